@@ -2,7 +2,8 @@
 
 portal_app   cannot sign in; what web requests run as, so row-level security always applies to them
 web          signs in for the web process; a member of portal_app, never above row-level security
-job          worker, beat and commands: above row-level security, may step down with SET ROLE portal_app
+portal_worker  cannot sign in; holds what the job role may do to tables
+job          worker, beat and commands: a member of both; above row-level security, may step down with SET ROLE portal_app
 owner        owns the database, migrates and dumps it; above row-level security, else data migrations would skip rows
 """
 
@@ -14,6 +15,7 @@ from psycopg2 import sql
 from psycopg2.extensions import ISOLATION_LEVEL_AUTOCOMMIT, connection, make_dsn
 
 APP_ROLE = "portal_app"
+WORKER_ROLE = "portal_worker"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +58,8 @@ def create_database(admin_dsn: str, *, web_url: str, job_url: str, owner_url: st
 
 
 def _create_roles(admin: connection, *, web: Login, job: Login, owner: Login) -> None:
-    _role(admin, APP_ROLE, "NOLOGIN NOSUPERUSER NOBYPASSRLS")
+    for group in (APP_ROLE, WORKER_ROLE):
+        _role(admin, group, "NOLOGIN NOSUPERUSER NOBYPASSRLS")
     _role(
         admin,
         web.role,
@@ -77,6 +80,7 @@ def _create_roles(admin: connection, *, web: Login, job: Login, owner: Login) ->
     )
     for member in (web, job, owner):
         _run(admin, "GRANT {} TO {}", APP_ROLE, member.role)
+    _run(admin, "GRANT {} TO {}", WORKER_ROLE, job.role)
 
 
 def _create_database(admin: connection, *, owner: Login, job: Login) -> None:

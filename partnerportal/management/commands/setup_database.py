@@ -26,9 +26,7 @@ class Command(BaseCommand):
         # The administrator's URL belongs to this one command and is deliberately not a setting.
         admin_url = admin_url or os.environ.get("ADMIN_DATABASE_URL")
         if not admin_url:
-            raise CommandError(
-                "Give the URL of a database superuser as argument or in ADMIN_DATABASE_URL."
-            )
+            raise CommandError("Give the URL of a database superuser as argument or in ADMIN_DATABASE_URL.")
         try:
             create_database(
                 admin_url,
@@ -40,6 +38,4 @@ class Command(BaseCommand):
             raise CommandError(f"{missing.args[0]} is not set.") from missing
         except (ValueError, psycopg2.Error) as error:
             raise CommandError(str(error)) from error
-        self.stdout.write(
-            "The database and its roles are ready. Next: manage.py migrate"
-        )
+        self.stdout.write("The database and its roles are ready. Next: manage.py migrate")

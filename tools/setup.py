@@ -1,0 +1,130 @@
+"""Sets up .venv from the lock files. Standard library only: this is what runs on a machine that has nothing yet.
+
+Usage: python3 tools/setup.py demo|dev. A finished set-up is recorded by the hashes of its lock files, so the next start
+is instant; an interrupted one leaves no record and is made again.
+"""
+
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+OLDEST = (3, 11)
+PROJECT = Path(__file__).resolve().parent.parent
+VENV = PROJECT / ".venv"
+PYTHON = VENV / "bin" / "python"
+RECORD = VENV / "setup.json"
+LOG = PROJECT / ".portal" / "setup.log"
+MEGABYTES = {"demo": 900, "dev": 1400}  # the environment and what pip unpacks on the way
+HINTS = {
+    "No space left on device": "The disk is full. Free some space (also in the temporary folder) and start again.",
+    "NewConnectionError": "The package index cannot be reached. Check the network or the proxy and start again.",
+    "NameResolutionError": "The package index cannot be reached. Check the network or the proxy and start again.",
+    "ProxyError": "The proxy refuses the connection to the package index. Check HTTPS_PROXY and start again.",
+    "Read timed out": "The package index is too slow to answer. Start again later.",
+    "CERTIFICATE_VERIFY_FAILED": "The package index's certificate is not trusted here. Set PIP_CERT to your authority.",
+    "DO NOT MATCH THE HASHES": "A package differs from the one that was locked, so nothing was installed.",
+    "No matching distribution": "This Python or platform has no build of a locked package, or the index is away.",
+    "Permission denied": "A file of the project belongs to another user.",
+}
+
+
+def main():
+    extra = sys.argv[1] if len(sys.argv) == 2 else ""
+    if extra not in MEGABYTES:
+        stop("Usage: python3 tools/setup.py demo|dev")
+    if sys.version_info < OLDEST:
+        stop("Python {}.{} or newer is needed; this is {}.".format(*OLDEST, sys.version.split()[0]))
+    try:
+        LOG.parent.mkdir(exist_ok=True)
+        with (PROJECT / ".portal" / "setup.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # a second start in the same folder waits for the first
+            set_up(extra)
+    except OSError as error:
+        text = str(error)
+        stop(next((hint for sign, hint in HINTS.items() if sign in text), text))
+
+
+def set_up(extra):
+    wanted = {name: fingerprint(name) for name in (["demo", "dev"] if extra == "dev" else ["demo"])}
+    recorded = read_record()
+    if all(recorded.get(name) == value for name, value in wanted.items()) and works(PYTHON):
+        return
+    needed = MEGABYTES[extra] if not recorded else 300
+    if shutil.disk_usage(PROJECT).free < needed * 1_000_000:
+        stop(f"The disk is nearly full: the set-up needs {needed} MB in {PROJECT}.")
+    started = time.monotonic()
+    if recorded and works(PYTHON):
+        RECORD.unlink()  # from here on an interruption is noticed
+    else:
+        create_environment()
+    print("Installing packages, the first time takes a minute or two…", flush=True)
+    install(PROJECT / "requirements" / f"{extra}.txt")
+    RECORD.write_text(json.dumps(wanted))
+    print(f"Packages installed in {time.monotonic() - started:.0f} s.", flush=True)
+
+
+def fingerprint(name):
+    content = (PROJECT / "requirements" / f"{name}.txt").read_bytes()
+    return hashlib.sha256(content).hexdigest()
+
+
+def read_record():
+    try:
+        return json.loads(RECORD.read_text())
+    except (OSError, ValueError):
+        return {}
+
+
+def works(python):
+    """The environment breaks when the Python it was made from is removed."""
+    try:
+        return subprocess.run([str(python), "-c", ""], check=False, capture_output=True).returncode == 0
+    except OSError:
+        return False
+
+
+def create_environment():
+    made = subprocess.run(
+        [sys.executable, "-m", "venv", "--clear", str(VENV)], check=False, capture_output=True, text=True
+    )
+    if made.returncode == 0:
+        return
+    said = made.stdout + made.stderr
+    if "No space left" in said:
+        stop(HINTS["No space left on device"])
+    if "ensurepip" in said or "No module named venv" in said:
+        version = "{}.{}".format(*sys.version_info)
+        stop(f"This Python has no venv module. On Debian and Ubuntu: apt-get install python{version}-venv")
+    stop(said.strip() or "The environment .venv could not be created.")
+
+
+def install(lock):
+    """Everything by hash, nothing that is not in the lock."""
+    command = [str(PYTHON), "-m", "pip", "install", "--require-hashes", "--no-deps", "-r", str(lock)]
+    command += ["--disable-pip-version-check", "--no-input", "--no-warn-script-location", "--root-user-action=ignore"]
+    with LOG.open("w") as log:
+        done = subprocess.run(command, check=False, stdout=log, stderr=subprocess.STDOUT, cwd=str(PROJECT))
+    if done.returncode == 0:
+        return
+    said = LOG.read_text(errors="replace")
+    hint = next((hint for sign, hint in HINTS.items() if sign in said), "")
+    tail = "\n".join(line for line in said.splitlines()[-6:])
+    stop(f"{hint}\n\n{tail}\n\nThe whole log is in {LOG}".strip())
+
+
+def stop(message):
+    print(f"\nSet-up stopped. {message}", file=sys.stderr)
+    sys.exit(1)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except KeyboardInterrupt:
+        os._exit(130)
