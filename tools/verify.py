@@ -1,0 +1,171 @@
+"""`make test`, `make check`, `make bench`, `make schema`: the steps, in order; the first that fails ends the run."""
+
+import os
+import re
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from partnerportal import embedded
+from tools import browser
+from tools.messages import APPS
+from tools.stages import PORTAL, PROJECT, StageError, base_environment, prepare_assets
+
+SCHEMA = PROJECT / "docs" / "openapi.yaml"
+PRODUCTION = {
+    "DJANGO_SETTINGS_MODULE": "partnerportal.settings.production",
+    "SECRET_KEY": "only-for-this-check-" + "0123456789abcdefghijklmnopqrstuvwxyz" * 2,
+    "PORTAL_ORIGIN": "https://portal.example.com",
+    "EMAIL_URL": "smtp://mail.example.com:25",
+}
+COUNTS = re.compile(r"(\d+) (passed|failed|errors?|skipped|xfailed|xpassed|deselected|warnings?)")
+
+
+@dataclass
+class Run:
+    """One run of the steps, with what the summary at its end needs."""
+
+    environment: dict[str, str]
+    seconds: dict[str, float] = field(default_factory=dict)
+    counts: Counter[str] = field(default_factory=Counter)
+    left_out: list[str] = field(default_factory=list)
+
+    def step(self, name: str, work: Callable[[], None]) -> None:
+        print(f"\n=== {name}", flush=True)
+        started = time.monotonic()
+        try:
+            work()
+        except StageError as error:
+            raise StageError(f"{name}: {error}") from None
+        self.seconds[name] = time.monotonic() - started
+        print(f"--- {name}: {self.seconds[name]:.1f} s", flush=True)
+
+    def python(self, *arguments: str, **extra: str) -> None:
+        command = [sys.executable, *arguments]
+        if subprocess.run(command, check=False, cwd=PROJECT, env=self.environment | extra).returncode:
+            raise StageError("python " + " ".join(arguments[:4]))
+
+    def pytest(self, *arguments: str, **extra: str) -> None:
+        """Passes pytest's output on and adds its counts up, so that the run can end with one summary line."""
+        command = [sys.executable, "-m", "pytest", *arguments]
+        pipe = subprocess.Popen(
+            command,
+            cwd=PROJECT,
+            env=self.environment | extra,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        last = ""
+        for line in pipe.stdout or ():
+            print(line, end="", flush=True)
+            last = line if COUNTS.search(line) and " in " in line else last
+        self.counts.update({word.rstrip("s") if word[0] in "ew" else word: int(n) for n, word in COUNTS.findall(last)})
+        if pipe.wait():
+            raise StageError("pytest")
+
+
+def main() -> int:
+    mode = sys.argv[1] if len(sys.argv) == 2 else ""
+    plans = {"test": test, "check": check, "bench": bench, "schema": schema}
+    if mode not in plans:
+        print(f"Usage: python -m tools.verify {'|'.join(plans)}", file=sys.stderr)
+        return 2
+    started = time.monotonic()
+    run = Run(base_environment() | {"DJANGO_SETTINGS_MODULE": "partnerportal.settings.test"})
+    try:
+        run.step("Databases, fonts, translations", lambda: prepare(run))
+        plans[mode](run)
+    except (StageError, embedded.EmbeddedError) as error:
+        print(f"\nFAILED {error}", file=sys.stderr, flush=True)
+        summary(run, time.monotonic() - started)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    finally:
+        if os.environ.get("CI"):
+            embedded.stop(embedded.TEST_ROOT)
+    summary(run, time.monotonic() - started)
+    return 0
+
+
+def prepare(run: Run) -> None:
+    PORTAL.mkdir(exist_ok=True)
+    run.environment |= embedded.environment(embedded.TEST_ROOT, durable=False)
+    prepare_assets(run.environment)
+
+
+def check(run: Run) -> None:
+    source_steps(run)
+    journeys = "--ignore=tests/journeys"
+    run.step("Fast tests", lambda: run.pytest("-q", "-n", "2", "-m", "not slow", journeys))
+    run.left_out += ["slow tests", "browser journeys", "translations", "API schema", "deployment check"]
+
+
+def test(run: Run) -> None:
+    source_steps(run)
+    run.step("Translations", lambda: run.python("-m", "tools.messages", "--check"))
+    run.step(
+        "Migrations", lambda: run.python("manage.py", "makemigrations", "--check", "--dry-run", PORTAL_PROCESS="owner")
+    )
+    run.step(
+        "Deployment check",
+        lambda: run.python("manage.py", "check", "--deploy", "--fail-level", "WARNING", **PRODUCTION),
+    )
+    run.step("API schema", lambda: schema_is_current(run))
+    coverage = ("--cov", "--cov-report=term", "--cov-report=html")
+    run.step("Tests", lambda: run.pytest("-q", "-n", "2", "--ignore=tests/journeys", *coverage))
+    if os.environ.get("BROWSER") == "none":
+        run.left_out.append("browser journeys (BROWSER=none)")
+    else:
+        run.step("Browser journeys", lambda: journeys(run))
+
+
+def bench(run: Run) -> None:
+    run.step("Bench", lambda: run.python("manage.py", "bench"))
+
+
+def schema(run: Run) -> None:
+    run.step("API schema", lambda: write_schema(run, SCHEMA))
+
+
+def source_steps(run: Run) -> None:
+    run.step("Lint", lambda: run.python("-m", "ruff", "check", "."))
+    run.step("Format", lambda: run.python("-m", "ruff", "format", "--check", "."))
+    run.step("Templates", lambda: run.python("-m", "djlint", "templates", "--lint", "--quiet"))
+    run.step("Types", lambda: run.python("-m", "mypy", *APPS, "tools"))
+    run.step("Layers", lambda: run.python("-c", "from importlinter.cli import lint_imports_command as lint; lint()"))
+
+
+def journeys(run: Run) -> None:
+    program = browser.ensure()
+    if program is None:
+        raise StageError(browser.HOW)
+    run.pytest("-q", "tests/journeys", CHROMIUM=program)
+
+
+def schema_is_current(run: Run) -> None:
+    fresh = PORTAL / "openapi.yaml"
+    write_schema(run, fresh)
+    if not SCHEMA.exists() or SCHEMA.read_text() != fresh.read_text():
+        raise StageError("docs/openapi.yaml differs from the code; run: make schema")
+
+
+def write_schema(run: Run, path: Path) -> None:
+    run.python("manage.py", "spectacular", "--validate", "--fail-on-warn", "--file", str(path), PORTAL_PROCESS="job")
+
+
+def summary(run: Run, seconds: float) -> None:
+    print("\n" + "\n".join(f"  {spent:6.1f} s  {name}" for name, spent in run.seconds.items()))
+    for what in run.left_out:
+        print(f"  left out: {what}")
+    counts = ", ".join(f"{number} {word}" for word, number in run.counts.items()) or "no tests ran"
+    print(f"\n==== {counts} in {seconds:.2f}s ====", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
