@@ -3,7 +3,7 @@
 portal_app   cannot sign in; what web requests run as, so row-level security always applies to them
 web          signs in for the web process; a member of portal_app, never above row-level security
 portal_worker  cannot sign in; holds what the job role may do to tables
-job          worker, beat and commands: a member of both; above row-level security, may step down with SET ROLE portal_app
+job          worker, beat and commands: in both groups; above row-level security, may step down with SET ROLE
 owner        owns the database, migrates and dumps it; above row-level security, else data migrations would skip rows
 """
 

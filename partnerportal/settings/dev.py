@@ -11,3 +11,4 @@ ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
 SESSION_COOKIE_NAME = "portal-sid"
 CSRF_COOKIE_NAME = "portal-csrf"
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = True
+PORTAL_UI_KIT = True

@@ -1,0 +1,141 @@
+"""What persons and vendor staff do to accounts."""
+
+import datetime as dt
+from collections.abc import Iterable
+
+from django.db import connection, transaction
+from django.utils.translation import gettext_lazy as _
+
+from accounts.events import AccountEvent
+from accounts.models import Kind, Operator, Organization, Person, Program, ProgramMembership, Role
+from accounts.policies import ROLE_TABLE, AccountPermission
+from notifications.actions import record
+from partnerportal.lib import tenancy
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.errors import Conflict, Invalid, NotFound, Refused
+from partnerportal.lib.policies import authorize
+
+
+@transaction.atomic
+def found_organization(*, person: Person, name: str, country: str, **details: str) -> Organization:
+    """A person who signed up creates a customer organisation and becomes its Admin (E2).
+
+    The new tenant's id is drawn first and entered, because row-level security lets nobody write into another one.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT nextval(pg_get_serial_sequence('accounts_organization', 'id'))")
+        new_id = cursor.fetchone()[0]
+    with tenancy.tenant(organization_id=new_id, person_id=person.pk):
+        organization = Organization(pk=new_id, kind=Kind.CUSTOMER, name=name, country=country, **details)
+        organization.save(force_insert=True)
+        Operator.objects.create(organization=organization, person=person, roles=[Role.ADMIN])
+        record(
+            AccountEvent.ORGANIZATION_CREATED,
+            actor=Actor(person_id=person.pk, person_name=str(person), organization_id=new_id, organization_name=name),
+            subject=organization,
+        )
+    return organization
+
+
+@transaction.atomic
+def register_organization(
+    *, actor: Actor, kind: Kind, name: str, country: str, parent: Organization | None = None, **details: object
+) -> Organization:
+    """Vendor staff register an organisation of any kind. A partner gets its invitation link by a trigger (CC-42)."""
+    if not actor.is_system:
+        raise Refused("not_vendor_staff", _("Only vendor staff can do this."))
+    organization = Organization.objects.create(kind=kind, name=name, country=country, parent=parent, **details)
+    record(AccountEvent.ORGANIZATION_CREATED, actor=actor, subject=organization, counterpart=organization)
+    return organization
+
+
+@transaction.atomic
+def grant_membership(
+    *, actor: Actor, organization: Organization, program: Program, starts_on: dt.date, ends_on: dt.date | None = None
+) -> ProgramMembership:
+    """Vendor staff record or correct a programme membership (CC-3)."""
+    if not actor.is_system:
+        raise Refused("not_vendor_staff", _("Only vendor staff can do this."))
+    membership, _created = ProgramMembership.objects.update_or_create(
+        organization=organization, program=program, starts_on=starts_on, defaults={"ends_on": ends_on}
+    )
+    record(
+        AccountEvent.MEMBERSHIP_CHANGED,
+        actor=actor,
+        subject=organization,
+        counterpart=organization,
+        data={"program": program.name, "starts_on": str(starts_on), "ends_on": str(ends_on) if ends_on else None},
+    )
+    return membership
+
+
+@transaction.atomic
+def add_operator(*, actor: Actor, organization: Organization, person: Person, roles: Iterable[Role]) -> Operator:
+    """Vendor staff let a person act for an organisation. Existing roles are replaced."""
+    if not actor.is_system:
+        raise Refused("not_vendor_staff", _("Only vendor staff can do this."))
+    operator, _created = Operator.objects.update_or_create(
+        organization=organization, person=person, defaults={"roles": _checked(roles)}
+    )
+    record(AccountEvent.OPERATOR_ADDED, actor=actor, subject=operator, label=str(person), counterpart=organization)
+    return operator
+
+
+@transaction.atomic
+def change_roles(*, actor: Actor, operator: Operator, roles: Iterable[str]) -> Operator:
+    """Give an operator other roles (CV-17). Nobody changes their own; the last Admin stays one (E5)."""
+    authorize(actor, ROLE_TABLE, AccountPermission.MANAGE_OPERATORS)
+    wanted = _checked(roles)
+    operator = _locked(actor, operator)
+    if operator.person_id == actor.person_id:
+        raise Refused("own_role", _("You cannot change your own roles. Ask another Admin."))
+    if Role.ADMIN not in wanted:
+        _keep_one_admin(operator)
+    before = operator.roles
+    operator.roles = wanted
+    operator.save(update_fields=["roles"])
+    record(
+        AccountEvent.OPERATOR_ROLES_CHANGED,
+        actor=actor,
+        subject=operator,
+        label=str(operator.person),
+        data={"before": before, "after": wanted},
+    )
+    return operator
+
+
+@transaction.atomic
+def remove_operator(*, actor: Actor, operator: Operator) -> None:
+    """Take away a person's access to the organisation, at once. The last Admin stays (E5)."""
+    authorize(actor, ROLE_TABLE, AccountPermission.MANAGE_OPERATORS)
+    operator = _locked(actor, operator)
+    _keep_one_admin(operator)
+    record(AccountEvent.OPERATOR_REMOVED, actor=actor, subject=operator, label=str(operator.person))
+    operator.delete()
+
+
+def _checked(roles: Iterable[str]) -> list[str]:
+    wanted = [role for role in Role.values if role in set(roles)]
+    if not wanted or set(roles) - set(Role.values):
+        raise Invalid("roles", _("Choose at least one role."), field="roles")
+    return wanted
+
+
+def _locked(actor: Actor, operator: Operator) -> Operator:
+    """The operator as it is now, with every operator of the organisation locked in one order, so that two Admins
+    who demote each other cannot both succeed."""
+    rows = Operator.objects.visible_to(actor).filter(organization=operator.organization_id)
+    locked = {row.pk: row for row in rows.select_for_update().order_by("pk")}
+    if operator.pk not in locked:
+        raise NotFound("not_found", _("This operator no longer exists."))
+    if not actor.is_system:
+        me = [row for row in locked.values() if row.person_id == actor.person_id]
+        if not me or not me[0].is_admin:  # lost the role while waiting for the lock
+            raise Refused("not_admin", _("Only an Admin of your organisation can do this."))
+    return locked[operator.pk]
+
+
+def _keep_one_admin(operator: Operator) -> None:
+    others = Operator.objects.filter(organization=operator.organization_id, roles__contains=[Role.ADMIN])
+    if operator.is_admin and not others.exclude(pk=operator.pk).exists():
+        raise Conflict("last_admin", _("An organisation needs at least one Admin. Make somebody else Admin first."))

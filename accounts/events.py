@@ -1,0 +1,9 @@
+from enum import StrEnum
+
+
+class AccountEvent(StrEnum):
+    ORGANIZATION_CREATED = "organization.created"
+    MEMBERSHIP_CHANGED = "membership.changed"
+    OPERATOR_ADDED = "operator.added"
+    OPERATOR_ROLES_CHANGED = "operator.roles_changed"
+    OPERATOR_REMOVED = "operator.removed"

@@ -1,0 +1,61 @@
+"""What people type in accounts."""
+
+from typing import Any
+from zoneinfo import available_timezones
+
+from django import forms
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Operator, Organization, Person, Role
+from partnerportal.lib.countries import country_choices
+
+
+class SignupForm(forms.Form):
+    """Fields that sign-up asks beside e-mail and password."""
+
+    name = forms.CharField(label=_("Your name"), max_length=120, widget=forms.TextInput({"autocomplete": "name"}))
+    field_order = ("name", "email", "password1")
+
+    def signup(self, request: HttpRequest, user: Person) -> None:
+        """allauth calls it; the adapter has stored the name already."""
+
+
+class OrganizationForm(forms.ModelForm):
+    class Meta:
+        model = Organization
+        fields = ("name", "country", "street", "postal_code", "city", "phone", "contact_email", "website")
+        widgets = {"name": forms.TextInput({"autocomplete": "organization"})}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["country"] = forms.ChoiceField(
+            label=_("Country or region"), choices=[("", _("Choose a country")), *country_choices()]
+        )
+
+
+class RolesForm(forms.Form):
+    roles = forms.MultipleChoiceField(
+        label=_("Roles"),
+        choices=Role.choices,
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": _("Choose at least one role.")},
+    )
+
+    @classmethod
+    def of(cls, operator: Operator) -> "RolesForm":
+        return cls(initial={"roles": operator.roles})
+
+
+class PreferencesForm(forms.ModelForm):
+    time_zone = forms.ChoiceField(label=_("Time zone"))
+
+    class Meta:
+        model = Person
+        fields = ("name", "language", "time_zone", "theme")
+        widgets = {"theme": forms.RadioSelect}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        zones = sorted(z for z in available_timezones() if "/" in z and not z.startswith(("Etc/", "posix/", "right/")))
+        self.fields["time_zone"].choices = [("UTC", "UTC"), *((z, z.replace("_", " ")) for z in zones)]  # type: ignore[attr-defined]

@@ -1,0 +1,16 @@
+from accounts.models.operator import Operator, Role
+from accounts.models.organization import Kind, Organization
+from accounts.models.person import Person, Theme
+from accounts.models.program import Feature, Program, ProgramMembership
+
+__all__ = [
+    "Feature",
+    "Kind",
+    "Operator",
+    "Organization",
+    "Person",
+    "Program",
+    "ProgramMembership",
+    "Role",
+    "Theme",
+]

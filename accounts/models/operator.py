@@ -1,0 +1,46 @@
+"""A person acting for an organisation, with roles (E5)."""
+
+from typing import ClassVar
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.models import PublicModel
+from partnerportal.lib.scoping import TenantQuerySet
+
+
+class Role(models.TextChoices):
+    READER = "reader", _("Reader")
+    ADMIN = "admin", _("Admin")
+    ADMIN_AGENT = "admin_agent", _("Admin agent")
+    SALES_AGENT = "sales_agent", _("Sales agent")
+
+
+class OperatorQuerySet(TenantQuerySet):
+    def scope(self, actor: Actor) -> "OperatorQuerySet":
+        return self.filter(organization=actor.organization_id)  # OWN: nobody else's staff list is seen
+
+
+class Operator(PublicModel):
+    organization = models.ForeignKey("accounts.Organization", models.CASCADE, related_name="operators")
+    person = models.ForeignKey("accounts.Person", models.CASCADE, related_name="operators")
+    roles = ArrayField(models.CharField(max_length=16, choices=Role))
+    created_at = models.DateTimeField(default=timezone.now)
+
+    objects = OperatorQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = (
+            models.UniqueConstraint(fields=["organization", "person"], name="operator_once"),
+            models.CheckConstraint(
+                condition=Q(roles__contained_by=Role.values) & ~Q(roles=[]), name="operator_roles_known"
+            ),
+        )
+
+    @property
+    def is_admin(self) -> bool:
+        return Role.ADMIN in self.roles

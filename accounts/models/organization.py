@@ -1,0 +1,80 @@
+"""An organisation of any kind: the tenant."""
+
+import secrets
+import uuid
+
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.countries import country_choices
+from partnerportal.lib.models import PublicModel
+from partnerportal.lib.scoping import TenantQuerySet
+from partnerportal.lib.text import fold
+
+
+class Kind(models.TextChoices):
+    """Decides the organisation's pages (CV-1). Distinct from programme membership, which grants features."""
+
+    VENDOR = "vendor", _("Vendor")
+    DISTRIBUTOR = "distributor", _("Distributor")
+    PARTNER = "partner", _("Partner")
+    CUSTOMER = "customer", _("Customer")
+    PUBLISHER = "publisher", _("Publisher")
+
+
+def new_org_id() -> str:
+    """An ORGID in the vendor's shape: eight digits, the first not zero. Uniqueness is the column's."""
+    return str(secrets.randbelow(90_000_000) + 10_000_000)
+
+
+class OrganizationQuerySet(TenantQuerySet):
+    def scope(self, actor: Actor) -> "OrganizationQuerySet":
+        return self.filter(Q(pk=actor.organization_id) | Q(pk__in=actor.reach))
+
+
+class Organization(PublicModel):
+    kind = models.CharField(_("kind"), max_length=16, choices=Kind)
+    name = models.CharField(_("organisation name"), max_length=200)
+    name_folded = models.CharField(max_length=400, editable=False)  # the search key, see lib.text.fold
+    org_id = models.CharField(
+        "ORGID", max_length=8, unique=True, default=new_org_id, validators=[RegexValidator(r"^[1-9]\d{7}$")]
+    )
+    tenant_id = models.UUIDField(unique=True, default=uuid.uuid4)
+    country = models.CharField(_("country"), max_length=2, choices=country_choices)
+    street = models.CharField(_("street"), max_length=200, blank=True)
+    postal_code = models.CharField(_("postal code"), max_length=20, blank=True)
+    city = models.CharField(_("city"), max_length=120, blank=True)
+    phone = models.CharField(_("phone"), max_length=40, blank=True)
+    contact_email = models.EmailField(_("contact e-mail"), blank=True)
+    website = models.CharField(_("web domain"), max_length=120, blank=True)
+    parent = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="partners", verbose_name=_("distributor")
+    )
+    account_manager_name = models.CharField(_("account manager"), max_length=120, blank=True)
+    account_manager_email = models.EmailField(_("account manager’s e-mail"), blank=True)
+    account_manager_phone = models.CharField(_("account manager’s phone"), max_length=40, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    objects = OrganizationQuerySet.as_manager()
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(condition=Q(kind__in=Kind.values), name="organization_kind"),
+            models.CheckConstraint(condition=~Q(name=""), name="organization_named"),
+            models.CheckConstraint(condition=Q(org_id__regex=r"^[1-9]\d{7}$"), name="organization_org_id_shape"),
+            models.CheckConstraint(
+                condition=Q(parent=None) | Q(kind="partner"), name="organization_only_partners_have_parent"
+            ),
+            models.CheckConstraint(condition=Q(country__regex=r"^[A-Z]{2}$"), name="organization_country_shape"),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+    def save(self, *args: object, **kwargs: object) -> None:
+        self.name_folded = fold(self.name)
+        super().save(*args, **kwargs)  # type: ignore[arg-type]

@@ -1,0 +1,56 @@
+"""Partner programmes, and which organisation is a member when (CC-3…CC-5)."""
+
+import datetime as dt
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.scoping import TenantQuerySet
+
+
+class Feature(models.TextChoices):
+    """What an active membership may grant."""
+
+    CUSTOMER_DASHBOARD = "customer_dashboard", _("Customer dashboard")
+    FEDERATED_DOMAINS = "federated_domains", _("Federated domains")
+    MARKETPLACE_PURCHASE = "marketplace_purchase", _("Buying on the marketplace")
+
+
+class Program(models.Model):
+    """The vendor's catalogue of programmes: the same for everyone, so not tenant-owned."""
+
+    code = models.SlugField(unique=True)
+    name = models.CharField(max_length=120)  # a proper name: shown as it is in every language
+    grants = ArrayField(models.CharField(max_length=40, choices=Feature))
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ProgramMembershipQuerySet(TenantQuerySet):
+    def scope(self, actor: Actor) -> "ProgramMembershipQuerySet":
+        return self.filter(Q(organization=actor.organization_id) | Q(organization__in=actor.reach))
+
+    def active(self, on: dt.date | None = None) -> "ProgramMembershipQuerySet":
+        """Members on that day (UTC, default today). Both ends count."""
+        day = on or timezone.now().date()
+        return self.filter(Q(ends_on=None) | Q(ends_on__gte=day), starts_on__lte=day)
+
+
+class ProgramMembership(models.Model):
+    organization = models.ForeignKey("accounts.Organization", models.CASCADE, related_name="memberships")
+    program = models.ForeignKey(Program, models.PROTECT)
+    starts_on = models.DateField()
+    ends_on = models.DateField(null=True, blank=True)
+
+    objects = ProgramMembershipQuerySet.as_manager()
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(condition=Q(ends_on=None) | Q(ends_on__gte=F("starts_on")), name="membership_dates"),
+            models.UniqueConstraint(fields=["organization", "program", "starts_on"], name="membership_once_per_start"),
+        )

@@ -1,0 +1,23 @@
+"""Who may do what in accounts."""
+
+from enum import StrEnum
+
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Role
+from partnerportal.lib.policies import RoleTable, Rule
+
+
+class AccountPermission(StrEnum):
+    VIEW_ACCOUNT = "accounts.view_account"
+    VIEW_OPERATORS = "accounts.view_operators"
+    MANAGE_OPERATORS = "accounts.manage_operators"
+
+
+ROLE_TABLE: RoleTable = {
+    AccountPermission.VIEW_ACCOUNT: Rule(label=_("See the account details: ORGID, badges, contact data")),
+    AccountPermission.VIEW_OPERATORS: Rule(label=_("See the operators and their roles")),
+    AccountPermission.MANAGE_OPERATORS: Rule(
+        label=_("Change an operator’s roles or remove an operator"), roles=frozenset({Role.ADMIN})
+    ),
+}

@@ -1,0 +1,96 @@
+"""What people do with invitations and connections."""
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Organization
+from connections import queries
+from connections.events import ConnectionEvent
+from connections.models import Connection, InvitationLink
+from connections.policies import ROLE_TABLE, ConnectionPermission
+from notifications.actions import record
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.errors import Conflict, Invalid, NotFound, Refused
+from partnerportal.lib.policies import authorize
+from partnerportal.lib.states import move
+from partnerportal.lib.tokens import new_token
+
+
+@transaction.atomic
+def accept_invitation(*, actor: Actor, token: str) -> tuple[Connection, bool]:
+    """Connect the actor's organisation with the partner behind the link (CC-10…CC-14).
+
+    Returns the connection and whether it is new: accepting while connected changes nothing (E3). However many accept at
+    once, the unique index lets one row live. Raises NotFound, Invalid("own_link"), Conflict("partner_not_active").
+    """
+    authorize(actor, ROLE_TABLE, ConnectionPermission.ACCEPT)
+    invitation = queries.invitation(actor, token)
+    if invitation.partner_id == actor.organization_id:
+        raise Invalid("own_link", _("This is your own invitation link. Give it to a customer."))
+    sides = {"partner_id": invitation.partner_id, "customer_id": actor.organization_id}
+    connected = queries.live_connection(actor, **sides)
+    if connected:
+        return connected, False
+    if not invitation.is_open:
+        raise Conflict("partner_not_active", _("This partner’s programme membership is not active."))
+    try:
+        with transaction.atomic():
+            connection = Connection.objects.create(
+                **sides, partner_name=invitation.partner_name, customer_name=actor.organization_name
+            )
+    except IntegrityError:  # somebody accepted at the same moment
+        connected = queries.live_connection(actor, **sides)
+        if connected is None:
+            raise Conflict("state_changed", _("The connection has just been ended. Open the link again.")) from None
+        return connected, False
+    record(
+        ConnectionEvent.ESTABLISHED,
+        actor=actor,
+        subject=connection,
+        counterpart=Organization(pk=invitation.partner_id, name=invitation.partner_name),
+    )
+    return connection, True
+
+
+@transaction.atomic
+def end_connection(*, actor: Actor, connection: Connection) -> Connection:
+    """End it now, from either side (CC-18…CC-20). The trigger on connections takes the sight away in this transaction.
+
+    Raises Conflict("state_changed") when it has ended already.
+    """
+    authorize(actor, ROLE_TABLE, ConnectionPermission.END)
+    if not Connection.objects.visible_to(actor).filter(pk=connection.pk).exists():
+        raise NotFound("not_found", "")
+    if actor.organization_id is None:
+        raise Refused("no_organization", _("A connection is ended by one of its sides."))
+    connection = move(connection, Connection.State.ENDED, ended_at=timezone.now(), ended_by_id=actor.organization_id)
+    by_partner = actor.organization_id == connection.partner_id
+    other = (
+        Organization(pk=connection.customer_id, name=connection.customer_name)
+        if by_partner
+        else Organization(pk=connection.partner_id, name=connection.partner_name)
+    )
+    record(ConnectionEvent.ENDED, actor=actor, subject=connection, counterpart=other)
+    return connection
+
+
+@transaction.atomic
+def replace_invitation_link(*, actor: Actor, partner: Organization, reason: str) -> InvitationLink:
+    """Vendor staff replace a link that is being abused; the old one stops at once. The reason is kept in the log."""
+    if not actor.is_system:
+        raise Refused("not_vendor_staff", _("Only vendor staff can do this."))
+    if not reason.strip():
+        raise Invalid("reason_required", _("Say why the link is replaced."), field="reason")
+    link = InvitationLink.objects.select_for_update().get(organization=partner)
+    link.token = new_token()
+    link.created_at = timezone.now()
+    link.save(update_fields=["token", "created_at"])
+    record(
+        ConnectionEvent.LINK_REPLACED,
+        actor=actor,
+        subject=partner,
+        counterpart=partner,
+        data={"reason": reason.strip()},
+    )
+    return link

@@ -1,0 +1,10 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class ConnectionsConfig(AppConfig):
+    name = "connections"
+    verbose_name = _("Connections")
+
+    def ready(self) -> None:
+        from connections import notices  # noqa: F401  (registers the notice kinds)

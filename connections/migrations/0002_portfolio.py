@@ -1,0 +1,101 @@
+"""The portfolio: its definition (a view), the triggers that keep it, and the invitation link that comes with a partner."""
+
+from django.db import migrations
+
+PORTFOLIO = """
+CREATE VIEW portfolio_basis WITH (security_invoker = true) AS
+    SELECT id AS viewer_id, id AS subject_id, '1_self' AS path, created_at AS since FROM accounts_organization
+    UNION ALL
+    SELECT partner_id, customer_id, '2_connection', connected_at FROM connections_connection WHERE state = 'active'
+    UNION ALL
+    SELECT parent_id, id, '3_partner', created_at FROM accounts_organization WHERE parent_id IS NOT NULL
+    UNION ALL
+    SELECT p.parent_id, c.customer_id, '4_partner_customer', c.connected_at
+    FROM connections_connection c JOIN accounts_organization p ON p.id = c.partner_id
+    WHERE c.state = 'active' AND p.parent_id IS NOT NULL AND p.parent_id <> c.customer_id;
+COMMENT ON VIEW portfolio_basis IS 'Why somebody sees somebody: the first path is kept, with its earliest date';
+
+-- One pair anew from the view. The caller holds the locks; each statement sees what was committed before it.
+CREATE FUNCTION portfolio_refresh(viewer bigint, subject bigint) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE basis record;
+BEGIN
+    IF viewer IS NULL OR subject IS NULL THEN RETURN; END IF;
+    SELECT b.path, b.since INTO basis FROM portfolio_basis b
+        WHERE b.viewer_id = viewer AND b.subject_id = subject ORDER BY b.path, b.since LIMIT 1;
+    IF FOUND THEN
+        INSERT INTO connections_portfolio (viewer_id, subject_id, path, since)
+            VALUES (viewer, subject, basis.path, basis.since)
+            ON CONFLICT (viewer_id, subject_id) DO UPDATE SET path = excluded.path, since = excluded.since
+            WHERE (connections_portfolio.path, connections_portfolio.since) IS DISTINCT FROM (excluded.path, excluded.since);
+    ELSE
+        DELETE FROM connections_portfolio p WHERE p.viewer_id = viewer AND p.subject_id = subject;
+    END IF;
+END $$;
+
+-- Locks, always partner before customer: two rows of one distributor written at the same time must see each other,
+-- else the two-hop row is missed, or survives the end of both.
+CREATE FUNCTION portfolio_follows_connection() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE pair record := coalesce(NEW, OLD);
+BEGIN
+    PERFORM pg_advisory_xact_lock(1, pair.partner_id::int);
+    PERFORM pg_advisory_xact_lock(2, pair.customer_id::int);
+    PERFORM portfolio_refresh(pair.partner_id, pair.customer_id);
+    PERFORM portfolio_refresh((SELECT parent_id FROM accounts_organization WHERE id = pair.partner_id), pair.customer_id);
+    RETURN NULL;
+END $$;
+CREATE TRIGGER portfolio_follows_connection AFTER INSERT OR DELETE OR UPDATE OF state ON connections_connection
+    FOR EACH ROW EXECUTE FUNCTION portfolio_follows_connection();
+
+CREATE FUNCTION portfolio_follows_organization() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE customer bigint; parent bigint;
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        PERFORM portfolio_refresh(NEW.id, NEW.id);
+        PERFORM portfolio_refresh(NEW.parent_id, NEW.id);
+        RETURN NULL;
+    END IF;
+    PERFORM pg_advisory_xact_lock(1, NEW.id::int);
+    FOREACH parent IN ARRAY ARRAY[OLD.parent_id, NEW.parent_id] LOOP
+        PERFORM portfolio_refresh(parent, NEW.id);
+    END LOOP;
+    FOR customer IN SELECT customer_id FROM connections_connection
+                    WHERE partner_id = NEW.id AND state = 'active' ORDER BY customer_id LOOP
+        PERFORM pg_advisory_xact_lock(2, customer::int);
+        FOREACH parent IN ARRAY ARRAY[OLD.parent_id, NEW.parent_id] LOOP
+            PERFORM portfolio_refresh(parent, customer);
+        END LOOP;
+    END LOOP;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER portfolio_follows_new_organization AFTER INSERT ON accounts_organization
+    FOR EACH ROW EXECUTE FUNCTION portfolio_follows_organization();
+CREATE TRIGGER portfolio_follows_parent AFTER UPDATE OF parent_id ON accounts_organization
+    FOR EACH ROW WHEN (OLD.parent_id IS DISTINCT FROM NEW.parent_id) EXECUTE FUNCTION portfolio_follows_organization();
+
+-- A partner has exactly one invitation link, from its first moment (CC-42). Two random UUIDs: 244 bits.
+CREATE FUNCTION partner_has_a_link() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    INSERT INTO connections_invitationlink (organization_id, token, created_at)
+    VALUES (NEW.id, replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', ''), now());
+    RETURN NULL;
+END $$;
+CREATE TRIGGER partner_has_a_link AFTER INSERT ON accounts_organization
+    FOR EACH ROW WHEN (NEW.kind = 'partner') EXECUTE FUNCTION partner_has_a_link();
+"""
+
+UNDO = """
+DROP TRIGGER partner_has_a_link ON accounts_organization; DROP FUNCTION partner_has_a_link();
+DROP TRIGGER portfolio_follows_parent ON accounts_organization;
+DROP TRIGGER portfolio_follows_new_organization ON accounts_organization; DROP FUNCTION portfolio_follows_organization();
+DROP TRIGGER portfolio_follows_connection ON connections_connection; DROP FUNCTION portfolio_follows_connection();
+DROP FUNCTION portfolio_refresh(bigint, bigint); DROP VIEW portfolio_basis;
+"""
+
+
+class Migration(migrations.Migration):
+    dependencies = [("connections", "0001_initial"), ("accounts", "0003_programs")]
+    operations = [migrations.RunSQL(PORTFOLIO, UNDO)]

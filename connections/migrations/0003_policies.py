@@ -1,0 +1,55 @@
+"""Row-level security by the portfolio. Scalar sub-selects on its unique index: IN or EXISTS were 3–100 times slower."""
+
+from django.db import migrations
+
+from partnerportal.lib.tenancy import protect
+
+SEEN = "(SELECT true FROM connections_portfolio p WHERE p.viewer_id = portal_org() AND p.subject_id = {})"
+
+ORGANIZATION = f"""id = portal_org() OR {SEEN.format("accounts_organization.id")}
+    OR (SELECT true FROM accounts_operator o
+        WHERE o.person_id = portal_person() AND o.organization_id = accounts_organization.id)
+    OR (SELECT true FROM connections_connection c WHERE c.customer_id = portal_org()
+        AND c.partner_id = accounts_organization.id AND c.state = 'active')
+    OR (SELECT true FROM connections_invitationlink l
+        WHERE l.organization_id = accounts_organization.id AND l.token = portal_invitation())"""
+ORGANIZATION_BEFORE = """id = portal_org() OR (SELECT true FROM accounts_operator o
+    WHERE o.person_id = portal_person() AND o.organization_id = accounts_organization.id)"""
+EVENT_BEFORE = "organization_id = portal_org() OR counterpart_id = portal_org()"
+NOTICE_BEFORE = "recipient_id = portal_org()"
+
+
+def widen(table: str, after: str, before: str) -> migrations.RunSQL:
+    return migrations.RunSQL(
+        f"ALTER POLICY tenant ON {table} USING ({after})", f"ALTER POLICY tenant ON {table} USING ({before})"
+    )
+
+
+class Migration(migrations.Migration):
+    dependencies = [("connections", "0002_portfolio"), ("notifications", "0002_policies"), ("accounts", "0003_programs")]
+
+    operations = [
+        protect("connections_portfolio", using="viewer_id = portal_org()", check="false"),
+        protect(
+            "connections_invitationlink",
+            using="organization_id = portal_org() OR token = portal_invitation()",
+            check="false",
+        ),
+        protect(
+            "connections_connection",
+            using="partner_id = portal_org() OR customer_id = portal_org()",
+            grant="SELECT, INSERT, UPDATE (state, ended_at, ended_by_id)",
+        ),
+        migrations.RunSQL(  # only the customer's side can make a connection
+            """CREATE POLICY made_by_customer ON connections_connection AS RESTRICTIVE FOR INSERT
+               WITH CHECK (customer_id = portal_org() AND state = 'active')""",
+            "DROP POLICY made_by_customer ON connections_connection",
+        ),
+        widen("accounts_organization", ORGANIZATION, ORGANIZATION_BEFORE),
+        widen("notifications_event", f"{EVENT_BEFORE} OR {SEEN.format('customer_id')}", EVENT_BEFORE),
+        widen(
+            "notifications_notice",
+            f"{NOTICE_BEFORE} AND (about_id IS NULL OR {SEEN.format('about_id')})",
+            NOTICE_BEFORE,
+        ),
+    ]

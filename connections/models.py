@@ -1,0 +1,107 @@
+"""Who is linked to whom, and whose data may therefore be seen."""
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.models import PublicModel
+from partnerportal.lib.scoping import TenantQuerySet
+from partnerportal.lib.tokens import new_token
+
+
+class InvitationLinkQuerySet(TenantQuerySet):
+    def scope(self, actor: Actor) -> "InvitationLinkQuerySet":
+        return self.filter(organization=actor.organization_id)
+
+
+class InvitationLink(models.Model):
+    """A partner's one invitation link: fixed, reusable, never expiring (CC-42…CC-46). Created with the partner."""
+
+    organization = models.OneToOneField("accounts.Organization", models.CASCADE, related_name="invitation_link")
+    token = models.CharField(max_length=64, unique=True, default=new_token)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    objects = InvitationLinkQuerySet.as_manager()
+
+    @property
+    def path(self) -> str:
+        return f"/i/{self.token}/"
+
+
+class ConnectionQuerySet(TenantQuerySet):
+    def scope(self, actor: Actor) -> "ConnectionQuerySet":
+        return self.filter(Q(partner=actor.organization_id) | Q(customer=actor.organization_id))
+
+    def active(self) -> "ConnectionQuerySet":
+        return self.filter(state=Connection.State.ACTIVE)
+
+
+class Connection(PublicModel):
+    """An account-to-account link (CC-9), without end date (CC-25). After an end, a new acceptance is a new row (E3).
+
+    The names are kept as they were, because after the end neither side may look the other up any more.
+    """
+
+    class State(models.TextChoices):
+        ACTIVE = "active", _("Active")
+        ENDED = "ended", _("Ended")
+
+    MOVES = {State.ACTIVE: frozenset({State.ENDED}), State.ENDED: frozenset()}
+
+    partner = models.ForeignKey("accounts.Organization", models.PROTECT, related_name="customer_connections")
+    customer = models.ForeignKey("accounts.Organization", models.PROTECT, related_name="partner_connections")
+    partner_name = models.CharField(max_length=200)
+    customer_name = models.CharField(max_length=200)
+    state = models.CharField(max_length=8, choices=State, default=State.ACTIVE)
+    connected_at = models.DateTimeField(default=timezone.now)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    ended_by = models.ForeignKey("accounts.Organization", models.PROTECT, null=True, blank=True, related_name="+")
+
+    objects = ConnectionQuerySet.as_manager()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=["partner", "customer"], name="connection_one_live_per_pair", condition=Q(state="active")
+            ),
+            models.CheckConstraint(condition=~Q(partner=F("customer")), name="connection_two_sides"),
+            models.CheckConstraint(
+                condition=Q(state="active", ended_at=None, ended_by=None)
+                | Q(state="ended", ended_at__isnull=False, ended_by__isnull=False),
+                name="connection_end_is_known",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.partner_name} – {self.customer_name}"
+
+
+class PortfolioQuerySet(TenantQuerySet):
+    def scope(self, actor: Actor) -> "PortfolioQuerySet":
+        return self.filter(viewer=actor.organization_id)
+
+
+class Portfolio(models.Model):
+    """THE definition of visibility: one row per (organisation, organisation whose shared data it may see).
+
+    Kept by triggers from organisations and live connections, in their transaction; nothing else writes it.
+    `manage.py rebuild_portfolio --check` compares it with its definition, the view portfolio_basis.
+    """
+
+    class Path(models.TextChoices):
+        SELF = "1_self"  # sorted: the first that holds is the one kept
+        CONNECTION = "2_connection"  # a live connection of its own
+        PARTNER = "3_partner"  # a distributor's partner
+        PARTNER_CUSTOMER = "4_partner_customer"  # a customer of a distributor's partner
+
+    viewer = models.ForeignKey("accounts.Organization", models.CASCADE, related_name="+")
+    subject = models.ForeignKey("accounts.Organization", models.CASCADE, related_name="+")
+    path = models.CharField(max_length=20, choices=Path)
+    since = models.DateTimeField()
+
+    objects = PortfolioQuerySet.as_manager()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["viewer", "subject"], name="portfolio_once"),)

@@ -1,0 +1,104 @@
+"""Words about connections (CC-21…CC-23)."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.models import Role
+from connections.events import ConnectionEvent
+from connections.models import Connection
+from notifications.registry import NoticeKind, Recipient, register
+
+if TYPE_CHECKING:
+    from notifications.models import Event, Notice
+
+ADMINS = frozenset({Role.ADMIN.value})
+
+
+@register
+class CustomerConnected(NoticeKind):
+    """CC-21: to the partner."""
+
+    code = "customer_connected"
+    event = ConnectionEvent.ESTABLISHED
+    label = gettext_lazy("Customer connected")
+    icon = "link"
+    email_roles = ADMINS
+
+    def recipients(self, event: "Event") -> Iterable[Recipient]:
+        connection = Connection.objects.select_related("customer").get(public_id=event.subject_id)
+        yield Recipient(
+            organization_id=connection.partner_id,
+            about_id=connection.customer_id,
+            about_label=connection.customer_name,
+            params={"customer": str(connection.customer.public_id)},
+        )
+
+    def subject(self, notice: "Notice") -> str:
+        return _("%(customer)s is now connected with you") % {"customer": notice.about_label}
+
+    def body(self, notice: "Notice") -> str:
+        return _("You can see its account data, services, licence totals and orders.")
+
+    def path(self, notice: "Notice") -> str:
+        return reverse("customer", args=[notice.params["customer"]])
+
+    def action(self, notice: "Notice") -> str:
+        return _("Open the customer")
+
+
+class ConnectionEnded(NoticeKind):
+    """To the side that did not end it. Not `about` the customer: it must remain readable after the end."""
+
+    event = ConnectionEvent.ENDED
+    icon = "unlink"
+    email_roles = ADMINS
+    ended_by_partner: bool
+
+    def recipients(self, event: "Event") -> Iterable[Recipient]:
+        connection = Connection.objects.get(public_id=event.subject_id)
+        if (connection.ended_by_id == connection.partner_id) is not self.ended_by_partner:
+            return
+        if self.ended_by_partner:
+            yield Recipient(organization_id=connection.customer_id, params={"name": connection.partner_name})
+        else:
+            yield Recipient(organization_id=connection.partner_id, params={"name": connection.customer_name})
+
+
+@register
+class CustomerEnded(ConnectionEnded):
+    """CC-22: to the partner."""
+
+    code = "customer_ended"
+    label = gettext_lazy("Connection ended by the customer")
+    ended_by_partner = False
+
+    def subject(self, notice: "Notice") -> str:
+        return _("%(customer)s ended the connection") % {"customer": notice.params["name"]}
+
+    def body(self, notice: "Notice") -> str:
+        return _("You no longer see its data. Your invitation link can be used to connect again.")
+
+
+@register
+class PartnerEnded(ConnectionEnded):
+    """CC-23: to the customer."""
+
+    code = "partner_ended"
+    label = gettext_lazy("Connection ended by the partner")
+    ended_by_partner = True
+
+    def subject(self, notice: "Notice") -> str:
+        return _("%(partner)s ended the connection") % {"partner": notice.params["name"]}
+
+    def body(self, notice: "Notice") -> str:
+        return _("This partner no longer sees your data.")
+
+    def path(self, notice: "Notice") -> str:
+        return reverse("account_details")
+
+    def action(self, notice: "Notice") -> str:
+        return _("Open the account details")

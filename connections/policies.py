@@ -1,0 +1,32 @@
+"""Who may do what with connections."""
+
+from enum import StrEnum
+
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Feature, Kind, Role
+from partnerportal.lib.policies import RoleTable, Rule
+
+
+class ConnectionPermission(StrEnum):
+    SEE_INVITATION_LINK = "connections.see_invitation_link"
+    ACCEPT = "connections.accept"
+    END = "connections.end"
+    VIEW = "connections.view"
+
+
+_NOT_VENDOR = frozenset(Kind.values) - {Kind.VENDOR}
+
+ROLE_TABLE: RoleTable = {
+    ConnectionPermission.SEE_INVITATION_LINK: Rule(
+        label=_("Get the invitation link and invite customers"),
+        kinds=frozenset({Kind.PARTNER}),
+        feature=Feature.CUSTOMER_DASHBOARD,
+        roles=frozenset({Role.ADMIN, Role.ADMIN_AGENT, Role.SALES_AGENT}),
+    ),
+    ConnectionPermission.ACCEPT: Rule(
+        label=_("Accept a partner’s invitation"), kinds=_NOT_VENDOR, roles=frozenset({Role.ADMIN})
+    ),
+    ConnectionPermission.END: Rule(label=_("End a connection"), roles=frozenset({Role.ADMIN})),
+    ConnectionPermission.VIEW: Rule(label=_("See active and ended connections")),
+}

@@ -1,0 +1,12 @@
+from django.urls import path
+
+from connections import views
+
+urlpatterns = [
+    path("account/", views.account_details, name="account_details"),
+    path("invite/", views.invite, name="invite"),
+    path("i/<str:token>/", views.invitation, name="invitation"),
+    path("i/<str:token>/accept/", views.invitation_accept, name="invitation_accept"),
+    path("i/<str:token>/decline/", views.invitation_decline, name="invitation_decline"),
+    path("connections/<uuid:connection_id>/end/", views.connection_end, name="connection_end"),
+]

@@ -1,0 +1,94 @@
+"""What a customer may use. Facts that the vendor's feed brings; nobody types them in here."""
+
+import datetime as dt
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.models import PublicModel
+from partnerportal.lib.scoping import TenantQuerySet
+
+
+class Sku(models.Model):
+    """The vendor's catalogue: the same for everyone, so not tenant-owned. Names are proper names, not translated."""
+
+    class Kind(models.TextChoices):
+        PRODUCT = "product", _("Product")
+        ADD_ON = "add_on", _("Add-on")
+
+    code = models.CharField(max_length=60, unique=True)
+    service = models.CharField(max_length=120)
+    name = models.CharField(max_length=200)
+    kind = models.CharField(max_length=8, choices=Kind, default=Kind.PRODUCT)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class EntitlementQuerySet(TenantQuerySet):
+    def scope(self, actor: Actor) -> "EntitlementQuerySet":
+        return self.filter(Q(customer=actor.organization_id) | Q(customer__in=actor.reach))
+
+
+class Entitlement(PublicModel):
+    class Kind(models.TextChoices):
+        TRIAL = "trial", _("Trial")
+        PRODUCTION = "production", _("Production")
+
+    class State(models.TextChoices):
+        REQUESTED = "requested", _("Requested")
+        ACTIVE = "active", _("Active")
+        EXPIRED = "expired", _("Expired")
+        DECLINED = "declined", _("Declined")
+        CANCELLED = "cancelled", _("Cancelled")
+
+    class Source(models.TextChoices):
+        BOUGHT = "bought", _("Bought")
+        GRANTED = "granted", _("Granted")
+        ENABLED = "enabled", _("Enabled")
+
+    class Section(models.TextChoices):
+        """The groups of the Services tab (CC-48…CC-51), and the rest."""
+
+        ACTIVE = "active", _("Active entitlements")
+        ACTIVE_TRIALS = "active_trials", _("Active trials")
+        PENDING_TRIALS = "pending_trials", _("Pending trial requests")
+        EXPIRED_TRIALS = "expired_trials", _("Expired trials")
+        PAST = "past", _("Ended entitlements")
+
+    customer = models.ForeignKey("accounts.Organization", models.CASCADE, related_name="entitlements")
+    sku = models.ForeignKey(Sku, models.PROTECT)
+    external_id = models.CharField(max_length=80, unique=True)  # the feed's key
+    kind = models.CharField(max_length=10, choices=Kind)
+    state = models.CharField(max_length=10, choices=State)
+    source = models.CharField(max_length=8, choices=Source, default=Source.BOUGHT)
+    quantity = models.PositiveIntegerField()  # seats purchased
+    assigned = models.PositiveIntegerField(default=0)  # seats assigned; more than purchased is overage
+    starts_on = models.DateField(null=True)
+    ends_on = models.DateField(null=True)  # last day of use, UTC; none: no end
+    updated_at = models.DateTimeField(default=timezone.now)
+
+    objects = EntitlementQuerySet.as_manager()
+
+    class Meta:
+        indexes = (models.Index(fields=["customer", "ends_on"], name="entitlement_by_customer"),)
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(starts_on=None) | Q(ends_on=None) | Q(ends_on__gte=models.F("starts_on")),
+                name="entitlement_dates",
+            ),
+        )
+
+    def section(self, today: dt.date) -> "Entitlement.Section":
+        """Where the Services tab shows it. An active one whose last day has passed counts as expired."""
+        trial = self.kind == self.Kind.TRIAL
+        if self.state == self.State.ACTIVE and (self.ends_on is None or self.ends_on >= today):
+            return self.Section.ACTIVE_TRIALS if trial else self.Section.ACTIVE
+        if trial and self.state == self.State.REQUESTED:
+            return self.Section.PENDING_TRIALS
+        if trial and self.state in (self.State.EXPIRED, self.State.ACTIVE):
+            return self.Section.EXPIRED_TRIALS
+        return self.Section.PAST

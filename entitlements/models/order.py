@@ -1,0 +1,55 @@
+"""What a customer ordered (CC-27): facts from the vendor's feed."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.models import PublicModel
+from partnerportal.lib.scoping import TenantQuerySet
+
+
+class OrderQuerySet(TenantQuerySet):
+    def scope(self, actor: Actor) -> "OrderQuerySet":
+        return self.filter(Q(customer=actor.organization_id) | Q(customer__in=actor.reach))
+
+
+class Order(PublicModel):
+    class State(models.TextChoices):
+        OPEN = "open", _("Open")
+        FULFILLED = "fulfilled", _("Fulfilled")
+        CANCELLED = "cancelled", _("Cancelled")
+
+    customer = models.ForeignKey("accounts.Organization", models.CASCADE, related_name="orders")
+    number = models.CharField(max_length=40, unique=True)  # the feed's key
+    placed_on = models.DateField()
+    state = models.CharField(max_length=10, choices=State)
+    currency = models.CharField(max_length=3)  # ISO 4217
+    total = models.DecimalField(max_digits=14, decimal_places=2)
+
+    objects = OrderQuerySet.as_manager()
+
+    class Meta:
+        indexes = (models.Index(fields=["customer", "-placed_on", "-id"], name="order_by_customer"),)
+        constraints = (models.CheckConstraint(condition=Q(currency__regex=r"^[A-Z]{3}$"), name="order_currency_shape"),)
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class OrderLineQuerySet(TenantQuerySet):
+    def scope(self, actor: Actor) -> "OrderLineQuerySet":
+        return self.filter(order__in=Order.objects.visible_to(actor).values("pk"))
+
+
+class OrderLine(models.Model):
+    order = models.ForeignKey(Order, models.CASCADE, related_name="lines")
+    position = models.PositiveSmallIntegerField()
+    sku = models.ForeignKey("entitlements.Sku", models.PROTECT)
+    quantity = models.PositiveIntegerField()
+    unit_price = models.DecimalField(max_digits=12, decimal_places=2)
+
+    objects = OrderLineQuerySet.as_manager()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["order", "position"], name="order_line_once"),)

@@ -1,0 +1,5 @@
+from notifications.actions.inbox import dismiss, mark_all_read, mark_read, restore
+from notifications.actions.outbox import fan_out_due, send_due_emails
+from notifications.actions.recording import record
+
+__all__ = ["dismiss", "fan_out_due", "mark_all_read", "mark_read", "record", "restore", "send_due_emails"]

@@ -1,0 +1,43 @@
+"""Notices by e-mail: HTML and text, in the reader's language."""
+
+from email.utils import formataddr
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.template.loader import render_to_string
+from django.utils import timezone, translation
+
+from notifications import registry
+from notifications.models import Notice
+
+
+def send_notice(*, notice: Notice, person_id: int) -> None:
+    """Send one notice to one person, unless the person may no longer see it.
+
+    The Message-ID is the notice's and the person's, so a repeated delivery is recognisable as the same message.
+    """
+    kind = registry.kinds()[notice.kind]
+    people = {p.person_id: p for p in registry.people(notice.recipient_id, kind.email_roles)}
+    if person_id not in people:
+        return
+    person = people[person_id]
+    with translation.override(person.language), timezone.override(person.time_zone):
+        path = kind.path(notice)
+        context = {
+            "notice": notice,
+            "subject": kind.subject(notice),
+            "body": kind.body(notice),
+            "action": kind.action(notice),
+            "url": f"{settings.PORTAL_ORIGIN}{path}" if path else "",
+            "person": person,
+            "origin": settings.PORTAL_ORIGIN,
+            "language": person.language,
+        }
+        mail = EmailMultiAlternatives(
+            subject=str(context["subject"]),
+            body=render_to_string("notifications/emails/notice.txt", context),
+            to=[formataddr((person.name, person.email))],
+            headers={"Message-ID": f"<{notice.public_id}.{person_id}@{settings.PORTAL_HOST}>"},
+        )
+        mail.attach_alternative(render_to_string("notifications/emails/notice.html", context), "text/html")
+    mail.send()

@@ -1,0 +1,57 @@
+"""The log is append-only, every event is an outbox message, and notices belong to their recipient.
+
+connections widens what an organisation sees by the portfolio, once that table exists.
+"""
+
+from django.db import migrations
+
+from partnerportal.lib.tenancy import protect
+
+TRIGGERS = """
+CREATE FUNCTION event_is_final() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN RAISE EXCEPTION 'events are append-only'; END $$;
+CREATE TRIGGER event_is_final BEFORE UPDATE OR DELETE ON notifications_event
+    FOR EACH ROW EXECUTE FUNCTION event_is_final();
+REVOKE UPDATE, DELETE, TRUNCATE ON notifications_event FROM portal_worker;
+
+-- The web role may write events and may not see the outbox: the definer's rights put the message there.
+CREATE FUNCTION event_is_a_message() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    INSERT INTO notifications_delivery (event_id, channel, recipient, attempts, next_at, error)
+    VALUES (NEW.id, 'fan_out', '', 0, now(), '');
+    RETURN NULL;
+END $$;
+CREATE TRIGGER event_is_a_message AFTER INSERT ON notifications_event
+    FOR EACH ROW EXECUTE FUNCTION event_is_a_message();
+"""
+
+UNDO = """
+DROP TRIGGER event_is_a_message ON notifications_event; DROP FUNCTION event_is_a_message();
+DROP TRIGGER event_is_final ON notifications_event; DROP FUNCTION event_is_final();
+"""
+
+
+class Migration(migrations.Migration):
+    dependencies = [("notifications", "0001_initial")]
+
+    operations = [
+        migrations.RunSQL(TRIGGERS, UNDO),
+        protect(
+            "notifications_event",
+            using="organization_id = portal_org() OR counterpart_id = portal_org()",
+            check="organization_id = portal_org()",
+            grant="SELECT, INSERT",
+        ),
+        protect("notifications_delivery", using="false", grant="SELECT"),
+        protect(
+            "notifications_notice",
+            using="recipient_id = portal_org()",
+            grant="SELECT, UPDATE (dismissed_at, dismissed_by_id)",
+        ),
+        protect("notifications_noticeread", using="person_id = portal_person()", grant="SELECT, INSERT"),
+        protect(
+            "notifications_inboxmark",
+            using="person_id = portal_person() AND organization_id = portal_org()",
+            grant="SELECT, INSERT, UPDATE (read_up_to)",
+        ),
+    ]

@@ -1,0 +1,72 @@
+"""What an organisation is told. One row per event and recipient: dismissing ours never touches another's (CC-58)."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.models import PublicModel
+from partnerportal.lib.scoping import TenantQuerySet
+
+CUSTOMER_NEWS_FEATURE = "customer_dashboard"  # notices about customers go with the dashboard (CC-5, CC-54)
+
+
+class NoticeQuerySet(TenantQuerySet):
+    def scope(self, actor: Actor) -> "NoticeQuerySet":
+        """OWN, and those about another organisation only while it is within reach."""
+        seen = Q(about_id=None) | Q(about_id=actor.organization_id)
+        if CUSTOMER_NEWS_FEATURE in actor.features:
+            seen |= Q(about_id__in=actor.reach)
+        return self.filter(seen, recipient_id=actor.organization_id)
+
+    def open(self) -> "NoticeQuerySet":
+        return self.filter(dismissed_at=None)
+
+    def unread_by(self, actor: Actor) -> "NoticeQuerySet":
+        """Not opened by this person: above their mark, and not among those opened one by one."""
+        mark = InboxMark.objects.filter(person_id=actor.person_id, organization_id=actor.organization_id)
+        reads = NoticeRead.objects.filter(person_id=actor.person_id, notice_id=models.OuterRef("pk"))
+        above = models.functions.Coalesce(models.Subquery(mark.values("read_up_to")[:1]), 0)
+        return self.filter(~models.Exists(reads), pk__gt=above)
+
+
+class Notice(PublicModel):
+    event = models.ForeignKey("notifications.Event", models.CASCADE)
+    kind = models.CharField(max_length=60)
+    at = models.DateTimeField(default=timezone.now)
+    recipient_id = models.BigIntegerField()  # organisation
+    about_id = models.BigIntegerField(null=True)  # customer whose news this is; seen only while within reach
+    about_label = models.CharField(max_length=200, blank=True)
+    params = models.JSONField(default=dict)  # what the text needs, so that it can be told in any language later
+    dismissed_at = models.DateTimeField(null=True)
+    dismissed_by_id = models.BigIntegerField(null=True)  # person
+
+    objects = NoticeQuerySet.as_manager()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["event", "recipient_id"], name="notice_once"),)
+        indexes = (
+            models.Index(fields=["recipient_id", "-id"], name="notice_inbox", condition=Q(dismissed_at=None)),
+            models.Index(fields=["recipient_id", "about_id", "-id"], name="notice_by_customer"),
+        )
+
+
+class NoticeRead(models.Model):
+    """A person opened one notice."""
+
+    notice = models.ForeignKey(Notice, models.CASCADE)
+    person_id = models.BigIntegerField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["notice", "person_id"], name="notice_read_once"),)
+
+
+class InboxMark(models.Model):
+    """A person marked all as read, up to a notice id."""
+
+    organization_id = models.BigIntegerField()
+    person_id = models.BigIntegerField()
+    read_up_to = models.BigIntegerField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["person_id", "organization_id"], name="inbox_mark_once"),)

@@ -1,0 +1,20 @@
+"""Who may do what with notices."""
+
+from enum import StrEnum
+
+from django.utils.translation import gettext_lazy as _
+
+from partnerportal.lib.policies import RoleTable, Rule
+
+
+class NoticePermission(StrEnum):
+    VIEW = "notifications.view"
+    DISMISS = "notifications.dismiss"
+
+
+ROLE_TABLE: RoleTable = {
+    NoticePermission.VIEW: Rule(label=_("Read the inbox and mark notices as read")),
+    NoticePermission.DISMISS: Rule(
+        label=_("Dismiss a notice for the organisation, or restore it"), roles=frozenset({"admin", "admin_agent"})
+    ),
+}

@@ -1,0 +1,91 @@
+"""What the apps above register: the kinds of notices, and who can be reached by e-mail.
+
+notifications knows no other app; this is the only way it learns anything of them.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django.utils.functional import Promise
+
+if TYPE_CHECKING:
+    from notifications.models import Event, Notice
+
+
+@dataclass(frozen=True)
+class Addressee:
+    """A person to tell. `language` and `time_zone` are theirs."""
+
+    person_id: int
+    email: str
+    name: str
+    language: str
+    time_zone: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipient:
+    """An organisation to tell. `about_id` names the customer whose news it is: hidden once out of reach."""
+
+    organization_id: int
+    about_id: int | None = None
+    about_label: str = ""
+    params: dict[str, Any] = field(default_factory=dict)
+
+
+class NoticeKind:
+    """One word to somebody. Subclass, say which event it follows, and decorate with `register`.
+
+    `subject` and `body` are rendered in the reader's language each time they are shown; they read `notice.params`,
+    `notice.about_label` and nothing else.
+    """
+
+    code: ClassVar[str]
+    event: ClassVar[str]
+    label: ClassVar[str | Promise]  # for the inbox filter
+    icon: ClassVar[str] = "bell"
+    email_roles: ClassVar[frozenset[str]] = frozenset()  # empty: inbox only
+
+    def recipients(self, event: "Event") -> Iterable[Recipient]:
+        raise NotImplementedError
+
+    def subject(self, notice: "Notice") -> str:
+        raise NotImplementedError
+
+    def body(self, notice: "Notice") -> str:
+        raise NotImplementedError
+
+    def path(self, notice: "Notice") -> str:
+        """Where the notice leads, or ''."""
+        return ""
+
+    def action(self, notice: "Notice") -> str:
+        """The words on the link."""
+        return ""
+
+
+_kinds: dict[str, NoticeKind] = {}
+_directory: list[Callable[[int, Iterable[str]], list[Addressee]]] = []
+
+
+def register(cls: type[NoticeKind]) -> type[NoticeKind]:
+    assert cls.code not in _kinds, f"two notices are called {cls.code}"
+    _kinds[cls.code] = cls()
+    return cls
+
+
+def kinds() -> dict[str, NoticeKind]:
+    return _kinds
+
+
+def kinds_for(event_kind: str) -> list[NoticeKind]:
+    return [kind for kind in _kinds.values() if kind.event == event_kind]
+
+
+def set_directory(people: Callable[[int, Iterable[str]], list[Addressee]]) -> None:
+    _directory[:] = [people]
+
+
+def people(organization_id: int, roles: Iterable[str]) -> list[Addressee]:
+    return _directory[0](organization_id, roles)

@@ -1,0 +1,32 @@
+"""Builds the Actor: the only place that knows accounts and connections together."""
+
+from accounts.models import Operator, Person
+from accounts.queries import features_of, operators_of
+from connections.models import Portfolio
+from partnerportal.lib.actors import Actor
+
+
+def actor_of(operator: Operator, person: Person) -> Actor:
+    """The actor a person is when acting through `operator`, which comes from `operators_of`."""
+    organization = operator.organization
+    grants = (grant for program in operator.active_programs for grant in program["grants"])  # type: ignore[attr-defined]
+    return Actor(
+        person_id=person.pk,
+        person_name=str(person),
+        organization_id=organization.pk,
+        organization_public_id=str(organization.public_id),
+        organization_name=organization.name,
+        organization_kind=organization.kind,
+        roles=frozenset(operator.roles),
+        features=features_of(organization.kind, grants),
+        reach=Portfolio.objects.filter(viewer=organization.pk).values("subject_id"),
+    )
+
+
+def actor_for(person: Person, organization_id: int | None) -> tuple[Actor, list[Operator]]:
+    """The person acting for the organisation asked for, else for the first by name, else for none; and all choices."""
+    operators = list(operators_of(person.pk))
+    chosen = next((o for o in operators if o.organization_id == organization_id), None) or next(iter(operators), None)
+    if chosen is None:
+        return Actor(person_id=person.pk, person_name=str(person)), operators
+    return actor_of(chosen, person), operators

@@ -1,0 +1,12 @@
+"""The API's default permission, in a module of its own: REST framework imports it while it is itself being imported."""
+
+from typing import Any
+
+from rest_framework.permissions import BasePermission
+
+
+class HasActor(BasePermission):
+    """Somebody is signed in. What they may see and do is decided by `visible_to` and by each action."""
+
+    def has_permission(self, request: Any, view: Any) -> bool:
+        return not request._request.actor.is_anonymous

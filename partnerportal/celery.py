@@ -1,0 +1,22 @@
+"""The Celery app and the one list of periodic work."""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "partnerportal.settings.dev")
+os.environ.setdefault("PORTAL_PROCESS", "job")
+
+app = Celery("partnerportal")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+app.conf.beat_schedule = {
+    # Finds what a lost nudge or a dead worker left behind. Running two beats at once is harmless: rows are claimed.
+    "fan-out-sweep": {"task": "notifications.tasks.fan_out", "schedule": 60.0, "options": {"expires": 55}},
+    "listings-after-midnight": {
+        "task": "entitlements.tasks.refresh_expired",
+        "schedule": 3600.0,
+        "options": {"expires": 3000},
+    },
+    "sessions": {"task": "accounts.tasks.forget_ended_sessions", "schedule": 24 * 3600.0, "options": {"expires": 3600}},
+}

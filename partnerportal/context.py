@@ -1,0 +1,123 @@
+"""What the shell of every page shows. Lazy: a fragment that has no shell asks nothing."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from accounts.models import Feature, Kind, Role
+from notifications.queries import unread_count
+from partnerportal.lib.actors import Actor
+from partnerportal.templatetags.ui import monogram
+
+
+@dataclass
+class Item:
+    label: str
+    icon: str
+    url: str
+    is_current: bool = False
+    count: int = 0
+
+
+@dataclass
+class Section:
+    label: str
+    items: list[Item] = field(default_factory=list)
+
+
+class Shell:
+    def __init__(self, request: HttpRequest) -> None:
+        self.request = request
+        self.actor: Actor = request.actor  # type: ignore[attr-defined]
+        self.switch_url = reverse("organization_switch")
+        self.inbox_url = reverse("inbox")
+
+    @cached_property
+    def person(self) -> dict[str, str] | None:
+        user = self.request.user
+        return {"name": str(user), "email": user.email} if user.is_authenticated else None
+
+    @cached_property
+    def theme(self) -> str:
+        return getattr(self.request.user, "theme", "auto")
+
+    @cached_property
+    def organization(self) -> dict[str, str] | None:
+        return next((o for o in self.organizations if o["is_current"]), None)  # type: ignore[return-value]
+
+    @cached_property
+    def organizations(self) -> list[dict[str, object]]:
+        return [
+            {
+                "name": o.organization.name,
+                "kind_label": Kind(o.organization.kind).label,
+                "roles_label": ", ".join(str(Role(role).label) for role in o.roles),
+                "monogram": monogram(o.organization.name),
+                "public_id": str(o.organization.public_id),
+                "is_current": o.organization_id == self.actor.organization_id,
+            }
+            for o in self.request.operators  # type: ignore[attr-defined]
+        ]
+
+    @cached_property
+    def unread(self) -> int:
+        return unread_count(self.actor) if self.actor.organization_id else 0
+
+    @cached_property
+    def nav(self) -> list[Section]:
+        if self.actor.organization_id is None:
+            return []
+        work = [self._item(_("Overview"), "layout-dashboard", "overview", exact=True)]
+        if Feature.CUSTOMER_DASHBOARD in self.actor.features:
+            work.append(self._item(_("Customers"), "building-2", "customers"))
+        if self.actor.organization_kind == Kind.CUSTOMER:
+            work.append(self._item(_("Services"), "package", "services"))
+            work.append(self._item(_("Orders"), "receipt-text", "orders"))
+        work.append(self._item(_("Inbox"), "inbox", "inbox", count=self.unread))
+        settings_items = [
+            self._item(_("Account details"), "building", "account_details"),
+            self._item(_("Operators & roles"), "users", "operators"),
+        ]
+        return [Section("", work), Section(_("Settings"), settings_items)]
+
+    @cached_property
+    def user_menu(self) -> list[Item]:
+        return [
+            self._item(_("Preferences"), "settings-2", "preferences"),
+            self._item(_("Two-factor sign-in"), "shield-check", "mfa_index"),
+            self._item(_("Password"), "key-round", "account_change_password"),
+            self._item(_("Sessions"), "monitor-smartphone", "usersessions_list"),
+        ]
+
+    @cached_property
+    def jump(self) -> list[Item]:
+        pages = [item for section in self.nav for item in section.items]
+        return [*pages, *self.user_menu, self._item(_("Who can do what"), "circle-help", "roles_help")]
+
+    @cached_property
+    def help_url(self) -> str:
+        return reverse("roles_help")
+
+    @cached_property
+    def languages(self) -> list[dict[str, object]]:
+        return [{"code": c, "name": n, "is_current": c == get_language()} for c, n in settings.LANGUAGES]
+
+    has_font = Path(settings.BASE_DIR, "partnerportal/static/fonts/inter.woff2").exists()
+
+    def _item(self, label: str, icon: str, name: str, *, exact: bool = False, count: int = 0) -> Item:
+        url = reverse(name)
+        path = self.request.path
+        return Item(label, icon, url, path == url if exact else path.startswith(url), count)
+
+
+def shell(request: HttpRequest) -> dict[str, object]:
+    if not hasattr(request, "actor"):  # an error before ActorMiddleware
+        return {"shell": None}
+    return {"shell": SimpleLazyObject(lambda: Shell(request)), "actor": request.actor}

@@ -1,0 +1,36 @@
+"""Who acts. Knows no app: `partnerportal.actors` builds it from accounts and connections."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class Actor:
+    """A person acting for one organisation, or the system. Organisation and person ids are primary keys.
+
+    `reach` is a lazy subquery of the organisations whose shared data may be seen; `features` are what active
+    programme memberships grant (CC-5).
+    """
+
+    person_id: int | None = None
+    person_name: str = ""
+    organization_id: int | None = None
+    organization_public_id: str = ""
+    organization_name: str = ""
+    organization_kind: str = ""
+    roles: frozenset[str] = frozenset()
+    features: frozenset[str] = frozenset()
+    reach: Any = field(default=None, compare=False, repr=False)
+    is_system: bool = False
+
+    @classmethod
+    def system(cls, name: str = "system") -> "Actor":
+        """A periodic job, a feed or vendor staff at the command line: sees every row."""
+        return cls(person_name=name, is_system=True)
+
+    @property
+    def is_anonymous(self) -> bool:
+        return self.person_id is None and not self.is_system
+
+
+ANONYMOUS = Actor()

@@ -1,0 +1,28 @@
+"""ISO 3166 countries, named in the reader's language."""
+
+from functools import lru_cache
+
+import pycountry
+from babel import Locale
+from django.utils.translation import get_language
+
+
+@lru_cache(maxsize=8)
+def _named(language: str) -> list[tuple[str, str]]:
+    names = Locale.parse(language, sep="-").territories
+    rows = [(c.alpha_2, names.get(c.alpha_2, c.name)) for c in pycountry.countries]
+    return sorted(rows, key=lambda row: row[1])
+
+
+def country_choices() -> list[tuple[str, str]]:
+    """(code, name) sorted by name in the active language. Codes are upper-case alpha-2."""
+    return _named(get_language() or "en")
+
+
+@lru_cache(maxsize=2048)
+def _name(code: str, language: str) -> str:
+    return dict(_named(language)).get(code, code)
+
+
+def country_name(code: str) -> str:
+    return _name(code, get_language() or "en")

@@ -1,0 +1,85 @@
+"""Numbers, money and dates in the reader's language and time zone, through Babel.
+
+Every function returns a plain string, so that queries and views can hand preformatted rows to templates.
+The language and the time zone are Django's active ones.
+"""
+
+import datetime as dt
+from decimal import Decimal
+from functools import lru_cache
+
+from babel import Locale, dates, numbers
+from django.utils import timezone, translation
+from django.utils.translation import gettext
+
+# English of no single country: day before month, 24 hours.
+_LOCALES = {"en": "en_150"}
+_NEAR_PAST = dt.timedelta(days=7)
+_NEAR_FUTURE = dt.timedelta(days=30)
+
+
+@lru_cache(maxsize=32)
+def _locale_of(language: str) -> Locale:
+    return Locale.parse(_LOCALES.get(language, language), sep="_" if language in _LOCALES else "-")
+
+
+def locale() -> Locale:
+    """The reader's locale; English when translation is switched off."""
+    return _locale_of(translation.get_language() or "en")
+
+
+def number(value: int | Decimal) -> str:
+    """1,234.5 in English, 1 234,5 in French."""
+    return numbers.format_decimal(value, locale=locale())
+
+
+def percent(value: int | float | Decimal) -> str:
+    """A ratio as whole percent: 0.66 is 66%."""
+    return numbers.format_percent(value, locale=locale())
+
+
+def money(amount: Decimal, currency: str) -> str:
+    """An amount with its currency. Decimal only: a float has already lost the cents."""
+    if isinstance(amount, float):
+        raise TypeError("money takes a Decimal")
+    return numbers.format_currency(amount, currency, locale=locale())
+
+
+def date(value: dt.date) -> str:
+    """14 Dec 2025. A moment is first brought into the reader's time zone."""
+    if isinstance(value, dt.datetime):
+        value = timezone.localtime(value).date()
+    return dates.format_date(value, "medium", locale=locale())
+
+
+def datetime(value: dt.datetime) -> str:
+    """14 Dec 2025, 23:59 UTC, in the reader's time zone, which it names."""
+    local = timezone.localtime(value)
+    here = locale()
+    clock = dates.format_time(local, "short", locale=here)
+    zone = dates.get_timezone_name(local, width="short", locale=here)
+    pattern = dates.get_datetime_format("medium", locale=here).replace("'", "")
+    return pattern.replace("{1}", dates.format_date(local, "medium", locale=here)).replace("{0}", f"{clock} {zone}")
+
+
+def relative(value: dt.date, now: dt.datetime | None = None) -> str:
+    """Words when near (2 hours ago, in 3 days), the date when far (a week back, a month ahead)."""
+    now = now or timezone.now()
+    if not isinstance(value, dt.datetime):
+        return _relative_day(value, timezone.localtime(now).date())
+    delta = value - now
+    if not -_NEAR_PAST < delta < _NEAR_FUTURE:
+        return date(value)
+    if abs(delta) < dt.timedelta(minutes=1):
+        return gettext("just now")
+    return dates.format_timedelta(delta, threshold=1.0, add_direction=True, locale=locale())
+
+
+def _relative_day(day: dt.date, today: dt.date) -> str:
+    delta = day - today
+    if not -_NEAR_PAST < delta <= _NEAR_FUTURE:
+        return date(day)
+    near = {-1: gettext("yesterday"), 0: gettext("today"), 1: gettext("tomorrow")}
+    if delta.days in near:
+        return near[delta.days]
+    return dates.format_timedelta(delta, granularity="day", threshold=float("inf"), add_direction=True, locale=locale())

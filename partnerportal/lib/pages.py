@@ -1,0 +1,54 @@
+"""What every page view needs: somebody signed in, an organisation, a permission."""
+
+from collections.abc import Callable
+from enum import StrEnum
+from functools import wraps
+from typing import Any
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, resolve_url
+
+from partnerportal.lib.policies import RoleTable, authorize
+
+View = Callable[..., HttpResponse]
+
+
+def sign_in_first(request: HttpRequest) -> HttpResponse:
+    """To the sign-in page and back here; an htmx request is told to load it as a whole page."""
+    back = request.get_full_path() if request.method == "GET" else "/"
+    url = f"{resolve_url(settings.LOGIN_URL)}?{urlencode({'next': back})}"
+    if getattr(request, "htmx", False):
+        return HttpResponse(status=401, headers={"HX-Redirect": url})
+    return redirect(url)
+
+
+def signed_in(view: View) -> View:
+    """A person; perhaps without an organisation yet."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.actor.is_anonymous:  # type: ignore[attr-defined]
+            return sign_in_first(request)
+        return view(request, *args, **kwargs)
+
+    return guarded
+
+
+def allowed(table: RoleTable, permission: StrEnum) -> Callable[[View], View]:
+    """A person acting for an organisation that may do this. A refusal is a 403 page that says why and who can help."""
+
+    def decorate(view: View) -> View:
+        @signed_in
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            actor = request.actor  # type: ignore[attr-defined]
+            if actor.organization_id is None:
+                return redirect("organization_new")
+            authorize(actor, table, permission)
+            return view(request, *args, **kwargs)
+
+        return guarded
+
+    return decorate

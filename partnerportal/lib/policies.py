@@ -1,0 +1,61 @@
+"""Who may do what: rules as data, answers with a reason."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from django.utils.translation import gettext_lazy as _
+
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.errors import Message, Refused
+
+
+@dataclass(frozen=True)
+class Allowed:
+    def __bool__(self) -> bool:
+        return True
+
+
+@dataclass(frozen=True)
+class Denied:
+    code: str
+    message: Message
+
+    def __bool__(self) -> bool:
+        return False
+
+
+Answer = Allowed | Denied
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """One row of a role table. Empty `kinds` or `roles` mean any; `feature` must be granted by an active membership."""
+
+    label: Message
+    kinds: frozenset[str] = frozenset()
+    roles: frozenset[str] = frozenset()
+    feature: str = ""
+
+    def check(self, actor: Actor) -> Answer:
+        if actor.is_system:
+            return Allowed()
+        if actor.organization_id is None:
+            return Denied("no_organization", _("Choose or create an organisation first."))
+        if self.feature and self.feature not in actor.features:
+            return Denied("no_badge", _("This needs an active partner programme membership."))
+        if self.kinds and actor.organization_kind not in self.kinds:
+            return Denied("wrong_kind", _("This is not available to organisations of your kind."))
+        if self.roles and not self.roles & actor.roles:
+            return Denied("not_admin", _("Only an Admin of your organisation can do this."))
+        return Allowed()
+
+
+RoleTable = Mapping[StrEnum, Rule]
+
+
+def authorize(actor: Actor, table: RoleTable, permission: StrEnum) -> None:
+    """First line of every action. Raises Refused with the reason's code."""
+    answer = table[permission].check(actor)
+    if isinstance(answer, Denied):
+        raise Refused(answer.code, answer.message)

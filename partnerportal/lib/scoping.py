@@ -1,0 +1,21 @@
+"""Whose rows an actor sees. Every tenant-owned model's queryset is a TenantQuerySet and defines `scope`."""
+
+from typing import Self
+
+from django.db import models
+
+from partnerportal.lib.actors import Actor
+
+
+class TenantQuerySet(models.QuerySet):
+    def visible_to(self, actor: Actor) -> Self:
+        """The rows the actor may see: all for the system, none without an organisation, else `scope`."""
+        if actor.is_system:
+            return self.all()
+        if actor.organization_id is None:
+            return self.none()
+        return self.scope(actor)
+
+    def scope(self, actor: Actor) -> Self:
+        """One readable line: OWN (the actor's organisation) or REACH (organisations that share with it)."""
+        raise NotImplementedError(f"{type(self).__name__} does not say whose rows are seen")

@@ -1,0 +1,71 @@
+"""The second lock: PostgreSQL row-level security, and the transaction-local settings its policies read.
+
+Every request and task enters a tenant inside its transaction; `set_config(…, true)` ends with that transaction, so a
+pooled connection never carries one tenant into the next. The settings are the acting organisation, the person, and
+the invitation token that somebody holds (holding it is what lets a stranger see who invites).
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import connection, migrations
+
+APP_ROLE = "portal_app"
+
+_ENTER = """SELECT set_config('role', %s, true), set_config('portal.org_id', %s, true),
+                   set_config('portal.person_id', %s, true), set_config('portal.invitation', %s, true)"""
+_CURRENT = """SELECT current_setting('role'), coalesce(current_setting('portal.org_id', true), ''),
+                     coalesce(current_setting('portal.person_id', true), ''),
+                     coalesce(current_setting('portal.invitation', true), '')"""
+
+
+def enter(*, organization_id: int | None, person_id: int | None = None, invitation: str = "") -> None:
+    """Become the tenant until the outer transaction ends. Must run inside a transaction."""
+    assert connection.in_atomic_block, "a tenant lives inside a transaction"
+    values = [APP_ROLE, *("" if v is None else str(v) for v in (organization_id, person_id)), invitation]
+    with connection.cursor() as cursor:
+        cursor.execute(_ENTER, values)
+
+
+@contextmanager
+def tenant(*, organization_id: int | None, person_id: int | None = None, invitation: str = "") -> Iterator[None]:
+    """Be the tenant for a block, then what one was before: set_config alone lasts to the end of the transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute(_CURRENT)
+        before = cursor.fetchone()
+    enter(organization_id=organization_id, person_id=person_id, invitation=invitation)
+    try:
+        yield
+    finally:
+        if not connection.needs_rollback:
+            with connection.cursor() as cursor:
+                cursor.execute(_ENTER, list(before))
+
+
+def bypasses_policies() -> bool:
+    """Whether the database role we signed in as would see every tenant's rows."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = session_user")
+        return bool(cursor.fetchone()[0])
+
+
+def protect(table: str, *, using: str, check: str | None = None, grant: str = "SELECT") -> migrations.RunSQL:
+    """Migration operation: row-level security on a tenant table, and what portal_app may do to it.
+
+    `using` decides the rows seen, `check` (default: the same) the rows that may be written. FORCE makes it hold for the
+    owner too, unless its role has BYPASSRLS, as the one that migrates and dumps has.
+    """
+    return migrations.RunSQL(
+        f"""ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;
+            ALTER TABLE {table} FORCE ROW LEVEL SECURITY;
+            CREATE POLICY tenant ON {table} USING ({using}) WITH CHECK ({check or using});
+            {grant_sql(table, grant)}""",
+        f"""DROP POLICY tenant ON {table};
+            ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY;
+            ALTER TABLE {table} DISABLE ROW LEVEL SECURITY;
+            REVOKE ALL ON {table} FROM {APP_ROLE};""",
+    )
+
+
+def grant_sql(table: str, privileges: str) -> str:
+    return f"REVOKE ALL ON {table} FROM {APP_ROLE}; GRANT {privileges} ON {table} TO {APP_ROLE};"

@@ -1,0 +1,14 @@
+"""One line per log record, with its fields, and never a secret of a URL."""
+
+import logging
+import re
+
+_TOKENS = re.compile(r"(/i/)[\w-]{20,}")  # an invitation token in a path
+
+
+class LineFormatter(logging.Formatter):
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(name)s %(message)s")
+
+    def format(self, record: logging.LogRecord) -> str:
+        return _TOKENS.sub(r"\1…", super().format(record))

@@ -1,0 +1,138 @@
+"""Template tags of the design system: icons, monograms, numbers, money, dates. Loaded everywhere as built-ins."""
+
+import datetime as dt
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+import lucide
+from django import template
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+
+from partnerportal.lib import formats
+
+register = template.Library()
+
+_SAID_BY_THE_STYLESHEET = (
+    ' fill="none"',
+    ' stroke="currentColor"',
+    ' stroke-width="2"',
+    ' stroke-linecap="round"',
+    ' stroke-linejoin="round"',
+)
+
+
+@register.simple_tag
+@lru_cache(maxsize=256)
+def icon(name: str) -> SafeString:
+    """A lucide icon, 16 px, hidden from assistive technology. Cached: drawing it cost 13 ms a page."""
+    svg = lucide._render_icon(name, 16)
+    for repeated in _SAID_BY_THE_STYLESHEET:
+        svg = svg.replace(repeated, "", 1)
+    svg = svg.replace("<svg", '<svg class="icon" aria-hidden="true"', 1)
+    return mark_safe("".join(line.strip() for line in svg.splitlines()))
+
+
+@register.filter
+def monogram(name: str) -> str:
+    """Two letters for a name: the initials of its first two words, else its first two letters."""
+    words = [word for word in str(name).split() if word[0].isalnum()]
+    if not words:
+        return "?"
+    letters = words[0][0] + words[1][0] if len(words) > 1 else words[0][:2]
+    return letters.upper()
+
+
+@register.filter
+def number(value: int | Decimal | None) -> str:
+    return "" if value is None else formats.number(value)
+
+
+@register.filter
+def percent(value: float | Decimal | None) -> str:
+    return "" if value is None else formats.percent(value)
+
+
+@register.filter
+def money(amount: Decimal | None, currency: str) -> str:
+    return "" if amount is None else formats.money(amount, currency)
+
+
+@register.filter
+def short_number(value: int) -> str:
+    """A count for a badge: exact to 99, then 99+."""
+    return "99+" if value > 99 else formats.number(value)
+
+
+def _time(value: dt.date, text: str) -> SafeString:
+    is_moment = isinstance(value, dt.datetime)
+    machine = value.astimezone(dt.UTC).isoformat(timespec="seconds") if is_moment else value.isoformat()
+    full = formats.datetime(value) if is_moment else formats.date(value)
+    return format_html('<time datetime="{}" title="{}">{}</time>', machine, full, text)
+
+
+@register.simple_tag
+def date(value: dt.date | None) -> str:
+    return _time(value, formats.date(value)) if value else ""
+
+
+@register.simple_tag
+def datetime(value: dt.datetime | None) -> str:
+    return _time(value, formats.datetime(value)) if value else ""
+
+
+@register.simple_tag
+def relative(value: dt.date | None) -> str:
+    """Words when near, the date when far; the full moment is the title."""
+    return _time(value, formats.relative(value)) if value else ""
+
+
+@register.filter
+def is_soon(value: dt.date | None, days: int = 30) -> bool:
+    """Whether a date lies between today and so many days ahead."""
+    if not value:
+        return False
+    day = timezone.localtime(value).date() if isinstance(value, dt.datetime) else value
+    return 0 <= (day - timezone.localdate()).days <= days
+
+
+@register.filter
+def usage_tone(used: int, limit: int) -> str:
+    """The colour of a usage bar: quiet below 45%, blue, amber from 90% to full, red only above the limit."""
+    if used > limit:
+        return "over"
+    ratio = used / limit if limit else 0
+    return "full" if ratio >= 0.9 else "low" if ratio < 0.45 else ""
+
+
+@register.filter
+def usage_width(used: int, limit: int) -> int:
+    """How much of a usage bar to fill, in whole percent, never above 100."""
+    return min(100, round(100 * used / limit)) if limit else 0
+
+
+@register.filter
+def undo_url(message: Any) -> str:
+    """The address of a message's Undo form: messages.success(request, text, extra_tags="undo=/inbox/7/restore/")."""
+    tags = (message.extra_tags or "").split()
+    return next((tag.removeprefix("undo=") for tag in tags if tag.startswith("undo=")), "")
+
+
+@register.filter
+def error_fields(form: Any) -> list[Any]:
+    """The bound fields of a form that carry errors, in the order of the form."""
+    return [field for field in form if field.errors]
+
+
+@register.filter
+def widget_kind(field: Any) -> str:
+    """How ui/field.html lays a bound field out: checkbox, password, choices or plain."""
+    kinds = {
+        "checkbox": "checkbox",
+        "password": "password",
+        "radioselect": "choices",
+        "checkboxselectmultiple": "choices",
+    }
+    return kinds.get(field.widget_type, "plain")

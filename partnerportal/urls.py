@@ -1,0 +1,26 @@
+"""Every page. The API's routes are in api_urls."""
+
+from django.conf import settings
+from django.urls import include, path
+from django.views.generic import TemplateView
+from django.views.i18n import set_language
+
+from partnerportal import views
+
+urlpatterns = [
+    path("", include("entitlements.urls")),
+    path("", include("connections.urls")),
+    path("", include("accounts.urls")),
+    path("", include("notifications.urls")),
+    path("help/roles/", views.roles_help, name="roles_help"),
+    path("language/", set_language, name="set_language"),
+    path("sign-in/", include("partnerportal.auth_urls")),
+    path("api/", include("partnerportal.api_urls")),
+]
+
+handler403 = "partnerportal.views.forbidden"
+handler404 = "partnerportal.views.not_found"
+handler500 = "partnerportal.views.server_error"
+
+if settings.DEBUG or settings.PORTAL_UI_KIT:
+    urlpatterns.append(path("ui-kit/", TemplateView.as_view(template_name="uikit.html"), name="ui_kit"))

@@ -1,0 +1,54 @@
+"""Pages of no app: errors and help."""
+
+import logging
+import uuid
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from accounts.models import Kind, Role
+from accounts.policies import ROLE_TABLE as ACCOUNTS
+from connections.policies import ROLE_TABLE as CONNECTIONS
+from entitlements.policies import ROLE_TABLE as ENTITLEMENTS
+from notifications.policies import ROLE_TABLE as NOTIFICATIONS
+from partnerportal.lib.pages import signed_in
+
+log = logging.getLogger(__name__)
+
+ROLE_TABLES = {**ACCOUNTS, **CONNECTIONS, **ENTITLEMENTS, **NOTIFICATIONS}
+
+
+@signed_in
+def roles_help(request: HttpRequest) -> HttpResponse:
+    """Who can do what: the role tables themselves, as a matrix."""
+    rows = [
+        {
+            "label": rule.label,
+            "cells": [not rule.roles or role in rule.roles for role in Role],
+            "kinds": [kind.label for kind in Kind if kind in rule.kinds] if rule.kinds else [],
+            "feature": rule.feature,
+        }
+        for rule in ROLE_TABLES.values()
+    ]
+    return render(request, "help/roles.html", {"rows": rows, "roles": list(Role)})
+
+
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return render(request, "403.html", status=403)
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Absent and not visible look the same."""
+    return render(request, "404.html", status=404)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Asks nothing of the database, which may be what failed. The reference is in the log beside the traceback."""
+    reference = uuid.uuid4().hex[:8].upper()
+    log.error("Server error, reference %s", reference)
+    return render(request, "500.html", {"reference": reference, "shell": None}, status=500)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """The form was left open too long, or came from elsewhere. Nothing was done."""
+    return render(request, "csrf.html", status=403)
