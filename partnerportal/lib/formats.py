@@ -12,8 +12,8 @@ from babel import Locale, dates, numbers
 from django.utils import timezone, translation
 from django.utils.translation import gettext
 
-# English of no single country: day before month, 24 hours.
-_LOCALES = {"en": "en_150"}
+# Day before month, 24 hours, currency before the amount: English read outside any one country.
+_LOCALES = {"en": "en_GB"}
 _NEAR_PAST = dt.timedelta(days=7)
 _NEAR_FUTURE = dt.timedelta(days=30)
 
@@ -57,9 +57,10 @@ def datetime(value: dt.datetime) -> str:
     local = timezone.localtime(value)
     here = locale()
     clock = dates.format_time(local, "short", locale=here)
-    zone = dates.get_timezone_name(local, width="short", locale=here)
     pattern = dates.get_datetime_format("medium", locale=here).replace("'", "")
-    return pattern.replace("{1}", dates.format_date(local, "medium", locale=here)).replace("{0}", f"{clock} {zone}")
+    return pattern.replace("{1}", dates.format_date(local, "medium", locale=here)).replace(
+        "{0}", f"{clock} {local.tzname()}"
+    )
 
 
 def relative(value: dt.date, now: dt.datetime | None = None) -> str:
@@ -72,6 +73,8 @@ def relative(value: dt.date, now: dt.datetime | None = None) -> str:
         return date(value)
     if abs(delta) < dt.timedelta(minutes=1):
         return gettext("just now")
+    if abs(delta) >= dt.timedelta(days=1):
+        return _relative_day(timezone.localtime(value).date(), timezone.localtime(now).date())
     return dates.format_timedelta(delta, threshold=1.0, add_direction=True, locale=locale())
 
 

@@ -1,0 +1,49 @@
+// Copy buttons. The words "Copied" stand in the button for two seconds and are read out.
+function textOf(button) {
+  if (button.dataset.copyText) return button.dataset.copyText;
+  const source = document.querySelector(button.dataset.copy);
+  return source?.value ?? source?.textContent ?? "";
+}
+
+async function write(text) {
+  if (navigator.clipboard) return navigator.clipboard.writeText(text);
+  // Plain HTTP has no clipboard API.
+  const area = document.createElement("textarea");
+  area.value = text;
+  (document.querySelector("dialog[open]") ?? document.body).append(area);
+  area.select();
+  document.execCommand("copy");
+  area.remove();
+}
+
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copy], [data-copy-text]");
+  if (!button || button.matches(".copied")) return;
+  try {
+    await write(textOf(button));
+  } catch {
+    document.querySelector(button.dataset.copy ?? "")?.select?.();
+    return;
+  }
+  const words = button.querySelector("span");
+  const before = words?.textContent;
+  button.classList.add("copied");
+  if (words) words.textContent = button.dataset.copied;
+  else document.dispatchEvent(new CustomEvent("toast", { detail: { text: button.dataset.copied } }));
+  announce(button);
+  setTimeout(() => {
+    button.classList.remove("copied");
+    if (words) words.textContent = before;
+  }, 2000);
+});
+
+function announce(button) {
+  const line = document.createElement("span");
+  line.className = "visually-hidden";
+  line.setAttribute("role", "status");
+  button.after(line);
+  setTimeout(() => {
+    line.textContent = button.dataset.copied;
+  }, 50);
+  setTimeout(() => line.remove(), 2000);
+}

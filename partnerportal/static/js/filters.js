@@ -1,0 +1,40 @@
+// Filter forms with data-live send themselves through htmx: at once on a choice, 250 ms after the last key.
+let timer = 0;
+
+function send(form) {
+  clearTimeout(timer);
+  form.requestSubmit();
+}
+
+document.addEventListener("input", (event) => {
+  const form = event.target.closest("form[data-live]");
+  if (!form || !event.target.matches('input[type="search"], input[type="text"]')) return;
+  clearTimeout(timer);
+  timer = setTimeout(() => send(form), 250);
+});
+
+document.addEventListener("change", (event) => {
+  const form = event.target.closest("form[data-live]");
+  if (!form || event.target.matches('input[type="search"], input[type="text"]')) return;
+  if (event.target.matches("select")) event.target.toggleAttribute("data-active", event.target.value !== "");
+  send(form);
+});
+
+// Empty filters stay out of the address. Typing replaces the history entry, a choice adds one.
+document.addEventListener("htmx:configRequest", (event) => {
+  const form = event.detail.elt;
+  if (!form.matches?.("form[data-live]")) return;
+  const { parameters } = event.detail;
+  for (const name of Object.keys(parameters)) {
+    if (parameters[name] === "") delete parameters[name];
+  }
+});
+
+// Without htmx the browser sends the form: switch off what is empty for that moment.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (window.htmx || !form.matches('.filter-bar[method="get"]')) return;
+  const empty = [...form.elements].filter((field) => field.name && field.value === "");
+  empty.forEach((field) => (field.disabled = true));
+  setTimeout(() => empty.forEach((field) => (field.disabled = false)));
+});
