@@ -15,9 +15,9 @@ RUN pip install --require-hashes --no-deps -r requirements/demo.txt
 COPY . .
 RUN python -m tools.fonts \
     && python -m tools.messages --compile \
-    && DJANGO_SETTINGS_MODULE=partnerportal.settings.production PORTAL_PROCESS=web SECRET_KEY=build \
-       PORTAL_ORIGIN=https://build.invalid DATABASE_URL=postgres://build REDIS_URL=redis://build \
-       python manage.py collectstatic --noinput --verbosity 0
+    && DJANGO_SETTINGS_MODULE=partnerportal.settings.production SECRET_KEY=build \
+       PORTAL_ORIGIN=https://build.invalid DATABASE_JOB_URL=postgres://build REDIS_URL=redis://build \
+       python -m tools.static
 
 FROM ${PYTHON}
 ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \

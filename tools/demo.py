@@ -16,7 +16,8 @@ from pathlib import Path
 import psutil
 
 from partnerportal import embedded
-from tools.stages import FONT, PORTAL, PROJECT, StageError, base_environment, changed, done, prepare_assets, python
+from tools import static
+from tools.stages import PORTAL, PROJECT, StageError, base_environment, prepare_assets, python
 
 MARK = "PORTAL_DEMO"  # in the environment of every process the demo starts: that is how left-overs are found
 READY_SECONDS = 120
@@ -57,7 +58,7 @@ def prepare(port: int) -> dict[str, str]:
     environment |= embedded.environment()
     say("Preparing fonts, translations and static files…")
     prepare_assets(environment)
-    collect_static(environment)
+    static.main(environment)
     say("Bringing the database up to date…")
     python("Migrating", "manage.py", "migrate", "--verbosity", "0", environment=environment)
     say("Adding sample data where it is missing…")
@@ -66,18 +67,6 @@ def prepare(port: int) -> dict[str, str]:
     python("Adding sample data", "manage.py", "sample_data", *size, environment=environment)
     say(f"Prepared in {time.monotonic() - started:.0f} s. Starting web, worker and beat…")
     return environment
-
-
-def collect_static(environment: dict[str, str]) -> None:
-    """Hashing and compressing takes seconds, so it is done only when something changed."""
-    files = [path for path in (PROJECT / "partnerportal" / "static").rglob("*") if path.is_file()]
-    files.append(PROJECT / "requirements" / "demo.txt")
-    if (PROJECT / "staticfiles").exists() and not changed("static", files):
-        return
-    without_font = [] if FONT.exists() else ["--ignore", "fonts.css"]
-    arguments = ["manage.py", "collectstatic", "--noinput", "--clear", "--verbosity", "0", *without_font]
-    python("Collecting static files", *arguments, environment=environment)
-    done("static", files)
 
 
 def run(environment: dict[str, str], port: int) -> int:

@@ -17,9 +17,13 @@ class StageError(Exception):
 
 
 def base_environment() -> dict[str, str]:
-    """The environment's programs first, so that `python` in the Procfile is ours."""
+    """The environment's programs first, so that `python` in the Procfile is ours.
+
+    Importing the project package names the process a job, which must not reach `migrate`.
+    """
     path = f"{PROJECT / '.venv' / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
-    return os.environ | {"PATH": path, "PYTHONUNBUFFERED": "1", "PYTHONPATH": str(PROJECT)}
+    inherited = {name: value for name, value in os.environ.items() if name != "PORTAL_PROCESS"}
+    return inherited | {"PATH": path, "PYTHONUNBUFFERED": "1", "PYTHONPATH": str(PROJECT)}
 
 
 def python(name: str, *arguments: str, environment: dict[str, str]) -> None:

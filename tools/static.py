@@ -1,0 +1,28 @@
+"""Collects static files where something changed: hashing and compressing them takes a while.
+
+Left out: what no page uses, and the style sheet of the web font when the font could not be made.
+"""
+
+import sys
+
+from tools.stages import FONT, PROJECT, StageError, base_environment, changed, done, python
+
+UNUSED = ("redoc", "rest_framework", *(() if FONT.exists() else ("fonts.css",)))
+
+
+def main(environment: dict[str, str]) -> None:
+    files = [path for path in (PROJECT / "partnerportal" / "static").rglob("*") if path.is_file()]
+    files.append(PROJECT / "requirements" / "demo.txt")
+    if (PROJECT / "staticfiles").exists() and not changed("static", files):
+        return
+    ignored = [argument for name in UNUSED for argument in ("--ignore", name)]
+    arguments = ["manage.py", "collectstatic", "--noinput", "--clear", "--verbosity", "0", *ignored]
+    python("Collecting static files", *arguments, environment=environment)
+    done("static", files)
+
+
+if __name__ == "__main__":
+    try:
+        main(base_environment())
+    except StageError as error:
+        sys.exit(str(error))
