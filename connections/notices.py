@@ -10,7 +10,9 @@ from django.utils.translation import gettext_lazy
 from accounts.models import Role
 from connections.events import ConnectionEvent
 from connections.models import Connection
-from notifications.registry import NoticeKind, Recipient, register
+from connections.queries import viewers_of
+from notifications.actions import share_recent_news
+from notifications.registry import NoticeKind, Recipient, after, register
 
 if TYPE_CHECKING:
     from notifications.models import Event, Notice
@@ -102,3 +104,12 @@ class PartnerEnded(ConnectionEnded):
 
     def action(self, notice: "Notice") -> str:
         return _("Open the account details")
+
+
+@after(ConnectionEvent.ESTABLISHED)
+def share_news_with_those_who_now_see(event: "Event") -> None:
+    """The new partner, and its distributor, find the customer's recent notices in their inbox (CC-54)."""
+    customer_id = Connection.objects.values_list("customer_id", flat=True).get(public_id=event.subject_id)
+    share_recent_news(
+        customer_id=customer_id, viewer_ids=list(viewers_of(customer_id).values_list("viewer_id", flat=True))
+    )

@@ -11,15 +11,15 @@ from notifications import registry
 from notifications.models import Notice
 
 
-def send_notice(*, notice: Notice, person_id: int) -> None:
-    """Send one notice to one person, unless the person may no longer see it.
+def compose(*, notice: Notice, person_id: int) -> EmailMultiAlternatives | None:
+    """One notice for one person, or None when they no longer act for the recipient.
 
     The Message-ID is the notice's and the person's, so a repeated delivery is recognisable as the same message.
     """
     kind = registry.kinds()[notice.kind]
     people = {p.person_id: p for p in registry.people(notice.recipient_id, kind.email_roles)}
     if person_id not in people:
-        return
+        return None
     person = people[person_id]
     with translation.override(person.language), timezone.override(person.time_zone):
         path = kind.path(notice)
@@ -40,4 +40,4 @@ def send_notice(*, notice: Notice, person_id: int) -> None:
             headers={"Message-ID": f"<{notice.public_id}.{person_id}@{settings.PORTAL_HOST}>"},
         )
         mail.attach_alternative(render_to_string("notifications/emails/notice.html", context), "text/html")
-    mail.send()
+    return mail

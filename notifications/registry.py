@@ -65,7 +65,10 @@ class NoticeKind:
         return ""
 
 
+Consequence = Callable[["Event"], None]
+
 _kinds: dict[str, NoticeKind] = {}
+_consequences: dict[str, list[Consequence]] = {}
 _directory: list[Callable[[int, Iterable[str]], list[Addressee]]] = []
 
 
@@ -81,6 +84,20 @@ def kinds() -> dict[str, NoticeKind]:
 
 def kinds_for(event_kind: str) -> list[NoticeKind]:
     return [kind for kind in _kinds.values() if kind.event == event_kind]
+
+
+def after(event_kind: str) -> Callable[[Consequence], Consequence]:
+    """Decorator: run this in the fan-out of every such event, in its transaction, as the job role."""
+
+    def add(function: Consequence) -> Consequence:
+        _consequences.setdefault(str(event_kind), []).append(function)
+        return function
+
+    return add
+
+
+def consequences(event_kind: str) -> "list[Consequence]":
+    return _consequences.get(event_kind, [])
 
 
 def set_directory(people: Callable[[int, Iterable[str]], list[Addressee]]) -> None:

@@ -56,7 +56,10 @@ class ActorMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         with transaction.atomic():
             self._enter(request)
-            return self.get_response(request)
+            response = self.get_response(request)
+            if getattr(request, "failed", False):
+                transaction.set_rollback(True)
+            return response
 
     def _enter(self, request: HttpRequest) -> None:
         timezone.deactivate()
@@ -87,5 +90,6 @@ class ActorMiddleware:
         return False
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        transaction.set_rollback(True)
+        """The rollback comes last: the page that tells of the error still reads the database for its shell."""
+        request.failed = True  # type: ignore[attr-defined]
         return errors.page(request, exception) if isinstance(exception, DomainError) else None

@@ -1,6 +1,8 @@
 """What people do with their notices."""
 
-from django.db import transaction
+from datetime import timedelta
+
+from django.db import connection, transaction
 from django.utils import timezone
 
 from notifications.models import InboxMark, Notice, NoticeRead
@@ -38,4 +40,20 @@ def mark_all_read(*, actor: Actor) -> None:
     if newest:
         InboxMark.objects.update_or_create(
             person_id=actor.person_id, organization_id=actor.organization_id, defaults={"read_up_to": newest}
+        )
+
+
+def share_recent_news(*, customer_id: int, viewer_ids: list[int], days: int = 90) -> None:
+    """Give those who begin to see a customer its notices of the last days, as if they had been there (CC-54).
+
+    For the job role. Those who have a notice already keep theirs, dismissed or not.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """INSERT INTO notifications_notice (public_id, event_id, kind, at, recipient_id, about_id, about_label, params)
+               SELECT gen_random_uuid(), n.event_id, n.kind, n.at, v.id, n.about_id, n.about_label, n.params
+               FROM notifications_notice n, unnest(%s::bigint[]) AS v(id)
+               WHERE n.recipient_id = %s AND n.about_id = %s AND n.at > %s
+               ORDER BY n.id ON CONFLICT DO NOTHING""",
+            [viewer_ids, customer_id, customer_id, timezone.now() - timedelta(days=days)],
         )

@@ -1,16 +1,19 @@
 """What the worker does with due deliveries."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
+from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
 from notifications import registry
-from notifications.mail import send_notice
+from notifications.mail import compose
 from notifications.models import Channel, Delivery, Event, Notice
+from partnerportal.lib import tenancy
 
 log = logging.getLogger(__name__)
 
@@ -27,19 +30,24 @@ def fan_out_due() -> int:
     with transaction.atomic():
         due = _due(Channel.FAN_OUT)
         for delivery in due:
-            _attempt(delivery, lambda d: _write_notices(d.event))
+            with _attempt(delivery), transaction.atomic():
+                _write_notices(delivery.event)
+                _done(delivery)
     return len(due)
 
 
 def send_due_emails() -> int:
     """Send up to BATCH e-mails. At least once: after a crash between sending and marking, the same message goes again
-    under the same Message-ID."""
+    under the same Message-ID. No transaction is open while the mail server is spoken to."""
     with transaction.atomic():
         due = _due(Channel.EMAIL)
         Delivery.objects.filter(pk__in=[d.pk for d in due]).update(next_at=timezone.now() + LEASE)
     for delivery in due:
-        with transaction.atomic():
-            _attempt(delivery, _send)
+        with _attempt(delivery):
+            mail = _compose(delivery)
+            if mail:
+                mail.send()
+            _done(delivery)
     return len(due)
 
 
@@ -49,20 +57,20 @@ def _due(channel: Channel) -> list[Delivery]:
     return list(rows.order_by("next_at", "pk")[:BATCH])
 
 
-def _attempt(delivery: Delivery, work: Callable[[Delivery], None]) -> None:
-    """Do it and mark it; on an error schedule the next try, or give up after the last."""
+def _done(delivery: Delivery) -> None:
+    Delivery.objects.filter(pk=delivery.pk).update(done_at=timezone.now(), error="", attempts=F("attempts") + 1)
+
+
+@contextmanager
+def _attempt(delivery: Delivery) -> Iterator[None]:
+    """On an error schedule the next try, or give up after the last."""
     try:
-        with transaction.atomic():
-            work(delivery)
-            Delivery.objects.filter(pk=delivery.pk).update(done_at=timezone.now(), error="", attempts=F("attempts") + 1)
+        yield
     except Exception as error:
         log.exception("Delivery %s of event %s failed", delivery.channel, delivery.event_id)
-        retry = {"next_at": timezone.now() + RETRIES[delivery.attempts]} if delivery.attempts < len(RETRIES) else {}
-        Delivery.objects.filter(pk=delivery.pk).update(
-            attempts=F("attempts") + 1,
-            error=repr(error)[:2000],
-            **(retry or {"dead_at": timezone.now()}),
-        )
+        now, last = timezone.now(), delivery.attempts >= len(RETRIES)
+        then = {"dead_at": now} if last else {"next_at": now + RETRIES[delivery.attempts]}
+        Delivery.objects.filter(pk=delivery.pk).update(attempts=F("attempts") + 1, error=repr(error)[:2000], **then)
 
 
 def _write_notices(event: Event) -> None:
@@ -82,6 +90,8 @@ def _write_notices(event: Event) -> None:
         Notice.objects.bulk_create(notices, ignore_conflicts=True, batch_size=500)
         if kind.email_roles:
             _queue_emails(event, kind)
+    for consequence in registry.consequences(event.kind):
+        consequence(event)
 
 
 def _queue_emails(event: Event, kind: registry.NoticeKind) -> None:
@@ -93,6 +103,10 @@ def _queue_emails(event: Event, kind: registry.NoticeKind) -> None:
     Delivery.objects.bulk_create(mails, ignore_conflicts=True)
 
 
-def _send(delivery: Delivery) -> None:
+def _compose(delivery: Delivery) -> EmailMultiAlternatives | None:
+    """The mail, or None when the recipient may no longer see the notice: asked as the recipient, at the last moment."""
     notice_id, person_id = map(int, delivery.recipient.split(":"))
-    send_notice(notice=Notice.objects.get(pk=notice_id), person_id=person_id)
+    recipient_id = Notice.objects.values_list("recipient_id", flat=True).get(pk=notice_id)
+    with transaction.atomic(), tenancy.tenant(organization_id=recipient_id):
+        notice = Notice.objects.filter(pk=notice_id).first()
+        return notice and compose(notice=notice, person_id=person_id)

@@ -45,14 +45,12 @@ def record(
         subject_label=label or str(subject),
         data=data or {},
     )
-    if not getattr(connection, "nudge_pending", False):  # one nudge a transaction is enough
-        connection.nudge_pending = True  # type: ignore[attr-defined]
+    if not any(entry[1] is _nudge for entry in connection.run_on_commit):  # one nudge a transaction is enough
         transaction.on_commit(_nudge)
     return event
 
 
 def _nudge() -> None:
-    connection.nudge_pending = False  # type: ignore[attr-defined]
     from notifications.tasks import fan_out
 
     try:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.db import connection, migrations
+from psycopg2.extensions import TRANSACTION_STATUS_INERROR
 
 APP_ROLE = "portal_app"
 
@@ -37,7 +38,8 @@ def tenant(*, organization_id: int | None, person_id: int | None = None, invitat
     try:
         yield
     finally:
-        if not connection.needs_rollback:
+        # After a database error the settings go back with the savepoint, and no statement would be accepted here.
+        if connection.connection.get_transaction_status() != TRANSACTION_STATUS_INERROR:
             with connection.cursor() as cursor:
                 cursor.execute(_ENTER, list(before))
 
