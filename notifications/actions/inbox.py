@@ -50,7 +50,8 @@ def share_recent_news(*, customer_id: int, viewer_ids: list[int], days: int = 90
     """
     with connection.cursor() as cursor:
         cursor.execute(
-            """INSERT INTO notifications_notice (public_id, event_id, kind, at, recipient_id, about_id, about_label, params)
+            """INSERT INTO notifications_notice
+                   (public_id, event_id, kind, at, recipient_id, about_id, about_label, params)
                SELECT gen_random_uuid(), n.event_id, n.kind, n.at, v.id, n.about_id, n.about_label, n.params
                FROM notifications_notice n, unnest(%s::bigint[]) AS v(id)
                WHERE n.recipient_id = %s AND n.about_id = %s AND n.at > %s
