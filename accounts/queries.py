@@ -9,7 +9,7 @@ from django.db.models import OuterRef, QuerySet
 from django.db.models.functions import JSONObject
 from django.utils import timezone
 
-from accounts.models import Feature, Kind, Operator, Organization, Person, ProgramMembership
+from accounts.models import Feature, Kind, Operator, Organization, ProgramMembership
 from notifications.registry import Addressee
 from partnerportal.lib.actors import Actor
 
@@ -68,12 +68,16 @@ def operators(actor: Actor) -> QuerySet[Operator]:
     return Operator.objects.visible_to(actor).select_related("person").order_by("person__name", "pk")
 
 
-def people_to_tell(organization_id: int, roles: Iterable[str]) -> list[Addressee]:
-    """Active persons who act for the organisation in one of the roles; registered as the notices' directory."""
-    rows = Person.objects.filter(
-        is_active=True, operators__organization=organization_id, operators__roles__overlap=list(roles)
-    ).distinct()
-    return [Addressee(p.pk, p.email, p.name, p.language, p.time_zone) for p in rows]
+def people_to_tell(organization_ids: Iterable[int], roles: Iterable[str]) -> dict[int, list[Addressee]]:
+    """Active persons who act for each organisation in one of the roles; registered as the notices' directory."""
+    rows = Operator.objects.filter(
+        organization__in=organization_ids, person__is_active=True, roles__overlap=list(roles)
+    ).select_related("person")
+    people: dict[int, list[Addressee]] = {}
+    for row in rows.order_by("pk"):
+        p = row.person
+        people.setdefault(row.organization_id, []).append(Addressee(p.pk, p.email, p.name, p.language, p.time_zone))
+    return people
 
 
 def today() -> dt.date:

@@ -1,6 +1,6 @@
 """Words about connections (CC-21…CC-23)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from django.urls import reverse
@@ -20,6 +20,13 @@ if TYPE_CHECKING:
 ADMINS = frozenset({Role.ADMIN.value})
 
 
+def _connections_of(events: "Sequence[Event]") -> "list[tuple[Event, Connection]]":
+    """Each event with the connection it is about, in one query."""
+    rows = Connection.objects.filter(public_id__in=[e.subject_id for e in events]).select_related("customer")
+    by_id = {row.public_id: row for row in rows}
+    return [(event, by_id[event.subject_id]) for event in events]
+
+
 @register
 class CustomerConnected(NoticeKind):
     """CC-21: to the partner."""
@@ -30,14 +37,15 @@ class CustomerConnected(NoticeKind):
     icon = "link"
     email_roles = ADMINS
 
-    def recipients(self, event: "Event") -> Iterable[Recipient]:
-        connection = Connection.objects.select_related("customer").get(public_id=event.subject_id)
-        yield Recipient(
-            organization_id=connection.partner_id,
-            about_id=connection.customer_id,
-            about_label=connection.customer_name,
-            params={"customer": str(connection.customer.public_id)},
-        )
+    def recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, Recipient]]":
+        for event, connection in _connections_of(events):
+            told = Recipient(
+                organization_id=connection.partner_id,
+                about_id=connection.customer_id,
+                about_label=connection.customer_name,
+                params={"customer": str(connection.customer.public_id)},
+            )
+            yield event, told
 
     def subject(self, notice: "Notice") -> str:
         return _("%(customer)s is now connected with you") % {"customer": notice.about_label}
@@ -60,14 +68,14 @@ class ConnectionEnded(NoticeKind):
     email_roles = ADMINS
     ended_by_partner: bool
 
-    def recipients(self, event: "Event") -> Iterable[Recipient]:
-        connection = Connection.objects.get(public_id=event.subject_id)
-        if (connection.ended_by_id == connection.partner_id) is not self.ended_by_partner:
-            return
-        if self.ended_by_partner:
-            yield Recipient(organization_id=connection.customer_id, params={"name": connection.partner_name})
-        else:
-            yield Recipient(organization_id=connection.partner_id, params={"name": connection.customer_name})
+    def recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, Recipient]]":
+        for event, connection in _connections_of(events):
+            if (connection.ended_by_id == connection.partner_id) is not self.ended_by_partner:
+                continue
+            if self.ended_by_partner:
+                yield event, Recipient(organization_id=connection.customer_id, params={"name": connection.partner_name})
+            else:
+                yield event, Recipient(organization_id=connection.partner_id, params={"name": connection.customer_name})
 
 
 @register
@@ -107,9 +115,7 @@ class PartnerEnded(ConnectionEnded):
 
 
 @after(ConnectionEvent.ESTABLISHED)
-def share_news_with_those_who_now_see(event: "Event") -> None:
+def share_news_with_those_who_now_see(events: "Sequence[Event]") -> None:
     """The new partner, and its distributor, find the customer's recent notices in their inbox (CC-54)."""
-    customer_id = Connection.objects.values_list("customer_id", flat=True).get(public_id=event.subject_id)
-    share_recent_news(
-        customer_id=customer_id, viewer_ids=list(viewers_of(customer_id).values_list("viewer_id", flat=True))
-    )
+    customers = {connection.customer_id for _, connection in _connections_of(events)}
+    share_recent_news(pairs=viewers_of(customers).values_list("viewer_id", "subject_id"))

@@ -1,9 +1,10 @@
 """Reads over invitation links and connections."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
 from accounts.models import Feature, Organization
 from accounts.queries import Badge, badges, has_feature
@@ -66,9 +67,9 @@ def live_connection(actor: Actor, *, partner_id: int, customer_id: int) -> Conne
     return rows.filter(partner=partner_id, customer=customer_id).first()
 
 
-def viewers_of(organization_id: int) -> QuerySet[Portfolio]:
-    """Who else may see an organisation's shared data. For the system: notices to everyone connected."""
-    return Portfolio.objects.filter(subject=organization_id).exclude(viewer=organization_id)
+def viewers_of(organization_ids: Iterable[int]) -> QuerySet[Portfolio]:
+    """Who else may see these organisations' shared data. For the system: news to everyone connected."""
+    return Portfolio.objects.filter(subject__in=organization_ids).exclude(viewer=F("subject"))
 
 
 def customer(actor: Actor, public_id: UUID | str) -> Organization:

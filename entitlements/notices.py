@@ -1,6 +1,6 @@
 """News of a customer's entitlements: to the customer, and to everyone connected to it (CC-54)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from django.urls import reverse
@@ -20,13 +20,14 @@ class CustomerNews(NoticeKind):
 
     icon = "package"
 
-    def recipients(self, event: "Event") -> Iterable[Recipient]:
-        if event.customer_id is None:
-            return
-        about = {"about_id": event.customer_id, "about_label": event.data["customer_name"], "params": event.data}
-        yield Recipient(organization_id=event.customer_id, **about)
-        for viewer_id in viewers_of(event.customer_id).values_list("viewer_id", flat=True):
-            yield Recipient(organization_id=viewer_id, **about)
+    def recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, Recipient]]":
+        viewers: dict[int, list[int]] = {event.customer_id: [event.customer_id] for event in events}
+        for viewer_id, customer_id in viewers_of(viewers).values_list("viewer_id", "subject_id"):
+            viewers[customer_id].append(viewer_id)
+        for event in events:
+            about = {"about_id": event.customer_id, "about_label": event.data["customer_name"], "params": event.data}
+            for viewer_id in viewers[event.customer_id]:
+                yield event, Recipient(organization_id=viewer_id, **about)
 
     def path(self, notice: "Notice") -> str:
         if notice.about_id == notice.recipient_id:

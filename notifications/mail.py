@@ -17,7 +17,8 @@ def compose(*, notice: Notice, person_id: int) -> EmailMultiAlternatives | None:
     The Message-ID is the notice's and the person's, so a repeated delivery is recognisable as the same message.
     """
     kind = registry.kinds()[notice.kind]
-    people = {p.person_id: p for p in registry.people(notice.recipient_id, kind.email_roles)}
+    told = registry.people([notice.recipient_id], kind.email_roles).get(notice.recipient_id, [])
+    people = {person.person_id: person for person in told}
     if person_id not in people:
         return None
     person = people[person_id]

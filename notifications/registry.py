@@ -3,7 +3,7 @@
 notifications knows no other app; this is the only way it learns anything of them.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -47,7 +47,8 @@ class NoticeKind:
     icon: ClassVar[str] = "bell"
     email_roles: ClassVar[frozenset[str]] = frozenset()  # empty: inbox only
 
-    def recipients(self, event: "Event") -> Iterable[Recipient]:
+    def recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, Recipient]]":
+        """Who is told of each event. Takes many at once, so that a burst costs a few queries and not thousands."""
         raise NotImplementedError
 
     def subject(self, notice: "Notice") -> str:
@@ -65,11 +66,12 @@ class NoticeKind:
         return ""
 
 
-Consequence = Callable[["Event"], None]
+Consequence = Callable[["Sequence[Event]"], None]
+Directory = Callable[[Iterable[int], Iterable[str]], dict[int, list[Addressee]]]
 
 _kinds: dict[str, NoticeKind] = {}
 _consequences: dict[str, list[Consequence]] = {}
-_directory: list[Callable[[int, Iterable[str]], list[Addressee]]] = []
+_directory: list[Directory] = []
 
 
 def register(cls: type[NoticeKind]) -> type[NoticeKind]:
@@ -87,7 +89,7 @@ def kinds_for(event_kind: str) -> list[NoticeKind]:
 
 
 def after(event_kind: str) -> Callable[[Consequence], Consequence]:
-    """Decorator: run this in the fan-out of every such event, in its transaction, as the job role."""
+    """Decorator: run this in the fan-out of such events, in its transaction, as the job role."""
 
     def add(function: Consequence) -> Consequence:
         _consequences.setdefault(str(event_kind), []).append(function)
@@ -100,9 +102,10 @@ def consequences(event_kind: str) -> "list[Consequence]":
     return _consequences.get(event_kind, [])
 
 
-def set_directory(people: Callable[[int, Iterable[str]], list[Addressee]]) -> None:
-    _directory[:] = [people]
+def set_directory(directory: Directory) -> None:
+    _directory[:] = [directory]
 
 
-def people(organization_id: int, roles: Iterable[str]) -> list[Addressee]:
-    return _directory[0](organization_id, roles)
+def people(organization_ids: Iterable[int], roles: Iterable[str]) -> dict[int, list[Addressee]]:
+    """Who can be mailed, by organisation."""
+    return _directory[0](organization_ids, roles)

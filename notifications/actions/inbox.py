@@ -1,5 +1,6 @@
 """What people do with their notices."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 
 from django.db import connection, transaction
@@ -43,18 +44,19 @@ def mark_all_read(*, actor: Actor) -> None:
         )
 
 
-def share_recent_news(*, customer_id: int, viewer_ids: list[int], days: int = 90) -> None:
-    """Give those who begin to see a customer its notices of the last days, as if they had been there (CC-54).
+def share_recent_news(*, pairs: Iterable[tuple[int, int]], days: int = 90) -> None:
+    """Give each (viewer, customer) who begins to see a customer its notices of the last days (CC-54).
 
     For the job role. Those who have a notice already keep theirs, dismissed or not.
     """
+    viewers, customers = zip(*pairs, strict=True) if (pairs := list(pairs)) else ((), ())
     with connection.cursor() as cursor:
         cursor.execute(
             """INSERT INTO notifications_notice
                    (public_id, event_id, kind, at, recipient_id, about_id, about_label, params)
-               SELECT gen_random_uuid(), n.event_id, n.kind, n.at, v.id, n.about_id, n.about_label, n.params
-               FROM notifications_notice n, unnest(%s::bigint[]) AS v(id)
-               WHERE n.recipient_id = %s AND n.about_id = %s AND n.at > %s
-               ORDER BY n.id ON CONFLICT DO NOTHING""",
-            [viewer_ids, customer_id, customer_id, timezone.now() - timedelta(days=days)],
+               SELECT gen_random_uuid(), n.event_id, n.kind, n.at, v.viewer_id, n.about_id, n.about_label, n.params
+               FROM unnest(%s::bigint[], %s::bigint[]) AS v(viewer_id, customer_id)
+               JOIN notifications_notice n ON n.recipient_id = v.customer_id AND n.about_id = v.customer_id
+               WHERE n.at > %s ORDER BY n.id ON CONFLICT DO NOTHING""",
+            [list(viewers), list(customers), timezone.now() - timedelta(days=days)],
         )

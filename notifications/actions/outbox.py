@@ -17,27 +17,32 @@ from partnerportal.lib import tenancy
 
 log = logging.getLogger(__name__)
 
-BATCH = 50
+BATCH = {Channel.FAN_OUT: 200, Channel.EMAIL: 50}
 LEASE = timedelta(minutes=3)  # longer than a batch of mails may take
 RETRIES = [timedelta(seconds=s) for s in (10, 60, 300, 1800, 7200, 18000, 36000, 86400)]
 
 
 def fan_out_due() -> int:
-    """Write the notices of up to BATCH events and queue their e-mails. Returns how many were taken.
+    """Write the notices of a batch of events and queue their e-mails. Returns how many were taken.
 
-    Only the database is touched, so each event's rows and its done mark commit together: exactly once.
+    Only the database is touched, so the rows and the done marks commit together: exactly once. Should one event of
+    the batch fail, they are taken one by one, so that it alone waits.
     """
     with transaction.atomic():
         due = _due(Channel.FAN_OUT)
-        for delivery in due:
-            with _attempt(delivery), transaction.atomic():
-                _write_notices(delivery.event)
-                _done(delivery)
+        try:
+            with transaction.atomic():
+                _fan_out(due)
+        except Exception:
+            log.warning("A batch of %s events failed; taking them one by one", len(due), exc_info=True)
+            for delivery in due:
+                with _attempt(delivery), transaction.atomic():
+                    _fan_out([delivery])
     return len(due)
 
 
 def send_due_emails() -> int:
-    """Send up to BATCH e-mails. At least once: after a crash between sending and marking, the same message goes again
+    """Send a batch of e-mails. At least once: after a crash between sending and marking, the same message goes again
     under the same Message-ID. No transaction is open while the mail server is spoken to."""
     with transaction.atomic():
         due = _due(Channel.EMAIL)
@@ -47,18 +52,19 @@ def send_due_emails() -> int:
             mail = _compose(delivery)
             if mail:
                 mail.send()
-            _done(delivery)
+            _done([delivery])
     return len(due)
 
 
 def _due(channel: Channel) -> list[Delivery]:
     waiting = Delivery.objects.filter(channel=channel, done_at=None, dead_at=None, next_at__lte=timezone.now())
     rows = waiting.select_for_update(skip_locked=True, of=("self",)).select_related("event")
-    return list(rows.order_by("next_at", "pk")[:BATCH])
+    return list(rows.order_by("next_at", "pk")[: BATCH[channel]])
 
 
-def _done(delivery: Delivery) -> None:
-    Delivery.objects.filter(pk=delivery.pk).update(done_at=timezone.now(), error="", attempts=F("attempts") + 1)
+def _done(deliveries: list[Delivery]) -> None:
+    rows = Delivery.objects.filter(pk__in=[d.pk for d in deliveries])
+    rows.update(done_at=timezone.now(), error="", attempts=F("attempts") + 1)
 
 
 @contextmanager
@@ -73,34 +79,45 @@ def _attempt(delivery: Delivery) -> Iterator[None]:
         Delivery.objects.filter(pk=delivery.pk).update(attempts=F("attempts") + 1, error=repr(error)[:2000], **then)
 
 
-def _write_notices(event: Event) -> None:
-    for kind in registry.kinds_for(event.kind):
-        notices = [
-            Notice(
-                event=event,
-                kind=kind.code,
-                at=event.at,
-                recipient_id=r.organization_id,
-                about_id=r.about_id,
-                about_label=r.about_label,
-                params=r.params,
-            )
-            for r in kind.recipients(event)
-        ]
-        Notice.objects.bulk_create(notices, ignore_conflicts=True, batch_size=500)
-        if kind.email_roles:
-            _queue_emails(event, kind)
-    for consequence in registry.consequences(event.kind):
-        consequence(event)
+def _fan_out(deliveries: list[Delivery]) -> None:
+    by_kind: dict[str, list[Event]] = {}
+    for delivery in deliveries:
+        by_kind.setdefault(delivery.event.kind, []).append(delivery.event)
+    for event_kind, events in by_kind.items():
+        for kind in registry.kinds_for(event_kind):
+            _write_notices(kind, events)
+        for consequence in registry.consequences(event_kind):
+            consequence(events)
+    _done(deliveries)
 
 
-def _queue_emails(event: Event, kind: registry.NoticeKind) -> None:
-    mails = [
-        Delivery(event=event, channel=Channel.EMAIL, recipient=f"{notice.pk}:{person.person_id}")
-        for notice in Notice.objects.filter(event=event, kind=kind.code)
-        for person in registry.people(notice.recipient_id, kind.email_roles)
+def _write_notices(kind: registry.NoticeKind, events: list[Event]) -> None:
+    notices = [
+        Notice(
+            event=event,
+            kind=kind.code,
+            at=event.at,
+            recipient_id=told.organization_id,
+            about_id=told.about_id,
+            about_label=told.about_label,
+            params=told.params,
+        )
+        for event, told in kind.recipients(events)
     ]
-    Delivery.objects.bulk_create(mails, ignore_conflicts=True)
+    Notice.objects.bulk_create(notices, ignore_conflicts=True, batch_size=1000)
+    if kind.email_roles:
+        _queue_emails(kind, events)
+
+
+def _queue_emails(kind: registry.NoticeKind, events: list[Event]) -> None:
+    rows = Notice.objects.filter(event__in=events, kind=kind.code).values_list("pk", "event_id", "recipient_id")
+    people = registry.people({recipient for _, _, recipient in rows}, kind.email_roles)
+    mails = [
+        Delivery(event_id=event_id, channel=Channel.EMAIL, recipient=f"{notice_id}:{person.person_id}")
+        for notice_id, event_id, recipient_id in rows
+        for person in people.get(recipient_id, [])
+    ]
+    Delivery.objects.bulk_create(mails, ignore_conflicts=True, batch_size=1000)
 
 
 def _compose(delivery: Delivery) -> EmailMultiAlternatives | None:
