@@ -20,7 +20,7 @@ document.addEventListener("change", (event) => {
   send(form);
 });
 
-// Empty filters stay out of the address. Typing replaces the history entry, a choice adds one.
+// Empty filters stay out of the address.
 document.addEventListener("htmx:configRequest", (event) => {
   const form = event.detail.elt;
   if (!form.matches?.("form[data-live]")) return;
@@ -28,6 +28,13 @@ document.addEventListener("htmx:configRequest", (event) => {
   for (const name of Object.keys(parameters)) {
     if (parameters[name] === "") delete parameters[name];
   }
+});
+
+// The new count is said by a line that survives the swap.
+document.addEventListener("htmx:afterSettle", () => {
+  const count = document.querySelector(".filter-count");
+  const announcer = document.getElementById("announcer");
+  if (count && announcer) announcer.textContent = count.firstChild.textContent.replace(/[\s·]+$/, "");
 });
 
 // Without htmx the browser sends the form: switch off what is empty for that moment.

@@ -46,4 +46,4 @@ addEventListener("beforeunload", (event) => {
 });
 
 offerPasswords(document);
-document.querySelector(".error-summary")?.focus();
+document.querySelector("form:not([data-keep-focus]) .error-summary")?.focus();

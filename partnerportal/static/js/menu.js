@@ -55,8 +55,8 @@ document.addEventListener("keydown", (event) => {
 });
 
 function openByArrow(event) {
-  const id = event.key === "ArrowDown" && event.target.getAttribute?.("popovertarget");
-  const menu = id && document.getElementById(id);
+  if (event.key !== "ArrowDown") return;
+  const menu = document.getElementById(event.target.getAttribute?.("popovertarget"));
   if (!menu?.matches(".menu")) return;
   event.preventDefault();
   if (!menu.matches(":popover-open")) menu.showPopover({ source: event.target });

@@ -1,6 +1,7 @@
 // Toasts: six seconds, paused while pointed at or focused; errors stay until closed.
 // Other modules and the server (HX-Trigger: {"toast": {"text": …, "tone": …}}) say document event "toast".
 const region = document.getElementById("toasts");
+const announcer = document.getElementById("announcer");
 
 function show() {
   if (!region?.showPopover) return;
@@ -34,6 +35,13 @@ function arm(toast) {
   start();
 }
 
+// The region comes and goes; a line that is always there is what screen readers follow.
+function announce(text) {
+  setTimeout(() => {
+    announcer.textContent = text;
+  }, 100);
+}
+
 function add({ text, tone = "ok", retry = null }) {
   const toast = document.createElement("div");
   toast.className = tone === "bad" ? "toast bad" : "toast";
@@ -57,6 +65,7 @@ function add({ text, tone = "ok", retry = null }) {
   region.append(toast);
   show();
   arm(toast);
+  announce(text);
 }
 
 function button(className, text) {
@@ -72,6 +81,8 @@ if (region) {
   region.addEventListener("click", (event) => {
     if (event.target.closest("[data-close-toast]")) remove(event.target.closest(".toast"));
   });
+  const texts = [...region.querySelectorAll(".toast-text")].map((line) => line.textContent.trim());
   region.querySelectorAll(".toast").forEach(arm);
+  if (texts.length) announce(texts.join(" "));
   show();
 }
