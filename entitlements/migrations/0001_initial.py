@@ -89,7 +89,7 @@ class Migration(migrations.Migration):
                 ('viewer', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.organization')),
             ],
             options={
-                'indexes': [models.Index(fields=['viewer', 'name_folded', 'customer'], name='listing_name_folded'), models.Index(fields=['viewer', 'country', 'customer'], name='listing_country'), models.Index(fields=['viewer', 'services', 'customer'], name='listing_services'), models.Index(fields=['viewer', 'seats', 'customer'], name='listing_seats'), models.Index(fields=['viewer', 'assigned', 'customer'], name='listing_assigned'), models.Index(fields=['viewer', 'next_expiry_on', 'customer'], name='listing_next_expiry_on'), models.Index(fields=['viewer', 'connected_at', 'customer'], name='listing_connected_at')],
+                'indexes': [models.Index(fields=['viewer', 'name_folded', 'customer'], name='listing_name_folded'), models.Index(fields=['viewer', 'org_id', 'customer'], name='listing_org_id'), models.Index(fields=['viewer', 'country', 'customer'], name='listing_country'), models.Index(fields=['viewer', 'services', 'customer'], name='listing_services'), models.Index(fields=['viewer', 'seats', 'customer'], name='listing_seats'), models.Index(fields=['viewer', 'assigned', 'customer'], name='listing_assigned'), models.Index(fields=['viewer', 'next_expiry_on', 'customer'], name='listing_next_expiry_on'), models.Index(fields=['viewer', 'connected_at', 'customer'], name='listing_connected_at')],
                 'constraints': [models.UniqueConstraint(fields=('viewer', 'customer'), name='customer_listing_once')],
             },
         ),
@@ -108,6 +108,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='entitlement',
             index=models.Index(fields=['customer', 'ends_on'], name='entitlement_by_customer'),
+        ),
+        migrations.AddIndex(
+            model_name='entitlement',
+            index=models.Index(condition=models.Q(('state', 'requested')), fields=['customer'], name='entitlement_requested'),
         ),
         migrations.AddConstraint(
             model_name='entitlement',

@@ -32,6 +32,11 @@ class EntitlementQuerySet(TenantQuerySet):
     def scope(self, actor: Actor) -> "EntitlementQuerySet":
         return self.filter(Q(customer=actor.organization_id) | Q(customer__in=actor.reach))
 
+    def running(self) -> "EntitlementQuerySet":
+        """In use today (UTC): what the listing counts."""
+        unended = Q(ends_on=None) | Q(ends_on__gte=timezone.now().date())
+        return self.filter(unended, state=Entitlement.State.ACTIVE)
+
 
 class Entitlement(PublicModel):
     class Kind(models.TextChoices):
@@ -74,7 +79,10 @@ class Entitlement(PublicModel):
     objects = EntitlementQuerySet.as_manager()
 
     class Meta:
-        indexes = (models.Index(fields=["customer", "ends_on"], name="entitlement_by_customer"),)
+        indexes = (
+            models.Index(fields=["customer", "ends_on"], name="entitlement_by_customer"),
+            models.Index(fields=["customer"], name="entitlement_requested", condition=Q(state="requested")),
+        )
         constraints = (
             models.CheckConstraint(
                 condition=Q(starts_on=None) | Q(ends_on=None) | Q(ends_on__gte=models.F("starts_on")),

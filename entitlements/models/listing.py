@@ -39,13 +39,22 @@ class CustomerListing(models.Model):
 
     objects = CustomerListingQuerySet.as_manager()
 
-    SORTS = ("name_folded", "country", "services", "seats", "assigned", "next_expiry_on", "connected_at")
+    SORTS = ("name_folded", "org_id", "country", "services", "seats", "assigned", "next_expiry_on", "connected_at")
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=["viewer", "customer"], name="customer_listing_once"),)
         indexes = tuple(
             models.Index(fields=["viewer", sort, "customer"], name=f"listing_{sort}")
-            for sort in ("name_folded", "country", "services", "seats", "assigned", "next_expiry_on", "connected_at")
+            for sort in (
+                "name_folded",
+                "org_id",
+                "country",
+                "services",
+                "seats",
+                "assigned",
+                "next_expiry_on",
+                "connected_at",
+            )
         )
 
     @property
