@@ -8,7 +8,7 @@ import os
 from partnerportal import embedded
 
 os.environ |= embedded.environment(embedded.TEST_ROOT, durable=False)
-os.environ.setdefault("PORTAL_PROCESS", "owner")  # the role that may create test databases
+os.environ["PORTAL_PROCESS"] = "owner"  # may create databases; requests step down to the web role by themselves
 
 from partnerportal.settings.dev import *  # noqa: F403
 

@@ -1,0 +1,154 @@
+"""What every test may ask for. Real PostgreSQL, real policies: requests run as the web role of the tenant.
+
+world           the named cast of tests/world.py
+actor_for(who)  an Actor: "partner.admin", "customer.reader", "many@customer", "nobody", "anonymous"
+web(who)        a signed-in Django client, acting for that organisation; web(who, csrf=True) checks tokens
+api(who)        the same for JSON
+as_tenant(actor)  a block whose ORM code runs under row-level security as that actor
+count_queries   a block that lists the statements a request ran, without the test's own savepoints
+own_database    a copy of the world to commit into, for threads and other processes; yields their variables
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from rest_framework.test import APIClient
+
+from partnerportal.lib import tenancy
+from partnerportal.lib.actors import Actor
+from tests import databases
+from tests.world import World
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_blocker: Any) -> Iterator[None]:
+    """In place of pytest-django's: a copy of the template that holds the schema and the world."""
+    with django_db_blocker.unblock():
+        name = databases.create()
+    with databases.use(name):
+        yield
+    with django_db_blocker.unblock():
+        databases.drop(name)
+
+
+@pytest.fixture
+def own_database(django_db_setup: None, django_db_blocker: Any) -> Iterator[dict[str, str]]:
+    """For tests without `db`: real commits, real connections, dropped afterwards."""
+    with django_db_blocker.unblock(), databases.copy() as variables:
+        yield variables
+
+
+@pytest.fixture
+def world(db: None) -> World:
+    return World()
+
+
+@pytest.fixture
+def actor_for(world: World) -> Callable[[str], Actor]:
+    return world.actor
+
+
+class _SameRoleAfterwards:
+    """A test's transaction outlives the request's, and with it the tenant that the request entered: step out again.
+
+    Through the driver, so that the statements do not count among the request's.
+    """
+
+    def request(self, **values: Any) -> Any:
+        if not connection.in_atomic_block:
+            return super().request(**values)
+        before = _current()
+        try:
+            return super().request(**values)
+        finally:
+            _enter(before)
+
+
+class PageClient(_SameRoleAfterwards, Client):
+    pass
+
+
+class JsonClient(_SameRoleAfterwards, APIClient):
+    pass
+
+
+def sign_in(client: Client, who: str) -> None:
+    """Sign in as one of the cast, acting for the organisation in the name."""
+    if who == "anonymous":
+        return
+    world = World()
+    client.force_login(world.person(who))
+    organization = world.organization_of(who)
+    if organization:
+        session = client.session
+        session["organization"] = organization.pk
+        session.save()
+
+
+@pytest.fixture
+def web(world: World) -> Callable[..., PageClient]:
+    def make(who: str, *, csrf: bool = False, **options: Any) -> PageClient:
+        client = PageClient(enforce_csrf_checks=csrf, **options)
+        sign_in(client, who)
+        return client
+
+    return make
+
+
+@pytest.fixture
+def api(world: World) -> Callable[..., JsonClient]:
+    def make(who: str, *, csrf: bool = False, **options: Any) -> JsonClient:
+        client = JsonClient(enforce_csrf_checks=csrf, **options)
+        sign_in(client, who)
+        return client
+
+    return make
+
+
+@pytest.fixture
+def as_tenant() -> Callable[[Actor], Any]:
+    @contextmanager
+    def enter(actor: Actor, invitation: str = "") -> Iterator[None]:
+        with transaction.atomic():  # an error rolls back, and with it the settings
+            before = _current()
+            tenancy.enter(organization_id=actor.organization_id, person_id=actor.person_id, invitation=invitation)
+            yield
+            _enter(before)
+
+    return enter
+
+
+class CountedQueries(CaptureQueriesContext):
+    """`len()` and iteration leave out the savepoints, which stand for the request's BEGIN and COMMIT."""
+
+    def __init__(self) -> None:
+        super().__init__(connection)
+
+    def __len__(self) -> int:
+        return len(self.statements)
+
+    @property
+    def statements(self) -> list[str]:
+        noise = ("SAVEPOINT", "RELEASE", "ROLLBACK TO", "BEGIN", "COMMIT")
+        return [q["sql"] for q in self.captured_queries if not q["sql"].startswith(noise)]
+
+
+@pytest.fixture
+def count_queries(db: None) -> type[CountedQueries]:
+    return CountedQueries
+
+
+def _current() -> list[str]:
+    with connection.connection.cursor() as cursor:
+        cursor.execute(tenancy._CURRENT)
+        return list(cursor.fetchone())
+
+
+def _enter(values: list[str]) -> None:
+    with connection.connection.cursor() as cursor:
+        cursor.execute(tenancy._ENTER, values)

@@ -1,0 +1,112 @@
+"""Databases for tests: one template with the schema and the world in it, and copies of it that cost a moment.
+
+Every run and every xdist worker has a copy of its own, so that several runs on one server do not meet. Tests roll back;
+those that must commit (threads, other processes, browsers) take one more copy with `copy()`.
+"""
+
+import datetime as dt
+import functools
+import hashlib
+import itertools
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import psutil
+from django.core.management import call_command
+from django.db import DatabaseError, connection, connections
+
+PROJECT = Path(__file__).resolve().parents[1]
+DECIDES_CONTENT = ("migrations", "models", "models.py", "actions", "actions.py", "notices.py", "events.py")
+TEMPLATES_KEPT = 5  # a run that began with an older state of the code may still want its own
+LOCK = 7_205_759
+_number = itertools.count()
+
+
+def create() -> str:
+    """A new database with the world in it; returns its name."""
+    name = f"portal_run_{os.getpid()}_{next(_number)}"
+    with connection._nodb_cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s)", [LOCK])  # held until this cursor's connection closes
+        _sweep(cursor)
+        template = _template(cursor)
+        cursor.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+    return name
+
+
+def drop(name: str) -> None:
+    with connection._nodb_cursor() as cursor:
+        cursor.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+@contextmanager
+def use(name: str) -> Iterator[None]:
+    """Every connection of this process, also of new threads, leads to that database."""
+    settings = connection.settings_dict
+    before = settings["NAME"]
+    connections.close_all()
+    settings["NAME"] = name
+    try:
+        yield
+    finally:
+        connections.close_all()
+        settings["NAME"] = before
+
+
+@contextmanager
+def copy() -> Iterator[dict[str, str]]:
+    """A database to commit into, used by this process meanwhile; yields the variables that lead other processes there."""
+    name = create()
+    try:
+        with use(name):
+            yield urls(name)
+    finally:
+        drop(name)
+
+
+def urls(name: str) -> dict[str, str]:
+    variables = ("DATABASE_URL", "DATABASE_JOB_URL", "DATABASE_OWNER_URL")
+    return {variable: f"{os.environ[variable].rpartition('/')[0]}/{name}" for variable in variables}
+
+
+def _template(cursor: Any) -> str:
+    """Built under another name and renamed when complete, so that an interrupted build is never taken for one."""
+    name = f"portal_template_{_fingerprint()}"
+    if name in _names(cursor, "portal_template_%"):
+        return name
+    from tests.world import build
+
+    cursor.execute("DROP DATABASE IF EXISTS portal_building WITH (FORCE)")
+    cursor.execute("CREATE DATABASE portal_building TEMPLATE template0 ENCODING 'UTF8'")
+    with use("portal_building"):
+        call_command("migrate", verbosity=0)
+        build()
+    cursor.execute(f"ALTER DATABASE portal_building RENAME TO {name}")
+    for old in _names(cursor, "portal_template_%")[:-TEMPLATES_KEPT]:
+        cursor.execute(f"DROP DATABASE IF EXISTS {old}")
+    return name
+
+
+@functools.cache  # once: what counts is the code that this process has imported
+def _fingerprint() -> str:
+    digest = hashlib.sha256(dt.date.today().isoformat().encode())  # the world's dates are relative
+    for path in sorted(PROJECT.glob("*/**/*.py")):
+        parts = path.relative_to(PROJECT).parts
+        if parts[0][0] != "." and (set(parts) & set(DECIDES_CONTENT) or parts == ("tests", "world.py")):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _sweep(cursor: Any) -> None:
+    """Drop what killed runs left behind; a database in use by anybody refuses."""
+    for name in _names(cursor, "portal_run_%"):
+        if not psutil.pid_exists(int(name.split("_")[2])):
+            with suppress(DatabaseError):
+                cursor.execute(f"DROP DATABASE IF EXISTS {name}")
+
+
+def _names(cursor: Any, pattern: str) -> list[str]:
+    cursor.execute("SELECT datname FROM pg_database WHERE datname LIKE %s ORDER BY oid", [pattern])
+    return [name for (name,) in cursor.fetchall()]

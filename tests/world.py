@@ -1,0 +1,218 @@
+"""The named cast: organisations of every kind and situation, people in every role, and data that could leak.
+
+    distributor ── partner ──┬── customer ──── lapsed (a partner whose badge has ended)
+                             ├── customer2 ─── partner2 ── distributor2
+                             └╌╌ ended (connection ended)
+    nobadge, stranger, publisher, vendor: connected to nobody
+
+People are "partner.admin", "partner.reader" and so on; "many" acts for partner, customer and distributor, "nobody" for
+none. What an organisation owns carries canaries that appear nowhere else, one per sort of data: see `canary`.
+"""
+
+import datetime as dt
+from functools import cached_property
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import Kind, Operator, Organization, Person, Program, ProgramMembership, Role
+from connections.actions import accept_invitation, end_connection
+from connections.models import Connection, InvitationLink
+from entitlements.events import EntitlementEvent
+from entitlements.models import Entitlement, Order, OrderLine, Sku
+from notifications.actions import fan_out_due, record
+from notifications.models import Delivery, Event, Notice
+from partnerportal.actors import actor_for
+from partnerportal.lib.actors import ANONYMOUS, Actor
+
+KINDS = {
+    "vendor": Kind.VENDOR,
+    "distributor": Kind.DISTRIBUTOR,
+    "distributor2": Kind.DISTRIBUTOR,
+    "partner": Kind.PARTNER,
+    "partner2": Kind.PARTNER,
+    "lapsed": Kind.PARTNER,
+    "nobadge": Kind.PARTNER,
+    "customer": Kind.CUSTOMER,
+    "customer2": Kind.CUSTOMER,
+    "ended": Kind.CUSTOMER,
+    "stranger": Kind.CUSTOMER,
+    "publisher": Kind.PUBLISHER,
+}
+PARENTS = {"partner": "distributor", "partner2": "distributor2"}
+CONNECTED = [("customer", "partner"), ("customer", "lapsed"), ("customer2", "partner"), ("customer2", "partner2")]
+MANY = {"partner": [Role.ADMIN], "customer": [Role.READER], "distributor": [Role.ADMIN]}
+SORTS = ("name", "details", "people", "goods")
+
+
+def canary(organization: str, sort: str = "name") -> str:
+    """A word that only this organisation's data of that sort contains: name, details, people, goods (what it bought)."""
+    return f"{sort[0]}q{organization}q"
+
+
+class World:
+    """Reads the cast from the database, fresh for each test: `world.partner`, `world["partner"]`."""
+
+    def __getitem__(self, name: str) -> Organization:
+        if name not in KINDS:
+            raise KeyError(name)
+        return Organization.objects.get(name__contains=canary(name))
+
+    def __getattr__(self, name: str) -> Organization:
+        if name not in KINDS:
+            raise AttributeError(name)
+        self.__dict__[name] = self[name]
+        return self.__dict__[name]
+
+    @cached_property
+    def names(self) -> dict[int, str]:
+        """Primary key -> name in the cast."""
+        return {self[name].pk: name for name in KINDS}
+
+    def person(self, who: str) -> Person:
+        """Who: "partner.admin", "many", "many@customer", "nobody"."""
+        return Person.objects.get(email=address(who.partition("@")[0]))
+
+    def actor(self, who: str) -> Actor:
+        if who == "anonymous":
+            return ANONYMOUS
+        organization = self.organization_of(who)
+        return actor_for(self.person(who), organization.pk if organization else None)[0]
+
+    def organization_of(self, who: str) -> Organization | None:
+        """Whom they act for; "many" alone acts for the first of three by name."""
+        name = who.partition("@")[2] if "@" in who else who.partition(".")[0]
+        return self[name] if name in KINDS else None
+
+    def operator(self, who: str) -> Operator:
+        return Operator.objects.get(person=self.person(who), organization=self.organization_of(who))
+
+    def connection(self, customer: str, partner: str) -> Connection:
+        return Connection.objects.get(customer=self[customer], partner=self[partner])
+
+    def token(self, partner: str) -> str:
+        return InvitationLink.objects.get(organization=self[partner]).token
+
+    def notices(self, recipient: str) -> Any:
+        return Notice.objects.filter(recipient_id=self[recipient].pk).order_by("pk")
+
+
+def address(who: str) -> str:
+    organization, _dot, role = who.partition(".")
+    return f"{role}.{canary(organization, 'people')}@example.com" if role else f"{who}@example.com"
+
+
+@transaction.atomic
+def build() -> None:
+    """Everything, through the product's own actions where there is one."""
+    for name in KINDS:
+        organization = _organization(name)
+        for role in Role.values:
+            _operator(_person(f"{name}.{role}", f"{role.title()} {canary(name, 'people')}"), organization, [role])
+    many = _person("many", "Mary Many")
+    for name, roles in MANY.items():
+        _operator(many, World()[name], roles)
+    _person("nobody", "Norman Nobody")
+    today = timezone.now().date()
+    _badge("partner", "service_provider", today - dt.timedelta(days=400))
+    _badge("partner2", "solution_advisor", today - dt.timedelta(days=300))
+    _badge("lapsed", "solution_advisor", today - dt.timedelta(days=500))
+    for customer, partner in [*CONNECTED, ("ended", "partner")]:
+        accept_invitation(actor=World().actor(f"{customer}.admin"), token=World().token(partner))
+    for name in KINDS:
+        if name != "vendor":
+            _goods(World()[name], name)
+    while fan_out_due():  # the connected ones get their notices before the end: the row that could leak
+        pass
+    end_connection(actor=World().actor("ended.admin"), connection=World().connection("ended", "partner"))
+    while fan_out_due():
+        pass
+    ProgramMembership.objects.filter(organization=World().lapsed).update(ends_on=today - dt.timedelta(days=1))
+    assert not Delivery.objects.exclude(error="").exists(), Delivery.objects.exclude(error="").first().error
+    Delivery.objects.filter(done_at=None).update(done_at=timezone.now())  # no mails left for a test to find
+
+
+def _organization(name: str) -> Organization:
+    details = canary(name, "details")
+    return Organization.objects.create(
+        kind=KINDS[name],
+        name=f"{name.title()} {canary(name)}",
+        country="DE",
+        street=f"1 {details} Street",
+        postal_code="10115",
+        city=f"City {details}",
+        phone=f"+49 30 {details}",
+        contact_email=f"office@{details}.example",
+        website=f"{details}.example",
+        parent=World()[PARENTS[name]] if name in PARENTS else None,
+        account_manager_name=f"Manager {details}",
+        account_manager_email=f"manager@{details}.example",
+        account_manager_phone=f"+49 40 {details}",
+    )
+
+
+def _person(who: str, name: str) -> Person:
+    person = Person.objects.create_user(address(who), "correct horse battery", name=name)
+    EmailAddress.objects.create(user=person, email=person.email, verified=True, primary=True)
+    return person
+
+
+def _operator(person: Person, organization: Organization, roles: list[str]) -> None:
+    Operator.objects.create(person=person, organization=organization, roles=roles)
+
+
+def _badge(name: str, program: str, starts_on: dt.date) -> None:
+    ProgramMembership.objects.create(
+        organization=World()[name], program=Program.objects.get(code=program), starts_on=starts_on
+    )
+
+
+def _goods(organization: Organization, name: str) -> None:
+    """An entitlement for each section of the Services tab, an order, and the news of them."""
+    today, word = timezone.now().date(), canary(name, "goods")
+    last_month, next_month = today - dt.timedelta(days=30), today + dt.timedelta(days=30)
+    sku = Sku.objects.create(code=word, service=f"Service {word}", name=f"Plan {word}")
+    kinds, states = Entitlement.Kind, Entitlement.State
+    for number, (kind, state, starts_on, ends_on) in enumerate(
+        [
+            (kinds.PRODUCTION, states.ACTIVE, last_month, next_month),
+            (kinds.TRIAL, states.ACTIVE, last_month, next_month),
+            (kinds.TRIAL, states.REQUESTED, None, None),
+            (kinds.TRIAL, states.EXPIRED, last_month, today - dt.timedelta(days=1)),
+            (kinds.PRODUCTION, states.CANCELLED, last_month, next_month),
+        ]
+    ):
+        entitlement = Entitlement.objects.create(
+            customer=organization,
+            sku=sku,
+            external_id=f"{word}-{number}",
+            kind=kind,
+            state=state,
+            quantity=10 + number,
+            assigned=number,
+            starts_on=starts_on,
+            ends_on=ends_on,
+        )
+    order = Order.objects.create(
+        customer=organization, number=f"PO-{word}", placed_on=last_month, state="fulfilled", currency="EUR", total=99
+    )
+    OrderLine.objects.create(order=order, position=1, sku=sku, quantity=10, unit_price="9.90")
+    record(
+        EntitlementEvent.ADDED,
+        actor=Actor.system("feed"),
+        subject=entitlement,
+        label=sku.name,
+        customer_id=organization.pk,
+        data={
+            "customer": str(organization.public_id),
+            "customer_name": organization.name,
+            "sku_name": sku.name,
+            "quantity": 10,
+        },
+    )
+
+
+def events_of(kind: str) -> Any:
+    return Event.objects.filter(kind=kind).order_by("pk")
