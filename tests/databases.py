@@ -57,7 +57,7 @@ def use(name: str) -> Iterator[None]:
 
 @contextmanager
 def copy() -> Iterator[dict[str, str]]:
-    """A database to commit into, used by this process meanwhile; yields the variables that lead other processes there."""
+    """A database to commit into, used by this process; yields the variables that lead other processes there."""
     name = create()
     try:
         with use(name):
@@ -91,7 +91,7 @@ def _template(cursor: Any) -> str:
 
 @functools.cache  # once: what counts is the code that this process has imported
 def _fingerprint() -> str:
-    digest = hashlib.sha256(dt.date.today().isoformat().encode())  # the world's dates are relative
+    digest = hashlib.sha256(dt.datetime.now(dt.UTC).date().isoformat().encode())  # the world's dates are relative
     for path in sorted(PROJECT.glob("*/**/*.py")):
         parts = path.relative_to(PROJECT).parts
         if parts[0][0] != "." and (set(parts) & set(DECIDES_CONTENT) or parts == ("tests", "world.py")):

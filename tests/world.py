@@ -48,7 +48,7 @@ SORTS = ("name", "details", "people", "goods")
 
 
 def canary(organization: str, sort: str = "name") -> str:
-    """A word that only this organisation's data of that sort contains: name, details, people, goods (what it bought)."""
+    """A word that only this organisation's data of that sort contains; goods are what it bought."""
     return f"{sort[0]}q{organization}q"
 
 
