@@ -70,7 +70,7 @@ def ui_kit(request: HttpRequest) -> HttpResponse:
             {"label": "Invite your first customer", "icon": "link", "url": "#", "action": "Copy the link"},
         ],
     }
-    return render(request, "uikit/table.html#list" if request.htmx else "uikit/page.html", context)
+    return render(request, "uikit/table.html#list" if "HX-Request" in request.headers else "uikit/page.html", context)
 
 
 @vary_on_headers("HX-Request")

@@ -57,7 +57,7 @@ def datetime(value: dt.datetime) -> str:
     local = timezone.localtime(value)
     here = locale()
     clock = dates.format_time(local, "short", locale=here)
-    pattern = dates.get_datetime_format("medium", locale=here).replace("'", "")
+    pattern = str(dates.get_datetime_format("medium", locale=here)).replace("'", "")
     return pattern.replace("{1}", dates.format_date(local, "medium", locale=here)).replace(
         "{0}", f"{clock} {local.tzname()}"
     )

@@ -67,9 +67,9 @@ def short_number(value: int) -> str:
 
 
 def _time(value: dt.date, text: str) -> SafeString:
-    is_moment = isinstance(value, dt.datetime)
-    machine = value.astimezone(dt.UTC).isoformat(timespec="seconds") if is_moment else value.isoformat()
-    full = formats.datetime(value) if is_moment else formats.date(value)
+    machine, full = value.isoformat(), formats.date(value)
+    if isinstance(value, dt.datetime):
+        machine, full = value.astimezone(dt.UTC).isoformat(timespec="seconds"), formats.datetime(value)
     return format_html('<time datetime="{}" title="{}">{}</time>', machine, full, text)
 
 

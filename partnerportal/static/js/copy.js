@@ -1,9 +1,22 @@
-// Copy buttons. The words "Copied" stand in the button for two seconds and are read out.
+// Copy buttons, and links that write a mail of a text on the page. data-append: what is put under the text. The words "Copied" stand in the button for two seconds and are read out.
 function textOf(button) {
   if (button.dataset.copyText) return button.dataset.copyText;
-  const source = document.querySelector(button.dataset.copy);
-  return source?.value ?? source?.textContent ?? "";
+  return textWithAppendix(button.dataset.copy, button);
 }
+
+function textWithAppendix(selector, { dataset }) {
+  const source = document.querySelector(selector);
+  const text = source?.value ?? source?.textContent ?? "";
+  return dataset.append ? `${text.trim()}\n\n${dataset.append}` : text;
+}
+
+// Written at the moment of the click, because the text may have been edited.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a[data-mail-text]");
+  if (!link) return;
+  const body = textWithAppendix(link.dataset.mailText, link).replaceAll("\n", "\r\n");
+  link.href = `mailto:?subject=${encodeURIComponent(link.dataset.mailSubject)}&body=${encodeURIComponent(body)}`;
+});
 
 async function write(text) {
   if (navigator.clipboard) return navigator.clipboard.writeText(text);

@@ -1,0 +1,65 @@
+"""Templates under the strict policy: components and icons exist, nothing is inline, nothing passes unescaped."""
+
+import re
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from partnerportal.templatetags import ui
+
+ROOT = Path(settings.BASE_DIR)
+PAGES = sorted(
+    path for path in (ROOT / "templates").rglob("*.html") if "emails" not in path.parts and "email" not in path.parts
+)
+COMPONENTS = {path.stem.replace("_", "-"): path for path in (ROOT / "templates" / "ui").glob("*.html")}
+BUILT_IN = {"vars", "slot"}
+INLINE = re.compile(r"<style|\sstyle=|\son[a-z]+=|\shx-on|javascript:|<script(?![^>]*\ssrc=)|[\"']js:", re.IGNORECASE)
+OPENING = re.compile(r"<c-([a-z-]+)((?:\s+[^\s=/>]+(?:=(?:\"[^\"]*\"|'[^']*'|[^\s\"'/>]+))?)*)\s*/?>")
+
+each_page = pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT / "templates")))
+
+
+def without_comments(path: Path) -> str:
+    return re.sub(r"\{#.*?#\}|\{% comment %\}.*?\{% endcomment %\}", "", path.read_text(), flags=re.DOTALL)
+
+
+@each_page
+def test_nothing_is_inline(path: Path) -> None:
+    assert INLINE.findall(without_comments(path)) == []
+
+
+@each_page
+def test_components_and_icons_exist(path: Path) -> None:
+    source = without_comments(path)
+    used = set(re.findall(r"<c-([a-z-]+)", source)) - BUILT_IN
+    assert used - COMPONENTS.keys() == set()
+    for name in re.findall(r"{% icon \"([^\"]+)\"", source) + re.findall(r"<c-[^>]*\sicon=\"([a-z0-9-]+)\"", source):
+        ui.icon(name)
+
+
+def declared(component: str) -> set[str]:
+    found = re.search(r"<c-vars(.*?)/>", COMPONENTS[component].read_text(), flags=re.DOTALL)
+    return set(re.findall(r"\s:?([a-z-]+)", re.sub(r"\"[^\"]*\"", "", found[1]))) if found else set()
+
+
+@each_page
+def test_dynamic_attributes_are_declared_by_their_component(path: Path) -> None:
+    """An undeclared :name="value" passes through {{ attrs }} unescaped; name="{{ value }}" is escaped."""
+    for component, attributes in OPENING.findall(without_comments(path)):
+        if component not in BUILT_IN:
+            assert set(re.findall(r"\s:([a-z-]+)=", attributes)) - declared(component) == set(), component
+
+
+@each_page
+def test_a_template_is_read_in_one_view(path: Path) -> None:
+    assert len(path.read_text().splitlines()) <= 130
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "partnerportal" / "static" / "css").glob("*.css")), ids=lambda path: path.name
+)
+def test_a_stylesheet_is_imported_and_short(path: Path) -> None:
+    entry = (ROOT / "partnerportal" / "static" / "css" / "portal.css").read_text()
+    assert path.name in {"portal.css", "fonts.css"} or f'url("{path.name}")' in entry
+    assert len(path.read_text().splitlines()) <= 350

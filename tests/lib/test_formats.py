@@ -1,0 +1,84 @@
+"""Numbers, money and dates in three languages (CC-32), near and far, in the reader's time zone."""
+
+import datetime as dt
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.utils import timezone, translation
+
+from partnerportal.lib import formats
+
+NOW = dt.datetime(2026, 11, 20, 14, 5, tzinfo=dt.UTC)
+TODAY = NOW.date()
+NARROW = "\u202f"  # the narrow space that French puts between thousands
+SPACE = "\u00a0"
+
+
+@pytest.mark.parametrize(
+    ("language", "number", "percent", "money", "date", "moment"),
+    [
+        ("en", "1,234.5", "66%", "€1,234.50", "20 Nov 2026", "20 Nov 2026, 14:05 UTC"),
+        (
+            "fr",
+            f"1{NARROW}234,5",
+            f"66{SPACE}%",
+            f"1{NARROW}234,50{SPACE}€",
+            "20 nov. 2026",
+            "20 nov. 2026, 14:05 UTC",
+        ),
+        ("ja", "1,234.5", "66%", "€1,234.50", "2026/11/20", "2026/11/20 14:05 UTC"),
+    ],
+)
+def test_each_language_writes_in_its_own_way(
+    language: str, number: str, percent: str, money: str, date: str, moment: str
+) -> None:
+    with translation.override(language):
+        assert formats.number(Decimal("1234.5")) == number
+        assert formats.percent(Decimal("0.66")) == percent
+        assert formats.money(Decimal("1234.5"), "EUR") == money
+        assert formats.date(NOW) == date
+        assert formats.datetime(NOW) == moment
+
+
+def test_money_refuses_a_float_and_knows_the_digits_of_a_currency() -> None:
+    with pytest.raises(TypeError):
+        formats.money(12.5, "EUR")  # type: ignore[arg-type]
+    with translation.override("en"):
+        assert formats.money(Decimal("1200"), "JPY") == "JP¥1,200"
+
+
+def test_a_moment_is_told_in_the_readers_time_zone() -> None:
+    late = dt.datetime(2026, 11, 20, 23, 30, tzinfo=dt.UTC)
+    with translation.override("en"), timezone.override(ZoneInfo("Asia/Tokyo")):
+        assert formats.date(late) == "21 Nov 2026"
+        assert formats.datetime(late) == "21 Nov 2026, 08:30 JST"
+
+
+@pytest.mark.parametrize(
+    ("moment", "words"),
+    [
+        (NOW - dt.timedelta(seconds=20), "just now"),
+        (NOW - dt.timedelta(minutes=12), "12 minutes ago"),
+        (NOW - dt.timedelta(hours=2), "2 hours ago"),
+        (NOW - dt.timedelta(days=1), "yesterday"),
+        (NOW + dt.timedelta(days=12), "in 12 days"),
+        (NOW - dt.timedelta(days=7), "13 Nov 2026"),
+        (NOW + dt.timedelta(days=30), "20 Dec 2026"),
+        (TODAY, "today"),
+        (TODAY + dt.timedelta(days=1), "tomorrow"),
+        (TODAY - dt.timedelta(days=2), "2 days ago"),
+        (TODAY + dt.timedelta(days=30), "in 30 days"),
+        (TODAY + dt.timedelta(days=31), "21 Dec 2026"),
+        (TODAY - dt.timedelta(days=7), "13 Nov 2026"),
+    ],
+)
+def test_near_dates_are_words_and_far_ones_dates(moment: dt.date, words: str) -> None:
+    with translation.override("en"):
+        assert formats.relative(moment, now=NOW) == words
+
+
+@pytest.mark.parametrize(("language", "words"), [("fr", "dans 22 jours"), ("ja", "22 日後")])
+def test_relative_words_are_translated(language: str, words: str) -> None:
+    with translation.override(language):
+        assert formats.relative(TODAY + dt.timedelta(days=22), now=NOW) == words

@@ -1,0 +1,136 @@
+"""The design system: tags, components, error pages and the dialog contract."""
+
+import datetime as dt
+from typing import Any
+
+import pytest
+from django.contrib.messages.storage.base import Message
+from django.template import engines
+from django.template.loader import render_to_string
+from django.test import RequestFactory
+from django.utils import translation
+from django_cotton.compiler_regex import CottonCompiler
+from django_htmx.middleware import HtmxDetails
+
+from partnerportal.templatetags import ui
+
+HOSTILE = '"><script>alert(1)</script>'
+
+
+def render(source: str, **context: Any) -> str:
+    """A string never meets the component loader, so its tags are compiled here."""
+    request = context.pop("request", None)
+    return engines["django"].from_string(CottonCompiler().process(source)).render(context, request)
+
+
+def test_an_icon_is_small_hidden_and_drawn_once() -> None:
+    svg = ui.icon("bell")
+    assert svg.startswith('<svg class="icon" aria-hidden="true" width="16" height="16"')
+    assert "stroke-width" not in svg
+    assert ui.icon("bell") is svg
+
+
+@pytest.mark.parametrize(
+    ("name", "letters"),
+    [
+        ("Umbra Insurance SAS", "UI"),
+        ("Kestrel", "KE"),
+        ("株式会社青空", "株式"),
+        ("& Sons Ltd", "SL"),
+        ("  ", "?"),
+        ("é", "É"),
+    ],
+)
+def test_a_monogram_is_two_letters_of_the_name(name: str, letters: str) -> None:
+    assert ui.monogram(name) == letters
+
+
+@pytest.mark.parametrize(
+    ("used", "limit", "tone", "width"),
+    [
+        (0, 0, "low", 0),
+        (44, 100, "low", 44),
+        (45, 100, "", 45),
+        (90, 100, "full", 90),
+        (100, 100, "full", 100),
+        (5, 4, "over", 100),
+        (1, 0, "over", 0),
+    ],
+)
+def test_full_is_amber_and_only_more_than_full_is_red(used: int, limit: int, tone: str, width: int) -> None:
+    assert ui.usage_tone(used, limit) == tone
+    assert ui.usage_width(used, limit) == width
+
+
+def test_a_time_carries_the_machine_form_and_the_full_moment() -> None:
+    moment = dt.datetime(2026, 11, 20, 14, 5, tzinfo=dt.UTC)
+    with translation.override("en"):
+        expected = (
+            '<time datetime="2026-11-20T14:05:00+00:00" title="20 Nov 2026, 14:05 UTC">20 Nov 2026, 14:05 UTC</time>'
+        )
+        assert ui.datetime(moment) == expected
+    assert ui.relative(None) == ""
+
+
+def test_a_message_may_carry_its_undo() -> None:
+    assert ui.undo_url(Message(25, "Dismissed", extra_tags="undo=/inbox/7/restore/")) == "/inbox/7/restore/"
+    assert ui.undo_url(Message(25, "Saved")) == ""
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        '<c-button data-name="{{ value }}">{{ value }}</c-button>',
+        '<c-copy-field id="x" label="Link" :value="value" />',
+        '<c-copy-field id="x" label="{{ value }}" value="{{ value }}" />',
+        '<c-code :value="value" />',
+        '<c-panel :title="value">{{ value }}</c-panel>',
+        '<c-search-field :label="value" :value="value" />',
+        '<c-select name="a" :label="value" :options="pairs" :value="value" />',
+        '<c-menu-item :reason="value">{{ value }}</c-menu-item>',
+        '<c-button :reason="value">{{ value }}</c-button>',
+        '<c-empty :title="value">{{ value }}</c-empty>',
+        '<c-page-header :title="value" :purpose="value" :name="value" />',
+        '<c-note :title="value">{{ value }}</c-note>',
+        '<c-row-menu id="m" :label="value"></c-row-menu>',
+    ],
+)
+def test_components_escape_what_they_are_given(source: str) -> None:
+    html = render(source, value=HOSTILE, pairs=[(HOSTILE, HOSTILE)])
+    assert "<script" not in html
+    assert "alert(1)" in html
+
+
+def test_a_refused_button_says_why_to_everyone() -> None:
+    html = render('<c-button reason="Only an Admin may." variant="primary">Invite</c-button>')
+    assert 'aria-disabled="true"' in html
+    assert html.count("Only an Admin may.") == 2  # the tip, and the words for screen readers
+
+
+def test_parent_variables_do_not_leak_into_components() -> None:
+    html = render("<c-panel>x</c-panel><c-button>y</c-button>", title="LEAK", href="/leak/", reason="LEAK", tone="LEAK")
+    assert "LEAK" not in html
+    assert "/leak/" not in html
+
+
+@pytest.mark.parametrize("page", ["403", "404", "500", "503", "csrf"])
+@pytest.mark.parametrize("language", ["en", "fr", "ja"])
+def test_error_pages_need_no_context(page: str, language: str) -> None:
+    """The 500 page is drawn when nothing else may work: no request, no shell, no database."""
+    with translation.override(language):
+        html = render_to_string(f"{page}.html")
+    assert html.count("<h1>") == 1
+    assert f'lang="{language}"' in html
+
+
+def test_a_dialog_is_a_fragment_for_htmx_and_a_page_without() -> None:
+    template = """{% extends request.htmx|yesno:"dialog_fragment.html,dialog_page.html" %}
+        {% block dialog_title %}End{% endblock %}
+        {% block dialog %}<c-dialog title="End" action="/end/">Sure?</c-dialog>{% endblock %}"""
+    page, fragment = RequestFactory().get("/end/"), RequestFactory().get("/end/", headers={"HX-Request": "true"})
+    for request in (page, fragment):
+        request.htmx = HtmxDetails(request)  # type: ignore[attr-defined]
+    whole, part = (render(template, request=request) for request in (page, fragment))
+    assert "<html" in whole and '<h1 id="dialog-title">End</h1>' in whole
+    assert "<html" not in part and '<h2 id="dialog-title">End</h2>' in part
+    assert 'method="post" action="/end/"' in part
