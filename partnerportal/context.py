@@ -99,7 +99,7 @@ class Shell:
     @cached_property
     def jump(self) -> list[Item]:
         pages = [item for section in self.nav for item in section.items]
-        return [*pages, *self.user_menu, self._item(_("Who can do what"), "circle-help", "roles_help")]
+        return [*pages, *self.user_menu, self._item(_("Who can do what"), "circle-question-mark", "roles_help")]
 
     @cached_property
     def help_url(self) -> str:

@@ -2,10 +2,9 @@
 
 from django.conf import settings
 from django.urls import include, path
-from django.views.generic import TemplateView
 from django.views.i18n import set_language
 
-from partnerportal import views
+from partnerportal import uikit, views
 
 urlpatterns = [
     path("", include("entitlements.urls")),
@@ -23,4 +22,7 @@ handler404 = "partnerportal.views.not_found"
 handler500 = "partnerportal.views.server_error"
 
 if settings.DEBUG or settings.PORTAL_UI_KIT:
-    urlpatterns.append(path("ui-kit/", TemplateView.as_view(template_name="uikit.html"), name="ui_kit"))
+    urlpatterns += [
+        path("ui-kit/", uikit.ui_kit, name="ui_kit"),
+        path("ui-kit/dialog/", uikit.ui_kit_dialog, name="ui_kit_dialog"),
+    ]
