@@ -1,0 +1,33 @@
+"""Event kinds are unique, notices follow real ones, and periodic work exists."""
+
+import importlib
+
+from partnerportal.celery import app as celery_app
+
+APPS = ("accounts", "connections", "entitlements")
+KINDS = [
+    member
+    for app in APPS
+    for enum in vars(importlib.import_module(f"{app}.events")).values()
+    if isinstance(enum, type) and enum.__module__ == f"{app}.events"
+    for member in enum
+]
+
+
+def test_event_kinds_are_unique():
+    assert len(KINDS) > 5
+    assert len(KINDS) == len(set(KINDS))
+
+
+def test_notices_follow_known_events():
+    from notifications import registry
+
+    assert len(registry.kinds()) > 5
+    assert {str(kind.event) for kind in registry.kinds().values()} <= {str(kind) for kind in KINDS}
+
+
+def test_scheduled_tasks_exist():
+    celery_app.loader.import_default_modules()
+    scheduled = {entry["task"] for entry in celery_app.conf.beat_schedule.values()}
+    assert scheduled
+    assert scheduled <= set(celery_app.tasks)

@@ -1,0 +1,67 @@
+"""Views, API and forms obtain rows through `visible_to` only, or from queries.py."""
+
+import ast
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+APPS = ("accounts", "connections", "entitlements", "notifications", "partnerportal")
+SHOWN = ("views.py", "views/*.py", "forms.py", "filters.py", "api/*.py", "admin.py", "context.py")
+MANAGERS = {"objects", "_default_manager", "_base_manager"}
+UNSCOPED = {"get_object_or_404", "get_list_or_404", "connection", "connections"}
+CATALOGUES = {"Program", "Sku", "Person"}  # tables without tenants: nothing in them belongs to somebody else
+EXCEPTIONS = {
+    # a sub-select that narrows rows which are scoped already
+    ("entitlements/filters.py", "Entitlement.objects.running"),
+}
+
+FILES = sorted(p for app in APPS for pattern in SHOWN for p in (settings.BASE_DIR / app).glob(pattern))
+
+
+def unscoped(source: str) -> list[str]:
+    """What in the source reads rows without saying whose."""
+    tree = ast.parse(source)
+    parents = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and node.attr in MANAGERS:
+            parent = parents[node]
+            scoped = isinstance(parent, ast.Attribute) and parent.attr == "visible_to"
+            if not scoped and ast.unparse(node.value) not in CATALOGUES:
+                found.append(f"line {node.lineno}: {ast.unparse(parent)}")
+        if isinstance(node, ast.ImportFrom) and {alias.name for alias in node.names} & UNSCOPED:
+            found.append(f"line {node.lineno}: {ast.unparse(node)}")
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in {"raw", "extra"}:
+            found.append(f"line {node.lineno}: {ast.unparse(node)}")
+    return found
+
+
+def test_there_is_something_to_look_at():
+    assert {path.parent.name for path in FILES} >= set(APPS)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(Path(p).relative_to(settings.BASE_DIR)))
+def test_rows_come_through_visible_to(path):
+    name = str(path.relative_to(settings.BASE_DIR))
+    found = [line for line in unscoped(path.read_text()) if (name, line.partition(": ")[2]) not in EXCEPTIONS]
+    assert not found, f"{name} reads rows without visible_to"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "rows = Order.objects.filter(pk=1)",
+        "rows = Order.objects.all()",
+        "manager = Order.objects",
+        "rows = models.Order._default_manager.get(pk=1)",
+        "from django.shortcuts import get_object_or_404, render",
+        "rows = Order.objects.visible_to(actor).raw('SELECT 1')",
+    ],
+)
+def test_the_check_finds_it(source):
+    assert unscoped(source)
+
+
+def test_the_check_lets_scoped_rows_pass():
+    assert not unscoped("row = Order.objects.visible_to(actor).filter(pk=1)\nname = Person.objects.get(pk=1)")

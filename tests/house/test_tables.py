@@ -1,0 +1,130 @@
+"""The second lock: every tenant table is under row-level security, with policies that agree with `visible_to`."""
+
+import pytest
+from django.apps import apps
+from django.db import DatabaseError, connection, models, transaction
+from django.db.models import Q
+
+from partnerportal.lib import tenancy
+from partnerportal.lib.actors import ANONYMOUS
+from partnerportal.lib.scoping import TenantQuerySet
+from tests.world import KINDS
+
+# Without tenants: what people sign in with, catalogues that are the same for everyone, and the framework's own.
+OPEN = {
+    "accounts_person",
+    "accounts_program",
+    "entitlements_sku",
+    "account_emailaddress",
+    "account_emailconfirmation",
+    "mfa_authenticator",
+    "usersessions_usersession",
+    "auth_group",
+    "auth_group_permissions",
+    "auth_permission",
+    "django_content_type",
+    "django_migrations",
+    "django_session",
+    "portal_cache",
+}
+# Under row-level security by person or by process, not by organisation: their models have no `scope`.
+PERSONAL = {"notifications_noticeread", "notifications_inboxmark", "notifications_delivery"}
+
+TENANT_MODELS = [m for m in apps.get_models() if isinstance(m._default_manager.all(), TenantQuerySet)]
+TENANT_TABLES = {m._meta.db_table for m in TENANT_MODELS}
+ACTORS = [f"{name}.{role}" for name in KINDS for role in ("admin", "reader")] + ["many@partner", "many@customer"]
+
+
+def rows_of(sql, *parameters):
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return cursor.fetchall()
+
+
+def test_every_table_is_on_one_of_the_lists(db):
+    tables = {t for (t,) in rows_of("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")}
+    assert tables == TENANT_TABLES | PERSONAL | OPEN
+
+
+def test_every_tenant_table_has_forced_security_and_a_policy(db):
+    forced = rows_of(
+        """SELECT c.relname FROM pg_class c WHERE c.relrowsecurity AND c.relforcerowsecurity
+           AND EXISTS (SELECT 1 FROM pg_policy p WHERE p.polrelid = c.oid AND p.polpermissive)"""
+    )
+    assert {t for (t,) in forced} == TENANT_TABLES | PERSONAL
+
+
+@pytest.mark.parametrize("table", sorted(TENANT_TABLES | PERSONAL))
+def test_nothing_without_a_tenant(table, world, as_tenant):
+    if table not in PERSONAL:
+        assert rows_of(f"SELECT count(*) FROM {table}") > [(0,)]  # there is something to be seen
+    with as_tenant(ANONYMOUS):
+        assert rows_of(f"SELECT count(*) FROM {table}") == [(0,)]
+
+
+@pytest.mark.parametrize("model", TENANT_MODELS, ids=lambda m: m.__name__)
+def test_nobody_without_an_organisation_sees_anything(model, actor_for):
+    assert not model.objects.visible_to(ANONYMOUS).exists()
+    assert not model.objects.visible_to(actor_for("nobody")).exists()
+
+
+@pytest.mark.parametrize("who", ACTORS)
+def test_both_locks_agree(who, world, actor_for, as_tenant):
+    """All that `visible_to` grants, the policies let through; what they let through beyond it is listed here."""
+    actor = actor_for(who)
+    beyond = {
+        # whom the person acts for, and, for the account page, one's distributor and the partners one is connected to
+        "Organization": Q(operators__person=actor.person_id)
+        | Q(partners=actor.organization_id)
+        | Q(customer_connections__customer=actor.organization_id, customer_connections__state="active"),
+        "ProgramMembership": Q(organization__operators__person=actor.person_id)
+        | Q(organization__partners=actor.organization_id)
+        | Q(
+            organization__customer_connections__customer=actor.organization_id,
+            organization__customer_connections__state="active",
+        ),
+        "Operator": Q(person=actor.person_id),
+        # the badge is the first lock's business
+        "Notice": Q(recipient_id=actor.organization_id, about_id__in=actor.reach),
+    }
+    for model in TENANT_MODELS:
+        granted = set(model.objects.visible_to(actor).values_list("pk", flat=True))
+        extra = set()
+        if model.__name__ in beyond:
+            extra = set(model.objects.filter(beyond[model.__name__]).values_list("pk", flat=True))
+        with as_tenant(actor):
+            passed = set(model.objects.values_list("pk", flat=True))
+        assert granted <= passed <= granted | extra, model.__name__
+
+
+@pytest.mark.parametrize("table", sorted(TENANT_TABLES | PERSONAL))
+@pytest.mark.parametrize("who", ["stranger.admin", "partner.admin", "distributor.admin", "ended.admin"])
+def test_a_tenant_writes_into_no_other(table, who, world, actor_for):
+    """UPDATE and DELETE without any WHERE, as the tenant, leave every row alone that is not its own."""
+    actor = actor_for(who)
+    for statement in (f"DELETE FROM {table}", f"UPDATE {table} SET id = id"):
+        try:
+            with transaction.atomic():
+                tenancy.enter(organization_id=actor.organization_id, person_id=actor.person_id)
+                with connection.cursor() as cursor:
+                    cursor.execute(statement)
+                    touched = cursor.rowcount
+                raise _Undo(touched)
+        except DatabaseError as error:
+            assert "permission denied" in str(error) or "violates" in str(error)
+        except _Undo as undo:
+            own = {"accounts_operator": 5}  # its own staff, "many" among them
+            assert undo.rows <= own.get(table, 0), f"{who} changed rows by {statement}"
+
+
+class _Undo(Exception):
+    def __init__(self, rows: int) -> None:
+        self.rows = rows
+
+
+def test_open_tables_name_no_organisation(db):
+    """A column that leads to an organisation makes a table tenant-owned."""
+    for model in apps.get_models(include_auto_created=True):
+        if model._meta.db_table in OPEN:
+            fields = [f for f in model._meta.fields if isinstance(f, models.ForeignKey)]
+            assert not [f.name for f in fields if f.related_model._meta.label == "accounts.Organization"]
