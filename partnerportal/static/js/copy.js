@@ -1,4 +1,5 @@
-// Copy buttons, and links that write a mail of a text on the page. data-append: what is put under the text. The words "Copied" stand in the button for two seconds and are read out.
+// Copy buttons, and links that write a mail of a text on the page. data-append: what is put under the text.
+// The word "Copied" stands in the button for two seconds and is read out.
 function textOf(button) {
   if (button.dataset.copyText) return button.dataset.copyText;
   return textWithAppendix(button.dataset.copy, button);
@@ -35,7 +36,7 @@ document.addEventListener("click", async (event) => {
   try {
     await write(textOf(button));
   } catch {
-    document.querySelector(button.dataset.copy ?? "")?.select?.();
+    if (button.dataset.copy) document.querySelector(button.dataset.copy)?.select?.();
     return;
   }
   const words = button.querySelector("span");
