@@ -24,8 +24,8 @@ READY_SECONDS = 120
 
 
 def main() -> int:
-    signal.signal(signal.SIGTERM, _interrupt)
-    signal.signal(signal.SIGHUP, _interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
     if "--stop" in sys.argv:
         return stop()
     try:
@@ -85,6 +85,8 @@ def run(environment: dict[str, str], port: int) -> int:
         with suppress(subprocess.TimeoutExpired):
             runner.wait(15)
         end_left_overs()
+    if code == 128 + signal.SIGTERM:  # `make stop`
+        return 0
     raise StageError(f"One of its processes ended (code {code}); the lines above say why.")
 
 
