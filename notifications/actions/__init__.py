@@ -1,13 +1,15 @@
 from notifications.actions.inbox import dismiss, mark_all_read, mark_read, restore, share_recent_news
 from notifications.actions.outbox import fan_out_due, send_due_emails
-from notifications.actions.recording import record
+from notifications.actions.recording import new_event, record, record_many
 
 __all__ = [
     "dismiss",
     "fan_out_due",
     "mark_all_read",
     "mark_read",
+    "new_event",
     "record",
+    "record_many",
     "restore",
     "send_due_emails",
     "share_recent_news",

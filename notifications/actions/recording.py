@@ -1,10 +1,12 @@
 """The last line of every action."""
 
+import datetime as dt
 import logging
 from typing import Any, Protocol
 from uuid import UUID
 
 from django.db import connection, models, transaction
+from django.utils import timezone
 
 from notifications.models import Event
 from partnerportal.lib.actors import Actor
@@ -17,7 +19,26 @@ class Subject(Protocol):
     _meta: Any
 
 
-def record(
+def record(kind: str, *, actor: Actor, subject: Subject, **details: Any) -> Event:
+    """Write the audit record, which is also the outbox message, in the transaction of the deed it tells.
+
+    After commit a nudge wakes the fan-out; should the nudge be lost, the sweep each minute finds the row. `details` are
+    those of `new_event`.
+    """
+    event = new_event(kind, actor=actor, subject=subject, **details)
+    event.save(force_insert=True)
+    _nudge_after_commit()
+    return event
+
+
+def record_many(events: list[Event]) -> None:
+    """`record` for a batch of `new_event`s, in one statement."""
+    if events:
+        Event.objects.bulk_create(events)
+        _nudge_after_commit()
+
+
+def new_event(
     kind: str,
     *,
     actor: Actor,
@@ -26,13 +47,11 @@ def record(
     counterpart: models.Model | None = None,
     customer_id: int | None = None,
     data: dict[str, Any] | None = None,
+    at: dt.datetime | None = None,
 ) -> Event:
-    """Write the audit record, which is also the outbox message, in the transaction of the deed it tells.
-
-    After commit a nudge wakes the fan-out; should the nudge be lost, the sweep each minute finds the row.
-    """
-    event = Event.objects.create(
+    return Event(
         kind=str(kind),
+        at=at or timezone.now(),
         person_id=actor.person_id,
         person_label=actor.person_name,
         organization_id=actor.organization_id,
@@ -45,9 +64,12 @@ def record(
         subject_label=label or str(subject),
         data=data or {},
     )
-    if not any(entry[1] is _nudge for entry in connection.run_on_commit):  # one nudge a transaction is enough
+
+
+def _nudge_after_commit() -> None:
+    if not getattr(connection, "nudge_pending", False):  # one nudge a transaction is enough
+        connection.nudge_pending = True  # type: ignore[attr-defined]
         transaction.on_commit(_nudge)
-    return event
 
 
 def _nudge() -> None:

@@ -1,0 +1,251 @@
+"""Stores one batch of facts, set-based: the number of statements does not depend on the number of facts."""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from django.db import connection, models, transaction
+
+from accounts.models import Organization
+from entitlements.events import EntitlementEvent
+from entitlements.feed import Fact, Problem
+from entitlements.models import Entitlement, Order, OrderLine, Sku
+from notifications.actions import new_event, record_many
+from notifications.models import Event
+from partnerportal.lib.actors import Actor
+
+ONE_AT_A_TIME = 4207  # advisory lock: what has been compared stays as it was until it is written
+NOT_NEWS = {"assigned"}  # moves every day; nobody wants a notice about it
+
+
+class Outcome(StrEnum):
+    ADDED = "added"
+    CHANGED = "changed"
+    UNCHANGED = "unchanged"
+    ERROR = "error"
+
+
+Answers = dict[int, Outcome | Problem]  # by line number
+
+
+@dataclass
+class Change:
+    """A fact beside what is stored: `old` is None for something new; `before` has what differs, as it was."""
+
+    fact: Fact
+    row: Any
+    old: Any
+    before: dict[str, Any]
+
+    @property
+    def outcome(self) -> Outcome:
+        if self.old is None:
+            return Outcome.ADDED
+        return Outcome.CHANGED if self.before else Outcome.UNCHANGED
+
+
+@dataclass(frozen=True)
+class Known:
+    """The customers and SKUs that facts name, and that exist."""
+
+    customers: Mapping[str, Organization]
+    skus: Mapping[str, Sku]
+
+    @classmethod
+    def named_by(cls, facts: Iterable[Fact]) -> "Known":
+        org_ids, codes = set(), set()
+        for fact in facts:
+            org_ids.add(fact.values["customer"])
+            codes.update(_skus(fact))
+        organizations = Organization.objects.filter(org_id__in=org_ids).only("org_id", "public_id", "name")
+        skus = Sku.objects.filter(code__in=codes)
+        return cls({row.org_id: row for row in organizations}, {row.code: row for row in skus})
+
+    def problem(self, fact: Fact) -> Problem | None:
+        if fact.values["customer"] not in self.customers:
+            return Problem("unknown_customer", "No organisation has this ORGID.", "customer")
+        for number, code in enumerate(_skus(fact), 1):
+            if code not in self.skus:
+                field = "sku" if fact.type == "entitlement" else f"lines.{number}.sku"
+                return Problem("unknown_sku", "No SKU has this code.", field)
+        return None
+
+
+def _skus(fact: Fact) -> list[str]:
+    return [fact.values["sku"]] if fact.type == "entitlement" else [item["sku"] for item in fact.values["lines"]]
+
+
+@transaction.atomic
+def store(*, actor: Actor, facts: list[Fact], with_events: bool, at: dt.datetime) -> Answers:
+    """Store facts, each key at most once, and record the news. SKUs go first, because the others name them."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ONE_AT_A_TIME])
+    answers: Answers = {}
+    _store_skus([fact for fact in facts if fact.type == "sku"], answers)
+    others = [fact for fact in facts if fact.type != "sku"]
+    known = Known.named_by(others)
+    for fact in others:
+        if problem := known.problem(fact):
+            answers[fact.line] = problem
+    sound = [fact for fact in others if fact.line not in answers]
+    entitlements = _store_entitlements([f for f in sound if f.type == "entitlement"], known, answers, at)
+    orders = _store_orders([f for f in sound if f.type == "order"], known, answers)
+    news = [_entitlement_news(change, known, actor, at) for change in entitlements if _is_news(change)]
+    news += [_order_news(change, known, actor, at) for change in orders if change.old is None]
+    if with_events:
+        record_many(news)
+    return answers
+
+
+def _store_skus(facts: list[Fact], answers: Answers) -> None:
+    changes = _compare(Sku, "code", [(fact, fact.values) for fact in facts])
+    _write(Sku, "code", changes, ["service", "name", "kind"])
+    answers.update((change.fact.line, change.outcome) for change in changes)
+
+
+def _store_entitlements(facts: list[Fact], known: Known, answers: Answers, at: dt.datetime) -> list[Change]:
+    wanted = []
+    for fact in facts:
+        values = dict(fact.values)
+        values["customer_id"] = known.customers[values.pop("customer")].pk
+        values["sku_id"] = known.skus[values.pop("sku")].pk
+        wanted.append((fact, values))
+    changes = _of_same_customer(_compare(Entitlement, "external_id", wanted, with_related=("sku",)), answers)
+    for change in changes:
+        change.row.updated_at = at
+    fields = ["sku", "kind", "state", "source", "quantity", "assigned", "starts_on", "ends_on", "updated_at"]
+    _write(Entitlement, "external_id", changes, fields)
+    answers.update((change.fact.line, change.outcome) for change in changes)
+    return changes
+
+
+def _store_orders(facts: list[Fact], known: Known, answers: Answers) -> list[Change]:
+    wanted = []
+    for fact in facts:
+        values = {name: value for name, value in fact.values.items() if name not in ("customer", "lines")}
+        wanted.append((fact, values | {"customer_id": known.customers[fact.values["customer"]].pk}))
+    changes = _of_same_customer(_compare(Order, "number", wanted), answers)
+    _write(Order, "number", changes, ["placed_on", "state", "currency", "total"])
+    _store_lines(changes, known)
+    answers.update((change.fact.line, change.outcome) for change in changes)
+    return changes
+
+
+def _store_lines(changes: list[Change], known: Known) -> None:
+    """Where an order's lines differ, all of them are written anew; the order then counts as changed."""
+    stored: dict[int, list[tuple[Any, ...]]] = {change.old.pk: [] for change in changes if change.old}
+    rows = OrderLine.objects.filter(order__in=stored).order_by("order_id", "position") if stored else []
+    for row in rows:
+        stored[row.order_id].append((row.sku_id, row.quantity, row.unit_price))
+    written, fresh = [], []
+    for change in changes:
+        items = [(known.skus[i["sku"]].pk, i["quantity"], i["unit_price"]) for i in change.fact.values["lines"]]
+        if change.old:
+            if items == stored[change.old.pk]:
+                continue
+            change.before["lines"] = len(stored[change.old.pk])
+            written.append(change.old.pk)
+        order_id = change.old.pk if change.old else change.row.pk
+        fresh += [
+            OrderLine(order_id=order_id, position=position, sku_id=sku_id, quantity=quantity, unit_price=price)
+            for position, (sku_id, quantity, price) in enumerate(items, 1)
+        ]
+    if written:
+        OrderLine.objects.filter(order__in=written).delete()
+    if fresh:
+        OrderLine.objects.bulk_create(fresh)
+
+
+def _compare(
+    model: type[models.Model],
+    key: str,
+    wanted: list[tuple[Fact, dict[str, Any]]],
+    with_related: tuple[str, ...] = (),
+) -> list[Change]:
+    """Each fact beside the row that has its key. The rows are locked."""
+    if not wanted:
+        return []
+    rows = model._default_manager.filter(**{f"{key}__in": [fact.key for fact, _values in wanted]})
+    rows = rows.select_for_update(no_key=True, of=("self",))
+    if with_related:
+        rows = rows.select_related(*with_related)
+    stored = {getattr(row, key): row for row in rows}
+    changes = []
+    for fact, values in wanted:
+        old = stored.get(fact.key)
+        before = {name: getattr(old, name) for name, new in values.items() if getattr(old, name) != new} if old else {}
+        changes.append(Change(fact, model(**{key: fact.key}, **values), old, before))
+    return changes
+
+
+def _of_same_customer(changes: list[Change], answers: Answers) -> list[Change]:
+    """What is somebody's stays theirs: a feed that moves it would show one customer's data to another's partners."""
+    for change in changes:
+        if "customer_id" in change.before:
+            answers[change.fact.line] = Problem("other_customer", "This belongs to another ORGID.", "customer")
+    return [change for change in changes if "customer_id" not in change.before]
+
+
+def _write(model: type[models.Model], key: str, changes: list[Change], fields: list[str]) -> None:
+    rows = [change.row for change in changes if change.outcome is not Outcome.UNCHANGED]
+    if rows:
+        model._default_manager.bulk_create(rows, update_conflicts=True, unique_fields=[key], update_fields=fields)
+
+
+def _is_news(change: Change) -> bool:
+    return change.old is None or bool(change.before.keys() - NOT_NEWS)
+
+
+def _entitlement_news(change: Change, known: Known, actor: Actor, at: dt.datetime) -> Event:
+    row, sku = change.row, known.skus[change.fact.values["sku"]]
+    before = {name: _plain(value) for name, value in change.before.items() if name != "sku_id"}
+    if "sku_id" in change.before:
+        before["sku"] = change.old.sku.code
+    details = {
+        "sku": sku.code,
+        "sku_name": sku.name,
+        "kind": row.kind,
+        "state": row.state,
+        "quantity": row.quantity,
+        "before": before if change.old else None,
+    }
+    subject = change.old or row  # a changed row keeps the public id it has
+    return _news(_kind(change), subject, sku.name, known.customers[change.fact.values["customer"]], details, actor, at)
+
+
+def _kind(change: Change) -> EntitlementEvent:
+    row = change.row
+    arrived = change.old is None or "state" in change.before
+    if arrived and row.state == Entitlement.State.ACTIVE:
+        return EntitlementEvent.ADDED
+    if arrived and row.kind == Entitlement.Kind.TRIAL and row.state == Entitlement.State.REQUESTED:
+        return EntitlementEvent.TRIAL_REQUESTED
+    if arrived and row.kind == Entitlement.Kind.TRIAL and row.state == Entitlement.State.EXPIRED:
+        return EntitlementEvent.TRIAL_EXPIRED
+    return EntitlementEvent.CHANGED
+
+
+def _order_news(change: Change, known: Known, actor: Actor, at: dt.datetime) -> Event:
+    row = change.row
+    details = {"number": row.number, "total": str(row.total), "currency": row.currency}
+    customer = known.customers[change.fact.values["customer"]]
+    return _news(EntitlementEvent.ORDER_PLACED, row, row.number, customer, details, actor, at)
+
+
+def _news(
+    kind: EntitlementEvent,
+    subject: Any,
+    label: str,
+    customer: Organization,
+    details: dict[str, Any],
+    actor: Actor,
+    at: dt.datetime,
+) -> Event:
+    data = {"customer": str(customer.public_id), "customer_name": customer.name, **details}
+    return new_event(kind, actor=actor, subject=subject, label=label, customer_id=customer.pk, data=data, at=at)
+
+
+def _plain(value: object) -> object:
+    return value if value is None or isinstance(value, int) else str(value)

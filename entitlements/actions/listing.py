@@ -1,0 +1,99 @@
+"""Keeps the customer listing true where triggers cannot: when a day passes, and when it is suspected to be wrong."""
+
+from django.db import connection, transaction
+from django.utils.translation import gettext_lazy as _
+
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.errors import Refused
+
+BATCH = 1000
+
+_DUE = """SELECT DISTINCT customer_id FROM entitlements_customerlisting
+          WHERE next_expiry_on < (now() AT TIME ZONE 'UTC')::date ORDER BY customer_id LIMIT %s"""
+
+
+def refresh_expired() -> int:
+    """Count anew the customers whose nearest expiry has passed. Returns how many; each batch is a transaction."""
+    refreshed = 0
+    while batch := _refresh_batch():
+        refreshed += batch
+    return refreshed
+
+
+@transaction.atomic
+def _refresh_batch() -> int:
+    """Afterwards none of the batch is due: only running entitlements count, and they end today or later."""
+    with connection.cursor() as cursor:
+        cursor.execute(_DUE, [BATCH])
+        customers = [row[0] for row in cursor.fetchall()]
+        if customers:
+            cursor.execute("SELECT listing_refresh(%s)", [customers])
+    return len(customers)
+
+
+# What the listing must say, by its definition, beside what it says. Numbers of a row that is due for `refresh_expired`
+# are not judged.
+_COLUMNS = (
+    "public_id, name, name_folded, org_id, country, website, connected_at, services, trials, seats, assigned,"
+    " next_expiry_on"
+)
+_EXPECTED = """
+    SELECT p.viewer_id, p.subject_id AS customer_id, o.public_id, o.name, o.name_folded, o.org_id, o.country, o.website,
+           p.since AS connected_at, n.services, n.trials, n.seats, n.assigned, n.next_expiry_on
+    FROM connections_portfolio p
+    JOIN accounts_organization o ON o.id = p.subject_id
+    JOIN listing_numbers(ARRAY(SELECT DISTINCT subject_id FROM connections_portfolio)) n ON n.customer_id = p.subject_id
+    WHERE p.path IN ('2_connection', '4_partner_customer')"""
+_DIFFERENCES = f"""
+    SELECT coalesce(v.org_id, '?') || ' sees ' || coalesce(c.org_id, '?') || ': ' ||
+           CASE WHEN l.id IS NULL THEN 'missing' WHEN e.customer_id IS NULL THEN 'should not be there'
+                ELSE 'differs' END
+    FROM ({_EXPECTED}) e
+    FULL JOIN entitlements_customerlisting l ON (l.viewer_id, l.customer_id) = (e.viewer_id, e.customer_id)
+    LEFT JOIN accounts_organization v ON v.id = coalesce(l.viewer_id, e.viewer_id)
+    LEFT JOIN accounts_organization c ON c.id = coalesce(l.customer_id, e.customer_id)
+    WHERE l.id IS NULL OR e.customer_id IS NULL
+       OR (l.public_id, l.name, l.name_folded, l.org_id, l.country, l.website, l.connected_at)
+          IS DISTINCT FROM (e.public_id, e.name, e.name_folded, e.org_id, e.country, e.website, e.connected_at)
+       OR l.next_expiry_on >= (now() AT TIME ZONE 'UTC')::date
+          AND (l.services, l.trials, l.seats, l.assigned, l.next_expiry_on)
+              IS DISTINCT FROM (e.services, e.trials, e.seats, e.assigned, e.next_expiry_on)
+    ORDER BY 1"""  # noqa: S608 - constants of this module
+_REMOVE = f"""
+    DELETE FROM entitlements_customerlisting l WHERE NOT EXISTS (
+        SELECT FROM ({_EXPECTED}) e WHERE (e.viewer_id, e.customer_id) = (l.viewer_id, l.customer_id))"""  # noqa: S608
+_WRITE = f"""
+    INSERT INTO entitlements_customerlisting AS l (viewer_id, customer_id, {_COLUMNS})
+    SELECT viewer_id, customer_id, {_COLUMNS} FROM ({_EXPECTED}) e
+    ON CONFLICT (viewer_id, customer_id) DO UPDATE
+    SET ({_COLUMNS}) = ({", ".join(f"excluded.{column.strip()}" for column in _COLUMNS.split(","))})
+    WHERE (l.public_id, l.name, l.name_folded, l.org_id, l.country, l.website, l.connected_at, l.services, l.trials,
+           l.seats, l.assigned, l.next_expiry_on)
+        IS DISTINCT FROM ({", ".join(f"excluded.{column.strip()}" for column in _COLUMNS.split(","))})"""  # noqa: S608
+
+_LOCK = "LOCK TABLE accounts_organization, connections_portfolio, entitlements_entitlement IN SHARE MODE"
+
+
+def listing_differences() -> list[str]:
+    """Where the listing disagrees with its definition: nothing, unless something wrote around the triggers."""
+    with connection.cursor() as cursor:
+        cursor.execute(_DIFFERENCES)
+        return [row[0] for row in cursor.fetchall()]
+
+
+@transaction.atomic
+def rebuild_listing(*, actor: Actor) -> int:
+    """Make the listing agree with its definition. Returns how many rows were written or removed.
+
+    Nothing may change beneath: writers wait, readers do not.
+    """
+    if not actor.is_system:
+        raise Refused("not_vendor_staff", _("Only vendor staff can do this."))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "LOCK TABLE accounts_organization, connections_portfolio, entitlements_entitlement IN SHARE MODE"
+        )
+        cursor.execute(_REMOVE)
+        removed = cursor.rowcount
+        cursor.execute(_WRITE)
+        return int(removed + cursor.rowcount)
