@@ -13,8 +13,8 @@ SECONDS = 60  # below the task time limit; what is left waits for the next sweep
 @shared_task
 def fan_out() -> None:
     """Empty the fan-out queue, then have the mails sent."""
-    _until_empty(actions.fan_out_due)
-    send_emails.apply_async(retry=False)
+    if _until_empty(actions.fan_out_due):
+        send_emails.apply_async(retry=False)
 
 
 @shared_task
@@ -22,7 +22,11 @@ def send_emails() -> None:
     _until_empty(actions.send_due_emails)
 
 
-def _until_empty(work: Callable[[], int]) -> None:
+def _until_empty(work: Callable[[], int]) -> int:
+    """How many were taken."""
     end = time.monotonic() + SECONDS
-    while work() and time.monotonic() < end:
-        pass
+    taken = batch = work()
+    while batch and time.monotonic() < end:
+        batch = work()
+        taken += batch
+    return taken

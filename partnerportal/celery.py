@@ -13,6 +13,7 @@ app.autodiscover_tasks()
 app.conf.beat_schedule = {
     # Finds what a lost nudge or a dead worker left behind. Running two beats at once is harmless: rows are claimed.
     "fan-out-sweep": {"task": "notifications.tasks.fan_out", "schedule": 60.0, "options": {"expires": 55}},
+    "mail-sweep": {"task": "notifications.tasks.send_emails", "schedule": 60.0, "options": {"expires": 55}},
     "listings-after-midnight": {
         "task": "entitlements.tasks.refresh_expired",
         "schedule": 3600.0,

@@ -1,0 +1,146 @@
+"""A world of the asked size, written by SQL: a distributor over two partners, and three partners of other sizes."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from django.db import connection, transaction
+
+from accounts.actions import add_operator, grant_membership, register_organization
+from accounts.models import Kind, Organization, Person, Program, Role
+from partnerportal.lib.actors import Actor
+
+SYSTEM = Actor.system("bench")
+BATCH = 1000  # rows a transaction: each connection holds two advisory locks until it commits
+NOTICES = 50_000
+
+
+@dataclass(frozen=True)
+class World:
+    """Persons who sign in: the Admin of each organisation, by the organisation's size."""
+
+    large: Person  # `customers` customers
+    medium: Person  # a twentieth of them
+    distributor: Person  # five quarters of them, through two hops
+    large_id: int
+    medium_id: int
+    distributor_id: int
+
+
+def world(customers: int) -> World:
+    """Load it, or find it as an earlier run left it."""
+    if not Organization.objects.filter(name=f"Bench {customers}").exists():
+        _load(customers)
+    names = {"large": "Large partner", "medium": "Medium partner", "distributor": "Two hops"}
+    ids = {key: Organization.objects.get(name=name).pk for key, name in names.items()}
+    people = {key: Person.objects.get(email=f"{key}@bench.test") for key in names}
+    return World(**people, **{f"{key}_id": pk for key, pk in ids.items()})
+
+
+def _load(customers: int) -> None:
+    distributor = _organization(Kind.DISTRIBUTOR, "Two hops", "distributor")
+    large = _organization(Kind.PARTNER, "Large partner", "large", parent=distributor)
+    second = _organization(Kind.PARTNER, "Second partner", "second", parent=distributor)
+    medium = _organization(Kind.PARTNER, "Medium partner", "medium")
+    total = customers + customers // 4
+    for first in range(1, total + 1, BATCH):
+        _customers(first, min(first + BATCH - 1, total))
+    _connect(large, 1, customers)
+    _connect(second, customers + 1, total)
+    _connect(medium, 1, customers // 20)
+    _entitlements(total)
+    _notices(large)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+    register_organization(actor=SYSTEM, kind=Kind.VENDOR, name=f"Bench {customers}", country="IE")
+
+
+def _organization(kind: Kind, name: str, login: str, parent: Organization | None = None) -> Organization:
+    organization = register_organization(actor=SYSTEM, kind=kind, name=name, country="FR", parent=parent)
+    if kind == Kind.PARTNER:
+        program = Program.objects.get(code="solution_advisor")
+        grant_membership(actor=SYSTEM, organization=organization, program=program, starts_on=dt.date(2020, 1, 1))
+    person = Person.objects.create_user(f"{login}@bench.test", name=login)
+    add_operator(actor=SYSTEM, organization=organization, person=person, roles=[Role.ADMIN])
+    return organization
+
+
+def _execute(sql: str, *values: object) -> None:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(sql, values)
+
+
+def _customers(first: int, last: int) -> None:
+    _execute(
+        """INSERT INTO accounts_organization (public_id, kind, name, name_folded, org_id, tenant_id, country, street,
+               postal_code, city, phone, contact_email, website, account_manager_name, account_manager_email,
+               account_manager_phone, created_at)
+           SELECT gen_random_uuid(), 'customer', n.name, lower(n.name), (20000000 + i)::text, gen_random_uuid(),
+               (ARRAY['FR','DE','JP','US','GB'])[1 + i %% 5], '', '', '', '', '', 'c' || i || '.test', '', '', '', now()
+           FROM generate_series(%s, %s) AS i,
+           LATERAL (SELECT (ARRAY['Umbra','Halcyon','Delphi','Valmont','Kyoto','Quill','Aster'])[1 + i %% 7] || ' '
+               || (ARRAY['Insurance','Retail','Logistics','Foods','Robotics'])[1 + i %% 5] || ' ' || i AS name) n""",
+        first,
+        last,
+    )
+
+
+def _connect(partner: Organization, first: int, last: int) -> None:
+    for start in range(first, last + 1, BATCH):
+        _execute(
+            """INSERT INTO connections_connection
+                   (public_id, partner_id, customer_id, partner_name, customer_name, state, connected_at)
+               SELECT gen_random_uuid(), %s, o.id, %s, o.name, 'active',
+                   now() - (o.org_id::int %% 700) * interval '1 day'
+               FROM accounts_organization o
+               WHERE o.kind = 'customer' AND o.org_id::int BETWEEN 20000000 + %s AND 20000000 + %s""",
+            partner.pk,
+            partner.name,
+            start,
+            min(start + BATCH - 1, last),
+        )
+
+
+def _entitlements(total: int) -> None:
+    _execute(
+        """INSERT INTO entitlements_sku (code, service, name, kind)
+           SELECT 'SKU-' || i, 'Service ' || i, 'Service ' || i || ' Standard', 'product'
+           FROM generate_series(0, 11) i"""
+    )
+    for start in range(0, total, 5 * BATCH):
+        _execute(
+            """INSERT INTO entitlements_entitlement (public_id, customer_id, sku_id, external_id, kind, state, source,
+                   quantity, assigned, starts_on, ends_on, updated_at)
+               SELECT gen_random_uuid(), o.id, s.id, o.org_id || '-' || k,
+                   CASE WHEN k = 2 THEN 'trial' ELSE 'production' END, 'active', 'bought', 25 + (o.id * 7 + k) %% 400, (o.id * 5 + k) %% 380, now()::date - 300,
+                   now()::date + ((o.id + k * 40) %% 500)::int, now()
+               FROM accounts_organization o, generate_series(0, 2) k
+               JOIN LATERAL (SELECT id FROM entitlements_sku ORDER BY id) s ON true
+               WHERE o.kind = 'customer' AND o.org_id::int > 20000000 + %s AND o.org_id::int <= 20000000 + %s
+                   AND s.id %% 12 = (o.id + k * 5) %% 12""",
+            start,
+            start + 5 * BATCH,
+        )
+
+
+def _notices(partner: Organization) -> None:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE notifications_event DISABLE TRIGGER event_is_a_message")
+        cursor.execute(
+            """WITH e AS (
+                   INSERT INTO notifications_event (public_id, kind, at, person_label, organization_label,
+                       counterpart_label, customer_id, subject_kind, subject_label, data)
+                   SELECT gen_random_uuid(), 'entitlement.changed', now() - i * interval '1 minute', '', '', '',
+                       p.subject_id, 'entitlements.entitlement', '', jsonb_build_object('customer', o.public_id,
+                       'customer_name', o.name, 'sku', 'SKU-1', 'sku_name', 'Service 1 Standard', 'quantity', 25)
+                   FROM (SELECT subject_id, row_number() OVER () AS n, count(*) OVER () AS all_of_them
+                         FROM connections_portfolio WHERE viewer_id = %(partner)s AND path = '2_connection') p
+                   JOIN generate_series(0, %(notices)s - 1) i ON p.n = 1 + i %% p.all_of_them
+                   JOIN accounts_organization o ON o.id = p.subject_id
+                   RETURNING id, at, customer_id, data)
+               INSERT INTO notifications_notice
+                   (public_id, event_id, kind, at, recipient_id, about_id, about_label, params)
+               SELECT gen_random_uuid(), id, 'entitlement_changed', at, %(partner)s, customer_id,
+                   data->>'customer_name', data FROM e""",
+            {"partner": partner.pk, "notices": NOTICES},
+        )
+        cursor.execute("ALTER TABLE notifications_event ENABLE TRIGGER event_is_a_message")

@@ -1,0 +1,70 @@
+"""The outbox drained in batches, against a task in the broker for each event."""
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+
+from django.db import transaction
+
+from connections.events import ConnectionEvent
+from connections.models import Connection
+from notifications.actions import fan_out_due, record
+from notifications.models import Channel, Delivery
+from partnerportal.lib.actors import Actor
+from tools.bench.__main__ import Line, quietly
+
+EVENTS = 600
+QUEUE = "bench"  # the worker takes nothing else
+
+
+def lines() -> Iterator[Line]:
+    _record()
+    begin = time.perf_counter()
+    while fan_out_due():
+        pass
+    drained = EVENTS / (time.perf_counter() - begin)
+    yield Line(
+        "outbox: events a second, drained in batches, against a task for each", drained / _by_tasks(), 20, at_least=True
+    )
+
+
+def _record() -> None:
+    """Events of connections that exist; their customers have no recent notices of their own."""
+    waiting = Delivery.objects.filter(channel=Channel.FAN_OUT, done_at=None)
+    waiting.delete()
+    with transaction.atomic():
+        for connection in Connection.objects.select_related("partner").order_by("pk")[:EVENTS]:
+            record(
+                ConnectionEvent.ESTABLISHED, actor=Actor.system(), subject=connection, counterpart=connection.partner
+            )
+
+
+def _by_tasks() -> float:
+    """`on_commit(delay)` for every event, done by one worker process."""
+    from tools.bench.tasks import fan_out_one
+
+    _record()
+    waiting = list(Delivery.objects.filter(channel=Channel.FAN_OUT, done_at=None).values_list("pk", flat=True))
+    environment = os.environ | {"PORTAL_PROCESS": "job"}
+    arguments = [sys.executable, "-m", "celery", "-A", "tools.bench.tasks", "worker", "-c", "1", "-Q", QUEUE]
+    worker = quietly(arguments, environment)
+    try:
+        fan_out_one.apply_async([waiting[0]], queue=QUEUE)
+        _wait(waiting[:1])
+        begin = time.perf_counter()
+        for pk in waiting[1:]:
+            fan_out_one.apply_async([pk], queue=QUEUE)
+        _wait(waiting)
+        return (EVENTS - 1) / (time.perf_counter() - begin)
+    finally:
+        worker.terminate()
+        worker.wait()
+
+
+def _wait(deliveries: list[int]) -> None:
+    end = time.monotonic() + 120
+    while Delivery.objects.filter(pk__in=deliveries, done_at=None).exists():
+        if time.monotonic() > end:
+            raise TimeoutError("the worker did not take the tasks")
+        time.sleep(0.01)

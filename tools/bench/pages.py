@@ -1,0 +1,54 @@
+"""The goals on whole requests, through gunicorn."""
+
+import threading
+import time
+from collections.abc import Iterator
+
+from django.conf import settings
+
+from tools.bench.__main__ import Line
+from tools.bench.data import World
+from tools.bench.measure import Page, quantile, wall
+from tools.bench.queries import _first_customer
+from tools.bench.signed_in import client, queries_of, session_key
+
+
+def lines(world: World, rounds: int, *, portal: int, floor: int) -> Iterator[Line]:
+    cookie = f"{settings.SESSION_COOKIE_NAME}={session_key(world.large)}"
+    viewer, detail = world.large_id, _first_customer(world)
+    pairs = [
+        ("list of 50", Page(portal, "/customers/?size=50", cookie), Page(floor, f"/page/{viewer}/")),
+        ("API list", Page(portal, "/api/v1/customers/?limit=50", cookie), Page(floor, f"/list/{viewer}/")),
+        ("API detail", Page(portal, f"/api/v1/customers/{detail}/", cookie), Page(floor, f"/detail/{viewer}/")),
+    ]
+    for name, ours, bare in pairs:
+        mine, least = wall([ours, bare], rounds * 3)
+        goal = f"{name}: p50 against a bare Django page over the same rows"
+        yield Line(goal, quantile(mine, 50) / quantile(least, 50), 2)
+        if name == "list of 50":
+            yield Line("list: p99 against p50", quantile(mine, 99) / quantile(mine, 50), 2)
+    for name, ours, bare in pairs:
+        goal = f"{name}: requests a second at concurrency 8, against the bare page's"
+        yield Line(goal, _rate(ours, rounds) / _rate(bare, rounds), 0.5, at_least=True)
+    who = client(world.large)
+    yield Line("list page: queries", len(queries_of(who, "/customers/?size=50")), 8, "")
+    yield Line("API list: queries", len(queries_of(who, "/api/v1/customers/?limit=50")), 5, "")
+    yield Line("API detail: queries", len(queries_of(who, f"/api/v1/customers/{detail}/")), 4, "")
+    yield Line("list page: HTML of 50 rows", len(pairs[0][1]()) / 1000, 66, " kB")
+
+
+def _rate(page: Page, rounds: int) -> float:
+    """Requests a second of eight clients at once, each `rounds` requests."""
+    pages = [Page(page.connection.port, page.path, page.headers["Cookie"]) for _ in range(8)]
+
+    def visit(page: Page) -> None:
+        for _ in range(rounds):
+            page()
+
+    threads = [threading.Thread(target=visit, args=[page]) for page in pages]
+    begin = time.perf_counter()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return 8 * rounds / (time.perf_counter() - begin)

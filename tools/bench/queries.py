@@ -1,0 +1,112 @@
+"""The goals on SQL: the pages' own statements, replayed with and without the second lock."""
+
+from collections.abc import Callable, Iterator
+
+from django.db import connection, transaction
+
+from partnerportal.lib import tenancy
+from tools.bench.__main__ import Line
+from tools.bench.data import World
+from tools.bench.measure import cpu, quantile, wall
+from tools.bench.signed_in import client, own_queries, without_rendering
+
+SQL_ROUNDS = 4  # statements are short: that many times the rounds of pages
+
+
+def lines(world: World, rounds: int) -> Iterator[Line]:
+    yield from _second_lock(world, rounds * SQL_ROUNDS)
+    yield from _sizes(world, rounds * SQL_ROUNDS)
+    yield from _cpu(world, rounds)
+
+
+def _second_lock(world: World, rounds: int) -> Iterator[Line]:
+    """As portal_app with the tenant set, over the same statements as a role that no policy holds."""
+    large = client(world.large)
+    detail = _first_customer(world)
+    cases = [
+        ("list page, medium partner", client(world.medium), world.medium_id, "/customers/", 1.2),
+        ("list page, large partner", large, world.large_id, "/customers/", 1.2),
+        (
+            "list page, distributor through two hops",
+            client(world.distributor),
+            world.distributor_id,
+            "/customers/",
+            1.2,
+        ),
+        ("inbox with its exact count", large, world.large_id, "/inbox/", 1.25),
+        ("customer detail", large, world.large_id, f"/customers/{detail}/", 1.25),
+    ]
+    for name, who, organization_id, path, target in cases:
+        statements = own_queries(who, path)
+        locked, open_ = wall([replay(statements, organization_id), replay(statements, None)], rounds)
+        yield Line(
+            f"second lock: {name}, SQL p95 against scope alone", quantile(locked, 95) / quantile(open_, 95), target
+        )
+
+
+def _sizes(world: World, rounds: int) -> Iterator[Line]:
+    large, medium, distributor = (client(p) for p in (world.large, world.medium, world.distributor))
+    last = "/customers/?cursor=" + _last_cursor(world)
+    works = [
+        replay(own_queries(large, "/customers/"), world.large_id),
+        replay(own_queries(medium, "/customers/"), world.medium_id),
+        replay(own_queries(distributor, "/customers/"), world.distributor_id),
+        replay(own_queries(large, last), world.large_id),
+        replay(own_queries(large, "/customers/?q=obotic"), world.large_id),
+    ]
+    first, small, hops, deep, search = (quantile(samples, 95) for samples in wall(works, rounds))
+    yield Line("customers page, SQL p95: large partner against one with a twentieth", first / small, 1.3)
+    yield Line("distributor through two hops against the large partner", hops / first, 1.5)
+    yield Line("last keyset page against the first", deep / first, 2)
+    yield Line("substring search within the large partner's customers, p95", search * 1000, 30, "ms")
+
+
+def _cpu(world: World, rounds: int) -> Iterator[Line]:
+    who = client(world.large)
+
+    def page() -> object:
+        return who.get("/customers/?size=50")
+
+    def unrendered() -> object:
+        with without_rendering():
+            return who.get("/customers/?size=50")
+
+    whole, bare = (quantile(samples, 50) for samples in cpu([page, unrendered], rounds))
+    yield Line("page CPU against the same view whose template draws nothing", whole / bare, 1.7)
+
+
+def replay(statements: list[str], organization_id: int | None) -> Callable[[], None]:
+    """Run them in one transaction: as the tenant, or as the owner whom no policy holds."""
+
+    def run() -> None:
+        with transaction.atomic():
+            if organization_id is not None:
+                tenancy.enter(organization_id=organization_id)
+            else:
+                with connection.cursor() as cursor:
+                    cursor.execute("SELECT set_config('role', 'none', true), '', '', ''")
+            with connection.cursor() as cursor:
+                for sql in statements:
+                    cursor.execute(sql)
+                    cursor.fetchall()
+
+    return run
+
+
+def _first_customer(world: World) -> str:
+    from entitlements.models import CustomerListing
+
+    return str(
+        CustomerListing.objects.filter(viewer=world.large_id).order_by("name_folded").values_list("public_id")[0][0]
+    )
+
+
+def _last_cursor(world: World) -> str:
+    """The cursor of the page that holds the last rows by name."""
+    from entitlements.models import CustomerListing
+    from partnerportal.lib.paging import _encode
+
+    rows = CustomerListing.objects.filter(viewer=world.large_id)
+    total = rows.count()
+    row = rows.order_by("-name_folded", "-pk")[50]
+    return _encode(row.name_folded, row.pk, total - 51, backwards=False)

@@ -1,0 +1,17 @@
+"""The naive way: one task an event."""
+
+from celery import shared_task
+from django.db import transaction
+
+from partnerportal.celery import app
+
+__all__ = ["app", "fan_out_one"]
+
+
+@shared_task
+def fan_out_one(delivery_id: int) -> None:
+    from notifications.actions.outbox import _fan_out
+    from notifications.models import Delivery
+
+    with transaction.atomic():
+        _fan_out([Delivery.objects.select_related("event").get(pk=delivery_id)])
