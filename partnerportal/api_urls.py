@@ -1,5 +1,35 @@
-"""The API, version 1."""
+"""The API, version 1, its schema and its reference."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import include, path
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
+from rest_framework.views import APIView
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from partnerportal.lib.pages import signed_in
+
+app_name = "api"
+
+
+@extend_schema(exclude=True)
+class NothingHere(APIView):
+    """What no route matches is answered in the API's own shape, whatever the method."""
+
+    def initial(self, request: Request, *args: object, **kwargs: object) -> None:
+        super().initial(request, *args, **kwargs)
+        raise NotFound(_("There is nothing at this address. Addresses of the API end with a slash."))
+
+
+reference = SpectacularSwaggerSplitView.as_view(url_name="api:schema", template_name="api/reference.html")
+
+urlpatterns = [
+    path("v1/", include("accounts.api.urls")),
+    path("v1/", include("connections.api.urls")),
+    path("v1/", include("entitlements.api.urls")),
+    path("v1/", include("notifications.api.urls")),
+    path("schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("docs/", signed_in(reference), name="docs"),
+    path("<path:anything>", NothingHere.as_view(), name="nothing"),
+]

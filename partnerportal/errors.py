@@ -4,12 +4,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from django.core.exceptions import SuspiciousOperation
 from django.db import transaction
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from drf_standardized_errors.handler import exception_handler
 from rest_framework import exceptions
+from rest_framework.exceptions import ErrorDetail
 from rest_framework.response import Response
 
 from partnerportal.lib.errors import Conflict, DomainError, Invalid, NotFound, Refused
@@ -38,14 +40,19 @@ def api_exception_handler(error: Exception, context: dict[str, Any]) -> Response
     """The standardized shape `{type, errors: [{code, detail, attr}]}`, with the domain error's own code."""
     transaction.set_rollback(True)
     if isinstance(error, DomainError):
-        message = str(error.message) or exceptions.NotFound.default_detail
-        if isinstance(error, Invalid):
-            detail = {error.field: [message]} if error.field else [message]
-            error = exceptions.ValidationError(detail, error.code)
-        elif isinstance(error, NotFound):
-            error = exceptions.NotFound()
-        else:
-            problem = exceptions.APIException(message, error.code)
-            problem.status_code = error.status
-            error = problem
-    return exception_handler(error, context)
+        error = _api_error(error)
+    elif isinstance(error, SuspiciousOperation):
+        error = exceptions.ParseError()
+    return exception_handler(error, context)  # type: ignore[arg-type]
+
+
+def _api_error(error: DomainError) -> exceptions.APIException:
+    message = str(error.message) or None
+    if isinstance(error, Invalid):
+        problem = ErrorDetail(message or "", error.code)
+        return exceptions.ValidationError({error.field: [problem]} if error.field else [problem])
+    if isinstance(error, NotFound):
+        return exceptions.NotFound(message, error.code)
+    answer = exceptions.APIException(message, error.code)
+    answer.status_code = error.status
+    return answer

@@ -1,7 +1,9 @@
 """What a customer ordered (CC-27): facts from the vendor's feed."""
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Cast, JSONObject
 from django.utils.translation import gettext_lazy as _
 
 from partnerportal.lib.actors import Actor
@@ -12,6 +14,15 @@ from partnerportal.lib.scoping import TenantQuerySet
 class OrderQuerySet(TenantQuerySet):
     def scope(self, actor: Actor) -> "OrderQuerySet":
         return self.filter(Q(customer=actor.organization_id) | Q(customer__in=actor.reach))
+
+    def with_lines(self) -> "OrderQuerySet":
+        """Each with `line_facts`, its lines as dictionaries, in the same query. Amounts are text: a float loses cents."""
+        lines = OrderLine.objects.filter(order=models.OuterRef("pk")).order_by("position")
+        price = Cast("unit_price", models.TextField())
+        facts = JSONObject(
+            position="position", sku="sku__code", name="sku__name", quantity="quantity", unit_price=price
+        )
+        return self.annotate(line_facts=ArraySubquery(lines.values(json=facts)))
 
 
 class Order(PublicModel):

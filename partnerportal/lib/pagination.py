@@ -2,37 +2,111 @@
 
 from typing import Any
 
-from rest_framework.pagination import LimitOffsetPagination
+from django.db.models import Count, IntegerField, QuerySet, Subquery, Value
+from django.utils.translation import gettext as _
+from rest_framework.exceptions import ErrorDetail, ValidationError
+from rest_framework.pagination import BasePagination
+from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.utils.urls import remove_query_param, replace_query_param
+
+from partnerportal.lib.paging import Page, is_cursor, keyset
+
+LINK = {"type": "string", "format": "uri", "nullable": True}
 
 
-class CollectionPagination(LimitOffsetPagination):
-    """`?limit=` (1–200, default 50) and `?offset=`."""
+def invalid_parameter(name: str, code: str, message: str) -> ValidationError:
+    return ValidationError({name: [ErrorDetail(message, code)]})
 
-    default_limit = 50
-    max_limit = 200
+
+class Collection(BasePagination):
+    """The envelope, for a list that is always given whole."""
+
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
+        self.request, self.total, self.page = request, len(queryset), None
+        return list(queryset)
 
     def get_paginated_response(self, data: Any) -> Response:
-        assert self.request is not None
-        links = {
-            "self": self.request.build_absolute_uri(),
-            "next": self.get_next_link(),
-            "previous": self.get_previous_link(),
-        }
-        return Response({"totalCount": self.count, "items": data, "links": links})
+        links = {"self": self.request.build_absolute_uri(), "next": None, "previous": None}
+        if self.page:
+            links |= {"next": self._link(self.page.next_cursor), "previous": self._link(self.page.previous_cursor)}
+        return Response({"totalCount": self.total, "items": data, "links": links})
+
+    page: Page[Any] | None
+
+    def _link(self, cursor: str | None) -> str | None:
+        if cursor is None:
+            return None
+        return replace_query_param(remove_query_param(self.request.build_absolute_uri(), "cursor"), "cursor", cursor)
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
-        link = {"type": "string", "format": "uri", "nullable": True}
         return {
             "type": "object",
             "required": ["totalCount", "items", "links"],
             "properties": {
-                "totalCount": {"type": "integer", "example": 2418},
+                "totalCount": {"type": "integer", "minimum": 0, "example": 1},
                 "items": schema,
                 "links": {
                     "type": "object",
                     "required": ["self", "next", "previous"],
-                    "properties": {"self": {"type": "string", "format": "uri"}, "next": link, "previous": link},
+                    "properties": {"self": {"type": "string", "format": "uri"}, "next": LINK, "previous": LINK},
                 },
             },
         }
+
+
+class PagedCollection(Collection):
+    """A page by keyset: `?limit=` (1–200, 50 unless told) and the `cursor` that the links carry.
+
+    The view says how to sort: `order()` gives the column and whether it descends, `key` the tie-breaker. The exact
+    count travels in the query of the page.
+    """
+
+    default_limit = 50
+    max_limit = 200
+
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
+        self.request = request
+        sort, descending = view.order()
+        cursor = request.query_params.get("cursor", "")
+        if cursor and not is_cursor(queryset, sort=sort, cursor=cursor):
+            raise invalid_parameter("cursor", "invalid_cursor", _("Take the cursor from the links of a page."))
+        self.page = keyset(
+            _with_total(queryset), sort=sort, descending=descending, size=self._limit(), cursor=cursor, key=view.key
+        )
+        if self.page.rows:
+            self.total = self.page.rows[0].total_count
+        else:
+            self.total = queryset.count() if cursor else 0
+        return self.page.rows
+
+    def _limit(self) -> int:
+        given = self.request.query_params.get("limit", str(self.default_limit))
+        if given.isascii() and given.isdecimal() and len(given) <= 3 and 1 <= int(given) <= self.max_limit:
+            return int(given)
+        message = _("Give a whole number from 1 to %(max)s.") % {"max": self.max_limit}
+        raise invalid_parameter("limit", "invalid_limit", message)
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        limit = {"type": "integer", "minimum": 1, "maximum": self.max_limit, "default": self.default_limit}
+        parameters = [
+            {"name": "limit", "in": "query", "schema": limit, "description": "Items on a page."},
+            {
+                "name": "cursor",
+                "in": "query",
+                "schema": {"type": "string"},
+                "description": "Where the page begins. Follow `links.next` and `links.previous` rather than build one.",
+            },
+        ]
+        if view.sorts:
+            names = [f"{sign}{name}" for name in view.sorts for sign in ("", "-")]
+            schema = {"type": "string", "enum": names, "default": view.default_sort}
+            described = "The order; with a minus sign it descends."
+            parameters.append({"name": "sort", "in": "query", "schema": schema, "description": described})
+        return parameters
+
+
+def _with_total(queryset: QuerySet[Any]) -> QuerySet[Any]:
+    """Each row with `total_count`, which PostgreSQL computes once."""
+    counted = queryset.order_by().annotate(_one=Value(1)).values("_one").annotate(_n=Count("pk")).values("_n")
+    return queryset.annotate(total_count=Subquery(counted, output_field=IntegerField()))

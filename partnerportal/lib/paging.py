@@ -35,9 +35,16 @@ def _decode(cursor: str, field: Any) -> tuple[Any, int, int, bool] | None:
         value, pk, position, backwards = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         if not (type(pk) is type(position) is int and 0 <= pk < 2**63 and 0 <= position < 2**31):
             return None
+        if "\0" in str(value).encode().decode():  # what PostgreSQL cannot hold: NUL, and lone surrogates by encode()
+            return None
         return field.get_prep_value(field.to_python(value)), pk, position, bool(backwards)
     except Exception:  # any rubbish from the address bar
         return None
+
+
+def is_cursor(queryset: QuerySet[Any], *, sort: str, cursor: str) -> bool:
+    """Whether `keyset` would understand it, for callers that refuse what it would pass over."""
+    return _decode(cursor, queryset.model._meta.get_field(sort)) is not None
 
 
 def keyset(

@@ -237,12 +237,13 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 
 # --- API ----------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["partnerportal.api_authentication.PortalSession"],
     "DEFAULT_PERMISSION_CLASSES": ["partnerportal.api_permissions.HasActor"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "DEFAULT_PAGINATION_CLASS": "partnerportal.lib.pagination.CollectionPagination",
-    "DEFAULT_SCHEMA_CLASS": "drf_standardized_errors.openapi.AutoSchema",
+    "DEFAULT_PARSER_CLASSES": ["partnerportal.lib.api_input.JSONBody"],
+    "DEFAULT_METADATA_CLASS": None,  # OPTIONS answers 405: the schema says what there is
+    "URL_FORMAT_OVERRIDE": None,
+    "DEFAULT_SCHEMA_CLASS": "partnerportal.lib.api_schema.PortalSchema",
     "EXCEPTION_HANDLER": "partnerportal.errors.api_exception_handler",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
@@ -258,8 +259,23 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "ENUM_NAME_OVERRIDES": {
+        "OrganizationKind": "accounts.models.Kind",
+        "ConnectionState": "connections.models.Connection.State",
+        "EntitlementKind": "entitlements.models.Entitlement.Kind",
+        "EntitlementState": "entitlements.models.Entitlement.State",
+        "EntitlementSection": "entitlements.models.Entitlement.Section",
+        "EntitlementSource": "entitlements.models.Entitlement.Source",
+        "SkuKind": "entitlements.models.Sku.Kind",
+        "OrderState": "entitlements.models.Order.State",
+    },
+    "TAGS": [
+        {"name": "Organizations", "description": "Who the caller acts for."},
+        {"name": "Customers", "description": "Connected customers, what they may use and what they ordered."},
+        {"name": "Connections", "description": "Who is linked to whom."},
+        {"name": "Notices", "description": "What the acting organisation is told."},
+    ],
 }
-DRF_STANDARDIZED_ERRORS = {"ALLOWED_ERROR_STATUS_CODES": ["400", "403", "404", "409", "429"]}
 
 # --- Logs ---------------------------------------------------------------------------------------------------
 LOGGING = {

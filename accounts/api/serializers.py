@@ -1,0 +1,33 @@
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from accounts.models import Kind, Operator, Role
+from accounts.queries import badges_of
+
+
+class BadgeSerializer(serializers.Serializer[Any]):
+    program = serializers.CharField(help_text="The programme's code.")
+    name = serializers.CharField()
+    since = serializers.DateField()
+
+
+class OrganizationSerializer(serializers.Serializer[Operator]):
+    """An organisation the caller acts for, read from the caller's `Operator` in it."""
+
+    id = serializers.UUIDField(source="organization.public_id")
+    org_id = serializers.CharField(source="organization.org_id", help_text="ORGID: eight digits.")
+    name = serializers.CharField(source="organization.name")
+    kind = serializers.ChoiceField(source="organization.kind", choices=Kind.choices)
+    country = serializers.CharField(source="organization.country", help_text="ISO 3166, two letters.")
+    roles = serializers.ListField(child=serializers.ChoiceField(choices=Role.choices))
+    badges = serializers.SerializerMethodField(help_text="Active programme memberships.")
+    is_current = serializers.SerializerMethodField(help_text="Whether this session acts for it now.")
+
+    @extend_schema_field(BadgeSerializer(many=True))
+    def get_badges(self, operator: Operator) -> list[dict[str, Any]]:
+        return BadgeSerializer(badges_of(operator.active_programs), many=True).data  # type: ignore[attr-defined, return-value]
+
+    def get_is_current(self, operator: Operator) -> bool:
+        return operator.organization_id == self.context["request"].actor.organization_id

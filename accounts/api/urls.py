@@ -1,0 +1,8 @@
+from django.urls import path
+
+from accounts.api import views
+
+urlpatterns = [
+    path("organizations/", views.OrganizationsView.as_view(), name="organizations"),
+    path("organizations/<uuid:organization_id>/act-for/", views.ActForView.as_view(), name="organization_act_for"),
+]

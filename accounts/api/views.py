@@ -1,0 +1,35 @@
+from typing import Any
+from uuid import UUID
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.api.serializers import OrganizationSerializer
+from accounts.models import Operator
+from partnerportal.lib.api import ActorView, NoBody, WholeListView
+
+
+@extend_schema(tags=["Organizations"])
+class OrganizationsView(WholeListView):
+    """The organisations that the caller acts for, by name, with the caller's roles in each."""
+
+    model = Operator
+    serializer_class = OrganizationSerializer
+
+    def get_queryset(self) -> Any:
+        """What the middleware fetched: the one list that crosses tenants, for it is the person's own."""
+        return super().get_queryset() if self.is_schema else self.request._request.operators  # type: ignore[attr-defined]
+
+
+@extend_schema(tags=["Organizations"], responses=OrganizationSerializer)
+class ActForView(ActorView):
+    """From now on this session acts for another of the caller's organisations."""
+
+    model = Operator
+    serializer_class = NoBody
+
+    def post(self, request: Request, organization_id: UUID) -> Response:
+        self.read_body()
+        request._request.act_for(organization_id)  # type: ignore[attr-defined]
+        return Response(OrganizationSerializer(request._request.operator, context={"request": request}).data)  # type: ignore[attr-defined]

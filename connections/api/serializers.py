@@ -1,0 +1,67 @@
+import re
+from typing import Any
+
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from connections.models import Connection, InvitationLink
+from partnerportal.lib.api_input import StrictSerializer
+
+LINK = re.compile(r"(?:(?P<origin>https?://[^/]+)/i/)?(?P<token>[A-Za-z0-9_-]{20,64})/?")
+
+
+class SideSerializer(serializers.Serializer[Any]):
+    id = serializers.UUIDField(allow_null=True, help_text="Null once the organisation is out of sight.")
+    name = serializers.CharField(help_text="As it was when the connection was made.")
+
+
+class ConnectionSerializer(serializers.Serializer[Connection]):
+    id = serializers.UUIDField(source="public_id")
+    state = serializers.ChoiceField(choices=Connection.State.choices)
+    partner = serializers.SerializerMethodField()
+    customer = serializers.SerializerMethodField()
+    connected_at = serializers.DateTimeField()
+    ended_at = serializers.DateTimeField(allow_null=True)
+    ended_by = serializers.SerializerMethodField(help_text="Which side ended it; null while it is active.")
+
+    @extend_schema_field(SideSerializer)
+    def get_partner(self, connection: Connection) -> dict[str, Any]:
+        return {"id": connection.partner_public_id, "name": connection.partner_name}  # type: ignore[attr-defined]
+
+    @extend_schema_field(SideSerializer)
+    def get_customer(self, connection: Connection) -> dict[str, Any]:
+        return {"id": connection.customer_public_id, "name": connection.customer_name}  # type: ignore[attr-defined]
+
+    @extend_schema_field(serializers.ChoiceField(choices=["partner", "customer"], allow_null=True))
+    def get_ended_by(self, connection: Connection) -> str | None:
+        if connection.ended_by_id is None:
+            return None
+        return "partner" if connection.ended_by_id == connection.partner_id else "customer"
+
+
+class AcceptSerializer(StrictSerializer):
+    invitation_link = serializers.CharField(
+        max_length=300, help_text="The invitation link as it was received, or only the token at its end."
+    )
+
+    def validate_invitation_link(self, value: str) -> str:
+        """The token. A link to another portal is refused, not tried here."""
+        match = LINK.fullmatch(value)
+        if match is None or match["origin"] not in (None, settings.PORTAL_ORIGIN):
+            raise serializers.ValidationError(_("This is not an invitation link of this portal."), "invalid_link")
+        return match["token"]
+
+
+class InvitationLinkSerializer(serializers.Serializer[InvitationLink]):
+    url = serializers.SerializerMethodField(help_text="Permanent and reusable; give it to any number of customers.")
+    created_at = serializers.DateTimeField()
+    accepted_count = serializers.SerializerMethodField(help_text="Customers that accepted through it, each once.")
+
+    @extend_schema_field(serializers.URLField())
+    def get_url(self, link: InvitationLink) -> str:
+        return f"{settings.PORTAL_ORIGIN}{link.path}"
+
+    def get_accepted_count(self, link: InvitationLink) -> int:
+        return self.context["accepted_count"]

@@ -1,0 +1,119 @@
+from typing import Any
+from uuid import UUID
+
+import django_filters as df
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.http import Http404
+from django.urls import reverse
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.models import Organization
+from connections import actions, queries
+from connections.api.serializers import AcceptSerializer, ConnectionSerializer, InvitationLinkSerializer
+from connections.models import Connection, InvitationLink
+from connections.policies import ROLE_TABLE, ConnectionPermission
+from partnerportal.lib.api import ActorView, ListView, NoBody
+
+
+class ConnectionFilterSet(df.FilterSet):
+    state = df.ChoiceFilter(choices=Connection.State.choices)
+
+    class Meta:
+        model = Connection
+        fields = ("state",)
+
+
+class ConnectionsBase(ActorView):
+    model = Connection
+
+    def get_queryset(self) -> QuerySet[Connection]:
+        """Each with the public ids of its sides, where they may still be seen."""
+        seen = Organization.objects.visible_to(self.actor)
+        return (
+            super()
+            .get_queryset()
+            .annotate(
+                partner_public_id=Subquery(seen.filter(pk=OuterRef("partner_id")).values("public_id")),
+                customer_public_id=Subquery(seen.filter(pk=OuterRef("customer_id")).values("public_id")),
+            )
+        )
+
+    def answer(self, public_id: UUID, status: int = 200) -> Response:
+        found = self.get_queryset().filter(public_id=public_id).first()
+        if found is None:
+            raise Http404
+        return Response(ConnectionSerializer(found).data, status=status)
+
+
+@extend_schema(tags=["Connections"])
+class ConnectionsView(ConnectionsBase, ListView):
+    """Active and ended connections of the acting organisation, newest first."""
+
+    rule = (ROLE_TABLE, ConnectionPermission.VIEW)
+    serializer_class = ConnectionSerializer
+    filterset_class = ConnectionFilterSet
+    default_sort = "-connected_at"
+
+
+@extend_schema(tags=["Connections"], responses=ConnectionSerializer)
+class ConnectionView(ConnectionsBase):
+    """One connection, active or ended."""
+
+    rule = (ROLE_TABLE, ConnectionPermission.VIEW)
+    serializer_class = ConnectionSerializer
+
+    def get(self, request: Request, connection_id: UUID) -> Response:
+        return self.answer(connection_id)
+
+
+@extend_schema(
+    tags=["Connections"], request=AcceptSerializer, responses={201: ConnectionSerializer, 200: ConnectionSerializer}
+)
+class AcceptView(ConnectionsBase):
+    """Accept a partner's invitation: the partner then sees the acting organisation's data.
+
+    201 when the connection is new; 200 when the two were connected already, which changes nothing.
+    """
+
+    serializer_class = AcceptSerializer
+    errors = {
+        400: ("invalid_link", "own_link"),
+        403: ("no_organization", "wrong_kind", "not_admin"),
+        404: ("unknown_invitation",),
+        409: ("partner_not_active", "state_changed"),
+    }
+
+    def post(self, request: Request) -> Response:
+        token = self.read_body()["invitation_link"]
+        connection, is_new = actions.accept_invitation(actor=self.actor, token=token)
+        response = self.answer(connection.public_id, status=201 if is_new else 200)
+        response["Location"] = request.build_absolute_uri(reverse("api:connection", args=[connection.public_id]))
+        return response
+
+
+@extend_schema(tags=["Connections"], request=NoBody, responses=ConnectionSerializer)
+class EndView(ConnectionsBase):
+    """End a connection, at once, from either side. The partner then sees nothing more."""
+
+    serializer_class = NoBody
+    errors = {403: ("not_admin",), 409: ("state_changed",)}
+
+    def post(self, request: Request, connection_id: UUID) -> Response:
+        self.read_body()
+        actions.end_connection(actor=self.actor, connection=queries.connection(self.actor, connection_id))
+        return self.answer(connection_id)
+
+
+@extend_schema(tags=["Connections"], responses=InvitationLinkSerializer)
+class InvitationLinkView(ActorView):
+    """The acting partner's one invitation link."""
+
+    model = InvitationLink
+    rule = (ROLE_TABLE, ConnectionPermission.SEE_INVITATION_LINK)
+    serializer_class = InvitationLinkSerializer
+
+    def get(self, request: Request) -> Response:
+        context: dict[str, Any] = {"accepted_count": queries.accepted_count(self.actor)}
+        return Response(InvitationLinkSerializer(queries.invitation_link(self.actor), context=context).data)

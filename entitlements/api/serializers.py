@@ -1,0 +1,75 @@
+"""Totals only: who uses a licence is nobody's but the customer's (CC-24, CC-32)."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from accounts.queries import today
+from entitlements.models import CustomerListing, Entitlement, Order, Sku
+
+
+class CustomerSerializer(serializers.Serializer[CustomerListing]):
+    id = serializers.UUIDField(source="public_id")
+    org_id = serializers.CharField(help_text="ORGID: eight digits.")
+    name = serializers.CharField()
+    country = serializers.CharField(help_text="ISO 3166, two letters.")
+    website = serializers.CharField()
+    services = serializers.IntegerField(help_text="Running entitlements, trials included.")
+    trials = serializers.IntegerField(help_text="Running trials.")
+    seats = serializers.IntegerField(help_text="Seats purchased in running entitlements.")
+    assigned = serializers.IntegerField(help_text="Seats assigned; more than `seats` is overage.")
+    expires_on = serializers.DateField(allow_null=True, help_text="The nearest end among running entitlements.")
+    connected_at = serializers.DateTimeField()
+
+
+class CustomerDetailSerializer(CustomerSerializer):
+    tenant_id = serializers.UUIDField(source="customer.tenant_id")
+    street = serializers.CharField(source="customer.street")
+    postal_code = serializers.CharField(source="customer.postal_code")
+    city = serializers.CharField(source="customer.city")
+    phone = serializers.CharField(source="customer.phone")
+    contact_email = serializers.CharField(source="customer.contact_email")
+
+
+class SkuSerializer(serializers.Serializer[Sku]):
+    code = serializers.CharField()
+    service = serializers.CharField()
+    name = serializers.CharField()
+    kind = serializers.ChoiceField(choices=Sku.Kind.choices)
+
+
+class EntitlementSerializer(serializers.Serializer[Entitlement]):
+    id = serializers.UUIDField(source="public_id")
+    sku = SkuSerializer()
+    kind = serializers.ChoiceField(choices=Entitlement.Kind.choices)
+    state = serializers.ChoiceField(choices=Entitlement.State.choices)
+    section = serializers.SerializerMethodField(help_text="Where the Services tab shows it today.")
+    source = serializers.ChoiceField(choices=Entitlement.Source.choices)  # type: ignore[assignment]
+    quantity = serializers.IntegerField(help_text="Seats purchased.")
+    assigned = serializers.IntegerField(help_text="Seats assigned.")
+    starts_on = serializers.DateField(allow_null=True)
+    ends_on = serializers.DateField(allow_null=True, help_text="Last day of use, UTC. Null: no end.")
+    updated_at = serializers.DateTimeField()
+
+    @extend_schema_field(serializers.ChoiceField(choices=Entitlement.Section.choices))
+    def get_section(self, entitlement: Entitlement) -> str:
+        return entitlement.section(today()).value
+
+
+class OrderLineSerializer(serializers.Serializer[Any]):
+    position = serializers.IntegerField()
+    sku = serializers.CharField(help_text="The SKU's code.")
+    name = serializers.CharField()
+    quantity = serializers.IntegerField()
+    unit_price = serializers.DecimalField(max_digits=12, decimal_places=2)
+
+
+class OrderSerializer(serializers.Serializer[Order]):
+    id = serializers.UUIDField(source="public_id")
+    number = serializers.CharField()
+    placed_on = serializers.DateField()
+    state = serializers.ChoiceField(choices=Order.State.choices)
+    currency = serializers.CharField(help_text="ISO 4217.")
+    total = serializers.DecimalField(max_digits=14, decimal_places=2)
+    lines = OrderLineSerializer(many=True, source="line_facts")

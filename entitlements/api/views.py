@@ -1,0 +1,106 @@
+from uuid import UUID
+
+import django_filters as df
+from django.db.models import QuerySet
+from django.http import Http404
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from entitlements.api.serializers import (
+    CustomerDetailSerializer,
+    CustomerSerializer,
+    EntitlementSerializer,
+    OrderSerializer,
+)
+from entitlements.filters import CustomerFilterSet
+from entitlements.models import CustomerListing, Entitlement, Order
+from entitlements.policies import ROLE_TABLE, EntitlementPermission
+from partnerportal.lib.api import ActorView, ListView
+
+VIEW_CUSTOMERS = (ROLE_TABLE, EntitlementPermission.VIEW_CUSTOMERS)
+
+
+@extend_schema(tags=["Customers"])
+class CustomersView(ListView):
+    """Connected customers, with the filters of the page."""
+
+    model = CustomerListing
+    rule = VIEW_CUSTOMERS
+    serializer_class = CustomerSerializer
+    filterset_class = CustomerFilterSet
+    sorts = {"name": "name_folded", "expires_on": "next_expiry_on"} | {
+        column: column for column in CustomerListing.SORTS if column not in ("name_folded", "next_expiry_on")
+    }
+    default_sort = "name"
+    key = "customer"
+
+
+@extend_schema(tags=["Customers"], responses=CustomerDetailSerializer)
+class CustomerView(ActorView):
+    """One connected customer, with its basic account data."""
+
+    model = CustomerListing
+    rule = VIEW_CUSTOMERS
+    serializer_class = CustomerDetailSerializer
+
+    def get(self, request: Request, customer_id: UUID) -> Response:
+        found = self.get_queryset().select_related("customer").filter(public_id=customer_id).first()
+        if found is None:
+            raise Http404
+        return Response(self.get_serializer(found).data)
+
+
+class CustomerGoods(ListView):
+    """What belongs to one customer of the acting organisation."""
+
+    rule = VIEW_CUSTOMERS
+
+    def get_queryset(self) -> QuerySet[Entitlement] | QuerySet[Order]:
+        return super().get_queryset().filter(customer__in=self.customer.values("customer"))
+
+    @property
+    def customer(self) -> QuerySet[CustomerListing]:
+        listed = CustomerListing.objects.visible_to(self.actor)
+        return listed if self.is_schema else listed.filter(public_id=self.kwargs["customer_id"])
+
+    def list(self, request: Request, *args: object, **kwargs: object) -> Response:
+        """Whether there is such a customer is only asked when there is nothing to show: a query less otherwise."""
+        response = super().list(request, *args, **kwargs)
+        if not response.data["totalCount"] and not self.customer.exists():
+            raise Http404
+        return response
+
+
+class EntitlementFilterSet(df.FilterSet):
+    kind = df.ChoiceFilter(choices=Entitlement.Kind.choices)
+    state = df.ChoiceFilter(choices=Entitlement.State.choices)
+
+    class Meta:
+        model = Entitlement
+        fields = ("kind", "state")
+
+
+@extend_schema(tags=["Customers"])
+class CustomerEntitlementsView(CustomerGoods):
+    """What a customer may use: totals of licences, never the people who use them."""
+
+    model = Entitlement
+    serializer_class = EntitlementSerializer
+    filterset_class = EntitlementFilterSet
+    default_sort = "id"
+
+    def get_queryset(self) -> QuerySet[Entitlement]:
+        return super().get_queryset().select_related("sku")  # type: ignore[return-value, misc]
+
+
+@extend_schema(tags=["Customers"])
+class CustomerOrdersView(CustomerGoods):
+    """What a customer ordered, newest first."""
+
+    model = Order
+    serializer_class = OrderSerializer
+    default_sort = "-placed_on"
+
+    def get_queryset(self) -> QuerySet[Order]:
+        return super().get_queryset().with_lines()  # type: ignore[union-attr]

@@ -1,0 +1,44 @@
+from typing import Any
+
+from django.conf import settings
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from notifications import registry
+from notifications.models import Notice
+
+
+class NoticeAboutSerializer(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+
+
+class NoticeSerializer(serializers.Serializer[Notice]):
+    """`subject` and `body` are in the reader's language."""
+
+    id = serializers.UUIDField(source="public_id")
+    kind = serializers.CharField(help_text="Stable; new kinds may appear.")
+    at = serializers.DateTimeField()
+    subject = serializers.SerializerMethodField()
+    body = serializers.SerializerMethodField()
+    url = serializers.SerializerMethodField(help_text="The page it leads to, if there is one.")
+    customer = serializers.SerializerMethodField(help_text="Whose news it is; null for the acting organisation's own.")
+    is_unread = serializers.BooleanField(help_text="Not yet opened by the caller.")
+    dismissed_at = serializers.DateTimeField(allow_null=True)
+
+    def get_subject(self, notice: Notice) -> str:
+        return registry.kinds()[notice.kind].subject(notice)
+
+    def get_body(self, notice: Notice) -> str:
+        return registry.kinds()[notice.kind].body(notice)
+
+    @extend_schema_field(serializers.URLField(allow_null=True))
+    def get_url(self, notice: Notice) -> str | None:
+        path = registry.kinds()[notice.kind].path(notice)
+        return f"{settings.PORTAL_ORIGIN}{path}" if path else None
+
+    @extend_schema_field(NoticeAboutSerializer(allow_null=True))
+    def get_customer(self, notice: Notice) -> dict[str, Any] | None:
+        if notice.about_id is None:
+            return None
+        return {"id": notice.params["customer"], "name": notice.about_label}

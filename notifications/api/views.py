@@ -1,0 +1,97 @@
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.http import Http404
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from notifications import actions, queries
+from notifications.api.serializers import NoticeSerializer
+from notifications.filters import NoticeFilterSet
+from notifications.models import Notice
+from notifications.policies import ROLE_TABLE, NoticePermission
+from partnerportal.lib.api import ActorView, ListView, NoBody
+
+
+class NoticesBase(ActorView):
+    model = Notice
+    rule = (ROLE_TABLE, NoticePermission.VIEW)
+
+    def get_queryset(self) -> QuerySet[Notice]:
+        return queries.inbox(self.actor)
+
+    def notice(self, notice_id: UUID) -> Notice:
+        found = self.get_queryset().filter(public_id=notice_id).first()
+        if found is None:
+            raise Http404
+        return found
+
+    def answer(self, notice_id: UUID) -> Response:
+        return Response(NoticeSerializer(self.notice(notice_id)).data)
+
+
+@extend_schema(tags=["Notices"])
+class NoticesView(NoticesBase, ListView):
+    """What the acting organisation is told, newest first. Dismissed ones come only when asked for."""
+
+    serializer_class = NoticeSerializer
+    filterset_class = NoticeFilterSet
+
+
+@extend_schema(tags=["Notices"], responses=NoticeSerializer)
+class NoticeView(NoticesBase):
+    """One notice, open or dismissed. Reading it here does not mark it as read."""
+
+    serializer_class = NoticeSerializer
+
+    def get(self, request: Request, notice_id: UUID) -> Response:
+        return self.answer(notice_id)
+
+
+@extend_schema(tags=["Notices"], request=NoBody, responses=NoticeSerializer)
+class ReadView(NoticesBase):
+    """Mark one notice as read by the caller. Repeatable."""
+
+    serializer_class = NoBody
+
+    def post(self, request: Request, notice_id: UUID) -> Response:
+        self.read_body()
+        actions.mark_read(actor=self.actor, notice=self.notice(notice_id))
+        return self.answer(notice_id)
+
+
+@extend_schema(tags=["Notices"], request=NoBody, responses=NoticeSerializer)
+class DismissView(NoticesBase):
+    """Hide a notice from the acting organisation; every other organisation keeps its own. Repeatable."""
+
+    serializer_class = NoBody
+
+    def post(self, request: Request, notice_id: UUID) -> Response:
+        self.read_body()
+        actions.dismiss(actor=self.actor, notice=self.notice(notice_id))
+        return self.answer(notice_id)
+
+
+@extend_schema(tags=["Notices"], request=NoBody, responses=NoticeSerializer)
+class RestoreView(NoticesBase):
+    """Undo a dismissal. Repeatable."""
+
+    serializer_class = NoBody
+
+    def post(self, request: Request, notice_id: UUID) -> Response:
+        self.read_body()
+        actions.restore(actor=self.actor, notice=self.notice(notice_id))
+        return self.answer(notice_id)
+
+
+@extend_schema(tags=["Notices"], request=NoBody, responses={204: None})
+class ReadAllView(NoticesBase):
+    """Mark every notice of the acting organisation as read by the caller."""
+
+    serializer_class = NoBody
+
+    def post(self, request: Request) -> Response:
+        self.read_body()
+        actions.mark_all_read(actor=self.actor)
+        return Response(status=204)

@@ -1,0 +1,39 @@
+"""What narrows the list of notices."""
+
+from typing import Any
+
+import django_filters as df
+
+from notifications import registry
+from notifications.models import Notice
+from notifications.models.notice import NoticeQuerySet
+
+
+def kind_choices() -> list[tuple[str, Any]]:
+    return [(code, kind.label) for code, kind in sorted(registry.kinds().items())]
+
+
+class NoticeFilterSet(df.FilterSet):
+    """Open notices, unless `dismissed` asks for the others. `customer` is its public id."""
+
+    customer = df.UUIDFilter(method="about")
+    kind = df.ChoiceFilter(choices=kind_choices)
+    unread = df.BooleanFilter(method="not_opened", widget=df.widgets.BooleanWidget)
+    dismissed = df.BooleanFilter(method="put_away", widget=df.widgets.BooleanWidget)
+
+    class Meta:
+        model = Notice
+        fields: tuple[str, ...] = ()
+
+    def filter_queryset(self, queryset: NoticeQuerySet) -> NoticeQuerySet:
+        rows = super().filter_queryset(queryset)
+        return rows.open() if self.form.cleaned_data["dismissed"] is None else rows
+
+    def about(self, rows: NoticeQuerySet, name: str, value: Any) -> NoticeQuerySet:
+        return rows.filter(about_id__isnull=False, params__customer=str(value))
+
+    def not_opened(self, rows: NoticeQuerySet, name: str, value: bool) -> NoticeQuerySet:
+        return rows.filter(is_unread=value)
+
+    def put_away(self, rows: NoticeQuerySet, name: str, value: bool) -> NoticeQuerySet:
+        return rows.filter(dismissed_at__isnull=not value)

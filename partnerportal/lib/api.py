@@ -1,0 +1,109 @@
+"""What every endpoint of the API has in common: an actor, a permission, and no tolerance for what it does not know."""
+
+from enum import StrEnum
+from typing import Any, ClassVar
+
+from django.db.models import Model, QuerySet
+from django.utils.translation import gettext as _
+from django_filters import BooleanFilter
+from django_filters.rest_framework import DjangoFilterBackend
+from rest_framework.generics import GenericAPIView, ListAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from partnerportal.lib.actors import ANONYMOUS, Actor
+from partnerportal.lib.api_input import StrictSerializer
+from partnerportal.lib.pagination import Collection, PagedCollection, invalid_parameter
+from partnerportal.lib.policies import RoleTable, authorize
+
+
+class NoBody(StrictSerializer):
+    """For deeds whose address says it all."""
+
+
+class ActorView(GenericAPIView[Any]):
+    """One endpoint. `rule` is the permission that reading it takes; a deed's own action asks for more.
+
+    `errors` names the codes beyond the usual ones, by status, for the schema.
+    """
+
+    model: ClassVar[type[Model]]
+    rule: ClassVar[tuple[RoleTable, StrEnum] | None] = None
+    errors: ClassVar[dict[int, tuple[str, ...]]] = {}
+    filter_backends: Any = ()
+    pagination_class: Any = None
+
+    @property
+    def is_schema(self) -> bool:
+        """The schema is being written: there is no request."""
+        return getattr(self, "swagger_fake_view", False)
+
+    @property
+    def actor(self) -> Actor:
+        return ANONYMOUS if self.is_schema else self.request._request.actor  # type: ignore[attr-defined]
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        if self.rule:
+            authorize(self.actor, *self.rule)
+        self._refuse_unknown(request)
+
+    def known_parameters(self) -> set[str]:
+        return set()
+
+    def _refuse_unknown(self, request: Request) -> None:
+        for name in request.query_params:
+            if name not in self.known_parameters():
+                raise invalid_parameter(name, "unknown_parameter", _("This parameter is not known."))
+
+    def get_queryset(self) -> QuerySet[Any]:
+        return self.model.objects.visible_to(self.actor)  # type: ignore[attr-defined]
+
+    def read_body(self) -> dict[str, Any]:
+        """The validated body of the request."""
+        serializer = self.get_serializer(data=self.request.data)
+        serializer.is_valid(raise_exception=True)
+        return dict(serializer.validated_data)
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Response:
+        response = super().finalize_response(request, response, *args, **kwargs)
+        response["Cache-Control"] = "private, no-store"
+        return response
+
+
+class WholeListView(ActorView, ListAPIView[Any]):
+    """A list that is short by nature, given whole."""
+
+    pagination_class = Collection
+
+
+class ListView(ActorView, ListAPIView[Any]):
+    """A collection in pages. `sorts` maps the names that a caller may sort by to columns that are never null."""
+
+    pagination_class = PagedCollection
+    sorts: ClassVar[dict[str, str]] = {}
+    default_sort = "-id"
+    key = "pk"
+    filter_backends = (DjangoFilterBackend,)
+    filterset_class: Any = None
+
+    def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Refuses what the filters would pass over: a truth value that is neither true nor false."""
+        for name, narrowing in (self.filterset_class.base_filters if self.filterset_class else {}).items():
+            given = self.request.query_params.get(name, "").lower()
+            if isinstance(narrowing, BooleanFilter) and given not in ("", "true", "false"):
+                raise invalid_parameter(name, "invalid", _("Give true or false."))
+        return super().filter_queryset(queryset)
+
+    def known_parameters(self) -> set[str]:
+        filters = set(self.filterset_class.base_filters) if self.filterset_class else set()
+        return {"limit", "cursor"} | filters | ({"sort"} if self.sorts else set())
+
+    def order(self) -> tuple[str, bool]:
+        """The column, and whether it descends."""
+        sort = self.request.query_params.get("sort", self.default_sort)
+        name = sort.removeprefix("-")
+        if self.sorts and name not in self.sorts:
+            message = _("Sort by one of: %(names)s.") % {"names": ", ".join(self.sorts)}
+            raise invalid_parameter("sort", "invalid_sort", message)
+        return self.sorts.get(name, name), sort.startswith("-")

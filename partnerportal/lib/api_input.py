@@ -1,0 +1,47 @@
+"""What the API reads, in a module of its own: REST framework imports the parser while it is itself being imported."""
+
+import json
+from collections.abc import Mapping
+from typing import IO, Any
+
+from django.utils.translation import gettext as _
+from rest_framework import serializers
+from rest_framework.exceptions import APIException, ErrorDetail, ParseError
+from rest_framework.parsers import BaseParser
+
+MAX_BODY = 64 * 1024
+
+
+class TooLarge(APIException):
+    status_code = 413
+    default_code = "too_large"
+
+
+class JSONBody(BaseParser):
+    """JSON in UTF-8 of a bounded size. What is too long, too deep or not JSON is the sender's fault, never ours."""
+
+    media_type = "application/json"
+
+    def parse(self, stream: IO[Any], media_type: str | None = None, parser_context: Any = None) -> Any:
+        raw = stream.read(MAX_BODY + 1)
+        if len(raw) > MAX_BODY:
+            raise TooLarge(_("The request is too large."))
+        try:
+            return json.loads(raw.decode(), parse_constant=self._refuse)
+        except (ValueError, RecursionError):
+            raise ParseError(_("The request is not valid JSON.")) from None
+
+    def _refuse(self, constant: str) -> None:
+        raise ValueError(constant)  # NaN and Infinity are not JSON
+
+
+class StrictSerializer(serializers.Serializer[Any]):
+    """Refuses fields it does not know, so that a typing error or a field one may not set is never passed over."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, Mapping):
+            unknown = [str(name) for name in data if name not in self.fields]
+            if unknown:
+                message = ErrorDetail(_("This field is not known."), "unknown_field")
+                raise serializers.ValidationError({name: [message] for name in unknown})
+        return super().to_internal_value(data)

@@ -1,0 +1,84 @@
+"""How the API describes itself: drf-spectacular, with one error shape for every operation."""
+
+from typing import Any
+
+from drf_spectacular.authentication import SessionScheme
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.utils import OpenApiExample, OpenApiResponse
+from rest_framework import serializers
+
+
+class PortalSessionScheme(SessionScheme):
+    target_class = "partnerportal.api_authentication.PortalSession"
+    name = "session"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        return {
+            "type": "apiKey",
+            "in": "cookie",
+            "name": "__Host-sid",
+            "description": "The session of a person who signed in (`portal-sid` on a development server).",
+        }
+
+
+class ProblemErrorSerializer(serializers.Serializer[Any]):
+    code = serializers.CharField(help_text="Stable; made for programs.")
+    detail = serializers.CharField(help_text="For people, in the reader's language.")
+    attr = serializers.CharField(allow_null=True, help_text="The field or parameter at fault, if one is.")
+
+
+class ProblemSerializer(serializers.Serializer[Any]):
+    type = serializers.ChoiceField(choices=["validation_error", "client_error", "server_error"])
+    errors = ProblemErrorSerializer(many=True)  # type: ignore[assignment]
+
+
+MEANINGS = {
+    400: "The request breaks a rule.",
+    401: "Nobody is signed in.",
+    403: "The caller sees this and may not do it.",
+    404: "Absent, or not visible to the caller: the two look the same.",
+    406: "Only `application/json` is served.",
+    409: "The thing is no longer in a state that allows this.",
+    413: "The body is larger than 64 KiB.",
+    415: "Only `application/json` is understood.",
+}
+
+
+class PortalSchema(AutoSchema):
+    def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
+        responses = super()._get_response_bodies(direction)
+        for status, codes in sorted(self._codes().items()):
+            responses.setdefault(str(status), self._problem(status, codes))
+        return responses
+
+    def _codes(self) -> dict[int, tuple[str, ...]]:
+        """The codes of each error status of this operation."""
+        codes: dict[int, tuple[str, ...]] = {
+            400: ("unknown_parameter",),
+            401: ("not_authenticated",),
+            406: ("not_acceptable",),
+        }
+        view: Any = self.view
+        if view.rule:
+            codes[403] = ("no_organization", "no_badge", "wrong_kind", "not_admin")
+        if "{" in self.path:
+            codes[404] = ("not_found",)
+        if getattr(view, "sorts", None) is not None:
+            codes[400] += ("invalid_limit", "invalid_cursor", *(["invalid_sort"] if view.sorts else []))
+        if getattr(view, "filterset_class", None):
+            codes[400] += ("invalid", "invalid_choice")
+        if self.method == "POST":
+            codes[400] += ("unknown_field", "parse_error", "invalid", "required")
+            codes[403] = ("csrf_failed", *codes.get(403, ()))
+            codes |= {413: ("too_large",), 415: ("unsupported_media_type",)}
+        for status, more in view.errors.items():
+            codes[status] = tuple(dict.fromkeys((*codes.get(status, ()), *more)))
+        return codes
+
+    def _problem(self, status: int, codes: tuple[str, ...]) -> dict[str, Any]:
+        named = ", ".join(f"`{code}`" for code in codes)
+        kind = "validation_error" if status == 400 else "client_error"
+        error = {"code": codes[0], "detail": MEANINGS[status], "attr": "field" if status == 400 else None}
+        example = OpenApiExample(codes[0], value={"type": kind, "errors": [error]}, response_only=True)
+        response = OpenApiResponse(ProblemSerializer, f"{MEANINGS[status]} Codes: {named}.", [example])
+        return self._get_response_for_code(response, str(status))
