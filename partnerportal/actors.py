@@ -23,9 +23,14 @@ def actor_of(operator: Operator, person: Person) -> Actor:
     )
 
 
-def actor_for(person: Person, organization_id: int | None) -> tuple[Actor, list[Operator]]:
-    """The person acting for the organisation asked for, else for the first by name, else for none; and all choices."""
-    operators = list(operators_of(person.pk))
+def actor_for(
+    person: Person, organization_id: int | None, operators: list[Operator] | None = None
+) -> tuple[Actor, list[Operator]]:
+    """The person acting for the organisation asked for, else for the first by name, else for none; and all choices.
+
+    `operators` are the choices when they have been read already.
+    """
+    operators = list(operators_of(person.pk)) if operators is None else operators
     chosen = next((o for o in operators if o.organization_id == organization_id), None) or next(iter(operators), None)
     if chosen is None:
         return Actor(person_id=person.pk, person_name=str(person)), operators

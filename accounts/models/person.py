@@ -1,6 +1,6 @@
 """A human being who signs in. Not tenant-owned: one person may act for several organisations."""
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 from zoneinfo import available_timezones
 
 from django.conf import settings
@@ -11,6 +11,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from partnerportal.lib.models import PublicModel
+
+if TYPE_CHECKING:
+    from accounts.models.operator import Operator
 
 
 class Theme(models.TextChoices):
@@ -43,6 +46,8 @@ class Person(PublicModel, AbstractBaseUser):
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
+
+    acting_for: "list[Operator]"  # set by PortalBackend on the person of a request
 
     objects: ClassVar[PersonManager] = PersonManager()  # type: ignore[assignment]
 

@@ -5,6 +5,7 @@ import logging
 from typing import Any, Protocol
 from uuid import UUID
 
+from celery import current_app
 from django.db import connection, models, transaction
 from django.utils import timezone
 
@@ -73,9 +74,7 @@ def _nudge_after_commit() -> None:
 
 
 def _nudge() -> None:
-    from notifications.tasks import fan_out
-
     try:
-        fan_out.apply_async(retry=False)
+        current_app.send_task("notifications.tasks.fan_out", retry=False)  # by name: tasks stand above actions
     except Exception:  # the broker is away: the sweep does it
         log.warning("The broker did not take the nudge; the sweep will find the event.", exc_info=True)

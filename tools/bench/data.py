@@ -111,7 +111,8 @@ def _entitlements(total: int) -> None:
             """INSERT INTO entitlements_entitlement (public_id, customer_id, sku_id, external_id, kind, state, source,
                    quantity, assigned, starts_on, ends_on, updated_at)
                SELECT gen_random_uuid(), o.id, s.id, o.org_id || '-' || k,
-                   CASE WHEN k = 2 THEN 'trial' ELSE 'production' END, 'active', 'bought', 25 + (o.id * 7 + k) %% 400, (o.id * 5 + k) %% 380, now()::date - 300,
+                   CASE WHEN k = 2 THEN 'trial' ELSE 'production' END, 'active', 'bought',
+                   25 + (o.id * 7 + k) %% 400, (o.id * 5 + k) %% 380, now()::date - 300,
                    now()::date + ((o.id + k * 40) %% 500)::int, now()
                FROM accounts_organization o, generate_series(0, 2) k
                JOIN LATERAL (SELECT id FROM entitlements_sku ORDER BY id) s ON true
