@@ -1,5 +1,6 @@
 """Templates under the strict policy: components and icons exist, nothing is inline, nothing passes unescaped."""
 
+import ast
 import re
 from pathlib import Path
 
@@ -49,6 +50,24 @@ def test_dynamic_attributes_are_declared_by_their_component(path: Path) -> None:
     for component, attributes in OPENING.findall(without_comments(path)):
         if component not in BUILT_IN:
             assert set(re.findall(r"\s:([a-z-]+)=", attributes)) - declared(component) == set(), component
+
+
+def is_dynamic(value: str) -> bool:
+    """What a :name="…" can hold: a variable, a template or a literal. An expression is silently dropped."""
+    if re.fullmatch(r"[\w.]+", value) or "{{" in value or "{%" in value:
+        return True
+    try:
+        ast.literal_eval(value)
+    except (SyntaxError, ValueError):
+        return False
+    return True
+
+
+@each_page
+def test_dynamic_attributes_are_not_expressions(path: Path) -> None:
+    for component, attributes in OPENING.findall(without_comments(path)):
+        for name, value in re.findall(r"\s:([a-z-]+)=\"([^\"]*)\"", attributes):
+            assert is_dynamic(value), f'<c-{component} :{name}="{value}">'
 
 
 @each_page
