@@ -23,7 +23,7 @@ check: setup-dev ## what to run every few minutes: lint, types, layers, fast tes
 	@exec $(VENV) -m tools.verify check
 
 bench: setup-dev ## speed, as ratios against the goals
-	@exec $(VENV) -m tools.verify bench
+	@exec $(VENV) -m tools.bench $(if $(CUSTOMERS),--customers $(CUSTOMERS))
 
 messages: setup-dev ## merge new texts into the translation catalogues
 	@$(VENV) -m tools.messages && $(VENV) -m tools.messages --compile

@@ -160,10 +160,11 @@ def _belongs_here(process: psutil.Process) -> bool:
 
 def stop() -> int:
     end_left_overs()
-    for root in (embedded.DEMO_ROOT, embedded.TEST_ROOT):
-        embedded.stop(root)
-        if embedded.Postgres(root).home != root:
-            say(f"The database files of this folder are in {embedded.Postgres(root).home}")
+    for lock in (*PORTAL.glob("lock"), *PORTAL.glob("*/lock")):  # the demo's servers, the tests', the bench's
+        embedded.stop(lock.parent)
+        home = embedded.Postgres(lock.parent).home
+        if home != lock.parent:
+            say(f"The database files of this folder are in {home}")
     return 0
 
 

@@ -34,7 +34,7 @@ HINTS = {
 }
 
 
-def main():
+def main() -> None:
     extra = sys.argv[1] if len(sys.argv) == 2 else ""
     if extra not in MEGABYTES:
         stop("Usage: python3 tools/setup.py demo|dev")
@@ -50,7 +50,7 @@ def main():
         stop(next((hint for sign, hint in HINTS.items() if sign in text), text))
 
 
-def set_up(extra):
+def set_up(extra: str) -> None:
     wanted = {name: fingerprint(name) for name in (["demo", "dev"] if extra == "dev" else ["demo"])}
     recorded = read_record()
     if all(recorded.get(name) == value for name, value in wanted.items()) and works(PYTHON):
@@ -69,19 +69,19 @@ def set_up(extra):
     print(f"Packages installed in {time.monotonic() - started:.0f} s.", flush=True)
 
 
-def fingerprint(name):
+def fingerprint(name: str) -> str:
     content = (PROJECT / "requirements" / f"{name}.txt").read_bytes()
     return hashlib.sha256(content).hexdigest()
 
 
-def read_record():
+def read_record() -> dict:
     try:
         return json.loads(RECORD.read_text())
     except (OSError, ValueError):
         return {}
 
 
-def works(python):
+def works(python: Path) -> bool:
     """The environment breaks when the Python it was made from is removed."""
     try:
         return subprocess.run([str(python), "-c", ""], check=False, capture_output=True).returncode == 0
@@ -89,7 +89,7 @@ def works(python):
         return False
 
 
-def create_environment():
+def create_environment() -> None:
     made = subprocess.run(
         [sys.executable, "-m", "venv", "--clear", str(VENV)], check=False, capture_output=True, text=True
     )
@@ -104,7 +104,7 @@ def create_environment():
     stop(said.strip() or "The environment .venv could not be created.")
 
 
-def install(lock):
+def install(lock: Path) -> None:
     """Everything by hash, nothing that is not in the lock."""
     command = [str(PYTHON), "-m", "pip", "install", "--require-hashes", "--no-deps", "-r", str(lock)]
     command += ["--disable-pip-version-check", "--no-input", "--no-warn-script-location", "--root-user-action=ignore"]
@@ -118,7 +118,7 @@ def install(lock):
     stop(f"{hint}\n\n{tail}\n\nThe whole log is in {LOG}".strip())
 
 
-def stop(message):
+def stop(message: str) -> None:
     print(f"\nSet-up stopped. {message}", file=sys.stderr)
     sys.exit(1)
 

@@ -1,4 +1,4 @@
-"""`make test`, `make check`, `make bench`, `make schema`: the steps, in order; the first that fails ends the run."""
+"""`make test`, `make check`, `make schema`: the steps, in order; the first that fails ends the run."""
 
 import os
 import re
@@ -71,7 +71,7 @@ class Run:
 
 def main() -> int:
     mode = sys.argv[1] if len(sys.argv) == 2 else ""
-    plans = {"test": test, "check": check, "bench": bench, "schema": schema}
+    plans = {"test": test, "check": check, "schema": schema}
     if mode not in plans:
         print(f"Usage: python -m tools.verify {'|'.join(plans)}", file=sys.stderr)
         return 2
@@ -123,10 +123,6 @@ def test(run: Run) -> None:
         run.left_out.append("browser journeys (BROWSER=none)")
     else:
         run.step("Browser journeys", lambda: journeys(run))
-
-
-def bench(run: Run) -> None:
-    run.step("Bench", lambda: run.python("manage.py", "bench"))
 
 
 def schema(run: Run) -> None:
