@@ -1,0 +1,77 @@
+import unicodedata
+from collections.abc import Iterator
+
+from django.conf import settings
+from django.core.management.base import CommandError, CommandParser
+
+from accounts.models import Operator
+from partnerportal.lib.commands import StaffCommand
+from partnerportal.sample import cast
+from partnerportal.sample.crowd import add_customers
+from partnerportal.sample.writing import is_written, write_world
+
+
+class Command(StaffCommand):
+    help = "Write invented organisations, people, entitlements and news, for a trial. Safe to repeat."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--customers",
+            type=int,
+            metavar="N",
+            help="bring the main partner's customers up to N (20000 takes minutes)",
+        )
+        parser.add_argument("--accounts", action="store_true", help="only list the accounts to sign in with")
+        parser.add_argument(
+            "--even-in-production", action="store_true", help="do it although the accounts' password is public"
+        )
+
+    def handle(
+        self, *args: object, customers: int | None, accounts: bool, even_in_production: bool, **options: object
+    ) -> None:
+        if accounts:
+            self.stdout.write("\n".join(table()))
+            return
+        if settings.SETTINGS_MODULE.endswith(".production") and not even_in_production:
+            raise CommandError(
+                "This is a production portal, and everybody knows the password of the sample accounts."
+                " If it holds no real data, add --even-in-production."
+            )
+        if is_written():
+            self.stdout.write("The sample data is there already.")
+        else:
+            write_world()
+            self.stdout.write(f"{len(cast.CUSTOMERS)} customers and {len(cast.PEOPLE)} accounts written.")
+        if customers is not None:
+            added = add_customers(customers, lambda text: self.stdout.write(f"  {text}"))
+            self.stdout.write(f"{added:,} customers added.")
+
+
+def table() -> Iterator[str]:
+    """The sample accounts that exist, in columns."""
+    emails = [human.email for human in cast.PEOPLE]
+    rows = Operator.objects.filter(person__email__in=emails).select_related("person", "organization")
+    found: dict[str, list[Operator]] = {email: [] for email in emails}
+    for row in rows.order_by("pk"):
+        found[row.person.email].append(row)
+    lines = [
+        (email, "; ".join(f"{o.organization.name} ({', '.join(o.roles)})" for o in operators), o_language(operators))
+        for email, operators in found.items()
+        if operators
+    ]
+    if not lines:
+        yield "  There are no sample accounts. Write them with: manage.py sample_data"
+        return
+    yield f"  Every account has the password: {cast.PASSWORD}"
+    yield ""
+    for email, organizations, language in [("Sign in as", "to act for", ""), *lines]:
+        yield f"  {padded(email, 42)} {language:3} {organizations}"
+
+
+def o_language(operators: list[Operator]) -> str:
+    return operators[0].person.language
+
+
+def padded(text: str, width: int) -> str:
+    taken = sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+    return text + " " * (width - taken)

@@ -1,0 +1,182 @@
+"""Who there is. All companies and people are invented; addresses are in the reserved domain .example."""
+
+from dataclasses import dataclass, field
+
+from accounts.models import Kind, Role
+
+PASSWORD = "partner-portal-demo"
+
+A, R, AA, S = Role.ADMIN, Role.READER, Role.ADMIN_AGENT, Role.SALES_AGENT
+
+
+@dataclass(frozen=True, kw_only=True)
+class Company:
+    key: str  # also its domain
+    name: str
+    country: str
+    city: str
+    kind: Kind
+    org_id: str
+    street: str = ""
+    postal_code: str = ""
+    phone: str = ""
+    parent: str = ""
+    badges: tuple[tuple[str, int, int | None], ...] = ()  # programme, from and until in days from today
+
+
+@dataclass(frozen=True)
+class Human:
+    email: str
+    name: str
+    language: str
+    time_zone: str
+    acts_for: dict[str, tuple[Role, ...]] = field(default_factory=dict)
+
+
+VENDOR = "nimbus"
+MAIN = "brightwater"  # the partner that most screens show
+UNCONNECTED = "harbourstone"  # a customer for trying an invitation
+
+COMPANIES = (
+    Company(key=VENDOR, name="Nimbus Software", kind=Kind.VENDOR, country="IE", city="Dublin", org_id="10000015",
+            street="4 Grand Canal Street", postal_code="D02 XE80", phone="+353 1 555 0100"),
+    Company(key="aldervale", name="Alder & Vale Distribution", kind=Kind.DISTRIBUTOR, country="GB", city="Leeds",
+            org_id="10240518", street="18 Canal Wharf", postal_code="LS11 5PS", phone="+44 113 496 0148"),
+    Company(key="tokai-dist", name="東海ディストリビューション株式会社", kind=Kind.DISTRIBUTOR, country="JP", city="名古屋市",
+            org_id="10240633", street="中区栄3-15-33", postal_code="460-0008", phone="+81 52 555 0133"),
+    Company(key=MAIN, name="Brightwater Cloud Services", kind=Kind.PARTNER, country="GB", city="Bristol",
+            org_id="51283940", street="27 Redcliffe Quay", postal_code="BS1 6HU", phone="+44 117 496 0127",
+            badges=(("solution_advisor", -940, None), ("csp", -410, 320))),
+    Company(key="ateliers-rhone", name="Ateliers Numériques du Rhône", kind=Kind.PARTNER, country="FR", city="Lyon",
+            org_id="51310277", parent="aldervale", street="12 quai Saint-Vincent", postal_code="69001",
+            phone="+33 4 65 71 55 12", badges=(("solution_advisor", -620, None),)),
+    Company(key="sakura-cloud", name="さくらみらいクラウド株式会社", kind=Kind.PARTNER, country="JP", city="東京都渋谷区",
+            org_id="51377102", parent="tokai-dist", street="神南1-12-10", postal_code="150-0041",
+            phone="+81 3 5550 0171", badges=(("service_provider", -500, 230), ("solution_advisor", -500, None))),
+    Company(key="kestrel-hosting", name="Kestrel Managed Hosting", kind=Kind.PARTNER, country="US", city="Portland",
+            org_id="51402968", street="815 NW Marshall Street", postal_code="97209", phone="+1 503 555 0164",
+            badges=(("service_provider", -720, None), ("csp", -700, None))),
+    Company(key="lindqvist-it", name="Lindqvist & Ek IT-konsult", kind=Kind.PARTNER, country="SE", city="Göteborg",
+            org_id="51466051", street="Södra Hamngatan 29", postal_code="411 14", phone="+46 31 555 01 80",
+            badges=(("solution_advisor", -780, -25),)),
+    Company(key="hafenlicht", name="Hafenlicht Systemhaus GmbH", kind=Kind.PARTNER, country="DE", city="Hamburg",
+            org_id="51590834", parent="aldervale", street="Am Sandtorkai 41", postal_code="20457",
+            phone="+49 40 5550 0195", badges=(("csp", -365, None), ("solution_advisor", -90, None))),
+    Company(key="octavo", name="Octavo Analytics", kind=Kind.PUBLISHER, country="CA", city="Montréal",
+            org_id="70118263", street="350 rue McGill", postal_code="H2Y 2E4", phone="+1 514 555 0142"),
+)  # fmt: skip
+
+# Customers: name | country | city | domain. The first six have people of their own below.
+CUSTOMERS = tuple(
+    tuple(part.strip() for part in row.split("|"))
+    for row in """
+Meridian Health Trust | GB | Manchester | meridian-health
+Clinique Sainte-Aurélie | FR | Nantes | sainte-aurelie
+みなと精密工業株式会社 | JP | 横浜市 | minato-seimitsu
+Bäckerei Grünwald GmbH | DE | München | gruenwald
+Ashdown & Pryce Solicitors | GB | London | ashdown-pryce
+Harbourstone Ceramics | GB | Plymouth | harbourstone
+Aldermoor Council | GB | Southampton | aldermoor
+Blue Lantern Studios | IE | Galway | bluelantern
+Calder Valley Schools | GB | Halifax | caldervalley
+Cobalt Ridge Energy | GB | Aberdeen | cobaltridge
+Copperfield Veterinary Group | GB | York | copperfield-vets
+Dovecote Housing Association | GB | Derby | dovecote
+Eastmarch Logistics | GB | Felixstowe | eastmarch
+Fenwick Marine Insurance | GB | Liverpool | fenwick-marine
+Foxglove Pharmacies | GB | Cardiff | foxglove
+Glenmoray Distillers | GB | Elgin | glenmoray
+Highfield Academy Trust | GB | Sheffield | highfield
+Juniper Street Architects | GB | Edinburgh | juniperstreet
+Kingsmere Football Club | GB | Leicester | kingsmere
+Larkspur Films | GB | Brighton | larkspur
+Mallory Aerospace Components | GB | Bristol | mallory-aero
+Northgate Building Society | GB | Durham | northgate-bs
+O’Rourke Civil Engineering | IE | Cork | orourke
+Pellworth Museum | GB | Norwich | pellworth
+Quillfeather Publishing | GB | Oxford | quillfeather
+Saltmarsh Fisheries | GB | Grimsby | saltmarsh
+Thistledown Care Homes | GB | Stirling | thistledown
+Wrenfield Farms | GB | Hereford | wrenfield
+Brûlerie des Trois Ponts | FR | Grenoble | troisponts
+Éditions du Châtelet | FR | Paris | editions-chatelet
+Établissements Lefèvre & Fils | FR | Dijon | lefevre-fils
+Fromagerie de l’Abbaye | FR | Besançon | fromagerie-abbaye
+Hôtellerie Côte d’Émeraude | FR | Saint-Malo | cote-emeraude
+Laboratoires Noé | FR | Montpellier | laboratoires-noe
+Mairie de Saint-Éloi-sur-Isère | FR | Saint-Éloi-sur-Isère | sainteloi
+Transports Garrigue | FR | Nîmes | garrigue
+Vélos Hirondelle | FR | Strasbourg | hirondelle
+Université de l’Estuaire | FR | La Rochelle | univ-estuaire
+Zéphyr Énergies Marines | FR | Brest | zephyr-marine
+あおぞら保険サービス株式会社 | JP | 大阪市 | aozora-hoken
+青葉建設株式会社 | JP | 仙台市 | aoba-kensetsu
+医療法人ひまわり会 | JP | 福岡市 | himawari-kai
+学校法人北斗学園 | JP | 札幌市 | hokuto
+カワセミ出版 | JP | 京都市 | kawasemi
+株式会社ミライ・ロジスティクス | JP | 神戸市 | mirai-logi
+ｷﾀﾑﾗ精機株式会社 | JP | 長野市 | kitamura-seiki
+しずく食品株式会社 | JP | 広島市 | shizuku
+日の出観光株式会社 | JP | 那覇市 | hinode
+Druckhaus Weißenfels | DE | Leipzig | weissenfels-druck
+Elbtal Maschinenbau AG | DE | Dresden | elbtal
+Kanzlei Überseering | DE | Hamburg | ueberseering
+Müller & Söhne Fensterbau | DE | Ulm | mueller-soehne
+Stadtwerke Königsbrück | DE | Königsbrück | sw-koenigsbrueck
+Zahnärzte am Schloßpark | DE | Karlsruhe | schlosspark
+Ångström Instruments | SE | Uppsala | angstrom
+Fjellheim Shipping | NO | Bergen | fjellheim
+Grupo Peñalosa | ES | Valencia | penalosa
+Kōwhai Orchards | NZ | Nelson | kowhai
+Łódź Textile Works | PL | Łódź | lodz-textile
+São Brás Têxteis | PT | Porto | saobras
+Van der Meulen Bloemen | NL | Leiden | vandermeulen
+Weingut Höllerbach | AT | Krems | hoellerbach
+""".strip().splitlines()
+)
+
+PEOPLE = (
+    Human("nora.byrne@nimbus.example", "Nora Byrne", "en", "Europe/Dublin", {VENDOR: (A,)}),
+    Human("oskar.lund@nimbus.example", "Oskar Lund", "en", "Europe/Stockholm", {VENDOR: (R,)}),
+    Human("priya.shah@aldervale.example", "Priya Shah", "en", "Europe/London", {"aldervale": (A,)}),
+    Human("tom.hale@aldervale.example", "Tom Hale", "en", "Europe/London", {"aldervale": (R,)}),
+    Human("kenji.mori@tokai-dist.example", "森 健司", "ja", "Asia/Tokyo", {"tokai-dist": (A,)}),
+    Human("emma.clarke@brightwater.example", "Emma Clarke", "en", "Europe/London", {MAIN: (A,)}),
+    Human("daniel.okafor@brightwater.example", "Daniel Okafor", "en", "Europe/London", {MAIN: (R,)}),
+    Human("sofia.reyes@brightwater.example", "Sofía Reyes", "en", "Europe/Madrid", {MAIN: (AA,)}),
+    Human("liam.walsh@brightwater.example", "Liam Walsh", "en", "Europe/Dublin", {MAIN: (S, R)}),
+    Human("camille.moreau@ateliers-rhone.example", "Camille Moreau", "fr", "Europe/Paris",
+          {"ateliers-rhone": (A,), MAIN: (S,), "sainte-aurelie": (R,)}),
+    Human("haruka.ito@sakura-cloud.example", "伊藤 遥", "ja", "Asia/Tokyo", {"sakura-cloud": (A,)}),
+    Human("grace.kim@kestrel-hosting.example", "Grace Kim", "en", "America/Los_Angeles", {"kestrel-hosting": (A,)}),
+    Human("astrid.ek@lindqvist-it.example", "Astrid Ek", "en", "Europe/Stockholm", {"lindqvist-it": (A,)}),
+    Human("jonas.peters@hafenlicht.example", "Jonas Peters", "en", "Europe/Berlin", {"hafenlicht": (A,)}),
+    Human("maya.tremblay@octavo.example", "Maya Tremblay", "fr", "America/Toronto", {"octavo": (A,)}),
+    Human("helen.ward@meridian-health.example", "Helen Ward", "en", "Europe/London", {"meridian-health": (A,)}),
+    Human("ian.frost@meridian-health.example", "Ian Frost", "en", "Europe/London", {"meridian-health": (R,)}),
+    Human("julien.faure@sainte-aurelie.example", "Julien Fauré", "fr", "Europe/Paris", {"sainte-aurelie": (A,)}),
+    Human("naoko.abe@minato-seimitsu.example", "阿部 直子", "ja", "Asia/Tokyo", {"minato-seimitsu": (A,)}),
+    Human("petra.gruenwald@gruenwald.example", "Petra Grünwald", "en", "Europe/Berlin", {"gruenwald": (A,)}),
+    Human("ruth.pryce@ashdown-pryce.example", "Ruth Pryce", "en", "Europe/London", {"ashdown-pryce": (A,)}),
+    Human("anna.hoeller@hoellerbach.example", "Anna Höller", "en", "Europe/Vienna", {"hoellerbach": (A,)}),
+    Human("owen.tate@harbourstone.example", "Owen Tate", "en", "Europe/London", {UNCONNECTED: (A,)}),
+)  # fmt: skip
+
+# Live connections beside those of MAIN, which has every customer but UNCONNECTED and the ENDED ones.
+ALSO_CONNECTED = {
+    "ateliers-rhone": ("sainte-aurelie", "editions-chatelet", "garrigue", "univ-estuaire", "laboratoires-noe"),
+    "sakura-cloud": ("minato-seimitsu", "aozora-hoken", "hokuto", "mirai-logi"),
+    "kestrel-hosting": ("cobaltridge", "fjellheim"),
+    "lindqvist-it": ("angstrom",),
+    "hafenlicht": ("gruenwald", "elbtal", "weissenfels-druck"),
+}
+# Ended: partner, customer, connected and ended days ago, by the partner?
+ENDED = (
+    (MAIN, "wrenfield", 520, 130, False),
+    (MAIN, "saobras", 410, 45, True),
+    (MAIN, "meridian-health", 900, 700, False),  # and connected again since
+    ("kestrel-hosting", "ashdown-pryce", 640, 210, False),
+)
+NOT_WITH_MAIN = frozenset({UNCONNECTED, "wrenfield", "saobras"})
+RECENT = ("ashdown-pryce", "gruenwald")  # they accept MAIN's invitation while the data is written
+JUST_ENDED = "hoellerbach"  # ends with MAIN while the data is written

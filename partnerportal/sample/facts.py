@@ -1,0 +1,129 @@
+"""What customers use and ordered: invented, written as a feed, and read by the same import as the vendor's own."""
+
+import datetime as dt
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from random import Random
+from typing import Any
+
+from entitlements.models import Entitlement, Sku
+
+State, Kind, Source = Entitlement.State, Entitlement.Kind, Entitlement.Source
+
+# code, service, name, price of a seat and year
+PRODUCTS = (
+    ("NB-WSP-STD", "Nimbus Workspace", "Workspace Standard", Decimal("96.00")),
+    ("NB-WSP-PRM", "Nimbus Workspace", "Workspace Premium", Decimal("168.00")),
+    ("NB-DSK-CLD", "Nimbus Desktops", "Cloud Desktops", Decimal("240.00")),
+    ("NB-ACC-SEC", "Nimbus Secure Access", "Secure Private Access", Decimal("60.00")),
+    ("NB-EPM-STD", "Nimbus Endpoint Management", "Endpoint Management", Decimal("48.00")),
+    ("NB-ANA-PRF", "Nimbus Analytics", "Analytics for Performance", Decimal("36.00")),
+    ("NB-FIL-SHR", "Nimbus Files", "Files and Collaboration", Decimal("72.00")),
+)
+ADD_ONS = (
+    ("NB-ADD-STO", "Nimbus Files", "Extra storage 1 TB", Decimal("120.00")),
+    ("NB-ADD-SUP", "Nimbus Workspace", "Priority support", Decimal("18.00")),
+)
+PRICES = {code: price for code, _service, _name, price in PRODUCTS + ADD_ONS}
+CURRENCIES = {"GB": "GBP", "JP": "JPY", "SE": "SEK", "NO": "NOK", "NZ": "NZD", "PL": "PLN", "US": "USD"}
+RATES = {"JPY": 150, "SEK": 11, "NOK": 11, "PLN": 4}
+SEATS = (5, 10, 15, 20, 25, 40, 50, 75, 100, 150, 250, 400)
+
+
+@dataclass(frozen=True)
+class Customer:
+    org_id: str
+    country: str
+
+
+def feed(rows: Iterable[dict[str, Any]]) -> Iterator[bytes]:
+    return (json.dumps(row, default=str, ensure_ascii=False).encode() + b"\n" for row in rows)
+
+
+def catalogue() -> Iterator[dict[str, Any]]:
+    for kind, rows in ((Sku.Kind.PRODUCT, PRODUCTS), (Sku.Kind.ADD_ON, ADD_ONS)):
+        for code, service, name, _price in rows:
+            yield {"type": "sku", "code": code, "service": service, "name": name, "kind": kind}
+
+
+def history(customer: Customer, today: dt.date, *, most: int = 4) -> Iterator[dict[str, Any]]:
+    """What a customer has had for a while: services with their orders, now and then a trial."""
+    random = Random(customer.org_id)
+    skus = random.sample(PRODUCTS, random.randint(1, most))
+    size = random.choice(SEATS)
+    for number, (code, *_rest) in enumerate(skus, 1):
+        seats = max(5, size + random.choice((-10, -5, 0, 0, 5, 10)))
+        begun = today - dt.timedelta(days=random.randint(40, 700))
+        ends = _renewed(begun, today) if random.random() < 0.9 else None
+        if random.random() < 0.08:
+            ends = today - dt.timedelta(days=random.randint(2, 60))
+        running = ends is None or ends >= today
+        yield _entitlement(
+            customer, number, code,
+            state=State.ACTIVE if running else State.EXPIRED,
+            source=Source.BOUGHT if ends else random.choice((Source.GRANTED, Source.ENABLED)),
+            quantity=seats,
+            assigned=min(int(seats * random.choice((0.2, 0.5, 0.7, 0.8, 0.9, 0.95, 1, 1.08))), seats + 12),
+            starts_on=min(begun, ends or begun),
+            ends_on=ends,
+        )  # fmt: skip
+        if ends:
+            yield _order(customer, number, random, begun, code, seats)
+    if random.random() < 0.3:
+        yield trial(customer, 91, random.choice(PRODUCTS)[0], State.ACTIVE, today + dt.timedelta(random.randint(2, 28)))
+    if random.random() < 0.2:
+        yield trial(
+            customer, 92, random.choice(PRODUCTS)[0], State.EXPIRED, today - dt.timedelta(random.randint(5, 90))
+        )
+
+
+def trial(customer: Customer, number: int, code: str, state: State, ends: dt.date | None) -> dict[str, Any]:
+    begun = ends - dt.timedelta(days=30) if ends else None
+    return _entitlement(
+        customer, number, code, kind=Kind.TRIAL, state=state, source=Source.ENABLED, quantity=25,
+        assigned=0 if state == State.REQUESTED else 9, starts_on=begun, ends_on=ends,
+    )  # fmt: skip
+
+
+def bought(customer: Customer, number: int, code: str, seats: int, day: dt.date) -> Iterator[dict[str, Any]]:
+    """A new service with its order."""
+    ends = _renewed(day, day)
+    yield _entitlement(
+        customer, number, code, state=State.ACTIVE, quantity=seats, assigned=0, starts_on=day, ends_on=ends
+    )
+    yield _order(customer, number, Random(f"{customer.org_id}-{number}"), day, code, seats)
+
+
+def _entitlement(customer: Customer, number: int, code: str, **facts: Any) -> dict[str, Any]:
+    key = f"ENT-{customer.org_id}-{number}"
+    return {
+        "type": "entitlement", "external_id": key, "customer": customer.org_id, "sku": code, "kind": Kind.PRODUCTION
+    } | facts  # fmt: skip
+
+
+def _order(customer: Customer, number: int, random: Random, day: dt.date, code: str, seats: int) -> dict[str, Any]:
+    currency = CURRENCIES.get(customer.country, "EUR")
+    lines = [{"sku": code, "quantity": seats, "unit_price": PRICES[code] * RATES.get(currency, 1)}]
+    if random.random() < 0.25:
+        extra = random.choice(ADD_ONS)[0]
+        lines.append({"sku": extra, "quantity": seats, "unit_price": PRICES[extra] * RATES.get(currency, 1)})
+    return {
+        "type": "order",
+        "number": f"SO-{customer.org_id}-{number:02}",
+        "customer": customer.org_id,
+        "placed_on": day - dt.timedelta(days=2),
+        "state": "fulfilled" if random.random() < 0.9 else "open",
+        "currency": currency,
+        "total": sum(line["quantity"] * line["unit_price"] for line in lines),
+        "lines": lines,
+    }
+
+
+def _renewed(begun: dt.date, today: dt.date) -> dt.date:
+    """The last day of the running year of a subscription that is renewed year by year."""
+    ends = begun + dt.timedelta(days=364)
+    while ends < today:
+        ends += dt.timedelta(days=365)
+    return ends

@@ -1,0 +1,212 @@
+"""Writes the cast into the database. The settled past goes in directly, in bulk; today's deeds are done by actions."""
+
+import datetime as dt
+import uuid
+import zlib
+from collections.abc import Iterable, Iterator
+from io import BytesIO
+from itertools import chain
+from random import Random
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from django.contrib.auth.hashers import make_password
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import Kind, Operator, Organization, Person, Program, ProgramMembership
+from connections.actions import accept_invitation, end_connection
+from connections.models import Connection, InvitationLink
+from entitlements.actions import import_feed
+from entitlements.actions.facts import Outcome
+from notifications.actions import fan_out_due, mark_all_read
+from partnerportal.actors import actor_for
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.text import fold
+from partnerportal.sample import cast, facts
+from partnerportal.sample.facts import Customer, State
+
+NAMESPACE = uuid.UUID("5a5a2b0e-7c1d-4a51-9d1b-6f3c0f0e8d11")
+Organizations = dict[str, Organization]
+
+
+def is_written() -> bool:
+    return Person.objects.filter(email=cast.PEOPLE[0].email).exists()
+
+
+@transaction.atomic
+def write_world() -> None:
+    """The whole cast, or nothing."""
+    now = timezone.now()
+    organizations = _companies(now) | _customers(now)
+    _badges(organizations, now.date())
+    _people(organizations, now)
+    _past_connections(organizations, now)
+    _import(chain(facts.catalogue(), *(facts.history(_customer(o), now.date()) for o in _buyers(organizations))))
+    _news(organizations, now)
+
+
+def _companies(now: dt.datetime) -> Organizations:
+    staff = cast.PEOPLE[0]
+    written: Organizations = {}
+    for company in cast.COMPANIES:  # distributors stand before their partners
+        written[company.key] = Organization.objects.create(
+            public_id=_uuid(company.key), tenant_id=_uuid(f"{company.key} tenant"), kind=company.kind,
+            name=company.name, org_id=company.org_id, country=company.country, city=company.city,
+            street=company.street, postal_code=company.postal_code, phone=company.phone,
+            website=f"{company.key}.example", contact_email=f"office@{company.key}.example",
+            parent=written.get(company.parent), created_at=now - dt.timedelta(days=960),
+            account_manager_name=staff.name, account_manager_email=staff.email,
+            account_manager_phone="+353 1 555 0107",
+        )  # fmt: skip
+    return written
+
+
+def _customers(now: dt.datetime) -> Organizations:
+    rows = {
+        key: new_customer(key, name, country, city, f"{60_000_000 + zlib.crc32(key.encode()) % 9_999_999}", now)
+        for name, country, city, key in cast.CUSTOMERS
+    }
+    Organization.objects.bulk_create(rows.values())
+    return rows
+
+
+def new_customer(key: str, name: str, country: str, city: str, org_id: str, now: dt.datetime) -> Organization:
+    return Organization(
+        public_id=_uuid(key), tenant_id=_uuid(f"{key} tenant"), kind=Kind.CUSTOMER, name=name, name_folded=fold(name),
+        org_id=org_id, country=country, city=city, website=f"{key}.example", contact_email=f"office@{key}.example",
+        created_at=now - dt.timedelta(days=955),
+    )  # fmt: skip
+
+
+def _badges(organizations: Organizations, today: dt.date) -> None:
+    programs = {program.code: program for program in Program.objects.all()}
+    ProgramMembership.objects.bulk_create(
+        ProgramMembership(
+            organization=organizations[company.key],
+            program=programs[code],
+            starts_on=today + dt.timedelta(days=begins),
+            ends_on=None if ends is None else today + dt.timedelta(days=ends),
+        )
+        for company in cast.COMPANIES
+        for code, begins, ends in company.badges
+    )
+
+
+def _people(organizations: Organizations, now: dt.datetime) -> None:
+    password = make_password(cast.PASSWORD)  # one hash for all: hashing is slow on purpose
+    for human in cast.PEOPLE:
+        person = Person.objects.create(
+            public_id=_uuid(human.email), email=human.email, name=human.name, password=password,
+            language=human.language, time_zone=human.time_zone, date_joined=now - dt.timedelta(days=600),
+        )  # fmt: skip
+        EmailAddress.objects.create(user=person, email=human.email, verified=True, primary=True)
+        Operator.objects.bulk_create(
+            Operator(
+                organization=organizations[key], person=person, roles=list(roles),
+                created_at=now - dt.timedelta(days=590),
+            )
+            for key, roles in human.acts_for.items()
+        )  # fmt: skip
+
+
+def _past_connections(organizations: Organizations, now: dt.datetime) -> None:
+    customers = [key for _name, _country, _city, key in cast.CUSTOMERS]
+    live = [(cast.MAIN, key) for key in customers if key not in cast.NOT_WITH_MAIN and key not in cast.RECENT]
+    live += [(partner, key) for partner, keys in cast.ALSO_CONNECTED.items() for key in keys]
+    rows = [connect(organizations[partner], organizations[key], now) for partner, key in live]
+    for partner, key, begun, ended, by_partner in cast.ENDED:
+        row = connect(organizations[partner], organizations[key], now)
+        row.connected_at, row.ended_at = now - dt.timedelta(days=begun), now - dt.timedelta(days=ended)
+        row.state = Connection.State.ENDED
+        row.ended_by = organizations[partner if by_partner else key]
+        rows.append(row)
+    Connection.objects.bulk_create(rows)
+
+
+def connect(partner: Organization, customer: Organization, now: dt.datetime) -> Connection:
+    since = dt.timedelta(minutes=Random(f"{partner.org_id} {customer.org_id}").randint(20_000, 980_000))
+    return Connection(
+        partner=partner,
+        customer=customer,
+        partner_name=partner.name,
+        customer_name=customer.name,
+        connected_at=now - since,
+    )
+
+
+def _buyers(organizations: Organizations) -> Iterator[Organization]:
+    """Everybody with services: all customers, and the partners' own use."""
+    yield from (o for o in organizations.values() if o.kind in (Kind.CUSTOMER, Kind.PARTNER))
+
+
+def _customer(organization: Organization) -> Customer:
+    return Customer(organization.org_id, organization.country)
+
+
+def _import(rows: Iterable[dict[str, Any]], at: dt.datetime | None = None) -> None:
+    """Through the same door as the vendor's feed. With `at`, it is news of that moment."""
+    write_feed(BytesIO(b"".join(facts.feed(rows))), at)
+
+
+def write_feed(stream: Any, at: dt.datetime | None = None) -> None:
+    counts = import_feed(actor=Actor.system("feed"), stream=stream, with_events=at is not None, at=at)
+    assert not counts[Outcome.ERROR], "the sample feed is sound"
+
+
+def _news(organizations: Organizations, now: dt.datetime) -> None:
+    """The last two weeks, told as they happened: partly read, partly waiting in the inbox."""
+
+    def days_ago(days: float) -> dt.datetime:
+        return now - dt.timedelta(days=days)
+
+    def who(key: str) -> Customer:
+        return _customer(organizations[key])
+
+    ended = now.date() - dt.timedelta(days=4)
+    _import([facts.trial(who("caldervalley"), 95, "NB-ANA-PRF", State.ACTIVE, ended)])
+    _import(facts.bought(who("sainte-aurelie"), 96, "NB-ACC-SEC", 60, days_ago(13).date()), days_ago(13))
+    _import([facts.trial(who("juniperstreet"), 95, "NB-DSK-CLD", State.REQUESTED, None)], days_ago(11))
+    _import([_more_seats(who("elbtal"), now.date())], days_ago(9))
+    _import(facts.bought(who("minato-seimitsu"), 96, "NB-WSP-PRM", 120, days_ago(8).date()), days_ago(8))
+    tell()
+    mark_all_read(actor=_actor("emma.clarke@brightwater.example", organizations[cast.MAIN]))
+    _import([facts.trial(who("caldervalley"), 95, "NB-ANA-PRF", State.EXPIRED, ended)], days_ago(3.9))
+    _import([_more_seats(who("meridian-health"), now.date())], days_ago(2.2))
+    _import(facts.bought(who("meridian-health"), 96, "NB-EPM-STD", 75, days_ago(2).date()), days_ago(2))
+    _import([facts.trial(who("gruenwald"), 95, "NB-ACC-SEC", State.REQUESTED, None)], days_ago(1.1))
+    _import([facts.trial(who("cote-emeraude"), 95, "NB-FIL-SHR", State.REQUESTED, None)], days_ago(0.2))
+    _deeds(organizations)
+    tell()
+
+
+def _deeds(organizations: Organizations) -> None:
+    """Customers accept the main partner's invitation; one ends its connection."""
+    link = InvitationLink.objects.get(organization=organizations[cast.MAIN])
+    for key in cast.RECENT:
+        accept_invitation(actor=_admin_of(key, organizations), token=link.token)
+    actor = _admin_of(cast.JUST_ENDED, organizations)
+    end_connection(actor=actor, connection=Connection.objects.visible_to(actor).active().get())
+
+
+def _more_seats(customer: Customer, today: dt.date) -> dict[str, Any]:
+    first = next(facts.history(customer, today))
+    return first | {"quantity": first["quantity"] + 25, "state": State.ACTIVE, "ends_on": today + dt.timedelta(300)}
+
+
+def _admin_of(key: str, organizations: Organizations) -> Actor:
+    human = next(human for human in cast.PEOPLE if key in human.acts_for)
+    return _actor(human.email, organizations[key])
+
+
+def _actor(email: str, organization: Organization) -> Actor:
+    return actor_for(Person.objects.get(email=email), organization.pk)[0]
+
+
+def tell() -> None:
+    while fan_out_due():
+        pass
+
+
+def _uuid(name: str) -> uuid.UUID:
+    return uuid.uuid5(NAMESPACE, name)
