@@ -1,33 +1,158 @@
-from django.http import HttpResponse
+"""Customers, services and orders, and the first page of everyone."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_safe
+from django.views.decorators.vary import vary_on_headers
+from django_htmx.http import push_url
+
+from accounts.models import Feature, Kind
+from connections.policies import ROLE_TABLE as CONNECTIONS
+from connections.policies import ConnectionPermission
+from entitlements import overviews, queries, rows
+from entitlements.customer_list import CustomerList
+from entitlements.models import CustomerListing
+from entitlements.policies import ROLE_TABLE, EntitlementPermission
+from entitlements.timeline import moments
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.pages import allowed, signed_in
+from partnerportal.lib.paging import keyset
+from partnerportal.lib.policies import Denied
+
+View = Callable[..., HttpResponse]
+ORDERS_A_PAGE = 25
+EVENTS_A_PAGE = 50
+EVENTS_ON_OVERVIEW = 5
 
 
-def overview(request, **kwargs):
-    return HttpResponse("overview")
+def for_partners(view: View) -> View:
+    """`allowed`, but a missing badge gets a page that says which programmes grant it and whom to ask (CC-5, CC-8)."""
+    guarded = allowed(ROLE_TABLE, EntitlementPermission.VIEW_CUSTOMERS)(view)
+
+    @require_safe
+    @wraps(view)
+    def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        actor: Actor = request.actor  # type: ignore[attr-defined]
+        answer = ROLE_TABLE[EntitlementPermission.VIEW_CUSTOMERS].check(actor)
+        if actor.organization_id and isinstance(answer, Denied) and answer.code == "no_badge":
+            return no_badge(request)
+        return guarded(request, *args, **kwargs)
+
+    return page
 
 
-def customers(request, **kwargs):
-    return HttpResponse("customers")
+def no_badge(request: HttpRequest) -> HttpResponse:
+    context = {
+        "programs": queries.programs_that_grant(Feature.CUSTOMER_DASHBOARD),
+        "organization": overviews.organization_of(request),
+        "is_partner": request.actor.organization_kind == Kind.PARTNER,  # type: ignore[attr-defined]
+    }
+    return render(request, "entitlements/no_badge.html", context, status=403)
 
 
-def customer(request, **kwargs):
-    return HttpResponse("customer")
+@require_safe
+@signed_in
+def overview(request: HttpRequest) -> HttpResponse:
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    if actor.organization_id is None:
+        return redirect("organization_new")
+    if ROLE_TABLE[EntitlementPermission.VIEW_CUSTOMERS].check(actor):
+        return render(request, "entitlements/overview_partner.html", overviews.of_partner(request))
+    if actor.organization_kind == Kind.CUSTOMER:
+        return render(request, "entitlements/overview_customer.html", overviews.of_customer(request))
+    return render(request, "entitlements/overview.html", overviews.of_others(request))
 
 
-def customer_services(request, **kwargs):
-    return HttpResponse("customer_services")
+@for_partners
+@vary_on_headers("HX-Request")
+def customers(request: HttpRequest) -> HttpResponse:
+    """CC-6…CC-8, CV-3…CV-6."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    listing = CustomerList(actor, request.GET)
+    context = {"list": listing, "invite": CONNECTIONS[ConnectionPermission.SEE_INVITATION_LINK].check(actor)}
+    if request.htmx:  # type: ignore[attr-defined]
+        response = render(request, "entitlements/customer_list.html#list", context)
+        return push_url(response, listing.address())
+    return render(request, "entitlements/customers.html", context)
 
 
-def customer_orders(request, **kwargs):
-    return HttpResponse("customer_orders")
+def _customer_page(request: HttpRequest, customer: CustomerListing, tab: str, context: dict[str, Any]) -> HttpResponse:
+    end_url, end_reason = rows.end_of_connection(request.actor, customer.connection_id)  # type: ignore[attr-defined]
+    common = {
+        "customer": customer,
+        "organization": customer.customer,
+        "tab": tab,
+        "end_url": end_url,
+        "end_reason": end_reason,
+    }
+    return render(request, f"entitlements/customer_{tab}.html", common | context)
 
 
-def customer_activity(request, **kwargs):
-    return HttpResponse("customer_activity")
+@for_partners
+def customer(request: HttpRequest, customer_id: UUID) -> HttpResponse:
+    """Account data (CC-26), licences in total, what needs attention, the latest activity."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    customer = queries.customer(actor, customer_id)
+    entitlements = queries.services(actor, customer.customer_id)
+    events = queries.customer_activity(actor, customer.customer_id).order_by("-pk")[:EVENTS_ON_OVERVIEW]
+    sections = {section.key: section.rows for section in rows.service_sections(entitlements)}
+    context = {
+        "usage": rows.Usage.of(customer.assigned, customer.seats),
+        "running": sections["active"] + sections["active_trials"],
+        "attention": rows.attention_of_services(entitlements),
+        "moments": moments(actor, events),
+    }
+    return _customer_page(request, customer, "overview", context)
 
 
-def services(request, **kwargs):
-    return HttpResponse("services")
+@for_partners
+def customer_services(request: HttpRequest, customer_id: UUID) -> HttpResponse:
+    """CC-47…CC-52."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    customer = queries.customer(actor, customer_id)
+    sections = rows.service_sections(queries.services(actor, customer.customer_id))
+    return _customer_page(request, customer, "services", {"sections": sections})
 
 
-def orders(request, **kwargs):
-    return HttpResponse("orders")
+@for_partners
+def customer_orders(request: HttpRequest, customer_id: UUID) -> HttpResponse:
+    """CC-27."""
+    customer = queries.customer(request.actor, customer_id)  # type: ignore[attr-defined]
+    return _customer_page(request, customer, "orders", _orders(request, customer.customer_id))
+
+
+@for_partners
+def customer_activity(request: HttpRequest, customer_id: UUID) -> HttpResponse:
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    customer = queries.customer(actor, customer_id)
+    events = queries.customer_activity(actor, customer.customer_id)
+    page = keyset(events, sort="id", descending=True, size=EVENTS_A_PAGE, cursor=request.GET.get("cursor", ""))
+    context = {"moments": moments(actor, page.rows), "page": page}
+    return _customer_page(request, customer, "activity", context)
+
+
+def _orders(request: HttpRequest, customer_id: int | None) -> dict[str, Any]:
+    orders = queries.orders(request.actor, customer_id)  # type: ignore[attr-defined]
+    cursor = request.GET.get("cursor", "")
+    page = keyset(orders, sort="placed_on", descending=True, size=ORDERS_A_PAGE, cursor=cursor)
+    return {"orders": rows.order_rows(page.rows), "page": page}
+
+
+@require_safe
+@allowed(ROLE_TABLE, EntitlementPermission.VIEW_OWN)
+def services(request: HttpRequest) -> HttpResponse:
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    sections = rows.service_sections(queries.services(actor, actor.organization_id))
+    return render(request, "entitlements/services.html", {"sections": sections})
+
+
+@require_safe
+@allowed(ROLE_TABLE, EntitlementPermission.VIEW_OWN)
+def orders(request: HttpRequest) -> HttpResponse:
+    context = _orders(request, request.actor.organization_id)  # type: ignore[attr-defined]
+    return render(request, "entitlements/orders.html", context)

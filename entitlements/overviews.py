@@ -1,0 +1,94 @@
+"""What each kind of organisation finds on its first page."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from accounts import queries as accounts
+from accounts.models import Organization
+from connections import queries as connections
+from connections.policies import ROLE_TABLE as CONNECTIONS
+from connections.policies import ConnectionPermission
+from entitlements import queries, rows
+from notifications import queries as notifications
+from notifications.rows import notice_rows
+from partnerportal.lib import formats
+from partnerportal.lib.actors import Actor
+
+CUSTOMERS_SHOWN = 6
+NOTICES_SHOWN = 5
+PARTNERS_SHOWN = 6
+
+
+def organization_of(request: HttpRequest) -> Organization:
+    """The organisation acted for; the middleware has read it already."""
+    organization: Organization = request.operator.organization  # type: ignore[attr-defined]
+    return organization
+
+
+def of_others(request: HttpRequest) -> dict[str, Any]:
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    latest = notifications.inbox(actor).open()[:NOTICES_SHOWN]  # type: ignore[attr-defined]
+    return {"organization": organization_of(request), "notices": notice_rows(actor, latest)}
+
+
+def of_partner(request: HttpRequest) -> dict[str, Any]:
+    """Numbers and what needs attention; before the first customer, how to begin."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    numbers = queries.portfolio(actor)
+    invite = CONNECTIONS[ConnectionPermission.SEE_INVITATION_LINK].check(actor)
+    context = of_others(request) | {"numbers": numbers, "invite": invite}
+    if numbers.customers:
+        listings = queries.needing_attention(actor, CUSTOMERS_SHOWN)
+        share = formats.percent(numbers.assigned / numbers.seats) if numbers.seats else ""
+        return context | {"attention": rows.attention_of_customers(listings), "assigned_share": share}
+    return context | {"steps": _first_steps(actor, context["organization"], can_invite=bool(invite))}
+
+
+def _first_steps(actor: Actor, organization: Organization, *, can_invite: bool) -> list[dict[str, Any]]:
+    admins = [operator for operator in accounts.operators(actor) if operator.is_admin]
+    complete = bool(organization.street and organization.city and organization.contact_email)
+    steps = [
+        {
+            "label": _("Complete your account details"),
+            "icon": "building",
+            "url": reverse("account_details"),
+            "action": _("Open the account"),
+            "is_done": complete,
+        },
+        {
+            "label": _("Have a second Admin, so that nobody is locked out"),
+            "icon": "users",
+            "url": reverse("operators"),
+            "action": _("Open the operators"),
+            "is_done": len(admins) > 1,
+        },
+    ]
+    if can_invite:
+        invite = {
+            "label": _("Invite your first customer"),
+            "icon": "user-plus",
+            "url": reverse("invite"),
+            "action": _("Get the link"),
+            "is_done": False,
+        }
+        steps.insert(0, invite)
+    return steps
+
+
+def of_customer(request: HttpRequest) -> dict[str, Any]:
+    """Who sees the data (CC-12), and what ends soon."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    entitlements = queries.services(actor, actor.organization_id)
+    sections = {section.key: section.rows for section in rows.service_sections(entitlements)}
+    partners = list(connections.connections(actor).active()[: PARTNERS_SHOWN + 1])  # type: ignore[attr-defined]
+    return of_others(request) | {
+        "partners": partners[:PARTNERS_SHOWN],
+        "has_more_partners": len(partners) > PARTNERS_SHOWN,
+        "attention": rows.attention_of_services(entitlements),
+        "running_count": len(sections["active"]),
+        "trial_count": len(sections["active_trials"]),
+        "pending_count": len(sections["pending_trials"]),
+    }

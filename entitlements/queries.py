@@ -1,0 +1,143 @@
+"""Reads over customers, their services and their orders. Lists read the narrow listing, the rest is for rows shown."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.db.models import Count, Exists, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
+
+from accounts.models import Feature, Program
+from accounts.queries import today
+from connections.models import Connection
+from entitlements.models import CustomerListing, Entitlement, Order, Sku
+from entitlements.models.listing import CustomerListingQuerySet
+from notifications.models import Event
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.errors import NotFound
+
+SOON = timedelta(days=30)
+AHEAD = timedelta(days=90)
+
+
+@dataclass(frozen=True)
+class Portfolio:
+    """All customers in numbers, and how many `matching` a filter. Seats are of running entitlements."""
+
+    customers: int
+    matching: int
+    seats: int
+    assigned: int
+    expiring: int  # within SOON
+    over: int  # more seats assigned than purchased
+    on_trial: int
+    requests: int  # customers that wait for a trial
+    countries: list[str]
+
+
+@dataclass(frozen=True)
+class Service:
+    code: str
+    name: str
+
+
+def _expiring_within(span: timedelta) -> Q:
+    return Q(next_expiry_on__range=(today(), today() + span))
+
+
+def _requested(actor: Actor, customer: str) -> Exists:
+    pending = Entitlement.objects.visible_to(actor).filter(state=Entitlement.State.REQUESTED)
+    return Exists(pending.filter(customer=OuterRef(customer)))
+
+
+def customers(actor: Actor) -> CustomerListingQuerySet:
+    """The customers of the list, each with `connection_id`: the public id of the actor's own connection, or None."""
+    own = Connection.objects.visible_to(actor).active().filter(partner=actor.organization_id)
+    connection = own.filter(customer=OuterRef("customer")).values("public_id")[:1]
+    return CustomerListing.objects.visible_to(actor).annotate(connection_id=Subquery(connection))
+
+
+def portfolio(actor: Actor, matching: CustomerListingQuerySet | None = None) -> Portfolio:
+    """One aggregate over the actor's listing, filtered count included, so that the list page asks once."""
+    found = Q(pk__in=matching.order_by().values("pk")) if matching is not None else Q()
+    numbers = CustomerListing.objects.visible_to(actor).aggregate(
+        customers=Count("pk"),
+        matching=Count("pk", filter=found) if found else Count("pk"),
+        seats_in_all=Coalesce(Sum("seats"), 0),
+        assigned_in_all=Coalesce(Sum("assigned"), 0),
+        expiring=Count("pk", filter=_expiring_within(SOON)),
+        over=Count("pk", filter=Q(assigned__gt=F("seats"))),
+        on_trial=Count("pk", filter=Q(trials__gt=0)),
+        requests=Count("pk", filter=Q(_requested(actor, "customer"))),
+        where=Coalesce(ArrayAgg("country", distinct=True), []),
+    )
+    return Portfolio(
+        seats=numbers.pop("seats_in_all"),
+        assigned=numbers.pop("assigned_in_all"),
+        countries=numbers.pop("where"),
+        **numbers,
+    )
+
+
+def services_of(actor: Actor, customers: Iterable[CustomerListing]) -> tuple[list[Service], dict[int, list[str]]]:
+    """The catalogue for the filter, and the names of what each of these customers runs (CV-6), in one query."""
+    shown = [row.customer_id for row in customers]
+    unended = Q(entitlement__ends_on=None) | Q(entitlement__ends_on__gte=today())
+    running = Q(entitlement__customer__in=shown, entitlement__state=Entitlement.State.ACTIVE) & unended
+    skus = (
+        Sku.objects.annotate(running=FilteredRelation("entitlement", condition=running))
+        .annotate(used_by=ArrayAgg("running__customer_id", distinct=True))
+        .order_by("name", "pk")
+    )
+    catalogue, names = [], {customer_id: list[str]() for customer_id in shown}
+    for code, name, used_by in skus.values_list("code", "name", "used_by"):
+        catalogue.append(Service(code, name))
+        for customer_id in used_by:
+            if customer_id is not None:
+                names[customer_id].append(name)
+    return catalogue, names
+
+
+def customer(actor: Actor, public_id: UUID) -> CustomerListing:
+    """A customer within reach, with its organisation, the actor's `connection_id` and `order_count`.
+
+    Raises NotFound, also after the connection has ended (CC-29).
+    """
+    orders = Order.objects.visible_to(actor).filter(customer=OuterRef("customer")).order_by()
+    count = orders.values("customer").annotate(count=Count("pk")).values("count")
+    rows = customers(actor).annotate(order_count=Coalesce(Subquery(count), 0)).select_related("customer")
+    found = rows.filter(public_id=public_id).first()
+    if found is None:
+        raise NotFound("not_found", "")
+    return found
+
+
+def needing_attention(actor: Actor, limit: int) -> list[CustomerListing]:
+    """Customers over their licence, then those whose services end soonest or who wait for a trial (`has_request`)."""
+    rows = CustomerListing.objects.visible_to(actor).annotate(has_request=_requested(actor, "customer"))
+    wanting = rows.filter(Q(assigned__gt=F("seats")) | _expiring_within(SOON) | Q(has_request=True))
+    over = Q(assigned__gt=F("seats"))
+    return list(wanting.annotate(is_over=over).order_by("-is_over", "next_expiry_on", "name_folded", "pk")[:limit])
+
+
+def services(actor: Actor, customer_id: int | None) -> list[Entitlement]:
+    """Everything a customer has, had or asked for, with its SKU: soonest end first, without an end last."""
+    rows = Entitlement.objects.visible_to(actor).filter(customer=customer_id).select_related("sku")
+    return list(rows.order_by(F("ends_on").asc(nulls_last=True), "sku__name", "pk"))
+
+
+def orders(actor: Actor, customer_id: int | None) -> QuerySet[Order]:
+    """A customer's orders with their lines (CC-27)."""
+    return Order.objects.visible_to(actor).filter(customer=customer_id).prefetch_related("lines__sku")
+
+
+def customer_activity(actor: Actor, customer_id: int | None) -> QuerySet[Event]:
+    """What the actor may see of the deeds and the news of one customer."""
+    about = Q(customer_id=customer_id) | Q(organization_id=customer_id) | Q(counterpart_id=customer_id)
+    return Event.objects.visible_to(actor).filter(about)
+
+
+def programs_that_grant(feature: Feature) -> list[str]:
+    return list(Program.objects.filter(grants__contains=[feature]).order_by("name").values_list("name", flat=True))

@@ -1,0 +1,284 @@
+"""Rows as templates show them: every number, date and address already in the reader's words."""
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts.queries import today
+from connections.policies import ROLE_TABLE, ConnectionPermission
+from entitlements.models import CustomerListing, Entitlement, Order
+from entitlements.queries import AHEAD, SOON
+from partnerportal.lib import formats
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.countries import country_name
+from partnerportal.lib.policies import Denied
+from partnerportal.templatetags.ui import monogram, usage_tone, usage_width
+
+NAMES_SHOWN = 2
+_ANY = UUID(int=0)
+
+
+@dataclass(frozen=True)
+class Usage:
+    """Seats assigned of purchased."""
+
+    assigned: str
+    purchased: str
+    tone: str
+    width: int
+    over_by: str = ""
+
+    @classmethod
+    def of(cls, assigned: int, purchased: int) -> "Usage":
+        return cls(
+            assigned=formats.number(assigned),
+            purchased=formats.number(purchased),
+            tone=usage_tone(assigned, purchased),
+            width=usage_width(assigned, purchased),
+            over_by=formats.number(assigned - purchased) if assigned > purchased else "",
+        )
+
+
+@dataclass(frozen=True)
+class Day:
+    """A last day of use: `near` in words when it is close, and the date."""
+
+    iso: str
+    date: str
+    near: str
+    tone: str  # soon, past or none
+
+    @classmethod
+    def of(cls, day: dt.date | None) -> "Day | None":
+        if day is None:
+            return None
+        date, near = formats.date(day), formats.relative(day)
+        left = day - today()
+        tone = "past" if left < dt.timedelta(0) else "soon" if left <= SOON else ""
+        return cls(day.isoformat(), date, near if near != date else "", tone)
+
+
+@dataclass(frozen=True)
+class CustomerRow:
+    name: str
+    monogram: str
+    subtitle: str
+    url: str
+    org_id: str
+    country: str
+    services: str
+    more: str  # "+2": names left out
+    all_services: str
+    usage: Usage | None
+    expiry: Day | None
+    since: str
+    since_iso: str
+    end_url: str
+    end_reason: str
+
+
+def _url_of(name: str, public_id: object) -> str:
+    return reverse(name, args=[_ANY]).replace(str(_ANY), str(public_id))
+
+
+def end_of_connection(actor: Actor, connection_id: object) -> tuple[str, str]:
+    """Where to end the connection, or why the actor cannot."""
+    if connection_id is None:
+        return "", _("Only this customer’s own partner can end it.")
+    answer = ROLE_TABLE[ConnectionPermission.END].check(actor)
+    if isinstance(answer, Denied):
+        return "", str(answer.message)
+    return _url_of("connection_end", connection_id), ""
+
+
+def customer_rows(actor: Actor, listings: Iterable[CustomerListing], names: dict[int, list[str]]) -> list[CustomerRow]:
+    page = _url_of("customer", _ANY)
+    rows = []
+    for row in listings:
+        used = names.get(row.customer_id, [])
+        left_out = len(used) - NAMES_SHOWN
+        end_url, end_reason = end_of_connection(actor, row.connection_id)  # type: ignore[attr-defined]
+        rows.append(
+            CustomerRow(
+                name=row.name,
+                monogram=monogram(row.name),
+                subtitle=row.website,
+                url=page.replace(str(_ANY), str(row.public_id)),
+                org_id=row.org_id,
+                country=country_name(row.country),
+                services=", ".join(used[:NAMES_SHOWN]),
+                more=f"+{formats.number(left_out)}" if left_out > 0 else "",
+                all_services=", ".join(used) if left_out > 0 else "",
+                usage=Usage.of(row.assigned, row.seats) if row.seats or row.assigned else None,
+                expiry=Day.of(row.expires_on),
+                since=formats.date(row.connected_at),
+                since_iso=row.connected_at.date().isoformat(),
+                end_url=end_url,
+                end_reason=end_reason,
+            )
+        )
+    return rows
+
+
+@dataclass(frozen=True)
+class Attention:
+    """One thing to act on. `tone` bad: over licence; warn: ends soon; info: a request waits."""
+
+    tone: str
+    icon: str
+    title: str
+    text: str
+    url: str = ""
+    day: Day | None = None
+
+
+def attention_of_customers(listings: Iterable[CustomerListing]) -> list[Attention]:
+    found = []
+    for row in listings:
+        url = _url_of("customer", row.public_id)
+        day = Day.of(row.expires_on)
+        if row.assigned > row.seats:
+            found.append(Attention("bad", "triangle-alert", row.name, over_words(row.assigned - row.seats), url))
+        elif row.has_request and not (day and day.tone):  # type: ignore[attr-defined]
+            text = _("A trial request is pending")
+            found.append(
+                Attention("info", "flask-conical", row.name, text, _url_of("customer_services", row.public_id))
+            )
+        else:
+            found.append(Attention("warn", "calendar-clock", row.name, _("A service ends soon"), url, day))
+    return found
+
+
+def attention_of_services(entitlements: Iterable[Entitlement]) -> list[Attention]:
+    """What of one customer's services ends within 90 days, is over its licence, or waits (CC-49)."""
+    found = []
+    for row in entitlements:
+        section = row.section(today())
+        running = section in (Entitlement.Section.ACTIVE, Entitlement.Section.ACTIVE_TRIALS)
+        if running and row.assigned > row.quantity:
+            text = over_words(row.assigned - row.quantity)
+            found.append(Attention("bad", "triangle-alert", row.sku.name, text))
+        if running and row.ends_on and row.ends_on - today() <= AHEAD:
+            trial = section == Entitlement.Section.ACTIVE_TRIALS
+            text = _("The trial ends") if trial else _("The term ends")
+            found.append(Attention("warn", "calendar-clock", row.sku.name, text, day=Day.of(row.ends_on)))
+        if section == Entitlement.Section.PENDING_TRIALS:
+            found.append(Attention("info", "flask-conical", row.sku.name, _("A trial request is pending")))
+    return sorted(found, key=lambda item: ("bad", "warn", "info").index(item.tone))
+
+
+def over_words(seats: int) -> str:
+    return ngettext(
+        "%(count)s seat more assigned than purchased", "%(count)s seats more assigned than purchased", seats
+    ) % {"count": formats.number(seats)}
+
+
+@dataclass(frozen=True)
+class ServiceRow:
+    name: str
+    code: str
+    kind: str
+    source: str
+    quantity: str
+    usage: Usage | None  # none unless running
+    starts: str
+    expiry: Day | None
+    state: str
+
+
+@dataclass(frozen=True)
+class ServiceSection:
+    key: str
+    label: str
+    empty: str
+    rows: list[ServiceRow]
+
+
+def service_sections(entitlements: Iterable[Entitlement]) -> list[ServiceSection]:
+    """The groups of the Services tab (CC-48…CC-52). Ended ones only when there are some."""
+    section = Entitlement.Section
+    empty = {
+        section.ACTIVE: _("No active entitlements."),
+        section.ACTIVE_TRIALS: _("No active trials."),
+        section.PENDING_TRIALS: _("No pending trial requests."),
+        section.EXPIRED_TRIALS: _("No expired trials."),
+    }
+    groups: dict[Entitlement.Section, list[ServiceRow]] = {key: [] for key in section}
+    for entitlement in entitlements:
+        key = entitlement.section(today())
+        groups[key].append(service_row(entitlement, running=key in (section.ACTIVE, section.ACTIVE_TRIALS)))
+    return [
+        ServiceSection(key.value, str(key.label), empty.get(key, ""), rows)
+        for key, rows in groups.items()
+        if rows or key in empty
+    ]
+
+
+def service_row(row: Entitlement, *, running: bool) -> ServiceRow:
+    return ServiceRow(
+        name=row.sku.name,
+        code=row.sku.code,
+        kind=row.get_kind_display() if row.kind == Entitlement.Kind.TRIAL else "",
+        source=row.get_source_display(),
+        quantity=formats.number(row.quantity),
+        usage=Usage.of(row.assigned, row.quantity) if running else None,
+        starts=formats.date(row.starts_on) if row.starts_on else "",
+        expiry=Day.of(row.ends_on),
+        state=row.get_state_display(),
+    )
+
+
+@dataclass(frozen=True)
+class OrderLineRow:
+    name: str
+    code: str
+    quantity: str
+    price: str
+    amount: str
+
+
+@dataclass(frozen=True)
+class OrderRow:
+    number: str
+    placed: str
+    placed_iso: str
+    tone: str
+    state: str
+    total: str
+    count: str
+    lines: list[OrderLineRow]
+
+
+_ORDER_TONES = {Order.State.OPEN: "info", Order.State.FULFILLED: "ok", Order.State.CANCELLED: ""}
+
+
+def order_rows(orders: Iterable[Order]) -> list[OrderRow]:
+    return [_order_row(order) for order in orders]
+
+
+def _order_row(order: Order) -> OrderRow:
+    lines = sorted(order.lines.all(), key=lambda line: line.position)
+    return OrderRow(
+        number=order.number,
+        placed=formats.date(order.placed_on),
+        placed_iso=order.placed_on.isoformat(),
+        tone=_ORDER_TONES[Order.State(order.state)],
+        state=order.get_state_display(),
+        total=formats.money(order.total, order.currency),
+        count=ngettext("%(count)s line", "%(count)s lines", len(lines)) % {"count": formats.number(len(lines))},
+        lines=[
+            OrderLineRow(
+                name=line.sku.name,
+                code=line.sku.code,
+                quantity=formats.number(line.quantity),
+                price=formats.money(line.unit_price, order.currency),
+                amount=formats.money(line.unit_price * line.quantity, order.currency),
+            )
+            for line in lines
+        ],
+    )
