@@ -1,10 +1,11 @@
 """Who is linked to whom, and whose data may therefore be seen."""
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, F, OuterRef, Q, Subquery, When
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import Organization
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.models import PublicModel
 from partnerportal.lib.scoping import TenantQuerySet
@@ -36,6 +37,16 @@ class ConnectionQuerySet(TenantQuerySet):
 
     def active(self) -> "ConnectionQuerySet":
         return self.filter(state=Connection.State.ACTIVE)
+
+    def with_sides(self) -> "ConnectionQuerySet":
+        """Each with the public ids of its sides while it lives; afterwards neither may look the other up."""
+        return self.annotate(partner_public_id=_while_live("partner_id"), customer_public_id=_while_live("customer_id"))
+
+
+def _while_live(side: str) -> Case:
+    """By sub-select: a join would lose the ended ones, whose other side the policies hide."""
+    public_id = Organization.objects.filter(pk=OuterRef(side)).values("public_id")
+    return Case(When(state=Connection.State.ACTIVE, then=Subquery(public_id)))
 
 
 class Connection(PublicModel):

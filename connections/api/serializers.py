@@ -13,7 +13,7 @@ LINK = re.compile(r"(?:(?P<origin>https?://[^/]+)/i/)?(?P<token>[A-Za-z0-9_-]{20
 
 
 class SideSerializer(serializers.Serializer[Any]):
-    id = serializers.UUIDField(allow_null=True, help_text="Null once the organisation is out of sight.")
+    id = serializers.UUIDField(allow_null=True, help_text="Null once the connection has ended.")
     name = serializers.CharField(help_text="As it was when the connection was made.")
 
 

@@ -2,14 +2,13 @@ from typing import Any
 from uuid import UUID
 
 import django_filters as df
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import QuerySet
 from django.http import Http404
 from django.urls import reverse
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.models import Organization
 from connections import actions, queries
 from connections.api.serializers import AcceptSerializer, ConnectionSerializer, InvitationLinkSerializer
 from connections.models import Connection, InvitationLink
@@ -29,16 +28,7 @@ class ConnectionsBase(ActorView):
     model = Connection
 
     def get_queryset(self) -> QuerySet[Connection]:
-        """Each with the public ids of its sides, where they may still be seen."""
-        seen = Organization.objects.visible_to(self.actor)
-        return (
-            super()
-            .get_queryset()
-            .annotate(
-                partner_public_id=Subquery(seen.filter(pk=OuterRef("partner_id")).values("public_id")),
-                customer_public_id=Subquery(seen.filter(pk=OuterRef("customer_id")).values("public_id")),
-            )
-        )
+        return Connection.objects.visible_to(self.actor).with_sides()
 
     def answer(self, public_id: UUID, status: int = 200) -> Response:
         found = self.get_queryset().filter(public_id=public_id).first()

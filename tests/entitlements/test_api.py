@@ -1,0 +1,170 @@
+"""Customers by the API: whose, which, and how much a look costs."""
+
+import datetime as dt
+
+import pytest
+from django.utils import timezone
+
+from entitlements.models import CustomerListing
+from tests.world import canary
+
+URL = "/api/v1/customers/"
+
+
+def codes(response):
+    return [(error["code"], error["attr"]) for error in response.json()["errors"]]
+
+
+def names(response):
+    return [item["name"] for item in response.json()["items"]]
+
+
+def of(world, name, path=""):
+    return f"{URL}{world[name].public_id}/{path}"
+
+
+@pytest.mark.parametrize(
+    ("who", "seen"),
+    [
+        ("partner.admin", ["customer", "customer2"]),
+        ("partner.reader", ["customer", "customer2"]),
+        ("partner2.admin", ["customer2"]),
+        ("distributor.reader", ["customer", "customer2"]),
+        ("distributor2.admin", ["customer2"]),
+    ],
+)
+def test_who_sees_which_customers(api, world, who, seen):
+    client = api(who)
+    assert names(client.get(URL)) == [world[name].name for name in seen]
+    for name in ("customer", "customer2", "ended", "stranger", "partner", "publisher"):
+        for path in ("", "entitlements/", "orders/"):
+            assert client.get(of(world, name, path)).status_code == (200 if name in seen else 404), (name, path)
+
+
+@pytest.mark.parametrize("who", ["lapsed.admin", "nobadge.admin", "customer.admin", "vendor.admin", "publisher.admin"])
+@pytest.mark.parametrize("path", ["", "entitlements/", "orders/"])
+def test_no_badge_no_customers(api, world, who, path):
+    for url in (URL, of(world, "customer", path)):
+        response = api(who).get(url)
+        assert (response.status_code, codes(response)) == (403, [("no_badge", None)])
+
+
+def test_a_customer_in_full(api, world):
+    item = api("partner.admin").get(of(world, "customer")).json()
+    today = timezone.now().date()
+    listing = CustomerListing.objects.get(viewer=world.partner, customer=world.customer)
+    assert item == {
+        "id": str(world.customer.public_id),
+        "org_id": world.customer.org_id,
+        "name": world.customer.name,
+        "country": "DE",
+        "website": world.customer.website,
+        "services": 2,
+        "trials": 1,
+        "seats": 21,
+        "assigned": 1,
+        "expires_on": str(today + dt.timedelta(days=30)),
+        "connected_at": listing.connected_at.isoformat().replace("+00:00", "Z"),
+        "tenant_id": str(world.customer.tenant_id),
+        "street": world.customer.street,
+        "postal_code": "10115",
+        "city": world.customer.city,
+        "phone": world.customer.phone,
+        "contact_email": world.customer.contact_email,
+    }
+
+
+def test_entitlements_say_where_they_belong(api, world):
+    items = api("partner.admin").get(of(world, "customer", "entitlements/")).json()["items"]
+    assert [(i["kind"], i["state"], i["section"]) for i in items] == [
+        ("production", "active", "active"),
+        ("trial", "active", "active_trials"),
+        ("trial", "requested", "pending_trials"),
+        ("trial", "expired", "expired_trials"),
+        ("production", "cancelled", "past"),
+    ]
+    word = canary("customer", "goods")
+    assert items[0]["sku"] == {"code": word, "service": f"Service {word}", "name": f"Plan {word}", "kind": "product"}
+    assert (items[0]["quantity"], items[1]["assigned"]) == (10, 1)
+
+
+@pytest.mark.parametrize(
+    ("query", "count"), [({"kind": "trial"}, 3), ({"state": "active"}, 2), ({"kind": "trial", "state": "active"}, 1)]
+)
+def test_entitlements_narrowed(api, world, query, count):
+    answer = api("partner.admin").get(of(world, "customer", "entitlements/"), query).json()
+    assert answer["totalCount"] == len(answer["items"]) == count
+
+
+def test_orders_with_their_lines(api, world):
+    [order] = api("partner.admin").get(of(world, "customer", "orders/")).json()["items"]
+    word = canary("customer", "goods")
+    assert (order["number"], order["currency"], order["total"], order["state"]) == (
+        f"PO-{word}",
+        "EUR",
+        "99.00",
+        "fulfilled",
+    )
+    line = {"position": 1, "sku": word, "name": f"Plan {word}", "quantity": 10, "unit_price": "9.90"}
+    assert order["lines"] == [line]
+
+
+@pytest.mark.parametrize(
+    ("query", "seen"),
+    [
+        ({"q": "CÜSTOMER2".lower()}, ["customer2"]),
+        ({"q": "ｃｕｓｔｏｍｅｒ２"}, ["customer2"]),
+        ({"q": "%"}, []),
+        ({"sku": canary("customer", "goods")}, ["customer"]),
+        ({"sku": canary("stranger", "goods")}, []),
+        ({"country": "DE"}, ["customer", "customer2"]),
+        ({"country": "FR"}, []),
+        ({"expires_within": "30"}, ["customer", "customer2"]),
+        ({"trials": "true"}, ["customer", "customer2"]),
+        ({"trials": "false"}, []),
+        ({"sort": "-name"}, ["customer2", "customer"]),
+        ({"sort": "-connected_at"}, ["customer2", "customer"]),
+    ],
+)
+def test_filters_and_order(api, world, query, seen):
+    assert names(api("partner.admin").get(URL, query)) == [world[name].name for name in seen]
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ({"country": "Germany"}, ("invalid_choice", "country")),
+        ({"expires_within": "31"}, ("invalid_choice", "expires_within")),
+        ({"trials": "maybe"}, ("invalid", "trials")),
+        ({"q": "a\0"}, ("null_characters_not_allowed", "q")),
+        ({"q": "a" * 201}, ("max_length", "q")),
+        ({"sort": "viewer_id"}, ("invalid_sort", "sort")),
+        ({"sort": "--name"}, ("invalid_sort", "sort")),
+        ({"sort": ""}, ("invalid_sort", "sort")),
+        ({"viewer": "1"}, ("unknown_parameter", "viewer")),
+    ],
+)
+def test_bad_filters_are_refused(api, query, code):
+    response = api("partner.admin").get(URL, query)
+    assert (response.status_code, codes(response)) == (400, [code])
+
+
+@pytest.mark.parametrize("sort", ["name", "country", "services", "seats", "assigned", "expires_on", "connected_at"])
+def test_every_column_sorts_and_pages(api, sort):
+    client = api("partner.admin")
+    for name in (sort, f"-{sort}"):
+        whole = names(client.get(URL, {"sort": name}))
+        first = client.get(URL, {"sort": name, "limit": 1})
+        assert names(first) + names(client.get(first.json()["links"]["next"])) == whole
+
+
+def test_the_cost_of_a_look(api, world, count_queries):
+    """Session, tenant, actor, and one for what is asked, with the count, at 1 row and at 2."""
+    goods = [of(world, "customer2", path) for path in ("", "entitlements/", "orders/")]
+    for who in ("partner2.admin", "partner.admin"):
+        client = api(who)
+        client.get(URL)
+        for path in [URL, *goods]:
+            with count_queries() as queries:
+                client.get(path)
+            assert len(queries) == 4, (path, queries.statements)
