@@ -18,7 +18,7 @@ import stat
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -114,9 +114,8 @@ class Postgres:
         options = {"listen_addresses": "", "unix_socket_directories": str(self.sockets)}
         options |= {} if durable else _FAST_AND_FORGETFUL
         arguments = [f"-c{name}={value}" for name, value in options.items()]
-        self.log.touch()
-        with self.log.open("a") as log:
-            server = self._launch([programs / "postgres", "-D", self.data, *arguments], log)
+        command = [programs / "postgres", "-D", self.data, *arguments]
+        server = _launch(command, self.log, folder=Path("/"), user=self.account)
         _wait("PostgreSQL", lambda: self.answers("postgres", "postgres"), server, self.log)
 
     def _initialise(self, programs: Path) -> None:
@@ -157,13 +156,6 @@ class Postgres:
         with suppress(OSError, ValueError, IndexError):
             pid = int((self.data / "postmaster.pid").read_text().split()[0])
             _end(pid, "postgres", signal.SIGINT)  # "fast" shutdown: ends the sessions, keeps the data
-
-    def _launch(self, command: list[str | Path], log: object) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            command,
-            user=self.account, cwd="/", start_new_session=True,
-            stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,  # type: ignore[call-overload]
-        )  # fmt: skip
 
     def _own(self, folder: Path) -> None:
         folder.chmod(0o700)
@@ -229,11 +221,7 @@ class Redis:
             f"bind 127.0.0.1\nport {state['port']}\nrequirepass {state['password']}\n"
             "appendonly yes\nmaxmemory-policy noeviction\n"
         )
-        with self.log.open("a") as log:
-            server = subprocess.Popen(
-                [program, config], cwd=self.data, start_new_session=True,
-                stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
-            )  # fmt: skip
+        server = _launch([program, config], self.log, folder=self.data)
         _wait("Redis", lambda: self._answers(state), server, self.log)
         self.state.write_text(json.dumps(state | {"pid": str(server.pid)}))
         return state
@@ -320,10 +308,22 @@ def _is_free(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) != 0
 
 
+def _launch(
+    command: Sequence[str | Path], log: Path, *, folder: Path, user: str | None = None
+) -> subprocess.Popen[bytes]:
+    """In a session of its own, so that Ctrl-C in the terminal does not reach it."""
+    with log.open("a") as output:
+        return subprocess.Popen(
+            command, cwd=folder, user=user, start_new_session=True,
+            stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+
+
 def _wait(name: str, ready: Callable[[], bool], server: subprocess.Popen[bytes], log: Path) -> None:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         if ready():
+            server.returncode = 0  # it outlives this process on purpose, which Popen would warn of
             return
         if server.poll() is not None:
             break

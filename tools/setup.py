@@ -29,7 +29,7 @@ HINTS = {
     "Read timed out": "The package index is too slow to answer. Start again later.",
     "CERTIFICATE_VERIFY_FAILED": "The package index's certificate is not trusted here. Set PIP_CERT to your authority.",
     "DO NOT MATCH THE HASHES": "A package differs from the one that was locked, so nothing was installed.",
-    "No matching distribution": "This Python or platform has no build of a locked package, or the index is away.",
+    "No matching distribution": "The package index cannot be reached, or has no build for this Python and platform.",
     "Permission denied": "A file of the project belongs to another user.",
 }
 
