@@ -114,7 +114,7 @@ class Postgres:
         options = {"listen_addresses": "", "unix_socket_directories": str(self.sockets)}
         options |= {} if durable else _FAST_AND_FORGETFUL
         arguments = [f"-c{name}={value}" for name, value in options.items()]
-        command = [programs / "postgres", "-D", self.data, *arguments]
+        command: list[str | Path] = [programs / "postgres", "-D", self.data, *arguments]
         server = _launch(command, self.log, folder=Path("/"), user=self.account)
         _wait("PostgreSQL", lambda: self.answers("postgres", "postgres"), server, self.log)
 
@@ -211,9 +211,11 @@ class Redis:
             raise EmbeddedError("Set REDIS_URL, or install the extra 'embedded'.")
         program = Path(wheel.origin).parent / "bin" / "redis-server"
         self.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        state = self._state()  # a running web process knows the old port and password: keep them if possible
-        if not state or not _is_free(int(state["port"])):
-            state = {"port": str(_free_port()), "password": secrets.token_hex(16)}
+        old = self._state()  # a running web process knows the old port and password: keep them if possible
+        state = {
+            "port": str(_free_port(int(old.get("port", 0)))),
+            "password": old.get("password") or secrets.token_hex(16),
+        }
         config = self.data / "redis.conf"
         config.touch(mode=0o600)
         self.state.touch(mode=0o600)
@@ -297,15 +299,13 @@ def _private_folder(parent: str, purpose: Path) -> Path:
     return folder
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) != 0
+def _free_port(preferred: int) -> int:
+    for port in (preferred, 0):
+        with socket.socket() as probe, suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", port))
+            return int(probe.getsockname()[1])
+    raise EmbeddedError("No local port is free.")
 
 
 def _launch(
