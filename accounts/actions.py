@@ -3,6 +3,8 @@
 import datetime as dt
 from collections.abc import Iterable
 
+from allauth.account.models import EmailAddress
+from django.conf import settings
 from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 
@@ -37,6 +39,33 @@ def found_organization(*, person: Person, name: str, country: str, **details: st
     return organization
 
 
+CONTACT_FIELDS = ("name", "country", "street", "postal_code", "city", "phone", "contact_email", "website")
+
+
+@transaction.atomic
+def update_contact(*, actor: Actor, organization: Organization, **contact: str) -> Organization:
+    """Change some of CONTACT_FIELDS of the actor's own organisation; the log names the fields that changed (CC-2)."""
+    authorize(actor, ROLE_TABLE, AccountPermission.EDIT_ACCOUNT)
+    if not actor.is_system and organization.pk != actor.organization_id:
+        raise NotFound("not_found", "")
+    if contact.keys() - set(CONTACT_FIELDS):
+        raise Invalid("contact", _("Only contact data can be changed here."))
+    row = Organization.objects.select_for_update(of=("self",)).get(pk=organization.pk)
+    changed = sorted(name for name, value in contact.items() if getattr(row, name) != value)
+    if changed:
+        for name in changed:
+            setattr(row, name, contact[name])
+        row.save(update_fields=[*changed, "name_folded"])
+        record(AccountEvent.CONTACT_CHANGED, actor=actor, subject=row, data={"fields": changed})
+    return row
+
+
+def update_preferences(*, person: Person, name: str, language: str, time_zone: str, theme: str) -> None:
+    """How the portal speaks to a person. Theirs alone, so there is nothing to authorise or to record."""
+    person.name, person.language, person.time_zone, person.theme = name, language, time_zone, theme
+    person.save(update_fields=["name", "language", "time_zone", "theme"])
+
+
 @transaction.atomic
 def register_organization(
     *, actor: Actor, kind: Kind, name: str, country: str, parent: Organization | None = None, **details: object
@@ -44,9 +73,31 @@ def register_organization(
     """Vendor staff register an organisation of any kind. A partner gets its invitation link by a trigger (CC-42)."""
     if not actor.is_system:
         raise Refused("not_vendor_staff", _("Only vendor staff can do this."))
-    organization = Organization.objects.create(kind=kind, name=name, country=country, parent=parent, **details)
+    if parent and (kind != Kind.PARTNER or parent.kind != Kind.DISTRIBUTOR):
+        raise Invalid("parent", _("Only a partner has an organisation above it, and that is a distributor."))
+    organization = Organization(kind=kind, name=name, country=country, parent=parent, **details)
+    organization.full_clean(exclude=["name_folded"])
+    organization.save()
     record(AccountEvent.ORGANIZATION_CREATED, actor=actor, subject=organization, counterpart=organization)
     return organization
+
+
+@transaction.atomic
+def register_person(
+    *, actor: Actor, email: str, name: str = "", language: str = settings.LANGUAGE_CODE
+) -> tuple[Person, bool]:
+    """Vendor staff create a person who does not sign up. Returns them, and whether they are new.
+
+    They have no password: "Forgot your password?" gives them one and proves the address at the same time.
+    """
+    if not actor.is_system:
+        raise Refused("not_vendor_staff", _("Only vendor staff can do this."))
+    known = Person.objects.filter(email__iexact=email).first()
+    if known:
+        return known, False
+    person = Person.objects.create_user(email, name=name, language=language)
+    EmailAddress.objects.create(user=person, email=person.email, primary=True, verified=False)
+    return person, True
 
 
 @transaction.atomic
@@ -56,6 +107,8 @@ def grant_membership(
     """Vendor staff record or correct a programme membership (CC-3)."""
     if not actor.is_system:
         raise Refused("not_vendor_staff", _("Only vendor staff can do this."))
+    if ends_on and ends_on < starts_on:
+        raise Invalid("dates", _("The last day is before the first."), field="ends_on")
     membership, _created = ProgramMembership.objects.update_or_create(
         organization=organization, program=program, starts_on=starts_on, defaults={"ends_on": ends_on}
     )
@@ -115,8 +168,9 @@ def remove_operator(*, actor: Actor, operator: Operator) -> None:
 
 
 def _checked(roles: Iterable[str]) -> list[str]:
-    wanted = [role for role in Role.values if role in set(roles)]
-    if not wanted or set(roles) - set(Role.values):
+    asked = set(roles)
+    wanted = [role for role in Role.values if role in asked]
+    if not wanted or asked - set(Role.values):
         raise Invalid("roles", _("Choose at least one role."), field="roles")
     return wanted
 

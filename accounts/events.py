@@ -3,6 +3,7 @@ from enum import StrEnum
 
 class AccountEvent(StrEnum):
     ORGANIZATION_CREATED = "organization.created"
+    CONTACT_CHANGED = "organization.contact_changed"
     MEMBERSHIP_CHANGED = "membership.changed"
     OPERATOR_ADDED = "operator.added"
     OPERATOR_ROLES_CHANGED = "operator.roles_changed"

@@ -10,12 +10,14 @@ from partnerportal.lib.policies import RoleTable, Rule
 
 class AccountPermission(StrEnum):
     VIEW_ACCOUNT = "accounts.view_account"
+    EDIT_ACCOUNT = "accounts.edit_account"
     VIEW_OPERATORS = "accounts.view_operators"
     MANAGE_OPERATORS = "accounts.manage_operators"
 
 
 ROLE_TABLE: RoleTable = {
     AccountPermission.VIEW_ACCOUNT: Rule(label=_("See the account details: ORGID, badges, contact data")),
+    AccountPermission.EDIT_ACCOUNT: Rule(label=_("Edit the contact data"), roles=frozenset({Role.ADMIN})),
     AccountPermission.VIEW_OPERATORS: Rule(label=_("See the operators and their roles")),
     AccountPermission.MANAGE_OPERATORS: Rule(
         label=_("Change an operator’s roles or remove an operator"), roles=frozenset({Role.ADMIN})

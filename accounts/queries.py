@@ -1,17 +1,20 @@
 """Reads over persons, organisations, operators and badges."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef, QuerySet
-from django.db.models.functions import JSONObject
+from django.db.models import OuterRef, QuerySet, TextField
+from django.db.models.functions import Cast, JSONObject
 from django.utils import timezone
 
-from accounts.models import Feature, Kind, Operator, Organization, ProgramMembership
+from accounts.models import Feature, Kind, Operator, Organization, ProgramMembership, Role
 from notifications.registry import Addressee
 from partnerportal.lib.actors import Actor
+from partnerportal.lib.errors import NotFound
 
 # What a kind grants without a badge: a distributor's own pages (CV-8).
 KIND_FEATURES = {Kind.DISTRIBUTOR: frozenset({Feature.CUSTOMER_DASHBOARD})}
@@ -29,18 +32,34 @@ def operators_of(person_id: int) -> QuerySet[Operator]:
 
     Deliberately across tenants: it is the person's own list, which the policy on operators allows by person.
     """
-    programs = (
-        ProgramMembership.objects.filter(organization=OuterRef("organization_id"))
-        .active()
-        .order_by("program__name")
-        .values(json=JSONObject(code="program__code", name="program__name", grants="program__grants"))
-    )
     return (
         Operator.objects.filter(person_id=person_id)
-        .select_related("organization")
-        .annotate(active_programs=ArraySubquery(programs))
+        .select_related("organization", "person")
+        .annotate(active_programs=active_programs("organization_id"))
         .order_by("organization__name_folded", "organization_id")
     )
+
+
+def active_programs(organization: str) -> ArraySubquery:
+    """Annotation: active memberships of the organisation in that column, for `badges_of` and `features_of`."""
+    return ArraySubquery(
+        ProgramMembership.objects.filter(organization=OuterRef(organization))
+        .active()
+        .order_by("program__name")
+        .values(
+            json=JSONObject(
+                code="program__code",
+                name="program__name",
+                grants="program__grants",
+                since=Cast("starts_on", TextField()),
+            )
+        )
+    )
+
+
+def badges_of(programs: Iterable[Mapping[str, Any]]) -> list[Badge]:
+    """What `active_programs` fetched, for display (CC-3, CC-4)."""
+    return [Badge(p["code"], p["name"], dt.date.fromisoformat(p["since"])) for p in programs]
 
 
 def features_of(kind: str, grants: Iterable[str]) -> frozenset[str]:
@@ -66,6 +85,19 @@ def has_feature(organization_id: int, feature: Feature) -> bool:
 
 def operators(actor: Actor) -> QuerySet[Operator]:
     return Operator.objects.visible_to(actor).select_related("person").order_by("person__name", "pk")
+
+
+def operator(actor: Actor, public_id: UUID) -> Operator:
+    """One of the actor's organisation. Raises NotFound."""
+    found = operators(actor).filter(public_id=public_id).first()
+    if found is None:
+        raise NotFound("not_found", "")
+    return found
+
+
+def admin_names(actor: Actor) -> list[str]:
+    """Who can help a Reader of the actor's organisation."""
+    return [str(o.person) for o in operators(actor).filter(roles__contains=[Role.ADMIN])]
 
 
 def people_to_tell(organization_ids: Iterable[int], roles: Iterable[str]) -> dict[int, list[Addressee]]:

@@ -3,6 +3,7 @@ from django.urls import path
 from accounts import views
 
 urlpatterns = [
+    path("account/edit/", views.account_edit, name="account_edit"),
     path("organizations/new/", views.organization_new, name="organization_new"),
     path("organizations/switch/", views.organization_switch, name="organization_switch"),
     path("operators/", views.operators, name="operators"),

@@ -1,13 +1,14 @@
 """Reads over invitation links and connections."""
 
+import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import F, QuerySet
+from django.db.models import Case, F, OuterRef, QuerySet, Subquery, When
 
 from accounts.models import Feature, Organization
-from accounts.queries import Badge, badges, has_feature
+from accounts.queries import Badge, active_programs, badges_of, features_of
 from connections.models import Connection, InvitationLink, Portfolio
 from partnerportal.lib import tenancy
 from partnerportal.lib.actors import Actor
@@ -26,25 +27,34 @@ class Invitation:
     org_id: str
     badges: list[Badge]
     is_open: bool  # the partner holds an active badge
+    distributor: str  # the name of the organisation above the partner, which will see the same; "" for none
+    connected_at: dt.datetime | None  # since when the actor's organisation is connected with the partner
 
 
 def invitation(actor: Actor, token: str) -> Invitation:
     """The invitation behind a token. Raises NotFound for an unknown one. Holding the token is the permission."""
+    live = Connection.objects.active().filter(partner=OuterRef("organization_id"), customer=actor.organization_id)
+    links = InvitationLink.objects.select_related("organization__parent").annotate(
+        programs=active_programs("organization_id"), connected_at=Subquery(live.values("connected_at")[:1])
+    )
     with tenancy.tenant(organization_id=actor.organization_id, person_id=actor.person_id, invitation=token):
-        link = InvitationLink.objects.select_related("organization").filter(token=token).first()
-        if link is None:
-            raise NotFound("unknown_invitation", "")
-        partner = link.organization
-        return Invitation(
-            token=token,
-            partner_id=partner.pk,
-            partner_public_id=partner.public_id,
-            partner_name=partner.name,
-            country=partner.country,
-            org_id=partner.org_id,
-            badges=badges(partner.pk),
-            is_open=has_feature(partner.pk, Feature.CUSTOMER_DASHBOARD),
-        )
+        link = links.filter(token=token).first()
+    if link is None:
+        raise NotFound("unknown_invitation", "")
+    partner = link.organization
+    grants = (grant for program in link.programs for grant in program["grants"])
+    return Invitation(
+        token=token,
+        partner_id=partner.pk,
+        partner_public_id=partner.public_id,
+        partner_name=partner.name,
+        country=partner.country,
+        org_id=partner.org_id,
+        badges=badges_of(link.programs),
+        is_open=Feature.CUSTOMER_DASHBOARD in features_of(partner.kind, grants),
+        distributor=str(partner.parent or ""),
+        connected_at=link.connected_at,
+    )
 
 
 def invitation_link(actor: Actor) -> InvitationLink:
@@ -60,6 +70,26 @@ def accepted_count(actor: Actor) -> int:
 def connections(actor: Actor) -> QuerySet[Connection]:
     """Active first, then by when they ended; the actor is one of the two sides."""
     return Connection.objects.visible_to(actor).order_by("state", "-connected_at", "-pk")
+
+
+def active_connections(actor: Actor) -> QuerySet[Connection]:
+    """Live ones, each with both sides and the `programs` of the other."""
+    other = Case(When(partner=actor.organization_id, then="customer_id"), default="partner_id")
+    rows = Connection.objects.visible_to(actor).active().select_related("partner", "customer")
+    return rows.annotate(other_id=other).annotate(programs=active_programs("other_id"))
+
+
+def ended_connections(actor: Actor) -> QuerySet[Connection]:
+    """The history. Neither side may look the other up any more: the names are the connection's own."""
+    return Connection.objects.visible_to(actor).filter(state=Connection.State.ENDED)
+
+
+def connection(actor: Actor, public_id: UUID) -> Connection:
+    """One of the actor's, live or ended. Raises NotFound."""
+    found = Connection.objects.visible_to(actor).filter(public_id=public_id).first()
+    if found is None:
+        raise NotFound("not_found", "")
+    return found
 
 
 def live_connection(actor: Actor, *, partner_id: int, customer_id: int) -> Connection | None:

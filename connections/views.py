@@ -1,25 +1,124 @@
-from django.http import HttpResponse
+"""Pages of invitations and connections."""
+
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.vary import vary_on_headers
+
+from accounts.models import Feature, Organization
+from accounts.policies import ROLE_TABLE as ACCOUNTS
+from accounts.policies import AccountPermission
+from accounts.queries import badges_of
+from connections import actions, queries, rows
+from connections.models import Connection
+from connections.policies import ROLE_TABLE, ConnectionPermission
+from connections.sharing import shared_things
+from partnerportal.lib.countries import country_name
+from partnerportal.lib.errors import Conflict, NotFound
+from partnerportal.lib.pages import allowed, signed_in
+from partnerportal.lib.paging import Page, keyset
+
+PAGE_SIZE = 25
 
 
-def account_details(request, **kwargs):
-    return HttpResponse("account_details")
+@require_safe
+@allowed(ACCOUNTS, AccountPermission.VIEW_ACCOUNT)
+def account_details(request: HttpRequest) -> HttpResponse:
+    """ORGID, badges, contact data, connections and their history (CC-2, CC-3, CC-12, CC-19)."""
+    actor = request.actor  # type: ignore[attr-defined]
+    live = _page(request, "connections", queries.active_connections(actor), "connected_at")
+    history = _page(request, "history", queries.ended_connections(actor), "ended_at")
+    organization = Organization.objects.visible_to(actor).select_related("parent").get(pk=actor.organization_id)
+    context = {
+        "organization": organization,
+        "country": country_name(organization.country),
+        "badges": badges_of(request.operator.active_programs),  # type: ignore[attr-defined]
+        "live": live,
+        "live_rows": rows.live_rows(actor, live),
+        "history": history,
+        "ended_rows": rows.ended_rows(actor, history),
+        "may_edit": ACCOUNTS[AccountPermission.EDIT_ACCOUNT].check(actor),
+        "may_end": ROLE_TABLE[ConnectionPermission.END].check(actor),
+        "may_invite": ROLE_TABLE[ConnectionPermission.SEE_INVITATION_LINK].check(actor),
+    }
+    return render(request, "connections/account_details.html", context)
 
 
-def invite(request, **kwargs):
-    return HttpResponse("invite")
+def _page(request: HttpRequest, name: str, connections: Any, sort: str) -> Page[Any]:
+    cursor = request.GET.get(name, "")
+    return keyset(connections, sort=sort, descending=True, size=PAGE_SIZE, cursor=cursor)
 
 
-def invitation(request, **kwargs):
-    return HttpResponse("invitation")
+@require_safe
+@allowed(ROLE_TABLE, ConnectionPermission.SEE_INVITATION_LINK)
+@vary_on_headers("HX-Request")
+def invite(request: HttpRequest) -> HttpResponse:
+    """The dialog with the one invitation link (CC-39, CC-40)."""
+    actor = request.actor  # type: ignore[attr-defined]
+    context = {
+        "link": settings.PORTAL_ORIGIN + queries.invitation_link(actor).path,
+        "accepted": queries.accepted_count(actor),
+    }
+    return render(request, "connections/invite.html", context)
 
 
-def invitation_accept(request, **kwargs):
-    return HttpResponse("invitation_accept")
+@require_safe
+def invitation(request: HttpRequest, token: str) -> HttpResponse:
+    """Who invites and what it will see (CC-41). Opening it changes nothing."""
+    actor = request.actor  # type: ignore[attr-defined]
+    try:
+        found = queries.invitation(actor, token)
+    except NotFound:
+        return render(request, "connections/invitation_unknown.html", status=404)
+    consent = rows.consent(actor, request.operators, found)  # type: ignore[attr-defined]
+    context = {"invitation": found, "consent": consent, "country": country_name(found.country)}
+    return render(request, "connections/invitation.html", context)
 
 
-def invitation_decline(request, **kwargs):
-    return HttpResponse("invitation_decline")
+@require_POST
+@signed_in
+def invitation_accept(request: HttpRequest, token: str) -> HttpResponse:
+    """Accept for one of the person's own organisations; any other is not found."""
+    if "organization" in request.POST:
+        request.act_for(request.POST["organization"])  # type: ignore[attr-defined]
+    connection, is_new = actions.accept_invitation(actor=request.actor, token=token)  # type: ignore[attr-defined]
+    names = {"partner": connection.partner_name, "customer": connection.customer_name}
+    if is_new:
+        messages.success(request, _("%(partner)s is now connected with %(customer)s.") % names)
+    else:
+        messages.info(request, _("%(partner)s was already connected with %(customer)s. Nothing changed.") % names)
+    return redirect("account_details")
 
 
-def connection_end(request, **kwargs):
-    return HttpResponse("connection_end")
+@require_safe
+def invitation_decline(request: HttpRequest, token: str) -> HttpResponse:
+    """Declining records nothing: nothing was shared, and the link goes on working."""
+    found = queries.invitation(request.actor, token)  # type: ignore[attr-defined]
+    return render(request, "connections/invitation_declined.html", {"invitation": found})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@allowed(ROLE_TABLE, ConnectionPermission.END)
+@vary_on_headers("HX-Request")
+def connection_end(request: HttpRequest, connection_id: UUID) -> HttpResponse:
+    """Ask, then end, from either side (CC-18…CC-20)."""
+    actor = request.actor  # type: ignore[attr-defined]
+    connection = queries.connection(actor, connection_id)
+    if connection.state == Connection.State.ENDED:
+        raise Conflict("state_changed", _("This connection has already been ended. Nothing else was changed."))
+    is_partner = connection.partner_id == actor.organization_id
+    other = connection.customer_name if is_partner else connection.partner_name
+    goes_back = "customers" if is_partner and Feature.CUSTOMER_DASHBOARD in actor.features else "account_details"
+    if request.method == "POST":
+        actions.end_connection(actor=actor, connection=connection)
+        messages.success(request, _("The connection with %(name)s has ended.") % {"name": other})
+        return redirect(goes_back)
+    things = shared_things(connection.customer_id)
+    context = {"connection": connection, "is_partner": is_partner, "other": other, "things": things, "back": goes_back}
+    return render(request, "connections/connection_end.html", context)

@@ -7,4 +7,8 @@ class EntitlementsConfig(AppConfig):
     verbose_name = _("Entitlements")
 
     def ready(self) -> None:
+        from connections.sharing import register_shared
         from entitlements import notices  # noqa: F401  (registers the notice kinds)
+        from entitlements.sharing import count_shared
+
+        register_shared(count_shared)

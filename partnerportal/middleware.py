@@ -2,20 +2,23 @@
 
 import time
 from collections.abc import Callable
+from functools import partial
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import logout
+from django.contrib.auth import SESSION_KEY, logout
 from django.db import OperationalError, connection, transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
+from accounts.models import Operator
+from accounts.queries import operators_of
 from partnerportal import errors
 from partnerportal.actors import actor_for
 from partnerportal.lib import tenancy
 from partnerportal.lib.actors import ANONYMOUS
-from partnerportal.lib.errors import DomainError
+from partnerportal.lib.errors import DomainError, NotFound
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 SEEN_EVERY = 300  # seconds between two writes of "last seen" into the session
@@ -44,10 +47,27 @@ class HealthMiddleware:
         return JsonResponse({"database": "up"})
 
 
-class ActorMiddleware:
-    """Opens the transaction of the request, enters the tenant and sets `request.actor` and `request.operators`.
+class SecretAddressMiddleware:
+    """An address that holds a secret is neither stored by anybody nor named to the next page; errors included."""
 
-    Any error rolls the whole request back. Domain errors become pages here; the API maps them itself.
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        match = request.resolver_match
+        if match and match.kwargs.keys() & {"token", "key"}:
+            response["Cache-Control"] = "no-store"
+            response["Referrer-Policy"] = "no-referrer"
+        return response
+
+
+class ActorMiddleware:
+    """Opens the transaction of the request, enters the tenant and says who acts.
+
+    `request.actor`, `request.operators` (every organisation the person may act for), `request.operator` (the one acted
+    for, or None) and `request.act_for(public_id)`, the one way to act for another. Any error rolls all of it back.
+    Domain errors become pages here; the API maps them itself.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -63,22 +83,40 @@ class ActorMiddleware:
 
     def _enter(self, request: HttpRequest) -> None:
         timezone.deactivate()
-        request.actor, request.operators = ANONYMOUS, []  # type: ignore[attr-defined]
+        request.actor, request.operators, request.operator = ANONYMOUS, [], None  # type: ignore[attr-defined]
+        request.act_for = partial(self._act_for, request)  # type: ignore[attr-defined]
+        wanted, person_id = request.session.get("organization"), request.session.get(SESSION_KEY)
+        # The session names them, the first use of request.user checks it; the policies must know before that.
+        tenancy.enter(organization_id=wanted if person_id else None, person_id=person_id)
         if request.user.is_authenticated and self._timed_out(request):
             logout(request)
             messages.info(request, _("You were signed out after a long pause. Sign in again to go on."))
         if not request.user.is_authenticated:
-            tenancy.enter(organization_id=None)
+            if person_id:
+                tenancy.enter(organization_id=None)
             return
         person = request.user
-        wanted = request.session.get("organization")
-        tenancy.enter(organization_id=wanted, person_id=person.pk)
-        request.actor, request.operators = actor_for(person, wanted)  # type: ignore[attr-defined]
+        self._act(request, wanted, person.acting_for)
         if request.actor.organization_id != wanted:  # type: ignore[attr-defined]
             tenancy.enter(organization_id=request.actor.organization_id, person_id=person.pk)  # type: ignore[attr-defined]
         translation.activate(person.language)
         request.LANGUAGE_CODE = person.language
         timezone.activate(person.time_zone)
+
+    def _act(self, request: HttpRequest, organization_id: int | None, operators: list[Operator]) -> None:
+        actor, operators = actor_for(request.user, organization_id, operators)  # type: ignore[arg-type]
+        request.actor, request.operators = actor, operators  # type: ignore[attr-defined]
+        request.operator = next((o for o in operators if o.organization_id == actor.organization_id), None)  # type: ignore[attr-defined]
+
+    def _act_for(self, request: HttpRequest, public_id: object) -> None:
+        """From now on, act for that organisation of the person's own. Raises NotFound for any other."""
+        operators = [] if request.actor.is_anonymous else list(operators_of(request.user.pk))  # type: ignore[attr-defined, arg-type]
+        chosen = next((o for o in operators if str(o.organization.public_id) == str(public_id)), None)
+        if chosen is None:
+            raise NotFound("not_found", "")
+        request.session["organization"] = chosen.organization_id
+        tenancy.enter(organization_id=chosen.organization_id, person_id=chosen.person_id)
+        self._act(request, chosen.organization_id, operators)
 
     def _timed_out(self, request: HttpRequest) -> bool:
         now = int(time.time())

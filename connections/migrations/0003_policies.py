@@ -12,11 +12,18 @@ ORGANIZATION = f"""id = portal_org() OR {SEEN.format("accounts_organization.id")
     OR (SELECT true FROM connections_connection c WHERE c.customer_id = portal_org()
         AND c.partner_id = accounts_organization.id AND c.state = 'active')
     OR (SELECT true FROM connections_invitationlink l
-        WHERE l.organization_id = accounts_organization.id AND l.token = portal_invitation())"""
+        WHERE l.organization_id = accounts_organization.id AND l.token = portal_invitation())
+    OR id = (SELECT portal_distributor())"""
 ORGANIZATION_BEFORE = """id = portal_org() OR (SELECT true FROM accounts_operator o
     WHERE o.person_id = portal_person() AND o.organization_id = accounts_organization.id)"""
 EVENT_BEFORE = "organization_id = portal_org() OR counterpart_id = portal_org()"
 NOTICE_BEFORE = "recipient_id = portal_org()"
+# A partner knows the distributor it stands under, and who holds an invitation knows whose eyes come with it.
+# The definer's rights, because a policy that reads its own table recurses.
+DISTRIBUTOR = """CREATE FUNCTION portal_distributor() RETURNS bigint
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    SELECT parent_id FROM accounts_organization WHERE id = coalesce(
+        (SELECT organization_id FROM connections_invitationlink WHERE token = portal_invitation()), portal_org()) $$"""
 
 
 def widen(table: str, after: str, before: str) -> migrations.RunSQL:
@@ -45,6 +52,7 @@ class Migration(migrations.Migration):
                WITH CHECK (customer_id = portal_org() AND state = 'active')""",
             "DROP POLICY made_by_customer ON connections_connection",
         ),
+        migrations.RunSQL(DISTRIBUTOR, "DROP FUNCTION portal_distributor()"),
         widen("accounts_organization", ORGANIZATION, ORGANIZATION_BEFORE),
         widen("notifications_event", f"{EVENT_BEFORE} OR {SEEN.format('customer_id')}", EVENT_BEFORE),
         widen(

@@ -1,0 +1,51 @@
+"""What the operators page shows, ready for the template."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+from accounts.models import Operator, Role
+from accounts.policies import ROLE_TABLE, AccountPermission
+from partnerportal.lib import formats
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.errors import Message
+from partnerportal.lib.policies import Denied
+
+
+@dataclass(frozen=True)
+class OperatorRow:
+    """`no_change` and `no_removal` are reasons; empty where it may be done."""
+
+    public_id: UUID
+    name: str
+    email: str
+    roles: list[str]
+    since: str
+    is_me: bool
+    no_change: Message
+    no_removal: Message
+
+
+def operator_rows(actor: Actor, operators: Iterable[Operator]) -> list[OperatorRow]:
+    """Every operator with their roles (CV-14), and what may be done to each (CV-17, E5)."""
+    everyone = list(operators)
+    answer = ROLE_TABLE[AccountPermission.MANAGE_OPERATORS].check(actor)
+    refusal = answer.message if isinstance(answer, Denied) else ""
+    is_one_admin = sum(o.is_admin for o in everyone) == 1
+    return [_row(actor, o, refusal, o.is_admin and is_one_admin) for o in everyone]
+
+
+def _row(actor: Actor, operator: Operator, refusal: Message, is_last_admin: bool) -> OperatorRow:
+    is_me = operator.person_id == actor.person_id
+    return OperatorRow(
+        public_id=operator.public_id,
+        name=str(operator.person),
+        email=operator.person.email,
+        roles=[str(Role(role).label) for role in operator.roles],
+        since=formats.date(operator.created_at),
+        is_me=is_me,
+        no_change=refusal or (_("Your own roles are changed by another Admin.") if is_me else ""),
+        no_removal=refusal or (_("The only Admin cannot be removed.") if is_last_admin else ""),
+    )
