@@ -1,6 +1,7 @@
 """What people do with invitations and connections."""
 
 from django.db import IntegrityError, transaction
+from django.db import connection as database
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -94,3 +95,43 @@ def replace_invitation_link(*, actor: Actor, partner: Organization, reason: str)
         data={"reason": reason.strip()},
     )
     return link
+
+
+# The portfolio by its definition: the first path that holds, with its earliest date.
+_BASIS = "SELECT DISTINCT ON (viewer_id, subject_id) * FROM portfolio_basis ORDER BY viewer_id, subject_id, path, since"
+_DIFFERENCES = f"""
+    SELECT v.org_id || ' sees ' || s.org_id || ': ' || coalesce(p.path, 'nothing') || ' instead of '
+           || coalesce(b.path, 'nothing')
+           || CASE WHEN b.path = p.path THEN ', since ' || p.since || ' instead of ' || b.since ELSE '' END
+    FROM ({_BASIS}) b
+    FULL JOIN connections_portfolio p USING (viewer_id, subject_id)
+    JOIN accounts_organization v ON v.id = viewer_id JOIN accounts_organization s ON s.id = subject_id
+    WHERE (b.path, b.since) IS DISTINCT FROM (p.path, p.since) ORDER BY 1"""  # noqa: S608 - constants
+_REMOVE = """
+    DELETE FROM connections_portfolio p WHERE NOT EXISTS (
+        SELECT FROM portfolio_basis b WHERE (b.viewer_id, b.subject_id) = (p.viewer_id, p.subject_id))"""
+_WRITE = f"""
+    INSERT INTO connections_portfolio AS p (viewer_id, subject_id, path, since)
+    SELECT viewer_id, subject_id, path, since FROM ({_BASIS}) b
+    ON CONFLICT (viewer_id, subject_id) DO UPDATE SET path = excluded.path, since = excluded.since
+    WHERE (p.path, p.since) IS DISTINCT FROM (excluded.path, excluded.since)"""  # noqa: S608 - constants
+
+
+def portfolio_differences() -> list[str]:
+    """Where the portfolio disagrees with its definition: nothing, unless something wrote around the triggers."""
+    with database.cursor() as cursor:
+        cursor.execute(_DIFFERENCES)
+        return [row[0] for row in cursor.fetchall()]
+
+
+@transaction.atomic
+def rebuild_portfolio(*, actor: Actor) -> int:
+    """Make the portfolio agree with its definition. Returns how many rows were written or removed. Writers wait."""
+    if not actor.is_system:
+        raise Refused("not_vendor_staff", _("Only vendor staff can do this."))
+    with database.cursor() as cursor:
+        cursor.execute("LOCK TABLE accounts_organization, connections_connection IN SHARE MODE")
+        cursor.execute(_REMOVE)
+        removed = cursor.rowcount
+        cursor.execute(_WRITE)
+        return int(removed + cursor.rowcount)

@@ -1,10 +1,12 @@
 """Commands that vendor staff type."""
 
 import getpass
+from argparse import ArgumentTypeError
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
+from django.core.validators import validate_email
 
 from partnerportal.lib import tenancy
 from partnerportal.lib.actors import Actor
@@ -35,6 +37,15 @@ class StaffCommand(BaseCommand):
         except (KeyError, OSError):  # a container's user without a name
             name = "?"
         return Actor.system(f"vendor staff ({name})")
+
+
+def email_address(text: str) -> str:
+    """The type of an argument."""
+    try:
+        validate_email(text)
+    except ValidationError as error:
+        raise ArgumentTypeError(f"{text} is not an e-mail address.") from error
+    return text
 
 
 def _sentences(error: ValidationError) -> list[str]:

@@ -163,19 +163,22 @@ def _news(organizations: Organizations, now: dt.datetime) -> None:
     def who(key: str) -> Customer:
         return _customer(organizations[key])
 
+    def news(days: float, rows: Iterable[dict[str, Any]]) -> None:
+        _import(rows, days_ago(days))
+        tell()  # at once, so that the inbox is in the order of events
+
     ended = now.date() - dt.timedelta(days=4)
     _import([facts.trial(who("caldervalley"), 95, "NB-ANA-PRF", State.ACTIVE, ended)])
-    _import(facts.bought(who("sainte-aurelie"), 96, "NB-ACC-SEC", 60, days_ago(13).date()), days_ago(13))
-    _import([facts.trial(who("juniperstreet"), 95, "NB-DSK-CLD", State.REQUESTED, None)], days_ago(11))
-    _import([_more_seats(who("elbtal"), now.date())], days_ago(9))
-    _import(facts.bought(who("minato-seimitsu"), 96, "NB-WSP-PRM", 120, days_ago(8).date()), days_ago(8))
-    tell()
+    news(13, facts.bought(who("sainte-aurelie"), 96, "NB-ACC-SEC", 60, days_ago(13).date()))
+    news(11, [facts.trial(who("juniperstreet"), 95, "NB-DSK-CLD", State.REQUESTED, None)])
+    news(9, [_more_seats(who("elbtal"), now.date())])
+    news(8, facts.bought(who("minato-seimitsu"), 96, "NB-WSP-PRM", 120, days_ago(8).date()))
     mark_all_read(actor=_actor("emma.clarke@brightwater.example", organizations[cast.MAIN]))
-    _import([facts.trial(who("caldervalley"), 95, "NB-ANA-PRF", State.EXPIRED, ended)], days_ago(3.9))
-    _import([_more_seats(who("meridian-health"), now.date())], days_ago(2.2))
-    _import(facts.bought(who("meridian-health"), 96, "NB-EPM-STD", 75, days_ago(2).date()), days_ago(2))
-    _import([facts.trial(who("gruenwald"), 95, "NB-ACC-SEC", State.REQUESTED, None)], days_ago(1.1))
-    _import([facts.trial(who("cote-emeraude"), 95, "NB-FIL-SHR", State.REQUESTED, None)], days_ago(0.2))
+    news(3.9, [facts.trial(who("caldervalley"), 95, "NB-ANA-PRF", State.EXPIRED, ended)])
+    news(2.2, [_more_seats(who("meridian-health"), now.date())])
+    news(2, facts.bought(who("meridian-health"), 96, "NB-EPM-STD", 75, days_ago(2).date()))
+    news(1.1, [facts.trial(who("gruenwald"), 95, "NB-ACC-SEC", State.REQUESTED, None)])
+    news(0.2, [facts.trial(who("cote-emeraude"), 95, "NB-FIL-SHR", State.REQUESTED, None)])
     _deeds(organizations)
     tell()
 

@@ -1,0 +1,32 @@
+from django.core.management.base import CommandParser
+from django.db import transaction
+
+from accounts.actions import add_operator, register_person
+from accounts.management.commands.create_organization import organization_of
+from accounts.models import Role
+from partnerportal.lib.commands import StaffCommand, email_address
+
+
+class Command(StaffCommand):
+    help = (
+        "Let a person act for an organisation; roles the person has there are replaced. Somebody new sets a password"
+        " with “Forgot your password?” on the sign-in page."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("organization", metavar="ORGID")
+        parser.add_argument("email", metavar="EMAIL", type=email_address)
+        parser.add_argument(
+            "--role", action="append", required=True, choices=Role.values, help="may be repeated", dest="roles"
+        )
+
+    @transaction.atomic
+    def handle(self, *args: object, organization: str, email: str, roles: list[str], **options: object) -> None:
+        person, created = register_person(actor=self.actor, email=email)
+        operator = add_operator(
+            actor=self.actor, organization=organization_of(organization), person=person, roles=map(Role, roles)
+        )
+        self.stdout.write(
+            f"{person.email} acts for {operator.organization} as {', '.join(operator.roles)}."
+            + (" The person is new and sets a password on the sign-in page." if created else "")
+        )

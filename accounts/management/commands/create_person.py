@@ -1,0 +1,35 @@
+from allauth.account.forms import default_token_generator
+from allauth.account.utils import user_pk_to_url_str
+from django.conf import settings
+from django.core.management.base import CommandError, CommandParser
+from django.urls import reverse
+
+from accounts.actions import register_person
+from accounts.models import Person
+from partnerportal.lib.commands import StaffCommand, email_address
+
+
+class Command(StaffCommand):
+    help = "Create a person, who may then act for organisations (add_operator)."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("email", metavar="EMAIL", type=email_address)
+        parser.add_argument("--name", default="")
+        parser.add_argument("--language", choices=dict(settings.LANGUAGES), default=settings.LANGUAGE_CODE)
+        parser.add_argument(
+            "--link",
+            action="store_true",
+            help="print a link that sets the password, for an installation without mail. It is a secret",
+        )
+
+    def handle(self, *args: object, email: str, name: str, language: str, link: bool, **options: object) -> None:
+        person, created = register_person(actor=self.actor, email=email, name=name, language=language)
+        if not created and not link:
+            raise CommandError(f"{person.email} is there already. With --link you get a link that sets the password.")
+        self.stdout.write(password_link(person) if link else f"{person.email} created.")
+
+
+def password_link(person: Person) -> str:
+    """The link of the "Forgot your password?" mail: it works once and for a limited time."""
+    key = {"uidb36": user_pk_to_url_str(person), "key": default_token_generator.make_token(person)}
+    return settings.PORTAL_ORIGIN + reverse("account_reset_password_from_key", kwargs=key)

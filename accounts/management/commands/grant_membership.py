@@ -1,0 +1,41 @@
+import datetime as dt
+
+from django.core.management.base import CommandParser
+from django.utils import timezone
+
+from accounts.actions import grant_membership
+from accounts.management.commands.create_organization import organization_of, program_of
+from partnerportal.lib.commands import StaffCommand
+
+
+class Command(StaffCommand):
+    help = "Record a programme membership, or correct the end of the one that began on the same day."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("organization", metavar="ORGID")
+        parser.add_argument("program", metavar="PROGRAM", help="its code, for example solution_advisor")
+        parser.add_argument(
+            "--from", dest="starts_on", type=dt.date.fromisoformat, metavar="DATE", help="first day; default: today"
+        )
+        parser.add_argument(
+            "--until", dest="ends_on", type=dt.date.fromisoformat, metavar="DATE", help="last day; default: no end"
+        )
+
+    def handle(
+        self,
+        *args: object,
+        organization: str,
+        program: str,
+        starts_on: dt.date | None,
+        ends_on: dt.date | None,
+        **options: object,
+    ) -> None:
+        membership = grant_membership(
+            actor=self.actor,
+            organization=organization_of(organization),
+            program=program_of(program),
+            starts_on=starts_on or timezone.now().date(),
+            ends_on=ends_on,
+        )
+        until = f"until {membership.ends_on}" if membership.ends_on else "without end"
+        self.stdout.write(f"{membership.organization}: {membership.program} from {membership.starts_on} {until}.")

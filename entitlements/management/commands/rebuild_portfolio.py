@@ -1,0 +1,34 @@
+from django.core.management.base import CommandError, CommandParser
+from django.db import transaction
+
+from connections.actions import portfolio_differences, rebuild_portfolio
+from entitlements.actions import listing_differences, rebuild_listing
+from partnerportal.lib.commands import StaffCommand
+
+SHOWN = 50
+
+
+class Command(StaffCommand):
+    help = (
+        "Compare who may see whom, and the customer lists that follow from it, with their definition: the connections,"
+        " the distributors' partners, the entitlements. Repairs what differs, or with --check only says so."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--check", action="store_true", help="change nothing; the exit code is 1 if they differ")
+
+    def handle(self, *args: object, check: bool, **options: object) -> None:
+        if check:
+            self.report([*portfolio_differences(), *listing_differences()])
+            return
+        with transaction.atomic():
+            seen = rebuild_portfolio(actor=self.actor)
+            listed = rebuild_listing(actor=self.actor)
+        self.stdout.write(f"Corrected: {seen:,} rows of the portfolio, {listed:,} of the customer lists.")
+
+    def report(self, differences: list[str]) -> None:
+        for line in differences[:SHOWN]:
+            self.stdout.write(line)
+        if differences:
+            raise CommandError(f"{len(differences):,} differences. Without --check they are corrected.")
+        self.stdout.write("No differences.")
