@@ -1,0 +1,129 @@
+"""The schema against the API: whatever a caller who reads the schema may send is answered as the schema says."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import schemathesis
+from django.core.management import call_command
+from django.core.signals import request_finished, request_started
+from django.core.wsgi import get_wsgi_application
+from django.db import close_old_connections
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from schemathesis import GenerationMode
+from schemathesis.checks import CHECKS, load_all_checks
+
+from tests import conftest
+
+PATH = Path(__file__).resolve().parents[2] / "docs/openapi.yaml"
+SCHEMA = schemathesis.openapi.from_path(PATH)
+OPERATIONS = {result.ok().label: result.ok() for result in SCHEMA.get_all_operations()}
+TOKEN = "a" * 32
+load_all_checks()
+CONFORMANCE = [
+    CHECKS.get_one(name)
+    for name in (
+        "not_a_server_error",
+        "status_code_conformance",
+        "content_type_conformance",
+        "response_schema_conformance",
+    )
+]
+
+
+def actor_of(label: str) -> str:
+    if "act-for" in label:
+        return "many@partner"
+    return "stranger.admin" if "accept" in label else "partner.admin"
+
+
+@pytest.fixture
+def cookies(api):
+    """Those of a caller who may do it, with a CSRF token."""
+
+    def make(label):
+        cookies = {name: morsel.value for name, morsel in api(actor_of(label)).cookies.items()}
+        return cookies | {"portal-csrf": TOKEN}
+
+    return make
+
+
+@pytest.fixture
+def real(world):
+    """Values that exist, mixed among invented ones: without them no operation would succeed."""
+    return {
+        "organization_id": world.distributor.public_id,
+        "customer_id": world.customer.public_id,
+        "connection_id": world.connection("customer2", "partner").public_id,
+        "notice_id": world.notices("partner").filter(about_id=world.customer.pk).first().public_id,
+        "invitation_link": world.token("partner"),
+    }
+
+
+@pytest.fixture
+def application():
+    """The portal inside the test's transaction, which outlives each request: keep the connection, leave the tenant."""
+    handler = get_wsgi_application()
+
+    def call(environ: Any, start_response: Any) -> Any:
+        before = conftest._current()
+        try:
+            return handler(environ, start_response)
+        finally:
+            conftest._enter(before)
+
+    signals = (request_started, request_finished)
+    for signal in signals:
+        signal.disconnect(close_old_connections)
+    yield call
+    for signal in signals:
+        signal.connect(close_old_connections)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("label", OPERATIONS)
+def test_every_operation_keeps_its_word(application, cookies, real, label):
+    """At least one invented call succeeds, none answers 5xx, and each answer has the status and shape declared."""
+    operation, sent = OPERATIONS[label], cookies(label)
+    statuses = set()
+
+    @settings(max_examples=30, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @given(data=st.data())
+    def call(data):
+        mode = data.draw(st.sampled_from([GenerationMode.POSITIVE, GenerationMode.POSITIVE, GenerationMode.NEGATIVE]))
+        case = data.draw(operation.as_strategy(generation_mode=mode))
+        if data.draw(st.integers(0, 3)):
+            case.path_parameters = {name: str(real[name]) for name in case.path_parameters or {}}
+            if isinstance(case.body, dict) and "invitation_link" in case.body:
+                case.body["invitation_link"] = real["invitation_link"]
+            if data.draw(st.booleans()):
+                case.query = {}
+        response = case.call(app=application, headers={"X-CSRFToken": TOKEN}, cookies=sent)
+        statuses.add(response.status_code)
+        case.validate_response(response, checks=CONFORMANCE)
+
+    call()
+    assert {status for status in statuses if status < 300}, statuses
+
+
+def test_the_committed_schema_is_the_apis_own(tmp_path):
+    call_command("spectacular", file=str(tmp_path / "schema.yaml"), validate=True, fail_on_warn=True)
+    assert (tmp_path / "schema.yaml").read_text() == PATH.read_text()
+
+
+def test_the_schema_is_served_to_those_who_are_signed_in(api):
+    assert api("anonymous").get("/api/schema/").status_code == 401
+    response = api("partner.reader").get("/api/schema/")
+    assert response.status_code == 200
+    assert b"/api/v1/customers/" in response.content
+
+
+def test_the_reference_has_no_inline_code(web):
+    page = web("partner.reader").get("/api/docs/")
+    assert page.status_code == 200
+    assert b"<style" not in page.content and b"style=" not in page.content
+    assert b"<script>" not in page.content
+    script = web("partner.reader").get("/api/docs/?script=")
+    assert script["Content-Type"].startswith("application/javascript")
+    assert web("anonymous").get("/api/docs/").status_code == 302
