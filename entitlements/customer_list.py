@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from entitlements import queries
 from entitlements.filters import EXPIRES_WITHIN, CustomerFilterSet
-from entitlements.rows import customer_rows
+from entitlements.rows import customer_rows, refusal_to_end
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.countries import country_name
@@ -48,18 +48,24 @@ class CustomerList:
         sort = asked.get("sort", "")
         self.sort = sort if sort.removeprefix("-") in SORTS else DEFAULT_SORT
         self.size = next((size for size in SIZES if str(size) == asked.get("size")), DEFAULT_SIZE)
-        page = self._page(found, asked.get("cursor", ""))
-        if not page.rows and "cursor" in asked:
-            page = self._page(found, "")
+        self.cursor = asked.get("cursor", "")
+        page = self._page(found, self.cursor)
+        if self.cursor and (not page.rows or not page.previous_cursor):  # out of date, or not one of ours
+            self.cursor, page = "", page if page.rows else self._page(found, "")
         catalogue, names = queries.services_of(actor, page.rows)
         self.numbers = queries.portfolio(actor, found if self.chosen else None)
-        self.rows = customer_rows(actor, page.rows, names)
+        self.rows = customer_rows(page.rows, names)
+        self.end_refusal = refusal_to_end(actor)
         self.services = [(service.code, service.name) for service in catalogue]
         self.page = page
 
     def _page(self, found: Any, cursor: str) -> Any:
         column, descending = SORTS[self.sort.removeprefix("-")], self.sort.startswith("-")
         return keyset(found, sort=column, descending=descending, size=self.size, cursor=cursor, key="customer")
+
+    @property
+    def own_address(self) -> str:
+        return self.address(cursor=self.cursor)
 
     def address(self, **changes: Any) -> str:
         """The canonical address: what is empty or usual is left out, and the page begins anew unless it is said."""

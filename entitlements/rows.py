@@ -68,61 +68,58 @@ class CustomerRow:
     name: str
     monogram: str
     subtitle: str
-    url: str
+    path: str  # of its page, below the list
     org_id: str
     country: str
     services: str
-    more: str  # "+2": names left out
-    all_services: str
+    more: str  # "+2"
+    left_out: str  # their names
     usage: Usage | None
     expiry: Day | None
     since: str
-    since_iso: str
-    end_url: str
-    end_reason: str
+    connection_id: str  # public; empty when the actor's organisation has no connection of its own
 
 
 def _url_of(name: str, public_id: object) -> str:
     return reverse(name, args=[_ANY]).replace(str(_ANY), str(public_id))
 
 
+def refusal_to_end(actor: Actor) -> str:
+    """Why the actor's role may not end connections, or nothing."""
+    answer = ROLE_TABLE[ConnectionPermission.END].check(actor)
+    return str(answer.message) if isinstance(answer, Denied) else ""
+
+
 def end_of_connection(actor: Actor, connection_id: object) -> tuple[str, str]:
     """Where to end the connection, or why the actor cannot."""
     if connection_id is None:
         return "", _("Only this customer’s own partner can end it.")
-    answer = ROLE_TABLE[ConnectionPermission.END].check(actor)
-    if isinstance(answer, Denied):
-        return "", str(answer.message)
-    return _url_of("connection_end", connection_id), ""
+    refusal = refusal_to_end(actor)
+    return ("", refusal) if refusal else (_url_of("connection_end", connection_id), "")
 
 
-def customer_rows(actor: Actor, listings: Iterable[CustomerListing], names: dict[int, list[str]]) -> list[CustomerRow]:
-    page = _url_of("customer", _ANY)
-    rows = []
-    for row in listings:
-        used = names.get(row.customer_id, [])
-        left_out = len(used) - NAMES_SHOWN
-        end_url, end_reason = end_of_connection(actor, row.connection_id)  # type: ignore[attr-defined]
-        rows.append(
-            CustomerRow(
-                name=row.name,
-                monogram=monogram(row.name),
-                subtitle=row.website,
-                url=page.replace(str(_ANY), str(row.public_id)),
-                org_id=row.org_id,
-                country=country_name(row.country),
-                services=", ".join(used[:NAMES_SHOWN]),
-                more=f"+{formats.number(left_out)}" if left_out > 0 else "",
-                all_services=", ".join(used) if left_out > 0 else "",
-                usage=Usage.of(row.assigned, row.seats) if row.seats or row.assigned else None,
-                expiry=Day.of(row.expires_on),
-                since=formats.date(row.connected_at),
-                since_iso=row.connected_at.date().isoformat(),
-                end_url=end_url,
-                end_reason=end_reason,
-            )
-        )
-    return rows
+def customer_rows(listings: Iterable[CustomerListing], names: dict[int, list[str]]) -> list[CustomerRow]:
+    """`names`: the services that each customer runs. Row pages lie below the list's address."""
+    return [_customer_row(row, names.get(row.customer_id, [])) for row in listings]
+
+
+def _customer_row(row: CustomerListing, services: list[str]) -> CustomerRow:
+    left_out = services[NAMES_SHOWN:]
+    return CustomerRow(
+        name=row.name,
+        monogram=monogram(row.name),
+        subtitle=row.website,
+        path=f"{row.public_id}/",
+        org_id=row.org_id,
+        country=country_name(row.country),
+        services=", ".join(services[:NAMES_SHOWN]),
+        more=f"+{formats.number(len(left_out))}" if left_out else "",
+        left_out=", ".join(left_out),
+        usage=Usage.of(row.assigned, row.seats) if row.seats or row.assigned else None,
+        expiry=Day.of(row.expires_on),
+        since=formats.date(row.connected_at),
+        connection_id=str(row.connection_id or ""),  # type: ignore[attr-defined]
+    )
 
 
 @dataclass(frozen=True)

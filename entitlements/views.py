@@ -77,7 +77,7 @@ def customers(request: HttpRequest) -> HttpResponse:
     context = {"list": listing, "invite": CONNECTIONS[ConnectionPermission.SEE_INVITATION_LINK].check(actor)}
     if request.htmx:  # type: ignore[attr-defined]
         response = render(request, "entitlements/customer_list.html#list", context)
-        return push_url(response, listing.address())
+        return push_url(response, listing.own_address)
     return render(request, "entitlements/customers.html", context)
 
 
