@@ -5,6 +5,7 @@ import uuid
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.views.decorators.http import require_safe
 
 from accounts.models import Kind, Role
 from accounts.policies import ROLE_TABLE as ACCOUNTS
@@ -18,6 +19,7 @@ log = logging.getLogger(__name__)
 ROLE_TABLES = {**ACCOUNTS, **CONNECTIONS, **ENTITLEMENTS, **NOTIFICATIONS}
 
 
+@require_safe
 @signed_in
 def roles_help(request: HttpRequest) -> HttpResponse:
     """Who can do what: the role tables themselves, as a matrix."""

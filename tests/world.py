@@ -44,11 +44,11 @@ KINDS = {
 PARENTS = {"partner": "distributor", "partner2": "distributor2"}
 CONNECTED = [("customer", "partner"), ("customer", "lapsed"), ("customer2", "partner"), ("customer2", "partner2")]
 MANY = {"partner": [Role.ADMIN], "customer": [Role.READER], "distributor": [Role.ADMIN]}
-SORTS = ("name", "details", "people", "goods")
+SORTS = ("name", "details", "people", "goods", "skus")
 
 
 def canary(organization: str, sort: str = "name") -> str:
-    """A word that only this organisation's data of that sort contains; goods are what it bought."""
+    """A word that only this organisation's data of that sort contains; goods are what it bought, of its own skus."""
     return f"{sort[0]}q{organization}q"
 
 
@@ -173,7 +173,8 @@ def _goods(organization: Organization, name: str) -> None:
     """An entitlement for each section of the Services tab, an order, and the news of them."""
     today, word = timezone.now().date(), canary(name, "goods")
     last_month, next_month = today - dt.timedelta(days=30), today + dt.timedelta(days=30)
-    sku = Sku.objects.create(code=word, service=f"Service {word}", name=f"Plan {word}")
+    plan = canary(name, "skus")
+    sku = Sku.objects.create(code=plan, service=f"Service {plan}", name=f"Plan {plan}")
     kinds, states = Entitlement.Kind, Entitlement.State
     for number, (kind, state, starts_on, ends_on) in enumerate(
         [

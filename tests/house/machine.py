@@ -1,0 +1,221 @@
+"""Asks every row of the permission matrix as every actor, and says what was not as the table has it.
+
+A request counts as wrong when its status differs, when its answer or its mails hold a canary that the actor may not
+see, or when a row changed that is not the actor's own. Each request is undone before the next.
+"""
+
+import copy
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.core import mail
+from django.db import connection, transaction
+from django.http import HttpResponse
+from django.urls import URLPattern, get_resolver, reverse
+
+from accounts.models import Operator
+from connections.models import Connection
+from entitlements.models import Entitlement, Order
+from notifications.models import Notice
+from partnerportal.lib import tenancy
+from tests.world import KINDS, SORTS, World, canary
+
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+REFUSALS = {401, 403, 405}
+
+# Rows that a request may not change: all but the actor's own. A person may found an organisation, hence `id <= newest`.
+FOREIGN = {
+    "accounts_organization": "id <> %(org)s AND id <= %(newest)s",
+    "accounts_operator": "organization_id <> %(org)s AND organization_id <= %(newest)s",
+    "accounts_programmembership": "true",
+    "accounts_program": "true",
+    "accounts_person": "id <> %(person)s",
+    "account_emailaddress": "user_id <> %(person)s",
+    "mfa_authenticator": "user_id <> %(person)s",
+    "usersessions_usersession": "user_id <> %(person)s",
+    "connections_connection": "partner_id <> %(org)s AND customer_id <> %(org)s",
+    "connections_invitationlink": "true",
+    "entitlements_sku": "true",
+    "entitlements_entitlement": "true",
+    "entitlements_order": "true",
+    "entitlements_orderline": "true",
+    "notifications_notice": "recipient_id <> %(org)s",
+    "notifications_noticeread": "person_id <> %(person)s",
+    "notifications_inboxmark": "person_id <> %(person)s OR organization_id <> %(org)s",
+    "notifications_event": "coalesce(organization_id, 0) <> %(org)s AND coalesce(organization_id, 0) <= %(newest)s",
+}
+# Kept by triggers from the tables above: tests/connections/test_portfolio.py holds them to their definition.
+DERIVED = {"connections_portfolio", "entitlements_customerlisting", "notifications_delivery"}
+
+CHECKSUM = " UNION ALL ".join(
+    f"SELECT '{table}', coalesce(md5(string_agg(t::text, '|' ORDER BY id)), '') FROM {table} t WHERE {condition}"
+    for table, condition in FOREIGN.items()
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One address. `answers` gives, by method, "status who who; status else"; what is not listed is refused."""
+
+    pattern: str
+    path: str
+    answers: dict[str, str]
+    data: dict[str, Any] = field(default_factory=dict)
+    shows: frozenset[tuple[str, str]] = frozenset()
+    is_api: bool = False
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        return METHODS if self.is_api else METHODS[:2]
+
+    def expected(self, method: str, who: str) -> str:
+        chosen = ""
+        for part in filter(None, map(str.strip, self.answers.get(method, "").split(";"))):
+            status, *names = part.split()
+            if who in names or (re.split(r"[.@]", who)[0] in names and "@" not in who):
+                return status
+            if names == ["else"]:
+                chosen = status
+        return chosen or "refused"
+
+
+def is_as_expected(expected: str, response: HttpResponse) -> bool:
+    location = response.get("Location", "")
+    if expected == "any":
+        return response.status_code < 500
+    if expected == "login":
+        return response.status_code in (302, 401) and location.startswith("/sign-in/login/")
+    if expected == "new":
+        return response.status_code == 302 and location.startswith(reverse("organization_new"))
+    if expected == "refused":
+        return response.status_code in REFUSALS or location.startswith("/sign-in/")
+    return response.status_code == int(expected) and not location.startswith("/sign-in/login/")
+
+
+@dataclass
+class Machine:
+    """For one test: knows the cast's canaries once, and signs each actor in once."""
+
+    world: World
+    sign_in: Callable[[str], Any]
+    sees: dict[str, dict[str, str]]
+
+    def __post_init__(self) -> None:
+        self.canaries = dict(_canaries(self.world))
+        self.values = placeholders(self.world)
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT max(id) FROM accounts_organization")
+            self.newest = cursor.fetchone()[0]
+
+    def faults(self, who: str, rows: list[Row], methods: tuple[str, ...] = METHODS) -> Iterator[str]:
+        client = self.sign_in(who)
+        client.raise_request_exception = False
+        cookies = copy.copy(client.cookies)
+        own = {
+            "org": getattr(self.world.organization_of(who), "pk", None) or -1,
+            "person": -1 if who == "anonymous" else self.world.person(who).pk,
+            "newest": self.newest,
+        }
+        before = self._checksum(own)
+        for row in rows:
+            for method in (m for m in row.methods if m in methods):
+                path = row.path.format(**self.values)
+                with transaction.atomic():
+                    client.cookies = copy.copy(cookies)
+                    response, sent = self._ask(client, row, method, path)
+                    changed = [t for t, digest in self._checksum(own).items() if digest != before[t]]
+                    transaction.set_rollback(True)
+                said = f"{who}: {method} {path} answered {response.status_code}{_reason(response)}"
+                expected = row.expected(method, who)
+                if not is_as_expected(expected, response):
+                    yield f"{said}, expected {expected}"
+                if changed:
+                    yield f"{said} and changed foreign rows of {changed}"
+                leaks = self._leaks(who, row, response, sent)
+                if leaks:
+                    yield f"{said} and shows {sorted(leaks)}"
+
+    def _ask(self, client: Any, row: Row, method: str, path: str) -> tuple[HttpResponse, str]:
+        mail.outbox.clear()
+        data = {k: v.format(**self.values) if isinstance(v, str) else v for k, v in row.data.items()}
+        if row.is_api:
+            body = data if method == "POST" else {}
+            response = client.generic(method, path, json.dumps(body), content_type="application/json")
+        elif method == "POST":
+            response = client.post(path, data)
+        else:
+            response = client.generic(method, path)
+        return response, path + json.dumps(data)
+
+    def _leaks(self, who: str, row: Row, response: HttpResponse, sent: str) -> set[tuple[str, str]]:
+        content = b"".join(response.streaming_content) if response.streaming else response.content
+        said = content.decode(errors="replace") + str(response.headers)
+        said += "".join(f"{m.subject} {m.body} {m.to}" for m in mail.outbox)
+        organization = re.split(r"[.]", who.partition("@")[2] or who)[0]
+        may = {(organization, sort) for sort in (*SORTS, "inbox", "token")} | row.shows
+        for other, sorts in self.sees.get(who if "@" in who else organization, {}).items():
+            may |= {(other, sort) for sort in sorts.split()}
+        return {key for word, key in self.canaries.items() if key not in may and word in said and word not in sent}
+
+    def _checksum(self, own: dict[str, int]) -> dict[str, str]:
+        with connection.cursor() as cursor:
+            cursor.execute(CHECKSUM, own)
+            return dict(cursor.fetchall())
+
+
+def _reason(response: HttpResponse) -> str:
+    location = response.get("Location")
+    return f" to {location}" if location else ""
+
+
+def _canaries(world: World) -> Iterator[tuple[str, tuple[str, str]]]:
+    """Word -> (whose, which sort). Public ids count as what they identify."""
+    for name in KINDS:
+        for sort in SORTS:
+            yield canary(name, sort), (name, sort)
+        yield str(world[name].public_id), (name, "name")
+        yield str(world[name].tenant_id), (name, "details")
+        yield world[name].org_id, (name, "details")
+    for model, owner, sort in (
+        (Operator, "organization_id", "people"),
+        (Entitlement, "customer_id", "goods"),
+        (Order, "customer_id", "goods"),
+        (Notice, "recipient_id", "inbox"),
+    ):
+        for public_id, pk in model.objects.values_list("public_id", owner):
+            yield str(public_id), (world.names[pk], sort)
+    for name in ("partner", "partner2", "lapsed", "nobadge"):
+        yield world.token(name), (name, "token")
+
+
+def placeholders(world: World) -> dict[str, str]:
+    values = {name: str(world[name].public_id) for name in KINDS}
+    values |= {f"token_{name}": world.token(name) for name in ("partner", "lapsed")}
+    values["connection"] = str(world.connection("customer", "partner").public_id)
+    values["connection_ended"] = str(Connection.objects.get(state="ended").public_id)
+    values["operator_customer"] = str(world.operator("customer.reader").public_id)
+    values["operator_partner"] = str(world.operator("partner.reader").public_id)
+    values["notice_partner"] = str(world.notices("partner").filter(about_id=world.customer.pk)[0].public_id)
+    values["notice_customer"] = str(world.notices("customer").filter(about_id=world.customer.pk)[0].public_id)
+    return values
+
+
+def every_pattern() -> list[str]:
+    """All that the resolver knows, our pages, the libraries' and the API's."""
+
+    def walk(patterns: list[Any], prefix: str) -> Iterator[str]:
+        for each in patterns:
+            if isinstance(each, URLPattern):
+                yield prefix + str(each.pattern)
+            else:
+                yield from walk(each.url_patterns, prefix + str(each.pattern))
+
+    return list(walk(get_resolver().url_patterns, ""))
+
+
+def without_the_second_lock(monkeypatch: Any) -> None:
+    """Requests stay the owner role, which row-level security does not hold: what is left is `visible_to`."""
+    monkeypatch.setattr(tenancy, "APP_ROLE", "none")

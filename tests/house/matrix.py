@@ -1,0 +1,294 @@
+"""The permission matrix, by hand: every address, who gets which answer, and what each organisation may read.
+
+An answer is a status; "login": to the sign-in page; "new": to the form for an organisation; "refused": any refusal;
+"any": nothing is promised but no error, no leak and no foreign change. A name stands for everybody who acts for that
+organisation. Pages send the anonymous to sign in and people without an organisation to the form; see `page` and `api`.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from tests.house.machine import Row
+from tests.world import KINDS
+
+ACTORS = (
+    "anonymous",
+    "nobody",
+    "partner.admin",
+    "partner.reader",
+    "partner.sales_agent",
+    "partner2.admin",
+    "lapsed.admin",
+    "nobadge.admin",
+    "customer.admin",
+    "customer.reader",
+    "customer2.admin",
+    "ended.admin",
+    "stranger.admin",
+    "distributor.admin",
+    "distributor.reader",
+    "distributor2.admin",
+    "publisher.admin",
+    "vendor.admin",
+    "many@customer",
+)
+
+# Whose data an organisation may read beside its own, and which sort; a partner its distributor's contact data.
+# Nobody ever reads another's people or inbox.
+SHARED = "name details goods skus"
+SEES = {
+    "partner": {"customer": SHARED, "customer2": SHARED, "ended": "name", "distributor": "name details"},
+    "partner2": {"customer2": SHARED, "distributor2": "name details"},
+    "lapsed": {"customer": "name"},
+    "customer": {"partner": "name", "lapsed": "name"},
+    "customer2": {"partner": "name", "partner2": "name"},
+    "ended": {"partner": "name"},
+    "distributor": {"partner": SHARED, "customer": SHARED, "customer2": SHARED},
+    "distributor2": {"partner2": SHARED, "customer2": SHARED},
+    "many@customer": {"partner": "name details", "lapsed": "name", "distributor": "name details"},
+}
+
+EVERYBODY = "200 else"
+BADGE_HOLDERS = "200 partner partner2 distributor distributor2; 403 else"
+LINK_HOLDERS = "200 partner.admin partner.sales_agent partner2; 403 else"
+NOT_ADMINS = "403 partner.reader partner.sales_agent customer.reader distributor.reader many@customer"
+OVER = {  # who may open which customer's pages
+    "{customer}": "200 partner distributor; 404 partner2 distributor2; 403 else",
+    "{customer2}": "200 partner partner2 distributor distributor2; 403 else",
+    "{ended}": "404 partner partner2 distributor distributor2; 403 else",
+    "{stranger}": "404 partner partner2 distributor distributor2; 403 else",
+}
+
+
+def _row(pattern: str, path: str, defaults: str, answers: dict[str, str], **more: Any) -> Row:
+    given = {method.upper(): f"{answer}; {defaults}" for method, answer in answers.items() if answer}
+    return Row(pattern=pattern, path=path or f"/{pattern}", answers=given, **more)
+
+
+def page(
+    pattern: str,
+    path: str = "",
+    *,
+    get: str = "",
+    post: str = "",
+    data: dict[str, Any] | None = None,
+    shows: Iterable[tuple[str, str]] = (),
+    defaults: str = "login anonymous; new nobody",
+) -> Row:
+    answers = {"get": get, "post": post}
+    return _row(pattern, path, defaults, answers, data=data or {}, shows=frozenset(shows))
+
+
+def api(
+    pattern: str,
+    path: str = "",
+    *,
+    get: str = "",
+    post: str = "",
+    data: dict[str, Any] | None = None,
+    shows: Iterable[tuple[str, str]] = (),
+    defaults: str = "401 anonymous; 403 nobody",
+) -> Row:
+    prefix = "api/v1/"
+    answers = {"get": get, "post": post}
+    path = f"/{prefix}{path or pattern}"
+    return _row(prefix + pattern, path, defaults, answers, data=data or {}, shows=frozenset(shows), is_api=True)
+
+
+CUSTOMER = "customers/<uuid:customer_id>/"
+END = "connections/<uuid:connection_id>/end/"
+OPERATOR = "operators/<uuid:operator_id>/"
+NOTICE = "inbox/<uuid:notice_id>/"
+INVITATION = "i/<str:token>/"
+INVITER = [("partner", "name"), ("distributor", "name"), ("partner", "token"), ("partner", "details")]
+LAPSED = [("lapsed", "name"), ("lapsed", "token"), ("lapsed", "details")]
+
+PAGES = [
+    page("", "/", get=EVERYBODY),
+    page("customers/", get=BADGE_HOLDERS, shows=[(name, "skus") for name in KINDS]),  # the filter: the catalogue
+    *(
+        page(f"{CUSTOMER}{tab}", f"/customers/{subject}/{tab}", get=answer)
+        for tab in ("", "services/", "orders/", "activity/")
+        for subject, answer in OVER.items()
+    ),
+    page("services/", get=EVERYBODY),
+    page("orders/", get=EVERYBODY),
+    page("account/", get=EVERYBODY),
+    page(
+        "account/edit/",
+        get=f"{NOT_ADMINS}; 200 else",
+        post=f"{NOT_ADMINS}; 302 else",
+        data={"name": "New", "country": "FR"},
+    ),
+    page("invite/", get=LINK_HOLDERS),
+    page(INVITATION, "/i/{token_partner}/", get=EVERYBODY, shows=INVITER, defaults=""),
+    page(INVITATION, "/i/{token_lapsed}/", get=EVERYBODY, shows=LAPSED, defaults=""),
+    page(INVITATION, "/i/unknown/", get="404 else", defaults=""),
+    page(
+        f"{INVITATION}accept/",
+        "/i/{token_partner}/accept/",
+        post=f"400 partner.admin; 403 nobody vendor; {NOT_ADMINS}; 302 else",
+        shows=INVITER,
+        defaults="login anonymous",
+    ),
+    page(
+        f"{INVITATION}accept/",
+        "/i/{token_partner}/accept/",
+        data={"organization": "{stranger}"},
+        post="302 stranger; 404 else",
+        shows=INVITER,
+        defaults="login anonymous",
+    ),
+    page(f"{INVITATION}decline/", "/i/{token_partner}/decline/", get=EVERYBODY, shows=INVITER, defaults=""),
+    page(
+        END,
+        "/connections/{connection}/end/",
+        get=f"200 partner.admin customer.admin; {NOT_ADMINS}; 404 else",
+        post=f"302 partner.admin customer.admin; {NOT_ADMINS}; 404 else",
+    ),
+    page(
+        END,
+        "/connections/{connection_ended}/end/",
+        get=f"409 partner.admin ended; {NOT_ADMINS}; 404 else",
+        post=f"409 partner.admin ended; {NOT_ADMINS}; 404 else",
+    ),
+    page(
+        "organizations/new/",
+        get=EVERYBODY,
+        post="302 else",
+        data={"name": "Founded", "country": "FR"},
+        defaults="login anonymous",
+    ),
+    page(
+        "organizations/switch/",
+        post="302 many@customer partner; 404 else",
+        data={"organization": "{partner}"},
+        shows=[("partner", "name")],
+        defaults="login anonymous",
+    ),
+    page("operators/", get=EVERYBODY),
+    *(
+        page(
+            f"{OPERATOR}{deed}/",
+            f"/operators/{{operator_customer}}/{deed}/",
+            get=f"200 customer.admin; {NOT_ADMINS}; 404 else",
+            post=f"302 customer.admin; {NOT_ADMINS}; 404 else",
+            data={"roles": ["admin"]},
+        )
+        for deed in ("roles", "remove")
+    ),
+    page(
+        "me/",
+        get=EVERYBODY,
+        post="302 else",
+        data={"name": "N", "language": "en", "time_zone": "UTC", "theme": "auto"},
+        defaults="login anonymous",
+    ),
+    page("inbox/", get=EVERYBODY),
+    page("inbox/read/", post="302 else"),
+    page(NOTICE, "/inbox/{notice_partner}/", post="302 partner; 404 else"),
+    page(NOTICE, "/inbox/{notice_customer}/", post="302 customer many@customer; 404 else"),
+    page(f"{NOTICE}dismiss/", "/inbox/{notice_partner}/dismiss/", post=f"302 partner.admin; {NOT_ADMINS}; 404 else"),
+    page(f"{NOTICE}restore/", "/inbox/{notice_customer}/restore/", post=f"302 customer.admin; {NOT_ADMINS}; 404 else"),
+    page("help/roles/", get=EVERYBODY, defaults="login anonymous"),
+    page("language/", get="302 else", post="302 else", data={"language": "fr"}, defaults=""),
+    page("ui-kit/", get=EVERYBODY, post=EVERYBODY, defaults=""),
+    page("ui-kit/dialog/", get=EVERYBODY, post=EVERYBODY, defaults=""),
+]
+
+ACT_FOR = "organizations/<uuid:organization_id>/act-for/"
+CONNECTION = "connections/<uuid:connection_id>/"
+API_NOTICE = "notices/<uuid:notice_id>/"
+OWN_NOT_ADMINS = "403 partner.reader partner.sales_agent customer.reader many@customer"
+API = [
+    api("organizations/", get=EVERYBODY, defaults="401 anonymous"),
+    api(
+        ACT_FOR,
+        "organizations/{partner}/act-for/",
+        post="200 many@customer partner; 404 else",
+        defaults="401 anonymous",
+    ),
+    api("connections/", get=EVERYBODY),
+    api(CONNECTION, "connections/{connection}/", get="200 partner customer many@customer; 404 else"),
+    api(
+        "connections/accept/",
+        data={"invitation_link": "{token_partner}"},
+        post=f"400 partner.admin; 403 vendor; {NOT_ADMINS}; 200 customer.admin customer2; 201 else",
+        shows=[("partner", "name")],
+    ),
+    api(
+        f"{CONNECTION}end/",
+        "connections/{connection}/end/",
+        post=f"200 partner.admin customer.admin; {OWN_NOT_ADMINS}; 404 else",
+        defaults="401 anonymous",
+    ),
+    api("invitation-link/", get=LINK_HOLDERS),
+    api("customers/", get=BADGE_HOLDERS),
+    *(
+        api(f"{CUSTOMER}{part}", f"customers/{subject}/{part}", get=answer)
+        for part in ("", "entitlements/", "orders/")
+        for subject, answer in OVER.items()
+    ),
+    api("notices/", get=EVERYBODY),
+    api("notices/read-all/", post="204 else"),
+    api(API_NOTICE, "notices/{notice_partner}/", get="200 partner; 404 else"),
+    api(API_NOTICE, "notices/{notice_customer}/", get="200 customer many@customer; 404 else"),
+    api(f"{API_NOTICE}read/", "notices/{notice_partner}/read/", post="200 partner; 404 else"),
+    api(
+        f"{API_NOTICE}dismiss/",
+        "notices/{notice_partner}/dismiss/",
+        post="200 partner.admin; 403 partner.reader partner.sales_agent; 404 else",
+    ),
+    api(
+        f"{API_NOTICE}restore/",
+        "notices/{notice_customer}/restore/",
+        post="200 customer.admin; 403 customer.reader many@customer; 404 else",
+    ),
+]
+API_HELP = [
+    page("api/schema/", get=EVERYBODY, defaults="401 anonymous"),
+    page("api/docs/", get=EVERYBODY, defaults="login anonymous"),
+    page("api/<path:anything>", "/api/v1/nothing/", get="404 else", post="404 else", defaults="401 anonymous"),
+]
+
+
+def sign_in(pattern: str, path: str = "", *, get: str = "any else", post: str = "any else") -> Row:
+    """The library's pages: about the person alone."""
+    return page(f"sign-in/{pattern}", f"/sign-in/{path or pattern}", get=get, post=post, defaults="")
+
+
+FOR_GUESTS = "200 anonymous; 302 else"
+FOR_PERSONS = "login anonymous; any else"
+SIGN_IN = [
+    sign_in("login/", get=FOR_GUESTS, post=FOR_GUESTS),
+    sign_in("signup/", get=FOR_GUESTS, post=FOR_GUESTS),
+    sign_in("password/reset/", get="200 else", post="200 else"),
+    *(sign_in(f"{name}/") for name in ("logout", "inactive", "confirm-email", "login/code/confirm")),
+    *(sign_in(f"password/reset/{name}/") for name in ("done", "key/done")),
+    sign_in(r"^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$", "password/reset/key/1-set-password/"),
+    *(
+        sign_in(f"{name}/", get=FOR_PERSONS, post=FOR_PERSONS)
+        for name in ("reauthenticate", "email", "password/change", "password/set", "two-factor", "sessions")
+    ),
+    *(sign_in(f"two-factor/{name}/") for name in ("authenticate", "webauthn/login")),
+    *(
+        sign_in(f"two-factor/{name}/", get=FOR_PERSONS, post=FOR_PERSONS)
+        for name in (
+            "reauthenticate",
+            "totp/activate",
+            "totp/deactivate",
+            "recovery-codes",
+            "recovery-codes/generate",
+            "recovery-codes/download",
+            "webauthn",
+            "webauthn/add",
+            "webauthn/reauthenticate",
+        )
+    ),
+    *(
+        sign_in(f"two-factor/webauthn/keys/<int:pk>/{deed}/", f"two-factor/webauthn/keys/1/{deed}/", get=FOR_PERSONS)
+        for deed in ("edit", "remove")
+    ),
+]
+
+MATRIX = [*PAGES, *API, *API_HELP, *SIGN_IN]

@@ -1,0 +1,26 @@
+"""The permission matrix holds: right answers, no leak, no foreign change, no error; and it lists every address."""
+
+import pytest
+
+from tests.house.machine import DERIVED, FOREIGN, METHODS, Machine, every_pattern
+from tests.house.matrix import ACTORS, MATRIX, SEES
+from tests.house.test_tables import PERSONAL, TENANT_TABLES
+
+
+def test_every_address_has_a_row():
+    assert set(every_pattern()) == {row.pattern for row in MATRIX}
+
+
+def test_every_tenant_table_is_watched():
+    assert set(FOREIGN) | DERIVED >= TENANT_TABLES | PERSONAL
+
+
+TRY_EVERY_METHOD = {"anonymous", "partner.admin", "stranger.admin"}
+CAST = [who if who in TRY_EVERY_METHOD else pytest.param(who, marks=pytest.mark.slow) for who in ACTORS]
+
+
+@pytest.mark.parametrize("who", CAST)
+def test_answers(who, world, web):
+    methods = METHODS if who in TRY_EVERY_METHOD else ("GET", "POST")
+    faults = list(Machine(world, web, SEES).faults(who, MATRIX, methods))
+    assert not faults, "\n".join(faults)
