@@ -31,7 +31,6 @@ PROJECT = Path(__file__).resolve().parents[1]
 DEMO_ROOT = PROJECT / ".portal"
 TEST_ROOT = DEMO_ROOT / "test"
 DATABASE = "portal"
-START_SECONDS = 60
 _FAST_AND_FORGETFUL = {
     "fsync": "off",
     "synchronous_commit": "off",
@@ -76,13 +75,11 @@ class Postgres:
         self.data = self.home / "postgres"
         self.log = self.home / "postgres.log"
         self.sockets = _socket_folder(self.home)
+        place = f"@/{self.sockets}/{DATABASE}"
         self.urls = {
-            variable: f"postgres://{role}@/{self.sockets}/{DATABASE}"
-            for variable, role in (
-                ("DATABASE_URL", "portal_web"),
-                ("DATABASE_JOB_URL", "portal_job"),
-                ("DATABASE_OWNER_URL", "portal_owner"),
-            )
+            "DATABASE_URL": f"postgres://portal_web{place}",
+            "DATABASE_JOB_URL": f"postgres://portal_job{place}",
+            "DATABASE_OWNER_URL": f"postgres://portal_owner{place}",
         }
 
     def ensure(self, *, durable: bool) -> dict[str, str]:
@@ -119,7 +116,7 @@ class Postgres:
         _wait("PostgreSQL", lambda: self.answers("postgres", "postgres"), server, self.log)
 
     def _initialise(self, programs: Path) -> None:
-        """A folder without PG_VERSION is a set-up that was interrupted: it is made again."""
+        """A folder without PG_VERSION was left by an interrupted start."""
         shutil.rmtree(self.data, ignore_errors=True)
         self.data.mkdir(parents=True)
         self._own(self.data)
@@ -172,8 +169,8 @@ class Postgres:
         installed = Path(wheel.origin).parent / "pginstall18"
         if self._can_run(installed / "bin"):
             return installed / "bin"
-        copied = self.home / "pginstall18" if _others_may_enter(self.home) else None
-        if copied is None:
+        copied = self.home / "pginstall18"
+        if not _others_may_enter(self.home):
             raise EmbeddedError(f"The system user that runs PostgreSQL cannot read {installed}.")
         if not self._can_run(copied / "bin"):
             shutil.rmtree(copied, ignore_errors=True)
@@ -212,10 +209,8 @@ class Redis:
         program = Path(wheel.origin).parent / "bin" / "redis-server"
         self.data.mkdir(mode=0o700, parents=True, exist_ok=True)
         old = self._state()  # a running web process knows the old port and password: keep them if possible
-        state = {
-            "port": str(_free_port(int(old.get("port", 0)))),
-            "password": old.get("password") or secrets.token_hex(16),
-        }
+        password = old.get("password") or secrets.token_hex(16)
+        state = {"port": str(_free_port(int(old.get("port", 0)))), "password": password}
         config = self.data / "redis.conf"
         config.touch(mode=0o600)
         self.state.touch(mode=0o600)
@@ -320,7 +315,7 @@ def _launch(
 
 
 def _wait(name: str, ready: Callable[[], bool], server: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + START_SECONDS
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         if ready():
             server.returncode = 0  # it outlives this process on purpose, which Popen would warn of
