@@ -52,11 +52,11 @@ class CustomerList:
         page = self._page(found, self.cursor)
         if self.cursor and (not page.rows or not page.previous_cursor):  # out of date, or not one of ours
             self.cursor, page = "", page if page.rows else self._page(found, "")
-        catalogue, names = queries.services_of(actor, page.rows)
+        catalogue = queries.catalogue(actor)
         self.numbers = queries.portfolio(actor, found if self.chosen else None)
-        self.rows = customer_rows(page.rows, names)
+        self.rows = customer_rows(page.rows, {sku.pk: sku.name for sku in catalogue})
         self.end_refusal = refusal_to_end(actor)
-        self.services = [(service.code, service.name) for service in catalogue]
+        self.services = [(sku.code, sku.name) for sku in catalogue]
         self.page = page
 
     def _page(self, found: Any, cursor: str) -> Any:

@@ -4,11 +4,12 @@ from datetime import timedelta
 
 import django_filters as df
 from django import forms
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.queries import today
-from entitlements.models import CustomerListing, Entitlement
+from entitlements.models import CustomerListing, Sku
 from entitlements.models.listing import CustomerListingQuerySet
 from partnerportal.lib.countries import country_choices
 from partnerportal.lib.text import fold
@@ -39,7 +40,7 @@ class CustomerFilterSet(df.FilterSet):
         return rows.filter(Q(name_folded__contains=folded) | Q(org_id__startswith=folded)) if folded else rows
 
     def uses(self, rows: Rows, name: str, value: str) -> Rows:
-        return rows.filter(customer__in=Entitlement.objects.running().filter(sku__code=value).values("customer"))
+        return rows.filter(skus__overlap=ArraySubquery(Sku.objects.filter(code=value).values("pk")))
 
     def expires(self, rows: Rows, name: str, value: int) -> Rows:
         return rows.filter(next_expiry_on__range=(today(), today() + timedelta(days=value)))

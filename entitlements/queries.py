@@ -1,12 +1,11 @@
 """Reads over customers, their services and their orders. Lists read the narrow listing, the rest is for rows shown."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
 from django.contrib.postgres.aggregates import ArrayAgg
-from django.db.models import Count, Exists, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Count, Exists, F, Func, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from accounts.models import Feature, Program
@@ -35,12 +34,6 @@ class Portfolio:
     on_trial: int
     requests: int  # customers that wait for a trial
     countries: list[str]
-
-
-@dataclass(frozen=True)
-class Service:
-    code: str
-    name: str
 
 
 def _expiring_within(span: timedelta) -> Q:
@@ -81,23 +74,10 @@ def portfolio(actor: Actor, matching: CustomerListingQuerySet | None = None) -> 
     )
 
 
-def services_of(actor: Actor, customers: Iterable[CustomerListing]) -> tuple[list[Service], dict[int, list[str]]]:
-    """The catalogue for the filter, and the names of what each of these customers runs (CV-6), in one query."""
-    shown = [row.customer_id for row in customers]
-    unended = Q(entitlement__ends_on=None) | Q(entitlement__ends_on__gte=today())
-    running = Q(entitlement__customer__in=shown, entitlement__state=Entitlement.State.ACTIVE) & unended
-    skus = (
-        Sku.objects.annotate(running=FilteredRelation("entitlement", condition=running))
-        .annotate(used_by=ArrayAgg("running__customer_id", distinct=True))
-        .order_by("name", "pk")
-    )
-    catalogue, names = [], {customer_id: list[str]() for customer_id in shown}
-    for code, name, used_by in skus.values_list("code", "name", "used_by"):
-        catalogue.append(Service(code, name))
-        for customer_id in used_by:
-            if customer_id is not None:
-                names[customer_id].append(name)
-    return catalogue, names
+def catalogue(actor: Actor) -> list[Sku]:
+    """The SKUs that the actor's customers run, by name (CV-6): the choices of the filter, and the names of the rows."""
+    run = CustomerListing.objects.visible_to(actor).annotate(sku=Func(F("skus"), function="unnest"))
+    return list(Sku.objects.filter(pk__in=run.values("sku").distinct()).order_by("name", "pk"))
 
 
 def customer(actor: Actor, public_id: UUID) -> CustomerListing:

@@ -98,9 +98,9 @@ def end_of_connection(actor: Actor, connection_id: object) -> tuple[str, str]:
     return ("", refusal) if refusal else (_url_of("connection_end", connection_id), "")
 
 
-def customer_rows(listings: Iterable[CustomerListing], names: dict[int, list[str]]) -> list[CustomerRow]:
-    """`names`: the services that each customer runs. Row pages lie below the list's address."""
-    return [_customer_row(row, names.get(row.customer_id, [])) for row in listings]
+def customer_rows(listings: Iterable[CustomerListing], names: dict[int, str]) -> list[CustomerRow]:
+    """`names`: of SKUs, by primary key. Row pages lie below the list's address."""
+    return [_customer_row(row, sorted(names[sku] for sku in row.skus if sku in names)) for row in listings]
 
 
 def _customer_row(row: CustomerListing, services: list[str]) -> CustomerRow:

@@ -9,9 +9,10 @@ SEEN = "(SELECT true FROM connections_portfolio p WHERE p.viewer_id = portal_org
 LISTING = """
 -- What runs today, per customer: the numbers that lists show and sort by.
 CREATE FUNCTION listing_numbers(customers bigint[])
-    RETURNS TABLE (customer_id bigint, services int, trials int, seats bigint, assigned bigint, next_expiry_on date)
+    RETURNS TABLE (customer_id bigint, services int, skus bigint[], trials int, seats bigint, assigned bigint, next_expiry_on date)
     LANGUAGE sql STABLE AS $$
-    SELECT c.id, count(e.id)::int, count(e.id) FILTER (WHERE e.kind = 'trial')::int,
+    SELECT c.id, count(e.id)::int, coalesce(array_agg(DISTINCT e.sku_id) FILTER (WHERE e.id IS NOT NULL), '{}'),
+           count(e.id) FILTER (WHERE e.kind = 'trial')::int,
            coalesce(sum(e.quantity), 0)::bigint, coalesce(sum(e.assigned), 0)::bigint,
            coalesce(min(e.ends_on), '9999-12-31')
     FROM unnest(customers) AS c(id)
@@ -22,12 +23,12 @@ CREATE FUNCTION listing_numbers(customers bigint[])
 CREATE FUNCTION listing_refresh(customers bigint[]) RETURNS void
     LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
     UPDATE entitlements_customerlisting l
-    SET services = n.services, trials = n.trials, seats = n.seats, assigned = n.assigned,
+    SET services = n.services, skus = n.skus, trials = n.trials, seats = n.seats, assigned = n.assigned,
         next_expiry_on = n.next_expiry_on
     FROM listing_numbers(customers) n
     WHERE l.customer_id = n.customer_id
-      AND (l.services, l.trials, l.seats, l.assigned, l.next_expiry_on)
-          IS DISTINCT FROM (n.services, n.trials, n.seats, n.assigned, n.next_expiry_on) $$;
+      AND (l.services, l.skus, l.trials, l.seats, l.assigned, l.next_expiry_on)
+          IS DISTINCT FROM (n.services, n.skus, n.trials, n.seats, n.assigned, n.next_expiry_on) $$;
 
 CREATE FUNCTION listing_follows_entitlements() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -53,9 +54,9 @@ BEGIN
     END IF;
     INSERT INTO entitlements_customerlisting
         (viewer_id, customer_id, public_id, name, name_folded, org_id, country, website, connected_at,
-         services, trials, seats, assigned, next_expiry_on)
+         services, skus, trials, seats, assigned, next_expiry_on)
     SELECT NEW.viewer_id, o.id, o.public_id, o.name, o.name_folded, o.org_id, o.country, o.website, NEW.since,
-           n.services, n.trials, n.seats, n.assigned, n.next_expiry_on
+           n.services, n.skus, n.trials, n.seats, n.assigned, n.next_expiry_on
     FROM accounts_organization o, listing_numbers(ARRAY[NEW.subject_id]) n WHERE o.id = NEW.subject_id
     ON CONFLICT (viewer_id, customer_id) DO UPDATE SET connected_at = excluded.connected_at;
     RETURN NULL;

@@ -32,11 +32,6 @@ class EntitlementQuerySet(TenantQuerySet):
     def scope(self, actor: Actor) -> "EntitlementQuerySet":
         return self.filter(Q(customer=actor.organization_id) | Q(customer__in=actor.reach))
 
-    def running(self) -> "EntitlementQuerySet":
-        """In use today (UTC): what the listing counts."""
-        unended = Q(ends_on=None) | Q(ends_on__gte=timezone.now().date())
-        return self.filter(unended, state=Entitlement.State.ACTIVE)
-
 
 class Entitlement(PublicModel):
     class Kind(models.TextChoices):

@@ -2,6 +2,7 @@
 
 import datetime as dt
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from partnerportal.lib.actors import Actor
@@ -18,8 +19,8 @@ class CustomerListingQuerySet(TenantQuerySet):
 class CustomerListing(models.Model):
     """Kept by triggers on the portfolio, organisations and entitlements; nothing else writes it.
 
-    `seats`, `assigned` and `services` count running entitlements; a nightly task refreshes those whose next expiry
-    has passed. `manage.py rebuild_portfolio --check` covers this table too.
+    `seats`, `assigned`, `services` and `skus` are of running entitlements; a nightly task refreshes those whose next
+    expiry has passed. `manage.py rebuild_portfolio --check` covers this table too.
     """
 
     viewer = models.ForeignKey("accounts.Organization", models.CASCADE, related_name="+")
@@ -32,6 +33,7 @@ class CustomerListing(models.Model):
     website = models.CharField(max_length=120, blank=True)
     connected_at = models.DateTimeField()
     services = models.PositiveIntegerField(default=0)
+    skus = ArrayField(models.BigIntegerField(), default=list)  # primary keys, each once
     trials = models.PositiveIntegerField(default=0)
     seats = models.PositiveBigIntegerField(default=0)
     assigned = models.PositiveBigIntegerField(default=0)
