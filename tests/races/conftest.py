@@ -1,0 +1,67 @@
+"""Real threads on committed rows: each deed in a transaction and a tenant of its own, as a request has it."""
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+
+from partnerportal.celery import app as celery_app
+from partnerportal.lib import tenancy
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.errors import DomainError
+from tests.world import World
+
+THREADS = 16
+Deed = Callable[[], Any]
+
+
+class Race:
+    """Starts deeds at the same moment and gathers what each returned, or the domain error it raised.
+
+    Any other exception, a deadlock for one, ends the test.
+    """
+
+    def __init__(self) -> None:
+        self.pool = ThreadPoolExecutor(THREADS)
+
+    def run(self, deeds: list[tuple[Actor, Deed]]) -> list[Any]:
+        barrier = threading.Barrier(len(deeds))
+        return [f.result() for f in [self.pool.submit(self._do, barrier, *deed) for deed in deeds]]
+
+    def _do(self, barrier: threading.Barrier, actor: Actor, deed: Deed) -> Any:
+        connection.ensure_connection()
+        barrier.wait(timeout=30)
+        try:
+            with transaction.atomic():
+                if not actor.is_system:
+                    tenancy.enter(organization_id=actor.organization_id, person_id=actor.person_id)
+                return deed()
+        except DomainError as error:
+            return error
+
+    def close(self) -> None:
+        barrier = threading.Barrier(THREADS)
+
+        def leave() -> None:
+            barrier.wait(timeout=30)  # so that each thread closes its own connection
+            connection.close()
+
+        for future in [self.pool.submit(leave) for _ in range(THREADS)]:
+            future.result()
+        self.pool.shutdown()
+
+
+@pytest.fixture
+def cast(own_database: dict[str, str]) -> World:
+    return World()
+
+
+@pytest.fixture
+def race(own_database: dict[str, str]) -> Iterator[Race]:
+    race = Race()
+    yield race
+    race.close()
+    celery_app.control.purge()  # the nudges: nobody works them off here

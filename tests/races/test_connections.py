@@ -1,0 +1,97 @@
+"""Whoever is faster: one live connection per pair, one event per change, and sight that follows."""
+
+from functools import partial
+
+import pytest
+
+from accounts.models import Organization
+from connections.actions import accept_invitation, end_connection
+from connections.models import Connection, Portfolio
+from notifications.models import Event
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.errors import Conflict
+from tests.portfolio import differences
+
+pytestmark = pytest.mark.slow
+
+
+def accept(actor, token):
+    return actor, lambda: accept_invitation(actor=actor, token=token)
+
+
+def end(actor, connection):
+    return actor, lambda: end_connection(actor=actor, connection=connection)
+
+
+def live():
+    return Connection.objects.active()
+
+
+def events(kind):
+    return Event.objects.filter(kind=f"connection.{kind}").count()
+
+
+def test_sixteen_accepts_make_one_connection(cast, race):
+    stranger, token = cast.actor("stranger.admin"), cast.token("partner")
+    for _round in range(60):
+        before = events("established")
+        results = race.run([accept(stranger, token)] * 16)
+        connection = live().get(customer=cast.stranger)
+        assert [c for c, _is_new in results] == [connection] * 16
+        assert sum(is_new for _c, is_new in results) == 1
+        assert events("established") == before + 1
+        assert differences() == []
+        end_connection(actor=stranger, connection=connection)
+
+
+def test_accepting_against_ending(cast, race):
+    customer, partner = cast.actor("customer.admin"), cast.actor("partner.admin")
+    token = cast.token("partner")
+    for _round in range(50):
+        connection, _is_new = accept_invitation(actor=customer, token=token)
+        news = events("established") - events("ended")
+        results = race.run(
+            [accept(customer, token)] * 8 + [end(customer, connection)] * 4 + [end(partner, connection)] * 4
+        )
+        ended = [r for r in results[8:] if not isinstance(r, Conflict)]
+        assert [c.pk for c in ended] == [connection.pk]
+        refused = [r for r in results[:8] if isinstance(r, Exception)]
+        assert {r.code for r in refused} <= {"state_changed"}
+        alive = live().filter(customer=cast.customer, partner=cast.partner).count()
+        made = sum(is_new for _c, is_new in (r for r in results[:8] if not isinstance(r, Exception)))
+        assert alive == made <= 1
+        assert events("established") - events("ended") == news - 1 + made
+        assert differences() == []
+
+
+def test_two_partners_of_one_distributor_share_the_sight(cast, race):
+    """The distributor's row for the customer has two reasons that come and go at the same moment."""
+    Organization.objects.filter(pk=cast.partner2.pk).update(parent=cast.distributor)
+    stranger = cast.actor("stranger.admin")
+    tokens = cast.token("partner"), cast.token("partner2")
+    seen = Portfolio.objects.filter(viewer=cast.distributor, subject=cast.stranger)
+    for _round in range(50):
+        results = race.run([accept(stranger, token) for token in tokens])
+        assert differences() == []
+        assert seen.exists()
+        first, second = (connection for connection, _is_new in results)
+        if _round % 2:
+            race.run([end(stranger, first), end(cast.actor("partner2.admin"), second)])
+            assert differences() == []
+        else:
+            race.run([end(stranger, first), accept(stranger, tokens[0])])
+            assert differences() == []
+            for connection in live().filter(customer=cast.stranger):
+                end_connection(actor=stranger, connection=connection)
+        assert not seen.exists()
+
+
+def test_moving_a_partner_while_a_customer_comes_and_goes(cast, race):
+    """Vendor staff give the partner another distributor just as a customer accepts or leaves."""
+    stranger, staff = cast.actor("stranger.admin"), Actor.system("staff")
+    for turn in range(20):
+        current = live().filter(customer=cast.stranger).first()
+        deed = end(stranger, current) if current else accept(stranger, cast.token("partner"))
+        parent = (cast.distributor2, cast.distributor)[turn % 2]
+        race.run([deed, (staff, partial(Organization.objects.filter(pk=cast.partner.pk).update, parent=parent))])
+        assert differences() == []

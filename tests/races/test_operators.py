@@ -1,0 +1,47 @@
+"""An organisation keeps an Admin, however many take each other's role away at once (E5)."""
+
+import pytest
+
+from accounts.actions import change_roles, remove_operator
+from accounts.models import Operator, Role
+from notifications.models import Event
+
+pytestmark = pytest.mark.slow
+
+
+def demote(actor, operator):
+    return actor, lambda: change_roles(actor=actor, operator=operator, roles=[Role.READER])
+
+
+def remove(actor, operator):
+    return actor, lambda: remove_operator(actor=actor, operator=operator)
+
+
+@pytest.mark.parametrize(
+    "deeds", [(demote, demote), (remove, remove), (demote, remove)], ids=["demote", "remove", "both"]
+)
+def test_two_admins_against_each_other(cast, race, deeds):
+    names = ("stranger.admin", "stranger.reader")
+    people = [cast.person(who) for who in names]
+    for _round in range(15):
+        for person in people:
+            Operator.objects.update_or_create(
+                person=person, organization=cast.stranger, defaults={"roles": [Role.ADMIN]}
+            )
+        first, second = (cast.actor(who) for who in names)
+        one, two = (cast.operator(who) for who in names)
+        before = Event.objects.count()
+        results = race.run([deeds[0](first, two), deeds[1](second, one)] * 8)
+        admins = Operator.objects.filter(organization=cast.stranger, roles__contains=[Role.ADMIN])
+        assert admins.filter(person__in=people).count() == 1
+        done = [r for r in results if not isinstance(r, Exception)]
+        assert Event.objects.count() - before == len(done) >= 1
+        assert {r.code for r in results if isinstance(r, Exception)} <= {"not_admin", "not_found", "last_admin"}
+
+
+def test_the_last_admin_stays(cast, race):
+    admin = cast.actor("stranger.admin")
+    Operator.objects.filter(organization=cast.stranger).exclude(person=admin.person_id).delete()
+    for _round in range(5):
+        results = race.run([remove(admin, cast.operator("stranger.admin"))] * 16)
+        assert {r.code for r in results} == {"last_admin"}
