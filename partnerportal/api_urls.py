@@ -1,5 +1,6 @@
 """The API, version 1, its schema and its reference."""
 
+from csp.decorators import csp_update
 from django.urls import include, path
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
@@ -23,6 +24,7 @@ class NothingHere(APIView):
 
 
 reference = SpectacularSwaggerSplitView.as_view(url_name="api:schema", template_name="api/reference.html")
+with_its_icons = csp_update({"img-src": ["data:"]})  # the viewer's style sheet carries its icons inside
 
 urlpatterns = [
     path("v1/", include("accounts.api.urls")),
@@ -30,6 +32,6 @@ urlpatterns = [
     path("v1/", include("entitlements.api.urls")),
     path("v1/", include("notifications.api.urls")),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
-    path("docs/", signed_in(reference), name="docs"),
+    path("docs/", with_its_icons(signed_in(reference)), name="docs"),
     path("<path:anything>", NothingHere.as_view(), name="nothing"),
 ]

@@ -3,7 +3,7 @@ from typing import Any
 
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from connections.models import Connection, InvitationLink
@@ -41,6 +41,12 @@ class ConnectionSerializer(serializers.Serializer[Connection]):
         return "partner" if connection.ended_by_id == connection.partner_id else "customer"
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample("link", value={"invitation_link": f"https://portal.example.com/i/{'q7Zr' * 10}abc/"}),
+        OpenApiExample("token", value={"invitation_link": "q7Zr" * 10 + "abc"}),
+    ]
+)
 class AcceptSerializer(StrictSerializer):
     invitation_link = serializers.CharField(
         max_length=300, help_text="The invitation link as it was received, or only the token at its end."

@@ -2,13 +2,28 @@
 
 from typing import Any
 
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from accounts.queries import today
 from entitlements.models import CustomerListing, Entitlement, Order, Sku
 
+CUSTOMER: dict[str, Any] = {
+    "id": "0b8b3c1e-6d0f-4a57-9d0e-2f6a0a5d7c11",
+    "org_id": "48210377",
+    "name": "Nordlicht Werke",
+    "country": "DE",
+    "website": "nordlicht.example",
+    "services": 4,
+    "trials": 1,
+    "seats": 250,
+    "assigned": 231,
+    "expires_on": "2027-03-31",
+    "connected_at": "2026-02-14T09:30:00Z",
+}
 
+
+@extend_schema_serializer(examples=[OpenApiExample("customer", value=CUSTOMER, response_only=True)])
 class CustomerSerializer(serializers.Serializer[CustomerListing]):
     id = serializers.UUIDField(source="public_id")
     org_id = serializers.CharField(help_text="ORGID: eight digits.")
@@ -23,6 +38,17 @@ class CustomerSerializer(serializers.Serializer[CustomerListing]):
     connected_at = serializers.DateTimeField()
 
 
+ADDRESS = {
+    "tenant_id": "5f0d3a52-8d0c-4b0e-9a5e-54b8c9a1f3d2",
+    "street": "Hafenstraße 12",
+    "postal_code": "20457",
+    "city": "Hamburg",
+    "phone": "+49 40 1234567",
+    "contact_email": "it@nordlicht.example",
+}
+
+
+@extend_schema_serializer(examples=[OpenApiExample("customer", value=CUSTOMER | ADDRESS, response_only=True)])
 class CustomerDetailSerializer(CustomerSerializer):
     tenant_id = serializers.UUIDField(source="customer.tenant_id")
     street = serializers.CharField(source="customer.street")

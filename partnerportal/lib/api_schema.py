@@ -45,6 +45,10 @@ MEANINGS = {
 
 
 class PortalSchema(AutoSchema):
+    def get_summary(self) -> str:
+        """The first sentence of the view's docstring."""
+        return self.get_description().partition(".")[0].partition(":")[0]
+
     def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
         responses = super()._get_response_bodies(direction)
         for status, codes in sorted(self._codes().items()):

@@ -12,7 +12,7 @@ from rest_framework.utils.urls import remove_query_param, replace_query_param
 
 from partnerportal.lib.paging import Page, is_cursor, keyset
 
-LINK = {"type": "string", "format": "uri", "nullable": True}
+LINK = {"type": "string", "format": "uri", "nullable": True, "example": None}
 
 
 def invalid_parameter(name: str, code: str, message: str) -> ValidationError:
@@ -49,7 +49,11 @@ class Collection(BasePagination):
                 "links": {
                     "type": "object",
                     "required": ["self", "next", "previous"],
-                    "properties": {"self": {"type": "string", "format": "uri"}, "next": LINK, "previous": LINK},
+                    "properties": {
+                        "self": LINK | {"nullable": False, "example": "https://portal.example.com/api/v1/…"},
+                        "next": LINK,
+                        "previous": LINK,
+                    },
                 },
             },
         }

@@ -252,7 +252,7 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "partnerportal API",
-    "DESCRIPTION": "The same actions, filters and scopes as the pages.",
+    "DESCRIPTION": "The same actions, filters and scopes as the pages, for the organisation that the session acts for.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["partnerportal.api_permissions.HasActor"],

@@ -83,7 +83,7 @@ def test_entitlements_say_where_they_belong(api, world):
         ("trial", "expired", "expired_trials"),
         ("production", "cancelled", "past"),
     ]
-    word = canary("customer", "goods")
+    word = canary("customer", "skus")
     assert items[0]["sku"] == {"code": word, "service": f"Service {word}", "name": f"Plan {word}", "kind": "product"}
     assert (items[0]["quantity"], items[1]["assigned"]) == (10, 1)
 
@@ -98,9 +98,9 @@ def test_entitlements_narrowed(api, world, query, count):
 
 def test_orders_with_their_lines(api, world):
     [order] = api("partner.admin").get(of(world, "customer", "orders/")).json()["items"]
-    word = canary("customer", "goods")
+    word, number = canary("customer", "skus"), f"PO-{canary('customer', 'goods')}"
     assert (order["number"], order["currency"], order["total"], order["state"]) == (
-        f"PO-{word}",
+        number,
         "EUR",
         "99.00",
         "fulfilled",
@@ -115,8 +115,8 @@ def test_orders_with_their_lines(api, world):
         ({"q": "CÜSTOMER2".lower()}, ["customer2"]),
         ({"q": "ｃｕｓｔｏｍｅｒ２"}, ["customer2"]),
         ({"q": "%"}, []),
-        ({"sku": canary("customer", "goods")}, ["customer"]),
-        ({"sku": canary("stranger", "goods")}, []),
+        ({"sku": canary("customer", "skus")}, ["customer"]),
+        ({"sku": canary("stranger", "skus")}, []),
         ({"country": "DE"}, ["customer", "customer2"]),
         ({"country": "FR"}, []),
         ({"expires_within": "30"}, ["customer", "customer2"]),
