@@ -84,20 +84,23 @@ def register_organization(
 
 @transaction.atomic
 def register_person(
-    *, actor: Actor, email: str, name: str = "", language: str = settings.LANGUAGE_CODE
+    *, actor: Actor, email: str, name: str = "", language: str = settings.LANGUAGE_CODE, verified: bool = False
 ) -> tuple[Person, bool]:
     """Vendor staff create a person who does not sign up. Returns them, and whether they are new.
 
-    They have no password: "Forgot your password?" gives them one and proves the address at the same time.
+    They have no password: "Forgot your password?" gives them one, and the first sign-in asks for a code sent to the
+    address. `verified`: staff vouch for the address, also of a person who is known already.
     """
     if not actor.is_system:
         raise Refused("not_vendor_staff", _("Only vendor staff can do this."))
-    known = Person.objects.filter(email__iexact=email).first()
-    if known:
-        return known, False
-    person = Person.objects.create_user(email, name=name, language=language)
-    EmailAddress.objects.create(user=person, email=person.email, primary=True, verified=False)
-    return person, True
+    person = Person.objects.filter(email__iexact=email).first()
+    created = person is None
+    if person is None:
+        person = Person.objects.create_user(email, name=name, language=language)
+        EmailAddress.objects.create(user=person, email=person.email, primary=True)
+    if verified:
+        EmailAddress.objects.filter(user=person, email=person.email).update(verified=True)
+    return person, created
 
 
 @transaction.atomic

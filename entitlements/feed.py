@@ -102,7 +102,9 @@ class EntitlementLine(Line):
     sku = Text(max_length=60)
     kind = serializers.ChoiceField(Entitlement.Kind.choices)
     state = serializers.ChoiceField(Entitlement.State.choices)
-    source = serializers.ChoiceField(Entitlement.Source.choices, default=Entitlement.Source.BOUGHT)
+    source = serializers.ChoiceField(  # type: ignore[assignment] # a field of that name is fine: the metaclass takes it
+        Entitlement.Source.choices, default=Entitlement.Source.BOUGHT
+    )
     quantity = serializers.IntegerField(min_value=0, max_value=MAX_INTEGER)
     assigned = serializers.IntegerField(min_value=0, max_value=MAX_INTEGER, default=0)
     starts_on = serializers.DateField(allow_null=True, default=None)
@@ -129,7 +131,7 @@ class OrderLine(Line):
     state = serializers.ChoiceField(Order.State.choices)
     currency = serializers.CharField(max_length=3)
     total = serializers.DecimalField(max_digits=14, decimal_places=2, min_value=Decimal(0))
-    lines = OrderItem(many=True, allow_empty=False, max_length=MAX_ORDER_LINES)
+    lines = serializers.ListSerializer(child=OrderItem(), allow_empty=False, max_length=MAX_ORDER_LINES)
 
     def validate_currency(self, value: str) -> str:
         if not re.fullmatch("[A-Z]{3}", value) or not is_currency(value):
@@ -220,7 +222,7 @@ _DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_float=Decimal, pars
 def _problems(detail: Any, path: str = "") -> Iterator[Problem]:
     """Flattens the serializer's errors; items of lists count from 1."""
     if isinstance(detail, ErrorDetail):
-        yield Problem(detail.code, str(detail), path)
+        yield Problem(detail.code or "invalid", str(detail), path)
     elif isinstance(detail, dict):
         for name, inner in detail.items():
             here = str(name + 1) if isinstance(name, int) else name.replace("non_field_errors", "")

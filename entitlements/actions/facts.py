@@ -136,7 +136,7 @@ def _store_orders(facts: list[Fact], known: Known, answers: Answers) -> list[Cha
 def _store_lines(changes: list[Change], known: Known) -> None:
     """Where an order's lines differ, all of them are written anew; the order then counts as changed."""
     stored: dict[int, list[tuple[Any, ...]]] = {change.old.pk: [] for change in changes if change.old}
-    rows = OrderLine.objects.filter(order__in=stored).order_by("order_id", "position") if stored else []
+    rows = OrderLine.objects.filter(order__in=list(stored)).order_by("order_id", "position")
     for row in rows:
         stored[row.order_id].append((row.sku_id, row.quantity, row.unit_price))
     written, fresh = [], []

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import logging
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 from uuid import UUID
 
 from celery import current_app
@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 class Subject(Protocol):
     public_id: UUID
-    _meta: Any
+    _meta: ClassVar[Any]
 
 
 def record(kind: str, *, actor: Actor, subject: Subject, **details: Any) -> Event:

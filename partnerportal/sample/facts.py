@@ -10,7 +10,7 @@ from typing import Any
 
 from entitlements.models import Entitlement, Sku
 
-State, Kind, Source = Entitlement.State, Entitlement.Kind, Entitlement.Source
+Kind, Source = Entitlement.Kind, Entitlement.Source
 
 # code, service, name, price of a seat and year
 PRODUCTS = (
@@ -62,7 +62,7 @@ def history(customer: Customer, today: dt.date, *, most: int = 4) -> Iterator[di
         running = ends is None or ends >= today
         yield _entitlement(
             customer, number, code,
-            state=State.ACTIVE if running else State.EXPIRED,
+            state=Entitlement.State.ACTIVE if running else Entitlement.State.EXPIRED,
             source=Source.BOUGHT if ends else random.choice((Source.GRANTED, Source.ENABLED)),
             quantity=seats,
             assigned=min(int(seats * random.choice((0.2, 0.5, 0.7, 0.8, 0.9, 0.95, 1, 1.08))), seats + 12),
@@ -72,18 +72,28 @@ def history(customer: Customer, today: dt.date, *, most: int = 4) -> Iterator[di
         if ends:
             yield _order(customer, number, random, begun, code, seats)
     if random.random() < 0.3:
-        yield trial(customer, 91, random.choice(PRODUCTS)[0], State.ACTIVE, today + dt.timedelta(random.randint(2, 28)))
+        yield trial(
+            customer,
+            91,
+            random.choice(PRODUCTS)[0],
+            Entitlement.State.ACTIVE,
+            today + dt.timedelta(random.randint(2, 28)),
+        )
     if random.random() < 0.2:
         yield trial(
-            customer, 92, random.choice(PRODUCTS)[0], State.EXPIRED, today - dt.timedelta(random.randint(5, 90))
+            customer,
+            92,
+            random.choice(PRODUCTS)[0],
+            Entitlement.State.EXPIRED,
+            today - dt.timedelta(random.randint(5, 90)),
         )
 
 
-def trial(customer: Customer, number: int, code: str, state: State, ends: dt.date | None) -> dict[str, Any]:
+def trial(customer: Customer, number: int, code: str, state: Entitlement.State, ends: dt.date | None) -> dict[str, Any]:
     begun = ends - dt.timedelta(days=30) if ends else None
     return _entitlement(
         customer, number, code, kind=Kind.TRIAL, state=state, source=Source.ENABLED, quantity=25,
-        assigned=0 if state == State.REQUESTED else 9, starts_on=begun, ends_on=ends,
+        assigned=0 if state == Entitlement.State.REQUESTED else 9, starts_on=begun, ends_on=ends,
     )  # fmt: skip
 
 
@@ -91,7 +101,7 @@ def bought(customer: Customer, number: int, code: str, seats: int, day: dt.date)
     """A new service with its order."""
     ends = _renewed(day, day)
     yield _entitlement(
-        customer, number, code, state=State.ACTIVE, quantity=seats, assigned=0, starts_on=day, ends_on=ends
+        customer, number, code, state=Entitlement.State.ACTIVE, quantity=seats, assigned=0, starts_on=day, ends_on=ends
     )
     yield _order(customer, number, Random(f"{customer.org_id}-{number}"), day, code, seats)
 
@@ -105,7 +115,9 @@ def _entitlement(customer: Customer, number: int, code: str, **facts: Any) -> di
 
 def _order(customer: Customer, number: int, random: Random, day: dt.date, code: str, seats: int) -> dict[str, Any]:
     currency = CURRENCIES.get(customer.country, "EUR")
-    lines = [{"sku": code, "quantity": seats, "unit_price": PRICES[code] * RATES.get(currency, 1)}]
+    lines: list[dict[str, Any]] = [
+        {"sku": code, "quantity": seats, "unit_price": PRICES[code] * RATES.get(currency, 1)}
+    ]
     if random.random() < 0.25:
         extra = random.choice(ADD_ONS)[0]
         lines.append({"sku": extra, "quantity": seats, "unit_price": PRICES[extra] * RATES.get(currency, 1)})

@@ -19,12 +19,13 @@ from connections.actions import accept_invitation, end_connection
 from connections.models import Connection, InvitationLink
 from entitlements.actions import import_feed
 from entitlements.actions.facts import Outcome
+from entitlements.models import Entitlement
 from notifications.actions import fan_out_due, mark_all_read
 from partnerportal.actors import actor_for
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.text import fold
 from partnerportal.sample import cast, facts
-from partnerportal.sample.facts import Customer, State
+from partnerportal.sample.facts import Customer
 
 NAMESPACE = uuid.UUID("5a5a2b0e-7c1d-4a51-9d1b-6f3c0f0e8d11")
 Organizations = dict[str, Organization]
@@ -168,17 +169,17 @@ def _news(organizations: Organizations, now: dt.datetime) -> None:
         tell()  # at once, so that the inbox is in the order of events
 
     ended = now.date() - dt.timedelta(days=4)
-    _import([facts.trial(who("caldervalley"), 95, "NB-ANA-PRF", State.ACTIVE, ended)])
+    _import([facts.trial(who("caldervalley"), 95, "NB-ANA-PRF", Entitlement.State.ACTIVE, ended)])
     news(13, facts.bought(who("sainte-aurelie"), 96, "NB-ACC-SEC", 60, days_ago(13).date()))
-    news(11, [facts.trial(who("juniperstreet"), 95, "NB-DSK-CLD", State.REQUESTED, None)])
+    news(11, [facts.trial(who("juniperstreet"), 95, "NB-DSK-CLD", Entitlement.State.REQUESTED, None)])
     news(9, [_more_seats(who("elbtal"), now.date())])
     news(8, facts.bought(who("minato-seimitsu"), 96, "NB-WSP-PRM", 120, days_ago(8).date()))
     mark_all_read(actor=_actor("emma.clarke@brightwater.example", organizations[cast.MAIN]))
-    news(3.9, [facts.trial(who("caldervalley"), 95, "NB-ANA-PRF", State.EXPIRED, ended)])
+    news(3.9, [facts.trial(who("caldervalley"), 95, "NB-ANA-PRF", Entitlement.State.EXPIRED, ended)])
     news(2.2, [_more_seats(who("meridian-health"), now.date())])
     news(2, facts.bought(who("meridian-health"), 96, "NB-EPM-STD", 75, days_ago(2).date()))
-    news(1.1, [facts.trial(who("gruenwald"), 95, "NB-ACC-SEC", State.REQUESTED, None)])
-    news(0.2, [facts.trial(who("cote-emeraude"), 95, "NB-FIL-SHR", State.REQUESTED, None)])
+    news(1.1, [facts.trial(who("gruenwald"), 95, "NB-ACC-SEC", Entitlement.State.REQUESTED, None)])
+    news(0.2, [facts.trial(who("cote-emeraude"), 95, "NB-FIL-SHR", Entitlement.State.REQUESTED, None)])
     _deeds(organizations)
     tell()
 
@@ -194,7 +195,11 @@ def _deeds(organizations: Organizations) -> None:
 
 def _more_seats(customer: Customer, today: dt.date) -> dict[str, Any]:
     first = next(facts.history(customer, today))
-    return first | {"quantity": first["quantity"] + 25, "state": State.ACTIVE, "ends_on": today + dt.timedelta(300)}
+    return first | {
+        "quantity": first["quantity"] + 25,
+        "state": Entitlement.State.ACTIVE,
+        "ends_on": today + dt.timedelta(300),
+    }
 
 
 def _admin_of(key: str, organizations: Organizations) -> Actor:

@@ -19,11 +19,12 @@ class Command(StaffCommand):
         parser.add_argument(
             "--link",
             action="store_true",
-            help="print a link that sets the password, for an installation without mail. It is a secret",
+            help="print a link that sets the password, and vouch for the address: for an installation without mail."
+            " The link is a secret",
         )
 
     def handle(self, *args: object, email: str, name: str, language: str, link: bool, **options: object) -> None:
-        person, created = register_person(actor=self.actor, email=email, name=name, language=language)
+        person, created = register_person(actor=self.actor, email=email, name=name, language=language, verified=link)
         if not created and not link:
             raise CommandError(f"{person.email} is there already. With --link you get a link that sets the password.")
         self.stdout.write(password_link(person) if link else f"{person.email} created.")
