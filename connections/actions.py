@@ -1,5 +1,7 @@
 """What people do with invitations and connections."""
 
+from typing import Any
+
 from django.db import IntegrityError, transaction
 from django.db import connection as database
 from django.utils import timezone
@@ -29,7 +31,7 @@ def accept_invitation(*, actor: Actor, token: str) -> tuple[Connection, bool]:
     invitation = queries.invitation(actor, token)
     if invitation.partner_id == actor.organization_id:
         raise Invalid("own_link", _("This is your own invitation link. Give it to a customer."))
-    sides = {"partner_id": invitation.partner_id, "customer_id": actor.organization_id}
+    sides: dict[str, Any] = {"partner_id": invitation.partner_id, "customer_id": actor.organization_id}
     connected = queries.live_connection(actor, **sides)
     if connected:
         return connected, False

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -23,7 +24,7 @@ ADMINS = frozenset({Role.ADMIN.value})
 def _connections_of(events: "Sequence[Event]") -> "list[tuple[Event, Connection]]":
     """Each event with the connection it is about, in one query."""
     rows = Connection.objects.filter(public_id__in=[e.subject_id for e in events]).select_related("customer")
-    by_id = {row.public_id: row for row in rows}
+    by_id: dict[UUID | None, Connection] = {row.public_id: row for row in rows}
     return [(event, by_id[event.subject_id]) for event in events]
 
 

@@ -76,7 +76,7 @@ def active_connections(actor: Actor) -> QuerySet[Connection]:
     """Live ones, each with both sides and the `programs` of the other."""
     other = Case(When(partner=actor.organization_id, then="customer_id"), default="partner_id")
     rows = Connection.objects.visible_to(actor).active().select_related("partner", "customer")
-    return rows.annotate(other_id=other).annotate(programs=active_programs("other_id"))
+    return rows.annotate(other_id=other).annotate(programs=active_programs("other_id"))  # type: ignore[return-value]
 
 
 def ended_connections(actor: Actor) -> QuerySet[Connection]:
@@ -104,7 +104,7 @@ def viewers_of(organization_ids: Iterable[int]) -> QuerySet[Portfolio]:
 
 def customer(actor: Actor, public_id: UUID | str) -> Organization:
     """A customer within reach. Raises NotFound, also for the actor's own organisation."""
-    rows = Organization.objects.visible_to(actor).exclude(pk=actor.organization_id)
+    rows = Organization.objects.visible_to(actor).exclude(pk=actor.organization_id)  # type: ignore[misc]
     found = rows.filter(public_id=public_id).first()
     if found is None:
         raise NotFound("not_found", "")

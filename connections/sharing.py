@@ -1,10 +1,10 @@
 """What a connection lets the partner see, counted. Apps above this one register what they hold."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from django.utils.functional import Promise
 
-Counter = Callable[[int], list[str | Promise]]
+Counter = Callable[[int], Sequence[str | Promise]]
 
 _counters: list[Counter] = []
 

@@ -1,7 +1,7 @@
 """News of a customer's entitlements: to the customer, and to everyone connected to it (CC-54)."""
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -21,7 +21,7 @@ class CustomerNews(NoticeKind):
     icon = "package"
 
     def recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, Recipient]]":
-        viewers: dict[int, list[int]] = {event.customer_id: [event.customer_id] for event in events}
+        viewers: dict[Any, list[Any]] = {event.customer_id: [event.customer_id] for event in events}
         for viewer_id, customer_id in viewers_of(viewers).values_list("viewer_id", "subject_id"):
             viewers[customer_id].append(viewer_id)
         for event in events:

@@ -57,7 +57,7 @@ def _page(actor: Actor, chosen: dict[str, object], cursor: str) -> Page[Notice]:
     rows = queries.inbox(actor)
     rows = rows.filter(dismissed_at__isnull=chosen.get("tab") != "dismissed")
     if chosen.get("tab") == "unread":
-        rows = rows.filter(is_unread=True)
+        rows = rows.filter(is_unread=True)  # type: ignore[misc]
     if "kind" in chosen:
         rows = rows.filter(kind=chosen["kind"])
     if "customer" in chosen:

@@ -49,7 +49,7 @@ class Person(PublicModel, AbstractBaseUser):
 
     acting_for: "list[Operator]"  # set by PortalBackend on the person of a request
 
-    objects: ClassVar[PersonManager] = PersonManager()  # type: ignore[assignment]
+    objects: ClassVar[PersonManager] = PersonManager()
 
     def __str__(self) -> str:
         return self.name or self.email

@@ -31,7 +31,8 @@ def restore(*, actor: Actor, notice: Notice) -> None:
 def mark_read(*, actor: Actor, notice: Notice) -> None:
     """The person opened the notice. Personal, so any role may."""
     authorize(actor, ROLE_TABLE, NoticePermission.VIEW)
-    NoticeRead.objects.bulk_create([NoticeRead(notice=notice, person_id=actor.person_id)], ignore_conflicts=True)
+    read = NoticeRead(notice=notice, person_id=actor.person_id)  # type: ignore[misc]
+    NoticeRead.objects.bulk_create([read], ignore_conflicts=True)
 
 
 @transaction.atomic
@@ -39,7 +40,7 @@ def mark_all_read(*, actor: Actor) -> None:
     authorize(actor, ROLE_TABLE, NoticePermission.VIEW)
     newest = Notice.objects.visible_to(actor).order_by("-pk").values_list("pk", flat=True).first()
     if newest:
-        InboxMark.objects.update_or_create(
+        InboxMark.objects.update_or_create(  # type: ignore[misc]
             person_id=actor.person_id, organization_id=actor.organization_id, defaults={"read_up_to": newest}
         )
 

@@ -126,4 +126,4 @@ def _compose(delivery: Delivery) -> EmailMultiAlternatives | None:
     recipient_id = Notice.objects.values_list("recipient_id", flat=True).get(pk=notice_id)
     with transaction.atomic(), tenancy.tenant(organization_id=recipient_id):
         notice = Notice.objects.filter(pk=notice_id).first()
-        return notice and compose(notice=notice, person_id=person_id)
+        return compose(notice=notice, person_id=person_id) if notice else None

@@ -24,8 +24,8 @@ class NoticeQuerySet(TenantQuerySet):
 
     def unread_by(self, actor: Actor) -> "NoticeQuerySet":
         """Not opened by this person: above their mark, and not among those opened one by one."""
-        mark = InboxMark.objects.filter(person_id=actor.person_id, organization_id=actor.organization_id)
-        reads = NoticeRead.objects.filter(person_id=actor.person_id, notice_id=models.OuterRef("pk"))
+        mark = InboxMark.objects.filter(person_id=actor.person_id, organization_id=actor.organization_id)  # type: ignore[misc]
+        reads = NoticeRead.objects.filter(person_id=actor.person_id, notice_id=models.OuterRef("pk"))  # type: ignore[misc]
         above = models.functions.Coalesce(models.Subquery(mark.values("read_up_to")[:1]), 0)
         return self.filter(~models.Exists(reads), pk__gt=above)
 

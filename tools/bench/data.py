@@ -2,6 +2,7 @@
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -32,8 +33,9 @@ def world(customers: int) -> World:
         _load(customers)
     names = {"large": "Large partner", "medium": "Medium partner", "distributor": "Two hops"}
     ids = {key: Organization.objects.get(name=name).pk for key, name in names.items()}
-    people = {key: Person.objects.get(email=f"{key}@bench.test") for key in names}
-    return World(**people, **{f"{key}_id": pk for key, pk in ids.items()})
+    people: dict[str, Any] = {key: Person.objects.get(email=f"{key}@bench.test") for key in names}
+    numbers: dict[str, Any] = {f"{key}_id": pk for key, pk in ids.items()}
+    return World(**people, **numbers)
 
 
 def _load(customers: int) -> None:
@@ -64,7 +66,7 @@ def _organization(kind: Kind, name: str, login: str, parent: Organization | None
     return organization
 
 
-def _execute(sql: str, *values: object) -> None:
+def _execute(sql: str, *values: Any) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(sql, values)
 

@@ -50,11 +50,11 @@ def _by_tasks() -> float:
     arguments = [sys.executable, "-m", "celery", "-A", "tools.bench.tasks", "worker", "-c", "1", "-Q", QUEUE]
     worker = quietly(arguments, environment)
     try:
-        fan_out_one.apply_async([waiting[0]], queue=QUEUE)
+        fan_out_one.apply_async((waiting[0],), queue=QUEUE)
         _wait(waiting[:1])
         begin = time.perf_counter()
         for pk in waiting[1:]:
-            fan_out_one.apply_async([pk], queue=QUEUE)
+            fan_out_one.apply_async((pk,), queue=QUEUE)
         _wait(waiting)
         return (EVENTS - 1) / (time.perf_counter() - begin)
     finally:
