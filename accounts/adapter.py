@@ -6,7 +6,7 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
 from django.http import HttpRequest
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext
 
 from accounts.models import Person
 
@@ -26,5 +26,6 @@ class AccountAdapter(DefaultAccountAdapter):
         return f"{super()._get_login_attempts_cache_key(request, **credentials)}:{network}"
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Links are built from PORTAL_ORIGIN, never from the request's host header."""
-        super().send_mail(template_prefix, email, {**context, "origin": settings.PORTAL_ORIGIN})
+        """Names and links come from the settings, never from the request's host header."""
+        site = {"name": gettext("Partner portal"), "domain": settings.PORTAL_HOST}
+        super().send_mail(template_prefix, email, {**context, "current_site": site, "origin": settings.PORTAL_ORIGIN})
