@@ -10,7 +10,10 @@ from django.core.wsgi import get_wsgi_application
 
 application = get_wsgi_application()
 
+from partnerportal.lib.requests import Utf8Request  # noqa: E402
 from partnerportal.lib.tenancy import bypasses_policies  # noqa: E402
+
+application.request_class = Utf8Request  # type: ignore[misc]
 
 if bypasses_policies():
     raise ImproperlyConfigured(

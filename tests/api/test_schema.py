@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import schemathesis
+import werkzeug.test
 from django.core.management import call_command
 from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from schemathesis import GenerationMode
 from schemathesis.checks import CHECKS, load_all_checks
 
+from partnerportal.lib.requests import Utf8Request
 from tests import conftest
 
 PATH = Path(__file__).resolve().parents[2] / "docs/openapi.yaml"
@@ -65,6 +67,7 @@ def real(world):
 def application():
     """The portal inside the test's transaction, which outlives each request: keep the connection, leave the tenant."""
     handler = get_wsgi_application()
+    handler.request_class = Utf8Request
 
     def call(environ: Any, start_response: Any) -> Any:
         before = conftest._current()
@@ -105,6 +108,15 @@ def test_every_operation_keeps_its_word(application, cookies, real, label):
 
     call()
     assert {status for status in statuses if status < 300}, statuses
+
+
+@pytest.mark.parametrize("charset", ["hex", "base64", "rot13", "utf-7", "nonsense"])
+def test_a_claimed_charset_breaks_nothing(application, cookies, charset):
+    client = werkzeug.test.Client(application)
+    for name, value in cookies("GET").items():
+        client.set_cookie(name, value)
+    response = client.get("/api/v1/customers/?q=%41", content_type=f"text/plain; charset={charset}")
+    assert response.status_code == 200
 
 
 def test_the_committed_schema_is_the_apis_own(tmp_path):

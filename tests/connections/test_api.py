@@ -136,11 +136,12 @@ def test_who_gets_no_invitation_link(api, who, code):
     assert (response.status_code, codes(response)) == (403, [code])
 
 
-@pytest.mark.parametrize("bad", ["none", "own", "ended"])
+@pytest.mark.parametrize("bad", ["none", "own", "ended", "reader"])
 def test_the_page_and_the_api_refuse_with_the_same_code(api, web, world, bad):
     """One action behind both: the page shows the code that the API gives."""
-    if bad == "ended":
-        who, end = "partner.admin", world.connection("ended", "partner").public_id
+    if bad in ("ended", "reader"):
+        who, customer = {"ended": ("partner.admin", "ended"), "reader": ("partner.reader", "customer")}[bad]
+        end = world.connection(customer, "partner").public_id
         page = web(who).post(f"/connections/{end}/end/")
         answer = api(who).post(f"{URL}{end}/end/")
     else:

@@ -74,9 +74,12 @@ def test_dismissing_hides_it_here_and_nowhere_else(api, world):
 
 
 @pytest.mark.parametrize("deed", ["dismiss", "restore"])
-def test_a_reader_dismisses_nothing(api, world, deed):
-    response = api("partner.reader").post(f"{URL}{about(world, 'partner', 'customer').public_id}/{deed}/")
+def test_a_reader_dismisses_nothing_here_nor_on_the_page(api, web, world, deed):
+    notice = about(world, "partner", "customer").public_id
+    response = api("partner.reader").post(f"{URL}{notice}/{deed}/")
     assert (response.status_code, codes(response)) == (403, [("not_admin", None)])
+    page = web("partner.reader").post(f"/inbox/{notice}/{deed}/")
+    assert (page.status_code, page.context["code"]) == (403, "not_admin")
 
 
 def test_reading_is_personal(api, world):
