@@ -13,7 +13,7 @@ application = get_wsgi_application()
 from partnerportal.lib.requests import Utf8Request  # noqa: E402
 from partnerportal.lib.tenancy import bypasses_policies  # noqa: E402
 
-application.request_class = Utf8Request  # type: ignore[misc]
+application.request_class = Utf8Request
 
 if bypasses_policies():
     raise ImproperlyConfigured(
