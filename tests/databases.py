@@ -29,6 +29,7 @@ def create() -> str:
     """A new database with the world in it; returns its name."""
     name = f"portal_run_{os.getpid()}_{next(_number)}"
     with connection._nodb_cursor() as cursor:
+        cursor.execute("SET lock_timeout = 0")  # another run may be building the template
         cursor.execute("SELECT pg_advisory_lock(%s)", [LOCK])  # held until this cursor's connection closes
         _sweep(cursor)
         template = _template(cursor)
