@@ -131,7 +131,9 @@ class OrderLine(Line):
     state = serializers.ChoiceField(Order.State.choices)
     currency = serializers.CharField(max_length=3)
     total = serializers.DecimalField(max_digits=14, decimal_places=2, min_value=Decimal(0))
-    lines = serializers.ListSerializer(child=OrderItem(), allow_empty=False, max_length=MAX_ORDER_LINES)
+    lines: serializers.ListSerializer[Any] = serializers.ListSerializer(
+        child=OrderItem(), allow_empty=False, max_length=MAX_ORDER_LINES
+    )
 
     def validate_currency(self, value: str) -> str:
         if not re.fullmatch("[A-Z]{3}", value) or not is_currency(value):

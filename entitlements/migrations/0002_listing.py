@@ -30,9 +30,12 @@ CREATE FUNCTION listing_refresh(customers bigint[]) RETURNS void
       AND (l.services, l.skus, l.trials, l.seats, l.assigned, l.next_expiry_on)
           IS DISTINCT FROM (n.services, n.skus, n.trials, n.seats, n.assigned, n.next_expiry_on) $$;
 
+-- The lock is the one that the portfolio's trigger takes: a connection and an entitlement that are written at the same
+-- moment must see each other, else a new row of the listing lacks the entitlement for good.
 CREATE FUNCTION listing_follows_entitlements() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
+    PERFORM pg_advisory_xact_lock(2, c.id::int) FROM (SELECT DISTINCT customer_id AS id FROM touched ORDER BY 1) c;
     PERFORM listing_refresh(ARRAY(SELECT DISTINCT customer_id FROM touched));
     RETURN NULL;
 END $$;

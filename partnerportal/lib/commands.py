@@ -7,6 +7,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.core.validators import validate_email
+from django.db import OperationalError
 
 from partnerportal.lib import tenancy
 from partnerportal.lib.actors import Actor
@@ -20,14 +21,16 @@ class StaffCommand(BaseCommand):
     requires_system_checks = ()  # they judge pages, and cost a second
 
     def execute(self, *args: Any, **options: Any) -> Any:
-        if not tenancy.bypasses_policies():
-            raise CommandError("This needs the job role. Set PORTAL_PROCESS=job.")
         try:
+            if not tenancy.bypasses_policies():
+                raise CommandError("This needs the job role. Set PORTAL_PROCESS=job.")
             return super().execute(*args, **options)
         except DomainError as error:
             raise CommandError(str(error.message) or error.code) from error
         except ValidationError as error:
             raise CommandError(" ".join(_sentences(error))) from error
+        except OperationalError as error:  # away, a deadlock, or a lock that somebody holds for too long
+            raise CommandError(f"The database could not do it now. Run the command again.\n{error}") from error
 
     @property
     def actor(self) -> Actor:

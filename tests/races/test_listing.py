@@ -1,0 +1,53 @@
+"""A connection and an entitlement written at the same moment both show in the customer list."""
+
+import io
+import json
+import threading
+from collections.abc import Callable
+
+import pytest
+from django.core.management import call_command
+from django.db import connection, transaction
+
+from connections.actions import accept_invitation
+from connections.models import Connection
+from entitlements.actions import import_feed
+from entitlements.models import CustomerListing, Sku
+from partnerportal.lib.actors import Actor
+from tests.world import World
+
+pytestmark = pytest.mark.slow
+
+
+def accept(world: World) -> None:
+    accept_invitation(actor=world.actor("stranger.admin"), token=world.token("partner"))
+
+
+def entitle(world: World) -> None:
+    row = {
+        "type": "entitlement", "external_id": "RACE", "customer": world.stranger.org_id, "quantity": 1000,
+        "sku": Sku.objects.earliest("pk").code, "kind": "production", "state": "active",
+    }  # fmt: skip
+    import_feed(actor=Actor.system(), stream=io.BytesIO(json.dumps(row).encode()))
+
+
+@pytest.mark.parametrize(("first", "second"), [(accept, entitle), (entitle, accept)])
+def test_neither_misses_the_other(
+    own_database: dict[str, str], first: Callable[[World], None], second: Callable[[World], None]
+) -> None:
+    def in_a_thread() -> None:
+        try:
+            with transaction.atomic():
+                second(World())
+        finally:
+            connection.close()
+
+    other = threading.Thread(target=in_a_thread)
+    with transaction.atomic():
+        first(World())
+        other.start()
+        other.join(0.7)  # done without the lock, waiting with it
+    other.join(10)
+    assert Connection.objects.filter(customer=World().stranger, state="active").exists()
+    assert CustomerListing.objects.get(viewer=World().partner, customer=World().stranger).seats >= 1000
+    call_command("rebuild_portfolio", "--check", stdout=io.StringIO())
