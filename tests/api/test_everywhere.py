@@ -200,3 +200,8 @@ def test_primary_keys_and_persons_never_leave(api, url):
         text = json.dumps(client.get(url(path)).json())
         assert "person" not in text
         assert "_pk" not in text
+
+
+def test_too_many_parameters_are_the_callers_fault(api):
+    response = api("partner.admin").get("/api/v1/customers/?" + "a&" * 1100)
+    assert (response.status_code, codes(response)) == (400, [("parse_error", None)])
