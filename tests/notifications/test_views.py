@@ -1,0 +1,154 @@
+"""The inbox as a page: open, dismiss, restore, filter (CC-54…CC-58)."""
+
+import re
+from html import unescape
+from typing import Any
+
+import pytest
+from django.urls import reverse
+
+from notifications.actions import fan_out_due, record
+from notifications.models import Notice
+from notifications.queries import unread_count
+from partnerportal.lib.actors import Actor
+from tests.world import World
+
+INBOX = "/inbox/"
+
+
+def subjects(response: Any) -> list[str]:
+    return [
+        unescape(s)
+        for s in re.findall(r'class="notice-open" formaction="[^"]+">([^<]+)</button>', response.content.decode())
+    ]
+
+
+def news(world: World, customer: str, count: int = 1, kind: str = "entitlement.changed") -> None:
+    """Something that everyone connected with the customer hears of."""
+    organization = world[customer]
+    for number in range(count):
+        record(
+            kind,
+            actor=Actor.system("feed"),
+            subject=organization,
+            customer_id=organization.pk,
+            data={
+                "customer": str(organization.public_id),
+                "customer_name": organization.name,
+                "sku_name": f"Plan {number} of {customer}",
+                "quantity": 3,
+            },
+        )
+    while fan_out_due():
+        pass
+
+
+def latest(world: World, recipient: str) -> Notice:
+    return world.notices(recipient).last()
+
+
+def test_partner_hears_of_its_customers(world: World, web: Any) -> None:
+    """CC-54."""
+    news(world, "customer")
+    page = web("partner.reader").get(INBOX)
+    assert subjects(page)[0] == "Plan 0 of customer has changed"
+    assert world.customer.name in page.content.decode()
+    assert "Plan 0 of customer has changed" in subjects(web("customer.reader").get(INBOX))
+    assert "Plan 0 of customer has changed" not in subjects(web("partner2.admin").get(INBOX))
+
+
+def test_filter_by_customer_kind_and_tab(world: World, web: Any) -> None:
+    """CC-55; what makes no sense filters nothing."""
+    news(world, "customer")
+    news(world, "customer2")
+    client = web("partner.admin")
+    of_customer = subjects(client.get(f"{INBOX}?customer={world.customer.public_id}"))
+    assert "Plan 0 of customer has changed" in of_customer and "Plan 0 of customer2 has changed" not in of_customer
+    changed = subjects(client.get(f"{INBOX}?kind=entitlement_changed"))
+    assert sorted(changed) == ["Plan 0 of customer has changed", "Plan 0 of customer2 has changed"]
+    everything = subjects(client.get(INBOX))
+    for query in ("customer=rubbish", "kind=rubbish", "tab=rubbish", "cursor=rubbish"):
+        assert subjects(client.get(f"{INBOX}?{query}")) == everything
+    assert subjects(client.get(f"{INBOX}?customer={world.stranger.public_id}")) == []
+
+
+def test_opening_marks_as_read_for_this_person_only(world: World, web: Any, actor_for: Any) -> None:
+    news(world, "customer")
+    notice, before = latest(world, "partner"), unread_count(actor_for("partner.reader"))
+    answer = web("partner.admin").post(reverse("notice_open", args=[notice.public_id]))
+    assert answer.url == reverse("customer_services", args=[world.customer.public_id])
+    assert "Plan 0 of customer has changed" not in subjects(web("partner.admin").get(f"{INBOX}?tab=unread"))
+    assert unread_count(actor_for("partner.reader")) == before
+    assert web("partner.admin").get(reverse("notice_open", args=[notice.public_id])).status_code == 405
+
+
+def test_dismissed_here_still_there_for_the_customer(world: World, web: Any) -> None:
+    """CC-56…CC-58, with Undo."""
+    news(world, "customer")
+    notice, client = latest(world, "partner"), web("partner.admin")
+    answer = client.post(
+        reverse("notice_dismiss", args=[notice.public_id]), {"next": f"{INBOX}?tab=unread"}, follow=True
+    )
+    assert answer.redirect_chain == [(f"{INBOX}?tab=unread", 302)]
+    assert reverse("notice_restore", args=[notice.public_id]) in answer.content.decode()  # the toast's Undo
+    changed = "Plan 0 of customer has changed"
+    assert changed not in subjects(client.get(INBOX)) and changed in subjects(client.get(f"{INBOX}?tab=dismissed"))
+    assert changed in subjects(web("customer.admin").get(INBOX))
+    client.post(reverse("notice_restore", args=[notice.public_id]))
+    assert changed in subjects(client.get(INBOX))
+
+
+def test_reader_may_not_dismiss_and_is_told_why(world: World, web: Any) -> None:
+    news(world, "customer")
+    notice, client = latest(world, "partner"), web("partner.reader")
+    page = client.get(INBOX).content.decode()
+    assert reverse("notice_dismiss", args=[notice.public_id]) not in page and "Only an Admin" in page
+    assert client.post(reverse("notice_dismiss", args=[notice.public_id])).status_code == 403
+    notice.refresh_from_db()
+    assert notice.dismissed_at is None
+
+
+@pytest.mark.parametrize("deed", ["notice_open", "notice_dismiss", "notice_restore"])
+def test_another_organisations_notice_is_not_there(deed: str, world: World, web: Any) -> None:
+    news(world, "customer")
+    notice = latest(world, "customer")
+    assert notice.recipient_id == world.customer.pk
+    assert web("partner.admin").post(reverse(deed, args=[notice.public_id])).status_code == 404
+
+
+def test_all_read(world: World, web: Any, actor_for: Any) -> None:
+    news(world, "customer", 2)
+    assert unread_count(actor_for("partner.admin")) >= 2
+    web("partner.admin").post(reverse("inbox_read_all"))
+    assert unread_count(actor_for("partner.admin")) == 0
+
+
+@pytest.mark.parametrize("address", ["https://evil.example/", "//evil.example", "javascript:alert(1)"])
+def test_the_way_back_stays_here(address: str, world: World, web: Any) -> None:
+    assert web("partner.admin").post(reverse("inbox_read_all"), {"next": address}).url == INBOX
+
+
+def test_pages_hold_fifty_each_and_ask_as_often(world: World, web: Any, count_queries: Any) -> None:
+    client = web("partner.admin")
+    client.get(INBOX)  # the first page writes into the session
+    with count_queries() as few:
+        client.get(INBOX)
+    news(world, "customer", 60)
+    with count_queries() as many:
+        page = client.get(INBOX)
+    assert len(few) == len(many) <= 8
+    assert len(subjects(page)) == 50
+    older = re.search(r'rel="next" href="([^"]+)"', page.content.decode())
+    assert older and not set(subjects(client.get(unescape(older[1])))[:10]) & set(subjects(page))
+
+
+def test_each_state_has_its_own_words(world: World, web: Any) -> None:
+    client = web("vendor.admin")
+    Notice.objects.filter(recipient_id=world.vendor.pk).delete()
+    for query, words in (
+        ("", "No notices"),
+        ("?tab=unread", "Nothing unread"),
+        ("?tab=dismissed", "Nothing dismissed"),
+    ):
+        assert words in client.get(f"{INBOX}{query}").content.decode()
+    assert "No notices match" in client.get(f"{INBOX}?kind=trial_expired").content.decode()
