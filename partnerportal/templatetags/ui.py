@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from partnerportal.lib import formats
+from partnerportal.lib import formats, user_agents
 
 register = template.Library()
 
@@ -111,6 +111,11 @@ def usage_tone(used: int, limit: int) -> str:
 def usage_width(used: int, limit: int) -> int:
     """How much of a usage bar to fill, in whole percent, never above 100."""
     return min(100, round(100 * used / limit)) if limit else 0
+
+
+@register.filter
+def browser(user_agent: str) -> str:
+    return user_agents.describe(user_agent)
 
 
 @register.filter
