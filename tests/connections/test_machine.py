@@ -1,0 +1,134 @@
+"""Invitations, connections and operators through the actions, at random, against a model of three sets (hypothesis)."""
+
+from typing import ClassVar
+
+import pytest
+from django.db import transaction
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+
+from accounts.actions import change_roles, remove_operator
+from accounts.models import Operator, Role
+from connections.actions import accept_invitation, end_connection, replace_invitation_link
+from connections.models import Connection, Portfolio
+from notifications.models import Event
+from partnerportal.lib import tenancy
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.errors import DomainError
+from tests.portfolio import differences
+from tests.world import World
+
+PARTNERS = ("partner", "partner2", "lapsed", "nobadge")
+OPEN = {"partner", "partner2"}  # with an active badge
+CUSTOMERS = ("customer", "customer2", "stranger", "partner2")
+ROLES = ("admin", "reader")
+
+
+def attempt(actor: Actor, deed):
+    """The deed's answer, or the code of its refusal; as a request of that actor."""
+    try:
+        with transaction.atomic(), tenancy.tenant(organization_id=actor.organization_id, person_id=actor.person_id):
+            return deed()
+    except DomainError as error:
+        return error.code
+
+
+class Portal(RuleBasedStateMachine):
+    world: ClassVar[World]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.point = transaction.savepoint()
+        self.live = {(c.customer_id, c.partner_id) for c in Connection.objects.active()}
+        self.news = Event.objects.count()
+
+    def teardown(self) -> None:
+        transaction.savepoint_rollback(self.point)
+
+    @rule(customer=st.sampled_from(CUSTOMERS), partner=st.sampled_from(PARTNERS), role=st.sampled_from(ROLES))
+    def accept(self, customer, partner, role):
+        actor, token = self.world.actor(f"{customer}.{role}"), self.world.token(partner)
+        pair = (self.world[customer].pk, self.world[partner].pk)
+        answer = attempt(actor, lambda: accept_invitation(actor=actor, token=token))
+        if Role.ADMIN not in actor.roles:
+            assert answer in ("not_admin", "no_organization")
+        elif customer == partner:
+            assert answer == "own_link"
+        elif pair not in self.live and partner not in OPEN:
+            assert answer == "partner_not_active"
+        else:
+            assert answer[1] is (pair not in self.live)
+            self.news += pair not in self.live
+            self.live.add(pair)
+
+    @rule(data=st.data(), by_partner=st.booleans(), role=st.sampled_from(ROLES))
+    def end(self, data, by_partner, role):
+        rows = list(Connection.objects.order_by("pk"))
+        row = data.draw(st.sampled_from(rows))
+        side = self.world.names[row.partner_id if by_partner else row.customer_id]
+        actor = self.world.actor(f"{side}.{role}")
+        answer = attempt(actor, lambda: end_connection(actor=actor, connection=row))
+        if Role.ADMIN not in actor.roles:
+            assert answer in ("not_admin", "no_organization")
+        elif row.state == "ended":
+            assert answer == "state_changed"
+        else:
+            assert answer.state == "ended"
+            self.live.remove((row.customer_id, row.partner_id))
+            self.news += 1
+
+    @rule(who=st.sampled_from(["ended", "publisher"]), by=st.sampled_from(ROLES), whose=st.sampled_from(ROLES))
+    def demote_or_promote(self, who, by, whose):
+        self._change(who, by, whose, lambda actor, row: change_roles(actor=actor, operator=row, roles=["reader"]))
+
+    @rule(who=st.sampled_from(["ended", "publisher"]), by=st.sampled_from(ROLES), whose=st.sampled_from(ROLES))
+    def remove(self, who, by, whose):
+        self._change(who, by, whose, lambda actor, row: remove_operator(actor=actor, operator=row))
+
+    def _change(self, who, by, whose, deed):
+        actor = self.world.actor(f"{who}.{by}")
+        rows = Operator.objects.filter(organization=self.world[who])
+        row = rows.filter(person=self.world.person(f"{who}.{whose}")).first()
+        if row is None:
+            return
+        answer = attempt(actor, lambda: deed(actor, row))
+        assert answer in ("not_admin", "no_organization", "own_role", "last_admin") or not isinstance(answer, str)
+        self.news += not isinstance(answer, str)
+
+    @rule(partner=st.sampled_from(PARTNERS))
+    def replace_link(self, partner):
+        before = self.world.token(partner)
+        replace_invitation_link(actor=Actor.system(), partner=self.world[partner], reason="abuse")
+        self.news += 1
+        stranger = self.world.actor("vendor.reader")
+        assert attempt(stranger, lambda: accept_invitation(actor=stranger, token=before)) != "own_link"
+        assert self.world.token(partner) != before
+
+    @invariant()
+    def live_connections_are_those_accepted_and_not_ended(self):
+        assert {(c.customer_id, c.partner_id) for c in Connection.objects.active()} == self.live
+
+    @invariant()
+    def sight_is_exactly_the_live_connections(self):
+        direct = Portfolio.objects.filter(path=Portfolio.Path.CONNECTION)
+        assert {(p.subject_id, p.viewer_id) for p in direct} == self.live
+        assert differences() == []
+
+    @invariant()
+    def every_deed_is_one_event(self):
+        assert Event.objects.count() == self.news
+
+    @invariant()
+    def every_organisation_has_an_admin(self):
+        with_admin = Operator.objects.filter(roles__contains=[Role.ADMIN]).values("organization")
+        assert not Operator.objects.exclude(organization__in=with_admin).exists()
+
+
+@pytest.mark.slow
+def test_random_walks(world):
+    Portal.world = world
+    checks = [HealthCheck.too_slow, HealthCheck.data_too_large]
+    run_state_machine_as_test(
+        Portal, settings=settings(max_examples=8, stateful_step_count=20, deadline=None, suppress_health_check=checks)
+    )

@@ -1,0 +1,72 @@
+"""The matrix would notice: each lock is taken away in turn.
+
+First lock alone: requests stay a role that row-level security does not hold; the matrix holds, and goes red for every
+`visible_to` that is taken away. Second lock alone: with `visible_to` taken away, requests return nothing foreign.
+"""
+
+import pytest
+
+from partnerportal.lib import tenancy
+from tests.house.machine import Machine
+from tests.house.matrix import MATRIX, SEES
+from tests.house.test_tables import TENANT_MODELS
+from tests.house.test_tables import test_both_locks_agree as both_locks_agree
+
+pytestmark = pytest.mark.slow
+
+QUERYSETS = {type(model.objects.all()).__name__: type(model.objects.all()) for model in TENANT_MODELS}
+# Who would see what is not theirs. A list, because each scope shows in other pages.
+WITNESSES = ("partner2.admin", "stranger.admin")
+# Every page narrows these further, to a customer or to rows that are scoped themselves: no page can show the loss, so
+# that the two locks disagree has to.
+BEHIND_OTHERS = {
+    "EntitlementQuerySet",
+    "OrderQuerySet",
+    "OrderLineQuerySet",
+    "OrganizationQuerySet",
+    "PortfolioQuerySet",
+    "ProgramMembershipQuerySet",
+}
+OURS = [row for row in MATRIX if not row.pattern.startswith(("sign-in/", "ui-kit/"))]
+HARM = ("and shows", "and changed")
+
+
+def first_lock_alone(monkeypatch):
+    monkeypatch.setattr(tenancy, "APP_ROLE", "none")
+
+
+def take_away(monkeypatch, queryset):
+    monkeypatch.setattr(queryset, "scope", lambda self, actor: self.all())
+
+
+@pytest.mark.parametrize(
+    "who", ["partner.admin", "partner2.admin", "lapsed.admin", "customer.reader", "stranger.admin"]
+)
+def test_first_lock_alone_holds(who, world, web, monkeypatch):
+    first_lock_alone(monkeypatch)
+    faults = list(Machine(world, web, SEES).faults(who, OURS, ("GET", "POST")))
+    assert not faults, "\n".join(faults)
+
+
+@pytest.mark.parametrize("name", sorted(set(QUERYSETS) - BEHIND_OTHERS))
+def test_matrix_goes_red_without_a_scope(name, world, web, monkeypatch):
+    first_lock_alone(monkeypatch)
+    take_away(monkeypatch, QUERYSETS[name])
+    machine = Machine(world, web, SEES)
+    assert any(fault for who in WITNESSES for fault in machine.faults(who, OURS, ("GET", "POST")))
+
+
+@pytest.mark.parametrize("name", sorted(BEHIND_OTHERS))
+def test_locks_disagree_without_a_scope(name, world, actor_for, as_tenant, monkeypatch):
+    take_away(monkeypatch, QUERYSETS[name])
+    with pytest.raises(AssertionError, match=name.removesuffix("QuerySet")):
+        both_locks_agree("stranger.admin", world, actor_for, as_tenant)
+
+
+@pytest.mark.parametrize("who", WITNESSES)
+def test_second_lock_alone_shows_nothing_foreign(who, world, web, monkeypatch):
+    for queryset in QUERYSETS.values():
+        take_away(monkeypatch, queryset)
+    faults = Machine(world, web, SEES).faults(who, OURS, ("GET", "POST"))
+    harm = [fault for fault in faults if any(word in fault for word in HARM) or " answered 500" in fault]
+    assert not harm, "\n".join(harm)
