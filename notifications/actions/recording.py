@@ -68,8 +68,7 @@ def new_event(
 
 
 def _nudge_after_commit() -> None:
-    if not getattr(connection, "nudge_pending", False):  # one nudge a transaction is enough
-        connection.nudge_pending = True  # type: ignore[attr-defined]
+    if not any(entry[1] is _nudge for entry in connection.run_on_commit):  # one nudge a transaction is enough
         transaction.on_commit(_nudge)
 
 
