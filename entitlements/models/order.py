@@ -16,7 +16,7 @@ class OrderQuerySet(TenantQuerySet):
         return self.filter(Q(customer=actor.organization_id) | Q(customer__in=actor.reach))
 
     def with_lines(self) -> "OrderQuerySet":
-        """Each with `line_facts`, its lines as dictionaries, in the same query. Amounts are text: a float loses cents."""
+        """Each with `line_facts`, its lines as dictionaries, in the same query. Amounts are text: floats lose cents."""
         lines = OrderLine.objects.filter(order=models.OuterRef("pk")).order_by("position")
         price = Cast("unit_price", models.TextField())
         facts = JSONObject(
