@@ -1,0 +1,202 @@
+"""The outbox: exactly one notice, at least one e-mail, retries by the clock, and nothing for those who may not see."""
+
+import datetime as dt
+
+import pytest
+import time_machine
+from celery import Celery
+from django.core import mail
+from django.db import Error, connection, transaction
+from django.utils import timezone
+
+from accounts.actions import remove_operator
+from accounts.models import Person
+from connections.actions import accept_invitation, end_connection
+from notifications import registry
+from notifications.actions import fan_out_due, outbox, recording, send_due_emails
+from notifications.models import Channel, Delivery, Event, Notice
+from notifications.tasks import fan_out, send_emails
+
+
+@pytest.fixture
+def accepted(world, actor_for):
+    """The stranger connects with the partner."""
+    accept_invitation(actor=actor_for("stranger.admin"), token=world.token("partner"))
+    return Event.objects.latest("pk")
+
+
+@pytest.fixture
+def due(accepted):
+    fan_out_due()
+    return Delivery.objects.filter(event=accepted, channel=Channel.EMAIL).order_by("pk")
+
+
+def recipients(event):
+    return sorted(Notice.objects.filter(event=event).values_list("kind", flat=True))
+
+
+def test_an_event_is_a_message_by_itself(accepted):
+    assert Delivery.objects.get(event=accepted).channel == Channel.FAN_OUT
+
+
+def test_events_are_final(accepted):
+    for change in (lambda: Event.objects.filter(pk=accepted.pk).update(kind="x"), accepted.delete):
+        with pytest.raises(Error, match="append-only"), transaction.atomic():
+            change()
+
+
+def test_fan_out_writes_each_notice_once(accepted, world):
+    assert fan_out_due() == 1
+    assert fan_out_due() == 0
+    Delivery.objects.filter(event=accepted, channel=Channel.FAN_OUT).update(done_at=None)
+    assert fan_out_due() == 1  # a second time, as after a lost mark
+    notice = Notice.objects.get(event=accepted)
+    assert (notice.kind, notice.recipient_id) == ("customer_connected", world.partner.pk)
+    assert Delivery.objects.filter(event=accepted, channel=Channel.EMAIL).count() == 2  # partner.admin and many
+
+
+def test_a_new_viewer_finds_the_recent_news(accepted, world):
+    fan_out_due()
+    told = Notice.objects.filter(about_id=world.stranger.pk, kind="entitlement_added")
+    assert {world.names[pk] for pk in told.values_list("recipient_id", flat=True)} == {
+        "stranger",
+        "partner",
+        "distributor",
+    }
+
+
+def test_mails_go_to_admins_in_html_and_text_with_a_stable_id(due, world):
+    assert send_due_emails() == 2
+    assert {m.to[0].partition("<")[2].rstrip(">") for m in mail.outbox} == {
+        world.person("partner.admin").email,
+        world.person("many").email,
+    }
+    notice = Notice.objects.get(event=due[0].event)
+    for message in mail.outbox:
+        person = Person.objects.get(email=message.to[0].partition("<")[2].rstrip(">"))
+        assert message.extra_headers["Message-ID"] == f"<{notice.public_id}.{person.pk}@localhost>"
+        assert world.stranger.name in message.subject
+        assert f"/customers/{world.stranger.public_id}/" in message.body
+        assert message.alternatives[0][1] == "text/html"
+    assert send_due_emails() == 0
+
+
+def test_mails_speak_the_readers_language(due, world):
+    Person.objects.filter(pk=world.person("partner.admin").pk).update(language="ja")
+    send_due_emails()
+    html = {m.to[0]: m.alternatives[0][0] for m in mail.outbox}
+    assert sorted(text.partition('lang="')[2][:2] for text in html.values()) == ["en", "ja"]
+
+
+def test_no_mail_about_a_customer_that_has_gone_meanwhile(due, world, actor_for):
+    end_connection(actor=actor_for("stranger.admin"), connection=world.connection("stranger", "partner"))
+    mail.outbox.clear()
+    send_due_emails()
+    assert mail.outbox == []
+    assert not due.filter(done_at=None).exists()
+
+
+def test_no_mail_to_a_person_who_has_left(due, world, actor_for):
+    remove_operator(actor=actor_for("partner.admin"), operator=world.operator("many@partner"))
+    send_due_emails()
+    assert [world.person("partner.admin").email in m.to[0] for m in mail.outbox] == [True]
+
+
+def test_a_mail_that_fails_is_tried_again_and_given_up_at_last(due, settings):
+    settings.EMAIL_BACKEND = "tests.notifications.test_outbox.Refusing"
+    now = timezone.now()
+    for attempt, wait in enumerate(outbox.RETRIES, start=1):
+        with time_machine.travel(now, tick=False):
+            assert send_due_emails() == 2
+        delivery = due[0]
+        assert (delivery.attempts, delivery.done_at, delivery.dead_at) == (attempt, None, None)
+        assert "refused" in delivery.error
+        assert delivery.next_at == now + wait
+        now = delivery.next_at + dt.timedelta(seconds=1)
+    with time_machine.travel(now, tick=False):
+        assert send_due_emails() == 2
+        assert send_due_emails() == 0
+    assert due[0].dead_at == now
+
+
+class Refusing:
+    def __init__(self, **_options):
+        pass
+
+    def send_messages(self, _messages):
+        raise OSError("refused")
+
+
+def test_a_lease_keeps_others_away_until_it_runs_out(due, monkeypatch):
+    """A worker that died between claiming and marking: three minutes later another one takes it up."""
+    monkeypatch.setattr(outbox, "_attempt", Dying)
+    with pytest.raises(KeyboardInterrupt):
+        send_due_emails()
+    monkeypatch.undo()
+    assert send_due_emails() == 0
+    with time_machine.travel(timezone.now() + outbox.LEASE + dt.timedelta(seconds=1)):
+        assert send_due_emails() == 2
+    assert len(mail.outbox) == 2
+
+
+class Dying:
+    def __init__(self, _delivery):
+        pass
+
+    def __enter__(self):
+        raise KeyboardInterrupt
+
+    def __exit__(self, *_error):
+        return False
+
+
+def test_one_bad_event_does_not_hold_up_the_others(world, actor_for, monkeypatch):
+    accept_invitation(actor=actor_for("stranger.admin"), token=world.token("partner"))
+    good = Event.objects.latest("pk")
+    end_connection(actor=actor_for("customer2.admin"), connection=world.connection("customer2", "partner"))
+    bad = Event.objects.latest("pk")
+    kind = registry.kinds()["customer_ended"]
+    monkeypatch.setattr(kind, "recipients", lambda events: 1 / 0)
+    fan_out_due()
+    assert recipients(good) == ["customer_connected"]
+    waiting = Delivery.objects.get(event=bad)
+    assert (waiting.attempts, waiting.done_at) == (1, None)
+    assert "ZeroDivisionError" in waiting.error
+    monkeypatch.undo()
+    with time_machine.travel(waiting.next_at + dt.timedelta(seconds=1)):
+        fan_out_due()
+    assert recipients(bad) == ["customer_ended"]
+
+
+def test_one_nudge_per_transaction_and_one_after_a_rollback(world, actor_for, django_capture_on_commit_callbacks):
+    stranger = actor_for("stranger.admin")
+    with django_capture_on_commit_callbacks() as callbacks:
+        accept_invitation(actor=stranger, token=world.token("partner"))
+        accept_invitation(actor=stranger, token=world.token("partner2"))
+    assert callbacks == [recording._nudge]
+    point = transaction.savepoint()
+    end_connection(actor=stranger, connection=world.connection("stranger", "partner"))
+    transaction.savepoint_rollback(point)
+    connection.run_on_commit = []  # what the end of a transaction does
+    with django_capture_on_commit_callbacks() as callbacks:
+        end_connection(actor=stranger, connection=world.connection("stranger", "partner"))
+    assert callbacks == [recording._nudge]
+
+
+def test_an_event_is_kept_when_the_broker_is_away(
+    world, actor_for, monkeypatch, django_capture_on_commit_callbacks, caplog
+):
+    nobody_there = Celery("nobody", broker="redis://127.0.0.1:1/0", set_as_current=False)
+    monkeypatch.setattr(recording, "current_app", nobody_there)
+    with django_capture_on_commit_callbacks(execute=True):
+        accept_invitation(actor=actor_for("stranger.admin"), token=world.token("partner"))
+    nobody_there.close()
+    assert "did not take the nudge" in caplog.text
+    assert fan_out_due() == 1
+
+
+def test_tasks_empty_the_outbox(accepted):
+    fan_out()
+    send_emails()
+    assert not Delivery.objects.filter(done_at=None).exists()
+    assert len(mail.outbox) == 2
