@@ -117,13 +117,24 @@ _WRITE = f"""
     SELECT viewer_id, subject_id, path, since FROM ({_BASIS}) b
     ON CONFLICT (viewer_id, subject_id) DO UPDATE SET path = excluded.path, since = excluded.since
     WHERE (p.path, p.since) IS DISTINCT FROM (excluded.path, excluded.since)"""  # noqa: S608 - constants
+# Notices that say they are within reach and are not, or the reverse.
+_NOTICES = """
+    FROM notifications_notice n
+    LEFT JOIN connections_portfolio p ON (p.viewer_id, p.subject_id) = (n.recipient_id, n.about_id)
+    WHERE n.about_id IS NOT NULL AND n.in_reach <> (p.viewer_id IS NOT NULL)"""
+_NOTICE_DIFFERENCES = f"SELECT 'notice ' || n.public_id || ' says in reach: ' || n.in_reach {_NOTICES} ORDER BY n.id"
+_MEND_NOTICES = f"""
+    UPDATE notifications_notice SET in_reach = NOT in_reach WHERE id IN (SELECT n.id {_NOTICES})"""  # noqa: S608 - constants
 
 
 def portfolio_differences() -> list[str]:
-    """Where the portfolio disagrees with its definition: nothing, unless something wrote around the triggers."""
+    """Where the portfolio, or the notices beside it, disagree with their definition: nothing, unless something wrote
+    around the triggers."""
     with database.cursor() as cursor:
         cursor.execute(_DIFFERENCES)
-        return [row[0] for row in cursor.fetchall()]
+        differences = cursor.fetchall()
+        cursor.execute(_NOTICE_DIFFERENCES)
+        return [row[0] for row in differences + cursor.fetchall()]
 
 
 @transaction.atomic
@@ -136,4 +147,6 @@ def rebuild_portfolio(*, actor: Actor) -> int:
         cursor.execute(_REMOVE)
         removed = cursor.rowcount
         cursor.execute(_WRITE)
-        return int(removed + cursor.rowcount)
+        written = cursor.rowcount
+        cursor.execute(_MEND_NOTICES)
+        return int(removed + written + cursor.rowcount)

@@ -60,6 +60,7 @@ class Migration(migrations.Migration):
                 ('recipient_id', models.BigIntegerField()),
                 ('about_id', models.BigIntegerField(null=True)),
                 ('about_label', models.CharField(blank=True, max_length=200)),
+                ('in_reach', models.BooleanField(default=True, editable=False)),
                 ('params', models.JSONField(default=dict)),
                 ('dismissed_at', models.DateTimeField(null=True)),
                 ('dismissed_by_id', models.BigIntegerField(null=True)),
@@ -94,7 +95,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='notice',
-            index=models.Index(condition=models.Q(('dismissed_at', None)), fields=['recipient_id', '-id'], name='notice_inbox'),
+            index=models.Index(condition=models.Q(('dismissed_at', None), ('in_reach', True)), fields=['recipient_id', '-id'], name='notice_inbox'),
         ),
         migrations.AddIndex(
             model_name='notice',

@@ -13,11 +13,11 @@ CUSTOMER_NEWS_FEATURE = "customer_dashboard"  # notices about customers go with 
 
 class NoticeQuerySet(TenantQuerySet):
     def scope(self, actor: Actor) -> "NoticeQuerySet":
-        """OWN, and those about another organisation only while it is within reach."""
-        seen = Q(about_id=None) | Q(about_id=actor.organization_id)
+        """OWN, and those about another organisation only while it is within reach, and with the dashboard."""
+        rows = self.filter(recipient_id=actor.organization_id, in_reach=True)
         if CUSTOMER_NEWS_FEATURE in actor.features:
-            seen |= Q(about_id__in=actor.reach)
-        return self.filter(seen, recipient_id=actor.organization_id)
+            return rows
+        return rows.filter(Q(about_id=None) | Q(about_id=actor.organization_id))
 
     def open(self) -> "NoticeQuerySet":
         return self.filter(dismissed_at=None)
@@ -37,6 +37,7 @@ class Notice(PublicModel):
     recipient_id = models.BigIntegerField()  # organisation
     about_id = models.BigIntegerField(null=True)  # customer whose news this is; seen only while within reach
     about_label = models.CharField(max_length=200, blank=True)
+    in_reach = models.BooleanField(default=True, editable=False)  # kept by triggers beside the portfolio
     params = models.JSONField(default=dict)  # what the text needs, so that it can be told in any language later
     dismissed_at = models.DateTimeField(null=True)
     dismissed_by_id = models.BigIntegerField(null=True)  # person
@@ -46,7 +47,9 @@ class Notice(PublicModel):
     class Meta:
         constraints = (models.UniqueConstraint(fields=["event", "recipient_id"], name="notice_once"),)
         indexes = (
-            models.Index(fields=["recipient_id", "-id"], name="notice_inbox", condition=Q(dismissed_at=None)),
+            models.Index(
+                fields=["recipient_id", "-id"], name="notice_inbox", condition=Q(dismissed_at=None, in_reach=True)
+            ),
             models.Index(fields=["recipient_id", "about_id", "-id"], name="notice_by_customer"),
         )
 
