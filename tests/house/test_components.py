@@ -15,7 +15,10 @@ PAGES = sorted(
 )
 COMPONENTS = {path.stem.replace("_", "-"): path for path in (ROOT / "templates" / "ui").glob("*.html")}
 BUILT_IN = {"vars", "slot"}
-INLINE = re.compile(r"<style|\sstyle=|\son[a-z]+=|\shx-on|javascript:|<script(?![^>]*\ssrc=)|[\"']js:", re.IGNORECASE)
+INLINE = re.compile(
+    r"<style|\sstyle=|\son[a-z]+=|\shx-on|javascript:|<script(?![^>]*\s(?:src=|type=.application/json))|[\"']js:",
+    re.IGNORECASE,
+)
 OPENING = re.compile(r"<c-([a-z-]+)((?:\s+[^\s=/>]+(?:=(?:\"[^\"]*\"|'[^']*'|[^\s\"'/>]+))?)*)\s*/?>")
 
 each_page = pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT / "templates")))
