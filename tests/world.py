@@ -58,7 +58,7 @@ class World:
     def __getitem__(self, name: str) -> Organization:
         if name not in KINDS:
             raise KeyError(name)
-        return Organization.objects.get(name__contains=canary(name))
+        return Organization.objects.get(account_manager_name=manager(name))  # which nobody can edit
 
     def __getattr__(self, name: str) -> Organization:
         if name not in KINDS:
@@ -97,6 +97,10 @@ class World:
 
     def notices(self, recipient: str) -> Any:
         return Notice.objects.filter(recipient_id=self[recipient].pk).order_by("pk")
+
+
+def manager(name: str) -> str:
+    return f"Manager {canary(name, 'details')}"
 
 
 def address(who: str) -> str:
@@ -147,7 +151,7 @@ def _organization(name: str) -> Organization:
         contact_email=f"office@{details}.example",
         website=f"{details}.example",
         parent=World()[PARENTS[name]] if name in PARENTS else None,
-        account_manager_name=f"Manager {details}",
+        account_manager_name=manager(name),
         account_manager_email=f"manager@{details}.example",
         account_manager_phone=f"+49 40 {details}",
     )

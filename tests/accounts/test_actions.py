@@ -1,0 +1,185 @@
+"""What persons and vendor staff do to accounts, under row-level security where a person does it."""
+
+import datetime as dt
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+
+from accounts.actions import (
+    add_operator,
+    change_roles,
+    found_organization,
+    grant_membership,
+    register_organization,
+    remove_operator,
+    update_contact,
+)
+from accounts.models import Kind, Operator, Organization, Program, Role
+from connections.models import InvitationLink, Portfolio
+from notifications.models import Event
+from partnerportal.actors import actor_for as make_actor
+from partnerportal.lib import tenancy
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.errors import Conflict, Invalid, NotFound, Refused
+
+SYSTEM = Actor.system()
+
+
+def code(error):
+    return error.value.code
+
+
+@pytest.fixture
+def as_web(as_tenant):
+    """Do a deed as a request of the actor would."""
+
+    def run(deed, *, actor, **values):
+        with as_tenant(actor):
+            return deed(actor=actor, **values)
+
+    return run
+
+
+def test_founding_makes_a_customer_with_its_admin(world):
+    nobody = world.person("nobody")
+    tenancy.enter(organization_id=None, person_id=nobody.pk)  # all of it as the web role, without a tenant
+    organization = found_organization(person=nobody, name="Ärger & Söhne", country="DE")
+    actor, _operators = make_actor(nobody, None)
+    assert (actor.organization_id, actor.roles) == (organization.pk, {Role.ADMIN})
+    assert (organization.kind, organization.name_folded) == (Kind.CUSTOMER, "arger & sohne")
+    with tenancy.tenant(organization_id=organization.pk):
+        assert Portfolio.objects.get().subject_id == organization.pk
+        assert Event.objects.get().kind == "organization.created"
+
+
+def test_a_partner_comes_with_its_link_and_others_without(world):
+    for kind in Kind:
+        made = register_organization(actor=SYSTEM, kind=kind, name="New", country="FR")
+        assert InvitationLink.objects.filter(organization=made).exists() is (kind == Kind.PARTNER)
+        assert made.org_id.isdigit() and len(made.org_id) == 8
+
+
+def test_only_a_partner_stands_under_a_distributor(world):
+    with pytest.raises(Invalid) as refused:
+        register_organization(actor=SYSTEM, kind=Kind.CUSTOMER, name="New", country="FR", parent=world.distributor)
+    assert code(refused) == "parent"
+    with pytest.raises(Invalid):
+        register_organization(actor=SYSTEM, kind=Kind.PARTNER, name="New", country="FR", parent=world.partner)
+    with pytest.raises(ValidationError):
+        register_organization(actor=SYSTEM, kind=Kind.PARTNER, name="New", country="??")
+
+
+@pytest.mark.parametrize("who", ["vendor.admin", "partner.admin", "anonymous"])
+def test_vendor_staff_work_at_the_command_line_only(who, world, actor_for):
+    actor = actor_for(who)
+    deeds = (
+        lambda: register_organization(actor=actor, kind=Kind.PARTNER, name="New", country="FR"),
+        lambda: add_operator(
+            actor=actor, organization=world.partner, person=world.person("nobody"), roles=[Role.ADMIN]
+        ),
+        lambda: grant_membership(
+            actor=actor, organization=world.nobadge, program=Program.objects.first(), starts_on=timezone.now().date()
+        ),
+    )
+    for deed in deeds:
+        with pytest.raises(Refused) as refused:
+            deed()
+        assert code(refused) == "not_vendor_staff"
+
+
+@pytest.mark.parametrize(
+    ("starts_in", "ends_in", "is_active"),
+    [(0, None, True), (0, 0, True), (-9, -1, False), (1, None, False), (-9, 0, True)],
+)
+def test_a_badge_counts_from_its_first_day_to_its_last(world, actor_for, starts_in, ends_in, is_active):
+    today = timezone.now().date()
+    grant_membership(
+        actor=SYSTEM,
+        organization=world.nobadge,
+        program=Program.objects.get(code="solution_advisor"),
+        starts_on=today + dt.timedelta(days=starts_in),
+        ends_on=None if ends_in is None else today + dt.timedelta(days=ends_in),
+    )
+    assert ("customer_dashboard" in actor_for("nobadge.reader").features) is is_active
+
+
+def test_roles_change_and_the_log_says_from_what_to_what(world, actor_for, as_web):
+    admin = actor_for("customer.admin")
+    operator = as_web(
+        change_roles, actor=admin, operator=world.operator("customer.reader"), roles=["sales_agent", "admin"]
+    )
+    assert operator.roles == ["admin", "sales_agent"]
+    event = Event.objects.latest("pk")
+    assert event.kind == "operator.roles_changed"
+    assert event.data == {"before": ["reader"], "after": ["admin", "sales_agent"]}
+    assert event.organization_id == world.customer.pk
+
+
+@pytest.mark.parametrize("roles", [[], ["emperor"], ["admin", "emperor"]])
+def test_roles_must_be_known_and_at_least_one(world, actor_for, as_web, roles):
+    with pytest.raises(Invalid) as refused:
+        as_web(change_roles, actor=actor_for("customer.admin"), operator=world.operator("customer.reader"), roles=roles)
+    assert refused.value.field == "roles"
+
+
+@pytest.mark.parametrize("role", ["reader", "sales_agent", "admin_agent"])
+def test_only_an_admin_manages_operators(world, actor_for, as_web, role):
+    actor, operator = actor_for(f"customer.{role}"), world.operator("customer.reader")
+    for deed, values in ((change_roles, {"roles": ["admin"]}), (remove_operator, {})):
+        with pytest.raises(Refused) as refused:
+            as_web(deed, actor=actor, operator=operator, **values)
+        assert code(refused) == "not_admin"
+
+
+def test_nobody_changes_their_own_roles(world, actor_for, as_web):
+    with pytest.raises(Refused) as refused:
+        as_web(
+            change_roles, actor=actor_for("customer.admin"), operator=world.operator("customer.admin"), roles=["reader"]
+        )
+    assert code(refused) == "own_role"
+
+
+def test_operators_of_another_organisation_are_not_there(world, actor_for, as_web):
+    stranger, operator = actor_for("stranger.admin"), world.operator("customer.reader")
+    for deed, values in ((change_roles, {"roles": ["admin"]}), (remove_operator, {})):
+        with pytest.raises(NotFound):
+            as_web(deed, actor=stranger, operator=operator, **values)
+
+
+def test_the_last_admin_stays(world, actor_for, as_web):
+    admin = actor_for("customer.admin")
+    with pytest.raises(Conflict) as refused:
+        as_web(remove_operator, actor=admin, operator=world.operator("customer.admin"))
+    assert code(refused) == "last_admin"
+    as_web(change_roles, actor=admin, operator=world.operator("customer.reader"), roles=["admin"])
+    as_web(remove_operator, actor=admin, operator=world.operator("customer.admin"))
+    assert not Operator.objects.filter(person=admin.person_id, organization=world.customer).exists()
+    assert actor_for("customer.admin").organization_id is None
+
+
+def test_an_admin_who_lost_the_role_meanwhile_does_nothing(world, actor_for, as_web):
+    admin = actor_for("customer.admin")  # as the request began
+    Operator.objects.filter(person=admin.person_id).update(roles=[Role.READER])
+    with pytest.raises(Refused):
+        as_web(remove_operator, actor=admin, operator=world.operator("customer.reader"))
+
+
+def test_contact_data_is_the_own_organisations(world, actor_for, as_web):
+    admin = actor_for("customer.admin")
+    as_web(update_contact, actor=admin, organization=world.customer, name="Neu GmbH", city="Ulm")
+    row = Organization.objects.get(pk=world.customer.pk)
+    assert (row.name, row.name_folded, row.city) == ("Neu GmbH", "neu gmbh", "Ulm")
+    assert Event.objects.latest("pk").data == {"fields": ["city", "name"]}
+    with pytest.raises(NotFound):
+        as_web(update_contact, actor=admin, organization=world.partner, city="Ulm")
+    with pytest.raises(Invalid):
+        as_web(update_contact, actor=admin, organization=world.customer, kind="vendor")
+    with pytest.raises(Refused):
+        as_web(update_contact, actor=actor_for("customer.reader"), organization=world.customer, city="Bonn")
+
+
+def test_saving_what_is_there_already_records_nothing(world, actor_for, as_web):
+    before = Event.objects.count()
+    as_web(update_contact, actor=actor_for("customer.admin"), organization=world.customer, city=world.customer.city)
+    assert Event.objects.count() == before
