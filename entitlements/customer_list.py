@@ -166,10 +166,6 @@ class CustomerList:
             "total": formats.number(self.numbers.matching),
         }
 
-    @property
-    def assigned_share(self) -> str:
-        return formats.percent(self.numbers.assigned / self.numbers.seats) if self.numbers.seats else ""
-
 
 def _plain(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)

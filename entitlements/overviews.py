@@ -14,7 +14,6 @@ from connections.policies import ConnectionPermission
 from entitlements import queries, rows
 from notifications import queries as notifications
 from notifications.rows import notice_rows
-from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 
 CUSTOMERS_SHOWN = 6
@@ -42,8 +41,7 @@ def of_partner(request: HttpRequest) -> dict[str, Any]:
     context = of_others(request) | {"numbers": numbers, "invite": invite}
     if numbers.customers:
         listings = queries.needing_attention(actor, CUSTOMERS_SHOWN)
-        share = formats.percent(numbers.assigned / numbers.seats) if numbers.seats else ""
-        return context | {"attention": rows.attention_of_customers(listings), "assigned_share": share}
+        return context | {"attention": rows.attention_of_customers(listings)}
     return context | {"steps": _first_steps(actor, context["organization"], can_invite=bool(invite))}
 
 
