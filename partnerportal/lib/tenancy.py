@@ -38,8 +38,9 @@ def tenant(*, organization_id: int | None, person_id: int | None = None, invitat
     try:
         yield
     finally:
-        # After a database error the settings go back with the savepoint, and no statement would be accepted here.
-        if connection.connection.get_transaction_status() != TRANSACTION_STATUS_INERROR:
+        # After an error the settings go back with the savepoint, and no statement would be accepted here.
+        failed = connection.connection.get_transaction_status() == TRANSACTION_STATUS_INERROR
+        if not (failed or connection.needs_rollback):
             with connection.cursor() as cursor:
                 cursor.execute(_ENTER, list(before))
 

@@ -1,0 +1,145 @@
+"""The small pieces that know no app."""
+
+import pytest
+from django.db import connection, transaction
+from hypothesis import given
+from hypothesis import strategies as st
+
+from accounts.models import Organization
+from partnerportal.lib import tenancy
+from partnerportal.lib.actors import ANONYMOUS, Actor
+from partnerportal.lib.csv import original_cell, safe_cell
+from partnerportal.lib.errors import Refused
+from partnerportal.lib.paging import keyset
+from partnerportal.lib.policies import Rule, authorize
+from partnerportal.lib.scoping import TenantQuerySet
+from partnerportal.lib.text import fold
+from partnerportal.lib.tokens import new_token
+
+FULL = Actor(
+    person_id=1,
+    organization_id=1,
+    organization_kind="partner",
+    roles=frozenset({"admin", "reader"}),
+    features=frozenset({"badge"}),
+)
+
+
+def rule(**values):
+    return Rule(label="", **{k: frozenset(v) if isinstance(v, set) else v for k, v in values.items()})
+
+
+@pytest.mark.parametrize(
+    ("given_rule", "actor", "code"),
+    [
+        (rule(), FULL, None),
+        (rule(), ANONYMOUS, "no_organization"),
+        (rule(feature="badge", kinds={"partner"}, roles={"admin"}), FULL, None),
+        (rule(feature="other"), FULL, "no_badge"),
+        (rule(kinds={"customer"}), FULL, "wrong_kind"),
+        (rule(roles={"sales_agent"}), FULL, "not_admin"),
+        (rule(kinds={"customer"}, roles={"sales_agent"}, feature="other"), Actor.system(), None),
+    ],
+)
+def test_rules_answer_with_a_reason(given_rule, actor, code):
+    answer = given_rule.check(actor)
+    assert bool(answer) is (code is None)
+    if code:
+        with pytest.raises(Refused) as refused:
+            authorize(actor, {"deed": given_rule}, "deed")
+        assert refused.value.code == code == answer.code
+    else:
+        authorize(actor, {"deed": given_rule}, "deed")
+
+
+def test_a_model_that_does_not_say_whose_rows_are_seen_fails_closed():
+    with pytest.raises(NotImplementedError):
+        TenantQuerySet(Organization).visible_to(FULL)
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("ＡＢＣ  Société", "abc societe"),
+        ("Straße", "strasse"),
+        ("ﾊﾞﾅﾅ", "バナナ"),
+        ("ハナ", "ハナ"),
+        ("", ""),
+    ],
+)
+def test_fold(text, key):
+    assert fold(text) == key
+
+
+@given(st.text())
+def test_folding_twice_is_folding_once(text):
+    assert fold(fold(text)) == fold(text)
+
+
+@given(st.one_of(st.text(), st.sampled_from("=+-@\t\r\n＝＋－＠").flatmap(lambda c: st.text().map(lambda t: c + t))))
+def test_cells_come_back_and_never_start_a_formula(text):
+    assert safe_cell(text)[:1] not in "=+-@＝＋－＠\t\r\n" or not text
+    assert original_cell(safe_cell(text)) == text
+
+
+def test_tokens_are_long_and_new():
+    assert len({new_token() for _ in range(100)}) == 100
+    assert len(new_token()) == 43
+
+
+@pytest.mark.parametrize("descending", [False, True])
+def test_pages_lead_through_all_rows_and_back(world, descending):
+    everything = Organization.objects.order_by(*(("-country", "-pk") if descending else ("country", "pk")))
+    names, cursor, pages = [], "", []
+    while cursor is not None:
+        page = keyset(Organization.objects.all(), sort="country", descending=descending, size=5, cursor=cursor)
+        names += page.rows
+        pages.append(page)
+        cursor = page.next_cursor
+    assert names == list(everything)
+    assert [(p.first, p.last) for p in pages] == [(1, 5), (6, 10), (11, 12)]
+    back = keyset(
+        Organization.objects.all(), sort="country", descending=descending, size=5, cursor=pages[2].previous_cursor
+    )
+    assert (back.rows, back.first) == (pages[1].rows, 6)
+    assert pages[0].previous_cursor is None
+
+
+@given(st.text(max_size=80))
+def test_a_broken_cursor_is_the_first_page(cursor):
+    rows = Organization.objects.none()
+    assert keyset(rows, sort="country", descending=False, size=5, cursor=cursor).first == 1
+
+
+def settings():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('role'), current_setting('portal.org_id', true)")
+        return cursor.fetchone()
+
+
+def test_a_tenant_ends_with_its_block_and_blocks_nest(world):
+    before = settings()
+    with tenancy.tenant(organization_id=1):
+        with tenancy.tenant(organization_id=2, invitation="token"):
+            assert settings() == ("portal_app", "2")
+        assert settings() == ("portal_app", "1")
+    assert settings() == before
+
+
+def test_a_tenant_ends_with_its_transaction(own_database):
+    with transaction.atomic():
+        tenancy.enter(organization_id=1)
+        assert settings() == ("portal_app", "1")
+    assert settings() == ("none", "")
+
+
+def test_a_tenant_needs_a_transaction(own_database):
+    with pytest.raises(AssertionError, match="transaction"):
+        tenancy.enter(organization_id=1)
+
+
+def test_a_transaction_that_failed_is_left_alone(world):
+    """Leaving the tenant must not hide the error that ended it."""
+    with pytest.raises(ZeroDivisionError), transaction.atomic(), tenancy.tenant(organization_id=1):
+        transaction.set_rollback(True)
+        raise ZeroDivisionError

@@ -1,0 +1,96 @@
+"""The inbox: dismissing is the organisation's, reading the person's (CC-54…CC-58)."""
+
+import pytest
+
+from notifications import queries
+from notifications.actions import dismiss, mark_all_read, mark_read, restore
+from notifications.models import Notice
+from partnerportal.lib.errors import Refused
+
+
+@pytest.fixture
+def do(as_tenant, actor_for):
+    def run(deed, who, **values):
+        actor = actor_for(who)
+        with as_tenant(actor):
+            deed(actor=actor, **values)
+
+    return run
+
+
+@pytest.fixture
+def shared(world):
+    """The same news in two inboxes."""
+    rows = Notice.objects.filter(kind="entitlement_added", about_id=world.customer.pk)
+    return {world.names[row.recipient_id]: row for row in rows}
+
+
+def open_of(actor):
+    return set(Notice.objects.visible_to(actor).open())
+
+
+def test_news_reaches_the_customer_its_partners_and_their_distributor(shared):
+    assert set(shared) == {"customer", "partner", "distributor", "lapsed"}
+
+
+@pytest.mark.parametrize("who", ["partner.admin", "partner.admin_agent"])
+def test_dismissing_hides_it_from_the_own_organisation_only(do, who, shared, actor_for):
+    do(dismiss, who, notice=shared["partner"])
+    assert shared["partner"] not in open_of(actor_for("partner.reader"))
+    for other in ("customer", "distributor"):
+        assert shared[other] in open_of(actor_for(f"{other}.reader"))
+    do(restore, who, notice=shared["partner"])
+    assert shared["partner"] in open_of(actor_for("partner.reader"))
+
+
+@pytest.mark.parametrize("who", ["partner.reader", "partner.sales_agent"])
+@pytest.mark.parametrize("deed", [dismiss, restore])
+def test_who_may_not_dismiss(do, who, deed, shared):
+    with pytest.raises(Refused):
+        do(deed, who, notice=shared["partner"])
+
+
+def test_another_organisations_notice_stays_as_it_is(do, shared):
+    do(dismiss, "stranger.admin", notice=shared["partner"])
+    shared["partner"].refresh_from_db()
+    assert shared["partner"].dismissed_at is None
+
+
+def test_dismissing_twice_keeps_the_first_time(do, shared):
+    do(dismiss, "partner.admin", notice=shared["partner"])
+    shared["partner"].refresh_from_db()
+    first = shared["partner"].dismissed_at
+    do(dismiss, "partner.admin_agent", notice=shared["partner"])
+    shared["partner"].refresh_from_db()
+    assert shared["partner"].dismissed_at == first
+
+
+def test_reading_is_personal(do, shared, actor_for):
+    reader, admin = actor_for("partner.reader"), actor_for("partner.admin")
+    before = queries.unread_count(reader)
+    do(mark_read, "partner.reader", notice=shared["partner"])
+    do(mark_read, "partner.reader", notice=shared["partner"])
+    assert (queries.unread_count(reader), queries.unread_count(admin)) == (before - 1, before)
+    unread = {notice for notice in queries.inbox(reader) if notice.is_unread}
+    assert shared["partner"] not in unread
+    assert len(unread) == before - 1
+
+
+def test_all_read_is_personal_and_for_one_organisation(do, actor_for):
+    do(mark_all_read, "many@partner")
+    do(mark_all_read, "many@partner")
+    assert queries.unread_count(actor_for("many@partner")) == 0
+    assert queries.unread_count(actor_for("many@distributor")) > 0
+    assert queries.unread_count(actor_for("partner.admin")) > 0
+
+
+def test_without_the_badge_no_news_of_customers(world, actor_for):
+    """The lapsed partner is still connected; its notices of the customer wait for the next badge (CC-5)."""
+    lapsed = actor_for("lapsed.admin")
+    assert Notice.objects.filter(recipient_id=world.lapsed.pk, about_id=world.customer.pk).exists()
+    assert not Notice.objects.visible_to(lapsed).filter(about_id=world.customer.pk).exists()
+
+
+def test_the_customer_filter_names_who_is_in_the_news(world, actor_for):
+    named = dict(queries.customers_in_news(actor_for("partner.admin")))
+    assert named == {str(row.public_id): row.name for row in (world.customer, world.customer2)}
