@@ -236,6 +236,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_keepalive": True,
     "health_check_interval": 25,
 }
+if PORTAL_PROCESS == "web":  # a page never waits for the broker: 6 s each while it is away, by default
+    CELERY_BROKER_TRANSPORT_OPTIONS["max_retries"] = 0
 
 # --- API ----------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
