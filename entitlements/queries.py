@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
@@ -48,8 +49,8 @@ def _expiring_within(span: timedelta) -> Q:
     return Q(next_expiry_on__range=(today(), today() + span))
 
 
-def _waiting() -> QuerySet[Entitlement]:
-    """Customers that wait for a trial, for listings, which are scoped themselves: a scope here cost more than the rest."""
+def _waiting() -> QuerySet[Any, Any]:
+    """Customers that wait for a trial, for listings, which are scoped themselves: a second scope cost more than all."""
     return Entitlement.objects.filter(state=Entitlement.State.REQUESTED).values("customer")
 
 
