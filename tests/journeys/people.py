@@ -1,0 +1,99 @@
+"""Organisations and people made for one journey, through the actions of vendor staff."""
+
+import datetime as dt
+import functools
+import itertools
+import os
+
+from django.contrib.auth.hashers import Argon2PasswordHasher
+from django.utils import timezone
+
+from accounts.actions import add_operator, grant_membership, register_organization, register_person
+from accounts.models import Kind, Organization, Person, Program, ProgramMembership, Role
+from connections.actions import accept_invitation
+from connections.models import Connection, InvitationLink
+from notifications.actions import fan_out_due
+from partnerportal.lib.actors import Actor
+
+STAFF = Actor.system("vendor staff")
+PASSWORD = "correct horse battery"
+_number = itertools.count(1)
+
+
+@functools.cache  # slow on purpose
+def _hash() -> str:
+    hasher = Argon2PasswordHasher()
+    return hasher.encode(PASSWORD, hasher.salt())
+
+
+def unique(word: str) -> str:
+    return f"{word} {os.getpid()}-{next(_number)}"
+
+
+def partner(name: str = "Partner", *, badge: bool = True) -> Organization:
+    organization = register_organization(actor=STAFF, kind=Kind.PARTNER, name=unique(name), country="FR")
+    if badge:
+        give_badge(organization)
+    return organization
+
+
+def customer(name: str = "Customer") -> Organization:
+    return register_organization(actor=STAFF, kind=Kind.CUSTOMER, name=unique(name), country="DE")
+
+
+def person(name: str = "Ada", *, language: str = "en") -> Person:
+    """Who can sign in by password: the portal knows one hash, the tests another."""
+    full_name = unique(name)
+    email = f"{full_name.replace(' ', '-').lower()}@example.com"
+    found, _created = register_person(actor=STAFF, email=email, name=full_name, language=language, verified=True)
+    found.password = _hash()
+    found.save()
+    return found
+
+
+def operator(*organizations: Organization, role: Role = Role.ADMIN, name: str = "Ada", language: str = "en") -> Person:
+    found = person(name, language=language)
+    for organization in organizations:
+        add_operator(actor=STAFF, organization=organization, person=found, roles=[role])
+    return found
+
+
+def _admin_of(organization: Organization) -> Actor:
+    return Actor(
+        organization_id=organization.pk,
+        organization_name=organization.name,
+        organization_kind=organization.kind,
+        roles=frozenset({Role.ADMIN.value}),
+    )
+
+
+def invitation(partner: Organization) -> str:
+    return f"/i/{InvitationLink.objects.get(organization=partner).token}/"
+
+
+def connect(partner: Organization, *customers: Organization) -> list[Connection]:
+    """Each accepted by its Admin; everybody is told."""
+    token = InvitationLink.objects.get(organization=partner).token
+    made = [accept_invitation(actor=_admin_of(customer), token=token)[0] for customer in customers]
+    while fan_out_due():
+        pass
+    return made
+
+
+def give_badge(partner: Organization) -> None:
+    today = timezone.now().date()
+    program = Program.objects.get(code="solution_advisor")
+    starts_on = today - dt.timedelta(days=90)  # the same membership again where it had ended
+    grant_membership(actor=STAFF, organization=partner, program=program, starts_on=starts_on)
+
+
+def take_badge(partner: Organization) -> None:
+    membership = ProgramMembership.objects.get(organization=partner)
+    yesterday = timezone.now().date() - dt.timedelta(days=1)
+    grant_membership(
+        actor=STAFF,
+        organization=partner,
+        program=membership.program,
+        starts_on=membership.starts_on,
+        ends_on=yesterday,
+    )
