@@ -15,13 +15,13 @@ def inbox(actor: Actor) -> QuerySet[Notice]:
     unread = rows.unread_by(actor).values("pk")
     return rows.annotate(
         is_unread=Case(When(pk__in=unread, then=Value(True)), default=Value(False), output_field=BooleanField())
-    ).order_by("-pk")
+    ).order_by("-at", "-pk")
 
 
 def customers_in_news(actor: Actor) -> list[tuple[str, str]]:
     """(public id, name) of the customers that the latest notices are about, by name; for the inbox filter (CC-55)."""
     rows = Notice.objects.visible_to(actor).exclude(about_id=None).exclude(about_id=actor.organization_id)
-    latest = rows.order_by("-pk").values_list("params__customer", "about_label")[:NEWS_LOOKED_AT]
+    latest = rows.order_by("-at", "-pk").values_list("params__customer", "about_label")[:NEWS_LOOKED_AT]
     return sorted({(public_id, name) for public_id, name in latest if public_id}, key=lambda row: (row[1], row[0]))
 
 

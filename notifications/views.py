@@ -62,7 +62,7 @@ def _page(actor: Actor, chosen: dict[str, object], cursor: str) -> Page[Notice]:
         rows = rows.filter(kind=chosen["kind"])
     if "customer" in chosen:
         rows = rows.filter(params__customer=str(chosen["customer"]))
-    return keyset(rows, sort="id", descending=True, size=PAGE_SIZE, cursor=cursor)
+    return keyset(rows, sort="at", descending=True, size=PAGE_SIZE, cursor=cursor)
 
 
 def _address(url: str, values: dict[str, object]) -> str:

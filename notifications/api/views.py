@@ -37,6 +37,7 @@ class NoticesView(NoticesBase, ListView):
 
     serializer_class = NoticeSerializer
     filterset_class = NoticeFilterSet
+    default_sort = "-at"
 
 
 @extend_schema(tags=["Notices"], responses=NoticeSerializer)

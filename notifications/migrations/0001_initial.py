@@ -95,11 +95,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='notice',
-            index=models.Index(condition=models.Q(('dismissed_at', None), ('in_reach', True)), fields=['recipient_id', '-id'], name='notice_inbox'),
+            index=models.Index(condition=models.Q(('dismissed_at', None), ('in_reach', True)), fields=['recipient_id', '-at', '-id'], name='notice_inbox'),
         ),
         migrations.AddIndex(
             model_name='notice',
-            index=models.Index(fields=['recipient_id', 'about_id', '-id'], name='notice_by_customer'),
+            index=models.Index(fields=['recipient_id', 'about_id'], name='notice_by_customer'),
         ),
         migrations.AddConstraint(
             model_name='notice',
