@@ -1,4 +1,4 @@
-"""The web process does not start with a role that row-level security does not hold."""
+"""The web process keeps to its role, and waits for nobody."""
 
 import os
 import subprocess
@@ -7,14 +7,19 @@ import sys
 import pytest
 from django.conf import settings
 
+NUDGE = """import django, time; django.setup()
+from notifications.actions.recording import _nudge
+started = time.monotonic(); _nudge(); print(time.monotonic() - started)"""
+
 
 def start(url: str) -> subprocess.CompletedProcess:
-    environment = os.environ | {
-        "DJANGO_SETTINGS_MODULE": "partnerportal.settings.dev",
-        "PORTAL_PROCESS": "web",
-        "DATABASE_URL": url,
-    }
-    command = [sys.executable, "-c", "import partnerportal.wsgi; print('serves')"]
+    return web("import partnerportal.wsgi; print('serves')", DATABASE_URL=url)
+
+
+def web(code: str, **variables: str) -> subprocess.CompletedProcess:
+    names = {"DJANGO_SETTINGS_MODULE": "partnerportal.settings.dev", "PORTAL_PROCESS": "web"}
+    environment = os.environ | names | variables
+    command = [sys.executable, "-c", code]
     return subprocess.run(command, check=False, cwd=settings.BASE_DIR, env=environment, capture_output=True, text=True)
 
 
@@ -28,3 +33,10 @@ def test_refuses_a_role_above_the_policies(role):
 def test_starts_with_the_web_role():
     started = start(os.environ["DATABASE_URL"])
     assert (started.returncode, started.stdout) == (0, "serves\n"), started.stderr
+
+
+def test_does_not_wait_for_a_broker_that_is_away():
+    """It tries again after 2 and 4 seconds by default, which every write would spend."""
+    nudged = web(NUDGE, REDIS_URL="redis://127.0.0.1:1/0")
+    assert "did not take the nudge" in nudged.stderr
+    assert float(nudged.stdout) < 2

@@ -1,0 +1,53 @@
+"""A web process's worth of connection events: accepts and ends, one transaction each, under row-level security.
+
+Run as `python -m tests.faults.load TOKEN SECONDS`; one line of its output for each deed that failed.
+"""
+
+import sys
+import time
+
+import django
+
+django.setup()
+
+from django.db import transaction  # noqa: E402
+
+from accounts.models import Organization  # noqa: E402
+from connections.actions import accept_invitation, end_connection  # noqa: E402
+from connections.models import Connection  # noqa: E402
+from partnerportal.lib import tenancy  # noqa: E402
+from partnerportal.lib.actors import Actor  # noqa: E402
+
+
+def deed(customer_id: int, token: str) -> None:
+    with transaction.atomic():
+        tenancy.enter(organization_id=customer_id)
+        customer = Organization.objects.get(pk=customer_id)
+        actor = Actor(
+            person_name="Load",
+            organization_id=customer.pk,
+            organization_name=customer.name,
+            organization_kind="customer",
+            roles=frozenset({"admin"}),
+        )
+        connected = Connection.objects.visible_to(actor).active().first()
+        if connected:
+            end_connection(actor=actor, connection=connected)
+        else:
+            accept_invitation(actor=actor, token=token)
+
+
+def main(token: str, seconds: float, customers: list[int]) -> None:
+    started = time.monotonic()
+    for number, customer_id in enumerate(customers):
+        try:
+            deed(customer_id, token)
+        except Exception as error:
+            sys.stdout.write(f"{customer_id} {error!r}\n")
+        ahead = started + seconds * number / len(customers) - time.monotonic()
+        if ahead > 0:
+            time.sleep(ahead)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], float(sys.argv[2]), [int(line) for line in sys.stdin])

@@ -1,0 +1,157 @@
+"""The real parts of an installation as processes of a test: web, worker, Redis, and a mail server that takes all."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from contextlib import suppress
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from aiosmtpd.controller import Controller
+from celery import Celery
+from django.conf import settings
+
+from partnerportal import embedded
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class MailServer:
+    """Counts the mails taken, by Message-ID and address."""
+
+    def __init__(self) -> None:
+        self.taken: Counter[tuple[str, str]] = Counter()
+        self.server = Controller(self, hostname="127.0.0.1", port=free_port())
+        self.server.start()
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
+        lines = envelope.content.decode(errors="replace").splitlines()
+        message_id = next(line.partition(":")[2].strip() for line in lines if line.lower().startswith("message-id:"))
+        self.taken[message_id, envelope.rcpt_tos[0]] += 1
+        return "250 OK"
+
+
+class Plant:
+    def __init__(self, databases: dict[str, str], folder: Path) -> None:
+        self.folder = folder
+        self.mails = MailServer()
+        self.redis = embedded.Redis(folder)
+        self.redis_url = self.redis.ensure()
+        self.port = free_port()
+        self.environment = (
+            os.environ
+            | databases
+            | {
+                "DJANGO_SETTINGS_MODULE": "tests.faults.settings",
+                "REDIS_URL": self.redis_url,
+                "EMAIL_URL": f"smtp://127.0.0.1:{self.mails.server.port}",
+                "PORTAL_ORIGIN": f"http://127.0.0.1:{self.port}",
+                "LOG_LEVEL": "WARNING",
+            }
+        )
+        self.beat = Celery(broker=self.redis_url, set_as_current=False)
+        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+
+    def start(self, name: str, *command: str, process: str, **more: Any) -> subprocess.Popen[bytes]:
+        with (self.folder / f"{name}.log").open("ab") as log:
+            self.processes[name] = subprocess.Popen(
+                [sys.executable, "-m", *command],
+                cwd=settings.BASE_DIR,
+                env=self.environment | {"PORTAL_PROCESS": process},
+                stderr=log,
+                start_new_session=True,
+                **({"stdout": log} | more),
+            )
+        return self.processes[name]
+
+    def start_web(self) -> None:
+        self.start(
+            "web", "gunicorn", "--config", "gunicorn.conf.py", "-b", f"127.0.0.1:{self.port}", "partnerportal.wsgi",
+            process="web",
+        )  # fmt: skip
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
+                    return
+            time.sleep(0.2)
+        raise AssertionError((self.folder / "web.log").read_text())
+
+    def start_worker(self, name: str) -> None:
+        options = ("--loglevel", "warning", "--concurrency", "1", "--without-gossip", "--without-mingle")
+        self.start(name, "celery", "--app", "partnerportal", "worker", "--hostname", name, *options, process="job")
+
+    def kill(self, name: str) -> None:
+        """As the kernel would: the process and its children, without a word."""
+        process = self.processes.pop(name)
+        with suppress(ProcessLookupError):  # it had ended by itself
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+    def kill_redis(self) -> None:
+        os.kill(int(self.redis._state()["pid"]), signal.SIGKILL)
+
+    def start_redis(self) -> None:
+        assert urlsplit(self.redis.ensure()).port == urlsplit(self.redis_url).port
+
+    def sweep(self) -> None:
+        """What beat does each minute."""
+        self.beat.send_task("notifications.tasks.fan_out", retry=False)
+
+    def stop(self) -> None:
+        for name in list(self.processes):
+            self.kill(name)
+        self.beat.close()
+        self.redis.stop()
+        self.mails.server.stop()
+
+
+class Visitor(threading.Thread):
+    """Reads pages and saves a form all the while; remembers each answer."""
+
+    PAGES = ("/", "/customers/", "/inbox/", "/account/")
+
+    def __init__(self, port: int, cookies: dict[str, str]) -> None:
+        super().__init__(daemon=True)
+        self.port, self.cookies, self.leave = port, cookies, threading.Event()
+        self.answers: list[tuple[str, int, float]] = []
+
+    def run(self) -> None:
+        number = 0
+        while not self.leave.wait(0.25):
+            number += 1
+            if number % 4 == 0:
+                token = self.cookies["portal-csrf"]
+                self._ask("POST", "/account/edit/", name=f"Saved {number}", country="DE", csrfmiddlewaretoken=token)
+            else:
+                self._ask("GET", self.PAGES[number % len(self.PAGES)])
+
+    def _ask(self, method: str, path: str, **data: str) -> None:
+        headers = {
+            "Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items()),
+            "Content-Type": "application/x-www-form-urlencoded",
+        }
+        started = time.monotonic()
+        link = HTTPConnection("127.0.0.1", self.port, timeout=30)
+        try:
+            link.request(method, path, urlencode(data), headers)
+            answer = link.getresponse()
+            answer.read()
+        finally:
+            link.close()
+        self.answers.append((f"{method} {path}", answer.status, time.monotonic() - started))
+
+    def close(self) -> None:
+        self.leave.set()
+        self.join()

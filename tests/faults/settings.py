@@ -1,0 +1,9 @@
+"""The processes of the fault tests: as in development, with static files that nobody has collected."""
+
+from partnerportal.settings.dev import *  # noqa: F403
+
+SECRET_KEY = "tests"  # the sessions are made by the test
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}

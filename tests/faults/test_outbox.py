@@ -1,0 +1,139 @@
+"""Processes die in the middle of 2,000 connection events: nothing is lost, nothing is told twice."""
+
+import subprocess
+import time
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import Operator, Organization
+from connections.models import Connection
+from notifications.models import Channel, Delivery, Event, Notice
+from tests.conftest import sign_in
+from tests.faults.plant import Plant, Visitor
+from tests.world import World
+
+pytestmark = [pytest.mark.slow]
+EVENTS = 2000
+LOAD_SECONDS = 30
+WAIT_SECONDS = 240  # a machine with nothing else to do needs 30
+
+
+@pytest.fixture
+def cast(own_database):
+    return World()
+
+
+@pytest.fixture
+def plant(own_database, tmp_path):
+    plant = Plant(own_database, tmp_path)
+    yield plant
+    plant.stop()
+
+
+@pytest.fixture
+def customers(cast):
+    """Half of them connected with the partner already, as if for long: they will end it, the others will accept."""
+    Operator.objects.filter(organization=cast.partner).exclude(person=cast.person("partner.admin")).delete()
+    rows = [
+        Organization(kind="customer", name=f"Load {n}", name_folded=f"load {n}", country="DE") for n in range(EVENTS)
+    ]
+    rows = Organization.objects.bulk_create(rows)
+    Connection.objects.bulk_create(
+        Connection(partner=cast.partner, customer=row, partner_name="P", customer_name=row.name) for row in rows[::2]
+    )
+    return [row.pk for row in rows]
+
+
+def test_no_notice_is_lost_or_told_twice(plant, cast, customers):
+    earlier = set(Event.objects.values_list("pk", flat=True))
+    visitor = start(plant, cast)
+    load = plant.start(
+        "load", "tests.faults.load", cast.token("partner"), str(LOAD_SECONDS),
+        process="web", stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    load.stdin.write("".join(f"{pk}\n" for pk in customers))
+    load.stdin.close()
+    disturb(plant)
+    failed = load.stdout.read()
+    assert (load.wait(timeout=120), failed) == (0, "")
+    settle(plant)
+    visitor.close()
+    told_once(cast, earlier)
+    mailed_at_least_once(plant, cast, earlier)
+    assert len(visitor.answers) > 60
+    assert not [answer for answer in visitor.answers if answer[1] >= 400]
+
+
+def start(plant, cast):
+    client = Client()
+    sign_in(client, "partner.admin")
+    plant.start_web()
+    for name in ("worker1", "worker2"):
+        plant.start_worker(name)
+    cookies = {settings.SESSION_COOKIE_NAME: client.session.session_key, settings.CSRF_COOKIE_NAME: "a" * 32}
+    visitor = Visitor(plant.port, cookies)
+    visitor.start()
+    return visitor
+
+
+def disturb(plant):
+    """Workers are killed five times, Redis once, for ten seconds; all while the load runs."""
+    time.sleep(6)  # the workers have started
+    for name in ("worker1", "worker2"):
+        plant.kill(name)
+        plant.start_worker(name)
+        time.sleep(3)
+    plant.kill_redis()
+    time.sleep(5)
+    plant.kill("worker1")
+    plant.start_worker("worker1")
+    time.sleep(5)
+    plant.start_redis()
+    for name in ("worker2", "worker1"):
+        time.sleep(3)
+        plant.kill(name)
+        plant.start_worker(name)
+
+
+def settle(plant):
+    """Plays beat, every other second, until nothing is due. Leases of killed workers are made to run out once."""
+    deadline, before, expired = time.monotonic() + WAIT_SECONDS, -1, False
+    while waiting := Delivery.objects.filter(done_at=None).count():
+        assert time.monotonic() < deadline, f"{waiting} deliveries are still due"
+        if waiting == before and not expired:
+            expired = True
+            Delivery.objects.filter(done_at=None, attempts=0).update(next_at=timezone.now())
+        before = waiting
+        plant.sweep()
+        time.sleep(2)
+
+
+def news(earlier, kind):
+    return Event.objects.exclude(pk__in=earlier).filter(kind=kind)
+
+
+def told_once(cast, earlier):
+    for event_kind, notice_kind in (
+        ("connection.established", "customer_connected"),
+        ("connection.ended", "customer_ended"),
+    ):
+        events = set(news(earlier, event_kind).values_list("pk", flat=True))
+        notices = Notice.objects.filter(event__in=events)
+        assert len(events) == EVENTS / 2
+        assert sorted(notices.values_list("event", flat=True)) == sorted(events)
+        assert set(notices.values_list("kind", "recipient_id")) == {(notice_kind, cast.partner.pk)}
+    assert not Delivery.objects.exclude(dead_at=None).exists()
+
+
+def mailed_at_least_once(plant, cast, earlier):
+    person = cast.person("partner.admin")
+    notices = Notice.objects.filter(recipient_id=cast.partner.pk, event__in=news(earlier, "connection.established"))
+    notices |= Notice.objects.filter(recipient_id=cast.partner.pk, event__in=news(earlier, "connection.ended"))
+    expected = {(f"<{notice.public_id}.{person.pk}@127.0.0.1>", person.email) for notice in notices}
+    assert len(expected) == EVENTS
+    assert set(plant.mails.taken) == expected
+    deliveries = Delivery.objects.filter(channel=Channel.EMAIL, event__in=[n.event_id for n in notices])
+    assert deliveries.count() == EVENTS
