@@ -7,7 +7,8 @@ import pytest
 from accounts.models import Organization
 from connections.actions import accept_invitation, end_connection
 from connections.models import Connection, Portfolio
-from notifications.models import Event
+from notifications.actions import fan_out_due
+from notifications.models import Event, Notice
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Conflict
 from tests.portfolio import differences
@@ -95,3 +96,13 @@ def test_moving_a_partner_while_a_customer_comes_and_goes(cast, race):
         parent = (cast.distributor2, cast.distributor)[turn % 2]
         race.run([deed, (staff, partial(Organization.objects.filter(pk=cast.partner.pk).update, parent=parent))])
         assert differences() == []
+
+
+def test_telling_while_the_connection_ends(cast, race):
+    """News of a customer is written for the partner at the moment that the customer leaves."""
+    stranger, worker = cast.actor("stranger.admin"), Actor.system("worker")
+    for _round in range(30):
+        connection, _is_new = accept_invitation(actor=stranger, token=cast.token("partner"))
+        race.run([end(stranger, connection), (worker, fan_out_due), (worker, fan_out_due)])
+        assert differences() == []
+        assert not Notice.objects.visible_to(cast.actor("partner.admin")).filter(about_id=cast.stranger.pk).exists()
