@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import translation
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -16,11 +16,12 @@ from accounts.forms import OrganizationForm, PreferencesForm, RolesForm
 from accounts.policies import ROLE_TABLE, AccountPermission
 from partnerportal.errors import into_form
 from partnerportal.lib.pages import allowed, signed_in
+from partnerportal.lib.requests import PortalRequest
 
 require_form = require_http_methods(["GET", "HEAD", "POST"])
 
 
-def _next(request: HttpRequest) -> str:
+def _next(request: PortalRequest) -> str:
     """Where the person was going; only within this site."""
     url = request.POST.get("next") or request.GET.get("next") or ""
     is_ours = url_has_allowed_host_and_scheme(url, {request.get_host()}, require_https=request.is_secure())
@@ -29,13 +30,13 @@ def _next(request: HttpRequest) -> str:
 
 @require_form
 @signed_in
-def organization_new(request: HttpRequest) -> HttpResponse:
+def organization_new(request: PortalRequest) -> HttpResponse:
     """Somebody who signed up creates a customer organisation and acts for it (E2)."""
     form = OrganizationForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         with into_form(form):
             organization = actions.found_organization(person=request.user, **form.cleaned_data)  # type: ignore[arg-type]
-            request.act_for(organization.public_id)  # type: ignore[attr-defined]
+            request.act_for(organization.public_id)
             messages.success(request, _("%(name)s is set up. You are its Admin.") % {"name": organization.name})
             return redirect(_next(request))
     return render(request, "accounts/organization_new.html", {"form": form, "next": _next(request)})
@@ -43,21 +44,21 @@ def organization_new(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @signed_in
-def organization_switch(request: HttpRequest) -> HttpResponse:
+def organization_switch(request: PortalRequest) -> HttpResponse:
     """Act for another of the person's organisations. To the start: the page one was on may not exist there."""
-    request.act_for(request.POST.get("organization", ""))  # type: ignore[attr-defined]
-    messages.success(request, _("You now act for %(name)s.") % {"name": request.actor.organization_name})  # type: ignore[attr-defined]
+    request.act_for(request.POST.get("organization", ""))
+    messages.success(request, _("You now act for %(name)s.") % {"name": request.actor.organization_name})
     return redirect("/")
 
 
 @require_form
 @allowed(ROLE_TABLE, AccountPermission.EDIT_ACCOUNT)
-def account_edit(request: HttpRequest) -> HttpResponse:
-    organization = request.operator.organization  # type: ignore[attr-defined]
+def account_edit(request: PortalRequest) -> HttpResponse:
+    organization = request.operator.organization
     form = OrganizationForm(request.POST or None, instance=organization)
     if request.method == "POST" and form.is_valid():
         with into_form(form):
-            actions.update_contact(actor=request.actor, organization=organization, **form.cleaned_data)  # type: ignore[attr-defined]
+            actions.update_contact(actor=request.actor, organization=organization, **form.cleaned_data)
             messages.success(request, _("The contact data is saved."))
             return redirect("account_details")
     return render(request, "accounts/account_edit.html", {"form": form})
@@ -65,9 +66,9 @@ def account_edit(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @allowed(ROLE_TABLE, AccountPermission.VIEW_OPERATORS)
-def operators(request: HttpRequest) -> HttpResponse:
+def operators(request: PortalRequest) -> HttpResponse:
     """Who may act for the organisation, and in which roles (CV-14)."""
-    actor = request.actor  # type: ignore[attr-defined]
+    actor = request.actor
     context = {"rows": rows.operator_rows(actor, queries.operators(actor))}
     return render(request, "accounts/operators.html", context)
 
@@ -75,13 +76,13 @@ def operators(request: HttpRequest) -> HttpResponse:
 @require_form
 @allowed(ROLE_TABLE, AccountPermission.MANAGE_OPERATORS)
 @vary_on_headers("HX-Request")
-def operator_roles(request: HttpRequest, operator_id: UUID) -> HttpResponse:
+def operator_roles(request: PortalRequest, operator_id: UUID) -> HttpResponse:
     """Give an operator other roles (CV-17)."""
-    operator = queries.operator(request.actor, operator_id)  # type: ignore[attr-defined]
+    operator = queries.operator(request.actor, operator_id)
     form = RolesForm(request.POST) if request.method == "POST" else RolesForm.of(operator)
     if form.is_valid():
         with into_form(form):
-            actions.change_roles(actor=request.actor, operator=operator, roles=form.cleaned_data["roles"])  # type: ignore[attr-defined]
+            actions.change_roles(actor=request.actor, operator=operator, roles=form.cleaned_data["roles"])
             messages.success(request, _("The roles of %(name)s are changed.") % {"name": operator.person})
             return redirect("operators")
     return render(request, "accounts/operator_roles.html", {"operator": operator, "form": form})
@@ -90,13 +91,13 @@ def operator_roles(request: HttpRequest, operator_id: UUID) -> HttpResponse:
 @require_form
 @allowed(ROLE_TABLE, AccountPermission.MANAGE_OPERATORS)
 @vary_on_headers("HX-Request")
-def operator_remove(request: HttpRequest, operator_id: UUID) -> HttpResponse:
+def operator_remove(request: PortalRequest, operator_id: UUID) -> HttpResponse:
     """Ask, then take away a person's access."""
-    operator = queries.operator(request.actor, operator_id)  # type: ignore[attr-defined]
-    is_me = operator.person_id == request.actor.person_id  # type: ignore[attr-defined]
+    operator = queries.operator(request.actor, operator_id)
+    is_me = operator.person_id == request.actor.person_id
     if request.method == "POST":
-        actions.remove_operator(actor=request.actor, operator=operator)  # type: ignore[attr-defined]
-        names = {"name": operator.person, "organization": request.actor.organization_name}  # type: ignore[attr-defined]
+        actions.remove_operator(actor=request.actor, operator=operator)
+        names = {"name": operator.person, "organization": request.actor.organization_name}
         messages.success(request, _("%(name)s no longer acts for %(organization)s.") % names)
         return redirect("/" if is_me else "operators")
     return render(request, "accounts/operator_remove.html", {"operator": operator, "is_me": is_me})
@@ -104,7 +105,7 @@ def operator_remove(request: HttpRequest, operator_id: UUID) -> HttpResponse:
 
 @require_form
 @signed_in
-def preferences(request: HttpRequest) -> HttpResponse:
+def preferences(request: PortalRequest) -> HttpResponse:
     """Name, language, time zone and appearance, from the next page on."""
     form = PreferencesForm(request.POST or None, instance=request.user)
     if request.method == "POST" and form.is_valid():

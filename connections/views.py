@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -23,22 +23,24 @@ from partnerportal.lib.countries import country_name
 from partnerportal.lib.errors import Conflict, NotFound
 from partnerportal.lib.pages import allowed, signed_in
 from partnerportal.lib.paging import Page, keyset
+from partnerportal.lib.requests import PortalRequest
 
 PAGE_SIZE = 25
 
 
 @require_safe
 @allowed(ACCOUNTS, AccountPermission.VIEW_ACCOUNT)
-def account_details(request: HttpRequest) -> HttpResponse:
+def account_details(request: PortalRequest) -> HttpResponse:
     """ORGID, badges, contact data, connections and their history (CC-2, CC-3, CC-12, CC-19)."""
-    actor = request.actor  # type: ignore[attr-defined]
+    actor = request.actor
     live = _page(request, "connections", queries.active_connections(actor), "connected_at")
     history = _page(request, "history", queries.ended_connections(actor), "ended_at")
-    organization = Organization.objects.visible_to(actor).select_related("parent").get(pk=actor.organization_id)
+    own = Organization.objects.visible_to(actor).filter(pk=request.operator.organization_id)
+    organization = own.select_related("parent").get()
     context = {
         "organization": organization,
         "country": country_name(organization.country),
-        "badges": badges_of(request.operator.active_programs),  # type: ignore[attr-defined]
+        "badges": badges_of(request.operator.active_programs),
         "live": live,
         "live_rows": rows.live_rows(actor, live),
         "history": history,
@@ -50,7 +52,7 @@ def account_details(request: HttpRequest) -> HttpResponse:
     return render(request, "connections/account_details.html", context)
 
 
-def _page(request: HttpRequest, name: str, connections: Any, sort: str) -> Page[Any]:
+def _page(request: PortalRequest, name: str, connections: Any, sort: str) -> Page[Any]:
     cursor = request.GET.get(name, "")
     return keyset(connections, sort=sort, descending=True, size=PAGE_SIZE, cursor=cursor)
 
@@ -58,9 +60,9 @@ def _page(request: HttpRequest, name: str, connections: Any, sort: str) -> Page[
 @require_safe
 @allowed(ROLE_TABLE, ConnectionPermission.SEE_INVITATION_LINK)
 @vary_on_headers("HX-Request")
-def invite(request: HttpRequest) -> HttpResponse:
+def invite(request: PortalRequest) -> HttpResponse:
     """The dialog with the one invitation link (CC-39, CC-40)."""
-    actor = request.actor  # type: ignore[attr-defined]
+    actor = request.actor
     context = {
         "link": settings.PORTAL_ORIGIN + queries.invitation_link(actor).path,
         "accepted": queries.accepted_count(actor),
@@ -69,25 +71,25 @@ def invite(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def invitation(request: HttpRequest, token: str) -> HttpResponse:
+def invitation(request: PortalRequest, token: str) -> HttpResponse:
     """Who invites and what it will see (CC-41). Opening it changes nothing."""
-    actor = request.actor  # type: ignore[attr-defined]
+    actor = request.actor
     try:
         found = queries.invitation(actor, token)
     except NotFound:
         return render(request, "connections/invitation_unknown.html", status=404)
-    consent = rows.consent(actor, request.operators, found)  # type: ignore[attr-defined]
+    consent = rows.consent(actor, request.operators, found)
     context = {"invitation": found, "consent": consent, "country": country_name(found.country)}
     return render(request, "connections/invitation.html", context)
 
 
 @require_POST
 @signed_in
-def invitation_accept(request: HttpRequest, token: str) -> HttpResponse:
+def invitation_accept(request: PortalRequest, token: str) -> HttpResponse:
     """Accept for one of the person's own organisations; any other is not found."""
     if "organization" in request.POST:
-        request.act_for(request.POST["organization"])  # type: ignore[attr-defined]
-    connection, is_new = actions.accept_invitation(actor=request.actor, token=token)  # type: ignore[attr-defined]
+        request.act_for(request.POST["organization"])
+    connection, is_new = actions.accept_invitation(actor=request.actor, token=token)
     names = {"partner": connection.partner_name, "customer": connection.customer_name}
     if is_new:
         messages.success(request, _("%(partner)s is now connected with %(customer)s.") % names)
@@ -97,18 +99,18 @@ def invitation_accept(request: HttpRequest, token: str) -> HttpResponse:
 
 
 @require_safe
-def invitation_decline(request: HttpRequest, token: str) -> HttpResponse:
+def invitation_decline(request: PortalRequest, token: str) -> HttpResponse:
     """Declining records nothing: nothing was shared, and the link goes on working."""
-    found = queries.invitation(request.actor, token)  # type: ignore[attr-defined]
+    found = queries.invitation(request.actor, token)
     return render(request, "connections/invitation_declined.html", {"invitation": found})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @allowed(ROLE_TABLE, ConnectionPermission.END)
 @vary_on_headers("HX-Request")
-def connection_end(request: HttpRequest, connection_id: UUID) -> HttpResponse:
+def connection_end(request: PortalRequest, connection_id: UUID) -> HttpResponse:
     """Ask, then end, from either side (CC-18…CC-20)."""
-    actor = request.actor  # type: ignore[attr-defined]
+    actor = request.actor
     connection = queries.connection(actor, connection_id)
     if connection.state == Connection.State.ENDED:
         raise Conflict("state_changed", _("This connection has already been ended. Nothing else was changed."))

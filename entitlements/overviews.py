@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -15,27 +14,28 @@ from entitlements import queries, rows
 from notifications import queries as notifications
 from notifications.rows import notice_rows
 from partnerportal.lib.actors import Actor
+from partnerportal.lib.requests import PortalRequest
 
 CUSTOMERS_SHOWN = 6
 NOTICES_SHOWN = 5
 PARTNERS_SHOWN = 6
 
 
-def organization_of(request: HttpRequest) -> Organization:
+def organization_of(request: PortalRequest) -> Organization:
     """The organisation acted for; the middleware has read it already."""
-    organization: Organization = request.operator.organization  # type: ignore[attr-defined]
+    organization: Organization = request.operator.organization
     return organization
 
 
-def of_others(request: HttpRequest) -> dict[str, Any]:
-    actor: Actor = request.actor  # type: ignore[attr-defined]
+def of_others(request: PortalRequest) -> dict[str, Any]:
+    actor = request.actor
     latest = notifications.inbox(actor).open()[:NOTICES_SHOWN]  # type: ignore[attr-defined]
     return {"organization": organization_of(request), "notices": notice_rows(actor, latest)}
 
 
-def of_partner(request: HttpRequest) -> dict[str, Any]:
+def of_partner(request: PortalRequest) -> dict[str, Any]:
     """Numbers and what needs attention; before the first customer, how to begin."""
-    actor: Actor = request.actor  # type: ignore[attr-defined]
+    actor = request.actor
     numbers = queries.portfolio(actor)
     invite = CONNECTIONS[ConnectionPermission.SEE_INVITATION_LINK].check(actor)
     context = of_others(request) | {"numbers": numbers, "invite": invite}
@@ -76,9 +76,9 @@ def _first_steps(actor: Actor, organization: Organization, *, can_invite: bool) 
     return steps
 
 
-def of_customer(request: HttpRequest) -> dict[str, Any]:
+def of_customer(request: PortalRequest) -> dict[str, Any]:
     """Who sees the data (CC-12), and what ends soon."""
-    actor: Actor = request.actor  # type: ignore[attr-defined]
+    actor = request.actor
     entitlements = queries.services(actor, actor.organization_id)
     sections = {section.key: section.rows for section in rows.service_sections(entitlements)}
     partners = list(connections.connections(actor).active()[: PARTNERS_SHOWN + 1])  # type: ignore[attr-defined]

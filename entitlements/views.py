@@ -5,7 +5,7 @@ from functools import wraps
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
@@ -19,10 +19,10 @@ from entitlements.customer_list import CustomerList
 from entitlements.models import CustomerListing
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.timeline import moments
-from partnerportal.lib.actors import Actor
 from partnerportal.lib.pages import allowed, signed_in
 from partnerportal.lib.paging import keyset
 from partnerportal.lib.policies import Denied
+from partnerportal.lib.requests import PortalRequest
 
 View = Callable[..., HttpResponse]
 ORDERS_A_PAGE = 25
@@ -36,8 +36,8 @@ def for_partners(view: View) -> View:
 
     @require_safe
     @wraps(view)
-    def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        actor: Actor = request.actor  # type: ignore[attr-defined]
+    def page(request: PortalRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        actor = request.actor
         answer = ROLE_TABLE[EntitlementPermission.VIEW_CUSTOMERS].check(actor)
         if actor.organization_id and isinstance(answer, Denied) and answer.code == "no_badge":
             return no_badge(request)
@@ -46,19 +46,19 @@ def for_partners(view: View) -> View:
     return page
 
 
-def no_badge(request: HttpRequest) -> HttpResponse:
+def no_badge(request: PortalRequest) -> HttpResponse:
     context = {
         "programs": queries.programs_that_grant(Feature.CUSTOMER_DASHBOARD),
         "organization": overviews.organization_of(request),
-        "is_partner": request.actor.organization_kind == Kind.PARTNER,  # type: ignore[attr-defined]
+        "is_partner": request.actor.organization_kind == Kind.PARTNER,
     }
     return render(request, "entitlements/no_badge.html", context, status=403)
 
 
 @require_safe
 @signed_in
-def overview(request: HttpRequest) -> HttpResponse:
-    actor: Actor = request.actor  # type: ignore[attr-defined]
+def overview(request: PortalRequest) -> HttpResponse:
+    actor = request.actor
     if actor.organization_id is None:
         return redirect("organization_new")
     if ROLE_TABLE[EntitlementPermission.VIEW_CUSTOMERS].check(actor):
@@ -70,18 +70,20 @@ def overview(request: HttpRequest) -> HttpResponse:
 
 @for_partners
 @vary_on_headers("HX-Request")
-def customers(request: HttpRequest) -> HttpResponse:
+def customers(request: PortalRequest) -> HttpResponse:
     """CC-6…CC-8, CV-3…CV-6."""
-    actor: Actor = request.actor  # type: ignore[attr-defined]
+    actor = request.actor
     listing = CustomerList(actor, request.GET)
     context = {"list": listing, "invite": CONNECTIONS[ConnectionPermission.SEE_INVITATION_LINK].check(actor)}
-    if request.htmx:  # type: ignore[attr-defined]
+    if request.htmx:
         response = render(request, "entitlements/customer_list.html#list", context)
         return push_url(response, listing.own_address)
     return render(request, "entitlements/customers.html", context)
 
 
-def _customer_page(request: HttpRequest, customer: CustomerListing, tab: str, context: dict[str, Any]) -> HttpResponse:
+def _customer_page(
+    request: PortalRequest, customer: CustomerListing, tab: str, context: dict[str, Any]
+) -> HttpResponse:
     end_url, end_reason = rows.end_of_connection(request.actor, customer.connection_id)  # type: ignore[attr-defined]
     common = {
         "customer": customer,
@@ -94,9 +96,9 @@ def _customer_page(request: HttpRequest, customer: CustomerListing, tab: str, co
 
 
 @for_partners
-def customer(request: HttpRequest, customer_id: UUID) -> HttpResponse:
+def customer(request: PortalRequest, customer_id: UUID) -> HttpResponse:
     """Account data (CC-26), licences in total, what needs attention, the latest activity."""
-    actor: Actor = request.actor  # type: ignore[attr-defined]
+    actor = request.actor
     customer = queries.customer(actor, customer_id)
     entitlements = queries.services(actor, customer.customer_id)
     events = queries.customer_activity(actor, customer.customer_id).order_by("-pk")[:EVENTS_ON_OVERVIEW]
@@ -111,24 +113,24 @@ def customer(request: HttpRequest, customer_id: UUID) -> HttpResponse:
 
 
 @for_partners
-def customer_services(request: HttpRequest, customer_id: UUID) -> HttpResponse:
+def customer_services(request: PortalRequest, customer_id: UUID) -> HttpResponse:
     """CC-47…CC-52."""
-    actor: Actor = request.actor  # type: ignore[attr-defined]
+    actor = request.actor
     customer = queries.customer(actor, customer_id)
     sections = rows.service_sections(queries.services(actor, customer.customer_id))
     return _customer_page(request, customer, "services", {"sections": sections})
 
 
 @for_partners
-def customer_orders(request: HttpRequest, customer_id: UUID) -> HttpResponse:
+def customer_orders(request: PortalRequest, customer_id: UUID) -> HttpResponse:
     """CC-27."""
-    customer = queries.customer(request.actor, customer_id)  # type: ignore[attr-defined]
+    customer = queries.customer(request.actor, customer_id)
     return _customer_page(request, customer, "orders", _orders(request, customer.customer_id))
 
 
 @for_partners
-def customer_activity(request: HttpRequest, customer_id: UUID) -> HttpResponse:
-    actor: Actor = request.actor  # type: ignore[attr-defined]
+def customer_activity(request: PortalRequest, customer_id: UUID) -> HttpResponse:
+    actor = request.actor
     customer = queries.customer(actor, customer_id)
     events = queries.customer_activity(actor, customer.customer_id)
     page = keyset(events, sort="id", descending=True, size=EVENTS_A_PAGE, cursor=request.GET.get("cursor", ""))
@@ -136,8 +138,8 @@ def customer_activity(request: HttpRequest, customer_id: UUID) -> HttpResponse:
     return _customer_page(request, customer, "activity", context)
 
 
-def _orders(request: HttpRequest, customer_id: int | None) -> dict[str, Any]:
-    orders = queries.orders(request.actor, customer_id)  # type: ignore[attr-defined]
+def _orders(request: PortalRequest, customer_id: int | None) -> dict[str, Any]:
+    orders = queries.orders(request.actor, customer_id)
     cursor = request.GET.get("cursor", "")
     page = keyset(orders, sort="placed_on", descending=True, size=ORDERS_A_PAGE, cursor=cursor)
     return {"orders": rows.order_rows(page.rows), "page": page}
@@ -145,14 +147,14 @@ def _orders(request: HttpRequest, customer_id: int | None) -> dict[str, Any]:
 
 @require_safe
 @allowed(ROLE_TABLE, EntitlementPermission.VIEW_OWN)
-def services(request: HttpRequest) -> HttpResponse:
-    actor: Actor = request.actor  # type: ignore[attr-defined]
+def services(request: PortalRequest) -> HttpResponse:
+    actor = request.actor
     sections = rows.service_sections(queries.services(actor, actor.organization_id))
     return render(request, "entitlements/services.html", {"sections": sections})
 
 
 @require_safe
 @allowed(ROLE_TABLE, EntitlementPermission.VIEW_OWN)
-def orders(request: HttpRequest) -> HttpResponse:
-    context = _orders(request, request.actor.organization_id)  # type: ignore[attr-defined]
+def orders(request: PortalRequest) -> HttpResponse:
+    context = _orders(request, request.actor.organization_id)
     return render(request, "entitlements/orders.html", context)

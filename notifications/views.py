@@ -4,7 +4,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -22,6 +22,7 @@ from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import NotFound
 from partnerportal.lib.pages import allowed
 from partnerportal.lib.paging import Page, keyset
+from partnerportal.lib.requests import PortalRequest
 
 PAGE_SIZE = 50
 
@@ -29,8 +30,8 @@ PAGE_SIZE = 50
 @require_safe
 @allowed(ROLE_TABLE, NoticePermission.VIEW)
 @vary_on_headers("HX-Request")
-def inbox(request: HttpRequest) -> HttpResponse:
-    actor: Actor = request.actor  # type: ignore[attr-defined]
+def inbox(request: PortalRequest) -> HttpResponse:
+    actor = request.actor
     chosen = InboxFilterForm(request.GET).values()
     page = _page(actor, chosen, request.GET.get("cursor", ""))
     url = reverse("inbox")
@@ -48,7 +49,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
         "here": request.get_full_path(),
         "dismissing": ROLE_TABLE[NoticePermission.DISMISS].check(actor),
     }
-    htmx = request.htmx  # type: ignore[attr-defined]
+    htmx = request.htmx
     response = render(request, "notifications/inbox.html#list" if htmx else "notifications/inbox.html", context)
     return push_url(response, _address(url, chosen)) if htmx else response
 
@@ -70,14 +71,14 @@ def _address(url: str, values: dict[str, object]) -> str:
     return f"{url}?{urlencode(given)}" if given else url
 
 
-def _notice(request: HttpRequest, notice_id: UUID) -> Notice:
-    notice = Notice.objects.visible_to(request.actor).filter(public_id=notice_id).first()  # type: ignore[attr-defined]
+def _notice(request: PortalRequest, notice_id: UUID) -> Notice:
+    notice = Notice.objects.visible_to(request.actor).filter(public_id=notice_id).first()
     if notice is None:
         raise NotFound("not_found", "")
     return notice
 
 
-def _back(request: HttpRequest) -> HttpResponse:
+def _back(request: PortalRequest) -> HttpResponse:
     """To the page the form was on; the address is the sender's, so only this site's is followed."""
     next_url = request.POST.get("next", "")
     safe = url_has_allowed_host_and_scheme(next_url, {request.get_host()}, require_https=request.is_secure())
@@ -86,9 +87,9 @@ def _back(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @allowed(ROLE_TABLE, NoticePermission.VIEW)
-def open_notice(request: HttpRequest, notice_id: UUID) -> HttpResponse:
+def open_notice(request: PortalRequest, notice_id: UUID) -> HttpResponse:
     notice = _notice(request, notice_id)
-    actions.mark_read(actor=request.actor, notice=notice)  # type: ignore[attr-defined]
+    actions.mark_read(actor=request.actor, notice=notice)
     kind = registry.kinds().get(notice.kind)
     path = kind.path(notice) if kind else ""
     return redirect(path) if path else _back(request)
@@ -96,10 +97,10 @@ def open_notice(request: HttpRequest, notice_id: UUID) -> HttpResponse:
 
 @require_POST
 @allowed(ROLE_TABLE, NoticePermission.DISMISS)
-def dismiss(request: HttpRequest, notice_id: UUID) -> HttpResponse:
+def dismiss(request: PortalRequest, notice_id: UUID) -> HttpResponse:
     """CC-56…CC-58, with Undo in the toast."""
     notice = _notice(request, notice_id)
-    actions.dismiss(actor=request.actor, notice=notice)  # type: ignore[attr-defined]
+    actions.dismiss(actor=request.actor, notice=notice)
     undo = f"undo={reverse('notice_restore', args=[notice.public_id])}"
     messages.success(request, _("Notice dismissed"), extra_tags=undo)
     return _back(request)
@@ -107,15 +108,15 @@ def dismiss(request: HttpRequest, notice_id: UUID) -> HttpResponse:
 
 @require_POST
 @allowed(ROLE_TABLE, NoticePermission.DISMISS)
-def restore(request: HttpRequest, notice_id: UUID) -> HttpResponse:
-    actions.restore(actor=request.actor, notice=_notice(request, notice_id))  # type: ignore[attr-defined]
+def restore(request: PortalRequest, notice_id: UUID) -> HttpResponse:
+    actions.restore(actor=request.actor, notice=_notice(request, notice_id))
     messages.success(request, _("Notice restored"))
     return _back(request)
 
 
 @require_POST
 @allowed(ROLE_TABLE, NoticePermission.VIEW)
-def read_all(request: HttpRequest) -> HttpResponse:
-    actions.mark_all_read(actor=request.actor)  # type: ignore[attr-defined]
+def read_all(request: PortalRequest) -> HttpResponse:
+    actions.mark_all_read(actor=request.actor)
     messages.success(request, _("All notices are marked as read"))
     return _back(request)

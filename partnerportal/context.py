@@ -5,7 +5,6 @@ from functools import cached_property
 from pathlib import Path
 
 from django.conf import settings
-from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import get_language
@@ -14,6 +13,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Feature, Kind, Role
 from notifications.queries import unread_count
 from partnerportal.lib.actors import Actor
+from partnerportal.lib.requests import PortalRequest
 from partnerportal.templatetags.ui import monogram
 
 
@@ -33,9 +33,9 @@ class Section:
 
 
 class Shell:
-    def __init__(self, request: HttpRequest) -> None:
+    def __init__(self, request: PortalRequest) -> None:
         self.request = request
-        self.actor: Actor = request.actor  # type: ignore[attr-defined]
+        self.actor: Actor = request.actor
         self.switch_url = reverse("organization_switch")
         self.inbox_url = reverse("inbox")
 
@@ -63,7 +63,7 @@ class Shell:
                 "public_id": str(o.organization.public_id),
                 "is_current": o.organization_id == self.actor.organization_id,
             }
-            for o in self.request.operators  # type: ignore[attr-defined]
+            for o in self.request.operators
         ]
 
     @cached_property
@@ -117,7 +117,7 @@ class Shell:
         return Item(label, icon, url, path == url if exact else path.startswith(url), count)
 
 
-def shell(request: HttpRequest) -> dict[str, object]:
+def shell(request: PortalRequest) -> dict[str, object]:
     if not hasattr(request, "actor"):  # an error before ActorMiddleware
         return {"shell": None}
     return {"shell": SimpleLazyObject(lambda: Shell(request)), "actor": request.actor}

@@ -19,6 +19,7 @@ from partnerportal.actors import actor_for
 from partnerportal.lib import tenancy
 from partnerportal.lib.actors import ANONYMOUS
 from partnerportal.lib.errors import DomainError, NotFound
+from partnerportal.lib.requests import PortalRequest
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 SEEN_EVERY = 300  # seconds between two writes of "last seen" into the session
@@ -30,7 +31,7 @@ class HealthMiddleware:
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def __call__(self, request: PortalRequest) -> HttpResponse:
         if request.path == "/healthz":
             return HttpResponse("ok", content_type="text/plain")
         if request.path == "/readyz":
@@ -53,7 +54,7 @@ class SecretAddressMiddleware:
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def __call__(self, request: PortalRequest) -> HttpResponse:
         response = self.get_response(request)
         match = request.resolver_match
         if match and match.kwargs.keys() & {"token", "key"}:
@@ -73,7 +74,7 @@ class ActorMiddleware:
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def __call__(self, request: PortalRequest) -> HttpResponse:
         with transaction.atomic():
             self._enter(request)
             response = self.get_response(request)
@@ -81,10 +82,10 @@ class ActorMiddleware:
                 transaction.set_rollback(True)
             return response
 
-    def _enter(self, request: HttpRequest) -> None:
+    def _enter(self, request: PortalRequest) -> None:
         timezone.deactivate()
-        request.actor, request.operators, request.operator = ANONYMOUS, [], None  # type: ignore[attr-defined]
-        request.act_for = partial(self._act_for, request)  # type: ignore[attr-defined]
+        request.actor, request.operators, request.operator = ANONYMOUS, [], None
+        request.act_for = partial(self._act_for, request)
         wanted, person_id = request.session.get("organization"), request.session.get(SESSION_KEY)
         # The session names them, the first use of request.user checks it; the policies must know before that.
         tenancy.enter(organization_id=wanted if person_id else None, person_id=person_id)
@@ -97,20 +98,20 @@ class ActorMiddleware:
             return
         person = request.user
         self._act(request, wanted, person.acting_for)
-        if request.actor.organization_id != wanted:  # type: ignore[attr-defined]
-            tenancy.enter(organization_id=request.actor.organization_id, person_id=person.pk)  # type: ignore[attr-defined]
+        if request.actor.organization_id != wanted:
+            tenancy.enter(organization_id=request.actor.organization_id, person_id=person.pk)
         translation.activate(person.language)
         request.LANGUAGE_CODE = person.language
         timezone.activate(person.time_zone)
 
-    def _act(self, request: HttpRequest, organization_id: int | None, operators: list[Operator]) -> None:
+    def _act(self, request: PortalRequest, organization_id: int | None, operators: list[Operator]) -> None:
         actor, operators = actor_for(request.user, organization_id, operators)  # type: ignore[arg-type]
-        request.actor, request.operators = actor, operators  # type: ignore[attr-defined]
-        request.operator = next((o for o in operators if o.organization_id == actor.organization_id), None)  # type: ignore[attr-defined]
+        request.actor, request.operators = actor, operators
+        request.operator = next((o for o in operators if o.organization_id == actor.organization_id), None)
 
-    def _act_for(self, request: HttpRequest, public_id: object) -> None:
+    def _act_for(self, request: PortalRequest, public_id: object) -> None:
         """From now on, act for that organisation of the person's own. Raises NotFound for any other."""
-        operators = [] if request.actor.is_anonymous else list(operators_of(request.user.pk))  # type: ignore[attr-defined, arg-type]
+        operators = [] if request.actor.is_anonymous else list(operators_of(request.user.pk))  # type: ignore[arg-type]
         chosen = next((o for o in operators if str(o.organization.public_id) == str(public_id)), None)
         if chosen is None:
             raise NotFound("not_found", "")
@@ -118,7 +119,7 @@ class ActorMiddleware:
         tenancy.enter(organization_id=chosen.organization_id, person_id=chosen.person_id)
         self._act(request, chosen.organization_id, operators)
 
-    def _timed_out(self, request: HttpRequest) -> bool:
+    def _timed_out(self, request: PortalRequest) -> bool:
         now = int(time.time())
         seen = request.session.get("seen_at", now)
         if now - seen > settings.PORTAL_IDLE_SECONDS:
@@ -127,7 +128,7 @@ class ActorMiddleware:
             request.session["seen_at"] = now
         return False
 
-    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+    def process_exception(self, request: PortalRequest, exception: Exception) -> HttpResponse | None:
         """The rollback comes last: the page that tells of the error still reads the database for its shell."""
-        request.failed = True  # type: ignore[attr-defined]
+        request.failed = True
         return errors.page(request, exception) if isinstance(exception, DomainError) else None

@@ -3,7 +3,7 @@
 import logging
 import uuid
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
@@ -13,6 +13,7 @@ from connections.policies import ROLE_TABLE as CONNECTIONS
 from entitlements.policies import ROLE_TABLE as ENTITLEMENTS
 from notifications.policies import ROLE_TABLE as NOTIFICATIONS
 from partnerportal.lib.pages import signed_in
+from partnerportal.lib.requests import PortalRequest
 
 log = logging.getLogger(__name__)
 
@@ -21,7 +22,7 @@ ROLE_TABLES = {**ACCOUNTS, **CONNECTIONS, **ENTITLEMENTS, **NOTIFICATIONS}
 
 @require_safe
 @signed_in
-def roles_help(request: HttpRequest) -> HttpResponse:
+def roles_help(request: PortalRequest) -> HttpResponse:
     """Who can do what: the role tables themselves, as a matrix."""
     rows = [
         {
@@ -35,22 +36,22 @@ def roles_help(request: HttpRequest) -> HttpResponse:
     return render(request, "help/roles.html", {"rows": rows, "roles": list(Role)})
 
 
-def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+def forbidden(request: PortalRequest, exception: Exception | None = None) -> HttpResponse:
     return render(request, "403.html", status=403)
 
 
-def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+def not_found(request: PortalRequest, exception: Exception | None = None) -> HttpResponse:
     """Absent and not visible look the same."""
     return render(request, "404.html", status=404)
 
 
-def server_error(request: HttpRequest) -> HttpResponse:
+def server_error(request: PortalRequest) -> HttpResponse:
     """Asks nothing of the database, which may be what failed. The reference is in the log beside the traceback."""
     reference = uuid.uuid4().hex[:8].upper()
     log.error("Server error, reference %s", reference)
     return render(request, "500.html", {"reference": reference, "shell": None}, status=500)
 
 
-def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+def csrf_failure(request: PortalRequest, reason: str = "") -> HttpResponse:
     """The form was left open too long, or came from elsewhere. Nothing was done."""
     return render(request, "csrf.html", status=403)

@@ -48,7 +48,9 @@ class Notice(PublicModel):
         constraints = (models.UniqueConstraint(fields=["event", "recipient_id"], name="notice_once"),)
         indexes = (
             models.Index(
-                fields=["recipient_id", "-at", "-id"], name="notice_inbox", condition=Q(dismissed_at=None, in_reach=True)
+                fields=["recipient_id", "-at", "-id"],
+                name="notice_inbox",
+                condition=Q(dismissed_at=None, in_reach=True),
             ),
             models.Index(fields=["recipient_id", "about_id"], name="notice_by_customer"),
         )

@@ -7,15 +7,16 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, resolve_url
 
 from partnerportal.lib.policies import RoleTable, authorize
+from partnerportal.lib.requests import PortalRequest
 
 View = Callable[..., HttpResponse]
 
 
-def sign_in_first(request: HttpRequest) -> HttpResponse:
+def sign_in_first(request: PortalRequest) -> HttpResponse:
     """To the sign-in page and back here; an htmx request is told to load it as a whole page."""
     back = request.get_full_path() if request.method == "GET" else "/"
     url = f"{resolve_url(settings.LOGIN_URL)}?{urlencode({'next': back})}"
@@ -28,8 +29,8 @@ def signed_in(view: View) -> View:
     """A person; perhaps without an organisation yet."""
 
     @wraps(view)
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if request.actor.is_anonymous:  # type: ignore[attr-defined]
+    def guarded(request: PortalRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.actor.is_anonymous:
             return sign_in_first(request)
         return view(request, *args, **kwargs)
 
@@ -42,8 +43,8 @@ def allowed(table: RoleTable, permission: StrEnum) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @signed_in
         @wraps(view)
-        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-            actor = request.actor  # type: ignore[attr-defined]
+        def guarded(request: PortalRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            actor = request.actor
             if actor.organization_id is None:
                 return redirect("organization_new")
             authorize(actor, table, permission)

@@ -1,9 +1,25 @@
-"""Requests are read as UTF-8, whatever charset they claim."""
+"""Requests: what they carry for views, and that they are read as UTF-8, whatever charset they claim."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.core.handlers.wsgi import WSGIRequest
+from django.http import HttpRequest
 from django.utils.http import parse_header_parameters
+from django_htmx.middleware import HtmxDetails
+
+from partnerportal.lib.actors import Actor
+
+
+class PortalRequest(HttpRequest):
+    """What ActorMiddleware puts on a request, for the type checker. lib knows no app, hence Any for operators."""
+
+    actor: Actor
+    operators: list[Any]  # every organisation the person may act for
+    operator: Any  # the one acted for, or None
+    act_for: Callable[[object], None]
+    failed: bool
+    htmx: HtmxDetails
 
 
 class Utf8Request(WSGIRequest):
