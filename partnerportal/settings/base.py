@@ -26,13 +26,13 @@ INSTALLED_APPS = [
     "connections",
     "entitlements",
     "partnerportal",
+    "allauth",  # before auth: of two translations of a text, such as "Email", the first counts
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.humanize",
-    "allauth",
     "allauth.account",
     "allauth.mfa",
     "allauth.usersessions",
@@ -201,7 +201,7 @@ TIME_ZONE = "UTC"
 
 # --- Static files -------------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
+STATIC_ROOT = Path(env("STATIC_ROOT", default=str(BASE_DIR / "staticfiles")))
 WHITENOISE_MANIFEST_STRICT = False  # a missing picture must not take a page down, least of all an error page
 WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ("map", "woff", "woff2", "png", "jpg", "ico", "gz", "br")
 STORAGES = {
