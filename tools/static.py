@@ -15,10 +15,14 @@ def main(environment: dict[str, str]) -> None:
     files.append(PROJECT / "requirements" / "demo.txt")
     if (PROJECT / "staticfiles").exists() and not changed("static", files):
         return
-    ignored = [argument for name in UNUSED for argument in ("--ignore", name)]
-    arguments = ["manage.py", "collectstatic", "--noinput", "--clear", "--verbosity", "0", *ignored]
-    python("Collecting static files", *arguments, environment=environment)
+    collect("--clear", environment=environment)
     done("static", files)
+
+
+def collect(*options: str, environment: dict[str, str]) -> None:
+    ignored = [argument for name in UNUSED for argument in ("--ignore", name)]
+    arguments = ["manage.py", "collectstatic", "--noinput", "--verbosity", "0", *options, *ignored]
+    python("Collecting static files", *arguments, environment=environment)
 
 
 if __name__ == "__main__":

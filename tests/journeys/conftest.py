@@ -58,4 +58,5 @@ def visitor(
         if request.session.testsfailed > failed_before:
             one.is_remembered_in(stack.folder, request.function.__name__)
         one.context.close()
-    assert [complaint for one in visitors for complaint in one.complaints] == []
+    complaints = [complaint for one in visitors for complaint in one.complaints]
+    assert not complaints, "\n".join(complaints)

@@ -42,6 +42,7 @@ class Stack:
             "PORTAL_ORIGIN": self.origin,
             "WEB_BIND": f"127.0.0.1:{self.port}",
             "WORKER_CONCURRENCY": "1",
+            "STATIC_ROOT": str(folder / "static"),  # another run may collect changed files meanwhile
             "EMAIL_URL": f"filemail:///{self.mails}",
             **databases.urls(database),
         }
@@ -50,7 +51,7 @@ class Stack:
     def running(self) -> Iterator["Stack"]:
         redis = embedded.Redis(self.folder)
         self.environment["REDIS_URL"] = redis.ensure()
-        static.main(self.environment)
+        static.collect(environment=self.environment)
         processes = [self._start(name) for name in ("web", "worker")]
         try:
             eventually(lambda: self._answers(processes), f"The web process answers; see {self.folder / 'web.log'}")

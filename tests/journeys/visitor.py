@@ -22,6 +22,7 @@ class Visitor:
     def __init__(self, browser: Browser, stack: Stack, **options: Any) -> None:
         self.stack = stack
         self.complaints: list[str] = []
+        self.is_deaf = False  # until the next page opens
         self.context = browser.new_context(
             base_url=stack.origin, **{"viewport": {"width": 1440, "height": 900}, "reduced_motion": "reduce"} | options
         )
@@ -34,7 +35,8 @@ class Visitor:
         self.page: Page = self.context.new_page()
 
     def _complain(self, text: str) -> None:
-        self.complaints.append(text)
+        if not self.is_deaf:
+            self.complaints.append(text)
 
     def _console(self, message: ConsoleMessage) -> None:
         """What could not be loaded is judged by its response."""
@@ -74,6 +76,9 @@ class Visitor:
         self.press("Sign in")
 
     def opens(self, path: str, *, status: int = 200) -> Page:
+        if self.is_deaf:
+            self.page.goto("about:blank")
+            self.is_deaf = False
         response = self.page.goto(path)
         assert response and response.status == status, f"{path}: {response and response.status}"
         return self.page
@@ -105,7 +110,7 @@ class Visitor:
         picture = folder / f"{name}-{len(list(folder.glob('*.png')))}.png"
         self.page.screenshot(path=picture)
         text = self.page.locator("body").inner_text()
-        print(f"\n{self.page.url} · {self.page.title()} · {picture}\n{text[:1500]}")
+        print(f"\n{self.page.url} · {self.page.title()} · {picture}\n{text[:1500]}")  # noqa: T201
 
     @property
     def heading(self) -> Locator:
