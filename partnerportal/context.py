@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Feature, Kind, Role
 from notifications.queries import unread_count
 from partnerportal.lib.actors import Actor
+from partnerportal.lib.formats import listed
 from partnerportal.lib.requests import PortalRequest
 from partnerportal.templatetags.ui import monogram
 
@@ -58,7 +59,7 @@ class Shell:
             {
                 "name": o.organization.name,
                 "kind_label": Kind(o.organization.kind).label,
-                "roles_label": ", ".join(str(Role(role).label) for role in o.roles),
+                "roles_label": listed(Role(role).label for role in o.roles),
                 "monogram": monogram(o.organization.name),
                 "public_id": str(o.organization.public_id),
                 "is_current": o.organization_id == self.actor.organization_id,

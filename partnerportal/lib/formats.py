@@ -5,12 +5,13 @@ The language and the time zone are Django's active ones.
 """
 
 import datetime as dt
+from collections.abc import Iterable
 from decimal import Decimal
 from functools import lru_cache
 
 from babel import Locale, dates, numbers
 from django.utils import timezone, translation
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext
 
 # Day before month, 24 hours, currency before the amount: English read outside any one country.
 _LOCALES = {"en": "en_GB"}
@@ -31,6 +32,11 @@ def locale() -> Locale:
 def number(value: int | Decimal) -> str:
     """1,234.5 in English, 1 234,5 in French."""
     return numbers.format_decimal(value, locale=locale())
+
+
+def listed(items: Iterable[object]) -> str:
+    """Names one after the other: "A, B" in English, "A、B" in Japanese."""
+    return pgettext("between the items of a list", ", ").join(map(str, items))
 
 
 def percent(value: int | float | Decimal) -> str:

@@ -1,6 +1,7 @@
 """Template tags of the design system: icons, monograms, numbers, money, dates. Loaded everywhere as built-ins."""
 
 import datetime as dt
+from collections.abc import Iterable
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
@@ -48,6 +49,11 @@ def monogram(name: str) -> str:
 @register.filter
 def number(value: int | Decimal | None) -> str:
     return "" if value is None else formats.number(value)
+
+
+@register.filter
+def listed(items: Iterable[object]) -> str:
+    return formats.listed(items)
 
 
 @register.filter
