@@ -1,11 +1,11 @@
 """What the worker does with due deliveries."""
 
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 
-from django.core.mail import EmailMultiAlternatives
+from django.core.mail import EmailMultiAlternatives, get_connection
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
@@ -47,13 +47,35 @@ def send_due_emails() -> int:
     with transaction.atomic():
         due = _due(Channel.EMAIL)
         Delivery.objects.filter(pk__in=[d.pk for d in due]).update(next_at=timezone.now() + LEASE)
-    for delivery in due:
-        with _attempt(delivery):
-            mail = _compose(delivery)
-            if mail:
-                mail.send()
-            _done([delivery])
+    with _mail_server(needed=bool(due)) as send:
+        for delivery in due:
+            with _attempt(delivery):
+                mail = _compose(delivery)
+                if mail:
+                    send(mail)
+                _done([delivery])
     return len(due)
+
+
+@contextmanager
+def _mail_server(*, needed: bool) -> Iterator[Callable[[EmailMultiAlternatives], None]]:
+    """One connection for a batch. When it is away or breaks, the next mail tries to open it anew."""
+    server = get_connection()
+
+    def send(mail: EmailMultiAlternatives) -> None:
+        try:
+            server.send_messages([mail])
+        except Exception:
+            server.close()
+            raise
+
+    if needed:
+        with suppress(OSError):  # smtplib's errors are OSErrors; the first mail will meet it and say so
+            server.open()
+    try:
+        yield send
+    finally:
+        server.close()
 
 
 def _due(channel: Channel) -> list[Delivery]:

@@ -6,6 +6,7 @@ import pytest
 import time_machine
 from celery import Celery
 from django.core import mail
+from django.core.mail.backends.base import BaseEmailBackend
 from django.db import Error, connection, transaction
 from django.utils import timezone
 
@@ -119,9 +120,9 @@ def test_a_mail_that_fails_is_tried_again_and_given_up_at_last(due, settings):
     assert due[0].dead_at == now
 
 
-class Refusing:
-    def __init__(self, **_options):
-        pass
+class Refusing(BaseEmailBackend):
+    def open(self):
+        raise OSError("refused")
 
     def send_messages(self, _messages):
         raise OSError("refused")
