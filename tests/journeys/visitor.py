@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request,
 from accounts.models import Organization, Person
 from tests.conftest import sign_in
 from tests.journeys.people import PASSWORD
-from tests.journeys.stack import PATIENCE, Stack
+from tests.journeys.stack import PATIENCE, Stack, eventually
 
 E_MAIL = re.compile("^E-?mail", re.IGNORECASE)
 REPORT_CSP = """addEventListener("securitypolicyviolation", (event) =>
@@ -97,7 +97,6 @@ class Visitor:
 
     def reloads_until(self, locator: Locator) -> None:
         """For what the worker brings."""
-        from tests.journeys.stack import eventually
 
         def is_there() -> bool:
             self.page.reload()

@@ -1,0 +1,126 @@
+"""Every page there is, as somebody who meets it. A new address fails a test until it is here, or in NOT_PAGES."""
+
+from dataclasses import dataclass
+
+CUSTOMER = "customers/<uuid:customer_id>/"
+END = "connections/<uuid:connection_id>/end/"
+OPERATOR = "operators/<uuid:operator_id>/"
+INVITATION = "i/<str:token>/"
+SIGN_IN = "sign-in/"
+FACTORS = "sign-in/two-factor/"
+KEY = f"{FACTORS}webauthn/keys/<int:pk>/"
+RESET_KEY = r"sign-in/^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """`path` may name what `tests.house.machine.placeholders` knows. An empty pattern: no address of its own."""
+
+    pattern: str
+    path: str = ""
+    status: int = 200
+
+    @property
+    def address(self) -> str:
+        return self.path or f"/{self.pattern}"
+
+
+def customer_pages(who: str) -> list[Shown]:
+    return [Shown(CUSTOMER + tab, f"/customers/{{{who}}}/{tab}") for tab in ("", "services/", "orders/", "activity/")]
+
+
+PAGES = {
+    "anonymous": [
+        Shown(f"{SIGN_IN}login/"),
+        Shown(f"{SIGN_IN}signup/"),
+        Shown(f"{SIGN_IN}password/reset/"),
+        Shown(f"{SIGN_IN}password/reset/done/"),
+        Shown(f"{SIGN_IN}password/reset/key/done/"),
+        Shown(RESET_KEY, "/sign-in/password/reset/key/1-unknown/"),
+        Shown(f"{SIGN_IN}inactive/"),
+        Shown(INVITATION, "/i/{token_partner}/"),
+        Shown(INVITATION, "/i/unknown/", 404),
+        Shown(f"{INVITATION}decline/", "/i/{token_partner}/decline/"),
+        Shown("", "/nowhere/", 404),
+    ],
+    "partner.admin": [
+        Shown("", "/"),
+        Shown("customers/"),
+        Shown("customers/", "/customers/?q=nobody-has-this-name"),
+        *customer_pages("customer"),
+        Shown("account/"),
+        Shown("account/edit/"),
+        Shown("invite/"),
+        Shown(END, "/connections/{connection}/end/"),
+        Shown(END, "/connections/{connection_ended}/end/", 409),
+        Shown("operators/"),
+        Shown(f"{OPERATOR}roles/", "/operators/{operator_partner}/roles/"),
+        Shown(f"{OPERATOR}remove/", "/operators/{operator_partner}/remove/"),
+        Shown("me/"),
+        Shown("inbox/"),
+        Shown("inbox/", "/inbox/?tab=dismissed"),
+        Shown("help/roles/"),
+        Shown(INVITATION, "/i/{token_partner}/"),
+        Shown("", "/nowhere/", 404),
+    ],
+    "partner.reader": [Shown("account/edit/", status=403), Shown("account/"), Shown("inbox/")],
+    "nobadge.admin": [Shown("customers/", status=403), Shown("", "/"), Shown("inbox/")],
+    "customer.admin": [
+        Shown("", "/"),
+        Shown("services/"),
+        Shown("orders/"),
+        Shown("account/"),
+        Shown("inbox/"),
+        Shown(INVITATION, "/i/{token_partner}/"),
+    ],
+    "customer.reader": [Shown(INVITATION, "/i/{token_lapsed}/"), Shown("operators/")],
+    "stranger.admin": [Shown(INVITATION, "/i/{token_partner}/"), Shown("account/")],
+    "ended.reader": [Shown(INVITATION, "/i/{token_partner}/")],
+    "many": [Shown(INVITATION, "/i/{token_partner}/")],
+    "nobody": [Shown("organizations/new/"), Shown(INVITATION, "/i/{token_partner}/")],
+    "vendor.admin": [Shown("", "/"), Shown("ui-kit/"), Shown("ui-kit/dialog/")],
+}
+
+# For somebody who has just signed in by password, and holds a second factor or none.
+AFTER_SIGNING_IN = [
+    Shown(f"{SIGN_IN}{name}/") for name in ("logout", "email", "password/change", "reauthenticate", "sessions")
+] + [Shown(FACTORS), Shown(f"{FACTORS}totp/activate/"), Shown(f"{FACTORS}webauthn/")]
+WITH_SECOND_FACTOR = [
+    Shown(f"{FACTORS}{name}/")
+    for name in ("totp/deactivate", "recovery-codes", "recovery-codes/generate", "reauthenticate", "webauthn/add")
+] + [Shown(FACTORS)]
+WITH_PASSKEY = [Shown(f"{KEY}{deed}/", f"/{FACTORS}webauthn/keys/{{key}}/{deed}/") for deed in ("edit", "remove")] + [
+    Shown(f"{FACTORS}webauthn/"),
+    Shown(f"{FACTORS}webauthn/reauthenticate/"),
+]
+WITHOUT_PASSWORD = [Shown(f"{SIGN_IN}password/set/")]
+ON_THE_WAY = [Shown(f"{SIGN_IN}confirm-email/"), Shown(f"{FACTORS}authenticate/")]  # test_sign_in.py comes by
+SIGNED_IN = AFTER_SIGNING_IN + WITH_SECOND_FACTOR + WITH_PASSKEY + WITHOUT_PASSWORD + ON_THE_WAY
+
+# What can be clicked open: who, where, and what to press one after the other.
+OPENINGS = [
+    ("partner.admin", "/customers/", ["Invite customers"]),
+    ("partner.admin", "/customers/", ["Actions for Customer nq"]),
+    ("partner.admin", "/customers/", ["Actions for Customer nq", "End connection…"]),
+    ("partner.admin", "/customers/", ["Search or jump to…"]),
+    ("partner.admin", "/customers/", ["Help"]),
+    ("partner.admin", "/customers/", ["Account of "]),
+    ("partner.admin", "/customers/{customer}/", ["More actions"]),
+    ("partner.admin", "/account/", ["End the connection with Customer "]),
+    ("many", "/", ["Organisation: "]),
+    ("vendor.admin", "/ui-kit/", ["Invite customers"]),
+]
+
+NOT_PAGES = {
+    f"{INVITATION}accept/": "answers a form",
+    "organizations/switch/": "answers a form",
+    "inbox/read/": "answers a form",
+    "inbox/<uuid:notice_id>/": "answers a form",
+    "inbox/<uuid:notice_id>/dismiss/": "answers a form",
+    "inbox/<uuid:notice_id>/restore/": "answers a form",
+    "language/": "answers a form",
+    f"{SIGN_IN}login/code/confirm/": "sign-in by code is off",
+    f"{FACTORS}recovery-codes/download/": "a text file",
+    f"{FACTORS}webauthn/login/": "answers a script",
+    "api/docs/": "Swagger UI: test_the_api_reference_runs",
+}

@@ -1,0 +1,110 @@
+"""Every page: accessible by axe, no fault in the console, one heading, a title of its own, nothing too wide."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.house.machine import every_pattern, placeholders
+from tests.journeys import inspection, pages, people
+from tests.world import World
+
+
+@pytest.fixture
+def values():
+    return placeholders(World())
+
+
+def inspected(browser, shown, values):
+    """Faults of these pages, and their titles by pattern."""
+    found, titles = [], {}
+    for one in shown:
+        page = browser.opens(one.address.format(**values), status=one.status)
+        assert one.status != 200 or page.url.partition("?")[0].endswith(one.address.format(**values).partition("?")[0])
+        found += [f"{one.address} {fault}" for fault in inspection.faults(browser)]
+        titles.setdefault(page.title(), set()).add((one.pattern, one.status))
+    found += [f"“{title}” is the title of {which}" for title, which in titles.items() if len(which) > 1]
+    return found
+
+
+def test_every_address_is_listed():
+    listed = {shown.pattern for each in (*pages.PAGES.values(), pages.SIGNED_IN) for shown in each}
+    ours = {pattern for pattern in every_pattern() if not pattern.startswith("api/")} | {"api/docs/"}
+    assert listed | set(pages.NOT_PAGES) == ours
+    assert not listed & set(pages.NOT_PAGES)
+
+
+@pytest.mark.parametrize("who", pages.PAGES)
+def test_pages(who, visitor, values):
+    found = inspected(visitor().arrives_as(who), pages.PAGES[who], values)
+    assert not found, "\n".join(found)
+
+
+def test_a_partner_without_customers(visitor, values):
+    browser = visitor().arrives_as(people.operator(people.partner()))
+    found = inspected(browser, [pages.Shown("", "/"), pages.Shown("customers/"), pages.Shown("inbox/")], values)
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("who", {who for who, *_ in pages.OPENINGS})
+def test_dialogs_and_menus(who, visitor, values):
+    browser, found = visitor().arrives_as(who), []
+    for path, names in [(path, names) for one, path, names in pages.OPENINGS if one == who]:
+        page = browser.opens(path.format(**values))
+        for name in names:
+            pressable = page.get_by_role("button", name=name).or_(page.get_by_role("link", name=name))
+            pressable.locator("visible=true").first.click()
+        expect(page.locator("dialog[open], [popover]:popover-open").first).to_be_visible()
+        found += [f"{path} {names} {fault}" for fault in inspection.faults(browser)]
+    assert not found, "\n".join(found)
+
+
+def test_the_drawer_of_a_phone(visitor):
+    browser = visitor(viewport={"width": 390, "height": 800}).arrives_as("partner.admin")
+    page = browser.opens("/customers/")
+    expect(page.get_by_role("navigation", name="Main")).to_be_hidden()
+    browser.press("Menu")
+    expect(page.get_by_role("navigation", name="Main")).to_be_visible()
+    assert list(inspection.violations(browser)) == []
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="Menu")).to_be_focused()
+
+
+def test_an_error_shown_on_a_form(visitor):
+    browser = visitor().arrives_as("partner.admin")
+    page = browser.opens("/account/edit/")
+    page.locator("[name=name]").fill("")
+    page.locator("[name=contact_email]").fill("nobody")
+    page.get_by_role("main").locator("[type=submit]").click()
+    expect(page.locator(".error-summary")).to_be_focused()
+    found = list(inspection.faults(browser))
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("language", ["fr", "ja"])
+def test_other_languages_fit(language, visitor, values):
+    """Titles and headings in longer and in wider words."""
+    reader = people.operator(World().partner, language=language)
+    browser, found = visitor().arrives_as(reader), []
+    for path in (
+        "/",
+        "/customers/",
+        "/customers/{customer}/",
+        "/account/",
+        "/invite/",
+        "/inbox/",
+        "/me/",
+        "/operators/",
+    ):
+        page = browser.opens(path.format(**values))
+        expect(page.locator("html")).to_have_attribute("lang", language)
+        found += [f"{path} {fault}" for fault in inspection.narrow(page)]
+    guest = visitor(locale=language)
+    for path in ("/sign-in/login/", "/i/{token_partner}/"):
+        page = guest.opens(path.format(**values))
+        expect(page.locator("html")).to_have_attribute("lang", language)
+        found += [f"{path} {fault}" for fault in inspection.narrow(page)]
+    assert not found, "\n".join(found)
+
+
+def test_the_api_reference_runs(visitor):
+    page = visitor().arrives_as("partner.admin").opens("/api/docs/")
+    expect(page.get_by_role("heading", name="partnerportal API")).to_be_visible()
