@@ -1,6 +1,5 @@
 """Connections and the invitation link by the API: who sees them, who may change them, and with which answer."""
 
-
 import pytest
 from django.conf import settings
 
