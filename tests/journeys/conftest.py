@@ -12,8 +12,10 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests import databases
+from tests.house.machine import placeholders
 from tests.journeys.stack import Stack
 from tests.journeys.visitor import Visitor
+from tests.world import World
 from tools import browser as program
 
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # Playwright's synchronous interface runs an event loop in this thread
@@ -29,7 +31,9 @@ def browser_type_launch_args() -> dict[str, Any]:
 def stack(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: Any) -> Iterator[Stack]:
     with django_db_blocker.unblock():
         name = databases.create()
-    with Stack(tmp_path_factory.mktemp("stack"), name).running() as running:
+        with databases.use(name):
+            cast = placeholders(World())  # before the journeys add to the world
+    with Stack(tmp_path_factory.mktemp("stack"), name, cast).running() as running:
         yield running
     with django_db_blocker.unblock():
         databases.drop(name)

@@ -29,9 +29,10 @@ PATIENCE = 30  # seconds that anything may take
 
 
 class Stack:
-    def __init__(self, folder: Path, database: str) -> None:
+    def __init__(self, folder: Path, database: str, cast: dict[str, str]) -> None:
         self.folder = folder
         self.database = database
+        self.cast = cast  # public ids of the world, by name
         self.port = _free_port()
         self.origin = f"http://localhost:{self.port}"
         self.mails = folder / "mail"

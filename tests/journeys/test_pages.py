@@ -3,14 +3,14 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.house.machine import every_pattern, placeholders
+from tests.house.machine import every_pattern
 from tests.journeys import inspection, pages, people
 from tests.world import World
 
 
 @pytest.fixture
-def values():
-    return placeholders(World())
+def values(stack):
+    return stack.cast
 
 
 def inspected(browser, shown, values):
@@ -71,7 +71,6 @@ def test_the_drawer_of_a_phone(visitor):
 def test_an_error_shown_on_a_form(visitor):
     browser = visitor().arrives_as("partner.admin")
     page = browser.opens("/account/edit/")
-    page.locator("[name=name]").fill("")
     page.locator("[name=contact_email]").fill("nobody")
     page.get_by_role("main").locator("[type=submit]").click()
     expect(page.locator(".error-summary")).to_be_focused()
