@@ -69,10 +69,10 @@ def test_the_drawer_of_a_phone(visitor):
 
 
 def test_an_error_shown_on_a_form(visitor):
-    browser = visitor().arrives_as("partner.admin")
-    page = browser.opens("/account/edit/")
-    page.locator("[name=contact_email]").fill("nobody")
-    page.get_by_role("main").locator("[type=submit]").click()
+    browser = visitor().arrives_as("nobody")
+    page = browser.opens("/organizations/new/")
+    page.get_by_label("Contact e-mail").fill("nobody")
+    browser.press("Create organisation")
     expect(page.locator(".error-summary")).to_be_focused()
     found = list(inspection.faults(browser))
     assert not found, "\n".join(found)
