@@ -57,7 +57,8 @@ def test_no_notice_is_lost_or_told_twice(plant, cast, customers):
     load.stdin.write("".join(f"{pk}\n" for pk in customers))
     load.stdin.close()
     disturb(plant)
-    failed = load.stdout.read()
+    with load.stdout:
+        failed = load.stdout.read()
     assert (load.wait(timeout=120), failed) == (0, "")
     settle(plant)
     visitor.close()
