@@ -18,16 +18,18 @@ max_requests_jitter = 1_000
 control_socket_disable = True
 worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 
-# Never the query string, the referrer or an invitation's token: whoever reads logs could accept in somebody's place.
+# Never the query string, the referrer, an invitation's token or the key to a new password: whoever reads logs could act
+# in somebody's place.
 accesslog = "-"
 access_log_format = "%(h)s %(m)s %(U)s %(s)s %(B)s %(M)sms"
-INVITATION = re.compile(r"/i/[^/]+")
+SECRETS = re.compile(r"(/i/|/password/reset/key/)[^/]+")
 
 
 class PortalLogger(Logger):
     def atoms(self, resp, req, environ, request_time):  # type: ignore[no-untyped-def]
         atoms = super().atoms(resp, req, environ, request_time)
-        return {**atoms, "U": INVITATION.sub("/i/…", atoms["U"])}
+        path = atoms["U"].encode("unicode_escape").decode()  # a line break would forge a line
+        return {**atoms, "U": SECRETS.sub(r"\1…", path)}
 
 
 logger_class = PortalLogger

@@ -40,17 +40,23 @@ def found_organization(*, person: Person, name: str, country: str, **details: st
 
 
 CONTACT_FIELDS = ("name", "country", "street", "postal_code", "city", "phone", "contact_email", "website")
+NAME_IS_VERIFIED = _("The name has been verified. Vendor staff change it.")
 
 
 @transaction.atomic
 def update_contact(*, actor: Actor, organization: Organization, **contact: str) -> Organization:
-    """Change some of CONTACT_FIELDS of the actor's own organisation; the log names the fields that changed (CC-2)."""
+    """Change some of CONTACT_FIELDS of the actor's own organisation; the log names the fields that changed (CC-2).
+
+    Only customers rename themselves.
+    """
     authorize(actor, ROLE_TABLE, AccountPermission.EDIT_ACCOUNT)
     if not actor.is_system and organization.pk != actor.organization_id:
         raise NotFound("not_found", "")
     if contact.keys() - set(CONTACT_FIELDS):
         raise Invalid("contact", _("Only contact data can be changed here."))
     row = Organization.objects.select_for_update(of=("self",)).get(pk=organization.pk)
+    if contact.get("name", row.name) != row.name and not (row.may_rename_itself or actor.is_system):
+        raise Invalid("name_is_verified", NAME_IS_VERIFIED, field="name")
     changed = sorted(name for name, value in contact.items() if getattr(row, name) != value)
     if changed:
         for name in changed:

@@ -4,11 +4,15 @@ import ipaddress
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core import context as current
 from django.conf import settings
+from django.contrib.auth.hashers import make_password
 from django.http import HttpRequest
+from django.utils.crypto import get_random_string
 from django.utils.translation import get_language, gettext
 
 from accounts.models import Person
+from partnerportal.lib.pages import is_own_path
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -24,6 +28,15 @@ class AccountAdapter(DefaultAccountAdapter):
         address = ipaddress.ip_address(self.get_client_ip(request))
         network = ipaddress.ip_network(f"{address}/{24 if address.version == 4 else 64}", strict=False)
         return f"{super()._get_login_attempts_cache_key(request, **credentials)}:{network}"
+
+    def is_safe_url(self, url: str | None) -> bool:
+        """allauth's own fails on an address that cannot be parsed, and follows one that is no path."""
+        return is_own_path(current.request, url or "")
+
+    def send_account_already_exists_mail(self, email: str) -> None:
+        """Takes the time that a new account takes, most of it for the password: else the time tells who has one."""
+        make_password(get_random_string(12))
+        super().send_account_already_exists_mail(email)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Names and links come from the settings, never from the request's host header."""

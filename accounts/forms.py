@@ -7,14 +7,16 @@ from django import forms
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from accounts.actions import NAME_IS_VERIFIED
 from accounts.models import Operator, Organization, Person, Role
 from partnerportal.lib.countries import country_choices
+from partnerportal.lib.fields import Line
 
 
 class SignupForm(forms.Form):
     """Fields that sign-up asks beside e-mail and password."""
 
-    name = forms.CharField(label=_("Your name"), max_length=120, widget=forms.TextInput({"autocomplete": "name"}))
+    name = Line(label=_("Your name"), max_length=120, widget=forms.TextInput({"autocomplete": "name"}))
     field_order = ("name", "email", "password1")
 
     def signup(self, request: HttpRequest, user: Person) -> None:
@@ -32,6 +34,9 @@ class OrganizationForm(forms.ModelForm):
         self.fields["country"] = forms.ChoiceField(
             label=_("Country or region"), choices=[("", _("Choose a country")), *country_choices()]
         )
+        if self.instance.pk and not self.instance.may_rename_itself:
+            self.fields["name"].disabled = True
+            self.fields["name"].help_text = NAME_IS_VERIFIED
 
 
 class RolesForm(forms.Form):

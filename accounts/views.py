@@ -6,7 +6,6 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import translation
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
@@ -15,17 +14,10 @@ from accounts import actions, queries, rows
 from accounts.forms import OrganizationForm, PreferencesForm, RolesForm
 from accounts.policies import ROLE_TABLE, AccountPermission
 from partnerportal.errors import into_form
-from partnerportal.lib.pages import allowed, signed_in
+from partnerportal.lib.pages import allowed, signed_in, way_on
 from partnerportal.lib.requests import PortalRequest
 
 require_form = require_http_methods(["GET", "HEAD", "POST"])
-
-
-def _next(request: PortalRequest) -> str:
-    """Where the person was going; only within this site."""
-    url = request.POST.get("next") or request.GET.get("next") or ""
-    is_ours = url_has_allowed_host_and_scheme(url, {request.get_host()}, require_https=request.is_secure())
-    return url if is_ours else "/"
 
 
 @require_form
@@ -38,8 +30,8 @@ def organization_new(request: PortalRequest) -> HttpResponse:
             organization = actions.found_organization(person=request.user, **form.cleaned_data)  # type: ignore[arg-type]
             request.act_for(organization.public_id)
             messages.success(request, _("%(name)s is set up. You are its Admin.") % {"name": organization.name})
-            return redirect(_next(request))
-    return render(request, "accounts/organization_new.html", {"form": form, "next": _next(request)})
+            return redirect(way_on(request))
+    return render(request, "accounts/organization_new.html", {"form": form, "next": way_on(request)})
 
 
 @require_POST

@@ -13,6 +13,7 @@ from connections.models import Connection, InvitationLink, Portfolio
 from partnerportal.lib import tenancy
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import NotFound
+from partnerportal.lib.tokens import is_token
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,8 @@ class Invitation:
 
 def invitation(actor: Actor, token: str) -> Invitation:
     """The invitation behind a token. Raises NotFound for an unknown one. Holding the token is the permission."""
+    if not is_token(token):
+        raise NotFound("unknown_invitation", "")
     live = Connection.objects.active().filter(partner=OuterRef("organization_id"), customer=actor.organization_id)
     links = InvitationLink.objects.select_related("organization__parent").annotate(
         programs=active_programs("organization_id"), connected_at=Subquery(live.values("connected_at")[:1])

@@ -9,6 +9,7 @@ from django.utils import timezone, translation
 
 from notifications import registry
 from notifications.models import Notice
+from partnerportal.lib.text import one_line
 
 
 def compose(*, notice: Notice, person_id: int) -> EmailMultiAlternatives | None:
@@ -35,9 +36,9 @@ def compose(*, notice: Notice, person_id: int) -> EmailMultiAlternatives | None:
             "language": person.language,
         }
         mail = EmailMultiAlternatives(
-            subject=str(context["subject"]),
+            subject=one_line(str(context["subject"])),
             body=render_to_string("notifications/emails/notice.txt", context),
-            to=[formataddr((person.name, person.email))],
+            to=[formataddr((one_line(person.name), person.email))],
             headers={"Message-ID": f"<{notice.public_id}.{person_id}@{settings.PORTAL_HOST}>"},
         )
         mail.attach_alternative(render_to_string("notifications/emails/notice.html", context), "text/html")

@@ -7,7 +7,6 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
@@ -20,7 +19,7 @@ from notifications.policies import ROLE_TABLE, NoticePermission
 from notifications.rows import notice_rows
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import NotFound
-from partnerportal.lib.pages import allowed
+from partnerportal.lib.pages import allowed, way_on
 from partnerportal.lib.paging import Page, keyset
 from partnerportal.lib.requests import PortalRequest
 
@@ -79,10 +78,8 @@ def _notice(request: PortalRequest, notice_id: UUID) -> Notice:
 
 
 def _back(request: PortalRequest) -> HttpResponse:
-    """To the page the form was on; the address is the sender's, so only this site's is followed."""
-    next_url = request.POST.get("next", "")
-    safe = url_has_allowed_host_and_scheme(next_url, {request.get_host()}, require_https=request.is_secure())
-    return redirect(next_url if safe else "inbox")
+    """To the page the form was on."""
+    return redirect(way_on(request, "inbox"))
 
 
 @require_POST

@@ -108,6 +108,9 @@ class Shell:
 
     @cached_property
     def languages(self) -> list[dict[str, object]]:
+        """For guests: a person's language is among their preferences."""
+        if self.person:
+            return []
         return [{"code": c, "name": n, "is_current": c == get_language()} for c, n in settings.LANGUAGES]
 
     has_font = Path(settings.BASE_DIR, "partnerportal/static/fonts/inter.woff2").exists()

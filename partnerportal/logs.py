@@ -3,7 +3,7 @@
 import logging
 import re
 
-_TOKENS = re.compile(r"(/i/)[\w-]{20,}")  # an invitation token in a path
+_SECRETS = re.compile(r"(/i/|/password/reset/key/)[\w-]{20,}")  # in a path
 
 
 class LineFormatter(logging.Formatter):
@@ -11,4 +11,4 @@ class LineFormatter(logging.Formatter):
         super().__init__("%(asctime)s %(levelname)s %(name)s %(message)s")
 
     def format(self, record: logging.LogRecord) -> str:
-        return _TOKENS.sub(r"\1…", super().format(record))
+        return _SECRETS.sub(r"\1…", super().format(record))

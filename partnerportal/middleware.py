@@ -8,7 +8,8 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import SESSION_KEY, logout
 from django.db import OperationalError, connection, transaction
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
+from django.template.loader import render_to_string
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
@@ -80,7 +81,12 @@ class ActorMiddleware:
             response = self.get_response(request)
             if getattr(request, "failed", False):
                 transaction.set_rollback(True)
-            return response
+            if isinstance(response, HttpResponseNotAllowed):  # has no words of its own
+                response.content = render_to_string("problem.html", request=request)
+        if not request.actor.is_anonymous and not response.has_header("Cache-Control"):
+            # Nor does Back show it, after signing out, to the next person at the machine.
+            response["Cache-Control"] = "private, no-store"
+        return response
 
     def _enter(self, request: PortalRequest) -> None:
         timezone.deactivate()
@@ -91,7 +97,7 @@ class ActorMiddleware:
         tenancy.enter(organization_id=wanted if person_id else None, person_id=person_id)
         if request.user.is_authenticated and self._timed_out(request):
             logout(request)
-            messages.info(request, _("You were signed out after a long pause. Sign in again to go on."))
+            messages.info(request, _("Your session has ended. Sign in again to go on."))
         if not request.user.is_authenticated:
             if person_id:
                 tenancy.enter(organization_id=None)
@@ -120,9 +126,10 @@ class ActorMiddleware:
         self._act(request, chosen.organization_id, operators)
 
     def _timed_out(self, request: PortalRequest) -> bool:
+        """After a long pause, and in any case when the session is old: every write of it moves its own expiry on."""
         now = int(time.time())
-        seen = request.session.get("seen_at", now)
-        if now - seen > settings.PORTAL_IDLE_SECONDS:
+        seen, since = request.session.get("seen_at", now), request.session.setdefault("signed_in_at", now)
+        if now - seen > settings.PORTAL_IDLE_SECONDS or now - since > settings.SESSION_COOKIE_AGE:
             return True
         if now - seen > SEEN_EVERY or "seen_at" not in request.session:
             request.session["seen_at"] = now

@@ -17,6 +17,7 @@ urlpatterns = [
     path("api/", include("partnerportal.api_urls")),
 ]
 
+handler400 = "partnerportal.views.bad_request"
 handler403 = "partnerportal.views.forbidden"
 handler404 = "partnerportal.views.not_found"
 handler500 = "partnerportal.views.server_error"

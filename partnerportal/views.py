@@ -3,8 +3,10 @@
 import logging
 import uuid
 
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.models import Kind, Role
@@ -34,6 +36,13 @@ def roles_help(request: PortalRequest) -> HttpResponse:
         for rule in ROLE_TABLES.values()
     ]
     return render(request, "help/roles.html", {"rows": rows, "roles": list(Role)})
+
+
+def bad_request(request: PortalRequest, exception: Exception | None = None) -> HttpResponse:
+    """What could not even be read: too large, too many fields, a host that is not ours."""
+    too_large = isinstance(exception, RequestDataTooBig | TooManyFieldsSent | TooManyFilesSent)
+    message = _("The request is too large.") if too_large else ""
+    return render(request, "problem.html", {"message": message}, status=400)
 
 
 def forbidden(request: PortalRequest, exception: Exception | None = None) -> HttpResponse:

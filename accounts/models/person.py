@@ -10,6 +10,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from partnerportal.lib.fields import LineField
 from partnerportal.lib.models import PublicModel
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class PersonManager(BaseUserManager["Person"]):
 
 class Person(PublicModel, AbstractBaseUser):
     email = models.EmailField(_("e-mail address"), unique=True)
-    name = models.CharField(_("name"), max_length=120)
+    name = LineField(_("name"), max_length=120)
     language = models.CharField(_("language"), max_length=8, choices=settings.LANGUAGES, default="en")
     time_zone = models.CharField(_("time zone"), max_length=64, default="UTC", validators=[validate_time_zone])
     theme = models.CharField(_("appearance"), max_length=8, choices=Theme, default=Theme.AUTO)

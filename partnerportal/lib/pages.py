@@ -7,9 +7,12 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, resolve_url
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 
+from partnerportal.lib.errors import Conflict
 from partnerportal.lib.policies import RoleTable, authorize
 from partnerportal.lib.requests import PortalRequest
 
@@ -25,6 +28,17 @@ def sign_in_first(request: PortalRequest) -> HttpResponse:
     return redirect(url)
 
 
+def is_own_path(request: HttpRequest, url: str) -> bool:
+    hosts = {request.get_host()}
+    return url.startswith("/") and url_has_allowed_host_and_scheme(url, hosts, require_https=request.is_secure())
+
+
+def way_on(request: PortalRequest, default: str = "/") -> str:
+    """Where the person was going: a path within this site; else `default`, for the address is the sender's."""
+    url = request.POST.get("next") or request.GET.get("next") or ""
+    return url if is_own_path(request, url) else default
+
+
 def signed_in(view: View) -> View:
     """A person; perhaps without an organisation yet."""
 
@@ -38,7 +52,10 @@ def signed_in(view: View) -> View:
 
 
 def allowed(table: RoleTable, permission: StrEnum) -> Callable[[View], View]:
-    """A person acting for an organisation that may do this. A refusal is a 403 page that says why and who can help."""
+    """A person acting for an organisation that may do this. A refusal is a 403 page that says why and who can help.
+
+    A form that names no row says in `acting_for` whose it is: the person may have switched in another tab.
+    """
 
     def decorate(view: View) -> View:
         @signed_in
@@ -47,6 +64,8 @@ def allowed(table: RoleTable, permission: StrEnum) -> Callable[[View], View]:
             actor = request.actor
             if actor.organization_id is None:
                 return redirect("organization_new")
+            if request.POST.get("acting_for", actor.organization_public_id) != actor.organization_public_id:
+                raise Conflict("other_organization", _("You act for another organisation since this page was opened."))
             authorize(actor, table, permission)
             return view(request, *args, **kwargs)
 

@@ -1,5 +1,6 @@
 """Settings common to every environment. The only module that reads the environment."""
 
+from operator import attrgetter
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -144,6 +145,8 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+# Mails never say the name that somebody typed at sign-up: it could be anything, sent by us to any address.
+ACCOUNT_USER_DISPLAY = attrgetter("email")
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_SIGNUP_FORM_CLASS = "accounts.forms.SignupForm"
@@ -167,9 +170,9 @@ MFA_WEBAUTHN_USER_VERIFICATION = "required"
 MFA_TOTP_ISSUER = "partnerportal"
 USERSESSIONS_TRACK_ACTIVITY = False  # it writes on every request; sign-in time is enough here
 
-SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
-SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
-SESSION_COOKIE_AGE = 7 * 24 * 3600  # absolute end; the idle limit is PORTAL_IDLE_SECONDS
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 7 * 24 * 3600  # also the absolute end since signing in; the idle limit is PORTAL_IDLE_SECONDS
 PORTAL_IDLE_SECONDS = 8 * 3600
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"

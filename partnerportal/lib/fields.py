@@ -1,0 +1,31 @@
+"""Text that stands in one line: names, addresses, the subjects of mails that name them."""
+
+from typing import Any
+
+from django import forms
+from django.db import models
+
+from partnerportal.lib.text import one_line
+
+
+class Line(forms.CharField):
+    """A name of invisible characters alone counts as empty."""
+
+    def to_python(self, value: Any) -> Any:
+        return super().to_python(one_line(value) if isinstance(value, str) else value)
+
+
+class LineField(models.CharField):
+    """Stored as `one_line` leaves it, whichever way it comes. To migrations it is a CharField."""
+
+    def formfield(self, **kwargs: Any) -> Any:
+        return super().formfield(**{"form_class": Line, **kwargs})
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> Any:
+        value = one_line(super().pre_save(model_instance, add))
+        setattr(model_instance, self.attname, value)
+        return value
+
+    def deconstruct(self) -> Any:
+        name, _path, args, kwargs = super().deconstruct()
+        return name, "django.db.models.CharField", args, kwargs

@@ -1,0 +1,119 @@
+"""What hostile and clumsy people try with accounts, and what becomes of it."""
+
+import time
+
+import pytest
+from allauth.account.adapter import get_adapter
+from django.conf import settings
+from django.contrib.auth import hashers
+from django.core import mail
+from django.core.cache import cache
+
+from accounts.actions import NAME_IS_VERIFIED, update_contact
+from accounts.models import Organization
+from notifications.models import Event
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.errors import Invalid
+from tests.conftest import PageClient
+from tests.world import address
+
+pytestmark = pytest.mark.django_db
+
+CONTACT = {"country": "DE", "city": "Ulm"}
+
+
+@pytest.mark.parametrize("who", ["partner", "distributor", "publisher", "vendor"])
+def test_a_verified_name_stays(web, world, who):
+    client, before = web(f"{who}.admin"), world[who].name
+    page = client.get("/account/edit/").content.decode()
+    assert str(NAME_IS_VERIFIED) in page and before in page
+    response = client.post("/account/edit/", {**CONTACT, "name": world.partner2.name})
+    assert response.status_code == 302
+    row = Organization.objects.get(pk=world[who].pk)
+    assert (row.name, row.city) == (before, "Ulm")
+
+
+def test_the_rule_is_the_actions_too(world, actor_for, as_tenant):
+    partner, admin = world.partner, actor_for("partner.admin")
+    with as_tenant(admin), pytest.raises(Invalid) as refusal:
+        update_contact(actor=admin, organization=partner, name="Somebody trusted")
+    assert (refusal.value.code, refusal.value.field) == ("name_is_verified", "name")
+    update_contact(actor=Actor.system("staff"), organization=partner, name="Renamed by staff")
+    assert Organization.objects.get(pk=partner.pk).name == "Renamed by staff"
+
+
+def test_a_form_of_another_tab_changes_nothing_after_a_switch(web, world):
+    client = web("many@partner")
+    page = client.get("/account/edit/").content.decode()
+    stale = str(world.partner.public_id)
+    assert f'name="acting_for" value="{stale}"' in page
+    client.post("/organizations/switch/", {"organization": world.distributor.public_id})
+    before = Event.objects.count()
+    response = client.post("/account/edit/", {**CONTACT, "name": "X", "acting_for": stale})
+    assert response.status_code == 409 and "another organisation" in response.content.decode()
+    assert client.post("/inbox/read/", {"acting_for": stale}).status_code == 409
+    assert Event.objects.count() == before
+    fresh = {**CONTACT, "name": "X", "acting_for": str(world.distributor.public_id)}
+    assert client.post("/account/edit/", fresh).status_code == 302
+
+
+@pytest.mark.parametrize("way", ["foo", "%2f%2fevil.example", "http://[", "../x", "\0", "//evil.example"])
+def test_a_way_that_is_no_path_leads_to_the_start(web, way):
+    assert web("nobody").post("/organizations/new/", {**CONTACT, "name": "N", "next": way})["Location"] == "/"
+    assert web("partner.admin").post("/inbox/read/", {"next": way})["Location"] == "/inbox/"
+    assert PageClient().get("/sign-in/signup/", {"next": way}).status_code == 200
+    known = {"login": address("customer.admin"), "password": "correct horse battery", "next": way}
+    assert PageClient().post("/sign-in/login/", known)["Location"] == "/"
+
+
+def test_a_session_ends_for_good_however_much_it_is_used(web):
+    client = web("customer.admin")
+    assert client.get("/me/").status_code == 200
+    session = client.session
+    assert session["signed_in_at"] <= time.time()
+    session["signed_in_at"] -= settings.SESSION_COOKIE_AGE + 1
+    session.save()
+    assert client.get("/me/")["Location"].startswith("/sign-in/login/")
+    assert "Your session has ended." in client.get("/sign-in/login/").content.decode()
+
+
+def test_sign_up_sends_nobodys_words(db):
+    name = "Win at http://evil.example"
+    PageClient().post("/sign-in/signup/", {"name": name, "email": "maya@fresh.example", "password1": "violet otters 7"})
+    [message] = mail.outbox
+    assert "evil" not in message.body + message.subject and "maya@fresh.example" in message.body
+
+
+def test_a_known_address_costs_as_many_hashes_as_a_new_one(world, monkeypatch):
+    """Counted, for time itself is too rough to measure in a test."""
+    hashed = []
+    hasher = type(hashers.get_hasher())
+    encode = hasher.encode
+    monkeypatch.setattr(hasher, "encode", lambda self, *given, **more: hashed.append(1) or encode(self, *given, **more))
+    costs = []
+    for email in ("maya@fresh.example", address("customer.admin")):
+        hashed.clear()
+        form = {"name": "N", "email": email, "password1": "seven violet otters"}
+        assert PageClient().post("/sign-in/signup/", form).status_code == 302
+        costs.append(len(hashed))
+    assert costs[0] == costs[1] > 0
+
+
+def test_too_many_attempts_get_a_page(db):
+    cache.clear()
+    client = PageClient(headers={"accept-language": "fr"})
+    answers = [client.post("/sign-in/password/reset/", {"email": "maya@fresh.example"}) for _ in range(21)]
+    assert answers[0].status_code == 302 and answers[-1].status_code == 429
+    page = answers[-1].content.decode()
+    assert 'lang="fr"' in page and "Trop de tentatives" in page
+    cache.clear()
+
+
+def test_an_address_is_safe_only_as_a_path(rf, world):
+    from allauth.core.context import request_context
+
+    request = rf.get("/")
+    with request_context(request):
+        adapter = get_adapter(request)
+        answers = [adapter.is_safe_url(url) for url in ("/me/", "me", "http://testserver/me/", None)]
+    assert answers == [True, False, False, False]

@@ -1,0 +1,66 @@
+"""Every answer of every address carries the headers that protect it, and every cookie its flags."""
+
+import pytest
+
+from tests.house.machine import placeholders
+from tests.house.matrix import MATRIX
+
+ALWAYS = {"X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY", "Cross-Origin-Opener-Policy": "same-origin"}
+
+
+def answers(client, world):
+    """GET and POST of every row; signing out last, for what comes after it would be a stranger's."""
+    known = placeholders(world)
+    for row in sorted(MATRIX, key=lambda row: "logout" in row.path):
+        path = row.path.format(**known)
+        for method in ("get", "post"):
+            yield f"{method} {path}", getattr(client, method)(path)
+
+
+def faults(response, *, signed_in):
+    for name, value in ALWAYS.items():
+        if response.headers.get(name) != value:
+            yield f"{name}: {response.headers.get(name)}"
+    policy = response.headers.get("Content-Security-Policy", "")
+    if not {"default-src 'none'", "script-src 'self'", "style-src 'self'", "frame-ancestors 'none'"} <= {
+        part.strip() for part in policy.split(";")
+    }:
+        yield f"Content-Security-Policy: {policy}"
+    if response.headers.get("Referrer-Policy") not in ("same-origin", "no-referrer"):
+        yield f"Referrer-Policy: {response.headers.get('Referrer-Policy')}"
+    if signed_in and "no-store" not in response.headers.get("Cache-Control", ""):
+        yield f"Cache-Control: {response.headers.get('Cache-Control')}"
+    for cookie in response.cookies.values():
+        if cookie.value and (not cookie["httponly"] or cookie["samesite"] != "Lax" or cookie["domain"]):
+            yield cookie.OutputString()
+
+
+@pytest.mark.parametrize("who", ["anonymous", "partner.admin", "nobody"])
+def test_every_answer_is_protected(web, world, who):
+    signed_in = who != "anonymous"
+    found = [
+        f"{name} {fault}"
+        for name, response in answers(web(who), world)
+        for fault in faults(response, signed_in=signed_in)
+    ]
+    assert not found, "\n".join(found)
+
+
+def test_a_page_without_words_of_its_own_is_still_a_page(web, world):
+    for who in ("anonymous", "partner.admin"):
+        client = web(who)
+        response = client.get(f"/i/{world.token('partner')}/accept/")
+        assert (response.status_code, response["Allow"]) == (405, "POST")
+        assert "That was not done" in response.content.decode()
+        too_many = client.post("/sign-in/login/", {f"field{n}": "" for n in range(1100)})
+        assert too_many.status_code == 400 and "The request is too large." in too_many.content.decode()
+        elsewhere = client.get("/", headers={"host": "elsewhere.example"})
+        assert elsewhere.status_code == 400 and "That was not done" in elsewhere.content.decode()
+
+
+@pytest.mark.parametrize("token", ["\0", "a\0" + "b" * 40, "é" * 43, "x" * 65, "a" * 19])
+def test_what_cannot_be_a_token_is_an_unknown_one(web, token):
+    client = web("stranger.admin")
+    assert client.get(f"/i/{token}/").status_code == 404
+    assert client.get(f"/i/{token}/decline/").status_code == 404
+    assert client.post(f"/i/{token}/accept/").status_code == 404

@@ -1,0 +1,42 @@
+"""Names lose what nobody sees; a name that is too long when unfolded is still a name."""
+
+import pytest
+
+from accounts.models import Organization
+from partnerportal.lib.fields import Line
+from partnerportal.lib.text import fold, one_line
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("Acme\r\nBcc: everybody@example.com", "Acme Bcc: everybody@example.com"),
+        ("A\tB\x0bC\x85D\u2028E", "A B C D E"),
+        ("Ac\u200bme\u00ad\ufeff\u2060", "Acme"),
+        ("\u202eemcA\u202c \u2066x\u2069", "emcA x"),
+        ("株式会社\u3000山田", "株式会社\u3000山田"),
+        ("می\u200cخواهم", "می\u200cخواهم"),
+        ("👩\u200d💻", "👩\u200d💻"),
+    ],
+)
+def test_one_line(typed, kept):
+    assert one_line(typed) == kept
+
+
+def test_look_alikes_are_found_by_the_same_search():
+    assert fold("Ac\u200bme\u202e") == fold("ACME") == "acme"
+
+
+def test_a_field_of_invisible_characters_is_empty():
+    assert Line().clean(" Acme\n") == "Acme"
+    with pytest.raises(Exception, match="required"):
+        Line().clean("\u200b\u202e")
+
+
+def test_every_way_into_the_database_cleans(db):
+    row = Organization.objects.create(kind="customer", name="Ac\u200bme\n", country="FR", street="1\r\n2")
+    row.refresh_from_db()
+    assert (row.name, row.street) == ("Acme", "1 2")
+    row.name = "\ufdfa" * 200  # a ligature of eighteen characters
+    row.save()
+    assert len(row.name_folded) == 400
