@@ -16,14 +16,21 @@ from partnerportal.lib import tenancy
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Conflict, Invalid, NotFound, Refused
 from partnerportal.lib.policies import authorize
+from partnerportal.lib.text import one_line
 
 
 @transaction.atomic
 def found_organization(*, person: Person, name: str, country: str, **details: str) -> Organization:
     """A person who signed up creates a customer organisation and becomes its Admin (E2).
 
-    The new tenant's id is drawn first and entered, because row-level security lets nobody write into another one.
+    A form sent twice founds one: of the same name and country the person already administers, that one is returned. The
+    new tenant's id is drawn first and entered, because row-level security lets nobody write into another one.
     """
+    Person.objects.select_for_update(no_key=True).get(pk=person.pk)
+    mine = Operator.objects.filter(person=person, roles__contains=[Role.ADMIN]).select_related("organization")
+    same = {"organization__kind": Kind.CUSTOMER, "organization__country": country, "organization__name": one_line(name)}
+    if sent_before := mine.filter(**same).first():
+        return sent_before.organization
     with connection.cursor() as cursor:
         cursor.execute("SELECT nextval(pg_get_serial_sequence('accounts_organization', 'id'))")
         new_id = cursor.fetchone()[0]

@@ -57,6 +57,16 @@ def test_a_form_of_another_tab_changes_nothing_after_a_switch(web, world):
     assert client.post("/account/edit/", fresh).status_code == 302
 
 
+def test_a_form_sent_twice_founds_one_organisation(web):
+    client, form = web("nobody"), {**CONTACT, "name": "Twice Ltd"}
+    assert [client.post("/organizations/new/", form).status_code for _ in range(2)] == [302, 302]
+    founded = Organization.objects.get(name="Twice Ltd")
+    assert client.session["organization"] == founded.pk
+    assert Event.objects.filter(subject_id=founded.public_id).count() == 1
+    web("stranger.admin").post("/organizations/new/", form)  # somebody else's may be called the same
+    assert Organization.objects.filter(name="Twice Ltd").count() == 2
+
+
 @pytest.mark.parametrize("way", ["foo", "%2f%2fevil.example", "http://[", "../x", "\0", "//evil.example"])
 def test_a_way_that_is_no_path_leads_to_the_start(web, way):
     assert web("nobody").post("/organizations/new/", {**CONTACT, "name": "N", "next": way})["Location"] == "/"
