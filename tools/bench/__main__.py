@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from partnerportal import embedded
+from tools import static
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -44,6 +45,8 @@ def main() -> None:
     os.environ |= embedded.environment(ROOT / ".portal" / f"bench-{options.customers}", durable=False)
     os.environ |= {"DJANGO_SETTINGS_MODULE": "partnerportal.settings.dev", "PORTAL_PROCESS": "owner"}
 
+    static.main(dict(os.environ))
+
     import django
 
     django.setup()
@@ -61,7 +64,7 @@ def main() -> None:
     for lines in (queries.lines(loaded, options.rounds), outbox.lines()):
         for line in lines:
             print(line, flush=True)
-    with server("tools.bench.floor") as floor, server("partnerportal.wsgi") as portal:
+    with server("tools.bench.floor", "job") as floor, server("partnerportal.wsgi", "web") as portal:
         for line in pages.lines(loaded, options.rounds, portal=portal, floor=floor):
             print(line, flush=True)
 
@@ -72,12 +75,12 @@ def quietly(arguments: list[str], environment: dict[str, str]) -> "subprocess.Po
 
 
 @contextmanager
-def server(module: str) -> Iterator[int]:
-    """gunicorn with the project's own configuration and one worker, on a free port."""
+def server(module: str, process: str) -> Iterator[int]:
+    """gunicorn with the project's own configuration and one worker, on a free port, as that process's database role."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    environment = os.environ | {"PORTAL_PROCESS": "web", "WEB_CONCURRENCY": "1", "LOG_LEVEL": "WARNING"}
+    environment = os.environ | {"PORTAL_PROCESS": process, "WEB_CONCURRENCY": "1", "LOG_LEVEL": "WARNING"}
     arguments = [sys.executable, "-m", "gunicorn", f"{module}:application", "-b", f"127.0.0.1:{port}"]
     process = quietly(arguments, environment)
     try:
