@@ -105,6 +105,7 @@ class ActorMiddleware:
         person = request.user
         self._act(request, wanted, person.acting_for)
         if request.actor.organization_id != wanted:
+            request.session["organization"] = request.actor.organization_id  # so that the next request enters at once
             tenancy.enter(organization_id=request.actor.organization_id, person_id=person.pk)
         translation.activate(person.language)
         request.LANGUAGE_CODE = person.language

@@ -31,7 +31,12 @@ def locale() -> Locale:
 
 def number(value: int | Decimal) -> str:
     """1,234.5 in English, 1 234,5 in French."""
-    return numbers.format_decimal(value, locale=locale())
+    return _number(value, locale())
+
+
+@lru_cache(maxsize=4096)  # lists show the same few numbers and days again and again
+def _number(value: int | Decimal, where: Locale) -> str:
+    return numbers.format_decimal(value, locale=where)
 
 
 def listed(items: Iterable[object]) -> str:
@@ -55,7 +60,12 @@ def date(value: dt.date) -> str:
     """14 Dec 2025. A moment is first brought into the reader's time zone."""
     if isinstance(value, dt.datetime):
         value = timezone.localtime(value).date()
-    return dates.format_date(value, "medium", locale=locale())
+    return _date(value, locale())
+
+
+@lru_cache(maxsize=4096)
+def _date(value: dt.date, where: Locale) -> str:
+    return dates.format_date(value, "medium", locale=where)
 
 
 def datetime(value: dt.datetime) -> str:
