@@ -78,6 +78,7 @@ class CustomerRow:
     expiry: Day | None
     since: str
     connection_id: str  # public; empty when the actor's organisation has no connection of its own
+    menu_label: str
 
 
 def _url_of(name: str, public_id: object) -> str:
@@ -119,6 +120,7 @@ def _customer_row(row: CustomerListing, services: list[str]) -> CustomerRow:
         expiry=Day.of(row.expires_on),
         since=formats.date(row.connected_at),
         connection_id=str(row.connection_id or ""),  # type: ignore[attr-defined]
+        menu_label=_("Actions for %(name)s") % {"name": row.name},
     )
 
 
