@@ -15,7 +15,7 @@ from notifications.actions import record
 from partnerportal.lib import tenancy
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Conflict, Invalid, NotFound, Refused
-from partnerportal.lib.policies import authorize
+from partnerportal.lib.policies import authorize, authorize_staff
 from partnerportal.lib.text import one_line
 
 
@@ -84,8 +84,7 @@ def register_organization(
     *, actor: Actor, kind: Kind, name: str, country: str, parent: Organization | None = None, **details: object
 ) -> Organization:
     """Vendor staff register an organisation of any kind. A partner gets its invitation link by a trigger (CC-42)."""
-    if not actor.is_system:
-        raise Refused("not_vendor_staff", _("Only vendor staff can do this."))
+    authorize_staff(actor)
     if parent and (kind != Kind.PARTNER or parent.kind != Kind.DISTRIBUTOR):
         raise Invalid("parent", _("Only a partner has an organisation above it, and that is a distributor."))
     organization = Organization(kind=kind, name=name, country=country, parent=parent, **details)
@@ -104,8 +103,7 @@ def register_person(
     They have no password: "Forgot your password?" gives them one, and the first sign-in asks for a code sent to the
     address. `verified`: staff vouch for the address, also of a person who is known already.
     """
-    if not actor.is_system:
-        raise Refused("not_vendor_staff", _("Only vendor staff can do this."))
+    authorize_staff(actor)
     person = Person.objects.filter(email__iexact=email).first()
     created = person is None
     if person is None:
@@ -121,8 +119,7 @@ def grant_membership(
     *, actor: Actor, organization: Organization, program: Program, starts_on: dt.date, ends_on: dt.date | None = None
 ) -> ProgramMembership:
     """Vendor staff record or correct a programme membership (CC-3)."""
-    if not actor.is_system:
-        raise Refused("not_vendor_staff", _("Only vendor staff can do this."))
+    authorize_staff(actor)
     if ends_on and ends_on < starts_on:
         raise Invalid("dates", _("The last day is before the first."), field="ends_on")
     membership, _created = ProgramMembership.objects.update_or_create(
@@ -141,8 +138,7 @@ def grant_membership(
 @transaction.atomic
 def add_operator(*, actor: Actor, organization: Organization, person: Person, roles: Iterable[Role]) -> Operator:
     """Vendor staff let a person act for an organisation. Existing roles are replaced."""
-    if not actor.is_system:
-        raise Refused("not_vendor_staff", _("Only vendor staff can do this."))
+    authorize_staff(actor)
     operator, _created = Operator.objects.update_or_create(
         organization=organization, person=person, defaults={"roles": _checked(roles)}
     )

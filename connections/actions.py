@@ -15,7 +15,7 @@ from connections.policies import ROLE_TABLE, ConnectionPermission
 from notifications.actions import record
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Conflict, Invalid, NotFound, Refused
-from partnerportal.lib.policies import authorize
+from partnerportal.lib.policies import authorize, authorize_staff
 from partnerportal.lib.states import move
 from partnerportal.lib.tokens import new_token
 
@@ -81,8 +81,7 @@ def end_connection(*, actor: Actor, connection: Connection) -> Connection:
 @transaction.atomic
 def replace_invitation_link(*, actor: Actor, partner: Organization, reason: str) -> InvitationLink:
     """Vendor staff replace a link that is being abused; the old one stops at once. The reason is kept in the log."""
-    if not actor.is_system:
-        raise Refused("not_vendor_staff", _("Only vendor staff can do this."))
+    authorize_staff(actor)
     if not reason.strip():
         raise Invalid("reason_required", _("Say why the link is replaced."), field="reason")
     link = InvitationLink.objects.select_for_update().get(organization=partner)
@@ -140,8 +139,7 @@ def portfolio_differences() -> list[str]:
 @transaction.atomic
 def rebuild_portfolio(*, actor: Actor) -> int:
     """Make the portfolio agree with its definition. Returns how many rows were written or removed. Writers wait."""
-    if not actor.is_system:
-        raise Refused("not_vendor_staff", _("Only vendor staff can do this."))
+    authorize_staff(actor)
     with database.cursor() as cursor:
         cursor.execute("LOCK TABLE accounts_organization, connections_connection IN SHARE MODE")
         cursor.execute(_REMOVE)

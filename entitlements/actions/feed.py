@@ -10,13 +10,12 @@ from typing import BinaryIO
 
 from django.db import DataError, IntegrityError
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 
 from entitlements import feed
 from entitlements.actions.facts import Outcome, store
 from entitlements.feed import BadLine, Fact, Problem
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.errors import Refused
+from partnerportal.lib.policies import authorize_staff
 
 BATCH = 500  # lines; an order weighs as many more as it has lines
 
@@ -46,8 +45,7 @@ def import_feed(
     is left untouched. A line is stored whole or not at all, and never takes another line with it. Memory does not grow
     with the feed. `at` is when the news became known; the default is now.
     """
-    if not actor.is_system:
-        raise Refused("not_vendor_staff", _("Only vendor staff can do this."))
+    authorize_staff(actor)
     counts: Counter[Outcome] = Counter()
     with closing(_Seen()) as seen:
         for batch in _batches(seen.first_only(feed.read(stream))):

@@ -1,10 +1,9 @@
 """Keeps the customer listing true where triggers cannot: when a day passes, and when it is suspected to be wrong."""
 
 from django.db import connection, transaction
-from django.utils.translation import gettext_lazy as _
 
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.errors import Refused
+from partnerportal.lib.policies import authorize_staff
 
 BATCH = 1000
 
@@ -87,12 +86,9 @@ def rebuild_listing(*, actor: Actor) -> int:
 
     Nothing may change beneath: writers wait, readers do not.
     """
-    if not actor.is_system:
-        raise Refused("not_vendor_staff", _("Only vendor staff can do this."))
+    authorize_staff(actor)
     with connection.cursor() as cursor:
-        cursor.execute(
-            "LOCK TABLE accounts_organization, connections_portfolio, entitlements_entitlement IN SHARE MODE"
-        )
+        cursor.execute(_LOCK)
         cursor.execute(_REMOVE)
         removed = cursor.rowcount
         cursor.execute(_WRITE)

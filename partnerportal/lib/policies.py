@@ -59,3 +59,9 @@ def authorize(actor: Actor, table: RoleTable, permission: StrEnum) -> None:
     answer = table[permission].check(actor)
     if isinstance(answer, Denied):
         raise Refused(answer.code, answer.message)
+
+
+def authorize_staff(actor: Actor) -> None:
+    """The same for what vendor staff do at the command line, and nobody on a page."""
+    if not actor.is_system:
+        raise Refused("not_vendor_staff", _("Only vendor staff can do this."))
