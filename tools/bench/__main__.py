@@ -82,7 +82,7 @@ def server(module: str, process: str) -> Iterator[int]:
         port = free.getsockname()[1]
     environment = os.environ | {"PORTAL_PROCESS": process, "WEB_CONCURRENCY": "1", "LOG_LEVEL": "WARNING"}
     arguments = [sys.executable, "-m", "gunicorn", f"{module}:application", "-b", f"127.0.0.1:{port}"]
-    process = quietly(arguments, environment)
+    gunicorn = quietly(arguments, environment)
     try:
         for _ in range(200):
             with socket.socket() as probe:
@@ -91,8 +91,8 @@ def server(module: str, process: str) -> Iterator[int]:
             time.sleep(0.1)
         yield port
     finally:
-        process.terminate()
-        process.wait()
+        gunicorn.terminate()
+        gunicorn.wait()
 
 
 if __name__ == "__main__":
