@@ -11,10 +11,10 @@ from django.db.models import OuterRef, QuerySet, TextField
 from django.db.models.functions import Cast, JSONObject
 from django.utils import timezone
 
-from accounts.models import Feature, Kind, Operator, Organization, ProgramMembership, Role
+from accounts.models import Feature, Kind, Operator, ProgramMembership, Role
 from notifications.registry import Addressee
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.errors import NotFound
+from partnerportal.lib.scoping import by_public_id
 
 # What a kind grants without a badge: a distributor's own pages (CV-8).
 KIND_FEATURES = {Kind.DISTRIBUTOR: frozenset({Feature.CUSTOMER_DASHBOARD})}
@@ -66,33 +66,13 @@ def features_of(kind: str, grants: Iterable[str]) -> frozenset[str]:
     return frozenset(grants) | KIND_FEATURES.get(Kind(kind), frozenset())
 
 
-def badges(organization_id: int) -> list[Badge]:
-    """Active memberships, for display (CC-3, CC-4). Takes an organisation the caller already sees."""
-    rows = ProgramMembership.objects.filter(organization=organization_id).active().select_related("program")
-    return [Badge(m.program.code, m.program.name, m.starts_on) for m in rows.order_by("program__name")]
-
-
-def has_feature(organization_id: int, feature: Feature) -> bool:
-    """Whether an organisation may use a feature now; for actions that depend on the other side's badge."""
-    kind = Organization.objects.values_list("kind", flat=True).get(pk=organization_id)
-    grants = (
-        ProgramMembership.objects.filter(organization=organization_id)
-        .active()
-        .values_list("program__grants", flat=True)
-    )
-    return feature in features_of(kind, (grant for row in grants for grant in row))
-
-
 def operators(actor: Actor) -> QuerySet[Operator]:
     return Operator.objects.visible_to(actor).select_related("person").order_by("person__name", "pk")
 
 
 def operator(actor: Actor, public_id: UUID) -> Operator:
     """One of the actor's organisation. Raises NotFound."""
-    found = operators(actor).filter(public_id=public_id).first()
-    if found is None:
-        raise NotFound("not_found", "")
-    return found
+    return by_public_id(operators(actor), public_id)
 
 
 def admin_names(actor: Actor) -> list[str]:

@@ -7,12 +7,13 @@ from uuid import UUID
 
 from django.db.models import Case, F, OuterRef, QuerySet, Subquery, When
 
-from accounts.models import Feature, Organization
+from accounts.models import Feature
 from accounts.queries import Badge, active_programs, badges_of, features_of
 from connections.models import Connection, InvitationLink, Portfolio
 from partnerportal.lib import tenancy
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import NotFound
+from partnerportal.lib.scoping import by_public_id
 from partnerportal.lib.tokens import is_token
 
 
@@ -89,10 +90,7 @@ def ended_connections(actor: Actor) -> QuerySet[Connection]:
 
 def connection(actor: Actor, public_id: UUID) -> Connection:
     """One of the actor's, live or ended. Raises NotFound."""
-    found = Connection.objects.visible_to(actor).filter(public_id=public_id).first()
-    if found is None:
-        raise NotFound("not_found", "")
-    return found
+    return by_public_id(Connection.objects.visible_to(actor), public_id)
 
 
 def live_connection(actor: Actor, *, partner_id: int, customer_id: int) -> Connection | None:
@@ -103,12 +101,3 @@ def live_connection(actor: Actor, *, partner_id: int, customer_id: int) -> Conne
 def viewers_of(organization_ids: Iterable[int]) -> QuerySet[Portfolio]:
     """Who else may see these organisations' shared data. For the system: news to everyone connected."""
     return Portfolio.objects.filter(subject__in=organization_ids).exclude(viewer=F("subject"))
-
-
-def customer(actor: Actor, public_id: UUID | str) -> Organization:
-    """A customer within reach. Raises NotFound, also for the actor's own organisation."""
-    rows = Organization.objects.visible_to(actor).exclude(pk=actor.organization_id)  # type: ignore[misc]
-    found = rows.filter(public_id=public_id).first()
-    if found is None:
-        raise NotFound("not_found", "")
-    return found

@@ -16,7 +16,7 @@ from entitlements.models import CustomerListing, Entitlement, Order, Sku
 from entitlements.models.listing import CustomerListingQuerySet
 from notifications.models import Event
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.errors import NotFound
+from partnerportal.lib.scoping import by_public_id
 
 SOON = timedelta(days=30)
 AHEAD = timedelta(days=90)
@@ -94,10 +94,7 @@ def customer(actor: Actor, public_id: UUID) -> CustomerListing:
     orders = Order.objects.visible_to(actor).filter(customer=OuterRef("customer")).order_by()
     count = orders.values("customer").annotate(count=Count("pk")).values("count")
     rows = customers(actor).annotate(order_count=Coalesce(Subquery(count), 0)).select_related("customer")
-    found = rows.filter(public_id=public_id).first()
-    if found is None:
-        raise NotFound("not_found", "")
-    return found
+    return by_public_id(rows, public_id)
 
 
 def needing_attention(actor: Actor, limit: int) -> list[CustomerListing]:

@@ -18,10 +18,10 @@ from notifications.models import Notice
 from notifications.policies import ROLE_TABLE, NoticePermission
 from notifications.rows import notice_rows
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.errors import NotFound
 from partnerportal.lib.pages import allowed, way_on
 from partnerportal.lib.paging import Page, keyset
 from partnerportal.lib.requests import PortalRequest
+from partnerportal.lib.scoping import by_public_id
 
 PAGE_SIZE = 50
 
@@ -71,10 +71,7 @@ def _address(url: str, values: dict[str, object]) -> str:
 
 
 def _notice(request: PortalRequest, notice_id: UUID) -> Notice:
-    notice = Notice.objects.visible_to(request.actor).filter(public_id=notice_id).first()
-    if notice is None:
-        raise NotFound("not_found", "")
-    return notice
+    return by_public_id(Notice.objects.visible_to(request.actor), notice_id)
 
 
 def _back(request: PortalRequest) -> HttpResponse:

@@ -3,7 +3,6 @@ from uuid import UUID
 
 import django_filters as df
 from django.db.models import QuerySet
-from django.http import Http404
 from django.urls import reverse
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -14,6 +13,7 @@ from connections.api.serializers import AcceptSerializer, ConnectionSerializer, 
 from connections.models import Connection, InvitationLink
 from connections.policies import ROLE_TABLE, ConnectionPermission
 from partnerportal.lib.api import ActorView, ListView, NoBody
+from partnerportal.lib.scoping import by_public_id
 
 
 class ConnectionFilterSet(df.FilterSet):
@@ -31,9 +31,7 @@ class ConnectionsBase(ActorView):
         return Connection.objects.visible_to(self.actor).with_sides()
 
     def answer(self, public_id: UUID, status: int = 200) -> Response:
-        found = self.get_queryset().filter(public_id=public_id).first()
-        if found is None:
-            raise Http404
+        found = by_public_id(self.get_queryset(), public_id)
         return Response(ConnectionSerializer(found).data, status=status)
 
 

@@ -17,6 +17,7 @@ from entitlements.filters import CustomerFilterSet
 from entitlements.models import CustomerListing, Entitlement, Order
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from partnerportal.lib.api import ActorView, ListView
+from partnerportal.lib.scoping import by_public_id
 
 VIEW_CUSTOMERS = (ROLE_TABLE, EntitlementPermission.VIEW_CUSTOMERS)
 
@@ -45,9 +46,7 @@ class CustomerView(ActorView):
     serializer_class = CustomerDetailSerializer
 
     def get(self, request: Request, customer_id: UUID) -> Response:
-        found = self.get_queryset().select_related("customer").filter(public_id=customer_id).first()
-        if found is None:
-            raise Http404
+        found = by_public_id(self.get_queryset().select_related("customer"), customer_id)
         return Response(self.get_serializer(found).data)
 
 

@@ -1,7 +1,6 @@
 from uuid import UUID
 
 from django.db.models import QuerySet
-from django.http import Http404
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -12,6 +11,7 @@ from notifications.filters import NoticeFilterSet
 from notifications.models import Notice
 from notifications.policies import ROLE_TABLE, NoticePermission
 from partnerportal.lib.api import ActorView, ListView, NoBody
+from partnerportal.lib.scoping import by_public_id
 
 
 class NoticesBase(ActorView):
@@ -22,10 +22,7 @@ class NoticesBase(ActorView):
         return queries.inbox(self.actor)
 
     def notice(self, notice_id: UUID) -> Notice:
-        found = self.get_queryset().filter(public_id=notice_id).first()
-        if found is None:
-            raise Http404
-        return found
+        return by_public_id(self.get_queryset(), notice_id)
 
     def answer(self, notice_id: UUID) -> Response:
         return Response(NoticeSerializer(self.notice(notice_id)).data)

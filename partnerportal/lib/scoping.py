@@ -1,10 +1,14 @@
 """Whose rows an actor sees. Every tenant-owned model's queryset is a TenantQuerySet and defines `scope`."""
 
-from typing import Self
+from typing import Self, TypeVar
+from uuid import UUID
 
 from django.db import models
 
 from partnerportal.lib.actors import Actor
+from partnerportal.lib.errors import NotFound
+
+M = TypeVar("M", bound=models.Model)
 
 
 class TenantQuerySet(models.QuerySet):
@@ -19,3 +23,11 @@ class TenantQuerySet(models.QuerySet):
     def scope(self, actor: Actor) -> Self:
         """One readable line: OWN (the actor's organisation) or REACH (organisations that share with it)."""
         raise NotImplementedError(f"{type(self).__name__} does not say whose rows are seen")
+
+
+def by_public_id(rows: models.QuerySet[M], public_id: UUID) -> M:
+    """The one of these rows, or NotFound: absent and not visible look the same."""
+    found = rows.filter(public_id=public_id).first()
+    if found is None:
+        raise NotFound("not_found", "")
+    return found

@@ -10,11 +10,15 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
 
-from accounts.models import Operator, Organization, Person
-from accounts.queries import has_feature
+from accounts.models import Operator, Organization, Person, ProgramMembership
 from connections.models import InvitationLink
 from notifications.models import Event
 from tests.world import World
+
+
+def has_feature(organization_id: int, feature: str) -> bool:
+    memberships = ProgramMembership.objects.filter(organization=organization_id).active()
+    return memberships.filter(program__grants__contains=[feature]).exists()
 
 
 def call(*arguments: str) -> str:
