@@ -9,7 +9,6 @@ from uuid import UUID
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef, QuerySet, TextField
 from django.db.models.functions import Cast, JSONObject
-from django.utils import timezone
 
 from accounts.models import Feature, Kind, Operator, ProgramMembership, Role
 from notifications.registry import Addressee
@@ -90,8 +89,3 @@ def people_to_tell(organization_ids: Iterable[int], roles: Iterable[str]) -> dic
         p = row.person
         people.setdefault(row.organization_id, []).append(Addressee(p.pk, p.email, p.name, p.language, p.time_zone))
     return people
-
-
-def today() -> dt.date:
-    """The portal's day: UTC."""
-    return timezone.now().date()

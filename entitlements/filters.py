@@ -8,10 +8,10 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from accounts.queries import today
 from entitlements.models import CustomerListing, Sku
 from entitlements.models.listing import CustomerListingQuerySet
 from partnerportal.lib.countries import country_choices
+from partnerportal.lib.days import today
 from partnerportal.lib.text import fold
 
 Rows = CustomerListingQuerySet

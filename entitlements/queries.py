@@ -10,12 +10,12 @@ from django.db.models import Count, F, Func, OuterRef, Q, QuerySet, Subquery, Su
 from django.db.models.functions import Coalesce
 
 from accounts.models import Feature, Program
-from accounts.queries import today
 from connections.models import Connection
 from entitlements.models import CustomerListing, Entitlement, Order, Sku
 from entitlements.models.listing import CustomerListingQuerySet
 from notifications.models import Event
 from partnerportal.lib.actors import Actor
+from partnerportal.lib.days import today
 from partnerportal.lib.scoping import by_public_id
 
 SOON = timedelta(days=30)
@@ -23,7 +23,7 @@ AHEAD = timedelta(days=90)
 
 
 @dataclass(frozen=True)
-class Portfolio:
+class PortfolioNumbers:
     """All customers in numbers, and how many `matching` a filter. Seats are of running entitlements."""
 
     customers: int
@@ -42,7 +42,7 @@ class Portfolio:
         return self.seats_assigned / self.seats_purchased if self.seats_purchased else None
 
 
-EMPTY = Portfolio(0, 0, 0, 0, 0, 0, 0, 0, [])
+EMPTY = PortfolioNumbers(0, 0, 0, 0, 0, 0, 0, 0, [])
 
 
 def _expiring_within(span: timedelta) -> Q:
@@ -61,7 +61,7 @@ def customers(actor: Actor) -> CustomerListingQuerySet:
     return CustomerListing.objects.visible_to(actor).annotate(connection_id=Subquery(connection))
 
 
-def portfolio(actor: Actor, matching: CustomerListingQuerySet | None = None) -> Portfolio:
+def portfolio(actor: Actor, matching: CustomerListingQuerySet | None = None) -> PortfolioNumbers:
     """The actor's listing in one row, filtered count and countries included, so that a page asks once."""
     rows = CustomerListing.objects.visible_to(actor).order_by()
     found = Q(pk__in=matching.order_by().values("pk")) if matching is not None else None
@@ -77,7 +77,7 @@ def portfolio(actor: Actor, matching: CustomerListingQuerySet | None = None) -> 
         "countries": ArraySubquery(rows.values("country").distinct()),
     }
     grouped = rows.annotate(whole=Value(1)).values("whole").annotate(**numbers).values(*numbers)
-    return next((Portfolio(**whole) for whole in grouped), EMPTY)
+    return next((PortfolioNumbers(**whole) for whole in grouped), EMPTY)
 
 
 def catalogue(actor: Actor) -> list[Sku]:

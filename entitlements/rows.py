@@ -3,24 +3,22 @@
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
-from uuid import UUID
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounts.queries import today
 from connections.policies import ROLE_TABLE, ConnectionPermission
 from entitlements.models import CustomerListing, Entitlement, Order
 from entitlements.queries import AHEAD, SOON
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.countries import country_name
+from partnerportal.lib.days import today
 from partnerportal.lib.policies import Denied
 from partnerportal.templatetags.ui import monogram, usage_tone, usage_width
 
 NAMES_SHOWN = 2
-_ANY = UUID(int=0)
 
 
 @dataclass(frozen=True)
@@ -81,10 +79,6 @@ class CustomerRow:
     menu_label: str
 
 
-def _url_of(name: str, public_id: object) -> str:
-    return reverse(name, args=[_ANY]).replace(str(_ANY), str(public_id))
-
-
 def refusal_to_end(actor: Actor) -> str:
     """Why the actor's role may not end connections, or nothing."""
     answer = ROLE_TABLE[ConnectionPermission.END].check(actor)
@@ -96,7 +90,7 @@ def end_of_connection(actor: Actor, connection_id: object) -> tuple[str, str]:
     if connection_id is None:
         return "", _("Only this customer’s own partner can end it.")
     refusal = refusal_to_end(actor)
-    return ("", refusal) if refusal else (_url_of("connection_end", connection_id), "")
+    return ("", refusal) if refusal else (reverse("connection_end", args=[connection_id]), "")
 
 
 def customer_rows(listings: Iterable[CustomerListing], names: dict[int, str]) -> list[CustomerRow]:
@@ -139,14 +133,14 @@ class Attention:
 def attention_of_customers(listings: Iterable[CustomerListing]) -> list[Attention]:
     found = []
     for row in listings:
-        url = _url_of("customer", row.public_id)
+        url = reverse("customer", args=[row.public_id])
         day = Day.of(row.expires_on)
         if row.assigned > row.seats:
             found.append(Attention("bad", "triangle-alert", row.name, over_words(row.assigned - row.seats), url))
         elif row.has_request and not (day and day.tone):  # type: ignore[attr-defined]
             text = _("A trial request is pending")
             found.append(
-                Attention("info", "flask-conical", row.name, text, _url_of("customer_services", row.public_id))
+                Attention("info", "flask-conical", row.name, text, reverse("customer_services", args=[row.public_id]))
             )
         else:
             found.append(Attention("warn", "calendar-clock", row.name, _("A service ends soon"), url, day))

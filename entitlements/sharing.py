@@ -1,16 +1,16 @@
 """What a connection shares of this app, for the question "end it?"."""
 
-from django.utils import timezone
 from django.utils.translation import ngettext
 
 from entitlements.models import Entitlement, Order
 from partnerportal.lib import formats
+from partnerportal.lib.days import today
 
 
 def count_shared(customer_id: int) -> list[str]:
     """Live services and all orders of the customer. The caller sees the customer: row-level security holds here too."""
     live = Entitlement.objects.filter(customer=customer_id, state=Entitlement.State.ACTIVE)
-    services = live.exclude(ends_on__lt=timezone.now().date()).count()
+    services = live.exclude(ends_on__lt=today()).count()
     orders = Order.objects.filter(customer=customer_id).count()
     words = [
         (services, ngettext("%(number)s active service", "%(number)s active services", services)),

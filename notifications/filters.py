@@ -9,15 +9,11 @@ from notifications.models import Notice
 from notifications.models.notice import NoticeQuerySet
 
 
-def kind_choices() -> list[tuple[str, Any]]:
-    return [(code, kind.label) for code, kind in sorted(registry.kinds().items())]
-
-
 class NoticeFilterSet(df.FilterSet):
     """Open notices, unless `dismissed` asks for the others. `customer` is its public id."""
 
     customer = df.UUIDFilter(method="about")
-    kind = df.ChoiceFilter(choices=kind_choices)
+    kind = df.ChoiceFilter(choices=registry.kind_choices)
     unread = df.BooleanFilter(method="not_opened", widget=df.widgets.BooleanWidget)
     dismissed = df.BooleanFilter(method="put_away", widget=df.widgets.BooleanWidget)
 
@@ -30,7 +26,7 @@ class NoticeFilterSet(df.FilterSet):
         return rows.open() if self.form.cleaned_data["dismissed"] is None else rows
 
     def about(self, rows: NoticeQuerySet, name: str, value: Any) -> NoticeQuerySet:
-        return rows.filter(about_id__isnull=False, params__customer=str(value))
+        return rows.about_customer(value)
 
     def not_opened(self, rows: NoticeQuerySet, name: str, value: bool) -> NoticeQuerySet:
         return rows.filter(is_unread=value)

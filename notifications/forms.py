@@ -15,13 +15,9 @@ class InboxFilterForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["kind"].choices = kind_choices()  # type: ignore[attr-defined]
+        self.fields["kind"].choices = registry.kind_choices()  # type: ignore[attr-defined]
 
     def values(self) -> dict[str, Any]:
         """The valid values that were given."""
         self.is_valid()
         return {name: value for name, value in self.cleaned_data.items() if value}
-
-
-def kind_choices() -> list[tuple[str, str]]:
-    return sorted(((code, str(kind.label)) for code, kind in registry.kinds().items()), key=lambda choice: choice[1])

@@ -1,15 +1,16 @@
-"""Reads over notices and events."""
+"""Reads over notices."""
 
-from django.db.models import BooleanField, Case, QuerySet, Value, When
+from django.db.models import BooleanField, Case, Value, When
 
-from notifications.models import Event, Notice
+from notifications.models import Notice
+from notifications.models.notice import NoticeQuerySet
 from partnerportal.lib.actors import Actor
 
 UNREAD_SHOWN = 99  # beyond it the badge says "99+"; counting further helps nobody
 NEWS_LOOKED_AT = 500  # notices that the customer filter takes its choices from
 
 
-def inbox(actor: Actor) -> QuerySet[Notice]:
+def inbox(actor: Actor) -> NoticeQuerySet:
     """Notices, open and dismissed, newest first, each with `is_unread` for this person."""
     rows = Notice.objects.visible_to(actor)
     unread = rows.unread_by(actor).values("pk")
@@ -28,8 +29,3 @@ def customers_in_news(actor: Actor) -> list[tuple[str, str]]:
 def unread_count(actor: Actor) -> int:
     """Up to UNREAD_SHOWN + 1."""
     return Notice.objects.visible_to(actor).open().unread_by(actor)[: UNREAD_SHOWN + 1].count()
-
-
-def activity(actor: Actor) -> QuerySet[Event]:
-    """What the actor's organisation did, was done to it, or was shared with it; newest first."""
-    return Event.objects.visible_to(actor).order_by("-pk")

@@ -84,6 +84,11 @@ def kinds() -> dict[str, NoticeKind]:
     return _kinds
 
 
+def kind_choices() -> list[tuple[str, str]]:
+    """Codes with their labels in the reader's language, for filters."""
+    return [(code, str(kind.label)) for code, kind in sorted(_kinds.items())]
+
+
 def kinds_for(event_kind: str) -> list[NoticeKind]:
     return [kind for kind in _kinds.values() if kind.event == event_kind]
 

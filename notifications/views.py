@@ -13,7 +13,7 @@ from django.views.decorators.vary import vary_on_headers
 from django_htmx.http import push_url
 
 from notifications import actions, queries, registry
-from notifications.forms import InboxFilterForm, kind_choices
+from notifications.forms import InboxFilterForm
 from notifications.models import Notice
 from notifications.policies import ROLE_TABLE, NoticePermission
 from notifications.rows import notice_rows
@@ -39,7 +39,7 @@ def inbox(request: PortalRequest) -> HttpResponse:
         "chosen": chosen,
         "chosen_tab": chosen.get("tab", ""),
         "is_filtered": "kind" in chosen or "customer" in chosen,
-        "kinds": kind_choices(),
+        "kinds": sorted(registry.kind_choices(), key=lambda choice: choice[1]),
         "customers": queries.customers_in_news(actor),
         "tab_urls": {tab: _address(url, chosen | {"tab": tab}) for tab in ("", "unread", "dismissed")},
         "clear_url": _address(url, {"tab": chosen.get("tab", "")}),
@@ -57,11 +57,11 @@ def _page(actor: Actor, chosen: dict[str, object], cursor: str) -> Page[Notice]:
     rows = queries.inbox(actor)
     rows = rows.filter(dismissed_at__isnull=chosen.get("tab") != "dismissed")
     if chosen.get("tab") == "unread":
-        rows = rows.filter(is_unread=True)  # type: ignore[misc]
+        rows = rows.filter(is_unread=True)
     if "kind" in chosen:
         rows = rows.filter(kind=chosen["kind"])
     if "customer" in chosen:
-        rows = rows.filter(params__customer=str(chosen["customer"]))
+        rows = rows.about_customer(chosen["customer"])
     return keyset(rows, sort="at", descending=True, size=PAGE_SIZE, cursor=cursor)
 
 

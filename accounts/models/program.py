@@ -5,10 +5,10 @@ import datetime as dt
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from partnerportal.lib.actors import Actor
+from partnerportal.lib.days import today
 from partnerportal.lib.scoping import TenantQuerySet
 
 
@@ -37,7 +37,7 @@ class ProgramMembershipQuerySet(TenantQuerySet):
 
     def active(self, on: dt.date | None = None) -> "ProgramMembershipQuerySet":
         """Members on that day (UTC, default today). Both ends count."""
-        day = on or timezone.now().date()
+        day = on or today()
         return self.filter(Q(ends_on=None) | Q(ends_on__gte=day), starts_on__lte=day)
 
 

@@ -5,8 +5,8 @@ from typing import Any
 from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
-from accounts.queries import today
 from entitlements.models import CustomerListing, Entitlement, Order, Sku
+from partnerportal.lib.days import today
 
 CUSTOMER: dict[str, Any] = {
     "id": "0b8b3c1e-6d0f-4a57-9d0e-2f6a0a5d7c11",

@@ -8,6 +8,7 @@ from django.db import models
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.scoping import TenantQuerySet
 
+SORTS = ("name_folded", "org_id", "country", "services", "seats", "assigned", "next_expiry_on", "connected_at")
 NO_EXPIRY = dt.date(9999, 12, 31)  # sorts last; a null would break keyset paging
 
 
@@ -41,23 +42,9 @@ class CustomerListing(models.Model):
 
     objects = CustomerListingQuerySet.as_manager()
 
-    SORTS = ("name_folded", "org_id", "country", "services", "seats", "assigned", "next_expiry_on", "connected_at")
-
     class Meta:
         constraints = (models.UniqueConstraint(fields=["viewer", "customer"], name="customer_listing_once"),)
-        indexes = tuple(
-            models.Index(fields=["viewer", sort, "customer"], name=f"listing_{sort}")
-            for sort in (
-                "name_folded",
-                "org_id",
-                "country",
-                "services",
-                "seats",
-                "assigned",
-                "next_expiry_on",
-                "connected_at",
-            )
-        )
+        indexes = tuple(models.Index(fields=["viewer", sort, "customer"], name=f"listing_{sort}") for sort in SORTS)
 
     @property
     def expires_on(self) -> dt.date | None:

@@ -22,6 +22,9 @@ class NoticeQuerySet(TenantQuerySet):
     def open(self) -> "NoticeQuerySet":
         return self.filter(dismissed_at=None)
 
+    def about_customer(self, public_id: object) -> "NoticeQuerySet":
+        return self.filter(about_id__isnull=False, params__customer=str(public_id))
+
     def unread_by(self, actor: Actor) -> "NoticeQuerySet":
         """Not opened by this person: above their mark, and not among those opened one by one."""
         mark = InboxMark.objects.filter(person_id=actor.person_id, organization_id=actor.organization_id)  # type: ignore[misc]

@@ -2,12 +2,12 @@ from argparse import ArgumentTypeError
 
 from django.core.management.base import CommandError, CommandParser
 from django.db import transaction
-from django.utils import timezone
 
 from accounts.actions import add_operator, grant_membership, register_organization, register_person
 from accounts.models import Kind, Organization, Program, Role
 from partnerportal.lib.commands import StaffCommand, email_address
 from partnerportal.lib.countries import country_choices
+from partnerportal.lib.days import today
 
 
 class Command(StaffCommand):
@@ -44,9 +44,7 @@ class Command(StaffCommand):
             actor=self.actor, kind=Kind(kind), name=name.strip(), country=country, parent=above
         )
         for joined in programs:
-            grant_membership(
-                actor=self.actor, organization=organization, program=joined, starts_on=timezone.now().date()
-            )
+            grant_membership(actor=self.actor, organization=organization, program=joined, starts_on=today())
         if admin:
             person, _created = register_person(actor=self.actor, email=admin)
             add_operator(actor=self.actor, organization=organization, person=person, roles=[Role.ADMIN])

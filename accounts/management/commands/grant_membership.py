@@ -1,11 +1,11 @@
 import datetime as dt
 
 from django.core.management.base import CommandParser
-from django.utils import timezone
 
 from accounts.actions import grant_membership
 from accounts.management.commands.create_organization import organization_of, program_of
 from partnerportal.lib.commands import StaffCommand
+from partnerportal.lib.days import today
 
 
 class Command(StaffCommand):
@@ -34,7 +34,7 @@ class Command(StaffCommand):
             actor=self.actor,
             organization=organization_of(organization),
             program=program_of(program),
-            starts_on=starts_on or timezone.now().date(),
+            starts_on=starts_on or today(),
             ends_on=ends_on,
         )
         until = f"until {membership.ends_on}" if membership.ends_on else "without end"
