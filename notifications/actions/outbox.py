@@ -32,12 +32,12 @@ def fan_out_due() -> int:
         due = _due(Channel.FAN_OUT)
         try:
             with transaction.atomic():
-                _fan_out(due)
+                fan_out(due)
         except Exception:
             log.warning("A batch of %s events failed; taking them one by one", len(due), exc_info=True)
             for delivery in due:
                 with _attempt(delivery), transaction.atomic():
-                    _fan_out([delivery])
+                    fan_out([delivery])
     return len(due)
 
 
@@ -101,7 +101,8 @@ def _attempt(delivery: Delivery) -> Iterator[None]:
         Delivery.objects.filter(pk=delivery.pk).update(attempts=F("attempts") + 1, error=repr(error)[:2000], **then)
 
 
-def _fan_out(deliveries: list[Delivery]) -> None:
+def fan_out(deliveries: list[Delivery]) -> None:
+    """Write the notices of these, queue their e-mails, do what else follows, and mark them done."""
     by_kind: dict[str, list[Event]] = {}
     for delivery in deliveries:
         by_kind.setdefault(delivery.event.kind, []).append(delivery.event)

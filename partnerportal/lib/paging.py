@@ -24,7 +24,7 @@ class Page(Generic[T]):
         return self.first + len(self.rows) - 1
 
 
-def _encode(value: Any, pk: int, position: int, *, backwards: bool) -> str:
+def encode_cursor(value: Any, pk: int, position: int, *, backwards: bool) -> str:
     raw = json.dumps([value if isinstance(value, int | str) else str(value), pk, position, backwards])
     return base64.urlsafe_b64encode(raw.encode()).decode().rstrip("=")
 
@@ -68,7 +68,7 @@ def keyset(
     key_name = queryset.model._meta.pk.attname if key == "pk" else queryset.model._meta.get_field(key).attname
 
     def cursor_at(row: Any, at: int, back: bool) -> str:
-        return _encode(getattr(row, sort), getattr(row, key_name), at, backwards=back)
+        return encode_cursor(getattr(row, sort), getattr(row, key_name), at, backwards=back)
 
     has_next = (backwards or more) if rows else False
     has_previous = (more if backwards else bool(decoded)) if rows else False

@@ -9,13 +9,13 @@ from django.conf import settings
 from tools.bench.__main__ import Line
 from tools.bench.data import World
 from tools.bench.measure import Page, quantile, wall
-from tools.bench.queries import _first_customer
+from tools.bench.queries import first_customer
 from tools.bench.signed_in import client, queries_of, session_key
 
 
 def lines(world: World, rounds: int, *, portal: int, floor: int) -> Iterator[Line]:
     cookie = f"{settings.SESSION_COOKIE_NAME}={session_key(world.large)}"
-    viewer, detail = world.large_id, _first_customer(world)
+    viewer, detail = world.large_id, first_customer(world)
     pairs = [
         ("list of 50", Page(portal, "/customers/?size=50", cookie), Page(floor, f"/page/{viewer}/")),
         ("API list", Page(portal, "/api/v1/customers/?limit=50", cookie), Page(floor, f"/list/{viewer}/")),

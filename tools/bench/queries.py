@@ -22,7 +22,7 @@ def lines(world: World, rounds: int) -> Iterator[Line]:
 def _second_lock(world: World, rounds: int) -> Iterator[Line]:
     """As portal_app with the tenant set, over the same statements as a role that no policy holds."""
     large = client(world.large)
-    detail = _first_customer(world)
+    detail = first_customer(world)
     cases = [
         ("list page, medium partner", client(world.medium), world.medium_id, "/customers/", 1.2),
         ("list page, large partner", large, world.large_id, "/customers/", 1.2),
@@ -93,7 +93,7 @@ def replay(statements: list[str], organization_id: int | None) -> Callable[[], N
     return run
 
 
-def _first_customer(world: World) -> str:
+def first_customer(world: World) -> str:
     from entitlements.models import CustomerListing
 
     return str(
@@ -104,9 +104,9 @@ def _first_customer(world: World) -> str:
 def _last_cursor(world: World) -> str:
     """The cursor of the page that holds the last rows by name."""
     from entitlements.models import CustomerListing
-    from partnerportal.lib.paging import _encode
+    from partnerportal.lib.paging import encode_cursor
 
     rows = CustomerListing.objects.filter(viewer=world.large_id)
     total = rows.count()
     row = rows.order_by("-name_folded", "-pk")[50]
-    return _encode(row.name_folded, row.pk, total - 51, backwards=False)
+    return encode_cursor(row.name_folded, row.pk, total - 51, backwards=False)

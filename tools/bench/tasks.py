@@ -10,8 +10,8 @@ __all__ = ["app", "fan_out_one"]
 
 @shared_task
 def fan_out_one(delivery_id: int) -> None:
-    from notifications.actions.outbox import _fan_out
+    from notifications.actions.outbox import fan_out
     from notifications.models import Delivery
 
     with transaction.atomic():
-        _fan_out([Delivery.objects.select_related("event").get(pk=delivery_id)])
+        fan_out([Delivery.objects.select_related("event").get(pk=delivery_id)])
