@@ -8,7 +8,6 @@ from typing import Any
 
 import lucide
 from django import template
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
@@ -93,15 +92,6 @@ def datetime(value: dt.datetime | None) -> str:
 def relative(value: dt.date | None) -> str:
     """Words when near, the date when far; the full moment is the title."""
     return _time(value, formats.relative(value)) if value else ""
-
-
-@register.filter
-def is_soon(value: dt.date | None, days: int = 30) -> bool:
-    """Whether a date lies between today and so many days ahead."""
-    if not value:
-        return False
-    day = timezone.localtime(value).date() if isinstance(value, dt.datetime) else value
-    return 0 <= (day - timezone.localdate()).days <= days
 
 
 @register.filter
