@@ -4,7 +4,7 @@
 import os
 import sys
 
-OWNER_COMMANDS = {"migrate", "makemigrations", "flush", "sqlmigrate", "setup_database", "lintmigrations"}
+OWNER_COMMANDS = {"migrate", "makemigrations", "flush", "sqlmigrate", "setup_database"}
 
 
 def main() -> None:
