@@ -23,8 +23,8 @@ SORTS = {
     "services": "services",
     "seats": "seats",
     "assigned": "assigned",
-    "expiry": "next_expiry_on",
-    "connected": "connected_at",
+    "expires_on": "next_expiry_on",
+    "connected_at": "connected_at",
 }
 SIZES = (25, 50, 100)
 DEFAULT_SORT, DEFAULT_SIZE = "name", 50
@@ -82,8 +82,8 @@ class CustomerList:
             self._column(_("Country"), "country"),
             self._column(_("Services"), "services", "wide-only"),
             self._column(_("Seats assigned"), "assigned", "num"),
-            self._column(_("Next expiry"), "expiry"),
-            self._column(_("Connected"), "connected", "wide-only"),
+            self._column(_("Next expiry"), "expires_on"),
+            self._column(_("Connected"), "connected_at", "wide-only"),
         ]
 
     def _column(self, label: str, name: str, css: str = "") -> Column:

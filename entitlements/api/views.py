@@ -13,9 +13,9 @@ from entitlements.api.serializers import (
     EntitlementSerializer,
     OrderSerializer,
 )
+from entitlements.customer_list import SORTS
 from entitlements.filters import CustomerFilterSet
 from entitlements.models import CustomerListing, Entitlement, Order
-from entitlements.models.listing import SORTS
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from partnerportal.lib.api import ActorView, ListView
 from partnerportal.lib.scoping import by_public_id
@@ -31,9 +31,7 @@ class CustomersView(ListView):
     rule = VIEW_CUSTOMERS
     serializer_class = CustomerSerializer
     filterset_class = CustomerFilterSet
-    sorts = {"name": "name_folded", "expires_on": "next_expiry_on"} | {
-        column: column for column in SORTS if column not in ("name_folded", "next_expiry_on")
-    }
+    sorts = SORTS
     default_sort = "name"
     key = "customer"
 
