@@ -7,7 +7,7 @@ import sys
 
 from tools.stages import FONT, PROJECT, StageError, base_environment, changed, done, python
 
-UNUSED = ("redoc", "rest_framework", *(() if FONT.exists() else ("fonts.css",)))
+UNUSED = ("redoc", "rest_framework")
 
 
 def main(environment: dict[str, str]) -> None:
@@ -20,9 +20,14 @@ def main(environment: dict[str, str]) -> None:
 
 
 def collect(*options: str, environment: dict[str, str]) -> None:
-    ignored = [argument for name in UNUSED for argument in ("--ignore", name)]
+    ignored = [argument for name in unused() for argument in ("--ignore", name)]
     arguments = ["manage.py", "collectstatic", "--noinput", "--verbosity", "0", *options, *ignored]
     python("Collecting static files", *arguments, environment=environment)
+
+
+def unused() -> tuple[str, ...]:
+    """Asked when it is needed: a first run cuts the font after this module was imported."""
+    return UNUSED if FONT.exists() else (*UNUSED, "fonts.css")
 
 
 if __name__ == "__main__":
