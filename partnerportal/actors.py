@@ -1,7 +1,7 @@
 """Builds the Actor: the only place that knows accounts and connections together."""
 
 from accounts.models import Operator, Person
-from accounts.queries import features_of, operators_of
+from accounts.queries import features_of
 from connections.models import Portfolio
 from partnerportal.lib.actors import Actor
 
@@ -23,15 +23,12 @@ def actor_of(operator: Operator, person: Person) -> Actor:
     )
 
 
-def actor_for(
-    person: Person, organization_id: int | None, operators: list[Operator] | None = None
-) -> tuple[Actor, list[Operator]]:
-    """The person acting for the organisation asked for, else for the first by name, else for none; and all choices.
+def actor_for(person: Person, organization_id: int | None, operators: list[Operator]) -> Actor:
+    """The person acting for the organisation asked for, else for the first by name, else for none.
 
-    `operators` are the choices when they have been read already.
+    `operators` are the person's choices, from `operators_of`.
     """
-    operators = list(operators_of(person.pk)) if operators is None else operators
     chosen = next((o for o in operators if o.organization_id == organization_id), None) or next(iter(operators), None)
     if chosen is None:
-        return Actor(person_id=person.pk, person_name=str(person)), operators
-    return actor_of(chosen, person), operators
+        return Actor(person_id=person.pk, person_name=str(person))
+    return actor_of(chosen, person)

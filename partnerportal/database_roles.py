@@ -14,7 +14,8 @@ import psycopg2
 from psycopg2 import sql
 from psycopg2.extensions import ISOLATION_LEVEL_AUTOCOMMIT, connection, make_dsn
 
-APP_ROLE = "portal_app"
+from partnerportal.lib.tenancy import APP_ROLE
+
 WORKER_ROLE = "portal_worker"
 
 

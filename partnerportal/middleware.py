@@ -112,7 +112,7 @@ class ActorMiddleware:
         timezone.activate(person.time_zone)
 
     def _act(self, request: PortalRequest, organization_id: int | None, operators: list[Operator]) -> None:
-        actor, operators = actor_for(request.user, organization_id, operators)  # type: ignore[arg-type]
+        actor = actor_for(request.user, organization_id, operators)  # type: ignore[arg-type]
         request.actor, request.operators = actor, operators
         request.operator = next((o for o in operators if o.organization_id == actor.organization_id), None)
 

@@ -18,6 +18,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import Kind, Operator, Organization, Person, Program, ProgramMembership, Role
+from accounts.queries import operators_of
 from connections.actions import accept_invitation, end_connection
 from connections.models import Connection, InvitationLink
 from entitlements.events import EntitlementEvent
@@ -79,7 +80,8 @@ class World:
         if who == "anonymous":
             return ANONYMOUS
         organization = self.organization_of(who)
-        return actor_for(self.person(who), organization.pk if organization else None)[0]
+        person = self.person(who)
+        return actor_for(person, organization.pk if organization else None, list(operators_of(person.pk)))
 
     def organization_of(self, who: str) -> Organization | None:
         """Whom they act for; "many" alone acts for the first of three by name."""

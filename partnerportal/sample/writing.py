@@ -15,6 +15,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import Kind, Operator, Organization, Person, Program, ProgramMembership
+from accounts.queries import operators_of
 from connections.actions import accept_invitation, end_connection
 from connections.models import Connection, InvitationLink
 from entitlements.actions import import_feed
@@ -208,7 +209,8 @@ def _admin_of(key: str, organizations: Organizations) -> Actor:
 
 
 def _actor(email: str, organization: Organization) -> Actor:
-    return actor_for(Person.objects.get(email=email), organization.pk)[0]
+    person = Person.objects.get(email=email)
+    return actor_for(person, organization.pk, list(operators_of(person.pk)))
 
 
 def tell() -> None:

@@ -16,6 +16,7 @@ from accounts.actions import (
     update_contact,
 )
 from accounts.models import Kind, Operator, Organization, Program, Role
+from accounts.queries import operators_of
 from connections.models import InvitationLink, Portfolio
 from notifications.models import Event
 from partnerportal.actors import actor_for as make_actor
@@ -45,7 +46,7 @@ def test_founding_makes_a_customer_with_its_admin(world):
     nobody = world.person("nobody")
     tenancy.enter(organization_id=None, person_id=nobody.pk)  # all of it as the web role, without a tenant
     organization = found_organization(person=nobody, name="Ärger & Söhne", country="DE")
-    actor, _operators = make_actor(nobody, None)
+    actor = make_actor(nobody, None, list(operators_of(nobody.pk)))
     assert (actor.organization_id, actor.roles) == (organization.pk, {Role.ADMIN})
     assert (organization.kind, organization.name_folded) == (Kind.CUSTOMER, "arger & sohne")
     with tenancy.tenant(organization_id=organization.pk):

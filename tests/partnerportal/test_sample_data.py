@@ -9,6 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Organization, Person, ProgramMembership
+from accounts.queries import operators_of
 from connections.models import Connection
 from entitlements.models import CustomerListing
 from notifications.models import Delivery, Event, Notice
@@ -33,7 +34,8 @@ def test_the_whole_world(db: None, client: Client) -> None:
     assert not ProgramMembership.objects.filter(organization__website="lindqvist-it.example").active(), (
         "its badge has lapsed"
     )
-    emma, _operators = actor_for(Person.objects.get(email="emma.clarke@brightwater.example"), main.pk)
+    person = Person.objects.get(email="emma.clarke@brightwater.example")
+    emma = actor_for(person, main.pk, list(operators_of(person.pk)))
     inbox = Notice.objects.visible_to(emma).open()
     assert {"trial_requested", "trial_expired", "entitlement_added", "entitlement_changed", "customer_connected",
             "customer_ended"} <= set(inbox.values_list("kind", flat=True))  # fmt: skip
