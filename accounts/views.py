@@ -13,7 +13,7 @@ from django.views.decorators.vary import vary_on_headers
 from accounts import actions, queries, rows
 from accounts.forms import OrganizationForm, PreferencesForm, RolesForm
 from accounts.policies import ROLE_TABLE, AccountPermission
-from partnerportal.errors import into_form
+from partnerportal.lib.form_errors import into_form
 from partnerportal.lib.pages import allowed, signed_in, way_on
 from partnerportal.lib.requests import PortalRequest
 

@@ -11,12 +11,12 @@ from django.utils.translation import ngettext
 from connections.policies import ROLE_TABLE, ConnectionPermission
 from entitlements.models import CustomerListing, Entitlement, Order
 from entitlements.queries import AHEAD, SOON
-from partnerportal.lib import formats
+from partnerportal.lib import formats, usage
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.countries import country_name
 from partnerportal.lib.days import today
 from partnerportal.lib.policies import Denied
-from partnerportal.templatetags.ui import monogram, usage_tone, usage_width
+from partnerportal.lib.text import monogram
 
 NAMES_SHOWN = 2
 
@@ -36,8 +36,8 @@ class Usage:
         return cls(
             assigned=formats.number(assigned),
             purchased=formats.number(purchased),
-            tone=usage_tone(assigned, purchased),
-            width=usage_width(assigned, purchased),
+            tone=usage.tone(assigned, purchased),
+            width=usage.width(assigned, purchased),
             over_by=formats.number(assigned - purchased) if assigned > purchased else "",
         )
 

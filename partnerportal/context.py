@@ -15,7 +15,7 @@ from notifications.queries import unread_count
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.formats import listed
 from partnerportal.lib.requests import PortalRequest
-from partnerportal.templatetags.ui import monogram
+from partnerportal.lib.text import monogram
 
 
 @dataclass

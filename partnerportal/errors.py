@@ -1,12 +1,9 @@
-"""DomainError -> page, form error or API problem: the only mapping."""
+"""DomainError -> page or API problem: the only mapping, beside `lib.form_errors`."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from django.core.exceptions import SuspiciousOperation
 from django.db import transaction
-from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from drf_standardized_errors.handler import exception_handler
@@ -14,7 +11,7 @@ from rest_framework import exceptions
 from rest_framework.exceptions import ErrorDetail
 from rest_framework.response import Response
 
-from partnerportal.lib.errors import Conflict, DomainError, Invalid, NotFound, Refused
+from partnerportal.lib.errors import DomainError, Invalid, NotFound, Refused
 
 TEMPLATES = {Refused: "403.html", NotFound: "404.html"}
 
@@ -23,17 +20,6 @@ def page(request: HttpRequest, error: DomainError) -> HttpResponse:
     """A whole page that says what happened and what is safe; `code` lets tests and support name it."""
     template = TEMPLATES.get(type(error), "problem.html")
     return render(request, template, {"code": error.code, "message": error.message}, status=error.status)
-
-
-@contextmanager
-def into_form(form: BaseForm) -> Iterator[None]:
-    """Show an action's refusal of the input on the form that carried it, beside the field at fault."""
-    try:
-        with transaction.atomic():
-            yield
-    except (Invalid, Conflict) as error:
-        field = error.field if error.field in form.fields else None
-        form.add_error(field, error.message)  # type: ignore[arg-type]
 
 
 def api_exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:

@@ -21,3 +21,12 @@ def fold(text: str) -> str:
     wide = unicodedata.normalize("NFKC", one_line(text)).casefold()
     bare = _LATIN_MARKS.sub("", unicodedata.normalize("NFD", wide))
     return " ".join(unicodedata.normalize("NFC", bare).split())
+
+
+def monogram(name: str) -> str:
+    """Two letters for a name: the initials of its first two words, else its first two letters."""
+    words = [word for word in name.split() if word[0].isalnum()]
+    if not words:
+        return "?"
+    letters = words[0][0] + words[1][0] if len(words) > 1 else words[0][:2]
+    return letters.upper()

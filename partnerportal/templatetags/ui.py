@@ -11,9 +11,13 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from partnerportal.lib import formats, user_agents
+from partnerportal.lib import formats, usage, user_agents
+from partnerportal.lib.text import monogram
 
 register = template.Library()
+register.filter("monogram", monogram)
+register.filter("usage_tone", usage.tone)
+register.filter("usage_width", usage.width)
 
 _SAID_BY_THE_STYLESHEET = (
     ' fill="none"',
@@ -33,16 +37,6 @@ def icon(name: str) -> SafeString:
         svg = svg.replace(repeated, "", 1)
     svg = svg.replace("<svg", '<svg class="icon" aria-hidden="true"', 1)
     return mark_safe("".join(line.strip() for line in svg.splitlines()))
-
-
-@register.filter
-def monogram(name: str) -> str:
-    """Two letters for a name: the initials of its first two words, else its first two letters."""
-    words = [word for word in str(name).split() if word[0].isalnum()]
-    if not words:
-        return "?"
-    letters = words[0][0] + words[1][0] if len(words) > 1 else words[0][:2]
-    return letters.upper()
 
 
 @register.filter
@@ -92,21 +86,6 @@ def datetime(value: dt.datetime | None) -> str:
 def relative(value: dt.date | None) -> str:
     """Words when near, the date when far; the full moment is the title."""
     return _time(value, formats.relative(value)) if value else ""
-
-
-@register.filter
-def usage_tone(used: int, limit: int) -> str:
-    """The colour of a usage bar: quiet below 45%, blue, amber from 90% to full, red only above the limit."""
-    if used > limit:
-        return "over"
-    ratio = used / limit if limit else 0
-    return "full" if ratio >= 0.9 else "low" if ratio < 0.45 else ""
-
-
-@register.filter
-def usage_width(used: int, limit: int) -> int:
-    """How much of a usage bar to fill, in whole percent, never above 100."""
-    return min(100, round(100 * used / limit)) if limit else 0
 
 
 @register.filter

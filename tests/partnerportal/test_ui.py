@@ -12,6 +12,8 @@ from django.utils import translation
 from django_cotton.compiler_regex import CottonCompiler
 from django_htmx.middleware import HtmxDetails
 
+from partnerportal.lib import usage
+from partnerportal.lib.text import monogram
 from partnerportal.templatetags import ui
 
 HOSTILE = '"><script>alert(1)</script>'
@@ -42,7 +44,7 @@ def test_an_icon_is_small_hidden_and_drawn_once() -> None:
     ],
 )
 def test_a_monogram_is_two_letters_of_the_name(name: str, letters: str) -> None:
-    assert ui.monogram(name) == letters
+    assert monogram(name) == letters
 
 
 @pytest.mark.parametrize(
@@ -58,8 +60,8 @@ def test_a_monogram_is_two_letters_of_the_name(name: str, letters: str) -> None:
     ],
 )
 def test_full_is_amber_and_only_more_than_full_is_red(used: int, limit: int, tone: str, width: int) -> None:
-    assert ui.usage_tone(used, limit) == tone
-    assert ui.usage_width(used, limit) == width
+    assert usage.tone(used, limit) == tone
+    assert usage.width(used, limit) == width
 
 
 def test_a_time_carries_the_machine_form_and_the_full_moment() -> None:
