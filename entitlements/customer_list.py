@@ -39,7 +39,7 @@ class Column:
 
 
 class CustomerList:
-    """Three queries: the rows, the numbers, the services. Values that make no sense fall back."""
+    """The queries: rows, numbers, services; how many match, when filtered. Nonsense in the address falls back."""
 
     def __init__(self, actor: Actor, asked: Mapping[str, str]) -> None:
         filters = CustomerFilterSet(asked, queries.customers(actor))
@@ -52,8 +52,9 @@ class CustomerList:
         page = self._page(found, self.cursor)
         if self.cursor and (not page.rows or not page.previous_cursor):  # out of date, or not one of ours
             self.cursor, page = "", page if page.rows else self._page(found, "")
-        catalogue = queries.catalogue(actor)
-        self.numbers = queries.portfolio(actor, found if self.chosen else None)
+        self.numbers = queries.portfolio(actor)
+        self.matching = found.order_by().count() if self.chosen else self.numbers.customers
+        catalogue = queries.catalogue(self.numbers)
         self.rows = customer_rows(page.rows, {sku.pk: sku.name for sku in catalogue})
         self.end_refusal = refusal_to_end(actor)
         self.services = [(sku.code, sku.name) for sku in catalogue]
@@ -163,7 +164,7 @@ class CustomerList:
         return {
             "first": formats.number(page.first),
             "last": formats.number(page.last),
-            "total": formats.number(self.numbers.matching),
+            "total": formats.number(self.matching),
         }
 
 

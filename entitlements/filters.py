@@ -5,11 +5,11 @@ from datetime import timedelta
 import django_filters as df
 from django import forms
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from entitlements.models import CustomerListing, Sku
-from entitlements.models.listing import CustomerListingQuerySet
+from entitlements.models.listing import OVER, CustomerListingQuerySet
 from partnerportal.lib.countries import country_choices
 from partnerportal.lib.days import today
 from partnerportal.lib.text import fold
@@ -49,4 +49,4 @@ class CustomerFilterSet(df.FilterSet):
         return rows.filter(trials__gt=0) if value else rows.filter(trials=0)
 
     def over_licence(self, rows: Rows, name: str, value: bool) -> Rows:
-        return rows.filter(assigned__gt=F("seats")) if value else rows.filter(assigned__lte=F("seats"))
+        return rows.filter(OVER) if value else rows.exclude(OVER)

@@ -2,17 +2,15 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
-from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Count, F, Func, OuterRef, Q, QuerySet, Subquery, Sum, Value
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from accounts.models import Feature, Program
 from connections.models import Connection
-from entitlements.models import CustomerListing, Entitlement, Order, Sku
-from entitlements.models.listing import CustomerListingQuerySet
+from entitlements.models import CustomerListing, Entitlement, Order, PortfolioFigure, Sku
+from entitlements.models.listing import OVER, CustomerListingQuerySet
 from notifications.models import Event
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import today
@@ -24,10 +22,9 @@ AHEAD = timedelta(days=90)
 
 @dataclass(frozen=True)
 class PortfolioNumbers:
-    """All customers in numbers, and how many `matching` a filter. Seats are of running entitlements."""
+    """All customers in numbers. Seats are of running entitlements."""
 
     customers: int
-    matching: int
     seats_purchased: int
     seats_assigned: int
     expiring: int  # within SOON
@@ -35,6 +32,7 @@ class PortfolioNumbers:
     on_trial: int
     waiting: int  # for a trial
     countries: list[str]
+    skus: list[int]  # primary keys
 
     @property
     def share(self) -> float | None:
@@ -42,16 +40,8 @@ class PortfolioNumbers:
         return self.seats_assigned / self.seats_purchased if self.seats_purchased else None
 
 
-EMPTY = PortfolioNumbers(0, 0, 0, 0, 0, 0, 0, 0, [])
-
-
 def _expiring_within(span: timedelta) -> Q:
     return Q(next_expiry_on__range=(today(), today() + span))
-
-
-def _waiting() -> QuerySet[Any, Any]:
-    """Customers that wait for a trial, for listings, which are scoped themselves: a second scope cost more than all."""
-    return Entitlement.objects.filter(state=Entitlement.State.REQUESTED).values("customer")
 
 
 def customers(actor: Actor) -> CustomerListingQuerySet:
@@ -61,29 +51,32 @@ def customers(actor: Actor) -> CustomerListingQuerySet:
     return CustomerListing.objects.visible_to(actor).annotate(connection_id=Subquery(connection))
 
 
-def portfolio(actor: Actor, matching: CustomerListingQuerySet | None = None) -> PortfolioNumbers:
-    """The actor's listing in one row, filtered count and countries included, so that a page asks once."""
-    rows = CustomerListing.objects.visible_to(actor).order_by()
-    found = Q(pk__in=matching.order_by().values("pk")) if matching is not None else None
-    numbers = {
-        "customers": Count("pk"),
-        "matching": Count("pk", filter=found),
-        "seats_purchased": Sum("seats"),
-        "seats_assigned": Sum("assigned"),
-        "expiring": Count("pk", filter=_expiring_within(SOON)),
-        "over": Count("pk", filter=Q(assigned__gt=F("seats"))),
-        "on_trial": Count("pk", filter=Q(trials__gt=0)),
-        "waiting": Count("pk", filter=Q(customer__in=_waiting())),
-        "countries": ArraySubquery(rows.values("country").distinct()),
-    }
-    grouped = rows.annotate(whole=Value(1)).values("whole").annotate(**numbers).values(*numbers)
-    return next((PortfolioNumbers(**whole) for whole in grouped), EMPTY)
+def portfolio(actor: Actor) -> PortfolioNumbers:
+    """The figures that are kept beside the listing: a few hundred rows, however many customers."""
+    facet = PortfolioFigure.Facet
+    soon = Q(facet=facet.EXPIRY, value__range=(today().isoformat(), (today() + SOON).isoformat()))
+    figures = PortfolioFigure.objects.visible_to(actor).filter(~Q(facet=facet.EXPIRY) | soon)
+    amounts: dict[str, dict[str, int]] = {name: {} for name in facet}
+    for kind, value, amount in figures.values_list("facet", "value").annotate(Sum("amount")):
+        if amount:
+            amounts[kind][value] = amount
+    total = amounts[facet.TOTAL].get
+    return PortfolioNumbers(
+        customers=total("customers", 0),
+        seats_purchased=total("seats", 0),
+        seats_assigned=total("assigned", 0),
+        expiring=sum(amounts[facet.EXPIRY].values()),
+        over=total("over", 0),
+        on_trial=total("trials", 0),
+        waiting=total("requests", 0),
+        countries=list(amounts[facet.COUNTRY]),
+        skus=[int(pk) for pk in amounts[facet.SKU]],
+    )
 
 
-def catalogue(actor: Actor) -> list[Sku]:
-    """The SKUs that the actor's customers run, by name (CV-6): the choices of the filter, and the names of the rows."""
-    run = CustomerListing.objects.visible_to(actor).annotate(sku=Func(F("skus"), function="unnest"))
-    return list(Sku.objects.filter(pk__in=run.values("sku").distinct()).order_by("name", "pk"))
+def catalogue(numbers: PortfolioNumbers) -> list[Sku]:
+    """The SKUs that the customers run, by name (CV-6): the choices of the filter, and the names of the rows."""
+    return list(Sku.objects.filter(pk__in=numbers.skus).order_by("name", "pk"))
 
 
 def customer(actor: Actor, public_id: UUID) -> CustomerListing:
@@ -98,11 +91,14 @@ def customer(actor: Actor, public_id: UUID) -> CustomerListing:
 
 
 def needing_attention(actor: Actor, limit: int) -> list[CustomerListing]:
-    """Customers over their licence, then those whose services end soonest or who wait for a trial (`has_request`)."""
-    rows = CustomerListing.objects.visible_to(actor).annotate(has_request=Q(customer__in=_waiting()))
-    wanting = rows.filter(Q(assigned__gt=F("seats")) | _expiring_within(SOON) | Q(has_request=True))
-    over = Q(assigned__gt=F("seats"))
-    return list(wanting.annotate(is_over=over).order_by("-is_over", "next_expiry_on", "name_folded", "pk")[:limit])
+    """Customers over their licence, then those whose services end soonest or who wait for a trial.
+
+    Three short walks along an index each, not one over the listing.
+    """
+    rows = CustomerListing.objects.visible_to(actor).order_by("next_expiry_on")
+    wanting = [rows.filter(condition)[:limit] for condition in (OVER, _expiring_within(SOON), Q(requests__gt=0))]
+    found = wanting[0].union(*wanting[1:])
+    return sorted(found, key=lambda row: (not row.is_over, row.next_expiry_on, row.name_folded, row.pk))[:limit]
 
 
 def services(actor: Actor, customer_id: int | None) -> list[Entitlement]:

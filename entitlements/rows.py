@@ -135,9 +135,9 @@ def attention_of_customers(listings: Iterable[CustomerListing]) -> list[Attentio
     for row in listings:
         url = reverse("customer", args=[row.public_id])
         day = Day.of(row.expires_on)
-        if row.assigned > row.seats:
+        if row.is_over:
             found.append(Attention("bad", "triangle-alert", row.name, over_words(row.assigned - row.seats), url))
-        elif row.has_request and not (day and day.tone):  # type: ignore[attr-defined]
+        elif row.requests and not (day and day.tone):
             text = _("A trial request is pending")
             found.append(
                 Attention("info", "flask-conical", row.name, text, reverse("customer_services", args=[row.public_id]))

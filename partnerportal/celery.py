@@ -19,5 +19,6 @@ app.conf.beat_schedule = {
         "schedule": 3600.0,
         "options": {"expires": 3000},
     },
+    "figures": {"task": "entitlements.tasks.fold_figures", "schedule": 300.0, "options": {"expires": 290}},
     "sessions": {"task": "accounts.tasks.forget_ended_sessions", "schedule": 24 * 3600.0, "options": {"expires": 3600}},
 }

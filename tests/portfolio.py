@@ -15,7 +15,19 @@ REACH = "SELECT id, in_reach FROM notifications_notice WHERE about_id IS NOT NUL
 REACH_OUGHT = f"""
     SELECT n.id, EXISTS (SELECT FROM ({DEFINITION}) p WHERE (p.viewer_id, p.subject_id) = (n.recipient_id, n.about_id))
     FROM notifications_notice n WHERE n.about_id IS NOT NULL"""
-PAIRS = ((KEPT, DEFINITION), (LISTED, TO_BE_LISTED), (REACH, REACH_OUGHT))
+FIGURES = """
+    SELECT viewer_id, facet || ' ' || value, sum(amount) FROM entitlements_portfoliofigure
+    GROUP BY 1, 2 HAVING sum(amount) <> 0"""
+COUNTED = """
+    SELECT viewer_id, what, sum(amount) FROM entitlements_customerlisting l, LATERAL (
+        VALUES ('total customers', 1), ('total seats', seats), ('total assigned', assigned),
+               ('total over', (assigned > seats)::int), ('total trials', (trials > 0)::int),
+               ('total requests', (requests > 0)::int), ('country ' || country, 1),
+               ('expiry ' || next_expiry_on, (next_expiry_on < '9999-12-31')::int)
+    ) v(what, amount) GROUP BY 1, 2 HAVING sum(amount) <> 0
+    UNION ALL
+    SELECT viewer_id, 'sku ' || sku, count(*) FROM entitlements_customerlisting, unnest(skus) sku GROUP BY 1, 2"""
+PAIRS = ((KEPT, DEFINITION), (LISTED, TO_BE_LISTED), (REACH, REACH_OUGHT), (FIGURES, COUNTED))
 
 
 def differences() -> list[tuple]:

@@ -84,15 +84,30 @@ class Migration(migrations.Migration):
                 ('services', models.PositiveIntegerField(default=0)),
                 ('skus', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), default=list, size=None)),
                 ('trials', models.PositiveIntegerField(default=0)),
+                ('requests', models.PositiveIntegerField(default=0)),
                 ('seats', models.PositiveBigIntegerField(default=0)),
                 ('assigned', models.PositiveBigIntegerField(default=0)),
                 ('next_expiry_on', models.DateField(default=datetime.date(9999, 12, 31))),
                 ('customer', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.organization')),
-                ('viewer', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.organization')),
+                ('viewer', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.organization')),
             ],
             options={
-                'indexes': [models.Index(fields=['viewer', 'name_folded', 'customer'], name='listing_name_folded'), models.Index(fields=['viewer', 'org_id', 'customer'], name='listing_org_id'), models.Index(fields=['viewer', 'country', 'customer'], name='listing_country'), models.Index(fields=['viewer', 'services', 'customer'], name='listing_services'), models.Index(fields=['viewer', 'seats', 'customer'], name='listing_seats'), models.Index(fields=['viewer', 'assigned', 'customer'], name='listing_assigned'), models.Index(fields=['viewer', 'next_expiry_on', 'customer'], name='listing_next_expiry_on'), models.Index(fields=['viewer', 'connected_at', 'customer'], name='listing_connected_at')],
+                'indexes': [models.Index(fields=['viewer', 'name_folded', 'customer'], name='listing_name_folded'), models.Index(fields=['viewer', 'org_id', 'customer'], name='listing_org_id'), models.Index(fields=['viewer', 'country', 'customer'], name='listing_country'), models.Index(fields=['viewer', 'services', 'customer'], name='listing_services'), models.Index(fields=['viewer', 'seats', 'customer'], name='listing_seats'), models.Index(fields=['viewer', 'assigned', 'customer'], name='listing_assigned'), models.Index(fields=['viewer', 'next_expiry_on', 'customer'], name='listing_next_expiry_on'), models.Index(fields=['viewer', 'connected_at', 'customer'], name='listing_connected_at'), models.Index(condition=models.Q(('assigned__gt', models.F('seats'))), fields=['viewer', 'next_expiry_on'], name='listing_over'), models.Index(condition=models.Q(('requests__gt', 0)), fields=['viewer', 'next_expiry_on'], name='listing_requests')],
                 'constraints': [models.UniqueConstraint(fields=('viewer', 'customer'), name='customer_listing_once')],
+            },
+        ),
+        migrations.CreateModel(
+            name='PortfolioFigure',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('facet', models.CharField(choices=[('total', 'Total'), ('country', 'Country'), ('sku', 'Sku'), ('expiry', 'Expiry')], max_length=8)),
+                ('value', models.CharField(max_length=20)),
+                ('amount', models.BigIntegerField()),
+                ('is_folded', models.BooleanField(default=False)),
+                ('viewer', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.organization')),
+            ],
+            options={
+                'indexes': [models.Index(fields=['viewer', 'facet', 'value'], include=['amount'], name='portfolio_figure'), models.Index(condition=models.Q(('is_folded', False)), fields=['viewer'], name='portfolio_figure_unfolded')],
             },
         ),
         migrations.AddIndex(

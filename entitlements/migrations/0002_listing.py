@@ -9,26 +9,31 @@ SEEN = "(SELECT true FROM connections_portfolio p WHERE p.viewer_id = portal_org
 LISTING = """
 -- What runs today, per customer: the numbers that lists show and sort by.
 CREATE FUNCTION listing_numbers(customers bigint[])
-    RETURNS TABLE (customer_id bigint, services int, skus bigint[], trials int, seats bigint, assigned bigint, next_expiry_on date)
+    RETURNS TABLE (customer_id bigint, services int, skus bigint[], trials int, requests int, seats bigint, assigned bigint, next_expiry_on date)
     LANGUAGE sql STABLE AS $$
-    SELECT c.id, count(e.id)::int, coalesce(array_agg(DISTINCT e.sku_id) FILTER (WHERE e.id IS NOT NULL), '{}'),
-           count(e.id) FILTER (WHERE e.kind = 'trial')::int,
-           coalesce(sum(e.quantity), 0)::bigint, coalesce(sum(e.assigned), 0)::bigint,
-           coalesce(min(e.ends_on), '9999-12-31')
+    SELECT c.id, count(e.id) FILTER (WHERE e.runs)::int,
+           coalesce(array_agg(DISTINCT e.sku_id) FILTER (WHERE e.runs), '{}'),
+           count(e.id) FILTER (WHERE e.runs AND e.kind = 'trial')::int,
+           count(e.id) FILTER (WHERE e.state = 'requested')::int,
+           coalesce(sum(e.quantity) FILTER (WHERE e.runs), 0)::bigint,
+           coalesce(sum(e.assigned) FILTER (WHERE e.runs), 0)::bigint,
+           coalesce(min(e.ends_on) FILTER (WHERE e.runs), '9999-12-31')
     FROM unnest(customers) AS c(id)
-    LEFT JOIN entitlements_entitlement e ON e.customer_id = c.id AND e.state = 'active'
-        AND (e.ends_on IS NULL OR e.ends_on >= (now() AT TIME ZONE 'UTC')::date)
+    LEFT JOIN LATERAL (
+        SELECT *, state = 'active' AND (ends_on IS NULL OR ends_on >= (now() AT TIME ZONE 'UTC')::date) AS runs
+        FROM entitlements_entitlement WHERE customer_id = c.id AND state IN ('active', 'requested')
+    ) e ON true
     GROUP BY c.id $$;
 
 CREATE FUNCTION listing_refresh(customers bigint[]) RETURNS void
     LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
     UPDATE entitlements_customerlisting l
-    SET services = n.services, skus = n.skus, trials = n.trials, seats = n.seats, assigned = n.assigned,
+    SET services = n.services, skus = n.skus, trials = n.trials, requests = n.requests, seats = n.seats, assigned = n.assigned,
         next_expiry_on = n.next_expiry_on
     FROM listing_numbers(customers) n
     WHERE l.customer_id = n.customer_id
-      AND (l.services, l.skus, l.trials, l.seats, l.assigned, l.next_expiry_on)
-          IS DISTINCT FROM (n.services, n.skus, n.trials, n.seats, n.assigned, n.next_expiry_on) $$;
+      AND (l.services, l.skus, l.trials, l.requests, l.seats, l.assigned, l.next_expiry_on)
+          IS DISTINCT FROM (n.services, n.skus, n.trials, n.requests, n.seats, n.assigned, n.next_expiry_on) $$;
 
 -- The lock is the one that the portfolio's trigger takes: a connection and an entitlement that are written at the same
 -- moment must see each other, else a new row of the listing lacks the entitlement for good.
@@ -57,9 +62,9 @@ BEGIN
     END IF;
     INSERT INTO entitlements_customerlisting
         (viewer_id, customer_id, public_id, name, name_folded, org_id, country, website, connected_at,
-         services, skus, trials, seats, assigned, next_expiry_on)
+         services, skus, trials, requests, seats, assigned, next_expiry_on)
     SELECT NEW.viewer_id, o.id, o.public_id, o.name, o.name_folded, o.org_id, o.country, o.website, NEW.since,
-           n.services, n.skus, n.trials, n.seats, n.assigned, n.next_expiry_on
+           n.services, n.skus, n.trials, n.requests, n.seats, n.assigned, n.next_expiry_on
     FROM accounts_organization o, listing_numbers(ARRAY[NEW.subject_id]) n WHERE o.id = NEW.subject_id
     ON CONFLICT (viewer_id, customer_id) DO UPDATE SET connected_at = excluded.connected_at;
     RETURN NULL;
@@ -79,7 +84,46 @@ CREATE TRIGGER listing_follows_organization
     FOR EACH ROW EXECUTE FUNCTION listing_follows_organization();
 """
 
+FIGURES = """
+-- What one row of the listing adds to its viewer's figures.
+CREATE FUNCTION listing_figures(country text, skus bigint[], trials int, requests int, seats bigint, assigned bigint, next_expiry_on date)
+    RETURNS TABLE (facet text, value text, amount bigint) LANGUAGE sql IMMUTABLE AS $$
+    SELECT 'total', t.value, t.amount FROM (VALUES
+        ('customers', 1), ('seats', seats), ('assigned', assigned), ('over', (assigned > seats)::int),
+        ('trials', (trials > 0)::int), ('requests', (requests > 0)::int)) t(value, amount)
+    UNION ALL SELECT 'country', country, 1
+    UNION ALL SELECT 'sku', s::text, 1 FROM unnest(skus) s
+    UNION ALL SELECT 'expiry', to_char(next_expiry_on, 'YYYY-MM-DD'), 1 WHERE next_expiry_on < '9999-12-31' $$;
+
+-- Differences are appended; a figure that stays as it was gets none.
+CREATE FUNCTION figures_follow_listing() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    changed text := CASE TG_OP
+        WHEN 'INSERT' THEN 'SELECT 1 AS sign, * FROM added'
+        WHEN 'DELETE' THEN 'SELECT -1 AS sign, * FROM removed'
+        ELSE 'SELECT 1 AS sign, * FROM added UNION ALL SELECT -1, * FROM removed' END;
+BEGIN
+    EXECUTE 'INSERT INTO entitlements_portfoliofigure (viewer_id, facet, value, amount, is_folded)
+        SELECT c.viewer_id, f.facet, f.value, sum(c.sign * f.amount), false
+        FROM (' || changed || ') c,
+             listing_figures(c.country, c.skus, c.trials, c.requests, c.seats, c.assigned, c.next_expiry_on) f
+        GROUP BY 1, 2, 3 HAVING sum(c.sign * f.amount) <> 0';
+    RETURN NULL;
+END $$;
+CREATE TRIGGER figures_follow_insert AFTER INSERT ON entitlements_customerlisting
+    REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION figures_follow_listing();
+CREATE TRIGGER figures_follow_update AFTER UPDATE ON entitlements_customerlisting
+    REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION figures_follow_listing();
+CREATE TRIGGER figures_follow_delete AFTER DELETE ON entitlements_customerlisting
+    REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION figures_follow_listing();
+"""
+
 UNDO = """
+DROP TRIGGER figures_follow_insert ON entitlements_customerlisting;
+DROP TRIGGER figures_follow_update ON entitlements_customerlisting;
+DROP TRIGGER figures_follow_delete ON entitlements_customerlisting; DROP FUNCTION figures_follow_listing();
+DROP FUNCTION listing_figures(text, bigint[], int, int, bigint, bigint, date);
 DROP TRIGGER listing_follows_organization ON accounts_organization; DROP FUNCTION listing_follows_organization();
 DROP TRIGGER listing_follows_portfolio ON connections_portfolio; DROP FUNCTION listing_follows_portfolio();
 DROP TRIGGER listing_follows_insert ON entitlements_entitlement;
@@ -93,7 +137,7 @@ class Migration(migrations.Migration):
     dependencies = [("entitlements", "0001_initial"), ("connections", "0003_policies")]
 
     operations = [
-        migrations.RunSQL(LISTING, UNDO),
+        migrations.RunSQL(LISTING + FIGURES, UNDO),
         protect("entitlements_entitlement", using=SEEN, check="false"),
         protect("entitlements_order", using=SEEN, check="false"),
         protect(
@@ -102,5 +146,6 @@ class Migration(migrations.Migration):
             check="false",
         ),
         protect("entitlements_customerlisting", using="viewer_id = portal_org()", check="false"),
+        protect("entitlements_portfoliofigure", using="viewer_id = portal_org()", check="false"),
         migrations.RunSQL(grant_sql("entitlements_sku", "SELECT"), migrations.RunSQL.noop),
     ]

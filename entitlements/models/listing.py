@@ -4,11 +4,13 @@ import datetime as dt
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models import F, Q
 
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.scoping import TenantQuerySet
 
 SORTS = ("name_folded", "org_id", "country", "services", "seats", "assigned", "next_expiry_on", "connected_at")
+OVER = Q(assigned__gt=F("seats"))
 NO_EXPIRY = dt.date(9999, 12, 31)  # sorts last; a null would break keyset paging
 
 
@@ -20,11 +22,11 @@ class CustomerListingQuerySet(TenantQuerySet):
 class CustomerListing(models.Model):
     """Kept by triggers on the portfolio, organisations and entitlements; nothing else writes it.
 
-    `seats`, `assigned`, `services` and `skus` are of running entitlements; a nightly task refreshes those whose next
-    expiry has passed. `manage.py rebuild_portfolio --check` covers this table too.
+    `seats`, `assigned`, `services`, `skus` and `trials` are of running entitlements; a nightly task refreshes those
+    whose next expiry has passed. `manage.py rebuild_portfolio --check` covers this table too.
     """
 
-    viewer = models.ForeignKey("accounts.Organization", models.CASCADE, related_name="+")
+    viewer = models.ForeignKey("accounts.Organization", models.CASCADE, related_name="+", db_index=False)
     customer = models.ForeignKey("accounts.Organization", models.CASCADE, related_name="+")
     public_id = models.UUIDField()
     name = models.CharField(max_length=200)
@@ -36,6 +38,7 @@ class CustomerListing(models.Model):
     services = models.PositiveIntegerField(default=0)
     skus = ArrayField(models.BigIntegerField(), default=list)  # primary keys, each once
     trials = models.PositiveIntegerField(default=0)
+    requests = models.PositiveIntegerField(default=0)  # for trials, undecided
     seats = models.PositiveBigIntegerField(default=0)
     assigned = models.PositiveBigIntegerField(default=0)
     next_expiry_on = models.DateField(default=NO_EXPIRY)
@@ -44,8 +47,52 @@ class CustomerListing(models.Model):
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=["viewer", "customer"], name="customer_listing_once"),)
-        indexes = tuple(models.Index(fields=["viewer", sort, "customer"], name=f"listing_{sort}") for sort in SORTS)
+        indexes = (
+            *(models.Index(fields=["viewer", sort, "customer"], name=f"listing_{sort}") for sort in SORTS),
+            models.Index(fields=["viewer", "next_expiry_on"], name="listing_over", condition=OVER),
+            models.Index(fields=["viewer", "next_expiry_on"], name="listing_requests", condition=Q(requests__gt=0)),
+        )
 
     @property
     def expires_on(self) -> dt.date | None:
         return None if self.next_expiry_on == NO_EXPIRY else self.next_expiry_on
+
+    @property
+    def is_over(self) -> bool:
+        """More seats assigned than purchased."""
+        return self.assigned > self.seats
+
+
+class PortfolioFigureQuerySet(TenantQuerySet):
+    def scope(self, actor: Actor) -> "PortfolioFigureQuerySet":
+        return self.filter(viewer=actor.organization_id)
+
+
+class PortfolioFigure(models.Model):
+    """What a viewer's listing adds up to, so that no page adds up the listing.
+
+    A figure is the sum of all rows with its facet and value. Triggers on the listing append their differences and touch
+    no row that is there, so writers never wait for one another; `fold_figures` adds them up every few minutes.
+    """
+
+    class Facet(models.TextChoices):
+        TOTAL = "total"  # value: customers, seats, assigned, over (more assigned than seats), trials or requests
+        COUNTRY = "country"  # customers in it
+        SKU = "sku"  # customers that run it, by primary key
+        EXPIRY = "expiry"  # customers whose nearest expiry it is, an ISO date
+
+    viewer = models.ForeignKey(
+        "accounts.Organization", models.CASCADE, related_name="+", db_constraint=False, db_index=False
+    )
+    facet = models.CharField(max_length=8, choices=Facet)
+    value = models.CharField(max_length=20)
+    amount = models.BigIntegerField()
+    is_folded = models.BooleanField(default=False)
+
+    objects = PortfolioFigureQuerySet.as_manager()
+
+    class Meta:
+        indexes = (
+            models.Index(fields=["viewer", "facet", "value"], include=["amount"], name="portfolio_figure"),
+            models.Index(fields=["viewer"], name="portfolio_figure_unfolded", condition=Q(is_folded=False)),
+        )

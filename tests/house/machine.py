@@ -49,7 +49,12 @@ FOREIGN = {
 }
 # Kept by triggers, like the column `in_reach` of notices: tests/connections/test_portfolio.py holds them to what they
 # are derived from.
-DERIVED = {"connections_portfolio", "entitlements_customerlisting", "notifications_delivery"}
+DERIVED = {
+    "connections_portfolio",
+    "entitlements_customerlisting",
+    "entitlements_portfoliofigure",
+    "notifications_delivery",
+}
 
 ROWS = "coalesce(md5(string_agg((to_jsonb(t) - 'in_reach')::text, '|' ORDER BY id)), '')"
 CHECKSUM = " UNION ALL ".join(

@@ -2,7 +2,7 @@ from django.core.management.base import CommandError, CommandParser
 from django.db import transaction
 
 from connections.actions import portfolio_differences, rebuild_portfolio
-from entitlements.actions import listing_differences, rebuild_listing
+from entitlements.actions import figure_differences, listing_differences, rebuild_figures, rebuild_listing
 from partnerportal.lib.commands import StaffCommand
 
 SHOWN = 50
@@ -19,12 +19,15 @@ class Command(StaffCommand):
 
     def handle(self, *args: object, check: bool, **options: object) -> None:
         if check:
-            self.report([*portfolio_differences(), *listing_differences()])
+            self.report([*portfolio_differences(), *listing_differences(), *figure_differences()])
             return
         with transaction.atomic():
             seen = rebuild_portfolio(actor=self.actor)
             listed = rebuild_listing(actor=self.actor)
-        self.stdout.write(f"Corrected: {seen:,} rows of the portfolio, {listed:,} of the customer lists.")
+            figures = rebuild_figures(actor=self.actor)
+        self.stdout.write(
+            f"Corrected: {seen:,} rows of the portfolio, {listed:,} of the customer lists, {figures:,} figures."
+        )
 
     def report(self, differences: list[str]) -> None:
         for line in differences[:SHOWN]:
