@@ -2,9 +2,10 @@
 
 import pytest
 from django.apps import apps
-from django.db import DatabaseError, connection, models, transaction
+from django.db import DatabaseError, IntegrityError, connection, models, transaction
 from django.db.models import Q
 
+from accounts.models import Kind, Organization
 from partnerportal.lib import tenancy
 from partnerportal.lib.actors import ANONYMOUS
 from partnerportal.lib.scoping import TenantQuerySet
@@ -115,6 +116,23 @@ def test_a_tenant_writes_into_no_other(table, who, world, actor_for):
         except _Undo as undo:
             own = {"accounts_operator": 5}  # its own staff, "many" among them
             assert undo.rows <= own.get(table, 0), f"{who} changed rows by {statement}"
+
+
+@pytest.mark.parametrize("who", ["customer.admin", "partner.admin", "distributor.admin", "vendor.admin"])
+@pytest.mark.parametrize("column", ["name", "name_folded"])
+def test_only_a_customer_renames_itself(column, who, world, actor_for, as_tenant):
+    """A rule of the database, beside that of the action."""
+    actor = actor_for(who)
+    own = Organization.objects.filter(pk=actor.organization_id)
+    if actor.organization_kind == Kind.CUSTOMER:
+        with as_tenant(actor):
+            assert own.update(**{column: "another"}) == 1
+    else:
+        with pytest.raises(IntegrityError, match="only customers rename themselves"), as_tenant(actor):
+            own.update(**{column: "another"})
+        with as_tenant(actor):
+            assert own.update(city="Ulm") == 1
+        assert own.update(**{column: "another"}) == 1  # vendor staff
 
 
 class _Undo(Exception):
