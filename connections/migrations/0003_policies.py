@@ -26,15 +26,23 @@ DISTRIBUTOR = """CREATE FUNCTION portal_distributor() RETURNS bigint
         (SELECT organization_id FROM connections_invitationlink WHERE token = portal_invitation()), portal_org()) $$"""
 
 # Whether a notice about a customer may still be seen is written on the notice: an inbox counts 50,000 of them, and to
-# ask the portfolio for each cost two and a half times the count. A notice and the end of its connection written at the
-# same moment meet at the portfolio's row: the notice locks it, or finds it locked by whoever removes it.
+# ask the portfolio for each cost two and a half times the count. A notice and a change of its reach meet at the
+# portfolio's row, or, where there is none yet, at the customer's lock that such a change takes. The notice never waits
+# there, for an end waits for it and the two could wait for each other: it fails, and the outbox tries its event again,
+# when it is known whether the change was committed or rolled back.
 NOTICES = """
 CREATE FUNCTION notice_asks_portfolio() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
     PERFORM FROM connections_portfolio p WHERE p.viewer_id = NEW.recipient_id AND p.subject_id = NEW.about_id
-        FOR KEY SHARE SKIP LOCKED;
+        FOR KEY SHARE NOWAIT;
     NEW.in_reach := FOUND;
+    IF NEW.in_reach THEN RETURN NEW; END IF;
+    IF NOT pg_try_advisory_xact_lock_shared(2, NEW.about_id::int) THEN
+        RAISE EXCEPTION 'the reach of this notice is being changed' USING ERRCODE = 'lock_not_available';
+    END IF;
+    NEW.in_reach := EXISTS (SELECT FROM connections_portfolio p
+        WHERE p.viewer_id = NEW.recipient_id AND p.subject_id = NEW.about_id);
     RETURN NEW;
 END $$;
 CREATE TRIGGER notice_asks_portfolio BEFORE INSERT ON notifications_notice

@@ -1,0 +1,83 @@
+"""A notice that is written while its reach changes is shown or hidden as the change turns out."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+from django.db import connection, transaction
+from django.utils import timezone
+
+from connections.actions import accept_invitation, end_connection
+from connections.models import Connection
+from notifications.actions import fan_out_due
+from notifications.models import Delivery, Notice
+from tests.portfolio import differences
+from tests.world import World
+
+pytestmark = pytest.mark.slow
+
+
+@contextmanager
+def undecided(deed: Callable[[], object], *, commits: bool) -> Iterator[None]:
+    """The deed is done in a transaction of another thread, which ends after the block."""
+    done, go_on = threading.Event(), threading.Event()
+
+    def in_a_thread() -> None:
+        try:
+            with transaction.atomic():
+                deed()
+                done.set()
+                go_on.wait(30)
+                transaction.set_rollback(not commits)
+        finally:
+            connection.close()
+
+    other = threading.Thread(target=in_a_thread)
+    other.start()
+    try:
+        assert done.wait(10)
+        yield
+    finally:
+        go_on.set()
+        other.join(10)
+
+
+def accept(world: World) -> Connection:
+    return accept_invitation(actor=world.actor("stranger.admin"), token=world.token("partner"))[0]
+
+
+def told(world: World) -> bool:
+    """The partner sees that the stranger connected."""
+    seen = Notice.objects.visible_to(world.actor("partner.admin"))
+    return seen.filter(about_id=world.stranger.pk, kind="customer_connected").exists()
+
+
+def try_again() -> None:
+    Delivery.objects.filter(done_at=None).update(next_at=timezone.now())
+    while fan_out_due():
+        pass
+
+
+@pytest.mark.parametrize("commits", [False, True], ids=["rolled back", "committed"])
+def test_an_end(cast: World, commits: bool) -> None:
+    """Hidden for good, it was, when the end was rolled back."""
+    accepted = accept(cast)
+    with undecided(lambda: end_connection(actor=cast.actor("stranger.admin"), connection=accepted), commits=commits):
+        fan_out_due()  # does not wait either
+        assert differences() == []
+    try_again()
+    assert told(cast) is not commits
+    assert differences() == []
+
+
+@pytest.mark.parametrize("commits", [False, True], ids=["rolled back", "committed"])
+def test_a_new_connection(cast: World, commits: bool) -> None:
+    """News of the first connection, which has ended, comes while the second is being made."""
+    end_connection(actor=cast.actor("stranger.admin"), connection=accept(cast))
+    with undecided(lambda: accept(cast), commits=commits):
+        fan_out_due()
+        assert differences() == []
+    try_again()
+    assert told(cast) is commits
+    assert differences() == []
