@@ -23,7 +23,7 @@ def remove(actor, operator):
 def test_two_admins_against_each_other(cast, race, deeds):
     names = ("stranger.admin", "stranger.reader")
     people = [cast.person(who) for who in names]
-    for _round in range(15):
+    for _round in range(20):
         for person in people:
             Operator.objects.update_or_create(
                 person=person, organization=cast.stranger, defaults={"roles": [Role.ADMIN]}
@@ -42,6 +42,6 @@ def test_two_admins_against_each_other(cast, race, deeds):
 def test_the_last_admin_stays(cast, race):
     admin = cast.actor("stranger.admin")
     Operator.objects.filter(organization=cast.stranger).exclude(person=admin.person_id).delete()
-    for _round in range(5):
+    for _round in range(10):
         results = race.run([remove(admin, cast.operator("stranger.admin"))] * 16)
         assert {r.code for r in results} == {"last_admin"}
