@@ -8,7 +8,7 @@ PYTHON := $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 p
 VENV := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench messages schema lock stop clean python setup-demo setup-dev
+.PHONY: help demo test check audit bench messages schema lock stop clean python setup-demo setup-dev
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
@@ -24,6 +24,9 @@ check: setup-dev ## what to run every few minutes: lint, types, layers, fast tes
 
 bench: setup-dev ## speed, as ratios against the goals
 	@exec $(VENV) -m tools.bench $(if $(CUSTOMERS),--customers $(CUSTOMERS))
+
+audit: setup-dev ## known vulnerabilities of what production installs (needs the network)
+	@$(VENV) -m pip_audit --requirement requirements/base.txt --require-hashes --disable-pip --strict
 
 messages: setup-dev ## merge new texts into the translation catalogues
 	@$(VENV) -m tools.messages && $(VENV) -m tools.messages --compile

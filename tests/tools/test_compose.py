@@ -62,6 +62,16 @@ def test_every_variable_of_a_process_is_read_somewhere() -> None:
         assert {name for name in environment(service) if f'"{name}"' not in read} == set()
 
 
+def test_what_the_settings_read_is_explained_twice() -> None:
+    settings = "".join(path.read_text() for path in (PROJECT / "partnerportal/settings").glob("[bp]*.py"))
+    read = set(re.findall(r"env(?:\.\w+)?\(\s*\"(\w+)\"", settings)) | set(re.findall(r"\"(DATABASE_\w+)\"", settings))
+    assert {"SECRET_KEY", "DATABASE_JOB_URL", "TRUSTED_PROXY_COUNT", "EMAIL_URL", "STATIC_ROOT"} <= read
+    in_example = re.findall(r"^#? ?([A-Z_]+)=", (PROJECT / ".env.example").read_text(), re.MULTILINE)
+    table = re.findall(r"^\| (`[^|]+) \|", (PROJECT / "docs/operations.md").read_text(), re.MULTILINE)
+    assert read - set(in_example) == set()
+    assert read - set(re.findall(r"`(\w+)`", " ".join(table))) == set()
+
+
 @pytest.mark.parametrize("service", PORTAL_SERVICES)
 def test_portal_containers_have_no_rights_beyond_their_own(service: str) -> None:
     assert SERVICES[service]["read_only"] is True
