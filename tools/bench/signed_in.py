@@ -1,5 +1,6 @@
 """A session for a person, and what a page asks the database."""
 
+from typing import Any
 from unittest import mock
 
 from django.conf import settings
@@ -11,6 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Person
+from partnerportal.context import Shell
 
 
 def session_key(person: Person) -> str:
@@ -48,5 +50,10 @@ def own_queries(who: Client, path: str) -> list[str]:
 
 
 def without_rendering() -> "mock._patch[mock.MagicMock]":
-    """A context in which views run whole but their template draws nothing."""
-    return mock.patch.object(Template, "render", return_value="")
+    """A context in which views run whole and ask all that their page asks, but the template draws nothing."""
+    return mock.patch.object(Template, "render", side_effect=_ask_what_the_shell_asks)
+
+
+def _ask_what_the_shell_asks(context: object, request: Any) -> str:
+    str(Shell(request).unread)
+    return ""
