@@ -1,6 +1,7 @@
 """Every template compiles, and every template that code names exists."""
 
 import ast
+import re
 
 import pytest
 from django.conf import settings
@@ -34,3 +35,14 @@ def test_named_templates_exist():
     assert "404.html" in names
     missing = {name for name in names if not (ROOT / name).exists()}
     assert not missing
+
+
+WHOLE = re.compile(r"{% blocktranslate.*?endblocktranslate %}|{% translate .*?%}|{{.*?}}", re.DOTALL)
+BRANCH = re.compile(r"{% (?:if|elif|else|endif).*?%}")
+
+
+@pytest.mark.parametrize("name", [name for name in TEMPLATES if not name.startswith("uikit/")])
+def test_a_label_is_one_text_for_the_translator(name):
+    """`{{ verb }}: {{ name }}` has the colon, and the order of words, of one language."""
+    for label in re.findall(r'aria-label="((?:{%.*?%}|{{.*?}}|[^"])*)"', (ROOT / name).read_text(), re.DOTALL):
+        assert all(part in ("", "T") for part in BRANCH.split(WHOLE.sub("T", label))), label
