@@ -122,6 +122,24 @@ def test_back_and_forward_after_filtering(browser, customers):
     expect(rows).to_have_count(1)
 
 
+def test_a_search_typed_with_pauses_is_one_step_back(browser, customers):
+    page = browser.opens("/customers/")
+    rows = page.locator("td.cell-name a")
+    page.keyboard.press("/")
+    for letters in ("b", "ir", "ch"):
+        page.keyboard.type(letters)
+        page.wait_for_url(re.compile(f"{letters}$"))
+    expect(rows).to_have_count(1)
+    page.keyboard.press("Enter")
+    page.get_by_label("Country").select_option("DE")
+    expect(page).to_have_url(re.compile("country=DE"))
+    page.go_back()
+    expect(page).to_have_url(re.compile(r"\?q=birch$"))
+    page.go_back()
+    expect(page).to_have_url(re.compile("/customers/$"))
+    expect(rows).to_have_count(3)
+
+
 def test_undo_in_the_toast(browser, customers):
     page = browser.opens("/inbox/")
     subject = f"{customers[0].name} is now connected with you"

@@ -1,20 +1,33 @@
 // Filter forms with data-live send themselves through htmx: at once on a choice, 250 ms after the last key.
 let timer = 0;
 
+// One search is one step of Back: its first answer adds the step, what is typed on only changes the address. It ends with
+// Enter, or when the field is left.
+let isSearching = false;
+let hasStep = false;
+
 function send(form) {
   clearTimeout(timer);
   form.requestSubmit();
 }
 
+document.addEventListener("htmx:beforeHistoryUpdate", ({ detail: { history } }) => {
+  const isHere = new URL(history.path, location.href).href === location.href;
+  if (history.type === "push" && (isHere || hasStep)) history.type = "replace";
+  if (isSearching) hasStep = true;
+});
+
 document.addEventListener("input", (event) => {
   const form = event.target.closest("form[data-live]");
   if (!form || !event.target.matches('input[type="search"], input[type="text"]')) return;
   clearTimeout(timer);
+  isSearching = true;
   timer = setTimeout(() => send(form), 250);
 });
 
 document.addEventListener("change", (event) => {
   const form = event.target.closest("form[data-live]");
+  isSearching = hasStep = false;
   if (!form || event.target.matches('input[type="search"], input[type="text"]')) return;
   if (event.target.matches("select")) event.target.toggleAttribute("data-active", event.target.value !== "");
   send(form);
