@@ -1,7 +1,6 @@
 """What people type in accounts."""
 
 from typing import Any
-from zoneinfo import available_timezones
 
 from django import forms
 from django.http import HttpRequest
@@ -11,6 +10,7 @@ from accounts.actions import NAME_IS_VERIFIED
 from accounts.models import Operator, Organization, Person, Role
 from partnerportal.lib.countries import country_choices
 from partnerportal.lib.fields import Line
+from partnerportal.lib.time_zones import time_zone_choices
 
 
 class SignupForm(forms.Form):
@@ -62,5 +62,4 @@ class PreferencesForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        zones = sorted(z for z in available_timezones() if "/" in z and not z.startswith(("Etc/", "posix/", "right/")))
-        self.fields["time_zone"].choices = [("UTC", "UTC"), *((z, z.replace("_", " ")) for z in zones)]  # type: ignore[attr-defined]
+        self.fields["time_zone"].choices = time_zone_choices(self.instance.time_zone)  # type: ignore[attr-defined]
