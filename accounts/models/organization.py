@@ -80,6 +80,15 @@ class Organization(PublicModel):
         """Vendor staff verified the name of every other kind: an invitation is trusted because of it."""
         return self.kind == Kind.CUSTOMER
 
+    @property
+    def address_lines(self) -> list[str]:
+        """As post to that country is addressed: in Japan from the large to the small."""
+        if self.country == "JP":
+            lines = [f"〒{self.postal_code}" if self.postal_code else "", self.city + self.street]
+        else:
+            lines = [self.street, f"{self.postal_code} {self.city}".strip()]
+        return [line for line in lines if line]
+
     def __str__(self) -> str:
         return self.name
 
