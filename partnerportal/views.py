@@ -1,6 +1,7 @@
 """Pages of no app: errors and help."""
 
 import logging
+import sys
 import uuid
 
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
@@ -14,6 +15,7 @@ from accounts.policies import ROLE_TABLE as ACCOUNTS
 from connections.policies import ROLE_TABLE as CONNECTIONS
 from entitlements.policies import ROLE_TABLE as ENTITLEMENTS
 from notifications.policies import ROLE_TABLE as NOTIFICATIONS
+from partnerportal import errors
 from partnerportal.lib.pages import signed_in
 from partnerportal.lib.requests import PortalRequest
 
@@ -55,7 +57,10 @@ def not_found(request: PortalRequest, exception: Exception | None = None) -> Htt
 
 
 def server_error(request: PortalRequest) -> HttpResponse:
-    """Asks nothing of the database, which may be what failed. The reference is in the log beside the traceback."""
+    """Asks nothing of the database. When that is what failed, and the fault is not in the code, says so. The reference
+    is in the log beside the traceback."""
+    if errors.database_is_away(sys.exc_info()[1]):
+        return errors.unavailable(request)
     reference = uuid.uuid4().hex[:8].upper()
     log.error("Server error, reference %s", reference)
     return render(request, "500.html", {"reference": reference, "shell": None}, status=500)

@@ -1,0 +1,105 @@
+"""The database is really gone: nothing listens, or it ends the connection in the middle of a request."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg2
+import pytest
+from django.db import connection
+from django.test import Client
+
+from tests.conftest import sign_in
+from tests.world import World
+
+PAGES = ["/", "/inbox/", "/sign-in/login/"]
+CALLS = ["/api/v1/notices/", "/api/v1/nothing/"]
+
+
+@pytest.fixture
+def client(own_database: dict[str, str]) -> Client:
+    client = Client(raise_request_exception=False)
+    sign_in(client, "partner.admin")
+    return client
+
+
+@contextmanager
+def nothing_listens() -> Iterator[None]:
+    settings = connection.settings_dict
+    before = settings["HOST"], settings["PORT"]
+    connection.close()
+    settings["HOST"], settings["PORT"] = "127.0.0.1", "1"
+    try:
+        yield
+    finally:
+        connection.close()
+        settings["HOST"], settings["PORT"] = before
+
+
+@contextmanager
+def ended_by_the_server(table: str) -> Iterator[None]:
+    """As a restart does: at the first question to that table the server ends the connection."""
+
+    def end(execute: Any, sql: str, *rest: Any) -> Any:
+        if table in sql:
+            with psycopg2.connect(connection.connection.dsn, password=connection.settings_dict["PASSWORD"]) as other:
+                other.cursor().execute("SELECT pg_terminate_backend(%s)", [connection.connection.info.backend_pid])
+            other.close()
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(end):
+        yield
+
+
+def is_the_page(response: Any) -> bool:
+    return "Back in a moment" in response.content.decode()
+
+
+@pytest.mark.parametrize("language", ["en", "fr", "ja"])
+def test_a_page_without_database_is_in_the_readers_language(client: Client, language: str) -> None:
+    titles = {"en": "Back in a moment", "fr": "De retour dans un instant", "ja": "しばらくお待ちください"}
+    for path in PAGES:
+        with nothing_listens():
+            response = client.get(path, headers={"Accept-Language": language})
+        assert (response.status_code, response["Retry-After"]) == (503, "60"), path
+        assert titles[language] in response.content.decode()
+    assert client.get("/inbox/").status_code == 200  # it is back
+
+
+@pytest.mark.parametrize("path", CALLS)
+def test_a_call_without_database(client: Client, path: str) -> None:
+    with nothing_listens():
+        response = client.get(path)
+    assert (response.status_code, response["Retry-After"]) == (503, "60")
+    problem = response.json()
+    assert problem["type"] == "server_error"
+    assert [(e["code"], e["attr"]) for e in problem["errors"]] == [("unavailable", None)]
+
+
+@pytest.mark.parametrize("path", ["/inbox/", "/api/v1/notices/"])
+@pytest.mark.parametrize("table", ["django_session", "accounts_operator", "notifications_notice"])
+def test_lost_before_the_page_or_in_it(client: Client, path: str, table: str) -> None:
+    with ended_by_the_server(table):
+        response = client.get(path)
+    assert (response.status_code, response["Retry-After"]) == (503, "60")
+    assert response.json()["errors"][0]["code"] == "unavailable" if "api" in path else is_the_page(response)
+    assert client.get(path).status_code == 200
+
+
+def test_nothing_of_a_lost_request_is_kept(client: Client) -> None:
+    notice = World().notices("partner").first()
+    with ended_by_the_server("notifications_noticeread"):
+        assert client.post(f"/inbox/{notice.public_id}/").status_code == 503
+    assert not notice.noticeread_set.exists()
+
+
+@pytest.mark.parametrize("path", ["/inbox/", "/api/v1/notices/"])
+@pytest.mark.parametrize("mistake", ["SELECT 1/0", "SELECT nonsense", "SET statement_timeout = 1; SELECT pg_sleep(1)"])
+def test_a_mistake_of_ours_is_no_absence(client: Client, path: str, mistake: str) -> None:
+    """Also one that PostgreSQL calls operational, as a question that takes too long."""
+
+    def spoil(execute: Any, sql: str, params: Any, *rest: Any) -> Any:
+        return execute(mistake, None, *rest) if "notifications_notice" in sql else execute(sql, params, *rest)
+
+    with connection.execute_wrapper(spoil):
+        assert client.get(path).status_code == 500
