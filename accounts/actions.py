@@ -6,31 +6,41 @@ from collections.abc import Iterable
 from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.db import connection, transaction
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts import policies
 from accounts.events import AccountEvent
 from accounts.models import Kind, Operator, Organization, Person, Program, ProgramMembership, Role
 from accounts.policies import ROLE_TABLE, AccountPermission
 from notifications.actions import record
 from partnerportal.lib import tenancy
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.errors import Conflict, Invalid, NotFound, Refused
+from partnerportal.lib.errors import Conflict, Invalid, NotFound, Refused, TooMany
 from partnerportal.lib.policies import authorize, authorize_staff
 from partnerportal.lib.text import one_line
+
+DAY = dt.timedelta(days=1)
+TOO_MANY_FOUNDED = _(
+    "You have set up %(number)s organisations within 24 hours, and that is the limit. Try again later."
+)
 
 
 @transaction.atomic
 def found_organization(*, person: Person, name: str, country: str, **details: str) -> Organization:
     """A person who signed up creates a customer organisation and becomes its Admin (E2).
 
-    A form sent twice founds one: of the same name and country the person already administers, that one is returned. The
-    new tenant's id is drawn first and entered, because row-level security lets nobody write into another one.
+    Raises TooMany beyond FOUNDED_A_DAY. A form sent twice founds one: of the same name and country the person already
+    administers, that one is returned. The new tenant's id is drawn first and entered, because row-level security lets
+    nobody write into another one.
     """
     Person.objects.select_for_update(no_key=True).get(pk=person.pk)
     mine = Operator.objects.filter(person=person, roles__contains=[Role.ADMIN]).select_related("organization")
     same = {"organization__kind": Kind.CUSTOMER, "organization__country": country, "organization__name": one_line(name)}
     if sent_before := mine.filter(**same).first():
         return sent_before.organization
+    if mine.filter(organization__created_at__gt=timezone.now() - DAY).count() >= policies.FOUNDED_A_DAY:
+        raise TooMany("too_many_organizations", TOO_MANY_FOUNDED % {"number": policies.FOUNDED_A_DAY})
     with connection.cursor() as cursor:
         cursor.execute("SELECT nextval(pg_get_serial_sequence('accounts_organization', 'id'))")
         new_id = cursor.fetchone()[0]

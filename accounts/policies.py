@@ -15,6 +15,8 @@ class AccountPermission(StrEnum):
     MANAGE_OPERATORS = "accounts.manage_operators"
 
 
+FOUNDED_A_DAY = 10  # organisations, by one person
+
 ROLE_TABLE: RoleTable = {
     AccountPermission.VIEW_ACCOUNT: Rule(label=_("See the account details: ORGID, badges, contact data")),
     AccountPermission.EDIT_ACCOUNT: Rule(label=_("Edit the contact data"), roles=frozenset({Role.ADMIN})),

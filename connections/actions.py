@@ -1,5 +1,6 @@
 """What people do with invitations and connections."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -8,16 +9,21 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organization
-from connections import queries
+from connections import policies, queries
 from connections.events import ConnectionEvent
 from connections.models import Connection, InvitationLink
 from connections.policies import ROLE_TABLE, ConnectionPermission
 from notifications.actions import record
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.errors import Conflict, Invalid, NotFound, Refused
+from partnerportal.lib.errors import Conflict, Invalid, NotFound, Refused, TooMany
 from partnerportal.lib.policies import authorize, authorize_staff
 from partnerportal.lib.states import move
 from partnerportal.lib.tokens import new_token
+
+DAY = timedelta(days=1)
+TOO_MANY_ACCEPTED = _(
+    "Your organisation has accepted %(number)s invitations within 24 hours, and that is the limit. Try again later."
+)
 
 
 @transaction.atomic
@@ -25,7 +31,8 @@ def accept_invitation(*, actor: Actor, token: str) -> tuple[Connection, bool]:
     """Connect the actor's organisation with the partner behind the link (CC-10…CC-14).
 
     Returns the connection and whether it is new: accepting while connected changes nothing (E3). However many accept at
-    once, the unique index lets one row live. Raises NotFound, Invalid("own_link"), Conflict("partner_not_active").
+    once, the unique index lets one row live. Raises NotFound, Invalid("own_link"), Conflict("partner_not_active"),
+    TooMany("too_many_connections").
     """
     authorize(actor, ROLE_TABLE, ConnectionPermission.ACCEPT)
     invitation = queries.invitation(actor, token)
@@ -37,6 +44,7 @@ def accept_invitation(*, actor: Actor, token: str) -> tuple[Connection, bool]:
         return connected, False
     if not invitation.is_open:
         raise Conflict("partner_not_active", _("This partner’s programme membership is not active."))
+    _keep_to_the_limit(actor)
     try:
         with transaction.atomic():
             connection = Connection.objects.create(
@@ -54,6 +62,13 @@ def accept_invitation(*, actor: Actor, token: str) -> tuple[Connection, bool]:
         counterpart=Organization(pk=invitation.partner_id, name=invitation.partner_name),
     )
     return connection, True
+
+
+def _keep_to_the_limit(actor: Actor) -> None:
+    """Each acceptance mails the partner's Admins; those that were ended count too."""
+    accepted = Connection.objects.visible_to(actor).filter(customer=actor.organization_id)
+    if accepted.filter(connected_at__gt=timezone.now() - DAY).count() >= policies.ACCEPTED_A_DAY:
+        raise TooMany("too_many_connections", TOO_MANY_ACCEPTED % {"number": policies.ACCEPTED_A_DAY})
 
 
 @transaction.atomic

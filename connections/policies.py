@@ -17,6 +17,8 @@ class ConnectionPermission(StrEnum):
 
 _NOT_VENDOR = frozenset(Kind.values) - {Kind.VENDOR}
 
+ACCEPTED_A_DAY = 50  # invitations, by one customer
+
 ROLE_TABLE: RoleTable = {
     ConnectionPermission.SEE_INVITATION_LINK: Rule(
         label=_("Get the invitation link and invite customers"),

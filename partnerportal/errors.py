@@ -12,12 +12,12 @@ from rest_framework import exceptions
 from rest_framework.exceptions import ErrorDetail
 from rest_framework.response import Response
 
-from partnerportal.lib.errors import DomainError, Invalid, NotFound, Refused
+from partnerportal.lib.errors import DomainError, Invalid, NotFound, Refused, TooMany
 
 RETRY_SECONDS = 60
 # The server shuts down, has crashed, is starting, or has no connection to spare.
 UNAVAILABLE = {"57P01", "57P02", "57P03", "53300"}
-TEMPLATES = {Refused: "403.html", NotFound: "404.html"}
+TEMPLATES = {Refused: "403.html", NotFound: "404.html", TooMany: "429.html"}
 
 
 def page(request: HttpRequest, error: DomainError) -> HttpResponse:

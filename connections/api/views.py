@@ -71,6 +71,7 @@ class AcceptView(ConnectionsBase):
         403: ("no_organization", "wrong_kind", "not_admin"),
         404: ("unknown_invitation",),
         409: ("partner_not_active", "state_changed"),
+        429: ("too_many_connections",),
     }
 
     def post(self, request: Request) -> Response:

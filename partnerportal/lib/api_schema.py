@@ -41,6 +41,7 @@ MEANINGS = {
     409: "The thing is no longer in a state that allows this.",
     413: "The body is larger than 64 KiB.",
     415: "Only `application/json` is understood.",
+    429: "As often as is allowed in a day.",
 }
 
 

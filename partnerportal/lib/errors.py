@@ -37,3 +37,15 @@ class Conflict(DomainError):
     """The thing is no longer in a state that allows this."""
 
     status = 409
+
+
+class TooMany(DomainError):
+    """As often as is allowed in a day. Later it works again."""
+
+    status = 429
+
+
+class Unavailable(DomainError):
+    """Something outside that this needs does not answer. Nothing was changed, so it can be repeated."""
+
+    status = 503
