@@ -1,6 +1,7 @@
 """allauth's sign-in with our limits and our addresses."""
 
 import ipaddress
+import logging
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -12,7 +13,10 @@ from django.utils.crypto import get_random_string
 from django.utils.translation import get_language, gettext
 
 from accounts.models import Person
+from partnerportal.lib.errors import Unavailable
 from partnerportal.lib.pages import is_own_path
+
+log = logging.getLogger(__name__)
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -39,6 +43,16 @@ class AccountAdapter(DefaultAccountAdapter):
         super().send_account_already_exists_mail(email)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Names and links come from the settings, never from the request's host header."""
+        """Names and links come from the settings, never from the request's host header.
+
+        Raises Unavailable when the mail server takes nothing: what the mail was to tell is not done then.
+        """
         site = {"name": gettext("Partner portal"), "domain": settings.PORTAL_HOST}
-        super().send_mail(template_prefix, email, {**context, "current_site": site, "origin": settings.PORTAL_ORIGIN})
+        try:
+            super().send_mail(
+                template_prefix, email, {**context, "current_site": site, "origin": settings.PORTAL_ORIGIN}
+            )
+        except OSError as error:  # smtplib's errors are OSErrors
+            log.warning("The mail server did not take a mail: %s", template_prefix, exc_info=True)
+            message = gettext("The mail could not be sent just now. Nothing was changed; try again in a few minutes.")
+            raise Unavailable("mail_not_sent", message) from error

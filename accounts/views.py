@@ -1,8 +1,11 @@
 """Pages of organisations, operators and preferences."""
 
+from collections.abc import Callable
 from uuid import UUID
 
+from allauth.account import views as account_views
 from django.contrib import messages
+from django.forms import BaseForm
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import translation
@@ -16,6 +19,35 @@ from accounts.policies import ROLE_TABLE, AccountPermission
 from partnerportal.lib.form_errors import into_form
 from partnerportal.lib.pages import allowed, signed_in, way_on
 from partnerportal.lib.requests import PortalRequest
+
+
+class MailsWithForm:
+    """A form of allauth's whose mail goes out within the request: when it cannot, the form says so, and neither the
+    database nor the session keeps anything of it."""
+
+    request: PortalRequest
+    form_invalid: Callable[[BaseForm], HttpResponse]
+
+    def form_valid(self, form: BaseForm) -> HttpResponse:
+        before = dict(self.request.session.items())
+        with into_form(form):
+            return super().form_valid(form)  # type: ignore[misc]
+        self.request.session.clear()
+        self.request.session.update(before)
+        return self.form_invalid(form)
+
+
+class SignupView(MailsWithForm, account_views.SignupView):
+    pass
+
+
+class LoginView(MailsWithForm, account_views.LoginView):
+    """Mails a code to who has not verified the address."""
+
+
+class PasswordResetView(MailsWithForm, account_views.PasswordResetView):
+    pass
+
 
 require_form = require_http_methods(["GET", "HEAD", "POST"])
 

@@ -1,8 +1,13 @@
-"""Sign-in, sign-up, second factors and sessions: allauth's views under our templates."""
+"""Sign-in, sign-up, second factors and sessions: allauth's views under our templates. What mails stands first."""
 
 from django.urls import include, path
 
+from accounts import views
+
 urlpatterns = [
+    path("signup/", views.SignupView.as_view(), name="account_signup"),
+    path("login/", views.LoginView.as_view(), name="account_login"),
+    path("password/reset/", views.PasswordResetView.as_view(), name="account_reset_password"),
     path("", include("allauth.account.urls")),
     path("two-factor/", include("allauth.mfa.urls")),
     path("sessions/", include("allauth.usersessions.urls")),

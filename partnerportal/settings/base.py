@@ -214,7 +214,7 @@ STORAGES = {
 # --- Mail ---------------------------------------------------------------------------------------------------
 vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env("DEFAULT_FROM_EMAIL", default=f"Partner portal <no-reply@{PORTAL_HOST}>")
-EMAIL_TIMEOUT = 10
+EMAIL_TIMEOUT = 5 if PORTAL_PROCESS == "web" else 10  # a page waits for it: sign-in codes go out within the request
 
 # --- Background work ----------------------------------------------------------------------------------------
 # These values lost nothing under kill -9 of the worker; visibility_timeout must stay above twice the time limit.
