@@ -43,8 +43,8 @@ class CustomerConnected(NoticeKind):
             told = Recipient(
                 organization_id=connection.partner_id,
                 about_id=connection.customer_id,
+                about_public_id=connection.customer.public_id,
                 about_label=connection.customer_name,
-                params={"customer": str(connection.customer.public_id)},
             )
             yield event, told
 
@@ -55,7 +55,7 @@ class CustomerConnected(NoticeKind):
         return _("You can see its account data, services, licence totals and orders.")
 
     def path(self, notice: "Notice") -> str:
-        return reverse("customer", args=[notice.params["customer"]])
+        return reverse("customer", args=[notice.about_public_id])
 
     def action(self, notice: "Notice") -> str:
         return _("Open the customer")

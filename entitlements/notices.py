@@ -25,14 +25,20 @@ class CustomerNews(NoticeKind):
         for viewer_id, customer_id in viewers_of(viewers).values_list("viewer_id", "subject_id"):
             viewers[customer_id].append(viewer_id)
         for event in events:
-            about = {"about_id": event.customer_id, "about_label": event.data["customer_name"], "params": event.data}
             for viewer_id in viewers[event.customer_id]:
-                yield event, Recipient(organization_id=viewer_id, **about)
+                told = Recipient(
+                    organization_id=viewer_id,
+                    about_id=event.customer_id,
+                    about_public_id=event.data["customer"],
+                    about_label=event.data["customer_name"],
+                    params=event.data,
+                )
+                yield event, told
 
     def path(self, notice: "Notice") -> str:
         if notice.about_id == notice.recipient_id:
             return reverse("services")
-        return reverse("customer_services", args=[notice.params["customer"]])
+        return reverse("customer_services", args=[notice.about_public_id])
 
     def action(self, notice: "Notice") -> str:
         return _("Open the services")

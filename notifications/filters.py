@@ -1,6 +1,4 @@
-"""What narrows the list of notices."""
-
-from typing import Any
+"""What narrows the list of notices: one set for the page and the API. On the page a bad value narrows nothing."""
 
 import django_filters as df
 
@@ -12,7 +10,7 @@ from notifications.models.notice import NoticeQuerySet
 class NoticeFilterSet(df.FilterSet):
     """Open notices, unless `dismissed` asks for the others. `customer` is its public id."""
 
-    customer = df.UUIDFilter(method="about")
+    customer = df.UUIDFilter(field_name="about_public_id")
     kind = df.ChoiceFilter(choices=registry.kind_choices)
     unread = df.BooleanFilter(method="not_opened", widget=df.widgets.BooleanWidget)
     dismissed = df.BooleanFilter(method="put_away", widget=df.widgets.BooleanWidget)
@@ -23,10 +21,7 @@ class NoticeFilterSet(df.FilterSet):
 
     def filter_queryset(self, queryset: NoticeQuerySet) -> NoticeQuerySet:
         rows = super().filter_queryset(queryset)
-        return rows.open() if self.form.cleaned_data["dismissed"] is None else rows
-
-    def about(self, rows: NoticeQuerySet, name: str, value: Any) -> NoticeQuerySet:
-        return rows.about_customer(value)
+        return rows.open() if self.form.cleaned_data.get("dismissed") is None else rows
 
     def not_opened(self, rows: NoticeQuerySet, name: str, value: bool) -> NoticeQuerySet:
         return rows.filter(is_unread=value)

@@ -1,5 +1,7 @@
 """Reads over notices."""
 
+from uuid import UUID
+
 from django.db.models import BooleanField, Case, Value, When
 
 from notifications.models import Notice
@@ -19,11 +21,19 @@ def inbox(actor: Actor) -> NoticeQuerySet:
     ).order_by("-at", "-pk")
 
 
-def customers_in_news(actor: Actor) -> list[tuple[str, str]]:
-    """(public id, name) of the customers that the latest notices are about, by name; for the inbox filter (CC-55)."""
-    rows = Notice.objects.visible_to(actor).exclude(about_id=None).exclude(about_id=actor.organization_id)
-    latest = rows.order_by("-at", "-pk").values_list("params__customer", "about_label")[:NEWS_LOOKED_AT]
-    return sorted({(public_id, name) for public_id, name in latest if public_id}, key=lambda row: (row[1], row[0]))
+def customers_in_news(actor: Actor, chosen: UUID | None = None) -> list[tuple[str, str]]:
+    """(public id, name) of the customers that the latest open notices are about, by name; for the inbox filter (CC-55).
+
+    The chosen one is among them. However long the inbox, the same two walks along an index.
+    """
+    about = Notice.objects.visible_to(actor).values_list("about_id", "about_public_id", "about_label")
+    found = list(about.filter(dismissed_at=None).order_by("-at", "-pk")[:NEWS_LOOKED_AT])
+    if chosen:
+        found += about.filter(about_public_id=chosen).order_by("-at", "-pk")[:1]
+    theirs = {
+        str(public_id): name for pk, public_id, name in reversed(found) if pk not in (None, actor.organization_id)
+    }
+    return sorted(theirs.items(), key=lambda row: (row[1], row[0]))
 
 
 def unread_count(actor: Actor) -> int:

@@ -6,6 +6,7 @@ notifications knows no other app; this is the only way it learns anything of the
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
+from uuid import UUID
 
 from django.utils.functional import Promise
 
@@ -30,6 +31,7 @@ class Recipient:
 
     organization_id: int
     about_id: int | None = None
+    about_public_id: UUID | str | None = None
     about_label: str = ""
     params: dict[str, Any] = field(default_factory=dict)
 
@@ -38,7 +40,7 @@ class NoticeKind:
     """One word to somebody. Subclass, say which event it follows, and decorate with `register`.
 
     `subject` and `body` are rendered in the reader's language each time they are shown; they read `notice.params`,
-    `notice.about_label` and nothing else.
+    what it is `about`, and nothing else.
     """
 
     code: ClassVar[str]

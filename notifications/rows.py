@@ -47,7 +47,7 @@ def notice_rows(actor: Actor, notices: Iterable[Notice]) -> list[NoticeRow]:
                 subject=kind.subject(notice),
                 body=kind.body(notice),
                 customer=notice.about_label if is_theirs else "",
-                customer_id=str(notice.params.get("customer", "")) if is_theirs else "",
+                customer_id=str(notice.about_public_id) if is_theirs else "",
                 at=notice.at,
                 is_unread=notice.is_unread,  # type: ignore[attr-defined]
                 is_dismissed=notice.dismissed_at is not None,

@@ -1,6 +1,5 @@
 """The inbox. Opening marks as read, so it is a POST; everything works without script."""
 
-from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
@@ -12,62 +11,29 @@ from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 from django_htmx.http import push_url
 
-from notifications import actions, queries, registry
-from notifications.forms import InboxFilterForm
+from notifications import actions, registry
+from notifications.inbox import Inbox
 from notifications.models import Notice
 from notifications.policies import ROLE_TABLE, NoticePermission
-from notifications.rows import notice_rows
-from partnerportal.lib.actors import Actor
 from partnerportal.lib.pages import allowed, way_on
-from partnerportal.lib.paging import Page, keyset
 from partnerportal.lib.requests import PortalRequest
 from partnerportal.lib.scoping import by_public_id
-
-PAGE_SIZE = 50
 
 
 @require_safe
 @allowed(ROLE_TABLE, NoticePermission.VIEW)
 @vary_on_headers("HX-Request")
 def inbox(request: PortalRequest) -> HttpResponse:
-    actor = request.actor
-    chosen = InboxFilterForm(request.GET).values()
-    page = _page(actor, chosen, request.GET.get("cursor", ""))
-    url = reverse("inbox")
+    box = Inbox(request.actor, request.GET)
     context = {
-        "rows": notice_rows(actor, page.rows),
-        "chosen": chosen,
-        "chosen_tab": chosen.get("tab", ""),
-        "is_filtered": "kind" in chosen or "customer" in chosen,
-        "kinds": sorted(registry.kind_choices(), key=lambda choice: choice[1]),
-        "customers": queries.customers_in_news(actor),
-        "tab_urls": {tab: _address(url, chosen | {"tab": tab}) for tab in ("", "unread", "dismissed")},
-        "clear_url": _address(url, {"tab": chosen.get("tab", "")}),
-        "newer_url": page.previous_cursor and _address(url, chosen | {"cursor": page.previous_cursor}),
-        "older_url": page.next_cursor and _address(url, chosen | {"cursor": page.next_cursor}),
+        "inbox": box,
+        "rows": box.rows,
         "here": request.get_full_path(),
-        "dismissing": ROLE_TABLE[NoticePermission.DISMISS].check(actor),
+        "dismissing": ROLE_TABLE[NoticePermission.DISMISS].check(request.actor),
     }
     htmx = request.htmx
     response = render(request, "notifications/inbox.html#list" if htmx else "notifications/inbox.html", context)
-    return push_url(response, _address(url, chosen)) if htmx else response
-
-
-def _page(actor: Actor, chosen: dict[str, object], cursor: str) -> Page[Notice]:
-    rows = queries.inbox(actor)
-    rows = rows.filter(dismissed_at__isnull=chosen.get("tab") != "dismissed")
-    if chosen.get("tab") == "unread":
-        rows = rows.filter(is_unread=True)
-    if "kind" in chosen:
-        rows = rows.filter(kind=chosen["kind"])
-    if "customer" in chosen:
-        rows = rows.about_customer(chosen["customer"])
-    return keyset(rows, sort="at", descending=True, size=PAGE_SIZE, cursor=cursor)
-
-
-def _address(url: str, values: dict[str, object]) -> str:
-    given = {name: str(value) for name, value in values.items() if value}
-    return f"{url}?{urlencode(given)}" if given else url
+    return push_url(response, box.address()) if htmx else response
 
 
 def _notice(request: PortalRequest, notice_id: UUID) -> Notice:

@@ -122,6 +122,7 @@ def _write_notices(kind: registry.NoticeKind, events: list[Event]) -> None:
             at=event.at,
             recipient_id=told.organization_id,
             about_id=told.about_id,
+            about_public_id=told.about_public_id,
             about_label=told.about_label,
             params=told.params,
         )

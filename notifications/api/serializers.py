@@ -41,4 +41,4 @@ class NoticeSerializer(serializers.Serializer[Notice]):
     def get_customer(self, notice: Notice) -> dict[str, Any] | None:
         if notice.about_id is None:
             return None
-        return {"id": notice.params["customer"], "name": notice.about_label}
+        return {"id": notice.about_public_id, "name": notice.about_label}

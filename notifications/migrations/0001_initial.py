@@ -59,6 +59,7 @@ class Migration(migrations.Migration):
                 ('at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('recipient_id', models.BigIntegerField()),
                 ('about_id', models.BigIntegerField(null=True)),
+                ('about_public_id', models.UUIDField(null=True)),
                 ('about_label', models.CharField(blank=True, max_length=200)),
                 ('in_reach', models.BooleanField(default=True, editable=False)),
                 ('params', models.JSONField(default=dict)),
@@ -100,6 +101,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='notice',
             index=models.Index(fields=['recipient_id', 'about_id'], name='notice_by_customer'),
+        ),
+        migrations.AddIndex(
+            model_name='notice',
+            index=models.Index(fields=['recipient_id', 'about_public_id', '-at', '-id'], name='notice_of_customer'),
         ),
         migrations.AddConstraint(
             model_name='notice',

@@ -22,9 +22,6 @@ class NoticeQuerySet(TenantQuerySet):
     def open(self) -> "NoticeQuerySet":
         return self.filter(dismissed_at=None)
 
-    def about_customer(self, public_id: object) -> "NoticeQuerySet":
-        return self.filter(about_id__isnull=False, params__customer=str(public_id))
-
     def unread_by(self, actor: Actor) -> "NoticeQuerySet":
         """Not opened by this person: above their mark, and not among those opened one by one."""
         mark = InboxMark.objects.filter(person_id=actor.person_id, organization_id=actor.organization_id)  # type: ignore[misc]
@@ -39,6 +36,7 @@ class Notice(PublicModel):
     at = models.DateTimeField(default=timezone.now)
     recipient_id = models.BigIntegerField()  # organisation
     about_id = models.BigIntegerField(null=True)  # customer whose news this is; seen only while within reach
+    about_public_id = models.UUIDField(null=True)  # theirs
     about_label = models.CharField(max_length=200, blank=True)
     in_reach = models.BooleanField(default=True, editable=False)  # kept by triggers beside the portfolio
     params = models.JSONField(default=dict)  # what the text needs, so that it can be told in any language later
@@ -56,6 +54,7 @@ class Notice(PublicModel):
                 condition=Q(dismissed_at=None, in_reach=True),
             ),
             models.Index(fields=["recipient_id", "about_id"], name="notice_by_customer"),
+            models.Index(fields=["recipient_id", "about_public_id", "-at", "-id"], name="notice_of_customer"),
         )
 
 

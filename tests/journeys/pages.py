@@ -58,7 +58,7 @@ PAGES = {
         Shown(f"{OPERATOR}remove/", "/operators/{operator_partner}/remove/"),
         Shown("me/"),
         Shown("inbox/"),
-        Shown("inbox/", "/inbox/?tab=dismissed"),
+        Shown("inbox/", "/inbox/?dismissed=true"),
         Shown("help/roles/"),
         Shown(INVITATION, "/i/{token_partner}/"),
         Shown("", "/nowhere/", 404),

@@ -1,6 +1,7 @@
 """The inbox: dismissing is the organisation's, reading the person's (CC-54…CC-58)."""
 
 import pytest
+from django.db import connection
 
 from notifications import queries
 from notifications.actions import dismiss, mark_all_read, mark_read, restore
@@ -94,3 +95,24 @@ def test_without_the_badge_no_news_of_customers(world, actor_for):
 def test_the_customer_filter_names_who_is_in_the_news(world, actor_for):
     named = dict(queries.customers_in_news(actor_for("partner.admin")))
     assert named == {str(row.public_id): row.name for row in (world.customer, world.customer2)}
+
+
+def test_the_chosen_customer_is_named_though_its_news_is_old(world, actor_for, monkeypatch):
+    monkeypatch.setattr(queries, "NEWS_LOOKED_AT", 1)
+    actor = actor_for("partner.admin")
+    latest = set(dict(queries.customers_in_news(actor)))
+    assert len(latest) <= 1
+    for customer in (world.customer, world.customer2):
+        named = dict(queries.customers_in_news(actor, customer.public_id))
+        assert set(named) == latest | {str(customer.public_id)}
+        assert named[str(customer.public_id)] == customer.name
+    assert set(dict(queries.customers_in_news(actor, world.stranger.public_id))) == latest
+
+
+def test_the_news_of_one_customer_comes_from_an_index(world, actor_for):
+    rows = queries.inbox(actor_for("partner.admin")).filter(about_public_id=world.customer.public_id)
+    assert rows and all(row.about_id == world.customer.pk for row in rows)
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("SET LOCAL enable_bitmapscan = off")
+    assert "notice_of_customer" in rows.explain()

@@ -66,8 +66,10 @@ def test_filter_by_customer_kind_and_tab(world: World, web: Any) -> None:
     assert "Plan 0 of customer has changed" in of_customer and "Plan 0 of customer2 has changed" not in of_customer
     changed = subjects(client.get(f"{INBOX}?kind=entitlement_changed"))
     assert sorted(changed) == ["Plan 0 of customer has changed", "Plan 0 of customer2 has changed"]
+    api = client.get(f"/api/v1/notices/?customer={world.customer.public_id}").json()
+    assert [notice["subject"] for notice in api["items"]] == of_customer
     everything = subjects(client.get(INBOX))
-    for query in ("customer=rubbish", "kind=rubbish", "tab=rubbish", "cursor=rubbish"):
+    for query in ("customer=rubbish", "kind=rubbish", "unread=rubbish", "dismissed=rubbish", "cursor=rubbish"):
         assert subjects(client.get(f"{INBOX}?{query}")) == everything
     assert subjects(client.get(f"{INBOX}?customer={world.stranger.public_id}")) == []
 
@@ -77,7 +79,7 @@ def test_opening_marks_as_read_for_this_person_only(world: World, web: Any, acto
     notice, before = latest(world, "partner"), unread_count(actor_for("partner.reader"))
     answer = web("partner.admin").post(reverse("notice_open", args=[notice.public_id]))
     assert answer.url == reverse("customer_services", args=[world.customer.public_id])
-    assert "Plan 0 of customer has changed" not in subjects(web("partner.admin").get(f"{INBOX}?tab=unread"))
+    assert "Plan 0 of customer has changed" not in subjects(web("partner.admin").get(f"{INBOX}?unread=true"))
     assert unread_count(actor_for("partner.reader")) == before
     assert web("partner.admin").get(reverse("notice_open", args=[notice.public_id])).status_code == 405
 
@@ -87,12 +89,12 @@ def test_dismissed_here_still_there_for_the_customer(world: World, web: Any) -> 
     news(world, "customer")
     notice, client = latest(world, "partner"), web("partner.admin")
     answer = client.post(
-        reverse("notice_dismiss", args=[notice.public_id]), {"next": f"{INBOX}?tab=unread"}, follow=True
+        reverse("notice_dismiss", args=[notice.public_id]), {"next": f"{INBOX}?unread=true"}, follow=True
     )
-    assert answer.redirect_chain == [(f"{INBOX}?tab=unread", 302)]
+    assert answer.redirect_chain == [(f"{INBOX}?unread=true", 302)]
     assert reverse("notice_restore", args=[notice.public_id]) in answer.content.decode()  # the toast's Undo
     changed = "Plan 0 of customer has changed"
-    assert changed not in subjects(client.get(INBOX)) and changed in subjects(client.get(f"{INBOX}?tab=dismissed"))
+    assert changed not in subjects(client.get(INBOX)) and changed in subjects(client.get(f"{INBOX}?dismissed=true"))
     assert changed in subjects(web("customer.admin").get(INBOX))
     client.post(reverse("notice_restore", args=[notice.public_id]))
     assert changed in subjects(client.get(INBOX))
@@ -147,8 +149,8 @@ def test_each_state_has_its_own_words(world: World, web: Any) -> None:
     Notice.objects.filter(recipient_id=world.vendor.pk).delete()
     for query, words in (
         ("", "No notices"),
-        ("?tab=unread", "Nothing unread"),
-        ("?tab=dismissed", "Nothing dismissed"),
+        ("?unread=true", "Nothing unread"),
+        ("?dismissed=true", "Nothing dismissed"),
     ):
         assert words in client.get(f"{INBOX}{query}").content.decode()
     assert "No notices match" in client.get(f"{INBOX}?kind=trial_expired").content.decode()

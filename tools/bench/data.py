@@ -145,9 +145,9 @@ def _notices(partner: Organization) -> None:
                    JOIN accounts_organization o ON o.id = p.subject_id
                    RETURNING id, at, customer_id, data)
                INSERT INTO notifications_notice
-                   (public_id, event_id, kind, at, recipient_id, about_id, about_label, params)
+                   (public_id, event_id, kind, at, recipient_id, about_id, about_public_id, about_label, params)
                SELECT gen_random_uuid(), id, 'entitlement_changed', at, %(partner)s, customer_id,
-                   data->>'customer_name', data FROM e""",
+                   (data->>'customer')::uuid, data->>'customer_name', data FROM e""",
             {"partner": partner.pk, "notices": NOTICES},
         )
         cursor.execute("ALTER TABLE notifications_event ENABLE TRIGGER event_is_a_message")
