@@ -41,7 +41,7 @@ def invitation(actor: Actor, token: str) -> Invitation:
     links = InvitationLink.objects.select_related("organization__parent").annotate(
         programs=active_programs("organization_id"), connected_at=Subquery(live.values("connected_at")[:1])
     )
-    with tenancy.tenant(organization_id=actor.organization_id, person_id=actor.person_id, invitation=token):
+    with tenancy.tenant(organization_id=actor.organization_id, person_id=actor.person_id, secret=token):
         link = links.filter(token=token).first()
     if link is None:
         raise NotFound("unknown_invitation", "")

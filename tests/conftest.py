@@ -113,10 +113,10 @@ def api(world: World) -> Callable[..., JsonClient]:
 @pytest.fixture
 def as_tenant() -> Callable[[Actor], Any]:
     @contextmanager
-    def enter(actor: Actor, invitation: str = "") -> Iterator[None]:
+    def enter(actor: Actor, secret: str = "") -> Iterator[None]:
         with transaction.atomic():  # an error rolls back, and with it the settings
             before = _current()
-            tenancy.enter(organization_id=actor.organization_id, person_id=actor.person_id, invitation=invitation)
+            tenancy.enter(organization_id=actor.organization_id, person_id=actor.person_id, secret=secret)
             yield
             _enter(before)
 

@@ -27,6 +27,7 @@ from notifications.actions import fan_out_due, record
 from notifications.models import Delivery, Event, Notice
 from partnerportal.actors import actor_for
 from partnerportal.lib.actors import ANONYMOUS, Actor
+from tests import world_usage
 
 KINDS = {
     "vendor": Kind.VENDOR,
@@ -45,11 +46,14 @@ KINDS = {
 PARENTS = {"partner": "distributor", "partner2": "distributor2"}
 CONNECTED = [("customer", "partner"), ("customer", "lapsed"), ("customer2", "partner"), ("customer2", "partner2")]
 MANY = {"partner": [Role.ADMIN], "customer": [Role.READER], "distributor": [Role.ADMIN]}
-SORTS = ("name", "details", "people", "goods", "skus")
+SORTS = ("name", "details", "people", "goods", "skus", "licence holders")
 
 
 def canary(organization: str, sort: str = "name") -> str:
-    """A word that only this organisation's data of that sort contains; goods are what it bought, of its own skus."""
+    """A word that only this organisation's data of that sort contains.
+
+    Goods are what it bought, of its own skus. Licence holders are for its own Admins and nobody else (CC-32).
+    """
     return f"{sort[0]}q{organization}q"
 
 
@@ -130,6 +134,13 @@ def build() -> None:
     for name in KINDS:
         if name != "vendor":
             _goods(World()[name], name)
+            world_usage.build(
+                World()[name],
+                word=canary(name, "goods"),
+                holders=canary(name, "licence holders"),
+                person=World().person(f"{name}.admin"),
+            )
+    world_usage.build_ingest()
     while fan_out_due():  # the connected ones get their notices before the end: the row that could leak
         pass
     end_connection(actor=World().actor("ended.admin"), connection=World().connection("ended", "partner"))

@@ -12,7 +12,7 @@ ORGANIZATION = f"""id = portal_org() OR {SEEN.format("accounts_organization.id")
     OR (SELECT true FROM connections_connection c WHERE c.customer_id = portal_org()
         AND c.partner_id = accounts_organization.id AND c.state = 'active')
     OR (SELECT true FROM connections_invitationlink l
-        WHERE l.organization_id = accounts_organization.id AND l.token = portal_invitation())
+        WHERE l.organization_id = accounts_organization.id AND l.token = portal_secret())
     OR id = (SELECT portal_distributor())"""
 ORGANIZATION_BEFORE = """id = portal_org() OR (SELECT true FROM accounts_operator o
     WHERE o.person_id = portal_person() AND o.organization_id = accounts_organization.id)"""
@@ -23,7 +23,7 @@ NOTICE_BEFORE = "recipient_id = portal_org()"
 DISTRIBUTOR = """CREATE FUNCTION portal_distributor() RETURNS bigint
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     SELECT parent_id FROM accounts_organization WHERE id = coalesce(
-        (SELECT organization_id FROM connections_invitationlink WHERE token = portal_invitation()), portal_org()) $$"""
+        (SELECT organization_id FROM connections_invitationlink WHERE token = portal_secret()), portal_org()) $$"""
 
 # Whether a notice about a customer may still be seen is written on the notice: an inbox counts 50,000 of them, and to
 # ask the portfolio for each cost two and a half times the count. A notice and a change of its reach meet at the
@@ -78,7 +78,7 @@ class Migration(migrations.Migration):
         protect("connections_portfolio", using="viewer_id = portal_org()", check="false"),
         protect(
             "connections_invitationlink",
-            using="organization_id = portal_org() OR token = portal_invitation()",
+            using="organization_id = portal_org() OR token = portal_secret()",
             check="false",
         ),
         protect(

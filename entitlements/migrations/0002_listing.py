@@ -62,10 +62,11 @@ BEGIN
     END IF;
     INSERT INTO entitlements_customerlisting
         (viewer_id, customer_id, public_id, name, name_folded, org_id, country, website, connected_at,
-         services, skus, trials, requests, seats, assigned, next_expiry_on)
+         services, skus, trials, requests, seats, assigned, next_expiry_on, is_falling)
     SELECT NEW.viewer_id, o.id, o.public_id, o.name, o.name_folded, o.org_id, o.country, o.website, NEW.since,
-           n.services, n.skus, n.trials, n.requests, n.seats, n.assigned, n.next_expiry_on
-    FROM accounts_organization o, listing_numbers(ARRAY[NEW.subject_id]) n WHERE o.id = NEW.subject_id
+           n.services, n.skus, n.trials, n.requests, n.seats, n.assigned, n.next_expiry_on, coalesce(u.is_falling, false)
+    FROM listing_numbers(ARRAY[NEW.subject_id]) n, accounts_organization o
+    LEFT JOIN entitlements_customerusage u ON u.customer_id = o.id WHERE o.id = NEW.subject_id
     ON CONFLICT (viewer_id, customer_id) DO UPDATE SET connected_at = excluded.connected_at;
     RETURN NULL;
 END $$;
@@ -86,11 +87,11 @@ CREATE TRIGGER listing_follows_organization
 
 FIGURES = """
 -- What one row of the listing adds to its viewer's figures.
-CREATE FUNCTION listing_figures(country text, skus bigint[], trials int, requests int, seats bigint, assigned bigint, next_expiry_on date)
+CREATE FUNCTION listing_figures(country text, skus bigint[], trials int, requests int, seats bigint, assigned bigint, next_expiry_on date, is_falling boolean)
     RETURNS TABLE (facet text, value text, amount bigint) LANGUAGE sql IMMUTABLE AS $$
     SELECT 'total', t.value, t.amount FROM (VALUES
         ('customers', 1), ('seats', seats), ('assigned', assigned), ('over', (assigned > seats)::int),
-        ('trials', (trials > 0)::int), ('requests', (requests > 0)::int)) t(value, amount)
+        ('trials', (trials > 0)::int), ('requests', (requests > 0)::int), ('falling', is_falling::int)) t(value, amount)
     UNION ALL SELECT 'country', country, 1
     UNION ALL SELECT 'sku', s::text, 1 FROM unnest(skus) s
     UNION ALL SELECT 'expiry', to_char(next_expiry_on, 'YYYY-MM-DD'), 1 WHERE next_expiry_on < '9999-12-31' $$;
@@ -107,7 +108,7 @@ BEGIN
     EXECUTE 'INSERT INTO entitlements_portfoliofigure (viewer_id, facet, value, amount, is_folded)
         SELECT c.viewer_id, f.facet, f.value, sum(c.sign * f.amount), false
         FROM (' || changed || ') c,
-             listing_figures(c.country, c.skus, c.trials, c.requests, c.seats, c.assigned, c.next_expiry_on) f
+             listing_figures(c.country, c.skus, c.trials, c.requests, c.seats, c.assigned, c.next_expiry_on, c.is_falling) f
         GROUP BY 1, 2, 3 HAVING sum(c.sign * f.amount) <> 0';
     RETURN NULL;
 END $$;
@@ -117,13 +118,28 @@ CREATE TRIGGER figures_follow_update AFTER UPDATE ON entitlements_customerlistin
     REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION figures_follow_listing();
 CREATE TRIGGER figures_follow_delete AFTER DELETE ON entitlements_customerlisting
     REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION figures_follow_listing();
+
+-- The lock, for the same reason as with entitlements.
+CREATE FUNCTION listing_follows_usage() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock(2, NEW.customer_id::int);
+    UPDATE entitlements_customerlisting SET is_falling = NEW.is_falling WHERE customer_id = NEW.customer_id;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER listing_follows_usage AFTER UPDATE OF is_falling ON entitlements_customerusage
+    FOR EACH ROW WHEN (OLD.is_falling <> NEW.is_falling) EXECUTE FUNCTION listing_follows_usage();
+CREATE TRIGGER listing_follows_first_usage AFTER INSERT ON entitlements_customerusage
+    FOR EACH ROW WHEN (NEW.is_falling) EXECUTE FUNCTION listing_follows_usage();
 """
 
 UNDO = """
+DROP TRIGGER listing_follows_usage ON entitlements_customerusage;
+DROP TRIGGER listing_follows_first_usage ON entitlements_customerusage; DROP FUNCTION listing_follows_usage();
 DROP TRIGGER figures_follow_insert ON entitlements_customerlisting;
 DROP TRIGGER figures_follow_update ON entitlements_customerlisting;
 DROP TRIGGER figures_follow_delete ON entitlements_customerlisting; DROP FUNCTION figures_follow_listing();
-DROP FUNCTION listing_figures(text, bigint[], int, int, bigint, bigint, date);
+DROP FUNCTION listing_figures(text, bigint[], int, int, bigint, bigint, date, boolean);
 DROP TRIGGER listing_follows_organization ON accounts_organization; DROP FUNCTION listing_follows_organization();
 DROP TRIGGER listing_follows_portfolio ON connections_portfolio; DROP FUNCTION listing_follows_portfolio();
 DROP TRIGGER listing_follows_insert ON entitlements_entitlement;

@@ -1,5 +1,32 @@
+from entitlements.models.assignment import LicenseAssignment
 from entitlements.models.entitlement import Entitlement, Sku
+from entitlements.models.export import Export
+from entitlements.models.ingest import IngestToken, IngestUpload
 from entitlements.models.listing import NO_EXPIRY, CustomerListing, PortfolioFigure
 from entitlements.models.order import Order, OrderLine
+from entitlements.models.renewal import CalendarFeed, RenewalAlert
+from entitlements.models.usage import Anomaly, CustomerUsage, UsageDay, UsageMonth, month_of
+from entitlements.models.views import ListSettings, SavedView
 
-__all__ = ["NO_EXPIRY", "CustomerListing", "Entitlement", "Order", "OrderLine", "PortfolioFigure", "Sku"]
+__all__ = [
+    "NO_EXPIRY",
+    "Anomaly",
+    "CalendarFeed",
+    "CustomerListing",
+    "CustomerUsage",
+    "Entitlement",
+    "Export",
+    "IngestToken",
+    "IngestUpload",
+    "LicenseAssignment",
+    "ListSettings",
+    "Order",
+    "OrderLine",
+    "PortfolioFigure",
+    "RenewalAlert",
+    "SavedView",
+    "Sku",
+    "UsageDay",
+    "UsageMonth",
+    "month_of",
+]

@@ -19,10 +19,17 @@ class Sku(models.Model):
         PRODUCT = "product", _("Product")
         ADD_ON = "add_on", _("Add-on")
 
+    class LicenceModel(models.TextChoices):
+        """What a licence is counted by: see entitlements.counting."""
+
+        USER_DEVICE = "user_device", _("User or device")
+        CONCURRENT = "concurrent", _("Concurrent use")
+
     code = models.CharField(max_length=60, unique=True)
-    service = models.CharField(max_length=120)
+    service = models.CharField(max_length=120)  # the name of the service it belongs to; trends are told by service
     name = models.CharField(max_length=200)
     kind = models.CharField(max_length=8, choices=Kind, default=Kind.PRODUCT)
+    licence_model = models.CharField(max_length=12, choices=LicenceModel, default=LicenceModel.USER_DEVICE)
 
     def __str__(self) -> str:
         return self.name
@@ -70,6 +77,7 @@ class Entitlement(PublicModel):
     starts_on = models.DateField(null=True)
     ends_on = models.DateField(null=True)  # last day of use, UTC; none: no end
     updated_at = models.DateTimeField(default=timezone.now)
+    reason = models.CharField(max_length=400, blank=True)  # why vendor staff declined the trial, for the customer
 
     objects = EntitlementQuerySet.as_manager()
 

@@ -42,6 +42,7 @@ class CustomerListing(models.Model):
     seats = models.PositiveBigIntegerField(default=0)
     assigned = models.PositiveBigIntegerField(default=0)
     next_expiry_on = models.DateField(default=NO_EXPIRY)
+    is_falling = models.BooleanField(default=False)  # use falls: see Anomaly
 
     objects = CustomerListingQuerySet.as_manager()
 
@@ -51,6 +52,7 @@ class CustomerListing(models.Model):
             *(models.Index(fields=["viewer", sort, "customer"], name=f"listing_{sort}") for sort in SORTS),
             models.Index(fields=["viewer", "next_expiry_on"], name="listing_over", condition=OVER),
             models.Index(fields=["viewer", "next_expiry_on"], name="listing_requests", condition=Q(requests__gt=0)),
+            models.Index(fields=["viewer", "next_expiry_on"], name="listing_falling", condition=Q(is_falling=True)),
         )
 
     @property
@@ -76,7 +78,7 @@ class PortfolioFigure(models.Model):
     """
 
     class Facet(models.TextChoices):
-        TOTAL = "total"  # value: customers, seats, assigned, over (more assigned than seats), trials or requests
+        TOTAL = "total"  # value: customers, seats, assigned, over (more assigned than seats), trials, requests, falling
         COUNTRY = "country"  # customers in it
         SKU = "sku"  # customers that run it, by primary key
         EXPIRY = "expiry"  # customers whose nearest expiry it is, an ISO date

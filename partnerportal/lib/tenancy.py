@@ -2,7 +2,8 @@
 
 Every request and task enters a tenant inside its transaction; `set_config(…, true)` ends with that transaction, so a
 pooled connection never carries one tenant into the next. The settings are the acting organisation, the person, and
-the invitation token that somebody holds (holding it is what lets a stranger see who invites).
+a secret that somebody holds: an invitation token (holding it is what lets a stranger see who invites), or the digest
+of a calendar's address or of an ingest token.
 """
 
 from collections.abc import Iterator
@@ -14,27 +15,27 @@ from psycopg2.extensions import TRANSACTION_STATUS_INERROR
 APP_ROLE = "portal_app"
 
 _ENTER = """SELECT set_config('role', %s, true), set_config('portal.org_id', %s, true),
-                   set_config('portal.person_id', %s, true), set_config('portal.invitation', %s, true)"""
+                   set_config('portal.person_id', %s, true), set_config('portal.secret', %s, true)"""
 _CURRENT = """SELECT current_setting('role'), coalesce(current_setting('portal.org_id', true), ''),
                      coalesce(current_setting('portal.person_id', true), ''),
-                     coalesce(current_setting('portal.invitation', true), '')"""
+                     coalesce(current_setting('portal.secret', true), '')"""
 
 
-def enter(*, organization_id: int | None, person_id: int | None = None, invitation: str = "") -> None:
+def enter(*, organization_id: int | None, person_id: int | None = None, secret: str = "") -> None:
     """Become the tenant until the outer transaction ends. Must run inside a transaction."""
     assert connection.in_atomic_block, "a tenant lives inside a transaction"
-    values = [APP_ROLE, *("" if v is None else str(v) for v in (organization_id, person_id)), invitation]
+    values = [APP_ROLE, *("" if v is None else str(v) for v in (organization_id, person_id)), secret]
     with connection.cursor() as cursor:
         cursor.execute(_ENTER, values)
 
 
 @contextmanager
-def tenant(*, organization_id: int | None, person_id: int | None = None, invitation: str = "") -> Iterator[None]:
+def tenant(*, organization_id: int | None, person_id: int | None = None, secret: str = "") -> Iterator[None]:
     """Be the tenant for a block, then what one was before: set_config alone lasts to the end of the transaction."""
     with connection.cursor() as cursor:
         cursor.execute(_CURRENT)
         before = cursor.fetchone()
-    enter(organization_id=organization_id, person_id=person_id, invitation=invitation)
+    enter(organization_id=organization_id, person_id=person_id, secret=secret)
     try:
         yield
     finally:

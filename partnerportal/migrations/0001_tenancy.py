@@ -7,8 +7,8 @@ CREATE FUNCTION portal_org() RETURNS bigint LANGUAGE sql STABLE PARALLEL SAFE AS
     $$ SELECT nullif(current_setting('portal.org_id', true), '')::bigint $$;
 CREATE FUNCTION portal_person() RETURNS bigint LANGUAGE sql STABLE PARALLEL SAFE AS
     $$ SELECT nullif(current_setting('portal.person_id', true), '')::bigint $$;
-CREATE FUNCTION portal_invitation() RETURNS text LANGUAGE sql STABLE PARALLEL SAFE AS
-    $$ SELECT nullif(current_setting('portal.invitation', true), '') $$;
+CREATE FUNCTION portal_secret() RETURNS text LANGUAGE sql STABLE PARALLEL SAFE AS
+    $$ SELECT nullif(current_setting('portal.secret', true), '') $$;
 
 -- Tables without tenants (sign-in, sessions, catalogues) are open to the application unless a migration narrows it.
 ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO portal_app;
@@ -27,7 +27,7 @@ UNDO = """
 DROP TABLE portal_cache;
 ALTER DEFAULT PRIVILEGES IN SCHEMA public REVOKE ALL ON TABLES FROM portal_app, portal_worker;
 ALTER DEFAULT PRIVILEGES IN SCHEMA public REVOKE ALL ON SEQUENCES FROM portal_app, portal_worker;
-DROP FUNCTION portal_invitation(); DROP FUNCTION portal_person(); DROP FUNCTION portal_org();
+DROP FUNCTION portal_secret(); DROP FUNCTION portal_person(); DROP FUNCTION portal_org();
 """
 
 

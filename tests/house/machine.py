@@ -42,6 +42,18 @@ FOREIGN = {
     "entitlements_entitlement": "true",
     "entitlements_order": "true",
     "entitlements_orderline": "true",
+    "entitlements_usageday": "true",
+    "entitlements_usagemonth": "true",
+    "entitlements_customerusage": "true",
+    "entitlements_anomaly": "true",
+    "entitlements_licenseassignment": "customer_id <> %(org)s",
+    "entitlements_ingesttoken": "true",
+    "entitlements_ingestupload": "true",
+    "entitlements_renewalalert": "true",
+    "entitlements_export": "person_id <> %(person)s OR organization_id <> %(org)s",
+    "entitlements_savedview": "person_id <> %(person)s OR organization_id <> %(org)s",
+    "entitlements_listsettings": "person_id <> %(person)s OR organization_id <> %(org)s",
+    "entitlements_calendarfeed": "person_id <> %(person)s OR organization_id <> %(org)s",
     "notifications_notice": "recipient_id <> %(org)s",
     "notifications_noticeread": "person_id <> %(person)s",
     "notifications_inboxmark": "person_id <> %(person)s OR organization_id <> %(org)s",
@@ -56,7 +68,7 @@ DERIVED = {
     "notifications_delivery",
 }
 
-ROWS = "coalesce(md5(string_agg((to_jsonb(t) - 'in_reach')::text, '|' ORDER BY id)), '')"
+ROWS = "coalesce(md5(string_agg((to_jsonb(t) - 'in_reach')::text, '|' ORDER BY to_jsonb(t)::text)), '')"
 CHECKSUM = " UNION ALL ".join(
     f"SELECT '{table}', {ROWS} FROM {table} t WHERE {condition}" for table, condition in FOREIGN.items()
 )

@@ -121,7 +121,7 @@ def settings():
 def test_a_tenant_ends_with_its_block_and_blocks_nest(world):
     before = settings()
     with tenancy.tenant(organization_id=1):
-        with tenancy.tenant(organization_id=2, invitation="token"):
+        with tenancy.tenant(organization_id=2, secret="token"):
             assert settings() == ("portal_app", "2")
         assert settings() == ("portal_app", "1")
     assert settings() == before

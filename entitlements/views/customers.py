@@ -1,71 +1,26 @@
-"""Customers, services and orders, and the first page of everyone."""
+"""Connected customers: the list, and the pages of one."""
 
-from collections.abc import Callable
-from functools import wraps
 from typing import Any
 from uuid import UUID
 
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
-from django.views.decorators.http import require_safe
+from django.shortcuts import render
 from django.views.decorators.vary import vary_on_headers
 from django_htmx.http import push_url
 
-from accounts.models import Feature, Kind
 from connections.policies import ROLE_TABLE as CONNECTIONS
 from connections.policies import ConnectionPermission
-from entitlements import overviews, queries, rows
+from entitlements import queries, rows
 from entitlements.customer_list import CustomerList
 from entitlements.models import CustomerListing
-from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.timeline import moments
-from partnerportal.lib.pages import allowed, signed_in
+from entitlements.views.guards import for_partners
 from partnerportal.lib.paging import keyset
-from partnerportal.lib.policies import Denied
 from partnerportal.lib.requests import PortalRequest
 
-View = Callable[..., HttpResponse]
 ORDERS_A_PAGE = 25
 EVENTS_A_PAGE = 50
 EVENTS_ON_OVERVIEW = 5
-
-
-def for_partners(view: View) -> View:
-    """`allowed`, but a missing badge gets a page that says which programmes grant it and whom to ask (CC-5, CC-8)."""
-    guarded = allowed(ROLE_TABLE, EntitlementPermission.VIEW_CUSTOMERS)(view)
-
-    @require_safe
-    @wraps(view)
-    def page(request: PortalRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        actor = request.actor
-        answer = ROLE_TABLE[EntitlementPermission.VIEW_CUSTOMERS].check(actor)
-        if actor.organization_id and isinstance(answer, Denied) and answer.code == "no_badge":
-            return no_badge(request)
-        return guarded(request, *args, **kwargs)
-
-    return page
-
-
-def no_badge(request: PortalRequest) -> HttpResponse:
-    context = {
-        "programs": queries.programs_that_grant(Feature.CUSTOMER_DASHBOARD),
-        "organization": overviews.organization_of(request),
-        "is_partner": request.actor.organization_kind == Kind.PARTNER,
-    }
-    return render(request, "entitlements/no_badge.html", context, status=403)
-
-
-@require_safe
-@signed_in
-def overview(request: PortalRequest) -> HttpResponse:
-    actor = request.actor
-    if actor.organization_id is None:
-        return redirect("organization_new")
-    if ROLE_TABLE[EntitlementPermission.VIEW_CUSTOMERS].check(actor):
-        return render(request, "entitlements/overview_partner.html", overviews.of_partner(request))
-    if actor.organization_kind == Kind.CUSTOMER:
-        return render(request, "entitlements/overview_customer.html", overviews.of_customer(request))
-    return render(request, "entitlements/overview.html", overviews.of_others(request))
 
 
 @for_partners
@@ -81,9 +36,7 @@ def customers(request: PortalRequest) -> HttpResponse:
     return render(request, "entitlements/customers.html", context)
 
 
-def _customer_page(
-    request: PortalRequest, customer: CustomerListing, tab: str, context: dict[str, Any]
-) -> HttpResponse:
+def customer_page(request: PortalRequest, customer: CustomerListing, tab: str, context: dict[str, Any]) -> HttpResponse:
     end_url, end_reason = rows.end_of_connection(request.actor, customer.connection_id)  # type: ignore[attr-defined]
     common = {
         "customer": customer,
@@ -109,7 +62,7 @@ def customer(request: PortalRequest, customer_id: UUID) -> HttpResponse:
         "attention": rows.attention_of_services(entitlements),
         "moments": moments(actor, events),
     }
-    return _customer_page(request, customer, "overview", context)
+    return customer_page(request, customer, "overview", context)
 
 
 @for_partners
@@ -118,14 +71,14 @@ def customer_services(request: PortalRequest, customer_id: UUID) -> HttpResponse
     actor = request.actor
     customer = queries.customer(actor, customer_id)
     sections = rows.service_sections(queries.services(actor, customer.customer_id))
-    return _customer_page(request, customer, "services", {"sections": sections})
+    return customer_page(request, customer, "services", {"sections": sections})
 
 
 @for_partners
 def customer_orders(request: PortalRequest, customer_id: UUID) -> HttpResponse:
     """CC-27."""
     customer = queries.customer(request.actor, customer_id)
-    return _customer_page(request, customer, "orders", _orders(request, customer.customer_id))
+    return customer_page(request, customer, "orders", orders_page(request, customer.customer_id))
 
 
 @for_partners
@@ -135,26 +88,11 @@ def customer_activity(request: PortalRequest, customer_id: UUID) -> HttpResponse
     events = queries.customer_activity(actor, customer.customer_id)
     page = keyset(events, sort="id", descending=True, size=EVENTS_A_PAGE, cursor=request.GET.get("cursor", ""))
     context = {"moments": moments(actor, page.rows), "page": page}
-    return _customer_page(request, customer, "activity", context)
+    return customer_page(request, customer, "activity", context)
 
 
-def _orders(request: PortalRequest, customer_id: int | None) -> dict[str, Any]:
+def orders_page(request: PortalRequest, customer_id: int | None) -> dict[str, Any]:
     orders = queries.orders(request.actor, customer_id)
     cursor = request.GET.get("cursor", "")
     page = keyset(orders, sort="placed_on", descending=True, size=ORDERS_A_PAGE, cursor=cursor)
     return {"orders": rows.order_rows(page.rows), "page": page}
-
-
-@require_safe
-@allowed(ROLE_TABLE, EntitlementPermission.VIEW_OWN)
-def services(request: PortalRequest) -> HttpResponse:
-    actor = request.actor
-    sections = rows.service_sections(queries.services(actor, actor.organization_id))
-    return render(request, "entitlements/services.html", {"sections": sections})
-
-
-@require_safe
-@allowed(ROLE_TABLE, EntitlementPermission.VIEW_OWN)
-def orders(request: PortalRequest) -> HttpResponse:
-    context = _orders(request, request.actor.organization_id)
-    return render(request, "entitlements/orders.html", context)

@@ -1,0 +1,85 @@
+"""Row-level security on what is told of use, and on what belongs to one person; partitions for the days."""
+
+from django.db import migrations
+
+from partnerportal.lib.tenancy import protect
+
+SEEN = "(SELECT true FROM connections_portfolio p WHERE p.viewer_id = portal_org() AND p.subject_id = customer_id)"
+MINE = "organization_id = portal_org() AND person_id = portal_person()"
+
+# The job role may not create tables; this makes just those. Nobody reads a partition by its own name.
+PARTITIONS = """
+CREATE FUNCTION usage_partition(day date) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    first date := date_trunc('month', day);
+    name text := 'entitlements_usageday_' || to_char(first, 'YYYYMM');
+BEGIN
+    IF to_regclass(name) IS NOT NULL THEN RETURN; END IF;
+    PERFORM pg_advisory_xact_lock(3, to_char(first, 'YYYYMM')::int);
+    IF to_regclass(name) IS NOT NULL THEN RETURN; END IF;
+    EXECUTE format('CREATE TABLE %I PARTITION OF entitlements_usageday FOR VALUES FROM (%L) TO (%L)',
+                   name, first, first + interval '1 month');
+    EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', name);
+    EXECUTE format('REVOKE ALL ON %I FROM portal_app', name);
+END $$;
+REVOKE EXECUTE ON FUNCTION usage_partition(date) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION usage_partition(date) TO portal_worker;
+"""
+
+# Whoever's rows go out of sight takes with them every file that may hold them: see docs/operations.md, exports.
+EXPORTS = """
+CREATE FUNCTION exports_follow_portfolio() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    UPDATE entitlements_export SET state = 'gone', error = 'connection_ended', finished_at = now()
+        WHERE organization_id = OLD.viewer_id AND state IN ('queued', 'running', 'ready')
+          AND (customer_id IS NULL OR customer_id = OLD.subject_id);
+    RETURN NULL;
+END $$;
+CREATE TRIGGER exports_follow_portfolio AFTER DELETE ON connections_portfolio
+    FOR EACH ROW WHEN (OLD.viewer_id <> OLD.subject_id) EXECUTE FUNCTION exports_follow_portfolio();
+"""
+
+
+class Migration(migrations.Migration):
+    dependencies = [("entitlements", "0002_listing")]
+
+    operations = [
+        migrations.RunSQL(PARTITIONS, "DROP FUNCTION usage_partition(date)"),
+        protect("entitlements_usageday", using=SEEN, check="false"),
+        protect("entitlements_usagemonth", using=SEEN, check="false"),
+        protect("entitlements_customerusage", using=SEEN, check="false"),
+        protect("entitlements_anomaly", using=SEEN, check="false"),
+        protect(
+            "entitlements_licenseassignment",
+            using="customer_id = portal_org()",
+            grant="SELECT, UPDATE (release_asked_at)",
+        ),
+        protect("entitlements_ingesttoken", using="digest = portal_secret()", grant="SELECT, UPDATE (last_used_at)"),
+        protect(
+            "entitlements_ingestupload",
+            using="""(SELECT true FROM entitlements_ingesttoken t
+                      WHERE t.id = token_id AND t.digest = portal_secret() AND t.revoked_at IS NULL)""",
+            grant="SELECT, INSERT",
+        ),
+        protect("entitlements_export", using=MINE, grant="SELECT, INSERT, UPDATE (state, error, finished_at)"),
+        migrations.RunSQL(
+            EXPORTS,
+            "DROP TRIGGER exports_follow_portfolio ON connections_portfolio; DROP FUNCTION exports_follow_portfolio()",
+        ),
+        protect(
+            "entitlements_savedview",
+            using="organization_id = portal_org() AND (is_shared OR person_id = portal_person())",
+            check=MINE,
+            grant="SELECT, INSERT, UPDATE, DELETE",
+        ),
+        protect("entitlements_listsettings", using=MINE, grant="SELECT, INSERT, UPDATE, DELETE"),
+        protect("entitlements_renewalalert", using="false", grant="SELECT"),
+        protect(
+            "entitlements_calendarfeed",
+            using=f"({MINE}) OR digest = portal_secret()",
+            check=MINE,
+            grant="SELECT, INSERT, DELETE, UPDATE (last_read_at)",
+        ),
+    ]

@@ -1,0 +1,37 @@
+"""Who holds a licence: for the customer's own Admins, and nobody else (CC-32)."""
+
+from django.db import models
+
+from entitlements.models.entitlement import Sku
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.models import PublicModel
+from partnerportal.lib.scoping import TenantQuerySet
+
+
+class LicenseAssignmentQuerySet(TenantQuerySet):
+    def scope(self, actor: Actor) -> "LicenseAssignmentQuerySet":
+        return self.filter(customer=actor.organization_id)
+
+    def held(self) -> "LicenseAssignmentQuerySet":
+        return self.filter(released_at=None)
+
+
+class LicenseAssignment(PublicModel):
+    class HolderKind(models.TextChoices):
+        USER = "user"
+        DEVICE = "device"
+
+    customer = models.ForeignKey("accounts.Organization", models.CASCADE, related_name="+")
+    sku = models.ForeignKey(Sku, models.PROTECT, related_name="+")
+    external_id = models.CharField(max_length=120, unique=True)  # the feed's key
+    holder_kind = models.CharField(max_length=6, choices=HolderKind)
+    holder = models.CharField(max_length=254)  # an address or the name of a device
+    assigned_at = models.DateTimeField()
+    last_used_at = models.DateTimeField(null=True)
+    released_at = models.DateTimeField(null=True)
+    release_asked_at = models.DateTimeField(null=True)  # by the customer's Admin; the vendor's feed then says released
+
+    objects = LicenseAssignmentQuerySet.as_manager()
+
+    class Meta:
+        indexes = (models.Index(fields=["customer", "sku", "holder", "id"], name="assignment_by_customer"),)

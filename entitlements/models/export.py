@@ -1,0 +1,54 @@
+"""A file made for one person of one organisation, for a day (CC-38)."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.models import PublicModel
+from partnerportal.lib.scoping import TenantQuerySet
+
+
+class ExportQuerySet(TenantQuerySet):
+    def scope(self, actor: Actor) -> "ExportQuerySet":
+        return self.filter(organization=actor.organization_id, person_id=actor.person_id)
+
+
+class Export(PublicModel):
+    class State(models.TextChoices):
+        QUEUED = "queued"
+        RUNNING = "running"
+        READY = "ready"
+        FAILED = "failed"
+        GONE = "gone"  # after a day, or because somebody whose rows are in it has ended the connection
+
+    MOVES = {
+        State.QUEUED: {State.RUNNING, State.FAILED, State.GONE},
+        State.RUNNING: {State.QUEUED, State.READY, State.FAILED, State.GONE},
+        State.READY: {State.GONE},
+        State.FAILED: {State.QUEUED, State.GONE},
+        State.GONE: set(),
+    }
+
+    organization = models.ForeignKey("accounts.Organization", models.CASCADE, related_name="+")
+    person_id = models.BigIntegerField()
+    list = models.CharField(max_length=20)  # which list: a key of entitlements.exports.LISTS
+    query = models.JSONField(default=dict)  # its filters and sort, as in the address
+    customer = models.ForeignKey("accounts.Organization", models.CASCADE, related_name="+", null=True)  # of one only
+    state = models.CharField(max_length=8, choices=State, default=State.QUEUED)
+    rows = models.PositiveBigIntegerField(default=0)  # in all, counted at the start
+    rows_written = models.PositiveBigIntegerField(default=0)
+    size = models.PositiveBigIntegerField(default=0)  # bytes
+    error = models.CharField(max_length=60, blank=True)  # a code
+    attempts = models.PositiveSmallIntegerField(default=0)
+    asked_at = models.DateTimeField(default=timezone.now)
+    leased_until = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    objects = ExportQuerySet.as_manager()
+
+    class Meta:
+        indexes = (
+            models.Index(fields=["organization", "person_id", "-asked_at"], name="export_mine"),
+            models.Index(fields=["asked_at"], name="export_due", condition=Q(state__in=["queued", "running"])),
+        )

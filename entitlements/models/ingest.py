@@ -1,0 +1,60 @@
+"""What the vendor's systems send: by whom, how far it got, what was wrong with it."""
+
+import hashlib
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from partnerportal.lib.models import PublicModel
+
+
+class IngestToken(models.Model):
+    """A credential of a vendor's system that may write facts. Only its digest is kept."""
+
+    name = models.CharField(max_length=80, unique=True)
+    digest = models.CharField(max_length=64, unique=True)
+    prefix = models.CharField(max_length=12)  # to recognise it by
+    created_at = models.DateTimeField(default=timezone.now)
+    last_used_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    @staticmethod
+    def digest_of(secret: str) -> str:
+        return hashlib.sha256(secret.encode()).hexdigest()
+
+
+class IngestUpload(PublicModel):
+    """One file that was sent. The web process stores it, a worker brings it in."""
+
+    class Kind(models.TextChoices):
+        USAGE = "usage"
+        ASSIGNMENTS = "assignments"
+        ENTITLEMENTS = "entitlements"
+
+    class State(models.TextChoices):
+        RECEIVED = "received"
+        RUNNING = "running"
+        DONE = "done"  # the good lines are in, the bad ones are reported
+        FAILED = "failed"  # the file could not be read to its end; what was stored before that stays
+
+    token = models.ForeignKey(IngestToken, models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=12, choices=Kind)
+    idempotency_key = models.CharField(max_length=120)
+    fingerprint = models.CharField(max_length=64)  # of the bytes sent
+    state = models.CharField(max_length=8, choices=State, default=State.RECEIVED)
+    size = models.PositiveBigIntegerField()  # bytes as sent
+    read = models.PositiveBigIntegerField(default=0)  # of them
+    lines = models.PositiveBigIntegerField(default=0)  # worked off
+    counts = models.JSONField(default=dict)  # by outcome
+    problems = models.JSONField(default=list)  # the first hundred: line, code, message, field
+    error = models.CharField(max_length=60, blank=True)  # why it failed: a code
+    received_at = models.DateTimeField(default=timezone.now)
+    leased_until = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["token", "idempotency_key"], name="upload_once"),)
+        indexes = (
+            models.Index(fields=["received_at"], name="upload_due", condition=Q(state__in=["received", "running"])),
+        )

@@ -1,0 +1,41 @@
+"""What ends soon: who was told of it, and the calendars that show it."""
+
+from django.db import models
+from django.utils import timezone
+
+from entitlements.models.entitlement import Entitlement
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.models import PublicModel
+from partnerportal.lib.scoping import TenantQuerySet
+
+
+class RenewalAlert(models.Model):
+    """An end that was announced so many days ahead: each once, and anew when the end moves. The job role's own."""
+
+    entitlement = models.ForeignKey(Entitlement, models.CASCADE, related_name="+")
+    ends_on = models.DateField()
+    days = models.PositiveSmallIntegerField()  # 90, 60, 30 or 7
+    told_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["entitlement", "ends_on", "days"], name="renewal_alert_once"),)
+
+
+class CalendarFeedQuerySet(TenantQuerySet):
+    def scope(self, actor: Actor) -> "CalendarFeedQuerySet":
+        return self.filter(organization=actor.organization_id, person_id=actor.person_id)
+
+
+class CalendarFeed(PublicModel):
+    """A secret address at which a calendar program reads the renewals its owner may see at that moment."""
+
+    organization = models.ForeignKey("accounts.Organization", models.CASCADE, related_name="+")
+    person_id = models.BigIntegerField()
+    digest = models.CharField(max_length=64, unique=True)  # of the secret, which is shown once
+    created_at = models.DateTimeField(default=timezone.now)
+    last_read_at = models.DateTimeField(null=True)
+
+    objects = CalendarFeedQuerySet.as_manager()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["organization", "person_id"], name="calendar_feed_once"),)

@@ -1,0 +1,57 @@
+"""How people like to see a list: saved views, columns, density."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.models import PublicModel
+from partnerportal.lib.scoping import TenantQuerySet
+
+
+class SavedViewQuerySet(TenantQuerySet):
+    def scope(self, actor: Actor) -> "SavedViewQuerySet":
+        return self.filter(Q(person_id=actor.person_id) | Q(is_shared=True), organization=actor.organization_id)
+
+
+class SavedView(PublicModel):
+    """The customer list's filters and sort under a name: one person's, or shared in the organisation."""
+
+    organization = models.ForeignKey("accounts.Organization", models.CASCADE, related_name="+")
+    person_id = models.BigIntegerField()  # whose it is
+    name = models.CharField(max_length=60)
+    query = models.JSONField(default=dict)
+    is_shared = models.BooleanField(default=False)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    objects = SavedViewQuerySet.as_manager()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["organization", "person_id", "name"], name="saved_view_name_once"),
+        )
+
+
+class ListSettingsQuerySet(TenantQuerySet):
+    def scope(self, actor: Actor) -> "ListSettingsQuerySet":
+        return self.filter(organization=actor.organization_id, person_id=actor.person_id)
+
+
+class ListSettings(models.Model):
+    """What one person, acting for one organisation, wants the customer list to look like."""
+
+    class Density(models.TextChoices):
+        COMFORTABLE = "comfortable"
+        COMPACT = "compact"
+
+    organization = models.ForeignKey("accounts.Organization", models.CASCADE, related_name="+", db_index=False)
+    person_id = models.BigIntegerField()
+    columns = ArrayField(models.CharField(max_length=20), default=list)  # in order; empty: as designed
+    density = models.CharField(max_length=12, choices=Density, default=Density.COMFORTABLE)
+    default_view = models.ForeignKey(SavedView, models.SET_NULL, null=True, related_name="+")
+
+    objects = ListSettingsQuerySet.as_manager()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["organization", "person_id"], name="list_settings_once"),)

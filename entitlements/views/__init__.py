@@ -1,0 +1,14 @@
+from entitlements.views.customers import customer, customer_activity, customer_orders, customer_services, customers
+from entitlements.views.overview import overview
+from entitlements.views.own import orders, services
+
+__all__ = [
+    "customer",
+    "customer_activity",
+    "customer_orders",
+    "customer_services",
+    "customers",
+    "orders",
+    "overview",
+    "services",
+]

@@ -1,0 +1,24 @@
+"""The first page of everyone."""
+
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_safe
+
+from accounts.models import Kind
+from entitlements import overviews
+from entitlements.policies import ROLE_TABLE, EntitlementPermission
+from partnerportal.lib.pages import signed_in
+from partnerportal.lib.requests import PortalRequest
+
+
+@require_safe
+@signed_in
+def overview(request: PortalRequest) -> HttpResponse:
+    actor = request.actor
+    if actor.organization_id is None:
+        return redirect("organization_new")
+    if ROLE_TABLE[EntitlementPermission.VIEW_CUSTOMERS].check(actor):
+        return render(request, "entitlements/overview_partner.html", overviews.of_partner(request))
+    if actor.organization_kind == Kind.CUSTOMER:
+        return render(request, "entitlements/overview_customer.html", overviews.of_customer(request))
+    return render(request, "entitlements/overview.html", overviews.of_others(request))

@@ -1,0 +1,26 @@
+"""What an organisation has itself."""
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from entitlements import queries, rows
+from entitlements.policies import ROLE_TABLE, EntitlementPermission
+from entitlements.views.customers import orders_page
+from partnerportal.lib.pages import allowed
+from partnerportal.lib.requests import PortalRequest
+
+
+@require_safe
+@allowed(ROLE_TABLE, EntitlementPermission.VIEW_OWN)
+def services(request: PortalRequest) -> HttpResponse:
+    actor = request.actor
+    sections = rows.service_sections(queries.services(actor, actor.organization_id))
+    return render(request, "entitlements/services.html", {"sections": sections})
+
+
+@require_safe
+@allowed(ROLE_TABLE, EntitlementPermission.VIEW_OWN)
+def orders(request: PortalRequest) -> HttpResponse:
+    context = orders_page(request, request.actor.organization_id)
+    return render(request, "entitlements/orders.html", context)

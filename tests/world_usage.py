@@ -1,0 +1,82 @@
+"""The rest of the cast's belongings: how they use what they have, and what they keep for themselves."""
+
+import datetime as dt
+
+from django.db import connection
+from django.utils import timezone
+
+from accounts.models import Organization, Person
+from entitlements.models import (
+    Anomaly,
+    CalendarFeed,
+    CustomerUsage,
+    Entitlement,
+    Export,
+    IngestToken,
+    IngestUpload,
+    LicenseAssignment,
+    ListSettings,
+    RenewalAlert,
+    SavedView,
+    UsageDay,
+    UsageMonth,
+    month_of,
+)
+
+DAYS = 40
+TOKEN, CALENDAR = "world-ingest-token", "world-calendar-{}"
+
+
+def build(organization: Organization, *, word: str, holders: str, person: Person) -> None:
+    """Forty days of use of its own SKU, who holds licences, and what `person` keeps."""
+    entitlement = Entitlement.objects.filter(customer=organization).earliest("pk")
+    _usage(organization, entitlement)
+    for kind in LicenseAssignment.HolderKind.values:
+        LicenseAssignment.objects.create(
+            customer=organization,
+            sku=entitlement.sku,
+            external_id=f"{word}-{kind}",
+            holder_kind=kind,
+            holder=f"{kind}@{holders}.example",
+            assigned_at=timezone.now() - dt.timedelta(days=60),
+            last_used_at=timezone.now() - dt.timedelta(days=2),
+        )
+    RenewalAlert.objects.create(entitlement=entitlement, ends_on=entitlement.ends_on, days=30)
+    own = {"organization": organization, "person_id": person.pk}
+    Export.objects.create(**own, list="customers", state=Export.State.FAILED, error="interrupted")
+    view = SavedView.objects.create(**own, name=f"View {word}", query={"q": "a"})
+    ListSettings.objects.create(**own, default_view=view)
+    CalendarFeed.objects.create(**own, digest=IngestToken.digest_of(CALENDAR.format(word)))
+
+
+def build_ingest() -> None:
+    """The vendor's systems belong to no organisation."""
+    token = IngestToken.objects.create(name="World", digest=IngestToken.digest_of(TOKEN), prefix="world")
+    IngestUpload.objects.create(
+        token=token, kind="usage", idempotency_key="world", fingerprint="", size=0, state=IngestUpload.State.DONE
+    )
+
+
+def _usage(organization: Organization, entitlement: Entitlement) -> None:
+    today = timezone.now().date()
+    days = [today - dt.timedelta(days=back) for back in range(DAYS)]
+    with connection.cursor() as cursor:
+        for month in {month_of(day) for day in days}:
+            cursor.execute("SELECT usage_partition(%s)", [month])
+    same = {"customer": organization, "sku": entitlement.sku}
+    seats = {"purchased": 10, "assigned": 8, "newly_assigned": 1}
+    active = {"daily_users": 4, "daily_devices": 5, "monthly_users": 7, "monthly_devices": 6, "peak_concurrent": 3}
+    UsageDay.objects.bulk_create([UsageDay(**same, **seats, **active, day=day) for day in days])
+    for month in sorted({month_of(day) for day in days}):
+        of_month = [day for day in days if month_of(day) == month]
+        UsageMonth.objects.create(
+            **same, **seats, month=month, last_day=max(of_month), days=len(of_month), monthly_active=6,
+            daily_active_peak=4,
+        )  # fmt: skip
+    CustomerUsage.objects.create(
+        customer=organization, as_of=today, updated_at=timezone.now(), purchased=10, assigned=8, monthly_active=6,
+        history_days=DAYS - 1, weeks=[-1] * 10 + [80] * 6,
+    )  # fmt: skip
+    Anomaly.objects.create(
+        **same, metric=Anomaly.Metric.MONTHLY_ACTIVE, found_on=today, ended_on=today, value=6, before=9, low=8, high=10
+    )
