@@ -5,6 +5,7 @@ from playwright.sync_api import expect
 
 from tests.house.machine import every_pattern
 from tests.journeys import inspection, pages, people
+from tests.journeys.visitor import E_MAIL
 from tests.world import World
 
 
@@ -74,6 +75,18 @@ def test_an_error_shown_on_a_form(visitor):
     page.get_by_label("Contact e-mail").fill("nobody")
     browser.press("Create organisation")
     expect(page.locator(".error-summary")).to_be_focused()
+    found = list(inspection.faults(browser))
+    assert not found, "\n".join(found)
+
+
+def test_a_form_that_has_expired(visitor):
+    browser = visitor()
+    page = browser.opens("/sign-in/login/")
+    page.evaluate("document.querySelectorAll('[name=csrfmiddlewaretoken]').forEach((field) => (field.value = 'old'))")
+    page.get_by_role("textbox", name=E_MAIL).fill("ada@example.com")
+    page.get_by_role("textbox", name="Password").fill("wrong")
+    browser.press("Sign in")
+    expect(browser.heading).to_have_text("The form has expired")
     found = list(inspection.faults(browser))
     assert not found, "\n".join(found)
 
