@@ -32,6 +32,7 @@ DEFAULT_SORT, DEFAULT_SIZE = "name", 50
 
 @dataclass(frozen=True)
 class Column:
+    name: str  # of its sort, and of its macro in parts/customer_rows.jinja
     label: str
     url: str
     direction: str  # aria-sort, or empty
@@ -90,7 +91,7 @@ class CustomerList:
     def _column(self, label: str, name: str, css: str = "") -> Column:
         directions = {name: "ascending", f"-{name}": "descending"}
         following = f"-{name}" if self.sort == name else name
-        return Column(label, self.address(sort=following), directions.get(self.sort, ""), css)
+        return Column(name, label, self.address(sort=following), directions.get(self.sort, ""), css)
 
     @property
     def views(self) -> list[dict[str, Any]]:

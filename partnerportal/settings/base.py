@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 import environ
 from csp.constants import NONE, SELF
+from jinja2 import StrictUndefined
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 env = environ.Env()
@@ -72,6 +73,7 @@ WSGI_APPLICATION = "partnerportal.wsgi.application"
 
 TEMPLATES = [
     {
+        "NAME": "django",
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [BASE_DIR / "templates"],
         "OPTIONS": {
@@ -103,6 +105,12 @@ TEMPLATES = [
                 "partnerportal.templatetags.ui",
             ],
         },
+    },
+    {  # the rows of long lists, by the tag {% rows %}
+        "NAME": "rows",
+        "BACKEND": "django.template.backends.jinja2.Jinja2",
+        "DIRS": [BASE_DIR / "templates"],
+        "OPTIONS": {"trim_blocks": True, "lstrip_blocks": True, "undefined": StrictUndefined},
     }
 ]
 COTTON_DIR = "ui"
