@@ -15,8 +15,8 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Operator
 from accounts.queries import operators_of
+from connections.actors import actor_for
 from partnerportal import errors
-from partnerportal.actors import actor_for
 from partnerportal.lib import tenancy
 from partnerportal.lib.actors import ANONYMOUS
 from partnerportal.lib.errors import DomainError, NotFound

@@ -20,12 +20,12 @@ from django.utils import timezone
 from accounts.models import Kind, Operator, Organization, Person, Program, ProgramMembership, Role
 from accounts.queries import operators_of
 from connections.actions import accept_invitation, end_connection
+from connections.actors import actor_for
 from connections.models import Connection, InvitationLink
 from entitlements.events import EntitlementEvent
 from entitlements.models import Entitlement, Order, OrderLine, Sku
 from notifications.actions import fan_out_due, record
 from notifications.models import Delivery, Event, Notice
-from partnerportal.actors import actor_for
 from partnerportal.lib.actors import ANONYMOUS, Actor
 from tests import world_usage
 

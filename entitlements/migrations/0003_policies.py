@@ -27,11 +27,13 @@ REVOKE EXECUTE ON FUNCTION usage_partition(date) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION usage_partition(date) TO portal_worker;
 """
 
-# Whoever's rows go out of sight takes with them every file that may hold them: see docs/operations.md, exports.
+# Whoever's rows go out of sight takes with them every file that may hold them: see docs/operations.md, exports. A file
+# that is asked for in these moments is begun after them: its writer waits for the lock (entitlements.actions.exports).
 EXPORTS = """
 CREATE FUNCTION exports_follow_portfolio() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
+    PERFORM pg_advisory_xact_lock_shared(4, OLD.viewer_id::int);
     UPDATE entitlements_export SET state = 'gone', error = 'connection_ended', finished_at = now()
         WHERE organization_id = OLD.viewer_id AND state IN ('queued', 'running', 'ready')
           AND (customer_id IS NULL OR customer_id = OLD.subject_id);

@@ -1,4 +1,4 @@
-"""Who acts. Knows no app: `partnerportal.actors` builds it from accounts and connections."""
+"""Who acts. Knows no app: `connections.actors` builds it."""
 
 from dataclasses import dataclass, field
 from typing import Any

@@ -17,12 +17,12 @@ from django.utils import timezone
 from accounts.models import Kind, Operator, Organization, Person, Program, ProgramMembership
 from accounts.queries import operators_of
 from connections.actions import accept_invitation, end_connection
+from connections.actors import actor_for
 from connections.models import Connection, InvitationLink
 from entitlements.actions import import_feed
 from entitlements.actions.facts import Outcome
 from entitlements.models import Entitlement
 from notifications.actions import fan_out_due, mark_all_read
-from partnerportal.actors import actor_for
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.text import fold
 from partnerportal.sample import cast, facts

@@ -17,9 +17,9 @@ from accounts.actions import (
 )
 from accounts.models import Kind, Operator, Organization, Program, Role
 from accounts.queries import operators_of
+from connections.actors import actor_for as make_actor
 from connections.models import InvitationLink, Portfolio
 from notifications.models import Event
-from partnerportal.actors import actor_for as make_actor
 from partnerportal.lib import tenancy
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Conflict, Invalid, NotFound, Refused

@@ -10,10 +10,10 @@ from django.urls import reverse
 
 from accounts.models import Organization, Person, ProgramMembership
 from accounts.queries import operators_of
+from connections.actors import actor_for
 from connections.models import Connection
 from entitlements.models import CustomerListing
 from notifications.models import Delivery, Event, Notice
-from partnerportal.actors import actor_for
 from partnerportal.sample import cast
 
 

@@ -1,7 +1,7 @@
-"""Builds the Actor: the only place that knows accounts and connections together."""
+"""Builds the Actor, from what accounts and connections know. For a job, `actor_now` builds who a person is today."""
 
 from accounts.models import Operator, Person
-from accounts.queries import features_of
+from accounts.queries import features_of, operators_of
 from connections.models import Portfolio
 from partnerportal.lib.actors import Actor
 
@@ -32,3 +32,9 @@ def actor_for(person: Person, organization_id: int | None, operators: list[Opera
     if chosen is None:
         return Actor(person_id=person.pk, person_name=str(person))
     return actor_of(chosen, person)
+
+
+def actor_now(person_id: int, organization_id: int) -> Actor | None:
+    """What a job may do in a person's name: as they are now, or None when they no longer act for the organisation."""
+    operators = list(operators_of(person_id).filter(organization=organization_id, person__is_active=True))
+    return actor_of(operators[0], operators[0].person) if operators else None
