@@ -61,7 +61,8 @@ def set_up(extra: str) -> None:
     if shutil.disk_usage(PROJECT).free < needed * 1_000_000:
         stop(f"The disk is nearly full: the set-up needs {needed} MB in {PROJECT}.")
     started = time.monotonic()
-    if recorded and works(PYTHON):
+    same = all(fingerprint(name) == value for name, value in recorded.items())
+    if recorded and same and works(PYTHON):  # only more packages; those of another lock would stay beside them
         RECORD.unlink()  # from here on an interruption is noticed
     else:
         create_environment()

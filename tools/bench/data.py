@@ -108,18 +108,18 @@ def _connect(partner: Organization, first: int, last: int) -> None:
 
 def _entitlements(total: int) -> None:
     _execute(
-        """INSERT INTO entitlements_sku (code, service, name, kind)
-           SELECT 'SKU-' || i, 'Service ' || i, 'Service ' || i || ' Standard', 'product'
+        """INSERT INTO entitlements_sku (code, service, name, kind, licence_model)
+           SELECT 'SKU-' || i, 'Service ' || i, 'Service ' || i || ' Standard', 'product', 'user_device'
            FROM generate_series(0, 11) i"""
     )
     for start in range(0, total, 5 * BATCH):
         _execute(
             """INSERT INTO entitlements_entitlement (public_id, customer_id, sku_id, external_id, kind, state, source,
-                   quantity, assigned, starts_on, ends_on, updated_at)
+                   quantity, assigned, starts_on, ends_on, updated_at, reason)
                SELECT gen_random_uuid(), o.id, s.id, o.org_id || '-' || k,
                    CASE WHEN k = 2 THEN 'trial' ELSE 'production' END, 'active', 'bought',
                    25 + (o.id * 7 + k) %% 400, (o.id * 5 + k) %% 380, now()::date - 300,
-                   now()::date + ((o.id + k * 40) %% 500)::int, now()
+                   now()::date + ((o.id + k * 40) %% 500)::int, now(), ''
                FROM accounts_organization o, generate_series(0, 2) k
                JOIN LATERAL (SELECT id FROM entitlements_sku ORDER BY id) s ON true
                WHERE o.kind = 'customer' AND o.org_id::int > 20000000 + %s AND o.org_id::int <= 20000000 + %s
