@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
@@ -76,7 +77,7 @@ class CustomerList:
         given = {k: _plain(v) for k, v in values.items() if v not in ("", None) and usual.get(k) != v}
         return f"{reverse('customers')}?{urlencode(given)}" if given else reverse("customers")
 
-    @property
+    @cached_property  # each row asks
     def columns(self) -> list[Column]:
         return [
             self._column(_("Customer"), "name"),
