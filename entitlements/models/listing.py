@@ -50,6 +50,7 @@ class CustomerListing(models.Model):
         constraints = (models.UniqueConstraint(fields=["viewer", "customer"], name="customer_listing_once"),)
         indexes = (
             *(models.Index(fields=["viewer", sort, "customer"], name=f"listing_{sort}") for sort in SORTS),
+            models.Index(fields=["viewer", "public_id"], name="listing_public_id"),
             models.Index(fields=["viewer", "next_expiry_on"], name="listing_over", condition=OVER),
             models.Index(fields=["viewer", "next_expiry_on"], name="listing_requests", condition=Q(requests__gt=0)),
             models.Index(fields=["viewer", "next_expiry_on"], name="listing_falling", condition=Q(is_falling=True)),
