@@ -21,7 +21,8 @@ FIGURES = """
 COUNTED = """
     SELECT viewer_id, what, sum(amount) FROM entitlements_customerlisting l, LATERAL (
         VALUES ('total customers', 1), ('total seats', seats), ('total assigned', assigned),
-               ('total over', (assigned > seats)::int), ('total trials', (trials > 0)::int),
+               ('total over', (assigned > seats)::int), ('total overage', greatest(assigned - seats, 0)),
+               ('total unused', greatest(seats - assigned, 0)), ('total trials', (trials > 0)::int),
                ('total requests', (requests > 0)::int), ('total falling', is_falling::int), ('country ' || country, 1),
                ('expiry ' || next_expiry_on, (next_expiry_on < '9999-12-31')::int)
     ) v(what, amount) GROUP BY 1, 2 HAVING sum(amount) <> 0

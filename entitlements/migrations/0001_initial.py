@@ -3,6 +3,7 @@
 import datetime
 import django.contrib.postgres.fields
 import django.db.models.deletion
+import django.db.models.expressions
 import django.utils.timezone
 import uuid
 from django.db import migrations, models
@@ -269,11 +270,13 @@ class Migration(migrations.Migration):
                 ('assigned', models.PositiveBigIntegerField(default=0)),
                 ('next_expiry_on', models.DateField(default=datetime.date(9999, 12, 31))),
                 ('is_falling', models.BooleanField(default=False)),
+                ('moved', models.BigIntegerField(null=True)),
+                ('full_on', models.DateField(null=True)),
                 ('customer', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.organization')),
                 ('viewer', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.organization')),
             ],
             options={
-                'indexes': [models.Index(fields=['viewer', 'name_folded', 'customer'], name='listing_name_folded'), models.Index(fields=['viewer', 'org_id', 'customer'], name='listing_org_id'), models.Index(fields=['viewer', 'country', 'customer'], name='listing_country'), models.Index(fields=['viewer', 'services', 'customer'], name='listing_services'), models.Index(fields=['viewer', 'seats', 'customer'], name='listing_seats'), models.Index(fields=['viewer', 'assigned', 'customer'], name='listing_assigned'), models.Index(fields=['viewer', 'next_expiry_on', 'customer'], name='listing_next_expiry_on'), models.Index(fields=['viewer', 'connected_at', 'customer'], name='listing_connected_at'), models.Index(fields=['viewer', 'public_id'], name='listing_public_id'), models.Index(condition=models.Q(('assigned__gt', models.F('seats'))), fields=['viewer', 'next_expiry_on'], name='listing_over'), models.Index(condition=models.Q(('requests__gt', 0)), fields=['viewer', 'next_expiry_on'], name='listing_requests'), models.Index(condition=models.Q(('is_falling', True)), fields=['viewer', 'next_expiry_on'], name='listing_falling')],
+                'indexes': [models.Index(fields=['viewer', 'name_folded', 'customer'], name='listing_name_folded'), models.Index(fields=['viewer', 'org_id', 'customer'], name='listing_org_id'), models.Index(fields=['viewer', 'country', 'customer'], name='listing_country'), models.Index(fields=['viewer', 'services', 'customer'], name='listing_services'), models.Index(fields=['viewer', 'seats', 'customer'], name='listing_seats'), models.Index(fields=['viewer', 'assigned', 'customer'], name='listing_assigned'), models.Index(fields=['viewer', 'next_expiry_on', 'customer'], name='listing_next_expiry_on'), models.Index(fields=['viewer', 'connected_at', 'customer'], name='listing_connected_at'), models.Index(fields=['viewer', 'public_id'], name='listing_public_id'), models.Index(condition=models.Q(('assigned__gt', models.F('seats'))), fields=['viewer', 'next_expiry_on'], name='listing_over'), models.Index(condition=models.Q(('requests__gt', 0)), fields=['viewer', 'next_expiry_on'], name='listing_requests'), models.Index(condition=models.Q(('is_falling', True)), fields=['viewer', 'next_expiry_on'], name='listing_falling'), models.Index(condition=models.Q(('moved__isnull', False)), fields=['viewer', 'moved'], name='listing_moved'), models.Index(condition=models.Q(('full_on__isnull', False)), fields=['viewer', 'full_on'], name='listing_full_on'), models.Index(models.F('viewer'), django.db.models.expressions.CombinedExpression(models.F('seats'), '-', models.F('assigned')), condition=models.Q(('seats__gt', models.F('assigned'))), name='listing_unused')],
                 'constraints': [models.UniqueConstraint(fields=('viewer', 'customer'), name='customer_listing_once')],
             },
         ),

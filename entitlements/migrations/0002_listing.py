@@ -62,9 +62,10 @@ BEGIN
     END IF;
     INSERT INTO entitlements_customerlisting
         (viewer_id, customer_id, public_id, name, name_folded, org_id, country, website, connected_at,
-         services, skus, trials, requests, seats, assigned, next_expiry_on, is_falling)
+         services, skus, trials, requests, seats, assigned, next_expiry_on, is_falling, moved, full_on)
     SELECT NEW.viewer_id, o.id, o.public_id, o.name, o.name_folded, o.org_id, o.country, o.website, NEW.since,
-           n.services, n.skus, n.trials, n.requests, n.seats, n.assigned, n.next_expiry_on, coalesce(u.is_falling, false)
+           n.services, n.skus, n.trials, n.requests, n.seats, n.assigned, n.next_expiry_on, coalesce(u.is_falling, false),
+           u.assigned - u.assigned_before, u.full_on
     FROM listing_numbers(ARRAY[NEW.subject_id]) n, accounts_organization o
     LEFT JOIN entitlements_customerusage u ON u.customer_id = o.id WHERE o.id = NEW.subject_id
     ON CONFLICT (viewer_id, customer_id) DO UPDATE SET connected_at = excluded.connected_at;
@@ -90,7 +91,7 @@ FIGURES = """
 CREATE FUNCTION listing_figures(country text, skus bigint[], trials int, requests int, seats bigint, assigned bigint, next_expiry_on date, is_falling boolean)
     RETURNS TABLE (facet text, value text, amount bigint) LANGUAGE sql IMMUTABLE AS $$
     SELECT 'total', t.value, t.amount FROM (VALUES
-        ('customers', 1), ('seats', seats), ('assigned', assigned), ('over', (assigned > seats)::int),
+        ('customers', 1), ('seats', seats), ('assigned', assigned), ('over', (assigned > seats)::int), ('overage', greatest(assigned - seats, 0)), ('unused', greatest(seats - assigned, 0)),
         ('trials', (trials > 0)::int), ('requests', (requests > 0)::int), ('falling', is_falling::int)) t(value, amount)
     UNION ALL SELECT 'country', country, 1
     UNION ALL SELECT 'sku', s::text, 1 FROM unnest(skus) s
@@ -123,14 +124,17 @@ CREATE TRIGGER figures_follow_delete AFTER DELETE ON entitlements_customerlistin
 CREATE FUNCTION listing_follows_usage() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
-    PERFORM pg_advisory_xact_lock(2, NEW.customer_id::int);
-    UPDATE entitlements_customerlisting SET is_falling = NEW.is_falling WHERE customer_id = NEW.customer_id;
+    PERFORM pg_advisory_xact_lock(2, c.id::int) FROM (SELECT customer_id AS id FROM touched ORDER BY 1) c;
+    UPDATE entitlements_customerlisting l
+    SET is_falling = u.is_falling, moved = u.assigned - u.assigned_before, full_on = u.full_on
+    FROM touched u WHERE l.customer_id = u.customer_id
+      AND (l.is_falling, l.moved, l.full_on) IS DISTINCT FROM (u.is_falling, u.assigned - u.assigned_before, u.full_on);
     RETURN NULL;
 END $$;
-CREATE TRIGGER listing_follows_usage AFTER UPDATE OF is_falling ON entitlements_customerusage
-    FOR EACH ROW WHEN (OLD.is_falling <> NEW.is_falling) EXECUTE FUNCTION listing_follows_usage();
+CREATE TRIGGER listing_follows_usage AFTER UPDATE ON entitlements_customerusage
+    REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION listing_follows_usage();
 CREATE TRIGGER listing_follows_first_usage AFTER INSERT ON entitlements_customerusage
-    FOR EACH ROW WHEN (NEW.is_falling) EXECUTE FUNCTION listing_follows_usage();
+    REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION listing_follows_usage();
 """
 
 UNDO = """

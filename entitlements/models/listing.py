@@ -11,6 +11,7 @@ from partnerportal.lib.scoping import TenantQuerySet
 
 SORTS = ("name_folded", "org_id", "country", "services", "seats", "assigned", "next_expiry_on", "connected_at")
 OVER = Q(assigned__gt=F("seats"))
+UNUSED = F("seats") - F("assigned")  # below zero it is overage
 NO_EXPIRY = dt.date(9999, 12, 31)  # sorts last; a null would break keyset paging
 
 
@@ -42,7 +43,9 @@ class CustomerListing(models.Model):
     seats = models.PositiveBigIntegerField(default=0)
     assigned = models.PositiveBigIntegerField(default=0)
     next_expiry_on = models.DateField(default=NO_EXPIRY)
-    is_falling = models.BooleanField(default=False)  # use falls: see Anomaly
+    is_falling = models.BooleanField(default=False)  # these three as in CustomerUsage
+    moved = models.BigIntegerField(null=True)
+    full_on = models.DateField(null=True)
 
     objects = CustomerListingQuerySet.as_manager()
 
@@ -54,6 +57,9 @@ class CustomerListing(models.Model):
             models.Index(fields=["viewer", "next_expiry_on"], name="listing_over", condition=OVER),
             models.Index(fields=["viewer", "next_expiry_on"], name="listing_requests", condition=Q(requests__gt=0)),
             models.Index(fields=["viewer", "next_expiry_on"], name="listing_falling", condition=Q(is_falling=True)),
+            models.Index(fields=["viewer", "moved"], name="listing_moved", condition=Q(moved__isnull=False)),
+            models.Index(fields=["viewer", "full_on"], name="listing_full_on", condition=Q(full_on__isnull=False)),
+            models.Index("viewer", UNUSED, name="listing_unused", condition=Q(seats__gt=F("assigned"))),
         )
 
     @property
@@ -79,7 +85,9 @@ class PortfolioFigure(models.Model):
     """
 
     class Facet(models.TextChoices):
-        TOTAL = "total"  # value: customers, seats, assigned, over (more assigned than seats), trials, requests, falling
+        # value: customers, seats, assigned, over (more assigned than seats) and overage (how many), unused, trials,
+        # requests, falling
+        TOTAL = "total"
         COUNTRY = "country"  # customers in it
         SKU = "sku"  # customers that run it, by primary key
         EXPIRY = "expiry"  # customers whose nearest expiry it is, an ISO date
