@@ -22,6 +22,7 @@ from entitlements.models import (
     UsageMonth,
     month_of,
 )
+from notifications.models import Mail, NoticePreference
 
 DAYS = 40
 TOKEN, CALENDAR = "world-ingest-token", "world-calendar-{}"
@@ -46,6 +47,9 @@ def build(organization: Organization, *, word: str, holders: str, person: Person
     Export.objects.create(**own, list="customers", state=Export.State.FAILED, error="interrupted")
     SavedView.objects.create(**own, name=f"View {word}", query={"q": "a"})
     ListSettings.objects.create(**own)  # no default view: the list of most tests is the whole one
+    NoticePreference.objects.create(
+        organization_id=organization.pk, person_id=person.pk, kind="customer_connected", mail=Mail.EACH
+    )
     CalendarFeed.objects.create(**own, digest=IngestToken.digest_of(CALENDAR.format(word)))
 
 

@@ -4,6 +4,7 @@ import datetime
 import django.contrib.postgres.fields
 import django.db.models.deletion
 import django.db.models.expressions
+import django.db.models.functions.datetime
 import django.utils.timezone
 import uuid
 from django.db import migrations, models
@@ -91,6 +92,7 @@ class Migration(migrations.Migration):
                 ('ends_on', models.DateField(null=True)),
                 ('updated_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('reason', models.CharField(blank=True, max_length=400)),
+                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 ('customer', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='entitlements', to='accounts.organization')),
                 ('sku', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='entitlements.sku')),
             ],
@@ -372,6 +374,14 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='entitlement',
             index=models.Index(condition=models.Q(('state', 'requested')), fields=['customer'], name='entitlement_requested'),
+        ),
+        migrations.AddIndex(
+            model_name='entitlement',
+            index=models.Index(condition=models.Q(('kind', 'trial')), fields=['state', '-id'], name='entitlement_trials'),
+        ),
+        migrations.AddConstraint(
+            model_name='entitlement',
+            constraint=models.UniqueConstraint(condition=models.Q(('external_id__startswith', 'trial-'), ('kind', 'trial'), ('state', 'requested')), fields=('customer', 'sku'), name='entitlement_one_request'),
         ),
         migrations.AddConstraint(
             model_name='entitlement',

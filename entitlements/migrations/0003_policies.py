@@ -5,6 +5,7 @@ from django.db import migrations
 from partnerportal.lib.tenancy import protect
 
 SEEN = "(SELECT true FROM connections_portfolio p WHERE p.viewer_id = portal_org() AND p.subject_id = customer_id)"
+VENDOR = "(SELECT portal_is_vendor())"  # asked once a statement
 MINE = "organization_id = portal_org() AND person_id = portal_person()"
 
 # The job role may not create tables; this makes just those. Nobody reads a partition by its own name.
@@ -43,11 +44,46 @@ CREATE TRIGGER exports_follow_portfolio AFTER DELETE ON connections_portfolio
     FOR EACH ROW WHEN (OLD.viewer_id <> OLD.subject_id) EXECUTE FUNCTION exports_follow_portfolio();
 """
 
+# The vendor's staff decide trials: they see every trial, and of those who have one who they are and what else they
+# use. A customer asks for its own, and takes it back. Which role may is the action's business. The definer's rights,
+# because a policy that reads its own table recurses.
+TRIALS = f"""
+CREATE FUNCTION portal_is_vendor() RETURNS boolean
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    SELECT EXISTS (SELECT FROM accounts_organization WHERE id = portal_org() AND kind = 'vendor') $$;
+CREATE FUNCTION has_a_trial(customer bigint) RETURNS boolean
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    SELECT EXISTS (SELECT FROM entitlements_entitlement WHERE customer_id = customer AND kind = 'trial') $$;
+REVOKE EXECUTE ON FUNCTION has_a_trial(bigint) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION has_a_trial(bigint) TO portal_app;
+CREATE POLICY trials_of_vendor ON entitlements_entitlement FOR SELECT
+    USING ({VENDOR} AND (kind = 'trial' OR has_a_trial(customer_id)));
+CREATE POLICY trials_decided ON entitlements_entitlement FOR UPDATE
+    USING ({VENDOR} AND kind = 'trial') WITH CHECK ({VENDOR});
+CREATE POLICY trials_requested ON entitlements_entitlement FOR INSERT
+    WITH CHECK (customer_id = portal_org() AND kind = 'trial' AND state = 'requested' AND external_id LIKE 'trial-%');
+CREATE POLICY trials_cancelled ON entitlements_entitlement FOR UPDATE
+    USING (customer_id = portal_org() AND kind = 'trial' AND state IN ('requested', 'active'))
+    WITH CHECK (customer_id = portal_org() AND kind = 'trial' AND state = 'cancelled');
+GRANT INSERT, UPDATE (kind, state, source, quantity, starts_on, ends_on, updated_at, reason)
+    ON entitlements_entitlement TO portal_app;
+CREATE POLICY organizations_with_trials ON accounts_organization FOR SELECT
+    USING ({VENDOR} AND has_a_trial(id));
+"""
+TRIALS_UNDO = """
+DROP POLICY organizations_with_trials ON accounts_organization;
+REVOKE INSERT, UPDATE ON entitlements_entitlement FROM portal_app;
+DROP POLICY trials_cancelled ON entitlements_entitlement; DROP POLICY trials_requested ON entitlements_entitlement;
+DROP POLICY trials_decided ON entitlements_entitlement; DROP POLICY trials_of_vendor ON entitlements_entitlement;
+DROP FUNCTION has_a_trial(bigint); DROP FUNCTION portal_is_vendor();
+"""
+
 
 class Migration(migrations.Migration):
     dependencies = [("entitlements", "0002_listing")]
 
     operations = [
+        migrations.RunSQL(TRIALS, TRIALS_UNDO),
         migrations.RunSQL(PARTITIONS, "DROP FUNCTION usage_partition(date)"),
         protect("entitlements_usageday", using=SEEN, check="false"),
         protect("entitlements_usagemonth", using=SEEN, check="false"),

@@ -1,15 +1,19 @@
-"""What a customer may use. Facts that the vendor's feed brings; nobody types them in here."""
+"""What a customer may use: facts that the vendor's feed brings, and trials that a customer asks for here."""
 
 import datetime as dt
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import Kind
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.models import PublicModel
 from partnerportal.lib.scoping import TenantQuerySet
+
+REQUESTED_HERE = "trial-"  # begins the external id of what was asked for in the portal
 
 
 class Sku(models.Model):
@@ -37,7 +41,15 @@ class Sku(models.Model):
 
 class EntitlementQuerySet(TenantQuerySet):
     def scope(self, actor: Actor) -> "EntitlementQuerySet":
-        return self.filter(Q(customer=actor.organization_id) | Q(customer__in=actor.reach))
+        """Own, and within reach; to the vendor's staff every trial, which they decide."""
+        seen = Q(customer=actor.organization_id) | Q(customer__in=actor.reach)
+        if actor.organization_kind == Kind.VENDOR:
+            seen |= Q(kind=Entitlement.Kind.TRIAL)
+        return self.filter(seen)
+
+    def ours(self) -> "EntitlementQuerySet":
+        """Made by a request in the portal; the vendor's feed knows nothing of them."""
+        return self.filter(external_id__startswith=REQUESTED_HERE)
 
 
 class Entitlement(PublicModel):
@@ -51,6 +63,15 @@ class Entitlement(PublicModel):
         EXPIRED = "expired", _("Expired")
         DECLINED = "declined", _("Declined")
         CANCELLED = "cancelled", _("Cancelled")
+
+    # What people may do to a trial. The feed tells facts: there any state may follow any.
+    MOVES = {
+        State.REQUESTED: frozenset({State.ACTIVE, State.DECLINED, State.CANCELLED}),
+        State.ACTIVE: frozenset({State.EXPIRED, State.CANCELLED}),
+        State.EXPIRED: frozenset(),
+        State.DECLINED: frozenset(),
+        State.CANCELLED: frozenset(),
+    }
 
     class Source(models.TextChoices):
         BOUGHT = "bought", _("Bought")
@@ -78,6 +99,7 @@ class Entitlement(PublicModel):
     ends_on = models.DateField(null=True)  # last day of use, UTC; none: no end
     updated_at = models.DateTimeField(default=timezone.now)
     reason = models.CharField(max_length=400, blank=True)  # why vendor staff declined the trial, for the customer
+    created_at = models.DateTimeField(db_default=Now())  # first seen here: earlier thresholds of its end are not told
 
     objects = EntitlementQuerySet.as_manager()
 
@@ -85,8 +107,14 @@ class Entitlement(PublicModel):
         indexes = (
             models.Index(fields=["customer", "ends_on"], name="entitlement_by_customer"),
             models.Index(fields=["customer"], name="entitlement_requested", condition=Q(state="requested")),
+            models.Index(fields=["state", "-id"], name="entitlement_trials", condition=Q(kind="trial")),
         )
         constraints = (
+            models.UniqueConstraint(
+                fields=["customer", "sku"],
+                name="entitlement_one_request",
+                condition=Q(kind="trial", state="requested", external_id__startswith=REQUESTED_HERE),
+            ),
             models.CheckConstraint(
                 condition=Q(starts_on=None) | Q(ends_on=None) | Q(ends_on__gte=models.F("starts_on")),
                 name="entitlement_dates",

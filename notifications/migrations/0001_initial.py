@@ -77,10 +77,23 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name='NoticePreference',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('organization_id', models.BigIntegerField()),
+                ('person_id', models.BigIntegerField()),
+                ('kind', models.CharField(max_length=60)),
+                ('mail', models.CharField(choices=[('off', 'Off'), ('each', 'At once'), ('digest', 'In the daily summary')], max_length=6)),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('organization_id', 'person_id', 'kind'), name='notice_preference_once')],
+            },
+        ),
+        migrations.CreateModel(
             name='Delivery',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('channel', models.CharField(choices=[('fan_out', 'Fan Out'), ('email', 'Email')], max_length=16)),
+                ('channel', models.CharField(choices=[('fan_out', 'Fan Out'), ('email', 'Email'), ('digest', 'Digest')], max_length=16)),
                 ('recipient', models.CharField(blank=True, max_length=60)),
                 ('attempts', models.PositiveSmallIntegerField(default=0)),
                 ('next_at', models.DateTimeField(default=django.utils.timezone.now)),

@@ -54,4 +54,9 @@ class Migration(migrations.Migration):
             using="person_id = portal_person() AND organization_id = portal_org()",
             grant="SELECT, INSERT, UPDATE (read_up_to)",
         ),
+        protect(
+            "notifications_noticepreference",
+            using="person_id = portal_person() AND organization_id = portal_org()",
+            grant="SELECT, INSERT, DELETE, UPDATE (mail)",
+        ),
     ]

@@ -1,5 +1,6 @@
 from notifications.models.delivery import Channel, Delivery
 from notifications.models.event import Event
 from notifications.models.notice import InboxMark, Notice, NoticeRead
+from notifications.models.preference import Mail, NoticePreference
 
-__all__ = ["Channel", "Delivery", "Event", "InboxMark", "Notice", "NoticeRead"]
+__all__ = ["Channel", "Delivery", "Event", "InboxMark", "Mail", "Notice", "NoticePreference", "NoticeRead"]

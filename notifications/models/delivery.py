@@ -8,6 +8,7 @@ from django.utils import timezone
 class Channel(models.TextChoices):
     FAN_OUT = "fan_out"  # write the notices and the deliveries of the other channels
     EMAIL = "email"
+    DIGEST = "digest"  # all that is due for a person on one of their days goes out as one e-mail
 
 
 class Delivery(models.Model):
@@ -19,7 +20,8 @@ class Delivery(models.Model):
 
     event = models.ForeignKey("notifications.Event", models.CASCADE)
     channel = models.CharField(max_length=16, choices=Channel)
-    recipient = models.CharField(max_length=60, blank=True)  # "<notice id>:<person id>" for e-mail
+    recipient = models.CharField(max_length=60, blank=True)  # "<notice id>:<person id>"; for the digest
+    # "<person id>:<day>:<notice id>"
     attempts = models.PositiveSmallIntegerField(default=0)
     next_at = models.DateTimeField(default=timezone.now)
     done_at = models.DateTimeField(null=True)

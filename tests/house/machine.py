@@ -39,7 +39,9 @@ FOREIGN = {
     "connections_connection": "partner_id <> %(org)s AND customer_id <> %(org)s",
     "connections_invitationlink": "true",
     "entitlements_sku": "true",
-    "entitlements_entitlement": "true",
+    # trials are a customer's own to ask for, and the vendor's to decide
+    "entitlements_entitlement": """customer_id <> %(org)s AND NOT EXISTS (
+        SELECT FROM accounts_organization v WHERE v.id = %(org)s AND v.kind = 'vendor')""",
     "entitlements_order": "true",
     "entitlements_orderline": "true",
     "entitlements_usageday": "true",
@@ -57,6 +59,7 @@ FOREIGN = {
     "notifications_notice": "recipient_id <> %(org)s",
     "notifications_noticeread": "person_id <> %(person)s",
     "notifications_inboxmark": "person_id <> %(person)s OR organization_id <> %(org)s",
+    "notifications_noticepreference": "person_id <> %(person)s OR organization_id <> %(org)s",
     "notifications_event": "coalesce(organization_id, 0) <> %(org)s AND coalesce(organization_id, 0) <= %(newest)s",
 }
 # Kept by triggers, like the column `in_reach` of notices: tests/connections/test_portfolio.py holds them to what they

@@ -6,6 +6,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from connections.models import Connection
+from entitlements.models import Entitlement, Export
 from partnerportal.lib.errors import Conflict
 from partnerportal.lib.states import move
 
@@ -14,7 +15,17 @@ EXTRA = {  # what a row needs beside its state
     ("Connection", "active"): lambda row: {"ended_at": None, "ended_by_id": None},
     ("Connection", "ended"): lambda row: {"ended_at": timezone.now(), "ended_by_id": row.customer_id},
 }
-ROWS = {"Connection": lambda world: world.connection("customer", "partner")}
+ROWS = {
+    "Connection": lambda world: world.connection("customer", "partner"),
+    "Entitlement": lambda world: Entitlement.objects.filter(customer=world.customer, kind="trial").earliest("pk"),
+    "Export": lambda world: Export.objects.filter(organization=world.customer).earliest("pk"),
+}
+
+
+def extra(row, state):
+    return EXTRA.get((type(row).__name__, state), lambda row: {})(row)
+
+
 PAIRS = [(m, a, b) for m in MACHINES for a in m.State for b in m.State]
 
 
@@ -31,9 +42,9 @@ def test_the_table_names_every_state(model):
 @pytest.mark.parametrize(("model", "before", "after"), PAIRS, ids=lambda x: getattr(x, "__name__", str(x)))
 def test_pairs(model, before, after, world):
     row = ROWS[model.__name__](world)
-    model.objects.filter(pk=row.pk).update(state=before, **EXTRA[model.__name__, before](row))
+    model.objects.filter(pk=row.pk).update(state=before, **extra(row, before))
     row.refresh_from_db()
-    changes = EXTRA[model.__name__, after](row)
+    changes = extra(row, after)
     if after in model.MOVES[before]:
         assert move(row, after, **changes).state == after
     else:
