@@ -180,3 +180,17 @@ ENDED = (
 NOT_WITH_MAIN = frozenset({UNCONNECTED, "wrenfield", "saobras"})
 RECENT = ("ashdown-pryce", "gruenwald")  # they accept MAIN's invitation while the data is written
 JUST_ENDED = "hoellerbach"  # ends with MAIN while the data is written
+
+# How they use what they have, where the day's pages should have something to tell: see usage.py for the shapes.
+USAGE = {
+    "meridian-health": "growing",
+    "sainte-aurelie": "falling",
+    "minato-seimitsu": "growing",
+    "gruenwald": "gap",
+    "ashdown-pryce": "new",
+    "aldermoor": "flat",
+    "bluelantern": "falling",
+    "elbtal": "gap",
+    "northgate-bs": "falling",
+    "kitamura-seiki": "new",
+}

@@ -13,6 +13,7 @@ from accounts.models import Organization
 from connections.models import Connection
 from partnerportal.sample import cast, facts
 from partnerportal.sample.facts import Customer
+from partnerportal.sample.usage import write_usage
 from partnerportal.sample.writing import connect, new_customer, write_feed
 
 CHUNK = 1000  # customers in a transaction: each takes a lock until its end
@@ -85,6 +86,7 @@ def _add(partner: Organization, numbers: list[int]) -> None:
             file.writelines(facts.feed(facts.history(Customer(row.org_id, row.country), now.date(), most=2)))
         file.seek(0)
         write_feed(file)
+    write_usage(rows, now.date())
 
 
 def _org_id(number: int) -> str:

@@ -1,0 +1,116 @@
+"""Stores days of use, set-based, and everything that follows from them in the same transaction."""
+
+import datetime as dt
+import io
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import NamedTuple
+
+from django.db import connection, transaction
+
+from entitlements.actions.facts import Outcome
+from entitlements.actions.rollups import refresh_touched
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.policies import authorize_staff
+
+ONE_AT_A_TIME = 4208  # advisory lock: a rollup is counted from days that stay as they are until it is written
+PATIENCE = "60s"  # for that lock: another batch takes a second or two
+COLUMNS = (
+    "customer_id, sku_id, day, purchased, assigned, newly_assigned, daily_users, daily_devices, monthly_users,"
+    " monthly_devices, peak_concurrent"
+)
+_VALUES = COLUMNS.split(", ", 3)[3]
+
+
+class UsageRow(NamedTuple):
+    """One customer's use of one SKU on one day, in the order of COLUMNS. `line` tells the answers apart."""
+
+    line: int
+    customer_id: int
+    sku_id: int
+    day: dt.date
+    purchased: int
+    assigned: int
+    newly_assigned: int
+    daily_users: int
+    daily_devices: int
+    monthly_users: int
+    monthly_devices: int
+    peak_concurrent: int
+
+
+_STAGE = f"""
+    CREATE TEMPORARY TABLE staged (line bigint, customer_id bigint, sku_id bigint, day date,
+        {", ".join(f"{name} integer" for name in _VALUES.split(", "))}) ON COMMIT DROP;
+    CREATE TEMPORARY TABLE touched (customer_id bigint, sku_id bigint, day date, month date,
+        {", ".join(f"{name} integer" for name in _VALUES.split(", "))}, added boolean) ON COMMIT DROP"""
+_MONTHS = "SELECT usage_partition(month) FROM unnest(%s::date[]) month ORDER BY month"
+_NEW, _OLD = (", ".join(f"{side}.{name}" for name in _VALUES.split(", ")) for side in ("excluded", "d"))
+_UPSERT = f"""
+    WITH written AS (
+        INSERT INTO entitlements_usageday AS d ({COLUMNS})
+        SELECT DISTINCT ON (customer_id, sku_id, day) {COLUMNS} FROM staged ORDER BY customer_id, sku_id, day, line DESC
+        ON CONFLICT (customer_id, sku_id, day) DO UPDATE SET ({_VALUES}) = ({_NEW})
+        WHERE ({_OLD}) IS DISTINCT FROM ({_NEW})
+        RETURNING d.customer_id, d.sku_id, d.day, date_trunc('month', d.day)::date, {_OLD}, old.day IS NULL)
+    INSERT INTO touched SELECT * FROM written"""  # noqa: S608 - constants of this module
+_ANSWERS = """
+    SELECT s.line, t.added FROM staged s JOIN touched t USING (customer_id, sku_id, day)"""
+
+
+def make_room(days: Iterable[dt.date]) -> None:
+    """Partitions for the months of these days. Before the batch and on its own: a new one is locked until commit, and
+    readers with it."""
+    months = sorted({day.replace(day=1) for day in days})
+    with connection.cursor() as cursor:
+        cursor.execute(_MONTHS, [months])
+
+
+def store_usage(*, actor: Actor, rows: Iterable[UsageRow]) -> dict[int, Outcome]:
+    """Store days of use. What each line did, by its number; lines that changed nothing are left out.
+
+    Of two rows about the same day the one with the higher number counts. Customers and SKUs are known to exist. A row
+    with more newly assigned than assigned is an IntegrityError.
+    """
+    authorize_staff(actor)
+    rows = rows if isinstance(rows, list) else list(rows)
+    if not rows:
+        return {}
+    make_room({row.day for row in rows})
+    with transaction.atomic(), connection.cursor() as cursor:
+        take_turns()
+        cursor.execute("DROP TABLE IF EXISTS staged, touched")  # of an earlier batch of the same transaction
+        cursor.execute(_STAGE)
+        cursor.copy_expert("COPY staged FROM STDIN", Lines(rows))
+        cursor.execute("ANALYZE staged")
+        cursor.execute(_UPSERT)
+        refresh_touched(cursor)
+        cursor.execute(_ANSWERS)
+        return {line: Outcome.ADDED if added else Outcome.CHANGED for line, added in cursor.fetchall()}
+
+
+def take_turns() -> None:
+    """Whoever writes days or what follows from them does so alone, until the end of the transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('lock_timeout', %s, true)", [PATIENCE])
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ONE_AT_A_TIME])
+
+
+class Lines(io.RawIOBase):
+    """Rows as COPY reads them, a piece at a time."""
+
+    def __init__(self, rows: Iterable[tuple[object, ...]]) -> None:
+        self._rows: Iterator[tuple[object, ...]] = iter(rows)
+        self._left = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        while 0 <= len(self._left) < size or size < 0:
+            piece = "".join("\t".join(map(str, row)) + "\n" for row in islice(self._rows, 2000)).encode()
+            if not piece:
+                break
+            self._left += piece
+        taken, self._left = (self._left, b"") if size < 0 else (self._left[:size], self._left[size:])
+        return taken

@@ -1,0 +1,90 @@
+"""Thirteen months of use, day by day: invented, but in the shapes that real use has.
+
+A customer's shape follows from its number, unless cast.USAGE names one. Everything ends today, at the seats assigned
+that the entitlement says, so that pages agree with one another.
+"""
+
+import datetime as dt
+import math
+from collections.abc import Iterable, Iterator
+from random import Random
+
+from accounts.models import Organization
+from entitlements.actions import UsageRow, store_usage
+from entitlements.models import Entitlement
+from partnerportal.lib.actors import Actor
+from partnerportal.sample import cast
+
+MONTHS = 13
+SHAPES = ("growing", "growing", "growing", "steady", "steady", "flat", "falling")
+DAYS_TOLD = {"new": 14}  # of a shape that has not been reported for the whole time
+GAP = (60, 46)  # days ago between which nothing was reported
+BATCH = 100_000  # rows
+
+
+def write_usage(organizations: Iterable[Organization], today: dt.date) -> int:
+    """Days of use for whatever these organisations have had. Returns how many rows were written."""
+    keys = {organization.pk: organization for organization in organizations}
+    batch: list[UsageRow] = []
+    written = 0
+    entitlements = Entitlement.objects.filter(customer__in=keys, state=Entitlement.State.ACTIVE, kind="production")
+    per_sku: dict[tuple[int, int], list[Entitlement]] = {}
+    for entitlement in entitlements.select_related("sku").order_by("customer_id", "sku_id", "pk"):
+        per_sku.setdefault((entitlement.customer_id, entitlement.sku_id), []).append(entitlement)
+    for (customer_id, _sku_id), held in per_sku.items():
+        batch.extend(_days(keys[customer_id], held, today, len(batch)))
+        if len(batch) >= BATCH:
+            written += _store(batch)
+            batch = []
+    return written + _store(batch)
+
+
+def _store(batch: list[UsageRow]) -> int:
+    return len(store_usage(actor=Actor.system("feed"), rows=batch))
+
+
+def _days(customer: Organization, held: list[Entitlement], today: dt.date, line: int) -> Iterator[UsageRow]:
+    """What was reported of one SKU. Seats of several entitlements for it count together."""
+    first = held[0]
+    purchased, assigned = sum(e.quantity for e in held), sum(e.assigned for e in held)
+    random = Random(f"{customer.org_id} {first.sku.code}")
+    shape = cast.USAGE.get(customer.website.removesuffix(".example")) or SHAPES[int(customer.org_id) % len(SHAPES)]
+    start = (today.replace(day=1) - dt.timedelta(days=31 * MONTHS - 35)).replace(day=1)
+    start = max(start, today - dt.timedelta(days=DAYS_TOLD.get(shape, 10**4)))
+    if shape != "new" and first.starts_on:
+        start = max(start, min(first.starts_on, today - dt.timedelta(days=150)))
+    share = random.uniform(0.62, 0.9)  # of the assigned, who come within a month
+    devices = random.uniform(0.85, 1.25)  # per user
+    before_month = month_assigned = 0
+    for back in range((today - start).days - 1, -1, -1):  # today's day is not over
+        day = today - dt.timedelta(days=back + 1)
+        held_now = _assigned(shape, assigned, back, (today - start).days)
+        if day.day == 1 or not month_assigned:
+            before_month = month_assigned or round(held_now * 0.96)
+        month_assigned = held_now
+        if shape == "gap" and GAP[1] <= back < GAP[0]:
+            continue
+        monthly = round(held_now * _come(shape, share, back) * (1 + 0.015 * math.sin(back / 3)))
+        daily = round(monthly * random.uniform(0.52, 0.66) * (0.22 if day.weekday() >= 5 else 1))
+        line += 1
+        yield UsageRow(
+            line, customer.pk, first.sku_id, day, purchased, held_now, max(held_now - before_month, 0),
+            daily, round(daily * devices), monthly, round(monthly * devices), round(daily * 0.7),
+        )  # fmt: skip
+
+
+def _assigned(shape: str, now: int, back: int, length: int) -> int:
+    """Seats assigned so many days ago, arriving at `now`."""
+    if shape in ("flat", "new", "gap"):
+        return now
+    if shape == "falling":
+        return round(now * (1 + 0.12 * min(back, 60) / 60))
+    slope = 0.55 if shape == "growing" else 0.12
+    return max(round(now * (1 - slope * back / max(length, 1))), min(now, 1))
+
+
+def _come(shape: str, share: float, back: int) -> float:
+    """The part of the assigned that comes within a month. Where use falls, it fell in the last two weeks."""
+    if shape == "falling":
+        return share * (1 - 0.34 * (1 - min(back, 14) / 14))
+    return share
