@@ -1,0 +1,299 @@
+"""The geometry of charts, without a word or a colour: numbers in, coordinates out. Templates draw it as SVG.
+
+The baseline is always 0. Values far below their limit get a scale of their own (`FAR_BELOW`), and one that is never
+finer than `FINEST` of the limit, so that small changes do not look dramatic. None is a value that is not known: a gap.
+"""
+
+import itertools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+Value = float | int | None
+
+FAR_BELOW = 0.45  # of the limit: below it the limit is not drawn but said
+FINEST = 0.12  # of the limit: the least that the scale reaches up to
+NICE = (1, 2, 2.5, 5, 10)
+SERIES_AT_MOST = 5
+
+
+class Frame(NamedTuple):
+    """The size of a drawing and its margins, in its own units."""
+
+    width: int
+    height: int
+    left: int
+    right: int
+    top: int
+    bottom: int
+    labels: int  # under the axis, at most
+
+
+WIDE = Frame(760, 240, 48, 16, 24, 28, 7)
+NARROW = Frame(340, 210, 40, 12, 24, 28, 4)
+
+
+@dataclass(frozen=True)
+class Scale:
+    step: float
+    top: float
+    shows_limit: bool
+
+    @property
+    def ticks(self) -> list[float]:
+        return [self.step * n for n in range(round(self.top / self.step) + 1)]
+
+
+def nice_step(span: float, parts: int = 4) -> float:
+    """The smallest whole step of 1, 2, 2.5 or 5 times a power of ten that covers `span` in at most `parts` steps."""
+    least = span / parts
+    if least <= 1:
+        return 1
+    power = 10.0 ** math.floor(math.log10(least))
+    return next(step for step in (n * power for n in (*NICE, 20)) if step >= least * (1 - 1e-9) and step == int(step))
+
+
+def scale_of(peak: float, limit: float | None) -> Scale:
+    shows_limit = bool(limit) and peak >= FAR_BELOW * (limit or 0)
+    reach = max(peak, (limit or 0) * (1 if shows_limit else FINEST), 1)
+    step = nice_step(reach)
+    return Scale(step, step * math.ceil(reach / step - 1e-9), shows_limit)
+
+
+@dataclass(frozen=True)
+class Label:
+    x: float
+    text: str
+    anchor: str  # start, middle, end
+
+
+@dataclass(frozen=True)
+class Tick:
+    y: float
+    value: int
+
+
+@dataclass(frozen=True)
+class Line:
+    """One series: `path` with a gap where a value is not known; `area` below it down to the baseline."""
+
+    name: str
+    path: str
+    area: str
+    ys: list[float | None]
+    end: tuple[float, float] | None  # the latest known point
+    label_y: float  # where its name stands, clear of the others'
+
+
+@dataclass(frozen=True)
+class Bar:
+    x: float
+    width: float
+    parts: list[tuple[float, float]]  # y and height, from the baseline up
+
+
+@dataclass(frozen=True)
+class Chart:
+    """One drawing in one size. `limit` is a path, `limit_y` the height of its latest value, where it is drawn."""
+
+    frame: Frame
+    scale: Scale
+    ticks: list[Tick]
+    labels: list[Label]
+    xs: list[float]
+    limit: str = ""
+    limit_y: float = 0
+    lines: list[Line] = field(default_factory=list)
+    bars: list[Bar] = field(default_factory=list)
+
+    @property
+    def base(self) -> float:
+        return self.frame.height - self.frame.bottom
+
+    @property
+    def end(self) -> float:
+        return self.frame.width - self.frame.right
+
+    @property
+    def points(self) -> str:
+        """For the script: "x y y;x y y", a dash for what is not known. Of bars the height of the whole."""
+        if self.bars:
+            ys: list[list[float | None]] = [[min((y for y, _h in bar.parts), default=self.base)] for bar in self.bars]
+        else:
+            ys = [[line.ys[at] for line in self.lines] for at in range(len(self.xs))]
+        return ";".join(
+            " ".join([_text(x), *("-" if y is None else _text(y) for y in row)])
+            for x, row in zip(self.xs, ys, strict=True)
+        )
+
+
+def line_chart(
+    frame: Frame, series: Sequence[tuple[str, Sequence[Value]]], labels: Sequence[str], limits: Sequence[Value] = ()
+) -> Chart:
+    """Several lines over the same points; `limits` is what they may reach, point by point."""
+    if len(series) > SERIES_AT_MOST:
+        raise ValueError(f"more than {SERIES_AT_MOST} lines cannot be told apart")
+    known = [value for _name, values in series for value in values if value is not None]
+    scale = scale_of(max(known, default=0), _latest(limits))
+    xs = _across(frame, len(labels), inset=0)
+    lines = [_line(frame, scale, name, xs, values) for name, values in series]
+    return _chart(frame, scale, xs, labels, limits, lines=_apart(lines, frame))
+
+
+def bar_chart(
+    frame: Frame, stacks: Sequence[Sequence[float]], labels: Sequence[str], limits: Sequence[Value] = ()
+) -> Chart:
+    """A bar for each stack, its parts one on the other from the baseline up."""
+    scale = scale_of(max((sum(stack) for stack in stacks), default=0), _latest(limits))
+    slot = _room(frame) / max(len(stacks), 1)
+    xs = _across(frame, len(stacks), inset=slot / 2)
+    width = round(min(slot * 0.62, 44), 1)
+    bars = [
+        Bar(round(x - width / 2, 1), width, _stack(frame, scale, stack)) for x, stack in zip(xs, stacks, strict=True)
+    ]
+    return _chart(frame, scale, xs, labels, limits, bars=bars)
+
+
+def spark(values: Sequence[int], width: int = 64, height: int = 20, least: int = 12) -> str:
+    """A path for a row of a list, in few bytes: steps of whole units from point to point. Below zero: not known.
+
+    `least` is the smallest range that fills the height.
+    """
+    known = [value for value in values if value >= 0]
+    if len(known) < 2:
+        return ""
+    spare = max(least - (max(known) - min(known)), 0)
+    low, high = min(known) - spare / 2, max(known) + spare / 2
+    path, last = [], None
+    for at, value in enumerate(values):
+        if value < 0:
+            last = None
+            continue
+        point = (round(at * width / (len(values) - 1)), round(1 + (height - 2) * (high - value) / (high - low)))
+        if last is None:
+            path.append(f"M{point[0]} {point[1]}")
+        else:
+            down = point[1] - last[1]
+            path.append(f"{'' if path[-1][0] != 'M' else 'l'}{point[0] - last[0]}{down if down < 0 else f' {down}'}")
+        last = point
+    return " ".join(path).replace(" l", "l").replace(" M", "M")
+
+
+def _chart(
+    frame: Frame,
+    scale: Scale,
+    xs: list[float],
+    labels: Sequence[str],
+    limits: Sequence[Value],
+    lines: list[Line] | None = None,
+    bars: list[Bar] | None = None,
+) -> Chart:
+    latest = _latest(limits)
+    return Chart(
+        frame=frame,
+        scale=scale,
+        ticks=[Tick(_y(frame, scale, value), round(value)) for value in scale.ticks],
+        labels=_labels(frame, xs, labels),
+        xs=xs,
+        limit=_steps(frame, scale, xs, limits) if scale.shows_limit else "",
+        limit_y=_y(frame, scale, latest) if latest is not None and scale.shows_limit else 0,
+        lines=lines or [],
+        bars=bars or [],
+    )
+
+
+def _latest(values: Sequence[Value]) -> float | None:
+    return next((value for value in reversed(values) if value is not None), None)
+
+
+def _room(frame: Frame) -> float:
+    return frame.width - frame.left - frame.right
+
+
+def _across(frame: Frame, count: int, inset: float) -> list[float]:
+    if count == 1:
+        return [round(frame.left + _room(frame) / 2, 1)]
+    step = (_room(frame) - 2 * inset) / max(count - 1, 1)
+    return [round(frame.left + inset + step * at, 1) for at in range(count)]
+
+
+def _y(frame: Frame, scale: Scale, value: float) -> float:
+    """Never above the drawing: a limit that was higher earlier is cut off at the top."""
+    room = frame.height - frame.top - frame.bottom
+    return round(frame.top + room * (1 - min(value / scale.top, 1)), 1)
+
+
+def _line(frame: Frame, scale: Scale, name: str, xs: list[float], values: Sequence[Value]) -> Line:
+    ys = [None if value is None else _y(frame, scale, value) for value in values]
+    base = frame.height - frame.bottom
+    path, area = "", ""
+    for run in _runs(xs, ys):
+        steps = "L".join(f"{_text(x)} {_text(y)}" for x, y in run)
+        path += f"M{steps}" + ("h0" if len(run) == 1 else "")
+        area += f"M{_text(run[0][0])} {base}L{steps}V{base}Z"
+    end = next(((x, y) for x, y in zip(reversed(xs), reversed(ys), strict=True) if y is not None), None)
+    return Line(name, path, area, ys, end, end[1] if end else 0)
+
+
+def _runs(xs: Sequence[float], ys: Sequence[float | None]) -> list[list[tuple[float, float]]]:
+    """The known points, in runs without a gap."""
+    runs: list[list[tuple[float, float]]] = [[]]
+    for x, y in zip(xs, ys, strict=True):
+        if y is None:
+            runs.append([])
+        else:
+            runs[-1].append((x, y))
+    return [run for run in runs if run]
+
+
+def _apart(lines: list[Line], frame: Frame, room: float = 15) -> list[Line]:
+    """Their names at the right end, at least `room` from one another."""
+    taken = float("-inf")
+    placed = {}
+    for line in sorted(lines, key=lambda line: line.label_y):
+        taken = max(line.label_y, taken + room)
+        placed[line.name] = taken
+    sunk = max(max(placed.values(), default=0) - (frame.height - frame.bottom), 0)
+    return [Line(**{**vars(line), "label_y": round(placed[line.name] - sunk, 1)}) for line in lines]
+
+
+def _stack(frame: Frame, scale: Scale, stack: Sequence[float]) -> list[tuple[float, float]]:
+    parts, below = [], 0.0
+    for value in stack:
+        foot, head = _y(frame, scale, below), _y(frame, scale, below + value)
+        parts.append((head, round(foot - head, 1)))
+        below += value
+    return parts
+
+
+def _steps(frame: Frame, scale: Scale, xs: list[float], limits: Sequence[Value]) -> str:
+    """The limit as a line that steps half way between two points, from edge to edge."""
+    edges = [frame.left, *((a + b) / 2 for a, b in itertools.pairwise(xs)), frame.width - frame.right]
+    path, at, before = "", 0, None
+    for limit, same in itertools.groupby(limits):
+        until = at + len(list(same))
+        if limit is not None:
+            y = _text(_y(frame, scale, limit))
+            path += f"M{_text(edges[at])} {y}" if before is None else f"V{y}"
+            path += f"H{_text(edges[until])}"
+        at, before = until, limit
+    return path
+
+
+def _labels(frame: Frame, xs: list[float], labels: Sequence[str]) -> list[Label]:
+    """As many as fit, counted back from the latest."""
+    every = max(math.ceil(len(labels) / frame.labels), 1)
+    chosen = range(len(labels) - 1, -1, -every)
+    return [Label(xs[at], labels[at], _anchor(frame, xs[at])) for at in reversed(chosen)]
+
+
+def _anchor(frame: Frame, x: float, room: int = 24) -> str:
+    if x > frame.width - frame.right - room:
+        return "end"
+    return "start" if x < frame.left + room / 2 else "middle"
+
+
+def _text(value: float) -> str:
+    """Without a needless fraction: 12 and 12.5."""
+    return f"{value:.1f}".removesuffix(".0")
