@@ -35,7 +35,7 @@ DEFAULT_SORT, DEFAULT_SIZE = "name", 50
 class Column:
     name: str  # of its sort, and of its macro in parts/customer_rows.jinja
     label: str
-    url: str
+    url: str  # empty: nothing to sort by
     direction: str  # aria-sort, or empty
     css: str
 
@@ -64,7 +64,9 @@ class CustomerList:
 
     def _page(self, found: Any, cursor: str) -> Any:
         column, descending = SORTS[self.sort.removeprefix("-")], self.sort.startswith("-")
-        return keyset(found, sort=column, descending=descending, size=self.size, cursor=cursor, key="customer")
+        return keyset(
+            queries.with_weeks(found), sort=column, descending=descending, size=self.size, cursor=cursor, key="customer"
+        )
 
     @property
     def own_address(self) -> str:
@@ -85,6 +87,7 @@ class CustomerList:
             self._column(_("Country"), "country"),
             self._column(_("Services"), "services", "wide-only"),
             self._column(_("Seats assigned"), "assigned", "num"),
+            Column("trend", _("16 weeks"), "", "", "wide-only"),
             self._column(_("Next expiry"), "expires_on"),
             self._column(_("Connected"), "connected_at", "wide-only"),
         ]

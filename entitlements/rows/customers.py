@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 from connections.policies import ROLE_TABLE, ConnectionPermission
 from entitlements.models import CustomerListing, Entitlement, Order
 from entitlements.queries import AHEAD, SOON
-from partnerportal.lib import formats, usage
+from partnerportal.lib import charts, formats, usage
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.countries import country_name
 from partnerportal.lib.days import today
@@ -73,6 +73,7 @@ class CustomerRow:
     more: str  # "+2"
     left_out: str  # their names
     usage: Usage | None
+    spark: str  # the path of sixteen weeks; empty without history
     expiry: Day | None
     since: str
     connection_id: str  # public; empty when the actor's organisation has no connection of its own
@@ -111,6 +112,7 @@ def _customer_row(row: CustomerListing, services: list[str]) -> CustomerRow:
         more=f"+{formats.number(len(left_out))}" if left_out else "",
         left_out=formats.listed(left_out),
         usage=Usage.of(row.assigned, row.seats) if row.seats or row.assigned else None,
+        spark=charts.spark(row.weeks or []),  # type: ignore[attr-defined]
         expiry=Day.of(row.expires_on),
         since=formats.date(row.connected_at),
         connection_id=str(row.connection_id or ""),  # type: ignore[attr-defined]

@@ -62,7 +62,7 @@ def test_row_menu_by_arrows_gives_focus_back(browser, customers):
     page.keyboard.press("ArrowDown")
     expect(page.get_by_role("link", name="View customer")).to_be_focused()
     page.keyboard.press("ArrowDown")
-    expect(page.get_by_role("link", name="View services")).to_be_focused()
+    expect(page.get_by_role("link", name="View licensing")).to_be_focused()
     page.keyboard.press("End")
     expect(page.get_by_role("link", name="End connection…")).to_be_focused()
     page.keyboard.press("Escape")

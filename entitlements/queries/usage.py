@@ -1,0 +1,138 @@
+"""Reads over use: the days and months of one customer, and who stands out among many. Totals, never people (CC-32)."""
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
+
+from django.db.models import Case, F, OuterRef, QuerySet, Subquery, When
+from django.db.models.functions import Least
+
+from entitlements.models import Anomaly, CustomerListing, CustomerUsage, LicenseAssignment, Sku, UsageDay, UsageMonth
+from entitlements.models.listing import UNUSED, CustomerListingQuerySet
+from partnerportal.lib.actors import Actor
+
+CONCURRENT = When(sku__licence_model=Sku.LicenceModel.CONCURRENT, then=F("peak_concurrent"))
+DAILY = Case(CONCURRENT, default=Least("daily_users", "daily_devices"))
+MONTHLY = Case(CONCURRENT, default=Least("monthly_users", "monthly_devices"))
+
+
+@dataclass(frozen=True)
+class Use:
+    """A day or a month, of one SKU or of several together. `at` is the day, or the first of the month."""
+
+    at: dt.date
+    sku_id: int
+    service: str
+    purchased: int
+    assigned: int
+    newly: int  # assigned in this month
+    monthly: int  # active users, or devices where they are fewer
+    daily: int  # active; of a month the peak
+
+    @property
+    def previously(self) -> int:
+        return self.assigned - self.newly
+
+
+def usage_days(actor: Actor, customer_id: int | None, since: dt.date) -> list[Use]:
+    rows = UsageDay.objects.visible_to(actor).filter(customer=customer_id, day__gte=since).order_by("day", "sku")
+    return [
+        Use(*row)
+        for row in rows.values_list(
+            "day", "sku", "sku__service", "purchased", "assigned", "newly_assigned", MONTHLY, DAILY
+        )
+    ]
+
+
+def usage_months(actor: Actor, customer_id: int | None, since: dt.date) -> list[Use]:
+    rows = UsageMonth.objects.visible_to(actor).filter(customer=customer_id, month__gte=since)
+    fields = ("month", "sku", "sku__service", "purchased", "assigned", "newly_assigned")
+    found = rows.order_by("month", "sku").values_list(*fields, "monthly_active", "daily_active_peak")
+    return [Use(*row) for row in found]
+
+
+def together(uses: Iterable[Use], moments: Sequence[dt.date], lasting: dt.timedelta) -> list[Use | None]:
+    """The sum of all SKUs at each of `moments`; None where one that goes on reported nothing: a gap, not a dip.
+
+    A SKU goes on from its first report to its last, and to the end if that is less than `lasting` away.
+    """
+    spans: dict[int, tuple[dt.date, dt.date]] = {}
+    at: dict[dt.date, list[Use]] = {}
+    for use in uses:
+        first, last = spans.get(use.sku_id, (use.at, use.at))
+        spans[use.sku_id] = min(first, use.at), max(last, use.at)
+        at.setdefault(use.at, []).append(use)
+    until = max(at, default=dt.date.max)
+    ends = {sku: until if until - last < lasting else last for sku, (_first, last) in spans.items()}
+    expected = [(first, ends[sku]) for sku, (first, _last) in spans.items()]
+    return [
+        _sum(found)
+        if (found := at.get(moment)) and len(found) >= sum(first <= moment <= last for first, last in expected)
+        else None
+        for moment in moments
+    ]
+
+
+def _sum(uses: list[Use]) -> Use:
+    numbers = (sum(map(attrgetter(name), uses)) for name in ("purchased", "assigned", "newly", "monthly", "daily"))
+    return Use(uses[0].at, 0, "", *numbers)
+
+
+def latest_by_service(uses: Iterable[Use], since: dt.date) -> list[Use]:
+    """What each service last reported, if that is not before `since`; by its name."""
+    last = {use.sku_id: use for use in uses if use.at >= since}  # they come by date
+    current = sorted(last.values(), key=attrgetter("service"))
+    found = []
+    for service, of_service in groupby(current, attrgetter("service")):
+        rows = list(of_service)
+        found.append(Use(max(row.at for row in rows), rows[0].sku_id, service, *_numbers(rows)))
+    return found
+
+
+def _numbers(rows: list[Use]) -> tuple[int, int, int, int, int]:
+    total = _sum(rows)
+    return total.purchased, total.assigned, total.newly, total.monthly, total.daily
+
+
+def customer_usage(actor: Actor, customer_id: int | None) -> CustomerUsage | None:
+    """What lists say of the customer's use; None before the first report."""
+    return CustomerUsage.objects.visible_to(actor).filter(customer=customer_id).first()
+
+
+def with_weeks(rows: CustomerListingQuerySet) -> CustomerListingQuerySet:
+    """Each with its sixteen `weeks`, or None, in the same query. The rows are visible, so theirs are."""
+    weeks = CustomerUsage.objects.filter(customer=OuterRef("customer")).values("weeks")
+    return rows.annotate(weeks=Subquery(weeks))
+
+
+def open_anomalies(actor: Actor, customer_id: int | None) -> list[Anomaly]:
+    rows = Anomaly.objects.visible_to(actor).filter(customer=customer_id, ended_on=None).select_related("sku")
+    return list(rows.order_by("-found_on", "pk"))
+
+
+@dataclass(frozen=True)
+class StandingOut:
+    """The customers at the ends of the list, a few of each: by an index, however many customers there are."""
+
+    risen: list[CustomerListing]  # seats assigned against 28 days before
+    fallen: list[CustomerListing]
+    unused: list[CustomerListing]  # seats purchased and not assigned
+    filling: list[CustomerListing]  # will reach 100 % first
+
+
+def standing_out(actor: Actor, today: dt.date, limit: int) -> StandingOut:
+    rows = CustomerListing.objects.visible_to(actor)
+    return StandingOut(
+        risen=list(rows.filter(moved__gt=0).order_by("-moved", "customer")[:limit]),
+        fallen=list(rows.filter(moved__lt=0).order_by("moved", "customer")[:limit]),
+        unused=list(rows.filter(seats__gt=F("assigned")).order_by(UNUSED.desc(), "customer")[:limit]),
+        filling=list(rows.filter(full_on__gte=today).order_by("full_on", "customer")[:limit]),
+    )
+
+
+def holders(actor: Actor) -> QuerySet[LicenseAssignment]:
+    """Who holds a licence of the actor's organisation now. Only for those who may (`MANAGE_HOLDERS`)."""
+    rows = LicenseAssignment.objects.visible_to(actor).held()
+    return rows.select_related("sku")
