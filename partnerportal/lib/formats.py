@@ -102,3 +102,18 @@ def _relative_day(day: dt.date, today: dt.date) -> str:
     if delta.days in near:
         return near[delta.days]
     return dates.format_timedelta(delta, granularity="day", threshold=float("inf"), add_direction=True, locale=locale())
+
+
+def day_month(value: dt.date) -> str:
+    """11 Sep: a day where the year is clear."""
+    return _skeleton("MMMd", value, locale())
+
+
+def month(value: dt.date) -> str:
+    """Sep 2026."""
+    return _skeleton("yMMM", value, locale())
+
+
+@lru_cache(maxsize=1024)
+def _skeleton(skeleton: str, value: dt.date, where: Locale) -> str:
+    return dates.format_skeleton(skeleton, value, locale=where)
