@@ -79,13 +79,26 @@ def admin_names(actor: Actor) -> list[str]:
     return [str(o.person) for o in operators(actor).filter(roles__contains=[Role.ADMIN])]
 
 
-def people_to_tell(organization_ids: Iterable[int], roles: Iterable[str]) -> dict[int, list[Addressee]]:
-    """Active persons who act for each organisation in one of the roles; registered as the notices' directory."""
-    rows = Operator.objects.filter(
-        organization__in=organization_ids, person__is_active=True, roles__overlap=list(roles)
-    ).select_related("person")
+def people_to_tell(organization_ids: Iterable[int]) -> dict[int, list[Addressee]]:
+    """Active persons who act for each organisation; registered as the notices' directory."""
+    rows = Operator.objects.filter(organization__in=organization_ids, person__is_active=True)
+    rows = rows.select_related("person", "organization").annotate(programs=active_programs("organization_id"))
     people: dict[int, list[Addressee]] = {}
     for row in rows.order_by("pk"):
-        p = row.person
-        people.setdefault(row.organization_id, []).append(Addressee(p.pk, p.email, p.name, p.language, p.time_zone))
+        people.setdefault(row.organization_id, []).append(_addressee(row))
     return people
+
+
+def _addressee(row: Operator) -> Addressee:
+    person = row.person
+    grants = (grant for program in row.programs for grant in program["grants"])  # type: ignore[attr-defined]
+    return Addressee(
+        person_id=person.pk,
+        email=person.email,
+        name=person.name,
+        language=person.language,
+        time_zone=person.time_zone,
+        organization_name=row.organization.name,
+        roles=frozenset(row.roles),
+        features=features_of(row.organization.kind, grants),
+    )

@@ -1,45 +1,124 @@
 """Notices by e-mail: HTML and text, in the reader's language."""
 
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
 from email.utils import formataddr
+from itertools import islice
+from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
+from django.db import transaction
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils import timezone, translation
+from django.utils.translation import ngettext
 
 from notifications import registry
-from notifications.models import Notice
+from notifications.mailing import chosen, wanted_by
+from notifications.models import Mail, Notice
+from notifications.registry import Addressee
+from partnerportal.lib import formats, tenancy
 from partnerportal.lib.text import one_line
+
+LINES = 40  # notices told in one summary; the others are in the inbox
 
 
 def compose(*, notice: Notice, person_id: int) -> EmailMultiAlternatives | None:
-    """One notice for one person, or None when they no longer act for the recipient.
+    """One notice for one person, or None when they no longer act for the recipient, or want no such mail any more.
 
     The Message-ID is the notice's and the person's, so a repeated delivery is recognisable as the same message.
     """
-    kind = registry.kinds()[notice.kind]
-    told = registry.people([notice.recipient_id], kind.email_roles).get(notice.recipient_id, [])
-    people = {person.person_id: person for person in told}
-    if person_id not in people:
+    person = _addressee(notice, person_id)
+    if person is None:
         return None
-    person = people[person_id]
     with translation.override(person.language), timezone.override(person.time_zone):
-        path = kind.path(notice)
+        line = _Line.of(notice)
+        context = {"subject": line.subject, "body": line.body, "action": line.action, "url": line.url}
+        return _mail("notice", f"{notice.public_id}.{person_id}", person, line.subject, context)
+
+
+def compose_summary(recipients: Iterable[str]) -> EmailMultiAlternatives | None:
+    """All notices of a person's day, by organisation, or None when none may be told any more.
+
+    `recipients` are "<person id>:<day>:<notice id>" of one person and day, which together are the Message-ID.
+    """
+    parts = [recipient.split(":") for recipient in recipients]
+    person_id, day = int(parts[0][0]), dt.date.fromisoformat(parts[0][1])
+    told = _still_told(person_id, [int(notice_id) for _person, _day, notice_id in parts])
+    if not told:
+        return None
+    person = told[0][1]
+    with translation.override(person.language), timezone.override(person.time_zone):
+        count = len(told)
+        subject = ngettext("Your daily summary: %(count)s notice", "Your daily summary: %(count)s notices", count)
+        groups: dict[str, list[_Line]] = {}
+        for notice, _person, organization in islice(told, LINES):
+            groups.setdefault(organization, []).append(_Line.of(notice))
         context = {
-            "notice": notice,
-            "subject": kind.subject(notice),
-            "body": kind.body(notice),
-            "action": kind.action(notice),
-            "url": f"{settings.PORTAL_ORIGIN}{path}" if path else "",
-            "person": person,
-            "origin": settings.PORTAL_ORIGIN,
-            "language": person.language,
+            "day": formats.date(day),
+            "groups": [{"organization": name, "lines": lines} for name, lines in groups.items()],
+            "left_out": max(count - LINES, 0),
+            "url": f"{settings.PORTAL_ORIGIN}{reverse('inbox')}",
         }
-        mail = EmailMultiAlternatives(
-            subject=one_line(str(context["subject"])),
-            body=render_to_string("notifications/emails/notice.txt", context),
-            to=[formataddr((one_line(person.name), person.email))],
-            headers={"Message-ID": f"<{notice.public_id}.{person_id}@{settings.PORTAL_HOST}>"},
+        return _mail("summary", f"summary.{person_id}.{day}", person, subject % {"count": count}, context)
+
+
+@dataclass(frozen=True)
+class _Line:
+    subject: str
+    body: str
+    action: str
+    url: str
+    about: str
+
+    @classmethod
+    def of(cls, notice: Notice) -> "_Line":
+        kind = registry.kinds()[notice.kind]
+        path = kind.path(notice)
+        is_own = notice.about_id in (None, notice.recipient_id)
+        return cls(
+            subject=str(kind.subject(notice)),
+            body=str(kind.body(notice)),
+            action=str(kind.action(notice)),
+            url=f"{settings.PORTAL_ORIGIN}{path}" if path else "",
+            about="" if is_own else notice.about_label,
         )
-        mail.attach_alternative(render_to_string("notifications/emails/notice.html", context), "text/html")
+
+
+def _still_told(person_id: int, notice_ids: list[int]) -> list[tuple[Notice, Addressee, str]]:
+    """Each notice that the person may still see and still wants, asked as the person, at the last moment."""
+    organizations = set(Notice.objects.filter(pk__in=notice_ids).values_list("recipient_id", flat=True))
+    told = []
+    for organization_id in sorted(organizations):
+        with transaction.atomic(), tenancy.tenant(organization_id=organization_id, person_id=person_id):
+            mine = Notice.objects.filter(pk__in=notice_ids, recipient_id=organization_id).order_by("pk")
+            for notice in mine:
+                person = _addressee(notice, person_id)
+                if person:
+                    told.append((notice, person, person.organization_name))
+    return told
+
+
+def _addressee(notice: Notice, person_id: int) -> Addressee | None:
+    """The person, when they are still to get the notice by e-mail. Asked as the recipient."""
+    kind = registry.kinds()[notice.kind]
+    people = {person.person_id: person for person in registry.people([notice.recipient_id]).get(notice.recipient_id, [])}
+    person = people.get(person_id)
+    if person is None or wanted_by(kind, notice, person, chosen(kind, [notice.recipient_id])) is Mail.OFF:
+        return None
+    return person
+
+
+def _mail(template: str, message_id: str, person: Addressee, subject: str, more: dict[str, Any]) -> EmailMultiAlternatives:
+    preferences = f"{settings.PORTAL_ORIGIN}{reverse('notice_preferences')}"
+    context = {"subject": subject, "person": person, "language": person.language, "preferences": preferences, **more}
+    mail = EmailMultiAlternatives(
+        subject=one_line(subject),
+        body=render_to_string(f"notifications/emails/{template}.txt", context),
+        to=[formataddr((one_line(person.name), person.email))],
+        headers={"Message-ID": f"<{message_id}@{settings.PORTAL_HOST}>"},
+    )
+    mail.attach_alternative(render_to_string(f"notifications/emails/{template}.html", context), "text/html")
     return mail

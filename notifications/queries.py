@@ -4,8 +4,10 @@ from uuid import UUID
 
 from django.db.models import BooleanField, Case, Value, When
 
-from notifications.models import Notice
-from notifications.models.notice import NoticeQuerySet
+from notifications import registry
+from notifications.mailing import usual
+from notifications.models import Mail, Notice, NoticePreference
+from notifications.models.notice import CUSTOMER_NEWS_FEATURE, NoticeQuerySet
 from partnerportal.lib.actors import Actor
 
 UNREAD_SHOWN = 99  # beyond it the badge says "99+"; counting further helps nobody
@@ -39,3 +41,12 @@ def customers_in_news(actor: Actor, chosen: UUID | None = None) -> list[tuple[st
 def unread_count(actor: Actor) -> int:
     """Up to UNREAD_SHOWN + 1."""
     return Notice.objects.visible_to(actor).open().unread_by(actor)[: UNREAD_SHOWN + 1].count()
+
+
+def mail_choices(actor: Actor) -> dict[str, Mail]:
+    """How the person gets each kind of notice by e-mail in this organisation: their own choice, or the usual."""
+    is_own = CUSTOMER_NEWS_FEATURE not in actor.features
+    own = {row.kind: Mail(row.mail) for row in NoticePreference.objects.visible_to(actor)}
+    return {
+        code: own.get(code) or usual(kind, actor.roles, is_own=is_own) for code, kind in registry.kinds().items()
+    }

@@ -16,13 +16,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Addressee:
-    """A person to tell. `language` and `time_zone` are theirs."""
+    """A person to tell, as they act for one organisation. `language` and `time_zone` are theirs."""
 
     person_id: int
     email: str
     name: str
     language: str
     time_zone: str
+    organization_name: str = ""
+    roles: frozenset[str] = frozenset()
+    features: frozenset[str] = frozenset()  # the organisation's
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +50,10 @@ class NoticeKind:
     event: ClassVar[str]
     label: ClassVar[str | Promise]  # for the inbox filter
     icon: ClassVar[str] = "bell"
-    email_roles: ClassVar[frozenset[str]] = frozenset()  # empty: inbox only
+    # Who gets it by e-mail unless they say otherwise (NoticePreference), and how: "each" or "digest".
+    email_roles: ClassVar[frozenset[str]] = frozenset()
+    email_default: ClassVar[str] = "each"
+    email_own_only: ClassVar[bool] = False  # news of a customer: by default only the customer itself is mailed
 
     def recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, Recipient]]":
         """Who is told of each event. Takes many at once, so that a burst costs a few queries and not thousands."""
@@ -69,7 +75,7 @@ class NoticeKind:
 
 
 Consequence = Callable[["Sequence[Event]"], None]
-Directory = Callable[[Iterable[int], Iterable[str]], dict[int, list[Addressee]]]
+Directory = Callable[[Iterable[int]], dict[int, list[Addressee]]]
 
 _kinds: dict[str, NoticeKind] = {}
 _consequences: dict[str, list[Consequence]] = {}
@@ -113,6 +119,6 @@ def set_directory(directory: Directory) -> None:
     _directory[:] = [directory]
 
 
-def people(organization_ids: Iterable[int], roles: Iterable[str]) -> dict[int, list[Addressee]]:
+def people(organization_ids: Iterable[int]) -> dict[int, list[Addressee]]:
     """Who can be mailed, by organisation."""
-    return _directory[0](organization_ids, roles)
+    return _directory[0](organization_ids)

@@ -20,6 +20,7 @@ def fan_out() -> None:
 @shared_task
 def send_emails() -> None:
     _until_empty(actions.send_due_emails)
+    _until_empty(actions.send_due_summaries)
 
 
 def _until_empty(work: Callable[[], int]) -> int:

@@ -3,6 +3,7 @@ from django.urls import path
 from notifications import views
 
 urlpatterns = [
+    path("me/notices/", views.preferences, name="notice_preferences"),
     path("inbox/", views.inbox, name="inbox"),
     path("inbox/read/", views.read_all, name="inbox_read_all"),
     path("inbox/<uuid:notice_id>/", views.open_notice, name="notice_open"),

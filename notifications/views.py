@@ -7,11 +7,12 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 from django_htmx.http import push_url
 
 from notifications import actions, registry
+from notifications.forms import MailsForm
 from notifications.inbox import Inbox
 from notifications.models import Notice
 from notifications.policies import ROLE_TABLE, NoticePermission
@@ -80,3 +81,15 @@ def read_all(request: PortalRequest) -> HttpResponse:
     actions.mark_all_read(actor=request.actor)
     messages.success(request, _("All notices are marked as read"))
     return _back(request)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@allowed(ROLE_TABLE, NoticePermission.VIEW)
+def preferences(request: PortalRequest) -> HttpResponse:
+    """Which notices of this organisation come by e-mail. The inbox has them all. Readers choose too."""
+    form = MailsForm(request.actor, request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        actions.choose_mails(actor=request.actor, mails=form.mails)
+        messages.success(request, _("Your e-mail choices are saved."))
+        return redirect("notice_preferences")
+    return render(request, "notifications/preferences.html", {"form": form})

@@ -6,18 +6,20 @@ from contextlib import contextmanager, suppress
 from datetime import timedelta
 
 from django.core.mail import EmailMultiAlternatives, get_connection
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
 from notifications import registry
-from notifications.mail import compose
-from notifications.models import Channel, Delivery, Event, Notice
+from notifications.mail import compose, compose_summary
+from notifications.mailing import next_summary, wanted
+from notifications.models import Channel, Delivery, Event, Mail, Notice
 from partnerportal.lib import tenancy
 
 log = logging.getLogger(__name__)
 
 BATCH = {Channel.FAN_OUT: 200, Channel.EMAIL: 50}
+ONE_AT_A_TIME = 4208  # advisory lock of those who look for a summary
 LEASE = timedelta(minutes=3)  # longer than a batch of mails may take
 RETRIES = [timedelta(seconds=s) for s in (10, 60, 300, 1800, 7200, 18000, 36000, 86400)]
 
@@ -36,7 +38,7 @@ def fan_out_due() -> int:
         except Exception:
             log.warning("A batch of %s events failed; taking them one by one", len(due), exc_info=True)
             for delivery in due:
-                with _attempt(delivery), transaction.atomic():
+                with _attempt([delivery]), transaction.atomic():
                     fan_out([delivery])
     return len(due)
 
@@ -49,11 +51,25 @@ def send_due_emails() -> int:
         Delivery.objects.filter(pk__in=[d.pk for d in due]).update(next_at=timezone.now() + LEASE)
     with _mail_server(needed=bool(due)) as send:
         for delivery in due:
-            with _attempt(delivery):
+            with _attempt([delivery]):
                 mail = _compose(delivery)
                 if mail:
                     send(mail)
                 _done([delivery])
+    return len(due)
+
+
+def send_due_summaries() -> int:
+    """Send one person's summary of a day: at least once, like a single e-mail. Returns how many notices were due."""
+    with transaction.atomic():
+        due = _due_summary()
+        Delivery.objects.filter(pk__in=[d.pk for d in due]).update(next_at=timezone.now() + LEASE)
+    if due:
+        with _mail_server(needed=True) as send, _attempt(due):
+            mail = compose_summary([d.recipient for d in due])
+            if mail:
+                send(mail)
+            _done(due)
     return len(due)
 
 
@@ -84,21 +100,35 @@ def _due(channel: Channel) -> list[Delivery]:
     return list(rows.order_by("next_at", "pk")[: BATCH[channel]])
 
 
+def _due_summary() -> list[Delivery]:
+    """All that is due of one person and day. One worker at a time looks, so that none takes half of it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ONE_AT_A_TIME])
+    waiting = Delivery.objects.filter(channel=Channel.DIGEST, done_at=None, dead_at=None)
+    first = waiting.filter(next_at__lte=timezone.now()).order_by("next_at", "pk").first()
+    if first is None:
+        return []
+    same = waiting.filter(next_at=first.next_at, recipient__startswith=first.recipient.rpartition(":")[0] + ":")
+    return list(same.order_by("pk"))
+
+
 def _done(deliveries: list[Delivery]) -> None:
     rows = Delivery.objects.filter(pk__in=[d.pk for d in deliveries])
     rows.update(done_at=timezone.now(), error="", attempts=F("attempts") + 1)
 
 
 @contextmanager
-def _attempt(delivery: Delivery) -> Iterator[None]:
-    """On an error schedule the next try, or give up after the last."""
+def _attempt(deliveries: list[Delivery]) -> Iterator[None]:
+    """Of what goes out together. On an error schedule the next try, or give up after the last."""
     try:
         yield
     except Exception as error:
-        log.exception("Delivery %s of event %s failed", delivery.channel, delivery.event_id)
-        now, last = timezone.now(), delivery.attempts >= len(RETRIES)
-        then = {"dead_at": now} if last else {"next_at": now + RETRIES[delivery.attempts]}
-        Delivery.objects.filter(pk=delivery.pk).update(attempts=F("attempts") + 1, error=repr(error)[:2000], **then)
+        first = deliveries[0]
+        log.exception("Delivery %s of event %s failed", first.channel, first.event_id)
+        now, last = timezone.now(), first.attempts >= len(RETRIES)
+        then = {"dead_at": now} if last else {"next_at": now + RETRIES[first.attempts]}
+        rows = Delivery.objects.filter(pk__in=[d.pk for d in deliveries])
+        rows.update(attempts=F("attempts") + 1, error=repr(error)[:2000], **then)
 
 
 def fan_out(deliveries: list[Delivery]) -> None:
@@ -129,18 +159,21 @@ def _write_notices(kind: registry.NoticeKind, events: list[Event]) -> None:
         for event, told in kind.recipients(events)
     ]
     Notice.objects.bulk_create(notices, ignore_conflicts=True, batch_size=1000)
-    if kind.email_roles:
-        _queue_emails(kind, events)
+    _queue_emails(kind, events)
 
 
 def _queue_emails(kind: registry.NoticeKind, events: list[Event]) -> None:
-    rows = Notice.objects.filter(event__in=events, kind=kind.code).values_list("pk", "event_id", "recipient_id")
-    people = registry.people({recipient for _, _, recipient in rows}, kind.email_roles)
-    mails = [
-        Delivery(event_id=event_id, channel=Channel.EMAIL, recipient=f"{notice_id}:{person.person_id}")
-        for notice_id, event_id, recipient_id in rows
-        for person in people.get(recipient_id, [])
-    ]
+    notices = list(Notice.objects.filter(event__in=events, kind=kind.code, in_reach=True))
+    now = timezone.now()
+    mails = []
+    for notice, person, how in wanted(kind, notices):
+        if how is Mail.DIGEST:
+            day, at = next_summary(person, now)
+            recipient = f"{person.person_id}:{day}:{notice.pk}"
+            mails.append(Delivery(event_id=notice.event_id, channel=Channel.DIGEST, recipient=recipient, next_at=at))
+        else:
+            recipient = f"{notice.pk}:{person.person_id}"
+            mails.append(Delivery(event_id=notice.event_id, channel=Channel.EMAIL, recipient=recipient))
     Delivery.objects.bulk_create(mails, ignore_conflicts=True, batch_size=1000)
 
 
@@ -148,6 +181,6 @@ def _compose(delivery: Delivery) -> EmailMultiAlternatives | None:
     """The mail, or None when the recipient may no longer see the notice: asked as the recipient, at the last moment."""
     notice_id, person_id = map(int, delivery.recipient.split(":"))
     recipient_id = Notice.objects.values_list("recipient_id", flat=True).get(pk=notice_id)
-    with transaction.atomic(), tenancy.tenant(organization_id=recipient_id):
+    with transaction.atomic(), tenancy.tenant(organization_id=recipient_id, person_id=person_id):
         notice = Notice.objects.filter(pk=notice_id).first()
         return compose(notice=notice, person_id=person_id) if notice else None
