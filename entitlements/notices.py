@@ -1,5 +1,6 @@
 """News of a customer's entitlements: to the customer, and to everyone connected to it (CC-54)."""
 
+import datetime as dt
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -7,12 +8,16 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from accounts.models import Role
 from connections.queries import viewers_of
 from entitlements.events import EntitlementEvent
 from notifications.registry import NoticeKind, Recipient, register
+from partnerportal.lib import formats
 
 if TYPE_CHECKING:
     from notifications.models import Event, Notice
+
+ADMINS = frozenset({Role.ADMIN.value})
 
 
 class CustomerNews(NoticeKind):
@@ -46,6 +51,13 @@ class CustomerNews(NoticeKind):
     def body(self, notice: "Notice") -> str:
         quantity = notice.params["quantity"]
         return ngettext("%(count)s licence", "%(count)s licences", quantity) % {"count": quantity}
+
+    def day(self, notice: "Notice") -> str:
+        return formats.date(self.ends_on(notice)) if self.ends_on(notice) else ""
+
+    def ends_on(self, notice: "Notice") -> Any:
+        given = notice.params.get("ends_on")
+        return dt.date.fromisoformat(given) if given else None
 
 
 @register
@@ -89,3 +101,93 @@ class TrialExpired(CustomerNews):
 
     def subject(self, notice: "Notice") -> str:
         return _("The trial of %(service)s has expired") % {"service": notice.params["sku_name"]}
+
+
+@register
+class EndsSoon(CustomerNews):
+    """90, 60, 30 and 7 days ahead; in the daily summary of whoever looks after renewals."""
+
+    code = "ends_soon"
+    event = EntitlementEvent.ENDS_SOON
+    label = gettext_lazy("Service ends soon")
+    icon = "calendar-clock"
+    email_roles = ADMINS
+    email_default = "digest"
+
+    def subject(self, notice: "Notice") -> str:
+        if notice.params["kind"] == "trial":
+            text = _("The trial of %(service)s ends on %(date)s")
+        else:
+            text = _("%(service)s ends on %(date)s")
+        return text % {"service": notice.params["sku_name"], "date": self.day(notice)}
+
+    def body(self, notice: "Notice") -> str:
+        near = formats.relative(self.ends_on(notice))
+        return super().body(notice) if near == self.day(notice) else f"{super().body(notice)} · {near}"
+
+
+class TrialDecision(CustomerNews):
+    """To the customer's Admins by e-mail, to its partners in the inbox."""
+
+    icon = "flask-conical"
+    email_roles = ADMINS
+    email_own_only = True
+    words: Any  # with %(service)s
+
+    def subject(self, notice: "Notice") -> str:
+        return str(self.words) % {"service": notice.params["sku_name"]}
+
+
+@register
+class TrialApproved(TrialDecision):
+    code = "trial_approved"
+    event = EntitlementEvent.TRIAL_APPROVED
+    label = gettext_lazy("Trial approved")
+    words = gettext_lazy("The trial of %(service)s has begun")
+
+    def body(self, notice: "Notice") -> str:
+        return _("%(licences)s until %(date)s") % {"licences": super().body(notice), "date": self.day(notice)}
+
+
+@register
+class TrialDeclined(TrialDecision):
+    code = "trial_declined"
+    event = EntitlementEvent.TRIAL_DECLINED
+    label = gettext_lazy("Trial declined")
+    words = gettext_lazy("The trial of %(service)s was declined")
+
+    def body(self, notice: "Notice") -> str:
+        return str(notice.params["reason"])
+
+
+@register
+class TrialExtended(TrialDecision):
+    code = "trial_extended"
+    event = EntitlementEvent.TRIAL_EXTENDED
+    label = gettext_lazy("Trial extended")
+    words = gettext_lazy("The trial of %(service)s goes on")
+
+    def body(self, notice: "Notice") -> str:
+        return _("%(licences)s until %(date)s") % {"licences": super().body(notice), "date": self.day(notice)}
+
+
+@register
+class TrialConverted(TrialDecision):
+    code = "trial_converted"
+    event = EntitlementEvent.TRIAL_CONVERTED
+    label = gettext_lazy("Trial converted to production")
+    icon = "package-check"
+    words = gettext_lazy("%(service)s is now in production")
+
+    def body(self, notice: "Notice") -> str:
+        if not self.day(notice):
+            return super().body(notice)
+        return _("%(licences)s until %(date)s") % {"licences": super().body(notice), "date": self.day(notice)}
+
+
+@register
+class TrialCancelled(TrialDecision):
+    code = "trial_cancelled"
+    event = EntitlementEvent.TRIAL_CANCELLED
+    label = gettext_lazy("Trial cancelled")
+    words = gettext_lazy("The trial of %(service)s was cancelled")

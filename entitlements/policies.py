@@ -4,14 +4,23 @@ from enum import StrEnum
 
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Feature
+from accounts.models import Feature, Kind, Role
 from partnerportal.lib.policies import RoleTable, Rule
 
 
 class EntitlementPermission(StrEnum):
     VIEW_CUSTOMERS = "entitlements.view_customers"
     VIEW_OWN = "entitlements.view_own"
+    VIEW_RENEWALS = "entitlements.view_renewals"
+    REQUEST_TRIALS = "entitlements.request_trials"
+    CANCEL_TRIALS = "entitlements.cancel_trials"
+    LIST_TRIALS = "entitlements.list_trials"
+    VIEW_TRIALS = "entitlements.view_trials"
+    DECIDE_TRIALS = "entitlements.decide_trials"
 
+
+REQUESTED_A_DAY = 20  # trials, by one customer
+_ASKS_OR_DECIDES = frozenset({Kind.CUSTOMER, Kind.VENDOR})
 
 ROLE_TABLE: RoleTable = {
     EntitlementPermission.VIEW_CUSTOMERS: Rule(
@@ -19,4 +28,20 @@ ROLE_TABLE: RoleTable = {
         feature=Feature.CUSTOMER_DASHBOARD,
     ),
     EntitlementPermission.VIEW_OWN: Rule(label=_("See the organisation’s own services and orders")),
+    EntitlementPermission.VIEW_RENEWALS: Rule(label=_("See what ends soon, and read it in a calendar program")),
+    EntitlementPermission.REQUEST_TRIALS: Rule(
+        label=_("Request a trial of a service"), kinds=frozenset({Kind.CUSTOMER}), roles=frozenset({Role.ADMIN})
+    ),
+    EntitlementPermission.CANCEL_TRIALS: Rule(
+        label=_("Cancel a trial or its request"), kinds=_ASKS_OR_DECIDES, roles=frozenset({Role.ADMIN})
+    ),
+    EntitlementPermission.LIST_TRIALS: Rule(label=_("List trials through the API"), kinds=_ASKS_OR_DECIDES),
+    EntitlementPermission.VIEW_TRIALS: Rule(
+        label=_("See all customers’ trials and requests"), kinds=frozenset({Kind.VENDOR})
+    ),
+    EntitlementPermission.DECIDE_TRIALS: Rule(
+        label=_("Approve, decline, extend and convert trials"),
+        kinds=frozenset({Kind.VENDOR}),
+        roles=frozenset({Role.ADMIN}),
+    ),
 }

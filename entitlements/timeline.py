@@ -20,6 +20,11 @@ WORDS: dict[str, tuple[str, Message]] = {
     EntitlementEvent.ADDED: ("package-plus", _("%(service)s was added")),
     EntitlementEvent.CHANGED: ("package", _("%(service)s has changed")),
     EntitlementEvent.TRIAL_REQUESTED: ("flask-conical", _("A trial of %(service)s was requested")),
+    EntitlementEvent.TRIAL_APPROVED: ("flask-conical", _("The trial of %(service)s began")),
+    EntitlementEvent.TRIAL_DECLINED: ("flask-conical", _("The trial of %(service)s was declined")),
+    EntitlementEvent.TRIAL_EXTENDED: ("flask-conical", _("The trial of %(service)s was extended")),
+    EntitlementEvent.TRIAL_CONVERTED: ("package-check", _("%(service)s went from trial to production")),
+    EntitlementEvent.TRIAL_CANCELLED: ("flask-conical", _("The trial of %(service)s was cancelled")),
     EntitlementEvent.TRIAL_EXPIRED: ("hourglass", _("The trial of %(service)s expired")),
     EntitlementEvent.ORDER_PLACED: ("receipt-text", _("Order %(subject)s was placed")),
 }

@@ -104,14 +104,18 @@ def _still_told(person_id: int, notice_ids: list[int]) -> list[tuple[Notice, Add
 def _addressee(notice: Notice, person_id: int) -> Addressee | None:
     """The person, when they are still to get the notice by e-mail. Asked as the recipient."""
     kind = registry.kinds()[notice.kind]
-    people = {person.person_id: person for person in registry.people([notice.recipient_id]).get(notice.recipient_id, [])}
+    people = {
+        person.person_id: person for person in registry.people([notice.recipient_id]).get(notice.recipient_id, [])
+    }
     person = people.get(person_id)
     if person is None or wanted_by(kind, notice, person, chosen(kind, [notice.recipient_id])) is Mail.OFF:
         return None
     return person
 
 
-def _mail(template: str, message_id: str, person: Addressee, subject: str, more: dict[str, Any]) -> EmailMultiAlternatives:
+def _mail(
+    template: str, message_id: str, person: Addressee, subject: str, more: dict[str, Any]
+) -> EmailMultiAlternatives:
     preferences = f"{settings.PORTAL_ORIGIN}{reverse('notice_preferences')}"
     context = {"subject": subject, "person": person, "language": person.language, "preferences": preferences, **more}
     mail = EmailMultiAlternatives(

@@ -47,6 +47,4 @@ def mail_choices(actor: Actor) -> dict[str, Mail]:
     """How the person gets each kind of notice by e-mail in this organisation: their own choice, or the usual."""
     is_own = CUSTOMER_NEWS_FEATURE not in actor.features
     own = {row.kind: Mail(row.mail) for row in NoticePreference.objects.visible_to(actor)}
-    return {
-        code: own.get(code) or usual(kind, actor.roles, is_own=is_own) for code, kind in registry.kinds().items()
-    }
+    return {code: own.get(code) or usual(kind, actor.roles, is_own=is_own) for code, kind in registry.kinds().items()}

@@ -19,6 +19,9 @@ app.conf.beat_schedule = {
         "schedule": 3600.0,
         "options": {"expires": 3000},
     },
+    # Each day's news soon after midnight UTC: hourly, because both find nothing a second time.
+    "renewals": {"task": "entitlements.tasks.announce_renewals", "schedule": 3600.0, "options": {"expires": 3000}},
+    "trials": {"task": "entitlements.tasks.expire_trials", "schedule": 3600.0, "options": {"expires": 3000}},
     "figures": {"task": "entitlements.tasks.fold_figures", "schedule": 300.0, "options": {"expires": 290}},
     "sessions": {"task": "accounts.tasks.forget_ended_sessions", "schedule": 24 * 3600.0, "options": {"expires": 3600}},
 }

@@ -1,17 +1,40 @@
 from entitlements.actions.feed import Result, import_feed
 from entitlements.actions.figures import figure_differences, fold_figures, rebuild_figures
 from entitlements.actions.listing import listing_differences, rebuild_listing, refresh_expired
+from entitlements.actions.renewals import announce_renewals, make_calendar, note_reading, revoke_calendar
+from entitlements.actions.trials import (
+    approve_trial,
+    cancel_trial,
+    convert_trial,
+    decline_trial,
+    expire_trials,
+    extend_trial,
+    extended_to,
+    request_trial,
+)
 from entitlements.actions.usage import UsageRow, store_usage
 
 __all__ = [
     "Result",
     "UsageRow",
+    "announce_renewals",
+    "approve_trial",
+    "cancel_trial",
+    "convert_trial",
+    "decline_trial",
+    "expire_trials",
+    "extend_trial",
+    "extended_to",
     "figure_differences",
     "fold_figures",
     "import_feed",
     "listing_differences",
+    "make_calendar",
+    "note_reading",
     "rebuild_figures",
     "rebuild_listing",
     "refresh_expired",
+    "request_trial",
+    "revoke_calendar",
     "store_usage",
 ]

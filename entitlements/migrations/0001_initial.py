@@ -377,6 +377,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='entitlement',
+            index=models.Index(condition=models.Q(('state', 'active')), fields=['ends_on', 'id'], name='entitlement_ending'),
+        ),
+        migrations.AddIndex(
+            model_name='entitlement',
             index=models.Index(condition=models.Q(('kind', 'trial')), fields=['state', '-id'], name='entitlement_trials'),
         ),
         migrations.AddConstraint(

@@ -63,8 +63,10 @@ CREATE POLICY trials_decided ON entitlements_entitlement FOR UPDATE
 CREATE POLICY trials_requested ON entitlements_entitlement FOR INSERT
     WITH CHECK (customer_id = portal_org() AND kind = 'trial' AND state = 'requested' AND external_id LIKE 'trial-%');
 CREATE POLICY trials_cancelled ON entitlements_entitlement FOR UPDATE
-    USING (customer_id = portal_org() AND kind = 'trial' AND state IN ('requested', 'active'))
+    USING (customer_id = portal_org() AND kind = 'trial')
     WITH CHECK (customer_id = portal_org() AND kind = 'trial' AND state = 'cancelled');
+CREATE POLICY trials_alone ON entitlements_entitlement AS RESTRICTIVE FOR UPDATE
+    USING (kind = 'trial' AND (customer_id = portal_org() OR {VENDOR}));
 GRANT INSERT, UPDATE (kind, state, source, quantity, starts_on, ends_on, updated_at, reason)
     ON entitlements_entitlement TO portal_app;
 CREATE POLICY organizations_with_trials ON accounts_organization FOR SELECT
@@ -73,6 +75,7 @@ CREATE POLICY organizations_with_trials ON accounts_organization FOR SELECT
 TRIALS_UNDO = """
 DROP POLICY organizations_with_trials ON accounts_organization;
 REVOKE INSERT, UPDATE ON entitlements_entitlement FROM portal_app;
+DROP POLICY trials_alone ON entitlements_entitlement;
 DROP POLICY trials_cancelled ON entitlements_entitlement; DROP POLICY trials_requested ON entitlements_entitlement;
 DROP POLICY trials_decided ON entitlements_entitlement; DROP POLICY trials_of_vendor ON entitlements_entitlement;
 DROP FUNCTION has_a_trial(bigint); DROP FUNCTION portal_is_vendor();

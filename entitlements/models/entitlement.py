@@ -107,6 +107,7 @@ class Entitlement(PublicModel):
         indexes = (
             models.Index(fields=["customer", "ends_on"], name="entitlement_by_customer"),
             models.Index(fields=["customer"], name="entitlement_requested", condition=Q(state="requested")),
+            models.Index(fields=["ends_on", "id"], name="entitlement_ending", condition=Q(state="active")),
             models.Index(fields=["state", "-id"], name="entitlement_trials", condition=Q(kind="trial")),
         )
         constraints = (

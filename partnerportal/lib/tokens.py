@@ -1,5 +1,6 @@
 """Unguessable tokens."""
 
+import hashlib
 import re
 import secrets
 
@@ -14,3 +15,8 @@ def new_token() -> str:
 def is_token(text: str) -> bool:
     """Whether it could be one. What could not is not asked of the database, which refuses NUL with an error."""
     return bool(_SHAPE.fullmatch(text))
+
+
+def digest_of(secret: str) -> str:
+    """What is kept of a secret that is shown once."""
+    return hashlib.sha256(secret.encode()).hexdigest()

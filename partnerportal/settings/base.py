@@ -1,5 +1,6 @@
 """Settings common to every environment. The only module that reads the environment."""
 
+import datetime as dt
 from operator import attrgetter
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -248,6 +249,9 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 if PORTAL_PROCESS == "web":  # a page never waits for the broker: 6 s each while it is away, by default
     CELERY_BROKER_TRANSPORT_OPTIONS["max_retries"] = 0
+
+# --- Trials -------------------------------------------------------------------------------------------------
+PORTAL_TRIAL_TIME = dt.timedelta(days=14)  # from the approval on; an extension adds as much
 
 # --- API ----------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {

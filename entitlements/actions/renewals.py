@@ -1,0 +1,92 @@
+"""What ends soon is announced 90, 60, 30 and 7 days ahead, and calendars show it."""
+
+from typing import Any
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from entitlements.actions.trials import entitlement_event
+from entitlements.events import EntitlementEvent
+from entitlements.models import CalendarFeed, Entitlement
+from entitlements.policies import ROLE_TABLE, EntitlementPermission
+from notifications.actions import record, record_many
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.days import today
+from partnerportal.lib.policies import authorize
+from partnerportal.lib.tokens import digest_of, new_token
+
+THRESHOLDS = (7, 30, 60, 90)  # days
+BATCH = 500
+
+# The nearest threshold that an end has crossed, once for that end. One that was crossed before the entitlement was
+# first seen here is not told: the first load of old data says nothing.
+_CLAIM = """
+    INSERT INTO entitlements_renewalalert (entitlement_id, ends_on, days, told_at)
+    SELECT e.id, e.ends_on, t.days, now()
+    FROM entitlements_entitlement e
+    CROSS JOIN LATERAL (SELECT min(d) AS days FROM unnest(%(thresholds)s) d WHERE e.ends_on - %(today)s <= d) t
+    WHERE e.state = 'active' AND e.ends_on BETWEEN %(today)s AND %(today)s + %(furthest)s
+      AND e.ends_on - t.days >= (e.created_at AT TIME ZONE 'UTC')::date
+      AND NOT EXISTS (SELECT FROM entitlements_renewalalert a
+                      WHERE (a.entitlement_id, a.ends_on, a.days) = (e.id, e.ends_on, t.days))
+    ORDER BY e.id LIMIT %(batch)s
+    ON CONFLICT DO NOTHING RETURNING entitlement_id, days"""
+
+
+def announce_renewals() -> int:
+    """Tell what ends within 90 days (UTC) to the customers and everyone connected. Returns how many ends.
+
+    Each batch claims its rows and records its events in one transaction: a job that dies has told those once, and the
+    next run tells the others. Whoever is no longer connected is left out when the events are told.
+    """
+    told = 0
+    while batch := _announce_batch():
+        told += batch
+    return told
+
+
+@transaction.atomic
+def _announce_batch() -> int:
+    values = {"thresholds": list(THRESHOLDS), "furthest": max(THRESHOLDS), "today": today(), "batch": BATCH}
+    with connection.cursor() as cursor:
+        cursor.execute(_CLAIM, values)
+        days = dict(cursor.fetchall())
+    rows = Entitlement.objects.filter(pk__in=days).select_related("sku", "customer").order_by("pk")
+    actor = Actor.system("renewals")
+    record_many([entitlement_event(EntitlementEvent.ENDS_SOON, actor, row, days=days[row.pk]) for row in rows])
+    return len(days)
+
+
+@transaction.atomic
+def make_calendar(*, actor: Actor) -> str:
+    """A new secret for the person's calendar of this organisation; returns it, for only its digest is kept.
+
+    An earlier one stops at once.
+    """
+    authorize(actor, ROLE_TABLE, EntitlementPermission.VIEW_RENEWALS)
+    secret = new_token()
+    _mine(actor).delete()
+    mine: dict[str, Any] = {"organization_id": actor.organization_id, "person_id": actor.person_id}
+    feed = CalendarFeed.objects.create(**mine, digest=digest_of(secret))
+    record(EntitlementEvent.CALENDAR_MADE, actor=actor, subject=feed, label=actor.person_name)
+    return secret
+
+
+@transaction.atomic
+def revoke_calendar(*, actor: Actor) -> None:
+    """The address answers no more. Repeatable."""
+    authorize(actor, ROLE_TABLE, EntitlementPermission.VIEW_RENEWALS)
+    for feed in _mine(actor):
+        record(EntitlementEvent.CALENDAR_REVOKED, actor=actor, subject=feed, label=actor.person_name)
+        feed.delete()
+
+
+def note_reading(*, actor: Actor, feed: CalendarFeed) -> None:
+    """When a calendar program last came; an hour's precision is enough, and spares the writes."""
+    now = timezone.now()
+    if feed.last_read_at is None or (now - feed.last_read_at).total_seconds() > 3600:
+        _mine(actor).filter(pk=feed.pk).update(last_read_at=now)
+
+
+def _mine(actor: Actor) -> Any:
+    return CalendarFeed.objects.visible_to(actor).select_for_update()

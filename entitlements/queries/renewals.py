@@ -1,0 +1,78 @@
+"""What ends soon, of the customers or of the organisation itself; and the calendars that read it."""
+
+import datetime as dt
+from typing import Any
+
+from django.db.models import Count, F, QuerySet, Window
+from django.db.models.functions import RowNumber
+
+from accounts.models import Feature, Person
+from connections.actors import actor_now
+from connections.models import Portfolio
+from entitlements.models import CalendarFeed, Entitlement
+from partnerportal.lib import tenancy
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.days import today
+from partnerportal.lib.errors import NotFound
+from partnerportal.lib.tokens import digest_of, is_token
+
+FURTHEST = dt.timedelta(days=90)
+SHOWN_A_DAY = 3  # in a month's grid; the day's own list has them all
+IN_CALENDAR = 1000  # the nearest
+
+
+def of_customers(actor: Actor) -> bool:
+    """Whoever has the dashboard sees its customers' renewals, everybody else their own."""
+    return Feature.CUSTOMER_DASHBOARD in actor.features
+
+
+def renewals(actor: Actor, first: dt.date, last: dt.date) -> QuerySet[Entitlement]:
+    """What runs and ends from `first` to `last`, both included (UTC days).
+
+    Found by the index of ends, so that a page costs the same whatever else the customers have.
+    """
+    rows = Entitlement.objects.visible_to(actor).filter(state=Entitlement.State.ACTIVE, ends_on__range=(first, last))
+    if not of_customers(actor):
+        return rows.filter(customer=actor.organization_id)
+    paths = (Portfolio.Path.CONNECTION, Portfolio.Path.PARTNER_CUSTOMER)
+    return rows.filter(customer__in=Portfolio.objects.visible_to(actor).filter(path__in=paths).values("subject"))
+
+
+def ends_by_day(actor: Actor) -> dict[dt.date, int]:
+    """How many end on each of the days to come, up to FURTHEST: what every count on the page is added up from."""
+    rows = renewals(actor, today(), today() + FURTHEST).order_by("ends_on")
+    return dict(rows.values_list("ends_on").annotate(count=Count("pk")))
+
+
+def first_of_each_day(actor: Actor, first: dt.date, last: dt.date) -> list[Entitlement]:
+    nth: Any = Window(RowNumber(), partition_by=["ends_on"], order_by=F("pk").asc())
+    rows = renewals(actor, first, last).annotate(nth=nth).filter(nth__lte=SHOWN_A_DAY)
+    return list(rows.select_related("sku", "customer").order_by("ends_on", "pk"))
+
+
+def in_calendar(actor: Actor) -> list[Entitlement]:
+    rows = renewals(actor, today(), today() + FURTHEST).select_related("sku", "customer")
+    return list(rows.order_by("ends_on", "pk")[:IN_CALENDAR])
+
+
+def own_calendar(actor: Actor) -> CalendarFeed | None:
+    return CalendarFeed.objects.visible_to(actor).first()
+
+
+def calendar_behind(secret: str) -> tuple[CalendarFeed, Actor, Person]:
+    """The feed, and its owner as they are at this moment. Raises NotFound: unknown, revoked, or no operator any more.
+
+    Holding the secret is the permission; what it shows is the owner's.
+    """
+    feed = None
+    digest = digest_of(secret)
+    if is_token(secret):
+        with tenancy.tenant(organization_id=None, secret=digest):
+            feed = CalendarFeed.objects.filter(digest=digest).first()
+    if feed is None:
+        raise NotFound("unknown_calendar", "")
+    with tenancy.tenant(organization_id=feed.organization_id, person_id=feed.person_id):
+        actor = actor_now(feed.person_id, feed.organization_id)
+    if actor is None:
+        raise NotFound("unknown_calendar", "")
+    return feed, actor, Person.objects.get(pk=feed.person_id)

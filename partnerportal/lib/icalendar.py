@@ -1,0 +1,79 @@
+"""Calendars of whole days for other programs, by RFC 5545: escaped, folded, with CRLF."""
+
+import datetime as dt
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from partnerportal.lib.text import one_line
+
+CONTENT_TYPE = "text/calendar; charset=utf-8"
+_OCTETS = 75  # in a line, before its CRLF
+
+
+@dataclass(frozen=True)
+class WholeDay:
+    """`uid` stays the same for the same thing; `changed_at` moves its version on. `day` is a day of the calendar."""
+
+    uid: str
+    day: dt.date
+    changed_at: dt.datetime
+    title: str
+    text: str = ""
+    url: str = ""
+
+
+def calendar(name: str, days: Iterable[WholeDay], *, now: dt.datetime) -> bytes:
+    lines = [
+        "BEGIN:VCALENDAR",
+        "VERSION:2.0",
+        "PRODID:-//partnerportal//renewals//EN",
+        "CALSCALE:GREGORIAN",
+        "METHOD:PUBLISH",
+        f"X-WR-CALNAME:{_text(name)}",
+        "REFRESH-INTERVAL;VALUE=DURATION:PT6H",
+        "X-PUBLISHED-TTL:PT6H",
+        *(line for day in days for line in _event(day, now)),
+        "END:VCALENDAR",
+    ]
+    return b"".join(_folded(line) for line in lines)
+
+
+def _event(day: WholeDay, now: dt.datetime) -> Iterator[str]:
+    yield "BEGIN:VEVENT"
+    yield f"UID:{_text(day.uid)}"
+    yield f"DTSTAMP:{_moment(now)}"
+    yield f"LAST-MODIFIED:{_moment(day.changed_at)}"
+    yield f"SEQUENCE:{int(day.changed_at.timestamp()) // 60 % 2**31}"
+    yield f"DTSTART;VALUE=DATE:{day.day:%Y%m%d}"
+    yield f"DTEND;VALUE=DATE:{day.day + dt.timedelta(days=1):%Y%m%d}"
+    yield f"SUMMARY:{_text(day.title)}"
+    if day.text:
+        yield f"DESCRIPTION:{_text(day.text)}"
+    if day.url:
+        yield f"URL:{day.url}"
+    yield "TRANSP:TRANSPARENT"
+    yield "END:VEVENT"
+
+
+def _text(value: str) -> str:
+    """A TEXT: one line, with what separates values escaped."""
+    escaped = one_line(value).replace("\\", "\\\\")
+    for mark in ";,":
+        escaped = escaped.replace(mark, f"\\{mark}")
+    return escaped
+
+
+def _moment(value: dt.datetime) -> str:
+    return value.astimezone(dt.UTC).strftime("%Y%m%dT%H%M%SZ")
+
+
+def _folded(line: str) -> bytes:
+    """Cut between characters, never within one; a line that goes on begins with a blank."""
+    pieces, piece = [], b""
+    for character in line:
+        octets = character.encode()
+        if len(piece) + len(octets) > _OCTETS:
+            pieces.append(piece)
+            piece = b" "
+        piece += octets
+    return b"\r\n".join([*pieces, piece]) + b"\r\n"
