@@ -66,7 +66,7 @@ CREATE POLICY trials_cancelled ON entitlements_entitlement FOR UPDATE
     USING (customer_id = portal_org() AND kind = 'trial')
     WITH CHECK (customer_id = portal_org() AND kind = 'trial' AND state = 'cancelled');
 CREATE POLICY trials_alone ON entitlements_entitlement AS RESTRICTIVE FOR UPDATE
-    USING (kind = 'trial' AND (customer_id = portal_org() OR {VENDOR}));
+    USING (kind = 'trial' AND (customer_id = portal_org() OR {VENDOR})) WITH CHECK (true);
 GRANT INSERT, UPDATE (kind, state, source, quantity, starts_on, ends_on, updated_at, reason)
     ON entitlements_entitlement TO portal_app;
 CREATE POLICY organizations_with_trials ON accounts_organization FOR SELECT
