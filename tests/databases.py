@@ -94,9 +94,9 @@ def _template(cursor: Any) -> str:
 @functools.cache  # once: what counts is the code that this process has imported
 def _fingerprint() -> str:
     digest = hashlib.sha256(dt.datetime.now(dt.UTC).date().isoformat().encode())  # the world's dates are relative
-    for path in sorted(PROJECT.glob("*/**/*.py")):
+    for path in sorted(PROJECT.glob("[!.]*/**/*.py")):
         parts = path.relative_to(PROJECT).parts
-        if parts[0][0] != "." and (set(parts) & set(DECIDES_CONTENT) or parts == ("tests", "world.py")):
+        if set(parts) & set(DECIDES_CONTENT) or parts == ("tests", "world.py"):
             digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 

@@ -2,13 +2,16 @@
 
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 from partnerportal import embedded
 from tools import browser
@@ -22,6 +25,8 @@ PRODUCTION = {
     "PORTAL_ORIGIN": "https://portal.example.com",
     "EMAIL_URL": "smtp://mail.example.com:25",
 }
+TESTS = ("-q", "-n", "2", "--dist", "worksteal", "--ignore=tests/journeys")
+COVERAGE = ("--cov", "--cov-report=term", "--cov-report=html")
 COUNTS = re.compile(r"(\d+) (passed|failed|errors?|skipped|xfailed|xpassed|deselected|warnings?)")
 
 
@@ -49,23 +54,50 @@ class Run:
         if subprocess.run(command, check=False, cwd=PROJECT, env=self.environment | extra).returncode:
             raise StageError("python " + " ".join(arguments[:4]))
 
-    def pytest(self, *arguments: str, **extra: str) -> None:
-        """Passes pytest's output on and adds its counts up, so that the run can end with one summary line."""
+    def pytest(self, *arguments: str) -> None:
+        with self._pytest(*arguments, output=subprocess.PIPE) as suite:
+            self._report(suite, suite.stdout or ())
+
+    @contextmanager
+    def pytest_beside(self, *arguments: str, **extra: str) -> Iterator[Callable[[], None]]:
+        """Goes on while the block runs; what it yields waits for the end and shows all that was said."""
+        log = PORTAL / "beside.log"
+        with log.open("w") as output, self._pytest(*arguments, output=output, **extra) as suite:
+
+            def report() -> None:
+                suite.wait()
+                self._report(suite, log.read_text().splitlines(keepends=True))
+
+            yield report
+
+    @contextmanager
+    def _pytest(self, *arguments: str, output: IO[str] | int, **extra: str) -> Iterator[subprocess.Popen[str]]:
+        """When the block fails, pytest is interrupted, so that it ends what it has started. Ctrl-C reaches it anyway."""
         command = [sys.executable, "-m", "pytest", *arguments]
-        pipe = subprocess.Popen(
+        suite = subprocess.Popen(
             command,
             cwd=PROJECT,
             env=self.environment | extra,
-            stdout=subprocess.PIPE,
+            stdout=output,
             stderr=subprocess.STDOUT,
             text=True,
         )
+        try:
+            yield suite
+        except Exception:
+            suite.send_signal(signal.SIGINT)
+            raise
+        finally:
+            suite.wait()
+
+    def _report(self, suite: subprocess.Popen[str], lines: Iterable[str]) -> None:
+        """Passes pytest's output on and adds its counts up, so that the run can end with one summary line."""
         last = ""
-        for line in pipe.stdout or ():
+        for line in lines:
             print(line, end="", flush=True)
             last = line if COUNTS.search(line) and " in " in line else last
         self.counts.update({word.rstrip("s") if word[0] in "ew" else word: int(n) for n, word in COUNTS.findall(last)})
-        if pipe.wait():
+        if suite.wait():
             raise StageError("pytest")
 
 
@@ -101,8 +133,7 @@ def prepare(run: Run) -> None:
 
 def check(run: Run) -> None:
     source_steps(run)
-    journeys = "--ignore=tests/journeys"
-    run.step("Fast tests", lambda: run.pytest("-q", "-n", "2", "-m", "not slow", journeys))
+    run.step("Fast tests", lambda: run.pytest(*TESTS, "-m", "not slow"))
     run.left_out += ["slow tests", "browser journeys", "translations", "API schema", "deployment check"]
 
 
@@ -117,12 +148,16 @@ def test(run: Run) -> None:
         lambda: run.python("manage.py", "check", "--deploy", "--fail-level", "WARNING", **PRODUCTION),
     )
     run.step("API schema", lambda: schema_is_current(run))
-    coverage = ("--cov", "--cov-report=term", "--cov-report=html")
-    run.step("Tests", lambda: run.pytest("-q", "-n", "2", "--ignore=tests/journeys", *coverage))
     if os.environ.get("BROWSER") == "none":
+        run.step("Tests", lambda: run.pytest(*TESTS, *COVERAGE))
         run.left_out.append("browser journeys (BROWSER=none)")
-    else:
-        run.step("Browser journeys", lambda: journeys(run))
+        return
+    program = browser.ensure()
+    if program is None:
+        raise StageError(browser.HOW)
+    with run.pytest_beside("-q", "tests/journeys", CHROMIUM=program) as journeys:  # a browser waits much of its time
+        run.step("Tests", lambda: run.pytest(*TESTS, *COVERAGE))
+        run.step("Browser journeys, begun with the tests", journeys)
 
 
 def schema(run: Run) -> None:
@@ -135,13 +170,6 @@ def source_steps(run: Run) -> None:
     run.step("Templates", lambda: run.python("-m", "djlint", "templates", "--lint", "--quiet"))
     run.step("Types", lambda: run.python("-m", "mypy", *APPS, "tools"))
     run.step("Layers", lambda: run.python("-c", "from importlinter.cli import lint_imports_command as lint; lint()"))
-
-
-def journeys(run: Run) -> None:
-    program = browser.ensure()
-    if program is None:
-        raise StageError(browser.HOW)
-    run.pytest("-q", "tests/journeys", CHROMIUM=program)
 
 
 def schema_is_current(run: Run) -> None:

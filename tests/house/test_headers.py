@@ -5,6 +5,7 @@ import pytest
 from tests.house.machine import placeholders
 from tests.house.matrix import MATRIX
 
+SIGNED_IN = ("partner.admin", "nobody")
 ALWAYS = {"X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY", "Cross-Origin-Opener-Policy": "same-origin"}
 
 
@@ -35,7 +36,8 @@ def faults(response, *, signed_in):
             yield cookie.OutputString()
 
 
-@pytest.mark.parametrize("who", ["anonymous", "partner.admin", "nobody"])
+@pytest.mark.no_cover
+@pytest.mark.parametrize("who", ["anonymous", *(pytest.param(who, marks=pytest.mark.slow) for who in SIGNED_IN)])
 def test_every_answer_is_protected(web, world, who):
     signed_in = who != "anonymous"
     found = [

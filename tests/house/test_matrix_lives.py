@@ -12,7 +12,7 @@ from tests.house.matrix import MATRIX, SEES
 from tests.house.test_tables import TENANT_MODELS
 from tests.house.test_tables import test_both_locks_agree as both_locks_agree
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.no_cover]
 
 QUERYSETS = {type(model.objects.all()).__name__: type(model.objects.all()) for model in TENANT_MODELS}
 # Who would see what is not theirs. A list, because each scope shows in other pages.

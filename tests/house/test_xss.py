@@ -123,7 +123,9 @@ def test_the_reader_would_notice(payload):
     assert any(Reader(place.format(payload)).found for place in places)
 
 
-@pytest.mark.parametrize("payload", CAST)
+@pytest.mark.slow
+@pytest.mark.no_cover
+@pytest.mark.parametrize("payload", PAYLOADS)
 def test_pages_show_it_as_text(web, world, payload):
     known = placeholders(world)
     paths = sorted({row.path.format(**known) for row in PAGES if "ui-kit" not in row.path})

@@ -9,16 +9,17 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests import databases
 from tests.house.machine import placeholders
-from tests.journeys.stack import Stack
+from tests.journeys.stack import PATIENCE, Stack
 from tests.journeys.visitor import Visitor
 from tests.world import World
 from tools import browser as program
 
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # Playwright's synchronous interface runs an event loop in this thread
+expect.set_options(timeout=PATIENCE * 1000 / 2)  # the other tests run beside
 
 
 @pytest.fixture(scope="session")

@@ -188,6 +188,7 @@ def test_an_event_is_kept_when_the_broker_is_away(
     world, actor_for, monkeypatch, django_capture_on_commit_callbacks, caplog
 ):
     nobody_there = Celery("nobody", broker="redis://127.0.0.1:1/0", set_as_current=False)
+    nobody_there.conf.broker_transport_options = {"max_retries": 0}  # as the web process has it
     monkeypatch.setattr(recording, "current_app", nobody_there)
     with django_capture_on_commit_callbacks(execute=True):
         accept_invitation(actor=actor_for("stranger.admin"), token=world.token("partner"))
