@@ -72,7 +72,7 @@ class Run:
 
     @contextmanager
     def _pytest(self, *arguments: str, output: IO[str] | int, **extra: str) -> Iterator[subprocess.Popen[str]]:
-        """When the block fails, pytest is interrupted, so that it ends what it has started. Ctrl-C reaches it anyway."""
+        """When the block fails, pytest is interrupted, so that it ends what it has started. Ctrl-C reaches it too."""
         command = [sys.executable, "-m", "pytest", *arguments]
         suite = subprocess.Popen(
             command,

@@ -130,7 +130,9 @@ def test_a_search_typed_with_pauses_is_one_step_back(browser, customers):
         page.keyboard.type(letters)
         page.wait_for_url(re.compile(f"{letters}$"))
     expect(rows).to_have_count(1)
-    page.evaluate("void (window.settled = new Promise((done) => addEventListener('htmx:afterSettle', done, { once: true })))")
+    page.evaluate(
+        "void (window.settled = new Promise((done) => addEventListener('htmx:afterSettle', done, {once: true})))"
+    )
     page.keyboard.press("Enter")
     page.evaluate("window.settled.then(() => true)")  # the answer brings new fields
     page.get_by_label("Country").select_option("DE")
