@@ -22,7 +22,8 @@ RUN python -m tools.fonts \
 FROM ${PYTHON}
 ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
     DJANGO_SETTINGS_MODULE=partnerportal.settings.production
-RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin portal
+RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin portal \
+    && install --directory --owner portal --group portal --mode 700 /private
 WORKDIR /portal
 COPY --from=packages /opt/venv /opt/venv
 COPY --from=assets /portal /portal

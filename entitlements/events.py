@@ -15,3 +15,4 @@ class EntitlementEvent(StrEnum):
     ORDER_PLACED = "order.placed"
     CALENDAR_MADE = "calendar.made"
     CALENDAR_REVOKED = "calendar.revoked"
+    EXPORTED = "list.exported"

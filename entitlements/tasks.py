@@ -1,5 +1,7 @@
 """Periodic work."""
 
+import time
+
 from celery import shared_task
 
 from entitlements import actions
@@ -26,3 +28,16 @@ def announce_renewals() -> None:
 def expire_trials() -> None:
     """After midnight UTC, trials whose last day has passed."""
     actions.expire_trials()
+
+
+@shared_task(soft_time_limit=540, time_limit=600)  # longer than a message may stay away: exports are claimed by lease
+def make_exports() -> None:
+    """What is due, for a minute; the next sweep goes on with the rest."""
+    end = time.monotonic() + 60
+    while actions.make_next_export() and time.monotonic() < end:
+        pass
+
+
+@shared_task
+def sweep_exports() -> None:
+    actions.sweep_exports()

@@ -9,6 +9,10 @@ urlpatterns = [
     path("customers/<uuid:customer_id>/services/", views.customer_services, name="customer_services"),
     path("customers/<uuid:customer_id>/orders/", views.customer_orders, name="customer_orders"),
     path("customers/<uuid:customer_id>/activity/", views.customer_activity, name="customer_activity"),
+    path("exports/", views.exports, name="exports"),
+    path("exports/new/", views.export_new, name="export_new"),
+    path("exports/news/", views.exports_news, name="exports_news"),
+    path("exports/<uuid:export_id>/file/", views.export_file, name="export_file"),
     path("services/", views.services, name="services"),
     path("orders/", views.orders, name="orders"),
 ]

@@ -23,5 +23,7 @@ app.conf.beat_schedule = {
     "renewals": {"task": "entitlements.tasks.announce_renewals", "schedule": 3600.0, "options": {"expires": 3000}},
     "trials": {"task": "entitlements.tasks.expire_trials", "schedule": 3600.0, "options": {"expires": 3000}},
     "figures": {"task": "entitlements.tasks.fold_figures", "schedule": 300.0, "options": {"expires": 290}},
+    "exports": {"task": "entitlements.tasks.make_exports", "schedule": 60.0, "options": {"expires": 55}},
+    "exports-sweep": {"task": "entitlements.tasks.sweep_exports", "schedule": 60.0, "options": {"expires": 55}},
     "sessions": {"task": "accounts.tasks.forget_ended_sessions", "schedule": 24 * 3600.0, "options": {"expires": 3600}},
 }

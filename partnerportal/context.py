@@ -82,6 +82,7 @@ class Shell:
             work.append(self._item(_("Services"), "package", "services"))
             work.append(self._item(_("Orders"), "receipt-text", "orders"))
         work.append(self._item(_("Inbox"), "inbox", "inbox", count=self.unread))
+        work.append(self._item(_("Exports"), "file-down", "exports"))
         settings_items = [
             self._item(_("Account details"), "building", "account_details"),
             self._item(_("Operators & roles"), "users", "operators"),
@@ -101,6 +102,11 @@ class Shell:
     def jump(self) -> list[Item]:
         pages = [item for section in self.nav for item in section.items]
         return [*pages, *self.user_menu, self._item(_("Who can do what"), "circle-question-mark", "roles_help")]
+
+    @cached_property
+    def exports_url(self) -> str:
+        """Where to ask whether a file is ready; empty unless this browser waits for one."""
+        return reverse("exports_news") if self.request.session.get("waits_for_exports") else ""
 
     @cached_property
     def help_url(self) -> str:

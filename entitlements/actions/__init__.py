@@ -1,3 +1,4 @@
+from entitlements.actions.exports import export, make_next_export, sweep_exports
 from entitlements.actions.feed import Result, import_feed
 from entitlements.actions.figures import figure_differences, fold_figures, rebuild_figures
 from entitlements.actions.listing import listing_differences, rebuild_listing, refresh_expired
@@ -23,6 +24,7 @@ __all__ = [
     "convert_trial",
     "decline_trial",
     "expire_trials",
+    "export",
     "extend_trial",
     "extended_to",
     "figure_differences",
@@ -30,6 +32,7 @@ __all__ = [
     "import_feed",
     "listing_differences",
     "make_calendar",
+    "make_next_export",
     "note_reading",
     "rebuild_figures",
     "rebuild_listing",
@@ -37,4 +40,5 @@ __all__ = [
     "request_trial",
     "revoke_calendar",
     "store_usage",
+    "sweep_exports",
 ]

@@ -11,6 +11,7 @@ from entitlements.queries.customers import (
     portfolio,
     programs_that_grant,
     services,
+    services_of,
 )
 from entitlements.queries.usage import (
     StandingOut,
@@ -45,6 +46,7 @@ __all__ = [
     "portfolio",
     "programs_that_grant",
     "services",
+    "services_of",
     "standing_out",
     "together",
     "usage_days",

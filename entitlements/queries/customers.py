@@ -103,8 +103,12 @@ def needing_attention(actor: Actor, limit: int) -> list[CustomerListing]:
 
 def services(actor: Actor, customer_id: int | None) -> list[Entitlement]:
     """Everything a customer has, had or asked for, with its SKU: soonest end first, without an end last."""
-    rows = Entitlement.objects.visible_to(actor).filter(customer=customer_id).select_related("sku")
-    return list(rows.order_by(F("ends_on").asc(nulls_last=True), "sku__name", "pk"))
+    return list(services_of(actor, customer_id).select_related("sku"))
+
+
+def services_of(actor: Actor, customer_id: int | None) -> QuerySet[Entitlement]:
+    rows = Entitlement.objects.visible_to(actor).filter(customer=customer_id)
+    return rows.order_by(F("ends_on").asc(nulls_last=True), "sku__name", "pk")
 
 
 def orders(actor: Actor, customer_id: int | None) -> QuerySet[Order]:

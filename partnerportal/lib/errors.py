@@ -39,6 +39,12 @@ class Conflict(DomainError):
     status = 409
 
 
+class Gone(DomainError):
+    """It was the actor's, and is no more."""
+
+    status = 410
+
+
 class TooMany(DomainError):
     """As often as is allowed in a day. Later it works again."""
 

@@ -220,6 +220,10 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 
+# --- Files that only the portal hands out: exports, and what the vendor's systems send ------------------------
+# Web and worker see the same folder, and no other installation uses it: the sweep deletes what it does not know.
+PRIVATE_ROOT = Path(env("PRIVATE_ROOT", default=str(BASE_DIR / ".portal" / "private")))
+
 # --- Mail ---------------------------------------------------------------------------------------------------
 vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env("DEFAULT_FROM_EMAIL", default=f"Partner portal <no-reply@{PORTAL_HOST}>")

@@ -110,6 +110,17 @@ PAGES = [
         for tab in ("", "services/", "orders/", "activity/")
         for subject, answer in OVER.items()
     ),
+    page("exports/", get=EVERYBODY),
+    page("exports/news/", get="286 else"),
+    page("exports/new/", post=BADGE_HOLDERS, data={"list": "customers"}),
+    page("exports/new/", post=BADGE_HOLDERS, data={"list": "usage_history"}),
+    *(
+        page("exports/new/", post=answer, data={"list": "services", "customer": subject})
+        for subject, answer in OVER.items()
+    ),
+    page("exports/new/", post=EVERYBODY, data={"list": "orders"}),
+    page("exports/new/", post="404 else", data={"list": "assignments"}),
+    page("exports/<uuid:export_id>/file/", "/exports/{export_partner}/file/", get="409 partner.admin; 404 else"),
     page("services/", get=EVERYBODY),
     page("orders/", get=EVERYBODY),
     page("account/", get=EVERYBODY),

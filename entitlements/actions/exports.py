@@ -1,0 +1,264 @@
+"""Exports (CC-38): small ones at once, large ones as a file that a worker makes.
+
+The file holds what the person may see when it is made: it is written from one snapshot, under row-level security, as
+that person. Should the worker die, its lease runs out and the export is begun again, three times at most.
+"""
+
+import logging
+import os
+import select
+import threading
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from io import BytesIO
+from pathlib import Path
+from typing import IO, Any
+
+from celery import current_app
+from django.db import connection, transaction
+from django.db.models import CharField
+from django.db.models.functions import Cast
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Organization, Person
+from connections.actors import actor_now
+from entitlements.events import EntitlementEvent
+from entitlements.exports import List, Query, copying, files, list_of
+from entitlements.models import Export
+from entitlements.policies import ROLE_TABLE, EntitlementPermission
+from notifications.actions import record
+from partnerportal.lib import tenancy
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.errors import TooMany
+from partnerportal.lib.policies import authorize
+from partnerportal.lib.states import move
+
+log = logging.getLogger(__name__)
+
+SMALL = 2000  # rows: up to so many are sent at once
+AT_ONCE = 3  # exports of one person that are not finished
+KEPT = timedelta(hours=24)
+REMEMBERED = timedelta(days=30)  # that there was one
+ATTEMPTS = 3
+LEASE = timedelta(seconds=60)  # renewed every second while the worker lives
+PAUSE = timedelta(seconds=20)  # before it is tried again
+CHUNK = 1 << 18
+TOO_MANY = _("Three of your exports are still being made. Wait for one of them.")
+
+
+class Lost(Exception):
+    """The export is no longer this worker's: taken over, or gone."""
+
+
+def authorize_export(actor: Actor, chosen: List, customer_id: int | None) -> None:
+    """One's own services and orders take less than those of customers."""
+    own = chosen.of_one and customer_id == actor.organization_id
+    authorize(actor, ROLE_TABLE, EntitlementPermission.VIEW_OWN if own else EntitlementPermission.VIEW_CUSTOMERS)
+
+
+@transaction.atomic
+def export(
+    *, actor: Actor, chosen: List, query: Query, customer: Organization | None = None
+) -> tuple[Export, bytes | None]:
+    """Ask for a list as CSV: the whole file when it is small, else an export that is now queued.
+
+    `query` are the page's filters; `customer` is one that the actor has found, or the actor's own organisation. Raises
+    TooMany beyond AT_ONCE.
+    """
+    authorize_export(actor, chosen, customer.pk if customer else None)
+    rows = chosen.rows(actor, query, customer.pk if customer else None)
+    asked = Export(list=chosen.key, query=dict(query), customer=customer, rows=rows.order_by().count())
+    asked.organization_id, asked.person_id = actor.organization_id, actor.person_id  # type: ignore[assignment]
+    data = {"list": chosen.key, "rows": asked.rows}
+    if asked.rows <= SMALL:
+        record(EntitlementEvent.EXPORTED, actor=actor, subject=asked, label=chosen.key, data=data)
+        return asked, _small(chosen, rows)
+    Person.objects.select_for_update(no_key=True).get(pk=asked.person_id)
+    unfinished = Export.objects.visible_to(actor).filter(state__in=[Export.State.QUEUED, Export.State.RUNNING])
+    if unfinished.count() >= AT_ONCE:
+        raise TooMany("too_many_exports", TOO_MANY)
+    asked.save(force_insert=True)
+    record(EntitlementEvent.EXPORTED, actor=actor, subject=asked, label=chosen.key, data=data)
+    transaction.on_commit(_nudge)
+    return asked, None
+
+
+def _small(chosen: List, rows: Any) -> bytes:
+    """Whole in memory: at most SMALL rows, and an error is still an error page."""
+    file = BytesIO()
+    file.write(copying.head(chosen.columns))
+    copying.write(rows[: SMALL + 1], chosen.columns, file)
+    return file.getvalue()
+
+
+def _nudge() -> None:
+    try:
+        current_app.send_task("entitlements.tasks.make_exports", retry=False)  # by name: tasks stand above actions
+    except Exception:  # the broker is away: the sweep does it
+        log.warning("The broker did not take the nudge; the sweep will find the export.", exc_info=True)
+
+
+def make_next_export() -> bool:
+    """Make the file that has waited longest. Returns whether there was one."""
+    claimed = _claim()
+    if claimed is None:
+        return False
+    part, file = files.begin(claimed.public_id, claimed.attempts)
+    try:
+        with file:
+            _wait_for_ends(claimed)
+            written = _copy(claimed, file)
+            os.fsync(file.fileno())
+        _finish(claimed, part, written)
+    except Lost:
+        log.info("Export %s is somebody else's now, or gone", claimed.public_id)
+    except Exception:
+        log.exception("Export %s failed at attempt %s", claimed.public_id, claimed.attempts)
+        _give_back(claimed)
+    finally:
+        part.unlink(missing_ok=True)
+    return True
+
+
+@transaction.atomic
+def _claim() -> Export | None:
+    """The next that is due, under a lease. One whose lease ran out is due again, or has failed for good."""
+    now = timezone.now()
+    rows = Export.objects.select_for_update(skip_locked=True, of=("self",)).order_by("asked_at", "pk")
+    for lapsed in rows.filter(state=Export.State.RUNNING, leased_until__lt=now):
+        _queue_again(lapsed, "interrupted", now)
+    due = rows.filter(state=Export.State.QUEUED).exclude(leased_until__gt=now).first()
+    if due is None:
+        return None
+    return move(
+        due, Export.State.RUNNING, attempts=due.attempts + 1, leased_until=now + LEASE, rows_written=0, error=""
+    )
+
+
+def _queue_again(row: Export, error: str, due_at: Any) -> None:
+    if row.attempts < ATTEMPTS:
+        move(row, Export.State.QUEUED, error=error, leased_until=due_at, rows_written=0)
+    else:
+        move(row, Export.State.FAILED, error=error, finished_at=timezone.now())
+
+
+@transaction.atomic
+def _give_back(claimed: Export) -> None:
+    row = _mine(claimed).select_for_update(of=("self",)).first()
+    if row:
+        _queue_again(row, "failed", timezone.now() + PAUSE)
+
+
+def _mine(claimed: Export) -> Any:
+    """It, as long as it is this attempt's."""
+    return Export.objects.filter(pk=claimed.pk, state=Export.State.RUNNING, attempts=claimed.attempts)
+
+
+@transaction.atomic
+def _wait_for_ends(claimed: Export) -> None:
+    """Whoever is just ending a connection holds this lock shared, and may not have seen the export: the snapshot comes
+    after them. Those who come later find it running, and take it away."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(4, %s::int)", [claimed.organization_id])
+
+
+class _Source(threading.Thread):
+    """Writes the rows into a pipe, on a connection of its own: one snapshot, read only, as the person."""
+
+    def __init__(self, claimed: Export, pipe: IO[bytes]) -> None:
+        super().__init__(name=f"export {claimed.pk}")
+        self.claimed, self.pipe = claimed, pipe
+        self.total: int | None = None  # rows there are; known before the first is written
+        self.written = 0
+        self.error: BaseException | None = None
+
+    def run(self) -> None:
+        try:
+            with self.pipe:
+                self._write()
+        except BaseException as error:  # told to the worker, which waits for the end of the pipe
+            self.error = error
+        finally:
+            connection.close()
+
+    def _write(self) -> None:
+        claimed = self.claimed
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            tenancy.enter(organization_id=claimed.organization_id, person_id=claimed.person_id)
+            actor = actor_now(claimed.person_id, claimed.organization_id)
+            if actor is None:
+                raise PermissionError("The person no longer acts for the organisation")
+            chosen = list_of(claimed.list)
+            authorize_export(actor, chosen, claimed.customer_id)
+            rows = chosen.rows(actor, claimed.query, claimed.customer_id)
+            self.total = rows.order_by().count()
+            self.pipe.write(copying.head(chosen.columns))
+            self.written = copying.write(rows, chosen.columns, self.pipe)
+
+
+def _copy(claimed: Export, file: IO[bytes]) -> int:
+    """From the pipe into the file; once a second the progress is told and the lease renewed. Returns the rows."""
+    reading, writing = os.pipe()
+    source = _Source(claimed, os.fdopen(writing, "wb", CHUNK))
+    source.start()
+    lines, told = 0, 0.0
+    try:
+        for chunk in _chunks(reading):
+            file.write(chunk)
+            lines += chunk.count(b"\n")
+            if time.monotonic() - told > 1 and source.total is not None:
+                told = time.monotonic()
+                _tell(claimed, rows=source.total, rows_written=min(max(lines - 1, 0), source.total))
+    finally:
+        os.close(reading)  # a source that still writes ends by it
+        source.join()
+    if source.error:
+        raise source.error
+    return source.written
+
+
+def _chunks(reading: int) -> Iterator[bytes]:
+    """An empty one each second in which nothing comes."""
+    while True:
+        if not select.select([reading], [], [], 1)[0]:
+            yield b""
+        elif chunk := os.read(reading, CHUNK):
+            yield chunk
+        else:
+            return
+
+
+def _tell(claimed: Export, **progress: int) -> None:
+    if not _mine(claimed).update(leased_until=timezone.now() + LEASE, **progress):
+        raise Lost
+
+
+@transaction.atomic
+def _finish(claimed: Export, part: Path, written: int) -> None:
+    """The row is locked meanwhile: a connection that ends now takes the finished file away, or finds it gone."""
+    row = _mine(claimed).select_for_update(of=("self",)).first()
+    if row is None:
+        raise Lost
+    size = part.stat().st_size
+    files.finish(part, row.public_id)
+    move(row, Export.State.READY, rows=written, rows_written=written, size=size, finished_at=timezone.now())
+
+
+def sweep_exports() -> int:
+    """Files older than a day go, and every file that no living export claims. Returns how many were deleted."""
+    now = timezone.now()
+    with transaction.atomic():
+        for old in Export.objects.filter(state=Export.State.READY, finished_at__lt=now - KEPT):
+            move(old, Export.State.GONE, error="expired")
+    Export.objects.filter(asked_at__lt=now - REMEMBERED, state__in=[Export.State.GONE, Export.State.FAILED]).delete()
+    lying = list(files.lying())  # before the rows: a file that appears after them is not looked at
+    rows = Export.objects.filter(state__in=[Export.State.READY, Export.State.RUNNING])
+    living = dict(rows.annotate(name=Cast("public_id", CharField())).values_list("name", "attempts"))
+    dead = [path for name, attempt, path in lying if attempt not in (0, living.get(name)) or name not in living]
+    for path in dead:
+        path.unlink(missing_ok=True)
+    return len(dead)

@@ -1,0 +1,94 @@
+"""A person's exports in words."""
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from babel import numbers
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from entitlements.actions.exports import KEPT
+from entitlements.exports import LISTS
+from entitlements.models import Export
+from partnerportal.lib import formats
+
+MEGA = 1_000_000
+
+
+@dataclass(frozen=True)
+class ExportRow:
+    label: str
+    whose: str
+    asked_at: dt.datetime
+    tone: str
+    state: str
+    done: int  # of a hundred; only while it is made
+    is_made: bool
+    progress: str
+    size: str
+    until: dt.datetime | None
+    url: str
+
+
+def is_unfinished(export: Export) -> bool:
+    return export.state in (Export.State.QUEUED, Export.State.RUNNING)
+
+
+def export_rows(exports: Iterable[Export]) -> list[ExportRow]:
+    return [_row(export) for export in exports]
+
+
+def _row(export: Export) -> ExportRow:
+    state = Export.State(export.state)
+    is_ready = state == Export.State.READY
+    chosen = LISTS.get(export.list)
+    return ExportRow(
+        label=str(chosen.label) if chosen else export.list,
+        whose=export.customer.name if export.customer else "",
+        asked_at=export.asked_at,
+        tone=_TONES[state],
+        state=_words(export, state),
+        done=100 * export.rows_written // export.rows if export.rows else 0,
+        is_made=is_unfinished(export),
+        progress=_progress(export),
+        size=_size(export.size) if is_ready else "",
+        until=export.finished_at + KEPT if is_ready and export.finished_at else None,
+        url=reverse("export_file", args=[export.public_id]) if is_ready else "",
+    )
+
+
+_TONES = {
+    Export.State.QUEUED: "info",
+    Export.State.RUNNING: "info",
+    Export.State.READY: "ok",
+    Export.State.FAILED: "bad",
+    Export.State.GONE: "",
+}
+
+
+def _words(export: Export, state: Export.State) -> str:
+    if state == Export.State.GONE:
+        return _("Gone: a connection has ended") if export.error == "connection_ended" else _("Gone after a day")
+    if state == Export.State.QUEUED and export.attempts:
+        return _("Interrupted, begins again")
+    return {
+        Export.State.QUEUED: _("Waiting"),
+        Export.State.RUNNING: _("Being made"),
+        Export.State.READY: _("Ready"),
+        Export.State.FAILED: _("Failed. Export the list again."),
+    }[state]
+
+
+def _progress(export: Export) -> str:
+    if is_unfinished(export):
+        numbers_ = {"written": formats.number(export.rows_written), "rows": formats.number(export.rows)}
+        return _("%(written)s of %(rows)s rows") % numbers_
+    return ngettext("%(count)s row", "%(count)s rows", export.rows) % {"count": formats.number(export.rows)}
+
+
+def _size(size: int) -> str:
+    """In megabytes, as file managers say it."""
+    mega = numbers.format_decimal(size / MEGA, "#,##0.0", locale=formats.locale())
+    return _("%(size)s MB") % {"size": mega}

@@ -1,0 +1,130 @@
+"""Exports (CC-38): asked for on every list, fetched here."""
+
+import json
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import FileResponse, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.vary import vary_on_headers
+
+from accounts.models import Organization
+from entitlements import actions, queries
+from entitlements.actions.exports import KEPT, authorize_export
+from entitlements.exports import List, Query, files, list_of
+from entitlements.models import Export
+from entitlements.policies import ROLE_TABLE, EntitlementPermission
+from entitlements.rows.exports import export_rows, is_unfinished
+from partnerportal.lib.days import today
+from partnerportal.lib.errors import Conflict, Gone
+from partnerportal.lib.pages import allowed, is_own_path
+from partnerportal.lib.policies import authorize
+from partnerportal.lib.requests import PortalRequest
+from partnerportal.lib.scoping import by_public_id
+
+SHOWN = 30
+CSV = "text/csv; charset=utf-8"
+GONE = gettext_lazy(
+    "This file is gone. Exports are kept for a day, and not beyond the end of a connection. Export the list again."
+)
+
+
+@require_safe
+@allowed(ROLE_TABLE, EntitlementPermission.VIEW_OWN)
+@vary_on_headers("HX-Request")
+def exports(request: PortalRequest) -> HttpResponse:
+    """The person's own. While one is being made, the list asks for itself again."""
+    latest = Export.objects.visible_to(request.actor).select_related("customer").order_by("-asked_at", "-pk")[:SHOWN]
+    found = list(latest)
+    context = {"rows": export_rows(found), "is_waiting": any(map(is_unfinished, found))}
+    template = "entitlements/exports.html#list" if request.htmx else "entitlements/exports.html"
+    return render(request, template, context)
+
+
+@require_POST
+@allowed(ROLE_TABLE, EntitlementPermission.VIEW_OWN)
+def export_new(request: PortalRequest) -> HttpResponse:
+    """The file itself when it is small, else the page that says how far it is."""
+    actor, asked = request.actor, request.POST
+    chosen = list_of(asked.get("list", ""))
+    customer = _customer(request, asked.get("customer", "")) if chosen.of_one else None
+    query = _query(chosen, asked)
+    if query is None:
+        messages.error(request, _("Choose at least one customer."))
+        return redirect(asked["back"] if is_own_path(request, asked.get("back", "")) else "customers")
+    made, content = actions.export(actor=actor, chosen=chosen, query=query, customer=customer)
+    if content is not None:
+        return _attached(HttpResponse(content, content_type=CSV), made)
+    request.session["waits_for_exports"] = True
+    messages.success(request, _("The export has begun. You may leave this page; the file will wait for you here."))
+    return redirect("exports")
+
+
+def _customer(request: PortalRequest, public_id: str) -> Organization:
+    """One within reach, or the actor's own organisation."""
+    if not public_id:
+        own: Organization = request.operator.organization
+        return own
+    authorize(request.actor, ROLE_TABLE, EntitlementPermission.VIEW_CUSTOMERS)
+    try:
+        wanted = UUID(public_id)
+    except ValueError:
+        wanted = UUID(int=0)
+    return queries.customer(request.actor, wanted).customer
+
+
+def _query(chosen: List, asked: QueryDict) -> Query | None:
+    """What the button says: `all`, what the page's address shows, or the rows that are ticked; None when none are."""
+    query = {} if asked.get("what") == "all" else chosen.query(QueryDict(asked.get("query", "")).dict())
+    if asked.get("what") != "ticked":
+        return query
+    ticked = [number for number in asked.getlist("row") if number.isascii() and number.isalnum()]
+    return {**query, "ids": ticked} if ticked else None
+
+
+@require_safe
+@allowed(ROLE_TABLE, EntitlementPermission.VIEW_OWN)
+def export_file(request: PortalRequest, export_id: UUID) -> HttpResponse:
+    """Asked anew at each download: whose it is, whether they may still see the list, whether the file may be seen."""
+    actor = request.actor
+    wanted = by_public_id(Export.objects.visible_to(actor), export_id)
+    authorize_export(actor, list_of(wanted.list), wanted.customer_id)
+    if wanted.state in (Export.State.QUEUED, Export.State.RUNNING, Export.State.FAILED):
+        raise Conflict("export_not_ready", _("There is no file yet. The page “Exports” says how far it is."))
+    over = wanted.finished_at is None or wanted.finished_at < timezone.now() - KEPT
+    path = files.finished(wanted.public_id)
+    if wanted.state == Export.State.GONE or over or not path.exists():
+        raise Gone("export_gone", GONE)
+    return _attached(FileResponse(path.open("rb"), content_type=CSV), wanted)
+
+
+def _attached(response: Any, export: Export) -> HttpResponse:
+    """Nobody stores it, and no browser runs it."""
+    name = f"{export.list.replace('_', '-')}-{today().isoformat()}.csv"
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    response["Cache-Control"] = "private, no-store"
+    response["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+@require_safe
+@allowed(ROLE_TABLE, EntitlementPermission.VIEW_OWN)
+def exports_news(request: PortalRequest) -> HttpResponse:
+    """Asked by every page of a browser that waits for a file: says once, as a toast, when none is being made any more.
+
+    Notices belong to organisations, and this file to one person: hence a word to their browser, and the page.
+    """
+    latest = Export.objects.visible_to(request.actor).order_by("-asked_at")[: actions.exports.AT_ONCE]
+    found = list(latest)
+    if any(map(is_unfinished, found)):
+        return HttpResponse(status=204)
+    request.session.pop("waits_for_exports", None)
+    ready = bool(found) and found[0].state == Export.State.READY
+    text = _("Your export is ready, on the page “Exports”.") if ready else _("Your export could not be made.")
+    toast = {"text": text, "tone": "ok" if ready else "bad"}
+    return HttpResponse(status=286, headers={"HX-Trigger": json.dumps({"toast": toast})})  # 286: stop asking

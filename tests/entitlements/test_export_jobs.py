@@ -1,0 +1,203 @@
+"""The worker's side of exports, with real commits: files, snapshots, leases, and connections that end meanwhile."""
+
+import csv
+import datetime as dt
+import io
+import threading
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+from django.utils import timezone
+
+from accounts.models import Operator
+from connections.actions import end_connection
+from entitlements import actions
+from entitlements.actions import exports as acts
+from entitlements.exports import files
+from entitlements.models import Export
+from tests.world import World
+
+pytestmark = [pytest.mark.slow]
+
+
+@pytest.fixture
+def cast(own_database: Any, settings: Any, tmp_path: Any) -> World:
+    settings.PRIVATE_ROOT = tmp_path
+    return World()
+
+
+def queue(cast: World, who: str = "partner.admin", **fields: Any) -> Export:
+    actor = cast.actor(who)
+    values = {"organization_id": actor.organization_id, "person_id": actor.person_id, "list": "customers", **fields}
+    return Export.objects.create(**values)
+
+
+def rows_in(export: Export) -> list[dict[str, str]]:
+    text = files.finished(export.public_id).read_text(encoding="utf-8-sig")
+    return list(csv.DictReader(io.StringIO(text, newline="")))
+
+
+def fresh(export: Export) -> Export:
+    return Export.objects.get(pk=export.pk)
+
+
+def test_a_file_is_made(cast: World) -> None:
+    export = queue(cast)
+    assert actions.make_next_export() and not actions.make_next_export()
+    made = fresh(export)
+    assert (made.state, made.rows, made.rows_written, made.attempts) == ("ready", 2, 2, 1)
+    assert {row["name"] for row in rows_in(export)} == {cast.customer.name, cast.customer2.name}
+    assert made.size == files.finished(export.public_id).stat().st_size
+    assert [path.name for _n, _a, path in files.lying()] == [str(export.public_id)]
+    assert files.finished(export.public_id).stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("key", ["usage", "usage_history"])
+def test_it_holds_what_the_person_may_see(key: str, cast: World) -> None:
+    export = queue(cast, "distributor2.admin", list=key)
+    assert actions.make_next_export()
+    assert {row["name"] for row in rows_in(export)} == {cast.customer2.name}
+
+
+def test_the_second_lock_alone_would_do(cast: World, monkeypatch: Any) -> None:
+    from entitlements.models.listing import CustomerListingQuerySet
+
+    monkeypatch.setattr(CustomerListingQuerySet, "scope", lambda self, actor: self.all())
+    export = queue(cast, "distributor2.admin")
+    assert actions.make_next_export()
+    assert {row["name"] for row in rows_in(export)} == {cast.customer2.name}
+
+
+def test_who_has_left_gets_no_file(cast: World) -> None:
+    export = queue(cast, "partner.reader")
+    Operator.objects.filter(person=export.person_id).delete()
+    assert actions.make_next_export()
+    assert fresh(export).state == "queued"
+    Export.objects.filter(pk=export.pk).update(attempts=2, leased_until=None)
+    assert actions.make_next_export()
+    assert (fresh(export).state, fresh(export).error) == ("failed", "failed")
+    assert not list(files.lying())
+
+
+def test_a_lease_that_ran_out_is_taken_over_three_times(cast: World) -> None:
+    export = queue(cast, state="running", attempts=1, leased_until=timezone.now() + dt.timedelta(seconds=30))
+    assert not actions.make_next_export()  # it lives
+    Export.objects.update(leased_until=timezone.now() - dt.timedelta(seconds=1))
+    assert actions.make_next_export()
+    assert (fresh(export).state, fresh(export).attempts) == ("ready", 2)
+    again = queue(cast, state="running", attempts=3, leased_until=timezone.now() - dt.timedelta(seconds=1))
+    assert not actions.make_next_export()
+    assert (fresh(again).state, fresh(again).error) == ("failed", "interrupted")
+
+
+def test_two_workers_make_one_file(cast: World) -> None:
+    exports = [queue(cast) for _number in range(4)]
+
+    def work() -> None:
+        try:
+            while actions.make_next_export():
+                pass
+        finally:
+            connection.close()
+
+    workers = [threading.Thread(target=work) for _number in range(3)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert {(fresh(e).state, fresh(e).attempts) for e in exports} == {("ready", 1)}
+    assert len(list(files.lying())) == 4
+
+
+def test_who_lost_the_lease_leaves_nothing_behind(cast: World, monkeypatch: Any) -> None:
+    """The first worker stalls, a second one takes over and finishes; then the first wakes up."""
+    export = queue(cast)
+    copy = acts._copy
+
+    def stall(claimed: Export, file: Any) -> int:
+        monkeypatch.setattr(acts, "_copy", copy)
+        Export.objects.filter(pk=claimed.pk).update(leased_until=timezone.now() - dt.timedelta(seconds=1))
+        assert actions.make_next_export()
+        return copy(claimed, file)
+
+    monkeypatch.setattr(acts, "_copy", stall)
+    assert actions.make_next_export()
+    assert (fresh(export).state, fresh(export).attempts) == ("ready", 2)
+    assert [path.name for _n, _a, path in files.lying()] == [str(export.public_id)]
+
+
+def test_a_connection_that_ends_while_the_file_is_written(cast: World, monkeypatch: Any) -> None:
+    export = queue(cast)
+    copy = acts._copy
+
+    def end_meanwhile(claimed: Export, file: Any) -> int:
+        written = copy(claimed, file)
+        end_connection(actor=cast.actor("customer.admin"), connection=cast.connection("customer", "partner"))
+        return written
+
+    monkeypatch.setattr(acts, "_copy", end_meanwhile)
+    assert actions.make_next_export()
+    assert (fresh(export).state, fresh(export).error) == ("gone", "connection_ended")
+    assert not list(files.lying())
+
+
+def test_a_file_begun_while_a_connection_ends_comes_after_the_end(cast: World) -> None:
+    """The end has looked for exports already and is not committed: the export asked for now waits for it."""
+    connected = cast.connection("customer", "partner")
+    ended, made, actor = threading.Event(), threading.Event(), cast.actor("customer.admin")
+    seen: list[bool] = []
+
+    def end_slowly() -> None:
+        try:
+            with transaction.atomic():
+                end_connection(actor=actor, connection=connected)
+                ended.set()
+                seen.append(made.wait(1.5))
+        finally:
+            connection.close()
+
+    slow = threading.Thread(target=end_slowly)
+    slow.start()
+    assert ended.wait(10)
+    export = queue(cast)
+    assert actions.make_next_export()
+    made.set()
+    slow.join()
+    assert seen == [False]
+    assert fresh(export).state == "ready"
+    assert {row["name"] for row in rows_in(export)} == {cast.customer2.name}
+
+
+def test_no_room_on_the_disk_is_a_clear_failure(cast: World, monkeypatch: Any) -> None:
+    export = queue(cast, attempts=2)
+
+    def full(claimed: Export, file: Any) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(acts, "_copy", full)
+    assert actions.make_next_export()
+    assert (fresh(export).state, fresh(export).error) == ("failed", "failed")
+    assert not list(files.lying())
+
+
+def test_a_hurried_stop_of_reading_ends_the_writer(cast: World, monkeypatch: Any) -> None:
+    """An error on this side of the pipe neither hangs nor leaves a connection behind."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """INSERT INTO entitlements_usagemonth (customer_id, sku_id, purchased, assigned, newly_assigned, month,
+                   last_day, days, monthly_active, daily_active_peak)
+               SELECT %s, s.id, 9, 8, 1, ('1000-01-01'::date + n * interval '1 month')::date, '2000-01-01', 1, 1, 1
+               FROM generate_series(0, 9000) n, (SELECT min(id) AS id FROM entitlements_sku) s""",
+            [cast.customer.pk],
+        )
+    export = queue(cast, list="usage_history")
+
+    def lose(claimed: Export, **progress: int) -> None:
+        raise acts.Lost
+
+    monkeypatch.setattr(acts, "_tell", lose)
+    before = threading.active_count()
+    assert actions.make_next_export()
+    assert threading.active_count() == before
+    assert fresh(export).state == "running" and not list(files.lying())
