@@ -9,6 +9,7 @@ Numbers only; no database. What SQL must count for itself (`entitlements.actions
 """
 
 import datetime as dt
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -108,5 +109,5 @@ def full_on(
         return as_of
     if per_day is None or per_day <= 0:
         return None
-    days = -(-(purchased - assigned) // per_day)
-    return as_of + dt.timedelta(days=int(days)) if days <= HORIZON_DAYS else None
+    days = (purchased - assigned) / per_day
+    return as_of + dt.timedelta(days=math.ceil(days)) if days <= HORIZON_DAYS else None

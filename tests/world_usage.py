@@ -79,7 +79,7 @@ def _usage(organization: Organization, entitlement: Entitlement) -> None:
         )  # fmt: skip
     CustomerUsage.objects.create(
         customer=organization, as_of=today, updated_at=timezone.now(), purchased=10, assigned=8, monthly_active=6,
-        history_days=DAYS - 1, weeks=[-1] * 10 + [80] * 6,
+        assigned_before=8, active_before=6, history_days=DAYS - 1, weeks=[-1] * 10 + [80] * 6,
     )  # fmt: skip
     Anomaly.objects.create(
         **same, metric=Anomaly.Metric.MONTHLY_ACTIVE, found_on=today, ended_on=today, value=6, before=9, low=8, high=10

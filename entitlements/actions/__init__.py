@@ -14,6 +14,7 @@ from entitlements.actions.trials import (
     request_trial,
 )
 from entitlements.actions.usage import UsageRow, store_usage
+from entitlements.actions.usage_check import rebuild_usage, usage_differences
 
 __all__ = [
     "Result",
@@ -36,9 +37,11 @@ __all__ = [
     "note_reading",
     "rebuild_figures",
     "rebuild_listing",
+    "rebuild_usage",
     "refresh_expired",
     "request_trial",
     "revoke_calendar",
     "store_usage",
     "sweep_exports",
+    "usage_differences",
 ]

@@ -2,13 +2,14 @@
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
 from django.db import connection, models, transaction
 
 from accounts.models import Organization
+from entitlements.actions.rollups import recount_skus
 from entitlements.events import EntitlementEvent
 from entitlements.feed import Fact, Problem
 from entitlements.models import Entitlement, Order, OrderLine, Sku
@@ -65,12 +66,35 @@ class Known:
 
     def problem(self, fact: Fact) -> Problem | None:
         if fact.values["customer"] not in self.customers:
-            return Problem("unknown_customer", "No organisation has this ORGID.", "customer")
+            return UNKNOWN_CUSTOMER
         for number, code in enumerate(_skus(fact), 1):
             if code not in self.skus:
                 field = "sku" if fact.type == "entitlement" else f"lines.{number}.sku"
-                return Problem("unknown_sku", "No SKU has this code.", field)
+                return replace(UNKNOWN_SKU, field=field)
         return None
+
+
+@dataclass(frozen=True)
+class Ids:
+    """The primary keys of the customers and SKUs that many short facts name."""
+
+    customers: Mapping[str, int]
+    skus: Mapping[str, int]
+
+    @classmethod
+    def named_by(cls, facts: Iterable[Fact]) -> "Ids":
+        org_ids, codes = {fact.values["customer"] for fact in facts}, {fact.values["sku"] for fact in facts}
+        customers = Organization.objects.filter(org_id__in=org_ids).values_list("org_id", "pk")
+        return cls(dict(customers), dict(Sku.objects.filter(code__in=codes).values_list("code", "pk")))
+
+    def problem(self, fact: Fact) -> Problem | None:
+        if fact.values["customer"] not in self.customers:
+            return UNKNOWN_CUSTOMER
+        return UNKNOWN_SKU if fact.values["sku"] not in self.skus else None
+
+
+UNKNOWN_CUSTOMER = Problem("unknown_customer", "No organisation has this ORGID.", "customer")
+UNKNOWN_SKU = Problem("unknown_sku", "No SKU has this code.", "sku")
 
 
 def _skus(fact: Fact) -> list[str]:
@@ -101,7 +125,9 @@ def store(*, actor: Actor, facts: list[Fact], with_events: bool, at: dt.datetime
 
 def _store_skus(facts: list[Fact], answers: Answers) -> None:
     changes = _compare(Sku, "code", [(fact, fact.values) for fact in facts])
-    _write(Sku, "code", changes, ["service", "name", "kind"])
+    _write(Sku, "code", changes, ["service", "name", "kind", "licence_model"])
+    if recounted := [change.old.pk for change in changes if "licence_model" in change.before]:
+        recount_skus(recounted)
     answers.update((change.fact.line, change.outcome) for change in changes)
 
 

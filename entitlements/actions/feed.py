@@ -3,21 +3,26 @@
 import datetime as dt
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from typing import BinaryIO
 
 from django.db import DataError, IntegrityError
 from django.utils import timezone
 
 from entitlements import feed
-from entitlements.actions.facts import Outcome, store
+from entitlements.actions.assignments import store_assignments
+from entitlements.actions.facts import Answers, Outcome, store
+from entitlements.actions.usage import store_usage_facts
 from entitlements.feed import BadLine, Fact, Problem
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.policies import authorize_staff
 
-BATCH = 500  # lines; an order weighs as many more as it has lines
+BATCH = 5000  # by weight: days of use and licences held; anything else weighs ten, an order ten more for each line
+LIGHT = ("usage", "assignment")
+Store = Callable[..., Answers]
 
 
 @dataclass(frozen=True)
@@ -38,8 +43,11 @@ def import_feed(
     report: Callable[[Result], None] = lambda result: None,
     with_events: bool = True,
     at: dt.datetime | None = None,
+    types: Container[str] = feed.TYPES,
+    progress: Callable[[Counter[Outcome]], None] = lambda counts: None,
 ) -> Counter[Outcome]:
-    """Store what a feed says (docs/feed.md) and report each line in order. Returns how many had which outcome.
+    """Store what a feed says (docs/feed.md) and report each line in order. Returns how many had which outcome, and
+    calls `progress` with it after each batch. What `types` leaves out is an error.
 
     Each batch is a transaction of its own, so an import that was interrupted is simply run again: what is there already
     is left untouched. A line is stored whole or not at all, and never takes another line with it. Memory does not grow
@@ -48,10 +56,11 @@ def import_feed(
     authorize_staff(actor)
     counts: Counter[Outcome] = Counter()
     with closing(_Seen()) as seen:
-        for batch in _batches(seen.first_only(feed.read(stream))):
+        for batch in _batches(seen.first_only(feed.read(stream, types))):
             for result in _import_batch(actor, batch, with_events, at or timezone.now()):
                 counts[result.outcome] += 1
                 report(result)
+            progress(counts)
     return counts
 
 
@@ -60,7 +69,7 @@ def _batches(lines: Iterable[Fact | BadLine]) -> Iterator[list[Fact | BadLine]]:
     weight = 0
     for line in lines:
         batch.append(line)
-        weight += line.weight
+        weight += _weight(line)
         if weight >= BATCH:
             yield batch
             batch, weight = [], 0
@@ -68,25 +77,38 @@ def _batches(lines: Iterable[Fact | BadLine]) -> Iterator[list[Fact | BadLine]]:
         yield batch
 
 
+def _weight(line: Fact | BadLine) -> int:
+    if isinstance(line, BadLine) or line.type in LIGHT:
+        return 1
+    return 10 * (1 + len(line.values.get("lines", ())))
+
+
 def _import_batch(actor: Actor, batch: list[Fact | BadLine], with_events: bool, at: dt.datetime) -> list[Result]:
     results = [_refused(line, line.problems) for line in batch if isinstance(line, BadLine)]
-    results += _store(actor, [line for line in batch if isinstance(line, Fact)], with_events, at)
+    facts = [line for line in batch if isinstance(line, Fact)]
+    ways: tuple[tuple[Container[str], Store], ...] = (
+        (("sku", "entitlement", "order"), partial(store, actor=actor, with_events=with_events, at=at)),
+        (("usage",), partial(store_usage_facts, actor=actor)),
+        (("assignment",), partial(store_assignments, actor=actor)),
+    )
+    for types, how in ways:  # SKUs first, because the others name them
+        results += _store([fact for fact in facts if fact.type in types], how)
     return sorted(results, key=lambda result: result.line)
 
 
-def _store(actor: Actor, facts: list[Fact], with_events: bool, at: dt.datetime) -> Iterator[Result]:
+def _store(facts: list[Fact], how: Store) -> Iterator[Result]:
     """Should the database refuse a batch, halves are tried until only the line at fault is left out."""
     if not facts:
         return
     try:
-        outcomes = store(actor=actor, facts=facts, with_events=with_events, at=at)
+        outcomes = how(facts=facts)
     except (IntegrityError, DataError):
         if len(facts) == 1:
             yield _refused(facts[0], [Problem("refused_by_database", "The database does not accept this line.")])
             return
         middle = len(facts) // 2
-        yield from _store(actor, facts[:middle], with_events, at)
-        yield from _store(actor, facts[middle:], with_events, at)
+        yield from _store(facts[:middle], how)
+        yield from _store(facts[middle:], how)
         return
     for fact in facts:
         outcome = outcomes[fact.line]
@@ -108,9 +130,10 @@ class _Seen:
         self._db.execute("CREATE TABLE seen (type TEXT, key TEXT, line INT, PRIMARY KEY (type, key)) WITHOUT ROWID")
 
     def first_only(self, lines: Iterable[Fact | BadLine]) -> Iterator[Fact | BadLine]:
-        """The lines, with the second one about the same thing turned into an error."""
+        """The lines, with the second one about the same thing turned into an error. Of days and assignments the later
+        one counts: there may be too many to remember."""
         for line in lines:
-            earlier = self._add(line) if isinstance(line, Fact) else None
+            earlier = self._add(line) if isinstance(line, Fact) and line.type not in LIGHT else None
             if earlier:
                 reason = f"Line {earlier} is about the same {line.type} already."
                 yield BadLine(line.line, [Problem("duplicate", reason)], line.type, line.key)

@@ -1,7 +1,7 @@
 """What follows from the days of use: the months, and what lists say of a customer. SQL of the rules in
 `entitlements.counting`, which tests hold it to.
 
-All of it runs in the transaction that wrote the days, under the lock of `entitlements.actions.usage`.
+All of it runs in the transaction that wrote the days, under one lock.
 """
 
 from collections.abc import Sequence
@@ -11,6 +11,9 @@ from django.db import connection
 
 from entitlements.models import Sku
 from entitlements.models.usage import WEEKS_SHOWN
+
+ONE_AT_A_TIME = 4208  # advisory lock: a rollup is counted from days that stay as they are until it is written
+PATIENCE = "60s"  # for that lock: another batch takes a second or two
 
 CONCURRENT = Sku.LicenceModel.CONCURRENT.value
 MONTH_COLUMNS = "purchased, assigned, newly_assigned, last_day, days, monthly_active, daily_active_peak"
@@ -130,16 +133,26 @@ SELECT customer_id, as_of, purchased, assigned, monthly_active, assigned_before,
             THEN as_of + ceil((purchased - assigned) / per_day)::int END AS full_on,
        history_days, weeks
 FROM counted"""  # noqa: S608
-CUSTOMER_COLUMNS = "customer_id, as_of, purchased, assigned, monthly_active, assigned_before, active_before, full_on, history_days, weeks"
+CUSTOMER_COLUMNS = """customer_id, as_of, purchased, assigned, monthly_active, assigned_before, active_before, full_on,
+    history_days, weeks"""
 _WRITE_CUSTOMERS = f"""
     INSERT INTO entitlements_customerusage AS u ({CUSTOMER_COLUMNS}, is_falling, updated_at)
     SELECT {CUSTOMER_COLUMNS}, false, now() FROM ({CUSTOMERS}) c ORDER BY customer_id
-    ON CONFLICT (customer_id) DO UPDATE SET ({CUSTOMER_COLUMNS}, updated_at) = (
+    ON CONFLICT (customer_id) DO UPDATE SET
+        ({CUSTOMER_COLUMNS}, updated_at) = (
         {", ".join(f"excluded.{name.strip()}" for name in CUSTOMER_COLUMNS.split(","))}, excluded.updated_at)"""  # noqa: S608
 _SPAN = f"""SELECT min(last_day) - {7 * WEEKS_SHOWN}, max(last_day) FROM (
     SELECT max(last_day) AS last_day FROM entitlements_usagemonth
     WHERE customer_id = ANY(%(customers)s) GROUP BY customer_id) l"""  # noqa: S608
+_ALL_OF_SKUS = "SELECT customer_id, sku_id, month FROM entitlements_usagemonth WHERE sku_id = ANY(%s)"
 CHUNK = 2000  # customers in one statement
+
+
+def take_turns() -> None:
+    """Whoever writes days or what follows from them does so alone, until the end of the transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('lock_timeout', %s, true)", [PATIENCE])
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ONE_AT_A_TIME])
 
 
 def refresh_touched(cursor: Any) -> None:
@@ -148,6 +161,18 @@ def refresh_touched(cursor: Any) -> None:
     cursor.execute(write_months_sql(_OTHERS))
     cursor.execute("SELECT DISTINCT customer_id FROM touched ORDER BY 1")
     refresh_customers([row[0] for row in cursor.fetchall()])
+
+
+def recount_skus(skus: Sequence[int]) -> None:
+    """Everything of these SKUs, because their licences are counted in another way now."""
+    take_turns()
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TEMPORARY TABLE recounted ON COMMIT DROP AS " + _ALL_OF_SKUS, [list(skus)])
+        cursor.execute(write_months_sql("SELECT * FROM recounted"))
+        cursor.execute("SELECT DISTINCT customer_id FROM recounted ORDER BY 1")
+        customers = [row[0] for row in cursor.fetchall()]
+        cursor.execute("DROP TABLE recounted")
+    refresh_customers(customers)
 
 
 def refresh_customers(customers: Sequence[int]) -> None:

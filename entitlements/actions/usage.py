@@ -1,20 +1,18 @@
 """Stores days of use, set-based, and everything that follows from them in the same transaction."""
 
 import datetime as dt
-import io
-from collections.abc import Iterable, Iterator
-from itertools import islice
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from django.db import connection, transaction
 
-from entitlements.actions.facts import Outcome
-from entitlements.actions.rollups import refresh_touched
+from entitlements.actions.facts import Answers, Ids, Outcome
+from entitlements.actions.rollups import refresh_touched, take_turns
+from entitlements.feed import Fact
 from partnerportal.lib.actors import Actor
+from partnerportal.lib.copying import CopyRows
 from partnerportal.lib.policies import authorize_staff
 
-ONE_AT_A_TIME = 4208  # advisory lock: a rollup is counted from days that stay as they are until it is written
-PATIENCE = "60s"  # for that lock: another batch takes a second or two
 COLUMNS = (
     "customer_id, sku_id, day, purchased, assigned, newly_assigned, daily_users, daily_devices, monthly_users,"
     " monthly_devices, peak_concurrent"
@@ -81,7 +79,7 @@ def store_usage(*, actor: Actor, rows: Iterable[UsageRow]) -> dict[int, Outcome]
         take_turns()
         cursor.execute("DROP TABLE IF EXISTS staged, touched")  # of an earlier batch of the same transaction
         cursor.execute(_STAGE)
-        cursor.copy_expert("COPY staged FROM STDIN", Lines(rows))
+        cursor.copy_expert("COPY staged FROM STDIN", CopyRows(rows))
         cursor.execute("ANALYZE staged")
         cursor.execute(_UPSERT)
         refresh_touched(cursor)
@@ -89,28 +87,22 @@ def store_usage(*, actor: Actor, rows: Iterable[UsageRow]) -> dict[int, Outcome]
         return {line: Outcome.ADDED if added else Outcome.CHANGED for line, added in cursor.fetchall()}
 
 
-def take_turns() -> None:
-    """Whoever writes days or what follows from them does so alone, until the end of the transaction."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('lock_timeout', %s, true)", [PATIENCE])
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ONE_AT_A_TIME])
-
-
-class Lines(io.RawIOBase):
-    """Rows as COPY reads them, a piece at a time."""
-
-    def __init__(self, rows: Iterable[tuple[object, ...]]) -> None:
-        self._rows: Iterator[tuple[object, ...]] = iter(rows)
-        self._left = b""
-
-    def readable(self) -> bool:
-        return True
-
-    def read(self, size: int = -1) -> bytes:
-        while 0 <= len(self._left) < size or size < 0:
-            piece = "".join("\t".join(map(str, row)) + "\n" for row in islice(self._rows, 2000)).encode()
-            if not piece:
-                break
-            self._left += piece
-        taken, self._left = (self._left, b"") if size < 0 else (self._left[:size], self._left[size:])
-        return taken
+def store_usage_facts(*, actor: Actor, facts: list[Fact]) -> Answers:
+    """The same for lines of a feed, whose customers and SKUs may not exist."""
+    known = Ids.named_by(facts)
+    answers: Answers = {}
+    rows = []
+    for fact in facts:
+        if problem := known.problem(fact):
+            answers[fact.line] = problem
+        else:
+            v = fact.values
+            rows.append(
+                UsageRow(
+                    fact.line, known.customers[v["customer"]], known.skus[v["sku"]], v["day"], v["purchased"],
+                    v["assigned"], v["newly_assigned"], v["daily_users"], v["daily_devices"], v["monthly_users"],
+                    v["monthly_devices"], v["peak_concurrent"],
+                )
+            )  # fmt: skip
+    answers |= dict.fromkeys((row.line for row in rows), Outcome.UNCHANGED)
+    return answers | store_usage(actor=actor, rows=rows)

@@ -56,6 +56,7 @@ def test_the_whole_world(db: None, client: Client) -> None:
     assert "0 customers added." in sample_data("--customers", str(total))
     assert listed.count() == total
     call_command("rebuild_portfolio", "--check", stdout=io.StringIO())
+    call_command("rebuild_usage", "--check", stdout=io.StringIO())
     client.post(reverse("account_login"), {"login": cast.PEOPLE[5].email, "password": cast.PASSWORD})
     assert "_auth_user_id" in client.session
 

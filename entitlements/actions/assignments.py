@@ -1,0 +1,65 @@
+"""Stores who holds a licence, set-based. Seen by the customer's own Admins only (CC-32)."""
+
+from django.db import connection, transaction
+
+from entitlements.actions.facts import Answers, Ids, Outcome
+from entitlements.feed import Fact, Problem
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.copying import CopyRows
+from partnerportal.lib.policies import authorize_staff
+
+ONE_AT_A_TIME = 4209  # advisory lock: of two feeds the one that comes later is the one that counts
+_COLUMNS = "external_id, customer_id, sku_id, holder_kind, holder, assigned_at, last_used_at, released_at"
+_VALUES = "sku_id, holder_kind, holder, assigned_at, last_used_at, released_at"
+_NEW, _OLD = (", ".join(f"{side}.{name}" for name in _VALUES.split(", ")) for side in ("excluded", "a"))
+_STAGE = """
+    CREATE TEMPORARY TABLE staged_assignment (line bigint, external_id text, customer_id bigint, sku_id bigint,
+        holder_kind text, holder text, assigned_at timestamptz, last_used_at timestamptz, released_at timestamptz)
+    ON COMMIT DROP"""
+_MOVED = """
+    DELETE FROM staged_assignment s USING entitlements_licenseassignment a
+    WHERE a.external_id = s.external_id AND a.customer_id <> s.customer_id RETURNING s.line"""
+# A licence that is assigned anew is no longer waiting for the release that was asked for.
+_UPSERT = f"""
+    WITH written AS (
+        INSERT INTO entitlements_licenseassignment AS a (public_id, {_COLUMNS})
+        SELECT DISTINCT ON (external_id) gen_random_uuid(), {_COLUMNS} FROM staged_assignment
+        ORDER BY external_id, line DESC
+        ON CONFLICT (external_id) DO UPDATE SET ({_VALUES}) = ({_NEW}),
+            release_asked_at = CASE WHEN excluded.assigned_at <= a.release_asked_at THEN a.release_asked_at END
+        WHERE ({_OLD}) IS DISTINCT FROM ({_NEW}) AND a.customer_id = excluded.customer_id
+        RETURNING a.external_id, old.id IS NULL AS added)
+    SELECT s.line, w.added FROM staged_assignment s JOIN written w USING (external_id)"""  # noqa: S608
+_OTHER = Problem("other_customer", "This belongs to another ORGID.", "customer")
+
+
+@transaction.atomic
+def store_assignments(*, actor: Actor, facts: list[Fact]) -> Answers:
+    """Of two lines about the same one the later counts. What is somebody's stays theirs."""
+    authorize_staff(actor)
+    known = Ids.named_by(facts)
+    answers: Answers = {}
+    rows: list[tuple[object, ...]] = []
+    for fact in facts:
+        if problem := known.problem(fact):
+            answers[fact.line] = problem
+            continue
+        v = fact.values
+        ids = known.customers[v["customer"]], known.skus[v["sku"]]
+        rest = v["holder_kind"], v["holder"], v["assigned_at"], v["last_used_at"], v["released_at"]
+        rows.append((fact.line, fact.key, *ids, *rest))
+        answers[fact.line] = Outcome.UNCHANGED
+    return answers | _write(rows) if rows else answers
+
+
+def _write(rows: list[tuple[object, ...]]) -> Answers:
+    answers: Answers = {}
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ONE_AT_A_TIME])
+        cursor.execute("DROP TABLE IF EXISTS staged_assignment")  # of an earlier batch of the same transaction
+        cursor.execute(_STAGE)
+        cursor.copy_expert("COPY staged_assignment FROM STDIN", CopyRows(rows))
+        cursor.execute(_MOVED)
+        answers |= {line: _OTHER for (line,) in cursor.fetchall()}
+        cursor.execute(_UPSERT)
+        return answers | {line: Outcome.ADDED if added else Outcome.CHANGED for line, added in cursor.fetchall()}

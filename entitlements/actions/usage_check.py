@@ -1,0 +1,114 @@
+"""Holds what follows from the days of use to the days: the months, and what lists say of customers."""
+
+from typing import Any
+
+from django.db import connection, transaction
+
+from entitlements.actions.rollups import (
+    CUSTOMER_COLUMNS,
+    CUSTOMERS,
+    MONTH_COLUMNS,
+    months_sql,
+    refresh_customers,
+    span,
+    take_turns,
+    write_months_sql,
+)
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.policies import authorize_staff
+
+CHUNK = 1000  # customers at a time, so that an ingest can go on in between
+
+_CUSTOMERS = """
+    SELECT customer_id FROM entitlements_usageday WHERE customer_id > %(after)s
+    UNION SELECT customer_id FROM entitlements_usagemonth WHERE customer_id > %(after)s
+    UNION SELECT customer_id FROM entitlements_customerusage WHERE customer_id > %(after)s
+    ORDER BY 1 LIMIT %(chunk)s"""
+_KEYS = """SELECT DISTINCT customer_id, sku_id, date_trunc('month', day)::date AS month
+    FROM entitlements_usageday WHERE customer_id = ANY(%(customers)s)"""
+_MONTHS = MONTH_COLUMNS.split(", ")
+_MONTHS_DIFFER = f"""
+    SELECT customer_id, sku_id, month, e.last_day IS NULL AS unfounded
+    FROM ({months_sql(_KEYS)}) e
+    FULL JOIN (SELECT * FROM entitlements_usagemonth WHERE customer_id = ANY(%(customers)s)) m
+        USING (customer_id, sku_id, month)
+    WHERE ({", ".join(f"e.{name}" for name in _MONTHS)}) IS DISTINCT FROM ({", ".join(f"m.{name}" for name in _MONTHS)})
+    ORDER BY 1, 2, 3"""  # noqa: S608 - constants of these modules
+_TOLD = [name.strip() for name in CUSTOMER_COLUMNS.split(",")][1:]
+_CUSTOMERS_DIFFER = f"""
+    SELECT customer_id, e.as_of IS NULL AS unfounded FROM ({CUSTOMERS}) e
+    FULL JOIN (SELECT * FROM entitlements_customerusage WHERE customer_id = ANY(%(customers)s)) u USING (customer_id)
+    WHERE ({", ".join(f"e.{name}" for name in _TOLD)}) IS DISTINCT FROM ({", ".join(f"u.{name}" for name in _TOLD)})
+    ORDER BY 1"""  # noqa: S608
+_NAMES = """SELECT t.key, o.org_id || coalesce(' ' || s.code, '') || coalesce(to_char(t.month, ' YYYY-MM'), '')
+    FROM unnest(%s::int[], %s::bigint[], %s::bigint[], %s::date[]) AS t(key, customer_id, sku_id, month)
+    JOIN accounts_organization o ON o.id = t.customer_id LEFT JOIN entitlements_sku s ON s.id = t.sku_id ORDER BY 1"""
+
+
+def usage_differences() -> list[str]:
+    """Where the months disagree with the days, or what lists say with both: nothing, unless something went wrong."""
+    found: list[tuple[Any, ...]] = []
+    after = 0
+    while customers := _next(after):
+        after = customers[-1]
+        found += _wrong_months(customers)
+        found += [(customer, None, None, unfounded) for customer, unfounded in _wrong_customers(customers)]
+    return _named(found)
+
+
+def rebuild_usage(*, actor: Actor) -> int:
+    """Make them agree. Returns how many rows were wrong. Each thousand customers are a transaction."""
+    authorize_staff(actor)
+    wrong = after = 0
+    while customers := _next(after):
+        after = customers[-1]
+        wrong += _rebuild(customers)
+    return wrong
+
+
+@transaction.atomic
+def _rebuild(customers: list[int]) -> int:
+    take_turns()
+    months = _wrong_months(customers)
+    with connection.cursor() as cursor:
+        for customer, sku, month, unfounded in months:
+            if unfounded:
+                cursor.execute(
+                    "DELETE FROM entitlements_usagemonth WHERE (customer_id, sku_id, month) = (%s, %s, %s)",
+                    [customer, sku, month],
+                )
+        if months:
+            cursor.execute(write_months_sql(_KEYS), {"customers": customers})
+        told = _wrong_customers(customers)
+        cursor.execute(
+            "DELETE FROM entitlements_customerusage WHERE customer_id = ANY(%s)",
+            [[customer for customer, unfounded in told if unfounded]],
+        )
+    refresh_customers([customer for customer, unfounded in told if not unfounded])
+    return len(months) + len(told)
+
+
+def _next(after: int) -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(_CUSTOMERS, {"after": after, "chunk": CHUNK})
+        return [row[0] for row in cursor.fetchall()]
+
+
+def _wrong_months(customers: list[int]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(_MONTHS_DIFFER, {"customers": customers})
+        return list(cursor.fetchall())
+
+
+def _wrong_customers(customers: list[int]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(_CUSTOMERS_DIFFER, {"customers": customers, **span(cursor, customers)})
+        return list(cursor.fetchall())
+
+
+def _named(found: list[tuple[Any, ...]]) -> list[str]:
+    with connection.cursor() as cursor:
+        columns: list[list[Any]] = [[row[n] for row in found] for n in range(3)]
+        cursor.execute(_NAMES, [list(range(len(found))), *columns])
+        says = ("differs", "has no days")
+        return [f"{name}: {says[bool(found[key][3])]}" for key, name in cursor.fetchall()]

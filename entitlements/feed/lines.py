@@ -1,0 +1,173 @@
+"""What each kind of line looks like: REST framework serializers, one for each type of docs/feed.md."""
+
+import datetime as dt
+import re
+from decimal import Decimal
+from typing import Any
+
+from babel.numbers import is_currency
+from django.core.validators import RegexValidator
+from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail
+
+from entitlements.models import Entitlement, LicenseAssignment, Order, Sku
+from partnerportal.lib.days import today
+
+MAX_ORDER_LINES = 500
+MAX_INTEGER = 2_147_483_647
+MAX_AGE_YEARS = 5  # of a day of use: sixty months
+SHOWN = 80  # characters of a foreign value that a message repeats
+
+
+class Text(serializers.CharField):
+    """Text without control characters, which belong in no name and no key."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        message = "Control characters are not allowed."
+        self.validators.append(
+            RegexValidator(r"[\x00-\x1f\x7f-\x9f]", message, code="control_characters", inverse_match=True)
+        )
+
+
+class Line(serializers.Serializer):
+    """Refuses fields it does not know: a misspelt optional field would be lost without a word."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, dict) and (unknown := data.keys() - self.fields.keys()):
+            message = "This field is not known."
+            raise serializers.ValidationError(
+                {name[:SHOWN]: [ErrorDetail(message, "unknown_field")] for name in sorted(unknown)}
+            )
+        return super().to_internal_value(data)
+
+
+def customer_field() -> serializers.RegexField:
+    return serializers.RegexField(
+        r"\A[1-9][0-9]{7}\Z",
+        error_messages={"invalid": "An ORGID has eight digits, as text, and the first is not 0."},
+    )
+
+
+def amount_field() -> serializers.DecimalField:
+    return serializers.DecimalField(max_digits=12, decimal_places=2, min_value=Decimal(0))
+
+
+class SkuLine(Line):
+    code = Text(max_length=60)
+    service = Text(max_length=120)
+    name = Text(max_length=200)
+    kind = serializers.ChoiceField(Sku.Kind.choices, default=Sku.Kind.PRODUCT)
+    licence_model = serializers.ChoiceField(Sku.LicenceModel.choices, default=Sku.LicenceModel.USER_DEVICE)
+
+
+class EntitlementLine(Line):
+    external_id = Text(max_length=80)
+    customer = customer_field()
+    sku = Text(max_length=60)
+    kind = serializers.ChoiceField(Entitlement.Kind.choices)
+    state = serializers.ChoiceField(Entitlement.State.choices)
+    source = serializers.ChoiceField(  # type: ignore[assignment] # a field of that name is fine: the metaclass takes it
+        Entitlement.Source.choices, default=Entitlement.Source.BOUGHT
+    )
+    quantity = serializers.IntegerField(min_value=0, max_value=MAX_INTEGER)
+    assigned = serializers.IntegerField(min_value=0, max_value=MAX_INTEGER, default=0)
+    starts_on = serializers.DateField(allow_null=True, default=None)
+    ends_on = serializers.DateField(allow_null=True, default=None)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if attrs["starts_on"] and attrs["ends_on"] and attrs["ends_on"] < attrs["starts_on"]:
+            raise serializers.ValidationError(
+                {"ends_on": [ErrorDetail("The last day is before the first.", "end_before_start")]}
+            )
+        return attrs
+
+
+class OrderItem(Line):
+    sku = Text(max_length=60)
+    quantity = serializers.IntegerField(min_value=1, max_value=MAX_INTEGER)
+    unit_price = amount_field()
+
+
+class OrderLine(Line):
+    number = Text(max_length=40)
+    customer = customer_field()
+    placed_on = serializers.DateField()
+    state = serializers.ChoiceField(Order.State.choices)
+    currency = serializers.CharField(max_length=3)
+    total = serializers.DecimalField(max_digits=14, decimal_places=2, min_value=Decimal(0))
+    lines: serializers.ListSerializer[Any] = serializers.ListSerializer(
+        child=OrderItem(), allow_empty=False, max_length=MAX_ORDER_LINES
+    )
+
+    def validate_currency(self, value: str) -> str:
+        if not re.fullmatch("[A-Z]{3}", value) or not is_currency(value):
+            raise serializers.ValidationError("This is not an ISO 4217 currency code.", code="unknown_currency")
+        return value
+
+
+def count_field(**options: Any) -> serializers.IntegerField:
+    return serializers.IntegerField(min_value=0, max_value=MAX_INTEGER, **options)
+
+
+class UsageLine(Line):
+    """One UTC day of one customer's use of one SKU: totals, never who (CC-24, CC-32)."""
+
+    customer = customer_field()
+    sku = Text(max_length=60)
+    day = serializers.DateField()
+    purchased = count_field()
+    assigned = count_field()
+    newly_assigned = count_field(default=0)
+    daily_users = count_field(default=0)
+    daily_devices = count_field(default=0)
+    monthly_users = count_field(default=0)
+    monthly_devices = count_field(default=0)
+    peak_concurrent = count_field(default=0)
+
+    def validate_day(self, value: dt.date) -> dt.date:
+        if code := day_problem(value):
+            raise serializers.ValidationError(DAY_PROBLEMS[code], code=code)
+        return value
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if attrs["newly_assigned"] > attrs["assigned"]:
+            message = "More are newly assigned than are assigned."
+            raise serializers.ValidationError({"newly_assigned": [ErrorDetail(message, "more_than_assigned")]})
+        return attrs
+
+
+DAY_PROBLEMS = {
+    "in_the_future": "This has not happened yet: today, in UTC, is the latest.",
+    "too_old": "This is more than 60 months ago.",
+}
+
+
+def day_problem(day: dt.date) -> str:
+    """Why nothing can be told of this day, as a code; or nothing."""
+    now = today()
+    if day > now:
+        return "in_the_future"
+    return "too_old" if day < now.replace(year=now.year - MAX_AGE_YEARS, day=1) else ""
+
+
+class AssignmentLine(Line):
+    """Who holds a licence: for the customer's own Admins, and nobody else (CC-32)."""
+
+    external_id = Text(max_length=120)
+    customer = customer_field()
+    sku = Text(max_length=60)
+    holder_kind = serializers.ChoiceField(LicenseAssignment.HolderKind.choices)
+    holder = Text(max_length=254)
+    assigned_at = serializers.DateTimeField(default_timezone=dt.UTC)
+    last_used_at = serializers.DateTimeField(default_timezone=dt.UTC, allow_null=True, default=None)
+    released_at = serializers.DateTimeField(default_timezone=dt.UTC, allow_null=True, default=None)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        for name in ("assigned_at", "last_used_at", "released_at"):
+            if attrs[name] and attrs[name].date() > today():
+                raise serializers.ValidationError({name: [ErrorDetail(DAY_PROBLEMS["in_the_future"], "in_the_future")]})
+        if attrs["released_at"] and attrs["released_at"] < attrs["assigned_at"]:
+            message = "This is before it was assigned."
+            raise serializers.ValidationError({"released_at": [ErrorDetail(message, "end_before_start")]})
+        return attrs

@@ -1,0 +1,186 @@
+"""The format of the vendor's feed (docs/feed.md): one JSON object a line. Bytes in, facts or errors out; no database.
+
+Only the shape is judged here. Whether a customer or SKU exists is for `entitlements.actions.import_feed`.
+"""
+
+import datetime as dt
+import json
+import re
+from collections.abc import Container, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, BinaryIO, NoReturn
+
+from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail
+
+from entitlements.feed.lines import (
+    MAX_INTEGER,
+    SHOWN,
+    AssignmentLine,
+    EntitlementLine,
+    Line,
+    OrderLine,
+    SkuLine,
+    UsageLine,
+    day_problem,
+)
+
+MAX_LINE_BYTES = 256 * 1024
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why a line was refused. `code` is stable, `field` is a path such as lines.2.sku, or ''."""
+
+    code: str
+    reason: str
+    field: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Fact:
+    """A well-formed line: the whole truth about one SKU, entitlement, order, day or licence held, not a patch."""
+
+    line: int
+    type: str
+    key: str
+    values: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class BadLine:
+    line: int
+    problems: list[Problem]
+    type: str = ""
+    key: str = ""
+
+
+# One instance each, used for every line: it keeps no state between calls to run_validation. The key is a field, or for
+# a day of use what it is about.
+_TYPES: dict[str, tuple[Line, str]] = {
+    "sku": (SkuLine(), "code"),
+    "entitlement": (EntitlementLine(), "external_id"),
+    "order": (OrderLine(), "number"),
+    "usage": (UsageLine(), ""),
+    "assignment": (AssignmentLine(), "external_id"),
+}
+TYPES = tuple(_TYPES)
+
+
+class _Refused(ValueError):
+    def __init__(self, code: str, reason: str) -> None:
+        super().__init__(reason)
+        self.problem = Problem(code, reason)
+
+
+def read(stream: BinaryIO, types: Container[str] = TYPES) -> Iterator[Fact | BadLine]:
+    """Every line that is not blank, in order, as what it says or what is wrong with it."""
+    for number, raw in enumerate(_lines(stream), 1):
+        if raw is None:
+            reason = f"A line may have {MAX_LINE_BYTES:,} bytes."
+            yield BadLine(number, [Problem("line_too_long", reason)])
+        elif raw.strip():
+            yield _parse(number, raw, types)
+
+
+def _lines(stream: BinaryIO) -> Iterator[bytes | None]:
+    """Lines, with None for one that is too long: it is passed over in pieces and never held as a whole."""
+    while raw := stream.readline(MAX_LINE_BYTES + 2):
+        if len(raw.rstrip(b"\r\n")) <= MAX_LINE_BYTES:
+            yield raw
+            continue
+        while raw and not raw.endswith(b"\n"):
+            raw = stream.readline(MAX_LINE_BYTES)
+        yield None
+
+
+def _parse(number: int, raw: bytes, types: Container[str]) -> Fact | BadLine:
+    try:
+        data = _decode(raw, first=number == 1)
+    except _Refused as refused:
+        return BadLine(number, [refused.problem])
+    kind = data.pop("type", None)
+    if not isinstance(kind, str) or kind not in _TYPES or kind not in types:
+        names = ", ".join(name for name in _TYPES if name in types)
+        return BadLine(number, [Problem("unknown_type", f"The type is one of {names}.", "type")])
+    schema, key_field = _TYPES[kind]
+    values = _plain_usage(data) if kind == "usage" else None
+    if values is None:
+        try:
+            values = schema.run_validation(data)
+        except serializers.ValidationError as error:
+            return BadLine(number, list(_problems(error.detail)), kind, _shown_key(data, key_field))
+    key = values.pop(key_field) if key_field else f"{values['customer']} {values['sku']} {values['day']}"
+    return Fact(number, kind, key, values)
+
+
+def _shown_key(data: dict[str, Any], key_field: str) -> str:
+    key = data.get(key_field or "customer")
+    return key[:SHOWN] if isinstance(key, str) else ""
+
+
+_USAGE_NUMBERS = tuple(str(name) for name in UsageLine().fields if str(name) not in ("customer", "sku", "day"))
+_PLAIN_ORGID, _PLAIN_SKU, _PLAIN_DAY = map(re.compile, ("[1-9][0-9]{7}", r"[\w.-]{1,60}", "[0-9]{4}-[0-9]{2}-[0-9]{2}"))
+
+
+def _plain_usage(data: dict[str, Any]) -> dict[str, Any] | None:
+    """What UsageLine would say of a line as machines write it, eight times as fast. None: let it judge the line."""
+    customer, sku, day = (data.get(name) for name in ("customer", "sku", "day"))
+    numbers = [data.get(name, 0) for name in _USAGE_NUMBERS]
+    if (
+        len(data) > 3 + len(numbers)
+        or not (type(customer) is type(sku) is type(day) is str)
+        or not (_PLAIN_ORGID.fullmatch(customer) and _PLAIN_SKU.fullmatch(sku) and _PLAIN_DAY.fullmatch(day))
+        or any(type(number) is not int or not 0 <= number <= MAX_INTEGER for number in numbers)
+        or data.keys() - UsageLine._declared_fields.keys()
+        or not data.keys() >= {"purchased", "assigned"}
+    ):
+        return None
+    values = {"customer": customer, "sku": sku, **dict(zip(_USAGE_NUMBERS, numbers, strict=True))}
+    try:
+        values["day"] = dt.date.fromisoformat(day)
+    except ValueError:
+        return None
+    return None if values["newly_assigned"] > values["assigned"] or day_problem(values["day"]) else values
+
+
+def _decode(raw: bytes, *, first: bool) -> dict[str, Any]:
+    try:
+        data = _DECODER.decode(raw.decode("utf-8-sig" if first else "utf-8").strip())
+    except UnicodeDecodeError:
+        raise _Refused("not_utf8", "The line is not UTF-8.") from None
+    except _Refused:
+        raise
+    except (ValueError, ArithmeticError, RecursionError):
+        raise _Refused("not_json", "The line is not JSON.") from None
+    if not isinstance(data, dict):
+        raise _Refused("not_an_object", "The line is not a JSON object.")
+    return data
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    result = dict(pairs)
+    if len(result) < len(pairs):
+        raise _Refused("repeated_field", "A field stands twice in one object.")
+    return result
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(name)  # NaN and Infinity are Python's, not JSON's
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_float=Decimal, parse_constant=_no_constant)
+
+
+def _problems(detail: Any, path: str = "") -> Iterator[Problem]:
+    """Flattens the serializer's errors; items of lists count from 1."""
+    if isinstance(detail, ErrorDetail):
+        yield Problem(detail.code or "invalid", str(detail), path)
+    elif isinstance(detail, dict):
+        for name, inner in detail.items():
+            here = str(name + 1) if isinstance(name, int) else name.replace("non_field_errors", "")
+            yield from _problems(inner, ".".join(filter(None, (path, here))))
+    else:
+        for number, inner in enumerate(detail, 1):
+            yield from _problems(inner, path if isinstance(inner, ErrorDetail) else f"{path}.{number}")
