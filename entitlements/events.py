@@ -16,3 +16,6 @@ class EntitlementEvent(StrEnum):
     CALENDAR_MADE = "calendar.made"
     CALENDAR_REVOKED = "calendar.revoked"
     EXPORTED = "list.exported"
+    RELEASE_ASKED = "licence.release_asked"
+    RELEASE_WITHDRAWN = "licence.release_withdrawn"
+    USE_UNUSUAL = "usage.unusual"

@@ -8,7 +8,8 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from entitlements.models import CustomerListing, Sku
+from entitlements.models import CustomerListing, LicenseAssignment, Sku
+from entitlements.models.assignment import LicenseAssignmentQuerySet
 from entitlements.models.listing import OVER, CustomerListingQuerySet
 from partnerportal.lib.countries import country_choices
 from partnerportal.lib.days import today
@@ -50,3 +51,18 @@ class CustomerFilterSet(df.FilterSet):
 
     def over_licence(self, rows: Rows, name: str, value: bool) -> Rows:
         return rows.filter(OVER) if value else rows.exclude(OVER)
+
+
+class HolderFilterSet(df.FilterSet):
+    """`q` finds part of an address or of a device's name."""
+
+    q = df.CharFilter(field_name="holder", lookup_expr="icontains", label=_("User or device"), max_length=200)
+    unused = df.BooleanFilter(method="not_used", widget=df.widgets.BooleanWidget, label=_("Not used for 30 days"))
+
+    class Meta:
+        model = LicenseAssignment
+        fields: list[str] = []
+        form = forms.Form
+
+    def not_used(self, rows: LicenseAssignmentQuerySet, name: str, value: bool) -> LicenseAssignmentQuerySet:
+        return rows.unused() if value else rows

@@ -17,6 +17,7 @@ class EntitlementPermission(StrEnum):
     LIST_TRIALS = "entitlements.list_trials"
     VIEW_TRIALS = "entitlements.view_trials"
     DECIDE_TRIALS = "entitlements.decide_trials"
+    MANAGE_HOLDERS = "entitlements.manage_holders"
 
 
 REQUESTED_A_DAY = 20  # trials, by one customer
@@ -42,6 +43,11 @@ ROLE_TABLE: RoleTable = {
     EntitlementPermission.DECIDE_TRIALS: Rule(
         label=_("Approve, decline, extend and convert trials"),
         kinds=frozenset({Kind.VENDOR}),
+        roles=frozenset({Role.ADMIN}),
+    ),
+    EntitlementPermission.MANAGE_HOLDERS: Rule(
+        label=_("See who holds a licence, and ask for its release"),
+        kinds=frozenset({Kind.CUSTOMER}),
         roles=frozenset({Role.ADMIN}),
     ),
 }

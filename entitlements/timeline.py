@@ -26,6 +26,9 @@ WORDS: dict[str, tuple[str, Message]] = {
     EntitlementEvent.TRIAL_CONVERTED: ("package-check", _("%(service)s went from trial to production")),
     EntitlementEvent.TRIAL_CANCELLED: ("flask-conical", _("The trial of %(service)s was cancelled")),
     EntitlementEvent.TRIAL_EXPIRED: ("hourglass", _("The trial of %(service)s expired")),
+    EntitlementEvent.RELEASE_ASKED: ("user-minus", _("The release of a licence of %(service)s was asked for")),
+    EntitlementEvent.RELEASE_WITHDRAWN: ("user-check", _("The release of a licence of %(service)s was taken back")),
+    EntitlementEvent.USE_UNUSUAL: ("activity", _("Use of %(service)s left its usual range")),
     EntitlementEvent.ORDER_PLACED: ("receipt-text", _("Order %(subject)s was placed")),
 }
 

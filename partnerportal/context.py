@@ -78,8 +78,10 @@ class Shell:
         work = [self._item(_("Overview"), "layout-dashboard", "overview", exact=True)]
         if Feature.CUSTOMER_DASHBOARD in self.actor.features:
             work.append(self._item(_("Customers"), "building-2", "customers"))
+            work.append(self._item(_("Usage"), "chart-line", "usage_of_customers"))
         if self.actor.organization_kind == Kind.CUSTOMER:
             work.append(self._item(_("Services"), "package", "services"))
+            work.append(self._item(_("Usage"), "chart-line", "usage"))
             work.append(self._item(_("Orders"), "receipt-text", "orders"))
         work.append(self._item(_("Inbox"), "inbox", "inbox", count=self.unread))
         work.append(self._item(_("Exports"), "file-down", "exports"))

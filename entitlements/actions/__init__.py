@@ -2,6 +2,7 @@ from entitlements.actions.exports import export, make_next_export, sweep_exports
 from entitlements.actions.feed import Result, import_feed
 from entitlements.actions.figures import figure_differences, fold_figures, rebuild_figures
 from entitlements.actions.listing import listing_differences, rebuild_listing, refresh_expired
+from entitlements.actions.releases import ask_release, keep_licence
 from entitlements.actions.renewals import announce_renewals, make_calendar, note_reading, revoke_calendar
 from entitlements.actions.trials import (
     approve_trial,
@@ -21,6 +22,7 @@ __all__ = [
     "UsageRow",
     "announce_renewals",
     "approve_trial",
+    "ask_release",
     "cancel_trial",
     "convert_trial",
     "decline_trial",
@@ -31,6 +33,7 @@ __all__ = [
     "figure_differences",
     "fold_figures",
     "import_feed",
+    "keep_licence",
     "listing_differences",
     "make_calendar",
     "make_next_export",

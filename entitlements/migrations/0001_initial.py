@@ -365,7 +365,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='licenseassignment',
-            index=models.Index(fields=['customer', 'sku', 'holder', 'id'], name='assignment_by_customer'),
+            index=models.Index(fields=['customer', 'holder', 'id'], name='assignment_by_customer'),
         ),
         migrations.AddIndex(
             model_name='entitlement',

@@ -1,11 +1,16 @@
 """Who holds a licence: for the customer's own Admins, and nobody else (CC-32)."""
 
+import datetime as dt
+
 from django.db import models
+from django.utils import timezone
 
 from entitlements.models.entitlement import Sku
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.models import PublicModel
 from partnerportal.lib.scoping import TenantQuerySet
+
+UNUSED_AFTER = dt.timedelta(days=30)
 
 
 class LicenseAssignmentQuerySet(TenantQuerySet):
@@ -14,6 +19,9 @@ class LicenseAssignmentQuerySet(TenantQuerySet):
 
     def held(self) -> "LicenseAssignmentQuerySet":
         return self.filter(released_at=None)
+
+    def unused(self) -> "LicenseAssignmentQuerySet":
+        return self.exclude(last_used_at__gte=timezone.now() - UNUSED_AFTER)
 
 
 class LicenseAssignment(PublicModel):
@@ -33,5 +41,10 @@ class LicenseAssignment(PublicModel):
 
     objects = LicenseAssignmentQuerySet.as_manager()
 
+    @property
+    def is_unused(self) -> bool:
+        """Not used for thirty days, or never."""
+        return self.last_used_at is None or self.last_used_at < timezone.now() - UNUSED_AFTER
+
     class Meta:
-        indexes = (models.Index(fields=["customer", "sku", "holder", "id"], name="assignment_by_customer"),)
+        indexes = (models.Index(fields=["customer", "holder", "id"], name="assignment_by_customer"),)

@@ -29,6 +29,8 @@ class PortfolioNumbers:
     seats_assigned: int
     expiring: int  # within SOON
     over: int  # more seats assigned than purchased
+    overage: int  # how many more
+    unused: int  # seats purchased and not assigned
     on_trial: int
     waiting: int  # for a trial
     countries: list[str]
@@ -67,6 +69,8 @@ def portfolio(actor: Actor) -> PortfolioNumbers:
         seats_assigned=total("assigned", 0),
         expiring=sum(amounts[facet.EXPIRY].values()),
         over=total("over", 0),
+        overage=total("overage", 0),
+        unused=total("unused", 0),
         on_trial=total("trials", 0),
         waiting=total("requests", 0),
         countries=list(amounts[facet.COUNTRY]),

@@ -6,16 +6,12 @@ from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
 
-from django.db.models import Case, F, OuterRef, QuerySet, Subquery, When
-from django.db.models.functions import Least
+from django.db.models import F, OuterRef, QuerySet, Subquery
 
-from entitlements.models import Anomaly, CustomerListing, CustomerUsage, LicenseAssignment, Sku, UsageDay, UsageMonth
+from entitlements import counting
+from entitlements.models import Anomaly, CustomerListing, CustomerUsage, LicenseAssignment, UsageDay, UsageMonth
 from entitlements.models.listing import UNUSED, CustomerListingQuerySet
 from partnerportal.lib.actors import Actor
-
-CONCURRENT = When(sku__licence_model=Sku.LicenceModel.CONCURRENT, then=F("peak_concurrent"))
-DAILY = Case(CONCURRENT, default=Least("daily_users", "daily_devices"))
-MONTHLY = Case(CONCURRENT, default=Least("monthly_users", "monthly_devices"))
 
 
 @dataclass(frozen=True)
@@ -33,17 +29,29 @@ class Use:
 
     @property
     def previously(self) -> int:
-        return self.assigned - self.newly
+        return counting.previously_assigned(self.assigned, self.newly)
 
 
 def usage_days(actor: Actor, customer_id: int | None, since: dt.date) -> list[Use]:
-    rows = UsageDay.objects.visible_to(actor).filter(customer=customer_id, day__gte=since).order_by("day", "sku")
-    return [
-        Use(*row)
-        for row in rows.values_list(
-            "day", "sku", "sku__service", "purchased", "assigned", "newly_assigned", MONTHLY, DAILY
-        )
-    ]
+    """By day. The peak of a concurrent licence is that of thirty days, so that many more are read."""
+    rows = UsageDay.objects.visible_to(actor).filter(
+        customer=customer_id, day__gt=since - dt.timedelta(days=counting.ACTIVE_DAYS)
+    )
+    facts = ("daily_users", "daily_devices", "monthly_users", "monthly_devices", "peak_concurrent")
+    fields = ("day", "sku", "sku__service", "sku__licence_model", "purchased", "assigned", "newly_assigned", *facts)
+    reported: dict[int, list[counting.Day]] = {}
+    found = []
+    for day, sku, service, model, purchased, assigned, newly, *numbers in rows.order_by("day", "sku").values_list(
+        *fields
+    ):
+        days = reported.setdefault(sku, [])
+        days.append(counting.Day(day, *numbers))
+        if day >= since:
+            recent = days[-counting.ACTIVE_DAYS :]
+            monthly = counting.monthly_active(model, recent, day)
+            daily = counting.daily_active(model, recent[-1])
+            found.append(Use(day, sku, service, purchased, assigned, newly, monthly, daily))
+    return found
 
 
 def usage_months(actor: Actor, customer_id: int | None, since: dt.date) -> list[Use]:
@@ -128,7 +136,7 @@ def standing_out(actor: Actor, today: dt.date, limit: int) -> StandingOut:
         risen=list(rows.filter(moved__gt=0).order_by("-moved", "customer")[:limit]),
         fallen=list(rows.filter(moved__lt=0).order_by("moved", "customer")[:limit]),
         unused=list(rows.filter(seats__gt=F("assigned")).order_by(UNUSED.desc(), "customer")[:limit]),
-        filling=list(rows.filter(full_on__gte=today).order_by("full_on", "customer")[:limit]),
+        filling=list(rows.filter(full_on__gt=today).order_by("full_on", "customer")[:limit]),
     )
 
 

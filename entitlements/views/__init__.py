@@ -1,19 +1,35 @@
 from entitlements.views.customers import customer, customer_activity, customer_orders, customer_services, customers
 from entitlements.views.exports import export_file, export_new, exports, exports_news
+from entitlements.views.holders import licence_holders, licence_keep, licence_release
 from entitlements.views.overview import overview
 from entitlements.views.own import orders, services
+from entitlements.views.usage import (
+    customer_usage,
+    customer_usage_trend,
+    usage,
+    usage_of_customers,
+    usage_trend,
+)
 
 __all__ = [
     "customer",
     "customer_activity",
     "customer_orders",
     "customer_services",
+    "customer_usage",
+    "customer_usage_trend",
     "customers",
     "export_file",
     "export_new",
     "exports",
     "exports_news",
+    "licence_holders",
+    "licence_keep",
+    "licence_release",
     "orders",
     "overview",
     "services",
+    "usage",
+    "usage_of_customers",
+    "usage_trend",
 ]

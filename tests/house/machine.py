@@ -18,7 +18,7 @@ from django.urls import URLPattern, get_resolver, reverse
 
 from accounts.models import Operator
 from connections.models import Connection
-from entitlements.models import Entitlement, Export, Order
+from entitlements.models import Entitlement, Export, LicenseAssignment, Order
 from notifications.models import Notice
 from partnerportal.lib import tenancy
 from tests.world import KINDS, SORTS, World, canary
@@ -70,6 +70,9 @@ DERIVED = {
     "entitlements_portfoliofigure",
     "notifications_delivery",
 }
+
+# Whose Admins, and nobody else, see who holds their licences (CC-32).
+HAVE_HOLDERS = {name for name, kind in KINDS.items() if kind == "customer"}
 
 ROWS = "coalesce(md5(string_agg((to_jsonb(t) - 'in_reach')::text, '|' ORDER BY to_jsonb(t)::text)), '')"
 CHECKSUM = " UNION ALL ".join(
@@ -177,6 +180,8 @@ class Machine:
         said += "".join(f"{m.subject} {m.body} {m.to}" for m in mail.outbox)
         organization = re.split(r"[.]", who.partition("@")[2] or who)[0]
         may = {(organization, sort) for sort in (*SORTS, "inbox", "token")} | row.shows
+        if not who.startswith(organization) or not who.endswith(".admin") or organization not in HAVE_HOLDERS:
+            may.discard((organization, "licence holders"))
         for other, sorts in self.sees.get(who if "@" in who else organization, {}).items():
             may |= {(other, sort) for sort in sorts.split()}
         return {key for word, key in self.canaries.items() if key not in may and word in said and word not in sent}
@@ -205,6 +210,7 @@ def _canaries(world: World) -> Iterator[tuple[str, tuple[str, str]]]:
         (Entitlement, "customer_id", "goods"),
         (Order, "customer_id", "goods"),
         (Notice, "recipient_id", "inbox"),
+        (LicenseAssignment, "customer_id", "licence holders"),
     ):
         for public_id, pk in model.objects.values_list("public_id", owner):
             yield str(public_id), (world.names[pk], sort)
@@ -220,6 +226,7 @@ def placeholders(world: World) -> dict[str, str]:
     values["operator_customer"] = str(world.operator("customer.reader").public_id)
     values["operator_partner"] = str(world.operator("partner.reader").public_id)
     values["export_partner"] = str(Export.objects.get(organization=world.partner).public_id)
+    values["holder_customer"] = str(LicenseAssignment.objects.filter(customer=world.customer).earliest("pk").public_id)
     values["notice_partner"] = str(world.notices("partner").filter(about_id=world.customer.pk)[0].public_id)
     values["notice_customer"] = str(world.notices("customer").filter(about_id=world.customer.pk)[0].public_id)
     return values

@@ -98,6 +98,9 @@ CUSTOMER = "customers/<uuid:customer_id>/"
 END = "connections/<uuid:connection_id>/end/"
 OPERATOR = "operators/<uuid:operator_id>/"
 NOTICE = "inbox/<uuid:notice_id>/"
+HOLDER = "usage/licences/<uuid:assignment_id>/"
+OTHER_ADMINS = "customer2.admin ended.admin stranger.admin"  # of customers: they manage holders of their own
+HOLDER_ADMINS = f"200 customer.admin {OTHER_ADMINS}; 403 else"
 INVITATION = "i/<str:token>/"
 INVITER = [("partner", "name"), ("distributor", "name"), ("partner", "token"), ("partner", "details")]
 LAPSED = [("lapsed", "name"), ("lapsed", "token"), ("lapsed", "details")]
@@ -107,7 +110,7 @@ PAGES = [
     page("customers/", get=BADGE_HOLDERS),
     *(
         page(f"{CUSTOMER}{tab}", f"/customers/{subject}/{tab}", get=answer)
-        for tab in ("", "services/", "orders/", "activity/")
+        for tab in ("", "services/", "usage/", "usage/trend/", "orders/", "activity/")
         for subject, answer in OVER.items()
     ),
     page("exports/", get=EVERYBODY),
@@ -121,6 +124,21 @@ PAGES = [
     page("exports/new/", post=EVERYBODY, data={"list": "orders"}),
     page("exports/new/", post="404 else", data={"list": "assignments"}),
     page("exports/<uuid:export_id>/file/", "/exports/{export_partner}/file/", get="409 partner.admin; 404 else"),
+    page("usage/", get=EVERYBODY),
+    page("usage/trend/", get=EVERYBODY),
+    page("usage/customers/", get=BADGE_HOLDERS),
+    page("usage/licences/", get=HOLDER_ADMINS),
+    *(
+        page(f"{HOLDER}{deed}/", f"/usage/licences/{{holder_customer}}/{deed}/", get=get, post=post)
+        for deed, get, post in (
+            (
+                "release",
+                f"200 customer.admin; 404 {OTHER_ADMINS}; 403 else",
+                f"302 customer.admin; 404 {OTHER_ADMINS}; 403 else",
+            ),
+            ("keep", "", f"302 customer.admin; 404 {OTHER_ADMINS}; 403 else"),
+        )
+    ),
     page("services/", get=EVERYBODY),
     page("orders/", get=EVERYBODY),
     page("account/", get=EVERYBODY),

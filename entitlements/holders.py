@@ -1,0 +1,92 @@
+"""Who holds a licence, for the customer's own Admins: what the list's address asks for, and its rows (CC-32)."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from django.utils.translation import gettext as _
+
+from entitlements import queries
+from entitlements.filters import HolderFilterSet
+from entitlements.models import LicenseAssignment
+from partnerportal.lib import formats
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.paging import keyset
+
+SIZE = 50
+
+
+@dataclass(frozen=True)
+class HolderRow:
+    public_id: str
+    holder: str
+    is_device: bool
+    service: str
+    assigned: str
+    last_used: str
+    is_unused: bool
+    asked: str  # since when its release is asked for
+    label: str
+
+
+class Holders:
+    """One query, and one to count what matches. Nonsense in the address narrows nothing."""
+
+    def __init__(self, actor: Actor, asked: Mapping[str, str]) -> None:
+        filters = HolderFilterSet(asked, queries.holders(actor))
+        found = filters.qs
+        self.chosen = {k: v for k, v in filters.form.cleaned_data.items() if v not in ("", None)}
+        self.cursor = asked.get("cursor", "")
+        page = keyset(found, sort="holder", descending=False, size=SIZE, cursor=self.cursor)
+        if self.cursor and not page.rows:
+            page = keyset(found, sort="holder", descending=False, size=SIZE)
+        self.page = page
+        self.rows = holder_rows(page.rows)
+        self.matching = found.order_by().count() if self.chosen else 0
+
+    def address(self, **changes: Any) -> str:
+        values = {**self.chosen, **changes}
+        given = {k: str(v).lower() if isinstance(v, bool) else v for k, v in values.items() if v not in ("", None)}
+        return f"?{urlencode(given)}" if given else "?"
+
+    @property
+    def all_url(self) -> str:
+        return self.address(unused=None)
+
+    @property
+    def unused_url(self) -> str:
+        return self.address(unused=True)
+
+    @property
+    def is_unused_only(self) -> bool:
+        return self.chosen.get("unused") is True
+
+    @property
+    def previous_url(self) -> str:
+        return self.address(cursor=self.page.previous_cursor) if self.page.previous_cursor else ""
+
+    @property
+    def next_url(self) -> str:
+        return self.address(cursor=self.page.next_cursor) if self.page.next_cursor else ""
+
+    @property
+    def own_address(self) -> str:
+        return self.address(cursor=self.cursor)
+
+
+def holder_rows(assignments: Iterable[LicenseAssignment]) -> list[HolderRow]:
+    return [
+        HolderRow(
+            public_id=str(row.public_id),
+            holder=row.holder,
+            is_device=row.holder_kind == LicenseAssignment.HolderKind.DEVICE,
+            service=row.sku.name,
+            assigned=formats.date(row.assigned_at),
+            last_used=formats.relative(row.last_used_at) if row.last_used_at else _("Never"),
+            is_unused=row.is_unused,
+            asked=formats.date(row.release_asked_at) if row.release_asked_at else "",
+            label=_("Release the licence of %(holder)s") % {"holder": row.holder},
+        )
+        for row in assignments
+    ]

@@ -1,0 +1,246 @@
+"""Use in words and drawings, in the reader's language. Nobody who uses anything is in it (CC-24, CC-32)."""
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from entitlements import counting
+from entitlements.models import Anomaly, CustomerListing, CustomerUsage, Entitlement
+from entitlements.queries import Use
+from entitlements.rows.customers import Attention, Day, Usage, over_words
+from partnerportal.lib import charts, formats
+from partnerportal.lib.days import today
+
+STALE = dt.timedelta(days=2)
+NO_NUMBER = "–"
+
+
+@dataclass(frozen=True)
+class Licences:
+    """Assigned of purchased, with what that means (CC-34). `tone` is that of a status: ok, warn, bad."""
+
+    usage: Usage
+    percent: str
+    tone: str
+    status: str
+    left: str  # or by how much they are exceeded
+
+    @classmethod
+    def of(cls, assigned: int, purchased: int) -> "Licences":
+        return cls(
+            usage=Usage.of(assigned, purchased),
+            percent=percent(assigned, purchased),
+            tone=_TONES[counting.tone(assigned, purchased)],
+            status=_status(assigned, purchased),
+            left=left_words(assigned, purchased),
+        )
+
+
+_TONES = {
+    counting.Tone.QUIET: "ok",
+    counting.Tone.GREEN: "ok",
+    counting.Tone.AMBER: "warn",
+    counting.Tone.RED: "bad",
+}
+
+
+def percent(assigned: int, purchased: int) -> str:
+    share = counting.percent(assigned, purchased)
+    return NO_NUMBER if share is None else formats.percent(share / 100)
+
+
+def _status(assigned: int, purchased: int) -> str:
+    if assigned > purchased:
+        return _("Over licence")
+    if assigned == purchased and purchased:
+        return _("Full")
+    return _("Nearly full") if counting.tone(assigned, purchased) == counting.Tone.AMBER else _("Within licence")
+
+
+def left_words(assigned: int, purchased: int) -> str:
+    if assigned > purchased:
+        return over_words(assigned - purchased)
+    left = counting.available(assigned, purchased)
+    if not left:
+        return _("No licences left")
+    return ngettext("%(count)s licence left", "%(count)s licences left", left) % {"count": formats.number(left)}
+
+
+@dataclass(frozen=True)
+class Freshness:
+    text: str
+    is_old: bool
+
+
+def freshness(usage: CustomerUsage) -> Freshness:
+    """Data that is older than two days says so."""
+    text = _("Usage last reported %(day)s") % {"day": formats.date(usage.as_of)}
+    return Freshness(text, today() - usage.as_of > STALE)
+
+
+@dataclass(frozen=True)
+class ServiceUse:
+    name: str
+    usage: Usage
+    tone: str
+    status: str
+    left: str
+    newly: str
+    monthly: str
+    daily: str
+    ends: Day | None  # the nearest end of an entitlement, when that is within 90 days
+
+
+def service_uses(uses: Iterable[Use], entitlements: Iterable[Entitlement]) -> list[ServiceUse]:
+    ends: dict[str, dt.date] = {}
+    for row in entitlements:
+        running = row.section(today()) in (Entitlement.Section.ACTIVE, Entitlement.Section.ACTIVE_TRIALS)
+        if running and row.ends_on and counting.days_left(row.ends_on, today()) is not None:
+            ends[row.sku.service] = min(row.ends_on, ends.get(row.sku.service, row.ends_on))
+    return [_service_use(use, ends.get(use.service)) for use in uses]
+
+
+def _service_use(use: Use, ends: dt.date | None) -> ServiceUse:
+    licences = Licences.of(use.assigned, use.purchased)
+    return ServiceUse(
+        name=use.service,
+        usage=licences.usage,
+        tone=licences.tone,
+        status=licences.status,
+        left=licences.left,
+        newly=formats.number(use.newly),
+        monthly=formats.number(use.monthly),
+        daily=formats.number(use.daily),
+        ends=Day.of(ends),
+    )
+
+
+def full_words(usage: CustomerUsage) -> str:
+    """When all licences will be assigned at the present pace; a guess is never made."""
+    if usage.history_days < counting.PACE_MIN_DAYS:
+        return _("Not enough history")
+    if usage.full_on is None:
+        return _("Not at the present pace")
+    return formats.date(usage.full_on) if usage.full_on > today() else _("Reached")
+
+
+_ANOMALIES: dict[tuple[str, bool], Callable[[], str]] = {
+    (Anomaly.Metric.MONTHLY_ACTIVE, True): lambda: _(
+        "Monthly active users fell from %(before)s to %(value)s in 14 days; usual range %(low)s–%(high)s"
+    ),
+    (Anomaly.Metric.MONTHLY_ACTIVE, False): lambda: _(
+        "Monthly active users rose from %(before)s to %(value)s in 14 days; usual range %(low)s–%(high)s"
+    ),
+    (Anomaly.Metric.ASSIGNED, True): lambda: _(
+        "Licences assigned fell from %(before)s to %(value)s in 14 days; usual range %(low)s–%(high)s"
+    ),
+    (Anomaly.Metric.ASSIGNED, False): lambda: _(
+        "Licences assigned rose from %(before)s to %(value)s in 14 days; usual range %(low)s–%(high)s"
+    ),
+}
+
+
+def anomaly_words(metric: str, *, before: int, value: int, low: int, high: int) -> str:
+    """ "Monthly active users fell from 182 to 121 in 14 days; usual range 175–190"."""
+    numbers = {"before": before, "value": value, "low": low, "high": high}
+    return _ANOMALIES[metric, value < low]() % {name: formats.number(number) for name, number in numbers.items()}
+
+
+def attention_of_anomalies(anomalies: Iterable[Anomaly]) -> list[Attention]:
+    return [
+        Attention(
+            "warn",
+            "trending-down" if row.is_fall else "trending-up",
+            row.sku.service,
+            anomaly_words(row.metric, before=row.before, value=row.value, low=row.low, high=row.high),
+        )
+        for row in anomalies
+    ]
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """A customer that stands out, and by how much."""
+
+    name: str
+    url: str
+    text: str
+    usage: Usage
+    tone: str = ""
+
+
+def risen_or_fallen(listings: Iterable[CustomerListing]) -> list[Ranked]:
+    return [_ranked(row, _moved(row.moved or 0), "ok" if (row.moved or 0) > 0 else "bad") for row in listings]
+
+
+def most_unused(listings: Iterable[CustomerListing]) -> list[Ranked]:
+    return [_ranked(row, left_words(row.assigned, row.seats)) for row in listings]
+
+
+def filling_up(listings: Iterable[CustomerListing]) -> list[Ranked]:
+    return [_ranked(row, formats.date(row.full_on)) for row in listings if row.full_on]
+
+
+def _ranked(row: CustomerListing, text: str, tone: str = "") -> Ranked:
+    url = reverse("customer_usage", args=[row.public_id])
+    return Ranked(row.name, url, text, Usage.of(row.assigned, row.seats), tone)
+
+
+def _moved(seats: int) -> str:
+    return f"{'+' if seats > 0 else '−'}{formats.number(abs(seats))}"
+
+
+@dataclass(frozen=True)
+class ChartView:
+    """A chart as its component shows it. The table has a row for each point, the first column names it."""
+
+    key: str
+    title: str
+    description: str
+    drawings: list[tuple[str, charts.Chart]]  # for a desk and for a phone
+    head: list[str]
+    rows: list[tuple[str, list[str]]]
+    limit: str = ""  # its name on the line, or that it lies above the scale
+    parts: list[str] = field(default_factory=list)  # the names of a bar's
+
+
+def both(draw: Callable[[charts.Frame], charts.Chart]) -> list[tuple[str, charts.Chart]]:
+    return [("wide", draw(charts.WIDE)), ("narrow", draw(charts.NARROW))]
+
+
+def limit_words(limit: int | None, drawings: list[tuple[str, charts.Chart]]) -> str:
+    if not limit:
+        return ""
+    number = {"limit": formats.number(limit)}
+    if drawings[0][1].scale.shows_limit:
+        return _("Licence limit %(limit)s") % number
+    return _("Licence limit %(limit)s, above this scale") % number
+
+
+def in_words(names: Sequence[str], values: Sequence[int | None], limit: int | None = None) -> str:
+    """What a chart shows, for those who do not see it: range, latest, peak and limit. `names` are of the points."""
+    known = [(value, name) for value, name in zip(values, names, strict=True) if value is not None]
+    if not known:
+        return _("Nothing was reported in this time.")
+    peak, latest = max(known, key=lambda point: point[0]), known[-1]
+    words = _(
+        "From %(first)s to %(last)s between %(low)s and %(high)s; latest %(latest)s; peak %(high)s on %(peak_day)s."
+    ) % {
+        "first": known[0][1],
+        "last": latest[1],
+        "low": formats.number(min(known)[0]),
+        "high": formats.number(peak[0]),
+        "latest": formats.number(latest[0]),
+        "peak_day": peak[1],
+    }
+    if limit:
+        words += " " + _("Licence limit %(limit)s.") % {"limit": formats.number(limit)}
+    return words
+
+
+def shown(value: int | None) -> str:
+    return NO_NUMBER if value is None else formats.number(value)

@@ -1,0 +1,171 @@
+"""The usage trend of one customer (CC-34…CC-37): what the address asks for, and the charts of it."""
+
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+from urllib.parse import urlencode
+
+from django.utils.translation import gettext as _
+
+from entitlements import queries
+from entitlements.models import CustomerUsage, month_of
+from entitlements.queries import Use
+from entitlements.rows.usage import ChartView, Licences, both, in_words, limit_words, percent, shown
+from partnerportal.lib import charts, formats
+from partnerportal.lib.actors import Actor
+
+WEEKS = dt.timedelta(weeks=12)
+RANGES = {"12w": 3, "6m": 6, "13m": 13}  # and how many months of the breakdown go with them
+DEFAULT_RANGE = "12w"
+DAY_LASTS, MONTH_LASTS = dt.timedelta(days=7), dt.timedelta(days=32)
+
+
+class Trend:
+    """Two queries at most: months, and days where the range is in weeks. Nonsense in the address falls back."""
+
+    def __init__(self, actor: Actor, customer_id: int | None, usage: CustomerUsage, asked: Mapping[str, str]) -> None:
+        self.until = usage.as_of
+        self.range = asked.get("range", "") if asked.get("range", "") in RANGES else DEFAULT_RANGE
+        self._months = queries.usage_months(actor, customer_id, self.months[0])
+        self._days = queries.usage_days(actor, customer_id, self.days[0]) if self.range == "12w" else []
+        self.services = sorted({use.service for use in self._months})
+        self.service = asked.get("service", "") if asked.get("service", "") in self.services else ""
+
+    @property
+    def days(self) -> list[dt.date]:
+        return [self.until - dt.timedelta(days=back) for back in range(WEEKS.days - 1, -1, -1)]
+
+    @property
+    def months(self) -> list[dt.date]:
+        month, found = month_of(self.until), []
+        for _number in range(RANGES[self.range]):
+            found.append(month)
+            month = month_of(month - dt.timedelta(days=1))
+        return found[::-1]
+
+    def _of_service(self, uses: list[Use]) -> list[Use]:
+        return [use for use in uses if not self.service or use.service == self.service]
+
+    @cached_property
+    def by_month(self) -> list[Use | None]:
+        return queries.together(self._of_service(self._months), self.months, MONTH_LASTS)
+
+    @cached_property
+    def points(self) -> list[Use | None]:
+        """A day each of twelve weeks, or a month each."""
+        if self.range == "12w":
+            return queries.together(self._of_service(self._days), self.days, DAY_LASTS)
+        return self.by_month
+
+    @cached_property
+    def latest(self) -> Use | None:
+        return next((use for use in reversed(self.points) if use), None)
+
+    @property
+    def licences(self) -> Licences | None:
+        return Licences.of(self.latest.assigned, self.latest.purchased) if self.latest else None
+
+    @property
+    def names(self) -> list[str]:
+        """Of the points, whole."""
+        return list(map(formats.date, self.days)) if self.range == "12w" else list(map(formats.month, self.months))
+
+    @property
+    def labels(self) -> list[str]:
+        """Of the points, for under the axis."""
+        return list(map(formats.day_month, self.days)) if self.range == "12w" else self.names
+
+    @property
+    def point_name(self) -> str:
+        return _("Day") if self.range == "12w" else _("Month")
+
+    @cached_property
+    def assigned(self) -> ChartView:
+        """The ratio of assigned to purchased (CC-34)."""
+        values, limits = _each(self.points, "assigned"), _each(self.points, "purchased")
+        limit = self.latest.purchased if self.latest else None
+        title = _("Licences assigned")
+        drawn = both(lambda frame: charts.line_chart(frame, [(title, values)], self.labels, limits))
+        ratios = [percent(use.assigned, use.purchased) if use else shown(None) for use in self.points]
+        return ChartView(
+            key="assigned",
+            title=title,
+            description=in_words(self.names, values, limit),
+            head=[self.point_name, _("Assigned"), _("Purchased"), _("Share")],
+            rows=[
+                (name, [shown(value), shown(of), ratio])
+                for name, value, of, ratio in zip(self.names, values, limits, ratios, strict=True)
+            ],
+            drawings=drawn,
+            limit=limit_words(limit, drawn),
+        )
+
+    @cached_property
+    def breakdown(self) -> ChartView:
+        """Total, previously and newly assigned of each month (CC-35)."""
+        uses, names = self.by_month, list(map(formats.month, self.months))
+        stacks = [(use.previously, use.newly) if use else (0, 0) for use in uses]
+        limits = _each(uses, "purchased")
+        limit = next((value for value in reversed(limits) if value is not None), None)
+        drawn = both(lambda frame: charts.bar_chart(frame, stacks, names, limits))
+        columns = ("purchased", "previously", "newly", "assigned")
+        return ChartView(
+            key="breakdown",
+            title=_("Assigned licences by month"),
+            description=in_words(names, _each(uses, "assigned"), limit),
+            head=[_("Month"), _("Total"), _("Previously assigned"), _("Newly assigned"), _("Assigned")],
+            rows=[
+                (name, [shown(_value(use, column)) for column in columns])
+                for name, use in zip(names, uses, strict=True)
+            ],
+            parts=[_("Previously assigned"), _("Newly assigned")],
+            drawings=drawn,
+            limit=limit_words(limit, drawn),
+        )
+
+    @cached_property
+    def active(self) -> ChartView:
+        """Monthly and daily active users (CC-36, CC-37)."""
+        monthly, daily = _each(self.points, "monthly"), _each(self.points, "daily")
+        series = [(_("Monthly active"), monthly), (_("Daily active"), daily)]
+        drawn = both(lambda frame: charts.line_chart(frame, series, self.labels))
+        words = [f"{name}: {in_words(self.names, values)}" for name, values in series]
+        return ChartView(
+            key="active",
+            title=_("Active users"),
+            description=" ".join(words),
+            head=[self.point_name, *(name for name, _values in series)],
+            rows=[(name, [shown(m), shown(d)]) for name, m, d in zip(self.names, monthly, daily, strict=True)],
+            drawings=drawn,
+        )
+
+    def address(self, **changes: Any) -> str:
+        """What is usual is left out."""
+        values = {"range": self.range, "service": self.service, **changes}
+        given = {name: value for name, value in values.items() if value not in ("", DEFAULT_RANGE)}
+        return f"?{urlencode(given)}" if given else "?"
+
+    @property
+    def ranges(self) -> list[dict[str, Any]]:
+        labels: dict[str, Callable[[], str]] = {
+            "12w": lambda: _("12 weeks"),
+            "6m": lambda: _("6 months"),
+            "13m": lambda: _("13 months"),
+        }
+        return [
+            {"label": label(), "url": self.address(range=key), "is_current": key == self.range}
+            for key, label in labels.items()
+        ]
+
+    @property
+    def choices(self) -> list[tuple[str, str]]:
+        return [(name, name) for name in self.services]
+
+
+def _value(use: Use | None, name: str) -> int | None:
+    return getattr(use, name) if use else None
+
+
+def _each(uses: Sequence[Use | None], name: str) -> list[int | None]:
+    return [_value(use, name) for use in uses]

@@ -1,0 +1,60 @@
+"""The people and devices that hold a licence: for the customer's own Admins, nobody else (CC-32)."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.vary import vary_on_headers
+from django_htmx.http import push_url
+
+from entitlements import actions, queries
+from entitlements.holders import Holders
+from entitlements.models import LicenseAssignment
+from entitlements.policies import ROLE_TABLE, EntitlementPermission
+from partnerportal.lib.pages import allowed
+from partnerportal.lib.requests import PortalRequest
+from partnerportal.lib.scoping import by_public_id
+
+may_manage = allowed(ROLE_TABLE, EntitlementPermission.MANAGE_HOLDERS)
+
+
+@require_safe
+@may_manage
+@vary_on_headers("HX-Request")
+def licence_holders(request: PortalRequest) -> HttpResponse:
+    found = Holders(request.actor, request.GET)
+    if request.htmx:
+        response = render(request, "entitlements/licence_holders.html#list", {"list": found})
+        return push_url(response, request.path + found.own_address)
+    return render(request, "entitlements/licence_holders.html", {"list": found})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@may_manage
+@vary_on_headers("HX-Request")
+def licence_release(request: PortalRequest, assignment_id: UUID) -> HttpResponse:
+    """Ask, naming the holder; then ask the vendor, with Undo until it is done."""
+    assignment = _assignment(request, assignment_id)
+    if request.method == "POST":
+        actions.ask_release(actor=request.actor, assignment=assignment)
+        undo = f"undo={reverse('licence_keep', args=[assignment.public_id])}"
+        text = _("The vendor is asked to release the licence of %(holder)s.") % {"holder": assignment.holder}
+        messages.success(request, text, extra_tags=undo)
+        return redirect("licence_holders")
+    return render(request, "entitlements/licence_release.html", {"assignment": assignment})
+
+
+@require_POST
+@may_manage
+def licence_keep(request: PortalRequest, assignment_id: UUID) -> HttpResponse:
+    assignment = actions.keep_licence(actor=request.actor, assignment=_assignment(request, assignment_id))
+    messages.success(request, _("%(holder)s keeps the licence.") % {"holder": assignment.holder})
+    return redirect("licence_holders")
+
+
+def _assignment(request: PortalRequest, assignment_id: UUID) -> LicenseAssignment:
+    return by_public_id(queries.holders(request.actor), assignment_id)

@@ -1,0 +1,96 @@
+"""Use of licences: of one connected customer, of the actor's own organisation, and of all customers together."""
+
+import datetime as dt
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from entitlements import queries, rows
+from entitlements.policies import ROLE_TABLE, EntitlementPermission
+from entitlements.rows import usage as words
+from entitlements.trend import Trend
+from entitlements.views.customers import customer_page
+from entitlements.views.guards import for_partners
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.days import today
+from partnerportal.lib.pages import allowed
+from partnerportal.lib.requests import PortalRequest
+
+CURRENT = dt.timedelta(days=7)  # a service that has not reported for longer is not among those in use
+RANKED = 8
+
+
+@for_partners
+def customer_usage(request: PortalRequest, customer_id: UUID) -> HttpResponse:
+    """The licensing summary (CC-30, CC-31, CC-33)."""
+    customer = queries.customer(request.actor, customer_id)
+    return customer_page(request, customer, "usage", _licensing(request.actor, customer.customer_id))
+
+
+@for_partners
+def customer_usage_trend(request: PortalRequest, customer_id: UUID) -> HttpResponse:
+    """CC-34…CC-37."""
+    customer = queries.customer(request.actor, customer_id)
+    return customer_page(request, customer, "usage_trend", _trend(request, customer.customer_id))
+
+
+@require_safe
+@allowed(ROLE_TABLE, EntitlementPermission.VIEW_OWN)
+def usage(request: PortalRequest) -> HttpResponse:
+    actor = request.actor
+    context = {"may_release": ROLE_TABLE[EntitlementPermission.MANAGE_HOLDERS].check(actor)}
+    return render(request, "entitlements/usage.html", context | _licensing(actor, actor.organization_id))
+
+
+@require_safe
+@allowed(ROLE_TABLE, EntitlementPermission.VIEW_OWN)
+def usage_trend(request: PortalRequest) -> HttpResponse:
+    context = _trend(request, request.actor.organization_id)
+    return render(request, "entitlements/usage_trend.html", context)
+
+
+@for_partners
+def usage_of_customers(request: PortalRequest) -> HttpResponse:
+    """All customers in sum, and those that stand out. By indexes, however many there are."""
+    actor = request.actor
+    found = queries.standing_out(actor, today(), RANKED)
+    context = {
+        "numbers": queries.portfolio(actor),
+        "risen": words.risen_or_fallen(found.risen),
+        "fallen": words.risen_or_fallen(found.fallen),
+        "unused": words.most_unused(found.unused),
+        "filling": words.filling_up(found.filling),
+    }
+    return render(request, "entitlements/usage_of_customers.html", context)
+
+
+def _licensing(actor: Actor, customer_id: int | None) -> dict[str, Any]:
+    usage = queries.customer_usage(actor, customer_id)
+    entitlements = queries.services(actor, customer_id)
+    anomalies = queries.open_anomalies(actor, customer_id)
+    attention = words.attention_of_anomalies(anomalies) + rows.attention_of_services(entitlements)
+    if usage is None:
+        return {"usage": None, "attention": attention}
+    uses = queries.latest_by_service(
+        queries.usage_days(actor, customer_id, usage.as_of - CURRENT), usage.as_of - CURRENT
+    )
+    return {
+        "usage": usage,
+        "licences": words.Licences.of(usage.assigned, usage.purchased),
+        "full": words.full_words(usage),
+        "services": words.service_uses(uses, entitlements),
+        "freshness": words.freshness(usage),
+        "daily": sum(use.daily for use in uses),
+        "attention": attention,
+    }
+
+
+def _trend(request: PortalRequest, customer_id: int | None) -> dict[str, Any]:
+    usage = queries.customer_usage(request.actor, customer_id)
+    if usage is None:
+        return {"trend": None}
+    trend = Trend(request.actor, customer_id, usage, request.GET)
+    return {"trend": trend, "freshness": words.freshness(usage)}
