@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.models import Role
 from connections.queries import viewers_of
+from entitlements import anomalies
 from entitlements.events import EntitlementEvent
 from notifications.registry import NoticeKind, Recipient, register
 from partnerportal.lib import formats
@@ -191,3 +192,31 @@ class TrialCancelled(TrialDecision):
     event = EntitlementEvent.TRIAL_CANCELLED
     label = gettext_lazy("Trial cancelled")
     words = gettext_lazy("The trial of %(service)s was cancelled")
+
+
+@register
+class UseUnusual(CustomerNews):
+    """CC-14; told once for each anomaly."""
+
+    code = "use_unusual"
+    event = EntitlementEvent.USE_UNUSUAL
+    label = gettext_lazy("Unusual use")
+    icon = "activity"
+
+    def subject(self, notice: "Notice") -> str:
+        service = {"service": notice.params["sku_name"]}
+        if notice.params["value"] < notice.params["low"]:
+            return _("Use of %(service)s falls") % service
+        return _("Use of %(service)s rises") % service
+
+    def body(self, notice: "Notice") -> str:
+        names = ("before", "value", "low", "high")
+        return anomalies.in_words(notice.params["metric"], **{name: notice.params[name] for name in names})
+
+    def path(self, notice: "Notice") -> str:
+        if notice.about_id == notice.recipient_id:
+            return reverse("usage")
+        return reverse("customer_usage", args=[notice.about_public_id])
+
+    def action(self, notice: "Notice") -> str:
+        return _("Open the usage")

@@ -5,6 +5,7 @@ import time
 from celery import shared_task
 
 from entitlements import actions
+from partnerportal.lib.actors import Actor
 
 
 @shared_task
@@ -41,3 +42,9 @@ def make_exports() -> None:
 @shared_task
 def sweep_exports() -> None:
     actions.sweep_exports()
+
+
+@shared_task
+def find_anomalies() -> None:
+    """By night; what is due stays due until it was looked at."""
+    actions.find_anomalies(actor=Actor.system("anomalies"))

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from entitlements import queries
 from entitlements.models import CustomerUsage, month_of
@@ -128,16 +129,19 @@ class Trend:
     def active(self) -> ChartView:
         """Monthly and daily active users (CC-36, CC-37)."""
         monthly, daily = _each(self.points, "monthly"), _each(self.points, "daily")
-        series = [(_("Monthly active"), monthly), (_("Daily active"), daily)]
+        series = [(pgettext("active users", "Monthly"), monthly), (pgettext("active users", "Daily"), daily)]
         drawn = both(lambda frame: charts.line_chart(frame, series, self.labels))
-        words = [f"{name}: {in_words(self.names, values)}" for name, values in series]
+        names = [_("Monthly active"), _("Daily active") if self.range == "12w" else _("Daily active, at most")]
+        words = [
+            f"{name}: {in_words(self.names, values)}" for name, (_short, values) in zip(names, series, strict=True)
+        ]
         return ChartView(
             key="active",
             title=_("Active users"),
             description=" ".join(words),
-            head=[self.point_name, *(name for name, _values in series)],
-            rows=[(name, [shown(m), shown(d)]) for name, m, d in zip(self.names, monthly, daily, strict=True)],
             drawings=drawn,
+            head=[self.point_name, *names],
+            rows=[(name, [shown(m), shown(d)]) for name, m, d in zip(self.names, monthly, daily, strict=True)],
         )
 
     def address(self, **changes: Any) -> str:

@@ -3,6 +3,7 @@
 import os
 
 from celery import Celery
+from celery.schedules import crontab
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "partnerportal.settings.dev")
 os.environ.setdefault("PORTAL_PROCESS", "job")
@@ -22,6 +23,11 @@ app.conf.beat_schedule = {
     # Each day's news soon after midnight UTC: hourly, because both find nothing a second time.
     "renewals": {"task": "entitlements.tasks.announce_renewals", "schedule": 3600.0, "options": {"expires": 3000}},
     "trials": {"task": "entitlements.tasks.expire_trials", "schedule": 3600.0, "options": {"expires": 3000}},
+    "anomalies": {
+        "task": "entitlements.tasks.find_anomalies",
+        "schedule": crontab(hour="3", minute="10"),  # UTC: the feeds of the night are in
+        "options": {"expires": 6 * 3600},
+    },
     "figures": {"task": "entitlements.tasks.fold_figures", "schedule": 300.0, "options": {"expires": 290}},
     "exports": {"task": "entitlements.tasks.make_exports", "schedule": 60.0, "options": {"expires": 55}},
     "exports-sweep": {"task": "entitlements.tasks.sweep_exports", "schedule": 60.0, "options": {"expires": 55}},

@@ -1,3 +1,4 @@
+from entitlements.actions.anomalies import find_anomalies
 from entitlements.actions.exports import export, make_next_export, sweep_exports
 from entitlements.actions.feed import Result, import_feed
 from entitlements.actions.figures import figure_differences, fold_figures, rebuild_figures
@@ -31,6 +32,7 @@ __all__ = [
     "extend_trial",
     "extended_to",
     "figure_differences",
+    "find_anomalies",
     "fold_figures",
     "import_feed",
     "keep_licence",

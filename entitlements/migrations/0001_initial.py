@@ -43,6 +43,7 @@ class Migration(migrations.Migration):
                 ('customer', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='+', serialize=False, to='accounts.organization')),
                 ('as_of', models.DateField()),
                 ('updated_at', models.DateTimeField()),
+                ('checked_at', models.DateTimeField(null=True)),
                 ('purchased', models.PositiveBigIntegerField()),
                 ('assigned', models.PositiveBigIntegerField()),
                 ('monthly_active', models.PositiveBigIntegerField()),
@@ -53,6 +54,9 @@ class Migration(migrations.Migration):
                 ('is_falling', models.BooleanField(default=False)),
                 ('weeks', django.contrib.postgres.fields.ArrayField(base_field=models.SmallIntegerField(), size=16)),
             ],
+            options={
+                'indexes': [models.Index(condition=models.Q(('checked_at', None), ('checked_at__lt', models.F('updated_at')), ('checked_at__gt', models.F('updated_at')), _connector='OR'), fields=['customer'], name='usage_to_check')],
+            },
         ),
         migrations.CreateModel(
             name='IngestToken',

@@ -12,6 +12,9 @@ from partnerportal.lib.scoping import TenantQuerySet
 
 WEEKS_SHOWN = 16  # in the spark of a list
 
+# A moment that was not looked at, earlier or later: what was begun earlier may be written later.
+TO_CHECK = Q(checked_at=None) | Q(checked_at__lt=F("updated_at")) | Q(checked_at__gt=F("updated_at"))
+
 
 class UsageQuerySet(TenantQuerySet):
     def scope(self, actor: Actor) -> "UsageQuerySet":
@@ -84,6 +87,7 @@ class CustomerUsage(models.Model):
     customer = models.OneToOneField("accounts.Organization", models.CASCADE, primary_key=True, related_name="+")
     as_of = models.DateField()  # the latest day that was reported
     updated_at = models.DateTimeField()  # when it came in
+    checked_at = models.DateTimeField(null=True)  # for anomalies: the `updated_at` that was looked at
     purchased = models.PositiveBigIntegerField()
     assigned = models.PositiveBigIntegerField()
     monthly_active = models.PositiveBigIntegerField()
@@ -95,6 +99,15 @@ class CustomerUsage(models.Model):
     weeks = ArrayField(models.SmallIntegerField(), size=WEEKS_SHOWN)
 
     objects = UsageQuerySet.as_manager()
+
+    class Meta:
+        indexes = (
+            models.Index(
+                fields=["customer"],
+                name="usage_to_check",
+                condition=TO_CHECK,
+            ),
+        )
 
     @property
     def unused(self) -> int:

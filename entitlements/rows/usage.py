@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from entitlements import counting
+from entitlements import anomalies, counting
 from entitlements.models import Anomaly, CustomerListing, CustomerUsage, Entitlement
 from entitlements.queries import Use
 from entitlements.rows.customers import Attention, Day, Usage, over_words
@@ -28,6 +28,7 @@ class Licences:
     tone: str
     status: str
     left: str  # or by how much they are exceeded
+    left_count: str
 
     @classmethod
     def of(cls, assigned: int, purchased: int) -> "Licences":
@@ -37,6 +38,7 @@ class Licences:
             tone=_TONES[counting.tone(assigned, purchased)],
             status=_status(assigned, purchased),
             left=left_words(assigned, purchased),
+            left_count=formats.number(counting.available(assigned, purchased)),
         )
 
 
@@ -128,37 +130,15 @@ def full_words(usage: CustomerUsage) -> str:
     return formats.date(usage.full_on) if usage.full_on > today() else _("Reached")
 
 
-_ANOMALIES: dict[tuple[str, bool], Callable[[], str]] = {
-    (Anomaly.Metric.MONTHLY_ACTIVE, True): lambda: _(
-        "Monthly active users fell from %(before)s to %(value)s in 14 days; usual range %(low)s–%(high)s"
-    ),
-    (Anomaly.Metric.MONTHLY_ACTIVE, False): lambda: _(
-        "Monthly active users rose from %(before)s to %(value)s in 14 days; usual range %(low)s–%(high)s"
-    ),
-    (Anomaly.Metric.ASSIGNED, True): lambda: _(
-        "Licences assigned fell from %(before)s to %(value)s in 14 days; usual range %(low)s–%(high)s"
-    ),
-    (Anomaly.Metric.ASSIGNED, False): lambda: _(
-        "Licences assigned rose from %(before)s to %(value)s in 14 days; usual range %(low)s–%(high)s"
-    ),
-}
-
-
-def anomaly_words(metric: str, *, before: int, value: int, low: int, high: int) -> str:
-    """ "Monthly active users fell from 182 to 121 in 14 days; usual range 175–190"."""
-    numbers = {"before": before, "value": value, "low": low, "high": high}
-    return _ANOMALIES[metric, value < low]() % {name: formats.number(number) for name, number in numbers.items()}
-
-
-def attention_of_anomalies(anomalies: Iterable[Anomaly]) -> list[Attention]:
+def attention_of_anomalies(found: Iterable[Anomaly]) -> list[Attention]:
     return [
         Attention(
             "warn",
             "trending-down" if row.is_fall else "trending-up",
             row.sku.service,
-            anomaly_words(row.metric, before=row.before, value=row.value, low=row.low, high=row.high),
+            anomalies.in_words(row.metric, before=row.before, value=row.value, low=row.low, high=row.high),
         )
-        for row in anomalies
+        for row in found
     ]
 
 
@@ -178,7 +158,7 @@ def risen_or_fallen(listings: Iterable[CustomerListing]) -> list[Ranked]:
 
 
 def most_unused(listings: Iterable[CustomerListing]) -> list[Ranked]:
-    return [_ranked(row, left_words(row.assigned, row.seats)) for row in listings]
+    return [_ranked(row, formats.number(row.seats - row.assigned)) for row in listings]
 
 
 def filling_up(listings: Iterable[CustomerListing]) -> list[Ranked]:

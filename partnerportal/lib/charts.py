@@ -30,8 +30,9 @@ class Frame(NamedTuple):
     labels: int  # under the axis, at most
 
 
-WIDE = Frame(760, 240, 48, 16, 24, 28, 7)
-NARROW = Frame(340, 210, 40, 12, 24, 28, 4)
+WIDE = Frame(760, 240, 48, 24, 24, 28, 7)
+NARROW = Frame(340, 210, 40, 20, 24, 28, 4)
+ROOM_FOR_NAMES = 68  # at the right, where several lines end
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,6 @@ def scale_of(peak: float, limit: float | None) -> Scale:
 class Label:
     x: float
     text: str
-    anchor: str  # start, middle, end
 
 
 @dataclass(frozen=True)
@@ -134,6 +134,8 @@ def line_chart(
     """Several lines over the same points; `limits` is what they may reach, point by point."""
     if len(series) > SERIES_AT_MOST:
         raise ValueError(f"more than {SERIES_AT_MOST} lines cannot be told apart")
+    if len(series) > 1:
+        frame = frame._replace(right=ROOM_FOR_NAMES)
     known = [value for _name, values in series for value in values if value is not None]
     scale = scale_of(max(known, default=0), _latest(limits))
     xs = _across(frame, len(labels), inset=0)
@@ -285,13 +287,7 @@ def _labels(frame: Frame, xs: list[float], labels: Sequence[str]) -> list[Label]
     """As many as fit, counted back from the latest."""
     every = max(math.ceil(len(labels) / frame.labels), 1)
     chosen = range(len(labels) - 1, -1, -every)
-    return [Label(xs[at], labels[at], _anchor(frame, xs[at])) for at in reversed(chosen)]
-
-
-def _anchor(frame: Frame, x: float, room: int = 24) -> str:
-    if x > frame.width - frame.right - room:
-        return "end"
-    return "start" if x < frame.left + room / 2 else "middle"
+    return [Label(xs[at], labels[at]) for at in reversed(chosen)]
 
 
 def _text(value: float) -> str:

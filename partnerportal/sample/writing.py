@@ -19,7 +19,7 @@ from accounts.queries import operators_of
 from connections.actions import accept_invitation, end_connection
 from connections.actors import actor_for
 from connections.models import Connection, InvitationLink
-from entitlements.actions import import_feed
+from entitlements.actions import find_anomalies, import_feed
 from entitlements.actions.facts import Outcome
 from entitlements.models import Entitlement
 from notifications.actions import fan_out_due, mark_all_read
@@ -48,6 +48,7 @@ def write_world() -> None:
     _import(chain(facts.catalogue(), *(facts.history(_customer(o), now.date()) for o in _buyers(organizations))))
     _news(organizations, now)
     write_usage(_buyers(organizations), now.date())
+    find_anomalies(actor=Actor.system("anomalies"))
 
 
 def _companies(now: dt.datetime) -> Organizations:

@@ -1,0 +1,135 @@
+"""Opens and closes anomalies, by night, for customers whose use has changed since it was last looked at."""
+
+import datetime as dt
+from collections import defaultdict
+from typing import Any
+
+from django.db import transaction
+
+from accounts.models import Organization
+from entitlements import counting
+from entitlements.actions.usage import take_turns
+from entitlements.anomalies import HISTORY, LOOKS_BACK, NEAR, Finding, judge
+from entitlements.events import EntitlementEvent
+from entitlements.models import Anomaly, CustomerUsage, Sku, UsageDay
+from entitlements.models.usage import TO_CHECK
+from notifications.actions import new_event, record_many
+from notifications.models import Event
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.policies import authorize_staff
+
+BATCH = 200  # customers in one transaction
+READ_BACK = LOOKS_BACK + HISTORY + NEAR
+FACTS = ("daily_users", "daily_devices", "monthly_users", "monthly_devices", "peak_concurrent")
+Metric = Anomaly.Metric
+Key = tuple[int, int, str]  # customer, SKU, metric
+Series = dict[Key, dict[dt.date, int]]
+
+
+def find_anomalies(*, actor: Actor) -> int:
+    """Look at every customer that is due. Returns how many anomalies were opened; each is told once."""
+    authorize_staff(actor)
+    opened = 0
+    while (found := _look_at_batch(actor)) is not None:
+        opened += found
+    return opened
+
+
+@transaction.atomic
+def _look_at_batch(actor: Actor) -> int | None:
+    """Under the lock of those who store use: nothing changes between reading it and saying that it was looked at."""
+    take_turns()
+    due = list(CustomerUsage.objects.filter(TO_CHECK).order_by("customer_id")[:BATCH])
+    if not due:
+        return None
+    series = _series(due)
+    as_of = {usage.customer_id: usage.as_of for usage in due}
+    findings = {key: found for key, values in series.items() if (found := judge(values, as_of[key[0]]))}
+    still_open = _close(findings, series, as_of)
+    opened = _open(findings, as_of, still_open)
+    record_many(_news(actor, opened))
+    _mark(due, opened, still_open)
+    return len(opened)
+
+
+def _series(due: list[CustomerUsage]) -> Series:
+    """What each SKU of each customer reported, by day, back to where its usual range begins."""
+    since = min(usage.as_of for usage in due) - READ_BACK
+    as_of = {usage.customer_id: usage.as_of for usage in due}
+    rows = UsageDay.objects.filter(customer__in=as_of, day__gt=since).order_by("day")
+    found: Series = defaultdict(dict)
+    peaks: dict[tuple[int, int], list[counting.Day]] = defaultdict(list)
+    for customer, sku, day, model, assigned, *numbers in rows.values_list(
+        "customer", "sku", "day", "sku__licence_model", "assigned", *FACTS
+    ).iterator(chunk_size=20_000):
+        reported = counting.Day(day, *numbers)
+        if model == Sku.LicenceModel.CONCURRENT:
+            recent = peaks[customer, sku]
+            recent.append(reported)
+            del recent[: -counting.ACTIVE_DAYS]
+            active = counting.monthly_active(model, recent, day)
+        else:
+            active = counting.monthly_active(model, [reported], day)
+        found[customer, sku, Metric.MONTHLY_ACTIVE][day] = active
+        found[customer, sku, Metric.ASSIGNED][day] = assigned
+    return found
+
+
+def _close(findings: dict[Key, Finding], series: Series, as_of: dict[int, dt.date]) -> list[Anomaly]:
+    """Those end whose number is back in the range of the time, or in what has become usual. Returns the rest."""
+    remaining = []
+    for row in Anomaly.objects.filter(customer__in=as_of, ended_on=None).select_for_update():
+        key = (row.customer_id, row.sku_id, row.metric)
+        on = as_of[row.customer_id]
+        value, found = series.get(key, {}).get(on), findings.get(key)
+        is_back = value is not None and row.low <= value <= row.high
+        is_usual = found is not None and found.low <= found.value <= found.high
+        if is_back or is_usual:
+            row.ended_on = on
+            row.save(update_fields=["ended_on"])
+        else:
+            remaining.append(row)
+    return remaining
+
+
+def _open(findings: dict[Key, Finding], as_of: dict[int, dt.date], still_open: list[Anomaly]) -> list[Anomaly]:
+    known = {(row.customer_id, row.sku_id, row.metric) for row in still_open}
+    return Anomaly.objects.bulk_create(
+        Anomaly(
+            customer_id=customer, sku_id=sku, metric=metric, found_on=as_of[customer],
+            value=found.value, before=found.before, low=found.low, high=found.high,
+        )
+        for (customer, sku, metric), found in sorted(findings.items())
+        if found.is_unusual and (customer, sku, metric) not in known
+    )  # fmt: skip
+
+
+def _news(actor: Actor, opened: list[Anomaly]) -> list[Event]:
+    customers = Organization.objects.in_bulk({row.customer_id for row in opened})
+    services = dict(Sku.objects.filter(pk__in={row.sku_id for row in opened}).values_list("pk", "service"))
+    return [
+        new_event(
+            EntitlementEvent.USE_UNUSUAL,
+            actor=actor,
+            subject=customers[row.customer_id],
+            label=services[row.sku_id],
+            customer_id=row.customer_id,
+            data=_data(row, customers[row.customer_id], services[row.sku_id]),
+        )
+        for row in opened
+    ]
+
+
+def _data(row: Anomaly, customer: Organization, service: str) -> dict[str, Any]:
+    numbers = {name: getattr(row, name) for name in ("metric", "value", "before", "low", "high")}
+    named = {"customer": str(customer.public_id), "customer_name": customer.name, "sku_name": service}
+    return named | numbers | {"found_on": row.found_on.isoformat()}
+
+
+def _mark(due: list[CustomerUsage], opened: list[Anomaly], still_open: list[Anomaly]) -> None:
+    """Looked at; and whether use falls, which lists narrow by."""
+    falling = {row.customer_id for row in (*opened, *still_open) if row.is_fall}
+    for usage in due:
+        usage.checked_at = usage.updated_at
+        usage.is_falling = usage.customer_id in falling
+    CustomerUsage.objects.bulk_update(due, ["checked_at", "is_falling"])

@@ -1,0 +1,78 @@
+"""Numbers that left their usual range: how that is judged, and how it is said.
+
+The method in one line: usual is the median ± 3 scaled median absolute deviations of the eight weeks that ended 14 days
+before, of which four must have been reported; outside of it a change of at least 10 % and 5 in 14 days counts.
+"""
+
+import datetime as dt
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from django.utils.translation import gettext as _
+
+from entitlements.models import Anomaly
+from partnerportal.lib import formats
+
+LOOKS_BACK = dt.timedelta(days=14)
+HISTORY = dt.timedelta(weeks=8)
+LEAST_HISTORY = 28  # days with a report
+DEVIATIONS = 3
+SCALE = 1.4826  # makes the median absolute deviation one standard deviation of a normal distribution
+LEAST_SHARE, LEAST_CHANGE = 0.1, 5
+NEAR = dt.timedelta(days=3)  # where nothing was reported 14 days before, the report of up to so much earlier counts
+
+
+@dataclass(frozen=True)
+class Finding:
+    value: int
+    before: int  # 14 days earlier
+    low: int  # of the usual range
+    high: int
+    is_unusual: bool
+
+
+def usual_range(values: Sequence[int]) -> tuple[int, int]:
+    """In whole numbers, never below 0."""
+    middle = median(values)
+    spread = DEVIATIONS * SCALE * median(abs(value - middle) for value in values)
+    return max(math.floor(middle - spread), 0), math.ceil(middle + spread)
+
+
+def judge(reported: Mapping[dt.date, int], on: dt.date) -> Finding | None:
+    """The number of `on` against the range that was usual before; None where there is too little history to say."""
+    then = on - LOOKS_BACK
+    before = next((reported[day] for day in _back_from(then) if day in reported), None)
+    history = [value for day, value in reported.items() if then - HISTORY < day <= then]
+    if before is None or on not in reported or len(history) < LEAST_HISTORY:
+        return None
+    value, (low, high) = reported[on], usual_range(history)
+    change = abs(value - before)
+    is_unusual = not low <= value <= high and change >= max(LEAST_SHARE * before, LEAST_CHANGE)
+    # Back and forth between two levels: what moved away from the range is unusual, what moved towards it is not.
+    is_unusual = is_unusual and (value < before) == (value < low)
+    return Finding(value, before, low, high, is_unusual)
+
+
+def _back_from(day: dt.date) -> list[dt.date]:
+    return [day - dt.timedelta(days=back) for back in range(NEAR.days + 1)]
+
+
+def in_words(metric: str, *, before: int, value: int, low: int, high: int) -> str:
+    """ "Monthly active users fell from 182 to 121 in 14 days; usual range 175–190"."""
+    falls, active = value < low, metric == Anomaly.Metric.MONTHLY_ACTIVE
+    if falls:
+        words = (
+            _("Monthly active users fell from %(before)s to %(value)s in 14 days; usual range %(low)s–%(high)s")
+            if active
+            else _("Licences assigned fell from %(before)s to %(value)s in 14 days; usual range %(low)s–%(high)s")
+        )
+    else:
+        words = (
+            _("Monthly active users rose from %(before)s to %(value)s in 14 days; usual range %(low)s–%(high)s")
+            if active
+            else _("Licences assigned rose from %(before)s to %(value)s in 14 days; usual range %(low)s–%(high)s")
+        )
+    numbers = {"before": before, "value": value, "low": low, "high": high}
+    return words % {name: formats.number(number) for name, number in numbers.items()}
