@@ -49,6 +49,7 @@ def write_world() -> None:
     _news(organizations, now)
     write_usage(_buyers(organizations), now.date())
     find_anomalies(actor=Actor.system("anomalies"))
+    tell()
 
 
 def _companies(now: dt.datetime) -> Organizations:
