@@ -10,29 +10,23 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from entitlements import queries
-from entitlements.filters import EXPIRES_WITHIN, CustomerFilterSet
+from entitlements.columns import SORTS, Column, columns_of
+from entitlements.filters import DEFAULT_SORT, EXPIRES_WITHIN, CustomerFilterSet, given, plain, sort_in, view_query
+from entitlements.list_views import Tab, own_tabs, usual_tabs
+from entitlements.models import ListSettings
+from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.rows import customer_rows, refusal_to_end
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.countries import country_name
-from partnerportal.lib.paging import keyset
+from partnerportal.lib.paging import keyset, with_total
 
-SORTS = {
-    "name": "name_folded",
-    "org_id": "org_id",
-    "country": "country",
-    "services": "services",
-    "seats": "seats",
-    "assigned": "assigned",
-    "expires_on": "next_expiry_on",
-    "connected_at": "connected_at",
-}
 SIZES = (25, 50, 100)
-DEFAULT_SORT, DEFAULT_SIZE = "name", 50
+DEFAULT_SIZE = 50
 
 
 @dataclass(frozen=True)
-class Column:
+class Head:
     name: str  # of its sort, and of its macro in parts/customer_rows.jinja
     label: str
     url: str  # empty: nothing to sort by
@@ -41,24 +35,30 @@ class Column:
 
 
 class CustomerList:
-    """The queries: rows, numbers, services; how many match, when filtered. Nonsense in the address falls back."""
+    """The queries: preferences; rows, with how many match when something narrows; numbers; services. Nonsense in the
+    address falls back."""
 
     def __init__(self, actor: Actor, asked: Mapping[str, str]) -> None:
+        self.preferences = queries.list_preferences(actor)
         filters = CustomerFilterSet(asked, queries.customers(actor))
         found = filters.qs
-        self.chosen: dict[str, Any] = {k: v for k, v in filters.form.cleaned_data.items() if v not in ("", None)}
-        sort = asked.get("sort", "")
-        self.sort = sort if sort.removeprefix("-") in SORTS else DEFAULT_SORT
+        self.chosen = given(filters)
+        self.view = self.preferences.view(asked.get("view", ""))
+        self.sort = sort_in(asked)
         self.size = next((size for size in SIZES if str(size) == asked.get("size")), DEFAULT_SIZE)
         self.cursor = asked.get("cursor", "")
+        if self.chosen:
+            found = with_total(found)
         page = self._page(found, self.cursor)
         if self.cursor and (not page.rows or not page.previous_cursor):  # out of date, or not one of ours
             self.cursor, page = "", page if page.rows else self._page(found, "")
         self.numbers = queries.portfolio(actor)
-        self.matching = found.order_by().count() if self.chosen else self.numbers.customers
+        self.matching = self.numbers.customers if not self.chosen else page.rows[0].total_count if page.rows else 0
         catalogue = queries.catalogue(self.numbers)
         self.rows = customer_rows(page.rows, {sku.pk: sku.name for sku in catalogue})
         self.end_refusal = refusal_to_end(actor)
+        self.may_share = bool(ROLE_TABLE[EntitlementPermission.SHARE_VIEWS].check(actor))
+        self.catalogue = catalogue
         self.services = [(sku.code, sku.name) for sku in catalogue]
         self.page = page
 
@@ -74,70 +74,86 @@ class CustomerList:
 
     def address(self, **changes: Any) -> str:
         """The canonical address: what is empty or usual is left out, and the page begins anew unless it is said."""
-        values = {**self.chosen, "sort": self.sort, "size": self.size, **changes}
-        usual = {"sort": DEFAULT_SORT, "size": DEFAULT_SIZE}
-        given = {k: _plain(v) for k, v in values.items() if v not in ("", None) and usual.get(k) != v}
-        return f"{reverse('customers')}?{urlencode(given)}" if given else reverse("customers")
+        view = self.view.public_id if self.view else ""
+        values = {**self.chosen, "sort": self.sort, "size": self.size, "view": view, **changes}
+        return address(self.preferences, values)
 
     @cached_property  # each row asks
-    def columns(self) -> list[Column]:
-        return [
-            self._column(_("Customer"), "name"),
-            self._column(_("ORGID"), "org_id", "wide-only"),
-            self._column(_("Country"), "country"),
-            self._column(_("Services"), "services", "wide-only"),
-            self._column(_("Seats assigned"), "assigned", "num"),
-            Column("trend", _("16 weeks"), "", "", "wide-only"),
-            self._column(_("Next expiry"), "expires_on"),
-            self._column(_("Connected"), "connected_at", "wide-only"),
-        ]
+    def columns(self) -> list[Head]:
+        return [self._head(column) for column in columns_of(self.preferences.columns)]
 
-    def _column(self, label: str, name: str, css: str = "") -> Column:
-        directions = {name: "ascending", f"-{name}": "descending"}
-        following = f"-{name}" if self.sort == name else name
-        return Column(name, label, self.address(sort=following), directions.get(self.sort, ""), css)
+    def _head(self, column: Column) -> Head:
+        directions = {column.name: "ascending", f"-{column.name}": "descending"}
+        following = f"-{column.name}" if self.sort == column.name else column.name
+        url = self.address(sort=following) if column.sort else ""
+        return Head(column.name, str(column.label), url, directions.get(self.sort, ""), column.css)
 
     @property
-    def views(self) -> list[dict[str, Any]]:
-        """The narrowings most asked for, with how many there are."""
-        numbers, chosen = self.numbers, self.chosen
-        expiring = chosen.get("expires_within") == queries.SOON.days
-        trials, over = chosen.get("trials") is True, chosen.get("over") is True
-        narrow: dict[str, Any] = dict.fromkeys(chosen)
-        return [
-            {
-                "label": _("All customers"),
-                "count": numbers.customers,
-                "url": self.address(**narrow),
-                "is_current": not (expiring or trials or over),
-            },
-            {
-                "label": _("Expiring in 30 days"),
-                "count": numbers.expiring,
-                "url": self.address(**narrow | {"expires_within": queries.SOON.days}),
-                "is_current": expiring,
-            },
-            {
-                "label": _("Over licence"),
-                "count": numbers.over,
-                "url": self.address(**narrow | {"over": True}),
-                "is_current": over,
-            },
-            {
-                "label": _("Trials"),
-                "count": numbers.on_trial,
-                "url": self.address(**narrow | {"trials": True}),
-                "is_current": trials,
-            },
-        ]
+    def is_compact(self) -> bool:
+        return self.preferences.density == ListSettings.Density.COMPACT
+
+    @property
+    def views(self) -> list[Tab]:
+        """The usual narrowings, each with how many there are, and the saved view that is open."""
+        tabs = usual_tabs(self.numbers, self.chosen, self._whole)
+        if self.view is None:
+            return tabs
+        for tab in tabs:
+            tab.is_current = False
+        return [*tabs, *(tab for tab in self.own_views if tab.is_current)]
+
+    @cached_property
+    def own_views(self) -> list[Tab]:
+        return own_tabs(self.preferences, self.numbers, self.catalogue, self.view, self._whole)
+
+    def _whole(self, query: Mapping[str, Any]) -> str:
+        """The address of that query instead of what is chosen now."""
+        size = {"size": self.size} if self.size != DEFAULT_SIZE else {}
+        return address(self.preferences, {**query, **size})
+
+    @property
+    def query(self) -> str:
+        """What the list shows, as an export or a saved view takes it."""
+        return urlencode(view_query({**{k: plain(v) for k, v in self.chosen.items()}, "sort": self.sort}))
+
+    @property
+    def is_modified(self) -> bool:
+        """The open view does not say what the list shows."""
+        shown = {k: plain(v) for k, v in self.chosen.items()}
+        if self.sort != DEFAULT_SORT:
+            shown["sort"] = self.sort
+        return self.view is not None and shown != self.view.query
+
+    @property
+    def opens_with(self) -> str:
+        """The address of the person's default view, where there is one."""
+        default = self.preferences.view(self.preferences.default_view)
+        return self._whole({**default.query, "view": default.public_id}) if default else ""
+
+    @property
+    def reset_url(self) -> str:
+        return self._whole({**self.view.query, "view": self.view.public_id}) if self.view else ""
+
+    @property
+    def menu_label(self) -> str:
+        """Of a row's menu; row_menu.js puts its name in."""
+        return _("Actions for %(name)s") % {"name": "{}"}
+
+    @property
+    def may_delete_view(self) -> bool:
+        return self.view is not None and (self.view.is_mine or self.may_share)
+
+    @property
+    def is_default(self) -> bool:
+        return bool(self.view and self.view.public_id == self.preferences.default_view)
 
     @property
     def hidden(self) -> dict[str, Any]:
         """What the filter form carries along unseen."""
-        flags = {name: "true" for name in ("trials", "over") if self.chosen.get(name) is True}
+        flags = {name: "true" for name in ("trials", "over", "falling") if self.chosen.get(name) is True}
         order = {"sort": self.sort} if self.sort != DEFAULT_SORT else {}
         size = {"size": self.size} if self.size != DEFAULT_SIZE else {}
-        return order | size | flags
+        return order | size | flags | ({"view": self.view.public_id} if self.view else {})
 
     @property
     def countries(self) -> list[tuple[str, str]]:
@@ -153,7 +169,7 @@ class CustomerList:
 
     @property
     def clear_url(self) -> str:
-        return self.address(**dict.fromkeys(self.chosen))
+        return self.address(**dict.fromkeys(self.chosen), view="")
 
     @property
     def previous_url(self) -> str:
@@ -173,5 +189,10 @@ class CustomerList:
         }
 
 
-def _plain(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+def address(preferences: queries.ListPreferences, values: Mapping[str, Any]) -> str:
+    """Without anything in it the list opens with the person's default view: the whole list then says so."""
+    usual = {"sort": DEFAULT_SORT, "size": DEFAULT_SIZE}
+    said = {k: plain(v) for k, v in values.items() if v not in ("", None) and usual.get(k) != v}
+    if not said and preferences.default_view:
+        said = {"view": "all"}
+    return f"{reverse('customers')}?{urlencode(said)}" if said else reverse("customers")

@@ -19,3 +19,4 @@ class EntitlementEvent(StrEnum):
     RELEASE_ASKED = "licence.release_asked"
     RELEASE_WITHDRAWN = "licence.release_withdrawn"
     USE_UNUSUAL = "usage.unusual"
+    VIEW_SHARED = "view.shared"

@@ -1,6 +1,8 @@
 """What narrows the customer list: one set for the page and the API. On the page a bad value narrows nothing."""
 
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 import django_filters as df
 from django import forms
@@ -8,6 +10,7 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from entitlements.columns import SORTS
 from entitlements.models import CustomerListing, LicenseAssignment, Sku
 from entitlements.models.assignment import LicenseAssignmentQuerySet
 from entitlements.models.listing import OVER, CustomerListingQuerySet
@@ -30,6 +33,7 @@ class CustomerFilterSet(df.FilterSet):
     )
     trials = df.BooleanFilter(method="on_trial", label=_("Has a trial"), widget=df.widgets.BooleanWidget)
     over = df.BooleanFilter(method="over_licence", label=_("Over licence"), widget=df.widgets.BooleanWidget)
+    falling = df.BooleanFilter("is_falling", label=_("Falling use"), widget=df.widgets.BooleanWidget)
 
     class Meta:
         model = CustomerListing
@@ -66,3 +70,29 @@ class HolderFilterSet(df.FilterSet):
 
     def not_used(self, rows: LicenseAssignmentQuerySet, name: str, value: bool) -> LicenseAssignmentQuerySet:
         return rows.unused() if value else rows
+
+
+DEFAULT_SORT = "name"
+
+
+def given(filters: CustomerFilterSet) -> dict[str, Any]:
+    """What narrows, without what is empty or bad."""
+    filters.form.is_valid()
+    return {name: value for name, value in filters.form.cleaned_data.items() if value not in ("", None)}
+
+
+def plain(value: Any) -> str:
+    """As it stands in an address."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def sort_in(asked: Mapping[str, str]) -> str:
+    sort = str(asked.get("sort", ""))
+    return sort if sort.removeprefix("-") in SORTS and not sort.startswith("--") else DEFAULT_SORT
+
+
+def view_query(asked: Mapping[str, str]) -> dict[str, str]:
+    """The filters and the sort of an address, as a saved view keeps them: what is bad, usual or about paging is not."""
+    sort = sort_in(asked)
+    query = {name: plain(value) for name, value in given(CustomerFilterSet(asked)).items()}
+    return query if sort == DEFAULT_SORT else query | {"sort": sort}

@@ -5,6 +5,14 @@ from entitlements.actions.figures import figure_differences, fold_figures, rebui
 from entitlements.actions.listing import listing_differences, rebuild_listing, refresh_expired
 from entitlements.actions.releases import ask_release, keep_licence
 from entitlements.actions.renewals import announce_renewals, make_calendar, note_reading, revoke_calendar
+from entitlements.actions.settings import (
+    change_view,
+    delete_view,
+    save_into_view,
+    save_view,
+    set_default_view,
+    set_display,
+)
 from entitlements.actions.trials import (
     approve_trial,
     cancel_trial,
@@ -25,8 +33,10 @@ __all__ = [
     "approve_trial",
     "ask_release",
     "cancel_trial",
+    "change_view",
     "convert_trial",
     "decline_trial",
+    "delete_view",
     "expire_trials",
     "export",
     "extend_trial",
@@ -46,6 +56,10 @@ __all__ = [
     "refresh_expired",
     "request_trial",
     "revoke_calendar",
+    "save_into_view",
+    "save_view",
+    "set_default_view",
+    "set_display",
     "store_usage",
     "sweep_exports",
     "usage_differences",

@@ -13,7 +13,7 @@ from entitlements.api.serializers import (
     EntitlementSerializer,
     OrderSerializer,
 )
-from entitlements.customer_list import SORTS
+from entitlements.columns import SORTS
 from entitlements.filters import CustomerFilterSet
 from entitlements.models import CustomerListing, Entitlement, Order
 from entitlements.policies import ROLE_TABLE, EntitlementPermission

@@ -12,10 +12,10 @@ from django.db.models import Case, CharField, F, Func, IntegerField, OuterRef, Q
 from django.db.models.functions import Greatest, NullIf
 from django.utils.translation import gettext_lazy as _
 
-from entitlements import columns as customer_columns
 from entitlements import queries
+from entitlements.columns import SORTS
 from entitlements.exports.columns import Column, code, joined, moment, raw, share, text
-from entitlements.filters import CustomerFilterSet
+from entitlements.filters import CustomerFilterSet, sort_in
 from entitlements.models import NO_EXPIRY, CustomerListing, CustomerUsage, Sku, UsageMonth
 from entitlements.timeline import WORDS
 from partnerportal.lib.actors import Actor
@@ -56,9 +56,9 @@ def _customers(actor: Actor, query: Query, _customer: int | None) -> QuerySet[An
     rows: QuerySet[Any] = CustomerFilterSet(query, queries.customers(actor)).qs
     if query.get("ids"):
         rows = rows.filter(org_id__in=query["ids"])
-    asked = str(query.get("sort", ""))
-    column = customer_columns.SORTS.get(asked.removeprefix("-"), "name_folded")
-    return rows.order_by(f"-{column}" if asked.startswith("-") else column, "customer")
+    sort = sort_in(query)
+    column = SORTS[sort.removeprefix("-")]
+    return rows.order_by(*((f"-{column}", "-customer") if sort.startswith("-") else (column, "customer")))
 
 
 def _services(actor: Actor, _query: Query, customer: int | None) -> QuerySet[Any]:

@@ -13,6 +13,7 @@ from entitlements.queries.customers import (
     services,
     services_of,
 )
+from entitlements.queries.settings import ListPreferences, ViewFacts, list_preferences, saved_view
 from entitlements.queries.usage import (
     StandingOut,
     Use,
@@ -30,9 +31,11 @@ from entitlements.queries.usage import (
 __all__ = [
     "AHEAD",
     "SOON",
+    "ListPreferences",
     "PortfolioNumbers",
     "StandingOut",
     "Use",
+    "ViewFacts",
     "catalogue",
     "customer",
     "customer_activity",
@@ -40,11 +43,13 @@ __all__ = [
     "customers",
     "holders",
     "latest_by_service",
+    "list_preferences",
     "needing_attention",
     "open_anomalies",
     "orders",
     "portfolio",
     "programs_that_grant",
+    "saved_view",
     "services",
     "services_of",
     "standing_out",

@@ -33,8 +33,9 @@ class PortfolioNumbers:
     unused: int  # seats purchased and not assigned
     on_trial: int
     waiting: int  # for a trial
-    countries: list[str]
-    skus: list[int]  # primary keys
+    falling: int  # whose use falls
+    countries: dict[str, int]  # customers in each
+    skus: dict[int, int]  # customers that run each, by primary key
 
     @property
     def share(self) -> float | None:
@@ -73,14 +74,15 @@ def portfolio(actor: Actor) -> PortfolioNumbers:
         unused=total("unused", 0),
         on_trial=total("trials", 0),
         waiting=total("requests", 0),
-        countries=list(amounts[facet.COUNTRY]),
-        skus=[int(pk) for pk in amounts[facet.SKU]],
+        falling=total("falling", 0),
+        countries=amounts[facet.COUNTRY],
+        skus={int(pk): amount for pk, amount in amounts[facet.SKU].items()},
     )
 
 
 def catalogue(numbers: PortfolioNumbers) -> list[Sku]:
     """The SKUs that the customers run, by name (CV-6): the choices of the filter, and the names of the rows."""
-    return list(Sku.objects.filter(pk__in=numbers.skus).order_by("name", "pk"))
+    return list(Sku.objects.filter(pk__in=list(numbers.skus)).order_by("name", "pk"))
 
 
 def customer(actor: Actor, public_id: UUID) -> CustomerListing:

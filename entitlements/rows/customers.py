@@ -77,7 +77,8 @@ class CustomerRow:
     expiry: Day | None
     since: str
     connection_id: str  # public; empty when the actor's organisation has no connection of its own
-    menu_label: str
+    trials: str
+    select_label: str
 
 
 def refusal_to_end(actor: Actor) -> str:
@@ -114,9 +115,10 @@ def _customer_row(row: CustomerListing, services: list[str]) -> CustomerRow:
         usage=Usage.of(row.assigned, row.seats) if row.seats or row.assigned else None,
         spark=charts.spark(row.weeks or []),  # type: ignore[attr-defined]
         expiry=Day.of(row.expires_on),
-        since=formats.date(row.connected_at),
+        since=formats.date(row.connected_at).replace(" ", "\N{NO-BREAK SPACE}"),
         connection_id=str(row.connection_id or ""),  # type: ignore[attr-defined]
-        menu_label=_("Actions for %(name)s") % {"name": row.name},
+        trials=formats.number(row.trials) if row.trials else "",
+        select_label=_("Select %(name)s") % {"name": row.name},
     )
 
 

@@ -3,6 +3,7 @@ from entitlements.views.exports import export_file, export_new, exports, exports
 from entitlements.views.holders import licence_holders, licence_keep, licence_release
 from entitlements.views.overview import overview
 from entitlements.views.own import orders, services
+from entitlements.views.settings import display, view_change, view_default, view_delete, view_new, view_query
 from entitlements.views.usage import (
     customer_usage,
     customer_usage_trend,
@@ -19,6 +20,7 @@ __all__ = [
     "customer_usage",
     "customer_usage_trend",
     "customers",
+    "display",
     "export_file",
     "export_new",
     "exports",
@@ -32,4 +34,9 @@ __all__ = [
     "usage",
     "usage_of_customers",
     "usage_trend",
+    "view_change",
+    "view_default",
+    "view_delete",
+    "view_new",
+    "view_query",
 ]

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.views.decorators.vary import vary_on_headers
 from django_htmx.http import push_url
 
@@ -29,6 +29,8 @@ def customers(request: PortalRequest) -> HttpResponse:
     """CC-6…CC-8, CV-3…CV-6."""
     actor = request.actor
     listing = CustomerList(actor, request.GET)
+    if listing.opens_with and not (request.GET or request.htmx):
+        return redirect(listing.opens_with)
     context = {"list": listing, "invite": CONNECTIONS[ConnectionPermission.SEE_INVITATION_LINK].check(actor)}
     if request.htmx:
         response = render(request, "entitlements/customer_list.html#list", context)

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.db.models import Count, IntegerField, QuerySet, Subquery, Value
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.pagination import BasePagination
@@ -10,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import remove_query_param, replace_query_param
 
-from partnerportal.lib.paging import Page, is_cursor, keyset
+from partnerportal.lib.paging import Page, is_cursor, keyset, with_total
 
 LINK = {"type": "string", "format": "uri", "nullable": True, "example": None}
 
@@ -76,7 +75,7 @@ class PagedCollection(Collection):
         if cursor and not is_cursor(queryset, sort=sort, cursor=cursor):
             raise invalid_parameter("cursor", "invalid_cursor", _("Take the cursor from the links of a page."))
         self.page = keyset(
-            _with_total(queryset), sort=sort, descending=descending, size=self._limit(), cursor=cursor, key=view.key
+            with_total(queryset), sort=sort, descending=descending, size=self._limit(), cursor=cursor, key=view.key
         )
         if self.page.rows:
             self.total = self.page.rows[0].total_count
@@ -108,9 +107,3 @@ class PagedCollection(Collection):
             described = "The order; with a minus sign it descends."
             parameters.append({"name": "sort", "in": "query", "schema": schema, "description": described})
         return parameters
-
-
-def _with_total(queryset: QuerySet[Any]) -> QuerySet[Any]:
-    """Each row with `total_count`, which PostgreSQL computes once."""
-    counted = queryset.order_by().annotate(_one=Value(1)).values("_one").annotate(_n=Count("pk")).values("_n")
-    return queryset.annotate(total_count=Subquery(counted, output_field=IntegerField()))

@@ -5,7 +5,7 @@ import json
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Count, F, IntegerField, Q, QuerySet, Subquery, Value
 
 T = TypeVar("T")
 
@@ -45,6 +45,12 @@ def _decode(cursor: str, field: Any) -> tuple[Any, int, int, bool] | None:
 def is_cursor(queryset: QuerySet[Any], *, sort: str, cursor: str) -> bool:
     """Whether `keyset` would understand it, for callers that refuse what it would pass over."""
     return _decode(cursor, queryset.model._meta.get_field(sort)) is not None
+
+
+def with_total(queryset: QuerySet[Any]) -> QuerySet[Any]:
+    """Each row with `total_count`, which PostgreSQL computes once."""
+    counted = queryset.order_by().annotate(_one=Value(1)).values("_one").annotate(_n=Count("pk")).values("_n")
+    return queryset.annotate(total_count=Subquery(counted, output_field=IntegerField()))
 
 
 def keyset(

@@ -172,7 +172,10 @@ def test_the_database_lets_a_customer_do_no_more(ask, world, actor_for, as_tenan
         with pytest.raises(DatabaseError, match="row-level security"), as_tenant(actor_for("customer.admin")):
             _execute(f"UPDATE entitlements_entitlement SET {change} WHERE id = {trial.pk}")
     with as_tenant(actor_for("customer.admin")):  # what it bought is not a trial, whatever it is called afterwards
-        assert _execute("UPDATE entitlements_entitlement SET kind = 'trial', state = 'cancelled' WHERE kind <> 'trial'") == 0
+        assert (
+            _execute("UPDATE entitlements_entitlement SET kind = 'trial', state = 'cancelled' WHERE kind <> 'trial'")
+            == 0
+        )
     columns = "public_id, sku_id, quantity, assigned, source, reason, updated_at"
     values = f"gen_random_uuid(), {trial.sku_id}, 1, 0, 'granted', '', now()"
     for customer, kind, state, key in (

@@ -18,7 +18,7 @@ from django.urls import URLPattern, get_resolver, reverse
 
 from accounts.models import Operator
 from connections.models import Connection
-from entitlements.models import Entitlement, Export, LicenseAssignment, Order
+from entitlements.models import Entitlement, Export, LicenseAssignment, Order, SavedView
 from notifications.models import Notice
 from partnerportal.lib import tenancy
 from tests.world import KINDS, SORTS, World, canary
@@ -225,6 +225,7 @@ def placeholders(world: World) -> dict[str, str]:
     values["connection_ended"] = str(Connection.objects.get(state="ended").public_id)
     values["operator_customer"] = str(world.operator("customer.reader").public_id)
     values["operator_partner"] = str(world.operator("partner.reader").public_id)
+    values["view_partner"] = str(SavedView.objects.get(organization=world.partner).public_id)
     values["export_partner"] = str(Export.objects.get(organization=world.partner).public_id)
     values["holder_customer"] = str(LicenseAssignment.objects.filter(customer=world.customer).earliest("pk").public_id)
     values["notice_partner"] = str(world.notices("partner").filter(about_id=world.customer.pk)[0].public_id)

@@ -51,6 +51,10 @@ EVERYBODY = "200 else"
 BADGE_HOLDERS = "200 partner partner2 distributor distributor2; 403 else"
 LINK_HOLDERS = "200 partner.admin partner.sales_agent partner2; 403 else"
 NOT_ADMINS = "403 partner.reader partner.sales_agent customer.reader distributor.reader many@customer"
+SAVERS = "302 partner partner2 distributor distributor2; 403 else"
+OWN_VIEW = "200 partner.admin; 404 partner partner2 distributor distributor2; 403 else"
+OWN_SAVED = "302 partner.admin; 404 partner partner2 distributor distributor2; 403 else"
+VIEW = "customers/views/<uuid:view_id>/"
 OVER = {  # who may open which customer's pages
     "{customer}": "200 partner distributor; 404 partner2 distributor2; 403 else",
     "{customer2}": "200 partner partner2 distributor distributor2; 403 else",
@@ -112,6 +116,18 @@ PAGES = [
         page(f"{CUSTOMER}{tab}", f"/customers/{subject}/{tab}", get=answer)
         for tab in ("", "services/", "usage/", "usage/trend/", "orders/", "activity/")
         for subject, answer in OVER.items()
+    ),
+    page("customers/display/", get=BADGE_HOLDERS, post=SAVERS, data={"density": "compact"}),
+    page("customers/views/new/", get=BADGE_HOLDERS, post=SAVERS, data={"name": "New"}),
+    *(
+        page(
+            f"{VIEW}{deed}",
+            f"/customers/views/{{view_partner}}/{deed}",
+            get=OWN_VIEW if get else "",
+            post=OWN_SAVED,
+            data={"name": "New"},
+        )
+        for deed, get in (("", True), ("query/", False), ("default/", False), ("delete/", True))
     ),
     page("exports/", get=EVERYBODY),
     page("exports/news/", get="286 else"),

@@ -39,3 +39,14 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   open(opener);
 });
+
+// The names of fifty buttons need not travel: the row has its own, the table the words.
+function name() {
+  for (const opener of document.querySelectorAll("[data-row-menu]:not([aria-label])")) {
+    const words = opener.closest("table").dataset.actions;
+    opener.setAttribute("aria-label", words.replace("{}", opener.closest("tr").querySelector("a").textContent));
+  }
+}
+
+name();
+document.addEventListener("htmx:afterSettle", name);

@@ -1,0 +1,63 @@
+"""How somebody likes to see the customer list."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Exists, OuterRef, Subquery
+from django.db.models.functions import JSONObject
+
+from accounts.models import Organization
+from entitlements.models import ListSettings, SavedView
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.scoping import by_public_id
+
+
+@dataclass(frozen=True)
+class ViewFacts:
+    public_id: str
+    name: str
+    query: dict[str, str]
+    is_shared: bool
+    is_mine: bool
+
+
+@dataclass(frozen=True)
+class ListPreferences:
+    columns: tuple[str, ...]
+    density: str
+    default_view: str  # public id, or empty
+    views: tuple[ViewFacts, ...]  # one's own and those that colleagues share, by name
+
+    def view(self, public_id: str) -> ViewFacts | None:
+        return next((view for view in self.views if view.public_id == public_id), None)
+
+
+def saved_view(actor: Actor, public_id: UUID) -> SavedView:
+    """One's own, or shared in the organisation. Raises NotFound."""
+    return by_public_id(SavedView.objects.visible_to(actor), public_id)
+
+
+def list_preferences(actor: Actor) -> ListPreferences:
+    """All of it in one query; the page has others to ask."""
+    person, organization = actor.person_id or 0, actor.organization_id or 0
+    mine = ListSettings.objects.visible_to(actor).values(
+        json=JSONObject(columns="columns", density="density", view="default_view__public_id")
+    )
+    is_mine = Exists(SavedView.objects.filter(pk=OuterRef("pk"), person_id=person))
+    views = SavedView.objects.visible_to(actor).order_by("name", "pk")
+    facts = JSONObject(public_id="public_id", name="name", query="query", is_shared="is_shared", is_mine=is_mine)
+    row = (
+        Organization.objects.filter(pk=organization)
+        .annotate(mine=Subquery(mine[:1]), views=ArraySubquery(views.values(json=facts)))
+        .values_list("mine", "views")
+        .first()
+    )
+    settings: dict[str, Any] = (row and row[0]) or {}
+    return ListPreferences(
+        columns=tuple(settings.get("columns", ())),
+        density=settings.get("density", ListSettings.Density.COMFORTABLE),
+        default_view=settings.get("view") or "",
+        views=tuple(ViewFacts(**facts) for facts in (row[1] if row else [])),
+    )

@@ -1,0 +1,223 @@
+"""Saved views, columns, density, ticked rows: how somebody likes to see the customer list."""
+
+import re
+from html import unescape
+from typing import Any
+
+import pytest
+from django.urls import reverse
+
+from accounts.models import Organization
+from entitlements import actions
+from entitlements.models import ListSettings, SavedView
+from notifications.models import Event
+from partnerportal.lib.errors import Invalid, NotFound, Refused, TooMany
+from tests.entitlements.test_views import LIST, connect, names_in, text_of
+from tests.world import World
+
+NEW, DISPLAY = "/customers/views/new/", "/customers/display/"
+
+
+@pytest.fixture
+def partner(world: World) -> Organization:
+    SavedView.objects.all().delete()
+    for name, country in (("Beta KK", "JP"), ("Ceta", "JP"), ("delta", "FR")):
+        connect(world.partner, name, country=country)
+    return world.partner
+
+
+def tabs(page: Any) -> dict[str, str]:
+    """Label -> count, of the tabs."""
+    html = page.content.decode().split('class="tabs"', 1)[1].split("</nav>")[0]
+    found = re.findall(r'<a href="[^"]*"( aria-current="page")? >([^<]+)(?:<span class="count">(\d+)</span>)?', html)
+    return {f"{'*' if current else ''}{unescape(label)}": count for current, label, count in found}
+
+
+def save(client: Any, name: str, query: str, **data: str) -> SavedView:
+    answer = client.post(NEW, {"name": name, "query": query, **data})
+    assert answer.status_code == 302, text_of(answer)
+    return SavedView.objects.get(name=name)
+
+
+def test_the_usual_views_have_their_counts(partner: Organization, web: Any) -> None:
+    page = web("partner.reader").get(f"{LIST}?over=true")
+    assert list(tabs(page)) == ["All", "*Over licence", "Renewing in 30 days", "Trials", "Falling use"]
+    assert tabs(page)["All"] == "5" and tabs(page)["Trials"] == "2"
+
+
+def test_falling_use_is_a_filter(partner: Organization, world: World, web: Any, api: Any) -> None:
+    from entitlements.models import CustomerUsage
+
+    CustomerUsage.objects.filter(customer=world.customer).update(is_falling=True)
+    page = web("partner.admin").get(f"{LIST}?falling=true")
+    assert names_in(page) == [world.customer.name] and tabs(page)["*Falling use"] == "1"
+    found = api("partner.admin").get("/api/v1/customers/?falling=true").json()
+    assert [row["name"] for row in found["items"]] == [world.customer.name]
+
+
+def test_a_view_keeps_filters_and_sort(partner: Organization, web: Any) -> None:
+    client = web("partner.reader")
+    view = save(client, "Japan", "country=JP&sort=-name&size=25&cursor=x&rubbish=1&q=")
+    assert view.query == {"country": "JP", "sort": "-name"}
+    page = client.get(f"{LIST}?country=JP&sort=-name&view={view.public_id}")
+    assert names_in(page) == ["Ceta", "Beta KK"]
+    assert tabs(page)["*Japan"] == "2"  # a filter by country alone has a kept figure
+    assert "is modified" not in text_of(page)
+
+
+def test_modified_saved_and_reset(partner: Organization, web: Any) -> None:
+    client = web("partner.admin")
+    view = save(client, "Japan", "country=JP")
+    page = client.get(f"{LIST}?country=FR&view={view.public_id}")
+    assert "“Japan” is modified." in text_of(page)
+    assert f"{LIST}?country=JP&amp;view={view.public_id}" in page.content.decode()
+    answer = client.post(reverse("view_query", args=[view.public_id]), {"query": "country=FR&sort=-seats"})
+    view.refresh_from_db()
+    assert view.query == {"country": "FR", "sort": "-seats"}
+    assert "is modified" not in text_of(client.get(answer.url))
+
+
+def test_the_list_opens_with_the_default_view(partner: Organization, web: Any) -> None:
+    client = web("partner.admin")
+    view = save(client, "Japan", "country=JP", is_default="on")
+    opened = client.get(LIST)
+    assert opened.url == f"{LIST}?country=JP&view={view.public_id}"
+    page = client.get(opened.url)
+    assert f'href="{LIST}?view=all"' in page.content.decode()
+    assert len(names_in(client.get(f"{LIST}?view=all"))) == 5
+    assert len(names_in(client.get(LIST, headers={"HX-Request": "true"}))) == 5
+    client.post(reverse("view_default", args=[view.public_id]), {"default": "no"})
+    assert client.get(LIST).status_code == 200
+    client.post(reverse("view_default", args=[view.public_id]), {"default": "yes"})
+    client.post(reverse("view_delete", args=[view.public_id]))
+    assert client.get(LIST).status_code == 200 and ListSettings.objects.filter(person_id=view.person_id).exists()
+
+
+def test_shared_in_the_organisation_and_nowhere_else(partner: Organization, world: World, web: Any) -> None:
+    view = save(web("partner.admin"), "Ours", "country=JP", is_shared="on")
+    own = save(web("partner.admin"), "Mine alone", "country=FR")
+    colleague = web("partner.reader")
+    menu = colleague.get(LIST).content.decode()
+    assert "Ours" in menu and "Mine alone" not in menu
+    assert "*Ours" in tabs(colleague.get(f"{LIST}?country=JP&view={view.public_id}"))
+    assert Event.objects.get(kind="view.shared").subject_label == "Ours"
+    for who in ("distributor.admin", "partner2.admin"):
+        assert "Ours" not in web(who).get(f"{LIST}?view={view.public_id}").content.decode()
+        for name in ("view_change", "view_delete"):
+            assert web(who).get(reverse(name, args=[view.public_id])).status_code == 404
+    assert colleague.get(reverse("view_change", args=[own.public_id])).status_code == 404
+
+
+def test_only_admins_share_and_only_owners_change(partner: Organization, web: Any) -> None:
+    reader = web("partner.reader")
+    assert b"is_shared" not in reader.get(NEW).content
+    assert save(reader, "Try", "", is_shared="on").is_shared is False
+    view = save(web("partner.admin"), "Ours", "country=JP", is_shared="on")
+    assert reader.post(reverse("view_query", args=[view.public_id]), {"query": ""}).status_code == 404
+    assert reader.post(reverse("view_change", args=[view.public_id]), {"name": "X"}).status_code == 404
+    assert reader.post(reverse("view_delete", args=[view.public_id])).status_code == 403
+    assert web("many@partner").post(reverse("view_delete", args=[view.public_id])).status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("", "This field is required"),
+        ("\u200b \n", "This field is required"),
+        ("x" * 61, "at most 60 characters"),
+        ("JAPAN", "a view of this name already"),
+        ("a\0b", "Null characters"),
+    ],
+)
+def test_bad_names(name: str, words: str, partner: Organization, web: Any) -> None:
+    client = web("partner.admin")
+    save(client, "Japan", "country=JP")
+    answer = client.post(NEW, {"name": name, "query": "country=FR"})
+    assert answer.status_code == 200 and words in text_of(answer)
+    assert 'value="country=FR"' in answer.content.decode() and SavedView.objects.count() == 1
+
+
+def test_hostile_queries_are_left_out(partner: Organization, web: Any) -> None:
+    view = save(web("partner.admin"), "Odd", "q=%00&country=ZZ&sort=--name&over=maybe&person_id=1&" + "q=" + "y" * 300)
+    assert view.query == {}
+
+
+def test_at_most_fifty(partner: Organization, actor_for: Any) -> None:
+    actor = actor_for("partner.admin")
+    for number in range(50):
+        actions.save_view(actor=actor, name=f"V{number}", query={})
+    with pytest.raises(TooMany):
+        actions.save_view(actor=actor, name="One more", query={})
+    actions.save_view(actor=actor_for("partner.reader"), name="V1", query={})  # names are each person's own
+
+
+def test_actions_refuse(partner: Organization, actor_for: Any) -> None:
+    reader, admin = actor_for("partner.reader"), actor_for("partner.admin")
+    with pytest.raises(Refused):
+        actions.save_view(actor=reader, name="A", query={}, is_shared=True)
+    with pytest.raises(Refused):
+        actions.save_view(actor=actor_for("customer.admin"), name="A", query={})
+    mine = actions.save_view(actor=admin, name="A", query={})
+    with pytest.raises(NotFound):
+        actions.change_view(actor=reader, view=mine, name="B", is_shared=False)
+    with pytest.raises(NotFound):
+        actions.delete_view(actor=reader, view=mine)
+    with pytest.raises(Invalid):
+        actions.set_display(actor=admin, columns=["password"], density="compact")
+    with pytest.raises(Invalid):
+        actions.set_display(actor=admin, columns=[], density="huge")
+
+
+def heads(page: Any) -> list[str]:
+    html = page.content.decode().split("<thead>")[1].split("</thead>")[0]
+    return [
+        unescape(re.sub(r"<[^>]+>", "", head)).strip() for head in html.split("<th")[2:-1] for head in ["<th" + head]
+    ]
+
+
+def test_columns_and_density_are_kept(partner: Organization, web: Any) -> None:
+    client = web("partner.reader")
+    usual = heads(client.get(LIST))
+    assert usual[0] == "Customer" and "Trials" not in usual
+    order = ["expires_on", "trials", "country", "org_id", "services", "assigned", "trend", "connected_at"]
+    data = {"column": order, "show": ["country", "trials", "expires_on"], "density": "compact", "next": f"{LIST}?q=a"}
+    assert client.post(DISPLAY, data).url == f"{LIST}?q=a"
+    page = web("partner.reader").get(LIST)
+    assert heads(page) == ["Customer", "Next expiry", "Trials", "Country"]
+    assert "cards customers compact" in page.content.decode()
+    assert heads(web("partner.admin").get(LIST)) == usual  # each their own
+    assert client.post(DISPLAY, {"reset": "1", "density": "comfortable"}).url == LIST
+    assert heads(client.get(LIST)) == usual
+
+
+def test_moving_draws_the_form_anew(partner: Organization, web: Any) -> None:
+    client = web("partner.admin")
+    order = ["org_id", "country", "services"]
+    page = client.post(DISPLAY, {"column": order, "show": ["org_id", "country"], "move": "down org_id"})
+    html = page.content.decode()
+    assert re.findall(r'name="column" value="(\w+)"', html)[:3] == ["country", "org_id", "services"]
+    assert re.findall(r'value="(\w+)" checked', html)[:2] == ["country", "org_id"]
+    assert 'value="down org_id" autofocus' in html
+    assert not ListSettings.objects.get(
+        organization=partner, person_id=web("partner.admin").session["_auth_user_id"]
+    ).columns
+    for move in ("up org_id", "down nothing", "sideways", ""):
+        assert client.post(DISPLAY, {"column": ["org_id", "name", "x\0"], "move": move}).status_code in (200, 302)
+
+
+def test_every_column_has_its_cell(partner: Organization, web: Any) -> None:
+    from entitlements.columns import COLUMNS
+
+    client = web("partner.admin")
+    names = [column.name for column in COLUMNS if column.name != "name"]
+    client.post(DISPLAY, {"column": names, "show": names, "density": "comfortable"})
+    page = client.get(LIST)
+    assert len(heads(page)) == len(COLUMNS)
+    row = page.content.decode().split("<tbody>")[1].split("</tr>")[0]
+    assert row.split("<tr>")[1].count("<td") == len(COLUMNS) + 2  # its box and its menu
+
+
+def test_rows_have_a_box_and_the_bar_its_button(partner: Organization, world: World, web: Any) -> None:
+    html = web("partner.admin").get(LIST).content.decode()
+    box = f'form="bulk" name="row" value="{world.customer.org_id}" aria-label="Select {world.customer.name}"'
+    assert box in html and 'form="bulk" name="what" value="ticked"' in html
