@@ -1,6 +1,6 @@
 from django.urls import path
 
-from entitlements.api import views
+from entitlements.api import usage, views
 
 urlpatterns = [
     path("customers/", views.CustomersView.as_view(), name="customers"),
@@ -10,5 +10,7 @@ urlpatterns = [
         views.CustomerEntitlementsView.as_view(),
         name="customer_entitlements",
     ),
+    path("customers/<uuid:customer_id>/usage/", usage.CustomerUsageView.as_view(), name="customer_usage"),
+    path("usage/", usage.OwnUsageView.as_view(), name="usage"),
     path("customers/<uuid:customer_id>/orders/", views.CustomerOrdersView.as_view(), name="customer_orders"),
 ]

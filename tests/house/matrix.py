@@ -270,9 +270,10 @@ API = [
     api("customers/", get=BADGE_HOLDERS),
     *(
         api(f"{CUSTOMER}{part}", f"customers/{subject}/{part}", get=answer)
-        for part in ("", "entitlements/", "orders/")
+        for part in ("", "entitlements/", "orders/", "usage/")
         for subject, answer in OVER.items()
     ),
+    api("usage/", get=EVERYBODY),
     api("notices/", get=EVERYBODY),
     api("notices/read-all/", post="204 else"),
     api(API_NOTICE, "notices/{notice_partner}/", get="200 partner; 404 else"),

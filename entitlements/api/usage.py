@@ -1,0 +1,156 @@
+"""Use as the API tells it: totals by day and month. Who holds a licence is not in the API, for nobody (CC-32)."""
+
+import datetime as dt
+from typing import Any
+from uuid import UUID
+
+from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_serializer
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from entitlements import counting, queries
+from entitlements.models import CustomerListing, CustomerUsage, Sku, month_of
+from entitlements.policies import ROLE_TABLE, EntitlementPermission
+from entitlements.queries import Use
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.api import ActorView
+from partnerportal.lib.scoping import by_public_id
+
+DAYS = dt.timedelta(weeks=12)
+MONTHS = 13
+
+FIGURES: dict[str, Any] = {
+    "sku": "NB-DSK-CLD",
+    "service": "Nimbus Desktops",
+    "purchased": 405,
+    "assigned": 384,
+    "previously_assigned": 380,
+    "newly_assigned": 4,
+    "available": 21,
+    "overage": 0,
+    "monthly_active": 261,
+}
+EXAMPLE = {
+    "as_of": "2026-11-20",
+    "purchased": 405,
+    "assigned": 384,
+    "available": 21,
+    "overage": 0,
+    "monthly_active": 261,
+    "full_on": "2027-03-02",
+    "history_days": 389,
+    "months": [{"month": "2026-11-01"} | FIGURES | {"daily_active_peak": 170}],
+    "days": [{"day": "2026-11-20"} | FIGURES | {"daily_active": 166}],
+}
+
+
+class FiguresSerializer(serializers.Serializer[Any]):
+    sku = serializers.CharField(help_text="The SKU's code.")
+    service = serializers.CharField(help_text="The name of the service.")
+    purchased = serializers.IntegerField()
+    assigned = serializers.IntegerField(help_text="More than `purchased` is overage.")
+    previously_assigned = serializers.IntegerField(help_text="Of the assigned: in earlier months.")
+    newly_assigned = serializers.IntegerField(help_text="Of the assigned: in this month.")
+    available = serializers.IntegerField(help_text="Purchased and not assigned.")
+    overage = serializers.IntegerField()
+    monthly_active = serializers.IntegerField(help_text="Unique users, or devices where fewer, of the last 30 days.")
+
+
+class MonthSerializer(FiguresSerializer):
+    month = serializers.DateField(help_text="Its first day.")
+    daily_active_peak = serializers.IntegerField(help_text="The highest of its days.")
+
+
+class DaySerializer(FiguresSerializer):
+    day = serializers.DateField(help_text="A UTC day.")
+    daily_active = serializers.IntegerField(help_text="In 24 hours.")
+
+
+@extend_schema_serializer(examples=[OpenApiExample("usage", value=EXAMPLE, response_only=True)])
+class UsageSerializer(serializers.Serializer[Any]):
+    as_of = serializers.DateField(allow_null=True, help_text="The latest day that was reported. Null: none was.")
+    purchased = serializers.IntegerField()
+    assigned = serializers.IntegerField()
+    available = serializers.IntegerField()
+    overage = serializers.IntegerField()
+    monthly_active = serializers.IntegerField()
+    full_on = serializers.DateField(
+        allow_null=True,
+        help_text="When all licences will be assigned by the straight line through the last 13 weeks. Null: not within "
+        "two years at that pace, or less than 28 days of history.",
+    )
+    history_days = serializers.IntegerField(help_text="Between the first and the latest reported day.")
+    months = MonthSerializer(many=True, help_text="The last 13 months.")
+    days = DaySerializer(many=True, help_text="The last 12 weeks.")
+
+
+@extend_schema(tags=["Usage"], responses=UsageSerializer)
+class CustomerUsageView(ActorView):
+    """How one connected customer uses its licences: totals by month and by day, never the people who use them."""
+
+    model = CustomerListing
+    rule = (ROLE_TABLE, EntitlementPermission.VIEW_CUSTOMERS)
+    serializer_class = UsageSerializer
+
+    def get(self, request: Request, customer_id: UUID) -> Response:
+        customer = by_public_id(self.get_queryset(), customer_id)
+        return Response(self.get_serializer(usage_of(self.actor, customer.customer_id)).data)
+
+
+@extend_schema(tags=["Usage"], responses=UsageSerializer)
+class OwnUsageView(ActorView):
+    """How the organisation acted for uses its own licences."""
+
+    model = CustomerUsage
+    rule = (ROLE_TABLE, EntitlementPermission.VIEW_OWN)
+    serializer_class = UsageSerializer
+
+    def get(self, request: Request) -> Response:
+        return Response(self.get_serializer(usage_of(self.actor, self.actor.organization_id)).data)
+
+
+def usage_of(actor: Actor, customer_id: int | None) -> dict[str, Any]:
+    usage = queries.customer_usage(actor, customer_id)
+    if usage is None:
+        return _totals(None, 0, 0) | {"monthly_active": 0, "full_on": None, "history_days": 0, "months": [], "days": []}
+    months = queries.usage_months(actor, customer_id, _months_before(usage.as_of))
+    days = queries.usage_days(actor, customer_id, usage.as_of - DAYS + dt.timedelta(days=1))
+    codes = dict(Sku.objects.filter(pk__in={use.sku_id for use in (*months, *days)}).values_list("pk", "code"))
+    return _totals(usage.as_of, usage.assigned, usage.purchased) | {
+        "monthly_active": usage.monthly_active,
+        "full_on": usage.full_on,
+        "history_days": usage.history_days,
+        "months": [_figures(use, codes) | {"month": use.at, "daily_active_peak": use.daily} for use in months],
+        "days": [_figures(use, codes) | {"day": use.at, "daily_active": use.daily} for use in days],
+    }
+
+
+def _totals(as_of: dt.date | None, assigned: int, purchased: int) -> dict[str, Any]:
+    return {
+        "as_of": as_of,
+        "purchased": purchased,
+        "assigned": assigned,
+        "available": counting.available(assigned, purchased),
+        "overage": counting.overage(assigned, purchased),
+    }
+
+
+def _figures(use: Use, codes: dict[int, str]) -> dict[str, Any]:
+    return {
+        "sku": codes[use.sku_id],
+        "service": use.service,
+        "purchased": use.purchased,
+        "assigned": use.assigned,
+        "previously_assigned": use.previously,
+        "newly_assigned": use.newly,
+        "available": counting.available(use.assigned, use.purchased),
+        "overage": counting.overage(use.assigned, use.purchased),
+        "monthly_active": use.monthly,
+    }
+
+
+def _months_before(day: dt.date) -> dt.date:
+    """The first of the month with which the last 13 begin."""
+    month = day.year * 12 + month_of(day).month - MONTHS
+    return dt.date(month // 12, month % 12 + 1, 1)
