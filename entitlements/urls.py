@@ -28,5 +28,16 @@ urlpatterns = [
     path("usage/licences/<uuid:assignment_id>/release/", views.licence_release, name="licence_release"),
     path("usage/licences/<uuid:assignment_id>/keep/", views.licence_keep, name="licence_keep"),
     path("services/", views.services, name="services"),
+    path("services/trial/", views.trial_request, name="trial_request"),
     path("orders/", views.orders, name="orders"),
+    path("renewals/", views.renewals, name="renewals"),
+    path("renewals/calendar/", views.calendar_feed, name="calendar_feed"),
+    path("renewals/calendar/revoke/", views.calendar_revoke, name="calendar_revoke"),
+    path("calendar/<str:token>.ics", views.calendar_file, name="calendar"),
+    path("trials/", views.trials, name="trials"),
+    *(
+        path(f"trials/<uuid:trial_id>/{deed}/", views.trial_decide, {"deed": deed}, name=f"trial_{deed}")
+        for deed in ("approve", "decline", "extend", "convert")
+    ),
+    path("trials/<uuid:trial_id>/cancel/", views.trial_cancel, name="trial_cancel"),
 ]

@@ -87,7 +87,7 @@ def read_all(request: PortalRequest) -> HttpResponse:
 @allowed(ROLE_TABLE, NoticePermission.VIEW)
 def preferences(request: PortalRequest) -> HttpResponse:
     """Which notices of this organisation come by e-mail. The inbox has them all. Readers choose too."""
-    form = MailsForm(request.actor, request.POST or None)
+    form = MailsForm(request.actor, request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         actions.choose_mails(actor=request.actor, mails=form.mails)
         messages.success(request, _("Your e-mail choices are saved."))

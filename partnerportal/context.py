@@ -11,7 +11,8 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from accounts.models import Feature, Kind, Role
-from notifications.queries import unread_count
+from entitlements.queries import waiting_trials
+from notifications.queries import UNREAD_SHOWN, unread_count
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.formats import listed
 from partnerportal.lib.requests import PortalRequest
@@ -83,6 +84,11 @@ class Shell:
             work.append(self._item(_("Services"), "package", "services"))
             work.append(self._item(_("Usage"), "chart-line", "usage"))
             work.append(self._item(_("Orders"), "receipt-text", "orders"))
+        if Feature.CUSTOMER_DASHBOARD in self.actor.features or self.actor.organization_kind == Kind.CUSTOMER:
+            work.append(self._item(_("Renewals"), "calendar-clock", "renewals"))
+        if self.actor.organization_kind == Kind.VENDOR:
+            waiting = waiting_trials(self.actor, UNREAD_SHOWN + 1)
+            work.append(self._item(_("Trials"), "flask-conical", "trials", count=waiting))
         work.append(self._item(_("Inbox"), "inbox", "inbox", count=self.unread))
         work.append(self._item(_("Exports"), "file-down", "exports"))
         settings_items = [

@@ -3,7 +3,7 @@
 import logging
 import re
 
-_SECRETS = re.compile(r"(/i/|/password/reset/key/)[\w-]{20,}")  # in a path
+_SECRETS = re.compile(r"(/i/|/calendar/|/password/reset/key/)[\w-]{20,}")  # in a path
 
 
 class LineFormatter(logging.Formatter):

@@ -46,6 +46,7 @@ KINDS = {
 PARENTS = {"partner": "distributor", "partner2": "distributor2"}
 CONNECTED = [("customer", "partner"), ("customer", "lapsed"), ("customer2", "partner"), ("customer2", "partner2")]
 MANY = {"partner": [Role.ADMIN], "customer": [Role.READER], "distributor": [Role.ADMIN]}
+SKU_OF_NOBODY = "to-be-tried"
 SORTS = ("name", "details", "people", "goods", "skus", "licence holders")
 
 
@@ -140,6 +141,7 @@ def build() -> None:
                 holders=canary(name, "licence holders"),
                 person=World().person(f"{name}.admin"),
             )
+    Sku.objects.create(code=SKU_OF_NOBODY, service="To be tried", name="To be tried")
     world_usage.build_ingest()
     while fan_out_due():  # the connected ones get their notices before the end: the row that could leak
         pass

@@ -47,9 +47,9 @@ def announce_renewals() -> int:
 
 @transaction.atomic
 def _announce_batch() -> int:
-    values = {"thresholds": list(THRESHOLDS), "furthest": max(THRESHOLDS), "today": today(), "batch": BATCH}
+    values: dict[str, Any] = {"thresholds": list(THRESHOLDS), "furthest": max(THRESHOLDS), "today": today()}
     with connection.cursor() as cursor:
-        cursor.execute(_CLAIM, values)
+        cursor.execute(_CLAIM, values | {"batch": BATCH})
         days = dict(cursor.fetchall())
     rows = Entitlement.objects.filter(pk__in=days).select_related("sku", "customer").order_by("pk")
     actor = Actor.system("renewals")

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -19,7 +20,7 @@ from notifications.models import Event
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import today
-from partnerportal.lib.errors import Conflict, Invalid, NotFound, TooMany
+from partnerportal.lib.errors import Conflict, Invalid, NotFound, Refused, TooMany
 from partnerportal.lib.policies import authorize
 from partnerportal.lib.states import move
 
@@ -34,6 +35,7 @@ ALREADY_RUNNING = _("Your organisation already uses this service.")
 TOO_MANY = _(
     "Your organisation has requested %(number)s trials within 24 hours, and that is the limit. Try again later."
 )
+SEATS = _("Give a number of seats from 1 to %(most)s.")
 STATE_CHANGED = _("This has changed in the meantime. Reload the page to see where it stands.")
 
 
@@ -43,10 +45,10 @@ def request_trial(*, actor: Actor, sku: Sku, quantity: int) -> Entitlement:
     constraint of the database)."""
     authorize(actor, ROLE_TABLE, EntitlementPermission.REQUEST_TRIALS)
     if not 1 <= quantity <= MOST_SEATS:
-        raise Invalid(
-            "quantity", _("Give a number of seats from 1 to %(most)s.") % {"most": MOST_SEATS}, field="quantity"
-        )
+        raise Invalid("quantity", SEATS % {"most": formats.number(MOST_SEATS)}, field="quantity")
     _may_be_asked_for(actor, sku)
+    if actor.organization_id is None:
+        raise Refused("no_organization", _("A trial is requested by a customer."))
     trial = Entitlement(
         customer_id=actor.organization_id,
         sku=sku,
@@ -155,27 +157,30 @@ def _expire_batch() -> int:
     return len(trials)
 
 
-def _visible(actor: Actor, trial: Entitlement) -> Entitlement:
-    """It, if it is a trial that the actor's organisation has asked for or decides; to others it is not there."""
+def _seen(actor: Actor, trial: Entitlement) -> QuerySet[Entitlement]:
+    """It, if it is a trial that the actor's organisation has asked for or decides; to others it is not there.
+
+    With its SKU and customer: after a conversion the vendor's staff may see neither.
+    """
     rows = Entitlement.objects.visible_to(actor).filter(pk=trial.pk, kind=Kind.TRIAL)
-    found = rows.first()
-    if found is None:
-        raise NotFound("not_found", "")
-    return found
+    return rows.select_related("sku", "customer")
 
 
 def _move(actor: Actor, trial: Entitlement, to: str, **changes: Any) -> Entitlement:
-    """What is not a trial any more is not there for whom the policies hold: it has changed, like any other."""
+    seen = _seen(actor, trial).first()
+    if seen is None:
+        raise NotFound("not_found", "")
     try:
-        return move(_visible(actor, trial), to, updated_at=timezone.now(), **changes)
-    except Entitlement.DoesNotExist as error:
+        moved = move(seen, to, updated_at=timezone.now(), **changes)
+    except Entitlement.DoesNotExist as error:  # converted meanwhile: out of sight for whom the policies hold
         raise Conflict("state_changed", STATE_CHANGED) from error
+    moved.sku, moved.customer = seen.sku, seen.customer
+    return moved
 
 
 def _running(actor: Actor, trial: Entitlement) -> Entitlement:
     """It, locked, if it runs today."""
-    rows = Entitlement.objects.visible_to(actor).filter(pk=trial.pk, kind=Kind.TRIAL)
-    found = rows.select_for_update(of=("self",)).first()
+    found = _seen(actor, trial).select_for_update(of=("self",)).first()
     if found is None or found.state != State.ACTIVE or (found.ends_on and found.ends_on < today()):
         raise Conflict("state_changed", STATE_CHANGED)
     return found

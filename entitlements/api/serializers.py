@@ -5,7 +5,9 @@ from typing import Any
 from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
+from entitlements.actions.trials import MOST_IN_PRODUCTION, MOST_SEATS, REASON_LENGTH
 from entitlements.models import CustomerListing, Entitlement, Order, Sku
+from partnerportal.lib.api_input import StrictSerializer
 from partnerportal.lib.days import today
 
 CUSTOMER: dict[str, Any] = {
@@ -81,6 +83,38 @@ class EntitlementSerializer(serializers.Serializer[Entitlement]):
     @extend_schema_field(serializers.ChoiceField(choices=Entitlement.Section.choices))
     def get_section(self, entitlement: Entitlement) -> str:
         return entitlement.section(today()).value
+
+
+class TrialCustomerSerializer(serializers.Serializer[Any]):
+    id = serializers.UUIDField(source="public_id")
+    org_id = serializers.CharField()
+    name = serializers.CharField()
+    country = serializers.CharField(help_text="ISO 3166, two letters.")
+
+
+class TrialSerializer(EntitlementSerializer):
+    customer = TrialCustomerSerializer()
+    reason = serializers.CharField(help_text="Why it was declined.")
+
+
+class RequestTrialSerializer(StrictSerializer):
+    sku = serializers.SlugRelatedField(
+        slug_field="code", queryset=Sku.objects.filter(kind=Sku.Kind.PRODUCT), help_text="The code of a product."
+    )
+    quantity = serializers.IntegerField(min_value=1, max_value=MOST_SEATS, default=10, help_text="Seats.")
+
+
+class DeclineTrialSerializer(StrictSerializer):
+    reason = serializers.CharField(max_length=REASON_LENGTH, help_text="For the customer and its partners.")
+
+
+class ExtendTrialSerializer(StrictSerializer):
+    ends_on = serializers.DateField(help_text="The new last day: 14 days after the present one. Anything else is 409.")
+
+
+class ConvertTrialSerializer(StrictSerializer):
+    quantity = serializers.IntegerField(min_value=1, max_value=MOST_IN_PRODUCTION, help_text="Seats.")
+    ends_on = serializers.DateField(allow_null=True, default=None, help_text="Last day of use, UTC. Null: no end.")
 
 
 class OrderLineSerializer(serializers.Serializer[Any]):

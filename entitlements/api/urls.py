@@ -1,6 +1,6 @@
 from django.urls import path
 
-from entitlements.api import usage, views
+from entitlements.api import trials, usage, views
 
 urlpatterns = [
     path("customers/", views.CustomersView.as_view(), name="customers"),
@@ -13,4 +13,11 @@ urlpatterns = [
     path("customers/<uuid:customer_id>/usage/", usage.CustomerUsageView.as_view(), name="customer_usage"),
     path("usage/", usage.OwnUsageView.as_view(), name="usage"),
     path("customers/<uuid:customer_id>/orders/", views.CustomerOrdersView.as_view(), name="customer_orders"),
+    path("trials/", trials.TrialsView.as_view(), name="trials"),
+    path("trials/<uuid:trial_id>/", trials.TrialView.as_view(), name="trial"),
+    path("trials/<uuid:trial_id>/cancel/", trials.CancelView.as_view(), name="trial_cancel"),
+    path("trials/<uuid:trial_id>/approve/", trials.ApproveView.as_view(), name="trial_approve"),
+    path("trials/<uuid:trial_id>/decline/", trials.DeclineView.as_view(), name="trial_decline"),
+    path("trials/<uuid:trial_id>/extend/", trials.ExtendView.as_view(), name="trial_extend"),
+    path("trials/<uuid:trial_id>/convert/", trials.ConvertView.as_view(), name="trial_convert"),
 ]

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -186,6 +186,8 @@ class ServiceRow:
     starts: str
     expiry: Day | None
     state: str
+    reason: str  # why a trial was declined
+    cancel_url: str  # where the reader may cancel a trial or its request
 
 
 @dataclass(frozen=True)
@@ -196,8 +198,11 @@ class ServiceSection:
     rows: list[ServiceRow]
 
 
-def service_sections(entitlements: Iterable[Entitlement]) -> list[ServiceSection]:
-    """The groups of the Services tab (CC-48…CC-52). Ended ones only when there are some."""
+def service_sections(entitlements: Iterable[Entitlement], *, may_cancel: bool = False) -> list[ServiceSection]:
+    """The groups of the Services tab (CC-48…CC-52). Ended ones only when there are some.
+
+    `may_cancel`: the reader is the customer's Admin, who takes back requests and ends trials.
+    """
     section = Entitlement.Section
     empty = {
         section.ACTIVE: _("No active entitlements."),
@@ -208,7 +213,10 @@ def service_sections(entitlements: Iterable[Entitlement]) -> list[ServiceSection
     groups: dict[Entitlement.Section, list[ServiceRow]] = {key: [] for key in section}
     for entitlement in entitlements:
         key = entitlement.section(today())
-        groups[key].append(service_row(entitlement, running=key in (section.ACTIVE, section.ACTIVE_TRIALS)))
+        row = service_row(entitlement, running=key in (section.ACTIVE, section.ACTIVE_TRIALS))
+        if may_cancel and key in (section.ACTIVE_TRIALS, section.PENDING_TRIALS):
+            row = replace(row, cancel_url=reverse("trial_cancel", args=[entitlement.public_id]))
+        groups[key].append(row)
     return [
         ServiceSection(key.value, str(key.label), empty.get(key, ""), rows)
         for key, rows in groups.items()
@@ -227,6 +235,8 @@ def service_row(row: Entitlement, *, running: bool) -> ServiceRow:
         starts=formats.date(row.starts_on) if row.starts_on else "",
         expiry=Day.of(row.ends_on),
         state=row.get_state_display(),
+        reason=row.reason if row.state == Entitlement.State.DECLINED else "",
+        cancel_url="",
     )
 
 

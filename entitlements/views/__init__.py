@@ -3,7 +3,9 @@ from entitlements.views.exports import export_file, export_new, exports, exports
 from entitlements.views.holders import licence_holders, licence_keep, licence_release
 from entitlements.views.overview import overview
 from entitlements.views.own import orders, services
+from entitlements.views.renewals import calendar_feed, calendar_file, calendar_revoke, renewals
 from entitlements.views.settings import display, view_change, view_default, view_delete, view_new, view_query
+from entitlements.views.trials import trial_cancel, trial_decide, trial_request, trials
 from entitlements.views.usage import (
     customer_usage,
     customer_usage_trend,
@@ -13,6 +15,9 @@ from entitlements.views.usage import (
 )
 
 __all__ = [
+    "calendar_feed",
+    "calendar_file",
+    "calendar_revoke",
     "customer",
     "customer_activity",
     "customer_orders",
@@ -30,7 +35,12 @@ __all__ = [
     "licence_release",
     "orders",
     "overview",
+    "renewals",
     "services",
+    "trial_cancel",
+    "trial_decide",
+    "trial_request",
+    "trials",
     "usage",
     "usage_of_customers",
     "usage_trend",

@@ -15,8 +15,12 @@ from partnerportal.lib.requests import PortalRequest
 @allowed(ROLE_TABLE, EntitlementPermission.VIEW_OWN)
 def services(request: PortalRequest) -> HttpResponse:
     actor = request.actor
-    sections = rows.service_sections(queries.services(actor, actor.organization_id))
-    return render(request, "entitlements/services.html", {"sections": sections})
+    request_trial, cancel_trial = (
+        ROLE_TABLE[permission].check(actor)
+        for permission in (EntitlementPermission.REQUEST_TRIALS, EntitlementPermission.CANCEL_TRIALS)
+    )
+    sections = rows.service_sections(queries.services(actor, actor.organization_id), may_cancel=bool(cancel_trial))
+    return render(request, "entitlements/services.html", {"sections": sections, "request_trial": request_trial})
 
 
 @require_safe

@@ -295,6 +295,7 @@ SPECTACULAR_SETTINGS = {
         {"name": "Organizations", "description": "Who the caller acts for."},
         {"name": "Customers", "description": "Connected customers, what they may use and what they ordered."},
         {"name": "Connections", "description": "Who is linked to whom."},
+        {"name": "Trials", "description": "Services that customers try: requested, decided, ended."},
         {"name": "Notices", "description": "What the acting organisation is told."},
     ],
 }

@@ -1,11 +1,13 @@
 """Trials: asked for by a customer's Admin, decided by the vendor's, told to everyone connected."""
 
 import datetime as dt
+import io
 import itertools
 
 import pytest
 import time_machine
 from django.core import mail
+from django.core.management import CommandError, call_command
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from connections.actions import end_connection
@@ -112,7 +114,8 @@ def test_only_the_vendors_admin_decides(ask, decide, who):
             decide(deed, trial, who=who, **values)
 
 
-def test_from_request_to_production(ask, decide):
+def test_from_request_to_production(ask, decide, world):
+    Entitlement.objects.filter(customer=world.customer, kind="trial").delete()  # the vendor then sees nothing more
     trial = decide("approve", ask())
     assert (trial.state, trial.starts_on, trial.ends_on) == (State.ACTIVE, today(), today() + DAYS)
     trial = decide("extend", trial, ends_on=trial.ends_on + DAYS)
@@ -250,3 +253,21 @@ def test_after_the_end_of_a_connection_its_partner_is_told_nothing(ask, decide, 
         pass
     told = Notice.objects.filter(kind="trial_approved").values_list("recipient_id", flat=True)
     assert set(told) == {world.customer.pk, world.lapsed.pk}
+
+
+def command(*arguments):
+    out = io.StringIO()
+    call_command("trials", *map(str, arguments), stdout=out)
+    return out.getvalue()
+
+
+def test_staff_decide_at_the_terminal(ask):
+    trial, other = ask(), ask(sku=Sku.objects.create(code="TRY2", service="T", name="Another"))
+    assert f"{trial.public_id}  trial requested  TRY x 10" in command("list")
+    assert f"trial active until {today() + DAYS}" in command("approve", trial.public_id)
+    assert f"until {today() + 2 * DAYS}" in command("extend", trial.public_id)
+    assert "production active  TRY x 7" in command("convert", trial.public_id, "--quantity", 7)
+    assert "trial declined" in command("decline", other.public_id, "--reason", "No")
+    with pytest.raises(CommandError, match="has changed in the meantime"):
+        command("cancel", other.public_id)
+    assert Event.objects.filter(subject_id=trial.public_id).latest("pk").person_label.startswith("vendor staff")

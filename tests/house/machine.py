@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.conf import settings
 from django.core import mail
 from django.db import connection, transaction
 from django.http import HttpResponse
@@ -21,7 +22,8 @@ from connections.models import Connection
 from entitlements.models import Entitlement, Export, LicenseAssignment, Order, SavedView
 from notifications.models import Notice
 from partnerportal.lib import tenancy
-from tests.world import KINDS, SORTS, World, canary
+from tests.world import KINDS, SKU_OF_NOBODY, SORTS, World, canary
+from tests.world_usage import CALENDAR
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 REFUSALS = {401, 403, 405}
@@ -74,7 +76,10 @@ DERIVED = {
 # Whose Admins, and nobody else, see who holds their licences (CC-32).
 HAVE_HOLDERS = {name for name, kind in KINDS.items() if kind == "customer"}
 
-ROWS = "coalesce(md5(string_agg((to_jsonb(t) - 'in_reach')::text, '|' ORDER BY to_jsonb(t)::text)), '')"
+# `last_read_at` is a calendar's: whoever holds its address reads it, without a session.
+ROWS = (
+    "coalesce(md5(string_agg((to_jsonb(t) - 'in_reach' - 'last_read_at')::text, '|' ORDER BY to_jsonb(t)::text)), '')"
+)
 CHECKSUM = " UNION ALL ".join(
     f"SELECT '{table}', {ROWS} FROM {table} t WHERE {condition}" for table, condition in FOREIGN.items()
 )
@@ -230,6 +235,13 @@ def placeholders(world: World) -> dict[str, str]:
     values["holder_customer"] = str(LicenseAssignment.objects.filter(customer=world.customer).earliest("pk").public_id)
     values["notice_partner"] = str(world.notices("partner").filter(about_id=world.customer.pk)[0].public_id)
     values["notice_customer"] = str(world.notices("customer").filter(about_id=world.customer.pk)[0].public_id)
+    values |= {f"calendar_{name}": CALENDAR.format(canary(name, "goods")) for name in ("partner", "lapsed", "customer")}
+    trials = Entitlement.objects.filter(customer=world.customer, kind="trial")
+    values["trial_waiting"] = str(trials.get(state="requested").public_id)
+    running = trials.get(state="active")
+    values["trial_running"] = str(running.public_id)
+    values["extended"] = str(running.ends_on + settings.PORTAL_TRIAL_TIME)
+    values["sku_vendor"] = SKU_OF_NOBODY
     return values
 
 

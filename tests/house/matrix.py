@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from tests.house.machine import Row
+from tests.world import KINDS
 
 ACTORS = (
     "anonymous",
@@ -44,6 +45,7 @@ SEES = {
     "ended": {"partner": "name"},
     "distributor": {"partner": SHARED, "customer": SHARED, "customer2": SHARED},
     "distributor2": {"partner2": SHARED, "customer2": SHARED},
+    "vendor": {name: "name details goods skus" for name in KINDS if name != "vendor"},  # on the page of trials
     "many@customer": {"partner": "name details", "lapsed": "name", "distributor": "name details"},
 }
 
@@ -107,6 +109,12 @@ OTHER_ADMINS = "customer2.admin ended.admin stranger.admin"  # of customers: the
 HOLDER_ADMINS = f"200 customer.admin {OTHER_ADMINS}; 403 else"
 INVITATION = "i/<str:token>/"
 INVITER = [("partner", "name"), ("distributor", "name"), ("partner", "token"), ("partner", "details")]
+CATALOGUE = [(name, "skus") for name in KINDS]  # of the vendor: everybody may choose from it
+OF_CUSTOMER = [("customer", sort) for sort in ("name", "goods", "skus")]
+OF_PARTNER = [(name, sort) for name in ("partner", "customer", "customer2") for sort in ("name", "goods", "skus")]
+OF_LAPSED = [("lapsed", sort) for sort in ("name", "goods", "skus")]
+CALENDAR = "calendar/<str:token>.ics"
+TRIAL = "trials/<uuid:trial_id>/"
 LAPSED = [("lapsed", "name"), ("lapsed", "token"), ("lapsed", "details")]
 
 PAGES = [
@@ -157,6 +165,45 @@ PAGES = [
     ),
     page("services/", get=EVERYBODY),
     page("orders/", get=EVERYBODY),
+    page(
+        "services/trial/",
+        get="200 customer.admin customer2 ended stranger; 403 else",
+        post="302 customer.admin customer2 ended stranger; 403 else",
+        data={"sku": "{sku_vendor}", "quantity": "5"},
+        shows=CATALOGUE,
+    ),
+    page("renewals/", get=EVERYBODY),
+    page("renewals/calendar/", get=EVERYBODY, post="200 else"),
+    page("renewals/calendar/revoke/", post="302 else"),
+    page(CALENDAR, "/calendar/{calendar_partner}.ics", get="200 else", shows=OF_PARTNER, defaults=""),
+    page(CALENDAR, "/calendar/{calendar_lapsed}.ics", get="200 else", shows=OF_LAPSED, defaults=""),
+    page(CALENDAR, "/calendar/{calendar_customer}.ics", get="200 else", shows=OF_CUSTOMER, defaults=""),
+    page(CALENDAR, "/calendar/unknown-calendar-that-nobody-has.ics", get="404 else", defaults=""),
+    page("trials/", get="200 vendor; 403 else"),
+    *(
+        page(
+            f"{TRIAL}{deed}/",
+            f"/trials/{{{trial}}}/{deed}/",
+            get="200 vendor.admin; 403 else",
+            post="302 vendor.admin; 403 else",
+            data={"reason": "No", "ends_on": "{extended}", "quantity": "7"},
+        )
+        for deed, trial in (
+            ("approve", "trial_waiting"),
+            ("decline", "trial_waiting"),
+            ("extend", "trial_running"),
+            ("convert", "trial_running"),
+        )
+    ),
+    *(
+        page(
+            f"{TRIAL}cancel/",
+            f"/trials/{{{trial}}}/cancel/",
+            get="200 vendor.admin customer.admin; 404 customer2 ended stranger; 403 else",
+            post="302 vendor.admin customer.admin; 404 customer2 ended stranger; 403 else",
+        )
+        for trial in ("trial_waiting", "trial_running")
+    ),
     page("account/", get=EVERYBODY),
     page(
         "account/edit/",
@@ -228,6 +275,7 @@ PAGES = [
         data={"name": "N", "language": "en", "time_zone": "UTC", "theme": "auto"},
         defaults="login anonymous",
     ),
+    page("me/notices/", get=EVERYBODY, post="302 else", data={"ends_soon": "each"}),
     page("inbox/", get=EVERYBODY),
     page("inbox/read/", post="302 else"),
     page(NOTICE, "/inbox/{notice_partner}/", post="302 partner; 404 else"),
@@ -274,6 +322,40 @@ API = [
         for subject, answer in OVER.items()
     ),
     api("usage/", get=EVERYBODY),
+    api(
+        "trials/",
+        get="200 vendor customer customer2 ended stranger many@customer; 403 else",
+        post="201 customer.admin customer2 ended stranger; 403 else",
+        data={"sku": "{sku_vendor}"},
+        shows=CATALOGUE,
+    ),
+    api(
+        TRIAL,
+        "trials/{trial_waiting}/",
+        get="200 vendor customer many@customer; 404 customer2 ended stranger; 403 else",
+    ),
+    *(
+        api(
+            f"{TRIAL}{deed}/",
+            f"trials/{{{trial}}}/{deed}/",
+            data=data,
+            post="200 vendor.admin; 404 customer2 ended stranger; 403 else",
+        )
+        for deed, trial, data in (
+            ("approve", "trial_waiting", {}),
+            ("decline", "trial_waiting", {"reason": "No"}),
+            ("extend", "trial_running", {"ends_on": "{extended}"}),
+            ("convert", "trial_running", {"quantity": 7}),
+        )
+    ),
+    *(
+        api(
+            f"{TRIAL}cancel/",
+            f"trials/{{{trial}}}/cancel/",
+            post="200 vendor.admin customer.admin; 404 customer2 ended stranger; 403 else",
+        )
+        for trial in ("trial_waiting", "trial_running")
+    ),
     api("notices/", get=EVERYBODY),
     api("notices/read-all/", post="204 else"),
     api(API_NOTICE, "notices/{notice_partner}/", get="200 partner; 404 else"),

@@ -1,0 +1,127 @@
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.urls import reverse
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from entitlements import actions, queries
+from entitlements.api.serializers import (
+    ConvertTrialSerializer,
+    DeclineTrialSerializer,
+    ExtendTrialSerializer,
+    RequestTrialSerializer,
+    TrialSerializer,
+)
+from entitlements.api.views import EntitlementFilterSet
+from entitlements.models import Entitlement
+from entitlements.policies import ROLE_TABLE, EntitlementPermission
+from partnerportal.lib.api import ActorView, ListView, NoBody
+from partnerportal.lib.scoping import by_public_id
+
+
+class TrialsBase(ActorView):
+    """The vendor's staff see every trial, a customer its own."""
+
+    model = Entitlement
+    rule = (ROLE_TABLE, EntitlementPermission.LIST_TRIALS)
+    errors = {403: ("not_admin",), 409: ("state_changed",)}
+
+    def get_queryset(self) -> QuerySet[Entitlement]:
+        return queries.trials(self.actor)
+
+    def trial(self, trial_id: UUID) -> Entitlement:
+        return by_public_id(self.get_queryset(), trial_id)
+
+
+class TrialFilterSet(EntitlementFilterSet):
+    class Meta:
+        model = Entitlement
+        fields = ("state",)
+
+    kind = None
+
+
+@extend_schema(tags=["Trials"])
+class TrialsView(TrialsBase, ListView):
+    """Trials and requests for them: a customer's own, and all of them for the vendor's staff."""
+
+    serializer_class = TrialSerializer
+    filterset_class = TrialFilterSet
+    default_sort = "-id"
+    errors = {403: ("not_admin",), 409: ("already_requested", "already_running"), 429: ("too_many_trials",)}
+
+    @extend_schema(request=RequestTrialSerializer, responses={201: TrialSerializer})
+    def post(self, request: Request) -> Response:
+        """Request a trial of a service that is neither running nor requested."""
+        serializer = RequestTrialSerializer(data=request.data, context=self.get_serializer_context())
+        serializer.is_valid(raise_exception=True)
+        trial = actions.request_trial(actor=self.actor, **serializer.validated_data)
+        response = Response(TrialSerializer(trial).data, status=201)
+        response["Location"] = request.build_absolute_uri(reverse("api:trial", args=[trial.public_id]))
+        return response
+
+
+@extend_schema(tags=["Trials"], responses=TrialSerializer)
+class TrialView(TrialsBase):
+    """One trial."""
+
+    serializer_class = TrialSerializer
+
+    def get(self, request: Request, trial_id: UUID) -> Response:
+        return Response(TrialSerializer(self.trial(trial_id)).data)
+
+
+class DeedView(TrialsBase):
+    """One deed of one trial: the action has its name."""
+
+    deed: Any
+
+    def post(self, request: Request, trial_id: UUID) -> Response:
+        values = self.read_body()
+        trial = type(self).deed(actor=self.actor, trial=self.trial(trial_id), **values)
+        return Response(TrialSerializer(trial).data)
+
+
+@extend_schema(tags=["Trials"], request=NoBody, responses=TrialSerializer)
+class CancelView(DeedView):
+    """Cancel a trial or take back its request, as the customer or the vendor."""
+
+    serializer_class = NoBody
+    deed = staticmethod(actions.cancel_trial)
+
+
+@extend_schema(tags=["Trials"], request=NoBody, responses=TrialSerializer)
+class ApproveView(DeedView):
+    """Approve a request. The trial runs from today for 14 days. For the vendor's Admins."""
+
+    serializer_class = NoBody
+    deed = staticmethod(actions.approve_trial)
+
+
+@extend_schema(tags=["Trials"], request=DeclineTrialSerializer, responses=TrialSerializer)
+class DeclineView(DeedView):
+    """Decline a request with a reason. For the vendor's Admins."""
+
+    serializer_class = DeclineTrialSerializer
+    errors = TrialsBase.errors | {400: ("reason_required",)}
+    deed = staticmethod(actions.decline_trial)
+
+
+@extend_schema(tags=["Trials"], request=ExtendTrialSerializer, responses=TrialSerializer)
+class ExtendView(DeedView):
+    """Extend a running trial by 14 days. Sent twice, it extends once. For the vendor's Admins."""
+
+    serializer_class = ExtendTrialSerializer
+    deed = staticmethod(actions.extend_trial)
+
+
+@extend_schema(tags=["Trials"], request=ConvertTrialSerializer, responses=TrialSerializer)
+class ConvertView(DeedView):
+    """Turn a running trial into production. For the vendor's Admins."""
+
+    serializer_class = ConvertTrialSerializer
+    errors = TrialsBase.errors | {400: ("ends_on",)}
+    deed = staticmethod(actions.convert_trial)

@@ -1,0 +1,165 @@
+"""The state of the renewals page: what the address asks for, as a list by weeks or as a month."""
+
+import datetime as dt
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+from urllib.parse import urlencode
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from entitlements import queries, rows
+from partnerportal.lib import formats
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.days import today
+from partnerportal.lib.paging import Page, keyset
+
+SPANS = (7, 30, 60, 90)  # days
+DEFAULT_SPAN = 30
+PAGE_SIZE = 50
+
+
+class Renewals:
+    """Nonsense in the address falls back. `on` is one day, which a month's grid leads to."""
+
+    def __init__(self, actor: Actor, asked: Mapping[str, str]) -> None:
+        self.actor = actor
+        self.of_customers = queries.of_customers(actor)
+        self.counts = queries.ends_by_day(actor)
+        self.span = next((span for span in SPANS if str(span) == asked.get("within")), DEFAULT_SPAN)
+        self.day = _day(asked.get("on", ""))
+        self.is_month = asked.get("view") == "calendar" and self.day is None
+        self.month = _month(asked.get("month", ""))
+        self.cursor = asked.get("cursor", "")
+
+    def address(self, **values: Any) -> str:
+        given = {name: str(value) for name, value in values.items() if value not in ("", None)}
+        return f"{reverse('renewals')}?{urlencode(given)}" if given else reverse("renewals")
+
+    @property
+    def ends(self) -> tuple[dt.date, dt.date]:
+        return (self.day, self.day) if self.day else (today(), today() + dt.timedelta(days=self.span))
+
+    @cached_property
+    def matching(self) -> int:
+        return self._count(*self.ends)
+
+    def _count(self, first: dt.date, last: dt.date) -> int:
+        return sum(count for day, count in self.counts.items() if first <= day <= last)
+
+    @cached_property
+    def page(self) -> Page[Any]:
+        found = queries.renewals(self.actor, *self.ends).select_related("sku", "customer")
+        page = keyset(found, sort="ends_on", descending=False, size=PAGE_SIZE, cursor=self.cursor)
+        if self.cursor and not page.rows:  # out of date
+            page = keyset(found, sort="ends_on", descending=False, size=PAGE_SIZE)
+        return page
+
+    @property
+    def weeks(self) -> list[rows.Week]:
+        first, last = self.ends
+        counts = {day: count for day, count in self.counts.items() if first <= day <= last}
+        return rows.weeks(self.page.rows, counts, of_customers=self.of_customers)
+
+    @property
+    def position(self) -> str:
+        values = {"first": self.page.first, "last": self.page.last, "total": self.matching}
+        return _("%(first)s–%(last)s of %(total)s") % {name: formats.number(n) for name, n in values.items()}
+
+    @property
+    def previous_url(self) -> str:
+        return self._turn(self.page.previous_cursor)
+
+    @property
+    def next_url(self) -> str:
+        return self._turn(self.page.next_cursor)
+
+    def _turn(self, cursor: str | None) -> str:
+        if cursor is None:
+            return ""
+        span = self.span if self.span != DEFAULT_SPAN else None
+        return self.address(within=None if self.day else span, on=self.day, cursor=cursor)
+
+    @property
+    def spans(self) -> list[dict[str, Any]]:
+        return [
+            {
+                "label": ngettext("%(count)s day", "%(count)s days", span) % {"count": span},
+                "count": self._count(today(), today() + dt.timedelta(days=span)),
+                "url": self.address(within=span if span != DEFAULT_SPAN else None),
+                "is_current": span == self.span and not self.is_month and self.day is None,
+            }
+            for span in SPANS
+        ]
+
+    @property
+    def all(self) -> int:
+        return sum(self.counts.values())
+
+    @property
+    def day_label(self) -> str:
+        return formats.date(self.day) if self.day else ""
+
+    @property
+    def list_url(self) -> str:
+        return self.address()
+
+    @property
+    def month_url(self) -> str:
+        return self.address(view="calendar", month=self.day.strftime("%Y-%m") if self.day else None)
+
+    @property
+    def month_label(self) -> str:
+        return rows.month_name(self.month)
+
+    @property
+    def month_count(self) -> int:
+        return self._count(self.month, _next_month(self.month) - dt.timedelta(days=1))
+
+    @property
+    def weekdays(self) -> list[tuple[str, str]]:
+        return rows.weekdays()
+
+    @property
+    def grid(self) -> list[list[rows.Cell]]:
+        first = max(self.month, today())
+        last = _next_month(self.month) - dt.timedelta(days=1)
+        found = queries.first_of_each_day(self.actor, first, min(last, today() + queries.FURTHEST))
+        return rows.month_grid(self.month, found, self.counts, of_customers=self.of_customers)
+
+    @property
+    def earlier_url(self) -> str:
+        before = (self.month - dt.timedelta(days=1)).replace(day=1)
+        return self._month_address(before) if before >= today().replace(day=1) else ""
+
+    @property
+    def later_url(self) -> str:
+        after = _next_month(self.month)
+        return self._month_address(after) if after <= today() + queries.FURTHEST else ""
+
+    def _month_address(self, month: dt.date) -> str:
+        return self.address(view="calendar", month=month.strftime("%Y-%m"))
+
+
+def _next_month(month: dt.date) -> dt.date:
+    return (month + dt.timedelta(days=31)).replace(day=1)
+
+
+def _day(text: str) -> dt.date | None:
+    try:
+        day = dt.date.fromisoformat(text)
+    except ValueError:
+        return None
+    return day if today() <= day <= today() + queries.FURTHEST else None
+
+
+def _month(text: str) -> dt.date:
+    """Its first day; this month, for any that has nothing to show."""
+    this = today().replace(day=1)
+    try:
+        month = dt.date.fromisoformat(f"{text}-01")
+    except ValueError:
+        return this
+    return month if this <= month <= today() + queries.FURTHEST else this

@@ -1,0 +1,187 @@
+"""What ends soon as pages and calendars show it: by week, by month, in the reader's words."""
+
+import datetime as dt
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import groupby
+
+from babel import dates
+from django.conf import settings
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from entitlements.models import Entitlement
+from entitlements.rows.customers import Day, Usage
+from partnerportal.lib import formats
+from partnerportal.lib.days import today
+from partnerportal.lib.icalendar import WholeDay
+from partnerportal.lib.text import monogram
+
+WEEK = dt.timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class RenewalRow:
+    service: str
+    code: str
+    kind: str  # "Trial", or empty
+    customer: str  # name and address of the page; empty on the customer's own page
+    customer_url: str
+    monogram: str
+    org_id: str
+    usage: Usage
+    ends: Day
+    left: str
+
+
+@dataclass(frozen=True)
+class Week:
+    """`count` is of the whole week, `rows` are those on this page of the list."""
+
+    label: str
+    count: str
+    rows: list[RenewalRow]
+
+
+def days_left(day: dt.date) -> str:
+    left = (day - today()).days
+    if left == 0:
+        return _("last day")
+    return ngettext("%(count)s day left", "%(count)s days left", left) % {"count": formats.number(left)}
+
+
+def renewal_row(row: Entitlement, *, of_customers: bool) -> RenewalRow:
+    assert row.ends_on, "what has no end does not renew"
+    ends = Day.of(row.ends_on)
+    assert ends
+    return RenewalRow(
+        service=row.sku.name,
+        code=row.sku.code,
+        kind=row.get_kind_display() if row.kind == Entitlement.Kind.TRIAL else "",
+        customer=row.customer.name if of_customers else "",
+        customer_url=reverse("customer_services", args=[row.customer.public_id]) if of_customers else "",
+        monogram=monogram(row.customer.name),
+        org_id=row.customer.org_id,
+        usage=Usage.of(row.assigned, row.quantity),
+        ends=ends,
+        left=days_left(row.ends_on),
+    )
+
+
+def first_of_week(day: dt.date) -> dt.date:
+    """The reader's week: it begins on Monday in most places, on Sunday in Japan."""
+    return day - dt.timedelta(days=(day.weekday() - formats.locale().first_week_day) % 7)
+
+
+def weeks(rows: Iterable[Entitlement], counts: dict[dt.date, int], *, of_customers: bool) -> list[Week]:
+    """`counts`: how many end on each day that the list covers."""
+    totals: dict[dt.date, int] = {}
+    for day, count in counts.items():
+        totals[first_of_week(day)] = totals.get(first_of_week(day), 0) + count
+    groups = groupby(rows, key=lambda row: first_of_week(row.ends_on))  # type: ignore[arg-type]
+    return [
+        Week(
+            label=_week_label(monday),
+            count=formats.number(totals.get(monday, 0)),
+            rows=[renewal_row(row, of_customers=of_customers) for row in group],
+        )
+        for monday, group in groups
+    ]
+
+
+def _week_label(first: dt.date) -> str:
+    span = {"first": formats.date(first), "last": formats.date(first + WEEK - dt.timedelta(days=1))}
+    this = first_of_week(today())
+    if first == this:
+        return _("This week, until %(last)s") % span
+    if first == this + WEEK:
+        return _("Next week, until %(last)s") % span
+    return _("%(first)s to %(last)s") % span
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A day of a month's grid."""
+
+    iso: str
+    number: str
+    date: str
+    is_today: bool
+    is_outside: bool  # of the month
+    count: int = 0
+    url: str = ""
+    entries: list[RenewalRow] = field(default_factory=list)
+    more: str = ""
+
+
+def month_grid(
+    month: dt.date, rows: Iterable[Entitlement], counts: dict[dt.date, int], *, of_customers: bool
+) -> list[list[Cell]]:
+    """Whole weeks around the month; `rows` are the first of each day, `counts` all of them."""
+    by_day: dict[dt.date, list[RenewalRow]] = {}
+    for row in rows:
+        by_day.setdefault(row.ends_on, []).append(renewal_row(row, of_customers=of_customers))  # type: ignore[arg-type]
+    cells = [_cell(day, month, by_day.get(day, []), counts.get(day, 0)) for day in _days_around(month)]
+    return [cells[start : start + 7] for start in range(0, len(cells), 7)]
+
+
+def _days_around(month: dt.date) -> Iterator[dt.date]:
+    day = first_of_week(month)
+    while day.month == month.month or day < month or first_of_week(day) != day:
+        yield day
+        day += dt.timedelta(days=1)
+
+
+def _cell(day: dt.date, month: dt.date, entries: list[RenewalRow], count: int) -> Cell:
+    inside = day.month == month.month
+    left_out = count - len(entries)
+    return Cell(
+        iso=day.isoformat(),
+        number=formats.number(day.day),
+        date=dates.format_date(day, "full", locale=formats.locale()),
+        is_today=day == today(),
+        is_outside=not inside,
+        count=count if inside else 0,
+        url=f"{reverse('renewals')}?on={day.isoformat()}" if inside and count else "",
+        entries=entries if inside else [],
+        more=_("%(count)s more") % {"count": formats.number(left_out)} if inside and left_out > 0 else "",
+    )
+
+
+def weekdays() -> list[tuple[str, str]]:
+    """(short, whole) names in the order of the reader's week."""
+    where = formats.locale()
+    order = [(where.first_week_day + number) % 7 for number in range(7)]
+    short, whole = (dates.get_day_names(width, "stand-alone", where) for width in ("abbreviated", "wide"))
+    return [(short[day], whole[day]) for day in order]
+
+
+def month_name(month: dt.date) -> str:
+    return dates.format_skeleton("yMMMM", month, locale=formats.locale())
+
+
+def calendar_days(rows: Iterable[Entitlement], *, of_customers: bool) -> list[WholeDay]:
+    """For a calendar program. The id is the entitlement's, so that a moved end moves the entry."""
+    return [_calendar_day(row, of_customers=of_customers) for row in rows]
+
+
+def _calendar_day(row: Entitlement, *, of_customers: bool) -> WholeDay:
+    assert row.ends_on
+    values = {"service": row.sku.name, "customer": row.customer.name}
+    trial = row.kind == Entitlement.Kind.TRIAL
+    if of_customers:
+        path = reverse("customer_services", args=[row.customer.public_id])
+        text = _("Trial ends: %(service)s, %(customer)s") if trial else _("Ends: %(service)s, %(customer)s")
+    else:
+        path = reverse("services")
+        text = _("Trial ends: %(service)s") if trial else _("Ends: %(service)s")
+    seats = ngettext("%(count)s licence", "%(count)s licences", row.quantity)
+    return WholeDay(
+        uid=f"{row.public_id}@{settings.PORTAL_HOST}",
+        day=row.ends_on,
+        changed_at=row.updated_at,
+        title=text % values,
+        text=seats % {"count": formats.number(row.quantity)},
+        url=f"{settings.PORTAL_ORIGIN}{path}",
+    )

@@ -1,0 +1,63 @@
+"""What people type about trials."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from entitlements import queries
+from entitlements.actions.trials import MOST_IN_PRODUCTION, MOST_SEATS, REASON_LENGTH
+from entitlements.models import Entitlement, Sku
+from partnerportal.lib.actors import Actor
+
+
+class SkuField(forms.ModelChoiceField):
+    def label_from_instance(self, sku: Sku) -> str:
+        return f"{sku.name} ({sku.code})"
+
+
+class TrialForm(forms.Form):
+    sku = SkuField(Sku.objects.none(), to_field_name="code", label=_("Service"), empty_label=_("Choose a service"))
+    quantity = forms.IntegerField(label=_("Seats"), min_value=1, max_value=MOST_SEATS, initial=10)
+
+    def __init__(self, actor: Actor, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["sku"].queryset = queries.skus_to_try(actor)  # type: ignore[attr-defined]
+
+
+class NothingForm(forms.Form):
+    """The question alone."""
+
+
+class DeclineForm(forms.Form):
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=REASON_LENGTH,
+        widget=forms.Textarea({"rows": 3}),
+        error_messages={"required": _("Say why.")},
+    )
+
+
+class ExtendForm(forms.Form):
+    """The date that was shown: should somebody else have extended it meanwhile, nothing is done."""
+
+    ends_on = forms.DateField(widget=forms.HiddenInput)
+
+
+class ConvertForm(forms.Form):
+    quantity = forms.IntegerField(label=_("Seats"), min_value=1, max_value=MOST_IN_PRODUCTION)
+    ends_on = forms.DateField(
+        label=_("Last day of use (UTC)"),
+        required=False,
+        widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"),
+        help_text=_("Left empty, there is no end."),
+    )
+
+
+def form_of(deed: str, trial: Entitlement, data: Any, extended_to: Any) -> forms.Form:
+    """The form of one deed of a trial, with what is proposed."""
+    initial = {"quantity": trial.quantity, "ends_on": extended_to if deed == "extend" else None}
+    return FORMS.get(deed, NothingForm)(data, initial=initial)
+
+
+FORMS: dict[str, type[forms.Form]] = {"decline": DeclineForm, "extend": ExtendForm, "convert": ConvertForm}

@@ -1,0 +1,72 @@
+"""The state of the vendor's list of trials: what the address asks for."""
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+from urllib.parse import urlencode
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from entitlements import queries, rows
+from entitlements.models import Entitlement
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.paging import Page, keyset
+
+State = Entitlement.State
+VIEWS = {
+    "waiting": (State.REQUESTED,),
+    "running": (State.ACTIVE,),
+    "ended": (State.EXPIRED, State.DECLINED, State.CANCELLED),
+}
+PAGE_SIZE = 25
+COUNTED = 1000  # "1,000" then means at least so many
+
+
+class TrialList:
+    """What waits is shown oldest first, everything else newest first. Nonsense in the address falls back."""
+
+    def __init__(self, actor: Actor, asked: Mapping[str, str]) -> None:
+        self.actor = actor
+        self.view = asked.get("view") if asked.get("view") in VIEWS else "waiting"
+        self.cursor = asked.get("cursor", "")
+
+    @cached_property
+    def page(self) -> Page[Any]:
+        found = queries.trials(self.actor).filter(state__in=VIEWS[self.view or "waiting"])
+        newest_first = self.view != "waiting"
+        page = keyset(found, sort="id", descending=newest_first, size=PAGE_SIZE, cursor=self.cursor)
+        if self.cursor and not page.rows:
+            page = keyset(found, sort="id", descending=newest_first, size=PAGE_SIZE)
+        return page
+
+    @cached_property
+    def rows(self) -> list[rows.TrialRow]:
+        return rows.trial_rows(self.page.rows, queries.services_run_by(row.customer_id for row in self.page.rows))
+
+    @property
+    def tabs(self) -> list[dict[str, Any]]:
+        labels = {"waiting": _("Waiting"), "running": _("Running"), "ended": _("Ended or declined")}
+        waiting = queries.waiting_trials(self.actor, COUNTED)
+        return [
+            {
+                "label": label,
+                "count": waiting if view == "waiting" else None,
+                "url": self._address(view),
+                "is_current": view == self.view,
+            }
+            for view, label in labels.items()
+        ]
+
+    def _address(self, view: str | None, cursor: str = "") -> str:
+        given = {"view": view if view != "waiting" else "", "cursor": cursor}
+        query = urlencode({name: value for name, value in given.items() if value})
+        return f"{reverse('trials')}?{query}" if query else reverse("trials")
+
+    @property
+    def previous_url(self) -> str:
+        return self._address(self.view, self.page.previous_cursor) if self.page.previous_cursor else ""
+
+    @property
+    def next_url(self) -> str:
+        return self._address(self.view, self.page.next_cursor) if self.page.next_cursor else ""

@@ -1,0 +1,64 @@
+"""What ends soon: the page, and the calendar that programs read by a secret address."""
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from entitlements import actions, queries, rows
+from entitlements.policies import ROLE_TABLE, EntitlementPermission
+from entitlements.renewal_list import Renewals
+from partnerportal.lib import tenancy
+from partnerportal.lib.icalendar import CONTENT_TYPE, calendar
+from partnerportal.lib.limits import at_most
+from partnerportal.lib.pages import allowed
+from partnerportal.lib.requests import PortalRequest
+
+READINGS_AN_HOUR = 60
+
+
+@require_safe
+@allowed(ROLE_TABLE, EntitlementPermission.VIEW_RENEWALS)
+def renewals(request: PortalRequest) -> HttpResponse:
+    """Of the customers in reach for whoever has the dashboard, else the organisation's own (CC-28, section G 5)."""
+    return render(request, "entitlements/renewals.html", {"renewals": Renewals(request.actor, request.GET)})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@allowed(ROLE_TABLE, EntitlementPermission.VIEW_RENEWALS)
+def calendar_feed(request: PortalRequest) -> HttpResponse:
+    """Make or replace the address. It is shown in this answer and never again, hence no redirect."""
+    link = ""
+    if request.method == "POST":
+        secret = actions.make_calendar(actor=request.actor)
+        link = settings.PORTAL_ORIGIN + reverse("calendar", args=[secret])
+    context = {"link": link, "feed": queries.own_calendar(request.actor)}
+    return render(request, "entitlements/calendar_feed.html", context)
+
+
+@require_POST
+@allowed(ROLE_TABLE, EntitlementPermission.VIEW_RENEWALS)
+def calendar_revoke(request: PortalRequest) -> HttpResponse:
+    actions.revoke_calendar(actor=request.actor)
+    messages.success(request, _("The calendar address no longer answers."))
+    return redirect("calendar_feed")
+
+
+@require_safe
+def calendar_file(request: PortalRequest, token: str) -> HttpResponse:
+    """For a calendar program, without a session: what the owner may see at this moment, and nothing of anybody's
+    session that may come along."""
+    feed, actor, person = queries.calendar_behind(token)
+    at_most(READINGS_AN_HOUR, f"calendar:{feed.pk}")
+    with (
+        translation.override(person.language),
+        tenancy.tenant(organization_id=actor.organization_id, person_id=actor.person_id),
+    ):
+        name = _("Renewals, %(organization)s") % {"organization": actor.organization_name}
+        days = rows.calendar_days(queries.in_calendar(actor), of_customers=queries.of_customers(actor))
+        actions.note_reading(actor=actor, feed=feed)
+    return HttpResponse(calendar(name, days, now=timezone.now()), content_type=CONTENT_TYPE)

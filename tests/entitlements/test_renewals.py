@@ -1,0 +1,389 @@
+"""What ends soon: the page, the calendar without a session, and announcements, each once."""
+
+import datetime as dt
+import re
+import sys
+
+import pytest
+import time_machine
+from django.core import mail
+from django.utils import timezone
+
+from accounts.actions import remove_operator
+from accounts.models import Person, ProgramMembership
+from connections.actions import end_connection
+from entitlements import actions
+from entitlements.models import CalendarFeed, Entitlement, RenewalAlert
+from notifications.actions import choose_mails, fan_out_due, send_due_emails, send_due_summaries
+from notifications.models import Channel, Delivery, Event, Mail, Notice, NoticePreference
+from partnerportal.lib.days import today
+from tests.lib.test_icalendar import read
+from tests.world import canary
+
+
+def days(count):
+    return dt.timedelta(days=count)
+
+
+@pytest.fixture
+def ends(world):
+    """The customer's production entitlement, alone, seen here for long, ending in so many days."""
+
+    def ends(left, name="customer", first_seen=400):
+        mine = Entitlement.objects.filter(customer=world[name], state="active")
+        mine.filter(kind="trial").delete()
+        at = timezone.now() - days(first_seen)
+        mine.update(ends_on=today() + days(left), created_at=at, starts_on=today() - days(500))
+        return mine.get()
+
+    RenewalAlert.objects.all().delete()
+    Entitlement.objects.filter(state="active").update(ends_on=None)
+    return ends
+
+
+def tell():
+    told = actions.announce_renewals()
+    while fan_out_due():
+        pass
+    return told
+
+
+def alerts():
+    return list(RenewalAlert.objects.order_by("pk").values_list("days", flat=True))
+
+
+def in_the_morning():
+    """The summaries that wait, as if it were their morning."""
+    Delivery.objects.filter(channel=Channel.DIGEST, done_at=None).update(next_at=timezone.now())
+    while send_due_summaries():
+        pass
+    return mail.outbox
+
+
+def address_of(message):
+    return message.to[0].partition("<")[2].rstrip(">")
+
+
+# --- Announcements --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("left", "told"),
+    [(0, [7]), (7, [7]), (8, [30]), (30, [30]), (31, [60]), (60, [60]), (61, [90]), (90, [90]), (91, [])],
+)
+def test_the_nearest_threshold_is_told(ends, left, told):
+    ends(left)
+    tell()
+    assert alerts() == told
+
+
+def test_each_threshold_once_as_days_pass(ends):
+    ends(95)
+    for passed in range(97):
+        with time_machine.travel(timezone.now() + days(passed), tick=False):
+            actions.announce_renewals()
+            assert actions.announce_renewals() == 0
+    assert alerts() == [90, 60, 30, 7]
+
+
+@pytest.mark.parametrize(("first_seen", "told"), [(0, []), (4, []), (5, [30]), (400, [30])])
+def test_what_was_crossed_before_it_was_first_seen_is_not_told(ends, first_seen, told):
+    """The first load of old data is no news."""
+    ends(25, first_seen=first_seen)
+    tell()
+    assert alerts() == told
+
+
+def test_a_moved_end_is_announced_anew(ends):
+    row = ends(20)
+    assert tell() == 1
+    Entitlement.objects.filter(pk=row.pk).update(ends_on=today() + days(28))
+    assert tell() == 1
+    assert tell() == 0
+    assert Event.objects.filter(kind="entitlement.ends_soon", subject_id=row.public_id).count() == 2
+
+
+def test_nothing_is_told_of_what_does_not_run(ends):
+    Entitlement.objects.filter(pk=ends(20).pk).update(state="cancelled")
+    assert tell() == 0
+
+
+def test_batches_tell_all(ends, monkeypatch):
+    monkeypatch.setattr("entitlements.actions.renewals.BATCH", 1)
+    for name in ("customer", "customer2", "stranger"):
+        ends(20, name)
+    assert tell() == 3
+
+
+def test_everyone_connected_is_told_in_the_inbox_and_by_one_summary(ends, world):
+    ends(20)
+    ends(6, "customer2")
+    tell()
+    told = Notice.objects.filter(kind="ends_soon")
+    names = {(world.names[n.recipient_id], n.about_label) for n in told}
+    both = (world.customer.name, world.customer2.name)
+    assert names == {
+        *((who, name) for who in ("partner", "distributor") for name in both),
+        ("customer", both[0]),
+        ("lapsed", both[0]),
+        ("customer2", both[1]),
+        ("partner2", both[1]),
+        ("distributor2", both[1]),
+    }
+    assert send_due_emails() == 0
+    sent = {address_of(m): m for m in in_the_morning()}
+    people = ("partner.admin", "distributor.admin", "customer.admin", "customer2.admin", "partner2.admin", "many")
+    people += ("distributor2.admin",)
+    assert set(sent) == {world.person(who).email for who in people}
+    assert len(mail.outbox) == len(sent)
+    message = sent[world.person("partner.admin").email]
+    assert message.subject == "Your daily summary: 2 notices"
+    assert all(name in message.body for name in both)
+    many = sent[world.person("many").email]  # of all their organisations
+    assert many.subject == "Your daily summary: 4 notices"
+    assert all(world[name].name in many.body for name in ("partner", "distributor"))
+    assert "/me/notices/" in message.body
+    assert re.fullmatch(rf"<summary\.{world.person('partner.admin').pk}\.20\d\d-\d\d-\d\d@localhost>",
+                        message.extra_headers["Message-ID"])  # fmt: skip
+
+
+def test_summaries_speak_the_readers_language_and_come_in_their_morning(ends, world):
+    Person.objects.filter(pk=world.person("customer.admin").pk).update(language="fr", time_zone="Asia/Tokyo")
+    ends(20)
+    tell()
+    person = world.person("customer.admin")
+    waiting = Delivery.objects.get(channel=Channel.DIGEST, recipient__startswith=f"{person.pk}:")
+    local = waiting.next_at.astimezone(dt.timezone(dt.timedelta(hours=9)))
+    assert (local.hour, local.minute // 10) == (7, 0)
+    assert waiting.recipient.split(":")[1] == str(local.date())
+    sent = {address_of(m): m for m in in_the_morning()}
+    assert 'lang="fr"' in sent[person.email].alternatives[0][0]
+
+
+def test_a_broken_mail_server_sends_the_same_summary_again(ends, world, settings):
+    ends(20)
+    tell()
+    settings.EMAIL_BACKEND = "tests.notifications.test_outbox.Refusing"
+    in_the_morning()
+    waiting = Delivery.objects.filter(channel=Channel.DIGEST, done_at=None)
+    assert set(waiting.values_list("attempts", flat=True)) == {1}
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    in_the_morning()
+    assert not waiting.exists()
+    assert len(mail.outbox) == len({address_of(m) for m in mail.outbox}) == 4
+
+
+def test_after_the_end_of_a_connection_its_summary_says_nothing(ends, world, actor_for):
+    ends(20)
+    tell()
+    end_connection(actor=actor_for("customer.admin"), connection=world.connection("customer", "partner"))
+    mail.outbox.clear()
+    sent = {address_of(m) for m in in_the_morning()}
+    assert sent == {world.person("customer.admin").email}
+
+
+def test_after_a_connection_ended_nothing_is_told(ends, world, actor_for):
+    end_connection(actor=actor_for("customer.admin"), connection=world.connection("customer", "partner"))
+    ends(20)
+    tell()
+    told = Notice.objects.filter(kind="ends_soon").values_list("recipient_id", flat=True)
+    assert {world.names[pk] for pk in told} == {"customer", "lapsed"}
+
+
+# --- What people want by e-mail -------------------------------------------------------------------------------
+
+
+def test_a_reader_may_want_it_and_an_admin_may_not(ends, world, web):
+    web("partner.admin").post("/me/notices/", {"ends_soon": "off"})
+    web("partner.reader").post("/me/notices/", {"ends_soon": "each"})
+    ends(20)
+    tell()
+    while send_due_emails():
+        pass
+    assert [address_of(m) for m in mail.outbox] == [world.person("partner.reader").email]
+    mail.outbox.clear()
+    assert world.person("partner.admin").email not in {address_of(m) for m in in_the_morning()}
+
+
+def test_a_choice_is_of_one_organisation(world, actor_for):
+    choose_mails(actor=actor_for("many@partner"), mails={"ends_soon": Mail.OFF})
+    assert list(NoticePreference.objects.filter(person_id=world.person("many").pk).values_list("organization_id")) == [
+        (world.partner.pk,)
+    ]
+
+
+def test_a_lapsed_badge_gets_no_mail_of_customers(ends, world, actor_for):
+    choose_mails(actor=actor_for("lapsed.admin"), mails={"ends_soon": Mail.EACH})
+    ends(20)
+    tell()
+    assert not Delivery.objects.filter(channel=Channel.EMAIL, done_at=None).exists()
+
+
+def test_what_is_usual_is_not_kept(world, web):
+    client = web("customer.admin")
+    page = client.get("/me/notices/").content.decode()
+    assert page.count('<option value="off" selected>') >= 4
+    NoticePreference.objects.all().delete()
+    client.post("/me/notices/", {"ends_soon": "digest", "trial_approved": "each", "entitlement_added": "off"})
+    assert not NoticePreference.objects.exists()
+
+
+@pytest.mark.parametrize("data", [{"ends_soon": "sometimes"}, {"ends_soon": "\0"}, {"unknown": "each"}])
+def test_nonsense_changes_nothing(world, web, data):
+    before = list(NoticePreference.objects.values())
+    assert web("stranger.reader").post("/me/notices/", data).status_code in (200, 302)
+    assert list(NoticePreference.objects.values()) == before
+
+
+# --- The page -------------------------------------------------------------------------------------------------
+
+
+def test_a_partner_sees_its_customers_by_week(world, web, ends):
+    ends(3)
+    ends(40, "customer2")
+    client = web("partner.reader")
+    page = client.get("/renewals/").content.decode()
+    assert world.customer.name in page
+    assert world.customer2.name not in page
+    assert "3 days left" in page
+    assert world.customer2.name in client.get("/renewals/?within=60").content.decode()
+    grid = client.get(f"/renewals/?view=calendar&month={today() + days(40):%Y-%m}").content.decode()
+    assert world.customer2.name in grid
+    assert f'href="/renewals/?on={today() + days(40)}"' in grid
+    day = client.get(f"/renewals/?on={today() + days(40)}").content.decode()
+    assert world.customer2.name in day
+    assert world.customer.name not in day
+
+
+@pytest.mark.parametrize(
+    ("who", "sees"), [("customer.reader", True), ("lapsed.admin", False), ("stranger.admin", False)]
+)
+def test_everybody_else_sees_their_own(world, web, ends, who, sees):
+    ends(3)
+    page = web(who).get("/renewals/").content.decode()
+    assert (canary("customer", "skus") in page) is sees
+
+
+def test_an_ended_connection_takes_its_renewals_along(world, web, ends, actor_for):
+    ends(3)
+    end_connection(actor=actor_for("partner.admin"), connection=world.connection("customer", "partner"))
+    assert world.customer.name not in web("partner.admin").get("/renewals/").content.decode()
+
+
+def test_pages_of_a_long_list(world, web, ends, monkeypatch):
+    monkeypatch.setattr("entitlements.renewal_list.PAGE_SIZE", 1)
+    ends(3)
+    ends(4, "customer2")
+    client = web("partner.admin")
+    first = client.get("/renewals/").content.decode()
+    assert (world.customer.name in first, world.customer2.name in first) == (True, False)
+    following = re.search(r'rel="next" href="([^"]+)"', first)[1].replace("&amp;", "&")
+    second = client.get(following).content.decode()
+    assert (world.customer.name in second, world.customer2.name in second) == (False, True)
+    assert 'rel="prev"' in second
+
+
+NONSENSE = ("within=31", "within=x", "on=tomorrow", "on=1999-01-01", "on=%00", "month=2026-99", "cursor=%00")
+
+
+@pytest.mark.parametrize("query", [*NONSENSE, "view=calendar&month=0001-01", "view=calendar&month=9999-12"])
+def test_nonsense_in_the_address_falls_back(web, query):
+    assert web("partner.admin").get(f"/renewals/?{query}").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/renewals/?within=90", "/renewals/?view=calendar"])
+def test_queries_do_not_grow_with_rows(world, web, ends, count_queries, path):
+    with time_machine.travel(dt.datetime.combine(today().replace(day=1), dt.time(9), dt.UTC), tick=False):
+        client = web("partner.admin")
+        ends(3)
+        client.get(path)
+        with count_queries() as one:
+            client.get(path)
+        row = ends(4, "customer2")
+        for number in range(2):
+            row.pk, row.public_id = None, f"0b8b3c1e-6d0f-4a57-9d0e-2f6a0a5d7c1{number}"
+            row.external_id = f"more-{number}"
+            row.save(force_insert=True)
+        with count_queries() as three:
+            client.get(path)
+    assert len(three) == len(one)
+
+
+# --- The calendar ---------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def made(world, web, ends):
+    ends(3)
+    page = web("partner.admin").post("/renewals/calendar/").content.decode()
+    return re.search(r"http://localhost:8000(/calendar/[\w-]{43}\.ics)", page)[1]
+
+
+def test_a_calendar_is_read_without_a_session(made, web, world):
+    answer = web("anonymous").get(made)
+    assert answer["Content-Type"] == "text/calendar; charset=utf-8"
+    assert answer["Cache-Control"] == "no-store"
+    (event,) = read(answer.content)
+    assert event["DTSTART;VALUE=DATE"] == f"{today() + days(3):%Y%m%d}"
+    assert world.customer.name in event["SUMMARY"]
+    assert canary("customer", "licence holders") not in answer.content.decode()
+    feed = CalendarFeed.objects.get(organization=world.partner, person_id=world.person("partner.admin").pk)
+    assert feed.last_read_at
+
+
+def test_somebody_elses_session_changes_nothing(made, web):
+    assert len(read(web("stranger.admin").get(made).content)) == 1
+
+
+def test_the_secret_is_shown_once_and_only_its_digest_is_kept(made, web, world):
+    secret = made.rpartition("/")[2].removesuffix(".ics")
+    assert secret not in web("partner.admin").get("/renewals/calendar/").content.decode()
+    assert secret not in str(list(CalendarFeed.objects.values()) + list(Event.objects.values()))
+
+
+def test_a_new_address_replaces_the_old_one(made, web):
+    web("partner.admin").post("/renewals/calendar/")
+    assert web("anonymous").get(made).status_code == 404
+
+
+def test_a_revoked_address_answers_no_more(made, web):
+    client = web("partner.admin")
+    for _twice in range(2):
+        assert client.post("/renewals/calendar/revoke/").status_code == 302
+    assert web("anonymous").get(made).status_code == 404
+
+
+def test_it_shows_what_its_owner_may_see_at_that_moment(made, web, world, actor_for):
+    end_connection(actor=actor_for("customer.admin"), connection=world.connection("customer", "partner"))
+    assert read(web("anonymous").get(made).content) == []
+
+
+def test_it_ends_with_the_badge(made, web, world):
+    ProgramMembership.objects.filter(organization=world.partner).update(ends_on=today() - days(1))
+    assert read(web("anonymous").get(made).content) == []
+
+
+def test_it_ends_with_the_operator(made, web, world, actor_for):
+    remove_operator(actor=actor_for("many@partner"), operator=world.operator("partner.admin"))
+    assert web("anonymous").get(made).status_code == 404
+
+
+def test_it_ends_with_the_person(made, web, world):
+    Person.objects.filter(pk=world.person("partner.admin").pk).update(is_active=False)
+    assert web("anonymous").get(made).status_code == 404
+
+
+@pytest.mark.parametrize("secret", ["x", "a" * 43, "a" * 2000, "%00", "..%2f", "a%20b", "é" * 30])
+def test_an_unknown_address_is_not_there(web, secret):
+    assert web("anonymous").get(f"/calendar/{secret}.ics").status_code == 404
+
+
+def test_reading_too_often_is_refused(made, web, monkeypatch):
+    monkeypatch.setattr(sys.modules["entitlements.views.renewals"], "READINGS_AN_HOUR", 2)
+    client = web("anonymous")
+    assert [client.get(made).status_code for _time in range(3)] == [200, 200, 429]
+
+
+def test_the_calendar_speaks_the_owners_language(made, web, world):
+    Person.objects.filter(pk=world.person("partner.admin").pk).update(language="ja")
+    assert web("anonymous").get(made).status_code == 200
