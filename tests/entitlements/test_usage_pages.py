@@ -1,0 +1,195 @@
+"""The licensing summary, the trend and the summary over all customers, as pages and through the API."""
+
+import datetime as dt
+import re
+from html import unescape
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from entitlements import queries
+from entitlements.actions import UsageRow, store_usage
+from entitlements.models import CustomerListing, CustomerUsage, Sku, UsageDay, UsageMonth
+from entitlements.queries import Use
+from partnerportal.lib.actors import Actor
+from tests.world import World, canary
+
+WEEK = dt.timedelta(days=7)
+
+
+def today() -> dt.date:
+    return timezone.now().date()
+
+
+def text_of(response: Any) -> str:
+    html = response.content.decode().split("<main", 1)[-1].split("</main>")[0]
+    return unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html)))
+
+
+def report(world: World, sku: Sku, *, name: str = "customer", days: int = 100, until: int = 0, **numbers: int) -> None:
+    """`days` days up to `until` days ago, each the same."""
+    facts = {"purchased": 100, "assigned": 87, "newly": 3, "daily": 40, "devices": 44, "monthly": 70, **numbers}
+    store_usage(
+        actor=Actor.system("test"),
+        rows=[
+            UsageRow(
+                back, world[name].pk, sku.pk, today() - dt.timedelta(days=back + until), facts["purchased"],
+                facts["assigned"], facts["newly"], facts["daily"], facts["devices"], facts["monthly"],
+                facts["monthly"] + 5, 9,
+            )
+            for back in range(days)
+        ],
+    )  # fmt: skip
+
+
+@pytest.fixture
+def sku(world: World) -> Sku:
+    """Of a customer with nothing else reported."""
+    UsageDay.objects.filter(customer=world.customer).delete()
+    UsageMonth.objects.filter(customer=world.customer).delete()
+    CustomerUsage.objects.filter(customer=world.customer).delete()
+    return Sku.objects.create(code="VLT", service="Vault", name="Vault Pro")
+
+
+def usage_page(world: World, web: Any, who: str = "partner.reader", tab: str = "usage/") -> Any:
+    return web(who).get(f"/customers/{world.customer.public_id}/{tab}")
+
+
+def test_licensing_in_words_and_numbers(world: World, sku: Sku, web: Any) -> None:
+    """CC-30…CC-34: the way from the row's menu, and what stands there."""
+    report(world, sku)
+    page = usage_page(world, web)
+    words = text_of(page)
+    assert "View usage trend" in words and "87% · Within licence" in words
+    assert "13 licences left" in words and "Monthly active users 70" in words and "Daily active users 40" in words
+    assert 'data-path="usage/"' in web("partner.reader").get("/customers/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("assigned", "status", "tone"),
+    [(40, "Within licence", "ok"), (90, "Nearly full", "warn"), (100, "Full", "warn"), (104, "Over licence", "bad")],
+)
+def test_green_amber_and_red(world: World, sku: Sku, web: Any, assigned: int, status: str, tone: str) -> None:
+    report(world, sku, assigned=assigned)
+    html = usage_page(world, web).content.decode()
+    assert f'<span class="status {tone}">{status}</span>' in html
+    if assigned > 100:
+        assert "4 seats more assigned than purchased" in html
+
+
+def test_data_older_than_two_days_says_so(world: World, sku: Sku, web: Any) -> None:
+    report(world, sku, until=2)
+    assert "warn-text" not in usage_page(world, web).content.decode().split("Usage last reported")[0][-40:]
+    UsageDay.objects.filter(customer=world.customer).delete()
+    CustomerUsage.objects.filter(customer=world.customer).update(as_of=today() - dt.timedelta(days=3))
+    assert "warn-text" in usage_page(world, web).content.decode().split("Usage last reported")[0][-40:]
+
+
+def test_before_the_first_report_the_page_says_what_will_be_there(world: World, sku: Sku, web: Any) -> None:
+    for tab in ("usage/", "usage/trend/"):
+        assert "No usage reported yet" in text_of(usage_page(world, web, tab=tab))
+
+
+def test_two_weeks_are_not_enough_for_a_forecast(world: World, sku: Sku, web: Any) -> None:
+    report(world, sku, days=14)
+    assert "Not enough history" in text_of(usage_page(world, web))
+
+
+def test_the_trend_has_four_numbers_and_says_them_in_words(world: World, sku: Sku, web: Any) -> None:
+    """CC-34…CC-37, and every number in a table."""
+    report(world, sku, days=60)
+    html = usage_page(world, web, tab="usage/trend/").content.decode()
+    words = text_of(usage_page(world, web, tab="usage/trend/"))
+    assert "87 of 100 licences assigned" in words and "Licence limit 100" in words
+    assert "latest 87; peak 87" in words
+    assert "Previously assigned" in words and "Newly assigned" in words
+    assert "Monthly active" in words and "Daily active" in words
+    assert html.count("View as table") == 3 and html.count('role="img"') == 6
+    assert html.count("<tr>") - 3 == 84 + 84 + 3  # twelve weeks of days twice, and their months
+
+
+def test_far_below_the_limit_the_scale_is_the_datas(world: World, sku: Sku, web: Any) -> None:
+    report(world, sku, purchased=1200, assigned=174)
+    assert "Licence limit 1,200, above this scale" in text_of(usage_page(world, web, tab="usage/trend/"))
+
+
+@pytest.mark.parametrize(("asked", "rows"), [("6m", 6), ("13m", 13), ("rubbish", 84), ("", 84)])
+def test_ranges_in_the_address(world: World, sku: Sku, web: Any, asked: str, rows: int) -> None:
+    report(world, sku)
+    page = usage_page(world, web, tab=f"usage/trend/?range={asked}&service=unknown")
+    table = page.content.decode().split('data-chart-table="assigned"')[1].split("</table>")[0]
+    assert table.count('scope="row"') == rows
+
+
+def test_one_service_or_all_together(world: World, sku: Sku, web: Any) -> None:
+    other = Sku.objects.create(code="FLW", service="Flow", name="Flow Team")
+    report(world, sku)
+    report(world, other, purchased=50, assigned=10)
+    assert "97 of 150 licences" in text_of(usage_page(world, web, tab="usage/trend/"))
+    assert "10 of 50 licences" in text_of(usage_page(world, web, tab="usage/trend/?service=Flow"))
+
+
+@pytest.mark.parametrize("tab", ["usage/", "usage/trend/", "usage/trend/?range=13m"])
+def test_queries_do_not_grow_with_services(world: World, sku: Sku, web: Any, count_queries: Any, tab: str) -> None:
+    client, address = web("partner.reader"), f"/customers/{world.customer.public_id}/{tab}"
+    report(world, sku)
+    client.get(address)  # the first of a session asks for more
+    with count_queries() as one:
+        client.get(address)
+    for number in range(2):
+        report(world, Sku.objects.create(code=f"S{number}", service=f"S{number}", name=f"S{number}"))
+    with count_queries() as three:
+        client.get(address)
+    assert len(three) == len(one) <= 10
+
+
+def test_the_customer_sees_its_own_and_only_its_admins_the_way_to_people(world: World, sku: Sku, web: Any) -> None:
+    report(world, sku)
+    for who, leads in (("customer.admin", True), ("customer.reader", False)):
+        page = web(who).get("/usage/")
+        assert "87% · Within licence" in text_of(page)
+        assert ("/usage/licences/" in page.content.decode()) == leads
+        assert "87 of 100 licences" in text_of(web(who).get("/usage/trend/"))
+
+
+def use(day: int, sku: int, assigned: int) -> Use:
+    return Use(dt.date(2026, 1, day), sku, f"S{sku}", 100, assigned, 0, 0, 0)
+
+
+def test_a_service_that_did_not_report_is_a_gap_and_not_a_dip() -> None:
+    moments = [dt.date(2026, 1, day) for day in range(1, 6)]
+    uses = [use(1, 1, 10), use(1, 2, 5), use(2, 1, 10), use(3, 1, 11), use(3, 2, 5), use(4, 1, 12), use(4, 2, 5)]
+    found = queries.together([*uses, use(5, 1, 12)], moments, WEEK)
+    assert [each and each.assigned for each in found] == [15, None, 16, 17, None]
+    ended = queries.together([*uses, use(5, 1, 12)], moments, dt.timedelta(days=1))  # long ago: it has ended
+    assert ended[-1] and ended[-1].assigned == 12
+
+
+def test_all_customers_in_sum_and_who_stands_out(world: World, web: Any, count_queries: Any) -> None:
+    CustomerUsage.objects.filter(customer=world.customer).update(assigned=30, assigned_before=10)
+    CustomerUsage.objects.filter(customer=world.customer2).update(assigned=5, assigned_before=9)
+    CustomerUsage.objects.filter(customer=world.customer2).update(full_on=today() + dt.timedelta(days=40))
+    client = web("partner.reader")
+    with count_queries() as few:
+        words = text_of(client.get("/usage/customers/"))
+    rows = CustomerListing.objects.filter(viewer=world.partner)
+    unused = sum(max(row.seats - row.assigned, 0) for row in rows)
+    assert f"Unused seats {unused}" in words and "+20" in words and "−4" in words
+    assert "not enough history" in words and len(few) <= 10
+    assert words.index("Rising most") < words.index("+20") < words.index("Falling most") < words.index("−4")
+
+
+def test_the_api_has_months_and_days_and_no_people(world: World, sku: Sku, api: Any) -> None:
+    report(world, sku, days=60)
+    found = api("partner.reader").get(f"/api/v1/customers/{world.customer.public_id}/usage/").json()
+    assert (found["purchased"], found["assigned"], found["available"]) == (100, 87, 13)
+    assert len(found["days"]) == 60 and found["days"][0]["sku"] == "VLT"
+    assert found["months"][-1]["previously_assigned"] == 84
+    own = api("customer.reader").get("/api/v1/usage/")
+    assert own.json()["days"] == found["days"]
+    for who in ("partner.admin", "customer.admin", "distributor.admin"):
+        for address in ("/api/v1/usage/", f"/api/v1/customers/{world.customer.public_id}/usage/"):
+            assert canary("customer", "licence holders") not in api(who).get(address).content.decode()
+    assert api("partner2.admin").get(f"/api/v1/customers/{world.customer.public_id}/usage/").status_code == 404
+    assert api("partner.admin").get("/api/v1/usage/?limit=1").status_code == 400
