@@ -48,3 +48,16 @@ def sweep_exports() -> None:
 def find_anomalies() -> None:
     """By night; what is due stays due until it was looked at."""
     actions.find_anomalies(actor=Actor.system("anomalies"))
+
+
+@shared_task(soft_time_limit=3540, time_limit=3600)  # longer than a message may stay away: uploads are claimed by lease
+def ingest_uploads() -> None:
+    """What is due, for a minute; the next sweep goes on with the rest."""
+    end = time.monotonic() + 60
+    while actions.ingest_next_upload() and time.monotonic() < end:
+        pass
+
+
+@shared_task
+def sweep_uploads() -> None:
+    actions.sweep_uploads()

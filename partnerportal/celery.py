@@ -28,6 +28,8 @@ app.conf.beat_schedule = {
         "schedule": crontab(hour="3", minute="10"),  # UTC: the feeds of the night are in
         "options": {"expires": 6 * 3600},
     },
+    "ingest-sweep": {"task": "entitlements.tasks.ingest_uploads", "schedule": 60.0, "options": {"expires": 55}},
+    "upload-files": {"task": "entitlements.tasks.sweep_uploads", "schedule": 600.0, "options": {"expires": 590}},
     "figures": {"task": "entitlements.tasks.fold_figures", "schedule": 300.0, "options": {"expires": 290}},
     "exports": {"task": "entitlements.tasks.make_exports", "schedule": 60.0, "options": {"expires": 55}},
     "exports-sweep": {"task": "entitlements.tasks.sweep_exports", "schedule": 60.0, "options": {"expires": 55}},

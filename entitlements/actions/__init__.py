@@ -2,6 +2,7 @@ from entitlements.actions.anomalies import find_anomalies
 from entitlements.actions.exports import export, make_next_export, sweep_exports
 from entitlements.actions.feed import Result, import_feed
 from entitlements.actions.figures import figure_differences, fold_figures, rebuild_figures
+from entitlements.actions.ingest_tokens import create_ingest_token, revoke_ingest_token
 from entitlements.actions.listing import listing_differences, rebuild_listing, refresh_expired
 from entitlements.actions.releases import ask_release, keep_licence
 from entitlements.actions.renewals import announce_renewals, make_calendar, note_reading, revoke_calendar
@@ -23,6 +24,7 @@ from entitlements.actions.trials import (
     extended_to,
     request_trial,
 )
+from entitlements.actions.uploads import ingest_next_upload, receive, sweep_uploads
 from entitlements.actions.usage import UsageRow, store_usage
 from entitlements.actions.usage_check import rebuild_usage, usage_differences
 
@@ -35,6 +37,7 @@ __all__ = [
     "cancel_trial",
     "change_view",
     "convert_trial",
+    "create_ingest_token",
     "decline_trial",
     "delete_view",
     "expire_trials",
@@ -45,6 +48,7 @@ __all__ = [
     "find_anomalies",
     "fold_figures",
     "import_feed",
+    "ingest_next_upload",
     "keep_licence",
     "listing_differences",
     "make_calendar",
@@ -53,14 +57,17 @@ __all__ = [
     "rebuild_figures",
     "rebuild_listing",
     "rebuild_usage",
+    "receive",
     "refresh_expired",
     "request_trial",
     "revoke_calendar",
+    "revoke_ingest_token",
     "save_into_view",
     "save_view",
     "set_default_view",
     "set_display",
     "store_usage",
     "sweep_exports",
+    "sweep_uploads",
     "usage_differences",
 ]

@@ -7,7 +7,6 @@ from collections.abc import Callable, Container, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
-from typing import BinaryIO
 
 from django.db import DataError, IntegrityError
 from django.utils import timezone
@@ -39,15 +38,17 @@ class Result:
 def import_feed(
     *,
     actor: Actor,
-    stream: BinaryIO,
+    stream: feed.Lines,
     report: Callable[[Result], None] = lambda result: None,
     with_events: bool = True,
     at: dt.datetime | None = None,
     types: Container[str] = feed.TYPES,
     progress: Callable[[Counter[Outcome]], None] = lambda counts: None,
+    start: int = 0,
 ) -> Counter[Outcome]:
     """Store what a feed says (docs/feed.md) and report each line in order. Returns how many had which outcome, and
-    calls `progress` with it after each batch. What `types` leaves out is an error.
+    calls `progress` with it after each batch. What `types` leaves out is an error; the first `start` lines are passed
+    over.
 
     Each batch is a transaction of its own, so an import that was interrupted is simply run again: what is there already
     is left untouched. A line is stored whole or not at all, and never takes another line with it. Memory does not grow
@@ -56,7 +57,7 @@ def import_feed(
     authorize_staff(actor)
     counts: Counter[Outcome] = Counter()
     with closing(_Seen()) as seen:
-        for batch in _batches(seen.first_only(feed.read(stream, types))):
+        for batch in _batches(seen.first_only(feed.read(stream, types, start))):
             for result in _import_batch(actor, batch, with_events, at or timezone.now()):
                 counts[result.outcome] += 1
                 report(result)

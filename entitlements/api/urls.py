@@ -1,6 +1,6 @@
 from django.urls import path
 
-from entitlements.api import trials, usage, views
+from entitlements.api import ingest, trials, usage, views
 
 urlpatterns = [
     path("customers/", views.CustomersView.as_view(), name="customers"),
@@ -20,4 +20,6 @@ urlpatterns = [
     path("trials/<uuid:trial_id>/decline/", trials.DeclineView.as_view(), name="trial_decline"),
     path("trials/<uuid:trial_id>/extend/", trials.ExtendView.as_view(), name="trial_extend"),
     path("trials/<uuid:trial_id>/convert/", trials.ConvertView.as_view(), name="trial_convert"),
+    path("ingest/<str:kind>/", ingest.IngestUploadsView.as_view(), name="ingest"),
+    path("ingest/uploads/<uuid:upload_id>/", ingest.IngestUploadView.as_view(), name="ingest_upload"),
 ]

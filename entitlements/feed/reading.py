@@ -9,7 +9,7 @@ import re
 from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, BinaryIO, NoReturn
+from typing import Any, NoReturn, Protocol
 
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
@@ -74,9 +74,17 @@ class _Refused(ValueError):
         self.problem = Problem(code, reason)
 
 
-def read(stream: BinaryIO, types: Container[str] = TYPES) -> Iterator[Fact | BadLine]:
-    """Every line that is not blank, in order, as what it says or what is wrong with it."""
+class Lines(Protocol):
+    """What is read of a file."""
+
+    def readline(self, size: int = -1, /) -> bytes: ...
+
+
+def read(stream: Lines, types: Container[str] = TYPES, start: int = 0) -> Iterator[Fact | BadLine]:
+    """Every line after the first `start` that is not blank, in order, as what it says or what is wrong with it."""
     for number, raw in enumerate(_lines(stream), 1):
+        if number <= start:
+            continue
         if raw is None:
             reason = f"A line may have {MAX_LINE_BYTES:,} bytes."
             yield BadLine(number, [Problem("line_too_long", reason)])
@@ -84,7 +92,7 @@ def read(stream: BinaryIO, types: Container[str] = TYPES) -> Iterator[Fact | Bad
             yield _parse(number, raw, types)
 
 
-def _lines(stream: BinaryIO) -> Iterator[bytes | None]:
+def _lines(stream: Lines) -> Iterator[bytes | None]:
     """Lines, with None for one that is too long: it is passed over in pieces and never held as a whole."""
     while raw := stream.readline(MAX_LINE_BYTES + 2):
         if len(raw.rstrip(b"\r\n")) <= MAX_LINE_BYTES:

@@ -325,6 +325,7 @@ class Migration(migrations.Migration):
                 ('counts', models.JSONField(default=dict)),
                 ('problems', models.JSONField(default=list)),
                 ('error', models.CharField(blank=True, max_length=60)),
+                ('attempts', models.PositiveSmallIntegerField(default=0)),
                 ('received_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('leased_until', models.DateTimeField(null=True)),
                 ('finished_at', models.DateTimeField(null=True)),

@@ -49,6 +49,7 @@ class IngestUpload(PublicModel):
     counts = models.JSONField(default=dict)  # by outcome
     problems = models.JSONField(default=list)  # the first hundred: line, code, message, field
     error = models.CharField(max_length=60, blank=True)  # why it failed: a code
+    attempts = models.PositiveSmallIntegerField(default=0)
     received_at = models.DateTimeField(default=timezone.now)
     leased_until = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)

@@ -30,6 +30,7 @@ class ActorView(GenericAPIView[Any]):
     model: ClassVar[type[Model]]
     rule: ClassVar[tuple[RoleTable, StrEnum] | None] = None
     errors: ClassVar[dict[int, tuple[str, ...]]] = {}
+    has_session = True  # not so where a token of its own lets a caller in
     filter_backends: Any = ()
     pagination_class: Any = None
 

@@ -38,6 +38,8 @@ MEANINGS = {
     403: "The caller sees this and may not do it.",
     404: "Absent, or not visible to the caller: the two look the same.",
     406: "Only `application/json` is served.",
+    411: "The length of the body is missing.",
+    422: "It contradicts what was sent before.",
     409: "The thing is no longer in a state that allows this.",
     413: "The body is larger than 64 KiB.",
     415: "Only `application/json` is understood.",
@@ -72,7 +74,7 @@ class PortalSchema(AutoSchema):
             codes[400] += ("invalid_limit", "invalid_cursor", *(["invalid_sort"] if view.sorts else []))
         if getattr(view, "filterset_class", None):
             codes[400] += ("invalid", "invalid_choice")
-        if self.method == "POST":
+        if self.method == "POST" and view.has_session:
             codes[400] += ("unknown_field", "parse_error", "invalid", "required")
             codes[403] = ("csrf_failed", *codes.get(403, ()))
             codes |= {413: ("too_large",), 415: ("unsupported_media_type",)}

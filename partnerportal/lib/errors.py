@@ -45,6 +45,12 @@ class Gone(DomainError):
     status = 410
 
 
+class Unprocessable(DomainError):
+    """Well-formed, and at odds with what was sent before."""
+
+    status = 422
+
+
 class TooMany(DomainError):
     """As often as is allowed in a day. Later it works again."""
 

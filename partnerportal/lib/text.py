@@ -30,3 +30,8 @@ def monogram(name: str) -> str:
         return "?"
     letters = words[0][0] + words[1][0] if len(words) > 1 else words[0][:2]
     return letters.upper()
+
+
+def printable(text: str) -> str:
+    """Foreign text that cannot steer a terminal, nor break what stores it: anything unprintable as its escape."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)

@@ -223,6 +223,8 @@ STORAGES = {
 # --- Files that only the portal hands out: exports, and what the vendor's systems send ------------------------
 # Web and worker see the same folder, and no other installation uses it: the sweep deletes what it does not know.
 PRIVATE_ROOT = Path(env("PRIVATE_ROOT", default=str(BASE_DIR / ".portal" / "private")))
+INGEST_BYTES = env.int("INGEST_BYTES", default=256 * 1024**2)  # of one upload, as sent
+INGEST_UNPACKED_BYTES = env.int("INGEST_UNPACKED_BYTES", default=2 * 1024**3)
 
 # --- Mail ---------------------------------------------------------------------------------------------------
 vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
@@ -290,12 +292,15 @@ SPECTACULAR_SETTINGS = {
         "EntitlementSource": "entitlements.models.Entitlement.Source",
         "SkuKind": "entitlements.models.Sku.Kind",
         "OrderState": "entitlements.models.Order.State",
+        "UploadKind": "entitlements.models.IngestUpload.Kind",
+        "UploadState": "entitlements.models.IngestUpload.State",
     },
     "TAGS": [
         {"name": "Organizations", "description": "Who the caller acts for."},
         {"name": "Customers", "description": "Connected customers, what they may use and what they ordered."},
         {"name": "Connections", "description": "Who is linked to whom."},
         {"name": "Trials", "description": "Services that customers try: requested, decided, ended."},
+        {"name": "Ingest", "description": "How the vendor's systems send facts, with a token of their own."},
         {"name": "Notices", "description": "What the acting organisation is told."},
     ],
 }

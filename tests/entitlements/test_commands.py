@@ -1,4 +1,4 @@
-"""import_entitlements at the terminal, and rebuild_portfolio."""
+"""ingest at the terminal, and rebuild_portfolio."""
 
 import io
 import json
@@ -26,11 +26,11 @@ def test_standard_input_is_read_and_bad_lines_cannot_steer_the_terminal(db: None
         {"type": "sku", "code": "ONE", "service": "S", "name": "N"},
         {"type": "sku", "code": "\x1b[2J\u202e", "service": "S", "name": "N"},
     ]
-    fake = io.TextIOWrapper(io.BytesIO("\n".join(map(json.dumps, lines)).encode()))
+    fake = io.TextIOWrapper(io.BufferedReader(io.BytesIO("\n".join(map(json.dumps, lines)).encode())))
     monkeypatch.setattr("sys.stdin", fake)
     out, err = io.StringIO(), io.StringIO()
     with pytest.raises(CommandError, match=r"^1 of 2 lines were left out\.$"):
-        call_command("import_entitlements", "-", stdout=out, stderr=err)
+        call_command("ingest", "-", stdout=out, stderr=err)
     assert "1 added, 0 changed, 0 unchanged" in out.getvalue()
     assert "Line 2 (sku \\x1b[2J\\u202e): code: Control characters" in err.getvalue()
     assert "\x1b" not in err.getvalue()
@@ -46,16 +46,16 @@ def test_a_first_load_tells_nobody(world: World, tmp_path: Any) -> None:
     }  # fmt: skip
     file.write_text(json.dumps(row))
     events = Event.objects.count()
-    assert "1 added" in call("import_entitlements", str(file), "--no-events")
+    assert "1 added" in call("ingest", str(file), "--no-events")
     assert Event.objects.count() == events
 
 
 def test_files_that_cannot_be_opened_are_named(db: None, tmp_path: Any) -> None:
     with pytest.raises(CommandError, match="absent: No such file"):
-        call("import_entitlements", str(tmp_path / "absent"))
+        call("ingest", str(tmp_path / "absent"))
     (tmp_path / "feed").touch()
     with pytest.raises(CommandError, match="Is a directory"):
-        call("import_entitlements", str(tmp_path / "feed"), "--report", str(tmp_path))
+        call("ingest", str(tmp_path / "feed"), "--report", str(tmp_path))
 
 
 def test_the_world_agrees_with_its_definition(world: World) -> None:

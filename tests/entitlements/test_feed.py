@@ -284,9 +284,7 @@ def test_ten_thousand_lines_one_in_ten_bad_twice(org_id: str, world: World, tmp_
     stored, told = Entitlement.objects.count() + Order.objects.count(), Event.objects.count()
     for outcome in ("added", "unchanged"):
         with pytest.raises(CommandError, match=r"1,000 of 10,000 lines"):
-            call_command(
-                "import_entitlements", str(file), report=str(report), stdout=io.StringIO(), stderr=io.StringIO()
-            )
+            call_command("ingest", str(file), report=str(report), stdout=io.StringIO(), stderr=io.StringIO())
         results = [json.loads(line) for line in report.read_text().splitlines()]
         assert [row["line"] for row in results] == list(range(1, 10_001))
         assert [row["result"] for row in results] == ["error" if n % 10 == 7 else outcome for n in range(10_000)]

@@ -105,7 +105,7 @@ def signs_up_and_accepts(browser, stack, link, partner, name, email):
 
 
 def sees_the_customer(browser, stack, customer):
-    stack.manage("import_entitlements", "-", given=feed(customer.org_id))
+    stack.manage("ingest", "-", given=feed(customer.org_id))
     page = browser.opens("/customers/")
     expect(page.get_by_role("row", name=customer.name)).to_contain_text("25 / 40")
     page.get_by_role("link", name=customer.name, exact=True).click()

@@ -1,32 +1,39 @@
 import json
+import os
 import sys
+import time
 from argparse import RawDescriptionHelpFormatter
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
-from typing import Any, BinaryIO, TextIO
+from typing import Any, TextIO, cast
 
 from django.core.management.base import CommandError, CommandParser
 
 from entitlements.actions import Result, import_feed
 from entitlements.actions.facts import Outcome
+from entitlements.uploads import Damaged, Peekable, Unpacked
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.commands import StaffCommand
+from partnerportal.lib.text import printable
 
 SHOWN = 50  # refused lines at the terminal; --report has them all
+SECONDS = 5  # between two words on how far a long file is
 
 
 class Command(StaffCommand):
-    help = """Import SKUs, entitlements and orders from a file of JSON Lines. docs/feed.md describes the format.
+    help = """Bring in facts from a file of JSON Lines: SKUs, entitlements, orders, days of use, licences held.
+docs/feed.md describes the format, and the files of others that --from understands.
 
 Lines that are wrong are reported and left out; all others are stored, and only where they differ from what is there,
-so the same file may be imported again. The exit code is 1 when a line was left out."""
+so the same file may come in again. The exit code is 1 when a line was left out."""
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
         return super().create_parser(prog_name, subcommand, formatter_class=RawDescriptionHelpFormatter, **kwargs)
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("file", metavar="FILE", help="the feed, UTF-8; - reads standard input")
+        parser.add_argument("file", metavar="FILE", help="the feed, UTF-8 or packed by gzip; - reads standard input")
         parser.add_argument("--report", metavar="FILE", help="write the result of every line there, as JSON Lines")
         parser.add_argument(
             "--no-events", action="store_true", help="record no events and tell nobody: for a first load"
@@ -47,7 +54,18 @@ so the same file may be imported again. The exit code is 1 when a line was left 
         with ExitStack() as files:
             stream = files.enter_context(source(file))
             lines = files.enter_context(target(report)) if report else None
-            counts = import_feed(actor=Actor.system("feed"), stream=stream, report=tell, with_events=not no_events)
+            try:
+                counts = import_feed(
+                    actor=Actor.system("feed"),
+                    stream=stream,
+                    report=tell,
+                    with_events=not no_events,
+                    progress=self.progress(stream, file),
+                )
+            except Damaged as damage:
+                raise CommandError(
+                    f"{file} cannot be read to its end ({damage.code}). What came before is in."
+                ) from None
         if refused > SHOWN:
             self.stderr.write(f"… and {refused - SHOWN:,} more." + ("" if report else " --report FILE lists them all."))
         self.stdout.write(
@@ -56,18 +74,32 @@ so the same file may be imported again. The exit code is 1 when a line was left 
         if refused:
             raise CommandError(f"{refused:,} of {counts.total():,} lines were left out.")
 
+    def progress(self, stream: Unpacked, name: str) -> Callable[[Counter[Outcome]], None]:
+        """Says on standard error how far a long file is, every few seconds."""
+        size = os.path.getsize(name) if os.path.isfile(name) else 0
+        told = time.monotonic()
+
+        def say(counts: Counter[Outcome]) -> None:
+            nonlocal told
+            if time.monotonic() - told >= SECONDS:
+                told = time.monotonic()
+                share = f", {100 * stream.sent // size} %" if size else ""
+                self.stderr.write(f"  {counts.total():,} lines{share}")
+
+        return say
+
 
 @contextmanager
-def source(name: str) -> Iterator[BinaryIO]:
+def source(name: str) -> Iterator[Unpacked]:
     if name == "-":
-        yield sys.stdin.buffer
+        yield Unpacked(cast(Peekable, sys.stdin.buffer))
         return
     try:
-        stream = open(name, "rb")  # noqa: SIM115 - closed below
+        file = open(name, "rb")  # noqa: SIM115 - closed below
     except OSError as error:
         raise CommandError(f"{name}: {error.strerror}") from error
-    with stream:
-        yield stream
+    with file:
+        yield Unpacked(file)
 
 
 @contextmanager
@@ -95,4 +127,4 @@ def as_text(result: Result) -> str:
         for problem in result.problems
     )
     text = f"Line {result.line}{f' ({about})' if about else ''}: {reasons}"
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+    return printable(text)

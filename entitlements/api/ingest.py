@@ -1,0 +1,170 @@
+"""How the vendor's systems send facts. Files come in here; a worker reads them (docs/feed.md)."""
+
+import re
+from collections.abc import Mapping
+from typing import IO, Any, cast
+from uuid import UUID
+
+from django.conf import settings
+from django.http import Http404
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
+from rest_framework import serializers
+from rest_framework.exceptions import APIException, UnsupportedMediaType
+from rest_framework.parsers import BaseParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from entitlements.actions import receive
+from entitlements.api.authentication import HoldsIngestToken, IngestBearer
+from entitlements.models import IngestToken, IngestUpload
+from partnerportal.lib.api import ActorView
+from partnerportal.lib.api_input import TooLarge
+from partnerportal.lib.errors import Invalid
+
+_KEY = re.compile(r"[\x21-\x7e]{1,120}")
+KEY = "Idempotency-Key"
+KEY_MEANING = """Names this upload: 1 to 120 visible ASCII characters. The same key with the same bytes gets the same
+answer."""
+BODY = {"application/x-ndjson": OpenApiTypes.BINARY}
+
+
+class LengthRequired(APIException):
+    status_code = 411
+    default_code = "length_required"
+
+
+class NDJSON(BaseParser):
+    """Leaves the body where it is: it is read once, a piece at a time, on its way to the disk."""
+
+    media_type = "application/x-ndjson"
+
+    def parse(
+        self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+    ) -> Any:
+        return stream
+
+
+class ProblemSerializer(serializers.Serializer[Any]):
+    line = serializers.IntegerField(help_text="From 1.")
+    code = serializers.CharField(help_text="Stable; docs/feed.md lists them.")
+    message = serializers.CharField()
+    field = serializers.CharField(help_text="A path such as `lines.2.sku`, or empty.")
+
+
+class ReceiptSerializer(serializers.Serializer[IngestUpload]):
+    """What stays the same, however often the upload is sent again."""
+
+    id = serializers.UUIDField(source="public_id")
+    kind = serializers.ChoiceField(choices=IngestUpload.Kind.choices)
+    size = serializers.IntegerField(help_text="Bytes, as sent.")
+    received_at = serializers.DateTimeField()
+    status_url = serializers.SerializerMethodField(help_text="Where to ask how far it is.")
+
+    @extend_schema_field(OpenApiTypes.URI_REF)
+    def get_status_url(self, upload: IngestUpload) -> str:
+        return reverse("api:ingest_upload", args=[upload.public_id])
+
+
+class UploadSerializer(serializers.Serializer[IngestUpload]):
+    id = serializers.UUIDField(source="public_id")
+    kind = serializers.ChoiceField(choices=IngestUpload.Kind.choices)
+    state = serializers.ChoiceField(
+        choices=IngestUpload.State.choices, help_text="`done`: the good lines are stored. `failed`: see `error`."
+    )
+    size = serializers.IntegerField(help_text="Bytes, as sent.")
+    read = serializers.IntegerField(help_text="Of them.")
+    lines = serializers.IntegerField(help_text="Lines worked off.")
+    counts = serializers.DictField(child=serializers.IntegerField(), help_text="Lines by what became of them.")
+    problems = ProblemSerializer(many=True, help_text="The first hundred.")
+    error = serializers.CharField(help_text="Why it failed: a code, or empty.")
+    received_at = serializers.DateTimeField()
+    finished_at = serializers.DateTimeField(allow_null=True)
+
+
+class IngestView(ActorView):
+    """No organisation acts here, and no person."""
+
+    model = IngestUpload
+    authentication_classes = (IngestBearer,)
+    permission_classes = (HoldsIngestToken,)
+    has_session = False
+
+    @property
+    def token(self) -> IngestToken:
+        return cast(IngestToken, self.request.auth)
+
+
+class IngestUploadsView(IngestView):
+    """Send a file of facts. It is stored and brought in by a worker; the answer says where to ask how far it is."""
+
+    parser_classes = (NDJSON,)
+    serializer_class = ReceiptSerializer
+    errors = {
+        400: ("key_required", "empty", "not_gzip", "too_slow"),
+        411: ("length_required",),
+        413: ("too_large",),
+        415: ("unsupported_media_type",),
+        422: ("key_reused",),
+        429: ("too_many_uploads",),
+    }
+
+    @extend_schema(
+        tags=["Ingest"],
+        request=BODY,
+        responses={202: ReceiptSerializer},
+        parameters=[
+            OpenApiParameter("kind", str, OpenApiParameter.PATH, enum=IngestUpload.Kind.values),
+            OpenApiParameter(KEY, str, OpenApiParameter.HEADER, required=True, description=KEY_MEANING),
+            OpenApiParameter("Content-Encoding", str, OpenApiParameter.HEADER, enum=["gzip"]),
+        ],
+    )  # fmt: skip
+    def post(self, request: Request, kind: str) -> Response:
+        if kind not in IngestUpload.Kind.values:
+            raise Http404
+        key, packed = _key(request), _is_packed(request)
+        _refuse_length(request)
+        stream = cast(IO[bytes], request.data)
+        upload = receive(token=self.token, kind=kind, key=key, stream=stream, packed=packed)
+        response = Response(ReceiptSerializer(upload).data, status=202)
+        response["Location"] = reverse("api:ingest_upload", args=[upload.public_id])
+        return response
+
+
+def _key(request: Request) -> str:
+    key = request.headers.get(KEY, "")
+    if not _KEY.fullmatch(key):
+        raise Invalid("key_required", _("Name the upload in the header Idempotency-Key: 1 to 120 visible characters."))
+    return key
+
+
+def _is_packed(request: Request) -> bool:
+    encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
+    if encoding not in ("gzip", "identity"):
+        raise UnsupportedMediaType(encoding[:40], _("The content may be packed by gzip and by nothing else."))
+    return encoding == "gzip"
+
+
+def _refuse_length(request: Request) -> None:
+    if "Content-Length" not in request.headers:
+        raise LengthRequired(_("Say in the header Content-Length how much is sent."))
+    length = int(request.META.get("CONTENT_LENGTH") or 0)
+    if length > settings.INGEST_BYTES:
+        raise TooLarge(_("The upload is too large. Send it in pieces."))
+    if not length:
+        raise Invalid("empty", _("Nothing was sent."))
+
+
+@extend_schema(tags=["Ingest"], responses=UploadSerializer)
+class IngestUploadView(IngestView):
+    """How far an upload is, and what was wrong with its lines: to the token that sent it."""
+
+    serializer_class = UploadSerializer
+
+    def get(self, request: Request, upload_id: UUID) -> Response:
+        upload = IngestUpload.objects.filter(public_id=upload_id, token=self.token).first()
+        if upload is None:
+            raise Http404
+        return Response(self.get_serializer(upload).data)
