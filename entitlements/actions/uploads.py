@@ -123,7 +123,7 @@ def _claim() -> IngestUpload | None:
     """The oldest unfinished upload of a kind, unless somebody is at work on it."""
     now = timezone.now()
     for kind in Kind.values:
-        oldest = IngestUpload.objects.filter(UNFINISHED, kind=kind).order_by("pk").values("pk")[:1]
+        oldest = IngestUpload.objects.filter(UNFINISHED, kind=kind).order_by("pk").values_list("pk", flat=True)[:1]
         row = IngestUpload.objects.select_for_update(skip_locked=True).filter(pk__in=list(oldest)).first()
         if row is None or (row.leased_until and row.leased_until > now):
             continue

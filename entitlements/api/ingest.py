@@ -47,7 +47,7 @@ class NDJSON(BaseParser):
         return stream
 
 
-class ProblemSerializer(serializers.Serializer[Any]):
+class LineProblemSerializer(serializers.Serializer[Any]):
     line = serializers.IntegerField(help_text="From 1.")
     code = serializers.CharField(help_text="Stable; docs/feed.md lists them.")
     message = serializers.CharField()
@@ -78,7 +78,7 @@ class UploadSerializer(serializers.Serializer[IngestUpload]):
     read = serializers.IntegerField(help_text="Of them.")
     lines = serializers.IntegerField(help_text="Lines worked off.")
     counts = serializers.DictField(child=serializers.IntegerField(), help_text="Lines by what became of them.")
-    problems = ProblemSerializer(many=True, help_text="The first hundred.")
+    problems = LineProblemSerializer(many=True, help_text="The first hundred.")
     error = serializers.CharField(help_text="Why it failed: a code, or empty.")
     received_at = serializers.DateTimeField()
     finished_at = serializers.DateTimeField(allow_null=True)

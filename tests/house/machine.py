@@ -19,7 +19,7 @@ from django.urls import URLPattern, get_resolver, reverse
 
 from accounts.models import Operator
 from connections.models import Connection
-from entitlements.models import Entitlement, Export, LicenseAssignment, Order, SavedView
+from entitlements.models import Entitlement, Export, IngestUpload, LicenseAssignment, Order, SavedView
 from notifications.models import Notice
 from partnerportal.lib import tenancy
 from tests.world import KINDS, SKU_OF_NOBODY, SORTS, World, canary
@@ -232,6 +232,7 @@ def placeholders(world: World) -> dict[str, str]:
     values["operator_partner"] = str(world.operator("partner.reader").public_id)
     values["view_partner"] = str(SavedView.objects.get(organization=world.partner).public_id)
     values["export_partner"] = str(Export.objects.get(organization=world.partner).public_id)
+    values["upload"] = str(IngestUpload.objects.earliest("pk").public_id)
     values["holder_customer"] = str(LicenseAssignment.objects.filter(customer=world.customer).earliest("pk").public_id)
     values["notice_partner"] = str(world.notices("partner").filter(about_id=world.customer.pk)[0].public_id)
     values["notice_customer"] = str(world.notices("customer").filter(about_id=world.customer.pk)[0].public_id)

@@ -358,6 +358,9 @@ API = [
     ),
     api("notices/", get=EVERYBODY),
     api("notices/read-all/", post="204 else"),
+    # Only an ingest token opens these: no session does, whoever's it is.
+    api("ingest/<str:kind>/", "ingest/usage/", get="401 else", post="401 else", defaults=""),
+    api("ingest/uploads/<uuid:upload_id>/", "ingest/uploads/{upload}/", get="401 else", defaults=""),
     api(API_NOTICE, "notices/{notice_partner}/", get="200 partner; 404 else"),
     api(API_NOTICE, "notices/{notice_customer}/", get="200 customer many@customer; 404 else"),
     api(f"{API_NOTICE}read/", "notices/{notice_partner}/read/", post="200 partner; 404 else"),
