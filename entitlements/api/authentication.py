@@ -12,6 +12,7 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from entitlements.models import IngestToken
+from entitlements.queries.ingest import living_token
 from partnerportal.lib import tenancy
 from partnerportal.lib.tokens import is_token
 
@@ -27,7 +28,7 @@ class IngestBearer(BaseAuthentication):
             return None
         digest = IngestToken.digest_of(secret.strip()) if is_token(secret.strip()) else ""
         tenancy.enter(organization_id=None, secret=digest)
-        token = IngestToken.objects.filter(digest=digest, revoked_at=None).first()
+        token = living_token(digest)
         if token is None:
             raise AuthenticationFailed(_("This token is not known, or it has been revoked."))
         token.last_used_at = timezone.now()

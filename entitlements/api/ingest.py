@@ -20,6 +20,7 @@ from rest_framework.response import Response
 from entitlements.actions import receive
 from entitlements.api.authentication import HoldsIngestToken, IngestBearer
 from entitlements.models import IngestToken, IngestUpload
+from entitlements.queries.ingest import upload_of
 from partnerportal.lib.api import ActorView
 from partnerportal.lib.api_input import TooLarge
 from partnerportal.lib.errors import Invalid
@@ -164,7 +165,7 @@ class IngestUploadView(IngestView):
     serializer_class = UploadSerializer
 
     def get(self, request: Request, upload_id: UUID) -> Response:
-        upload = IngestUpload.objects.filter(public_id=upload_id, token=self.token).first()
+        upload = upload_of(self.token, upload_id)
         if upload is None:
             raise Http404
         return Response(self.get_serializer(upload).data)

@@ -1,0 +1,13 @@
+"""What a vendor's system may see: its own token and its own uploads. The policies hold it to the token it shows."""
+
+from uuid import UUID
+
+from entitlements.models import IngestToken, IngestUpload
+
+
+def living_token(digest: str) -> IngestToken | None:
+    return IngestToken.objects.filter(digest=digest, revoked_at=None).first()
+
+
+def upload_of(token: IngestToken, public_id: UUID) -> IngestUpload | None:
+    return IngestUpload.objects.filter(public_id=public_id, token=token).first()
