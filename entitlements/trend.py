@@ -151,6 +151,11 @@ class Trend:
         return f"?{urlencode(given)}" if given else "?"
 
     @property
+    def query(self) -> str:
+        """What an export narrows by: it always has all months there are."""
+        return urlencode({"service": self.service}) if self.service else ""
+
+    @property
     def ranges(self) -> list[dict[str, Any]]:
         labels: dict[str, Callable[[], str]] = {
             "12w": lambda: _("12 weeks"),

@@ -6,6 +6,7 @@ CUSTOMER = "customers/<uuid:customer_id>/"
 END = "connections/<uuid:connection_id>/end/"
 OPERATOR = "operators/<uuid:operator_id>/"
 INVITATION = "i/<str:token>/"
+HOLDER = "usage/licences/<uuid:assignment_id>/"
 SIGN_IN = "sign-in/"
 FACTORS = "sign-in/two-factor/"
 KEY = f"{FACTORS}webauthn/keys/<int:pk>/"
@@ -26,7 +27,8 @@ class Shown:
 
 
 def customer_pages(who: str) -> list[Shown]:
-    return [Shown(CUSTOMER + tab, f"/customers/{{{who}}}/{tab}") for tab in ("", "services/", "orders/", "activity/")]
+    tabs = ("", "services/", "usage/", "usage/trend/", "orders/", "activity/")
+    return [Shown(CUSTOMER + tab, f"/customers/{{{who}}}/{tab}") for tab in tabs]
 
 
 PAGES = {
@@ -48,6 +50,7 @@ PAGES = {
         Shown("customers/"),
         Shown("customers/", "/customers/?q=nobody-has-this-name"),
         *customer_pages("customer"),
+        Shown("usage/customers/"),
         Shown("account/"),
         Shown("account/edit/"),
         Shown("invite/"),
@@ -68,6 +71,12 @@ PAGES = {
     "customer.admin": [
         Shown("", "/"),
         Shown("services/"),
+        Shown("usage/"),
+        Shown("usage/trend/"),
+        Shown("usage/trend/", "/usage/trend/?range=13m"),
+        Shown("usage/licences/"),
+        Shown("usage/licences/", "/usage/licences/?unused=true"),
+        Shown(f"{HOLDER}release/", "/usage/licences/{holder_customer}/release/"),
         Shown("orders/"),
         Shown("account/"),
         Shown("inbox/"),
@@ -106,12 +115,14 @@ OPENINGS = [
     ("partner.admin", "/customers/", ["Help"]),
     ("partner.admin", "/customers/", ["Account of "]),
     ("partner.admin", "/customers/{customer}/", ["More actions"]),
+    ("customer.admin", "/usage/licences/", ["Release the licence of"]),
     ("partner.admin", "/account/", ["End the connection with Customer "]),
     ("many", "/", ["Organisation: "]),
     ("vendor.admin", "/ui-kit/", ["Invite customers"]),
 ]
 
 NOT_PAGES = {
+    f"{HOLDER}keep/": "answers a form",
     f"{INVITATION}accept/": "answers a form",
     "organizations/switch/": "answers a form",
     "inbox/read/": "answers a form",

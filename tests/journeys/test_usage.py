@@ -1,0 +1,136 @@
+"""Use of licences in a browser: by keyboard, without script, and what only the customer may do."""
+
+import datetime as dt
+import re
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import expect
+
+from entitlements.actions import UsageRow, find_anomalies, store_usage
+from entitlements.models import Entitlement, LicenseAssignment, Sku
+from tests.journeys import people
+
+
+@pytest.fixture
+def sku():
+    return Sku.objects.create(code=people.unique("VLT"), service=people.unique("Vault"), name="Vault Pro")
+
+
+@pytest.fixture
+def partner():
+    return people.partner()
+
+
+@pytest.fixture
+def customer(partner, sku):
+    """Connected, and with seventy days of use that fell in the last two weeks."""
+    found = people.customer("Larkspur")
+    people.connect(partner, found)
+    Entitlement.objects.create(
+        customer=found, sku=sku, external_id=people.unique("E"), kind="production", state="active", quantity=200,
+        assigned=174,
+    )  # fmt: skip
+    today = timezone.now().date()
+    active = [182] * 56 + list(range(182, 126, -4))
+    store_usage(
+        actor=people.STAFF,
+        rows=[
+            UsageRow(back, found.pk, sku.pk, today - dt.timedelta(days=back), 200, 174, 4, 90, 95, value, value, 50)
+            for back, value in enumerate(reversed(active))
+        ],
+    )
+    find_anomalies(actor=people.STAFF)
+    return found
+
+
+def test_from_the_row_to_the_trend_by_keyboard(visitor, partner, customer):
+    """CC-30, CC-33…CC-37."""
+    browser = visitor().arrives_as(people.operator(partner))
+    page = browser.opens("/customers/")
+    page.get_by_role("button", name=f"Actions for {customer.name}").focus()
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_role("link", name="View customer")).to_be_focused()
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_role("link", name="View licensing")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("/usage/$"))
+    browser.sees("87% · Within licence")
+    browser.sees("Monthly active users fell from 182 to")
+    page.get_by_role("link", name="View usage trend").focus()
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("/usage/trend/$"))
+
+    chart = page.get_by_role("img", name="Licences assigned").locator("visible=true")
+    chart.focus()
+    tip = page.get_by_role("status").filter(has_text="Assigned: 174")
+    expect(tip).to_have_count(0)
+    page.keyboard.press("ArrowLeft")
+    expect(tip).to_be_visible()
+    expect(tip).to_contain_text("Purchased: 200")
+    latest = tip.locator("strong").inner_text()
+    page.keyboard.press("ArrowLeft")
+    expect(tip.locator("strong")).not_to_have_text(latest)
+    page.keyboard.press("End")
+    expect(tip.locator("strong")).to_have_text(latest)
+    page.keyboard.press("Escape")
+    expect(tip).to_have_count(0)
+
+    table = page.get_by_role("table", name="Licences assigned")
+    expect(table).to_be_hidden()
+    page.locator("summary").first.focus()
+    page.keyboard.press("Enter")
+    expect(table.get_by_role("row")).to_have_count(1 + 84)
+
+
+def test_the_tooltip_snaps_to_the_pointer(visitor, partner, customer):
+    browser = visitor().arrives_as(people.operator(partner))
+    page = browser.opens(f"/customers/{customer.public_id}/usage/trend/")
+    page.get_by_role("img", name="Licences assigned").locator("visible=true").hover(position={"x": 300, "y": 80})
+    expect(page.locator(".chart-tip").first).to_be_visible()
+    page.get_by_role("heading", level=1).hover()
+    expect(page.locator(".chart-tip").first).to_be_hidden()
+
+
+def test_range_and_service_without_script(visitor, partner, customer, sku):
+    other = Sku.objects.create(code=people.unique("FLW"), service=people.unique("Flow"), name="Flow")
+    row = UsageRow(0, customer.pk, other.pk, timezone.now().date(), 50, 10, 0, 4, 4, 8, 8, 2)
+    store_usage(actor=people.STAFF, rows=[row])
+    browser = visitor(java_script_enabled=False)
+    page = browser.opens(f"/customers/{customer.public_id}/usage/trend/")
+    browser.signs_in(people.operator(partner))
+    browser.sees("184 of 250 licences assigned")
+    page.get_by_label("All services together").select_option(sku.service)
+    browser.press("Apply")
+    browser.sees("174 of 200 licences assigned")
+    page.get_by_role("link", name="6 months").click()
+    expect(page).to_have_url(re.compile(r"range=6m.*service=|service=.*range=6m"))
+    page.locator("summary").first.click()
+    expect(page.get_by_role("table", name="Licences assigned").get_by_role("row")).to_have_count(1 + 6)
+
+
+def test_the_customer_releases_a_licence_and_nobody_else_hears_of_whom(visitor, partner, customer, sku):
+    holder = f"{people.unique('holder').replace(' ', '-')}@example.com"
+    LicenseAssignment.objects.create(
+        customer=customer, sku=sku, external_id=holder, holder_kind="user", holder=holder,
+        assigned_at=timezone.now() - dt.timedelta(days=90), last_used_at=timezone.now() - dt.timedelta(days=45),
+    )  # fmt: skip
+    browser = visitor().arrives_as(people.operator(customer))
+    page = browser.opens("/usage/")
+    browser.follow("Licence users")
+    browser.follow("Not used for 30 days")
+    page.get_by_role("link", name=f"Release the licence of {holder}").click()
+    dialog = page.get_by_role("dialog", name=f"Release the licence of {holder}?")
+    dialog.get_by_role("button", name="Release licence").click()
+    browser.sees(f"The vendor is asked to release the licence of {holder}.")
+    browser.sees("Release asked")
+    page.get_by_role("button", name=f"Undo the release of {holder}").click()
+    browser.sees(f"{holder} keeps the licence.")
+
+    other = visitor().arrives_as(people.operator(partner))
+    for path in ("usage/", "usage/trend/", "activity/", "services/"):
+        other.opens(f"/customers/{customer.public_id}/{path}")
+        other.sees_no(holder)
+    other.opens("/inbox/")
+    other.sees_no(holder)
+    other.opens("/usage/licences/", status=403)
