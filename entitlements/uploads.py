@@ -5,7 +5,7 @@ import hashlib
 import os
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, BinaryIO, Protocol, cast
@@ -91,8 +91,14 @@ class Unpacked:
             self.sent = self._file.tell()
 
     def readline(self, size: int = -1) -> bytes:
+        return self._bounded(self._stream.readline, size)
+
+    def read(self, size: int) -> bytes:
+        return self._bounded(self._stream.read, size)
+
+    def _bounded(self, how: Callable[[int], bytes], size: int) -> bytes:
         try:
-            line = cast(bytes, self._stream.readline(size))
+            line = how(size)
         except (EOFError, OSError, zlib.error):
             raise Damaged("gzip_damaged") from None
         self._note()

@@ -7,12 +7,15 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
+from io import BufferedReader, BytesIO
 from typing import Any, TextIO, cast
 
 from django.core.management.base import CommandError, CommandParser
 
 from entitlements.actions import Result, import_feed
 from entitlements.actions.facts import Outcome
+from entitlements.adapters import ADAPTERS, MAX_BYTES, NotReadable, adapt
+from entitlements.queries.ingest import org_id_of_tenant
 from entitlements.uploads import Damaged, Peekable, Unpacked
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.commands import StaffCommand
@@ -35,11 +38,14 @@ so the same file may come in again. The exit code is 1 when a line was left out.
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", metavar="FILE", help="the feed, UTF-8 or packed by gzip; - reads standard input")
         parser.add_argument("--report", metavar="FILE", help="write the result of every line there, as JSON Lines")
+        parser.add_argument("--from", dest="adapter", choices=sorted(ADAPTERS), help="FILE is JSON of this kind")
+        parser.add_argument("--customer", default="", metavar="ORGID", help="whose it is, where --from cannot know")
+        parser.add_argument("--sku", default="", metavar="CODE", help="our code of it, where --from has another")
         parser.add_argument(
             "--no-events", action="store_true", help="record no events and tell nobody: for a first load"
         )
 
-    def handle(self, *args: object, file: str, report: str | None, no_events: bool, **options: object) -> None:
+    def handle(self, *args: object, file: str, report: str | None, no_events: bool, **options: Any) -> None:
         refused = 0
 
         def tell(result: Result) -> None:
@@ -54,6 +60,8 @@ so the same file may come in again. The exit code is 1 when a line was left out.
         with ExitStack() as files:
             stream = files.enter_context(source(file))
             lines = files.enter_context(target(report)) if report else None
+            if options["adapter"]:
+                stream = self.adapted(stream, lines, options)
             try:
                 counts = import_feed(
                     actor=Actor.system("feed"),
@@ -74,6 +82,23 @@ so the same file may come in again. The exit code is 1 when a line was left out.
         if refused:
             raise CommandError(f"{refused:,} of {counts.total():,} lines were left out.")
 
+    def adapted(self, stream: Unpacked, report: TextIO | None, options: dict[str, Any]) -> Unpacked:
+        """What the file says as lines of our feed. What it lacks is named; what no line says goes to the report."""
+        try:
+            items = adapt(
+                options["adapter"], stream.read(MAX_BYTES + 1), customer=options["customer"], sku=options["sku"]
+            )
+        except NotReadable as error:
+            raise CommandError(str(error)) from None
+        for item in items:
+            if report and (item.unknown or item.missing):
+                report.write(json.dumps({"item": item.item, "unknown": item.unknown, "missing": item.missing}) + "\n")
+            if item.missing:
+                self.stderr.write(printable(f"Item {item.item} is left out. It lacks: {', '.join(item.missing)}."))
+        rows = with_org_ids([line for item in items for line in item.lines])
+        text = "".join(json.dumps(row) + "\n" for row in rows)
+        return Unpacked(BufferedReader(BytesIO(text.encode())))
+
     def progress(self, stream: Unpacked, name: str) -> Callable[[Counter[Outcome]], None]:
         """Says on standard error how far a long file is, every few seconds."""
         size = os.path.getsize(name) if os.path.isfile(name) else 0
@@ -87,6 +112,13 @@ so the same file may come in again. The exit code is 1 when a line was left out.
                 self.stderr.write(f"  {counts.total():,} lines{share}")
 
         return say
+
+
+def with_org_ids(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Where an adapter knows the tenant, the ORGID of the organisation that has it."""
+    tenants = {row["customer"].removeprefix("tenant:") for row in rows if row["customer"].startswith("tenant:")}
+    known = {tenant: org_id for tenant in tenants if (org_id := org_id_of_tenant(tenant))}
+    return [row | {"customer": known.get(row["customer"].removeprefix("tenant:"), row["customer"])} for row in rows]
 
 
 @contextmanager

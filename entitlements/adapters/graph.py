@@ -1,0 +1,48 @@
+"""Microsoft Graph, `GET /v1.0/subscribedSkus`: what a tenant has subscribed to.
+
+Source: the reference of the resource types subscribedSku and licenseUnitsDetail, learn.microsoft.com/graph/api
+(read in 2026). `{"value": [...]}`, a bare list and a single object are all understood. Units in `enabled` and in
+`warning` (overdue, still usable) are seats; those `suspended` or `lockedOut` are not. It says nothing of who is active,
+so it gives entitlements and no days of use. The SKU's code is the skuPartNumber; `accountId` is the tenant.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from entitlements.adapters.base import Adapted, Reader
+
+STATES = {
+    "Enabled": "active",
+    "Warning": "active",
+    "Suspended": "expired",
+    "LockedOut": "expired",
+    "Deleted": "cancelled",
+}
+
+
+def read(document: Any, *, customer: str, sku: str) -> Iterator[Adapted]:
+    items = document.get("value", [document]) if isinstance(document, dict) else document
+    for number, item in enumerate(items if isinstance(items, list) else [items], 1):
+        yield _one(number, item, customer, sku)
+
+
+def _one(number: int, item: Any, customer: str, sku: str) -> Adapted:
+    reader = Reader(item)
+    units = {name: reader.count(f"prepaidUnits.{name}") for name in ("enabled", "suspended", "warning", "lockedOut")}
+    status = reader.text("capabilityStatus")
+    if status and status not in STATES:
+        reader.missing.append("capabilityStatus")
+    line = {
+        "type": "entitlement",
+        "external_id": f"graph:{reader.text('id')}",
+        "customer": customer or f"tenant:{reader.text('accountId')}",
+        "sku": sku or reader.text("skuPartNumber"),
+        "kind": "production",
+        "state": STATES.get(status, ""),
+        "quantity": units["enabled"] + units["warning"],
+        "assigned": reader.count("consumedUnits"),
+    }
+    if customer:
+        reader.maybe("accountId")
+    unknown = reader.unknown() | {f"prepaidUnits.{name}": units[name] for name in ("suspended", "lockedOut")}
+    return Adapted(number, [] if reader.missing else [line], unknown, reader.missing)
