@@ -18,6 +18,7 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
+from celery import Celery
 from django.conf import settings
 
 from partnerportal import embedded
@@ -84,6 +85,11 @@ class Stack:
         )
         assert done.returncode == 0, done.stderr
         return done.stdout
+
+    def send(self, task: str) -> None:
+        """As beat does."""
+        with Celery(broker=self.environment["REDIS_URL"], set_as_current=False) as beat:
+            beat.send_task(task, retry=False)
 
     def mails_to(self, address: str) -> list[EmailMessage]:
         texts = [path.read_bytes() for path in sorted(self.mails.glob("*.log"))]
