@@ -118,7 +118,7 @@ class Cell:
 def month_grid(
     month: dt.date, rows: Iterable[Entitlement], counts: dict[dt.date, int], *, of_customers: bool
 ) -> list[list[Cell]]:
-    """Whole weeks around the month; `rows` are the first of each day, `counts` all of them."""
+    """Whole weeks around the month, from this one on; `rows` are the first of each day, `counts` all of them."""
     by_day: dict[dt.date, list[RenewalRow]] = {}
     for row in rows:
         by_day.setdefault(row.ends_on, []).append(renewal_row(row, of_customers=of_customers))  # type: ignore[arg-type]
@@ -127,7 +127,7 @@ def month_grid(
 
 
 def _days_around(month: dt.date) -> Iterator[dt.date]:
-    day = first_of_week(month)
+    day = max(first_of_week(month), first_of_week(today()))
     while day.month == month.month or day < month or first_of_week(day) != day:
         yield day
         day += dt.timedelta(days=1)

@@ -30,10 +30,8 @@ def ends(own_database):
     sku = Sku.objects.create(code="FAULT", service="F", name="Fault")
     customer = Organization.objects.create(kind="customer", name="Load", country="DE")
     at = today() + dt.timedelta(days=30)
-    Entitlement.objects.bulk_create(
-        Entitlement(customer=customer, sku=sku, external_id=f"F{n}", kind="production", state="active", quantity=1, ends_on=at)
-        for n in range(ENDS)
-    )  # fmt: skip
+    same = {"customer": customer, "sku": sku, "kind": "production", "state": "active", "quantity": 1, "ends_on": at}
+    Entitlement.objects.bulk_create(Entitlement(**same, external_id=f"F{n}") for n in range(ENDS))
 
 
 def test_killed_in_the_middle_each_is_told_once(plant, ends):

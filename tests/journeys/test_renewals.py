@@ -59,7 +59,9 @@ def test_a_trial_from_request_to_production(stack, visitor, trio):
     later = today() + dt.timedelta(days=28)
     decides(deciding, sku, customer, "Extend…", "Extend", says=f"{later.day} {later:%b} {later.year}")
     watching.page.reload()
-    expect(watching.page.get_by_role("region", name="Active trials", exact=True)).to_contain_text(f"{later.day} {later:%b}")
+    expect(watching.page.get_by_role("region", name="Active trials", exact=True)).to_contain_text(
+        f"{later.day} {later:%b}"
+    )
 
     deciding.opens("/trials/?view=running")
     chooses(deciding, sku, customer, "Convert to production…")
