@@ -27,6 +27,7 @@ from partnerportal.lib.actors import Actor
 from partnerportal.lib.text import fold
 from partnerportal.sample import cast, facts
 from partnerportal.sample.facts import Customer
+from partnerportal.sample.holders import write_holders
 from partnerportal.sample.usage import write_usage
 
 NAMESPACE = uuid.UUID("5a5a2b0e-7c1d-4a51-9d1b-6f3c0f0e8d11")
@@ -48,6 +49,7 @@ def write_world() -> None:
     _import(chain(facts.catalogue(), *(facts.history(_customer(o), now.date()) for o in _buyers(organizations))))
     _news(organizations, now)
     write_usage(_buyers(organizations), now.date())
+    write_holders(_buyers(organizations), now)
     find_anomalies(actor=Actor.system("anomalies"))
     tell()
 
