@@ -1,9 +1,10 @@
 """The vendor's cloud licensing API, current usage of a user/device product:
 `GET /licensing/license/enterprise/cloud/cvad/ud/current`.
 
-Source: the example in Citrix' own developer documentation of the licensing APIs (read in 2026). One object, or a list. `customerId` there is not an ORGID: --customer says whose it is. The SKU's code is `productName-productEdition`.
-It counts who holds a licence: users and devices are taken for those of the month, the nearest that it tells; daily use
-it does not tell at all. `nextExpiredLicenses` may be null: no end.
+Source: the example in Citrix' own developer documentation of the licensing APIs (read in 2026). One object, or a list.
+`customerId` there is not an ORGID: --customer says whose it is. The SKU's code is `productName-productEdition`. It
+counts who holds a licence: users and devices are taken for those of the month, the nearest that it tells; of daily use
+it tells nothing. `nextExpiredLicenses` may be null: no end.
 """
 
 from collections.abc import Iterator

@@ -90,7 +90,7 @@ def test_what_is_missing_is_named_and_the_others_come_in(name: str) -> None:
     bad = {key: value for key, value in subscribed().items() if key != name}
     first, second = adapt("graph", json.dumps([bad, subscribed()]).encode())
     assert first.lines == []
-    assert [path.partition(".")[0] for path in first.missing][0] == name
+    assert first.missing[0].partition(".")[0] == name
     assert second.missing == [] and len(second.lines) == 1
 
 

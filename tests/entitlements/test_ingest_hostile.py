@@ -1,0 +1,166 @@
+"""Two hundred files that nobody should send: a clear answer to each, bounded memory, and the portal goes on."""
+
+import gzip
+import json
+import random
+import tracemalloc
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from entitlements import uploads
+from entitlements.actions import import_feed, ingest_next_upload
+from entitlements.models import IngestUpload, UsageDay
+from entitlements.uploads import Damaged, Unpacked
+from partnerportal.lib.actors import Actor
+from tests.entitlements.test_ingest import Send, body, day, folder, secret, send
+from tests.world import World
+
+__all__ = ["folder", "secret", "send"]
+NUMBERS: list[Any] = [-1, 2**31, 2**63, 10**300, 1.5, 1e308, True, None, "", "9", "９", [], {}, [1], "x" * 300, -0.0]
+DAYS: list[Any] = [
+    "2999-01-01", "1999-01-01", "2026-02-30", "2026-13-01", "0000-00-00", "tomorrow", 0, None, [], "2026-1-1",
+    "2026-02-01T00:00:00Z", "-2026-01-01",
+]  # fmt: skip
+TEXTS: list[Any] = [
+    "",
+    " ",
+    "\0",
+    "a\0b",
+    "\ud800",
+    "x" * 5000,
+    None,
+    7,
+    [],
+    {},
+    "\x1b[2J",
+    "'; DROP TABLE x; --",
+    "\u202e",
+]
+
+
+def bad_lines(good: dict[str, Any]) -> Iterator[bytes]:
+    for name in (
+        "purchased",
+        "assigned",
+        "newly_assigned",
+        "daily_users",
+        "daily_devices",
+        "monthly_devices",
+        "peak_concurrent",
+    ):
+        for value in NUMBERS:
+            if not (name != "assigned" and value == "9"):
+                yield json.dumps(good | {name: value}).encode()
+    yield from (json.dumps(good | {"day": value}).encode() for value in DAYS)
+    for name in ("customer", "sku", "type", "holder"):
+        yield from (json.dumps(good | {name: value}).encode() for value in TEXTS)
+    raw = json.dumps(good).encode()
+    yield from (
+        raw[:-1],
+        raw + b"}",
+        raw + b" " + raw,
+        b"[" + raw + b"]",
+        raw.replace(b'"', b"'"),
+        b"null",
+        b"\xff\xfe",
+    )
+    yield from (raw.decode().encode(name) for name in ("utf-16", "utf-32", "utf-16-be"))
+    yield from (b"\0" * 1000, b"[" * 200_000, b'{"a":' * 50_000, b'{"type":"usage"', b"PK\x03\x04", b"<xml/>", b"a,b,c")
+    yield from (b'{"assigned": ' + b"9" * 100_000 + b"}", b'{"assigned": NaN}', b'{"assigned": 1e999999999}')
+
+
+def damaged_files(good: bytes) -> Iterator[bytes]:
+    packed = gzip.compress(good * 50)
+    yield from (packed[:cut] for cut in (2, 5, 10, 18, len(packed) // 2, len(packed) - 4))
+    yield from (packed[:30] + bytes([packed[30] ^ 255]) + packed[31:], packed + b"garbage", packed + packed[:9])
+    yield b"\x1f\x8b" + b"\0" * 500
+    yield b"\x1f\x8b\x08\x00" + zlib.compress(good)
+
+
+def test_two_hundred_hostile_files(send: Send, world: World, folder: Path) -> None:
+    """Each with a good line beside the bad one, which comes in wherever the file can be read that far."""
+    good, stored = day(world, 55), UsageDay.objects.count()
+    files = [line + b"\n" + body(good) for line in bad_lines(good)] + list(damaged_files(body(good)))
+    files += [gzip.compress(random.Random(seed).randbytes(5000)) for seed in range(10)]
+    assert len(files) >= 200
+    for number, content in enumerate(files):
+        response = send(content, key=f"file-{number}")
+        assert response.status_code == 202, content[:80]
+        assert ingest_next_upload() is True
+        row = IngestUpload.objects.get(public_id=response.json()["id"])
+        if row.state == "done":
+            assert row.problems or row.counts["added"] + row.counts["unchanged"] + row.counts["changed"] >= 1, content[
+                :80
+            ]
+        else:
+            assert (row.state, row.error) == ("failed", "gzip_damaged"), content[:80]
+        for problem in row.problems:
+            assert problem["code"] and problem["message"] and problem["line"] >= 1
+    assert UsageDay.objects.count() <= stored + 2
+    assert UsageDay.objects.filter(day=good["day"]).exists()
+    assert list(folder.iterdir()) == []
+
+
+def peak_of(what: Any) -> int:
+    tracemalloc.start()
+    try:
+        what()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_one_endless_line_takes_no_memory(world: World, tmp_path: Path) -> None:
+    """64 MB without a line end, sent as they are and as 64 kB of gzip; then a good line."""
+    good = body(day(world, 56))
+    for packed in (False, True):
+        file = tmp_path / f"endless-{packed}"
+        with gzip.open(file, "wb") if packed else file.open("wb") as out:
+            for _ in range(64):
+                out.write(b"x" * 1024**2)
+            out.write(b"\n" + good)
+        results: list[Any] = []
+
+        def read(file: Path = file, results: list[Any] = results) -> None:
+            with file.open("rb") as stream:
+                import_feed(actor=Actor.system(), stream=Unpacked(stream), report=results.append)
+
+        assert peak_of(read) < 8 * 1024**2
+        assert [r.problems[0].code if r.problems else str(r.outcome) for r in results] in (
+            ["line_too_long", "added"], ["line_too_long", "unchanged"]
+        )  # fmt: skip
+
+
+def test_a_bomb_is_stopped_at_the_limit(tmp_path: Path, settings: Any) -> None:
+    settings.INGEST_UNPACKED_BYTES = 32 * 1024**2
+    file = tmp_path / "bomb"
+    with gzip.open(file, "wb") as out:
+        for _ in range(256):
+            out.write(b"\0" * 1024**2)
+    assert file.stat().st_size < 300_000
+
+    def read() -> None:
+        with file.open("rb") as stream, pytest.raises(Damaged, match="unpacked_too_large"):
+            import_feed(actor=Actor.system(), stream=Unpacked(stream))
+
+    assert peak_of(read) < 8 * 1024**2
+
+
+def test_the_body_goes_to_disk_in_pieces(settings: Any, tmp_path: Path) -> None:
+    settings.PRIVATE_ROOT = tmp_path
+    from uuid import uuid4
+
+    class Endless:
+        left = 64 * 1024**2
+
+        def read(self, size: int) -> bytes:
+            size = min(size, self.left)
+            self.left -= size
+            return b"x" * size
+
+    assert peak_of(lambda: uploads.save(Endless(), uuid4(), deadline=1e12)) < 4 * 1024**2  # type: ignore[arg-type]
+    assert sum(path.stat().st_size for path in uploads.folder().iterdir()) == 64 * 1024**2
