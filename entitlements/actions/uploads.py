@@ -44,8 +44,8 @@ class Lost(Exception):
     """The upload is no longer this worker's."""
 
 
-def receive(*, token: IngestToken, kind: str, key: str, stream: IO[bytes], packed: bool) -> IngestUpload:
-    """Store a file and its row; the same key with the same bytes gives the first row again.
+def receive(*, token: IngestToken, kind: str, key: str, stream: IO[bytes], length: int, packed: bool) -> IngestUpload:
+    """Store a file of `length` bytes and its row; the same key with the same bytes gives the first row again.
 
     The transaction is the request's: until it commits no worker sees the row, and the file without it is an orphan.
     """
@@ -58,6 +58,8 @@ def receive(*, token: IngestToken, kind: str, key: str, stream: IO[bytes], packe
     row = IngestUpload(token=token, kind=kind, idempotency_key=key, public_id=uuid4())
     try:
         row.fingerprint, row.size, head = _save(stream, row)
+        if row.size != length:
+            raise Invalid("incomplete", _("The upload broke off before its end."))
         if packed and head != uploads.GZIP:
             raise Invalid("not_gzip", _("The content is not gzip, although the header says so."))
         return _first_with_key(row)
@@ -68,12 +70,9 @@ def receive(*, token: IngestToken, kind: str, key: str, stream: IO[bytes], packe
 
 def _save(stream: IO[bytes], row: IngestUpload) -> tuple[str, int, bytes]:
     try:
-        saved = uploads.save(stream, row.public_id, deadline=time.monotonic() + SECONDS_TO_SEND)
+        return uploads.save(stream, row.public_id, deadline=time.monotonic() + SECONDS_TO_SEND)
     except TooSlow:
         raise Invalid("too_slow", _("The upload took longer than ten minutes. Send it in pieces.")) from None
-    if not saved[1]:
-        raise Invalid("empty", _("Nothing was sent."))
-    return saved
 
 
 def _first_with_key(row: IngestUpload) -> IngestUpload:

@@ -104,7 +104,7 @@ class IngestUploadsView(IngestView):
     parser_classes = (NDJSON,)
     serializer_class = ReceiptSerializer
     errors = {
-        400: ("key_required", "empty", "not_gzip", "too_slow"),
+        400: ("key_required", "empty", "incomplete", "not_gzip", "too_slow"),
         411: ("length_required",),
         413: ("too_large",),
         415: ("unsupported_media_type",),
@@ -126,9 +126,9 @@ class IngestUploadsView(IngestView):
         if kind not in IngestUpload.Kind.values:
             raise Http404
         key, packed = _key(request), _is_packed(request)
-        _refuse_length(request)
+        length = _length(request)
         stream = cast(IO[bytes], request.data)
-        upload = receive(token=self.token, kind=kind, key=key, stream=stream, packed=packed)
+        upload = receive(token=self.token, kind=kind, key=key, stream=stream, length=length, packed=packed)
         response = Response(ReceiptSerializer(upload).data, status=202)
         response["Location"] = reverse("api:ingest_upload", args=[upload.public_id])
         return response
@@ -148,7 +148,7 @@ def _is_packed(request: Request) -> bool:
     return encoding == "gzip"
 
 
-def _refuse_length(request: Request) -> None:
+def _length(request: Request) -> int:
     if "Content-Length" not in request.headers:
         raise LengthRequired(_("Say in the header Content-Length how much is sent."))
     length = int(request.META.get("CONTENT_LENGTH") or 0)
@@ -156,6 +156,7 @@ def _refuse_length(request: Request) -> None:
         raise TooLarge(_("The upload is too large. Send it in pieces."))
     if not length:
         raise Invalid("empty", _("Nothing was sent."))
+    return length
 
 
 @extend_schema(tags=["Ingest"], responses=UploadSerializer)

@@ -18,7 +18,8 @@ DECLARE
 BEGIN
     IF to_regclass(name) IS NOT NULL THEN RETURN; END IF;
     PERFORM pg_advisory_xact_lock(3, to_char(first, 'YYYYMM')::int);
-    IF to_regclass(name) IS NOT NULL THEN RETURN; END IF;
+    -- Not to_regclass again: it would answer from its cache, which an advisory lock does not bring up to date.
+    IF EXISTS (SELECT FROM pg_class WHERE relname = name AND relnamespace = 'public'::regnamespace) THEN RETURN; END IF;
     EXECUTE format('CREATE TABLE %I PARTITION OF entitlements_usageday FOR VALUES FROM (%L) TO (%L)',
                    name, first, first + interval '1 month');
     EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', name);
