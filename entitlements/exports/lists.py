@@ -3,6 +3,7 @@
 Nothing here reads LicenseAssignment: no export tells who holds a licence (CC-32).
 """
 
+import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -17,10 +18,13 @@ from entitlements.columns import SORTS
 from entitlements.exports.columns import Column, code, joined, moment, raw, share, text
 from entitlements.filters import CustomerFilterSet, sort_in
 from entitlements.models import NO_EXPIRY, CustomerListing, CustomerUsage, Sku, UsageMonth
+from entitlements.queries.renewals import FURTHEST, renewals
 from entitlements.timeline import WORDS
 from partnerportal.lib.actors import Actor
+from partnerportal.lib.days import today
 from partnerportal.lib.errors import Message, NotFound
 
+SPANS = ("7", "30", "60", "90")
 LONGEST = 200  # of a filter's value
 Query = Mapping[str, Any]
 Rows = Callable[[Actor, Query, int | None], QuerySet[Any]]
@@ -95,6 +99,13 @@ def _history(actor: Actor, _query: Query, _customer: int | None) -> QuerySet[Any
     return rows.order_by("customer_id", "sku_id", "month")
 
 
+def _renewals(actor: Actor, query: Query, _customer: int | None) -> QuerySet[Any]:
+    """What ends within so many days, from today on."""
+    days = str(query.get("within", ""))
+    span = dt.timedelta(days=int(days)) if days in SPANS else FURTHEST
+    return renewals(actor, today(), today() + span).order_by("ends_on", "pk")
+
+
 _SKU_NAMES = (
     Sku.objects.annotate(place=Func(OuterRef("skus"), F("pk"), function="array_position", output_field=IntegerField()))
     .filter(place__isnull=False)
@@ -119,6 +130,20 @@ def _month_columns(suffix: str = "") -> tuple[Column, ...]:
     )
 
 
+_SERVICE_COLUMNS = (
+    text("customer", "customer__name"),
+    code("org_id", "customer__org_id"),
+    text("sku", "sku__code"),
+    text("sku_name", "sku__name"),
+    text("service", "sku__service"),
+    raw("kind"),
+    raw("state"),
+    raw("source"),
+    raw("quantity"),
+    raw("assigned"),
+    raw("starts_on"),
+    raw("ends_on"),
+)
 _ALL = (
     List(
         key="customers",
@@ -147,20 +172,14 @@ _ALL = (
         label=_("Services"),
         rows=_services,
         of_one=True,
-        columns=(
-            text("customer", "customer__name"),
-            code("org_id", "customer__org_id"),
-            text("sku", "sku__code"),
-            text("sku_name", "sku__name"),
-            text("service", "sku__service"),
-            raw("kind"),
-            raw("state"),
-            raw("source"),
-            raw("quantity"),
-            raw("assigned"),
-            raw("starts_on"),
-            raw("ends_on"),
-        ),
+        columns=_SERVICE_COLUMNS,
+    ),
+    List(
+        key="renewals",
+        label=_("Renewals"),
+        rows=_renewals,
+        filters=frozenset({"within"}),
+        columns=_SERVICE_COLUMNS,
     ),
     List(
         key="orders",
