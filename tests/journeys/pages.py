@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 CUSTOMER = "customers/<uuid:customer_id>/"
 END = "connections/<uuid:connection_id>/end/"
+VIEW = "customers/views/<uuid:view_id>/"
 OPERATOR = "operators/<uuid:operator_id>/"
 INVITATION = "i/<str:token>/"
 HOLDER = "usage/licences/<uuid:assignment_id>/"
@@ -49,6 +50,11 @@ PAGES = {
         Shown("", "/"),
         Shown("customers/"),
         Shown("customers/", "/customers/?q=nobody-has-this-name"),
+        Shown("customers/display/"),
+        Shown("customers/views/new/", "/customers/views/new/?country=DE"),
+        Shown(VIEW, "/customers/views/{view_partner}/"),
+        Shown(f"{VIEW}delete/", "/customers/views/{view_partner}/delete/"),
+        Shown("exports/"),
         *customer_pages("customer"),
         Shown("usage/customers/"),
         Shown("account/"),
@@ -111,6 +117,9 @@ OPENINGS = [
     ("partner.admin", "/customers/", ["Invite customers"]),
     ("partner.admin", "/customers/", ["Actions for Customer nq"]),
     ("partner.admin", "/customers/", ["Actions for Customer nq", "End connection…"]),
+    ("partner.admin", "/customers/", ["Views"]),
+    ("partner.admin", "/customers/", ["Columns"]),
+    ("partner.admin", "/customers/?country=DE", ["Export"]),
     ("partner.admin", "/customers/", ["Search or jump to…"]),
     ("partner.admin", "/customers/", ["Help"]),
     ("partner.admin", "/customers/", ["Account of "]),
@@ -124,6 +133,11 @@ OPENINGS = [
 NOT_PAGES = {
     f"{HOLDER}keep/": "answers a form",
     f"{INVITATION}accept/": "answers a form",
+    f"{VIEW}query/": "answers a form",
+    f"{VIEW}default/": "answers a form",
+    "exports/new/": "answers a form",
+    "exports/news/": "answers a script",
+    "exports/<uuid:export_id>/file/": "a file",
     "organizations/switch/": "answers a form",
     "inbox/read/": "answers a form",
     "inbox/<uuid:notice_id>/": "answers a form",

@@ -1,0 +1,146 @@
+"""The customer list as somebody's tool: views saved and shared, columns kept, rows ticked; a large export with its
+progress."""
+
+import csv
+import io
+import re
+
+import pytest
+from django.db import connection, transaction
+from playwright.sync_api import expect
+
+from accounts.models import Role
+from tests.journeys import people
+
+ROWS = 20_000
+
+
+@pytest.fixture
+def partner():
+    partner = people.partner("Lists")
+    for number in range(3):
+        people.connect(partner, people.customer(f"Client {number}"))
+    return partner
+
+
+def test_a_view_is_shared_with_a_colleague_and_nobody_else(visitor, partner):
+    ada, colleague = people.operator(partner), people.operator(partner, role=Role.READER, name="Rita")
+    elsewhere = people.partner("Elsewhere")
+    people.connect(elsewhere, people.customer("Theirs"))
+    one = visitor().arrives_as(ada)
+    page = one.opens("/customers/?country=DE&sort=-name")
+    page.get_by_role("button", name="Views", exact=True).click()
+    page.get_by_role("link", name="Save as a view…").click()
+    dialog = page.get_by_role("dialog", name="Save the view")
+    dialog.get_by_label("Name").fill("Germany, backwards")
+    dialog.get_by_label("Share it in the organisation").check()
+    dialog.get_by_role("button", name="Save view").click()
+    one.sees("The view “Germany, backwards” is saved.")
+    expect(
+        page.get_by_role("navigation", name="Views").get_by_role("link", name="Germany, backwards 3")
+    ).to_be_visible()
+    page.get_by_label("Country").select_option("")
+    one.sees("“Germany, backwards” is modified.")
+    page.get_by_role("link", name="Reset").click()
+    expect(page.get_by_label("Country")).to_have_value("DE")
+
+    other = visitor().arrives_as(colleague)
+    page = other.opens("/customers/")
+    page.get_by_role("button", name="Views", exact=True).click()
+    page.locator("#view-menu").get_by_role("link", name="Germany, backwards").click()
+    expect(page).to_have_url(re.compile("country=DE&sort=-name&view="))
+    stranger = visitor().arrives_as(people.operator(elsewhere))
+    page = stranger.opens("/customers/")
+    page.get_by_role("button", name="Views", exact=True).click()
+    stranger.sees("No saved views yet")
+
+
+def heads(page):
+    return [text.strip() for text in page.locator("thead th").all_inner_texts() if text.strip()]
+
+
+def test_columns_are_kept_after_signing_in_again(visitor, partner):
+    ada = people.operator(partner)
+    page = visitor().arrives_as(ada).opens("/customers/")
+    page.get_by_role("link", name="Columns").click()
+    dialog = page.get_by_role("dialog", name="Columns and density")
+    dialog.get_by_label("ORGID").uncheck()
+    dialog.get_by_role("button", name="Move Next expiry up").click()
+    expect(dialog.get_by_role("button", name="Move Next expiry up")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(dialog.get_by_label("ORGID")).not_to_be_checked()  # moving forgets nothing
+    dialog.get_by_label("Compact").check()
+    dialog.get_by_role("button", name="Save", exact=True).click()
+    expect(page.locator("table.compact")).to_be_visible()
+    wanted = ["Customer", "Country", "Services", "Next expiry", "Seats assigned", "16 weeks", "Connected", "Actions"]
+    assert heads(page) == wanted
+    again = visitor()
+    again.opens("/customers/")
+    again.signs_in(ada)
+    expect(again.page.locator("table.compact")).to_be_visible()
+    assert heads(again.page) == wanted
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_ticked_rows_are_exported(script, visitor, partner):
+    one = visitor(java_script_enabled=script).arrives_as(people.operator(partner))
+    page = one.opens("/customers/")
+    boxes = page.get_by_role("checkbox", name=re.compile("^Select Client"))
+    if script:
+        page.get_by_role("checkbox", name="Select this page").check()
+        expect(page.locator("[data-count]")).to_have_text("3")
+        page.get_by_role("button", name="Clear selection").click()
+        expect(page.locator("#bulk-bar")).to_be_hidden()
+    boxes.nth(0).check()
+    boxes.nth(2).check()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Export selected").click()
+    assert len(rows_of(download.value)) == 2
+
+
+def rows_of(download):
+    assert re.fullmatch(r"[a-z-]+-\d{4}-\d\d-\d\d\.csv", download.suggested_filename)
+    text = download.path().read_text("utf-8-sig")
+    return list(csv.DictReader(io.StringIO(text, newline="")))
+
+
+@pytest.fixture
+def crowd(partner):
+    """So many customers more, by SQL."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            """INSERT INTO accounts_organization
+                   (public_id, kind, name, name_folded, org_id, tenant_id, country, street, postal_code, city, phone,
+                    contact_email, website, account_manager_name, account_manager_email, account_manager_phone,
+                    created_at)
+               SELECT gen_random_uuid(), 'customer', 'Crowd ' || i, 'crowd ' || i, (50000000 + i)::text,
+                   gen_random_uuid(), 'FR', '', '', '', '', '', '', '', '', '', now()
+               FROM generate_series(1, %s) i""",
+            [ROWS - 3],
+        )
+    for first in range(0, ROWS, 2000):
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(
+                """INSERT INTO connections_connection
+                       (public_id, partner_id, customer_id, partner_name, customer_name, state, connected_at)
+                   SELECT gen_random_uuid(), %s, id, '', name, 'active', now() FROM accounts_organization
+                   WHERE org_id::int > 50000000 + %s AND org_id::int <= 50000000 + %s AND name LIKE 'Crowd %%'""",
+                [partner.pk, first, first + 2000],
+            )
+    return partner
+
+
+def test_twenty_thousand_rows_with_progress(visitor, crowd):
+    one = visitor(accept_downloads=True).arrives_as(people.operator(crowd))
+    page = one.opens("/customers/")
+    page.get_by_role("button", name="Export", exact=True).click()
+    one.sees("The export has begun.")
+    expect(page.get_by_text(re.compile(r"of 20,000 rows|^20,000 rows")).first).to_be_visible()
+    one.opens("/inbox/")  # it goes on without the page
+    one.sees("Your export is ready, on the page “Exports”.")
+    page = one.opens("/exports/")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download").click()
+    rows = rows_of(download.value)
+    assert len(rows) == ROWS and len({row["org_id"] for row in rows}) == ROWS
+    assert [row["name"].lower() for row in rows] == sorted(row["name"].lower() for row in rows)
