@@ -64,11 +64,13 @@ def test_columns_are_kept_after_signing_in_again(visitor, partner):
     page = visitor().arrives_as(ada).opens("/customers/")
     page.get_by_role("link", name="Columns").click()
     dialog = page.get_by_role("dialog", name="Columns and density")
-    dialog.get_by_label("ORGID").uncheck()
+    dialog.get_by_role("checkbox", name="ORGID").uncheck()
     dialog.get_by_role("button", name="Move Next expiry up").click()
+    expect(dialog.locator('[name="column"]').nth(4)).to_have_value("expires_on")
     expect(dialog.get_by_role("button", name="Move Next expiry up")).to_be_focused()
     page.keyboard.press("Enter")
-    expect(dialog.get_by_label("ORGID")).not_to_be_checked()  # moving forgets nothing
+    expect(dialog.locator('[name="column"]').nth(3)).to_have_value("expires_on")
+    expect(dialog.get_by_role("checkbox", name="ORGID")).not_to_be_checked()  # moving forgets nothing
     dialog.get_by_label("Compact").check()
     dialog.get_by_role("button", name="Save", exact=True).click()
     expect(page.locator("table.compact")).to_be_visible()
