@@ -31,7 +31,7 @@ ROLE_TABLE: RoleTable = {
         feature=Feature.CUSTOMER_DASHBOARD,
     ),
     EntitlementPermission.SAVE_VIEWS: Rule(
-        label=_("Export lists, save views of the customer list and choose its columns, for oneself"),
+        label=_("Save views of the customer list and choose its columns, for oneself"),
         feature=Feature.CUSTOMER_DASHBOARD,
     ),
     EntitlementPermission.SHARE_VIEWS: Rule(

@@ -59,9 +59,9 @@ def main() -> None:
     loaded = world(options.customers)
     print(f"{options.customers} customers, ready in {time.monotonic() - begin:.0f} s; {options.rounds} rounds\n")
 
-    from tools.bench import outbox, pages, queries
+    from tools.bench import exports, outbox, pages, queries
 
-    for lines in (queries.lines(loaded, options.rounds), outbox.lines()):
+    for lines in (queries.lines(loaded, options.rounds), exports.lines(loaded), outbox.lines()):
         for line in lines:
             print(line, flush=True)
     with server("tools.bench.floor", "job") as floor, server("partnerportal.wsgi", "web") as portal:

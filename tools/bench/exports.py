@@ -1,0 +1,101 @@
+"""The goal on exports: rows through the portal's pipe into a file, against psql copying the same query to nowhere."""
+
+import os
+import resource
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from unittest import mock
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from connections.actors import actor_now
+from entitlements.actions import exports as acts
+from entitlements.exports import LISTS, copying
+from entitlements.models import Export, UsageMonth
+from partnerportal.lib import tenancy
+from tools.bench.__main__ import Line
+from tools.bench.data import World
+
+ROUNDS = 3
+MONTHS = 13
+MEGA = 1_000_000
+
+
+def lines(world: World) -> Iterator[Line]:
+    """Every month of every customer and SKU, as the distributor sees them: 40 rows a customer."""
+    _months()
+    with tempfile.TemporaryDirectory() as folder, mock.patch.object(settings, "PRIVATE_ROOT", folder):
+        whole, first, grown = zip(*(_export(world) for _round in range(ROUNDS)), strict=True)
+        floor = min(_psql(world) for _round in range(ROUNDS))
+    rows = Export.objects.latest("pk").rows
+    Export.objects.all().delete()
+    yield Line(f"CSV export of {rows:,} rows against psql COPY of the same rows", min(whole) / floor, 1.3)
+    yield Line("the same: first byte", min(first) * 1000, 100, "ms")
+    yield Line("the same: memory growth", max(grown) / MEGA, 30, "MB")
+
+
+def _months() -> None:
+    """What the bench's usage has not filled."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """INSERT INTO entitlements_usagemonth (customer_id, sku_id, purchased, assigned, newly_assigned, month,
+                   last_day, days, monthly_active, daily_active_peak)
+               SELECT e.customer_id, e.sku_id, max(e.quantity), max(e.assigned), 0, m.month, m.month + 27, 28, 9, 5
+               FROM entitlements_entitlement e,
+                   (SELECT (date_trunc('month', now()) - n * interval '1 month')::date AS month
+                    FROM generate_series(0, %s) n) m
+               GROUP BY 1, 2, m.month ON CONFLICT DO NOTHING""",
+            [MONTHS - 1],
+        )
+        cursor.execute(f"VACUUM ANALYZE {UsageMonth._meta.db_table}")
+
+
+def _export(world: World) -> tuple[float, float, int]:
+    """Seconds in all, seconds to the first byte, bytes that the process grew by."""
+    Export.objects.create(
+        organization_id=world.distributor_id, person_id=world.distributor.pk, list="usage_history", query={}
+    )
+    first: list[float] = []
+    chunks = acts._chunks
+
+    def watched(reading: int) -> Iterator[bytes]:
+        for chunk in chunks(reading):
+            if chunk and not first:
+                first.append(time.perf_counter() - begin)
+            yield chunk
+
+    before = _resident()
+    with mock.patch.object(acts, "_chunks", watched):
+        begin = time.perf_counter()
+        assert acts.make_next_export()
+        whole = time.perf_counter() - begin
+    return whole, first[0], max(_resident() - before, 0)
+
+
+def _resident() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def _psql(world: World) -> float:
+    """The same statement in psql, with the tenant set; into /dev/null."""
+    chosen = LISTS["usage_history"]
+    actor = actor_now(world.distributor.pk, world.distributor_id)
+    assert actor
+    with transaction.atomic():
+        tenancy.enter(organization_id=world.distributor_id, person_id=world.distributor.pk)
+        command = copying.statement(chosen.rows(actor, {}, None), chosen.columns)
+    script = f"""BEGIN;
+        SELECT set_config('role', 'portal_app', true), set_config('portal.org_id', '{world.distributor_id}', true),
+               set_config('portal.person_id', '{world.distributor.pk}', true) \\g /dev/null
+        {command};
+        COMMIT;"""
+    arguments = [shutil.which("psql") or "psql", "-q", "-v", "ON_ERROR_STOP=1", os.environ["DATABASE_JOB_URL"]]
+    begin = time.perf_counter()
+    subprocess.run(arguments, input=script.encode(), stdout=subprocess.DEVNULL, check=True)
+    return time.perf_counter() - begin
+
+
