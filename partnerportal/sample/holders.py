@@ -8,8 +8,46 @@ from accounts.models import Organization
 from entitlements.models import Entitlement, LicenseAssignment
 
 AT_MOST = 60  # of one service
-FIRST = ["ada", "ben", "chloe", "dana", "eli", "farah", "gus", "hana", "ivan", "jade", "kofi", "lena", "mika", "nora", "omar", "pia", "quinn", "rosa", "sami", "tess"]
-LAST = ["adler", "brook", "castro", "dietz", "eriksen", "fontaine", "grant", "haas", "ito", "jansen", "klein", "lund", "moreau", "novak", "osei", "park"]
+FIRST = [
+    "ada",
+    "ben",
+    "chloe",
+    "dana",
+    "eli",
+    "farah",
+    "gus",
+    "hana",
+    "ivan",
+    "jade",
+    "kofi",
+    "lena",
+    "mika",
+    "nora",
+    "omar",
+    "pia",
+    "quinn",
+    "rosa",
+    "sami",
+    "tess",
+]
+LAST = [
+    "adler",
+    "brook",
+    "castro",
+    "dietz",
+    "eriksen",
+    "fontaine",
+    "grant",
+    "haas",
+    "ito",
+    "jansen",
+    "klein",
+    "lund",
+    "moreau",
+    "novak",
+    "osei",
+    "park",
+]
 
 
 def write_holders(organizations: Iterable[Organization], now: dt.datetime) -> None:

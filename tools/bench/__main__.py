@@ -62,6 +62,9 @@ def main() -> None:
     from tools.bench import exports, outbox, pages, queries
 
     for lines in (queries.lines(loaded, options.rounds), exports.lines(loaded), outbox.lines()):
+    from tools.bench import outbox, pages, queries, usage
+
+    for lines in (queries.lines(loaded, options.rounds), usage.lines(options.rounds), outbox.lines()):
         for line in lines:
             print(line, flush=True)
     with server("tools.bench.floor", "job") as floor, server("partnerportal.wsgi", "web") as portal:
