@@ -59,12 +59,10 @@ def main() -> None:
     loaded = world(options.customers)
     print(f"{options.customers} customers, ready in {time.monotonic() - begin:.0f} s; {options.rounds} rounds\n")
 
-    from tools.bench import exports, outbox, pages, queries
+    from tools.bench import exports, outbox, pages, queries, usage
 
-    for lines in (queries.lines(loaded, options.rounds), exports.lines(loaded), outbox.lines()):
-    from tools.bench import outbox, pages, queries, usage
-
-    for lines in (queries.lines(loaded, options.rounds), usage.lines(options.rounds), outbox.lines()):
+    rounds = options.rounds
+    for lines in (queries.lines(loaded, rounds), exports.lines(loaded), usage.lines(rounds), outbox.lines()):
         for line in lines:
             print(line, flush=True)
     with server("tools.bench.floor", "job") as floor, server("partnerportal.wsgi", "web") as portal:

@@ -97,5 +97,3 @@ def _psql(world: World) -> float:
     begin = time.perf_counter()
     subprocess.run(arguments, input=script.encode(), stdout=subprocess.DEVNULL, check=True)
     return time.perf_counter() - begin
-
-
