@@ -22,7 +22,7 @@ worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 # in somebody's place.
 accesslog = "-"
 access_log_format = "%(h)s %(m)s %(U)s %(s)s %(B)s %(M)sms"
-SECRETS = re.compile(r"(/i/|/password/reset/key/)[^/]+")
+SECRETS = re.compile(r"(/i/|/calendar/|/password/reset/key/)[^/]+")
 
 
 class PortalLogger(Logger):

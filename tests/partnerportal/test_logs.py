@@ -34,6 +34,7 @@ def access_line(path: str) -> str:
     ("path", "shown"),
     [
         (f"/i/{TOKEN}/accept/", "/i/…/accept/"),
+        (f"/calendar/{TOKEN}.ics", "/calendar/…"),
         (f"/sign-in/password/reset/key/{KEY}/", "/sign-in/password/reset/key/…/"),
         ("/x\r\n192.0.2.9 GET /forged\x1b[31m", r"/x\r\n192.0.2.9 GET /forged\x1b[31m"),
     ],
@@ -44,7 +45,7 @@ def test_the_access_log(path: str, shown: str) -> None:
     assert TOKEN not in line and KEY not in line
 
 
-@pytest.mark.parametrize("path", [f"/i/{TOKEN}/", f"/sign-in/password/reset/key/{KEY}/"])
+@pytest.mark.parametrize("path", [f"/i/{TOKEN}/", f"/calendar/{TOKEN}.ics", f"/sign-in/password/reset/key/{KEY}/"])
 def test_the_application_log(path: str) -> None:
     record = logging.LogRecord("django.request", logging.WARNING, "", 0, "Forbidden: %s", (path,), None)
     line = LineFormatter().format(record)

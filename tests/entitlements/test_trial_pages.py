@@ -1,0 +1,105 @@
+"""The pages and the API of trials: who sees what, what nonsense is answered, and what a page costs."""
+
+import pytest
+
+from entitlements.models import Entitlement, Sku
+from tests.world import SKU_OF_NOBODY, canary
+
+
+@pytest.fixture
+def waiting(world):
+    return Entitlement.objects.get(customer=world.customer, kind="trial", state="requested")
+
+
+def test_the_vendor_sees_who_asks_and_what_they_have(web, world):
+    page = web("vendor.reader").get("/trials/").content.decode()
+    for shown in (world.customer.name, world.customer.org_id, "Germany", f"Plan {canary('customer', 'skus')}"):
+        assert shown in page
+    assert "Only an Admin of your organisation can do this." in page
+    assert "/approve/" not in page
+    assert canary("customer", "licence holders") not in page
+    assert canary("customer", "details") not in page
+
+
+def test_a_customer_reads_why_and_takes_back(web, world, waiting):
+    client = web("customer.admin")
+    assert f"/trials/{waiting.public_id}/cancel/" in client.get("/services/").content.decode()
+    assert "/cancel/" not in web("customer.reader").get("/services/").content.decode()
+    web("vendor.admin").post(f"/trials/{waiting.public_id}/decline/", {"reason": "Not in <your> country"})
+    for page in (
+        client.get("/services/"),
+        web("partner.reader").get(f"/customers/{world.customer.public_id}/services/"),
+    ):
+        assert "Not in &lt;your&gt; country" in page.content.decode()
+
+
+NONSENSE = (
+    {},
+    {"sku": "nothing", "quantity": "5"},
+    {"sku": SKU_OF_NOBODY, "quantity": "0"},
+    {"sku": SKU_OF_NOBODY, "quantity": "9" * 40},
+    {"sku": "\0", "quantity": "\0"},
+)
+
+
+@pytest.mark.parametrize("data", NONSENSE)
+def test_a_request_with_nonsense_is_shown_again(web, data):
+    before = Entitlement.objects.count()
+    assert web("customer.admin").post("/services/trial/", data).status_code == 200
+    assert Entitlement.objects.count() == before
+
+
+@pytest.mark.parametrize(("deed", "data"), [("decline", {"reason": " "}), ("decline", {"reason": "x" * 401}),
+                                            ("decline", {"reason": "\0"})])  # fmt: skip
+def test_a_decision_with_nonsense_is_shown_again(web, waiting, deed, data):
+    assert web("vendor.admin").post(f"/trials/{waiting.public_id}/{deed}/", data).status_code == 200
+    waiting.refresh_from_db()
+    assert waiting.state == "requested"
+
+
+def test_what_has_gone_on_meanwhile_is_told(web, waiting):
+    client = web("vendor.admin")
+    assert client.post(f"/trials/{waiting.public_id}/approve/").status_code == 302
+    assert client.post(f"/trials/{waiting.public_id}/approve/").status_code == 409
+    assert client.get(f"/trials/{waiting.public_id}/decline/").status_code == 409
+    assert client.post(f"/trials/{waiting.public_id}/extend/", {"ends_on": "2001-01-01"}).status_code == 200
+
+
+@pytest.mark.parametrize("query", ["view=x", "view=running", "view=ended", "cursor=%00", "view=running&cursor=x"])
+def test_nonsense_in_the_address_falls_back(web, query):
+    assert web("vendor.admin").get(f"/trials/?{query}").status_code == 200
+
+
+def test_queries_do_not_grow_with_rows(world, web, count_queries):
+    client = web("vendor.admin")
+    Entitlement.objects.filter(state="requested").exclude(customer=world.customer).delete()
+    client.get("/trials/")
+    with count_queries() as one:
+        client.get("/trials/")
+    for name in ("customer2", "stranger"):
+        sku = Sku.objects.create(code=name, service="S", name=name)
+        Entitlement.objects.create(
+            customer=world[name], sku=sku, external_id=f"trial-{name}", kind="trial", state="requested", quantity=1
+        )
+    with count_queries() as three:
+        client.get("/trials/")
+    assert len(three) == len(one)
+
+
+def test_the_api_from_request_to_production(api, world):
+    customer, vendor = api("customer.admin"), api("vendor.admin")
+    made = customer.post("/api/v1/trials/", {"sku": SKU_OF_NOBODY})
+    assert made.status_code == 201
+    trial = made.json()
+    assert (trial["state"], trial["quantity"], trial["section"]) == ("requested", 10, "pending_trials")
+    assert made["Location"].endswith(f"/api/v1/trials/{trial['id']}/")
+    again = customer.post("/api/v1/trials/", {"sku": SKU_OF_NOBODY})
+    assert (again.status_code, again.json()["errors"][0]["code"]) == (409, "already_requested")
+    address = f"/api/v1/trials/{trial['id']}/"
+    assert customer.get("/api/v1/trials/?state=requested").json()["totalCount"] == 2
+    assert vendor.post(f"{address}approve/", {}).json()["state"] == "active"
+    assert vendor.post(f"{address}extend/", {"ends_on": "2001-01-01"}).status_code == 409
+    Entitlement.objects.filter(customer=world.customer, kind="trial").exclude(public_id=trial["id"]).delete()
+    done = vendor.post(f"{address}convert/", {"quantity": 40, "ends_on": None})
+    assert (done.status_code, done.json()["kind"], done.json()["quantity"]) == (200, "production", 40)
+    assert vendor.get(address).status_code == 404
