@@ -178,6 +178,17 @@ def test_a_late_day_and_a_correction_repair_the_trend(org_ids: list[str]) -> Non
     assert UsageMonth.objects.get().daily_active_peak == 7
 
 
+def test_the_pace_is_that_of_the_last_thirteen_weeks(org_ids: list[str]) -> None:
+    """Seats doubled in the fourteenth week before, and grew faster in the thirteenth: only the latter counts."""
+    today = timezone.now().date()
+    lines = [
+        line(org_ids[0], today - dt.timedelta(back), purchased=400, assigned=300 - back - (back // 84) * (back - 60))
+        for back in range(110)
+    ]
+    send(lines)
+    assert_as_naive(lines, org_ids[:1])
+
+
 def test_another_way_of_counting_counts_what_is_there_anew(org_ids: list[str]) -> None:
     today = timezone.now().date()
     lines = [line(org_ids[0], today - dt.timedelta(back), peak_concurrent=back) for back in range(70)]

@@ -37,7 +37,8 @@ _MONTHS = """
     FROM entitlements_usagemonth WHERE customer_id = ANY(%s) AND month >= %s GROUP BY 1 ORDER BY 1"""
 _RAW = """
     WITH days AS (SELECT d.*, date_trunc('month', day)::date AS month,
-                         row_number() OVER (PARTITION BY customer_id, sku_id, date_trunc('month', day) ORDER BY day DESC) AS back
+                         row_number() OVER (PARTITION BY customer_id, sku_id, date_trunc('month', day)
+                                            ORDER BY day DESC) AS back
                   FROM entitlements_usageday d WHERE customer_id = ANY(%s) AND day >= %s)
     SELECT month, sum(purchased) FILTER (WHERE back = 1), sum(assigned) FILTER (WHERE back = 1),
            sum(newly_assigned) FILTER (WHERE back = 1),
