@@ -13,6 +13,7 @@ from connections.policies import ConnectionPermission
 from entitlements import queries, rows
 from entitlements.customer_list import CustomerList
 from entitlements.models import CustomerListing
+from entitlements.rows.usage import attention_of_anomalies
 from entitlements.timeline import moments
 from entitlements.views.guards import for_partners
 from partnerportal.lib.paging import keyset
@@ -61,7 +62,8 @@ def customer(request: PortalRequest, customer_id: UUID) -> HttpResponse:
     context = {
         "usage": rows.Usage.of(customer.assigned, customer.seats),
         "running": sections["active"] + sections["active_trials"],
-        "attention": rows.attention_of_services(entitlements),
+        "attention": attention_of_anomalies(queries.open_anomalies(actor, customer.customer_id))
+        + rows.attention_of_services(entitlements),
         "moments": moments(actor, events),
     }
     return customer_page(request, customer, "overview", context)

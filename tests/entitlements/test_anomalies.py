@@ -110,6 +110,8 @@ def test_falling_narrows_the_list_until_it_is_over(world: World, sku: Sku, web: 
     assert api("partner.reader").get("/api/v1/customers/?falling=true").json()["totalCount"] == 1
     detail = web("partner.reader").get(f"/customers/{world.customer.public_id}/usage/").content.decode()
     assert "Monthly active users fell from 182 to" in detail
+    overview = web("partner.reader").get(f"/customers/{world.customer.public_id}/").content.decode()
+    assert "Monthly active users fell from 182 to" in overview
 
     report(world, "customer", sku, [182] * 70)  # corrected
     assert find_anomalies(actor=STAFF) == 0
