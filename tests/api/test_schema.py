@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import schemathesis
 import werkzeug.test
+from django.conf import settings as django_settings
 from django.core.management import call_command
 from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
@@ -15,13 +16,16 @@ from hypothesis import strategies as st
 from schemathesis import GenerationMode
 from schemathesis.checks import CHECKS, load_all_checks
 
+from entitlements.models import Entitlement
 from partnerportal.lib.requests import Utf8Request
 from tests import conftest
+from tests.world import SKU_OF_NOBODY
 
 PATH = Path(__file__).resolve().parents[2] / "docs/openapi.yaml"
 SCHEMA = schemathesis.openapi.from_path(PATH)
 OPERATIONS = {result.ok().label: result.ok() for result in SCHEMA.get_all_operations()}
 TOKEN = "a" * 32
+IN_BODIES = {"invitation_link", "sku", "ends_on"}
 load_all_checks()
 CONFORMANCE = [
     CHECKS.get_one(name)
@@ -37,6 +41,8 @@ CONFORMANCE = [
 def actor_of(label: str) -> str:
     if "act-for" in label:
         return "many@partner"
+    if "/trials/" in label:
+        return "customer.admin" if label.endswith("/trials/") else "vendor.admin"
     return "stranger.admin" if "accept" in label else "partner.admin"
 
 
@@ -54,9 +60,14 @@ def cookies(api):
 @pytest.fixture
 def real(world):
     """Values that exist, mixed among invented ones: without them no operation would succeed."""
+    running = Entitlement.objects.get(customer=world.customer, kind="trial", state="active")
     return {
         "organization_id": world.distributor.public_id,
         "customer_id": world.customer.public_id,
+        "trial_id": Entitlement.objects.get(customer=world.customer, kind="trial", state="requested").public_id,
+        "trial_running": running.public_id,
+        "ends_on": running.ends_on + django_settings.PORTAL_TRIAL_TIME,
+        "sku": SKU_OF_NOBODY,
         "connection_id": world.connection("customer2", "partner").public_id,
         "notice_id": world.notices("partner").filter(about_id=world.customer.pk).first().public_id,
         "invitation_link": world.token("partner"),
@@ -98,8 +109,10 @@ def test_every_operation_keeps_its_word(application, cookies, real, label):
         case = data.draw(operation.as_strategy(generation_mode=mode))
         if data.draw(st.integers(0, 3)):
             case.path_parameters = {name: str(real[name]) for name in case.path_parameters or {}}
-            if isinstance(case.body, dict) and "invitation_link" in case.body:
-                case.body["invitation_link"] = real["invitation_link"]
+            if isinstance(case.body, dict):
+                case.body |= {name: str(real[name]) for name in IN_BODIES & case.body.keys()}
+            if label.endswith(("/extend/", "/convert/")):
+                case.path_parameters["trial_id"] = str(real["trial_running"])
             if data.draw(st.booleans()):
                 case.query = {}
         response = case.call(app=application, headers={"X-CSRFToken": TOKEN}, cookies=sent)
