@@ -119,7 +119,6 @@ OPENINGS = [
     ("partner.admin", "/customers/", ["Actions for Customer nq", "End connection…"]),
     ("partner.admin", "/customers/", ["Views"]),
     ("partner.admin", "/customers/", ["Columns"]),
-    ("partner.admin", "/customers/?country=DE", ["Export"]),
     ("partner.admin", "/customers/", ["Search or jump to…"]),
     ("partner.admin", "/customers/", ["Help"]),
     ("partner.admin", "/customers/", ["Account of "]),
