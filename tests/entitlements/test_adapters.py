@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from entitlements.adapters import ADAPTERS, NotReadable, adapt
@@ -116,6 +116,7 @@ ANYTHING = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from([*CURRENT, *subscribed()]), ANYTHING) | st.lists(ANYTHING, max_size=3))
 def test_no_shape_breaks_an_adapter(document: Any) -> None:
     for name in ADAPTERS:
