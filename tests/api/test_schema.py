@@ -23,7 +23,9 @@ from tests.world import SKU_OF_NOBODY
 
 PATH = Path(__file__).resolve().parents[2] / "docs/openapi.yaml"
 SCHEMA = schemathesis.openapi.from_path(PATH)
-OPERATIONS = {result.ok().label: result.ok() for result in SCHEMA.get_all_operations()}
+# Uploads take a token and a stream: tests/entitlements/test_ingest*.py send them hundreds of hostile files.
+UPLOADS = "/api/v1/ingest/"
+OPERATIONS = {op.label: op for op in (result.ok() for result in SCHEMA.get_all_operations()) if UPLOADS not in op.label}
 TOKEN = "a" * 32
 IN_BODIES = {"invitation_link", "sku", "ends_on"}
 load_all_checks()

@@ -8,6 +8,7 @@ VIEW = "customers/views/<uuid:view_id>/"
 OPERATOR = "operators/<uuid:operator_id>/"
 INVITATION = "i/<str:token>/"
 HOLDER = "usage/licences/<uuid:assignment_id>/"
+TRIAL = "trials/<uuid:trial_id>/"
 SIGN_IN = "sign-in/"
 FACTORS = "sign-in/two-factor/"
 KEY = f"{FACTORS}webauthn/keys/<int:pk>/"
@@ -57,6 +58,9 @@ PAGES = {
         Shown("exports/"),
         *customer_pages("customer"),
         Shown("usage/customers/"),
+        Shown("renewals/"),
+        Shown("renewals/calendar/"),
+        Shown("me/notices/"),
         Shown("account/"),
         Shown("account/edit/"),
         Shown("invite/"),
@@ -84,6 +88,9 @@ PAGES = {
         Shown("usage/licences/", "/usage/licences/?unused=true"),
         Shown(f"{HOLDER}release/", "/usage/licences/{holder_customer}/release/"),
         Shown("orders/"),
+        Shown("renewals/"),
+        Shown("services/trial/"),
+        Shown(f"{TRIAL}cancel/", "/trials/{trial_waiting}/cancel/"),
         Shown("account/"),
         Shown("inbox/"),
         Shown(INVITATION, "/i/{token_partner}/"),
@@ -93,7 +100,14 @@ PAGES = {
     "ended.reader": [Shown(INVITATION, "/i/{token_partner}/")],
     "many": [Shown(INVITATION, "/i/{token_partner}/")],
     "nobody": [Shown("organizations/new/"), Shown(INVITATION, "/i/{token_partner}/")],
-    "vendor.admin": [Shown("", "/"), Shown("ui-kit/"), Shown("ui-kit/dialog/")],
+    "vendor.admin": [
+        Shown("", "/"),
+        Shown("trials/"),
+        *(Shown(f"{TRIAL}{deed}/", f"/trials/{{trial_waiting}}/{deed}/") for deed in ("approve", "decline")),
+        *(Shown(f"{TRIAL}{deed}/", f"/trials/{{trial_running}}/{deed}/") for deed in ("extend", "convert")),
+        Shown("ui-kit/"),
+        Shown("ui-kit/dialog/"),
+    ],
 }
 
 # For somebody who has just signed in by password, and holds a second factor or none.
@@ -134,6 +148,8 @@ NOT_PAGES = {
     f"{INVITATION}accept/": "answers a form",
     f"{VIEW}query/": "answers a form",
     f"{VIEW}default/": "answers a form",
+    "renewals/calendar/revoke/": "answers a form",
+    "calendar/<str:token>.ics": "a file",
     "exports/new/": "answers a form",
     "exports/news/": "answers a script",
     "exports/<uuid:export_id>/file/": "a file",
