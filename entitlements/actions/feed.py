@@ -19,7 +19,9 @@ from entitlements.feed import BadLine, Fact, Problem
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.policies import authorize_staff
 
-BATCH = 5000  # by weight: days of use and licences held; anything else weighs ten, an order ten more for each line
+# By weight: days of use and licences held; anything else weighs four, an order four more for each line. Each customer of
+# a batch is locked until it is committed, and the database has room for some thousands of locks in all.
+BATCH = 2000
 LIGHT = ("usage", "assignment")
 Store = Callable[..., Answers]
 
@@ -81,7 +83,7 @@ def _batches(lines: Iterable[Fact | BadLine]) -> Iterator[list[Fact | BadLine]]:
 def _weight(line: Fact | BadLine) -> int:
     if isinstance(line, BadLine) or line.type in LIGHT:
         return 1
-    return 10 * (1 + len(line.values.get("lines", ())))
+    return 4 * (1 + len(line.values.get("lines", ())))
 
 
 def _import_batch(actor: Actor, batch: list[Fact | BadLine], with_events: bool, at: dt.datetime) -> list[Result]:
