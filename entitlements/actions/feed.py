@@ -19,8 +19,8 @@ from entitlements.feed import BadLine, Fact, Problem
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.policies import authorize_staff
 
-# By weight: days of use and licences held; anything else weighs four, an order four more for each line. Each customer of
-# a batch is locked until it is committed, and the database has room for some thousands of locks in all.
+# By weight: days of use and licences held; anything else weighs four, an order four more for each line. Each customer
+# of a batch is locked until it is committed, and the database has room for some thousands of locks in all.
 BATCH = 2000
 LIGHT = ("usage", "assignment")
 Store = Callable[..., Answers]
