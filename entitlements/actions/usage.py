@@ -60,7 +60,8 @@ def make_room(days: Iterable[dt.date]) -> None:
     """Partitions for the months of these days. Before the batch and on its own: a new one is locked until commit, and
     readers with it."""
     months = sorted({day.replace(day=1) for day in days})
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
+        take_turns()  # first, as the batch does: in another order the two could wait for each other
         cursor.execute(_MONTHS, [months])
 
 

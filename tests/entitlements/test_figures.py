@@ -71,6 +71,9 @@ def assert_numbers(world: World) -> None:
         over=sum(row.assigned > row.seats for row in rows),
         on_trial=sum(row.trials > 0 for row in rows),
         waiting=sum(row.requests > 0 for row in rows),
+        overage=sum(max(row.assigned - row.seats, 0) for row in rows),
+        unused=sum(max(row.seats - row.assigned, 0) for row in rows),
+        falling=sum(row.is_falling for row in rows),
         countries=numbers.countries,
         skus=numbers.skus,
     )

@@ -21,11 +21,13 @@ WITNESSES = ("partner2.admin", "stranger.admin")
 # that the two locks disagree has to.
 BEHIND_OTHERS = {
     "EntitlementQuerySet",
+    "ListSettingsQuerySet",
     "OrderQuerySet",
     "OrderLineQuerySet",
     "OrganizationQuerySet",
     "PortfolioQuerySet",
     "ProgramMembershipQuerySet",
+    "UsageQuerySet",
 }
 OURS = [row for row in MATRIX if not row.pattern.startswith(("sign-in/", "ui-kit/"))]
 HARM = ("and shows", "and changed")
