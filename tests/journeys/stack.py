@@ -45,6 +45,7 @@ class Stack:
             "WEB_BIND": f"127.0.0.1:{self.port}",
             "WORKER_CONCURRENCY": "1",
             "STATIC_ROOT": str(folder / "static"),  # another run may collect changed files meanwhile
+            "PRIVATE_ROOT": str(folder / "private"),
             "EMAIL_URL": f"filemail:///{self.mails}",
             **databases.urls(database),
         }
