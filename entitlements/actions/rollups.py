@@ -17,45 +17,47 @@ PATIENCE = "60s"  # for that lock: another batch takes a second or two
 
 CONCURRENT = Sku.LicenceModel.CONCURRENT.value
 MONTH_COLUMNS = "purchased, assigned, newly_assigned, last_day, days, monthly_active, daily_active_peak"
-_DAILY = (
-    f"CASE s.licence_model WHEN '{CONCURRENT}' THEN d.peak_concurrent ELSE least(d.daily_users, d.daily_devices) END"
-)
+EPOCH = "2000-01-01"  # days are counted from it where they stand in an array of numbers
 
 
-def months_sql(keys: str) -> str:
-    """The months of `keys` (customer_id, sku_id, month), each counted from its days; of those without days, nothing."""
+# Of a month's numbers the last day's count: the greatest array is the one that begins with it.
+def months_sql(days: str) -> str:
+    """The months of `days`: rows of the table of days, each with its `month`. A whole month's days, or it is a part of
+    a month that is counted."""
     return f"""
-    SELECT DISTINCT ON (k.customer_id, k.sku_id, k.month)
-           k.customer_id, k.sku_id, k.month, d.purchased, d.assigned, d.newly_assigned, d.day AS last_day,
-           count(*) OVER whole AS days,
+    SELECT c.customer_id, c.sku_id, c.month, last[2] AS purchased, last[3] AS assigned, last[4] AS newly_assigned,
+           last_day, days,
            CASE s.licence_model WHEN '{CONCURRENT}' THEN (
                SELECT max(r.peak_concurrent) FROM entitlements_usageday r
-               WHERE r.customer_id = k.customer_id AND r.sku_id = k.sku_id AND r.day > d.day - 30 AND r.day <= d.day)
-           ELSE least(d.monthly_users, d.monthly_devices) END AS monthly_active,
-           max({_DAILY}) OVER whole AS daily_active_peak
-    FROM ({keys}) k
-    JOIN entitlements_sku s ON s.id = k.sku_id
-    JOIN entitlements_usageday d ON d.customer_id = k.customer_id AND d.sku_id = k.sku_id
-         AND d.day >= k.month AND d.day < k.month + interval '1 month'
-    WINDOW whole AS (PARTITION BY k.customer_id, k.sku_id, k.month)
-    ORDER BY k.customer_id, k.sku_id, k.month, d.day DESC"""  # noqa: S608 - constants of this module
+               WHERE r.customer_id = c.customer_id AND r.sku_id = c.sku_id
+                 AND r.day > c.last_day - 30 AND r.day <= c.last_day)
+           ELSE last[5] END AS monthly_active,
+           CASE s.licence_model WHEN '{CONCURRENT}' THEN peak_concurrent ELSE peak END AS daily_active_peak
+    FROM (SELECT customer_id, sku_id, month, max(day) AS last_day, count(*) AS days,
+                 max(ARRAY[day - '{EPOCH}', purchased, assigned, newly_assigned, least(monthly_users, monthly_devices)])
+                     AS last,
+                 max(least(daily_users, daily_devices)) AS peak, max(peak_concurrent) AS peak_concurrent
+          FROM ({days}) d GROUP BY 1, 2, 3) c
+    JOIN entitlements_sku s ON s.id = c.sku_id"""  # noqa: S608 - constants of this module
+
+
+def days_of(keys: str) -> str:
+    """The days of the months `keys` (customer_id, sku_id, month)."""
+    return f"""
+    SELECT d.*, k.month FROM ({keys}) k JOIN entitlements_usageday d ON d.customer_id = k.customer_id
+        AND d.sku_id = k.sku_id AND d.day >= k.month AND d.day < k.month + interval '1 month'"""  # noqa: S608
 
 
 # Months of which only new days came in are carried on without reading their other days: the usual feed, one day of
 # everybody. A month with a corrected day is counted anew, and so is one of a concurrent licence with the one after it,
 # whose thirty days may reach back into it.
 _FRESH = f"""
-    SELECT DISTINCT ON (d.customer_id, d.sku_id, d.month)
-           d.customer_id, d.sku_id, d.month, d.purchased, d.assigned, d.newly_assigned, d.day,
-           count(*) OVER whole, least(d.monthly_users, d.monthly_devices), max({_DAILY}) OVER whole
-    FROM touched d JOIN entitlements_sku s ON s.id = d.sku_id
+    SELECT d.* FROM touched d JOIN entitlements_sku s ON s.id = d.sku_id
     WHERE s.licence_model <> '{CONCURRENT}' AND NOT EXISTS (
         SELECT FROM touched t WHERE NOT t.added
-        AND (t.customer_id, t.sku_id, t.month) = (d.customer_id, d.sku_id, d.month))
-    WINDOW whole AS (PARTITION BY d.customer_id, d.sku_id, d.month)
-    ORDER BY d.customer_id, d.sku_id, d.month, d.day DESC"""  # noqa: S608
+        AND (t.customer_id, t.sku_id, t.month) = (d.customer_id, d.sku_id, d.month))"""  # noqa: S608
 _CARRY_ON = f"""
-    INSERT INTO entitlements_usagemonth AS m (customer_id, sku_id, month, {MONTH_COLUMNS}) {_FRESH}
+    INSERT INTO entitlements_usagemonth AS m (customer_id, sku_id, month, {MONTH_COLUMNS}) {months_sql(_FRESH)}
     ON CONFLICT (customer_id, sku_id, month) DO UPDATE SET
         days = m.days + excluded.days,
         daily_active_peak = greatest(m.daily_active_peak, excluded.daily_active_peak),
@@ -73,16 +75,15 @@ _OTHERS = f"""
     JOIN entitlements_sku s ON s.id = t.sku_id WHERE s.licence_model = '{CONCURRENT}'"""  # noqa: S608
 
 
-def write_months_sql(keys: str) -> str:
+def write_months_sql(days: str) -> str:
     return f"""
-    INSERT INTO entitlements_usagemonth AS m (customer_id, sku_id, month, {MONTH_COLUMNS})
-    SELECT * FROM ({months_sql(keys)}) counted
+    INSERT INTO entitlements_usagemonth AS m (customer_id, sku_id, month, {MONTH_COLUMNS}) {months_sql(days)}
     ON CONFLICT (customer_id, sku_id, month) DO UPDATE SET ({MONTH_COLUMNS}) = (
         excluded.purchased, excluded.assigned, excluded.newly_assigned, excluded.last_day, excluded.days,
         excluded.monthly_active, excluded.daily_active_peak)
     WHERE (m.purchased, m.assigned, m.newly_assigned, m.last_day, m.days, m.monthly_active, m.daily_active_peak)
         IS DISTINCT FROM (excluded.purchased, excluded.assigned, excluded.newly_assigned, excluded.last_day,
-            excluded.days, excluded.monthly_active, excluded.daily_active_peak)"""  # noqa: S608
+            excluded.days, excluded.monthly_active, excluded.daily_active_peak)"""
 
 
 # Weeks end on the customer's latest reported day and have seven days; of each SKU the last report in a week counts.
@@ -97,25 +98,21 @@ latest AS MATERIALIZED (
           AND d.sku_id IN (SELECT o.sku_id FROM entitlements_usagemonth o
                            WHERE o.customer_id = m.customer_id AND o.month = m.first_month)) AS history_days
     FROM months m),
-reported AS MATERIALIZED (
-    SELECT l.customer_id, d.sku_id, s.licence_model, l.as_of - d.day AS age, d.purchased, d.assigned,
-           least(d.monthly_users, d.monthly_devices) AS unique_active, d.peak_concurrent
+weekly AS (
+    SELECT l.customer_id, l.as_of, d.sku_id, (l.as_of - d.day) / 7 AS week,
+           max(ARRAY[d.day - '{EPOCH}', d.purchased, d.assigned, least(d.monthly_users, d.monthly_devices)]) AS last
     FROM latest l JOIN entitlements_usageday d ON d.customer_id = l.customer_id
         AND d.day > l.as_of - {7 * WEEKS_SHOWN} AND d.day <= l.as_of
         AND d.day > %(since)s AND d.day <= %(until)s
-    JOIN entitlements_sku s ON s.id = d.sku_id),
-weekly AS (
-    SELECT DISTINCT ON (customer_id, sku_id, age / 7) customer_id, age / 7 AS week, purchased, assigned,
-           CASE licence_model WHEN '{CONCURRENT}' THEN (
+    GROUP BY 1, 2, 3, 4),
+totals AS (
+    SELECT customer_id, week, sum(last[2]) AS purchased, sum(last[3]) AS assigned, sum(
+           CASE s.licence_model WHEN '{CONCURRENT}' THEN (
                SELECT max(r.peak_concurrent) FROM entitlements_usageday r
                WHERE r.customer_id = w.customer_id AND r.sku_id = w.sku_id
-                 AND r.day <= l.as_of - 7 * (age / 7) AND r.day > l.as_of - 7 * (age / 7) - 30)
-           ELSE unique_active END AS active
-    FROM reported w JOIN latest l USING (customer_id)
-    ORDER BY customer_id, sku_id, age / 7, age),
-totals AS (
-    SELECT customer_id, week, sum(purchased) AS purchased, sum(assigned) AS assigned, sum(active) AS active
-    FROM weekly GROUP BY 1, 2),
+                 AND r.day <= w.as_of - 7 * week AND r.day > w.as_of - 7 * week - 30)
+           ELSE last[4] END) AS active
+    FROM weekly w JOIN entitlements_sku s ON s.id = w.sku_id GROUP BY 1, 2),
 counted AS (
     SELECT l.customer_id, l.as_of, l.history_days,
            max(t.purchased) FILTER (WHERE week = 0) AS purchased, max(t.assigned) FILTER (WHERE week = 0) AS assigned,
@@ -135,12 +132,13 @@ SELECT customer_id, as_of, purchased, assigned, monthly_active, assigned_before,
 FROM counted"""  # noqa: S608
 CUSTOMER_COLUMNS = """customer_id, as_of, purchased, assigned, monthly_active, assigned_before, active_before, full_on,
     history_days, weeks"""
+_TOLD = CUSTOMER_COLUMNS.replace("\n    ", " ").split(", ")
+_OLD, _NEW = (", ".join(f"{side}.{name}" for name in _TOLD) for side in ("u", "excluded"))
 _WRITE_CUSTOMERS = f"""
     INSERT INTO entitlements_customerusage AS u ({CUSTOMER_COLUMNS}, is_falling, updated_at)
     SELECT {CUSTOMER_COLUMNS}, false, now() FROM ({CUSTOMERS}) c ORDER BY customer_id
-    ON CONFLICT (customer_id) DO UPDATE SET
-        ({CUSTOMER_COLUMNS}, updated_at) = (
-        {", ".join(f"excluded.{name.strip()}" for name in CUSTOMER_COLUMNS.split(","))}, excluded.updated_at)"""  # noqa: S608
+    ON CONFLICT (customer_id) DO UPDATE SET ({CUSTOMER_COLUMNS}, updated_at) = ({_NEW}, excluded.updated_at)"""  # noqa: S608
+_WHERE_DIFFERENT = f" WHERE ({_OLD}) IS DISTINCT FROM ({_NEW})"
 _SPAN = f"""SELECT min(last_day) - {7 * WEEKS_SHOWN}, max(last_day) FROM (
     SELECT max(last_day) AS last_day FROM entitlements_usagemonth
     WHERE customer_id = ANY(%(customers)s) GROUP BY customer_id) l"""  # noqa: S608
@@ -158,7 +156,7 @@ def take_turns() -> None:
 def refresh_touched(cursor: Any) -> None:
     """Months and customers of the temporary table `touched` (customer, SKU, day, month, its numbers, added?)."""
     cursor.execute(_CARRY_ON)
-    cursor.execute(write_months_sql(_OTHERS))
+    cursor.execute(write_months_sql(days_of(_OTHERS)))
     cursor.execute("SELECT DISTINCT customer_id FROM touched ORDER BY 1")
     refresh_customers([row[0] for row in cursor.fetchall()])
 
@@ -168,19 +166,24 @@ def recount_skus(skus: Sequence[int]) -> None:
     take_turns()
     with connection.cursor() as cursor:
         cursor.execute("CREATE TEMPORARY TABLE recounted ON COMMIT DROP AS " + _ALL_OF_SKUS, [list(skus)])
-        cursor.execute(write_months_sql("SELECT * FROM recounted"))
+        cursor.execute(write_months_sql(days_of("SELECT * FROM recounted")))
         cursor.execute("SELECT DISTINCT customer_id FROM recounted ORDER BY 1")
         customers = [row[0] for row in cursor.fetchall()]
         cursor.execute("DROP TABLE recounted")
     refresh_customers(customers)
 
 
-def refresh_customers(customers: Sequence[int]) -> None:
-    """What lists say of these customers, from their months and the days of their last sixteen weeks."""
+def refresh_customers(customers: Sequence[int], *, where_different: bool = False) -> int:
+    """What lists say of these customers, from their months and the days of their last sixteen weeks. How many rows were
+    written: all, for news came in, or only those that say something else."""
+    written = 0
+    statement = _WRITE_CUSTOMERS + (_WHERE_DIFFERENT if where_different else "")
     with connection.cursor() as cursor:
         for start in range(0, len(customers), CHUNK):
             chunk = list(customers[start : start + CHUNK])
-            cursor.execute(_WRITE_CUSTOMERS, {"customers": chunk, **span(cursor, chunk)})
+            cursor.execute(statement, {"customers": chunk, **span(cursor, chunk)})
+            written += cursor.rowcount
+    return written
 
 
 def span(cursor: Any, customers: Sequence[int]) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Holds what follows from the days of use to the days: the months, and what lists say of customers."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.db import connection, transaction
@@ -20,16 +21,14 @@ from partnerportal.lib.policies import authorize_staff
 CHUNK = 1000  # customers at a time, so that an ingest can go on in between
 
 _CUSTOMERS = """
-    SELECT customer_id FROM entitlements_usageday WHERE customer_id > %(after)s
-    UNION SELECT customer_id FROM entitlements_usagemonth WHERE customer_id > %(after)s
-    UNION SELECT customer_id FROM entitlements_customerusage WHERE customer_id > %(after)s
-    ORDER BY 1 LIMIT %(chunk)s"""
-_KEYS = """SELECT DISTINCT customer_id, sku_id, date_trunc('month', day)::date AS month
-    FROM entitlements_usageday WHERE customer_id = ANY(%(customers)s)"""
+    SELECT customer_id FROM entitlements_usageday UNION SELECT customer_id FROM entitlements_usagemonth
+    UNION SELECT customer_id FROM entitlements_customerusage ORDER BY 1"""
+_DAYS = """SELECT d.*, date_trunc('month', day::timestamp)::date AS month FROM entitlements_usageday d
+    WHERE customer_id = ANY(%(customers)s)"""
 _MONTHS = MONTH_COLUMNS.split(", ")
 _MONTHS_DIFFER = f"""
     SELECT customer_id, sku_id, month, e.last_day IS NULL AS unfounded
-    FROM ({months_sql(_KEYS)}) e
+    FROM ({months_sql(_DAYS)}) e
     FULL JOIN (SELECT * FROM entitlements_usagemonth WHERE customer_id = ANY(%(customers)s)) m
         USING (customer_id, sku_id, month)
     WHERE ({", ".join(f"e.{name}" for name in _MONTHS)}) IS DISTINCT FROM ({", ".join(f"m.{name}" for name in _MONTHS)})
@@ -40,6 +39,13 @@ _CUSTOMERS_DIFFER = f"""
     FULL JOIN (SELECT * FROM entitlements_customerusage WHERE customer_id = ANY(%(customers)s)) u USING (customer_id)
     WHERE ({", ".join(f"e.{name}" for name in _TOLD)}) IS DISTINCT FROM ({", ".join(f"u.{name}" for name in _TOLD)})
     ORDER BY 1"""  # noqa: S608
+_REMOVE_MONTHS = """
+    DELETE FROM entitlements_usagemonth m WHERE customer_id = ANY(%(customers)s) AND NOT EXISTS (
+        SELECT FROM entitlements_usageday d WHERE d.customer_id = m.customer_id AND d.sku_id = m.sku_id
+        AND d.day >= m.month AND d.day < m.month + interval '1 month')"""
+_REMOVE_CUSTOMERS = """
+    DELETE FROM entitlements_customerusage u WHERE customer_id = ANY(%(customers)s)
+    AND NOT EXISTS (SELECT FROM entitlements_usagemonth m WHERE m.customer_id = u.customer_id)"""
 _NAMES = """SELECT t.key, o.org_id || coalesce(' ' || s.code, '') || coalesce(to_char(t.month, ' YYYY-MM'), '')
     FROM unnest(%s::int[], %s::bigint[], %s::bigint[], %s::date[]) AS t(key, customer_id, sku_id, month)
     JOIN accounts_organization o ON o.id = t.customer_id LEFT JOIN entitlements_sku s ON s.id = t.sku_id ORDER BY 1"""
@@ -48,9 +54,7 @@ _NAMES = """SELECT t.key, o.org_id || coalesce(' ' || s.code, '') || coalesce(to
 def usage_differences() -> list[str]:
     """Where the months disagree with the days, or what lists say with both: nothing, unless something went wrong."""
     found: list[tuple[Any, ...]] = []
-    after = 0
-    while customers := _next(after):
-        after = customers[-1]
+    for customers in _chunks():
         found += _wrong_months(customers)
         found += [(customer, None, None, unfounded) for customer, unfounded in _wrong_customers(customers)]
     return _named(found)
@@ -59,39 +63,27 @@ def usage_differences() -> list[str]:
 def rebuild_usage(*, actor: Actor) -> int:
     """Make them agree. Returns how many rows were wrong. Each thousand customers are a transaction."""
     authorize_staff(actor)
-    wrong = after = 0
-    while customers := _next(after):
-        after = customers[-1]
-        wrong += _rebuild(customers)
-    return wrong
+    return sum(_rebuild(customers) for customers in _chunks())
 
 
 @transaction.atomic
 def _rebuild(customers: list[int]) -> int:
     take_turns()
-    months = _wrong_months(customers)
+    wrong = 0
     with connection.cursor() as cursor:
-        for customer, sku, month, unfounded in months:
-            if unfounded:
-                cursor.execute(
-                    "DELETE FROM entitlements_usagemonth WHERE (customer_id, sku_id, month) = (%s, %s, %s)",
-                    [customer, sku, month],
-                )
-        if months:
-            cursor.execute(write_months_sql(_KEYS), {"customers": customers})
-        told = _wrong_customers(customers)
-        cursor.execute(
-            "DELETE FROM entitlements_customerusage WHERE customer_id = ANY(%s)",
-            [[customer for customer, unfounded in told if unfounded]],
-        )
-    refresh_customers([customer for customer, unfounded in told if not unfounded])
-    return len(months) + len(told)
+        for statement in (_REMOVE_MONTHS, write_months_sql(_DAYS), _REMOVE_CUSTOMERS):
+            cursor.execute(statement, {"customers": customers})
+            wrong += cursor.rowcount
+    return wrong + refresh_customers(customers, where_different=True)
 
 
-def _next(after: int) -> list[int]:
+def _chunks() -> Iterator[list[int]]:
+    """Whose days, months or totals there are by now, a thousand at a time."""
     with connection.cursor() as cursor:
-        cursor.execute(_CUSTOMERS, {"after": after, "chunk": CHUNK})
-        return [row[0] for row in cursor.fetchall()]
+        cursor.execute(_CUSTOMERS)
+        customers = [row[0] for row in cursor.fetchall()]
+    for start in range(0, len(customers), CHUNK):
+        yield customers[start : start + CHUNK]
 
 
 def _wrong_months(customers: list[int]) -> list[tuple[Any, ...]]:

@@ -133,16 +133,18 @@ def _notices(partner: Organization) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("ALTER TABLE notifications_event DISABLE TRIGGER event_is_a_message")
         cursor.execute(
-            """WITH e AS (
+            """WITH known AS MATERIALIZED (
+                   SELECT subject_id, row_number() OVER (ORDER BY subject_id) - 1 AS n FROM connections_portfolio
+                   WHERE viewer_id = %(partner)s AND path = '2_connection'),
+               turns AS (
+                   SELECT i, i %% (SELECT count(*) FROM known) AS n FROM generate_series(0, %(notices)s - 1) i),
+               e AS (
                    INSERT INTO notifications_event (public_id, kind, at, person_label, organization_label,
                        counterpart_label, customer_id, subject_kind, subject_label, data)
                    SELECT gen_random_uuid(), 'entitlement.changed', now() - i * interval '1 minute', '', '', '',
-                       p.subject_id, 'entitlements.entitlement', '', jsonb_build_object('customer', o.public_id,
+                       o.id, 'entitlements.entitlement', '', jsonb_build_object('customer', o.public_id,
                        'customer_name', o.name, 'sku', 'SKU-1', 'sku_name', 'Service 1 Standard', 'quantity', 25)
-                   FROM (SELECT subject_id, row_number() OVER () AS n, count(*) OVER () AS all_of_them
-                         FROM connections_portfolio WHERE viewer_id = %(partner)s AND path = '2_connection') p
-                   JOIN generate_series(0, %(notices)s - 1) i ON p.n = 1 + i %% p.all_of_them
-                   JOIN accounts_organization o ON o.id = p.subject_id
+                   FROM turns JOIN known USING (n) JOIN accounts_organization o ON o.id = subject_id
                    RETURNING id, at, customer_id, data)
                INSERT INTO notifications_notice
                    (public_id, event_id, kind, at, recipient_id, about_id, about_public_id, about_label, params)
