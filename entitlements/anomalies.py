@@ -9,8 +9,10 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
+from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from entitlements.models import Anomaly
 from partnerportal.lib import formats
@@ -21,6 +23,7 @@ LEAST_HISTORY = 28  # days with a report
 DEVIATIONS = 3
 SCALE = 1.4826  # makes the median absolute deviation one standard deviation of a normal distribution
 LEAST_SHARE, LEAST_CHANGE = 0.1, 5
+TOLD = 10  # unusual numbers that one notice names
 NEAR = dt.timedelta(days=3)  # where nothing was reported 14 days before, the report of up to so much earlier counts
 
 
@@ -76,3 +79,22 @@ def in_words(metric: str, *, before: int, value: int, low: int, high: int) -> st
         )
     numbers = {"before": before, "value": value, "low": low, "high": high}
     return words % {name: formats.number(number) for name, number in numbers.items()}
+
+
+def all_in_words(uses: Sequence[Mapping[str, Any]], *, found: int) -> str:
+    """A line for each of `uses`, as the event has them; where there are several services, each names its own."""
+    lines = []
+    for use in uses:
+        words = in_words(use["metric"], **{name: use[name] for name in ("before", "value", "low", "high")})
+        names = {"service": use["service"], "words": words}
+        lines.append(words if len(services_of(uses)) == 1 else _("%(service)s: %(words)s") % names)
+    if left_out := found - len(uses):
+        more = ngettext(
+            "and %(count)s more on the page of its use", "and %(count)s more on the page of its use", left_out
+        )
+        lines.append(more % {"count": formats.number(left_out)})
+    return "\n".join(lines)
+
+
+def services_of(uses: Sequence[Mapping[str, Any]]) -> list[str]:
+    return list(dict.fromkeys(use["service"] for use in uses))

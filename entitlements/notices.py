@@ -196,7 +196,7 @@ class TrialCancelled(TrialDecision):
 
 @register
 class UseUnusual(CustomerNews):
-    """CC-14; told once for each anomaly."""
+    """CC-14: what one night found of a customer, together; each anomaly is told once."""
 
     code = "use_unusual"
     event = EntitlementEvent.USE_UNUSUAL
@@ -204,14 +204,22 @@ class UseUnusual(CustomerNews):
     icon = "activity"
 
     def subject(self, notice: "Notice") -> str:
-        service = {"service": notice.params["sku_name"]}
-        if notice.params["value"] < notice.params["low"]:
-            return _("Use of %(service)s falls") % service
-        return _("Use of %(service)s rises") % service
+        found, falling, services = (notice.params[name] for name in ("found", "falling", "services"))
+        names = {"service": notice.params["uses"][0]["service"], "count": formats.number(services)}
+        if services == 1:
+            fall, rise, both = (
+                _("Use of %(service)s falls"),
+                _("Use of %(service)s rises"),
+                _("Unusual use of %(service)s"),
+            )
+        else:
+            fall = ngettext("Use of %(count)s service falls", "Use of %(count)s services falls", services)
+            rise = ngettext("Use of %(count)s service rises", "Use of %(count)s services rises", services)
+            both = ngettext("Unusual use of %(count)s service", "Unusual use of %(count)s services", services)
+        return (fall if falling == found else both if falling else rise) % names
 
     def body(self, notice: "Notice") -> str:
-        names = ("before", "value", "low", "high")
-        return anomalies.in_words(notice.params["metric"], **{name: notice.params[name] for name in names})
+        return anomalies.all_in_words(notice.params["uses"], found=notice.params["found"])
 
     def path(self, notice: "Notice") -> str:
         if notice.about_id == notice.recipient_id:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from connections.events import ConnectionEvent
+from entitlements.anomalies import services_of
 from entitlements.events import EntitlementEvent
 from notifications.models import Event
 from partnerportal.lib import formats
@@ -54,7 +55,8 @@ def _moment(actor: Actor, event: Event) -> Moment:
         "organization": event.organization_label,
         "counterpart": event.counterpart_label,
         "subject": event.subject_label,
-        "service": event.data.get("sku_name", event.subject_label),
+        "service": formats.listed(services_of(event.data.get("uses", ())))
+        or event.data.get("sku_name", event.subject_label),
     }
     return Moment(
         icon=icon,

@@ -35,7 +35,7 @@ def compose(*, notice: Notice, person_id: int) -> EmailMultiAlternatives | None:
         return None
     with translation.override(person.language), timezone.override(person.time_zone):
         line = _Line.of(notice)
-        context = {"subject": line.subject, "body": line.body, "action": line.action, "url": line.url}
+        context = {name: getattr(line, name) for name in ("subject", "about", "body", "action", "url")}
         return _mail("notice", f"{notice.public_id}.{person_id}", person, line.subject, context)
 
 

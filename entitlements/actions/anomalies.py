@@ -9,7 +9,7 @@ from django.db import transaction
 from accounts.models import Organization
 from entitlements import counting
 from entitlements.actions.usage import take_turns
-from entitlements.anomalies import HISTORY, LOOKS_BACK, NEAR, Finding, judge
+from entitlements.anomalies import HISTORY, LOOKS_BACK, NEAR, TOLD, Finding, judge
 from entitlements.events import EntitlementEvent
 from entitlements.models import Anomaly, CustomerUsage, Sku, UsageDay
 from entitlements.models.usage import TO_CHECK
@@ -27,7 +27,8 @@ Series = dict[Key, dict[dt.date, int]]
 
 
 def find_anomalies(*, actor: Actor) -> int:
-    """Look at every customer that is due. Returns how many anomalies were opened; each is told once."""
+    """Look at every customer that is due. Returns how many anomalies were opened: each is told once, a customer's
+    together."""
     authorize_staff(actor)
     opened = 0
     while (found := _look_at_batch(actor)) is not None:
@@ -105,25 +106,36 @@ def _open(findings: dict[Key, Finding], as_of: dict[int, dt.date], still_open: l
 
 
 def _news(actor: Actor, opened: list[Anomaly]) -> list[Event]:
+    """One event for each customer, however many of its numbers are unusual."""
     customers = Organization.objects.in_bulk({row.customer_id for row in opened})
     services = dict(Sku.objects.filter(pk__in={row.sku_id for row in opened}).values_list("pk", "service"))
+    uses: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    for row in opened:
+        numbers = {name: getattr(row, name) for name in ("metric", "value", "before", "low", "high")}
+        uses[row.customer_id].append({"service": services[row.sku_id], **numbers})
     return [
         new_event(
             EntitlementEvent.USE_UNUSUAL,
             actor=actor,
-            subject=customers[row.customer_id],
-            label=services[row.sku_id],
-            customer_id=row.customer_id,
-            data=_data(row, customers[row.customer_id], services[row.sku_id]),
+            subject=customers[customer],
+            customer_id=customer,
+            data=_data(customers[customer], found),
         )
-        for row in opened
+        for customer, found in uses.items()
     ]
 
 
-def _data(row: Anomaly, customer: Organization, service: str) -> dict[str, Any]:
-    numbers = {name: getattr(row, name) for name in ("metric", "value", "before", "low", "high")}
-    named = {"customer": str(customer.public_id), "customer_name": customer.name, "sku_name": service}
-    return named | numbers | {"found_on": row.found_on.isoformat()}
+def _data(customer: Organization, found: list[dict[str, Any]]) -> dict[str, Any]:
+    """What the notice says: the greatest changes, by their share, and how much more there is."""
+    found.sort(key=lambda use: -abs(use["value"] - use["before"]) / max(use["before"], 1))
+    return {
+        "customer": str(customer.public_id),
+        "customer_name": customer.name,
+        "uses": found[:TOLD],
+        "found": len(found),
+        "falling": sum(use["value"] < use["low"] for use in found),
+        "services": len({use["service"] for use in found}),
+    }
 
 
 def _mark(due: list[CustomerUsage], opened: list[Anomaly], still_open: list[Anomaly]) -> None:

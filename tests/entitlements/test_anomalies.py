@@ -4,7 +4,9 @@ import datetime as dt
 from typing import Any
 
 import pytest
+from django.core import mail
 from django.utils import timezone
+from django.utils.html import escape
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,8 +14,9 @@ from entitlements import anomalies
 from entitlements.actions import UsageRow, find_anomalies, store_usage
 from entitlements.anomalies import judge, usual_range
 from entitlements.models import Anomaly, CustomerListing, CustomerUsage, Sku
-from notifications.actions import fan_out_due
-from notifications.models import Event, Notice
+from notifications import registry
+from notifications.actions import fan_out_due, send_due_emails
+from notifications.models import Event, Mail, Notice, NoticePreference
 from partnerportal.lib.actors import Actor
 from tests.world import World
 
@@ -98,6 +101,74 @@ def test_told_once_to_the_customer_and_those_connected(world: World, sku: Sku) -
     report(world, "customer", sku, [*FALLING[1:], 120])  # it still falls
     assert find_anomalies(actor=STAFF) == 0
     assert Event.objects.filter(kind="usage.unusual").count() == 1
+
+
+def test_one_notice_names_all_services_with_their_numbers(world: World, sku: Sku, web: Any) -> None:
+    flow = Sku.objects.create(code="ANO-2", service="Flow", name="Flow")
+    choose(world, "partner.reader", "use_unusual", Mail.EACH)
+    report(world, "customer", sku, FALLING)
+    report(world, "customer", flow, [*[100] * 56, *[100] * 13, 190])
+    report(world, "customer2", flow, [*[100] * 56, *[100] * 13, 50])
+    assert find_anomalies(actor=STAFF) == 3
+    while fan_out_due():
+        pass
+    notices = Notice.objects.filter(kind="use_unusual", recipient_id=world.partner.pk)
+    assert {world.names[notice.about_id] for notice in notices} == {"customer", "customer2"}
+    assert len(notices) == 2
+    kind, notice = registry.kinds()["use_unusual"], notices.get(about_id=world.customer.pk)
+    assert kind.subject(notice) == "Unusual use of 2 services"
+    lines = kind.body(notice).split("\n")
+    assert lines[0] == "Flow: Monthly active users rose from 100 to 190 in 14 days; usual range 100–100"
+    assert lines[1].startswith("Vault: Monthly active users fell from 182 to 122 in 14 days; usual range ")
+    assert kind.subject(notices.get(about_id=world.customer2.pk)) == "Use of Flow falls"
+    assert Anomaly.objects.filter(customer=world.customer, ended_on=None).count() == 2
+
+    inbox = web("partner.reader").get("/inbox/").content.decode()
+    assert f"{escape(lines[0])}<br>{escape(lines[1])}" in inbox
+    activity = web("partner.reader").get(f"/customers/{world.customer.public_id}/activity/").content.decode()
+    assert "Use of Flow, Vault left its usual range" in activity
+    while send_due_emails():
+        pass
+    message = next(message for message in mail.outbox if "2 services" in message.subject)
+    assert f"{world.customer.name}\n{lines[0]}\n{lines[1]}" in message.body
+    assert f"{lines[0]}<br>{lines[1]}" in message.alternatives[0][0]
+
+
+def choose(world: World, who: str, kind: str, how: Mail) -> None:
+    person, organization = world.person(who), world.organization_of(who)
+    NoticePreference.objects.create(organization_id=organization.pk, person_id=person.pk, kind=kind, mail=how)
+
+
+@pytest.mark.parametrize(
+    ("found", "falling", "services", "subject"),
+    [
+        (1, 0, 1, "Use of Vault rises"),
+        (2, 1, 1, "Unusual use of Vault"),
+        (3, 3, 2, "Use of 2 services falls"),
+        (3, 0, 3, "Use of 3 services rises"),
+    ],
+)
+def test_the_subject_says_where_it_goes(found: int, falling: int, services: int, subject: str) -> None:
+    params = {"found": found, "falling": falling, "services": services, "uses": [{"service": "Vault"}]}
+    assert registry.kinds()["use_unusual"].subject(Notice(params=params)) == subject
+
+
+def test_a_notice_has_an_end(world: World) -> None:
+    """However many services a customer has: the greatest changes, and how many more there are."""
+    today = timezone.now().date()
+    skus = [Sku.objects.create(code=f"M-{n}", service=f"Many {n}", name="Many") for n in range(13)]
+    rows = [
+        UsageRow(100 * n + back, world.customer.pk, sku.pk, today - dt.timedelta(days=back), 500, 400, 0, 50, 50,
+                 value, value, 9)
+        for n, sku in enumerate(skus) for back, value in enumerate([50 + n, *[100] * 69])
+    ]  # fmt: skip
+    store_usage(actor=STAFF, rows=rows)
+    CustomerUsage.objects.update(checked_at=None)
+    assert find_anomalies(actor=STAFF) == 13
+    data = Event.objects.get(kind="usage.unusual").data
+    lines = anomalies.all_in_words(data["uses"], found=data["found"]).split("\n")
+    assert [line.partition(":")[0] for line in lines[:-1]] == [f"Many {n}" for n in range(10)]
+    assert lines[-1] == "and 3 more on the page of its use"
 
 
 def test_falling_narrows_the_list_until_it_is_over(world: World, sku: Sku, web: Any, api: Any) -> None:
