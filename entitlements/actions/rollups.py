@@ -103,7 +103,7 @@ weekly AS (
            max(ARRAY[d.day - '{EPOCH}', d.purchased, d.assigned, least(d.monthly_users, d.monthly_devices)]) AS last
     FROM latest l JOIN entitlements_usageday d ON d.customer_id = l.customer_id
         AND d.day > l.as_of - {7 * WEEKS_SHOWN} AND d.day <= l.as_of
-        AND d.day > %(since)s AND d.day <= %(until)s
+        AND d.customer_id = ANY(%(customers)s) AND d.day > %(since)s AND d.day <= %(until)s  -- else all are read
     GROUP BY 1, 2, 3, 4),
 totals AS (
     SELECT customer_id, week, sum(last[2]) AS purchased, sum(last[3]) AS assigned, sum(

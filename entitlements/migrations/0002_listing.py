@@ -101,10 +101,13 @@ CREATE FUNCTION listing_figures(country text, skus bigint[], trials int, request
 CREATE FUNCTION figures_follow_listing() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
+    differs text := '(a.country, a.skus, a.trials, a.requests, a.seats, a.assigned, a.next_expiry_on, a.is_falling)
+        IS DISTINCT FROM (r.country, r.skus, r.trials, r.requests, r.seats, r.assigned, r.next_expiry_on, r.is_falling)';
     changed text := CASE TG_OP
         WHEN 'INSERT' THEN 'SELECT 1 AS sign, * FROM added'
         WHEN 'DELETE' THEN 'SELECT -1 AS sign, * FROM removed'
-        ELSE 'SELECT 1 AS sign, * FROM added UNION ALL SELECT -1, * FROM removed' END;
+        ELSE 'SELECT 1 AS sign, a.* FROM added a JOIN removed r USING (id) WHERE ' || differs
+            || ' UNION ALL SELECT -1, r.* FROM added a JOIN removed r USING (id) WHERE ' || differs END;
 BEGIN
     EXECUTE 'INSERT INTO entitlements_portfoliofigure (viewer_id, facet, value, amount, is_folded)
         SELECT c.viewer_id, f.facet, f.value, sum(c.sign * f.amount), false
