@@ -40,9 +40,9 @@ _CUSTOMERS_DIFFER = f"""
     WHERE ({", ".join(f"e.{name}" for name in _TOLD)}) IS DISTINCT FROM ({", ".join(f"u.{name}" for name in _TOLD)})
     ORDER BY 1"""  # noqa: S608
 _REMOVE_MONTHS = """
-    DELETE FROM entitlements_usagemonth m WHERE customer_id = ANY(%(customers)s) AND NOT EXISTS (
-        SELECT FROM entitlements_usageday d WHERE d.customer_id = m.customer_id AND d.sku_id = m.sku_id
-        AND d.day >= m.month AND d.day < m.month + interval '1 month')"""
+    DELETE FROM entitlements_usagemonth m WHERE customer_id = ANY(%(customers)s) AND (
+        SELECT true FROM entitlements_usageday d WHERE d.customer_id = m.customer_id AND d.sku_id = m.sku_id
+        AND d.day >= m.month AND d.day < m.month + interval '1 month' LIMIT 1) IS NULL"""  # NOT EXISTS read every day
 _REMOVE_CUSTOMERS = """
     DELETE FROM entitlements_customerusage u WHERE customer_id = ANY(%(customers)s)
     AND NOT EXISTS (SELECT FROM entitlements_usagemonth m WHERE m.customer_id = u.customer_id)"""
