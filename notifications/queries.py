@@ -2,8 +2,6 @@
 
 from uuid import UUID
 
-from django.db.models import BooleanField, Case, Value, When
-
 from notifications import registry
 from notifications.mailing import usual
 from notifications.models import Mail, Notice, NoticePreference
@@ -16,11 +14,7 @@ NEWS_LOOKED_AT = 500  # notices that the customer filter takes its choices from
 
 def inbox(actor: Actor) -> NoticeQuerySet:
     """Notices, open and dismissed, newest first, each with `is_unread` for this person."""
-    rows = Notice.objects.visible_to(actor)
-    unread = rows.unread_by(actor).values("pk")
-    return rows.annotate(
-        is_unread=Case(When(pk__in=unread, then=Value(True)), default=Value(False), output_field=BooleanField())
-    ).order_by("-at", "-pk")
+    return Notice.objects.visible_to(actor).with_unread(actor).order_by("-at", "-pk")
 
 
 def customers_in_news(actor: Actor, chosen: UUID | None = None) -> list[tuple[str, str]]:

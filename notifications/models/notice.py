@@ -23,11 +23,19 @@ class NoticeQuerySet(TenantQuerySet):
         return self.filter(dismissed_at=None)
 
     def unread_by(self, actor: Actor) -> "NoticeQuerySet":
-        """Not opened by this person: above their mark, and not among those opened one by one."""
-        mark = InboxMark.objects.filter(person_id=actor.person_id, organization_id=actor.organization_id)  # type: ignore[misc]
-        reads = NoticeRead.objects.filter(person_id=actor.person_id, notice_id=models.OuterRef("pk"))  # type: ignore[misc]
-        above = models.functions.Coalesce(models.Subquery(mark.values("read_up_to")[:1]), 0)
-        return self.filter(~models.Exists(reads), pk__gt=above)
+        return self.filter(unread(actor))
+
+    def with_unread(self, actor: Actor) -> "NoticeQuerySet":
+        """Each with `is_unread`, asked of the row itself: a list of all that are unread grows with the inbox."""
+        return self.annotate(is_unread=models.ExpressionWrapper(unread(actor), models.BooleanField()))
+
+
+def unread(actor: Actor) -> Q:
+    """Not opened by this person: above their mark, and not among those opened one by one."""
+    mark = InboxMark.objects.filter(person_id=actor.person_id, organization_id=actor.organization_id)  # type: ignore[misc]
+    reads = NoticeRead.objects.filter(person_id=actor.person_id, notice_id=models.OuterRef("pk"))  # type: ignore[misc]
+    above = models.functions.Coalesce(models.Subquery(mark.values("read_up_to")[:1]), 0)
+    return Q(~models.Exists(reads), pk__gt=above)
 
 
 class Notice(PublicModel):
