@@ -51,6 +51,11 @@ class Holders:
         return f"?{urlencode(given)}" if given else "?"
 
     @property
+    def query(self) -> str:
+        """What narrows an export."""
+        return self.address()[1:]
+
+    @property
     def all_url(self) -> str:
         return self.address(unused=None)
 

@@ -29,7 +29,7 @@ class Renewals:
         self.of_customers = queries.of_customers(actor)
         self.counts = queries.ends_by_day(actor)
         self.span = next((span for span in SPANS if str(span) == asked.get("within")), DEFAULT_SPAN)
-        self.day = _day(asked.get("on", ""))
+        self.day = queries.renewal_day(asked.get("on", ""))
         self.is_month = asked.get("view") == "calendar" and self.day is None
         self.month = _month(asked.get("month", ""))
         self.cursor = asked.get("cursor", "")
@@ -95,6 +95,13 @@ class Renewals:
         ]
 
     @property
+    def export_query(self) -> str:
+        """What the list shows; the calendar leads through all that there is."""
+        if self.is_month:
+            return ""
+        return urlencode({"on": self.day.isoformat()} if self.day else {"within": self.span})
+
+    @property
     def all(self) -> int:
         return sum(self.counts.values())
 
@@ -145,14 +152,6 @@ class Renewals:
 
 def _next_month(month: dt.date) -> dt.date:
     return (month + dt.timedelta(days=31)).replace(day=1)
-
-
-def _day(text: str) -> dt.date | None:
-    try:
-        day = dt.date.fromisoformat(text)
-    except ValueError:
-        return None
-    return day if today() <= day <= today() + queries.FURTHEST else None
 
 
 def _month(text: str) -> dt.date:

@@ -1,24 +1,23 @@
 """The usage trend of one customer (CC-34…CC-37): what the address asks for, and the charts of it."""
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
+from django.utils.translation import gettext_lazy, pgettext
 
 from entitlements import queries
-from entitlements.models import CustomerUsage, month_of
+from entitlements.models import CustomerUsage
 from entitlements.queries import Use
 from entitlements.rows.usage import ChartView, Licences, both, in_words, limit_words, percent, shown
 from partnerportal.lib import charts, formats
 from partnerportal.lib.actors import Actor
 
-WEEKS = dt.timedelta(weeks=12)
-RANGES = {"12w": 3, "6m": 6, "13m": 13}  # and how many months of the breakdown go with them
 DEFAULT_RANGE = "12w"
+_RANGE_WORDS = {"12w": gettext_lazy("12 weeks"), "6m": gettext_lazy("6 months"), "13m": gettext_lazy("13 months")}
 DAY_LASTS, MONTH_LASTS = dt.timedelta(days=7), dt.timedelta(days=32)
 
 
@@ -27,23 +26,19 @@ class Trend:
 
     def __init__(self, actor: Actor, customer_id: int | None, usage: CustomerUsage, asked: Mapping[str, str]) -> None:
         self.until = usage.as_of
-        self.range = asked.get("range", "") if asked.get("range", "") in RANGES else DEFAULT_RANGE
+        self.range = asked.get("range", "") if asked.get("range", "") in queries.RANGES else DEFAULT_RANGE
         self._months = queries.usage_months(actor, customer_id, self.months[0])
         self._days = queries.usage_days(actor, customer_id, self.days[0]) if self.range == "12w" else []
         self.services = sorted({use.service for use in self._months})
         self.service = asked.get("service", "") if asked.get("service", "") in self.services else ""
 
-    @property
+    @cached_property
     def days(self) -> list[dt.date]:
-        return [self.until - dt.timedelta(days=back) for back in range(WEEKS.days - 1, -1, -1)]
+        return queries.days_shown(self.until)
 
-    @property
+    @cached_property
     def months(self) -> list[dt.date]:
-        month, found = month_of(self.until), []
-        for _number in range(RANGES[self.range]):
-            found.append(month)
-            month = month_of(month - dt.timedelta(days=1))
-        return found[::-1]
+        return queries.months_shown(self.until, self.range)
 
     def _of_service(self, uses: list[Use]) -> list[Use]:
         return [use for use in uses if not self.service or use.service == self.service]
@@ -151,20 +146,22 @@ class Trend:
         return f"?{urlencode(given)}" if given else "?"
 
     @property
-    def query(self) -> str:
-        """What an export narrows by: it always has all months there are."""
-        return urlencode({"service": self.service}) if self.service else ""
+    def exports(self) -> list[tuple[str, str, str, str]]:
+        """A list, what narrows it, an icon and words: first what the charts show, then all."""
+        by_day = self.range == "12w"
+        given = {"service": self.service, "range": "" if by_day else self.range}
+        query = urlencode({name: value for name, value in given.items() if value})
+        shown = f"{_RANGE_WORDS[self.range]} · {self.service or _('All services together')}"
+        return [
+            ("trend_days" if by_day else "trend", query, "list-filter", shown),
+            ("trend", "", "list", _("All months, all services together")),
+        ]
 
     @property
     def ranges(self) -> list[dict[str, Any]]:
-        labels: dict[str, Callable[[], str]] = {
-            "12w": lambda: _("12 weeks"),
-            "6m": lambda: _("6 months"),
-            "13m": lambda: _("13 months"),
-        }
         return [
-            {"label": label(), "url": self.address(range=key), "is_current": key == self.range}
-            for key, label in labels.items()
+            {"label": words, "url": self.address(range=key), "is_current": key == self.range}
+            for key, words in _RANGE_WORDS.items()
         ]
 
     @property

@@ -9,16 +9,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from entitlements import queries, rows
-from entitlements.models import Entitlement
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.paging import Page, keyset
 
-State = Entitlement.State
-VIEWS = {
-    "waiting": (State.REQUESTED,),
-    "running": (State.ACTIVE,),
-    "ended": (State.EXPIRED, State.DECLINED, State.CANCELLED),
-}
 PAGE_SIZE = 25
 COUNTED = 1000  # "1,000" then means at least so many
 
@@ -28,12 +21,12 @@ class TrialList:
 
     def __init__(self, actor: Actor, asked: Mapping[str, str]) -> None:
         self.actor = actor
-        self.view = asked.get("view") if asked.get("view") in VIEWS else "waiting"
+        self.view = asked.get("view") if asked.get("view") in queries.TRIAL_VIEWS else "waiting"
         self.cursor = asked.get("cursor", "")
 
     @cached_property
     def page(self) -> Page[Any]:
-        found = queries.trials(self.actor).filter(state__in=VIEWS[self.view or "waiting"])
+        found = queries.trials(self.actor).filter(state__in=queries.TRIAL_VIEWS[self.view or "waiting"])
         newest_first = self.view != "waiting"
         page = keyset(found, sort="id", descending=newest_first, size=PAGE_SIZE, cursor=self.cursor)
         if self.cursor and not page.rows:
@@ -62,6 +55,10 @@ class TrialList:
         given = {"view": view if view != "waiting" else "", "cursor": cursor}
         query = urlencode({name: value for name, value in given.items() if value})
         return f"{reverse('trials')}?{query}" if query else reverse("trials")
+
+    @property
+    def export_query(self) -> str:
+        return urlencode({"view": self.view})
 
     @property
     def previous_url(self) -> str:

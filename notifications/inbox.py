@@ -34,6 +34,11 @@ class Inbox:
         return f"{reverse('inbox')}?{query}" if query else reverse("inbox")
 
     @property
+    def query(self) -> str:
+        """What narrows an export."""
+        return self.address().partition("?")[2]
+
+    @property
     def tab(self) -> str:
         return next((tab for tab in ("dismissed", "unread") if self.chosen.get(tab)), "")
 

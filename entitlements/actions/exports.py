@@ -53,9 +53,10 @@ class Lost(Exception):
 
 
 def authorize_export(actor: Actor, chosen: List, customer_id: int | None) -> None:
-    """One's own services and orders take less than those of customers."""
-    own = chosen.of_one and customer_id == actor.organization_id
-    authorize(actor, ROLE_TABLE, EntitlementPermission.VIEW_OWN if own else EntitlementPermission.VIEW_CUSTOMERS)
+    """One's own services and orders take less than those of customers; some lists have a rule of their own."""
+    own = (chosen.of_one or chosen.of_own) and customer_id == actor.organization_id
+    usual = EntitlementPermission.VIEW_OWN if own else EntitlementPermission.VIEW_CUSTOMERS
+    authorize(actor, *(chosen.rule or (ROLE_TABLE, usual)))
 
 
 @transaction.atomic

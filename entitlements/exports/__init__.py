@@ -5,6 +5,7 @@ copying  rows by COPY, out of the database as CSV
 files    where finished files lie
 """
 
-from entitlements.exports.lists import LISTS, List, Query, list_of
+from entitlements.exports.base import List, Query
+from entitlements.exports.lists import LISTS, list_of
 
 __all__ = ["LISTS", "List", "Query", "list_of"]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import CharField, F, Func, Value
+from django.db.models import Case, CharField, F, Func, Value, When
 from django.db.models.functions import Cast, Round
 
 from partnerportal.lib.csv import safe_cell_sql
@@ -39,6 +39,11 @@ def moment(key: str, value: Any = "") -> Column:
     """ISO 8601 in UTC, to the second."""
     utc = Func(Value("UTC"), _expression(value or key), function="timezone")
     return Column(key, Func(utc, Value('YYYY-MM-DD"T"HH24:MI:SS"Z"'), function="to_char", output_field=CharField()))
+
+
+def flag(key: str) -> Column:
+    """A field that is true or false, in these words."""
+    return Column(key, Case(When(**{key: True}, then=Value("true")), default=Value("false"), output_field=CharField()))
 
 
 def share(key: str, part: Any, whole: Any) -> Column:

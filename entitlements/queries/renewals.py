@@ -38,6 +38,15 @@ def renewals(actor: Actor, first: dt.date, last: dt.date) -> QuerySet[Entitlemen
     return rows.filter(customer__in=Portfolio.objects.visible_to(actor).filter(path__in=paths).values("subject"))
 
 
+def renewal_day(text: str) -> dt.date | None:
+    """A day of an address, if it is one of those to come, up to FURTHEST."""
+    try:
+        day = dt.date.fromisoformat(text)
+    except ValueError:
+        return None
+    return day if today() <= day <= today() + FURTHEST else None
+
+
 def ends_by_day(actor: Actor) -> dict[dt.date, int]:
     """How many end on each of the days to come, up to FURTHEST: what every count on the page is added up from."""
     rows = renewals(actor, today(), today() + FURTHEST).order_by("ends_on")

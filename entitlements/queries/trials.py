@@ -12,6 +12,11 @@ from partnerportal.lib.days import today
 from partnerportal.lib.scoping import by_public_id
 
 State = Entitlement.State
+TRIAL_VIEWS = {
+    "waiting": (State.REQUESTED,),
+    "running": (State.ACTIVE,),
+    "ended": (State.EXPIRED, State.DECLINED, State.CANCELLED),
+}
 
 
 def trials(actor: Actor) -> QuerySet[Entitlement]:

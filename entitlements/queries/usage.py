@@ -9,9 +9,34 @@ from operator import attrgetter
 from django.db.models import F, OuterRef, QuerySet, Subquery
 
 from entitlements import counting
-from entitlements.models import Anomaly, CustomerListing, CustomerUsage, LicenseAssignment, UsageDay, UsageMonth
+from entitlements.models import (
+    Anomaly,
+    CustomerListing,
+    CustomerUsage,
+    LicenseAssignment,
+    UsageDay,
+    UsageMonth,
+    month_of,
+)
 from entitlements.models.listing import UNUSED, CustomerListingQuerySet
 from partnerportal.lib.actors import Actor
+
+RANGES = {"12w": 3, "6m": 6, "13m": 13}  # of a trend, and how many months it shows; twelve weeks are shown by day too
+WEEKS = dt.timedelta(weeks=12)
+
+
+def days_shown(until: dt.date) -> list[dt.date]:
+    """Twelve weeks, the last day `until`."""
+    return [until - dt.timedelta(days=back) for back in range(WEEKS.days - 1, -1, -1)]
+
+
+def months_shown(until: dt.date, span: str) -> list[dt.date]:
+    """Of one of RANGES, the last with the day `until` in it."""
+    month, found = month_of(until), []
+    for _number in range(RANGES[span]):
+        found.append(month)
+        month = month_of(month - dt.timedelta(days=1))
+    return found[::-1]
 
 
 @dataclass(frozen=True)

@@ -52,7 +52,7 @@ def export_new(request: PortalRequest) -> HttpResponse:
     """The file itself when it is small, else the page that says how far it is."""
     actor, asked = request.actor, request.POST
     chosen = list_of(asked.get("list", ""))
-    customer = _customer(request, asked.get("customer", "")) if chosen.of_one else None
+    customer = _customer(request, chosen, asked.get("customer", ""))
     query = _query(chosen, asked)
     if query is None:
         messages.error(request, _("Choose at least one customer."))
@@ -65,8 +65,12 @@ def export_new(request: PortalRequest) -> HttpResponse:
     return redirect("exports")
 
 
-def _customer(request: PortalRequest, public_id: str) -> Organization:
-    """One within reach, or the actor's own organisation."""
+def _customer(request: PortalRequest, chosen: List, public_id: str) -> Organization | None:
+    """One within reach, or the actor's own organisation; None of a list that is of all customers."""
+    if chosen.of_own:
+        public_id = ""
+    if not chosen.of_one and (not chosen.of_own or queries.of_customers(request.actor)):
+        return None
     if not public_id:
         own: Organization = request.operator.organization
         return own

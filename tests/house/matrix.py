@@ -146,6 +146,9 @@ PAGES = [
         for subject, answer in OVER.items()
     ),
     page("exports/new/", post=EVERYBODY, data={"list": "orders"}),
+    *(page("exports/new/", post=EVERYBODY, data={"list": key}) for key in ("connections", "inbox", "renewals")),
+    page("exports/new/", post=HOLDER_ADMINS, data={"list": "licence_users", "customer": "{customer}"}),
+    page("exports/new/", post="200 vendor; 403 else", data={"list": "trials"}),
     page("exports/new/", post="404 else", data={"list": "assignments"}),
     page("exports/<uuid:export_id>/file/", "/exports/{export_partner}/file/", get="409 partner.admin; 404 else"),
     page("usage/", get=EVERYBODY),

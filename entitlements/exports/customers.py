@@ -1,0 +1,138 @@
+"""Customers and what they have: services, orders, what ends soon, and what was done."""
+
+import datetime as dt
+from typing import Any
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import F, Func, IntegerField, OuterRef, QuerySet, Value
+from django.db.models.functions import NullIf
+from django.utils.translation import gettext_lazy as _
+
+from entitlements import queries
+from entitlements.columns import SORTS
+from entitlements.exports.base import CUSTOMER_COLUMNS, SERVICE_COLUMNS, List, Query
+from entitlements.exports.columns import code, flag, joined, moment, raw, share, text
+from entitlements.filters import CustomerFilterSet, sort_in
+from entitlements.models import NO_EXPIRY, Sku
+from entitlements.queries.renewals import FURTHEST, renewal_day, renewals
+from entitlements.timeline import WORDS
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.days import today
+
+SPANS = ("7", "30", "60", "90")
+
+
+def _customers(actor: Actor, query: Query, _customer: int | None) -> QuerySet[Any]:
+    rows: QuerySet[Any] = CustomerFilterSet(query, queries.customers(actor)).qs
+    if query.get("ids"):
+        rows = rows.filter(org_id__in=query["ids"])
+    sort = sort_in(query)
+    column = SORTS[sort.removeprefix("-")]
+    return rows.order_by(*((f"-{column}", "-customer") if sort.startswith("-") else (column, "customer")))
+
+
+def _services(actor: Actor, _query: Query, customer: int | None) -> QuerySet[Any]:
+    return queries.services_of(actor, customer)
+
+
+def _orders(actor: Actor, _query: Query, customer: int | None) -> QuerySet[Any]:
+    """A row for each line; an order without lines has one too."""
+    return queries.orders(actor, customer).order_by("-placed_on", "-pk", "lines__position")
+
+
+def _activity(actor: Actor, _query: Query, customer: int | None) -> QuerySet[Any]:
+    return queries.customer_activity(actor, customer).filter(kind__in=list(WORDS)).order_by("-pk")
+
+
+def _renewals(actor: Actor, query: Query, customer: int | None) -> QuerySet[Any]:
+    """What ends within so many days, from today on, or on one day; of customers, or of the actor's own."""
+    first, last = _ends(query)
+    rows = renewals(actor, first, last)
+    return (rows.filter(customer=customer) if customer else rows).order_by("ends_on", "pk")
+
+
+def _ends(query: Query) -> tuple[dt.date, dt.date]:
+    """As the page understands its address; without a span all that it ever shows."""
+    day = renewal_day(query.get("on", ""))
+    if day:
+        return day, day
+    days = query.get("within", "")
+    return today(), today() + (dt.timedelta(days=int(days)) if days in SPANS else FURTHEST)
+
+
+_SKU_NAMES = (
+    Sku.objects.annotate(place=Func(OuterRef("skus"), F("pk"), function="array_position", output_field=IntegerField()))
+    .filter(place__isnull=False)
+    .order_by("name", "pk")
+)
+LISTS = (
+    List(
+        key="customers",
+        label=_("Customers"),
+        rows=_customers,
+        filters=frozenset({*CustomerFilterSet.base_filters, "sort"}),
+        columns=(
+            text("name"),
+            code("org_id"),
+            raw("country"),
+            text("website"),
+            raw("services"),
+            text("skus", joined(ArraySubquery(_SKU_NAMES.values("name")))),
+            raw("seats"),
+            raw("assigned"),
+            share("pct_assigned", "assigned", "seats"),
+            raw("trials"),
+            raw("trial_requests", "requests"),
+            raw("next_expiry_on", NullIf(F("next_expiry_on"), Value(NO_EXPIRY))),
+            flag("is_falling"),
+            moment("connected_at"),
+        ),
+    ),
+    List(
+        key="services",
+        label=_("Services"),
+        rows=_services,
+        of_one=True,
+        columns=SERVICE_COLUMNS,
+    ),
+    List(
+        key="renewals",
+        label=_("Renewals"),
+        rows=_renewals,
+        of_own=True,
+        filters=frozenset({"within", "on"}),
+        columns=SERVICE_COLUMNS,
+    ),
+    List(
+        key="orders",
+        label=_("Orders"),
+        rows=_orders,
+        of_one=True,
+        columns=(
+            *CUSTOMER_COLUMNS,
+            text("number"),
+            raw("placed_on"),
+            raw("state"),
+            raw("currency"),
+            raw("total"),
+            raw("line", "lines__position"),
+            text("sku", "lines__sku__code"),
+            text("sku_name", "lines__sku__name"),
+            raw("quantity", "lines__quantity"),
+            raw("unit_price", "lines__unit_price"),
+        ),
+    ),
+    List(
+        key="activity",
+        label=_("Activity"),
+        rows=_activity,
+        of_one=True,
+        columns=(
+            moment("at"),
+            raw("event", "kind"),
+            text("organization", "organization_label"),
+            text("counterpart", "counterpart_label"),
+            text("subject", "subject_label"),
+        ),
+    ),
+)

@@ -1,0 +1,134 @@
+"""Lists that are not of customers alone: connections, notices, who holds a licence, and the vendor's trials."""
+
+from typing import Any
+
+from django.db.models import Case, CharField, F, QuerySet, Value, When
+from django.db.models.fields.json import KeyTextTransform
+from django.utils.translation import gettext_lazy as _
+
+from connections.models import Connection
+from connections.policies import ROLE_TABLE as CONNECTIONS
+from connections.policies import ConnectionPermission
+from connections.queries import active_connections, ended_connections
+from entitlements import queries
+from entitlements.exports.base import SERVICE_COLUMNS, List, Query
+from entitlements.exports.columns import flag, moment, raw, text
+from entitlements.filters import HolderFilterSet
+from entitlements.policies import ROLE_TABLE, EntitlementPermission
+from notifications.filters import NoticeFilterSet
+from notifications.queries import inbox
+from partnerportal.lib.actors import Actor
+
+
+def _other(actor: Actor, rows: QuerySet[Connection]) -> QuerySet[Connection]:
+    """Each with the `other` side's name, as it was kept, and what that side is."""
+    mine = When(partner=actor.organization_id, then=F("customer_name"))
+    is_customer = When(partner=actor.organization_id, then=Value("customer"))
+    return rows.annotate(
+        other=Case(mine, default=F("partner_name")),
+        other_is=Case(is_customer, default=Value("partner"), output_field=CharField()),
+    )
+
+
+def _connections(actor: Actor, _query: Query, _customer: int | None) -> QuerySet[Any]:
+    country = Case(When(partner=actor.organization_id, then=F("customer__country")), default=F("partner__country"))
+    rows = _other(actor, active_connections(actor)).annotate(other_country=country)
+    return rows.order_by("-connected_at", "-pk")
+
+
+def _ended(actor: Actor, _query: Query, _customer: int | None) -> QuerySet[Any]:
+    us = When(ended_by=actor.organization_id, then=Value("us"))
+    by = Case(us, default=Value("them"), output_field=CharField())
+    return _other(actor, ended_connections(actor)).annotate(by=by).order_by("-ended_at", "-pk")
+
+
+def _inbox(actor: Actor, query: Query, _customer: int | None) -> QuerySet[Any]:
+    """Open notices, unless the others are asked for. What a notice says in words is its kind's, in many languages."""
+    return NoticeFilterSet(query, inbox(actor)).qs
+
+
+def _holders(actor: Actor, query: Query, _customer: int | None) -> QuerySet[Any]:
+    """Of the actor's own organisation, and never of any other (CC-32)."""
+    return HolderFilterSet(query, queries.holders(actor)).qs.order_by("holder", "pk")
+
+
+def _trials(actor: Actor, query: Query, _customer: int | None) -> QuerySet[Any]:
+    """The view that the page shows, in its order; without one, all."""
+    rows = queries.trials(actor)
+    if query.get("view") in queries.TRIAL_VIEWS:
+        rows = rows.filter(state__in=queries.TRIAL_VIEWS[query["view"]])
+    return rows.order_by("pk" if query.get("view") == "waiting" else "-pk")
+
+
+LISTS = (
+    List(
+        key="connections",
+        label=_("Active connections"),
+        rows=_connections,
+        rule=(CONNECTIONS, ConnectionPermission.VIEW),
+        columns=(
+            text("organization", "other"),
+            raw("relation", "other_is"),
+            raw("country", "other_country"),
+            moment("connected_at"),
+        ),
+    ),
+    List(
+        key="ended_connections",
+        label=_("Ended connections"),
+        rows=_ended,
+        rule=(CONNECTIONS, ConnectionPermission.VIEW),
+        columns=(
+            text("organization", "other"),
+            raw("relation", "other_is"),
+            moment("connected_at"),
+            moment("ended_at"),
+            raw("ended_by", "by"),
+        ),
+    ),
+    List(
+        key="inbox",
+        label=_("Inbox"),
+        rows=_inbox,
+        of_own=True,
+        filters=frozenset(NoticeFilterSet.base_filters),
+        columns=(
+            moment("at"),
+            raw("kind"),
+            text("about", "about_label"),
+            text("service", KeyTextTransform("sku_name", "params")),
+            flag("is_unread"),
+            moment("dismissed_at"),
+        ),
+    ),
+    List(
+        key="licence_users",
+        label=_("Licence users"),
+        rows=_holders,
+        rule=(ROLE_TABLE, EntitlementPermission.MANAGE_HOLDERS),
+        filters=frozenset(HolderFilterSet.base_filters),
+        columns=(
+            text("holder"),
+            raw("holder_kind"),
+            text("service", "sku__service"),
+            text("sku", "sku__code"),
+            text("sku_name", "sku__name"),
+            moment("assigned_at"),
+            moment("last_used_at"),
+            moment("release_asked_at"),
+        ),
+    ),
+    List(
+        key="trials",
+        label=_("Trials"),
+        rows=_trials,
+        rule=(ROLE_TABLE, EntitlementPermission.VIEW_TRIALS),
+        filters=frozenset({"view"}),
+        columns=(
+            *SERVICE_COLUMNS,
+            raw("country", "customer__country"),
+            moment("changed_at", "updated_at"),
+            text("reason"),
+        ),
+    ),
+)

@@ -1,0 +1,162 @@
+"""Use of licences: the trend of one customer, and what is told of all of them. Totals, never people (CC-32)."""
+
+import datetime as dt
+from typing import Any
+
+from django.db.models import Case, F, IntegerField, Max, OuterRef, QuerySet, Subquery, Sum, Value, When
+from django.db.models.functions import Greatest, Least
+from django.utils.translation import gettext_lazy as _
+
+from entitlements import counting, queries
+from entitlements.exports.base import NAME_COLUMNS, List, Query, licence_columns, month_columns
+from entitlements.exports.columns import raw, share, text
+from entitlements.models import Anomaly, CustomerListing, CustomerUsage, Sku, UsageDay, UsageMonth
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.days import today
+
+_MONTH_FACTS = ("purchased", "assigned", "newly_assigned", "monthly_active", "daily_active_peak")
+_DAY_FACTS = ("purchased", "assigned", "newly_assigned", "monthly", "daily")
+
+
+def _last_day(actor: Actor, customer: int | None) -> dt.date:
+    """Where the trend ends on its page."""
+    usage = queries.customer_usage(actor, customer)
+    return usage.as_of if usage else today()
+
+
+def _trend(actor: Actor, query: Query, customer: int | None) -> QuerySet[Any]:
+    """By month, of one service or of all together (section F). With a range the months of the page, else all."""
+    months = _of_service(UsageMonth.objects.visible_to(actor).filter(customer=customer), query)
+    if query.get("range") in queries.RANGES:
+        months = months.filter(month__gte=queries.months_shown(_last_day(actor, customer), query["range"])[0])
+    return _sums(months, "month", _MONTH_FACTS)
+
+
+def _trend_days(actor: Actor, query: Query, customer: int | None) -> QuerySet[Any]:
+    """The days of the page's twelve weeks."""
+    days = UsageDay.objects.visible_to(actor).filter(customer=customer)
+    days = days.filter(day__in=queries.days_shown(_last_day(actor, customer)))
+    return _sums(_of_service(_counted(days), query), "day", _DAY_FACTS)
+
+
+def _of_service(rows: QuerySet[Any], query: Query) -> QuerySet[Any]:
+    return rows.filter(sku__service=query["service"]) if query.get("service") else rows
+
+
+def _sums(rows: QuerySet[Any], moment: str, facts: tuple[str, ...]) -> QuerySet[Any]:
+    return rows.values(moment).annotate(**{f"{name}_": Sum(name) for name in facts}).order_by(moment)
+
+
+def _counted(days: QuerySet[Any]) -> QuerySet[Any]:
+    """Active licences by the rules of `counting`, to which a test holds them."""
+    back = dt.timedelta(days=counting.ACTIVE_DAYS)
+    recent = UsageDay.objects.filter(
+        customer=OuterRef("customer"), sku=OuterRef("sku"), day__gt=OuterRef("day") - back, day__lte=OuterRef("day")
+    )
+    peak = recent.order_by().values("sku").annotate(peak=Max("peak_concurrent")).values("peak")
+    is_concurrent = {"sku__licence_model": Sku.LicenceModel.CONCURRENT}
+    return days.annotate(
+        monthly=Case(
+            When(**is_concurrent, then=Subquery(peak)),
+            default=Least("monthly_users", "monthly_devices"),
+            output_field=IntegerField(),
+        ),
+        daily=Case(When(**is_concurrent, then=F("peak_concurrent")), default=Least("daily_users", "daily_devices")),
+    )
+
+
+def _months_of(actor: Actor, _query: Query, customer: int | None) -> QuerySet[Any]:
+    """Every month of every SKU of one customer."""
+    return UsageMonth.objects.visible_to(actor).filter(customer=customer).order_by("sku__service", "sku_id", "month")
+
+
+def _of_customers(actor: Actor, rows: QuerySet[Any]) -> QuerySet[Any]:
+    return rows.filter(customer__in=CustomerListing.objects.visible_to(actor).values("customer"))
+
+
+def _usage(actor: Actor, _query: Query, _customer: int | None) -> QuerySet[Any]:
+    return _of_customers(actor, CustomerUsage.objects.visible_to(actor)).order_by("customer__name_folded", "pk")
+
+
+def _history(actor: Actor, _query: Query, _customer: int | None) -> QuerySet[Any]:
+    """Every month of every customer and SKU."""
+    rows = _of_customers(actor, UsageMonth.objects.visible_to(actor))
+    return rows.order_by("customer_id", "sku_id", "month")
+
+
+def _anomalies(actor: Actor, _query: Query, _customer: int | None) -> QuerySet[Any]:
+    """Open ones and those that are over, the newest first."""
+    return _of_customers(actor, Anomaly.objects.visible_to(actor)).order_by("-found_on", "-pk")
+
+
+LISTS = (
+    List(
+        key="trend",
+        label=_("Usage trend"),
+        rows=_trend,
+        of_one=True,
+        filters=frozenset({"service", "range"}),
+        columns=month_columns("_"),
+    ),
+    List(
+        key="trend_days",
+        label=_("Usage trend by day"),
+        rows=_trend_days,
+        of_one=True,
+        filters=frozenset({"service"}),
+        columns=(
+            raw("day"),
+            *licence_columns("_"),
+            raw("monthly_active", "monthly_"),
+            raw("daily_active", "daily_"),
+        ),
+    ),
+    List(
+        key="usage_months",
+        label=_("Usage by service and month"),
+        rows=_months_of,
+        of_one=True,
+        columns=(*NAME_COLUMNS, text("service", "sku__service"), text("sku", "sku__code"), *month_columns()),
+    ),
+    List(
+        key="usage",
+        label=_("Usage by customer"),
+        rows=_usage,
+        columns=(
+            *NAME_COLUMNS,
+            raw("as_of"),
+            raw("total_licenses", "purchased"),
+            raw("assigned_total", "assigned"),
+            raw("available", Greatest(F("purchased") - F("assigned"), Value(0))),
+            raw("overage", Greatest(F("assigned") - F("purchased"), Value(0))),
+            share("pct_assigned", "assigned", "purchased"),
+            raw("monthly_active"),
+            raw("assigned_28_days_before", "assigned_before"),
+            raw("monthly_active_28_days_before", "active_before"),
+            raw("full_on"),
+        ),
+    ),
+    List(
+        key="usage_history",
+        label=_("Usage by customer, service and month"),
+        rows=_history,
+        columns=(*NAME_COLUMNS, text("service", "sku__service"), text("sku", "sku__code"), *month_columns()),
+    ),
+    List(
+        key="anomalies",
+        label=_("Unusual use"),
+        rows=_anomalies,
+        columns=(
+            *NAME_COLUMNS,
+            text("service", "sku__service"),
+            text("sku", "sku__code"),
+            raw("metric"),
+            raw("found_on"),
+            raw("ended_on"),
+            raw("value"),
+            raw("before"),
+            raw("usual_low", "low"),
+            raw("usual_high", "high"),
+        ),
+    ),
+)

@@ -1,0 +1,171 @@
+"""Every list has its export, and its file holds what the page shows (CC-38)."""
+
+import datetime as dt
+from typing import Any
+
+import pytest
+
+from accounts.models import Role
+from connections.actions import end_connection
+from entitlements import queries
+from entitlements.models import Entitlement, Export, LicenseAssignment, Sku, UsageDay
+from entitlements.trend import Trend
+from notifications.models import Notice
+from tests.entitlements.test_exports import NEW, private, queued, table  # noqa: F401
+from tests.entitlements.test_usage_pages import report, sku, today  # noqa: F401
+from tests.world import World
+
+CUSTOMER = "/customers/{}/"
+
+
+@pytest.mark.parametrize(
+    ("who", "path", "lists"),
+    [
+        ("partner.reader", "/customers/", ["customers"]),
+        ("partner.reader", CUSTOMER + "services/", ["services"]),
+        ("partner.reader", CUSTOMER + "orders/", ["orders"]),
+        ("partner.reader", CUSTOMER + "activity/", ["activity"]),
+        ("partner.reader", CUSTOMER + "usage/", ["usage_months"]),
+        ("partner.reader", CUSTOMER + "usage/trend/", ["trend_days", "trend"]),
+        ("partner.reader", CUSTOMER + "usage/trend/?range=6m", ["trend", "trend"]),
+        ("partner.reader", "/usage/customers/", ["usage", "anomalies", "usage_history"]),
+        ("partner.reader", "/renewals/", ["renewals"]),
+        ("partner.reader", "/inbox/", ["inbox"]),
+        ("partner.reader", "/account/", ["connections", "ended_connections"]),
+        ("customer.admin", "/services/", ["services"]),
+        ("customer.admin", "/orders/", ["orders"]),
+        ("customer.admin", "/renewals/", ["renewals"]),
+        ("customer.admin", "/usage/", ["usage_months"]),
+        ("customer.admin", "/usage/trend/", ["trend_days", "trend"]),
+        ("customer.admin", "/usage/licences/", ["licence_users"]),
+        ("vendor.reader", "/trials/", ["trials"]),
+    ],
+)
+def test_every_list_has_its_button(who: str, path: str, lists: list[str], world: World, web: Any) -> None:
+    page = web(who).get(path.format(world.customer.public_id)).content.decode()
+    assert [part.partition('"')[0] for part in page.split('name="list" value="')[1:]] == lists
+
+
+def exported(world: World, web: Any, who: str, key: str, query: str, **data: Any) -> list[dict[str, str]]:
+    return table(web(who).post(NEW, {"list": key, "query": query, **data}))
+
+
+@pytest.mark.parametrize(("span", "count"), [("6m", 6), ("13m", 13)])
+def test_a_trend_holds_the_months_that_are_shown(
+    span: str,
+    count: int,
+    world: World,
+    sku: Sku,  # noqa: F811
+    web: Any,
+) -> None:
+    report(world, sku, days=420)
+    asked = {"customer": world.customer.public_id}
+    months = [row["month"] for row in exported(world, web, "partner.reader", "trend", f"range={span}", **asked)]
+    assert months == [f"{month:%Y-%m}" for month in queries.months_shown(today(), span)] and len(months) == count
+    assert len(exported(world, web, "partner.reader", "trend", "range=all", **asked)) > 13
+
+
+def test_the_days_of_a_trend_are_those_of_its_table(world: World, sku: Sku, web: Any) -> None:  # noqa: F811
+    """Also where licences are concurrent: their monthly number is the peak of thirty days."""
+    pool = Sku.objects.create(code="POOL", service="Pool", name="Pool", licence_model=Sku.LicenceModel.CONCURRENT)
+    report(world, sku, days=100)
+    report(world, pool, days=100)
+    UsageDay.objects.filter(sku=pool, day=today() - dt.timedelta(days=20)).update(peak_concurrent=33)
+    actor = world.actor("partner.reader")
+    usage = queries.customer_usage(actor, world.customer.pk)
+    assert usage
+    asked = {"customer": world.customer.public_id}
+    for query in ({}, {"service": "Pool"}, {"service": "Vault"}):
+        trend = Trend(actor, world.customer.pk, usage, query)
+        key, narrowed = trend.exports[0][:2]
+        rows = exported(world, web, "partner.reader", key, narrowed, **asked)
+        found = [(r["day"], r["assigned_total"], r["monthly_active"], r["daily_active"]) for r in rows]
+        shown = [
+            (day.isoformat(), str(use.assigned), str(use.monthly), str(use.daily))
+            for day, use in zip(trend.days, trend.points, strict=True)
+            if use
+        ]
+        assert found == shown and len(found) == 84
+    assert {row["monthly_active"] for row in exported(world, web, "partner.reader", "trend_days", "", **asked)} == {
+        "79", "103",
+    }  # fmt: skip
+
+
+def test_renewals_are_ones_own_or_those_of_customers(world: World, web: Any) -> None:
+    own = exported(world, web, "customer.reader", "renewals", "within=90")
+    assert own and {row["org_id"] for row in own} == {world.customer.org_id}
+    theirs = exported(world, web, "partner.reader", "renewals", "")
+    assert {row["org_id"] for row in theirs} >= {world.customer.org_id, world.customer2.org_id}
+    day = own[0]["ends_on"]
+    assert {row["ends_on"] for row in exported(world, web, "partner.reader", "renewals", f"on={day}&within=7")} == {day}
+
+
+def test_trials_as_the_page_shows_them(world: World, web: Any) -> None:
+    def states(query: str) -> set[str]:
+        return {row["state"] for row in exported(world, web, "vendor.reader", "trials", query)}
+
+    assert states("view=waiting") == {"requested"}
+    assert states("view=running") == {"active"}
+    assert states("view=nonsense") == set(Entitlement.objects.filter(kind="trial").values_list("state", flat=True))
+
+
+def test_holders_are_for_the_customers_own_admins(world: World, web: Any) -> None:
+    mine = LicenseAssignment.objects.filter(customer=world.customer)
+    mine.filter(holder_kind="device").update(last_used_at=None)
+    data = {"customer": world.customer2.public_id}  # is not asked for
+    rows = exported(world, web, "customer.admin", "licence_users", "", **data)
+    assert [row["holder"] for row in rows] == list(mine.order_by("holder").values_list("holder", flat=True))
+    unused = exported(world, web, "customer.admin", "licence_users", "unused=true")
+    assert [row["holder_kind"] for row in unused] == ["device"]
+    for who in ("customer.reader", "partner.admin", "distributor.admin", "vendor.admin", "stranger.reader"):
+        assert web(who).post(NEW, {"list": "licence_users", **data}).status_code == 403
+
+
+def test_a_file_of_holders_is_refused_to_who_is_no_admin_any_more(world: World, web: Any) -> None:
+    file = queued(world, "customer.admin", list="licence_users")
+    address = f"/exports/{file.public_id}/file/"
+    assert web("customer.admin").get(address).status_code == 409
+    operator = world.operator("customer.admin")
+    operator.roles = [Role.READER]
+    operator.save()
+    assert web("customer.admin").get(address).status_code == 403
+
+
+def test_connections_and_their_history(world: World, web: Any) -> None:
+    rows = exported(world, web, "partner.reader", "connections", "")
+    assert {row["organization"] for row in rows} == {world.customer.name, world.customer2.name}
+    assert {row["relation"] for row in rows} == {"customer"}
+    end_connection(actor=world.actor("customer.admin"), connection=world.connection("customer", "partner"))
+    left = exported(world, web, "partner.reader", "connections", "")
+    assert {row["organization"] for row in left} == {world.customer2.name}
+    ended = exported(world, web, "partner.reader", "ended_connections", "")[0]
+    assert (ended["organization"], ended["ended_by"]) == (world.customer.name, "them") and ended["ended_at"] > "2020"
+    theirs = exported(world, web, "customer.reader", "ended_connections", "")[0]
+    assert (theirs["organization"], theirs["relation"], theirs["ended_by"]) == (world.partner.name, "partner", "us")
+
+
+def test_the_inbox_as_it_is_filtered(world: World, web: Any) -> None:
+    shown = Notice.objects.visible_to(world.actor("partner.reader"))
+    kind = shown.values_list("kind", flat=True)[0]
+    rows = exported(world, web, "partner.reader", "inbox", f"kind={kind}")
+    assert {row["kind"] for row in rows} == {kind}
+    assert len(rows) == shown.open().filter(kind=kind).count()
+    assert exported(world, web, "partner.reader", "inbox", "dismissed=true") == []
+
+
+def test_a_file_of_the_inbox_is_of_customers_or_ones_own(world: World, web: Any, monkeypatch: Any) -> None:
+    """A partner's is gone with a connection, and refused without a badge; a customer's is its own."""
+    monkeypatch.setattr("entitlements.actions.exports.SMALL", -1)
+    for who in ("partner.reader", "customer.reader"):
+        web(who).post(NEW, {"list": "inbox"})
+    assert dict(Export.objects.filter(list="inbox").values_list("organization", "customer")) == {
+        world.partner.pk: None,
+        world.customer.pk: world.customer.pk,
+    }
+
+
+def test_unusual_use_of_customers(world: World, web: Any) -> None:
+    rows = exported(world, web, "partner.reader", "anomalies", "")
+    assert {row["org_id"] for row in rows} == {world.customer.org_id, world.customer2.org_id}
+    assert (rows[0]["metric"], rows[0]["value"], rows[0]["usual_low"]) == ("monthly_active", "6", "8")
+    assert web("customer.admin").post(NEW, {"list": "anomalies"}).status_code == 403
