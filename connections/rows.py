@@ -107,16 +107,16 @@ def live_rows(actor: Actor, page: Page[Any]) -> list[LiveRow]:
 
 def _live_row(actor: Actor, connection: Connection) -> LiveRow:
     is_partner = connection.partner_id == actor.organization_id
-    other = connection.customer if is_partner else connection.partner
+    other: Mapping[str, str] = connection.other  # type: ignore[attr-defined]
     programs: Iterable[Mapping[str, Any]] = connection.programs  # type: ignore[attr-defined]
     return LiveRow(
-        name=other.name,
+        name=other["name"],
         direction=_("You see its data") if is_partner else _("Sees your data"),
-        country=country_name(other.country),
+        country=country_name(other["country"]),
         badges=badges_of(programs),
         since=formats.date(connection.connected_at),
         end_url=reverse("connection_end", args=[connection.public_id]),
-        customer_url=reverse("customer", args=[other.public_id]) if is_partner else "",
+        customer_url=reverse("customer", args=[other["public_id"]]) if is_partner else "",
     )
 
 

@@ -52,10 +52,13 @@ class CustomerListing(models.Model):
     class Meta:
         constraints = (models.UniqueConstraint(fields=["viewer", "customer"], name="customer_listing_once"),)
         indexes = (
-            *(models.Index(fields=["viewer", sort, "customer"], name=f"listing_{sort}") for sort in SORTS),
+            # With the other column that a search reads: it counts what it finds without reading the rows.
+            models.Index(fields=["viewer", "name_folded", "customer"], name="listing_name_folded", include=["org_id"]),
+            *(models.Index(fields=["viewer", sort, "customer"], name=f"listing_{sort}") for sort in SORTS[1:]),
             models.Index(fields=["viewer", "public_id"], name="listing_public_id"),
             models.Index(fields=["viewer", "next_expiry_on"], name="listing_over", condition=OVER),
             models.Index(fields=["viewer", "next_expiry_on"], name="listing_requests", condition=Q(requests__gt=0)),
+            models.Index(fields=["viewer", "next_expiry_on"], name="listing_trials", condition=Q(trials__gt=0)),
             models.Index(fields=["viewer", "next_expiry_on"], name="listing_falling", condition=Q(is_falling=True)),
             models.Index(fields=["viewer", "moved"], name="listing_moved", condition=Q(moved__isnull=False)),
             models.Index(fields=["viewer", "full_on"], name="listing_full_on", condition=Q(full_on__isnull=False)),

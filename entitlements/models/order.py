@@ -13,7 +13,7 @@ from partnerportal.lib.scoping import TenantQuerySet
 
 class OrderQuerySet(TenantQuerySet):
     def scope(self, actor: Actor) -> "OrderQuerySet":
-        return self.filter(Q(customer=actor.organization_id) | Q(customer__in=actor.reach))
+        return self.filter(customer__in=actor.reach)  # oneself is in it
 
     def with_lines(self) -> "OrderQuerySet":
         """Each with `line_facts`, its lines as dictionaries, in the same query. Amounts are text: floats lose cents."""

@@ -18,7 +18,7 @@ TO_CHECK = Q(checked_at=None) | Q(checked_at__lt=F("updated_at")) | Q(checked_at
 
 class UsageQuerySet(TenantQuerySet):
     def scope(self, actor: Actor) -> "UsageQuerySet":
-        return self.filter(Q(customer=actor.organization_id) | Q(customer__in=actor.reach))
+        return self.filter(customer__in=actor.reach)  # oneself is in it
 
 
 class UsageFigures(models.Model):
