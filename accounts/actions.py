@@ -5,13 +5,14 @@ from collections.abc import Iterable
 
 from allauth.account.models import EmailAddress
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts import policies
 from accounts.events import AccountEvent
 from accounts.models import Kind, Operator, Organization, Person, Program, ProgramMembership, Role
+from accounts.models.organization import new_org_id
 from accounts.policies import ROLE_TABLE, AccountPermission
 from notifications.actions import record
 from partnerportal.lib import tenancy
@@ -21,6 +22,7 @@ from partnerportal.lib.policies import authorize, authorize_staff
 from partnerportal.lib.text import one_line
 
 DAY = dt.timedelta(days=1)
+ORG_ID_DRAWS = 5  # of 90 million
 TOO_MANY_FOUNDED = _(
     "You have set up %(number)s organisations within 24 hours, and that is the limit. Try again later."
 )
@@ -46,7 +48,7 @@ def found_organization(*, person: Person, name: str, country: str, **details: st
         new_id = cursor.fetchone()[0]
     with tenancy.tenant(organization_id=new_id, person_id=person.pk):
         organization = Organization(pk=new_id, kind=Kind.CUSTOMER, name=name, country=country, **details)
-        organization.save(force_insert=True)
+        _insert(organization)
         Operator.objects.create(organization=organization, person=person, roles=[Role.ADMIN])
         record(
             AccountEvent.ORGANIZATION_CREATED,
@@ -54,6 +56,20 @@ def found_organization(*, person: Person, name: str, country: str, **details: st
             subject=organization,
         )
     return organization
+
+
+def _insert(organization: Organization) -> None:
+    """The ORGID was drawn at random. Now and then it is taken, by one that the actor may not see: it is drawn again."""
+    for draws_left in reversed(range(ORG_ID_DRAWS)):
+        try:
+            with transaction.atomic():
+                return organization.save(force_insert=True)
+        except IntegrityError as error:
+            taken = getattr(error.__cause__, "diag", None)
+            if not draws_left or not taken or "org_id" not in (taken.constraint_name or ""):
+                raise
+            organization.org_id = new_org_id()
+    return None
 
 
 CONTACT_FIELDS = ("name", "country", "street", "postal_code", "city", "phone", "contact_email", "website")
@@ -98,8 +114,12 @@ def register_organization(
     if parent and (kind != Kind.PARTNER or parent.kind != Kind.DISTRIBUTOR):
         raise Invalid("parent", _("Only a partner has an organisation above it, and that is a distributor."))
     organization = Organization(kind=kind, name=name, country=country, parent=parent, **details)
-    organization.full_clean(exclude=["name_folded"])
-    organization.save()
+    given = "org_id" in details
+    organization.full_clean(exclude=["name_folded"] if given else ["name_folded", "org_id"])
+    if given:
+        organization.save(force_insert=True)
+    else:
+        _insert(organization)
     record(AccountEvent.ORGANIZATION_CREATED, actor=actor, subject=organization, counterpart=organization)
     return organization
 

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from accounts.models import Role
+from connections.notices import ADMINS
 from connections.queries import viewers_of
 from entitlements import anomalies
 from entitlements.events import EntitlementEvent
@@ -18,13 +18,12 @@ from partnerportal.lib import formats
 if TYPE_CHECKING:
     from notifications.models import Event, Notice
 
-ADMINS = frozenset({Role.ADMIN.value})
-
 
 class CustomerNews(NoticeKind):
     """Shared news: inbox only, no mail. `about` the customer, so that it goes out of sight with the connection."""
 
     icon = "package"
+    words: Any  # of the subject, with %(service)s
 
     def recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, Recipient]]":
         viewers: dict[Any, list[Any]] = {event.customer_id: [event.customer_id] for event in events}
@@ -49,9 +48,20 @@ class CustomerNews(NoticeKind):
     def action(self, notice: "Notice") -> str:
         return _("Open the services")
 
+    def subject(self, notice: "Notice") -> str:
+        return str(self.words) % {"service": notice.params["sku_name"]}
+
     def body(self, notice: "Notice") -> str:
+        return self.licences(notice)
+
+    def licences(self, notice: "Notice") -> str:
         quantity = notice.params["quantity"]
         return ngettext("%(count)s licence", "%(count)s licences", quantity) % {"count": quantity}
+
+    def licences_until(self, notice: "Notice") -> str:
+        if not self.ends_on(notice):
+            return self.licences(notice)
+        return _("%(licences)s until %(date)s") % {"licences": self.licences(notice), "date": self.day(notice)}
 
     def day(self, notice: "Notice") -> str:
         return formats.date(self.ends_on(notice)) if self.ends_on(notice) else ""
@@ -67,9 +77,7 @@ class EntitlementAdded(CustomerNews):
     event = EntitlementEvent.ADDED
     label = gettext_lazy("New service")
     icon = "package-plus"
-
-    def subject(self, notice: "Notice") -> str:
-        return _("%(service)s is now active") % {"service": notice.params["sku_name"]}
+    words = gettext_lazy("%(service)s is now active")
 
 
 @register
@@ -77,9 +85,7 @@ class EntitlementChanged(CustomerNews):
     code = "entitlement_changed"
     event = EntitlementEvent.CHANGED
     label = gettext_lazy("Service changed")
-
-    def subject(self, notice: "Notice") -> str:
-        return _("%(service)s has changed") % {"service": notice.params["sku_name"]}
+    words = gettext_lazy("%(service)s has changed")
 
 
 @register
@@ -88,9 +94,7 @@ class TrialRequested(CustomerNews):
     event = EntitlementEvent.TRIAL_REQUESTED
     label = gettext_lazy("Trial requested")
     icon = "flask-conical"
-
-    def subject(self, notice: "Notice") -> str:
-        return _("A trial of %(service)s has been requested") % {"service": notice.params["sku_name"]}
+    words = gettext_lazy("A trial of %(service)s has been requested")
 
 
 @register
@@ -99,9 +103,7 @@ class TrialExpired(CustomerNews):
     event = EntitlementEvent.TRIAL_EXPIRED
     label = gettext_lazy("Trial expired")
     icon = "hourglass"
-
-    def subject(self, notice: "Notice") -> str:
-        return _("The trial of %(service)s has expired") % {"service": notice.params["sku_name"]}
+    words = gettext_lazy("The trial of %(service)s has expired")
 
 
 @register
@@ -133,10 +135,6 @@ class TrialDecision(CustomerNews):
     icon = "flask-conical"
     email_roles = ADMINS
     email_own_only = True
-    words: Any  # with %(service)s
-
-    def subject(self, notice: "Notice") -> str:
-        return str(self.words) % {"service": notice.params["sku_name"]}
 
 
 @register
@@ -145,9 +143,7 @@ class TrialApproved(TrialDecision):
     event = EntitlementEvent.TRIAL_APPROVED
     label = gettext_lazy("Trial approved")
     words = gettext_lazy("The trial of %(service)s has begun")
-
-    def body(self, notice: "Notice") -> str:
-        return _("%(licences)s until %(date)s") % {"licences": super().body(notice), "date": self.day(notice)}
+    body = CustomerNews.licences_until
 
 
 @register
@@ -167,9 +163,7 @@ class TrialExtended(TrialDecision):
     event = EntitlementEvent.TRIAL_EXTENDED
     label = gettext_lazy("Trial extended")
     words = gettext_lazy("The trial of %(service)s goes on")
-
-    def body(self, notice: "Notice") -> str:
-        return _("%(licences)s until %(date)s") % {"licences": super().body(notice), "date": self.day(notice)}
+    body = CustomerNews.licences_until
 
 
 @register
@@ -179,11 +173,7 @@ class TrialConverted(TrialDecision):
     label = gettext_lazy("Trial converted to production")
     icon = "package-check"
     words = gettext_lazy("%(service)s is now in production")
-
-    def body(self, notice: "Notice") -> str:
-        if not self.day(notice):
-            return super().body(notice)
-        return _("%(licences)s until %(date)s") % {"licences": super().body(notice), "date": self.day(notice)}
+    body = CustomerNews.licences_until
 
 
 @register

@@ -23,6 +23,7 @@ from entitlements.models import (
     month_of,
 )
 from notifications.models import Mail, NoticePreference
+from partnerportal.lib.tokens import digest_of
 
 DAYS = 40
 TOKEN, CALENDAR = "world-ingest-token", "world-calendar-{}"
@@ -50,12 +51,12 @@ def build(organization: Organization, *, word: str, holders: str, person: Person
     NoticePreference.objects.create(
         organization_id=organization.pk, person_id=person.pk, kind="customer_connected", mail=Mail.EACH
     )
-    CalendarFeed.objects.create(**own, digest=IngestToken.digest_of(CALENDAR.format(word)))
+    CalendarFeed.objects.create(**own, digest=digest_of(CALENDAR.format(word)))
 
 
 def build_ingest() -> None:
     """The vendor's systems belong to no organisation."""
-    token = IngestToken.objects.create(name="World", digest=IngestToken.digest_of(TOKEN), prefix="world")
+    token = IngestToken.objects.create(name="World", digest=digest_of(TOKEN), prefix="world")
     IngestUpload.objects.create(
         token=token, kind="usage", idempotency_key="world", fingerprint="", size=0, state=IngestUpload.State.DONE
     )

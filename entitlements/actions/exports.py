@@ -11,11 +11,11 @@ import threading
 import time
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import IO, Any
 
-from celery import current_app
 from django.db import connection, transaction
 from django.db.models import CharField
 from django.db.models.functions import Cast
@@ -32,11 +32,13 @@ from notifications.actions import record
 from partnerportal.lib import tenancy
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import TooMany
+from partnerportal.lib.nudges import nudge
 from partnerportal.lib.policies import authorize
 from partnerportal.lib.states import move
 
 log = logging.getLogger(__name__)
 
+NUDGE = partial(nudge, "entitlements.tasks.make_exports")
 SMALL = 2000  # rows: up to so many are sent at once
 AT_ONCE = 3  # exports of one person that are not finished
 KEPT = timedelta(hours=24)
@@ -82,7 +84,7 @@ def export(
         raise TooMany("too_many_exports", TOO_MANY)
     asked.save(force_insert=True)
     record(EntitlementEvent.EXPORTED, actor=actor, subject=asked, label=chosen.key, data=data)
-    transaction.on_commit(_nudge)
+    transaction.on_commit(NUDGE)
     return asked, None
 
 
@@ -92,13 +94,6 @@ def _small(chosen: List, rows: Any) -> bytes:
     file.write(copying.head(chosen.columns))
     copying.write(rows[: SMALL + 1], chosen.columns, file)
     return file.getvalue()
-
-
-def _nudge() -> None:
-    try:
-        current_app.send_task("entitlements.tasks.make_exports", retry=False)  # by name: tasks stand above actions
-    except Exception:  # the broker is away: the sweep does it
-        log.warning("The broker did not take the nudge; the sweep will find the export.", exc_info=True)
 
 
 def make_next_export() -> bool:

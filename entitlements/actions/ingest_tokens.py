@@ -8,7 +8,7 @@ from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Conflict, Invalid, NotFound
 from partnerportal.lib.policies import authorize_staff
 from partnerportal.lib.text import one_line
-from partnerportal.lib.tokens import new_token
+from partnerportal.lib.tokens import digest_of, new_token
 
 PREFIX = 8  # characters by which it is recognised
 
@@ -21,7 +21,7 @@ def create_ingest_token(*, actor: Actor, name: str) -> str:
     if not name or len(name) > 80:
         raise Invalid("name", "Give a name of 1 to 80 characters.")
     secret = new_token()
-    row = IngestToken(name=name, digest=IngestToken.digest_of(secret), prefix=secret[:PREFIX])
+    row = IngestToken(name=name, digest=digest_of(secret), prefix=secret[:PREFIX])
     if not IngestToken.objects.filter(name=name).exists():
         row.save(force_insert=True)
         return secret

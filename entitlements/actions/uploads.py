@@ -8,10 +8,10 @@ import logging
 import time
 from collections import Counter
 from datetime import timedelta
+from functools import partial
 from typing import IO, Any
 from uuid import uuid4
 
-from celery import current_app
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import Q
 from django.utils import timezone
@@ -24,10 +24,12 @@ from entitlements.models import IngestToken, IngestUpload
 from entitlements.uploads import Damaged, TooSlow, Unpacked
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Invalid, TooMany, Unprocessable
+from partnerportal.lib.nudges import nudge
 from partnerportal.lib.text import printable
 
 log = logging.getLogger(__name__)
 
+NUDGE = partial(nudge, "entitlements.tasks.ingest_uploads")
 State, Kind = IngestUpload.State, IngestUpload.Kind
 UNFINISHED = Q(state__in=[State.RECEIVED, State.RUNNING])
 TYPES = {Kind.USAGE: ("usage",), Kind.ASSIGNMENTS: ("assignment",), Kind.ENTITLEMENTS: ("sku", "entitlement", "order")}
@@ -79,19 +81,12 @@ def _first_with_key(row: IngestUpload) -> IngestUpload:
     IngestUpload.objects.bulk_create([row], ignore_conflicts=True)  # waits for one that is just being written
     first = IngestUpload.objects.get(token=row.token, idempotency_key=row.idempotency_key)
     if first.public_id == row.public_id:
-        transaction.on_commit(_nudge)
+        transaction.on_commit(NUDGE)
         return first
     if (first.kind, first.fingerprint) != (row.kind, row.fingerprint):
         raise Unprocessable("key_reused", _("Something else was sent with this Idempotency-Key before."))
     uploads.stored(row.public_id).unlink(missing_ok=True)
     return first
-
-
-def _nudge() -> None:
-    try:
-        current_app.send_task("entitlements.tasks.ingest_uploads", retry=False)  # by name: tasks stand above actions
-    except Exception:  # the broker is away: the sweep does it
-        log.warning("The broker did not take the nudge; the sweep will find the upload.", exc_info=True)
 
 
 def ingest_next_upload() -> bool:

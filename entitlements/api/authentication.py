@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from entitlements.models import IngestToken
 from entitlements.queries.ingest import living_token
 from partnerportal.lib import tenancy
-from partnerportal.lib.tokens import is_token
+from partnerportal.lib.tokens import digest_of, is_token
 
 SCHEME = "bearer"
 
@@ -26,7 +26,7 @@ class IngestBearer(BaseAuthentication):
         scheme, _blank, secret = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != SCHEME:
             return None
-        digest = IngestToken.digest_of(secret.strip()) if is_token(secret.strip()) else ""
+        digest = digest_of(secret.strip()) if is_token(secret.strip()) else ""
         tenancy.enter(organization_id=None, secret=digest)
         token = living_token(digest)
         if token is None:

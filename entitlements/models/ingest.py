@@ -1,7 +1,5 @@
 """What the vendor's systems send: by whom, how far it got, what was wrong with it."""
 
-import hashlib
-
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -18,10 +16,6 @@ class IngestToken(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
     last_used_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)
-
-    @staticmethod
-    def digest_of(secret: str) -> str:
-        return hashlib.sha256(secret.encode()).hexdigest()
 
 
 class IngestUpload(PublicModel):

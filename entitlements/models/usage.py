@@ -38,10 +38,6 @@ class UsageFigures(models.Model):
     class Meta:
         abstract = True
 
-    @property
-    def previously_assigned(self) -> int:
-        return self.assigned - self.newly_assigned
-
 
 class UsageDay(UsageFigures):
     """One UTC day, as the vendor counted it. Partitioned by month; `usage_partition(day)` makes room.
@@ -108,15 +104,6 @@ class CustomerUsage(models.Model):
                 condition=TO_CHECK,
             ),
         )
-
-    @property
-    def unused(self) -> int:
-        return max(self.purchased - self.assigned, 0)
-
-    @property
-    def moved(self) -> int | None:
-        """Seats assigned more (or fewer) than 28 days earlier."""
-        return None if self.assigned_before is None else self.assigned - self.assigned_before
 
 
 class Anomaly(models.Model):

@@ -1,18 +1,18 @@
 """The last line of every action."""
 
 import datetime as dt
-import logging
+from functools import partial
 from typing import Any, ClassVar, Protocol
 from uuid import UUID
 
-from celery import current_app
 from django.db import connection, models, transaction
 from django.utils import timezone
 
 from notifications.models import Event
 from partnerportal.lib.actors import Actor
+from partnerportal.lib.nudges import nudge
 
-log = logging.getLogger(__name__)
+_nudge = partial(nudge, "notifications.tasks.fan_out")
 
 
 class Subject(Protocol):
@@ -70,10 +70,3 @@ def new_event(
 def _nudge_after_commit() -> None:
     if not any(entry[1] is _nudge for entry in connection.run_on_commit):  # one nudge a transaction is enough
         transaction.on_commit(_nudge)
-
-
-def _nudge() -> None:
-    try:
-        current_app.send_task("notifications.tasks.fan_out", retry=False)  # by name: tasks stand above actions
-    except Exception:  # the broker is away: the sweep does it
-        log.warning("The broker did not take the nudge; the sweep will find the event.", exc_info=True)

@@ -1,6 +1,7 @@
 """What persons and vendor staff do to accounts, under row-level security where a person does it."""
 
 import datetime as dt
+import secrets
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -52,6 +53,24 @@ def test_founding_makes_a_customer_with_its_admin(world):
     with tenancy.tenant(organization_id=organization.pk):
         assert Portfolio.objects.get().subject_id == organization.pk
         assert Event.objects.get().kind == "organization.created"
+
+
+def test_an_orgid_that_is_taken_is_drawn_again(world, monkeypatch):
+    """Also by an organisation that the person cannot see."""
+    nobody = world.person("nobody")
+    taken = int(world.customer.org_id) - 10_000_000
+    drawn = iter([taken, taken, 7, taken, 8])
+    monkeypatch.setattr(secrets, "randbelow", lambda _below: next(drawn))
+    registered = register_organization(actor=SYSTEM, kind=Kind.PARTNER, name="Newer", country="FR")
+    assert registered.org_id == "10000007"
+    tenancy.enter(organization_id=None, person_id=nobody.pk)
+    founded = found_organization(person=nobody, name="New", country="FR")
+    assert founded.org_id == "10000008"
+
+
+def test_an_orgid_that_is_given_is_not_replaced(world):
+    with pytest.raises(ValidationError, match="ORGID"):
+        register_organization(actor=SYSTEM, kind=Kind.PARTNER, name="New", country="FR", org_id=world.customer.org_id)
 
 
 def test_a_partner_comes_with_its_link_and_others_without(world):

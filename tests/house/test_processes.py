@@ -8,8 +8,8 @@ import pytest
 from django.conf import settings
 
 NUDGE = """import django, time; django.setup()
-from notifications.actions.recording import _nudge
-started = time.monotonic(); _nudge(); print(time.monotonic() - started)"""
+from partnerportal.lib.nudges import nudge
+started = time.monotonic(); nudge('notifications.tasks.fan_out'); print(time.monotonic() - started)"""
 
 
 def start(url: str) -> subprocess.CompletedProcess:

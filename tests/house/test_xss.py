@@ -38,7 +38,7 @@ PAYLOADS = [
     '" hx-get="/qzx" hx-trigger="load" x="',
     "<style>@import'//qzx'</style>",
     "&lt;script&gt;qzx()&lt;/script&gt;",
-    "{{ 191|add:7000 }}{% now 'qzx' %}<c-button>",
+    "{{ 90271836|add:5 }}{% now 'qzx' %}<c-button>",
     "--><script>qzx()</script><!--",
 ]
 MARK = "qzx"
@@ -136,7 +136,7 @@ def test_pages_show_it_as_text(web, world, payload):
         for path in paths:
             response = client.get(path, {"next": payload, "q": payload, "cursor": payload, "kind": payload})
             page = response.content.decode()
-            assert response.status_code < 500 and "7191" not in page, (who, path)
+            assert response.status_code < 500 and "90271841" not in page, (who, path)
             if not response.get("Content-Type", "text/html").startswith("text/html"):  # a calendar, a CSV: no browser
                 assert response["X-Content-Type-Options"] == "nosniff", (who, path)  # takes it for a page
                 continue

@@ -17,6 +17,7 @@ from notifications import registry
 from notifications.actions import fan_out_due, outbox, recording, send_due_emails
 from notifications.models import Channel, Delivery, Event, Notice
 from notifications.tasks import fan_out, send_emails
+from partnerportal.lib import nudges
 
 
 @pytest.fixture
@@ -189,7 +190,7 @@ def test_an_event_is_kept_when_the_broker_is_away(
 ):
     nobody_there = Celery("nobody", broker="redis://127.0.0.1:1/0", set_as_current=False)
     nobody_there.conf.broker_transport_options = {"max_retries": 0}  # as the web process has it
-    monkeypatch.setattr(recording, "current_app", nobody_there)
+    monkeypatch.setattr(nudges, "current_app", nobody_there)
     with django_capture_on_commit_callbacks(execute=True):
         accept_invitation(actor=actor_for("stranger.admin"), token=world.token("partner"))
     nobody_there.close()
