@@ -270,6 +270,7 @@ def test_a_worker_that_died_is_followed_after_its_last_batch(
     from entitlements.actions import feed
 
     monkeypatch.setattr(feed, "BATCH", 5)
+    monkeypatch.setattr(feed, "ANOTHER_DAY", 1)
     rows = [day(world, 50 + n) for n in range(20)]
     rows[7]["assigned"] = -1
     response = send(body(*rows))
@@ -329,6 +330,7 @@ def test_progress_of_a_long_file_is_told(world: World, tmp_path: Path, monkeypat
     from entitlements.management.commands import ingest
 
     monkeypatch.setattr(feed, "BATCH", 2)
+    monkeypatch.setattr(feed, "ANOTHER_DAY", 1)
     monkeypatch.setattr(ingest, "SECONDS", 0)
     file, err = tmp_path / "days.gz", io.StringIO()
     file.write_bytes(gzip.compress(body(*(day(world, 50 + n) for n in range(5)))))
