@@ -67,6 +67,7 @@ class Field:
             Connection.objects.create(partner=partner, customer=customer, connected_at=self.now, **names)
 
 
+@pytest.mark.slow
 @given(steps=STEPS)
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_follows_the_definition(db, steps):

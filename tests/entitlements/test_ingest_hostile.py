@@ -81,6 +81,7 @@ def damaged_files(good: bytes) -> Iterator[bytes]:
     yield b"\x1f\x8b\x08\x00" + zlib.compress(good)
 
 
+@pytest.mark.slow
 def test_two_hundred_hostile_files(send: Send, world: World, folder: Path) -> None:
     """Each with a good line beside the bad one, which comes in wherever the file can be read that far."""
     good, stored = day(world, 55), UsageDay.objects.count()
@@ -114,6 +115,7 @@ def peak_of(what: Any) -> int:
         tracemalloc.stop()
 
 
+@pytest.mark.slow
 def test_one_endless_line_takes_no_memory(world: World, tmp_path: Path) -> None:
     """64 MB without a line end, sent as they are and as 64 kB of gzip; then a good line."""
     good = body(day(world, 56))
@@ -135,6 +137,7 @@ def test_one_endless_line_takes_no_memory(world: World, tmp_path: Path) -> None:
         )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_bomb_is_stopped_at_the_limit(tmp_path: Path, settings: Any) -> None:
     settings.INGEST_UNPACKED_BYTES = 32 * 1024**2
     file = tmp_path / "bomb"

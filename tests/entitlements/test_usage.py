@@ -101,6 +101,7 @@ def usage_lines(draw: Any) -> list[tuple[int, int, str, dict[str, int]]]:
     return draw(st.lists(one, min_size=1, max_size=40, unique_by=lambda row: row[:3]))
 
 
+@pytest.mark.slow
 @given(drawn=usage_lines(), data=st.data())
 @settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
@@ -119,6 +120,7 @@ def test_any_order_repetition_and_split_gives_what_the_raw_lines_say(
     assert_as_naive(lines, org_ids)
 
 
+@pytest.mark.slow
 @given(drawn=usage_lines(), data=st.data())
 @settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]

@@ -16,12 +16,11 @@ def test_every_tenant_table_is_watched():
 
 
 TRY_EVERY_METHOD = {"anonymous", "partner.admin", "stranger.admin"}
-FAST = {"anonymous", "partner.admin"}
-CAST = [who if who in FAST else pytest.param(who, marks=pytest.mark.slow) for who in ACTORS]
 
 
+@pytest.mark.slow
 @pytest.mark.no_cover
-@pytest.mark.parametrize("who", CAST)
+@pytest.mark.parametrize("who", ACTORS)
 def test_answers(who, world, web):
     methods = METHODS if who in TRY_EVERY_METHOD else ("GET", "POST")
     faults = list(Machine(world, web, SEES).faults(who, MATRIX, methods))

@@ -41,6 +41,16 @@ PAYLOADS = [
     "{{ 90271836|add:5 }}{% now 'qzx' %}<c-button>",
     "--><script>qzx()</script><!--",
 ]
+# What breaks out of each place at once: every page is walked with each of these.
+POLYGLOTS = [
+    "--></title></textarea><img src=x onerror=qzx()>",
+    "\"'`><svg/onload=qzx()>",
+    '" onmouseover="qzx()" hx-get="/qzx" x="',
+    "' onfocus='qzx()' autofocus='",
+    "javascript:qzx()",
+    "&lt;base href=//qzx&gt;",
+    "{{ 90271836|add:5 }}{% now 'qzx' %}<c-button>",
+]
 MARK = "qzx"
 SPEAKING = {"value", "title", "aria-label", "content", "alt", "placeholder", "data-text", "data-name", "data-copy"}
 LINKS = {"href", "src", "action", "formaction", "hx-get", "hx-post"}
@@ -110,11 +120,11 @@ def plant(payload):
         Notice.objects.filter(pk=notice.pk).update(about_label=payload, params=spoiled)
 
 
-CAST = [payload if number in (0, 5, 18) else pytest.param(payload, marks=pytest.mark.slow)
-        for number, payload in enumerate(PAYLOADS)]  # fmt: skip
+MAILED = [payload if number in (0, 5, 18) else pytest.param(payload, marks=pytest.mark.slow)
+          for number, payload in enumerate(PAYLOADS)]  # fmt: skip
 
 
-@pytest.mark.parametrize("payload", PAYLOADS)
+@pytest.mark.parametrize("payload", [*PAYLOADS, *POLYGLOTS])
 def test_the_reader_would_notice(payload):
     """In at least one of the places where text stands on a page."""
     places = ("<p>{}</p>", '<a title="{}">', "<a title='{}'>", "<a title={}>", '<a href="{}">', "<i>{}</i>")
@@ -125,7 +135,7 @@ def test_the_reader_would_notice(payload):
 
 @pytest.mark.slow
 @pytest.mark.no_cover
-@pytest.mark.parametrize("payload", PAYLOADS)
+@pytest.mark.parametrize("payload", POLYGLOTS)
 def test_pages_show_it_as_text(web, world, payload):
     known = placeholders(world)
     paths = sorted({row.path.format(**known) for row in PAGES if "ui-kit" not in row.path})
@@ -146,7 +156,7 @@ def test_pages_show_it_as_text(web, world, payload):
     assert shown > 40
 
 
-@pytest.mark.parametrize("payload", [*CAST, "line\r\nBcc: everybody@qzx.example", "x\u2028qzx\x85"])
+@pytest.mark.parametrize("payload", [*MAILED, "line\r\nBcc: everybody@qzx.example", "x\u2028qzx\x85"])
 def test_mails_say_it_as_text(world, payload, as_tenant, actor_for):
     partner, actor = world.partner, actor_for("customer.admin")
     plant(payload)

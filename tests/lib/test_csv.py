@@ -1,5 +1,6 @@
 """Formulas in exported text: Python's rule and PostgreSQL's are one."""
 
+import pytest
 from django.db.models import TextField, Value
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -11,6 +12,7 @@ PIECES = st.sampled_from([*_STARTERS, *_INVISIBLE, "'", "a", "1", " ", "é", "\x
 TEXTS = st.lists(PIECES, max_size=6).map("".join) | st.text(st.characters(exclude_characters="\0", codec="utf-8"))
 
 
+@pytest.mark.slow
 @settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(texts=st.lists(TEXTS, min_size=1, max_size=20))
 def test_the_database_agrees(texts, world):

@@ -23,6 +23,7 @@ def sample_data(*arguments: str) -> str:
     return out.getvalue()
 
 
+@pytest.mark.slow
 def test_the_whole_world(db: None, client: Client) -> None:
     """One test, because writing the world takes a second or two."""
     sample_data()
