@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.views.decorators.vary import vary_on_headers
 
 from partnerportal.lib import formats
+from partnerportal.uikit_charts import sample_charts, sample_month, sample_sparks
 
 
 class SampleForm(forms.Form):
@@ -40,10 +41,16 @@ _ROWS = [
 
 def _rows() -> list[dict[str, object]]:
     today = timezone.localdate()
+    sparks = sample_sparks()
     keys = ("name", "orgid", "country", "tone", "status", "used", "limit")
     return [
         dict(zip(keys, row, strict=False))
-        | {"id": index, "expires": formats.relative(today + dt.timedelta(row[7])), "is_soon": 0 <= row[7] <= 30}
+        | {
+            "id": index,
+            "expires": formats.relative(today + dt.timedelta(row[7])),
+            "is_soon": 0 <= row[7] <= 30,
+            "spark": sparks[index % 4],
+        }
         for index, row in enumerate(_ROWS)
     ]
 
@@ -65,6 +72,8 @@ def ui_kit(request: HttpRequest) -> HttpResponse:
         "moments": [now - dt.timedelta(minutes=12), now - dt.timedelta(days=2), now - dt.timedelta(days=60)],
         "ends": timezone.localdate() + dt.timedelta(22),
         "amount": Decimal("10800.50"),
+        "charts": sample_charts(),
+        "renewals": sample_month(),
         "steps": [
             {"label": "Verify your e-mail", "is_done": True},
             {"label": "Invite your first customer", "icon": "link", "url": "#", "action": "Copy the link"},

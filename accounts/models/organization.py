@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from partnerportal.lib.actors import Actor
+from partnerportal.lib.addresses import address_lines
 from partnerportal.lib.countries import country_choices
 from partnerportal.lib.fields import LineField
 from partnerportal.lib.models import PublicModel
@@ -83,11 +84,7 @@ class Organization(PublicModel):
     @property
     def address_lines(self) -> list[str]:
         """As post to that country is addressed: in Japan from the large to the small."""
-        if self.country == "JP":
-            lines = [f"〒{self.postal_code}" if self.postal_code else "", self.city + self.street]
-        else:
-            lines = [self.street, f"{self.postal_code} {self.city}".strip()]
-        return [line for line in lines if line]
+        return address_lines(self.country, street=self.street, postal_code=self.postal_code, city=self.city)
 
     def __str__(self) -> str:
         return self.name

@@ -80,7 +80,7 @@ def _may_be_asked_for(actor: Actor, sku: Sku) -> None:
 
 @transaction.atomic
 def approve_trial(*, actor: Actor, trial: Entitlement) -> Entitlement:
-    """It runs from today for PORTAL_TRIAL_DAYS."""
+    """It runs from today for PORTAL_TRIAL_TIME."""
     authorize(actor, ROLE_TABLE, EntitlementPermission.DECIDE_TRIALS)
     trial = _move(actor, trial, State.ACTIVE, starts_on=today(), ends_on=today() + settings.PORTAL_TRIAL_TIME)
     return _told(EntitlementEvent.TRIAL_APPROVED, actor, trial)

@@ -109,7 +109,7 @@ class DeclineTrialSerializer(StrictSerializer):
 
 
 class ExtendTrialSerializer(StrictSerializer):
-    ends_on = serializers.DateField(help_text="The new last day: 14 days after the present one. Anything else is 409.")
+    ends_on = serializers.DateField(help_text="The new last day, a trial’s time after the present one; else 409.")
 
 
 class ConvertTrialSerializer(StrictSerializer):

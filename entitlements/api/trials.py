@@ -95,7 +95,7 @@ class CancelView(DeedView):
 
 @extend_schema(tags=["Trials"], request=NoBody, responses=TrialSerializer)
 class ApproveView(DeedView):
-    """Approve a request. The trial runs from today for 14 days. For the vendor's Admins."""
+    """Approve a request. The trial runs from today for the time set for trials. For the vendor's Admins."""
 
     serializer_class = NoBody
     deed = staticmethod(actions.approve_trial)
@@ -112,7 +112,7 @@ class DeclineView(DeedView):
 
 @extend_schema(tags=["Trials"], request=ExtendTrialSerializer, responses=TrialSerializer)
 class ExtendView(DeedView):
-    """Extend a running trial by 14 days. Sent twice, it extends once. For the vendor's Admins."""
+    """Extend a running trial by the time set for trials. Sent twice, it extends once. For the vendor's Admins."""
 
     serializer_class = ExtendTrialSerializer
     deed = staticmethod(actions.extend_trial)

@@ -52,12 +52,12 @@ class Day:
     tone: str  # soon, past or none
 
     @classmethod
-    def of(cls, day: dt.date | None) -> "Day | None":
+    def of(cls, day: dt.date | None, soon: dt.timedelta = SOON) -> "Day | None":
         if day is None:
             return None
         date, near = formats.date(day), formats.relative(day)
         left = day - today()
-        tone = "past" if left < dt.timedelta(0) else "soon" if left <= SOON else ""
+        tone = "past" if left < dt.timedelta(0) else "soon" if left <= soon else ""
         return cls(day.isoformat(), date, near if near != date else "", tone)
 
 

@@ -19,6 +19,7 @@ from partnerportal.lib.icalendar import WholeDay
 from partnerportal.lib.text import monogram
 
 WEEK = dt.timedelta(days=7)
+URGENT = dt.timedelta(days=7)  # everything here ends soon: colour is for what ends first
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ def days_left(day: dt.date) -> str:
 
 def renewal_row(row: Entitlement, *, of_customers: bool) -> RenewalRow:
     assert row.ends_on, "what has no end does not renew"
-    ends = Day.of(row.ends_on)
+    ends = Day.of(row.ends_on, soon=URGENT)
     assert ends
     return RenewalRow(
         service=row.sku.name,

@@ -103,7 +103,7 @@ def _extend(trial: Entitlement, names: dict[str, str]) -> Decision:
     note = ""
     if before > 0:
         note = ngettext(
-            "It has been extended %(count)s time already.", "It has been extended %(count)s times already.", before
+            "It has been extended once already.", "It has been extended %(count)s times already.", before
         ) % {"count": formats.number(before)}
     return Decision(_("Extend the trial of %(service)s?") % names, text, _("Extend"), "calendar-plus", note=note)
 

@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -45,7 +46,8 @@ def trial_request(request: PortalRequest) -> HttpResponse:
             trial = actions.request_trial(actor=request.actor, **form.cleaned_data)
             messages.success(request, _("A trial of %(service)s is requested.") % {"service": trial.sku.name})
             return redirect("services")
-    return render(request, "entitlements/trial_request.html", {"form": form})
+    context = {"form": form, "days": settings.PORTAL_TRIAL_TIME.days}
+    return render(request, "entitlements/trial_request.html", context)
 
 
 @require_safe

@@ -13,8 +13,9 @@ from babel import Locale, dates, numbers
 from django.utils import timezone, translation
 from django.utils.translation import gettext, pgettext
 
-# Day before month, 24 hours, currency before the amount: English read outside any one country.
-_LOCALES = {"en": "en_GB"}
+# Day before month, 24 hours, currency before the amount: English read outside any one country. Without its country
+# a Japanese week would begin on Monday.
+_LOCALES = {"en": "en_GB", "ja": "ja_JP"}
 _NEAR_PAST = dt.timedelta(days=7)
 _NEAR_FUTURE = dt.timedelta(days=30)
 

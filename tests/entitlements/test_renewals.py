@@ -238,6 +238,13 @@ def test_nonsense_changes_nothing(world, web, data):
 # --- The page -------------------------------------------------------------------------------------------------
 
 
+def test_colour_is_for_what_ends_within_a_week(web, ends):
+    for left, tone in ((7, ' class="soon"'), (8, ' class=""')):
+        ends(left)
+        page = web("partner.reader").get("/renewals/").content.decode()
+        assert f'<time datetime="{today() + days(left)}"{tone}>' in page
+
+
 def test_a_partner_sees_its_customers_by_week(world, web, ends):
     ends(3)
     ends(40, "customer2")

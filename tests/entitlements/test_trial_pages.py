@@ -1,5 +1,7 @@
 """The pages and the API of trials: who sees what, what nonsense is answered, and what a page costs."""
 
+import datetime as dt
+
 import pytest
 
 from entitlements.models import Entitlement, Sku
@@ -103,3 +105,8 @@ def test_the_api_from_request_to_production(api, world):
     done = vendor.post(f"{address}convert/", {"quantity": 40, "ends_on": None})
     assert (done.status_code, done.json()["kind"], done.json()["quantity"]) == (200, "production", 40)
     assert vendor.get(address).status_code == 404
+
+
+def test_the_time_of_a_trial_is_the_settings(web, world, settings):
+    settings.PORTAL_TRIAL_TIME = dt.timedelta(days=30)
+    assert "An approved trial runs for 30 days." in web("customer.admin").get("/services/trial/").content.decode()

@@ -82,3 +82,10 @@ def test_near_dates_are_words_and_far_ones_dates(moment: dt.date, words: str) ->
 def test_relative_words_are_translated(language: str, words: str) -> None:
     with translation.override(language):
         assert formats.relative(TODAY + dt.timedelta(days=22), now=NOW) == words
+
+
+@pytest.mark.parametrize(("language", "first"), [("en", 0), ("fr", 0), ("ja", 6)])
+def test_a_week_begins_where_the_reader_begins_it(language: str, first: int) -> None:
+    """0 is Monday."""
+    with translation.override(language):
+        assert formats.locale().first_week_day == first

@@ -1,0 +1,102 @@
+"""Invented numbers for the UI kit's charts, sparks and month."""
+
+import datetime as dt
+from types import SimpleNamespace
+
+from accounts.models import Organization
+from entitlements import rows
+from entitlements.models import Entitlement, Sku
+from entitlements.rows.usage import ChartView, both, in_words, limit_words
+from partnerportal.lib import charts, formats
+from partnerportal.lib.days import today
+
+_WEEKLY = [812, 818, 830, 835, 851, None, 872, 884, 880, 897, 905, 921]  # a week was not reported
+_MONTHLY = [640, 652, 661, 668, 680, 676, 690, 702, 711, 708, 720, 731]
+_DAILY = [301, 322, 288, 340, 331, 318, 352, 347, 360, 341, 366, 372]
+_STACKS = [(700, 40), (735, 62), (790, 21), (805, 58), (850, 47), (880, 41)]
+
+
+def _weeks() -> list[str]:
+    return [formats.day_month(today() - dt.timedelta(weeks=back)) for back in range(11, -1, -1)]
+
+
+def _line(key: str, title: str, limit: int) -> ChartView:
+    names, limits = _weeks(), [limit] * 12
+    drawings = both(lambda frame: charts.line_chart(frame, [(title, _WEEKLY)], names, limits))
+    return ChartView(
+        key=key,
+        title=title,
+        description=in_words(names, _WEEKLY, limit),
+        drawings=drawings,
+        head=["Week", "Assigned"],
+        rows=[(name, [formats.number(n) if n else "–"]) for name, n in zip(names, _WEEKLY, strict=True)],
+        limit=limit_words(limit, drawings),
+    )
+
+
+def _lines() -> ChartView:
+    names = _weeks()
+    series = [("Monthly", _MONTHLY), ("Daily", _DAILY)]
+    return ChartView(
+        key="two",
+        title="Several lines",
+        description=" ".join(f"{name}: {in_words(names, values)}" for name, values in series),
+        drawings=both(lambda frame: charts.line_chart(frame, series, names)),
+        head=["Week", "Monthly", "Daily"],
+        rows=[
+            (name, [formats.number(m), formats.number(d)]) for name, m, d in zip(names, _MONTHLY, _DAILY, strict=True)
+        ],
+    )
+
+
+def _bars() -> ChartView:
+    names = [formats.month(dt.date(2026, month, 1)) for month in range(6, 12)]
+    drawings = both(lambda frame: charts.bar_chart(frame, _STACKS, names, [1000] * 6))
+    return ChartView(
+        key="bars",
+        title="Bars in two parts",
+        description=in_words(names, [sum(stack) for stack in _STACKS], 1000),
+        drawings=drawings,
+        head=["Month", "Previously", "Newly"],
+        rows=[(name, [formats.number(n) for n in stack]) for name, stack in zip(names, _STACKS, strict=True)],
+        limit=limit_words(1000, drawings),
+        parts=["Previously assigned", "Newly assigned"],
+    )
+
+
+def sample_charts() -> list[ChartView]:
+    near, far = _line("near", "A line under its limit", 1000), _line("far", "A limit above the scale", 4000)
+    return [near, far, _lines(), _bars()]
+
+
+def sample_sparks() -> list[str]:
+    """Rising, flat with a gap, falling, and too little to draw."""
+    weeks = ([40 + n for n in range(16)], [60] * 7 + [-1] + [60] * 8, [90 - 3 * n for n in range(16)], [-1] * 16)
+    return [charts.spark(values) for values in weeks]
+
+
+def sample_month() -> SimpleNamespace:
+    """What the month of the renewals page reads: a day with one end, and one with more than it shows."""
+    first = today().replace(day=1)
+    days = [today() + dt.timedelta(days=2), *([today() + dt.timedelta(days=4)] * 3)]
+    names = ("Umbra Insurance SAS", "Halcyon Retail KK", "株式会社青空システムズ", "Brightwater Studios")
+    ends = [_end(day, name, is_trial=number == 2) for number, (day, name) in enumerate(zip(days, names, strict=True))]
+    return SimpleNamespace(
+        month_label=rows.month_name(first),
+        month_count=7,
+        weekdays=rows.weekdays(),
+        grid=rows.month_grid(first, ends, {days[0]: 1, days[1]: 6}, of_customers=True),
+        earlier_url="",
+        later_url="#",
+    )
+
+
+def _end(day: dt.date, name: str, *, is_trial: bool) -> Entitlement:
+    return Entitlement(
+        customer=Organization(name=name, org_id="10000001"),
+        sku=Sku(name="Vault Pro", code="VLT-PRO"),
+        kind=Entitlement.Kind.TRIAL if is_trial else Entitlement.Kind.PRODUCTION,
+        quantity=100,
+        assigned=59,
+        ends_on=day,
+    )
