@@ -3,7 +3,7 @@
 from allauth.account.auth_backends import AuthenticationBackend
 
 from accounts.models import Person
-from accounts.queries import operators_of
+from accounts.queries import operators_today
 
 
 class PortalBackend(AuthenticationBackend):
@@ -13,7 +13,7 @@ class PortalBackend(AuthenticationBackend):
     """
 
     def get_user(self, user_id: object) -> Person | None:
-        operators = list(operators_of(int(str(user_id))))
+        operators = operators_today(int(str(user_id)))
         person = operators[0].person if operators else super().get_user(user_id)
         if person is None or not self.user_can_authenticate(person):
             return None

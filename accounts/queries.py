@@ -13,6 +13,8 @@ from django.db.models.functions import Cast, JSONObject
 from accounts.models import Feature, Kind, Operator, ProgramMembership, Role
 from notifications.registry import Addressee
 from partnerportal.lib.actors import Actor
+from partnerportal.lib.days import today
+from partnerportal.lib.prepared import Prepared
 from partnerportal.lib.scoping import by_public_id
 
 # What a kind grants without a badge: a distributor's own pages (CV-8).
@@ -26,7 +28,7 @@ class Badge:
     since: dt.date
 
 
-def operators_of(person_id: int) -> QuerySet[Operator]:
+def operators_of(person_id: int, on: dt.date | None = None) -> QuerySet[Operator]:
     """Every organisation the person acts for, by name, each with its `active_programs` (name, grants) in one query.
 
     Deliberately across tenants: it is the person's own list, which the policy on operators allows by person.
@@ -34,16 +36,24 @@ def operators_of(person_id: int) -> QuerySet[Operator]:
     return (
         Operator.objects.filter(person_id=person_id)
         .select_related("organization", "person")
-        .annotate(active_programs=active_programs("organization_id"))
+        .annotate(active_programs=active_programs("organization_id", on))
         .order_by("organization__name_folded", "organization_id")
     )
 
 
-def active_programs(organization: str) -> ArraySubquery:
+_OPERATORS = Prepared(operators_of, -1, dt.date.min)
+
+
+def operators_today(person_id: int) -> list[Operator]:
+    """The same, as every request asks for it."""
+    return _OPERATORS(person_id, today())
+
+
+def active_programs(organization: str, on: dt.date | None = None) -> ArraySubquery:
     """Annotation: active memberships of the organisation in that column, for `badges_of` and `features_of`."""
     return ArraySubquery(
         ProgramMembership.objects.filter(organization=OuterRef(organization))
-        .active()
+        .active(on)
         .order_by("program__name")
         .values(
             json=JSONObject(

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from entitlements import queries
 from entitlements.columns import SORTS, Column, columns_of
-from entitlements.filters import DEFAULT_SORT, EXPIRES_WITHIN, CustomerFilterSet, given, plain, sort_in, view_query
+from entitlements.filters import DEFAULT_SORT, EXPIRES_WITHIN, CustomerFilterSet, given, plain, sort_in
 from entitlements.list_views import Tab, own_tabs, usual_tabs
 from entitlements.models import ListSettings
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
@@ -114,15 +114,18 @@ class CustomerList:
     @property
     def query(self) -> str:
         """What the list shows, as an export or a saved view takes it."""
-        return urlencode(view_query({**{k: plain(v) for k, v in self.chosen.items()}, "sort": self.sort}))
+        return urlencode(self._shown)
+
+    @property
+    def _shown(self) -> dict[str, str]:
+        """As `filters.view_query` says it."""
+        sort = {} if self.sort == DEFAULT_SORT else {"sort": self.sort}
+        return {name: plain(value) for name, value in self.chosen.items()} | sort
 
     @property
     def is_modified(self) -> bool:
         """The open view does not say what the list shows."""
-        shown = {k: plain(v) for k, v in self.chosen.items()}
-        if self.sort != DEFAULT_SORT:
-            shown["sort"] = self.sort
-        return self.view is not None and shown != self.view.query
+        return self.view is not None and self._shown != self.view.query
 
     @property
     def opens_with(self) -> str:

@@ -1,12 +1,16 @@
 """Reads over notices."""
 
+from functools import partial
 from uuid import UUID
+
+from django.db.models import QuerySet
 
 from notifications import registry
 from notifications.mailing import usual
 from notifications.models import Mail, Notice, NoticePreference
 from notifications.models.notice import CUSTOMER_NEWS_FEATURE, NoticeQuerySet
 from partnerportal.lib.actors import Actor
+from partnerportal.lib.prepared import Prepared
 
 UNREAD_SHOWN = 99  # beyond it the badge says "99+"; counting further helps nobody
 NEWS_LOOKED_AT = 500  # notices that the customer filter takes its choices from
@@ -32,9 +36,21 @@ def customers_in_news(actor: Actor, chosen: UUID | None = None) -> list[tuple[st
     return sorted(theirs.items(), key=lambda row: (row[1], row[0]))
 
 
+def _unread(features: frozenset[str], organization: int, person: int) -> QuerySet[Notice, tuple[int]]:
+    actor = Actor(organization_id=organization, person_id=person, features=features)
+    return Notice.objects.visible_to(actor).open().unread_by(actor).values_list("pk")[: UNREAD_SHOWN + 1]
+
+
+# Who has the feature sees the news of customers too: another statement.
+_UNREAD = {
+    with_news: Prepared(partial(_unread, frozenset({CUSTOMER_NEWS_FEATURE} if with_news else ())), -1, -2)
+    for with_news in (True, False)
+}
+
+
 def unread_count(actor: Actor) -> int:
     """Up to UNREAD_SHOWN + 1."""
-    return Notice.objects.visible_to(actor).open().unread_by(actor)[: UNREAD_SHOWN + 1].count()
+    return len(_UNREAD[CUSTOMER_NEWS_FEATURE in actor.features](actor.organization_id, actor.person_id))
 
 
 def mail_choices(actor: Actor) -> dict[str, Mail]:

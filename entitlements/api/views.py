@@ -7,6 +7,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from entitlements import queries
 from entitlements.api.serializers import (
     CustomerDetailSerializer,
     CustomerSerializer,
@@ -18,7 +19,6 @@ from entitlements.filters import CustomerFilterSet
 from entitlements.models import CustomerListing, Entitlement, Order
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from partnerportal.lib.api import ActorView, ListView
-from partnerportal.lib.scoping import by_public_id
 
 VIEW_CUSTOMERS = (ROLE_TABLE, EntitlementPermission.VIEW_CUSTOMERS)
 
@@ -45,7 +45,7 @@ class CustomerView(ActorView):
     serializer_class = CustomerDetailSerializer
 
     def get(self, request: Request, customer_id: UUID) -> Response:
-        found = by_public_id(self.get_queryset().select_related("customer"), customer_id)
+        found = queries.customer_with_account(self.actor, customer_id)
         return Response(self.get_serializer(found).data)
 
 

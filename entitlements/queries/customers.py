@@ -14,6 +14,8 @@ from entitlements.models.listing import OVER, CustomerListingQuerySet
 from notifications.models import Event
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import today
+from partnerportal.lib.errors import NotFound
+from partnerportal.lib.prepared import Prepared
 from partnerportal.lib.scoping import by_public_id
 
 SOON = timedelta(days=30)
@@ -54,13 +56,22 @@ def customers(actor: Actor) -> CustomerListingQuerySet:
     return CustomerListing.objects.visible_to(actor).annotate(connection_id=Subquery(connection))
 
 
+def _figures(viewer: int, first: str, last: str) -> QuerySet[PortfolioFigure, tuple[str, str, int]]:
+    facet = PortfolioFigure.Facet
+    soon = Q(facet=facet.EXPIRY, value__range=(first, last))
+    figures = PortfolioFigure.objects.visible_to(Actor(organization_id=viewer)).filter(~Q(facet=facet.EXPIRY) | soon)
+    return figures.values_list("facet", "value").annotate(Sum("amount"))
+
+
+_FIGURES = Prepared(_figures, -1, "first", "last")
+
+
 def portfolio(actor: Actor) -> PortfolioNumbers:
     """The figures that are kept beside the listing: a few hundred rows, however many customers."""
     facet = PortfolioFigure.Facet
-    soon = Q(facet=facet.EXPIRY, value__range=(today().isoformat(), (today() + SOON).isoformat()))
-    figures = PortfolioFigure.objects.visible_to(actor).filter(~Q(facet=facet.EXPIRY) | soon)
     amounts: dict[str, dict[str, int]] = {name: {} for name in facet}
-    for kind, value, amount in figures.values_list("facet", "value").annotate(Sum("amount")):
+    days = (day.isoformat() for day in (today(), today() + SOON))
+    for kind, value, amount in _FIGURES(actor.organization_id, *days):
         if amount:
             amounts[kind][value] = amount
     total = amounts[facet.TOTAL].get
@@ -94,6 +105,22 @@ def customer(actor: Actor, public_id: UUID) -> CustomerListing:
     count = orders.values("customer").annotate(count=Count("pk")).values("count")
     rows = customers(actor).annotate(order_count=Coalesce(Subquery(count), 0)).select_related("customer")
     return by_public_id(rows, public_id)
+
+
+def _with_account(viewer: int, public_id: UUID) -> QuerySet[CustomerListing]:
+    rows = CustomerListing.objects.visible_to(Actor(organization_id=viewer))
+    return rows.filter(public_id=public_id).select_related("customer")
+
+
+_WITH_ACCOUNT = Prepared(_with_account, -1, UUID(int=1))
+
+
+def customer_with_account(actor: Actor, public_id: UUID) -> CustomerListing:
+    """A customer within reach, with its organisation and nothing else. Raises NotFound."""
+    found = _WITH_ACCOUNT(actor.organization_id, public_id)
+    if not found:
+        raise NotFound("not_found", "")
+    return found[0]
 
 
 def needing_attention(actor: Actor, limit: int) -> list[CustomerListing]:

@@ -136,7 +136,7 @@ def _copy(rows: Sequence[UsageRow]) -> None:
         cursor.copy_expert(f"COPY bench_raw ({', '.join(UsageRow._fields)}) FROM STDIN", CopyRows(rows))
 
 
-def _seconds(work: Callable[[Sequence[UsageRow]], None], batches: list[Sequence[UsageRow]]) -> float:
+def _seconds(work: Callable[[Sequence[UsageRow]], None], batches: Sequence[Sequence[UsageRow]]) -> float:
     """In a transaction that is undone, so that each round finds the same."""
     with transaction.atomic():
         begin = time.perf_counter()
