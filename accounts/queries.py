@@ -10,7 +10,7 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef, QuerySet, TextField
 from django.db.models.functions import Cast, JSONObject
 
-from accounts.models import Feature, Kind, Operator, ProgramMembership, Role
+from accounts.models import Feature, Kind, Operator, Organization, ProgramMembership, Role
 from notifications.registry import Addressee
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import today
@@ -87,6 +87,11 @@ def operator(actor: Actor, public_id: UUID) -> Operator:
 def admin_names(actor: Actor) -> list[str]:
     """Who can help a Reader of the actor's organisation."""
     return [str(o.person) for o in operators(actor).filter(roles__contains=[Role.ADMIN])]
+
+
+def vendor_ids() -> list[int]:
+    """For the system: whom to tell what customers ask of the vendor."""
+    return list(Organization.objects.filter(kind=Kind.VENDOR).order_by("pk").values_list("pk", flat=True))
 
 
 def people_to_tell(organization_ids: Iterable[int]) -> dict[int, list[Addressee]]:

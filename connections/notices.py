@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.models import Role
+from accounts.models import Kind, Role
 from connections.events import ConnectionEvent
 from connections.models import Connection
 from connections.queries import viewers_of
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from notifications.models import Event, Notice
 
 ADMINS = frozenset({Role.ADMIN.value})
+ALL_BUT_VENDOR = frozenset(Kind.values) - {Kind.VENDOR.value}
 
 
 def _connections_of(events: "Sequence[Event]") -> "list[tuple[Event, Connection]]":
@@ -37,6 +38,7 @@ class CustomerConnected(NoticeKind):
     label = gettext_lazy("Customer connected")
     icon = "link"
     email_roles = ADMINS
+    audience = ALL_BUT_VENDOR
 
     def recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, Recipient]]":
         for event, connection in _connections_of(events):
@@ -67,6 +69,7 @@ class ConnectionEnded(NoticeKind):
     event = ConnectionEvent.ENDED
     icon = "unlink"
     email_roles = ADMINS
+    audience = ALL_BUT_VENDOR
     ended_by_partner: bool
 
     def recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, Recipient]]":

@@ -8,21 +8,29 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from connections.notices import ADMINS
+from accounts.models import Kind
+from accounts.queries import vendor_ids
+from connections.notices import ADMINS, ALL_BUT_VENDOR
 from connections.queries import viewers_of
 from entitlements import anomalies
 from entitlements.events import EntitlementEvent
+from notifications.models import Notice
 from notifications.registry import NoticeKind, Recipient, register
 from partnerportal.lib import formats
 
 if TYPE_CHECKING:
-    from notifications.models import Event, Notice
+    from notifications.models import Event
+
+
+def licences(quantity: int) -> str:
+    return ngettext("%(count)s licence", "%(count)s licences", quantity) % {"count": formats.number(quantity)}
 
 
 class CustomerNews(NoticeKind):
     """Shared news: inbox only, no mail. `about` the customer, so that it goes out of sight with the connection."""
 
     icon = "package"
+    audience = ALL_BUT_VENDOR
     words: Any  # of the subject, with %(service)s
 
     def recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, Recipient]]":
@@ -40,33 +48,32 @@ class CustomerNews(NoticeKind):
                 )
                 yield event, told
 
-    def path(self, notice: "Notice") -> str:
+    def path(self, notice: Notice) -> str:
         if notice.about_id == notice.recipient_id:
             return reverse("services")
         return reverse("customer_services", args=[notice.about_public_id])
 
-    def action(self, notice: "Notice") -> str:
+    def action(self, notice: Notice) -> str:
         return _("Open the services")
 
-    def subject(self, notice: "Notice") -> str:
+    def subject(self, notice: Notice) -> str:
         return str(self.words) % {"service": notice.params["sku_name"]}
 
-    def body(self, notice: "Notice") -> str:
-        return self.licences(notice)
+    def body(self, notice: Notice) -> str:
+        return licences(notice.params["quantity"])
 
-    def licences(self, notice: "Notice") -> str:
-        quantity = notice.params["quantity"]
-        return ngettext("%(count)s licence", "%(count)s licences", quantity) % {"count": quantity}
-
-    def licences_until(self, notice: "Notice") -> str:
+    def licences_until(self, notice: Notice) -> str:
         if not self.ends_on(notice):
-            return self.licences(notice)
-        return _("%(licences)s until %(date)s") % {"licences": self.licences(notice), "date": self.day(notice)}
+            return licences(notice.params["quantity"])
+        return _("%(licences)s until %(date)s") % {
+            "licences": licences(notice.params["quantity"]),
+            "date": self.day(notice),
+        }
 
-    def day(self, notice: "Notice") -> str:
+    def day(self, notice: Notice) -> str:
         return formats.date(self.ends_on(notice)) if self.ends_on(notice) else ""
 
-    def ends_on(self, notice: "Notice") -> Any:
+    def ends_on(self, notice: Notice) -> Any:
         given = notice.params.get("ends_on")
         return dt.date.fromisoformat(given) if given else None
 
@@ -117,14 +124,14 @@ class EndsSoon(CustomerNews):
     email_roles = ADMINS
     email_default = "digest"
 
-    def subject(self, notice: "Notice") -> str:
+    def subject(self, notice: Notice) -> str:
         if notice.params["kind"] == "trial":
             text = _("The trial of %(service)s ends on %(date)s")
         else:
             text = _("%(service)s ends on %(date)s")
         return text % {"service": notice.params["sku_name"], "date": self.day(notice)}
 
-    def body(self, notice: "Notice") -> str:
+    def body(self, notice: Notice) -> str:
         near = formats.relative(self.ends_on(notice))
         return super().body(notice) if near == self.day(notice) else f"{super().body(notice)} · {near}"
 
@@ -153,7 +160,7 @@ class TrialDeclined(TrialDecision):
     label = gettext_lazy("Trial declined")
     words = gettext_lazy("The trial of %(service)s was declined")
 
-    def body(self, notice: "Notice") -> str:
+    def body(self, notice: Notice) -> str:
         return str(notice.params["reason"])
 
 
@@ -193,7 +200,7 @@ class UseUnusual(CustomerNews):
     label = gettext_lazy("Unusual use")
     icon = "activity"
 
-    def subject(self, notice: "Notice") -> str:
+    def subject(self, notice: Notice) -> str:
         found, falling, services = (notice.params[name] for name in ("found", "falling", "services"))
         names = {"service": notice.params["uses"][0]["service"], "count": formats.number(services)}
         if services == 1:
@@ -208,13 +215,87 @@ class UseUnusual(CustomerNews):
             both = ngettext("Unusual use of %(count)s service", "Unusual use of %(count)s services", services)
         return (fall if falling == found else both if falling else rise) % names
 
-    def body(self, notice: "Notice") -> str:
+    def body(self, notice: Notice) -> str:
         return anomalies.all_in_words(notice.params["uses"], found=notice.params["found"])
 
-    def path(self, notice: "Notice") -> str:
+    def path(self, notice: Notice) -> str:
         if notice.about_id == notice.recipient_id:
             return reverse("usage")
         return reverse("customer_usage", args=[notice.about_public_id])
 
-    def action(self, notice: "Notice") -> str:
+    def action(self, notice: Notice) -> str:
         return _("Open the usage")
+
+
+class AskedOfVendor(NoticeKind):
+    """To the vendor's staff. Not `about` the customer, which is not within their reach; only its name is kept."""
+
+    audience = frozenset({Kind.VENDOR.value})
+    email_roles = ADMINS
+    words: Any  # with %(customer)s and %(service)s
+
+    def subject(self, notice: Notice) -> str:
+        return str(self.words) % {"customer": notice.about_label, "service": notice.params.get("sku_name", "")}
+
+
+@register
+class TrialAsked(AskedOfVendor):
+    """Each: it is to be decided. What the feed says of trials is no request of a customer's."""
+
+    code = "trial_asked"
+    event = EntitlementEvent.TRIAL_REQUESTED
+    label = gettext_lazy("Trial requested by a customer")
+    icon = "flask-conical"
+    words = gettext_lazy("%(customer)s requests a trial of %(service)s")
+
+    def recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, Recipient]]":
+        asked = [event for event in events if event.organization_id == event.customer_id]
+        vendors = vendor_ids() if asked else []
+        for event in asked:
+            for vendor in vendors:
+                name = event.data["customer_name"]
+                yield event, Recipient(organization_id=vendor, about_label=name, params=event.data)
+
+    def body(self, notice: Notice) -> str:
+        return licences(notice.params["quantity"])
+
+    def path(self, notice: Notice) -> str:
+        return reverse("trials")
+
+    def action(self, notice: Notice) -> str:
+        return _("Open the trials")
+
+
+@register
+class ReleaseAsked(AskedOfVendor):
+    """Once a day (UTC) for each customer, however many licences: the page lists them. Nobody who holds one is named."""
+
+    code = "release_asked"
+    event = EntitlementEvent.RELEASE_ASKED
+    label = gettext_lazy("Licence release asked by a customer")
+    icon = "user-minus"
+    email_default = "digest"
+    words = gettext_lazy("%(customer)s asks for the release of licences")
+
+    def recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, Recipient]]":
+        since = min(event.at for event in events).replace(hour=0, minute=0, second=0, microsecond=0)
+        vendors = vendor_ids()
+        notices = Notice.objects.filter(recipient_id__in=vendors, kind=self.code, at__gte=since)
+        told = set(notices.values_list("recipient_id", "params__asked_by", "params__day"))
+        for event in events:
+            day = event.at.date().isoformat()
+            for vendor in vendors:
+                if (vendor, event.organization_id, day) not in told:
+                    told.add((vendor, event.organization_id, day))
+                    params = {"asked_by": event.organization_id, "day": day}
+                    name = event.organization_label
+                    yield event, Recipient(organization_id=vendor, about_label=name, params=params)
+
+    def body(self, notice: Notice) -> str:
+        return _("The page “Licence releases” lists what is to be released.")
+
+    def path(self, notice: Notice) -> str:
+        return reverse("releases")
+
+    def action(self, notice: Notice) -> str:
+        return _("Open the licence releases")

@@ -20,6 +20,7 @@ class EntitlementPermission(StrEnum):
     VIEW_TRIALS = "entitlements.view_trials"
     DECIDE_TRIALS = "entitlements.decide_trials"
     MANAGE_HOLDERS = "entitlements.manage_holders"
+    VIEW_RELEASES = "entitlements.view_releases"
 
 
 REQUESTED_A_DAY = 20  # trials, by one customer
@@ -60,5 +61,9 @@ ROLE_TABLE: RoleTable = {
         label=_("See who holds a licence, and ask for its release"),
         kinds=frozenset({Kind.CUSTOMER}),
         roles=frozenset({Role.ADMIN}),
+    ),
+    EntitlementPermission.VIEW_RELEASES: Rule(
+        label=_("See which licences customers ask to be released, by key and without who holds them"),
+        kinds=frozenset({Kind.VENDOR}),
     ),
 }

@@ -5,11 +5,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from connections.events import ConnectionEvent
 from entitlements.anomalies import services_of
 from entitlements.events import EntitlementEvent
+from entitlements.notices import licences
 from notifications.models import Event
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
@@ -65,7 +65,3 @@ def _moment(actor: Actor, event: Event) -> Moment:
         person=event.person_label if event.organization_id == actor.organization_id else "",
         at=event.at,
     )
-
-
-def licences(quantity: int) -> str:
-    return ngettext("%(count)s licence", "%(count)s licences", quantity) % {"count": formats.number(quantity)}

@@ -39,5 +39,6 @@ urlpatterns = [
         path(f"trials/<uuid:trial_id>/{deed}/", views.trial_decide, {"deed": deed}, name=f"trial_{deed}")
         for deed in ("approve", "decline", "extend", "convert")
     ),
+    path("releases/", views.releases, name="releases"),
     path("trials/<uuid:trial_id>/cancel/", views.trial_cancel, name="trial_cancel"),
 ]

@@ -24,7 +24,7 @@ class Inbox:
         self.chosen: dict[str, Any] = {k: v for k, v in filters.form.cleaned_data.items() if v not in ("", None)}
         self.page = keyset(found, sort="at", descending=True, size=PAGE_SIZE, cursor=asked.get("cursor", ""))
         self.rows = notice_rows(actor, self.page.rows)
-        self.kinds = sorted(registry.kind_choices(), key=lambda choice: choice[1])
+        self.kinds = sorted(registry.kind_choices(actor.organization_kind), key=lambda choice: choice[1])
         self.customers = queries.customers_in_news(actor, self.chosen.get("customer"))
         self.is_filtered = bool(self.chosen.keys() & {"kind", "customer"})
 

@@ -54,6 +54,7 @@ class NoticeKind:
     email_roles: ClassVar[frozenset[str]] = frozenset()
     email_default: ClassVar[str] = "each"
     email_own_only: ClassVar[bool] = False  # news of a customer: by default only the customer itself is mailed
+    audience: ClassVar[frozenset[str]] = frozenset()  # the kinds of organisations that can get it; empty: all of them
 
     def recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, Recipient]]":
         """Who is told of each event. Takes many at once, so that a burst costs a few queries and not thousands."""
@@ -92,9 +93,13 @@ def kinds() -> dict[str, NoticeKind]:
     return _kinds
 
 
-def kind_choices() -> list[tuple[str, str]]:
-    """Codes with their labels in the reader's language, for filters."""
-    return [(code, str(kind.label)) for code, kind in sorted(_kinds.items())]
+def kind_choices(organization_kind: str = "") -> list[tuple[str, str]]:
+    """Codes with their labels in the reader's language: of all, or of what such an organisation can get."""
+    return [
+        (code, str(kind.label))
+        for code, kind in sorted(_kinds.items())
+        if not (organization_kind and kind.audience) or organization_kind in kind.audience
+    ]
 
 
 def kinds_for(event_kind: str) -> list[NoticeKind]:

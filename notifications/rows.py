@@ -19,6 +19,7 @@ class NoticeRow:
     kind: str
     subject: str
     body: str
+    has_lines: bool  # more than one, in the body
     customer: str  # name, when the news is of somebody else
     customer_id: str  # public
     at: dt.datetime
@@ -45,7 +46,8 @@ def notice_rows(actor: Actor, notices: Iterable[Notice]) -> list[NoticeRow]:
                 icon=kind.icon,
                 kind=str(kind.label),
                 subject=kind.subject(notice),
-                body=kind.body(notice),
+                body=(body := kind.body(notice)),
+                has_lines="\n" in body,
                 customer=notice.about_label if is_theirs else "",
                 customer_id=str(notice.about_public_id) if is_theirs else "",
                 at=notice.at,

@@ -11,7 +11,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from accounts.models import Feature, Kind, Role
-from entitlements.queries import waiting_trials
+from entitlements.queries import waiting_releases, waiting_trials
 from notifications.queries import UNREAD_SHOWN, unread_count
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.formats import listed
@@ -89,6 +89,8 @@ class Shell:
         if self.actor.organization_kind == Kind.VENDOR:
             waiting = waiting_trials(self.actor, UNREAD_SHOWN + 1)
             work.append(self._item(_("Trials"), "flask-conical", "trials", count=waiting))
+            asked = waiting_releases(self.actor, UNREAD_SHOWN + 1)
+            work.append(self._item(_("Licence releases"), "user-minus", "releases", count=asked))
         work.append(self._item(_("Inbox"), "inbox", "inbox", count=self.unread))
         work.append(self._item(_("Exports"), "file-down", "exports"))
         settings_items = [

@@ -140,6 +140,7 @@ def build() -> None:
                 word=canary(name, "goods"),
                 holders=canary(name, "licence holders"),
                 person=World().person(f"{name}.admin"),
+                asks=name == "customer2",
             )
     Sku.objects.create(code=SKU_OF_NOBODY, service="To be tried", name="To be tried")
     world_usage.build_ingest()

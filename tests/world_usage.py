@@ -29,8 +29,8 @@ DAYS = 40
 TOKEN, CALENDAR = "world-ingest-token", "world-calendar-{}"
 
 
-def build(organization: Organization, *, word: str, holders: str, person: Person) -> None:
-    """Forty days of use of its own SKU, who holds licences, and what `person` keeps."""
+def build(organization: Organization, *, word: str, holders: str, person: Person, asks: bool) -> None:
+    """Forty days of use of its own SKU, who holds licences, and what `person` keeps. `asks`: for a release."""
     entitlement = Entitlement.objects.filter(customer=organization).earliest("pk")
     _usage(organization, entitlement)
     for kind in LicenseAssignment.HolderKind.values:
@@ -42,6 +42,7 @@ def build(organization: Organization, *, word: str, holders: str, person: Person
             holder=f"{kind}@{holders}.example",
             assigned_at=timezone.now() - dt.timedelta(days=60),
             last_used_at=timezone.now() - dt.timedelta(days=2),
+            release_asked_at=timezone.now() if asks and kind == "device" else None,
         )
     RenewalAlert.objects.create(entitlement=entitlement, ends_on=entitlement.ends_on, days=30)
     own = {"organization": organization, "person_id": person.pk}

@@ -9,7 +9,7 @@ from django.db import transaction
 from accounts.models import Organization
 from entitlements import counting
 from entitlements.actions.usage import take_turns
-from entitlements.anomalies import HISTORY, LOOKS_BACK, NEAR, TOLD, Finding, judge
+from entitlements.anomalies import HISTORY, LOOKS_BACK, NEAR, TOLD, Finding, judge, services_of
 from entitlements.events import EntitlementEvent
 from entitlements.models import Anomaly, CustomerUsage, Sku, UsageDay
 from entitlements.models.usage import TO_CHECK
@@ -131,6 +131,7 @@ def _data(customer: Organization, found: list[dict[str, Any]]) -> dict[str, Any]
     return {
         "customer": str(customer.public_id),
         "customer_name": customer.name,
+        "sku_name": ", ".join(services_of(found[:TOLD])),
         "uses": found[:TOLD],
         "found": len(found),
         "falling": sum(use["value"] < use["low"] for use in found),

@@ -1,4 +1,4 @@
-"""Lists that are not of customers alone: connections, notices, who holds a licence, and the vendor's trials."""
+"""Lists that are not of customers alone: connections, notices, licences held, and what is asked of the vendor."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from connections.policies import ConnectionPermission
 from connections.queries import active_connections, ended_connections
 from entitlements import queries
 from entitlements.exports.base import SERVICE_COLUMNS, List, Query
-from entitlements.exports.columns import flag, moment, raw, text
+from entitlements.exports.columns import code, flag, moment, raw, text
 from entitlements.filters import HolderFilterSet
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from notifications.filters import NoticeFilterSet
@@ -58,6 +58,10 @@ def _trials(actor: Actor, query: Query, _customer: int | None) -> QuerySet[Any]:
     if query.get("view") in queries.TRIAL_VIEWS:
         rows = rows.filter(state__in=queries.TRIAL_VIEWS[query["view"]])
     return rows.order_by("pk" if query.get("view") == "waiting" else "-pk")
+
+
+def _releases(actor: Actor, _query: Query, _customer: int | None) -> QuerySet[Any]:
+    return queries.releases(actor).order_by("asked_at", "pk")
 
 
 LISTS = (
@@ -129,6 +133,22 @@ LISTS = (
             raw("country", "customer__country"),
             moment("changed_at", "updated_at"),
             text("reason"),
+        ),
+    ),
+    List(
+        key="releases",
+        label=_("Licence releases"),
+        rows=_releases,
+        rule=(ROLE_TABLE, EntitlementPermission.VIEW_RELEASES),
+        columns=(
+            text("customer", "customer_name"),
+            code("org_id"),
+            raw("country"),
+            text("service", "sku__service"),
+            text("sku", "sku__code"),
+            text("sku_name", "sku__name"),
+            text("key"),
+            moment("asked_at"),
         ),
     ),
 )

@@ -6,6 +6,7 @@ import django.db.models.deletion
 import django.db.models.expressions
 import django.db.models.functions.datetime
 import django.utils.timezone
+import entitlements.models.ingest
 import uuid
 from django.db import migrations, models
 
@@ -65,6 +66,7 @@ class Migration(migrations.Migration):
                 ('name', models.CharField(max_length=80, unique=True)),
                 ('digest', models.CharField(max_length=64, unique=True)),
                 ('prefix', models.CharField(max_length=12)),
+                ('kinds', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('usage', 'Usage'), ('assignments', 'Assignments'), ('entitlements', 'Entitlements')], max_length=12), default=entitlements.models.ingest.every_kind, size=None)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('last_used_at', models.DateTimeField(null=True)),
                 ('revoked_at', models.DateTimeField(null=True)),
@@ -185,6 +187,21 @@ class Migration(migrations.Migration):
                 ('customer', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.organization')),
                 ('sku', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='entitlements.sku')),
             ],
+        ),
+        migrations.CreateModel(
+            name='LicenceRelease',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('key', models.CharField(max_length=120)),
+                ('asked_at', models.DateTimeField()),
+                ('customer_name', models.CharField(max_length=200)),
+                ('org_id', models.CharField(max_length=8)),
+                ('country', models.CharField(max_length=2)),
+                ('sku', models.ForeignKey(on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='entitlements.sku')),
+            ],
+            options={
+                'managed': False,
+            },
         ),
         migrations.CreateModel(
             name='Anomaly',
@@ -373,6 +390,10 @@ class Migration(migrations.Migration):
             index=models.Index(fields=['customer', 'holder', 'id'], name='assignment_by_customer'),
         ),
         migrations.AddIndex(
+            model_name='licenseassignment',
+            index=models.Index(condition=models.Q(('release_asked_at__isnull', False), ('released_at', None)), fields=['release_asked_at', 'id'], name='release_asked'),
+        ),
+        migrations.AddIndex(
             model_name='entitlement',
             index=models.Index(fields=['customer', 'ends_on'], name='entitlement_by_customer'),
         ),
@@ -407,5 +428,9 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='usageday',
             constraint=models.CheckConstraint(condition=models.Q(('newly_assigned__lte', models.F('assigned'))), name='usage_day_newly_of_assigned'),
+        ),
+        migrations.AddConstraint(
+            model_name='ingesttoken',
+            constraint=models.CheckConstraint(condition=models.Q(('kinds__contained_by', ['usage', 'assignments', 'entitlements']), models.Q(('kinds', []), _negated=True)), name='ingest_token_kinds'),
         ),
     ]

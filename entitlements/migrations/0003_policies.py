@@ -82,6 +82,17 @@ DROP POLICY trials_decided ON entitlements_entitlement; DROP POLICY trials_of_ve
 DROP FUNCTION has_a_trial(bigint); DROP FUNCTION portal_is_vendor();
 """
 
+# What the vendor's staff must carry out: by the key of their own systems, without who holds the licence (CC-32). With the
+# rights of the view's owner, who is above the policies; the last condition is the lock.
+RELEASES = """
+CREATE VIEW entitlements_licencerelease WITH (security_barrier = true) AS
+    SELECT a.id, a.external_id AS key, a.release_asked_at AS asked_at, o.name AS customer_name, o.org_id, o.country, a.sku_id
+    FROM entitlements_licenseassignment a JOIN accounts_organization o ON o.id = a.customer_id
+    WHERE a.release_asked_at IS NOT NULL AND a.released_at IS NULL AND (SELECT portal_is_vendor());
+REVOKE ALL ON entitlements_licencerelease FROM portal_app, portal_worker;
+GRANT SELECT ON entitlements_licencerelease TO portal_app;
+"""
+
 
 class Migration(migrations.Migration):
     dependencies = [("entitlements", "0002_listing")]
@@ -98,6 +109,7 @@ class Migration(migrations.Migration):
             using="customer_id = portal_org()",
             grant="SELECT, UPDATE (release_asked_at)",
         ),
+        migrations.RunSQL(RELEASES, "DROP VIEW entitlements_licencerelease"),
         protect("entitlements_ingesttoken", using="digest = portal_secret()", grant="SELECT, UPDATE (last_used_at)"),
         protect(
             "entitlements_ingestupload",

@@ -4,6 +4,7 @@ from entitlements.models.export import Export
 from entitlements.models.ingest import IngestToken, IngestUpload
 from entitlements.models.listing import NO_EXPIRY, CustomerListing, PortfolioFigure
 from entitlements.models.order import Order, OrderLine
+from entitlements.models.release import LicenceRelease
 from entitlements.models.renewal import CalendarFeed, RenewalAlert
 from entitlements.models.usage import Anomaly, CustomerUsage, UsageDay, UsageMonth, month_of
 from entitlements.models.views import ListSettings, SavedView
@@ -18,6 +19,7 @@ __all__ = [
     "Export",
     "IngestToken",
     "IngestUpload",
+    "LicenceRelease",
     "LicenseAssignment",
     "ListSettings",
     "Order",

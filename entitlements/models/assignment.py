@@ -3,6 +3,7 @@
 import datetime as dt
 
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 
 from entitlements.models.entitlement import Sku
@@ -47,4 +48,11 @@ class LicenseAssignment(PublicModel):
         return self.last_used_at is None or self.last_used_at < timezone.now() - UNUSED_AFTER
 
     class Meta:
-        indexes = (models.Index(fields=["customer", "holder", "id"], name="assignment_by_customer"),)
+        indexes = (
+            models.Index(fields=["customer", "holder", "id"], name="assignment_by_customer"),
+            models.Index(
+                fields=["release_asked_at", "id"],
+                name="release_asked",
+                condition=Q(released_at=None, release_asked_at__isnull=False),
+            ),
+        )

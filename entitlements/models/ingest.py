@@ -1,10 +1,21 @@
 """What the vendor's systems send: by whom, how far it got, what was wrong with it."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
 from partnerportal.lib.models import PublicModel
+
+
+class FileKind(models.TextChoices):
+    USAGE = "usage"
+    ASSIGNMENTS = "assignments"
+    ENTITLEMENTS = "entitlements"
+
+
+def every_kind() -> list[str]:
+    return list(FileKind.values)
 
 
 class IngestToken(models.Model):
@@ -13,18 +24,23 @@ class IngestToken(models.Model):
     name = models.CharField(max_length=80, unique=True)
     digest = models.CharField(max_length=64, unique=True)
     prefix = models.CharField(max_length=12)  # to recognise it by
+    kinds = ArrayField(models.CharField(max_length=12, choices=FileKind), default=every_kind)  # that it may send
     created_at = models.DateTimeField(default=timezone.now)
     last_used_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(kinds__contained_by=FileKind.values) & ~Q(kinds=[]), name="ingest_token_kinds"
+            ),
+        )
 
 
 class IngestUpload(PublicModel):
     """One file that was sent. The web process stores it, a worker brings it in."""
 
-    class Kind(models.TextChoices):
-        USAGE = "usage"
-        ASSIGNMENTS = "assignments"
-        ENTITLEMENTS = "entitlements"
+    Kind = FileKind
 
     class State(models.TextChoices):
         RECEIVED = "received"

@@ -14,6 +14,7 @@ from entitlements.queries.customers import (
     services,
     services_of,
 )
+from entitlements.queries.releases import releases, waiting_releases
 from entitlements.queries.renewals import (
     FURTHEST,
     calendar_behind,
@@ -77,6 +78,7 @@ __all__ = [
     "own_calendar",
     "portfolio",
     "programs_that_grant",
+    "releases",
     "renewal_day",
     "renewals",
     "saved_view",
@@ -90,6 +92,7 @@ __all__ = [
     "trials",
     "usage_days",
     "usage_months",
+    "waiting_releases",
     "waiting_trials",
     "with_weeks",
 ]

@@ -18,6 +18,7 @@ from entitlements.rows.customers import (
     service_row,
     service_sections,
 )
+from entitlements.rows.releases import ReleaseRow, release_rows
 from entitlements.rows.renewals import (
     Cell,
     RenewalRow,
@@ -39,6 +40,7 @@ __all__ = [
     "Decision",
     "OrderLineRow",
     "OrderRow",
+    "ReleaseRow",
     "RenewalRow",
     "ServiceRow",
     "ServiceSection",
@@ -56,6 +58,7 @@ __all__ = [
     "order_rows",
     "over_words",
     "refusal_to_end",
+    "release_rows",
     "service_row",
     "service_sections",
     "trial_rows",

@@ -39,6 +39,7 @@ CUSTOMER = "/customers/{}/"
         ("customer.admin", "/usage/trend/", ["trend_days", "trend"]),
         ("customer.admin", "/usage/licences/", ["licence_users"]),
         ("vendor.reader", "/trials/", ["trials"]),
+        ("vendor.reader", "/releases/", ["releases"]),
     ],
 )
 def test_every_list_has_its_button(who: str, path: str, lists: list[str], world: World, web: Any) -> None:

@@ -108,14 +108,15 @@ def test_asked_once_undone_and_too_late(world: World, web: Any, actor_for: Any) 
             action(actor=actor_for("customer.admin"), assignment=row)
 
 
-def test_a_release_is_told_to_nobody_and_names_nobody(world: World, web: Any, api: Any, actor_for: Any) -> None:
+def test_a_release_is_told_to_the_vendor_alone_and_names_nobody(world: World, web: Any, actor_for: Any) -> None:
     ask_release(actor=actor_for("customer.admin"), assignment=held(world))
-    notices = Notice.objects.count()
+    before = set(Notice.objects.values_list("pk", flat=True))
     while fan_out_due():
         pass
-    assert Notice.objects.count() == notices
+    told = Notice.objects.exclude(pk__in=before).get()
+    assert (told.recipient_id, told.about_id) == (world.vendor.pk, None)
     event = Event.objects.get(kind="licence.release_asked")
-    assert canary("customer", "licence holders") not in str(vars(event))
+    assert canary("customer", "licence holders") not in str(vars(event)) + str(vars(told))
     assert event not in Event.objects.visible_to(actor_for("partner.admin"))
     assert event not in Event.objects.visible_to(actor_for("distributor.admin"))
     activity = web("partner.admin").get(f"/customers/{world.customer.public_id}/activity/").content.decode()

@@ -149,6 +149,7 @@ PAGES = [
     *(page("exports/new/", post=EVERYBODY, data={"list": key}) for key in ("connections", "inbox", "renewals")),
     page("exports/new/", post=HOLDER_ADMINS, data={"list": "licence_users", "customer": "{customer}"}),
     page("exports/new/", post="200 vendor; 403 else", data={"list": "trials"}),
+    page("exports/new/", post="200 vendor; 403 else", data={"list": "releases"}),
     page("exports/new/", post="404 else", data={"list": "assignments"}),
     page("exports/<uuid:export_id>/file/", "/exports/{export_partner}/file/", get="409 partner.admin; 404 else"),
     page("usage/", get=EVERYBODY),
@@ -183,6 +184,7 @@ PAGES = [
     page(CALENDAR, "/calendar/{calendar_customer}.ics", get="200 else", shows=OF_CUSTOMER, defaults=""),
     page(CALENDAR, "/calendar/unknown-calendar-that-nobody-has.ics", get="404 else", defaults=""),
     page("trials/", get="200 vendor; 403 else"),
+    page("releases/", get="200 vendor; 403 else"),
     *(
         page(
             f"{TRIAL}{deed}/",

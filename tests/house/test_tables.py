@@ -50,7 +50,9 @@ KEPT_BY_A_PERSON = (
     "notifications_noticepreference",
 )
 
-TENANT_MODELS = [m for m in apps.get_models() if isinstance(m._default_manager.all(), TenantQuerySet)]
+TENANT_MODELS = [
+    m for m in apps.get_models() if m._meta.managed and isinstance(m._default_manager.all(), TenantQuerySet)
+]
 TENANT_TABLES = {m._meta.db_table for m in TENANT_MODELS}
 ACTORS = [f"{name}.{role}" for name in KINDS for role in ("admin", "reader")] + ["many@partner", "many@customer"]
 

@@ -103,6 +103,7 @@ PAGES = {
     "vendor.admin": [
         Shown("", "/"),
         Shown("trials/"),
+        Shown("releases/"),
         *(Shown(f"{TRIAL}{deed}/", f"/trials/{{trial_waiting}}/{deed}/") for deed in ("approve", "decline")),
         *(Shown(f"{TRIAL}{deed}/", f"/trials/{{trial_running}}/{deed}/") for deed in ("extend", "convert")),
         Shown("ui-kit/"),

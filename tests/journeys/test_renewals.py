@@ -49,6 +49,10 @@ def test_a_trial_from_request_to_production(stack, visitor, trio):
     page = watching.opens(f"/customers/{customer.public_id}/services/")
     expect(page.get_by_role("region", name="Pending trial requests", exact=True)).to_contain_text(sku.name)
 
+    deciding.opens("/inbox/")
+    asked = f"{customer.name} requests a trial of {sku.name}"
+    deciding.reloads_until(deciding.page.get_by_role("button", name=asked))
+    stack.mail(vera.email, asked)
     page = deciding.opens("/trials/")
     expect(page.get_by_role("row", name=sku.name)).to_contain_text(customer.org_id)
     decides(deciding, sku, customer, "Approve…", "Approve", says="with 12 seats")

@@ -112,7 +112,7 @@ def test_range_and_service_without_script(visitor, partner, customer, sku):
 def test_the_customer_releases_a_licence_and_nobody_else_hears_of_whom(visitor, partner, customer, sku):
     holder = f"{people.unique('holder').replace(' ', '-')}@example.com"
     LicenseAssignment.objects.create(
-        customer=customer, sku=sku, external_id=holder, holder_kind="user", holder=holder,
+        customer=customer, sku=sku, external_id=people.unique("L"), holder_kind="user", holder=holder,
         assigned_at=timezone.now() - dt.timedelta(days=90), last_used_at=timezone.now() - dt.timedelta(days=45),
     )  # fmt: skip
     browser = visitor().arrives_as(people.operator(customer))
@@ -124,8 +124,15 @@ def test_the_customer_releases_a_licence_and_nobody_else_hears_of_whom(visitor, 
     dialog.get_by_role("button", name="Release licence").click()
     browser.sees(f"The vendor is asked to release the licence of {holder}.")
     browser.sees("Release asked")
+    staff = visitor().arrives_as("vendor.reader")
+    key = LicenseAssignment.objects.get(holder=holder).external_id
+    row = staff.opens("/releases/").get_by_role("row", name=customer.name)
+    expect(row).to_contain_text(key)
+    staff.sees_no(holder)
     page.get_by_role("button", name=f"Undo the release of {holder}").click()
     browser.sees(f"{holder} keeps the licence.")
+    staff.page.reload()
+    expect(row).to_have_count(0)
 
     other = visitor().arrives_as(people.operator(partner))
     for path in ("usage/", "usage/trend/", "activity/", "services/"):

@@ -1,0 +1,38 @@
+"""Licences that customers ask to be released, as the vendor's staff see them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from entitlements.models import LicenceRelease
+from partnerportal.lib import formats
+from partnerportal.lib.countries import country_name
+
+
+@dataclass(frozen=True)
+class ReleaseRow:
+    customer: str
+    org_id: str
+    country: str
+    service: str
+    code: str
+    key: str
+    asked: str
+    near: str  # in words while it is recent
+
+
+def release_rows(releases: Iterable[LicenceRelease]) -> list[ReleaseRow]:
+    return [_release_row(row) for row in releases]
+
+
+def _release_row(row: LicenceRelease) -> ReleaseRow:
+    date, near = formats.date(row.asked_at), formats.relative(row.asked_at)
+    return ReleaseRow(
+        customer=row.customer_name,
+        org_id=row.org_id,
+        country=country_name(row.country),
+        service=row.sku.name,
+        code=row.sku.code,
+        key=row.key,
+        asked=date,
+        near=near if near != date else "",
+    )

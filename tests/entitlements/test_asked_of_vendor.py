@@ -1,0 +1,200 @@
+"""What customers ask of the vendor: its staff are told, and find it on their pages."""
+
+import datetime as dt
+import io
+import json
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.core import mail
+from django.db import DatabaseError, connection, transaction
+from django.utils import timezone
+
+from entitlements.actions import ask_release, import_feed, keep_licence, request_trial
+from entitlements.models import LicenceRelease, LicenseAssignment, Sku
+from entitlements.uploads import Unpacked
+from notifications import registry
+from notifications.actions import fan_out_due, send_due_emails, send_due_summaries
+from notifications.models import Channel, Delivery, Mail, Notice, NoticePreference
+from partnerportal.lib.actors import Actor
+from tests.entitlements.test_exports import NEW, private, table  # noqa: F401
+from tests.world import SKU_OF_NOBODY, World, canary
+
+PAGE = "/releases/"
+
+
+@pytest.fixture
+def ask(world: World, actor_for: Any, as_tenant: Any) -> Any:
+    """A customer's Admin asks for the release of every licence that it has, under row-level security."""
+
+    def ask(name: str = "customer") -> list[LicenseAssignment]:
+        actor = actor_for(f"{name}.admin")
+        with as_tenant(actor):
+            held = list(LicenseAssignment.objects.visible_to(actor).held())
+            return [ask_release(actor=actor, assignment=row) for row in held]
+
+    return ask
+
+
+def told(world: World, code: str) -> list[Notice]:
+    while fan_out_due():
+        pass
+    return list(world.notices("vendor").filter(kind=code))
+
+
+def said(notice: Notice) -> tuple[str, str, str]:
+    kind = registry.kinds()[notice.kind]
+    return kind.subject(notice), kind.body(notice), kind.path(notice)
+
+
+def mailed() -> list[str]:
+    return [message.to[0].partition("<")[2].rstrip(">") for message in mail.outbox]
+
+
+def test_the_list_has_what_waits_by_its_key(world: World, web: Any, ask: Any) -> None:
+    asked = ask()
+    for who in ("vendor.admin", "vendor.reader"):
+        page = web(who).get(PAGE).content.decode()
+        assert world.customer.name in page and world.customer.org_id in page
+        assert all(row.external_id in page for row in asked)
+        assert canary("customer", "licence holders") not in page
+        assert not any(str(row.public_id) in page for row in asked)
+        assert world.stranger.name not in page
+
+
+def test_its_export_names_no_holder_either(world: World, web: Any, ask: Any) -> None:
+    asked = ask()
+    rows = table(web("vendor.reader").post(NEW, {"list": "releases"}))
+    assert [row["key"] for row in rows[1:]] == [row.external_id for row in asked]
+    assert [row["org_id"] for row in rows] == [world.customer2.org_id, *[world.customer.org_id] * 2]
+    assert not any(canary(name, "licence holders") in str(rows) for name in ("customer", "customer2"))
+
+
+def test_what_is_released_or_kept_leaves_the_list(world: World, web: Any, ask: Any, actor_for: Any) -> None:
+    first, second = ask()
+    keep_licence(actor=actor_for("customer.admin"), assignment=first)
+    page = web("vendor.admin").get(PAGE).content.decode()
+    assert first.external_id not in page and second.external_id in page
+    LicenseAssignment.objects.update(released_at=timezone.now())
+    assert "No release waits" in web("vendor.admin").get(PAGE).content.decode()
+
+
+@pytest.mark.parametrize("who", ["customer.admin", "partner.admin", "distributor.admin", "publisher.admin"])
+def test_nobody_else_sees_the_list(who: str, web: Any, ask: Any, actor_for: Any, as_tenant: Any) -> None:
+    ask()
+    assert web(who).get(PAGE).status_code == 403
+    assert not LicenceRelease.objects.visible_to(actor_for(who)).exists()
+    with as_tenant(actor_for(who)):  # the second lock
+        assert not LicenceRelease.objects.exists()
+
+
+def test_the_database_shows_the_vendor_no_holder_and_lets_nobody_write(
+    ask: Any, actor_for: Any, as_tenant: Any
+) -> None:
+    asked = ask()
+    with as_tenant(actor_for("vendor.admin")):
+        assert LicenceRelease.objects.count() == 1 + len(asked)
+        assert not LicenseAssignment.objects.exists()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT * FROM entitlements_licencerelease")
+        assert {column.name for column in cursor.description} == {f.column for f in LicenceRelease._meta.fields}
+    for statement in ("DELETE FROM entitlements_licencerelease", "UPDATE entitlements_licencerelease SET key = 'x'"):
+        with pytest.raises(DatabaseError), transaction.atomic(), as_tenant(actor_for("vendor.admin")):
+            connection.cursor().execute(statement)
+
+
+def test_pages_of_fifty_cost_the_same(world: World, web: Any, ask: Any, count_queries: Any) -> None:
+    ask()
+    client = web("vendor.reader")
+    client.get(PAGE)
+    with count_queries() as before:
+        client.get(PAGE)
+    now, sku = timezone.now(), Sku.objects.earliest("pk")
+    LicenseAssignment.objects.bulk_create(
+        LicenseAssignment(
+            customer=world.stranger, sku=sku, external_id=f"KEY-{number:03}", holder_kind="device", holder="d",
+            assigned_at=now, release_asked_at=now + dt.timedelta(seconds=number),
+        )
+        for number in range(60)
+    )  # fmt: skip
+    with count_queries() as after:
+        page = client.get(PAGE).content.decode()
+    assert len(after) == len(before)
+    assert page.count('<td class="cell-name">') == 50 and "KEY-046" in page and "KEY-047" not in page
+    cursor = page.partition("?cursor=")[2].partition('"')[0]
+    assert client.get(f"{PAGE}?cursor={cursor}").content.decode().count('<td class="cell-name">') == 13
+    for rubbish in ("%00", "x", "e30"):
+        assert "KEY-046" in client.get(f"{PAGE}?cursor={rubbish}").content.decode()
+
+
+def test_staff_hear_of_releases_once_a_day_for_each_customer(world: World, ask: Any) -> None:
+    assert len(ask()) == 2
+    ask("stranger")
+    notices = told(world, "release_asked")
+    assert [said(notice)[0] for notice in notices] == [
+        f"{world[name].name} asks for the release of licences" for name in ("customer", "stranger")
+    ]
+    assert said(notices[0])[1:] == ("The page “Licence releases” lists what is to be released.", PAGE)
+    LicenseAssignment.objects.update(release_asked_at=None)
+    ask()
+    assert len(told(world, "release_asked")) == 2
+    yesterday = timezone.now() - dt.timedelta(days=1)
+    for notice in notices:
+        notice.at, notice.params["day"] = yesterday, yesterday.date().isoformat()
+        notice.save()
+    LicenseAssignment.objects.update(release_asked_at=None)
+    ask()
+    assert len(told(world, "release_asked")) == 3
+
+
+def test_staff_hear_of_a_customers_request_and_not_of_the_feeds(world: World, actor_for: Any, as_tenant: Any) -> None:
+    actor = actor_for("customer.admin")
+    with as_tenant(actor):
+        trial = request_trial(actor=actor, sku=Sku.objects.get(code=SKU_OF_NOBODY), quantity=12)
+    line = {"type": "entitlement", "external_id": "F-1", "customer": world.stranger.org_id, "sku": SKU_OF_NOBODY,
+            "kind": "trial", "state": "requested", "quantity": 3}  # fmt: skip
+    file = io.BufferedReader(io.BytesIO(json.dumps(line).encode()))
+    import_feed(actor=Actor.system("feed"), stream=Unpacked(file), report=lambda result: None)
+    assert Notice.objects.filter(kind="trial_asked").count() == 0
+    (notice,) = told(world, "trial_asked")
+    subject = f"{world.customer.name} requests a trial of {trial.sku.name}"
+    assert said(notice) == (subject, "12 licences", "/trials/")
+    assert not world.notices("vendor").filter(kind="trial_requested").exists()
+    assert world.notices("stranger").filter(kind="trial_requested").count() == 1  # the feed's is news of its own
+    while send_due_emails():
+        pass
+    assert [to for to, message in zip(mailed(), mail.outbox, strict=True) if message.subject == subject] == [
+        world.person("vendor.admin").email
+    ]
+
+
+def test_mails_follow_the_choice(world: World, ask: Any) -> None:
+    """An Admin gets releases in the daily summary, unless they choose otherwise; a Reader nothing."""
+    reader, admin = (world.person(f"vendor.{role}") for role in ("reader", "admin"))
+    preference = {"organization_id": world.vendor.pk, "kind": "release_asked"}
+    NoticePreference.objects.create(**preference, person_id=reader.pk, mail=Mail.EACH)
+    ask()
+    told(world, "release_asked")
+    while send_due_emails():
+        pass
+    assert mailed() == [reader.email]
+    assert f"{settings.PORTAL_ORIGIN}{PAGE}" in mail.outbox[0].body
+    Delivery.objects.filter(channel=Channel.DIGEST).update(next_at=timezone.now())
+    while send_due_summaries():
+        pass
+    assert mailed() == [reader.email, admin.email]
+    assert "asks for the release of licences" in mail.outbox[1].body
+    assert not any(canary("customer", "licence holders") in message.body for message in mail.outbox)
+
+
+def test_everybody_chooses_among_what_they_can_get(world: World, web: Any) -> None:
+    vendor, partner = web("vendor.reader"), web("partner.reader")
+    for address, attribute in (("/me/notices/", "name"), ("/inbox/", "value")):
+        of_vendor, of_partner = (client.get(address).content.decode() for client in (vendor, partner))
+        for code in ("trial_asked", "release_asked"):
+            assert f'{attribute}="{code}"' in of_vendor and f'{attribute}="{code}"' not in of_partner
+        for code in ("ends_soon", "customer_ended"):
+            assert f'{attribute}="{code}"' in of_partner and f'{attribute}="{code}"' not in of_vendor
+    assert vendor.post("/me/notices/", {"release_asked": "each"}).status_code == 302
+    assert NoticePreference.objects.get(person_id=world.person("vendor.reader").pk).mail == Mail.EACH
