@@ -22,7 +22,7 @@ from connections.sharing import shared_things
 from partnerportal.lib.countries import country_name
 from partnerportal.lib.errors import Conflict, NotFound
 from partnerportal.lib.pages import allowed, signed_in
-from partnerportal.lib.paging import Page, keyset
+from partnerportal.lib.paging import Page, keyset_or_first
 from partnerportal.lib.requests import PortalRequest
 
 PAGE_SIZE = 25
@@ -54,7 +54,7 @@ def account_details(request: PortalRequest) -> HttpResponse:
 
 def _page(request: PortalRequest, name: str, connections: Any, sort: str) -> Page[Any]:
     cursor = request.GET.get(name, "")
-    return keyset(connections, sort=sort, descending=True, size=PAGE_SIZE, cursor=cursor)
+    return keyset_or_first(connections, sort=sort, descending=True, size=PAGE_SIZE, cursor=cursor)
 
 
 @require_safe

@@ -19,7 +19,7 @@ from entitlements.rows import customer_rows, refusal_to_end
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.countries import country_name
-from partnerportal.lib.paging import keyset, with_total
+from partnerportal.lib.paging import Turned, keyset_or_first, with_total
 
 SIZES = (25, 50, 100)
 DEFAULT_SIZE = 50
@@ -34,7 +34,7 @@ class Head:
     css: str
 
 
-class CustomerList:
+class CustomerList(Turned):
     """The queries: preferences; rows, with how many match when something narrows; numbers; services. Nonsense in the
     address falls back."""
 
@@ -49,9 +49,9 @@ class CustomerList:
         self.cursor = asked.get("cursor", "")
         if self.chosen:
             found = with_total(found)
-        page = self._page(found, self.cursor)
-        if self.cursor and (not page.rows or not page.previous_cursor):  # out of date, or not one of ours
-            self.cursor, page = "", page if page.rows else self._page(found, "")
+        page = self._page(found)
+        if not page.previous_cursor:  # its cursor was out of date, or not one of ours
+            self.cursor = ""
         self.numbers = queries.portfolio(actor)
         self.matching = self.numbers.customers if not self.chosen else page.rows[0].total_count if page.rows else 0
         catalogue = queries.catalogue(self.numbers)
@@ -62,11 +62,10 @@ class CustomerList:
         self.services = [(sku.code, sku.name) for sku in catalogue]
         self.page = page
 
-    def _page(self, found: Any, cursor: str) -> Any:
+    def _page(self, found: Any) -> Any:
         column, descending = SORTS[self.sort.removeprefix("-")], self.sort.startswith("-")
-        return keyset(
-            queries.with_weeks(found), sort=column, descending=descending, size=self.size, cursor=cursor, key="customer"
-        )
+        options = {"sort": column, "descending": descending, "size": self.size, "key": "customer"}
+        return keyset_or_first(queries.with_weeks(found), cursor=self.cursor, **options)
 
     @property
     def own_address(self) -> str:
@@ -173,14 +172,6 @@ class CustomerList:
     @property
     def clear_url(self) -> str:
         return self.address(**dict.fromkeys(self.chosen), view="")
-
-    @property
-    def previous_url(self) -> str:
-        return self.address(cursor=self.page.previous_cursor) if self.page.previous_cursor else ""
-
-    @property
-    def next_url(self) -> str:
-        return self.address(cursor=self.page.next_cursor) if self.page.next_cursor else ""
 
     @property
     def position(self) -> dict[str, str]:

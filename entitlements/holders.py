@@ -12,7 +12,7 @@ from entitlements.filters import HolderFilterSet
 from entitlements.models import LicenseAssignment
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.paging import keyset
+from partnerportal.lib.paging import Turned, keyset_or_first
 
 SIZE = 50
 
@@ -30,7 +30,7 @@ class HolderRow:
     label: str
 
 
-class Holders:
+class Holders(Turned):
     """One query, and one to count what matches. Nonsense in the address narrows nothing."""
 
     def __init__(self, actor: Actor, asked: Mapping[str, str]) -> None:
@@ -38,11 +38,8 @@ class Holders:
         found = filters.qs
         self.chosen = {k: v for k, v in filters.form.cleaned_data.items() if v not in ("", None)}
         self.cursor = asked.get("cursor", "")
-        page = keyset(found, sort="holder", descending=False, size=SIZE, cursor=self.cursor)
-        if self.cursor and not page.rows:
-            page = keyset(found, sort="holder", descending=False, size=SIZE)
-        self.page = page
-        self.rows = holder_rows(page.rows)
+        self.page = keyset_or_first(found, sort="holder", descending=False, size=SIZE, cursor=self.cursor)
+        self.rows = holder_rows(self.page.rows)
         self.matching = found.order_by().count() if self.chosen else 0
 
     def address(self, **changes: Any) -> str:
@@ -66,14 +63,6 @@ class Holders:
     @property
     def is_unused_only(self) -> bool:
         return self.chosen.get("unused") is True
-
-    @property
-    def previous_url(self) -> str:
-        return self.address(cursor=self.page.previous_cursor) if self.page.previous_cursor else ""
-
-    @property
-    def next_url(self) -> str:
-        return self.address(cursor=self.page.next_cursor) if self.page.next_cursor else ""
 
     @property
     def own_address(self) -> str:

@@ -14,7 +14,7 @@ from entitlements import queries, rows
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import today
-from partnerportal.lib.paging import Page, keyset
+from partnerportal.lib.paging import Page, keyset_or_first
 
 SPANS = (7, 30, 60, 90)  # days
 DEFAULT_SPAN = 30
@@ -52,10 +52,7 @@ class Renewals:
     @cached_property
     def page(self) -> Page[Any]:
         found = queries.renewals(self.actor, *self.ends).select_related("sku", "customer")
-        page = keyset(found, sort="ends_on", descending=False, size=PAGE_SIZE, cursor=self.cursor)
-        if self.cursor and not page.rows:  # out of date
-            page = keyset(found, sort="ends_on", descending=False, size=PAGE_SIZE)
-        return page
+        return keyset_or_first(found, sort="ends_on", descending=False, size=PAGE_SIZE, cursor=self.cursor)
 
     @property
     def weeks(self) -> list[rows.Week]:

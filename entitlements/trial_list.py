@@ -10,28 +10,22 @@ from django.utils.translation import gettext as _
 
 from entitlements import queries, rows
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.paging import Page, keyset
+from partnerportal.lib.paging import Turned, keyset_or_first
 
 PAGE_SIZE = 25
 COUNTED = 1000  # "1,000" then means at least so many
 
 
-class TrialList:
+class TrialList(Turned):
     """What waits is shown oldest first, everything else newest first. Nonsense in the address falls back."""
 
     def __init__(self, actor: Actor, asked: Mapping[str, str]) -> None:
         self.actor = actor
         self.view = asked.get("view") if asked.get("view") in queries.TRIAL_VIEWS else "waiting"
-        self.cursor = asked.get("cursor", "")
-
-    @cached_property
-    def page(self) -> Page[Any]:
-        found = queries.trials(self.actor).filter(state__in=queries.TRIAL_VIEWS[self.view or "waiting"])
+        found = queries.trials(actor).filter(state__in=queries.TRIAL_VIEWS[self.view or "waiting"])
         newest_first = self.view != "waiting"
-        page = keyset(found, sort="id", descending=newest_first, size=PAGE_SIZE, cursor=self.cursor)
-        if self.cursor and not page.rows:
-            page = keyset(found, sort="id", descending=newest_first, size=PAGE_SIZE)
-        return page
+        cursor = asked.get("cursor", "")
+        self.page = keyset_or_first(found, sort="id", descending=newest_first, size=PAGE_SIZE, cursor=cursor)
 
     @cached_property
     def rows(self) -> list[rows.TrialRow]:
@@ -45,13 +39,14 @@ class TrialList:
             {
                 "label": label,
                 "count": waiting if view == "waiting" else None,
-                "url": self._address(view),
+                "url": self.address(view=view),
                 "is_current": view == self.view,
             }
             for view, label in labels.items()
         ]
 
-    def _address(self, view: str | None, cursor: str = "") -> str:
+    def address(self, *, view: str | None = None, cursor: str = "") -> str:
+        view = view or self.view
         given = {"view": view if view != "waiting" else "", "cursor": cursor}
         query = urlencode({name: value for name, value in given.items() if value})
         return f"{reverse('trials')}?{query}" if query else reverse("trials")
@@ -59,11 +54,3 @@ class TrialList:
     @property
     def export_query(self) -> str:
         return urlencode({"view": self.view})
-
-    @property
-    def previous_url(self) -> str:
-        return self._address(self.view, self.page.previous_cursor) if self.page.previous_cursor else ""
-
-    @property
-    def next_url(self) -> str:
-        return self._address(self.view, self.page.next_cursor) if self.page.next_cursor else ""

@@ -13,6 +13,8 @@ from uuid import UUID
 
 from django.conf import settings
 
+from partnerportal.lib.private_files import private_folder
+
 CHUNK = 1 << 18
 GZIP = b"\x1f\x8b"  # how every gzip file begins, and no line of JSON
 
@@ -38,9 +40,7 @@ class TooSlow(Exception):
 
 
 def folder() -> Path:
-    path = Path(settings.PRIVATE_ROOT, "uploads")
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return path
+    return private_folder("uploads")
 
 
 def stored(public_id: UUID) -> Path:

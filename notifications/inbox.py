@@ -10,19 +10,19 @@ from notifications import queries, registry
 from notifications.filters import NoticeFilterSet
 from notifications.rows import notice_rows
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.paging import keyset
+from partnerportal.lib.paging import Turned, keyset_or_first
 
 PAGE_SIZE = 50
 
 
-class Inbox:
+class Inbox(Turned):
     """Values that make no sense narrow nothing."""
 
     def __init__(self, actor: Actor, asked: Mapping[str, str]) -> None:
         filters = NoticeFilterSet(asked, queries.inbox(actor))
         found = filters.qs
         self.chosen: dict[str, Any] = {k: v for k, v in filters.form.cleaned_data.items() if v not in ("", None)}
-        self.page = keyset(found, sort="at", descending=True, size=PAGE_SIZE, cursor=asked.get("cursor", ""))
+        self.page = keyset_or_first(found, sort="at", descending=True, size=PAGE_SIZE, cursor=asked.get("cursor", ""))
         self.rows = notice_rows(actor, self.page.rows)
         self.kinds = sorted(registry.kind_choices(actor.organization_kind), key=lambda choice: choice[1])
         self.customers = queries.customers_in_news(actor, self.chosen.get("customer"))
@@ -50,11 +50,3 @@ class Inbox:
     @property
     def clear_url(self) -> str:
         return self.address(kind=None, customer=None)
-
-    @property
-    def newer_url(self) -> str:
-        return self.address(cursor=self.page.previous_cursor) if self.page.previous_cursor else ""
-
-    @property
-    def older_url(self) -> str:
-        return self.address(cursor=self.page.next_cursor) if self.page.next_cursor else ""

@@ -6,13 +6,11 @@ from pathlib import Path
 from typing import IO
 from uuid import UUID
 
-from django.conf import settings
+from partnerportal.lib.private_files import private_folder
 
 
 def folder() -> Path:
-    path = Path(settings.PRIVATE_ROOT, "exports")
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return path
+    return private_folder("exports")
 
 
 def finished(public_id: UUID) -> Path:

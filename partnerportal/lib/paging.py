@@ -2,6 +2,7 @@
 
 import base64
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -22,6 +23,21 @@ class Page(Generic[T]):
     @property
     def last(self) -> int:
         return self.first + len(self.rows) - 1
+
+
+class Turned:
+    """The addresses of a list's neighbouring pages, for what has its `page` and makes an `address(cursor=…)`."""
+
+    page: Page[Any]
+    address: Callable[..., str]
+
+    @property
+    def previous_url(self) -> str:
+        return self.address(cursor=self.page.previous_cursor) if self.page.previous_cursor else ""
+
+    @property
+    def next_url(self) -> str:
+        return self.address(cursor=self.page.next_cursor) if self.page.next_cursor else ""
 
 
 def encode_cursor(value: Any, pk: int, position: int, *, backwards: bool) -> str:
@@ -84,3 +100,9 @@ def keyset(
         next_cursor=cursor_at(rows[-1], first - 1 + len(rows), False) if has_next else None,
         previous_cursor=cursor_at(rows[0], first - 1, True) if has_previous else None,
     )
+
+
+def keyset_or_first(queryset: QuerySet[Any], *, cursor: str, **options: Any) -> Page[Any]:
+    """For people: where the rows behind a cursor are gone, the first page and not an empty one."""
+    page = keyset(queryset, cursor=cursor, **options)
+    return page if page.rows or not cursor else keyset(queryset, **options)
