@@ -1,9 +1,12 @@
 """Credentials of the vendor's systems, made and ended at the command line."""
 
+from collections.abc import Sequence
+
 from django.db import transaction
 from django.utils import timezone
 
 from entitlements.models import IngestToken
+from entitlements.models.ingest import FileKind
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Conflict, Invalid, NotFound
 from partnerportal.lib.policies import authorize_staff
@@ -14,14 +17,17 @@ PREFIX = 8  # characters by which it is recognised
 
 
 @transaction.atomic
-def create_ingest_token(*, actor: Actor, name: str) -> str:
-    """The secret, which nobody can be told again."""
+def create_ingest_token(*, actor: Actor, name: str, kinds: Sequence[str] = ()) -> str:
+    """The secret, which nobody can be told again. `kinds` of files that may be sent with it: without any, all."""
     authorize_staff(actor)
     name = one_line(name)
     if not name or len(name) > 80:
         raise Invalid("name", "Give a name of 1 to 80 characters.")
+    if unknown := set(kinds) - set(FileKind.values):
+        raise Invalid("kinds", f"These are not kinds of files: {', '.join(sorted(unknown))}.")
+    allowed = [kind for kind in FileKind.values if not kinds or kind in kinds]
     secret = new_token()
-    row = IngestToken(name=name, digest=digest_of(secret), prefix=secret[:PREFIX])
+    row = IngestToken(name=name, digest=digest_of(secret), prefix=secret[:PREFIX], kinds=allowed)
     if not IngestToken.objects.filter(name=name).exists():
         row.save(force_insert=True)
         return secret

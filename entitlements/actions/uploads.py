@@ -22,8 +22,9 @@ from entitlements.actions.facts import Outcome
 from entitlements.actions.feed import Result, import_feed
 from entitlements.models import IngestToken, IngestUpload
 from entitlements.uploads import Damaged, TooSlow, Unpacked
+from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.errors import Invalid, TooMany, Unprocessable
+from partnerportal.lib.errors import Invalid, Refused, TooMany, Unprocessable
 from partnerportal.lib.nudges import nudge
 from partnerportal.lib.text import printable
 
@@ -53,6 +54,9 @@ def receive(*, token: IngestToken, kind: str, key: str, stream: IO[bytes], lengt
     """
     if token.revoked_at:
         raise Invalid("revoked", _("This token has been revoked."))
+    if kind not in token.kinds:
+        message = _("This token may not send %(kind)s. It may send: %(kinds)s.")
+        raise Refused("kind_not_allowed", message % {"kind": kind, "kinds": formats.listed(token.kinds)})
     if IngestUpload.objects.filter(UNFINISHED, token=token).count() >= WAITING:
         raise TooMany("too_many_uploads", _("Too many uploads are waiting. Try again when some of them are done."))
     with connection.cursor() as cursor:  # while a slow sender sends, the transaction is idle

@@ -105,6 +105,7 @@ class IngestUploadsView(IngestView):
     serializer_class = ReceiptSerializer
     errors = {
         400: ("key_required", "empty", "incomplete", "not_gzip", "too_slow"),
+        403: ("kind_not_allowed",),
         411: ("length_required",),
         413: ("too_large",),
         415: ("unsupported_media_type",),

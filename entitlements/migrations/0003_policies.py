@@ -6,6 +6,8 @@ from partnerportal.lib.tenancy import protect
 
 SEEN = "(SELECT true FROM connections_portfolio p WHERE p.viewer_id = portal_org() AND p.subject_id = customer_id)"
 VENDOR = "(SELECT portal_is_vendor())"  # asked once a statement
+OF_TOKEN = """(SELECT true FROM entitlements_ingesttoken t
+    WHERE t.id = token_id AND t.digest = portal_secret() AND t.revoked_at IS NULL"""
 MINE = "organization_id = portal_org() AND person_id = portal_person()"
 
 # The job role may not create tables; this makes just those. Nobody reads a partition by its own name.
@@ -113,8 +115,8 @@ class Migration(migrations.Migration):
         protect("entitlements_ingesttoken", using="digest = portal_secret()", grant="SELECT, UPDATE (last_used_at)"),
         protect(
             "entitlements_ingestupload",
-            using="""(SELECT true FROM entitlements_ingesttoken t
-                      WHERE t.id = token_id AND t.digest = portal_secret() AND t.revoked_at IS NULL)""",
+            using=f"{OF_TOKEN})",
+            check=f"{OF_TOKEN} AND kind = ANY (t.kinds))",
             grant="SELECT, INSERT",
         ),
         protect("entitlements_export", using=MINE, grant="SELECT, INSERT, UPDATE (state, error, finished_at)"),

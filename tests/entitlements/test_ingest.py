@@ -12,13 +12,14 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import OperationalError
+from django.db import DatabaseError, IntegrityError, OperationalError, transaction
 from django.utils import timezone
 
 from entitlements import uploads
 from entitlements.actions import ingest_next_upload, sweep_uploads
 from entitlements.actions import uploads as upload_actions
 from entitlements.models import IngestToken, IngestUpload, LicenseAssignment, UsageDay
+from partnerportal.lib.actors import ANONYMOUS
 from partnerportal.lib.tokens import digest_of
 from tests.conftest import JsonClient
 from tests.world import World
@@ -140,6 +141,47 @@ def test_a_revoked_token_opens_nothing(send: Send, secret: str, world: World) ->
         call_command("revoke_ingest_token", "Licence server")
     with pytest.raises(CommandError, match="this name already"):
         call_command("create_ingest_token", "Licence server")
+
+
+def token_for(*kinds: str) -> str:
+    out = io.StringIO()
+    call_command("create_ingest_token", "Only " + " ".join(kinds), "--kinds", *kinds, stdout=out, stderr=io.StringIO())
+    return out.getvalue().strip()
+
+
+@pytest.mark.parametrize("kinds", [["usage"], ["assignments"], ["entitlements"], ["usage", "entitlements"]])
+def test_a_token_sends_the_kinds_that_it_was_made_for(send: Send, world: World, folder: Path, kinds: list[str]) -> None:
+    token = token_for(*kinds)
+    for kind in IngestUpload.Kind.values:
+        response = send(body(day(world)), kind=kind, key=kind, token=token)
+        if kind in kinds:
+            assert response.status_code == 202
+            continue
+        assert code(response) == (403, "kind_not_allowed")
+        assert response["Content-Type"] == "application/json"
+        (error,) = response.json()["errors"]
+        assert error["detail"] == f"This token may not send {kind}. It may send: {', '.join(kinds)}."
+    assert sorted(IngestUpload.objects.exclude(idempotency_key="world").values_list("kind", flat=True)) == sorted(kinds)
+    assert len(list(folder.iterdir())) == len(kinds)
+
+
+def test_the_database_holds_a_token_to_its_kinds_too(db: None, as_tenant: Any) -> None:
+    token = IngestToken.objects.get(digest=digest_of(token_for("usage")))
+    row = {"token": token, "fingerprint": "", "size": 1}
+    with as_tenant(ANONYMOUS, secret=token.digest):
+        IngestUpload.objects.create(**row, kind="usage", idempotency_key="a")
+    with pytest.raises(DatabaseError, match="row-level security"), as_tenant(ANONYMOUS, secret=token.digest):
+        IngestUpload.objects.create(**row, kind="assignments", idempotency_key="b")
+    with pytest.raises(DatabaseError, match="permission denied"), as_tenant(ANONYMOUS, secret=token.digest):
+        IngestToken.objects.update(kinds=["assignments"])
+
+
+def test_a_token_may_send_all_kinds_unless_some_are_named(secret: str) -> None:
+    assert IngestToken.objects.get(digest=digest_of(secret)).kinds == IngestUpload.Kind.values
+    with pytest.raises(CommandError, match="invalid choice: 'everything'"):
+        token_for("everything")
+    with pytest.raises(IntegrityError, match="ingest_token_kinds"), transaction.atomic():
+        IngestToken.objects.update(kinds=[])
 
 
 def test_no_session_ingests_and_no_token_does_anything_else(api: Any, secret: str, world: World) -> None:

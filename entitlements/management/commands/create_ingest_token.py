@@ -1,15 +1,19 @@
 from django.core.management.base import CommandParser
 
 from entitlements.actions import create_ingest_token
+from entitlements.models.ingest import FileKind
 from partnerportal.lib.commands import StaffCommand
 
 
 class Command(StaffCommand):
-    help = "Make a token with which a vendor's system may send facts. It is shown once; only its digest is kept."
+    help = "Make a token with which a vendor's system may send files of facts. It is shown once; only its digest is kept."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name", help="which system it is for; unique, up to 80 characters")
+        parser.add_argument(
+            "--kinds", nargs="+", choices=FileKind.values, default=[], help="that it may send; default all"
+        )
 
-    def handle(self, *args: object, name: str, **options: object) -> None:
-        self.stdout.write(create_ingest_token(actor=self.actor, name=name))
+    def handle(self, *args: object, name: str, kinds: list[str], **options: object) -> None:
+        self.stdout.write(create_ingest_token(actor=self.actor, name=name, kinds=kinds))
         self.stderr.write("This is shown once. Send it as: Authorization: Bearer …")
