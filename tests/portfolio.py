@@ -27,7 +27,11 @@ COUNTED = """
                ('expiry ' || next_expiry_on, (next_expiry_on < '9999-12-31')::int)
     ) v(what, amount) GROUP BY 1, 2 HAVING sum(amount) <> 0
     UNION ALL
-    SELECT viewer_id, 'sku ' || sku, count(*) FROM entitlements_customerlisting, unnest(skus) sku GROUP BY 1, 2"""
+    SELECT viewer_id, 'sku ' || sku, count(*) FROM entitlements_customerlisting, unnest(skus) sku GROUP BY 1, 2
+    UNION ALL
+    SELECT l.viewer_id, 'end ' || ends_on, count(*)
+    FROM entitlements_customerlisting l JOIN entitlements_entitlement e USING (customer_id)
+    WHERE e.state = 'active' AND ends_on >= (now() AT TIME ZONE 'UTC')::date GROUP BY 1, 2"""
 PAIRS = ((KEPT, DEFINITION), (LISTED, TO_BE_LISTED), (REACH, REACH_OUGHT), (FIGURES, COUNTED))
 
 

@@ -120,7 +120,7 @@ class Migration(migrations.Migration):
             name='PortfolioFigure',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('facet', models.CharField(choices=[('total', 'Total'), ('country', 'Country'), ('sku', 'Sku'), ('expiry', 'Expiry')], max_length=8)),
+                ('facet', models.CharField(choices=[('total', 'Total'), ('country', 'Country'), ('sku', 'Sku'), ('expiry', 'Expiry'), ('end', 'End')], max_length=8)),
                 ('value', models.CharField(max_length=20)),
                 ('amount', models.BigIntegerField()),
                 ('is_folded', models.BooleanField(default=False)),
@@ -292,6 +292,7 @@ class Migration(migrations.Migration):
                 ('seats', models.PositiveBigIntegerField(default=0)),
                 ('assigned', models.PositiveBigIntegerField(default=0)),
                 ('next_expiry_on', models.DateField(default=datetime.date(9999, 12, 31))),
+                ('ends', django.contrib.postgres.fields.ArrayField(base_field=models.DateField(), default=list, size=None)),
                 ('is_falling', models.BooleanField(default=False)),
                 ('moved', models.BigIntegerField(null=True)),
                 ('full_on', models.DateField(null=True)),

@@ -9,7 +9,7 @@ SEEN = "(SELECT true FROM connections_portfolio p WHERE p.viewer_id = portal_org
 LISTING = """
 -- What runs today, per customer: the numbers that lists show and sort by.
 CREATE FUNCTION listing_numbers(customers bigint[])
-    RETURNS TABLE (customer_id bigint, services int, skus bigint[], trials int, requests int, seats bigint, assigned bigint, next_expiry_on date)
+    RETURNS TABLE (customer_id bigint, services int, skus bigint[], trials int, requests int, seats bigint, assigned bigint, next_expiry_on date, ends date[])
     LANGUAGE sql STABLE AS $$
     SELECT c.id, count(e.id) FILTER (WHERE e.runs)::int,
            coalesce(array_agg(DISTINCT e.sku_id) FILTER (WHERE e.runs), '{}'),
@@ -17,7 +17,8 @@ CREATE FUNCTION listing_numbers(customers bigint[])
            count(e.id) FILTER (WHERE e.state = 'requested')::int,
            coalesce(sum(e.quantity) FILTER (WHERE e.runs), 0)::bigint,
            coalesce(sum(e.assigned) FILTER (WHERE e.runs), 0)::bigint,
-           coalesce(min(e.ends_on) FILTER (WHERE e.runs), '9999-12-31')
+           coalesce(min(e.ends_on) FILTER (WHERE e.runs), '9999-12-31'),
+           coalesce(array_agg(e.ends_on ORDER BY e.ends_on) FILTER (WHERE e.runs AND e.ends_on IS NOT NULL), '{}')
     FROM unnest(customers) AS c(id)
     LEFT JOIN LATERAL (
         SELECT *, state = 'active' AND (ends_on IS NULL OR ends_on >= (now() AT TIME ZONE 'UTC')::date) AS runs
@@ -29,11 +30,11 @@ CREATE FUNCTION listing_refresh(customers bigint[]) RETURNS void
     LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
     UPDATE entitlements_customerlisting l
     SET services = n.services, skus = n.skus, trials = n.trials, requests = n.requests, seats = n.seats, assigned = n.assigned,
-        next_expiry_on = n.next_expiry_on
+        next_expiry_on = n.next_expiry_on, ends = n.ends
     FROM listing_numbers(customers) n
     WHERE l.customer_id = n.customer_id
-      AND (l.services, l.skus, l.trials, l.requests, l.seats, l.assigned, l.next_expiry_on)
-          IS DISTINCT FROM (n.services, n.skus, n.trials, n.requests, n.seats, n.assigned, n.next_expiry_on) $$;
+      AND (l.services, l.skus, l.trials, l.requests, l.seats, l.assigned, l.next_expiry_on, l.ends)
+          IS DISTINCT FROM (n.services, n.skus, n.trials, n.requests, n.seats, n.assigned, n.next_expiry_on, n.ends) $$;
 
 -- The lock is the one that the portfolio's trigger takes: a connection and an entitlement that are written at the same
 -- moment must see each other, else a new row of the listing lacks the entitlement for good.
@@ -62,9 +63,9 @@ BEGIN
     END IF;
     INSERT INTO entitlements_customerlisting
         (viewer_id, customer_id, public_id, name, name_folded, org_id, country, website, connected_at,
-         services, skus, trials, requests, seats, assigned, next_expiry_on, is_falling, moved, full_on)
+         services, skus, trials, requests, seats, assigned, next_expiry_on, ends, is_falling, moved, full_on)
     SELECT NEW.viewer_id, o.id, o.public_id, o.name, o.name_folded, o.org_id, o.country, o.website, NEW.since,
-           n.services, n.skus, n.trials, n.requests, n.seats, n.assigned, n.next_expiry_on, coalesce(u.is_falling, false),
+           n.services, n.skus, n.trials, n.requests, n.seats, n.assigned, n.next_expiry_on, n.ends, coalesce(u.is_falling, false),
            u.assigned - u.assigned_before, u.full_on
     FROM listing_numbers(ARRAY[NEW.subject_id]) n, accounts_organization o
     LEFT JOIN entitlements_customerusage u ON u.customer_id = o.id WHERE o.id = NEW.subject_id
@@ -88,21 +89,22 @@ CREATE TRIGGER listing_follows_organization
 
 FIGURES = """
 -- What one row of the listing adds to its viewer's figures.
-CREATE FUNCTION listing_figures(country text, skus bigint[], trials int, requests int, seats bigint, assigned bigint, next_expiry_on date, is_falling boolean)
+CREATE FUNCTION listing_figures(country text, skus bigint[], trials int, requests int, seats bigint, assigned bigint, next_expiry_on date, ends date[], is_falling boolean)
     RETURNS TABLE (facet text, value text, amount bigint) LANGUAGE sql IMMUTABLE AS $$
     SELECT 'total', t.value, t.amount FROM (VALUES
         ('customers', 1), ('seats', seats), ('assigned', assigned), ('over', (assigned > seats)::int), ('overage', greatest(assigned - seats, 0)), ('unused', greatest(seats - assigned, 0)),
         ('trials', (trials > 0)::int), ('requests', (requests > 0)::int), ('falling', is_falling::int)) t(value, amount)
     UNION ALL SELECT 'country', country, 1
     UNION ALL SELECT 'sku', s::text, 1 FROM unnest(skus) s
-    UNION ALL SELECT 'expiry', to_char(next_expiry_on, 'YYYY-MM-DD'), 1 WHERE next_expiry_on < '9999-12-31' $$;
+    UNION ALL SELECT 'expiry', to_char(next_expiry_on, 'YYYY-MM-DD'), 1 WHERE next_expiry_on < '9999-12-31'
+    UNION ALL SELECT 'end', to_char(e, 'YYYY-MM-DD'), count(*) FROM unnest(ends) e GROUP BY e $$;
 
 -- Differences are appended; a figure that stays as it was gets none.
 CREATE FUNCTION figures_follow_listing() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
-    differs text := '(a.country, a.skus, a.trials, a.requests, a.seats, a.assigned, a.next_expiry_on, a.is_falling)
-        IS DISTINCT FROM (r.country, r.skus, r.trials, r.requests, r.seats, r.assigned, r.next_expiry_on, r.is_falling)';
+    differs text := '(a.country, a.skus, a.trials, a.requests, a.seats, a.assigned, a.next_expiry_on, a.ends, a.is_falling)
+        IS DISTINCT FROM (r.country, r.skus, r.trials, r.requests, r.seats, r.assigned, r.next_expiry_on, r.ends, r.is_falling)';
     changed text := CASE TG_OP
         WHEN 'INSERT' THEN 'SELECT 1 AS sign, * FROM added'
         WHEN 'DELETE' THEN 'SELECT -1 AS sign, * FROM removed'
@@ -112,7 +114,7 @@ BEGIN
     EXECUTE 'INSERT INTO entitlements_portfoliofigure (viewer_id, facet, value, amount, is_folded)
         SELECT c.viewer_id, f.facet, f.value, sum(c.sign * f.amount), false
         FROM (' || changed || ') c,
-             listing_figures(c.country, c.skus, c.trials, c.requests, c.seats, c.assigned, c.next_expiry_on, c.is_falling) f
+             listing_figures(c.country, c.skus, c.trials, c.requests, c.seats, c.assigned, c.next_expiry_on, c.ends, c.is_falling) f
         GROUP BY 1, 2, 3 HAVING sum(c.sign * f.amount) <> 0';
     RETURN NULL;
 END $$;
@@ -146,7 +148,7 @@ DROP TRIGGER listing_follows_first_usage ON entitlements_customerusage; DROP FUN
 DROP TRIGGER figures_follow_insert ON entitlements_customerlisting;
 DROP TRIGGER figures_follow_update ON entitlements_customerlisting;
 DROP TRIGGER figures_follow_delete ON entitlements_customerlisting; DROP FUNCTION figures_follow_listing();
-DROP FUNCTION listing_figures(text, bigint[], int, int, bigint, bigint, date, boolean);
+DROP FUNCTION listing_figures(text, bigint[], int, int, bigint, bigint, date, date[], boolean);
 DROP TRIGGER listing_follows_organization ON accounts_organization; DROP FUNCTION listing_follows_organization();
 DROP TRIGGER listing_follows_portfolio ON connections_portfolio; DROP FUNCTION listing_follows_portfolio();
 DROP TRIGGER listing_follows_insert ON entitlements_entitlement;

@@ -43,6 +43,7 @@ class CustomerListing(models.Model):
     seats = models.PositiveBigIntegerField(default=0)
     assigned = models.PositiveBigIntegerField(default=0)
     next_expiry_on = models.DateField(default=NO_EXPIRY)
+    ends = ArrayField(models.DateField(), default=list)  # of every running entitlement that ends, in order
     is_falling = models.BooleanField(default=False)  # these three as in CustomerUsage
     moved = models.BigIntegerField(null=True)
     full_on = models.DateField(null=True)
@@ -94,6 +95,7 @@ class PortfolioFigure(models.Model):
         COUNTRY = "country"  # customers in it
         SKU = "sku"  # customers that run it, by primary key
         EXPIRY = "expiry"  # customers whose nearest expiry it is, an ISO date
+        END = "end"  # entitlements of theirs that end on it, an ISO date
 
     viewer = models.ForeignKey(
         "accounts.Organization", models.CASCADE, related_name="+", db_constraint=False, db_index=False

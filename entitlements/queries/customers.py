@@ -59,7 +59,8 @@ def customers(actor: Actor) -> CustomerListingQuerySet:
 def _figures(viewer: int, first: str, last: str) -> QuerySet[PortfolioFigure, tuple[str, str, int]]:
     facet = PortfolioFigure.Facet
     soon = Q(facet=facet.EXPIRY, value__range=(first, last))
-    figures = PortfolioFigure.objects.visible_to(Actor(organization_id=viewer)).filter(~Q(facet=facet.EXPIRY) | soon)
+    figures = PortfolioFigure.objects.visible_to(Actor(organization_id=viewer))
+    figures = figures.filter(~Q(facet__in=(facet.EXPIRY, facet.END)) | soon)
     return figures.values_list("facet", "value").annotate(Sum("amount"))
 
 

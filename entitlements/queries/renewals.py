@@ -3,13 +3,13 @@
 import datetime as dt
 from typing import Any
 
-from django.db.models import Count, F, QuerySet, Window
+from django.db.models import Count, F, QuerySet, Sum, Window
 from django.db.models.functions import RowNumber
 
 from accounts.models import Feature, Person
 from connections.actors import actor_now
 from connections.models import Portfolio
-from entitlements.models import CalendarFeed, Entitlement
+from entitlements.models import CalendarFeed, Entitlement, PortfolioFigure
 from partnerportal.lib import tenancy
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import today
@@ -48,8 +48,15 @@ def renewal_day(text: str) -> dt.date | None:
 
 
 def ends_by_day(actor: Actor) -> dict[dt.date, int]:
-    """How many end on each of the days to come, up to FURTHEST: what every count on the page is added up from."""
-    rows = renewals(actor, today(), today() + FURTHEST).order_by("ends_on")
+    """How many end on each of the days to come, up to FURTHEST: what every count on the page is added up from. Of
+    customers it is a kept figure: there may be tens of thousands."""
+    first, last = today(), today() + FURTHEST
+    if of_customers(actor):
+        kept = PortfolioFigure.objects.visible_to(actor).filter(facet=PortfolioFigure.Facet.END)
+        kept = kept.filter(value__range=(first.isoformat(), last.isoformat())).order_by("value")
+        counts = kept.values_list("value").annotate(count=Sum("amount"))
+        return {dt.date.fromisoformat(day): count for day, count in counts if count}
+    rows = renewals(actor, first, last).order_by("ends_on")
     return dict(rows.values_list("ends_on").annotate(count=Count("pk")))
 
 
