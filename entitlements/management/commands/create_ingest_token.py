@@ -6,7 +6,7 @@ from partnerportal.lib.commands import StaffCommand
 
 
 class Command(StaffCommand):
-    help = "Make a token with which a vendor's system may send files of facts. It is shown once; only its digest is kept."
+    help = "Make a token with which a vendor's system may send facts in files. It is shown once; its digest is kept."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name", help="which system it is for; unique, up to 80 characters")
