@@ -27,6 +27,7 @@ SCHEMA = schemathesis.openapi.from_path(PATH)
 UPLOADS = "/api/v1/ingest/"
 OPERATIONS = {op.label: op for op in (result.ok() for result in SCHEMA.get_all_operations()) if UPLOADS not in op.label}
 TOKEN = "a" * 32
+ROUNDS = 4  # what is invented once in a while asks nothing that can succeed
 IN_BODIES = {"invitation_link", "sku", "ends_on"}
 load_all_checks()
 CONFORMANCE = [
@@ -121,8 +122,11 @@ def test_every_operation_keeps_its_word(application, cookies, real, label):
         statuses.add(response.status_code)
         case.validate_response(response, checks=CONFORMANCE)
 
-    call()
-    assert {status for status in statuses if status < 300}, statuses
+    for _round in range(ROUNDS):
+        call()
+        if min(statuses) < 300:
+            return
+    pytest.fail(f"of {ROUNDS} rounds of invented calls none succeeded: {statuses}")
 
 
 @pytest.mark.parametrize("charset", ["hex", "base64", "rot13", "utf-7", "nonsense"])
