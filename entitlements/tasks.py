@@ -1,6 +1,7 @@
 """Periodic work."""
 
 import time
+from collections.abc import Callable
 
 from celery import shared_task
 
@@ -33,10 +34,7 @@ def expire_trials() -> None:
 
 @shared_task(soft_time_limit=540, time_limit=600)  # longer than a message may stay away: exports are claimed by lease
 def make_exports() -> None:
-    """What is due, for a minute; the next sweep goes on with the rest."""
-    end = time.monotonic() + 60
-    while actions.make_next_export() and time.monotonic() < end:
-        pass
+    _for_a_minute(actions.make_next_export)
 
 
 @shared_task
@@ -52,12 +50,16 @@ def find_anomalies() -> None:
 
 @shared_task(soft_time_limit=3540, time_limit=3600)  # longer than a message may stay away: uploads are claimed by lease
 def ingest_uploads() -> None:
-    """What is due, for a minute; the next sweep goes on with the rest."""
-    end = time.monotonic() + 60
-    while actions.ingest_next_upload() and time.monotonic() < end:
-        pass
+    _for_a_minute(actions.ingest_next_upload)
 
 
 @shared_task
 def sweep_uploads() -> None:
     actions.sweep_uploads()
+
+
+def _for_a_minute(do_next: Callable[[], bool]) -> None:
+    """What is due; the next sweep goes on with the rest."""
+    end = time.monotonic() + 60
+    while do_next() and time.monotonic() < end:
+        pass

@@ -101,16 +101,16 @@ def together(uses: Iterable[Use], moments: Sequence[dt.date], lasting: dt.timede
     ends = {sku: until if until - last < lasting else last for sku, (_first, last) in spans.items()}
     expected = [(first, ends[sku]) for sku, (first, _last) in spans.items()]
     return [
-        _sum(found)
+        _sum(found, at=moment)
         if (found := at.get(moment)) and len(found) >= sum(first <= moment <= last for first, last in expected)
         else None
         for moment in moments
     ]
 
 
-def _sum(uses: list[Use]) -> Use:
+def _sum(uses: list[Use], *, at: dt.date, sku_id: int = 0, service: str = "") -> Use:
     numbers = (sum(map(attrgetter(name), uses)) for name in ("purchased", "assigned", "newly", "monthly", "daily"))
-    return Use(uses[0].at, 0, "", *numbers)
+    return Use(at, sku_id, service, *numbers)
 
 
 def latest_by_service(uses: Iterable[Use], since: dt.date) -> list[Use]:
@@ -120,13 +120,8 @@ def latest_by_service(uses: Iterable[Use], since: dt.date) -> list[Use]:
     found = []
     for service, of_service in groupby(current, attrgetter("service")):
         rows = list(of_service)
-        found.append(Use(max(row.at for row in rows), rows[0].sku_id, service, *_numbers(rows)))
+        found.append(_sum(rows, at=max(row.at for row in rows), sku_id=rows[0].sku_id, service=service))
     return found
-
-
-def _numbers(rows: list[Use]) -> tuple[int, int, int, int, int]:
-    total = _sum(rows)
-    return total.purchased, total.assigned, total.newly, total.monthly, total.daily
 
 
 def customer_usage(actor: Actor, customer_id: int | None) -> CustomerUsage | None:
