@@ -7,7 +7,7 @@ from django.views.decorators.http import require_safe
 from entitlements import queries, rows
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from partnerportal.lib.pages import allowed
-from partnerportal.lib.paging import keyset
+from partnerportal.lib.paging import keyset_or_first
 from partnerportal.lib.requests import PortalRequest
 
 SIZE = 50
@@ -16,9 +16,7 @@ SIZE = 50
 @require_safe
 @allowed(ROLE_TABLE, EntitlementPermission.VIEW_RELEASES)
 def releases(request: PortalRequest) -> HttpResponse:
-    """Those that wait longest first. A cursor that leads nowhere shows the first page."""
-    found, cursor = queries.releases(request.actor), request.GET.get("cursor", "")
-    page = keyset(found, sort="asked_at", descending=False, size=SIZE, cursor=cursor)
-    if cursor and not page.rows:
-        page = keyset(found, sort="asked_at", descending=False, size=SIZE)
+    """Those that wait longest first."""
+    cursor = request.GET.get("cursor", "")
+    page = keyset_or_first(queries.releases(request.actor), sort="asked_at", descending=False, size=SIZE, cursor=cursor)
     return render(request, "entitlements/releases.html", {"page": page, "rows": rows.release_rows(page.rows)})

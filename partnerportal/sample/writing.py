@@ -19,9 +19,10 @@ from accounts.queries import operators_of
 from connections.actions import accept_invitation, end_connection
 from connections.actors import actor_for
 from connections.models import Connection, InvitationLink
-from entitlements.actions import find_anomalies, import_feed
+from entitlements import queries
+from entitlements.actions import ask_release, find_anomalies, import_feed, request_trial
 from entitlements.actions.facts import Outcome
-from entitlements.models import Entitlement
+from entitlements.models import Entitlement, LicenseAssignment
 from notifications.actions import fan_out_due, mark_all_read
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.text import fold
@@ -51,6 +52,7 @@ def write_world() -> None:
     write_usage(_buyers(organizations), now.date())
     write_holders(_buyers(organizations), now)
     find_anomalies(actor=Actor.system("anomalies"))
+    _asked_of_vendor(organizations)
     tell()
 
 
@@ -198,6 +200,16 @@ def _deeds(organizations: Organizations) -> None:
         accept_invitation(actor=_admin_of(key, organizations), token=link.token)
     actor = _admin_of(cast.JUST_ENDED, organizations)
     end_connection(actor=actor, connection=Connection.objects.visible_to(actor).active().get())
+
+
+def _asked_of_vendor(organizations: Organizations) -> None:
+    """One customer has licences that nobody uses released, another wants to try something."""
+    actor = _admin_of("meridian-health", organizations)
+    unused = LicenseAssignment.objects.visible_to(actor).unused().select_related("sku")
+    for assignment in unused.order_by("pk")[:3]:
+        ask_release(actor=actor, assignment=assignment)
+    actor = _admin_of("gruenwald", organizations)
+    request_trial(actor=actor, sku=queries.skus_to_try(actor)[0], quantity=15)
 
 
 def _more_seats(customer: Customer, today: dt.date) -> dict[str, Any]:

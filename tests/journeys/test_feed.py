@@ -25,7 +25,8 @@ class System:
 
     def __init__(self, stack):
         self.origin = stack.origin
-        self.secret = stack.manage("create_ingest_token", people.unique("Licence server")).strip()
+        name = people.unique("Licence server")
+        self.secret = stack.manage("create_ingest_token", name, "--kinds", "usage", "entitlements").strip()
 
     def asks(self, path, body=None, **headers):
         headers["Authorization"] = f"Bearer {self.secret}"
