@@ -54,12 +54,12 @@ def main() -> None:
 
     call_command("migrate", verbosity=0)
     begin = time.monotonic()
+    from tools.bench import exports, outbox, pages, queries, usage
     from tools.bench.data import world
 
     loaded = world(options.customers)
+    usage.load()
     print(f"{options.customers} customers, ready in {time.monotonic() - begin:.0f} s; {options.rounds} rounds\n")
-
-    from tools.bench import exports, outbox, pages, queries, usage
 
     rounds = options.rounds
     for lines in (queries.lines(loaded, rounds), exports.lines(loaded), usage.lines(rounds), outbox.lines()):

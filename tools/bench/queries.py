@@ -16,6 +16,7 @@ SQL_ROUNDS = 4  # statements are short: that many times the rounds of pages
 def lines(world: World, rounds: int) -> Iterator[Line]:
     yield from _second_lock(world, rounds * SQL_ROUNDS)
     yield from _sizes(world, rounds * SQL_ROUNDS)
+    yield from _many_against_few(world, rounds * SQL_ROUNDS)
     yield from _cpu(world, rounds)
 
 
@@ -59,6 +60,21 @@ def _sizes(world: World, rounds: int) -> Iterator[Line]:
     yield Line("distributor through two hops against the large partner", hops / first, 1.5)
     yield Line("last keyset page against the first", deep / first, 2)
     yield Line("substring search within the large partner's customers, p95", search * 1000, 30, "ms")
+
+
+def _many_against_few(world: World, rounds: int) -> Iterator[Line]:
+    """Pages that say something of all customers: they read indexes and kept figures, so their number costs nothing."""
+    pages = {
+        "summary of use": "/usage/customers/",
+        "renewals": "/renewals/",
+        "customers with an anomaly": "/customers/?falling=true",
+        "overview": "/",
+    }
+    large, medium = client(world.large), client(world.medium)
+    for name, path in pages.items():
+        works = [replay(own_queries(large, path), world.large_id), replay(own_queries(medium, path), world.medium_id)]
+        many, few = (quantile(samples, 95) for samples in wall(works, rounds))
+        yield Line(f"{name}, SQL p95: large partner against one with a twentieth", many / few, 1.3)
 
 
 def _cpu(world: World, rounds: int) -> Iterator[Line]:
