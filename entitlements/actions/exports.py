@@ -166,7 +166,7 @@ class _Source(threading.Thread):
     def __init__(self, claimed: Export, pipe: IO[bytes]) -> None:
         super().__init__(name=f"export {claimed.pk}")
         self.claimed, self.pipe = claimed, pipe
-        self.total: int | None = None  # rows there are; known before the first is written
+        self.total: int | None = None  # rows there are, more or less; known before the first is written
         self.written = 0
         self.error: BaseException | None = None
 
@@ -191,8 +191,9 @@ class _Source(threading.Thread):
             chosen = list_of(claimed.list)
             authorize_export(actor, chosen, claimed.customer_id)
             rows = chosen.rows(actor, claimed.query, claimed.customer_id)
-            self.total = rows.order_by().count()
             self.pipe.write(copying.head(chosen.columns))
+            self.pipe.flush()
+            self.total = claimed.rows or rows.order_by().count()  # counted when it was asked for: as good for a bar
             self.written = copying.write(rows, chosen.columns, self.pipe)
 
 
