@@ -10,7 +10,7 @@ from partnerportal.lib.errors import Message
 
 @dataclass(frozen=True, kw_only=True)
 class Column:
-    """`name` is its word in the address, in ListSettings, and its macro in parts/customer_rows.jinja; `sort` a column
+    """`name` is its word in the address, in ListSettings, and its branch in parts/customer_rows.jinja; `sort` a column
     of the listing that is never null, or nothing. `is_usual`: shown unless somebody chooses."""
 
     name: str

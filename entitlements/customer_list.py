@@ -27,7 +27,7 @@ DEFAULT_SIZE = 50
 
 @dataclass(frozen=True)
 class Head:
-    name: str  # of its sort, and of its macro in parts/customer_rows.jinja
+    name: str  # of its sort, and of its branch in parts/customer_rows.jinja
     label: str
     url: str  # empty: nothing to sort by
     direction: str  # aria-sort, or empty

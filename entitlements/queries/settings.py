@@ -8,7 +8,7 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.db.models.functions import JSONObject
 
-from accounts.models import Organization
+from accounts.models import Person
 from entitlements.models import ListSettings, SavedView
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.prepared import Prepared
@@ -40,7 +40,7 @@ def saved_view(actor: Actor, public_id: UUID) -> SavedView:
     return by_public_id(SavedView.objects.visible_to(actor), public_id)
 
 
-def _preferences(organization: int, person: int) -> QuerySet[Organization, tuple[dict[str, Any], list[dict[str, Any]]]]:
+def _preferences(organization: int, person: int) -> QuerySet[Person, tuple[dict[str, Any], list[dict[str, Any]]]]:
     actor = Actor(person_id=person, organization_id=organization)
     mine = ListSettings.objects.visible_to(actor).values(
         json=JSONObject(columns="columns", density="density", view="default_view__public_id")
@@ -48,7 +48,7 @@ def _preferences(organization: int, person: int) -> QuerySet[Organization, tuple
     is_mine = Exists(SavedView.objects.filter(pk=OuterRef("pk"), person_id=person))
     views = SavedView.objects.visible_to(actor).order_by("name", "pk")
     facts = JSONObject(public_id="public_id", name="name", query="query", is_shared="is_shared", is_mine=is_mine)
-    rows = Organization.objects.filter(pk=organization)
+    rows = Person.objects.filter(pk=person)  # one row that everybody has, and no policy to plan
     rows = rows.annotate(mine=Subquery(mine[:1]), views=ArraySubquery(views.values(json=facts)))
     return rows.values_list("mine", "views")
 

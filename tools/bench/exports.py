@@ -44,7 +44,7 @@ def _months() -> None:
         cursor.execute(
             """INSERT INTO entitlements_usagemonth (customer_id, sku_id, purchased, assigned, newly_assigned, month,
                    last_day, days, monthly_active, daily_active_peak)
-               SELECT e.customer_id, e.sku_id, max(e.quantity), max(e.assigned), 0, m.month, m.month + 27, 28, 9, 5
+               SELECT e.customer_id, e.sku_id, max(e.quantity), max(e.assigned), 0, m.month, m.month, 1, 9, 5
                FROM entitlements_entitlement e,
                    (SELECT (date_trunc('month', now()) - n * interval '1 month')::date AS month
                     FROM generate_series(0, %s) n) m
