@@ -18,7 +18,6 @@ from partnerportal.lib.actors import Actor
 
 DEFAULT_RANGE = "12w"
 _RANGE_WORDS = {"12w": gettext_lazy("12 weeks"), "6m": gettext_lazy("6 months"), "13m": gettext_lazy("13 months")}
-DAY_LASTS, MONTH_LASTS = dt.timedelta(days=7), dt.timedelta(days=32)
 
 
 class Trend:
@@ -45,13 +44,13 @@ class Trend:
 
     @cached_property
     def by_month(self) -> list[Use | None]:
-        return queries.together(self._of_service(self._months), self.months, MONTH_LASTS)
+        return queries.together(self._of_service(self._months), self.months, queries.MONTH_LASTS)
 
     @cached_property
     def points(self) -> list[Use | None]:
         """A day each of twelve weeks, or a month each."""
         if self.range == "12w":
-            return queries.together(self._of_service(self._days), self.days, DAY_LASTS)
+            return queries.together(self._of_service(self._days), self.days, queries.DAY_LASTS)
         return self.by_month
 
     @cached_property

@@ -26,17 +26,27 @@ def _last_day(actor: Actor, customer: int | None) -> dt.date:
 
 def _trend(actor: Actor, query: Query, customer: int | None) -> QuerySet[Any]:
     """By month, of one service or of all together (section F). With a range the months of the page, else all."""
-    months = _of_service(UsageMonth.objects.visible_to(actor).filter(customer=customer), query)
-    if query.get("range") in queries.RANGES:
-        months = months.filter(month__gte=queries.months_shown(_last_day(actor, customer), query["range"])[0])
-    return _sums(months, "month", _MONTH_FACTS)
+    span, since = query.get("range"), dt.date.min
+    if span in queries.RANGES:
+        since = queries.months_shown(_last_day(actor, customer), span)[0]
+    told = _told(queries.usage_months(actor, customer, since), query, queries.MONTH_LASTS)
+    months = UsageMonth.objects.visible_to(actor).filter(customer=customer, month__in=told)
+    return _sums(_of_service(months, query), "month", _MONTH_FACTS)
 
 
 def _trend_days(actor: Actor, query: Query, customer: int | None) -> QuerySet[Any]:
     """The days of the page's twelve weeks."""
-    days = UsageDay.objects.visible_to(actor).filter(customer=customer)
-    days = days.filter(day__in=queries.days_shown(_last_day(actor, customer)))
+    since = queries.days_shown(_last_day(actor, customer))[0]
+    told = _told(queries.usage_days(actor, customer, since), query, queries.DAY_LASTS)
+    days = UsageDay.objects.visible_to(actor).filter(customer=customer, day__in=told)
     return _sums(_of_service(_counted(days), query), "day", _DAY_FACTS)
+
+
+def _told(uses: list[queries.Use], query: Query, lasting: dt.timedelta) -> list[dt.date]:
+    """Where the page has a sum: a day or month in which a service did not report is a gap, there and in the file."""
+    uses = [use for use in uses if query.get("service") in (None, "", use.service)]
+    moments = sorted({use.at for use in uses})
+    return [at for at, use in zip(moments, queries.together(uses, moments, lasting), strict=True) if use]
 
 
 def _of_service(rows: QuerySet[Any], query: Query) -> QuerySet[Any]:

@@ -29,6 +29,8 @@ from entitlements.queries.renewals import (
 from entitlements.queries.settings import ListPreferences, ViewFacts, list_preferences, saved_view
 from entitlements.queries.trials import TRIAL_VIEWS, services_run_by, skus_to_try, trial, trials, waiting_trials
 from entitlements.queries.usage import (
+    DAY_LASTS,
+    MONTH_LASTS,
     RANGES,
     StandingOut,
     Use,
@@ -47,7 +49,9 @@ from entitlements.queries.usage import (
 
 __all__ = [
     "AHEAD",
+    "DAY_LASTS",
     "FURTHEST",
+    "MONTH_LASTS",
     "RANGES",
     "SOON",
     "TRIAL_VIEWS",

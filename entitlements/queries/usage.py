@@ -23,6 +23,7 @@ from partnerportal.lib.actors import Actor
 
 RANGES = {"12w": 3, "6m": 6, "13m": 13}  # of a trend, and how many months it shows; twelve weeks are shown by day too
 WEEKS = dt.timedelta(weeks=12)
+DAY_LASTS, MONTH_LASTS = dt.timedelta(days=7), dt.timedelta(days=32)  # without a report, until a SKU counts as over
 
 
 def days_shown(until: dt.date) -> list[dt.date]:
