@@ -1,7 +1,8 @@
 """The API, version 1, its schema and its reference."""
 
 from csp.decorators import csp_update
-from django.urls import include, path
+from django.urls import include, path, register_converter
+from django.urls.converters import PathConverter
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
@@ -12,6 +13,15 @@ from rest_framework.views import APIView
 from partnerportal.lib.pages import signed_in
 
 app_name = "api"
+
+
+class AnythingConverter(PathConverter):
+    """Also line breaks, which Django's own `path` leaves to the pages."""
+
+    regex = "(?s:.+)"
+
+
+register_converter(AnythingConverter, "anything")
 
 
 @extend_schema(exclude=True)
@@ -33,5 +43,5 @@ urlpatterns = [
     path("v1/", include("notifications.api.urls")),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", with_its_icons(signed_in(reference)), name="docs"),
-    path("<path:anything>", NothingHere.as_view(), name="nothing"),
+    path("<anything:rest>", NothingHere.as_view(), name="nothing"),
 ]

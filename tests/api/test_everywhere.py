@@ -205,3 +205,11 @@ def test_primary_keys_and_persons_never_leave(api, url):
 def test_too_many_parameters_are_the_callers_fault(api):
     response = api("partner.admin").get("/api/v1/customers/?" + "a&" * 1100)
     assert (response.status_code, codes(response)) == (400, [("parse_error", None)])
+
+
+@pytest.mark.parametrize("path", ["nothing/", "notices/a%0Ab/dismiss/", "%0A", "notices/%C2%85/", "customers"])
+def test_what_no_route_matches_is_answered_as_the_api_answers(api, path):
+    for response in (api("partner.admin").get(f"/api/v1/{path}"), api("partner.admin").post(f"/api/v1/{path}")):
+        assert response.status_code == 404
+        assert response["Content-Type"] == "application/json"
+        assert codes(response) == [("not_found", None)]

@@ -383,7 +383,7 @@ API = [
 API_HELP = [
     page("api/schema/", get=EVERYBODY, defaults="401 anonymous"),
     page("api/docs/", get=EVERYBODY, defaults="login anonymous"),
-    page("api/<path:anything>", "/api/v1/nothing/", get="404 else", post="404 else", defaults="401 anonymous"),
+    page("api/<anything:rest>", "/api/v1/nothing/", get="404 else", post="404 else", defaults="401 anonymous"),
 ]
 
 
