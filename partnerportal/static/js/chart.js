@@ -43,10 +43,12 @@ function show(svg, at) {
   place(svg, tip, x, Math.min(...ys.filter((y) => !Number.isNaN(y)), svg.viewBox.baseVal.height));
 }
 
+// Beside the point, so that the point itself stays to be seen.
 function place(svg, tip, x, y) {
   const scale = svg.clientWidth / svg.viewBox.baseVal.width;
-  const left = x * scale - tip.offsetWidth / 2;
-  tip.style.left = `${Math.max(0, Math.min(left, svg.clientWidth - tip.offsetWidth))}px`;
+  const right = x * scale + 12;
+  const fits = right + tip.offsetWidth <= svg.clientWidth;
+  tip.style.left = `${Math.max(0, fits ? right : right - tip.offsetWidth - 24)}px`;
   tip.style.top = `${Math.max(0, y * scale - tip.offsetHeight - 12)}px`;
 }
 
