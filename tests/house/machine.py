@@ -154,8 +154,10 @@ class Machine:
                 path = row.path.format(**self.values)
                 with transaction.atomic():
                     client.cookies = copy.copy(cookies)
+                    written = self._written()
                     response, sent = self._ask(client, row, method, path)
-                    changed = [t for t, digest in self._checksum(own).items() if digest != before[t]]
+                    after = before if self._written() == written else self._checksum(own)
+                    changed = [table for table, digest in after.items() if digest != before[table]]
                     transaction.set_rollback(True)
                 said = f"{who}: {method} {path} answered {response.status_code}{_reason(response)}"
                 expected = row.expected(method, who)
@@ -190,6 +192,12 @@ class Machine:
         for other, sorts in self.sees.get(who if "@" in who else organization, {}).items():
             may |= {(other, sort) for sort in sorts.split()}
         return {key for word, key in self.canaries.items() if key not in may and word in said and word not in sent}
+
+    def _written(self) -> int:
+        """How many rows this transaction wrote so far, those that were undone too: asked in a hundredth of the time."""
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT sum(n_tup_ins + n_tup_upd + n_tup_del) FROM pg_stat_xact_all_tables")
+            return cursor.fetchone()[0]
 
     def _checksum(self, own: dict[str, int]) -> dict[str, str]:
         with connection.cursor() as cursor:

@@ -6,6 +6,7 @@ First lock alone: requests stay a role that row-level security does not hold; th
 
 import pytest
 
+from accounts.models import Person
 from partnerportal.lib import tenancy
 from tests.house.machine import Machine
 from tests.house.matrix import MATRIX, SEES
@@ -63,6 +64,19 @@ def test_locks_disagree_without_a_scope(name, world, actor_for, as_tenant, monke
     take_away(monkeypatch, QUERYSETS[name])
     with pytest.raises(AssertionError, match=name.removesuffix("QuerySet")):
         both_locks_agree("stranger.admin", world, actor_for, as_tenant)
+
+
+def test_a_foreign_change_is_noticed(world, web, monkeypatch):
+    ask = Machine._ask
+
+    def meddle(self, *asked):
+        Person.objects.filter(pk=world.person("customer2.admin").pk).update(name="Changed")
+        return ask(self, *asked)
+
+    monkeypatch.setattr(Machine, "_ask", meddle)
+    rows = [row for row in OURS if row.pattern in ("customers/", "renewals/")]
+    faults = list(Machine(world, web, SEES).faults("partner.admin", rows, ("GET",)))
+    assert [fault.endswith("changed foreign rows of ['accounts_person']") for fault in faults] == [True, True]
 
 
 @pytest.mark.parametrize("who", WITNESSES)
