@@ -61,9 +61,13 @@ class CustomerListing(models.Model):
             models.Index(fields=["viewer", "next_expiry_on"], name="listing_requests", condition=Q(requests__gt=0)),
             models.Index(fields=["viewer", "next_expiry_on"], name="listing_trials", condition=Q(trials__gt=0)),
             models.Index(fields=["viewer", "next_expiry_on"], name="listing_falling", condition=Q(is_falling=True)),
-            models.Index(fields=["viewer", "moved"], name="listing_moved", condition=Q(moved__isnull=False)),
-            models.Index(fields=["viewer", "full_on"], name="listing_full_on", condition=Q(full_on__isnull=False)),
-            models.Index("viewer", UNUSED, name="listing_unused", condition=Q(seats__gt=F("assigned"))),
+            models.Index(
+                fields=["viewer", "moved", "customer"], name="listing_moved", condition=Q(moved__isnull=False)
+            ),
+            models.Index(
+                fields=["viewer", "full_on", "customer"], name="listing_full_on", condition=Q(full_on__isnull=False)
+            ),
+            models.Index("viewer", UNUSED, "customer", name="listing_unused", condition=Q(seats__gt=F("assigned"))),
         )
 
     @property

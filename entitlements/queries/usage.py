@@ -154,9 +154,9 @@ class StandingOut:
 def standing_out(actor: Actor, today: dt.date, limit: int) -> StandingOut:
     rows = CustomerListing.objects.visible_to(actor)
     return StandingOut(
-        risen=list(rows.filter(moved__gt=0).order_by("-moved", "customer")[:limit]),
+        risen=list(rows.filter(moved__gt=0).order_by("-moved", "-customer")[:limit]),
         fallen=list(rows.filter(moved__lt=0).order_by("moved", "customer")[:limit]),
-        unused=list(rows.filter(seats__gt=F("assigned")).order_by(UNUSED.desc(), "customer")[:limit]),
+        unused=list(rows.filter(seats__gt=F("assigned")).order_by(UNUSED.desc(), "-customer")[:limit]),
         filling=list(rows.filter(full_on__gt=today).order_by("full_on", "customer")[:limit]),
     )
 

@@ -1,6 +1,5 @@
 """The goal on exports: rows through the portal's pipe into a file, against psql copying the same query to nowhere."""
 
-import resource
 import shutil
 import subprocess
 import tempfile
@@ -8,6 +7,7 @@ import time
 from collections.abc import Iterator
 from unittest import mock
 
+import psutil
 from django.conf import settings
 from django.db import connection, transaction
 
@@ -65,23 +65,25 @@ def _export(world: World) -> tuple[float, float, int]:
     )
     first: list[float] = []
     chunks = acts._chunks
+    before = peak = _resident()
 
     def watched(reading: int) -> Iterator[bytes]:
+        nonlocal peak
         for chunk in chunks(reading):
             if chunk and not first:
                 first.append(time.perf_counter() - begin)
+            peak = max(peak, _resident())
             yield chunk
 
-    before = _resident()
     with mock.patch.object(acts, "_chunks", watched):
         begin = time.perf_counter()
         assert acts.make_next_export()
         whole = time.perf_counter() - begin
-    return whole, first[0], max(_resident() - before, 0)
+    return whole, first[0], peak - before
 
 
 def _resident() -> int:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    return int(psutil.Process().memory_info().rss)
 
 
 def _psql(world: World) -> float:
