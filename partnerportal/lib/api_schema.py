@@ -52,6 +52,12 @@ class PortalSchema(AutoSchema):
         """The first sentence of the view's docstring."""
         return self.get_description().partition(".")[0].partition(":")[0]
 
+    def _map_basic_serializer(self, serializer: Any, direction: Any) -> dict[str, Any]:
+        schema: dict[str, Any] = super()._map_basic_serializer(serializer, direction)
+        if direction == "request" and schema.get("properties"):
+            schema["additionalProperties"] = False  # what is sent and not known is refused
+        return schema
+
     def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
         responses = super()._get_response_bodies(direction)
         for status, codes in sorted(self._codes().items()):

@@ -8,6 +8,7 @@ import pytest
 
 from accounts.models import Person
 from partnerportal.lib import tenancy
+from partnerportal.lib.prepared import Prepared
 from tests.house.machine import Machine
 from tests.house.matrix import MATRIX, SEES
 from tests.house.test_tables import TENANT_MODELS
@@ -40,6 +41,8 @@ def first_lock_alone(monkeypatch):
 
 def take_away(monkeypatch, queryset):
     monkeypatch.setattr(queryset, "scope", lambda self, actor: self.all())
+    written = Prepared._written.func  # statements that were written with the scope are written again
+    monkeypatch.setattr(Prepared, "_written", property(written))
 
 
 @pytest.mark.parametrize(
