@@ -132,6 +132,7 @@ def crowd(partner):
                    WHERE org_id::int > 50000000 + %s AND org_id::int <= 50000000 + %s AND name LIKE 'Crowd %%'""",
                 [partner.pk, first, first + 2000],
             )
+            cursor.execute("ANALYZE")  # the triggers' statements were planned for a few rows
     return partner
 
 
