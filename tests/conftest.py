@@ -25,8 +25,13 @@ from tests import databases
 from tests.world import World
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Long tests begin first: none must be what everything waits for in the end. Those of faults mostly wait."""
+@pytest.hookimpl(tryfirst=True)  # before those that are not asked for are left out
+def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
+    """Long tests begin first: none must be what everything waits for in the end. Those of faults mostly wait, and those
+    with a database of their own are slow, each of them."""
+    for item in items:
+        if "own_database" in item.fixturenames:
+            item.add_marker("slow")
     items.sort(key=lambda item: ("faults" not in item.path.parts, item.get_closest_marker("slow") is None))
 
 

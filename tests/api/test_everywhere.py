@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+pytestmark = pytest.mark.slow  # each endpoint is asked in every way
+
 READS = [
     "organizations/",
     "customers/",

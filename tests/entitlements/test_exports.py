@@ -105,6 +105,7 @@ def test_orders_have_a_row_for_each_line(world: World, web: Any, sku: Any) -> No
 OF_EVERYBODY = {"connections", "ended_connections"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", sorted(LISTS))
 @pytest.mark.parametrize("who", ["partner.admin", "distributor.reader", "customer.admin"])
 def test_nobody_learns_who_holds_a_licence(key: str, who: str, world: World, web: Any) -> None:

@@ -21,20 +21,16 @@ INLINE = re.compile(
 )
 OPENING = re.compile(r"<c-([a-z-]+)((?:\s+[^\s=/>]+(?:=(?:\"[^\"]*\"|'[^']*'|[^\s\"'/>]+))?)*)\s*/?>")
 
-each_page = pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT / "templates")))
-
 
 def without_comments(path: Path) -> str:
     return re.sub(r"\{#.*?#\}|\{% comment %\}.*?\{% endcomment %\}", "", path.read_text(), flags=re.DOTALL)
 
 
-@each_page
-def test_nothing_is_inline(path: Path) -> None:
+def nothing_is_inline(path: Path) -> None:
     assert INLINE.findall(without_comments(path)) == []
 
 
-@each_page
-def test_components_and_icons_exist(path: Path) -> None:
+def components_and_icons_exist(path: Path) -> None:
     source = without_comments(path)
     used = set(re.findall(r"<c-([a-z-]+)", source)) - BUILT_IN
     assert used - COMPONENTS.keys() == set()
@@ -47,8 +43,7 @@ def declared(component: str) -> set[str]:
     return set(re.findall(r"\s:?([a-z-]+)", re.sub(r"\"[^\"]*\"", "", found[1]))) if found else set()
 
 
-@each_page
-def test_dynamic_attributes_are_declared_by_their_component(path: Path) -> None:
+def dynamic_attributes_are_declared_by_their_component(path: Path) -> None:
     """An undeclared :name="value" passes through {{ attrs }} unescaped; name="{{ value }}" is escaped."""
     for component, attributes in OPENING.findall(without_comments(path)):
         if component not in BUILT_IN:
@@ -66,16 +61,29 @@ def is_dynamic(value: str) -> bool:
     return True
 
 
-@each_page
-def test_dynamic_attributes_are_not_expressions(path: Path) -> None:
+def dynamic_attributes_are_not_expressions(path: Path) -> None:
     for component, attributes in OPENING.findall(without_comments(path)):
         for name, value in re.findall(r"\s:([a-z-]+)=\"([^\"]*)\"", attributes):
             assert is_dynamic(value), f'<c-{component} :{name}="{value}">'
 
 
-@each_page
-def test_a_template_is_read_in_one_view(path: Path) -> None:
+def a_template_is_read_in_one_view(path: Path) -> None:
     assert len(path.read_text().splitlines()) <= 130
+
+
+RULES = (
+    nothing_is_inline,
+    components_and_icons_exist,
+    dynamic_attributes_are_declared_by_their_component,
+    dynamic_attributes_are_not_expressions,
+    a_template_is_read_in_one_view,
+)
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT / "templates")))
+def test_a_template_keeps_the_rules(path: Path) -> None:
+    for rule in RULES:
+        rule(path)
 
 
 @pytest.mark.parametrize(

@@ -36,8 +36,9 @@ def faults(response, *, signed_in):
             yield cookie.OutputString()
 
 
+@pytest.mark.slow
 @pytest.mark.no_cover
-@pytest.mark.parametrize("who", ["anonymous", *(pytest.param(who, marks=pytest.mark.slow) for who in SIGNED_IN)])
+@pytest.mark.parametrize("who", ["anonymous", *SIGNED_IN])
 def test_every_answer_is_protected(web, world, who):
     signed_in = who != "anonymous"
     found = [

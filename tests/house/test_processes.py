@@ -7,6 +7,8 @@ import sys
 import pytest
 from django.conf import settings
 
+pytestmark = pytest.mark.slow  # each starts a process
+
 NUDGE = """import django, time; django.setup()
 from partnerportal.lib.nudges import nudge
 started = time.monotonic(); nudge('notifications.tasks.fan_out'); print(time.monotonic() - started)"""
