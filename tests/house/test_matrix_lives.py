@@ -32,6 +32,7 @@ BEHIND_OTHERS = {
     "UsageQuerySet",
 }
 OURS = [row for row in MATRIX if not row.pattern.startswith(("sign-in/", "ui-kit/"))]
+WRITE = Prepared._written.func
 HARM = ("and shows", "and changed")
 
 
@@ -41,8 +42,7 @@ def first_lock_alone(monkeypatch):
 
 def take_away(monkeypatch, queryset):
     monkeypatch.setattr(queryset, "scope", lambda self, actor: self.all())
-    written = Prepared._written.func  # statements that were written with the scope are written again
-    monkeypatch.setattr(Prepared, "_written", property(written))
+    monkeypatch.setattr(Prepared, "_written", property(WRITE))  # anew: they were written with the scope
 
 
 @pytest.mark.parametrize(
