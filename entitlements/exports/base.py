@@ -69,6 +69,7 @@ def licence_columns(suffix: str = "") -> tuple[Column, ...]:
 
 CUSTOMER_COLUMNS = (text("customer", "customer__name"), code("org_id", "customer__org_id"))
 NAME_COLUMNS = (text("name", "customer__name"), code("org_id", "customer__org_id"))
+SKU_COLUMNS = (text("service", "sku__service"), text("sku", "sku__code"))
 SERVICE_COLUMNS = (
     *CUSTOMER_COLUMNS,
     text("sku", "sku__code"),

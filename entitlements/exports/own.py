@@ -11,7 +11,7 @@ from connections.policies import ROLE_TABLE as CONNECTIONS
 from connections.policies import ConnectionPermission
 from connections.queries import active_connections, ended_connections
 from entitlements import queries
-from entitlements.exports.base import SERVICE_COLUMNS, List, Query
+from entitlements.exports.base import SERVICE_COLUMNS, SKU_COLUMNS, List, Query
 from entitlements.exports.columns import code, flag, moment, raw, text
 from entitlements.filters import HolderFilterSet
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
@@ -114,8 +114,7 @@ LISTS = (
         columns=(
             text("holder"),
             raw("holder_kind"),
-            text("service", "sku__service"),
-            text("sku", "sku__code"),
+            *SKU_COLUMNS,
             text("sku_name", "sku__name"),
             moment("assigned_at"),
             moment("last_used_at"),
@@ -144,8 +143,7 @@ LISTS = (
             text("customer", "customer_name"),
             code("org_id"),
             raw("country"),
-            text("service", "sku__service"),
-            text("sku", "sku__code"),
+            *SKU_COLUMNS,
             text("sku_name", "sku__name"),
             text("key"),
             moment("asked_at"),

@@ -8,8 +8,8 @@ from django.db.models.functions import Greatest, Least
 from django.utils.translation import gettext_lazy as _
 
 from entitlements import counting, queries
-from entitlements.exports.base import NAME_COLUMNS, List, Query, licence_columns, month_columns
-from entitlements.exports.columns import raw, share, text
+from entitlements.exports.base import NAME_COLUMNS, SKU_COLUMNS, List, Query, licence_columns, month_columns
+from entitlements.exports.columns import raw, share
 from entitlements.models import Anomaly, CustomerListing, CustomerUsage, Sku, UsageDay, UsageMonth
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import today
@@ -99,6 +99,7 @@ def _anomalies(actor: Actor, _query: Query, _customer: int | None) -> QuerySet[A
     return _of_customers(actor, Anomaly.objects.visible_to(actor)).order_by("-found_on", "-pk")
 
 
+_BY_MONTH = (*NAME_COLUMNS, *SKU_COLUMNS, *month_columns())
 LISTS = (
     List(
         key="trend",
@@ -126,7 +127,7 @@ LISTS = (
         label=_("Usage by service and month"),
         rows=_months_of,
         of_one=True,
-        columns=(*NAME_COLUMNS, text("service", "sku__service"), text("sku", "sku__code"), *month_columns()),
+        columns=_BY_MONTH,
     ),
     List(
         key="usage",
@@ -150,7 +151,7 @@ LISTS = (
         key="usage_history",
         label=_("Usage by customer, service and month"),
         rows=_history,
-        columns=(*NAME_COLUMNS, text("service", "sku__service"), text("sku", "sku__code"), *month_columns()),
+        columns=_BY_MONTH,
     ),
     List(
         key="anomalies",
@@ -158,8 +159,7 @@ LISTS = (
         rows=_anomalies,
         columns=(
             *NAME_COLUMNS,
-            text("service", "sku__service"),
-            text("sku", "sku__code"),
+            *SKU_COLUMNS,
             raw("metric"),
             raw("found_on"),
             raw("ended_on"),
