@@ -18,5 +18,7 @@ class EntitlementEvent(StrEnum):
     EXPORTED = "list.exported"
     RELEASE_ASKED = "licence.release_asked"
     RELEASE_WITHDRAWN = "licence.release_withdrawn"
+    RELEASE_MARKED = "licence.release_marked"
+    RELEASE_REOPENED = "licence.release_reopened"
     USE_UNUSUAL = "usage.unusual"
     VIEW_SHARED = "view.shared"

@@ -21,6 +21,7 @@ class EntitlementPermission(StrEnum):
     DECIDE_TRIALS = "entitlements.decide_trials"
     MANAGE_HOLDERS = "entitlements.manage_holders"
     VIEW_RELEASES = "entitlements.view_releases"
+    MARK_RELEASES = "entitlements.mark_releases"
 
 
 REQUESTED_A_DAY = 20  # trials, by one customer
@@ -65,5 +66,10 @@ ROLE_TABLE: RoleTable = {
     EntitlementPermission.VIEW_RELEASES: Rule(
         label=_("See which licences customers ask to be released, by key and without who holds them"),
         kinds=frozenset({Kind.VENDOR}),
+    ),
+    EntitlementPermission.MARK_RELEASES: Rule(
+        label=_("Mark a licence that a customer asks to be released as released"),
+        kinds=frozenset({Kind.VENDOR}),
+        roles=frozenset({Role.ADMIN}),
     ),
 }

@@ -29,6 +29,8 @@ WORDS: dict[str, tuple[str, Message]] = {
     EntitlementEvent.TRIAL_EXPIRED: ("hourglass", _("The trial of %(service)s expired")),
     EntitlementEvent.RELEASE_ASKED: ("user-minus", _("The release of a licence of %(service)s was asked for")),
     EntitlementEvent.RELEASE_WITHDRAWN: ("user-check", _("The release of a licence of %(service)s was taken back")),
+    EntitlementEvent.RELEASE_MARKED: ("user-check", _("A licence of %(service)s was released")),
+    EntitlementEvent.RELEASE_REOPENED: ("user-minus", _("The release of a licence of %(service)s was opened again")),
     EntitlementEvent.USE_UNUSUAL: ("activity", _("Use of %(service)s left its usual range")),
     EntitlementEvent.ORDER_PLACED: ("receipt-text", _("Order %(subject)s was placed")),
 }

@@ -40,5 +40,7 @@ urlpatterns = [
         for deed in ("approve", "decline", "extend", "convert")
     ),
     path("releases/", views.releases, name="releases"),
+    path("releases/mark/", views.release_mark, name="release_mark"),
+    path("releases/reopen/", views.release_reopen, name="release_reopen"),
     path("trials/<uuid:trial_id>/cancel/", views.trial_cancel, name="trial_cancel"),
 ]

@@ -30,19 +30,22 @@ TOKEN, CALENDAR = "world-ingest-token", "world-calendar-{}"
 
 
 def build(organization: Organization, *, word: str, holders: str, person: Person, asks: bool) -> None:
-    """Forty days of use of its own SKU, who holds licences, and what `person` keeps. `asks`: for a release."""
+    """Forty days of use of its own SKU, who holds licences, and what `person` keeps. `asks`: for the
+    release of one, and of another that is released by now."""
     entitlement = Entitlement.objects.filter(customer=organization).earliest("pk")
     _usage(organization, entitlement)
-    for kind in LicenseAssignment.HolderKind.values:
+    kinds = LicenseAssignment.HolderKind
+    for name in (*kinds.values, "released") if asks else kinds.values:
         LicenseAssignment.objects.create(
             customer=organization,
             sku=entitlement.sku,
-            external_id=f"{word}-{kind}",
-            holder_kind=kind,
-            holder=f"{kind}@{holders}.example",
+            external_id=f"{word}-{name}",
+            holder_kind=kinds.USER if name == kinds.USER else kinds.DEVICE,
+            holder=f"{name}@{holders}.example",
             assigned_at=timezone.now() - dt.timedelta(days=60),
             last_used_at=timezone.now() - dt.timedelta(days=2),
-            release_asked_at=timezone.now() if asks and kind == "device" else None,
+            release_asked_at=timezone.now() if asks and name != kinds.USER else None,
+            released_at=timezone.now() if name == "released" else None,
         )
     RenewalAlert.objects.create(entitlement=entitlement, ends_on=entitlement.ends_on, days=30)
     own = {"organization": organization, "person_id": person.pk}

@@ -4,7 +4,7 @@ from entitlements.actions.feed import Result, import_feed
 from entitlements.actions.figures import figure_differences, fold_figures, rebuild_figures
 from entitlements.actions.ingest_tokens import create_ingest_token, revoke_ingest_token
 from entitlements.actions.listing import listing_differences, rebuild_listing, refresh_expired
-from entitlements.actions.releases import ask_release, keep_licence
+from entitlements.actions.releases import ask_release, keep_licence, mark_released, reopen_release
 from entitlements.actions.renewals import announce_renewals, make_calendar, note_reading, revoke_calendar
 from entitlements.actions.settings import (
     change_view,
@@ -53,12 +53,14 @@ __all__ = [
     "listing_differences",
     "make_calendar",
     "make_next_export",
+    "mark_released",
     "note_reading",
     "rebuild_figures",
     "rebuild_listing",
     "rebuild_usage",
     "receive",
     "refresh_expired",
+    "reopen_release",
     "request_trial",
     "revoke_calendar",
     "revoke_ingest_token",

@@ -11,7 +11,11 @@ from partnerportal.lib.policies import authorize_staff
 ONE_AT_A_TIME = 4209  # advisory lock: of two feeds the one that comes later is the one that counts
 _COLUMNS = "external_id, customer_id, sku_id, holder_kind, holder, assigned_at, last_used_at, released_at"
 _VALUES = "sku_id, holder_kind, holder, assigned_at, last_used_at, released_at"
-_NEW, _OLD = (", ".join(f"{side}.{name}" for name in _VALUES.split(", ")) for side in ("excluded", "a"))
+# What was released because it was asked for stays released: the vendor's staff may have said so before the feed does.
+_RELEASED = """CASE WHEN excluded.assigned_at <= a.release_asked_at THEN coalesce(excluded.released_at, a.released_at)
+    ELSE excluded.released_at END"""
+_OLD = ", ".join(f"a.{name}" for name in _VALUES.split(", "))
+_NEW = ", ".join(f"excluded.{name}" for name in _VALUES.split(", ")[:-1]) + f", {_RELEASED}"
 _STAGE = """
     CREATE TEMPORARY TABLE staged_assignment (line bigint, external_id text, customer_id bigint, sku_id bigint,
         holder_kind text, holder text, assigned_at timestamptz, last_used_at timestamptz, released_at timestamptz)

@@ -1,9 +1,11 @@
-"""A customer's Admin takes a licence from whoever holds it: the vendor is asked, its feed then says that it is free."""
+"""A customer's Admin takes a licence from whoever holds it: the vendor is asked, its staff or its feed then say that it
+is free."""
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import Organization
 from entitlements.events import EntitlementEvent
 from entitlements.models import LicenseAssignment
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
@@ -11,6 +13,8 @@ from notifications.actions import record
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Conflict, NotFound
 from partnerportal.lib.policies import authorize
+
+STATE_CHANGED = _("This licence was released, kept or given anew in the meantime. Nothing was changed.")
 
 
 @transaction.atomic
@@ -33,6 +37,40 @@ def keep_licence(*, actor: Actor, assignment: LicenseAssignment) -> LicenseAssig
         row.save(update_fields=["release_asked_at"])
         _record(EntitlementEvent.RELEASE_WITHDRAWN, actor, row)
     return row
+
+
+@transaction.atomic
+def mark_released(*, actor: Actor, key: str) -> None:
+    """By the vendor's staff, who have released it in their licence system; the feed may say so before or after.
+
+    `key` is the feed's: of the licence they know nothing else. Raises Conflict("state_changed") when it does not wait.
+    """
+    _mark(EntitlementEvent.RELEASE_MARKED, actor, key, is_released=True)
+
+
+@transaction.atomic
+def reopen_release(*, actor: Actor, key: str) -> None:
+    """It was marked by mistake: it waits again. Raises Conflict("state_changed")."""
+    _mark(EntitlementEvent.RELEASE_REOPENED, actor, key, is_released=False)
+
+
+def _mark(kind: EntitlementEvent, actor: Actor, key: str, *, is_released: bool) -> None:
+    """By a function of the database: the row is the customer's, and tells who holds the licence."""
+    authorize(actor, ROLE_TABLE, EntitlementPermission.MARK_RELEASES)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT * FROM mark_release(%s, %s)", [None if "\0" in key else key, is_released])
+        marked = cursor.fetchone()
+    if marked is None:
+        raise Conflict("state_changed", STATE_CHANGED)
+    public_id, customer_id, customer_name, sku_name = marked
+    record(
+        kind,
+        actor=actor,
+        subject=LicenseAssignment(public_id=public_id),
+        label=sku_name,
+        counterpart=Organization(pk=customer_id, name=customer_name),
+        data={"sku_name": sku_name},
+    )
 
 
 def _locked(actor: Actor, assignment: LicenseAssignment) -> LicenseAssignment:

@@ -6,7 +6,7 @@ from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_sc
 from rest_framework import serializers
 
 from entitlements.actions.trials import MOST_IN_PRODUCTION, MOST_SEATS, REASON_LENGTH
-from entitlements.models import CustomerListing, Entitlement, Order, Sku
+from entitlements.models import CustomerListing, Entitlement, LicenceRelease, Order, Sku
 from partnerportal.lib.api_input import StrictSerializer
 from partnerportal.lib.days import today
 
@@ -115,6 +115,23 @@ class ExtendTrialSerializer(StrictSerializer):
 class ConvertTrialSerializer(StrictSerializer):
     quantity = serializers.IntegerField(min_value=1, max_value=MOST_IN_PRODUCTION, help_text="Seats.")
     ends_on = serializers.DateField(allow_null=True, default=None, help_text="Last day of use, UTC. Null: no end.")
+
+
+class ReleaseCustomerSerializer(serializers.Serializer[Any]):
+    org_id = serializers.CharField()
+    name = serializers.CharField(source="customer_name")
+    country = serializers.CharField(help_text="ISO 3166, two letters.")
+
+
+class ReleaseSerializer(serializers.Serializer[LicenceRelease]):
+    key = serializers.CharField(help_text="Of the feed: the assignment's `external_id`.")
+    customer = ReleaseCustomerSerializer(source="*")
+    sku = SkuSerializer()
+    asked_at = serializers.DateTimeField()
+
+
+class ReleaseKeySerializer(StrictSerializer):
+    key = serializers.CharField(max_length=120, help_text="Of the feed: the assignment's `external_id`.")
 
 
 class OrderLineSerializer(serializers.Serializer[Any]):

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from entitlements.api import ingest, trials, usage, views
+from entitlements.api import ingest, releases, trials, usage, views
 
 urlpatterns = [
     path("customers/", views.CustomersView.as_view(), name="customers"),
@@ -20,6 +20,9 @@ urlpatterns = [
     path("trials/<uuid:trial_id>/decline/", trials.DeclineView.as_view(), name="trial_decline"),
     path("trials/<uuid:trial_id>/extend/", trials.ExtendView.as_view(), name="trial_extend"),
     path("trials/<uuid:trial_id>/convert/", trials.ConvertView.as_view(), name="trial_convert"),
+    path("releases/", releases.ReleasesView.as_view(), name="releases"),
+    path("releases/mark/", releases.MarkView.as_view(), name="release_mark"),
+    path("releases/reopen/", releases.ReopenView.as_view(), name="release_reopen"),
     path("ingest/<str:kind>/", ingest.IngestUploadsView.as_view(), name="ingest"),
     path("ingest/uploads/<uuid:upload_id>/", ingest.IngestUploadView.as_view(), name="ingest_upload"),
 ]

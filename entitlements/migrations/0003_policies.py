@@ -93,6 +93,18 @@ CREATE VIEW entitlements_licencerelease WITH (security_barrier = true) AS
     WHERE a.release_asked_at IS NOT NULL AND a.released_at IS NULL AND (SELECT portal_is_vendor());
 REVOKE ALL ON entitlements_licencerelease FROM portal_app, portal_worker;
 GRANT SELECT ON entitlements_licencerelease TO portal_app;
+
+-- Marks one as released, or takes the mark back. Says whose it was, and nothing if there was nothing to mark.
+CREATE FUNCTION mark_release(release_key text, is_released boolean)
+    RETURNS TABLE (public_id uuid, customer_id bigint, customer_name text, sku_name text)
+    LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    UPDATE entitlements_licenseassignment a SET released_at = CASE WHEN is_released THEN now() END
+    FROM accounts_organization o, entitlements_sku s
+    WHERE a.external_id = release_key AND a.release_asked_at IS NOT NULL AND (a.released_at IS NULL) = is_released
+      AND o.id = a.customer_id AND s.id = a.sku_id AND (SELECT portal_is_vendor())
+    RETURNING a.public_id, o.id, o.name, s.name $$;
+REVOKE EXECUTE ON FUNCTION mark_release(text, boolean) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION mark_release(text, boolean) TO portal_app;
 """
 
 
@@ -111,7 +123,9 @@ class Migration(migrations.Migration):
             using="customer_id = portal_org()",
             grant="SELECT, UPDATE (release_asked_at)",
         ),
-        migrations.RunSQL(RELEASES, "DROP VIEW entitlements_licencerelease"),
+        migrations.RunSQL(
+            RELEASES, "DROP FUNCTION mark_release(text, boolean); DROP VIEW entitlements_licencerelease"
+        ),
         protect("entitlements_ingesttoken", using="digest = portal_secret()", grant="SELECT, UPDATE (last_used_at)"),
         protect(
             "entitlements_ingestupload",

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from entitlements.models import LicenceRelease
 from partnerportal.lib import formats
@@ -16,6 +17,7 @@ class ReleaseRow:
     service: str
     code: str
     key: str
+    key_query: str  # of the addresses that say what became of it
     asked: str
     near: str  # in words while it is recent
 
@@ -33,6 +35,7 @@ def _release_row(row: LicenceRelease) -> ReleaseRow:
         service=row.sku.name,
         code=row.sku.code,
         key=row.key,
+        key_query=urlencode({"key": row.key}),
         asked=date,
         near=near if near != date else "",
     )

@@ -3,7 +3,7 @@ from entitlements.views.exports import export_file, export_new, exports, exports
 from entitlements.views.holders import licence_holders, licence_keep, licence_release
 from entitlements.views.overview import overview
 from entitlements.views.own import orders, services
-from entitlements.views.releases import releases
+from entitlements.views.releases import release_mark, release_reopen, releases
 from entitlements.views.renewals import calendar_feed, calendar_file, calendar_revoke, renewals
 from entitlements.views.settings import display, view_change, view_default, view_delete, view_new, view_query
 from entitlements.views.trials import trial_cancel, trial_decide, trial_request, trials
@@ -36,6 +36,8 @@ __all__ = [
     "licence_release",
     "orders",
     "overview",
+    "release_mark",
+    "release_reopen",
     "releases",
     "renewals",
     "services",

@@ -1,22 +1,50 @@
 """What the vendor's staff are asked to release."""
 
-from django.http import HttpResponse
-from django.shortcuts import render
-from django.views.decorators.http import require_safe
+from urllib.parse import urlencode
 
-from entitlements import queries, rows
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from entitlements import actions, queries, rows
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from partnerportal.lib.pages import allowed
 from partnerportal.lib.paging import keyset_or_first
 from partnerportal.lib.requests import PortalRequest
 
 SIZE = 50
+may_mark = allowed(ROLE_TABLE, EntitlementPermission.MARK_RELEASES)
 
 
 @require_safe
 @allowed(ROLE_TABLE, EntitlementPermission.VIEW_RELEASES)
 def releases(request: PortalRequest) -> HttpResponse:
     """Those that wait longest first."""
-    cursor = request.GET.get("cursor", "")
-    page = keyset_or_first(queries.releases(request.actor), sort="asked_at", descending=False, size=SIZE, cursor=cursor)
-    return render(request, "entitlements/releases.html", {"page": page, "rows": rows.release_rows(page.rows)})
+    actor, cursor = request.actor, request.GET.get("cursor", "")
+    page = keyset_or_first(queries.releases(actor), sort="asked_at", descending=False, size=SIZE, cursor=cursor)
+    answer = ROLE_TABLE[EntitlementPermission.MARK_RELEASES].check(actor)
+    context = {"page": page, "rows": rows.release_rows(page.rows), "may_mark": answer}
+    return render(request, "entitlements/releases.html", context)
+
+
+@require_POST
+@may_mark
+def release_mark(request: PortalRequest) -> HttpResponse:
+    """The licence is named by its key in the address, as its Undo can be: a key is no part of a path."""
+    key = request.GET.get("key", "")
+    actions.mark_released(actor=request.actor, key=key)
+    undo = f"undo={reverse('release_reopen')}?{urlencode({'key': key})}"
+    messages.success(request, _("The licence %(key)s is marked as released.") % {"key": key}, extra_tags=undo)
+    return redirect("releases")
+
+
+@require_POST
+@may_mark
+def release_reopen(request: PortalRequest) -> HttpResponse:
+    key = request.GET.get("key", "")
+    actions.reopen_release(actor=request.actor, key=key)
+    messages.success(request, _("The licence %(key)s waits for its release again.") % {"key": key})
+    return redirect("releases")

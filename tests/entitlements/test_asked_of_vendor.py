@@ -3,7 +3,9 @@
 import datetime as dt
 import io
 import json
+from html import escape, unescape
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.conf import settings
@@ -16,8 +18,9 @@ from entitlements.models import LicenceRelease, LicenseAssignment, Sku
 from entitlements.uploads import Unpacked
 from notifications import registry
 from notifications.actions import fan_out_due, send_due_emails, send_due_summaries
-from notifications.models import Channel, Delivery, Mail, Notice, NoticePreference
+from notifications.models import Channel, Delivery, Event, Mail, Notice, NoticePreference
 from partnerportal.lib.actors import Actor
+from partnerportal.lib.errors import Conflict
 from tests.entitlements.test_exports import NEW, private, table  # noqa: F401
 from tests.world import SKU_OF_NOBODY, World, canary
 
@@ -78,6 +81,113 @@ def test_what_is_released_or_kept_leaves_the_list(world: World, web: Any, ask: A
     assert first.external_id not in page and second.external_id in page
     LicenseAssignment.objects.update(released_at=timezone.now())
     assert "No release waits" in web("vendor.admin").get(PAGE).content.decode()
+
+
+def mark(client: Any, row: LicenseAssignment, deed: str = "mark") -> Any:
+    return client.post(f"{PAGE}{deed}/?{urlencode({'key': row.external_id})}", follow=True)
+
+
+def test_staff_mark_what_they_have_released_and_take_it_back(world: World, web: Any, ask: Any, actor_for: Any) -> None:
+    LicenseAssignment.objects.filter(customer=world.customer, holder_kind="user").update(external_id="A/1 &? ü")
+    other, row = sorted(ask(), key=lambda row: row.holder_kind)
+    client = web("vendor.admin")
+    assert f"Mark {escape(row.external_id)} as released" in client.get(PAGE).content.decode()
+    page = mark(client, row).content.decode()
+    assert f"The licence {escape(row.external_id)} is marked as released." in page
+    assert f"Mark {escape(row.external_id)} as" not in page and other.external_id in page
+    undo = page.partition(f'action="{PAGE}reopen/')[2].partition('"')[0]
+    row.refresh_from_db()
+    assert (
+        row.released_at
+        and not LicenseAssignment.objects.visible_to(actor_for("customer.admin")).held().filter(pk=row.pk).exists()
+    )
+    with pytest.raises(Conflict):
+        keep_licence(actor=actor_for("customer.admin"), assignment=row)
+    assert mark(client, row).status_code == 409
+    assert (
+        f"Mark {escape(row.external_id)} as"
+        in client.post(f"{PAGE}reopen/{unescape(undo)}", follow=True).content.decode()
+    )
+    assert mark(client, row, "reopen").status_code == 409
+    for rubbish in ("", "?key=%00", "?key=nobody-has-it", "?key=" + "x" * 3000):
+        assert client.post(f"{PAGE}mark/{rubbish}").status_code == 409
+    kinds = Event.objects.filter(subject_id=row.public_id).order_by("pk")
+    assert [event.kind.partition(".")[2] for event in kinds] == ["release_asked", "release_marked", "release_reopened"]
+    for event in kinds:
+        assert canary("customer", "licence holders") not in str(vars(event))
+        assert event in Event.objects.visible_to(actor_for("customer.admin"))
+        assert event not in Event.objects.visible_to(actor_for("partner.admin"))
+
+
+def test_readers_see_why_they_may_not_mark(world: World, web: Any, api: Any, ask: Any) -> None:
+    row = ask()[0]
+    page = web("vendor.reader").get(PAGE).content.decode()
+    assert "Only an Admin of your organisation can do this." in page and "/releases/mark/" not in page
+    assert mark(web("vendor.reader"), row).status_code == 403
+    assert api("vendor.reader").post("/api/v1/releases/mark/", {"key": row.external_id}).status_code == 403
+
+
+def test_what_is_marked_stays_so_whatever_the_feed_repeats(world: World, web: Any, ask: Any) -> None:
+    """Until the licence is given anew. When the feed says when it was released, that is when."""
+    row = ask()[0]
+    line = {
+        "type": "assignment", "external_id": row.external_id, "customer": world.customer.org_id, "sku": row.sku.code,
+        "holder_kind": row.holder_kind, "holder": row.holder, "assigned_at": row.assigned_at.isoformat(),
+        "last_used_at": row.last_used_at and row.last_used_at.isoformat(),
+    }  # fmt: skip
+    mark(web("vendor.admin"), row)
+    for _again in range(2):
+        assert fed(line) == ["unchanged"]
+    row.refresh_from_db()
+    assert row.released_at
+    said = line | {"released_at": timezone.now().isoformat()}
+    assert fed(said) == ["changed"] and fed(said) == ["unchanged"] and fed(line) == ["unchanged"]
+    row.refresh_from_db()
+    assert row.released_at == dt.datetime.fromisoformat(said["released_at"])
+    anew = line | {"assigned_at": timezone.now().isoformat()}
+    assert fed(anew) == ["changed"]
+    row.refresh_from_db()
+    assert (row.released_at, row.release_asked_at) == (None, None)
+
+
+def fed(line: dict[str, Any]) -> list[str]:
+    results: list[Any] = []
+    file = io.BufferedReader(io.BytesIO(json.dumps(line).encode()))
+    import_feed(actor=Actor.system("feed"), stream=Unpacked(file), report=results.append)
+    return [str(result.outcome) for result in results]
+
+
+def test_the_api_gives_the_same_list_and_deeds(world: World, api: Any, ask: Any) -> None:
+    asked = ask()
+    client = api("vendor.admin")
+    items = client.get("/api/v1/releases/").json()["items"]
+    assert [item["key"] for item in items[1:]] == [row.external_id for row in asked]
+    assert items[1]["customer"] == {
+        "org_id": world.customer.org_id, "name": world.customer.name, "country": "DE",
+    }  # fmt: skip
+    assert set(items[1]) == {"key", "customer", "sku", "asked_at"}
+    assert not any(canary(name, "licence holders") in str(items) for name in ("customer", "customer2"))
+    key = {"key": asked[0].external_id}
+    assert client.post("/api/v1/releases/mark/", key).status_code == 204
+    assert client.get("/api/v1/releases/").json()["totalCount"] == 2
+    again = client.post("/api/v1/releases/mark/", key)
+    assert (again.status_code, again.json()["errors"][0]["code"]) == (409, "state_changed")
+    assert client.post("/api/v1/releases/reopen/", key).status_code == 204
+    first = client.get("/api/v1/releases/?limit=1").json()
+    assert client.get(first["links"]["next"]).json()["items"][0]["key"] == asked[0].external_id
+
+
+@pytest.mark.parametrize("who", ["customer.admin", "partner.admin", "distributor.admin", "publisher.admin"])
+def test_nobody_else_marks_any(who: str, web: Any, api: Any, ask: Any, actor_for: Any, as_tenant: Any) -> None:
+    row = ask()[0]
+    assert mark(web(who), row).status_code == 403
+    assert api(who).post("/api/v1/releases/mark/", {"key": row.external_id}).status_code == 403
+    assert api(who).get("/api/v1/releases/").status_code == 403
+    with as_tenant(actor_for(who)), connection.cursor() as cursor:  # the second lock
+        cursor.execute("SELECT * FROM mark_release(%s, true)", [row.external_id])
+        assert cursor.fetchall() == []
+    row.refresh_from_db()
+    assert row.released_at is None
 
 
 @pytest.mark.parametrize("who", ["customer.admin", "partner.admin", "distributor.admin", "publisher.admin"])

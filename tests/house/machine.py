@@ -50,7 +50,9 @@ FOREIGN = {
     "entitlements_usagemonth": "true",
     "entitlements_customerusage": "true",
     "entitlements_anomaly": "true",
-    "entitlements_licenseassignment": "customer_id <> %(org)s",
+    # so are releases, of which the vendor says that they are done
+    "entitlements_licenseassignment": """customer_id <> %(org)s AND NOT (release_asked_at IS NOT NULL AND EXISTS (
+        SELECT FROM accounts_organization v WHERE v.id = %(org)s AND v.kind = 'vendor'))""",
     "entitlements_ingesttoken": "true",
     "entitlements_ingestupload": "true",
     "entitlements_renewalalert": "true",
@@ -242,6 +244,10 @@ def placeholders(world: World) -> dict[str, str]:
     values["export_partner"] = str(Export.objects.get(organization=world.partner).public_id)
     values["upload"] = str(IngestUpload.objects.earliest("pk").public_id)
     values["holder_customer"] = str(LicenseAssignment.objects.filter(customer=world.customer).earliest("pk").public_id)
+    asked = LicenseAssignment.objects.filter(release_asked_at__isnull=False)
+    values["key_held"] = LicenseAssignment.objects.filter(customer=world.customer).earliest("pk").external_id
+    values["key_waiting"] = asked.get(released_at=None).external_id
+    values["key_released"] = asked.get(released_at__isnull=False).external_id
     values["notice_partner"] = str(world.notices("partner").filter(about_id=world.customer.pk)[0].public_id)
     values["notice_customer"] = str(world.notices("customer").filter(about_id=world.customer.pk)[0].public_id)
     values |= {f"calendar_{name}": CALENDAR.format(canary(name, "goods")) for name in ("partner", "lapsed", "customer")}

@@ -185,6 +185,10 @@ PAGES = [
     page(CALENDAR, "/calendar/unknown-calendar-that-nobody-has.ics", get="404 else", defaults=""),
     page("trials/", get="200 vendor; 403 else"),
     page("releases/", get="200 vendor; 403 else"),
+    page("releases/mark/", "/releases/mark/?key={key_waiting}", post="302 vendor.admin; 403 else"),
+    page("releases/mark/", "/releases/mark/?key={key_held}", post="409 vendor.admin; 403 else"),
+    page("releases/reopen/", "/releases/reopen/?key={key_released}", post="302 vendor.admin; 403 else"),
+    page("releases/reopen/", "/releases/reopen/?key={key_held}", post="409 vendor.admin; 403 else"),
     *(
         page(
             f"{TRIAL}{deed}/",
@@ -360,6 +364,11 @@ API = [
             post="200 vendor.admin customer.admin; 404 customer2 ended stranger; 403 else",
         )
         for trial in ("trial_waiting", "trial_running")
+    ),
+    api("releases/", get="200 vendor; 403 else"),
+    *(
+        api(f"releases/{deed}/", data={"key": key}, post="204 vendor.admin; 403 else")
+        for deed, key in (("mark", "{key_waiting}"), ("reopen", "{key_released}"))
     ),
     api("notices/", get=EVERYBODY),
     api("notices/read-all/", post="204 else"),

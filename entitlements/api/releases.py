@@ -1,0 +1,57 @@
+from typing import Any
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from entitlements import actions, queries
+from entitlements.api.serializers import ReleaseKeySerializer, ReleaseSerializer
+from entitlements.models import LicenceRelease
+from entitlements.policies import ROLE_TABLE, EntitlementPermission
+from partnerportal.lib.api import ActorView, ListView
+
+
+class ReleasesBase(ActorView):
+    model = LicenceRelease
+    rule = (ROLE_TABLE, EntitlementPermission.VIEW_RELEASES)
+
+
+@extend_schema(tags=["Releases"])
+class ReleasesView(ReleasesBase, ListView):
+    """Licences that customers ask to be released, the oldest request first. For the vendor's staff.
+
+    Each is told by its key in the feed, never by who holds it.
+    """
+
+    serializer_class = ReleaseSerializer
+    default_sort = "asked_at"
+
+    def get_queryset(self) -> QuerySet[LicenceRelease]:
+        return queries.releases(self.actor)
+
+
+class DeedView(ReleasesBase):
+    """One deed of one licence, which the body names."""
+
+    serializer_class = ReleaseKeySerializer
+    errors = {403: ("not_admin",), 409: ("state_changed",)}
+    deed: Any
+
+    def post(self, request: Request) -> Response:
+        type(self).deed(actor=self.actor, **self.read_body())
+        return Response(status=204)
+
+
+@extend_schema(tags=["Releases"], responses={204: None})
+class MarkView(DeedView):
+    """Mark a licence as released, before or after the feed says so. For the vendor's Admins."""
+
+    deed = staticmethod(actions.mark_released)
+
+
+@extend_schema(tags=["Releases"], responses={204: None})
+class ReopenView(DeedView):
+    """Take back that a licence was released: it waits again. For the vendor's Admins."""
+
+    deed = staticmethod(actions.reopen_release)
