@@ -266,16 +266,10 @@ class TrialAsked(AskedOfVendor):
         return _("Open the trials")
 
 
-@register
-class ReleaseAsked(AskedOfVendor):
+class ReleaseNews(AskedOfVendor):
     """Once a day (UTC) for each customer, however many licences: the page lists them. Nobody who holds one is named."""
 
-    code = "release_asked"
-    event = EntitlementEvent.RELEASE_ASKED
-    label = gettext_lazy("Licence release asked by a customer")
-    icon = "user-minus"
     email_default = "digest"
-    words = gettext_lazy("%(customer)s asks for the release of licences")
 
     def recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, Recipient]]":
         since = min(event.at for event in events).replace(hour=0, minute=0, second=0, microsecond=0)
@@ -299,3 +293,23 @@ class ReleaseAsked(AskedOfVendor):
 
     def action(self, notice: Notice) -> str:
         return _("Open the licence releases")
+
+
+@register
+class ReleaseAsked(ReleaseNews):
+    code = "release_asked"
+    event = EntitlementEvent.RELEASE_ASKED
+    label = gettext_lazy("Licence release asked by a customer")
+    icon = "user-minus"
+    words = gettext_lazy("%(customer)s asks for the release of licences")
+
+
+@register
+class ReleaseWithdrawn(ReleaseNews):
+    """Who has read the request, or taken the list elsewhere, hears that some of it is off."""
+
+    code = "release_withdrawn"
+    event = EntitlementEvent.RELEASE_WITHDRAWN
+    label = gettext_lazy("Licence release taken back by a customer")
+    icon = "user-check"
+    words = gettext_lazy("%(customer)s takes back a request to release licences")

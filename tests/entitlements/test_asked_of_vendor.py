@@ -258,6 +258,24 @@ def test_staff_hear_of_releases_once_a_day_for_each_customer(world: World, ask: 
     assert len(told(world, "release_asked")) == 3
 
 
+def test_staff_hear_that_a_release_is_taken_back(world: World, ask: Any, actor_for: Any) -> None:
+    """Once a day for each customer, by the same ways as of the request."""
+    for row in ask():
+        keep_licence(actor=actor_for("customer.admin"), assignment=row)
+    (notice,) = told(world, "release_withdrawn")
+    assert said(notice) == (
+        f"{world.customer.name} takes back a request to release licences",
+        "The page “Licence releases” lists what is to be released.",
+        PAGE,
+    )
+    assert canary("customer", "licence holders") not in str(vars(notice))
+    Delivery.objects.filter(channel=Channel.DIGEST).update(next_at=timezone.now())
+    while send_due_summaries():
+        pass
+    (message,) = mail.outbox
+    assert message.body.index("asks for the release") < message.body.index("takes back a request")
+
+
 def test_staff_hear_of_a_customers_request_and_not_of_the_feeds(world: World, actor_for: Any, as_tenant: Any) -> None:
     actor = actor_for("customer.admin")
     with as_tenant(actor):
