@@ -1,4 +1,4 @@
-"""Lists that are not of customers alone: connections, notices, licences held, and what is asked of the vendor."""
+"""Lists that are not of customers alone: connections, notices, operators, holders, what is asked of the vendor."""
 
 from typing import Any
 
@@ -6,13 +6,16 @@ from django.db.models import Case, CharField, F, QuerySet, Value, When
 from django.db.models.fields.json import KeyTextTransform
 from django.utils.translation import gettext_lazy as _
 
+from accounts.policies import ROLE_TABLE as ACCOUNTS
+from accounts.policies import AccountPermission
+from accounts.queries import operators
 from connections.models import Connection
 from connections.policies import ROLE_TABLE as CONNECTIONS
 from connections.policies import ConnectionPermission
 from connections.queries import active_connections, ended_connections
 from entitlements import queries
 from entitlements.exports.base import SERVICE_COLUMNS, SKU_COLUMNS, List, Query
-from entitlements.exports.columns import code, flag, moment, raw, text
+from entitlements.exports.columns import code, flag, joined, moment, raw, text
 from entitlements.filters import HolderFilterSet
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from notifications.filters import NoticeFilterSet
@@ -60,6 +63,11 @@ def _trials(actor: Actor, query: Query, _customer: int | None) -> QuerySet[Any]:
     return rows.order_by("pk" if query.get("view") == "waiting" else "-pk")
 
 
+def _operators(actor: Actor, _query: Query, _customer: int | None) -> QuerySet[Any]:
+    """Of the actor's own organisation."""
+    return operators(actor)
+
+
 def _releases(actor: Actor, _query: Query, _customer: int | None) -> QuerySet[Any]:
     return queries.releases(actor).order_by("asked_at", "pk")
 
@@ -103,6 +111,18 @@ LISTS = (
             text("service", KeyTextTransform("sku_name", "params")),
             flag("is_unread"),
             moment("dismissed_at"),
+        ),
+    ),
+    List(
+        key="operators",
+        label=_("Operators & roles"),
+        rows=_operators,
+        rule=(ACCOUNTS, AccountPermission.VIEW_OPERATORS),
+        columns=(
+            text("name", "person__name"),
+            text("email", "person__email"),
+            raw("roles", joined("roles")),
+            moment("since", "created_at"),
         ),
     ),
     List(

@@ -99,7 +99,22 @@ def _anomalies(actor: Actor, _query: Query, _customer: int | None) -> QuerySet[A
     return _of_customers(actor, Anomaly.objects.visible_to(actor)).order_by("-found_on", "-pk")
 
 
+def _anomalies_of(actor: Actor, _query: Query, customer: int | None) -> QuerySet[Any]:
+    return Anomaly.objects.visible_to(actor).filter(customer=customer).order_by("-found_on", "-pk")
+
+
 _BY_MONTH = (*NAME_COLUMNS, *SKU_COLUMNS, *month_columns())
+_UNUSUAL = (
+    *NAME_COLUMNS,
+    *SKU_COLUMNS,
+    raw("metric"),
+    raw("found_on"),
+    raw("ended_on"),
+    raw("value"),
+    raw("before"),
+    raw("usual_low", "low"),
+    raw("usual_high", "high"),
+)
 LISTS = (
     List(
         key="trend",
@@ -157,16 +172,13 @@ LISTS = (
         key="anomalies",
         label=_("Unusual use"),
         rows=_anomalies,
-        columns=(
-            *NAME_COLUMNS,
-            *SKU_COLUMNS,
-            raw("metric"),
-            raw("found_on"),
-            raw("ended_on"),
-            raw("value"),
-            raw("before"),
-            raw("usual_low", "low"),
-            raw("usual_high", "high"),
-        ),
+        columns=_UNUSUAL,
+    ),
+    List(
+        key="unusual_use",
+        label=_("Unusual use"),
+        rows=_anomalies_of,
+        of_one=True,
+        columns=_UNUSUAL,
     ),
 )

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from accounts.models import Role
+from accounts.models import Operator, Role
 from connections.actions import end_connection
 from entitlements import queries
 from entitlements.models import Entitlement, Export, LicenseAssignment, Sku, UsageDay
@@ -25,17 +25,18 @@ CUSTOMER = "/customers/{}/"
         ("partner.reader", CUSTOMER + "services/", ["services"]),
         ("partner.reader", CUSTOMER + "orders/", ["orders"]),
         ("partner.reader", CUSTOMER + "activity/", ["activity"]),
-        ("partner.reader", CUSTOMER + "usage/", ["usage_months"]),
+        ("partner.reader", CUSTOMER + "usage/", ["usage_months", "unusual_use"]),
         ("partner.reader", CUSTOMER + "usage/trend/", ["trend_days", "trend"]),
         ("partner.reader", CUSTOMER + "usage/trend/?range=6m", ["trend", "trend"]),
         ("partner.reader", "/usage/customers/", ["usage", "anomalies", "usage_history"]),
         ("partner.reader", "/renewals/", ["renewals"]),
         ("partner.reader", "/inbox/", ["inbox"]),
         ("partner.reader", "/account/", ["connections", "ended_connections"]),
+        ("partner.reader", "/operators/", ["operators"]),
         ("customer.admin", "/services/", ["services"]),
         ("customer.admin", "/orders/", ["orders"]),
         ("customer.admin", "/renewals/", ["renewals"]),
-        ("customer.admin", "/usage/", ["usage_months"]),
+        ("customer.admin", "/usage/", ["usage_months", "unusual_use"]),
         ("customer.admin", "/usage/trend/", ["trend_days", "trend"]),
         ("customer.admin", "/usage/licences/", ["licence_users"]),
         ("vendor.reader", "/trials/", ["trials"]),
@@ -164,6 +165,24 @@ def test_a_file_of_the_inbox_is_of_customers_or_ones_own(world: World, web: Any,
         world.partner.pk: None,
         world.customer.pk: world.customer.pk,
     }
+
+
+def test_operators_are_ones_own(world: World, web: Any) -> None:
+    mine = Operator.objects.filter(organization=world.partner).order_by("person__name", "pk")
+    rows = exported(world, web, "partner.reader", "operators", "")
+    assert [row["email"] for row in rows] == list(mine.values_list("person__email", flat=True))
+    reader = world.operator("partner.reader")
+    assert {"name": str(reader.person), "email": reader.person.email, "roles": "reader",
+            "since": f"{reader.created_at:%Y-%m-%dT%H:%M:%SZ}"} in rows  # fmt: skip
+
+
+def test_unusual_use_of_one(world: World, web: Any) -> None:
+    """Of a customer within reach, or one's own."""
+    theirs = exported(world, web, "partner.reader", "unusual_use", "", customer=world.customer.public_id)
+    assert [(row["org_id"], row["metric"]) for row in theirs] == [(world.customer.org_id, "monthly_active")]
+    assert exported(world, web, "customer.reader", "unusual_use", "") == theirs
+    foreign = {"list": "unusual_use", "customer": world.stranger.public_id}
+    assert web("partner.reader").post(NEW, foreign).status_code == 404
 
 
 def test_unusual_use_of_customers(world: World, web: Any) -> None:

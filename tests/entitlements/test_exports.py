@@ -102,7 +102,7 @@ def test_orders_have_a_row_for_each_line(world: World, web: Any, sku: Any) -> No
     ]
 
 
-OF_EVERYBODY = {"connections", "ended_connections"}
+OF_EVERYBODY = {"connections", "ended_connections", "operators"}
 
 
 @pytest.mark.slow

@@ -145,8 +145,15 @@ PAGES = [
         page("exports/new/", post=answer, data={"list": "services", "customer": subject})
         for subject, answer in OVER.items()
     ),
+    *(
+        page("exports/new/", post=answer, data={"list": "unusual_use", "customer": subject})
+        for subject, answer in OVER.items()
+    ),
     page("exports/new/", post=EVERYBODY, data={"list": "orders"}),
-    *(page("exports/new/", post=EVERYBODY, data={"list": key}) for key in ("connections", "inbox", "renewals")),
+    *(
+        page("exports/new/", post=EVERYBODY, data={"list": key})
+        for key in ("connections", "inbox", "operators", "renewals")
+    ),
     page("exports/new/", post=HOLDER_ADMINS, data={"list": "licence_users", "customer": "{customer}"}),
     page("exports/new/", post="200 vendor; 403 else", data={"list": "trials"}),
     page("exports/new/", post="200 vendor; 403 else", data={"list": "releases"}),
