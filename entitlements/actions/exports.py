@@ -19,7 +19,7 @@ from typing import IO, Any
 from django.db import connection, transaction
 from django.db.models import CharField
 from django.db.models.functions import Cast
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organization, Person
@@ -194,7 +194,9 @@ class _Source(threading.Thread):
             self.pipe.write(copying.head(chosen.columns))
             self.pipe.flush()
             self.total = claimed.rows or rows.order_by().count()  # counted when it was asked for: as good for a bar
-            self.written = copying.write(rows, chosen.columns, self.pipe)
+            person = Person.objects.get(pk=claimed.person_id)
+            with translation.override(person.language), timezone.override(person.time_zone):
+                self.written = copying.write(rows, chosen.columns, self.pipe)
 
 
 def _copy(claimed: Export, file: IO[bytes]) -> int:

@@ -1,5 +1,6 @@
-"""Columns of exported files: a stable English key, and what PostgreSQL writes under it."""
+"""Columns of exported files: a stable English key, and what PostgreSQL writes under it, or words in any language."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,7 @@ class Column:
     key: str
     value: Any
     is_quoted: bool = False
+    words: Callable[[Any], str] | None = None  # of a row, instead of the value
 
     @property
     def alias(self) -> str:
@@ -28,6 +30,11 @@ def _expression(value: Any) -> Any:
 def text(key: str, value: Any = "") -> Column:
     """Words that somebody chose: never a formula."""
     return Column(key, safe_cell_sql(value or key), is_quoted=True)
+
+
+def in_words(key: str, words: Callable[[Any], str]) -> Column:
+    """A sentence about the row, in the language of the moment. It costs more than what PostgreSQL writes."""
+    return Column(key, None, is_quoted=True, words=words)
 
 
 def raw(key: str, value: Any = "") -> Column:

@@ -15,11 +15,12 @@ from connections.policies import ConnectionPermission
 from connections.queries import active_connections, ended_connections
 from entitlements import queries
 from entitlements.exports.base import SERVICE_COLUMNS, SKU_COLUMNS, List, Query
-from entitlements.exports.columns import code, flag, joined, moment, raw, text
+from entitlements.exports.columns import code, flag, in_words, joined, moment, raw, text
 from entitlements.filters import HolderFilterSet
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from notifications.filters import NoticeFilterSet
 from notifications.queries import inbox
+from notifications.rows import said
 from partnerportal.lib.actors import Actor
 
 
@@ -46,7 +47,7 @@ def _ended(actor: Actor, _query: Query, _customer: int | None) -> QuerySet[Any]:
 
 
 def _inbox(actor: Actor, query: Query, _customer: int | None) -> QuerySet[Any]:
-    """Open notices, unless the others are asked for. What a notice says in words is its kind's, in many languages."""
+    """Open notices, unless the others are asked for."""
     return NoticeFilterSet(query, inbox(actor)).qs
 
 
@@ -109,6 +110,8 @@ LISTS = (
             raw("kind"),
             text("about", "about_label"),
             text("service", KeyTextTransform("sku_name", "params")),
+            in_words("text", lambda notice: said(notice)[0]),
+            in_words("details", lambda notice: said(notice)[1]),
             flag("is_unread"),
             moment("dismissed_at"),
         ),

@@ -60,6 +60,17 @@ def test_it_holds_what_the_person_may_see(key: str, cast: World) -> None:
     assert {row["name"] for row in rows_in(export)} == {cast.customer2.name}
 
 
+def test_words_are_in_the_readers_language(cast: World) -> None:
+    person = cast.person("partner.reader")
+    person.language = "fr"
+    person.save()
+    export = queue(cast, "partner.reader", list="inbox")
+    assert actions.make_next_export()
+    rows = rows_in(export)
+    assert (fresh(export).rows, len(rows)) == (len(rows), cast.notices("partner").filter(in_reach=True).count())
+    assert f"Nouvelle connexion avec {cast.customer2.name}" in {row["text"] for row in rows}
+
+
 def test_the_second_lock_alone_would_do(cast: World, monkeypatch: Any) -> None:
     from entitlements.models.listing import CustomerListingQuerySet
 

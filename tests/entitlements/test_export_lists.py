@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from accounts.models import Operator, Role
+from accounts.models import Operator, Person, Role
 from connections.actions import end_connection
 from entitlements import queries
 from entitlements.models import Entitlement, Export, LicenseAssignment, Sku, UsageDay
 from entitlements.trend import Trend
 from notifications.models import Notice
-from tests.entitlements.test_exports import NEW, private, queued, table  # noqa: F401
+from tests.entitlements.test_exports import NEW, content, private, queued, table  # noqa: F401
 from tests.entitlements.test_usage_pages import report, sku, today  # noqa: F401
 from tests.world import World
 
@@ -154,6 +154,31 @@ def test_the_inbox_as_it_is_filtered(world: World, web: Any) -> None:
     assert {row["kind"] for row in rows} == {kind}
     assert len(rows) == shown.open().filter(kind=kind).count()
     assert exported(world, web, "partner.reader", "inbox", "dismissed=true") == []
+
+
+def test_the_inbox_in_words(world: World, web: Any) -> None:
+    """In the reader's language, under the same keys; each line as COPY would have written it."""
+    notice = Notice.objects.visible_to(world.actor("partner.reader")).open().latest("at")
+    Notice.objects.filter(pk=notice.pk).update(
+        kind="trial_declined", about_label='=1+1 "quoted"', dismissed_at=None,
+        params={"sku_name": "Vault", "quantity": 3, "reason": "+No,\nnot \"yet\""},
+    )  # fmt: skip
+    for language, subject in (
+        ("en", "The trial of Vault was declined"),
+        ("fr", "L’évaluation du service Vault a été refusée"),
+    ):
+        Person.objects.filter(pk=world.person("partner.reader").pk).update(language=language)
+        answer = web("partner.reader").post(NEW, {"list": "inbox"})
+        row = next(row for row in table(answer) if row["kind"] == "trial_declined")
+        assert (row["text"], row["details"]) == (subject, '\'+No,\nnot "yet"')
+        assert (row["about"], row["service"], row["dismissed_at"]) == ('\'=1+1 "quoted"', "Vault", "")
+        assert f',trial_declined,"\'=1+1 ""quoted""","Vault","{subject}","\'+No,\nnot ""yet""",' in content(answer)
+
+
+def test_words_of_a_kind_that_no_longer_exists(world: World, web: Any) -> None:
+    Notice.objects.update(kind="long_gone")
+    rows = exported(world, web, "partner.reader", "inbox", "")
+    assert rows and {(row["kind"], row["text"]) for row in rows} == {("long_gone", "")}
 
 
 def test_a_file_of_the_inbox_is_of_customers_or_ones_own(world: World, web: Any, monkeypatch: Any) -> None:
