@@ -1,4 +1,4 @@
-"""What narrows the customer list: one set for the page and the API. On the page a bad value narrows nothing."""
+"""What narrows lists: one set for the page, its export and the API. On the page a bad value narrows nothing."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -11,14 +11,16 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from entitlements.columns import SORTS
-from entitlements.models import CustomerListing, LicenseAssignment, Sku
+from entitlements.models import CustomerListing, Entitlement, LicenseAssignment, Sku
 from entitlements.models.assignment import LicenseAssignmentQuerySet
+from entitlements.models.entitlement import EntitlementQuerySet
 from entitlements.models.listing import OVER, CustomerListingQuerySet
 from partnerportal.lib.countries import country_choices
 from partnerportal.lib.days import today
 from partnerportal.lib.text import fold
 
 Rows = CustomerListingQuerySet
+SPANS = (7, 30, 60, 90)  # days, of renewals
 EXPIRES_WITHIN = ((30, _("30 days")), (60, _("60 days")), (90, _("90 days")))
 
 
@@ -70,6 +72,23 @@ class HolderFilterSet(df.FilterSet):
 
     def not_used(self, rows: LicenseAssignmentQuerySet, name: str, value: bool) -> LicenseAssignmentQuerySet:
         return rows.unused() if value else rows
+
+
+class RenewalFilterSet(df.FilterSet):
+    """What ends within so many days, or on one day."""
+
+    within = df.TypedChoiceFilter(
+        method="ends_within", choices=[(days, days) for days in SPANS], coerce=int, label=_("Expires within")
+    )
+    on = df.DateFilter("ends_on", input_formats=["%Y-%m-%d"], label=_("Last day"))
+
+    class Meta:
+        model = Entitlement
+        fields: list[str] = []
+        form = forms.Form
+
+    def ends_within(self, rows: EntitlementQuerySet, name: str, value: int) -> EntitlementQuerySet:
+        return rows if self.form.cleaned_data.get("on") else rows.filter(ends_on__lte=today() + timedelta(days=value))
 
 
 DEFAULT_SORT = "name"

@@ -11,12 +11,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from entitlements import queries, rows
+from entitlements.filters import SPANS
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import today
 from partnerportal.lib.paging import Page, keyset_or_first
 
-SPANS = (7, 30, 60, 90)  # days
 DEFAULT_SPAN = 30
 PAGE_SIZE = 50
 

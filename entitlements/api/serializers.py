@@ -85,7 +85,7 @@ class EntitlementSerializer(serializers.Serializer[Entitlement]):
         return entitlement.section(today()).value
 
 
-class TrialCustomerSerializer(serializers.Serializer[Any]):
+class CustomerReferenceSerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField(source="public_id")
     org_id = serializers.CharField()
     name = serializers.CharField()
@@ -93,8 +93,12 @@ class TrialCustomerSerializer(serializers.Serializer[Any]):
 
 
 class TrialSerializer(EntitlementSerializer):
-    customer = TrialCustomerSerializer()
+    customer = CustomerReferenceSerializer()
     reason = serializers.CharField(help_text="Why it was declined.")
+
+
+class RenewalSerializer(EntitlementSerializer):
+    customer = CustomerReferenceSerializer()
 
 
 class RequestTrialSerializer(StrictSerializer):

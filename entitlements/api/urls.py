@@ -13,6 +13,7 @@ urlpatterns = [
     path("customers/<uuid:customer_id>/usage/", usage.CustomerUsageView.as_view(), name="customer_usage"),
     path("usage/", usage.OwnUsageView.as_view(), name="usage"),
     path("customers/<uuid:customer_id>/orders/", views.CustomerOrdersView.as_view(), name="customer_orders"),
+    path("renewals/", views.RenewalsView.as_view(), name="renewals"),
     path("trials/", trials.TrialsView.as_view(), name="trials"),
     path("trials/<uuid:trial_id>/", trials.TrialView.as_view(), name="trial"),
     path("trials/<uuid:trial_id>/cancel/", trials.CancelView.as_view(), name="trial_cancel"),

@@ -13,9 +13,10 @@ from entitlements.api.serializers import (
     CustomerSerializer,
     EntitlementSerializer,
     OrderSerializer,
+    RenewalSerializer,
 )
 from entitlements.columns import SORTS
-from entitlements.filters import CustomerFilterSet
+from entitlements.filters import CustomerFilterSet, RenewalFilterSet
 from entitlements.models import CustomerListing, Entitlement, Order
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from partnerportal.lib.api import ActorView, ListView
@@ -90,6 +91,20 @@ class CustomerEntitlementsView(CustomerGoods):
 
     def get_queryset(self) -> QuerySet[Entitlement]:
         return super().get_queryset().select_related("sku")  # type: ignore[return-value, misc]
+
+
+@extend_schema(tags=["Customers"])
+class RenewalsView(ListView):
+    """What ends within 90 days, soonest first: of the customers within reach, or without the dashboard one's own."""
+
+    model = Entitlement
+    rule = (ROLE_TABLE, EntitlementPermission.VIEW_RENEWALS)
+    serializer_class = RenewalSerializer
+    filterset_class = RenewalFilterSet
+    default_sort = "ends_on"
+
+    def get_queryset(self) -> QuerySet[Entitlement]:
+        return queries.renewals_ahead(self.actor).select_related("sku", "customer")
 
 
 @extend_schema(tags=["Customers"])

@@ -1,6 +1,5 @@
 """Customers and what they have: services, orders, what ends soon, and what was done."""
 
-import datetime as dt
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
@@ -12,14 +11,10 @@ from entitlements import queries
 from entitlements.columns import SORTS
 from entitlements.exports.base import CUSTOMER_COLUMNS, SERVICE_COLUMNS, List, Query
 from entitlements.exports.columns import code, flag, joined, moment, raw, share, text
-from entitlements.filters import CustomerFilterSet, sort_in
+from entitlements.filters import CustomerFilterSet, RenewalFilterSet, sort_in
 from entitlements.models import NO_EXPIRY, Sku
-from entitlements.queries.renewals import FURTHEST, renewal_day, renewals
 from entitlements.timeline import WORDS
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.days import today
-
-SPANS = ("7", "30", "60", "90")
 
 
 def _customers(actor: Actor, query: Query, _customer: int | None) -> QuerySet[Any]:
@@ -46,18 +41,8 @@ def _activity(actor: Actor, _query: Query, customer: int | None) -> QuerySet[Any
 
 def _renewals(actor: Actor, query: Query, customer: int | None) -> QuerySet[Any]:
     """What ends within so many days, from today on, or on one day; of customers, or of the actor's own."""
-    first, last = _ends(query)
-    rows = renewals(actor, first, last)
+    rows = RenewalFilterSet(query, queries.renewals_ahead(actor)).qs
     return (rows.filter(customer=customer) if customer else rows).order_by("ends_on", "pk")
-
-
-def _ends(query: Query) -> tuple[dt.date, dt.date]:
-    """As the page understands its address; without a span all that it ever shows."""
-    day = renewal_day(query.get("on", ""))
-    if day:
-        return day, day
-    days = query.get("within", "")
-    return today(), today() + (dt.timedelta(days=int(days)) if days in SPANS else FURTHEST)
 
 
 _SKU_NAMES = (
@@ -100,7 +85,7 @@ LISTS = (
         label=_("Renewals"),
         rows=_renewals,
         of_own=True,
-        filters=frozenset({"within", "on"}),
+        filters=frozenset(RenewalFilterSet.base_filters),
         columns=SERVICE_COLUMNS,
     ),
     List(

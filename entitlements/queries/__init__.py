@@ -25,6 +25,7 @@ from entitlements.queries.renewals import (
     own_calendar,
     renewal_day,
     renewals,
+    renewals_ahead,
 )
 from entitlements.queries.settings import ListPreferences, ViewFacts, list_preferences, saved_view
 from entitlements.queries.trials import TRIAL_VIEWS, services_run_by, skus_to_try, trial, trials, waiting_trials
@@ -85,6 +86,7 @@ __all__ = [
     "releases",
     "renewal_day",
     "renewals",
+    "renewals_ahead",
     "saved_view",
     "services",
     "services_of",

@@ -38,6 +38,11 @@ def renewals(actor: Actor, first: dt.date, last: dt.date) -> QuerySet[Entitlemen
     return rows.filter(customer__in=Portfolio.objects.visible_to(actor).filter(path__in=paths).values("subject"))
 
 
+def renewals_ahead(actor: Actor) -> QuerySet[Entitlement]:
+    """All that is ever shown: from today to FURTHEST."""
+    return renewals(actor, today(), today() + FURTHEST)
+
+
 def renewal_day(text: str) -> dt.date | None:
     """A day of an address, if it is one of those to come, up to FURTHEST."""
     try:
@@ -56,7 +61,7 @@ def ends_by_day(actor: Actor) -> dict[dt.date, int]:
         kept = kept.filter(value__range=(first.isoformat(), last.isoformat())).order_by("value")
         counts = kept.values_list("value").annotate(count=Sum("amount"))
         return {dt.date.fromisoformat(day): count for day, count in counts if count}
-    rows = renewals(actor, first, last).order_by("ends_on")
+    rows = renewals_ahead(actor).order_by("ends_on")
     return dict(rows.values_list("ends_on").annotate(count=Count("pk")))
 
 
@@ -67,7 +72,7 @@ def first_of_each_day(actor: Actor, first: dt.date, last: dt.date) -> list[Entit
 
 
 def in_calendar(actor: Actor) -> list[Entitlement]:
-    rows = renewals(actor, today(), today() + FURTHEST).select_related("sku", "customer")
+    rows = renewals_ahead(actor).select_related("sku", "customer")
     return list(rows.order_by("ends_on", "pk")[:IN_CALENDAR])
 
 

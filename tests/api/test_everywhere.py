@@ -12,6 +12,7 @@ READS = [
     "customers/{customer}/",
     "customers/{customer}/entitlements/",
     "customers/{customer}/orders/",
+    "renewals/",
     "connections/",
     "connections/{connection}/",
     "invitation-link/",

@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 from django.utils import timezone
 
-from entitlements.models import CustomerListing
+from entitlements.models import CustomerListing, Entitlement
 from tests.world import canary
 
 URL = "/api/v1/customers/"
@@ -168,3 +168,82 @@ def test_the_cost_of_a_look(api, world, count_queries):
             with count_queries() as queries:
                 client.get(path)
             assert len(queries) == 4, (path, queries.statements)
+
+
+RENEWALS = "/api/v1/renewals/"
+
+
+def of_whom(response):
+    return {item["customer"]["org_id"] for item in response.json()["items"]}
+
+
+@pytest.mark.parametrize(
+    ("who", "seen"),
+    [
+        ("partner.reader", ["customer", "customer2"]),
+        ("distributor2.admin", ["customer2"]),
+        ("customer.reader", ["customer"]),
+        ("lapsed.admin", ["lapsed"]),
+        ("vendor.admin", []),
+    ],
+)
+def test_renewals_of_customers_or_ones_own(api, world, who, seen):
+    response = api(who).get(RENEWALS)
+    assert of_whom(response) == {world[name].org_id for name in seen}
+    assert response.json()["totalCount"] == 2 * len(seen)
+
+
+def test_a_renewal_in_full(api, world):
+    item = api("customer.admin").get(RENEWALS).json()["items"][0]
+    entitlement = Entitlement.objects.get(public_id=item["id"])
+    assert item["ends_on"] == str(entitlement.ends_on) and item["sku"]["code"] == entitlement.sku.code
+    assert item["customer"] == {
+        "id": str(world.customer.public_id), "org_id": world.customer.org_id, "name": world.customer.name,
+        "country": "DE",
+    }  # fmt: skip
+
+
+def test_renewals_narrowed(api, world):
+    """As on the page: soonest first, from today, ninety days ahead at most."""
+    today = timezone.now().date()
+    ends = {"production": 0, "trial": 60}
+    for kind, days in ends.items():
+        rows = Entitlement.objects.filter(customer=world.customer, kind=kind, state="active")
+        rows.update(ends_on=today + dt.timedelta(days=days))
+    client = api("customer.reader")
+
+    def kinds(query):
+        return [item["kind"] for item in client.get(RENEWALS + query).json()["items"]]
+
+    assert kinds("") == kinds("?within=60") == kinds("?within=90") == ["production", "trial"]
+    assert kinds("?within=7") == ["production"]
+    assert kinds(f"?on={today + dt.timedelta(days=60)}&within=7") == ["trial"]
+    Entitlement.objects.filter(customer=world.customer, kind="trial").update(ends_on=today + dt.timedelta(days=91))
+    Entitlement.objects.filter(customer=world.customer, kind="production").update(ends_on=today - dt.timedelta(days=1))
+    assert kinds("") == []
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ("within=8", ("invalid_choice", "within")),
+        ("within=week", ("invalid_choice", "within")),
+        ("on=tomorrow", ("invalid", "on")),
+        ("on=12/31/2026", ("invalid", "on")),
+        ("on=2026-02-30", ("invalid", "on")),
+        ("view=calendar", ("unknown_parameter", "view")),
+    ],
+)
+def test_bad_filters_of_renewals_are_refused(api, query, code):
+    response = api("partner.admin").get(f"{RENEWALS}?{query}")
+    assert (response.status_code, codes(response)) == (400, [code])
+
+
+def test_the_cost_of_a_look_at_renewals(api, count_queries):
+    client = api("partner.admin")
+    client.get(RENEWALS)
+    with count_queries() as many:
+        client.get(RENEWALS)
+    with count_queries() as one:
+        client.get(f"{RENEWALS}?limit=1")
+    assert len(many) == len(one) <= 5

@@ -338,6 +338,7 @@ API = [
         for subject, answer in OVER.items()
     ),
     api("usage/", get=EVERYBODY),
+    api("renewals/", get=EVERYBODY),
     api(
         "trials/",
         get="200 vendor customer customer2 ended stranger many@customer; 403 else",
