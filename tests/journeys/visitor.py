@@ -6,7 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.test import Client
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, Response, expect
+from playwright.sync_api import Browser, ConsoleMessage, Frame, Locator, Page, Request, Response, expect
 
 from accounts.models import Organization, Person
 from tests.conftest import sign_in
@@ -22,7 +22,7 @@ class Visitor:
     def __init__(self, browser: Browser, stack: Stack, **options: Any) -> None:
         self.stack = stack
         self.complaints: list[str] = []
-        self.is_deaf = False  # until the next page opens
+        self.is_deaf = False  # until another page is there
         self.context = browser.new_context(
             base_url=stack.origin, **{"viewport": {"width": 1440, "height": 900}, "reduced_motion": "reduce"} | options
         )
@@ -33,6 +33,12 @@ class Visitor:
         self.context.on("requestfailed", self._request_failed)
         self.context.on("response", self._response)
         self.page: Page = self.context.new_page()
+        self.page.on("framenavigated", self._arrived)
+
+    def _arrived(self, frame: Frame) -> None:
+        """What the page before said about its inspection was said before this."""
+        if frame == self.page.main_frame:
+            self.is_deaf = False
 
     def _complain(self, text: str) -> None:
         if not self.is_deaf:
@@ -76,9 +82,6 @@ class Visitor:
         self.press("Sign in")
 
     def opens(self, path: str, *, status: int = 200) -> Page:
-        if self.is_deaf:
-            self.page.goto("about:blank")
-            self.is_deaf = False
         response = self.page.goto(path)
         assert response and response.status == status, f"{path}: {response and response.status}"
         return self.page
