@@ -32,7 +32,12 @@ COUNTED = """
     SELECT l.viewer_id, 'end ' || ends_on, count(*)
     FROM entitlements_customerlisting l JOIN entitlements_entitlement e USING (customer_id)
     WHERE e.state = 'active' AND ends_on >= (now() AT TIME ZONE 'UTC')::date GROUP BY 1, 2"""
-PAIRS = ((KEPT, DEFINITION), (LISTED, TO_BE_LISTED), (REACH, REACH_OUGHT), (FIGURES, COUNTED))
+PACE = "SELECT viewer_id, customer_id, moved, full_on FROM entitlements_customerpace"
+PACE_OUGHT = """
+    SELECT l.viewer_id, l.customer_id, u.assigned - u.assigned_before,
+           CASE WHEN u.full_on <= u.as_of THEN NULL ELSE u.full_on END
+    FROM entitlements_customerlisting l LEFT JOIN entitlements_customerusage u ON u.customer_id = l.customer_id"""
+PAIRS = ((KEPT, DEFINITION), (LISTED, TO_BE_LISTED), (REACH, REACH_OUGHT), (FIGURES, COUNTED), (PACE, PACE_OUGHT))
 
 
 def differences() -> list[tuple]:

@@ -12,7 +12,7 @@ from entitlements.actions.usage import take_turns
 from entitlements.anomalies import HISTORY, LOOKS_BACK, NEAR, TOLD, Finding, judge, services_of
 from entitlements.events import EntitlementEvent
 from entitlements.models import Anomaly, CustomerUsage, Sku, UsageDay
-from entitlements.models.usage import TO_CHECK
+from entitlements.models.usage import KEPT, TO_CHECK
 from notifications.actions import new_event, record_many
 from notifications.models import Event
 from partnerportal.lib.actors import Actor
@@ -40,7 +40,7 @@ def find_anomalies(*, actor: Actor) -> int:
 def _look_at_batch(actor: Actor) -> int | None:
     """Under the lock of those who store use: nothing changes between reading it and saying that it was looked at."""
     take_turns()
-    due = list(CustomerUsage.objects.filter(TO_CHECK).order_by("customer_id")[:BATCH])
+    due = list(CustomerUsage.objects.filter(TO_CHECK).defer(*KEPT).order_by("customer_id")[:BATCH])
     if not due:
         return None
     series = _series(due)

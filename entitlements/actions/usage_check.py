@@ -5,16 +5,8 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from entitlements.actions.rollups import (
-    CUSTOMER_COLUMNS,
-    CUSTOMERS,
-    MONTH_COLUMNS,
-    months_sql,
-    refresh_customers,
-    span,
-    take_turns,
-    write_months_sql,
-)
+from entitlements.actions.rollups import MONTH_COLUMNS, months_sql, take_turns, write_months_sql
+from entitlements.actions.totals import CUSTOMERS, TOLD, refresh_customers, span
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.policies import authorize_staff
 
@@ -33,11 +25,11 @@ _MONTHS_DIFFER = f"""
         USING (customer_id, sku_id, month)
     WHERE ({", ".join(f"e.{name}" for name in _MONTHS)}) IS DISTINCT FROM ({", ".join(f"m.{name}" for name in _MONTHS)})
     ORDER BY 1, 2, 3"""  # noqa: S608 - constants of these modules
-_TOLD = [name.strip() for name in CUSTOMER_COLUMNS.split(",")][1:]
+_EXPECTED, _KEPT = (", ".join(f"{side}.{name}" for name in TOLD[1:]) for side in "eu")
 _CUSTOMERS_DIFFER = f"""
     SELECT customer_id, e.as_of IS NULL AS unfounded FROM ({CUSTOMERS}) e
     FULL JOIN (SELECT * FROM entitlements_customerusage WHERE customer_id = ANY(%(customers)s)) u USING (customer_id)
-    WHERE ({", ".join(f"e.{name}" for name in _TOLD)}) IS DISTINCT FROM ({", ".join(f"u.{name}" for name in _TOLD)})
+    WHERE ({_EXPECTED}) IS DISTINCT FROM ({_KEPT})
     ORDER BY 1"""  # noqa: S608
 _REMOVE_MONTHS = """
     DELETE FROM entitlements_usagemonth m WHERE customer_id = ANY(%(customers)s) AND (

@@ -54,6 +54,9 @@ class Migration(migrations.Migration):
                 ('history_days', models.PositiveIntegerField()),
                 ('is_falling', models.BooleanField(default=False)),
                 ('weeks', django.contrib.postgres.fields.ArrayField(base_field=models.SmallIntegerField(), size=16)),
+                ('shares', django.contrib.postgres.fields.ArrayField(base_field=models.SmallIntegerField(), default=list, size=None)),
+                ('assigned_totals', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), default=list, size=None)),
+                ('active_totals', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), default=list, size=None)),
             ],
             options={
                 'indexes': [models.Index(condition=models.Q(('checked_at', None), ('checked_at__lt', models.F('updated_at')), ('checked_at__gt', models.F('updated_at')), _connector='OR'), fields=['customer'], name='usage_to_check')],
@@ -294,14 +297,25 @@ class Migration(migrations.Migration):
                 ('next_expiry_on', models.DateField(default=datetime.date(9999, 12, 31))),
                 ('ends', django.contrib.postgres.fields.ArrayField(base_field=models.DateField(), default=list, size=None)),
                 ('is_falling', models.BooleanField(default=False)),
-                ('moved', models.BigIntegerField(null=True)),
-                ('full_on', models.DateField(null=True)),
                 ('customer', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.organization')),
                 ('viewer', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.organization')),
             ],
             options={
-                'indexes': [models.Index(fields=['viewer', 'name_folded', 'customer'], include=['org_id'], name='listing_name_folded'), models.Index(fields=['viewer', 'org_id', 'customer'], name='listing_org_id'), models.Index(fields=['viewer', 'country', 'customer'], name='listing_country'), models.Index(fields=['viewer', 'services', 'customer'], name='listing_services'), models.Index(fields=['viewer', 'seats', 'customer'], name='listing_seats'), models.Index(fields=['viewer', 'assigned', 'customer'], name='listing_assigned'), models.Index(fields=['viewer', 'next_expiry_on', 'customer'], name='listing_next_expiry_on'), models.Index(fields=['viewer', 'connected_at', 'customer'], name='listing_connected_at'), models.Index(fields=['viewer', 'public_id'], name='listing_public_id'), models.Index(condition=models.Q(('assigned__gt', models.F('seats'))), fields=['viewer', 'next_expiry_on'], name='listing_over'), models.Index(condition=models.Q(('requests__gt', 0)), fields=['viewer', 'next_expiry_on'], name='listing_requests'), models.Index(condition=models.Q(('trials__gt', 0)), fields=['viewer', 'next_expiry_on'], name='listing_trials'), models.Index(condition=models.Q(('is_falling', True)), fields=['viewer', 'next_expiry_on'], name='listing_falling'), models.Index(condition=models.Q(('moved__isnull', False)), fields=['viewer', 'moved', 'customer'], name='listing_moved'), models.Index(condition=models.Q(('full_on__isnull', False)), fields=['viewer', 'full_on', 'customer'], name='listing_full_on'), models.Index(models.F('viewer'), django.db.models.expressions.CombinedExpression(models.F('seats'), '-', models.F('assigned')), models.F('customer'), condition=models.Q(('seats__gt', models.F('assigned'))), name='listing_unused')],
+                'indexes': [models.Index(fields=['viewer', 'name_folded', 'customer'], include=['org_id'], name='listing_name_folded'), models.Index(fields=['viewer', 'org_id', 'customer'], name='listing_org_id'), models.Index(fields=['viewer', 'country', 'customer'], name='listing_country'), models.Index(fields=['viewer', 'services', 'customer'], name='listing_services'), models.Index(fields=['viewer', 'seats', 'customer'], name='listing_seats'), models.Index(fields=['viewer', 'assigned', 'customer'], name='listing_assigned'), models.Index(fields=['viewer', 'next_expiry_on', 'customer'], name='listing_next_expiry_on'), models.Index(fields=['viewer', 'connected_at', 'customer'], name='listing_connected_at'), models.Index(fields=['viewer', 'public_id'], name='listing_public_id'), models.Index(condition=models.Q(('assigned__gt', models.F('seats'))), fields=['viewer', 'next_expiry_on'], name='listing_over'), models.Index(condition=models.Q(('requests__gt', 0)), fields=['viewer', 'next_expiry_on'], name='listing_requests'), models.Index(condition=models.Q(('trials__gt', 0)), fields=['viewer', 'next_expiry_on'], name='listing_trials'), models.Index(condition=models.Q(('is_falling', True)), fields=['viewer', 'next_expiry_on'], name='listing_falling'), models.Index(models.F('viewer'), django.db.models.expressions.CombinedExpression(models.F('seats'), '-', models.F('assigned')), models.F('customer'), condition=models.Q(('seats__gt', models.F('assigned'))), name='listing_unused')],
                 'constraints': [models.UniqueConstraint(fields=('viewer', 'customer'), name='customer_listing_once')],
+            },
+        ),
+        migrations.CreateModel(
+            name='CustomerPace',
+            fields=[
+                ('pk', models.CompositePrimaryKey('customer_id', 'viewer_id', blank=True, editable=False, primary_key=True, serialize=False)),
+                ('moved', models.BigIntegerField(null=True)),
+                ('full_on', models.DateField(null=True)),
+                ('customer', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.organization')),
+                ('viewer', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.organization')),
+            ],
+            options={
+                'indexes': [models.Index(condition=models.Q(('moved', 0), _negated=True), fields=['viewer', 'moved', 'customer'], name='pace_moved'), models.Index(condition=models.Q(('full_on__isnull', False)), fields=['viewer', 'full_on', 'customer'], name='pace_full_on')],
             },
         ),
         migrations.CreateModel(

@@ -63,10 +63,9 @@ BEGIN
     END IF;
     INSERT INTO entitlements_customerlisting
         (viewer_id, customer_id, public_id, name, name_folded, org_id, country, website, connected_at,
-         services, skus, trials, requests, seats, assigned, next_expiry_on, ends, is_falling, moved, full_on)
+         services, skus, trials, requests, seats, assigned, next_expiry_on, ends, is_falling)
     SELECT NEW.viewer_id, o.id, o.public_id, o.name, o.name_folded, o.org_id, o.country, o.website, NEW.since,
-           n.services, n.skus, n.trials, n.requests, n.seats, n.assigned, n.next_expiry_on, n.ends, coalesce(u.is_falling, false),
-           u.assigned - u.assigned_before, u.full_on
+           n.services, n.skus, n.trials, n.requests, n.seats, n.assigned, n.next_expiry_on, n.ends, coalesce(u.is_falling, false)
     FROM listing_numbers(ARRAY[NEW.subject_id]) n, accounts_organization o
     LEFT JOIN entitlements_customerusage u ON u.customer_id = o.id WHERE o.id = NEW.subject_id
     ON CONFLICT (viewer_id, customer_id) DO UPDATE SET connected_at = excluded.connected_at;
@@ -124,20 +123,55 @@ CREATE TRIGGER figures_follow_update AFTER UPDATE ON entitlements_customerlistin
     REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION figures_follow_listing();
 CREATE TRIGGER figures_follow_delete AFTER DELETE ON entitlements_customerlisting
     REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION figures_follow_listing();
+"""
 
--- The lock, for the same reason as with entitlements.
-CREATE FUNCTION listing_follows_usage() RETURNS trigger
+_MOVED, _FULL_ON = "u.assigned - u.assigned_before", "CASE WHEN u.full_on > u.as_of THEN u.full_on END"
+_SAID = f"u.is_falling, {_MOVED}, {_FULL_ON}"
+
+PACE = f"""
+-- A row of the listing has its pace beside it.
+CREATE FUNCTION pace_follows_listing() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
-    PERFORM pg_advisory_xact_lock(2, c.id::int) FROM (SELECT customer_id AS id FROM touched ORDER BY 1) c;
-    UPDATE entitlements_customerlisting l
-    SET is_falling = u.is_falling, moved = u.assigned - u.assigned_before, full_on = u.full_on
-    FROM touched u WHERE l.customer_id = u.customer_id
-      AND (l.is_falling, l.moved, l.full_on) IS DISTINCT FROM (u.is_falling, u.assigned - u.assigned_before, u.full_on);
+    IF TG_OP = 'DELETE' THEN
+        DELETE FROM entitlements_customerpace p USING touched t
+            WHERE (p.customer_id, p.viewer_id) = (t.customer_id, t.viewer_id);
+    ELSE
+        INSERT INTO entitlements_customerpace (customer_id, viewer_id, moved, full_on)
+        SELECT customer_id, t.viewer_id, {_MOVED}, {_FULL_ON}
+        FROM touched t LEFT JOIN entitlements_customerusage u USING (customer_id) ON CONFLICT DO NOTHING;
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER pace_follows_insert AFTER INSERT ON entitlements_customerlisting
+    REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION pace_follows_listing();
+CREATE TRIGGER pace_follows_delete AFTER DELETE ON entitlements_customerlisting
+    REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION pace_follows_listing();
+
+-- Both follow the use of those of whom something else is said now. The lock, for the same reason as with entitlements.
+CREATE FUNCTION listing_follows_usage() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    changed bigint[];
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        changed := ARRAY(SELECT customer_id FROM touched ORDER BY 1);
+    ELSE
+        changed := ARRAY(SELECT customer_id FROM touched t JOIN before b USING (customer_id)
+                         WHERE ({_SAID.replace("u.", "t.")}) IS DISTINCT FROM ({_SAID.replace("u.", "b.")}) ORDER BY 1);
+    END IF;
+    PERFORM pg_advisory_xact_lock(2, c::int) FROM unnest(changed) c;
+    UPDATE entitlements_customerlisting l SET is_falling = u.is_falling
+    FROM entitlements_customerusage u
+    WHERE u.customer_id = ANY(changed) AND l.customer_id = u.customer_id AND l.is_falling <> u.is_falling;
+    UPDATE entitlements_customerpace p SET moved = {_MOVED}, full_on = {_FULL_ON}
+    FROM entitlements_customerusage u
+    WHERE u.customer_id = ANY(changed) AND p.customer_id = u.customer_id
+      AND (p.moved, p.full_on) IS DISTINCT FROM ({_MOVED}, {_FULL_ON});
     RETURN NULL;
 END $$;
 CREATE TRIGGER listing_follows_usage AFTER UPDATE ON entitlements_customerusage
-    REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION listing_follows_usage();
+    REFERENCING OLD TABLE AS before NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION listing_follows_usage();
 CREATE TRIGGER listing_follows_first_usage AFTER INSERT ON entitlements_customerusage
     REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION listing_follows_usage();
 """
@@ -145,6 +179,8 @@ CREATE TRIGGER listing_follows_first_usage AFTER INSERT ON entitlements_customer
 UNDO = """
 DROP TRIGGER listing_follows_usage ON entitlements_customerusage;
 DROP TRIGGER listing_follows_first_usage ON entitlements_customerusage; DROP FUNCTION listing_follows_usage();
+DROP TRIGGER pace_follows_insert ON entitlements_customerlisting;
+DROP TRIGGER pace_follows_delete ON entitlements_customerlisting; DROP FUNCTION pace_follows_listing();
 DROP TRIGGER figures_follow_insert ON entitlements_customerlisting;
 DROP TRIGGER figures_follow_update ON entitlements_customerlisting;
 DROP TRIGGER figures_follow_delete ON entitlements_customerlisting; DROP FUNCTION figures_follow_listing();
@@ -162,7 +198,7 @@ class Migration(migrations.Migration):
     dependencies = [("entitlements", "0001_initial"), ("connections", "0003_policies")]
 
     operations = [
-        migrations.RunSQL(LISTING + FIGURES, UNDO),
+        migrations.RunSQL(LISTING + FIGURES + PACE, UNDO),
         protect("entitlements_entitlement", using=SEEN, check="false"),
         protect("entitlements_order", using=SEEN, check="false"),
         protect(
@@ -171,6 +207,7 @@ class Migration(migrations.Migration):
             check="false",
         ),
         protect("entitlements_customerlisting", using="viewer_id = portal_org()", check="false"),
+        protect("entitlements_customerpace", using="viewer_id = portal_org()", check="false"),
         protect("entitlements_portfoliofigure", using="viewer_id = portal_org()", check="false"),
         migrations.RunSQL(grant_sql("entitlements_sku", "SELECT"), migrations.RunSQL.noop),
     ]

@@ -2,7 +2,7 @@ from entitlements.models.assignment import LicenseAssignment
 from entitlements.models.entitlement import Entitlement, Sku
 from entitlements.models.export import Export
 from entitlements.models.ingest import IngestToken, IngestUpload
-from entitlements.models.listing import NO_EXPIRY, CustomerListing, PortfolioFigure
+from entitlements.models.listing import NO_EXPIRY, CustomerListing, CustomerPace, PortfolioFigure
 from entitlements.models.order import Order, OrderLine
 from entitlements.models.release import LicenceRelease
 from entitlements.models.renewal import CalendarFeed, RenewalAlert
@@ -14,6 +14,7 @@ __all__ = [
     "Anomaly",
     "CalendarFeed",
     "CustomerListing",
+    "CustomerPace",
     "CustomerUsage",
     "Entitlement",
     "Export",

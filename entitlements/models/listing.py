@@ -44,9 +44,7 @@ class CustomerListing(models.Model):
     assigned = models.PositiveBigIntegerField(default=0)
     next_expiry_on = models.DateField(default=NO_EXPIRY)
     ends = ArrayField(models.DateField(), default=list)  # of every running entitlement that ends, in order
-    is_falling = models.BooleanField(default=False)  # these three as in CustomerUsage
-    moved = models.BigIntegerField(null=True)
-    full_on = models.DateField(null=True)
+    is_falling = models.BooleanField(default=False)  # as in CustomerUsage
 
     objects = CustomerListingQuerySet.as_manager()
 
@@ -61,12 +59,6 @@ class CustomerListing(models.Model):
             models.Index(fields=["viewer", "next_expiry_on"], name="listing_requests", condition=Q(requests__gt=0)),
             models.Index(fields=["viewer", "next_expiry_on"], name="listing_trials", condition=Q(trials__gt=0)),
             models.Index(fields=["viewer", "next_expiry_on"], name="listing_falling", condition=Q(is_falling=True)),
-            models.Index(
-                fields=["viewer", "moved", "customer"], name="listing_moved", condition=Q(moved__isnull=False)
-            ),
-            models.Index(
-                fields=["viewer", "full_on", "customer"], name="listing_full_on", condition=Q(full_on__isnull=False)
-            ),
             models.Index("viewer", UNUSED, "customer", name="listing_unused", condition=Q(seats__gt=F("assigned"))),
         )
 
@@ -78,6 +70,37 @@ class CustomerListing(models.Model):
     def is_over(self) -> bool:
         """More seats assigned than purchased."""
         return self.assigned > self.seats
+
+
+class CustomerPaceQuerySet(TenantQuerySet):
+    def scope(self, actor: Actor) -> "CustomerPaceQuerySet":
+        return self.filter(viewer=actor.organization_id)
+
+
+class CustomerPace(models.Model):
+    """What each day of use may change for a viewer: a row beside each of CustomerListing, whose many indexes would
+    all be written anew each night. Kept by triggers on the listing and on CustomerUsage.
+    """
+
+    pk = models.CompositePrimaryKey("customer_id", "viewer_id")
+    customer = models.ForeignKey(
+        "accounts.Organization", models.CASCADE, related_name="+", db_constraint=False, db_index=False
+    )
+    viewer = models.ForeignKey(
+        "accounts.Organization", models.CASCADE, related_name="+", db_constraint=False, db_index=False
+    )
+    moved = models.BigIntegerField(null=True)  # seats assigned against 28 days before
+    full_on = models.DateField(null=True)  # when all seats will be assigned; nothing where they are already
+
+    objects = CustomerPaceQuerySet.as_manager()
+
+    class Meta:
+        indexes = (
+            models.Index(fields=["viewer", "moved", "customer"], name="pace_moved", condition=~Q(moved=0)),
+            models.Index(
+                fields=["viewer", "full_on", "customer"], name="pace_full_on", condition=Q(full_on__isnull=False)
+            ),
+        )
 
 
 class PortfolioFigureQuerySet(TenantQuerySet):

@@ -11,6 +11,10 @@ from partnerportal.lib.actors import Actor
 from partnerportal.lib.scoping import TenantQuerySet
 
 WEEKS_SHOWN = 16  # in the spark of a list
+# Days of which the ingest keeps what it would say of each, so that a new day leaves the others alone: the shares of the
+# weeks shown, what was assigned in the thirteen weeks of the pace, who was active 28 days before.
+SHARES_KEPT, ASSIGNED_KEPT, ACTIVE_KEPT = 7 * WEEKS_SHOWN, 7 * 12 + 1, 28 + 1
+KEPT = {"shares": SHARES_KEPT, "assigned_totals": ASSIGNED_KEPT, "active_totals": ACTIVE_KEPT}  # days, the latest last
 
 # A moment that was not looked at, earlier or later: what was begun earlier may be written later.
 TO_CHECK = Q(checked_at=None) | Q(checked_at__lt=F("updated_at")) | Q(checked_at__gt=F("updated_at"))
@@ -78,6 +82,7 @@ class CustomerUsage(models.Model):
     """What lists and summaries say of one customer's use: a row for each customer that has reported days.
 
     `weeks` are the shares assigned of the last sixteen weeks in percent, oldest first, -1 where nothing was reported.
+    The last three columns are the same for weeks that end on any day: only the ingest reads them.
     """
 
     customer = models.OneToOneField("accounts.Organization", models.CASCADE, primary_key=True, related_name="+")
@@ -93,6 +98,9 @@ class CustomerUsage(models.Model):
     history_days = models.PositiveIntegerField()  # between the first and the latest reported day
     is_falling = models.BooleanField(default=False)  # an open anomaly says that use falls
     weeks = ArrayField(models.SmallIntegerField(), size=WEEKS_SHOWN)
+    shares = ArrayField(models.SmallIntegerField(), default=list)
+    assigned_totals = ArrayField(models.BigIntegerField(), default=list)
+    active_totals = ArrayField(models.BigIntegerField(), default=list)
 
     objects = UsageQuerySet.as_manager()
 

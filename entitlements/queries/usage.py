@@ -12,6 +12,7 @@ from entitlements import counting
 from entitlements.models import (
     Anomaly,
     CustomerListing,
+    CustomerPace,
     CustomerUsage,
     LicenseAssignment,
     UsageDay,
@@ -19,6 +20,7 @@ from entitlements.models import (
     month_of,
 )
 from entitlements.models.listing import UNUSED, CustomerListingQuerySet
+from entitlements.models.usage import KEPT
 from partnerportal.lib.actors import Actor
 
 RANGES = {"12w": 3, "6m": 6, "13m": 13}  # of a trend, and how many months it shows; twelve weeks are shown by day too
@@ -127,7 +129,7 @@ def latest_by_service(uses: Iterable[Use], since: dt.date) -> list[Use]:
 
 def customer_usage(actor: Actor, customer_id: int | None) -> CustomerUsage | None:
     """What lists say of the customer's use; None before the first report."""
-    return CustomerUsage.objects.visible_to(actor).filter(customer=customer_id).first()
+    return CustomerUsage.objects.visible_to(actor).filter(customer=customer_id).defer(*KEPT).first()
 
 
 def with_weeks(rows: CustomerListingQuerySet) -> CustomerListingQuerySet:
@@ -142,23 +144,46 @@ def open_anomalies(actor: Actor, customer_id: int | None) -> list[Anomaly]:
 
 
 @dataclass(frozen=True)
+class Pace:
+    """Of a customer: how far its seats went against 28 days before, and when all of them will be assigned."""
+
+    listing: CustomerListing
+    moved: int
+    full_on: dt.date | None
+
+
+@dataclass(frozen=True)
 class StandingOut:
     """The customers at the ends of the list, a few of each: by an index, however many customers there are."""
 
-    risen: list[CustomerListing]  # seats assigned against 28 days before
-    fallen: list[CustomerListing]
+    risen: list[Pace]  # seats assigned against 28 days before
+    fallen: list[Pace]
     unused: list[CustomerListing]  # seats purchased and not assigned
-    filling: list[CustomerListing]  # will reach 100 % first
+    filling: list[Pace]  # will reach 100 % first
 
 
 def standing_out(actor: Actor, today: dt.date, limit: int) -> StandingOut:
     rows = CustomerListing.objects.visible_to(actor)
+    found = _fastest(actor, today, limit)
+    listings = {row.customer_id: row for row in rows.filter(customer__in=[row.customer_id for row in found])}
+    paces = [Pace(listings[row.customer_id], row.moved or 0, row.full_on) for row in found]
+    by_moved = sorted(paces, key=lambda pace: (pace.moved, pace.listing.customer_id))
+    filling = [pace for pace in by_moved if pace.full_on and pace.full_on > today]
     return StandingOut(
-        risen=list(rows.filter(moved__gt=0).order_by("-moved", "-customer")[:limit]),
-        fallen=list(rows.filter(moved__lt=0).order_by("moved", "customer")[:limit]),
+        risen=[pace for pace in by_moved[::-1] if pace.moved > 0][:limit],
+        fallen=[pace for pace in by_moved if pace.moved < 0][:limit],
         unused=list(rows.filter(seats__gt=F("assigned")).order_by(UNUSED.desc(), "-customer")[:limit]),
-        filling=list(rows.filter(full_on__gt=today).order_by("full_on", "customer")[:limit]),
+        filling=sorted(filling, key=lambda pace: (pace.full_on, pace.listing.customer_id))[:limit],
     )
+
+
+def _fastest(actor: Actor, today: dt.date, limit: int) -> list[CustomerPace]:
+    """The `limit` at each end, in one question: three short walks along an index each."""
+    rows = CustomerPace.objects.visible_to(actor)
+    risen = rows.filter(moved__gt=0).order_by("-moved", "-customer")[:limit]
+    fallen = rows.filter(moved__lt=0).order_by("moved", "customer")[:limit]
+    filling = rows.filter(full_on__gt=today).order_by("full_on", "customer")[:limit]
+    return list(risen.union(fallen, filling))
 
 
 def holders(actor: Actor) -> QuerySet[LicenseAssignment]:

@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 
 from entitlements import anomalies, counting
 from entitlements.models import Anomaly, CustomerListing, CustomerUsage, Entitlement
-from entitlements.queries import Use
+from entitlements.queries import Pace, Use
 from entitlements.rows.customers import Attention, Day, Usage, over_words
 from partnerportal.lib import charts, formats
 from partnerportal.lib.days import today
@@ -153,16 +153,16 @@ class Ranked:
     tone: str = ""
 
 
-def risen_or_fallen(listings: Iterable[CustomerListing]) -> list[Ranked]:
-    return [_ranked(row, _moved(row.moved or 0), "ok" if (row.moved or 0) > 0 else "bad") for row in listings]
+def risen_or_fallen(paces: Iterable[Pace]) -> list[Ranked]:
+    return [_ranked(row.listing, _moved(row.moved), "ok" if row.moved > 0 else "bad") for row in paces]
 
 
 def most_unused(listings: Iterable[CustomerListing]) -> list[Ranked]:
     return [_ranked(row, formats.number(row.seats - row.assigned)) for row in listings]
 
 
-def filling_up(listings: Iterable[CustomerListing]) -> list[Ranked]:
-    return [_ranked(row, formats.date(row.full_on)) for row in listings if row.full_on]
+def filling_up(paces: Iterable[Pace]) -> list[Ranked]:
+    return [_ranked(row.listing, formats.date(row.full_on)) for row in paces if row.full_on]
 
 
 def _ranked(row: CustomerListing, text: str, tone: str = "") -> Ranked:

@@ -71,6 +71,7 @@ FOREIGN = {
 DERIVED = {
     "connections_portfolio",
     "entitlements_customerlisting",
+    "entitlements_customerpace",
     "entitlements_portfoliofigure",
     "notifications_delivery",
 }

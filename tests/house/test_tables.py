@@ -39,7 +39,7 @@ PERSONAL = {
 }
 
 COLUMN = dict.fromkeys(
-    ("entitlements_usageday", "entitlements_usagemonth", "entitlements_customerusage"), "customer_id"
+    (f"entitlements_{name}" for name in ("usageday", "usagemonth", "customerusage", "customerpace")), "customer_id"
 )
 
 KEPT_BY_A_PERSON = (
