@@ -1,105 +1,21 @@
-"""The permission matrix, by hand: every address, who gets which answer, and what each organisation may read.
+"""The permission matrix, by hand: every address, and who gets which answer. `answers` says how to read one."""
 
-An answer is a status; "login": to the sign-in page; "new": to the form for an organisation; "refused": any refusal;
-"any": nothing is promised but no error, no leak and no foreign change. A name stands for everybody who acts for that
-organisation. Pages send the anonymous to sign in and people without an organisation to the form; see `page` and `api`.
-"""
-
-from collections.abc import Iterable
-from typing import Any
-
-from tests.house.machine import Row
+from tests.house.answers import (
+    BADGE_HOLDERS,
+    EVERYBODY,
+    LINK_HOLDERS,
+    NOT_ADMINS,
+    OVER,
+    SAVERS,
+    api,
+    page,
+    sign_in,
+)
 from tests.world import KINDS
 
-ACTORS = (
-    "anonymous",
-    "nobody",
-    "partner.admin",
-    "partner.reader",
-    "partner.sales_agent",
-    "partner2.admin",
-    "lapsed.admin",
-    "nobadge.admin",
-    "customer.admin",
-    "customer.reader",
-    "customer2.admin",
-    "ended.admin",
-    "stranger.admin",
-    "distributor.admin",
-    "distributor.reader",
-    "distributor2.admin",
-    "publisher.admin",
-    "vendor.admin",
-    "many@customer",
-)
-
-# Whose data an organisation may read beside its own, and which sort; a partner its distributor's contact data.
-# Nobody ever reads another's people or inbox.
-SHARED = "name details goods skus"
-SEES = {
-    "partner": {"customer": SHARED, "customer2": SHARED, "ended": "name", "distributor": "name details"},
-    "partner2": {"customer2": SHARED, "distributor2": "name details"},
-    "lapsed": {"customer": "name"},
-    "customer": {"partner": "name", "lapsed": "name"},
-    "customer2": {"partner": "name", "partner2": "name"},
-    "ended": {"partner": "name"},
-    "distributor": {"partner": SHARED, "customer": SHARED, "customer2": SHARED},
-    "distributor2": {"partner2": SHARED, "customer2": SHARED},
-    "vendor": {name: "name details goods skus" for name in KINDS if name != "vendor"},  # on the page of trials
-    "many@customer": {"partner": "name details", "lapsed": "name", "distributor": "name details"},
-}
-
-EVERYBODY = "200 else"
-BADGE_HOLDERS = "200 partner partner2 distributor distributor2; 403 else"
-LINK_HOLDERS = "200 partner.admin partner.sales_agent partner2; 403 else"
-NOT_ADMINS = "403 partner.reader partner.sales_agent customer.reader distributor.reader many@customer"
-SAVERS = "302 partner partner2 distributor distributor2; 403 else"
 OWN_VIEW = "200 partner.admin; 404 partner partner2 distributor distributor2; 403 else"
 OWN_SAVED = "302 partner.admin; 404 partner partner2 distributor distributor2; 403 else"
 VIEW = "customers/views/<uuid:view_id>/"
-OVER = {  # who may open which customer's pages
-    "{customer}": "200 partner distributor; 404 partner2 distributor2; 403 else",
-    "{customer2}": "200 partner partner2 distributor distributor2; 403 else",
-    "{ended}": "404 partner partner2 distributor distributor2; 403 else",
-    "{stranger}": "404 partner partner2 distributor distributor2; 403 else",
-}
-
-
-def _row(pattern: str, path: str, defaults: str, answers: dict[str, str], **more: Any) -> Row:
-    given = {method.upper(): f"{answer}; {defaults}" for method, answer in answers.items() if answer}
-    return Row(pattern=pattern, path=path or f"/{pattern}", answers=given, **more)
-
-
-def page(
-    pattern: str,
-    path: str = "",
-    *,
-    get: str = "",
-    post: str = "",
-    data: dict[str, Any] | None = None,
-    shows: Iterable[tuple[str, str]] = (),
-    defaults: str = "login anonymous; new nobody",
-) -> Row:
-    answers = {"get": get, "post": post}
-    return _row(pattern, path, defaults, answers, data=data or {}, shows=frozenset(shows))
-
-
-def api(
-    pattern: str,
-    path: str = "",
-    *,
-    get: str = "",
-    post: str = "",
-    data: dict[str, Any] | None = None,
-    shows: Iterable[tuple[str, str]] = (),
-    defaults: str = "401 anonymous; 403 nobody",
-) -> Row:
-    prefix = "api/v1/"
-    answers = {"get": get, "post": post}
-    path = f"/{prefix}{path or pattern}"
-    return _row(prefix + pattern, path, defaults, answers, data=data or {}, shows=frozenset(shows), is_api=True)
-
-
 CUSTOMER = "customers/<uuid:customer_id>/"
 END = "connections/<uuid:connection_id>/end/"
 OPERATOR = "operators/<uuid:operator_id>/"
@@ -402,12 +318,6 @@ API_HELP = [
     page("api/docs/", get=EVERYBODY, defaults="login anonymous"),
     page("api/<anything:rest>", "/api/v1/nothing/", get="404 else", post="404 else", defaults="401 anonymous"),
 ]
-
-
-def sign_in(pattern: str, path: str = "", *, get: str = "any else", post: str = "any else") -> Row:
-    """The library's pages: about the person alone."""
-    return page(f"sign-in/{pattern}", f"/sign-in/{path or pattern}", get=get, post=post, defaults="")
-
 
 FOR_GUESTS = "200 anonymous; 302 else"
 FOR_PERSONS = "login anonymous; any else"

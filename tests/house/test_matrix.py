@@ -2,8 +2,9 @@
 
 import pytest
 
+from tests.house.answers import ACTORS, SEES
 from tests.house.machine import DERIVED, FOREIGN, METHODS, Machine, every_pattern
-from tests.house.matrix import ACTORS, MATRIX, SEES
+from tests.house.matrix import MATRIX
 from tests.house.test_tables import PERSONAL, TENANT_TABLES
 
 

@@ -11,8 +11,9 @@ from django.db.models.lookups import Exact
 from accounts.models import Person
 from partnerportal.lib import tenancy
 from partnerportal.lib.prepared import Prepared
+from tests.house.answers import SEES
 from tests.house.machine import Machine
-from tests.house.matrix import MATRIX, SEES
+from tests.house.matrix import MATRIX
 from tests.house.test_tables import TENANT_MODELS
 from tests.house.test_tables import test_both_locks_agree as both_locks_agree
 
