@@ -39,6 +39,16 @@ _ROWS = [
 ]
 
 
+_HEADS = [
+    ("Customer", "", "?order=-name", "ascending"),
+    ("Status", "", "", ""),
+    ("Country", "wide-only", "?order=country", ""),
+    ("Seats", "num", "", ""),
+    ("16 weeks", "wide-only", "", ""),
+    ("Expires", "", "", ""),
+]
+
+
 def _rows() -> list[dict[str, object]]:
     today = timezone.localdate()
     sparks = sample_sparks()
@@ -64,6 +74,7 @@ def ui_kit(request: HttpRequest) -> HttpResponse:
     query = request.GET.get("q", "").lower()
     context = {
         "rows": [row for row in _rows() if query in str(row["name"]).lower()],
+        "heads": [dict(zip(("label", "css", "url", "direction"), head, strict=True)) for head in _HEADS],
         "query": request.GET.get("q", ""),
         "country": request.GET.get("country", ""),
         "countries": [("FR", "France"), ("JP", "Japan")],

@@ -12,7 +12,7 @@ UNUSED = ("redoc", "rest_framework")
 
 def main(environment: dict[str, str]) -> None:
     files = [path for path in (PROJECT / "partnerportal" / "static").rglob("*") if path.is_file()]
-    files.append(PROJECT / "requirements" / "demo.txt")
+    files += [PROJECT / "partnerportal" / "icons.py", PROJECT / "requirements" / "demo.txt"]
     if (PROJECT / "staticfiles").exists() and not changed("static", files):
         return
     collect("--clear", environment=environment)

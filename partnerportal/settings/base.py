@@ -7,7 +7,6 @@ from urllib.parse import urlsplit
 
 import environ
 from csp.constants import NONE, SELF
-from jinja2 import StrictUndefined
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 env = environ.Env()
@@ -107,11 +106,11 @@ TEMPLATES = [
             ],
         },
     },
-    {  # the rows of long lists, by the tag {% rows %}
-        "NAME": "rows",
+    {  # what repeats in a page, by the tag {% jinja %}
+        "NAME": "jinja",
         "BACKEND": "django.template.backends.jinja2.Jinja2",
         "DIRS": [BASE_DIR / "templates"],
-        "OPTIONS": {"trim_blocks": True, "lstrip_blocks": True, "undefined": StrictUndefined},
+        "OPTIONS": {"environment": "partnerportal.jinja.environment"},
     },
 ]
 COTTON_DIR = "ui"
@@ -212,6 +211,7 @@ TIME_ZONE = "UTC"
 
 # --- Static files -------------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
+STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.AppDirectoriesFinder", "partnerportal.icons.IconFinder"]
 STATIC_ROOT = Path(env("STATIC_ROOT", default=str(BASE_DIR / "staticfiles")))
 WHITENOISE_MANIFEST_STRICT = False  # a missing picture must not take a page down, least of all an error page
 WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ("map", "woff", "woff2", "png", "jpg", "ico", "gz", "br")

@@ -29,7 +29,7 @@ def partner(world: World) -> Organization:
 def tabs(page: Any) -> dict[str, str]:
     """Label -> count, of the tabs."""
     html = page.content.decode().split('class="tabs"', 1)[1].split("</nav>")[0]
-    found = re.findall(r'<a href="[^"]*"( aria-current="page")? >([^<]+)(?:<span class="count">(\d+)</span>)?', html)
+    found = re.findall(r'<a href="[^"]*"( aria-current="page")?>([^<]+)(?:<span class="count">(\d+)</span>)?', html)
     return {f"{'*' if current else ''}{unescape(label)}": count for current, label, count in found}
 
 

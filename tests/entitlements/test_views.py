@@ -224,7 +224,7 @@ def test_first_use_invites_and_readers_are_told_why_not(world: World, web: Any) 
 
 def test_row_menu_ends_only_own_connections(world: World, web: Any) -> None:
     own = str(world.connection("customer", "partner").public_id)
-    assert f"data-connection={own}>" in web("partner.admin").get(LIST).content.decode()
+    assert f"data-row-menu={own}>" in web("partner.admin").get(LIST).content.decode()
     assert "Only an Admin" in text_of(web("partner.reader").get(LIST))
     indirect = web("distributor.admin").get(LIST)
     assert own not in indirect.content.decode() and "own partner can end it" in text_of(indirect)

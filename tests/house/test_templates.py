@@ -14,7 +14,7 @@ APPS = ("accounts", "connections", "entitlements", "notifications", "partnerport
 
 @pytest.mark.parametrize("name", TEMPLATES)
 def test_compiles(name):
-    assert loader.get_template(name, using="rows" if name.endswith(".jinja") else "django")
+    assert loader.get_template(name, using="jinja" if name.endswith(".jinja") else "django")
 
 
 def named() -> set[str]:

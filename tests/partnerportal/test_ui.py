@@ -2,8 +2,10 @@
 
 import datetime as dt
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
+from django.conf import settings
 from django.contrib.messages.storage.base import Message
 from django.template import engines
 from django.template.loader import render_to_string
@@ -12,10 +14,14 @@ from django.utils import translation
 from django_cotton.compiler_regex import CottonCompiler
 from django_htmx.middleware import HtmxDetails
 
+from notifications import registry
+from partnerportal import icons
 from partnerportal.lib import usage
 from partnerportal.lib.text import monogram
 from partnerportal.templatetags import ui
 
+APPS = ("accounts", "connections", "entitlements", "notifications", "partnerportal")
+SOURCE = (".py", ".html", ".jinja")
 HOSTILE = '"><script>alert(1)</script>'
 
 
@@ -25,11 +31,32 @@ def render(source: str, **context: Any) -> str:
     return engines["django"].from_string(CottonCompiler().process(source)).render(context, request)
 
 
-def test_an_icon_is_small_hidden_and_drawn_once() -> None:
+def test_an_icon_is_hidden_and_a_reference_into_the_file_of_all() -> None:
     svg = ui.icon("bell")
-    assert svg.startswith('<svg class="icon" aria-hidden="true" width="16" height="16"')
-    assert "stroke-width" not in svg
+    assert svg == '<svg class="icon" aria-hidden="true"><use href="/static/img/icons.svg#bell"/></svg>'
     assert ui.icon("bell") is svg
+    with pytest.raises(ValueError, match="no icon 'bel'"):
+        ui.icon("bel")
+
+
+def test_the_file_of_icons_holds_each_once_and_no_colour_of_its_own() -> None:
+    ((name, storage),) = icons.IconFinder().list(None)
+    drawn = ElementTree.fromstring(storage.open(name).read())
+    assert sorted(symbol.attrib["id"] for symbol in drawn) == sorted(icons.NAMES)
+    assert all(len(symbol) > 0 and symbol.attrib.keys() == {"id", "viewBox"} for symbol in drawn)
+
+
+def test_every_icon_of_the_file_is_named_somewhere_and_every_notice_has_one() -> None:
+    """Templates: tests/house/test_components.py."""
+    assert {kind.icon for kind in registry.kinds().values()} <= icons.NAMES
+    files = [
+        path
+        for folder in ("templates", *APPS)
+        for path in (settings.BASE_DIR / folder).rglob("*")
+        if path.suffix in SOURCE
+    ]
+    source = "".join(path.read_text() for path in files if path.name != "icons.py")
+    assert [name for name in sorted(icons.NAMES) if f'"{name}"' not in source] == []
 
 
 @pytest.mark.parametrize(

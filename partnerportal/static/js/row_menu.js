@@ -7,12 +7,12 @@ const menu = () => document.getElementById("row-menu");
 const NONE = "00000000-0000-0000-0000-000000000000";
 
 function fill(opener) {
-  const { connection } = opener.dataset;
+  const connection = opener.dataset.rowMenu; // empty: not this organisation's
   const page = opener.closest("tr").querySelector("a").href;
   for (const item of menu().querySelectorAll("[data-path]")) item.href = new URL(item.dataset.path, page);
   const end = menu().querySelector("[data-end-item]");
   if (!end) return;
-  end.href = end.dataset.endItem.replace(NONE, connection ?? NONE);
+  end.href = end.dataset.endItem.replace(NONE, connection || NONE);
   end.hidden = !connection;
   menu().querySelector("[data-refused-item]").hidden = Boolean(connection);
 }

@@ -1,0 +1,47 @@
+"""The icons of the product: one file of symbols that a browser fetches once. In each page they were a sixth of it.
+
+`collectstatic` finds the file here, made from the lucide package, as if it lay among the static files.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+from xml.etree import ElementTree
+
+import lucide
+from django.contrib.staticfiles.finders import BaseFinder
+from django.core.files.base import ContentFile
+from django.core.files.storage import InMemoryStorage, Storage
+
+FILE = "img/icons.svg"
+_NAMES = """
+activity archive archive-restore arrow-down arrow-up arrow-up-right badge-check ban bell book-open
+bookmark building building-2 calendar-check calendar-clock calendar-days calendar-plus calendar-sync chart-line check
+check-check chevrons-up-down circle-alert circle-check circle-dot circle-question-mark clock columns-3 copy download
+ellipsis eye eye-off file-down fingerprint-pattern flask-conical history hourglass inbox info key-round
+layout-dashboard life-buoy link list list-filter lock log-out mail monitor-smartphone package package-check
+package-plus panel-left pencil plus receipt-text refresh-cw rotate-ccw search settings-2 shield-check smartphone star
+star-off trash-2 triangle-alert unlink user-check user-minus user-plus users x
+"""
+NAMES = frozenset(_NAMES.split())
+
+
+def sprite() -> str:
+    """A symbol for each name. Colour and stroke are the style sheet's."""
+    symbols = "".join(f'<symbol id="{name}" viewBox="0 0 24 24">{_shapes(name)}</symbol>' for name in sorted(NAMES))
+    return f'<svg xmlns="http://www.w3.org/2000/svg">{symbols}</svg>'
+
+
+def _shapes(name: str) -> str:
+    drawing = ElementTree.fromstring(lucide._render_icon(name, None))
+    return "".join(ElementTree.tostring(shape, "unicode").strip() for shape in drawing)
+
+
+class IconFinder(BaseFinder):
+    def find(self, path: str, find_all: bool = False, **kwargs: Any) -> Any:
+        """Nothing: the file is nowhere on the disk."""
+        return []
+
+    def list(self, ignore_patterns: Any) -> Iterator[tuple[str, Storage]]:
+        storage = InMemoryStorage()
+        storage.save(FILE, ContentFile(sprite().encode()))
+        yield FILE, storage
