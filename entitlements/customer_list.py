@@ -67,7 +67,7 @@ class CustomerList(Turned):
         options = {"sort": column, "descending": descending, "size": self.size, "key": "customer"}
         return keyset_or_first(queries.with_weeks(found), cursor=self.cursor, **options)
 
-    @property
+    @cached_property
     def own_address(self) -> str:
         return self.address(cursor=self.cursor)
 
@@ -110,7 +110,7 @@ class CustomerList(Turned):
         size = {"size": self.size} if self.size != DEFAULT_SIZE else {}
         return address(self.preferences, {**query, **size})
 
-    @property
+    @cached_property
     def query(self) -> str:
         """What the list shows, as an export or a saved view takes it."""
         return urlencode(self._shown)
@@ -173,7 +173,7 @@ class CustomerList(Turned):
     def clear_url(self) -> str:
         return self.address(**dict.fromkeys(self.chosen), view="")
 
-    @property
+    @cached_property
     def position(self) -> dict[str, str]:
         page = self.page
         return {

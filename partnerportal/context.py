@@ -1,7 +1,7 @@
 """What the shell of every page shows. Lazy: a fragment that has no shell asks nothing."""
 
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from django.conf import settings
@@ -17,6 +17,9 @@ from partnerportal.lib.actors import Actor
 from partnerportal.lib.formats import listed
 from partnerportal.lib.requests import PortalRequest
 from partnerportal.lib.text import monogram
+
+
+_address = lru_cache(maxsize=64)(reverse)  # the same dozen of pages on every page
 
 
 @dataclass
@@ -132,7 +135,7 @@ class Shell:
     has_font = Path(settings.BASE_DIR, "partnerportal/static/fonts/inter.woff2").exists()
 
     def _item(self, label: str, icon: str, name: str, *, exact: bool = False, count: int = 0) -> Item:
-        url = reverse(name)
+        url = _address(name)
         path = self.request.path
         return Item(label, icon, url, path == url if exact else path.startswith(url), count)
 

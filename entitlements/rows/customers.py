@@ -97,10 +97,11 @@ def end_of_connection(actor: Actor, connection_id: object) -> tuple[str, str]:
 
 def customer_rows(listings: Iterable[CustomerListing], names: dict[int, str]) -> list[CustomerRow]:
     """`names`: of SKUs, by primary key. Row pages lie below the list's address."""
-    return [_customer_row(row, sorted(names[sku] for sku in row.skus if sku in names)) for row in listings]
+    select = _("Select %(name)s")
+    return [_customer_row(row, sorted(names[sku] for sku in row.skus if sku in names), select) for row in listings]
 
 
-def _customer_row(row: CustomerListing, services: list[str]) -> CustomerRow:
+def _customer_row(row: CustomerListing, services: list[str], select: str) -> CustomerRow:
     left_out = services[NAMES_SHOWN:]
     return CustomerRow(
         name=row.name,
@@ -113,12 +114,12 @@ def _customer_row(row: CustomerListing, services: list[str]) -> CustomerRow:
         more=f"+{formats.number(len(left_out))}" if left_out else "",
         left_out=formats.listed(left_out),
         usage=Usage.of(row.assigned, row.seats) if row.seats or row.assigned else None,
-        spark=charts.spark(row.weeks or []),  # type: ignore[attr-defined]
+        spark=charts.spark(row.weeks or ()),  # type: ignore[attr-defined]
         expiry=Day.of(row.expires_on),
         since=formats.date(row.connected_at).replace(" ", "\N{NO-BREAK SPACE}"),
         connection_id=str(row.connection_id or ""),  # type: ignore[attr-defined]
         trials=formats.number(row.trials) if row.trials else "",
-        select_label=_("Select %(name)s") % {"name": row.name},
+        select_label=select % {"name": row.name},
     )
 
 

@@ -8,6 +8,7 @@ import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple
 
 Value = float | int | None
@@ -162,6 +163,11 @@ def spark(values: Sequence[int], width: int = 64, height: int = 20, least: int =
 
     `least` is the smallest range that fills the height.
     """
+    return _spark(tuple(values), width, height, least)
+
+
+@lru_cache(maxsize=4096)  # a list is read again and again, its weeks change once a day
+def _spark(values: tuple[int, ...], width: int, height: int, least: int) -> str:
     known = [value for value in values if value >= 0]
     if len(known) < 2:
         return ""

@@ -42,7 +42,13 @@ def _number(value: int | Decimal, where: Locale) -> str:
 
 def listed(items: Iterable[object]) -> str:
     """Names one after the other: "A, B" in English, "A、B" in Japanese."""
-    return pgettext("between the items of a list", ", ").join(map(str, items))
+    return _separator(translation.get_language()).join(map(str, items))
+
+
+@lru_cache(maxsize=32)
+def _separator(language: str | None) -> str:
+    """Of that language, which is the active one: lists ask twice for each row."""
+    return pgettext("between the items of a list", ", ")
 
 
 def percent(value: int | float | Decimal) -> str:
@@ -102,7 +108,12 @@ def _relative_day(day: dt.date, today: dt.date) -> str:
     near = {-1: gettext("yesterday"), 0: gettext("today"), 1: gettext("tomorrow")}
     if delta.days in near:
         return near[delta.days]
-    return dates.format_timedelta(delta, granularity="day", threshold=float("inf"), add_direction=True, locale=locale())
+    return _in_days(delta, locale())
+
+
+@lru_cache(maxsize=1024)
+def _in_days(delta: dt.timedelta, where: Locale) -> str:
+    return dates.format_timedelta(delta, granularity="day", threshold=float("inf"), add_direction=True, locale=where)
 
 
 def day_month(value: dt.date) -> str:

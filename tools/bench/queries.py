@@ -1,5 +1,6 @@
 """The goals on SQL: the pages' own statements, replayed with and without the second lock."""
 
+import gc
 from collections.abc import Callable, Iterator
 
 from django.db import connection, transaction
@@ -87,6 +88,8 @@ def _cpu(world: World, rounds: int) -> Iterator[Line]:
         with without_rendering():
             return who.get("/customers/?size=50")
 
+    gc.collect()
+    gc.freeze()  # as the server does
     whole, bare = (quantile(samples, 50) for samples in cpu([page, unrendered], rounds))
     yield Line("page CPU against the same view whose template draws nothing", whole / bare, 1.7)
 
