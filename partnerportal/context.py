@@ -18,7 +18,6 @@ from partnerportal.lib.formats import listed
 from partnerportal.lib.requests import PortalRequest
 from partnerportal.lib.text import monogram
 
-
 _address = lru_cache(maxsize=64)(reverse)  # the same dozen of pages on every page
 
 
