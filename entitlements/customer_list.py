@@ -65,6 +65,7 @@ class CustomerList(Turned):
     def _page(self, found: Any) -> Any:
         column, descending = SORTS[self.sort.removeprefix("-")], self.sort.startswith("-")
         options = {"sort": column, "descending": descending, "size": self.size, "key": "customer"}
+        options["keys_first"] = "q" in self.chosen
         return keyset_or_first(queries.with_weeks(found), cursor=self.cursor, **options)
 
     @cached_property

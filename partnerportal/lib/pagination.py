@@ -75,7 +75,13 @@ class PagedCollection(Collection):
         if cursor and not is_cursor(queryset, sort=sort, cursor=cursor):
             raise invalid_parameter("cursor", "invalid_cursor", _("Take the cursor from the links of a page."))
         self.page = keyset(
-            with_total(queryset), sort=sort, descending=descending, size=self._limit(), cursor=cursor, key=view.key
+            with_total(queryset),
+            sort=sort,
+            descending=descending,
+            size=self._limit(),
+            cursor=cursor,
+            key=view.key,
+            keys_first="q" in request.query_params,
         )
         if self.page.rows:
             self.total = self.page.rows[0].total_count

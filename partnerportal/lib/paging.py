@@ -70,9 +70,20 @@ def with_total(queryset: QuerySet[Any]) -> QuerySet[Any]:
 
 
 def keyset(
-    queryset: QuerySet[Any], *, sort: str, descending: bool, size: int, cursor: str = "", key: str = "pk"
+    queryset: QuerySet[Any],
+    *,
+    sort: str,
+    descending: bool,
+    size: int,
+    cursor: str = "",
+    key: str = "pk",
+    keys_first: bool = False,
 ) -> Page[Any]:
-    """A page of `size` rows ordered by the non-null column `sort`, then by `key` (unique in the queryset)."""
+    """A page of `size` rows ordered by the non-null column `sort`, then by `key` (unique in the queryset).
+
+    With `keys_first` the keys are found before the rows, by an index alone where it holds what narrows: for a search,
+    of which PostgreSQL does not know behind a policy how much it finds, and would read and sort all.
+    """
     decoded = _decode(cursor, queryset.model._meta.get_field(sort)) if cursor else None
     value, last_key, position, backwards = decoded or (None, 0, 0, False)
     forward_desc = descending != backwards
@@ -82,6 +93,8 @@ def keyset(
         # The redundant bound lets the index start in the right place; OR alone would filter.
         queryset = queryset.filter(**{f"{sort}__{step}e": value})
     order = [F(name).desc() if forward_desc else F(name).asc() for name in (sort, key)]
+    if keys_first:
+        queryset = queryset.filter(**{f"{key}__in": queryset.order_by(*order).values(key)[: size + 1]})
     rows = list(queryset.order_by(*order)[: size + 1])
     more, rows = len(rows) > size, rows[:size]
     if backwards:

@@ -87,20 +87,20 @@ def test_tokens_are_long_and_new():
     assert len(new_token()) == 43
 
 
+@pytest.mark.parametrize("keys_first", [False, True])
 @pytest.mark.parametrize("descending", [False, True])
-def test_pages_lead_through_all_rows_and_back(world, descending):
+def test_pages_lead_through_all_rows_and_back(world, descending, keys_first):
+    options = {"sort": "country", "descending": descending, "size": 5, "keys_first": keys_first}
     everything = Organization.objects.order_by(*(("-country", "-pk") if descending else ("country", "pk")))
     names, cursor, pages = [], "", []
     while cursor is not None:
-        page = keyset(Organization.objects.all(), sort="country", descending=descending, size=5, cursor=cursor)
+        page = keyset(Organization.objects.all(), cursor=cursor, **options)
         names += page.rows
         pages.append(page)
         cursor = page.next_cursor
     assert names == list(everything)
     assert [(p.first, p.last) for p in pages] == [(1, 5), (6, 10), (11, 12)]
-    back = keyset(
-        Organization.objects.all(), sort="country", descending=descending, size=5, cursor=pages[2].previous_cursor
-    )
+    back = keyset(Organization.objects.all(), cursor=pages[2].previous_cursor, **options)
     assert (back.rows, back.first) == (pages[1].rows, 6)
     assert pages[0].previous_cursor is None
 
