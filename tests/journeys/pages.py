@@ -150,6 +150,8 @@ NOT_PAGES = {
     f"{VIEW}query/": "answers a form",
     f"{VIEW}default/": "answers a form",
     "renewals/calendar/revoke/": "answers a form",
+    "releases/mark/": "answers a form",
+    "releases/reopen/": "answers a form",
     "calendar/<str:token>.ics": "a file",
     "exports/new/": "answers a form",
     "exports/news/": "answers a script",
