@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from partnerportal.lib.tenancy import protect
+from partnerportal.lib.tenancy import protect, spelled_out
 
 SEEN = "(SELECT true FROM connections_portfolio p WHERE p.viewer_id = portal_org() AND p.subject_id = {})"
 
@@ -67,7 +67,8 @@ DROP TRIGGER notice_asks_portfolio ON notifications_notice; DROP FUNCTION notice
 
 def widen(table: str, after: str, before: str) -> migrations.RunSQL:
     return migrations.RunSQL(
-        f"ALTER POLICY tenant ON {table} USING ({after})", f"ALTER POLICY tenant ON {table} USING ({before})"
+        f"ALTER POLICY tenant ON {table} USING ({spelled_out(after)})",
+        f"ALTER POLICY tenant ON {table} USING ({spelled_out(before)})",
     )
 
 

@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from partnerportal.lib.tenancy import protect
+from partnerportal.lib.tenancy import protect, spelled_out
 
 SEEN = "(SELECT true FROM connections_portfolio p WHERE p.viewer_id = portal_org() AND p.subject_id = customer_id)"
 VENDOR = "(SELECT portal_is_vendor())"  # asked once a statement
@@ -112,7 +112,7 @@ class Migration(migrations.Migration):
     dependencies = [("entitlements", "0002_listing")]
 
     operations = [
-        migrations.RunSQL(TRIALS, TRIALS_UNDO),
+        migrations.RunSQL(spelled_out(TRIALS), TRIALS_UNDO),
         migrations.RunSQL(PARTITIONS, "DROP FUNCTION usage_partition(date)"),
         protect("entitlements_usageday", using=SEEN, check="false"),
         protect("entitlements_usagemonth", using=SEEN, check="false"),
