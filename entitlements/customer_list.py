@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from entitlements import queries
 from entitlements.columns import SORTS, Column, columns_of
-from entitlements.filters import DEFAULT_SORT, EXPIRES_WITHIN, CustomerFilterSet, given, plain, sort_in
+from entitlements.filters import DEFAULT_SORT, EXPIRES_WITHIN, CustomerFilterSet, plain, sort_in
 from entitlements.list_views import Tab, own_tabs, usual_tabs
 from entitlements.models import ListSettings
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
@@ -42,7 +42,7 @@ class CustomerList(Turned):
         self.preferences = queries.list_preferences(actor)
         filters = CustomerFilterSet(asked, queries.customers(actor))
         found = filters.qs
-        self.chosen = given(filters)
+        self.chosen = filters.chosen
         self.view = self.preferences.view(asked.get("view", ""))
         self.sort = sort_in(asked)
         self.size = next((size for size in SIZES if str(size) == asked.get("size")), DEFAULT_SIZE)

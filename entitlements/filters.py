@@ -5,7 +5,6 @@ from datetime import timedelta
 from typing import Any
 
 import django_filters as df
-from django import forms
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -17,6 +16,7 @@ from entitlements.models.entitlement import EntitlementQuerySet
 from entitlements.models.listing import OVER, CustomerListingQuerySet
 from partnerportal.lib.countries import country_choices
 from partnerportal.lib.days import today
+from partnerportal.lib.filters import FilterSet
 from partnerportal.lib.text import fold
 
 Rows = CustomerListingQuerySet
@@ -24,7 +24,7 @@ SPANS = (7, 30, 60, 90)  # days, of renewals
 EXPIRES_WITHIN = ((30, _("30 days")), (60, _("60 days")), (90, _("90 days")))
 
 
-class CustomerFilterSet(df.FilterSet):
+class CustomerFilterSet(FilterSet):
     """`q` finds part of the folded name or the beginning of the ORGID."""
 
     q = df.CharFilter(method="search", label=_("Name or ORGID"), max_length=200)
@@ -40,7 +40,6 @@ class CustomerFilterSet(df.FilterSet):
     class Meta:
         model = CustomerListing
         fields: list[str] = []
-        form = forms.Form
 
     def search(self, rows: Rows, name: str, value: str) -> Rows:
         folded = fold(value)
@@ -59,7 +58,7 @@ class CustomerFilterSet(df.FilterSet):
         return rows.filter(OVER) if value else rows.exclude(OVER)
 
 
-class HolderFilterSet(df.FilterSet):
+class HolderFilterSet(FilterSet):
     """`q` finds part of an address or of a device's name."""
 
     q = df.CharFilter(field_name="holder", lookup_expr="icontains", label=_("User or device"), max_length=200)
@@ -68,13 +67,12 @@ class HolderFilterSet(df.FilterSet):
     class Meta:
         model = LicenseAssignment
         fields: list[str] = []
-        form = forms.Form
 
     def not_used(self, rows: LicenseAssignmentQuerySet, name: str, value: bool) -> LicenseAssignmentQuerySet:
         return rows.unused() if value else rows
 
 
-class RenewalFilterSet(df.FilterSet):
+class RenewalFilterSet(FilterSet):
     """What ends within so many days, or on one day."""
 
     within = df.TypedChoiceFilter(
@@ -85,19 +83,12 @@ class RenewalFilterSet(df.FilterSet):
     class Meta:
         model = Entitlement
         fields: list[str] = []
-        form = forms.Form
 
     def ends_within(self, rows: EntitlementQuerySet, name: str, value: int) -> EntitlementQuerySet:
         return rows if self.form.cleaned_data.get("on") else rows.filter(ends_on__lte=today() + timedelta(days=value))
 
 
 DEFAULT_SORT = "name"
-
-
-def given(filters: CustomerFilterSet) -> dict[str, Any]:
-    """What narrows, without what is empty or bad."""
-    filters.form.is_valid()
-    return {name: value for name, value in filters.form.cleaned_data.items() if value not in ("", None)}
 
 
 def plain(value: Any) -> str:
@@ -113,5 +104,5 @@ def sort_in(asked: Mapping[str, str]) -> str:
 def view_query(asked: Mapping[str, str]) -> dict[str, str]:
     """The filters and the sort of an address, as a saved view keeps them: what is bad, usual or about paging is not."""
     sort = sort_in(asked)
-    query = {name: plain(value) for name, value in given(CustomerFilterSet(asked)).items()}
+    query = {name: plain(value) for name, value in CustomerFilterSet(asked).chosen.items()}
     return query if sort == DEFAULT_SORT else query | {"sort": sort}

@@ -36,7 +36,7 @@ class Holders(Turned):
     def __init__(self, actor: Actor, asked: Mapping[str, str]) -> None:
         filters = HolderFilterSet(asked, queries.holders(actor))
         found = filters.qs
-        self.chosen = {k: v for k, v in filters.form.cleaned_data.items() if v not in ("", None)}
+        self.chosen = filters.chosen
         self.cursor = asked.get("cursor", "")
         self.page = keyset_or_first(found, sort="holder", descending=False, size=SIZE, cursor=self.cursor)
         self.rows = holder_rows(self.page.rows)

@@ -5,9 +5,10 @@ import django_filters as df
 from notifications import registry
 from notifications.models import Notice
 from notifications.models.notice import NoticeQuerySet
+from partnerportal.lib.filters import FilterSet
 
 
-class NoticeFilterSet(df.FilterSet):
+class NoticeFilterSet(FilterSet):
     """Open notices, unless `dismissed` asks for the others. `customer` is its public id."""
 
     customer = df.UUIDFilter(field_name="about_public_id")

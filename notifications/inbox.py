@@ -21,7 +21,7 @@ class Inbox(Turned):
     def __init__(self, actor: Actor, asked: Mapping[str, str]) -> None:
         filters = NoticeFilterSet(asked, queries.inbox(actor))
         found = filters.qs
-        self.chosen: dict[str, Any] = {k: v for k, v in filters.form.cleaned_data.items() if v not in ("", None)}
+        self.chosen = filters.chosen
         self.page = keyset_or_first(found, sort="at", descending=True, size=PAGE_SIZE, cursor=asked.get("cursor", ""))
         self.rows = notice_rows(actor, self.page.rows)
         self.kinds = sorted(registry.kind_choices(actor.organization_kind), key=lambda choice: choice[1])

@@ -13,10 +13,11 @@ from connections.api.serializers import AcceptSerializer, ConnectionSerializer, 
 from connections.models import Connection, InvitationLink
 from connections.policies import ROLE_TABLE, ConnectionPermission
 from partnerportal.lib.api import ActorView, ListView, NoBody
+from partnerportal.lib.filters import FilterSet
 from partnerportal.lib.scoping import by_public_id
 
 
-class ConnectionFilterSet(df.FilterSet):
+class ConnectionFilterSet(FilterSet):
     state = df.ChoiceFilter(choices=Connection.State.choices)
 
     class Meta:

@@ -20,6 +20,7 @@ from entitlements.filters import CustomerFilterSet, RenewalFilterSet
 from entitlements.models import CustomerListing, Entitlement, Order
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from partnerportal.lib.api import ActorView, ListView
+from partnerportal.lib.filters import FilterSet
 
 VIEW_CUSTOMERS = (ROLE_TABLE, EntitlementPermission.VIEW_CUSTOMERS)
 
@@ -71,7 +72,7 @@ class CustomerGoods(ListView):
         return response
 
 
-class EntitlementFilterSet(df.FilterSet):
+class EntitlementFilterSet(FilterSet):
     kind = df.ChoiceFilter(choices=Entitlement.Kind.choices)
     state = df.ChoiceFilter(choices=Entitlement.State.choices)
 
