@@ -58,7 +58,9 @@ class CustomerListing(models.Model):
             models.Index(fields=["viewer", "next_expiry_on"], name="listing_over", condition=OVER),
             models.Index(fields=["viewer", "next_expiry_on"], name="listing_requests", condition=Q(requests__gt=0)),
             models.Index(fields=["viewer", "next_expiry_on"], name="listing_trials", condition=Q(trials__gt=0)),
-            models.Index(fields=["viewer", "next_expiry_on"], name="listing_falling", condition=Q(is_falling=True)),
+            models.Index(
+                fields=["viewer", "name_folded", "customer"], name="listing_falling", condition=Q(is_falling=True)
+            ),
             models.Index("viewer", UNUSED, "customer", name="listing_unused", condition=Q(seats__gt=F("assigned"))),
         )
 
