@@ -84,6 +84,10 @@ class Connection(PublicModel):
                 name="connection_end_is_known",
             ),
         )
+        indexes = (  # a partner may have twenty thousand; the other side has a few
+            models.Index(fields=["partner", "connected_at", "id"], name="connection_live", condition=Q(state="active")),
+            models.Index(fields=["partner", "ended_at", "id"], name="connection_ended", condition=Q(state="ended")),
+        )
 
     def __str__(self) -> str:
         return f"{self.partner_name} – {self.customer_name}"

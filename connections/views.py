@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
+from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -53,8 +54,9 @@ def account_details(request: PortalRequest) -> HttpResponse:
 
 
 def _page(request: PortalRequest, name: str, connections: Any, sort: str) -> Page[Any]:
-    cursor = request.GET.get(name, "")
-    return keyset_or_first(connections, sort=sort, descending=True, size=PAGE_SIZE, cursor=cursor)
+    own = request.actor.organization_id
+    options = {"sort": sort, "size": PAGE_SIZE, "ways": (Q(partner=own), Q(customer=own))}
+    return keyset_or_first(connections, descending=True, cursor=request.GET.get(name, ""), **options)
 
 
 @require_safe

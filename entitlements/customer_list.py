@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
+from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -65,7 +66,7 @@ class CustomerList(Turned):
     def _page(self, found: Any) -> Any:
         column, descending = SORTS[self.sort.removeprefix("-")], self.sort.startswith("-")
         options = {"sort": column, "descending": descending, "size": self.size, "key": "customer"}
-        options["keys_first"] = "q" in self.chosen
+        options["ways"] = (Q(),) if "q" in self.chosen else ()
         return keyset_or_first(queries.with_weeks(found), cursor=self.cursor, **options)
 
     @cached_property

@@ -41,6 +41,7 @@ class Migration(migrations.Migration):
                 ('partner', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='customer_connections', to='accounts.organization')),
             ],
             options={
+                'indexes': [models.Index(condition=models.Q(('state', 'active')), fields=['partner', 'connected_at', 'id'], name='connection_live'), models.Index(condition=models.Q(('state', 'ended')), fields=['partner', 'ended_at', 'id'], name='connection_ended')],
                 'constraints': [models.UniqueConstraint(condition=models.Q(('state', 'active')), fields=('partner', 'customer'), name='connection_one_live_per_pair'), models.CheckConstraint(condition=models.Q(('partner', models.F('customer')), _negated=True), name='connection_two_sides'), models.CheckConstraint(condition=models.Q(models.Q(('ended_at', None), ('ended_by', None), ('state', 'active')), models.Q(('ended_at__isnull', False), ('ended_by__isnull', False), ('state', 'ended')), _connector='OR'), name='connection_end_is_known')],
             },
         ),

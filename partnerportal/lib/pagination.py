@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.pagination import BasePagination
@@ -81,7 +82,7 @@ class PagedCollection(Collection):
             size=self._limit(),
             cursor=cursor,
             key=view.key,
-            keys_first="q" in request.query_params,
+            ways=(Q(),) if "q" in request.query_params else (),
         )
         if self.page.rows:
             self.total = self.page.rows[0].total_count

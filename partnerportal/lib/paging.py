@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -77,12 +77,13 @@ def keyset(
     size: int,
     cursor: str = "",
     key: str = "pk",
-    keys_first: bool = False,
+    ways: Sequence[Q] = (),
 ) -> Page[Any]:
     """A page of `size` rows ordered by the non-null column `sort`, then by `key` (unique in the queryset).
 
-    With `keys_first` the keys are found before the rows, by an index alone where it holds what narrows: for a search,
-    of which PostgreSQL does not know behind a policy how much it finds, and would read and sort all.
+    With `ways` the keys are found first, along each of these conditions (together they hold for every row), and the
+    rows then. For what PostgreSQL would read and sort whole: an OR, of which each side has an index; and a search,
+    because behind a policy it does not know how much that finds.
     """
     decoded = _decode(cursor, queryset.model._meta.get_field(sort)) if cursor else None
     value, last_key, position, backwards = decoded or (None, 0, 0, False)
@@ -93,8 +94,9 @@ def keyset(
         # The redundant bound lets the index start in the right place; OR alone would filter.
         queryset = queryset.filter(**{f"{sort}__{step}e": value})
     order = [F(name).desc() if forward_desc else F(name).asc() for name in (sort, key)]
-    if keys_first:
-        queryset = queryset.filter(**{f"{key}__in": queryset.order_by(*order).values(key)[: size + 1]})
+    if ways:
+        first_way, *others = (queryset.filter(way).order_by(*order).values(key)[: size + 1] for way in ways)
+        queryset = queryset.filter(**{f"{key}__in": first_way.union(*others) if others else first_way})
     rows = list(queryset.order_by(*order)[: size + 1])
     more, rows = len(rows) > size, rows[:size]
     if backwards:
