@@ -19,7 +19,7 @@ from partnerportal.lib import tenancy
 log = logging.getLogger(__name__)
 
 BATCH = {Channel.FAN_OUT: 200, Channel.EMAIL: 50}
-ONE_AT_A_TIME = 4208  # advisory lock of those who look for a summary
+ONE_AT_A_TIME = 4210  # advisory lock of those who look for a summary
 LEASE = timedelta(minutes=3)  # longer than a batch of mails may take
 RETRIES = [timedelta(seconds=s) for s in (10, 60, 300, 1800, 7200, 18000, 36000, 86400)]
 
