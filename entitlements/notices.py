@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from django.db import connection
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -266,12 +267,17 @@ class TrialAsked(AskedOfVendor):
         return _("Open the trials")
 
 
+ONE_AT_A_TIME = 4211  # advisory lock: what another worker is just telling is not told again
+
+
 class ReleaseNews(AskedOfVendor):
     """Once a day (UTC) for each customer, however many licences: the page lists them. Nobody who holds one is named."""
 
     email_default = "digest"
 
     def recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, Recipient]]":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ONE_AT_A_TIME])
         since = min(event.at for event in events).replace(hour=0, minute=0, second=0, microsecond=0)
         vendors = vendor_ids()
         notices = Notice.objects.filter(recipient_id__in=vendors, kind=self.code, at__gte=since)

@@ -10,9 +10,13 @@ from django.utils import timezone
 
 from connections.actions import accept_invitation, end_connection
 from connections.models import Connection
-from notifications.actions import fan_out_due
-from notifications.models import Delivery, Notice
+from entitlements.actions import ask_release, keep_licence
+from entitlements.models import LicenseAssignment
+from notifications.actions import fan_out_due, outbox
+from notifications.models import Channel, Delivery, Notice
+from partnerportal.lib.actors import Actor
 from tests.portfolio import differences
+from tests.races.conftest import Race
 from tests.world import World
 
 pytestmark = pytest.mark.slow
@@ -57,6 +61,18 @@ def try_again() -> None:
     Delivery.objects.filter(done_at=None).update(next_at=timezone.now())
     while fan_out_due():
         pass
+
+
+def test_workers_tell_of_a_customers_releases_once(cast: World, race: Race, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each has taken another of its requests."""
+    monkeypatch.setitem(outbox.BATCH, Channel.FAN_OUT, 1)
+    actor = cast.actor("customer.admin")
+    for held in LicenseAssignment.objects.filter(customer=cast.customer):
+        for deed in (ask_release, keep_licence, ask_release):
+            deed(actor=actor, assignment=held)
+    assert Delivery.objects.filter(channel=Channel.FAN_OUT, done_at=None).count() == 6
+    assert race.run([(Actor.system(), fan_out_due)] * 6) == [1] * 6
+    assert sorted(cast.notices("vendor").values_list("kind", flat=True)) == ["release_asked", "release_withdrawn"]
 
 
 @pytest.mark.parametrize("commits", [False, True], ids=["rolled back", "committed"])
