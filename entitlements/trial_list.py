@@ -5,6 +5,7 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
+from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -22,10 +23,15 @@ class TrialList(Turned):
     def __init__(self, actor: Actor, asked: Mapping[str, str]) -> None:
         self.actor = actor
         self.view = asked.get("view") if asked.get("view") in queries.TRIAL_VIEWS else "waiting"
-        found = queries.trials(actor).filter(state__in=queries.TRIAL_VIEWS[self.view or "waiting"])
-        newest_first = self.view != "waiting"
-        cursor = asked.get("cursor", "")
-        self.page = keyset_or_first(found, sort="id", descending=newest_first, size=PAGE_SIZE, cursor=cursor)
+        states = queries.TRIAL_VIEWS[self.view or "waiting"]
+        self.page = keyset_or_first(
+            queries.trials(actor).filter(state__in=states),
+            sort="id",
+            descending=self.view != "waiting",
+            size=PAGE_SIZE,
+            cursor=asked.get("cursor", ""),
+            ways=[Q(state=state) for state in states],
+        )
 
     @cached_property
     def rows(self) -> list[rows.TrialRow]:
