@@ -37,7 +37,7 @@ def new_org_id() -> str:
 
 class OrganizationQuerySet(TenantQuerySet):
     def scope(self, actor: Actor) -> "OrganizationQuerySet":
-        return self.filter(Q(pk=actor.organization_id) | Q(pk__in=actor.reach))
+        return self.filter(pk__in=actor.reach)  # oneself is in it
 
 
 class Organization(PublicModel):

@@ -33,7 +33,7 @@ class Program(models.Model):
 
 class ProgramMembershipQuerySet(TenantQuerySet):
     def scope(self, actor: Actor) -> "ProgramMembershipQuerySet":
-        return self.filter(Q(organization=actor.organization_id) | Q(organization__in=actor.reach))
+        return self.filter(organization__in=actor.reach)  # oneself is in it
 
     def active(self, on: dt.date | None = None) -> "ProgramMembershipQuerySet":
         """Members on that day (UTC, default today). Both ends count."""

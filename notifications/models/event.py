@@ -6,13 +6,13 @@ from django.utils import timezone
 
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.models import PublicModel
-from partnerportal.lib.scoping import TenantQuerySet
+from partnerportal.lib.scoping import TenantQuerySet, in_reach
 
 
 class EventQuerySet(TenantQuerySet):
     def scope(self, actor: Actor) -> "EventQuerySet":
         mine = Q(organization_id=actor.organization_id) | Q(counterpart_id=actor.organization_id)
-        return self.filter(mine | Q(customer_id__in=actor.reach))
+        return self.filter(mine | in_reach(actor, "customer_id"))
 
 
 class Event(PublicModel):
