@@ -166,7 +166,9 @@ def standing_out(actor: Actor, today: dt.date, limit: int) -> StandingOut:
     rows = CustomerListing.objects.visible_to(actor)
     found = _fastest(actor, today, limit)
     listings = {row.customer_id: row for row in rows.filter(customer__in=[row.customer_id for row in found])}
-    paces = [Pace(listings[row.customer_id], row.moved or 0, row.full_on) for row in found]
+    paces = [  # without one that has just left
+        Pace(listings[row.customer_id], row.moved or 0, row.full_on) for row in found if row.customer_id in listings
+    ]
     by_moved = sorted(paces, key=lambda pace: (pace.moved, pace.listing.customer_id))
     filling = [pace for pace in by_moved if pace.full_on and pace.full_on > today]
     return StandingOut(

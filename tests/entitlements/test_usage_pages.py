@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from connections.actions import end_connection
 from entitlements import queries
 from entitlements.actions import UsageRow, store_usage
-from entitlements.models import CustomerListing, CustomerUsage, Sku, UsageDay, UsageMonth
-from entitlements.queries import Use
+from entitlements.models import CustomerListing, CustomerPace, CustomerUsage, Sku, UsageDay, UsageMonth
+from entitlements.queries import Use, usage
+from partnerportal.lib import tenancy
 from partnerportal.lib.actors import Actor
 from tests.world import World, canary
 
@@ -178,6 +180,23 @@ def test_all_customers_in_sum_and_who_stands_out(world: World, web: Any, count_q
     assert f"Unused seats {unused}" in words and "+20" in words and "−4" in words
     assert "not enough history" in words and len(few) <= 10
     assert words.index("Rising most") < words.index("+20") < words.index("Falling most") < words.index("−4")
+
+
+def test_a_customer_that_leaves_while_the_page_is_made_is_left_out(world: World, web: Any, monkeypatch: Any) -> None:
+    """Who moved is asked first, and who they are after it."""
+    CustomerPace.objects.filter(viewer=world.partner).update(moved=7)
+    asked = usage._fastest
+
+    def leave(*given: Any) -> Any:
+        found = asked(*given)
+        assert {row.customer_id for row in found} == {world.customer.pk, world.customer2.pk}
+        with tenancy.tenant(organization_id=world.customer.pk, person_id=None):
+            end_connection(actor=world.actor("customer.admin"), connection=world.connection("customer", "partner"))
+        return found
+
+    monkeypatch.setattr(usage, "_fastest", leave)
+    page = web("partner.reader").get("/usage/customers/").content.decode()
+    assert world.customer2.name in page and world.customer.name not in page
 
 
 def test_the_api_has_months_and_days_and_no_people(world: World, sku: Sku, api: Any) -> None:
