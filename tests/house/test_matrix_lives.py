@@ -25,6 +25,7 @@ WITNESSES = ("partner2.admin", "stranger.admin")
 # Every page narrows these further, to a customer or to rows that are scoped themselves: no page can show the loss, so
 # that the two locks disagree has to.
 BEHIND_OTHERS = {
+    "CustomerPaceQuerySet",
     "EntitlementQuerySet",
     "ListSettingsQuerySet",
     "OrderQuerySet",
