@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 
 from accounts.models import Role
 from tests.journeys import people
+from tools.bench.data import followed_at_once
 
 ROWS = 20_000
 
@@ -123,16 +124,14 @@ def crowd(partner):
                FROM generate_series(1, %s) i""",
             [ROWS - 3],
         )
-    for first in range(0, ROWS, 2000):
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(
-                """INSERT INTO connections_connection
-                       (public_id, partner_id, customer_id, partner_name, customer_name, state, connected_at)
-                   SELECT gen_random_uuid(), %s, id, '', name, 'active', now() FROM accounts_organization
-                   WHERE org_id::int > 50000000 + %s AND org_id::int <= 50000000 + %s AND name LIKE 'Crowd %%'""",
-                [partner.pk, first, first + 2000],
-            )
-            cursor.execute("ANALYZE")  # the triggers' statements were planned for a few rows
+    with followed_at_once(), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            """INSERT INTO connections_connection
+                   (public_id, partner_id, customer_id, partner_name, customer_name, state, connected_at)
+               SELECT gen_random_uuid(), %s, id, '', name, 'active', now() FROM accounts_organization
+               WHERE org_id::int > 50000000 AND name LIKE 'Crowd %%'""",
+            [partner.pk],
+        )
     return partner
 
 

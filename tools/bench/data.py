@@ -52,7 +52,7 @@ def _load(customers: int) -> None:
     for first in range(1, total + 1, BATCH):
         _customers(first, min(first + BATCH - 1, total))
     _entitlements(total)
-    with _followed_at_once():
+    with followed_at_once():
         _connect(large, 1, customers)
         _connect(second, customers + 1, total)
         _connect(medium, 1, customers // 20)
@@ -64,7 +64,7 @@ def _load(customers: int) -> None:
 
 
 @contextmanager
-def _followed_at_once() -> Iterator[None]:
+def followed_at_once() -> Iterator[None]:
     """What triggers keep for each connection is written by its definition for all of them: a fifth of the time."""
     triggers = (
         ("connections_connection", "portfolio_follows_connection"),
