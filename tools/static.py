@@ -7,7 +7,7 @@ import sys
 
 from tools.stages import FONT, PROJECT, StageError, base_environment, changed, done, python
 
-UNUSED = ("redoc", "rest_framework")
+UNUSED = ("redoc", "rest_framework", "ext", "htmax-*", "htmx-4*", "htmx-2.js", "django-htmx.js")
 
 
 def main(environment: dict[str, str]) -> None:
