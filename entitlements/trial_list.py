@@ -22,8 +22,9 @@ class TrialList(Turned):
 
     def __init__(self, actor: Actor, asked: Mapping[str, str]) -> None:
         self.actor = actor
-        self.view = asked.get("view") if asked.get("view") in queries.TRIAL_VIEWS else "waiting"
-        states = queries.TRIAL_VIEWS[self.view or "waiting"]
+        view = asked.get("view", "")
+        self.view = view if view in queries.TRIAL_VIEWS else "waiting"
+        states = queries.TRIAL_VIEWS[self.view]
         self.page = keyset_or_first(
             queries.trials(actor).filter(state__in=states),
             sort="id",
