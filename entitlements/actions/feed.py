@@ -2,6 +2,7 @@
 
 import datetime as dt
 import sqlite3
+import time
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator
 from contextlib import closing
@@ -25,6 +26,7 @@ from partnerportal.lib.policies import authorize_staff
 BATCH = 2000
 LIGHT = ("usage", "assignment")
 ANOTHER_DAY = 0.2
+LONGEST = 20.0  # seconds that a batch is read: with each its reader says that it lives, also where lines are monsters
 Store = Callable[..., Answers]
 
 
@@ -72,13 +74,14 @@ def import_feed(
 def _batches(lines: Iterable[Fact | BadLine]) -> Iterator[list[Fact | BadLine]]:
     batch: list[Fact | BadLine] = []
     customers: set[str] = set()  # with days in it
-    weight = 0.0
+    weight, begun = 0.0, time.monotonic()
     for line in lines:
         batch.append(line)
         weight += _weight(line, customers)
-        if weight >= BATCH:
+        if weight >= BATCH or time.monotonic() - begun > LONGEST:
             yield batch
-            batch, customers, weight = [], set(), 0
+            batch, customers = [], set()
+            weight, begun = 0.0, time.monotonic()
     if batch:
         yield batch
 

@@ -1,18 +1,20 @@
 """Two hundred files that nobody should send: a clear answer to each, bounded memory, and the portal goes on."""
 
 import gzip
+import io
 import json
 import random
 import tracemalloc
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from entitlements import uploads
-from entitlements.actions import import_feed, ingest_next_upload
+from entitlements.actions import feed, import_feed, ingest_next_upload
 from entitlements.models import IngestUpload, UsageDay
 from entitlements.uploads import Damaged, Unpacked
 from partnerportal.lib.actors import Actor
@@ -135,6 +137,15 @@ def test_one_endless_line_takes_no_memory(world: World, tmp_path: Path) -> None:
         assert [r.problems[0].code if r.problems else str(r.outcome) for r in results] in (
             ["line_too_long", "added"], ["line_too_long", "unchanged"]
         )  # fmt: skip
+
+
+def test_lines_that_take_long_are_told_of_meanwhile(world: World, monkeypatch: Any) -> None:
+    """The lease of an upload is renewed with each batch: thousands of large lines may not be one."""
+    lines = io.BufferedReader(io.BytesIO(b'{"type": "usage", "day": [[[]]]}\n' * 7))
+    clock, told = iter(range(0, 900, 9)), []
+    monkeypatch.setattr(feed, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+    import_feed(actor=Actor.system(), stream=Unpacked(lines), progress=lambda counts: told.append(counts.total()))
+    assert told == [3, 6, 7]
 
 
 @pytest.mark.slow
