@@ -16,6 +16,7 @@ from django.conf import settings
 from partnerportal.lib.private_files import private_folder
 
 CHUNK = 1 << 18
+SHORTEST = 64  # bytes a line, on average: a file of shorter ones, such as blanks, could keep a worker for hours
 GZIP = b"\x1f\x8b"  # how every gzip file begins, and no line of JSON
 
 
@@ -77,13 +78,14 @@ def lying() -> Iterator[tuple[str, Path]]:
 
 
 class Unpacked:
-    """The lines of a stored file, unpacked where they are packed, never more of it than the limit allows."""
+    """The lines of a stored file, unpacked where they are packed, never more of it than the limits allow."""
 
     def __init__(self, file: Peekable) -> None:
         self._file = file
         packed = file.peek(len(GZIP))[: len(GZIP)] == GZIP
         self._stream: Any = gzip.GzipFile(fileobj=cast(BinaryIO, file), mode="rb") if packed else file
         self._left = settings.INGEST_UNPACKED_BYTES
+        self._lines_left = self._left // SHORTEST
         self.sent = 0
 
     def _note(self) -> None:
@@ -91,6 +93,9 @@ class Unpacked:
             self.sent = self._file.tell()
 
     def readline(self, size: int = -1) -> bytes:
+        self._lines_left -= 1
+        if self._lines_left < 0:
+            raise Damaged("too_many_lines")
         return self._bounded(self._stream.readline, size)
 
     def read(self, size: int) -> bytes:

@@ -71,13 +71,14 @@ def import_feed(
     return counts
 
 
-def _batches(lines: Iterable[Fact | BadLine]) -> Iterator[list[Fact | BadLine]]:
+def _batches(lines: Iterable[Fact | BadLine | None]) -> Iterator[list[Fact | BadLine]]:
     batch: list[Fact | BadLine] = []
     customers: set[str] = set()  # with days in it
     weight, begun = 0.0, time.monotonic()
     for line in lines:
-        batch.append(line)
-        weight += _weight(line, customers)
+        if line:
+            batch.append(line)
+            weight += _weight(line, customers)
         if weight >= BATCH or time.monotonic() - begun > LONGEST:
             yield batch
             batch, customers = [], set()
@@ -145,12 +146,12 @@ class _Seen:
         self._db = sqlite3.connect("")
         self._db.execute("CREATE TABLE seen (type TEXT, key TEXT, line INT, PRIMARY KEY (type, key)) WITHOUT ROWID")
 
-    def first_only(self, lines: Iterable[Fact | BadLine]) -> Iterator[Fact | BadLine]:
+    def first_only(self, lines: Iterable[Fact | BadLine | None]) -> Iterator[Fact | BadLine | None]:
         """The lines, with the second one about the same thing turned into an error. Of days and assignments the later
         one counts: there may be too many to remember."""
         for line in lines:
             earlier = self._add(line) if isinstance(line, Fact) and line.type not in LIGHT else None
-            if earlier:
+            if line and earlier:
                 reason = f"Line {earlier} is about the same {line.type} already."
                 yield BadLine(line.line, [Problem("duplicate", reason)], line.type, line.key)
             else:

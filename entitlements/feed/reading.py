@@ -66,6 +66,7 @@ _TYPES: dict[str, tuple[Line, str]] = {
     "assignment": (AssignmentLine(), "external_id"),
 }
 TYPES = tuple(_TYPES)
+BREATH = 10_000  # lines
 
 
 class _Refused(ValueError):
@@ -80,9 +81,12 @@ class Lines(Protocol):
     def readline(self, size: int = -1, /) -> bytes: ...
 
 
-def read(stream: Lines, types: Container[str] = TYPES, start: int = 0) -> Iterator[Fact | BadLine]:
-    """Every line after the first `start` that is not blank, in order, as what it says or what is wrong with it."""
+def read(stream: Lines, types: Container[str] = TYPES, start: int = 0) -> Iterator[Fact | BadLine | None]:
+    """Every line after the first `start` that is not blank, in order, as what it says or what is wrong with it. None
+    now and then, for there may be nothing else to say of many: whoever reads has something to do meanwhile."""
     for number, raw in enumerate(_lines(stream), 1):
+        if number % BREATH == 0:
+            yield None
         if number <= start:
             continue
         if raw is None:

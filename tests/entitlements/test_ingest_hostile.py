@@ -148,6 +148,17 @@ def test_lines_that_take_long_are_told_of_meanwhile(world: World, monkeypatch: A
     assert told == [3, 6, 7]
 
 
+def test_blank_lines_without_an_end_are_stopped(tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And until then the upload's lease is renewed, though there is nothing to store."""
+    settings.INGEST_UNPACKED_BYTES = 64 * 25_000
+    file, told = tmp_path / "blank", []
+    file.write_bytes(gzip.compress(b"\n" * 64 * 25_000))
+    monkeypatch.setattr(feed, "LONGEST", -1)
+    with file.open("rb") as stream, pytest.raises(Damaged, match="too_many_lines"):
+        import_feed(actor=Actor.system(), stream=Unpacked(stream), progress=lambda counts: told.append(counts.total()))
+    assert told == [0, 0]
+
+
 @pytest.mark.slow
 def test_a_bomb_is_stopped_at_the_limit(tmp_path: Path, settings: Any) -> None:
     settings.INGEST_UNPACKED_BYTES = 32 * 1024**2
