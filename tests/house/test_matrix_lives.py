@@ -36,6 +36,18 @@ BEHIND_OTHERS = {
     "UsageQuerySet",
 }
 OURS = [row for row in MATRIX if not row.pattern.startswith(("sign-in/", "ui-kit/"))]
+# Asked first, because a lost scope shows at one of them: the others are asked when it does not.
+TELLING = {
+    "",
+    "customers/",
+    "customers/<uuid:customer_id>/",
+    "exports/new/",
+    "exports/<uuid:export_id>/file/",
+    "invite/",
+    "me/notices/",
+    "renewals/calendar/",
+}
+FIRST = [row for row in OURS if row.pattern in TELLING]
 WRITE = Prepared._written.func
 HARM = ("and shows", "and changed")
 
@@ -67,7 +79,8 @@ def test_matrix_goes_red_without_a_scope(name, world, web, monkeypatch):
     first_lock_alone(monkeypatch)
     take_away(monkeypatch, QUERYSETS[name])
     machine = Machine(world, web, SEES)
-    assert any(fault for who in WITNESSES for fault in machine.faults(who, OURS, ("GET", "POST")))
+    walks = ((rows, who) for rows in (FIRST, OURS) for who in WITNESSES)
+    assert any(fault for rows, who in walks for fault in machine.faults(who, rows, ("GET", "POST")))
 
 
 @pytest.mark.parametrize("name", sorted(BEHIND_OTHERS))
