@@ -1,10 +1,11 @@
 """The web server: two processes with two threads each unless WEB_CONCURRENCY and WEB_THREADS say otherwise."""
 
-import gc
 import os
 import re
 
 from gunicorn.glogging import Logger
+
+from partnerportal.lib import garbage
 
 bind = os.environ.get("WEB_BIND", f"0.0.0.0:{os.environ.get('PORT', '8000')}")
 worker_class = "gthread"
@@ -36,6 +37,4 @@ logger_class = PortalLogger
 
 
 def post_worker_init(worker: object) -> None:
-    """What is loaded by now stays; searching it for garbage again and again would cost the slowest pages."""
-    gc.collect()
-    gc.freeze()
+    garbage.settle()

@@ -1,11 +1,10 @@
 """The goals on SQL: the pages' own statements, replayed with and without the second lock."""
 
-import gc
 from collections.abc import Callable, Iterator
 
 from django.db import connection, transaction
 
-from partnerportal.lib import tenancy
+from partnerportal.lib import garbage, tenancy
 from tools.bench.__main__ import Line
 from tools.bench.data import World
 from tools.bench.measure import cpu, quantile, wall
@@ -88,8 +87,7 @@ def _cpu(world: World, rounds: int) -> Iterator[Line]:
         with without_rendering():
             return who.get("/customers/?size=50")
 
-    gc.collect()
-    gc.freeze()  # as the server does
+    garbage.settle()  # as the server does
     whole, bare = (quantile(samples, 50) for samples in cpu([page, unrendered], rounds))
     yield Line("page CPU against the same view whose template draws nothing", whole / bare, 1.7)
 
