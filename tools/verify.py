@@ -138,6 +138,20 @@ def check(run: Run) -> None:
 
 
 def test(run: Run) -> None:
+    """The journeys begin first, because they take longest; a browser waits much of its time."""
+    if os.environ.get("BROWSER") == "none":
+        test_without_browser(run)
+        run.left_out.append("browser journeys (BROWSER=none)")
+        return
+    program = browser.ensure()
+    if program is None:
+        raise StageError(browser.HOW)
+    with run.pytest_beside("-q", "tests/journeys", CHROMIUM=program) as journeys:
+        test_without_browser(run)
+        run.step("Browser journeys, begun before all", journeys)
+
+
+def test_without_browser(run: Run) -> None:
     source_steps(run)
     run.step("Translations", lambda: run.python("-m", "tools.messages", "--check"))
     run.step(
@@ -148,16 +162,7 @@ def test(run: Run) -> None:
         lambda: run.python("manage.py", "check", "--deploy", "--fail-level", "WARNING", **PRODUCTION),
     )
     run.step("API schema", lambda: schema_is_current(run))
-    if os.environ.get("BROWSER") == "none":
-        run.step("Tests", lambda: run.pytest(*TESTS, *COVERAGE))
-        run.left_out.append("browser journeys (BROWSER=none)")
-        return
-    program = browser.ensure()
-    if program is None:
-        raise StageError(browser.HOW)
-    with run.pytest_beside("-q", "tests/journeys", CHROMIUM=program) as journeys:  # a browser waits much of its time
-        run.step("Tests", lambda: run.pytest(*TESTS, *COVERAGE))
-        run.step("Browser journeys, begun with the tests", journeys)
+    run.step("Tests", lambda: run.pytest(*TESTS, *COVERAGE))
 
 
 def schema(run: Run) -> None:
