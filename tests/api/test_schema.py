@@ -123,6 +123,7 @@ def application():
 
 
 @pytest.mark.slow
+@pytest.mark.no_cover
 @pytest.mark.parametrize("label", OPERATIONS)
 def test_every_operation_keeps_its_word(application, cookies, real, token, label):
     """At least one invented call succeeds, none answers 5xx, and each answer has the status and shape declared."""

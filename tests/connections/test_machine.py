@@ -126,6 +126,7 @@ class Portal(RuleBasedStateMachine):
 
 
 @pytest.mark.slow
+@pytest.mark.no_cover
 def test_random_walks(world):
     Portal.world = world
     checks = [HealthCheck.too_slow, HealthCheck.data_too_large]

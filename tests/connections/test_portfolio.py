@@ -68,6 +68,7 @@ class Field:
 
 
 @pytest.mark.slow
+@pytest.mark.no_cover
 @given(steps=STEPS)
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_follows_the_definition(db, steps):

@@ -117,6 +117,7 @@ ANYTHING = st.recursive(
 
 
 @pytest.mark.slow
+@pytest.mark.no_cover
 @settings(deadline=None)
 @given(st.dictionaries(st.sampled_from([*CURRENT, *subscribed()]), ANYTHING) | st.lists(ANYTHING, max_size=3))
 def test_no_shape_breaks_an_adapter(document: Any) -> None:

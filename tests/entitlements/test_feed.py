@@ -278,6 +278,7 @@ def ten_thousand(org_ids: list[str]) -> bytes:
 
 
 @pytest.mark.slow
+@pytest.mark.no_cover
 def test_ten_thousand_lines_one_in_ten_bad_twice(org_id: str, world: World, tmp_path: Any) -> None:
     file, report = tmp_path / "feed.jsonl", tmp_path / "report.jsonl"
     file.write_bytes(ten_thousand([world.customer.org_id, world.customer2.org_id, world.stranger.org_id]))

@@ -38,6 +38,7 @@ STEPS = st.lists(
 
 
 @pytest.mark.slow
+@pytest.mark.no_cover
 @given(steps=STEPS)
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_follow_the_list(world: World, steps: list[Any]) -> None:

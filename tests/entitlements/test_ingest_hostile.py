@@ -84,6 +84,7 @@ def damaged_files(good: bytes) -> Iterator[bytes]:
 
 
 @pytest.mark.slow
+@pytest.mark.no_cover
 def test_two_hundred_hostile_files(send: Send, world: World, folder: Path) -> None:
     """Each with a good line beside the bad one, which comes in wherever the file can be read that far."""
     good, stored = day(world, 55), UsageDay.objects.count()

@@ -102,6 +102,7 @@ def usage_lines(draw: Any) -> list[tuple[int, int, str, dict[str, int]]]:
 
 
 @pytest.mark.slow
+@pytest.mark.no_cover
 @given(drawn=usage_lines(), data=st.data())
 @settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
@@ -121,6 +122,7 @@ def test_any_order_repetition_and_split_gives_what_the_raw_lines_say(
 
 
 @pytest.mark.slow
+@pytest.mark.no_cover
 @given(drawn=usage_lines(), data=st.data())
 @settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]

@@ -16,7 +16,7 @@ from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Conflict
 from tests.portfolio import differences
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.no_cover]
 
 
 def accept(actor, token):

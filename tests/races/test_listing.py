@@ -20,7 +20,7 @@ from tests.portfolio import differences
 from tests.races.conftest import Race
 from tests.world import World
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.no_cover]
 
 
 def accept(world: World) -> None:

@@ -6,7 +6,7 @@ from accounts.actions import change_roles, remove_operator
 from accounts.models import Operator, Role
 from notifications.models import Event
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.no_cover]
 
 
 def demote(actor, operator):

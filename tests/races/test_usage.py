@@ -15,7 +15,7 @@ from partnerportal.lib.actors import Actor
 from tests.races.conftest import Race
 from tests.world import World
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.no_cover]
 SYSTEM = Actor.system("race")
 
 
