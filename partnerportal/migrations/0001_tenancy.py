@@ -2,14 +2,9 @@
 
 from django.db import migrations
 
-FUNCTIONS = """
-CREATE FUNCTION portal_org() RETURNS bigint LANGUAGE sql STABLE PARALLEL SAFE AS
-    $$ SELECT nullif(current_setting('portal.org_id', true), '')::bigint $$;
-CREATE FUNCTION portal_person() RETURNS bigint LANGUAGE sql STABLE PARALLEL SAFE AS
-    $$ SELECT nullif(current_setting('portal.person_id', true), '')::bigint $$;
-CREATE FUNCTION portal_secret() RETURNS text LANGUAGE sql STABLE PARALLEL SAFE AS
-    $$ SELECT nullif(current_setting('portal.secret', true), '') $$;
+from partnerportal.lib.tenancy import functions_sql
 
+GRANTS = """
 -- Tables without tenants (sign-in, sessions, catalogues) are open to the application unless a migration narrows it.
 ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO portal_app;
 ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO portal_app;
@@ -34,4 +29,4 @@ DROP FUNCTION portal_secret(); DROP FUNCTION portal_person(); DROP FUNCTION port
 class Migration(migrations.Migration):
     initial = True
     dependencies = []
-    operations = [migrations.RunSQL(FUNCTIONS, UNDO)]
+    operations = [migrations.RunSQL(functions_sql() + GRANTS, UNDO)]
