@@ -1,16 +1,10 @@
-"""The icons of the product: one file of symbols that a browser fetches once. In each page they were a sixth of it.
-
-`collectstatic` finds the file here, made from the lucide package, as if it lay among the static files.
+"""The icons of the product: one file of symbols, which `partnerportal.finders` makes from the lucide package and a
+browser fetches once. In each page they were a sixth of it.
 """
 
-from collections.abc import Iterator
-from typing import Any
 from xml.etree import ElementTree
 
 import lucide
-from django.contrib.staticfiles.finders import BaseFinder
-from django.core.files.base import ContentFile
-from django.core.files.storage import InMemoryStorage, Storage
 
 FILE = "img/icons.svg"
 _NAMES = """
@@ -34,14 +28,3 @@ def sprite() -> str:
 def _shapes(name: str) -> str:
     drawing = ElementTree.fromstring(lucide._render_icon(name, None))
     return "".join(ElementTree.tostring(shape, "unicode").strip() for shape in drawing)
-
-
-class IconFinder(BaseFinder):
-    def find(self, path: str, find_all: bool = False, **kwargs: Any) -> Any:
-        """Nothing: the file is nowhere on the disk."""
-        return []
-
-    def list(self, ignore_patterns: Any) -> Iterator[tuple[str, Storage]]:
-        storage = InMemoryStorage()
-        storage.save(FILE, ContentFile(sprite().encode()))
-        yield FILE, storage

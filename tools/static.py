@@ -12,7 +12,8 @@ UNUSED = ("redoc", "rest_framework", "ext", "htmax-*", "htmx-4*", "htmx-2.js", "
 
 def main(environment: dict[str, str]) -> None:
     files = [path for path in (PROJECT / "partnerportal" / "static").rglob("*") if path.is_file()]
-    files += [PROJECT / "partnerportal" / "icons.py", PROJECT / "requirements" / "demo.txt"]
+    files += [PROJECT / "partnerportal" / name for name in ("icons.py", "finders.py")]
+    files.append(PROJECT / "requirements" / "demo.txt")
     if (PROJECT / "staticfiles").exists() and not changed("static", files):
         return
     collect("--clear", environment=environment)

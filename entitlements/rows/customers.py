@@ -3,8 +3,11 @@
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
+from babel import Locale
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -33,13 +36,18 @@ class Usage:
 
     @classmethod
     def of(cls, assigned: int, purchased: int) -> "Usage":
-        return cls(
-            assigned=formats.number(assigned),
-            purchased=formats.number(purchased),
-            tone=usage.tone(assigned, purchased),
-            width=usage.width(assigned, purchased),
-            over_by=formats.number(assigned - purchased) if assigned > purchased else "",
-        )
+        return _usage(assigned, purchased, formats.locale())
+
+
+@lru_cache(maxsize=4096)  # lists show the same few numbers and days again and again
+def _usage(assigned: int, purchased: int, where: Locale) -> Usage:
+    return Usage(
+        assigned=formats.number(assigned),
+        purchased=formats.number(purchased),
+        tone=usage.tone(assigned, purchased),
+        width=usage.width(assigned, purchased),
+        over_by=formats.number(assigned - purchased) if assigned > purchased else "",
+    )
 
 
 @dataclass(frozen=True)
@@ -53,12 +61,16 @@ class Day:
 
     @classmethod
     def of(cls, day: dt.date | None, soon: dt.timedelta = SOON) -> "Day | None":
-        if day is None:
-            return None
-        date, near = formats.date(day), formats.relative(day)
-        left = day - today()
-        tone = "past" if left < dt.timedelta(0) else "soon" if left <= soon else ""
-        return cls(day.isoformat(), date, near if near != date else "", tone)
+        return _day(day, soon, today(), timezone.localdate(), formats.locale()) if day else None
+
+
+@lru_cache(maxsize=4096)
+def _day(day: dt.date, soon: dt.timedelta, today: dt.date, here: dt.date, where: Locale) -> Day:
+    """`today` judges, in UTC; the words are said from the reader's own day and in the reader's own language."""
+    date, near = formats.date(day), formats.relative(day)
+    left = day - today
+    tone = "past" if left < dt.timedelta(0) else "soon" if left <= soon else ""
+    return Day(day.isoformat(), date, near if near != date else "", tone)
 
 
 @dataclass(frozen=True)

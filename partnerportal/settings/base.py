@@ -211,7 +211,7 @@ TIME_ZONE = "UTC"
 
 # --- Static files -------------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
-STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.AppDirectoriesFinder", "partnerportal.icons.IconFinder"]
+STATICFILES_FINDERS = ["partnerportal.finders.MadeFinder", "django.contrib.staticfiles.finders.AppDirectoriesFinder"]
 STATIC_ROOT = Path(env("STATIC_ROOT", default=str(BASE_DIR / "staticfiles")))
 WHITENOISE_MANIFEST_STRICT = False  # a missing picture must not take a page down, least of all an error page
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True  # pages name no other

@@ -18,7 +18,7 @@ from django_cotton.compiler_regex import CottonCompiler
 from django_htmx.middleware import HtmxDetails
 
 from notifications import registry
-from partnerportal import icons
+from partnerportal import finders, icons
 from partnerportal.lib import usage
 from partnerportal.lib.text import monogram
 from partnerportal.templatetags import ui
@@ -41,9 +41,20 @@ def test_an_icon_is_hidden_and_a_reference_into_the_file_of_all() -> None:
         ui.icon("bel")
 
 
+def made() -> dict[str, str]:
+    return {name: storage.open(name).read().decode() for name, storage in finders.MadeFinder().list([])}
+
+
+def test_the_style_sheet_holds_each_part_in_its_layer() -> None:
+    whole = made()["css/portal.css"]
+    assert "@import" not in whole
+    for part in (settings.BASE_DIR / "partnerportal" / "static" / "css").glob("*.css"):
+        assert whole.count(part.read_text()) == (part.name not in ("portal.css", "fonts.css")), part.name
+    assert re.search(r"@layer tokens, base,.*?;\s*@layer tokens {\n.*?@layer base {\n", whole, re.DOTALL)
+
+
 def test_the_file_of_icons_holds_each_once_and_no_colour_of_its_own() -> None:
-    ((name, storage),) = icons.IconFinder().list(None)
-    drawn = ElementTree.fromstring(storage.open(name).read())
+    drawn = ElementTree.fromstring(made()["img/icons.svg"])
     assert sorted(symbol.attrib["id"] for symbol in drawn) == sorted(icons.NAMES)
     assert all(len(symbol) > 0 and symbol.attrib.keys() == {"id", "viewBox"} for symbol in drawn)
 

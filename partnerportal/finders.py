@@ -1,0 +1,40 @@
+"""Static files that `collectstatic` makes from others: the icons, and one style sheet of all its parts.
+
+Without them a browser would fetch thirty files before it draws the first page.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from django.contrib.staticfiles.finders import BaseFinder
+from django.core.files.base import ContentFile
+from django.core.files.storage import InMemoryStorage, Storage
+
+from partnerportal import icons
+
+STYLES = Path(__file__).parent / "static" / "css"
+_PART = re.compile(r'@import url\("(\w+\.css)"\) layer\((\w+)\);')
+
+
+def stylesheet() -> str:
+    """portal.css with each part in the place of its import, in the same layer."""
+    whole = (STYLES / "portal.css").read_text()
+    return _PART.sub(lambda part: f"@layer {part[2]} {{\n{(STYLES / part[1]).read_text()}}}", whole)
+
+
+class MadeFinder(BaseFinder):
+    """Stands before the others: what it makes is taken, and not what lies there under the same name."""
+
+    MADE = {icons.FILE: icons.sprite, "css/portal.css": stylesheet}
+
+    def find(self, path: str, find_all: bool = False, **kwargs: Any) -> Any:
+        """Nothing: the files are nowhere on the disk."""
+        return []
+
+    def list(self, ignore_patterns: Any) -> Iterator[tuple[str, Storage]]:
+        storage = InMemoryStorage()
+        for path, make in self.MADE.items():
+            storage.save(path, ContentFile(make().encode()))
+            yield path, storage
