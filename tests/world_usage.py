@@ -22,6 +22,7 @@ from entitlements.models import (
     UsageMonth,
     month_of,
 )
+from entitlements.models.usage import ACTIVE_KEPT, ASSIGNED_KEPT, SHARES_KEPT
 from notifications.models import Mail, NoticePreference
 from partnerportal.lib.tokens import digest_of
 
@@ -85,6 +86,8 @@ def _usage(organization: Organization, entitlement: Entitlement) -> None:
     CustomerUsage.objects.create(
         customer=organization, as_of=today, updated_at=timezone.now(), purchased=10, assigned=8, monthly_active=6,
         assigned_before=8, active_before=6, history_days=DAYS - 1, weeks=[-1] * 10 + [80] * 6,
+        shares=[-1] * (SHARES_KEPT - DAYS) + [80] * DAYS, assigned_totals=[-1] * (ASSIGNED_KEPT - DAYS) + [8] * DAYS,
+        active_totals=[6] * ACTIVE_KEPT,
     )  # fmt: skip
     Anomaly.objects.create(
         **same, metric=Anomaly.Metric.MONTHLY_ACTIVE, found_on=today, ended_on=today, value=6, before=9, low=8, high=10
