@@ -30,10 +30,15 @@ class NoticeRow:
     restore_url: str
 
 
-def said(notice: Notice) -> tuple[str, str]:
-    """Its sentence and what it adds, in the language of the moment; nothing where its kind no longer exists."""
+def subject(notice: Notice) -> str:
+    """Its sentence, in the language of the moment; nothing where its kind no longer exists. So with its body."""
     kind = registry.kinds().get(notice.kind)
-    return (str(kind.subject(notice)), str(kind.body(notice))) if kind else ("", "")
+    return kind.subject(notice) if kind else ""
+
+
+def body(notice: Notice) -> str:
+    kind = registry.kinds().get(notice.kind)
+    return kind.body(notice) if kind else ""
 
 
 def notice_rows(actor: Actor, notices: Iterable[Notice]) -> list[NoticeRow]:
@@ -45,16 +50,15 @@ def notice_rows(actor: Actor, notices: Iterable[Notice]) -> list[NoticeRow]:
         if notice.kind not in kinds:
             continue
         kind, public_id = kinds[notice.kind], str(notice.public_id)
-        subject, body = said(notice)
         is_theirs = notice.about_id is not None and notice.about_id != actor.organization_id
         rows.append(
             NoticeRow(
                 public_id=public_id,
                 icon=kind.icon,
                 kind=str(kind.label),
-                subject=subject,
-                body=body,
-                has_lines="\n" in body,
+                subject=kind.subject(notice),
+                body=(words := kind.body(notice)),
+                has_lines="\n" in words,
                 customer=notice.about_label if is_theirs else "",
                 customer_id=str(notice.about_public_id) if is_theirs else "",
                 at=notice.at,

@@ -20,7 +20,7 @@ from entitlements.filters import HolderFilterSet
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from notifications.filters import NoticeFilterSet
 from notifications.queries import inbox
-from notifications.rows import said
+from notifications.rows import body, subject
 from partnerportal.lib.actors import Actor
 
 
@@ -110,8 +110,8 @@ LISTS = (
             raw("kind"),
             text("about", "about_label"),
             text("service", KeyTextTransform("sku_name", "params")),
-            in_words("text", lambda notice: said(notice)[0]),
-            in_words("details", lambda notice: said(notice)[1]),
+            in_words("text", subject),
+            in_words("details", body),
             flag("is_unread"),
             moment("dismissed_at"),
         ),
