@@ -67,7 +67,7 @@ class Day:
 @lru_cache(maxsize=4096)
 def _day(day: dt.date, soon: dt.timedelta, today: dt.date, here: dt.date, where: Locale) -> Day:
     """`today` judges, in UTC; the words are said from the reader's own day and in the reader's own language."""
-    date, near = formats.date(day), formats.relative(day)
+    date, near = formats.date(day), formats.relative_day(day, here)
     left = day - today
     tone = "past" if left < dt.timedelta(0) else "soon" if left <= soon else ""
     return Day(day.isoformat(), date, near if near != date else "", tone)

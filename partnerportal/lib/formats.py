@@ -90,18 +90,19 @@ def relative(value: dt.date, now: dt.datetime | None = None) -> str:
     """Words when near (2 hours ago, in 3 days), the date when far (a week back, a month ahead)."""
     now = now or timezone.now()
     if not isinstance(value, dt.datetime):
-        return _relative_day(value, timezone.localtime(now).date())
+        return relative_day(value, timezone.localtime(now).date())
     delta = value - now
     if not -_NEAR_PAST < delta < _NEAR_FUTURE:
         return date(value)
     if abs(delta) < dt.timedelta(minutes=1):
         return gettext("just now")
     if abs(delta) >= dt.timedelta(days=1):
-        return _relative_day(timezone.localtime(value).date(), timezone.localtime(now).date())
+        return relative_day(timezone.localtime(value).date(), timezone.localtime(now).date())
     return dates.format_timedelta(delta, threshold=1.0, add_direction=True, locale=locale())
 
 
-def _relative_day(day: dt.date, today: dt.date) -> str:
+def relative_day(day: dt.date, today: dt.date) -> str:
+    """As `relative`, from the reader's own day `today`."""
     delta = day - today
     if not -_NEAR_PAST < delta <= _NEAR_FUTURE:
         return date(day)
