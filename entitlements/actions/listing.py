@@ -117,12 +117,7 @@ def rebuild_listing(*, actor: Actor) -> int:
     with connection.cursor() as cursor:
         cursor.execute(_LOCK)
         changed = 0
-        for statement in (
-            _REMOVE,
-            _WRITE,
-            _PACE_REMOVE,
-            _PACE_WRITE,
-        ):  # triggers keep the pace of what the first two do
+        for statement in (_REMOVE, _WRITE, _PACE_REMOVE, _PACE_WRITE):  # triggers keep the pace of the first two
             cursor.execute(statement)
             changed += cursor.rowcount
         return changed

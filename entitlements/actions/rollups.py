@@ -9,13 +9,12 @@ from typing import Any
 
 from django.db import connection
 
-from entitlements.actions.totals import refresh_customers, refresh_touched_customers
-from entitlements.models import Sku
+from entitlements import counting
+from entitlements.actions.totals import CONCURRENT, refresh_customers, refresh_touched_customers
 
 ONE_AT_A_TIME = 4208  # advisory lock: a rollup is counted from days that stay as they are until it is written
 PATIENCE = "60s"  # for that lock: another batch takes a second or two
 
-CONCURRENT = Sku.LicenceModel.CONCURRENT.value
 MONTH_COLUMNS = "purchased, assigned, newly_assigned, last_day, days, monthly_active, daily_active_peak"
 EPOCH = "2000-01-01"  # days are counted from it where they stand in an array of numbers
 
@@ -42,9 +41,9 @@ def days_of(keys: str) -> str:
 
 def months_sql(days: str) -> str:
     """The months of `days`: rows of the table of days, each with its `month`, and all of that month."""
-    peak = """(SELECT max(r.peak_concurrent) FROM entitlements_usageday r
+    peak = f"""(SELECT max(r.peak_concurrent) FROM entitlements_usageday r
                WHERE r.customer_id = c.customer_id AND r.sku_id = c.sku_id
-                 AND r.day > c.last_day - 30 AND r.day <= c.last_day)"""
+                 AND r.day > c.last_day - {counting.ACTIVE_DAYS} AND r.day <= c.last_day)"""  # noqa: S608 - constants
     of_model = f"CASE s.licence_model WHEN '{CONCURRENT}' THEN"
     return _months_sql(days, f"{of_model} {peak} ELSE last[5] END", f"{of_model} peak_concurrent ELSE peak END")
 
