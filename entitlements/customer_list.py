@@ -6,7 +6,6 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -20,7 +19,7 @@ from entitlements.rows import customer_rows, refusal_to_end
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.countries import country_name
-from partnerportal.lib.paging import Turned, keyset_or_first, with_total
+from partnerportal.lib.paging import Turned, keyset_or_first, ways_of, with_total
 
 SIZES = (25, 50, 100)
 DEFAULT_SIZE = 50
@@ -66,7 +65,7 @@ class CustomerList(Turned):
     def _page(self, found: Any) -> Any:
         column, descending = SORTS[self.sort.removeprefix("-")], self.sort.startswith("-")
         options = {"sort": column, "descending": descending, "size": self.size, "key": "customer"}
-        options["ways"] = (Q(),) if "q" in self.chosen else ()
+        options["ways"] = ways_of(self.chosen)
         return keyset_or_first(queries.with_weeks(found), cursor=self.cursor, **options)
 
     @cached_property

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.db.models import Q
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.pagination import BasePagination
@@ -10,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import remove_query_param, replace_query_param
 
-from partnerportal.lib.paging import Page, is_cursor, keyset, with_total
+from partnerportal.lib.paging import Page, is_cursor, keyset, ways_of, with_total
 
 LINK = {"type": "string", "format": "uri", "nullable": True, "example": None}
 
@@ -82,7 +81,7 @@ class PagedCollection(Collection):
             size=self._limit(),
             cursor=cursor,
             key=view.key,
-            ways=(Q(),) if "q" in request.query_params else (),
+            ways=ways_of(request.query_params),
         )
         if self.page.rows:
             self.total = self.page.rows[0].total_count

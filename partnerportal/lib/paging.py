@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -67,6 +67,11 @@ def with_total(queryset: QuerySet[Any]) -> QuerySet[Any]:
     """Each row with `total_count`, which PostgreSQL computes once; COUNT(*), which any index of the rows can answer."""
     counted = queryset.order_by().annotate(_one=Value(1)).values("_one").annotate(_n=Count("*")).values("_n")
     return queryset.annotate(total_count=Subquery(counted, output_field=IntegerField()))
+
+
+def ways_of(asked: Container[str]) -> Sequence[Q]:
+    """What `keyset` takes as `ways` for a list that is narrowed so: a search (`q`) has one way, all of its rows."""
+    return (Q(),) if "q" in asked else ()
 
 
 def keyset(
