@@ -13,7 +13,7 @@ from connections.models import Connection
 from notifications.models import Channel, Delivery, Event, Notice
 from tests.conftest import sign_in
 from tests.faults.plant import Plant, Visitor
-from tests.world import World
+from tests.world import World, free_org_ids
 
 pytestmark = [pytest.mark.slow]
 EVENTS = 2000
@@ -38,7 +38,8 @@ def customers(cast):
     """Half of them connected with the partner already, as if for long: they will end it, the others will accept."""
     Operator.objects.filter(organization=cast.partner).exclude(person=cast.person("partner.admin")).delete()
     rows = [
-        Organization(kind="customer", name=f"Load {n}", name_folded=f"load {n}", country="DE") for n in range(EVENTS)
+        Organization(kind="customer", name=f"Load {n}", name_folded=f"load {n}", org_id=org_id, country="DE")
+        for n, org_id in enumerate(free_org_ids(EVENTS))
     ]
     rows = Organization.objects.bulk_create(rows)
     Connection.objects.bulk_create(

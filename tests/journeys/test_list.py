@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 
 from accounts.models import Role
 from tests.journeys import people
+from tests.world import free_org_ids
 from tools.bench.data import followed_at_once
 
 ROWS = 20_000
@@ -119,17 +120,17 @@ def crowd(partner):
                    (public_id, kind, name, name_folded, org_id, tenant_id, country, street, postal_code, city, phone,
                     contact_email, website, account_manager_name, account_manager_email, account_manager_phone,
                     created_at)
-               SELECT gen_random_uuid(), 'customer', 'Crowd ' || i, 'crowd ' || i, (50000000 + i)::text,
+               SELECT gen_random_uuid(), 'customer', 'Crowd ' || org_id, 'crowd ' || org_id, org_id,
                    gen_random_uuid(), 'FR', '', '', '', '', '', '', '', '', '', now()
-               FROM generate_series(1, %s) i""",
-            [ROWS - 3],
+               FROM unnest(%s) org_id""",
+            [free_org_ids(ROWS - 3)],
         )
     with followed_at_once(), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             """INSERT INTO connections_connection
                    (public_id, partner_id, customer_id, partner_name, customer_name, state, connected_at)
                SELECT gen_random_uuid(), %s, id, '', name, 'active', now() FROM accounts_organization
-               WHERE org_id::int > 50000000 AND name LIKE 'Crowd %%'""",
+               WHERE name LIKE 'Crowd %%'""",
             [partner.pk],
         )
     return partner
