@@ -36,6 +36,7 @@ TOO_MANY = _(
     "Your organisation has requested %(number)s trials within 24 hours, and that is the limit. Try again later."
 )
 SEATS = _("Give a number of seats from 1 to %(most)s.")
+NO_LATER_END = _("This trial has no end, or none that could be later.")
 STATE_CHANGED = _("This has changed in the meantime. Reload the page to see where it stands.")
 
 
@@ -106,13 +107,17 @@ def extend_trial(*, actor: Actor, trial: Entitlement, ends_on: dt.date) -> Entit
     """
     authorize(actor, ROLE_TABLE, EntitlementPermission.DECIDE_TRIALS)
     trial = _running(actor, trial)
+    if extended_to(trial) is None:
+        raise Conflict("no_later_end", NO_LATER_END)
     if ends_on != extended_to(trial):
         raise Conflict("state_changed", STATE_CHANGED)
     return _told(EntitlementEvent.TRIAL_EXTENDED, actor, _changed(trial, ends_on=ends_on))
 
 
 def extended_to(trial: Entitlement) -> dt.date | None:
-    return trial.ends_on + settings.PORTAL_TRIAL_TIME if trial.ends_on else None
+    """None of a trial without an end, or with one that no calendar goes beyond: 9999-12-31, which some feeds send."""
+    ends_on, time = trial.ends_on, settings.PORTAL_TRIAL_TIME
+    return ends_on + time if ends_on and ends_on <= dt.date.max - time else None
 
 
 @transaction.atomic

@@ -115,6 +115,7 @@ class ExtendView(DeedView):
     """Extend a running trial by the time set for trials. Sent twice, it extends once. For the vendor's Admins."""
 
     serializer_class = ExtendTrialSerializer
+    errors = TrialsBase.errors | {409: ("state_changed", "no_later_end")}
     deed = staticmethod(actions.extend_trial)
 
 

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from entitlements.actions import extended_to
 from entitlements.models import Entitlement
 from entitlements.rows.customers import NAMES_SHOWN, Day
 from partnerportal.lib import formats
@@ -35,6 +36,7 @@ class TrialRow:
     reason: str
     is_waiting: bool
     is_running: bool
+    may_be_extended: bool
 
 
 def trial_rows(trials: Iterable[Entitlement], has: dict[int, list[str]]) -> list[TrialRow]:
@@ -61,6 +63,7 @@ def _trial_row(row: Entitlement, names: list[str]) -> TrialRow:
         reason=row.reason,
         is_waiting=row.state == State.REQUESTED,
         is_running=row.state == State.ACTIVE and (row.ends_on is None or row.ends_on >= today()),
+        may_be_extended=extended_to(row) is not None,
     )
 
 
@@ -95,9 +98,10 @@ def _decline(trial: Entitlement, names: dict[str, str]) -> Decision:
 
 
 def _extend(trial: Entitlement, names: dict[str, str]) -> Decision:
-    assert trial.ends_on
+    new = extended_to(trial)
+    assert trial.ends_on and new, "the view has asked"
     time = settings.PORTAL_TRIAL_TIME
-    dates = {"old": formats.date(trial.ends_on), "new": formats.date(trial.ends_on + time)}
+    dates = {"old": formats.date(trial.ends_on), "new": formats.date(new)}
     text = _("For %(customer)s it then ends on %(new)s (UTC) instead of %(old)s.") % (names | dates)
     before = (trial.ends_on - trial.starts_on) // time - 1 if trial.starts_on else 0
     note = ""

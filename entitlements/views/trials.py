@@ -14,6 +14,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from accounts.models import Kind
 from entitlements import actions, queries, rows
+from entitlements.actions.trials import NO_LATER_END
 from entitlements.models import Entitlement
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.trial_forms import TrialForm, form_of
@@ -86,7 +87,10 @@ def _deed(request: PortalRequest, deed: str, trial_id: UUID) -> HttpResponse:
     if trial.state not in FROM.get(deed, {State.ACTIVE}):
         raise Conflict("state_changed", _("This trial has gone on in the meantime. Nothing else was changed."))
     back = "trials" if actor.organization_kind == Kind.VENDOR else "services"
-    form = form_of(deed, trial, _posted(request), actions.extended_to(trial))
+    extended_to = actions.extended_to(trial)
+    if deed == "extend" and extended_to is None:
+        raise Conflict("no_later_end", NO_LATER_END)
+    form = form_of(deed, trial, _posted(request), extended_to)
     if request.method == "POST" and form.is_valid():
         with into_form(form):
             getattr(actions, f"{deed}_trial")(actor=actor, trial=trial, **form.cleaned_data)

@@ -110,3 +110,15 @@ def test_the_api_from_request_to_production(api, world):
 def test_the_time_of_a_trial_is_the_settings(web, world, settings):
     settings.PORTAL_TRIAL_TIME = dt.timedelta(days=30)
     assert "An approved trial runs for 30 days." in web("customer.admin").get("/services/trial/").content.decode()
+
+
+@pytest.mark.parametrize("ends_on", [None, dt.date.max])
+def test_what_has_no_later_end_is_not_extended(web, waiting, ends_on):
+    """A feed says "no end", or the last day of all."""
+    Entitlement.objects.filter(pk=waiting.pk).update(state="active", ends_on=ends_on)
+    client, path = web("vendor.admin"), f"/trials/{waiting.public_id}/extend/"
+    assert path not in client.get("/trials/?view=running").content.decode()
+    assert client.get(path).status_code == 409
+    assert client.post(path, {"ends_on": "2030-01-01"}).status_code == 409
+    answer = client.post(f"/api/v1{path}", {"ends_on": "2030-01-01"}, content_type="application/json")
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (409, "no_later_end")
