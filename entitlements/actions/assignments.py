@@ -30,7 +30,8 @@ _UPSERT = f"""
         SELECT DISTINCT ON (external_id) gen_random_uuid(), {_COLUMNS} FROM staged_assignment
         ORDER BY external_id, line DESC
         ON CONFLICT (external_id) DO UPDATE SET ({_VALUES}) = ({_NEW}),
-            release_asked_at = CASE WHEN excluded.assigned_at <= a.release_asked_at THEN a.release_asked_at END
+            release_asked_at = CASE WHEN excluded.assigned_at <= a.release_asked_at THEN a.release_asked_at END,
+            released_by_id = CASE WHEN excluded.assigned_at <= a.release_asked_at THEN a.released_by_id END
         WHERE ({_OLD}) IS DISTINCT FROM ({_NEW}) AND a.customer_id = excluded.customer_id
         RETURNING a.external_id, old.id IS NULL AS added)
     SELECT s.line, w.added FROM staged_assignment s JOIN written w USING (external_id)"""  # noqa: S608

@@ -62,14 +62,14 @@ def _mark(kind: EntitlementEvent, actor: Actor, key: str, *, is_released: bool) 
         marked = cursor.fetchone()
     if marked is None:
         raise Conflict("state_changed", STATE_CHANGED)
-    public_id, customer_id, customer_name, sku_name = marked
+    public_id, customer_id, customer_name, sku_name, asked_at = marked
     record(
         kind,
         actor=actor,
         subject=LicenseAssignment(public_id=public_id),
         label=sku_name,
         counterpart=Organization(pk=customer_id, name=customer_name),
-        data={"sku_name": sku_name},
+        data={"sku_name": sku_name, "asked_at": asked_at.isoformat()},
     )
 
 

@@ -187,6 +187,7 @@ class Migration(migrations.Migration):
                 ('last_used_at', models.DateTimeField(null=True)),
                 ('released_at', models.DateTimeField(null=True)),
                 ('release_asked_at', models.DateTimeField(null=True)),
+                ('released_by_id', models.BigIntegerField(null=True)),
                 ('customer', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.organization')),
                 ('sku', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='entitlements.sku')),
             ],
@@ -197,6 +198,8 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('key', models.CharField(max_length=120)),
                 ('asked_at', models.DateTimeField()),
+                ('released_at', models.DateTimeField(null=True)),
+                ('released_by', models.CharField(max_length=200)),
                 ('customer_name', models.CharField(max_length=200)),
                 ('org_id', models.CharField(max_length=8)),
                 ('country', models.CharField(max_length=2)),
@@ -407,6 +410,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='licenseassignment',
             index=models.Index(condition=models.Q(('release_asked_at__isnull', False), ('released_at', None)), fields=['release_asked_at', 'id'], name='release_asked'),
+        ),
+        migrations.AddIndex(
+            model_name='licenseassignment',
+            index=models.Index(condition=models.Q(('release_asked_at__isnull', False), ('released_at__isnull', False)), fields=['released_at', 'id'], name='release_done'),
         ),
         migrations.AddIndex(
             model_name='entitlement',

@@ -39,6 +39,7 @@ class LicenseAssignment(PublicModel):
     last_used_at = models.DateTimeField(null=True)
     released_at = models.DateTimeField(null=True)
     release_asked_at = models.DateTimeField(null=True)  # by the customer's Admin; the vendor's feed then says released
+    released_by_id = models.BigIntegerField(null=True)  # person, of the vendor's staff; null where the feed said it
 
     objects = LicenseAssignmentQuerySet.as_manager()
 
@@ -54,5 +55,10 @@ class LicenseAssignment(PublicModel):
                 fields=["release_asked_at", "id"],
                 name="release_asked",
                 condition=Q(released_at=None, release_asked_at__isnull=False),
+            ),
+            models.Index(
+                fields=["released_at", "id"],
+                name="release_done",
+                condition=Q(released_at__isnull=False, release_asked_at__isnull=False),
             ),
         )

@@ -14,11 +14,14 @@ class LicenceReleaseQuerySet(TenantQuerySet):
 
 
 class LicenceRelease(models.Model):
-    """A view in the database (migrations/0003_policies.py): licences whose release is asked for. It shows them
-    to a tenant that is the vendor, and to nobody else; no column tells who holds them (CC-32)."""
+    """A view in the database (migrations/0003_policies.py): licences whose release is asked for, and those that were
+    released for it, until they are given anew. It shows them to a tenant that is the vendor, and to nobody else; no
+    column tells who holds them (CC-32)."""
 
     key = models.CharField(max_length=120)  # of the vendor's feed, by which its systems know the licence
     asked_at = models.DateTimeField()
+    released_at = models.DateTimeField(null=True)
+    released_by = models.CharField(max_length=200)  # who of the vendor's staff marked it; empty where the feed said it
     customer_name = models.CharField(max_length=200)
     org_id = models.CharField(max_length=8)
     country = models.CharField(max_length=2)

@@ -14,7 +14,7 @@ from entitlements.queries.customers import (
     services,
     services_of,
 )
-from entitlements.queries.releases import releases, waiting_releases
+from entitlements.queries.releases import released, releases, waiting_releases
 from entitlements.queries.renewals import (
     FURTHEST,
     calendar_behind,
@@ -85,6 +85,7 @@ __all__ = [
     "own_calendar",
     "portfolio",
     "programs_that_grant",
+    "released",
     "releases",
     "renewal_day",
     "renewals",

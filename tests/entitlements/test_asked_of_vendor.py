@@ -195,8 +195,9 @@ def test_nobody_else_sees_the_list(who: str, web: Any, ask: Any, actor_for: Any,
     ask()
     assert web(who).get(PAGE).status_code == 403
     assert not LicenceRelease.objects.visible_to(actor_for(who)).exists()
-    with as_tenant(actor_for(who)):  # the second lock
+    with as_tenant(actor_for(who)):  # the second lock, which no condition comes before: this one divides by zero
         assert not LicenceRelease.objects.exists()
+        assert list(LicenceRelease.objects.extra(where=["1 / (length(key) - length(key)) = 1"])) == []
 
 
 def test_the_database_shows_the_vendor_no_holder_and_lets_nobody_write(
@@ -204,7 +205,8 @@ def test_the_database_shows_the_vendor_no_holder_and_lets_nobody_write(
 ) -> None:
     asked = ask()
     with as_tenant(actor_for("vendor.admin")):
-        assert LicenceRelease.objects.count() == 1 + len(asked)
+        assert LicenceRelease.objects.filter(released_at=None).count() == 1 + len(asked)
+        assert LicenceRelease.objects.count() == 2 + len(asked)
         assert not LicenseAssignment.objects.exists()
     with connection.cursor() as cursor:
         cursor.execute("SELECT * FROM entitlements_licencerelease")
