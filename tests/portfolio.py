@@ -21,8 +21,8 @@ FIGURES = """
 COUNTED = """
     SELECT viewer_id, what, sum(amount) FROM entitlements_customerlisting l, LATERAL (
         VALUES ('total customers', 1), ('total seats', seats), ('total assigned', assigned),
-               ('total over', (assigned > seats)::int), ('total overage', greatest(assigned - seats, 0)),
-               ('total unused', greatest(seats - assigned, 0)), ('total trials', (trials > 0)::int),
+               ('total over', (overage > 0)::int), ('total overage', overage),
+               ('total unused', seats - assigned + overage), ('total trials', (trials > 0)::int),
                ('total requests', (requests > 0)::int), ('total falling', is_falling::int), ('country ' || country, 1),
                ('expiry ' || next_expiry_on, (next_expiry_on < '9999-12-31')::int)
     ) v(what, amount) GROUP BY 1, 2 HAVING sum(amount) <> 0
@@ -32,12 +32,26 @@ COUNTED = """
     SELECT l.viewer_id, 'end ' || ends_on, count(*)
     FROM entitlements_customerlisting l JOIN entitlements_entitlement e USING (customer_id)
     WHERE e.state = 'active' AND ends_on >= (now() AT TIME ZONE 'UTC')::date GROUP BY 1, 2"""
+OVERAGE = "SELECT viewer_id, customer_id, overage FROM entitlements_customerlisting"
+OVERAGE_OUGHT = """
+    SELECT l.viewer_id, l.customer_id, coalesce(sum(greatest(s.assigned - s.quantity, 0)), 0)
+    FROM entitlements_customerlisting l LEFT JOIN (
+        SELECT customer_id, sku_id, sum(assigned) AS assigned, sum(quantity) AS quantity FROM entitlements_entitlement
+        WHERE state = 'active' AND (ends_on IS NULL OR ends_on >= (now() AT TIME ZONE 'UTC')::date) GROUP BY 1, 2
+    ) s ON s.customer_id = l.customer_id GROUP BY 1, 2"""
 PACE = "SELECT viewer_id, customer_id, moved, full_on FROM entitlements_customerpace"
 PACE_OUGHT = """
     SELECT l.viewer_id, l.customer_id, u.assigned - u.assigned_before,
            CASE WHEN u.full_on <= u.as_of THEN NULL ELSE u.full_on END
     FROM entitlements_customerlisting l LEFT JOIN entitlements_customerusage u ON u.customer_id = l.customer_id"""
-PAIRS = ((KEPT, DEFINITION), (LISTED, TO_BE_LISTED), (REACH, REACH_OUGHT), (FIGURES, COUNTED), (PACE, PACE_OUGHT))
+PAIRS = (
+    (KEPT, DEFINITION),
+    (LISTED, TO_BE_LISTED),
+    (REACH, REACH_OUGHT),
+    (FIGURES, COUNTED),
+    (OVERAGE, OVERAGE_OUGHT),
+    (PACE, PACE_OUGHT),
+)
 
 
 def differences() -> list[tuple]:

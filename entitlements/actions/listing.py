@@ -34,12 +34,12 @@ def _refresh_batch() -> int:
 # are not judged.
 _COLUMNS = (
     "public_id, name, name_folded, org_id, country, website, connected_at, services, skus, trials, requests, seats,"
-    " assigned, next_expiry_on, ends, is_falling"
+    " assigned, overage, next_expiry_on, ends, is_falling"
 )
 _EXPECTED = """
     SELECT p.viewer_id, p.subject_id AS customer_id, o.public_id, o.name, o.name_folded, o.org_id, o.country, o.website,
-           p.since AS connected_at, n.services, n.skus, n.trials, n.requests, n.seats, n.assigned, n.next_expiry_on,
-           n.ends, coalesce(u.is_falling, false) AS is_falling
+           p.since AS connected_at, n.services, n.skus, n.trials, n.requests, n.seats, n.assigned, n.overage,
+           n.next_expiry_on, n.ends, coalesce(u.is_falling, false) AS is_falling
     FROM connections_portfolio p
     JOIN accounts_organization o ON o.id = p.subject_id
     JOIN listing_numbers(ARRAY(SELECT DISTINCT subject_id FROM connections_portfolio)) n ON n.customer_id = p.subject_id
@@ -58,8 +58,9 @@ _DIFFERENCES = f"""
           IS DISTINCT FROM
           (e.public_id, e.name, e.name_folded, e.org_id, e.country, e.website, e.connected_at, e.is_falling)
        OR l.next_expiry_on >= (now() AT TIME ZONE 'UTC')::date
-          AND (l.services, l.skus, l.trials, l.requests, l.seats, l.assigned, l.next_expiry_on, l.ends)
-              IS DISTINCT FROM (e.services, e.skus, e.trials, e.requests, e.seats, e.assigned, e.next_expiry_on, e.ends)
+          AND (l.services, l.skus, l.trials, l.requests, l.seats, l.assigned, l.overage, l.next_expiry_on, l.ends)
+              IS DISTINCT FROM
+              (e.services, e.skus, e.trials, e.requests, e.seats, e.assigned, e.overage, e.next_expiry_on, e.ends)
     ORDER BY 1"""  # noqa: S608 - constants of this module
 _REMOVE = f"""
     DELETE FROM entitlements_customerlisting l WHERE NOT EXISTS (
@@ -70,7 +71,7 @@ _WRITE = f"""
     ON CONFLICT (viewer_id, customer_id) DO UPDATE
     SET ({_COLUMNS}) = ({", ".join(f"excluded.{column.strip()}" for column in _COLUMNS.split(","))})
     WHERE (l.public_id, l.name, l.name_folded, l.org_id, l.country, l.website, l.connected_at, l.services, l.skus,
-           l.trials, l.requests, l.seats, l.assigned, l.next_expiry_on, l.ends, l.is_falling)
+           l.trials, l.requests, l.seats, l.assigned, l.overage, l.next_expiry_on, l.ends, l.is_falling)
         IS DISTINCT FROM ({", ".join(f"excluded.{column.strip()}" for column in _COLUMNS.split(","))})"""  # noqa: S608
 
 _PACE_EXPECTED = """

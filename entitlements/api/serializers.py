@@ -20,6 +20,7 @@ CUSTOMER: dict[str, Any] = {
     "trials": 1,
     "seats": 250,
     "assigned": 231,
+    "overage": 0,
     "expires_on": "2027-03-31",
     "connected_at": "2026-02-14T09:30:00Z",
 }
@@ -35,7 +36,8 @@ class CustomerSerializer(serializers.Serializer[CustomerListing]):
     services = serializers.IntegerField(help_text="Running entitlements, trials included.")
     trials = serializers.IntegerField(help_text="Running trials.")
     seats = serializers.IntegerField(help_text="Seats purchased in running entitlements.")
-    assigned = serializers.IntegerField(help_text="Seats assigned; more than `seats` is overage.")
+    assigned = serializers.IntegerField(help_text="Seats assigned.")
+    overage = serializers.IntegerField(help_text="Seats assigned beyond those purchased, of each SKU on its own.")
     expires_on = serializers.DateField(allow_null=True, help_text="The nearest end among running entitlements.")
     connected_at = serializers.DateTimeField()
 

@@ -65,6 +65,7 @@ LISTS = (
             text("skus", joined(ArraySubquery(_SKU_NAMES.values("name")))),
             raw("seats"),
             raw("assigned"),
+            raw("overage"),
             share("pct_assigned", "assigned", "seats"),
             raw("trials"),
             raw("trial_requests", "requests"),

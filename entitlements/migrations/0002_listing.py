@@ -7,9 +7,9 @@ from partnerportal.lib.tenancy import grant_sql, protect
 SEEN = "(SELECT true FROM connections_portfolio p WHERE p.viewer_id = portal_org() AND p.subject_id = customer_id)"
 
 LISTING = """
--- What runs today, per customer: the numbers that lists show and sort by.
+-- What runs today, per customer: the numbers that lists show and sort by. Overage is counted for each SKU on its own.
 CREATE FUNCTION listing_numbers(customers bigint[])
-    RETURNS TABLE (customer_id bigint, services int, skus bigint[], trials int, requests int, seats bigint, assigned bigint, next_expiry_on date, ends date[])
+    RETURNS TABLE (customer_id bigint, services int, skus bigint[], trials int, requests int, seats bigint, assigned bigint, overage bigint, next_expiry_on date, ends date[])
     LANGUAGE sql STABLE AS $$
     SELECT c.id, count(e.id) FILTER (WHERE e.runs)::int,
            coalesce(array_agg(DISTINCT e.sku_id) FILTER (WHERE e.runs), '{}'),
@@ -17,24 +17,27 @@ CREATE FUNCTION listing_numbers(customers bigint[])
            count(e.id) FILTER (WHERE e.state = 'requested')::int,
            coalesce(sum(e.quantity) FILTER (WHERE e.runs), 0)::bigint,
            coalesce(sum(e.assigned) FILTER (WHERE e.runs), 0)::bigint,
+           coalesce(sum(e.over) FILTER (WHERE e.is_first), 0)::bigint,
            coalesce(min(e.ends_on) FILTER (WHERE e.runs), '9999-12-31'),
            coalesce(array_agg(e.ends_on ORDER BY e.ends_on) FILTER (WHERE e.runs AND e.ends_on IS NOT NULL), '{}')
     FROM unnest(customers) AS c(id)
     LEFT JOIN LATERAL (
-        SELECT *, state = 'active' AND (ends_on IS NULL OR ends_on >= (now() AT TIME ZONE 'UTC')::date) AS runs
-        FROM entitlements_entitlement WHERE customer_id = c.id AND state IN ('active', 'requested')
+        SELECT *, greatest(sum(assigned - quantity) OVER same, 0) AS over, runs AND row_number() OVER same = 1 AS is_first
+        FROM (SELECT *, state = 'active' AND (ends_on IS NULL OR ends_on >= (now() AT TIME ZONE 'UTC')::date) AS runs
+              FROM entitlements_entitlement WHERE customer_id = c.id AND state IN ('active', 'requested')) all_of_it
+        WINDOW same AS (PARTITION BY sku_id, runs)
     ) e ON true
     GROUP BY c.id $$;
 
 CREATE FUNCTION listing_refresh(customers bigint[]) RETURNS void
     LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
     UPDATE entitlements_customerlisting l
-    SET services = n.services, skus = n.skus, trials = n.trials, requests = n.requests, seats = n.seats, assigned = n.assigned,
+    SET services = n.services, skus = n.skus, trials = n.trials, requests = n.requests, seats = n.seats, assigned = n.assigned, overage = n.overage,
         next_expiry_on = n.next_expiry_on, ends = n.ends
     FROM listing_numbers(customers) n
     WHERE l.customer_id = n.customer_id
-      AND (l.services, l.skus, l.trials, l.requests, l.seats, l.assigned, l.next_expiry_on, l.ends)
-          IS DISTINCT FROM (n.services, n.skus, n.trials, n.requests, n.seats, n.assigned, n.next_expiry_on, n.ends) $$;
+      AND (l.services, l.skus, l.trials, l.requests, l.seats, l.assigned, l.overage, l.next_expiry_on, l.ends)
+          IS DISTINCT FROM (n.services, n.skus, n.trials, n.requests, n.seats, n.assigned, n.overage, n.next_expiry_on, n.ends) $$;
 
 -- The lock is the one that the portfolio's trigger takes: a connection and an entitlement that are written at the same
 -- moment must see each other, else a new row of the listing lacks the entitlement for good.
@@ -63,9 +66,9 @@ BEGIN
     END IF;
     INSERT INTO entitlements_customerlisting
         (viewer_id, customer_id, public_id, name, name_folded, org_id, country, website, connected_at,
-         services, skus, trials, requests, seats, assigned, next_expiry_on, ends, is_falling)
+         services, skus, trials, requests, seats, assigned, overage, next_expiry_on, ends, is_falling)
     SELECT NEW.viewer_id, o.id, o.public_id, o.name, o.name_folded, o.org_id, o.country, o.website, NEW.since,
-           n.services, n.skus, n.trials, n.requests, n.seats, n.assigned, n.next_expiry_on, n.ends, coalesce(u.is_falling, false)
+           n.services, n.skus, n.trials, n.requests, n.seats, n.assigned, n.overage, n.next_expiry_on, n.ends, coalesce(u.is_falling, false)
     FROM listing_numbers(ARRAY[NEW.subject_id]) n, accounts_organization o
     LEFT JOIN entitlements_customerusage u ON u.customer_id = o.id WHERE o.id = NEW.subject_id
     ON CONFLICT (viewer_id, customer_id) DO UPDATE SET connected_at = excluded.connected_at;
@@ -88,10 +91,10 @@ CREATE TRIGGER listing_follows_organization
 
 FIGURES = """
 -- What one row of the listing adds to its viewer's figures.
-CREATE FUNCTION listing_figures(country text, skus bigint[], trials int, requests int, seats bigint, assigned bigint, next_expiry_on date, ends date[], is_falling boolean)
+CREATE FUNCTION listing_figures(country text, skus bigint[], trials int, requests int, seats bigint, assigned bigint, overage bigint, next_expiry_on date, ends date[], is_falling boolean)
     RETURNS TABLE (facet text, value text, amount bigint) LANGUAGE sql IMMUTABLE AS $$
     SELECT 'total', t.value, t.amount FROM (VALUES
-        ('customers', 1), ('seats', seats), ('assigned', assigned), ('over', (assigned > seats)::int), ('overage', greatest(assigned - seats, 0)), ('unused', greatest(seats - assigned, 0)),
+        ('customers', 1), ('seats', seats), ('assigned', assigned), ('over', (overage > 0)::int), ('overage', overage), ('unused', seats - assigned + overage),
         ('trials', (trials > 0)::int), ('requests', (requests > 0)::int), ('falling', is_falling::int)) t(value, amount)
     UNION ALL SELECT 'country', country, 1
     UNION ALL SELECT 'sku', s::text, 1 FROM unnest(skus) s
@@ -102,8 +105,8 @@ CREATE FUNCTION listing_figures(country text, skus bigint[], trials int, request
 CREATE FUNCTION figures_follow_listing() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
-    differs text := '(a.country, a.skus, a.trials, a.requests, a.seats, a.assigned, a.next_expiry_on, a.ends, a.is_falling)
-        IS DISTINCT FROM (r.country, r.skus, r.trials, r.requests, r.seats, r.assigned, r.next_expiry_on, r.ends, r.is_falling)';
+    differs text := '(a.country, a.skus, a.trials, a.requests, a.seats, a.assigned, a.overage, a.next_expiry_on, a.ends, a.is_falling)
+        IS DISTINCT FROM (r.country, r.skus, r.trials, r.requests, r.seats, r.assigned, r.overage, r.next_expiry_on, r.ends, r.is_falling)';
     changed text := CASE TG_OP
         WHEN 'INSERT' THEN 'SELECT 1 AS sign, * FROM added'
         WHEN 'DELETE' THEN 'SELECT -1 AS sign, * FROM removed'
@@ -113,7 +116,7 @@ BEGIN
     EXECUTE 'INSERT INTO entitlements_portfoliofigure (viewer_id, facet, value, amount, is_folded)
         SELECT c.viewer_id, f.facet, f.value, sum(c.sign * f.amount), false
         FROM (' || changed || ') c,
-             listing_figures(c.country, c.skus, c.trials, c.requests, c.seats, c.assigned, c.next_expiry_on, c.ends, c.is_falling) f
+             listing_figures(c.country, c.skus, c.trials, c.requests, c.seats, c.assigned, c.overage, c.next_expiry_on, c.ends, c.is_falling) f
         GROUP BY 1, 2, 3 HAVING sum(c.sign * f.amount) <> 0';
     RETURN NULL;
 END $$;
@@ -184,7 +187,7 @@ DROP TRIGGER pace_follows_delete ON entitlements_customerlisting; DROP FUNCTION 
 DROP TRIGGER figures_follow_insert ON entitlements_customerlisting;
 DROP TRIGGER figures_follow_update ON entitlements_customerlisting;
 DROP TRIGGER figures_follow_delete ON entitlements_customerlisting; DROP FUNCTION figures_follow_listing();
-DROP FUNCTION listing_figures(text, bigint[], int, int, bigint, bigint, date, date[], boolean);
+DROP FUNCTION listing_figures(text, bigint[], int, int, bigint, bigint, bigint, date, date[], boolean);
 DROP TRIGGER listing_follows_organization ON accounts_organization; DROP FUNCTION listing_follows_organization();
 DROP TRIGGER listing_follows_portfolio ON connections_portfolio; DROP FUNCTION listing_follows_portfolio();
 DROP TRIGGER listing_follows_insert ON entitlements_entitlement;

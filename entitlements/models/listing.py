@@ -10,8 +10,9 @@ from partnerportal.lib.actors import Actor
 from partnerportal.lib.scoping import TenantQuerySet
 
 SORTS = ("name_folded", "org_id", "country", "services", "seats", "assigned", "next_expiry_on", "connected_at")
-OVER = Q(assigned__gt=F("seats"))
-UNUSED = F("seats") - F("assigned")  # below zero it is overage
+OVER = Q(overage__gt=0)
+UNUSED = F("seats") - F("assigned") + F("overage")
+HAS_UNUSED = Q(seats__gt=F("assigned") - F("overage"))
 NO_EXPIRY = dt.date(9999, 12, 31)  # sorts last; a null would break keyset paging
 
 
@@ -23,8 +24,8 @@ class CustomerListingQuerySet(TenantQuerySet):
 class CustomerListing(models.Model):
     """Kept by triggers on the portfolio, organisations and entitlements; nothing else writes it.
 
-    `seats`, `assigned`, `services`, `skus` and `trials` are of running entitlements; a nightly task refreshes those
-    whose next expiry has passed. `manage.py rebuild_portfolio --check` covers this table too.
+    `seats`, `assigned`, `overage`, `services`, `skus` and `trials` are of running entitlements; a nightly task refreshes
+    those whose next expiry has passed. `manage.py rebuild_portfolio --check` covers this table too.
     """
 
     viewer = models.ForeignKey("accounts.Organization", models.CASCADE, related_name="+", db_index=False)
@@ -42,6 +43,7 @@ class CustomerListing(models.Model):
     requests = models.PositiveIntegerField(default=0)  # for trials, undecided
     seats = models.PositiveBigIntegerField(default=0)
     assigned = models.PositiveBigIntegerField(default=0)
+    overage = models.PositiveBigIntegerField(default=0)  # of each SKU on its own: no seat of one fills in for another
     next_expiry_on = models.DateField(default=NO_EXPIRY)
     ends = ArrayField(models.DateField(), default=list)  # of every running entitlement that ends, in order
     is_falling = models.BooleanField(default=False)  # as in CustomerUsage
@@ -61,7 +63,7 @@ class CustomerListing(models.Model):
             models.Index(
                 fields=["viewer", "name_folded", "customer"], name="listing_falling", condition=Q(is_falling=True)
             ),
-            models.Index("viewer", UNUSED, "customer", name="listing_unused", condition=Q(seats__gt=F("assigned"))),
+            models.Index("viewer", UNUSED, "customer", name="listing_unused", condition=HAS_UNUSED),
         )
 
     @property
@@ -70,8 +72,13 @@ class CustomerListing(models.Model):
 
     @property
     def is_over(self) -> bool:
-        """More seats assigned than purchased."""
-        return self.assigned > self.seats
+        """More seats assigned than purchased, of any SKU."""
+        return self.overage > 0
+
+    @property
+    def unused(self) -> int:
+        """Seats purchased and not assigned, of each SKU on its own."""
+        return self.seats - self.assigned + self.overage
 
 
 class CustomerPaceQuerySet(TenantQuerySet):
@@ -118,7 +125,7 @@ class PortfolioFigure(models.Model):
     """
 
     class Facet(models.TextChoices):
-        # value: customers, seats, assigned, over (more assigned than seats) and overage (how many), unused, trials,
+        # value: customers, seats, assigned, over (customers with an overage), overage, unused, trials,
         # requests, falling
         TOTAL = "total"
         COUNTRY = "country"  # customers in it

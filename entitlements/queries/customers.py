@@ -30,7 +30,7 @@ class PortfolioNumbers:
     seats_purchased: int
     seats_assigned: int
     expiring: int  # within SOON
-    over: int  # more seats assigned than purchased
+    over: int  # with more seats of a SKU assigned than purchased
     overage: int  # how many more
     unused: int  # seats purchased and not assigned
     on_trial: int

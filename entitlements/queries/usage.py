@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
 
-from django.db.models import F, OuterRef, QuerySet, Subquery
+from django.db.models import OuterRef, QuerySet, Subquery
 
 from entitlements import counting
 from entitlements.models import (
@@ -19,7 +19,7 @@ from entitlements.models import (
     UsageMonth,
     month_of,
 )
-from entitlements.models.listing import UNUSED, CustomerListingQuerySet
+from entitlements.models.listing import HAS_UNUSED, UNUSED, CustomerListingQuerySet
 from entitlements.models.usage import KEPT
 from partnerportal.lib.actors import Actor
 
@@ -174,7 +174,7 @@ def standing_out(actor: Actor, today: dt.date, limit: int) -> StandingOut:
     return StandingOut(
         risen=[pace for pace in by_moved[::-1] if pace.moved > 0][:limit],
         fallen=[pace for pace in by_moved if pace.moved < 0][:limit],
-        unused=list(rows.filter(seats__gt=F("assigned")).order_by(UNUSED.desc(), "-customer")[:limit]),
+        unused=list(rows.filter(HAS_UNUSED).order_by(UNUSED.desc(), "-customer")[:limit]),
         filling=sorted(filling, key=lambda pace: (pace.full_on, pace.listing.customer_id))[:limit],
     )
 

@@ -1,7 +1,7 @@
 """Rows as templates show them: every number, date and address already in the reader's words."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -22,31 +22,35 @@ from partnerportal.lib.policies import Denied
 from partnerportal.lib.text import monogram
 
 NAMES_SHOWN = 2
+RUNNING = (Entitlement.Section.ACTIVE, Entitlement.Section.ACTIVE_TRIALS)
 
 
 @dataclass(frozen=True)
 class Usage:
-    """Seats assigned of purchased."""
+    """Seats assigned of purchased; of several SKUs together the overage is more than what the two differ by."""
 
     assigned: str
     purchased: str
     tone: str
     width: int
     over_by: str = ""
+    over: str = ""  # the same in words
 
     @classmethod
-    def of(cls, assigned: int, purchased: int) -> "Usage":
-        return _usage(assigned, purchased, formats.locale())
+    def of(cls, assigned: int, purchased: int, overage: int | None = None) -> "Usage":
+        over = max(assigned - purchased, 0) if overage is None else overage
+        return _usage(assigned, purchased, over, formats.locale())
 
 
 @lru_cache(maxsize=4096)  # lists show the same few numbers and days again and again
-def _usage(assigned: int, purchased: int, where: Locale) -> Usage:
+def _usage(assigned: int, purchased: int, over: int, where: Locale) -> Usage:
     return Usage(
         assigned=formats.number(assigned),
         purchased=formats.number(purchased),
-        tone=usage.tone(assigned, purchased),
+        tone="over" if over else usage.tone(assigned, purchased),
         width=usage.width(assigned, purchased),
-        over_by=formats.number(assigned - purchased) if assigned > purchased else "",
+        over_by=formats.number(over) if over else "",
+        over=_("%(over)s over") % {"over": formats.number(over)} if over else "",
     )
 
 
@@ -125,7 +129,7 @@ def _customer_row(row: CustomerListing, services: list[str], select: str) -> Cus
         services=formats.listed(services[:NAMES_SHOWN]),
         more=f"+{formats.number(len(left_out))}" if left_out else "",
         left_out=formats.listed(left_out),
-        usage=Usage.of(row.assigned, row.seats) if row.seats or row.assigned else None,
+        usage=Usage.of(row.assigned, row.seats, row.overage) if row.seats or row.assigned else None,
         spark=charts.spark(row.weeks or ()),  # type: ignore[attr-defined]
         expiry=Day.of(row.expires_on),
         since=formats.date(row.connected_at).replace(" ", "\N{NO-BREAK SPACE}"),
@@ -153,7 +157,7 @@ def attention_of_customers(listings: Iterable[CustomerListing]) -> list[Attentio
         url = reverse("customer", args=[row.public_id])
         day = Day.of(row.expires_on)
         if row.is_over:
-            found.append(Attention("bad", "triangle-alert", row.name, over_words(row.assigned - row.seats), url))
+            found.append(Attention("bad", "triangle-alert", row.name, over_words(row.overage), url))
         elif row.requests and not (day and day.tone):
             text = _("A trial request is pending")
             found.append(
@@ -164,15 +168,16 @@ def attention_of_customers(listings: Iterable[CustomerListing]) -> list[Attentio
     return found
 
 
-def attention_of_services(entitlements: Iterable[Entitlement]) -> list[Attention]:
+def attention_of_services(entitlements: Sequence[Entitlement]) -> list[Attention]:
     """What of one customer's services ends within 90 days, is over its licence, or waits (CC-49)."""
-    found = []
+    found = [
+        Attention("bad", "triangle-alert", name, over_words(seats))
+        for name, seats in _overages(entitlements)
+        if seats > 0
+    ]
     for row in entitlements:
         section = row.section(today())
-        running = section in (Entitlement.Section.ACTIVE, Entitlement.Section.ACTIVE_TRIALS)
-        if running and row.assigned > row.quantity:
-            text = over_words(row.assigned - row.quantity)
-            found.append(Attention("bad", "triangle-alert", row.sku.name, text))
+        running = section in RUNNING
         if running and row.ends_on and row.ends_on - today() <= AHEAD:
             trial = section == Entitlement.Section.ACTIVE_TRIALS
             text = _("The trial ends") if trial else _("The term ends")
@@ -180,6 +185,16 @@ def attention_of_services(entitlements: Iterable[Entitlement]) -> list[Attention
         if section == Entitlement.Section.PENDING_TRIALS:
             found.append(Attention("info", "flask-conical", row.sku.name, _("A trial request is pending")))
     return sorted(found, key=lambda item: ("bad", "warn", "info").index(item.tone))
+
+
+def _overages(entitlements: Iterable[Entitlement]) -> Iterable[tuple[str, int]]:
+    """Of each SKU that runs, by all of its entitlements together, as in CustomerListing."""
+    seats: dict[int, tuple[str, int]] = {}
+    for row in entitlements:
+        if row.section(today()) in RUNNING:
+            before = seats.get(row.sku_id, ("", 0))[1]
+            seats[row.sku_id] = row.sku.name, before + row.assigned - row.quantity
+    return seats.values()
 
 
 def over_words(seats: int) -> str:
@@ -226,7 +241,7 @@ def service_sections(entitlements: Iterable[Entitlement], *, may_cancel: bool = 
     groups: dict[Entitlement.Section, list[ServiceRow]] = {key: [] for key in section}
     for entitlement in entitlements:
         key = entitlement.section(today())
-        row = service_row(entitlement, running=key in (section.ACTIVE, section.ACTIVE_TRIALS))
+        row = service_row(entitlement, running=key in RUNNING)
         if may_cancel and key in (section.ACTIVE_TRIALS, section.PENDING_TRIALS):
             row = replace(row, cancel_url=reverse("trial_cancel", args=[entitlement.public_id]))
         groups[key].append(row)

@@ -158,7 +158,7 @@ def risen_or_fallen(paces: Iterable[Pace]) -> list[Ranked]:
 
 
 def most_unused(listings: Iterable[CustomerListing]) -> list[Ranked]:
-    return [_ranked(row, formats.number(row.seats - row.assigned)) for row in listings]
+    return [_ranked(row, formats.number(row.unused)) for row in listings]
 
 
 def filling_up(paces: Iterable[Pace]) -> list[Ranked]:
@@ -167,7 +167,7 @@ def filling_up(paces: Iterable[Pace]) -> list[Ranked]:
 
 def _ranked(row: CustomerListing, text: str, tone: str = "") -> Ranked:
     url = reverse("customer_usage", args=[row.public_id])
-    return Ranked(row.name, url, text, Usage.of(row.assigned, row.seats), tone)
+    return Ranked(row.name, url, text, Usage.of(row.assigned, row.seats, row.overage), tone)
 
 
 def _moved(seats: int) -> str:

@@ -60,7 +60,7 @@ def customer(request: PortalRequest, customer_id: UUID) -> HttpResponse:
     events = queries.customer_activity(actor, customer.customer_id).order_by("-pk")[:EVENTS_ON_OVERVIEW]
     sections = {section.key: section.rows for section in rows.service_sections(entitlements)}
     context = {
-        "usage": rows.Usage.of(customer.assigned, customer.seats),
+        "usage": rows.Usage.of(customer.assigned, customer.seats, customer.overage),
         "running": sections["active"] + sections["active_trials"],
         "attention": attention_of_anomalies(queries.open_anomalies(actor, customer.customer_id))
         + rows.attention_of_services(entitlements),

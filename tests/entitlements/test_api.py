@@ -63,6 +63,7 @@ def test_a_customer_in_full(api, world):
         "trials": 1,
         "seats": 21,
         "assigned": 1,
+        "overage": 0,
         "expires_on": str(today + dt.timedelta(days=30)),
         "connected_at": listing.connected_at.isoformat().replace("+00:00", "Z"),
         "tenant_id": str(world.customer.tenant_id),

@@ -176,7 +176,7 @@ def test_all_customers_in_sum_and_who_stands_out(world: World, web: Any, count_q
     with count_queries() as few:
         words = text_of(client.get("/usage/customers/"))
     rows = CustomerListing.objects.filter(viewer=world.partner)
-    unused = sum(max(row.seats - row.assigned, 0) for row in rows)
+    unused = sum(row.unused for row in rows)
     assert f"Unused seats {unused}" in words and "+20" in words and "−4" in words
     assert "not enough history" in words and len(few) <= 10
     assert words.index("Rising most") < words.index("+20") < words.index("Falling most") < words.index("−4")

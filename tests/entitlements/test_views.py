@@ -13,6 +13,7 @@ from django.utils import timezone
 from accounts.models import Organization, ProgramMembership
 from connections.actions import end_connection
 from connections.models import Connection
+from entitlements import queries
 from entitlements.models import CustomerListing, Entitlement, Order, OrderLine, Sku
 from tests.world import World
 
@@ -319,6 +320,25 @@ def test_everyone_has_an_overview(who: str, role: str, world: World, web: Any, c
         page = client.get("/")
     assert page.status_code == 200 and world[who].name in text_of(page)
     assert len(queries) <= 8
+
+
+def test_seats_of_one_sku_do_not_fill_in_for_another(world: World, sku: Sku, web: Any, api: Any) -> None:
+    """A customer with an overage is over its licence, however many seats of other SKUs it does not use."""
+    mixed, other = connect(world.partner, "Mixed SARL"), Sku.objects.create(code="OTH", service="Other", name="Other")
+    before = queries.portfolio(world.actor("partner.admin"))
+    entitle(mixed, sku, quantity=5, assigned=12)
+    entitle(mixed, sku, quantity=4, assigned=0)  # of the same: these do
+    entitle(mixed, other, quantity=100, assigned=10)
+    client = web("partner.admin")
+    assert names_in(client.get(f"{LIST}?over=true")) == ["Mixed SARL"]
+    assert "22 / 109 3 over" in text_of(client.get(LIST))
+    overview = text_of(client.get("/"))
+    assert "Mixed SARL 3 seats more assigned than purchased" in overview
+    page = text_of(client.get(f"{LIST}{mixed.public_id}/"))
+    assert "3 over" in page and "Vault Pro 3 seats more assigned than purchased" in page
+    after = queries.portfolio(world.actor("partner.admin"))
+    assert (after.over - before.over, after.overage - before.overage, after.unused - before.unused) == (1, 3, 90)
+    assert api("partner.admin").get(f"/api/v1/customers/{mixed.public_id}/").json()["overage"] == 3
 
 
 def test_overview_of_a_partner_says_what_to_act_on(world: World, sku: Sku, web: Any) -> None:
