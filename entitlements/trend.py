@@ -59,7 +59,8 @@ class Trend:
 
     @property
     def licences(self) -> Licences | None:
-        return Licences.of(self.latest.assigned, self.latest.purchased) if self.latest else None
+        use = self.latest
+        return Licences.of(use.assigned, use.purchased, use.overage) if use else None
 
     @property
     def names(self) -> list[str]:

@@ -57,7 +57,8 @@ reports AS (
         AND d.customer_id = ANY(%(customers)s) AND d.day > %(since)s::date - 7 AND d.day <= %(until)s),
 lasting AS (SELECT *, generate_series(as_of - last, as_of - first) AS back FROM reports),
 totals AS (
-    SELECT customer_id, back, sum(purchased) AS purchased, sum(assigned) AS assigned, sum(
+    SELECT customer_id, back, sum(purchased) AS purchased, sum(assigned) AS assigned,
+           sum(greatest(assigned - purchased, 0)) AS overage, sum(
            CASE s.licence_model WHEN '{CONCURRENT}' THEN (
                SELECT max(r.peak_concurrent) FROM entitlements_usageday r
                WHERE r.customer_id = t.customer_id AND r.sku_id = t.sku_id
@@ -70,6 +71,7 @@ totals AS (
 _KEPT = f"""
 added AS (
     SELECT customer_id, max(t.purchased) FILTER (WHERE back = 0) AS purchased,
+           max(t.overage) FILTER (WHERE back = 0) AS overage,
            array_agg(CASE WHEN t.purchased IS NULL THEN -1 WHEN t.purchased = 0 THEN (t.assigned > 0)::int * 999
                      ELSE least(round(100.0 * t.assigned / t.purchased), 999) END::smallint
                      ORDER BY back DESC) AS shares,
@@ -78,16 +80,16 @@ added AS (
     FROM (SELECT customer_id, generate_series(0, as_of - since) AS back FROM latest) l
     LEFT JOIN totals t USING (customer_id, back) GROUP BY 1),
 whole AS MATERIALIZED (
-    SELECT customer_id, l.as_of, l.history_days, a.purchased,
+    SELECT customer_id, l.as_of, l.history_days, a.purchased, a.overage,
            {", ".join(f"l.{name} || a.{name} AS {name}" for name in KEPT)}
     FROM latest l JOIN added a USING (customer_id)),
 kept AS MATERIALIZED (
-    SELECT customer_id, as_of, history_days, purchased,
+    SELECT customer_id, as_of, history_days, purchased, overage,
            {", ".join(f"{name}[cardinality({name}) - {days - 1}:] AS {name}" for name, days in KEPT.items())}
     FROM whole)"""  # noqa: S608
 
 _SAID = f"""
-SELECT customer_id, as_of, purchased, assigned, active_totals[{ACTIVE_KEPT}] AS monthly_active,
+SELECT customer_id, as_of, purchased, assigned, overage, active_totals[{ACTIVE_KEPT}] AS monthly_active,
        nullif(assigned_totals[{ASSIGNED_KEPT - 28}], -1) AS assigned_before,
        nullif(active_totals[{ACTIVE_KEPT - 28}], -1) AS active_before,
        CASE WHEN history_days < {counting.PACE_MIN_DAYS} OR purchased <= 0 THEN NULL
@@ -107,8 +109,8 @@ def _counted(customers: str) -> str:
     return f"WITH {latest}, {_TOTALS}, {_KEPT} {_SAID}"
 
 
-TOLD = ("customer_id", "as_of", "purchased", "assigned", "monthly_active", "assigned_before", "active_before",
-        "full_on", "history_days", "weeks", *KEPT)  # fmt: skip
+TOLD = ("customer_id", "as_of", "purchased", "assigned", "overage", "monthly_active", "assigned_before",
+        "active_before", "full_on", "history_days", "weeks", *KEPT)  # fmt: skip
 CUSTOMERS = _counted(_ANEW)
 _COLUMNS, _OLD, _NEW = (", ".join(f"{side}{name}" for name in TOLD) for side in ("", "u.", "excluded."))
 

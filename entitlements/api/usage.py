@@ -72,8 +72,8 @@ class UsageSerializer(serializers.Serializer[Any]):
     as_of = serializers.DateField(allow_null=True, help_text="The latest day that was reported. Null: none was.")
     purchased = serializers.IntegerField()
     assigned = serializers.IntegerField()
-    available = serializers.IntegerField()
-    overage = serializers.IntegerField()
+    available = serializers.IntegerField(help_text="Purchased and not assigned, of each SKU on its own.")
+    overage = serializers.IntegerField(help_text="Assigned beyond those purchased, of each SKU on its own.")
     monthly_active = serializers.IntegerField()
     full_on = serializers.DateField(
         allow_null=True,
@@ -113,11 +113,17 @@ class OwnUsageView(ActorView):
 def usage_of(actor: Actor, customer_id: int | None) -> dict[str, Any]:
     usage = queries.customer_usage(actor, customer_id)
     if usage is None:
-        return _totals(None, 0, 0) | {"monthly_active": 0, "full_on": None, "history_days": 0, "months": [], "days": []}
+        return _totals(None, 0, 0, 0) | {
+            "monthly_active": 0,
+            "full_on": None,
+            "history_days": 0,
+            "months": [],
+            "days": [],
+        }
     months = queries.usage_months(actor, customer_id, _months_before(usage.as_of))
     days = queries.usage_days(actor, customer_id, usage.as_of - DAYS + dt.timedelta(days=1))
     codes = dict(Sku.objects.filter(pk__in={use.sku_id for use in (*months, *days)}).values_list("pk", "code"))
-    return _totals(usage.as_of, usage.assigned, usage.purchased) | {
+    return _totals(usage.as_of, usage.assigned, usage.purchased, usage.overage) | {
         "monthly_active": usage.monthly_active,
         "full_on": usage.full_on,
         "history_days": usage.history_days,
@@ -126,13 +132,13 @@ def usage_of(actor: Actor, customer_id: int | None) -> dict[str, Any]:
     }
 
 
-def _totals(as_of: dt.date | None, assigned: int, purchased: int) -> dict[str, Any]:
+def _totals(as_of: dt.date | None, assigned: int, purchased: int, overage: int) -> dict[str, Any]:
     return {
         "as_of": as_of,
         "purchased": purchased,
         "assigned": assigned,
-        "available": counting.available(assigned, purchased),
-        "overage": counting.overage(assigned, purchased),
+        "available": purchased - assigned + overage,
+        "overage": overage,
     }
 
 
@@ -145,7 +151,7 @@ def _figures(use: Use, codes: dict[int, str]) -> dict[str, Any]:
         "previously_assigned": use.previously,
         "newly_assigned": use.newly,
         "available": counting.available(use.assigned, use.purchased),
-        "overage": counting.overage(use.assigned, use.purchased),
+        "overage": use.overage,
         "monthly_active": use.monthly,
     }
 

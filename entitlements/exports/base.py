@@ -44,6 +44,9 @@ def _is_text(value: str) -> bool:
     return "\0" not in value and len(value) <= LONGEST
 
 
+AVAILABLE = Greatest(F("purchased") - F("assigned"), Value(0))
+
+
 def month_columns(suffix: str = "") -> tuple[Column, ...]:
     """Section F's, over plain months or over their sums."""
     month = Func(F("month"), Value("YYYY-MM"), function="to_char", output_field=CharField())
@@ -56,13 +59,14 @@ def month_columns(suffix: str = "") -> tuple[Column, ...]:
 
 
 def licence_columns(suffix: str = "") -> tuple[Column, ...]:
+    """`available` is counted for each SKU on its own, also in sums, which bring it along."""
     purchased, assigned, newly = (F(f"{name}{suffix}") for name in ("purchased", "assigned", "newly_assigned"))
     return (
         raw("total_licenses", purchased),
         raw("previously_assigned", assigned - newly),
         raw("newly_assigned", newly),
         raw("assigned_total", assigned),
-        raw("available", Greatest(purchased - assigned, Value(0))),
+        raw("available", F(f"available{suffix}") if suffix else AVAILABLE),
         share("pct_assigned", assigned, purchased),
     )
 

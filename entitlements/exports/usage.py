@@ -3,12 +3,12 @@
 import datetime as dt
 from typing import Any
 
-from django.db.models import Case, F, IntegerField, Max, OuterRef, QuerySet, Subquery, Sum, Value, When
-from django.db.models.functions import Greatest, Least
+from django.db.models import Case, F, IntegerField, Max, OuterRef, QuerySet, Subquery, Sum, When
+from django.db.models.functions import Least
 from django.utils.translation import gettext_lazy as _
 
 from entitlements import counting, queries
-from entitlements.exports.base import NAME_COLUMNS, SKU_COLUMNS, List, Query, licence_columns, month_columns
+from entitlements.exports.base import AVAILABLE, NAME_COLUMNS, SKU_COLUMNS, List, Query, licence_columns, month_columns
 from entitlements.exports.columns import raw, share
 from entitlements.models import Anomaly, CustomerListing, CustomerUsage, Sku, UsageDay, UsageMonth
 from partnerportal.lib.actors import Actor
@@ -54,7 +54,8 @@ def _of_service(rows: QuerySet[Any], query: Query) -> QuerySet[Any]:
 
 
 def _sums(rows: QuerySet[Any], moment: str, facts: tuple[str, ...]) -> QuerySet[Any]:
-    return rows.values(moment).annotate(**{f"{name}_": Sum(name) for name in facts}).order_by(moment)
+    sums = {f"{name}_": Sum(name) for name in facts} | {"available_": Sum(AVAILABLE)}
+    return rows.values(moment).annotate(**sums).order_by(moment)
 
 
 def _counted(days: QuerySet[Any]) -> QuerySet[Any]:
@@ -153,8 +154,8 @@ LISTS = (
             raw("as_of"),
             raw("total_licenses", "purchased"),
             raw("assigned_total", "assigned"),
-            raw("available", Greatest(F("purchased") - F("assigned"), Value(0))),
-            raw("overage", Greatest(F("assigned") - F("purchased"), Value(0))),
+            raw("available", F("purchased") - F("assigned") + F("overage")),
+            raw("overage"),
             share("pct_assigned", "assigned", "purchased"),
             raw("monthly_active"),
             raw("assigned_28_days_before", "assigned_before"),

@@ -47,6 +47,7 @@ class Migration(migrations.Migration):
                 ('checked_at', models.DateTimeField(null=True)),
                 ('purchased', models.PositiveBigIntegerField()),
                 ('assigned', models.PositiveBigIntegerField()),
+                ('overage', models.PositiveBigIntegerField(default=0)),
                 ('monthly_active', models.PositiveBigIntegerField()),
                 ('assigned_before', models.PositiveBigIntegerField(null=True)),
                 ('active_before', models.PositiveBigIntegerField(null=True)),

@@ -24,8 +24,8 @@ class CustomerListingQuerySet(TenantQuerySet):
 class CustomerListing(models.Model):
     """Kept by triggers on the portfolio, organisations and entitlements; nothing else writes it.
 
-    `seats`, `assigned`, `overage`, `services`, `skus` and `trials` are of running entitlements; a nightly task refreshes
-    those whose next expiry has passed. `manage.py rebuild_portfolio --check` covers this table too.
+    `seats`, `assigned`, `overage`, `services`, `skus` and `trials` are of running entitlements; a nightly task
+    refreshes those whose next expiry has passed. `manage.py rebuild_portfolio --check` covers this table too.
     """
 
     viewer = models.ForeignKey("accounts.Organization", models.CASCADE, related_name="+", db_index=False)

@@ -91,6 +91,7 @@ class CustomerUsage(models.Model):
     checked_at = models.DateTimeField(null=True)  # for anomalies: the `updated_at` that was looked at
     purchased = models.PositiveBigIntegerField()
     assigned = models.PositiveBigIntegerField()
+    overage = models.PositiveBigIntegerField(default=0)  # of each SKU on its own
     monthly_active = models.PositiveBigIntegerField()
     assigned_before = models.PositiveBigIntegerField(null=True)  # 28 days earlier; none: too little history
     active_before = models.PositiveBigIntegerField(null=True)

@@ -54,6 +54,7 @@ class Use:
     newly: int  # assigned in this month
     monthly: int  # active users, or devices where they are fewer
     daily: int  # active; of a month the peak
+    overage: int  # of each SKU on its own
 
     @property
     def previously(self) -> int:
@@ -78,7 +79,8 @@ def usage_days(actor: Actor, customer_id: int | None, since: dt.date) -> list[Us
             recent = days[-counting.ACTIVE_DAYS :]
             monthly = counting.monthly_active(model, recent, day)
             daily = counting.daily_active(model, recent[-1])
-            found.append(Use(day, sku, service, purchased, assigned, newly, monthly, daily))
+            overage = counting.overage(assigned, purchased)
+            found.append(Use(day, sku, service, purchased, assigned, newly, monthly, daily, overage))
     return found
 
 
@@ -86,7 +88,10 @@ def usage_months(actor: Actor, customer_id: int | None, since: dt.date) -> list[
     rows = UsageMonth.objects.visible_to(actor).filter(customer=customer_id, month__gte=since)
     fields = ("month", "sku", "sku__service", "purchased", "assigned", "newly_assigned")
     found = rows.order_by("month", "sku").values_list(*fields, "monthly_active", "daily_active_peak")
-    return [Use(*row) for row in found]
+    return [
+        Use(month, sku, service, purchased, assigned, newly, monthly, daily, counting.overage(assigned, purchased))
+        for month, sku, service, purchased, assigned, newly, monthly, daily in found
+    ]
 
 
 def together(uses: Iterable[Use], moments: Sequence[dt.date], lasting: dt.timedelta) -> list[Use | None]:
@@ -112,7 +117,8 @@ def together(uses: Iterable[Use], moments: Sequence[dt.date], lasting: dt.timede
 
 
 def _sum(uses: list[Use], *, at: dt.date, sku_id: int = 0, service: str = "") -> Use:
-    numbers = (sum(map(attrgetter(name), uses)) for name in ("purchased", "assigned", "newly", "monthly", "daily"))
+    names = ("purchased", "assigned", "newly", "monthly", "daily", "overage")
+    numbers = (sum(map(attrgetter(name), uses)) for name in names)
     return Use(at, sku_id, service, *numbers)
 
 

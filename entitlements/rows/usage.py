@@ -21,7 +21,10 @@ NO_NUMBER = "–"
 
 @dataclass(frozen=True)
 class Licences:
-    """Assigned of purchased, with what that means (CC-34). `tone` is that of a status: ok, warn, bad."""
+    """Assigned of purchased, with what that means (CC-34). `tone` is that of a status: ok, warn, bad.
+
+    Of several SKUs together: no licence of one fills in for another.
+    """
 
     usage: Usage
     percent: str
@@ -31,14 +34,14 @@ class Licences:
     left_count: str
 
     @classmethod
-    def of(cls, assigned: int, purchased: int) -> "Licences":
+    def of(cls, assigned: int, purchased: int, overage: int) -> "Licences":
         return cls(
-            usage=Usage.of(assigned, purchased),
+            usage=Usage.of(assigned, purchased, overage),
             percent=percent(assigned, purchased),
-            tone=_TONES[counting.tone(assigned, purchased)],
-            status=_status(assigned, purchased),
-            left=left_words(assigned, purchased),
-            left_count=formats.number(counting.available(assigned, purchased)),
+            tone="bad" if overage else _TONES[counting.tone(assigned, purchased)],
+            status=_("Over licence") if overage else _status(assigned, purchased),
+            left=over_words(overage) if overage else left_words(purchased - assigned),
+            left_count=formats.number(purchased - assigned + overage),
         )
 
 
@@ -56,17 +59,12 @@ def percent(assigned: int, purchased: int) -> str:
 
 
 def _status(assigned: int, purchased: int) -> str:
-    if assigned > purchased:
-        return _("Over licence")
     if assigned == purchased and purchased:
         return _("Full")
     return _("Nearly full") if counting.tone(assigned, purchased) == counting.Tone.AMBER else _("Within licence")
 
 
-def left_words(assigned: int, purchased: int) -> str:
-    if assigned > purchased:
-        return over_words(assigned - purchased)
-    left = counting.available(assigned, purchased)
+def left_words(left: int) -> str:
     if not left:
         return _("No licences left")
     return ngettext("%(count)s licence left", "%(count)s licences left", left) % {"count": formats.number(left)}
@@ -107,7 +105,7 @@ def service_uses(uses: Iterable[Use], entitlements: Iterable[Entitlement]) -> li
 
 
 def _service_use(use: Use, ends: dt.date | None) -> ServiceUse:
-    licences = Licences.of(use.assigned, use.purchased)
+    licences = Licences.of(use.assigned, use.purchased, use.overage)
     return ServiceUse(
         name=use.service,
         usage=licences.usage,

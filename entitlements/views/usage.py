@@ -79,7 +79,7 @@ def _licensing(actor: Actor, customer_id: int | None) -> dict[str, Any]:
     )
     return {
         "usage": usage,
-        "licences": words.Licences.of(usage.assigned, usage.purchased),
+        "licences": words.Licences.of(usage.assigned, usage.purchased, usage.overage),
         "full": words.full_words(usage),
         "services": words.service_uses(uses, entitlements),
         "freshness": words.freshness(usage),

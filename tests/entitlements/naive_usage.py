@@ -57,11 +57,13 @@ def customer(lines: Iterable[Line], models: dict[str, str], org_id: str) -> tupl
         as_of=as_of, assigned=now[1], purchased=now[0], per_day=_slope(points), history_days=history
     )  # fmt: skip
     shares = [-1 if total is None else _share(total[1], total[0]) for total in reversed(totals)]
-    return (as_of, *now, *((before[1], before[2]) if before else (None, None)), full_on, history, shares)
+    purchased, assigned, active, overage = now
+    earlier = (before[1], before[2]) if before else (None, None)
+    return (as_of, purchased, assigned, overage, active, *earlier, full_on, history, shares)
 
 
-def _week(told: Any, models: dict[str, str], end: dt.date) -> tuple[int, int, int] | None:
-    """Purchased, assigned, active: of each SKU its last report within the seven days up to `end`."""
+def _week(told: Any, models: dict[str, str], end: dt.date) -> tuple[int, int, int, int] | None:
+    """Purchased, assigned, active, overage: of each SKU its last report within the seven days up to `end`."""
     found = []
     for sku, days in told.items():
         within = [day for day in days if end - dt.timedelta(7) < day <= end]
@@ -69,7 +71,8 @@ def _week(told: Any, models: dict[str, str], end: dt.date) -> tuple[int, int, in
             line = days[max(within)]
             on = end if models[sku] == Sku.LicenceModel.CONCURRENT else max(within)
             active = counting.monthly_active(models[sku], [_day(day, days[day]) for day in days], on)
-            found.append((line["purchased"], line["assigned"], active))
+            over = counting.overage(line["assigned"], line["purchased"])
+            found.append((line["purchased"], line["assigned"], active, over))
     return tuple(map(sum, zip(*found, strict=True))) if found else None  # type: ignore[return-value]
 
 

@@ -67,6 +67,7 @@ def stored_customer(org_id: str) -> tuple[Any, ...] | None:
         "as_of",
         "purchased",
         "assigned",
+        "overage",
         "monthly_active",
         "assigned_before",
         "active_before",

@@ -132,6 +132,22 @@ def test_one_service_or_all_together(world: World, sku: Sku, web: Any) -> None:
     assert "10 of 50 licences" in text_of(usage_page(world, web, tab="usage/trend/?service=Flow"))
 
 
+def test_licences_of_one_sku_do_not_fill_in_for_another(world: World, sku: Sku, web: Any, api: Any) -> None:
+    """Together 94 of 150 are assigned, and 4 of them were never bought."""
+    other = Sku.objects.create(code="FLW", service=sku.service, name="Flow Team")
+    report(world, sku, assigned=40)
+    report(world, other, purchased=50, assigned=54)
+    for words in (text_of(usage_page(world, web)), text_of(usage_page(world, web, tab="usage/trend/"))):
+        assert "Overage 4" in words and "Licences left" not in words
+    page = text_of(usage_page(world, web))
+    assert "63% · Over licence" in page and "4 seats more assigned than purchased" in page
+    totals = api("partner.reader").get(f"/api/v1/customers/{world.customer.public_id}/usage/").json()
+    assert (totals["overage"], totals["available"]) == (4, 60)
+    asked = {"list": "trend", "customer": world.customer.public_id, "query": "service=Vault"}
+    latest = web("partner.reader").post("/exports/new/", asked).content.decode().splitlines()[-1]
+    assert ",94,60," in latest  # assigned, available
+
+
 @pytest.mark.parametrize("tab", ["usage/", "usage/trend/", "usage/trend/?range=13m"])
 def test_queries_do_not_grow_with_services(world: World, sku: Sku, web: Any, count_queries: Any, tab: str) -> None:
     client, address = web("partner.reader"), f"/customers/{world.customer.public_id}/{tab}"
@@ -156,7 +172,7 @@ def test_the_customer_sees_its_own_and_only_its_admins_the_way_to_people(world: 
 
 
 def use(day: int, sku: int, assigned: int) -> Use:
-    return Use(dt.date(2026, 1, day), sku, f"S{sku}", 100, assigned, 0, 0, 0)
+    return Use(dt.date(2026, 1, day), sku, f"S{sku}", 100, assigned, 0, 0, 0, 0)
 
 
 def test_a_service_that_did_not_report_is_a_gap_and_not_a_dip() -> None:
