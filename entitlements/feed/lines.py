@@ -11,6 +11,7 @@ from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
 from entitlements.models import Entitlement, LicenseAssignment, Order, Sku
+from entitlements.models.entitlement import REQUESTED_HERE
 from partnerportal.lib.days import today
 
 MAX_ORDER_LINES = 500
@@ -74,6 +75,11 @@ class EntitlementLine(Line):
     assigned = serializers.IntegerField(min_value=0, max_value=MAX_INTEGER, default=0)
     starts_on = serializers.DateField(allow_null=True, default=None)
     ends_on = serializers.DateField(allow_null=True, default=None)
+
+    def validate_external_id(self, value: str) -> str:
+        if value.startswith(REQUESTED_HERE):
+            raise serializers.ValidationError("Such keys are those of trials requested in the portal.", "reserved_key")
+        return value
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if attrs["starts_on"] and attrs["ends_on"] and attrs["ends_on"] < attrs["starts_on"]:
