@@ -114,7 +114,7 @@ def rows_of(download):
 @pytest.fixture
 def crowd(partner):
     """So many customers more, by SQL."""
-    with transaction.atomic(), connection.cursor() as cursor:
+    with followed_at_once(), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             """INSERT INTO accounts_organization
                    (public_id, kind, name, name_folded, org_id, tenant_id, country, street, postal_code, city, phone,
@@ -125,7 +125,6 @@ def crowd(partner):
                FROM unnest(%s) org_id""",
             [free_org_ids(ROWS - 3)],
         )
-    with followed_at_once(), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             """INSERT INTO connections_connection
                    (public_id, partner_id, customer_id, partner_name, customer_name, state, connected_at)
