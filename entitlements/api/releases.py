@@ -6,7 +6,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from entitlements import actions, queries
-from entitlements.api.serializers import ReleaseKeySerializer, ReleaseSerializer
+from entitlements.api.serializers import ReleasedSerializer, ReleaseKeySerializer, ReleaseSerializer
 from entitlements.models import LicenceRelease
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from partnerportal.lib.api import ActorView, ListView
@@ -29,6 +29,17 @@ class ReleasesView(ReleasesBase, ListView):
 
     def get_queryset(self) -> QuerySet[LicenceRelease]:
         return queries.releases(self.actor)
+
+
+@extend_schema(tags=["Releases"])
+class ReleasedView(ReleasesBase, ListView):
+    """Licences that were released in the last 90 days because customers asked for it, the latest first."""
+
+    serializer_class = ReleasedSerializer
+    default_sort = "-released_at"
+
+    def get_queryset(self) -> QuerySet[LicenceRelease]:
+        return queries.released(self.actor)
 
 
 class DeedView(ReleasesBase):

@@ -136,6 +136,11 @@ class ReleaseSerializer(serializers.Serializer[LicenceRelease]):
     asked_at = serializers.DateTimeField()
 
 
+class ReleasedSerializer(ReleaseSerializer):
+    released_at = serializers.DateTimeField()
+    released_by = serializers.CharField(help_text="Who marked it; empty where the feed reported it.")
+
+
 class ReleaseKeySerializer(StrictSerializer):
     key = serializers.CharField(max_length=120, help_text="Of the feed: the assignment's `external_id`.")
 

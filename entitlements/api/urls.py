@@ -22,6 +22,7 @@ urlpatterns = [
     path("trials/<uuid:trial_id>/extend/", trials.ExtendView.as_view(), name="trial_extend"),
     path("trials/<uuid:trial_id>/convert/", trials.ConvertView.as_view(), name="trial_convert"),
     path("releases/", releases.ReleasesView.as_view(), name="releases"),
+    path("releases/done/", releases.ReleasedView.as_view(), name="releases_done"),
     path("releases/mark/", releases.MarkView.as_view(), name="release_mark"),
     path("releases/reopen/", releases.ReopenView.as_view(), name="release_reopen"),
     path("ingest/<str:kind>/", ingest.IngestUploadsView.as_view(), name="ingest"),

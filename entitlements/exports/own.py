@@ -69,7 +69,10 @@ def _operators(actor: Actor, _query: Query, _customer: int | None) -> QuerySet[A
     return operators(actor)
 
 
-def _releases(actor: Actor, _query: Query, _customer: int | None) -> QuerySet[Any]:
+def _releases(actor: Actor, query: Query, _customer: int | None) -> QuerySet[Any]:
+    """The view that the page shows, in its order."""
+    if query.get("view") == "released":
+        return queries.released(actor).order_by("-released_at", "-pk")
     return queries.releases(actor).order_by("asked_at", "pk")
 
 
@@ -162,6 +165,7 @@ LISTS = (
         label=_("Licence releases"),
         rows=_releases,
         rule=(ROLE_TABLE, EntitlementPermission.VIEW_RELEASES),
+        filters=frozenset({"view"}),
         columns=(
             text("customer", "customer_name"),
             code("org_id"),
@@ -170,6 +174,8 @@ LISTS = (
             text("sku_name", "sku__name"),
             text("key"),
             moment("asked_at"),
+            moment("released_at"),
+            text("released_by"),
         ),
     ),
 )

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
+from django.utils.translation import gettext as _
+
 from entitlements.models import LicenceRelease
 from partnerportal.lib import formats
 from partnerportal.lib.countries import country_name
@@ -19,7 +21,9 @@ class ReleaseRow:
     key: str
     key_query: str  # of the addresses that say what became of it
     asked: str
-    near: str  # in words while it is recent
+    released: str  # nothing while it waits
+    near: str  # the later of both, in words while it is recent
+    by: str  # who released it
 
 
 def release_rows(releases: Iterable[LicenceRelease]) -> list[ReleaseRow]:
@@ -27,7 +31,8 @@ def release_rows(releases: Iterable[LicenceRelease]) -> list[ReleaseRow]:
 
 
 def _release_row(row: LicenceRelease) -> ReleaseRow:
-    date, near = formats.date(row.asked_at), formats.relative(row.asked_at)
+    asked, released = formats.date(row.asked_at), formats.date(row.released_at) if row.released_at else ""
+    near = formats.relative(row.released_at or row.asked_at)
     return ReleaseRow(
         customer=row.customer_name,
         org_id=row.org_id,
@@ -36,6 +41,8 @@ def _release_row(row: LicenceRelease) -> ReleaseRow:
         code=row.sku.code,
         key=row.key,
         key_query=urlencode({"key": row.key}),
-        asked=date,
-        near=near if near != date else "",
+        asked=asked,
+        released=released,
+        near=near if near != (released or asked) else "",
+        by=row.released_by or _("Reported by the feed"),
     )

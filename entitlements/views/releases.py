@@ -9,24 +9,21 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from entitlements import actions, queries, rows
+from entitlements import actions
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
-from partnerportal.lib.pages import allowed
-from partnerportal.lib.paging import keyset_or_first
+from entitlements.release_list import ReleaseList
+from partnerportal.lib.pages import allowed, way_on
 from partnerportal.lib.requests import PortalRequest
 
-SIZE = 50
 may_mark = allowed(ROLE_TABLE, EntitlementPermission.MARK_RELEASES)
 
 
 @require_safe
 @allowed(ROLE_TABLE, EntitlementPermission.VIEW_RELEASES)
 def releases(request: PortalRequest) -> HttpResponse:
-    """Those that wait longest first."""
-    actor, cursor = request.actor, request.GET.get("cursor", "")
-    page = keyset_or_first(queries.releases(actor), sort="asked_at", descending=False, size=SIZE, cursor=cursor)
-    answer = ROLE_TABLE[EntitlementPermission.MARK_RELEASES].check(actor)
-    context = {"page": page, "rows": rows.release_rows(page.rows), "may_mark": answer}
+    """Those that wait longest first, and what is done. For the vendor's staff."""
+    may_mark = ROLE_TABLE[EntitlementPermission.MARK_RELEASES].check(request.actor)
+    context = {"list": ReleaseList(request.actor, request.GET), "may_mark": may_mark}
     return render(request, "entitlements/releases.html", context)
 
 
@@ -38,7 +35,7 @@ def release_mark(request: PortalRequest) -> HttpResponse:
     actions.mark_released(actor=request.actor, key=key)
     undo = f"undo={reverse('release_reopen')}?{urlencode({'key': key})}"
     messages.success(request, _("The licence %(key)s is marked as released.") % {"key": key}, extra_tags=undo)
-    return redirect("releases")
+    return redirect(way_on(request, reverse("releases")))
 
 
 @require_POST
@@ -47,4 +44,4 @@ def release_reopen(request: PortalRequest) -> HttpResponse:
     key = request.GET.get("key", "")
     actions.reopen_release(actor=request.actor, key=key)
     messages.success(request, _("The licence %(key)s waits for its release again.") % {"key": key})
-    return redirect("releases")
+    return redirect(way_on(request, reverse("releases")))

@@ -73,6 +73,7 @@ PAGES = [
     page("exports/new/", post=HOLDER_ADMINS, data={"list": "licence_users", "customer": "{customer}"}),
     page("exports/new/", post="200 vendor; 403 else", data={"list": "trials"}),
     page("exports/new/", post="200 vendor; 403 else", data={"list": "releases"}),
+    page("exports/new/", post="200 vendor; 403 else", data={"list": "releases", "query": "view=released"}),
     page("exports/new/", post="404 else", data={"list": "assignments"}),
     page("exports/<uuid:export_id>/file/", "/exports/{export_partner}/file/", get="409 partner.admin; 404 else"),
     page("usage/", get=EVERYBODY),
@@ -108,6 +109,7 @@ PAGES = [
     page(CALENDAR, "/calendar/unknown-calendar-that-nobody-has.ics", get="404 else", defaults=""),
     page("trials/", get="200 vendor; 403 else"),
     page("releases/", get="200 vendor; 403 else"),
+    page("releases/", "/releases/?view=released", get="200 vendor; 403 else"),
     page("releases/mark/", "/releases/mark/?key={key_waiting}", post="302 vendor.admin; 403 else"),
     page("releases/mark/", "/releases/mark/?key={key_held}", post="409 vendor.admin; 403 else"),
     page("releases/reopen/", "/releases/reopen/?key={key_released}", post="302 vendor.admin; 403 else"),
@@ -290,6 +292,7 @@ API = [
         for trial in ("trial_waiting", "trial_running")
     ),
     api("releases/", get="200 vendor; 403 else"),
+    api("releases/done/", get="200 vendor; 403 else"),
     *(
         api(f"releases/{deed}/", data={"key": key}, post="204 vendor.admin; 403 else")
         for deed, key in (("mark", "{key_waiting}"), ("reopen", "{key_released}"))

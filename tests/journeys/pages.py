@@ -104,6 +104,7 @@ PAGES = {
         Shown("", "/"),
         Shown("trials/"),
         Shown("releases/"),
+        Shown("releases/", "/releases/?view=released"),
         *(Shown(f"{TRIAL}{deed}/", f"/trials/{{trial_waiting}}/{deed}/") for deed in ("approve", "decline")),
         *(Shown(f"{TRIAL}{deed}/", f"/trials/{{trial_running}}/{deed}/") for deed in ("extend", "convert")),
         Shown("ui-kit/"),
