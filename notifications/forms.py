@@ -15,7 +15,7 @@ class MailsForm(forms.Form):
     def __init__(self, actor: Actor, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         chosen = queries.mail_choices(actor)
-        for code, label in sorted(registry.kind_choices(actor.organization_kind), key=lambda choice: choice[1]):
+        for code, label in sorted(registry.kind_choices(actor), key=lambda choice: choice[1]):
             field = forms.ChoiceField(label=label, choices=Mail.choices, required=False, initial=chosen[code])
             self.fields[code] = field
 

@@ -24,7 +24,7 @@ class Inbox(Turned):
         self.chosen = filters.chosen
         self.page = keyset_or_first(found, sort="at", descending=True, size=PAGE_SIZE, cursor=asked.get("cursor", ""))
         self.rows = notice_rows(actor, self.page.rows)
-        self.kinds = sorted(registry.kind_choices(actor.organization_kind), key=lambda choice: choice[1])
+        self.kinds = sorted(registry.kind_choices(actor), key=lambda choice: choice[1])
         self.customers = queries.customers_in_news(actor, self.chosen.get("customer"))
         self.is_filtered = bool(self.chosen.keys() & {"kind", "customer"})
 

@@ -43,9 +43,9 @@ def wanted(kind: NoticeKind, notices: list[Notice]) -> Iterator[tuple[Notice, Ad
 
 
 def wanted_by(kind: NoticeKind, notice: Notice, person: Addressee, choices: Chosen) -> Mail:
-    """News of somebody else goes with the dashboard, as in the inbox (CC-5, CC-54)."""
+    """News of somebody else goes with the dashboard, and some are for some roles, as in the inbox (CC-5, CC-54)."""
     is_own = notice.about_id in (None, notice.recipient_id)
-    if not is_own and CUSTOMER_NEWS_FEATURE not in person.features:
+    if not kind.is_for(person.roles) or (not is_own and CUSTOMER_NEWS_FEATURE not in person.features):
         return Mail.OFF
     return choices.get((notice.recipient_id, person.person_id)) or usual(kind, person.roles, is_own=is_own)
 

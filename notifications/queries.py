@@ -1,6 +1,6 @@
 """Reads over notices."""
 
-from functools import partial
+from functools import cache
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -36,21 +36,20 @@ def customers_in_news(actor: Actor, chosen: UUID | None = None) -> list[tuple[st
     return sorted(theirs.items(), key=lambda row: (row[1], row[0]))
 
 
-def _unread(features: frozenset[str], organization: int, person: int) -> QuerySet[Notice, tuple[int]]:
-    actor = Actor(organization_id=organization, person_id=person, features=features)
-    return Notice.objects.visible_to(actor).open().unread_by(actor).values_list("pk")[: UNREAD_SHOWN + 1]
+@cache
+def _unread(features: frozenset[str], roles: frozenset[str]) -> Prepared[tuple[int]]:
+    """Who has the feature sees the news of customers too, and an Admin what is for Admins: another statement."""
 
+    def rows(organization: int, person: int) -> QuerySet[Notice, tuple[int]]:
+        actor = Actor(organization_id=organization, person_id=person, features=features, roles=roles)
+        return Notice.objects.visible_to(actor).open().unread_by(actor).values_list("pk")[: UNREAD_SHOWN + 1]
 
-# Who has the feature sees the news of customers too: another statement.
-_UNREAD = {
-    with_news: Prepared(partial(_unread, frozenset({CUSTOMER_NEWS_FEATURE} if with_news else ())), -1, -2)
-    for with_news in (True, False)
-}
+    return Prepared(rows, -1, -2)
 
 
 def unread_count(actor: Actor) -> int:
     """Up to UNREAD_SHOWN + 1."""
-    return len(_UNREAD[CUSTOMER_NEWS_FEATURE in actor.features](actor.organization_id, actor.person_id))
+    return len(_unread(actor.features & {CUSTOMER_NEWS_FEATURE}, actor.roles)(actor.organization_id, actor.person_id))
 
 
 def mail_choices(actor: Actor) -> dict[str, Mail]:

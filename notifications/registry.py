@@ -10,6 +10,8 @@ from uuid import UUID
 
 from django.utils.functional import Promise
 
+from partnerportal.lib.actors import Actor
+
 if TYPE_CHECKING:
     from notifications.models import Event, Notice
 
@@ -55,6 +57,12 @@ class NoticeKind:
     email_default: ClassVar[str] = "each"
     email_own_only: ClassVar[bool] = False  # news of a customer: by default only the customer itself is mailed
     audience: ClassVar[frozenset[str]] = frozenset()  # the kinds of organisations that can get it; empty: all of them
+    roles: ClassVar[frozenset[str]] = (
+        frozenset()
+    )  # who of an organisation it is for, and hidden from the others; empty: all
+
+    def is_for(self, roles: frozenset[str]) -> bool:
+        return not self.roles or bool(self.roles & roles)
 
     def recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, Recipient]]":
         """Who is told of each event. Takes many at once, so that a burst costs a few queries and not thousands."""
@@ -93,13 +101,19 @@ def kinds() -> dict[str, NoticeKind]:
     return _kinds
 
 
-def kind_choices(organization_kind: str = "") -> list[tuple[str, str]]:
-    """Codes with their labels in the reader's language: of all, or of what such an organisation can get."""
+def kind_choices(actor: Actor | None = None) -> list[tuple[str, str]]:
+    """Codes with their labels in the reader's language: of all, or of what such an actor can get."""
     return [
         (code, str(kind.label))
         for code, kind in sorted(_kinds.items())
-        if not (organization_kind and kind.audience) or organization_kind in kind.audience
+        if actor is None
+        or (kind.is_for(actor.roles) and (not kind.audience or actor.organization_kind in kind.audience))
     ]
+
+
+def kinds_hidden_from(roles: frozenset[str]) -> list[str]:
+    """Codes of the kinds that are for others."""
+    return [code for code, kind in sorted(_kinds.items()) if not kind.is_for(roles)]
 
 
 def kinds_for(event_kind: str) -> list[NoticeKind]:

@@ -6,6 +6,8 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.models import Organization, Person
+from entitlements.actions.releases import release_event
+from entitlements.events import EntitlementEvent
 from entitlements.models import (
     Anomaly,
     CalendarFeed,
@@ -23,7 +25,9 @@ from entitlements.models import (
     month_of,
 )
 from entitlements.models.usage import ACTIVE_KEPT, ASSIGNED_KEPT, SHARES_KEPT
+from notifications.actions import record_many
 from notifications.models import Mail, NoticePreference
+from partnerportal.lib.actors import Actor
 from partnerportal.lib.tokens import digest_of
 
 DAYS = 40
@@ -32,12 +36,12 @@ TOKEN, CALENDAR = "world-ingest-token", "world-calendar-{}"
 
 def build(organization: Organization, *, word: str, holders: str, person: Person, asks: bool) -> None:
     """Forty days of use of its own SKU, who holds licences, and what `person` keeps. `asks`: for the
-    release of one, and of another that is released by now."""
+    release of one, and of another that is released by now, which it hears."""
     entitlement = Entitlement.objects.filter(customer=organization).earliest("pk")
     _usage(organization, entitlement)
     kinds = LicenseAssignment.HolderKind
     for name in (*kinds.values, "released") if asks else kinds.values:
-        LicenseAssignment.objects.create(
+        row = LicenseAssignment.objects.create(
             customer=organization,
             sku=entitlement.sku,
             external_id=f"{word}-{name}",
@@ -48,6 +52,8 @@ def build(organization: Organization, *, word: str, holders: str, person: Person
             release_asked_at=timezone.now() if asks and name != kinds.USER else None,
             released_at=timezone.now() if name == "released" else None,
         )
+        if row.released_at:
+            record_many([release_event(EntitlementEvent.RELEASE_MARKED, Actor.system("feed"), row)])
     RenewalAlert.objects.create(entitlement=entitlement, ends_on=entitlement.ends_on, days=30)
     own = {"organization": organization, "person_id": person.pk}
     Export.objects.create(**own, list="customers", state=Export.State.FAILED, error="interrupted")

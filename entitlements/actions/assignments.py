@@ -3,7 +3,11 @@
 from django.db import connection, transaction
 
 from entitlements.actions.facts import Answers, Ids, Outcome
+from entitlements.actions.releases import release_event
+from entitlements.events import EntitlementEvent
 from entitlements.feed import Fact, Problem
+from entitlements.models import LicenseAssignment
+from notifications.actions import record_many
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.copying import CopyRows
 from partnerportal.lib.policies import authorize_staff
@@ -33,8 +37,10 @@ _UPSERT = f"""
             release_asked_at = CASE WHEN excluded.assigned_at <= a.release_asked_at THEN a.release_asked_at END,
             released_by_id = CASE WHEN excluded.assigned_at <= a.release_asked_at THEN a.released_by_id END
         WHERE ({_OLD}) IS DISTINCT FROM ({_NEW}) AND a.customer_id = excluded.customer_id
-        RETURNING a.external_id, old.id IS NULL AS added)
-    SELECT s.line, w.added FROM staged_assignment s JOIN written w USING (external_id)"""  # noqa: S608
+        RETURNING a.external_id, old.id IS NULL AS added,
+            CASE WHEN a.release_asked_at IS NOT NULL AND a.released_at IS NOT NULL AND old.released_at IS NULL
+                THEN a.id END AS released)
+    SELECT s.line, w.added, w.released FROM staged_assignment s JOIN written w USING (external_id)"""  # noqa: S608
 _OTHER = Problem("other_customer", "This belongs to another ORGID.", "customer")
 
 
@@ -54,10 +60,10 @@ def store_assignments(*, actor: Actor, facts: list[Fact]) -> Answers:
         rest = v["holder_kind"], v["holder"], v["assigned_at"], v["last_used_at"], v["released_at"]
         rows.append((fact.line, fact.key, *ids, *rest))
         answers[fact.line] = Outcome.UNCHANGED
-    return answers | _write(rows) if rows else answers
+    return answers | _write(actor, rows) if rows else answers
 
 
-def _write(rows: list[tuple[object, ...]]) -> Answers:
+def _write(actor: Actor, rows: list[tuple[object, ...]]) -> Answers:
     answers: Answers = {}
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ONE_AT_A_TIME])
@@ -67,4 +73,13 @@ def _write(rows: list[tuple[object, ...]]) -> Answers:
         cursor.execute(_MOVED)
         answers |= {line: _OTHER for (line,) in cursor.fetchall()}
         cursor.execute(_UPSERT)
-        return answers | {line: Outcome.ADDED if added else Outcome.CHANGED for line, added in cursor.fetchall()}
+        written = cursor.fetchall()
+    _tell(actor, {released for _line, _added, released in written if released})
+    return answers | {line: Outcome.ADDED if added else Outcome.CHANGED for line, added, _released in written}
+
+
+def _tell(actor: Actor, released: set[int]) -> None:
+    """Those whose release was asked for. What the vendor's staff had marked before was told then."""
+    if released:
+        rows = LicenseAssignment.objects.filter(pk__in=released).select_related("sku", "customer").order_by("pk")
+        record_many([release_event(EntitlementEvent.RELEASE_MARKED, actor, row) for row in rows])

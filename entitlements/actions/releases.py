@@ -7,9 +7,10 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organization
 from entitlements.events import EntitlementEvent
-from entitlements.models import LicenseAssignment
+from entitlements.models import LicenseAssignment, Sku
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
-from notifications.actions import record
+from notifications.actions import new_event, record, record_many
+from notifications.models import Event
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Conflict, NotFound
 from partnerportal.lib.policies import authorize
@@ -63,14 +64,15 @@ def _mark(kind: EntitlementEvent, actor: Actor, key: str, *, is_released: bool) 
     if marked is None:
         raise Conflict("state_changed", STATE_CHANGED)
     public_id, customer_id, customer_name, sku_name, asked_at = marked
-    record(
-        kind,
-        actor=actor,
-        subject=LicenseAssignment(public_id=public_id),
-        label=sku_name,
-        counterpart=Organization(pk=customer_id, name=customer_name),
-        data={"sku_name": sku_name, "asked_at": asked_at.isoformat()},
-    )
+    row = LicenseAssignment(public_id=public_id, release_asked_at=asked_at)
+    row.customer, row.sku = Organization(pk=customer_id, name=customer_name), Sku(name=sku_name)
+    record_many([release_event(kind, actor, row)])
+
+
+def release_event(kind: EntitlementEvent, actor: Actor, row: LicenseAssignment) -> Event:
+    """What became of the request, told to the customer; who holds the licence is not in it (CC-32)."""
+    data = {"sku_name": row.sku.name, "asked_at": row.release_asked_at and row.release_asked_at.isoformat()}
+    return new_event(kind, actor=actor, subject=row, label=row.sku.name, counterpart=row.customer, data=data)
 
 
 def _locked(actor: Actor, assignment: LicenseAssignment) -> LicenseAssignment:

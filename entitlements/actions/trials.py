@@ -137,7 +137,8 @@ def convert_trial(*, actor: Actor, trial: Entitlement, quantity: int, ends_on: d
 def cancel_trial(*, actor: Actor, trial: Entitlement) -> Entitlement:
     """The customer takes back its request or ends its trial, or the vendor does. At once."""
     authorize(actor, ROLE_TABLE, EntitlementPermission.CANCEL_TRIALS)
-    return _told(EntitlementEvent.TRIAL_CANCELLED, actor, _move(actor, trial, State.CANCELLED))
+    moved = _move(actor, trial, State.CANCELLED)
+    return _told(EntitlementEvent.TRIAL_CANCELLED, actor, moved, is_request=moved.is_request)
 
 
 def expire_trials() -> int:
@@ -198,13 +199,13 @@ def _changed(trial: Entitlement, **changes: Any) -> Entitlement:
     return trial
 
 
-def _told(kind: EntitlementEvent, actor: Actor, trial: Entitlement) -> Entitlement:
-    _record(kind, actor, [trial])
+def _told(kind: EntitlementEvent, actor: Actor, trial: Entitlement, **more: Any) -> Entitlement:
+    _record(kind, actor, [trial], **more)
     return trial
 
 
-def _record(kind: EntitlementEvent, actor: Actor, trials: list[Entitlement]) -> None:
-    record_many([entitlement_event(kind, actor, trial, reason=trial.reason) for trial in trials])
+def _record(kind: EntitlementEvent, actor: Actor, trials: list[Entitlement], **more: Any) -> None:
+    record_many([entitlement_event(kind, actor, trial, reason=trial.reason, **more) for trial in trials])
 
 
 def entitlement_event(kind: EntitlementEvent, actor: Actor, row: Entitlement, **more: Any) -> Event:

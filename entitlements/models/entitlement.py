@@ -122,6 +122,11 @@ class Entitlement(PublicModel):
             ),
         )
 
+    @property
+    def is_request(self) -> bool:
+        """Asked for in the portal, and not begun: whatever became of it."""
+        return self.external_id.startswith(REQUESTED_HERE) and self.starts_on is None
+
     def section(self, today: dt.date) -> "Entitlement.Section":
         """Where the Services tab shows it. An active one whose last day has passed counts as expired."""
         trial = self.kind == self.Kind.TRIAL

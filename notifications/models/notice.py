@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from notifications import registry
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.models import PublicModel
 from partnerportal.lib.scoping import TenantQuerySet
@@ -13,8 +14,10 @@ CUSTOMER_NEWS_FEATURE = "customer_dashboard"  # notices about customers go with 
 
 class NoticeQuerySet(TenantQuerySet):
     def scope(self, actor: Actor) -> "NoticeQuerySet":
-        """OWN, and those about another organisation only while it is within reach, and with the dashboard."""
+        """OWN, of the kinds for one's roles, and those about another organisation only while it is within reach, and
+        with the dashboard."""
         rows = self.filter(recipient_id=actor.organization_id, in_reach=True)
+        rows = rows.exclude(kind__in=registry.kinds_hidden_from(actor.roles))
         if CUSTOMER_NEWS_FEATURE in actor.features:
             return rows
         return rows.filter(Q(about_id=None) | Q(about_id=actor.organization_id))

@@ -13,8 +13,8 @@ from django.core import mail
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
-from entitlements.actions import ask_release, import_feed, keep_licence, request_trial
-from entitlements.models import LicenceRelease, LicenseAssignment, Sku
+from entitlements.actions import approve_trial, ask_release, cancel_trial, import_feed, keep_licence, request_trial
+from entitlements.models import Entitlement, LicenceRelease, LicenseAssignment, Sku
 from entitlements.uploads import Unpacked
 from notifications import registry
 from notifications.actions import fan_out_due, send_due_emails, send_due_summaries
@@ -122,7 +122,7 @@ def test_staff_mark_what_they_have_released_and_take_it_back(world: World, web: 
 def test_readers_see_why_they_may_not_mark(world: World, web: Any, api: Any, ask: Any) -> None:
     row = ask()[0]
     page = web("vendor.reader").get(PAGE).content.decode()
-    assert "Only an Admin of your organisation marks licences as released." in page and "/releases/mark/" not in page
+    assert "Only an Admin of your organisation can do this." in page and "/releases/mark/" not in page
     assert mark(web("vendor.reader"), row).status_code == 403
     assert api("vendor.reader").post("/api/v1/releases/mark/", {"key": row.external_id}).status_code == 403
 
@@ -292,6 +292,32 @@ def test_staff_hear_of_a_customers_request_and_not_of_the_feeds(world: World, ac
     assert said(notice) == (subject, "12 licences", "/trials/")
     assert not world.notices("vendor").filter(kind="trial_requested").exists()
     assert world.notices("stranger").filter(kind="trial_requested").count() == 1  # the feed's is news of its own
+    while send_due_emails():
+        pass
+    assert [to for to, message in zip(mailed(), mail.outbox, strict=True) if message.subject == subject] == [
+        world.person("vendor.admin").email
+    ]
+
+
+def test_staff_hear_of_a_request_that_is_taken_back(world: World, actor_for: Any, as_tenant: Any) -> None:
+    """Not of one that they end themselves, of a trial that ran, nor of what the feed said."""
+    actor, staff = actor_for("customer.admin"), actor_for("vendor.admin")
+    skus = [Sku.objects.create(code=f"try-{n}", service="Try", name=f"Try {n}") for n in range(3)]
+    with as_tenant(actor):
+        taken_back, ended, ran = (request_trial(actor=actor, sku=sku, quantity=12) for sku in skus)
+        of_feed = Entitlement.objects.get(customer=world.customer, kind="trial", state="requested", starts_on=None,
+                                          external_id=f"{canary('customer', 'goods')}-2")  # fmt: skip
+        for trial in (taken_back, of_feed):
+            cancel_trial(actor=actor, trial=trial)
+    with as_tenant(staff):
+        cancel_trial(actor=staff, trial=ended)
+        approve_trial(actor=staff, trial=ran)
+    with as_tenant(actor):
+        cancel_trial(actor=actor, trial=ran)
+    (notice,) = told(world, "trial_withdrawn")
+    subject = f"{world.customer.name} takes back the request for a trial of Try 0"
+    assert said(notice) == (subject, "12 licences", "/trials/")
+    assert [code for code, _ in registry.kind_choices(actor) if code == "trial_withdrawn"] == []
     while send_due_emails():
         pass
     assert [to for to, message in zip(mailed(), mail.outbox, strict=True) if message.subject == subject] == [

@@ -9,6 +9,7 @@ from django.db import DatabaseError, IntegrityError, connection, models, transac
 from django.db.models import Q
 
 from accounts.models import Kind, Organization
+from notifications.registry import kinds_hidden_from
 from partnerportal.lib import tenancy
 from partnerportal.lib.actors import ANONYMOUS
 from partnerportal.lib.scoping import TenantQuerySet
@@ -116,8 +117,9 @@ def test_both_locks_agree(who, world, actor_for, as_tenant):
             organization__customer_connections__state="active",
         ),
         "Operator": Q(person=actor.person_id),
-        # the badge is the first lock's business
-        "Notice": Q(recipient_id=actor.organization_id, about_id__in=actor.reach),
+        # the badge and the roles are the first lock's business
+        "Notice": Q(recipient_id=actor.organization_id)
+        & (Q(about_id__in=actor.reach) | Q(kind__in=kinds_hidden_from(actor.roles))),
     }
     if actor.organization_kind == Kind.VENDOR:  # decides trials: sees who asks, and what else they have
         beyond["Organization"] |= Q(entitlements__kind="trial")

@@ -4,13 +4,10 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from django.db import connection
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from accounts.models import Kind
-from accounts.queries import vendor_ids
 from connections.notices import ADMINS, ALL_BUT_VENDOR
 from connections.queries import viewers_of
 from entitlements import anomalies
@@ -226,96 +223,3 @@ class UseUnusual(CustomerNews):
 
     def action(self, notice: Notice) -> str:
         return _("Open the usage")
-
-
-class AskedOfVendor(NoticeKind):
-    """To the vendor's staff. Not `about` the customer, which is not within their reach; only its name is kept."""
-
-    audience = frozenset({Kind.VENDOR.value})
-    email_roles = ADMINS
-    words: Any  # with %(customer)s and %(service)s
-
-    def subject(self, notice: Notice) -> str:
-        return str(self.words) % {"customer": notice.about_label, "service": notice.params.get("sku_name", "")}
-
-
-@register
-class TrialAsked(AskedOfVendor):
-    """Each: it is to be decided. What the feed says of trials is no request of a customer's."""
-
-    code = "trial_asked"
-    event = EntitlementEvent.TRIAL_REQUESTED
-    label = gettext_lazy("Trial requested by a customer")
-    icon = "flask-conical"
-    words = gettext_lazy("%(customer)s requests a trial of %(service)s")
-
-    def recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, Recipient]]":
-        asked = [event for event in events if event.organization_id == event.customer_id]
-        vendors = vendor_ids() if asked else []
-        for event in asked:
-            for vendor in vendors:
-                name = event.data["customer_name"]
-                yield event, Recipient(organization_id=vendor, about_label=name, params=event.data)
-
-    def body(self, notice: Notice) -> str:
-        return licences(notice.params["quantity"])
-
-    def path(self, notice: Notice) -> str:
-        return reverse("trials")
-
-    def action(self, notice: Notice) -> str:
-        return _("Open the trials")
-
-
-ONE_AT_A_TIME = 4211  # advisory lock: what another worker is just telling is not told again
-
-
-class ReleaseNews(AskedOfVendor):
-    """Once a day (UTC) for each customer, however many licences: the page lists them. Nobody who holds one is named."""
-
-    email_default = "digest"
-
-    def recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, Recipient]]":
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ONE_AT_A_TIME])
-        since = min(event.at for event in events).replace(hour=0, minute=0, second=0, microsecond=0)
-        vendors = vendor_ids()
-        notices = Notice.objects.filter(recipient_id__in=vendors, kind=self.code, at__gte=since)
-        told = set(notices.values_list("recipient_id", "params__asked_by", "params__day"))
-        for event in events:
-            day = event.at.date().isoformat()
-            for vendor in vendors:
-                if (vendor, event.organization_id, day) not in told:
-                    told.add((vendor, event.organization_id, day))
-                    params = {"asked_by": event.organization_id, "day": day}
-                    name = event.organization_label
-                    yield event, Recipient(organization_id=vendor, about_label=name, params=params)
-
-    def body(self, notice: Notice) -> str:
-        return _("The page “Licence releases” lists what is to be released.")
-
-    def path(self, notice: Notice) -> str:
-        return reverse("releases")
-
-    def action(self, notice: Notice) -> str:
-        return _("Open the licence releases")
-
-
-@register
-class ReleaseAsked(ReleaseNews):
-    code = "release_asked"
-    event = EntitlementEvent.RELEASE_ASKED
-    label = gettext_lazy("Licence release asked by a customer")
-    icon = "user-minus"
-    words = gettext_lazy("%(customer)s asks for the release of licences")
-
-
-@register
-class ReleaseWithdrawn(ReleaseNews):
-    """Who has read the request, or taken the list elsewhere, hears that some of it is off."""
-
-    code = "release_withdrawn"
-    event = EntitlementEvent.RELEASE_WITHDRAWN
-    label = gettext_lazy("Licence release taken back by a customer")
-    icon = "user-check"
-    words = gettext_lazy("%(customer)s takes back a request to release licences")

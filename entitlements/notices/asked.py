@@ -1,0 +1,185 @@
+"""What customers ask of the vendor: to its staff, and back to those who asked."""
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from django.db import connection
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.models import Kind
+from accounts.queries import vendor_ids
+from connections.notices import ADMINS
+from entitlements.events import EntitlementEvent
+from entitlements.notices.news import licences
+from notifications.models import Notice
+from notifications.registry import NoticeKind, Recipient, register
+from partnerportal.lib import formats
+
+if TYPE_CHECKING:
+    from notifications.models import Event
+
+
+class AskedOfVendor(NoticeKind):
+    """To the vendor's staff. Not `about` the customer, which is not within their reach; only its name is kept."""
+
+    audience = frozenset({Kind.VENDOR.value})
+    email_roles = ADMINS
+    words: Any  # with %(customer)s and %(service)s
+
+    def subject(self, notice: Notice) -> str:
+        return str(self.words) % {"customer": notice.about_label, "service": notice.params.get("sku_name", "")}
+
+
+@register
+class TrialAsked(AskedOfVendor):
+    """Each: it is to be decided. What the feed says of trials is no request of a customer's."""
+
+    code = "trial_asked"
+    event = EntitlementEvent.TRIAL_REQUESTED
+    label = gettext_lazy("Trial requested by a customer")
+    icon = "flask-conical"
+    words = gettext_lazy("%(customer)s requests a trial of %(service)s")
+
+    def recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, Recipient]]":
+        asked = [event for event in events if event.organization_id == event.customer_id]
+        vendors = vendor_ids() if asked else []
+        for event in asked:
+            for vendor in vendors:
+                name = event.data["customer_name"]
+                yield event, Recipient(organization_id=vendor, about_label=name, params=event.data)
+
+    def body(self, notice: Notice) -> str:
+        return licences(notice.params["quantity"])
+
+    def path(self, notice: Notice) -> str:
+        return reverse("trials")
+
+    def action(self, notice: Notice) -> str:
+        return _("Open the trials")
+
+
+@register
+class TrialWithdrawn(TrialAsked):
+    """Of what they were asked there is nothing more to decide."""
+
+    code = "trial_withdrawn"
+    event = EntitlementEvent.TRIAL_CANCELLED
+    label = gettext_lazy("Trial request taken back by a customer")
+    words = gettext_lazy("%(customer)s takes back the request for a trial of %(service)s")
+
+    def recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, Recipient]]":
+        return super().recipients([event for event in events if event.data.get("is_request")])
+
+
+ONE_AT_A_TIME = 4211  # advisory lock: what another worker is just telling is not told again
+
+
+class ReleaseNews(AskedOfVendor):
+    """Once a day (UTC) for each customer, however many licences: the page lists them. Nobody who holds one is named."""
+
+    email_default = "digest"
+
+    def recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, Recipient]]":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ONE_AT_A_TIME])
+        since = min(event.at for event in events).replace(hour=0, minute=0, second=0, microsecond=0)
+        vendors = vendor_ids()
+        notices = Notice.objects.filter(recipient_id__in=vendors, kind=self.code, at__gte=since)
+        told = set(notices.values_list("recipient_id", "params__asked_by", "params__day"))
+        for event in events:
+            day = event.at.date().isoformat()
+            for vendor in vendors:
+                if (vendor, event.organization_id, day) not in told:
+                    told.add((vendor, event.organization_id, day))
+                    params = {"asked_by": event.organization_id, "day": day}
+                    name = event.organization_label
+                    yield event, Recipient(organization_id=vendor, about_label=name, params=params)
+
+    def body(self, notice: Notice) -> str:
+        return _("The page “Licence releases” lists what is to be released.")
+
+    def path(self, notice: Notice) -> str:
+        return reverse("releases")
+
+    def action(self, notice: Notice) -> str:
+        return _("Open the licence releases")
+
+
+@register
+class ReleaseAsked(ReleaseNews):
+    code = "release_asked"
+    event = EntitlementEvent.RELEASE_ASKED
+    label = gettext_lazy("Licence release asked by a customer")
+    icon = "user-minus"
+    words = gettext_lazy("%(customer)s asks for the release of licences")
+
+
+@register
+class ReleaseWithdrawn(ReleaseNews):
+    """Who has read the request, or taken the list elsewhere, hears that some of it is off."""
+
+    code = "release_withdrawn"
+    event = EntitlementEvent.RELEASE_WITHDRAWN
+    label = gettext_lazy("Licence release taken back by a customer")
+    icon = "user-check"
+    words = gettext_lazy("%(customer)s takes back a request to release licences")
+
+
+class ToThoseWhoAsked(NoticeKind):
+    """To the customer's Admins, who see its licence users; not to its others, nor to any other organisation (CC-32).
+
+    Not `about` the customer: everyone connected to it gets what is. Who holds the licence is not in it.
+    """
+
+    audience = frozenset({Kind.CUSTOMER.value})
+    roles = email_roles = ADMINS
+    email_default = "digest"
+    words: Any  # of the subject, with %(service)s
+
+    def recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, Recipient]]":
+        for event in events:
+            if event.counterpart_id:
+                yield event, Recipient(organization_id=event.counterpart_id, params=event.data)
+
+    def subject(self, notice: Notice) -> str:
+        return str(self.words) % {"service": notice.params["sku_name"]}
+
+    def asked_on(self, notice: Notice) -> str:
+        return formats.date(dt.datetime.fromisoformat(notice.params["asked_at"]))
+
+    def path(self, notice: Notice) -> str:
+        return reverse("licence_holders")
+
+    def action(self, notice: Notice) -> str:
+        return _("Open the licence users")
+
+
+@register
+class LicenceReleased(ToThoseWhoAsked):
+    """Each, as each was asked for on its own."""
+
+    code = "licence_released"
+    event = EntitlementEvent.RELEASE_MARKED
+    label = gettext_lazy("Licence released")
+    icon = "user-check"
+    words = gettext_lazy("A licence of %(service)s was released")
+
+    def body(self, notice: Notice) -> str:
+        text = _("Your organisation asked for it on %(day)s. The licence is free for somebody else.")
+        return text % {"day": self.asked_on(notice)}
+
+
+@register
+class ReleaseReopened(ToThoseWhoAsked):
+    code = "release_reopened"
+    event = EntitlementEvent.RELEASE_REOPENED
+    label = gettext_lazy("Licence release opened again")
+    icon = "user-minus"
+    words = gettext_lazy("The release of a licence of %(service)s was opened again")
+
+    def body(self, notice: Notice) -> str:
+        text = _("Your organisation asked for it on %(day)s. Until it is released, the licence is held as before.")
+        return text % {"day": self.asked_on(notice)}
