@@ -17,6 +17,7 @@ import pytest
 from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone, translation
 from rest_framework.test import APIClient
 
 from partnerportal.lib import tenancy
@@ -51,6 +52,14 @@ def own_database(django_db_setup: None, django_db_blocker: Any) -> Iterator[dict
     """For tests without `db`: real commits, real connections, dropped afterwards."""
     with django_db_blocker.unblock(), databases.copy() as variables:
         yield variables
+
+
+@pytest.fixture(autouse=True)
+def _nobodys_language_and_time() -> Iterator[None]:
+    """A request leaves its person's behind, and the next request sets its own. A test that makes none has nobody's."""
+    yield
+    translation.deactivate()
+    timezone.deactivate()
 
 
 @pytest.fixture

@@ -1,14 +1,20 @@
-"""Statements that every request asks, written once: Django takes longer to write one than PostgreSQL to answer it."""
+"""Statements that every request asks, written once and planned once for each connection: Django takes longer to write
+one, and PostgreSQL to plan it, than to answer it."""
 
 from collections.abc import Callable
 from copy import copy
 from functools import cached_property
-from typing import Any, Generic, TypeVar
+from itertools import count
+from typing import Any, Generic, TypeVar, cast
 
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import QuerySet
+from psycopg2.extensions import AsIs
+
+from partnerportal.lib.postgres.base import DatabaseWrapper
 
 R = TypeVar("R")
+_numbers = count(1)
 
 
 class Prepared(Generic[R]):
@@ -20,6 +26,7 @@ class Prepared(Generic[R]):
 
     def __init__(self, build: Callable[..., QuerySet[Any, R]], *examples: object) -> None:
         self._build, self._examples = build, examples
+        self._name = f"prepared_{next(_numbers)}"
 
     @cached_property
     def _written(self) -> tuple[QuerySet[Any, R], Any, str, tuple[object, ...], list[int]]:
@@ -30,11 +37,23 @@ class Prepared(Generic[R]):
         assert set(places) >= set(range(len(self._examples))), "an example is not in the statement"
         return rows, compiler, sql, values, places
 
+    @cached_property
+    def _statement(self) -> str:
+        """With $1 for the first example, as PREPARE takes it."""
+        _rows, _compiler, sql, values, places = self._written
+        filled = [value if at < 0 else AsIs(f"${at + 1}") for value, at in zip(values, places, strict=True)]
+        with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
+            return str(cursor.mogrify(sql, filled).decode())
+
     def __call__(self, *given: object) -> list[R]:
         rows, written, sql, values, places = self._written
-        filled = tuple(value if at < 0 else given[at] for value, at in zip(values, places, strict=True))
+        connection = cast(DatabaseWrapper, connections[DEFAULT_DB_ALIAS])  # of this thread
+        if connection.keep(self._name, self._statement):
+            sql, filled = f"EXECUTE {self._name} ({', '.join(['%s'] * len(given))})", given
+        else:
+            filled = tuple(value if at < 0 else given[at] for value, at in zip(values, places, strict=True))
         compiler = copy(written)
-        compiler.connection = connections[DEFAULT_DB_ALIAS]  # of this thread
+        compiler.connection = connection
         compiler.as_sql = lambda *args, **options: (sql, filled)
         rows = rows.all()
         rows.query.get_compiler = lambda *args, **options: compiler  # type: ignore[method-assign]

@@ -120,6 +120,7 @@ _DATABASE_VARIABLE = {"web": "DATABASE_URL", "job": "DATABASE_JOB_URL", "owner":
 DATABASES = {
     "default": {
         **env.db_url(_DATABASE_VARIABLE),
+        "ENGINE": "partnerportal.lib.postgres",
         "CONN_MAX_AGE": 600,
         "CONN_HEALTH_CHECKS": True,
         "DISABLE_SERVER_SIDE_CURSORS": True,  # safe behind a transaction pooler
