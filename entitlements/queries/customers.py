@@ -9,6 +9,7 @@ from django.db.models.functions import Coalesce
 
 from accounts.models import Feature, Program
 from connections.models import Connection
+from entitlements import counting
 from entitlements.models import CustomerListing, Entitlement, Order, PortfolioFigure, Sku
 from entitlements.models.listing import OVER, CustomerListingQuerySet
 from notifications.models import Event
@@ -41,8 +42,9 @@ class PortfolioNumbers:
 
     @property
     def share(self) -> float | None:
-        """Of the seats that are assigned."""
-        return self.seats_assigned / self.seats_purchased if self.seats_purchased else None
+        """Of the seats that are assigned: 1 of all and 0 of none only."""
+        percent = counting.percent(self.seats_assigned, self.seats_purchased)
+        return None if percent is None else percent / 100
 
 
 def _expiring_within(span: timedelta) -> Q:

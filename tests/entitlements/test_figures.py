@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
+from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -103,3 +104,13 @@ def test_what_was_written_around_the_triggers_is_found_and_repaired(world: World
     call_command("rebuild_portfolio")
     assert differences() == []
     call_command("rebuild_portfolio", "--check")
+
+
+@pytest.mark.parametrize(("assigned", "share"), [(0, 0), (1, 0.01), (39_999, 0.99), (40_000, 1), (40_001, 1.01)])
+def test_all_seats_are_assigned_only_when_they_are(world: World, assigned: int, share: float) -> None:
+    CustomerListing.objects.filter(viewer=world.partner).delete()
+    CustomerListing.objects.create(
+        viewer=world.partner, customer=world.customer, public_id=world.customer.public_id, name="A", name_folded="a",
+        org_id="1", country="FR", connected_at=timezone.now(), seats=40_000, assigned=assigned,
+    )  # fmt: skip
+    assert queries.portfolio(world.actor("partner.admin")).share == share
