@@ -17,7 +17,6 @@ from entitlements.models import SavedView
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from partnerportal.lib.form_errors import into_form
 from partnerportal.lib.pages import allowed, way_on
-from partnerportal.lib.policies import Denied
 from partnerportal.lib.requests import PortalRequest
 
 require_form = require_http_methods(["GET", "HEAD", "POST"])
@@ -35,9 +34,8 @@ def _query(request: PortalRequest) -> dict[str, str]:
     return QueryDict(request.POST.get("query", "")).dict()
 
 
-def _sharing_refused(request: PortalRequest) -> str:
-    answer = ROLE_TABLE[EntitlementPermission.SHARE_VIEWS].check(request.actor)
-    return str(answer.message) if isinstance(answer, Denied) else ""
+def _may_share(request: PortalRequest) -> bool:
+    return bool(ROLE_TABLE[EntitlementPermission.SHARE_VIEWS].check(request.actor))
 
 
 @require_form
@@ -45,8 +43,8 @@ def _sharing_refused(request: PortalRequest) -> str:
 @vary_on_headers("HX-Request")
 def view_new(request: PortalRequest) -> HttpResponse:
     """Keep the filters and the sort that the list has now."""
-    refused = _sharing_refused(request)
-    form = ViewForm(request.POST or None, may_share=not refused)
+    may_share = _may_share(request)
+    form = ViewForm(request.POST or None, may_share=may_share)
     query = request.POST.get("query", request.GET.urlencode())
     if request.method == "POST" and form.is_valid():
         with into_form(form):
@@ -55,10 +53,8 @@ def view_new(request: PortalRequest) -> HttpResponse:
                 actions.set_default_view(actor=request.actor, view=view)
             messages.success(request, _("The view “%(name)s” is saved.") % {"name": view.name})
             return redirect(_address(view))
-    back = f"{reverse('customers')}?{query}"
-    return render(
-        request, "entitlements/view_new.html", {"form": form, "query": query, "back": back, "refused": refused}
-    )
+    context = {"form": form, "title": _("Save the view"), "query": query, "may_share": may_share}
+    return render(request, "entitlements/view_form.html", context | {"back": f"{reverse('customers')}?{query}"})
 
 
 @require_form
@@ -67,15 +63,15 @@ def view_new(request: PortalRequest) -> HttpResponse:
 def view_change(request: PortalRequest, view_id: UUID) -> HttpResponse:
     """Rename or share; for a colleague's there is nothing to change."""
     view = queries.saved_view(request.actor, view_id)
-    refused = _sharing_refused(request)
-    form = ViewForm.of(view, request.POST if request.method == "POST" else None, may_share=not refused)
+    may_share = _may_share(request)
+    form = ViewForm.of(view, request.POST if request.method == "POST" else None, may_share=may_share)
     if request.method == "POST" and form.is_valid():
         with into_form(form):
             view = actions.change_view(actor=request.actor, view=view, **form.deed)
             messages.success(request, _("The view “%(name)s” is saved.") % {"name": view.name})
             return redirect(_address(view))
-    context = {"form": form, "view": view, "back": _address(view), "refused": refused}
-    return render(request, "entitlements/view_change.html", context)
+    context = {"form": form, "title": _("Rename or share the view"), "view": view, "may_share": may_share}
+    return render(request, "entitlements/view_form.html", context | {"back": _address(view)})
 
 
 @require_POST
