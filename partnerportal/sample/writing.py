@@ -20,10 +20,11 @@ from connections.actions import accept_invitation, end_connection
 from connections.actors import actor_for
 from connections.models import Connection, InvitationLink
 from entitlements import queries
-from entitlements.actions import ask_release, find_anomalies, import_feed, request_trial
+from entitlements.actions import ask_release, find_anomalies, import_feed, mark_released, request_trial
 from entitlements.actions.facts import Outcome
 from entitlements.models import Entitlement, LicenseAssignment
 from notifications.actions import fan_out_due, mark_all_read
+from partnerportal.lib import tenancy
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.text import fold
 from partnerportal.sample import cast, facts
@@ -203,11 +204,12 @@ def _deeds(organizations: Organizations) -> None:
 
 
 def _asked_of_vendor(organizations: Organizations) -> None:
-    """One customer has licences that nobody uses released, another wants to try something."""
-    actor = _admin_of("meridian-health", organizations)
+    """One customer has licences that nobody uses released, of which one is; another wants to try something."""
+    actor, staff = _admin_of("meridian-health", organizations), _admin_of(cast.VENDOR, organizations)
     unused = LicenseAssignment.objects.visible_to(actor).unused().select_related("sku")
-    for assignment in unused.order_by("pk")[:3]:
-        ask_release(actor=actor, assignment=assignment)
+    asked = [ask_release(actor=actor, assignment=row) for row in unused.order_by("pk")[:4]]
+    with tenancy.tenant(organization_id=staff.organization_id, person_id=staff.person_id):
+        mark_released(actor=staff, key=asked[0].external_id)
     actor = _admin_of("gruenwald", organizations)
     request_trial(actor=actor, sku=queries.skus_to_try(actor)[0], quantity=15)
 
