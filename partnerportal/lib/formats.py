@@ -40,6 +40,13 @@ def _number(value: int | Decimal, where: Locale) -> str:
     return numbers.format_decimal(value, locale=where)
 
 
+def axis_number(value: int) -> str:
+    """2.5M from a million on: beside a chart there is room for six digits."""
+    if value < 1_000_000:
+        return number(value)
+    return numbers.format_compact_decimal(value, locale=locale(), fraction_digits=1)
+
+
 def listed(items: Iterable[object]) -> str:
     """Names one after the other: "A, B" in English, "A、B" in Japanese."""
     return _separator(translation.get_language()).join(map(str, items))

@@ -10,5 +10,5 @@ def tone(used: int, limit: int) -> str:
 
 
 def width(used: int, limit: int) -> int:
-    """How much of a usage bar to fill, in whole percent, never above 100."""
-    return min(100, round(100 * used / limit)) if limit else 0
+    """How much of a usage bar to fill, in whole percent, never above 100. What is used of nothing fills it, in red."""
+    return min(100, round(100 * used / limit)) if limit else 100 if used else 0

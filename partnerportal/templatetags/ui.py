@@ -43,6 +43,11 @@ def number(value: int | Decimal | None) -> str:
 
 
 @register.filter
+def axis_number(value: int) -> str:
+    return formats.axis_number(value)
+
+
+@register.filter
 def listed(items: Iterable[object]) -> str:
     return formats.listed(items)
 

@@ -41,6 +41,13 @@ def test_each_language_writes_in_its_own_way(
         assert formats.datetime(NOW) == moment
 
 
+@pytest.mark.parametrize(("language", "words"), [("en", "2.5M"), ("fr", f"2,5{SPACE}M"), ("ja", "250万")])
+def test_beside_a_chart_millions_are_short(language: str, words: str) -> None:
+    with translation.override(language):
+        assert formats.axis_number(2_500_000) == words
+        assert formats.axis_number(999_999) == formats.number(999_999)
+
+
 def test_money_refuses_a_float_and_knows_the_digits_of_a_currency() -> None:
     with pytest.raises(TypeError):
         formats.money(12.5, "EUR")  # type: ignore[arg-type]

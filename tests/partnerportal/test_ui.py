@@ -101,7 +101,7 @@ def test_a_monogram_is_two_letters_of_the_name(name: str, letters: str) -> None:
         (90, 100, "full", 90),
         (100, 100, "full", 100),
         (5, 4, "over", 100),
-        (1, 0, "over", 0),
+        (1, 0, "over", 100),
     ],
 )
 def test_full_is_amber_and_only_more_than_full_is_red(used: int, limit: int, tone: str, width: int) -> None:
