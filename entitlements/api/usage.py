@@ -45,6 +45,10 @@ EXAMPLE = {
 }
 
 
+ACTIVE = """Unique users, or devices where fewer, of the last 30 days; of licences for concurrent use the most that were
+in use at the same time."""
+
+
 class FiguresSerializer(serializers.Serializer[Any]):
     sku = serializers.CharField(help_text="The SKU's code.")
     service = serializers.CharField(help_text="The name of the service.")
@@ -54,7 +58,7 @@ class FiguresSerializer(serializers.Serializer[Any]):
     newly_assigned = serializers.IntegerField(help_text="Of the assigned: in this month.")
     available = serializers.IntegerField(help_text="Purchased and not assigned.")
     overage = serializers.IntegerField()
-    monthly_active = serializers.IntegerField(help_text="Unique users, or devices where fewer, of the last 30 days.")
+    monthly_active = serializers.IntegerField(help_text=ACTIVE)
 
 
 class MonthSerializer(FiguresSerializer):

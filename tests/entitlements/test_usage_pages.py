@@ -64,6 +64,7 @@ def test_licensing_in_words_and_numbers(world: World, sku: Sku, web: Any) -> Non
     page = usage_page(world, web)
     words = text_of(page)
     assert "View usage trend" in words and "87% · Within licence" in words
+    assert "Of licences for concurrent use, the most that were in use at the same time count." in words
     assert "13 licences left" in words and "Monthly active users 70" in words and "Daily active users 40" in words
     assert 'data-path="usage/"' in web("partner.reader").get("/customers/").content.decode()
 
