@@ -28,6 +28,12 @@ def days(values: list[int], until: dt.date = ON) -> dict[dt.date, int]:
     return {until - dt.timedelta(days=back): value for back, value in enumerate(reversed(values))}
 
 
+def test_the_usual_range_by_a_worked_example() -> None:
+    """Median 100, median deviation 5: 100 ± 3 x 1.4826 x 5 is 77.8 to 122.2, in whole numbers around it."""
+    assert usual_range([90, 95, 100, 105, 110]) == (77, 123)
+    assert usual_range([1, 2, 9]) == (0, 7)  # never below none
+
+
 def test_the_example() -> None:
     """Eight weeks between 175 and 190, then a fall within 14 days."""
     usual = [180, 182, 184, 183, 182, 181, 183] * 8
