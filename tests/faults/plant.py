@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
 from http.client import HTTPConnection
 from pathlib import Path
@@ -17,6 +18,7 @@ from urllib.parse import urlencode, urlsplit
 from aiosmtpd.controller import Controller
 from celery import Celery
 from django.conf import settings
+from kombu import pools
 
 from partnerportal import embedded
 
@@ -92,6 +94,24 @@ class Plant:
         options = ("--loglevel", "warning", "--concurrency", "1", "--without-gossip", "--without-mingle")
         self.start(name, "celery", "--app", "partnerportal", "worker", "--hostname", name, *options, process="job")
 
+    def wait_for_worker(self, name: str) -> None:
+        """Until it takes tasks: it then answers through the broker."""
+        self._until(name, lambda: self.beat.control.ping(destination=[f"celery@{name}"], timeout=0.5))
+
+    def wait_for_task(self, name: str, task: str) -> None:
+        """Until that worker has taken it, and has nothing in hand any more."""
+        node = f"celery@{name}"
+        ask = self.beat.control.inspect([node], timeout=0.5)
+        self._until(
+            name, lambda: (stats := ask.stats()) and task in stats[node]["total"] and ask.active() == {node: []}
+        )
+
+    def _until(self, name: str, answer: Callable[[], Any]) -> None:
+        deadline = time.monotonic() + 60
+        while not answer():
+            assert time.monotonic() < deadline, (self.folder / f"{name}.log").read_text()
+            time.sleep(0.1)
+
     def kill(self, name: str) -> None:
         """As the kernel would: the process and its children, without a word."""
         process = self.processes.pop(name)
@@ -101,6 +121,8 @@ class Plant:
 
     def kill_redis(self) -> None:
         os.kill(int(self.redis._state()["pid"]), signal.SIGKILL)
+        pools.reset()  # they hold broken connections to it now
+        self.beat = Celery(broker=self.redis_url, set_as_current=False)
 
     def start_redis(self) -> None:
         assert urlsplit(self.redis.ensure()).port == urlsplit(self.redis_url).port

@@ -68,7 +68,7 @@ def test_a_killed_worker_leaves_one_whole_file(plant: Plant, export: Export, tmp
         assert export.rows_written < MONTHS and not (folder / str(export.public_id)).exists()
         plant.start_worker("worker1")
         plant.beat.send_task("entitlements.tasks.make_exports", retry=False)
-        time.sleep(1)
+        plant.wait_for_task("worker1", "entitlements.tasks.make_exports")
         export.refresh_from_db()
         assert export.attempts == attempt  # nobody takes it while its lease runs
         Export.objects.filter(pk=export.pk).update(leased_until=timezone.now())  # a minute later

@@ -83,11 +83,14 @@ def start(plant, cast):
 
 def disturb(plant):
     """Workers are killed five times, Redis once, for ten seconds; all while the load runs."""
-    time.sleep(6)  # the workers have started
     for name in ("worker1", "worker2"):
+        plant.wait_for_worker(name)
+    for name in ("worker1", "worker2"):
+        works_on(plant)
         plant.kill(name)
         plant.start_worker(name)
-        time.sleep(3)
+        plant.wait_for_worker(name)
+    works_on(plant)
     plant.kill_redis()
     time.sleep(5)
     plant.kill("worker1")
@@ -95,9 +98,20 @@ def disturb(plant):
     time.sleep(5)
     plant.start_redis()
     for name in ("worker2", "worker1"):
-        time.sleep(3)
+        plant.wait_for_worker(name)
+        works_on(plant)
         plant.kill(name)
         plant.start_worker(name)
+
+
+def works_on(plant):
+    """Until more is done than before, or nothing is left to do."""
+    deadline, due = time.monotonic() + WAIT_SECONDS, Delivery.objects.filter(done_at=None)
+    before = Delivery.objects.exclude(done_at=None).count()
+    while due.exists() and Delivery.objects.exclude(done_at=None).count() == before:
+        assert time.monotonic() < deadline, "nothing is done any more"
+        plant.sweep()
+        time.sleep(0.1)
 
 
 def settle(plant):
