@@ -37,6 +37,11 @@ class CustomersView(ListView):
     default_sort = "name"
     key = "customer"
 
+    def known_total(self) -> int | None:
+        """All of them are a figure that is kept; what filters leave is counted."""
+        is_narrowed = self.request.query_params.keys() & CustomerFilterSet.base_filters.keys()
+        return None if is_narrowed else queries.portfolio(self.actor).customers
+
 
 @extend_schema(tags=["Customers"], responses=CustomerDetailSerializer)
 class CustomerView(ActorView):

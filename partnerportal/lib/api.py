@@ -100,6 +100,10 @@ class ListView(ActorView, ListAPIView[Any]):
         filters = set(self.filterset_class.base_filters) if self.filterset_class else set()
         return {"limit", "cursor"} | filters | ({"sort"} if self.sorts else set())
 
+    def known_total(self) -> int | None:
+        """How many items there are in all, where that need not be counted."""
+        return None
+
     def order(self) -> tuple[str, bool]:
         """The column, and whether it descends."""
         sort = self.request.query_params.get("sort", self.default_sort)

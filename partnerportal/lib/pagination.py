@@ -62,7 +62,7 @@ class PagedCollection(Collection):
     """A page by keyset: `?limit=` (1–200, 50 unless told) and the `cursor` that the links carry.
 
     The view says how to sort: `order()` gives the column and whether it descends, `key` the tie-breaker. The exact
-    count travels in the query of the page.
+    count travels in the query of the page, unless the view knows it (`known_total()`).
     """
 
     default_limit = 50
@@ -74,8 +74,9 @@ class PagedCollection(Collection):
         cursor = request.query_params.get("cursor", "")
         if cursor and not is_cursor(queryset, sort=sort, cursor=cursor):
             raise invalid_parameter("cursor", "invalid_cursor", _("Take the cursor from the links of a page."))
+        known = view.known_total()
         self.page = keyset(
-            with_total(queryset),
+            queryset if known is not None else with_total(queryset),
             sort=sort,
             descending=descending,
             size=self._limit(),
@@ -83,7 +84,9 @@ class PagedCollection(Collection):
             key=view.key,
             ways=ways_of(request.query_params),
         )
-        if self.page.rows:
+        if known is not None:
+            self.total = known
+        elif self.page.rows:
             self.total = self.page.rows[0].total_count
         else:
             self.total = queryset.count() if cursor else 0

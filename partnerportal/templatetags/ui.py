@@ -1,4 +1,5 @@
-"""Template tags of the design system: icons, monograms, numbers, money, dates. Loaded everywhere as built-ins."""
+"""Template tags of the design system: icons, monograms, numbers, money, dates; and two of Django's that do their work
+once, not for each page. Loaded everywhere as built-ins."""
 
 import datetime as dt
 from collections.abc import Iterable
@@ -7,8 +8,10 @@ from functools import lru_cache
 from typing import Any
 
 from django import template
-from django.template import engines
-from django.templatetags.static import static
+from django.template import Context, Node, engines
+from django.template.base import Parser, TextNode, Token
+from django.templatetags import static
+from django.templatetags.i18n import TranslateNode, do_translate
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
@@ -28,7 +31,21 @@ def icon(name: str) -> SafeString:
     """A lucide icon, hidden from assistive technology: a reference into the file of all. The style sheet sizes it."""
     if name not in icons.NAMES:
         raise ValueError(f"partnerportal/icons.py names no icon {name!r}")
-    return format_html('<svg class="icon" aria-hidden="true"><use href="{}#{}"/></svg>', static(icons.FILE), name)
+    return format_html(
+        '<svg class="icon" aria-hidden="true"><use href="{}#{}"/></svg>', static.static(icons.FILE), name
+    )
+
+
+register.simple_tag(lru_cache(maxsize=256)(static.static), name="static")
+
+
+@register.tag
+def translate(parser: Parser, token: Token) -> Node:
+    """Django's. A constant text is translated now, not for each page: templates are kept by language (loaders.py)."""
+    node: TranslateNode = do_translate(parser, token)
+    text = node.filter_expression
+    is_constant = text.var.literal is not None and not (text.filters or node.asvar or node.message_context)
+    return TextNode(node.render(Context())) if is_constant else node
 
 
 @register.simple_tag

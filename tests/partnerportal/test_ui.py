@@ -41,6 +41,34 @@ def test_an_icon_is_hidden_and_a_reference_into_the_file_of_all() -> None:
         ui.icon("bel")
 
 
+def test_a_template_speaks_the_language_of_each_who_asks_for_it() -> None:
+    """Its texts are translated when it is read, and it is kept."""
+    first = {language: said_in(language) for language in ("fr", "en", "ja")}
+    assert first == {language: said_in(language) for language in ("fr", "en", "ja")}
+    assert len(set(first.values())) == 3
+    assert "Fermer" in first["fr"]
+    assert "Close" in first["en"]
+
+
+def said_in(language: str) -> str:
+    with translation.override(language):
+        return render_to_string("problem.html", {"title": "-"})
+
+
+def test_a_text_is_translated_whatever_the_tag_does_with_it() -> None:
+    with translation.override("fr"):
+        for source in (
+            "{% translate 'Close' %}",
+            "{% translate 'Close' as word %}{{ word }}",
+            "{% translate word %}",
+            "{% translate word|lower|capfirst %}",
+            "{% autoescape off %}{% translate 'Close' %}{% endautoescape %}",
+        ):
+            assert render(source, word="Close") == "Fermer", source
+        assert render("{% translate 'Close' noop %}") == "Close"
+        assert render("{% translate word %}", word=HOSTILE) == render("{{ word }}", word=HOSTILE)
+
+
 def made() -> dict[str, str]:
     return {name: storage.open(name).read().decode() for name, storage in finders.MadeFinder().list([])}
 
