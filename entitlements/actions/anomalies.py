@@ -13,6 +13,7 @@ from entitlements.anomalies import HISTORY, LOOKS_BACK, NEAR, TOLD, Finding, jud
 from entitlements.events import EntitlementEvent
 from entitlements.models import Anomaly, CustomerUsage, Sku, UsageDay
 from entitlements.models.usage import KEPT, TO_CHECK
+from entitlements.queries import DAY_LASTS
 from notifications.actions import new_event, record_many
 from notifications.models import Event
 from partnerportal.lib.actors import Actor
@@ -77,15 +78,18 @@ def _series(due: list[CustomerUsage]) -> Series:
 
 
 def _close(findings: dict[Key, Finding], series: Series, as_of: dict[int, dt.date]) -> list[Anomaly]:
-    """Those end whose number is back in the range of the time, or in what has become usual. Returns the rest."""
+    """Those end whose number is back in the range of the time, or in what has become usual, and those of a service that
+    is over, as the trend sees it (`together`). Returns the rest."""
     remaining = []
     for row in Anomaly.objects.filter(customer__in=as_of, ended_on=None).select_for_update():
         key = (row.customer_id, row.sku_id, row.metric)
         on = as_of[row.customer_id]
-        value, found = series.get(key, {}).get(on), findings.get(key)
+        reported, found = series.get(key, {}), findings.get(key)
+        value = reported.get(on)
+        is_over = on - max(reported, default=dt.date.min) >= DAY_LASTS
         is_back = value is not None and row.low <= value <= row.high
         is_usual = found is not None and found.low <= found.value <= found.high
-        if is_back or is_usual:
+        if is_back or is_usual or is_over:
             row.ended_on = on
             row.save(update_fields=["ended_on"])
         else:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from entitlements import anomalies
 from entitlements.actions import UsageRow, find_anomalies, store_usage
 from entitlements.anomalies import judge, usual_range
-from entitlements.models import Anomaly, CustomerListing, CustomerUsage, Sku
+from entitlements.models import Anomaly, CustomerListing, CustomerUsage, Sku, UsageDay, UsageMonth
 from notifications import registry
 from notifications.actions import fan_out_due, send_due_emails
 from notifications.models import Event, Mail, Notice, NoticePreference
@@ -76,8 +76,9 @@ def test_half_of_the_usual_lies_in_the_usual_range(values: list[int]) -> None:
     assert sum(low <= value <= high for value in values) * 2 >= len(values)
 
 
-def report(world: World, name: str, sku: Sku, active: list[int]) -> None:
-    today = timezone.now().date()
+def report(world: World, name: str, sku: Sku, active: list[int], until: int = 0) -> None:
+    """By day, the last of them so many days ago."""
+    today = timezone.now().date() - dt.timedelta(days=until)
     rows = [
         UsageRow(
             back, world[name].pk, sku.pk, today - dt.timedelta(days=back), 500, 400, 0, 50, 50, value, value, 9
@@ -194,6 +195,21 @@ def test_falling_narrows_the_list_until_it_is_over(world: World, sku: Sku, web: 
     assert find_anomalies(actor=STAFF) == 0
     assert not Anomaly.objects.filter(customer=world.customer, ended_on=None).exists()
     assert not CustomerListing.objects.filter(is_falling=True).exists()
+
+
+@pytest.mark.parametrize(("until", "is_open"), [(6, True), (7, False)])
+def test_it_ends_with_the_service(world: World, sku: Sku, until: int, is_open: bool) -> None:
+    """The customer gave it up: no report will bring the number back into its range."""
+    CustomerUsage.objects.filter(customer=world.customer).delete()
+    UsageDay.objects.filter(customer=world.customer).delete()
+    UsageMonth.objects.filter(customer=world.customer).delete()
+    report(world, "customer", sku, FALLING, until=until)
+    assert find_anomalies(actor=STAFF) == 1
+    other = Sku.objects.create(code="GOE", service="Other", name="Goes On")
+    report(world, "customer", other, [50] * 70)
+    assert find_anomalies(actor=STAFF) == 0
+    assert Anomaly.objects.filter(customer=world.customer, ended_on=None).exists() == is_open
+    assert CustomerListing.objects.filter(customer=world.customer, is_falling=True).exists() == is_open
 
 
 def test_only_what_changed_is_looked_at(world: World, sku: Sku, count_queries: Any) -> None:
