@@ -28,6 +28,13 @@ def told(db: None) -> Callable[[list[str]], list[str]]:
     return ask
 
 
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"])
+@pytest.mark.parametrize("before", ["", " ", "\u00a0", "\ufeff", "\u200b", "\u3000", " \ufeff "])
+def test_what_a_spreadsheet_would_run_is_marked(before, start):
+    """Named here once more: the tests below go by the lists of the rule itself."""
+    assert safe_cell(f"{before}{start}1+1") == f"'{before}{start}1+1"
+
+
 @pytest.mark.slow
 @pytest.mark.no_cover
 @settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)

@@ -2,6 +2,7 @@
 
 import datetime as dt
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -65,6 +66,16 @@ def test_an_empty_calendar_is_one():
 def test_any_title_comes_back(title):
     (event,) = read(calendar("N", [day(title=title)], now=NOW))
     assert event["SUMMARY"] == title.strip()
+
+
+@pytest.mark.parametrize("character", ["x", "é", "東", "😀", ","])
+def test_long_lines_are_cut_between_characters(character):
+    """At each place at which the 75 octets can end within one; `read` measures the lines."""
+    for length in range(1, 160):
+        title = "a" * (length % 4) + character * length
+        raw = calendar("N", [day(title=title)], now=NOW)
+        assert read(raw)[0]["SUMMARY"] == title
+        assert raw.count(b"\r\n ") <= len(title.encode()) * 2 // 70 + 1
 
 
 def test_nothing_in_a_name_begins_a_line():
