@@ -19,10 +19,12 @@ class StageError(Exception):
 def base_environment() -> dict[str, str]:
     """The environment's programs first, so that `python` in the Procfile is ours.
 
-    Importing the project package names the process a job, which must not reach `migrate`.
+    Importing the project package names the process a job, which must not reach `migrate`. Bytecode is kept, whatever is
+    set elsewhere: to compile everything again for each process takes pytest three times as long to begin.
     """
     path = f"{PROJECT / '.venv' / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
-    inherited = {name: value for name, value in os.environ.items() if name != "PORTAL_PROCESS"}
+    left_out = ("PORTAL_PROCESS", "PYTHONDONTWRITEBYTECODE")
+    inherited = {name: value for name, value in os.environ.items() if name not in left_out}
     return inherited | {"PATH": path, "PYTHONUNBUFFERED": "1", "PYTHONPATH": str(PROJECT)}
 
 
