@@ -9,7 +9,9 @@ from playwright.sync_api import expect
 
 from entitlements.actions import UsageRow, find_anomalies, store_usage
 from entitlements.models import Entitlement, LicenseAssignment, Sku
+from notifications.actions import fan_out_due
 from tests.journeys import people
+from tests.world import World
 
 
 @pytest.fixture
@@ -141,3 +143,29 @@ def test_the_customer_releases_a_licence_and_nobody_else_hears_of_whom(visitor, 
     other.opens("/inbox/")
     other.sees_no(holder)
     other.opens("/usage/licences/", status=403)
+
+
+def test_the_vendor_releases_it_and_takes_that_back(visitor, customer, sku):
+    key = people.unique("L")
+    LicenseAssignment.objects.create(
+        customer=customer, sku=sku, external_id=key, holder_kind="user", holder="h@example.com",
+        assigned_at=timezone.now() - dt.timedelta(days=90), release_asked_at=timezone.now(),
+    )  # fmt: skip
+    staff = visitor().arrives_as("vendor.admin")
+    staff.opens("/releases/")
+    staff.press(f"Mark {key} as released")
+    staff.sees(f"The licence {key} is marked as released.")
+    staff.follow("Released")
+    staff.sees(World().person("vendor.admin").name)
+    staff.press(f"Mark {key} as not released")
+    staff.sees(f"The licence {key} waits for its release again.")
+    staff.page.get_by_role("link", name="Waiting").click()
+    expect(staff.page.get_by_role("button", name=f"Mark {key} as released")).to_be_visible()
+    while fan_out_due():
+        pass
+    browser = visitor().arrives_as(people.operator(customer))
+    browser.opens("/inbox/")
+    browser.sees(f"A licence of {sku.name} was released")
+    browser.press(f"The release of a licence of {sku.name} was opened again")
+    expect(browser.page).to_have_url(re.compile("/usage/licences/$"))
+    browser.sees("Release asked")
