@@ -1,5 +1,10 @@
 """Builds the Actor, from what accounts and connections know. For a job, `actor_now` builds who a person is today."""
 
+from functools import partial
+from typing import Any
+
+from django.utils.functional import SimpleLazyObject
+
 from accounts.models import Operator, Person
 from accounts.queries import features_of, operators_of
 from connections.models import Portfolio
@@ -19,8 +24,12 @@ def actor_of(operator: Operator, person: Person) -> Actor:
         organization_kind=organization.kind,
         roles=frozenset(operator.roles),
         features=features_of(organization.kind, grants),
-        reach=Portfolio.objects.filter(viewer=organization.pk).values("subject_id"),
+        reach=SimpleLazyObject(partial(_reach, organization.pk)),
     )
+
+
+def _reach(organization_id: int) -> Any:
+    return Portfolio.objects.filter(viewer=organization_id).values("subject_id")
 
 
 def actor_for(person: Person, organization_id: int | None, operators: list[Operator]) -> Actor:

@@ -34,6 +34,8 @@ class Prepared(Generic[R]):
         compiler = rows.query.get_compiler(DEFAULT_DB_ALIAS)
         sql, values = compiler.as_sql()
         places = [self._examples.index(value) if value in self._examples else -1 for value in values]
+        converters = compiler.get_converters([column for column, *_ in compiler.select])
+        compiler.get_converters = lambda columns: converters
         assert set(places) >= set(range(len(self._examples))), "an example is not in the statement"
         return rows, compiler, sql, values, places
 
