@@ -53,6 +53,18 @@ def test_a_file_is_made(cast: World) -> None:
     assert files.finished(export.public_id).stat().st_mode & 0o077 == 0
 
 
+def test_it_holds_what_the_page_showed(cast: World) -> None:
+    """Its filters and ticked rows, as they were asked for."""
+    narrowed, ticked = (
+        queue(cast, query={"q": cast.customer2.org_id}),
+        queue(cast, query={"ids": [cast.customer.org_id]}),
+    )
+    while actions.make_next_export():
+        pass
+    assert [row["org_id"] for row in rows_in(narrowed)] == [cast.customer2.org_id]
+    assert [row["org_id"] for row in rows_in(ticked)] == [cast.customer.org_id]
+
+
 @pytest.mark.parametrize("key", ["usage", "usage_history"])
 def test_it_holds_what_the_person_may_see(key: str, cast: World) -> None:
     export = queue(cast, "distributor2.admin", list=key)
