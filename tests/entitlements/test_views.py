@@ -322,6 +322,20 @@ def test_everyone_has_an_overview(who: str, role: str, world: World, web: Any, c
     assert len(queries) <= 8
 
 
+def test_each_tab_counts_what_it_leads_to(partner: Organization, sku: Sku, web: Any) -> None:
+    """Five different numbers, so that a mix-up shows."""
+    many = [Organization.objects.get(name=name) for name in ("Ähren AG", "Beta KK", "delta")]
+    for number, customer in enumerate(many):
+        entitle(customer, sku, assigned=13 if number == 0 else 1, kind="trial" if number < 2 else "production",
+                ends_on=timezone.now().date() + dt.timedelta(days=9))  # fmt: skip
+    client = web("partner.admin")
+    page = client.get(LIST).content.decode()
+    tabs = re.findall(r'<a href="([^"]+)"[^>]*>[^<]+<span class="count">(\d+)</span>', page)
+    assert len(tabs) == 5
+    counts = {int(count): len(names_in(client.get(unescape(url)))) for url, count in tabs}
+    assert len(counts) == 5 and all(count == shown for count, shown in counts.items())
+
+
 def test_seats_of_one_sku_do_not_fill_in_for_another(world: World, sku: Sku, web: Any, api: Any) -> None:
     """A customer with an overage is over its licence, however many seats of other SKUs it does not use."""
     mixed, other = connect(world.partner, "Mixed SARL"), Sku.objects.create(code="OTH", service="Other", name="Other")
