@@ -1,13 +1,13 @@
 """The state of the vendor's list of releases: what the address asks for."""
 
 from collections.abc import Mapping
-from typing import Any
 from urllib.parse import urlencode
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from entitlements import queries, rows
+from entitlements.list_views import Tab
 from entitlements.trial_list import COUNTED
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.paging import Turned, keyset_or_first
@@ -32,10 +32,10 @@ class ReleaseList(Turned):
         self.rows = rows.release_rows(self.page.rows)
 
     @property
-    def tabs(self) -> list[dict[str, Any]]:
+    def tabs(self) -> list[Tab]:
         waiting = queries.waiting_releases(self.actor, COUNTED)
         return [
-            {"label": label, "count": count, "url": self.address(view=view), "is_current": view == self.view}
+            Tab(label, self.address(view=view), count, view == self.view)
             for view, label, count in (("waiting", _("Waiting"), waiting), ("released", _("Released"), None))
         ]
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any
 from urllib.parse import urlencode
 
 from django.db.models import Q
@@ -10,6 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from entitlements import queries, rows
+from entitlements.list_views import Tab
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.paging import Turned, keyset_or_first
 
@@ -39,16 +39,11 @@ class TrialList(Turned):
         return rows.trial_rows(self.page.rows, queries.services_run_by(row.customer_id for row in self.page.rows))
 
     @property
-    def tabs(self) -> list[dict[str, Any]]:
+    def tabs(self) -> list[Tab]:
         labels = {"waiting": _("Waiting"), "running": _("Running"), "ended": _("Ended or declined")}
         waiting = queries.waiting_trials(self.actor, COUNTED)
         return [
-            {
-                "label": label,
-                "count": waiting if view == "waiting" else None,
-                "url": self.address(view=view),
-                "is_current": view == self.view,
-            }
+            Tab(label, self.address(view=view), waiting if view == "waiting" else None, view == self.view)
             for view, label in labels.items()
         ]
 
