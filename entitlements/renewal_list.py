@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 
 from entitlements import queries, rows
 from entitlements.filters import SPANS
+from entitlements.list_views import Tab
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import today
@@ -80,14 +81,14 @@ class Renewals:
         return self.address(within=None if self.day else span, on=self.day, cursor=cursor)
 
     @property
-    def spans(self) -> list[dict[str, Any]]:
+    def spans(self) -> list[Tab]:
         return [
-            {
-                "label": ngettext("%(count)s day", "%(count)s days", span) % {"count": span},
-                "count": self._count(today(), today() + dt.timedelta(days=span)),
-                "url": self.address(within=span if span != DEFAULT_SPAN else None),
-                "is_current": span == self.span and not self.is_month and self.day is None,
-            }
+            Tab(
+                label=ngettext("%(count)s day", "%(count)s days", span) % {"count": span},
+                count=self._count(today(), today() + dt.timedelta(days=span)),
+                url=self.address(within=span if span != DEFAULT_SPAN else None),
+                is_current=span == self.span and not self.is_month and self.day is None,
+            )
             for span in SPANS
         ]
 
