@@ -13,17 +13,23 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import hypothesis
 import pytest
 from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone, translation
+from hypothesis import HealthCheck
 from rest_framework.test import APIClient
 
 from partnerportal.lib import tenancy
 from partnerportal.lib.actors import Actor
 from tests import databases
 from tests.world import World
+
+# How long an example takes says more about what else the machine does than about the code.
+hypothesis.settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis.settings.load_profile("house")
 
 
 @pytest.hookimpl(tryfirst=True)  # before those that are not asked for are left out

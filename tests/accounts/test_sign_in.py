@@ -180,8 +180,10 @@ def test_behind_one_proxy_clients_are_told_apart(world):
 
 
 @pytest.fixture
-def with_totp(client, world):
-    """A signed-in client with an authenticator app and recovery codes: (client, secret, codes)."""
+def with_totp(client, world, time_machine):
+    """A signed-in client with an authenticator app and recovery codes: (client, secret, codes). A code holds for half a
+    minute, which must not end between its making and its use."""
+    time_machine.move_to(time.time(), tick=False)
     sign_in(client)
     response = client.get("/sign-in/two-factor/totp/activate/")
     assert response["Location"].startswith("/sign-in/reauthenticate/")

@@ -132,7 +132,7 @@ def test_every_operation_keeps_its_word(application, cookies, real, token, label
         sent, headers = {}, {"Authorization": f"Bearer {token.secret}"}
     statuses = set()
 
-    @settings(max_examples=30, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=30, database=None, suppress_health_check=list(HealthCheck))
     @given(data=st.data())
     def call(data):
         mode = data.draw(st.sampled_from([GenerationMode.POSITIVE, GenerationMode.POSITIVE, GenerationMode.NEGATIVE]))

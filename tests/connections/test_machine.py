@@ -131,5 +131,5 @@ def test_random_walks(world):
     Portal.world = world
     checks = [HealthCheck.too_slow, HealthCheck.data_too_large]
     run_state_machine_as_test(
-        Portal, settings=settings(max_examples=8, stateful_step_count=20, deadline=None, suppress_health_check=checks)
+        Portal, settings=settings(max_examples=8, stateful_step_count=20, suppress_health_check=checks)
     )

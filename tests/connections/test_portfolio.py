@@ -70,7 +70,7 @@ class Field:
 @pytest.mark.slow
 @pytest.mark.no_cover
 @given(steps=STEPS)
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 def test_follows_the_definition(db, steps):
     with transaction.atomic():
         field = Field()

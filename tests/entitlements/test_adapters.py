@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from entitlements.adapters import ADAPTERS, NotReadable, adapt
@@ -118,7 +118,6 @@ ANYTHING = st.recursive(
 
 @pytest.mark.slow
 @pytest.mark.no_cover
-@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from([*CURRENT, *subscribed()]), ANYTHING) | st.lists(ANYTHING, max_size=3))
 def test_no_shape_breaks_an_adapter(document: Any) -> None:
     for name in ADAPTERS:

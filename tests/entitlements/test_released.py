@@ -15,7 +15,9 @@ from entitlements.models import LicenseAssignment, Sku
 from notifications.actions import fan_out_due, send_due_emails, send_due_summaries
 from notifications.models import Channel, Delivery, Event, Mail, Notice, NoticePreference
 from notifications.queries import unread_count
+from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
+from partnerportal.lib.days import today
 from tests.entitlements.test_asked_of_vendor import PAGE, ask, fed, mark, said, told  # noqa: F401
 from tests.entitlements.test_exports import NEW, private, table  # noqa: F401
 from tests.world import KINDS, World, canary
@@ -128,7 +130,7 @@ def hears(world: World, ask: Any, web: Any, *deeds: str) -> list[Notice]:  # noq
 def test_the_customer_hears_that_it_is_released_and_that_it_is_not(world: World, ask: Any, web: Any) -> None:  # noqa: F811
     service = Sku.objects.get(code=canary("customer", "skus")).name
     done, open_again = hears(world, ask, web, "mark", "reopen")
-    day = f"Your organisation asked for it on {timezone.now():%-d %b %Y}."
+    day = f"Your organisation asked for it on {formats.date(today())}."
     assert said(done) == (
         f"A licence of {service} was released", f"{day} The licence is free for somebody else.", "/usage/licences/",
     )  # fmt: skip

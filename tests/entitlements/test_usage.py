@@ -105,9 +105,7 @@ def usage_lines(draw: Any) -> list[tuple[int, int, str, dict[str, int]]]:
 @pytest.mark.slow
 @pytest.mark.no_cover
 @given(drawn=usage_lines(), data=st.data())
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 def test_any_order_repetition_and_split_gives_what_the_raw_lines_say(
     org_ids: list[str], drawn: list[tuple[int, int, str, dict[str, int]]], data: Any
 ) -> None:
@@ -125,9 +123,7 @@ def test_any_order_repetition_and_split_gives_what_the_raw_lines_say(
 @pytest.mark.slow
 @pytest.mark.no_cover
 @given(drawn=usage_lines(), data=st.data())
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 def test_corrections_count_in_the_order_in_which_they_come(
     org_ids: list[str], drawn: list[tuple[int, int, str, dict[str, int]]], data: Any
 ) -> None:

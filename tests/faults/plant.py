@@ -82,13 +82,11 @@ class Plant:
             "web", "gunicorn", "--config", "gunicorn.conf.py", "-b", f"127.0.0.1:{self.port}", "partnerportal.wsgi",
             process="web",
         )  # fmt: skip
-        deadline = time.monotonic() + 30
-        while time.monotonic() < deadline:
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
-                    return
-            time.sleep(0.2)
-        raise AssertionError((self.folder / "web.log").read_text())
+        self._until("web", self.web_listens)
+
+    def web_listens(self) -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
     def start_worker(self, name: str) -> None:
         options = ("--loglevel", "warning", "--concurrency", "1", "--without-gossip", "--without-mingle")
@@ -107,7 +105,7 @@ class Plant:
         )
 
     def _until(self, name: str, answer: Callable[[], Any]) -> None:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while not answer():
             assert time.monotonic() < deadline, (self.folder / f"{name}.log").read_text()
             time.sleep(0.1)

@@ -47,7 +47,7 @@ def export(own_database: Any) -> Export:
     return Export.objects.create(organization=world.partner, person_id=person.pk, list="usage_history", rows=MONTHS)
 
 
-def waited(answer: Any, seconds: float = 60) -> Any:
+def waited(answer: Any, seconds: float = 120) -> Any:
     deadline = time.monotonic() + seconds
     while not (found := answer()):
         assert time.monotonic() < deadline

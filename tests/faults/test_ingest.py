@@ -82,11 +82,6 @@ def until(what: Any, plant: Plant | None = None) -> None:
         time.sleep(0.3)
 
 
-def listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
 def test_the_worker_is_killed_in_mid_ingest(plant: Plant, secret: str) -> None:
     body = lines()
     plant.start_web()
@@ -124,7 +119,7 @@ def test_the_web_process_is_killed_in_mid_upload(plant: Plant, secret: str) -> N
     until(lambda: folder.exists() and any(path.stat().st_size for path in folder.iterdir()))
     plant.kill("web")
     link.close()
-    until(lambda: not listens(plant.port))  # its children close the socket a moment later
+    until(lambda: not plant.web_listens())  # its children close the socket a moment later
     assert not IngestUpload.objects.filter(idempotency_key="cut").exists()
     assert [path.suffix for path in folder.iterdir()] == [".part"]
     plant.start_web()

@@ -26,7 +26,7 @@ from tests import databases
 from tools import static
 from tools.stages import PROJECT, base_environment
 
-PATIENCE = 30  # seconds that anything may take
+PATIENCE = 60  # seconds that anything may take; on a machine with nothing else to do nothing takes five
 
 
 class Stack:

@@ -16,6 +16,7 @@ from entitlements.actions import announce_renewals, expire_trials
 from entitlements.models import Entitlement, Sku
 from notifications.actions import fan_out_due
 from notifications.models import Channel, Delivery
+from partnerportal.lib import formats
 from partnerportal.lib.days import today
 from tests.journeys import people
 from tests.lib.test_icalendar import read
@@ -61,7 +62,7 @@ def test_a_trial_from_request_to_production(stack, visitor, trio):
 
     deciding.opens("/trials/?view=running")
     later = today() + dt.timedelta(days=28)
-    decides(deciding, sku, customer, "Extend…", "Extend", says=f"{later.day} {later:%b} {later.year}")
+    decides(deciding, sku, customer, "Extend…", "Extend", says=formats.date(later))
     watching.page.reload()
     expect(watching.page.get_by_role("region", name="Active trials", exact=True)).to_contain_text(
         f"{later.day} {later:%b}"

@@ -37,7 +37,7 @@ def test_what_a_spreadsheet_would_run_is_marked(before, start):
 
 @pytest.mark.slow
 @pytest.mark.no_cover
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(texts=st.lists(TEXTS, min_size=1, max_size=20))
 def test_the_database_agrees(texts, told):
     assert told(texts) == [safe_cell(text) for text in texts]

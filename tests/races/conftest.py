@@ -34,7 +34,7 @@ class Race:
 
     def _do(self, barrier: threading.Barrier, actor: Actor, deed: Deed) -> Any:
         connection.ensure_connection()
-        barrier.wait(timeout=30)
+        barrier.wait(timeout=60)
         try:
             with transaction.atomic():
                 if not actor.is_system:
@@ -47,7 +47,7 @@ class Race:
         barrier = threading.Barrier(THREADS)
 
         def leave() -> None:
-            barrier.wait(timeout=30)  # so that each thread closes its own connection
+            barrier.wait(timeout=60)  # so that each thread closes its own connection
             connection.close()
 
         for future in [self.pool.submit(leave) for _ in range(THREADS)]:

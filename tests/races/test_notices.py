@@ -32,7 +32,7 @@ def undecided(deed: Callable[[], object], *, commits: bool) -> Iterator[None]:
             with transaction.atomic():
                 deed()
                 done.set()
-                go_on.wait(30)
+                go_on.wait(60)
                 transaction.set_rollback(not commits)
         finally:
             connection.close()
@@ -40,11 +40,11 @@ def undecided(deed: Callable[[], object], *, commits: bool) -> Iterator[None]:
     other = threading.Thread(target=in_a_thread)
     other.start()
     try:
-        assert done.wait(10)
+        assert done.wait(60)
         yield
     finally:
         go_on.set()
-        other.join(10)
+        other.join(60)
 
 
 def accept(world: World) -> Connection:
