@@ -55,6 +55,7 @@ def test_the_example() -> None:
         ([100] * 56 + [100] * 13 + [130], True),  # a rise
         ([60 + at for at in range(70)], False),  # steady growth is its own usual range
         ([80, 120] * 28 + [100] * 13 + [70], False),  # wide usual range
+        ([100] * 55 + [40] * 14 + [60], False),  # on its way back
     ],
 )
 def test_what_is_unusual(values: list[int], is_unusual: bool) -> None:

@@ -85,7 +85,8 @@ def test_when_all_will_be_assigned() -> None:
     assert full_on(assigned=50) == full_on(assigned=51) == TODAY
     assert [full_on(history=27), full_on(per_day=0), full_on(per_day=-1), full_on(per_day=None)] == [None] * 4
     assert full_on(per_day=1 / 146) == TODAY + dt.timedelta(730)
-    assert full_on(per_day=1 / 147) is None
+    assert full_on(per_day=5 / 731) is None
+    assert full_on(history=28) == full_on()
 
 
 @given(st.integers(0, 10**9), st.integers(1, 10**9))
