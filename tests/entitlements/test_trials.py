@@ -75,6 +75,7 @@ def test_one_open_request_for_a_service(ask, world, sku):
 
 def test_what_runs_is_not_tried(ask, world):
     running = Entitlement.objects.filter(customer=world.customer, state="active").first().sku
+    Entitlement.objects.filter(customer=world.customer, state="active").update(ends_on=today())  # its last day
     Entitlement.objects.filter(customer=world.customer, state="requested").delete()
     with pytest.raises(Conflict) as refused:
         ask(sku=running)
