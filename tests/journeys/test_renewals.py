@@ -157,6 +157,6 @@ def makes_a_calendar(browser):
 
 
 def fetched(address):
-    with urllib.request.urlopen(address, timeout=10) as answer:
+    with urllib.request.urlopen(address, timeout=60) as answer:
         assert answer.headers["Content-Type"].startswith("text/calendar")
         return read(answer.read())
