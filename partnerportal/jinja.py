@@ -13,7 +13,6 @@ from partnerportal.templatetags import ui
 
 def environment(**options: Any) -> Environment:
     made = Environment(**options | {"trim_blocks": True, "lstrip_blocks": True, "undefined": StrictUndefined})
-    vars(made)["getattr"] = getattr  # parts show objects: there is no item of that name to look for
     made.globals["icon"] = ui.icon
     made.filters |= {"number": formats.number, "short_number": ui.short_number}
     return made
