@@ -4,7 +4,7 @@ one, and PostgreSQL to plan it, than to answer it."""
 from collections.abc import Callable
 from copy import copy
 from functools import cached_property
-from itertools import count
+from hashlib import sha256
 from typing import Any, Generic, TypeVar, cast
 
 from django.db import DEFAULT_DB_ALIAS, connections
@@ -14,7 +14,6 @@ from psycopg2.extensions import AsIs
 from partnerportal.lib.postgres.base import DatabaseWrapper
 
 R = TypeVar("R")
-_numbers = count(1)
 
 
 class Prepared(Generic[R]):
@@ -26,7 +25,6 @@ class Prepared(Generic[R]):
 
     def __init__(self, build: Callable[..., QuerySet[Any, R]], *examples: object) -> None:
         self._build, self._examples = build, examples
-        self._name = f"prepared_{next(_numbers)}"
 
     @cached_property
     def _written(self) -> tuple[QuerySet[Any, R], Any, str, tuple[object, ...], list[int]]:
@@ -40,18 +38,20 @@ class Prepared(Generic[R]):
         return rows, compiler, sql, values, places
 
     @cached_property
-    def _statement(self) -> str:
-        """With $1 for the first example, as PREPARE takes it."""
+    def _kept(self) -> tuple[str, str]:
+        """What the server calls it, and what it is, with $1 for the first example, as PREPARE takes it."""
         _rows, _compiler, sql, values, places = self._written
         filled = [value if at < 0 else AsIs(f"${at + 1}") for value, at in zip(values, places, strict=True)]
         with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
-            return str(cursor.mogrify(sql, filled).decode())
+            statement = cursor.mogrify(sql, filled).decode()
+        return f"prepared_{sha256(statement.encode()).hexdigest()[:16]}", statement
 
     def __call__(self, *given: object) -> list[R]:
         rows, written, sql, values, places = self._written
         connection = cast(DatabaseWrapper, connections[DEFAULT_DB_ALIAS])  # of this thread
-        if connection.keep(self._name, self._statement):
-            sql, filled = f"EXECUTE {self._name} ({', '.join(['%s'] * len(given))})", given
+        name, statement = self._kept
+        if connection.keep(name, statement):
+            sql, filled = f"EXECUTE {name} ({', '.join(['%s'] * len(given))})", given
         else:
             filled = tuple(value if at < 0 else given[at] for value, at in zip(values, places, strict=True))
         compiler = copy(written)

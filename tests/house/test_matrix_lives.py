@@ -48,7 +48,7 @@ TELLING = {
     "renewals/calendar/",
 }
 FIRST = [row for row in OURS if row.pattern in TELLING]
-WRITE = Prepared._written.func
+WRITTEN_ONCE = {name: getattr(Prepared, name).func for name in ("_written", "_kept")}
 HARM = ("and shows", "and changed")
 
 
@@ -62,7 +62,8 @@ def take_away(monkeypatch, queryset):
         return self.filter(Exact(acting, acting))
 
     monkeypatch.setattr(queryset, "scope", everything)
-    monkeypatch.setattr(Prepared, "_written", property(WRITE))  # anew: they were written with the scope
+    for name, write in WRITTEN_ONCE.items():
+        monkeypatch.setattr(Prepared, name, property(write))  # anew: they were written with the scope
 
 
 @pytest.mark.parametrize(
