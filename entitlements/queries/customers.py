@@ -127,14 +127,18 @@ def customer_with_account(actor: Actor, public_id: UUID) -> CustomerListing:
 
 
 def needing_attention(actor: Actor, limit: int) -> list[CustomerListing]:
-    """Customers over their licence, then those whose services end soonest or who wait for a trial.
+    """Customers over their licence, then those whose services end soonest or who wait for a trial. Half of the places
+    are for these, if they fill them.
 
     Three short walks along an index each, not one over the listing.
     """
     rows = CustomerListing.objects.visible_to(actor).order_by("next_expiry_on")
     wanting = [rows.filter(condition)[:limit] for condition in (OVER, _expiring_within(SOON), Q(requests__gt=0))]
     found = wanting[0].union(*wanting[1:])
-    return sorted(found, key=lambda row: (not row.is_over, row.next_expiry_on, row.name_folded, row.pk))[:limit]
+    ordered = sorted(found, key=lambda row: (row.next_expiry_on, row.name_folded, row.pk))
+    over, others = ([row for row in ordered if row.is_over is is_over] for is_over in (True, False))
+    over = over[: max(limit // 2, limit - len(others))]
+    return over + others[: limit - len(over)]
 
 
 def services(actor: Actor, customer_id: int | None) -> list[Entitlement]:

@@ -360,6 +360,13 @@ def test_overview_of_a_partner_says_what_to_act_on(world: World, sku: Sku, web: 
     words = text_of(web("partner.admin").get("/"))
     assert "Overfull SARL 2 seats more assigned than purchased" in words
     assert f"{world.customer.name}" in words
+    for number in range(8):  # those that end soon keep their half of the six
+        entitle(connect(world.partner, f"Full {number}"), sku, quantity=5, assigned=7)
+        ends = {"ends_on": timezone.now().date() + dt.timedelta(days=number)}
+        entitle(connect(world.partner, f"Ending {number}"), sku, quantity=5, assigned=1, **ends)
+    words = text_of(web("partner.admin").get("/"))
+    assert words.count("2 seats more assigned than purchased") == words.count("A service ends soon") == 3
+    assert words.index("Ending 0") < words.index("Ending 1") < words.index("Ending 2")
 
 
 def test_overview_of_a_customer_says_who_sees_its_data(world: World, web: Any) -> None:
