@@ -29,7 +29,7 @@ def organization_of(request: PortalRequest) -> Organization:
 
 def of_others(request: PortalRequest) -> dict[str, Any]:
     actor = request.actor
-    latest = notifications.inbox(actor).open()[:NOTICES_SHOWN]
+    latest = notifications.inbox(actor).open().filter(is_wanted=True)[:NOTICES_SHOWN]
     return {"organization": organization_of(request), "notices": notice_rows(actor, latest)}
 
 

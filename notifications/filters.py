@@ -9,7 +9,8 @@ from partnerportal.lib.filters import FilterSet
 
 
 class NoticeFilterSet(FilterSet):
-    """Open notices, unless `dismissed` asks for the others. `customer` is its public id."""
+    """Of `queries.inbox`: open notices, unless `dismissed` asks for the others, and none of the kinds that the person
+    has switched off, unless `kind` asks for one. `customer` is its public id."""
 
     customer = df.UUIDFilter(field_name="about_public_id")
     kind = df.ChoiceFilter(choices=registry.kind_choices)
@@ -22,6 +23,8 @@ class NoticeFilterSet(FilterSet):
 
     def filter_queryset(self, queryset: NoticeQuerySet) -> NoticeQuerySet:
         rows = super().filter_queryset(queryset)
+        if not self.form.cleaned_data.get("kind"):
+            rows = rows.filter(is_wanted=True)
         return rows.open() if self.form.cleaned_data.get("dismissed") is None else rows
 
     def not_opened(self, rows: NoticeQuerySet, name: str, value: bool) -> NoticeQuerySet:

@@ -25,7 +25,7 @@ class Inbox(Turned):
         self.page = keyset_or_first(found, sort="at", descending=True, size=PAGE_SIZE, cursor=asked.get("cursor", ""))
         self.rows = notice_rows(actor, self.page.rows)
         self.kinds = sorted(registry.kind_choices(actor), key=lambda choice: choice[1])
-        self.customers = queries.customers_in_news(actor, self.chosen.get("customer"))
+        self.customers = queries.customers_in_news(actor, self.chosen.get("customer"), self.chosen.get("kind"))
         self.is_filtered = bool(self.chosen.keys() & {"kind", "customer"})
 
     def address(self, **changes: Any) -> str:

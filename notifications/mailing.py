@@ -24,7 +24,7 @@ def usual(kind: NoticeKind, roles: frozenset[str], *, is_own: bool) -> Mail:
 
 
 def chosen(kind: NoticeKind, organization_ids: Iterable[int]) -> Chosen:
-    rows = NoticePreference.objects.filter(kind=kind.code, organization_id__in=organization_ids)
+    rows = NoticePreference.objects.filter(kind=kind.code, organization_id__in=organization_ids).exclude(mail="")
     return {(row.organization_id, row.person_id): Mail(row.mail) for row in rows}
 
 

@@ -7,8 +7,8 @@ from django.db.models import QuerySet
 
 from notifications import registry
 from notifications.mailing import usual
-from notifications.models import Mail, Notice, NoticePreference
-from notifications.models.notice import CUSTOMER_NEWS_FEATURE, NoticeQuerySet
+from notifications.models import Choice, Mail, Notice, NoticePreference
+from notifications.models.notice import CUSTOMER_NEWS_FEATURE, NoticeQuerySet, wanted
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.prepared import Prepared
 
@@ -17,16 +17,19 @@ NEWS_LOOKED_AT = 500  # notices that the customer filter takes its choices from
 
 
 def inbox(actor: Actor) -> NoticeQuerySet:
-    """Notices, open and dismissed, newest first, each with `is_unread` for this person."""
-    return Notice.objects.visible_to(actor).with_unread(actor).order_by("-at", "-pk")
+    """Notices, open and dismissed, newest first, each with `is_unread` for this person; what they have switched off
+    too, for who asks for it: a list holds what `is_wanted`."""
+    return Notice.objects.visible_to(actor).with_unread(actor).alias(is_wanted=wanted(actor)).order_by("-at", "-pk")
 
 
-def customers_in_news(actor: Actor, chosen: UUID | None = None) -> list[tuple[str, str]]:
+def customers_in_news(actor: Actor, chosen: UUID | None = None, kind: str | None = None) -> list[tuple[str, str]]:
     """(public id, name) of the customers that the latest open notices are about, by name; for the inbox filter (CC-55).
 
-    The chosen one is among them. However long the inbox, the same two walks along an index.
+    Like the list, of what the person wants, unless they look at one kind. The chosen one is among them. However long
+    the inbox, the same two walks along an index.
     """
-    about = Notice.objects.visible_to(actor).values_list("about_id", "about_public_id", "about_label")
+    rows = Notice.objects.visible_to(actor)
+    about = (rows if kind else rows.wanted_by(actor)).values_list("about_id", "about_public_id", "about_label")
     found = list(about.filter(dismissed_at=None).order_by("-at", "-pk")[:NEWS_LOOKED_AT])
     if chosen:
         found += about.filter(about_public_id=chosen).order_by("-at", "-pk")[:1]
@@ -42,7 +45,13 @@ def _unread(features: frozenset[str], roles: frozenset[str]) -> Prepared[tuple[i
 
     def rows(organization: int, person: int) -> QuerySet[Notice, tuple[int]]:
         actor = Actor(organization_id=organization, person_id=person, features=features, roles=roles)
-        return Notice.objects.visible_to(actor).open().unread_by(actor).values_list("pk")[: UNREAD_SHOWN + 1]
+        return (
+            Notice.objects.visible_to(actor)
+            .open()
+            .wanted_by(actor)
+            .unread_by(actor)
+            .values_list("pk")[: UNREAD_SHOWN + 1]
+        )
 
     return Prepared(rows, -1, -2)
 
@@ -52,8 +61,13 @@ def unread_count(actor: Actor) -> int:
     return len(_unread(actor.features & {CUSTOMER_NEWS_FEATURE}, actor.roles)(actor.organization_id, actor.person_id))
 
 
-def mail_choices(actor: Actor) -> dict[str, Mail]:
-    """How the person gets each kind of notice by e-mail in this organisation: their own choice, or the usual."""
+def choices(actor: Actor) -> dict[str, Choice]:
+    """How the person gets each kind of notice in this organisation: their own choice, or the usual."""
     is_own = CUSTOMER_NEWS_FEATURE not in actor.features
-    own = {row.kind: Mail(row.mail) for row in NoticePreference.objects.visible_to(actor)}
-    return {code: own.get(code) or usual(kind, actor.roles, is_own=is_own) for code, kind in registry.kinds().items()}
+    own = {row.kind: row for row in NoticePreference.objects.visible_to(actor)}
+    found = {}
+    for code, kind in registry.kinds().items():
+        row = own.get(code) or NoticePreference()
+        mail = Mail(row.mail) if row.mail else usual(kind, actor.roles, is_own=is_own)
+        found[code] = Choice(mail, row.inbox)
+    return found

@@ -12,7 +12,7 @@ from django.views.decorators.vary import vary_on_headers
 from django_htmx.http import push_url
 
 from notifications import actions, registry
-from notifications.forms import MailsForm
+from notifications.forms import ChoicesForm
 from notifications.inbox import Inbox
 from notifications.models import Notice
 from notifications.policies import ROLE_TABLE, NoticePermission
@@ -86,10 +86,10 @@ def read_all(request: PortalRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @allowed(ROLE_TABLE, NoticePermission.VIEW)
 def preferences(request: PortalRequest) -> HttpResponse:
-    """Which notices of this organisation come by e-mail. The inbox has them all. Readers choose too."""
-    form = MailsForm(request.actor, request.POST if request.method == "POST" else None)
+    """Which notices of this organisation a person gets, in the inbox and by e-mail. Readers choose too."""
+    form = ChoicesForm(request.actor, request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
-        actions.choose_mails(actor=request.actor, mails=form.mails)
-        messages.success(request, _("Your e-mail choices are saved."))
+        actions.choose_notices(actor=request.actor, choices=form.choices)
+        messages.success(request, _("Your choices are saved."))
         return redirect("notice_preferences")
     return render(request, "notifications/preferences.html", {"form": form})

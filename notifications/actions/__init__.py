@@ -1,10 +1,10 @@
 from notifications.actions.inbox import dismiss, mark_all_read, mark_read, restore, share_recent_news
 from notifications.actions.outbox import fan_out_due, send_due_emails, send_due_summaries
-from notifications.actions.preferences import choose_mails
+from notifications.actions.preferences import choose_notices
 from notifications.actions.recording import new_event, record, record_many
 
 __all__ = [
-    "choose_mails",
+    "choose_notices",
     "dismiss",
     "fan_out_due",
     "mark_all_read",

@@ -30,7 +30,8 @@ class NoticesBase(ActorView):
 
 @extend_schema(tags=["Notices"])
 class NoticesView(NoticesBase, ListView):
-    """What the acting organisation is told, newest first. Dismissed ones come only when asked for."""
+    """What the acting organisation is told, newest first. Dismissed ones come only when asked for, and kinds that the
+    caller has switched off in the inbox only by that `kind`."""
 
     serializer_class = NoticeSerializer
     filterset_class = NoticeFilterSet

@@ -83,7 +83,8 @@ class Migration(migrations.Migration):
                 ('organization_id', models.BigIntegerField()),
                 ('person_id', models.BigIntegerField()),
                 ('kind', models.CharField(max_length=60)),
-                ('mail', models.CharField(choices=[('off', 'Off'), ('each', 'At once'), ('digest', 'In the daily summary')], max_length=6)),
+                ('mail', models.CharField(blank=True, choices=[('off', 'Off'), ('each', 'At once'), ('digest', 'In the daily summary')], max_length=6)),
+                ('inbox', models.BooleanField(default=True)),
             ],
             options={
                 'constraints': [models.UniqueConstraint(fields=('organization_id', 'person_id', 'kind'), name='notice_preference_once')],

@@ -57,6 +57,6 @@ class Migration(migrations.Migration):
         protect(
             "notifications_noticepreference",
             using="person_id = portal_person() AND organization_id = portal_org()",
-            grant="SELECT, INSERT, DELETE, UPDATE (mail)",
+            grant="SELECT, INSERT, DELETE",
         ),
     ]

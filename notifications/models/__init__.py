@@ -1,6 +1,16 @@
 from notifications.models.delivery import Channel, Delivery
 from notifications.models.event import Event
 from notifications.models.notice import InboxMark, Notice, NoticeRead
-from notifications.models.preference import Mail, NoticePreference
+from notifications.models.preference import Choice, Mail, NoticePreference
 
-__all__ = ["Channel", "Delivery", "Event", "InboxMark", "Mail", "Notice", "NoticePreference", "NoticeRead"]
+__all__ = [
+    "Channel",
+    "Choice",
+    "Delivery",
+    "Event",
+    "InboxMark",
+    "Mail",
+    "Notice",
+    "NoticePreference",
+    "NoticeRead",
+]

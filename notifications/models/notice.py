@@ -5,6 +5,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from notifications import registry
+from notifications.models.preference import NoticePreference
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.models import PublicModel
 from partnerportal.lib.scoping import TenantQuerySet
@@ -28,6 +29,10 @@ class NoticeQuerySet(TenantQuerySet):
     def unread_by(self, actor: Actor) -> "NoticeQuerySet":
         return self.filter(unread(actor))
 
+    def wanted_by(self, actor: Actor) -> "NoticeQuerySet":
+        """Of the kinds that this person has not switched off in this organisation's inbox."""
+        return self.filter(wanted(actor))
+
     def with_unread(self, actor: Actor) -> "NoticeQuerySet":
         """Each with `is_unread`, asked of the row itself: a list of all that are unread grows with the inbox."""
         return self.annotate(is_unread=models.ExpressionWrapper(unread(actor), models.BooleanField()))
@@ -39,6 +44,12 @@ def unread(actor: Actor) -> Q:
     reads = NoticeRead.objects.filter(person_id=actor.person_id, notice_id=models.OuterRef("pk"))  # type: ignore[misc]
     above = models.functions.Coalesce(models.Subquery(mark.values("read_up_to")[:1]), 0)
     return Q(~models.Exists(reads), pk__gt=above)
+
+
+def wanted(actor: Actor) -> Q:
+    """Their few choices are read once, and the inbox is walked along its index as without them."""
+    off = NoticePreference.objects.visible_to(actor).filter(inbox=False)
+    return ~Q(kind__in=off.values("kind"))
 
 
 class Notice(PublicModel):

@@ -16,6 +16,8 @@ from entitlements import actions
 from entitlements.actions import exports as acts
 from entitlements.exports import files
 from entitlements.models import Export
+from notifications.actions import choose_notices
+from notifications.models import Choice, Mail
 from tests.world import World
 
 pytestmark = [pytest.mark.slow]
@@ -81,6 +83,16 @@ def test_words_are_in_the_readers_language(cast: World) -> None:
     rows = rows_in(export)
     assert (fresh(export).rows, len(rows)) == (len(rows), cast.notices("partner").filter(in_reach=True).count())
     assert f"Nouvelle connexion avec {cast.customer2.name}" in {row["text"] for row in rows}
+
+
+def test_it_leaves_out_what_the_person_switched_off_in_the_inbox(cast: World) -> None:
+    queued = [queue(cast, who, list="inbox") for who in ("partner.reader", "partner.admin")]
+    off = {"customer_connected": Choice(Mail.OFF, inbox=False)}
+    choose_notices(actor=cast.actor("partner.reader"), choices=off)
+    while actions.make_next_export():
+        pass
+    mine, theirs = ({row["kind"] for row in rows_in(export)} for export in queued)
+    assert theirs - mine == {"customer_connected"}
 
 
 def test_the_second_lock_alone_would_do(cast: World, monkeypatch: Any) -> None:

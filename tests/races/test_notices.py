@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import pytest
 from django.db import connection, transaction
@@ -12,8 +13,8 @@ from connections.actions import accept_invitation, end_connection
 from connections.models import Connection
 from entitlements.actions import ask_release, keep_licence
 from entitlements.models import LicenseAssignment
-from notifications.actions import fan_out_due, outbox
-from notifications.models import Channel, Delivery, Notice
+from notifications.actions import choose_notices, fan_out_due, outbox
+from notifications.models import Channel, Choice, Delivery, Mail, Notice, NoticePreference
 from partnerportal.lib.actors import Actor
 from tests.portfolio import differences
 from tests.races.conftest import Race
@@ -73,6 +74,17 @@ def test_workers_tell_of_a_customers_releases_once(cast: World, race: Race, monk
     assert Delivery.objects.filter(channel=Channel.FAN_OUT, done_at=None).count() == 6
     assert race.run([(Actor.system(), fan_out_due)] * 6) == [1] * 6
     assert sorted(cast.notices("vendor").values_list("kind", flat=True)) == ["release_asked", "release_withdrawn"]
+
+
+def test_choices_saved_at_once_are_kept_as_one_of_them(cast: World, race: Race) -> None:
+    """Of two pages of the same person, or of one sent twice; never some of the one and some of the other."""
+    actor = cast.actor("stranger.admin")
+    first = {"ends_soon": Choice(Mail.OFF, inbox=False), "trial_approved": Choice(Mail.DIGEST)}
+    second = {"entitlement_added": Choice(Mail.OFF, inbox=False), "trial_approved": Choice(Mail.OFF, inbox=False)}
+    for _ in range(5):
+        race.run([(actor, partial(choose_notices, actor=actor, choices=choices)) for choices in [first, second] * 4])
+        mine = NoticePreference.objects.filter(person_id=actor.person_id)
+        assert set(mine.values_list("kind", flat=True)) in (set(first), set(second))
 
 
 @pytest.mark.parametrize("commits", [False, True], ids=["rolled back", "committed"])
