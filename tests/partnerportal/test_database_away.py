@@ -41,7 +41,7 @@ def ended_by_the_server(table: str) -> Iterator[None]:
     """As a restart does: at the first question to that table the server ends the connection."""
 
     def end(execute: Any, sql: str, *rest: Any) -> Any:
-        if table in sql:
+        if table in (connection.kept[sql.split()[1]] if sql.startswith("EXECUTE") else sql):
             with psycopg2.connect(connection.connection.dsn, password=connection.settings_dict["PASSWORD"]) as other:
                 other.cursor().execute("SELECT pg_terminate_backend(%s)", [connection.connection.info.backend_pid])
             other.close()

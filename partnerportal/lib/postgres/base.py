@@ -10,7 +10,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     """Knows which statements its server keeps (`lib/prepared.py`), and asks it only when in doubt whether it lives."""
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
-        self._kept: set[str] = set()
+        self.kept: dict[str, str] = {}  # statements, by name
         self._is_direct: bool | None = None
         return super().get_new_connection(conn_params)
 
@@ -20,10 +20,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
             if self._is_direct is None:
                 cursor.cursor.execute("SELECT pg_backend_pid()")  # a pooler answers for the server: another number
                 self._is_direct = cursor.cursor.fetchone()[0] == self.connection.info.backend_pid
-            if self._is_direct and name not in self._kept:
+            if self._is_direct and name not in self.kept:
                 with self.wrap_database_errors:
                     cursor.cursor.execute(f"PREPARE {name} AS {statement}")
-                self._kept.add(name)
+                self.kept[name] = statement
         return self._is_direct
 
     def is_usable(self) -> bool:
