@@ -3,7 +3,9 @@
 import datetime as dt
 
 from django.contrib.sessions.backends import db
+from django.contrib.sessions.backends.base import UpdateError
 from django.contrib.sessions.models import Session
+from django.db import OperationalError
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -23,3 +25,10 @@ class SessionStore(db.SessionStore):
         if not found:
             self._session_key = None
         return found[0] if found else None
+
+    def save(self, must_create: bool = False) -> None:
+        """A database that has gone is said to be away, not the session to be deleted."""
+        try:
+            super().save(must_create)
+        except UpdateError as error:
+            raise error.__context__ if isinstance(error.__context__, OperationalError) else error from None

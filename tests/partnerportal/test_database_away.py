@@ -77,7 +77,9 @@ def test_a_call_without_database(client: Client, path: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["/inbox/", "/api/v1/notices/"])
-@pytest.mark.parametrize("table", ["django_session", "accounts_operator", "notifications_notice"])
+@pytest.mark.parametrize(
+    "table", ["django_session", "accounts_operator", "notifications_notice", 'UPDATE "django_session"']
+)
 def test_lost_before_the_page_or_in_it(client: Client, path: str, table: str) -> None:
     with ended_by_the_server(table):
         response = client.get(path)
