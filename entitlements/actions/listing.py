@@ -32,10 +32,15 @@ def _refresh_batch() -> int:
 
 # What the listing must say, by its definition, beside what it says. Numbers of a row that is due for `refresh_expired`
 # are not judged.
-_COLUMNS = (
-    "public_id, name, name_folded, org_id, country, website, connected_at, services, skus, trials, requests, seats,"
-    " assigned, overage, next_expiry_on, ends, is_falling"
-)
+_FACTS = ("public_id", "name", "name_folded", "org_id", "country", "website", "connected_at", "is_falling")
+_NUMBERS = ("services", "skus", "trials", "requests", "seats", "assigned", "overage", "next_expiry_on", "ends")
+
+
+def _of(side: str, names: tuple[str, ...] = (*_FACTS, *_NUMBERS)) -> str:
+    return ", ".join(f"{side}.{name}" for name in names)
+
+
+_COLUMNS = ", ".join((*_FACTS, *_NUMBERS))
 _EXPECTED = """
     SELECT p.viewer_id, p.subject_id AS customer_id, o.public_id, o.name, o.name_folded, o.org_id, o.country, o.website,
            p.since AS connected_at, n.services, n.skus, n.trials, n.requests, n.seats, n.assigned, n.overage,
@@ -54,13 +59,9 @@ _DIFFERENCES = f"""
     LEFT JOIN accounts_organization v ON v.id = coalesce(l.viewer_id, e.viewer_id)
     LEFT JOIN accounts_organization c ON c.id = coalesce(l.customer_id, e.customer_id)
     WHERE l.id IS NULL OR e.customer_id IS NULL
-       OR (l.public_id, l.name, l.name_folded, l.org_id, l.country, l.website, l.connected_at, l.is_falling)
-          IS DISTINCT FROM
-          (e.public_id, e.name, e.name_folded, e.org_id, e.country, e.website, e.connected_at, e.is_falling)
+       OR ({_of("l", _FACTS)}) IS DISTINCT FROM ({_of("e", _FACTS)})
        OR l.next_expiry_on >= (now() AT TIME ZONE 'UTC')::date
-          AND (l.services, l.skus, l.trials, l.requests, l.seats, l.assigned, l.overage, l.next_expiry_on, l.ends)
-              IS DISTINCT FROM
-              (e.services, e.skus, e.trials, e.requests, e.seats, e.assigned, e.overage, e.next_expiry_on, e.ends)
+          AND ({_of("l", _NUMBERS)}) IS DISTINCT FROM ({_of("e", _NUMBERS)})
     ORDER BY 1"""  # noqa: S608 - constants of this module
 _REMOVE = f"""
     DELETE FROM entitlements_customerlisting l WHERE NOT EXISTS (
@@ -69,10 +70,7 @@ _WRITE = f"""
     INSERT INTO entitlements_customerlisting AS l (viewer_id, customer_id, {_COLUMNS})
     SELECT viewer_id, customer_id, {_COLUMNS} FROM ({_EXPECTED}) e
     ON CONFLICT (viewer_id, customer_id) DO UPDATE
-    SET ({_COLUMNS}) = ({", ".join(f"excluded.{column.strip()}" for column in _COLUMNS.split(","))})
-    WHERE (l.public_id, l.name, l.name_folded, l.org_id, l.country, l.website, l.connected_at, l.services, l.skus,
-           l.trials, l.requests, l.seats, l.assigned, l.overage, l.next_expiry_on, l.ends, l.is_falling)
-        IS DISTINCT FROM ({", ".join(f"excluded.{column.strip()}" for column in _COLUMNS.split(","))})"""  # noqa: S608
+    SET ({_COLUMNS}) = ({_of("excluded")}) WHERE ({_of("l")}) IS DISTINCT FROM ({_of("excluded")})"""  # noqa: S608
 
 _PACE_EXPECTED = """
     SELECT l.customer_id, l.viewer_id, u.assigned - u.assigned_before AS moved,
