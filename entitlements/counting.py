@@ -66,9 +66,10 @@ def previously_assigned(assigned: int, newly_assigned: int) -> int:
     return assigned - newly_assigned
 
 
-def available(assigned: int, purchased: int) -> int:
-    """Licences left; never below none: see `overage`."""
-    return max(purchased - assigned, 0)
+def available(assigned: int, purchased: int, overage: int = 0) -> int:
+    """Licences left; never below none: see `overage`, which is given of several SKUs together: no licence of one fills
+    in for another."""
+    return max(purchased - assigned + overage, 0)
 
 
 def overage(assigned: int, purchased: int) -> int:

@@ -141,7 +141,7 @@ def _totals(as_of: dt.date | None, assigned: int, purchased: int, overage: int) 
         "as_of": as_of,
         "purchased": purchased,
         "assigned": assigned,
-        "available": purchased - assigned + overage,
+        "available": counting.available(assigned, purchased, overage),
         "overage": overage,
     }
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from connections.policies import ROLE_TABLE, ConnectionPermission
+from entitlements import counting
 from entitlements.models import CustomerListing, Entitlement, Order
 from entitlements.queries import AHEAD, SOON
 from partnerportal.lib import charts, formats, usage
@@ -38,7 +39,7 @@ class Usage:
 
     @classmethod
     def of(cls, assigned: int, purchased: int, overage: int | None = None) -> "Usage":
-        over = max(assigned - purchased, 0) if overage is None else overage
+        over = counting.overage(assigned, purchased) if overage is None else overage
         return _usage(assigned, purchased, over, formats.locale())
 
 

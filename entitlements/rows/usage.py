@@ -35,13 +35,14 @@ class Licences:
 
     @classmethod
     def of(cls, assigned: int, purchased: int, overage: int) -> "Licences":
+        left = counting.available(assigned, purchased, overage)
         return cls(
             usage=Usage.of(assigned, purchased, overage),
             percent=percent(assigned, purchased),
             tone="bad" if overage else _TONES[counting.tone(assigned, purchased)],
             status=_("Over licence") if overage else _status(assigned, purchased),
-            left=over_words(overage) if overage else left_words(purchased - assigned),
-            left_count=formats.number(purchased - assigned + overage),
+            left=over_words(overage) if overage else left_words(left),
+            left_count=formats.number(left),
         )
 
 
