@@ -57,9 +57,7 @@ class NoticeKind:
     email_default: ClassVar[str] = "each"
     email_own_only: ClassVar[bool] = False  # news of a customer: by default only the customer itself is mailed
     audience: ClassVar[frozenset[str]] = frozenset()  # the kinds of organisations that can get it; empty: all of them
-    roles: ClassVar[frozenset[str]] = (
-        frozenset()
-    )  # who of an organisation it is for, and hidden from the others; empty: all
+    roles: ClassVar[frozenset[str]] = frozenset()  # whom of them it is for, hidden from the others; empty: everybody
 
     def is_for(self, roles: frozenset[str]) -> bool:
         return not self.roles or bool(self.roles & roles)

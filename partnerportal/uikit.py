@@ -2,7 +2,6 @@
 
 import datetime as dt
 from decimal import Decimal
-from types import SimpleNamespace
 
 from django import forms
 from django.contrib import messages
@@ -75,9 +74,7 @@ def ui_kit(request: HttpRequest) -> HttpResponse:
     query = request.GET.get("q", "").lower()
     context = {
         "rows": [row for row in _rows() if query in str(row["name"]).lower()],
-        "heads": [
-            SimpleNamespace(**dict(zip(("label", "css", "url", "direction"), head, strict=True))) for head in _HEADS
-        ],
+        "heads": [dict(zip(("label", "css", "url", "direction"), head, strict=True)) for head in _HEADS],
         "query": request.GET.get("q", ""),
         "country": request.GET.get("country", ""),
         "countries": [("FR", "France"), ("JP", "Japan")],

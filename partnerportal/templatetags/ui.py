@@ -20,6 +20,7 @@ from partnerportal.lib import formats, usage, user_agents
 from partnerportal.lib.text import monogram
 
 register = template.Library()
+register.filter("axis_number", formats.axis_number)
 register.filter("monogram", monogram)
 register.filter("usage_tone", usage.tone)
 register.filter("usage_width", usage.width)
@@ -57,11 +58,6 @@ def jinja(template_name: str, **context: Any) -> SafeString:
 @register.filter
 def number(value: int | Decimal | None) -> str:
     return "" if value is None else formats.number(value)
-
-
-@register.filter
-def axis_number(value: int) -> str:
-    return formats.axis_number(value)
 
 
 @register.filter
