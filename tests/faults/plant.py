@@ -119,8 +119,16 @@ class Plant:
 
     def kill_redis(self) -> None:
         os.kill(int(self.redis._state()["pid"]), signal.SIGKILL)
-        pools.reset()  # they hold broken connections to it now
+        self._forget_connections()
         self.beat = Celery(broker=self.redis_url, set_as_current=False)
+
+    def _forget_connections(self) -> None:
+        """Drop this plant's broken connections alone: kombu's pools belong to the process, and an application of another
+        test would go on with the pool it has, closed."""
+        broker = self.beat.connection_for_write()
+        for group in (pools.producers, pools.connections):
+            group[broker].force_close_all()
+            del group[broker]
 
     def start_redis(self) -> None:
         assert urlsplit(self.redis.ensure()).port == urlsplit(self.redis_url).port
@@ -132,6 +140,7 @@ class Plant:
     def stop(self) -> None:
         for name in list(self.processes):
             self.kill(name)
+        self._forget_connections()
         self.beat.close()
         self.redis.stop()
         self.mails.server.stop()
