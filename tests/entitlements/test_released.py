@@ -38,13 +38,14 @@ def line_of(row: LicenseAssignment, **more: Any) -> dict[str, Any]:
 
 
 def many(world: World, count: int) -> None:
-    """Released one after the other, the last of them first."""
+    """Release one licence a minute, the last of them first, all before what the world's own customers released: its
+    database is kept for a day."""
     now, sku = timezone.now(), Sku.objects.earliest("pk")
     LicenseAssignment.objects.bulk_create(
         LicenseAssignment(
             customer=world.stranger, sku=sku, external_id=f"KEY-{number:03}", holder_kind="device", holder="d",
-            assigned_at=now, release_asked_at=now - dt.timedelta(days=1),
-            released_at=now - dt.timedelta(minutes=number + 1),
+            assigned_at=now, release_asked_at=now - dt.timedelta(days=5),
+            released_at=now - dt.timedelta(days=3, minutes=number),
         )
         for number in range(count)
     )  # fmt: skip
