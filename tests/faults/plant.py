@@ -123,8 +123,8 @@ class Plant:
         self.beat = Celery(broker=self.redis_url, set_as_current=False)
 
     def _forget_connections(self) -> None:
-        """Drop this plant's broken connections alone: kombu's pools belong to the process, and the application of another
-        test would go on with the pool it has, closed."""
+        """Drop this plant's broken connections alone: kombu's pools belong to the process, and an application that
+        another test uses would go on with the pool it has, closed."""
         broker = self.beat.connection_for_write()
         for group in (pools.producers, pools.connections):
             group[broker].force_close_all()
