@@ -1,11 +1,11 @@
 """The web server: two processes with two threads each unless WEB_CONCURRENCY and WEB_THREADS say otherwise."""
 
 import os
-import re
 
 from gunicorn.glogging import Logger
 
 from partnerportal.lib import garbage
+from partnerportal.lib.secret_addresses import mask_secrets
 
 bind = os.environ.get("WEB_BIND", f"0.0.0.0:{os.environ.get('PORT', '8000')}")
 worker_class = "gthread"
@@ -23,14 +23,13 @@ worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 # in somebody's place.
 accesslog = "-"
 access_log_format = "%(h)s %(m)s %(U)s %(s)s %(B)s %(M)sms"
-SECRETS = re.compile(r"(/i/|/calendar/|/password/reset/key/)[^/]+")
 
 
 class PortalLogger(Logger):
     def atoms(self, resp, req, environ, request_time):  # type: ignore[no-untyped-def]
         atoms = super().atoms(resp, req, environ, request_time)
         path = atoms["U"].encode("unicode_escape").decode()  # a line break would forge a line
-        return {**atoms, "U": SECRETS.sub(r"\1…", path)}
+        return {**atoms, "U": mask_secrets(path)}
 
 
 logger_class = PortalLogger

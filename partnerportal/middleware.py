@@ -17,7 +17,7 @@ from accounts.models import Operator
 from accounts.queries import operators_of
 from connections.actors import actor_for
 from partnerportal import errors
-from partnerportal.lib import tenancy
+from partnerportal.lib import logs, tenancy
 from partnerportal.lib.actors import ANONYMOUS
 from partnerportal.lib.errors import DomainError, NotFound
 from partnerportal.lib.requests import PortalRequest
@@ -115,6 +115,7 @@ class ActorMiddleware:
         actor = actor_for(request.user, organization_id, operators)  # type: ignore[arg-type]
         request.actor, request.operators = actor, operators
         request.operator = next((o for o in operators if o.organization_id == actor.organization_id), None)
+        logs.add_fields(person=str(request.user.public_id), organization=actor.organization_public_id)  # type: ignore[union-attr]
 
     def _act_for(self, request: PortalRequest, public_id: object) -> None:
         """From now on, act for that organisation of the person's own. Raises NotFound for any other."""

@@ -1,8 +1,6 @@
 """Pages of no app: errors and help."""
 
-import logging
 import sys
-import uuid
 
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.http import HttpResponse
@@ -16,10 +14,9 @@ from connections.policies import ROLE_TABLE as CONNECTIONS
 from entitlements.policies import ROLE_TABLE as ENTITLEMENTS
 from notifications.policies import ROLE_TABLE as NOTIFICATIONS
 from partnerportal import errors
+from partnerportal.lib import logs
 from partnerportal.lib.pages import signed_in
 from partnerportal.lib.requests import PortalRequest
-
-log = logging.getLogger(__name__)
 
 ROLE_TABLES = {**ACCOUNTS, **CONNECTIONS, **ENTITLEMENTS, **NOTIFICATIONS}
 
@@ -58,11 +55,10 @@ def not_found(request: PortalRequest, exception: Exception | None = None) -> Htt
 
 def server_error(request: PortalRequest) -> HttpResponse:
     """Asks nothing of the database. When that is what failed, and the fault is not in the code, says so. The reference
-    is in the log beside the traceback."""
+    is the request's id, which stands on each of its lines in the log."""
     if errors.database_is_away(sys.exc_info()[1]):
         return errors.unavailable(request)
-    reference = uuid.uuid4().hex[:8].upper()
-    log.error("Server error, reference %s", reference)
+    reference = logs.current_fields().get("request_id", "")
     return render(request, "500.html", {"reference": reference, "shell": None}, status=500)
 
 

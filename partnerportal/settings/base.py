@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 import environ
 from csp.constants import NONE, SELF
 
+from partnerportal.lib import logs
+
 BASE_DIR = Path(__file__).resolve().parents[2]
 env = environ.Env()
 
@@ -50,6 +52,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "partnerportal.access_log.AccessLogMiddleware",
     "partnerportal.middleware.HealthMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "partnerportal.middleware.SecretAddressMiddleware",
@@ -309,10 +312,5 @@ SPECTACULAR_SETTINGS = {
 }
 
 # --- Logs ---------------------------------------------------------------------------------------------------
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"()": "partnerportal.logs.LineFormatter"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="INFO")},
-}
+LOG_FORMAT = env("LOG_FORMAT", default="line")
+LOGGING = logs.configuration(LOG_FORMAT, env("LOG_LEVEL", default="INFO"))

@@ -1,5 +1,9 @@
 """A real server, behind a proxy that ends TLS."""
 
+import os
+
+os.environ.setdefault("LOG_FORMAT", "json")
+
 from partnerportal.settings.base import *  # noqa: F403
 
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")

@@ -1,52 +1,108 @@
-"""Logs hold no secret of an address, and nobody forges a line of them."""
+"""Log lines hold no secret of an address, and nobody forges one."""
 
-import datetime as dt
+import json
 import logging
-import runpy
-from types import SimpleNamespace
+import sys
+from io import StringIO
 
 import pytest
-from django.conf import settings
-from gunicorn.config import Config
+from django.urls import URLPattern, get_resolver
 
-from partnerportal.logs import LineFormatter
+from partnerportal.lib import logs
+from partnerportal.lib.secret_addresses import SECRET_ADDRESSES, mask_secrets
 
 TOKEN = "q7Zr" * 10 + "abc"
 KEY = "1-cxyz12-0123456789abcdef0123456789abcdef"
+SECRET_PATHS = [
+    (f"/i/{TOKEN}/accept/", "/i/…/accept/"),
+    ("/i/short", "/i/…"),
+    (f"/calendar/{TOKEN}.ics", "/calendar/…"),
+    (f"/sign-in/password/reset/key/{KEY}/", "/sign-in/password/reset/key/…/"),
+    (f"?next=%2Fi%2F{TOKEN}%2Faccept%2F", "?next=%2Fi%2F…%2Faccept%2F"),
+]
+FORGED = '\r\n{"level": "ERROR"}\n192.0.2.9 GET /forged\x1b[31m\u2028'
 
 
-def access_line(path: str) -> str:
-    """What the web server's logger, as configured, writes of a request for that path."""
-    ours = runpy.run_path(str(settings.BASE_DIR / "gunicorn.conf.py"))
-    request, response = SimpleNamespace(headers=[]), SimpleNamespace(status="200 OK", headers=[], sent=0)
-    environ = {
-        "PATH_INFO": path,
-        "REMOTE_ADDR": "192.0.2.1",
-        "REQUEST_METHOD": "GET",
-        "RAW_URI": path,
-        "SERVER_PROTOCOL": "HTTP/1.1",
+def write(formatter: logging.Formatter, message: str, *values: object, **options: object) -> str:
+    """What the handler writes of one record, with the end of its line."""
+    output = StringIO()
+    handler = logging.StreamHandler(output)
+    handler.setFormatter(formatter)
+    logger = logging.Logger("django.request")
+    logger.addHandler(handler)
+    logger.warning(message, *values, **options)
+    return output.getvalue()
+
+
+@pytest.fixture(params=[logs.JsonLine, logs.PlainLine])
+def formatter(request: pytest.FixtureRequest) -> logging.Formatter:
+    return request.param()
+
+
+@pytest.mark.parametrize(("path", "shown"), SECRET_PATHS)
+def test_a_secret_of_an_address_is_masked_wherever_it_stands(formatter, path, shown):
+    try:
+        raise ValueError(f"in an error: {path}")
+    except ValueError:
+        line = write(formatter, "Forbidden: %s", path, exc_info=True, extra={"fields": {"path": path}})
+    text = " ".join(map(str, json.loads(line).values())) if line.startswith("{") else line
+    assert text.count(shown) >= 2
+    assert TOKEN not in line and KEY not in line and "short" not in line
+
+
+def test_a_password_in_the_address_of_a_server_is_masked(formatter):
+    line = write(formatter, "No answer from %s", "postgres://portal_web:Pa55word@db:5432/portal")
+    assert "Pa55word" not in line and "@db:5432" in line
+
+
+def test_nobody_forges_a_line(formatter):
+    line = write(formatter, "Not Found: %s", f"/x{FORGED}", extra={"fields": {"path": f"/x{FORGED}"}})
+    assert line.endswith("\n") and line[:-1].isprintable()
+
+
+def test_a_traceback_looks_like_no_line_of_its_own():
+    try:
+        raise ValueError(f"bad{FORGED}")
+    except ValueError:
+        plain = write(logs.PlainLine(), "failed", exc_info=sys.exc_info())
+        line = write(logs.JsonLine(), "failed", exc_info=sys.exc_info())
+    assert all(part.startswith("    ") for part in plain.splitlines()[1:])
+    assert "\x1b" not in plain and "Traceback" in plain
+    assert line[:-1].isprintable() and "Traceback" in json.loads(line)["exc_info"]
+
+
+def test_a_json_line_says_when_what_and_whose():
+    with logs.fields(request_id="abc", client="192.0.2.1"):
+        logs.add_fields(person="p1")
+        line = json.loads(write(logs.JsonLine(), "%s rows", 3, extra={"fields": {"status": 200}, "request": TOKEN}))
+    assert line.pop("time").endswith("Z")
+    assert line == {
+        "level": "WARNING", "logger": "django.request", "message": "3 rows",
+        "request_id": "abc", "client": "192.0.2.1", "person": "p1", "status": 200,
+    }  # fmt: skip
+    assert logs.current_fields() == {}
+
+
+def test_fields_added_outside_a_block_are_kept_nowhere():
+    logs.add_fields(person="p1")
+    assert logs.current_fields() == {}
+
+
+def test_every_address_with_a_secret_is_on_the_list():
+    """An address whose view is given a `token` or a `key` is one; see SecretAddressMiddleware."""
+    addresses = list(secret_routes(get_resolver().url_patterns, "/"))
+    assert len(addresses) >= 3
+    for address in addresses:
+        assert mask_secrets(address).count("…") == 1, address
+    assert {begin for begin in SECRET_ADDRESSES for address in addresses if address.startswith(begin)} == {
+        *SECRET_ADDRESSES
     }
-    atoms = ours["logger_class"](Config()).atoms(response, request, environ, dt.timedelta(0))
-    return ours["access_log_format"] % {**dict.fromkeys("hmUsBM", ""), **atoms}
 
 
-@pytest.mark.parametrize(
-    ("path", "shown"),
-    [
-        (f"/i/{TOKEN}/accept/", "/i/…/accept/"),
-        (f"/calendar/{TOKEN}.ics", "/calendar/…"),
-        (f"/sign-in/password/reset/key/{KEY}/", "/sign-in/password/reset/key/…/"),
-        ("/x\r\n192.0.2.9 GET /forged\x1b[31m", r"/x\r\n192.0.2.9 GET /forged\x1b[31m"),
-    ],
-)
-def test_the_access_log(path: str, shown: str) -> None:
-    line = access_line(path)
-    assert shown in line and line.isprintable()
-    assert TOKEN not in line and KEY not in line
-
-
-@pytest.mark.parametrize("path", [f"/i/{TOKEN}/", f"/calendar/{TOKEN}.ics", f"/sign-in/password/reset/key/{KEY}/"])
-def test_the_application_log(path: str) -> None:
-    record = logging.LogRecord("django.request", logging.WARNING, "", 0, "Forbidden: %s", (path,), None)
-    line = LineFormatter().format(record)
-    assert "…" in line and TOKEN not in line and KEY not in line
+def secret_routes(patterns, before):
+    for pattern in patterns:
+        route = before + str(pattern.pattern).lstrip("^")
+        if not isinstance(pattern, URLPattern):
+            yield from secret_routes(pattern.url_patterns, route)
+        elif any(name in route for name in (":token>", "<token>", ":key>", "<key>")):
+            yield route.replace("<str:token>", TOKEN)
