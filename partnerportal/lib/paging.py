@@ -51,6 +51,8 @@ def _decode(cursor: str, field: Any) -> tuple[Any, int, int, bool] | None:
         value, pk, position, backwards = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         if not (type(pk) is type(position) is int and 0 <= pk < 2**63 and 0 <= position < 2**31):
             return None
+        if not isinstance(value, int | str):  # `encode_cursor` writes nothing else; a null would reach the filter
+            return None
         if "\0" in str(value).encode().decode():  # what PostgreSQL cannot hold: NUL, and lone surrogates by encode()
             return None
         return field.get_prep_value(field.to_python(value)), pk, position, bool(backwards)

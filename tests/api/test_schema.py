@@ -1,5 +1,6 @@
 """The schema against the API: whatever a caller who reads the schema may send is answered as the schema says."""
 
+import base64
 import json
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,15 @@ INGEST = "/api/v1/ingest/"  # by a token, without a session
 TOKEN = "a" * 32
 ROUNDS = 4  # what is invented once in a while asks nothing that can succeed
 IN_BODIES = {"invitation_link", "sku", "ends_on", "key"}
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=1),
+    max_leaves=3,
+)
+# A cursor is any text to the schema: by chance alone none would ever be JSON.
+CURSORS = st.tuples(
+    st.none() | JSON_VALUES, st.just([1, 1, False]) | st.lists(JSON_VALUES, min_size=3, max_size=3)
+).map(lambda parts: base64.urlsafe_b64encode(json.dumps([parts[0], *parts[1]]).encode()).decode().rstrip("="))
 load_all_checks()
 CONFORMANCE = [
     CHECKS.get_one(name)
@@ -147,6 +157,8 @@ def test_every_operation_keeps_its_word(application, cookies, real, token, label
                 case.body["key"] = real["key_released"]
             if data.draw(st.booleans()):
                 case.query = {}
+            if "cursor" in operation.query and data.draw(st.booleans()):
+                case.query = {"cursor": data.draw(CURSORS)}
         response = case.call(app=application, headers=headers, cookies=sent)
         statuses.add(response.status_code)
         case.validate_response(response, checks=CONFORMANCE)

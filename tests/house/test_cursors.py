@@ -1,0 +1,88 @@
+"""Every list in pages: a cursor that is JSON, and not one of ours, shows the first page, and is refused by the API."""
+
+import base64
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from django.conf import settings
+
+pytestmark = pytest.mark.slow  # every list is asked for with every value
+
+VALUES = ["null", "1.5", "1e400", "NaN", "[]", "{}", '["x"]', "true", "-1", str(2**70), '""', '"x"', '"0001-01-01"']
+PLACES = [
+    *(f"[{value}, 1, 1, false]" for value in VALUES),
+    *(f"[1, {value}, 1, false]" for value in ("null", "1.5", "true", "[]", "-1", str(2**63))),
+    *("[1, 1, null, false]", "[1, 1, 1, null]", '[1, 1, 1, "x"]', "[1, 1, 1, {}]"),
+    *(f"[{json.dumps(day)}, 1, 1, true]" for day in ("9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00")),
+]
+# Each module that turns pages, with the addresses that reach it: who asks, where, and the name of the cursor.
+PAGES = {
+    "connections/views.py": [("partner.admin", "/account/", "connections"), ("partner.admin", "/account/", "history")],
+    "entitlements/customer_list.py": [
+        ("partner.admin", f"/customers/?sort={sort}", "cursor") for sort in ("name", "-assigned", "expires")
+    ],
+    "entitlements/holders.py": [("customer.admin", "/usage/licences/", "cursor")],
+    "entitlements/release_list.py": [
+        ("vendor.admin", "/releases/", "cursor"),
+        ("vendor.admin", "/releases/?view=released", "cursor"),
+    ],
+    "entitlements/renewal_list.py": [("partner.admin", "/renewals/", "cursor")],
+    "entitlements/trial_list.py": [
+        ("vendor.admin", f"/trials/?view={view}", "cursor") for view in ("waiting", "running", "ended")
+    ],
+    "entitlements/views/customers.py": [
+        ("partner.admin", "/customers/{customer}/orders/", "cursor"),
+        ("partner.admin", "/customers/{customer}/activity/", "cursor"),
+        ("customer.admin", "/orders/", "cursor"),
+    ],
+    "notifications/inbox.py": [("partner.admin", "/inbox/", "cursor")],
+}
+OPERATIONS = yaml.safe_load((settings.BASE_DIR / "docs/openapi.yaml").read_text())["paths"]
+API = sorted(
+    path
+    for path, operations in OPERATIONS.items()
+    if any(parameter["name"] == "cursor" for parameter in operations.get("get", {}).get("parameters", []))
+)
+
+
+def cursor(text: str) -> str:
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def test_every_module_that_turns_pages_is_listed() -> None:
+    apps = ("accounts", "connections", "entitlements", "notifications")
+    sources = [path for app in apps for path in Path(settings.BASE_DIR, app).rglob("*.py")]
+    turning = {path for path in sources if re.search(r"\bkeyset(_or_first)?\(", path.read_text())}
+    assert {str(path.relative_to(settings.BASE_DIR)) for path in turning} == set(PAGES)
+
+
+@pytest.mark.parametrize(("who", "address", "name"), [page for pages in PAGES.values() for page in pages])
+def test_a_page_passes_over_a_cursor_of_other_json(web: Any, world: Any, who: str, address: str, name: str) -> None:
+    client, address = web(who), address.format(customer=world.customer.public_id)
+    separator = "&" if "?" in address else "?"
+    assert client.get(address).status_code == 200
+    for text in PLACES:
+        assert client.get(f"{address}{separator}{name}={cursor(text)}").status_code == 200, text
+
+
+@pytest.mark.parametrize("path", API)
+def test_the_api_refuses_a_cursor_of_other_json(api: Any, world: Any, path: str) -> None:
+    client = api("vendor.admin" if "/releases/" in path or "/trials/" in path else "partner.admin")
+    path = path.format(customer_id=world.customer.public_id)
+    assert client.get(path).status_code == 200
+    for text in (
+        "[null, 1, 1, false]",
+        "[1.5, 1, 1, false]",
+        "[[], 1, 1, false]",
+        "[{}, 1, 1, false]",
+        "[1, null, 1, 1]",
+    ):
+        answer = client.get(path, {"cursor": cursor(text)})
+        codes = [(error["code"], error["attr"]) for error in answer.json()["errors"]]
+        assert (answer.status_code, codes) == (400, [("invalid_cursor", "cursor")]), text
+    for text in PLACES:
+        assert client.get(path, {"cursor": cursor(text)}).status_code in (200, 400), text
