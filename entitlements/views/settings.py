@@ -16,7 +16,7 @@ from entitlements.forms import DisplayForm, ViewForm
 from entitlements.models import SavedView
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from partnerportal.lib.form_errors import into_form
-from partnerportal.lib.pages import allowed, way_on
+from partnerportal.lib.pages import allowed, load_page, way_on
 from partnerportal.lib.requests import PortalRequest
 
 require_form = require_http_methods(["GET", "HEAD", "POST"])
@@ -118,7 +118,7 @@ def display(request: PortalRequest) -> HttpResponse:
     if request.method == "POST" and not form.moved:
         actions.set_display(actor=request.actor, columns=form.columns, density=form.density)
         if request.htmx:
-            return HttpResponse(status=204, headers={"HX-Redirect": back})
+            return load_page(back)
         return redirect(back)
     context = {"form": form, "name_label": NAME.label, "back": back}
     return render(request, "entitlements/display.html", context)

@@ -1,5 +1,6 @@
 """What every page view needs: somebody signed in, an organisation, a permission."""
 
+import re
 from collections.abc import Callable
 from enum import StrEnum
 from functools import wraps
@@ -9,6 +10,7 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, resolve_url
+from django.utils.encoding import iri_to_uri
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
@@ -17,6 +19,7 @@ from partnerportal.lib.policies import RoleTable, authorize
 from partnerportal.lib.requests import PortalRequest
 
 View = Callable[..., HttpResponse]
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 def sign_in_first(request: PortalRequest) -> HttpResponse:
@@ -24,13 +27,20 @@ def sign_in_first(request: PortalRequest) -> HttpResponse:
     back = request.get_full_path() if request.method == "GET" else "/"
     url = f"{resolve_url(settings.LOGIN_URL)}?{urlencode({'next': back})}"
     if getattr(request, "htmx", False):
-        return HttpResponse(status=401, headers={"HX-Redirect": url})
+        return load_page(url, status=401)
     return redirect(url)
 
 
+def load_page(url: str, *, status: int = 204) -> HttpResponse:
+    """Tell htmx to load `url` as a whole page. The address is escaped, as Django does for `Location`."""
+    return HttpResponse(status=status, headers={"HX-Redirect": iri_to_uri(url)})
+
+
 def is_own_path(request: HttpRequest, url: str) -> bool:
-    hosts = {request.get_host()}
-    return url.startswith("/") and url_has_allowed_host_and_scheme(url, hosts, require_https=request.is_secure())
+    """Return whether `url` is a path of this site that may stand in a header: control characters may not."""
+    if not url.startswith("/") or _CONTROL.search(url):
+        return False
+    return url_has_allowed_host_and_scheme(url, {request.get_host()}, require_https=request.is_secure())
 
 
 def way_on(request: PortalRequest, default: str = "/") -> str:

@@ -67,6 +67,28 @@ def test_a_form_sent_twice_founds_one_organisation(web):
     assert Organization.objects.filter(name="Twice Ltd").count() == 2
 
 
+CONTROL = ["/account/\r\nX-Evil: 1", "/account/\n", "/account/\0", "/acc\x7fount/", "/account/\x85"]
+
+
+@pytest.mark.parametrize("way", CONTROL)
+def test_no_control_character_reaches_a_header(web, world, way):
+    """Wherever a form says where to go on to: with htmx the address stands in a header that Django does not escape."""
+    display = {"columns": "details", "density": "compact", "next": way}
+    client = web("partner.admin")
+    assert client.post("/customers/display/", display, headers={"HX-Request": "true"})["HX-Redirect"] == "/customers/"
+    assert client.post("/customers/display/", display)["Location"] == "/customers/"
+    assert client.post("/inbox/read/", {"next": way})["Location"] == "/inbox/"
+    assert web("vendor.admin").post("/releases/mark/?key=x", {"next": way}).status_code in (302, 409)
+    asked = client.post("/exports/new/", {"list": "customers", "picked": "1", "back": way})
+    assert asked.get("Location", "/customers/").startswith(("/customers/", "/exports/"))
+    known = {"login": address("customer.admin"), "password": "correct horse battery", "next": way}
+    assert PageClient().post("/sign-in/login/", known)["Location"] == "/"
+    language = PageClient().post("/language/", {"language": "fr", "next": way})
+    assert not set(language["Location"]) & {"\r", "\n", "\0", "\x7f"}
+    signed_out = PageClient().get("/account/", {"next": way}, headers={"HX-Request": "true"})
+    assert signed_out["HX-Redirect"].startswith("/sign-in/login/?next=%2Faccount%2F")
+
+
 @pytest.mark.parametrize("way", ["foo", "%2f%2fevil.example", "http://[", "../x", "\0", "//evil.example"])
 def test_a_way_that_is_no_path_leads_to_the_start(web, way):
     assert web("nobody").post("/organizations/new/", {**CONTACT, "name": "N", "next": way})["Location"] == "/"
