@@ -110,7 +110,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='notice',
-            index=models.Index(condition=models.Q(('dismissed_at', None), ('in_reach', True)), fields=['recipient_id', '-at', '-id'], name='notice_inbox'),
+            index=models.Index(condition=models.Q(('dismissed_at', None), ('in_reach', True)), fields=['recipient_id', '-at', '-id'], include=['kind', 'about_id'], name='notice_inbox'),
         ),
         migrations.AddIndex(
             model_name='notice',
@@ -126,6 +126,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='noticeread',
-            constraint=models.UniqueConstraint(fields=('notice', 'person_id'), name='notice_read_once'),
+            constraint=models.UniqueConstraint(fields=('person_id', 'notice'), name='notice_read_once'),
         ),
     ]

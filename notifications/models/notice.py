@@ -72,6 +72,7 @@ class Notice(PublicModel):
         indexes = (
             models.Index(
                 fields=["recipient_id", "-at", "-id"],
+                include=["kind", "about_id"],  # what `scope` and `wanted` ask: counting reads no notice
                 name="notice_inbox",
                 condition=Q(dismissed_at=None, in_reach=True),
             ),
@@ -87,7 +88,7 @@ class NoticeRead(models.Model):
     person_id = models.BigIntegerField()
 
     class Meta:
-        constraints = (models.UniqueConstraint(fields=["notice", "person_id"], name="notice_read_once"),)
+        constraints = (models.UniqueConstraint(fields=["person_id", "notice"], name="notice_read_once"),)
 
 
 class InboxMark(models.Model):

@@ -1,0 +1,170 @@
+"""What the server keeps (`Prepared`) says what its queryset says, and costs a tenant what it sees, not what there is.
+
+A kept plan may be one for all values: what is quick for most tenants can read everybody's rows for another.
+"""
+
+import ast
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import Model
+
+from entitlements.models import CustomerListing
+from notifications.actions import mark_all_read, mark_read
+from partnerportal.lib import tenancy
+from partnerportal.lib.prepared import Prepared
+from tests import crowd
+from tests.conftest import PageClient, sign_in
+from tests.world import World
+
+pytestmark = pytest.mark.no_cover
+
+APPS = ("accounts", "connections", "entitlements", "notifications", "partnerportal")
+# A large one, and small ones of each kind, whose roles and features see other rows.
+PEOPLE = (f"{crowd.LARGE}.admin", "partner2.reader", "distributor.admin", "customer.admin", "vendor.admin", "many")
+PAGES = ("/", "/inbox/", "/customers/", "/api/v1/customers/", "/customers/{customer}/", "/api/v1/customers/{customer}/")
+MANY = 1_000  # rows of a table from which on a plan may not read it from end to end, and what it reads counts
+LEAST = 100  # blocks and rows that a statement may read, those of the policies among them
+EACH = 10  # more of them, for each row that it returns
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A kept statement as a page asked it."""
+
+    who: str
+    statement: Prepared[Any]
+    given: tuple[Any, ...]
+    tenant: dict[str, str]
+    found: list[Any]
+    plain: list[Any]  # what its queryset gives
+
+    def __str__(self) -> str:
+        return f"{self.statement._build.__qualname__} for {self.who}"
+
+    def plan(self) -> dict[str, Any]:
+        """How the server does it, as that tenant, with a plan that does not know the values."""
+        with transaction.atomic(), connection.cursor() as cursor:
+            tenancy.enter(**self.tenant)  # type: ignore[arg-type]
+            cursor.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+            assert connection.keep(*self.statement._kept)
+            execute = f"EXECUTE {self.statement._kept[0]} ({', '.join(['%s'] * len(self.given))})"
+            cursor.execute(execute, self.given)  # plans what the functions of the policies ask, too
+            cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {execute}", self.given)
+            return cursor.fetchone()[0][0]["Plan"]
+
+
+class Visits:
+    """Asks every page as everybody, and notes which kept statements they ask."""
+
+    def __init__(self) -> None:
+        self.who = ""
+        self.asked: dict[tuple[str, Prepared[Any]], Asked] = {}
+        self.call = Prepared.__call__
+
+    def ask(self, statement: Prepared[Any], *given: Any) -> list[Any]:
+        rows = self.call(statement, *given)
+        with connection.cursor() as cursor:
+            cursor.execute(tenancy._CURRENT)
+            tenant = dict(zip(("organization_id", "person_id", "secret"), cursor.fetchone()[1:], strict=True))
+        found, plain = ([described(row) for row in rows] for rows in (rows, statement._build(*given)))
+        self.asked[self.who, statement] = Asked(self.who, statement, given, tenant, found, plain)
+        return rows
+
+    def go(self) -> list[Asked]:
+        for self.who in PEOPLE:
+            client = PageClient()
+            sign_in(client, self.who)
+            seen = CustomerListing.objects.filter(viewer=World().organization_of(self.who)).first()
+            for page in PAGES:
+                client.get(page.format(customer=seen.public_id if seen else World().stranger.public_id))
+        return list(self.asked.values())
+
+
+def described(row: Any) -> Any:
+    if not isinstance(row, Model):
+        return row
+    values = {name: value for name, value in vars(row).items() if name != "_state"}
+    return type(row), values, {name: described(other) for name, other in row._state.fields_cache.items()}
+
+
+@pytest.fixture
+def visits(monkeypatch: pytest.MonkeyPatch) -> Visits:
+    visits = Visits()
+    monkeypatch.setattr(Prepared, "__call__", lambda *asked: visits.ask(*asked))
+    return visits
+
+
+def test_each_kept_statement_says_what_its_queryset_says(world: World, visits: Visits) -> None:
+    asked = visits.go()
+    builders = {one.statement._build.__code__ for one in asked}
+    assert Counter(code.co_filename for code in builders) == written(), "a page of PAGES must ask each"
+    assert [str(one) for one in asked if one.found != one.plain] == []
+
+
+def written() -> Counter[str]:
+    """How many kept statements each file writes."""
+    found: Counter[str] = Counter()
+    for app in APPS:
+        for path in map(str, (settings.BASE_DIR / app).rglob("*.py")):
+            for node in ast.walk(ast.parse(Path(path).read_text())):
+                if isinstance(node, ast.Call) and getattr(node.func, "id", "") == Prepared.__name__:
+                    found[path] += 1
+    return found
+
+
+def test_a_kept_plan_reads_what_the_tenant_sees(own_database: dict[str, str], visits: Visits) -> None:
+    for name in ("customer", "distributor2", crowd.LARGE):  # so that their copies have read some, too
+        actor = World().actor(f"{name}.reader")
+        for notice in World().notices(name)[:3]:
+            mark_read(actor=actor, notice=notice)
+        mark_all_read(actor=actor)
+    asked = visits.go()
+    crowd.add_large()
+    assert faults(asked) == []
+    crowd.add_copies()
+    assert faults(asked) == []
+    read = {scan.table for one in asked for scan in scans(one.plan())}
+    assert {table for table in read if Sizes()[table] < MANY} <= crowd.SHARED, "strangers need more rows to tell"
+
+
+class Sizes(dict[str, float]):
+    """Of tables and indexes, how many rows each has, as they were analysed."""
+
+    def __init__(self) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT relname, reltuples FROM pg_class WHERE relnamespace = 'public'::regnamespace")
+            super().__init__(cursor.fetchall())
+
+
+@dataclass(frozen=True)
+class Scan:
+    table: str  # or the index
+    rows: float  # that were read
+    is_whole: bool  # from end to end
+
+
+def faults(asked: list[Asked]) -> list[str]:
+    sizes, found = Sizes(), []
+    for one in asked:
+        plan = one.plan()
+        large = [scan for scan in scans(plan) if sizes[scan.table] >= MANY]
+        rows, blocks = sum(scan.rows for scan in large), plan["Shared Hit Blocks"] + plan["Shared Read Blocks"]
+        if max(rows, blocks) > LEAST + EACH * plan["Actual Rows"] or any(scan.is_whole for scan in large):
+            found.append(f"{one} reads {blocks} blocks for {plan['Actual Rows']:.0f} rows: {large}")
+    return found
+
+
+def scans(node: dict[str, Any]) -> Iterator[Scan]:
+    table = node.get("Relation Name") or node.get("Index Name")
+    if table:
+        removed = node.get("Rows Removed by Filter", 0) + node.get("Rows Removed by Index Recheck", 0)
+        yield Scan(table, (node["Actual Rows"] + removed) * node["Actual Loops"], node["Node Type"] == "Seq Scan")
+    for part in node.get("Plans", ()):
+        yield from scans(part)
