@@ -14,6 +14,7 @@ from django.utils.translation import get_language, gettext
 
 from accounts.models import Person
 from partnerportal.lib.errors import Unavailable
+from partnerportal.lib.mail_server import MAIL_SERVER
 from partnerportal.lib.pages import is_own_path
 
 log = logging.getLogger(__name__)
@@ -45,14 +46,15 @@ class AccountAdapter(DefaultAccountAdapter):
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Names and links come from the settings, never from the request's host header.
 
-        Raises Unavailable when the mail server takes nothing: what the mail was to tell is not done then.
+        Raises Unavailable when the mail server takes nothing, or has just failed: what the mail was to tell is not done
+        then. Waits for EMAIL_TIMEOUT seconds at most.
         """
+        given = {"request": current.request, "email": email, "origin": settings.PORTAL_ORIGIN}
         site = {"name": gettext("Partner portal"), "domain": settings.PORTAL_HOST}
+        message = self.render_mail(template_prefix, email, {**given, **context, "current_site": site})
         try:
-            super().send_mail(
-                template_prefix, email, {**context, "current_site": site, "origin": settings.PORTAL_ORIGIN}
-            )
+            MAIL_SERVER.call(message.send)
         except OSError as error:  # smtplib's errors are OSErrors
-            log.warning("The mail server did not take a mail: %s", template_prefix, exc_info=True)
-            message = gettext("The mail could not be sent just now. Nothing was changed; try again in a few minutes.")
-            raise Unavailable("mail_not_sent", message) from error
+            log.warning("The mail server did not take a mail: %s: %s", template_prefix, error)
+            words = gettext("The mail could not be sent just now. Nothing was changed; try again in a few minutes.")
+            raise Unavailable("mail_not_sent", words) from error

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from celery import shared_task
 
 from notifications import actions
+from partnerportal.lib.nudges import nudge
 
 SECONDS = 60  # below the task time limit; what is left waits for the next sweep, which comes each minute
 
@@ -14,7 +15,7 @@ SECONDS = 60  # below the task time limit; what is left waits for the next sweep
 def fan_out() -> None:
     """Empty the fan-out queue, then have the mails sent."""
     if _until_empty(actions.fan_out_due):
-        send_emails.apply_async(retry=False)
+        nudge("notifications.tasks.send_emails")
 
 
 @shared_task

@@ -24,6 +24,7 @@ from rest_framework.test import APIClient
 
 from partnerportal.lib import tenancy
 from partnerportal.lib.actors import Actor
+from partnerportal.lib.breaker import Breaker
 from tests import databases
 from tests.world import World
 
@@ -66,6 +67,14 @@ def _nobodys_language_and_time() -> Iterator[None]:
     yield
     translation.deactivate()
     timezone.deactivate()
+
+
+@pytest.fixture(autouse=True)
+def _nothing_has_failed_before() -> Iterator[None]:
+    """What one test could not reach, the next may ask at once."""
+    yield
+    for breaker in Breaker.every:
+        breaker.reset()
 
 
 @pytest.fixture

@@ -4,8 +4,10 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
+from functools import partial
 
 from django.core.mail import EmailMultiAlternatives, get_connection
+from django.core.mail.backends.base import BaseEmailBackend
 from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
@@ -15,6 +17,7 @@ from notifications.mail import compose, compose_summary
 from notifications.mailing import next_summary, wanted
 from notifications.models import Channel, Delivery, Event, Mail, Notice
 from partnerportal.lib import tenancy
+from partnerportal.lib.mail_server import MAIL_SERVER
 
 log = logging.getLogger(__name__)
 
@@ -46,11 +49,16 @@ def fan_out_due() -> int:
 def send_due_emails() -> int:
     """Send a batch of e-mails. At least once: after a crash between sending and marking, the same message goes again
     under the same Message-ID. No transaction is open while the mail server is spoken to."""
+    if MAIL_SERVER.is_open:  # what is due stays due, and keeps its tries for when somebody listens
+        return 0
     with transaction.atomic():
         due = _due(Channel.EMAIL)
         Delivery.objects.filter(pk__in=[d.pk for d in due]).update(next_at=timezone.now() + LEASE)
     with _mail_server(needed=bool(due)) as send:
-        for delivery in due:
+        for number, delivery in enumerate(due):
+            if MAIL_SERVER.is_open:
+                Delivery.objects.filter(pk__in=[d.pk for d in due[number:]]).update(next_at=timezone.now())
+                break
             with _attempt([delivery]):
                 mail = _compose(delivery)
                 if mail:
@@ -61,6 +69,8 @@ def send_due_emails() -> int:
 
 def send_due_summaries() -> int:
     """Send one person's summary of a day: at least once, like a single e-mail. Returns how many notices were due."""
+    if MAIL_SERVER.is_open:
+        return 0
     with transaction.atomic():
         due = _due_summary()
         Delivery.objects.filter(pk__in=[d.pk for d in due]).update(next_at=timezone.now() + LEASE)
@@ -75,23 +85,28 @@ def send_due_summaries() -> int:
 
 @contextmanager
 def _mail_server(*, needed: bool) -> Iterator[Callable[[EmailMultiAlternatives], None]]:
-    """One connection for a batch. When it is away or breaks, the next mail tries to open it anew."""
+    """One connection for a batch. When it breaks, the next mail opens it anew."""
     server = get_connection()
 
     def send(mail: EmailMultiAlternatives) -> None:
+        nonlocal server
         try:
-            server.send_messages([mail])
+            MAIL_SERVER.call(partial(_send, server, mail))
         except Exception:
-            server.close()
+            server = get_connection()  # the old one may hang still, and to close it would be to wait for it
             raise
 
-    if needed:
-        with suppress(OSError):  # smtplib's errors are OSErrors; the first mail will meet it and say so
-            server.open()
     try:
         yield send
     finally:
-        server.close()
+        if needed:
+            with suppress(OSError):  # smtplib's errors are OSErrors, and so is Away
+                MAIL_SERVER.call(server.close)
+
+
+def _send(server: BaseEmailBackend, mail: EmailMultiAlternatives) -> None:
+    server.open()  # unless it is; what send_messages opens itself it closes, too
+    server.send_messages([mail])
 
 
 def _due(channel: Channel) -> list[Delivery]:

@@ -259,8 +259,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_keepalive": True,
     "health_check_interval": 25,
 }
-if PORTAL_PROCESS == "web":  # a page never waits for the broker: 6 s each while it is away, by default
-    CELERY_BROKER_TRANSPORT_OPTIONS["max_retries"] = 0
+if PORTAL_PROCESS == "web":  # it only nudges (lib/nudges.py), and a thread that hangs on that ends soon
+    CELERY_BROKER_TRANSPORT_OPTIONS |= {"max_retries": 0, "socket_timeout": 0.3, "socket_connect_timeout": 0.3}
 
 # --- Trials -------------------------------------------------------------------------------------------------
 PORTAL_TRIAL_TIME = dt.timedelta(days=14)  # from the approval on; an extension adds as much

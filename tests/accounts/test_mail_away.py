@@ -7,6 +7,7 @@ from allauth.account.models import EmailAddress
 from django.core import mail
 
 from accounts.models import Person
+from partnerportal.lib.mail_server import MAIL_SERVER
 from tests.accounts.test_sign_in import NEW, PASSWORD
 from tests.conftest import PageClient
 from tests.world import World, address
@@ -29,6 +30,8 @@ def mail_server(settings: Any) -> Any:
             settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
 
         def back(self) -> None:
+            """And half a minute later."""
+            MAIL_SERVER.reset()
             settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 
     return Server()

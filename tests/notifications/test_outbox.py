@@ -1,6 +1,7 @@
 """The outbox: exactly one notice, at least one e-mail, retries by the clock, and nothing for those who may not see."""
 
 import datetime as dt
+from smtplib import SMTPDataError
 
 import pytest
 import time_machine
@@ -18,6 +19,7 @@ from notifications.actions import fan_out_due, outbox, recording, send_due_email
 from notifications.models import Channel, Delivery, Event, Notice
 from notifications.tasks import fan_out, send_emails
 from partnerportal.lib import nudges
+from partnerportal.lib.mail_server import MAIL_SERVER
 
 
 @pytest.fixture
@@ -121,12 +123,24 @@ def test_a_mail_that_fails_is_tried_again_and_given_up_at_last(due, settings):
     assert due[0].dead_at == now
 
 
-class Refusing(BaseEmailBackend):
-    def open(self):
-        raise OSError("refused")
+def test_while_the_mail_server_is_away_one_mail_tries_and_the_others_keep_their_tries(due, settings):
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
+    send_due_emails()
+    assert list(due.values_list("attempts", flat=True)) == [1, 0]
+    assert "refused" in due[0].error
+    assert due[1].next_at <= timezone.now()
+    assert send_due_emails() == 0
+    assert list(due.values_list("attempts", flat=True)) == [1, 0]
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    MAIL_SERVER.reset()  # half a minute later
+    assert send_due_emails() == 1
+    assert due[1].done_at is not None
 
+
+class Refusing(BaseEmailBackend):
     def send_messages(self, _messages):
-        raise OSError("refused")
+        raise SMTPDataError(554, b"refused")
 
 
 def test_a_lease_keeps_others_away_until_it_runs_out(due, monkeypatch):
