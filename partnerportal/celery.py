@@ -11,6 +11,13 @@ os.environ.setdefault("PORTAL_PROCESS", "job")
 app = Celery("partnerportal")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+# What may take long, or may have to wait for something outside, has a queue and a worker process of its own (Procfile),
+# so that one kind never delays another. Everything else is short, and shares the queue named celery.
+app.conf.task_routes = {
+    "entitlements.tasks.ingest_uploads": {"queue": "ingest"},
+    "entitlements.tasks.make_exports": {"queue": "exports"},
+    "notifications.tasks.send_emails": {"queue": "mails"},
+}
 app.conf.beat_schedule = {
     # Finds what a lost nudge or a dead worker left behind. Running two beats at once is harmless: rows are claimed.
     "fan-out-sweep": {"task": "notifications.tasks.fan_out", "schedule": 60.0, "options": {"expires": 55}},

@@ -1,4 +1,4 @@
-"""`make demo`: prepares everything, runs web, worker and beat, and ends all of it on Ctrl-C."""
+"""`make demo`: prepares everything, runs web, workers and beat, and ends all of it on Ctrl-C."""
 
 import fcntl
 import os
@@ -65,7 +65,7 @@ def prepare(port: int) -> dict[str, str]:
     customers = os.environ.get("CUSTOMERS")
     size = ["--customers", customers] if customers else []
     python("Adding sample data", "manage.py", "sample_data", *size, environment=environment)
-    say(f"Prepared in {time.monotonic() - started:.0f} s. Starting web, worker and beat…")
+    say(f"Prepared in {time.monotonic() - started:.0f} s. Starting web, workers and beat…")
     return environment
 
 

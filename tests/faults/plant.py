@@ -16,11 +16,11 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from aiosmtpd.controller import Controller
-from celery import Celery
 from django.conf import settings
 from kombu import pools
 
 from partnerportal import embedded
+from tests.queues import EVERY_QUEUE, new_beat
 
 
 def free_port() -> int:
@@ -62,7 +62,7 @@ class Plant:
                 "LOG_LEVEL": "WARNING",
             }
         )
-        self.beat = Celery(broker=self.redis_url, set_as_current=False)
+        self.beat = new_beat(self.redis_url)
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
 
     def start(self, name: str, *command: str, process: str, **more: Any) -> subprocess.Popen[bytes]:
@@ -88,8 +88,8 @@ class Plant:
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
-    def start_worker(self, name: str) -> None:
-        options = ("--loglevel", "warning", "--concurrency", "1", "--without-gossip", "--without-mingle")
+    def start_worker(self, name: str, queues: str = EVERY_QUEUE) -> None:
+        options = ("--loglevel", "warning", "--concurrency", "1", "--without-gossip", "--without-mingle", "-Q", queues)
         self.start(name, "celery", "--app", "partnerportal", "worker", "--hostname", name, *options, process="job")
 
     def wait_for_worker(self, name: str) -> None:
@@ -120,7 +120,7 @@ class Plant:
     def kill_redis(self) -> None:
         os.kill(int(self.redis._state()["pid"]), signal.SIGKILL)
         self._forget_connections()
-        self.beat = Celery(broker=self.redis_url, set_as_current=False)
+        self.beat = new_beat(self.redis_url)
 
     def _forget_connections(self) -> None:
         """Drop this plant's broken connections alone: kombu's pools belong to the process, and an application that

@@ -18,11 +18,11 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
-from celery import Celery
 from django.conf import settings
 
 from partnerportal import embedded
 from tests import databases
+from tests.queues import EVERY_QUEUE, new_beat
 from tools import static
 from tools.stages import PROJECT, base_environment
 
@@ -89,7 +89,7 @@ class Stack:
 
     def send(self, task: str) -> None:
         """As beat does."""
-        with Celery(broker=self.environment["REDIS_URL"], set_as_current=False) as beat:
+        with new_beat(self.environment["REDIS_URL"]) as beat:
             beat.send_task(task, retry=False)
 
     def mails_to(self, address: str) -> list[EmailMessage]:
@@ -123,7 +123,9 @@ def eventually(answer: Callable[[], Any], what: str) -> Any:
 
 def _procfile() -> dict[str, str]:
     lines = (PROJECT / "Procfile").read_text().splitlines()
-    return {name: command.strip() for name, _, command in (line.partition(":") for line in lines)}
+    commands = {name: command.strip() for name, _, command in (line.partition(":") for line in lines)}
+    # One worker for all queues: four of them begin so slowly beside the other tests that the browser waits.
+    return commands | {"worker": commands["worker"].replace("--queues celery", f"--queues {EVERY_QUEUE}")}
 
 
 def _mail(text: bytes) -> EmailMessage:

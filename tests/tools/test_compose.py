@@ -10,7 +10,8 @@ PROJECT = Path(__file__).resolve().parents[2]
 COMPOSE = yaml.safe_load((PROJECT / "docker-compose.yml").read_text())
 SERVICES = COMPOSE["services"]
 EXAMPLE = re.findall(r"^#?([A-Z_]+)=", (PROJECT / ".env.example").read_text(), re.MULTILINE)
-PORTAL_SERVICES = ("setup", "web", "worker", "beat")
+WORKERS = ("worker", "ingest", "exports", "mails")
+PORTAL_SERVICES = ("setup", "web", *WORKERS, "beat")
 
 
 def environment(service: str) -> dict[str, str]:
@@ -37,7 +38,7 @@ def test_a_required_variable_that_is_missing_stops_the_start() -> None:
     ("service", "process", "urls"),
     [
         ("web", "web", {"DATABASE_URL"}),
-        ("worker", "job", {"DATABASE_JOB_URL"}),
+        *((worker, "job", {"DATABASE_JOB_URL"}) for worker in WORKERS),
         ("beat", "job", {"DATABASE_JOB_URL"}),
         (
             "setup",
@@ -81,8 +82,8 @@ def test_portal_containers_have_no_rights_beyond_their_own(service: str) -> None
 
 def test_commands_are_those_of_the_procfile() -> None:
     procfile = (PROJECT / "Procfile").read_text()
-    for service in ("worker", "beat"):
-        assert " ".join(SERVICES[service]["command"].split()[:7]) in procfile
+    for service in (*WORKERS, "beat"):
+        assert " ".join(SERVICES[service]["command"].split()[:9]) in procfile
     assert "python -m gunicorn --config gunicorn.conf.py partnerportal.wsgi" in procfile
 
 

@@ -1,0 +1,77 @@
+"""Each task has a queue that a shipped worker reads, and no task that may take long shares one with another kind."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from partnerportal.celery import app
+
+PROJECT = Path(__file__).resolve().parents[2]
+PROCFILE = dict(re.findall(r"^(\w+): (.+)$", (PROJECT / "Procfile").read_text(), re.MULTILINE))
+SERVICES = yaml.safe_load((PROJECT / "docker-compose.yml").read_text())["services"]
+COMMANDS = {
+    "Procfile": list(PROCFILE.values()),
+    "docker-compose.yml": [service.get("command", "") for service in SERVICES.values()],
+}
+LONG = 120  # seconds: CELERY_TASK_TIME_LIMIT
+
+
+def queue_of(task: str) -> str:
+    return str(app.amqp.router.route({}, task)["queue"].name)
+
+
+def own_tasks() -> set[str]:
+    app.loader.import_default_modules()
+    return {name for name in app.tasks if not name.startswith("celery.")}
+
+
+def queues_read(file: str) -> list[str]:
+    return [
+        queue
+        for command in COMMANDS[file]
+        for found in re.findall(r"worker --queues (\S+)", command)
+        for queue in found.split(",")
+    ]
+
+
+def nudged_tasks() -> set[str]:
+    """What is sent by name: `nudge("…")` and `partial(nudge, "…")`."""
+    names = set()
+    for path in PROJECT.glob("[a-z]*/**/*.py"):
+        if path.is_relative_to(PROJECT / "tests"):
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and "nudge" in [getattr(n, "id", "") for n in (node.func, *node.args[:1])]:
+                names |= {a.value for a in node.args if isinstance(a, ast.Constant) and isinstance(a.value, str)}
+    return names
+
+
+def scheduled_tasks() -> set[str]:
+    return {entry["task"] for entry in app.conf.beat_schedule.values()}
+
+
+@pytest.mark.parametrize("file", COMMANDS)
+def test_a_shipped_worker_reads_the_queue_of_each_task(file: str) -> None:
+    assert {queue_of(task) for task in own_tasks()} == set(queues_read(file))
+    assert len(queues_read(file)) == len(set(queues_read(file))), "a queue of its own has a process of its own"
+
+
+def test_what_is_nudged_scheduled_and_routed_is_there() -> None:
+    assert len(nudged_tasks()) >= 4
+    assert nudged_tasks() | scheduled_tasks() | set(app.conf.task_routes) <= own_tasks()
+
+
+def test_each_nudge_has_a_sweep() -> None:
+    """A nudge may be lost: beat sends the same, a minute later at most."""
+    swept = {entry["task"] for entry in app.conf.beat_schedule.values() if entry["schedule"] == 60.0}
+    assert nudged_tasks() <= swept
+
+
+def test_what_may_take_longer_than_the_others_shares_no_queue() -> None:
+    long = {name for name in own_tasks() if (app.tasks[name].time_limit or 0) > LONG}
+    assert long == {"entitlements.tasks.ingest_uploads", "entitlements.tasks.make_exports"}
+    for task in (*long, "notifications.tasks.send_emails"):
+        assert [other for other in own_tasks() if queue_of(other) == queue_of(task)] == [task]
