@@ -15,8 +15,9 @@ RUN pip install --require-hashes --no-deps -r requirements/demo.txt
 COPY . .
 RUN python -m tools.fonts \
     && python -m tools.messages --compile \
-    && DJANGO_SETTINGS_MODULE=partnerportal.settings.production SECRET_KEY=build \
-       PORTAL_ORIGIN=https://build.invalid DATABASE_JOB_URL=postgres://build REDIS_URL=redis://build \
+    && DJANGO_SETTINGS_MODULE=partnerportal.settings.production EMAIL_URL=smtp://build.invalid \
+       SECRET_KEY=this-one-is-for-the-build-alone-and-nothing-is-signed-with-it REDIS_URL=redis://build.invalid \
+       PORTAL_ORIGIN=https://build.invalid DATABASE_JOB_URL=postgres://build@build.invalid/build \
        python -m tools.static
 
 FROM ${PYTHON}

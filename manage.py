@@ -11,7 +11,8 @@ def main() -> None:
     command = sys.argv[1] if len(sys.argv) > 1 else ""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "partnerportal.settings.dev")
     os.environ.setdefault("PORTAL_PROCESS", "owner" if command in OWNER_COMMANDS else "job")
-    if "DATABASE_URL" not in os.environ and os.environ["DJANGO_SETTINGS_MODULE"] != "partnerportal.settings.production":
+    given = "DATABASE_URL" in os.environ or "DATABASE_URL_FILE" in os.environ
+    if not given and os.environ["DJANGO_SETTINGS_MODULE"] != "partnerportal.settings.production":
         from partnerportal import embedded
 
         os.environ |= embedded.environment()

@@ -5,19 +5,21 @@ from operator import attrgetter
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import environ
 from csp.constants import NONE, SELF
 
 from partnerportal.lib import logs
+from partnerportal.lib.environment import Environment
 
 BASE_DIR = Path(__file__).resolve().parents[2]
-env = environ.Env()
+env = Environment()
 
 # --- Where the portal lives ---------------------------------------------------------------------------------
-SECRET_KEY: str = env("SECRET_KEY")
-PORTAL_ORIGIN: str = env("PORTAL_ORIGIN").rstrip("/")  # links in mails and invitations are built from this alone
+SECRET_KEY: str = env.secret("SECRET_KEY")
+PORTAL_ORIGIN: str = env.origin("PORTAL_ORIGIN")  # links in mails and invitations are built from this alone
 PORTAL_HOST: str = urlsplit(PORTAL_ORIGIN).hostname or ""
-PORTAL_PROCESS: str = env("PORTAL_PROCESS", default="web")  # web | job | owner: which database role to sign in as
+# Which database role to sign in as, and the variable that holds its URL.
+DATABASE_VARIABLES = {"web": "DATABASE_URL", "job": "DATABASE_JOB_URL", "owner": "DATABASE_OWNER_URL"}
+PORTAL_PROCESS: str = env.choice("PORTAL_PROCESS", DATABASE_VARIABLES, default="web")
 ALLOWED_HOSTS = [PORTAL_HOST]
 CSRF_TRUSTED_ORIGINS = [PORTAL_ORIGIN]
 DEBUG = False
@@ -120,17 +122,21 @@ TEMPLATES = [
 COTTON_DIR = "ui"
 
 # --- Database, sessions, cache: all in PostgreSQL, so that losing Redis signs nobody out and refuses nobody ----
-_DATABASE_VARIABLE = {"web": "DATABASE_URL", "job": "DATABASE_JOB_URL", "owner": "DATABASE_OWNER_URL"}[PORTAL_PROCESS]
+_database = env.database(DATABASE_VARIABLES[PORTAL_PROCESS])
+_limits = "-c lock_timeout=5s -c idle_in_transaction_session_timeout=30s"
+if PORTAL_PROCESS == "web":
+    _limits += " -c statement_timeout=15s"
 DATABASES = {
     "default": {
-        **env.db_url(_DATABASE_VARIABLE),
-        "ENGINE": "partnerportal.lib.postgres",
         "CONN_MAX_AGE": 600,
         "CONN_HEALTH_CHECKS": True,
         "DISABLE_SERVER_SIDE_CURSORS": True,  # safe behind a transaction pooler
-        "OPTIONS": {
-            "options": "-c lock_timeout=5s -c idle_in_transaction_session_timeout=30s"
-            + (" -c statement_timeout=15s" if PORTAL_PROCESS == "web" else "")
+        **_database,
+        "ENGINE": "partnerportal.lib.postgres",
+        "OPTIONS": {  # what the URL asks for counts, TLS above all: of two limits the last
+            "connect_timeout": 5,
+            **_database["OPTIONS"],
+            "options": f"{_limits} {_database['OPTIONS'].get('options', '')}".strip(),
         },
     }
 }
@@ -175,7 +181,7 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = urlsplit(PORTAL_ORIGIN).scheme
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
-ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
+ALLAUTH_TRUSTED_PROXY_COUNT = env.number("TRUSTED_PROXY_COUNT", default=0)
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_USER_VERIFICATION = "required"
@@ -229,17 +235,18 @@ STORAGES = {
 # --- Files that only the portal hands out: exports, and what the vendor's systems send ------------------------
 # Web and worker see the same folder, and no other installation uses it: the sweep deletes what it does not know.
 PRIVATE_ROOT = Path(env("PRIVATE_ROOT", default=str(BASE_DIR / ".portal" / "private")))
-INGEST_BYTES = env.int("INGEST_BYTES", default=256 * 1024**2)  # of one upload, as sent
-INGEST_UNPACKED_BYTES = env.int("INGEST_UNPACKED_BYTES", default=2 * 1024**3)
+INGEST_BYTES = env.number("INGEST_BYTES", default=256 * 1024**2)  # of one upload, as sent
+INGEST_UNPACKED_BYTES = env.number("INGEST_UNPACKED_BYTES", default=2 * 1024**3)
 
 # --- Mail ---------------------------------------------------------------------------------------------------
-vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
+EMAIL_BACKEND: str
+vars().update(env.mail("EMAIL_URL"))
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env("DEFAULT_FROM_EMAIL", default=f"Partner portal <no-reply@{PORTAL_HOST}>")
 EMAIL_TIMEOUT = 5 if PORTAL_PROCESS == "web" else 10  # a page waits for it: sign-in codes go out within the request
 
 # --- Background work ----------------------------------------------------------------------------------------
 # These values lost nothing under kill -9 of the worker; visibility_timeout must stay above twice the time limit.
-CELERY_BROKER_URL: str = env("REDIS_URL")
+CELERY_BROKER_URL: str = env.secret("REDIS_URL")
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
@@ -312,5 +319,6 @@ SPECTACULAR_SETTINGS = {
 }
 
 # --- Logs ---------------------------------------------------------------------------------------------------
-LOG_FORMAT = env("LOG_FORMAT", default="line")
-LOGGING = logs.configuration(LOG_FORMAT, env("LOG_LEVEL", default="INFO"))
+LOG_FORMAT = env.choice("LOG_FORMAT", ("json", "line"), default="line")
+LOG_LEVEL = env.choice("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), default="INFO")
+LOGGING = logs.configuration(LOG_FORMAT, LOG_LEVEL)

@@ -2,10 +2,21 @@
 
 import os
 
-os.environ.setdefault("SECRET_KEY", "development-only-not-a-secret")
-os.environ.setdefault("PORTAL_ORIGIN", "http://localhost:8000")
+from django.core.exceptions import ImproperlyConfigured
 
-from partnerportal.settings.base import *  # noqa: F403
+from partnerportal.lib.environment import is_set, refuse_to_start
+
+DEFAULTS = {
+    "SECRET_KEY": "development-only-not-a-secret",
+    "PORTAL_ORIGIN": "http://localhost:8000",
+    "EMAIL_URL": "consolemail://",
+}
+os.environ |= {name: value for name, value in DEFAULTS.items() if not is_set(name)}
+
+try:
+    from partnerportal.settings.base import *  # noqa: F403
+except ImproperlyConfigured as error:
+    refuse_to_start(error)
 
 ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
 SESSION_COOKIE_NAME = "portal-sid"

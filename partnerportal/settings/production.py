@@ -1,10 +1,29 @@
-"""A real server, behind a proxy that ends TLS."""
+"""A real server, behind a proxy that ends TLS. What is set wrongly ends the process with one sentence."""
 
 import os
 
+from django.core.exceptions import ImproperlyConfigured
+
+from partnerportal.lib.environment import refuse_to_start
+
 os.environ.setdefault("LOG_FORMAT", "json")
 
-from partnerportal.settings.base import *  # noqa: F403
+try:
+    from partnerportal.settings.base import *  # noqa: F403
+    from partnerportal.settings.base import EMAIL_BACKEND, PORTAL_ORIGIN, SECRET_KEY
+
+    if len(SECRET_KEY) < 50 or len(set(SECRET_KEY)) < 5:
+        raise ImproperlyConfigured(
+            "SECRET_KEY is too short: it needs 50 random characters, as of openssl rand -hex 40."
+        )
+    if not PORTAL_ORIGIN.startswith("https://"):
+        raise ImproperlyConfigured(
+            f"PORTAL_ORIGIN is {PORTAL_ORIGIN!r}: it must begin with https://, for cookies need it."
+        )
+    if not EMAIL_BACKEND.endswith("smtp.EmailBackend"):
+        raise ImproperlyConfigured("EMAIL_URL must name a mail server, such as smtp+tls://user:password@host:587.")
+except ImproperlyConfigured as error:
+    refuse_to_start(error)
 
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_SSL_REDIRECT = True

@@ -1,11 +1,13 @@
 """Creates the database and its roles: the first step of an installation, repeated to change a password."""
 
-import os
-
 import psycopg2
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from partnerportal.database_roles import create_database
+from partnerportal.lib.environment import Environment
+
+DATABASE_VARIABLES = ("DATABASE_URL", "DATABASE_JOB_URL", "DATABASE_OWNER_URL")
 
 
 class Command(BaseCommand):
@@ -24,18 +26,12 @@ class Command(BaseCommand):
 
     def handle(self, *args: object, admin_url: str | None, **options: object) -> None:
         # The administrator's URL belongs to this one command and is deliberately not a setting.
-        admin_url = admin_url or os.environ.get("ADMIN_DATABASE_URL")
-        if not admin_url:
-            raise CommandError("Give the URL of a database superuser as argument or in ADMIN_DATABASE_URL.")
+        env = Environment()
         try:
+            web, job, owner = (env.database_url(name) for name in DATABASE_VARIABLES)
             create_database(
-                admin_url,
-                web_url=os.environ["DATABASE_URL"],
-                job_url=os.environ["DATABASE_JOB_URL"],
-                owner_url=os.environ["DATABASE_OWNER_URL"],
+                admin_url or env.database_url("ADMIN_DATABASE_URL"), web_url=web, job_url=job, owner_url=owner
             )
-        except KeyError as missing:
-            raise CommandError(f"{missing.args[0]} is not set.") from missing
-        except (ValueError, psycopg2.Error) as error:
+        except (ImproperlyConfigured, ValueError, psycopg2.Error) as error:
             raise CommandError(str(error)) from error
         self.stdout.write("The database and its roles are ready. Next: manage.py migrate")

@@ -1,0 +1,115 @@
+"""The variables of the environment, each refused with one clear sentence when it makes no sense.
+
+A secret may also come from a file, as containers hand them out: `NAME_FILE` is the path, in place of `NAME`.
+"""
+
+import os
+import re
+import sys
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any, NoReturn
+from urllib.parse import quote, urlsplit
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+WRONG = 3  # exit code; gunicorn takes it for "do not try again"
+_ORIGIN = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?", re.IGNORECASE)
+
+
+class Environment(environ.Env):
+    """django-environ's reader, with secrets from files and words for what is wrong. Raises ImproperlyConfigured."""
+
+    def secret(self, name: str, default: str | None = None) -> str:
+        """Return the variable, or the stripped content of the file that NAME_FILE names. Never both."""
+        value, path = self.ENVIRON.get(name), self.ENVIRON.get(f"{name}_FILE")
+        if value and path:
+            raise ImproperlyConfigured(f"{name} and {name}_FILE are both set: keep one of them.")
+        if path:
+            value = _content(f"{name}_FILE", path)
+        if value:
+            return str(value)
+        if default is None:
+            raise ImproperlyConfigured(f"{name} is not set, and neither is {name}_FILE.")
+        return default
+
+    def number(self, name: str, default: int) -> int:
+        """Return a whole number that is not negative."""
+        text = self.ENVIRON.get(name) or str(default)
+        if not (text.isascii() and text.isdigit()):
+            raise ImproperlyConfigured(f"{name} is {text!r}: it must be a whole number, 0 or more.")
+        return int(text)
+
+    def choice(self, name: str, choices: Collection[str], default: str) -> str:
+        """Return one of a few words."""
+        text = self.ENVIRON.get(name) or default
+        if text not in choices:
+            raise ImproperlyConfigured(f"{name} is {text!r}: it must be one of {', '.join(choices)}.")
+        return str(text)
+
+    def origin(self, name: str) -> str:
+        """Return scheme, host and perhaps port of the portal's address, without a slash at the end."""
+        text = str(self.ENVIRON.get(name) or "").rstrip("/")
+        if not _ORIGIN.fullmatch(text):
+            raise ImproperlyConfigured(
+                f"{name} is {text!r}: it must be an address such as https://portal.example.com, with its scheme and"
+                " without a path."
+            )
+        return text
+
+    def database_url(self, name: str) -> str:
+        """Return the URL of a database, with the password of its own variable where the URL has none.
+
+        That of DATABASE_URL is DATABASE_PASSWORD (or DATABASE_PASSWORD_FILE), and likewise for the others.
+        """
+        url, password_name = self.secret(name), name.removesuffix("URL") + "PASSWORD"
+        password = self.secret(password_name, default="")
+        try:
+            parts = urlsplit(url)
+            complete = parts.scheme in ("postgres", "postgresql") and parts.username and parts.path.strip("/")
+        except ValueError:
+            complete = False
+        if not complete:
+            raise ImproperlyConfigured(f"{name} must be like postgres://role:password@host:5432/database.")
+        if password and parts.password:
+            raise ImproperlyConfigured(f"{name} has a password, and {password_name} is set: keep one of them.")
+        if password:
+            user, _at, rest = parts.netloc.rpartition("@")
+            parts = parts._replace(netloc=f"{user.rstrip(':')}:{quote(password, safe='')}@{rest}")
+        return parts.geturl()
+
+    def database(self, name: str) -> dict[str, Any]:
+        """Return Django's settings of the database at that URL, with every option that the URL holds."""
+        found: dict[str, Any] = self.db_url_config(self.database_url(name))
+        return {"OPTIONS": {}} | found
+
+    def mail(self, name: str, default: str | None = None) -> dict[str, Any]:
+        """Return Django's settings of the mail server at that URL."""
+        url = self.secret(name, default)
+        try:
+            found: dict[str, Any] = self.email_url_config(url)
+        except (ValueError, ImproperlyConfigured) as error:
+            raise ImproperlyConfigured(f"{name}: {error}") from None
+        return found
+
+
+def refuse_to_start(error: ImproperlyConfigured) -> NoReturn:
+    """End the process with the one sentence that says what is wrong, in place of a traceback."""
+    sys.stderr.write(f"The portal does not start: {error}\n")  # in one go, for several processes may say it
+    sys.exit(WRONG)
+
+
+def is_set(name: str) -> bool:
+    """Whether a secret is given, as a variable or as a file."""
+    return name in os.environ or f"{name}_FILE" in os.environ
+
+
+def _content(name: str, path: str) -> str:
+    try:
+        content = Path(path).read_text().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ImproperlyConfigured(f"{name} names {path}, which cannot be read: {error}.") from None
+    if not content:
+        raise ImproperlyConfigured(f"{name} names {path}, which is empty.")
+    return content
