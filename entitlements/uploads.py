@@ -2,19 +2,18 @@
 
 import gzip
 import hashlib
-import os
 import time
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from pathlib import Path
 from typing import IO, Any, BinaryIO, Protocol, cast
 from uuid import UUID
 
 from django.conf import settings
 
-from partnerportal.lib.private_files import private_folder
+from partnerportal.lib.private_files import StoredFile, delete_file, list_files, read_file, write_file
 
+FOLDER = "uploads"
 CHUNK = 1 << 18
 SHORTEST = 64  # bytes a line, on average: a file of shorter ones, such as blanks, could keep a worker for hours
 GZIP = b"\x1f\x8b"  # how every gzip file begins, and no line of JSON
@@ -40,41 +39,39 @@ class TooSlow(Exception):
     pass
 
 
-def folder() -> Path:
-    return private_folder("uploads")
+def _file_name(public_id: UUID) -> str:
+    return f"{FOLDER}/{public_id}"
 
 
-def stored(public_id: UUID) -> Path:
-    return folder() / str(public_id)
+def open_upload(public_id: UUID) -> IO[bytes]:
+    """Open the stored file for reading. Raises FileNotFoundError."""
+    return read_file(_file_name(public_id))
+
+
+def delete_upload(public_id: UUID) -> None:
+    """Delete the stored file, if there is one."""
+    delete_file(_file_name(public_id))
 
 
 def save(stream: IO[bytes], public_id: UUID, *, deadline: float) -> tuple[str, int, bytes]:
-    """Write what the stream holds to disk, whole or not at all. Returns its SHA-256, its size and how it begins."""
-    part = folder() / f"{public_id}.part"
+    """Store what the stream holds, whole or not at all. Returns its SHA-256, its size and how it begins."""
     digest, size, head = hashlib.sha256(), 0, b""
-    try:
-        with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            while chunk := stream.read(CHUNK):
-                digest.update(chunk)
-                size += len(chunk)
-                head = head or chunk[:2]
-                file.write(chunk)
-                if time.monotonic() > deadline:
-                    raise TooSlow
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, stored(public_id))
-    finally:
-        part.unlink(missing_ok=True)
+    with write_file(_file_name(public_id)) as file:
+        while chunk := stream.read(CHUNK):
+            digest.update(chunk)
+            size += len(chunk)
+            head = head or chunk[:2]
+            file.write(chunk)
+            if time.monotonic() > deadline:
+                raise TooSlow
     return digest.hexdigest(), size, head
 
 
-def lying() -> Iterator[tuple[str, Path]]:
-    """Every file of ours, with the upload it is of."""
-    for path in folder().iterdir():
-        name = path.name.removesuffix(".part")
+def list_uploads() -> Iterator[tuple[str, StoredFile]]:
+    """Every file that lies there, with the public id of its upload. What is not ours is left out."""
+    for file in list_files(FOLDER):
         with suppress(ValueError):
-            yield str(UUID(name)), path
+            yield str(UUID(file.name)), file
 
 
 class Unpacked:

@@ -10,15 +10,13 @@ import select
 import threading
 import time
 from collections.abc import Iterator
-from datetime import timedelta
+from contextlib import suppress
+from datetime import datetime, timedelta
 from functools import partial
 from io import BytesIO
-from pathlib import Path
 from typing import IO, Any
 
 from django.db import connection, transaction
-from django.db.models import CharField
-from django.db.models.functions import Cast
 from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
 
@@ -31,9 +29,10 @@ from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from notifications.actions import record
 from partnerportal.lib import tenancy
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.errors import TooMany
+from partnerportal.lib.errors import TooMany, Unavailable
 from partnerportal.lib.nudges import nudge
 from partnerportal.lib.policies import authorize
+from partnerportal.lib.private_files import StoredFile
 from partnerportal.lib.states import move
 
 log = logging.getLogger(__name__)
@@ -43,6 +42,7 @@ SMALL = 2000  # rows: up to so many are sent at once
 AT_ONCE = 3  # exports of one person that are not finished
 KEPT = timedelta(hours=24)
 REMEMBERED = timedelta(days=30)  # that there was one
+ORPHANED = timedelta(days=1)  # a file that no row knows
 ATTEMPTS = 3
 LEASE = timedelta(seconds=60)  # renewed every second while the worker lives
 PAUSE = timedelta(seconds=20)  # before it is tried again
@@ -101,20 +101,19 @@ def make_next_export() -> bool:
     claimed = _claim()
     if claimed is None:
         return False
-    part, file = files.begin(claimed.public_id, claimed.attempts)
     try:
-        with file:
+        with files.write_export(claimed) as file:
             _wait_for_ends(claimed)
             written = _copy(claimed, file)
-            os.fsync(file.fileno())
-        _finish(claimed, part, written)
+            size = file.tell()
+        _finish(claimed, written, size)
     except Lost:
         log.info("Export %s is somebody else's now, or gone", claimed.public_id)
+        with suppress(Unavailable):  # then the sweep deletes it
+            files.delete_export(claimed)
     except Exception:
         log.exception("Export %s failed at attempt %s", claimed.public_id, claimed.attempts)
         _give_back(claimed)
-    finally:
-        part.unlink(missing_ok=True)
     return True
 
 
@@ -237,27 +236,34 @@ def _tell(claimed: Export, **progress: int) -> None:
 
 
 @transaction.atomic
-def _finish(claimed: Export, part: Path, written: int) -> None:
-    """The row is locked meanwhile: a connection that ends now takes the finished file away, or finds it gone."""
+def _finish(claimed: Export, written: int, size: int) -> None:
+    """Nobody is given the file before. A connection that ends now takes the export away, or finds it gone."""
     row = _mine(claimed).select_for_update(of=("self",)).first()
     if row is None:
         raise Lost
-    size = part.stat().st_size
-    files.finish(part, row.public_id)
     move(row, Export.State.READY, rows=written, rows_written=written, size=size, finished_at=timezone.now())
 
 
 def sweep_exports() -> int:
-    """Files older than a day go, and every file that no living export claims. Returns how many were deleted."""
+    """Delete files older than a day, and those that no living export claims. Returns how many were deleted.
+
+    A file whose export no row knows is kept for a day: it is an orphan, or this database is not the one it belongs to.
+    """
     now = timezone.now()
     with transaction.atomic():
         for old in Export.objects.filter(state=Export.State.READY, finished_at__lt=now - KEPT):
             move(old, Export.State.GONE, error="expired")
     Export.objects.filter(asked_at__lt=now - REMEMBERED, state__in=[Export.State.GONE, Export.State.FAILED]).delete()
-    lying = list(files.lying())  # before the rows: a file that appears after them is not looked at
-    rows = Export.objects.filter(state__in=[Export.State.READY, Export.State.RUNNING])
-    living = dict(rows.annotate(name=Cast("public_id", CharField())).values_list("name", "attempts"))
-    dead = [path for name, attempt, path in lying if attempt not in (0, living.get(name)) or name not in living]
-    for path in dead:
-        path.unlink(missing_ok=True)
+    lying = list(files.list_exports())  # before the rows: a file that appears after them is not looked at
+    rows = Export.objects.filter(public_id__in={public_id for public_id, _attempt, _file in lying})
+    known = {str(row.public_id): row for row in rows.only("public_id", "state", "attempts")}
+    dead = [file for name, attempt, file in lying if _is_dead(known.get(name), attempt, file, now)]
+    for file in dead:
+        file.delete()
     return len(dead)
+
+
+def _is_dead(export: Export | None, attempt: int, file: StoredFile, now: datetime) -> bool:
+    if export is None:
+        return now - file.changed_at > ORPHANED
+    return export.attempts != attempt or export.state not in (Export.State.READY, Export.State.RUNNING)

@@ -7,9 +7,10 @@ are brought in one after another, in the order in which they came: a correction 
 import logging
 import time
 from collections import Counter
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
-from typing import IO, Any
+from typing import IO, Any, cast
 from uuid import uuid4
 
 from django.db import InterfaceError, OperationalError, connection, transaction
@@ -21,10 +22,10 @@ from entitlements import uploads
 from entitlements.actions.facts import Outcome
 from entitlements.actions.feed import Result, import_feed
 from entitlements.models import IngestToken, IngestUpload
-from entitlements.uploads import Damaged, TooSlow, Unpacked
+from entitlements.uploads import Damaged, Peekable, TooSlow, Unpacked
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.errors import Invalid, Refused, TooMany, Unprocessable
+from partnerportal.lib.errors import Invalid, Refused, TooMany, Unavailable, Unprocessable
 from partnerportal.lib.nudges import nudge
 from partnerportal.lib.text import printable
 
@@ -70,7 +71,7 @@ def receive(*, token: IngestToken, kind: str, key: str, stream: IO[bytes], lengt
             raise Invalid("not_gzip", _("The content is not gzip, although the header says so."))
         return _first_with_key(row)
     except BaseException:
-        uploads.stored(row.public_id).unlink(missing_ok=True)
+        uploads.delete_upload(row.public_id)
         raise
 
 
@@ -89,7 +90,7 @@ def _first_with_key(row: IngestUpload) -> IngestUpload:
         return first
     if (first.kind, first.fingerprint) != (row.kind, row.fingerprint):
         raise Unprocessable("key_reused", _("Something else was sent with this Idempotency-Key before."))
-    uploads.stored(row.public_id).unlink(missing_ok=True)
+    uploads.delete_upload(row.public_id)
     return first
 
 
@@ -99,8 +100,8 @@ def ingest_next_upload() -> bool:
     if row is None:
         return False
     try:
-        with open(uploads.stored(row.public_id), "rb") as file:
-            _ingest(row, Unpacked(file))
+        with uploads.open_upload(row.public_id) as file:
+            _ingest(row, Unpacked(cast(Peekable, file)))
         _finish(row, State.DONE)
     except Lost:
         log.warning("Upload %s is somebody else's now", row.public_id)
@@ -108,6 +109,8 @@ def ingest_next_upload() -> bool:
         log.warning("Upload %s waits for the database", row.public_id, exc_info=True)  # until its lease runs out
     except Damaged as damage:
         _finish(row, State.FAILED, damage.code)
+    except Unavailable:
+        log.warning("Upload %s waits for the storage of its file", row.public_id, exc_info=True)
     except FileNotFoundError:
         _finish(row, State.FAILED, "file_lost")
     except Exception:
@@ -181,24 +184,22 @@ def _finish(row: IngestUpload, state: IngestUpload.State, error: str = "") -> No
         changes["read"] = row.size
     mine = IngestUpload.objects.filter(pk=row.pk, state=State.RUNNING, leased_until=row.leased_until)
     if mine.update(**changes):
-        uploads.stored(row.public_id).unlink(missing_ok=True)
+        with suppress(Unavailable):  # then the sweep deletes it
+            uploads.delete_upload(row.public_id)
 
 
 def sweep_uploads() -> int:
     """Files of finished uploads go at once, those that no row knows after a day. Returns how many were deleted."""
     now = timezone.now()
     IngestUpload.objects.filter(~UNFINISHED, finished_at__lt=now - KEPT).delete()
-    lying = list(uploads.lying())  # before the rows: a file that appears after them is not looked at
-    rows = IngestUpload.objects.filter(public_id__in={name for name, _path in lying}).values_list("public_id", "state")
+    lying = list(uploads.list_uploads())  # before the rows: a file that appears after them is not looked at
+    rows = IngestUpload.objects.filter(public_id__in={name for name, _file in lying}).values_list("public_id", "state")
     states = {str(public_id): state for public_id, state in rows}
-    dead = []
-    for name, path in lying:
-        try:
-            age = now.timestamp() - path.stat().st_mtime
-        except FileNotFoundError:
-            continue
-        if states.get(name) in (State.DONE, State.FAILED) or (name not in states and age > ORPHANED.total_seconds()):
-            dead.append(path)
-    for path in dead:
-        path.unlink(missing_ok=True)
+    dead = [
+        file
+        for name, file in lying
+        if states.get(name) in (State.DONE, State.FAILED) or (name not in states and now - file.changed_at > ORPHANED)
+    ]
+    for file in dead:
+        file.delete()
     return len(dead)

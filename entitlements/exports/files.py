@@ -1,35 +1,46 @@
-"""Where finished files lie: out of reach of the web server's own paths, under a name that nobody can guess."""
+"""The files of exports: each attempt writes its own, so one that lost its lease writes into nobody else's."""
 
-import os
 from collections.abc import Iterator
-from pathlib import Path
+from contextlib import AbstractContextManager, suppress
 from typing import IO
-from uuid import UUID
 
-from partnerportal.lib.private_files import private_folder
+from django.http import FileResponse
 
+from entitlements.models import Export
+from partnerportal.lib.private_files import StoredFile, answer_with_file, delete_file, list_files, read_file, write_file
 
-def folder() -> Path:
-    return private_folder("exports")
-
-
-def finished(public_id: UUID) -> Path:
-    return folder() / str(public_id)
+FOLDER = "exports"
+CSV = "text/csv; charset=utf-8"
 
 
-def begin(public_id: UUID, attempt: int) -> tuple[Path, IO[bytes]]:
-    """A file of its own for each attempt: one that lost its lease writes into nobody else's."""
-    path = folder() / f"{public_id}.{attempt}.part"
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    return path, os.fdopen(descriptor, "wb")
+def file_name(export: Export) -> str:
+    """Return the name of the file that the export's present attempt writes, or has written."""
+    return f"{FOLDER}/{export.public_id}.{export.attempts}"
 
 
-def finish(part: Path, public_id: UUID) -> None:
-    os.replace(part, finished(public_id))
+def write_export(export: Export) -> AbstractContextManager[IO[bytes]]:
+    """Open the file of the export's present attempt for writing; it is there, whole, when the block ends."""
+    return write_file(file_name(export))
 
 
-def lying() -> Iterator[tuple[str, int, Path]]:
-    """Every file: of which export, of which attempt (0: the finished one)."""
-    for path in folder().iterdir():
-        name, _dot, rest = path.name.partition(".")
-        yield name, int(rest.partition(".")[0] or 0), path
+def read_export(export: Export) -> IO[bytes]:
+    """Open the file of the export's present attempt for reading. Raises FileNotFoundError."""
+    return read_file(file_name(export))
+
+
+def answer_with_export(export: Export) -> FileResponse:
+    """An answer that streams the file. Raises FileNotFoundError."""
+    return answer_with_file(file_name(export), CSV)
+
+
+def delete_export(export: Export) -> None:
+    """Delete the file of the export's present attempt, if there is one."""
+    delete_file(file_name(export))
+
+
+def list_exports() -> Iterator[tuple[str, int, StoredFile]]:
+    """Every file that lies there, with the public id and the attempt of its export. What is not ours is left out."""
+    for file in list_files(FOLDER):
+        public_id, _dot, attempt = file.name.partition(".")
+        with suppress(ValueError):
+            yield public_id, int(attempt), file

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import FileResponse, HttpResponse, QueryDict
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -28,7 +28,6 @@ from partnerportal.lib.requests import PortalRequest
 from partnerportal.lib.scoping import by_public_id
 
 SHOWN = 30
-CSV = "text/csv; charset=utf-8"
 GONE = gettext_lazy(
     "This file is gone. Exports are kept for a day, and not beyond the end of a connection. Export the list again."
 )
@@ -59,7 +58,7 @@ def export_new(request: PortalRequest) -> HttpResponse:
         return redirect(asked["back"] if is_own_path(request, asked.get("back", "")) else "customers")
     made, content = actions.export(actor=actor, chosen=chosen, query=query, customer=customer)
     if content is not None:
-        return _attached(HttpResponse(content, content_type=CSV), made)
+        return _attached(HttpResponse(content, content_type=files.CSV), made)
     request.session["waits_for_exports"] = True
     messages.success(request, _("The export has begun. You may leave this page; the file will wait for you here."))
     return redirect("exports")
@@ -101,10 +100,12 @@ def export_file(request: PortalRequest, export_id: UUID) -> HttpResponse:
     if wanted.state in (Export.State.QUEUED, Export.State.RUNNING, Export.State.FAILED):
         raise Conflict("export_not_ready", _("There is no file yet. The page “Exports” says how far it is."))
     over = wanted.finished_at is None or wanted.finished_at < timezone.now() - KEPT
-    path = files.finished(wanted.public_id)
-    if wanted.state == Export.State.GONE or over or not path.exists():
+    if wanted.state == Export.State.GONE or over:
         raise Gone("export_gone", GONE)
-    return _attached(FileResponse(path.open("rb"), content_type=CSV), wanted)
+    try:
+        return _attached(files.answer_with_export(wanted), wanted)
+    except FileNotFoundError:
+        raise Gone("export_gone", GONE) from None
 
 
 def _attached(response: Any, export: Export) -> HttpResponse:

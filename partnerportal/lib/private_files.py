@@ -1,12 +1,107 @@
-"""Files that the web server never serves by itself: what was sent, and what was asked for."""
+"""Files that only the portal hands out: what was sent, and what was asked for.
 
+`STORAGES["private"]` says where they lie: in a folder, or in a bucket where several machines share the work
+(`lib/private_bucket.py`). Names are `folder/name`. Nobody is given an address of the storage: whoever may have a file
+gets it from a view that asks anew.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from typing import IO, Any, Protocol, cast
 
 from django.conf import settings
+from django.core.files.storage import FileSystemStorage, storages
+from django.http import FileResponse
+
+UNFINISHED = ".part"  # the end of a name, while its file is written
 
 
-def private_folder(name: str) -> Path:
-    """Made when it is first needed; nobody but the portal's own user enters it."""
-    path = Path(settings.PRIVATE_ROOT, name)
+@dataclass(frozen=True)
+class StoredFile:
+    """One file that lies in a folder of the storage. `name` is without the folder and without UNFINISHED."""
+
+    name: str
+    changed_at: datetime
+    delete: Callable[[], None]
+
+
+class PrivateStorage(Protocol):
+    """What a storage of private files can do. All raise Unavailable while it cannot be reached."""
+
+    def writing(self, name: str) -> AbstractContextManager[IO[bytes]]: ...
+    def reading(self, name: str) -> IO[bytes]: ...
+    def delete(self, name: str) -> None: ...
+    def lying(self, folder: str) -> Iterator[StoredFile]: ...
+
+
+def write_file(name: str) -> AbstractContextManager[IO[bytes]]:
+    """Open a file for writing. It is there when the block ends, whole; when the block fails, nothing of it is."""
+    return _storage().writing(name)
+
+
+def read_file(name: str) -> IO[bytes]:
+    """Open a file for reading, in bounded memory. Raises FileNotFoundError."""
+    return _storage().reading(name)
+
+
+def delete_file(name: str) -> None:
+    """Delete a file; one that is not there is no error."""
+    _storage().delete(name)
+
+
+def list_files(folder: str) -> Iterator[StoredFile]:
+    """Every file of the folder, also what a killed process left half-written."""
+    return _storage().lying(folder)
+
+
+def answer_with_file(name: str, content_type: str) -> FileResponse:
+    """An answer that streams the file. Raises FileNotFoundError."""
+    return FileResponse(read_file(name), content_type=content_type)
+
+
+def _storage() -> PrivateStorage:
+    return cast(PrivateStorage, storages["private"])
+
+
+class PrivateFolder(FileSystemStorage):
+    """A folder below PRIVATE_ROOT that web and worker both see. Nobody but the portal's own user enters it."""
+
+    @property
+    def location(self) -> Any:
+        return os.path.abspath(settings.PRIVATE_ROOT)
+
+    @contextmanager
+    def writing(self, name: str) -> Iterator[IO[bytes]]:
+        """Write beside the file's place and put it there when it is on the disk."""
+        whole = Path(self.path(name))
+        private_folder(whole.parent)
+        part = whole.with_name(whole.name + UNFINISHED)
+        try:
+            with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(part, whole)
+        finally:
+            part.unlink(missing_ok=True)
+
+    def reading(self, name: str) -> IO[bytes]:
+        return open(self.path(name), "rb")
+
+    def lying(self, folder: str) -> Iterator[StoredFile]:
+        for path in private_folder(Path(self.path(folder))).iterdir():
+            with suppress(FileNotFoundError):  # it was put in its place, or deleted, meanwhile
+                changed_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+                name = path.name.removesuffix(UNFINISHED)
+                yield StoredFile(name, changed_at, partial(path.unlink, missing_ok=True))
+
+
+def private_folder(path: Path) -> Path:
+    """Make the folder when it is first needed, for the portal's own user alone."""
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     return path

@@ -3,6 +3,7 @@
 import datetime as dt
 from operator import attrgetter
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF
@@ -227,14 +228,29 @@ STATIC_ROOT = Path(env("STATIC_ROOT", default=str(BASE_DIR / "staticfiles")))
 WHITENOISE_MANIFEST_STRICT = False  # a missing picture must not take a page down, least of all an error page
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True  # pages name no other
 WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ("map", "woff", "woff2", "png", "jpg", "ico", "gz", "br")
-STORAGES = {
+STORAGES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "private": {"BACKEND": "partnerportal.lib.private_files.PrivateFolder"},
 }
 
 # --- Files that only the portal hands out: exports, and what the vendor's systems send ------------------------
 # Web and worker see the same folder, and no other installation uses it: the sweep deletes what it does not know.
 PRIVATE_ROOT = Path(env("PRIVATE_ROOT", default=str(BASE_DIR / ".portal" / "private")))
+# A bucket instead, where they run on several machines; PRIVATE_ROOT then holds what is just passing through.
+PRIVATE_BUCKET: str = env("PRIVATE_BUCKET", default="")
+if PRIVATE_BUCKET:
+    STORAGES["private"] = {
+        "BACKEND": "partnerportal.lib.private_bucket.PrivateBucket",
+        "OPTIONS": {
+            "bucket_name": PRIVATE_BUCKET,
+            "location": env("PRIVATE_BUCKET_PREFIX", default="") or PORTAL_HOST,  # two installations may share a bucket
+            "endpoint_url": env("PRIVATE_BUCKET_ENDPOINT", default="") or None,
+            "region_name": env("PRIVATE_BUCKET_REGION", default="") or None,
+            "access_key": env("PRIVATE_BUCKET_KEY", default="") or None,
+            "secret_key": env.secret("PRIVATE_BUCKET_SECRET", default="") or None,
+        },
+    }
 INGEST_BYTES = env.number("INGEST_BYTES", default=256 * 1024**2)  # of one upload, as sent
 INGEST_UNPACKED_BYTES = env.number("INGEST_UNPACKED_BYTES", default=2 * 1024**3)
 

@@ -36,7 +36,8 @@ def queue(cast: World, who: str = "partner.admin", **fields: Any) -> Export:
 
 
 def rows_in(export: Export) -> list[dict[str, str]]:
-    text = files.finished(export.public_id).read_text(encoding="utf-8-sig")
+    with files.read_export(fresh(export)) as file:
+        text = file.read().decode("utf-8-sig")
     return list(csv.DictReader(io.StringIO(text, newline="")))
 
 
@@ -44,15 +45,15 @@ def fresh(export: Export) -> Export:
     return Export.objects.get(pk=export.pk)
 
 
-def test_a_file_is_made(cast: World) -> None:
+def test_a_file_is_made(cast: World, tmp_path: Any) -> None:
     export = queue(cast)
     assert actions.make_next_export() and not actions.make_next_export()
     made = fresh(export)
     assert (made.state, made.rows, made.rows_written, made.attempts) == ("ready", 2, 2, 1)
     assert {row["name"] for row in rows_in(export)} == {cast.customer.name, cast.customer2.name}
-    assert made.size == files.finished(export.public_id).stat().st_size
-    assert [path.name for _n, _a, path in files.lying()] == [str(export.public_id)]
-    assert files.finished(export.public_id).stat().st_mode & 0o077 == 0
+    assert [file.name for _n, _a, file in files.list_exports()] == [f"{export.public_id}.1"]
+    path = tmp_path / "exports" / f"{export.public_id}.1"
+    assert (path.stat().st_size, path.stat().st_mode & 0o077) == (made.size, 0)
 
 
 def test_it_holds_what_the_page_showed(cast: World) -> None:
@@ -112,7 +113,7 @@ def test_who_has_left_gets_no_file(cast: World) -> None:
     Export.objects.filter(pk=export.pk).update(attempts=2, leased_until=None)
     assert actions.make_next_export()
     assert (fresh(export).state, fresh(export).error) == ("failed", "failed")
-    assert not list(files.lying())
+    assert not list(files.list_exports())
 
 
 def test_a_lease_that_ran_out_is_taken_over_three_times(cast: World) -> None:
@@ -142,7 +143,7 @@ def test_two_workers_make_one_file(cast: World) -> None:
     for worker in workers:
         worker.join()
     assert {(fresh(e).state, fresh(e).attempts) for e in exports} == {("ready", 1)}
-    assert len(list(files.lying())) == 4
+    assert len(list(files.list_exports())) == 4
 
 
 def test_who_lost_the_lease_leaves_nothing_behind(cast: World, monkeypatch: Any) -> None:
@@ -159,7 +160,7 @@ def test_who_lost_the_lease_leaves_nothing_behind(cast: World, monkeypatch: Any)
     monkeypatch.setattr(acts, "_copy", stall)
     assert actions.make_next_export()
     assert (fresh(export).state, fresh(export).attempts) == ("ready", 2)
-    assert [path.name for _n, _a, path in files.lying()] == [str(export.public_id)]
+    assert [file.name for _n, _a, file in files.list_exports()] == [f"{export.public_id}.2"]
 
 
 def test_a_connection_that_ends_while_the_file_is_written(cast: World, monkeypatch: Any) -> None:
@@ -174,7 +175,7 @@ def test_a_connection_that_ends_while_the_file_is_written(cast: World, monkeypat
     monkeypatch.setattr(acts, "_copy", end_meanwhile)
     assert actions.make_next_export()
     assert (fresh(export).state, fresh(export).error) == ("gone", "connection_ended")
-    assert not list(files.lying())
+    assert not list(files.list_exports())
 
 
 def test_a_file_begun_while_a_connection_ends_comes_after_the_end(cast: World) -> None:
@@ -213,7 +214,7 @@ def test_no_room_on_the_disk_is_a_clear_failure(cast: World, monkeypatch: Any) -
     monkeypatch.setattr(acts, "_copy", full)
     assert actions.make_next_export()
     assert (fresh(export).state, fresh(export).error) == ("failed", "failed")
-    assert not list(files.lying())
+    assert not list(files.list_exports())
 
 
 def test_a_hurried_stop_of_reading_ends_the_writer(cast: World, monkeypatch: Any) -> None:
@@ -235,4 +236,4 @@ def test_a_hurried_stop_of_reading_ends_the_writer(cast: World, monkeypatch: Any
     before = threading.active_count()
     assert actions.make_next_export()
     assert threading.active_count() == before
-    assert fresh(export).state == "running" and not list(files.lying())
+    assert fresh(export).state == "running" and not list(files.list_exports())

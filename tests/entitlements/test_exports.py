@@ -3,6 +3,8 @@
 import csv
 import datetime as dt
 import io
+import os
+import time
 from typing import Any
 
 import pytest
@@ -152,7 +154,8 @@ def queued(world: World, who: str = "partner.admin", **fields: Any) -> Export:
 
 def ready(world: World, who: str = "partner.admin", **fields: Any) -> Export:
     export = queued(world, who, state=Export.State.READY, finished_at=timezone.now(), **fields)
-    files.finished(export.public_id).write_bytes(b"name\n")
+    with files.write_export(export) as file:
+        file.write(b"name\n")
     return export
 
 
@@ -232,20 +235,21 @@ def test_the_end_of_a_connection_takes_every_file_that_may_hold_it(world: World,
     assert web("partner.admin").get(reverse("export_file", args=[whole.public_id])).status_code == 410
     assert b"a connection has ended" in web("partner.admin").get("/exports/").content
     assert actions.sweep_exports() == 3
-    assert not files.finished(whole.public_id).exists() and files.finished(of_another.public_id).exists()
+    lying = {public_id for public_id, _attempt, _file in files.list_exports()}
+    assert str(whole.public_id) not in lying and str(of_another.public_id) in lying
 
 
-def test_the_sweep_keeps_what_lives(world: World) -> None:
+def test_the_sweep_keeps_what_lives(world: World, tmp_path: Any) -> None:
     old, fresh, running = ready(world), ready(world), queued(world, state="running", attempts=2)
     Export.objects.filter(pk=old.pk).update(finished_at=timezone.now() - dt.timedelta(hours=25))
-    for attempt in (1, 2):
-        part, file = files.begin(running.public_id, attempt)
-        file.close()
-    files.finished(running.public_id).write_bytes(part.read_bytes())  # in its place, and not yet committed
-    assert actions.sweep_exports() == 2
-    assert {path.name for _n, _a, path in files.lying()} == {
-        str(fresh.public_id), str(running.public_id), f"{running.public_id}.2.part",
-    }  # fmt: skip
+    of_running = [f"{running.public_id}.{rest}" for rest in ("1", "1.part", "2.part", "2")]  # 2: not yet committed
+    foreign = ["README", "00000000-0000-4000-8000-000000000001.1", "00000000-0000-4000-8000-000000000002.1"]
+    for name in of_running + foreign:
+        (tmp_path / "exports" / name).write_bytes(b"x")
+    os.utime(tmp_path / "exports" / foreign[2], (time.time() - 90_000, time.time() - 90_000))
+    assert actions.sweep_exports() == 4
+    left = {path.name for path in (tmp_path / "exports").iterdir()}
+    assert left == {f"{fresh.public_id}.0", *of_running[2:], *foreign[:2]}
     old.refresh_from_db()
     assert (old.state, old.error) == ("gone", "expired")
     Export.objects.update(asked_at=timezone.now() - dt.timedelta(days=31))

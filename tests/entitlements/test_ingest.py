@@ -15,7 +15,6 @@ from django.core.management import CommandError, call_command
 from django.db import DatabaseError, IntegrityError, OperationalError, transaction
 from django.utils import timezone
 
-from entitlements import uploads
 from entitlements.actions import ingest_next_upload, sweep_uploads
 from entitlements.actions import uploads as upload_actions
 from entitlements.models import IngestToken, IngestUpload, LicenseAssignment, UsageDay
@@ -31,7 +30,9 @@ Send = Callable[..., Any]
 @pytest.fixture(autouse=True)
 def folder(settings: Any, tmp_path: Path) -> Path:
     settings.PRIVATE_ROOT = tmp_path
-    return uploads.folder()
+    folder = tmp_path / "uploads"
+    folder.mkdir()
+    return folder
 
 
 @pytest.fixture

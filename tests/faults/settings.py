@@ -3,7 +3,6 @@
 from partnerportal.settings.dev import *  # noqa: F403
 
 SECRET_KEY = "tests"  # the sessions are made by the test
-STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+STORAGES = STORAGES | {  # noqa: F405
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }

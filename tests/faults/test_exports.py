@@ -65,7 +65,7 @@ def test_a_killed_worker_leaves_one_whole_file(plant: Plant, export: Export, tmp
         plant.kill("worker1")
         export.refresh_from_db()
         assert (export.state, export.attempts) == ("running", attempt)
-        assert export.rows_written < MONTHS and not (folder / str(export.public_id)).exists()
+        assert export.rows_written < MONTHS and not (folder / f"{export.public_id}.{attempt}").exists()
         plant.start_worker("worker1")
         plant.beat.send_task("entitlements.tasks.make_exports", retry=False)
         plant.wait_for_task("worker1", "entitlements.tasks.make_exports")
@@ -75,12 +75,12 @@ def test_a_killed_worker_leaves_one_whole_file(plant: Plant, export: Export, tmp
     plant.beat.send_task("entitlements.tasks.make_exports", retry=False)
     waited(lambda: Export.objects.filter(pk=export.pk, state="ready").exists())
     plant.beat.send_task("entitlements.tasks.sweep_exports", retry=False)
-    waited(lambda: [path.name for path in folder.iterdir()] == [str(export.public_id)])
+    waited(lambda: [path.name for path in folder.iterdir()] == [f"{export.public_id}.3"])
     made = Export.objects.get(pk=export.pk)
     assert (made.attempts, made.rows_written >= MONTHS, made.size) == (
-        3, True, (folder / str(export.public_id)).stat().st_size,
+        3, True, (folder / f"{export.public_id}.3").stat().st_size,
     )  # fmt: skip
-    text = (folder / str(export.public_id)).read_text("utf-8-sig")
+    text = (folder / f"{export.public_id}.3").read_text("utf-8-sig")
     rows = list(csv.DictReader(io.StringIO(text, newline="")))
     assert len(rows) == made.rows_written == made.rows
     assert len({(row["org_id"], row["sku"], row["month"]) for row in rows}) == len(rows)

@@ -1,0 +1,99 @@
+"""Private files in an S3-compatible bucket. Imported only where PRIVATE_BUCKET is set: its libraries are large."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import IO, Any, NoReturn
+
+from boto3.exceptions import Boto3Error
+from boto3.s3.transfer import TransferConfig
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from django.conf import settings
+from django.core.files import File
+from django.utils.translation import gettext_lazy as _
+from storages.backends.s3 import S3Storage
+
+from partnerportal.lib.errors import Unavailable
+from partnerportal.lib.private_files import StoredFile, private_folder
+
+AWAY = _("The files cannot be reached at the moment. Try again in a few minutes.")
+CLIENT = Config(
+    connect_timeout=2,  # seconds; a page may wait for it
+    read_timeout=5,
+    retries={"mode": "standard", "total_max_attempts": 2},
+    request_checksum_calculation="when_required",  # other servers than Amazon's refuse the newer kind
+    response_checksum_validation="when_required",
+)
+
+
+@contextmanager
+def _bucket_errors() -> Iterator[None]:
+    try:
+        yield
+    except ClientError as error:
+        if error.response["Error"]["Code"] in ("NoSuchKey", "404"):  # the latter where only the head was asked for
+            raise FileNotFoundError(str(error)) from None
+        raise Unavailable("files_unavailable", AWAY) from error
+    except (BotoCoreError, Boto3Error) as error:
+        raise Unavailable("files_unavailable", AWAY) from error
+
+
+class PrivateBucket(S3Storage):
+    """Whole files in a bucket, below a prefix of this installation's own.
+
+    A file passes through a nameless one on this machine's disk, below PRIVATE_ROOT: so a slow reader or writer keeps no
+    connection to the bucket open, memory stays bounded, and the bucket never holds half a file under a name.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        alone = TransferConfig(use_threads=False)  # eight megabytes at a time, and none beside
+        super().__init__(client_config=CLIENT, transfer_config=alone, **options)
+
+    @contextmanager
+    def writing(self, name: str) -> Iterator[IO[bytes]]:
+        with _nameless() as file:
+            yield file
+            file.seek(0)
+            with _bucket_errors():
+                self.save(name, File(file, name))
+
+    def reading(self, name: str) -> IO[bytes]:
+        file = _nameless()
+        try:
+            with _bucket_errors():
+                self.bucket.Object(self._normalize_name(name)).download_fileobj(file, Config=self.transfer_config)
+        except BaseException:
+            file.close()
+            raise
+        file.seek(0)
+        return file
+
+    def delete(self, name: str) -> None:
+        with _bucket_errors():
+            super().delete(name)
+
+    def lying(self, folder: str) -> Iterator[StoredFile]:
+        """Whole files, and what a process that was killed while it sent one left behind."""
+        prefix = self._normalize_name(folder) + "/"
+        with _bucket_errors():
+            whole = list(self.bucket.objects.filter(Prefix=prefix))
+            unfinished = list(self.bucket.multipart_uploads.filter(Prefix=prefix))
+        for entry in whole:
+            yield StoredFile(entry.key.removeprefix(prefix), entry.last_modified, partial(_call, entry.delete))
+        for part in unfinished:
+            yield StoredFile(part.object_key.removeprefix(prefix), part.initiated, partial(_call, part.abort))
+
+    def url(self, *_arguments: Any, **_options: Any) -> NoReturn:
+        raise NotImplementedError("A private file has no address: the portal itself hands it out")
+
+
+def _nameless() -> Any:
+    return tempfile.TemporaryFile(dir=private_folder(Path(settings.PRIVATE_ROOT, "passing")))
+
+
+def _call(delete: Any) -> None:
+    with _bucket_errors():
+        delete()

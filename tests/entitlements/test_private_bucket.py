@@ -1,0 +1,177 @@
+"""Files in a bucket: a real server that speaks S3, in a process of its own, and two machines, each with its disk."""
+
+import io
+import os
+import re
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from entitlements import actions, uploads
+from entitlements.exports import files
+from entitlements.models import Export, IngestUpload
+from partnerportal.lib.errors import Unavailable
+from partnerportal.lib.private_files import list_files, read_file, write_file
+from tests.world import World
+
+KEYS = {"aws_access_key_id": "portal", "aws_secret_access_key": "secret", "region_name": "us-east-1"}
+BUCKET = "files"
+MEGA = 1024**2
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    """Where an S3 server listens; it ends with the module's tests."""
+    command = [sys.executable, "-m", "moto.server", "--host", "127.0.0.1", "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        assert process.stdout is not None
+        try:
+            said = next(found for line in process.stdout if (found := re.search(r"http://127\.0\.0\.1:\d+", line)))
+            threading.Thread(target=process.stdout.read, daemon=True).start()  # its log must not fill the pipe
+            yield said[0]
+        finally:
+            process.terminate()
+
+
+@pytest.fixture
+def bucket(server: str) -> Iterator[Any]:
+    bucket = boto3.resource("s3", endpoint_url=server, **KEYS).Bucket(BUCKET)
+    bucket.create()
+    yield bucket
+    bucket.objects.all().delete()
+    for unfinished in bucket.multipart_uploads.all():
+        unfinished.abort()
+    bucket.delete()
+    bucket.meta.client.close()
+
+
+@pytest.fixture
+def machine(bucket: Any, server: str, settings: Any, tmp_path: Path) -> Any:
+    """Go to a machine by its name: each has a folder of its own, and all have the bucket."""
+
+    def go_to(name: str, *, prefix: str = "portal.test", endpoint: str = server) -> None:
+        keys = {"access_key": KEYS["aws_access_key_id"], "secret_key": KEYS["aws_secret_access_key"]}
+        options = {
+            **keys,
+            "bucket_name": BUCKET,
+            "location": prefix,
+            "endpoint_url": endpoint,
+            "region_name": "us-east-1",
+        }
+        private = {"BACKEND": "partnerportal.lib.private_bucket.PrivateBucket", "OPTIONS": options}
+        settings.STORAGES = settings.STORAGES | {"private": private}
+        settings.PRIVATE_ROOT = tmp_path / name
+
+    go_to("web")
+    return go_to
+
+
+def keys(bucket: Any) -> set[str]:
+    return {entry.key for entry in bucket.objects.all()}
+
+
+def queued(world: World, **fields: Any) -> Export:
+    actor = world.actor("partner.admin")
+    return Export.objects.create(
+        organization_id=actor.organization_id, person_id=actor.person_id, list="customers", **fields
+    )
+
+
+def test_a_file_goes_through_in_pieces_and_leaves_nothing_on_the_disk(machine: Any, tmp_path: Path) -> None:
+    piece = os.urandom(MEGA)
+    with write_file("exports/large") as file:
+        for _number in range(20):
+            file.write(piece)
+    with read_file("exports/large") as file:
+        assert all(file.read(MEGA) == piece for _number in range(20)) and not file.read(1)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_half_a_file_is_never_there(machine: Any, bucket: Any) -> None:
+    with pytest.raises(OSError), write_file("exports/half") as file:
+        file.write(b"x" * 6 * MEGA)
+        raise OSError(28, "No space left on device")
+    assert keys(bucket) == set()
+    with pytest.raises(FileNotFoundError):
+        read_file("exports/half")
+
+
+@pytest.mark.django_db
+def test_an_export_made_by_one_machine_is_given_by_another(machine: Any, world: World, web: Any, bucket: Any) -> None:
+    machine("worker")
+    export = queued(world, state=Export.State.READY, finished_at=timezone.now(), attempts=1)
+    with files.write_export(export) as file:
+        file.write(b"name\n")
+    machine("web")
+    address = reverse("export_file", args=[export.public_id])
+    answer = web("partner.admin").get(address)
+    assert (b"".join(answer.streaming_content), answer["Content-Length"]) == (b"name\n", "5")
+    assert "location" not in answer.headers
+    assert web("partner2.admin").get(address).status_code == 404
+    assert keys(bucket) == {f"portal.test/exports/{export.public_id}.1"}
+    bucket.objects.all().delete()
+    assert web("partner.admin").get(address).status_code == 410
+
+
+@pytest.mark.django_db
+def test_the_sweep_takes_what_is_dead_and_nothing_of_another_installation(
+    machine: Any, world: World, bucket: Any
+) -> None:
+    alive = queued(world, state=Export.State.READY, finished_at=timezone.now(), attempts=2)
+    names = [f"exports/{alive.public_id}.1", f"exports/{alive.public_id}.2", "exports/README"]
+    unknown = "exports/00000000-0000-4000-8000-000000000001.1"
+    for name in [*names, unknown]:
+        for prefix in ("portal.test", "portal.test2", "other"):
+            bucket.put_object(Key=f"{prefix}/{name}", Body=b"x")
+    for name in (f"exports/{alive.public_id}.1", unknown):  # a worker was killed while it sent the file
+        for prefix in ("portal.test", "other"):
+            bucket.Object(f"{prefix}/{name}").initiate_multipart_upload()
+    assert actions.sweep_exports() == 3  # this server says that every unfinished one was begun in 2010
+    left = {key.removeprefix("portal.test/") for key in keys(bucket) if key.startswith("portal.test/")}
+    assert left == {names[1], names[2], unknown}, "what no row knows is kept for a day"
+    assert len(keys(bucket)) == 3 + 4 + 4
+    assert {part.object_key.partition("/")[0] for part in bucket.multipart_uploads.all()} == {"other"}
+    assert actions.sweep_uploads() == 0
+
+
+@pytest.mark.django_db
+def test_an_upload_is_brought_in_by_another_machine(machine: Any, world: World, bucket: Any) -> None:
+    row = IngestUpload(kind="usage", public_id="00000000-0000-4000-8000-000000000003")
+    content = b'{"type": "usage"}\n' * 100_000
+    assert uploads.save(io.BytesIO(content), row.public_id, deadline=time.monotonic() + 60)[1] == len(content)
+    assert keys(bucket) == {f"portal.test/uploads/{row.public_id}"}
+    machine("worker")
+    with uploads.open_upload(row.public_id) as file:
+        assert file.read() == content
+    assert actions.sweep_uploads() == 0, "an orphan is kept for a day"
+    assert [name for name, _file in uploads.list_uploads()] == [str(row.public_id)]
+    uploads.delete_upload(row.public_id)
+    assert keys(bucket) == set()
+
+
+@pytest.mark.django_db
+def test_a_bucket_that_is_away_is_said_so(machine: Any, world: World, web: Any) -> None:
+    export = queued(world, state=Export.State.READY, finished_at=timezone.now(), attempts=1)
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        machine("web", endpoint=f"http://127.0.0.1:{closed.getsockname()[1]}")
+        assert web("partner.admin").get(reverse("export_file", args=[export.public_id])).status_code == 503
+        with pytest.raises(Unavailable):
+            list(list_files("exports"))
+
+
+def test_no_address_of_the_storage_is_given(machine: Any) -> None:
+    from django.core.files.storage import storages
+
+    with pytest.raises(NotImplementedError):
+        storages["private"].url("exports/x")
