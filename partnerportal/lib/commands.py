@@ -13,6 +13,10 @@ from partnerportal.lib import tenancy
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import DomainError
 
+NEEDS_JOB_ROLE = """This needs the job role.
+With containers, run it where that role is known: docker compose exec worker python manage.py …
+Without, set PORTAL_PROCESS=job (and DATABASE_JOB_URL)."""
+
 
 class StaffCommand(BaseCommand):
     """Runs as the system, says an action's refusal in plain words, and stops where row-level security would make it
@@ -23,7 +27,7 @@ class StaffCommand(BaseCommand):
     def execute(self, *args: Any, **options: Any) -> Any:
         try:
             if not tenancy.bypasses_policies():
-                raise CommandError("This needs the job role. Set PORTAL_PROCESS=job.")
+                raise CommandError(NEEDS_JOB_ROLE)
             return super().execute(*args, **options)
         except DomainError as error:
             raise CommandError(str(error.message) or error.code) from error

@@ -28,20 +28,37 @@ def call(*arguments: str) -> str:
 
 
 def test_a_partner_is_registered_with_badges_admin_and_link(world: World) -> None:
-    org_id = call(
+    said = call(
         "create_organization", "--kind=partner", "--name=Ödland & Co", "--country=se",
         f"--parent={world.distributor.org_id}", "--program=solution_advisor", "--program=csp",
         "--admin=New.Person@odland.example",
     )  # fmt: skip
+    org_id, link = said.splitlines()
     partner = Organization.objects.get(org_id=org_id)
     assert (partner.name_folded, partner.country, partner.parent) == ("odland & co", "SE", world.distributor)
     assert has_feature(partner.pk, "customer_dashboard")
     assert has_feature(partner.pk, "marketplace_purchase")
-    assert InvitationLink.objects.filter(organization=partner).exists()
+    assert link == settings.PORTAL_ORIGIN + InvitationLink.objects.get(organization=partner).path
     operator = Operator.objects.get(organization=partner)
     assert (operator.person.email, operator.roles) == ("new.person@odland.example", ["admin"])
     assert not operator.person.has_usable_password()
     assert Event.objects.filter(counterpart_id=partner.pk, person_label__startswith="vendor staff").count() == 4
+
+
+def test_the_first_admin_of_an_installation_gets_in_by_a_link(world: World) -> None:
+    """The vendor's organisation exists already in the world: whoever comes first is like any other organisation."""
+    said = call(
+        "create_organization", "--kind=customer", "--name=First", "--country=de", "--admin=first@example.com", "--link"
+    )
+    org_id, link = said.splitlines()
+    person = Person.objects.get(email="first@example.com")
+    assert Operator.objects.get(organization__org_id=org_id).person == person
+    assert person.emailaddress_set.get().verified
+    path = link.removeprefix(settings.PORTAL_ORIGIN)
+    form = Client().get(path, follow=True)
+    assert form.status_code == 200 and b"password1" in form.content
+    with pytest.raises(CommandError, match="give --admin EMAIL too"):
+        call("create_organization", "--kind=customer", "--name=Second", "--country=de", "--link")
 
 
 @pytest.mark.parametrize(

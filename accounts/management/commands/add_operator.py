@@ -2,7 +2,7 @@ from django.core.management.base import CommandParser
 from django.db import transaction
 
 from accounts.actions import add_operator, register_person
-from accounts.management.commands.create_organization import organization_of
+from accounts.management.arguments import organization_of
 from accounts.models import Role
 from partnerportal.lib.commands import StaffCommand, email_address
 

@@ -1,19 +1,20 @@
-from argparse import ArgumentTypeError
-
+from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 from django.db import transaction
 
 from accounts.actions import add_operator, grant_membership, register_organization, register_person
-from accounts.models import Kind, Organization, Program, Role
+from accounts.management.arguments import country, organization_of, program_of
+from accounts.management.commands.create_person import password_link
+from accounts.models import Kind, Role
+from connections.models import InvitationLink
 from partnerportal.lib.commands import StaffCommand, email_address
-from partnerportal.lib.countries import country_choices
 from partnerportal.lib.days import today
 
 
 class Command(StaffCommand):
     help = (
-        "Register an organisation, with its programmes and its first Admin. A partner gets its invitation link."
-        " The Admin sets a password with “Forgot your password?” on the sign-in page."
+        "Register an organisation, with its programmes and its first Admin. Prints its ORGID; a partner's invitation"
+        " link stands on the next line. The Admin sets a password with “Forgot your password?” on the sign-in page."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -25,6 +26,11 @@ class Command(StaffCommand):
             "--program", action="append", default=[], metavar="CODE", help="a membership from today on; may be repeated"
         )
         parser.add_argument("--admin", type=email_address, metavar="EMAIL", help="the first Admin")
+        parser.add_argument(
+            "--link",
+            action="store_true",
+            help="print a link that sets the Admin's password, and vouch for the address. The link is a secret",
+        )
 
     @transaction.atomic
     def handle(
@@ -36,8 +42,11 @@ class Command(StaffCommand):
         parent: str | None,
         program: list[str],
         admin: str | None,
+        link: bool,
         **options: object,
     ) -> None:
+        if link and not admin:
+            raise CommandError("--link is for the Admin: give --admin EMAIL too.")
         above = organization_of(parent) if parent else None
         programs = [program_of(code) for code in program]
         organization = register_organization(
@@ -46,28 +55,10 @@ class Command(StaffCommand):
         for joined in programs:
             grant_membership(actor=self.actor, organization=organization, program=joined, starts_on=today())
         if admin:
-            person, _created = register_person(actor=self.actor, email=admin)
+            person, _created = register_person(actor=self.actor, email=admin, verified=link)
             add_operator(actor=self.actor, organization=organization, person=person, roles=[Role.ADMIN])
         self.stdout.write(organization.org_id)
-
-
-def country(text: str) -> str:
-    code = text.upper()
-    if code not in dict(country_choices()):
-        raise ArgumentTypeError(f"{text} is not an ISO 3166 country code.")
-    return code
-
-
-def organization_of(org_id: str) -> Organization:
-    organization = Organization.objects.filter(org_id=org_id).first()
-    if organization is None:
-        raise CommandError(f"No organisation has the ORGID {org_id}.")
-    return organization
-
-
-def program_of(code: str) -> Program:
-    program = Program.objects.filter(code=code).first()
-    if program is None:
-        known = ", ".join(Program.objects.order_by("code").values_list("code", flat=True))
-        raise CommandError(f"There is no programme {code}. The programmes are: {known}.")
-    return program
+        for invitation in InvitationLink.objects.filter(organization=organization):
+            self.stdout.write(f"{settings.PORTAL_ORIGIN}{invitation.path}")
+        if admin and link:
+            self.stdout.write(password_link(person))
