@@ -22,7 +22,7 @@ RUN python -m tools.fonts \
 
 FROM ${PYTHON}
 ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
-    DJANGO_SETTINGS_MODULE=partnerportal.settings.production
+    DJANGO_SETTINGS_MODULE=partnerportal.settings.production WEB_BIND=0.0.0.0:8000
 RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin portal \
     && install --directory --owner portal --group portal --mode 700 /private
 WORKDIR /portal

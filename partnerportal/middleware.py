@@ -34,10 +34,15 @@ class HealthMiddleware:
 
     def __call__(self, request: PortalRequest) -> HttpResponse:
         if request.path == "/healthz":
-            return HttpResponse("ok", content_type="text/plain")
-        if request.path == "/readyz":
-            return self._ready()
-        return self.get_response(request)
+            response = HttpResponse("ok", content_type="text/plain")
+        elif request.path == "/readyz":
+            response = self._ready()
+        else:
+            return self.get_response(request)
+        response["Content-Length"] = len(response.content)
+        response["X-Content-Type-Options"] = "nosniff"
+        response["Cache-Control"] = "no-store"
+        return response
 
     def _ready(self) -> JsonResponse:
         """Redis is not asked: without it every page works, and the sweep catches up."""

@@ -14,6 +14,7 @@ from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
+from urllib.request import urlopen
 
 from aiosmtpd.controller import Controller
 from django.conf import settings
@@ -82,7 +83,12 @@ class Plant:
             "web", "gunicorn", "--config", "gunicorn.conf.py", "-b", f"127.0.0.1:{self.port}", "partnerportal.wsgi",
             process="web",
         )  # fmt: skip
-        self._until("web", self.web_listens)
+        self._until("web", self.web_answers)
+
+    def web_answers(self) -> bool:
+        with suppress(OSError):
+            return bool(urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=5).status == 200)
+        return False
 
     def web_listens(self) -> bool:
         with socket.socket() as probe:

@@ -1,6 +1,7 @@
 """The deployment files agree with each other and with the settings. No container engine is needed."""
 
 import re
+import runpy
 from pathlib import Path
 
 import pytest
@@ -78,6 +79,14 @@ def test_portal_containers_have_no_rights_beyond_their_own(service: str) -> None
     assert SERVICES[service]["read_only"] is True
     assert SERVICES[service]["cap_drop"] == ["ALL"]
     assert "USER portal" in (PROJECT / "Dockerfile").read_text()
+
+
+def test_the_web_process_listens_to_this_machine_alone_but_in_a_container(monkeypatch: pytest.MonkeyPatch) -> None:
+    """honcho and many platforms set PORT: it must not open the port, past the proxy, to the network."""
+    monkeypatch.setenv("PORT", "5000")
+    monkeypatch.delenv("WEB_BIND", raising=False)
+    assert runpy.run_path(str(PROJECT / "gunicorn.conf.py"))["bind"] == "127.0.0.1:8000"
+    assert "WEB_BIND=0.0.0.0:8000" in (PROJECT / "Dockerfile").read_text()
 
 
 def test_commands_are_those_of_the_procfile() -> None:

@@ -1,0 +1,103 @@
+"""How an answer is written, and what the server itself says when it refuses a request."""
+
+import json
+import time
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils import translation
+from django.utils.translation import gettext as _
+from waitress.task import ErrorTask, WSGITask
+
+from partnerportal.access_log import LONGEST_PATH, client_address, log
+
+
+class Answer(WSGITask):
+    """The application's answer. To HEAD it has no body, and while the process leaves it is the connection's last."""
+
+    chunked_response: bool
+
+    def get_environment(self) -> dict[str, Any]:
+        environ: dict[str, Any] = super().get_environment()
+        if self.request.command == "HEAD":
+            environ.pop("wsgi.file_wrapper", None)  # waitress would send the file
+        return environ
+
+    def write(self, data: bytes) -> None:
+        is_head = self.request.command == "HEAD"
+        super().write(b"" if is_head else data)
+        self.chunked_response = self.chunked_response and not is_head
+
+    def build_response_header(self) -> bytes:
+        if self.channel.server.leaves_at:
+            self.set_close_on_finish()
+        header: bytes = super().build_response_header()
+        return header
+
+
+class Refusal(ErrorTask):
+    """The server's own answer to what it does not take in: JSON in the API's shape, else one sentence."""
+
+    def execute(self) -> None:
+        request, error = self.request, self.request.error
+        self.channel.refused = True
+        asked = as_django_request(request, self.channel.addr[0])
+        with translation.override(translation.get_language_from_request(asked)):
+            code, detail = say(error.code, is_upload=request.is_upload)
+        if request.path.startswith("/api/"):
+            kind = "client_error" if error.code < 500 else "server_error"
+            content_type, body = (
+                "application/json",
+                json.dumps(
+                    {"type": kind, "errors": [{"code": code, "detail": detail, "attr": None}]}, ensure_ascii=False
+                ),
+            )
+        else:
+            content_type, body = "text/plain; charset=utf-8", f"{detail}\n"
+        content = body.encode()
+        self.status = f"{error.code} {error.reason}"
+        self.response_headers += [
+            ("Content-Type", content_type),
+            ("Cache-Control", "no-store"),
+            ("X-Content-Type-Options", "nosniff"),
+        ]
+        if error.code == 401:
+            self.response_headers.append(("WWW-Authenticate", "Bearer"))
+        self.set_close_on_finish()
+        self.content_length = len(content)
+        self.write(content)
+        self.log_refusal(client_address(asked))
+
+    def log_refusal(self, client: str) -> None:
+        """Write the line that the application, which did not see the request, cannot write."""
+        method, path, status = self.request.command, self.request.path[:LONGEST_PATH], self.request.error.code
+        milliseconds = round((time.time() - self.channel.since) * 1000)
+        fields = {"client": client, "method": method, "path": path, "status": status, "milliseconds": milliseconds}
+        log.info("%s", f"{method} {path} {status} {milliseconds} ms", extra={"fields": fields})
+
+
+def as_django_request(request: Any, sender: str) -> HttpRequest:
+    """Return what tells the reader's language and address; a request that was not read to its end has no more."""
+    asked = HttpRequest()
+    asked.META = {"REMOTE_ADDR": sender}
+    for name in ("ACCEPT_LANGUAGE", "X_FORWARDED_FOR"):
+        if name in request.headers:
+            asked.META[f"HTTP_{name}"] = request.headers[name]
+    return asked
+
+
+def say(status: int, *, is_upload: bool) -> tuple[str, str]:
+    """Return the code and the sentence for a status that the server gives by itself."""
+    if status == 413 and is_upload:
+        return "too_large", _("The upload is too large. Send it in pieces.")
+    if status == 408 and is_upload:
+        return "too_slow", _("The upload took longer than ten minutes. Send it in pieces.")
+    return {
+        400: ("bad_request", _("The request is not valid HTTP.")),
+        401: ("authentication_failed", _("This token is not known, or it has been revoked.")),
+        408: ("too_slow", _("The request took too long to arrive. Send it again.")),
+        411: ("length_required", _("Say in the header Content-Length how much is sent.")),
+        413: ("too_large", _("The request is too large.")),
+        431: ("headers_too_large", _("The address and headers of the request are too long.")),
+        501: ("not_supported", _("The request is encoded in a way that is not supported.")),
+    }.get(status, ("error", _("The fault is ours, and it has been recorded. What you saved before is safe.")))

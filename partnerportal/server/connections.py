@@ -1,0 +1,159 @@
+"""Connections: how long each may be silent, and what becomes of it when there are too many or the process leaves."""
+
+import socket
+import time
+from typing import Any
+
+from waitress import wasyncore
+from waitress.channel import HTTPChannel
+from waitress.server import TcpWSGIServer, UnixWSGIServer
+
+from partnerportal.server.answers import Answer, Refusal
+from partnerportal.server.lanes import Lanes
+from partnerportal.server.reading import SECONDS, Parser, RequestTimeout
+
+CONNECTIONS = 1000  # of one process; beyond them, those that wait longest without a whole request are closed
+BUSY_TURN = 0.05  # seconds; how long one whose threads are all at work leaves new connections to the other processes
+KEEP_ALIVE = 65  # seconds between two requests; longer than usual proxies keep a connection
+LINGER = 3  # seconds that a leaving process still answers on an open connection; proxies keep unused ones for 2
+DRAIN = 2  # seconds in which what a refused client still sends is thrown away: a reset would destroy the answer
+
+
+class Channel(HTTPChannel):
+    """One connection. `since` is when its present wait began: for its first request, the next, or the rest of one."""
+
+    task_class = Answer
+    error_task_class = Refusal
+    parser_class = Parser
+    request: Any  # that is being read
+    requests: list[Any]  # that are being answered, or will be
+    close_when_flushed: bool
+    answered = False  # whether it had an answer before
+    refused = False
+    draining = False
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.since = time.time()
+
+    def received(self, data: bytes) -> bool:
+        if self.draining:
+            return False
+        before = self.request
+        taken: bool = super().received(data)
+        if self.request is not before:
+            self.since = time.time()
+        return taken
+
+    def service(self) -> None:
+        """Answer the next request, in a thread. Should even saying that it failed fail, close the connection."""
+        try:
+            super().service()
+        except Exception:
+            self.requests, self.will_close = [], True
+            self.server.pull_trigger()
+            raise
+        self.answered, self.since = True, time.time()
+
+    def is_overdue(self, now: float) -> bool:
+        """Whether the client has let us wait too long. The time of our own answer does not count."""
+        if self.requests or self.will_close:
+            self.since = now
+            return False
+        if self.draining:
+            return now - self.since > DRAIN
+        if self.total_outbufs_len:  # it reads; what it has read moves `last_activity` on
+            self.since = now
+            return bool(now - self.last_activity > KEEP_ALIVE)
+        if self.request is not None:
+            return bool(now - self.since > self.request.seconds)
+        if self.server.leaves_at:
+            return now - max(self.since, self.server.leaves_at) > LINGER
+        return now - self.since > (KEEP_ALIVE if self.answered else SECONDS)
+
+    def end_wait(self) -> None:
+        """Close the connection; where half a request has come, say why first."""
+        if self.request is None or self.draining or self.total_outbufs_len:
+            self.handle_close()
+        else:
+            self.refuse(RequestTimeout(""))
+
+    def refuse(self, error: Any) -> None:
+        """Answer the request that is being read with an error, and close."""
+        with self.requests_lock:
+            self.request.error = error
+            self.requests.append(self.request)
+            self.request = None
+            self.server.add_task(self)
+
+    def readable(self) -> bool:
+        return self.draining or bool(super().readable())
+
+    def handle_write(self) -> None:
+        if self.will_close or not (self.refused and self.close_when_flushed):
+            super().handle_write()
+            return
+        self._flush_exception(self._flush_some)
+        if self.connected and not self.total_outbufs_len:
+            self.close_when_flushed, self.draining, self.since = False, True, time.time()
+            try:
+                self.socket.shutdown(socket.SHUT_WR)
+            except OSError:
+                self.handle_close()
+
+
+class Listener:
+    """What both kinds of listening socket share. `leaves_at` is set when no more connections are taken."""
+
+    channel_class = Channel
+    leaves_at = 0.0
+    looks_at = 0.0
+    task_dispatcher: Lanes
+    active_channels: dict[int, Channel]
+
+    def maintenance(self, now: float) -> None:
+        """Close what is overdue. waitress calls this each second while the socket listens."""
+        for channel in list(self.active_channels.values()):
+            if channel.is_overdue(now):
+                channel.end_wait()
+
+    def readable(self) -> bool:
+        """Leave new connections to a process that has a thread free: one that has none takes them 50 ms later."""
+        is_open = bool(super().readable())  # type: ignore[misc]
+        if not self.task_dispatcher.is_full:
+            self.looks_at = 0.0
+        elif not self.looks_at:
+            self.looks_at = time.time() + BUSY_TURN
+        return is_open and time.time() >= self.looks_at
+
+    def handle_accept(self) -> None:
+        """Take one connection; when there was time to, or there is none left, all that wait."""
+        takes_all, self.looks_at = bool(self.looks_at or self.leaves_at), 0.0
+        before = -1
+        while before != len(self.active_channels):
+            before = len(self.active_channels)
+            super().handle_accept()  # type: ignore[misc]
+            if len(self.active_channels) > CONNECTIONS:
+                self.close_longest_waiting()
+            if not takes_all:
+                break
+
+    def close_longest_waiting(self) -> None:
+        """Make room: first among those that send no upload."""
+        waiting = [channel for channel in self.active_channels.values() if not channel.requests]
+        if waiting:
+            min(waiting, key=lambda c: (bool(c.request and c.request.is_upload), c.since)).handle_close()
+
+    def stop_accepting(self) -> None:
+        """Take the connections that the kernel has let in already, and no more."""
+        self.leaves_at = time.time()
+        self.handle_accept()
+        wasyncore.dispatcher.close(self)  # the trigger stays open: answers still wake the loop
+
+
+class TcpListener(Listener, TcpWSGIServer):
+    pass
+
+
+class UnixListener(Listener, UnixWSGIServer):
+    pass

@@ -1,0 +1,58 @@
+"""Which threads answer a request: pages, uploads and health never wait for one another."""
+
+import logging
+from typing import Any, Protocol
+
+from waitress.task import ThreadedTaskDispatcher
+
+from partnerportal.server.reading import UPLOADS, Parser
+
+UPLOAD_THREADS = 2
+
+# It says at each request how many wait, which on a busy day is always.
+logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+
+
+class Task(Protocol):
+    """What a thread does next."""
+
+    def service(self) -> None: ...
+    def cancel(self) -> None: ...
+
+
+class Lanes:
+    """Stands in for waitress's one pool of threads. `taken` counts the requests."""
+
+    def __init__(self, page_threads: int) -> None:
+        self.taken = 0
+        self.pages = start_threads(page_threads)
+        self.uploads = start_threads(UPLOAD_THREADS)
+        self.health = start_threads(1)
+        self.readiness = start_threads(1)  # asks the database, which may hang
+
+    def add_task(self, channel: Any) -> None:
+        """Hand over the channel's next request. waitress calls this."""
+        self.taken += 1
+        self.lane_of(channel.requests[0]).add_task(channel)
+
+    def lane_of(self, request: Parser) -> ThreadedTaskDispatcher:
+        if request.error or request.path == "/healthz":
+            return self.health
+        if request.path == "/readyz":
+            return self.readiness
+        return self.uploads if request.path.startswith(UPLOADS) else self.pages
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the next page would wait for a thread."""
+        return bool(self.pages.active_count + len(self.pages.queue) >= len(self.pages.threads))
+
+    def shutdown(self) -> None:
+        for lane in (self.pages, self.uploads, self.health, self.readiness):
+            lane.shutdown(timeout=1)
+
+
+def start_threads(number: int) -> ThreadedTaskDispatcher:
+    dispatcher = ThreadedTaskDispatcher()
+    dispatcher.set_thread_count(number)
+    return dispatcher

@@ -1,0 +1,164 @@
+"""The worker class of gunicorn: the loop of one process, from its first page to its leave."""
+
+import mmap
+import os
+import resource
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+from wsgiref.util import setup_testing_defaults
+
+from gunicorn.workers.base import Worker
+from waitress import wasyncore
+
+# Nothing here may read the settings while it is imported: gunicorn's parent imports this once, and its processes must
+# see the settings of their own start.
+
+STARTED, READY = 0, 1
+FILES = 4096  # open files of a process, where the system allows them: some connections need three
+FIRST_PAGE = "/sign-in/login/"
+
+
+class PortalWorker(Worker):
+    """Runs waitress on gunicorn's sockets."""
+
+    # The age of the worker that was started last, and of the youngest that is ready; all processes of a parent see it.
+    ages = memoryview(mmap.mmap(-1, 16)).cast("q")
+
+    def __init__(self, age: int, *arguments: Any) -> None:
+        super().__init__(age, *arguments)
+        self.ages[STARTED] = age  # still in the parent
+        self.listeners: list[Any] = []
+
+    def run(self) -> None:
+        from partnerportal.lib import garbage
+        from partnerportal.lib.private_files import private_folder
+        from partnerportal.server.connections import BUSY_TURN
+        from partnerportal.server.lanes import Lanes
+
+        raise_file_limit()
+        tempfile.tempdir = str(private_folder("incoming"))  # on a disk: /tmp may be memory
+        self.lanes = Lanes(self.cfg.threads)
+        self.draw_first_pages()
+        garbage.settle()
+        self.open_listeners()
+        self.ages[READY] = max(self.ages[READY], self.age)
+        while self.stays():
+            self.turn(BUSY_TURN if self.lanes.is_full else 1)
+        self.leave()
+
+    def draw_first_pages(self) -> None:
+        """Draw a page in each thread that will draw pages: the first costs a hundred times as much as a later one."""
+        together = threading.Barrier(self.cfg.threads + 1)
+        for _ in range(self.cfg.threads):
+            self.lanes.pages.add_task(Rehearsal(self.wsgi, together))
+        with suppress(threading.BrokenBarrierError):  # what could not be drawn by now must not keep the rest away
+            together.wait(timeout=self.cfg.timeout)
+
+    def open_listeners(self) -> None:
+        from django.conf import settings
+
+        from partnerportal.server.connections import TcpListener, UnixListener
+        from partnerportal.server.reading import adjustments
+
+        self.channels: dict[int, Any] = {}
+        for bound in self.sockets:
+            kind = UnixListener if bound.sock.family.name == "AF_UNIX" else TcpListener
+            self.listeners.append(
+                kind(
+                    self.wsgi,
+                    self.channels,
+                    _sock=bound.sock,
+                    dispatcher=self.lanes,
+                    adj=adjustments(settings.DATA_UPLOAD_MAX_MEMORY_SIZE),
+                    sockinfo=(bound.sock.family, bound.sock.type, bound.sock.proto, bound.sock.getsockname()),
+                    bind_socket=False,
+                )
+            )
+
+    def turn(self, seconds: float) -> None:
+        """One turn of the loop, and the sign of life that the parent waits for."""
+        self.notify()
+        wasyncore.poll2(seconds, self.channels)
+
+    def stays(self) -> bool:
+        if self.ppid != os.getppid():
+            self.log.info("The parent is gone")
+            return False
+        if self.alive:
+            return not self.is_due_for_renewal()
+        return self.successor_is_starting()
+
+    def is_due_for_renewal(self) -> bool:
+        """After `max_requests`, and when no upload is on its way: it may take ten minutes, without new connections."""
+        if self.lanes.taken < self.max_requests:
+            return False
+        reading = (c.request for listener in self.listeners for c in list(listener.active_channels.values()))
+        return not any(request and request.is_upload for request in reading)
+
+    def successor_is_starting(self) -> bool:
+        """At a reload the parent ends a process as soon as it has started another, which is not ready yet."""
+        self.told_at = getattr(self, "told_at", time.monotonic())
+        is_coming = self.ages[STARTED] > self.age >= self.ages[READY]
+        return is_coming and time.monotonic() - self.told_at < self.cfg.graceful_timeout / 2
+
+    def leave(self) -> None:
+        """Take no new connection, finish what is in hand, and go. The parent sets the limit; uploads have their own."""
+        for listener in self.listeners:
+            listener.stop_accepting()
+        while any(listener.active_channels for listener in self.listeners):
+            self.turn(0.2)
+            for listener in self.listeners:
+                listener.maintenance(time.time())
+        self.lanes.shutdown()
+
+    def handle_exit(self, sig: int, frame: Any) -> None:
+        super().handle_exit(sig, frame)
+        for listener in self.listeners[:1]:
+            listener.pull_trigger()
+
+
+class Rehearsal:
+    """A page that a thread draws for nobody. The thread waits for the others, so that each takes one."""
+
+    def __init__(self, application: Callable[..., Any], together: threading.Barrier) -> None:
+        self.application, self.together = application, together
+
+    def service(self) -> None:
+        draw_page(self.application)
+        with suppress(threading.BrokenBarrierError):
+            self.together.wait()
+
+    def cancel(self) -> None:
+        self.together.abort()
+
+
+def draw_page(application: Callable[..., Any]) -> None:
+    """Ask the application for the sign-in page, as a visitor behind all trusted proxies would."""
+    from django.conf import settings
+
+    environ: dict[str, Any] = {"PATH_INFO": FIRST_PAGE, "HTTP_HOST": settings.PORTAL_HOST}
+    setup_testing_defaults(environ)
+    environ |= {
+        "HTTP_X_FORWARDED_PROTO": "https",
+        "HTTP_X_FORWARDED_FOR": ", ".join(["127.0.0.1"] * max(1, settings.ALLAUTH_TRUSTED_PROXY_COUNT)),
+        "REMOTE_ADDR": "127.0.0.1",
+    }
+    answer = application(environ, lambda *_arguments: None)
+    try:
+        for _part in answer:
+            pass
+    finally:
+        if hasattr(answer, "close"):
+            answer.close()
+
+
+def raise_file_limit() -> None:
+    """Allow this process `FILES` open files, or as many as the system lets it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < FILES:
+        most = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))

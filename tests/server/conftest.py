@@ -1,0 +1,96 @@
+"""The real web process, on a database of its own that all tests of a module share; and the server alone."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from django.conf import settings
+
+from tests import databases
+from tests.faults.plant import Plant, free_port
+from tests.server.sockets import PATIENCE, answer, request
+
+
+@pytest.fixture(scope="module")
+def plant(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: Any) -> Iterator[Plant]:
+    folder = tmp_path_factory.mktemp("plant")
+    with django_db_blocker.unblock(), databases.copy() as variables:
+        plant = Plant(variables | {"PRIVATE_ROOT": str(folder / "private")}, folder)
+        plant.environment["LOG_LEVEL"] = "INFO"
+        try:
+            plant.start_web()
+            yield plant
+        finally:
+            plant.stop()
+
+
+class Server:
+    """gunicorn with the project's configuration and the application of `waiting`."""
+
+    def __init__(self, folder: Path, *options: str, **variables: str) -> None:
+        self.port = free_port()
+        self.log = folder / "server.log"
+        self.private = folder / "private"
+        names = {"WEB_BIND": f"127.0.0.1:{self.port}", "PRIVATE_ROOT": str(self.private)}
+        command = [sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py", *options]
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [*command, "tests.server.waiting:application"],
+                cwd=settings.BASE_DIR,
+                env=os.environ | names | variables,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def get(self, path: str) -> dict[str, str]:
+        """What the application knew when it answered."""
+        status, _headers, body = answer(self.port, request("GET", path, "Connection: close"))
+        assert status == 200, (status, body)
+        return facts(body)
+
+    def answers(self) -> bool:
+        assert self.process.poll() is None, self.log.read_text()
+        with suppress(OSError, IndexError):
+            return bool(self.get("/"))
+        return False
+
+    def workers(self) -> set[int]:
+        return {child.pid for child in psutil.Process(self.process.pid).children()}
+
+    def until(self, what: Callable[[], Any]) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while not what():
+            assert time.monotonic() < deadline, self.log.read_text()
+            time.sleep(0.05)
+
+    def stop(self) -> None:
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+
+def facts(body: bytes) -> dict[str, str]:
+    return dict(line.split("=", 1) for line in body.decode().splitlines())
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Callable[..., Server]]:
+    servers: list[Server] = []
+
+    def start(*options: str, **variables: str) -> Server:
+        servers.append(Server(tmp_path, *options, **variables))
+        servers[-1].until(servers[-1].answers)
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.stop()

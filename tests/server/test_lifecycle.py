@@ -1,0 +1,148 @@
+"""Processes start, are renewed and leave without a request lost."""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+
+import psutil
+import pytest
+
+from tests.server.conftest import Server, facts
+from tests.server.sockets import answer, connect, parse, read_all, receive, request
+
+pytestmark = pytest.mark.slow
+UPLOAD = request("POST", "/api/v1/ingest/usage/", "Content-Length: 4", body=b"ab")
+
+
+class Caller(threading.Thread):
+    """Asks again and again, each time on a new connection; remembers who answered and when, or what went wrong."""
+
+    def __init__(self, server: Server) -> None:
+        super().__init__()
+        self.server, self.over = server, threading.Event()
+        self.answers: list[tuple[str, float]] = []
+        self.start()
+
+    def run(self) -> None:
+        while not self.over.wait(0.05):
+            started = time.monotonic()
+            try:
+                who = self.server.get("/")["pid"]
+            except Exception as error:
+                who = repr(error)
+            self.answers.append((who, time.monotonic() - started))
+
+    def stop(self) -> list[tuple[str, float]]:
+        self.over.set()
+        self.join()
+        return self.answers
+
+
+def test_each_thread_has_drawn_a_page_before_it_is_asked_for_one(serve: Callable[..., Server]) -> None:
+    server = serve(WEB_THREADS="3", WEB_CONCURRENCY="1")
+    assert server.get("/")["drawn"] == "3"
+
+
+def test_a_reload_goes_on_answering_until_the_new_processes_are_ready(serve: Callable[..., Server]) -> None:
+    server = serve(IMPORT_SECONDS="3")
+    before = {str(pid) for pid in server.workers()}
+    caller = Caller(server)
+    server.process.send_signal(signal.SIGHUP)
+    server.until(lambda: len(server.workers()) == 2 and not before & {str(pid) for pid in server.workers()})
+    answers = caller.stop()
+    assert {who for who, _seconds in answers} <= before | {str(pid) for pid in server.workers()}
+    assert len({who for who, _seconds in answers} - before) > 0, "no new process answered"
+    assert max(seconds for _who, seconds in answers) < 2, "somebody waited for the start, which takes three seconds"
+
+
+def test_a_leaving_process_finishes_what_it_has_in_hand(serve: Callable[..., Server]) -> None:
+    server = serve(WEB_CONCURRENCY="1")
+    with connect(server.port) as busy, connect(server.port) as upload, connect(server.port) as idle:
+        idle.sendall(request("GET", "/"))
+        assert receive(idle)[0] == 200
+        busy.sendall(request("GET", "/wait/2/"))
+        upload.sendall(UPLOAD)
+        time.sleep(0.5)
+        server.process.terminate()
+        server.until(lambda: refuses(server.port))
+        idle.sendall(request("GET", "/"))
+        upload.sendall(b"cd")
+        for link in (busy, upload, idle):
+            status, headers, body = parse(read_all(link))
+            assert (status, headers["connection"]) == (200, "close"), body
+    assert server.process.wait(20) == 0
+
+
+def refuses(port: int) -> bool:
+    try:
+        connect(port).close()
+    except ConnectionRefusedError:
+        return True
+    return False
+
+
+def test_an_unused_connection_does_not_keep_a_process_from_leaving(serve: Callable[..., Server]) -> None:
+    server = serve(WEB_CONCURRENCY="1")
+    with connect(server.port) as used, connect(server.port) as bare:
+        used.sendall(request("GET", "/"))
+        assert receive(used)[0] == 200
+        server.process.terminate()
+        assert server.process.wait(15) == 0, "the parent's limit is twenty seconds"
+        assert read_all(used) == read_all(bare) == b""
+
+
+def test_renewal_cuts_nobody_off(serve: Callable[..., Server]) -> None:
+    server = serve("--max-requests", "20", "--max-requests-jitter", "0")
+    callers = [Caller(server) for _ in range(3)]
+    server.until(lambda: len({who for caller in callers for who, _seconds in caller.answers}) > 4)
+    answers = [found for caller in callers for found in caller.stop()]
+    assert all(who.isdigit() for who, _seconds in answers), answers
+
+
+def test_renewal_waits_for_an_upload(serve: Callable[..., Server]) -> None:
+    server = serve("--max-requests", "5", "--max-requests-jitter", "0", WEB_CONCURRENCY="1")
+    (worker,) = server.workers()
+    with connect(server.port) as upload:
+        upload.sendall(UPLOAD)
+        for _ in range(10):
+            assert server.get("/")["pid"] == str(worker)
+        upload.sendall(b"cd")
+        known = facts(receive(upload)[2])
+        assert (known["pid"], known["size"]) == (str(worker), "4")
+    server.until(lambda: server.workers() and worker not in server.workers())
+
+
+def test_a_process_whose_loop_hangs_is_replaced(serve: Callable[..., Server]) -> None:
+    server = serve("--timeout", "2", WEB_CONCURRENCY="1")
+    (worker,) = server.workers()
+    server.get("/wait/4/")  # a thread that is slow is no loop that hangs
+    assert server.workers() == {worker}
+    os.kill(worker, signal.SIGSTOP)
+    server.until(lambda: server.workers() and worker not in server.workers() and server.answers())
+    assert not psutil.pid_exists(worker)
+
+
+def test_processes_end_with_their_parent(serve: Callable[..., Server]) -> None:
+    server = serve()
+    workers = server.workers()
+    server.process.kill()
+    server.process.wait()
+    server.until(lambda: not any(psutil.pid_exists(pid) for pid in workers))
+
+
+def test_an_error_of_the_application_is_answered(serve: Callable[..., Server]) -> None:
+    server = serve()
+    status, headers, body = answer(server.port, request("GET", "/boom/"))
+    assert (status, headers["content-type"]) == (500, "text/plain; charset=utf-8") and b"boom" not in body
+
+
+def test_forwarded_headers_are_left_to_the_application(serve: Callable[..., Server]) -> None:
+    server = serve()
+    given = ("X-Forwarded-For: 203.0.113.9, 192.0.2.1", "X-Forwarded-Proto: https", "X-Forwarded-Host: evil.example")
+    given += ("Forwarded: for=203.0.113.9", "X_Forwarded_For: 198.51.100.7")
+    known = facts(answer(server.port, request("GET", "/", *given, "Connection: close"))[2])
+    assert known["HTTP_X_FORWARDED_FOR"] == "203.0.113.9, 192.0.2.1" and known["HTTP_X_FORWARDED_PROTO"] == "https"
+    assert known["HTTP_X_FORWARDED_HOST"] == "evil.example" and known["HTTP_FORWARDED"] == "for=203.0.113.9"
+    assert (known["REMOTE_ADDR"], known["wsgi.url_scheme"], known["HTTP_HOST"]) == ("127.0.0.1", "http", "localhost")
