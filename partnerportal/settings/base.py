@@ -59,7 +59,7 @@ MIDDLEWARE = [
     "partnerportal.middleware.HealthMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "partnerportal.middleware.SecretAddressMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "partnerportal.static_files.StaticFilesMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
