@@ -4,14 +4,12 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
 from typing import IO, Any, NoReturn
 
 from boto3.exceptions import Boto3Error
 from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
-from django.conf import settings
 from django.core.files import File
 from django.utils.translation import gettext_lazy as _
 from storages.backends.s3 import S3Storage
@@ -91,7 +89,7 @@ class PrivateBucket(S3Storage):
 
 
 def _nameless() -> Any:
-    return tempfile.TemporaryFile(dir=private_folder(Path(settings.PRIVATE_ROOT, "passing")))
+    return tempfile.TemporaryFile(dir=private_folder("passing"))
 
 
 def _call(delete: Any) -> None:

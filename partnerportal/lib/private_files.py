@@ -79,7 +79,7 @@ class PrivateFolder(FileSystemStorage):
     def writing(self, name: str) -> Iterator[IO[bytes]]:
         """Write beside the file's place and put it there when it is on the disk."""
         whole = Path(self.path(name))
-        private_folder(whole.parent)
+        private_folder(os.path.dirname(name))
         part = whole.with_name(whole.name + UNFINISHED)
         try:
             with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
@@ -94,14 +94,15 @@ class PrivateFolder(FileSystemStorage):
         return open(self.path(name), "rb")
 
     def lying(self, folder: str) -> Iterator[StoredFile]:
-        for path in private_folder(Path(self.path(folder))).iterdir():
+        for path in private_folder(folder).iterdir():
             with suppress(FileNotFoundError):  # it was put in its place, or deleted, meanwhile
                 changed_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
                 name = path.name.removesuffix(UNFINISHED)
                 yield StoredFile(name, changed_at, partial(path.unlink, missing_ok=True))
 
 
-def private_folder(path: Path) -> Path:
-    """Make the folder when it is first needed, for the portal's own user alone."""
+def private_folder(name: str) -> Path:
+    """Make a folder below PRIVATE_ROOT when it is first needed, for the portal's own user alone."""
+    path = Path(settings.PRIVATE_ROOT, name)
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     return path
