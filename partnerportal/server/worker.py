@@ -8,7 +8,6 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 from wsgiref.util import setup_testing_defaults
 
@@ -35,15 +34,13 @@ class PortalWorker(Worker):
         self.listeners: list[Any] = []
 
     def run(self) -> None:
-        from django.conf import settings
-
         from partnerportal.lib import garbage
         from partnerportal.lib.private_files import private_folder
         from partnerportal.server.connections import BUSY_TURN
         from partnerportal.server.lanes import Lanes
 
         raise_file_limit()
-        tempfile.tempdir = str(private_folder(Path(settings.PRIVATE_ROOT, "incoming")))  # on a disk: /tmp may be memory
+        tempfile.tempdir = str(private_folder("incoming"))  # on a disk: /tmp may be memory
         self.lanes = Lanes(self.cfg.threads)
         self.draw_first_pages()
         garbage.settle()
