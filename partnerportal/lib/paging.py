@@ -6,7 +6,8 @@ from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from django.db.models import Count, F, IntegerField, Q, QuerySet, Subquery, Value
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import BooleanField, Count, F, Func, IntegerField, Q, QuerySet, Subquery, Value
 
 T = TypeVar("T")
 
@@ -60,6 +61,13 @@ def _decode(cursor: str, field: Any) -> tuple[Any, int, int, bool] | None:
         return None
 
 
+class IsAmong(Func):
+    """A value is in an array. Unlike IN, which becomes a join, such a condition passes into a security barrier."""
+
+    template, arg_joiner = "%(expressions)s)", " = ANY("
+    output_field = BooleanField()
+
+
 def is_cursor(queryset: QuerySet[Any], *, sort: str, cursor: str) -> bool:
     """Whether `keyset` would understand it, for callers that refuse what it would pass over."""
     return _decode(cursor, queryset.model._meta.get_field(sort)) is not None
@@ -89,9 +97,12 @@ def keyset(
     """A page of `size` rows ordered by the non-null column `sort`, then by `key` (unique in the queryset).
 
     With `ways` the keys are found first, along each of these conditions (together they hold for every row), and the
-    rows then. For what PostgreSQL would read and sort whole: an OR, of which each side has an index; and a search,
-    because behind a policy it does not know how much that finds.
+    rows then. For what PostgreSQL would read and sort whole: an OR, of which each side has an index; a search, because
+    behind a policy it does not know how much that finds; and a view with a security barrier, of which each row takes
+    lookups (its queryset says `finds_keys_first`).
     """
+    if not ways and getattr(queryset, "finds_keys_first", False):
+        ways = (Q(),)
     decoded = _decode(cursor, queryset.model._meta.get_field(sort)) if cursor else None
     value, last_key, position, backwards = decoded or (None, 0, 0, False)
     forward_desc = descending != backwards
@@ -103,7 +114,8 @@ def keyset(
     order = [F(name).desc() if forward_desc else F(name).asc() for name in (sort, key)]
     if ways:
         first_way, *others = (queryset.filter(way).order_by(*order).values(key)[: size + 1] for way in ways)
-        queryset = queryset.filter(**{f"{key}__in": first_way.union(*others) if others else first_way})
+        found = ArraySubquery(first_way.union(*others) if others else first_way)
+        queryset = queryset.filter(IsAmong(F(key), found))
     rows = list(queryset.order_by(*order)[: size + 1])
     more, rows = len(rows) > size, rows[:size]
     if backwards:
