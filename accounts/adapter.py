@@ -5,6 +5,7 @@ import logging
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.models import EmailAddress
 from allauth.core import context as current
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
@@ -13,6 +14,7 @@ from django.utils.crypto import get_random_string
 from django.utils.translation import get_language, gettext
 
 from accounts.models import Person
+from partnerportal.lib import tenancy
 from partnerportal.lib.errors import Unavailable
 from partnerportal.lib.mail_server import MAIL_SERVER
 from partnerportal.lib.pages import is_own_path
@@ -25,7 +27,31 @@ class AccountAdapter(DefaultAccountAdapter):
         """A new person keeps the language in which they signed up."""
         user.name = form.cleaned_data.get("name", "")
         user.language = get_language() or settings.LANGUAGE_CODE
-        return super().save_user(request, user, form, commit)
+        saved = super().save_user(request, user, form, commit)
+        tenancy.admit(saved.pk)
+        return saved
+
+    # allauth calls these when a person has proved who they are; the database lets them write their own from then on.
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> Person | None:
+        person: Person | None = super().authenticate(request, **credentials)
+        if person:
+            tenancy.admit(person.pk)
+        return person
+
+    def login(self, request: HttpRequest, user: Person) -> None:
+        tenancy.admit(user.pk)
+        super().login(request, user)
+
+    def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
+        tenancy.admit(email_address.user_id)
+        return super().confirm_email(request, email_address)
+
+    def set_password(self, user: Person, password: str) -> None:
+        """By a link that was mailed, or by the person, who has just given the old one. Writes nothing else of them."""
+        tenancy.admit(user.pk)
+        user.set_password(password)
+        user.save(update_fields=["password"])
 
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
         """Failed sign-ins count per account AND client network, so that a stranger who guesses cannot lock the owner

@@ -1,6 +1,11 @@
 """Who is signed in."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from allauth.account.auth_backends import AuthenticationBackend
+from allauth.account.internal.stagekit import LOGIN_SESSION_KEY
+from allauth.account.utils import url_str_to_user_pk
 
 from accounts.models import Person
 from accounts.queries import operators_today
@@ -19,3 +24,9 @@ class PortalBackend(AuthenticationBackend):
             return None
         person.acting_for = operators
         return person
+
+
+def half_signed_in(session: Mapping[str, Any]) -> int | None:
+    """Return the id of the person who has given their password here and still owes a second factor or a mailed code."""
+    pending = session.get(LOGIN_SESSION_KEY) or {}
+    return url_str_to_user_pk(pending["user_pk"]) if pending.get("user_pk") else None

@@ -60,6 +60,7 @@ class Connection(PublicModel):
         ENDED = "ended", _("Ended")
 
     MOVES = {State.ACTIVE: frozenset({State.ENDED}), State.ENDED: frozenset()}
+    BEGINS = State.ACTIVE
 
     partner = models.ForeignKey("accounts.Organization", models.PROTECT, related_name="customer_connections")
     customer = models.ForeignKey("accounts.Organization", models.PROTECT, related_name="partner_connections")

@@ -13,6 +13,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
+from accounts.backends import half_signed_in
 from accounts.models import Operator
 from accounts.queries import operators_of
 from connections.actors import actor_for
@@ -106,6 +107,8 @@ class ActorMiddleware:
         if not request.user.is_authenticated:
             if person_id:
                 tenancy.enter(organization_id=None)
+            if pending := half_signed_in(request.session):
+                tenancy.admit(pending)
             return
         person = request.user
         self._act(request, wanted, person.acting_for)

@@ -30,6 +30,31 @@ RENAME_UNDO = """
 DROP TRIGGER organization_keeps_its_name ON accounts_organization; DROP FUNCTION organization_keeps_its_name();
 """
 
+# A person sees their rows of every organisation, and changes those of the one they act for. An Admin stays: tenants that
+# take the role from each other at the same time meet at the lock.
+OPERATORS = """
+CREATE POLICY changed_by_their_own ON accounts_operator AS RESTRICTIVE FOR UPDATE USING (organization_id = portal_org());
+CREATE POLICY removed_by_their_own ON accounts_operator AS RESTRICTIVE FOR DELETE USING (organization_id = portal_org());
+CREATE FUNCTION operator_one_admin() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF row_security_active('accounts_operator') AND (TG_OP = 'DELETE' OR NOT 'admin' = ANY (NEW.roles)) THEN
+        PERFORM pg_advisory_xact_lock(portal_lock('operators', OLD.organization_id));
+        IF NOT EXISTS (SELECT FROM accounts_operator o WHERE o.organization_id = OLD.organization_id
+                       AND o.id <> OLD.id AND 'admin' = ANY (o.roles)) THEN
+            RAISE EXCEPTION 'the last Admin stays: this violates operator_one_admin'
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'operator_one_admin', TABLE = 'accounts_operator';
+        END IF;
+    END IF;
+    RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
+END $$;
+CREATE TRIGGER operator_one_admin BEFORE UPDATE OR DELETE ON accounts_operator
+    FOR EACH ROW WHEN ('admin' = ANY (OLD.roles)) EXECUTE FUNCTION operator_one_admin();
+"""
+OPERATORS_UNDO = """
+DROP TRIGGER operator_one_admin ON accounts_operator; DROP FUNCTION operator_one_admin();
+DROP POLICY removed_by_their_own ON accounts_operator; DROP POLICY changed_by_their_own ON accounts_operator;
+"""
+
 
 class Migration(migrations.Migration):
     dependencies = [("accounts", "0001_initial")]
@@ -39,8 +64,9 @@ class Migration(migrations.Migration):
             "accounts_operator",
             using="organization_id = portal_org() OR person_id = portal_person()",
             check="organization_id = portal_org()",
-            grant="SELECT, INSERT, UPDATE, DELETE",
+            grant="SELECT, INSERT, UPDATE (roles), DELETE",
         ),
+        migrations.RunSQL(OPERATORS, OPERATORS_UNDO),
         protect(
             "accounts_organization",
             using=OWN,

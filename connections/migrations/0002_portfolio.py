@@ -39,8 +39,8 @@ CREATE FUNCTION portfolio_follows_connection() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE pair record := coalesce(NEW, OLD);
 BEGIN
-    PERFORM pg_advisory_xact_lock(1, pair.partner_id::int);
-    PERFORM pg_advisory_xact_lock(2, pair.customer_id::int);
+    PERFORM pg_advisory_xact_lock(portal_lock('partner', pair.partner_id));
+    PERFORM pg_advisory_xact_lock(portal_lock('customer', pair.customer_id));
     PERFORM portfolio_refresh(pair.partner_id, pair.customer_id);
     PERFORM portfolio_refresh((SELECT parent_id FROM accounts_organization WHERE id = pair.partner_id), pair.customer_id);
     RETURN NULL;
@@ -57,13 +57,13 @@ BEGIN
         PERFORM portfolio_refresh(NEW.parent_id, NEW.id);
         RETURN NULL;
     END IF;
-    PERFORM pg_advisory_xact_lock(1, NEW.id::int);
+    PERFORM pg_advisory_xact_lock(portal_lock('partner', NEW.id));
     FOREACH parent IN ARRAY ARRAY[OLD.parent_id, NEW.parent_id] LOOP
         PERFORM portfolio_refresh(parent, NEW.id);
     END LOOP;
     FOR customer IN SELECT customer_id FROM connections_connection
                     WHERE partner_id = NEW.id AND state = 'active' ORDER BY customer_id LOOP
-        PERFORM pg_advisory_xact_lock(2, customer::int);
+        PERFORM pg_advisory_xact_lock(portal_lock('customer', customer));
         FOREACH parent IN ARRAY ARRAY[OLD.parent_id, NEW.parent_id] LOOP
             PERFORM portfolio_refresh(parent, customer);
         END LOOP;

@@ -2,6 +2,7 @@
 
 from django.db import migrations
 
+from partnerportal.lib.states import guard
 from partnerportal.lib.tenancy import protect, spelled_out
 
 SEEN = "(SELECT true FROM connections_portfolio p WHERE p.viewer_id = portal_org() AND p.subject_id = {})"
@@ -28,9 +29,27 @@ CREATE FUNCTION knows_organization(known bigint) RETURNS boolean
                    WHERE customer_id = portal_org() AND partner_id = known AND state = 'active')
         OR EXISTS (SELECT FROM connections_invitationlink WHERE organization_id = known AND token = portal_secret())
         OR coalesce(known = portal_distributor(), false) $$;
-REVOKE EXECUTE ON FUNCTION knows_organization(bigint) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION knows_organization(bigint) TO portal_app;
 """
+
+# Whom an event of a tenant may tell: itself, those it is connected to or has just ended the connection with, those below
+# it; and everybody, if it is the vendor. Nobody writes to strangers.
+TELLS = """
+CREATE FUNCTION may_tell(other bigint) RETURNS boolean
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    SELECT other = portal_org()
+        OR EXISTS (SELECT FROM connections_portfolio WHERE viewer_id = portal_org() AND subject_id = other)
+        OR EXISTS (SELECT FROM connections_connection
+                   WHERE (partner_id, customer_id) IN ((other, portal_org()), (portal_org(), other))
+                     AND (state = 'active' OR (ended_by_id = portal_org() AND ended_at > now() - interval '1 hour')))
+        OR EXISTS (SELECT FROM accounts_organization WHERE id = portal_org() AND kind = 'vendor') $$;
+GRANT EXECUTE ON FUNCTION may_tell(bigint) TO portal_app;
+CREATE POLICY told_to_the_known ON notifications_event AS RESTRICTIVE FOR INSERT
+    WITH CHECK ((counterpart_id IS NULL OR may_tell(counterpart_id)) AND (customer_id IS NULL OR may_tell(customer_id)));
+"""
+TELLS_UNDO = "DROP POLICY told_to_the_known ON notifications_event; DROP FUNCTION may_tell(bigint)"
+
+MOVES = {"active": ["ended"], "ended": []}
 
 # Whether a notice about a customer may still be seen is written on the notice: an inbox counts 50,000 of them, and to
 # ask the portfolio for each cost two and a half times the count. A notice and a change of its reach meet at the
@@ -45,7 +64,7 @@ BEGIN
         FOR KEY SHARE NOWAIT;
     NEW.in_reach := FOUND;
     IF NEW.in_reach THEN RETURN NEW; END IF;
-    IF NOT pg_try_advisory_xact_lock_shared(2, NEW.about_id::int) THEN
+    IF NOT pg_try_advisory_xact_lock_shared(portal_lock('customer', NEW.about_id)) THEN
         RAISE EXCEPTION 'the reach of this notice is being changed' USING ERRCODE = 'lock_not_available';
     END IF;
     NEW.in_reach := EXISTS (SELECT FROM connections_portfolio p
@@ -96,11 +115,18 @@ class Migration(migrations.Migration):
         ),
         migrations.RunSQL(  # only the customer's side can make a connection
             """CREATE POLICY made_by_customer ON connections_connection AS RESTRICTIVE FOR INSERT
-               WITH CHECK (customer_id = portal_org() AND state = 'active')""",
+               WITH CHECK (customer_id = portal_org())""",
             "DROP POLICY made_by_customer ON connections_connection",
         ),
+        migrations.RunSQL(  # whoever ends it says so in its own name
+            """CREATE POLICY ended_in_ones_own_name ON connections_connection AS RESTRICTIVE FOR UPDATE
+               USING (true) WITH CHECK (state = 'active' OR ended_by_id = portal_org())""",
+            "DROP POLICY ended_in_ones_own_name ON connections_connection",
+        ),
+        guard("connections_connection", MOVES, begins="active", holds="everybody"),
         migrations.RunSQL(DISTRIBUTOR, "DROP FUNCTION portal_distributor()"),
         migrations.RunSQL(KNOWS, "DROP FUNCTION knows_organization(bigint)"),
+        migrations.RunSQL(TELLS, TELLS_UNDO),
         widen("accounts_organization", ORGANIZATION, ORGANIZATION_BEFORE),
         widen("notifications_event", f"{EVENT_BEFORE} OR {SEEN.format('customer_id')}", EVENT_BEFORE),
         widen(

@@ -156,7 +156,7 @@ def _wait_for_ends(claimed: Export) -> None:
     """Whoever is just ending a connection holds this lock shared, and may not have seen the export: the snapshot comes
     after them. Those who come later find it running, and take it away."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(4, %s::int)", [claimed.organization_id])
+        cursor.execute("SELECT pg_advisory_xact_lock(portal_lock('exports', %s))", [claimed.organization_id])
 
 
 class _Source(threading.Thread):

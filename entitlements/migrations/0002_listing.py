@@ -39,12 +39,14 @@ CREATE FUNCTION listing_refresh(customers bigint[]) RETURNS void
       AND (l.services, l.skus, l.trials, l.requests, l.seats, l.assigned, l.overage, l.next_expiry_on, l.ends)
           IS DISTINCT FROM (n.services, n.skus, n.trials, n.requests, n.seats, n.assigned, n.overage, n.next_expiry_on, n.ends) $$;
 
+GRANT EXECUTE ON FUNCTION listing_numbers(bigint[]), listing_refresh(bigint[]) TO portal_worker;
+
 -- The lock is the one that the portfolio's trigger takes: a connection and an entitlement that are written at the same
 -- moment must see each other, else a new row of the listing lacks the entitlement for good.
 CREATE FUNCTION listing_follows_entitlements() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
-    PERFORM pg_advisory_xact_lock(2, c.id::int) FROM (SELECT DISTINCT customer_id AS id FROM touched ORDER BY 1) c;
+    PERFORM pg_advisory_xact_lock(portal_lock('customer', c.id)) FROM (SELECT DISTINCT customer_id AS id FROM touched ORDER BY 1) c;
     PERFORM listing_refresh(ARRAY(SELECT DISTINCT customer_id FROM touched));
     RETURN NULL;
 END $$;
@@ -100,6 +102,8 @@ CREATE FUNCTION listing_figures(country text, skus bigint[], trials int, request
     UNION ALL SELECT 'sku', s::text, 1 FROM unnest(skus) s
     UNION ALL SELECT 'expiry', to_char(next_expiry_on, 'YYYY-MM-DD'), 1 WHERE next_expiry_on < '9999-12-31'
     UNION ALL SELECT 'end', to_char(e, 'YYYY-MM-DD'), count(*) FROM unnest(ends) e GROUP BY e $$;
+GRANT EXECUTE ON FUNCTION
+    listing_figures(text, bigint[], int, int, bigint, bigint, bigint, date, date[], boolean) TO portal_worker;
 
 -- Differences are appended; a figure that stays as it was gets none.
 CREATE FUNCTION figures_follow_listing() RETURNS trigger
@@ -163,7 +167,7 @@ BEGIN
         changed := ARRAY(SELECT customer_id FROM touched t JOIN before b USING (customer_id)
                          WHERE ({_SAID.replace("u.", "t.")}) IS DISTINCT FROM ({_SAID.replace("u.", "b.")}) ORDER BY 1);
     END IF;
-    PERFORM pg_advisory_xact_lock(2, c::int) FROM unnest(changed) c;
+    PERFORM pg_advisory_xact_lock(portal_lock('customer', c)) FROM unnest(changed) c;
     UPDATE entitlements_customerlisting l SET is_falling = u.is_falling
     FROM entitlements_customerusage u
     WHERE u.customer_id = ANY(changed) AND l.customer_id = u.customer_id AND l.is_falling <> u.is_falling;

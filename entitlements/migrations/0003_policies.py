@@ -2,6 +2,7 @@
 
 from django.db import migrations
 
+from partnerportal.lib.states import guard
 from partnerportal.lib.tenancy import protect, spelled_out
 
 SEEN = "(SELECT true FROM connections_portfolio p WHERE p.viewer_id = portal_org() AND p.subject_id = customer_id)"
@@ -19,7 +20,7 @@ DECLARE
     name text := 'entitlements_usageday_' || to_char(first, 'YYYYMM');
 BEGIN
     IF to_regclass(name) IS NOT NULL THEN RETURN; END IF;
-    PERFORM pg_advisory_xact_lock(3, to_char(first, 'YYYYMM')::int);
+    PERFORM pg_advisory_xact_lock(portal_lock('usage month', to_char(first, 'YYYYMM')::bigint));
     -- Not to_regclass again: it would answer from its cache, which an advisory lock does not bring up to date.
     IF EXISTS (SELECT FROM pg_class WHERE relname = name AND relnamespace = 'public'::regnamespace) THEN RETURN; END IF;
     EXECUTE format('CREATE TABLE %I PARTITION OF entitlements_usageday FOR VALUES FROM (%L) TO (%L)',
@@ -27,7 +28,6 @@ BEGIN
     EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', name);
     EXECUTE format('REVOKE ALL ON %I FROM portal_app', name);
 END $$;
-REVOKE EXECUTE ON FUNCTION usage_partition(date) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION usage_partition(date) TO portal_worker;
 """
 
@@ -37,7 +37,7 @@ EXPORTS = """
 CREATE FUNCTION exports_follow_portfolio() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
-    PERFORM pg_advisory_xact_lock_shared(4, OLD.viewer_id::int);
+    PERFORM pg_advisory_xact_lock_shared(portal_lock('exports', OLD.viewer_id));
     UPDATE entitlements_export SET state = 'gone', error = 'connection_ended', finished_at = now()
         WHERE organization_id = OLD.viewer_id AND state IN ('queued', 'running', 'ready')
           AND (customer_id IS NULL OR customer_id = OLD.subject_id);
@@ -57,15 +57,15 @@ CREATE FUNCTION portal_is_vendor() RETURNS boolean
     SELECT EXISTS (SELECT FROM accounts_organization WHERE id = portal_org() AND kind = 'vendor') $$;
 CREATE FUNCTION has_a_trial(customer bigint) RETURNS boolean
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-    SELECT EXISTS (SELECT FROM entitlements_entitlement WHERE customer_id = customer AND kind = 'trial') $$;
-REVOKE EXECUTE ON FUNCTION has_a_trial(bigint) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION has_a_trial(bigint) TO portal_app;
+    SELECT portal_is_vendor()
+       AND EXISTS (SELECT FROM entitlements_entitlement WHERE customer_id = customer AND kind = 'trial') $$;
+GRANT EXECUTE ON FUNCTION portal_is_vendor(), has_a_trial(bigint) TO portal_app;
 CREATE POLICY seen_by_vendor ON entitlements_entitlement FOR SELECT
     USING ({VENDOR} AND (kind = 'trial' OR has_a_trial(customer_id)));
 CREATE POLICY trials_decided ON entitlements_entitlement FOR UPDATE
     USING ({VENDOR} AND kind = 'trial') WITH CHECK ({VENDOR});
 CREATE POLICY trials_requested ON entitlements_entitlement FOR INSERT
-    WITH CHECK (customer_id = portal_org() AND kind = 'trial' AND state = 'requested' AND external_id LIKE 'trial-%');
+    WITH CHECK (customer_id = portal_org() AND kind = 'trial' AND external_id LIKE 'trial-%');
 CREATE POLICY trials_cancelled ON entitlements_entitlement FOR UPDATE
     USING (customer_id = portal_org() AND kind = 'trial')
     WITH CHECK (customer_id = portal_org() AND kind = 'trial' AND state = 'cancelled');
@@ -86,16 +86,18 @@ DROP FUNCTION has_a_trial(bigint); DROP FUNCTION portal_is_vendor();
 """
 
 # What the vendor's staff must carry out: by the key of their own systems, without who holds the licence (CC-32). With the
-# rights of the view's owner, who is above the policies; the last condition is the lock. It is of no row, so PostgreSQL
-# asks it once, before it reads any. No security_barrier, for behind one no page could follow an index. OFFSET 0 has each
-# customer looked up: PostgreSQL would read all of them for a few hundred requests.
+# rights of the view's owner, who is above the policies; the last condition is the lock. As the far side of an outer join
+# it would be asked after the join's own condition, whose error tells what it read: hence the barrier. Behind it no page
+# can follow an index, so a page finds its keys first; and each column of another table is looked up by itself, for
+# PostgreSQL leaves out what a statement does not ask for.
 RELEASES = """
-CREATE VIEW entitlements_licencerelease AS
+CREATE VIEW entitlements_licencerelease WITH (security_barrier) AS
     SELECT a.id, a.external_id AS key, a.release_asked_at AS asked_at, a.released_at,
         coalesce((SELECT p.name FROM accounts_person p WHERE p.id = a.released_by_id), '') AS released_by,
-        o.name AS customer_name, o.org_id, o.country, a.sku_id
+        (SELECT o.name FROM accounts_organization o WHERE o.id = a.customer_id) AS customer_name,
+        (SELECT o.org_id FROM accounts_organization o WHERE o.id = a.customer_id) AS org_id,
+        (SELECT o.country FROM accounts_organization o WHERE o.id = a.customer_id) AS country, a.sku_id
     FROM entitlements_licenseassignment a
-    CROSS JOIN LATERAL (SELECT * FROM accounts_organization WHERE id = a.customer_id OFFSET 0) o
     WHERE a.release_asked_at IS NOT NULL AND (SELECT portal_is_vendor());
 REVOKE ALL ON entitlements_licencerelease FROM portal_app, portal_worker;
 GRANT SELECT ON entitlements_licencerelease TO portal_app;
@@ -111,9 +113,24 @@ CREATE FUNCTION mark_release(release_key text, is_released boolean)
     WHERE a.external_id = release_key AND a.release_asked_at IS NOT NULL AND (a.released_at IS NULL) = is_released
       AND o.id = a.customer_id AND s.id = a.sku_id AND (SELECT portal_is_vendor())
     RETURNING a.public_id, o.id, o.name, s.name, a.release_asked_at $$;
-REVOKE EXECUTE ON FUNCTION mark_release(text, boolean) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION mark_release(text, boolean) TO portal_app;
 """
+
+TRIAL_MOVES = {
+    "requested": ["active", "declined", "cancelled"],
+    "active": ["expired", "cancelled"],
+    "expired": [],
+    "declined": [],
+    "cancelled": [],
+}
+UPLOAD_MOVES = {"received": ["running", "failed"], "running": ["done", "failed"], "done": [], "failed": []}
+EXPORT_MOVES = {
+    "queued": ["running", "failed", "gone"],
+    "running": ["queued", "ready", "failed", "gone"],
+    "ready": ["gone"],
+    "failed": ["queued", "gone"],
+    "gone": [],
+}
 
 
 class Migration(migrations.Migration):
@@ -131,6 +148,11 @@ class Migration(migrations.Migration):
             using="customer_id = portal_org()",
             grant="SELECT, UPDATE (release_asked_at)",
         ),
+        migrations.RunSQL(  # what has been released is not asked for any more, nor kept
+            """CREATE POLICY asked_while_held ON entitlements_licenseassignment AS RESTRICTIVE FOR UPDATE
+               USING (true) WITH CHECK (released_at IS NULL)""",
+            "DROP POLICY asked_while_held ON entitlements_licenseassignment",
+        ),
         migrations.RunSQL(
             RELEASES, "DROP FUNCTION mark_release(text, boolean); DROP VIEW entitlements_licencerelease"
         ),
@@ -141,7 +163,10 @@ class Migration(migrations.Migration):
             check=f"{OF_TOKEN} AND kind = ANY (t.kinds))",
             grant="SELECT, INSERT",
         ),
-        protect("entitlements_export", using=MINE, grant="SELECT, INSERT, UPDATE (state, error, finished_at)"),
+        protect("entitlements_export", using=MINE, grant="SELECT, INSERT"),
+        guard("entitlements_entitlement", TRIAL_MOVES, begins="requested", holds="tenants"),
+        guard("entitlements_ingestupload", UPLOAD_MOVES, begins="received", holds="everybody"),
+        guard("entitlements_export", EXPORT_MOVES, begins="queued", holds="everybody"),
         migrations.RunSQL(
             EXPORTS,
             "DROP TRIGGER exports_follow_portfolio ON connections_portfolio; DROP FUNCTION exports_follow_portfolio()",

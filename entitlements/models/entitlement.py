@@ -72,6 +72,7 @@ class Entitlement(PublicModel):
         State.DECLINED: frozenset(),
         State.CANCELLED: frozenset(),
     }
+    BEGINS = State.REQUESTED
 
     class Source(models.TextChoices):
         BOUGHT = "bought", _("Bought")

@@ -29,6 +29,7 @@ class Export(PublicModel):
         State.FAILED: {State.QUEUED, State.GONE},
         State.GONE: set(),
     }
+    BEGINS = State.QUEUED
 
     organization = models.ForeignKey("accounts.Organization", models.CASCADE, related_name="+")
     person_id = models.BigIntegerField()

@@ -48,6 +48,14 @@ class IngestUpload(PublicModel):
         DONE = "done"  # the good lines are in, the bad ones are reported
         FAILED = "failed"  # the file could not be read to its end; what was stored before that stays
 
+    MOVES = {
+        State.RECEIVED: frozenset({State.RUNNING, State.FAILED}),
+        State.RUNNING: frozenset({State.DONE, State.FAILED}),
+        State.DONE: frozenset(),
+        State.FAILED: frozenset(),
+    }
+    BEGINS = State.RECEIVED
+
     token = models.ForeignKey(IngestToken, models.PROTECT, related_name="+")
     kind = models.CharField(max_length=12, choices=Kind)
     idempotency_key = models.CharField(max_length=120)

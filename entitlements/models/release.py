@@ -9,6 +9,8 @@ from partnerportal.lib.scoping import TenantQuerySet
 
 
 class LicenceReleaseQuerySet(TenantQuerySet):
+    finds_keys_first = True  # the view is a security barrier
+
     def scope(self, actor: Actor) -> "LicenceReleaseQuerySet":
         return self.all() if actor.organization_kind == Kind.VENDOR else self.none()
 

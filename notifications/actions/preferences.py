@@ -22,7 +22,7 @@ def choose_notices(*, actor: Actor, choices: Mapping[str, Choice]) -> None:
     authorize(actor, ROLE_TABLE, NoticePermission.VIEW)
     assert actor.organization_id and actor.person_id, "a person's own choice"
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(5, %s::int)", [actor.person_id])
+        cursor.execute("SELECT pg_advisory_xact_lock(portal_lock('preferences', %s))", [actor.person_id])
     NoticePreference.objects.visible_to(actor).delete()
     is_own = CUSTOMER_NEWS_FEATURE not in actor.features
     rows = []

@@ -1,6 +1,6 @@
 """The log is append-only, every event is an outbox message, and notices belong to their recipient.
 
-connections widens what an organisation sees by the portfolio, once that table exists.
+connections widens what an organisation sees by the portfolio, and narrows whom it may tell, once those tables exist.
 """
 
 from django.db import migrations
@@ -39,7 +39,7 @@ class Migration(migrations.Migration):
         protect(
             "notifications_event",
             using="organization_id = portal_org() OR counterpart_id = portal_org()",
-            check="organization_id = portal_org()",
+            check="organization_id = portal_org() AND person_id = portal_person()",
             grant="SELECT, INSERT",
         ),
         protect("notifications_delivery", using="false", grant="SELECT"),

@@ -1,15 +1,15 @@
-"""The one door through which a row changes its state."""
+"""The one door through which a row changes its state, and the same rule in the database."""
 
-from collections.abc import Mapping
-from typing import Any, TypeVar
+from collections.abc import Collection, Mapping
+from typing import Any, Literal, TypeVar
 
-from django.db import models
+from django.db import migrations, models
 from django.utils.translation import gettext_lazy as _
 
 from partnerportal.lib.errors import Conflict
 
 M = TypeVar("M", bound=models.Model)
-Moves = Mapping[Any, frozenset[Any]]
+Moves = Mapping[Any, Collection[Any]]
 
 
 def move(row: M, to: str, **changes: Any) -> M:
@@ -19,10 +19,50 @@ def move(row: M, to: str, **changes: Any) -> M:
     """
     model = type(row)
     locked = model._default_manager.select_for_update().get(pk=row.pk)
-    allowed: frozenset[Any] = model.MOVES.get(locked.state, frozenset())  # type: ignore[attr-defined]
+    allowed: Collection[Any] = model.MOVES.get(locked.state, frozenset())  # type: ignore[attr-defined]
     if to not in allowed:
         raise Conflict("state_changed", _("This has changed in the meantime. Reload the page to see where it stands."))
     for name, value in {"state": to, **changes}.items():
         setattr(locked, name, value)
     locked.save(update_fields=["state", *changes])
     return locked
+
+
+# The trigger of `guard`. Its first argument says whom it holds: "everybody", or "tenants", whom the policies hold too.
+# Of a row that has no move left tenants change nothing more, so what its end says stays said.
+GUARD = """
+CREATE FUNCTION state_moves() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    is_tenant boolean := row_security_active(TG_RELID);
+BEGIN
+    IF OLD.state || '>' || NEW.state = ANY (TG_ARGV) THEN RETURN NEW; END IF;
+    IF OLD.state <> NEW.state AND (is_tenant OR TG_ARGV[0] = 'everybody')
+        OR is_tenant AND NOT EXISTS (SELECT FROM unnest(TG_ARGV) step WHERE starts_with(step, OLD.state || '>')) THEN
+        RAISE EXCEPTION 'from % to % violates the moves of %', OLD.state, NEW.state, TG_TABLE_NAME
+            USING ERRCODE = 'check_violation', CONSTRAINT = TG_NAME, TABLE = TG_TABLE_NAME;
+    END IF;
+    RETURN NEW;
+END $$;
+"""
+
+
+def steps(moves: Moves) -> list[str]:
+    """Return every allowed step as "before>after", in order."""
+    return sorted(f"{before}>{after}" for before, allowed in moves.items() for after in allowed)
+
+
+def guard(
+    table: str, moves: Mapping[str, Collection[str]], *, begins: str, holds: Literal["everybody", "tenants"]
+) -> migrations.RunSQL:
+    """Migration operation: the database itself refuses a change of state that `moves` does not have.
+
+    `moves` and `begins` are the model's MOVES and BEGINS (tests/house/test_states.py compares them). Tenants are always
+    held: they store rows in the state `begins` only, and change nothing of a row that has no move left.
+    """
+    arguments = ", ".join(f"'{argument}'" for argument in [holds, *steps(moves)])
+    return migrations.RunSQL(
+        f"""CREATE POLICY state_begins ON {table} AS RESTRICTIVE FOR INSERT WITH CHECK (state = '{begins}');
+            CREATE TRIGGER state_moves BEFORE UPDATE ON {table}
+            FOR EACH ROW EXECUTE FUNCTION state_moves({arguments})""",
+        f"DROP TRIGGER state_moves ON {table}; DROP POLICY state_begins ON {table}",
+    )

@@ -3,7 +3,8 @@
 Every request and task enters a tenant inside its transaction; `set_config(…, true)` ends with that transaction, so a
 pooled connection never carries one tenant into the next. The settings are the acting organisation, the person, and
 a secret that somebody holds: an invitation token (holding it is what lets a stranger see who invites), or the digest
-of a calendar's address or of an ingest token.
+of a calendar's address or of an ingest token. The fourth is a person who has just proved who they are and is not signed
+in yet: what they sign in with may be written, and nothing else of theirs is seen.
 """
 
 from collections.abc import Iterator
@@ -15,18 +16,29 @@ from psycopg2.extensions import TRANSACTION_STATUS_INERROR
 APP_ROLE = "portal_app"
 
 _ENTER = """SELECT set_config('role', %s, true), set_config('portal.org_id', %s, true),
-                   set_config('portal.person_id', %s, true), set_config('portal.secret', %s, true)"""
+                   set_config('portal.person_id', %s, true), set_config('portal.secret', %s, true),
+                   set_config('portal.admitted_id', %s, true)"""
 _CURRENT = """SELECT current_setting('role'), coalesce(current_setting('portal.org_id', true), ''),
                      coalesce(current_setting('portal.person_id', true), ''),
-                     coalesce(current_setting('portal.secret', true), '')"""
+                     coalesce(current_setting('portal.secret', true), ''),
+                     coalesce(current_setting('portal.admitted_id', true), '')"""
 
 
 def enter(*, organization_id: int | None, person_id: int | None = None, secret: str = "") -> None:
     """Become the tenant until the outer transaction ends. Must run inside a transaction."""
     assert connection.in_atomic_block, "a tenant lives inside a transaction"
-    values = [APP_ROLE, *("" if v is None else str(v) for v in (organization_id, person_id)), secret]
+    values = [APP_ROLE, *("" if v is None else str(v) for v in (organization_id, person_id)), secret, ""]
     with connection.cursor() as cursor:
         cursor.execute(_ENTER, values)
+
+
+def admit(person_id: int) -> None:
+    """Let the rest of the transaction write what that person signs in with: password, addresses, second factors.
+
+    For the code that has just seen the proof (a password, a code, a link, a passkey), and until the next `enter`.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('portal.admitted_id', %s, true)", [str(person_id)])
 
 
 @contextmanager
@@ -57,12 +69,14 @@ READ = {  # what each function of the policies reads, and its type
     "portal_org()": ("nullif(current_setting('portal.org_id', true), '')::bigint", "bigint"),
     "portal_person()": ("nullif(current_setting('portal.person_id', true), '')::bigint", "bigint"),
     "portal_secret()": ("nullif(current_setting('portal.secret', true), '')", "text"),
+    "portal_admitted()": ("nullif(current_setting('portal.admitted_id', true), '')::bigint", "bigint"),
 }
 
 
 def functions_sql() -> str:
     return "\n".join(
-        f"CREATE FUNCTION {name} RETURNS {kind} LANGUAGE sql STABLE PARALLEL SAFE AS $$ SELECT {body} $$;"
+        f"""CREATE FUNCTION {name} RETURNS {kind} LANGUAGE sql STABLE PARALLEL SAFE AS $$ SELECT {body} $$;
+            GRANT EXECUTE ON FUNCTION {name} TO {APP_ROLE}, portal_worker;"""
         for name, (body, kind) in READ.items()
     )
 

@@ -1,32 +1,48 @@
-"""What the policies of every app read, and the cache table. Runs before any other table exists."""
+"""What the policies and triggers of every app need, and the cache table. Runs before any other table exists."""
 
 from django.db import migrations
 
+from partnerportal.lib.states import GUARD
 from partnerportal.lib.tenancy import functions_sql
 
-GRANTS = """
--- Tables without tenants (sign-in, sessions, catalogues) are open to the application unless a migration narrows it.
-ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO portal_app;
+# What is made from here on is closed: each migration says what of it portal_app may do, and who may call a function.
+# PostgreSQL gives functions to everybody unless the rule is withdrawn for the whole database, not for a schema.
+CLOSED = """
+ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
 ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO portal_app;
 ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON TABLES TO portal_worker;
 ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE, SELECT, UPDATE ON SEQUENCES TO portal_worker;
 -- Tables of libraries that were migrated before this.
-GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO portal_app, portal_worker;
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO portal_worker;
 GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO portal_app, portal_worker;
+"""
 
-CREATE TABLE portal_cache (cache_key varchar(255) PRIMARY KEY, value text NOT NULL, expires timestamptz NOT NULL);
+# The number of an advisory lock, of 64 bits. The form with two numbers has 32 for the row, and an id may be larger.
+LOCK = """
+CREATE FUNCTION portal_lock(kind text, id bigint) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$ SELECT hashtextextended(kind || ' ' || id::text, 0) $$;
+GRANT EXECUTE ON FUNCTION portal_lock(text, bigint) TO portal_app, portal_worker;
+"""
+
+# JSON, and nothing that a reader would run.
+CACHE = """
+CREATE TABLE portal_cache (cache_key varchar(255) PRIMARY KEY, value jsonb NOT NULL, expires timestamptz NOT NULL);
 CREATE INDEX portal_cache_expires ON portal_cache (expires);
+GRANT SELECT, INSERT, UPDATE, DELETE ON portal_cache TO portal_app;
 """
 
 UNDO = """
+DROP FUNCTION state_moves();
 DROP TABLE portal_cache;
-ALTER DEFAULT PRIVILEGES IN SCHEMA public REVOKE ALL ON TABLES FROM portal_app, portal_worker;
+DROP FUNCTION portal_lock(text, bigint);
+DROP FUNCTION portal_admitted(); DROP FUNCTION portal_secret(); DROP FUNCTION portal_person(); DROP FUNCTION portal_org();
+ALTER DEFAULT PRIVILEGES IN SCHEMA public REVOKE ALL ON TABLES FROM portal_worker;
 ALTER DEFAULT PRIVILEGES IN SCHEMA public REVOKE ALL ON SEQUENCES FROM portal_app, portal_worker;
-DROP FUNCTION portal_secret(); DROP FUNCTION portal_person(); DROP FUNCTION portal_org();
+ALTER DEFAULT PRIVILEGES GRANT EXECUTE ON FUNCTIONS TO PUBLIC;
 """
 
 
 class Migration(migrations.Migration):
     initial = True
     dependencies = []
-    operations = [migrations.RunSQL(functions_sql() + GRANTS, UNDO)]
+    operations = [migrations.RunSQL(CLOSED + functions_sql() + LOCK + CACHE + GUARD, UNDO)]

@@ -145,9 +145,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 SESSION_ENGINE = "partnerportal.lib.sessions"
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "BACKEND": "partnerportal.lib.cache.JsonCache",
         "LOCATION": "portal_cache",
-        "OPTIONS": {"MAX_ENTRIES": 100_000},  # rate limits live here: the default of 300 would forget them
     }
 }
 
@@ -186,6 +185,7 @@ ALLAUTH_TRUSTED_PROXY_COUNT = env.number("TRUSTED_PROXY_COUNT", default=0)
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_USER_VERIFICATION = "required"
+MFA_FORMS = {"login_webauthn": "accounts.forms.PasskeyForm"}
 MFA_TOTP_ISSUER = "partnerportal"
 USERSESSIONS_TRACK_ACTIVITY = False  # it writes on every request; sign-in time is enough here
 

@@ -19,6 +19,7 @@ from entitlements.exports import LISTS, files
 from entitlements.models import Entitlement, Export, LicenseAssignment, Order, OrderLine, UsageMonth
 from notifications.models import Event
 from tests.entitlements.test_views import connect, entitle, names_in, sku  # noqa: F401
+from tests.states import put
 from tests.world import KINDS, World, canary
 
 NEW = "/exports/new/"
@@ -170,7 +171,7 @@ def test_a_large_one_waits_on_its_page(world: World, web: Any, monkeypatch: Any)
     page = client.get("/exports/")
     assert b"every 2s" in page.content and b"0 of 2 rows" in page.content
     assert client.get("/exports/news/").status_code == 204
-    Export.objects.filter(state="queued").update(state="ready")
+    put(Export.objects.filter(state="queued"), state="ready")
     told = client.get("/exports/news/")
     assert told.status_code == 286 and "Your export is ready" in told["HX-Trigger"]
     assert b"/exports/news/" not in client.get("/exports/").content  # nothing is waited for any more
@@ -212,7 +213,7 @@ def test_a_file_is_its_persons_alone(world: World, web: Any) -> None:
 )
 def test_a_file_is_given_only_while_it_lives(change: dict[str, Any], status: int, world: World, web: Any) -> None:
     export = ready(world)
-    Export.objects.filter(pk=export.pk).update(**change)
+    put(Export.objects.filter(pk=export.pk), **change)
     assert web("partner.admin").get(reverse("export_file", args=[export.public_id])).status_code == status
 
 

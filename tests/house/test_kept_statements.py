@@ -72,7 +72,7 @@ class Visits:
         rows = self.call(statement, *given)
         with connection.cursor() as cursor:
             cursor.execute(tenancy._CURRENT)
-            tenant = dict(zip(("organization_id", "person_id", "secret"), cursor.fetchone()[1:], strict=True))
+            tenant = dict(zip(("organization_id", "person_id", "secret"), cursor.fetchone()[1:4], strict=True))
         found, plain = ([described(row) for row in rows] for rows in (rows, statement._build(*given)))
         self.asked[self.who, statement] = Asked(self.who, statement, given, tenant, found, plain)
         return rows

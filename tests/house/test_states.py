@@ -1,14 +1,15 @@
-"""Every state machine, all pairs: through the one door, and against the database's own constraints."""
+"""Every state machine, all pairs: through the one door, and against the database's own constraints and guards."""
 
 import pytest
 from django.apps import apps
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.utils import timezone
 
 from connections.models import Connection
-from entitlements.models import Entitlement, Export
+from entitlements.models import Entitlement, Export, IngestUpload, LicenseAssignment
 from partnerportal.lib.errors import Conflict
-from partnerportal.lib.states import move
+from partnerportal.lib.states import move, steps
+from tests.states import put
 
 MACHINES = [model for model in apps.get_models() if hasattr(model, "MOVES")]
 EXTRA = {  # what a row needs beside its state
@@ -19,6 +20,7 @@ ROWS = {
     "Connection": lambda world: world.connection("customer", "partner"),
     "Entitlement": lambda world: Entitlement.objects.filter(customer=world.customer, kind="trial").earliest("pk"),
     "Export": lambda world: Export.objects.filter(organization=world.customer).earliest("pk"),
+    "IngestUpload": lambda world: IngestUpload.objects.earliest("pk"),
 }
 
 
@@ -42,7 +44,7 @@ def test_the_table_names_every_state(model):
 @pytest.mark.parametrize(("model", "before", "after"), PAIRS, ids=lambda x: getattr(x, "__name__", str(x)))
 def test_pairs(model, before, after, world):
     row = ROWS[model.__name__](world)
-    model.objects.filter(pk=row.pk).update(state=before, **extra(row, before))
+    put(model.objects.filter(pk=row.pk), state=before, **extra(row, before))
     row.refresh_from_db()
     changes = extra(row, after)
     if after in model.MOVES[before]:
@@ -53,6 +55,119 @@ def test_pairs(model, before, after, world):
         assert refused.value.code == "state_changed"
     row.refresh_from_db()
     assert row.state == (after if after in model.MOVES[before] else before)
+
+
+# Who may say more than the moves have: nobody, but of entitlements the vendor's feed tells what has become of them.
+HOLDS = {"Connection": "everybody", "Entitlement": "tenants", "Export": "everybody", "IngestUpload": "everybody"}
+# States of rows that only the feed and jobs write: the web role may not update them at all.
+TOLD = {"entitlements_order"}
+
+
+@pytest.mark.parametrize("model", MACHINES, ids=lambda m: m.__name__)
+def test_the_database_guards_the_moves_of_the_model(model, db):
+    """What the migrations were given is what the model says: they cannot drift."""
+    table = model._meta.db_table
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT encode(tgargs, 'escape'), tgenabled, pg_get_triggerdef(oid) FROM pg_trigger
+               WHERE tgname = 'state_moves' AND tgrelid = %s::regclass""",
+            [table],
+        )
+        ((arguments, enabled, definition),) = cursor.fetchall()
+        cursor.execute(
+            """SELECT permissive, cmd, with_check FROM pg_policies
+               WHERE policyname = 'state_begins' AND tablename = %s""",
+            [table],
+        )
+        ((permissive, command, check),) = cursor.fetchall()
+    assert arguments.split("\\000")[:-1] == [HOLDS[model.__name__], *steps(model.MOVES)]
+    assert enabled == "O" and "BEFORE UPDATE ON" in definition and "FOR EACH ROW EXECUTE" in definition
+    assert (permissive, command) == ("RESTRICTIVE", "INSERT") and f"= '{model.BEGINS}'::text" in check
+
+
+def test_every_state_that_a_tenant_may_write_is_guarded(db):
+    """By the catalogue: a table whose column `state` the web role may write or insert."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT attrelid::regclass::text FROM pg_attribute JOIN pg_class c ON c.oid = attrelid
+               WHERE attname = 'state' AND relkind IN ('r', 'p') AND relnamespace = 'public'::regnamespace"""
+        )
+        tables = {table for (table,) in cursor.fetchall()}
+        cursor.execute("SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgname = 'state_moves'")
+        guarded = {table for (table,) in cursor.fetchall()}
+        assert tables - guarded == TOLD and guarded == {m._meta.db_table for m in MACHINES}
+        for table in TOLD:
+            cursor.execute("SELECT has_any_column_privilege('portal_app', %s, 'INSERT, UPDATE')", [table])
+            assert cursor.fetchone() == (False,), table
+
+
+@pytest.mark.parametrize(("model", "before", "after"), PAIRS, ids=lambda x: getattr(x, "__name__", str(x)))
+def test_pairs_by_sql(model, before, after, world, as_tenant):
+    """The same without the door, by those whom no policy holds, and by tenants whom every other rule would let."""
+    row = ROWS[model.__name__](world)
+    put(model.objects.filter(pk=row.pk), state=before, **extra(row, before))
+    changes = {"state": after, **extra(row, after)}
+    allowed = after in model.MOVES[before]
+    is_end = not model.MOVES[before]
+    for is_tenant in (False, True):
+        if before == after:
+            refused = is_tenant and is_end
+        else:
+            refused = not allowed and (is_tenant or HOLDS[model.__name__] == "everybody")
+        try:
+            with transaction.atomic():
+                _as_everything_but_the_guard(model, is_tenant)
+                assert model.objects.filter(pk=row.pk).update(**changes) == 1
+                raise _Done
+        except IntegrityError as error:
+            assert refused and "violates the moves" in str(error), error
+        except _Done:
+            assert not refused
+
+
+def _as_everything_but_the_guard(model, is_tenant):
+    if is_tenant:
+        with connection.cursor() as cursor:
+            table = model._meta.db_table
+            cursor.execute("SELECT policyname FROM pg_policies WHERE tablename = %s", [table])
+            drops = "".join(f"DROP POLICY {name} ON {table};" for (name,) in cursor.fetchall())
+            cursor.execute(
+                f"""SET CONSTRAINTS ALL IMMEDIATE; {drops} CREATE POLICY anything ON {table} USING (true);
+                    GRANT UPDATE ON {table} TO portal_app; SET LOCAL ROLE portal_app"""
+            )
+
+
+class _Done(Exception):
+    pass
+
+
+@pytest.mark.parametrize("who", ["customer.admin", "partner.admin"])
+def test_what_ended_stays_ended(who, world, actor_for, as_tenant):
+    """By neither side is it revived, nor its end told otherwise; and neither ends in the other's name."""
+    actor, row = actor_for(who), world.connection("customer", "partner")
+    other = row.partner_id if actor.organization_id == row.customer_id else row.customer_id
+    mine = Connection.objects.filter(pk=row.pk)
+    with pytest.raises(DatabaseError, match="row-level security"), as_tenant(actor):
+        mine.update(state="ended", ended_at=timezone.now(), ended_by_id=other)
+    with as_tenant(actor):
+        assert mine.update(state="ended", ended_at=timezone.now(), ended_by_id=actor.organization_id) == 1
+    for changes in (
+        {"state": "active", "ended_at": None, "ended_by_id": None},
+        {"ended_at": timezone.now()},
+        {"ended_by_id": other},
+    ):
+        with pytest.raises(IntegrityError, match="violates the moves"), as_tenant(actor):
+            mine.update(**changes)
+    row.refresh_from_db()
+    assert (row.state, row.ended_by_id) == ("ended", actor.organization_id)
+
+
+def test_what_was_released_is_not_taken_back(world, actor_for, as_tenant):
+    """Nor is its request, by which the vendor knows why it released it."""
+    row = LicenseAssignment.objects.filter(customer=world.customer).earliest("pk")
+    LicenseAssignment.objects.filter(pk=row.pk).update(release_asked_at=timezone.now(), released_at=timezone.now())
+    with pytest.raises(DatabaseError, match="row-level security"), as_tenant(actor_for("customer.admin")):
+        LicenseAssignment.objects.filter(pk=row.pk).update(release_asked_at=None)
 
 
 @pytest.mark.parametrize(

@@ -15,15 +15,12 @@ from partnerportal.lib.actors import ANONYMOUS
 from partnerportal.lib.scoping import TenantQuerySet
 from tests.world import KINDS
 
-# Without tenants: what people sign in with, catalogues that are the same for everyone, and the framework's own.
+# Without tenants: catalogues that are the same for everyone, and the framework's own. tests/house/test_grants.py says
+# what the web role may do to them.
 OPEN = {
-    "accounts_person",
     "accounts_program",
     "entitlements_sku",
-    "account_emailaddress",
     "account_emailconfirmation",
-    "mfa_authenticator",
-    "usersessions_usersession",
     "auth_group",
     "auth_group_permissions",
     "auth_permission",
@@ -31,6 +28,13 @@ OPEN = {
     "django_migrations",
     "django_session",
     "portal_cache",
+}
+# What people sign in with: read by all who sign somebody in, written by the person alone (tests/house/test_sign_in.py).
+SIGN_IN = {
+    "accounts_person",
+    "account_emailaddress",
+    "mfa_authenticator",
+    "usersessions_usersession",
 }
 # Under row-level security by person or by process, not by organisation: their models have no `scope`.
 PERSONAL = {
@@ -76,7 +80,7 @@ def test_every_table_is_on_one_of_the_lists(db):
             " AND relnamespace = 'public'::regnamespace"
         )
     }
-    assert tables == TENANT_TABLES | PERSONAL | OPEN
+    assert tables == TENANT_TABLES | PERSONAL | SIGN_IN | OPEN
 
 
 def test_every_tenant_table_has_forced_security_and_a_policy(db):
@@ -84,7 +88,7 @@ def test_every_tenant_table_has_forced_security_and_a_policy(db):
         """SELECT c.relname FROM pg_class c WHERE c.relrowsecurity AND c.relforcerowsecurity
            AND EXISTS (SELECT 1 FROM pg_policy p WHERE p.polrelid = c.oid AND p.polpermissive)"""
     )
-    assert {t for (t,) in forced} == TENANT_TABLES | PERSONAL
+    assert {t for (t,) in forced} == TENANT_TABLES | PERSONAL | SIGN_IN
 
 
 @pytest.mark.parametrize("table", sorted(TENANT_TABLES | PERSONAL))
@@ -184,7 +188,7 @@ class _Undo(Exception):
 def test_open_tables_name_no_organisation(db):
     """A column that leads to an organisation makes a table tenant-owned."""
     for model in apps.get_models(include_auto_created=True):
-        if model._meta.db_table in OPEN:
+        if model._meta.db_table in OPEN | SIGN_IN:
             fields = [f for f in model._meta.fields if isinstance(f, models.ForeignKey)]
             assert not [f.name for f in fields if f.related_model._meta.label == "accounts.Organization"]
 

@@ -1,0 +1,59 @@
+"""What people sign in with: read by whoever signs somebody in, written by the person alone, or by who proves to be them.
+
+`tenancy.admit` says who has just proved it, in the requests of sign-up, sign-in and a forgotten password. Of the
+framework's other tables the web role gets the sessions, and nothing else.
+"""
+
+from django.db import migrations
+
+from partnerportal.lib.tenancy import grant_sql, spelled_out
+
+EVERYBODY = "SELECT, INSERT, UPDATE, DELETE"
+# Column of the person, and what the web role may do. A person is made here and unmade by staff, who alone lock one out.
+TABLES = {
+    "accounts_person": (
+        "id",
+        "SELECT, INSERT, UPDATE (password, last_login, email, name, language, time_zone, theme)",
+    ),
+    "account_emailaddress": ("user_id", EVERYBODY),
+    "mfa_authenticator": ("user_id", EVERYBODY),
+    "usersessions_usersession": ("user_id", EVERYBODY),
+}
+ONESELF = "{} = portal_person() OR {} = portal_admitted()"
+
+
+def keep_to_oneself(table: str, column: str, grant: str) -> migrations.RunSQL:
+    """Two policies: every row is read, one's own is written. A person is not yet anybody when they are made."""
+    oneself = spelled_out(ONESELF.format(column, column))
+    made = f"CREATE POLICY signs_up ON {table} FOR INSERT WITH CHECK (true);" if column == "id" else ""
+    return migrations.RunSQL(
+        f"""ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;
+            ALTER TABLE {table} FORCE ROW LEVEL SECURITY;
+            CREATE POLICY signs_in ON {table} FOR SELECT USING (true);
+            CREATE POLICY tenant ON {table} USING ({oneself}) WITH CHECK ({oneself});
+            {made} {grant_sql(table, grant)}""",
+        f"""DROP POLICY IF EXISTS signs_up ON {table};
+            DROP POLICY tenant ON {table}; DROP POLICY signs_in ON {table};
+            ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY; ALTER TABLE {table} DISABLE ROW LEVEL SECURITY;
+            REVOKE ALL ON {table} FROM portal_app""",
+    )
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("accounts", "0003_programs"),
+        ("account", "0009_emailaddress_unique_primary_email"),
+        ("mfa", "0003_authenticator_type_uniq"),
+        ("usersessions", "0001_initial"),
+        ("sessions", "0001_initial"),
+    ]
+
+    operations = [
+        *(keep_to_oneself(table, column, grant) for table, (column, grant) in TABLES.items()),
+        # Codes are mailed, not links, so this stays empty; but whoever deletes an address has Django look here.
+        migrations.RunSQL(
+            grant_sql("account_emailconfirmation", "SELECT, DELETE"),
+            "REVOKE ALL ON account_emailconfirmation FROM portal_app",
+        ),
+        migrations.RunSQL(grant_sql("django_session", EVERYBODY), "REVOKE ALL ON django_session FROM portal_app"),
+    ]

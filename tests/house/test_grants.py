@@ -1,0 +1,114 @@
+"""What the database lets each role call and write, by the catalogue: nothing is open that no migration opened."""
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+
+from entitlements.models import Entitlement, LicenseAssignment
+from tests.house.test_tables import OPEN
+
+SETTINGS = {"portal_org()", "portal_person()", "portal_secret()", "portal_admitted()", "portal_lock(text, bigint)"}
+CALLED_BY = {
+    # by the policies on what tenants ask for, and by two actions
+    "portal_app": SETTINGS
+    | {
+        "knows_organization(bigint)",
+        "may_tell(bigint)",
+        "portal_is_vendor()",
+        "has_a_trial(bigint)",
+        "mark_release(text, boolean)",
+    },
+    # by jobs that bring in facts and rebuild what is derived
+    "portal_worker": SETTINGS
+    | {
+        "usage_partition(date)",
+        "listing_refresh(bigint[])",
+        "listing_numbers(bigint[])",
+        "listing_figures(text, bigint[], integer, integer, bigint, bigint, bigint, date, date[], boolean)",
+    },
+}
+# What the web role may do to tables that no policy holds; to every other of them nothing.
+WRITTEN = {
+    "django_session": {"SELECT", "INSERT", "UPDATE", "DELETE"},
+    "portal_cache": {"SELECT", "INSERT", "UPDATE", "DELETE"},
+    "account_emailconfirmation": {"SELECT", "DELETE"},  # never holds a row
+    "accounts_program": {"SELECT"},
+    "entitlements_sku": {"SELECT"},
+}
+
+
+def rows_of(sql, *parameters):
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return cursor.fetchall()
+
+
+def functions(condition):
+    found = rows_of(
+        f"SELECT oid::regprocedure::text FROM pg_proc p WHERE pronamespace = 'public'::regnamespace AND {condition}"
+    )
+    return {name.replace(",", ", ") for (name,) in found}
+
+
+def test_no_function_is_everybodys(db):
+    everybodys = "EXISTS (SELECT FROM aclexplode(coalesce(proacl, acldefault('f', proowner))) WHERE grantee = 0)"
+    assert functions("true") and not functions(everybodys)
+
+
+@pytest.mark.parametrize("role", CALLED_BY)
+def test_each_role_calls_what_it_needs(role, db):
+    granted = f"EXISTS (SELECT FROM aclexplode(proacl) a WHERE a.grantee = '{role}'::regrole)"
+    assert functions(granted) == CALLED_BY[role]
+
+
+def test_who_runs_with_the_owners_rights_finds_only_what_is_meant(db):
+    """A search path that the caller sets would have the owner run the caller's functions."""
+    meant = "proconfig @> '{\"search_path=public, pg_temp\"}'"
+    assert functions("prosecdef") and not functions(f"prosecdef AND NOT coalesce({meant}, false)")
+
+
+def test_all_of_it_belongs_to_one_owner(db):
+    owners = rows_of(
+        """SELECT DISTINCT pg_get_userbyid(owner) FROM (
+               SELECT proowner AS owner FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+               UNION SELECT relowner FROM pg_class WHERE relnamespace = 'public'::regnamespace) a"""
+    )
+    assert owners == [(connection.settings_dict["USER"],)]
+
+
+def test_what_is_made_from_now_on_is_closed(db):
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """CREATE FUNCTION of_tomorrow() RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 1';
+               CREATE TABLE tomorrow (id int)"""
+        )
+    for statement in ("SELECT of_tomorrow()", "SELECT * FROM tomorrow", "INSERT INTO tomorrow VALUES (1)"):
+        with pytest.raises(DatabaseError, match="permission denied"), transaction.atomic():
+            rows_of(f"SET LOCAL ROLE portal_app; {statement}")
+
+
+def test_the_web_role_writes_no_table_without_a_policy(db):
+    for table in sorted(OPEN):
+        rights = {
+            right
+            for right in ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER")
+            if rows_of("SELECT has_table_privilege('portal_app', %s, %s)", table, right) == [(True,)]
+        }
+        assert rights == WRITTEN.get(table, set()), table
+
+
+def test_a_function_says_to_each_what_concerns_them(world, actor_for, as_tenant):
+    trying = Entitlement.objects.filter(kind="trial", customer=world.customer).values_list("customer_id", flat=True)[0]
+    asked = LicenseAssignment.objects.filter(release_asked_at__isnull=False, released_at=None).earliest("pk")
+    questions = {
+        "has_a_trial": ("SELECT has_a_trial(%s)", trying),
+        "knows_organization": ("SELECT knows_organization(%s)", trying),
+        "may_tell": ("SELECT may_tell(%s)", trying),
+        "mark_release": ("SELECT count(*) > 0 FROM mark_release(%s, true)", asked.external_id),
+    }
+
+    def says(who):
+        with as_tenant(actor_for(who)):
+            return {name for name, question in questions.items() if rows_of(*question) == [(True,)]}
+
+    assert says("stranger.admin") == says("publisher.admin") == says("anonymous") == set()
+    assert says("vendor.admin") == {"has_a_trial", "may_tell", "mark_release"}
