@@ -25,7 +25,7 @@ PRODUCTION = {
     "PORTAL_ORIGIN": "https://portal.example.com",
     "EMAIL_URL": "smtp://mail.example.com:25",
 }
-TESTS = ("-q", "-n", "2", "--dist", "worksteal", "--ignore=tests/journeys")
+TESTS = ("-q", "-n", "2", "--dist", "worksteal", "--ignore=tests/journeys", "--ignore=tests/operations")
 COVERAGE = ("--cov", "--cov-report=term", "--cov-report=html")
 COUNTS = re.compile(r"(\d+) (passed|failed|errors?|skipped|xfailed|xpassed|deselected|warnings?)")
 

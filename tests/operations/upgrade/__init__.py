@@ -1,0 +1,1 @@
+"""An app with a migration of its own: what an upgrade brings."""
