@@ -1,6 +1,7 @@
 """An organisation keeps an Admin, however many take each other's role away at once (E5)."""
 
 import pytest
+from django.db import IntegrityError, transaction
 
 from accounts.actions import change_roles, remove_operator
 from accounts.models import Operator, Role
@@ -45,3 +46,28 @@ def test_the_last_admin_stays(cast, race):
     for _round in range(10):
         results = race.run([remove(admin, cast.operator("stranger.admin"))] * 16)
         assert {r.code for r in results} == {"last_admin"}
+
+
+def test_the_database_keeps_one_without_the_action(cast, race):
+    """The same by bare statements, which no code has checked before."""
+
+    def demote_by_sql(actor, operator):
+        def deed():
+            try:
+                with transaction.atomic():
+                    return Operator.objects.filter(pk=operator.pk).update(roles=[Role.READER])
+            except IntegrityError as error:
+                return error
+
+        return actor, deed
+
+    names = ("stranger.admin", "stranger.reader")
+    Operator.objects.filter(organization=cast.stranger).exclude(person__in=[cast.person(w) for w in names]).delete()
+    for _round in range(10):
+        Operator.objects.filter(organization=cast.stranger).update(roles=[Role.ADMIN])
+        first, second = (cast.actor(who) for who in names)
+        one, two = (cast.operator(who) for who in names)
+        results = race.run([demote_by_sql(first, two), demote_by_sql(second, one)] * 8)
+        assert Operator.objects.filter(organization=cast.stranger, roles__contains=[Role.ADMIN]).count() == 1
+        refused = [r for r in results if isinstance(r, Exception)]
+        assert refused and all("operator_one_admin" in str(error) for error in refused)
