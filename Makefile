@@ -8,10 +8,10 @@ PYTHON := $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 p
 VENV := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check coverage audit bench messages schema lock stop clean python setup-demo setup-dev
+.PHONY: help demo test test-operations check coverage audit bench messages schema lock stop clean python setup-demo setup-dev
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-23s %s\n", $$1, $$2 }'
 
 demo: setup-demo ## the portal with sample data on this machine: make demo PORT=8001 CUSTOMERS=20000
 	@exec $(VENV) -m tools.demo
@@ -21,6 +21,9 @@ test: setup-dev ## everything CI checks; without a browser: make test BROWSER=no
 
 check: setup-dev ## what to run every few minutes: lint, types, layers, fast tests
 	@exec $(VENV) -m tools.verify check
+
+test-operations: setup-dev ## every shell block of docs/operations.md, by hand and in containers (needs the network, takes minutes)
+	@exec $(VENV) -m tools.verify operations
 
 coverage: setup-dev ## which lines the tests reach, in htmlcov/
 	@exec $(VENV) -m tools.verify coverage

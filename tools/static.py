@@ -2,6 +2,8 @@
 
 Left out: what no page uses, and the style sheet of the web font when the font could not be made. Those of the release
 before stay, because its pages are still open in browsers and its web processes may still answer.
+
+Usage: python -m tools.static [FOLDER]. With a folder, what was collected there is published and nothing is collected.
 """
 
 import json
@@ -38,6 +40,14 @@ def collect(*, environment: dict[str, str]) -> None:
     arguments = ["manage.py", "collectstatic", "--noinput", "--verbosity", "0", *ignored]
     with tempfile.TemporaryDirectory(dir=root, prefix=".new-") as new:
         python("Collecting static files", *arguments, environment=environment | {"STATIC_ROOT": new})
+        publish(Path(new), root)
+
+
+def publish_copy(collected: Path, *, environment: dict[str, str]) -> None:
+    """Publish files that were collected when an image was built, into the folder that all its containers share."""
+    root = static_root(environment)
+    with tempfile.TemporaryDirectory(dir=root, prefix=".new-") as new:
+        shutil.copytree(collected, new, dirs_exist_ok=True)
         publish(Path(new), root)
 
 
@@ -81,6 +91,9 @@ def unused() -> tuple[str, ...]:
 
 if __name__ == "__main__":
     try:
-        collect(environment=base_environment())
+        if len(sys.argv) == 2:
+            publish_copy(Path(sys.argv[1]), environment=base_environment())
+        else:
+            collect(environment=base_environment())
     except StageError as error:
         sys.exit(str(error))

@@ -1,4 +1,4 @@
-"""`make test`, `make check`, `make coverage`, `make schema`: the steps, in order; the first that fails ends the run."""
+"""`make test`, `check`, `coverage`, `schema`, `test-operations`: steps in order; the first that fails ends the run."""
 
 import os
 import re
@@ -103,7 +103,7 @@ class Run:
 
 def main() -> int:
     mode = sys.argv[1] if len(sys.argv) == 2 else ""
-    plans = {"test": test, "check": check, "coverage": coverage, "schema": schema}
+    plans = {"test": test, "check": check, "coverage": coverage, "schema": schema, "operations": operations}
     if mode not in plans:
         print(f"Usage: python -m tools.verify {'|'.join(plans)}", file=sys.stderr)
         return 2
@@ -168,6 +168,11 @@ def test_without_browser(run: Run) -> None:
 def coverage(run: Run) -> None:
     """Which lines no test reached. On its own: tracing costs nearly half as much again as the tests it traces."""
     run.step("Tests with coverage", lambda: run.pytest(*TESTS, *COVERAGE))
+
+
+def operations(run: Run) -> None:
+    """The page's blocks in its order, so that each finds what those before it made; skips say what is left out."""
+    run.step("docs/operations.md", lambda: run.pytest("-v", "-n0", "-p", "no:randomly", "-rs", "tests/operations"))
 
 
 def schema(run: Run) -> None:

@@ -11,67 +11,93 @@ PROJECT = Path(__file__).resolve().parents[2]
 COMPOSE = yaml.safe_load((PROJECT / "docker-compose.yml").read_text())
 SERVICES = COMPOSE["services"]
 EXAMPLE = re.findall(r"^#?([A-Z_]+)=", (PROJECT / ".env.example").read_text(), re.MULTILINE)
+WEBS = ("web-1", "web-2")
 WORKERS = ("worker", "ingest", "exports", "mails")
-PORTAL_SERVICES = ("setup", "web", *WORKERS, "beat")
+PORTAL_SERVICES = ("setup", *WEBS, *WORKERS, "beat")
+READS = re.compile(  # how Python, the shell, Compose and Caddy read a variable
+    r"""(?:\benv(?:\.\w+)?\(|environ\.get\(|environ\[|is_set\()\s*"([A-Z][A-Z_]+)"|"((?:ADMIN_)?DATABASE_\w*URL)\""""
+    r"""|\$\{([A-Z][A-Z_]+)|\{\$([A-Z][A-Z_]+)"""
+)
+BY_OTHERS = {"DJANGO_SETTINGS_MODULE", "COMPOSE_PROFILES"}  # who reads these is no code of ours
 
 
 def environment(service: str) -> dict[str, str]:
     return SERVICES[service]["environment"]
 
 
+def variables_read() -> set[str]:
+    """Every variable that the portal, its compose file or its proxy read."""
+    places = [
+        "partnerportal/settings/[bp]*.py",
+        "partnerportal/server/*.py",
+        "*/management/commands/*.py",
+        "*/lib/*.py",
+    ]
+    paths = [path for place in places for path in PROJECT.glob(place) if ".venv" not in path.parts]
+    paths += [PROJECT / name for name in ("gunicorn.conf.py", "Procfile", "docker-compose.yml", "deploy/Caddyfile")]
+    found = {next(filter(None, names)) for path in paths for names in READS.findall(path.read_text())}
+    passwords = {name.removesuffix("URL") + "PASSWORD" for name in found if name.endswith("DATABASE_URL")}
+    return found | passwords | {"DATABASE_JOB_PASSWORD", "DATABASE_OWNER_PASSWORD"} | BY_OTHERS
+
+
+def variables_explained() -> set[str]:
+    """Every variable in the first column of the page's table."""
+    table = (PROJECT / "docs/operations.md").read_text().partition("## Environment\n")[2].partition("\n## ")[0]
+    return set(re.findall(r"`([A-Z][A-Z_]+)`", " ".join(re.findall(r"^\| (`[^|]+) \|", table, re.MULTILINE))))
+
+
 def test_the_services_are_those_of_the_architecture() -> None:
-    assert set(SERVICES) == {*PORTAL_SERVICES, "db", "redis", "mailpit"}
+    assert set(SERVICES) == {*PORTAL_SERVICES, "proxy", "db", "redis", "mailpit"}
 
 
-def test_every_variable_is_explained_in_the_example() -> None:
+def test_every_variable_is_in_the_example_and_no_other() -> None:
     used = set(re.findall(r"\$\{([A-Z_]+)", (PROJECT / "docker-compose.yml").read_text()))
-    assert used - set(EXAMPLE) == {"PORTAL_VERSION"}
-    assert set(EXAMPLE) <= used
+    assert used | {"COMPOSE_PROFILES"} == set(EXAMPLE)
 
 
 def test_a_required_variable_that_is_missing_stops_the_start() -> None:
     text = (PROJECT / "docker-compose.yml").read_text()
-    for name in ("SECRET_KEY", "PORTAL_ORIGIN", "POSTGRES_PASSWORD", "WEB_PASSWORD", "JOB_PASSWORD", "OWNER_PASSWORD"):
+    for name in ("PORTAL_ORIGIN", "DEFAULT_FROM_EMAIL"):
         assert set(re.findall(rf"\$\{{{name}([^}}]*)\}}", text)) == {":?see .env.example"}
 
 
 @pytest.mark.parametrize(
-    ("service", "process", "urls"),
+    ("service", "process", "databases", "passwords"),
     [
-        ("web", "web", {"DATABASE_URL"}),
-        *((worker, "job", {"DATABASE_JOB_URL"}) for worker in WORKERS),
-        ("beat", "job", {"DATABASE_JOB_URL"}),
+        *((web, "web", {""}, {"WEB_PASSWORD"}) for web in WEBS),
+        *((worker, "job", {"JOB_"}, {"JOB_PASSWORD"}) for worker in (*WORKERS, "beat")),
         (
-            "setup",
-            "owner",
-            {"DATABASE_URL", "DATABASE_JOB_URL", "DATABASE_OWNER_URL", "ADMIN_DATABASE_URL"},
+            "setup", "owner", {"", "JOB_", "OWNER_", "ADMIN"},
+            {"WEB_PASSWORD", "JOB_PASSWORD", "OWNER_PASSWORD", "POSTGRES_PASSWORD"},
         ),
     ],
-)
-def test_each_process_knows_only_its_own_database_role(service: str, process: str, urls: set[str]) -> None:
+)  # fmt: skip
+def test_each_process_knows_only_its_own_database_role(
+    service: str, process: str, databases: set[str], passwords: set[str]
+) -> None:
     assert environment(service)["PORTAL_PROCESS"] == process
-    assert {name for name in environment(service) if name.endswith("DATABASE_URL") or "DATABASE" in name} == urls
+    names = {"ADMIN_DATABASE_" if kind == "ADMIN" else f"DATABASE_{kind}" for kind in databases}
+    wanted = {name + rest for name in names for rest in ("URL", "PASSWORD_FILE")}
+    assert {name for name in environment(service) if "DATABASE" in name} == wanted
+    assert set(SERVICES[service]["secrets"]) == {"SECRET_KEY", "EMAIL_URL", *passwords}
+    for name, path in environment(service).items():
+        assert not name.endswith("_FILE") or path.removeprefix("/run/secrets/") in SERVICES[service]["secrets"]
 
 
-def test_every_variable_of_a_process_is_read_somewhere() -> None:
-    sources = (
-        PROJECT / "partnerportal/settings/base.py",
-        PROJECT / "gunicorn.conf.py",
-        PROJECT / "partnerportal/management/commands/setup_database.py",
-    )
-    read = "".join(path.read_text() for path in sources)
+def test_no_secret_stands_in_the_compose_file_or_the_example() -> None:
+    """`docker compose config` and `docker inspect` print the environment."""
+    text = (PROJECT / "docker-compose.yml").read_text() + (PROJECT / ".env.example").read_text()
+    given = set(re.findall(r"(\w*(?:PASSWORD|SECRET_KEY|EMAIL_URL)\w*)[:=]", text))
+    assert given <= {name for name in given if name.endswith("_FILE")} | set(COMPOSE["secrets"])
+
+
+def test_every_variable_is_read_and_explained() -> None:
+    assert variables_read() - variables_explained() == set(), "not in the table of docs/operations.md"
+    assert variables_explained() - variables_read() == set(), "nobody reads it"
+    by_hand = re.findall(r"^([A-Z_]+)=", (PROJECT / "deploy/portal.env.example").read_text(), re.MULTILINE)
+    assert set(by_hand) <= variables_explained()
     for service in PORTAL_SERVICES:
-        assert {name for name in environment(service) if f'"{name}"' not in read} == set()
-
-
-def test_what_the_settings_read_is_explained_twice() -> None:
-    settings = "".join(path.read_text() for path in (PROJECT / "partnerportal/settings").glob("[bp]*.py"))
-    read = set(re.findall(r"env(?:\.\w+)?\(\s*\"(\w+)\"", settings)) | set(re.findall(r"\"(DATABASE_\w+)\"", settings))
-    assert {"SECRET_KEY", "DATABASE_JOB_URL", "TRUSTED_PROXY_COUNT", "EMAIL_URL", "STATIC_ROOT"} <= read
-    in_example = re.findall(r"^#? ?([A-Z_]+)=", (PROJECT / ".env.example").read_text(), re.MULTILINE)
-    table = re.findall(r"^\| (`[^|]+) \|", (PROJECT / "docs/operations.md").read_text(), re.MULTILINE)
-    assert read - set(in_example) == set()
-    assert read - set(re.findall(r"`(\w+)`", " ".join(table))) == set()
+        assert {name.removesuffix("_FILE") for name in environment(service)} <= variables_explained()
 
 
 @pytest.mark.parametrize("service", PORTAL_SERVICES)
@@ -104,10 +130,26 @@ def test_redis_keeps_what_it_accepted() -> None:
 def test_images_are_pinned() -> None:
     images = [service["image"] for service in SERVICES.values() if "build" not in service]
     images += re.findall(r"^ARG PYTHON=(.+)$", (PROJECT / "Dockerfile").read_text(), re.MULTILINE)
-    assert len(images) == 4
+    assert len([image for image in images if "partnerportal" not in image]) == 5
+    images = [image for image in images if "partnerportal" not in image]
     assert all(re.search(r":v?\d+\.\d+", image) for image in images)
 
 
-def test_only_the_proxy_and_this_machine_reach_a_port() -> None:
-    published = [port for service in SERVICES.values() for port in service.get("ports", [])]
-    assert published and all("127.0.0.1:" in port for port in published)
+def test_only_the_proxy_is_published() -> None:
+    published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
+    assert published == {
+        "proxy": ["${HTTP_LISTEN:-80}:80", "${HTTPS_LISTEN:-443}:443"],
+        "mailpit": ["127.0.0.1:8025:8025"],
+    }
+    assert SERVICES["mailpit"]["profiles"] == ["trial"], "a production must not show its mails"
+
+
+def test_one_service_builds_the_image_for_all() -> None:
+    assert [name for name, service in SERVICES.items() if "build" in service] == ["setup"]
+    assert {SERVICES[name]["image"] for name in PORTAL_SERVICES} == {"partnerportal:${PORTAL_VERSION:-local}"}
+
+
+def test_logs_and_memory_have_limits() -> None:
+    for name, service in SERVICES.items():
+        assert service["logging"]["options"] == {"max-size": "10m", "max-file": "5"}, name
+        assert "mem_limit" in service or name == "mailpit", name
