@@ -1,5 +1,7 @@
 """How a request is read: how large it may be and how long it may take, which its address decides."""
 
+import sys
+
 from django.conf import settings
 from waitress.adjustments import Adjustments
 from waitress.parser import HTTPRequestParser, ParsingError
@@ -38,6 +40,7 @@ def adjustments(body_bytes: int) -> Adjustments:
         max_request_header_size=HEADER_BYTES,
         max_request_body_size=body_bytes + 1,  # waitress refuses from this size on
         inbuf_overflow=MEMORY_BYTES,
+        connection_limit=sys.maxsize,  # it would take no more; ours makes room
         cleanup_interval=1,
         backlog=2048,
     )

@@ -39,8 +39,9 @@ class Server:
         self.port = free_port()
         self.log = folder / "server.log"
         self.private = folder / "private"
-        names = {"WEB_BIND": f"127.0.0.1:{self.port}", "PRIVATE_ROOT": str(self.private)}
-        command = [sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py", *options]
+        names = {"PRIVATE_ROOT": str(self.private)}
+        command = [sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py"]
+        command += ["--bind", f"127.0.0.1:{self.port}", *options]
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 [*command, "tests.server.waiting:application"],

@@ -2,9 +2,12 @@
 
 import os
 import signal
+import socket
 import threading
 import time
 from collections.abc import Callable
+from http.client import HTTPConnection
+from pathlib import Path
 
 import psutil
 import pytest
@@ -17,11 +20,12 @@ UPLOAD = request("POST", "/api/v1/ingest/usage/", "Content-Length: 4", body=b"ab
 
 
 class Caller(threading.Thread):
-    """Asks again and again, each time on a new connection; remembers who answered and when, or what went wrong."""
+    """Asks again and again, on a connection that it keeps as long as it may; remembers who answered and how soon."""
 
     def __init__(self, server: Server) -> None:
         super().__init__()
-        self.server, self.over = server, threading.Event()
+        self.link = HTTPConnection("127.0.0.1", server.port, timeout=60)
+        self.over = threading.Event()
         self.answers: list[tuple[str, float]] = []
         self.start()
 
@@ -29,10 +33,13 @@ class Caller(threading.Thread):
         while not self.over.wait(0.05):
             started = time.monotonic()
             try:
-                who = self.server.get("/")["pid"]
+                self.link.request("GET", "/")
+                who = facts(self.link.getresponse().read())["pid"]
             except Exception as error:
                 who = repr(error)
+                self.link.close()
             self.answers.append((who, time.monotonic() - started))
+        self.link.close()
 
     def stop(self) -> list[tuple[str, float]]:
         self.over.set()
@@ -94,6 +101,7 @@ def test_an_unused_connection_does_not_keep_a_process_from_leaving(serve: Callab
 
 
 def test_renewal_cuts_nobody_off(serve: Callable[..., Server]) -> None:
+    """A kept connection is told that it ends by the last answer on it."""
     server = serve("--max-requests", "20", "--max-requests-jitter", "0")
     callers = [Caller(server) for _ in range(3)]
     server.until(lambda: len({who for caller in callers for who, _seconds in caller.answers}) > 4)
@@ -146,3 +154,13 @@ def test_forwarded_headers_are_left_to_the_application(serve: Callable[..., Serv
     assert known["HTTP_X_FORWARDED_FOR"] == "203.0.113.9, 192.0.2.1" and known["HTTP_X_FORWARDED_PROTO"] == "https"
     assert known["HTTP_X_FORWARDED_HOST"] == "evil.example" and known["HTTP_FORWARDED"] == "for=203.0.113.9"
     assert (known["REMOTE_ADDR"], known["wsgi.url_scheme"], known["HTTP_HOST"]) == ("127.0.0.1", "http", "localhost")
+
+
+def test_a_socket_file_serves_too(serve: Callable[..., Server], tmp_path: Path) -> None:
+    path = tmp_path / "web.sock"
+    serve("--bind", f"unix:{path}")
+    with socket.socket(socket.AF_UNIX) as link:
+        link.settimeout(60)
+        link.connect(str(path))
+        link.sendall(request("GET", "/", "Connection: close"))
+        assert facts(parse(read_all(link))[2])["HTTP_HOST"] == "localhost"

@@ -1,12 +1,16 @@
 """Clients that begin a request and do not end it keep nobody waiting (finding 1 of November 2026)."""
 
+import resource
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.db import connection, transaction
 
+from partnerportal.server.connections import CONNECTIONS
 from tests.faults.plant import Plant
+from tests.server.conftest import Server
 from tests.server.sockets import connect, get, half_open, request, trickle
 
 pytestmark = pytest.mark.slow
@@ -41,6 +45,20 @@ def test_a_trickle_does_not_outlive_the_deadline(plant: Plant) -> None:
     assert {status for status, _seconds in answers} == {200}
     assert max(seconds for _status, seconds in answers) < PROMPT, answers
     assert len(lasted) == 2 * MANY and min(lasted) > 8 and max(lasted) < 25, sorted(lasted)
+
+
+def test_more_connections_than_a_process_takes_hold_nobody_up(serve: Callable[..., Server]) -> None:
+    """Those that have waited longest without a whole request make room."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 2 * CONNECTIONS), hard))
+    try:
+        server = serve(WEB_CONCURRENCY="1")
+        with half_open(server.port, CONNECTIONS + 50, UNFINISHED["headers"]):
+            for _ in range(4):
+                started = time.monotonic()
+                assert server.get("/") and time.monotonic() - started < PROMPT
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def test_health_is_answered_while_every_thread_draws_a_slow_page(plant: Plant, django_db_blocker: Any) -> None:
