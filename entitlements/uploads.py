@@ -15,7 +15,11 @@ from partnerportal.lib.private_files import StoredFile, delete_file, list_files,
 
 FOLDER = "uploads"
 CHUNK = 1 << 18
-SHORTEST = 64  # bytes a line, on average: a file of shorter ones, such as blanks, could keep a worker for hours
+SHORTEST = 64  # bytes a line, on average: a file of shorter ones could keep a worker for hours
+MOST_UNPACKED = (
+    200  # bytes for each that was sent: lines of the feed pack to a fortieth at best, a bomb to a thousandth
+)
+MOST_BLANK = 1000  # lines in a row
 GZIP = b"\x1f\x8b"  # how every gzip file begins, and no line of JSON
 
 
@@ -75,14 +79,21 @@ def list_uploads() -> Iterator[tuple[str, StoredFile]]:
 
 
 class Unpacked:
-    """The lines of a stored file, unpacked where they are packed, never more of it than the limits allow."""
+    """The lines of a stored file, unpacked where they are packed, never more of it than the limits allow.
 
-    def __init__(self, file: Peekable) -> None:
+    `size` is how many bytes were sent, where that is known. Raises Damaged: `gzip_damaged`, `unpacked_too_large`,
+    `too_many_lines`, `too_many_blank_lines`.
+    """
+
+    def __init__(self, file: Peekable, size: int | None = None) -> None:
         self._file = file
         packed = file.peek(len(GZIP))[: len(GZIP)] == GZIP
         self._stream: Any = gzip.GzipFile(fileobj=cast(BinaryIO, file), mode="rb") if packed else file
         self._left = settings.INGEST_UNPACKED_BYTES
-        self._lines_left = self._left // SHORTEST
+        if size is not None:
+            self._left = min(self._left, MOST_UNPACKED * size)
+        self._lines_left = settings.INGEST_UNPACKED_BYTES // SHORTEST
+        self._blank = 0
         self.sent = 0
 
     def _note(self) -> None:
@@ -93,7 +104,11 @@ class Unpacked:
         self._lines_left -= 1
         if self._lines_left < 0:
             raise Damaged("too_many_lines")
-        return self._bounded(self._stream.readline, size)
+        line = self._bounded(self._stream.readline, size)
+        self._blank = self._blank + 1 if line and not line.strip() else 0
+        if self._blank > MOST_BLANK:
+            raise Damaged("too_many_blank_lines")
+        return line
 
     def read(self, size: int) -> bytes:
         return self._bounded(self._stream.read, size)

@@ -17,6 +17,7 @@ from entitlements.actions.assignments import store_assignments
 from entitlements.actions.facts import Answers, Outcome, store
 from entitlements.actions.usage import store_usage_facts
 from entitlements.feed import BadLine, Fact, Problem
+from entitlements.uploads import Damaged
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.policies import authorize_staff
 
@@ -26,6 +27,7 @@ from partnerportal.lib.policies import authorize_staff
 BATCH = 2000
 LIGHT = ("usage", "assignment")
 ANOTHER_DAY = 0.2
+MOST_BAD = 1000  # lines at the head of a feed that cannot be read: it is something else, and nobody wants the rest
 LONGEST = 20.0  # seconds that a batch is read: with each its reader says that it lives, also where lines are monsters
 Store = Callable[..., Answers]
 
@@ -59,15 +61,22 @@ def import_feed(
     Each batch is a transaction of its own, so an import that was interrupted is simply run again: what is there already
     is left untouched. A line is stored whole or not at all, and never takes another line with it. Memory does not grow
     with the feed. `at` is when the news became known; the default is now.
+
+    Raises Damaged when the stream cannot be read to its end, or begins with MOST_BAD lines of which none can be read;
+    what came before that is stored and reported.
     """
     authorize_staff(actor)
     counts: Counter[Outcome] = Counter()
+    head = _Head()
     with closing(_Seen()) as seen:
-        for batch in _batches(seen.first_only(feed.read(stream, types, start))):
+        lines = seen.first_only(feed.read(stream, types, start))
+        for batch in _batches(lines if start else head.until_hopeless(lines)):
             for result in _import_batch(actor, batch, with_events, at or timezone.now()):
                 counts[result.outcome] += 1
                 report(result)
             progress(counts)
+    if head.is_hopeless:
+        raise Damaged("too_many_bad_lines")
     return counts
 
 
@@ -137,6 +146,26 @@ def _store(facts: list[Fact], how: Store) -> Iterator[Result]:
 
 def _refused(line: Fact | BadLine, problems: list[Problem]) -> Result:
     return Result(line.line, line.type, line.key, Outcome.ERROR, tuple(problems))
+
+
+class _Head:
+    """Ends a feed after MOST_BAD lines when none of them could be read."""
+
+    def __init__(self) -> None:
+        self.is_hopeless = False
+
+    def until_hopeless(self, lines: Iterable[Fact | BadLine | None]) -> Iterator[Fact | BadLine | None]:
+        lines = iter(lines)
+        bad = 0
+        for line in lines:
+            yield line
+            bad += isinstance(line, BadLine)
+            if bad >= MOST_BAD:
+                self.is_hopeless = True
+                return
+            if isinstance(line, Fact):
+                break
+        yield from lines
 
 
 class _Seen:

@@ -101,7 +101,7 @@ def ingest_next_upload() -> bool:
         return False
     try:
         with uploads.open_upload(row.public_id) as file:
-            _ingest(row, Unpacked(cast(Peekable, file)))
+            _ingest(row, Unpacked(cast(Peekable, file), row.size))
         _finish(row, State.DONE)
     except Lost:
         log.warning("Upload %s is somebody else's now", row.public_id)

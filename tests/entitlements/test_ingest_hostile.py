@@ -149,15 +149,69 @@ def test_lines_that_take_long_are_told_of_meanwhile(world: World, monkeypatch: A
     assert told == [3, 6, 7]
 
 
-def test_blank_lines_without_an_end_are_stopped(tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """And until then the upload's lease is renewed, though there is nothing to store."""
+def test_short_lines_without_an_end_are_stopped(tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And until then the upload's lease is renewed, though there is nothing to store: they are passed over."""
     settings.INGEST_UNPACKED_BYTES = 64 * 25_000
-    file, told = tmp_path / "blank", []
-    file.write_bytes(gzip.compress(b"\n" * 64 * 25_000))
+    file, told = tmp_path / "short", []
+    file.write_bytes(gzip.compress(b"x\n" * 32 * 25_000))
     monkeypatch.setattr(feed, "LONGEST", -1)
     with file.open("rb") as stream, pytest.raises(Damaged, match="too_many_lines"):
-        import_feed(actor=Actor.system(), stream=Unpacked(stream), progress=lambda counts: told.append(counts.total()))
+        import_feed(
+            actor=Actor.system(),
+            stream=Unpacked(stream),
+            progress=lambda counts: told.append(counts.total()),
+            start=10**9,
+        )
     assert told == [0, 0]
+
+
+def told_of(response: Any) -> tuple[str, str, int, int]:
+    """The upload's state, its error, the lines that were worked off, and the problems that are kept."""
+    assert ingest_next_upload() is True
+    row = IngestUpload.objects.get(public_id=response.json()["id"])
+    return row.state, row.error, row.lines, len(row.problems)
+
+
+def test_fifty_megabytes_of_line_feeds_are_not_read(send: Send, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """48 kB as sent, which kept a worker for minutes."""
+    asked = 0
+    readline = Unpacked.readline
+
+    def counted(stream: Unpacked, size: int = -1) -> bytes:
+        nonlocal asked
+        asked += 1
+        return readline(stream, size)
+
+    monkeypatch.setattr(Unpacked, "readline", counted)
+    response = send(gzip.compress(b"\n" * 50_000_000), Content_Encoding="gzip")
+    assert told_of(response) == ("failed", "too_many_blank_lines", 0, 0)
+    assert asked <= 1001
+
+
+def test_a_thousand_blank_lines_are_passed_over(send: Send, world: World) -> None:
+    content = b"\n" * 1000 + body(day(world, 55)) + b" \r\n" * 1000 + body(day(world, 56))
+    assert told_of(send(content)) == ("done", "", 2001, 0)
+
+
+def test_what_is_no_feed_ends_after_a_thousand_lines(send: Send, world: World) -> None:
+    """And its first problems are told. One line that can be read, and it is a feed, however bad the others."""
+    lines = b"a,b,c\n" * 1500
+    assert told_of(send(lines, key="csv")) == ("failed", "too_many_bad_lines", 1000, 100)
+    assert told_of(send(lines[: 6 * 999], key="short")) == ("done", "", 999, 100)
+    unknown = body(day(world, 55, customer="99999999")) + b"\n"
+    assert told_of(send(unknown + lines, key="feed")) == ("done", "", 1501, 100)
+
+
+def test_a_follower_takes_no_middle_for_a_head(send: Send, world: World) -> None:
+    response = send(body(day(world, 55)) + b"\n" + b"a,b,c\n" * 1500)
+    IngestUpload.objects.filter(public_id=response.json()["id"]).update(lines=1)
+    assert told_of(response) == ("done", "", 1501, 100)
+
+
+def test_what_is_unpacked_is_in_proportion_to_what_was_sent(send: Send, world: World) -> None:
+    content = body(day(world, 55)) + b"\n" + b" " * 100_000 + b"\n"
+    assert told_of(send(gzip.compress(content), key="bomb")) == ("failed", "unpacked_too_large", 0, 0)
+    assert told_of(send(content, key="plain")) == ("done", "", 1, 0)
 
 
 @pytest.mark.slow
