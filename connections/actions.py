@@ -19,6 +19,7 @@ from partnerportal.lib.errors import Conflict, Invalid, NotFound, Refused, TooMa
 from partnerportal.lib.policies import authorize, authorize_staff
 from partnerportal.lib.states import move
 from partnerportal.lib.tokens import new_token
+from partnerportal.lib.turns import take_turn
 
 DAY = timedelta(days=1)
 TOO_MANY_ACCEPTED = _(
@@ -39,6 +40,8 @@ def accept_invitation(*, actor: Actor, token: str) -> tuple[Connection, bool]:
     if invitation.partner_id == actor.organization_id:
         raise Invalid("own_link", _("This is your own invitation link. Give it to a customer."))
     sides: dict[str, Any] = {"partner_id": invitation.partner_id, "customer_id": actor.organization_id}
+    assert actor.organization_id, "a customer's own deed"
+    take_turn("accept", actor.organization_id)  # they are counted
     connected = queries.live_connection(actor, **sides)
     if connected:
         return connected, False

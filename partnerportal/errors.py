@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.core.exceptions import SuspiciousOperation
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -12,29 +12,43 @@ from rest_framework import exceptions
 from rest_framework.exceptions import ErrorDetail
 from rest_framework.response import Response
 
-from partnerportal.lib.errors import DomainError, Invalid, NotFound, Refused, TooMany
+from partnerportal.lib.errors import DomainError, Invalid, NotFound, Refused, TooMany, Unavailable
 
-RETRY_SECONDS = 60
+RETRY_SECONDS = 60  # while something is away
+BUSY_SECONDS = 5
 # The server shuts down, has crashed, is starting, or has no connection to spare.
-UNAVAILABLE = {"57P01", "57P02", "57P03", "53300"}
+AWAY = {"57P01", "57P02", "57P03", "53300"}
+BUSY = {
+    "55P03",  # waited too long for a lock (lock_timeout)
+    "40P01",  # was given up for somebody else: a deadlock
+    "57014",  # took longer than a page may (statement_timeout)
+}
 TEMPLATES = {Refused: "403.html", NotFound: "404.html", TooMany: "429.html"}
 
 
 def page(request: HttpRequest, error: DomainError) -> HttpResponse:
     """A whole page that says what happened and what is safe; `code` lets tests and support name it."""
     template = TEMPLATES.get(type(error), "problem.html")
-    return render(request, template, {"code": error.code, "message": error.message}, status=error.status)
+    response = render(request, template, {"code": error.code, "message": error.message}, status=error.status)
+    if isinstance(error, Unavailable):
+        response["Retry-After"] = str(RETRY_SECONDS)
+    return response
 
 
-def database_is_away(error: BaseException | None) -> bool:
-    """Whether the connection was refused or lost. What a living server refuses, with a code, is a mistake of ours."""
+def retry_seconds(error: BaseException | None) -> int | None:
+    """After how many seconds the same request may succeed, when the database is away or busy. None of a mistake of
+    ours, which is what else a living server refuses."""
     if isinstance(error, InterfaceError):  # the next question after the loss
-        return "connection already closed" in str(error)
-    code = getattr(error.__cause__, "pgcode", None) if error else None
-    return isinstance(error, OperationalError) and (code is None or code in UNAVAILABLE)
+        return RETRY_SECONDS if "connection already closed" in str(error) else None
+    if not isinstance(error, OperationalError):
+        return None
+    code = getattr(error.__cause__, "pgcode", None)
+    if code in BUSY:
+        return BUSY_SECONDS
+    return RETRY_SECONDS if code is None or code in AWAY else None
 
 
-def unavailable(request: HttpRequest) -> HttpResponse:
+def unavailable(request: HttpRequest, seconds: int = RETRY_SECONDS) -> HttpResponse:
     """Asks nothing of the database, and says when to come back."""
     if request.path.startswith("/api/"):
         detail = _("The portal cannot answer right now. Nothing is lost; try again in a minute.")
@@ -42,16 +56,16 @@ def unavailable(request: HttpRequest) -> HttpResponse:
         response: HttpResponse = JsonResponse({"type": "server_error", "errors": [problem]}, status=503)
     else:
         response = render(request, "503.html", {"shell": None, "messages": []}, status=503)
-    response["Retry-After"] = str(RETRY_SECONDS)
+    response["Retry-After"] = str(seconds)
     response["Cache-Control"] = "no-store"
     return response
 
 
 def api_exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
     """The standardized shape `{type, errors: [{code, detail, attr}]}`, with the domain error's own code."""
-    if database_is_away(error):
+    if retry_seconds(error):
         return None  # raised again, and answered by handler500 as everywhere else
-    transaction.set_rollback(True)
+    context["request"]._request.failed = True  # ActorMiddleware rolls back what it has opened
     if isinstance(error, DomainError):
         error = _api_error(error)
     elif isinstance(error, SuspiciousOperation):
@@ -68,4 +82,6 @@ def _api_error(error: DomainError) -> exceptions.APIException:
         return exceptions.NotFound(message, error.code)
     answer = exceptions.APIException(message, error.code)
     answer.status_code = error.status
+    if isinstance(error, Unavailable):
+        answer.wait = RETRY_SECONDS  # type: ignore[attr-defined]
     return answer

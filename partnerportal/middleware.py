@@ -10,6 +10,7 @@ from django.contrib.auth import SESSION_KEY, logout
 from django.db import OperationalError, connection, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 from django.template.loader import render_to_string
+from django.urls import Resolver404, resolve
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
@@ -75,13 +76,17 @@ class ActorMiddleware:
 
     `request.actor`, `request.operators` (every organisation the person may act for), `request.operator` (the one acted
     for, or None) and `request.act_for(public_id)`, the one way to act for another. Any error rolls all of it back.
-    Domain errors become pages here; the API maps them itself.
+    Domain errors become pages here; the API maps them itself. Of a request by token nobody is the actor, and no
+    transaction is open: its view opens its own (`lib/api_tokens.py`).
     """
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: PortalRequest) -> HttpResponse:
+        if _is_by_token(request):
+            self._enter_nobody(request)
+            return self.get_response(request)
         with transaction.atomic():
             self._enter(request)
             response = self.get_response(request)
@@ -94,10 +99,13 @@ class ActorMiddleware:
             response["Cache-Control"] = "private, no-store"
         return response
 
-    def _enter(self, request: PortalRequest) -> None:
+    def _enter_nobody(self, request: PortalRequest) -> None:
         timezone.deactivate()
         request.actor, request.operators, request.operator = ANONYMOUS, [], None
         request.act_for = partial(self._act_for, request)
+
+    def _enter(self, request: PortalRequest) -> None:
+        self._enter_nobody(request)
         wanted, person_id = request.session.get("organization"), request.session.get(SESSION_KEY)
         # The session names them, the first use of request.user checks it; the policies must know before that.
         tenancy.enter(organization_id=wanted if person_id else None, person_id=person_id)
@@ -149,3 +157,14 @@ class ActorMiddleware:
         """The rollback comes last: the page that tells of the error still reads the database for its shell."""
         request.failed = True
         return errors.page(request, exception) if isinstance(exception, DomainError) else None
+
+
+def _is_by_token(request: PortalRequest) -> bool:
+    """Whether a token is shown to a view that knows no sessions. Other views pass over it."""
+    if "Authorization" not in request.headers:
+        return False
+    try:
+        view = resolve(request.path_info).func
+    except Resolver404:
+        return False
+    return not getattr(getattr(view, "cls", None), "has_session", True)

@@ -56,8 +56,9 @@ def not_found(request: PortalRequest, exception: Exception | None = None) -> Htt
 def server_error(request: PortalRequest) -> HttpResponse:
     """Asks nothing of the database. When that is what failed, and the fault is not in the code, says so. The reference
     is the request's id, which stands on each of its lines in the log."""
-    if errors.database_is_away(sys.exc_info()[1]):
-        return errors.unavailable(request)
+    seconds = errors.retry_seconds(sys.exc_info()[1])
+    if seconds:
+        return errors.unavailable(request, seconds)
     reference = logs.current_fields().get("request_id", "")
     return render(request, "500.html", {"reference": reference, "shell": None}, status=500)
 

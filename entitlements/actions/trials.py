@@ -23,6 +23,7 @@ from partnerportal.lib.days import today
 from partnerportal.lib.errors import Conflict, Invalid, NotFound, Refused, TooMany
 from partnerportal.lib.policies import authorize
 from partnerportal.lib.states import move
+from partnerportal.lib.turns import take_turn
 
 State, Kind = Entitlement.State, Entitlement.Kind
 MOST_SEATS = 100  # in a trial
@@ -47,9 +48,10 @@ def request_trial(*, actor: Actor, sku: Sku, quantity: int) -> Entitlement:
     authorize(actor, ROLE_TABLE, EntitlementPermission.REQUEST_TRIALS)
     if not 1 <= quantity <= MOST_SEATS:
         raise Invalid("quantity", SEATS % {"most": formats.number(MOST_SEATS)}, field="quantity")
-    _may_be_asked_for(actor, sku)
     if actor.organization_id is None:
         raise Refused("no_organization", _("A trial is requested by a customer."))
+    take_turn("request a trial", actor.organization_id)  # they are counted
+    _may_be_asked_for(actor, sku)
     trial = Entitlement(
         customer_id=actor.organization_id,
         sku=sku,

@@ -4,6 +4,7 @@ Should the worker die, its lease runs out and another goes on after the last bat
 are brought in one after another, in the order in which they came: a correction never loses against what it corrects.
 """
 
+import errno
 import logging
 import time
 from collections import Counter
@@ -13,7 +14,7 @@ from functools import partial
 from typing import IO, Any, cast
 from uuid import uuid4
 
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -25,6 +26,7 @@ from entitlements.models import IngestToken, IngestUpload
 from entitlements.uploads import Damaged, Peekable, TooSlow, Unpacked
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
+from partnerportal.lib.api_tokens import holding
 from partnerportal.lib.errors import Invalid, Refused, TooMany, Unavailable, Unprocessable
 from partnerportal.lib.nudges import nudge
 from partnerportal.lib.text import printable
@@ -39,6 +41,7 @@ WAITING = 200  # uploads of one token that are not finished
 SECONDS_TO_SEND = 600
 LEASE = timedelta(seconds=120)  # renewed with each batch; a batch may wait a minute for its turn
 ATTEMPTS = 5
+NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 SHOWN = 100  # problems that are kept
 KEPT = timedelta(days=90)  # the row of a finished upload, and with it its key
 ORPHANED = timedelta(days=1)  # a file that no row knows: the web process died while it came in
@@ -51,17 +54,11 @@ class Lost(Exception):
 def receive(*, token: IngestToken, kind: str, key: str, stream: IO[bytes], length: int, packed: bool) -> IngestUpload:
     """Store a file of `length` bytes and its row; the same key with the same bytes gives the first row again.
 
-    The transaction is the request's: until it commits no worker sees the row, and the file without it is an orphan.
+    No transaction is open while the file is stored. Until the row is there no worker sees the file, and without it the
+    file is an orphan. Raises Refused, Invalid, TooMany, Unprocessable("key_reused"), Unavailable("no_space").
     """
-    if token.revoked_at:
-        raise Invalid("revoked", _("This token has been revoked."))
-    if kind not in token.kinds:
-        message = _("This token may not send %(kind)s. It may send: %(kinds)s.")
-        raise Refused("kind_not_allowed", message % {"kind": kind, "kinds": formats.listed(token.kinds)})
-    if IngestUpload.objects.filter(UNFINISHED, token=token).count() >= WAITING:
-        raise TooMany("too_many_uploads", _("Too many uploads are waiting. Try again when some of them are done."))
-    with connection.cursor() as cursor:  # while a slow sender sends, the transaction is idle
-        cursor.execute("SELECT set_config('idle_in_transaction_session_timeout', '%ss', true)", [2 * SECONDS_TO_SEND])
+    with holding(token):
+        _may_send(token, kind)
     row = IngestUpload(token=token, kind=kind, idempotency_key=key, public_id=uuid4())
     try:
         row.fingerprint, row.size, head = _save(stream, row)
@@ -69,10 +66,21 @@ def receive(*, token: IngestToken, kind: str, key: str, stream: IO[bytes], lengt
             raise Invalid("incomplete", _("The upload broke off before its end."))
         if packed and head != uploads.GZIP:
             raise Invalid("not_gzip", _("The content is not gzip, although the header says so."))
-        return _first_with_key(row)
+        with holding(token):
+            return _first_with_key(row)
     except BaseException:
         uploads.delete_upload(row.public_id)
         raise
+
+
+def _may_send(token: IngestToken, kind: str) -> None:
+    if token.revoked_at:
+        raise Invalid("revoked", _("This token has been revoked."))
+    if kind not in token.kinds:
+        message = _("This token may not send %(kind)s. It may send: %(kinds)s.")
+        raise Refused("kind_not_allowed", message % {"kind": kind, "kinds": formats.listed(token.kinds)})
+    if IngestUpload.objects.filter(UNFINISHED, token=token).count() >= WAITING:
+        raise TooMany("too_many_uploads", _("Too many uploads are waiting. Try again when some of them are done."))
 
 
 def _save(stream: IO[bytes], row: IngestUpload) -> tuple[str, int, bytes]:
@@ -80,6 +88,11 @@ def _save(stream: IO[bytes], row: IngestUpload) -> tuple[str, int, bytes]:
         return uploads.save(stream, row.public_id, deadline=time.monotonic() + SECONDS_TO_SEND)
     except TooSlow:
         raise Invalid("too_slow", _("The upload took longer than ten minutes. Send it in pieces.")) from None
+    except OSError as error:
+        if error.errno not in NO_SPACE:
+            raise
+        log.error("There is no room for an upload: %s", error)
+        raise Unavailable("no_space", _("There is no room for the upload just now. Send it again later.")) from None
 
 
 def _first_with_key(row: IngestUpload) -> IngestUpload:

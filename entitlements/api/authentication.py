@@ -2,41 +2,17 @@
 
 from typing import Any
 
-from django.contrib.auth.models import AnonymousUser
-from django.utils import timezone
-from django.utils.translation import gettext as _
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
-from rest_framework.authentication import BaseAuthentication
-from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import BasePermission
-from rest_framework.request import Request
 
 from entitlements.models import IngestToken
-from entitlements.queries.ingest import living_token
-from partnerportal.lib import tenancy
-from partnerportal.lib.tokens import digest_of, is_token
-
-SCHEME = "bearer"
+from partnerportal.lib.api_tokens import BearerAuthentication, bearer_definition
 
 
-class IngestBearer(BaseAuthentication):
-    """`Authorization: Bearer` with an ingest token. It enters no organisation: the policies know the token alone."""
+class IngestBearer(BearerAuthentication):
+    """An ingest token."""
 
-    def authenticate(self, request: Request) -> tuple[AnonymousUser, IngestToken] | None:
-        scheme, _blank, secret = request.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() != SCHEME:
-            return None
-        digest = digest_of(secret.strip()) if is_token(secret.strip()) else ""
-        tenancy.enter(organization_id=None, secret=digest)
-        token = living_token(digest)
-        if token is None:
-            raise AuthenticationFailed(_("This token is not known, or it has been revoked."))
-        token.last_used_at = timezone.now()
-        token.save(update_fields=["last_used_at"])
-        return AnonymousUser(), token
-
-    def authenticate_header(self, request: Request) -> str:
-        return "Bearer"
+    model = IngestToken
 
 
 class HoldsIngestToken(BasePermission):
@@ -50,5 +26,5 @@ class IngestBearerScheme(OpenApiAuthenticationExtension):
     target_class = "entitlements.api.authentication.IngestBearer"
     name = "ingest"
 
-    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
-        return {"type": "http", "scheme": SCHEME, "description": "A token from `manage.py create_ingest_token`."}
+    def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
+        return bearer_definition("A token from `manage.py create_ingest_token`.")

@@ -23,6 +23,7 @@ from entitlements.models import IngestToken, IngestUpload
 from entitlements.queries.ingest import upload_of
 from partnerportal.lib.api import ActorView
 from partnerportal.lib.api_input import TooLarge
+from partnerportal.lib.api_tokens import holding
 from partnerportal.lib.errors import Invalid
 
 _KEY = re.compile(r"[\x21-\x7e]{1,120}")
@@ -111,6 +112,7 @@ class IngestUploadsView(IngestView):
         415: ("unsupported_media_type",),
         422: ("key_reused",),
         429: ("too_many_uploads",),
+        503: ("no_space",),
     }
 
     @extend_schema(
@@ -167,7 +169,8 @@ class IngestUploadView(IngestView):
     serializer_class = UploadSerializer
 
     def get(self, request: Request, upload_id: UUID) -> Response:
-        upload = upload_of(self.token, upload_id)
+        with holding(self.token):
+            upload = upload_of(self.token, upload_id)
         if upload is None:
             raise Http404
         return Response(self.get_serializer(upload).data)

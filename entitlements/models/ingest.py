@@ -6,6 +6,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from partnerportal.lib.models import PublicModel
+from partnerportal.lib.tokens import Token
 
 
 class FileKind(models.TextChoices):
@@ -18,16 +19,11 @@ def every_kind() -> list[str]:
     return list(FileKind.values)
 
 
-class IngestToken(models.Model):
-    """A credential of a vendor's system that may write facts. Only its digest is kept."""
+class IngestToken(Token):
+    """A credential of a vendor's system that may write facts."""
 
     name = models.CharField(max_length=80, unique=True)
-    digest = models.CharField(max_length=64, unique=True)
-    prefix = models.CharField(max_length=12)  # to recognise it by
     kinds = ArrayField(models.CharField(max_length=12, choices=FileKind), default=every_kind)  # that it may send
-    created_at = models.DateTimeField(default=timezone.now)
-    last_used_at = models.DateTimeField(null=True)
-    revoked_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = (

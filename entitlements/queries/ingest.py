@@ -6,10 +6,6 @@ from accounts.models import Organization
 from entitlements.models import IngestToken, IngestUpload
 
 
-def living_token(digest: str) -> IngestToken | None:
-    return IngestToken.objects.filter(digest=digest, revoked_at=None).first()
-
-
 def upload_of(token: IngestToken, public_id: UUID) -> IngestUpload | None:
     return IngestUpload.objects.filter(public_id=public_id, token=token).first()
 

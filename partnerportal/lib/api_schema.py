@@ -44,6 +44,7 @@ MEANINGS = {
     413: "The body is larger than 64 KiB.",
     415: "Only `application/json` is understood.",
     429: "As often as is allowed in a day.",
+    503: "Something that this needs does not answer. Nothing was changed; `Retry-After` says when to try again.",
 }
 
 

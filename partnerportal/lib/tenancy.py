@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.db import connection, migrations
+from django.db.transaction import atomic
 from psycopg2.extensions import TRANSACTION_STATUS_INERROR
 
 APP_ROLE = "portal_app"
@@ -39,6 +40,16 @@ def admit(person_id: int) -> None:
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('portal.admitted_id', %s, true)", [str(person_id)])
+
+
+@contextmanager
+def transaction(
+    *, organization_id: int | None = None, person_id: int | None = None, secret: str = ""
+) -> Iterator[None]:
+    """A transaction of its own as the tenant, for what the transaction of the request does not hold."""
+    with atomic():
+        enter(organization_id=organization_id, person_id=person_id, secret=secret)
+        yield
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The database is really gone: nothing listens, or it ends the connection in the middle of a request."""
+"""The database is really gone: nothing listens, or it ends the connection in mid-request. Or it is too busy."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -95,13 +95,54 @@ def test_nothing_of_a_lost_request_is_kept(client: Client) -> None:
     assert not notice.noticeread_set.exists()
 
 
-@pytest.mark.parametrize("path", ["/inbox/", "/api/v1/notices/"])
-@pytest.mark.parametrize("mistake", ["SELECT 1/0", "SELECT nonsense", "SET statement_timeout = 1; SELECT pg_sleep(1)"])
-def test_a_mistake_of_ours_is_no_absence(client: Client, path: str, mistake: str) -> None:
-    """Also one that PostgreSQL calls operational, as a question that takes too long."""
+@contextmanager
+def in_place_of(table: str, statement: str) -> Iterator[None]:
+    """The first question to that table is another one."""
 
     def spoil(execute: Any, sql: str, params: Any, *rest: Any) -> Any:
-        return execute(mistake, None, *rest) if "notifications_notice" in sql else execute(sql, params, *rest)
+        return execute(statement, None, *rest) if table in sql else execute(sql, params, *rest)
 
     with connection.execute_wrapper(spoil):
+        yield
+
+
+@pytest.mark.parametrize("path", ["/inbox/", "/api/v1/notices/"])
+@pytest.mark.parametrize("mistake", ["SELECT 1/0", "SELECT nonsense"])
+def test_a_mistake_of_ours_is_no_absence(client: Client, path: str, mistake: str) -> None:
+    with in_place_of("notifications_notice", mistake):
         assert client.get(path).status_code == 500
+
+
+@pytest.mark.parametrize("path", ["/inbox/", "/api/v1/notices/"])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SET statement_timeout = 1; SELECT pg_sleep(1)",
+        "DO $$BEGIN RAISE 'canceling statement due to lock timeout' USING ERRCODE = '55P03'; END$$",
+        "DO $$BEGIN RAISE 'deadlock detected' USING ERRCODE = '40P01'; END$$",
+    ],
+    ids=["statement_timeout", "lock_timeout", "deadlock"],
+)
+def test_a_database_that_is_busy_is_asked_again_soon(client: Client, path: str, statement: str) -> None:
+    with in_place_of("notifications_notice", statement):
+        response = client.get(path)
+    assert (response.status_code, response["Retry-After"]) == (503, "5")
+    assert response.json()["errors"][0]["code"] == "unavailable" if "api" in path else is_the_page(response)
+    assert client.get(path).status_code == 200
+
+
+def test_a_lock_that_is_held_is_waited_for_and_then_told(client: Client) -> None:
+    """A real one: the notice's row is another's, and the transaction of the page goes back whole."""
+    notice = World().notices("partner").first()
+    with psycopg2.connect(connection.connection.dsn, password=connection.settings_dict["PASSWORD"]) as other:
+        other.cursor().execute("LOCK notifications_noticeread")
+        with connection.execute_wrapper(impatient):
+            response = client.post(f"/inbox/{notice.public_id}/")
+        other.rollback()
+    other.close()
+    assert (response.status_code, response["Retry-After"]) == (503, "5")
+    assert not notice.noticeread_set.exists()
+
+
+def impatient(execute: Any, sql: str, *rest: Any) -> Any:
+    return execute(f"SET LOCAL lock_timeout = '50ms'; {sql}" if sql.startswith("INSERT") else sql, *rest)

@@ -1,0 +1,53 @@
+"""Machines that call the API with a token, in a module of its own for REST framework.
+
+A view for them sets `has_session = False` (`lib.api`) and opens its transactions itself, by `holding`: none is open
+while a body is stored, and the token's row is locked for a moment at most, so that one token serves many requests at
+once.
+"""
+
+from contextlib import AbstractContextManager
+from typing import Any, ClassVar
+
+from django.contrib.auth.models import AnonymousUser
+from django.utils.translation import gettext as _
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.request import Request
+
+from partnerportal.lib import tenancy
+from partnerportal.lib.tokens import Token, digest_of, is_token, note_use
+
+SCHEME = "bearer"
+
+
+def holding(token: Token) -> AbstractContextManager[None]:
+    """A transaction in which the policies show what the holder of the token may see. It enters no organisation."""
+    return tenancy.transaction(secret=token.digest)
+
+
+class BearerAuthentication(BaseAuthentication):
+    """`Authorization: Bearer` with a token of `model`, which becomes `request.auth`. Raises AuthenticationFailed for
+    one that is not known, or revoked; another scheme is left to other classes."""
+
+    model: ClassVar[type[Token]]
+
+    def authenticate(self, request: Request) -> tuple[AnonymousUser, Token] | None:
+        scheme, _blank, secret = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != SCHEME:
+            return None
+        digest = digest_of(secret.strip()) if is_token(secret.strip()) else ""
+        with tenancy.transaction(secret=digest):
+            token = self.model._default_manager.filter(digest=digest, revoked_at=None).first()
+            if token:
+                note_use(token)
+        if token is None:
+            raise AuthenticationFailed(_("This token is not known, or it has been revoked."))
+        return AnonymousUser(), token
+
+    def authenticate_header(self, request: Request) -> str:
+        return "Bearer"
+
+
+def bearer_definition(description: str) -> dict[str, Any]:
+    """How the schema describes it."""
+    return {"type": "http", "scheme": SCHEME, "description": description}

@@ -1,0 +1,10 @@
+"""Turns: deeds that must not happen side by side, because each counts what the others do."""
+
+from django.db import connection
+
+
+def take_turn(what: str, who: int) -> None:
+    """Wait until no other transaction has the turn for `what` of `who`, and keep it until the own transaction ends.
+    What is counted afterwards holds what all before have added. Raises OperationalError after lock_timeout."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"{what} {who}"])

@@ -1,0 +1,105 @@
+"""The disk takes no more: whoever asked is told, nothing half-made is left, and it works again when there is room."""
+
+import csv
+import io
+import json
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.utils import timezone
+
+from entitlements import uploads
+from entitlements.actions import make_next_export
+from entitlements.exports import files
+from entitlements.models import Export, IngestToken, IngestUpload
+from partnerportal.lib.tokens import digest_of, new_token
+from tests.world import World
+
+pytestmark = [pytest.mark.slow]
+ROOM = 512 * 1024  # bytes of one file
+MONTHS = 20_000
+
+
+@pytest.fixture(autouse=True)
+def _own_folder(own_database: dict[str, str], settings: Any, tmp_path: Path) -> None:
+    settings.PRIVATE_ROOT = tmp_path
+
+
+@contextmanager
+def no_room() -> Iterator[None]:
+    """No file may be longer than ROOM: a limit that needs no rights, and fails as a full disk does."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (ROOM, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def send(secret: str) -> Any:
+    body = json.dumps({"type": "usage", "key": "x" * 100}) + "\n"
+    headers = {"Authorization": f"Bearer {secret}", "Idempotency-Key": "one"}
+    return Client(raise_request_exception=False).post(
+        "/api/v1/ingest/usage/", body * (2 * ROOM // len(body)), content_type="application/x-ndjson", headers=headers
+    )
+
+
+def test_an_upload_is_refused_and_can_be_sent_again() -> None:
+    secret = new_token()
+    IngestToken.objects.create(name="Full", digest=digest_of(secret), prefix=secret[:8])
+    with no_room():
+        refused = send(secret)
+    assert (refused.status_code, refused["Retry-After"]) == (503, "60")
+    assert [error["code"] for error in refused.json()["errors"]] == ["no_space"]
+    assert list(uploads.folder().iterdir()) == []
+    assert not IngestUpload.objects.filter(idempotency_key="one").exists()
+    assert send(secret).status_code == 202
+
+
+def large_export() -> Export:
+    """Of many months, one customer's."""
+    world = World()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """INSERT INTO entitlements_usagemonth (customer_id, sku_id, purchased, assigned, newly_assigned, month,
+                   last_day, days, monthly_active, daily_active_peak)
+               SELECT %s, (SELECT max(id) FROM entitlements_sku), 9, 8, 1,
+                      ('0100-01-01'::date + n * interval '1 month')::date, '2000-01-01', 1, 1, 1
+               FROM generate_series(1, %s) n""",
+            [world.customer.pk, MONTHS],
+        )
+    person = world.person("partner.admin")
+    return Export.objects.create(organization=world.partner, person_id=person.pk, list="usage_history", rows=MONTHS)
+
+
+def test_an_export_waits_for_room_and_is_made_whole() -> None:
+    export = large_export()
+    with no_room():
+        assert make_next_export() is True
+    export.refresh_from_db()
+    assert (export.state, export.error, export.attempts) == ("queued", "failed", 1)
+    assert list(files.folder().iterdir()) == []
+    Export.objects.filter(pk=export.pk).update(leased_until=timezone.now())  # half a minute later
+    assert make_next_export() is True
+    export.refresh_from_db()
+    text = files.finished(export.public_id).read_text("utf-8-sig")
+    assert len(text) > ROOM
+    assert (export.state, export.rows_written) == ("ready", len(list(csv.DictReader(io.StringIO(text, newline="")))))
+
+
+def test_an_export_without_room_fails_after_three_times() -> None:
+    export = large_export()
+    with no_room():
+        for _attempt in range(3):
+            Export.objects.filter(pk=export.pk).update(leased_until=timezone.now())
+            assert make_next_export() is True
+    export.refresh_from_db()
+    assert (export.state, export.attempts) == ("failed", 3)
+    assert list(files.folder().iterdir()) == []
+    assert make_next_export() is False

@@ -1,0 +1,54 @@
+"""What is limited to so many a day is not more when all come at once."""
+
+import datetime as dt
+from functools import partial
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from connections import policies
+from connections.actions import accept_invitation
+from connections.models import Connection
+from entitlements.actions import request_trial, trials
+from entitlements.models import Entitlement, Sku
+from partnerportal.lib.errors import TooMany
+from tests.races.conftest import Race
+from tests.world import World
+
+pytestmark = [pytest.mark.slow, pytest.mark.no_cover]
+ROUNDS = 10
+
+
+def refused(results: list[Any]) -> int:
+    return sum(isinstance(result, TooMany) for result in results)
+
+
+def test_acceptances_of_a_customer(cast: World, race: Race, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(policies, "ACCEPTED_A_DAY", 1)
+    stranger = cast.actor("stranger.admin")
+    tokens = [cast.token("partner"), cast.token("partner2")]
+    for _round in range(ROUNDS):
+        results = race.run(
+            [(stranger, partial(accept_invitation, actor=stranger, token=token)) for token in tokens * 8]
+        )
+        connected = Connection.objects.filter(customer=cast.stranger)
+        assert connected.filter(connected_at__gt=timezone.now() - dt.timedelta(days=1)).count() == 1
+        assert refused(results) == 8
+        connected.update(
+            connected_at=timezone.now() - dt.timedelta(days=2),
+            ended_at=timezone.now(),
+            ended_by_id=cast.stranger.pk,
+            state="ended",
+        )
+
+
+def test_trials_of_a_customer(cast: World, race: Race, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trials, "REQUESTED_A_DAY", 2)
+    stranger = cast.actor("stranger.admin")
+    skus = Sku.objects.bulk_create(Sku(code=f"R-{n}", service="S", name="N") for n in range(16))
+    for _round in range(ROUNDS):
+        results = race.run([(stranger, partial(request_trial, actor=stranger, sku=sku, quantity=1)) for sku in skus])
+        requested = Entitlement.objects.filter(customer=cast.stranger, sku__in=skus)
+        assert (requested.count(), refused(results)) == (2, 14)
+        requested.delete()
