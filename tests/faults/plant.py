@@ -10,18 +10,21 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 from urllib.request import urlopen
 
+import psutil
 from aiosmtpd.controller import Controller
 from django.conf import settings
 from kombu import pools
 
 from partnerportal import embedded
 from tests.queues import EVERY_QUEUE, new_beat
+
+NO_ANSWER = 599
 
 
 def free_port() -> int:
@@ -98,6 +101,11 @@ class Plant:
         options = ("--loglevel", "warning", "--concurrency", "1", "--without-gossip", "--without-mingle", "-Q", queues)
         self.start(name, "celery", "--app", "partnerportal", "worker", "--hostname", name, *options, process="job")
 
+    def revive_worker(self, name: str) -> None:
+        """What a supervisor does with one that has ended."""
+        if self.processes[name].poll() is not None:
+            self.start_worker(name)
+
     def wait_for_worker(self, name: str) -> None:
         """Until it takes tasks: it then answers through the broker."""
         self._until(name, lambda: self.beat.control.ping(destination=[f"celery@{name}"], timeout=0.5))
@@ -122,6 +130,18 @@ class Plant:
         with suppress(ProcessLookupError):  # it had ended by itself
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+
+    def kill_parent(self, name: str) -> list[int]:
+        """The process alone, without a word to its children. Returns their numbers."""
+        process = self.processes.pop(name)
+        children = [child.pid for child in psutil.Process(process.pid).children(recursive=True)]
+        process.kill()
+        process.wait()
+        return children
+
+    def start_beat(self, name: str) -> None:
+        schedule = str(self.folder / f"{name}.schedule")
+        self.start(name, "celery", "--app", "partnerportal", "beat", "-s", schedule, "--pidfile=", process="job")
 
     def kill_redis(self) -> None:
         os.kill(int(self.redis._state()["pid"]), signal.SIGKILL)
@@ -168,7 +188,7 @@ class Visitor(threading.Thread):
             number += 1
             if number % 4 == 0:
                 token = self.cookies["portal-csrf"]
-                self._ask("POST", "/account/edit/", name=f"Saved {number}", country="DE", csrfmiddlewaretoken=token)
+                self._ask("POST", "/account/edit/", street=f"Street {number}", country="DE", csrfmiddlewaretoken=token)
             else:
                 self._ask("GET", self.PAGES[number % len(self.PAGES)])
 
@@ -179,13 +199,14 @@ class Visitor(threading.Thread):
         }
         started = time.monotonic()
         link = HTTPConnection("127.0.0.1", self.port, timeout=30)
-        try:
+        status = NO_ANSWER
+        with suppress(OSError, HTTPException):
             link.request(method, path, urlencode(data), headers)
             answer = link.getresponse()
             answer.read()
-        finally:
-            link.close()
-        self.answers.append((f"{method} {path}", answer.status, time.monotonic() - started))
+            status = answer.status
+        link.close()
+        self.answers.append((f"{method} {path}", status, time.monotonic() - started))
 
     def close(self) -> None:
         self.leave.set()

@@ -1,0 +1,130 @@
+"""Something outside hangs while people work: no deed waits for it, nothing is lost, and nothing is told twice."""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+from django.conf import settings
+from django.test import Client
+
+from notifications.models import Channel, Delivery, Event
+from tests.conftest import sign_in
+from tests.faults.plant import Plant, Visitor
+from tests.faults.relay import Relay
+from tests.world import World
+
+pytestmark = [pytest.mark.slow]
+WAIT_SECONDS = 120
+LONGEST = 5.0  # seconds that a form may take on a busy machine; without the brake a broker that hangs took thirty
+FORM = "POST /account/edit/"
+
+
+@pytest.fixture
+def cast(own_database: dict[str, str]) -> World:
+    return World()
+
+
+@pytest.fixture
+def plant(own_database: dict[str, str], tmp_path: Path) -> Iterator[Plant]:
+    plant = Plant(own_database | {"PRIVATE_ROOT": str(tmp_path / "private")}, tmp_path)
+    yield plant
+    plant.stop()
+
+
+@pytest.fixture
+def visitor(plant: Plant, cast: World) -> Iterator[Callable[[], Visitor]]:
+    """Comes when it is called, and leaves in the end."""
+    visitors: list[Visitor] = []
+
+    def come() -> Visitor:
+        client = Client()
+        sign_in(client, "partner.admin")
+        cookies = {settings.SESSION_COOKIE_NAME: client.session.session_key, settings.CSRF_COOKIE_NAME: "a" * 32}
+        visitors.append(Visitor(plant.port, cookies))
+        visitors[-1].start()
+        return visitors[-1]
+
+    yield come
+    for visitor in visitors:
+        visitor.close()
+
+
+def until(answer: Callable[[], Any], meanwhile: Callable[[], Any] = lambda: None) -> None:
+    deadline = time.monotonic() + WAIT_SECONDS
+    while not answer():
+        assert time.monotonic() < deadline
+        meanwhile()
+        time.sleep(0.2)
+
+
+def forms(visitor: Visitor) -> list[float]:
+    return [seconds for what, _status, seconds in list(visitor.answers) if what == FORM]
+
+
+@pytest.fixture
+def link(plant: Plant) -> Iterator[Relay]:
+    """Between the broker and everything that is started from now on."""
+    address, _slash, database = plant.redis_url.rpartition("/")
+    password, _colon, port = address.rpartition(":")
+    link = Relay(("127.0.0.1", int(port)))
+    plant.environment["REDIS_URL"] = f"{password}:{link.port}/{database}"
+    yield link
+    link.close()
+
+
+@contextmanager
+def stopped(plant: Plant, link: Relay) -> Iterator[None]:
+    """By a signal: its kernel still takes connections, and what is sent."""
+    pid = int(plant.redis._state()["pid"])
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+@contextmanager
+def full(plant: Plant, link: Relay) -> Iterator[None]:
+    with redis.Redis.from_url(plant.redis_url) as client:
+        client.config_set("maxmemory", 1)
+        yield
+        client.config_set("maxmemory", 0)
+
+
+@contextmanager
+def cut_off(plant: Plant, link: Relay) -> Iterator[None]:
+    link.stall()
+    yield
+    link.resume()
+
+
+@pytest.mark.parametrize("fault", [stopped, full, cut_off])
+def test_no_form_waits_for_a_broker_that_hangs(
+    plant: Plant, link: Relay, visitor: Callable[[], Visitor], fault: Any
+) -> None:
+    plant.start_web()
+    plant.start_worker("worker")
+    earlier = set(Event.objects.values_list("pk", flat=True))
+    someone = visitor()
+    plant.wait_for_worker("worker")
+    until(lambda: forms(someone))
+    with fault(plant, link):
+        before = len(forms(someone))
+        until(lambda: len(forms(someone)) >= before + 3)
+    someone.close()
+    assert [answer for answer in someone.answers if answer[1] >= 400] == []
+    assert max(forms(someone)) < LONGEST
+    told = Delivery.objects.filter(channel=Channel.FAN_OUT).exclude(event__in=earlier)
+
+    def go_on() -> None:
+        plant.revive_worker("worker")  # a broker that is full refuses what is acknowledged, and that ends a worker
+        plant.sweep()
+
+    until(lambda: not told.filter(done_at=None).exists(), go_on)
+    assert told.count() == Event.objects.exclude(pk__in=earlier).count() == len(forms(someone))
