@@ -4,7 +4,6 @@ Should the worker die, its lease runs out and another goes on after the last bat
 are brought in one after another, in the order in which they came: a correction never loses against what it corrects.
 """
 
-import errno
 import logging
 import time
 from collections import Counter
@@ -41,7 +40,6 @@ WAITING = 200  # uploads of one token that are not finished
 SECONDS_TO_SEND = 600
 LEASE = timedelta(seconds=120)  # renewed with each batch; a batch may wait a minute for its turn
 ATTEMPTS = 5
-NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 SHOWN = 100  # problems that are kept
 KEPT = timedelta(days=90)  # the row of a finished upload, and with it its key
 ORPHANED = timedelta(days=1)  # a file that no row knows: the web process died while it came in
@@ -88,11 +86,6 @@ def _save(stream: IO[bytes], row: IngestUpload) -> tuple[str, int, bytes]:
         return uploads.save(stream, row.public_id, deadline=time.monotonic() + SECONDS_TO_SEND)
     except TooSlow:
         raise Invalid("too_slow", _("The upload took longer than ten minutes. Send it in pieces.")) from None
-    except OSError as error:
-        if error.errno not in NO_SPACE:
-            raise
-        log.error("There is no room for an upload: %s", error)
-        raise Unavailable("no_space", _("There is no room for the upload just now. Send it again later.")) from None
 
 
 def _first_with_key(row: IngestUpload) -> IngestUpload:

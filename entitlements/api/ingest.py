@@ -112,7 +112,7 @@ class IngestUploadsView(IngestView):
         415: ("unsupported_media_type",),
         422: ("key_reused",),
         429: ("too_many_uploads",),
-        503: ("no_space",),
+        503: ("files_unavailable", "no_space"),
     }
 
     @extend_schema(

@@ -5,6 +5,7 @@
 gets it from a view that asks anew.
 """
 
+import errno
 import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -17,7 +18,11 @@ from typing import IO, Any, Protocol, cast
 from django.conf import settings
 from django.core.files.storage import FileSystemStorage, storages
 from django.http import FileResponse
+from django.utils.translation import gettext_lazy as _
 
+from partnerportal.lib.errors import Unavailable
+
+NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 UNFINISHED = ".part"  # the end of a name, while its file is written
 
 
@@ -39,9 +44,17 @@ class PrivateStorage(Protocol):
     def lying(self, folder: str) -> Iterator[StoredFile]: ...
 
 
-def write_file(name: str) -> AbstractContextManager[IO[bytes]]:
-    """Open a file for writing. It is there when the block ends, whole; when the block fails, nothing of it is."""
-    return _storage().writing(name)
+@contextmanager
+def write_file(name: str) -> Iterator[IO[bytes]]:
+    """Open a file for writing. It is there when the block ends, whole; when the block fails, nothing of it is. Raises
+    Unavailable("no_space") when the disk is full."""
+    try:
+        with _storage().writing(name) as file:
+            yield file
+    except OSError as error:
+        if error.errno in NO_SPACE:
+            raise Unavailable("no_space", _("There is no room for the file just now. Try again later.")) from error
+        raise
 
 
 def read_file(name: str) -> IO[bytes]:

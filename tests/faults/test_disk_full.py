@@ -18,6 +18,7 @@ from entitlements import uploads
 from entitlements.actions import make_next_export
 from entitlements.exports import files
 from entitlements.models import Export, IngestToken, IngestUpload
+from partnerportal.lib.private_files import list_files
 from partnerportal.lib.tokens import digest_of, new_token
 from tests.world import World
 
@@ -57,7 +58,7 @@ def test_an_upload_is_refused_and_can_be_sent_again() -> None:
         refused = send(secret)
     assert (refused.status_code, refused["Retry-After"]) == (503, "60")
     assert [error["code"] for error in refused.json()["errors"]] == ["no_space"]
-    assert list(uploads.folder().iterdir()) == []
+    assert list(list_files(uploads.FOLDER)) == []
     assert not IngestUpload.objects.filter(idempotency_key="one").exists()
     assert send(secret).status_code == 202
 
@@ -84,11 +85,12 @@ def test_an_export_waits_for_room_and_is_made_whole() -> None:
         assert make_next_export() is True
     export.refresh_from_db()
     assert (export.state, export.error, export.attempts) == ("queued", "failed", 1)
-    assert list(files.folder().iterdir()) == []
+    assert list(list_files(files.FOLDER)) == []
     Export.objects.filter(pk=export.pk).update(leased_until=timezone.now())  # half a minute later
     assert make_next_export() is True
     export.refresh_from_db()
-    text = files.finished(export.public_id).read_text("utf-8-sig")
+    with files.read_export(export) as file:
+        text = file.read().decode("utf-8-sig")
     assert len(text) > ROOM
     assert (export.state, export.rows_written) == ("ready", len(list(csv.DictReader(io.StringIO(text, newline="")))))
 
@@ -101,5 +103,5 @@ def test_an_export_without_room_fails_after_three_times() -> None:
             assert make_next_export() is True
     export.refresh_from_db()
     assert (export.state, export.attempts) == ("failed", 3)
-    assert list(files.folder().iterdir()) == []
+    assert list(list_files(files.FOLDER)) == []
     assert make_next_export() is False

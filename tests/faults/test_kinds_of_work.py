@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +67,7 @@ def an_export() -> Callable[[], bool]:
 def an_upload() -> Callable[[], bool]:
     token = IngestToken.objects.create(name="Kinds", digest=digest_of("x"), prefix="x")
     upload = IngestUpload.objects.create(token=token, kind="usage", idempotency_key="k", fingerprint="", size=3)
-    uploads.stored(upload.public_id).write_text("{}\n")
+    uploads.save(BytesIO(b"{}\n"), upload.public_id, deadline=time.monotonic() + WAIT_SECONDS)
     return IngestUpload.objects.filter(pk=upload.pk, state="done").exists
 
 
