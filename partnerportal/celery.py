@@ -18,21 +18,31 @@ app.conf.task_routes = {
     "entitlements.tasks.make_exports": {"queue": "exports"},
     "notifications.tasks.send_emails": {"queue": "mails"},
 }
+# Seconds for what is done again and again, a time of day (UTC) for what is rarer: a beat that is started anew, with
+# each release or more often, would begin to count the hour or the day from there, and never come to its end.
 app.conf.beat_schedule = {
     # Finds what a lost nudge or a dead worker left behind. Running two beats at once is harmless: rows are claimed.
     "fan-out-sweep": {"task": "notifications.tasks.fan_out", "schedule": 60.0, "options": {"expires": 55}},
     "mail-sweep": {"task": "notifications.tasks.send_emails", "schedule": 60.0, "options": {"expires": 55}},
     "listings-after-midnight": {
         "task": "entitlements.tasks.refresh_expired",
-        "schedule": 3600.0,
+        "schedule": crontab(minute="1"),
         "options": {"expires": 3000},
     },
-    # Each day's news soon after midnight UTC: hourly, because both find nothing a second time.
-    "renewals": {"task": "entitlements.tasks.announce_renewals", "schedule": 3600.0, "options": {"expires": 3000}},
-    "trials": {"task": "entitlements.tasks.expire_trials", "schedule": 3600.0, "options": {"expires": 3000}},
+    # Each day's news soon after midnight: hourly, because both find nothing a second time.
+    "trials": {
+        "task": "entitlements.tasks.expire_trials",
+        "schedule": crontab(minute="3"),
+        "options": {"expires": 3000},
+    },
+    "renewals": {
+        "task": "entitlements.tasks.announce_renewals",
+        "schedule": crontab(minute="5"),
+        "options": {"expires": 3000},
+    },
     "anomalies": {
         "task": "entitlements.tasks.find_anomalies",
-        "schedule": crontab(hour="3", minute="10"),  # UTC: the feeds of the night are in
+        "schedule": crontab(hour="3", minute="10"),  # the feeds of the night are in
         "options": {"expires": 6 * 3600},
     },
     "ingest-sweep": {"task": "entitlements.tasks.ingest_uploads", "schedule": 60.0, "options": {"expires": 55}},
@@ -40,5 +50,9 @@ app.conf.beat_schedule = {
     "figures": {"task": "entitlements.tasks.fold_figures", "schedule": 300.0, "options": {"expires": 290}},
     "exports": {"task": "entitlements.tasks.make_exports", "schedule": 60.0, "options": {"expires": 55}},
     "exports-sweep": {"task": "entitlements.tasks.sweep_exports", "schedule": 60.0, "options": {"expires": 55}},
-    "sessions": {"task": "accounts.tasks.forget_ended_sessions", "schedule": 24 * 3600.0, "options": {"expires": 3600}},
+    "sessions": {
+        "task": "accounts.tasks.forget_ended_sessions",
+        "schedule": crontab(hour="4", minute="20"),
+        "options": {"expires": 6 * 3600},
+    },
 }

@@ -136,6 +136,12 @@ DATABASES = {
         "ENGINE": "partnerportal.lib.postgres",
         "OPTIONS": {  # what the URL asks for counts, TLS above all: of two limits the last
             "connect_timeout": 5,
+            # A server that is cut off without a word is given up after this, instead of a quarter of an hour: seconds
+            # in which it answers nothing that TCP asks, milliseconds in which nothing that was sent has arrived.
+            "keepalives_idle": 10,
+            "keepalives_interval": 5,
+            "keepalives_count": 3,
+            "tcp_user_timeout": 20_000,
             **_database["OPTIONS"],
             "options": f"{_limits} {_database['OPTIONS'].get('options', '')}".strip(),
         },
@@ -271,6 +277,7 @@ CELERY_TASK_SOFT_TIME_LIMIT = 100
 CELERY_TASK_TIME_LIMIT = 120
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker waits for its broker as long as it takes
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, float] = {
     "visibility_timeout": 270,

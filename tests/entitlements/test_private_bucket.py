@@ -98,7 +98,7 @@ def test_a_file_goes_through_in_pieces_and_leaves_nothing_on_the_disk(machine: A
 
 
 def test_half_a_file_is_never_there(machine: Any, bucket: Any) -> None:
-    with pytest.raises(OSError), write_file("exports/half") as file:
+    with pytest.raises(Unavailable, match="no_space"), write_file("exports/half") as file:
         file.write(b"x" * 6 * MEGA)
         raise OSError(28, "No space left on device")
     assert keys(bucket) == set()

@@ -70,6 +70,12 @@ def test_each_nudge_has_a_sweep() -> None:
     assert nudged_tasks() <= swept
 
 
+def test_a_beat_that_is_started_anew_each_half_hour_forgets_nothing() -> None:
+    """It counts an interval from its start, a time of day by the clock."""
+    intervals = [entry["schedule"] for entry in app.conf.beat_schedule.values() if isinstance(entry["schedule"], float)]
+    assert intervals and max(intervals) <= 600
+
+
 def test_what_may_take_longer_than_the_others_shares_no_queue() -> None:
     long = {name for name in own_tasks() if (app.tasks[name].time_limit or 0) > LONG}
     assert long == {"entitlements.tasks.ingest_uploads", "entitlements.tasks.make_exports"}
