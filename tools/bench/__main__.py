@@ -18,6 +18,7 @@ from partnerportal import embedded
 from tools import static
 
 ROOT = Path(__file__).resolve().parents[2]
+DATA = 2  # raise it when the data that is written changes: an earlier run has left another
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ def main() -> None:
     parser.add_argument("--customers", type=int, default=20_000, help="customers of the large partner")
     parser.add_argument("--rounds", type=int, default=60, help="samples of each measurement")
     options = parser.parse_args()
-    os.environ |= embedded.environment(ROOT / ".portal" / f"bench-{options.customers}", durable=False)
+    os.environ |= embedded.environment(ROOT / ".portal" / f"bench-{options.customers}-{DATA}", durable=False)
     os.environ |= {"DJANGO_SETTINGS_MODULE": "partnerportal.settings.dev", "PORTAL_PROCESS": "owner"}
 
     static.main(dict(os.environ))
@@ -54,9 +55,10 @@ def main() -> None:
 
     call_command("migrate", verbosity=0)
     begin = time.monotonic()
-    from tools.bench import exports, outbox, pages, queries, usage
+    from tools.bench import exports, outbox, pages, queries, strangers, usage
     from tools.bench.data import world
 
+    strangers.load()  # first, while there are none
     loaded = world(options.customers)
     usage.load()
     print(f"{options.customers} customers, ready in {time.monotonic() - begin:.0f} s; {options.rounds} rounds\n")
@@ -68,6 +70,9 @@ def main() -> None:
     with server("tools.bench.floor", "job") as floor, server("partnerportal.wsgi", "web") as portal:
         for line in pages.lines(loaded, options.rounds, portal=portal, floor=floor):
             print(line, flush=True)
+        with server("partnerportal.wsgi", "web", **strangers.urls()) as alone:
+            for line in strangers.lines(loaded, rounds, beside=portal, alone=alone):
+                print(line, flush=True)
 
 
 def quietly(arguments: list[str], environment: dict[str, str]) -> "subprocess.Popen[bytes]":
@@ -76,12 +81,12 @@ def quietly(arguments: list[str], environment: dict[str, str]) -> "subprocess.Po
 
 
 @contextmanager
-def server(module: str, process: str) -> Iterator[int]:
+def server(module: str, process: str, **more: str) -> Iterator[int]:
     """gunicorn with the project's own configuration and one worker, on a free port, as that process's database role."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    environment = os.environ | {"PORTAL_PROCESS": process, "WEB_CONCURRENCY": "1", "LOG_LEVEL": "WARNING"}
+    environment = os.environ | {"PORTAL_PROCESS": process, "WEB_CONCURRENCY": "1", "LOG_LEVEL": "WARNING"} | more
     arguments = [sys.executable, "-m", "gunicorn", f"{module}:application", "-b", f"127.0.0.1:{port}"]
     gunicorn = quietly(arguments, environment)
     try:

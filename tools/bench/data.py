@@ -1,4 +1,5 @@
-"""A world of the asked size, written by SQL: a distributor over two partners, and three partners of other sizes."""
+"""A world of the asked size, written by SQL: a distributor over two partners, three partners of other sizes, and a
+small one that is there before all others."""
 
 import datetime as dt
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from partnerportal.lib.actors import Actor
 SYSTEM = Actor.system("bench")
 BATCH = 1000  # rows a transaction: each customer is locked until its end
 NOTICES = 50_000
+SMALL = range(5_000_001, 5_000_041)  # numbers of the small partner's customers, above all others'
 LISTS = "entitlements_customerlisting, entitlements_portfoliofigure, notifications_notice"
 
 
@@ -24,9 +26,11 @@ LISTS = "entitlements_customerlisting, entitlements_portfoliofigure, notificatio
 class World:
     """Persons who sign in: the Admin of each organisation, by the organisation's size."""
 
+    small: Person  # a handful of customers
     large: Person  # `customers` customers
     medium: Person  # a twentieth of them
     distributor: Person  # five quarters of them, through two hops
+    small_id: int
     large_id: int
     medium_id: int
     distributor_id: int
@@ -36,11 +40,24 @@ def world(customers: int) -> World:
     """Load it, or find it as an earlier run left it."""
     if not Organization.objects.filter(name=f"Bench {customers}").exists():
         _load(customers)
-    names = {"large": "Large partner", "medium": "Medium partner", "distributor": "Two hops"}
+    names = {"small": "Small partner", "large": "Large partner", "medium": "Medium partner", "distributor": "Two hops"}
     ids = {key: Organization.objects.get(name=name).pk for key, name in names.items()}
     people: dict[str, Any] = {key: Person.objects.get(email=f"{key}@bench.test") for key in names}
     numbers: dict[str, Any] = {f"{key}_id": pk for key, pk in ids.items()}
     return World(**people, **numbers)
+
+
+def load_small() -> None:
+    """Write the small partner, its customers and its news of them, into a database that has none."""
+    small = _organization(Kind.PARTNER, "Small partner", "small")
+    _skus()
+    _customers(SMALL.start, SMALL.stop - 1)
+    _entitlements(SMALL.start, SMALL.stop - 1)
+    with followed_at_once():
+        _connect(small, SMALL.start, SMALL.stop - 1)
+    _notices(small, len(SMALL) // 4)
+    with connection.cursor() as cursor:
+        cursor.execute(f"VACUUM ANALYZE {LISTS}")
 
 
 def _load(customers: int) -> None:
@@ -51,12 +68,14 @@ def _load(customers: int) -> None:
     total = customers + customers // 4
     for first in range(1, total + 1, BATCH):
         _customers(first, min(first + BATCH - 1, total))
-    _entitlements(total)
+    for first in range(1, total + 1, 5 * BATCH):
+        _entitlements(first, min(first + 5 * BATCH - 1, total))
     with followed_at_once():
         _connect(large, 1, customers)
         _connect(second, customers + 1, total)
         _connect(medium, 1, customers // 20)
-    _notices(large)
+    _notices(large, NOTICES)
+    _notices(second, 2 * NOTICES)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
         cursor.execute(f"VACUUM {LISTS}")  # as autovacuum has done by the time that people come
@@ -130,30 +149,32 @@ def _connect(partner: Organization, first: int, last: int) -> None:
     )
 
 
-def _entitlements(total: int) -> None:
+def _skus() -> None:
     _execute(
         """INSERT INTO entitlements_sku (code, service, name, kind, licence_model)
            SELECT 'SKU-' || i, 'Service ' || i, 'Service ' || i || ' Standard', 'product', 'user_device'
            FROM generate_series(0, 11) i"""
     )
-    for start in range(0, total, 5 * BATCH):
-        _execute(
-            """INSERT INTO entitlements_entitlement (public_id, customer_id, sku_id, external_id, kind, state, source,
-                   quantity, assigned, starts_on, ends_on, updated_at, reason)
-               SELECT gen_random_uuid(), o.id, s.id, o.org_id || '-' || k,
-                   CASE WHEN k = 2 THEN 'trial' ELSE 'production' END, 'active', 'bought',
-                   25 + (o.id * 7 + k) %% 400, (o.id * 5 + k) %% 380, now()::date - 300,
-                   now()::date + ((o.id + k * 40) %% 500)::int, now(), ''
-               FROM accounts_organization o, generate_series(0, 2) k
-               JOIN LATERAL (SELECT id FROM entitlements_sku ORDER BY id) s ON true
-               WHERE o.kind = 'customer' AND o.org_id::int > 20000000 + %s AND o.org_id::int <= 20000000 + %s
-                   AND s.id %% 12 = (o.id + k * 5) %% 12""",
-            start,
-            start + 5 * BATCH,
-        )
 
 
-def _notices(partner: Organization) -> None:
+def _entitlements(first: int, last: int) -> None:
+    _execute(
+        """INSERT INTO entitlements_entitlement (public_id, customer_id, sku_id, external_id, kind, state, source,
+               quantity, assigned, starts_on, ends_on, updated_at, reason)
+           SELECT gen_random_uuid(), o.id, s.id, o.org_id || '-' || k,
+               CASE WHEN k = 2 THEN 'trial' ELSE 'production' END, 'active', 'bought',
+               25 + (o.id * 7 + k) %% 400, (o.id * 5 + k) %% 380, now()::date - 300,
+               now()::date + ((o.id + k * 40) %% 500)::int, now(), ''
+           FROM accounts_organization o, generate_series(0, 2) k
+           JOIN LATERAL (SELECT id FROM entitlements_sku ORDER BY id) s ON true
+           WHERE o.kind = 'customer' AND o.org_id::int BETWEEN 20000000 + %s AND 20000000 + %s
+               AND s.id %% 12 = (o.id + k * 5) %% 12""",
+        first,
+        last,
+    )
+
+
+def _notices(partner: Organization, count: int) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("ALTER TABLE notifications_event DISABLE TRIGGER event_is_a_message")
         cursor.execute(
@@ -174,6 +195,6 @@ def _notices(partner: Organization) -> None:
                    (public_id, event_id, kind, at, recipient_id, about_id, about_public_id, about_label, params)
                SELECT gen_random_uuid(), id, 'entitlement_changed', at, %(partner)s, customer_id,
                    (data->>'customer')::uuid, data->>'customer_name', data FROM e""",
-            {"partner": partner.pk, "notices": NOTICES},
+            {"partner": partner.pk, "notices": count},
         )
         cursor.execute("ALTER TABLE notifications_event ENABLE TRIGGER event_is_a_message")

@@ -4,29 +4,26 @@ import threading
 import time
 from collections.abc import Iterator
 
-from django.conf import settings
-
 from tools.bench.__main__ import Line
 from tools.bench.data import World
 from tools.bench.measure import Page, quantile, wall
 from tools.bench.queries import first_customer
-from tools.bench.signed_in import client, queries_of, session_key
+from tools.bench.signed_in import client, cookie, queries_of
 
 
 def lines(world: World, rounds: int, *, portal: int, floor: int) -> Iterator[Line]:
-    cookie = f"{settings.SESSION_COOKIE_NAME}={session_key(world.large)}"
-    viewer, detail = world.large_id, first_customer(world)
+    mine, viewer, detail = cookie(world.large), world.large_id, first_customer(world.large_id)
     pairs = [
-        ("list of 50", Page(portal, "/customers/?size=50", cookie), Page(floor, f"/page/{viewer}/")),
-        ("API list", Page(portal, "/api/v1/customers/?limit=50", cookie), Page(floor, f"/list/{viewer}/")),
-        ("API detail", Page(portal, f"/api/v1/customers/{detail}/", cookie), Page(floor, f"/detail/{viewer}/")),
+        ("list of 50", Page(portal, "/customers/?size=50", mine), Page(floor, f"/page/{viewer}/")),
+        ("API list", Page(portal, "/api/v1/customers/?limit=50", mine), Page(floor, f"/list/{viewer}/")),
+        ("API detail", Page(portal, f"/api/v1/customers/{detail}/", mine), Page(floor, f"/detail/{viewer}/")),
     ]
     for name, ours, bare in pairs:
-        mine, least = wall([ours, bare], rounds * 3)
+        portals, least = wall([ours, bare], rounds * 3)
         goal = f"{name}: p50 against a bare Django page over the same rows"
-        yield Line(goal, quantile(mine, 50) / quantile(least, 50), 2)
+        yield Line(goal, quantile(portals, 50) / quantile(least, 50), 2)
         if name == "list of 50":
-            yield Line("list: p99 against p50", quantile(mine, 99) / quantile(mine, 50), 2)
+            yield Line("list: p99 against p50", quantile(portals, 99) / quantile(portals, 50), 2)
     who = client(world.large)
     yield Line("list page: queries", len(queries_of(who, "/customers/?size=50")), 8, "")
     yield Line("API list: queries", len(queries_of(who, "/api/v1/customers/?limit=50")), 5, "")

@@ -23,7 +23,7 @@ def lines(world: World, rounds: int) -> Iterator[Line]:
 def _second_lock(world: World, rounds: int) -> Iterator[Line]:
     """As portal_app with the tenant set, over the same statements as a role that no policy holds."""
     large = client(world.large)
-    detail = first_customer(world)
+    detail = first_customer(world.large_id)
     cases = [
         ("list page, medium partner", client(world.medium), world.medium_id, "/customers/", 1.2),
         ("list page, large partner", large, world.large_id, "/customers/", 1.2),
@@ -110,12 +110,11 @@ def replay(statements: list[str], organization_id: int | None) -> Callable[[], N
     return run
 
 
-def first_customer(world: World) -> str:
+def first_customer(viewer_id: int) -> str:
+    """The public id of the first by name."""
     from entitlements.models import CustomerListing
 
-    return str(
-        CustomerListing.objects.filter(viewer=world.large_id).order_by("name_folded").values_list("public_id")[0][0]
-    )
+    return str(CustomerListing.objects.filter(viewer=viewer_id).order_by("name_folded").values_list("public_id")[0][0])
 
 
 def _last_cursor(world: World) -> str:

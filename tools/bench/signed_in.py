@@ -25,6 +25,11 @@ def session_key(person: Person) -> str:
     return str(session.session_key)
 
 
+def cookie(person: Person) -> str:
+    """The header of a browser in which they are signed in."""
+    return f"{settings.SESSION_COOKIE_NAME}={session_key(person)}"
+
+
 def client(person: Person) -> Client:
     signed_in = Client(headers={"host": "localhost"})
     signed_in.cookies[settings.SESSION_COOKIE_NAME] = session_key(person)

@@ -32,11 +32,13 @@ _KEYS = f"""SELECT e.customer_id, s.id AS sku_id, e.quantity, e.assigned
     JOIN entitlements_sku s ON s.id = e.sku_id
         OR mod(e.customer_id, {MANY_SERVICES}) = 0 AND mod(s.id + e.sku_id, 3) = 0
     ORDER BY 1, 2"""  # noqa: S608
+_NEW = f"""SELECT * FROM ({_KEYS}) k WHERE NOT EXISTS (
+    SELECT FROM entitlements_customerusage u WHERE u.customer_id = k.customer_id) ORDER BY 1, 2"""  # noqa: S608
 _GENERATE = f"""
     INSERT INTO entitlements_usageday ({COLUMNS})
     SELECT k.customer_id, k.sku_id, %(today)s::date - back, k.quantity, greatest(k.assigned - back / 8, 0), 0,
            k.assigned / 3 + back %% 5, k.assigned / 3, k.assigned / 2 + back %% 7, k.assigned / 2, k.assigned / 4
-    FROM ({_KEYS} OFFSET %(offset)s LIMIT %(limit)s) k, generate_series(1, {DAYS}) back"""  # noqa: S608
+    FROM ({_NEW} OFFSET %(offset)s LIMIT %(limit)s) k, generate_series(1, {DAYS}) back"""  # noqa: S608
 # An open anomaly of some customers; few enough for the locks of one statement.
 _FALL = """
     UPDATE entitlements_customerusage SET is_falling = true WHERE customer_id IN (
@@ -57,13 +59,14 @@ _RAW = """
 
 
 def load() -> None:
-    """Thirteen months for every customer, unless an earlier run has left them."""
-    if CustomerUsage.objects.exists():
+    """Thirteen months for every customer that has none."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT count(*) FROM ({_NEW}) k")  # noqa: S608
+        total = cursor.fetchone()[0]
+    if not total:
         return
     make_room([today() - dt.timedelta(days=back) for back in range(-31, DAYS + 1)])
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT count(*) FROM ({_KEYS}) k")  # noqa: S608
-        total = cursor.fetchone()[0]
         for offset in range(0, total, CHUNK):
             cursor.execute(_GENERATE, {"today": today(), "offset": offset, "limit": CHUNK})
         cursor.execute("VACUUM ANALYZE entitlements_usageday")

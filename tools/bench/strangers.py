@@ -1,0 +1,63 @@
+"""A small partner's pages, with everybody else in its database and without: strangers must cost it nothing."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import connection
+
+from tools.bench import usage
+from tools.bench.__main__ import Line
+from tools.bench.data import World, load_small
+from tools.bench.measure import Page, quantile, wall
+from tools.bench.queries import first_customer
+from tools.bench.signed_in import cookie
+
+ALONE = "bench_alone"
+OTHERS_FIRST = 40  # pages that the large partner sees before: plans are kept that suit it
+
+
+def load() -> None:
+    """Write the small partner into the empty database and copy that to ALONE, unless an earlier run has."""
+    with connection._nodb_cursor() as cursor:
+        cursor.execute("SELECT FROM pg_database WHERE datname = %s", [ALONE])
+        if cursor.fetchone() is not None:
+            return
+    load_small()
+    usage.load()
+    connection.close()  # nobody may be in what is copied
+    with connection._nodb_cursor() as cursor:
+        cursor.execute(f"CREATE DATABASE {ALONE} TEMPLATE {connection.settings_dict['NAME']}")
+
+
+def urls() -> dict[str, str]:
+    """Variables that lead a server to the database where the small partner is alone."""
+    return {"DATABASE_URL": f"{os.environ['DATABASE_URL'].rpartition('/')[0]}/{ALONE}"}
+
+
+def lines(world: World, rounds: int, *, beside: int, alone: int) -> Iterator[Line]:
+    """`beside` and `alone` are the ports of the two servers."""
+    for path in ("/", "/inbox/"):
+        page = Page(beside, path, cookie(world.large))
+        for _ in range(OTHERS_FIRST):
+            page()
+    mine = cookie(world.small)
+    with _in(ALONE):
+        mine_alone = cookie(world.small)
+    customer = f"/customers/{first_customer(world.small_id)}/"
+    for name, path in {"list": "/customers/", "inbox": "/inbox/", "customer": customer, "overview": "/"}.items():
+        works = [Page(beside, path, mine), Page(alone, path, mine_alone)]
+        with_others, without = (quantile(samples, 50) for samples in wall(works, rounds * 3))
+        yield Line(f"small partner's {name}: p50 beside everybody else against alone", with_others / without, 1.1)
+
+
+@contextmanager
+def _in(database: str) -> Iterator[None]:
+    before = connection.settings_dict["NAME"]
+    connection.close()
+    connection.settings_dict["NAME"] = database
+    try:
+        yield
+    finally:
+        connection.close()
+        connection.settings_dict["NAME"] = before
