@@ -33,7 +33,8 @@ class Race:
         return [f.result() for f in [self.pool.submit(self._do, barrier, *deed) for deed in deeds]]
 
     def _do(self, barrier: threading.Barrier, actor: Actor, deed: Deed) -> Any:
-        connection.ensure_connection()
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '60s'")  # sixteen wait for one another, also on a busy machine
         barrier.wait(timeout=60)
         try:
             with transaction.atomic():
