@@ -22,6 +22,7 @@ from entitlements.exports import files
 from entitlements.models import Export, IngestUpload
 from partnerportal.lib.errors import Unavailable
 from partnerportal.lib.private_files import list_files, read_file, write_file
+from tests.entitlements.test_ingest_hostile import peak_of
 from tests.world import World
 
 KEYS = {"aws_access_key_id": "portal", "aws_secret_access_key": "secret", "region_name": "us-east-1"}
@@ -142,6 +143,59 @@ def test_the_sweep_takes_what_is_dead_and_nothing_of_another_installation(
     assert len(keys(bucket)) == 3 + 4 + 4
     assert {part.object_key.partition("/")[0] for part in bucket.multipart_uploads.all()} == {"other"}
     assert actions.sweep_uploads() == 0
+
+
+WRITER = """import django; django.setup()
+from partnerportal.lib.private_files import write_file
+with write_file("exports/{name}") as file:
+    for number in range(40):
+        file.write(bytes(8 * 1024 ** 2))"""
+
+
+def variables(server: str, folder: Path) -> dict[str, str]:
+    """What an operator sets for a bucket."""
+    keys = {"PRIVATE_BUCKET_KEY": KEYS["aws_access_key_id"], "PRIVATE_BUCKET_SECRET": KEYS["aws_secret_access_key"]}
+    place = {"PRIVATE_BUCKET": BUCKET, "PRIVATE_BUCKET_ENDPOINT": server, "PRIVATE_BUCKET_REGION": KEYS["region_name"]}
+    ours = {"DJANGO_SETTINGS_MODULE": "partnerportal.settings.dev", "PORTAL_ORIGIN": "https://portal.test"}
+    return os.environ | keys | place | ours | {"PRIVATE_ROOT": str(folder)}
+
+
+@pytest.mark.slow
+@pytest.mark.django_db
+def test_what_a_killed_worker_was_just_sending_is_swept(
+    machine: Any, server: str, world: World, bucket: Any, tmp_path: Path
+) -> None:
+    """By default names begin with the portal's host, and the variables of the environment lead to the bucket."""
+    export = queued(world, state=Export.State.RUNNING, attempts=1)
+    script = WRITER.format(name=f"{export.public_id}.1")
+    folder = tmp_path / "killed"
+    worker = subprocess.Popen([sys.executable, "-c", script], env=variables(server, folder))
+    deadline = time.monotonic() + 60
+    while not list(bucket.multipart_uploads.all()):
+        assert worker.poll() is None and time.monotonic() < deadline
+    worker.kill()
+    worker.wait()
+    unfinished = [part.object_key for part in bucket.multipart_uploads.all()]
+    assert unfinished == [f"portal.test/exports/{export.public_id}.1"] and keys(bucket) == set()
+    assert [path for path in folder.rglob("*") if path.is_file()] == []
+    assert actions.sweep_exports() == 0, "its lease has not run out"
+    Export.objects.filter(pk=export.pk).update(attempts=2)  # another has taken over
+    assert actions.sweep_exports() == 1
+    assert list(bucket.multipart_uploads.all()) == []
+
+
+@pytest.mark.slow
+def test_memory_does_not_grow_with_the_file(machine: Any) -> None:
+    def pass_through() -> None:
+        with write_file("exports/large") as file:
+            for _number in range(40):
+                file.write(bytes(MEGA))
+        with read_file("exports/large") as file:
+            while file.read(MEGA):
+                pass
+
+    pass_through()  # the first time loads what describes the service
+    assert peak_of(pass_through) < 28 * MEGA
 
 
 @pytest.mark.django_db

@@ -40,6 +40,13 @@ def test_starts_with_the_web_role():
     assert (started.returncode, started.stdout) == (0, "serves\n"), started.stderr
 
 
+def test_a_command_of_staff_says_where_its_role_is_known():
+    command = "import sys, manage; sys.argv = ['manage.py', 'trials', 'list']; manage.main()"
+    refused = web(command, DATABASE_URL=os.environ["DATABASE_URL"])
+    assert refused.returncode != 0
+    assert "docker compose exec worker python manage.py" in refused.stderr and "PORTAL_PROCESS=job" in refused.stderr
+
+
 def test_does_not_wait_for_a_broker_that_is_away():
     """It tries again after 2 and 4 seconds by default, which every write would spend."""
     nudged = web(NUDGE, REDIS_URL="redis://127.0.0.1:1/0")
