@@ -8,9 +8,10 @@ from waitress import wasyncore
 from waitress.channel import HTTPChannel
 from waitress.server import TcpWSGIServer, UnixWSGIServer
 
+from partnerportal.server.admission import Admission
 from partnerportal.server.answers import Answer, Refusal
 from partnerportal.server.lanes import Lanes
-from partnerportal.server.reading import SECONDS, Parser, RequestTimeout
+from partnerportal.server.reading import SECONDS, Parser, RequestTimeout, Unauthorized
 
 CONNECTIONS = 1000  # of one process; beyond them, those that wait longest without a whole request are closed
 BUSY_TURN = 0.05  # seconds; how long one whose threads are all at work leaves new connections to the other processes
@@ -29,6 +30,7 @@ class Channel(HTTPChannel):
     requests: list[Any]  # that are being answered, or will be
     close_when_flushed: bool
     answered = False  # whether it had an answer before
+    paused = False  # until the sender of an upload is known
     refused = False
     draining = False
 
@@ -43,7 +45,16 @@ class Channel(HTTPChannel):
         taken: bool = super().received(data)
         if self.request is not before:
             self.since = time.time()
+        if self.request is not None and self.request.is_upload and not self.request.is_asked_for:
+            self.request.is_asked_for = self.paused = True
+            self.server.task_dispatcher.uploads.add_task(Admission(self))
         return taken
+
+    def admit(self, request: Parser, is_known: bool) -> None:
+        """Read the rest of an upload, or refuse it."""
+        self.paused = False
+        if not is_known and self.connected and self.request is request:
+            self.refuse(Unauthorized(""))
 
     def service(self) -> None:
         """Answer the next request, in a thread. Should even saying that it failed fail, close the connection."""
@@ -87,7 +98,7 @@ class Channel(HTTPChannel):
             self.server.add_task(self)
 
     def readable(self) -> bool:
-        return self.draining or bool(super().readable())
+        return self.draining or (not self.paused and bool(super().readable()))
 
     def handle_write(self) -> None:
         if self.will_close or not (self.refused and self.close_when_flushed):

@@ -53,7 +53,7 @@ class Parser(HTTPRequestParser):
     completed: bool
     command, path = "-", "/"  # until the request line is read
     seconds = SECONDS
-    asked = False  # whether its sender's token was looked at
+    is_asked_for = False  # whether its sender's token is looked at
 
     @property
     def is_upload(self) -> bool:

@@ -18,8 +18,11 @@ from urllib.request import urlopen
 import pytest
 from django.conf import settings
 
+from entitlements.models import IngestToken
+from partnerportal.lib.tokens import digest_of
 from tests import databases
 from tests.faults.plant import Plant, free_port
+from tests.server.sockets import SECRET
 
 PATIENCE = 120  # seconds; on a machine with nothing else to do everything is there in ten
 CADDY = os.environ.get("CADDY") or shutil.which("caddy")
@@ -129,6 +132,7 @@ def site(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: Any) -
         pytest.skip("There is no caddy on this machine.")
     folder: Path = tmp_path_factory.mktemp("site")
     with django_db_blocker.unblock(), databases.copy() as variables:
+        IngestToken.objects.create(name="Slow", digest=digest_of(SECRET), prefix=SECRET[:8])
         site = Site(Plant(variables | {"PRIVATE_ROOT": str(folder / "private")}, folder))
         try:
             for number in (0, 1):

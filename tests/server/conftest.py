@@ -14,9 +14,11 @@ import psutil
 import pytest
 from django.conf import settings
 
+from entitlements.models import IngestToken
+from partnerportal.lib.tokens import digest_of
 from tests import databases
 from tests.faults.plant import Plant, free_port
-from tests.server.sockets import PATIENCE, answer, request
+from tests.server.sockets import PATIENCE, SECRET, answer, request
 
 
 @pytest.fixture(scope="module")
@@ -25,6 +27,7 @@ def plant(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: Any) 
     with django_db_blocker.unblock(), databases.copy() as variables:
         plant = Plant(variables | {"PRIVATE_ROOT": str(folder / "private")}, folder)
         plant.environment["LOG_LEVEL"] = "INFO"
+        IngestToken.objects.create(name="Slow", digest=digest_of(SECRET), prefix=SECRET[:8])
         try:
             plant.start_web()
             yield plant
@@ -39,7 +42,12 @@ class Server:
         self.port = free_port()
         self.log = folder / "server.log"
         self.private = folder / "private"
-        names = {"PRIVATE_ROOT": str(self.private)}
+        names = {
+            "DJANGO_SETTINGS_MODULE": "partnerportal.settings.dev",
+            "PORTAL_PROCESS": "web",
+            "DATABASE_URL": "postgres://nobody@127.0.0.1:1/nothing",  # so any sender may upload
+            "PRIVATE_ROOT": str(self.private),
+        }
         command = [sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py"]
         command += ["--bind", f"127.0.0.1:{self.port}", *options]
         with self.log.open("wb") as log:

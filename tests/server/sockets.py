@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+SECRET = "u" * 43  # a token of the feed that the web process knows
 PATIENCE = 60  # seconds until a socket that hangs fails its test
 
 

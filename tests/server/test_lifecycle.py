@@ -13,10 +13,11 @@ import psutil
 import pytest
 
 from tests.server.conftest import Server, facts
-from tests.server.sockets import answer, connect, parse, read_all, receive, request
+from tests.server.sockets import SECRET, answer, connect, parse, read_all, receive, request
 
 pytestmark = pytest.mark.slow
-UPLOAD = request("POST", "/api/v1/ingest/usage/", "Content-Length: 4", body=b"ab")
+BEARER = f"Authorization: Bearer {SECRET}"
+UPLOAD = request("POST", "/api/v1/ingest/usage/", BEARER, "Content-Length: 4", body=b"ab")
 
 
 class Caller(threading.Thread):

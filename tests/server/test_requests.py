@@ -6,7 +6,7 @@ import socket
 import pytest
 
 from tests.faults.plant import Plant
-from tests.server.sockets import answer, connect, parse, read_all, request, send
+from tests.server.sockets import SECRET, answer, connect, parse, read_all, request, send
 
 pytestmark = pytest.mark.slow
 PAGE, CALL, UPLOAD = "/sign-in/login/", "/api/v1/notices/", "/api/v1/ingest/usage/"
@@ -40,6 +40,25 @@ def test_the_answer_reaches_a_client_that_is_still_sending(plant: Plant) -> None
         for _ in range(8):
             link.sendall(bytes(length // 64))
         assert parse(read_all(link))[0] == 413
+
+
+def test_the_file_of_a_stranger_is_refused_before_it_comes(plant: Plant) -> None:
+    with connect(plant.port) as link:
+        link.sendall(request("POST", UPLOAD, BEARER, "Content-Length: 100000000", body=bytes(1000)))
+        status, headers, body = parse(read_all(link))
+    assert (status, problem(body)) == (401, ("client_error", "authentication_failed"))
+    assert headers["www-authenticate"] == "Bearer"
+
+
+def test_the_file_of_a_known_sender_comes_in(plant: Plant) -> None:
+    body = bytes(3_000_000)
+    headers = (f"Authorization: Bearer {SECRET}", "Idempotency-Key: one", "Content-Type: application/x-ndjson")
+    with connect(plant.port) as link:
+        link.sendall(request("POST", UPLOAD, *headers, f"Content-Length: {len(body)}", "Connection: close"))
+        for start in range(0, len(body), 1_000_000):
+            link.sendall(body[start : start + 1_000_000])
+        status, _headers, said = parse(read_all(link))
+    assert (status, json.loads(said)["size"]) == (202, len(body))
 
 
 @pytest.mark.parametrize(
@@ -138,7 +157,7 @@ def test_two_requests_in_one_piece_are_answered_in_turn(plant: Plant) -> None:
 
 def test_half_a_body_is_no_request(plant: Plant) -> None:
     with connect(plant.port) as link:
-        link.sendall(request("POST", UPLOAD, BEARER, "Content-Length: 1000", body=b"{}"))
+        link.sendall(request("POST", PAGE, "Content-Length: 1000", body=b"{}"))
         link.shutdown(socket.SHUT_WR)
         assert read_all(link) == b""
 

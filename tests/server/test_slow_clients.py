@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from partnerportal.server.connections import CONNECTIONS
 from tests.faults.plant import Plant
 from tests.server.conftest import Server
-from tests.server.sockets import connect, get, half_open, request, trickle
+from tests.server.sockets import SECRET, connect, get, half_open, request, trickle
 
 pytestmark = pytest.mark.slow
 MANY = 32
@@ -22,7 +22,7 @@ UNFINISHED = {
     "headers": b"GET / HTTP/1.1\r\nHost: localhost\r\nX-A: ",
     "nothing": b"",
     "form": request("POST", "/sign-in/login/", LENGTH, FORM, "Cookie: portal-csrf=" + "x" * 32, body=b"csrf"),
-    "upload": request("POST", "/api/v1/ingest/usage/", LENGTH, "Authorization: Bearer " + "x" * 43, body=b"{"),
+    "upload": request("POST", "/api/v1/ingest/usage/", LENGTH, f"Authorization: Bearer {SECRET}", body=b"{"),
     "chunks": request("POST", "/sign-in/login/", "Transfer-Encoding: chunked", body=b"5\r\nab"),
 }
 
