@@ -73,7 +73,10 @@ class Visits:
         with connection.cursor() as cursor:
             cursor.execute(tenancy._CURRENT)
             tenant = dict(zip(("organization_id", "person_id", "secret"), cursor.fetchone()[1:4], strict=True))
-        found, plain = ([described(row) for row in rows] for rows in (rows, statement._build(*given)))
+        queryset = statement._build(*given)
+        found, plain = ([described(row) for row in rows] for rows in (rows, queryset))
+        if not queryset.ordered:
+            found, plain = sorted(found, key=repr), sorted(plain, key=repr)
         self.asked[self.who, statement] = Asked(self.who, statement, given, tenant, found, plain)
         return rows
 

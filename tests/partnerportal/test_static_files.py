@@ -10,6 +10,8 @@ from django.test import RequestFactory
 
 from partnerportal.static_files import StaticFilesMiddleware
 
+pytestmark = pytest.mark.django_db  # an answer that is closed looks after the connection, if a test before has left one
+
 
 def not_there(_request: HttpRequest) -> HttpResponse:
     return HttpResponse(status=404)
