@@ -5,14 +5,20 @@ import logging
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
-from allauth.account.models import EmailAddress
+from allauth.account.authentication import get_authentication_records
+from allauth.account.internal.stagekit import clear_login
+from allauth.account.internal.userkit import filter_users_by_email
+from allauth.account.models import EmailAddress, Login
 from allauth.core import context as current
+from allauth.core.exceptions import ImmediateHttpResponse
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
-from django.http import HttpRequest
-from django.utils.crypto import get_random_string
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.crypto import constant_time_compare, get_random_string
 from django.utils.translation import get_language, gettext
 
+from accounts import actions
 from accounts.models import Person
 from partnerportal.lib import tenancy
 from partnerportal.lib.errors import Unavailable
@@ -20,11 +26,13 @@ from partnerportal.lib.mail_server import MAIL_SERVER
 from partnerportal.lib.pages import is_own_path
 
 log = logging.getLogger(__name__)
+SIGNING_IN_WITH = "signing_in_with"  # in the session, from the first step of a sign-in to its last
 
 
 class AccountAdapter(DefaultAccountAdapter):
     def save_user(self, request: HttpRequest, user: Person, form: Any, commit: bool = True) -> Person:
-        """A new person keeps the language in which they signed up."""
+        """A new person keeps the language in which they signed up, and that they did so."""
+        user.origin = Person.Origin.SIGNED_UP
         user.name = form.cleaned_data.get("name", "")
         user.language = get_language() or settings.LANGUAGE_CODE
         saved = super().save_user(request, user, form, commit)
@@ -39,10 +47,6 @@ class AccountAdapter(DefaultAccountAdapter):
             tenancy.admit(person.pk)
         return person
 
-    def login(self, request: HttpRequest, user: Person) -> None:
-        tenancy.admit(user.pk)
-        super().login(request, user)
-
     def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
         tenancy.admit(email_address.user_id)
         return super().confirm_email(request, email_address)
@@ -56,9 +60,41 @@ class AccountAdapter(DefaultAccountAdapter):
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
         """Failed sign-ins count per account AND client network, so that a stranger who guesses cannot lock the owner
         out from elsewhere. allauth keys on the account alone; this private hook is covered by a test."""
+        return f"{super()._get_login_attempts_cache_key(request, **credentials)}:{self.client_network(request)}"
+
+    def client_network(self, request: HttpRequest) -> str:
+        """The /24 or, of IPv6, the /64 in which the client is."""
         address = ipaddress.ip_address(self.get_client_ip(request))
-        network = ipaddress.ip_network(f"{address}/{24 if address.version == 4 else 64}", strict=False)
-        return f"{super()._get_login_attempts_cache_key(request, **credentials)}:{network}"
+        return str(ipaddress.ip_network(f"{address}/{24 if address.version == 4 else 64}", strict=False))
+
+    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
+        """A wrong password counts for its account too, from wherever it came: many networks may guess together."""
+        for person in filter_users_by_email(credentials.get("email", ""), prefer_verified=True, for_login=True):
+            actions.note_failed_attempt(person.pk, actions.Attempt.PASSWORD)
+
+    def is_login_by_code_required(self, login: Login) -> bool:
+        """While an account is being guessed, whoever gives its password also gives a code that is mailed. A passkey is
+        enough as always."""
+        methods = [record["method"] for record in get_authentication_records(self.request, login.user)]
+        return methods[-1:] == ["password"] and actions.asks_for_mailed_code(login.user.pk)
+
+    def pre_login(self, request: HttpRequest, user: Person, **hook: Any) -> HttpResponse | None:
+        """Remembers the password with which this sign-in begins: see `login`."""
+        request.session[SIGNING_IN_WITH] = user.get_session_auth_hash()
+        return super().pre_login(request, user, **hook)
+
+    def login(self, request: HttpRequest, user: Person) -> None:
+        """Steps may lie between the password and this, of a quarter of an hour: an account that was locked meanwhile,
+        or that has another password now, is not entered by what was true before."""
+        if not user.is_active:
+            clear_login(request)
+            raise ImmediateHttpResponse(self.respond_user_inactive(request, user))
+        begun_with = request.session.pop(SIGNING_IN_WITH, "")
+        if not constant_time_compare(begun_with, user.get_session_auth_hash()):
+            clear_login(request)
+            raise ImmediateHttpResponse(redirect("account_login"))
+        tenancy.admit(user.pk)
+        super().login(request, user)
 
     def is_safe_url(self, url: str | None) -> bool:
         """allauth's own fails on an address that cannot be parsed, and follows one that is no path."""

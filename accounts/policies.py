@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Role
+from accounts.models import FailedAttempts, Role
 from partnerportal.lib.policies import RoleTable, Rule
 
 
@@ -16,6 +16,9 @@ class AccountPermission(StrEnum):
 
 
 FOUNDED_A_DAY = 10  # organisations, by one person
+ATTEMPTS_A_DAY = 50  # wrong passwords or codes of one account; after that a password asks for a mailed code beside it
+# From how many failures of a day on the owner is mailed. Wrong codes come from somebody who has the password.
+TOLD_AT = {FailedAttempts.Kind.PASSWORD: ATTEMPTS_A_DAY, FailedAttempts.Kind.CODE: 5}
 
 ROLE_TABLE: RoleTable = {
     AccountPermission.VIEW_ACCOUNT: Rule(label=_("See the account details: ORGID, badges, contact data")),

@@ -7,10 +7,10 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef, QuerySet, TextField
+from django.db.models import Exists, OuterRef, QuerySet, TextField
 from django.db.models.functions import Cast, JSONObject
 
-from accounts.models import Feature, Kind, Operator, Organization, ProgramMembership, Role
+from accounts.models import Feature, Kind, Operator, Organization, Person, ProgramMembership, Role
 from notifications.registry import Addressee
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import today
@@ -87,6 +87,14 @@ def operator(actor: Actor, public_id: UUID) -> Operator:
 def admin_names(actor: Actor) -> list[str]:
     """Who can help a Reader of the actor's organisation."""
     return [str(o.person) for o in operators(actor).filter(roles__contains=[Role.ADMIN])]
+
+
+def organizations_with_one_admin(person: Person) -> list[Organization]:
+    """Where the person is the only Admin, by ORGID."""
+    admins = Operator.objects.filter(roles__contains=[Role.ADMIN])
+    others = admins.filter(organization=OuterRef("organization")).exclude(person=person)
+    rows = admins.filter(~Exists(others), person=person).select_related("organization")
+    return [row.organization for row in rows.order_by("organization__org_id")]
 
 
 def vendor_ids() -> list[int]:

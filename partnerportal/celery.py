@@ -55,4 +55,10 @@ app.conf.beat_schedule = {
         "schedule": crontab(hour="4", minute="20"),
         "options": {"expires": 6 * 3600},
     },
+    "guessing": {"task": "accounts.tasks.tell_owners", "schedule": 60.0, "options": {"expires": 55}},
+    "unverified": {
+        "task": "accounts.tasks.delete_unverified",
+        "schedule": crontab(hour="4", minute="30"),
+        "options": {"expires": 6 * 3600},
+    },
 }

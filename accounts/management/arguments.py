@@ -4,7 +4,7 @@ from argparse import ArgumentTypeError
 
 from django.core.management.base import CommandError
 
-from accounts.models import Organization, Program
+from accounts.models import Organization, Person, Program
 from partnerportal.lib.countries import country_choices
 
 
@@ -28,3 +28,10 @@ def program_of(code: str) -> Program:
         known = ", ".join(Program.objects.order_by("code").values_list("code", flat=True))
         raise CommandError(f"There is no programme {code}. The programmes are: {known}.")
     return program
+
+
+def person_of(email: str) -> Person:
+    person = Person.objects.filter(email__iexact=email).first()
+    if person is None:
+        raise CommandError(f"Nobody has the address {email}.")
+    return person

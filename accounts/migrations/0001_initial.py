@@ -35,6 +35,7 @@ class Migration(migrations.Migration):
                 ('theme', models.CharField(choices=[('auto', 'As my device'), ('light', 'Light'), ('dark', 'Dark')], default='auto', max_length=8, verbose_name='appearance')),
                 ('is_active', models.BooleanField(default=True)),
                 ('date_joined', models.DateTimeField(default=django.utils.timezone.now)),
+                ('origin', models.CharField(choices=[('registered', 'Registered'), ('signed_up', 'Signed Up')], default='registered', editable=False, max_length=10)),
             ],
             options={
                 'abstract': False,

@@ -1,9 +1,11 @@
+from accounts.models.attempts import FailedAttempts
 from accounts.models.operator import Operator, Role
 from accounts.models.organization import Kind, Organization
 from accounts.models.person import Person, Theme
 from accounts.models.program import Feature, Program, ProgramMembership
 
 __all__ = [
+    "FailedAttempts",
     "Feature",
     "Kind",
     "Operator",

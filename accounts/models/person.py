@@ -39,6 +39,10 @@ class PersonManager(BaseUserManager["Person"]):
 
 
 class Person(PublicModel, AbstractBaseUser):
+    class Origin(models.TextChoices):
+        REGISTERED = "registered"  # by vendor staff or an import: never deleted for want of a proved address
+        SIGNED_UP = "signed_up"
+
     email = models.EmailField(_("e-mail address"), unique=True)
     name = LineField(_("name"), max_length=120)
     language = models.CharField(_("language"), max_length=8, choices=settings.LANGUAGES, default="en")
@@ -46,6 +50,7 @@ class Person(PublicModel, AbstractBaseUser):
     theme = models.CharField(_("appearance"), max_length=8, choices=Theme, default=Theme.AUTO)
     is_active = models.BooleanField(default=True)
     date_joined = models.DateTimeField(default=timezone.now)
+    origin = models.CharField(max_length=10, choices=Origin, default=Origin.REGISTERED, editable=False)
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]

@@ -174,6 +174,12 @@ ACCOUNT_USER_DISPLAY = attrgetter("email")
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_SIGNUP_FORM_CLASS = "accounts.forms.SignupForm"
+ACCOUNT_FORMS = {
+    "login": "accounts.sign_in_forms.LoginForm",
+    "reset_password": "accounts.sign_in_forms.ResetPasswordForm",
+    "user_token": "accounts.sign_in_forms.UserTokenForm",
+}
+ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 15 * 60  # seconds, as for the code that verifies an address
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
 ACCOUNT_PREVENT_ENUMERATION = True
@@ -193,6 +199,17 @@ MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_USER_VERIFICATION = "required"
 MFA_FORMS = {"login_webauthn": "accounts.forms.PasskeyForm"}
 MFA_TOTP_ISSUER = "partnerportal"
+MFA_FORMS = {
+    "authenticate": "accounts.sign_in_forms.AuthenticateForm",
+    "reauthenticate": "accounts.sign_in_forms.ReauthenticateForm",
+    "authenticate_webauthn": "accounts.sign_in_forms.AuthenticateWebAuthnForm",
+    "reauthenticate_webauthn": "accounts.sign_in_forms.ReauthenticateWebAuthnForm",
+    "login_webauthn": "accounts.sign_in_forms.LoginWebAuthnForm",
+    "add_webauthn": "accounts.sign_in_forms.AddWebAuthnForm",
+    "activate_totp": "accounts.sign_in_forms.ActivateTOTPForm",
+}
+PORTAL_UNVERIFIED_TIME = dt.timedelta(days=env.int("UNVERIFIED_DAYS", default=30))  # for who signed up; then deleted
+PORTAL_ATTEMPTS_KEPT = dt.timedelta(days=env.int("ATTEMPTS_DAYS", default=30))  # counts of failed sign-ins
 USERSESSIONS_TRACK_ACTIVITY = False  # it writes on every request; sign-in time is enough here
 
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True

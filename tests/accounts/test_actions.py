@@ -132,7 +132,8 @@ def test_roles_change_and_the_log_says_from_what_to_what(world, actor_for, as_we
     assert operator.roles == ["admin", "sales_agent"]
     event = Event.objects.latest("pk")
     assert event.kind == "operator.roles_changed"
-    assert event.data == {"before": ["reader"], "after": ["admin", "sales_agent"]}
+    person = str(operator.person.public_id)
+    assert event.data == {"person": person, "before": ["reader"], "after": ["admin", "sales_agent"]}
     assert event.organization_id == world.customer.pk
 
 

@@ -4,6 +4,7 @@ import time
 
 import pytest
 from allauth.account.adapter import get_adapter
+from allauth.mfa.totp.internal.auth import TOTP
 from django.conf import settings
 from django.contrib.auth import hashers
 from django.core import mail
@@ -65,6 +66,29 @@ def test_a_form_sent_twice_founds_one_organisation(web):
     assert Event.objects.filter(subject_id=founded.public_id).count() == 1
     web("stranger.admin").post("/organizations/new/", form)  # somebody else's may be called the same
     assert Organization.objects.filter(name="Twice Ltd").count() == 2
+
+
+@pytest.mark.parametrize(
+    "credential",
+    [
+        *("{}", "[]", "1", '"x"', "null", "nonsense", '{"id": 1}', '{"rawId": 1}', '{"id": "x", "rawId": "x"}'),
+        '{"id": "eA", "rawId": "eA", "type": "public-key", "response": "x"}',
+        '{"id": "eA", "rawId": "eA", "type": "public-key", "response": {"userHandle": "eA"}}',
+        '{"id": "eA", "rawId": "eA", "type": "x", "response": {"clientDataJSON": 1, "authenticatorData": "eA",'
+        ' "signature": "eA", "userHandle": "enp6enp6enp6enp6enp6eg"}}',
+    ],
+)
+def test_a_credential_that_no_device_makes_is_a_wrong_one(web, world, credential):
+    client = PageClient()
+    answer = client.post("/sign-in/two-factor/webauthn/login/", {"credential": credential})
+    assert answer["Location"] == "/sign-in/login/"
+    TOTP.activate(world.person("customer.admin"), "A" * 32)
+    client = PageClient()
+    client.post("/sign-in/login/", {"login": address("customer.admin"), "password": "correct horse battery"})
+    assert client.post("/sign-in/two-factor/authenticate/", {"credential": credential}).status_code == 200
+    client = web("partner.admin")
+    client.post("/sign-in/reauthenticate/", {"password": "correct horse battery"})
+    assert client.post("/sign-in/two-factor/webauthn/add/", {"credential": credential, "name": "N"}).status_code == 200
 
 
 CONTROL = ["/account/\r\nX-Evil: 1", "/account/\n", "/account/\0", "/acc\x7fount/", "/account/\x85"]

@@ -41,6 +41,7 @@ PERSONAL = {
     "notifications_noticeread",
     "notifications_inboxmark",
     "notifications_delivery",
+    "accounts_failedattempts",
     "entitlements_ingesttoken",
     "entitlements_ingestupload",
     "entitlements_renewalalert",

@@ -45,7 +45,7 @@ def person(name: str = "Ada", *, language: str = "en") -> Person:
     """Who can sign in by password: the portal knows one hash, the tests another."""
     full_name = unique(name)
     email = f"{full_name.replace(' ', '-').lower()}@example.com"
-    found, _created = register_person(actor=STAFF, email=email, name=full_name, language=language, verified=True)
+    found = register_person(actor=STAFF, email=email, name=full_name, language=language, verified=True).person
     found.password = _hash()
     found.save()
     return found

@@ -3,11 +3,12 @@ from django.db import transaction
 
 from accounts.actions import add_operator, register_person
 from accounts.management.arguments import organization_of
+from accounts.management.people import PersonCommand
 from accounts.models import Role
-from partnerportal.lib.commands import StaffCommand, email_address
+from partnerportal.lib.commands import email_address
 
 
-class Command(StaffCommand):
+class Command(PersonCommand):
     help = (
         "Let a person act for an organisation; roles the person has there are replaced. Somebody new sets a password"
         " with “Forgot your password?” on the sign-in page."
@@ -22,11 +23,13 @@ class Command(StaffCommand):
 
     @transaction.atomic
     def handle(self, *args: object, organization: str, email: str, roles: list[str], **options: object) -> None:
-        person, created = register_person(actor=self.actor, email=email)
+        registration = register_person(actor=self.actor, email=email)
+        person = registration.person
         operator = add_operator(
             actor=self.actor, organization=organization_of(organization), person=person, roles=map(Role, roles)
         )
         self.stdout.write(
             f"{person.email} acts for {operator.organization} as {', '.join(operator.roles)}."
-            + (" The person is new and sets a password on the sign-in page." if created else "")
+            + (" The person is new and sets a password on the sign-in page." if registration.is_new else "")
         )
+        self.say_reset(registration)

@@ -2,14 +2,16 @@ from allauth.account.forms import default_token_generator
 from allauth.account.utils import user_pk_to_url_str
 from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
+from django.db import transaction
 from django.urls import reverse
 
 from accounts.actions import register_person
+from accounts.management.people import PersonCommand
 from accounts.models import Person
-from partnerportal.lib.commands import StaffCommand, email_address
+from partnerportal.lib.commands import email_address
 
 
-class Command(StaffCommand):
+class Command(PersonCommand):
     help = "Create a person, who may then act for organisations (add_operator)."
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -23,10 +25,13 @@ class Command(StaffCommand):
             " The link is a secret",
         )
 
+    @transaction.atomic
     def handle(self, *args: object, email: str, name: str, language: str, link: bool, **options: object) -> None:
-        person, created = register_person(actor=self.actor, email=email, name=name, language=language, verified=link)
-        if not created and not link:
+        registration = register_person(actor=self.actor, email=email, name=name, language=language, verified=link)
+        person = registration.person
+        if not registration.is_new and not link:
             raise CommandError(f"{person.email} is there already. With --link you get a link that sets the password.")
+        self.say_reset(registration)
         self.stdout.write(password_link(person) if link else f"{person.email} created.")
 
 

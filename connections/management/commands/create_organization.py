@@ -5,13 +5,14 @@ from django.db import transaction
 from accounts.actions import add_operator, grant_membership, register_organization, register_person
 from accounts.management.arguments import country, organization_of, program_of
 from accounts.management.commands.create_person import password_link
+from accounts.management.people import PersonCommand
 from accounts.models import Kind, Role
 from connections.models import InvitationLink
-from partnerportal.lib.commands import StaffCommand, email_address
+from partnerportal.lib.commands import email_address
 from partnerportal.lib.days import today
 
 
-class Command(StaffCommand):
+class Command(PersonCommand):
     help = (
         "Register an organisation, with its programmes and its first Admin. Prints its ORGID; a partner's invitation"
         " link stands on the next line. The Admin sets a password with “Forgot your password?” on the sign-in page."
@@ -55,10 +56,11 @@ class Command(StaffCommand):
         for joined in programs:
             grant_membership(actor=self.actor, organization=organization, program=joined, starts_on=today())
         if admin:
-            person, _created = register_person(actor=self.actor, email=admin, verified=link)
-            add_operator(actor=self.actor, organization=organization, person=person, roles=[Role.ADMIN])
+            registration = register_person(actor=self.actor, email=admin, verified=link)
+            add_operator(actor=self.actor, organization=organization, person=registration.person, roles=[Role.ADMIN])
+            self.say_reset(registration)
         self.stdout.write(organization.org_id)
         for invitation in InvitationLink.objects.filter(organization=organization):
             self.stdout.write(f"{settings.PORTAL_ORIGIN}{invitation.path}")
         if admin and link:
-            self.stdout.write(password_link(person))
+            self.stdout.write(password_link(registration.person))

@@ -1,10 +1,7 @@
-"""What persons and vendor staff do to accounts."""
+"""What persons and vendor staff do to organisations and their programme memberships."""
 
 import datetime as dt
-from collections.abc import Iterable
 
-from allauth.account.models import EmailAddress
-from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -17,7 +14,7 @@ from accounts.policies import ROLE_TABLE, AccountPermission
 from notifications.actions import record
 from partnerportal.lib import tenancy
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.errors import Conflict, Invalid, NotFound, Refused, TooMany
+from partnerportal.lib.errors import Invalid, NotFound, TooMany
 from partnerportal.lib.policies import authorize, authorize_staff
 from partnerportal.lib.text import one_line
 
@@ -99,12 +96,6 @@ def update_contact(*, actor: Actor, organization: Organization, **contact: str) 
     return row
 
 
-def update_preferences(*, person: Person, name: str, language: str, time_zone: str, theme: str) -> None:
-    """How the portal speaks to a person. Theirs alone, so there is nothing to authorise or to record."""
-    person.name, person.language, person.time_zone, person.theme = name, language, time_zone, theme
-    person.save(update_fields=["name", "language", "time_zone", "theme"])
-
-
 @transaction.atomic
 def register_organization(
     *, actor: Actor, kind: Kind, name: str, country: str, parent: Organization | None = None, **details: object
@@ -122,26 +113,6 @@ def register_organization(
         _insert(organization)
     record(AccountEvent.ORGANIZATION_CREATED, actor=actor, subject=organization, counterpart=organization)
     return organization
-
-
-@transaction.atomic
-def register_person(
-    *, actor: Actor, email: str, name: str = "", language: str = settings.LANGUAGE_CODE, verified: bool = False
-) -> tuple[Person, bool]:
-    """Vendor staff create a person who does not sign up. Returns them, and whether they are new.
-
-    They have no password: "Forgot your password?" gives them one, and the first sign-in asks for a code sent to the
-    address. `verified`: staff vouch for the address, also of a person who is known already.
-    """
-    authorize_staff(actor)
-    person = Person.objects.filter(email__iexact=email).first()
-    created = person is None
-    if person is None:
-        person = Person.objects.create_user(email, name=name, language=language)
-        EmailAddress.objects.create(user=person, email=person.email, primary=True)
-    if verified:
-        EmailAddress.objects.filter(user=person, email=person.email).update(verified=True)
-    return person, created
 
 
 @transaction.atomic
@@ -163,75 +134,3 @@ def grant_membership(
         data={"program": program.name, "starts_on": str(starts_on), "ends_on": str(ends_on) if ends_on else None},
     )
     return membership
-
-
-@transaction.atomic
-def add_operator(*, actor: Actor, organization: Organization, person: Person, roles: Iterable[Role]) -> Operator:
-    """Vendor staff let a person act for an organisation. Existing roles are replaced."""
-    authorize_staff(actor)
-    operator, _created = Operator.objects.update_or_create(
-        organization=organization, person=person, defaults={"roles": _checked(roles)}
-    )
-    record(AccountEvent.OPERATOR_ADDED, actor=actor, subject=operator, label=str(person), counterpart=organization)
-    return operator
-
-
-@transaction.atomic
-def change_roles(*, actor: Actor, operator: Operator, roles: Iterable[str]) -> Operator:
-    """Give an operator other roles (CV-17). Nobody changes their own; the last Admin stays one (E5)."""
-    authorize(actor, ROLE_TABLE, AccountPermission.MANAGE_OPERATORS)
-    wanted = _checked(roles)
-    operator = _locked(actor, operator)
-    if operator.person_id == actor.person_id:
-        raise Refused("own_role", _("You cannot change your own roles. Ask another Admin."))
-    if Role.ADMIN not in wanted:
-        _keep_one_admin(operator)
-    before = operator.roles
-    operator.roles = wanted
-    operator.save(update_fields=["roles"])
-    record(
-        AccountEvent.OPERATOR_ROLES_CHANGED,
-        actor=actor,
-        subject=operator,
-        label=str(operator.person),
-        data={"before": before, "after": wanted},
-    )
-    return operator
-
-
-@transaction.atomic
-def remove_operator(*, actor: Actor, operator: Operator) -> None:
-    """Take away a person's access to the organisation, at once. The last Admin stays (E5)."""
-    authorize(actor, ROLE_TABLE, AccountPermission.MANAGE_OPERATORS)
-    operator = _locked(actor, operator)
-    _keep_one_admin(operator)
-    record(AccountEvent.OPERATOR_REMOVED, actor=actor, subject=operator, label=str(operator.person))
-    operator.delete()
-
-
-def _checked(roles: Iterable[str]) -> list[str]:
-    asked = set(roles)
-    wanted = [role for role in Role.values if role in asked]
-    if not wanted or asked - set(Role.values):
-        raise Invalid("roles", _("Choose at least one role."), field="roles")
-    return wanted
-
-
-def _locked(actor: Actor, operator: Operator) -> Operator:
-    """The operator as it is now, with every operator of the organisation locked in one order, so that two Admins
-    who demote each other cannot both succeed."""
-    rows = Operator.objects.visible_to(actor).filter(organization=operator.organization_id)
-    locked = {row.pk: row for row in rows.select_for_update().order_by("pk")}
-    if operator.pk not in locked:
-        raise NotFound("not_found", _("This operator no longer exists."))
-    if not actor.is_system:
-        me = [row for row in locked.values() if row.person_id == actor.person_id]
-        if not me or not me[0].is_admin:  # lost the role while waiting for the lock
-            raise Refused("not_admin", _("Only an Admin of your organisation can do this."))
-    return locked[operator.pk]
-
-
-def _keep_one_admin(operator: Operator) -> None:
-    others = Operator.objects.filter(organization=operator.organization_id, roles__contains=[Role.ADMIN])
-    if operator.is_admin and not others.exclude(pk=operator.pk).exists():
-        raise Conflict("last_admin", _("An organisation needs at least one Admin. Make somebody else Admin first."))

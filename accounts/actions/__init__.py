@@ -1,0 +1,49 @@
+from accounts.actions.attempts import (
+    Attempt,
+    asks_for_mailed_code,
+    forget_old_attempts,
+    note_failed_attempt,
+    tell_owners,
+)
+from accounts.actions.operators import add_operator, change_roles, remove_operator
+from accounts.actions.organizations import (
+    NAME_IS_VERIFIED,
+    found_organization,
+    grant_membership,
+    register_organization,
+    update_contact,
+)
+from accounts.actions.people import (
+    Registration,
+    delete_unverified,
+    end_sessions,
+    lock_person,
+    register_person,
+    start_from_nothing,
+    unlock_person,
+    update_preferences,
+)
+
+__all__ = [
+    "NAME_IS_VERIFIED",
+    "Attempt",
+    "Registration",
+    "add_operator",
+    "asks_for_mailed_code",
+    "change_roles",
+    "delete_unverified",
+    "end_sessions",
+    "forget_old_attempts",
+    "found_organization",
+    "grant_membership",
+    "lock_person",
+    "note_failed_attempt",
+    "register_organization",
+    "register_person",
+    "remove_operator",
+    "start_from_nothing",
+    "tell_owners",
+    "unlock_person",
+    "update_contact",
+    "update_preferences",
+]

@@ -1,0 +1,91 @@
+"""Failed attempts to sign in as a person: counted by day, told to the owner, and answered by one more step."""
+
+import datetime as dt
+import logging
+from functools import partial
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.db import connection, transaction
+from django.db.models import Q, QuerySet
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+
+from accounts.models import FailedAttempts, Person
+from accounts.policies import ATTEMPTS_A_DAY, TOLD_AT
+from partnerportal.lib.days import today
+from partnerportal.lib.nudges import nudge
+
+log = logging.getLogger(__name__)
+
+Attempt = FailedAttempts.Kind
+LEASE = dt.timedelta(minutes=3)
+_nudge = partial(nudge, "accounts.tasks.tell_owners")
+
+
+def note_failed_attempt(person_id: int, kind: Attempt) -> None:
+    """Count one more failure of today. The one that reaches TOLD_AT wakes the worker that mails the owner."""
+    if _ask("note_failed_attempt", person_id, kind) == TOLD_AT[kind]:
+        transaction.on_commit(_nudge)
+
+
+def asks_for_mailed_code(person_id: int) -> bool:
+    """Whether so many passwords or codes of a person were wrong today that a password alone no longer counts."""
+    return any(_ask("failed_attempts", person_id, kind) >= ATTEMPTS_A_DAY for kind in Attempt)
+
+
+def _ask(function: str, person_id: int, kind: Attempt) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {function}(%s, %s, %s)", [person_id, str(kind), today()])
+        return cursor.fetchone()[0]
+
+
+def tell_owners() -> int:
+    """Mail everybody whose password or codes are being guessed, once a day and kind; return how many were due.
+
+    At least once: a worker that dies between sending and marking leaves a lease that runs out. No transaction is open
+    while the mail server is spoken to.
+    """
+    now = timezone.now()
+    with transaction.atomic():
+        due = list(_due(now).select_for_update(skip_locked=True, of=("self",)).select_related("person")[:50])
+        FailedAttempts.objects.filter(pk__in=[row.pk for row in due]).update(leased_until=now + LEASE)
+    for row in due:
+        try:
+            if row.person.is_active and row.person.emailaddress_set.filter(verified=True).exists():  # type: ignore[attr-defined]
+                _mail(row.person, Attempt(row.kind), row.failures).send()
+        except OSError:  # smtplib's errors are OSErrors
+            log.warning("An owner could not be told of failed attempts; tried again after the lease", exc_info=True)
+        else:
+            FailedAttempts.objects.filter(pk=row.pk).update(told_at=timezone.now())
+    return len(due)
+
+
+def _due(now: dt.datetime) -> QuerySet[FailedAttempts]:
+    reached = Q()
+    for kind, failures in TOLD_AT.items():
+        reached |= Q(kind=kind, failures__gte=failures)
+    free = Q(leased_until=None) | Q(leased_until__lt=now)
+    return FailedAttempts.objects.filter(reached, free, told_at=None).order_by("pk")
+
+
+def _mail(person: Person, kind: Attempt, failures: int) -> EmailMessage:
+    with translation.override(person.language):
+        subject = {
+            Attempt.PASSWORD: _("Somebody is guessing your password"),
+            Attempt.CODE: _("Somebody knows your password"),
+        }[kind]
+        context = {
+            "failures": failures,
+            "password_url": settings.PORTAL_ORIGIN + reverse("account_change_password"),
+            "second_factor_url": settings.PORTAL_ORIGIN + reverse("mfa_index"),
+        }
+        body = render_to_string(f"accounts/emails/failed_{kind}.txt", context)
+    return EmailMessage(subject, body, to=[person.email])
+
+
+def forget_old_attempts() -> int:
+    """Delete the counts that are older than PORTAL_ATTEMPTS_KEPT; return how many."""
+    return FailedAttempts.objects.filter(day__lt=today() - settings.PORTAL_ATTEMPTS_KEPT).delete()[0]

@@ -1,0 +1,97 @@
+"""Who acts for an organisation, and in which roles."""
+
+from collections.abc import Iterable
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from accounts.actions.people import start_from_nothing
+from accounts.events import AccountEvent
+from accounts.models import Operator, Organization, Person, Role
+from accounts.policies import ROLE_TABLE, AccountPermission
+from notifications.actions import record
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.errors import Conflict, Invalid, NotFound, Refused
+from partnerportal.lib.policies import authorize, authorize_staff
+
+
+@transaction.atomic
+def add_operator(*, actor: Actor, organization: Organization, person: Person, roles: Iterable[Role]) -> Operator:
+    """Vendor staff let a person act for an organisation. Existing roles are replaced.
+
+    A person who never proved their address starts from nothing: else whoever signed up with it would act now.
+    """
+    authorize_staff(actor)
+    start_from_nothing(actor=actor, person=person)
+    operator, _created = Operator.objects.update_or_create(
+        organization=organization, person=person, defaults={"roles": _checked(roles)}
+    )
+    _record(AccountEvent.OPERATOR_ADDED, actor, operator)
+    return operator
+
+
+@transaction.atomic
+def change_roles(*, actor: Actor, operator: Operator, roles: Iterable[str]) -> Operator:
+    """Give an operator other roles (CV-17). Nobody changes their own; the last Admin stays one (E5)."""
+    authorize(actor, ROLE_TABLE, AccountPermission.MANAGE_OPERATORS)
+    wanted = _checked(roles)
+    operator = _locked(actor, operator)
+    if operator.person_id == actor.person_id:
+        raise Refused("own_role", _("You cannot change your own roles. Ask another Admin."))
+    if Role.ADMIN not in wanted:
+        _keep_one_admin(operator)
+    before = operator.roles
+    operator.roles = wanted
+    operator.save(update_fields=["roles"])
+    _record(AccountEvent.OPERATOR_ROLES_CHANGED, actor, operator, before=before, after=wanted)
+    return operator
+
+
+@transaction.atomic
+def remove_operator(*, actor: Actor, operator: Operator) -> None:
+    """Take away a person's access to the organisation, at once. The last Admin stays (E5)."""
+    authorize(actor, ROLE_TABLE, AccountPermission.MANAGE_OPERATORS)
+    operator = _locked(actor, operator)
+    _keep_one_admin(operator)
+    _record(AccountEvent.OPERATOR_REMOVED, actor, operator)
+    operator.delete()
+
+
+def _record(kind: AccountEvent, actor: Actor, operator: Operator, **data: object) -> None:
+    """The event names the person by an id too, by which an erasure finds it once the operator is gone."""
+    record(
+        kind,
+        actor=actor,
+        subject=operator,
+        label=str(operator.person),
+        counterpart=operator.organization if actor.is_system else None,
+        data={"person": str(operator.person.public_id), **data},
+    )
+
+
+def _checked(roles: Iterable[str]) -> list[str]:
+    asked = set(roles)
+    wanted = [role for role in Role.values if role in asked]
+    if not wanted or asked - set(Role.values):
+        raise Invalid("roles", _("Choose at least one role."), field="roles")
+    return wanted
+
+
+def _locked(actor: Actor, operator: Operator) -> Operator:
+    """The operator as it is now, with every operator of the organisation locked in one order, so that two Admins
+    who demote each other cannot both succeed."""
+    rows = Operator.objects.visible_to(actor).filter(organization=operator.organization_id)
+    locked = {row.pk: row for row in rows.select_for_update().order_by("pk")}
+    if operator.pk not in locked:
+        raise NotFound("not_found", _("This operator no longer exists."))
+    if not actor.is_system:
+        me = [row for row in locked.values() if row.person_id == actor.person_id]
+        if not me or not me[0].is_admin:  # lost the role while waiting for the lock
+            raise Refused("not_admin", _("Only an Admin of your organisation can do this."))
+    return locked[operator.pk]
+
+
+def _keep_one_admin(operator: Operator) -> None:
+    others = Operator.objects.filter(organization=operator.organization_id, roles__contains=[Role.ADMIN])
+    if operator.is_admin and not others.exclude(pk=operator.pk).exists():
+        raise Conflict("last_admin", _("An organisation needs at least one Admin. Make somebody else Admin first."))

@@ -1,0 +1,162 @@
+"""What vendor staff and periodic work do to persons: register, start from nothing, lock, delete."""
+
+import datetime as dt
+from typing import NamedTuple
+
+from allauth.account.models import EmailAddress
+from allauth.account.utils import user_pk_to_url_str
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
+from django.conf import settings
+from django.contrib.auth import SESSION_KEY
+from django.contrib.sessions.models import Session
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.events import AccountEvent
+from accounts.models import FailedAttempts, Person
+from notifications.actions import record
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.errors import Conflict, Invalid
+from partnerportal.lib.policies import authorize_staff
+from partnerportal.lib.text import one_line
+
+BATCH = 500  # persons deleted in one transaction
+
+
+class Registration(NamedTuple):
+    """Who was registered. `was_reset`: they had an account whose address nobody had proved, and it was emptied."""
+
+    person: Person
+    is_new: bool
+    was_reset: bool
+
+
+def update_preferences(*, person: Person, name: str, language: str, time_zone: str, theme: str) -> None:
+    """How the portal speaks to a person. Theirs alone, so there is nothing to authorise or to record."""
+    person.name, person.language, person.time_zone, person.theme = name, language, time_zone, theme
+    person.save(update_fields=["name", "language", "time_zone", "theme"])
+
+
+@transaction.atomic
+def register_person(
+    *, actor: Actor, email: str, name: str = "", language: str = settings.LANGUAGE_CODE, verified: bool = False
+) -> Registration:
+    """Vendor staff name a person who does not sign up, or one who is there already.
+
+    A new person has no password: "Forgot your password?" gives them one, and the first sign-in asks for a code sent to
+    the address. One who is there and never proved the address starts from nothing (`start_from_nothing`). `verified`:
+    staff vouch for the address, also of a person who is known already.
+    """
+    authorize_staff(actor)
+    person = Person.objects.filter(email__iexact=email).first()
+    if person is None:
+        person = Person.objects.create_user(email, name=name, language=language)
+        EmailAddress.objects.create(user=person, email=person.email, primary=True)
+        registration = Registration(person, is_new=True, was_reset=False)
+    else:
+        registration = Registration(person, is_new=False, was_reset=start_from_nothing(actor=actor, person=person))
+    # What others claim and never proved: a reset link that somebody asks for would be sent for both.
+    EmailAddress.objects.filter(email=person.email, verified=False).exclude(user=person).delete()
+    if verified:
+        EmailAddress.objects.filter(user=person, email=person.email).update(verified=True)
+    return registration
+
+
+@transaction.atomic
+def start_from_nothing(*, actor: Actor, person: Person) -> bool:
+    """Take everything from an account whose address nobody has proved; return whether there was anything to take.
+
+    Whoever signed up with somebody else's address knows its password. Before staff vouch for the address, or let the
+    person act for an organisation, the password, devices, sessions (half signed in ones too), other addresses and the
+    name that was typed go; the account counts as registered by staff. An account with a proved address is left alone.
+    """
+    authorize_staff(actor)
+    locked = Person.objects.select_for_update(no_key=True).get(pk=person.pk)
+    addresses = EmailAddress.objects.select_for_update().filter(user=person)
+    if any(address.verified for address in addresses if address.email == locked.email):
+        return False
+    devices = Authenticator.objects.filter(user=person)
+    anything = locked.has_usable_password() or devices.exists()
+    if anything:  # without a password and a device nobody has begun to sign in
+        end_sessions(person)
+    devices.delete()
+    FailedAttempts.objects.filter(person=person).delete()
+    addresses.exclude(email=locked.email).delete()
+    EmailAddress.objects.update_or_create(user=person, email=locked.email, defaults={"primary": True})
+    person.set_unusable_password()  # reset links that were sent are void by it
+    person.origin = Person.Origin.REGISTERED
+    person.email, person.name = locked.email, "" if anything else locked.name
+    person.save(update_fields=["password", "origin", "name"])
+    if anything:
+        record(AccountEvent.PERSON_RESET, actor=actor, subject=person, label=person.email)
+    return anything
+
+
+def end_sessions(person: Person) -> int:
+    """Delete every session of a person and return how many; those in which a sign-in has only begun are among them.
+
+    Only a session's own data says whose it is, so all of them are read: seconds for a hundred thousand.
+    """
+    UserSession.objects.filter(user=person).delete()
+    sessions = Session.objects.filter(expire_date__gt=timezone.now()).iterator(chunk_size=2000)
+    mine = [session.pk for session in sessions if _names(session.get_decoded(), person)]
+    return Session.objects.filter(pk__in=mine).delete()[0]
+
+
+def _names(data: dict[str, object], person: Person) -> bool:
+    """Whether the data of a session is about the person: signed in, at a second step, or at the code of an address."""
+    signing_in = data.get("account_login") or {}
+    verifying = data.get("account_email_verification_code") or {}
+    return str(person.pk) in (data.get(SESSION_KEY), verifying.get("user_id")) or (  # type: ignore[attr-defined]
+        signing_in.get("user_pk") == user_pk_to_url_str(person)  # type: ignore[attr-defined]
+    )
+
+
+@transaction.atomic
+def lock_person(*, actor: Actor, person: Person, reason: str) -> None:
+    """Shut a person out at once: sign-in, sessions, reset links, calendars, mails. Raises Conflict if so already."""
+    authorize_staff(actor)
+    if not one_line(reason):
+        raise Invalid("reason", _("Say why."), field="reason")
+    _set_active(person, False, _("This person is locked already."))
+    end_sessions(person)
+    record(AccountEvent.PERSON_LOCKED, actor=actor, subject=person, data={"reason": one_line(reason)})
+
+
+@transaction.atomic
+def unlock_person(*, actor: Actor, person: Person) -> None:
+    """Let a locked person in again, with the password and devices they had. Raises Conflict unless locked."""
+    authorize_staff(actor)
+    _set_active(person, True, _("This person is not locked."))
+    record(AccountEvent.PERSON_UNLOCKED, actor=actor, subject=person)
+
+
+def _set_active(person: Person, is_active: bool, already: object) -> None:
+    changed = Person.objects.filter(pk=person.pk, is_active=not is_active).update(is_active=is_active)
+    if not changed:
+        raise Conflict("state_changed", str(already))
+    person.is_active = is_active
+
+
+def delete_unverified() -> int:
+    """Delete who signed up, proved no address within PORTAL_UNVERIFIED_TIME and acts for nobody; return how many.
+
+    Never one whom staff or an import registered: `origin` says who did.
+    """
+    deleted = 0
+    while batch := _delete_unverified(timezone.now() - settings.PORTAL_UNVERIFIED_TIME):
+        deleted += batch
+    return deleted
+
+
+@transaction.atomic
+def _delete_unverified(before: dt.datetime) -> int:
+    """The addresses are locked before they are looked at: one of them may be proved in this moment."""
+    strangers = Person.objects.filter(origin=Person.Origin.SIGNED_UP, date_joined__lt=before, operators=None)
+    strangers = strangers.exclude(emailaddress__verified=True).order_by("pk")
+    found = list(strangers.values_list("pk", flat=True)[:BATCH])
+    addresses = list(EmailAddress.objects.select_for_update().filter(user__in=found))
+    proved = {address.user_id for address in addresses if address.verified}
+    return Person.objects.filter(pk__in=set(found) - proved, operators=None).delete()[1].get("accounts.Person", 0)

@@ -1,0 +1,22 @@
+from django.core.management.base import CommandError, CommandParser
+
+from accounts.actions import remove_operator
+from accounts.management.arguments import organization_of, person_of
+from accounts.models import Operator
+from partnerportal.lib.commands import StaffCommand, email_address
+
+
+class Command(StaffCommand):
+    help = "Take away a person's access to an organisation, at once. The last Admin stays."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("organization", metavar="ORGID")
+        parser.add_argument("email", metavar="EMAIL", type=email_address)
+
+    def handle(self, *args: object, organization: str, email: str, **options: object) -> None:
+        person, left = person_of(email), organization_of(organization)
+        operator = Operator.objects.filter(person=person, organization=left).first()
+        if operator is None:
+            raise CommandError(f"{person.email} does not act for {left}.")
+        remove_operator(actor=self.actor, operator=operator)
+        self.stdout.write(f"{person.email} no longer acts for {left}.")

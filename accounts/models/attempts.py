@@ -1,0 +1,30 @@
+"""How often somebody failed to sign in as a person, by day."""
+
+from django.db import models
+from django.db.models import Q
+
+
+class FailedAttempts(models.Model):
+    """Wrong passwords, or wrong codes of the second step, of one person on one day (UTC), from wherever they came.
+
+    The web role counts and reads by functions of the database (migrations/0004_attempts.py): nobody is signed in yet.
+    The owner is mailed once for each row that reaches what its kind allows; the mail goes out under a lease.
+    """
+
+    class Kind(models.TextChoices):
+        PASSWORD = "password"
+        CODE = "code"  # by somebody who knew the password
+
+    person = models.ForeignKey("accounts.Person", models.CASCADE, related_name="+", db_index=False)
+    kind = models.CharField(max_length=8, choices=Kind)
+    day = models.DateField()
+    failures = models.PositiveIntegerField()
+    told_at = models.DateTimeField(null=True)
+    leased_until = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["person", "kind", "day"], name="failed_attempts_once"),)
+        indexes = (
+            models.Index(fields=["day"], name="failed_attempts_by_day"),
+            models.Index(fields=["kind", "failures"], name="failed_attempts_untold", condition=Q(told_at=None)),
+        )

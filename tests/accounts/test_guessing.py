@@ -1,0 +1,221 @@
+"""Somebody guesses a password or a code: the owner is told and gets in, whoever guesses does not."""
+
+import base64
+import json
+import re
+import time
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.urls import reverse
+
+from accounts.actions import forget_old_attempts, tell_owners
+from accounts.models import FailedAttempts, Person
+from accounts.policies import ATTEMPTS_A_DAY
+from tests.accounts.test_sign_in import NEW, client, code_in, is_signed_in, sign_in, totp, with_totp
+from tests.conftest import PageClient
+from tests.world import World, address
+
+__all__ = ["client", "with_totp"]  # fixtures
+pytestmark = pytest.mark.django_db
+
+SECOND_STEP = "/sign-in/two-factor/authenticate/"
+
+
+def network(number: int) -> dict[str, str]:
+    return {"REMOTE_ADDR": f"198.51.{number}.7"}
+
+
+def guess_passwords(times: int, *, after: int = 0) -> list[Any]:
+    """Five from each network, as many as the brake of one network lets through; `after` so many others."""
+    guesses = range(after, after + times)
+    return [sign_in(PageClient(), password="wrong password 1", **network(number // 5)) for number in guesses]
+
+
+def test_an_account_guessed_from_many_networks_asks_for_a_mailed_code(world: World) -> None:
+    assert {answer.status_code for answer in guess_passwords(ATTEMPTS_A_DAY - 1)} == {200}
+    assert is_signed_in(signed_in_from(90)), "one guess less: nothing is asked"
+    guess_passwords(1, after=ATTEMPTS_A_DAY)
+    owner = PageClient()
+    mail.outbox.clear()
+    answer = sign_in(owner, **network(91))
+    assert answer["Location"] == reverse("account_confirm_login_code")
+    assert not is_signed_in(owner)
+    page = owner.get(answer["Location"]).content.decode()
+    assert "Enter the code" in page and address("customer.admin") in page
+    [message] = mail.outbox
+    assert message.to == [address("customer.admin")]
+    owner.post(answer["Location"], {"code": code_in(message)})
+    assert is_signed_in(owner)
+
+
+def signed_in_from(number: int) -> PageClient:
+    browser = PageClient()
+    sign_in(browser, **network(number))
+    return browser
+
+
+def test_the_code_is_not_guessed_either(world: World) -> None:
+    guess_passwords(ATTEMPTS_A_DAY)
+    thief = signed_in_from(90)
+    code = code_in(mail.outbox[-1])
+    for _attempt in range(3):
+        thief.post(reverse("account_confirm_login_code"), {"code": "AAA-AAA"})
+    thief.post(reverse("account_confirm_login_code"), {"code": code})
+    assert not is_signed_in(thief)
+
+
+def test_nobody_else_is_asked_and_the_day_ends(world: World, time_machine: Any) -> None:
+    guess_passwords(ATTEMPTS_A_DAY)
+    assert is_signed_in_as("partner.admin", 90)
+    assert not is_signed_in(signed_in_from(91))
+    time_machine.move_to(time.time() + 24 * 3600)
+    assert is_signed_in(signed_in_from(91))
+
+
+def is_signed_in_as(who: str, number: int) -> bool:
+    browser = PageClient()
+    sign_in(browser, who, **network(number))
+    return is_signed_in(browser)
+
+
+def test_the_owner_is_told_once_a_day_by_the_worker(world: World, time_machine: Any) -> None:
+    owner = world.person("customer.admin")
+    Person.objects.filter(pk=owner.pk).update(language="fr")
+    guess_passwords(ATTEMPTS_A_DAY - 1)
+    assert tell_owners() == 0
+    guess_passwords(1, after=ATTEMPTS_A_DAY)
+    assert mail.outbox == [], "not by the page: its time would tell who has an account"
+    assert tell_owners() == 1
+    guess_passwords(5, after=2 * ATTEMPTS_A_DAY)
+    assert tell_owners() == 0
+    [message] = mail.outbox
+    assert message.to == [owner.email] and "/sign-in/password/change/" in message.body and "50" in message.body
+    time_machine.move_to(time.time() + 24 * 3600)
+    guess_passwords(ATTEMPTS_A_DAY)
+    assert tell_owners() == 1
+
+
+def test_a_mail_that_did_not_go_out_is_sent_after_the_lease(world: World, settings: Any, time_machine: Any) -> None:
+    guess_passwords(ATTEMPTS_A_DAY)
+    sends = settings.EMAIL_BACKEND
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
+    assert (tell_owners(), tell_owners()) == (1, 0)
+    settings.EMAIL_BACKEND = sends
+    time_machine.move_to(time.time() + 200)
+    assert (tell_owners(), len(mail.outbox)) == (1, 1)
+
+
+def test_unknown_addresses_are_counted_nowhere_and_nobody_unproved_is_mailed(world: World) -> None:
+    PageClient().post("/sign-in/signup/", NEW)
+    mail.outbox.clear()
+    for number in range(ATTEMPTS_A_DAY):
+        for email in (NEW["email"], "nobody-at-all@example.com"):
+            form = {"login": email, "password": "wrong password 1"}
+            PageClient().post("/sign-in/login/", form, **network(number // 3))
+    assert FailedAttempts.objects.get().failures == ATTEMPTS_A_DAY
+    assert tell_owners() == 1 and mail.outbox == []
+
+
+def test_wrong_codes_of_one_network_lock_nobody_out_elsewhere(with_totp: Any) -> None:
+    """S12: by somebody who knows the password. The owner is told at the fifth."""
+    _client, secret, _codes = with_totp
+    thief = PageClient()
+    sign_in(thief, **network(1))
+    for number in range(7):
+        assert tell_owners() == (number == 5)
+        thief.post(SECOND_STEP, {"code": "000000"}, **network(1))
+    thief.post(SECOND_STEP, {"code": totp(secret)}, **network(1))
+    assert not is_signed_in(thief), "their network is held"
+    owner = PageClient()
+    sign_in(owner, **network(2))
+    owner.post(SECOND_STEP, {"code": totp(secret)}, **network(2))
+    assert is_signed_in(owner)
+    [message] = [message for message in mail.outbox if "knows your password" in message.subject]
+    assert message.to == [address("customer.admin")] and "/sign-in/password/change/" in message.body
+
+
+def encoded(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+
+FORGED = {  # in the shape of a device's answer
+    "id": encoded(b"x"),
+    "rawId": encoded(b"x"),
+    "type": "public-key",
+    "response": {
+        "clientDataJSON": encoded(b'{"type": "webauthn.get", "challenge": "eA", "origin": "https://localhost"}'),
+        "authenticatorData": encoded(bytes(37)),
+        "signature": encoded(b"x"),
+    },
+}
+
+
+def test_bad_passkeys_use_up_nothing_of_the_owners(with_totp: Any) -> None:
+    _client, secret, _codes = with_totp
+    thief, owner = PageClient(), PageClient()
+    sign_in(thief, **network(1))
+    for _attempt in range(7):
+        page = thief.post(SECOND_STEP, {"credential": json.dumps(FORGED)}, **network(1)).content.decode()
+        assert "Too many" not in page
+    sign_in(owner, **network(2))
+    owner.post(SECOND_STEP, {"code": totp(secret)}, **network(2))
+    assert is_signed_in(owner)
+
+
+def test_codes_guessed_from_many_networks_ask_for_a_mailed_code(with_totp: Any) -> None:
+    """A browser that passed the password before is sent back: a right code alone no longer lets it in."""
+    signed_in, secret, _codes = with_totp
+    early = PageClient()
+    sign_in(early, **network(99))
+    thief = PageClient()
+    sign_in(thief, **network(1))
+    for number in range(ATTEMPTS_A_DAY):
+        thief.post(SECOND_STEP, {"code": "000000"}, **network(number // 5))
+    page = early.post(SECOND_STEP, {"code": totp(secret)}, **network(99)).content.decode()
+    assert "Sign in again" in page and not is_signed_in(early)
+    again = signed_in.post("/sign-in/two-factor/reauthenticate/", {"code": totp(secret)}, **network(98))
+    assert "Use your password" in again.content.decode()
+    mail.outbox.clear()
+    owner = PageClient()
+    assert sign_in(owner, **network(97))["Location"] == reverse("account_confirm_login_code")
+    answer = owner.post(reverse("account_confirm_login_code"), {"code": code_in(mail.outbox[0])}, **network(97))
+    assert answer["Location"] == SECOND_STEP
+    owner.post(SECOND_STEP, {"code": totp(secret)}, **network(97))
+    assert is_signed_in(owner)
+
+
+def test_the_code_that_activated_an_app_is_used(client: PageClient, world: World, time_machine: Any) -> None:
+    """S13: whoever looked over the shoulder has half a minute."""
+    time_machine.move_to(time.time(), tick=False)
+    sign_in(client)
+    client.post("/sign-in/reauthenticate/", {"password": "correct horse battery"})
+    page = client.get("/sign-in/two-factor/totp/activate/").content.decode()
+    secret = re.search(r'id="totp-secret" value="([A-Z2-7]+)"', page)[1]
+    code = totp(secret)
+    assert client.post("/sign-in/two-factor/totp/activate/", {"code": code}).status_code == 302
+    thief = PageClient()
+    sign_in(thief)
+    thief.post(SECOND_STEP, {"code": code})
+    assert not is_signed_in(thief)
+
+
+def test_a_second_code_within_seconds_is_said_to_be_on_its_way(client: PageClient, world: World) -> None:
+    """S14: the password was right, and nothing failed."""
+    client.post("/sign-in/signup/", NEW)
+    other = PageClient()
+    form = {"login": NEW["email"], "password": NEW["password1"]}
+    page = other.post("/sign-in/login/", form).content.decode()
+    assert "A code is on its way" in page and "Too many" not in page
+    assert len(mail.outbox) == 1
+    page = other.post("/sign-in/login/", form | {"password": "wrong password 1"}).content.decode()
+    assert "A code is on its way" not in page, "nobody else learns that there is such an account"
+
+
+def test_counts_are_forgotten_after_a_month(world: World, time_machine: Any) -> None:
+    guess_passwords(1)
+    assert forget_old_attempts() == 0
+    time_machine.move_to(time.time() + 31 * 24 * 3600)
+    assert (forget_old_attempts(), FailedAttempts.objects.count()) == (1, 0)
