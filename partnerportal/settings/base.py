@@ -208,8 +208,8 @@ MFA_FORMS = {
     "add_webauthn": "accounts.sign_in_forms.AddWebAuthnForm",
     "activate_totp": "accounts.sign_in_forms.ActivateTOTPForm",
 }
-PORTAL_UNVERIFIED_TIME = dt.timedelta(days=env.int("UNVERIFIED_DAYS", default=30))  # for who signed up; then deleted
-PORTAL_ATTEMPTS_KEPT = dt.timedelta(days=env.int("ATTEMPTS_DAYS", default=30))  # counts of failed sign-ins
+PORTAL_UNVERIFIED_TIME = dt.timedelta(days=env.number("UNVERIFIED_DAYS", 30))  # for who signed up; then deleted
+PORTAL_ATTEMPTS_KEPT = dt.timedelta(days=env.number("ATTEMPTS_DAYS", 30))  # counts of failed sign-ins
 USERSESSIONS_TRACK_ACTIVITY = False  # it writes on every request; sign-in time is enough here
 
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True

@@ -36,6 +36,7 @@ FOREIGN = {
     "accounts_program": "true",
     "accounts_person": "id <> %(person)s",
     "account_emailaddress": "user_id <> %(person)s",
+    "accounts_failedattempts": "person_id <> %(person)s",
     "mfa_authenticator": "user_id <> %(person)s",
     "usersessions_usersession": "user_id <> %(person)s",
     "connections_connection": "partner_id <> %(org)s AND customer_id <> %(org)s",
