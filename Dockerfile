@@ -19,6 +19,7 @@ RUN python -m tools.fonts \
     && python -m tools.messages --compile \
     && DJANGO_SETTINGS_MODULE=partnerportal.settings.production EMAIL_URL=smtp://build.invalid \
        SECRET_KEY=this-one-is-for-the-build-alone-and-nothing-is-signed-with-it REDIS_URL=redis://build.invalid \
+       SECRETS_KEYS=Zm9yLXRoZS1idWlsZC1hbG9uZS1ub3QtYS1zZWNyZXQ= \
        PORTAL_ORIGIN=https://build.invalid DATABASE_JOB_URL=postgres://build@build.invalid/build \
        python -m tools.static \
     && rm -r requirements

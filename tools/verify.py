@@ -22,6 +22,7 @@ SCHEMA = PROJECT / "docs" / "openapi.yaml"
 PRODUCTION = {
     "DJANGO_SETTINGS_MODULE": "partnerportal.settings.production",
     "SECRET_KEY": "only-for-this-check-" + "0123456789abcdefghijklmnopqrstuvwxyz" * 2,
+    "SECRETS_KEYS": "b25seS1mb3ItdGhpcy1jaGVjay1hbmQtbm8tb3RoZXI=",
     "PORTAL_ORIGIN": "https://portal.example.com",
     "EMAIL_URL": "smtp://mail.example.com:25",
 }

@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 from urllib.parse import quote, urlsplit
 
 import environ
+from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
 
 WRONG = 3  # exit code; gunicorn takes it for "do not try again"
@@ -33,6 +34,18 @@ class Environment(environ.Env):
         if default is None:
             raise ImproperlyConfigured(f"{name} is not set, and neither is {name}_FILE.")
         return default
+
+    def encryption_keys(self, name: str) -> list[str]:
+        """Return the Fernet keys of a list with commas: the first encrypts, each of them decrypts."""
+        keys = [key.strip() for key in self.secret(name).split(",")]
+        try:
+            for key in keys:
+                Fernet(key)
+        except ValueError:
+            raise ImproperlyConfigured(
+                f"{name} must be one or more keys of 32 random bytes in URL-safe base64, separated by commas."
+            ) from None
+        return keys
 
     def number(self, name: str, default: int) -> int:
         """Return a whole number that is not negative."""

@@ -16,6 +16,7 @@ env = Environment()
 
 # --- Where the portal lives ---------------------------------------------------------------------------------
 SECRET_KEY: str = env.secret("SECRET_KEY")
+SECRETS_KEYS: list[str] = env.encryption_keys("SECRETS_KEYS")  # of what lies encrypted in the database
 PORTAL_ORIGIN: str = env.origin("PORTAL_ORIGIN")  # links in mails and invitations are built from this alone
 PORTAL_HOST: str = urlsplit(PORTAL_ORIGIN).hostname or ""
 # Which database role to sign in as, and the variable that holds its URL.
@@ -199,6 +200,7 @@ MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_USER_VERIFICATION = "required"
 MFA_FORMS = {"login_webauthn": "accounts.forms.PasskeyForm"}
 MFA_TOTP_ISSUER = "partnerportal"
+MFA_ADAPTER = "accounts.secrets.MFAAdapter"
 MFA_FORMS = {
     "authenticate": "accounts.sign_in_forms.AuthenticateForm",
     "reauthenticate": "accounts.sign_in_forms.ReauthenticateForm",

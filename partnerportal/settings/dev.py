@@ -8,6 +8,7 @@ from partnerportal.lib.environment import is_set, refuse_to_start
 
 DEFAULTS = {
     "SECRET_KEY": "development-only-not-a-secret",
+    "SECRETS_KEYS": "ZGV2ZWxvcG1lbnQtb25seS1ub3QtYS1zZWNyZXQtMTI=",  # the same words in base64, to 32 bytes
     "PORTAL_ORIGIN": "http://localhost:8000",
     "EMAIL_URL": "consolemail://",
 }

@@ -12,6 +12,7 @@ pytestmark = pytest.mark.slow  # each starts a process
 PRODUCTION = {
     "DJANGO_SETTINGS_MODULE": "partnerportal.settings.production",
     "SECRET_KEY": "only-for-this-test-" + "0123456789abcdefghijklmnopqrstuvwxyz" * 2,
+    "SECRETS_KEYS": "b25seS1mb3ItdGhpcy1jaGVjay1hbmQtbm8tb3RoZXI=",
     "PORTAL_ORIGIN": "https://portal.example.com",
     "EMAIL_URL": "smtp://mail.example.com:25",
     "PORTAL_PROCESS": "web",
@@ -38,6 +39,9 @@ def start(*command: str, **variables: str) -> subprocess.CompletedProcess:
         (COMMAND, {"PORTAL_ORIGIN": "portal.example.com"}, "PORTAL_ORIGIN is 'portal.example.com'"),
         (COMMAND, {"PORTAL_ORIGIN": "http://portal.example.com"}, "must begin with https://"),
         (COMMAND, {"SECRET_KEY": "short"}, "SECRET_KEY is too short"),
+        (COMMAND, {"SECRETS_KEYS": ""}, "SECRETS_KEYS is not set"),
+        (WORKER, {"SECRETS_KEYS": ""}, "SECRETS_KEYS is not set"),
+        (WEB, {"SECRETS_KEYS": "short"}, "SECRETS_KEYS must be one or more keys of 32 random bytes"),
         (COMMAND, {"EMAIL_URL": ""}, "EMAIL_URL is not set"),
         (COMMAND, {"EMAIL_URL": "consolemail://"}, "EMAIL_URL must name a mail server"),
         (COMMAND, {"REDIS_URL": ""}, "REDIS_URL is not set"),

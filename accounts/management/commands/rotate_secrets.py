@@ -1,0 +1,37 @@
+from allauth.mfa.models import Authenticator
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management.base import CommandError
+from django.db import transaction
+
+from accounts.secrets import encrypt_anew
+from partnerportal.lib.commands import StaffCommand
+
+BATCH = 500
+SECRETS = ("secret", "seed")  # of an authenticator app, and of recovery codes
+
+
+class Command(StaffCommand):
+    help = (
+        "Encrypt every secret of the database anew with the first key of SECRETS_KEYS. After it the other keys are no"
+        " longer needed. Safe to repeat."
+    )
+
+    def handle(self, *args: object, **options: object) -> None:
+        last = done = 0
+        while batch := rotate_after(last):
+            last, done = batch[-1], done + len(batch)
+        self.stdout.write(f"{done} authenticators are encrypted with the first key.")
+
+
+@transaction.atomic
+def rotate_after(pk: int) -> list[int]:
+    """Rotate the next batch, in the order of keys; return its keys, none at the end. Nobody uses a code meanwhile."""
+    rows = Authenticator.objects.filter(pk__gt=pk).exclude(type=Authenticator.Type.WEBAUTHN)
+    batch = list(rows.select_for_update().order_by("pk")[:BATCH])
+    for row in batch:
+        try:
+            row.data |= {name: encrypt_anew(row.data[name]) for name in SECRETS if name in row.data}
+        except ImproperlyConfigured as error:
+            raise CommandError(f"Authenticator {row.pk}: {error}") from error
+    Authenticator.objects.bulk_update(batch, ["data"])
+    return [row.pk for row in batch]
