@@ -28,6 +28,27 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 SEEN_EVERY = 300  # seconds between two writes of "last seen" into the session
 
 
+class PermissionsPolicyMiddleware:
+    """Tells the browser, with every answer, that no page or frame of ours may use what the portal never asks for."""
+
+    POLICY = ", ".join(
+        f"{feature}=()"
+        for feature in (
+            "accelerometer", "browsing-topics", "camera", "display-capture", "encrypted-media", "geolocation",
+            "gyroscope", "hid", "magnetometer", "microphone", "midi", "payment", "screen-wake-lock", "serial", "usb",
+            "xr-spatial-tracking",
+        )
+    )  # fmt: skip
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: PortalRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response["Permissions-Policy"] = self.POLICY
+        return response
+
+
 class HealthMiddleware:
     """`/healthz`: the process answers. `/readyz`: the database does too. Before the host check, for load balancers."""
 

@@ -11,6 +11,8 @@ urlpatterns = [
     path("", include("connections.urls")),
     path("", include("accounts.urls")),
     path("", include("notifications.urls")),
+    path(".well-known/security.txt", views.security_txt, name="security_txt"),
+    path("robots.txt", views.robots_txt, name="robots_txt"),
     path("help/roles/", views.roles_help, name="roles_help"),
     path("language/", set_language, name="set_language"),
     path("sign-in/", include("partnerportal.auth_urls")),

@@ -1,9 +1,11 @@
 """Pages of no app: errors and help."""
 
+import datetime as dt
 import sys
 
+from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -15,9 +17,12 @@ from entitlements.policies import ROLE_TABLE as ENTITLEMENTS
 from notifications.policies import ROLE_TABLE as NOTIFICATIONS
 from partnerportal import errors
 from partnerportal.lib import logs
+from partnerportal.lib.days import today
 from partnerportal.lib.pages import signed_in
 from partnerportal.lib.requests import PortalRequest
 
+PLAIN = "text/plain; charset=utf-8"
+SECURITY_TXT_VALID = dt.timedelta(days=180)
 ROLE_TABLES = {**ACCOUNTS, **CONNECTIONS, **ENTITLEMENTS, **NOTIFICATIONS}
 
 
@@ -35,6 +40,27 @@ def roles_help(request: PortalRequest) -> HttpResponse:
         for rule in ROLE_TABLES.values()
     ]
     return render(request, "help/roles.html", {"rows": rows, "roles": list(Role)})
+
+
+@require_safe
+def security_txt(request: PortalRequest) -> HttpResponse:
+    """Whom to tell of a weakness (RFC 9116); 404 unless SECURITY_CONTACT is set. Valid for half a year from today."""
+    contact = settings.SECURITY_CONTACT
+    if not contact:
+        raise Http404
+    lines = {
+        "Contact": contact if "://" in contact else f"mailto:{contact}",
+        "Expires": f"{today() + SECURITY_TXT_VALID}T00:00:00Z",
+        "Preferred-Languages": ", ".join(code for code, _name in settings.LANGUAGES),
+        "Canonical": settings.PORTAL_ORIGIN + request.path,
+    }
+    return HttpResponse("".join(f"{name}: {value}\n" for name, value in lines.items()), content_type=PLAIN)
+
+
+@require_safe
+def robots_txt(request: PortalRequest) -> HttpResponse:
+    """Nothing here is for search engines: what is worth reading is behind the sign-in or at a secret address."""
+    return HttpResponse("User-agent: *\nDisallow: /\n", content_type=PLAIN)
 
 
 def bad_request(request: PortalRequest, exception: Exception | None = None) -> HttpResponse:

@@ -22,6 +22,7 @@ PORTAL_HOST: str = urlsplit(PORTAL_ORIGIN).hostname or ""
 # Which database role to sign in as, and the variable that holds its URL.
 DATABASE_VARIABLES = {"web": "DATABASE_URL", "job": "DATABASE_JOB_URL", "owner": "DATABASE_OWNER_URL"}
 PORTAL_PROCESS: str = env.choice("PORTAL_PROCESS", DATABASE_VARIABLES, default="web")
+SECURITY_CONTACT: str = env.secret("SECURITY_CONTACT", "")  # an address or https:// page, for who finds a weakness
 ALLOWED_HOSTS = [PORTAL_HOST]
 CSRF_TRUSTED_ORIGINS = [PORTAL_ORIGIN]
 DEBUG = False
@@ -57,6 +58,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "partnerportal.access_log.AccessLogMiddleware",
+    "partnerportal.middleware.PermissionsPolicyMiddleware",
     "partnerportal.middleware.HealthMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "partnerportal.middleware.SecretAddressMiddleware",

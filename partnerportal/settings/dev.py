@@ -10,6 +10,7 @@ DEFAULTS = {
     "SECRET_KEY": "development-only-not-a-secret",
     "SECRETS_KEYS": "ZGV2ZWxvcG1lbnQtb25seS1ub3QtYS1zZWNyZXQtMTI=",  # the same words in base64, to 32 bytes
     "PORTAL_ORIGIN": "http://localhost:8000",
+    "SECURITY_CONTACT": "security@example.com",
     "EMAIL_URL": "consolemail://",
 }
 os.environ |= {name: value for name, value in DEFAULTS.items() if not is_set(name)}

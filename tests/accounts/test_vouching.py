@@ -53,6 +53,10 @@ def vouch_by_organization(world: World) -> str:
     return call("create_organization", "--kind=partner", "--name=Big", "--country=FR", f"--admin={VICTIM}")[1]
 
 
+def vouch_by_organization_and_link(world: World) -> str:
+    return call("create_organization", "--kind=partner", "--name=Big", "--country=FR", f"--admin={VICTIM}", "--link")[1]
+
+
 def vouch_by_operator(world: World) -> str:
     return call("add_operator", world.partner.org_id, VICTIM.upper(), "--role=admin")[1]
 
@@ -66,7 +70,13 @@ def vouch_by_any_later_path(world: World) -> str:
     return "signed up on, had not verified, were removed"
 
 
-WAYS = [vouch_by_organization, vouch_by_operator, vouch_by_link, vouch_by_any_later_path]
+WAYS = [
+    vouch_by_organization,
+    vouch_by_organization_and_link,
+    vouch_by_operator,
+    vouch_by_link,
+    vouch_by_any_later_path,
+]
 
 
 @pytest.mark.parametrize("vouch", WAYS)

@@ -1,7 +1,11 @@
 """Every answer of every address carries the headers that protect it, and every cookie its flags."""
 
-import pytest
+import datetime as dt
 
+import pytest
+from django.utils import timezone
+
+from tests.conftest import PageClient
 from tests.house.machine import placeholders
 from tests.house.matrix import MATRIX
 
@@ -22,6 +26,8 @@ def faults(response, *, signed_in):
     for name, value in ALWAYS.items():
         if response.headers.get(name) != value:
             yield f"{name}: {response.headers.get(name)}"
+    if "camera=(), " not in response.headers.get("Permissions-Policy", ""):
+        yield f"Permissions-Policy: {response.headers.get('Permissions-Policy')}"
     policy = response.headers.get("Content-Security-Policy", "")
     if not {"default-src 'none'", "script-src 'self'", "style-src 'self'", "frame-ancestors 'none'"} <= {
         part.strip() for part in policy.split(";")
@@ -67,3 +73,34 @@ def test_what_cannot_be_a_token_is_an_unknown_one(web, token):
     assert client.get(f"/i/{token}/").status_code == 404
     assert client.get(f"/i/{token}/decline/").status_code == 404
     assert client.post(f"/i/{token}/accept/").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "path", ["/healthz", "/readyz", "/static/js/menu.js", "/nothing/", "/api/v1/customers/", "/robots.txt"]
+)
+def test_no_answer_lets_a_page_use_the_camera(db, path):
+    """Also those that never reach a view."""
+    assert "camera=(), " in PageClient().get(path)["Permissions-Policy"]
+
+
+def test_who_finds_a_weakness_learns_whom_to_tell(db, settings):
+    settings.SECURITY_CONTACT = "security@vendor.example"
+    text = PageClient().get("/.well-known/security.txt").content.decode()
+    fields = dict(line.split(": ", 1) for line in text.splitlines())
+    assert fields["Contact"] == "mailto:security@vendor.example"
+    assert fields["Canonical"] == f"{settings.PORTAL_ORIGIN}/.well-known/security.txt"
+    expires = dt.datetime.fromisoformat(fields["Expires"])
+    assert dt.timedelta(days=100) < expires - timezone.now() < dt.timedelta(days=365)
+    settings.SECURITY_CONTACT = "https://vendor.example/security"
+    assert (
+        "Contact: https://vendor.example/security\n" in PageClient().get("/.well-known/security.txt").content.decode()
+    )
+    settings.SECURITY_CONTACT = ""
+    assert PageClient().get("/.well-known/security.txt").status_code == 404
+
+
+def test_search_engines_are_sent_away(db):
+    answer = PageClient().get("/robots.txt")
+    assert (answer["Content-Type"], answer.content.decode()) == (
+        "text/plain; charset=utf-8", "User-agent: *\nDisallow: /\n",
+    )  # fmt: skip
