@@ -2,15 +2,12 @@
 
 from typing import Any
 
-from allauth.mfa.models import Authenticator
-from allauth.mfa.webauthn.forms import LoginWebAuthnForm
 from django import forms
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from accounts.actions import NAME_IS_VERIFIED
 from accounts.models import Operator, Organization, Person, Role
-from partnerportal.lib import tenancy
 from partnerportal.lib.countries import country_choices
 from partnerportal.lib.fields import Line
 from partnerportal.lib.time_zones import time_zone_choices
@@ -24,15 +21,6 @@ class SignupForm(forms.Form):
 
     def signup(self, request: HttpRequest, user: Person) -> None:
         """allauth calls it; the adapter has stored the name already."""
-
-
-class PasskeyForm(LoginWebAuthnForm):
-    """Signing in by a passkey alone."""
-
-    def clean_credential(self) -> Authenticator:
-        authenticator = super().clean_credential()  # raises unless the signature is right
-        tenancy.admit(authenticator.user_id)
-        return authenticator
 
 
 class OrganizationForm(forms.ModelForm):

@@ -24,6 +24,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import actions
 from accounts.models import Person
+from partnerportal.lib import tenancy
 
 CODE_ON_ITS_WAY = _(
     "A code is on its way to your mailbox. Wait a few seconds and sign in again: then a new one is sent."
@@ -132,7 +133,12 @@ class ReauthenticateWebAuthnForm(WellFormed, Unlimited, webauthn_forms.Reauthent
 
 
 class LoginWebAuthnForm(WellFormed, webauthn_forms.LoginWebAuthnForm):
-    pass
+    """Signing in by a passkey alone."""
+
+    def clean_credential(self) -> Authenticator:
+        authenticator: Authenticator = super().clean_credential()  # raises unless the signature is right
+        tenancy.admit(authenticator.user_id)
+        return authenticator
 
 
 class AddWebAuthnForm(WellFormed, webauthn_forms.AddWebAuthnForm):

@@ -141,12 +141,12 @@ def _set_active(person: Person, is_active: bool, already: object) -> None:
 
 
 def delete_unverified() -> int:
-    """Delete who signed up, proved no address within PORTAL_UNVERIFIED_TIME and acts for nobody; return how many.
+    """Delete who signed up, proved no address within PORTAL_UNVERIFIED_KEPT and acts for nobody; return how many.
 
     Never one whom staff or an import registered: `origin` says who did.
     """
     deleted = 0
-    while batch := _delete_unverified(timezone.now() - settings.PORTAL_UNVERIFIED_TIME):
+    while batch := _delete_unverified(timezone.now() - settings.PORTAL_UNVERIFIED_KEPT):
         deleted += batch
     return deleted
 

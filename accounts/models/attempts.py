@@ -7,7 +7,7 @@ from django.db.models import Q
 class FailedAttempts(models.Model):
     """Wrong passwords, or wrong codes of the second step, of one person on one day (UTC), from wherever they came.
 
-    The web role counts and reads by functions of the database (migrations/0004_attempts.py): nobody is signed in yet.
+    The web role counts and reads by functions of the database (migrations/0005_attempts.py): nobody is signed in yet.
     The owner is mailed once for each row that reaches what its kind allows; the mail goes out under a lease.
     """
 

@@ -200,7 +200,6 @@ ALLAUTH_TRUSTED_PROXY_COUNT = env.number("TRUSTED_PROXY_COUNT", default=0)
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_USER_VERIFICATION = "required"
-MFA_FORMS = {"login_webauthn": "accounts.forms.PasskeyForm"}
 MFA_TOTP_ISSUER = "partnerportal"
 MFA_ADAPTER = "accounts.secrets.MFAAdapter"
 MFA_FORMS = {
@@ -212,8 +211,6 @@ MFA_FORMS = {
     "add_webauthn": "accounts.sign_in_forms.AddWebAuthnForm",
     "activate_totp": "accounts.sign_in_forms.ActivateTOTPForm",
 }
-PORTAL_UNVERIFIED_TIME = dt.timedelta(days=env.number("UNVERIFIED_DAYS", 30))  # for who signed up; then deleted
-PORTAL_ATTEMPTS_KEPT = dt.timedelta(days=env.number("ATTEMPTS_DAYS", 30))  # counts of failed sign-ins
 USERSESSIONS_TRACK_ACTIVITY = False  # it writes on every request; sign-in time is enough here
 
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
@@ -312,6 +309,15 @@ CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, float] = {
 }
 if PORTAL_PROCESS == "web":  # it only nudges (lib/nudges.py), and a thread that hangs on that ends soon
     CELERY_BROKER_TRANSPORT_OPTIONS |= {"max_retries": 0, "socket_timeout": 0.3, "socket_connect_timeout": 0.3}
+
+# --- How long is kept what would grow for ever: days until a sweep deletes it --------------------------------
+PORTAL_UNVERIFIED_KEPT = dt.timedelta(days=env.number("UNVERIFIED_DAYS", 30))  # who signed up and proved no address
+PORTAL_ATTEMPTS_KEPT = dt.timedelta(days=env.number("ATTEMPTS_DAYS", 30))  # counts of failed sign-ins
+PORTAL_NOTICES_KEPT = dt.timedelta(days=env.number("NOTICE_DAYS", 730))  # of inboxes, and that an end was announced
+PORTAL_DELIVERIES_KEPT = dt.timedelta(days=env.number("DELIVERY_DAYS", 90))  # mails that were sent or given up
+PORTAL_EXPORTS_KEPT = dt.timedelta(days=env.number("EXPORT_DAYS", 30))  # that there was one; its file goes after a day
+PORTAL_UPLOADS_KEPT = dt.timedelta(days=env.number("UPLOAD_DAYS", 90))  # the result of one, and with it its key
+PORTAL_ANOMALIES_KEPT = dt.timedelta(days=env.number("ANOMALY_DAYS", 730))  # unusual use that has ended
 
 # --- Trials -------------------------------------------------------------------------------------------------
 PORTAL_TRIAL_TIME = dt.timedelta(days=14)  # from the approval on; an extension adds as much

@@ -197,7 +197,7 @@ def test_who_signed_up_and_never_proved_the_address_is_deleted(world: World, set
     assert delete_unverified() == 1
     assert before - set(Person.objects.values_list("email", flat=True)) == {gone.email}
     assert imported.email in before
-    settings.PORTAL_UNVERIFIED_TIME = dt.timedelta(days=28)
+    settings.PORTAL_UNVERIFIED_KEPT = dt.timedelta(days=28)
     task()
     assert not Person.objects.filter(pk=late.pk).exists()
     PageClient().post(reverse("account_signup"), {**NEW, "email": gone.email})

@@ -38,6 +38,7 @@ class Site:
         plant.environment |= {
             "DJANGO_SETTINGS_MODULE": "tests.operations.settings",
             "SECRET_KEY": "0123456789abcdefghijklmnopqrstuvwxyz" * 2,
+            "SECRETS_KEYS": "b25seS1mb3ItdGhpcy1jaGVjay1hbmQtbm8tb3RoZXI=",
             "PORTAL_ORIGIN": self.origin,
             "TRUSTED_PROXY_COUNT": "1",
             "LOG_LEVEL": "INFO",

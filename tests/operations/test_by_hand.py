@@ -50,6 +50,7 @@ class Machine:
         path = Path(self.place("/etc/partnerportal/portal.env"))
         given = {
             "SECRET_KEY": "0123456789abcdefghijklmnopqrstuvwxyz" * 2,
+            "SECRETS_KEYS": "b25seS1mb3ItdGhpcy1jaGVjay1hbmQtbm8tb3RoZXI=",
             "REDIS_URL": self.redis_url,
             "EMAIL_URL": "smtp://127.0.0.1:1",
             "WEB_BIND": f"127.0.0.1:{self.web_port}",

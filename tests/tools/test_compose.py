@@ -79,7 +79,7 @@ def test_each_process_knows_only_its_own_database_role(
     names = {"ADMIN_DATABASE_" if kind == "ADMIN" else f"DATABASE_{kind}" for kind in databases}
     wanted = {name + rest for name in names for rest in ("URL", "PASSWORD_FILE")}
     assert {name for name in environment(service) if "DATABASE" in name} == wanted
-    assert set(SERVICES[service]["secrets"]) == {"SECRET_KEY", "EMAIL_URL", *passwords}
+    assert set(SERVICES[service]["secrets"]) == {"SECRET_KEY", "SECRETS_KEYS", "EMAIL_URL", *passwords}
     for name, path in environment(service).items():
         assert not name.endswith("_FILE") or path.removeprefix("/run/secrets/") in SERVICES[service]["secrets"]
 
@@ -87,7 +87,7 @@ def test_each_process_knows_only_its_own_database_role(
 def test_no_secret_stands_in_the_compose_file_or_the_example() -> None:
     """`docker compose config` and `docker inspect` print the environment."""
     text = (PROJECT / "docker-compose.yml").read_text() + (PROJECT / ".env.example").read_text()
-    given = set(re.findall(r"(\w*(?:PASSWORD|SECRET_KEY|EMAIL_URL)\w*)[:=]", text))
+    given = set(re.findall(r"(\w*(?:PASSWORD|SECRET_KEY|SECRETS_KEYS|EMAIL_URL)\w*)[:=]", text))
     assert given <= {name for name in given if name.endswith("_FILE")} | set(COMPOSE["secrets"])
 
 

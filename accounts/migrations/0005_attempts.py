@@ -23,7 +23,7 @@ UNDO = "DROP FUNCTION failed_attempts(bigint, text, date); DROP FUNCTION note_fa
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0003_programs")]
+    dependencies = [("accounts", "0004_sign_in")]
 
     operations = [
         migrations.CreateModel(
