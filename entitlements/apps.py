@@ -9,6 +9,8 @@ class EntitlementsConfig(AppConfig):
     def ready(self) -> None:
         from connections.sharing import register_shared
         from entitlements import notices  # noqa: F401  (registers the notice kinds)
+        from entitlements.personal_data import register_personal_data
         from entitlements.sharing import count_shared
 
         register_shared(count_shared)
+        register_personal_data()

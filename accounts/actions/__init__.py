@@ -23,6 +23,7 @@ from accounts.actions.people import (
     unlock_person,
     update_preferences,
 )
+from accounts.actions.personal_data import erase_person, export_person
 
 __all__ = [
     "NAME_IS_VERIFIED",
@@ -33,6 +34,8 @@ __all__ = [
     "change_roles",
     "delete_unverified",
     "end_sessions",
+    "erase_person",
+    "export_person",
     "forget_old_attempts",
     "found_organization",
     "grant_membership",

@@ -1,0 +1,93 @@
+"""The rights of a person over what is held about them: a copy of it, and its erasure."""
+
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
+from django.db import connection, transaction
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from accounts.actions.operators import remove_operator
+from accounts.actions.people import end_sessions
+from accounts.models import FailedAttempts, Operator, Person
+from accounts.personal_data import holdings
+from accounts.queries import organizations_with_one_admin
+from notifications.models import Event
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.errors import Conflict
+from partnerportal.lib.policies import authorize_staff
+
+ACCOUNT = ("email", "name", "language", "time_zone", "theme", "is_active", "origin", "date_joined", "last_login")
+EVENT = ("kind", "at", "organization_label", "counterpart_label", "subject_kind", "subject_label", "data")
+
+
+@transaction.atomic
+def export_person(*, actor: Actor, person: Person) -> dict[str, Any]:
+    """Return all that is held about a person, without the secrets they sign in with."""
+    authorize_staff(actor)
+    devices = Authenticator.objects.filter(user=person).order_by("pk")
+    events = Event.objects.order_by("pk")
+    about = events.filter(Q(subject_id=person.public_id) | Q(data__person=str(person.public_id)))
+    return {
+        "account": {"id": str(person.public_id), **{name: getattr(person, name) for name in ACCOUNT}},
+        "addresses": _rows(EmailAddress.objects.filter(user=person), "email", "verified", "primary"),
+        "organizations": _rows(
+            Operator.objects.filter(person=person), "organization__name", "organization__org_id", "roles", "created_at"
+        ),
+        "sessions": _rows(UserSession.objects.filter(user=person), "ip", "user_agent", "created_at", "last_seen_at"),
+        "devices": [
+            {"type": row.type, "name": row.data.get("name", ""), "since": row.created_at, "last_used": row.last_used_at}
+            for row in devices
+        ],
+        "failed_attempts": _rows(FailedAttempts.objects.filter(person=person), "kind", "day", "failures"),
+        "events_by": _rows(events.filter(person_id=person.pk), *EVENT),
+        "events_about": _rows(about, *EVENT),
+        **{holding.name: holding.export(person) for holding in holdings()},
+    }
+
+
+def _rows(queryset: Any, *names: str) -> list[dict[str, Any]]:
+    return list(queryset.order_by("pk").values(*names))
+
+
+@transaction.atomic
+def erase_person(*, actor: Actor, email: str) -> bool:
+    """Delete a person and overwrite their name and address in the log; return whether there was such a person.
+
+    Raises Conflict while they are the only Admin of an organisation. Without a person the address alone is overwritten,
+    so a second run finds what came after the first. What a customer's own systems say, such as who holds its licences,
+    is the customer's record and stays.
+    """
+    authorize_staff(actor)
+    person = Person.objects.select_for_update().filter(email__iexact=email).first()
+    if person is None:
+        _erase_from_log(actor, None, [], [email])
+        return False
+    if alone := organizations_with_one_admin(person):
+        names = ", ".join(f"{organization} ({organization.org_id})" for organization in alone)
+        raise Conflict(
+            "last_admin",
+            _("This person is the only Admin of %(names)s. Let somebody else be Admin there first: add_operator.")
+            % {"names": names},
+        )
+    for operator in Operator.objects.filter(person=person).select_related("person", "organization"):
+        remove_operator(actor=actor, operator=operator)
+    for holding in holdings():
+        if holding.erase:
+            holding.erase(person)
+    addresses = {person.email, *EmailAddress.objects.filter(user=person).values_list("email", flat=True)}
+    end_sessions(person)
+    _erase_from_log(actor, person, [person.name], sorted(addresses))
+    person.delete()
+    return True
+
+
+def _erase_from_log(actor: Actor, person: Person | None, names: list[str], addresses: list[str]) -> None:
+    """By a function of the database: events are append-only, and it records that it ran."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT erase_from_log(%s, %s, %s, %s, %s)",
+            [*((person.pk, person.public_id) if person else (None, None)), names, addresses, actor.person_name],
+        )

@@ -1,0 +1,19 @@
+import json
+
+from django.core.management.base import CommandParser
+from django.core.serializers.json import DjangoJSONEncoder
+
+from accounts.actions import export_person
+from accounts.management.arguments import person_of
+from partnerportal.lib.commands import StaffCommand, email_address
+
+
+class Command(StaffCommand):
+    help = "Print all that is held about a person as JSON, without the secrets they sign in with: for who asks for it."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("email", metavar="EMAIL", type=email_address)
+
+    def handle(self, *args: object, email: str, **options: object) -> None:
+        held = export_person(actor=self.actor, person=person_of(email))
+        self.stdout.write(json.dumps(held, cls=DjangoJSONEncoder, ensure_ascii=False, indent=2))

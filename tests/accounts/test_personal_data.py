@@ -1,0 +1,170 @@
+"""A person gets a copy of what is held about them, and is erased: afterwards no table names them."""
+
+import io
+import json
+from typing import Any
+
+import pytest
+from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import TOTP
+from django.core.management import CommandError, call_command
+from django.db import DatabaseError, connection, transaction
+
+from accounts.actions import lock_person, unlock_person
+from accounts.models import Person
+from entitlements.models import Export, LicenseAssignment, SavedView
+from notifications.actions import fan_out_due
+from notifications.models import Delivery, Event, Notice, NoticePreference
+from partnerportal.lib.actors import Actor
+from tests.accounts.test_secrets import everything
+from tests.accounts.test_sign_in import sign_in
+from tests.conftest import PageClient
+from tests.world import World, address
+
+pytestmark = pytest.mark.django_db
+
+STAFF = Actor.system("vendor staff (test)")
+EMAIL, NAME, BEFORE = address("many"), "Mary Many", "Mary Unwed"
+
+
+def call(*arguments: str) -> str:
+    out = io.StringIO()
+    call_command(*arguments, stdout=out)
+    return out.getvalue().strip()
+
+
+@pytest.fixture
+def busy(world: World) -> Person:
+    """Mary did something in every place: under an earlier name too, and in what others wrote about her."""
+    person = world.person("many")
+    Person.objects.filter(pk=person.pk).update(name=BEFORE)
+    for page in ("/customers/views/new/", "/renewals/calendar/"):
+        signed_in(world, "many@partner").post(page, {"name": "Mine"})
+    Person.objects.filter(pk=person.pk).update(name=NAME)
+    client = signed_in(world, "many@partner")
+    client.post("/me/notices/", {"ends_soon": "each"})
+    client.post("/customers/display/", {"density": "compact"})
+    Export.objects.create(organization=world.partner, person_id=person.pk, list="customers")
+    client.post("/inbox/read/", {})
+    client.post(f"/inbox/{world.notices('partner').first().public_id}/")
+    client.post(f"/operators/{world.operator('partner.reader').public_id}/roles/", {"roles": ["sales_agent"]})
+    hers = f"/operators/{person.operators.get(organization=world.partner).public_id}/roles/"
+    signed_in(world, "partner.admin").post(hers, {"roles": ["admin", "reader"]})
+    person = world.person("many")
+    lock_person(actor=STAFF, person=person, reason=f"{NAME} <{EMAIL}> left, says co-{EMAIL}")
+    unlock_person(actor=STAFF, person=person)
+    sign_in(PageClient(), "many", REMOTE_ADDR="203.0.113.9")
+    TOTP.activate(person, "A" * 32)
+    RecoveryCodes.activate(person)
+    sign_in(PageClient(), "many", password="wrong password 1", REMOTE_ADDR="203.0.113.8")
+    while fan_out_due():
+        pass
+    Delivery.objects.filter(pk=Delivery.objects.first().pk).update(
+        error=f"Recipients refused: {{'{EMAIL.upper()}': 550}}"
+    )
+    Notice.objects.filter(pk=Notice.objects.first().pk).update(params={"reason": f"Ask {EMAIL}"})
+    return person
+
+
+def signed_in(world: World, who: str) -> PageClient:
+    client = PageClient()
+    client.force_login(world.person(who))
+    session = client.session
+    session["organization"] = world.organization_of(who).pk
+    session.save()
+    return client
+
+
+def named() -> set[str]:
+    """Tables of which a row holds the name or the address, as text."""
+    words = (EMAIL.lower(), NAME.lower(), BEFORE.lower())
+    text = everything().lower().replace(f"co-{EMAIL.lower()}", "somebody else")
+    return {line.split()[0] for line in text.splitlines() if any(word in line for word in words)}
+
+
+def test_a_copy_holds_all_and_no_secret(world: World, busy: Person) -> None:
+    LicenseAssignment.objects.filter(customer=world.customer).update(holder=EMAIL.upper(), holder_kind="user")
+    text = call("export_person", EMAIL.upper())
+    held = json.loads(text)
+    assert held["account"]["name"] == NAME
+    assert {row["organization__name"] for row in held["organizations"]} == {
+        str(world[name]) for name in ("partner", "customer", "distributor")
+    }
+    assert {device["type"] for device in held["devices"]} == {"totp", "recovery_codes"}
+    assert [name for name, rows in held.items() if not rows] == [], "there is something of hers in every place"
+    assert held["licences_held"][0]["customer__name"] == str(world.customer)
+    secrets = [row.data.get("secret") or row.data["seed"] for row in Authenticator.objects.filter(user=busy)]
+    assert not [secret for secret in (*secrets, busy.password, "A" * 32) if secret in text]
+
+
+def test_no_table_names_a_person_who_is_erased(world: World, busy: Person) -> None:
+    LicenseAssignment.objects.filter(customer=world.customer).update(holder=EMAIL, holder_kind="user")
+    assert {"accounts_person", "notifications_event", "notifications_notice", "notifications_delivery"} <= named()
+    before = list(Event.objects.order_by("pk").values_list("pk", "public_id", "kind", "at", "person_id", "subject_id"))
+    assert call("erase_person", EMAIL.upper()) == f"{EMAIL.upper()} is erased."
+    assert named() == {"entitlements_licenseassignment"}, "the customer's own record stays"
+    after = Event.objects.order_by("pk").values_list("pk", "public_id", "kind", "at", "person_id", "subject_id")
+    assert list(after)[: len(before)] == before, "kinds, ids and times stay"
+    told = Event.objects.get(kind="person.erased")
+    assert (told.subject_id, told.data["events"] > 5) == (busy.public_id, True)
+    assert told.person_label.startswith("vendor staff")
+    assert f"co-{EMAIL}" in str(Event.objects.get(kind="person.locked").data), "another's address stays"
+    assert not SavedView.objects.filter(person_id=busy.pk).exists()
+    assert not NoticePreference.objects.filter(person_id=busy.pk).exists()
+    assert call("erase_person", EMAIL) == f"Nobody has the address {EMAIL}; nothing names it."
+    assert Event.objects.filter(kind="person.erased").count() == 2
+
+
+def test_others_of_the_same_name_keep_theirs(world: World, busy: Person) -> None:
+    namesake = world.person("partner.sales_agent")
+    Person.objects.filter(pk=namesake.pk).update(name=NAME)
+    signed_in(world, "partner.admin").post(
+        f"/operators/{world.operator('partner.sales_agent').public_id}/roles/", {"roles": ["reader"]}
+    )
+    call("erase_person", EMAIL)
+    assert Event.objects.filter(data__person=str(namesake.public_id)).last().subject_label == NAME
+
+
+def test_the_only_admin_is_not_erased(world: World) -> None:
+    with pytest.raises(CommandError, match=r"only Admin of .*add_operator") as refused:
+        call("erase_person", address("customer.admin"))
+    assert world.customer.org_id in str(refused.value)
+    assert world.person("customer.admin")
+    assert not Event.objects.filter(kind="person.erased").exists()
+
+
+def test_an_error_on_the_way_leaves_everything(world: World, busy: Person, monkeypatch: Any) -> None:
+    monkeypatch.setattr(Person, "delete", lambda self: 1 / 0)
+    before = everything()
+    with pytest.raises(ZeroDivisionError):
+        call("erase_person", EMAIL)
+    assert everything() == before
+
+
+@pytest.mark.parametrize("role", ["portal_app", "portal_worker"])
+def test_nobody_changes_an_event_by_hand(world: World, role: str) -> None:
+    """Neither with the setting of the erasure, nor, as the web role, by its function."""
+    statements = [
+        "UPDATE notifications_event SET person_label = 'x'",
+        "DELETE FROM notifications_event",
+        *(["SELECT erase_from_log(1, NULL, '{}', '{x@example.com}', 'x')"] if role == "portal_app" else []),
+    ]
+    for statement in statements:
+        with (
+            pytest.raises(DatabaseError, match="permission denied"),
+            transaction.atomic(),
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(f"SET LOCAL ROLE {role}")
+            cursor.execute("SET LOCAL portal.erasing = 'on'")
+            cursor.execute(statement)
+
+
+def test_the_owner_changes_no_kind_id_or_time(world: World) -> None:
+    for change in ("kind = 'x'", "at = now()", "person_id = 1", "subject_id = gen_random_uuid()"):
+        with pytest.raises(DatabaseError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET LOCAL portal.erasing = 'on'")
+            cursor.execute(f"UPDATE notifications_event SET {change}")
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+        Event.objects.update(person_label="x")
