@@ -8,7 +8,9 @@ from accounts import actions
 
 @shared_task
 def forget_ended_sessions() -> None:
+    """Delete sessions that have run out, and from where they were signed in."""
     call_command("clearsessions")
+    actions.sweep_session_records()
 
 
 @shared_task

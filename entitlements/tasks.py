@@ -58,6 +58,13 @@ def sweep_uploads() -> None:
     actions.sweep_uploads()
 
 
+@shared_task
+def sweep_facts() -> None:
+    """Delete old announcements of ends, and unusual use that ended long ago."""
+    actions.sweep_alerts()
+    actions.sweep_anomalies()
+
+
 def _for_a_minute(do_next: Callable[[], bool]) -> None:
     """What is due; the next sweep goes on with the rest."""
     end = time.monotonic() + 60

@@ -24,6 +24,13 @@ def send_emails() -> None:
     _until_empty(actions.send_due_summaries)
 
 
+@shared_task
+def sweep() -> None:
+    """Delete old notices and what was mailed long ago."""
+    actions.sweep_notices()
+    actions.sweep_deliveries()
+
+
 def _until_empty(work: Callable[[], int]) -> int:
     """How many were taken."""
     end = time.monotonic() + SECONDS

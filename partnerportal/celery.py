@@ -61,4 +61,14 @@ app.conf.beat_schedule = {
         "schedule": crontab(hour="4", minute="30"),
         "options": {"expires": 6 * 3600},
     },
+    "notices-sweep": {
+        "task": "notifications.tasks.sweep",
+        "schedule": crontab(hour="4", minute="40"),
+        "options": {"expires": 6 * 3600},
+    },
+    "facts-sweep": {
+        "task": "entitlements.tasks.sweep_facts",
+        "schedule": crontab(hour="4", minute="50"),
+        "options": {"expires": 6 * 3600},
+    },
 }

@@ -20,6 +20,7 @@ from accounts.actions.people import (
     lock_person,
     register_person,
     start_from_nothing,
+    sweep_session_records,
     unlock_person,
     update_preferences,
 )
@@ -45,6 +46,7 @@ __all__ = [
     "register_person",
     "remove_operator",
     "start_from_nothing",
+    "sweep_session_records",
     "tell_owners",
     "unlock_person",
     "update_contact",

@@ -17,6 +17,7 @@ from accounts.models import FailedAttempts, Person
 from accounts.policies import ATTEMPTS_A_DAY, TOLD_AT
 from partnerportal.lib.days import today
 from partnerportal.lib.nudges import nudge
+from partnerportal.lib.sweeping import delete_in_batches
 
 log = logging.getLogger(__name__)
 
@@ -88,4 +89,4 @@ def _mail(person: Person, kind: Attempt, failures: int) -> EmailMessage:
 
 def forget_old_attempts() -> int:
     """Delete the counts that are older than PORTAL_ATTEMPTS_KEPT; return how many."""
-    return FailedAttempts.objects.filter(day__lt=today() - settings.PORTAL_ATTEMPTS_KEPT).delete()[0]
+    return delete_in_batches(FailedAttempts.objects.filter(day__lt=today() - settings.PORTAL_ATTEMPTS_KEPT))

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.models import Session
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -20,6 +21,7 @@ from notifications.actions import record
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Conflict, Invalid
 from partnerportal.lib.policies import authorize_staff
+from partnerportal.lib.sweeping import delete_in_batches
 from partnerportal.lib.text import one_line
 
 BATCH = 500  # persons deleted in one transaction
@@ -112,6 +114,15 @@ def _names(data: dict[str, object], person: Person) -> bool:
     return str(person.pk) in (data.get(SESSION_KEY), verifying.get("user_id")) or (  # type: ignore[attr-defined]
         signing_in.get("user_pk") == user_pk_to_url_str(person)  # type: ignore[attr-defined]
     )
+
+
+def sweep_session_records() -> int:
+    """Delete the records (address, browser) of sessions that are no more; return how many.
+
+    The library does so only when their person signs in again.
+    """
+    alive = Session.objects.filter(pk=OuterRef("session_key"))
+    return delete_in_batches(UserSession.objects.filter(~Exists(alive)))
 
 
 @transaction.atomic

@@ -14,6 +14,7 @@ from entitlements.actions.settings import (
     set_default_view,
     set_display,
 )
+from entitlements.actions.sweeping import sweep_alerts, sweep_anomalies
 from entitlements.actions.trials import (
     approve_trial,
     cancel_trial,
@@ -69,6 +70,8 @@ __all__ = [
     "set_default_view",
     "set_display",
     "store_usage",
+    "sweep_alerts",
+    "sweep_anomalies",
     "sweep_exports",
     "sweep_uploads",
     "usage_differences",

@@ -16,6 +16,7 @@ from functools import partial
 from io import BytesIO
 from typing import IO, Any
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
@@ -34,6 +35,7 @@ from partnerportal.lib.nudges import nudge
 from partnerportal.lib.policies import authorize
 from partnerportal.lib.private_files import StoredFile
 from partnerportal.lib.states import move
+from partnerportal.lib.sweeping import delete_in_batches
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +43,6 @@ NUDGE = partial(nudge, "entitlements.tasks.make_exports")
 SMALL = 2000  # rows: up to so many are sent at once
 AT_ONCE = 3  # exports of one person that are not finished
 KEPT = timedelta(hours=24)
-REMEMBERED = timedelta(days=30)  # that there was one
 ORPHANED = timedelta(days=1)  # a file that no row knows
 ATTEMPTS = 3
 LEASE = timedelta(seconds=60)  # renewed every second while the worker lives
@@ -253,7 +254,8 @@ def sweep_exports() -> int:
     with transaction.atomic():
         for old in Export.objects.filter(state=Export.State.READY, finished_at__lt=now - KEPT):
             move(old, Export.State.GONE, error="expired")
-    Export.objects.filter(asked_at__lt=now - REMEMBERED, state__in=[Export.State.GONE, Export.State.FAILED]).delete()
+    ended = Export.objects.filter(state__in=[Export.State.GONE, Export.State.FAILED])
+    delete_in_batches(ended.filter(asked_at__lt=now - settings.PORTAL_EXPORTS_KEPT))
     lying = list(files.list_exports())  # before the rows: a file that appears after them is not looked at
     rows = Export.objects.filter(public_id__in={public_id for public_id, _attempt, _file in lying})
     known = {str(row.public_id): row for row in rows.only("public_id", "state", "attempts")}

@@ -13,6 +13,7 @@ from functools import partial
 from typing import IO, Any, cast
 from uuid import uuid4
 
+from django.conf import settings
 from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Q
 from django.utils import timezone
@@ -28,6 +29,7 @@ from partnerportal.lib.actors import Actor
 from partnerportal.lib.api_tokens import holding
 from partnerportal.lib.errors import Invalid, Refused, TooMany, Unavailable, Unprocessable
 from partnerportal.lib.nudges import nudge
+from partnerportal.lib.sweeping import delete_in_batches
 from partnerportal.lib.text import printable
 
 log = logging.getLogger(__name__)
@@ -41,7 +43,6 @@ SECONDS_TO_SEND = 600
 LEASE = timedelta(seconds=120)  # renewed with each batch; a batch may wait a minute for its turn
 ATTEMPTS = 5
 SHOWN = 100  # problems that are kept
-KEPT = timedelta(days=90)  # the row of a finished upload, and with it its key
 ORPHANED = timedelta(days=1)  # a file that no row knows: the web process died while it came in
 
 
@@ -197,7 +198,7 @@ def _finish(row: IngestUpload, state: IngestUpload.State, error: str = "") -> No
 def sweep_uploads() -> int:
     """Files of finished uploads go at once, those that no row knows after a day. Returns how many were deleted."""
     now = timezone.now()
-    IngestUpload.objects.filter(~UNFINISHED, finished_at__lt=now - KEPT).delete()
+    delete_in_batches(IngestUpload.objects.filter(~UNFINISHED, finished_at__lt=now - settings.PORTAL_UPLOADS_KEPT))
     lying = list(uploads.list_uploads())  # before the rows: a file that appears after them is not looked at
     rows = IngestUpload.objects.filter(public_id__in={name for name, _file in lying}).values_list("public_id", "state")
     states = {str(public_id): state for public_id, state in rows}

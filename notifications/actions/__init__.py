@@ -2,6 +2,7 @@ from notifications.actions.inbox import dismiss, mark_all_read, mark_read, resto
 from notifications.actions.outbox import fan_out_due, send_due_emails, send_due_summaries
 from notifications.actions.preferences import choose_notices
 from notifications.actions.recording import new_event, record, record_many
+from notifications.actions.sweeping import sweep_deliveries, sweep_notices
 
 __all__ = [
     "choose_notices",
@@ -16,4 +17,6 @@ __all__ = [
     "send_due_emails",
     "send_due_summaries",
     "share_recent_news",
+    "sweep_deliveries",
+    "sweep_notices",
 ]

@@ -8,6 +8,7 @@ import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP
+from django.contrib.sessions.models import Session
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 
@@ -111,6 +112,7 @@ def test_no_table_names_a_person_who_is_erased(world: World, busy: Person) -> No
     assert told.person_label.startswith("vendor staff")
     assert f"co-{EMAIL}" in str(Event.objects.get(kind="person.locked").data), "another's address stays"
     assert not SavedView.objects.filter(person_id=busy.pk).exists()
+    assert str(busy.pk) not in {row.get_decoded().get("_auth_user_id") for row in Session.objects.all()}
     assert not NoticePreference.objects.filter(person_id=busy.pk).exists()
     assert call("erase_person", EMAIL) == f"Nobody has the address {EMAIL}; nothing names it."
     assert Event.objects.filter(kind="person.erased").count() == 2

@@ -1,0 +1,19 @@
+"""What of the inboxes and the outbox is not kept for ever. Events are."""
+
+from django.conf import settings
+from django.db.models import Q
+from django.utils import timezone
+
+from notifications.models import Delivery, Notice
+from partnerportal.lib.sweeping import delete_in_batches
+
+
+def sweep_notices() -> int:
+    """Delete notices older than PORTAL_NOTICES_KEPT, with who opened them; return how many."""
+    return delete_in_batches(Notice.objects.filter(at__lt=timezone.now() - settings.PORTAL_NOTICES_KEPT))
+
+
+def sweep_deliveries() -> int:
+    """Delete what was done, or given up, longer ago than PORTAL_DELIVERIES_KEPT; return how many."""
+    before = timezone.now() - settings.PORTAL_DELIVERIES_KEPT
+    return delete_in_batches(Delivery.objects.filter(Q(done_at__lt=before) | Q(dead_at__lt=before)))

@@ -1,0 +1,153 @@
+"""Every table is swept after the time of a setting, or cannot grow without end, or is kept for a reason."""
+
+import datetime as dt
+from typing import Any
+
+import pytest
+from allauth.usersessions.models import UserSession
+from django.conf import settings as django_settings
+from django.db import connection
+from django.utils import timezone
+
+from accounts.models import FailedAttempts, Person
+from entitlements.models import Anomaly, Entitlement, Export, IngestToken, IngestUpload, RenewalAlert, Sku
+from notifications.models import Delivery, Notice
+from partnerportal.celery import app
+from tests.accounts.test_sign_in import NEW, sign_in
+from tests.conftest import PageClient
+from tests.house.test_tables import rows_of
+from tests.world import World
+
+# Table -> the setting (days), and what makes every row of it so old.
+SWEPT = {
+    "accounts_person": ("PORTAL_UNVERIFIED_KEPT", "date_joined = {then}, origin = 'signed_up'"),
+    "accounts_failedattempts": ("PORTAL_ATTEMPTS_KEPT", "day = {then}"),
+    "notifications_notice": ("PORTAL_NOTICES_KEPT", "at = {then}"),
+    "notifications_delivery": ("PORTAL_DELIVERIES_KEPT", "done_at = {then}"),
+    "entitlements_renewalalert": ("PORTAL_NOTICES_KEPT", "ends_on = {then}"),
+    "entitlements_anomaly": ("PORTAL_ANOMALIES_KEPT", "found_on = {then}, ended_on = {then}"),
+    "entitlements_export": ("PORTAL_EXPORTS_KEPT", "asked_at = {then}, finished_at = {then}, state = 'gone'"),
+    "entitlements_ingestupload": ("PORTAL_UPLOADS_KEPT", "finished_at = {then}, state = 'done'"),
+    "django_session": ("SESSION_COOKIE_AGE", "expire_date = {then}"),
+    "usersessions_usersession": ("SESSION_COOKIE_AGE", "session_key = 'gone'"),  # with its session
+}
+BOUNDED = {
+    "account_emailaddress": "a person's; goes with them",
+    "account_emailconfirmation": "never written: codes are mailed, not links",
+    "mfa_authenticator": "a person's; goes with them",
+    "notifications_noticeread": "goes with its notice",
+    "notifications_inboxmark": "one for a person and organisation",
+    "notifications_noticepreference": "one for a person, organisation and kind",
+    "connections_invitationlink": "one for a partner",
+    "connections_portfolio": "one for a viewer and subject; follows the connections",
+    "entitlements_customerlisting": "one for a viewer and customer",
+    "entitlements_portfoliofigure": "sums, folded by a periodic job",
+    "entitlements_customerusage": "one for a customer and SKU",
+    "entitlements_customerpace": "one for a customer",
+    "entitlements_savedview": "a person's",
+    "entitlements_listsettings": "one for a person and organisation",
+    "entitlements_calendarfeed": "one for a person and organisation",
+    "entitlements_ingesttoken": "made by staff, one by one",
+    "accounts_program": "the catalogue of programmes",
+    "entitlements_sku": "the catalogue of services",
+    "portal_cache": "at most MAX_ENTRIES rows",
+    "auth_group": "of the framework, unused",
+    "auth_group_permissions": "of the framework, unused",
+    "auth_permission": "one for each model and verb",
+    "django_content_type": "one for each model",
+    "django_migrations": "one for each migration",
+}
+KEPT = {
+    "notifications_event": "the audit log; its retention comes with the activity log",
+    "accounts_organization": "who the portal is for",
+    "accounts_operator": "goes with its person, by remove_operator or erase_person",
+    "accounts_programmembership": "what a badge was granted for, and when",
+    "connections_connection": "the record of a customer's consent, ended ones too",
+    "entitlements_entitlement": "what a customer has and had: the vendor's feed owns it",
+    "entitlements_order": "a commercial record: the vendor's feed owns it",
+    "entitlements_orderline": "a part of its order",
+    "entitlements_licenseassignment": "the customer's own record: the vendor's feed owns it",
+    "entitlements_usageday": "what months are counted from and checked against (rebuild_usage); partitioned by month",
+    "entitlements_usagemonth": "what trends of past years show",
+}
+
+
+def test_every_table_is_classified(db: None) -> None:
+    tables = rows_of(
+        "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition"
+        " AND relnamespace = 'public'::regnamespace"
+    )
+    names = [*SWEPT, *BOUNDED, *KEPT]
+    assert len(names) == len(set(names))
+    assert {table for (table,) in tables} == set(names)
+
+
+def sweep() -> None:
+    """Run every periodic job that has nothing to do with a broker or a file that is not there."""
+    app.loader.import_default_modules()
+    names = {entry["task"] for entry in app.conf.beat_schedule.values()}
+    for name in sorted(names):
+        if name.rpartition(".")[2].startswith(("sweep", "forget", "delete")):
+            app.tasks[name].run()
+
+
+@pytest.fixture
+def something(world: World, settings: Any, tmp_path: Any) -> None:
+    """A row in each table that is swept."""
+    settings.PRIVATE_ROOT = tmp_path
+    PageClient().post("/sign-in/signup/", NEW)
+    sign_in(PageClient(), password="wrong password 1")
+    sign_in(PageClient())
+    entitlement, sku = Entitlement.objects.first(), Sku.objects.first()
+    RenewalAlert.objects.create(entitlement=entitlement, ends_on=timezone.now().date(), days=7)
+    numbers = {"value": 1, "before": 2, "low": 3, "high": 4}
+    Anomaly.objects.create(customer=world.customer, sku=sku, metric="assigned", found_on=timezone.now(), **numbers)
+    Export.objects.create(organization=world.partner, person_id=1, list="customers")
+
+
+def count(table: str) -> int:
+    """Of persons those who never proved an address count, and of deliveries what has been done."""
+    narrowed = {
+        "accounts_person": " WHERE id NOT IN (SELECT user_id FROM account_emailaddress WHERE verified)",
+    }
+    return rows_of(f"SELECT count(*) FROM {table}{narrowed.get(table, '')}")[0][0]
+
+
+def age(table: str, days: float) -> None:
+    setting, columns = SWEPT[table]
+    kept = getattr(django_settings, setting)
+    kept = kept if isinstance(kept, dt.timedelta) else dt.timedelta(0)  # a session says itself when it ends
+    then = timezone.now() - kept - dt.timedelta(days=days)
+    with connection.cursor() as cursor:
+        if table == "usersessions_usersession":
+            cursor.execute("UPDATE usersessions_usersession SET session_key = 'gone'" if days > 0 else "SELECT 1")
+            return
+        cursor.execute(f"UPDATE {table} SET {columns.replace('{then}', '%(then)s')}", {"then": then})
+
+
+@pytest.mark.parametrize("table", SWEPT)
+def test_what_is_said_to_be_swept_is(table: str, something: None) -> None:
+    before = count(table)
+    assert before > 0
+    age(table, days=-2)
+    sweep()
+    assert count(table) == before, "not yet"
+    age(table, days=2)
+    sweep()
+    assert count(table) == 0
+
+
+def test_what_is_open_is_not_swept(world: World, something: None) -> None:
+    """However old: a mail still to be sent, unusual use that goes on, a file that is still being worked off."""
+    long_ago = timezone.now() - dt.timedelta(days=5000)
+    Delivery.objects.update(done_at=None, dead_at=None, next_at=long_ago)
+    Anomaly.objects.update(found_on=long_ago, ended_on=None)
+    Export.objects.filter(state="queued").update(asked_at=long_ago)
+    token = IngestToken.objects.first()
+    IngestUpload.objects.create(
+        token=token, kind="usage", idempotency_key="old", fingerprint="", size=1, received_at=long_ago
+    )
+    models = (Delivery, Anomaly, Export, IngestUpload, FailedAttempts, UserSession, Notice, Person)
+    before = [model.objects.count() for model in models]
+    sweep()
+    assert [model.objects.count() for model in models] == before
