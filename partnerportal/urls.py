@@ -1,7 +1,7 @@
 """Every page. The API's routes are in api_urls."""
 
 from django.conf import settings
-from django.urls import include, path
+from django.urls import include, path, re_path
 from django.views.i18n import set_language
 
 from partnerportal import uikit, views
@@ -12,7 +12,7 @@ urlpatterns = [
     path("", include("accounts.urls")),
     path("", include("notifications.urls")),
     path(".well-known/security.txt", views.security_txt, name="security_txt"),
-    path("robots.txt", views.robots_txt, name="robots_txt"),
+    re_path(r"^robots\.txt$", views.robots_txt, name="robots_txt"),
     path("help/roles/", views.roles_help, name="roles_help"),
     path("language/", set_language, name="set_language"),
     path("sign-in/", include("partnerportal.auth_urls")),

@@ -217,7 +217,7 @@ PAGES = [
     page(f"{NOTICE}dismiss/", "/inbox/{notice_partner}/dismiss/", post=f"302 partner.admin; {NOT_ADMINS}; 404 else"),
     page(f"{NOTICE}restore/", "/inbox/{notice_customer}/restore/", post=f"302 customer.admin; {NOT_ADMINS}; 404 else"),
     page(".well-known/security.txt", get="200 else", defaults=""),
-    page("robots.txt", get="200 else", defaults=""),
+    page(r"^robots\.txt$", "/robots.txt", get="200 else", defaults=""),
     page("help/roles/", get=EVERYBODY, defaults="login anonymous"),
     page("language/", get="302 else", post="302 else", data={"language": "fr"}, defaults=""),
     page("ui-kit/", get=EVERYBODY, post=EVERYBODY, defaults=""),

@@ -16,11 +16,14 @@ CALLED_BY = {
         "portal_is_vendor()",
         "has_a_trial(bigint)",
         "mark_release(text, boolean)",
+        "note_failed_attempt(bigint, text, date)",  # of who is not signed in: nobody's row may be seen
+        "failed_attempts(bigint, text, date)",
     },
     # by jobs that bring in facts and rebuild what is derived
     "portal_worker": SETTINGS
     | {
         "usage_partition(date)",
+        "erase_from_log(bigint, uuid, text[], text[], text)",
         "listing_refresh(bigint[])",
         "listing_numbers(bigint[])",
         "listing_figures(text, bigint[], integer, integer, bigint, bigint, bigint, date, date[], boolean)",

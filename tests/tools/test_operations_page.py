@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from cryptography.fernet import Fernet
 
 from tests.operations.page import PAGE, PROJECT, SETTINGS, UNTRIED, blocks, untried_headings
 from tests.operations.standins.build import STEPS, pinned_images
@@ -52,7 +53,8 @@ def test_a_configuration_is_made_once_and_kept(tmp_path: Path) -> None:
     env = (tmp_path / ".env").read_text()
     assert "PORTAL_ORIGIN=https://portal.example.org\n" in env and "<portal@example.org>" in env
     secrets = {path.name: path.read_text() for path in (tmp_path / "secrets").iterdir()}
-    made = [secret for name, secret in secrets.items() if name != "EMAIL_URL"]
+    assert Fernet(secrets["SECRETS_KEYS"])
+    made = [secret for name, secret in secrets.items() if name not in ("EMAIL_URL", "SECRETS_KEYS")]
     assert len(set(made)) == len(made) == 5 and all(re.fullmatch("[0-9a-f]{80}", secret) for secret in made)
     assert (tmp_path / "secrets").stat().st_mode & 0o077 == 0
     subprocess.run([*command, "smtp://mail.example.org:25"], check=True, capture_output=True)
