@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from cryptography.fernet import Fernet
+from django.apps import apps
 
 from tests.operations.page import PAGE, PROJECT, SETTINGS, UNTRIED, blocks, untried_headings
 from tests.operations.standins.build import STEPS, pinned_images
@@ -35,6 +36,13 @@ def test_what_the_page_names_is_there() -> None:
     } == set()
     headings = {re.sub(r"[^\w -]", "", head).lower().replace(" ", "-") for head in re.findall(r"^#+ (.+)", text, re.M)}
     assert set(re.findall(r"\]\(#([\w-]+)\)", text)) <= headings
+
+
+def test_the_page_says_how_long_every_table_is_kept() -> None:
+    section = PAGE.read_text().partition("## What is kept for how long\n")[2].partition("\n## ")[0]
+    django_own = {"auth_group", "auth_permission", "django_content_type"}
+    tables = {model._meta.db_table for model in apps.get_models()} - django_own | {"portal_cache"}
+    assert set(re.findall(r"`([a-z]+_[a-z]+)`", section)) - {"erase_person"} == tables
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: str(path.name))
