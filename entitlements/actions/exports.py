@@ -36,6 +36,7 @@ from partnerportal.lib.policies import authorize
 from partnerportal.lib.private_files import StoredFile
 from partnerportal.lib.states import move
 from partnerportal.lib.sweeping import delete_in_batches
+from partnerportal.lib.turns import take_turn
 
 log = logging.getLogger(__name__)
 
@@ -156,8 +157,7 @@ def _mine(claimed: Export) -> Any:
 def _wait_for_ends(claimed: Export) -> None:
     """Whoever is just ending a connection holds this lock shared, and may not have seen the export: the snapshot comes
     after them. Those who come later find it running, and take it away."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(portal_lock('exports', %s))", [claimed.organization_id])
+    take_turn("exports", claimed.organization_id)
 
 
 class _Source(threading.Thread):

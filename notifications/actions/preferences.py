@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from notifications import registry
 from notifications.mailing import usual
@@ -11,6 +11,7 @@ from notifications.models.notice import CUSTOMER_NEWS_FEATURE
 from notifications.policies import ROLE_TABLE, NoticePermission
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.policies import authorize
+from partnerportal.lib.turns import take_turn
 
 
 @transaction.atomic
@@ -21,8 +22,7 @@ def choose_notices(*, actor: Actor, choices: Mapping[str, Choice]) -> None:
     """
     authorize(actor, ROLE_TABLE, NoticePermission.VIEW)
     assert actor.organization_id and actor.person_id, "a person's own choice"
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(portal_lock('preferences', %s))", [actor.person_id])
+    take_turn("preferences", actor.person_id)
     NoticePreference.objects.visible_to(actor).delete()
     is_own = CUSTOMER_NEWS_FEATURE not in actor.features
     rows = []

@@ -7,4 +7,4 @@ def take_turn(what: str, who: int) -> None:
     """Wait until no other transaction has the turn for `what` of `who`, and keep it until the own transaction ends.
     What is counted afterwards holds what all before have added. Raises OperationalError after lock_timeout."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"{what} {who}"])
+        cursor.execute("SELECT pg_advisory_xact_lock(portal_lock(%s, %s))", [what, who])
