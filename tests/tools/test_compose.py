@@ -46,6 +46,19 @@ def variables_explained() -> set[str]:
     return set(re.findall(r"`([A-Z][A-Z_]+)`", " ".join(re.findall(r"^\| (`[^|]+) \|", table, re.MULTILINE))))
 
 
+class _NamesOnce(yaml.SafeLoader):
+    """YAML as Compose reads it: a key that stands twice is an error. PyYAML takes the last."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[str, object]:
+        names = [key.value for key, _value in node.value if key.value != "<<"]
+        assert len(names) == len(set(names)), sorted(names)
+        return dict(super().construct_mapping(node, deep))  # type: ignore[no-untyped-call]
+
+
+def test_no_key_of_the_compose_file_is_named_twice() -> None:
+    assert yaml.load((PROJECT / "docker-compose.yml").read_text(), _NamesOnce) == COMPOSE
+
+
 def test_the_services_are_those_of_the_architecture() -> None:
     assert set(SERVICES) == {*PORTAL_SERVICES, "proxy", "db", "redis", "mailpit"}
 
