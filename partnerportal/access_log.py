@@ -14,11 +14,11 @@ from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
-from partnerportal.lib import logs
+from partnerportal.lib import logs, metrics
 
 log = logging.getLogger("portal.access")
 
-HEALTH = ("/healthz", "/readyz")
+ASKED_BY_MACHINES = ("/healthz", "/readyz", "/metrics")
 LONGEST_PATH = 500  # characters
 _SANE_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
@@ -27,8 +27,8 @@ class AccessLogMiddleware:
     """Gives the request its id, answers it in `X-Request-ID`, and writes a line when the answer is ready.
 
     The line holds no query string, referrer, cookie or body, and addresses are masked. Milliseconds count until the
-    answer is handed over, not until a slow client has read it. Health checks that succeed and static files that were
-    there are left out.
+    answer is handed over, not until a slow client has read it. What machines ask every few seconds, such as
+    `/healthz`, and static files are left out unless they fail.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -41,20 +41,29 @@ class AccessLogMiddleware:
             with connection.execute_wrapper(queries):
                 response = self.get_response(request)
             response["X-Request-ID"] = fields["request_id"]
+            seconds = time.perf_counter() - started
             if not _is_noise(request, response):
-                _write(request, response, milliseconds=round((time.perf_counter() - started) * 1000), queries=queries)
+                _write(request, response, seconds=seconds, queries=queries)
+            metrics.observe_request(
+                view=_view_name(request), method=str(request.method), status=response.status_code, seconds=seconds,
+                queries=queries.count, query_seconds=queries.seconds,
+            )  # fmt: skip
         return response
 
 
 class Queries:
-    """Counts the statements of a request that Django sends to the database."""
+    """Counts the statements of a request that Django sends to the database, and the seconds they take."""
 
     def __init__(self) -> None:
-        self.count = 0
+        self.count, self.seconds = 0, 0.0
 
     def __call__(self, execute: Callable[..., Any], *statement: Any) -> Any:
         self.count += 1
-        return execute(*statement)
+        began = time.perf_counter()
+        try:
+            return execute(*statement)
+        finally:
+            self.seconds += time.perf_counter() - began
 
 
 def request_id_of(request: HttpRequest) -> str:
@@ -74,12 +83,21 @@ def client_address(request: HttpRequest) -> str:
 
 
 def _is_noise(request: HttpRequest, response: HttpResponseBase) -> bool:
-    quiet = request.path in HEALTH or request.path.startswith(settings.STATIC_URL)
+    quiet = request.path in ASKED_BY_MACHINES or request.path.startswith(settings.STATIC_URL)
     return quiet and response.status_code < 400
 
 
-def _write(request: HttpRequest, response: HttpResponseBase, *, milliseconds: int, queries: Queries) -> None:
-    path = request.path[:LONGEST_PATH]
+def _view_name(request: HttpRequest) -> str:
+    """Return the name of the address: one of a few, however many addresses are invented."""
+    if request.resolver_match:
+        return str(request.resolver_match.view_name)
+    if request.path in ASKED_BY_MACHINES:
+        return request.path.strip("/")
+    return "static" if request.path.startswith(settings.STATIC_URL) else "none"
+
+
+def _write(request: HttpRequest, response: HttpResponseBase, *, seconds: float, queries: Queries) -> None:
+    path, milliseconds = request.path[:LONGEST_PATH], round(seconds * 1000)
     size = response.headers.get("Content-Length") if response.streaming else len(response.content)  # type: ignore[attr-defined]
     fields = {
         "client": client_address(request),

@@ -5,6 +5,8 @@ import os
 from celery import Celery
 from celery.schedules import crontab
 
+from partnerportal import task_log  # noqa: F401 - it listens to what workers do
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "partnerportal.settings.dev")
 os.environ.setdefault("PORTAL_PROCESS", "job")
 

@@ -10,25 +10,38 @@ import logging
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 from typing import Any
 
 from pythonjsonlogger.json import JsonFormatter
 
 from partnerportal.lib.secret_addresses import mask_secrets
 
-_fields: ContextVar[dict[str, Any] | None] = ContextVar("log_fields", default=None)
+_fields: ContextVar["Fields | None"] = ContextVar("log_fields", default=None)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
+Fields = dict[str, Any]
+
+
 @contextmanager
-def fields(**values: Any) -> Iterator[dict[str, Any]]:
+def fields(**values: Any) -> Iterator[Fields]:
     """Write these on every line of the block, and no others that stood before it."""
-    token = _fields.set(values)
+    token = open_fields(**values)
     try:
         yield values
     finally:
-        _fields.reset(token)
+        close_fields(token)
+
+
+def open_fields(**values: Any) -> Token[Fields | None]:
+    """Begin such a block where it cannot be a `with`; it lasts until `close_fields`."""
+    return _fields.set(values)
+
+
+def close_fields(token: Token[Fields | None]) -> None:
+    """End the block that `open_fields` began."""
+    _fields.reset(token)
 
 
 def add_fields(**values: Any) -> None:
@@ -38,7 +51,7 @@ def add_fields(**values: Any) -> None:
         current.update(values)
 
 
-def current_fields() -> dict[str, Any]:
+def current_fields() -> Fields:
     """Return the fields of the block that is open."""
     return dict(_fields.get() or {})
 
@@ -82,6 +95,8 @@ def configuration(form: str, level: str) -> dict[str, Any]:
         },
         "handlers": {"console": {"class": "logging.StreamHandler", "formatter": form}},
         "root": {"handlers": ["console"], "level": level},
+        # Celery's two lines for each task are one of ours (`task_log.py`); what fails is told as ever.
+        "loggers": {name: {"level": "WARNING"} for name in ("celery.worker.strategy", "celery.app.trace")},
     }
 
 

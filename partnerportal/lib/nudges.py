@@ -7,6 +7,7 @@ import kombu.transport.redis  # noqa: F401 - with the process, not with the firs
 from celery import current_app
 
 from partnerportal.lib.breaker import Breaker
+from partnerportal.lib.metrics import count_skipped_nudge
 
 log = logging.getLogger(__name__)
 
@@ -19,4 +20,5 @@ def nudge(task: str) -> None:
     try:
         BROKER.call(partial(current_app.send_task, task, retry=False))
     except Exception as error:
+        count_skipped_nudge()
         log.warning("The broker did not take the nudge for %s; the sweep will find the work: %s", task, error)

@@ -1,6 +1,8 @@
 """Settings common to every environment. The only module that reads the environment."""
 
 import datetime as dt
+import os
+import tempfile
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
@@ -58,6 +60,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "partnerportal.access_log.AccessLogMiddleware",
+    "partnerportal.metrics.MetricsMiddleware",
     "partnerportal.middleware.PermissionsPolicyMiddleware",
     "partnerportal.middleware.HealthMiddleware",
     "django.middleware.security.SecurityMiddleware",
@@ -372,3 +375,8 @@ SPECTACULAR_SETTINGS = {
 LOG_FORMAT = env.choice("LOG_FORMAT", ("json", "line"), default="line")
 LOG_LEVEL = env.choice("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), default="INFO")
 LOGGING = logs.configuration(LOG_FORMAT, LOG_LEVEL)
+
+# --- Metrics ------------------------------------------------------------------------------------------------
+METRICS_TOKEN = env.secret("METRICS_TOKEN", default="")  # without one there is no /metrics, and nothing is counted
+# The web processes of a machine share the folder: one answers for all. It may be lost.
+METRICS_DIR = Path(env("METRICS_DIR", default=f"{tempfile.gettempdir()}/portal-metrics-{PORTAL_HOST}-{os.geteuid()}"))

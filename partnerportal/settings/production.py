@@ -10,7 +10,7 @@ os.environ.setdefault("LOG_FORMAT", "json")
 
 try:
     from partnerportal.settings.base import *  # noqa: F403
-    from partnerportal.settings.base import EMAIL_BACKEND, PORTAL_ORIGIN, SECRET_KEY
+    from partnerportal.settings.base import EMAIL_BACKEND, METRICS_TOKEN, PORTAL_ORIGIN, SECRET_KEY
 
     if len(SECRET_KEY) < 50 or len(set(SECRET_KEY)) < 5:
         raise ImproperlyConfigured(
@@ -22,6 +22,10 @@ try:
         )
     if not EMAIL_BACKEND.endswith("smtp.EmailBackend"):
         raise ImproperlyConfigured("EMAIL_URL must name a mail server, such as smtp+tls://user:password@host:587.")
+    if METRICS_TOKEN and len(METRICS_TOKEN) < 20:
+        raise ImproperlyConfigured(
+            "METRICS_TOKEN is too short: it needs 20 random characters, as of openssl rand -hex 20."
+        )
 except ImproperlyConfigured as error:
     refuse_to_start(error)
 

@@ -27,6 +27,7 @@ OPEN = {
     "django_content_type",
     "django_migrations",
     "django_session",
+    "partnerportal_taskrun",
     "portal_cache",
 }
 # What people sign in with: read by all who sign somebody in, written by the person alone (tests/house/test_sign_in.py).

@@ -1,29 +1,12 @@
 """One line for each request, whatever becomes of it, with who asked, and nothing that must not be read."""
 
-import json
-import logging
-from io import StringIO
-
 import pytest
 from django.http import HttpResponse
 from django.test import Client, RequestFactory, override_settings
 
 from partnerportal.access_log import AccessLogMiddleware
-from partnerportal.lib import logs
 from tests.partnerportal.test_database_away import nothing_listens
 from tests.partnerportal.test_logs import KEY, TOKEN
-
-
-@pytest.fixture
-def lines():
-    """All that is written while the block runs, as production writes it."""
-    output = StringIO()
-    handler = logging.StreamHandler(output)
-    handler.setFormatter(logs.JsonLine())
-    root = logging.getLogger()
-    root.addHandler(handler)
-    yield lambda: [json.loads(line) for line in output.getvalue().splitlines()]
-    root.removeHandler(handler)
 
 
 def access(lines):

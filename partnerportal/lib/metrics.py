@@ -1,0 +1,90 @@
+"""What the web processes of this machine count for Prometheus, until which `start` was called: nothing.
+
+Each process writes into files of its own below one folder, and whichever is asked adds them all up. A process takes the
+lowest number that no living one holds, so a restarted one goes on with the files of one that has ended.
+"""
+
+import fcntl
+import itertools
+import os
+from pathlib import Path
+from typing import IO
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, multiprocess, values
+from prometheus_client.registry import Collector
+
+SECONDS = (0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)  # upper bounds of the buckets
+METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
+
+_held: dict[int, tuple[int, IO[str]]] = {}  # by process id: its number, and the locked file that keeps it
+_metrics: "_Metrics | None" = None
+
+
+class _Metrics:
+    def __init__(self, folder: Path) -> None:
+        self.folder, unseen = folder, CollectorRegistry()  # what is shown comes from the files
+        labels = ["view", "method", "status"]
+        self.requests = Histogram(
+            "portal_request_seconds", "Time to an answer.", labels, buckets=SECONDS, registry=unseen
+        )
+        self.queries = Counter("portal_database_queries", "Statements of requests.", ["view"], registry=unseen)
+        self.query_seconds = Counter("portal_database_seconds", "Time they took.", ["view"], registry=unseen)
+        self.nudges = Counter(
+            "portal_nudges_skipped", "Nudges that the broker did not take; a sweep does their work.", registry=unseen
+        )
+
+
+def start(folder: Path) -> None:
+    """Count from now on, in that folder, which must exist. Repeatable."""
+    global _metrics
+    if _metrics is None or _metrics.folder != folder:
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
+        _held.clear()
+        values.ValueClass = values.MultiProcessValue(process_identifier=_number)
+        _metrics = _Metrics(folder)
+
+
+def observe_request(*, view: str, method: str, status: int, seconds: float, queries: int, query_seconds: float) -> None:
+    """Count one answered request."""
+    if _metrics is not None:
+        method = method if method in METHODS else "other"
+        _metrics.requests.labels(view, method, str(status)).observe(seconds)
+        _metrics.queries.labels(view).inc(queries)
+        _metrics.query_seconds.labels(view).inc(query_seconds)
+
+
+def count_skipped_nudge() -> None:
+    """Count a nudge that nobody took."""
+    if _metrics is not None:
+        _metrics.nudges.inc()
+
+
+def registry_of_all(*collectors: Collector) -> CollectorRegistry:
+    """Return what all processes of this machine have counted, and what the collectors know."""
+    assert _metrics is not None, "start() comes first"
+    registry = CollectorRegistry()
+    multiprocess.MultiProcessCollector(registry, path=str(_metrics.folder))
+    for collector in collectors:
+        registry.register(collector)
+    return registry
+
+
+def _number() -> int:
+    """Return the number of this process; the operating system lets go of it when the process ends, however it ends."""
+    process = os.getpid()
+    if process not in _held:
+        _held.clear()  # the parent's, before the fork
+        _held[process] = _free_number(Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]))
+    return _held[process][0]
+
+
+def _free_number(folder: Path) -> tuple[int, IO[str]]:
+    for number in itertools.count():
+        file = (folder / f"{number}.lock").open("w")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.close()
+        else:
+            return number, file
+    raise AssertionError("unreachable")
