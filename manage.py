@@ -4,7 +4,7 @@
 import os
 import sys
 
-OWNER_COMMANDS = {"migrate", "makemigrations", "flush", "sqlmigrate", "setup_database"}
+OWNER_COMMANDS = {"migrate", "makemigrations", "flush", "sqlmigrate", "setup_database", "check_installation"}
 
 
 def main() -> None:

@@ -7,16 +7,31 @@ job          worker, beat and commands: in both groups; above row-level security
 owner        owns the database, migrates and dumps it; above row-level security, else data migrations would skip rows
 """
 
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import psycopg2
-from psycopg2 import sql
 from psycopg2.extensions import ISOLATION_LEVEL_AUTOCOMMIT, connection, make_dsn
 
 from partnerportal.lib.tenancy import APP_ROLE
 
 WORKER_ROLE = "portal_worker"
+OLDEST_POSTGRES = 18  # statements ask for rows as they were, by RETURNING old
+_COLUMNS = {
+    "LOGIN": "rolcanlogin",
+    "INHERIT": "rolinherit",
+    "SUPERUSER": "rolsuper",
+    "BYPASSRLS": "rolbypassrls",
+    "CREATEDB": "rolcreatedb",
+    "CREATEROLE": "rolcreaterole",
+}
+
+
+class SetupIncompleteError(Exception):
+    """What the administrator may not do was left out. The message holds the statements to ask the provider for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,88 +53,161 @@ class Login:
         )
 
 
-def create_database(admin_dsn: str, *, web_url: str, job_url: str, owner_url: str) -> None:
-    """Create or correct the four roles and the database. Safe to repeat, also to change passwords.
+@dataclass(frozen=True, kw_only=True)
+class Role:
+    """A role as it must be; of `attributes` it has those named and no others."""
 
-    `admin_dsn` signs in to any existing database as a superuser.
+    name: str
+    attributes: frozenset[str]
+    groups: tuple[str, ...] = ()
+    password: str = ""
+
+    def create(self, *, without: str = "") -> str:
+        words = ["LOGIN" if "LOGIN" in self.attributes else "NOLOGIN", *sorted(self.attributes - {"LOGIN", without})]
+        return f"CREATE ROLE {_name(self.name)} {' '.join(words)}{self._password()}"
+
+    def alter(self, has: set[str]) -> str:
+        """Return the statement that corrects the role, or nothing. Only what differs: naming the rest takes rights."""
+        words = [word if word in self.attributes else f"NO{word}" for word in sorted(self.attributes ^ has)]
+        if not words and not self.password:
+            return ""
+        return f"ALTER ROLE {_name(self.name)} {' '.join(words)}{self._password()}"
+
+    def join(self) -> list[str]:
+        return [f"GRANT {_name(group)} TO {_name(self.name)}" for group in self.groups]
+
+    def _password(self) -> str:
+        return f" PASSWORD {_text(self.password)}" if self.password else ""
+
+
+def create_database(admin_dsn: str, *, web_url: str, job_url: str, owner_url: str) -> None:
+    """Create or correct the roles and the database. Safe to repeat, also to change passwords.
+
+    `admin_dsn` signs in to any existing database as a superuser, or as a role with CREATEROLE, CREATEDB and BYPASSRLS.
+    Raises ValueError when the URLs do not fit together or the server is too old, and SetupIncompleteError, after doing
+    the rest, when somebody with more rights must give BYPASSRLS.
     """
+    roles, database = _roles(web_url, job_url, owner_url), Login.from_url(owner_url)
+    with _connected(admin_dsn) as admin:
+        if admin.server_version < OLDEST_POSTGRES * 10_000:
+            version = admin.info.parameter_status("server_version")
+            raise ValueError(f"PostgreSQL {version} is too old: {OLDEST_POSTGRES} or newer is needed.")
+        rights = _attributes(admin, "current_user")
+        refused = [statement for role in roles for statement in _bring_about(admin, role, rights)]
+        for role in roles:
+            _run(admin, *role.join())
+        with _acting_as(admin, database.role, rights):
+            if not _rows(admin, "SELECT 1 FROM pg_database WHERE datname = %s", database.database):
+                _run(admin, _create(database))
+            _run(admin, *_close(database, job=Login.from_url(job_url)))
+            with _connected(make_dsn(admin_dsn, dbname=database.database)) as inside:
+                _run(inside, _CLOSE_SCHEMA)
+    if refused:
+        raise SetupIncompleteError(
+            "Everything else is done, but this administrator may not give BYPASSRLS. Have somebody who may, such as the"
+            " provider's own administrator, run these, then run this command again:\n" + "\n".join(refused)
+        )
+
+
+def print_statements(*, web_url: str, job_url: str, owner_url: str) -> Iterator[str]:
+    """Yield what a database administrator runs by psql for a new installation, passwords included."""
+    roles, database = _roles(web_url, job_url, owner_url), Login.from_url(owner_url)
+    statements = [role.create() for role in roles] + [statement for role in roles for statement in role.join()]
+    statements += [_create(database), *_close(database, job=Login.from_url(job_url))]
+    yield from (f"{statement};" for statement in statements)
+    yield f"\\connect {_name(database.database)}"
+    yield f"{_CLOSE_SCHEMA};"
+
+
+# Nobody but the owner may create tables or functions: a planted one could run with a stronger role's rights.
+_CLOSE_SCHEMA = "REVOKE CREATE ON SCHEMA public FROM PUBLIC"
+
+
+def _roles(web_url: str, job_url: str, owner_url: str) -> list[Role]:
     web, job, owner = (Login.from_url(url) for url in (web_url, job_url, owner_url))
-    if not web.role or not web.database or len({web.role, job.role, owner.role, APP_ROLE}) < 4:
+    if not web.role or not web.database or len({web.role, job.role, owner.role, APP_ROLE, WORKER_ROLE}) < 5:
         raise ValueError("The three database URLs must name the database and three different roles.")
     if {job.database, owner.database} != {web.database}:
         raise ValueError("The three database URLs must name the same database.")
-    admin = psycopg2.connect(admin_dsn)
+    signs_in = frozenset({"LOGIN", "INHERIT"})
+    above = signs_in | {"BYPASSRLS"}
+    return [
+        Role(name=APP_ROLE, attributes=frozenset({"INHERIT"})),
+        Role(name=WORKER_ROLE, attributes=frozenset({"INHERIT"})),
+        Role(name=web.role, attributes=signs_in, groups=(APP_ROLE,), password=web.password),
+        Role(name=job.role, attributes=above, groups=(APP_ROLE, WORKER_ROLE), password=job.password),
+        Role(name=owner.role, attributes=above | {"CREATEDB"}, groups=(APP_ROLE,), password=owner.password),
+    ]
+
+
+def _create(database: Login) -> str:
+    return f"CREATE DATABASE {_name(database.database)} OWNER {_name(database.role)} ENCODING 'UTF8' TEMPLATE template0"
+
+
+def _close(database: Login, *, job: Login) -> list[str]:
+    name = _name(database.database)
+    return [
+        f"REVOKE ALL ON DATABASE {name} FROM PUBLIC",
+        f"GRANT CONNECT ON DATABASE {name} TO {_name(APP_ROLE)}",
+        f"GRANT TEMPORARY ON DATABASE {name} TO {_name(job.role)}",  # ingest stages by COPY
+    ]
+
+
+def _bring_about(admin: connection, role: Role, rights: set[str]) -> list[str]:
+    """Create or correct the role; returns the statement for which the administrator lacks the right, if any."""
+    out_of_reach = "" if rights & {"SUPERUSER", "BYPASSRLS"} else "BYPASSRLS"
+    has = _attributes(admin, "%s", role.name)
+    if not _rows(admin, "SELECT 1 FROM pg_roles WHERE rolname = %s", role.name):
+        _run(admin, role.create(without=out_of_reach))
+    elif statement := role.alter(has | ({out_of_reach} & role.attributes)):
+        _run(admin, statement)
+    if out_of_reach in role.attributes - has:
+        return [f"ALTER ROLE {_name(role.name)} BYPASSRLS;"]
+    return []
+
+
+def _attributes(admin: connection, who: str, *values: str) -> set[str]:
+    rows = _rows(admin, f"SELECT {', '.join(_COLUMNS.values())} FROM pg_roles WHERE rolname = {who}", *values)  # noqa: S608
+    return {word for row in rows for word, is_so in zip(_COLUMNS, row, strict=True) if is_so}
+
+
+@contextmanager
+def _acting_as(admin: connection, role: str, rights: set[str]) -> Iterator[None]:
+    """Let an administrator who is no superuser give the role a database and close it, which takes being that role."""
+    if "SUPERUSER" in rights:
+        yield
+        return
+    _run(admin, f"GRANT {_name(role)} TO CURRENT_USER WITH INHERIT TRUE, SET TRUE")
     try:
-        admin.set_isolation_level(ISOLATION_LEVEL_AUTOCOMMIT)
-        _create_roles(admin, web=web, job=job, owner=owner)
-        _create_database(admin, owner=owner, job=job)
+        yield
     finally:
-        admin.close()
-    _close_public_schema(make_dsn(admin_dsn, dbname=owner.database))
+        _run(admin, f"REVOKE {_name(role)} FROM CURRENT_USER")
 
 
-def _create_roles(admin: connection, *, web: Login, job: Login, owner: Login) -> None:
-    for group in (APP_ROLE, WORKER_ROLE):
-        _role(admin, group, "NOLOGIN NOSUPERUSER NOBYPASSRLS")
-    _role(
-        admin,
-        web.role,
-        "LOGIN INHERIT NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE",
-        web.password,
-    )
-    _role(
-        admin,
-        job.role,
-        "LOGIN INHERIT NOSUPERUSER BYPASSRLS NOCREATEDB NOCREATEROLE",
-        job.password,
-    )
-    _role(
-        admin,
-        owner.role,
-        "LOGIN INHERIT NOSUPERUSER BYPASSRLS CREATEDB NOCREATEROLE",
-        owner.password,
-    )
-    for member in (web, job, owner):
-        _run(admin, "GRANT {} TO {}", APP_ROLE, member.role)
-    _run(admin, "GRANT {} TO {}", WORKER_ROLE, job.role)
+@contextmanager
+def _connected(dsn: str) -> Iterator[connection]:
+    with closing(psycopg2.connect(dsn)) as link:
+        link.set_isolation_level(ISOLATION_LEVEL_AUTOCOMMIT)
+        yield link
 
 
-def _create_database(admin: connection, *, owner: Login, job: Login) -> None:
+def _run(admin: connection, *statements: str) -> None:
     with admin.cursor() as cursor:
-        cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", [owner.database])
-        exists = cursor.fetchone()
-    if not exists:
-        _run(
-            admin,
-            "CREATE DATABASE {} OWNER {} ENCODING 'UTF8' TEMPLATE template0",
-            owner.database,
-            owner.role,
-        )
-    _run(admin, "REVOKE ALL ON DATABASE {} FROM PUBLIC", owner.database)
-    _run(admin, "GRANT CONNECT ON DATABASE {} TO {}", owner.database, APP_ROLE)
-    _run(admin, "GRANT TEMPORARY ON DATABASE {} TO {}", owner.database, job.role)  # ingest stages by COPY
+        for statement in statements:
+            cursor.execute(statement)
 
 
-def _close_public_schema(dsn: str) -> None:
-    """Nobody but the owner may create tables or functions: a planted one could run with a stronger role's rights."""
-    admin = psycopg2.connect(dsn)
-    try:
-        admin.set_isolation_level(ISOLATION_LEVEL_AUTOCOMMIT)
-        _run(admin, "REVOKE CREATE ON SCHEMA public FROM PUBLIC")
-    finally:
-        admin.close()
-
-
-def _role(admin: connection, name: str, attributes: str, password: str = "") -> None:
+def _rows(admin: connection, question: str, *values: str) -> list[tuple[Any, ...]]:
     with admin.cursor() as cursor:
-        cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [name])
-        verb = "ALTER" if cursor.fetchone() else "CREATE"
-        statement = sql.SQL("{} ROLE {} {}").format(sql.SQL(verb), sql.Identifier(name), sql.SQL(attributes))
-        if password:
-            statement += sql.SQL(" PASSWORD {}").format(sql.Literal(password))
-        cursor.execute(statement)
+        cursor.execute(question, values)
+        return list(cursor.fetchall())
 
 
-def _run(admin: connection, statement: str, *names: str) -> None:
-    with admin.cursor() as cursor:
-        cursor.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
+def _name(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _text(text: str) -> str:
+    """A literal that means the same whatever `standard_conforming_strings` is."""
+    quoted = text.replace("'", "''")
+    return f"'{quoted}'" if "\\" not in text else " E'" + quoted.replace("\\", "\\\\") + "'"

@@ -1,19 +1,19 @@
 """Creates the database and its roles: the first step of an installation, repeated to change a password."""
 
 import psycopg2
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from partnerportal.database_roles import create_database
+from partnerportal.database_roles import SetupIncompleteError, create_database, print_statements
 from partnerportal.lib.environment import Environment
-
-DATABASE_VARIABLES = ("DATABASE_URL", "DATABASE_JOB_URL", "DATABASE_OWNER_URL")
 
 
 class Command(BaseCommand):
     help = (
         "Create the database and its roles, with the names and passwords of DATABASE_URL, DATABASE_JOB_URL and"
-        " DATABASE_OWNER_URL. Safe to repeat."
+        " DATABASE_OWNER_URL. Safe to repeat. The administrator is a superuser, or has CREATEROLE, CREATEDB and"
+        " BYPASSRLS."
     )
     requires_system_checks = ()
 
@@ -21,17 +21,24 @@ class Command(BaseCommand):
         parser.add_argument(
             "admin_url",
             nargs="?",
-            help="URL of a superuser, for example postgres://postgres:…@db/postgres",
+            help="URL of the administrator, for example postgres://postgres:…@db/postgres; or in ADMIN_DATABASE_URL",
+        )
+        parser.add_argument(
+            "--print",
+            action="store_true",
+            dest="only_print",
+            help="print what a database administrator runs by psql, passwords included, and change nothing",
         )
 
-    def handle(self, *args: object, admin_url: str | None, **options: object) -> None:
-        # The administrator's URL belongs to this one command and is deliberately not a setting.
+    def handle(self, *args: object, admin_url: str | None, only_print: bool, **options: object) -> None:
         env = Environment()
         try:
-            web, job, owner = (env.database_url(name) for name in DATABASE_VARIABLES)
-            create_database(
-                admin_url or env.database_url("ADMIN_DATABASE_URL"), web_url=web, job_url=job, owner_url=owner
-            )
-        except (ImproperlyConfigured, ValueError, psycopg2.Error) as error:
+            urls = {f"{process}_url": env.database_url(name) for process, name in settings.DATABASE_VARIABLES.items()}
+            if only_print:
+                self.stdout.write("\n".join(print_statements(**urls)))
+                return
+            # The administrator's URL belongs to this one command and is deliberately not a setting.
+            create_database(admin_url or env.database_url("ADMIN_DATABASE_URL"), **urls)
+        except (ImproperlyConfigured, ValueError, SetupIncompleteError, psycopg2.Error) as error:
             raise CommandError(str(error)) from error
         self.stdout.write("The database and its roles are ready. Next: manage.py migrate")

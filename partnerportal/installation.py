@@ -1,0 +1,262 @@
+"""What must be right before the portal starts, each asked of the thing itself, for `manage.py check_installation`.
+
+Each check yields findings in plain words, with what to do about them. None changes anything or sends a mail.
+"""
+
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import redis
+from django.conf import settings
+from django.core.checks import WARNING, run_checks
+from django.core.exceptions import ImproperlyConfigured
+from django.core.mail import get_connection
+from django.db import Error, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.db.utils import ConnectionHandler
+
+from partnerportal.database_roles import OLDEST_POSTGRES, WORKER_ROLE
+from partnerportal.lib.environment import Environment, is_set
+from partnerportal.lib.tenancy import APP_ROLE
+
+SECONDS = 5  # for each server to answer
+CLOCK_SECONDS = 5  # how far two clocks may be apart
+ROLE = """
+SELECT rolsuper, rolbypassrls, pg_has_role(oid, %(app)s, 'MEMBER'), pg_has_role(oid, %(worker)s, 'MEMBER'),
+       oid = (SELECT datdba FROM pg_database WHERE datname = current_database())
+FROM pg_roles WHERE rolname = session_user"""
+SERVER = """
+SELECT current_setting('server_version_num')::int / 10000, current_setting('server_version'),
+       current_setting('server_encoding'), extract(epoch FROM clock_timestamp())::float"""
+
+
+class Level(StrEnum):
+    OK = "ok"
+    NOTE = "note"  # may be meant so
+    WRONG = "WRONG"
+
+
+@dataclass(frozen=True)
+class Finding:
+    level: Level
+    subject: str
+    text: str
+
+
+Findings = Iterator[Finding]
+
+
+def check_installation() -> Findings:
+    """Yield what every check finds, in the order in which one would mend it."""
+    for check in CHECKS:
+        yield from check()
+
+
+def check_settings() -> Findings:
+    """Ask Django for what it thinks of the settings."""
+    problems = [p for p in run_checks(include_deployment_checks=_is_production()) if p.level >= WARNING]
+    for problem in problems:
+        yield Finding(Level.WRONG, "Settings", f"{problem.msg} {problem.hint or ''}".strip())
+    if not problems:
+        yield Finding(Level.OK, "Settings", "Django finds nothing wrong with them.")
+    if len(settings.SECRET_KEY) < 50:
+        yield Finding(
+            Level.NOTE, "SECRET_KEY", "Shorter than 50 characters, which production refuses: openssl rand -hex 40."
+        )
+
+
+def check_address() -> Findings:
+    """Say which address links are built from, and who is believed about the client's."""
+    secure = settings.PORTAL_ORIGIN.startswith("https://")
+    what_if = "" if secure else " Without https:// only a developer's machine works."
+    yield Finding(Level.OK if secure else Level.NOTE, "PORTAL_ORIGIN", settings.PORTAL_ORIGIN + what_if)
+    proxies = settings.ALLAUTH_TRUSTED_PROXY_COUNT
+    if _is_production() and not proxies:
+        yield Finding(
+            Level.NOTE, "TRUSTED_PROXY_COUNT", "0: behind a proxy every client would share its limits. Set it to 1."
+        )
+
+
+def check_mail() -> Findings:
+    """Connect to the mail server and sign in; no mail is sent."""
+    if not settings.EMAIL_BACKEND.endswith("smtp.EmailBackend"):
+        yield Finding(Level.NOTE, "Mail", f"Nothing is sent: EMAIL_URL names {settings.EMAIL_BACKEND}.")
+        return
+    server = f"{settings.EMAIL_HOST}:{settings.EMAIL_PORT}"
+    try:
+        mail = get_connection(timeout=SECONDS)
+        try:
+            mail.open()
+        finally:
+            mail.close()
+    except OSError as error:  # smtplib's errors are among them
+        yield Finding(Level.WRONG, "Mail", f"{server} takes no mail of ours: {error}. Correct EMAIL_URL.")
+    else:
+        yield Finding(Level.OK, "Mail", f"{server} answers and lets us in. From: {settings.DEFAULT_FROM_EMAIL}")
+
+
+def check_folders() -> Findings:
+    """Write into the folder of exports and uploads, and look for the static files."""
+    yield _writable("PRIVATE_ROOT", settings.PRIVATE_ROOT)
+    manifest = Path(settings.STATIC_ROOT) / "staticfiles.json"
+    if manifest.is_file():
+        yield Finding(Level.OK, "STATIC_ROOT", f"{settings.STATIC_ROOT} holds the static files.")
+    else:
+        level = Level.WRONG if _is_production() else Level.NOTE
+        yield Finding(level, "STATIC_ROOT", f"{manifest} is missing: run python -m tools.static.")
+
+
+def _writable(name: str, folder: Path) -> Finding:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return Finding(Level.OK, name, f"{folder} can be written.")
+    except OSError as error:
+        return Finding(
+            Level.WRONG,
+            name,
+            f"{folder} cannot be written by user {os.geteuid()}: {error.strerror}. Create it for them.",
+        )
+
+
+def check_databases() -> Findings:
+    """Sign in with each role whose URL is known here, and look at its rights and at the server."""
+    server_seen = False
+    for process, variable in settings.DATABASE_VARIABLES.items():
+        if not is_set(variable):
+            yield Finding(Level.NOTE, variable, "Not set for this process: not checked.")
+            continue
+        try:
+            with _connected(variable) as link, link.cursor() as cursor:
+                if not server_seen:
+                    server_seen = True
+                    yield from _server(cursor)
+                cursor.execute(ROLE, {"app": APP_ROLE, "worker": WORKER_ROLE})
+                yield _rights(process, variable, *cursor.fetchone())
+                yield _tls(variable, link)
+        except (Error, ImproperlyConfigured) as error:
+            yield _no_database(variable, error)
+
+
+@contextmanager
+def _connected(variable: str) -> Iterator[Any]:
+    """Connect as that URL says, with every option of it."""
+    found = Environment().database(variable)
+    found["OPTIONS"].setdefault("connect_timeout", SECONDS)
+    link = ConnectionHandler({"default": found})["default"]
+    try:
+        yield link
+    finally:
+        link.close()
+
+
+def _no_database(variable: str, error: Exception) -> Finding:
+    reason = " ".join(str(error).split())
+    if is_set("ADMIN_DATABASE_URL") and ("does not exist" in reason or "password authentication failed" in reason):
+        return Finding(Level.NOTE, variable, f"{reason}: run manage.py setup_database, which makes it so.")
+    return Finding(Level.WRONG, variable, f"{reason}. Is the server there, and did manage.py setup_database run?")
+
+
+def _server(cursor: Any) -> Findings:
+    cursor.execute(SERVER)
+    major, version, encoding, clock = cursor.fetchone()
+    if major < OLDEST_POSTGRES:
+        yield Finding(Level.WRONG, "PostgreSQL", f"{version} is too old: {OLDEST_POSTGRES} or newer is needed.")
+    else:
+        yield Finding(Level.OK, "PostgreSQL", version)
+    if encoding != "UTF8":
+        yield Finding(
+            Level.WRONG,
+            "Encoding",
+            f"{encoding}: create the database anew with UTF8, as manage.py setup_database does.",
+        )
+    apart = abs(time.time() - clock)
+    if apart > CLOCK_SECONDS:
+        yield Finding(
+            Level.WRONG, "Clock", f"This machine and the database are {apart:.0f} s apart: let both keep time by NTP."
+        )
+    else:
+        yield Finding(Level.OK, "Clock", "The same here and in the database.")
+
+
+def _rights(
+    process: str, variable: str, superuser: bool, bypasses: bool, app: bool, worker: bool, owns: bool
+) -> Finding:
+    """Compare a role with what `database_roles` makes of it."""
+    wrong = {
+        "web": superuser or bypasses or owns or worker or not app,
+        "job": superuser or owns or not (bypasses and app and worker),
+        "owner": not (owns and (bypasses or superuser)),
+    }[process]
+    if wrong:
+        has = [
+            word
+            for word, is_so in (
+                ("superuser", superuser), ("above row-level security", bypasses), ("owner of the database", owns),
+                (f"member of {APP_ROLE}", app), (f"member of {WORKER_ROLE}", worker),
+            )
+            if is_so
+        ]  # fmt: skip
+        text = (
+            f"The role is not what {process} needs: it is {', '.join(has) or 'nothing'}. Run manage.py setup_database."
+        )
+        return Finding(Level.WRONG, variable, text)
+    return Finding(Level.OK, variable, f"The role has what {process} needs, and no more.")
+
+
+def _tls(variable: str, link: Any) -> Finding:
+    info = link.connection.info
+    if info.ssl_in_use:
+        return Finding(Level.OK, variable, f"Encrypted ({info.ssl_attribute('protocol')}).")
+    if info.host.startswith("/") or info.host in ("localhost", "127.0.0.1", "::1"):
+        return Finding(Level.OK, variable, "Not encrypted, on this machine.")
+    return Finding(
+        Level.NOTE, variable, f"Not encrypted on its way to {info.host}: add ?sslmode=verify-full&sslrootcert=… to it."
+    )
+
+
+def check_migrations() -> Findings:
+    """Compare the tables with this version of the portal."""
+    try:
+        executor = MigrationExecutor(connection)
+        waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    except Error:
+        return  # the check before has said why
+    if waiting:
+        yield Finding(Level.NOTE, "Tables", f"{len(waiting)} migrations wait: run manage.py migrate.")
+    else:
+        yield Finding(Level.OK, "Tables", "They are those of this version.")
+
+
+def check_redis() -> Findings:
+    """Ping Redis, and see whether it forgets what it accepted."""
+    try:
+        client = redis.Redis.from_url(
+            settings.CELERY_BROKER_URL, socket_timeout=SECONDS, socket_connect_timeout=SECONDS, decode_responses=True
+        )
+        with client:
+            client.ping()
+            policy = client.info("memory").get("maxmemory_policy", "noeviction")
+    except (redis.RedisError, ValueError, OSError) as error:
+        yield Finding(Level.WRONG, "Redis", f"No answer: {error}. Correct REDIS_URL, or start it.")
+        return
+    if policy == "noeviction":
+        yield Finding(Level.OK, "Redis", "It answers, and refuses rather than forgets.")
+    else:
+        yield Finding(Level.NOTE, "Redis", f"With maxmemory-policy {policy} it may forget tasks: set noeviction.")
+
+
+def _is_production() -> bool:
+    return str(settings.SETTINGS_MODULE).endswith(".production")
+
+
+CHECKS: tuple[Callable[[], Findings], ...] = (
+    check_settings, check_address, check_mail, check_folders, check_databases, check_migrations, check_redis,
+)  # fmt: skip

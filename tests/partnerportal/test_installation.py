@@ -1,0 +1,164 @@
+"""`manage.py check_installation` tells what is wrong, with what to do, by asking the thing itself."""
+
+import os
+from datetime import timedelta
+from io import StringIO
+from pathlib import Path
+
+import pytest
+import redis
+import time_machine
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.utils import timezone
+
+from partnerportal import embedded
+from partnerportal.installation import CHECKS, Level, check_installation
+from tests.faults.plant import MailServer, free_port
+from tests.partnerportal.test_configuration import start
+
+pytestmark = pytest.mark.django_db
+
+
+def found(subject: str) -> list[tuple[str, str]]:
+    return [(finding.level, finding.text) for finding in check_installation() if finding.subject == subject]
+
+
+@pytest.fixture
+def mail_server():
+    server = MailServer()
+    yield server
+    server.server.stop()
+
+
+@pytest.fixture
+def mail(settings, mail_server):
+    """As a URL of a real server would be read."""
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", mail_server.server.port
+    return mail_server
+
+
+def test_a_right_installation_passes_and_every_check_says_something(mail):
+    output = StringIO()
+    call_command("check_installation", stdout=output)
+    lines = output.getvalue().splitlines()
+    assert len(lines) >= len(CHECKS) and not [line for line in lines if line.startswith("WRONG")]
+    assert mail.taken == {}
+
+
+def test_something_wrong_makes_the_command_fail(settings):
+    settings.PRIVATE_ROOT = Path("/dev/null/private")
+    output = StringIO()
+    with pytest.raises(CommandError, match="must be put right first"):
+        call_command("check_installation", stdout=output)
+    assert "WRONG  PRIVATE_ROOT: /dev/null/private cannot be written by user" in output.getvalue()
+
+
+def test_mail(settings, mail):
+    [(level, text)] = found("Mail")
+    assert level == Level.OK and "lets us in" in text
+    settings.EMAIL_PORT = free_port()
+    [(level, text)] = found("Mail")
+    assert level == Level.WRONG and "Connection refused. Correct EMAIL_URL" in text.replace("[Errno 111] ", "")
+    settings.EMAIL_PORT, settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD = mail.server.port, "who", "wrong"
+    [(level, text)] = found("Mail")
+    assert level == Level.WRONG and "AUTH" in text
+
+
+def test_static_files(settings, tmp_path):
+    settings.STATIC_ROOT = tmp_path
+    settings.SETTINGS_MODULE = "partnerportal.settings.production"
+    [(level, text)] = found("STATIC_ROOT")
+    assert level == Level.WRONG and "python -m tools.static" in text
+    (tmp_path / "staticfiles.json").write_text("{}")
+    assert found("STATIC_ROOT")[0][0] == Level.OK
+
+
+@pytest.mark.parametrize(
+    ("variable", "of", "words"),
+    [
+        ("DATABASE_URL", "DATABASE_JOB_URL", "not what web needs: it is above row-level security"),
+        ("DATABASE_URL", "DATABASE_OWNER_URL", "owner of the database"),
+        ("DATABASE_JOB_URL", "DATABASE_URL", "not what job needs: it is member of portal_app"),
+        ("DATABASE_OWNER_URL", "DATABASE_JOB_URL", "not what owner needs"),
+    ],
+)
+def test_a_role_that_is_not_what_its_process_needs(monkeypatch, variable, of, words):
+    assert [level for level, _text in found(variable)] == [Level.OK, Level.OK]
+    monkeypatch.setenv(variable, os.environ[of])
+    (level, text), _tls = found(variable)
+    assert level == Level.WRONG and words in text and "setup_database" in text
+
+
+def test_a_role_that_is_not_there_yet(monkeypatch):
+    monkeypatch.setenv("DATABASE_URL", os.environ["DATABASE_URL"].replace("portal_web@", "missing@"))
+    [(level, text)] = found("DATABASE_URL")
+    assert level == Level.WRONG and 'role "missing" does not exist' in text
+    monkeypatch.setenv("ADMIN_DATABASE_URL", "postgres://postgres@db/postgres")
+    [(level, text)] = found("DATABASE_URL")
+    assert level == Level.NOTE and "run manage.py setup_database" in text
+
+
+def test_a_server_that_is_away_and_a_url_that_is_not_set(monkeypatch):
+    monkeypatch.setenv("DATABASE_URL", "postgres://portal_web:secret@127.0.0.1:1/portal")
+    monkeypatch.delenv("DATABASE_JOB_URL")
+    [(level, text)] = found("DATABASE_URL")
+    assert level == Level.WRONG and "Connection refused" in text and "secret" not in text
+    assert found("DATABASE_JOB_URL") == [(Level.NOTE, "Not set for this process: not checked.")]
+
+
+def test_an_old_server_and_a_wrong_encoding(monkeypatch, django_db_blocker):
+    assert [level for level, _text in found("PostgreSQL")] == [Level.OK]
+    monkeypatch.setattr("partnerportal.installation.OLDEST_POSTGRES", 99)
+    [(level, text)] = found("PostgreSQL")
+    assert level == Level.WRONG and "99 or newer is needed" in text
+    name = f"portal_run_{os.getpid()}_ascii"  # swept if this test is killed
+    with connection._nodb_cursor() as cursor:
+        cursor.execute(f"CREATE DATABASE {name} ENCODING 'SQL_ASCII' LOCALE 'C' TEMPLATE template0")
+        try:
+            monkeypatch.setenv("DATABASE_URL", f"{os.environ['DATABASE_OWNER_URL'].rpartition('/')[0]}/{name}")
+            [(level, text)] = found("Encoding")
+        finally:
+            cursor.execute(f"DROP DATABASE {name}")
+    assert level == Level.WRONG and text.startswith("SQL_ASCII")
+
+
+def test_clocks_that_are_apart():
+    with time_machine.travel(timezone.now() + timedelta(minutes=3)):
+        [(level, text)] = found("Clock")
+    assert level == Level.WRONG and "NTP" in text
+    assert found("Clock")[0][0] == Level.OK
+
+
+def test_redis(settings, tmp_path):
+    server = embedded.Redis(tmp_path)
+    settings.CELERY_BROKER_URL = server.ensure()
+    assert [level for level, _text in found("Redis")] == [Level.OK]
+    with redis.Redis.from_url(settings.CELERY_BROKER_URL) as client:
+        client.config_set("maxmemory-policy", "allkeys-lru")
+    [(level, text)] = found("Redis")
+    assert level == Level.NOTE and "allkeys-lru it may forget" in text
+    server.stop()
+    [(level, text)] = found("Redis")
+    assert level == Level.WRONG and "Correct REDIS_URL" in text
+
+
+def test_settings_that_django_finds_wrong(settings):
+    settings.SETTINGS_MODULE = "partnerportal.settings.production"
+    assert Level.WRONG in {level for level, _text in found("Settings")}  # here cookies go over plain HTTP
+
+
+@pytest.mark.slow
+def test_production_as_it_should_be(mail_server, tmp_path):
+    (tmp_path / "staticfiles.json").write_text("{}")
+    variables = {
+        "EMAIL_URL": f"smtp://127.0.0.1:{mail_server.server.port}",
+        "STATIC_ROOT": str(tmp_path),
+        "PRIVATE_ROOT": str(tmp_path / "private"),
+        "PORTAL_PROCESS": "owner",
+        "TRUSTED_PROXY_COUNT": "1",
+    }
+    done = start("manage.py", "check_installation", **variables)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "WRONG" not in done.stdout and "ok     PORTAL_ORIGIN: https://portal.example.com" in done.stdout
