@@ -380,3 +380,6 @@ LOGGING = logs.configuration(LOG_FORMAT, LOG_LEVEL)
 METRICS_TOKEN = env.secret("METRICS_TOKEN", default="")  # without one there is no /metrics, and nothing is counted
 # The web processes of a machine share the folder: one answers for all. It may be lost.
 METRICS_DIR = Path(env("METRICS_DIR", default=f"{tempfile.gettempdir()}/portal-metrics-{PORTAL_HOST}-{os.geteuid()}"))
+
+# --- Errors -------------------------------------------------------------------------------------------------
+SENTRY_DSN = env.secret("SENTRY_DSN", default="")  # without one nobody is told but the log

@@ -1,0 +1,49 @@
+"""Reports errors to a tracker that speaks Sentry's protocol, where SENTRY_DSN is set, and tells it what logs tell."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from partnerportal.lib import logs
+from partnerportal.lib.secret_addresses import mask_secrets
+
+KEPT_OF_A_REQUEST = ("method", "url")
+
+
+def start(dsn: str) -> None:
+    """Report every error of this process from now on, from a thread of its own: nobody waits for the tracker."""
+    import sentry_sdk  # half a second that nobody spends without a tracker
+    from sentry_sdk.integrations.argv import ArgvIntegration
+
+    sentry_sdk.init(
+        dsn=dsn,
+        send_default_pii=False,
+        max_request_body_size="never",
+        include_local_variables=False,  # passwords and tokens are among them
+        max_breadcrumbs=0,
+        auto_session_tracking=False,  # errors alone, no counts of requests
+        disabled_integrations=[ArgvIntegration()],
+        before_send=only_what_may_be_told,
+    )
+
+
+def only_what_may_be_told(event: Any, _hint: Any) -> Any:
+    """Take query, headers, cookies and arguments out of an event, mask the rest, and name the request or task."""
+    fields = logs.current_fields()
+    event["tags"] = {name: fields[name] for name in ("request_id", "task", "task_id", "organization") if name in fields}
+    event["user"] = {"id": fields["person"]} if "person" in fields else {}
+    for left_out in ("extra", "breadcrumbs"):
+        event.pop(left_out, None)
+    if "request" in event:
+        event["request"] = {name: event["request"][name] for name in KEPT_OF_A_REQUEST if name in event["request"]}
+        event["request"]["url"] = urlsplit(event["request"].get("url", ""))._replace(query="", fragment="").geturl()
+    return _masked(event)
+
+
+def _masked(value: Any) -> Any:
+    if isinstance(value, str):
+        return mask_secrets(value)
+    if isinstance(value, dict):
+        return {key: _masked(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_masked(item) for item in value]
+    return value

@@ -1,0 +1,108 @@
+"""Errors reach a tracker where one is set, and no secret goes with them."""
+
+import gzip
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import brotli
+import pytest
+from django.conf import settings
+
+pytestmark = pytest.mark.slow  # each starts a process
+
+SECRETS = (
+    "TokenOfALink123",
+    "QuerySecret",
+    "BodySecret",
+    "CookieSecret",
+    "HeaderSecret",
+    "LocalSecret",
+    "RefererSecret",
+)
+FAIL = """
+import django; django.setup()
+import sentry_sdk
+from django.core.wsgi import get_wsgi_application
+from django.test import RequestFactory
+from entitlements import actions
+from entitlements.tasks import fold_figures
+from partnerportal import middleware
+
+def fail(*args, **options):
+    variable = "Local" + "Secret"
+    raise ValueError("no such link: /i/TokenOfALink123/accept/")
+
+middleware.tenancy.enter = actions.fold_figures = fail
+asked = RequestFactory(headers={
+    "referer": "http://localhost/?RefererSecret", "authorization": "Bearer HeaderSecret", "host": "localhost",
+    "cookie": "portal-sid=CookieSecret"})
+environ = asked.post("/i/TokenOfALink123/accept/?next=QuerySecret", {"password": "BodySecret"}).environ
+answered = lambda status, headers: print(status[:3], dict(headers)["X-Request-ID"])
+application = get_wsgi_application()
+list(application(environ, answered))
+print(fold_figures.apply().id)
+sentry_sdk.flush()
+"""
+
+
+UNPACK = {"gzip": gzip.decompress, "br": brotli.decompress, None: bytes}
+
+
+class Tracker(BaseHTTPRequestHandler):
+    """Keeps what is sent to it, as text."""
+
+    envelopes: list[str]
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.envelopes.append(UNPACK[self.headers["Content-Encoding"]](body).decode())
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"{}")
+
+    def log_message(self, *_words: object) -> None:
+        pass
+
+
+@pytest.fixture
+def tracker() -> Iterator[tuple[str, list[str]]]:
+    handler = type("Handler", (Tracker,), {"envelopes": []})
+    server = HTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://key@127.0.0.1:{server.server_address[1]}/1", handler.envelopes
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def run(code: str, **variables: str) -> subprocess.CompletedProcess:
+    names = {"DJANGO_SETTINGS_MODULE": "tests.faults.settings", "PORTAL_PROCESS": "job", "LOG_FORMAT": "json"}
+    environment = os.environ | names | variables
+    command = [sys.executable, "-c", code]
+    return subprocess.run(command, check=False, cwd=settings.BASE_DIR, env=environment, capture_output=True, text=True)
+
+
+def test_an_error_is_reported_without_any_secret(own_database, tracker):
+    dsn, envelopes = tracker
+    done = run(FAIL, SENTRY_DSN=dsn, **own_database)
+    assert done.returncode == 0, done.stderr
+    status, request_id, task_id = done.stdout.split()
+    assert status == "500"
+    told = "\n".join(envelopes)
+    assert [secret for secret in SECRETS if secret in told] == []
+    events = [json.loads(line) for line in told.splitlines() if '"exception"' in line]
+    of_request = next(event for event in events if event["tags"].get("request_id") == request_id)
+    assert of_request["request"] == {"method": "POST", "url": "http://localhost/i/…/accept/"}
+    assert of_request["exception"]["values"][-1]["value"] == "no such link: /i/…/accept/"
+    assert any(event["tags"].get("task_id") == task_id for event in events)
+
+
+def test_without_the_setting_nothing_is_loaded_and_nobody_told():
+    done = run("import sys, django; django.setup(); print('sentry_sdk' in sys.modules)")
+    assert done.stdout == "False\n", done.stderr
