@@ -5,6 +5,8 @@ What the processes do is in partnerportal/server. The access log is the applicat
 
 import os
 
+from partnerportal.lib import logs
+
 bind = os.environ.get("WEB_BIND", "127.0.0.1:8000")
 worker_class = "partnerportal.server.worker.PortalWorker"
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
@@ -15,3 +17,6 @@ max_requests = 10_000
 max_requests_jitter = 1_000
 control_socket_disable = True
 worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+# As the settings do, which gunicorn's parent never reads.
+in_production = os.environ.get("DJANGO_SETTINGS_MODULE", "partnerportal.settings.production").endswith(".production")
+logconfig_dict = logs.configuration(os.environ.get("LOG_FORMAT") or ("json" if in_production else "line"), "INFO")

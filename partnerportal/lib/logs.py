@@ -96,7 +96,11 @@ def configuration(form: str, level: str) -> dict[str, Any]:
         "handlers": {"console": {"class": "logging.StreamHandler", "formatter": form}},
         "root": {"handlers": ["console"], "level": level},
         # Celery's two lines for each task are one of ours (`task_log.py`); what fails is told as ever.
-        "loggers": {name: {"level": "WARNING"} for name in ("celery.worker.strategy", "celery.app.trace")},
+        "loggers": {
+            "celery.worker.strategy": {"level": "WARNING"},
+            "celery.app.trace": {"level": "WARNING"},
+            "gunicorn.error": {"level": "INFO", "handlers": ["console"], "propagate": False},
+        },
     }
 
 

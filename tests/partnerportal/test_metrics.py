@@ -199,14 +199,19 @@ def test_a_real_server_answers_for_all_its_processes(own_database, tmp_path):
     plant = Plant(own_database, tmp_path)
     plant.environment |= {"METRICS_TOKEN": TOKEN, "METRICS_DIR": str(tmp_path / "metrics"), "WEB_CONCURRENCY": "2"}
     origin = f"http://127.0.0.1:{plant.port}"
-    try:
-        plant.start_web()
-        for _number in range(30):
-            assert urllib.request.urlopen(f"{origin}/sign-in/login/", timeout=30).status == 200
-        with pytest.raises(urllib.error.HTTPError, match="401"):
-            urllib.request.urlopen(f"{origin}/metrics", timeout=30)
+
+    def counted() -> float:
         asked = urllib.request.Request(f"{origin}/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
         value = values_of(urllib.request.urlopen(asked, timeout=30).read().decode())
+        return value("portal_request_seconds_count", view="roles_help", method="GET", status="302")
+
+    try:
+        plant.start_web()
+        before = counted()
+        for _number in range(30):  # for a stranger, who is sent to sign in
+            urllib.request.urlopen(f"{origin}/help/roles/", timeout=30).close()
+        with pytest.raises(urllib.error.HTTPError, match="401"):
+            urllib.request.urlopen(f"{origin}/metrics", timeout=30)
+        assert counted() - before == 30
     finally:
         plant.stop()
-    assert value("portal_request_seconds_count", view="account_login", method="GET", status="200") == 30
