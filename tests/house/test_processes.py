@@ -60,3 +60,16 @@ def test_waits_once_and_shortly_for_a_broker_that_hangs():
         nudged = web(NUDGE, REDIS_URL=f"redis://127.0.0.1:{silent.getsockname()[1]}/0")
     assert nudged.stderr.count("did not take the nudge") == 40
     assert float(nudged.stdout) < 2
+
+
+def test_a_command_says_in_one_line_that_the_broker_is_away(own_database):
+    """A traceback of a hundred lines hid what the command had to say; it does its work all the same."""
+    command = ["manage.py", "create_organization", "--kind", "vendor", "--name", "V", "--country", "DE"]
+    names = {"DJANGO_SETTINGS_MODULE": "partnerportal.settings.dev", "PORTAL_PROCESS": "job"}
+    environment = os.environ | names | own_database | {"REDIS_URL": "redis://127.0.0.1:1/0"}
+    done = subprocess.run(
+        [sys.executable, *command],
+        check=False, cwd=settings.BASE_DIR, env=environment, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0 and done.stdout.strip()
+    assert len(done.stderr.splitlines()) == 1 and "the sweep will find the work" in done.stderr

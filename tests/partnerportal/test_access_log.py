@@ -5,6 +5,8 @@ from django.http import HttpResponse
 from django.test import Client, RequestFactory, override_settings
 
 from partnerportal.access_log import AccessLogMiddleware
+from tests.accounts.test_sign_in import sign_in
+from tests.conftest import PageClient
 from tests.partnerportal.test_database_away import nothing_listens
 from tests.partnerportal.test_logs import KEY, TOKEN
 
@@ -123,3 +125,10 @@ def test_a_line_break_in_an_address_forges_no_line(db, lines):
 def test_a_long_address_is_cut(db, lines):
     Client().get("/" + "x" * 5000)
     assert len(access(lines)[0]["path"]) == 500
+
+
+def test_who_signs_in_stands_on_the_line_of_that_request(world, lines):
+    response = sign_in(PageClient(), "customer.admin")
+    assert response.status_code == 302
+    [line] = access(lines)
+    assert (line["path"], line["person"]) == ("/sign-in/login/", str(world.person("customer.admin").public_id))
