@@ -9,6 +9,7 @@ from django.db import connection, models, transaction
 from django.utils import timezone
 
 from notifications.models import Event
+from partnerportal.lib import logs
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.nudges import nudge
 
@@ -64,6 +65,7 @@ def new_event(
         subject_id=subject.public_id,
         subject_label=label or str(subject),
         data=data or {},
+        request_id=logs.current_fields().get("request_id", ""),
     )
 
 

@@ -33,6 +33,7 @@ class Migration(migrations.Migration):
                 ('subject_id', models.UUIDField(null=True)),
                 ('subject_label', models.CharField(max_length=300)),
                 ('data', models.JSONField(default=dict)),
+                ('request_id', models.CharField(db_default='', max_length=64)),
             ],
             options={
                 'indexes': [models.Index(fields=['organization_id', '-id'], name='event_by_organization'), models.Index(fields=['counterpart_id', '-id'], name='event_by_counterpart'), models.Index(condition=models.Q(('customer_id__isnull', False)), fields=['customer_id', '-id'], name='event_by_customer')],

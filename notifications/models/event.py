@@ -35,6 +35,7 @@ class Event(PublicModel):
     subject_id = models.UUIDField(null=True)
     subject_label = models.CharField(max_length=300)
     data = models.JSONField(default=dict)
+    request_id = models.CharField(max_length=64, db_default="")  # leads to its line in the access log
 
     objects = EventQuerySet.as_manager()
 

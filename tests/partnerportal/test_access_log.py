@@ -4,6 +4,7 @@ import pytest
 from django.http import HttpResponse
 from django.test import Client, RequestFactory, override_settings
 
+from notifications.models import Event
 from partnerportal.access_log import AccessLogMiddleware
 from tests.accounts.test_sign_in import sign_in
 from tests.conftest import PageClient
@@ -132,3 +133,9 @@ def test_who_signs_in_stands_on_the_line_of_that_request(world, lines):
     assert response.status_code == 302
     [line] = access(lines)
     assert (line["path"], line["person"]) == ("/sign-in/login/", str(world.person("customer.admin").public_id))
+
+
+def test_an_event_leads_to_the_request_that_made_it(web, lines):
+    response = web("customer.admin").post("/account/edit/", {"name": "New name", "country": "FR"})
+    assert response.status_code == 302
+    assert Event.objects.latest("pk").request_id == response["X-Request-ID"] == access(lines)[0]["request_id"]
