@@ -1,4 +1,4 @@
-"""What the web processes of this machine count for Prometheus, until which `start` was called: nothing.
+"""What the web processes of this machine count for Prometheus. Before `start` nothing is counted.
 
 Each process writes into files of its own below one folder, and whichever is asked adds them all up. A process takes the
 lowest number that no living one holds, so a restarted one goes on with the files of one that has ended.
@@ -7,6 +7,7 @@ lowest number that no living one holds, so a restarted one goes on with the file
 import fcntl
 import itertools
 import os
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -38,9 +39,9 @@ def start(folder: Path) -> None:
     """Count from now on, in that folder, which must exist. Repeatable."""
     global _metrics
     if _metrics is None or _metrics.folder != folder:
-        os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
+        os.environ |= {"PROMETHEUS_MULTIPROC_DIR": str(folder)}  # where the library reads it
         _held.clear()
-        values.ValueClass = values.MultiProcessValue(process_identifier=_number)
+        values.ValueClass = values.MultiProcessValue(process_identifier=partial(_number_in, folder))
         _metrics = _Metrics(folder)
 
 
@@ -69,12 +70,12 @@ def registry_of_all(*collectors: Collector) -> CollectorRegistry:
     return registry
 
 
-def _number() -> int:
+def _number_in(folder: Path) -> int:
     """Return the number of this process; the operating system lets go of it when the process ends, however it ends."""
     process = os.getpid()
     if process not in _held:
         _held.clear()  # the parent's, before the fork
-        _held[process] = _free_number(Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]))
+        _held[process] = _free_number(folder)
     return _held[process][0]
 
 
