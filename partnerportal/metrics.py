@@ -88,11 +88,12 @@ def _of_tasks(runs: dict[str, TaskRun]) -> Iterable[Metric]:
 
 
 def _of_jobs(runs: dict[str, TaskRun]) -> Iterable[Metric]:
-    """Every entry of the schedule, also one that never ran: its last success is then 0, long ago."""
+    """Every entry of the schedule, also one that never ran: its last success is then 0, long ago. The label is no
+    "job", which Prometheus calls what it asks."""
     succeeded = GaugeMetricFamily(
-        "portal_job_last_success_timestamp_seconds", "When a periodic job last succeeded.", labels=["job", "task"]
+        "portal_job_last_success_timestamp_seconds", "When a periodic job last succeeded.", labels=["name", "task"]
     )
-    interval = GaugeMetricFamily("portal_job_interval_seconds", "How often it is due.", labels=["job", "task"])
+    interval = GaugeMetricFamily("portal_job_interval_seconds", "How often it is due.", labels=["name", "task"])
     for job, entry in app.conf.beat_schedule.items():
         run = runs.get(entry["task"])
         moment = run.last_succeeded_at.timestamp() if run and run.last_succeeded_at else 0

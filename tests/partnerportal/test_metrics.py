@@ -55,8 +55,8 @@ def scrape(client: Client | None = None) -> Callable[..., float]:
 def values_of(text: str) -> Callable[..., float]:
     samples = [sample for family in text_string_to_metric_families(text) for sample in family.samples]
 
-    def ask(name: str, **labels: str) -> float:
-        return sum(s.value for s in samples if s.name == name and labels.items() <= s.labels.items())
+    def ask(metric: str, /, **labels: str) -> float:
+        return sum(s.value for s in samples if s.name == metric and labels.items() <= s.labels.items())
 
     return ask
 
@@ -132,14 +132,14 @@ def test_processes_add_up_and_a_restarted_one_goes_on_where_one_ended(counting):
 def test_every_job_of_the_schedule_appears_with_its_last_success(own_database, counting):
     value = scrape()
     jobs = {job: entry["task"] for job, entry in app.conf.beat_schedule.items()}
-    assert all(value("portal_job_interval_seconds", job=job, task=jobs[job]) >= 60 for job in jobs)
-    assert not any(value("portal_job_last_success_timestamp_seconds", job=job) for job in jobs)
+    assert all(value("portal_job_interval_seconds", name=job, task=jobs[job]) >= 60 for job in jobs)
+    assert not any(value("portal_job_last_success_timestamp_seconds", name=job) for job in jobs)
     app.loader.import_default_modules()  # as a worker does
     for task in set(jobs.values()):
         app.tasks[task].apply()
     value = scrape()
     hour_ago = (timezone.now() - timedelta(hours=1)).timestamp()
-    assert all(value("portal_job_last_success_timestamp_seconds", job=job) > hour_ago for job in jobs)
+    assert all(value("portal_job_last_success_timestamp_seconds", name=job) > hour_ago for job in jobs)
     assert all(value("portal_task_runs_total", task=task) == 1 for task in jobs.values())
 
 
