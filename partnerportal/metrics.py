@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from celery.schedules import schedule
+from celery.schedules import crontab
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import Error, connection
@@ -19,7 +19,7 @@ from partnerportal.lib import metrics
 from partnerportal.models import TaskRun
 
 WAITING = ("fan_out", "email", "digest", "exports", "uploads")  # what `portal_waiting()` of the database tells of
-DAY = 24 * 3600.0
+HOUR, DAY = 3600.0, 24 * 3600.0  # seconds
 
 
 class MetricsMiddleware:
@@ -103,9 +103,11 @@ def _of_jobs(runs: dict[str, TaskRun]) -> Iterable[Metric]:
     yield interval
 
 
-def _interval(due: float | schedule) -> float:
-    """Seconds between two runs. What is due at a time of the day is due daily."""
-    return due if isinstance(due, float) else DAY
+def _interval(due: float | crontab) -> float:
+    """Seconds between two runs. What has a time of its own is due hourly or daily."""
+    if isinstance(due, float):
+        return due
+    return HOUR if len(due.hour) == 24 else DAY  # type: ignore[attr-defined]
 
 
 def _of_waiting(known: dict[str, tuple[int, float]]) -> Iterable[Metric]:

@@ -17,7 +17,7 @@ CREATE FUNCTION portal_waiting(OUT kind text, OUT waiting bigint, OUT oldest_sec
     ) AS undone GROUP BY kind
 $$;
 REVOKE EXECUTE ON FUNCTION portal_waiting() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION portal_waiting() TO portal_app, portal_worker;
+GRANT EXECUTE ON FUNCTION portal_waiting() TO portal_app;
 """
 
 

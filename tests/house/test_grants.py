@@ -18,6 +18,7 @@ CALLED_BY = {
         "mark_release(text, boolean)",
         "note_failed_attempt(bigint, text, date)",  # of who is not signed in: nobody's row may be seen
         "failed_attempts(bigint, text, date)",
+        "portal_waiting()",  # numbers for /metrics
     },
     # by jobs that bring in facts and rebuild what is derived
     "portal_worker": SETTINGS
@@ -36,6 +37,7 @@ WRITTEN = {
     "account_emailconfirmation": {"SELECT", "DELETE"},  # never holds a row
     "accounts_program": {"SELECT"},
     "entitlements_sku": {"SELECT"},
+    "partnerportal_taskrun": {"SELECT"},  # for /metrics
 }
 
 

@@ -133,6 +133,8 @@ def test_every_job_of_the_schedule_appears_with_its_last_success(own_database, c
     value = scrape()
     jobs = {job: entry["task"] for job, entry in app.conf.beat_schedule.items()}
     assert all(value("portal_job_interval_seconds", name=job, task=jobs[job]) >= 60 for job in jobs)
+    intervals = {name: value("portal_job_interval_seconds", name=name) for name in ("figures", "trials", "sessions")}
+    assert intervals == {"figures": 300, "trials": 3600, "sessions": 24 * 3600}
     assert not any(value("portal_job_last_success_timestamp_seconds", name=job) for job in jobs)
     app.loader.import_default_modules()  # as a worker does
     for task in set(jobs.values()):
