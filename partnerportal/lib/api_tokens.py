@@ -14,7 +14,7 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
-from partnerportal.lib import tenancy
+from partnerportal.lib import logs, tenancy
 from partnerportal.lib.tokens import Token, digest_of, is_token, note_use
 
 SCHEME = "bearer"
@@ -42,6 +42,7 @@ class BearerAuthentication(BaseAuthentication):
                 note_use(token)
         if token is None:
             raise AuthenticationFailed(_("This token is not known, or it has been revoked."))
+        logs.add_fields(token_prefix=token.prefix)
         return AnonymousUser(), token
 
     def authenticate_header(self, request: Request) -> str:

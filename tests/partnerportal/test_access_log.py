@@ -1,13 +1,18 @@
 """One line for each request, whatever becomes of it, with who asked, and nothing that must not be read."""
 
+from io import StringIO
+from uuid import uuid4
+
 import pytest
+from django.core.management import call_command
 from django.http import HttpResponse
 from django.test import Client, RequestFactory, override_settings
 
+from entitlements.models import IngestToken
 from notifications.models import Event
 from partnerportal.access_log import AccessLogMiddleware
 from tests.accounts.test_sign_in import sign_in
-from tests.conftest import PageClient
+from tests.conftest import JsonClient, PageClient
 from tests.partnerportal.test_database_away import nothing_listens
 from tests.partnerportal.test_logs import KEY, TOKEN
 
@@ -139,3 +144,14 @@ def test_an_event_leads_to_the_request_that_made_it(web, lines):
     response = web("customer.admin").post("/account/edit/", {"name": "New name", "country": "FR"})
     assert response.status_code == 302
     assert Event.objects.latest("pk").request_id == response["X-Request-ID"] == access(lines)[0]["request_id"]
+
+
+def test_a_machine_is_known_by_what_its_token_is_recognised_by(db, lines):
+    given = StringIO()
+    call_command("create_ingest_token", "Licence server", stdout=given, stderr=StringIO())
+    JsonClient().get(
+        f"/api/v1/ingest/uploads/{uuid4()}/", headers={"authorization": f"Bearer {given.getvalue().strip()}"}
+    )
+    [line] = access(lines)
+    assert (line["token_prefix"], line["status"]) == (IngestToken.objects.get(name="Licence server").prefix, 404)
+    assert given.getvalue().strip() not in str(lines())
