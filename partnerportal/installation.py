@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import redis
+from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.core.checks import WARNING, run_checks
 from django.core.exceptions import ImproperlyConfigured
@@ -22,12 +23,14 @@ from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.utils import ConnectionHandler
 
+from accounts.secrets import MFAAdapter
 from partnerportal.database_roles import OLDEST_POSTGRES, WORKER_ROLE
 from partnerportal.lib.environment import Environment, is_set
 from partnerportal.lib.tenancy import APP_ROLE
 
 SECONDS = 5  # for each server to answer
 CLOCK_SECONDS = 5  # how far two clocks may be apart
+ENCRYPTED = {Authenticator.Type.TOTP: "secret", Authenticator.Type.RECOVERY_CODES: "seed"}  # and where it stands
 ROLE = """
 SELECT rolsuper, rolbypassrls, pg_has_role(oid, %(app)s, 'MEMBER'), pg_has_role(oid, %(worker)s, 'MEMBER'),
        oid = (SELECT datdba FROM pg_database WHERE datname = current_database())
@@ -235,6 +238,20 @@ def check_migrations() -> Findings:
         yield Finding(Level.OK, "Tables", "They are those of this version.")
 
 
+def check_encryption() -> Findings:
+    """Open the oldest and the newest secret that lies encrypted in the database."""
+    kept = Authenticator.objects.filter(type__in=ENCRYPTED).order_by("pk")
+    try:
+        for authenticator in filter(None, (kept.first(), kept.last())):
+            MFAAdapter().decrypt(authenticator.data[ENCRYPTED[authenticator.type]])
+    except ImproperlyConfigured as error:
+        yield Finding(Level.WRONG, "SECRETS_KEYS", str(error))
+    except Error:
+        return  # a check before has said why
+    else:
+        yield Finding(Level.OK, "SECRETS_KEYS", "They open what lies encrypted in the database.")
+
+
 def check_redis() -> Findings:
     """Ping Redis, and see whether it forgets what it accepted."""
     try:
@@ -258,5 +275,6 @@ def _is_production() -> bool:
 
 
 CHECKS: tuple[Callable[[], Findings], ...] = (
-    check_settings, check_address, check_mail, check_folders, check_databases, check_migrations, check_redis,
+    check_settings, check_address, check_mail, check_folders, check_databases, check_migrations,
+    check_encryption, check_redis,
 )  # fmt: skip

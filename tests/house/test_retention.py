@@ -51,6 +51,7 @@ BOUNDED = {
     "accounts_program": "the catalogue of programmes",
     "entitlements_sku": "the catalogue of services",
     "portal_cache": "at most MAX_ENTRIES rows",
+    "partnerportal_taskrun": "one for each task",
     "auth_group": "of the framework, unused",
     "auth_group_permissions": "of the framework, unused",
     "auth_permission": "one for each model and verb",

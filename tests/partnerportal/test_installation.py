@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 import redis
 import time_machine
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import TOTP
+from cryptography.fernet import Fernet
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
@@ -142,6 +145,16 @@ def test_redis(settings, tmp_path):
     server.stop()
     [(level, text)] = found("Redis")
     assert level == Level.WRONG and "Correct REDIS_URL" in text
+
+
+def test_keys_that_do_not_open_what_is_kept(settings, world):
+    assert [level for level, _text in found("SECRETS_KEYS")] == [Level.OK]  # nothing is kept
+    TOTP.activate(world.person("customer.admin"), "A" * 32)
+    RecoveryCodes.activate(world.person("customer.admin"))
+    assert [level for level, _text in found("SECRETS_KEYS")] == [Level.OK]
+    settings.SECRETS_KEYS = [Fernet.generate_key().decode()]
+    [(level, text)] = found("SECRETS_KEYS")
+    assert level == Level.WRONG and "give back the key" in text
 
 
 def test_settings_that_django_finds_wrong(settings):
