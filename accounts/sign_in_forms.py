@@ -6,10 +6,11 @@ from allauth.account.adapter import get_adapter as get_account_adapter
 from allauth.account.authentication import get_authentication_records
 from allauth.account.forms import LoginForm as BaseLoginForm
 from allauth.account.forms import ResetPasswordForm as BaseResetPasswordForm
+from allauth.account.forms import ResetPasswordKeyForm as BaseResetPasswordKeyForm
 from allauth.account.forms import UserTokenForm as BaseUserTokenForm
 from allauth.account.internal.flows.login import is_login_rate_limited
 from allauth.account.internal.userkit import filter_users_by_email
-from allauth.account.models import Login
+from allauth.account.models import EmailAddress, Login
 from allauth.core import context, ratelimit
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base import forms as mfa_forms
@@ -65,6 +66,16 @@ class UserTokenForm(BaseUserTokenForm):
         """A link that was sent before its person was locked opens nothing. Covered by a test, as it is private."""
         person = super()._get_user(uidb36)
         return person if person and person.is_active else None
+
+
+class ResetPasswordKeyForm(BaseResetPasswordKeyForm):
+    def save(self) -> None:
+        """Whoever opened the link reads the mailbox that it was sent to, so the next sign-in asks for no code. An
+        account with several addresses proves none of them so: the link does not say to which it went."""
+        super().save()
+        addresses = list(EmailAddress.objects.filter(user=self.user))
+        if [address.email for address in addresses] == [self.user.email]:
+            addresses[0].set_verified()
 
 
 class SecondStep(mfa_forms.BaseAuthenticateForm):

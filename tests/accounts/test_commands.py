@@ -5,6 +5,7 @@ import re
 from typing import Any
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.test import Client
@@ -129,17 +130,30 @@ def test_a_new_person_signs_in_after_the_link_without_any_mail(db: None, client:
         call("create_person", "ADA@example.com")
 
 
-def test_forgot_your_password_works_for_a_person_that_never_had_one(db: None, client: Client, mailoutbox: Any) -> None:
-    call("create_person", "ada@example.com")
-    client.post(reverse("account_reset_password"), {"email": "ada@example.com"})
-    mail = mailoutbox.pop()
-    set_password(client, re.search(r"https?://[^/]+(/\S+/key/\S+)", mail.body)[1])
+def follow_reset_link(client: Client, email: str, mailoutbox: Any) -> None:
+    client.post(reverse("account_reset_password"), {"email": email})
+    set_password(client, re.search(r"https?://[^/]+(/\S+/key/\S+)", mailoutbox.pop().body)[1])
     mailoutbox.clear()
+
+
+def test_forgot_your_password_works_for_a_person_that_never_had_one(db: None, client: Client, mailoutbox: Any) -> None:
+    """The link came by mail, and so proves the address: no code is asked for on top."""
+    call("create_person", "ada@example.com")
+    follow_reset_link(client, "ada@example.com", mailoutbox)
+    sign_in(client, "ada@example.com")
+    assert client.session["_auth_user_id"] == str(Person.objects.get(email="ada@example.com").pk)
+
+
+def test_a_link_proves_no_address_of_several(db: None, client: Client, mailoutbox: Any) -> None:
+    call("create_person", "ada@example.com")
+    person = Person.objects.get(email="ada@example.com")
+    EmailAddress.objects.create(user=person, email="other@example.com")
+    follow_reset_link(client, "ada@example.com", mailoutbox)
     answer = sign_in(client, "ada@example.com")
     assert "_auth_user_id" not in client.session
     code = re.search(r"^\s*([A-Z0-9-]{6,9})\s*$", mailoutbox.pop().body, re.M)[1]
     client.post(answer.url, {"code": code})
-    assert client.session["_auth_user_id"] == str(Person.objects.get(email="ada@example.com").pk)
+    assert client.session["_auth_user_id"] == str(person.pk)
 
 
 def test_a_link_is_replaced_for_a_reason(world: World) -> None:
