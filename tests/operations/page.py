@@ -89,5 +89,5 @@ class Shell:
 
 def clean_environment(**more: str) -> dict[str, str]:
     """This process's environment without what belongs to tests, so that a block finds what an operator's shell has."""
-    ours = re.compile(r"DJANGO_|PYTEST|(ADMIN_)?DATABASE_|REDIS_|PORTAL_|SECRETS?_|EMAIL_|VIRTUAL_ENV|COMPOSE_|PRIVATE_")
+    ours = re.compile(r"DJANGO_|PYTEST|(ADMIN_)?DATABASE_|REDIS_|PORTAL_|SECRET|EMAIL_|VIRTUAL_ENV|COMPOSE_|PRIVATE_")
     return {name: value for name, value in os.environ.items() if not ours.match(name)} | more
