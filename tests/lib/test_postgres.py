@@ -3,7 +3,7 @@
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, cast
 
@@ -58,10 +58,11 @@ def test_a_new_connection_is_told_again(own: DatabaseWrapper) -> None:
 
 @pytest.mark.django_db
 def test_behind_a_pooler_nothing_is_kept(own: DatabaseWrapper, tmp_path: Path) -> None:
-    with closing(pooler(connection.settings_dict["HOST"], tmp_path)):
+    with pooler(connection.settings_dict["HOST"], tmp_path):
         own.settings_dict = own.settings_dict | {"HOST": str(tmp_path)}
         assert not own.keep("once", "SELECT 1")
         assert kept(own) == set()
+        own.close()
 
 
 @pytest.mark.django_db
@@ -83,21 +84,28 @@ def test_a_server_that_speaks_unasked_lives(own: DatabaseWrapper) -> None:
     assert own.is_usable()
 
 
-def pooler(server: str, directory: Path) -> socket.socket:
-    """As PgBouncer, it gives the client a number that is not the server's, and passes on all else."""
-    listening = socket.socket(socket.AF_UNIX)
-    listening.bind(str(directory / ".s.PGSQL.5432"))
-    listening.listen()
+@contextmanager
+def pooler(server: str, directory: Path) -> Iterator[None]:
+    """As PgBouncer, it gives the client a number that is not the server's, and passes on all else. It serves one
+    client, and waits until that has left."""
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(directory / ".s.PGSQL.5432"))
+        listening.listen()
+        serving = threading.Thread(target=serve, args=(listening, f"{server}/.s.PGSQL.5432"), daemon=True)
+        serving.start()
+        yield
+        serving.join(60)
+        assert not serving.is_alive()
 
-    def serve() -> None:
-        client, _ = listening.accept()
-        upstream = socket.socket(socket.AF_UNIX)
-        upstream.connect(f"{server}/.s.PGSQL.5432")
-        threading.Thread(target=relay, args=(client, upstream), daemon=True).start()
+
+def serve(listening: socket.socket, server: str) -> None:
+    client, _ = listening.accept()
+    with client, socket.socket(socket.AF_UNIX) as upstream:
+        upstream.connect(server)
+        there = threading.Thread(target=relay, args=(client, upstream), daemon=True)
+        there.start()
         relay(upstream, client, renumbered=True)
-
-    threading.Thread(target=serve, daemon=True).start()
-    return listening
+        there.join()
 
 
 def relay(source: socket.socket, target: socket.socket, *, renumbered: bool = False) -> None:
@@ -107,4 +115,4 @@ def relay(source: socket.socket, target: socket.socket, *, renumbered: bool = Fa
         if at:  # the number follows the length
             data, renumbered = data[:at] + b"\x00\x00\x00\x07" + data[at + 4 :], False
         target.sendall(data)
-    target.close()
+    target.shutdown(socket.SHUT_WR)  # not closed: the other direction still reads it
