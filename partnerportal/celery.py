@@ -10,7 +10,7 @@ from partnerportal import task_log  # noqa: F401 - it listens to what workers do
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "partnerportal.settings.dev")
 os.environ.setdefault("PORTAL_PROCESS", "job")
 
-app = Celery("partnerportal")
+app = Celery("partnerportal", task_cls="partnerportal.worker_requests:PortalTask")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 # What may take long, or may have to wait for something outside, has a queue and a worker process of its own (Procfile),

@@ -101,14 +101,13 @@ class Plant:
         options = ("--loglevel", "warning", "--concurrency", "1", "--without-gossip", "--without-mingle", "-Q", queues)
         self.start(name, "celery", "--app", "partnerportal", "worker", "--hostname", name, *options, process="job")
 
-    def revive_worker(self, name: str) -> None:
-        """What a supervisor does with one that has ended."""
-        if self.processes[name].poll() is not None:
-            self.start_worker(name)
-
     def wait_for_worker(self, name: str) -> None:
         """Until it takes tasks: it then answers through the broker."""
         self._until(name, lambda: self.beat.control.ping(destination=[f"celery@{name}"], timeout=0.5))
+
+    def is_at_work(self, name: str) -> bool:
+        node = f"celery@{name}"
+        return bool((self.beat.control.inspect([node], timeout=0.5).active() or {}).get(node))
 
     def wait_for_task(self, name: str, task: str) -> None:
         """Until that worker has taken it, and has nothing in hand any more."""

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import redis
 from django.conf import settings
+from django.db import connection, transaction
 from django.test import Client
 
 from notifications.models import Channel, Delivery, Event
@@ -121,10 +122,22 @@ def test_no_form_waits_for_a_broker_that_hangs(
     assert [answer for answer in someone.answers if answer[1] >= 400] == []
     assert max(forms(someone)) < LONGEST
     told = Delivery.objects.filter(channel=Channel.FAN_OUT).exclude(event__in=earlier)
-
-    def go_on() -> None:
-        plant.revive_worker("worker")  # a broker that is full refuses what is acknowledged, and that ends a worker
-        plant.sweep()
-
-    until(lambda: not told.filter(done_at=None).exists(), go_on)
+    until(lambda: not told.filter(done_at=None).exists(), plant.sweep)
     assert told.count() == Event.objects.exclude(pk__in=earlier).count() == len(forms(someone))
+
+
+def test_a_worker_goes_on_after_an_acknowledgement_that_got_no_answer(plant: Plant, link: Relay) -> None:
+    """It counted the message as in hand for ever, took no other, and answered every ping."""
+    plant.start_worker("worker")
+    plant.wait_for_worker("worker")
+    log = plant.folder / "worker.log"
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("LOCK notifications_delivery")
+        plant.sweep()
+        until(lambda: plant.is_at_work("worker"))
+        link.stall()
+    until(lambda: "broker lost" in log.read_text() or "Couldn't ack" in log.read_text())
+    link.resume()
+    due = Delivery.objects.filter(channel=Channel.FAN_OUT)
+    due.update(done_at=None)
+    until(lambda: not due.filter(done_at=None).exists(), plant.sweep)
