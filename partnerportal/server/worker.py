@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 from wsgiref.util import setup_testing_defaults
 
@@ -51,7 +52,9 @@ class PortalWorker(Worker):
         self.leave()
 
     def draw_first_pages(self) -> None:
-        """Draw a page in each thread that will draw pages: the first costs a hundred times as much as a later one."""
+        """Parse every template and draw a page in each thread that will draw pages: the first of a process costs many
+        times what a later one does."""
+        load_templates()
         together = threading.Barrier(self.cfg.threads + 1)
         for _ in range(self.cfg.threads):
             self.lanes.pages.add_task(Rehearsal(self.wsgi, together))
@@ -154,6 +157,17 @@ def draw_page(application: Callable[..., Any]) -> None:
     finally:
         if hasattr(answer, "close"):
             answer.close()
+
+
+def load_templates() -> None:
+    """Have Django keep each of our templates parsed, in the language that pages are in by default."""
+    from django.template import TemplateSyntaxError, engines
+
+    for engine in engines.all():
+        for folder in map(Path, engine.dirs):
+            for path in folder.rglob("*.jinja" if engine.name == "jinja" else "*.html"):
+                with suppress(TemplateSyntaxError):  # its page says so
+                    engine.get_template(str(path.relative_to(folder)))
 
 
 def raise_file_limit() -> None:
