@@ -174,6 +174,7 @@ def _partner(stage: Stage) -> None:
 
 def _remember(stage: Stage) -> None:
     """What a restore must bring back and the way back must keep."""
+    until(lambda: stage.visitor().get("/sign-in/"))
     visitor = stage.visitor()
     assert "Example Software" in visitor.sign_in("you@example.com", PASSWORD)
 
