@@ -110,5 +110,5 @@ def full_on(
         return as_of
     if per_day is None or per_day <= 0:
         return None
-    days = (purchased - assigned) / per_day
+    days = round((purchased - assigned) / per_day, 6)  # the last digits are not PostgreSQL's, and must not make a day
     return as_of + dt.timedelta(days=math.ceil(days)) if days <= HORIZON_DAYS else None

@@ -94,12 +94,13 @@ SELECT customer_id, as_of, purchased, assigned, overage, active_totals[{ACTIVE_K
        nullif(active_totals[{ACTIVE_KEPT - 28}], -1) AS active_before,
        CASE WHEN history_days < {counting.PACE_MIN_DAYS} OR purchased <= 0 THEN NULL
             WHEN assigned >= purchased THEN as_of
-            ELSE (SELECT as_of + ceil((purchased - k.assigned) / per_day)::int
+            ELSE (SELECT as_of + ceil(days)::int
                   FROM (SELECT regr_slope(assigned, 7 * week) AS per_day
                         FROM (SELECT generate_series(1, {PACE_WEEKS}) AS week,
                                      unnest({_each_week("assigned_totals", PACE_WEEKS)}) AS assigned) w
-                        WHERE assigned >= 0) pace
-                  WHERE per_day > 0 AND (purchased - k.assigned) / per_day <= {counting.HORIZON_DAYS}) END AS full_on,
+                        WHERE assigned >= 0) pace,
+                       LATERAL (SELECT round(((purchased - k.assigned) / nullif(per_day, 0))::numeric, 6) AS days) ahead
+                  WHERE per_day > 0 AND days <= {counting.HORIZON_DAYS}) END AS full_on,
        history_days, {_each_week("shares", WEEKS_SHOWN)} AS weeks, {", ".join(KEPT)}
 FROM (SELECT *, assigned_totals[{ASSIGNED_KEPT}] AS assigned FROM kept) k"""  # noqa: S608
 

@@ -120,6 +120,20 @@ def test_any_order_repetition_and_split_gives_what_the_raw_lines_say(
     assert_as_naive(lines, org_ids)
 
 
+def test_a_pace_that_leads_to_a_whole_number_of_days_leads_to_that_day(org_ids: list[str]) -> None:
+    """392 days, where the last digits of Python's number and of PostgreSQL's differ: one said the day after."""
+    clear()
+    now, numbers = timezone.now().date(), dict.fromkeys([*NUMBERS, "newly_assigned"], 0)
+    reports = ((0, 15, 14), (28, 0, 30), (84, 0, 17))
+    sku = "U-ONE"
+    lines = [
+        line(org_ids[0], now - dt.timedelta(back), sku, purchased=purchased, assigned=assigned, **numbers)
+        for back, purchased, assigned in reports
+    ]
+    send(lines)
+    assert_as_naive(lines, org_ids)
+
+
 @pytest.mark.slow
 @pytest.mark.no_cover
 @given(drawn=usage_lines(), data=st.data())
