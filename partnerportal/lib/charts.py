@@ -60,7 +60,8 @@ def scale_of(peak: float, limit: float | None) -> Scale:
     shows_limit = bool(limit) and peak >= FAR_BELOW * (limit or 0)
     reach = max(peak, (limit or 0) * (1 if shows_limit else FINEST), 1)
     step = nice_step(reach)
-    return Scale(step, step * math.ceil(reach / step - 1e-9), shows_limit)
+    steps = max(math.ceil(reach / step - 1e-9), math.ceil(peak / step))  # what is rounded never cuts the peak off
+    return Scale(step, step * steps, shows_limit)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import re
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from partnerportal.lib import charts
@@ -20,6 +20,7 @@ def names(values: list[int | None]) -> list[str]:
 
 
 @given(peak=st.integers(0, 10**12), limit=st.none() | st.integers(1, 10**12))
+@example(peak=10_000_000_001, limit=None)  # a billionth above a step
 def test_a_scale_begins_at_zero_and_covers_the_peak_in_few_nice_steps(peak: int, limit: int | None) -> None:
     scale = charts.scale_of(peak, limit)
     assert scale.ticks[0] == 0 and 2 <= len(scale.ticks) <= 6
