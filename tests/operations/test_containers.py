@@ -216,7 +216,7 @@ def test_block(block: Block, number: int, stage: Stage) -> None:
         text = text.replace(example, ours)
     if block.heading == "Upgrade":
         _next_release(stage)
-        with Traffic(ORIGIN, stage.authority, ["/sign-in/", "/help/", "/healthz"]) as traffic:
+        with Traffic(ORIGIN, stage.authority, ["/sign-in/login/", "/sign-in/password/reset/", "/healthz"]) as traffic:
             stage.said = stage.shell.run(text)
         sys.stdout.write(
             f"\n{len(traffic.taken)} requests while upgrading, the slowest took {max(traffic.taken):.1f} s\n"
