@@ -165,7 +165,7 @@ def load_templates() -> None:
 
     for engine in engines.all():
         for folder in map(Path, engine.dirs):
-            for path in folder.rglob("*.jinja" if engine.name == "jinja" else "*.html"):
+            for path in folder.rglob(f"*.{'jinja' if engine.name == 'jinja' else 'html'}"):
                 with suppress(TemplateSyntaxError):  # its page says so
                     engine.get_template(str(path.relative_to(folder)))
 

@@ -12,6 +12,8 @@ from partnerportal.static_files import StaticFilesMiddleware
 
 pytestmark = pytest.mark.django_db  # an answer that is closed looks after the connection, if a test before has left one
 
+pytestmark = pytest.mark.django_db  # the end of an answer is that of a request: old connections are looked for
+
 
 def not_there(_request: HttpRequest) -> HttpResponse:
     return HttpResponse(status=404)
