@@ -65,7 +65,7 @@ def test_the_file_of_a_known_sender_comes_in(plant: Plant) -> None:
     ("data", "status", "code"),
     [
         (request("POST", UPLOAD, BEARER, "Transfer-Encoding: chunked"), 411, "length_required"),
-        (request("POST", CALL, "Transfer-Encoding: chunked", body=b"400000\r\n" + b"a" * 0x400000), 413, "too_large"),
+        (request("POST", CALL, "Transfer-Encoding: chunked", body=b"1\r\na\r\n" * 100), 411, "length_required"),
         (request("POST", CALL, "Transfer-Encoding: gzip, chunked"), 501, "not_supported"),
         (request("GET", CALL + "?" + "a" * 40_000), 431, "headers_too_large"),
         (request("GET", CALL, "X: " + "a" * 40_000), 431, "headers_too_large"),
@@ -102,7 +102,7 @@ LENGTH = f"Content-Length: {len(HIDDEN)}"
 def test_what_is_framed_in_two_ways_is_refused_and_the_connection_with_it(plant: Plant, data: bytes) -> None:
     said = send(plant.port, data)
     assert said.count(b"HTTP/1.1 ") + said.count(b"HTTP/1.0 ") == 1
-    assert parse(said)[0] in (400, 501)
+    assert parse(said)[0] in (400, 411, 501)
 
 
 @pytest.mark.parametrize(
