@@ -19,7 +19,7 @@ SHORTEST = 64  # bytes a line, on average: a file of shorter ones could keep a w
 MOST_UNPACKED = (
     200  # bytes for each that was sent: lines of the feed pack to a fortieth at best, a bomb to a thousandth
 )
-MOST_BLANK = 1000  # lines in a row
+MOST_BLANK = 1000  # lines, and one more for each that is not blank
 GZIP = b"\x1f\x8b"  # how every gzip file begins, and no line of JSON
 
 
@@ -92,8 +92,8 @@ class Unpacked:
         self._left = settings.INGEST_UNPACKED_BYTES
         if size is not None:
             self._left = min(self._left, MOST_UNPACKED * size)
-        self._lines_left = settings.INGEST_UNPACKED_BYTES // SHORTEST
-        self._blank = 0
+        self._lines_left = self._left // SHORTEST + MOST_BLANK
+        self._blanks_left = MOST_BLANK
         self.sent = 0
 
     def _note(self) -> None:
@@ -105,8 +105,9 @@ class Unpacked:
         if self._lines_left < 0:
             raise Damaged("too_many_lines")
         line = self._bounded(self._stream.readline, size)
-        self._blank = self._blank + 1 if line and not line.strip() else 0
-        if self._blank > MOST_BLANK:
+        if line:
+            self._blanks_left += 1 if line.strip() else -1
+        if self._blanks_left < 0:
             raise Damaged("too_many_blank_lines")
         return line
 

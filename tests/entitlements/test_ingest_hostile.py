@@ -188,9 +188,12 @@ def test_fifty_megabytes_of_line_feeds_are_not_read(send: Send, world: World, mo
     assert asked <= 1001
 
 
-def test_a_thousand_blank_lines_are_passed_over(send: Send, world: World) -> None:
-    content = b"\n" * 1000 + body(day(world, 55)) + b" \r\n" * 1000 + body(day(world, 56))
-    assert told_of(send(content)) == ("done", "", 2001, 0)
+def test_a_thousand_blank_lines_are_passed_over_and_one_more_for_each_other(send: Send, world: World) -> None:
+    """More, and a few lines among them would keep a worker for minutes, too."""
+    content = b"\n" * 1000 + body(day(world, 55)) + b"\n" + b" \r\n" + body(day(world, 56))
+    assert told_of(send(content, key="few")) == ("done", "", 1003, 0)
+    packed = gzip.compress((b"\n" * 990 + body(day(world, 55)) + b"\n") * 6000)
+    assert told_of(send(packed, key="many", Content_Encoding="gzip")) == ("failed", "too_many_blank_lines", 0, 0)
 
 
 def test_what_is_no_feed_ends_after_a_thousand_lines(send: Send, world: World) -> None:
