@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.core.cache.backends.base import DEFAULT_TIMEOUT, BaseCache
-from django.db import DatabaseError, connection, transaction
+from django.db import connection, transaction
 
 NEVER = dt.datetime.max.replace(tzinfo=dt.UTC)
 SWEPT = 1 / 500  # share of the writes that also delete what has expired
@@ -24,8 +24,8 @@ _SWEEP = "DELETE FROM portal_cache WHERE expires <= clock_timestamp()"
 class JsonCache(BaseCache):
     """Keeps numbers, strings, booleans, lists and dicts of them in the table `portal_cache`, which a migration makes.
 
-    Other values raise TypeError. A write that the database refuses, or that waits too long for another, is not done, as
-    with Django's own.
+    Other values raise TypeError. A write that waits too long for another raises OperationalError: to say "not stored", as
+    Django's own does, would tell people that they had asked too often.
     """
 
     def __init__(self, _location: str, params: dict[str, Any]) -> None:
@@ -62,12 +62,9 @@ class JsonCache(BaseCache):
         return self._write(sql, name, stored, self._expires(timeout))
 
     def _write(self, sql: str, *values: str | dt.datetime) -> bool:
-        try:
-            with transaction.atomic(), connection.cursor() as cursor:
-                cursor.execute(sql, values)
-                return bool(cursor.rowcount)
-        except DatabaseError:
-            return False
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(sql, values)
+            return bool(cursor.rowcount)
 
     def _expires(self, timeout: Any) -> dt.datetime:
         seconds = self.get_backend_timeout(timeout)

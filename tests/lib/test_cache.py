@@ -9,7 +9,7 @@ import pytest
 from django.conf import settings
 from django.contrib.sessions.serializers import JSONSerializer
 from django.core.cache import cache
-from django.db import DataError, connection, transaction
+from django.db import DataError, OperationalError, connection, transaction
 from django.utils.module_loading import import_string
 
 from partnerportal.lib.cache import JsonCache
@@ -89,3 +89,24 @@ def test_of_many_who_add_one_does(own_database):
     for thread in threads:
         thread.join()
     assert sorted(won) == [False] * 7 + [True] and time.monotonic() - begin < 30
+
+
+@pytest.mark.slow
+def test_whoever_waits_too_long_is_not_told_that_it_was_too_often(own_database):
+    failed = []
+
+    def add():
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '100ms'")
+        try:
+            cache.add("turn", True)
+        except OperationalError as error:
+            failed.append(error.__cause__.pgcode)
+        connection.close()
+
+    with transaction.atomic():
+        cache.add("turn", True)
+        waiting = threading.Thread(target=add)
+        waiting.start()
+        waiting.join()
+    assert failed == ["55P03"]
