@@ -24,8 +24,8 @@ _SWEEP = "DELETE FROM portal_cache WHERE expires <= clock_timestamp()"
 class JsonCache(BaseCache):
     """Keeps numbers, strings, booleans, lists and dicts of them in the table `portal_cache`, which a migration makes.
 
-    Other values raise TypeError. A write that waits too long for another raises OperationalError: to say "not stored", as
-    Django's own does, would tell people that they had asked too often.
+    Other values raise TypeError. A write that waits too long for another raises OperationalError: to say "not stored",
+    as Django's own does, would tell people that they had asked too often.
     """
 
     def __init__(self, _location: str, params: dict[str, Any]) -> None:
