@@ -221,7 +221,8 @@ def test_block(block: Block, number: int, stage: Stage) -> None:
         sys.stdout.write(
             f"\n{len(traffic.taken)} requests while upgrading, the slowest took {max(traffic.taken):.1f} s\n"
         )
-        assert len(traffic.taken) > 100 and traffic.failures == []
+        assert traffic.failures == [], stage.said[-3000:]
+        assert len(traffic.taken) > 100
         _sql(stage, "TABLE test_operations")
     else:
         stage.said = stage.shell.run(text)
