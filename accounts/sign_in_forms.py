@@ -1,5 +1,7 @@
 """The library's forms of the sign-in, where ours differ. Not in `forms`: the library imports that while it loads."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from allauth.account.adapter import get_adapter as get_account_adapter
@@ -113,14 +115,19 @@ class ReauthenticateForm(SecondStep, mfa_forms.ReauthenticateForm):
     too_many = TOO_MANY_CODES_CONFIRM
 
 
-class WellFormed:
-    """Answers a credential that no device makes as a wrong one; the library reads it as if the shape were right."""
+@contextmanager
+def refuse_malformed() -> Iterator[None]:
+    """Answer a credential that no device makes as a wrong one; the library reads it as if the shape were right."""
+    try:
+        yield
+    except (AttributeError, LookupError, TypeError, ValueError):
+        raise get_adapter().validation_error("incorrect_code") from None
 
+
+class WellFormed:
     def clean_credential(self) -> Any:
-        try:
+        with refuse_malformed():
             return super().clean_credential()  # type: ignore[misc]
-        except (AttributeError, LookupError, TypeError, ValueError):
-            raise get_adapter().validation_error("incorrect_code") from None
 
 
 class Unlimited:
@@ -152,8 +159,10 @@ class LoginWebAuthnForm(WellFormed, webauthn_forms.LoginWebAuthnForm):
         return authenticator
 
 
-class AddWebAuthnForm(WellFormed, webauthn_forms.AddWebAuthnForm):
-    pass
+class AddWebAuthnForm(webauthn_forms.AddWebAuthnForm):
+    def clean(self) -> dict[str, Any]:
+        with refuse_malformed():
+            return super().clean()
 
 
 class ActivateTOTPForm(BaseActivateTOTPForm):

@@ -154,6 +154,8 @@ NOT_PAGES = {
     "releases/mark/": "answers a form",
     "releases/reopen/": "answers a form",
     "calendar/<str:token>.ics": "a file",
+    ".well-known/security.txt": "a text file",
+    r"^robots\.txt$": "a text file",
     "exports/new/": "answers a form",
     "exports/news/": "answers a script",
     "exports/<uuid:export_id>/file/": "a file",
