@@ -7,7 +7,7 @@ from rest_framework import serializers
 
 from entitlements.actions.trials import MOST_IN_PRODUCTION, MOST_SEATS, REASON_LENGTH
 from entitlements.models import CustomerListing, Entitlement, LicenceRelease, Order, Sku
-from partnerportal.lib.api_input import StrictSerializer
+from partnerportal.lib.api_input import CodeField, StrictSerializer
 from partnerportal.lib.days import today
 
 CUSTOMER: dict[str, Any] = {
@@ -104,7 +104,7 @@ class RenewalSerializer(EntitlementSerializer):
 
 
 class RequestTrialSerializer(StrictSerializer):
-    sku = serializers.SlugRelatedField(
+    sku = CodeField(
         slug_field="code", queryset=Sku.objects.filter(kind=Sku.Kind.PRODUCT), help_text="The code of a product."
     )
     quantity = serializers.IntegerField(min_value=1, max_value=MOST_SEATS, default=10, help_text="Seats.")

@@ -10,6 +10,7 @@ from rest_framework.exceptions import APIException, ErrorDetail, ParseError
 from rest_framework.parsers import BaseParser
 
 MAX_BODY = 64 * 1024
+MAX_DEPTH = 20  # lists and objects within one another: ours need two, and a thousand exhaust Python's stack
 
 
 class TooLarge(APIException):
@@ -27,12 +28,35 @@ class JSONBody(BaseParser):
         if len(raw) > MAX_BODY:
             raise TooLarge(_("The request is too large."))
         try:
-            return json.loads(raw.decode(), parse_constant=self._refuse)
+            body = json.loads(raw.decode(), parse_constant=self._refuse)
         except (ValueError, RecursionError):
             raise ParseError(_("The request is not valid JSON.")) from None
+        if is_deeper(body, MAX_DEPTH):
+            raise ParseError(_("The request is nested too deeply."))
+        return body
 
     def _refuse(self, constant: str) -> None:
         raise ValueError(constant)  # NaN and Infinity are not JSON
+
+
+def is_deeper(body: Any, depth: int) -> bool:
+    """Tell whether more than `depth` lists and objects lie within one another. Goes by levels, so none is too deep."""
+    level = [body]
+    for _level in range(depth + 1):
+        nested = [value for value in level if isinstance(value, dict | list)]
+        if not nested:
+            return False
+        level = [inner for value in nested for inner in (value.values() if isinstance(value, dict) else value)]
+    return True
+
+
+class CodeField(serializers.SlugRelatedField[Any]):
+    """Finds a row by its code. What is no text is refused unseen: a query of lists within lists exhausts the stack."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
 
 
 class StrictSerializer(serializers.Serializer[Any]):

@@ -135,6 +135,31 @@ def test_bad_bodies(api, url, body, status, code):
     assert codes(response)[0][0] == code
 
 
+@pytest.mark.parametrize("depth", [21, 500, 900])
+@pytest.mark.parametrize(("opened", "closed"), [(b"[", b"]"), (b'{"a":', b"}")])
+def test_a_body_may_be_nested_twenty_times(api, url, depth, opened, closed):
+    def ask(times):
+        body = opened * times + b"1" + closed * times
+        return api("customer.admin").post(url("connections/accept/"), body, content_type="application/json")
+
+    assert (ask(depth).status_code, codes(ask(depth))) == (400, [("parse_error", None)])
+    assert codes(ask(20)) != codes(ask(depth)), "twenty are read, and refused by what they say"
+
+
+@pytest.mark.parametrize("depth", [10, 500, 900])
+def test_a_nested_sku_is_the_senders_fault(api, url, depth):
+    body = b'{"sku": ' + b"[" * depth + b"]" * depth + b"}"
+    response = api("customer.admin").post(url("trials/"), body, content_type="application/json")
+    assert response.status_code == 400
+    assert codes(response) == ([("invalid", "sku")] if depth < 20 else [("parse_error", None)])
+
+
+@pytest.mark.parametrize("sku", [["X"], {}, {"in": ["X"]}, [], 1, 1.5, True, "\0", "\ud800"])
+def test_a_sku_is_a_text(api, url, sku):
+    response = api("customer.admin").post(url("trials/"), json.dumps({"sku": sku}), content_type="application/json")
+    assert (response.status_code, codes(response)) == (400, [("invalid", "sku")])
+
+
 @pytest.mark.parametrize("charset", ["hex", "nonsense", "utf-7"])
 def test_the_charset_is_not_the_senders_to_choose(api, url, charset):
     kind = f"application/json; charset={charset}"
