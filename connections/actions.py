@@ -49,7 +49,7 @@ def accept_invitation(*, actor: Actor, token: str) -> tuple[Connection, bool]:
         raise Conflict("partner_not_active", _("This partner’s programme membership is not active."))
     _keep_to_the_limit(actor)
     try:
-        with transaction.atomic():
+        with transaction.atomic(), queries.holding(actor, token):  # the database asks for the invitation too
             connection = Connection.objects.create(
                 **sides, partner_name=invitation.partner_name, customer_name=actor.organization_name
             )

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -34,6 +35,11 @@ class Invitation:
     connected_at: dt.datetime | None  # since when the actor's organisation is connected with the partner
 
 
+def holding(actor: Actor, token: str) -> AbstractContextManager[None]:
+    """Return a block in which the database knows that the actor holds this invitation."""
+    return tenancy.tenant(organization_id=actor.organization_id, person_id=actor.person_id, secret=token)
+
+
 def invitation(actor: Actor, token: str) -> Invitation:
     """The invitation behind a token. Raises NotFound for an unknown one. Holding the token is the permission."""
     if not is_token(token):
@@ -42,7 +48,7 @@ def invitation(actor: Actor, token: str) -> Invitation:
     links = InvitationLink.objects.select_related("organization__parent").annotate(
         programs=active_programs("organization_id"), connected_at=Subquery(live.values("connected_at")[:1])
     )
-    with tenancy.tenant(organization_id=actor.organization_id, person_id=actor.person_id, secret=token):
+    with holding(actor, token):
         link = links.filter(token=token).first()
     if link is None:
         raise NotFound("unknown_invitation", "")

@@ -49,6 +49,29 @@ CREATE POLICY told_to_the_known ON notifications_event AS RESTRICTIVE FOR INSERT
 """
 TELLS_UNDO = "DROP POLICY told_to_the_known ON notifications_event; DROP FUNCTION may_tell(bigint)"
 
+# Only the customer's side can make a connection, and only with the partner whose invitation it holds: sight and the right
+# to tell follow from it. Its names are the organisations' own, for they stand in the subjects of mails.
+MADE = """
+CREATE POLICY made_by_customer ON connections_connection AS RESTRICTIVE FOR INSERT
+    WITH CHECK (customer_id = portal_org() AND EXISTS (SELECT FROM connections_invitationlink link
+                WHERE link.organization_id = partner_id AND link.token = portal_secret()));
+CREATE FUNCTION connection_names_its_sides() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF row_security_active('connections_connection') THEN
+        SELECT name INTO NEW.partner_name FROM accounts_organization WHERE id = NEW.partner_id;
+        SELECT name INTO NEW.customer_name FROM accounts_organization WHERE id = NEW.customer_id;
+        NEW.partner_name := coalesce(NEW.partner_name, '');  -- of a stranger: the policy refuses the row
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER connection_names_its_sides BEFORE INSERT ON connections_connection
+    FOR EACH ROW EXECUTE FUNCTION connection_names_its_sides();
+"""
+MADE_UNDO = """
+DROP TRIGGER connection_names_its_sides ON connections_connection; DROP FUNCTION connection_names_its_sides();
+DROP POLICY made_by_customer ON connections_connection;
+"""
+
 MOVES = {"active": ["ended"], "ended": []}
 
 # Whether a notice about a customer may still be seen is written on the notice: an inbox counts 50,000 of them, and to
@@ -113,14 +136,11 @@ class Migration(migrations.Migration):
             using="partner_id = portal_org() OR customer_id = portal_org()",
             grant="SELECT, INSERT, UPDATE (state, ended_at, ended_by_id)",
         ),
-        migrations.RunSQL(  # only the customer's side can make a connection
-            """CREATE POLICY made_by_customer ON connections_connection AS RESTRICTIVE FOR INSERT
-               WITH CHECK (customer_id = portal_org())""",
-            "DROP POLICY made_by_customer ON connections_connection",
-        ),
-        migrations.RunSQL(  # whoever ends it says so in its own name
+        migrations.RunSQL(MADE, MADE_UNDO),
+        migrations.RunSQL(  # whoever ends it says so in its own name, and now: `may_tell` goes by the time
             """CREATE POLICY ended_in_ones_own_name ON connections_connection AS RESTRICTIVE FOR UPDATE
-               USING (true) WITH CHECK (state = 'active' OR ended_by_id = portal_org())""",
+               USING (true) WITH CHECK (state = 'active' OR ended_by_id = portal_org()
+                   AND ended_at BETWEEN now() - interval '1 hour' AND now() + interval '1 hour')""",
             "DROP POLICY ended_in_ones_own_name ON connections_connection",
         ),
         guard("connections_connection", MOVES, begins="active", holds="everybody"),
