@@ -5,6 +5,8 @@ from typing import Any
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.db import connection, transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
@@ -29,7 +31,6 @@ def export_person(*, actor: Actor, person: Person) -> dict[str, Any]:
     authorize_staff(actor)
     devices = Authenticator.objects.filter(user=person).order_by("pk")
     events = Event.objects.order_by("pk")
-    about = events.filter(Q(subject_id=person.public_id) | Q(data__person=str(person.public_id)))
     return {
         "account": {"id": str(person.public_id), **{name: getattr(person, name) for name in ACCOUNT}},
         "addresses": _rows(EmailAddress.objects.filter(user=person), "email", "verified", "primary"),
@@ -43,7 +44,7 @@ def export_person(*, actor: Actor, person: Person) -> dict[str, Any]:
         ],
         "failed_attempts": _rows(FailedAttempts.objects.filter(person=person), "kind", "day", "failures"),
         "events_by": _rows(events.filter(person_id=person.pk), *EVENT),
-        "events_about": _rows(about, *EVENT),
+        "events_about": _rows(events.filter(_about(person)), *EVENT),
         **{holding.name: holding.export(person) for holding in holdings()},
     }
 
@@ -52,13 +53,18 @@ def _rows(queryset: Any, *names: str) -> list[dict[str, Any]]:
     return list(queryset.order_by("pk").values(*names))
 
 
+def _about(person: Person) -> Q:
+    return Q(subject_id=person.public_id) | Q(data__person=str(person.public_id))
+
+
 @transaction.atomic
 def erase_person(*, actor: Actor, email: str) -> bool:
-    """Delete a person and overwrite their name and address in the log; return whether there was such a person.
+    """Delete a person and overwrite their names and addresses in the log; return whether there was such a person.
 
     Raises Conflict while they are the only Admin of an organisation. Without a person the address alone is overwritten,
-    so a second run finds what came after the first. What a customer's own systems say, such as who holds its licences,
-    is the customer's record and stays.
+    so a second run finds what came after the first. Earlier names and addresses are those by which the log calls them:
+    an earlier address that only somebody's text holds is not found. What a customer's own systems say, such as who
+    holds its licences, is the customer's record and stays.
     """
     authorize_staff(actor)
     person = Person.objects.select_for_update().filter(email__iexact=email).first()
@@ -77,10 +83,36 @@ def erase_person(*, actor: Actor, email: str) -> bool:
     for holding in holdings():
         if holding.erase:
             holding.erase(person)
+    labels = _labels(person)
     addresses = {person.email, *EmailAddress.objects.filter(user=person).values_list("email", flat=True)}
+    addresses |= _former_addresses(person, labels)
     end_sessions(person)
-    _erase_from_log(actor, person, [person.name], sorted(addresses))
+    _erase_from_log(actor, person, sorted({person.name, *labels}), sorted(addresses))
     person.delete()
+    return True
+
+
+def _labels(person: Person) -> set[str]:
+    """What the log calls the person: names, and addresses of when they had none."""
+    by = Event.objects.filter(person_id=person.pk).values_list("person_label", flat=True)
+    about = Event.objects.filter(_about(person)).values_list("subject_label", flat=True)
+    return set(by.union(about))
+
+
+def _former_addresses(person: Person, labels: set[str]) -> set[str]:
+    """Those of the labels that are addresses, unless somebody else has them: anybody may call themselves so."""
+    found = {label.lower() for label in labels if _is_address(label)}
+    others = Person.objects.filter(Q(email__in=found) | Q(emailaddress__email__in=found)).exclude(pk=person.pk)
+    return (
+        found - set(others.values_list("email", flat=True)) - set(others.values_list("emailaddress__email", flat=True))
+    )
+
+
+def _is_address(text: str) -> bool:
+    try:
+        validate_email(text)
+    except ValidationError:
+        return False
     return True
 
 

@@ -25,34 +25,37 @@ CREATE FUNCTION whole_words(words text[]) RETURNS text LANGUAGE sql IMMUTABLE SE
     SELECT string_agg('(?<![\w.%+-])' || regexp_replace(word, '([^[:alnum:]])', '\\\1', 'g') || '(?![\w%+-]|\.\w)', '|')
     FROM unnest(words) AS word WHERE word <> '' $$;
 
--- `names` are overwritten where the event is by or about the person, `addresses` anywhere; in notices and errors of
--- mails too. Returns how many events were changed.
+-- `names`, earlier ones too, are overwritten where the event is by or about the person, `addresses` anywhere; in notices
+-- and errors of mails too. What labels the person goes as a whole, and so does the error of a mail to them: it may name
+-- an address that nothing else remembers. Returns how many events were changed.
 CREATE FUNCTION erase_from_log(erased bigint, erased_public uuid, names text[], addresses text[], staff text)
     RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     gone CONSTANT text := '(erased)';
     address CONSTANT text := whole_words(addresses);
-    either CONSTANT text := whole_words(names || addresses
-        || ARRAY(SELECT DISTINCT person_label::text FROM notifications_event WHERE person_id = erased));
+    either CONSTANT text := whole_words(names || addresses);
     changed bigint;
 BEGIN
     PERFORM set_config('portal.erasing', 'on', true);
     UPDATE notifications_event e SET
-        person_label = CASE WHEN e.person_id = erased THEN gone ELSE regexp_replace(e.person_label, address, gone, 'gi') END,
-        subject_label = regexp_replace(e.subject_label, CASE WHEN found.theirs THEN either ELSE address END, gone, 'gi'),
+        person_label = CASE WHEN found.by THEN gone ELSE regexp_replace(e.person_label, address, gone, 'gi') END,
+        subject_label = CASE WHEN found.about THEN gone
+            ELSE regexp_replace(e.subject_label, CASE WHEN found.by THEN either ELSE address END, gone, 'gi') END,
         organization_label = regexp_replace(e.organization_label, address, gone, 'gi'),
         counterpart_label = regexp_replace(e.counterpart_label, address, gone, 'gi'),
-        data = regexp_replace(e.data::text, CASE WHEN found.theirs THEN either ELSE address END, gone, 'gi')::jsonb
-    FROM (SELECT id, coalesce(person_id = erased OR subject_id = erased_public
-                              OR data ->> 'person' = erased_public::text, false) AS theirs
+        data = regexp_replace(e.data::text, CASE WHEN found.by OR found.about THEN either ELSE address END, gone, 'gi')::jsonb
+    FROM (SELECT id, coalesce(person_id = erased, false) AS by,
+                 coalesce(subject_id = erased_public OR data ->> 'person' = erased_public::text, false) AS about
           FROM notifications_event) found
-    WHERE e.id = found.id AND (found.theirs OR concat_ws(
+    WHERE e.id = found.id AND (found.by OR found.about OR concat_ws(
         ' ', e.person_label, e.subject_label, e.organization_label, e.counterpart_label, e.data::text) ~* address);
     GET DIAGNOSTICS changed = ROW_COUNT;
     PERFORM set_config('portal.erasing', '', true);
     UPDATE notifications_notice SET params = regexp_replace(params::text, address, gone, 'gi')::jsonb
         WHERE params::text ~* address;
     UPDATE notifications_delivery SET error = regexp_replace(error, address, gone, 'gi') WHERE error ~* address;
+    UPDATE notifications_delivery SET error = gone
+        WHERE error <> '' AND erased::text = split_part(recipient, ':', CASE channel WHEN 'digest' THEN 1 ELSE 2 END);
     INSERT INTO notifications_event (public_id, kind, at, person_label, organization_label, counterpart_label,
                                      subject_kind, subject_id, subject_label, data)
         VALUES (gen_random_uuid(), 'person.erased', now(), staff, '', '', 'accounts.person', erased_public, gone,

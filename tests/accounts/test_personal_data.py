@@ -5,6 +5,7 @@ import json
 from typing import Any
 
 import pytest
+from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP
@@ -116,6 +117,27 @@ def test_no_table_names_a_person_who_is_erased(world: World, busy: Person) -> No
     assert not NoticePreference.objects.filter(person_id=busy.pk).exists()
     assert call("erase_person", EMAIL) == f"Nobody has the address {EMAIL}; nothing names it."
     assert Event.objects.filter(kind="person.erased").count() == 2
+
+
+def test_no_table_names_a_person_as_they_were_called_before(world: World, busy: Person) -> None:
+    """Without a name the label is the address. Both may have changed since, and only the log still knows them."""
+    old, others = "mary@former.example", address("partner.reader")
+    for name, email in (("", old), ("Mary Former", old), (others, EMAIL), (NAME, EMAIL)):
+        Person.objects.filter(pk=busy.pk).update(name=name, email=email)
+        EmailAddress.objects.filter(user=busy).update(email=email)
+        call("add_operator", world.partner.org_id, email, "--role=admin")
+    reader = world.person("partner.reader")
+    lock_person(actor=STAFF, person=reader, reason=f"Writes as {others}, wrote as {old}")
+    for channel, recipient in (("email", f"0:{busy.pk}"), ("digest", f"{busy.pk}:2026-01-01:0")):
+        refused = "Recipients refused: {'mary@oldest.example': 550}"
+        Delivery.objects.create(event=Event.objects.first(), channel=channel, recipient=recipient, error=refused)
+    words = (old, "mary former", "mary@oldest.example")
+    assert [word for word in words if word in everything().lower()] == [*words]
+    call("erase_person", EMAIL)
+    assert named() == set()
+    assert [word for word in words if word in everything().lower()] == []
+    reason = Event.objects.get(kind="person.locked", subject_id=reader.public_id).data["reason"]
+    assert reason == f"Writes as {others}, wrote as (erased)", "an address that is another's by now stays theirs"
 
 
 def test_others_of_the_same_name_keep_theirs(world: World, busy: Person) -> None:
