@@ -127,11 +127,14 @@ def sweep_session_records() -> int:
 
 @transaction.atomic
 def lock_person(*, actor: Actor, person: Person, reason: str) -> None:
-    """Shut a person out at once: sign-in, sessions, reset links, calendars, mails. Raises Conflict if so already."""
+    """Shut a person out at once: sign-in, sessions, reset links, calendars, mails. Raises Conflict if so already.
+
+    Reset links that were sent before stay void when the person is let in again.
+    """
     authorize_staff(actor)
     if not one_line(reason):
         raise Invalid("reason", _("Say why."), field="reason")
-    _set_active(person, False, _("This person is locked already."))
+    _set_active(person, False, _("This person is locked already."), locked_at=timezone.now())
     end_sessions(person)
     record(AccountEvent.PERSON_LOCKED, actor=actor, subject=person, data={"reason": one_line(reason)})
 
@@ -144,8 +147,8 @@ def unlock_person(*, actor: Actor, person: Person) -> None:
     record(AccountEvent.PERSON_UNLOCKED, actor=actor, subject=person)
 
 
-def _set_active(person: Person, is_active: bool, already: object) -> None:
-    changed = Person.objects.filter(pk=person.pk, is_active=not is_active).update(is_active=is_active)
+def _set_active(person: Person, is_active: bool, already: object, **stamp: dt.datetime) -> None:
+    changed = Person.objects.filter(pk=person.pk, is_active=not is_active).update(is_active=is_active, **stamp)
     if not changed:
         raise Conflict("state_changed", str(already))
     person.is_active = is_active

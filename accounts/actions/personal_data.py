@@ -21,7 +21,18 @@ from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Conflict
 from partnerportal.lib.policies import authorize_staff
 
-ACCOUNT = ("email", "name", "language", "time_zone", "theme", "is_active", "origin", "date_joined", "last_login")
+ACCOUNT = (
+    "email",
+    "name",
+    "language",
+    "time_zone",
+    "theme",
+    "is_active",
+    "locked_at",
+    "origin",
+    "date_joined",
+    "last_login",
+)
 EVENT = ("kind", "at", "organization_label", "counterpart_label", "subject_kind", "subject_label", "data")
 
 

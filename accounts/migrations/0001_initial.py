@@ -34,6 +34,7 @@ class Migration(migrations.Migration):
                 ('time_zone', models.CharField(default='UTC', max_length=64, validators=[accounts.models.person.validate_time_zone], verbose_name='time zone')),
                 ('theme', models.CharField(choices=[('auto', 'As my device'), ('light', 'Light'), ('dark', 'Dark')], default='auto', max_length=8, verbose_name='appearance')),
                 ('is_active', models.BooleanField(default=True)),
+                ('locked_at', models.DateTimeField(editable=False, null=True)),
                 ('date_joined', models.DateTimeField(default=django.utils.timezone.now)),
                 ('origin', models.CharField(choices=[('registered', 'Registered'), ('signed_up', 'Signed Up')], default='registered', editable=False, max_length=10)),
             ],

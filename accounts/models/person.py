@@ -49,6 +49,7 @@ class Person(PublicModel, AbstractBaseUser):
     time_zone = models.CharField(_("time zone"), max_length=64, default="UTC", validators=[validate_time_zone])
     theme = models.CharField(_("appearance"), max_length=8, choices=Theme, default=Theme.AUTO)
     is_active = models.BooleanField(default=True)
+    locked_at = models.DateTimeField(null=True, editable=False)  # the last time; links from before set no password
     date_joined = models.DateTimeField(default=timezone.now)
     origin = models.CharField(max_length=10, choices=Origin, default=Origin.REGISTERED, editable=False)
 

@@ -91,6 +91,27 @@ def test_reset_links_open_nothing_and_the_mail_says_why(world: World) -> None:
     assert known.redirect_chain == unknown.redirect_chain
 
 
+def test_a_reset_link_from_before_the_lock_stays_void(world: World) -> None:
+    """Whoever reads the person's mail may be why they were locked. A link that is asked for afterwards works."""
+
+    def reset_link() -> str:
+        PageClient().post("/sign-in/password/reset/", {"email": EMAIL})
+        return re.search(r"https?://[^/]+(/\S+/key/\S+)", mail.outbox.pop().body)[1]
+
+    before, kept = reset_link(), world.person(WHO).password
+    opened = PageClient()
+    form = opened.get(before)["Location"]
+    lock()
+    call("unlock_person", EMAIL)
+    new = {"password1": "another good one 7", "password2": "another good one 7"}
+    opened.post(form, new)
+    assert "no longer valid" in PageClient().get(before, follow=True).content.decode()
+    assert world.person(WHO).password == kept
+    client = PageClient()
+    client.post(client.get(reset_link())["Location"], new)
+    assert world.person(WHO).check_password("another good one 7")
+
+
 def test_a_sign_in_that_had_begun_is_not_finished(world: World) -> None:
     """Also where its session outlived the lock: the last step asks once more."""
     TOTP.activate(world.person(WHO), secret := "A" * 32)
