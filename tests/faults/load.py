@@ -12,18 +12,19 @@ django.setup()
 
 from django.db import transaction  # noqa: E402
 
-from accounts.models import Organization  # noqa: E402
+from accounts.models import Organization, Person  # noqa: E402
 from connections.actions import accept_invitation, end_connection  # noqa: E402
 from connections.models import Connection  # noqa: E402
 from partnerportal.lib import tenancy  # noqa: E402
 from partnerportal.lib.actors import Actor  # noqa: E402
 
 
-def deed(customer_id: int, token: str) -> None:
+def deed(customer_id: int, person_id: int, token: str) -> None:
     with transaction.atomic():
-        tenancy.enter(organization_id=customer_id)
+        tenancy.enter(organization_id=customer_id, person_id=person_id)
         customer = Organization.objects.get(pk=customer_id)
         actor = Actor(
+            person_id=person_id,
             person_name="Load",
             organization_id=customer.pk,
             organization_name=customer.name,
@@ -38,10 +39,11 @@ def deed(customer_id: int, token: str) -> None:
 
 
 def main(token: str, seconds: float, customers: list[int]) -> None:
+    person_id = Person.objects.earliest("pk").pk  # nobody's event is taken
     started = time.monotonic()
     for number, customer_id in enumerate(customers):
         try:
-            deed(customer_id, token)
+            deed(customer_id, person_id, token)
         except Exception as error:
             sys.stdout.write(f"{customer_id} {error!r}\n")
         ahead = started + seconds * number / len(customers) - time.monotonic()
