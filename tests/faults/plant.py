@@ -25,6 +25,16 @@ from partnerportal import embedded
 from tests.queues import EVERY_QUEUE, new_beat
 
 NO_ANSWER = 599
+WAIT_SECONDS = 120  # a machine with nothing else to do needs 5
+
+
+def until(answer: Callable[[], Any], meanwhile: Callable[[], Any] = lambda: None) -> None:
+    """Wait until `answer` says something true, for WAIT_SECONDS at most, and do `meanwhile` between two looks."""
+    deadline = time.monotonic() + WAIT_SECONDS
+    while not answer():
+        assert time.monotonic() < deadline
+        meanwhile()
+        time.sleep(0.2)
 
 
 def free_port() -> int:

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,12 +15,11 @@ from django.test import Client
 
 from notifications.models import Channel, Delivery, Event
 from tests.conftest import sign_in
-from tests.faults.plant import Plant, Visitor
+from tests.faults.plant import Plant, Visitor, until
 from tests.faults.relay import Relay
 from tests.world import World
 
 pytestmark = [pytest.mark.slow]
-WAIT_SECONDS = 120
 LONGEST = 5.0  # seconds that a form may take on a busy machine; without the brake a broker that hangs took thirty
 FORM = "POST /account/edit/"
 
@@ -54,14 +52,6 @@ def visitor(plant: Plant, cast: World) -> Iterator[Callable[[], Visitor]]:
     yield come
     for visitor in visitors:
         visitor.close()
-
-
-def until(answer: Callable[[], Any], meanwhile: Callable[[], Any] = lambda: None) -> None:
-    deadline = time.monotonic() + WAIT_SECONDS
-    while not answer():
-        assert time.monotonic() < deadline
-        meanwhile()
-        time.sleep(0.2)
 
 
 def forms(visitor: Visitor) -> list[float]:

@@ -1,9 +1,7 @@
 """Parents are killed without a word, and started again as a supervisor does: nothing is lost, nothing is told twice."""
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
@@ -12,11 +10,10 @@ from django.test import Client
 
 from notifications.models import Channel, Delivery, Event
 from tests.conftest import sign_in
-from tests.faults.plant import NO_ANSWER, Plant, Visitor
+from tests.faults.plant import NO_ANSWER, Plant, Visitor, until
 from tests.world import World
 
 pytestmark = [pytest.mark.slow]
-WAIT_SECONDS = 120  # a machine with nothing else to do needs 5
 
 
 @pytest.fixture
@@ -39,14 +36,6 @@ def visitor(plant: Plant, cast: World) -> Iterator[Visitor]:
     visitor = Visitor(plant.port, cookies)
     yield visitor
     visitor.close()
-
-
-def until(answer: Callable[[], Any], meanwhile: Callable[[], Any] = lambda: None) -> None:
-    deadline = time.monotonic() + WAIT_SECONDS
-    while not answer():
-        assert time.monotonic() < deadline
-        meanwhile()
-        time.sleep(0.1)
 
 
 def test_parents_are_killed_while_people_work(plant: Plant, visitor: Visitor) -> None:
