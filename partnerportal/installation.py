@@ -16,7 +16,7 @@ from typing import Any
 import redis
 from allauth.mfa.models import Authenticator
 from django.conf import settings
-from django.core.checks import WARNING, run_checks
+from django.core.checks import ERROR, WARNING, run_checks
 from django.core.exceptions import ImproperlyConfigured
 from django.core.mail import get_connection
 from django.db import Error, connection
@@ -43,7 +43,8 @@ SELECT current_setting('server_version_num')::int / 10000, current_setting('serv
 class Level(StrEnum):
     OK = "ok"
     NOTE = "note"  # may be meant so
-    WRONG = "WRONG"
+    WARNING = "WARN"  # the portal starts and works without it for a while
+    ERROR = "WRONG"  # nothing should be started like this
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,8 @@ def check_settings() -> Findings:
     """Ask Django for what it thinks of the settings."""
     problems = [p for p in run_checks(include_deployment_checks=_is_production()) if p.level >= WARNING]
     for problem in problems:
-        yield Finding(Level.WRONG, "Settings", f"{problem.msg} {problem.hint or ''}".strip())
+        level = Level.ERROR if problem.level >= ERROR else Level.WARNING
+        yield Finding(level, "Settings", f"{problem.msg} {problem.hint or ''}".strip())
     if not problems:
         yield Finding(Level.OK, "Settings", "Django finds nothing wrong with them.")
     if len(settings.SECRET_KEY) < 50:
@@ -100,7 +102,7 @@ def check_mail() -> Findings:
         finally:
             mail.close()
     except OSError as error:  # smtplib's errors are among them
-        yield Finding(Level.WRONG, "Mail", f"{server} takes no mail of ours: {error}. Correct EMAIL_URL.")
+        yield Finding(Level.WARNING, "Mail", f"{server} takes no mail of ours: {error}. Correct EMAIL_URL.")
     else:
         yield Finding(Level.OK, "Mail", f"{server} answers and lets us in. From: {settings.DEFAULT_FROM_EMAIL}")
 
@@ -112,7 +114,7 @@ def check_folders() -> Findings:
     if manifest.is_file():
         yield Finding(Level.OK, "STATIC_ROOT", f"{settings.STATIC_ROOT} holds the static files.")
     else:
-        level = Level.WRONG if _is_production() else Level.NOTE
+        level = Level.ERROR if _is_production() else Level.NOTE
         yield Finding(level, "STATIC_ROOT", f"{manifest} is missing: run python -m tools.static.")
 
 
@@ -123,7 +125,7 @@ def _writable(name: str, folder: Path) -> Finding:
             return Finding(Level.OK, name, f"{folder} can be written.")
     except OSError as error:
         return Finding(
-            Level.WRONG,
+            Level.ERROR,
             name,
             f"{folder} cannot be written by user {os.geteuid()}: {error.strerror}. Create it for them.",
         )
@@ -164,26 +166,26 @@ def _no_database(variable: str, error: Exception) -> Finding:
     reason = " ".join(str(error).split())
     if is_set("ADMIN_DATABASE_URL") and ("does not exist" in reason or "password authentication failed" in reason):
         return Finding(Level.NOTE, variable, f"{reason}: run manage.py setup_database, which makes it so.")
-    return Finding(Level.WRONG, variable, f"{reason}. Is the server there, and did manage.py setup_database run?")
+    return Finding(Level.ERROR, variable, f"{reason}. Is the server there, and did manage.py setup_database run?")
 
 
 def _server(cursor: Any) -> Findings:
     cursor.execute(SERVER)
     major, version, encoding, clock = cursor.fetchone()
     if major < OLDEST_POSTGRES:
-        yield Finding(Level.WRONG, "PostgreSQL", f"{version} is too old: {OLDEST_POSTGRES} or newer is needed.")
+        yield Finding(Level.ERROR, "PostgreSQL", f"{version} is too old: {OLDEST_POSTGRES} or newer is needed.")
     else:
         yield Finding(Level.OK, "PostgreSQL", version)
     if encoding != "UTF8":
         yield Finding(
-            Level.WRONG,
+            Level.ERROR,
             "Encoding",
             f"{encoding}: create the database anew with UTF8, as manage.py setup_database does.",
         )
     apart = abs(time.time() - clock)
     if apart > CLOCK_SECONDS:
         yield Finding(
-            Level.WRONG, "Clock", f"This machine and the database are {apart:.0f} s apart: let both keep time by NTP."
+            Level.WARNING, "Clock", f"This machine and the database are {apart:.0f} s apart: let both keep time by NTP."
         )
     else:
         yield Finding(Level.OK, "Clock", "The same here and in the database.")
@@ -210,7 +212,7 @@ def _rights(
         text = (
             f"The role is not what {process} needs: it is {', '.join(has) or 'nothing'}. Run manage.py setup_database."
         )
-        return Finding(Level.WRONG, variable, text)
+        return Finding(Level.ERROR, variable, text)
     return Finding(Level.OK, variable, f"The role has what {process} needs, and no more.")
 
 
@@ -245,7 +247,7 @@ def check_encryption() -> Findings:
         for authenticator in filter(None, (kept.first(), kept.last())):
             MFAAdapter().decrypt(authenticator.data[ENCRYPTED[authenticator.type]])
     except ImproperlyConfigured as error:
-        yield Finding(Level.WRONG, "SECRETS_KEYS", str(error))
+        yield Finding(Level.ERROR, "SECRETS_KEYS", str(error))
     except Error:
         return  # a check before has said why
     else:
@@ -262,7 +264,7 @@ def check_redis() -> Findings:
             client.ping()
             policy = client.info("memory").get("maxmemory_policy", "noeviction")
     except (redis.RedisError, ValueError, OSError) as error:
-        yield Finding(Level.WRONG, "Redis", f"No answer: {error}. Correct REDIS_URL, or start it.")
+        yield Finding(Level.WARNING, "Redis", f"No answer: {error}. Correct REDIS_URL, or start it.")
         return
     if policy == "noeviction":
         yield Finding(Level.OK, "Redis", "It answers, and refuses rather than forgets.")

@@ -14,6 +14,7 @@ EXAMPLE = re.findall(r"^#?([A-Z_]+)=", (PROJECT / ".env.example").read_text(), r
 WEBS = ("web-1", "web-2")
 WORKERS = ("worker", "ingest", "exports", "mails")
 PORTAL_SERVICES = ("setup", *WEBS, *WORKERS, "beat")
+COMPLETED = {"condition": "service_completed_successfully"}
 READS = re.compile(  # how Python, the shell, Compose and Caddy read a variable
     r"""(?:\benv(?:\.\w+)?\(|environ\.get\(|environ\[|is_set\()\s*"([A-Z][A-Z_]+)"|"((?:ADMIN_)?DATABASE_\w*URL)\""""
     r"""|\$\{([A-Z][A-Z_]+)|\{\$([A-Z][A-Z_]+)"""
@@ -37,6 +38,7 @@ def variables_read() -> set[str]:
     paths += [PROJECT / name for name in ("gunicorn.conf.py", "Procfile", "docker-compose.yml", "deploy/Caddyfile")]
     found = {next(filter(None, names)) for path in paths for names in READS.findall(path.read_text())}
     passwords = {name.removesuffix("URL") + "PASSWORD" for name in found if name.endswith("DATABASE_URL")}
+    found = {name.removesuffix("_FILE") for name in found}
     return found | passwords | {"DATABASE_JOB_PASSWORD", "DATABASE_OWNER_PASSWORD"} | BY_OTHERS
 
 
@@ -92,15 +94,28 @@ def test_each_process_knows_only_its_own_database_role(
     names = {"ADMIN_DATABASE_" if kind == "ADMIN" else f"DATABASE_{kind}" for kind in databases}
     wanted = {name + rest for name in names for rest in ("URL", "PASSWORD_FILE")}
     assert {name for name in environment(service) if "DATABASE" in name} == wanted
-    assert set(SERVICES[service]["secrets"]) == {"SECRET_KEY", "SECRETS_KEYS", "EMAIL_URL", *passwords}
+    common = {"SECRET_KEY", "SECRETS_KEYS", "EMAIL_URL", "SENTRY_DSN", "PRIVATE_BUCKET_SECRET"}
+    own = {"METRICS_TOKEN"} if process == "web" else set()
+    assert set(SERVICES[service]["secrets"]) == common | own | passwords
     for name, path in environment(service).items():
-        assert not name.endswith("_FILE") or path.removeprefix("/run/secrets/") in SERVICES[service]["secrets"]
+        if name.endswith("_FILE"):
+            optional = re.fullmatch(rf"\$\{{{name}:\+(.+)\}}", path)
+            path = optional[1] if optional else path
+            secret = path.removeprefix("/run/secrets/")
+            assert secret in SERVICES[service]["secrets"]
+            place = f"${{{secret}_FILE:-/dev/null}}" if optional else f"secrets/{secret}"
+            assert COMPOSE["secrets"][secret] == {"file": place}
+
+
+def test_setup_stops_at_what_is_wrong() -> None:
+    assert SERVICES["setup"]["command"].endswith('&& python manage.py check_installation --fail-level error"')
+    assert all(SERVICES[name]["depends_on"]["setup"] == COMPLETED for name in (*WEBS, *WORKERS, "beat"))
 
 
 def test_no_secret_stands_in_the_compose_file_or_the_example() -> None:
     """`docker compose config` and `docker inspect` print the environment."""
     text = (PROJECT / "docker-compose.yml").read_text() + (PROJECT / ".env.example").read_text()
-    given = set(re.findall(r"(\w*(?:PASSWORD|SECRET_KEY|SECRETS_KEYS|EMAIL_URL)\w*)[:=]", text))
+    given = set(re.findall(r"(\w*(?:PASSWORD|SECRET|TOKEN|DSN|EMAIL_URL)\w*)[:=]", text))
     assert given <= {name for name in given if name.endswith("_FILE")} | set(COMPOSE["secrets"])
 
 

@@ -1,8 +1,10 @@
 """Says whether everything that the portal needs is there and right."""
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from partnerportal.installation import Level, check_installation
+
+FAIL_LEVELS = {"warning": {Level.WARNING, Level.ERROR}, "error": {Level.ERROR}}
 
 
 class Command(BaseCommand):
@@ -13,10 +15,18 @@ class Command(BaseCommand):
     )
     requires_system_checks = ()  # it runs them itself, and says more
 
-    def handle(self, *args: object, **options: object) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--fail-level",
+            choices=FAIL_LEVELS,
+            default="warning",
+            help="`error`: fail only for what nothing may be started with. A mail server that is away is a warning.",
+        )
+
+    def handle(self, *args: object, **options: str) -> None:
         wrong = 0
         for finding in check_installation():
-            wrong += finding.level == Level.WRONG
+            wrong += finding.level in FAIL_LEVELS[options["fail_level"]]
             self.stdout.write(f"{finding.level:<5}  {finding.subject}: {finding.text}")
         if wrong:
             raise CommandError(
