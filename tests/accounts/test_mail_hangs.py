@@ -10,6 +10,9 @@ from typing import Any
 import pytest
 from django.core import mail
 
+from accounts.actions import Attempt, tell_owners
+from accounts.models import FailedAttempts
+from partnerportal.lib.days import today
 from partnerportal.lib.mail_server import MAIL_SERVER
 from tests.accounts.test_mail_away import AWAY
 from tests.accounts.test_sign_in import NEW
@@ -77,6 +80,15 @@ def test_only_the_first_form_waits(hanging: HangingServer, world: World) -> None
     ]
     assert [AWAY in answer.content.decode() for answer in answers] == [True] * 3
     assert len(hanging.taken) == 1
+
+
+def test_a_worker_waits_once_however_many_owners_are_to_be_told(hanging: HangingServer, world: World) -> None:
+    """The work of all other kinds that share its queue waits with it."""
+    for who in ("customer.admin", "partner.admin", "vendor.admin"):
+        FailedAttempts.objects.create(person=world.person(who), kind=Attempt.CODE, day=today(), failures=9)
+    assert (tell_owners(), tell_owners()) == (3, 0)
+    assert len(hanging.taken) == 1
+    assert not FailedAttempts.objects.exclude(told_at=None).exists()
 
 
 def test_half_a_minute_after_it_has_gone_mails_are_sent_again(

@@ -4,6 +4,8 @@ import os
 import socket
 import subprocess
 import sys
+import threading
+from contextlib import suppress
 
 import pytest
 from django.conf import settings
@@ -58,6 +60,26 @@ def test_waits_once_and_shortly_for_a_broker_that_hangs():
     """One that is stopped or swaps: its kernel still takes connections."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         nudged = web(NUDGE, REDIS_URL=f"redis://127.0.0.1:{silent.getsockname()[1]}/0")
+    assert nudged.stderr.count("did not take the nudge") == 40
+    assert float(nudged.stdout) < 2
+
+
+def test_waits_as_shortly_for_a_broker_that_says_a_byte_now_and_then():
+    """No time limit of a socket ends that, for each byte begins it anew."""
+    over = threading.Event()
+
+    def trickle(server):
+        link, _address = server.accept()
+        with link, suppress(OSError):
+            while not over.wait(0.1):
+                link.sendall(b"+")
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        speaker = threading.Thread(target=trickle, args=(server,))
+        speaker.start()
+        nudged = web(NUDGE, REDIS_URL=f"redis://127.0.0.1:{server.getsockname()[1]}/0")
+        over.set()
+        speaker.join()
     assert nudged.stderr.count("did not take the nudge") == 40
     assert float(nudged.stdout) < 2
 

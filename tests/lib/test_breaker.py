@@ -84,6 +84,12 @@ def test_after_a_failure_nobody_asks_for_a_while_and_then_one(service: Service, 
     assert breaker.call(service.answer) == "here"
     assert breaker.call(service.answer) == "here"
     assert service.asked == 4
+    other = threading.Thread(target=breaker.call, args=(service.hang,))
+    other.start()
+    eventually(lambda: service.asked == 5)
+    assert breaker.call(service.answer) == "here", "it is well again: any number may ask at once"
+    service.recover.set()
+    other.join()
 
 
 def test_while_one_tries_the_others_are_refused(service: Service, clock: Clock) -> None:
@@ -102,9 +108,12 @@ def test_while_one_tries_the_others_are_refused(service: Service, clock: Clock) 
 
 
 def test_nobody_waits_for_one_that_hangs_and_no_second_thread_is_stuck(service: Service) -> None:
-    breaker = Breaker("It", within=0.05, pause=0)
+    breaker = Breaker("It", within=0.05, pause=600)
     with pytest.raises(Away, match="not answered"):
         breaker.call(service.hang)
+    assert [thread.daemon for thread in threading.enumerate() if thread.name == "It"] == [True], (
+        "no process stays for it"
+    )
     for _time in range(20):
         with pytest.raises(Away, match="left alone"):
             breaker.call(service.hang)

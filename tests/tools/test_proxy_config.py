@@ -1,4 +1,4 @@
-"""The proxy's configuration hides the same addresses as the portal's own log. No Caddy is needed."""
+"""The proxies' configurations hide the same addresses as the portal's own log. No Caddy and no nginx is needed."""
 
 import re
 from pathlib import Path
@@ -8,7 +8,9 @@ import pytest
 from partnerportal.lib.secret_addresses import SECRET_ADDRESSES
 from partnerportal.server.connections import LINGER
 
-CADDYFILE = (Path(__file__).resolve().parents[2] / "deploy" / "Caddyfile").read_text()
+PROJECT = Path(__file__).resolve().parents[2]
+CADDYFILE = (PROJECT / "deploy" / "Caddyfile").read_text()
+NGINX = re.findall(r"```nginx\n(.+?)```", (PROJECT / "docs" / "operations.md").read_text(), re.DOTALL)[0]
 
 
 def logged(uri: str) -> str:
@@ -27,6 +29,32 @@ def test_every_secret_address_is_hidden(beginning: str) -> None:
 def test_other_addresses_lose_their_query_alone() -> None:
     assert logged("/customers/?q=secret&next=/i/secret/") == "/customers/…"
     assert logged("/inbox/") == "/inbox/"
+
+
+def logged_by_nginx(uri: str) -> str:
+    """What the example's `map` makes of an address: the first expression that matches counts."""
+    (table,) = re.findall(r"map \$request_uri \$logged_uri \{(.+?)\}\n", NGINX, re.DOTALL)
+    for pattern, shown in re.findall(r'"~(.+)" "(.+)";', table):
+        if found := re.search(pattern.replace("(?<", "(?P<"), uri):
+            return re.sub(r"\$\{?(\w+)\}?", lambda name: found[name[1]], shown)
+    return uri
+
+
+@pytest.mark.parametrize("beginning", SECRET_ADDRESSES)
+def test_the_example_for_nginx_hides_them_too(beginning: str) -> None:
+    assert logged_by_nginx(f"{beginning}secret/accept/?secret=1") == f"{beginning}…"
+    assert logged_by_nginx("/customers/?q=secret") == "/customers/"
+    assert "access_log off;" in NGINX and NGINX.count("access_log /var/log/nginx/portal.log portal;") == 1
+
+
+def test_the_example_for_nginx_takes_what_the_portal_takes() -> None:
+    """Without it uploads above a megabyte ended at the proxy, and a slow client held what is behind it."""
+    _before, _location, upload = NGINX.partition("location /api/v1/ingest/ {")
+    assert "client_max_body_size 256m;" in upload and "proxy_read_timeout 700s;" in upload
+    assert {"client_header_timeout 10s;", "client_body_timeout 10s;", "proxy_set_header Host $http_host;"} <= set(
+        map(str.strip, NGINX.splitlines())
+    )
+    assert re.findall(r"keepalive_timeout (\d)s", NGINX) == ["2"] and LINGER > 2
 
 
 def test_the_webs_leave_later_than_the_proxy_forgets_them() -> None:
