@@ -9,8 +9,8 @@ from contextlib import ExitStack, suppress
 import pytest
 
 from tests.operations.conftest import Site
-from tests.server.sockets import PATIENCE, request
-from tests.server.test_slow_clients import MANY, PROMPT, UNFINISHED
+from tests.server.sockets import PATIENCE, answer, parse, read_all, request
+from tests.server.test_slow_clients import FORM, MANY, PROMPT, UNFINISHED
 
 TOKEN = "SecretToken123" * 4
 
@@ -28,7 +28,6 @@ def test_half_open_connections_hold_nobody_up(site: Site, kind: str) -> None:
 
 
 def test_a_trickle_of_headers_is_cut(site: Site) -> None:
-    """One of a body is cut after eleven minutes, as long as an upload may take. It holds nobody up meanwhile."""
     with site.connect() as link:
         link.sendall(UNFINISHED["headers"])
         link.settimeout(0.5)
@@ -41,6 +40,34 @@ def test_a_trickle_of_headers_is_cut(site: Site) -> None:
                 except (ConnectionError, ssl.SSLError):
                     is_open = False
         assert 8 < time.monotonic() - started < 30
+
+
+SLOW_BODIES = {
+    "a form": ("POST", "/sign-in/login/", (FORM,), 408),
+    "a page": ("GET", "/sign-in/login/", (), 408),
+    "a stranger's upload": ("POST", "/api/v1/ingest/usage/", (f"Authorization: Bearer {'x' * 43}",), 401),
+}
+
+
+@pytest.mark.parametrize("kind", SLOW_BODIES)
+def test_a_body_that_does_not_come_is_answered_and_cut(site: Site, kind: str) -> None:
+    """Within the ten seconds of the web process, and not after the eleven minutes that an upload may take."""
+    method, path, headers, status = SLOW_BODIES[kind]
+    with site.connect() as link:
+        head = request(method, path, *headers, "Content-Length: 1000", body=b"a")
+        link.sendall(head.replace(b"localhost", f"localhost:{site.port}".encode()))
+        said = parse(read_all(link))
+    assert said[0] == status and said[1]["connection"] == "close"
+
+
+def test_another_host_is_refused(site: Site) -> None:
+    """Also in plain HTTP, where it was redirected to wherever it named."""
+    asked = request("GET", "/sign-in/login/", "Connection: close")
+    for host in (b"evil.example", b"", f"127.0.0.1:{site.port}".encode()):
+        with site.connect() as link:
+            link.sendall(asked.replace(b"localhost", host))
+            assert parse(read_all(link))[0] in (400, 421)
+        assert answer(site.plain_port, asked.replace(b"localhost", host))[0] in (400, 421)
 
 
 def test_the_client_cannot_invent_what_the_proxy_says(site: Site) -> None:
