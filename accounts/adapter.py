@@ -1,7 +1,6 @@
 """allauth's sign-in with our limits and our addresses."""
 
 import ipaddress
-import logging
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -20,12 +19,10 @@ from django.utils.translation import get_language, gettext
 
 from accounts import actions
 from accounts.models import Person
+from notifications.actions import queue_secret_mail
 from partnerportal.lib import tenancy
-from partnerportal.lib.errors import Unavailable
-from partnerportal.lib.mail_server import MAIL_SERVER
 from partnerportal.lib.pages import is_own_path
 
-log = logging.getLogger(__name__)
 SIGNING_IN_WITH = "signing_in_with"  # in the session, from the first step of a sign-in to its last
 
 
@@ -106,17 +103,8 @@ class AccountAdapter(DefaultAccountAdapter):
         super().send_account_already_exists_mail(email)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Names and links come from the settings, never from the request's host header.
-
-        Raises Unavailable when the mail server takes nothing, or has just failed: what the mail was to tell is not done
-        then. Waits for EMAIL_TIMEOUT seconds at most.
-        """
+        """Queue it, so that no page waits for a mail server. Names and links come from the settings, never from the
+        request's host header."""
         given = {"request": current.request, "email": email, "origin": settings.PORTAL_ORIGIN}
         site = {"name": gettext("Partner portal"), "domain": settings.PORTAL_HOST}
-        message = self.render_mail(template_prefix, email, {**given, **context, "current_site": site})
-        try:
-            MAIL_SERVER.call(message.send)
-        except OSError as error:  # smtplib's errors are OSErrors
-            log.warning("The mail server did not take a mail: %s: %s", template_prefix, error)
-            words = gettext("The mail could not be sent just now. Nothing was changed; try again in a few minutes.")
-            raise Unavailable("mail_not_sent", words) from error
+        queue_secret_mail(self.render_mail(template_prefix, email, {**given, **context, "current_site": site}))

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 
 from allauth.mfa.adapter import DefaultMFAAdapter
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-from django.conf import settings
+from cryptography.fernet import InvalidToken
 from django.core.exceptions import ImproperlyConfigured
+
+from partnerportal.lib.secret_box import secret_box
 
 
 class MFAAdapter(DefaultMFAAdapter):
@@ -17,11 +18,6 @@ class MFAAdapter(DefaultMFAAdapter):
     def decrypt(self, encrypted_text: str) -> str:
         """Raises ImproperlyConfigured where no key of SECRETS_KEYS opens it."""
         return _open(encrypted_text, secret_box().decrypt)
-
-
-def secret_box() -> MultiFernet:
-    """The first key of SECRETS_KEYS encrypts, every one of them decrypts."""
-    return MultiFernet([Fernet(key) for key in settings.SECRETS_KEYS])
 
 
 def encrypt_anew(encrypted_text: str) -> str:

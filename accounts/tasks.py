@@ -15,7 +15,7 @@ def forget_ended_sessions() -> None:
 
 @shared_task
 def tell_owners() -> None:
-    """Mail those whose password or codes are being guessed, at most once a day each."""
+    """Queue a mail to those whose password or codes are being guessed, at most once a day each."""
     while actions.tell_owners():
         pass
 

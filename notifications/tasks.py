@@ -20,15 +20,19 @@ def fan_out() -> None:
 
 @shared_task
 def send_emails() -> None:
+    """Send codes and links of the sign-in, then single notices, then summaries."""
+    actions.forget_secret_mails()
+    _until_empty(actions.send_secret_mails)
     _until_empty(actions.send_due_emails)
     _until_empty(actions.send_due_summaries)
 
 
 @shared_task
 def sweep() -> None:
-    """Delete old notices and what was mailed long ago."""
+    """Delete old notices, what was mailed long ago and what no mail server took in time."""
     actions.sweep_notices()
     actions.sweep_deliveries()
+    actions.forget_secret_mails()
 
 
 def _until_empty(work: Callable[[], int]) -> int:

@@ -18,7 +18,8 @@ from partnerportal.celery import app
 from partnerportal.lib import metrics
 from partnerportal.models import TaskRun
 
-WAITING = ("fan_out", "email", "digest", "exports", "uploads")  # what `portal_waiting()` of the database tells of
+# What `portal_waiting()` of the database tells of.
+WAITING = ("fan_out", "email", "digest", "secret_mails", "exports", "uploads")
 HOUR, DAY = 3600.0, 24 * 3600.0  # seconds
 
 

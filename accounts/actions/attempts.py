@@ -1,7 +1,5 @@
 """Failed attempts to sign in as a person: counted by day, told to the owner, and answered by one more step."""
 
-import datetime as dt
-import logging
 from functools import partial
 
 from django.conf import settings
@@ -15,15 +13,12 @@ from django.utils.translation import gettext as _
 
 from accounts.models import FailedAttempts, Person
 from accounts.policies import ATTEMPTS_A_DAY, TOLD_AT
+from notifications.actions import queue_secret_mail
 from partnerportal.lib.days import today
-from partnerportal.lib.mail_server import MAIL_SERVER
 from partnerportal.lib.nudges import nudge
 from partnerportal.lib.sweeping import delete_in_batches
 
-log = logging.getLogger(__name__)
-
 Attempt = FailedAttempts.Kind
-LEASE = dt.timedelta(minutes=3)
 _nudge = partial(nudge, "accounts.tasks.tell_owners")
 
 
@@ -45,34 +40,22 @@ def _ask(function: str, person_id: int, kind: Attempt) -> int:
 
 
 def tell_owners() -> int:
-    """Mail everybody whose password or codes are being guessed, once a day and kind; return how many were due.
-
-    At least once: a worker that dies between sending and marking leaves a lease that runs out. No transaction is open
-    while the mail server is spoken to, and one that hangs is waited for once.
-    """
-    if MAIL_SERVER.is_open:
-        return 0
-    now = timezone.now()
+    """Queue a mail to everybody whose password or codes are being guessed, once a day and kind; return how many were
+    due."""
     with transaction.atomic():
-        due = list(_due(now).select_for_update(skip_locked=True, of=("self",)).select_related("person")[:50])
-        FailedAttempts.objects.filter(pk__in=[row.pk for row in due]).update(leased_until=now + LEASE)
-    for row in due:
-        try:
+        due = list(_due().select_for_update(skip_locked=True, of=("self",)).select_related("person")[:50])
+        for row in due:
             if row.person.is_active and row.person.emailaddress_set.filter(verified=True).exists():  # type: ignore[attr-defined]
-                MAIL_SERVER.call(_mail(row.person, Attempt(row.kind), row.failures).send)
-        except OSError:  # smtplib's errors are OSErrors, and so is Away
-            log.warning("An owner could not be told of failed attempts; tried again after the lease", exc_info=True)
-        else:
-            FailedAttempts.objects.filter(pk=row.pk).update(told_at=timezone.now())
+                queue_secret_mail(_mail(row.person, Attempt(row.kind), row.failures))
+        FailedAttempts.objects.filter(pk__in=[row.pk for row in due]).update(told_at=timezone.now())
     return len(due)
 
 
-def _due(now: dt.datetime) -> QuerySet[FailedAttempts]:
+def _due() -> QuerySet[FailedAttempts]:
     reached = Q()
     for kind, failures in TOLD_AT.items():
         reached |= Q(kind=kind, failures__gte=failures)
-    free = Q(leased_until=None) | Q(leased_until__lt=now)
-    return FailedAttempts.objects.filter(reached, free, told_at=None).order_by("pk")
+    return FailedAttempts.objects.filter(reached, told_at=None).order_by("pk")
 
 
 def _mail(person: Person, kind: Attempt, failures: int) -> EmailMessage:

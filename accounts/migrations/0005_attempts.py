@@ -34,7 +34,6 @@ class Migration(migrations.Migration):
                 ("day", models.DateField()),
                 ("failures", models.PositiveIntegerField()),
                 ("told_at", models.DateTimeField(null=True)),
-                ("leased_until", models.DateTimeField(null=True)),
                 (
                     "person",
                     models.ForeignKey(

@@ -8,7 +8,7 @@ class FailedAttempts(models.Model):
     """Wrong passwords, or wrong codes of the second step, of one person on one day (UTC), from wherever they came.
 
     The web role counts and reads by functions of the database (migrations/0005_attempts.py): nobody is signed in yet.
-    The owner is mailed once for each row that reaches what its kind allows; the mail goes out under a lease.
+    The owner is mailed once for each row that reaches what its kind allows.
     """
 
     class Kind(models.TextChoices):
@@ -20,7 +20,6 @@ class FailedAttempts(models.Model):
     day = models.DateField()
     failures = models.PositiveIntegerField()
     told_at = models.DateTimeField(null=True)
-    leased_until = models.DateTimeField(null=True)
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=["person", "kind", "day"], name="failed_attempts_once"),)

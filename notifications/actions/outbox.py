@@ -13,6 +13,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from notifications import registry
+from notifications.actions.secret_mails import send_secret_mails
 from notifications.mail import compose, compose_summary
 from notifications.mailing import next_summary, wanted
 from notifications.models import Channel, Delivery, Event, Mail, Notice
@@ -90,6 +91,8 @@ def _mail_server(*, needed: bool) -> Iterator[Callable[[EmailMultiAlternatives],
 
     def send(mail: EmailMultiAlternatives) -> None:
         nonlocal server
+        while send_secret_mails():  # with a code that somebody waits for, behind ten thousand that can wait
+            pass
         try:
             MAIL_SERVER.call(partial(_send, server, mail))
         except Exception:

@@ -2,6 +2,7 @@ from notifications.models.delivery import Channel, Delivery
 from notifications.models.event import Event
 from notifications.models.notice import InboxMark, Notice, NoticeRead
 from notifications.models.preference import Choice, Mail, NoticePreference
+from notifications.models.secret_mail import SecretMail
 
 __all__ = [
     "Channel",
@@ -13,4 +14,5 @@ __all__ = [
     "Notice",
     "NoticePreference",
     "NoticeRead",
+    "SecretMail",
 ]

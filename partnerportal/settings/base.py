@@ -287,7 +287,7 @@ INGEST_UNPACKED_BYTES = env.number("INGEST_UNPACKED_BYTES", default=2 * 1024**3)
 EMAIL_BACKEND: str
 vars().update(env.mail("EMAIL_URL"))
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env("DEFAULT_FROM_EMAIL", default=f"Partner portal <no-reply@{PORTAL_HOST}>")
-EMAIL_TIMEOUT = 5 if PORTAL_PROCESS == "web" else 10  # a page waits for it: sign-in codes go out within the request
+EMAIL_TIMEOUT = 10  # seconds; only workers wait for it
 
 # --- Background work ----------------------------------------------------------------------------------------
 # These values lost nothing under kill -9 of the worker; visibility_timeout must stay above twice the time limit.
@@ -319,6 +319,7 @@ if PORTAL_PROCESS == "web":  # it only nudges (lib/nudges.py), and a thread that
 # --- How long is kept what would grow for ever: days until a sweep deletes it --------------------------------
 PORTAL_UNVERIFIED_KEPT = dt.timedelta(days=env.number("UNVERIFIED_DAYS", 30))  # who signed up and proved no address
 PORTAL_ATTEMPTS_KEPT = dt.timedelta(days=env.number("ATTEMPTS_DAYS", 30))  # counts of failed sign-ins
+PORTAL_SECRET_MAILS_KEPT = dt.timedelta(hours=1)  # unsent; no code or link in them is of use for longer
 PORTAL_NOTICES_KEPT = dt.timedelta(days=env.number("NOTICE_DAYS", 730))  # of inboxes, and that an end was announced
 PORTAL_DELIVERIES_KEPT = dt.timedelta(days=env.number("DELIVERY_DAYS", 90))  # mails that were sent or given up
 PORTAL_EXPORTS_KEPT = dt.timedelta(days=env.number("EXPORT_DAYS", 30))  # that there was one; its file goes after a day

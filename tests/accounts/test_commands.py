@@ -14,6 +14,8 @@ from django.urls import reverse
 from accounts.models import Operator, Organization, Person, ProgramMembership
 from connections.models import InvitationLink
 from notifications.models import Event
+from tests.conftest import PageClient
+from tests.mails import sent
 from tests.world import World
 
 
@@ -117,12 +119,13 @@ def sign_in(client: Client, email: str) -> Any:
     return client.post(reverse("account_login"), {"login": email, "password": PASSWORD})
 
 
-def test_a_new_person_signs_in_after_the_link_without_any_mail(db: None, client: Client, mailoutbox: Any) -> None:
+def test_a_new_person_signs_in_after_the_link_without_any_mail(db: None) -> None:
+    client = PageClient()
     link = call("create_person", "ada@example.com", "--name=Ada", "--language=fr", "--link")
     assert link.startswith(settings.PORTAL_ORIGIN)
     person = Person.objects.get(email="ada@example.com")
     assert (person.name, person.language, person.has_usable_password()) == ("Ada", "fr", False)
-    assert not mailoutbox
+    assert not sent()
     set_password(client, link.removeprefix(settings.PORTAL_ORIGIN))
     sign_in(client, "ada@example.com")
     assert client.session["_auth_user_id"] == str(person.pk)
@@ -130,28 +133,30 @@ def test_a_new_person_signs_in_after_the_link_without_any_mail(db: None, client:
         call("create_person", "ADA@example.com")
 
 
-def follow_reset_link(client: Client, email: str, mailoutbox: Any) -> None:
+def follow_reset_link(client: Client, email: str) -> None:
     client.post(reverse("account_reset_password"), {"email": email})
-    set_password(client, re.search(r"https?://[^/]+(/\S+/key/\S+)", mailoutbox.pop().body)[1])
-    mailoutbox.clear()
+    set_password(client, re.search(r"https?://[^/]+(/\S+/key/\S+)", sent().pop().body)[1])
+    sent().clear()
 
 
-def test_forgot_your_password_works_for_a_person_that_never_had_one(db: None, client: Client, mailoutbox: Any) -> None:
+def test_forgot_your_password_works_for_a_person_that_never_had_one(db: None) -> None:
     """The link came by mail, and so proves the address: no code is asked for on top."""
+    client = PageClient()
     call("create_person", "ada@example.com")
-    follow_reset_link(client, "ada@example.com", mailoutbox)
+    follow_reset_link(client, "ada@example.com")
     sign_in(client, "ada@example.com")
     assert client.session["_auth_user_id"] == str(Person.objects.get(email="ada@example.com").pk)
 
 
-def test_a_link_proves_no_address_of_several(db: None, client: Client, mailoutbox: Any) -> None:
+def test_a_link_proves_no_address_of_several(db: None) -> None:
+    client = PageClient()
     call("create_person", "ada@example.com")
     person = Person.objects.get(email="ada@example.com")
     EmailAddress.objects.create(user=person, email="other@example.com")
-    follow_reset_link(client, "ada@example.com", mailoutbox)
+    follow_reset_link(client, "ada@example.com")
     answer = sign_in(client, "ada@example.com")
     assert "_auth_user_id" not in client.session
-    code = re.search(r"^\s*([A-Z0-9-]{6,9})\s*$", mailoutbox.pop().body, re.M)[1]
+    code = re.search(r"^\s*([A-Z0-9-]{6,9})\s*$", sent().pop().body, re.M)[1]
     client.post(answer.url, {"code": code})
     assert client.session["_auth_user_id"] == str(person.pk)
 

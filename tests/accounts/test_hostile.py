@@ -7,7 +7,6 @@ from allauth.account.adapter import get_adapter
 from allauth.mfa.totp.internal.auth import TOTP
 from django.conf import settings
 from django.contrib.auth import hashers
-from django.core import mail
 from django.core.cache import cache
 
 from accounts.actions import NAME_IS_VERIFIED, update_contact
@@ -16,6 +15,7 @@ from notifications.models import Event
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Invalid
 from tests.conftest import PageClient
+from tests.mails import sent
 from tests.world import address
 
 pytestmark = pytest.mark.django_db
@@ -136,7 +136,7 @@ def test_a_session_ends_for_good_however_much_it_is_used(web):
 def test_sign_up_sends_nobodys_words(db):
     name = "Win at http://evil.example"
     PageClient().post("/sign-in/signup/", {"name": name, "email": "maya@fresh.example", "password1": "violet otters 7"})
-    [message] = mail.outbox
+    [message] = sent()
     assert "evil" not in message.body + message.subject and "maya@fresh.example" in message.body
 
 

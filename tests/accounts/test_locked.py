@@ -11,7 +11,6 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP
 from allauth.mfa.webauthn.forms import LoginWebAuthnForm
 from django.contrib.sessions.models import Session
-from django.core import mail
 from django.core.management import CommandError, call_command
 from django.urls import reverse
 from django.utils import timezone
@@ -24,6 +23,7 @@ from notifications.actions import fan_out_due, send_due_emails
 from notifications.models import Event
 from tests.accounts.test_sign_in import NEW, code_in, is_signed_in, sign_in, totp
 from tests.conftest import PageClient
+from tests.mails import sent
 from tests.world import World, address, canary
 from tests.world_usage import CALENDAR
 
@@ -79,12 +79,12 @@ def test_a_passkey_opens_nothing(world: World, monkeypatch: Any) -> None:
 
 def test_reset_links_open_nothing_and_the_mail_says_why(world: World) -> None:
     PageClient().post("/sign-in/password/reset/", {"email": EMAIL})
-    link = re.search(r"https?://[^/]+(/\S+/key/\S+)", mail.outbox.pop().body)[1]
+    link = re.search(r"https?://[^/]+(/\S+/key/\S+)", sent().pop().body)[1]
     lock()
     page = PageClient().get(link, follow=True).content.decode()
     assert "no longer valid" in page
     known = PageClient().post("/sign-in/password/reset/", {"email": EMAIL}, follow=True)
-    [message] = mail.outbox
+    [message] = sent()
     assert (message.to, message.subject) == ([EMAIL], "Your account is switched off")
     assert "/key/" not in message.body
     unknown = PageClient().post("/sign-in/password/reset/", {"email": "nobody-at-all@example.com"}, follow=True)
@@ -96,7 +96,7 @@ def test_a_reset_link_from_before_the_lock_stays_void(world: World) -> None:
 
     def reset_link() -> str:
         PageClient().post("/sign-in/password/reset/", {"email": EMAIL})
-        return re.search(r"https?://[^/]+(/\S+/key/\S+)", mail.outbox.pop().body)[1]
+        return re.search(r"https?://[^/]+(/\S+/key/\S+)", sent().pop().body)[1]
 
     before, kept = reset_link(), world.person(WHO).password
     opened = PageClient()
@@ -136,7 +136,7 @@ def test_calendars_mails_and_notices_stop(world: World) -> None:
         pass
     while send_due_emails():
         pass
-    assert partner not in {to for message in mail.outbox for to in message.to}
+    assert partner not in {to for message in sent() for to in message.to}
 
 
 def test_unlocking_lets_in_as_before(world: World) -> None:
@@ -222,4 +222,4 @@ def test_who_signed_up_and_never_proved_the_address_is_deleted(world: World, set
     task()
     assert not Person.objects.filter(pk=late.pk).exists()
     PageClient().post(reverse("account_signup"), {**NEW, "email": gone.email})
-    assert code_in(mail.outbox[-1]), "the address is free again"
+    assert code_in(sent()[-1]), "the address is free again"

@@ -10,12 +10,15 @@ from allauth.mfa.totp.internal.auth import TOTP
 from allauth.mfa.utils import decrypt
 from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
+from django.core.mail import EmailMessage
 from django.core.management import CommandError, call_command
 from django.db import connection
 
 from accounts.management.commands import rotate_secrets
+from notifications.actions import queue_secret_mail
 from tests.accounts.test_sign_in import client, is_signed_in, sign_in, totp, with_totp
 from tests.conftest import PageClient
+from tests.mails import sent
 from tests.world import World
 
 __all__ = ["client", "with_totp"]  # fixtures
@@ -68,13 +71,15 @@ def test_rotation_puts_all_under_the_first_key(world: World, settings: Any, monk
         TOTP.activate(person, "A" * 32)
     codes = RecoveryCodes.activate(people[0]).generate_codes()
     Authenticator.objects.create(user=people[0], type="webauthn", data={"name": "Key", "credential": {}})
+    queue_secret_mail(EmailMessage("A code", "XYZ-123", to=["ada@example.com"]))
     old, new = settings.SECRETS_KEYS, Fernet.generate_key().decode()
     settings.SECRETS_KEYS = [new, *old]
-    assert rotate() == rotate() == "4 authenticators are encrypted with the first key."
+    assert rotate() == rotate() == "Encrypted with the first key: 4 authenticators, 1 mails that wait."
     settings.SECRETS_KEYS = [new]
     secrets = {decrypt(row.data["secret"]) for row in Authenticator.objects.filter(type="totp")}
     assert secrets == {"A" * 32}
     assert Authenticator.objects.get(type="recovery_codes").wrap().generate_codes() == codes
+    assert [mail.body for mail in sent()] == ["XYZ-123"]
     settings.SECRETS_KEYS = old
     with pytest.raises(ImproperlyConfigured, match="No key of SECRETS_KEYS"):
         Authenticator.objects.get(type="recovery_codes").wrap().generate_codes()

@@ -8,11 +8,11 @@ from html.parser import HTMLParser
 import pytest
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from django.conf import settings
-from django.core import mail
 from django.test import override_settings
 
 from accounts.models import Person
 from tests.conftest import PageClient
+from tests.mails import sent
 from tests.world import address
 
 pytestmark = pytest.mark.django_db
@@ -47,7 +47,7 @@ def test_sign_up_by_code_keeps_the_way(client, world):
     response = client.post(f"/sign-in/signup/?next={way}", {**NEW, "next": way})
     assert response["Location"] == "/sign-in/confirm-email/"
     assert not is_signed_in(client)
-    [message] = mail.outbox
+    [message] = sent()
     assert (message.to, "Partner portal" in message.body) == ([NEW["email"]], True)
     assert client.post("/sign-in/confirm-email/", {"code": "AAAA-AAAA"}).status_code == 200
     response = client.post("/sign-in/confirm-email/", {"code": code_in(message)})
@@ -58,7 +58,7 @@ def test_sign_up_by_code_keeps_the_way(client, world):
 
 def test_a_code_is_guessed_at_most_a_few_times(client):
     client.post("/sign-in/signup/", NEW)
-    code = code_in(mail.outbox[0])
+    code = code_in(sent()[0])
     for _ in range(6):
         client.post("/sign-in/confirm-email/", {"code": "AAAA-AAAA"})
     client.post("/sign-in/confirm-email/", {"code": code})
@@ -87,7 +87,7 @@ def test_sign_up_does_not_tell_who_has_an_account(world):
         response = client.post("/sign-in/signup/", {**NEW, "email": email}, follow=True)
         pages.append((response.redirect_chain, neutral(response, email)))
     assert pages[0] == pages[1]
-    assert "already exists" in mail.outbox[1].body
+    assert "already exists" in sent()[1].body
     assert Person.objects.filter(email=address("customer.admin")).count() == 1
 
 
@@ -104,7 +104,7 @@ def test_neither_sign_in_nor_reset_tells_who_has_an_account(world):
 def test_a_new_password_by_a_link_that_is_kept_secret(world):
     client = PageClient(enforce_csrf_checks=True)
     PageClient().post("/sign-in/password/reset/", {"email": address("customer.admin")})
-    link = re.search(r"https?://[^/]+(/sign-in/password/reset/key/\S+)", mail.outbox[0].body).group(1)
+    link = re.search(r"https?://[^/]+(/sign-in/password/reset/key/\S+)", sent()[0].body).group(1)
     first = client.get(link)
     assert (first["Cache-Control"], first["Referrer-Policy"]) == ("no-store", "no-referrer")
     page = client.get(first["Location"]).content.decode()
@@ -125,7 +125,7 @@ def test_a_foreign_host_writes_no_links(client):
     for host in ("evil.example", "localhost.evil.example", "localhost@evil.example"):
         response = client.post("/sign-in/password/reset/", {"email": address("customer.admin")}, headers={"host": host})
         assert response.status_code == 400
-    assert mail.outbox == []
+    assert sent() == []
 
 
 def test_sign_in_changes_the_session_and_leads_only_within_the_portal(client, world):

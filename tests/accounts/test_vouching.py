@@ -11,7 +11,6 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP
 from django.contrib.sessions.models import Session
-from django.core import mail
 from django.core.management import CommandError, call_command
 from django.urls import reverse
 from django.utils import timezone
@@ -22,6 +21,7 @@ from notifications.models import Event
 from partnerportal.lib.actors import Actor
 from tests.accounts.test_sign_in import is_signed_in
 from tests.conftest import PageClient
+from tests.mails import sent
 from tests.world import World
 
 pytestmark = pytest.mark.django_db
@@ -88,7 +88,7 @@ def test_nothing_of_the_stranger_is_left(world: World, vouch: Any) -> None:
     Authenticator.objects.create(user=person, type=Authenticator.Type.WEBAUTHN, data={})
     reset = PageClient()
     reset.post(reverse("account_reset_password"), {"email": VICTIM})
-    link = re.search(r"https?://[^/]+(/\S+/key/\S+)", mail.outbox[-1].body)[1]
+    link = re.search(r"https?://[^/]+(/\S+/key/\S+)", sent()[-1].body)[1]
     assert Session.objects.exists()
     said = vouch(world)
     assert all(words in said for words in ("signed up on", "had not verified", "were removed"))
@@ -107,11 +107,11 @@ def test_the_stranger_finds_no_way_back(world: World, changeable: None, vouch: A
     client = sign_up()
     vouch(world)
     client.post(reverse("account_email_verification_sent"), {"action": "change", "email": MINE})
-    mail.outbox.clear()
+    sent().clear()
     sign_in(MINE, client)
     sign_in(MINE)
     client.post(reverse("account_reset_password"), {"email": MINE})
-    assert [message.subject for message in mail.outbox] == ["Unknown Account"]
+    assert [message.subject for message in sent()] == ["Unknown Account"]
     assert [address.email for address in EmailAddress.objects.filter(user__email=VICTIM)] == [VICTIM]
     assert Person.objects.filter(email=VICTIM).exists()
 
@@ -127,10 +127,10 @@ def test_another_address_of_the_stranger_goes_too(world: World) -> None:
     sign_up()
     EmailAddress.objects.create(user=Person.objects.get(email=VICTIM), email=MINE)
     vouch_by_operator(world)
-    mail.outbox.clear()
+    sent().clear()
     client = sign_in(MINE)
     PageClient().post(reverse("account_reset_password"), {"email": MINE})
-    assert [message.subject for message in mail.outbox] == ["Unknown Account"]
+    assert [message.subject for message in sent()] == ["Unknown Account"]
     assert not is_signed_in(client)
 
 
@@ -147,7 +147,7 @@ def test_the_owner_of_the_address_gets_in_and_stays(world: World, time_machine: 
     time_machine.move_to(timezone.now() + dt.timedelta(minutes=1))  # a code is mailed once in ten seconds
     vouch_by_operator(world)
     PageClient().post(reverse("account_reset_password"), {"email": VICTIM})
-    link = re.search(r"https?://[^/]+(/\S+/key/\S+)", mail.outbox[-1].body)[1]
+    link = re.search(r"https?://[^/]+(/\S+/key/\S+)", sent()[-1].body)[1]
     client = PageClient()
     form = client.get(link, follow=True).redirect_chain[-1][0]
     client.post(form, {"password1": PASSWORD, "password2": PASSWORD})

@@ -1,11 +1,15 @@
 """Something outside hangs while people work: no deed waits for it, nothing is lost, and nothing is told twice."""
 
+import http.client
 import os
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 import redis
@@ -13,7 +17,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.test import Client
 
-from notifications.models import Channel, Delivery, Event
+from notifications.models import Channel, Delivery, Event, SecretMail
 from tests.conftest import sign_in
 from tests.faults.plant import Plant, Visitor, until
 from tests.faults.relay import Relay
@@ -131,3 +135,42 @@ def test_a_worker_goes_on_after_an_acknowledgement_that_got_no_answer(plant: Pla
     due = Delivery.objects.filter(channel=Channel.FAN_OUT)
     due.update(done_at=None)
     until(lambda: not due.filter(done_at=None).exists(), plant.sweep)
+
+
+@pytest.fixture
+def mail_link(plant: Plant) -> Iterator[Relay]:
+    link = Relay(("127.0.0.1", plant.mails.server.port))
+    plant.environment["EMAIL_URL"] = f"smtp://127.0.0.1:{link.port}"
+    yield link
+    link.close()
+
+
+def sign_up(plant: Plant, email: str) -> str:
+    """From a browser that was never here. Returns the page it leads to."""
+    form = {"name": "Maya New", "email": email, "password1": "seven violet otters", "csrfmiddlewaretoken": "a" * 32}
+    headers = {
+        "Cookie": f"{settings.CSRF_COOKIE_NAME}={'a' * 32}",
+        "Content-Type": "application/x-www-form-urlencoded",
+    }
+    with closing(http.client.HTTPConnection("127.0.0.1", plant.port, timeout=60)) as link:
+        link.request("POST", "/sign-in/signup/", urlencode(form), headers)
+        return link.getresponse().headers.get("Location", "")
+
+
+def test_nobody_waits_for_a_mute_mail_server_and_every_code_arrives(
+    plant: Plant, cast: World, mail_link: Relay
+) -> None:
+    """Each sign-up is counted for its network: those beside one that waited were told that they asked too often."""
+    plant.start_web()
+    plant.start_worker("worker")
+    plant.wait_for_worker("worker")
+    mail_link.stall()
+    new = [f"maya{number}@fresh.example" for number in range(8)]
+    with ThreadPoolExecutor(4) as browsers:
+        assert set(browsers.map(partial(sign_up, plant), new)) == {"/sign-in/confirm-email/"}
+    until(lambda: "has not answered" in (plant.folder / "worker.log").read_text())
+    assert SecretMail.objects.count() == 8 and not plant.mails.taken
+    mail_link.resume()
+    sweep = partial(plant.beat.send_task, "notifications.tasks.send_emails")  # as beat does each minute
+    until(lambda: not SecretMail.objects.exists(), sweep)
+    assert {address for _id, address in plant.mails.taken} == set(new)

@@ -18,6 +18,7 @@ CALLED_BY = {
         "mark_release(text, boolean)",
         "note_failed_attempt(bigint, text, date)",  # of who is not signed in: nobody's row may be seen
         "failed_attempts(bigint, text, date)",
+        "queue_secret_mail(text)",
         "portal_waiting()",  # numbers for /metrics
     },
     # by jobs that bring in facts and rebuild what is derived

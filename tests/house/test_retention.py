@@ -23,6 +23,7 @@ SWEPT = {
     "accounts_person": ("PORTAL_UNVERIFIED_KEPT", "date_joined = {then}, origin = 'signed_up'"),
     "accounts_failedattempts": ("PORTAL_ATTEMPTS_KEPT", "day = {then}"),
     "notifications_notice": ("PORTAL_NOTICES_KEPT", "at = {then}"),
+    "notifications_secretmail": ("PORTAL_SECRET_MAILS_KEPT", "created_at = {then}"),
     "notifications_delivery": ("PORTAL_DELIVERIES_KEPT", "done_at = {then}"),
     "entitlements_renewalalert": ("PORTAL_NOTICES_KEPT", "ends_on = {then}"),
     "entitlements_anomaly": ("PORTAL_ANOMALIES_KEPT", "found_on = {then}, ended_on = {then}"),

@@ -42,6 +42,7 @@ PERSONAL = {
     "notifications_noticeread",
     "notifications_inboxmark",
     "notifications_delivery",
+    "notifications_secretmail",
     "accounts_failedattempts",
     "entitlements_ingesttoken",
     "entitlements_ingestupload",

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings as django_settings
+from django.core.mail import EmailMessage
 from django.db import DatabaseError, connection
 from django.test import Client
 from django.utils import timezone
@@ -17,11 +18,13 @@ from prometheus_client import values
 from prometheus_client.parser import text_string_to_metric_families
 
 from entitlements.models import Export
+from notifications.actions import queue_secret_mail
 from notifications.models import Delivery
 from partnerportal.celery import app
 from partnerportal.lib import metrics
 from partnerportal.lib.actors import ANONYMOUS
 from partnerportal.lib.nudges import nudge
+from partnerportal.metrics import WAITING
 from partnerportal.models import TaskRun
 from tests.faults.plant import Plant
 from tests.partnerportal.test_database_away import nothing_listens
@@ -148,8 +151,8 @@ def test_every_job_of_the_schedule_appears_with_its_last_success(own_database, c
 def test_what_waits_and_for_how_long(world, counting):
     Delivery.objects.update(done_at=timezone.now())
     value = scrape()
-    kinds = ("fan_out", "email", "digest", "exports", "uploads")
-    assert [value("portal_waiting", kind=kind) for kind in kinds] == [0, 0, 0, 0, 0]
+    assert [value("portal_waiting", kind=kind) for kind in WAITING] == [0] * 6
+    queue_secret_mail(EmailMessage("A code", "XYZ-123", to=["ada@example.com"]))
     event = Delivery.objects.filter(channel="fan_out").earliest("event__at").event
     Delivery.objects.filter(event=event).update(done_at=None)
     hours = timezone.now() - timedelta(hours=3)
@@ -161,6 +164,7 @@ def test_what_waits_and_for_how_long(world, counting):
     assert value("portal_waiting", kind="exports") == Export.objects.count() > 0
     assert 3 * 3600 - inaccuracy < value("portal_oldest_waiting_seconds", kind="exports") < 3 * 3600 + 60
     assert value("portal_waiting", kind="uploads") == 0
+    assert value("portal_waiting", kind="secret_mails") == 1
 
 
 def test_it_costs_the_same_however_much_there_is(world, counting, count_queries):

@@ -1,9 +1,12 @@
+from contextlib import suppress
+
 from allauth.mfa.models import Authenticator
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import CommandError
 from django.db import transaction
 
 from accounts.secrets import encrypt_anew
+from notifications.models import SecretMail
 from partnerportal.lib.commands import StaffCommand
 
 BATCH = 500
@@ -20,7 +23,7 @@ class Command(StaffCommand):
         last = done = 0
         while batch := rotate_after(last):
             last, done = batch[-1], done + len(batch)
-        self.stdout.write(f"{done} authenticators are encrypted with the first key.")
+        self.stdout.write(f"Encrypted with the first key: {done} authenticators, {rotate_mails()} mails that wait.")
 
 
 @transaction.atomic
@@ -35,3 +38,14 @@ def rotate_after(pk: int) -> list[int]:
             raise CommandError(f"Authenticator {row.pk}: {error}") from error
     Authenticator.objects.bulk_update(batch, ["data"])
     return [row.pk for row in batch]
+
+
+@transaction.atomic
+def rotate_mails() -> int:
+    """Rotate the codes and links that wait for the mail server; return how many. What no key opens is never sent."""
+    rows = list(SecretMail.objects.select_for_update())
+    for row in rows:
+        with suppress(ImproperlyConfigured):
+            row.sealed = encrypt_anew(row.sealed)
+    SecretMail.objects.bulk_update(rows, ["sealed"])
+    return len(rows)

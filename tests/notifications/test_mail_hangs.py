@@ -1,4 +1,4 @@
-"""The mail server takes connections and says nothing, or too little: one form waits, for a while; the next does not."""
+"""The mail server takes connections and says nothing, or too little: a worker waits for one mail, and no other."""
 
 import socket
 import threading
@@ -9,15 +9,11 @@ from typing import Any
 
 import pytest
 from django.core import mail
+from django.core.mail import EmailMessage
 
-from accounts.actions import Attempt, tell_owners
-from accounts.models import FailedAttempts
-from partnerportal.lib.days import today
+from notifications.actions import queue_secret_mail, send_secret_mails
 from partnerportal.lib.mail_server import MAIL_SERVER
-from tests.accounts.test_mail_away import AWAY
-from tests.accounts.test_sign_in import NEW
-from tests.conftest import PageClient
-from tests.world import World, address
+from tests.world import World
 
 
 class HangingServer:
@@ -71,34 +67,21 @@ def hanging(request: Any, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Ite
     server.close()
 
 
-def test_only_the_first_form_waits(hanging: HangingServer, world: World) -> None:
-    client = PageClient()
-    answers = [
-        client.post("/sign-in/signup/", NEW),
-        client.post("/sign-in/password/reset/", {"email": address("customer.admin")}),
-        client.post("/sign-in/signup/", NEW),
-    ]
-    assert [AWAY in answer.content.decode() for answer in answers] == [True] * 3
+def test_a_worker_waits_once_however_many_are_due(hanging: HangingServer, world: World) -> None:
+    for email in ("ada", "bea", "cleo"):
+        queue_secret_mail(EmailMessage("A code", "XYZ-123", to=[f"{email}@example.com"]))
+    assert (send_secret_mails(), send_secret_mails()) == (0, 0)
     assert len(hanging.taken) == 1
-
-
-def test_a_worker_waits_once_however_many_owners_are_to_be_told(hanging: HangingServer, world: World) -> None:
-    """The work of all other kinds that share its queue waits with it."""
-    for who in ("customer.admin", "partner.admin", "vendor.admin"):
-        FailedAttempts.objects.create(person=world.person(who), kind=Attempt.CODE, day=today(), failures=9)
-    assert (tell_owners(), tell_owners()) == (3, 0)
-    assert len(hanging.taken) == 1
-    assert not FailedAttempts.objects.exclude(told_at=None).exists()
 
 
 def test_half_a_minute_after_it_has_gone_mails_are_sent_again(
     hanging: HangingServer, world: World, settings: Any
 ) -> None:
-    client = PageClient()
-    assert AWAY in client.post("/sign-in/signup/", NEW).content.decode()
+    queue_secret_mail(EmailMessage("A code", "XYZ-123", to=["ada@example.com"]))
+    assert send_secret_mails() == 0
     hanging.close()
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
-    assert AWAY in client.post("/sign-in/signup/", NEW).content.decode()
+    assert send_secret_mails() == 0
     MAIL_SERVER._failed_at -= MAIL_SERVER.pause  # type: ignore[operator]
-    assert client.post("/sign-in/signup/", NEW)["Location"] == "/sign-in/confirm-email/"
-    assert [message.to for message in mail.outbox] == [[NEW["email"]]]
+    assert send_secret_mails() == 1
+    assert [message.to for message in mail.outbox] == [["ada@example.com"]]

@@ -1,0 +1,91 @@
+"""Mails about somebody's account: queued in the transaction of what they tell of, sent by a worker."""
+
+import datetime as dt
+import json
+import logging
+from email.utils import make_msgid
+from functools import partial
+
+from cryptography.fernet import InvalidToken
+from django.conf import settings
+from django.core.mail import EmailMessage, EmailMultiAlternatives
+from django.db import connection, transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from notifications.models import SecretMail
+from partnerportal.lib.breaker import Away
+from partnerportal.lib.mail_server import MAIL_SERVER
+from partnerportal.lib.nudges import nudge
+from partnerportal.lib.secret_box import secret_box
+from partnerportal.lib.sweeping import delete_in_batches
+
+log = logging.getLogger(__name__)
+
+BATCH = 20
+LEASE = dt.timedelta(minutes=3)  # until a mail that the server refused, or whose worker died, is tried again
+_nudge = partial(nudge, "notifications.tasks.send_emails")
+
+
+def queue_secret_mail(mail: EmailMessage) -> None:
+    """Have a worker send it when this transaction has committed: within a second, or as soon as the mail server is
+    back, but not after settings.PORTAL_SECRET_MAILS_KEPT, when its code or link has expired."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT queue_secret_mail(%s)", [_seal(mail)])
+    transaction.on_commit(_nudge)
+
+
+def send_secret_mails() -> int:
+    """Send a batch of those that wait, oldest first, and delete them; return how many were sent.
+
+    At least once: a worker that dies between sending and deleting leaves a lease that runs out, and the same message
+    goes again under the same Message-ID. No transaction is open while the mail server is spoken to.
+    """
+    now = timezone.now()
+    if MAIL_SERVER.is_open:
+        return 0
+    with transaction.atomic():
+        free = Q(leased_until=None) | Q(leased_until__lt=now)
+        due = list(SecretMail.objects.filter(free).select_for_update(skip_locked=True).order_by("pk")[:BATCH])
+        SecretMail.objects.filter(pk__in=[row.pk for row in due]).update(leased_until=now + LEASE)
+    sent = 0
+    for number, row in enumerate(due):
+        try:
+            if mail := _open(row):
+                MAIL_SERVER.call(mail.send)
+        except OSError as error:  # smtplib's errors are OSErrors
+            log.warning("A mail about an account was not taken; it is tried again: %r", error)
+            if MAIL_SERVER.is_open or isinstance(error, Away):
+                SecretMail.objects.filter(pk__in=[row.pk for row in due[number:]]).update(leased_until=None)
+                break
+        else:
+            row.delete()
+            sent += 1
+    return sent
+
+
+def forget_secret_mails() -> None:
+    """Give up those that have waited for PORTAL_SECRET_MAILS_KEPT: nobody waits for them any more."""
+    late = SecretMail.objects.filter(created_at__lt=timezone.now() - settings.PORTAL_SECRET_MAILS_KEPT)
+    if forgotten := delete_in_batches(late):
+        log.error("%s mails about accounts were given up: the mail server took none of them in time", forgotten)
+
+
+def _seal(mail: EmailMessage) -> str:
+    content = {
+        "subject": mail.subject,
+        "body": mail.body,
+        "to": mail.to,
+        "headers": {"Message-ID": make_msgid(domain=settings.PORTAL_HOST), **mail.extra_headers},
+        "alternatives": [list(part) for part in getattr(mail, "alternatives", [])],
+    }
+    return secret_box().encrypt(json.dumps(content).encode()).decode()
+
+
+def _open(row: SecretMail) -> EmailMessage | None:
+    """None, and an error in the log, for what no key of SECRETS_KEYS has sealed."""
+    try:
+        return EmailMultiAlternatives(**json.loads(secret_box().decrypt(row.sealed.encode())))
+    except InvalidToken:
+        log.error("A mail about an account was not sealed by this installation, or by a key that is gone: not sent")
+        return None

@@ -1,0 +1,34 @@
+"""Mails about accounts, queued by a function: who asks for a code is nobody yet, and may read no mail, nor write one
+of an age of their choice."""
+
+from django.db import migrations, models
+from django.db.models.functions import Now
+
+from partnerportal.lib.tenancy import protect
+
+FUNCTION = """
+CREATE FUNCTION queue_secret_mail(sealed text) RETURNS void
+    LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    INSERT INTO notifications_secretmail (sealed) VALUES (queue_secret_mail.sealed) $$;
+REVOKE EXECUTE ON FUNCTION queue_secret_mail(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION queue_secret_mail(text) TO portal_app;
+"""
+
+
+class Migration(migrations.Migration):
+    dependencies = [("notifications", "0003_erasure")]
+
+    operations = [
+        migrations.CreateModel(
+            name="SecretMail",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("sealed", models.TextField()),
+                ("created_at", models.DateTimeField(db_default=Now())),
+                ("leased_until", models.DateTimeField(null=True)),
+            ],
+            options={"indexes": [models.Index(fields=["created_at"], name="secret_mails_by_age")]},
+        ),
+        protect("notifications_secretmail", using="false"),
+        migrations.RunSQL(FUNCTION, "DROP FUNCTION queue_secret_mail(text)"),
+    ]

@@ -1,0 +1,20 @@
+"""Mails about somebody's account that the mail server has not taken yet."""
+
+from django.db import models
+from django.db.models.functions import Now
+
+
+class SecretMail(models.Model):
+    """One mail with a code, a link or a warning. It is encrypted, for whoever reads its code gets in, and authentic:
+    who can write to the database alone cannot have a mail of theirs sent.
+
+    Requests queue one in their transaction, by a function of the database (migrations/0004_secret_mails.py), and wait
+    for no mail server. A worker sends it under a lease and deletes it.
+    """
+
+    sealed = models.TextField()
+    created_at = models.DateTimeField(db_default=Now())
+    leased_until = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = (models.Index(fields=["created_at"], name="secret_mails_by_age"),)

@@ -1,0 +1,159 @@
+"""Mails with codes and links: no page waits for the mail server, none is lost, and nobody else has one sent."""
+
+import datetime as dt
+import logging
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from smtplib import SMTPDataError
+from typing import Any
+
+import pytest
+import time_machine
+from django.core import mail
+from django.core.mail import EmailMessage
+from django.core.mail.backends.locmem import EmailBackend
+from django.db import DatabaseError, connection, transaction
+from django.utils import timezone
+
+from accounts.models import Person
+from connections.actions import accept_invitation
+from notifications.actions import fan_out_due, queue_secret_mail, send_due_emails, send_secret_mails
+from notifications.models import SecretMail
+from notifications.tasks import send_emails
+from partnerportal.lib.actors import ANONYMOUS, Actor
+from partnerportal.lib.mail_server import MAIL_SERVER
+from tests.accounts.test_sign_in import NEW, code_in, is_signed_in
+from tests.conftest import PageClient
+from tests.mails import sent
+from tests.world import World
+
+pytestmark = pytest.mark.django_db
+AsTenant = Callable[[Actor], AbstractContextManager[None]]
+
+
+class Backend(EmailBackend):
+    """Refuses, with an answer of its own, the mails to an address that begins with "later"."""
+
+    refused: list[str] = []
+
+    def send_messages(self, messages: list[Any]) -> int:
+        for message in messages:
+            if message.to[0].startswith("later"):
+                self.refused.append(message.extra_headers["Message-ID"])
+                raise SMTPDataError(451, b"greylisted")
+        return super().send_messages(messages)
+
+
+@pytest.fixture
+def away(settings: Any) -> Callable[[], None]:
+    """Nothing listens where the settings say. `away()` ends it, half a minute later."""
+    sends, settings.EMAIL_BACKEND = settings.EMAIL_BACKEND, "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
+
+    def back() -> None:
+        settings.EMAIL_BACKEND = sends
+        MAIL_SERVER.reset()
+
+    return back
+
+
+def queue(to: str = "ada@example.com", **more: Any) -> None:
+    queue_secret_mail(EmailMessage("Your code", "XYZ-123", to=[to], **more))
+
+
+def test_it_is_sent_once_and_says_nothing_where_it_lies() -> None:
+    queue()
+    row = SecretMail.objects.get()
+    assert not any(word in row.sealed for word in ("XYZ-123", "ada@example.com", "Your code"))
+    assert (send_secret_mails(), send_secret_mails()) == (1, 0)
+    [message] = mail.outbox
+    assert (message.to, message.subject, message.body) == (["ada@example.com"], "Your code", "XYZ-123")
+    assert not SecretMail.objects.exists()
+
+
+def test_it_goes_with_the_transaction_that_it_tells_of() -> None:
+    with transaction.atomic():
+        queue()
+        transaction.set_rollback(True)
+    assert sent() == []
+
+
+def test_a_sign_up_goes_on_while_the_mail_server_is_away(away: Callable[[], None], world: World) -> None:
+    client = PageClient()
+    assert client.post("/sign-in/signup/", NEW)["Location"] == "/sign-in/confirm-email/"
+    assert send_secret_mails() == 0 and SecretMail.objects.count() == 1
+    assert MAIL_SERVER.is_open and send_secret_mails() == 0
+    away()
+    [message] = sent()
+    client.post("/sign-in/confirm-email/", {"code": code_in(message)})
+    assert is_signed_in(client) and Person.objects.filter(email=NEW["email"]).exists()
+
+
+def test_one_that_is_refused_keeps_nobody_waiting_and_is_tried_again(settings: Any) -> None:
+    settings.EMAIL_BACKEND = f"{__name__}.Backend"
+    Backend.refused.clear()
+    for to in ("later@example.com", "ada@example.com"):
+        queue(to)
+    assert (send_secret_mails(), send_secret_mails()) == (1, 0)
+    assert [message.to for message in mail.outbox] == [["ada@example.com"]]
+    with time_machine.travel(timezone.now() + dt.timedelta(minutes=4)):
+        assert send_secret_mails() == 0
+    assert len(Backend.refused) == 2 and len(set(Backend.refused)) == 1, "the same mail under the same Message-ID"
+
+
+def test_one_whose_worker_died_is_sent_when_its_lease_has_run_out() -> None:
+    queue()
+    SecretMail.objects.update(leased_until=timezone.now() + dt.timedelta(minutes=3))
+    assert send_secret_mails() == 0
+    with time_machine.travel(timezone.now() + dt.timedelta(minutes=4)):
+        assert send_secret_mails() == 1
+
+
+def test_what_waits_for_longer_than_its_code_is_of_use_is_given_up(
+    away: Callable[[], None], caplog: pytest.LogCaptureFixture, time_machine: Any
+) -> None:
+    queue()
+    time_machine.move_to(timezone.now() + dt.timedelta(minutes=58))
+    send_emails()
+    assert SecretMail.objects.count() == 1
+    time_machine.move_to(timezone.now() + dt.timedelta(minutes=4))
+    send_emails()
+    assert not SecretMail.objects.exists()
+    assert [record.levelno for record in caplog.records if "given up" in record.message] == [logging.ERROR]
+
+
+def test_who_can_write_to_the_database_has_no_mail_of_theirs_sent(
+    as_tenant: AsTenant, caplog: pytest.LogCaptureFixture
+) -> None:
+    queue("first@example.com")
+    with as_tenant(ANONYMOUS), connection.cursor() as cursor:
+        cursor.execute('SELECT queue_secret_mail(\'{"to": ["everybody@example.com"]}\')')
+    queue()
+    assert [message.to for message in sent()] == [["first@example.com"], ["ada@example.com"]]
+    assert "not sealed by this installation" in caplog.text and not SecretMail.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "INSERT INTO notifications_secretmail (sealed, created_at) VALUES ('x', now() + interval '1 year')",
+        "UPDATE notifications_secretmail SET leased_until = now() + interval '1 year'",
+        "DELETE FROM notifications_secretmail",
+    ],
+)
+def test_requests_write_none_but_by_the_function(statement: str, as_tenant: AsTenant) -> None:
+    queue()
+    with pytest.raises(DatabaseError), transaction.atomic(), as_tenant(ANONYMOUS), connection.cursor() as cursor:
+        cursor.execute(statement)
+    with as_tenant(ANONYMOUS):
+        assert not SecretMail.objects.exists(), "nor read one"
+
+
+def test_they_go_before_the_notices(world: World, actor_for: Any) -> None:
+    send_due_emails()
+    mail.outbox.clear()
+    accept_invitation(actor=actor_for("stranger.admin"), token=world.token("partner"))
+    fan_out_due()
+    queue()
+    send_due_emails()
+    assert [message.subject == "Your code" for message in mail.outbox] == [True, False, False]
