@@ -6,7 +6,6 @@ import logging
 from email.utils import make_msgid
 from functools import partial
 
-from cryptography.fernet import InvalidToken
 from django.conf import settings
 from django.core.mail import EmailMessage, EmailMultiAlternatives
 from django.db import connection, transaction
@@ -17,7 +16,7 @@ from notifications.models import SecretMail
 from partnerportal.lib.breaker import Away
 from partnerportal.lib.mail_server import MAIL_SERVER
 from partnerportal.lib.nudges import nudge
-from partnerportal.lib.secret_box import secret_box
+from partnerportal.lib.secret_box import decrypt, encrypt
 from partnerportal.lib.sweeping import delete_in_batches
 
 log = logging.getLogger(__name__)
@@ -51,10 +50,9 @@ def send_secret_mails() -> int:
     sent = 0
     for number, row in enumerate(due):
         try:
-            if mail := _open(row):
-                MAIL_SERVER.call(mail.send)
-        except OSError as error:  # smtplib's errors are OSErrors
-            log.warning("A mail about an account was not taken; it is tried again: %r", error)
+            MAIL_SERVER.call(_open(row).send)
+        except Exception as error:  # whatever is wrong with one mail, those behind it go out
+            log.warning("A mail about an account was not sent, and is tried again: %r", error)
             if MAIL_SERVER.is_open or isinstance(error, Away):
                 SecretMail.objects.filter(pk__in=[row.pk for row in due[number:]]).update(leased_until=None)
                 break
@@ -79,13 +77,10 @@ def _seal(mail: EmailMessage) -> str:
         "headers": {"Message-ID": make_msgid(domain=settings.PORTAL_HOST), **mail.extra_headers},
         "alternatives": [list(part) for part in getattr(mail, "alternatives", [])],
     }
-    return secret_box().encrypt(json.dumps(content).encode()).decode()
+    return encrypt(json.dumps(content))
 
 
-def _open(row: SecretMail) -> EmailMessage | None:
-    """None, and an error in the log, for what no key of SECRETS_KEYS has sealed."""
-    try:
-        return EmailMultiAlternatives(**json.loads(secret_box().decrypt(row.sealed.encode())))
-    except InvalidToken:
-        log.error("A mail about an account was not sealed by this installation, or by a key that is gone: not sent")
-        return None
+def _open(row: SecretMail) -> EmailMessage:
+    """Raises ImproperlyConfigured for one that this installation has not sealed, or with a key that is not yet here:
+    while keys are changed, web processes have the new one first."""
+    return EmailMultiAlternatives(**json.loads(decrypt(row.sealed)))

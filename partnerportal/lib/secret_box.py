@@ -1,9 +1,36 @@
 """Encrypts what lies in the database, with keys that do not lie there."""
 
-from cryptography.fernet import Fernet, MultiFernet
+from collections.abc import Callable
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 
 
-def secret_box() -> MultiFernet:
-    """The first key of SECRETS_KEYS encrypts, every one of them decrypts."""
+def encrypt(text: str) -> str:
+    """Encrypt a text with the first key of SECRETS_KEYS."""
+    return _box().encrypt(text.encode()).decode()
+
+
+def decrypt(encrypted_text: str) -> str:
+    """Return the text. Raises ImproperlyConfigured where no key of SECRETS_KEYS opens it, or somebody changed it."""
+    return _open(encrypted_text, _box().decrypt)
+
+
+def encrypt_anew(encrypted_text: str) -> str:
+    """Return the same secret under the first key. Raises ImproperlyConfigured where no key opens it."""
+    return _open(encrypted_text, _box().rotate)
+
+
+def _box() -> MultiFernet:
+    """The first key encrypts, every one of them decrypts."""
     return MultiFernet([Fernet(key) for key in settings.SECRETS_KEYS])
+
+
+def _open(encrypted_text: str, how: Callable[[bytes], bytes]) -> str:
+    try:
+        return how(encrypted_text.encode()).decode()
+    except InvalidToken:
+        raise ImproperlyConfigured(
+            "No key of SECRETS_KEYS opens a secret of the database: give back the key that it was encrypted with."
+        ) from None

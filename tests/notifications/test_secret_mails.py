@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from cryptography.fernet import Fernet
 from django.core import mail
 from django.core.mail import EmailMessage
 from django.core.mail.backends.locmem import EmailBackend
@@ -101,6 +102,17 @@ def test_one_that_is_refused_keeps_nobody_waiting_and_is_tried_again(settings: A
     assert len(Backend.refused) == 2 and len(set(Backend.refused)) == 1, "the same mail under the same Message-ID"
 
 
+def test_one_of_a_new_key_waits_until_the_worker_has_it_too(settings: Any) -> None:
+    old, new = settings.SECRETS_KEYS, Fernet.generate_key().decode()
+    settings.SECRETS_KEYS = [new, *old]
+    queue()
+    settings.SECRETS_KEYS = old
+    assert send_secret_mails() == 0
+    settings.SECRETS_KEYS = [new, *old]
+    with time_machine.travel(timezone.now() + dt.timedelta(minutes=4)):
+        assert send_secret_mails() == 1
+
+
 def test_one_whose_worker_died_is_sent_when_its_lease_has_run_out() -> None:
     queue()
     SecretMail.objects.update(leased_until=timezone.now() + dt.timedelta(minutes=3))
@@ -130,7 +142,9 @@ def test_who_can_write_to_the_database_has_no_mail_of_theirs_sent(
         cursor.execute('SELECT queue_secret_mail(\'{"to": ["everybody@example.com"]}\')')
     queue()
     assert [message.to for message in sent()] == [["first@example.com"], ["ada@example.com"]]
-    assert "not sealed by this installation" in caplog.text and not SecretMail.objects.exists()
+    assert "No key of SECRETS_KEYS opens" in caplog.text
+    [forged] = SecretMail.objects.all()
+    assert forged.leased_until, "it keeps nobody waiting until it is given up"
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,9 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import CommandError
 from django.db import transaction
 
-from accounts.secrets import encrypt_anew
 from notifications.models import SecretMail
 from partnerportal.lib.commands import StaffCommand
+from partnerportal.lib.secret_box import encrypt_anew
 
 BATCH = 500
 SECRETS = ("secret", "seed")  # of an authenticator app, and of recovery codes
