@@ -7,6 +7,8 @@ import time
 from typing import Any
 
 import pytest
+from allauth.mfa.models import Authenticator
+from allauth.mfa.webauthn.forms import LoginWebAuthnForm
 from django.urls import reverse
 
 from accounts.actions import Attempt, forget_old_attempts, note_failed_attempt, tell_owners
@@ -53,6 +55,18 @@ def test_an_account_guessed_from_many_networks_asks_for_a_mailed_code(world: Wor
     [message] = sent()
     assert message.to == [address("customer.admin")]
     owner.post(answer["Location"], {"code": code_in(message)})
+    assert is_signed_in(owner)
+
+
+def test_a_passkey_is_enough_while_the_password_is_guessed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The device's own answer is the library's business: it is taken for right here."""
+    passkey = Authenticator(user=world.person("customer.admin"), type=Authenticator.Type.WEBAUTHN, data={})
+    passkey.save()
+    monkeypatch.setattr(LoginWebAuthnForm, "clean_credential", lambda self: Authenticator.objects.get(pk=passkey.pk))
+    monkeypatch.setattr(Authenticator, "record_usage", lambda self: None)
+    guess_passwords(ATTEMPTS_A_DAY)
+    owner = PageClient()
+    owner.post("/sign-in/two-factor/webauthn/login/", {"credential": '{"id": 1}'}, **network(90))
     assert is_signed_in(owner)
 
 

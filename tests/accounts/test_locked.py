@@ -51,6 +51,7 @@ def test_sign_in_and_sessions_end(world: World) -> None:
     assert said == f"{EMAIL} is locked."
     assert warned.startswith(f"{world.customer} ({world.customer.org_id}) has no other Admin")
     assert not is_signed_in(before) and not Session.objects.filter(pk=before.session.session_key).exists()
+    assert not Session.objects.filter(pk=half.session.session_key).exists(), "one that waits at the second step too"
     half.post("/sign-in/two-factor/authenticate/", {"code": totp(secret)})
     assert not is_signed_in(half)
     after = PageClient()

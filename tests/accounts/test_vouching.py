@@ -16,9 +16,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.actions import add_operator, register_person
-from accounts.models import Person, Role
+from accounts.models import FailedAttempts, Person, Role
+from accounts.policies import ATTEMPTS_A_DAY
 from notifications.models import Event
 from partnerportal.lib.actors import Actor
+from partnerportal.lib.days import today
 from tests.accounts.test_sign_in import is_signed_in
 from tests.conftest import PageClient
 from tests.mails import sent
@@ -90,11 +92,13 @@ def test_nothing_of_the_stranger_is_left(world: World, vouch: Any) -> None:
     reset.post(reverse("account_reset_password"), {"email": VICTIM})
     link = re.search(r"https?://[^/]+(/\S+/key/\S+)", sent()[-1].body)[1]
     assert Session.objects.exists()
+    FailedAttempts.objects.create(person=person, kind="password", day=today(), failures=ATTEMPTS_A_DAY)
     said = vouch(world)
     assert all(words in said for words in ("signed up on", "had not verified", "were removed"))
     person.refresh_from_db()
     assert (person.has_usable_password(), person.name, person.origin) == (False, "", "registered")
     assert not Authenticator.objects.filter(user=person).exists()
+    assert not FailedAttempts.objects.filter(person=person).exists(), "guesses at a password that is gone"
     assert not Session.objects.filter(expire_date__isnull=False).exclude(pk=reset.session.session_key).exists()
     assert not is_signed_in(sign_in(VICTIM))
     assert "no longer valid" in PageClient().get(link, follow=True).content.decode()

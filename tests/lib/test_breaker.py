@@ -111,7 +111,7 @@ def test_nobody_waits_for_one_that_hangs_and_no_second_thread_is_stuck(service: 
     breaker = Breaker("It", within=0.05, pause=600)
     with pytest.raises(Away, match="not answered"):
         breaker.call(service.hang)
-    assert [thread.daemon for thread in threading.enumerate() if thread.name == "It"] == [True], (
+    assert {thread.daemon for thread in threading.enumerate() if thread.name == "It"} == {True}, (
         "no process stays for it"
     )
     for _time in range(20):
