@@ -51,7 +51,7 @@ BOUNDED = {
     "entitlements_ingesttoken": "made by staff, one by one",
     "accounts_program": "the catalogue of programmes",
     "entitlements_sku": "the catalogue of services",
-    "portal_cache": "at most MAX_ENTRIES rows",
+    "portal_cache": "each row says when it ends, and a write now and then deletes what has ended",
     "partnerportal_taskrun": "one for each task",
     "auth_group": "of the framework, unused",
     "auth_group_permissions": "of the framework, unused",

@@ -2,11 +2,12 @@
 
 import json
 import socket
+import time
 
 import pytest
 
 from tests.faults.plant import Plant
-from tests.server.sockets import SECRET, answer, connect, parse, read_all, request, send
+from tests.server.sockets import PATIENCE, SECRET, answer, connect, parse, read_all, request, send
 
 pytestmark = pytest.mark.slow
 PAGE, CALL, UPLOAD = "/sign-in/login/", "/api/v1/notices/", "/api/v1/ingest/usage/"
@@ -40,6 +41,10 @@ def test_the_answer_reaches_a_client_that_is_still_sending(plant: Plant) -> None
         for _ in range(8):
             link.sendall(bytes(length // 64))
         assert parse(read_all(link))[0] == 413
+        with pytest.raises(OSError):  # it is listened to for two seconds, so that the answer arrives, and no longer
+            for _ in range(10 * PATIENCE):
+                link.sendall(b"a")
+                time.sleep(0.1)
 
 
 def test_the_file_of_a_stranger_is_refused_before_it_comes(plant: Plant) -> None:

@@ -3,8 +3,11 @@
 import resource
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from django.db import connection, transaction
 
@@ -50,15 +53,50 @@ def test_a_trickle_does_not_outlive_the_deadline(plant: Plant) -> None:
 def test_more_connections_than_a_process_takes_hold_nobody_up(serve: Callable[..., Server]) -> None:
     """Those that have waited longest without a whole request make room."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 2 * CONNECTIONS), hard))
     try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (512, hard))  # what a process may be given; the server takes more
         server = serve(WEB_CONCURRENCY="1")
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 2 * CONNECTIONS), hard))
         with half_open(server.port, CONNECTIONS + 50, UNFINISHED["headers"]):
             for _ in range(4):
                 started = time.monotonic()
                 assert server.get("/") and time.monotonic() - started < PROMPT
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+@pytest.mark.parametrize(("busy", "other"), [("/", "/api/v1/ingest/"), ("/api/v1/ingest/", "/")])
+def test_pages_and_uploads_have_threads_of_their_own(serve: Callable[..., Server], busy: str, other: str) -> None:
+    server = serve(WEB_CONCURRENCY="1")
+    wait = request("GET", f"{busy}wait/{2 * PROMPT}/", f"Authorization: Bearer {SECRET}")
+    with half_open(server.port, 4, wait):
+        time.sleep(1)  # until the threads have them; earlier nothing is shown, and nothing fails
+        started = time.monotonic()
+        assert server.get(other)
+        assert time.monotonic() - started < PROMPT
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="asks the kernel which files are open")
+def test_a_large_body_lies_on_the_disk_until_it_is_whole(serve: Callable[..., Server]) -> None:
+    """In memory, a few senders would end the process; and `/tmp` is memory in a container."""
+    size = 64 * 1024**2
+    server = serve(WEB_CONCURRENCY="1")
+    (worker,) = server.workers()
+    before = psutil.Process(worker).memory_info().rss
+    head = request("POST", "/api/v1/ingest/usage/", f"Authorization: Bearer {SECRET}", f"Content-Length: {size}")
+    with half_open(server.port, 1, head) as (link,):
+        link.sendall(bytes(size - 1))
+        server.until(lambda: written_below(server.private, worker) >= size - 1024**2)
+        assert psutil.Process(worker).memory_info().rss - before < size / 4
+
+
+def written_below(folder: Path, pid: int) -> int:
+    """The bytes of all files that the process has open there; they have no names."""
+    found = 0
+    for link in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(OSError):
+            found += link.stat().st_size if str(link.readlink()).startswith(str(folder)) else 0
+    return found
 
 
 def test_health_is_answered_while_every_thread_draws_a_slow_page(plant: Plant, django_db_blocker: Any) -> None:
