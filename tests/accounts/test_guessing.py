@@ -129,6 +129,12 @@ def test_unknown_addresses_are_counted_nowhere_and_nobody_unproved_is_mailed(wor
     assert tell_owners() == 1 and sent() == []
 
 
+def test_nobody_who_is_locked_is_mailed(world: World) -> None:
+    guess_passwords(ATTEMPTS_A_DAY)
+    Person.objects.filter(email=address("customer.admin")).update(is_active=False)
+    assert tell_owners() == 1 and sent() == []
+
+
 def test_wrong_codes_of_one_network_lock_nobody_out_elsewhere(with_totp: Any) -> None:
     """S12: by somebody who knows the password. The owner is told at the fifth."""
     _client, secret, _codes = with_totp

@@ -81,6 +81,9 @@ def test_a_passkey_opens_nothing(world: World, monkeypatch: Any) -> None:
 def test_reset_links_open_nothing_and_the_mail_says_why(world: World) -> None:
     PageClient().post("/sign-in/password/reset/", {"email": EMAIL})
     link = re.search(r"https?://[^/]+(/\S+/key/\S+)", sent().pop().body)[1]
+    Person.objects.filter(email=EMAIL).update(is_active=False)  # the link itself is still what it was
+    assert "no longer valid" in PageClient().get(link, follow=True).content.decode()
+    Person.objects.filter(email=EMAIL).update(is_active=True)
     lock()
     page = PageClient().get(link, follow=True).content.decode()
     assert "no longer valid" in page

@@ -192,3 +192,10 @@ def test_the_owner_changes_no_kind_id_or_time(world: World) -> None:
             cursor.execute(f"UPDATE notifications_event SET {change}")
     with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
         Event.objects.update(person_label="x")
+
+
+def test_after_an_erasure_events_are_final_again(world: World) -> None:
+    """In the same transaction, which may go on."""
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+        assert call("erase_person", "nobody-at-all@example.com")
+        Event.objects.update(person_label="x")

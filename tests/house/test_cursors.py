@@ -13,6 +13,7 @@ from django.conf import settings
 pytestmark = pytest.mark.slow  # every list is asked for with every value
 
 VALUES = ["null", "1.5", "1e400", "NaN", "[]", "{}", '["x"]', "true", "-1", str(2**70), '""', '"x"', '"0001-01-01"']
+VALUES += [r'"a\u0000"', r'"\ud800"']  # which PostgreSQL cannot hold
 PLACES = [
     *(f"[{value}, 1, 1, false]" for value in VALUES),
     *(f"[1, {value}, 1, false]" for value in ("null", "1.5", "true", "[]", "-1", str(2**63))),
@@ -80,6 +81,10 @@ def test_the_api_refuses_a_cursor_of_other_json(api: Any, world: Any, path: str)
         "[[], 1, 1, false]",
         "[{}, 1, 1, false]",
         "[1, null, 1, 1]",
+        "[1, true, 1, false]",
+        f"[1, {2**63}, 1, false]",
+        f"[1, 1, {2**31}, false]",
+        "[1, 1, -1, false]",
     ):
         answer = client.get(path, {"cursor": cursor(text)})
         codes = [(error["code"], error["attr"]) for error in answer.json()["errors"]]

@@ -17,7 +17,7 @@ from django.utils import timezone
 from prometheus_client import values
 from prometheus_client.parser import text_string_to_metric_families
 
-from entitlements.models import Export
+from entitlements.models import Export, IngestToken, IngestUpload
 from notifications.actions import queue_secret_mail
 from notifications.models import Delivery
 from partnerportal.celery import app
@@ -157,13 +157,21 @@ def test_what_waits_and_for_how_long(world, counting):
     Delivery.objects.filter(event=event).update(done_at=None)
     hours = timezone.now() - timedelta(hours=3)
     Export.objects.update(state=Export.State.QUEUED, asked_at=hours)
+    last = Export.objects.latest("pk")
+    Export.objects.filter(pk=last.pk).update(state=Export.State.RUNNING)
+    Export.objects.create(organization=last.organization, person_id=last.person_id, list=last.list)  # now
+    upload = {"token": IngestToken.objects.first(), "kind": "usage", "fingerprint": "", "size": 1}
+    IngestUpload.objects.create(**upload, idempotency_key="first", received_at=hours)
+    IngestUpload.objects.create(**upload, idempotency_key="second")
+    Delivery.objects.filter(channel="email").update(done_at=None, dead_at=timezone.now())  # given up
     value = scrape()
     assert value("portal_waiting", kind="fan_out") == 1
     age, inaccuracy = (timezone.now() - event.at).total_seconds(), 600  # the database's clock stands in a transaction
     assert age - inaccuracy < value("portal_oldest_waiting_seconds", kind="fan_out") <= age
-    assert value("portal_waiting", kind="exports") == Export.objects.count() > 0
-    assert 3 * 3600 - inaccuracy < value("portal_oldest_waiting_seconds", kind="exports") < 3 * 3600 + 60
-    assert value("portal_waiting", kind="uploads") == 0
+    assert value("portal_waiting", kind="exports") == Export.objects.count() > 2
+    assert [value("portal_waiting", kind=kind) for kind in ("uploads", "email")] == [2, 0]
+    for kind in ("exports", "uploads"):
+        assert 3 * 3600 - inaccuracy < value("portal_oldest_waiting_seconds", kind=kind) < 3 * 3600 + 60
     assert value("portal_waiting", kind="secret_mails") == 1
 
 
