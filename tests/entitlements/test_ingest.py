@@ -175,6 +175,11 @@ def test_the_database_holds_a_token_to_its_kinds_too(db: None, as_tenant: Any) -
         IngestUpload.objects.create(**row, kind="assignments", idempotency_key="b")
     with pytest.raises(DatabaseError, match="permission denied"), as_tenant(ANONYMOUS, secret=token.digest):
         IngestToken.objects.update(kinds=["assignments"])
+    IngestToken.objects.filter(pk=token.pk).update(revoked_at=timezone.now())
+    with as_tenant(ANONYMOUS, secret=token.digest):
+        assert not IngestUpload.objects.exists(), "nor does a revoked one open anything"
+    with pytest.raises(DatabaseError, match="row-level security"), as_tenant(ANONYMOUS, secret=token.digest):
+        IngestUpload.objects.create(**row, kind="usage", idempotency_key="c")
 
 
 def test_a_token_may_send_all_kinds_unless_some_are_named(secret: str) -> None:

@@ -19,7 +19,9 @@ WRITES = {
     "mfa_authenticator": ("user_id", ["""data = '{"secret": "mine"}'"""]),
     "usersessions_usersession": ("user_id", ["ip = '127.0.0.1'"]),
 }
-OUTSIDE = ("is_active = true", "public_id = gen_random_uuid()", "date_joined = now()")
+OUTSIDE = (
+    "is_active = true", "locked_at = NULL", "origin = 'registered'", "public_id = gen_random_uuid()", "date_joined = now()",
+)  # fmt: skip
 
 
 @pytest.fixture
