@@ -20,8 +20,12 @@ WRITES = {
     "usersessions_usersession": ("user_id", ["ip = '127.0.0.1'"]),
 }
 OUTSIDE = (
-    "is_active = true", "locked_at = NULL", "origin = 'registered'", "public_id = gen_random_uuid()", "date_joined = now()",
-)  # fmt: skip
+    "is_active = true",
+    "locked_at = NULL",
+    "origin = 'registered'",
+    "public_id = gen_random_uuid()",
+    "date_joined = now()",
+)
 
 
 @pytest.fixture
