@@ -9,6 +9,9 @@ count_queries   a block that lists the statements a request ran, without the tes
 own_database    a copy of the world to commit into, for threads and other processes; yields their variables
 """
 
+import os
+import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -28,6 +31,8 @@ from partnerportal.lib.breaker import Breaker
 from tests import databases
 from tests.world import World
 
+LEFT = pytest.StashKey[set[str]]()
+
 # How long an example takes says more about what else the machine does than about the code.
 hypothesis.settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 hypothesis.settings.load_profile("house")
@@ -41,6 +46,28 @@ def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
         if "own_database" in item.fixturenames:
             item.add_marker("slow")
     items.sort(key=lambda item: ("faults" not in item.path.parts, item.get_closest_marker("slow") is None))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Function) -> None:
+    item.config.stash.setdefault(LEFT, _what_stays())
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Function, nextitem: pytest.Function | None) -> Iterator[None]:
+    """The tests of a module leave nothing in their process: what they left would decide how others end, by their order.
+    Within a module fixtures may stand from one test to the next."""
+    yield
+    if nextitem is None or nextitem.path != item.path:
+        before, item.config.stash[LEFT] = item.config.stash[LEFT], _what_stays()  # named once, for who left it
+        changed = before ^ item.config.stash[LEFT]
+        assert not changed, f"{item.path.name} leaves behind, or takes away: {changed}"
+
+
+def _what_stays() -> set[str]:
+    environment = {f"{name}={value}" for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
+    threads = {f"the thread {thread.name}" for thread in threading.enumerate() if not thread.daemon}
+    return environment | threads | {*sys.path, f"the folder {os.getcwd()}"}
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,9 @@
 """A brake on asking a service outside the portal that does not answer: the broker, the mail server, any other."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
 from threading import Lock, Thread
 from typing import Any, ClassVar, TypeVar
 from weakref import WeakSet
@@ -23,7 +24,7 @@ class Breaker:
     asks either, so no more threads than callers are ever stuck. `is_failure` says which errors mean that the service is
     away; any other is the service's own answer, and goes to the caller alone.
 
-    One for each service in each process; threads may share it.
+    One for each service in each process; threads may share it. What is asked by `guard` alone needs no `within`.
     """
 
     every: ClassVar["WeakSet[Breaker]"] = WeakSet()
@@ -32,7 +33,7 @@ class Breaker:
         self,
         name: str,
         *,
-        within: float,
+        within: float | None = None,
         pause: float = 30.0,
         is_failure: Callable[[BaseException], bool] = lambda error: True,
     ) -> None:
@@ -59,12 +60,7 @@ class Breaker:
 
         `ask` runs in a thread of its own: it must not use the caller's database connection or transaction.
         """
-        answer: Future[Answer] = Future()
-        with self._lock:
-            if self.is_open:
-                raise Away(f"{self.name} has just failed and is left alone for a while")
-            if self._failed_at is not None:
-                self._trying = answer
+        answer: Future[Answer] = self._begin()
         Thread(target=self._run, args=(ask, answer), name=self.name, daemon=True).start()
         try:
             return answer.result(self.within)
@@ -74,6 +70,29 @@ class Breaker:
                     return answer.result()
                 self._overdue.add(answer)
             raise Away(f"{self.name} has not answered within {self.within} s") from None
+
+    @contextmanager
+    def guard(self) -> Iterator[None]:
+        """The same for a block that ends in time by itself, and runs in the caller's own thread. Raises Away before the
+        block when the service is left alone, and what the block raises."""
+        answer: Future[None] = self._begin()
+        try:
+            yield
+        except BaseException as error:
+            with self._lock:
+                self._end(answer, failed=self._is_failure(error))
+            raise
+        with self._lock:
+            self._end(answer, failed=False)
+
+    def _begin(self) -> "Future[Any]":
+        answer: Future[Any] = Future()
+        with self._lock:
+            if self.is_open:
+                raise Away(f"{self.name} has just failed and is left alone for a while")
+            if self._failed_at is not None:
+                self._trying = answer
+        return answer
 
     def _run(self, ask: Callable[[], Answer], answer: Future[Answer]) -> None:
         try:

@@ -9,11 +9,13 @@ from typing import IO, Any, NoReturn
 from boto3.exceptions import Boto3Error
 from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as NoConnection
 from django.core.files import File
 from django.utils.translation import gettext_lazy as _
 from storages.backends.s3 import S3Storage
 
+from partnerportal.lib.breaker import Away, Breaker
 from partnerportal.lib.errors import Unavailable
 from partnerportal.lib.private_files import StoredFile, private_folder
 
@@ -27,15 +29,24 @@ CLIENT = Config(
 )
 
 
+def _is_away(error: BaseException) -> bool:
+    """Whether nobody answers. That there is no such file, or no room, is the bucket's answer."""
+    return isinstance(error, (NoConnection, HTTPClientError))
+
+
+BUCKET = Breaker("The bucket", is_failure=_is_away)  # its client has time limits, and is made anew for each thread
+
+
 @contextmanager
 def _bucket_errors() -> Iterator[None]:
     try:
-        yield
+        with BUCKET.guard():
+            yield
     except ClientError as error:
         if error.response["Error"]["Code"] in ("NoSuchKey", "404"):  # the latter where only the head was asked for
             raise FileNotFoundError(str(error)) from None
         raise Unavailable("files_unavailable", AWAY) from error
-    except (BotoCoreError, Boto3Error) as error:
+    except (Away, BotoCoreError, Boto3Error) as error:
         raise Unavailable("files_unavailable", AWAY) from error
 
 

@@ -14,12 +14,14 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.config import Config
 from django.urls import reverse
 from django.utils import timezone
 
 from entitlements import actions, uploads
 from entitlements.exports import files
 from entitlements.models import Export, IngestUpload
+from partnerportal.lib import private_bucket
 from partnerportal.lib.errors import Unavailable
 from partnerportal.lib.private_files import list_files, read_file, write_file
 from tests.entitlements.test_ingest_hostile import peak_of
@@ -222,6 +224,30 @@ def test_a_bucket_that_is_away_is_said_so(machine: Any, world: World, web: Any) 
         assert web("partner.admin").get(reverse("export_file", args=[export.public_id])).status_code == 503
         with pytest.raises(Unavailable):
             list(list_files("exports"))
+
+
+def test_a_bucket_that_hangs_is_waited_for_once(machine: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    quick = Config(connect_timeout=0.3, read_timeout=0.3, retries={"total_max_attempts": 1})
+    monkeypatch.setattr(private_bucket, "CLIENT", quick)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(0.5)
+        machine("web", endpoint=f"http://127.0.0.1:{silent.getsockname()[1]}")
+        for _number in range(3):
+            with pytest.raises(Unavailable):
+                read_file("exports/x")
+        silent.accept()[0].close()
+        with pytest.raises(TimeoutError):
+            silent.accept()
+
+
+def test_that_there_is_no_such_file_is_an_answer(machine: Any) -> None:
+    for _number in range(2):
+        with pytest.raises(FileNotFoundError):
+            read_file("exports/x")
+    with write_file("exports/x") as file:
+        file.write(b"x")
+    with read_file("exports/x") as file:
+        assert file.read() == b"x"
 
 
 def test_no_address_of_the_storage_is_given(machine: Any) -> None:

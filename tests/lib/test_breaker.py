@@ -176,3 +176,19 @@ def test_many_callers_of_one_that_hangs_wait_once_each_at_most(service: Service)
         ask()
     assert (len(refused), service.asked) == (58, stuck)
     assert stuck <= 8
+
+
+def test_a_block_in_the_callers_thread_is_left_out_as_a_call_is(clock: Clock, service: Service) -> None:
+    breaker = Breaker("Somebody")
+    with pytest.raises(TimeoutError), breaker.guard():
+        service.refuse()
+    with pytest.raises(Away), breaker.guard():
+        service.answer()
+    assert service.asked == 1
+    clock.now += 30
+    with breaker.guard():
+        assert breaker.is_open, "one tries, the others are refused"
+        service.answer()
+    assert not breaker.is_open
+    with breaker.guard():
+        assert not breaker.is_open
