@@ -18,16 +18,21 @@ from typing import Any
 
 import hypothesis
 import pytest
+from django.conf import settings
+from django.contrib.auth import login
 from django.db import connection, transaction
+from django.http import HttpRequest
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone, translation
 from hypothesis import HealthCheck
 from rest_framework.test import APIClient
 
+from accounts.models import Person
 from partnerportal.lib import tenancy
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.breaker import Breaker
+from partnerportal.lib.sessions import SessionStore
 from tests import databases
 from tests.world import World
 
@@ -130,11 +135,31 @@ class _SameRoleAfterwards:
             _enter(before)
 
 
-class PageClient(_SameRoleAfterwards, Client):
+class _CookieHoldsKey:
+    """Django's own client takes the digest for the cookie's value."""
+
+    @property
+    def session(self) -> SessionStore:
+        cookie = self.cookies.get(settings.SESSION_COOKIE_NAME)
+        session = SessionStore.of_cookie(cookie.value if cookie else None)
+        if not cookie:
+            session.save()
+            self.cookies[settings.SESSION_COOKIE_NAME] = session.cookie_key
+        return session
+
+    def _login(self, person: Person, backend: str | None = None) -> None:
+        request = HttpRequest()
+        request.session = self.session
+        login(request, person, backend)
+        request.session.save()
+        self.cookies[settings.SESSION_COOKIE_NAME] = request.session.cookie_key
+
+
+class PageClient(_SameRoleAfterwards, _CookieHoldsKey, Client):
     pass
 
 
-class JsonClient(_SameRoleAfterwards, APIClient):
+class JsonClient(_SameRoleAfterwards, _CookieHoldsKey, APIClient):
     pass
 
 
@@ -149,6 +174,12 @@ def sign_in(client: Client, who: str) -> None:
         session = client.session
         session["organization"] = organization.pk
         session.save()
+
+
+@pytest.fixture
+def client() -> PageClient:
+    """In place of pytest-django's."""
+    return PageClient()
 
 
 @pytest.fixture

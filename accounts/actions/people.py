@@ -21,6 +21,7 @@ from notifications.actions import record
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Conflict, Invalid
 from partnerportal.lib.policies import authorize_staff
+from partnerportal.lib.sessions import SessionStore
 from partnerportal.lib.sweeping import delete_in_batches
 from partnerportal.lib.text import one_line
 
@@ -99,11 +100,11 @@ def start_from_nothing(*, actor: Actor, person: Person) -> bool:
 def end_sessions(person: Person) -> int:
     """Delete every session of a person and return how many; those in which a sign-in has only begun are among them.
 
-    Only a session's own data says whose it is, so all of them are read: seconds for a hundred thousand.
+    Only a session's own content says whose it is, so all of them are opened: seconds for a hundred thousand.
     """
     UserSession.objects.filter(user=person).delete()
     sessions = Session.objects.filter(expire_date__gt=timezone.now()).iterator(chunk_size=2000)
-    mine = [session.pk for session in sessions if _names(session.get_decoded(), person)]
+    mine = [session.pk for session in sessions if _names(SessionStore(session.pk).decode(session.session_data), person)]
     return Session.objects.filter(pk__in=mine).delete()[0]
 
 

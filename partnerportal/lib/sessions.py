@@ -1,15 +1,33 @@
-"""Django's sessions in the database. Every request reads one: its statement is prepared."""
+"""Sessions in the database, of which nobody who reads or copies a row can use one.
 
+The cookie carries a key, the row its digest: that is the `session_key` everywhere else, in the list of a person's
+sessions too. The content is encrypted for its row, because it holds the codes that are mailed, and because the content
+of somebody else's session would else be theirs in one's own.
+"""
+
+import base64
 import datetime as dt
+import logging
+from typing import Any, cast
 
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from django.conf import settings
+from django.contrib.sessions import middleware
 from django.contrib.sessions.backends import db
 from django.contrib.sessions.backends.base import UpdateError
 from django.contrib.sessions.models import Session
 from django.db import OperationalError
 from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
 from partnerportal.lib.prepared import Prepared
+from partnerportal.lib.tokens import digest_of, new_token
+
+log = logging.getLogger(__name__)
+
+DIGITS = 40  # of the digest, 160 bits: as many as the tables of both libraries hold
 
 
 def _live(session_key: str, now: dt.datetime) -> QuerySet[Session]:
@@ -20,6 +38,41 @@ _LIVE = Prepared(_live, "-", dt.datetime.min.replace(tzinfo=dt.UTC))
 
 
 class SessionStore(db.SessionStore):
+    """The session of a row. `cookie_key` is known of those that a cookie led to and of new ones."""
+
+    cookie_key: str | None = None
+
+    @classmethod
+    def of_cookie(cls, key: str | None) -> "SessionStore":
+        """Return the session that a cookie leads to; a new one without a cookie."""
+        session = cls(digest_of(key)[:DIGITS] if key else None)
+        session.cookie_key = key
+        return session
+
+    def _get_new_session_key(self) -> str:
+        self.cookie_key = new_token()
+        return digest_of(self.cookie_key)[:DIGITS]
+
+    def encode(self, session_dict: dict[str, Any]) -> str:
+        return self._box().encrypt(self.serializer().dumps(session_dict)).decode()
+
+    def decode(self, session_data: bytes | str) -> dict[str, Any]:
+        """Return what the row of this session holds: nothing, if it was written for another or by another key."""
+        try:
+            content = self._box().decrypt(session_data)
+        except InvalidToken:
+            log.warning("The content of a session could not be opened: SECRET_KEY is another, or it is not its own")
+            return {}
+        found: dict[str, Any] = self.serializer().loads(content)
+        return found
+
+    def _box(self) -> MultiFernet:
+        secrets = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+        keys = (
+            salted_hmac(__name__, self.session_key or "", secret, algorithm="sha256").digest() for secret in secrets
+        )
+        return MultiFernet([Fernet(base64.urlsafe_b64encode(key)) for key in keys])
+
     def _get_session_from_db(self) -> Session | None:
         found = _LIVE(self.session_key, timezone.now())
         if not found:
@@ -32,3 +85,17 @@ class SessionStore(db.SessionStore):
             super().save(must_create)
         except UpdateError as error:
             raise error.__context__ if isinstance(error.__context__, OperationalError) else error from None
+
+
+class SessionMiddleware(middleware.SessionMiddleware):
+    """Django's, which would put the `session_key` into the cookie."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        request.session = SessionStore.of_cookie(request.COOKIES.get(settings.SESSION_COOKIE_NAME))
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        response = super().process_response(request, response)
+        cookie = response.cookies.get(settings.SESSION_COOKIE_NAME)
+        if cookie and cookie.value:  # one that is deleted is empty
+            response.cookies[settings.SESSION_COOKIE_NAME] = cast(SessionStore, request.session).cookie_key or ""
+        return response

@@ -67,7 +67,7 @@ MIDDLEWARE = [
     "partnerportal.middleware.SecretAddressMiddleware",
     "partnerportal.static_files.StaticFilesMiddleware",
     "csp.middleware.CSPMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "partnerportal.lib.sessions.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

@@ -15,10 +15,9 @@ import pytest
 import redis
 from django.conf import settings
 from django.db import connection, transaction
-from django.test import Client
 
 from notifications.models import Channel, Delivery, Event, SecretMail
-from tests.conftest import sign_in
+from tests.conftest import PageClient, sign_in
 from tests.faults.plant import Plant, Visitor, until
 from tests.faults.relay import Relay
 from tests.world import World
@@ -46,9 +45,9 @@ def visitor(plant: Plant, cast: World) -> Iterator[Callable[[], Visitor]]:
     visitors: list[Visitor] = []
 
     def come() -> Visitor:
-        client = Client()
+        client = PageClient()
         sign_in(client, "partner.admin")
-        cookies = {settings.SESSION_COOKIE_NAME: client.session.session_key, settings.CSRF_COOKIE_NAME: "a" * 32}
+        cookies = {settings.SESSION_COOKIE_NAME: client.session.cookie_key, settings.CSRF_COOKIE_NAME: "a" * 32}
         visitors.append(Visitor(plant.port, cookies))
         visitors[-1].start()
         return visitors[-1]

@@ -5,13 +5,12 @@ import time
 
 import pytest
 from django.conf import settings
-from django.test import Client
 from django.utils import timezone
 
 from accounts.models import Operator, Organization
 from connections.models import Connection
 from notifications.models import Channel, Delivery, Event, Notice
-from tests.conftest import sign_in
+from tests.conftest import PageClient, sign_in
 from tests.faults.plant import Plant, Visitor
 from tests.world import World, free_org_ids
 
@@ -70,12 +69,12 @@ def test_no_notice_is_lost_or_told_twice(plant, cast, customers):
 
 
 def start(plant, cast):
-    client = Client()
+    client = PageClient()
     sign_in(client, "partner.admin")
     plant.start_web()
     for name in ("worker1", "worker2"):
         plant.start_worker(name)
-    cookies = {settings.SESSION_COOKIE_NAME: client.session.session_key, settings.CSRF_COOKIE_NAME: "a" * 32}
+    cookies = {settings.SESSION_COOKIE_NAME: client.session.cookie_key, settings.CSRF_COOKIE_NAME: "a" * 32}
     visitor = Visitor(plant.port, cookies)
     visitor.start()
     return visitor

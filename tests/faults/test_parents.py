@@ -6,10 +6,9 @@ from pathlib import Path
 import psutil
 import pytest
 from django.conf import settings
-from django.test import Client
 
 from notifications.models import Channel, Delivery, Event
-from tests.conftest import sign_in
+from tests.conftest import PageClient, sign_in
 from tests.faults.plant import NO_ANSWER, Plant, Visitor, until
 from tests.world import World
 
@@ -30,9 +29,9 @@ def plant(own_database: dict[str, str], tmp_path: Path) -> Iterator[Plant]:
 
 @pytest.fixture
 def visitor(plant: Plant, cast: World) -> Iterator[Visitor]:
-    client = Client()
+    client = PageClient()
     sign_in(client, "partner.admin")
-    cookies = {settings.SESSION_COOKIE_NAME: client.session.session_key, settings.CSRF_COOKIE_NAME: "a" * 32}
+    cookies = {settings.SESSION_COOKIE_NAME: client.session.cookie_key, settings.CSRF_COOKIE_NAME: "a" * 32}
     visitor = Visitor(plant.port, cookies)
     yield visitor
     visitor.close()

@@ -5,11 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.test import Client
 from playwright.sync_api import Browser, ConsoleMessage, Frame, Locator, Page, Request, Response, expect
 
 from accounts.models import Organization, Person
-from tests.conftest import sign_in
+from tests.conftest import PageClient, sign_in
 from tests.journeys.people import PASSWORD
 from tests.journeys.stack import PATIENCE, Stack, eventually
 
@@ -61,7 +60,7 @@ class Visitor:
 
     def arrives_as(self, who: str | Person, organization: Organization | None = None) -> "Visitor":
         """Signed in already: one of the world's cast by name, or a person acting for an organisation."""
-        client = Client()
+        client = PageClient()
         if isinstance(who, str):
             sign_in(client, who)
         else:

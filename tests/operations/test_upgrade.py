@@ -8,9 +8,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlencode
 
-from django.test import Client
-
-from tests.conftest import sign_in
+from tests.conftest import PageClient, sign_in
 from tests.operations.conftest import Site
 
 SECONDS, RATE = 60, 5
@@ -51,7 +49,7 @@ class Traffic(threading.Thread):
 
 
 def test_an_upgrade_loses_no_request(site: Site) -> None:
-    client = Client()
+    client = PageClient()
     sign_in(client, "partner.admin")
     key = client.cookies["portal-sid"].value
     traffic = Traffic(site, {"__Host-sid": key, "__Host-csrf": "x" * 32})

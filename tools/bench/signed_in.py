@@ -5,7 +5,6 @@ from unittest import mock
 
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-from django.contrib.sessions.backends.db import SessionStore
 from django.db import connection
 from django.template.backends.django import Template
 from django.test import Client
@@ -14,25 +13,26 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import Person
 from partnerportal.context import Shell
 from partnerportal.lib.postgres.base import DatabaseWrapper
+from partnerportal.lib.sessions import SessionStore
 
 
-def session_key(person: Person) -> str:
+def cookie_key(person: Person) -> str:
     session = SessionStore()
     session[SESSION_KEY] = str(person.pk)
     session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
     session[HASH_SESSION_KEY] = person.get_session_auth_hash()
     session.save()
-    return str(session.session_key)
+    return str(session.cookie_key)
 
 
 def cookie(person: Person) -> str:
     """The header of a browser in which they are signed in."""
-    return f"{settings.SESSION_COOKIE_NAME}={session_key(person)}"
+    return f"{settings.SESSION_COOKIE_NAME}={cookie_key(person)}"
 
 
 def client(person: Person) -> Client:
     signed_in = Client(headers={"host": "localhost"})
-    signed_in.cookies[settings.SESSION_COOKIE_NAME] = session_key(person)
+    signed_in.cookies[settings.SESSION_COOKIE_NAME] = cookie_key(person)
     signed_in.get("/")  # the first request writes "last seen" into the session
     return signed_in
 
