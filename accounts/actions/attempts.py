@@ -35,7 +35,7 @@ def asks_for_mailed_code(person_id: int) -> bool:
 
 def _ask(function: str, person_id: int, kind: Attempt) -> int:
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {function}(%s, %s, %s)", [person_id, str(kind), today()])
+        cursor.execute(f"SELECT {function}(%s, %s)", [person_id, str(kind)])
         return cursor.fetchone()[0]
 
 

@@ -1,25 +1,31 @@
 """Failed attempts to sign in, counted and read by functions: who fails is nobody yet, and may see no row."""
 
 import django.db.models.deletion
+import django.db.models.functions
 from django.conf import settings
 from django.db import migrations, models
 
 from partnerportal.lib.tenancy import protect
 
+# Of today, whatever the caller says; of others only as long as nobody is signed in; and once for each message that a
+# client sends, so that no single statement makes up a thousand failures of everybody.
 FUNCTIONS = """
-CREATE FUNCTION note_failed_attempt(of_person bigint, of_kind text, on_day date) RETURNS integer
+CREATE FUNCTION note_failed_attempt(of_person bigint, of_kind text) RETURNS integer
     LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
-    INSERT INTO accounts_failedattempts AS f (person_id, kind, day, failures) VALUES (of_person, of_kind, on_day, 1)
-    ON CONFLICT (person_id, kind, day) DO UPDATE SET failures = f.failures + 1
+    INSERT INTO accounts_failedattempts AS f (person_id, kind, day, failures, counted_at)
+    SELECT of_person, of_kind, (now() AT TIME ZONE 'UTC')::date, 1, statement_timestamp()
+    WHERE coalesce(portal_person(), of_person) = of_person
+    ON CONFLICT (person_id, kind, day) DO UPDATE
+    SET failures = f.failures + (f.counted_at <> statement_timestamp())::int, counted_at = statement_timestamp()
     RETURNING failures $$;
-CREATE FUNCTION failed_attempts(of_person bigint, of_kind text, on_day date) RETURNS integer
+CREATE FUNCTION failed_attempts(of_person bigint, of_kind text) RETURNS integer
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-    SELECT coalesce(
-        (SELECT failures FROM accounts_failedattempts WHERE (person_id, kind, day) = (of_person, of_kind, on_day)), 0) $$;
-REVOKE EXECUTE ON FUNCTION note_failed_attempt(bigint, text, date), failed_attempts(bigint, text, date) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION note_failed_attempt(bigint, text, date), failed_attempts(bigint, text, date) TO portal_app;
+    SELECT coalesce((SELECT failures FROM accounts_failedattempts
+                     WHERE (person_id, kind, day) = (of_person, of_kind, (now() AT TIME ZONE 'UTC')::date)), 0) $$;
+REVOKE EXECUTE ON FUNCTION note_failed_attempt(bigint, text), failed_attempts(bigint, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION note_failed_attempt(bigint, text), failed_attempts(bigint, text) TO portal_app;
 """
-UNDO = "DROP FUNCTION failed_attempts(bigint, text, date); DROP FUNCTION note_failed_attempt(bigint, text, date);"
+UNDO = "DROP FUNCTION failed_attempts(bigint, text); DROP FUNCTION note_failed_attempt(bigint, text);"
 
 
 class Migration(migrations.Migration):
@@ -33,6 +39,7 @@ class Migration(migrations.Migration):
                 ("kind", models.CharField(choices=[("password", "Password"), ("code", "Code")], max_length=8)),
                 ("day", models.DateField()),
                 ("failures", models.PositiveIntegerField()),
+                ("counted_at", models.DateTimeField(db_default=django.db.models.functions.Now())),
                 ("told_at", models.DateTimeField(null=True)),
                 (
                     "person",
@@ -54,7 +61,10 @@ class Migration(migrations.Migration):
                     ),
                 ],
                 "constraints": [
-                    models.UniqueConstraint(fields=("person", "kind", "day"), name="failed_attempts_once")
+                    models.CheckConstraint(
+                        condition=models.Q(("kind__in", ["password", "code"])), name="failed_attempts_kind"
+                    ),
+                    models.UniqueConstraint(fields=("person", "kind", "day"), name="failed_attempts_once"),
                 ],
             },
         ),

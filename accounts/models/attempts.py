@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 
 
 class FailedAttempts(models.Model):
@@ -19,10 +20,14 @@ class FailedAttempts(models.Model):
     kind = models.CharField(max_length=8, choices=Kind)
     day = models.DateField()
     failures = models.PositiveIntegerField()
+    counted_at = models.DateTimeField(db_default=Now())  # the last of them
     told_at = models.DateTimeField(null=True)
 
     class Meta:
-        constraints = (models.UniqueConstraint(fields=["person", "kind", "day"], name="failed_attempts_once"),)
+        constraints = (
+            models.CheckConstraint(condition=Q(kind__in=["password", "code"]), name="failed_attempts_kind"),
+            models.UniqueConstraint(fields=["person", "kind", "day"], name="failed_attempts_once"),
+        )
         indexes = (
             models.Index(fields=["day"], name="failed_attempts_by_day"),
             models.Index(fields=["kind", "failures"], name="failed_attempts_untold", condition=Q(told_at=None)),
