@@ -5,7 +5,7 @@ connections widens the policy on organisations by the portfolio, once that table
 
 from django.db import migrations
 
-from partnerportal.lib.tenancy import grant_sql, protect
+from partnerportal.lib.tenancy import NOW, grant_sql, protect, settle
 
 OWN = """id = portal_org() OR (SELECT true FROM accounts_operator o
          WHERE o.person_id = portal_person() AND o.organization_id = accounts_organization.id)"""
@@ -30,11 +30,34 @@ RENAME_UNDO = """
 DROP TRIGGER organization_keeps_its_name ON accounts_organization; DROP FUNCTION organization_keeps_its_name();
 """
 
-# A person sees their rows of every organisation, and changes those of the one they act for. An Admin stays: tenants that
-# take the role from each other at the same time meet at the lock.
+# What only an Admin may do, the database asks an Admin for. The definer's rights, because a policy that reads its own
+# table recurses.
+ADMIN = """
+CREATE FUNCTION portal_is_admin() RETURNS boolean
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    SELECT EXISTS (SELECT FROM accounts_operator
+                   WHERE person_id = portal_person() AND organization_id = portal_org() AND 'admin' = ANY (roles)) $$;
+CREATE FUNCTION portal_is_new() RETURNS boolean
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    SELECT NOT EXISTS (SELECT FROM accounts_operator WHERE organization_id = portal_org()) $$;
+GRANT EXECUTE ON FUNCTION portal_is_admin(), portal_is_new() TO portal_app;
+CREATE POLICY edited_by_admins ON accounts_organization AS RESTRICTIVE FOR UPDATE
+    USING (true) WITH CHECK (portal_is_admin());
+"""
+ADMIN_UNDO = """
+DROP POLICY edited_by_admins ON accounts_organization;
+DROP FUNCTION portal_is_new(); DROP FUNCTION portal_is_admin();
+"""
+
+# A person sees their rows of every organisation; Admins change those of the one they act for, and who founds one becomes
+# its first. An Admin stays: tenants that take the role from each other at the same time meet at the lock.
 OPERATORS = """
-CREATE POLICY changed_by_their_own ON accounts_operator AS RESTRICTIVE FOR UPDATE USING (organization_id = portal_org());
-CREATE POLICY removed_by_their_own ON accounts_operator AS RESTRICTIVE FOR DELETE USING (organization_id = portal_org());
+CREATE POLICY first_of_their_own ON accounts_operator AS RESTRICTIVE FOR INSERT
+    WITH CHECK (person_id = portal_person() AND portal_is_new());
+CREATE POLICY changed_by_their_own ON accounts_operator AS RESTRICTIVE FOR UPDATE
+    USING (organization_id = portal_org()) WITH CHECK (portal_is_admin());
+CREATE POLICY removed_by_their_own ON accounts_operator AS RESTRICTIVE FOR DELETE
+    USING (organization_id = portal_org() AND portal_is_admin());
 CREATE FUNCTION operator_one_admin() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF row_security_active('accounts_operator') AND (TG_OP = 'DELETE' OR NOT 'admin' = ANY (NEW.roles)) THEN
@@ -53,6 +76,7 @@ CREATE TRIGGER operator_one_admin BEFORE UPDATE OR DELETE ON accounts_operator
 OPERATORS_UNDO = """
 DROP TRIGGER operator_one_admin ON accounts_operator; DROP FUNCTION operator_one_admin();
 DROP POLICY removed_by_their_own ON accounts_operator; DROP POLICY changed_by_their_own ON accounts_operator;
+DROP POLICY first_of_their_own ON accounts_operator;
 """
 
 
@@ -66,13 +90,23 @@ class Migration(migrations.Migration):
             check="organization_id = portal_org()",
             grant="SELECT, INSERT, UPDATE (roles), DELETE",
         ),
-        migrations.RunSQL(OPERATORS, OPERATORS_UNDO),
+        settle("accounts_operator", made={"created_at": NOW}),
         protect(
             "accounts_organization",
             using=OWN,
             check="id = portal_org()",
-            grant=f"SELECT, INSERT, UPDATE ({EDITABLE})",
+            grant=f"SELECT, INSERT, INSERT (id), UPDATE ({EDITABLE})",  # the new tenant is entered before it is stored
         ),
+        migrations.RunSQL(
+            "GRANT USAGE ON SEQUENCE accounts_organization_id_seq TO portal_app",
+            "REVOKE USAGE ON SEQUENCE accounts_organization_id_seq FROM portal_app",
+        ),
+        settle(
+            "accounts_organization",
+            made={"created_at": NOW} | dict.fromkeys([f"account_manager_{what}" for what in ("name", "email", "phone")], "''"),
+        ),
+        migrations.RunSQL(ADMIN, ADMIN_UNDO),
+        migrations.RunSQL(OPERATORS, OPERATORS_UNDO),
         migrations.RunSQL(  # people found customers; every other kind is registered by vendor staff
             """CREATE POLICY founded_by_people ON accounts_organization AS RESTRICTIVE FOR INSERT
                WITH CHECK (kind = 'customer' AND parent_id IS NULL)""",

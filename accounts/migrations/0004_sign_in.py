@@ -6,7 +6,7 @@ framework's other tables the web role gets the sessions, and nothing else.
 
 from django.db import migrations
 
-from partnerportal.lib.tenancy import grant_sql, spelled_out
+from partnerportal.lib.tenancy import NOW, grant_sql, settle, spelled_out
 
 EVERYBODY = "SELECT, INSERT, UPDATE, DELETE"
 # Column of the person, and what the web role may do. A person is made here and unmade by staff, who alone lock one out.
@@ -23,13 +23,15 @@ ONESELF = "{} = portal_person() OR {} = portal_admitted()"
 
 
 def keep_to_oneself(table: str, column: str, grant: str) -> migrations.RunSQL:
-    """Two policies: every row is read, one's own is written. A person is not yet anybody when they are made."""
+    """Two policies: every row is read, but for where others are signed in; one's own is written. A person is not yet
+    anybody when they are made."""
     oneself = spelled_out(ONESELF.format(column, column))
+    read = oneself if table == "usersessions_usersession" else "true"
     made = f"CREATE POLICY signs_up ON {table} FOR INSERT WITH CHECK (true);" if column == "id" else ""
     return migrations.RunSQL(
         f"""ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;
             ALTER TABLE {table} FORCE ROW LEVEL SECURITY;
-            CREATE POLICY signs_in ON {table} FOR SELECT USING (true);
+            CREATE POLICY signs_in ON {table} FOR SELECT USING ({read});
             CREATE POLICY tenant ON {table} USING ({oneself}) WITH CHECK ({oneself});
             {made} {grant_sql(table, grant)}""",
         f"""DROP POLICY IF EXISTS signs_up ON {table};
@@ -50,6 +52,27 @@ class Migration(migrations.Migration):
 
     operations = [
         *(keep_to_oneself(table, column, grant) for table, (column, grant) in TABLES.items()),
+        settle(
+            "accounts_person",
+            made={
+                "date_joined": NOW,
+                "last_login": "NULL",
+                "is_active": "true",
+                "locked_at": "NULL",
+                "origin": "'signed_up'",  # staff's word is another
+            },
+            changed={"last_login": NOW},
+        ),
+        settle(
+            "mfa_authenticator",
+            made={"created_at": NOW, "last_used_at": "NULL"},
+            changed={"created_at": "OLD.created_at", "last_used_at": NOW},
+        ),
+        settle(
+            "usersessions_usersession",
+            made={"created_at": NOW, "last_seen_at": NOW},
+            changed={"created_at": "OLD.created_at", "last_seen_at": NOW},
+        ),
         # Codes are mailed, not links, so this stays empty; but whoever deletes an address has Django look here.
         migrations.RunSQL(
             grant_sql("account_emailconfirmation", "SELECT, DELETE"),

@@ -3,7 +3,7 @@
 from django.db import migrations
 
 from partnerportal.lib.states import guard
-from partnerportal.lib.tenancy import protect, spelled_out
+from partnerportal.lib.tenancy import NOW, protect, settle, spelled_out
 
 SEEN = "(SELECT true FROM connections_portfolio p WHERE p.viewer_id = portal_org() AND p.subject_id = {})"
 
@@ -53,7 +53,7 @@ TELLS_UNDO = "DROP POLICY told_to_the_known ON notifications_event; DROP FUNCTIO
 # to tell follow from it. Its names are the organisations' own, for they stand in the subjects of mails.
 MADE = """
 CREATE POLICY made_by_customer ON connections_connection AS RESTRICTIVE FOR INSERT
-    WITH CHECK (customer_id = portal_org() AND EXISTS (SELECT FROM connections_invitationlink link
+    WITH CHECK (customer_id = portal_org() AND portal_is_admin() AND EXISTS (SELECT FROM connections_invitationlink link
                 WHERE link.organization_id = partner_id AND link.token = portal_secret()));
 CREATE FUNCTION connection_names_its_sides() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -136,11 +136,12 @@ class Migration(migrations.Migration):
             using="partner_id = portal_org() OR customer_id = portal_org()",
             grant="SELECT, INSERT, UPDATE (state, ended_at, ended_by_id)",
         ),
+        settle("connections_connection", made={"connected_at": NOW, "ended_at": "NULL", "ended_by_id": "NULL"}),
         migrations.RunSQL(MADE, MADE_UNDO),
         migrations.RunSQL(  # whoever ends it says so in its own name, and now: `may_tell` goes by the time
             """CREATE POLICY ended_in_ones_own_name ON connections_connection AS RESTRICTIVE FOR UPDATE
-               USING (true) WITH CHECK (state = 'active' OR ended_by_id = portal_org()
-                   AND ended_at BETWEEN now() - interval '1 hour' AND now() + interval '1 hour')""",
+               USING (true) WITH CHECK (portal_is_admin() AND (state = 'active' OR ended_by_id = portal_org()
+                   AND ended_at BETWEEN now() - interval '1 hour' AND now() + interval '1 hour'))""",
             "DROP POLICY ended_in_ones_own_name ON connections_connection",
         ),
         guard("connections_connection", MOVES, begins="active", holds="everybody"),

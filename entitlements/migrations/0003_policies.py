@@ -3,7 +3,7 @@
 from django.db import migrations
 
 from partnerportal.lib.states import guard
-from partnerportal.lib.tenancy import protect, spelled_out
+from partnerportal.lib.tenancy import NOW, grant_sql, protect, settle, spelled_out
 
 SEEN = "(SELECT true FROM connections_portfolio p WHERE p.viewer_id = portal_org() AND p.subject_id = customer_id)"
 VENDOR = "(SELECT portal_is_vendor())"  # asked once a statement
@@ -65,20 +65,18 @@ CREATE POLICY seen_by_vendor ON entitlements_entitlement FOR SELECT
 CREATE POLICY trials_decided ON entitlements_entitlement FOR UPDATE
     USING ({VENDOR} AND kind = 'trial') WITH CHECK ({VENDOR});
 CREATE POLICY trials_requested ON entitlements_entitlement FOR INSERT
-    WITH CHECK (customer_id = portal_org() AND kind = 'trial' AND external_id LIKE 'trial-%');
+    WITH CHECK (customer_id = portal_org() AND kind = 'trial' AND external_id LIKE 'trial-%'
+                AND quantity BETWEEN 1 AND 100 AND portal_is_admin());
 CREATE POLICY trials_cancelled ON entitlements_entitlement FOR UPDATE
     USING (customer_id = portal_org() AND kind = 'trial')
     WITH CHECK (customer_id = portal_org() AND kind = 'trial' AND state = 'cancelled');
 CREATE POLICY trials_alone ON entitlements_entitlement AS RESTRICTIVE FOR UPDATE
-    USING (kind = 'trial' AND (customer_id = portal_org() OR {VENDOR})) WITH CHECK (true);
-GRANT INSERT, UPDATE (kind, state, source, quantity, starts_on, ends_on, updated_at, reason)
-    ON entitlements_entitlement TO portal_app;
+    USING (kind = 'trial' AND (customer_id = portal_org() OR {VENDOR})) WITH CHECK (portal_is_admin());
 CREATE POLICY organizations_with_trials ON accounts_organization FOR SELECT
     USING ({VENDOR} AND has_a_trial(id));
 """
 TRIALS_UNDO = """
 DROP POLICY organizations_with_trials ON accounts_organization;
-REVOKE INSERT, UPDATE ON entitlements_entitlement FROM portal_app;
 DROP POLICY trials_alone ON entitlements_entitlement;
 DROP POLICY trials_cancelled ON entitlements_entitlement; DROP POLICY trials_requested ON entitlements_entitlement;
 DROP POLICY trials_decided ON entitlements_entitlement; DROP POLICY seen_by_vendor ON entitlements_entitlement;
@@ -111,10 +109,16 @@ CREATE FUNCTION mark_release(release_key text, is_released boolean)
         released_by_id = CASE WHEN is_released THEN portal_person() END
     FROM accounts_organization o, entitlements_sku s
     WHERE a.external_id = release_key AND a.release_asked_at IS NOT NULL AND (a.released_at IS NULL) = is_released
-      AND o.id = a.customer_id AND s.id = a.sku_id AND (SELECT portal_is_vendor())
+      AND o.id = a.customer_id AND s.id = a.sku_id AND (SELECT portal_is_vendor() AND portal_is_admin())
     RETURNING a.public_id, o.id, o.name, s.name, a.release_asked_at $$;
 GRANT EXECUTE ON FUNCTION mark_release(text, boolean) TO portal_app;
 """
+
+# No worker has had it yet; and of an upload nothing is read.
+UNTOUCHED = {"error": "''", "attempts": "0", "leased_until": "NULL", "finished_at": "NULL"}
+NOT_READ = {"read": "0", "lines": "0", "counts": "'{}'", "problems": "'[]'"}
+# What the vendor decides of a trial, the customer does not.
+DECIDED = "source, quantity, starts_on, ends_on, reason"
 
 TRIAL_MOVES = {
     "requested": ["active", "declined", "cancelled"],
@@ -138,6 +142,24 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.RunSQL(spelled_out(TRIALS), TRIALS_UNDO),
+        migrations.RunSQL(
+            grant_sql("entitlements_entitlement", f"SELECT, INSERT, UPDATE (kind, state, updated_at, {DECIDED})"),
+            grant_sql("entitlements_entitlement", "SELECT"),
+        ),
+        settle(
+            "entitlements_entitlement",
+            made={
+                "source": "'granted'",
+                "assigned": "0",
+                "starts_on": "NULL",
+                "ends_on": "NULL",
+                "reason": "''",
+                "created_at": NOW,
+                "updated_at": NOW,
+            },
+            changed={"updated_at": NOW}
+            | {name: f"CASE WHEN portal_is_vendor() THEN NEW.{name} ELSE OLD.{name} END" for name in DECIDED.split(", ")},
+        ),
         migrations.RunSQL(PARTITIONS, "DROP FUNCTION usage_partition(date)"),
         protect("entitlements_usageday", using=SEEN, check="false"),
         protect("entitlements_usagemonth", using=SEEN, check="false"),
@@ -150,20 +172,27 @@ class Migration(migrations.Migration):
         ),
         migrations.RunSQL(  # what has been released is not asked for any more, nor kept
             """CREATE POLICY asked_while_held ON entitlements_licenseassignment AS RESTRICTIVE FOR UPDATE
-               USING (true) WITH CHECK (released_at IS NULL)""",
+               USING (true) WITH CHECK (released_at IS NULL AND portal_is_admin())""",
             "DROP POLICY asked_while_held ON entitlements_licenseassignment",
+        ),
+        settle(
+            "entitlements_licenseassignment",
+            changed={"release_asked_at": f"CASE WHEN NEW.release_asked_at IS NOT NULL THEN {NOW} END"},
         ),
         migrations.RunSQL(
             RELEASES, "DROP FUNCTION mark_release(text, boolean); DROP VIEW entitlements_licencerelease"
         ),
         protect("entitlements_ingesttoken", using="digest = portal_secret()", grant="SELECT, UPDATE (last_used_at)"),
+        settle("entitlements_ingesttoken", changed={"last_used_at": NOW}),
         protect(
             "entitlements_ingestupload",
             using=f"{OF_TOKEN})",
             check=f"{OF_TOKEN} AND kind = ANY (t.kinds))",
             grant="SELECT, INSERT",
         ),
+        settle("entitlements_ingestupload", made=UNTOUCHED | NOT_READ | {"received_at": NOW}),
         protect("entitlements_export", using=MINE, grant="SELECT, INSERT"),
+        settle("entitlements_export", made=UNTOUCHED | {"rows_written": "0", "size": "0", "asked_at": NOW}),
         guard("entitlements_entitlement", TRIAL_MOVES, begins="requested", holds="tenants"),
         guard("entitlements_ingestupload", UPLOAD_MOVES, begins="received", holds="everybody"),
         guard("entitlements_export", EXPORT_MOVES, begins="queued", holds="everybody"),
@@ -175,14 +204,33 @@ class Migration(migrations.Migration):
             "entitlements_savedview",
             using="organization_id = portal_org() AND (is_shared OR person_id = portal_person())",
             check=MINE,
-            grant="SELECT, INSERT, UPDATE, DELETE",
+            grant="SELECT, INSERT, UPDATE (name, query, is_shared), DELETE",
         ),
-        protect("entitlements_listsettings", using=MINE, grant="SELECT, INSERT, UPDATE, DELETE"),
+        migrations.RunSQL(
+            """CREATE POLICY removed_by_its_own ON entitlements_savedview AS RESTRICTIVE FOR DELETE
+               USING (person_id = portal_person() OR portal_is_admin())""",
+            "DROP POLICY removed_by_its_own ON entitlements_savedview",
+        ),
+        settle(
+            "entitlements_savedview",
+            made={"created_at": NOW, "is_shared": "NEW.is_shared AND portal_is_admin()"},
+            changed={"is_shared": "CASE WHEN portal_is_admin() THEN NEW.is_shared ELSE OLD.is_shared END"},
+        ),
+        protect(
+            "entitlements_listsettings",
+            using=MINE,
+            grant="SELECT, INSERT, UPDATE (columns, density, default_view_id), DELETE",
+        ),
         protect("entitlements_renewalalert", using="false", grant="SELECT"),
         protect(
             "entitlements_calendarfeed",
             using=f"({MINE}) OR digest = portal_secret()",
             check=MINE,
             grant="SELECT, INSERT, DELETE, UPDATE (last_read_at)",
+        ),
+        settle(
+            "entitlements_calendarfeed",
+            made={"created_at": NOW, "last_read_at": "NULL"},
+            changed={"last_read_at": NOW},
         ),
     ]

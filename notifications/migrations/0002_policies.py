@@ -5,7 +5,7 @@ connections widens what an organisation sees by the portfolio, and narrows whom 
 
 from django.db import migrations
 
-from partnerportal.lib.tenancy import protect
+from partnerportal.lib.tenancy import NOW, protect, settle
 
 TRIGGERS = """
 CREATE FUNCTION event_is_final() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -31,6 +31,10 @@ DROP TRIGGER event_is_final ON notifications_event; DROP FUNCTION event_is_final
 """
 
 
+NAMED = "coalesce((SELECT name FROM accounts_organization WHERE id = NEW.organization_id), '')"
+PERSON = "coalesce((SELECT coalesce(nullif(name, ''), email) FROM accounts_person WHERE id = NEW.person_id), '')"
+
+
 class Migration(migrations.Migration):
     dependencies = [("notifications", "0001_initial")]
 
@@ -42,11 +46,20 @@ class Migration(migrations.Migration):
             check="organization_id = portal_org() AND person_id = portal_person()",
             grant="SELECT, INSERT",
         ),
+        # Whoever reads it is told when it was and who did it, in mails too.
+        settle("notifications_event", made={"at": NOW, "person_label": PERSON, "organization_label": NAMED}),
         protect("notifications_delivery", using="false", grant="SELECT"),
         protect(
             "notifications_notice",
             using="recipient_id = portal_org()",
             grant="SELECT, UPDATE (dismissed_at, dismissed_by_id)",
+        ),
+        settle(
+            "notifications_notice",
+            changed={
+                "dismissed_at": f"CASE WHEN NEW.dismissed_at IS NOT NULL THEN {NOW} END",
+                "dismissed_by_id": "CASE WHEN NEW.dismissed_at IS NOT NULL THEN portal_person() END",
+            },
         ),
         protect("notifications_noticeread", using="person_id = portal_person()", grant="SELECT, INSERT"),
         protect(

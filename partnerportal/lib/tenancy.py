@@ -7,7 +7,8 @@ of a calendar's address or of an ingest token. The fourth is a person who has ju
 in yet: what they sign in with may be written, and nothing else of theirs is seen.
 """
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from django.db import connection, migrations
@@ -15,6 +16,7 @@ from django.db.transaction import atomic
 from psycopg2.extensions import TRANSACTION_STATUS_INERROR
 
 APP_ROLE = "portal_app"
+NOW = "statement_timestamp()"  # what Django calls Now()
 
 _ENTER = """SELECT set_config('role', %s, true), set_config('portal.org_id', %s, true),
                    set_config('portal.person_id', %s, true), set_config('portal.secret', %s, true),
@@ -120,4 +122,46 @@ def protect(table: str, *, using: str, check: str | None = None, grant: str = "S
 
 
 def grant_sql(table: str, privileges: str) -> str:
-    return f"REVOKE ALL ON {table} FROM {APP_ROLE}; GRANT {privileges} ON {table} TO {APP_ROLE};"
+    """Return the statements that give portal_app these privileges on a table, and no other.
+
+    INSERT and UPDATE stand for every column but the one that PostgreSQL numbers: a tenant that chooses a number takes
+    it from a row to come.
+    """
+    spelled = re.sub(r"\b(INSERT|UPDATE)\b(?! *\()", r"\1%1$s", privileges)
+    return f"""REVOKE ALL ON {table} FROM {APP_ROLE};
+        DO $$ BEGIN EXECUTE (
+            SELECT format('GRANT {spelled} ON {table} TO {APP_ROLE}', CASE WHEN bool_or(attidentity <> '')
+                THEN ' (' || string_agg(quote_ident(attname), ', ') FILTER (WHERE attidentity = '') || ')' END)
+            FROM pg_attribute WHERE attrelid = '{table}'::regclass AND attnum > 0 AND NOT attisdropped
+        ); END $$;"""  # noqa: S608 - a table's name in a migration
+
+
+def settle(
+    table: str, *, made: Mapping[str, str] | None = None, changed: Mapping[str, str] | None = None
+) -> migrations.RunSQL:
+    """Migration operation: what these columns say is not the tenant's to choose.
+
+    Each is given an SQL expression that takes the place of what a tenant writes: in `made` when it stores a row, in
+    `changed` when it changes the column. The expression may read the tenant's row as NEW and, in `changed`, the row
+    before as OLD. Those above the policies write what they like.
+    """
+
+    def body(values: Mapping[str, str], when: str) -> str:
+        return "".join(
+            f"\n        {when.format(column=column)}NEW.{column} := {value};{' END IF;' if when else ''}"
+            for column, value in values.items()
+        )
+
+    return migrations.RunSQL(
+        f"""
+CREATE FUNCTION {table}_is_settled() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF row_security_active(TG_RELID) AND TG_OP = 'INSERT' THEN{body(made or {}, "")}
+    ELSIF row_security_active(TG_RELID) THEN{body(changed or {}, "IF NEW.{column} IS DISTINCT FROM OLD.{column} THEN ")}
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER is_settled BEFORE INSERT OR UPDATE ON {table}
+    FOR EACH ROW EXECUTE FUNCTION {table}_is_settled();""",
+        f"DROP TRIGGER is_settled ON {table}; DROP FUNCTION {table}_is_settled()",
+    )

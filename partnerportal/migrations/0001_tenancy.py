@@ -9,12 +9,11 @@ from partnerportal.lib.tenancy import functions_sql
 # PostgreSQL gives functions to everybody unless the rule is withdrawn for the whole database, not for a schema.
 CLOSED = """
 ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
-ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO portal_app;
 ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON TABLES TO portal_worker;
 ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE, SELECT, UPDATE ON SEQUENCES TO portal_worker;
 -- Tables of libraries that were migrated before this.
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO portal_worker;
-GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO portal_app, portal_worker;
+GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO portal_worker;
 """
 
 # The number of an advisory lock, of 64 bits. The form with two numbers has 32 for the row, and an id may be larger.
@@ -37,7 +36,7 @@ DROP TABLE portal_cache;
 DROP FUNCTION portal_lock(text, bigint);
 DROP FUNCTION portal_admitted(); DROP FUNCTION portal_secret(); DROP FUNCTION portal_person(); DROP FUNCTION portal_org();
 ALTER DEFAULT PRIVILEGES IN SCHEMA public REVOKE ALL ON TABLES FROM portal_worker;
-ALTER DEFAULT PRIVILEGES IN SCHEMA public REVOKE ALL ON SEQUENCES FROM portal_app, portal_worker;
+ALTER DEFAULT PRIVILEGES IN SCHEMA public REVOKE ALL ON SEQUENCES FROM portal_worker;
 ALTER DEFAULT PRIVILEGES GRANT EXECUTE ON FUNCTIONS TO PUBLIC;
 """
 

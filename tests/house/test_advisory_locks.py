@@ -5,7 +5,7 @@ import re
 from django.conf import settings
 from django.db import connection
 
-from accounts.models import Kind, Organization
+from accounts.models import Kind, Operator, Organization
 from connections.actions import accept_invitation, end_connection
 from connections.models import InvitationLink, Portfolio
 from entitlements.models import CustomerListing, Entitlement, Sku
@@ -54,6 +54,7 @@ def test_ids_beyond_31_bits(world):
         person_id=world.person("customer.admin").pk,
         roles=frozenset({"admin"}),
     )
+    Operator.objects.create(organization=customer, person_id=actor.person_id, roles=["admin"])
     connected, is_new = accept_invitation(actor=actor, token=token)
     assert is_new and Portfolio.objects.filter(viewer=partner, subject=customer).exists()
     Entitlement.objects.create(

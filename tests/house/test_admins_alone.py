@@ -1,0 +1,136 @@
+"""What the role tables leave to Admins the database leaves to them too, whatever a Reader's request is made to say."""
+
+import uuid
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+from django.utils import timezone
+
+from accounts.models import Operator, Organization, Role
+from connections.models import Connection
+from entitlements.models import Entitlement, LicenseAssignment, SavedView, Sku
+from tests.world import SKU_OF_NOBODY
+
+
+def colleague(actor, role):
+    return Operator.objects.filter(organization_id=actor.organization_id, roles=[role]).exclude(
+        person__email__startswith="many"
+    )
+
+
+def mark(actor):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM mark_release((SELECT min(key) FROM entitlements_licencerelease), true)")
+        return cursor.fetchone()[0]
+
+
+def own(model, **values):
+    return model.objects.filter(customer__isnull=False, **values)
+
+
+DEEDS = {  # who does it, and how many rows it changes
+    "become an Admin": ("customer", lambda a: colleague(a, "reader").update(roles=[Role.ADMIN])),
+    "remove a colleague": ("customer", lambda a: colleague(a, "sales_agent")._raw_delete("default")),
+    "edit the account": (
+        "customer",
+        lambda a: Organization.objects.filter(pk=a.organization_id).update(city="Ulm"),
+    ),
+    "cancel a trial": (
+        "customer",
+        lambda a: own(Entitlement, customer=a.organization_id, kind="trial", state="active").update(state="cancelled"),
+    ),
+    "decide a trial": (
+        "vendor",
+        lambda a: own(Entitlement, kind="trial", state="requested").update(state="declined"),
+    ),
+    "ask for a release": (
+        "customer",
+        lambda a: own(LicenseAssignment, released_at=None).update(release_asked_at=timezone.now()),
+    ),
+    "mark a release": ("vendor", mark),
+    "end a connection": (
+        "customer",
+        lambda a: own(Connection, customer=a.organization_id, state="active").update(
+            state="ended", ended_at=timezone.now(), ended_by_id=a.organization_id
+        ),
+    ),
+}
+
+
+def done(deed, actor):
+    """How many rows are changed, as that actor: none where the database refuses."""
+    try:
+        with transaction.atomic():
+            return deed(actor)
+    except DatabaseError as error:
+        assert "row-level security" in str(error), error
+        return 0
+
+
+@pytest.mark.parametrize("name", DEEDS)
+def test_an_admin_does_it_and_a_reader_does_not(name, world, actor_for, as_tenant):
+    organization, deed = DEEDS[name]
+    for role, is_done in (("reader", False), ("sales_agent", False), ("admin", True)):
+        actor = actor_for(f"{organization}.{role}")
+        with as_tenant(actor):
+            assert (done(deed, actor) > 0) is is_done, role
+
+
+@pytest.mark.parametrize(("role", "is_stored"), [("reader", False), ("admin", True)])
+def test_a_trial_is_asked_for_by_an_admin(role, is_stored, world, actor_for, as_tenant):
+    def ask(actor):
+        row = Entitlement(customer=world.customer, sku=sku, external_id=f"trial-{uuid.uuid4()}", kind="trial")
+        row.state, row.quantity = "requested", 5
+        row.save(force_insert=True)
+        return 1
+
+    sku = Sku.objects.get(code=SKU_OF_NOBODY)
+    with as_tenant(actor_for(f"customer.{role}")):
+        assert bool(done(ask, actor_for(f"customer.{role}"))) is is_stored
+
+
+@pytest.mark.parametrize(("role", "is_stored"), [("reader", False), ("admin", True)])
+def test_a_connection_is_made_by_an_admin(role, is_stored, world, actor_for, as_tenant):
+    def connect(actor):
+        Connection.objects.create(partner=world.partner, customer_id=actor.organization_id)
+        return 1
+
+    actor = actor_for(f"stranger.{role}")
+    with as_tenant(actor, secret=world.token("partner")):
+        assert bool(done(connect, actor)) is is_stored
+
+
+def test_nobody_is_let_in_but_who_founds(world, actor_for, as_tenant):
+    """Staff add operators. An Admin neither lets a friend in nor, gone from the organisation, themselves."""
+
+    def let_in(who):
+        def add(actor):
+            Operator.objects.create(organization_id=actor.organization_id, person=world.person(who), roles=["admin"])
+            return 1
+
+        return add
+
+    admin, gone = actor_for("customer.admin"), actor_for("customer.reader")
+    world.operator("customer.reader").delete()
+    with as_tenant(admin):
+        assert done(let_in("nobody"), admin) == 0
+    with as_tenant(gone):
+        assert done(let_in("customer.reader"), gone) == 0
+
+
+def test_a_shared_view_is_an_admins_to_share_and_to_delete(world, actor_for, as_tenant):
+    reader, admin = actor_for("partner.reader"), actor_for("partner.admin")
+    shared = {"organization_id": admin.organization_id, "is_shared": True}
+    theirs = SavedView.objects.create(name="Theirs", person_id=admin.person_id, **shared)
+    with as_tenant(reader):
+        assert SavedView.objects.filter(pk=theirs.pk).delete()[0] == 0
+        mine = SavedView.objects.create(name="Mine", person_id=reader.person_id, **shared)
+        mine.refresh_from_db()
+        assert not mine.is_shared
+        SavedView.objects.filter(pk=mine.pk).update(is_shared=True, name="Ours")
+        mine.refresh_from_db()
+        assert (mine.is_shared, mine.name) == (False, "Ours")
+        assert SavedView.objects.filter(pk=mine.pk).delete()[0] == 1
+    of_reader = SavedView.objects.create(name="Of a Reader", person_id=reader.person_id, **shared)
+    with as_tenant(admin):
+        assert SavedView.objects.filter(pk__in=[theirs.pk, of_reader.pk]).delete()[0] == 2
