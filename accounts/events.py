@@ -11,4 +11,5 @@ class AccountEvent(StrEnum):
     PERSON_RESET = "person.reset"
     PERSON_LOCKED = "person.locked"
     PERSON_UNLOCKED = "person.unlocked"
+    PERSON_ADDRESS_CHANGED = "person.address_changed"  # by a trigger; its label is the address of before
     PERSON_ERASED = "person.erased"

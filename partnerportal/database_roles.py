@@ -102,6 +102,8 @@ def create_database(admin_dsn: str, *, web_url: str, job_url: str, owner_url: st
             _run(admin, *_close(database, job=Login.from_url(job_url)))
             with _connected(make_dsn(admin_dsn, dbname=database.database)) as inside:
                 _run(inside, _CLOSE_SCHEMA)
+        if "SUPERUSER" in rights:
+            _close_others(admin, roles)
     if refused:
         raise SetupIncompleteError(
             "Everything else is done, but this administrator may not give BYPASSRLS. Have somebody who may, such as the"
@@ -153,6 +155,19 @@ def _close(database: Login, *, job: Login) -> list[str]:
     ]
 
 
+def _close_others(admin: connection, roles: list[Role]) -> None:
+    """On a server of its own, keep the web role out of the databases that every server has: what it left would stay.
+
+    The owner still enters, to create a database. Where somebody else signs in, they may need them: nothing is changed.
+    """
+    ours = [role.name for role in roles]
+    others = "SELECT 1 FROM pg_roles WHERE rolcanlogin AND NOT rolsuper AND rolname <> ALL (%s)"
+    if not _rows(admin, others, ours):
+        for name in ("postgres", "template1"):
+            _run(admin, f"REVOKE CONNECT, TEMPORARY ON DATABASE {name} FROM PUBLIC")
+            _run(admin, f"GRANT CONNECT ON DATABASE {name} TO {_name(ours[-1])}")
+
+
 def _bring_about(admin: connection, role: Role, rights: set[str]) -> list[str]:
     """Create or correct the role; returns the statement for which the administrator lacks the right, if any."""
     out_of_reach = "" if rights & {"SUPERUSER", "BYPASSRLS"} else "BYPASSRLS"
@@ -197,7 +212,7 @@ def _run(admin: connection, *statements: str) -> None:
             cursor.execute(statement)
 
 
-def _rows(admin: connection, question: str, *values: str) -> list[tuple[Any, ...]]:
+def _rows(admin: connection, question: str, *values: Any) -> list[tuple[Any, ...]]:
     with admin.cursor() as cursor:
         cursor.execute(question, values)
         return list(cursor.fetchall())

@@ -35,6 +35,15 @@ ROLE = """
 SELECT rolsuper, rolbypassrls, pg_has_role(oid, %(app)s, 'MEMBER'), pg_has_role(oid, %(worker)s, 'MEMBER'),
        oid = (SELECT datdba FROM pg_database WHERE datname = current_database())
 FROM pg_roles WHERE rolname = session_user"""
+# A role may set things for all who sign in with it, by SQL alone. docs/operations.md gives it these, for a pooler.
+KNOWN_SETTINGS = {"lock_timeout", "idle_in_transaction_session_timeout", "statement_timeout"}
+SETTINGS = """
+SELECT DISTINCT split_part(setting, '=', 1) FROM pg_db_role_setting, unnest(setconfig) AS setting
+WHERE setrole = (SELECT oid FROM pg_roles WHERE rolname = session_user)
+  AND setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))"""
+ELSEWHERE = """
+SELECT datname FROM pg_database
+WHERE datallowconn AND datname IN ('postgres', 'template1') AND has_database_privilege(oid, 'CONNECT') ORDER BY 1"""
 SERVER = """
 SELECT current_setting('server_version_num')::int / 10000, current_setting('server_version'),
        current_setting('server_encoding'), extract(epoch FROM clock_timestamp())::float"""
@@ -145,6 +154,8 @@ def check_databases() -> Findings:
                     yield from _server(cursor)
                 cursor.execute(ROLE, {"app": APP_ROLE, "worker": WORKER_ROLE})
                 yield _rights(process, variable, *cursor.fetchone())
+                if process == "web":
+                    yield from _traces(cursor)
                 yield _tls(variable, link)
         except (Error, ImproperlyConfigured) as error:
             yield _no_database(variable, error)
@@ -155,6 +166,8 @@ def _connected(variable: str) -> Iterator[Any]:
     """Connect as that URL says, with every option of it."""
     found = Environment().database(variable)
     found["OPTIONS"].setdefault("connect_timeout", SECONDS)
+    own = f"{settings.DATABASE_PINS} -c statement_timeout={SECONDS}s"
+    found["OPTIONS"]["options"] = f"{own} {found['OPTIONS'].get('options', '')}".strip()
     link = ConnectionHandler({"default": found})["default"]
     try:
         yield link
@@ -214,6 +227,28 @@ def _rights(
         )
         return Finding(Level.ERROR, variable, text)
     return Finding(Level.OK, variable, f"The role has what {process} needs, and no more.")
+
+
+def _traces(cursor: Any) -> Findings:
+    """Look for what the portal never makes and the web role may: somebody may have put it there by SQL."""
+    cursor.execute(SETTINGS)
+    if names := sorted({name for (name,) in cursor.fetchall()} - KNOWN_SETTINGS):
+        text = (
+            f"The web role has settings that the portal does not give it: {', '.join(names)}. If they are yours, give"
+            " them to the database instead. If not, somebody ran SQL as this role: take them away (ALTER ROLE … RESET"
+            " ALL, and the same with IN DATABASE …), and run manage.py setup_database: it sets the password anew."
+        )
+        yield Finding(Level.WARNING, "Left by SQL", text)
+    cursor.execute("SELECT count(*) FROM pg_largeobject_metadata")
+    if number := cursor.fetchone()[0]:
+        text = f"The database holds {number} large objects. The portal makes none: remove them by lo_unlink."
+        yield Finding(Level.WARNING, "Left by SQL", text)
+    cursor.execute(ELSEWHERE)
+    if names := [name for (name,) in cursor.fetchall()]:
+        text = (
+            f"The web role may enter {' and '.join(names)} too. If nobody else needs to: REVOKE CONNECT … FROM PUBLIC."
+        )
+        yield Finding(Level.NOTE, "Other databases", text)
 
 
 def _tls(variable: str, link: Any) -> Finding:

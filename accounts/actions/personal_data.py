@@ -73,8 +73,9 @@ def erase_person(*, actor: Actor, email: str) -> bool:
     """Delete a person and overwrite their names and addresses in the log; return whether there was such a person.
 
     Raises Conflict while they are the only Admin of an organisation. Without a person the address alone is overwritten,
-    so a second run finds what came after the first. Earlier names and addresses are those by which the log calls them:
-    an earlier address that only somebody's text holds is not found. What a customer's own systems say, such as who
+    so a second run finds what came after the first. Earlier names and addresses are those by which the log calls them,
+    which keeps every change of address. A second address that was taken off the account is not known any more: run it
+    again for that one. What a customer's own systems say, such as who
     holds its licences, is the customer's record and stays.
     """
     authorize_staff(actor)

@@ -22,6 +22,25 @@ TABLES = {
 ONESELF = "{} = portal_person() OR {} = portal_admitted()"
 
 
+# What somebody's address was before: an erasure finds it by this wherever it stands, in a text that others wrote too.
+ADDRESS = """
+CREATE FUNCTION person_keeps_former_address() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    INSERT INTO notifications_event (public_id, kind, at, person_label, organization_label, counterpart_label,
+                                     subject_kind, subject_id, subject_label, data)
+        VALUES (gen_random_uuid(), 'person.address_changed', now(), '', '', '',
+                'accounts.person', OLD.public_id, OLD.email, '{}');
+    RETURN NULL;
+END $$;
+CREATE TRIGGER person_keeps_former_address AFTER UPDATE OF email ON accounts_person
+    FOR EACH ROW WHEN (OLD.email <> NEW.email) EXECUTE FUNCTION person_keeps_former_address();
+"""
+ADDRESS_UNDO = """
+DROP TRIGGER person_keeps_former_address ON accounts_person; DROP FUNCTION person_keeps_former_address();
+"""
+
+
 def keep_to_oneself(table: str, column: str, grant: str) -> migrations.RunSQL:
     """Two policies: every row is read, but for where others are signed in; one's own is written. A person is not yet
     anybody when they are made."""
@@ -44,6 +63,7 @@ def keep_to_oneself(table: str, column: str, grant: str) -> migrations.RunSQL:
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0003_programs"),
+        ("notifications", "0002_policies"),
         ("account", "0009_emailaddress_unique_primary_email"),
         ("mfa", "0003_authenticator_type_uniq"),
         ("usersessions", "0001_initial"),
@@ -73,6 +93,7 @@ class Migration(migrations.Migration):
             made={"created_at": NOW, "last_seen_at": NOW},
             changed={"created_at": "OLD.created_at", "last_seen_at": NOW},
         ),
+        migrations.RunSQL(ADDRESS, ADDRESS_UNDO),
         # Codes are mailed, not links, so this stays empty; but whoever deletes an address has Django look here.
         migrations.RunSQL(
             grant_sql("account_emailconfirmation", "SELECT, DELETE"),

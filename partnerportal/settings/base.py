@@ -130,7 +130,11 @@ COTTON_DIR = "ui"
 
 # --- Database, sessions, cache: all in PostgreSQL, so that losing Redis signs nobody out and refuses nobody ----
 _database = env.database(DATABASE_VARIABLES[PORTAL_PROCESS])
-_limits = "-c lock_timeout=5s -c idle_in_transaction_session_timeout=30s"
+# A role may set these for all who sign in with it, by SQL alone: what the connection asks for counts more.
+DATABASE_PINS = (
+    "-c search_path=public -c row_security=on -c default_transaction_read_only=off -c local_preload_libraries="
+)
+_limits = f"{DATABASE_PINS} -c lock_timeout=5s -c idle_in_transaction_session_timeout=30s"
 if PORTAL_PROCESS == "web":
     _limits += " -c statement_timeout=15s"
 DATABASES = {

@@ -141,6 +141,17 @@ def test_no_table_names_a_person_as_they_were_called_before(world: World, busy: 
     assert reason == f"Writes as {others}, wrote as (erased)", "an address that is another's by now stays theirs"
 
 
+def test_an_earlier_address_that_only_a_text_holds_is_found(world: World, busy: Person) -> None:
+    """Nothing had called her by it: she had a name, and changed the address herself."""
+    lock_person(actor=STAFF, person=world.person("partner.reader"), reason=f"Wrote as {EMAIL}")
+    Person.objects.filter(pk=busy.pk).update(email="mary@new.example")
+    EmailAddress.objects.filter(user=busy).update(email="mary@new.example")
+    assert {row.subject_label for row in Event.objects.filter(kind="person.address_changed")} == {EMAIL}
+    call("erase_person", "mary@new.example")
+    left = everything().replace(f"co-{EMAIL}", "another's")
+    assert EMAIL not in left and "mary@new.example" not in left
+
+
 def test_others_of_the_same_name_keep_theirs(world: World, busy: Person) -> None:
     namesake = world.person("partner.sales_agent")
     Person.objects.filter(pk=namesake.pk).update(name=NAME)

@@ -4,7 +4,8 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from io import StringIO
 
 import psycopg2
@@ -136,3 +137,66 @@ def python(*arguments: str, process: str) -> str:
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+LEFT = [  # for all who sign in with the role from then on
+    "search_path = pg_catalog",
+    "row_security = off",
+    "default_transaction_read_only = on",
+    "statement_timeout = 1",
+    "local_preload_libraries = planted",
+    "role = portal_owner",
+]
+
+
+def test_what_the_role_sets_for_itself_widens_no_sight_and_stops_nobody(server):
+    """PostgreSQL lets every role do so. The settings that policies read it keeps for superusers."""
+    set_up(server, "cloud")
+    python("manage.py", "migrate", "--verbosity", "0", process="owner")
+    python("manage.py", "create_organization", "--kind", "vendor", "--name", "V", "--country", "DE", process="job")
+    with as_web_role(server) as run:
+        for setting in LEFT:
+            run(f"ALTER ROLE portal_web SET {setting}")
+            run(f"ALTER ROLE portal_web IN DATABASE portal SET {setting}")
+        for name in ("org_id", "person_id", "secret", "admitted_id"):
+            with pytest.raises(psycopg2.errors.InsufficientPrivilege, match="permission denied to set parameter"):
+                run(f"ALTER ROLE portal_web SET portal.{name} = '1'")
+        run("SELECT lo_from_bytea(0, 'left')")
+    assert python("-c", SERVE, process="web").split() == ["200", "portal_web", "portal_app", "0"]
+    said = subprocess.run(
+        [sys.executable, "manage.py", "check_installation"],
+        check=False, cwd=settings.BASE_DIR, capture_output=True, text=True, env=os.environ | {"PORTAL_PROCESS": "web"},
+    ).stdout  # fmt: skip
+    for setting in LEFT:
+        assert (setting.split()[0] in said) is (not setting.startswith("statement_timeout")), said
+    assert "WARN   Left by SQL: The database holds 1 large objects" in said
+
+
+@contextmanager
+def as_web_role(server: TcpPostgres) -> Iterator[Callable[[str], None]]:
+    link = psycopg2.connect(host="localhost", port=server.port, user="portal_web", password=PASSWORD, dbname="portal")
+    link.autocommit = True
+    with closing(link), link.cursor() as cursor:
+        yield cursor.execute
+
+
+def test_the_web_role_enters_no_other_database_of_a_server_of_its_own(server):
+    """On a server that others use, what they may is theirs to say."""
+    enter = {"host": "localhost", "port": server.port, "user": "portal_web", "password": PASSWORD}
+    call_command("setup_database", server.admin, stdout=StringIO())
+    psycopg2.connect(dbname="postgres", **enter).close()
+    strangers = ("cloud", "small_cloud", "nobody_special")
+    server.run(*(f"ALTER ROLE {role} NOLOGIN" for role in strangers))
+    try:
+        call_command("setup_database", server.admin, stdout=StringIO())
+        for name in ("postgres", "template1"):
+            with pytest.raises(psycopg2.OperationalError, match="permission denied for database"):
+                psycopg2.connect(dbname=name, **enter)
+            psycopg2.connect(dbname=name, **enter | {"user": "portal_owner"}).close()
+    finally:
+        server.run(*(f"ALTER ROLE {role} LOGIN" for role in strangers))
+        for name in ("postgres", "template1"):
+            server.run(
+                f"GRANT CONNECT, TEMPORARY ON DATABASE {name} TO PUBLIC",
+                f"REVOKE ALL ON DATABASE {name} FROM portal_owner",
+            )
