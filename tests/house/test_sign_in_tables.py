@@ -127,3 +127,13 @@ def test_somebody_without_an_address_on_record_gets_one_at_sign_in(world):
     client = PageClient()
     assert sign_in(client)["Location"] == "/sign-in/confirm-email/"
     assert EmailAddress.objects.filter(user=world.person("customer.admin"), verified=False).count() == 1
+
+
+def test_who_was_admitted_is_forgotten_with_the_transaction(own_database):
+    """The connection goes to the next who asks."""
+    with transaction.atomic():
+        tenancy.enter(organization_id=1, person_id=2, secret="x")
+        tenancy.admit(3)
+    with connection.cursor() as cursor:
+        cursor.execute(tenancy._CURRENT)
+        assert cursor.fetchone() == ("none", "", "", "", "")

@@ -58,6 +58,11 @@ def told(world: World) -> bool:
     return seen.filter(about_id=world.stranger.pk, kind="customer_connected").exists()
 
 
+def refused() -> str:
+    """Why an event has not been told yet."""
+    return Delivery.objects.filter(channel=Channel.FAN_OUT, done_at=None).exclude(error="").latest("pk").error
+
+
 def try_again() -> None:
     Delivery.objects.filter(done_at=None).update(next_at=timezone.now())
     while fan_out_due():
@@ -92,7 +97,8 @@ def test_an_end(cast: World, commits: bool) -> None:
     """Hidden for good, it was, when the end was rolled back."""
     accepted = accept(cast)
     with undecided(lambda: end_connection(actor=cast.actor("stranger.admin"), connection=accepted), commits=commits):
-        fan_out_due()  # does not wait either
+        fan_out_due()
+        assert "could not obtain lock" in refused(), "it waits for nothing: the end waits for it"
         assert differences() == []
     try_again()
     assert told(cast) is not commits
@@ -105,6 +111,7 @@ def test_a_new_connection(cast: World, commits: bool) -> None:
     end_connection(actor=cast.actor("stranger.admin"), connection=accept(cast))
     with undecided(lambda: accept(cast), commits=commits):
         fan_out_due()
+        assert "is being changed" in refused()
         assert differences() == []
     try_again()
     assert told(cast) is commits
