@@ -13,6 +13,8 @@ import brotli
 import pytest
 from django.conf import settings
 
+from partnerportal.error_tracker import only_what_may_be_told
+
 pytestmark = pytest.mark.slow  # each starts a process
 
 SECRETS = (
@@ -101,6 +103,22 @@ def test_an_error_is_reported_without_any_secret(own_database, tracker):
     assert of_request["request"] == {"method": "POST", "url": "http://localhost/i/…/accept/"}
     assert of_request["exception"]["values"][-1]["value"] == "no such link: /i/…/accept/"
     assert any(event["tags"].get("task_id") == task_id for event in events)
+
+
+def test_nothing_else_that_a_library_puts_into_a_report_is_told():
+    """What that is depends on its version, and on who reports."""
+    request = {name: f"Secret of {name}" for name in ("query_string", "headers", "cookies", "data", "env")}
+    event = {
+        "request": request | {"method": "POST", "url": "http://x/i/Secret1/accept/?next=Secret2#Secret3"},
+        "extra": {"sys.argv": ["Secret4"]},
+        "breadcrumbs": {"values": ["Secret5"]},
+        "user": {"ip_address": "Secret6"},
+        "tags": {"link": "Secret7"},
+        "exception": {"values": [{"value": "no such link: /i/Secret8/"}]},
+    }
+    told = only_what_may_be_told(event, None)
+    assert "Secret" not in json.dumps(told)
+    assert told["request"] == {"method": "POST", "url": "http://x/i/…/accept/"}
 
 
 def test_without_the_setting_nothing_is_loaded_and_nobody_told():
