@@ -120,6 +120,22 @@ NOT_READ = {"read": "0", "lines": "0", "counts": "'{}'", "problems": "'[]'"}
 # What the vendor decides of a trial, the customer does not.
 DECIDED = "source, quantity, starts_on, ends_on, reason"
 
+# What tenants do themselves; what only the vendor's people do. All else the feed, the jobs and staff tell.
+TOLD = [
+    "connection.ended", "connection.established", "organization.contact_changed", "organization.created",
+    "operator.removed", "operator.roles_changed", "calendar.made", "calendar.revoked", "licence.release_asked",
+    "licence.release_withdrawn", "list.exported", "trial.cancelled", "trial.requested", "view.shared",
+]  # fmt: skip
+TOLD_BY_VENDOR = [
+    "licence.release_marked", "licence.release_reopened", "trial.approved", "trial.converted", "trial.declined",
+    "trial.extended",
+]  # fmt: skip
+TELLS = f"""
+CREATE POLICY told_of_ones_own_deeds ON notifications_event AS RESTRICTIVE FOR INSERT
+    WITH CHECK (kind = ANY ('{{{",".join(TOLD)}}}')
+                OR kind = ANY ('{{{",".join(TOLD_BY_VENDOR)}}}') AND portal_is_vendor());
+"""
+
 TRIAL_MOVES = {
     "requested": ["active", "declined", "cancelled"],
     "active": ["expired", "cancelled"],
@@ -160,6 +176,7 @@ class Migration(migrations.Migration):
             changed={"updated_at": NOW}
             | {name: f"CASE WHEN portal_is_vendor() THEN NEW.{name} ELSE OLD.{name} END" for name in DECIDED.split(", ")},
         ),
+        migrations.RunSQL(TELLS, "DROP POLICY told_of_ones_own_deeds ON notifications_event"),
         migrations.RunSQL(PARTITIONS, "DROP FUNCTION usage_partition(date)"),
         protect("entitlements_usageday", using=SEEN, check="false"),
         protect("entitlements_usagemonth", using=SEEN, check="false"),

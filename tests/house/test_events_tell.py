@@ -9,9 +9,10 @@ from connections.actions import end_connection
 from connections.models import Connection
 from notifications.models import Event
 from partnerportal.lib.actors import Actor
+from tests.house.test_events import KINDS as KINDS_OF_EVENTS
 from tests.world import KINDS, World
 
-KIND = "connections.connection.established"
+KIND = "connection.established"
 
 
 def told(actor, **fields):
@@ -78,3 +79,48 @@ def test_nobody_writes_in_anothers_name(who, world, actor_for, as_tenant):
         assert not told(actor, organization_id=other.organization_id)
         assert not told(actor, person_id=other.person_id)
         assert not told(actor, person_id=None)
+
+
+# Told by the feed, by jobs, by triggers and by staff at the command line.
+NEVER_BY_TENANTS = {
+    "entitlement.added",
+    "entitlement.changed",
+    "entitlement.ends_soon",
+    "invitation_link.replaced",
+    "membership.changed",
+    "operator.added",
+    "order.placed",
+    "person.address_changed",
+    "person.erased",
+    "person.locked",
+    "person.reset",
+    "person.unlocked",
+    "trial.expired",
+    "usage.unusual",
+}
+
+
+def test_nobody_tells_what_others_decide(world, actor_for, as_tenant):
+    """A customer that told its partners of an approved trial or an end would be believed."""
+
+    def tellable(who):
+        actor = actor_for(who)
+        with as_tenant(actor):
+            return {str(kind) for kind in KINDS_OF_EVENTS if told(actor, kind=kind)}
+
+    by_vendor = {str(kind) for kind in KINDS_OF_EVENTS} - NEVER_BY_TENANTS
+    assert tellable("vendor.admin") == by_vendor
+    assert by_vendor - tellable("customer.admin") == {
+        "licence.release_marked",
+        "licence.release_reopened",
+        "trial.approved",
+        "trial.converted",
+        "trial.declined",
+        "trial.extended",
+    }
+    assert not told_of_nothing(actor_for("customer.admin"), as_tenant)
+
+
+def told_of_nothing(actor, as_tenant):
+    with as_tenant(actor):
+        return told(actor, kind="portal.closed")
