@@ -113,6 +113,13 @@ def test_no_control_character_reaches_a_header(web, world, way):
     assert signed_out["HX-Redirect"].startswith("/sign-in/login/?next=%2Faccount%2F")
 
 
+def test_a_way_in_any_script_is_escaped_in_the_header(web, world):
+    """htmx reads the header as it is; left alone, Django encodes it as a mail's subject is."""
+    display = {"columns": "details", "density": "compact", "next": "/customers/?q=é東"}
+    answer = web("partner.admin").post("/customers/display/", display, headers={"HX-Request": "true"})
+    assert answer["HX-Redirect"] == "/customers/?q=%C3%A9%E6%9D%B1"
+
+
 @pytest.mark.parametrize("way", ["foo", "%2f%2fevil.example", "http://[", "../x", "\0", "//evil.example"])
 def test_a_way_that_is_no_path_leads_to_the_start(web, way):
     assert web("nobody").post("/organizations/new/", {**CONTACT, "name": "N", "next": way})["Location"] == "/"
@@ -163,6 +170,15 @@ def test_too_many_attempts_get_a_page(db):
     page = answers[-1].content.decode()
     assert 'lang="fr"' in page and "Trop de tentatives" in page
     cache.clear()
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [("198.51.100.7", "198.51.100.0/24"), ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64")],
+)
+def test_whoever_has_a_whole_network_counts_once(rf, address, network):
+    request = rf.get("/", REMOTE_ADDR=address)
+    assert get_adapter(request).client_network(request) == network
 
 
 def test_an_address_is_safe_only_as_a_path(rf, world):

@@ -165,6 +165,16 @@ def test_short_lines_without_an_end_are_stopped(tmp_path: Path, settings: Any, m
     assert told == [0, 0]
 
 
+def test_lines_are_counted_against_what_was_sent(tmp_path: Path) -> None:
+    """And not against the gigabytes that some file may have: each of them may be wrong, and is then looked at."""
+    file = tmp_path / "short"
+    file.write_bytes(b"1\n" * 10_000)
+    with file.open("rb") as stream, pytest.raises(Damaged, match="too_many_lines"):
+        lines = Unpacked(stream, size=1000)
+        while lines.readline():
+            pass
+
+
 def told_of(response: Any) -> tuple[str, str, int, int]:
     """The upload's state, its error, the lines that were worked off, and the problems that are kept."""
     assert ingest_next_upload() is True

@@ -162,6 +162,18 @@ def test_what_ended_stays_ended(who, world, actor_for, as_tenant):
     assert (row.state, row.ended_by_id) == ("ended", actor.organization_id)
 
 
+@pytest.mark.parametrize("who", ["customer.admin", "partner.admin", "vendor.admin"])
+def test_what_is_no_trial_is_nobodys_to_change(who, world, actor_for, as_tenant):
+    """Nor does it become one that is cancelled, as a customer's own trial does."""
+    bought = Entitlement.objects.filter(customer=world.customer, kind="production", state="active")
+    before = list(bought.values())
+    assert before
+    for changes in ({"kind": "trial", "state": "cancelled"}, {"quantity": 1}, {"state": "expired"}):
+        with as_tenant(actor_for(who)):
+            assert bought.update(**changes) == 0, changes
+    assert list(bought.values()) == before
+
+
 def test_what_was_released_is_not_taken_back(world, actor_for, as_tenant):
     """Nor is its request, by which the vendor knows why it released it."""
     row = LicenseAssignment.objects.filter(customer=world.customer).earliest("pk")

@@ -16,7 +16,7 @@ from django.db import connection
 from django.utils import timezone
 
 from partnerportal import embedded
-from partnerportal.installation import CHECKS, Level, check_installation
+from partnerportal.installation import CHECKS, Level, _rights, check_installation
 from tests.faults.plant import MailServer, free_port
 from tests.partnerportal.test_configuration import start
 
@@ -104,6 +104,23 @@ def test_a_role_that_is_not_what_its_process_needs(monkeypatch, variable, of, wo
     monkeypatch.setenv(variable, os.environ[of])
     (level, text), _tls = found(variable)
     assert level == Level.ERROR and words in text and "setup_database" in text
+
+
+HAS = {  # superuser, above the policies, in portal_app, in portal_worker, owner of the database; None: as it likes
+    "web": (False, False, True, False, False),
+    "job": (False, True, True, True, False),
+    "owner": (None, True, None, None, True),
+}
+
+
+@pytest.mark.parametrize("process", HAS)
+def test_each_right_counts(process):
+    right = [bool(has) for has in HAS[process]]
+    assert _rights(process, "URL", *right).level == Level.OK
+    for number, has in enumerate(HAS[process]):
+        if has is not None:
+            other = [not right[n] if n == number else right[n] for n in range(5)]
+            assert _rights(process, "URL", *other).level == Level.ERROR, number
 
 
 def test_a_role_that_is_not_there_yet(monkeypatch):

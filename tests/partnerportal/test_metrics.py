@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings as django_settings
+from django.core.exceptions import ImproperlyConfigured
 from django.core.mail import EmailMessage
 from django.db import DatabaseError, connection
 from django.test import Client
@@ -24,7 +25,7 @@ from partnerportal.celery import app
 from partnerportal.lib import metrics
 from partnerportal.lib.actors import ANONYMOUS
 from partnerportal.lib.nudges import nudge
-from partnerportal.metrics import WAITING
+from partnerportal.metrics import WAITING, _own_folder
 from partnerportal.models import TaskRun
 from tests.faults.plant import Plant
 from tests.partnerportal.test_database_away import nothing_listens
@@ -73,6 +74,13 @@ def test_without_the_setting_there_is_no_such_address(web):
 def test_only_the_token_opens_it(db, counting, given):
     response = Client().get("/metrics", headers={"authorization": given})
     assert (response.status_code, response["WWW-Authenticate"], response.content) == (401, "Bearer", b"")
+
+
+def test_a_folder_that_another_user_has_laid_there_is_refused(tmp_path, monkeypatch):
+    assert _own_folder(tmp_path / "mine").is_dir()
+    monkeypatch.setattr("os.geteuid", lambda: 12345)
+    with pytest.raises(ImproperlyConfigured, match="belongs to another user"):
+        _own_folder(tmp_path / "mine")
 
 
 def test_requests_are_counted_by_view_method_and_status(web, counting):
