@@ -50,7 +50,10 @@ class PermissionsPolicyMiddleware:
 
 
 class HealthMiddleware:
-    """`/healthz`: the process answers. `/readyz`: the database does too. Before the host check, for load balancers."""
+    """`/healthz`: the process answers. `/readyz`: the database does too, and the process stays.
+
+    Before the host check, for load balancers.
+    """
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -59,7 +62,7 @@ class HealthMiddleware:
         if request.path == "/healthz":
             response = HttpResponse("ok", content_type="text/plain")
         elif request.path == "/readyz":
-            response = self._ready()
+            response = self._ready(request)
         else:
             return self.get_response(request)
         response["Content-Length"] = len(response.content)
@@ -67,8 +70,10 @@ class HealthMiddleware:
         response["Cache-Control"] = "no-store"
         return response
 
-    def _ready(self) -> JsonResponse:
+    def _ready(self, request: PortalRequest) -> JsonResponse:
         """Redis is not asked: without it every page works, and the sweep catches up."""
+        if request.META.get("portal.leaves"):  # partnerportal/server tells it
+            return JsonResponse({"process": "leaving"}, status=503)
         try:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT 1")

@@ -21,6 +21,7 @@ class Answer(WSGITask):
         environ: dict[str, Any] = super().get_environment()
         if self.request.command == "HEAD":
             environ.pop("wsgi.file_wrapper", None)  # waitress would send the file
+        environ["portal.leaves"] = self.channel.server.is_leaving
         return environ
 
     def write(self, data: bytes) -> None:
@@ -29,7 +30,7 @@ class Answer(WSGITask):
         self.chunked_response = self.chunked_response and not is_head
 
     def build_response_header(self) -> bytes:
-        if self.channel.server.leaves_at:
+        if self.channel.server.is_leaving or self.channel.server.leaves_at:
             self.set_close_on_finish()
         header: bytes = super().build_response_header()
         return header

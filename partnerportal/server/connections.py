@@ -114,9 +114,13 @@ class Channel(HTTPChannel):
 
 
 class Listener:
-    """What both kinds of listening socket share. `leaves_at` is set when no more connections are taken."""
+    """What both kinds of listening socket share.
+
+    `is_leaving` is set when the proxy is to look for another server, `leaves_at` when no more connections are taken.
+    """
 
     channel_class = Channel
+    is_leaving = False
     leaves_at = 0.0
     looks_at = 0.0
     task_dispatcher: Lanes

@@ -1,6 +1,7 @@
 """Which threads answer a request: pages, uploads and health never wait for one another."""
 
 import logging
+import time
 from typing import Any, Protocol
 
 from waitress.task import ThreadedTaskDispatcher
@@ -21,7 +22,12 @@ class Task(Protocol):
 
 
 class Lanes:
-    """Stands in for waitress's one pool of threads. `taken` counts the requests."""
+    """Stands in for waitress's one pool of threads. `taken` counts the requests.
+
+    `asked_at` is when somebody last asked whether the process is ready, in whole seconds of the monotonic clock.
+    """
+
+    asked_at = 0
 
     def __init__(self, page_threads: int) -> None:
         self.taken = 0
@@ -33,7 +39,10 @@ class Lanes:
     def add_task(self, channel: Any) -> None:
         """Hand over the channel's next request. waitress calls this."""
         self.taken += 1
-        self.lane_of(channel.requests[0]).add_task(channel)
+        lane = self.lane_of(channel.requests[0])
+        if lane is self.readiness:
+            self.asked_at = int(time.monotonic())
+        lane.add_task(channel)
 
     def lane_of(self, request: Parser) -> ThreadedTaskDispatcher:
         if request.error or request.path == "/healthz":

@@ -18,7 +18,9 @@ from waitress import wasyncore
 # Nothing here may read the settings while it is imported: gunicorn's parent imports this once, and its processes must
 # see the settings of their own start.
 
-STARTED, READY = 0, 1
+STARTED, READY, TOLD, ASKED = range(4)
+ANNOUNCED = 4  # seconds in which a server that leaves says so before it refuses connections; the proxy looks each 2
+WATCHED = 30  # seconds; a server that nobody has asked for readiness in that time has nobody to tell
 FILES = 4096  # open files of a process, where the system allows them: some connections need three
 FIRST_PAGE = "/sign-in/login/"
 
@@ -26,12 +28,13 @@ FIRST_PAGE = "/sign-in/login/"
 class PortalWorker(Worker):
     """Runs waitress on gunicorn's sockets."""
 
-    # The age of the worker that was started last, and of the youngest that is ready; all processes of a parent see it.
-    ages = memoryview(mmap.mmap(-1, 16)).cast("q")
+    # What all processes of a parent see: the ages of the worker that was started last, of the youngest that is ready,
+    # and of the youngest that was told to leave; and when one was last asked whether it is ready.
+    shared = memoryview(mmap.mmap(-1, 32)).cast("q")
 
     def __init__(self, age: int, *arguments: Any) -> None:
         super().__init__(age, *arguments)
-        self.ages[STARTED] = age  # still in the parent
+        self.shared[STARTED] = age  # still in the parent
         self.listeners: list[Any] = []
 
     def run(self) -> None:
@@ -46,7 +49,7 @@ class PortalWorker(Worker):
         self.draw_first_pages()
         garbage.settle()
         self.open_listeners()
-        self.ages[READY] = max(self.ages[READY], self.age)
+        self.shared[READY] = max(self.shared[READY], self.age)
         while self.stays():
             self.turn(BUSY_TURN if self.lanes.is_full else 1)
         self.leave()
@@ -91,9 +94,10 @@ class PortalWorker(Worker):
         if self.ppid != os.getppid():
             self.log.info("The parent is gone")
             return False
+        self.shared[ASKED] = max(self.shared[ASKED], self.lanes.asked_at)
         if self.alive:
             return not self.is_due_for_renewal()
-        return self.successor_is_starting()
+        return self.successor_is_starting() or self.announces_leave()
 
     def is_due_for_renewal(self) -> bool:
         """After `max_requests`, and when no upload is on its way: it may take ten minutes, without new connections."""
@@ -105,8 +109,19 @@ class PortalWorker(Worker):
     def successor_is_starting(self) -> bool:
         """At a reload the parent ends a process as soon as it has started another, which is not ready yet."""
         self.told_at = getattr(self, "told_at", time.monotonic())
-        is_coming = self.ages[STARTED] > self.age >= self.ages[READY]
+        is_coming = self.shared[STARTED] > self.age >= self.shared[READY]
         return is_coming and time.monotonic() - self.told_at < self.cfg.graceful_timeout / 2
+
+    def announces_leave(self) -> bool:
+        """When the parent leaves too, `/readyz` says so first: a form that meets a closed port may be lost, and a proxy
+        that sees nothing of a short restart sends requests to the next process before that is ready."""
+        everybody_leaves = self.shared[TOLD] == self.shared[STARTED]
+        is_watched = self.told_at - self.shared[ASKED] < WATCHED
+        if not (everybody_leaves and is_watched and time.monotonic() - self.told_at < ANNOUNCED):
+            return False
+        for listener in self.listeners:
+            listener.is_leaving = True
+        return True
 
     def leave(self) -> None:
         """Take no new connection, finish what is in hand, and go. The parent sets the limit; uploads have their own."""
@@ -120,6 +135,7 @@ class PortalWorker(Worker):
 
     def handle_exit(self, sig: int, frame: Any) -> None:
         super().handle_exit(sig, frame)
+        self.shared[TOLD] = max(self.shared[TOLD], self.age)
         for listener in self.listeners[:1]:
             listener.pull_trigger()
 

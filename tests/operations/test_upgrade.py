@@ -67,6 +67,7 @@ def test_an_upgrade_loses_no_request(site: Site) -> None:
     times = sorted(answer[3] for answer in answers)
     figures = f"median {statistics.median(times):.3f} s, longest {times[-1]:.2f} s"
     sys.stdout.write(f"{len(answers)} requests, {len(failed)} failed, {len(slow)} over 2 s, {figures}\n")
+    sys.stdout.writelines(f"{answer}\n" for answer in failed + slow)
     assert done, "the restarts took longer than the traffic"
     assert (len(answers), failed, slow) == (SECONDS * RATE, [], [])
 

@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from http.client import HTTPConnection
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import psutil
 import pytest
 
 from tests.server.conftest import Server, facts
-from tests.server.sockets import SECRET, answer, connect, parse, read_all, receive, request
+from tests.server.sockets import SECRET, answer, connect, get, parse, read_all, receive, request
 
 pytestmark = pytest.mark.slow
 BEARER = f"Authorization: Bearer {SECRET}"
@@ -24,7 +25,7 @@ class Caller(threading.Thread):
     """Asks again and again, on a connection that it keeps as long as it may; remembers who answered and how soon."""
 
     def __init__(self, server: Server) -> None:
-        super().__init__()
+        super().__init__(daemon=True)
         self.link = HTTPConnection("127.0.0.1", server.port, timeout=60)
         self.over = threading.Event()
         self.answers: list[tuple[str, float]] = []
@@ -81,6 +82,28 @@ def test_a_leaving_process_finishes_what_it_has_in_hand(serve: Callable[..., Ser
             status, headers, body = parse(read_all(link))
             assert (status, headers["connection"]) == (200, "close"), body
     assert server.process.wait(20) == 0
+
+
+def test_a_server_that_leaves_says_so_before_it_refuses(serve: Callable[..., Server]) -> None:
+    """A proxy that looks each two seconds has time to see it; whoever comes meanwhile is answered."""
+    server = serve()
+    said = {get(server.port, "/readyz")[0]}
+    server.process.terminate()
+    told = time.monotonic()
+    with suppress(ConnectionError):
+        while True:
+            said.add(get(server.port, "/readyz")[0])
+            server.get("/")
+    assert said == {200, 503} and time.monotonic() - told > 3
+    assert server.process.wait(20) == 0
+
+
+def test_a_reload_is_no_leave(serve: Callable[..., Server]) -> None:
+    server = serve()
+    before, said = server.workers(), set()
+    server.process.send_signal(signal.SIGHUP)
+    server.until(lambda: said.add(get(server.port, "/readyz")[0]) or not before & server.workers())
+    assert said == {200}
 
 
 def refuses(port: int) -> bool:

@@ -15,7 +15,10 @@ time.sleep(float(os.environ.get("IMPORT_SECONDS", "0")))
 
 
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-    """`…/wait/2/` answers after two seconds, `/boom/` not at all, anything else at once: with what it knows."""
+    """`…/wait/2/` answers after two seconds, `/boom/` not at all, anything else at once: with what it knows.
+
+    `/readyz` is 503 while the server leaves.
+    """
     parts = environ["PATH_INFO"].strip("/").split("/")
     if parts[0] == "sign-in":
         drawn.add(threading.get_ident())
@@ -27,5 +30,6 @@ def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> 
     said = {name: value for name, value in environ.items() if isinstance(value, str)}
     said |= {"pid": str(os.getpid()), "size": str(size), "drawn": str(len(drawn))}
     body = "".join(f"{name}={value}\n" for name, value in sorted(said.items())).encode()
-    start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", str(len(body)))])
+    status = "503 Leaving" if parts == ["readyz"] and environ["portal.leaves"] else "200 OK"
+    start_response(status, [("Content-Type", "text/plain"), ("Content-Length", str(len(body)))])
     return [body]
