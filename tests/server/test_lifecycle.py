@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from django.test import Client
 
 from tests.server.conftest import Server, facts
 from tests.server.sockets import SECRET, answer, connect, get, parse, read_all, receive, request
@@ -98,6 +99,11 @@ def test_a_server_that_leaves_says_so_before_it_refuses(serve: Callable[..., Ser
     assert server.process.wait(20) == 0
 
 
+def test_who_is_told_of_a_leave_is_not_ready(client: Client) -> None:
+    answer = client.get("/readyz", **{"portal.leaves": True})  # type: ignore[arg-type]
+    assert (answer.status_code, answer.json()) == (503, {"process": "leaving"})
+
+
 def test_a_reload_is_no_leave(serve: Callable[..., Server]) -> None:
     server = serve()
     before, said = server.workers(), set()
@@ -109,7 +115,7 @@ def test_a_reload_is_no_leave(serve: Callable[..., Server]) -> None:
 def refuses(port: int) -> bool:
     try:
         connect(port).close()
-    except ConnectionRefusedError:
+    except ConnectionError:  # refused, or reset in the moment of closing
         return True
     return False
 

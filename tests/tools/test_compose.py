@@ -172,7 +172,7 @@ def test_images_are_pinned() -> None:
 def test_only_the_proxy_is_published() -> None:
     published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
     assert published == {
-        "proxy": ["${HTTP_LISTEN:-80}:80", "${HTTPS_LISTEN:-443}:443"],
+        "proxy": ["${HTTP_LISTEN:-80}:80", "${HTTPS_LISTEN:-443}:${HTTPS_PORT:-443}"],
         "mailpit": ["127.0.0.1:8025:8025"],
     }
     assert SERVICES["mailpit"]["profiles"] == ["trial"], "a production must not show its mails"

@@ -60,6 +60,7 @@ def test_a_configuration_is_made_once_and_kept(tmp_path: Path) -> None:
     assert "secrets/EMAIL_URL" in said
     env = (tmp_path / ".env").read_text()
     assert "PORTAL_ORIGIN=https://portal.example.org\n" in env and "<portal@example.org>" in env
+    assert "#HTTPS_PORT=443\n" in env
     secrets = {path.name: path.read_text() for path in (tmp_path / "secrets").iterdir()}
     assert Fernet(secrets["SECRETS_KEYS"])
     made = [secret for name, secret in secrets.items() if name not in ("EMAIL_URL", "SECRETS_KEYS")]
@@ -68,6 +69,10 @@ def test_a_configuration_is_made_once_and_kept(tmp_path: Path) -> None:
     subprocess.run([*command, "smtp://mail.example.org:25"], check=True, capture_output=True)
     again = {path.name: path.read_text() for path in (tmp_path / "secrets").iterdir()}
     assert again == secrets | {"EMAIL_URL": "smtp://mail.example.org:25"}
+    (tmp_path / ".env").unlink()
+    subprocess.run([command[0], "https://localhost:8443/", "portal@example.org"], check=True, capture_output=True)
+    env = (tmp_path / ".env").read_text()
+    assert "\nHTTPS_LISTEN=8443\n" in env and "\nHTTPS_PORT=8443\n" in env
     refused = subprocess.run([*command[:1], "portal.example.org", "a@b"], check=False, capture_output=True, text=True)
     assert (refused.returncode, refused.stderr[:6]) == (2, "Usage:")
 
