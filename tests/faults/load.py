@@ -39,7 +39,7 @@ def deed(customer_id: int, person_id: int, token: str) -> None:
 
 
 def main(token: str, seconds: float, customers: list[int]) -> None:
-    person_id = Person.objects.earliest("pk").pk  # nobody's event is taken
+    person_id = Person.objects.earliest("pk").pk  # an Admin of each
     started = time.monotonic()
     for number, customer_id in enumerate(customers):
         try:

@@ -7,7 +7,7 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
-from accounts.models import Operator, Organization
+from accounts.models import Operator, Organization, Person
 from connections.models import Connection
 from notifications.models import Channel, Delivery, Event, Notice
 from tests.conftest import PageClient, sign_in
@@ -41,6 +41,8 @@ def customers(cast):
         for n, org_id in enumerate(free_org_ids(EVENTS))
     ]
     rows = Organization.objects.bulk_create(rows)
+    admin = Person.objects.earliest("pk")  # as whom the load acts
+    Operator.objects.bulk_create(Operator(organization=row, person=admin, roles=["admin"]) for row in rows)
     Connection.objects.bulk_create(
         Connection(partner=cast.partner, customer=row, partner_name="P", customer_name=row.name) for row in rows[::2]
     )
