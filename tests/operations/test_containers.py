@@ -219,10 +219,11 @@ def test_block(block: Block, number: int, stage: Stage) -> None:
         with Traffic(ORIGIN, stage.authority, ["/sign-in/login/", "/sign-in/password/reset/", "/healthz"]) as traffic:
             stage.said = stage.shell.run(text)
         sys.stdout.write(
-            f"\n{len(traffic.taken)} requests while upgrading, the slowest took {max(traffic.taken):.1f} s\n"
+            f"\n{len(traffic.taken)} pages and {traffic.forms} forms while upgrading, "
+            f"the slowest page took {max(traffic.taken):.1f} s\n"
         )
         assert traffic.failures == [], stage.said[-3000:]
-        assert len(traffic.taken) > 100
+        assert len(traffic.taken) > 100 and traffic.forms > 50
         _sql(stage, "TABLE test_operations")
     else:
         stage.said = stage.shell.run(text)

@@ -52,6 +52,7 @@ class Traffic:
     paths: list[str]
     taken: list[float] = field(default_factory=list)  # seconds, of each answer
     failures: list[str] = field(default_factory=list)
+    forms: int = 0
 
     def __enter__(self) -> "Traffic":
         self._stop = Event()
@@ -66,7 +67,10 @@ class Traffic:
             thread.join()
 
     def _ask(self, number: int) -> None:
-        """One request a second, and the style sheet of each page: that of the release which drew the page."""
+        """One request a second, and the style sheet of each page: that of the release which drew the page.
+
+        Where there is a form, one is sent too: a proxy may ask for a page again, and must not send a form again.
+        """
         visitor = Visitor(self.origin, self.authority)
         self._stop.wait(number / 5)
         while not self._stop.is_set():
@@ -76,6 +80,9 @@ class Traffic:
                 self.taken.append(time.monotonic() - began)
                 for sheet in re.findall(r'href="(/static/[^"]+\.css)"', page)[:1]:
                     visitor.get(sheet)
+                if "csrfmiddlewaretoken" in page:
+                    visitor.submit(page, "/language/", language="en", next="/healthz")
+                    self.forms += 1
             except (HTTPError, URLError, OSError) as error:
                 self.failures.append(f"{time.strftime('%X')} {error!r} {getattr(error, 'url', '')}")
             self._stop.wait(max(0.0, 1 - (time.monotonic() - began)))
