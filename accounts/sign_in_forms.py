@@ -19,6 +19,7 @@ from allauth.mfa.base import forms as mfa_forms
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.forms import ActivateTOTPForm as BaseActivateTOTPForm
 from allauth.mfa.totp.internal.auth import TOTP
+from allauth.mfa.utils import is_mfa_enabled
 from allauth.mfa.webauthn import forms as webauthn_forms
 from allauth.mfa.webauthn.internal import auth as webauthn
 from django import forms
@@ -28,6 +29,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import actions
 from accounts.models import Person
 from partnerportal.lib import tenancy
+from partnerportal.lib.turns import take_turn
 
 CODE_ON_ITS_WAY = _(
     "A code is on its way to your mailbox. Wait a few seconds and sign in again: then a new one is sent."
@@ -65,9 +67,14 @@ class ResetPasswordForm(BaseResetPasswordForm):
 
 class UserTokenForm(BaseUserTokenForm):
     def _get_user(self, uidb36: str) -> Person | None:
-        """A link that was sent before its person was locked opens nothing. Covered by a test, as it is private."""
+        """A link that was sent before its person was locked opens nothing, and one that is followed many times at once
+        sets one password. Covered by a test, as it is private."""
         person = super()._get_user(uidb36)
-        return person if person and person.is_active else None
+        if person is None:
+            return None
+        take_turn("proof", person.pk)
+        person.refresh_from_db()
+        return person if person.is_active else None
 
 
 class ResetPasswordKeyForm(BaseResetPasswordKeyForm):
@@ -88,6 +95,7 @@ class SecondStep(mfa_forms.BaseAuthenticateForm):
 
     def clean_code(self) -> str:
         person, request = self.user, context.request
+        take_turn("proof", person.pk)  # so that each of many that come at once is counted before the next
         if actions.asks_for_mailed_code(person.pk) and not self.has_given_a_mailed_code(request):
             raise forms.ValidationError(self.too_many, code="too_many_codes")
         key = f"mfa-auth-user-{person.pk}:{get_account_adapter().client_network(request)}"
@@ -167,7 +175,11 @@ class AddWebAuthnForm(webauthn_forms.AddWebAuthnForm):
 
 class ActivateTOTPForm(BaseActivateTOTPForm):
     def clean_code(self) -> str:
-        """The code that activates an app is used by that: whoever saw it does not sign in with it."""
+        """The code that activates an app is used by that: whoever saw it does not sign in with it. Of two browsers in
+        which somebody adds an app at once, the second is refused."""
+        take_turn("proof", self.user.pk)
+        if is_mfa_enabled(self.user, [Authenticator.Type.TOTP]):
+            raise get_adapter().validation_error("incorrect_code")
         code = super().clean_code()
         TOTP(Authenticator(user=self.user))._mark_code_used(code)
         return code

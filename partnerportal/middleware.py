@@ -14,7 +14,7 @@ from django.urls import Resolver404, resolve
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from accounts.backends import half_signed_in
+from accounts.backends import awaits_proof, half_signed_in
 from accounts.models import Operator
 from accounts.queries import operators_of
 from connections.actors import actor_for
@@ -118,6 +118,8 @@ class ActorMiddleware:
             response = self.get_response(request)
             if getattr(request, "failed", False):
                 transaction.set_rollback(True)
+            elif request.session.has_turn and request.session.session_key:
+                request.session.save()  # before the next in turn reads it
             if isinstance(response, HttpResponseNotAllowed):  # has no words of its own
                 response.content = render_to_string("problem.html", request=request)
         if not request.actor.is_anonymous and not response.has_header("Cache-Control"):
@@ -132,6 +134,8 @@ class ActorMiddleware:
 
     def _enter(self, request: PortalRequest) -> None:
         self._enter_nobody(request)
+        if request.method == "POST" and awaits_proof(request.session):
+            request.session.take_turn()
         wanted, person_id = request.session.get("organization"), request.session.get(SESSION_KEY)
         # The session names them, the first use of request.user checks it; the policies must know before that.
         tenancy.enter(organization_id=wanted if person_id else None, person_id=person_id)

@@ -9,11 +9,13 @@ from django.utils.http import parse_header_parameters
 from django_htmx.middleware import HtmxDetails
 
 from partnerportal.lib.actors import Actor
+from partnerportal.lib.sessions import SessionStore
 
 
 class PortalRequest(HttpRequest):
-    """What ActorMiddleware puts on a request, for the type checker. lib knows no app, hence Any for operators."""
+    """What the middleware puts on a request, for the type checker. lib knows no app, hence Any for operators."""
 
+    session: SessionStore
     actor: Actor
     operators: list[Any]  # every organisation the person may act for
     operator: Any  # the one acted for, or None

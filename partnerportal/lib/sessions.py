@@ -8,6 +8,7 @@ of somebody else's session would else be theirs in one's own.
 import base64
 import datetime as dt
 import logging
+from copy import deepcopy
 from typing import Any, cast
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -16,7 +17,7 @@ from django.contrib.sessions import middleware
 from django.contrib.sessions.backends import db
 from django.contrib.sessions.backends.base import UpdateError
 from django.contrib.sessions.models import Session
-from django.db import OperationalError
+from django.db import OperationalError, transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -38,9 +39,15 @@ _LIVE = Prepared(_live, "-", dt.datetime.min.replace(tzinfo=dt.UTC))
 
 
 class SessionStore(db.SessionStore):
-    """The session of a row. `cookie_key` is known of those that a cookie led to and of new ones."""
+    """The session of a row. `cookie_key` is known of those that a cookie led to and of new ones.
+
+    Two requests of one session do not undo each other: each writes only what it has changed itself.
+    """
 
     cookie_key: str | None = None
+    has_turn = False
+    _session: dict[str, Any]  # Django's property: reads the row when it is first asked for
+    _before: dict[str, Any]  # what the row held when it was last read or written here
 
     @classmethod
     def of_cookie(cls, key: str | None) -> "SessionStore":
@@ -79,12 +86,54 @@ class SessionStore(db.SessionStore):
             self._session_key = None
         return found[0] if found else None
 
+    def load(self) -> dict[str, Any]:
+        found: dict[str, Any] = super().load()
+        self._before = deepcopy(found)
+        return found
+
+    def take_turn(self) -> None:
+        """Keep the session to this transaction until it ends, and read what other requests have left in it.
+
+        Waits for whoever has the turn; raises OperationalError after lock_timeout. A session that has ended meanwhile,
+        because it went on under another key for one, is empty.
+        """
+        row = _live(self.session_key or "", timezone.now()).select_for_update().first()
+        self._session_cache = self.decode(row.session_data) if row else {}
+        if row is None:
+            self._session_key = None
+        self._before = deepcopy(self._session_cache)
+        self.has_turn = True
+
+    def clear(self) -> None:
+        self.keys()  # reads the row: else nothing would be known to have gone
+        super().clear()
+
     def save(self, must_create: bool = False) -> None:
-        """A database that has gone is said to be away, not the session to be deleted."""
+        """Write what was changed since the session was read; nothing else, and not at all if nothing was.
+
+        Raises UpdateError when the session has been deleted. A database that has gone is said to be away, not the
+        session to be deleted.
+        """
         try:
-            super().save(must_create)
+            if must_create or self.session_key is None:
+                super().save(must_create)
+            elif self._session != self._before:
+                with transaction.atomic():
+                    self._take_over_changes_of_others()
+                    super().save()
         except UpdateError as error:
             raise error.__context__ if isinstance(error.__context__, OperationalError) else error from None
+        self._before = deepcopy(self._session)
+
+    def _take_over_changes_of_others(self) -> None:
+        row = Session.objects.select_for_update().filter(session_key=self.session_key).first()
+        if row is None:
+            raise UpdateError
+        mine, before, stored = self._session, self._before, self.decode(row.session_data)
+        gone = before.keys() - mine.keys()
+        kept = {name: value for name, value in stored.items() if name not in gone}
+        own = {name: value for name, value in mine.items() if name not in before or value != before[name]}
+        self._session_cache = kept | own
 
 
 class SessionMiddleware(middleware.SessionMiddleware):
