@@ -50,11 +50,15 @@ def register_person(
 
     A new person has no password: "Forgot your password?" gives them one, and the first sign-in asks for a code sent to
     the address. One who is there and never proved the address starts from nothing (`start_from_nothing`). `verified`:
-    staff vouch for the address, also of a person who is known already.
+    staff vouch for the address, also of a person who is known already. Raises Conflict for an address that somebody
+    else has proved to be theirs too, and ValidationError.
     """
     authorize_staff(actor)
     person = Person.objects.filter(email__iexact=email).first()
+    refuse_further_address(email, person)
     if person is None:
+        person = Person(email=email, name=name, language=language)
+        person.full_clean(exclude={"password"} if name else {"password", "name"})  # a person may name themselves later
         person = Person.objects.create_user(email, name=name, language=language)
         EmailAddress.objects.create(user=person, email=person.email, primary=True)
         registration = Registration(person, is_new=True, was_reset=False)
@@ -65,6 +69,15 @@ def register_person(
     if verified:
         EmailAddress.objects.filter(user=person, email=person.email).update(verified=True)
     return registration
+
+
+def refuse_further_address(email: str, person: Person | None = None) -> None:
+    """Raise Conflict, with the name of the account, if somebody but `person` has proved the address as a further one of
+    theirs."""
+    proved = EmailAddress.objects.filter(email__iexact=email, verified=True).exclude(user=person)
+    if owner := proved.select_related("user").first():
+        words = _("%(email)s is a further address of %(account)s: name that one.")
+        raise Conflict("further_address", words % {"email": email, "account": owner.user.email})
 
 
 @transaction.atomic

@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from accounts.actions.operators import remove_operator
-from accounts.actions.people import end_sessions
+from accounts.actions.people import end_sessions, refuse_further_address
 from accounts.models import FailedAttempts, Operator, Person
 from accounts.personal_data import holdings
 from accounts.queries import organizations_with_one_admin
@@ -72,15 +72,16 @@ def _about(person: Person) -> Q:
 def erase_person(*, actor: Actor, email: str) -> bool:
     """Delete a person and overwrite their names and addresses in the log; return whether there was such a person.
 
-    Raises Conflict while they are the only Admin of an organisation. Without a person the address alone is overwritten,
-    so a second run finds what came after the first. Earlier names and addresses are those by which the log calls them,
-    which keeps every change of address. A second address that was taken off the account is not known any more: run it
-    again for that one. What a customer's own systems say, such as who
-    holds its licences, is the customer's record and stays.
+    Raises Conflict while they are the only Admin of an organisation, and for a further address of somebody. Without a
+    person the address alone is overwritten, so a second run finds what came after the first. Earlier names and
+    addresses are those by which the log calls them, which keeps every change of address. A second address that was
+    taken off the account is not known any more: run it again for that one. What a customer's own systems say, such as
+    who holds its licences, is the customer's record and stays.
     """
     authorize_staff(actor)
     person = Person.objects.select_for_update().filter(email__iexact=email).first()
     if person is None:
+        refuse_further_address(email)
         _erase_from_log(actor, None, [], [email])
         return False
     if alone := organizations_with_one_admin(person):

@@ -4,6 +4,7 @@ from argparse import ArgumentTypeError
 
 from django.core.management.base import CommandError
 
+from accounts.actions import refuse_further_address
 from accounts.models import Organization, Person, Program
 from partnerportal.lib.countries import country_choices
 
@@ -33,5 +34,6 @@ def program_of(code: str) -> Program:
 def person_of(email: str) -> Person:
     person = Person.objects.filter(email__iexact=email).first()
     if person is None:
+        refuse_further_address(email)
         raise CommandError(f"Nobody has the address {email}.")
     return person

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.core.validators import validate_email
-from django.db import OperationalError
+from django.db import DataError, IntegrityError, OperationalError
 
 from partnerportal.lib import tenancy
 from partnerportal.lib.actors import Actor
@@ -28,11 +28,14 @@ class StaffCommand(BaseCommand):
         try:
             if not tenancy.bypasses_policies():
                 raise CommandError(NEEDS_JOB_ROLE)
+            refuse_what_is_no_text(options)
             return super().execute(*args, **options)
         except DomainError as error:
             raise CommandError(str(error.message) or error.code) from error
         except ValidationError as error:
             raise CommandError(" ".join(_sentences(error))) from error
+        except (DataError, IntegrityError) as error:  # too long, or there already, where no check before says so better
+            raise CommandError(f"The database refuses this: {str(error).splitlines()[0]}.") from error
         except OperationalError as error:  # away, a deadlock, or a lock that somebody holds for too long
             raise CommandError(f"The database could not do it now. Run the command again.\n{error}") from error
 
@@ -44,6 +47,14 @@ class StaffCommand(BaseCommand):
         except (KeyError, OSError):  # a container's user without a name
             name = "?"
         return Actor.system(f"vendor staff ({name})")
+
+
+def refuse_what_is_no_text(options: dict[str, Any]) -> None:
+    """Raise CommandError for an argument that no column takes: half a character, or the character zero."""
+    for value in options.values():
+        for text in value if isinstance(value, list) else [value]:
+            if isinstance(text, str) and ("\0" in text or text != text.encode(errors="ignore").decode()):
+                raise CommandError(f"{text!a} is not a text in UTF-8.")
 
 
 def email_address(text: str) -> str:

@@ -10,6 +10,8 @@ from partnerportal.sample import cast
 from partnerportal.sample.crowd import add_customers
 from partnerportal.sample.writing import is_written, write_world
 
+MOST_CUSTOMERS = 1_000_000  # days of work; more is a slip of the finger
+
 
 class Command(StaffCommand):
     help = "Write invented organisations, people, entitlements and news, for a trial. Safe to repeat."
@@ -32,6 +34,8 @@ class Command(StaffCommand):
         if accounts:
             self.stdout.write("\n".join(table()))
             return
+        if customers is not None and customers > MOST_CUSTOMERS:
+            raise CommandError(f"At most {MOST_CUSTOMERS:,} customers are invented.")
         if settings.SETTINGS_MODULE.endswith(".production") and not even_in_production:
             raise CommandError(
                 "This is a production portal, and everybody knows the password of the sample accounts."

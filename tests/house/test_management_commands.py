@@ -1,0 +1,128 @@
+"""Whatever is typed after `manage.py COMMAND`, what is wrong is said in a sentence, and never by a traceback."""
+
+import io
+from pathlib import Path
+
+import pytest
+from allauth.account.models import EmailAddress
+from django.conf import settings
+from django.core.management import CommandError, call_command, get_commands
+from django.db import transaction
+
+from entitlements.models import Entitlement, IngestToken
+from tests.world import World, address
+
+pytestmark = pytest.mark.django_db
+# A right call of each command. What stands in braces is the test's own.
+RIGHT = {
+    "add_operator": ["{customer}", "{email}", "--role", "reader"],
+    "check_installation": ["--fail-level", "error"],
+    "create_ingest_token": ["A system", "--kinds", "usage"],
+    "create_organization": [
+        "--kind", "partner", "--name", "New", "--country", "SE", "--parent", "{distributor}", "--program", "csp",
+        "--admin", "{new}", "--link",
+    ],
+    "create_person": ["{new}", "--name", "New", "--language", "fr", "--link"],
+    "erase_person": ["{email}"],
+    "export_person": ["{email}"],
+    "grant_membership": ["{partner}", "csp", "--from", "2020-01-01", "--until", "2020-12-31"],
+    "ingest": [
+        "{file}", "--report", "{report}", "--from", "microsoft-subscriptions", "--customer", "{customer}",
+        "--sku", "A-1",
+    ],
+    "lock_person": ["{email}", "--reason", "A reason"],
+    "rebuild_portfolio": ["--check"],
+    "rebuild_usage": ["--check"],
+    "remove_operator": ["{customer}", "{email}"],
+    "replace_invitation_link": ["{partner}", "--reason", "A reason"],
+    "revoke_ingest_token": ["{token}"],
+    "rotate_secrets": [],
+    "sample_data": ["--accounts"],
+    "setup_database": ["{server}"],
+    "trials": ["convert", "{trial}", "--quantity", "5", "--ends-on", "2099-01-01"],
+    "unlock_person": ["{email}"],
+}  # fmt: skip
+HOSTILE = [
+    "", " ", "x" * 10_000, "a\0b", "\udcff", "é" * 300, "-1", "0", "9" * 30, "1e5", "nan", "2020-13-45", "0001-01-01",
+    "9999-12-31", "../../etc/passwd", "/", "/dev/full", "'; DROP TABLE x; --", "{0}%s", "\u202eevil\n\x1b[2J", "None",
+    "a@b", "x" * 250 + "@example.com", "00000000-0000-0000-0000-000000000000", "postgres://[", "１２３",
+]  # fmt: skip
+WRONG = {  # each wrong in a way of its own
+    "create_person {email}": "is there already. With --link",
+    "create_person {proved}": "{proved} is a further address of {email}: name that one.",
+    "create_person {proved} --link": "{proved} is a further address of {email}: name that one.",
+    "add_operator {customer} {proved} --role reader": "is a further address",
+    "create_organization --kind customer --name N --country SE --admin {proved}": "is a further address",
+    "lock_person {proved} --reason R": "is a further address",
+    "unlock_person {proved}": "is a further address",
+    "export_person {proved}": "is a further address",
+    "erase_person {proved}": "is a further address",
+    "remove_operator {customer} {proved}": "is a further address",
+    "lock_person missing@example.com --reason R": "Nobody has the address missing@example.com.",
+    "erase_person {email}": "only Admin",
+    "create_ingest_token {token}": "{token}",
+    "revoke_ingest_token nothing": "No living token has this name",
+    "trials approve {trial}": "This has changed in the meantime.",
+    "trials extend 00000000-0000-0000-0000-000000000000": "not",
+    "sample_data --customers 1000001": "At most 1,000,000 customers",
+    "ingest /nothing": "No such file",
+    "nothing_at_all": "Unknown command",
+}
+
+
+@pytest.fixture
+def names(world: World, tmp_path: Path) -> dict[str, str]:
+    (tmp_path / "file").write_text("{}")
+    IngestToken.objects.create(name="token", digest="x", prefix="x")
+    EmailAddress.objects.create(user=world.person("customer.admin"), email="proved@example.com", verified=True)
+    return {
+        "customer": world.customer.org_id,
+        "partner": world.partner.org_id,
+        "distributor": world.distributor.org_id,
+        "email": address("customer.admin"),
+        "new": "new@example.com",
+        "proved": "proved@example.com",
+        "file": str(tmp_path / "file"),
+        "report": str(tmp_path / "report"),
+        "token": "token",
+        "trial": str(Entitlement.objects.filter(kind="trial", state="active").earliest("pk").public_id),
+        "server": "postgres://nobody@127.0.0.1:1/postgres",
+    }
+
+
+def call(*words: str) -> str:
+    """Return the sentence by which it refuses, empty if it does what it is told. What it changed is taken back."""
+    refusal = ""
+    try:
+        with transaction.atomic():
+            call_command(*words, stdout=io.StringIO(), stderr=io.StringIO())
+            transaction.set_rollback(True)
+    except CommandError as error:
+        refusal = str(error)
+        assert refusal.strip(), words
+    return refusal
+
+
+def test_every_command_is_tried() -> None:
+    ours = {name for name, app in get_commands().items() if (settings.BASE_DIR / app).is_dir()}
+    assert ours == set(RIGHT)
+
+
+@pytest.mark.parametrize("command", RIGHT)
+def test_a_word_that_is_wrong_is_refused_in_a_sentence(names: dict[str, str], command: str) -> None:
+    words = [word.format_map(names) for word in RIGHT[command]]
+    for place in [place for place, word in enumerate(words) if not word.startswith("--")]:
+        for hostile in HOSTILE:
+            call(command, *words[:place], hostile, *words[place + 1 :])
+
+
+@pytest.mark.parametrize("line", WRONG)
+def test_the_sentence_says_what_is_wrong(names: dict[str, str], line: str) -> None:
+    assert WRONG[line].format_map(names) in call(*line.format_map(names).split())
+
+
+@pytest.mark.parametrize("command", RIGHT)
+def test_a_word_too_few_or_too_many_is_refused(names: dict[str, str], command: str) -> None:
+    words = [word.format_map(names) for word in RIGHT[command]]
+    assert call(command, *words, "--nothing")
+    assert call(command, *words, "too", "many")
