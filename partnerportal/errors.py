@@ -16,8 +16,14 @@ from partnerportal.lib.errors import DomainError, Invalid, NotFound, Refused, To
 
 RETRY_SECONDS = 60  # while something is away
 BUSY_SECONDS = 5
-# The server shuts down, has crashed, is starting, or has no connection to spare.
-AWAY = {"57P01", "57P02", "57P03", "53300"}
+AWAY = {
+    "57P01",  # it shuts down
+    "57P02",  # it has crashed
+    "57P03",  # it is starting
+    "53100",  # its disk is full
+    "53200",  # its memory is
+    "53300",  # it has no connection to spare
+}
 BUSY = {
     "55P03",  # waited too long for a lock (lock_timeout)
     "40P01",  # was given up for somebody else: a deadlock

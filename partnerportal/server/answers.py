@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from waitress.task import ErrorTask, WSGITask
 
 from partnerportal.access_log import LONGEST_PATH, client_address, log
+from partnerportal.errors import RETRY_SECONDS
 
 
 class Answer(WSGITask):
@@ -64,6 +65,8 @@ class Refusal(ErrorTask):
         ]
         if error.code == 401:
             self.response_headers.append(("WWW-Authenticate", "Bearer"))
+        if error.code == 503:
+            self.response_headers.append(("Retry-After", str(RETRY_SECONDS)))
         self.set_close_on_finish()
         self.content_length = len(content)
         self.write(content)
@@ -101,4 +104,5 @@ def say(status: int, *, is_upload: bool) -> tuple[str, str]:
         413: ("too_large", _("The request is too large.")),
         431: ("headers_too_large", _("The address and headers of the request are too long.")),
         501: ("not_supported", _("The request is encoded in a way that is not supported.")),
+        503: ("no_space", _("There is no room for the file just now. Try again later.")),
     }.get(status, ("error", _("The fault is ours, and it has been recorded. What you saved before is safe.")))

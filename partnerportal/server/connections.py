@@ -2,16 +2,18 @@
 
 import socket
 import time
+from contextlib import suppress
 from typing import Any
 
 from waitress import wasyncore
 from waitress.channel import HTTPChannel
 from waitress.server import TcpWSGIServer, UnixWSGIServer
 
+from partnerportal.lib.private_files import NO_SPACE
 from partnerportal.server.admission import Admission
 from partnerportal.server.answers import Answer, Refusal
 from partnerportal.server.lanes import Lanes
-from partnerportal.server.reading import SECONDS, Parser, RequestTimeout, Unauthorized
+from partnerportal.server.reading import SECONDS, NoSpace, Parser, RequestTimeout, Unauthorized
 
 CONNECTIONS = 1000  # of one process; beyond them, those that wait longest without a whole request are closed
 BUSY_TURN = 0.05  # seconds; how long one whose threads are all at work leaves new connections to the other processes
@@ -42,13 +44,26 @@ class Channel(HTTPChannel):
         if self.draining:
             return False
         before = self.request
-        taken: bool = super().received(data)
+        try:
+            taken: bool = super().received(data)
+        except OSError as error:
+            if error.errno not in NO_SPACE:
+                raise
+            self.refuse_for_lack_of_room()
+            return True
         if self.request is not before:
             self.since = time.time()
         if self.request is not None and self.request.is_upload and not self.request.is_asked_for:
             self.request.is_asked_for = self.paused = True
             self.server.task_dispatcher.uploads.add_task(Admission(self))
         return taken
+
+    def refuse_for_lack_of_room(self) -> None:
+        """Say that the disk takes no more of the body, and let go of what it took."""
+        with suppress(OSError):  # what is still in memory is written once more, and does not fit either
+            self.request.close()
+        self.request.body_rcv = None
+        self.refuse(NoSpace(""))
 
     def admit(self, request: Parser, is_known: bool) -> None:
         """Read the rest of an upload, or refuse it."""

@@ -35,6 +35,11 @@ class Unauthorized(Error):
     reason = "Unauthorized"
 
 
+class NoSpace(Error):
+    code = 503
+    reason = "Service Unavailable"
+
+
 def adjustments(body_bytes: int) -> Adjustments:
     """Return waitress's settings for requests whose body has up to so many bytes.
 

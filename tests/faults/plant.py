@@ -133,6 +133,11 @@ class Plant:
             assert time.monotonic() < deadline, (self.folder / f"{name}.log").read_text()
             time.sleep(0.1)
 
+    def pids(self, name: str) -> list[int]:
+        """The process and its children."""
+        process = psutil.Process(self.processes[name].pid)
+        return [process.pid, *(child.pid for child in process.children(recursive=True))]
+
     def kill(self, name: str) -> None:
         """As the kernel would: the process and its children, without a word."""
         process = self.processes.pop(name)

@@ -3,9 +3,7 @@
 import csv
 import io
 import json
-import resource
-from collections.abc import Iterator
-from contextlib import contextmanager
+import os
 from pathlib import Path
 from typing import Any
 
@@ -20,27 +18,16 @@ from entitlements.exports import files
 from entitlements.models import Export, IngestToken, IngestUpload
 from partnerportal.lib.private_files import list_files
 from partnerportal.lib.tokens import digest_of, new_token
+from tests.faults.disk import ROOM, no_room
 from tests.world import World
 
 pytestmark = [pytest.mark.slow]
-ROOM = 512 * 1024  # bytes of one file
 MONTHS = 20_000
 
 
 @pytest.fixture(autouse=True)
 def _own_folder(own_database: dict[str, str], settings: Any, tmp_path: Path) -> None:
     settings.PRIVATE_ROOT = tmp_path
-
-
-@contextmanager
-def no_room() -> Iterator[None]:
-    """No file may be longer than ROOM: a limit that needs no rights, and fails as a full disk does."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (ROOM, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def send(secret: str) -> Any:
@@ -54,7 +41,7 @@ def send(secret: str) -> Any:
 def test_an_upload_is_refused_and_can_be_sent_again() -> None:
     secret = new_token()
     IngestToken.objects.create(name="Full", digest=digest_of(secret), prefix=secret[:8])
-    with no_room():
+    with no_room(os.getpid()):
         refused = send(secret)
     assert (refused.status_code, refused["Retry-After"]) == (503, "60")
     assert [error["code"] for error in refused.json()["errors"]] == ["no_space"]
@@ -81,7 +68,7 @@ def large_export() -> Export:
 
 def test_an_export_waits_for_room_and_is_made_whole() -> None:
     export = large_export()
-    with no_room():
+    with no_room(os.getpid()):
         assert make_next_export() is True
     export.refresh_from_db()
     assert (export.state, export.error, export.attempts) == ("queued", "failed", 1)
@@ -97,7 +84,7 @@ def test_an_export_waits_for_room_and_is_made_whole() -> None:
 
 def test_an_export_without_room_fails_after_three_times() -> None:
     export = large_export()
-    with no_room():
+    with no_room(os.getpid()):
         for _attempt in range(3):
             Export.objects.filter(pk=export.pk).update(leased_until=timezone.now())
             assert make_next_export() is True

@@ -3,9 +3,11 @@
 import json
 import socket
 import time
+from pathlib import Path
 
 import pytest
 
+from tests.faults.disk import ROOM, no_room
 from tests.faults.plant import Plant
 from tests.server.sockets import PATIENCE, SECRET, answer, connect, parse, read_all, request, send
 
@@ -158,6 +160,27 @@ def test_a_client_may_ask_before_it_sends(plant: Plant) -> None:
 def test_two_requests_in_one_piece_are_answered_in_turn(plant: Plant) -> None:
     said = send(plant.port, request("GET", PAGE) + request("GET", "/healthz", "Connection: close"))
     assert said.count(b"HTTP/1.1 200 ") == 2 and said.endswith(b"ok")
+
+
+@pytest.mark.parametrize("path", [PAGE, UPLOAD])
+def test_a_body_that_the_disk_does_not_take_is_refused_with_words(plant: Plant, path: str) -> None:
+    body = bytes(4 * ROOM)
+    headers = (f"Authorization: Bearer {SECRET}", "Idempotency-Key: full", "Content-Type: application/x-ndjson")
+    data = request("POST", path, *headers, f"Content-Length: {len(body)}", "Connection: close", body=body)
+    before = files(plant)
+    with no_room(*plant.pids("web")):
+        status, said_headers, said = answer(plant.port, data)
+    assert (status, said_headers["retry-after"], said_headers["connection"]) == (503, "60", "close")
+    if path == UPLOAD:
+        assert problem(said) == ("server_error", "no_space")
+    else:
+        assert said.decode() == "There is no room for the file just now. Try again later.\n"
+    assert files(plant) == before
+    assert answer(plant.port, data)[0] == {PAGE: 403, UPLOAD: 202}[path]
+
+
+def files(plant: Plant) -> set[Path]:
+    return {path for path in plant.folder.glob("private/**/*") if path.is_file()}
 
 
 def test_half_a_body_is_no_request(plant: Plant) -> None:
