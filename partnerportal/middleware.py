@@ -7,7 +7,7 @@ from functools import partial
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import SESSION_KEY, logout
-from django.db import OperationalError, connection, transaction
+from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connection, connections, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 from django.template.loader import render_to_string
 from django.urls import Resolver404, resolve
@@ -21,11 +21,13 @@ from connections.actors import actor_for
 from partnerportal import errors
 from partnerportal.lib import logs, tenancy
 from partnerportal.lib.actors import ANONYMOUS
+from partnerportal.lib.breaker import Away, Breaker
 from partnerportal.lib.errors import DomainError, NotFound
 from partnerportal.lib.requests import PortalRequest
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 SEEN_EVERY = 300  # seconds between two writes of "last seen" into the session
+DATABASE = Breaker("The database", within=2, pause=0)  # who asks for readiness gives up after a few seconds
 
 
 class PermissionsPolicyMiddleware:
@@ -71,15 +73,20 @@ class HealthMiddleware:
         return response
 
     def _ready(self, request: PortalRequest) -> JsonResponse:
-        """Redis is not asked: without it every page works, and the sweep catches up."""
+        """Ask the database, and take it for down when it does not answer within two seconds. Redis is not asked:
+        without it every page works, and the sweep catches up."""
         if request.META.get("portal.leaves"):  # partnerportal/server tells it
             return JsonResponse({"process": "leaving"}, status=503)
         try:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT 1")
-        except OperationalError:
-            return JsonResponse({"database": "down"}, status=503)
-        return JsonResponse({"database": "up"})
+            if not DATABASE.is_open:
+                with connection.cursor() as cursor:
+                    DATABASE.call(partial(cursor.execute, "SELECT 1"))
+                return JsonResponse({"database": "up"})
+        except Away:
+            del connections[DEFAULT_DB_ALIAS]  # it is asked still, and to close it would be to wait for the answer
+        except (InterfaceError, OperationalError):
+            pass
+        return JsonResponse({"database": "down"}, status=503)
 
 
 class SecretAddressMiddleware:

@@ -4,19 +4,22 @@ import socket
 import threading
 from contextlib import suppress
 
+from django.db import connection
+
 CHUNK = 1 << 16
 
 
 class Relay:
     """Passes on what comes to `port`. While it is stalled, connections are taken and stay open, and nothing passes: as
-    with a server that is stopped, or behind a network that loses everything."""
+    with a server that is stopped, or behind a network that loses everything. While it loses answers, the server gets
+    and does all it is asked for, and nobody hears of it."""
 
     def __init__(self, target: tuple[str, int] | str) -> None:
         self.target = target  # an address, or the path of a Unix socket
         self._passing = threading.Event()
         self._passing.set()
         self._links: list[socket.socket] = []
-        self._closing = False
+        self._closing = self._loses_answers = False
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listening.getsockname()[1]
         self._threads = [threading.Thread(target=self._take, daemon=True)]
@@ -25,7 +28,14 @@ class Relay:
     def stall(self) -> None:
         self._passing.clear()
 
+    def lose_answers(self) -> None:
+        self._loses_answers = True
+
     def resume(self) -> None:
+        """Pass all on again. Connections that have lost something end."""
+        if self._loses_answers:
+            self._end_links()
+        self._loses_answers = False
         self._passing.set()
 
     def _take(self) -> None:
@@ -38,27 +48,39 @@ class Relay:
             far.connect(self.target)
             self._links += [near, far]
             for source, sink in ((near, far), (far, near)):
-                self._threads.append(threading.Thread(target=self._pump, args=(source, sink), daemon=True))
+                self._threads.append(
+                    threading.Thread(target=self._pump, args=(source, sink, sink is near), daemon=True)
+                )
                 self._threads[-1].start()
 
-    def _pump(self, source: socket.socket, sink: socket.socket) -> None:
+    def _pump(self, source: socket.socket, sink: socket.socket, is_answer: bool) -> None:
         with suppress(OSError):
             while data := source.recv(CHUNK):
                 self._passing.wait()
-                sink.sendall(data)
+                if not (is_answer and self._loses_answers):
+                    sink.sendall(data)
         for end in (source, sink):
             with suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
+
+    def _end_links(self) -> None:
+        for link in self._links:
+            with suppress(OSError):
+                link.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         self._closing = True
         self.resume()
         socket.create_connection(("127.0.0.1", self.port)).close()
         self._threads[0].join()
-        for link in self._links:
-            with suppress(OSError):
-                link.shutdown(socket.SHUT_RDWR)
+        self._end_links()
         for thread in self._threads:
             thread.join()
         for link in (*self._links, self._listening):
             link.close()
+
+
+def relay_to_database() -> Relay:
+    """A relay to the server of the tests."""
+    host, port = connection.settings_dict["HOST"], int(connection.settings_dict["PORT"] or 5432)
+    return Relay(f"{host}/.s.PGSQL.{port}" if host.startswith("/") else (host, port))

@@ -1,7 +1,8 @@
 """The database is really gone: nothing listens, or it ends the connection in mid-request. Or it is too busy."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from threading import Timer
 from typing import Any
 
 import psycopg2
@@ -10,6 +11,8 @@ from django.db import connection
 from django.test import Client
 
 from tests.conftest import sign_in
+from tests.faults.plant import until
+from tests.faults.relay import relay_to_database
 from tests.world import World
 
 PAGES = ["/", "/inbox/", "/sign-in/login/"]
@@ -24,16 +27,20 @@ def client(own_database: dict[str, str]) -> Client:
 
 
 @contextmanager
-def nothing_listens() -> Iterator[None]:
+def found_at(port: int) -> Iterator[None]:
     settings = connection.settings_dict
     before = settings["HOST"], settings["PORT"]
     connection.close()
-    settings["HOST"], settings["PORT"] = "127.0.0.1", "1"
+    settings["HOST"], settings["PORT"] = "127.0.0.1", str(port)
     try:
         yield
     finally:
         connection.close()
         settings["HOST"], settings["PORT"] = before
+
+
+def nothing_listens() -> AbstractContextManager[None]:
+    return found_at(1)
 
 
 @contextmanager
@@ -156,3 +163,20 @@ def test_a_lock_that_is_held_is_waited_for_and_then_told(client: Client) -> None
 
 def impatient(execute: Any, sql: str, *rest: Any) -> Any:
     return execute(f"SET LOCAL lock_timeout = '50ms'; {sql}" if sql.startswith("INSERT") else sql, *rest)
+
+
+def test_readiness_does_not_wait_for_a_database_that_hangs(client: Client) -> None:
+    relay = relay_to_database()
+    comes_back = Timer(30, relay.resume)
+    with found_at(relay.port):
+        assert client.get("/readyz").status_code == 200
+        relay.stall()
+        comes_back.start()
+        for _ in range(2):  # asked again, it does not even wait
+            response = client.get("/readyz")
+            assert (response.status_code, response.json()) == (503, {"database": "down"})
+        assert comes_back.is_alive()
+        relay.resume()
+        until(lambda: client.get("/readyz").status_code == 200)
+    comes_back.cancel()
+    relay.close()
