@@ -6,6 +6,7 @@ lowest number that no living one holds, so a restarted one goes on with the file
 
 import fcntl
 import itertools
+import logging
 import os
 from functools import partial
 from pathlib import Path
@@ -14,6 +15,9 @@ from typing import IO
 from prometheus_client import CollectorRegistry, Counter, Histogram, multiprocess, values
 from prometheus_client.registry import Collector
 
+log = logging.getLogger(__name__)
+
+FILE_BYTES = 1024**2  # of each kind of a process's numbers: a hundred views in every status take half of it
 SECONDS = (0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)  # upper bounds of the buckets
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
@@ -36,13 +40,16 @@ class _Metrics:
 
 
 def start(folder: Path) -> None:
-    """Count from now on, in that folder, which must exist. Repeatable."""
+    """Count from now on, in that folder, which must exist; without room there, count nothing. Repeatable."""
     global _metrics
     if _metrics is None or _metrics.folder != folder:
         os.environ |= {"PROMETHEUS_MULTIPROC_DIR": str(folder)}  # where the library reads it
         _held.clear()
-        values.ValueClass = values.MultiProcessValue(process_identifier=partial(_number_in, folder))
-        _metrics = _Metrics(folder)
+        try:
+            values.ValueClass = values.MultiProcessValue(process_identifier=partial(_number_in, folder))
+            _metrics = _Metrics(folder)
+        except OSError as error:
+            log.warning("This process counts nothing for Prometheus: %s", error)
 
 
 def observe_request(*, view: str, method: str, status: int, seconds: float, queries: int, query_seconds: float) -> None:
@@ -61,10 +68,10 @@ def count_skipped_nudge() -> None:
 
 
 def registry_of_all(*collectors: Collector) -> CollectorRegistry:
-    """Return what all processes of this machine have counted, and what the collectors know."""
-    assert _metrics is not None, "start() comes first"
+    """Return what all processes of this machine have counted, if this one counts, and what the collectors know."""
     registry = CollectorRegistry()
-    multiprocess.MultiProcessCollector(registry, path=str(_metrics.folder))
+    if _metrics is not None:
+        multiprocess.MultiProcessCollector(registry, path=str(_metrics.folder))
     for collector in collectors:
         registry.register(collector)
     return registry
@@ -84,8 +91,20 @@ def _free_number(folder: Path) -> tuple[int, IO[str]]:
         file = (folder / f"{number}.lock").open("w")
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _reserve_room(folder, number)
         except BlockingIOError:
             file.close()
+        except OSError:
+            file.close()
+            raise
         else:
             return number, file
     raise AssertionError("unreachable")
+
+
+def _reserve_room(folder: Path, number: int) -> None:
+    """Fill up the files that the library maps into memory: it leaves holes in them, and the first number that goes into
+    a hole while the disk is full ends the process by a signal. Raises OSError where there is no room."""
+    for kind in ("counter", "histogram"):
+        with (folder / f"{kind}_{number}.db").open("ab") as file:
+            file.write(bytes(max(0, FILE_BYTES - file.tell())))

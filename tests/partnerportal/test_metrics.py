@@ -1,5 +1,6 @@
 """`/metrics`: guarded, exact over all processes, and complete."""
 
+import os
 import subprocess
 import sys
 import urllib.error
@@ -27,6 +28,7 @@ from partnerportal.lib.actors import ANONYMOUS
 from partnerportal.lib.nudges import nudge
 from partnerportal.metrics import WAITING, _own_folder
 from partnerportal.models import TaskRun
+from tests.faults.disk import no_room
 from tests.faults.plant import Plant
 from tests.partnerportal.test_database_away import nothing_listens
 
@@ -138,6 +140,22 @@ def test_processes_add_up_and_a_restarted_one_goes_on_where_one_ended(counting):
     labels = {"view": "v", "method": "GET", "status": "200"}
     assert registry.get_sample_value("portal_request_seconds_count", labels) == 3 * 2 * 100
     assert len(list(counting.glob("*.db"))) == 4  # counters and histograms of two
+
+
+def test_numbers_have_room_that_nobody_else_can_take(counting):
+    counting.mkdir()
+    metrics.start(counting)
+    files = [path.stat() for path in counting.glob("*.db")]
+    assert len(files) == 2
+    assert all(file.st_blocks * 512 >= metrics.FILE_BYTES for file in files), "there are holes"
+
+
+def test_a_process_without_room_for_numbers_answers_all_the_same(own_database, counting):
+    """A leaving process would be followed by one that leaves too, and the portal would be gone."""
+    with no_room(os.getpid()):
+        assert Client().get("/readyz").status_code == 200
+        assert scrape()("portal_database_up") == 1
+    assert scrape()("portal_request_seconds_count") == 0
 
 
 def test_every_job_of_the_schedule_appears_with_its_last_success(own_database, counting):
