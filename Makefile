@@ -1,14 +1,14 @@
 # Two commands matter: `make demo` and `make test`. `make help` lists the rest.
 SHELL := /bin/sh
 PORT ?= 8000
-export PORT CUSTOMERS BROWSER
+export PORT CUSTOMERS BROWSER FAULT_SECONDS
 
 PYTHON := $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo $$p && break; done)
 VENV := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-operations check coverage audit bench messages schema lock stop clean python setup-demo setup-dev
+.PHONY: help demo test test-operations test-faults check coverage audit bench messages schema lock stop clean python setup-demo setup-dev
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-23s %s\n", $$1, $$2 }'
@@ -24,6 +24,9 @@ check: setup-dev ## what to run every few minutes: lint, types, layers, fast tes
 
 test-operations: setup-dev ## every shell block of docs/operations.md, by hand and in containers (needs the network, takes minutes)
 	@exec $(VENV) -m tools.verify operations
+
+test-faults: setup-dev ## every fault for a minute, on a machine that does nothing else: make test-faults FAULT_SECONDS=90
+	@exec $(VENV) -m tools.verify faults
 
 coverage: setup-dev ## which lines the tests reach, in htmlcov/
 	@exec $(VENV) -m tools.verify coverage

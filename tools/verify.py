@@ -1,4 +1,4 @@
-"""`make test`, `check`, `coverage`, `schema`, `test-operations`: steps in order; the first that fails ends the run."""
+"""What the targets of the Makefile that check something do: steps in order, until one fails."""
 
 import os
 import re
@@ -104,7 +104,9 @@ class Run:
 
 def main() -> int:
     mode = sys.argv[1] if len(sys.argv) == 2 else ""
-    plans = {"test": test, "check": check, "coverage": coverage, "schema": schema, "operations": operations}
+    plans = {
+        "test": test, "check": check, "coverage": coverage, "schema": schema, "operations": operations, "faults": faults
+    }  # fmt: skip
     if mode not in plans:
         print(f"Usage: python -m tools.verify {'|'.join(plans)}", file=sys.stderr)
         return 2
@@ -178,6 +180,13 @@ def operations(run: Run) -> None:
     """
     options = ("-v", "-s", "-n0", "-p", "no:randomly", "-rs")
     run.step("docs/operations.md", lambda: run.pytest(*options, "tests/operations"))
+
+
+def faults(run: Run) -> None:
+    """As long as they would last in earnest, one after the other. Shorter ones are among the slow tests of `test`."""
+    seconds = os.environ.get("FAULT_SECONDS") or "60"
+    run.environment |= {"FAULT_SECONDS": seconds}
+    run.step(f"Faults of {seconds} s", lambda: run.pytest("-v", "-n0", "-p", "no:randomly", "tests/faults"))
 
 
 def schema(run: Run) -> None:

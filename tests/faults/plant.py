@@ -175,7 +175,8 @@ class Plant:
 
     def sweep(self) -> None:
         """What beat does each minute."""
-        self.beat.send_task("notifications.tasks.fan_out", retry=False)
+        for task in ("fan_out", "send_emails"):
+            self.beat.send_task(f"notifications.tasks.{task}", retry=False)
 
     def stop(self) -> None:
         for name in list(self.processes):
@@ -190,6 +191,7 @@ class Visitor(threading.Thread):
     """Reads pages and saves a form all the while; remembers each answer."""
 
     PAGES = ("/", "/customers/", "/inbox/", "/account/")
+    PATIENCE = 30  # seconds until an answer
 
     def __init__(self, port: int, cookies: dict[str, str]) -> None:
         super().__init__(daemon=True)
@@ -206,21 +208,23 @@ class Visitor(threading.Thread):
             else:
                 self._ask("GET", self.PAGES[number % len(self.PAGES)])
 
-    def _ask(self, method: str, path: str, **data: str) -> None:
+    def _ask(self, method: str, path: str, **data: str) -> str:
+        """Returns where the answer sends on to."""
         headers = {
             "Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items()),
             "Content-Type": "application/x-www-form-urlencoded",
         }
         started = time.monotonic()
-        link = HTTPConnection("127.0.0.1", self.port, timeout=30)
-        status = NO_ANSWER
+        link = HTTPConnection("127.0.0.1", self.port, timeout=self.PATIENCE)
+        status, then = NO_ANSWER, ""
         with suppress(OSError, HTTPException):
             link.request(method, path, urlencode(data), headers)
             answer = link.getresponse()
             answer.read()
-            status = answer.status
+            status, then = answer.status, answer.headers.get("Location", "")
         link.close()
         self.answers.append((f"{method} {path}", status, time.monotonic() - started))
+        return then
 
     def close(self) -> None:
         self.leave.set()

@@ -1,0 +1,167 @@
+"""Redis, the mail server or PostgreSQL is away while people work: nothing is lost, nothing is told twice, and health
+says what is.
+
+FAULT_SECONDS is how long each is away: alone for a minute in `make test-faults`, else in turn for a few seconds.
+"""
+
+import os
+import re
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+
+import psutil
+import pytest
+from django.db import connection
+
+from notifications.models import Event
+from tests.faults.people import (
+    AtWork,
+    Probe,
+    acceptances,
+    at_work,
+    edits,
+    nothing_lost_nothing_twice,
+    seconds_until_back,
+    settle,
+)
+from tests.faults.plant import Plant, until
+from tests.faults.relay import Relay, relay_to_database
+from tests.world import World
+
+pytestmark = [pytest.mark.slow]
+SECONDS = float(os.environ.get("FAULT_SECONDS") or "3")
+IS_ALONE = SECONDS >= 60  # then nothing else is at work on this machine, and times are the portal's own
+BACK = 10.0  # seconds after which every form is acknowledged again
+LONGEST = 5.0  # seconds that a form may take on a busy machine while something is away that it does not need
+
+
+@dataclass
+class Rig:
+    plant: Plant
+    redis: Relay
+    mail: Relay
+    database: Relay
+
+
+@pytest.fixture
+def rig(own_database: dict[str, str], tmp_path: Path) -> Iterator[Rig]:
+    """Each of the three stands behind a relay that everything but the test itself goes through."""
+    World()
+    database = relay_to_database()
+    variables = {name: re.sub("@.*/", f"@127.0.0.1:{database.port}/", url) for name, url in own_database.items()}
+    plant = Plant(variables | {"PRIVATE_ROOT": str(tmp_path / "private")}, tmp_path)
+    address, _colon, rest = plant.redis_url.rpartition(":")
+    port, _slash, number = rest.partition("/")
+    rig = Rig(plant, Relay(("127.0.0.1", int(port))), Relay(("127.0.0.1", plant.mails.server.port)), database)
+    plant.environment["REDIS_URL"] = f"{address}:{rig.redis.port}/{number}"
+    plant.environment["EMAIL_URL"] = f"smtp://127.0.0.1:{rig.mail.port}"
+    plant.start_worker("worker", "celery,exports,ingest")
+    plant.start_worker("mails", "mails")
+    plant.start_web()
+    for name in ("worker", "mails"):
+        plant.wait_for_worker(name)
+    yield rig
+    plant.stop()
+    for relay in (rig.redis, rig.mail, rig.database):
+        relay.close()
+
+
+@contextmanager
+def stalled(relay: Relay) -> Iterator[None]:
+    relay.stall()
+    yield
+    relay.resume()
+
+
+@contextmanager
+def unheard(relay: Relay) -> Iterator[None]:
+    relay.lose_answers()
+    yield
+    relay.resume()
+
+
+@contextmanager
+def stopped(*processes: psutil.Process) -> Iterator[None]:
+    for process in processes:
+        process.send_signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for process in processes:
+            process.send_signal(signal.SIGCONT)
+
+
+def database_server() -> list[psutil.Process]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        parent = psutil.Process(cursor.fetchone()[0]).parent()
+    assert parent
+    return [parent, *parent.children()]
+
+
+FAULTS: dict[str, Callable[[Rig], AbstractContextManager[None]]] = {
+    "mail-stalled": lambda rig: stalled(rig.mail),
+    "redis-stalled": lambda rig: stalled(rig.redis),
+    "redis-stopped": lambda rig: stopped(psutil.Process(int(rig.plant.redis._state()["pid"]))),
+    "database-stalled": lambda rig: stalled(rig.database),
+    "database-unheard": lambda rig: unheard(rig.database),
+}
+TURNS = [[name] for name in FAULTS] if IS_ALONE else [list(FAULTS)]
+if IS_ALONE:  # other tests would stand still with it
+    FAULTS["database-stopped"] = lambda rig: stopped(*database_server())
+    TURNS.append(["database-stopped"])
+
+
+@pytest.mark.parametrize("turns", TURNS, ids=" ".join)
+def test_what_is_away_costs_nobody_a_deed(rig: Rig, turns: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    earlier = set(Event.objects.values_list("pk", flat=True))
+    port = rig.plant.port
+    people = [
+        AtWork(port, "partner.admin", edits()),
+        AtWork(port, "partner2.admin", edits()),
+        AtWork(port, "stranger.admin", acceptances("stranger.admin"), pause=1),
+    ]
+    alive, ready = Probe(port, "/healthz"), Probe(port, "/readyz")
+    back = 0.0
+    with at_work(*people, alive, ready):
+        seconds_until_back(people)
+        for name in turns:
+            go_without(rig, name, people, ready)
+            back = seconds_until_back(people)
+            assert back < BACK or not IS_ALONE
+    told = settle(rig.plant, earlier)
+    if IS_ALONE:
+        with capsys.disabled():
+            sys.stdout.write(figures(rig, people, alive, ready, back=back, told=told))
+    assert set(alive.said) == {200} and set(ready.said) <= {200, 503}
+    nothing_lost_nothing_twice(rig.plant, people, earlier)
+
+
+def figures(rig: Rig, people: list[AtWork], alive: Probe, ready: Probe, *, back: float, told: float) -> str:
+    mails = rig.plant.mails.taken
+    lines = (
+        f"{sum(p.done for p in people)} deeds acknowledged, {sum(p.repeats for p in people)} times asked again",
+        f"slowest {max(seconds for p in people for _what, _status, seconds in p.answers):.1f} s, all back {back:.1f} s",
+        f"all told {told:.1f} s after that, mails: {len(mails)}, sent twice: {mails.total() - len(mails)}",
+        f"health {alive}, readiness {ready}",
+    )
+    return "\n" + "; ".join(lines) + " "
+
+
+def go_without(rig: Rig, name: str, people: list[AtWork], ready: Probe) -> None:
+    """Until the time is over, and everybody has noticed: health where it is the database, else whoever works."""
+    began, asked, said = monotonic(), [len(person.answers) for person in people], len(ready.answers)
+    with FAULTS[name](rig):
+        until(lambda: monotonic() - began > SECONDS)
+        if name.startswith("database"):
+            until(lambda: 503 in [status for status, _seconds in ready.answers[said:]])
+            return
+        until(lambda: all(len(person.answers) > n + 1 for person, n in zip(people, asked, strict=True)))
+        during = [answer for person, n in zip(people, asked, strict=True) for answer in person.answers[n:]]
+        assert {status for _what, status, _seconds in during} == {302}
+        assert max(seconds for _what, _status, seconds in during) < LONGEST
