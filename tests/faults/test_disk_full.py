@@ -4,7 +4,9 @@ import csv
 import io
 import json
 import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -16,9 +18,22 @@ from entitlements import uploads
 from entitlements.actions import make_next_export
 from entitlements.exports import files
 from entitlements.models import Export, IngestToken, IngestUpload
+from notifications.models import Event
 from partnerportal.lib.private_files import list_files
 from partnerportal.lib.tokens import digest_of, new_token
 from tests.faults.disk import ROOM, no_room
+from tests.faults.people import (
+    SECONDS,
+    AtWork,
+    Probe,
+    at_work,
+    edits,
+    nothing_lost_nothing_twice,
+    settle,
+    wait_until_back,
+)
+from tests.faults.plant import Plant, until
+from tests.server.sockets import answer, request
 from tests.world import World
 
 pytestmark = [pytest.mark.slow]
@@ -92,3 +107,51 @@ def test_an_export_without_room_fails_after_three_times() -> None:
     assert (export.state, export.attempts) == ("failed", 3)
     assert list(list_files(files.FOLDER)) == []
     assert make_next_export() is False
+
+
+@pytest.fixture
+def plant(own_database: dict[str, str], tmp_path: Path) -> Iterator[Plant]:
+    plant = Plant(own_database | {"PRIVATE_ROOT": str(tmp_path)}, tmp_path)
+    yield plant
+    plant.stop()
+
+
+def test_people_work_on_meanwhile(plant: Plant) -> None:
+    """Both processes of the web and the worker are without room; what was refused or put off is done afterwards."""
+    secret = new_token()
+    IngestToken.objects.create(name="Full", digest=digest_of(secret), prefix=secret[:8])
+    earlier = set(Event.objects.values_list("pk", flat=True))
+    plant.start_worker("worker")
+    plant.start_web()
+    plant.wait_for_worker("worker")
+    people = [AtWork(plant.port, "partner.admin", edits()), AtWork(plant.port, "partner2.admin", edits())]
+    alive, ready = Probe(plant.port, "/healthz"), Probe(plant.port, "/readyz")
+    with at_work(*people, alive, ready):
+        with no_room(*plant.pids("web"), *plant.pids("worker")):
+            began = monotonic()
+            export = large_export()
+            make_exports(plant, lambda: Export.objects.filter(pk=export.pk, state="queued", error="failed").exists())
+            until(lambda: monotonic() - began > SECONDS)
+            assert send_to(plant, secret) == (503, "no_space")
+            wait_until_back(people, monotonic())
+            assert list(list_files(uploads.FOLDER)) == list(list_files(files.FOLDER)) == []
+        assert send_to(plant, secret) == (202, "")
+        Export.objects.filter(pk=export.pk).update(leased_until=timezone.now())  # half a minute later
+        make_exports(plant, lambda: Export.objects.filter(pk=export.pk, state="ready").exists())
+    settle(plant, earlier)
+    nothing_lost_nothing_twice(plant, people, earlier)
+    assert {status for person in people for _what, status, _seconds in person.answers} == {200, 302}
+    assert set(alive.said) == set(ready.said) == {200}
+
+
+def make_exports(plant: Plant, is_done: Callable[[], bool]) -> None:
+    until(is_done, lambda: plant.beat.send_task("entitlements.tasks.make_exports", retry=False))
+
+
+def send_to(plant: Plant, secret: str) -> tuple[int, str]:
+    """Status, and the code of what is wrong."""
+    body = b"{}\n" * ROOM
+    headers = (f"Authorization: Bearer {secret}", "Idempotency-Key: two", f"Content-Length: {len(body)}")
+    data = request("POST", "/api/v1/ingest/usage/", *headers, "Content-Type: application/x-ndjson", "Connection: close")
+    status, _headers, said = answer(plant.port, data + body)
+    return status, json.loads(said)["errors"][0]["code"] if status >= 400 else ""
