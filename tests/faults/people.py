@@ -59,11 +59,14 @@ class AtWork(Visitor):
         super().__init__(port, cookies_of(who))
         self.deeds, self.pause = deeds, pause
         self.done = self.repeats = 0
+        self.gives_up = False  # after a failure nobody waits for what will not come
 
     def run(self) -> None:
         for path, form in self.deeds:
             while self._ask("POST", path, **form, csrfmiddlewaretoken=self.cookies["portal-csrf"]) != "/account/":
                 self.repeats += 1
+                if self.gives_up:
+                    return
                 time.sleep(self.pause)
             self.done += 1
             self._ask("GET", "/account/")
@@ -111,6 +114,10 @@ def at_work(*threads: Any) -> Iterator[None]:
         thread.start()
     try:
         yield
+    except BaseException:
+        for thread in threads:
+            thread.gives_up = True
+        raise
     finally:
         for thread in threads:
             thread.close()

@@ -72,15 +72,19 @@ def rig(own_database: dict[str, str], tmp_path: Path) -> Iterator[Rig]:
 @contextmanager
 def stalled(relay: Relay) -> Iterator[None]:
     relay.stall()
-    yield
-    relay.resume()
+    try:
+        yield
+    finally:
+        relay.resume()
 
 
 @contextmanager
 def unheard(relay: Relay) -> Iterator[None]:
     relay.lose_answers()
-    yield
-    relay.resume()
+    try:
+        yield
+    finally:
+        relay.resume()
 
 
 @contextmanager
