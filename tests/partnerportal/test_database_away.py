@@ -10,7 +10,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 
-from tests.conftest import sign_in
+from tests.conftest import PageClient, sign_in
 from tests.faults.plant import until
 from tests.faults.relay import relay_to_database
 from tests.world import World
@@ -20,8 +20,8 @@ CALLS = ["/api/v1/notices/", "/api/v1/nothing/"]
 
 
 @pytest.fixture
-def client(own_database: dict[str, str]) -> Client:
-    client = Client(raise_request_exception=False)
+def client(own_database: dict[str, str]) -> PageClient:
+    client = PageClient(raise_request_exception=False)
     sign_in(client, "partner.admin")
     return client
 
