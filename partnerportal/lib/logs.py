@@ -84,6 +84,27 @@ class PlainLine(logging.Formatter):
         return super().formatMessage(record).replace("\r", r"\r").replace("\n", r"\n")
 
 
+class SentAmiss(logging.Filter):
+    """Takes the traceback from what is told of a request that no program of ours would send, and makes it a warning:
+    strangers would else fill the log and the error tracker."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.name != "django.request" or getattr(record, "status_code", 500) < 500:
+            record.exc_info, record.levelno, record.levelname = None, logging.WARNING, "WARNING"
+        return True
+
+
+# Where Django tells of such requests. A filter sees what is told to its very logger, so each is named.
+TELL_OF_STRANGERS = (
+    "django.request",
+    "django.security.DisallowedHost",
+    "django.security.RequestDataTooBig",
+    "django.security.SuspiciousMultipartForm",
+    "django.security.TooManyFieldsSent",
+    "django.security.TooManyFilesSent",
+)
+
+
 def configuration(form: str, level: str) -> dict[str, Any]:
     """Return what `logging.config` takes: everything to standard error, `form` being "json" or "line"."""
     return {
@@ -93,10 +114,12 @@ def configuration(form: str, level: str) -> dict[str, Any]:
             "json": {"()": "partnerportal.lib.logs.JsonLine"},
             "line": {"()": "partnerportal.lib.logs.PlainLine"},
         },
+        "filters": {"sent_amiss": {"()": "partnerportal.lib.logs.SentAmiss"}},
         "handlers": {"console": {"class": "logging.StreamHandler", "formatter": form}},
         "root": {"handlers": ["console"], "level": level},
         # Celery's two lines for each task are one of ours (`task_log.py`); what fails is told as ever.
-        "loggers": {
+        "loggers": {name: {"filters": ["sent_amiss"]} for name in TELL_OF_STRANGERS}
+        | {
             "celery.worker.strategy": {"level": "WARNING"},
             "celery.app.trace": {"level": "WARNING"},
             "gunicorn.error": {"level": "INFO", "handlers": ["console"], "propagate": False},

@@ -46,6 +46,7 @@ asked = RequestFactory(headers={
 environ = asked.post("/i/TokenOfALink123/accept/?next=QuerySecret", {"password": "BodySecret"}).environ
 answered = lambda status, headers: print(status[:3], dict(headers)["X-Request-ID"])
 application = get_wsgi_application()
+list(application(environ | {"HTTP_HOST": "evil.example"}, lambda *_answer: None))
 list(application(environ, answered))
 print(fold_figures.apply().id)
 sentry_sdk.flush()
@@ -97,6 +98,7 @@ def test_an_error_is_reported_without_any_secret(own_database, tracker):
     status, request_id, task_id = done.stdout.split()
     assert status == "500"
     told = "\n".join(envelopes)
+    assert "evil.example" in done.stderr and "evil.example" not in told, "what strangers send amiss is no error of ours"
     assert [secret for secret in SECRETS if secret in told] == []
     events = [json.loads(line) for line in told.splitlines() if '"exception"' in line]
     of_request = next(event for event in events if event["tags"].get("request_id") == request_id)
