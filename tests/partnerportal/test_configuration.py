@@ -46,6 +46,7 @@ def start(*command: str, **variables: str) -> subprocess.CompletedProcess:
         (WEB, {"SECRETS_KEYS": "short"}, "SECRETS_KEYS must be one or more keys of 32 random bytes"),
         (COMMAND, {"EMAIL_URL": ""}, "EMAIL_URL is not set"),
         (COMMAND, {"EMAIL_URL": "consolemail://"}, "EMAIL_URL must name a mail server"),
+        (COMMAND, {"METRICS_TOKEN": "short"}, "METRICS_TOKEN is too short"),
         (COMMAND, {"REDIS_URL": ""}, "REDIS_URL is not set"),
         (COMMAND, {"SECRET_KEY_FILE": "/run/secrets/key"}, "SECRET_KEY and SECRET_KEY_FILE are both set"),
         (WEB, {"EMAIL_URL": ""}, "EMAIL_URL is not set"),

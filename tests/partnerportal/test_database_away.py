@@ -73,6 +73,14 @@ def test_a_page_without_database_is_in_the_readers_language(client: Client, lang
     assert client.get("/inbox/").status_code == 200  # it is back
 
 
+def test_a_server_that_is_cut_off_without_a_word_is_given_up_in_seconds(db: None) -> None:
+    """By the kernel, which alone hears nothing: a quarter of an hour otherwise, two minutes for a new connection."""
+    connection.ensure_connection()
+    asked = connection.connection.info.dsn_parameters
+    silent = int(asked["keepalives_idle"]) + int(asked["keepalives_interval"]) * int(asked["keepalives_count"])
+    assert silent <= 25 and int(asked["tcp_user_timeout"]) <= 20_000 and int(asked["connect_timeout"]) <= 5
+
+
 @pytest.mark.parametrize("path", CALLS)
 def test_a_call_without_database(client: Client, path: str) -> None:
     with nothing_listens():

@@ -4,6 +4,7 @@ import os
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import redis
@@ -16,7 +17,7 @@ from django.db import connection
 from django.utils import timezone
 
 from partnerportal import embedded
-from partnerportal.installation import CHECKS, Level, _rights, check_installation
+from partnerportal.installation import CHECKS, Level, _rights, _tls, check_installation, check_migrations
 from tests.faults.plant import MailServer, free_port
 from tests.partnerportal.test_configuration import start
 
@@ -104,6 +105,23 @@ def test_a_role_that_is_not_what_its_process_needs(monkeypatch, variable, of, wo
     monkeypatch.setenv(variable, os.environ[of])
     (level, text), _tls = found(variable)
     assert level == Level.ERROR and words in text and "setup_database" in text
+
+
+@pytest.mark.parametrize(
+    ("host", "level"), [("db.example.com", Level.NOTE), ("localhost", Level.OK), ("/var/run/postgresql", Level.OK)]
+)
+def test_a_database_elsewhere_without_tls_is_named(host, level):
+    link = SimpleNamespace(connection=SimpleNamespace(info=SimpleNamespace(ssl_in_use=False, host=host)))
+    found = _tls("DATABASE_URL", link)
+    assert found.level == level and (host in found.text or level == Level.OK)
+
+
+def test_tables_of_another_version(db):
+    assert [found.level for found in check_migrations()] == [Level.OK]
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM django_migrations WHERE app = 'notifications' AND name > '0001'")
+    [found] = check_migrations()
+    assert found.level == Level.NOTE and "migrations wait: run manage.py migrate" in found.text
 
 
 HAS = {  # superuser, above the policies, in portal_app, in portal_worker, owner of the database; None: as it likes

