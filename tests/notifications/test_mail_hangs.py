@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from smtplib import SMTPConnectError, SMTPDataError, SMTPException, SMTPServerDisconnected
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from django.core import mail
 from django.core.mail import EmailMessage
 
 from notifications.actions import queue_secret_mail, send_secret_mails
-from partnerportal.lib.mail_server import MAIL_SERVER
+from partnerportal.lib.mail_server import MAIL_SERVER, is_away
 from tests.world import World
 
 
@@ -85,3 +86,30 @@ def test_half_a_minute_after_it_has_gone_mails_are_sent_again(
     MAIL_SERVER._failed_at -= MAIL_SERVER.pause  # type: ignore[operator]
     assert send_secret_mails() == 1
     assert [message.to for message in mail.outbox] == [["ada@example.com"]]
+
+
+def silent() -> SMTPException:
+    """What smtplib makes of a server that said nothing in time."""
+    try:
+        try:
+            raise TimeoutError
+        except TimeoutError:
+            raise SMTPServerDisconnected("Connection unexpectedly closed: timed out")
+    except SMTPException as error:
+        return error
+
+
+@pytest.mark.parametrize(
+    ("error", "away"),
+    [
+        (ConnectionRefusedError(), True),
+        (SMTPConnectError(421, "too busy"), True),
+        (silent(), True),
+        (SMTPServerDisconnected("after so many mails"), False),
+        (SMTPDataError(550, "not this one"), False),
+        (ValueError(), False),
+    ],
+    ids=repr,
+)
+def test_what_a_server_says_of_one_mail_is_no_absence(error: Exception, away: bool) -> None:
+    assert is_away(error) is away
