@@ -90,13 +90,9 @@ def test_half_a_minute_after_it_has_gone_mails_are_sent_again(
 
 def silent() -> SMTPException:
     """What smtplib makes of a server that said nothing in time."""
-    try:
-        try:
-            raise TimeoutError
-        except TimeoutError:
-            raise SMTPServerDisconnected("Connection unexpectedly closed: timed out")
-    except SMTPException as error:
-        return error
+    error = SMTPServerDisconnected("Connection unexpectedly closed: timed out")
+    error.__context__ = TimeoutError()
+    return error
 
 
 @pytest.mark.parametrize(
