@@ -21,8 +21,8 @@ from partnerportal.lib.sweeping import delete_in_batches
 
 log = logging.getLogger(__name__)
 
-BATCH = 20
-LEASE = dt.timedelta(minutes=3)  # until a mail that the server refused, or whose worker died, is tried again
+BATCH = 5
+LEASE = dt.timedelta(minutes=1)  # longer than a batch may take; a mail that was refused waits as long
 _nudge = partial(nudge, "notifications.tasks.send_emails")
 
 
