@@ -66,6 +66,7 @@ def test_a_configuration_is_made_once_and_kept(tmp_path: Path) -> None:
     made = [secret for name, secret in secrets.items() if name not in ("EMAIL_URL", "SECRETS_KEYS")]
     assert len(set(made)) == len(made) == 5 and all(re.fullmatch("[0-9a-f]{80}", secret) for secret in made)
     assert (tmp_path / "secrets").stat().st_mode & 0o077 == 0
+    assert all(path.stat().st_mode & 0o777 == 0o644 for path in (tmp_path / "secrets").iterdir()), "written again later"
     subprocess.run([*command, "smtp://mail.example.org:25"], check=True, capture_output=True)
     again = {path.name: path.read_text() for path in (tmp_path / "secrets").iterdir()}
     assert again == secrets | {"EMAIL_URL": "smtp://mail.example.org:25"}
