@@ -17,7 +17,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from notifications.models import Channel, Delivery, Event, SecretMail
-from tests.conftest import PageClient, sign_in
+from tests.faults.people import cookies_of
 from tests.faults.plant import Plant, Visitor, until
 from tests.faults.relay import Relay
 from tests.world import World
@@ -45,10 +45,7 @@ def visitor(plant: Plant, cast: World) -> Iterator[Callable[[], Visitor]]:
     visitors: list[Visitor] = []
 
     def come() -> Visitor:
-        client = PageClient()
-        sign_in(client, "partner.admin")
-        cookies = {settings.SESSION_COOKIE_NAME: client.session.cookie_key, settings.CSRF_COOKIE_NAME: "a" * 32}
-        visitors.append(Visitor(plant.port, cookies))
+        visitors.append(Visitor(plant.port, cookies_of("partner.admin")))
         visitors[-1].start()
         return visitors[-1]
 

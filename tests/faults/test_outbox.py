@@ -4,13 +4,12 @@ import subprocess
 import time
 
 import pytest
-from django.conf import settings
 from django.utils import timezone
 
 from accounts.models import Operator, Organization, Person
 from connections.models import Connection
 from notifications.models import Channel, Delivery, Event, Notice
-from tests.conftest import PageClient, sign_in
+from tests.faults.people import cookies_of
 from tests.faults.plant import Plant, Visitor
 from tests.world import World, free_org_ids
 
@@ -71,13 +70,10 @@ def test_no_notice_is_lost_or_told_twice(plant, cast, customers):
 
 
 def start(plant, cast):
-    client = PageClient()
-    sign_in(client, "partner.admin")
     plant.start_web()
     for name in ("worker1", "worker2"):
         plant.start_worker(name)
-    cookies = {settings.SESSION_COOKIE_NAME: client.session.cookie_key, settings.CSRF_COOKIE_NAME: "a" * 32}
-    visitor = Visitor(plant.port, cookies)
+    visitor = Visitor(plant.port, cookies_of("partner.admin"))
     visitor.start()
     return visitor
 
