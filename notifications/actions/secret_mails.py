@@ -9,7 +9,7 @@ from functools import partial
 from django.conf import settings
 from django.core.mail import EmailMessage, EmailMultiAlternatives
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from notifications.models import SecretMail
@@ -35,7 +35,8 @@ def queue_secret_mail(mail: EmailMessage) -> None:
 
 
 def send_secret_mails() -> int:
-    """Send a batch of those that wait, oldest first, and delete them; return how many were sent.
+    """Send a batch of those that wait, and delete them: new ones, oldest first, then those that were refused before.
+    Return how many were sent or refused for the first time: none, once only refused ones are left.
 
     At least once: a worker that dies between sending and deleting leaves a lease that runs out, and the same message
     goes again under the same Message-ID. No transaction is open while the mail server is spoken to.
@@ -45,9 +46,10 @@ def send_secret_mails() -> int:
         return 0
     with transaction.atomic():
         free = Q(leased_until=None) | Q(leased_until__lt=now)
-        due = list(SecretMail.objects.filter(free).select_for_update(skip_locked=True).order_by("pk")[:BATCH])
+        new_first = (F("leased_until").asc(nulls_first=True), "pk")
+        due = list(SecretMail.objects.filter(free).select_for_update(skip_locked=True).order_by(*new_first)[:BATCH])
         SecretMail.objects.filter(pk__in=[row.pk for row in due]).update(leased_until=now + LEASE)
-    sent = 0
+    done = 0
     for number, row in enumerate(due):
         try:
             MAIL_SERVER.call(_open(row).send)
@@ -56,10 +58,11 @@ def send_secret_mails() -> int:
             if MAIL_SERVER.is_open or isinstance(error, Away):
                 SecretMail.objects.filter(pk__in=[row.pk for row in due[number:]]).update(leased_until=None)
                 break
+            done += row.leased_until is None  # what it was when the row was read
         else:
             row.delete()
-            sent += 1
-    return sent
+            done += 1
+    return done
 
 
 def forget_secret_mails() -> None:
