@@ -11,6 +11,7 @@ import logging
 from copy import deepcopy
 from typing import Any, cast
 
+from allauth.usersessions.models import UserSession
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.contrib.sessions import middleware
@@ -90,6 +91,13 @@ class SessionStore(db.SessionStore):
         found: dict[str, Any] = super().load()
         self._before = deepcopy(found)
         return found
+
+    def cycle_key(self) -> None:
+        """Give the session another key, in the list of its person's sessions too: the framework does so to one who is
+        signed in when SECRET_KEY has changed, and nobody could end a session that the list does not know."""
+        before = self.session_key
+        super().cycle_key()
+        UserSession.objects.filter(session_key=before).update(session_key=self.session_key)
 
     def take_turn(self) -> None:
         """Keep the session to this transaction until it ends, and read what other requests have left in it.

@@ -69,6 +69,17 @@ def test_a_key_of_before_opens_sessions_and_any_other_does_not(signed_in, settin
     assert dict(SessionStore(session.session_key).items()) == {}
 
 
+def test_a_session_that_began_under_a_key_of_before_is_still_in_the_list(signed_in, settings):
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "another" * 10, [settings.SECRET_KEY]
+    before = signed_in.cookies[NAME].value
+    assert is_signed_in(signed_in) and signed_in.cookies[NAME].value != before
+    assert "This session" in signed_in.get("/sign-in/sessions/").content.decode()
+    other = PageClient()
+    sign_in(other)
+    other.post("/sign-in/sessions/")
+    assert is_signed_in(other) and not is_signed_in(signed_in)
+
+
 @pytest.mark.parametrize("cookie", [None, "", "x", "chosen-by-somebody-else" * 3, "\0", "ü"])
 def test_a_cookie_that_leads_nowhere_gets_a_new_key(cookie):
     request = RequestFactory().get("/")
