@@ -2,8 +2,10 @@
 
 import logging
 import time
+from collections import deque
 from typing import Any, Protocol
 
+from django.conf import settings
 from waitress.task import ThreadedTaskDispatcher
 
 from partnerportal.server.reading import UPLOADS, Parser
@@ -19,6 +21,43 @@ class Task(Protocol):
 
     def service(self) -> None: ...
     def cancel(self) -> None: ...
+
+
+class Turns:
+    """A queue in which senders take turns, in place of who came first: two hundred requests of one session at once kept
+    everybody else waiting for seconds."""
+
+    def __init__(self) -> None:
+        self.lines: dict[str, deque[Any]] = {}  # of each sender; the first has the next turn
+        self.length = 0
+
+    def __len__(self) -> int:
+        return self.length
+
+    def append(self, task: Any) -> None:
+        self.lines.setdefault(sender_of(task), deque()).append(task)
+        self.length += 1
+
+    def popleft(self) -> Any:
+        sender = next(iter(self.lines))
+        line = self.lines.pop(sender)
+        task = line.popleft()
+        if line:
+            self.lines[sender] = line
+        self.length -= 1
+        return task
+
+
+def sender_of(task: Any) -> str:
+    """Return the session cookie of a channel's next request, without one the address that it came from."""
+    if not getattr(task, "requests", None):  # a rehearsal
+        return ""
+    headers = task.requests[0].headers
+    for cookie in headers.get("COOKIE", "").split(";"):
+        name, _sign, value = cookie.strip().partition("=")
+        if name == settings.SESSION_COOKIE_NAME:
+            return str(value)
+    return str(headers.get("X_FORWARDED_FOR") or task.addr[0])
 
 
 class Lanes:
@@ -63,5 +102,6 @@ class Lanes:
 
 def start_threads(number: int) -> ThreadedTaskDispatcher:
     dispatcher = ThreadedTaskDispatcher()
+    dispatcher.queue = Turns()
     dispatcher.set_thread_count(number)
     return dispatcher
