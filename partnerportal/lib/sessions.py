@@ -47,6 +47,7 @@ class SessionStore(db.SessionStore):
 
     cookie_key: str | None = None
     has_turn = False
+    was_ended = False  # by this very request
     _session: dict[str, Any]  # Django's property: reads the row when it is first asked for
     _before: dict[str, Any]  # what the row held when it was last read or written here
 
@@ -116,6 +117,10 @@ class SessionStore(db.SessionStore):
         self.keys()  # reads the row: else nothing would be known to have gone
         super().clear()
 
+    def flush(self) -> None:
+        super().flush()
+        self.was_ended = True
+
     def save(self, must_create: bool = False) -> None:
         """Write what was changed since the session was read; nothing else, and not at all if nothing was.
 
@@ -145,14 +150,18 @@ class SessionStore(db.SessionStore):
 
 
 class SessionMiddleware(middleware.SessionMiddleware):
-    """Django's, which would put the `session_key` into the cookie."""
+    """Django's, which would put the `session_key` into the cookie, and have the browser drop one that leads nowhere: it
+    may have got a new one meanwhile, by another request that it sent at the same moment."""
 
     def process_request(self, request: HttpRequest) -> None:
         request.session = SessionStore.of_cookie(request.COOKIES.get(settings.SESSION_COOKIE_NAME))
 
     def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         response = super().process_response(request, response)
-        cookie = response.cookies.get(settings.SESSION_COOKIE_NAME)
+        name, session = settings.SESSION_COOKIE_NAME, cast(SessionStore, request.session)
+        cookie = response.cookies.get(name)
         if cookie and cookie.value:  # one that is deleted is empty
-            response.cookies[settings.SESSION_COOKIE_NAME] = cast(SessionStore, request.session).cookie_key or ""
+            response.cookies[name] = session.cookie_key or ""
+        elif cookie and not session.was_ended:
+            del response.cookies[name]
         return response

@@ -104,6 +104,14 @@ def test_signing_in_and_out_changes_the_cookie(signed_in):
     assert not is_signed_in(replayed)
 
 
+def test_a_request_that_comes_too_late_takes_no_new_cookie_away(signed_in):
+    """Of two that a browser sends at once, the first may give the session another key, and the second then finds none."""
+    late = PageClient()
+    late.cookies[NAME] = "given-to-the-browser-before-the-new-one"
+    assert NAME not in late.get("/me/").cookies
+    assert signed_in.post("/sign-in/logout/").cookies[NAME]["max-age"] == 0
+
+
 def test_every_other_session_is_ended_and_this_one_stays(signed_in):
     other = PageClient()
     sign_in(other)
