@@ -105,7 +105,7 @@ def test_signing_in_and_out_changes_the_cookie(signed_in):
 
 
 def test_a_request_that_comes_too_late_takes_no_new_cookie_away(signed_in):
-    """Of two that a browser sends at once, the first may give the session another key, and the second then finds none."""
+    """Of two at once, the first may give the session another key, and the second then finds none."""
     late = PageClient()
     late.cookies[NAME] = "given-to-the-browser-before-the-new-one"
     assert NAME not in late.get("/me/").cookies
