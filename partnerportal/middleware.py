@@ -7,7 +7,8 @@ from functools import partial
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import SESSION_KEY, logout
-from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connection, connections, transaction
+from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connections, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 from django.template.loader import render_to_string
 from django.urls import Resolver404, resolve
@@ -79,14 +80,21 @@ class HealthMiddleware:
             return JsonResponse({"process": "leaving"}, status=503)
         try:
             if not DATABASE.is_open:
-                with connection.cursor() as cursor:
-                    DATABASE.call(partial(cursor.execute, "SELECT 1"))
+                DATABASE.call(partial(_ask, connections[DEFAULT_DB_ALIAS]))
                 return JsonResponse({"database": "up"})
         except Away:
             del connections[DEFAULT_DB_ALIAS]  # it is asked still, and to close it would be to wait for the answer
         except (InterfaceError, OperationalError):
             pass
         return JsonResponse({"database": "down"}, status=503)
+
+
+def _ask(database: BaseDatabaseWrapper) -> None:
+    """Connect, if need be, and ask: in any thread, as Django's own cursor would not."""
+    database.close_if_health_check_failed()
+    database.ensure_connection()
+    with database.wrap_database_errors, database.connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
 
 
 class SecretAddressMiddleware:

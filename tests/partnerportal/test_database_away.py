@@ -173,11 +173,18 @@ def impatient(execute: Any, sql: str, *rest: Any) -> Any:
     return execute(f"SET LOCAL lock_timeout = '50ms'; {sql}" if sql.startswith("INSERT") else sql, *rest)
 
 
-def test_readiness_does_not_wait_for_a_database_that_hangs(client: Client) -> None:
+@pytest.mark.parametrize("is_new", [False, True])
+def test_readiness_does_not_wait_for_a_database_that_hangs(
+    client: Client, is_new: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither for its answer nor for a new connection."""
+    monkeypatch.setitem(connection.settings_dict["OPTIONS"], "connect_timeout", 60)
     relay = relay_to_database()
     comes_back = Timer(30, relay.resume)
     with found_at(relay.port):
         assert client.get("/readyz").status_code == 200
+        if is_new:
+            connection.close()
         relay.stall()
         comes_back.start()
         for _ in range(2):  # asked again, it does not even wait
