@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
             name="SecretMail",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("sealed", models.TextField()),
+                ("sealed", models.CharField(max_length=50000)),
                 ("created_at", models.DateTimeField(db_default=Now())),
                 ("leased_until", models.DateTimeField(null=True)),
             ],

@@ -12,7 +12,7 @@ class SecretMail(models.Model):
     for no mail server. A worker sends it under a lease and deletes it.
     """
 
-    sealed = models.TextField()
+    sealed = models.CharField(max_length=50_000)  # fifty times a real one; what is larger would fill a worker's memory
     created_at = models.DateTimeField(db_default=Now())
     leased_until = models.DateTimeField(null=True)
 

@@ -169,9 +169,10 @@ def test_who_can_write_to_the_database_has_no_mail_of_theirs_sent(
         "INSERT INTO notifications_secretmail (sealed, created_at) VALUES ('x', now() + interval '1 year')",
         "UPDATE notifications_secretmail SET leased_until = now() + interval '1 year'",
         "DELETE FROM notifications_secretmail",
+        "SELECT queue_secret_mail(repeat('x', 100000))",
     ],
 )
-def test_requests_write_none_but_by_the_function(statement: str, as_tenant: AsTenant) -> None:
+def test_requests_write_none_but_by_the_function_nor_a_huge_one(statement: str, as_tenant: AsTenant) -> None:
     queue()
     with pytest.raises(DatabaseError), transaction.atomic(), as_tenant(ANONYMOUS), connection.cursor() as cursor:
         cursor.execute(statement)
