@@ -11,9 +11,9 @@ import logging
 from copy import deepcopy
 from typing import Any, cast
 
-from allauth.usersessions.models import UserSession
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
+from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions import middleware
 from django.contrib.sessions.backends import db
 from django.contrib.sessions.backends.base import UpdateError
@@ -94,11 +94,11 @@ class SessionStore(db.SessionStore):
         return found
 
     def cycle_key(self) -> None:
-        """Give the session another key, in the list of its person's sessions too: the framework does so to one who is
-        signed in when SECRET_KEY has changed, and nobody could end a session that the list does not know."""
-        before = self.session_key
-        super().cycle_key()
-        UserSession.objects.filter(session_key=before).update(session_key=self.session_key)
+        """Give the session another key, for who signs in. One that is signed in keeps its own: the framework would
+        change it when SECRET_KEY is another; each of many requests at once would get one, and the list of a person's
+        sessions knows none of those, so nobody could end them."""
+        if SESSION_KEY not in self:
+            super().cycle_key()
 
     def take_turn(self) -> None:
         """Keep the session to this transaction until it ends, and read what other requests have left in it.
