@@ -96,7 +96,7 @@ class SessionStore(db.SessionStore):
     def cycle_key(self) -> None:
         """Give the session another key, for who signs in. One that is signed in keeps its own: the framework would
         change it when SECRET_KEY is another; each of many requests at once would get one, and the list of a person's
-        sessions knows none of those, so nobody could end them."""
+        sessions knows none of those, so nobody could end them. Another password ends every session."""
         if SESSION_KEY not in self:
             super().cycle_key()
 

@@ -11,7 +11,7 @@ from django.http import HttpResponse
 from django.test import RequestFactory
 
 from partnerportal.lib.sessions import SessionMiddleware, SessionStore
-from tests.accounts.test_sign_in import is_signed_in, sign_in
+from tests.accounts.test_sign_in import PASSWORD, is_signed_in, sign_in
 from tests.conftest import PageClient
 
 pytestmark = pytest.mark.django_db
@@ -106,6 +106,15 @@ def test_signing_in_and_out_changes_the_cookie(signed_in):
     replayed = PageClient()
     replayed.cookies[NAME] = before
     assert not is_signed_in(replayed)
+
+
+def test_another_password_voids_a_cookie_that_somebody_has_taken(signed_in):
+    thief = PageClient()
+    thief.cookies[NAME] = signed_in.cookies[NAME].value
+    assert is_signed_in(thief)
+    new = {"oldpassword": PASSWORD, "password1": "nine violet otters", "password2": "nine violet otters"}
+    assert signed_in.post("/sign-in/password/change/", new).status_code == 302
+    assert not is_signed_in(thief) and not is_signed_in(signed_in), "whoever has set it signs in with it"
 
 
 def test_a_request_that_comes_too_late_takes_no_new_cookie_away(signed_in):
