@@ -90,11 +90,14 @@ class HealthMiddleware:
 
 
 def _ask(database: BaseDatabaseWrapper) -> None:
-    """Connect, if need be, and ask: in any thread, as Django's own cursor would not."""
-    database.close_if_health_check_failed()
-    database.ensure_connection()
-    with database.wrap_database_errors, database.connection.cursor() as cursor:
-        cursor.execute("SELECT 1")
+    """Connect, if need be, and ask, in another thread than the connection's own, which waits meanwhile."""
+    database.inc_thread_sharing()
+    try:
+        database.close_if_health_check_failed()
+        with database.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    finally:
+        database.dec_thread_sharing()
 
 
 class SecretAddressMiddleware:

@@ -7,7 +7,7 @@ from typing import Any
 
 import psycopg2
 import pytest
-from django.db import connection
+from django.db import close_old_connections, connection
 from django.test import Client
 
 from tests.conftest import PageClient, sign_in
@@ -43,15 +43,19 @@ def nothing_listens() -> AbstractContextManager[None]:
     return found_at(1)
 
 
+def end_connection() -> None:
+    with psycopg2.connect(connection.connection.dsn, password=connection.settings_dict["PASSWORD"]) as other:
+        other.cursor().execute("SELECT pg_terminate_backend(%s, 5000)", [connection.connection.info.backend_pid])
+    other.close()
+
+
 @contextmanager
 def ended_by_the_server(table: str) -> Iterator[None]:
     """As a restart does: at the first question to that table the server ends the connection."""
 
     def end(execute: Any, sql: str, *rest: Any) -> Any:
         if table in (connection.kept[sql.split()[1]] if sql.startswith("EXECUTE") else sql):
-            with psycopg2.connect(connection.connection.dsn, password=connection.settings_dict["PASSWORD"]) as other:
-                other.cursor().execute("SELECT pg_terminate_backend(%s)", [connection.connection.info.backend_pid])
-            other.close()
+            end_connection()
         return execute(sql, *rest)
 
     with connection.execute_wrapper(end):
@@ -195,3 +199,11 @@ def test_readiness_does_not_wait_for_a_database_that_hangs(
         until(lambda: client.get("/readyz").status_code == 200)
     comes_back.cancel()
     relay.close()
+
+
+def test_readiness_connects_anew_after_the_server_has_closed(client: Client) -> None:
+    """It asks in a thread of its own, in which a connection may not be closed unless it is shared."""
+    assert client.get("/readyz").status_code == 200
+    end_connection()
+    close_old_connections()  # as the next request does: then the connection is looked at
+    assert client.get("/readyz").status_code == 200
