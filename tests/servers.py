@@ -93,13 +93,28 @@ def tls_in_front_of(port: int, certificate: Path) -> Iterator[int]:
     context.load_cert_chain(certificate)
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(OSError, asyncio.IncompleteReadError):  # a client that trusts nobody leaves
-            await reader.readexactly(8)
-            writer.write(b"S")
-            await writer.start_tls(context)
-            answers, questions = await asyncio.open_connection("127.0.0.1", port)
-            await asyncio.gather(_pass_on(reader, questions), _pass_on(answers, writer))
-        writer.close()
+        writers = [writer]
+        try:
+            with suppress(OSError, asyncio.IncompleteReadError):  # a client that trusts nobody leaves
+                await reader.readexactly(8)
+                writer.write(b"S")
+                await writer.start_tls(context)
+                answers, questions = await asyncio.open_connection("127.0.0.1", port)
+                writers.append(questions)
+                await asyncio.gather(_pass_on(reader, questions), _pass_on(answers, writer))
+        finally:
+            for each in writers:
+                each.transport.abort()
+
+    async def end() -> None:
+        """What is left open would be a warning in whichever test runs when it is collected."""
+        server.close()
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+        for _turn in range(5):  # in which aborted connections are closed
+            await asyncio.sleep(0)
 
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
@@ -108,7 +123,7 @@ def tls_in_front_of(port: int, certificate: Path) -> Iterator[int]:
     try:
         yield server.sockets[0].getsockname()[1]
     finally:
-        loop.call_soon_threadsafe(server.close)
+        asyncio.run_coroutine_threadsafe(end(), loop).result()
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
