@@ -14,6 +14,7 @@ if not settings.configured:
         ALLOWED_HOSTS=["*"],
         ROOT_URLCONF=__name__,
         DATABASES=dev.DATABASES,
+        PRIVATE_ROOT=dev.PRIVATE_ROOT,  # where the server lays bodies
         AUTH_USER_MODEL="accounts.Person",
         LANGUAGES=dev.LANGUAGES,
         DEFAULT_AUTO_FIELD=dev.DEFAULT_AUTO_FIELD,
