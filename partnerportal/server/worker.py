@@ -147,9 +147,11 @@ class Rehearsal:
         self.application, self.together = application, together
 
     def service(self) -> None:
-        draw_page(self.application)
-        with suppress(threading.BrokenBarrierError):
-            self.together.wait()
+        try:
+            draw_page(self.application)
+        finally:  # one that fails is told like any other, and keeps no process from its start
+            with suppress(threading.BrokenBarrierError):
+                self.together.wait()
 
     def cancel(self) -> None:
         self.together.abort()

@@ -55,6 +55,11 @@ def test_each_thread_has_drawn_a_page_before_it_is_asked_for_one(serve: Callable
     assert server.get("/")["drawn"] == "3"
 
 
+def test_a_first_page_that_fails_keeps_no_process_from_its_start(serve: Callable[..., Server]) -> None:
+    server = serve("--timeout", "300", FIRST_PAGE_FAILS="1")  # as long as it would be waited for
+    assert "RuntimeError: a first page" in server.log.read_text()
+
+
 def test_a_reload_goes_on_answering_until_the_new_processes_are_ready(serve: Callable[..., Server]) -> None:
     server = serve(IMPORT_SECONDS="3")
     before = {str(pid) for pid in server.workers()}

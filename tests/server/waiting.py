@@ -22,6 +22,8 @@ def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> 
     parts = environ["PATH_INFO"].strip("/").split("/")
     if parts[0] == "sign-in":
         drawn.add(threading.get_ident())
+        if "FIRST_PAGE_FAILS" in os.environ:
+            raise RuntimeError("a first page")
     if "wait" in parts:
         time.sleep(float(parts[-1]))
     if parts[0] == "boom":
