@@ -2,7 +2,9 @@
 
 import socket
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from urllib.parse import urlsplit
 
 from django.db import connection
 
@@ -30,6 +32,14 @@ class Relay:
 
     def lose_answers(self) -> None:
         self._loses_answers = True
+
+    @contextmanager
+    def stalled(self) -> Iterator[None]:
+        self.stall()
+        try:
+            yield
+        finally:
+            self.resume()
 
     def resume(self) -> None:
         """Pass all on again. Connections that have lost something end."""
@@ -78,6 +88,14 @@ class Relay:
             thread.join()
         for link in (*self._links, self._listening):
             link.close()
+
+
+def relay_to(url: str) -> tuple[Relay, str]:
+    """A relay to the server of that URL, and the URL that leads through it."""
+    parts = urlsplit(url)
+    assert parts.hostname and parts.port
+    relay = Relay((parts.hostname, parts.port))
+    return relay, parts._replace(netloc=f"{parts.netloc.rpartition(':')[0]}:{relay.port}").geturl()
 
 
 def relay_to_database() -> Relay:

@@ -31,7 +31,7 @@ from tests.faults.people import (
     wait_until_back,
 )
 from tests.faults.plant import Plant, until
-from tests.faults.relay import Relay, relay_to_database
+from tests.faults.relay import Relay, relay_to, relay_to_database
 from tests.world import World
 
 pytestmark = [pytest.mark.slow]
@@ -53,11 +53,9 @@ def rig(own_database: dict[str, str], tmp_path: Path) -> Iterator[Rig]:
     database = relay_to_database()
     variables = {name: re.sub("@.*/", f"@127.0.0.1:{database.port}/", url) for name, url in own_database.items()}
     plant = Plant(variables | {"PRIVATE_ROOT": str(tmp_path / "private")}, tmp_path)
-    address, _colon, rest = plant.redis_url.rpartition(":")
-    port, _slash, number = rest.partition("/")
-    rig = Rig(plant, Relay(("127.0.0.1", int(port))), Relay(("127.0.0.1", plant.mails.server.port)), database)
-    plant.environment["REDIS_URL"] = f"{address}:{rig.redis.port}/{number}"
-    plant.environment["EMAIL_URL"] = f"smtp://127.0.0.1:{rig.mail.port}"
+    redis, plant.environment["REDIS_URL"] = relay_to(plant.redis_url)
+    mail, plant.environment["EMAIL_URL"] = relay_to(plant.environment["EMAIL_URL"])
+    rig = Rig(plant, redis, mail, database)
     plant.start_worker("worker", "celery,exports,ingest")
     plant.start_worker("mails", "mails")
     plant.start_web()
@@ -67,15 +65,6 @@ def rig(own_database: dict[str, str], tmp_path: Path) -> Iterator[Rig]:
     plant.stop()
     for relay in (rig.redis, rig.mail, rig.database):
         relay.close()
-
-
-@contextmanager
-def stalled(relay: Relay) -> Iterator[None]:
-    relay.stall()
-    try:
-        yield
-    finally:
-        relay.resume()
 
 
 @contextmanager
@@ -107,10 +96,10 @@ def database_server() -> list[psutil.Process]:
 
 
 FAULTS: dict[str, Callable[[Rig], AbstractContextManager[None]]] = {
-    "mail-stalled": lambda rig: stalled(rig.mail),
-    "redis-stalled": lambda rig: stalled(rig.redis),
+    "mail-stalled": lambda rig: rig.mail.stalled(),
+    "redis-stalled": lambda rig: rig.redis.stalled(),
     "redis-stopped": lambda rig: stopped(psutil.Process(int(rig.plant.redis._state()["pid"]))),
-    "database-stalled": lambda rig: stalled(rig.database),
+    "database-stalled": lambda rig: rig.database.stalled(),
     "database-unheard": lambda rig: unheard(rig.database),
 }
 TURNS = [[name] for name in FAULTS] if IS_ALONE else [list(FAULTS)]

@@ -19,7 +19,7 @@ from django.db import connection, transaction
 from notifications.models import Channel, Delivery, Event, SecretMail
 from tests.faults.people import cookies_of
 from tests.faults.plant import Plant, Visitor, until
-from tests.faults.relay import Relay
+from tests.faults.relay import Relay, relay_to
 from tests.world import World
 
 pytestmark = [pytest.mark.slow]
@@ -61,10 +61,7 @@ def forms(visitor: Visitor) -> list[float]:
 @pytest.fixture
 def link(plant: Plant) -> Iterator[Relay]:
     """Between the broker and everything that is started from now on."""
-    address, _slash, database = plant.redis_url.rpartition("/")
-    password, _colon, port = address.rpartition(":")
-    link = Relay(("127.0.0.1", int(port)))
-    plant.environment["REDIS_URL"] = f"{password}:{link.port}/{database}"
+    link, plant.environment["REDIS_URL"] = relay_to(plant.redis_url)
     yield link
     link.close()
 
@@ -90,9 +87,8 @@ def full(plant: Plant, link: Relay) -> Iterator[None]:
 
 @contextmanager
 def cut_off(plant: Plant, link: Relay) -> Iterator[None]:
-    link.stall()
-    yield
-    link.resume()
+    with link.stalled():
+        yield
 
 
 @pytest.mark.parametrize("fault", [stopped, full, cut_off])
@@ -135,8 +131,7 @@ def test_a_worker_goes_on_after_an_acknowledgement_that_got_no_answer(plant: Pla
 
 @pytest.fixture
 def mail_link(plant: Plant) -> Iterator[Relay]:
-    link = Relay(("127.0.0.1", plant.mails.server.port))
-    plant.environment["EMAIL_URL"] = f"smtp://127.0.0.1:{link.port}"
+    link, plant.environment["EMAIL_URL"] = relay_to(plant.environment["EMAIL_URL"])
     yield link
     link.close()
 

@@ -9,7 +9,7 @@ import ssl
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import ExitStack, contextmanager, suppress
 from http.client import HTTPSConnection
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from partnerportal.lib.tokens import digest_of
 from tests import databases
 from tests.faults.plant import Plant, free_port
 from tests.server.sockets import SECRET
+from tests.server.test_slow_clients import MANY, UNFINISHED
 
 PATIENCE = 120  # seconds; on a machine with nothing else to do everything is there in ten
 CADDY = os.environ.get("CADDY") or shutil.which("caddy")
@@ -127,14 +128,12 @@ class Site:
         self.plant.stop()
 
 
-@pytest.fixture(scope="module")
-def site(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: Any) -> Iterator[Site]:
-    if CADDY is None:
-        pytest.skip("There is no caddy on this machine.")
-    folder: Path = tmp_path_factory.mktemp("site")
-    with django_db_blocker.unblock(), databases.copy() as variables:
+@contextmanager
+def running(kind: type[Site], folder: Path) -> Iterator[Site]:
+    """A site with its proxy and two web processes, and a token for uploads, in a database of its own."""
+    with databases.copy() as variables:
         IngestToken.objects.create(name="Slow", digest=digest_of(SECRET), prefix=SECRET[:8])
-        site = Site(Plant(variables | {"PRIVATE_ROOT": str(folder / "private")}, folder))
+        site = kind(Plant(variables | {"PRIVATE_ROOT": str(folder / "private")}, folder))
         try:
             for number in (0, 1):
                 site.start_web(number)
@@ -142,3 +141,21 @@ def site(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: Any) -
             yield site
         finally:
             site.stop()
+
+
+@contextmanager
+def half_open(site: Site, kind: str) -> Iterator[None]:
+    """Many connections of that kind, none of which says the rest."""
+    with ExitStack() as stack:
+        for _ in range(MANY):
+            stack.enter_context(site.connect()).sendall(UNFINISHED[kind])
+        yield
+
+
+@pytest.fixture(scope="module")
+def site(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: Any) -> Iterator[Site]:
+    if CADDY is None:
+        pytest.skip("There is no caddy on this machine.")
+    folder: Path = tmp_path_factory.mktemp("site")
+    with django_db_blocker.unblock(), running(Site, folder) as site:
+        yield site

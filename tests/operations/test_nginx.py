@@ -6,20 +6,16 @@ import shutil
 import ssl
 import subprocess
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from entitlements.models import IngestToken
-from partnerportal.lib.tokens import digest_of
-from tests import databases
-from tests.faults.plant import Plant, free_port
-from tests.operations.conftest import Site
+from tests.faults.plant import free_port
+from tests.operations.conftest import Site, half_open, running
 from tests.operations.test_proxy import TOKEN
 from tests.server.sockets import SECRET, answer, parse, read_all, request
-from tests.server.test_slow_clients import MANY, UNFINISHED
+from tests.server.test_slow_clients import UNFINISHED
 from tests.tools.test_proxy_config import NGINX
 
 WHOLE = """daemon off;
@@ -78,16 +74,8 @@ def site(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: Any) -
     folder: Path = tmp_path_factory.mktemp("nginx")
     for place in (folder, *folder.parents[:2]):
         place.chmod(0o755)  # its workers are another user
-    with django_db_blocker.unblock(), databases.copy() as variables:
-        IngestToken.objects.create(name="Slow", digest=digest_of(SECRET), prefix=SECRET[:8])
-        site = NginxSite(Plant(variables | {"PRIVATE_ROOT": str(folder / "private")}, folder))
-        try:
-            for number in (0, 1):
-                site.start_web(number)
-            site.start_proxy()
-            yield site
-        finally:
-            site.stop()
+    with django_db_blocker.unblock(), running(NginxSite, folder) as site:
+        yield site
 
 
 def test_a_page_comes_with_its_headers_and_no_version(site: Site) -> None:
@@ -109,9 +97,7 @@ def test_a_large_upload_passes_and_a_large_form_does_not(site: Site) -> None:
 
 @pytest.mark.parametrize("kind", UNFINISHED)
 def test_half_open_connections_hold_nobody_up(site: Site, kind: str) -> None:
-    with ExitStack() as stack:
-        for _ in range(MANY):
-            stack.enter_context(site.connect()).sendall(UNFINISHED[kind])
+    with half_open(site, kind):
         for path in ("/healthz", "/sign-in/login/"):
             for _ in range(4):
                 assert site.ask("GET", path)[0] == 200

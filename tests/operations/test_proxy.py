@@ -4,22 +4,20 @@ import http.client
 import json
 import ssl
 import time
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 
 import pytest
 
-from tests.operations.conftest import Site
+from tests.operations.conftest import Site, half_open
 from tests.server.sockets import PATIENCE, answer, parse, read_all, request
-from tests.server.test_slow_clients import FORM, MANY, PROMPT, UNFINISHED
+from tests.server.test_slow_clients import FORM, PROMPT, UNFINISHED
 
 TOKEN = "SecretToken123" * 4
 
 
 @pytest.mark.parametrize("kind", UNFINISHED)
 def test_half_open_connections_hold_nobody_up(site: Site, kind: str) -> None:
-    with ExitStack() as stack:
-        for _ in range(MANY):
-            stack.enter_context(site.connect()).sendall(UNFINISHED[kind])
+    with half_open(site, kind):
         for path in ("/healthz", "/sign-in/login/"):
             for _ in range(4):
                 started = time.monotonic()
