@@ -34,8 +34,9 @@ def lines(world: World) -> Iterator[Line]:
 
 
 def _record(world: World) -> None:
-    """Events of connections that exist; their customers have no recent notices of their own. None is the small partner's,
-    whose inbox is compared with what it is where that partner is alone."""
+    """Events of connections that exist; their customers have no recent notices of their own.
+
+    None is the small partner's, whose inbox is compared with what it is where that partner is alone."""
     waiting = Delivery.objects.filter(channel=Channel.FAN_OUT, done_at=None)
     waiting.delete()
     with transaction.atomic():
