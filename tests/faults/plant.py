@@ -115,10 +115,6 @@ class Plant:
         """Until it takes tasks: it then answers through the broker."""
         self._until(name, lambda: self.beat.control.ping(destination=[f"celery@{name}"], timeout=0.5))
 
-    def is_at_work(self, name: str) -> bool:
-        node = f"celery@{name}"
-        return bool((self.beat.control.inspect([node], timeout=0.5).active() or {}).get(node))
-
     def wait_for_task(self, name: str, task: str) -> None:
         """Until that worker has taken it, and has nothing in hand any more."""
         node = f"celery@{name}"
