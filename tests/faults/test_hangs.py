@@ -3,6 +3,7 @@
 import http.client
 import os
 import signal
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
@@ -125,7 +126,9 @@ def test_a_worker_goes_on_after_an_acknowledgement_that_got_no_answer(plant: Pla
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("LOCK notifications_delivery")
         plant.sweep()
-        until(lambda: _waits_for_a_lock(cursor))  # not by asking the worker: its answer would hang as well
+        # Not by asking the worker: it repeats an answer that hangs until the broker is back, and acknowledges nothing.
+        until(lambda: _waits_for_a_lock(cursor))
+        time.sleep(1)  # until it has answered every ping that waited for its start
         link.stall()
     until(lambda: "broker lost" in log.read_text() or "Couldn't ack" in log.read_text())
     link.resume()
