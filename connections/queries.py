@@ -19,6 +19,11 @@ from partnerportal.lib.scoping import by_public_id
 from partnerportal.lib.tokens import is_token
 
 
+def sees_customers(actor: Actor) -> bool:
+    """Return whether the actor's organisation sees what its customers share; every other sees its own data alone."""
+    return Feature.CUSTOMER_DASHBOARD in actor.features
+
+
 @dataclass(frozen=True)
 class Invitation:
     """What anybody who holds the link may know of the partner (threat: a link that pretends to be somebody else)."""

@@ -15,7 +15,6 @@ class EntitlementEvent(StrEnum):
     ORDER_PLACED = "order.placed"
     CALENDAR_MADE = "calendar.made"
     CALENDAR_REVOKED = "calendar.revoked"
-    EXPORTED = "list.exported"
     RELEASE_ASKED = "licence.release_asked"
     RELEASE_WITHDRAWN = "licence.release_withdrawn"
     RELEASE_MARKED = "licence.release_marked"

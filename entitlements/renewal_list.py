@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from connections.queries import sees_customers
 from entitlements import queries, rows
 from entitlements.filters import SPANS
 from entitlements.list_views import Tab
@@ -27,7 +28,7 @@ class Renewals:
 
     def __init__(self, actor: Actor, asked: Mapping[str, str]) -> None:
         self.actor = actor
-        self.of_customers = queries.of_customers(actor)
+        self.of_customers = sees_customers(actor)
         self.counts = queries.ends_by_day(actor)
         self.span = next((span for span in SPANS if str(span) == asked.get("within")), DEFAULT_SPAN)
         self.day = queries.renewal_day(asked.get("on", ""))

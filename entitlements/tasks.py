@@ -1,12 +1,10 @@
 """Periodic work."""
 
-import time
-from collections.abc import Callable
-
 from celery import shared_task
 
 from entitlements import actions
 from partnerportal.lib.actors import Actor
+from partnerportal.lib.batches import for_a_minute
 
 
 @shared_task
@@ -32,16 +30,6 @@ def expire_trials() -> None:
     actions.expire_trials()
 
 
-@shared_task(soft_time_limit=540, time_limit=600)  # longer than a message may stay away: exports are claimed by lease
-def make_exports() -> None:
-    _for_a_minute(actions.make_next_export)
-
-
-@shared_task
-def sweep_exports() -> None:
-    actions.sweep_exports()
-
-
 @shared_task
 def find_anomalies() -> None:
     """By night; what is due stays due until it was looked at."""
@@ -50,7 +38,7 @@ def find_anomalies() -> None:
 
 @shared_task(soft_time_limit=3540, time_limit=3600)  # longer than a message may stay away: uploads are claimed by lease
 def ingest_uploads() -> None:
-    _for_a_minute(actions.ingest_next_upload)
+    for_a_minute(actions.ingest_next_upload)
 
 
 @shared_task
@@ -63,10 +51,3 @@ def sweep_facts() -> None:
     """Delete old announcements of ends, and unusual use that ended long ago."""
     actions.sweep_alerts()
     actions.sweep_anomalies()
-
-
-def _for_a_minute(do_next: Callable[[], bool]) -> None:
-    """What is due; the next sweep goes on with the rest."""
-    end = time.monotonic() + 60
-    while do_next() and time.monotonic() < end:
-        pass

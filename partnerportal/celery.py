@@ -17,7 +17,7 @@ app.autodiscover_tasks()
 # so that one kind never delays another. Everything else is short, and shares the queue named celery.
 app.conf.task_routes = {
     "entitlements.tasks.ingest_uploads": {"queue": "ingest"},
-    "entitlements.tasks.make_exports": {"queue": "exports"},
+    "exports.tasks.make_exports": {"queue": "exports"},
     "notifications.tasks.send_emails": {"queue": "mails"},
 }
 # Seconds for what is done again and again, a time of day (UTC) for what is rarer: a beat that is started anew, with
@@ -50,8 +50,8 @@ app.conf.beat_schedule = {
     "ingest-sweep": {"task": "entitlements.tasks.ingest_uploads", "schedule": 60.0, "options": {"expires": 55}},
     "upload-files": {"task": "entitlements.tasks.sweep_uploads", "schedule": 600.0, "options": {"expires": 590}},
     "figures": {"task": "entitlements.tasks.fold_figures", "schedule": 300.0, "options": {"expires": 290}},
-    "exports": {"task": "entitlements.tasks.make_exports", "schedule": 60.0, "options": {"expires": 55}},
-    "exports-sweep": {"task": "entitlements.tasks.sweep_exports", "schedule": 60.0, "options": {"expires": 55}},
+    "exports": {"task": "exports.tasks.make_exports", "schedule": 60.0, "options": {"expires": 55}},
+    "exports-sweep": {"task": "exports.tasks.sweep_exports", "schedule": 60.0, "options": {"expires": 55}},
     "sessions": {
         "task": "accounts.tasks.forget_ended_sessions",
         "schedule": crontab(hour="4", minute="20"),

@@ -14,6 +14,7 @@ from accounts.models import Kind, Role
 from accounts.policies import ROLE_TABLE as ACCOUNTS
 from connections.policies import ROLE_TABLE as CONNECTIONS
 from entitlements.policies import ROLE_TABLE as ENTITLEMENTS
+from exports.policies import ROLE_TABLE as EXPORTS
 from notifications.policies import ROLE_TABLE as NOTIFICATIONS
 from partnerportal import errors
 from partnerportal.lib import logs
@@ -23,7 +24,7 @@ from partnerportal.lib.requests import PortalRequest
 
 PLAIN = "text/plain; charset=utf-8"
 SECURITY_TXT_VALID = dt.timedelta(days=180)
-ROLE_TABLES = {**ACCOUNTS, **CONNECTIONS, **ENTITLEMENTS, **NOTIFICATIONS}
+ROLE_TABLES = {**ACCOUNTS, **CONNECTIONS, **ENTITLEMENTS, **EXPORTS, **NOTIFICATIONS}
 
 
 @require_safe

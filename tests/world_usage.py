@@ -13,7 +13,6 @@ from entitlements.models import (
     CalendarFeed,
     CustomerUsage,
     Entitlement,
-    Export,
     IngestToken,
     IngestUpload,
     LicenseAssignment,
@@ -25,6 +24,7 @@ from entitlements.models import (
     month_of,
 )
 from entitlements.models.usage import ACTIVE_KEPT, ASSIGNED_KEPT, SHARES_KEPT
+from exports.models import Export
 from notifications.actions import record_many
 from notifications.models import Mail, NoticePreference
 from partnerportal.lib.actors import Actor

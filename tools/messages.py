@@ -18,7 +18,7 @@ from django.utils.translation.template import templatize
 
 PROJECT = Path(__file__).resolve().parents[1]
 LOCALE = PROJECT / "locale"
-APPS = ("accounts", "connections", "entitlements", "notifications", "partnerportal")
+APPS = tuple(sorted(path.parent.name for path in PROJECT.glob("*/apps.py")))
 PLURALS = {"fr": "nplurals=2; plural=(n > 1);", "ja": "nplurals=1; plural=0;"}
 KEYWORDS = DEFAULT_KEYWORDS | {
     f"{name}{suffix}": DEFAULT_KEYWORDS.get(name)

@@ -5,7 +5,7 @@ connections widens the policy on organisations by the portfolio, once that table
 
 from django.db import migrations
 
-from partnerportal.lib.tenancy import NOW, grant_sql, protect, settle
+from partnerportal.lib.tenancy import NOW, grant_sql, protect, settle, tells
 
 OWN = """id = portal_org() OR (SELECT true FROM accounts_operator o
          WHERE o.person_id = portal_person() AND o.organization_id = accounts_organization.id)"""
@@ -81,7 +81,7 @@ DROP POLICY first_of_their_own ON accounts_operator;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0001_initial")]
+    dependencies = [("accounts", "0001_initial"), ("notifications", "0001_initial")]
 
     operations = [
         protect(
@@ -119,4 +119,8 @@ class Migration(migrations.Migration):
             check="false",
         ),
         migrations.RunSQL(grant_sql("accounts_program", "SELECT"), migrations.RunSQL.noop),
+        tells(
+            "accounts",
+            "organization.contact_changed organization.created operator.removed operator.roles_changed",
+        ),
     ]

@@ -3,7 +3,7 @@
 from django.db import migrations
 
 from partnerportal.lib.states import guard
-from partnerportal.lib.tenancy import NOW, protect, settle, spelled_out
+from partnerportal.lib.tenancy import NOW, protect, settle, spelled_out, tells
 
 SEEN = "(SELECT true FROM connections_portfolio p WHERE p.viewer_id = portal_org() AND p.subject_id = {})"
 
@@ -147,6 +147,7 @@ class Migration(migrations.Migration):
         guard("connections_connection", MOVES, begins="active", holds="everybody"),
         migrations.RunSQL(DISTRIBUTOR, "DROP FUNCTION portal_distributor()"),
         migrations.RunSQL(KNOWS, "DROP FUNCTION knows_organization(bigint)"),
+        tells("connections", "connection.established connection.ended"),
         migrations.RunSQL(TELLS, TELLS_UNDO),
         widen("accounts_organization", ORGANIZATION, ORGANIZATION_BEFORE),
         widen("notifications_event", f"{EVENT_BEFORE} OR {SEEN.format('customer_id')}", EVENT_BEFORE),

@@ -1,5 +1,4 @@
 from entitlements.actions.anomalies import find_anomalies
-from entitlements.actions.exports import export, make_next_export, sweep_exports
 from entitlements.actions.feed import Result, import_feed
 from entitlements.actions.figures import figure_differences, fold_figures, rebuild_figures
 from entitlements.actions.ingest_tokens import create_ingest_token, revoke_ingest_token
@@ -42,7 +41,6 @@ __all__ = [
     "decline_trial",
     "delete_view",
     "expire_trials",
-    "export",
     "extend_trial",
     "extended_to",
     "figure_differences",
@@ -53,7 +51,6 @@ __all__ = [
     "keep_licence",
     "listing_differences",
     "make_calendar",
-    "make_next_export",
     "mark_released",
     "note_reading",
     "rebuild_figures",
@@ -72,7 +69,6 @@ __all__ = [
     "store_usage",
     "sweep_alerts",
     "sweep_anomalies",
-    "sweep_exports",
     "sweep_uploads",
     "usage_differences",
 ]

@@ -1,11 +1,11 @@
-"""Exports (CC-38): what can be exported, and how it gets into a file.
+"""What of this app can be exported (CC-38). Each list takes the queryset of its page.
 
-lists    each list with its columns and its rows, which are those of its page
-copying  rows by COPY, out of the database as CSV
-files    where finished files lie
+customers  customers and what they have
+usage      use of licences
+requests   licence users, and what is asked of the vendor
+columns    what their columns have in common
 """
 
-from entitlements.exports.base import List, Query
-from entitlements.exports.lists import LISTS, list_of
+from entitlements.exports import customers, requests, usage
 
-__all__ = ["LISTS", "List", "Query", "list_of"]
+LISTS = (*customers.LISTS, *usage.LISTS, *requests.LISTS)

@@ -1,68 +1,53 @@
-"""Columns of exported files: a stable English key, and what PostgreSQL writes under it, or words in any language."""
+"""Columns and rules that several exported lists of this app share."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from django.db.models import CharField, F, Func, Value
+from django.db.models.functions import Greatest
 
-from django.db.models import Case, CharField, F, Func, Value, When
-from django.db.models.functions import Cast, Round
+from entitlements.policies import ROLE_TABLE, EntitlementPermission
+from partnerportal.lib.exports.columns import Column, code, raw, share, text
 
-from partnerportal.lib.csv import safe_cell_sql
-
-
-@dataclass(frozen=True)
-class Column:
-    key: str
-    value: Any
-    is_quoted: bool = False
-    words: Callable[[Any], str] | None = None  # of a row, instead of the value
-
-    @property
-    def alias(self) -> str:
-        """In SQL, where the plain key may be a field of the model."""
-        return f"_{self.key}_"
+OF_CUSTOMERS = (ROLE_TABLE, EntitlementPermission.VIEW_CUSTOMERS)
+OWN = (ROLE_TABLE, EntitlementPermission.VIEW_OWN)
+AVAILABLE = Greatest(F("purchased") - F("assigned"), Value(0))
 
 
-def _expression(value: Any) -> Any:
-    return F(value) if isinstance(value, str) else value
+def month_columns(suffix: str = "") -> tuple[Column, ...]:
+    """Section F's, over plain months or over their sums."""
+    month = Func(F("month"), Value("YYYY-MM"), function="to_char", output_field=CharField())
+    return (
+        raw("month", month),
+        *licence_columns(suffix),
+        raw("monthly_active", f"monthly_active{suffix}"),
+        raw("daily_active_peak", f"daily_active_peak{suffix}"),
+    )
 
 
-def text(key: str, value: Any = "") -> Column:
-    """Words that somebody chose: never a formula."""
-    return Column(key, safe_cell_sql(value or key), is_quoted=True)
+def licence_columns(suffix: str = "") -> tuple[Column, ...]:
+    """`available` is counted for each SKU on its own, also in sums, which bring it along."""
+    purchased, assigned, newly = (F(f"{name}{suffix}") for name in ("purchased", "assigned", "newly_assigned"))
+    return (
+        raw("total_licenses", purchased),
+        raw("previously_assigned", assigned - newly),
+        raw("newly_assigned", newly),
+        raw("assigned_total", assigned),
+        raw("available", F(f"available{suffix}") if suffix else AVAILABLE),
+        share("pct_assigned", assigned, purchased),
+    )
 
 
-def in_words(key: str, words: Callable[[Any], str]) -> Column:
-    """A sentence about the row, in the language of the moment. It costs more than what PostgreSQL writes."""
-    return Column(key, None, is_quoted=True, words=words)
-
-
-def raw(key: str, value: Any = "") -> Column:
-    """Numbers, dates (ISO), and words of our own."""
-    return Column(key, _expression(value or key))
-
-
-def moment(key: str, value: Any = "") -> Column:
-    """ISO 8601 in UTC, to the second."""
-    utc = Func(Value("UTC"), _expression(value or key), function="timezone")
-    return Column(key, Func(utc, Value('YYYY-MM-DD"T"HH24:MI:SS"Z"'), function="to_char", output_field=CharField()))
-
-
-def flag(key: str) -> Column:
-    """A field that is true or false, in these words."""
-    return Column(key, Case(When(**{key: True}, then=Value("true")), default=Value("false"), output_field=CharField()))
-
-
-def share(key: str, part: Any, whole: Any) -> Column:
-    """Percent with one decimal; empty of nothing."""
-    return Column(key, Round(100.0 * _expression(part) / Func(_expression(whole), Value(0), function="nullif"), 1))
-
-
-def joined(values: Any) -> Any:
-    """An array of words in one cell."""
-    return Func(values, Value("; "), function="array_to_string", output_field=CharField())
-
-
-def code(key: str, value: Any = "") -> Column:
-    """An identifier of ours, as text."""
-    return Column(key, Cast(_expression(value or key), CharField()))
+CUSTOMER_COLUMNS = (text("customer", "customer__name"), code("org_id", "customer__org_id"))
+NAME_COLUMNS = (text("name", "customer__name"), code("org_id", "customer__org_id"))
+SKU_COLUMNS = (text("service", "sku__service"), text("sku", "sku__code"))
+SERVICE_COLUMNS = (
+    *CUSTOMER_COLUMNS,
+    text("sku", "sku__code"),
+    text("sku_name", "sku__name"),
+    text("service", "sku__service"),
+    raw("kind"),
+    raw("state"),
+    raw("source"),
+    raw("quantity"),
+    raw("assigned"),
+    raw("starts_on"),
+    raw("ends_on"),
+)

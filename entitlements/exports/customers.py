@@ -9,12 +9,13 @@ from django.utils.translation import gettext_lazy as _
 
 from entitlements import queries
 from entitlements.columns import SORTS
-from entitlements.exports.base import CUSTOMER_COLUMNS, SERVICE_COLUMNS, List, Query
-from entitlements.exports.columns import code, flag, joined, moment, raw, share, text
+from entitlements.exports.columns import CUSTOMER_COLUMNS, OF_CUSTOMERS, OWN, SERVICE_COLUMNS
 from entitlements.filters import CustomerFilterSet, RenewalFilterSet, sort_in
 from entitlements.models import NO_EXPIRY, Sku
 from entitlements.timeline import WORDS
 from partnerportal.lib.actors import Actor
+from partnerportal.lib.exports.columns import code, flag, joined_by_semicolon, moment, raw, share, text
+from partnerportal.lib.exports.lists import List, Query, Subject
 
 
 def _customers(actor: Actor, query: Query, _customer: int | None) -> QuerySet[Any]:
@@ -55,6 +56,7 @@ LISTS = (
         key="customers",
         label=_("Customers"),
         rows=_customers,
+        rule=OF_CUSTOMERS,
         filters=frozenset({*CustomerFilterSet.base_filters, "sort"}),
         columns=(
             text("name"),
@@ -62,7 +64,7 @@ LISTS = (
             raw("country"),
             text("website"),
             raw("services"),
-            text("skus", joined(ArraySubquery(_SKU_NAMES.values("name")))),
+            text("skus", joined_by_semicolon(ArraySubquery(_SKU_NAMES.values("name")))),
             raw("seats"),
             raw("assigned"),
             raw("overage"),
@@ -78,14 +80,18 @@ LISTS = (
         key="services",
         label=_("Services"),
         rows=_services,
-        of_one=True,
+        subject=Subject.ONE,
+        rule=OF_CUSTOMERS,
+        own_rule=OWN,
         columns=SERVICE_COLUMNS,
     ),
     List(
         key="renewals",
         label=_("Renewals"),
         rows=_renewals,
-        of_own=True,
+        subject=Subject.OWN_OR_ALL,
+        rule=OF_CUSTOMERS,
+        own_rule=OWN,
         filters=frozenset(RenewalFilterSet.base_filters),
         columns=SERVICE_COLUMNS,
     ),
@@ -93,7 +99,9 @@ LISTS = (
         key="orders",
         label=_("Orders"),
         rows=_orders,
-        of_one=True,
+        subject=Subject.ONE,
+        rule=OF_CUSTOMERS,
+        own_rule=OWN,
         columns=(
             *CUSTOMER_COLUMNS,
             text("number"),
@@ -112,7 +120,9 @@ LISTS = (
         key="activity",
         label=_("Activity"),
         rows=_activity,
-        of_one=True,
+        subject=Subject.ONE,
+        rule=OF_CUSTOMERS,
+        own_rule=OWN,
         columns=(
             moment("at"),
             raw("event", "kind"),

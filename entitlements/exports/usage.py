@@ -8,11 +8,20 @@ from django.db.models.functions import Least
 from django.utils.translation import gettext_lazy as _
 
 from entitlements import counting, queries
-from entitlements.exports.base import AVAILABLE, NAME_COLUMNS, SKU_COLUMNS, List, Query, licence_columns, month_columns
-from entitlements.exports.columns import raw, share
+from entitlements.exports.columns import (
+    AVAILABLE,
+    NAME_COLUMNS,
+    OF_CUSTOMERS,
+    OWN,
+    SKU_COLUMNS,
+    licence_columns,
+    month_columns,
+)
 from entitlements.models import Anomaly, CustomerListing, CustomerUsage, Sku, UsageDay, UsageMonth
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import today
+from partnerportal.lib.exports.columns import raw, share
+from partnerportal.lib.exports.lists import List, Query, Subject
 
 _MONTH_FACTS = ("purchased", "assigned", "newly_assigned", "monthly_active", "daily_active_peak")
 _DAY_FACTS = ("purchased", "assigned", "newly_assigned", "monthly", "daily")
@@ -121,7 +130,9 @@ LISTS = (
         key="trend",
         label=_("Usage trend"),
         rows=_trend,
-        of_one=True,
+        subject=Subject.ONE,
+        rule=OF_CUSTOMERS,
+        own_rule=OWN,
         filters=frozenset({"service", "range"}),
         columns=month_columns("_"),
     ),
@@ -129,7 +140,9 @@ LISTS = (
         key="trend_days",
         label=_("Usage trend by day"),
         rows=_trend_days,
-        of_one=True,
+        subject=Subject.ONE,
+        rule=OF_CUSTOMERS,
+        own_rule=OWN,
         filters=frozenset({"service"}),
         columns=(
             raw("day"),
@@ -142,13 +155,16 @@ LISTS = (
         key="usage_months",
         label=_("Usage by service and month"),
         rows=_months_of,
-        of_one=True,
+        subject=Subject.ONE,
+        rule=OF_CUSTOMERS,
+        own_rule=OWN,
         columns=_BY_MONTH,
     ),
     List(
         key="usage",
         label=_("Usage by customer"),
         rows=_usage,
+        rule=OF_CUSTOMERS,
         columns=(
             *NAME_COLUMNS,
             raw("as_of"),
@@ -167,19 +183,23 @@ LISTS = (
         key="usage_history",
         label=_("Usage by customer, service and month"),
         rows=_history,
+        rule=OF_CUSTOMERS,
         columns=_BY_MONTH,
     ),
     List(
         key="anomalies",
         label=_("Unusual use"),
         rows=_anomalies,
+        rule=OF_CUSTOMERS,
         columns=_UNUSUAL,
     ),
     List(
         key="unusual_use",
         label=_("Unusual use"),
         rows=_anomalies_of,
-        of_one=True,
+        subject=Subject.ONE,
+        rule=OF_CUSTOMERS,
+        own_rule=OWN,
         columns=_UNUSUAL,
     ),
 )

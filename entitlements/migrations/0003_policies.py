@@ -3,7 +3,7 @@
 from django.db import migrations
 
 from partnerportal.lib.states import guard
-from partnerportal.lib.tenancy import NOW, grant_sql, protect, settle, spelled_out
+from partnerportal.lib.tenancy import NOW, grant_sql, protect, settle, spelled_out, tells
 
 SEEN = "(SELECT true FROM connections_portfolio p WHERE p.viewer_id = portal_org() AND p.subject_id = customer_id)"
 VENDOR = "(SELECT portal_is_vendor())"  # asked once a statement
@@ -29,22 +29,6 @@ BEGIN
     EXECUTE format('REVOKE ALL ON %I FROM portal_app', name);
 END $$;
 GRANT EXECUTE ON FUNCTION usage_partition(date) TO portal_worker;
-"""
-
-# Whoever's rows go out of sight takes with them every file that may hold them: see docs/operations.md, exports. A file
-# that is asked for in these moments is begun after them: its writer waits for the lock (entitlements.actions.exports).
-EXPORTS = """
-CREATE FUNCTION exports_follow_portfolio() RETURNS trigger
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
-BEGIN
-    PERFORM pg_advisory_xact_lock_shared(portal_lock('exports', OLD.viewer_id));
-    UPDATE entitlements_export SET state = 'gone', error = 'connection_ended', finished_at = now()
-        WHERE organization_id = OLD.viewer_id AND state IN ('queued', 'running', 'ready')
-          AND (customer_id IS NULL OR customer_id = OLD.subject_id);
-    RETURN NULL;
-END $$;
-CREATE TRIGGER exports_follow_portfolio AFTER DELETE ON connections_portfolio
-    FOR EACH ROW WHEN (OLD.viewer_id <> OLD.subject_id) EXECUTE FUNCTION exports_follow_portfolio();
 """
 
 # The vendor's staff decide trials: they see every trial, and of those who have one who they are and what else they
@@ -120,22 +104,6 @@ NOT_READ = {"read": "0", "lines": "0", "counts": "'{}'", "problems": "'[]'"}
 # What the vendor decides of a trial, the customer does not.
 DECIDED = "source, quantity, starts_on, ends_on, reason"
 
-# What tenants do themselves; what only the vendor's people do. All else the feed, the jobs and staff tell.
-TOLD = [
-    "connection.ended", "connection.established", "organization.contact_changed", "organization.created",
-    "operator.removed", "operator.roles_changed", "calendar.made", "calendar.revoked", "licence.release_asked",
-    "licence.release_withdrawn", "list.exported", "trial.cancelled", "trial.requested", "view.shared",
-]  # fmt: skip
-TOLD_BY_VENDOR = [
-    "licence.release_marked", "licence.release_reopened", "trial.approved", "trial.converted", "trial.declined",
-    "trial.extended",
-]  # fmt: skip
-TELLS = f"""
-CREATE POLICY told_of_ones_own_deeds ON notifications_event AS RESTRICTIVE FOR INSERT
-    WITH CHECK (kind = ANY ('{{{",".join(TOLD)}}}')
-                OR kind = ANY ('{{{",".join(TOLD_BY_VENDOR)}}}') AND portal_is_vendor());
-"""
-
 TRIAL_MOVES = {
     "requested": ["active", "declined", "cancelled"],
     "active": ["expired", "cancelled"],
@@ -144,13 +112,6 @@ TRIAL_MOVES = {
     "cancelled": [],
 }
 UPLOAD_MOVES = {"received": ["running", "failed"], "running": ["done", "failed"], "done": [], "failed": []}
-EXPORT_MOVES = {
-    "queued": ["running", "failed", "gone"],
-    "running": ["queued", "ready", "failed", "gone"],
-    "ready": ["gone"],
-    "failed": ["queued", "gone"],
-    "gone": [],
-}
 
 
 class Migration(migrations.Migration):
@@ -176,7 +137,16 @@ class Migration(migrations.Migration):
             changed={"updated_at": NOW}
             | {name: f"CASE WHEN portal_is_vendor() THEN NEW.{name} ELSE OLD.{name} END" for name in DECIDED.split(", ")},
         ),
-        migrations.RunSQL(TELLS, "DROP POLICY told_of_ones_own_deeds ON notifications_event"),
+        tells(
+            "entitlements",
+            "calendar.made calendar.revoked licence.release_asked licence.release_withdrawn trial.cancelled trial.requested"
+            " view.shared",
+        ),
+        tells(
+            "entitlements_vendor",
+            "licence.release_marked licence.release_reopened trial.approved trial.converted trial.declined trial.extended",
+            only="portal_is_vendor()",
+        ),
         migrations.RunSQL(PARTITIONS, "DROP FUNCTION usage_partition(date)"),
         protect("entitlements_usageday", using=SEEN, check="false"),
         protect("entitlements_usagemonth", using=SEEN, check="false"),
@@ -208,15 +178,8 @@ class Migration(migrations.Migration):
             grant="SELECT, INSERT",
         ),
         settle("entitlements_ingestupload", made=UNTOUCHED | NOT_READ | {"received_at": NOW}),
-        protect("entitlements_export", using=MINE, grant="SELECT, INSERT"),
-        settle("entitlements_export", made=UNTOUCHED | {"rows_written": "0", "size": "0", "asked_at": NOW}),
         guard("entitlements_entitlement", TRIAL_MOVES, begins="requested", holds="tenants"),
         guard("entitlements_ingestupload", UPLOAD_MOVES, begins="received", holds="everybody"),
-        guard("entitlements_export", EXPORT_MOVES, begins="queued", holds="everybody"),
-        migrations.RunSQL(
-            EXPORTS,
-            "DROP TRIGGER exports_follow_portfolio ON connections_portfolio; DROP FUNCTION exports_follow_portfolio()",
-        ),
         protect(
             "entitlements_savedview",
             using="organization_id = portal_org() AND (is_shared OR person_id = portal_person())",

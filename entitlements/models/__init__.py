@@ -1,6 +1,5 @@
 from entitlements.models.assignment import LicenseAssignment
 from entitlements.models.entitlement import Entitlement, Sku
-from entitlements.models.export import Export
 from entitlements.models.ingest import IngestToken, IngestUpload
 from entitlements.models.listing import NO_EXPIRY, CustomerListing, CustomerPace, PortfolioFigure
 from entitlements.models.order import Order, OrderLine
@@ -17,7 +16,6 @@ __all__ = [
     "CustomerPace",
     "CustomerUsage",
     "Entitlement",
-    "Export",
     "IngestToken",
     "IngestUpload",
     "LicenceRelease",

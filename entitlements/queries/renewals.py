@@ -6,9 +6,10 @@ from typing import Any
 from django.db.models import Count, F, QuerySet, Sum, Window
 from django.db.models.functions import RowNumber
 
-from accounts.models import Feature, Person
+from accounts.models import Person
 from connections.actors import actor_now
 from connections.models import Portfolio
+from connections.queries import sees_customers
 from entitlements.models import CalendarFeed, Entitlement, PortfolioFigure
 from partnerportal.lib import tenancy
 from partnerportal.lib.actors import Actor
@@ -21,18 +22,13 @@ SHOWN_A_DAY = 3  # in a month's grid; the day's own list has them all
 IN_CALENDAR = 1000  # the nearest
 
 
-def of_customers(actor: Actor) -> bool:
-    """Whoever has the dashboard sees its customers' renewals, everybody else their own."""
-    return Feature.CUSTOMER_DASHBOARD in actor.features
-
-
 def renewals(actor: Actor, first: dt.date, last: dt.date) -> QuerySet[Entitlement]:
     """What runs and ends from `first` to `last`, both included (UTC days).
 
     Found by the index of ends, so that a page costs the same whatever else the customers have.
     """
     rows = Entitlement.objects.visible_to(actor).filter(state=Entitlement.State.ACTIVE, ends_on__range=(first, last))
-    if not of_customers(actor):
+    if not sees_customers(actor):
         return rows.filter(customer=actor.organization_id)
     paths = (Portfolio.Path.CONNECTION, Portfolio.Path.PARTNER_CUSTOMER)
     return rows.filter(customer__in=Portfolio.objects.visible_to(actor).filter(path__in=paths).values("subject"))
@@ -56,7 +52,7 @@ def ends_by_day(actor: Actor) -> dict[dt.date, int]:
     """How many end on each of the days to come, up to FURTHEST: what every count on the page is added up from. Of
     customers it is a kept figure: there may be tens of thousands."""
     first, last = today(), today() + FURTHEST
-    if of_customers(actor):
+    if sees_customers(actor):
         kept = PortfolioFigure.objects.visible_to(actor).filter(facet=PortfolioFigure.Facet.END)
         kept = kept.filter(value__range=(first.isoformat(), last.isoformat())).order_by("value")
         counts = kept.values_list("value").annotate(count=Sum("amount"))

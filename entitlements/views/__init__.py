@@ -1,5 +1,4 @@
 from entitlements.views.customers import customer, customer_activity, customer_orders, customer_services, customers
-from entitlements.views.exports import export_file, export_new, exports, exports_news
 from entitlements.views.holders import licence_holders, licence_keep, licence_release
 from entitlements.views.overview import overview
 from entitlements.views.own import orders, services
@@ -27,10 +26,6 @@ __all__ = [
     "customer_usage_trend",
     "customers",
     "display",
-    "export_file",
-    "export_new",
-    "exports",
-    "exports_news",
     "licence_holders",
     "licence_keep",
     "licence_release",

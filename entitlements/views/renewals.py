@@ -9,6 +9,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from connections.queries import sees_customers
 from entitlements import actions, queries, rows
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.renewal_list import Renewals
@@ -59,6 +60,6 @@ def calendar_file(request: PortalRequest, token: str) -> HttpResponse:
         tenancy.tenant(organization_id=actor.organization_id, person_id=actor.person_id),
     ):
         name = _("Renewals, %(organization)s") % {"organization": actor.organization_name}
-        days = rows.calendar_days(queries.in_calendar(actor), of_customers=queries.of_customers(actor))
+        days = rows.calendar_days(queries.in_calendar(actor), of_customers=sees_customers(actor))
         actions.note_reading(actor=actor, feed=feed)
     return HttpResponse(calendar(name, days, now=timezone.now()), content_type=CONTENT_TYPE)

@@ -43,7 +43,7 @@ class Migration(migrations.Migration):
         protect(
             "notifications_event",
             using="organization_id = portal_org() OR counterpart_id = portal_org()",
-            check="organization_id = portal_org() AND person_id = portal_person()",
+            check="false",  # each app says with `tells` which kinds of event tenants write
             grant="SELECT, INSERT",
         ),
         # Whoever reads it is told when it was and who did it, in mails too.

@@ -52,6 +52,7 @@ class Rule:
 
 
 RoleTable = Mapping[StrEnum, Rule]
+Permission = tuple[RoleTable, StrEnum]  # a row of a table, as `authorize` takes it
 
 
 def authorize(actor: Actor, table: RoleTable, permission: StrEnum) -> None:

@@ -165,3 +165,17 @@ CREATE TRIGGER is_settled BEFORE INSERT OR UPDATE ON {table}
     FOR EACH ROW EXECUTE FUNCTION {table}_is_settled();""",
         f"DROP TRIGGER is_settled ON {table}; DROP FUNCTION {table}_is_settled()",
     )
+
+
+def tells(name: str, kinds: str, *, only: str = "true") -> migrations.RunSQL:
+    """Migration operation: tenants write events of these kinds, in their own name.
+
+    `kinds` are separated by blanks, `only` is one more condition, `name` is that of the app or of one of its groups.
+    Events of other kinds are told by feeds, jobs and staff, who are above the policies.
+    """
+    listed = ",".join(kinds.split())
+    check = f"organization_id = portal_org() AND person_id = portal_person() AND kind = ANY ('{{{listed}}}') AND {only}"
+    return migrations.RunSQL(
+        f"CREATE POLICY told_by_{name} ON notifications_event FOR INSERT WITH CHECK ({spelled_out(check)})",
+        f"DROP POLICY told_by_{name} ON notifications_event",
+    )

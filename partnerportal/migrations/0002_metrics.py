@@ -13,7 +13,7 @@ CREATE FUNCTION portal_waiting(OUT kind text, OUT waiting bigint, OUT oldest_sec
         FROM notifications_delivery d JOIN notifications_event e ON e.id = d.event_id
         WHERE d.done_at IS NULL AND d.dead_at IS NULL
         UNION ALL SELECT 'secret_mails', created_at FROM notifications_secretmail
-        UNION ALL SELECT 'exports', asked_at FROM entitlements_export WHERE state IN ('queued', 'running')
+        UNION ALL SELECT 'exports', asked_at FROM exports_export WHERE state IN ('queued', 'running')
         UNION ALL SELECT 'uploads', received_at FROM entitlements_ingestupload WHERE state IN ('received', 'running')
     ) AS undone GROUP BY kind
 $$;
@@ -27,6 +27,7 @@ class Migration(migrations.Migration):
         ("partnerportal", "0001_tenancy"),
         ("notifications", "0004_secret_mails"),
         ("entitlements", "0001_initial"),
+        ("exports", "0001_initial"),
     ]
 
     operations = [

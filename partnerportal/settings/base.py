@@ -36,6 +36,7 @@ INSTALLED_APPS = [
     "accounts",
     "connections",
     "entitlements",
+    "exports",
     "partnerportal",
     "allauth",  # before auth: of two translations of a text, such as "Email", the first counts
     "django.contrib.auth",

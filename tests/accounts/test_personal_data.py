@@ -15,7 +15,8 @@ from django.db import DatabaseError, connection, transaction
 
 from accounts.actions import lock_person, unlock_person
 from accounts.models import Person
-from entitlements.models import Export, LicenseAssignment, SavedView
+from entitlements.models import LicenseAssignment, SavedView
+from exports.models import Export
 from notifications.actions import fan_out_due
 from notifications.models import Delivery, Event, Notice, NoticePreference
 from partnerportal.lib.actors import Actor

@@ -21,7 +21,7 @@ from notifications.actions import fan_out_due, send_due_emails, send_due_summari
 from notifications.models import Channel, Delivery, Event, Mail, Notice, NoticePreference
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Conflict
-from tests.entitlements.test_exports import NEW, private, table  # noqa: F401
+from tests.exports.test_views import NEW, private, table  # noqa: F401
 from tests.world import SKU_OF_NOBODY, World, canary
 
 PAGE = "/releases/"

@@ -19,7 +19,7 @@ from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import today
 from tests.entitlements.test_asked_of_vendor import PAGE, ask, fed, mark, said, told  # noqa: F401
-from tests.entitlements.test_exports import NEW, private, table  # noqa: F401
+from tests.exports.test_views import NEW, private, table  # noqa: F401
 from tests.world import KINDS, World, canary
 
 DONE = f"{PAGE}?view=released"

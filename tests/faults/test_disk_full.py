@@ -16,8 +16,9 @@ from django.utils import timezone
 
 from entitlements import uploads
 from entitlements.actions import make_next_export
-from entitlements.exports import files
-from entitlements.models import Export, IngestToken, IngestUpload
+from entitlements.models import IngestToken, IngestUpload
+from exports import files
+from exports.models import Export
 from notifications.models import Event
 from partnerportal.lib.private_files import list_files
 from partnerportal.lib.tokens import digest_of, new_token
@@ -145,7 +146,7 @@ def test_people_work_on_meanwhile(plant: Plant) -> None:
 
 
 def make_exports(plant: Plant, is_done: Callable[[], bool]) -> None:
-    until(is_done, lambda: plant.beat.send_task("entitlements.tasks.make_exports", retry=False))
+    until(is_done, lambda: plant.beat.send_task("exports.tasks.make_exports", retry=False))
 
 
 def send_to(plant: Plant, secret: str) -> tuple[int, str]:

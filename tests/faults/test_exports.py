@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from entitlements.models import Export
+from exports.models import Export
 from tests.faults.plant import Plant
 from tests.world import World
 
@@ -59,7 +59,7 @@ def test_a_killed_worker_leaves_one_whole_file(plant: Plant, export: Export, tmp
     folder = tmp_path / "private" / "exports"
     plant.start_worker("worker1")
     for attempt in (1, 2):
-        plant.beat.send_task("entitlements.tasks.make_exports", retry=False)
+        plant.beat.send_task("exports.tasks.make_exports", retry=False)
         part = folder / f"{export.public_id}.{attempt}.part"
         waited(lambda part=part: part.exists() and part.stat().st_size > 100_000)
         plant.kill("worker1")
@@ -67,14 +67,14 @@ def test_a_killed_worker_leaves_one_whole_file(plant: Plant, export: Export, tmp
         assert (export.state, export.attempts) == ("running", attempt)
         assert export.rows_written < MONTHS and not (folder / f"{export.public_id}.{attempt}").exists()
         plant.start_worker("worker1")
-        plant.beat.send_task("entitlements.tasks.make_exports", retry=False)
-        plant.wait_for_task("worker1", "entitlements.tasks.make_exports")
+        plant.beat.send_task("exports.tasks.make_exports", retry=False)
+        plant.wait_for_task("worker1", "exports.tasks.make_exports")
         export.refresh_from_db()
         assert export.attempts == attempt  # nobody takes it while its lease runs
         Export.objects.filter(pk=export.pk).update(leased_until=timezone.now())  # a minute later
-    plant.beat.send_task("entitlements.tasks.make_exports", retry=False)
+    plant.beat.send_task("exports.tasks.make_exports", retry=False)
     waited(lambda: Export.objects.filter(pk=export.pk, state="ready").exists())
-    plant.beat.send_task("entitlements.tasks.sweep_exports", retry=False)
+    plant.beat.send_task("exports.tasks.sweep_exports", retry=False)
     waited(lambda: [path.name for path in folder.iterdir()] == [f"{export.public_id}.3"])
     made = Export.objects.get(pk=export.pk)
     assert (made.attempts, made.rows_written >= MONTHS, made.size) == (

@@ -14,7 +14,8 @@ import pytest
 from django.utils import timezone
 
 from entitlements import uploads
-from entitlements.models import Export, IngestToken, IngestUpload
+from entitlements.models import IngestToken, IngestUpload
+from exports.models import Export
 from notifications.models import Channel, Delivery
 from partnerportal.lib.tokens import digest_of
 from tests.faults.plant import Plant
@@ -73,7 +74,7 @@ def an_upload() -> Callable[[], bool]:
 
 KINDS = {
     "celery": (partial(a_delivery, Channel.FAN_OUT), "notifications.tasks.fan_out"),
-    "exports": (an_export, "entitlements.tasks.make_exports"),
+    "exports": (an_export, "exports.tasks.make_exports"),
     "ingest": (an_upload, "entitlements.tasks.ingest_uploads"),
     "mails": (partial(a_delivery, Channel.EMAIL), "notifications.tasks.send_emails"),
 }

@@ -19,7 +19,8 @@ from django.urls import URLPattern, get_resolver, reverse
 
 from accounts.models import Operator
 from connections.models import Connection
-from entitlements.models import Entitlement, Export, IngestUpload, LicenseAssignment, Order, SavedView
+from entitlements.models import Entitlement, IngestUpload, LicenseAssignment, Order, SavedView
+from exports.models import Export
 from notifications.actions import send_secret_mails
 from notifications.models import Notice
 from partnerportal.lib import tenancy
@@ -59,7 +60,7 @@ FOREIGN = {
     "entitlements_ingesttoken": "true",
     "entitlements_ingestupload": "true",
     "entitlements_renewalalert": "true",
-    "entitlements_export": "person_id <> %(person)s OR organization_id <> %(org)s",
+    "exports_export": "person_id <> %(person)s OR organization_id <> %(org)s",
     "entitlements_savedview": "person_id <> %(person)s OR organization_id <> %(org)s",
     "entitlements_listsettings": "person_id <> %(person)s OR organization_id <> %(org)s",
     "entitlements_calendarfeed": "person_id <> %(person)s OR organization_id <> %(org)s",

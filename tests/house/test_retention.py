@@ -10,7 +10,8 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.models import FailedAttempts, Person
-from entitlements.models import Anomaly, Entitlement, Export, IngestToken, IngestUpload, RenewalAlert, Sku
+from entitlements.models import Anomaly, Entitlement, IngestToken, IngestUpload, RenewalAlert, Sku
+from exports.models import Export
 from notifications.models import Delivery, Notice
 from partnerportal.celery import app
 from partnerportal.lib import sweeping
@@ -28,7 +29,7 @@ SWEPT = {
     "notifications_delivery": ("PORTAL_DELIVERIES_KEPT", "done_at = {then}"),
     "entitlements_renewalalert": ("PORTAL_NOTICES_KEPT", "ends_on = {then}"),
     "entitlements_anomaly": ("PORTAL_ANOMALIES_KEPT", "found_on = {then}, ended_on = {then}"),
-    "entitlements_export": ("PORTAL_EXPORTS_KEPT", "asked_at = {then}, finished_at = {then}, state = 'gone'"),
+    "exports_export": ("PORTAL_EXPORTS_KEPT", "asked_at = {then}, finished_at = {then}, state = 'gone'"),
     "entitlements_ingestupload": ("PORTAL_UPLOADS_KEPT", "finished_at = {then}, state = 'done'"),
     "django_session": ("SESSION_COOKIE_AGE", "expire_date = {then}"),
     "usersessions_usersession": ("SESSION_COOKIE_AGE", "session_key = 'gone'"),  # with its session

@@ -9,8 +9,8 @@ from django.conf import settings
 
 from accounts.models import Feature, Kind, Role
 from partnerportal.lib.actors import Actor
+from tests.house.ours import APPS, OURS
 
-APPS = ("accounts", "connections", "entitlements", "notifications")
 POLICIES = {app: importlib.import_module(f"{app}.policies") for app in APPS}
 
 
@@ -41,7 +41,7 @@ def test_rules_name_what_exists(app):
 def test_every_permission_is_asked_for_somewhere(app):
     code = "".join(
         path.read_text()
-        for each in (*APPS, "partnerportal")
+        for each in OURS
         for path in (settings.BASE_DIR / each).rglob("*.py")
         if path.name != "policies.py"
     )

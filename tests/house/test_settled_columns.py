@@ -20,13 +20,13 @@ from entitlements.actions.ingest_tokens import create_ingest_token
 from entitlements.models import (
     CalendarFeed,
     Entitlement,
-    Export,
     IngestToken,
     IngestUpload,
     LicenseAssignment,
     SavedView,
     Sku,
 )
+from exports.models import Export
 from notifications.models import Event
 from partnerportal.lib.actors import ANONYMOUS, Actor
 from partnerportal.lib.tokens import digest_of

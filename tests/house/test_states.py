@@ -6,7 +6,8 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.utils import timezone
 
 from connections.models import Connection
-from entitlements.models import Entitlement, Export, IngestUpload, LicenseAssignment
+from entitlements.models import Entitlement, IngestUpload, LicenseAssignment
+from exports.models import Export
 from partnerportal.lib.errors import Conflict
 from partnerportal.lib.states import move, steps
 from tests.states import put

@@ -61,7 +61,7 @@ KEPT_BY_A_PERSON = (
     "entitlements_savedview",
     "entitlements_listsettings",
     "entitlements_calendarfeed",
-    "entitlements_export",
+    "exports_export",
     "notifications_noticepreference",
 )
 

@@ -11,7 +11,7 @@ from notifications.actions import choose_notices
 from notifications.filters import NoticeFilterSet
 from notifications.mailing import wanted
 from notifications.models import Choice, Mail, Notice, NoticePreference
-from tests.entitlements.test_export_lists import exported
+from tests.exports.test_lists import exported
 from tests.notifications.test_views import INBOX, latest, news, subjects
 from tests.world import World
 

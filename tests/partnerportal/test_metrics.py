@@ -19,7 +19,8 @@ from django.utils import timezone
 from prometheus_client import values
 from prometheus_client.parser import text_string_to_metric_families
 
-from entitlements.models import Export, IngestToken, IngestUpload
+from entitlements.models import IngestToken, IngestUpload
+from exports.models import Export
 from notifications.actions import queue_secret_mail
 from notifications.models import Delivery
 from partnerportal.celery import app

@@ -12,10 +12,12 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from connections.actors import actor_now
-from entitlements.actions import exports as acts
-from entitlements.exports import LISTS, copying
-from entitlements.models import Export, UsageMonth
+from entitlements.models import UsageMonth
+from exports import actions
+from exports.lists import LISTS
+from exports.models import Export
 from partnerportal.lib import tenancy
+from partnerportal.lib.exports import csv_copy
 from tools.bench.__main__ import Line
 from tools.bench.data import World
 
@@ -64,7 +66,7 @@ def _export(world: World) -> tuple[float, float, int]:
         rows=UsageMonth.objects.count(),  # as whoever asks for it has counted; the distributor sees all
     )
     first: list[float] = []
-    chunks = acts._chunks
+    chunks = actions._chunks
     before = peak = _resident()
 
     def watched(reading: int) -> Iterator[bytes]:
@@ -75,9 +77,9 @@ def _export(world: World) -> tuple[float, float, int]:
             peak = max(peak, _resident())
             yield chunk
 
-    with mock.patch.object(acts, "_chunks", watched):
+    with mock.patch.object(actions, "_chunks", watched):
         begin = time.perf_counter()
-        assert acts.make_next_export()
+        assert actions.make_next_export()
         whole = time.perf_counter() - begin
     return whole, first[0], peak - before
 
@@ -93,7 +95,7 @@ def _psql(world: World) -> float:
     assert actor
     with transaction.atomic():
         tenancy.enter(organization_id=world.distributor_id, person_id=world.distributor.pk)
-        command = copying.statement(chosen.rows(actor, {}, None), chosen.columns)
+        command = csv_copy.statement(chosen.rows(actor, {}, None), chosen.columns)
     script = f"""BEGIN;
         SELECT set_config('role', 'portal_app', true), set_config('portal.org_id', '{world.distributor_id}', true),
                set_config('portal.person_id', '{world.distributor.pk}', true) \\g /dev/null

@@ -13,11 +13,12 @@ from django.utils import timezone
 
 from accounts.models import ProgramMembership
 from connections.actions import end_connection
-from entitlements import actions
-from entitlements.actions import exports as acts
-from entitlements.exports import LISTS, files
-from entitlements.models import Entitlement, Export, LicenseAssignment, Order, OrderLine, UsageMonth
+from entitlements.models import Entitlement, LicenseAssignment, Order, OrderLine, UsageMonth
+from exports import actions, files
+from exports.lists import LISTS
+from exports.models import Export
 from notifications.models import Event
+from partnerportal.lib.exports.lists import Subject
 from tests.entitlements.test_views import connect, entitle, names_in, sku  # noqa: F401
 from tests.states import put
 from tests.world import KINDS, World, canary
@@ -114,10 +115,11 @@ OF_EVERYBODY = {"connections", "ended_connections", "operators"}
 def test_nobody_learns_who_holds_a_licence(key: str, who: str, world: World, web: Any) -> None:
     """CC-32: the customer's own Admins alone. And nothing of whom one is not, or no longer, connected with."""
     assert LicenseAssignment.objects.filter(customer=world.customer).exists()
-    customer = {} if who == "customer.admin" or not LISTS[key].of_one else {"customer": world.customer.public_id}
+    is_of_one = LISTS[key].subject == Subject.ONE and who != "customer.admin"
+    customer = {"customer": world.customer.public_id} if is_of_one else {}
     answer = web(who).post(NEW, {"list": key, **customer})
-    own = {"licence_users"} | {one.key for one in LISTS.values() if one.of_one or one.of_own}
-    of_customers = {one.key for one in LISTS.values() if not one.rule}
+    own = {"licence_users"} | {one.key for one in LISTS.values() if one.subject != Subject.ALL}
+    of_customers = LISTS.keys() - {"licence_users", "trials", "releases"}
     may = (own if who == "customer.admin" else of_customers) | OF_EVERYBODY
     assert answer.status_code == (200 if key in may else 403)
     text = content(answer)
@@ -161,7 +163,7 @@ def ready(world: World, who: str = "partner.admin", **fields: Any) -> Export:
 
 
 def test_a_large_one_waits_on_its_page(world: World, web: Any, monkeypatch: Any) -> None:
-    monkeypatch.setattr(acts, "SMALL", 1)
+    monkeypatch.setattr(actions, "SMALL", 1)
     client = web("partner.admin")
     asked = {"list": "customers", "query": "trials=true&sort=-name&size=25"}
     answers = [client.post(NEW, asked) for _number in range(4)]

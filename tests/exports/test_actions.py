@@ -12,10 +12,8 @@ from django.utils import timezone
 
 from accounts.models import Operator
 from connections.actions import end_connection
-from entitlements import actions
-from entitlements.actions import exports as acts
-from entitlements.exports import files
-from entitlements.models import Export
+from exports import actions, files
+from exports.models import Export
 from notifications.actions import choose_notices
 from notifications.models import Choice, Mail
 from tests.world import World
@@ -149,15 +147,15 @@ def test_two_workers_make_one_file(cast: World) -> None:
 def test_who_lost_the_lease_leaves_nothing_behind(cast: World, monkeypatch: Any) -> None:
     """The first worker stalls, a second one takes over and finishes; then the first wakes up."""
     export = queue(cast)
-    copy = acts._copy
+    copy = actions._copy
 
     def stall(claimed: Export, file: Any) -> int:
-        monkeypatch.setattr(acts, "_copy", copy)
+        monkeypatch.setattr(actions, "_copy", copy)
         Export.objects.filter(pk=claimed.pk).update(leased_until=timezone.now() - dt.timedelta(seconds=1))
         assert actions.make_next_export()
         return copy(claimed, file)
 
-    monkeypatch.setattr(acts, "_copy", stall)
+    monkeypatch.setattr(actions, "_copy", stall)
     assert actions.make_next_export()
     assert (fresh(export).state, fresh(export).attempts) == ("ready", 2)
     assert [file.name for _n, _a, file in files.list_exports()] == [f"{export.public_id}.2"]
@@ -165,14 +163,14 @@ def test_who_lost_the_lease_leaves_nothing_behind(cast: World, monkeypatch: Any)
 
 def test_a_connection_that_ends_while_the_file_is_written(cast: World, monkeypatch: Any) -> None:
     export = queue(cast)
-    copy = acts._copy
+    copy = actions._copy
 
     def end_meanwhile(claimed: Export, file: Any) -> int:
         written = copy(claimed, file)
         end_connection(actor=cast.actor("customer.admin"), connection=cast.connection("customer", "partner"))
         return written
 
-    monkeypatch.setattr(acts, "_copy", end_meanwhile)
+    monkeypatch.setattr(actions, "_copy", end_meanwhile)
     assert actions.make_next_export()
     assert (fresh(export).state, fresh(export).error) == ("gone", "connection_ended")
     assert not list(files.list_exports())
@@ -211,7 +209,7 @@ def test_no_room_on_the_disk_is_a_clear_failure(cast: World, monkeypatch: Any) -
     def full(claimed: Export, file: Any) -> int:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(acts, "_copy", full)
+    monkeypatch.setattr(actions, "_copy", full)
     assert actions.make_next_export()
     assert (fresh(export).state, fresh(export).error) == ("failed", "failed")
     assert not list(files.list_exports())
@@ -230,9 +228,9 @@ def test_a_hurried_stop_of_reading_ends_the_writer(cast: World, monkeypatch: Any
     export = queue(cast, list="usage_history")
 
     def lose(claimed: Export, **progress: int) -> None:
-        raise acts.Lost
+        raise actions.Lost
 
-    monkeypatch.setattr(acts, "_tell", lose)
+    monkeypatch.setattr(actions, "_tell", lose)
     before = threading.active_count()
     assert actions.make_next_export()
     assert threading.active_count() == before

@@ -33,7 +33,7 @@ class Export(PublicModel):
 
     organization = models.ForeignKey("accounts.Organization", models.CASCADE, related_name="+")
     person_id = models.BigIntegerField()
-    list = models.CharField(max_length=20)  # which list: a key of entitlements.exports.LISTS
+    list = models.CharField(max_length=20)  # which list: a key of exports.lists.LISTS
     query = models.JSONField(default=dict)  # its filters and sort, as in the address
     customer = models.ForeignKey("accounts.Organization", models.CASCADE, related_name="+", null=True)  # of one only
     state = models.CharField(max_length=8, choices=State, default=State.QUEUED)

@@ -8,11 +8,12 @@ import pytest
 from accounts.models import Operator, Person, Role
 from connections.actions import end_connection
 from entitlements import queries
-from entitlements.models import Entitlement, Export, LicenseAssignment, Sku, UsageDay
+from entitlements.models import Entitlement, LicenseAssignment, Sku, UsageDay
 from entitlements.trend import Trend
+from exports.models import Export
 from notifications.models import Notice
-from tests.entitlements.test_exports import NEW, content, private, queued, table  # noqa: F401
 from tests.entitlements.test_usage_pages import report, sku, today  # noqa: F401
+from tests.exports.test_views import NEW, content, private, queued, table  # noqa: F401
 from tests.world import World
 
 CUSTOMER = "/customers/{}/"
@@ -183,7 +184,7 @@ def test_words_of_a_kind_that_no_longer_exists(world: World, web: Any) -> None:
 
 def test_a_file_of_the_inbox_is_of_customers_or_ones_own(world: World, web: Any, monkeypatch: Any) -> None:
     """A partner's is gone with a connection, and refused without a badge; a customer's is its own."""
-    monkeypatch.setattr("entitlements.actions.exports.SMALL", -1)
+    monkeypatch.setattr("exports.actions.SMALL", -1)
     for who in ("partner.reader", "customer.reader"):
         web(who).post(NEW, {"list": "inbox"})
     assert dict(Export.objects.filter(list="inbox").values_list("organization", "customer")) == {

@@ -14,14 +14,16 @@ from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from accounts.models import Organization
-from entitlements import actions, queries
-from entitlements.actions.exports import KEPT, authorize_export
-from entitlements.exports import List, Query, files, list_of
-from entitlements.models import Export
-from entitlements.policies import ROLE_TABLE, EntitlementPermission
-from entitlements.rows.exports import export_rows, is_unfinished
+from connections.queries import sees_customers
+from entitlements.queries import customer_with_account
+from exports import actions, files
+from exports.lists import list_of
+from exports.models import Export
+from exports.policies import ROLE_TABLE, ExportPermission, authorize_list
+from exports.rows import export_rows, is_unfinished
 from partnerportal.lib.days import today
 from partnerportal.lib.errors import Conflict, Gone
+from partnerportal.lib.exports.lists import List, Query, Subject
 from partnerportal.lib.pages import allowed, is_own_path
 from partnerportal.lib.policies import authorize
 from partnerportal.lib.requests import PortalRequest
@@ -34,19 +36,19 @@ GONE = gettext_lazy(
 
 
 @require_safe
-@allowed(ROLE_TABLE, EntitlementPermission.VIEW_OWN)
+@allowed(ROLE_TABLE, ExportPermission.EXPORT)
 @vary_on_headers("HX-Request")
 def exports(request: PortalRequest) -> HttpResponse:
     """The person's own. While one is being made, the list asks for itself again."""
     latest = Export.objects.visible_to(request.actor).select_related("customer").order_by("-asked_at", "-pk")[:SHOWN]
     found = list(latest)
     context = {"rows": export_rows(found), "is_waiting": any(map(is_unfinished, found))}
-    template = "entitlements/exports.html#list" if request.htmx else "entitlements/exports.html"
+    template = "exports/exports.html#list" if request.htmx else "exports/exports.html"
     return render(request, template, context)
 
 
 @require_POST
-@allowed(ROLE_TABLE, EntitlementPermission.VIEW_OWN)
+@allowed(ROLE_TABLE, ExportPermission.EXPORT)
 def export_new(request: PortalRequest) -> HttpResponse:
     """The file itself when it is small, else the page that says how far it is."""
     actor, asked = request.actor, request.POST
@@ -66,19 +68,18 @@ def export_new(request: PortalRequest) -> HttpResponse:
 
 def _customer(request: PortalRequest, chosen: List, public_id: str) -> Organization | None:
     """One within reach, or the actor's own organisation; None of a list that is of all customers."""
-    if chosen.of_own:
-        public_id = ""
-    if not chosen.of_one and (not chosen.of_own or queries.of_customers(request.actor)):
+    is_of_all = chosen.subject == Subject.OWN_OR_ALL and sees_customers(request.actor)
+    if chosen.subject == Subject.ALL or is_of_all:
         return None
-    if not public_id:
+    if chosen.subject == Subject.OWN_OR_ALL or not public_id:
         own: Organization = request.operator.organization
         return own
-    authorize(request.actor, ROLE_TABLE, EntitlementPermission.VIEW_CUSTOMERS)
+    authorize(request.actor, *chosen.rule)
     try:
         wanted = UUID(public_id)
     except ValueError:
         wanted = UUID(int=0)
-    return queries.customer(request.actor, wanted).customer
+    return customer_with_account(request.actor, wanted).customer
 
 
 def _query(chosen: List, asked: QueryDict) -> Query | None:
@@ -91,15 +92,15 @@ def _query(chosen: List, asked: QueryDict) -> Query | None:
 
 
 @require_safe
-@allowed(ROLE_TABLE, EntitlementPermission.VIEW_OWN)
+@allowed(ROLE_TABLE, ExportPermission.EXPORT)
 def export_file(request: PortalRequest, export_id: UUID) -> HttpResponse:
     """Asked anew at each download: whose it is, whether they may still see the list, whether the file may be seen."""
     actor = request.actor
     wanted = by_public_id(Export.objects.visible_to(actor), export_id)
-    authorize_export(actor, list_of(wanted.list), wanted.customer_id)
+    authorize_list(actor, list_of(wanted.list), wanted.customer_id)
     if wanted.state in (Export.State.QUEUED, Export.State.RUNNING, Export.State.FAILED):
         raise Conflict("export_not_ready", _("There is no file yet. The page “Exports” says how far it is."))
-    over = wanted.finished_at is None or wanted.finished_at < timezone.now() - KEPT
+    over = wanted.finished_at is None or wanted.finished_at < timezone.now() - actions.KEPT
     if wanted.state == Export.State.GONE or over:
         raise Gone("export_gone", GONE)
     try:
@@ -118,13 +119,13 @@ def _attached(response: Any, export: Export) -> HttpResponse:
 
 
 @require_safe
-@allowed(ROLE_TABLE, EntitlementPermission.VIEW_OWN)
+@allowed(ROLE_TABLE, ExportPermission.EXPORT)
 def exports_news(request: PortalRequest) -> HttpResponse:
     """Asked by every page of a browser that waits for a file: says once, as a toast, when none is being made any more.
 
     Notices belong to organisations, and this file to one person: hence a word to their browser, and the page.
     """
-    latest = Export.objects.visible_to(request.actor).order_by("-asked_at")[: actions.exports.AT_ONCE]
+    latest = Export.objects.visible_to(request.actor).order_by("-asked_at")[: actions.AT_ONCE]
     found = list(latest)
     if any(map(is_unfinished, found)):
         return HttpResponse(status=204)

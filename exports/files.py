@@ -6,7 +6,7 @@ from typing import IO
 
 from django.http import FileResponse
 
-from entitlements.models import Export
+from exports.models import Export
 from partnerportal.lib.private_files import StoredFile, answer_with_file, delete_file, list_files, read_file, write_file
 
 FOLDER = "exports"

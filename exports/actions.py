@@ -23,16 +23,18 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organization, Person
 from connections.actors import actor_now
-from entitlements.events import EntitlementEvent
-from entitlements.exports import List, Query, copying, files, list_of
-from entitlements.models import Export
-from entitlements.policies import ROLE_TABLE, EntitlementPermission
+from exports import files
+from exports.events import ExportEvent
+from exports.lists import list_of
+from exports.models import Export
+from exports.policies import authorize_list
 from notifications.actions import record
 from partnerportal.lib import tenancy
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import TooMany, Unavailable
+from partnerportal.lib.exports import csv_copy
+from partnerportal.lib.exports.lists import List, Query
 from partnerportal.lib.nudges import nudge
-from partnerportal.lib.policies import authorize
 from partnerportal.lib.private_files import StoredFile
 from partnerportal.lib.states import move
 from partnerportal.lib.sweeping import delete_in_batches
@@ -40,7 +42,7 @@ from partnerportal.lib.turns import take_turn
 
 log = logging.getLogger(__name__)
 
-NUDGE = partial(nudge, "entitlements.tasks.make_exports")
+NUDGE = partial(nudge, "exports.tasks.make_exports")
 SMALL = 2000  # rows: up to so many are sent at once
 AT_ONCE = 3  # exports of one person that are not finished
 KEPT = timedelta(hours=24)
@@ -56,13 +58,6 @@ class Lost(Exception):
     """The export is no longer this worker's: taken over, or gone."""
 
 
-def authorize_export(actor: Actor, chosen: List, customer_id: int | None) -> None:
-    """One's own services and orders take less than those of customers; some lists have a rule of their own."""
-    own = (chosen.of_one or chosen.of_own) and customer_id == actor.organization_id
-    usual = EntitlementPermission.VIEW_OWN if own else EntitlementPermission.VIEW_CUSTOMERS
-    authorize(actor, *(chosen.rule or (ROLE_TABLE, usual)))
-
-
 @transaction.atomic
 def export(
     *, actor: Actor, chosen: List, query: Query, customer: Organization | None = None
@@ -72,20 +67,20 @@ def export(
     `query` are the page's filters; `customer` is one that the actor has found, or the actor's own organisation. Raises
     TooMany beyond AT_ONCE.
     """
-    authorize_export(actor, chosen, customer.pk if customer else None)
+    authorize_list(actor, chosen, customer.pk if customer else None)
     rows = chosen.rows(actor, query, customer.pk if customer else None)
     asked = Export(list=chosen.key, query=dict(query), customer=customer, rows=rows.order_by().count())
     asked.organization_id, asked.person_id = actor.organization_id, actor.person_id  # type: ignore[assignment]
     data = {"list": chosen.key, "rows": asked.rows}
     if asked.rows <= SMALL:
-        record(EntitlementEvent.EXPORTED, actor=actor, subject=asked, label=chosen.key, data=data)
+        record(ExportEvent.EXPORTED, actor=actor, subject=asked, label=chosen.key, data=data)
         return asked, _small(chosen, rows)
     Person.objects.select_for_update(no_key=True).get(pk=asked.person_id)
     unfinished = Export.objects.visible_to(actor).filter(state__in=[Export.State.QUEUED, Export.State.RUNNING])
     if unfinished.count() >= AT_ONCE:
         raise TooMany("too_many_exports", TOO_MANY)
     asked.save(force_insert=True)
-    record(EntitlementEvent.EXPORTED, actor=actor, subject=asked, label=chosen.key, data=data)
+    record(ExportEvent.EXPORTED, actor=actor, subject=asked, label=chosen.key, data=data)
     transaction.on_commit(NUDGE)
     return asked, None
 
@@ -93,8 +88,8 @@ def export(
 def _small(chosen: List, rows: Any) -> bytes:
     """Whole in memory: at most SMALL rows, and an error is still an error page."""
     file = BytesIO()
-    file.write(copying.head(chosen.columns))
-    copying.write(rows[: SMALL + 1], chosen.columns, file)
+    file.write(csv_copy.head(chosen.columns))
+    csv_copy.write(rows[: SMALL + 1], chosen.columns, file)
     return file.getvalue()
 
 
@@ -189,14 +184,14 @@ class _Source(threading.Thread):
             if actor is None:
                 raise PermissionError("The person no longer acts for the organisation")
             chosen = list_of(claimed.list)
-            authorize_export(actor, chosen, claimed.customer_id)
+            authorize_list(actor, chosen, claimed.customer_id)
             rows = chosen.rows(actor, claimed.query, claimed.customer_id)
-            self.pipe.write(copying.head(chosen.columns))
+            self.pipe.write(csv_copy.head(chosen.columns))
             self.pipe.flush()
             self.total = claimed.rows or rows.order_by().count()  # counted when it was asked for: as good for a bar
             person = Person.objects.get(pk=claimed.person_id)
             with translation.override(person.language), timezone.override(person.time_zone):
-                self.written = copying.write(rows, chosen.columns, self.pipe)
+                self.written = csv_copy.write(rows, chosen.columns, self.pipe)
 
 
 def _copy(claimed: Export, file: IO[bytes]) -> int:

@@ -9,9 +9,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from entitlements.actions.exports import KEPT
-from entitlements.exports import LISTS
-from entitlements.models import Export
+from exports.actions import KEPT
+from exports.lists import LISTS
+from exports.models import Export
 from partnerportal.lib import formats
 
 MEGA = 1_000_000

@@ -1,0 +1,33 @@
+"""What of this app can be exported: the operators of the actor's own organisation."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from accounts.policies import ROLE_TABLE, AccountPermission
+from accounts.queries import operators
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.exports.columns import joined_by_semicolon, moment, raw, text
+from partnerportal.lib.exports.lists import List, Query
+
+
+def _operators(actor: Actor, _query: Query, _customer: int | None) -> QuerySet[Any]:
+    """Of the actor's own organisation."""
+    return operators(actor)
+
+
+LISTS = (
+    List(
+        key="operators",
+        label=_("Operators & roles"),
+        rows=_operators,
+        rule=(ROLE_TABLE, AccountPermission.VIEW_OPERATORS),
+        columns=(
+            text("name", "person__name"),
+            text("email", "person__email"),
+            raw("roles", joined_by_semicolon("roles")),
+            moment("since", "created_at"),
+        ),
+    ),
+)

@@ -1,0 +1,64 @@
+"""What of this app can be exported: connections that live, and those that have ended."""
+
+from typing import Any
+
+from django.db.models import Case, CharField, F, QuerySet, Value, When
+from django.utils.translation import gettext_lazy as _
+
+from connections.models import Connection
+from connections.policies import ROLE_TABLE, ConnectionPermission
+from connections.queries import active_connections, ended_connections
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.exports.columns import moment, raw, text
+from partnerportal.lib.exports.lists import List, Query
+
+
+def _other(actor: Actor, rows: QuerySet[Connection]) -> QuerySet[Connection]:
+    """Each with the `other` side's name, as it was kept, and what that side is."""
+    mine = When(partner=actor.organization_id, then=F("customer_name"))
+    is_customer = When(partner=actor.organization_id, then=Value("customer"))
+    return rows.annotate(
+        other=Case(mine, default=F("partner_name")),
+        other_is=Case(is_customer, default=Value("partner"), output_field=CharField()),
+    )
+
+
+def _connections(actor: Actor, _query: Query, _customer: int | None) -> QuerySet[Any]:
+    country = Case(When(partner=actor.organization_id, then=F("customer__country")), default=F("partner__country"))
+    rows = _other(actor, active_connections(actor)).annotate(other_country=country)
+    return rows.order_by("-connected_at", "-pk")
+
+
+def _ended(actor: Actor, _query: Query, _customer: int | None) -> QuerySet[Any]:
+    us = When(ended_by=actor.organization_id, then=Value("us"))
+    by = Case(us, default=Value("them"), output_field=CharField())
+    return _other(actor, ended_connections(actor)).annotate(by=by).order_by("-ended_at", "-pk")
+
+
+LISTS = (
+    List(
+        key="connections",
+        label=_("Active connections"),
+        rows=_connections,
+        rule=(ROLE_TABLE, ConnectionPermission.VIEW),
+        columns=(
+            text("organization", "other"),
+            raw("relation", "other_is"),
+            raw("country", "other_country"),
+            moment("connected_at"),
+        ),
+    ),
+    List(
+        key="ended_connections",
+        label=_("Ended connections"),
+        rows=_ended,
+        rule=(ROLE_TABLE, ConnectionPermission.VIEW),
+        columns=(
+            text("organization", "other"),
+            raw("relation", "other_is"),
+            moment("connected_at"),
+            moment("ended_at"),
+            raw("ended_by", "by"),
+        ),
+    ),
+)

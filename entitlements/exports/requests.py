@@ -1,0 +1,85 @@
+"""Licence users, and what is asked of the vendor: trials and releases."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from entitlements import queries
+from entitlements.exports.columns import SERVICE_COLUMNS, SKU_COLUMNS
+from entitlements.filters import HolderFilterSet
+from entitlements.policies import ROLE_TABLE, EntitlementPermission
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.exports.columns import code, moment, raw, text
+from partnerportal.lib.exports.lists import List, Query
+
+
+def _holders(actor: Actor, query: Query, _customer: int | None) -> QuerySet[Any]:
+    """Of the actor's own organisation, and never of any other (CC-32)."""
+    return HolderFilterSet(query, queries.holders(actor)).qs.order_by("holder", "pk")
+
+
+def _trials(actor: Actor, query: Query, _customer: int | None) -> QuerySet[Any]:
+    """The view that the page shows, in its order; without one, all."""
+    rows = queries.trials(actor)
+    if query.get("view") in queries.TRIAL_VIEWS:
+        rows = rows.filter(state__in=queries.TRIAL_VIEWS[query["view"]])
+    return rows.order_by("pk" if query.get("view") == "waiting" else "-pk")
+
+
+def _releases(actor: Actor, query: Query, _customer: int | None) -> QuerySet[Any]:
+    """The view that the page shows, in its order."""
+    if query.get("view") == "released":
+        return queries.released(actor).order_by("-released_at", "-pk")
+    return queries.releases(actor).order_by("asked_at", "pk")
+
+
+LISTS = (
+    List(
+        key="licence_users",
+        label=_("Licence users"),
+        rows=_holders,
+        rule=(ROLE_TABLE, EntitlementPermission.MANAGE_HOLDERS),
+        filters=frozenset(HolderFilterSet.base_filters),
+        columns=(
+            text("holder"),
+            raw("holder_kind"),
+            *SKU_COLUMNS,
+            text("sku_name", "sku__name"),
+            moment("assigned_at"),
+            moment("last_used_at"),
+            moment("release_asked_at"),
+        ),
+    ),
+    List(
+        key="trials",
+        label=_("Trials"),
+        rows=_trials,
+        rule=(ROLE_TABLE, EntitlementPermission.VIEW_TRIALS),
+        filters=frozenset({"view"}),
+        columns=(
+            *SERVICE_COLUMNS,
+            raw("country", "customer__country"),
+            moment("changed_at", "updated_at"),
+            text("reason"),
+        ),
+    ),
+    List(
+        key="releases",
+        label=_("Licence releases"),
+        rows=_releases,
+        rule=(ROLE_TABLE, EntitlementPermission.VIEW_RELEASES),
+        filters=frozenset({"view"}),
+        columns=(
+            text("customer", "customer_name"),
+            code("org_id"),
+            raw("country"),
+            *SKU_COLUMNS,
+            text("sku_name", "sku__name"),
+            text("key"),
+            moment("asked_at"),
+            moment("released_at"),
+            text("released_by"),
+        ),
+    ),
+)

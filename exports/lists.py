@@ -1,0 +1,18 @@
+"""Every list that can be exported, gathered from the apps as urls.py gathers their routes."""
+
+import accounts.exports
+import connections.exports
+import entitlements.exports
+import notifications.exports
+from partnerportal.lib.errors import NotFound
+from partnerportal.lib.exports.lists import List
+
+APPS = (accounts, connections, entitlements, notifications)
+LISTS: dict[str, List] = {each.key: each for app in APPS for each in app.exports.LISTS}
+
+
+def list_of(key: str) -> List:
+    """Return the list of that key. Raises NotFound."""
+    if key not in LISTS:
+        raise NotFound("not_found", "")
+    return LISTS[key]
