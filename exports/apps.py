@@ -1,0 +1,14 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class ExportsConfig(AppConfig):
+    name = "exports"
+    verbose_name = _("Exports")
+
+    def ready(self) -> None:
+        from accounts.personal_data import OwnRows, register_own_rows
+        from exports.models import Export
+
+        columns = ("organization_id", "list", "query", "state", "rows", "asked_at", "finished_at")
+        register_own_rows("exports", OwnRows(Export, columns))

@@ -1,0 +1,5 @@
+from enum import StrEnum
+
+
+class ExportEvent(StrEnum):
+    EXPORTED = "list.exported"
