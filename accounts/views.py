@@ -17,7 +17,7 @@ from accounts import actions, queries, rows
 from accounts.forms import OrganizationForm, PreferencesForm, RolesForm
 from accounts.policies import ROLE_TABLE, AccountPermission
 from partnerportal.lib.form_errors import into_form
-from partnerportal.lib.pages import allowed, signed_in, way_on
+from partnerportal.lib.pages import allowed, next_url, signed_in
 from partnerportal.lib.requests import PortalRequest
 
 
@@ -62,8 +62,8 @@ def organization_new(request: PortalRequest) -> HttpResponse:
             organization = actions.found_organization(person=request.user, **form.cleaned_data)  # type: ignore[arg-type]
             request.act_for(organization.public_id)
             messages.success(request, _("%(name)s is set up. You are its Admin.") % {"name": organization.name})
-            return redirect(way_on(request))
-    return render(request, "accounts/organization_new.html", {"form": form, "next": way_on(request)})
+            return redirect(next_url(request))
+    return render(request, "accounts/organization_new.html", {"form": form, "next": next_url(request)})
 
 
 @require_POST

@@ -16,7 +16,7 @@ from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.countries import country_name
 from partnerportal.lib.errors import Message
-from partnerportal.lib.paging import Page
+from partnerportal.lib.keyset import Page
 from partnerportal.lib.policies import Denied
 
 

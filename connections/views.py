@@ -22,8 +22,8 @@ from connections.policies import ROLE_TABLE, ConnectionPermission
 from connections.sharing import shared_things
 from partnerportal.lib.countries import country_name
 from partnerportal.lib.errors import Conflict, NotFound
+from partnerportal.lib.keyset import Page, keyset_or_first
 from partnerportal.lib.pages import allowed, signed_in
-from partnerportal.lib.paging import Page, keyset_or_first
 from partnerportal.lib.requests import PortalRequest
 
 PAGE_SIZE = 25
@@ -55,7 +55,7 @@ def account_details(request: PortalRequest) -> HttpResponse:
 
 def _page(request: PortalRequest, name: str, connections: Any, sort: str) -> Page[Any]:
     own = request.actor.organization_id
-    options = {"sort": sort, "size": PAGE_SIZE, "ways": (Q(partner=own), Q(customer=own))}
+    options = {"sort": sort, "size": PAGE_SIZE, "branches": (Q(partner=own), Q(customer=own))}
     return keyset_or_first(connections, descending=True, cursor=request.GET.get(name, ""), **options)
 
 

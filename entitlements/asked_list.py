@@ -7,13 +7,13 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from entitlements.list_views import Tab
-from partnerportal.lib.paging import Turned
+from partnerportal.lib.keyset import PageLinks
 
 COUNTED = 1000  # "1,000" then means at least so many
 WAITING = "waiting"
 
 
-class AskedList(Turned):
+class AskedList(PageLinks):
     """`view` is what the address asks for. `labels` of all views, in order; `waiting` counts up to COUNTED."""
 
     url_name: ClassVar[str]

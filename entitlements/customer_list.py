@@ -19,7 +19,7 @@ from entitlements.rows import customer_rows, refusal_to_end
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.countries import country_name
-from partnerportal.lib.paging import Turned, keyset_or_first, ways_of, with_total
+from partnerportal.lib.keyset import PageLinks, branches_of, keyset_or_first, with_total
 
 SIZES = (25, 50, 100)
 DEFAULT_SIZE = 50
@@ -34,7 +34,7 @@ class Head:
     css: str
 
 
-class CustomerList(Turned):
+class CustomerList(PageLinks):
     """The queries: preferences; rows, with how many match when something narrows; numbers; services. Nonsense in the
     address falls back."""
 
@@ -65,7 +65,7 @@ class CustomerList(Turned):
     def _page(self, found: Any) -> Any:
         column, descending = SORTS[self.sort.removeprefix("-")], self.sort.startswith("-")
         options = {"sort": column, "descending": descending, "size": self.size, "key": "customer"}
-        options["ways"] = ways_of(self.chosen)
+        options["branches"] = branches_of(self.chosen)
         return keyset_or_first(queries.with_weeks(found), cursor=self.cursor, **options)
 
     @cached_property

@@ -12,7 +12,7 @@ from entitlements.filters import HolderFilterSet
 from entitlements.models import LicenseAssignment
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.paging import Turned, keyset_or_first
+from partnerportal.lib.keyset import PageLinks, keyset_or_first
 
 SIZE = 50
 
@@ -30,7 +30,7 @@ class HolderRow:
     label: str
 
 
-class Holders(Turned):
+class Holders(PageLinks):
     """One query, and one to count what matches. Nonsense in the address narrows nothing."""
 
     def __init__(self, actor: Actor, asked: Mapping[str, str]) -> None:

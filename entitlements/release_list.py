@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from entitlements import queries, rows
 from entitlements.asked_list import COUNTED, WAITING, AskedList
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.paging import keyset_or_first
+from partnerportal.lib.keyset import keyset_or_first
 
 PAGE_SIZE = 50
 

@@ -17,7 +17,7 @@ from entitlements.list_views import Tab
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import today
-from partnerportal.lib.paging import Page, keyset_or_first
+from partnerportal.lib.keyset import Page, keyset_or_first
 
 DEFAULT_SPAN = 30
 PAGE_SIZE = 50

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from entitlements import queries, rows
 from entitlements.asked_list import COUNTED, WAITING, AskedList
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.paging import keyset_or_first
+from partnerportal.lib.keyset import keyset_or_first
 
 PAGE_SIZE = 25
 
@@ -30,7 +30,7 @@ class TrialList(AskedList):
             descending=self.view != WAITING,
             size=PAGE_SIZE,
             cursor=asked.get("cursor", ""),
-            ways=[Q(state=state) for state in states],
+            branches=[Q(state=state) for state in states],
         )
 
     @cached_property

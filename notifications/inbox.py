@@ -10,12 +10,12 @@ from notifications import queries, registry
 from notifications.filters import NoticeFilterSet
 from notifications.rows import notice_rows
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.paging import Turned, keyset_or_first
+from partnerportal.lib.keyset import PageLinks, keyset_or_first
 
 PAGE_SIZE = 50
 
 
-class Inbox(Turned):
+class Inbox(PageLinks):
     """Values that make no sense narrow nothing."""
 
     def __init__(self, actor: Actor, asked: Mapping[str, str]) -> None:

@@ -16,7 +16,7 @@ from notifications.forms import ChoicesForm
 from notifications.inbox import Inbox
 from notifications.models import Notice
 from notifications.policies import ROLE_TABLE, NoticePermission
-from partnerportal.lib.pages import allowed, way_on
+from partnerportal.lib.pages import allowed, next_url
 from partnerportal.lib.requests import PortalRequest
 from partnerportal.lib.scoping import by_public_id
 
@@ -43,7 +43,7 @@ def _notice(request: PortalRequest, notice_id: UUID) -> Notice:
 
 def _back(request: PortalRequest) -> HttpResponse:
     """To the page the form was on."""
-    return redirect(way_on(request, "inbox"))
+    return redirect(next_url(request, "inbox"))
 
 
 @require_POST

@@ -9,7 +9,7 @@ from entitlements.feed import Fact, Problem
 from entitlements.models import LicenseAssignment
 from notifications.actions import record_many
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.copying import CopyRows
+from partnerportal.lib.copy_rows import CopyRows
 from partnerportal.lib.policies import authorize_staff
 
 ONE_AT_A_TIME = 4209  # advisory lock: of two feeds the one that comes later is the one that counts

@@ -10,7 +10,7 @@ from entitlements.actions.facts import Answers, Ids, Outcome
 from entitlements.actions.rollups import refresh_touched, take_turns
 from entitlements.feed import Fact
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.copying import CopyRows
+from partnerportal.lib.copy_rows import CopyRows
 from partnerportal.lib.policies import authorize_staff
 
 COLUMNS = (

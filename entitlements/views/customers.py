@@ -16,7 +16,7 @@ from entitlements.models import CustomerListing
 from entitlements.rows.usage import attention_of_anomalies
 from entitlements.timeline import moments
 from entitlements.views.guards import for_partners
-from partnerportal.lib.paging import keyset
+from partnerportal.lib.keyset import keyset
 from partnerportal.lib.requests import PortalRequest
 
 ORDERS_A_PAGE = 25

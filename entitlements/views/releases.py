@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from entitlements import actions
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.release_list import ReleaseList
-from partnerportal.lib.pages import allowed, way_on
+from partnerportal.lib.pages import allowed, next_url
 from partnerportal.lib.requests import PortalRequest
 
 may_mark = allowed(ROLE_TABLE, EntitlementPermission.MARK_RELEASES)
@@ -35,7 +35,7 @@ def release_mark(request: PortalRequest) -> HttpResponse:
     actions.mark_released(actor=request.actor, key=key)
     undo = f"undo={reverse('release_reopen')}?{urlencode({'key': key})}"
     messages.success(request, _("The licence %(key)s is marked as released.") % {"key": key}, extra_tags=undo)
-    return redirect(way_on(request, reverse("releases")))
+    return redirect(next_url(request, reverse("releases")))
 
 
 @require_POST
@@ -44,4 +44,4 @@ def release_reopen(request: PortalRequest) -> HttpResponse:
     key = request.GET.get("key", "")
     actions.reopen_release(actor=request.actor, key=key)
     messages.success(request, _("The licence %(key)s waits for its release again.") % {"key": key})
-    return redirect(way_on(request, reverse("releases")))
+    return redirect(next_url(request, reverse("releases")))

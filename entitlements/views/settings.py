@@ -16,7 +16,7 @@ from entitlements.forms import DisplayForm, ViewForm
 from entitlements.models import SavedView
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from partnerportal.lib.form_errors import into_form
-from partnerportal.lib.pages import allowed, load_page, way_on
+from partnerportal.lib.pages import allowed, load_page, next_url
 from partnerportal.lib.requests import PortalRequest
 
 require_form = require_http_methods(["GET", "HEAD", "POST"])
@@ -114,7 +114,7 @@ def view_delete(request: PortalRequest, view_id: UUID) -> HttpResponse:
 def display(request: PortalRequest) -> HttpResponse:
     """Which columns, in which order, how dense. Moving a column only draws the form anew."""
     form = DisplayForm(queries.list_preferences(request.actor), request.POST if request.method == "POST" else None)
-    back = way_on(request, reverse("customers"))
+    back = next_url(request, reverse("customers"))
     if request.method == "POST" and not form.moved:
         actions.set_display(actor=request.actor, columns=form.columns, density=form.density)
         if request.htmx:

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 
 from partnerportal.lib.actors import ANONYMOUS, Actor
 from partnerportal.lib.api_input import StrictSerializer
-from partnerportal.lib.pagination import Collection, PagedCollection, invalid_parameter
+from partnerportal.lib.api_pagination import Collection, PagedCollection, invalid_parameter
 from partnerportal.lib.policies import RoleTable, authorize
 
 

@@ -43,7 +43,7 @@ def is_own_path(request: HttpRequest, url: str) -> bool:
     return url_has_allowed_host_and_scheme(url, {request.get_host()}, require_https=request.is_secure())
 
 
-def way_on(request: PortalRequest, default: str = "/") -> str:
+def next_url(request: PortalRequest, default: str = "/") -> str:
     """Where the person was going: a path within this site; else `default`, for the address is the sender's."""
     url = request.POST.get("next") or request.GET.get("next") or ""
     return url if is_own_path(request, url) else default

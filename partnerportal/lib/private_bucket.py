@@ -84,7 +84,7 @@ class PrivateBucket(S3Storage):
         with _bucket_errors():
             super().delete(name)
 
-    def lying(self, folder: str) -> Iterator[StoredFile]:
+    def stored_files(self, folder: str) -> Iterator[StoredFile]:
         """Whole files, and what a process that was killed while it sent one left behind."""
         prefix = self._normalize_name(folder) + "/"
         with _bucket_errors():

@@ -41,7 +41,7 @@ class PrivateStorage(Protocol):
     def writing(self, name: str) -> AbstractContextManager[IO[bytes]]: ...
     def reading(self, name: str) -> IO[bytes]: ...
     def delete(self, name: str) -> None: ...
-    def lying(self, folder: str) -> Iterator[StoredFile]: ...
+    def stored_files(self, folder: str) -> Iterator[StoredFile]: ...
 
 
 @contextmanager
@@ -69,7 +69,7 @@ def delete_file(name: str) -> None:
 
 def list_files(folder: str) -> Iterator[StoredFile]:
     """Every file of the folder, also what a killed process left half-written."""
-    return _storage().lying(folder)
+    return _storage().stored_files(folder)
 
 
 def answer_with_file(name: str, content_type: str) -> FileResponse:
@@ -106,7 +106,7 @@ class PrivateFolder(FileSystemStorage):
     def reading(self, name: str) -> IO[bytes]:
         return open(self.path(name), "rb")
 
-    def lying(self, folder: str) -> Iterator[StoredFile]:
+    def stored_files(self, folder: str) -> Iterator[StoredFile]:
         for path in private_folder(folder).iterdir():
             with suppress(FileNotFoundError):  # it was put in its place, or deleted, meanwhile
                 changed_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)

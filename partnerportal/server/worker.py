@@ -47,7 +47,7 @@ class PortalWorker(Worker):
         tempfile.tempdir = str(private_folder("incoming"))  # on a disk: /tmp may be memory
         self.lanes = Lanes(self.cfg.threads)
         self.draw_first_pages()
-        garbage.settle()
+        garbage.freeze_garbage()
         self.open_listeners()
         self.shared[READY] = max(self.shared[READY], self.age)
         while self.stays():

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from accounts.models import Organization
 from partnerportal.lib import tenancy
 from partnerportal.lib.actors import ANONYMOUS, Actor
-from partnerportal.lib.csv import original_cell, safe_cell
 from partnerportal.lib.errors import Refused
-from partnerportal.lib.paging import keyset
+from partnerportal.lib.keyset import keyset
 from partnerportal.lib.policies import Rule, authorize
 from partnerportal.lib.scoping import TenantQuerySet
+from partnerportal.lib.spreadsheet_safety import safe_cell
 from partnerportal.lib.text import fold
 from partnerportal.lib.tokens import new_token
 
@@ -78,9 +78,8 @@ def test_folding_twice_is_folding_once(text):
 
 
 @given(st.one_of(st.text(), st.sampled_from("=+-@\t\r\n＝＋－＠").flatmap(lambda c: st.text().map(lambda t: c + t))))
-def test_cells_come_back_and_never_start_a_formula(text):
+def test_cells_never_start_a_formula(text):
     assert safe_cell(text)[:1] not in "=+-@＝＋－＠\t\r\n" or not text
-    assert original_cell(safe_cell(text)) == text
 
 
 def test_tokens_are_long_and_new():
@@ -88,10 +87,10 @@ def test_tokens_are_long_and_new():
     assert len(new_token()) == 43
 
 
-@pytest.mark.parametrize("ways", [(), (Q(),), (Q(kind="customer"), ~Q(kind="customer"))])
+@pytest.mark.parametrize("branches", [(), (Q(),), (Q(kind="customer"), ~Q(kind="customer"))])
 @pytest.mark.parametrize("descending", [False, True])
-def test_pages_lead_through_all_rows_and_back(world, descending, ways):
-    options = {"sort": "country", "descending": descending, "size": 5, "ways": ways}
+def test_pages_lead_through_all_rows_and_back(world, descending, branches):
+    options = {"sort": "country", "descending": descending, "size": 5, "branches": branches}
     everything = Organization.objects.order_by(*(("-country", "-pk") if descending else ("country", "pk")))
     names, cursor, pages = [], "", []
     while cursor is not None:

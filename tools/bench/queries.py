@@ -87,7 +87,7 @@ def _cpu(world: World, rounds: int) -> Iterator[Line]:
         with without_rendering():
             return who.get("/customers/?size=50")
 
-    garbage.settle()  # as the server does
+    garbage.freeze_garbage()  # as the server does
     whole, bare = (quantile(samples, 50) for samples in cpu([page, unrendered], rounds))
     yield Line("page CPU against the same view whose template draws nothing", whole / bare, 1.7)
 
@@ -120,7 +120,7 @@ def first_customer(viewer_id: int) -> str:
 def _last_cursor(world: World) -> str:
     """The cursor of the page that holds the last rows by name."""
     from entitlements.models import CustomerListing
-    from partnerportal.lib.paging import encode_cursor
+    from partnerportal.lib.keyset import encode_cursor
 
     rows = CustomerListing.objects.filter(viewer=world.large_id)
     total = rows.count()

@@ -15,7 +15,7 @@ from entitlements.actions.feed import ANOTHER_DAY, BATCH
 from entitlements.actions.usage import COLUMNS, make_room
 from entitlements.models import CustomerUsage
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.copying import CopyRows
+from partnerportal.lib.copy_rows import CopyRows
 from partnerportal.lib.days import today
 from tools.bench.__main__ import Line
 

@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Case, CharField, F, Func, Value, When
 from django.db.models.functions import Cast, Round
 
-from partnerportal.lib.csv import safe_cell_sql
+from partnerportal.lib.spreadsheet_safety import safe_cell_sql
 
 
 @dataclass(frozen=True)

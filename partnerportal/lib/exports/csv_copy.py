@@ -9,8 +9,8 @@ from django.db import connection
 from django.db.models import QuerySet
 from psycopg2 import sql
 
-from partnerportal.lib.csv import safe_cell
 from partnerportal.lib.exports.columns import Column
+from partnerportal.lib.spreadsheet_safety import safe_cell
 
 BOM = "\ufeff".encode()
 AT_A_TIME = 2000  # rows

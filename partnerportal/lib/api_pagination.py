@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import remove_query_param, replace_query_param
 
-from partnerportal.lib.paging import Page, is_cursor, keyset, ways_of, with_total
+from partnerportal.lib.keyset import Page, branches_of, is_cursor, keyset, with_total
 
 LINK = {"type": "string", "format": "uri", "nullable": True, "example": None}
 
@@ -82,7 +82,7 @@ class PagedCollection(Collection):
             size=self._limit(),
             cursor=cursor,
             key=view.key,
-            ways=ways_of(request.query_params),
+            branches=branches_of(request.query_params),
         )
         if known is not None:
             self.total = known

@@ -26,7 +26,7 @@ class Page(Generic[T]):
         return self.first + len(self.rows) - 1
 
 
-class Turned:
+class PageLinks:
     """The addresses of a list's neighbouring pages, for what has its `page` and makes an `address(cursor=…)`."""
 
     page: Page[Any]
@@ -79,8 +79,8 @@ def with_total(queryset: QuerySet[Any]) -> QuerySet[Any]:
     return queryset.annotate(total_count=Subquery(counted, output_field=IntegerField()))
 
 
-def ways_of(asked: Container[str]) -> Sequence[Q]:
-    """What `keyset` takes as `ways` for a list that is narrowed so: a search (`q`) has one way, all of its rows."""
+def branches_of(asked: Container[str]) -> Sequence[Q]:
+    """What `keyset` takes as `branches` for a list that is narrowed so: a search (`q`) has one way, all of its rows."""
     return (Q(),) if "q" in asked else ()
 
 
@@ -92,17 +92,17 @@ def keyset(
     size: int,
     cursor: str = "",
     key: str = "pk",
-    ways: Sequence[Q] = (),
+    branches: Sequence[Q] = (),
 ) -> Page[Any]:
     """A page of `size` rows ordered by the non-null column `sort`, then by `key` (unique in the queryset).
 
-    With `ways` the keys are found first, along each of these conditions (together they hold for every row), and the
+    With `branches` the keys are found first, along each of these conditions (together they hold for every row), and the
     rows then. For what PostgreSQL would read and sort whole: an OR, of which each side has an index; a search, because
     behind a policy it does not know how much that finds; and a view with a security barrier, of which each row takes
     lookups (its queryset says `finds_keys_first`).
     """
-    if not ways and getattr(queryset, "finds_keys_first", False):
-        ways = (Q(),)
+    if not branches and getattr(queryset, "finds_keys_first", False):
+        branches = (Q(),)
     decoded = _decode(cursor, queryset.model._meta.get_field(sort)) if cursor else None
     value, last_key, position, backwards = decoded or (None, 0, 0, False)
     forward_desc = descending != backwards
@@ -112,9 +112,11 @@ def keyset(
         # The redundant bound lets the index start in the right place; OR alone would filter.
         queryset = queryset.filter(**{f"{sort}__{step}e": value})
     order = [F(name).desc() if forward_desc else F(name).asc() for name in (sort, key)]
-    if ways:
-        first_way, *others = (queryset.filter(way).order_by(*order).values(key)[: size + 1] for way in ways)
-        found = ArraySubquery(first_way.union(*others) if others else first_way)
+    if branches:
+        first_branch, *others = (
+            queryset.filter(branch).order_by(*order).values(key)[: size + 1] for branch in branches
+        )
+        found = ArraySubquery(first_branch.union(*others) if others else first_branch)
         queryset = queryset.filter(IsAmong(F(key), found))
     rows = list(queryset.order_by(*order)[: size + 1])
     more, rows = len(rows) > size, rows[:size]

@@ -15,13 +15,8 @@ def safe_cell(text: str) -> str:
     return f"'{text}" if text.lstrip(_INVISIBLE).startswith(_STARTERS) else text
 
 
-def original_cell(text: str) -> str:
-    """Undo `safe_cell`: our own exports import byte for byte."""
-    return text[1:] if text.startswith("'") and safe_cell(text[1:]) == text else text
-
-
 def safe_cell_sql(expression: Any) -> Case:
-    """`safe_cell`, done by PostgreSQL; null stays null. tests/lib/test_csv.py holds the two together."""
+    """`safe_cell`, done by PostgreSQL; null stays null. tests/lib/test_spreadsheet_safety.py holds the two together."""
     text = F(expression) if isinstance(expression, str) else expression
     bare = Func(text, Value(_INVISIBLE), function="ltrim", output_field=CharField())
     runs = In(Left(bare, 1), [Value(starter) for starter in _STARTERS])
