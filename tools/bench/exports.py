@@ -18,15 +18,15 @@ from exports.lists import LISTS
 from exports.models import Export
 from partnerportal.lib import tenancy
 from partnerportal.lib.exports import csv_copy
-from tools.bench.__main__ import Line
 from tools.bench.data import World
+from tools.bench.report import GoalLine
 
 ROUNDS = 3
 MONTHS = 13
 MEGA = 1_000_000
 
 
-def lines(world: World) -> Iterator[Line]:
+def lines(world: World) -> Iterator[GoalLine]:
     """Every month of every customer and SKU, as the distributor sees them: 40 rows a customer."""
     _months()
     with tempfile.TemporaryDirectory() as folder, mock.patch.object(settings, "PRIVATE_ROOT", folder):
@@ -35,9 +35,9 @@ def lines(world: World) -> Iterator[Line]:
     rows = Export.objects.latest("pk").rows
     assert rows, "The distributor sees no use: the data of the bench is not whole"
     Export.objects.all().delete()
-    yield Line(f"CSV export of {rows:,} rows against psql COPY of the same rows", min(whole) / floor, 1.3)
-    yield Line("the same: first byte", min(first) * 1000, 100, "ms")
-    yield Line("the same: memory growth", max(grown) / MEGA, 30, "MB")
+    yield GoalLine(f"CSV export of {rows:,} rows against psql COPY of the same rows", min(whole) / floor, 1.3)
+    yield GoalLine("the same: first byte", min(first) * 1000, 100, "ms")
+    yield GoalLine("the same: memory growth", max(grown) / MEGA, 30, "MB")
 
 
 def _months() -> None:

@@ -12,20 +12,21 @@ from connections.models import Connection
 from notifications.actions import fan_out_due, record
 from notifications.models import Channel, Delivery
 from partnerportal.lib.actors import Actor
-from tools.bench.__main__ import Line, quietly
 from tools.bench.data import World
+from tools.bench.report import GoalLine
+from tools.bench.servers import start_silently
 
 EVENTS = 600
 QUEUE = "bench"  # the worker takes nothing else
 
 
-def lines(world: World) -> Iterator[Line]:
+def lines(world: World) -> Iterator[GoalLine]:
     _record(world)
     begin = time.perf_counter()
     while fan_out_due():
         pass
     drained = EVENTS / (time.perf_counter() - begin)
-    yield Line(
+    yield GoalLine(
         "outbox: events a second, drained in batches, against a task for each",
         drained / _by_tasks(world),
         20,
@@ -55,7 +56,7 @@ def _by_tasks(world: World) -> float:
     waiting = list(Delivery.objects.filter(channel=Channel.FAN_OUT, done_at=None).values_list("pk", flat=True))
     environment = os.environ | {"PORTAL_PROCESS": "job"}
     arguments = [sys.executable, "-m", "celery", "-A", "tools.bench.tasks", "worker", "-c", "1", "-Q", QUEUE]
-    worker = quietly(arguments, environment)
+    worker = start_silently(arguments, environment)
     try:
         fan_out_one.apply_async((waiting[0],), queue=QUEUE)
         _wait(waiting[:1])

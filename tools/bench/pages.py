@@ -4,14 +4,14 @@ import threading
 import time
 from collections.abc import Iterator
 
-from tools.bench.__main__ import Line
 from tools.bench.data import World
 from tools.bench.measure import Page, quantile, wall
 from tools.bench.queries import first_customer
+from tools.bench.report import GoalLine
 from tools.bench.signed_in import client, cookie, queries_of
 
 
-def lines(world: World, rounds: int, *, portal: int, floor: int) -> Iterator[Line]:
+def lines(world: World, rounds: int, *, portal: int, floor: int) -> Iterator[GoalLine]:
     mine, viewer, detail = cookie(world.large), world.large_id, first_customer(world.large_id)
     pairs = [
         ("list of 50", Page(portal, "/customers/?size=50", mine), Page(floor, f"/page/{viewer}/")),
@@ -21,17 +21,17 @@ def lines(world: World, rounds: int, *, portal: int, floor: int) -> Iterator[Lin
     for name, ours, bare in pairs:
         portals, least = wall([ours, bare], rounds * 3)
         goal = f"{name}: p50 against a bare Django page over the same rows"
-        yield Line(goal, quantile(portals, 50) / quantile(least, 50), 2)
+        yield GoalLine(goal, quantile(portals, 50) / quantile(least, 50), 2)
         if name == "list of 50":
-            yield Line("list: p99 against p50", quantile(portals, 99) / quantile(portals, 50), 2)
+            yield GoalLine("list: p99 against p50", quantile(portals, 99) / quantile(portals, 50), 2)
     who = client(world.large)
-    yield Line("list page: queries", len(queries_of(who, "/customers/?size=50")), 8, "")
-    yield Line("API list: queries", len(queries_of(who, "/api/v1/customers/?limit=50")), 5, "")
-    yield Line("API detail: queries", len(queries_of(who, f"/api/v1/customers/{detail}/")), 4, "")
-    yield Line("list page: HTML of 50 rows", len(pairs[0][1]()) / 1000, 66, " kB")
+    yield GoalLine("list page: queries", len(queries_of(who, "/customers/?size=50")), 8, "")
+    yield GoalLine("API list: queries", len(queries_of(who, "/api/v1/customers/?limit=50")), 5, "")
+    yield GoalLine("API detail: queries", len(queries_of(who, f"/api/v1/customers/{detail}/")), 4, "")
+    yield GoalLine("list page: HTML of 50 rows", len(pairs[0][1]()) / 1000, 66, " kB")
     for name, ours, bare in pairs:
         goal = f"{name}: requests a second at concurrency 8, against the bare page's"
-        yield Line(goal, _rate(ours, rounds) / _rate(bare, rounds), 0.5, at_least=True)
+        yield GoalLine(goal, _rate(ours, rounds) / _rate(bare, rounds), 0.5, at_least=True)
 
 
 def _rate(page: Page, rounds: int) -> float:

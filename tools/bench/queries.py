@@ -5,22 +5,22 @@ from collections.abc import Callable, Iterator
 from django.db import connection, transaction
 
 from partnerportal.lib import garbage, tenancy
-from tools.bench.__main__ import Line
 from tools.bench.data import World
 from tools.bench.measure import cpu, quantile, wall
+from tools.bench.report import GoalLine
 from tools.bench.signed_in import client, own_queries, without_rendering
 
 SQL_ROUNDS = 4  # statements are short: that many times the rounds of pages
 
 
-def lines(world: World, rounds: int) -> Iterator[Line]:
+def lines(world: World, rounds: int) -> Iterator[GoalLine]:
     yield from _second_lock(world, rounds * SQL_ROUNDS)
     yield from _sizes(world, rounds * SQL_ROUNDS)
     yield from _many_against_few(world, rounds * SQL_ROUNDS)
     yield from _cpu(world, rounds)
 
 
-def _second_lock(world: World, rounds: int) -> Iterator[Line]:
+def _second_lock(world: World, rounds: int) -> Iterator[GoalLine]:
     """As portal_app with the tenant set, over the same statements as a role that no policy holds."""
     large = client(world.large)
     detail = first_customer(world.large_id)
@@ -40,12 +40,12 @@ def _second_lock(world: World, rounds: int) -> Iterator[Line]:
     for name, who, organization_id, path, target in cases:
         statements = own_queries(who, path)
         locked, open_ = wall([replay(statements, organization_id), replay(statements, None)], rounds)
-        yield Line(
+        yield GoalLine(
             f"second lock: {name}, SQL p95 against scope alone", quantile(locked, 95) / quantile(open_, 95), target
         )
 
 
-def _sizes(world: World, rounds: int) -> Iterator[Line]:
+def _sizes(world: World, rounds: int) -> Iterator[GoalLine]:
     large, medium, distributor = (client(p) for p in (world.large, world.medium, world.distributor))
     last = "/customers/?cursor=" + _last_cursor(world)
     works = [
@@ -56,13 +56,13 @@ def _sizes(world: World, rounds: int) -> Iterator[Line]:
         replay(own_queries(large, "/customers/?q=obotic"), world.large_id),
     ]
     first, small, hops, deep, search = (quantile(samples, 95) for samples in wall(works, rounds))
-    yield Line("customers page, SQL p95: large partner against one with a twentieth", first / small, 1.3)
-    yield Line("distributor through two hops against the large partner", hops / first, 1.5)
-    yield Line("last keyset page against the first", deep / first, 2)
-    yield Line("substring search within the large partner's customers, p95", search * 1000, 30, "ms")
+    yield GoalLine("customers page, SQL p95: large partner against one with a twentieth", first / small, 1.3)
+    yield GoalLine("distributor through two hops against the large partner", hops / first, 1.5)
+    yield GoalLine("last keyset page against the first", deep / first, 2)
+    yield GoalLine("substring search within the large partner's customers, p95", search * 1000, 30, "ms")
 
 
-def _many_against_few(world: World, rounds: int) -> Iterator[Line]:
+def _many_against_few(world: World, rounds: int) -> Iterator[GoalLine]:
     """Pages that say something of all customers: they read indexes and kept figures, so their number costs nothing."""
     pages = {
         "summary of use": "/usage/customers/",
@@ -74,10 +74,10 @@ def _many_against_few(world: World, rounds: int) -> Iterator[Line]:
     for name, path in pages.items():
         works = [replay(own_queries(large, path), world.large_id), replay(own_queries(medium, path), world.medium_id)]
         many, few = (quantile(samples, 95) for samples in wall(works, rounds))
-        yield Line(f"{name}, SQL p95: large partner against one with a twentieth", many / few, 1.3)
+        yield GoalLine(f"{name}, SQL p95: large partner against one with a twentieth", many / few, 1.3)
 
 
-def _cpu(world: World, rounds: int) -> Iterator[Line]:
+def _cpu(world: World, rounds: int) -> Iterator[GoalLine]:
     who = client(world.large)
 
     def page() -> object:
@@ -89,7 +89,7 @@ def _cpu(world: World, rounds: int) -> Iterator[Line]:
 
     garbage.freeze_garbage()  # as the server does
     whole, bare = (quantile(samples, 50) for samples in cpu([page, unrendered], rounds))
-    yield Line("page CPU against the same view whose template draws nothing", whole / bare, 1.7)
+    yield GoalLine("page CPU against the same view whose template draws nothing", whole / bare, 1.7)
 
 
 def replay(statements: list[str], organization_id: int | None) -> Callable[[], None]:

@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from django.db import connection
 
 from tools.bench import usage
-from tools.bench.__main__ import Line
 from tools.bench.data import World, load_small
 from tools.bench.measure import Page, quantile, wall
 from tools.bench.queries import first_customer
+from tools.bench.report import GoalLine
 from tools.bench.signed_in import cookie
 
 ALONE = "bench_alone"
@@ -35,7 +35,7 @@ def urls() -> dict[str, str]:
     return {"DATABASE_URL": f"{os.environ['DATABASE_URL'].rpartition('/')[0]}/{ALONE}"}
 
 
-def lines(world: World, rounds: int, *, beside: int, alone: int) -> Iterator[Line]:
+def lines(world: World, rounds: int, *, beside: int, alone: int) -> Iterator[GoalLine]:
     """`beside` and `alone` are the ports of the two servers."""
     for path in ("/", "/inbox/"):
         page = Page(beside, path, cookie(world.large))
@@ -48,7 +48,7 @@ def lines(world: World, rounds: int, *, beside: int, alone: int) -> Iterator[Lin
     for name, path in {"list": "/customers/", "inbox": "/inbox/", "customer": customer, "overview": "/"}.items():
         works = [Page(beside, path, mine), Page(alone, path, mine_alone)]
         with_others, without = (quantile(samples, 50) for samples in wall(works, rounds * 3))
-        yield Line(f"small partner's {name}: p50 beside everybody else against alone", with_others / without, 1.1)
+        yield GoalLine(f"small partner's {name}: p50 beside everybody else against alone", with_others / without, 1.1)
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from entitlements.models import CustomerUsage
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.copy_rows import CopyRows
 from partnerportal.lib.days import today
-from tools.bench.__main__ import Line
+from tools.bench.report import GoalLine
 
 SYSTEM = Actor.system("bench")
 DAYS = 395
@@ -78,12 +78,12 @@ def load() -> None:
     fold_figures()
 
 
-def lines(rounds: int) -> Iterator[Line]:
+def lines(rounds: int) -> Iterator[GoalLine]:
     yield from _trend(rounds)
     yield from _ingest()
 
 
-def _trend(rounds: int) -> Iterator[Line]:
+def _trend(rounds: int) -> Iterator[GoalLine]:
     """All services of a customer together. The server's own time: the way there and back would be most of it."""
     turn = CustomerUsage.objects.order_by("pk").annotate(turn=F("pk") % MANY_SERVICES).values_list("pk", flat=True)
     single, several = (list(rows[:5000]) for rows in (turn.exclude(turn=0), turn.filter(turn=0)))
@@ -100,7 +100,7 @@ def _trend(rounds: int) -> Iterator[Line]:
             *((_in_server(_MONTHS, who, first), _in_server(_RAW, who, first)) for who in asked), strict=True
         )
         ratio = statistics.median(months) / statistics.median(raw)
-        yield Line(f"13-month trend of {of}, SQL: from the months against the days", ratio, 0.2)
+        yield GoalLine(f"13-month trend of {of}, SQL: from the months against the days", ratio, 0.2)
 
 
 def _in_server(sql: str, *values: Any) -> float:
@@ -111,7 +111,7 @@ def _in_server(sql: str, *values: Any) -> float:
     return float(told["Planning Time"] + told["Execution Time"])
 
 
-def _ingest() -> Iterator[Line]:
+def _ingest() -> Iterator[GoalLine]:
     """Days that come in, in the batches of a feed, with the months, summaries and lists that follow; and the same rows
     by COPY alone. A month of days is what a late or corrected file brings, one day of everybody what comes every
     night: there each line has a customer of its own, whose sixteen weeks are summed up anew."""
@@ -128,7 +128,7 @@ def _ingest() -> Iterator[Line]:
         batches = [rows[start : start + size] for start in range(0, len(rows), size)]
         stored = statistics.median(_seconds(_store, batches) for _ in range(ROUNDS))
         goal = f"ingest of {of} of {len(keys):,} customers, with all that follows, against raw COPY"
-        yield Line(goal, stored / raw, 10)
+        yield GoalLine(goal, stored / raw, 10)
 
 
 def _store(rows: Sequence[UsageRow]) -> None:
