@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from entitlements import queries
 from entitlements.actions.trials import MOST_IN_PRODUCTION, MOST_SEATS, REASON_LENGTH
-from entitlements.models import Entitlement, Sku
+from entitlements.models import Sku
 from partnerportal.lib.actors import Actor
 
 
@@ -23,10 +23,6 @@ class TrialForm(forms.Form):
     def __init__(self, actor: Actor, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["sku"].queryset = queries.skus_to_try(actor)  # type: ignore[attr-defined]
-
-
-class NothingForm(forms.Form):
-    """The question alone."""
 
 
 class DeclineForm(forms.Form):
@@ -52,12 +48,3 @@ class ConvertForm(forms.Form):
         widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"),
         help_text=_("Left empty, there is no end."),
     )
-
-
-def form_of(deed: str, trial: Entitlement, data: Any, extended_to: Any) -> forms.Form:
-    """The form of one deed of a trial, with what is proposed."""
-    initial = {"quantity": trial.quantity, "ends_on": extended_to if deed == "extend" else None}
-    return FORMS.get(deed, NothingForm)(data, initial=initial)
-
-
-FORMS: dict[str, type[forms.Form]] = {"decline": DeclineForm, "extend": ExtendForm, "convert": ConvertForm}

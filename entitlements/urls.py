@@ -1,6 +1,7 @@
 from django.urls import path
 
 from entitlements import views
+from entitlements.trial_actions import TRIAL_ACTIONS
 
 urlpatterns = [
     path("", views.overview, name="overview"),
@@ -32,11 +33,10 @@ urlpatterns = [
     path("calendar/<str:token>.ics", views.calendar_file, name="calendar"),
     path("trials/", views.trials, name="trials"),
     *(
-        path(f"trials/<uuid:trial_id>/{deed}/", views.trial_decide, {"deed": deed}, name=f"trial_{deed}")
-        for deed in ("approve", "decline", "extend", "convert")
+        path(f"trials/<uuid:trial_id>/{name}/", views.trial_action, {"name": name}, name=f"trial_{name}")
+        for name in TRIAL_ACTIONS
     ),
     path("releases/", views.releases, name="releases"),
     path("releases/mark/", views.release_mark, name="release_mark"),
     path("releases/reopen/", views.release_reopen, name="release_reopen"),
-    path("trials/<uuid:trial_id>/cancel/", views.trial_cancel, name="trial_cancel"),
 ]

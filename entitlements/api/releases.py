@@ -42,27 +42,27 @@ class ReleasedView(ReleasesBase, ListView):
         return queries.released(self.actor)
 
 
-class DeedView(ReleasesBase):
-    """One deed of one licence, which the body names."""
+class ReleaseActionView(ReleasesBase):
+    """Base of the endpoints that do one thing to one licence, which the body names by its key."""
 
     serializer_class = ReleaseKeySerializer
     errors = {403: ("not_admin",), 409: ("state_changed",)}
-    deed: Any
+    release_action: Any
 
     def post(self, request: Request) -> Response:
-        type(self).deed(actor=self.actor, **self.read_body())
+        type(self).release_action(actor=self.actor, **self.read_body())
         return Response(status=204)
 
 
 @extend_schema(tags=["Releases"], responses={204: None})
-class MarkView(DeedView):
+class MarkView(ReleaseActionView):
     """Mark a licence as released, before or after the feed says so. For the vendor's Admins."""
 
-    deed = staticmethod(actions.mark_released)
+    release_action = staticmethod(actions.mark_released)
 
 
 @extend_schema(tags=["Releases"], responses={204: None})
-class ReopenView(DeedView):
+class ReopenView(ReleaseActionView):
     """Take back that a licence was released: it waits again. For the vendor's Admins."""
 
-    deed = staticmethod(actions.reopen_release)
+    release_action = staticmethod(actions.reopen_release)

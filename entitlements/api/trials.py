@@ -1,4 +1,4 @@
-from typing import Any
+from typing import ClassVar
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -18,6 +18,7 @@ from entitlements.api.serializers import (
 from entitlements.api.views import EntitlementFilterSet
 from entitlements.models import Entitlement
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
+from entitlements.trial_actions import TRIAL_ACTIONS, TrialAction
 from partnerportal.lib.api import ActorView, ListView, NoBody
 from partnerportal.lib.scoping import by_public_id
 
@@ -74,55 +75,64 @@ class TrialView(TrialsBase):
         return Response(TrialSerializer(self.trial(trial_id)).data)
 
 
-class DeedView(TrialsBase):
-    """One deed of one trial: the action has its name."""
+class TrialActionView(TrialsBase):
+    """Base of the endpoints that do one action of the table to one trial. The body holds what the action takes."""
 
-    deed: Any
+    trial_action: ClassVar[TrialAction]
 
     def post(self, request: Request, trial_id: UUID) -> Response:
         values = self.read_body()
-        trial = type(self).deed(actor=self.actor, trial=self.trial(trial_id), **values)
+        trial = self.trial_action.run(actor=self.actor, trial=self.trial(trial_id), **values)
         return Response(TrialSerializer(trial).data)
 
 
 @extend_schema(tags=["Trials"], request=NoBody, responses=TrialSerializer)
-class CancelView(DeedView):
+class CancelView(TrialActionView):
     """Cancel a trial or take back its request, as the customer or the vendor."""
 
     serializer_class = NoBody
-    deed = staticmethod(actions.cancel_trial)
+    trial_action = TRIAL_ACTIONS["cancel"]
 
 
 @extend_schema(tags=["Trials"], request=NoBody, responses=TrialSerializer)
-class ApproveView(DeedView):
+class ApproveView(TrialActionView):
     """Approve a request. The trial runs from today for the time set for trials. For the vendor's Admins."""
 
     serializer_class = NoBody
-    deed = staticmethod(actions.approve_trial)
+    trial_action = TRIAL_ACTIONS["approve"]
 
 
 @extend_schema(tags=["Trials"], request=DeclineTrialSerializer, responses=TrialSerializer)
-class DeclineView(DeedView):
+class DeclineView(TrialActionView):
     """Decline a request with a reason. For the vendor's Admins."""
 
     serializer_class = DeclineTrialSerializer
     errors = TrialsBase.errors | {400: ("reason_required",)}
-    deed = staticmethod(actions.decline_trial)
+    trial_action = TRIAL_ACTIONS["decline"]
 
 
 @extend_schema(tags=["Trials"], request=ExtendTrialSerializer, responses=TrialSerializer)
-class ExtendView(DeedView):
+class ExtendView(TrialActionView):
     """Extend a running trial by the time set for trials. Sent twice, it extends once. For the vendor's Admins."""
 
     serializer_class = ExtendTrialSerializer
     errors = TrialsBase.errors | {409: ("state_changed", "no_later_end")}
-    deed = staticmethod(actions.extend_trial)
+    trial_action = TRIAL_ACTIONS["extend"]
 
 
 @extend_schema(tags=["Trials"], request=ConvertTrialSerializer, responses=TrialSerializer)
-class ConvertView(DeedView):
+class ConvertView(TrialActionView):
     """Turn a running trial into production. For the vendor's Admins."""
 
     serializer_class = ConvertTrialSerializer
     errors = TrialsBase.errors | {400: ("ends_on",)}
-    deed = staticmethod(actions.convert_trial)
+    trial_action = TRIAL_ACTIONS["convert"]
+
+
+ACTION_VIEWS: dict[str, type[TrialActionView]] = {
+    "cancel": CancelView,
+    "approve": ApproveView,
+    "decline": DeclineView,
+    "extend": ExtendView,
+    "convert": ConvertView,
+}

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from entitlements.api import ingest, releases, trials, usage, views
+from entitlements.trial_actions import TRIAL_ACTIONS
 
 urlpatterns = [
     path("customers/", views.CustomersView.as_view(), name="customers"),
@@ -16,11 +17,10 @@ urlpatterns = [
     path("renewals/", views.RenewalsView.as_view(), name="renewals"),
     path("trials/", trials.TrialsView.as_view(), name="trials"),
     path("trials/<uuid:trial_id>/", trials.TrialView.as_view(), name="trial"),
-    path("trials/<uuid:trial_id>/cancel/", trials.CancelView.as_view(), name="trial_cancel"),
-    path("trials/<uuid:trial_id>/approve/", trials.ApproveView.as_view(), name="trial_approve"),
-    path("trials/<uuid:trial_id>/decline/", trials.DeclineView.as_view(), name="trial_decline"),
-    path("trials/<uuid:trial_id>/extend/", trials.ExtendView.as_view(), name="trial_extend"),
-    path("trials/<uuid:trial_id>/convert/", trials.ConvertView.as_view(), name="trial_convert"),
+    *(
+        path(f"trials/<uuid:trial_id>/{name}/", trials.ACTION_VIEWS[name].as_view(), name=f"trial_{name}")
+        for name in TRIAL_ACTIONS
+    ),
     path("releases/", releases.ReleasesView.as_view(), name="releases"),
     path("releases/done/", releases.ReleasedView.as_view(), name="releases_done"),
     path("releases/mark/", releases.MarkView.as_view(), name="release_mark"),

@@ -29,7 +29,7 @@ from entitlements.rows.renewals import (
     weekdays,
     weeks,
 )
-from entitlements.rows.trials import Decision, TrialRow, decision, trial_rows
+from entitlements.rows.trials import TrialRow, trial_rows
 
 __all__ = [
     "NAMES_SHOWN",
@@ -37,7 +37,6 @@ __all__ = [
     "Cell",
     "CustomerRow",
     "Day",
-    "Decision",
     "OrderLineRow",
     "OrderRow",
     "ReleaseRow",
@@ -51,7 +50,6 @@ __all__ = [
     "attention_of_services",
     "calendar_days",
     "customer_rows",
-    "decision",
     "end_of_connection",
     "month_grid",
     "month_name",

@@ -5,7 +5,7 @@ from entitlements.views.own import orders, services
 from entitlements.views.releases import release_mark, release_reopen, releases
 from entitlements.views.renewals import calendar_feed, calendar_file, calendar_revoke, renewals
 from entitlements.views.settings import display, view_change, view_default, view_delete, view_new, view_query
-from entitlements.views.trials import trial_cancel, trial_decide, trial_request, trials
+from entitlements.views.trials import trial_action, trial_request, trials
 from entitlements.views.usage import (
     customer_usage,
     customer_usage_trend,
@@ -36,8 +36,7 @@ __all__ = [
     "releases",
     "renewals",
     "services",
-    "trial_cancel",
-    "trial_decide",
+    "trial_action",
     "trial_request",
     "trials",
     "usage",

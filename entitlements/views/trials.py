@@ -8,32 +8,20 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from accounts.models import Kind
-from entitlements import actions, queries, rows
-from entitlements.actions.trials import NO_LATER_END
-from entitlements.models import Entitlement
+from entitlements import actions, queries
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
-from entitlements.trial_forms import TrialForm, form_of
+from entitlements.trial_actions import TRIAL_ACTIONS, TrialAction
+from entitlements.trial_forms import TrialForm
 from entitlements.trial_list import TrialList
-from partnerportal.lib.errors import Conflict
 from partnerportal.lib.form_errors import into_form
 from partnerportal.lib.pages import allowed
 from partnerportal.lib.requests import PortalRequest
 
 require_form = require_http_methods(["GET", "HEAD", "POST"])
-State = Entitlement.State
-DONE = {
-    "approve": gettext_lazy("The trial has begun."),
-    "decline": gettext_lazy("The trial is declined."),
-    "extend": gettext_lazy("The trial is extended."),
-    "convert": gettext_lazy("It is now in production."),
-    "cancel": gettext_lazy("It is cancelled."),
-}
-FROM = {"approve": {State.REQUESTED}, "decline": {State.REQUESTED}, "cancel": {State.REQUESTED, State.ACTIVE}}
 
 
 @require_form
@@ -61,40 +49,27 @@ def trials(request: PortalRequest) -> HttpResponse:
 
 
 @require_form
-@allowed(ROLE_TABLE, EntitlementPermission.DECIDE_TRIALS)
-@vary_on_headers("HX-Request")
-def trial_decide(request: PortalRequest, trial_id: UUID, deed: str) -> HttpResponse:
-    """Approve, decline, extend or convert: ask, then do."""
-    return _deed(request, deed, trial_id)
+def trial_action(request: PortalRequest, trial_id: UUID, name: str) -> HttpResponse:
+    """The dialog of one action of the table: who may do it is asked to confirm, and then it is done."""
+    action = TRIAL_ACTIONS[name]
+    return allowed(ROLE_TABLE, action.permission)(_confirm_and_run)(request, action, trial_id)
 
 
-@require_form
-@allowed(ROLE_TABLE, EntitlementPermission.CANCEL_TRIALS)
 @vary_on_headers("HX-Request")
-def trial_cancel(request: PortalRequest, trial_id: UUID) -> HttpResponse:
-    """By the customer or the vendor: ask, then do."""
-    return _deed(request, "cancel", trial_id)
+def _confirm_and_run(request: PortalRequest, action: TrialAction, trial_id: UUID) -> HttpResponse:
+    trial = queries.trial(request.actor, trial_id)
+    action.ensure_possible(trial)
+    back = "trials" if request.actor.organization_kind == Kind.VENDOR else "services"
+    form = action.form(_posted(request), initial=action.proposal(trial))
+    if request.method == "POST" and form.is_valid():
+        with into_form(form):
+            action.run(actor=request.actor, trial=trial, **form.cleaned_data)
+            messages.success(request, str(action.done))
+            return redirect(back)
+    context = {"form": form, "action": action, "question": action.question(trial), "back": back}
+    return render(request, "entitlements/trial_action.html", context)
 
 
 def _posted(request: PortalRequest) -> Any:
-    """An empty form, sent, is an answer too."""
+    """Return what was sent: an empty form, sent, is an answer too."""
     return request.POST if request.method == "POST" else None
-
-
-def _deed(request: PortalRequest, deed: str, trial_id: UUID) -> HttpResponse:
-    actor = request.actor
-    trial = queries.trial(actor, trial_id)
-    if trial.state not in FROM.get(deed, {State.ACTIVE}):
-        raise Conflict("state_changed", _("This trial has gone on in the meantime. Nothing else was changed."))
-    back = "trials" if actor.organization_kind == Kind.VENDOR else "services"
-    extended_to = actions.extended_to(trial)
-    if deed == "extend" and extended_to is None:
-        raise Conflict("no_later_end", NO_LATER_END)
-    form = form_of(deed, trial, _posted(request), extended_to)
-    if request.method == "POST" and form.is_valid():
-        with into_form(form):
-            getattr(actions, f"{deed}_trial")(actor=actor, trial=trial, **form.cleaned_data)
-            messages.success(request, str(DONE[deed]))
-            return redirect(back)
-    context: dict[str, Any] = {"form": form, "decision": rows.decision(deed, trial), "back": back}
-    return render(request, "entitlements/trial_decide.html", context)

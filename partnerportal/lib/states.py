@@ -28,6 +28,11 @@ def move(row: M, to: str, **changes: Any) -> M:
     return locked
 
 
+def states_before(moves: Moves, to: str) -> frozenset[str]:
+    """Return the states from which `moves` lead to the state `to`."""
+    return frozenset(before for before, allowed in moves.items() if to in allowed)
+
+
 # The trigger of `guard`. Its first argument says whom it holds: "everybody", or "tenants", whom the policies hold too.
 # Of a row that has no move left tenants change nothing more, so what its end says stays said.
 GUARD = """

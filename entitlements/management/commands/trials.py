@@ -1,12 +1,13 @@
-import datetime as dt
-from argparse import ArgumentTypeError
 from typing import Any
 from uuid import UUID
 
+from django.core.exceptions import ValidationError
 from django.core.management.base import CommandParser
+from django.forms import Field
 
-from entitlements import actions, queries
+from entitlements import queries
 from entitlements.models import Entitlement
+from entitlements.trial_actions import TRIAL_ACTIONS, TrialAction
 from partnerportal.lib.commands import StaffCommand
 
 
@@ -14,25 +15,28 @@ class Command(StaffCommand):
     help = "List the trials that wait or run; approve, decline, extend, convert or cancel one."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        deeds = parser.add_subparsers(dest="deed", required=True, metavar="DEED")
-        deeds.add_parser("list", help="what waits and what runs, oldest first")
-        for deed in ("approve", "decline", "extend", "convert", "cancel"):
-            deeds.add_parser(deed).add_argument("trial", type=UUID, metavar="ID", help="as `trials list` prints it")
-        deeds.choices["decline"].add_argument("--reason", required=True, help="the customer and its partners read it")
-        convert = deeds.choices["convert"]
-        convert.add_argument("--quantity", type=int, required=True, help="seats")
-        convert.add_argument("--ends-on", type=_day, help="last day of use, UTC; none unless given")
+        """An action takes what its form has; what the form hides and sends back is not typed."""
+        commands = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+        commands.add_parser("list", help="what waits and what runs, oldest first")
+        for name, action in TRIAL_ACTIONS.items():
+            command = commands.add_parser(name)
+            command.add_argument("trial", type=UUID, metavar="ID", help="as `trials list` prints it")
+            for field_name, field in _typed_fields(action).items():
+                option = f"--{field_name.replace('_', '-')}"
+                command.add_argument(option, required=field.required, help=f"{field.label}. {field.help_text}")
 
-    def handle(self, *args: object, deed: str, **options: Any) -> None:
-        if deed == "list":
+    def handle(self, *args: object, action: str, **options: Any) -> None:
+        if action == "list":
             self._list()
             return
         trial = queries.trial(self.actor, options["trial"])
-        given = {name: options[name] for name in ("reason", "quantity", "ends_on") if name in options}
-        if deed == "extend":
-            given["ends_on"] = actions.extended_to(trial)
-        done = getattr(actions, f"{deed}_trial")(actor=self.actor, trial=trial, **given)
-        self.stdout.write(_line(done))
+        chosen = TRIAL_ACTIONS[action]
+        chosen.ensure_possible(trial)
+        typed = {name: options[name] for name in _typed_fields(chosen)}
+        form = chosen.form(chosen.proposal(trial) | typed)
+        if not form.is_valid():
+            raise ValidationError(form.errors.as_data())
+        self.stdout.write(_line(chosen.run(actor=self.actor, trial=trial, **form.cleaned_data)))
 
     def _list(self) -> None:
         states = (Entitlement.State.REQUESTED, Entitlement.State.ACTIVE)
@@ -46,8 +50,5 @@ def _line(trial: Entitlement) -> str:
     return f"{trial.public_id}  {trial.kind} {trial.state}{until}  {trial.sku.code} x {trial.quantity}  {who}"
 
 
-def _day(text: str) -> dt.date:
-    try:
-        return dt.date.fromisoformat(text)
-    except ValueError as error:
-        raise ArgumentTypeError(f"{text} is not a day like 2027-03-31.") from error
+def _typed_fields(action: TrialAction) -> dict[str, Field]:
+    return {name: field for name, field in action.form.base_fields.items() if not field.widget.is_hidden}

@@ -1,0 +1,136 @@
+"""What people do to trials: one table makes the menu, dialogs, addresses, endpoints and the command."""
+
+from typing import Any
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from entitlements import actions
+from entitlements.actions.trials import NO_LATER_END
+from entitlements.models import Entitlement
+from entitlements.policies import EntitlementPermission
+from entitlements.trial_forms import ConvertForm, DeclineForm, ExtendForm
+from partnerportal.lib import formats
+from partnerportal.lib.days import today
+from partnerportal.lib.policies import Allowed, Answer, Denied
+from partnerportal.lib.row_actions import Question, RowAction
+from partnerportal.lib.states import states_before
+
+State = Entitlement.State
+TrialAction = RowAction[Entitlement]
+
+
+def _names(trial: Entitlement) -> dict[str, str]:
+    return {"service": trial.sku.name, "customer": trial.customer.name}
+
+
+def _ask_to_approve(trial: Entitlement) -> Question:
+    dates = {"date": formats.date(today() + settings.PORTAL_TRIAL_TIME), "seats": formats.number(trial.quantity)}
+    text = _("%(customer)s may use it from today, with %(seats)s seats, until %(date)s (UTC).")
+    return Question(
+        _("Approve the trial of %(service)s?") % _names(trial), text % (_names(trial) | dates), _("Approve")
+    )
+
+
+def _ask_to_decline(trial: Entitlement) -> Question:
+    text = _("%(customer)s reads the reason, and so do the partners it is connected with. Name no person in it.")
+    title = _("Decline the trial of %(service)s?") % _names(trial)
+    return Question(title, text % _names(trial), _("Decline"), "danger-solid")
+
+
+def _ask_to_extend(trial: Entitlement) -> Question:
+    new, time = actions.extended_to(trial), settings.PORTAL_TRIAL_TIME
+    assert trial.ends_on and new, "the action's condition holds"
+    dates = {"old": formats.date(trial.ends_on), "new": formats.date(new)}
+    text = _("For %(customer)s it then ends on %(new)s (UTC) instead of %(old)s.") % (_names(trial) | dates)
+    before = (trial.ends_on - trial.starts_on) // time - 1 if trial.starts_on else 0
+    note = ""
+    if before > 0:
+        note = ngettext(
+            "It has been extended once already.", "It has been extended %(count)s times already.", before
+        ) % {"count": formats.number(before)}
+    return Question(_("Extend the trial of %(service)s?") % _names(trial), text, _("Extend"), note=note)
+
+
+def _ask_to_convert(trial: Entitlement) -> Question:
+    text = _("%(customer)s goes on using it, from now on in production.") % _names(trial)
+    return Question(_("Convert the trial of %(service)s?") % _names(trial), text, _("Convert to production"))
+
+
+def _ask_to_cancel(trial: Entitlement) -> Question:
+    if trial.state == State.REQUESTED:
+        title = _("Cancel the request for %(service)s?") % _names(trial)
+        text = _("The request of %(customer)s is taken back. It can be made again.") % _names(trial)
+        return Question(title, text, _("Cancel the request"), "danger-solid")
+    title = _("Cancel the trial of %(service)s?") % _names(trial)
+    text = _("%(customer)s can no longer use it, from now on.") % _names(trial)
+    return Question(title, text, _("Cancel the trial"), "danger-solid")
+
+
+def _has_later_end(trial: Entitlement) -> Answer:
+    return Allowed() if actions.extended_to(trial) else Denied("no_later_end", NO_LATER_END)
+
+
+def _propose_later_end(trial: Entitlement) -> dict[str, Any]:
+    return {"ends_on": actions.extended_to(trial)}
+
+
+def _propose_seats(trial: Entitlement) -> dict[str, Any]:
+    return {"quantity": trial.quantity}
+
+
+TRIAL_ACTIONS: dict[str, TrialAction] = {  # in the order of a menu
+    "approve": TrialAction(
+        run=actions.approve_trial,
+        permission=EntitlementPermission.DECIDE_TRIALS,
+        states=states_before(Entitlement.MOVES, State.ACTIVE),
+        label=gettext_lazy("Approve…"),
+        icon="check",
+        done=gettext_lazy("The trial has begun."),
+        question=_ask_to_approve,
+    ),
+    "decline": TrialAction(
+        run=actions.decline_trial,
+        permission=EntitlementPermission.DECIDE_TRIALS,
+        states=states_before(Entitlement.MOVES, State.DECLINED),
+        label=gettext_lazy("Decline…"),
+        icon="x",
+        done=gettext_lazy("The trial is declined."),
+        question=_ask_to_decline,
+        form=DeclineForm,
+    ),
+    "extend": TrialAction(
+        run=actions.extend_trial,
+        permission=EntitlementPermission.DECIDE_TRIALS,
+        states={State.ACTIVE},
+        label=gettext_lazy("Extend…"),
+        icon="calendar-plus",
+        done=gettext_lazy("The trial is extended."),
+        question=_ask_to_extend,
+        form=ExtendForm,
+        proposal=_propose_later_end,
+        condition=_has_later_end,
+    ),
+    "convert": TrialAction(
+        run=actions.convert_trial,
+        permission=EntitlementPermission.DECIDE_TRIALS,
+        states={State.ACTIVE},
+        label=gettext_lazy("Convert to production…"),
+        icon="package-check",
+        done=gettext_lazy("It is now in production."),
+        question=_ask_to_convert,
+        form=ConvertForm,
+        proposal=_propose_seats,
+    ),
+    "cancel": TrialAction(
+        run=actions.cancel_trial,
+        permission=EntitlementPermission.CANCEL_TRIALS,
+        states=states_before(Entitlement.MOVES, State.CANCELLED),
+        label=gettext_lazy("Cancel…"),
+        icon="ban",
+        done=gettext_lazy("It is cancelled."),
+        question=_ask_to_cancel,
+        is_danger=True,
+    ),
+}
