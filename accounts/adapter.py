@@ -1,4 +1,4 @@
-"""allauth's sign-in with our limits and our addresses."""
+"""The adapter that gives allauth's sign-in the portal's limits, checks and mails."""
 
 import ipaddress
 from typing import Any
@@ -23,12 +23,14 @@ from notifications.actions import queue_secret_mail
 from partnerportal.lib import tenancy
 from partnerportal.lib.pages import is_own_path
 
-SIGNING_IN_WITH = "signing_in_with"  # in the session, from the first step of a sign-in to its last
+SIGNING_IN_WITH = "signing_in_with"  # session key of the password's hash, from a sign-in's first step to its last
 
 
 class AccountAdapter(DefaultAccountAdapter):
+    """What allauth asks the portal when somebody signs up, signs in, proves an address or sets a password."""
+
     def save_user(self, request: HttpRequest, user: Person, form: Any, commit: bool = True) -> Person:
-        """A new person keeps the language in which they signed up, and that they did so."""
+        """Store a person who signs up and return them, with the page's language and SIGNED_UP as their origin."""
         user.origin = Person.Origin.SIGNED_UP
         user.name = form.cleaned_data.get("name", "")
         user.language = get_language() or settings.LANGUAGE_CODE
@@ -36,53 +38,70 @@ class AccountAdapter(DefaultAccountAdapter):
         tenancy.admit(saved.pk)
         return saved
 
-    # allauth calls these when a person has proved who they are; the database lets them write their own from then on.
+    # allauth calls the next three methods when a person has just proved who they are. From then on the database lets
+    # the request write what that person signs in with.
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> Person | None:
+        """Return the person with these credentials, or None."""
         person: Person | None = super().authenticate(request, **credentials)
         if person:
             tenancy.admit(person.pk)
         return person
 
     def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
+        """Mark an address as verified; return whether that was possible."""
         tenancy.admit(email_address.user_id)
         return super().confirm_email(request, email_address)
 
     def set_password(self, user: Person, password: str) -> None:
-        """By a link that was mailed, or by the person, who has just given the old one. Writes nothing else of them."""
+        """Store a person's new password and nothing else of them.
+
+        allauth calls this after a reset link that was mailed, or when the person has just given the old password.
+        """
         tenancy.admit(user.pk)
         user.set_password(password)
         user.save(update_fields=["password"])
 
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
-        """Failed sign-ins count per account AND client network, so that a stranger who guesses cannot lock the owner
-        out from elsewhere. allauth keys on the account alone; this private hook is covered by a test."""
+        """Return the key under which failed sign-ins are counted: one for each account and client network.
+
+        allauth's own key is the account alone, so a stranger who guesses could lock the owner out. A test covers this
+        private hook.
+        """
         return f"{super()._get_login_attempts_cache_key(request, **credentials)}:{self.client_network(request)}"
 
     def client_network(self, request: HttpRequest) -> str:
-        """The /24 or, of IPv6, the /64 in which the client is."""
+        """Return the network that the client is in: the /24 of an IPv4 address, the /64 of an IPv6 address."""
         address = ipaddress.ip_address(self.get_client_ip(request))
         return str(ipaddress.ip_network(f"{address}/{24 if address.version == 4 else 64}", strict=False))
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
-        """A wrong password counts for its account too, from wherever it came: many networks may guess together."""
+        """Count a wrong password against its account, from whatever network it came: many may guess together."""
         for person in filter_users_by_email(credentials.get("email", ""), prefer_verified=True, for_login=True):
             actions.note_failed_attempt(person.pk, actions.Attempt.PASSWORD)
 
     def is_login_by_code_required(self, login: Login) -> bool:
-        """While an account is being guessed, whoever gives its password also gives a code that is mailed. A passkey is
-        enough as always."""
+        """Return whether this sign-in also needs a mailed code: if it is by password and the account is being guessed.
+
+        A sign-in by passkey never needs one.
+        """
         methods = [record["method"] for record in get_authentication_records(self.request, login.user)]
         return methods[-1:] == ["password"] and actions.asks_for_mailed_code(login.user.pk)
 
     def pre_login(self, request: HttpRequest, user: Person, **hook: Any) -> HttpResponse | None:
-        """Remembers the password with which this sign-in begins: see `login`."""
+        """Keep the hash of the person's present password in the session, for `login` to compare.
+
+        Return a response that stops the sign-in, or None.
+        """
         request.session[SIGNING_IN_WITH] = user.get_session_auth_hash()
         return super().pre_login(request, user, **hook)
 
     def login(self, request: HttpRequest, user: Person) -> None:
-        """Steps may lie between the password and this, of a quarter of an hour: an account that was locked meanwhile,
-        or that has another password now, is not entered by what was true before."""
+        """Sign a person in, unless their account was locked or got another password since this sign-in began.
+
+        Between the password and this last step may lie a quarter of an hour. Raises ImmediateHttpResponse with the
+        page to show instead.
+        """
         if not user.is_active:
             clear_login(request)
             raise ImmediateHttpResponse(self.respond_user_inactive(request, user))
@@ -94,17 +113,25 @@ class AccountAdapter(DefaultAccountAdapter):
         super().login(request, user)
 
     def is_safe_url(self, url: str | None) -> bool:
-        """allauth's own fails on an address that cannot be parsed, and follows one that is no path."""
+        """Return whether a redirect may go to this URL: only a path of this site.
+
+        allauth's own check fails on an address that cannot be parsed, and allows one that is no path.
+        """
         return is_own_path(current.request, url or "")
 
     def send_account_already_exists_mail(self, email: str) -> None:
-        """Takes the time that a new account takes, most of it for the password: else the time tells who has one."""
+        """Mail the owner that their account exists already, in the time that creating an account takes.
+
+        Most of that time goes into hashing a password. A quicker answer would tell a stranger who has an account.
+        """
         make_password(get_random_string(12))
         super().send_account_already_exists_mail(email)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Queue it, so that no page waits for a mail server. Names and links come from the settings, never from the
-        request's host header."""
-        given = {"request": current.request, "email": email, "origin": settings.PORTAL_ORIGIN}
+        """Queue a mail made from a template, so that no page waits for a mail server.
+
+        The site's name and the links in the mail come from the settings, never from the request's host header.
+        """
+        common = {"request": current.request, "email": email, "origin": settings.PORTAL_ORIGIN}
         site = {"name": gettext("Partner portal"), "domain": settings.PORTAL_HOST}
-        queue_secret_mail(self.render_mail(template_prefix, email, {**given, **context, "current_site": site}))
+        queue_secret_mail(self.render_mail(template_prefix, email, {**common, **context, "current_site": site}))

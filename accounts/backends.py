@@ -1,4 +1,4 @@
-"""Who is signed in."""
+"""Who is signed in: the authentication backend, and what a session says of a sign-in that is not complete."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,12 +15,13 @@ from accounts.queries import operators_today
 
 
 class PortalBackend(AuthenticationBackend):
-    """allauth's, but it reads a person together with the organisations they act for: one query less on every request.
+    """allauth's backend, which also reads the organisations that a person acts for: one query less on every request.
 
-    Row-level security shows them only once the tenant's person is entered, as ActorMiddleware does first.
+    Row-level security shows those organisations only after the person was entered as tenant, as ActorMiddleware does.
     """
 
     def get_user(self, user_id: object) -> Person | None:
+        """Return the active person with this id, with their operators in `acting_for`, or None."""
         operators = operators_today(int(str(user_id)))
         person = operators[0].person if operators else super().get_user(user_id)
         if person is None or not self.user_can_authenticate(person):
@@ -35,10 +36,14 @@ def half_signed_in(session: Mapping[str, Any]) -> int | None:
     return url_str_to_user_pk(pending["user_pk"]) if pending.get("user_pk") else None
 
 
+# Keys of a session under which allauth keeps what it needs to check a proof that it waits for.
 PROOFS = (LOGIN_SESSION_KEY, EMAIL_VERIFICATION_CODE_SESSION_KEY, STATE_SESSION_KEY, SECRET_SESSION_KEY)
 
 
 def awaits_proof(session: Mapping[str, Any]) -> bool:
-    """Whether a code was mailed to this session, a device was challenged, an app is being added, or a second factor is
-    owed: each proof counts once, and how many were wrong is counted in the session."""
+    """Return whether a session waits for a proof, so that its requests must be answered one after the other.
+
+    It does when a code was mailed, a device was challenged, an authenticator app is being added or a second factor is
+    owed. Each proof counts once, and the session itself counts how many were wrong.
+    """
     return any(session.get(key) for key in PROOFS)

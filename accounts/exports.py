@@ -1,4 +1,4 @@
-"""What of this app can be exported: the operators of the actor's own organisation."""
+"""The list of accounts that can be exported: the operators of the actor's own organisation."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from partnerportal.lib.exports.lists import List, Query
 
 
 def _operators(actor: Actor, _query: Query, _customer: int | None) -> QuerySet[Any]:
-    """Of the actor's own organisation."""
+    """Return the operators of the actor's own organisation; the filters and the customer change nothing."""
     return operators(actor)
 
 

@@ -1,4 +1,4 @@
-"""What people type in accounts."""
+"""Forms for signing up, organisations, roles and preferences."""
 
 from typing import Any
 
@@ -14,16 +14,18 @@ from partnerportal.lib.time_zones import time_zone_choices
 
 
 class SignupForm(forms.Form):
-    """Fields that sign-up asks beside e-mail and password."""
+    """The fields that sign-up asks for beside e-mail address and password."""
 
     name = Line(label=_("Your name"), max_length=120, widget=forms.TextInput({"autocomplete": "name"}))
     field_order = ("name", "email", "password1")
 
     def signup(self, request: HttpRequest, user: Person) -> None:
-        """allauth calls it; the adapter has stored the name already."""
+        """Do nothing: allauth requires this method, and AccountAdapter has stored the name already."""
 
 
 class OrganizationForm(forms.ModelForm):
+    """The name and contact data of an organisation. A name that vendor staff have verified cannot be changed here."""
+
     class Meta:
         model = Organization
         fields = ("name", "country", "street", "postal_code", "city", "phone", "contact_email", "website")
@@ -40,6 +42,8 @@ class OrganizationForm(forms.ModelForm):
 
 
 class RolesForm(forms.Form):
+    """The roles of an operator, of which at least one is required."""
+
     roles = forms.MultipleChoiceField(
         label=_("Roles"),
         choices=Role.choices,
@@ -49,10 +53,13 @@ class RolesForm(forms.Form):
 
     @classmethod
     def of(cls, operator: Operator) -> "RolesForm":
+        """Return an unbound form that shows the operator's present roles."""
         return cls(initial={"roles": operator.roles})
 
 
 class PreferencesForm(forms.ModelForm):
+    """A person's name, language, time zone and theme."""
+
     time_zone = forms.ChoiceField(label=_("Time zone"))
 
     class Meta:

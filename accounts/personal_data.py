@@ -1,4 +1,4 @@
-"""What is held about a person, for those who ask for it or want it gone. Apps above register what they hold."""
+"""What is held about a person, for its export and erasure. Apps above accounts register here what they hold."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +11,10 @@ from accounts.models import Organization, Person
 
 @dataclass(frozen=True)
 class Holding:
-    """`export` gives what JSON can hold. Without `erase` it stays: it goes with the account, or is another's record."""
+    """One kind of data about a person. `export` returns it as values for JSON, `erase` deletes it.
+
+    Without `erase` the data is deleted with the account, or stays because it is somebody else's record.
+    """
 
     name: str
     export: Callable[[Person], Any]
@@ -20,7 +23,7 @@ class Holding:
 
 @dataclass(frozen=True)
 class OwnRows:
-    """A table whose rows are one person's each, and the columns that tell them something."""
+    """A table whose rows belong to one person each, by `person_id`, and the columns to export of it."""
 
     model: Any
     columns: tuple[str, ...]
@@ -29,9 +32,10 @@ class OwnRows:
         return self.model.objects.filter(person_id=person.pk).order_by("pk")
 
     def export(self, person: Person) -> list[dict[str, Any]]:
+        """Return the person's rows by column name, with the organisation's name in place of its id."""
         rows = list(self.rows_of(person).values(*self.columns))
-        named = {row["organization_id"] for row in rows if "organization_id" in row}
-        names = dict(Organization.objects.filter(pk__in=named).values_list("pk", "name"))
+        ids = {row["organization_id"] for row in rows if "organization_id" in row}
+        names = dict(Organization.objects.filter(pk__in=ids).values_list("pk", "name"))
         return [{**row, "organization_id": names.get(row.get("organization_id", 0))} for row in rows]
 
     def erase(self, person: Person) -> None:
@@ -42,15 +46,16 @@ _holdings: dict[str, Holding] = {}
 
 
 def register_holding(holding: Holding) -> None:
-    """Have it exported under its name, which is taken once, and erased."""
+    """Let a holding take part in the export and erasure of persons. Its name must be unique: the export shows it."""
     assert holding.name not in _holdings, f"two holdings are called {holding.name}"
     _holdings[holding.name] = holding
 
 
 def register_own_rows(name: str, own: OwnRows) -> None:
-    """Have the rows of a person's own exported under that name, and deleted with the person."""
+    """Let a table's rows of a person be exported under this name, and be deleted when the person is erased."""
     register_holding(Holding(name, own.export, own.erase))
 
 
 def holdings() -> list[Holding]:
+    """Return every registered holding, in the order of registration."""
     return list(_holdings.values())

@@ -1,4 +1,4 @@
-"""Who may do what in accounts."""
+"""The permissions of accounts and who has them, and the limits of sign-ins and new organisations."""
 
 from enum import StrEnum
 
@@ -9,15 +9,18 @@ from partnerportal.lib.policies import RoleTable, Rule
 
 
 class AccountPermission(StrEnum):
+    """What the people of an organisation may do with its account; ROLE_TABLE says who."""
+
     VIEW_ACCOUNT = "accounts.view_account"
     EDIT_ACCOUNT = "accounts.edit_account"
     VIEW_OPERATORS = "accounts.view_operators"
     MANAGE_OPERATORS = "accounts.manage_operators"
 
 
-FOUNDED_A_DAY = 10  # organisations, by one person
-ATTEMPTS_A_DAY = 50  # wrong passwords or codes of one account; after that a password asks for a mailed code beside it
-# From how many failures of a day on the owner is mailed. Wrong codes come from somebody who has the password.
+FOUNDED_A_DAY = 10  # organisations that one person may create within 24 hours
+ATTEMPTS_A_DAY = 50  # wrong passwords, or wrong codes, of an account in a day; then a password also needs a mailed code
+# How many failures of each kind in a day cause a mail to the owner. Few wrong codes are enough: whoever gives one has
+# the password already.
 TOLD_AT = {FailedAttempts.Kind.PASSWORD: ATTEMPTS_A_DAY, FailedAttempts.Kind.CODE: 5}
 
 ROLE_TABLE: RoleTable = {

@@ -1,4 +1,4 @@
-"""Reads over persons, organisations, operators and badges."""
+"""Queries over persons, organisations, operators and badges."""
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
@@ -17,21 +17,24 @@ from partnerportal.lib.days import today
 from partnerportal.lib.prepared import Prepared
 from partnerportal.lib.scoping import by_public_id
 
-# What a kind grants without a badge: a distributor's own pages (CV-8).
+# The features that an organisation has by its kind, without a badge: a distributor's own pages need them (CV-8).
 KIND_FEATURES = {Kind.DISTRIBUTOR: frozenset({Feature.CUSTOMER_DASHBOARD})}
 
 
 @dataclass(frozen=True)
 class Badge:
+    """An active programme membership, as pages and the API show it. `program` is the programme's code."""
+
     program: str
     name: str
     since: dt.date
 
 
 def operators_of(person_id: int, on: dt.date | None = None) -> QuerySet[Operator]:
-    """Every organisation the person acts for, by name, each with its `active_programs` (name, grants) in one query.
+    """Return the person's operators, one for each organisation they act for, in the order of the organisations' names.
 
-    Deliberately across tenants: it is the person's own list, which the policy on operators allows by person.
+    Each comes with its organisation, its person and the `active_programs` of the organisation (on that day, UTC,
+    default today). This list crosses tenants on purpose: it is the person's own, which the policy on operators allows.
     """
     return (
         Operator.objects.filter(person_id=person_id)
@@ -45,12 +48,15 @@ _OPERATORS = Prepared(operators_of, -1, dt.date.min)
 
 
 def operators_today(person_id: int) -> list[Operator]:
-    """The same, as every request asks for it."""
+    """Return what `operators_of` returns for today, by the prepared statement that every request uses."""
     return _OPERATORS(person_id, today())
 
 
 def active_programs(organization: str, on: dt.date | None = None) -> ArraySubquery:
-    """Annotation: active memberships of the organisation in that column, for `badges_of` and `features_of`."""
+    """Return an annotation: the active memberships of the organisation whose id is in that column.
+
+    Each is a JSON object with code, name, grants and since, as `badges_of` takes it. `on` is a day in UTC, or today.
+    """
     return ArraySubquery(
         ProgramMembership.objects.filter(organization=OuterRef(organization))
         .active(on)
@@ -67,30 +73,32 @@ def active_programs(organization: str, on: dt.date | None = None) -> ArraySubque
 
 
 def badges_of(programs: Iterable[Mapping[str, Any]]) -> list[Badge]:
-    """What `active_programs` fetched, for display (CC-3, CC-4)."""
+    """Return a badge for each membership that `active_programs` fetched (CC-3, CC-4)."""
     return [Badge(p["code"], p["name"], dt.date.fromisoformat(p["since"])) for p in programs]
 
 
 def features_of(kind: str, grants: Iterable[str]) -> frozenset[str]:
+    """Return the features of an organisation: what its memberships grant, and what every one of its kind has."""
     return frozenset(grants) | KIND_FEATURES.get(Kind(kind), frozenset())
 
 
 def operators(actor: Actor) -> QuerySet[Operator]:
+    """Return the operators of the actor's organisation, by the person's name."""
     return Operator.objects.visible_to(actor).select_related("person").order_by("person__name", "pk")
 
 
 def operator(actor: Actor, public_id: UUID) -> Operator:
-    """One of the actor's organisation. Raises NotFound."""
+    """Return an operator of the actor's organisation. Raises NotFound for any other."""
     return by_public_id(operators(actor), public_id)
 
 
 def admin_names(actor: Actor) -> list[str]:
-    """Who can help a Reader of the actor's organisation."""
+    """Return the names of the Admins of the actor's organisation, to show whom to ask for help."""
     return [str(o.person) for o in operators(actor).filter(roles__contains=[Role.ADMIN])]
 
 
 def organizations_with_one_admin(person: Person) -> list[Organization]:
-    """Where the person is the only Admin, by ORGID."""
+    """Return the organisations of which the person is the only Admin, in the order of their ORGIDs."""
     admins = Operator.objects.filter(roles__contains=[Role.ADMIN])
     others = admins.filter(organization=OuterRef("organization")).exclude(person=person)
     rows = admins.filter(~Exists(others), person=person).select_related("organization")
@@ -98,12 +106,18 @@ def organizations_with_one_admin(person: Person) -> list[Organization]:
 
 
 def vendor_ids() -> list[int]:
-    """For the system: whom to tell what customers ask of the vendor."""
+    """Return the primary keys of the vendor's organisations, which are told what customers ask of the vendor.
+
+    Only the system sees them all.
+    """
     return list(Organization.objects.filter(kind=Kind.VENDOR).order_by("pk").values_list("pk", flat=True))
 
 
 def people_to_tell(organization_ids: Iterable[int]) -> dict[int, list[Addressee]]:
-    """Active persons who act for each organisation; registered as the notices' directory."""
+    """Return the active persons who act for each organisation, by its primary key; one without any is left out.
+
+    This is the directory by which notices are mailed: see `AccountsConfig`.
+    """
     rows = Operator.objects.filter(organization__in=organization_ids, person__is_active=True)
     rows = rows.select_related("person", "organization").annotate(programs=active_programs("organization_id"))
     people: dict[int, list[Addressee]] = {}

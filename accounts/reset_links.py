@@ -1,12 +1,20 @@
-"""What a link that sets a password is worth. allauth imports this by ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR, while its
-own forms, from which this comes, are being imported: nothing else may import it first."""
+"""The tokens in links that set a password.
+
+allauth imports this module by ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR while it imports its own forms, of which the
+generator here is a subclass: nothing else may import this module first.
+"""
 
 from allauth.account.forms import EmailAwarePasswordResetTokenGenerator
 from django.contrib.auth.base_user import AbstractBaseUser
 
 
 class ResetLinks(EmailAwarePasswordResetTokenGenerator):
-    """Void, as allauth has it, after another password, address or sign-in; and for good once the person is locked."""
+    """The generator of the tokens in reset links.
+
+    As with allauth, a link is void after another password, address or sign-in; here it is also void, for good, once
+    its person was locked.
+    """
 
     def _make_hash_value(self, user: AbstractBaseUser, timestamp: int) -> str:
+        """Return the text that a token signs: when it changes, links that were sent before are void."""
         return f"{super()._make_hash_value(user, timestamp)}|{user.locked_at}"  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""What the operators page shows, ready for the template."""
+"""The rows of the operators page, ready for the template."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,7 +16,10 @@ from partnerportal.lib.policies import Denied
 
 @dataclass(frozen=True)
 class OperatorRow:
-    """`no_change` and `no_removal` are reasons; empty where it may be done."""
+    """One operator on the operators page.
+
+    `no_change` and `no_removal` say why the roles may not be changed or the operator removed; empty if they may.
+    """
 
     public_id: UUID
     name: str
@@ -29,7 +32,7 @@ class OperatorRow:
 
 
 def operator_rows(actor: Actor, operators: Iterable[Operator]) -> list[OperatorRow]:
-    """Every operator with their roles (CV-14), and what may be done to each (CV-17, E5)."""
+    """Return a row for each operator with their roles (CV-14) and what the actor may do to each (CV-17, E5)."""
     everyone = list(operators)
     answer = ROLE_TABLE[AccountPermission.MANAGE_OPERATORS].check(actor)
     refusal = answer.message if isinstance(answer, Denied) else ""

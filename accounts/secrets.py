@@ -1,4 +1,4 @@
-"""Secrets of authenticators as they lie in the database: encrypted, with a key that does not lie there."""
+"""Encryption of the secrets of authenticators: they are stored under a key that is not in the database."""
 
 from allauth.mfa.adapter import DefaultMFAAdapter
 
@@ -6,11 +6,12 @@ from partnerportal.lib import secret_box
 
 
 class MFAAdapter(DefaultMFAAdapter):
-    """The library asks it for the secret of each authenticator app and for the seed of recovery codes."""
+    """The adapter by which allauth stores the secret of each authenticator app and the seed of recovery codes."""
 
     def encrypt(self, text: str) -> str:
+        """Return the secret in the encrypted form in which it is stored."""
         return secret_box.encrypt(text)
 
     def decrypt(self, encrypted_text: str) -> str:
-        """Raises ImproperlyConfigured where no key of SECRETS_KEYS opens it."""
+        """Return the secret from its stored form. Raises ImproperlyConfigured if no key of SECRETS_KEYS opens it."""
         return secret_box.decrypt(encrypted_text)

@@ -1,4 +1,7 @@
-"""The library's forms of the sign-in, where ours differ. Not in `forms`: the library imports that while it loads."""
+"""The forms of the sign-in where they differ from allauth's.
+
+They do not stand in `forms`, because allauth imports that module while it loads its own forms.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -43,9 +46,14 @@ TOO_MANY_CODES_CONFIRM = _(
 
 
 class LoginForm(BaseLoginForm):
+    """The form for signing in by password. While a code is on its way, it says so."""
+
     def _clean_with_password(self, credentials: dict[str, str]) -> dict[str, Any]:
-        """The library's, but one who gives the right password while a code was just mailed is told so, and not that the
-        password was wrong too often. This private hook is covered by a test."""
+        """Check the password and return the cleaned data. Raises ValidationError.
+
+        Whoever gives the right password while a code was just mailed is told so; allauth's own form would say that the
+        password was wrong too often. A test covers this private hook.
+        """
         person = get_account_adapter(self.request).authenticate(self.request, **credentials)
         if person is None:
             raise get_account_adapter().validation_error("email_password_mismatch")
@@ -56,8 +64,13 @@ class LoginForm(BaseLoginForm):
 
 
 class ResetPasswordForm(BaseResetPasswordForm):
+    """The form of "Forgot your password?", which also has an answer for locked persons."""
+
     def save(self, request: HttpRequest, **kwargs: Any) -> str:
-        """A locked person is told that they are locked, in the mail alone: the page is the same for everybody."""
+        """Mail a link that sets a password, or to a locked person that they are locked; return the address.
+
+        Only the mail says which of the two it is: the page is the same for everybody.
+        """
         email = self.cleaned_data["email"]
         if not self.users and filter_users_by_email(email, is_active=False, for_login=True):
             get_account_adapter().send_mail("account/email/account_locked", email, {})
@@ -66,9 +79,14 @@ class ResetPasswordForm(BaseResetPasswordForm):
 
 
 class UserTokenForm(BaseUserTokenForm):
+    """The check of a link that sets a password, which lets no locked person in."""
+
     def _get_user(self, uidb36: str) -> Person | None:
-        """A link that was sent before its person was locked opens nothing, and one that is followed many times at once
-        sets one password. Covered by a test, as it is private."""
+        """Return the person of a link that sets a password, or None for an unknown or locked person.
+
+        Requests of one person take turns here, so that a link that is followed many times at once sets one password.
+        A test covers this, as it is private.
+        """
         person = super()._get_user(uidb36)
         if person is None:
             return None
@@ -78,9 +96,14 @@ class UserTokenForm(BaseUserTokenForm):
 
 
 class ResetPasswordKeyForm(BaseResetPasswordKeyForm):
+    """The form that sets a new password by a mailed link, and verifies the address of a person who has only one."""
+
     def save(self) -> None:
-        """Whoever opened the link reads the mailbox that it was sent to, so the next sign-in asks for no code. An
-        account with several addresses proves none of them so: the link does not say to which it went."""
+        """Store the new password, and mark the person's address as verified if it is their only one.
+
+        Whoever opened the link reads the mailbox that it was sent to, so the next sign-in asks for no code. Of several
+        addresses none is proved: the link does not say to which of them it was sent.
+        """
         super().save()
         addresses = list(EmailAddress.objects.filter(user=self.user))
         if [address.email for address in addresses] == [self.user.email]:
@@ -88,14 +111,22 @@ class ResetPasswordKeyForm(BaseResetPasswordKeyForm):
 
 
 class SecondStep(mfa_forms.BaseAuthenticateForm):
-    """A code of an authenticator app, or a recovery code. Wrong ones count as wrong passwords do: by account and client
-    network, so that a stranger locks nobody out elsewhere, and by account and day, which the owner is told."""
+    """The base of forms that take a code of an authenticator app or a recovery code.
+
+    Wrong codes count as wrong passwords do: by account and client network, so that a stranger locks nobody out
+    elsewhere, and by account and day, of which the owner is told.
+    """
 
     too_many = TOO_MANY_CODES
 
     def clean_code(self) -> str:
+        """Return the code if one of the person's authenticators takes it, and keep that one in `authenticator`.
+
+        Raises ValidationError for a wrong code, after too many of them from one client network, and after too many in
+        a day unless the person has given a mailed code first.
+        """
         person, request = self.user, context.request
-        take_turn("proof", person.pk)  # so that each of many that come at once is counted before the next
+        take_turn("proof", person.pk)  # of many codes that come at once, each is counted before the next is tried
         if actions.asks_for_mailed_code(person.pk) and not self.has_given_a_mailed_code(request):
             raise forms.ValidationError(self.too_many, code="too_many_codes")
         key = f"mfa-auth-user-{person.pk}:{get_account_adapter().client_network(request)}"
@@ -125,7 +156,10 @@ class ReauthenticateForm(SecondStep, mfa_forms.ReauthenticateForm):
 
 @contextmanager
 def refuse_malformed() -> Iterator[None]:
-    """Answer a credential that no device makes as a wrong one; the library reads it as if the shape were right."""
+    """Turn the errors of a credential that no device makes into ValidationError("incorrect_code").
+
+    allauth reads a credential as if its shape were always right, and would answer with an error page.
+    """
     try:
         yield
     except (AttributeError, LookupError, TypeError, ValueError):
@@ -133,18 +167,25 @@ def refuse_malformed() -> Iterator[None]:
 
 
 class WellFormed:
+    """A mixin for forms that take a device's credential: one of a wrong shape is answered as a wrong one."""
+
     def clean_credential(self) -> Any:
+        """Return what the form makes of the credential. Raises ValidationError for a wrong shape too."""
         with refuse_malformed():
             return super().clean_credential()  # type: ignore[misc]
 
 
 class Unlimited:
-    """What a device signs cannot be guessed, so there is no limit that a stranger could use up for the owner."""
+    """A mixin for forms that check a device's signature without a limit on wrong ones.
+
+    A signature cannot be guessed, and a limit could be used up by a stranger, to the owner's harm.
+    """
 
     user: Person
     cleaned_data: dict[str, Any]
 
     def clean_credential(self) -> Authenticator:
+        """Return the authenticator whose signature the credential holds. Raises ValidationError for a wrong one."""
         credential = self.cleaned_data["credential"]
         webauthn.parse_authentication_response(credential)
         return webauthn.complete_authentication(self.user, credential)
@@ -159,9 +200,10 @@ class ReauthenticateWebAuthnForm(WellFormed, Unlimited, webauthn_forms.Reauthent
 
 
 class LoginWebAuthnForm(WellFormed, webauthn_forms.LoginWebAuthnForm):
-    """Signing in by a passkey alone."""
+    """The form that signs a person in by a passkey alone."""
 
     def clean_credential(self) -> Authenticator:
+        """Return the passkey; from then on the request may write what its owner signs in with."""
         authenticator: Authenticator = super().clean_credential()  # raises unless the signature is right
         tenancy.admit(authenticator.user_id)
         return authenticator
@@ -175,8 +217,10 @@ class AddWebAuthnForm(webauthn_forms.AddWebAuthnForm):
 
 class ActivateTOTPForm(BaseActivateTOTPForm):
     def clean_code(self) -> str:
-        """The code that activates an app is used by that: whoever saw it does not sign in with it. Of two browsers in
-        which somebody adds an app at once, the second is refused."""
+        """Return the code that activates an authenticator app, and mark it as used, so that it signs nobody in.
+
+        Raises ValidationError for a wrong code, and for the second of two browsers in which an app is added at once.
+        """
         take_turn("proof", self.user.pk)
         if is_mfa_enabled(self.user, [Authenticator.Type.TOTP]):
             raise get_adapter().validation_error("incorrect_code")

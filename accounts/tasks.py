@@ -1,4 +1,4 @@
-"""Periodic work."""
+"""Celery tasks of accounts: periodic work, and the mails to owners of accounts that are being guessed."""
 
 from celery import shared_task
 from django.core.management import call_command
@@ -8,20 +8,20 @@ from accounts import actions
 
 @shared_task
 def forget_ended_sessions() -> None:
-    """Delete sessions that have run out, and from where they were signed in."""
+    """Delete sessions that have run out, and the records of where such sessions were signed in."""
     call_command("clearsessions")
     actions.sweep_session_records()
 
 
 @shared_task
 def tell_owners() -> None:
-    """Queue a mail to those whose password or codes are being guessed, at most once a day each."""
+    """Queue a mail to everybody whose password or codes are being guessed: once a day and kind of attempt."""
     while actions.tell_owners():
         pass
 
 
 @shared_task
 def delete_unverified() -> None:
-    """Delete who signed up and never proved an address, and old counts of failed attempts."""
+    """Delete people who signed up and never proved an address, and old counts of failed attempts."""
     actions.delete_unverified()
     actions.forget_old_attempts()

@@ -22,13 +22,16 @@ from partnerportal.lib.requests import PortalRequest
 
 
 class MailsWithForm:
-    """A form of allauth's whose mail goes out within the request: when it cannot, the form says so, and neither the
-    database nor the session keeps anything of it."""
+    """A mixin for views of allauth whose form queues a mail.
+
+    When that fails, the form shows the error, and what the request wrote to the database and the session is undone.
+    """
 
     request: PortalRequest
     form_invalid: Callable[[BaseForm], HttpResponse]
 
     def form_valid(self, form: BaseForm) -> HttpResponse:
+        """Answer a valid form as allauth does, or with the form and the error that stopped it."""
         before = dict(self.request.session.items())
         with into_form(form):
             return super().form_valid(form)  # type: ignore[misc]
@@ -42,7 +45,7 @@ class SignupView(MailsWithForm, account_views.SignupView):
 
 
 class LoginView(MailsWithForm, account_views.LoginView):
-    """Mails a code to who has not verified the address."""
+    """The sign-in page, which mails a code to whoever has not verified their address."""
 
 
 class PasswordResetView(MailsWithForm, account_views.PasswordResetView):
@@ -55,7 +58,7 @@ require_form = require_http_methods(["GET", "HEAD", "POST"])
 @require_form
 @signed_in
 def organization_new(request: PortalRequest) -> HttpResponse:
-    """Somebody who signed up creates a customer organisation and acts for it (E2)."""
+    """Create a customer organisation for somebody who signed up, who acts for it from then on (E2)."""
     form = OrganizationForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         with into_form(form):
@@ -69,7 +72,10 @@ def organization_new(request: PortalRequest) -> HttpResponse:
 @require_POST
 @signed_in
 def organization_switch(request: PortalRequest) -> HttpResponse:
-    """Act for another of the person's organisations. To the start: the page one was on may not exist there."""
+    """Act for another of the person's organisations and go to the start page; 404 if it is not one of theirs.
+
+    The page the person was on may not exist for the other organisation.
+    """
     request.act_for(request.POST.get("organization", ""))
     messages.success(request, _("You now act for %(name)s.") % {"name": request.actor.organization_name})
     return redirect("/")
@@ -78,6 +84,7 @@ def organization_switch(request: PortalRequest) -> HttpResponse:
 @require_form
 @allowed(ROLE_TABLE, AccountPermission.EDIT_ACCOUNT)
 def account_edit(request: PortalRequest) -> HttpResponse:
+    """Edit the contact data of the acting organisation (CC-2)."""
     organization = request.operator.organization
     form = OrganizationForm(request.POST or None, instance=organization)
     if request.method == "POST" and form.is_valid():
@@ -91,7 +98,7 @@ def account_edit(request: PortalRequest) -> HttpResponse:
 @require_safe
 @allowed(ROLE_TABLE, AccountPermission.VIEW_OPERATORS)
 def operators(request: PortalRequest) -> HttpResponse:
-    """Who may act for the organisation, and in which roles (CV-14)."""
+    """Show who may act for the organisation, and in which roles (CV-14)."""
     actor = request.actor
     context = {"rows": rows.operator_rows(actor, queries.operators(actor))}
     return render(request, "accounts/operators.html", context)
@@ -101,7 +108,7 @@ def operators(request: PortalRequest) -> HttpResponse:
 @allowed(ROLE_TABLE, AccountPermission.MANAGE_OPERATORS)
 @vary_on_headers("HX-Request")
 def operator_roles(request: PortalRequest, operator_id: UUID) -> HttpResponse:
-    """Give an operator other roles (CV-17)."""
+    """Change the roles of an operator, in a dialog (CV-17); 404 for one of another organisation."""
     operator = queries.operator(request.actor, operator_id)
     form = RolesForm(request.POST) if request.method == "POST" else RolesForm.of(operator)
     if form.is_valid():
@@ -116,7 +123,7 @@ def operator_roles(request: PortalRequest, operator_id: UUID) -> HttpResponse:
 @allowed(ROLE_TABLE, AccountPermission.MANAGE_OPERATORS)
 @vary_on_headers("HX-Request")
 def operator_remove(request: PortalRequest, operator_id: UUID) -> HttpResponse:
-    """Ask, then take away a person's access."""
+    """Ask for confirmation on GET; on POST take away an operator's access to the organisation."""
     operator = queries.operator(request.actor, operator_id)
     is_me = operator.person_id == request.actor.person_id
     if request.method == "POST":
@@ -130,7 +137,7 @@ def operator_remove(request: PortalRequest, operator_id: UUID) -> HttpResponse:
 @require_form
 @signed_in
 def preferences(request: PortalRequest) -> HttpResponse:
-    """Name, language, time zone and appearance, from the next page on."""
+    """Edit the person's name, language, time zone and appearance, which hold from the next page on."""
     form = PreferencesForm(request.POST or None, instance=request.user)
     if request.method == "POST" and form.is_valid():
         actions.update_preferences(person=request.user, **form.cleaned_data)  # type: ignore[arg-type]

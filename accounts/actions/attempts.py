@@ -1,4 +1,4 @@
-"""Failed attempts to sign in as a person: counted by day, told to the owner, and answered by one more step."""
+"""Actions on failed sign-ins: count them by person and day, mail the account's owner, ask for one more step."""
 
 from functools import partial
 
@@ -23,13 +23,19 @@ _nudge = partial(nudge, "accounts.tasks.tell_owners")
 
 
 def note_failed_attempt(person_id: int, kind: Attempt) -> None:
-    """Count one more failure of today. The one that reaches TOLD_AT wakes the worker that mails the owner."""
+    """Add one to a person's failed attempts of this kind today (UTC).
+
+    When the count reaches TOLD_AT, the worker that mails the owner is woken after commit.
+    """
     if _ask("note_failed_attempt", person_id, kind) == TOLD_AT[kind]:
         transaction.on_commit(_nudge)
 
 
 def asks_for_mailed_code(person_id: int) -> bool:
-    """Whether so many passwords or codes of a person were wrong today that a password alone no longer counts."""
+    """Return whether a person's password alone no longer signs them in, because a mailed code is needed beside it.
+
+    That is so once ATTEMPTS_A_DAY passwords or ATTEMPTS_A_DAY codes were wrong for the person today (UTC).
+    """
     return any(_ask("failed_attempts", person_id, kind) >= ATTEMPTS_A_DAY for kind in Attempt)
 
 
@@ -40,8 +46,11 @@ def _ask(function: str, person_id: int, kind: Attempt) -> int:
 
 
 def tell_owners() -> int:
-    """Queue a mail to everybody whose password or codes are being guessed, once a day and kind; return how many were
-    due."""
+    """Queue a mail to the owners whose password or codes are being guessed; return how many counts were due.
+
+    At most 50 counts are taken. A count, of one person, kind and day, is due once: when it has reached TOLD_AT. Locked
+    persons and those without a verified address get no mail.
+    """
     with transaction.atomic():
         due = list(_due().select_for_update(skip_locked=True, of=("self",)).select_related("person")[:50])
         for row in due:
@@ -74,5 +83,5 @@ def _mail(person: Person, kind: Attempt, failures: int) -> EmailMessage:
 
 
 def forget_old_attempts() -> int:
-    """Delete the counts that are older than PORTAL_ATTEMPTS_KEPT; return how many."""
+    """Delete the counts of failed attempts that are older than PORTAL_ATTEMPTS_KEPT; return how many were deleted."""
     return delete_in_batches(FailedAttempts.objects.filter(day__lt=today() - settings.PORTAL_ATTEMPTS_KEPT))

@@ -1,4 +1,4 @@
-"""Who acts for an organisation, and in which roles."""
+"""Actions on operators: who acts for an organisation, and in which roles."""
 
 from collections.abc import Iterable
 
@@ -17,14 +17,15 @@ from partnerportal.lib.policies import authorize, authorize_staff
 
 @transaction.atomic
 def add_operator(*, actor: Actor, organization: Organization, person: Person, roles: Iterable[Role]) -> Operator:
-    """Vendor staff let a person act for an organisation. Existing roles are replaced.
+    """Let a person act for an organisation in these roles, for vendor staff; return the operator.
 
-    A person who never proved their address starts from nothing: else whoever signed up with it would act now.
+    Roles that the person already has there are replaced. A person who never proved their address starts from nothing:
+    otherwise whoever signed up with that address would act now. Raises Invalid("roles") for no role or an unknown one.
     """
     authorize_staff(actor)
     start_from_nothing(actor=actor, person=person)
     operator, _created = Operator.objects.update_or_create(
-        organization=organization, person=person, defaults={"roles": _checked(roles)}
+        organization=organization, person=person, defaults={"roles": _ordered_roles(roles)}
     )
     _record(AccountEvent.OPERATOR_ADDED, actor, operator)
     return operator
@@ -32,10 +33,14 @@ def add_operator(*, actor: Actor, organization: Organization, person: Person, ro
 
 @transaction.atomic
 def change_roles(*, actor: Actor, operator: Operator, roles: Iterable[str]) -> Operator:
-    """Give an operator other roles (CV-17). Nobody changes their own; the last Admin stays one (E5)."""
+    """Replace the roles of an operator (CV-17) and return the operator.
+
+    Raises Refused("own_role") for the actor's own roles, Conflict("last_admin") when no Admin would be left (E5),
+    Invalid("roles") for no role or an unknown one, and NotFound when the operator no longer exists.
+    """
     authorize(actor, ROLE_TABLE, AccountPermission.MANAGE_OPERATORS)
-    wanted = _checked(roles)
-    operator = _locked(actor, operator)
+    wanted = _ordered_roles(roles)
+    operator = _lock_operator(actor, operator)
     if operator.person_id == actor.person_id:
         raise Refused("own_role", _("You cannot change your own roles. Ask another Admin."))
     if Role.ADMIN not in wanted:
@@ -49,16 +54,22 @@ def change_roles(*, actor: Actor, operator: Operator, roles: Iterable[str]) -> O
 
 @transaction.atomic
 def remove_operator(*, actor: Actor, operator: Operator) -> None:
-    """Take away a person's access to the organisation, at once. The last Admin stays (E5)."""
+    """Take away a person's access to the organisation at once, by deleting their operator.
+
+    Raises Conflict("last_admin") for the only Admin (E5) and NotFound when the operator no longer exists.
+    """
     authorize(actor, ROLE_TABLE, AccountPermission.MANAGE_OPERATORS)
-    operator = _locked(actor, operator)
+    operator = _lock_operator(actor, operator)
     _keep_one_admin(operator)
     _record(AccountEvent.OPERATOR_REMOVED, actor, operator)
     operator.delete()
 
 
 def _record(kind: AccountEvent, actor: Actor, operator: Operator, **data: object) -> None:
-    """The event names the person by an id too, by which an erasure finds it once the operator is gone."""
+    """Record an event about an operator, with the person's public id in its data.
+
+    An erasure finds the event by that id after the operator is gone.
+    """
     record(
         kind,
         actor=actor,
@@ -69,29 +80,34 @@ def _record(kind: AccountEvent, actor: Actor, operator: Operator, **data: object
     )
 
 
-def _checked(roles: Iterable[str]) -> list[str]:
-    asked = set(roles)
-    wanted = [role for role in Role.values if role in asked]
-    if not wanted or asked - set(Role.values):
+def _ordered_roles(roles: Iterable[str]) -> list[str]:
+    """Return the roles in the order of Role, each once. Raises Invalid("roles") for none or an unknown one."""
+    names = set(roles)
+    wanted = [role for role in Role.values if role in names]
+    if not wanted or names - set(Role.values):
         raise Invalid("roles", _("Choose at least one role."), field="roles")
     return wanted
 
 
-def _locked(actor: Actor, operator: Operator) -> Operator:
-    """The operator as it is now, with every operator of the organisation locked in one order, so that two Admins
-    who demote each other cannot both succeed."""
+def _lock_operator(actor: Actor, operator: Operator) -> Operator:
+    """Lock every operator of the organisation and return this one as it is stored now.
+
+    All are locked, in the order of their keys, so that two Admins who demote each other cannot both succeed. Raises
+    NotFound when the operator no longer exists, and Refused when the actor is no Admin any more.
+    """
     rows = Operator.objects.visible_to(actor).filter(organization=operator.organization_id)
     locked = {row.pk: row for row in rows.select_for_update().order_by("pk")}
     if operator.pk not in locked:
         raise NotFound("not_found", _("This operator no longer exists."))
     if not actor.is_system:
         me = [row for row in locked.values() if row.person_id == actor.person_id]
-        if not me or not me[0].is_admin:  # lost the role while waiting for the lock
+        if not me or not me[0].is_admin:  # the actor lost the Admin role while waiting for the lock
             raise Refused("not_admin", _("Only an Admin of your organisation can do this."))
     return locked[operator.pk]
 
 
 def _keep_one_admin(operator: Operator) -> None:
+    """Raise Conflict("last_admin") if the operator is the only Admin of the organisation."""
     others = Operator.objects.filter(organization=operator.organization_id, roles__contains=[Role.ADMIN])
     if operator.is_admin and not others.exclude(pk=operator.pk).exists():
         raise Conflict("last_admin", _("An organisation needs at least one Admin. Make somebody else Admin first."))

@@ -1,4 +1,4 @@
-"""What persons and vendor staff do to organisations and their programme memberships."""
+"""Actions on organisations and their programme memberships, by the people who act for them and by vendor staff."""
 
 import datetime as dt
 
@@ -19,7 +19,7 @@ from partnerportal.lib.policies import authorize, authorize_staff
 from partnerportal.lib.text import one_line
 
 DAY = dt.timedelta(days=1)
-ORG_ID_DRAWS = 5  # of 90 million
+ORG_ID_DRAWS = 5  # how often a new ORGID is drawn at most; one in 90 million is rarely taken
 TOO_MANY_FOUNDED = _(
     "You have set up %(number)s organisations within 24 hours, and that is the limit. Try again later."
 )
@@ -27,11 +27,12 @@ TOO_MANY_FOUNDED = _(
 
 @transaction.atomic
 def found_organization(*, person: Person, name: str, country: str, **details: str) -> Organization:
-    """A person who signed up creates a customer organisation and becomes its Admin (E2).
+    """Create a customer organisation for a person who signed up, make the person its Admin, and return it (E2).
 
-    Raises TooMany beyond FOUNDED_A_DAY. A form sent twice founds one: of the same name and country the person already
-    administers, that one is returned. The new tenant's id is drawn first and entered, because row-level security lets
-    nobody write into another one.
+    A form that is sent twice creates one organisation: if the person is already Admin of a customer organisation with
+    the same name and country, that one is returned. Raises TooMany beyond FOUNDED_A_DAY organisations in 24 hours. The
+    new organisation's id is drawn first and entered as tenant, because row-level security lets nobody write into
+    another tenant.
     """
     Person.objects.select_for_update(no_key=True).get(pk=person.pk)
     mine = Operator.objects.filter(person=person, roles__contains=[Role.ADMIN]).select_related("organization")
@@ -56,14 +57,17 @@ def found_organization(*, person: Person, name: str, country: str, **details: st
 
 
 def _insert(organization: Organization) -> None:
-    """The ORGID was drawn at random. Now and then it is taken, by one that the actor may not see: it is drawn again."""
+    """Store a new organisation whose ORGID was drawn at random, and draw again while the ORGID is taken.
+
+    It may be taken by an organisation that the actor does not see. Raises IntegrityError after ORG_ID_DRAWS attempts.
+    """
     for draws_left in reversed(range(ORG_ID_DRAWS)):
         try:
             with transaction.atomic():
                 return organization.save(force_insert=True)
         except IntegrityError as error:
-            taken = getattr(error.__cause__, "diag", None)
-            if not draws_left or not taken or "org_id" not in (taken.constraint_name or ""):
+            diagnostics = getattr(error.__cause__, "diag", None)
+            if not draws_left or not diagnostics or "org_id" not in (diagnostics.constraint_name or ""):
                 raise
             organization.org_id = new_org_id()
     return None
@@ -75,9 +79,11 @@ NAME_IS_VERIFIED = _("The name has been verified. Vendor staff change it.")
 
 @transaction.atomic
 def update_contact(*, actor: Actor, organization: Organization, **contact: str) -> Organization:
-    """Change some of CONTACT_FIELDS of the actor's own organisation; the log names the fields that changed (CC-2).
+    """Change contact data of the actor's own organisation and return it; the log names the fields that changed (CC-2).
 
-    Only customers rename themselves.
+    `contact` holds new values for some of CONTACT_FIELDS. Raises NotFound for another organisation, Invalid("contact")
+    for another field, and Invalid("name_is_verified") for the name of any kind but a customer, which only vendor staff
+    change.
     """
     authorize(actor, ROLE_TABLE, AccountPermission.EDIT_ACCOUNT)
     if not actor.is_system and organization.pk != actor.organization_id:
@@ -100,14 +106,18 @@ def update_contact(*, actor: Actor, organization: Organization, **contact: str) 
 def register_organization(
     *, actor: Actor, kind: Kind, name: str, country: str, parent: Organization | None = None, **details: object
 ) -> Organization:
-    """Vendor staff register an organisation of any kind. A partner gets its invitation link by a trigger (CC-42)."""
+    """Register an organisation of any kind, for vendor staff, and return it.
+
+    A partner gets its invitation link by a trigger (CC-42). Without `org_id` among the `details`, an ORGID is drawn.
+    Raises Invalid("parent") unless the `parent` is a distributor above a partner, and ValidationError for a bad value.
+    """
     authorize_staff(actor)
     if parent and (kind != Kind.PARTNER or parent.kind != Kind.DISTRIBUTOR):
         raise Invalid("parent", _("Only a partner has an organisation above it, and that is a distributor."))
     organization = Organization(kind=kind, name=name, country=country, parent=parent, **details)
-    given = "org_id" in details
-    organization.full_clean(exclude=["name_folded"] if given else ["name_folded", "org_id"])
-    if given:
+    has_org_id = "org_id" in details
+    organization.full_clean(exclude=["name_folded"] if has_org_id else ["name_folded", "org_id"])
+    if has_org_id:
         organization.save(force_insert=True)
     else:
         _insert(organization)
@@ -119,7 +129,11 @@ def register_organization(
 def grant_membership(
     *, actor: Actor, organization: Organization, program: Program, starts_on: dt.date, ends_on: dt.date | None = None
 ) -> ProgramMembership:
-    """Vendor staff record or correct a programme membership (CC-3)."""
+    """Record a programme membership, or correct its last day, for vendor staff; return the membership (CC-3).
+
+    A membership that begins on the same day is the one corrected. `ends_on` is the last day, None for no end. Raises
+    Invalid("dates") when the last day is before the first.
+    """
     authorize_staff(actor)
     if ends_on and ends_on < starts_on:
         raise Invalid("dates", _("The last day is before the first."), field="ends_on")

@@ -1,4 +1,4 @@
-"""What vendor staff and periodic work do to persons: register, start from nothing, lock, delete."""
+"""Actions on persons by vendor staff and by periodic work: register, start from nothing, lock, unlock, delete."""
 
 import datetime as dt
 from typing import NamedTuple
@@ -29,7 +29,10 @@ BATCH = 500  # persons deleted in one transaction
 
 
 class Registration(NamedTuple):
-    """Who was registered. `was_reset`: they had an account whose address nobody had proved, and it was emptied."""
+    """The result of `register_person`: the person, whether they are new, and whether their account was emptied.
+
+    `was_reset` is true for a person who had an account whose address nobody had proved.
+    """
 
     person: Person
     is_new: bool
@@ -37,7 +40,7 @@ class Registration(NamedTuple):
 
 
 def update_preferences(*, person: Person, name: str, language: str, time_zone: str, theme: str) -> None:
-    """How the portal speaks to a person. Theirs alone, so there is nothing to authorise or to record."""
+    """Store a person's name, language, time zone and theme. They are personal: nothing is authorised or recorded."""
     person.name, person.language, person.time_zone, person.theme = name, language, time_zone, theme
     person.save(update_fields=["name", "language", "time_zone", "theme"])
 
@@ -46,12 +49,12 @@ def update_preferences(*, person: Person, name: str, language: str, time_zone: s
 def register_person(
     *, actor: Actor, email: str, name: str = "", language: str = settings.LANGUAGE_CODE, verified: bool = False
 ) -> Registration:
-    """Vendor staff name a person who does not sign up, or one who is there already.
+    """Register a person for vendor staff, or find who has this address already; return them and which it was.
 
-    A new person has no password: "Forgot your password?" gives them one, and the first sign-in asks for a code sent to
-    the address. One who is there and never proved the address starts from nothing (`start_from_nothing`). `verified`:
-    staff vouch for the address, also of a person who is known already. Raises Conflict for an address that somebody
-    else has proved to be theirs too, and ValidationError.
+    A new person has no password: "Forgot your password?" gives them one, and the first sign-in asks for a code that is
+    mailed to the address. A known person who never proved the address starts from nothing (`start_from_nothing`).
+    `verified` means that staff vouch for the address, also of a known person. Raises Conflict("further_address") if
+    somebody else has proved the address as a further one of theirs, and ValidationError for a bad address or name.
     """
     authorize_staff(actor)
     person = Person.objects.filter(email__iexact=email).first()
@@ -64,7 +67,8 @@ def register_person(
         registration = Registration(person, is_new=True, was_reset=False)
     else:
         registration = Registration(person, is_new=False, was_reset=start_from_nothing(actor=actor, person=person))
-    # What others claim and never proved: a reset link that somebody asks for would be sent for both.
+    # Other accounts may list this address without having proved it. They lose it: a reset link that somebody asks for
+    # would otherwise be sent for both accounts.
     EmailAddress.objects.filter(email=person.email, verified=False).exclude(user=person).delete()
     if verified:
         EmailAddress.objects.filter(user=person, email=person.email).update(verified=True)
@@ -72,57 +76,60 @@ def register_person(
 
 
 def refuse_further_address(email: str, person: Person | None = None) -> None:
-    """Raise Conflict, with the name of the account, if somebody but `person` has proved the address as a further one of
-    theirs."""
+    """Raise Conflict("further_address") if somebody but `person` has proved the address as a further one of theirs.
+
+    The message names the main address of that account.
+    """
     proved = EmailAddress.objects.filter(email__iexact=email, verified=True).exclude(user=person)
     if owner := proved.select_related("user").first():
-        words = _("%(email)s is a further address of %(account)s: name that one.")
-        raise Conflict("further_address", words % {"email": email, "account": owner.user.email})
+        message = _("%(email)s is a further address of %(account)s: name that one.")
+        raise Conflict("further_address", message % {"email": email, "account": owner.user.email})
 
 
 @transaction.atomic
 def start_from_nothing(*, actor: Actor, person: Person) -> bool:
     """Take everything from an account whose address nobody has proved; return whether there was anything to take.
 
-    Whoever signed up with somebody else's address knows its password. Before staff vouch for the address, or let the
-    person act for an organisation, the password, devices, sessions (half signed in ones too), other addresses and the
-    name that was typed go; the account counts as registered by staff. An account with a proved address is left alone.
+    Whoever signed up with somebody else's address knows the account's password. So before staff vouch for the address,
+    or let the person act for an organisation, the account loses its password, devices, sessions (half signed-in ones
+    too), other addresses and the name that was typed, and counts as registered by staff. An account with a proved
+    address is left alone.
     """
     authorize_staff(actor)
-    locked = Person.objects.select_for_update(no_key=True).get(pk=person.pk)
+    stored = Person.objects.select_for_update(no_key=True).get(pk=person.pk)
     addresses = EmailAddress.objects.select_for_update().filter(user=person)
-    if any(address.verified for address in addresses if address.email == locked.email):
+    if any(address.verified for address in addresses if address.email == stored.email):
         return False
     devices = Authenticator.objects.filter(user=person)
-    anything = locked.has_usable_password() or devices.exists()
-    if anything:  # without a password and a device nobody has begun to sign in
+    had_credentials = stored.has_usable_password() or devices.exists()
+    if had_credentials:  # with neither a password nor a device nobody can have begun to sign in
         end_sessions(person)
     devices.delete()
     FailedAttempts.objects.filter(person=person).delete()
-    addresses.exclude(email=locked.email).delete()
-    EmailAddress.objects.update_or_create(user=person, email=locked.email, defaults={"primary": True})
-    person.set_unusable_password()  # reset links that were sent are void by it
+    addresses.exclude(email=stored.email).delete()
+    EmailAddress.objects.update_or_create(user=person, email=stored.email, defaults={"primary": True})
+    person.set_unusable_password()  # this also voids the reset links that were sent
     person.origin = Person.Origin.REGISTERED
-    person.email, person.name = locked.email, "" if anything else locked.name
+    person.email, person.name = stored.email, "" if had_credentials else stored.name
     person.save(update_fields=["password", "origin", "name"])
-    if anything:
+    if had_credentials:
         record(AccountEvent.PERSON_RESET, actor=actor, subject=person, label=person.email)
-    return anything
+    return had_credentials
 
 
 def end_sessions(person: Person) -> int:
-    """Delete every session of a person and return how many; those in which a sign-in has only begun are among them.
+    """Delete every session of a person, also those in which a sign-in has only begun; return how many were deleted.
 
-    Only a session's own content says whose it is, so all of them are opened: seconds for a hundred thousand.
+    Only a session's own content says whose it is, so every session is opened: seconds for a hundred thousand.
     """
     UserSession.objects.filter(user=person).delete()
     sessions = Session.objects.filter(expire_date__gt=timezone.now()).iterator(chunk_size=2000)
-    mine = [session.pk for session in sessions if _names(SessionStore(session.pk).decode(session.session_data), person)]
-    return Session.objects.filter(pk__in=mine).delete()[0]
+    keys = [session.pk for session in sessions if _is_of(SessionStore(session.pk).decode(session.session_data), person)]
+    return Session.objects.filter(pk__in=keys).delete()[0]
 
 
-def _names(data: dict[str, object], person: Person) -> bool:
-    """Whether the data of a session is about the person: signed in, at a second step, or at the code of an address."""
+def _is_of(data: dict[str, object], person: Person) -> bool:
+    """Return whether a session's data is of the person: signed in, at a second step, or at the code of an address."""
     signing_in = data.get("account_login") or {}
     verifying = data.get("account_email_verification_code") or {}
     return str(person.pk) in (data.get(SESSION_KEY), verifying.get("user_id")) or (  # type: ignore[attr-defined]
@@ -131,9 +138,9 @@ def _names(data: dict[str, object], person: Person) -> bool:
 
 
 def sweep_session_records() -> int:
-    """Delete the records (address, browser) of sessions that are no more; return how many.
+    """Delete the records (IP address, browser) of sessions that no longer exist; return how many were deleted.
 
-    The library does so only when their person signs in again.
+    allauth itself deletes them only when their person signs in again.
     """
     alive = Session.objects.filter(pk=OuterRef("session_key"))
     return delete_in_batches(UserSession.objects.filter(~Exists(alive)))
@@ -141,9 +148,10 @@ def sweep_session_records() -> int:
 
 @transaction.atomic
 def lock_person(*, actor: Actor, person: Person, reason: str) -> None:
-    """Shut a person out at once: sign-in, sessions, reset links, calendars, mails. Raises Conflict if so already.
+    """Shut a person out at once, for vendor staff: sign-in, sessions, reset links, calendar addresses and mails stop.
 
-    Reset links that were sent before stay void when the person is let in again.
+    Reset links that were sent before stay void after the person is unlocked. Raises Invalid("reason") without a reason
+    and Conflict("state_changed") if the person is locked already.
     """
     authorize_staff(actor)
     if not one_line(reason):
@@ -155,23 +163,27 @@ def lock_person(*, actor: Actor, person: Person, reason: str) -> None:
 
 @transaction.atomic
 def unlock_person(*, actor: Actor, person: Person) -> None:
-    """Let a locked person in again, with the password and devices they had. Raises Conflict unless locked."""
+    """Let a locked person in again, for vendor staff, with the password and devices they had.
+
+    Raises Conflict("state_changed") unless the person is locked.
+    """
     authorize_staff(actor)
     _set_active(person, True, _("This person is not locked."))
     record(AccountEvent.PERSON_UNLOCKED, actor=actor, subject=person)
 
 
-def _set_active(person: Person, is_active: bool, already: object, **stamp: dt.datetime) -> None:
+def _set_active(person: Person, is_active: bool, refusal: object, **stamp: dt.datetime) -> None:
+    """Set whether a person may sign in. Raises Conflict("state_changed") with the refusal when nothing changes."""
     changed = Person.objects.filter(pk=person.pk, is_active=not is_active).update(is_active=is_active, **stamp)
     if not changed:
-        raise Conflict("state_changed", str(already))
+        raise Conflict("state_changed", str(refusal))
     person.is_active = is_active
 
 
 def delete_unverified() -> int:
-    """Delete who signed up, proved no address within PORTAL_UNVERIFIED_KEPT and acts for nobody; return how many.
+    """Delete people who signed up, proved no address within PORTAL_UNVERIFIED_KEPT and act for nobody; return how many.
 
-    Never one whom staff or an import registered: `origin` says who did.
+    A person whom staff or an import registered is never deleted: `Person.origin` says which it was.
     """
     deleted = 0
     while batch := _delete_unverified(timezone.now() - settings.PORTAL_UNVERIFIED_KEPT):
@@ -181,10 +193,13 @@ def delete_unverified() -> int:
 
 @transaction.atomic
 def _delete_unverified(before: dt.datetime) -> int:
-    """The addresses are locked before they are looked at: one of them may be proved in this moment."""
+    """Delete up to BATCH people who signed up before that moment and never proved an address; return how many.
+
+    Their addresses are locked before they are looked at, because one of them may be proved at this moment.
+    """
     strangers = Person.objects.filter(origin=Person.Origin.SIGNED_UP, date_joined__lt=before, operators=None)
     strangers = strangers.exclude(emailaddress__verified=True).order_by("pk")
-    found = list(strangers.values_list("pk", flat=True)[:BATCH])
-    addresses = list(EmailAddress.objects.select_for_update().filter(user__in=found))
+    ids = list(strangers.values_list("pk", flat=True)[:BATCH])
+    addresses = list(EmailAddress.objects.select_for_update().filter(user__in=ids))
     proved = {address.user_id for address in addresses if address.verified}
-    return Person.objects.filter(pk__in=set(found) - proved, operators=None).delete()[1].get("accounts.Person", 0)
+    return Person.objects.filter(pk__in=set(ids) - proved, operators=None).delete()[1].get("accounts.Person", 0)

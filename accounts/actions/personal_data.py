@@ -1,4 +1,4 @@
-"""The rights of a person over what is held about them: a copy of it, and its erasure."""
+"""Actions for a person's rights over what is held about them: export a copy of it, and erase it."""
 
 from typing import Any
 
@@ -38,7 +38,11 @@ EVENT = ("kind", "at", "organization_label", "counterpart_label", "subject_kind"
 
 @transaction.atomic
 def export_person(*, actor: Actor, person: Person) -> dict[str, Any]:
-    """Return all that is held about a person, without the secrets they sign in with."""
+    """Return all that is held about a person, for vendor staff, without the secrets they sign in with.
+
+    The dict has a section for each kind of data: account, addresses, organizations, sessions, devices, failed_attempts,
+    events_by, events_about, and one for each registered `Holding`, under its name.
+    """
     authorize_staff(actor)
     devices = Authenticator.objects.filter(user=person).order_by("pk")
     events = Event.objects.order_by("pk")
@@ -72,11 +76,12 @@ def _about(person: Person) -> Q:
 def erase_person(*, actor: Actor, email: str) -> bool:
     """Delete a person and overwrite their names and addresses in the log; return whether there was such a person.
 
-    Raises Conflict while they are the only Admin of an organisation, and for a further address of somebody. Without a
-    person the address alone is overwritten, so a second run finds what came after the first. Earlier names and
-    addresses are those by which the log calls them, which keeps every change of address. A second address that was
-    taken off the account is not known any more: run it again for that one. What a customer's own systems say, such as
-    who holds its licences, is the customer's record and stays.
+    For vendor staff. Raises Conflict("last_admin") while the person is the only Admin of an organisation, and
+    Conflict("further_address") for an address that is not somebody's main one. Without a person only the address is
+    overwritten, so a second run reaches what was recorded after the first. Earlier names and addresses are taken from
+    the log, which keeps every change of address. A second address that was taken off the account is not known any
+    more: run the erasure again for that address. What a customer's own systems say, such as who holds its licences,
+    is the customer's record and stays.
     """
     authorize_staff(actor)
     person = Person.objects.select_for_update().filter(email__iexact=email).first()
@@ -84,8 +89,8 @@ def erase_person(*, actor: Actor, email: str) -> bool:
         refuse_further_address(email)
         _erase_from_log(actor, None, [], [email])
         return False
-    if alone := organizations_with_one_admin(person):
-        names = ", ".join(f"{organization} ({organization.org_id})" for organization in alone)
+    if without_other_admin := organizations_with_one_admin(person):
+        names = ", ".join(f"{organization} ({organization.org_id})" for organization in without_other_admin)
         raise Conflict(
             "last_admin",
             _("This person is the only Admin of %(names)s. Let somebody else be Admin there first: add_operator.")
@@ -106,18 +111,21 @@ def erase_person(*, actor: Actor, email: str) -> bool:
 
 
 def _labels(person: Person) -> set[str]:
-    """What the log calls the person: names, and addresses of when they had none."""
+    """Return what the log calls the person: their names, and their addresses from when they had no name."""
     by = Event.objects.filter(person_id=person.pk).values_list("person_label", flat=True)
     about = Event.objects.filter(_about(person)).values_list("subject_label", flat=True)
     return set(by.union(about))
 
 
 def _former_addresses(person: Person, labels: set[str]) -> set[str]:
-    """Those of the labels that are addresses, unless somebody else has them: anybody may call themselves so."""
-    found = {label.lower() for label in labels if _is_address(label)}
-    others = Person.objects.filter(Q(email__in=found) | Q(emailaddress__email__in=found)).exclude(pk=person.pk)
+    """Return the labels that are addresses, in lower case, without those that somebody else has.
+
+    Those are left out because anybody may take another's address as their name.
+    """
+    former = {label.lower() for label in labels if _is_address(label)}
+    others = Person.objects.filter(Q(email__in=former) | Q(emailaddress__email__in=former)).exclude(pk=person.pk)
     return (
-        found - set(others.values_list("email", flat=True)) - set(others.values_list("emailaddress__email", flat=True))
+        former - set(others.values_list("email", flat=True)) - set(others.values_list("emailaddress__email", flat=True))
     )
 
 
@@ -130,7 +138,10 @@ def _is_address(text: str) -> bool:
 
 
 def _erase_from_log(actor: Actor, person: Person | None, names: list[str], addresses: list[str]) -> None:
-    """By a function of the database: events are append-only, and it records that it ran."""
+    """Overwrite these names and addresses in the log, by a function of the database.
+
+    Events are append-only, so only that function can change them; it records that it ran.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT erase_from_log(%s, %s, %s, %s, %s)",

@@ -18,13 +18,16 @@ class OrganizationsView(WholeListView):
     serializer_class = OrganizationSerializer
 
     def get_queryset(self) -> Any:
-        """What the middleware fetched: the one list that crosses tenants, for it is the person's own."""
+        """Return the caller's operators, which the middleware has fetched.
+
+        This is the one list that crosses tenants, because it is the person's own.
+        """
         return super().get_queryset() if self.is_schema else self.request._request.operators  # type: ignore[attr-defined]
 
 
 @extend_schema(tags=["Organizations"], responses=OrganizationSerializer)
 class ActForView(ActorView):
-    """From now on this session acts for another of the caller's organisations."""
+    """Let this session act for another of the caller's organisations from now on."""
 
     model = Operator
     serializer_class = NoBody

@@ -1,4 +1,4 @@
-"""What the commands of vendor staff take as arguments: what was typed becomes what is meant, or a clear error."""
+"""Conversions for arguments of the commands of vendor staff: each returns what a typed text names, or says why not."""
 
 from argparse import ArgumentTypeError
 
@@ -10,6 +10,7 @@ from partnerportal.lib.countries import country_choices
 
 
 def country(text: str) -> str:
+    """Return a country code in capitals. Raises ArgumentTypeError for one that ISO 3166 does not have."""
     code = text.upper()
     if code not in dict(country_choices()):
         raise ArgumentTypeError(f"{text} is not an ISO 3166 country code.")
@@ -17,6 +18,7 @@ def country(text: str) -> str:
 
 
 def organization_of(org_id: str) -> Organization:
+    """Return the organisation with this ORGID. Raises CommandError for an unknown one."""
     organization = Organization.objects.filter(org_id=org_id).first()
     if organization is None:
         raise CommandError(f"No organisation has the ORGID {org_id}.")
@@ -24,14 +26,19 @@ def organization_of(org_id: str) -> Organization:
 
 
 def program_of(code: str) -> Program:
+    """Return the programme with this code. Raises CommandError for an unknown one, and lists the codes there are."""
     program = Program.objects.filter(code=code).first()
     if program is None:
-        known = ", ".join(Program.objects.order_by("code").values_list("code", flat=True))
-        raise CommandError(f"There is no programme {code}. The programmes are: {known}.")
+        codes = ", ".join(Program.objects.order_by("code").values_list("code", flat=True))
+        raise CommandError(f"There is no programme {code}. The programmes are: {codes}.")
     return program
 
 
 def person_of(email: str) -> Person:
+    """Return the person with this main e-mail address, typed in capital or small letters.
+
+    Raises Conflict("further_address") for a further address of somebody, and CommandError for an unknown one.
+    """
     person = Person.objects.filter(email__iexact=email).first()
     if person is None:
         refuse_further_address(email)

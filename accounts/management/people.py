@@ -1,12 +1,14 @@
-"""What commands that register a person have in common."""
+"""The base of commands that register a person."""
 
 from accounts.actions import Registration
 from partnerportal.lib.commands import StaffCommand
 
 
 class PersonCommand(StaffCommand):
+    """A command of vendor staff that registers a person with `register_person`."""
+
     def say_reset(self, registration: Registration) -> None:
-        """Warn, beside the command's own output, that an account was there whose address nobody had proved."""
+        """Warn on stderr if the person had an account with an unproved address, which was emptied."""
         if registration.was_reset:
             person = registration.person
             self.stderr.write(

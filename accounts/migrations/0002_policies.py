@@ -1,6 +1,6 @@
-"""Row-level security: an organisation sees itself, a person sees the organisations they act for.
+"""Row-level security of accounts: an organisation sees itself, and a person sees the organisations they act for.
 
-connections widens the policy on organisations by the portfolio, once that table exists.
+The app connections widens the policy on organisations by the portfolio, once that table exists.
 """
 
 from django.db import migrations
@@ -11,8 +11,8 @@ OWN = """id = portal_org() OR (SELECT true FROM accounts_operator o
          WHERE o.person_id = portal_person() AND o.organization_id = accounts_organization.id)"""
 EDITABLE = "name, name_folded, country, street, postal_code, city, phone, contact_email, website"
 
-# Vendor staff verified the name of every other kind: an invitation is trusted because of it. The rule holds for whom
-# the policies hold.
+# Only a customer may change its name: vendor staff verified the name of every other kind, and people trust an invitation
+# because of it. The rule holds for every role that row-level security holds for, so not for the job role.
 RENAME = """
 CREATE FUNCTION organization_keeps_its_name() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -30,8 +30,8 @@ RENAME_UNDO = """
 DROP TRIGGER organization_keeps_its_name ON accounts_organization; DROP FUNCTION organization_keeps_its_name();
 """
 
-# What only an Admin may do, the database asks an Admin for. The definer's rights, because a policy that reads its own
-# table recurses.
+# The database itself checks that what the role table leaves to Admins is done by an Admin. The functions have their
+# definer's rights, because a policy that reads its own table would recurse.
 ADMIN = """
 CREATE FUNCTION portal_is_admin() RETURNS boolean
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -49,8 +49,9 @@ DROP POLICY edited_by_admins ON accounts_organization;
 DROP FUNCTION portal_is_new(); DROP FUNCTION portal_is_admin();
 """
 
-# A person sees their rows of every organisation; Admins change those of the one they act for, and who founds one becomes
-# its first. An Admin stays: tenants that take the role from each other at the same time meet at the lock.
+# A person sees their operators in every organisation. Admins change the operators of the organisation that they act for,
+# and whoever creates an organisation becomes its first operator. At least one Admin remains: two Admins who take the
+# role from each other at the same time wait for each other at the lock.
 OPERATORS = """
 CREATE POLICY first_of_their_own ON accounts_operator AS RESTRICTIVE FOR INSERT
     WITH CHECK (person_id = portal_person() AND portal_is_new());
@@ -95,7 +96,7 @@ class Migration(migrations.Migration):
             "accounts_organization",
             using=OWN,
             check="id = portal_org()",
-            grant=f"SELECT, INSERT, INSERT (id), UPDATE ({EDITABLE})",  # the new tenant is entered before it is stored
+            grant=f"SELECT, INSERT, INSERT (id), UPDATE ({EDITABLE})",  # the id too: a new organisation is entered as tenant before it is stored
         ),
         migrations.RunSQL(
             "GRANT USAGE ON SEQUENCE accounts_organization_id_seq TO portal_app",
@@ -107,7 +108,7 @@ class Migration(migrations.Migration):
         ),
         migrations.RunSQL(ADMIN, ADMIN_UNDO),
         migrations.RunSQL(OPERATORS, OPERATORS_UNDO),
-        migrations.RunSQL(  # people found customers; every other kind is registered by vendor staff
+        migrations.RunSQL(  # people create customers only; vendor staff register every other kind
             """CREATE POLICY founded_by_people ON accounts_organization AS RESTRICTIVE FOR INSERT
                WITH CHECK (kind = 'customer' AND parent_id IS NULL)""",
             "DROP POLICY founded_by_people ON accounts_organization",

@@ -10,6 +10,7 @@ PROGRAMS = [
 
 
 def add(apps, schema_editor):
+    """Store the programmes of PROGRAMS: code, name and the features that a membership grants."""
     program = apps.get_model("accounts", "Program")
     for code, name, grants in PROGRAMS:
         program.objects.create(code=code, name=name, grants=grants)

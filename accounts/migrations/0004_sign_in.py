@@ -1,7 +1,7 @@
-"""What people sign in with: read by whoever signs somebody in, written by the person alone, or by who proves to be them.
+"""Row-level security of what people sign in with: every request may read it, and only the person may write it.
 
-`tenancy.admit` says who has just proved it, in the requests of sign-up, sign-in and a forgotten password. Of the
-framework's other tables the web role gets the sessions, and nothing else.
+In the requests of sign-up, sign-in and a forgotten password, that is the person whom `tenancy.admit` names because they
+have just proved who they are. Of the framework's other tables the web role gets the sessions, and nothing else.
 """
 
 from django.db import migrations
@@ -9,7 +9,8 @@ from django.db import migrations
 from partnerportal.lib.tenancy import NOW, grant_sql, settle, spelled_out
 
 EVERYBODY = "SELECT, INSERT, UPDATE, DELETE"
-# Column of the person, and what the web role may do. A person is made here and unmade by staff, who alone lock one out.
+# For each table the column with the person's id, and what the web role may do. It may store a person, at sign-up; only
+# vendor staff lock or delete one.
 TABLES = {
     "accounts_person": (
         "id",
@@ -22,7 +23,8 @@ TABLES = {
 ONESELF = "{} = portal_person() OR {} = portal_admitted()"
 
 
-# What somebody's address was before: an erasure finds it by this wherever it stands, in a text that others wrote too.
+# Each change of an address records the former one as an event. By it an erasure knows what to look for, also in texts
+# that others wrote.
 ADDRESS = """
 CREATE FUNCTION person_keeps_former_address() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -42,8 +44,11 @@ DROP TRIGGER person_keeps_former_address ON accounts_person; DROP FUNCTION perso
 
 
 def keep_to_oneself(table: str, column: str, grant: str) -> migrations.RunSQL:
-    """Two policies: every row is read, but for where others are signed in; one's own is written. A person is not yet
-    anybody when they are made."""
+    """Migration operation: the web role reads every row of a table, and writes only rows of the person at work.
+
+    That is the person who is signed in, or whom `tenancy.admit` names; `column` holds the id. Sessions of others are not
+    read. On the table of persons, whose column is "id", anybody may insert a row: who signs up is no person yet.
+    """
     oneself = spelled_out(ONESELF.format(column, column))
     read = oneself if table == "usersessions_usersession" else "true"
     made = f"CREATE POLICY signs_up ON {table} FOR INSERT WITH CHECK (true);" if column == "id" else ""
@@ -79,7 +84,7 @@ class Migration(migrations.Migration):
                 "last_login": "NULL",
                 "is_active": "true",
                 "locked_at": "NULL",
-                "origin": "'signed_up'",  # staff's word is another
+                "origin": "'signed_up'",  # whoever a tenant stores has signed up; vendor staff write "registered"
             },
             changed={"last_login": NOW},
         ),
@@ -94,7 +99,7 @@ class Migration(migrations.Migration):
             changed={"created_at": "OLD.created_at", "last_seen_at": NOW},
         ),
         migrations.RunSQL(ADDRESS, ADDRESS_UNDO),
-        # Codes are mailed, not links, so this stays empty; but whoever deletes an address has Django look here.
+        # This table stays empty, because codes are mailed and not links; but Django reads it when an address is deleted.
         migrations.RunSQL(
             grant_sql("account_emailconfirmation", "SELECT, DELETE"),
             "REVOKE ALL ON account_emailconfirmation FROM portal_app",

@@ -1,4 +1,7 @@
-"""Failed attempts to sign in, counted and read by functions: who fails is nobody yet, and may see no row."""
+"""The table of failed sign-ins, which the web role writes and reads by functions alone.
+
+Whoever fails to sign in is not a tenant yet, and so may see no row.
+"""
 
 import django.db.models.deletion
 import django.db.models.functions
@@ -7,8 +10,8 @@ from django.db import migrations, models
 
 from partnerportal.lib.tenancy import protect
 
-# Of today, whatever the caller says; of others only as long as nobody is signed in; and once for each message that a
-# client sends, so that no single statement makes up a thousand failures of everybody.
+# What a caller can count is bounded: only failures of today; failures of other persons only while nobody is signed in;
+# and one for each message that a client sends, so that no single statement makes up a thousand failures of everybody.
 FUNCTIONS = """
 CREATE FUNCTION note_failed_attempt(of_person bigint, of_kind text) RETURNS integer
     LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$

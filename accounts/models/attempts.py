@@ -1,4 +1,4 @@
-"""How often somebody failed to sign in as a person, by day."""
+"""Counts of failed sign-ins, by person and day."""
 
 from django.db import models
 from django.db.models import Q
@@ -6,22 +6,23 @@ from django.db.models.functions import Now
 
 
 class FailedAttempts(models.Model):
-    """Wrong passwords, or wrong codes of the second step, of one person on one day (UTC), from wherever they came.
+    """The number of wrong passwords, or wrong codes of the second step, given for a person on one day (UTC).
 
-    The web role counts and reads by functions of the database (migrations/0005_attempts.py): nobody is signed in yet.
-    The owner is mailed once for each row that reaches what its kind allows.
+    Failures from all networks count together. The web role writes and reads these rows by functions of the database
+    (migrations/0005_attempts.py), because nobody is signed in yet. The owner is mailed once for each row whose
+    `failures` reach TOLD_AT of its kind.
     """
 
     class Kind(models.TextChoices):
         PASSWORD = "password"
-        CODE = "code"  # by somebody who knew the password
+        CODE = "code"  # a wrong code of the second step, given by somebody who knew the password
 
     person = models.ForeignKey("accounts.Person", models.CASCADE, related_name="+", db_index=False)
     kind = models.CharField(max_length=8, choices=Kind)
     day = models.DateField()
     failures = models.PositiveIntegerField()
-    counted_at = models.DateTimeField(db_default=Now())  # the last of them
-    told_at = models.DateTimeField(null=True)
+    counted_at = models.DateTimeField(db_default=Now())  # when the last failure was counted
+    told_at = models.DateTimeField(null=True)  # when the mail to the owner was queued; null: not yet
 
     class Meta:
         constraints = (

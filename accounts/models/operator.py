@@ -1,4 +1,4 @@
-"""A person acting for an organisation, with roles (E5)."""
+"""Operators: persons who act for organisations, and their roles (E5)."""
 
 from typing import ClassVar
 
@@ -21,11 +21,15 @@ class Role(models.TextChoices):
 
 
 class OperatorQuerySet(TenantQuerySet):
+    """Operators, of which an actor sees those of its own organisation."""
+
     def scope(self, actor: Actor) -> "OperatorQuerySet":
-        return self.filter(organization=actor.organization_id)  # OWN: nobody else's staff list is seen
+        return self.filter(organization=actor.organization_id)  # OWN: nobody sees another organisation's staff
 
 
 class Operator(PublicModel):
+    """A person acting for one organisation in at least one role; at most one row per person and organisation."""
+
     organization = models.ForeignKey("accounts.Organization", models.CASCADE, related_name="operators")
     person = models.ForeignKey("accounts.Person", models.CASCADE, related_name="operators")
     roles = ArrayField(models.CharField(max_length=16, choices=Role))

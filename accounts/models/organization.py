@@ -1,4 +1,4 @@
-"""An organisation of any kind: the tenant."""
+"""Organisations of every kind; each of them is a tenant."""
 
 import secrets
 import uuid
@@ -17,11 +17,11 @@ from partnerportal.lib.models import PublicModel
 from partnerportal.lib.scoping import TenantQuerySet
 from partnerportal.lib.text import fold
 
-FOLDED = 400
+FOLDED = 400  # characters of a folded name that are kept
 
 
 class Kind(models.TextChoices):
-    """Decides the organisation's pages (CV-1). Distinct from programme membership, which grants features."""
+    """The kind of an organisation, which decides its pages (CV-1). Features come from programme memberships instead."""
 
     VENDOR = "vendor", _("Vendor")
     DISTRIBUTOR = "distributor", _("Distributor")
@@ -31,19 +31,26 @@ class Kind(models.TextChoices):
 
 
 def new_org_id() -> str:
-    """An ORGID in the vendor's shape: eight digits, the first not zero. Uniqueness is the column's."""
+    """Return a random ORGID in the vendor's shape: eight digits, of which the first is not zero.
+
+    It may be taken; the column's unique constraint refuses it then.
+    """
     return str(secrets.randbelow(90_000_000) + 10_000_000)
 
 
 class OrganizationQuerySet(TenantQuerySet):
+    """Organisations, of which an actor sees those within its reach."""
+
     def scope(self, actor: Actor) -> "OrganizationQuerySet":
-        return self.filter(pk__in=actor.reach)  # oneself is in it
+        return self.filter(pk__in=actor.reach)  # REACH, which includes the actor's own organisation
 
 
 class Organization(PublicModel):
+    """An organisation of any kind: the tenant to which people, connections and data belong."""
+
     kind = models.CharField(_("kind"), max_length=16, choices=Kind)
     name = LineField(_("organisation name"), max_length=200)
-    name_folded = models.CharField(max_length=FOLDED, editable=False)  # the search key, see lib.text.fold
+    name_folded = models.CharField(max_length=FOLDED, editable=False)  # what searches compare: see lib.text.fold
     org_id = models.CharField(
         "ORGID", max_length=8, unique=True, default=new_org_id, validators=[RegexValidator(r"^[1-9]\d{7}$")]
     )
@@ -78,17 +85,20 @@ class Organization(PublicModel):
 
     @property
     def may_rename_itself(self) -> bool:
-        """Vendor staff verified the name of every other kind: an invitation is trusted because of it."""
+        """Whether its own people may change the organisation's name: only a customer's.
+
+        Vendor staff verified the name of every other kind, and people trust an invitation because of that name.
+        """
         return self.kind == Kind.CUSTOMER
 
     @property
     def address_lines(self) -> list[str]:
-        """As post to that country is addressed: in Japan from the large to the small."""
+        """The lines of the postal address, in the order used in its country: in Japan from the large to the small."""
         return address_lines(self.country, street=self.street, postal_code=self.postal_code, city=self.city)
 
     def __str__(self) -> str:
         return self.name
 
     def save(self, *args: object, **kwargs: object) -> None:
-        self.name_folded = fold(self.name)[:FOLDED]  # one ligature may unfold into a sentence
+        self.name_folded = fold(self.name)[:FOLDED]  # cut, because one ligature may unfold into a whole sentence
         super().save(*args, **kwargs)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""A human being who signs in. Not tenant-owned: one person may act for several organisations."""
+"""Persons: the human beings who sign in. They are not tenant-owned, because one may act for several organisations."""
 
 from typing import TYPE_CHECKING, Any, ClassVar
 from zoneinfo import available_timezones
@@ -20,18 +20,24 @@ if TYPE_CHECKING:
 
 
 class Theme(models.TextChoices):
+    """The appearance of the pages that a person has chosen."""
+
     AUTO = "auto", _("As my device")
     LIGHT = "light", _("Light")
     DARK = "dark", _("Dark")
 
 
 def validate_time_zone(value: str) -> None:
+    """Raise ValidationError unless the value is the name of a time zone, such as "Europe/Paris"."""
     if value not in available_timezones():
         raise ValidationError(_("Choose a time zone from the list."), code="time_zone")
 
 
 class PersonManager(BaseUserManager["Person"]):
+    """The manager by which Django and allauth create persons."""
+
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "Person":
+        """Store and return a person with this address, in lower case. Without a password, they have none to sign in."""
         person = self.model(email=self.normalize_email(email).lower(), **fields)
         person.set_password(password)
         person.save(using=self._db)
@@ -39,8 +45,12 @@ class PersonManager(BaseUserManager["Person"]):
 
 
 class Person(PublicModel, AbstractBaseUser):
+    """A human being who signs in by their e-mail address."""
+
     class Origin(models.TextChoices):
-        REGISTERED = "registered"  # by vendor staff or an import: never deleted for want of a proved address
+        """How a person came to have an account."""
+
+        REGISTERED = "registered"  # by vendor staff or an import; such a person is kept without a proved address too
         SIGNED_UP = "signed_up"
 
     email = models.EmailField(_("e-mail address"), unique=True)
@@ -49,7 +59,7 @@ class Person(PublicModel, AbstractBaseUser):
     time_zone = models.CharField(_("time zone"), max_length=64, default="UTC", validators=[validate_time_zone])
     theme = models.CharField(_("appearance"), max_length=8, choices=Theme, default=Theme.AUTO)
     is_active = models.BooleanField(default=True)
-    locked_at = models.DateTimeField(null=True, editable=False)  # the last time; links from before set no password
+    locked_at = models.DateTimeField(null=True, editable=False)  # when last locked: reset links from before it are void
     date_joined = models.DateTimeField(default=timezone.now)
     origin = models.CharField(max_length=10, choices=Origin, default=Origin.REGISTERED, editable=False)
 
@@ -64,8 +74,11 @@ class Person(PublicModel, AbstractBaseUser):
         return self.name or self.email
 
     def check_password(self, raw_password: str | None) -> bool:
-        """Check it as Django does. Where the hasher has become stricter, a right password is hashed anew: whoever knows
-        it is the person, and the database lets nobody else write it."""
+        """Return whether this is the person's password, as Django does.
+
+        Where the hasher has become stricter since, a right password is hashed anew and stored. The database allows
+        that only to the person, which whoever knows the password has just proved to be.
+        """
 
         def hash_anew(password: str) -> None:
             tenancy.admit(self.pk)

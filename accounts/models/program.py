@@ -1,4 +1,4 @@
-"""Partner programmes, and which organisation is a member when (CC-3…CC-5)."""
+"""Partner programmes, and which organisations are members of them from when to when (CC-3…CC-5)."""
 
 import datetime as dt
 
@@ -13,7 +13,7 @@ from partnerportal.lib.scoping import TenantQuerySet
 
 
 class Feature(models.TextChoices):
-    """What an active membership may grant."""
+    """A feature that an active programme membership may grant to its organisation."""
 
     CUSTOMER_DASHBOARD = "customer_dashboard", _("Customer dashboard")
     FEDERATED_DOMAINS = "federated_domains", _("Federated domains")
@@ -21,10 +21,10 @@ class Feature(models.TextChoices):
 
 
 class Program(models.Model):
-    """The vendor's catalogue of programmes: the same for everyone, so not tenant-owned."""
+    """A programme in the vendor's catalogue, which is the same for everyone and so not tenant-owned."""
 
     code = models.SlugField(unique=True)
-    name = models.CharField(max_length=120)  # a proper name: shown as it is in every language
+    name = models.CharField(max_length=120)  # a proper name, so it is the same in every language
     grants = ArrayField(models.CharField(max_length=40, choices=Feature))
 
     def __str__(self) -> str:
@@ -32,16 +32,20 @@ class Program(models.Model):
 
 
 class ProgramMembershipQuerySet(TenantQuerySet):
+    """Programme memberships, of which an actor sees those of organisations within its reach."""
+
     def scope(self, actor: Actor) -> "ProgramMembershipQuerySet":
-        return self.filter(organization__in=actor.reach)  # oneself is in it
+        return self.filter(organization__in=actor.reach)  # REACH, which includes the actor's own organisation
 
     def active(self, on: dt.date | None = None) -> "ProgramMembershipQuerySet":
-        """Members on that day (UTC, default today). Both ends count."""
+        """Return the memberships that run on that day (UTC, default today), their first and last days included."""
         day = on or today()
         return self.filter(Q(ends_on=None) | Q(ends_on__gte=day), starts_on__lte=day)
 
 
 class ProgramMembership(models.Model):
+    """An organisation's membership of a programme, from its first day to its last; without one it has no end."""
+
     organization = models.ForeignKey("accounts.Organization", models.CASCADE, related_name="memberships")
     program = models.ForeignKey(Program, models.PROTECT)
     starts_on = models.DateField()

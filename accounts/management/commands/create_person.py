@@ -36,6 +36,6 @@ class Command(PersonCommand):
 
 
 def password_link(person: Person) -> str:
-    """The link of the "Forgot your password?" mail: it works once and for a limited time."""
+    """Return the link that a "Forgot your password?" mail would hold: it works once and for a limited time."""
     key = {"uidb36": user_pk_to_url_str(person), "key": default_token_generator.make_token(person)}
     return settings.PORTAL_ORIGIN + reverse("account_reset_password_from_key", kwargs=key)

@@ -15,5 +15,5 @@ class Command(StaffCommand):
         parser.add_argument("email", metavar="EMAIL", type=email_address)
 
     def handle(self, *args: object, email: str, **options: object) -> None:
-        held = export_person(actor=self.actor, person=person_of(email))
-        self.stdout.write(json.dumps(held, cls=DjangoJSONEncoder, ensure_ascii=False, indent=2))
+        data = export_person(actor=self.actor, person=person_of(email))
+        self.stdout.write(json.dumps(data, cls=DjangoJSONEncoder, ensure_ascii=False, indent=2))

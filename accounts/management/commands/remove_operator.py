@@ -14,9 +14,9 @@ class Command(StaffCommand):
         parser.add_argument("email", metavar="EMAIL", type=email_address)
 
     def handle(self, *args: object, organization: str, email: str, **options: object) -> None:
-        person, left = person_of(email), organization_of(organization)
-        operator = Operator.objects.filter(person=person, organization=left).first()
+        person, employer = person_of(email), organization_of(organization)
+        operator = Operator.objects.filter(person=person, organization=employer).first()
         if operator is None:
-            raise CommandError(f"{person.email} does not act for {left}.")
+            raise CommandError(f"{person.email} does not act for {employer}.")
         remove_operator(actor=self.actor, operator=operator)
-        self.stdout.write(f"{person.email} no longer acts for {left}.")
+        self.stdout.write(f"{person.email} no longer acts for {employer}.")

@@ -9,8 +9,8 @@ from notifications.models import SecretMail
 from partnerportal.lib.commands import StaffCommand
 from partnerportal.lib.secret_box import encrypt_anew
 
-BATCH = 500
-SECRETS = ("secret", "seed")  # of an authenticator app, and of recovery codes
+BATCH = 500  # authenticators encrypted anew in one transaction
+SECRETS = ("secret", "seed")  # keys in Authenticator.data: the secret of an app, the seed of recovery codes
 
 
 class Command(StaffCommand):
@@ -28,7 +28,11 @@ class Command(StaffCommand):
 
 @transaction.atomic
 def rotate_after(pk: int) -> list[int]:
-    """Rotate the next batch, in the order of keys; return its keys, none at the end. Nobody uses a code meanwhile."""
+    """Encrypt anew the secrets of the next authenticators after this primary key; return their keys, none at the end.
+
+    At most BATCH authenticators are taken. They are locked, so nobody uses one of their codes meanwhile. Raises
+    CommandError for a secret that no key opens.
+    """
     rows = Authenticator.objects.filter(pk__gt=pk).exclude(type=Authenticator.Type.WEBAUTHN)
     batch = list(rows.select_for_update().order_by("pk")[:BATCH])
     for row in batch:
@@ -42,7 +46,10 @@ def rotate_after(pk: int) -> list[int]:
 
 @transaction.atomic
 def rotate_mails() -> int:
-    """Rotate the codes and links that wait for the mail server; return how many. What no key opens is never sent."""
+    """Encrypt anew the mails about accounts that wait for the mail server; return how many there are.
+
+    A mail that no key opens stays as it is and is never sent.
+    """
     rows = list(SecretMail.objects.select_for_update())
     for row in rows:
         with suppress(ImproperlyConfigured):
