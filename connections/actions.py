@@ -40,7 +40,7 @@ def accept_invitation(*, actor: Actor, token: str) -> tuple[Connection, bool]:
     if invitation.partner_id == actor.organization_id:
         raise Invalid("own_link", _("This is your own invitation link. Give it to a customer."))
     sides: dict[str, Any] = {"partner_id": invitation.partner_id, "customer_id": actor.organization_id}
-    assert actor.organization_id, "a customer's own deed"
+    assert actor.organization_id, "a customer acts for itself"
     take_turn("accept", actor.organization_id)  # they are counted
     connected = queries.live_connection(actor, **sides)
     if connected:

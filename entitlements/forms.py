@@ -36,7 +36,7 @@ class ViewForm(forms.Form):
     was_shared = False
 
     @property
-    def deed(self) -> dict[str, Any]:
+    def action_arguments(self) -> dict[str, Any]:
         return {"name": self.cleaned_data["name"], "is_shared": self.cleaned_data.get("is_shared", self.was_shared)}
 
 

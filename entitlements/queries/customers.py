@@ -157,7 +157,7 @@ def orders(actor: Actor, customer_id: int | None) -> QuerySet[Order]:
 
 
 def customer_activity(actor: Actor, customer_id: int | None) -> QuerySet[Event]:
-    """What the actor may see of the deeds and the news of one customer."""
+    """What the actor may see of the actions and the news of one customer."""
     about = Q(customer_id=customer_id) | Q(organization_id=customer_id) | Q(counterpart_id=customer_id)
     return Event.objects.visible_to(actor).filter(about)
 

@@ -48,7 +48,7 @@ def view_new(request: PortalRequest) -> HttpResponse:
     query = request.POST.get("query", request.GET.urlencode())
     if request.method == "POST" and form.is_valid():
         with into_form(form):
-            view = actions.save_view(actor=request.actor, query=_query(request), **form.deed)
+            view = actions.save_view(actor=request.actor, query=_query(request), **form.action_arguments)
             if form.cleaned_data["is_default"]:
                 actions.set_default_view(actor=request.actor, view=view)
             messages.success(request, _("The view “%(name)s” is saved.") % {"name": view.name})
@@ -67,7 +67,7 @@ def view_change(request: PortalRequest, view_id: UUID) -> HttpResponse:
     form = ViewForm.of(view, request.POST if request.method == "POST" else None, may_share=may_share)
     if request.method == "POST" and form.is_valid():
         with into_form(form):
-            view = actions.change_view(actor=request.actor, view=view, **form.deed)
+            view = actions.change_view(actor=request.actor, view=view, **form.action_arguments)
             messages.success(request, _("The view “%(name)s” is saved.") % {"name": view.name})
             return redirect(_address(view))
     context = {"form": form, "title": _("Rename or share the view"), "view": view, "may_share": may_share}

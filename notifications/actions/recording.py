@@ -22,7 +22,7 @@ class Subject(Protocol):
 
 
 def record(kind: str, *, actor: Actor, subject: Subject, **details: Any) -> Event:
-    """Write the audit record, which is also the outbox message, in the transaction of the deed it tells.
+    """Write the audit record, which is also the outbox message, in the transaction of the action it tells.
 
     After commit a nudge wakes the fan-out; should the nudge be lost, the sweep each minute finds the row. `details` are
     those of `new_event`.

@@ -1,4 +1,4 @@
-"""The log: one row is the audit record of a deed and the message from which everything outside follows."""
+"""The log: one row is the audit record of an action and the message from which everything outside follows."""
 
 from django.db import models
 from django.db.models import Q
@@ -18,7 +18,7 @@ class EventQuerySet(TenantQuerySet):
 class Event(PublicModel):
     """Append-only (a trigger refuses UPDATE and DELETE). Ids are plain numbers: the log outlives what it names.
 
-    `organization` acted, `counterpart` is the other side of the deed, and `customer` is set when the news belongs to
+    `organization` acted, `counterpart` is the other side of the action, and `customer` is set when the news belongs to
     what a customer shares with everyone connected to it.
     """
 

@@ -18,11 +18,11 @@ from partnerportal.lib.policies import RoleTable, authorize
 
 
 class NoBody(StrictSerializer):
-    """For deeds whose address says it all."""
+    """For actions whose address says it all."""
 
 
 class ActorView(GenericAPIView[Any]):
-    """One endpoint. `rule` is the permission that reading it takes; a deed's own action asks for more.
+    """One endpoint. `rule` is the permission that reading it takes; the action that it does asks for more.
 
     `errors` names the codes beyond the usual ones, by status, for the schema.
     """

@@ -1,4 +1,4 @@
-"""Turns: deeds that must not happen side by side, because each counts what the others do."""
+"""Turns: actions that must not happen side by side, because each counts what the others do."""
 
 from django.db import connection
 

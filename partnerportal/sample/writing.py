@@ -1,4 +1,4 @@
-"""Writes the cast into the database. The settled past goes in directly, in bulk; today's deeds are done by actions."""
+"""Writes the cast into the database. The settled past goes in directly, in bulk; what happens today is done by actions."""
 
 import datetime as dt
 import uuid
@@ -190,11 +190,11 @@ def _news(organizations: Organizations, now: dt.datetime) -> None:
     news(2, facts.bought(who("meridian-health"), 96, "NB-EPM-STD", 75, days_ago(2).date()))
     news(1.1, [facts.trial(who("gruenwald"), 95, "NB-ACC-SEC", Entitlement.State.REQUESTED, None)])
     news(0.2, [facts.trial(who("cote-emeraude"), 95, "NB-FIL-SHR", Entitlement.State.REQUESTED, None)])
-    _deeds(organizations)
+    _act_today(organizations)
     tell()
 
 
-def _deeds(organizations: Organizations) -> None:
+def _act_today(organizations: Organizations) -> None:
     """Customers accept the main partner's invitation; one ends its connection."""
     link = InvitationLink.objects.get(organization=organizations[cast.MAIN])
     for key in cast.RECENT:

@@ -34,11 +34,11 @@ def code(error):
 
 @pytest.fixture
 def as_web(as_tenant):
-    """Do a deed as a request of the actor would."""
+    """Do an action as a request of the actor would."""
 
-    def run(deed, *, actor, **values):
+    def run(action, *, actor, **values):
         with as_tenant(actor):
-            return deed(actor=actor, **values)
+            return action(actor=actor, **values)
 
     return run
 
@@ -93,7 +93,7 @@ def test_only_a_partner_stands_under_a_distributor(world):
 @pytest.mark.parametrize("who", ["vendor.admin", "partner.admin", "anonymous"])
 def test_vendor_staff_work_at_the_command_line_only(who, world, actor_for):
     actor = actor_for(who)
-    deeds = (
+    actions = (
         lambda: register_organization(actor=actor, kind=Kind.PARTNER, name="New", country="FR"),
         lambda: add_operator(
             actor=actor, organization=world.partner, person=world.person("nobody"), roles=[Role.ADMIN]
@@ -102,9 +102,9 @@ def test_vendor_staff_work_at_the_command_line_only(who, world, actor_for):
             actor=actor, organization=world.nobadge, program=Program.objects.first(), starts_on=timezone.now().date()
         ),
     )
-    for deed in deeds:
+    for action in actions:
         with pytest.raises(Refused) as refused:
-            deed()
+            action()
         assert code(refused) == "not_vendor_staff"
 
 
@@ -147,9 +147,9 @@ def test_roles_must_be_known_and_at_least_one(world, actor_for, as_web, roles):
 @pytest.mark.parametrize("role", ["reader", "sales_agent", "admin_agent"])
 def test_only_an_admin_manages_operators(world, actor_for, as_web, role):
     actor, operator = actor_for(f"customer.{role}"), world.operator("customer.reader")
-    for deed, values in ((change_roles, {"roles": ["admin"]}), (remove_operator, {})):
+    for action, values in ((change_roles, {"roles": ["admin"]}), (remove_operator, {})):
         with pytest.raises(Refused) as refused:
-            as_web(deed, actor=actor, operator=operator, **values)
+            as_web(action, actor=actor, operator=operator, **values)
         assert code(refused) == "not_admin"
 
 
@@ -163,9 +163,9 @@ def test_nobody_changes_their_own_roles(world, actor_for, as_web):
 
 def test_operators_of_another_organisation_are_not_there(world, actor_for, as_web):
     stranger, operator = actor_for("stranger.admin"), world.operator("customer.reader")
-    for deed, values in ((change_roles, {"roles": ["admin"]}), (remove_operator, {})):
+    for action, values in ((change_roles, {"roles": ["admin"]}), (remove_operator, {})):
         with pytest.raises(NotFound):
-            as_web(deed, actor=stranger, operator=operator, **values)
+            as_web(action, actor=stranger, operator=operator, **values)
 
 
 def test_the_last_admin_stays(world, actor_for, as_web):

@@ -20,7 +20,7 @@ READS = [
     "notices/{notice}/",
 ]
 LISTS = [path for path in READS if path.endswith(("s/", "orders/")) and not path.startswith("invitation")]
-DEEDS = [
+ACTIONS = [
     "organizations/{partner}/act-for/",
     "connections/accept/",
     "connections/{connection}/end/",
@@ -63,20 +63,20 @@ def test_an_anonymous_reader_is_asked_to_sign_in(api, url, path):
     assert codes(response) == [("not_authenticated", None)]
 
 
-@pytest.mark.parametrize("path", DEEDS)
-def test_deeds_need_a_person_and_a_token(api, url, path):
+@pytest.mark.parametrize("path", ACTIONS)
+def test_actions_need_a_person_and_a_token(api, url, path):
     assert api("anonymous").post(url(path), {}).status_code == 401
     response = api("partner.admin", csrf=True).post(url(path), {})
     assert (response.status_code, codes(response)) == (403, [("csrf_failed", None)])
 
 
-def test_a_deed_with_its_token_is_done(api, url):
+def test_an_action_with_its_token_is_done(api, url):
     client = api("partner.admin", csrf=True)
     client.cookies["portal-csrf"] = token = "a" * 32
     assert client.post(url("notices/read-all/"), {}, headers={"X-CSRFToken": token}).status_code == 204
 
 
-@pytest.mark.parametrize("path", DEEDS)
+@pytest.mark.parametrize("path", ACTIONS)
 def test_unknown_fields_are_refused(api, url, path):
     """Mass assignment: a field that is not offered is an error, not something passed over."""
     response = api("partner.admin").post(url(path), {"organization_id": 1, "state": "ended"})
@@ -84,7 +84,7 @@ def test_unknown_fields_are_refused(api, url, path):
     assert {("unknown_field", "organization_id"), ("unknown_field", "state")} <= set(codes(response))
 
 
-@pytest.mark.parametrize("path", READS + DEEDS)
+@pytest.mark.parametrize("path", READS + ACTIONS)
 def test_unknown_parameters_are_refused(api, url, path):
     client = api("partner.admin")
     response = (client.get if path in READS else client.post)(url(path) + "?viewer=1")
@@ -98,9 +98,9 @@ def test_reads_allow_no_other_method(api, url, path, method):
     assert (response.status_code, codes(response)) == (405, [("method_not_allowed", None)])
 
 
-@pytest.mark.parametrize("path", DEEDS)
+@pytest.mark.parametrize("path", ACTIONS)
 @pytest.mark.parametrize("method", ["put", "patch", "delete", "options", "trace"])
-def test_deeds_allow_no_other_method(api, url, path, method):
+def test_actions_allow_no_other_method(api, url, path, method):
     assert getattr(api("partner.admin"), method)(url(path)).status_code == 405
 
 

@@ -25,11 +25,11 @@ CUSTOMERS = ("customer", "customer2", "stranger", "partner2")
 ROLES = ("admin", "reader")
 
 
-def attempt(actor: Actor, deed):
-    """The deed's answer, or the code of its refusal; as a request of that actor."""
+def attempt(actor: Actor, action):
+    """The action's answer, or the code of its refusal; as a request of that actor."""
     try:
         with transaction.atomic(), tenancy.tenant(organization_id=actor.organization_id, person_id=actor.person_id):
-            return deed()
+            return action()
     except DomainError as error:
         return error.code
 
@@ -86,13 +86,13 @@ class Portal(RuleBasedStateMachine):
     def remove(self, who, by, whose):
         self._change(who, by, whose, lambda actor, row: remove_operator(actor=actor, operator=row))
 
-    def _change(self, who, by, whose, deed):
+    def _change(self, who, by, whose, action):
         actor = self.world.actor(f"{who}.{by}")
         rows = Operator.objects.filter(organization=self.world[who])
         row = rows.filter(person=self.world.person(f"{who}.{whose}")).first()
         if row is None:
             return
-        answer = attempt(actor, lambda: deed(actor, row))
+        answer = attempt(actor, lambda: action(actor, row))
         assert answer in ("not_admin", "no_organization", "own_role", "last_admin") or not isinstance(answer, str)
         self.news += not isinstance(answer, str)
 
@@ -116,7 +116,7 @@ class Portal(RuleBasedStateMachine):
         assert differences() == []
 
     @invariant()
-    def every_deed_is_one_event(self):
+    def every_action_is_one_event(self):
         assert Event.objects.count() == self.news
 
     @invariant()

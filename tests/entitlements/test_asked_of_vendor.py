@@ -83,8 +83,8 @@ def test_what_is_released_or_kept_leaves_the_list(world: World, web: Any, ask: A
     assert "No release waits" in web("vendor.admin").get(PAGE).content.decode()
 
 
-def mark(client: Any, row: LicenseAssignment, deed: str = "mark") -> Any:
-    return client.post(f"{PAGE}{deed}/?{urlencode({'key': row.external_id})}", follow=True)
+def mark(client: Any, row: LicenseAssignment, action: str = "mark") -> Any:
+    return client.post(f"{PAGE}{action}/?{urlencode({'key': row.external_id})}", follow=True)
 
 
 def test_staff_mark_what_they_have_released_and_take_it_back(world: World, web: Any, ask: Any, actor_for: Any) -> None:
@@ -157,7 +157,7 @@ def fed(line: dict[str, Any]) -> list[str]:
     return [str(result.outcome) for result in results]
 
 
-def test_the_api_gives_the_same_list_and_deeds(world: World, api: Any, ask: Any) -> None:
+def test_the_api_gives_the_same_list_and_actions(world: World, api: Any, ask: Any) -> None:
     asked = ask()
     client = api("vendor.admin")
     items = client.get("/api/v1/releases/").json()["items"]

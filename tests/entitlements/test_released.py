@@ -119,11 +119,11 @@ def test_its_pages_of_fifty_cost_the_same(world: World, web: Any, count_queries:
         assert "KEY-048" in client.get(f"{DONE}&cursor={rubbish}").content.decode()
 
 
-def hears(world: World, ask: Any, web: Any, *deeds: str) -> list[Notice]:  # noqa: F811
+def hears(world: World, ask: Any, web: Any, *actions: str) -> list[Notice]:  # noqa: F811
     """The customer's notices after the vendor's staff have done that to one of the licences it asked for."""
     row = ask()[0]
-    for deed in deeds:
-        assert mark(web("vendor.admin"), row, deed).status_code == 200
+    for action in actions:
+        assert mark(web("vendor.admin"), row, action).status_code == 200
     told(world, "release_asked")
     return list(world.notices("customer").filter(kind__in=["licence_released", "release_reopened"]))
 
@@ -176,8 +176,8 @@ def test_nobody_else_hears_of_it(who: str, world: World, ask: Any, web: Any, api
         assert (f'value="{notice.kind}"' in pages) is (who == "stranger.admin"), "who could get such a one of its own"
         for client_ in (client, json_client):
             prefix = "/api/v1/notices/" if client_ is json_client else "/inbox/"
-            for deed in ("read/", "dismiss/") if client_ is json_client else ("", "dismiss/"):
-                assert client_.post(f"{prefix}{notice.public_id}/{deed}").status_code in (403, 404)
+            for action in ("read/", "dismiss/") if client_ is json_client else ("", "dismiss/"):
+                assert client_.post(f"{prefix}{notice.public_id}/{action}").status_code in (403, 404)
         assert json_client.get(f"/api/v1/notices/{notice.public_id}/").status_code == 404
     assert not [holder for holder in HOLDERS if holder in json.dumps([exported, listed]) + pages]
 
@@ -218,8 +218,8 @@ def test_an_admin_chooses_and_who_is_none_any_more_gets_nothing(world: World, as
     assert 'name="licence_released"' in client.get("/me/notices/").content.decode()
     assert client.post("/me/notices/", {"licence_released": "each", "release_reopened": "off"}).status_code == 302
     row = ask()[0]
-    for deed in ("mark", "reopen"):
-        mark(web("vendor.admin"), row, deed)
+    for action in ("mark", "reopen"):
+        mark(web("vendor.admin"), row, action)
     told(world, "release_asked")
     admin = world.person("customer.admin").email
     assert [body.count("was opened again") for to, body in sent() if to == admin and "A licence of" in body] == [0]

@@ -51,10 +51,10 @@ def test_a_request_with_nonsense_is_shown_again(web, data):
     assert Entitlement.objects.count() == before
 
 
-@pytest.mark.parametrize(("deed", "data"), [("decline", {"reason": " "}), ("decline", {"reason": "x" * 401}),
+@pytest.mark.parametrize(("action", "data"), [("decline", {"reason": " "}), ("decline", {"reason": "x" * 401}),
                                             ("decline", {"reason": "\0"})])  # fmt: skip
-def test_a_decision_with_nonsense_is_shown_again(web, waiting, deed, data):
-    assert web("vendor.admin").post(f"/trials/{waiting.public_id}/{deed}/", data).status_code == 200
+def test_a_decision_with_nonsense_is_shown_again(web, waiting, action, data):
+    assert web("vendor.admin").post(f"/trials/{waiting.public_id}/{action}/", data).status_code == 200
     waiting.refresh_from_db()
     assert waiting.state == "requested"
 

@@ -42,9 +42,9 @@ def ask(world, actor_for, as_tenant, sku):
 def decide(world, actor_for, as_tenant):
     """As the vendor's Admin, or somebody else, under row-level security."""
 
-    def decide(deed, trial, who="vendor.admin", **values):
+    def decide(action, trial, who="vendor.admin", **values):
         with as_tenant(actor_for(who)):
-            return getattr(actions, f"{deed}_trial")(actor=actor_for(who), trial=trial, **values)
+            return getattr(actions, f"{action}_trial")(actor=actor_for(who), trial=trial, **values)
 
     return decide
 
@@ -105,14 +105,14 @@ def test_only_a_customers_admin_asks(ask, who):
 @pytest.mark.parametrize("who", ["customer.admin", "partner.admin", "vendor.reader", "distributor.admin"])
 def test_only_the_vendors_admin_decides(ask, decide, who):
     trial = ask()
-    for deed, values in (
+    for action, values in (
         ("approve", {}),
         ("decline", {"reason": "No"}),
         ("extend", {"ends_on": today() + DAYS}),
         ("convert", {"quantity": 5}),
     ):
         with pytest.raises(Refused):
-            decide(deed, trial, who=who, **values)
+            decide(action, trial, who=who, **values)
 
 
 def test_from_request_to_production(ask, decide, world):
@@ -125,9 +125,9 @@ def test_from_request_to_production(ask, decide, world):
         decide("extend", trial, ends_on=trial.ends_on)
     trial = decide("convert", trial, quantity=40, ends_on=today() + dt.timedelta(days=365))
     assert (trial.kind, trial.state, trial.quantity, trial.source) == ("production", "active", 40, "bought")
-    for deed, values in (("convert", {"quantity": 4}), ("extend", {"ends_on": today()})):
+    for action, values in (("convert", {"quantity": 4}), ("extend", {"ends_on": today()})):
         with pytest.raises(Conflict):
-            decide(deed, trial, **values)
+            decide(action, trial, **values)
     with pytest.raises(NotFound):
         decide("cancel", trial)
     kinds = list(Event.objects.filter(subject_id=trial.public_id).order_by("pk").values_list("kind", flat=True))

@@ -1,6 +1,6 @@
 """A web process's worth of connection events: accepts and ends, one transaction each, under row-level security.
 
-Run as `python -m tests.faults.load TOKEN SECONDS`; one line of its output for each deed that failed.
+Run as `python -m tests.faults.load TOKEN SECONDS`; one line of its output for each action that failed.
 """
 
 import sys
@@ -19,7 +19,7 @@ from partnerportal.lib import tenancy  # noqa: E402
 from partnerportal.lib.actors import Actor  # noqa: E402
 
 
-def deed(customer_id: int, person_id: int, token: str) -> None:
+def action(customer_id: int, person_id: int, token: str) -> None:
     with transaction.atomic():
         tenancy.enter(organization_id=customer_id, person_id=person_id)
         customer = Organization.objects.get(pk=customer_id)
@@ -43,7 +43,7 @@ def main(token: str, seconds: float, customers: list[int]) -> None:
     started = time.monotonic()
     for number, customer_id in enumerate(customers):
         try:
-            deed(customer_id, person_id, token)
+            action(customer_id, person_id, token)
         except Exception as error:
             sys.stdout.write(f"{customer_id} {error!r}\n")
         ahead = started + seconds * number / len(customers) - time.monotonic()

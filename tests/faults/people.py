@@ -1,4 +1,4 @@
-"""People at work while something fails: they ask for each deed until it is acknowledged. And what must come of it."""
+"""People at work while something fails: they ask for each action until it is acknowledged. And what must come of it."""
 
 import itertools
 import os
@@ -22,7 +22,7 @@ SECONDS = float(os.environ.get("FAULT_SECONDS") or "3")  # how long a fault last
 IS_ALONE = SECONDS >= 60  # then nothing else is at work on this machine, and times are the portal's own
 BACK = 10.0  # seconds after which every form is acknowledged again
 CUSTOMERS = 150
-Deed = tuple[str, dict[str, str]]  # the address of a form, and what is filled in
+Action = tuple[str, dict[str, str]]  # the address of a form, and what is filled in
 
 
 def cookies_of(who: str) -> dict[str, str]:
@@ -31,13 +31,13 @@ def cookies_of(who: str) -> dict[str, str]:
     return {settings.SESSION_COOKIE_NAME: client.session.cookie_key, settings.CSRF_COOKIE_NAME: "a" * 32}
 
 
-def edits() -> Iterator[Deed]:
+def edits() -> Iterator[Action]:
     """Each changes the same account, and done a second time changes nothing."""
     for number in itertools.count():
         yield "/account/edit/", {"street": f"Street {number}", "country": "DE"}
 
 
-def acceptances(who: str) -> Iterator[Deed]:
+def acceptances(who: str) -> Iterator[Action]:
     """Each by a customer of its own that the person acts for; accepted a second time, nothing changes."""
     rows = [
         Organization(kind=Kind.CUSTOMER, name=f"C {n}", name_folded=f"c {n}", org_id=org_id, country="DE")
@@ -50,19 +50,19 @@ def acceptances(who: str) -> Iterator[Deed]:
 
 
 class AtWork(Visitor):
-    """Does one deed after the other, and looks at the page it leads to. `done` are those that were acknowledged,
+    """Does one action after the other, and looks at the page it leads to. `done` are those that were acknowledged,
     `repeats` the answers that were none."""
 
     PATIENCE = 120  # longer than anything is away: nobody leaves a form that is being worked on
 
-    def __init__(self, port: int, who: str, deeds: Iterator[Deed], pause: float = 0.25) -> None:
+    def __init__(self, port: int, who: str, actions: Iterator[Action], pause: float = 0.25) -> None:
         super().__init__(port, cookies_of(who))
-        self.deeds, self.pause = deeds, pause
+        self.actions, self.pause = actions, pause
         self.done = self.repeats = 0
         self.gives_up = False  # after a failure nobody waits for what will not come
 
     def run(self) -> None:
-        for path, form in self.deeds:
+        for path, form in self.actions:
             while self._ask("POST", path, **form, csrfmiddlewaretoken=self.cookies["portal-csrf"]) != "/account/":
                 self.repeats += 1
                 if self.gives_up:
@@ -124,7 +124,7 @@ def at_work(*threads: Any) -> Iterator[None]:
 
 
 def wait_until_back(people: Sequence[AtWork], since: float) -> float:
-    """Until each of them has one more deed done. Returns the seconds since then, which are few on a machine that does
+    """Until each of them has one more action done. Returns the seconds since then, which are few on a machine that does
     nothing else."""
     before = [person.done for person in people]
     until(lambda: all(person.done > done for person, done in zip(people, before, strict=True)))
@@ -142,8 +142,8 @@ def settle(plant: Plant, earlier: set[int]) -> float:
 
 
 def nothing_lost_nothing_twice(plant: Plant, people: Sequence[AtWork], earlier: set[int]) -> None:
-    """Each deed that was acknowledged has written one event, and each event is told once. A mail comes twice only where
-    the first try got no answer from the mail server."""
+    """Each action that was acknowledged has written one event, and each event is told once. A mail comes twice only
+    where the first try got no answer from the mail server."""
     events = Event.objects.exclude(pk__in=earlier)
     assert events.count() == sum(person.done for person in people) > 0
     deliveries = Delivery.objects.filter(event__in=events)

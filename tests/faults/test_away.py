@@ -109,7 +109,7 @@ if IS_ALONE:  # other tests would stand still with it
 
 
 @pytest.mark.parametrize("turns", TURNS, ids=" ".join)
-def test_what_is_away_costs_nobody_a_deed(rig: Rig, turns: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_is_away_costs_nobody_an_action(rig: Rig, turns: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     earlier = set(Event.objects.values_list("pk", flat=True))
     port = rig.plant.port
     people = [
@@ -135,7 +135,7 @@ def test_what_is_away_costs_nobody_a_deed(rig: Rig, turns: list[str], capsys: py
 def figures(rig: Rig, people: list[AtWork], alive: Probe, ready: Probe, *, back: float, told: float) -> str:
     mails = rig.plant.mails.taken
     lines = (
-        f"{sum(p.done for p in people)} deeds acknowledged, {sum(p.repeats for p in people)} times asked again",
+        f"{sum(p.done for p in people)} actions acknowledged, {sum(p.repeats for p in people)} times asked again",
         f"slowest {max(seconds for p in people for _what, _status, seconds in p.answers):.1f} s, all back {back:.1f} s",
         f"all told {told:.1f} s after that, mails: {len(mails)}, sent twice: {mails.total() - len(mails)}",
         f"health {alive}, readiness {ready}",

@@ -1,4 +1,4 @@
-"""Something outside hangs while people work: no deed waits for it, nothing is lost, and nothing is told twice."""
+"""Something outside hangs while people work: no action waits for it, nothing is lost, and nothing is told twice."""
 
 import http.client
 import os

@@ -45,13 +45,13 @@ PAGES = [
     page("customers/views/new/", get=BADGE_HOLDERS, post=SAVERS, data={"name": "New"}),
     *(
         page(
-            f"{VIEW}{deed}",
-            f"/customers/views/{{view_partner}}/{deed}",
+            f"{VIEW}{action}",
+            f"/customers/views/{{view_partner}}/{action}",
             get=OWN_VIEW if get else "",
             post=OWN_SAVED,
             data={"name": "New"},
         )
-        for deed, get in (("", True), ("query/", False), ("default/", False), ("delete/", True))
+        for action, get in (("", True), ("query/", False), ("default/", False), ("delete/", True))
     ),
     page("exports/", get=EVERYBODY),
     page("exports/news/", get="286 else"),
@@ -81,8 +81,8 @@ PAGES = [
     page("usage/customers/", get=BADGE_HOLDERS),
     page("usage/licences/", get=HOLDER_ADMINS),
     *(
-        page(f"{HOLDER}{deed}/", f"/usage/licences/{{holder_customer}}/{deed}/", get=get, post=post)
-        for deed, get, post in (
+        page(f"{HOLDER}{action}/", f"/usage/licences/{{holder_customer}}/{action}/", get=get, post=post)
+        for action, get, post in (
             (
                 "release",
                 f"200 customer.admin; 404 {OTHER_ADMINS}; 403 else",
@@ -116,13 +116,13 @@ PAGES = [
     page("releases/reopen/", "/releases/reopen/?key={key_held}", post="409 vendor.admin; 403 else"),
     *(
         page(
-            f"{TRIAL}{deed}/",
-            f"/trials/{{{trial}}}/{deed}/",
+            f"{TRIAL}{action}/",
+            f"/trials/{{{trial}}}/{action}/",
             get="200 vendor.admin; 403 else",
             post="302 vendor.admin; 403 else",
             data={"reason": "No", "ends_on": "{extended}", "quantity": "7"},
         )
-        for deed, trial in (
+        for action, trial in (
             ("approve", "trial_waiting"),
             ("decline", "trial_waiting"),
             ("extend", "trial_running"),
@@ -194,13 +194,13 @@ PAGES = [
     page("operators/", get=EVERYBODY),
     *(
         page(
-            f"{OPERATOR}{deed}/",
-            f"/operators/{{operator_customer}}/{deed}/",
+            f"{OPERATOR}{action}/",
+            f"/operators/{{operator_customer}}/{action}/",
             get=f"200 customer.admin; {NOT_ADMINS}; 404 else",
             post=f"302 customer.admin; {NOT_ADMINS}; 404 else",
             data={"roles": ["admin"]},
         )
-        for deed in ("roles", "remove")
+        for action in ("roles", "remove")
     ),
     page(
         "me/",
@@ -273,12 +273,12 @@ API = [
     ),
     *(
         api(
-            f"{TRIAL}{deed}/",
-            f"trials/{{{trial}}}/{deed}/",
+            f"{TRIAL}{action}/",
+            f"trials/{{{trial}}}/{action}/",
             data=data,
             post="200 vendor.admin; 404 customer2 ended stranger; 403 else",
         )
-        for deed, trial, data in (
+        for action, trial, data in (
             ("approve", "trial_waiting", {}),
             ("decline", "trial_waiting", {"reason": "No"}),
             ("extend", "trial_running", {"ends_on": "{extended}"}),
@@ -296,8 +296,8 @@ API = [
     api("releases/", get="200 vendor; 403 else"),
     api("releases/done/", get="200 vendor; 403 else"),
     *(
-        api(f"releases/{deed}/", data={"key": key}, post="204 vendor.admin; 403 else")
-        for deed, key in (("mark", "{key_waiting}"), ("reopen", "{key_released}"))
+        api(f"releases/{action}/", data={"key": key}, post="204 vendor.admin; 403 else")
+        for action, key in (("mark", "{key_waiting}"), ("reopen", "{key_released}"))
     ),
     api("notices/", get=EVERYBODY),
     api("notices/read-all/", post="204 else"),
@@ -353,8 +353,10 @@ SIGN_IN = [
         )
     ),
     *(
-        sign_in(f"two-factor/webauthn/keys/<int:pk>/{deed}/", f"two-factor/webauthn/keys/1/{deed}/", get=FOR_PERSONS)
-        for deed in ("edit", "remove")
+        sign_in(
+            f"two-factor/webauthn/keys/<int:pk>/{action}/", f"two-factor/webauthn/keys/1/{action}/", get=FOR_PERSONS
+        )
+        for action in ("edit", "remove")
     ),
 ]
 

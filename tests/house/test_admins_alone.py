@@ -28,7 +28,7 @@ def own(model, **values):
     return model.objects.filter(customer__isnull=False, **values)
 
 
-DEEDS = {  # who does it, and how many rows it changes
+ACTIONS = {  # who does it, and how many rows it changes
     "become an Admin": ("customer", lambda a: colleague(a, "reader").update(roles=[Role.ADMIN])),
     "remove a colleague": ("customer", lambda a: colleague(a, "sales_agent")._raw_delete("default")),
     "edit the account": (
@@ -57,23 +57,23 @@ DEEDS = {  # who does it, and how many rows it changes
 }
 
 
-def done(deed, actor):
+def done(action, actor):
     """How many rows are changed, as that actor: none where the database refuses."""
     try:
         with transaction.atomic():
-            return deed(actor)
+            return action(actor)
     except DatabaseError as error:
         assert "row-level security" in str(error), error
         return 0
 
 
-@pytest.mark.parametrize("name", DEEDS)
+@pytest.mark.parametrize("name", ACTIONS)
 def test_an_admin_does_it_and_a_reader_does_not(name, world, actor_for, as_tenant):
-    organization, deed = DEEDS[name]
+    organization, action = ACTIONS[name]
     for role, is_done in (("reader", False), ("sales_agent", False), ("admin", True)):
         actor = actor_for(f"{organization}.{role}")
         with as_tenant(actor):
-            assert (done(deed, actor) > 0) is is_done, role
+            assert (done(action, actor) > 0) is is_done, role
 
 
 @pytest.mark.parametrize(("role", "is_stored"), [("reader", False), ("admin", True)])

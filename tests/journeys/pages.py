@@ -105,8 +105,8 @@ PAGES = {
         Shown("trials/"),
         Shown("releases/"),
         Shown("releases/", "/releases/?view=released"),
-        *(Shown(f"{TRIAL}{deed}/", f"/trials/{{trial_waiting}}/{deed}/") for deed in ("approve", "decline")),
-        *(Shown(f"{TRIAL}{deed}/", f"/trials/{{trial_running}}/{deed}/") for deed in ("extend", "convert")),
+        *(Shown(f"{TRIAL}{action}/", f"/trials/{{trial_waiting}}/{action}/") for action in ("approve", "decline")),
+        *(Shown(f"{TRIAL}{action}/", f"/trials/{{trial_running}}/{action}/") for action in ("extend", "convert")),
         Shown("ui-kit/"),
         Shown("ui-kit/dialog/"),
     ],
@@ -120,7 +120,9 @@ WITH_SECOND_FACTOR = [
     Shown(f"{FACTORS}{name}/")
     for name in ("totp/deactivate", "recovery-codes", "recovery-codes/generate", "reauthenticate", "webauthn/add")
 ] + [Shown(FACTORS)]
-WITH_PASSKEY = [Shown(f"{KEY}{deed}/", f"/{FACTORS}webauthn/keys/{{key}}/{deed}/") for deed in ("edit", "remove")] + [
+WITH_PASSKEY = [
+    Shown(f"{KEY}{action}/", f"/{FACTORS}webauthn/keys/{{key}}/{action}/") for action in ("edit", "remove")
+] + [
     Shown(f"{FACTORS}webauthn/"),
     Shown(f"{FACTORS}webauthn/reauthenticate/"),
 ]

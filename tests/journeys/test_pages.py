@@ -131,7 +131,7 @@ CUT_OFF = """[...document.querySelectorAll("main .table-region")]
 
 
 def test_no_list_is_cut_off_on_a_laptop(visitor):
-    """Its last column holds the deeds. French heads are the longest."""
+    """Its last column holds the actions. French heads are the longest."""
     reader = people.operator(World().partner, language="fr")
     browser = visitor().arrives_as(reader)
     for path in ("/customers/", "/renewals/?within=90"):

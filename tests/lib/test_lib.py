@@ -47,10 +47,10 @@ def test_rules_answer_with_a_reason(given_rule, actor, code):
     assert bool(answer) is (code is None)
     if code:
         with pytest.raises(Refused) as refused:
-            authorize(actor, {"deed": given_rule}, "deed")
+            authorize(actor, {"action": given_rule}, "action")
         assert refused.value.code == code == answer.code
     else:
-        authorize(actor, {"deed": given_rule}, "deed")
+        authorize(actor, {"action": given_rule}, "action")
 
 
 def test_a_model_that_does_not_say_whose_rows_are_seen_fails_closed():

@@ -14,10 +14,10 @@ from partnerportal.lib.errors import Refused
 
 @pytest.fixture
 def do(as_tenant, actor_for):
-    def run(deed, who, **values):
+    def run(action, who, **values):
         actor = actor_for(who)
         with as_tenant(actor):
-            deed(actor=actor, **values)
+            action(actor=actor, **values)
 
     return run
 
@@ -60,10 +60,10 @@ def test_dismissing_hides_it_from_the_own_organisation_only(do, who, shared, act
 
 
 @pytest.mark.parametrize("who", ["partner.reader", "partner.sales_agent"])
-@pytest.mark.parametrize("deed", [dismiss, restore])
-def test_who_may_not_dismiss(do, who, deed, shared):
+@pytest.mark.parametrize("action", [dismiss, restore])
+def test_who_may_not_dismiss(do, who, action, shared):
     with pytest.raises(Refused):
-        do(deed, who, notice=shared["partner"])
+        do(action, who, notice=shared["partner"])
 
 
 def test_another_organisations_notice_stays_as_it_is(do, shared):

@@ -44,8 +44,8 @@ def test_a_notice_as_it_is_shown(api, world):
 def test_anothers_notice_is_absent(api, world, who):
     notice, client = about(world, "partner", "customer"), api(who)
     assert client.get(f"{URL}{notice.public_id}/").status_code == 404
-    for deed in ("read", "dismiss", "restore"):
-        assert client.post(f"{URL}{notice.public_id}/{deed}/").status_code == 404
+    for action in ("read", "dismiss", "restore"):
+        assert client.post(f"{URL}{notice.public_id}/{action}/").status_code == 404
     notice.refresh_from_db()
     assert notice.dismissed_at is None
 
@@ -73,12 +73,12 @@ def test_dismissing_hides_it_here_and_nowhere_else(api, world):
     assert str(mine.public_id) in ids(client.get(URL))
 
 
-@pytest.mark.parametrize("deed", ["dismiss", "restore"])
-def test_a_reader_dismisses_nothing_here_nor_on_the_page(api, web, world, deed):
+@pytest.mark.parametrize("action", ["dismiss", "restore"])
+def test_a_reader_dismisses_nothing_here_nor_on_the_page(api, web, world, action):
     notice = about(world, "partner", "customer").public_id
-    response = api("partner.reader").post(f"{URL}{notice}/{deed}/")
+    response = api("partner.reader").post(f"{URL}{notice}/{action}/")
     assert (response.status_code, codes(response)) == (403, [("not_admin", None)])
-    page = web("partner.reader").post(f"/inbox/{notice}/{deed}/")
+    page = web("partner.reader").post(f"/inbox/{notice}/{action}/")
     assert (page.status_code, page.context["code"]) == (403, "not_admin")
 
 

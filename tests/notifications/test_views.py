@@ -110,12 +110,12 @@ def test_reader_may_not_dismiss_and_is_told_why(world: World, web: Any) -> None:
     assert notice.dismissed_at is None
 
 
-@pytest.mark.parametrize("deed", ["notice_open", "notice_dismiss", "notice_restore"])
-def test_another_organisations_notice_is_not_there(deed: str, world: World, web: Any) -> None:
+@pytest.mark.parametrize("action", ["notice_open", "notice_dismiss", "notice_restore"])
+def test_another_organisations_notice_is_not_there(action: str, world: World, web: Any) -> None:
     news(world, "customer")
     notice = latest(world, "customer")
     assert notice.recipient_id == world.customer.pk
-    assert web("partner.admin").post(reverse(deed, args=[notice.public_id])).status_code == 404
+    assert web("partner.admin").post(reverse(action, args=[notice.public_id])).status_code == 404
 
 
 def test_all_read(world: World, web: Any, actor_for: Any) -> None:

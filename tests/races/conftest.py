@@ -1,4 +1,4 @@
-"""Real threads on committed rows: each deed in a transaction and a tenant of its own, as a request has it."""
+"""Real threads on committed rows: each action in a transaction and a tenant of its own, as a request has it."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -16,11 +16,11 @@ from partnerportal.lib.errors import DomainError
 from tests.world import World
 
 THREADS = 16
-Deed = Callable[[], Any]
+Action = Callable[[], Any]
 
 
 class Race:
-    """Starts deeds at the same moment and gathers what each returned, or the domain error it raised.
+    """Starts actions at the same moment and gathers what each returned, or the domain error it raised.
 
     Any other exception, a deadlock for one, ends the test.
     """
@@ -28,11 +28,11 @@ class Race:
     def __init__(self) -> None:
         self.pool = ThreadPoolExecutor(THREADS)
 
-    def run(self, deeds: list[tuple[Actor, Deed]]) -> list[Any]:
-        barrier = threading.Barrier(len(deeds))
-        return [f.result() for f in [self.pool.submit(self._do, barrier, *deed) for deed in deeds]]
+    def run(self, actions: list[tuple[Actor, Action]]) -> list[Any]:
+        barrier = threading.Barrier(len(actions))
+        return [f.result() for f in [self.pool.submit(self._do, barrier, *action) for action in actions]]
 
-    def _do(self, barrier: threading.Barrier, actor: Actor, deed: Deed) -> Any:
+    def _do(self, barrier: threading.Barrier, actor: Actor, action: Action) -> Any:
         with connection.cursor() as cursor:
             cursor.execute("SET lock_timeout = '60s'")  # sixteen wait for one another, also on a busy machine
         barrier.wait(timeout=60)
@@ -40,7 +40,7 @@ class Race:
             with transaction.atomic():
                 if not actor.is_system:
                     tenancy.enter(organization_id=actor.organization_id, person_id=actor.person_id)
-                return deed()
+                return action()
         except DomainError as error:
             return error
 

@@ -95,9 +95,9 @@ def test_moving_a_partner_while_a_customer_comes_and_goes(cast, race):
     stranger, staff = cast.actor("stranger.admin"), Actor.system("staff")
     for turn in range(20):
         current = live().filter(customer=cast.stranger).first()
-        deed = end(stranger, current) if current else accept(stranger, cast.token("partner"))
+        action = end(stranger, current) if current else accept(stranger, cast.token("partner"))
         parent = (cast.distributor2, cast.distributor)[turn % 2]
-        race.run([deed, (staff, partial(Organization.objects.filter(pk=cast.partner.pk).update, parent=parent))])
+        race.run([action, (staff, partial(Organization.objects.filter(pk=cast.partner.pk).update, parent=parent))])
         assert differences() == []
 
 

@@ -33,13 +33,13 @@ def run(own_database: dict[str, str]) -> Iterator[Callable[..., list[Any]]]:
     """Requests in threads of their own; each closes its connection."""
     pool = ThreadPoolExecutor(AT_ONCE)
 
-    def do(deed: Callable[..., Any], argument: Any) -> Any:
+    def do(action: Callable[..., Any], argument: Any) -> Any:
         try:
-            return deed(argument)
+            return action(argument)
         finally:
             connection.close()
 
-    yield lambda deed, arguments: list(pool.map(do, [deed] * len(arguments), arguments))
+    yield lambda action, arguments: list(pool.map(do, [action] * len(arguments), arguments))
     pool.shutdown()
 
 

@@ -24,14 +24,14 @@ pytestmark = [pytest.mark.slow, pytest.mark.no_cover]
 
 
 @contextmanager
-def undecided(deed: Callable[[], object], *, commits: bool) -> Iterator[None]:
-    """The deed is done in a transaction of another thread, which ends after the block."""
+def undecided(action: Callable[[], object], *, commits: bool) -> Iterator[None]:
+    """The action is done in a transaction of another thread, which ends after the block."""
     done, go_on = threading.Event(), threading.Event()
 
     def in_a_thread() -> None:
         try:
             with transaction.atomic():
-                deed()
+                action()
                 done.set()
                 go_on.wait(60)
                 transaction.set_rollback(not commits)
@@ -74,8 +74,8 @@ def test_workers_tell_of_a_customers_releases_once(cast: World, race: Race, monk
     monkeypatch.setitem(outbox.BATCH, Channel.FAN_OUT, 1)
     actor = cast.actor("customer.admin")
     for held in LicenseAssignment.objects.filter(customer=cast.customer):
-        for deed in (ask_release, keep_licence, ask_release):
-            deed(actor=actor, assignment=held)
+        for action in (ask_release, keep_licence, ask_release):
+            action(actor=actor, assignment=held)
     assert Delivery.objects.filter(channel=Channel.FAN_OUT, done_at=None).count() == 6
     assert race.run([(Actor.system(), fan_out_due)] * 6) == [1] * 6
     assert sorted(cast.notices("vendor").values_list("kind", flat=True)) == ["release_asked", "release_withdrawn"]

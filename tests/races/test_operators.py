@@ -19,9 +19,9 @@ def remove(actor, operator):
 
 
 @pytest.mark.parametrize(
-    "deeds", [(demote, demote), (remove, remove), (demote, remove)], ids=["demote", "remove", "both"]
+    "actions", [(demote, demote), (remove, remove), (demote, remove)], ids=["demote", "remove", "both"]
 )
-def test_two_admins_against_each_other(cast, race, deeds):
+def test_two_admins_against_each_other(cast, race, actions):
     names = ("stranger.admin", "stranger.reader")
     people = [cast.person(who) for who in names]
     for _round in range(20):
@@ -32,7 +32,7 @@ def test_two_admins_against_each_other(cast, race, deeds):
         first, second = (cast.actor(who) for who in names)
         one, two = (cast.operator(who) for who in names)
         before = Event.objects.count()
-        results = race.run([deeds[0](first, two), deeds[1](second, one)] * 8)
+        results = race.run([actions[0](first, two), actions[1](second, one)] * 8)
         admins = Operator.objects.filter(organization=cast.stranger, roles__contains=[Role.ADMIN])
         assert admins.filter(person__in=people).count() == 1
         done = [r for r in results if not isinstance(r, Exception)]
@@ -52,14 +52,14 @@ def test_the_database_keeps_one_without_the_action(cast, race):
     """The same by bare statements, which no code has checked before."""
 
     def demote_by_sql(actor, operator):
-        def deed():
+        def action():
             try:
                 with transaction.atomic():
                     return Operator.objects.filter(pk=operator.pk).update(roles=[Role.READER])
             except IntegrityError as error:
                 return error
 
-        return actor, deed
+        return actor, action
 
     names = ("stranger.admin", "stranger.reader")
     Operator.objects.filter(organization=cast.stranger).exclude(person__in=[cast.person(w) for w in names]).delete()

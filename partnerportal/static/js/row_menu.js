@@ -1,6 +1,6 @@
 // One menu serves every row of a list: fifty copies were half of the page. It takes its addresses from the row whose "…"
 // was pressed; menu.js and dialog.js know that button by popovertarget. Without script the row's link leads to the page
-// that offers the same deeds.
+// that offers the same actions.
 const menu = () => document.getElementById("row-menu");
 
 // Items with data-path lead below the row's page; the last one ends the row's connection, where there is one.
