@@ -15,9 +15,9 @@ from django.test import Client
 from django.utils import timezone
 
 from entitlements import uploads
-from entitlements.actions import make_next_export
 from entitlements.models import IngestToken, IngestUpload
 from exports import files
+from exports.actions import make_next_export
 from exports.models import Export
 from notifications.models import Event
 from partnerportal.lib.private_files import list_files
