@@ -1,0 +1,97 @@
+"""The whole menu of each kind of organisation, as its pages show it."""
+
+import re
+from html import unescape
+from typing import Any
+
+import pytest
+
+from entitlements.queries import waiting_releases, waiting_trials
+from tests.world import World
+
+OVERVIEW = ("Overview", "layout-dashboard", "/")
+RENEWALS = ("Renewals", "calendar-clock", "/renewals/")
+EVERYBODY = [("Inbox", "inbox", "/inbox/"), ("Exports", "file-down", "/exports/")]
+SETTINGS = [("Account details", "building", "/account/"), ("Operators & roles", "users", "/operators/")]
+PERSON = [
+    ("Preferences", "settings-2", "/me/"),
+    ("Two-factor sign-in", "shield-check", "/sign-in/two-factor/"),
+    ("Password", "key-round", "/sign-in/password/change/"),
+    ("Sessions", "monitor-smartphone", "/sign-in/sessions/"),
+]
+HELP = [("Who can do what", "circle-question-mark", "/help/roles/")]
+OF_CUSTOMERS = [("Customers", "building-2", "/customers/"), ("Usage", "chart-line", "/usage/customers/"), RENEWALS]
+OF_OWN = [
+    ("Services", "package", "/services/"),
+    ("Usage", "chart-line", "/usage/"),
+    ("Orders", "receipt-text", "/orders/"),
+    RENEWALS,
+]
+OF_VENDOR = [("Trials", "flask-conical", "/trials/"), ("Licence releases", "user-minus", "/releases/")]
+WORK = {
+    "partner": OF_CUSTOMERS,
+    "distributor": OF_CUSTOMERS,
+    "nobadge": [],
+    "lapsed": [],
+    "customer": OF_OWN,
+    "vendor": OF_VENDOR,
+    "publisher": [],
+}
+LINK = re.compile(r'<a class="[\w-]+" href="([^"]+)"[^>]*><svg[^>]*><use href="[^"#]+#([\w-]+)"/></svg>([^<]+)')
+
+
+def links(html: str) -> list[tuple[str, str, str]]:
+    return [(unescape(label).strip(), icon, url) for url, icon, label in LINK.findall(html)]
+
+
+def part(page: Any, beginning: str, end: str) -> str:
+    return page.content.decode().partition(beginning)[2].partition(end)[0]
+
+
+def sections(page: Any) -> list[tuple[str, list[tuple[str, str, str]]]]:
+    groups = part(page, '<nav aria-label="Main">', "</nav>").split('<div class="nav-group">')[1:]
+    labels = [re.search(r'<p class="nav-label"[^>]*>([^<]+)', group) for group in groups]
+    return [(label[1] if label else "", links(group)) for label, group in zip(labels, groups, strict=True)]
+
+
+@pytest.mark.parametrize("role", ["admin", "reader"])
+@pytest.mark.parametrize("who", WORK)
+def test_the_menu_of_each_kind(who: str, role: str, web: Any) -> None:
+    page = web(f"{who}.{role}").get("/me/")
+    work = [OVERVIEW, *WORK[who], *EVERYBODY]
+    assert sections(page) == [("", work), ("Settings", SETTINGS)]
+    assert links(part(page, 'id="user-menu"', "</div>")) == PERSON
+    assert links(part(page, 'id="jump-list"', "</ul>")) == [*work, *SETTINGS, *PERSON, *HELP]
+
+
+def test_who_acts_for_nobody_finds_their_own_pages_alone(web: Any) -> None:
+    page = web("nobody").get("/me/")
+    assert sections(page) == []
+    assert links(part(page, 'id="user-menu"', "</div>")) == PERSON
+    assert links(part(page, 'id="jump-list"', "</ul>")) == [*PERSON, *HELP]
+
+
+def test_the_menu_counts_what_waits(world: World, web: Any, as_tenant: Any) -> None:
+    actor = world.actor("vendor.admin")
+    with as_tenant(actor):
+        expected = {"/trials/": waiting_trials(actor, 100), "/releases/": waiting_releases(actor, 100)}
+    assert all(expected.values())
+    assert counts(web("vendor.admin").get("/me/")) == expected
+    page = web("partner.admin").get("/me/")
+    unread = counts(page)["/inbox/"]
+    assert f'data-unread aria-label="Inbox, {unread} unread"' in page.content.decode()
+
+
+def counts(page: Any) -> dict[str, int]:
+    found = re.findall(r'href="([^"]+)"[^>]*><svg.*?</svg>[^<]+<span class="count">(\d+)</span>', page.content.decode())
+    return {url: int(count) for url, count in found}
+
+
+@pytest.mark.parametrize(
+    ("address", "current"),
+    [("/", "/"), ("/customers/", "/customers/"), ("/usage/customers/", "/usage/customers/"), ("/me/", None)],
+)
+def test_the_page_one_is_on_is_marked(address: str, current: str | None, web: Any) -> None:
+    navigation = part(web("partner.admin").get(address), '<nav aria-label="Main">', "</nav>")
+    marked = re.findall(r'href="([^"]+)" aria-current="page"', navigation)
+    assert marked == ([current] if current else [])
