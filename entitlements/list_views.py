@@ -7,7 +7,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from entitlements.models import Sku
-from entitlements.queries import SOON, ListPreferences, PortfolioNumbers, ViewFacts
+from entitlements.queries import ListPreferences, PortfolioNumbers, ViewFacts
+from partnerportal.lib.days import SOON
 
 Address = Callable[[Mapping[str, Any]], str]
 

@@ -1,6 +1,5 @@
 from entitlements.queries.customers import (
     AHEAD,
-    SOON,
     PortfolioNumbers,
     catalogue,
     customer,
@@ -54,7 +53,6 @@ __all__ = [
     "FURTHEST",
     "MONTH_LASTS",
     "RANGES",
-    "SOON",
     "TRIAL_VIEWS",
     "ListPreferences",
     "Pace",

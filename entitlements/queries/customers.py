@@ -14,12 +14,11 @@ from entitlements.models import CustomerListing, Entitlement, Order, PortfolioFi
 from entitlements.models.listing import OVER, CustomerListingQuerySet
 from notifications.models import Event
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.days import today
+from partnerportal.lib.days import SOON, today
 from partnerportal.lib.errors import NotFound
 from partnerportal.lib.prepared import Prepared
 from partnerportal.lib.scoping import by_public_id
 
-SOON = timedelta(days=30)
 AHEAD = timedelta(days=90)
 
 

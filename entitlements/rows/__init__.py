@@ -1,13 +1,10 @@
 from entitlements.rows.customers import (
     NAMES_SHOWN,
-    Attention,
     CustomerRow,
-    Day,
     OrderLineRow,
     OrderRow,
     ServiceRow,
     ServiceSection,
-    Usage,
     attention_of_customers,
     attention_of_services,
     customer_rows,
@@ -33,10 +30,8 @@ from entitlements.rows.trials import TrialRow, trial_rows
 
 __all__ = [
     "NAMES_SHOWN",
-    "Attention",
     "Cell",
     "CustomerRow",
-    "Day",
     "OrderLineRow",
     "OrderRow",
     "ReleaseRow",
@@ -44,7 +39,6 @@ __all__ = [
     "ServiceRow",
     "ServiceSection",
     "TrialRow",
-    "Usage",
     "Week",
     "attention_of_customers",
     "attention_of_services",

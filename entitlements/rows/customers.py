@@ -1,81 +1,25 @@
 """Rows as templates show them: every number, date and address already in the reader's words."""
 
-import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
-from babel import Locale
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from connections.policies import ROLE_TABLE, ConnectionPermission
-from entitlements import counting
 from entitlements.models import CustomerListing, Entitlement, Order
-from entitlements.queries import AHEAD, SOON
-from partnerportal.lib import charts, formats, usage
+from entitlements.queries import AHEAD
+from partnerportal.lib import charts, formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.countries import country_name
 from partnerportal.lib.days import today
 from partnerportal.lib.policies import Denied
+from partnerportal.lib.rows import Attention, LastDay, SeatBar
 from partnerportal.lib.text import monogram
 
 NAMES_SHOWN = 2
 RUNNING = (Entitlement.Section.ACTIVE, Entitlement.Section.ACTIVE_TRIALS)
-
-
-@dataclass(frozen=True)
-class Usage:
-    """Seats assigned of purchased; of several SKUs together the overage is more than what the two differ by."""
-
-    assigned: str
-    purchased: str
-    tone: str
-    width: int
-    over_by: str = ""
-    over: str = ""  # the same in words
-
-    @classmethod
-    def of(cls, assigned: int, purchased: int, overage: int | None = None) -> "Usage":
-        over = counting.overage(assigned, purchased) if overage is None else overage
-        return _usage(assigned, purchased, over, formats.locale())
-
-
-@lru_cache(maxsize=4096)  # lists show the same few numbers and days again and again
-def _usage(assigned: int, purchased: int, over: int, where: Locale) -> Usage:
-    return Usage(
-        assigned=formats.number(assigned),
-        purchased=formats.number(purchased),
-        tone="over" if over else usage.tone(assigned, purchased),
-        width=usage.width(assigned, purchased),
-        over_by=formats.number(over) if over else "",
-        over=_("%(over)s over") % {"over": formats.number(over)} if over else "",
-    )
-
-
-@dataclass(frozen=True)
-class Day:
-    """A last day of use: `near` in words when it is close, and the date."""
-
-    iso: str
-    date: str
-    near: str
-    tone: str  # soon, past or none
-
-    @classmethod
-    def of(cls, day: dt.date | None, soon: dt.timedelta = SOON) -> "Day | None":
-        return _day(day, soon, today(), timezone.localdate(), formats.locale()) if day else None
-
-
-@lru_cache(maxsize=4096)
-def _day(day: dt.date, soon: dt.timedelta, today: dt.date, here: dt.date, where: Locale) -> Day:
-    """`today` judges, in UTC; the words are said from the reader's own day and in the reader's own language."""
-    date, near = formats.date(day), formats.relative_day(day, here)
-    left = day - today
-    tone = "past" if left < dt.timedelta(0) else "soon" if left <= soon else ""
-    return Day(day.isoformat(), date, near if near != date else "", tone)
 
 
 @dataclass(frozen=True)
@@ -89,9 +33,9 @@ class CustomerRow:
     services: str
     more: str  # "+2"
     left_out: str  # their names
-    usage: Usage | None
+    usage: SeatBar | None
     spark: str  # the path of sixteen weeks; empty without history
-    expiry: Day | None
+    expiry: LastDay | None
     since: str
     connection_id: str  # public; empty when the actor's organisation has no connection of its own
     trials: str
@@ -130,9 +74,9 @@ def _customer_row(row: CustomerListing, services: list[str], select: str) -> Cus
         services=formats.listed(services[:NAMES_SHOWN]),
         more=f"+{formats.number(len(left_out))}" if left_out else "",
         left_out=formats.listed(left_out),
-        usage=Usage.of(row.assigned, row.seats, row.overage) if row.seats or row.assigned else None,
+        usage=SeatBar.of(row.assigned, row.seats, row.overage) if row.seats or row.assigned else None,
         spark=charts.spark(row.weeks or ()),  # type: ignore[attr-defined]
-        expiry=Day.of(row.expires_on),
+        expiry=LastDay.of(row.expires_on),
         since=formats.date(row.connected_at).replace(" ", "\N{NO-BREAK SPACE}"),
         connection_id=str(row.connection_id or ""),  # type: ignore[attr-defined]
         trials=formats.number(row.trials) if row.trials else "",
@@ -140,23 +84,11 @@ def _customer_row(row: CustomerListing, services: list[str], select: str) -> Cus
     )
 
 
-@dataclass(frozen=True)
-class Attention:
-    """One thing to act on. `tone` bad: over licence; warn: ends soon; info: a request waits."""
-
-    tone: str
-    icon: str
-    title: str
-    text: str
-    url: str = ""
-    day: Day | None = None
-
-
 def attention_of_customers(listings: Iterable[CustomerListing]) -> list[Attention]:
     found = []
     for row in listings:
         url = reverse("customer", args=[row.public_id])
-        day = Day.of(row.expires_on)
+        day = LastDay.of(row.expires_on)
         if row.is_over:
             found.append(Attention("bad", "triangle-alert", row.name, over_words(row.overage), url))
         elif row.requests and not (day and day.tone):
@@ -182,7 +114,7 @@ def attention_of_services(entitlements: Sequence[Entitlement]) -> list[Attention
         if running and row.ends_on and row.ends_on - today() <= AHEAD:
             trial = section == Entitlement.Section.ACTIVE_TRIALS
             text = _("The trial ends") if trial else _("The term ends")
-            found.append(Attention("warn", "calendar-clock", row.sku.name, text, day=Day.of(row.ends_on)))
+            found.append(Attention("warn", "calendar-clock", row.sku.name, text, day=LastDay.of(row.ends_on)))
         if section == Entitlement.Section.PENDING_TRIALS:
             found.append(Attention("info", "flask-conical", row.sku.name, _("A trial request is pending")))
     return sorted(found, key=lambda item: ("bad", "warn", "info").index(item.tone))
@@ -211,9 +143,9 @@ class ServiceRow:
     kind: str
     source: str
     quantity: str
-    usage: Usage | None  # none unless running
+    usage: SeatBar | None  # none unless running
     starts: str
-    expiry: Day | None
+    expiry: LastDay | None
     state: str
     reason: str  # why a trial was declined
     cancel_url: str  # where the reader may cancel a trial or its request
@@ -260,9 +192,9 @@ def service_row(row: Entitlement, *, running: bool) -> ServiceRow:
         kind=row.get_kind_display() if row.kind == Entitlement.Kind.TRIAL else "",
         source=row.get_source_display(),
         quantity=formats.number(row.quantity),
-        usage=Usage.of(row.assigned, row.quantity) if running else None,
+        usage=SeatBar.of(row.assigned, row.quantity) if running else None,
         starts=formats.date(row.starts_on) if row.starts_on else "",
-        expiry=Day.of(row.ends_on),
+        expiry=LastDay.of(row.ends_on),
         state=row.get_state_display(),
         reason=row.reason if row.state == Entitlement.State.DECLINED else "",
         cancel_url="",

@@ -12,10 +12,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from entitlements.models import Entitlement
-from entitlements.rows.customers import Day, Usage
 from partnerportal.lib import formats
 from partnerportal.lib.days import today
 from partnerportal.lib.icalendar import WholeDay
+from partnerportal.lib.rows import LastDay, SeatBar
 from partnerportal.lib.text import monogram
 
 WEEK = dt.timedelta(days=7)
@@ -31,8 +31,8 @@ class RenewalRow:
     customer_url: str
     monogram: str
     org_id: str
-    usage: Usage
-    ends: Day
+    usage: SeatBar
+    ends: LastDay
     left: str
 
 
@@ -54,7 +54,7 @@ def days_left(day: dt.date) -> str:
 
 def renewal_row(row: Entitlement, *, of_customers: bool) -> RenewalRow:
     assert row.ends_on, "what has no end does not renew"
-    ends = Day.of(row.ends_on, soon=URGENT)
+    ends = LastDay.of(row.ends_on, soon=URGENT)
     assert ends
     return RenewalRow(
         service=row.sku.name,
@@ -64,7 +64,7 @@ def renewal_row(row: Entitlement, *, of_customers: bool) -> RenewalRow:
         customer_url=reverse("customer_services", args=[row.customer.public_id]) if of_customers else "",
         monogram=monogram(row.customer.name),
         org_id=row.customer.org_id,
-        usage=Usage.of(row.assigned, row.quantity),
+        usage=SeatBar.of(row.assigned, row.quantity),
         ends=ends,
         left=days_left(row.ends_on),
     )

@@ -4,12 +4,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from entitlements.models import Entitlement
-from entitlements.rows.customers import NAMES_SHOWN, Day
+from entitlements.rows.customers import NAMES_SHOWN
 from entitlements.trial_actions import TRIAL_ACTIONS
 from partnerportal.lib import formats
 from partnerportal.lib.countries import country_name
 from partnerportal.lib.days import today
 from partnerportal.lib.row_actions import MenuItem, menu_items
+from partnerportal.lib.rows import LastDay
 
 State = Entitlement.State
 TONES = {State.ACTIVE: "ok", State.REQUESTED: "info"}
@@ -27,7 +28,7 @@ class TrialRow:
     more: str  # "+2"
     quantity: str
     since: str  # requested, or changed last
-    ends: Day | None
+    ends: LastDay | None
     tone: str
     state: str
     reason: str
@@ -56,7 +57,7 @@ def _trial_row(row: Entitlement, names: list[str]) -> TrialRow:
         more=f"+{formats.number(left_out)}" if left_out > 0 else "",
         quantity=formats.number(row.quantity),
         since=formats.date(row.updated_at),
-        ends=Day.of(row.ends_on),
+        ends=LastDay.of(row.ends_on),
         tone=TONES.get(State(row.state), ""),
         state=row.get_state_display(),
         reason=row.reason,

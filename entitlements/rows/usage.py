@@ -11,9 +11,10 @@ from django.utils.translation import ngettext
 from entitlements import anomalies, counting
 from entitlements.models import Anomaly, CustomerListing, CustomerUsage, Entitlement
 from entitlements.queries import Pace, Use
-from entitlements.rows.customers import Attention, Day, Usage, over_words
+from entitlements.rows.customers import over_words
 from partnerportal.lib import charts, formats
 from partnerportal.lib.days import today
+from partnerportal.lib.rows import Attention, LastDay, SeatBar
 
 STALE = dt.timedelta(days=2)
 NO_NUMBER = "–"
@@ -26,7 +27,7 @@ class Licences:
     Of several SKUs together: no licence of one fills in for another.
     """
 
-    usage: Usage
+    usage: SeatBar
     percent: str
     tone: str
     status: str
@@ -37,7 +38,7 @@ class Licences:
     def of(cls, assigned: int, purchased: int, overage: int) -> "Licences":
         left = counting.available(assigned, purchased, overage)
         return cls(
-            usage=Usage.of(assigned, purchased, overage),
+            usage=SeatBar.of(assigned, purchased, overage),
             percent=percent(assigned, purchased),
             tone="bad" if overage else _TONES[counting.tone(assigned, purchased)],
             status=_("Over licence") if overage else _status(assigned, purchased),
@@ -86,14 +87,14 @@ def freshness(usage: CustomerUsage) -> Freshness:
 @dataclass(frozen=True)
 class ServiceUse:
     name: str
-    usage: Usage
+    usage: SeatBar
     tone: str
     status: str
     left: str
     newly: str
     monthly: str
     daily: str
-    ends: Day | None  # the nearest end of an entitlement, when that is within 90 days
+    ends: LastDay | None  # the nearest end of an entitlement, when that is within 90 days
 
 
 def service_uses(uses: Iterable[Use], entitlements: Iterable[Entitlement]) -> list[ServiceUse]:
@@ -116,7 +117,7 @@ def _service_use(use: Use, ends: dt.date | None) -> ServiceUse:
         newly=formats.number(use.newly),
         monthly=formats.number(use.monthly),
         daily=formats.number(use.daily),
-        ends=Day.of(ends),
+        ends=LastDay.of(ends),
     )
 
 
@@ -148,7 +149,7 @@ class Ranked:
     name: str
     url: str
     text: str
-    usage: Usage
+    usage: SeatBar
     tone: str = ""
 
 
@@ -166,7 +167,7 @@ def filling_up(paces: Iterable[Pace]) -> list[Ranked]:
 
 def _ranked(row: CustomerListing, text: str, tone: str = "") -> Ranked:
     url = reverse("customer_usage", args=[row.public_id])
-    return Ranked(row.name, url, text, Usage.of(row.assigned, row.seats, row.overage), tone)
+    return Ranked(row.name, url, text, SeatBar.of(row.assigned, row.seats, row.overage), tone)
 
 
 def _moved(seats: int) -> str:

@@ -18,6 +18,7 @@ from entitlements.timeline import moments
 from entitlements.views.guards import for_partners
 from partnerportal.lib.keyset import keyset
 from partnerportal.lib.requests import PortalRequest
+from partnerportal.lib.rows import SeatBar
 
 ORDERS_A_PAGE = 25
 EVENTS_A_PAGE = 50
@@ -60,7 +61,7 @@ def customer(request: PortalRequest, customer_id: UUID) -> HttpResponse:
     events = queries.customer_activity(actor, customer.customer_id).order_by("-pk")[:EVENTS_ON_OVERVIEW]
     sections = {section.key: section.rows for section in rows.service_sections(entitlements)}
     context = {
-        "usage": rows.Usage.of(customer.assigned, customer.seats, customer.overage),
+        "usage": SeatBar.of(customer.assigned, customer.seats, customer.overage),
         "running": sections["active"] + sections["active_trials"],
         "attention": attention_of_anomalies(queries.open_anomalies(actor, customer.customer_id))
         + rows.attention_of_services(entitlements),

@@ -4,6 +4,8 @@ import datetime as dt
 
 from django.utils import timezone
 
+SOON = dt.timedelta(days=30)  # a last day of use within it is marked as near
+
 
 def today() -> dt.date:
     return timezone.now().date()

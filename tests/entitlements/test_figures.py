@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from entitlements import queries
 from entitlements.actions import fold_figures
 from entitlements.models import CustomerListing, Entitlement, PortfolioFigure, Sku
-from partnerportal.lib.days import today
+from partnerportal.lib.days import SOON, today
 from tests.portfolio import differences
 from tests.world import World
 
@@ -64,7 +64,7 @@ def assert_numbers(world: World) -> None:
     """The page's numbers, from the list itself."""
     actor = world.actor("partner.admin")
     rows = list(CustomerListing.objects.filter(viewer=world.partner))
-    soon = [row for row in rows if row.expires_on and today() <= row.expires_on <= today() + queries.SOON]
+    soon = [row for row in rows if row.expires_on and today() <= row.expires_on <= today() + SOON]
     numbers = queries.portfolio(actor)
     assert numbers == queries.PortfolioNumbers(
         customers=len(rows),
