@@ -1,4 +1,4 @@
-"""The access log: one line for each request, whatever became of it. Stands first among the middleware."""
+"""The access log: one line for each request, whatever became of it. Its middleware stands before all others."""
 
 import logging
 import re
@@ -21,17 +21,17 @@ from partnerportal.lib import logs, metrics
 
 log = logging.getLogger("portal.access")
 
-ASKED_BY_MACHINES = ("/healthz", "/readyz", "/metrics")
-LONGEST_PATH = 500  # characters
+ASKED_BY_MACHINES = ("/healthz", "/readyz", "/metrics")  # paths that machines ask every few seconds
+LONGEST_PATH = 500  # characters of a path that are logged
 _SANE_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 
 class AccessLogMiddleware:
-    """Gives the request its id, answers it in `X-Request-ID`, and writes a line when the answer is ready.
+    """Middleware that gives the request an id, returns the id in `X-Request-ID`, and logs a line for the answer.
 
-    The line holds no query string, referrer, cookie or body, and addresses are masked. Milliseconds count until the
-    answer is handed over, not until a slow client has read it. What machines ask every few seconds, such as
-    `/healthz`, and static files are left out unless they fail.
+    The line holds no query string, referrer, cookie or body, and secrets in the path are masked. Its milliseconds end
+    when the answer is handed over, not when a slow client has read it. Static files, and what machines ask every few
+    seconds such as `/healthz`, are logged only when they fail.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -55,7 +55,7 @@ class AccessLogMiddleware:
 
 
 class Queries:
-    """Counts the statements of a request that Django sends to the database, and the seconds they take."""
+    """A wrapper of database calls that counts the statements of a request, and the seconds that they take."""
 
     def __init__(self) -> None:
         self.count, self.seconds = 0, 0.0
@@ -71,20 +71,23 @@ class Queries:
 
 @receiver(user_logged_in)
 def name_who_signed_in(user: Person, **_signal: Any) -> None:
-    """Put who signs in on the line of that very request, which began as a stranger's."""
+    """Add the person who signs in to the log line of that same request, which began as a stranger's."""
     logs.add_fields(person=str(user.public_id))
 
 
 def request_id_of(request: HttpRequest) -> str:
-    """Return the id that a trusted proxy gave the request, else a new one."""
-    given = request.headers.get("X-Request-ID", "")
-    if settings.ALLAUTH_TRUSTED_PROXY_COUNT and _SANE_ID.fullmatch(given):
-        return given
+    """Return the id that a trusted proxy gave the request in `X-Request-ID`, else a new random one."""
+    proxy_id = request.headers.get("X-Request-ID", "")
+    if settings.ALLAUTH_TRUSTED_PROXY_COUNT and _SANE_ID.fullmatch(proxy_id):
+        return proxy_id
     return secrets.token_hex(8)
 
 
 def client_address(request: HttpRequest) -> str:
-    """Return the address that rate limits count by, or that of whoever connected where a proxy's header is amiss."""
+    """Return the client's address, by which rate limits count.
+
+    Where the header of a trusted proxy is missing or wrong, this is the address of whoever opened the connection.
+    """
     try:
         return str(get_adapter(request).get_client_ip(request))
     except (ImproperlyConfigured, PermissionDenied):
@@ -97,7 +100,7 @@ def _is_noise(request: HttpRequest, response: HttpResponseBase) -> bool:
 
 
 def _view_name(request: HttpRequest) -> str:
-    """Return the name of the address: one of a few, however many addresses are invented."""
+    """Return the name of the view that answers, or "none". Invented addresses so add no new names to the metrics."""
     if request.resolver_match:
         return str(request.resolver_match.view_name)
     if request.path in ASKED_BY_MACHINES:

@@ -1,4 +1,7 @@
-"""How a caller of the API is known, in a module of its own: REST framework imports it from the settings."""
+"""Authentication of API callers who are signed in on the pages.
+
+It stands in a module of its own, because REST framework imports it from the settings.
+"""
 
 from typing import Any
 
@@ -9,13 +12,14 @@ from rest_framework.request import Request
 
 
 class PortalSession(SessionAuthentication):
-    """The session of the pages. A request that changes something carries the CSRF token."""
+    """Authentication by the session of the pages. A request that changes something must carry the CSRF token."""
 
     def authenticate_header(self, request: Request) -> str:
-        """Makes the answer to a stranger 401 rather than 403."""
+        """Return the name of the scheme, which makes the answer to a stranger 401 rather than 403."""
         return "Session"
 
     def enforce_csrf(self, request: Any) -> None:
+        """Raise PermissionDenied with the code `csrf_failed` when the CSRF token is missing or wrong."""
         try:
             super().enforce_csrf(request)
         except PermissionDenied:

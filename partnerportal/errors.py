@@ -1,4 +1,7 @@
-"""DomainError -> page or API problem: the only mapping beside `lib.form_errors`. And words for a lost database."""
+"""How a DomainError becomes a page or an API problem, and what is answered while the database is away.
+
+Only `lib.form_errors` maps domain errors besides.
+"""
 
 from typing import Any
 
@@ -14,26 +17,26 @@ from rest_framework.response import Response
 
 from partnerportal.lib.errors import DomainError, Invalid, NotFound, Refused, TooMany, Unavailable
 
-RETRY_SECONDS = 60  # while something is away
-BUSY_SECONDS = 5
-AWAY = {
+RETRY_SECONDS = 60  # Retry-After while something outside is away
+BUSY_SECONDS = 5  # Retry-After while the database is only busy
+AWAY = {  # SQLSTATE codes of a database that is away
     "57P01",  # it shuts down
     "57P02",  # it has crashed
     "57P03",  # it is starting
     "53100",  # its disk is full
-    "53200",  # its memory is
+    "53200",  # its memory is exhausted
     "53300",  # it has no connection to spare
 }
-BUSY = {
-    "55P03",  # waited too long for a lock (lock_timeout)
-    "40P01",  # was given up for somebody else: a deadlock
-    "57014",  # took longer than a page may (statement_timeout)
+BUSY = {  # SQLSTATE codes of a statement that may succeed when it is repeated
+    "55P03",  # it waited too long for a lock (lock_timeout)
+    "40P01",  # it was given up in favour of another: a deadlock
+    "57014",  # it took longer than a page may (statement_timeout)
 }
 TEMPLATES = {Refused: "403.html", NotFound: "404.html", TooMany: "429.html"}
 
 
 def page(request: HttpRequest, error: DomainError) -> HttpResponse:
-    """A whole page that says what happened and what is safe; `code` lets tests and support name it."""
+    """Render a whole page that says what happened and what is safe, with the error's code for tests and support."""
     template = TEMPLATES.get(type(error), "problem.html")
     response = render(request, template, {"code": error.code, "message": error.message}, status=error.status)
     if isinstance(error, Unavailable):
@@ -42,9 +45,11 @@ def page(request: HttpRequest, error: DomainError) -> HttpResponse:
 
 
 def retry_seconds(error: BaseException | None) -> int | None:
-    """After how many seconds the same request may succeed, when the database is away or busy. None of a mistake of
-    ours, which is what else a living server refuses."""
-    if isinstance(error, InterfaceError):  # the next question after the loss
+    """Return the seconds after which the same request may succeed, when the database is away or busy, else None.
+
+    Whatever else a living server refuses is a mistake of ours, and repeating it would not help.
+    """
+    if isinstance(error, InterfaceError):  # raised by statements that follow the loss of the connection
         return RETRY_SECONDS if "connection already closed" in str(error) else None
     if not isinstance(error, OperationalError):
         return None
@@ -55,7 +60,7 @@ def retry_seconds(error: BaseException | None) -> int | None:
 
 
 def unavailable(request: HttpRequest, seconds: int = RETRY_SECONDS) -> HttpResponse:
-    """Asks nothing of the database, and says when to come back."""
+    """Return the answer 503, as a page or as an API problem, with Retry-After. It asks nothing of the database."""
     if request.path.startswith("/api/"):
         detail = _("The portal cannot answer right now. Nothing is lost; try again in a minute.")
         problem = {"code": "unavailable", "detail": detail, "attr": None}
@@ -68,10 +73,13 @@ def unavailable(request: HttpRequest, seconds: int = RETRY_SECONDS) -> HttpRespo
 
 
 def api_exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
-    """The standardized shape `{type, errors: [{code, detail, attr}]}`, with the domain error's own code."""
+    """Return the API's answer to an error: `{type, errors: [{code, detail, attr}]}`, with the domain error's own code.
+
+    Returns None when the database is away or busy: then the error is raised again, and handler500 answers as for pages.
+    """
     if retry_seconds(error):
-        return None  # raised again, and answered by handler500 as everywhere else
-    context["request"]._request.failed = True  # ActorMiddleware rolls back what it has opened
+        return None
+    context["request"]._request.failed = True  # so that ActorMiddleware rolls its transaction back
     if isinstance(error, DomainError):
         error = _api_error(error)
     elif isinstance(error, SuspiciousOperation):

@@ -1,4 +1,4 @@
-"""Static files that `collectstatic` makes from others: the icons, and one style sheet of all its parts.
+"""Static files that `collectstatic` makes from others: the file of icons, and one style sheet of all its parts.
 
 Without them a browser would fetch thirty files before it draws the first page.
 """
@@ -19,21 +19,25 @@ _PART = re.compile(r'@import url\("(\w+\.css)"\) layer\((\w+)\);')
 
 
 def stylesheet() -> str:
-    """portal.css with each part in the place of its import, in the same layer."""
+    """Return portal.css with each of its parts written in the place of its import, in the same layer."""
     whole = (STYLES / "portal.css").read_text()
     return _PART.sub(lambda part: f"@layer {part[2]} {{\n{(STYLES / part[1]).read_text()}}}", whole)
 
 
 class MadeFinder(BaseFinder):
-    """Stands before the others: what it makes is taken, and not what lies there under the same name."""
+    """A finder of the files that are made from others.
+
+    It stands before the other finders, so that a made file is taken and not one that lies there under the same name.
+    """
 
     MADE = {icons.FILE: icons.sprite, "css/portal.css": stylesheet}
 
     def find(self, path: str, find_all: bool = False, **kwargs: Any) -> Any:
-        """Nothing: the files are nowhere on the disk."""
+        """Return nothing, because the made files are nowhere on the disk."""
         return []
 
     def list(self, ignore_patterns: Any) -> Iterator[tuple[str, Storage]]:
+        """Make each file, and yield its path with the storage that holds it."""
         storage = InMemoryStorage()
         for path, make in self.MADE.items():
             storage.save(path, ContentFile(make().encode()))

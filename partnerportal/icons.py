@@ -1,5 +1,6 @@
-"""The icons of the product: one file of symbols, which `partnerportal.finders` makes from the lucide package and a
-browser fetches once. In each page they were a sixth of it.
+"""The icons of the product: one file of symbols, which `partnerportal.finders` makes from the lucide package.
+
+A browser fetches that file once. Icons that were written into each page made up a sixth of it.
 """
 
 from xml.etree import ElementTree
@@ -20,7 +21,7 @@ NAMES = frozenset(_NAMES.split())
 
 
 def sprite() -> str:
-    """A symbol for each name. Colour and stroke are the style sheet's."""
+    """Return an SVG file with a symbol for each of NAMES. The style sheet sets their colour and stroke."""
     symbols = "".join(f'<symbol id="{name}" viewBox="0 0 24 24">{_shapes(name)}</symbol>' for name in sorted(NAMES))
     return f'<svg xmlns="http://www.w3.org/2000/svg">{symbols}</svg>'
 

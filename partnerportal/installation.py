@@ -1,6 +1,7 @@
-"""What must be right before the portal starts, each asked of the thing itself, for `manage.py check_installation`.
+"""Checks of what must be right before the portal starts, for `manage.py check_installation`.
 
-Each check yields findings in plain words, with what to do about them. None changes anything or sends a mail.
+Each check asks the thing itself, and yields findings in plain words with what to do about them. None changes anything
+or sends a mail.
 """
 
 import os
@@ -28,36 +29,45 @@ from partnerportal.database_roles import OLDEST_POSTGRES, WORKER_ROLE
 from partnerportal.lib.environment import Environment, is_set
 from partnerportal.lib.tenancy import APP_ROLE
 
-SECONDS = 5  # for each server to answer
-CLOCK_SECONDS = 5  # how far two clocks may be apart
-ENCRYPTED = {Authenticator.Type.TOTP: "secret", Authenticator.Type.RECOVERY_CODES: "seed"}  # and where it stands
+SECONDS = 5  # that each server has to answer
+CLOCK_SECONDS = 5  # that two clocks may be apart
+# Kinds of authenticators whose data holds an encrypted secret, and the key under which it stands.
+ENCRYPTED = {Authenticator.Type.TOTP: "secret", Authenticator.Type.RECOVERY_CODES: "seed"}
+# Asks for the rights of the role that signed in.
 ROLE = """
 SELECT rolsuper, rolbypassrls, pg_has_role(oid, %(app)s, 'MEMBER'), pg_has_role(oid, %(worker)s, 'MEMBER'),
        oid = (SELECT datdba FROM pg_database WHERE datname = current_database())
 FROM pg_roles WHERE rolname = session_user"""
-# A role may set things for all who sign in with it, by SQL alone. docs/operations.md gives it these, for a pooler.
+# By SQL alone a role may change settings for all who sign in with it. docs/operations.md sets these, for a pooler.
 KNOWN_SETTINGS = {"lock_timeout", "idle_in_transaction_session_timeout", "statement_timeout"}
+# Asks for the names of all settings that the role has.
 SETTINGS = """
 SELECT DISTINCT split_part(setting, '=', 1) FROM pg_db_role_setting, unnest(setconfig) AS setting
 WHERE setrole = (SELECT oid FROM pg_roles WHERE rolname = session_user)
   AND setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))"""
+# Asks for the other databases that the role may connect to.
 ELSEWHERE = """
 SELECT datname FROM pg_database
 WHERE datallowconn AND datname IN ('postgres', 'template1') AND has_database_privilege(oid, 'CONNECT') ORDER BY 1"""
+# Asks for the server's version, encoding and clock.
 SERVER = """
 SELECT current_setting('server_version_num')::int / 10000, current_setting('server_version'),
        current_setting('server_encoding'), extract(epoch FROM clock_timestamp())::float"""
 
 
 class Level(StrEnum):
+    """How bad a finding is, as the command prints it."""
+
     OK = "ok"
-    NOTE = "note"  # may be meant so
+    NOTE = "note"  # it may be meant so
     WARNING = "WARN"  # the portal starts and works without it for a while
     ERROR = "WRONG"  # nothing should be started like this
 
 
 @dataclass(frozen=True)
 class Finding:
+    """What one check found: how bad it is, what it concerns, and a sentence that says what to do."""
+
     level: Level
     subject: str
     text: str
@@ -67,13 +77,13 @@ Findings = Iterator[Finding]
 
 
 def check_installation() -> Findings:
-    """Yield what every check finds, in the order in which one would mend it."""
+    """Yield the findings of every check, in the order in which one would mend them."""
     for check in CHECKS:
         yield from check()
 
 
 def check_settings() -> Findings:
-    """Ask Django for what it thinks of the settings."""
+    """Yield what Django's own checks say of the settings, and a note on a SECRET_KEY that production would refuse."""
     problems = [p for p in run_checks(include_deployment_checks=_is_production()) if p.level >= WARNING]
     for problem in problems:
         level = Level.ERROR if problem.level >= ERROR else Level.WARNING
@@ -87,7 +97,7 @@ def check_settings() -> Findings:
 
 
 def check_address() -> Findings:
-    """Say which address links are built from, and who is believed about the client's."""
+    """Yield the address that links are built from, and a note where no proxy is believed about the client's address."""
     secure = settings.PORTAL_ORIGIN.startswith("https://")
     what_if = "" if secure else " Without https:// only a developer's machine works."
     yield Finding(Level.OK if secure else Level.NOTE, "PORTAL_ORIGIN", settings.PORTAL_ORIGIN + what_if)
@@ -99,7 +109,7 @@ def check_address() -> Findings:
 
 
 def check_mail() -> Findings:
-    """Connect to the mail server and sign in; no mail is sent."""
+    """Connect to the mail server and sign in, and yield whether it lets us in. No mail is sent."""
     if not settings.EMAIL_BACKEND.endswith("smtp.EmailBackend"):
         yield Finding(Level.NOTE, "Mail", f"Nothing is sent: EMAIL_URL names {settings.EMAIL_BACKEND}.")
         return
@@ -110,14 +120,14 @@ def check_mail() -> Findings:
             mail.open()
         finally:
             mail.close()
-    except OSError as error:  # smtplib's errors are among them
+    except OSError as error:  # the errors of smtplib are OSErrors too
         yield Finding(Level.WARNING, "Mail", f"{server} takes no mail of ours: {error}. Correct EMAIL_URL.")
     else:
         yield Finding(Level.OK, "Mail", f"{server} answers and lets us in. From: {settings.DEFAULT_FROM_EMAIL}")
 
 
 def check_folders() -> Findings:
-    """Write into the folder of exports and uploads, and look for the static files."""
+    """Yield whether the folder of exports and uploads can be written, and whether the static files are there."""
     yield _writable("PRIVATE_ROOT", settings.PRIVATE_ROOT)
     manifest = Path(settings.STATIC_ROOT) / "staticfiles.json"
     if manifest.is_file():
@@ -141,7 +151,7 @@ def _writable(name: str, folder: Path) -> Finding:
 
 
 def check_databases() -> Findings:
-    """Sign in with each role whose URL is known here, and look at its rights and at the server."""
+    """Sign in with each role whose URL is known here, and yield findings on its rights, on TLS and on the server."""
     server_seen = False
     for process, variable in settings.DATABASE_VARIABLES.items():
         if not is_set(variable):
@@ -163,12 +173,12 @@ def check_databases() -> Findings:
 
 @contextmanager
 def _connected(variable: str) -> Iterator[Any]:
-    """Connect as that URL says, with every option of it."""
-    found = Environment().database(variable)
-    found["OPTIONS"].setdefault("connect_timeout", SECONDS)
+    """Connect as the URL in `variable` says, with every option of it, and yield the connection for the block."""
+    database = Environment().database(variable)
+    database["OPTIONS"].setdefault("connect_timeout", SECONDS)
     own = f"{settings.DATABASE_PINS} -c statement_timeout={SECONDS}s"
-    found["OPTIONS"]["options"] = f"{own} {found['OPTIONS'].get('options', '')}".strip()
-    link = ConnectionHandler({"default": found})["default"]
+    database["OPTIONS"]["options"] = f"{own} {database['OPTIONS'].get('options', '')}".strip()
+    link = ConnectionHandler({"default": database})["default"]
     try:
         yield link
     finally:
@@ -207,7 +217,7 @@ def _server(cursor: Any) -> Findings:
 def _rights(
     process: str, variable: str, superuser: bool, bypasses: bool, app: bool, worker: bool, owns: bool
 ) -> Finding:
-    """Compare a role with what `database_roles` makes of it."""
+    """Return whether the role of a process has the rights that `database_roles` gives it, as a finding."""
     wrong = {
         "web": superuser or bypasses or owns or worker or not app,
         "job": superuser or owns or not (bypasses and app and worker),
@@ -230,7 +240,7 @@ def _rights(
 
 
 def _traces(cursor: Any) -> Findings:
-    """Look for what the portal never makes and the web role may: somebody may have put it there by SQL."""
+    """Yield things that the portal never makes but the web role may: somebody may have made them by SQL."""
     cursor.execute(SETTINGS)
     if names := sorted({name for (name,) in cursor.fetchall()} - KNOWN_SETTINGS):
         text = (
@@ -263,12 +273,12 @@ def _tls(variable: str, link: Any) -> Finding:
 
 
 def check_migrations() -> Findings:
-    """Compare the tables with this version of the portal."""
+    """Yield whether the tables are those of this version, or how many migrations wait."""
     try:
         executor = MigrationExecutor(connection)
         waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
     except Error:
-        return  # the check before has said why
+        return  # the check of the databases has said why
     if waiting:
         yield Finding(Level.NOTE, "Tables", f"{len(waiting)} migrations wait: run manage.py migrate.")
     else:
@@ -276,7 +286,7 @@ def check_migrations() -> Findings:
 
 
 def check_encryption() -> Findings:
-    """Open the oldest and the newest secret that lies encrypted in the database."""
+    """Yield whether SECRETS_KEYS opens the oldest and the newest secret that lies encrypted in the database."""
     kept = Authenticator.objects.filter(type__in=ENCRYPTED).order_by("pk")
     try:
         for authenticator in filter(None, (kept.first(), kept.last())):
@@ -284,13 +294,13 @@ def check_encryption() -> Findings:
     except ImproperlyConfigured as error:
         yield Finding(Level.ERROR, "SECRETS_KEYS", str(error))
     except Error:
-        return  # a check before has said why
+        return  # an earlier check has said why
     else:
         yield Finding(Level.OK, "SECRETS_KEYS", "They open what lies encrypted in the database.")
 
 
 def check_redis() -> Findings:
-    """Ping Redis, and see whether it forgets what it accepted."""
+    """Yield whether Redis answers, and whether it may forget tasks that it accepted."""
     try:
         client = redis.Redis.from_url(
             settings.CELERY_BROKER_URL, socket_timeout=SECONDS, socket_connect_timeout=SECONDS, decode_responses=True

@@ -1,6 +1,6 @@
-"""What the parts of pages that repeat are drawn with: Jinja2, several times faster than Django's own templates.
+"""Jinja2, which draws the parts of pages that repeat: it is several times faster than Django's own templates.
 
-A part (`.jinja`) holds no words: they come with what it shows. A page draws it by the tag `{% jinja %}`.
+A part (`.jinja`) holds no words of its own: they come with its data. A page draws it by the tag `{% jinja %}`.
 """
 
 from typing import Any
@@ -12,6 +12,7 @@ from partnerportal.templatetags import ui
 
 
 def environment(**options: Any) -> Environment:
+    """Return the Jinja2 environment of the parts. A name that is not defined raises, rather than drawing nothing."""
     made = Environment(**options | {"trim_blocks": True, "lstrip_blocks": True, "undefined": StrictUndefined})
     made.globals["icon"] = ui.icon
     made.filters |= {"number": formats.number, "short_number": ui.short_number}

@@ -1,4 +1,4 @@
-"""How templates are kept in memory."""
+"""The loader that keeps parsed templates in memory."""
 
 from django.template import Origin
 from django.template.loaders import cached
@@ -6,7 +6,10 @@ from django.utils.translation import get_language
 
 
 class TranslatedLoader(cached.Loader):
-    """Keeps each template once for each language: `{% translate %}` of a constant text is done when it is read."""
+    """A cached loader that keeps each template once for each language.
+
+    It must, because `{% translate %}` of a constant text is translated when the template is parsed.
+    """
 
     def cache_key(self, template_name: str, skip: list[Origin] | None = None) -> str:
         return f"{get_language()} {super().cache_key(template_name, skip)}"

@@ -18,15 +18,16 @@ from partnerportal.celery import app
 from partnerportal.lib import metrics
 from partnerportal.models import TaskRun
 
-# What `portal_waiting()` of the database tells of.
+# The kinds of background work that the database function `portal_waiting()` counts.
 WAITING = ("fan_out", "email", "digest", "secret_mails", "exports", "uploads")
 HOUR, DAY = 3600.0, 24 * 3600.0  # seconds
 
 
 class MetricsMiddleware:
-    """Answers `/metrics` to who sends METRICS_TOKEN as a bearer; without that setting there is no such address.
+    """Middleware that answers `/metrics` to whoever sends METRICS_TOKEN as a bearer token.
 
-    Before the host check and the redirect to HTTPS, because Prometheus asks each web process by itself.
+    Without that setting the address does not exist. The middleware stands before the host check and the redirect to
+    HTTPS, because Prometheus asks each web process by itself.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -44,22 +45,26 @@ class MetricsMiddleware:
 
 
 class BackgroundWork(Collector):
-    """What the database knows, in two statements, however much there is. Without the database, only that it is away."""
+    """A collector of what the database knows of tasks and of work that waits: two statements, however much there is."""
 
     def collect(self) -> Iterable[Metric]:
+        """Yield the metrics of tasks, periodic jobs and waiting work; of a database that is away, only that it is."""
         try:
             runs, waiting = {run.task: run for run in TaskRun.objects.all()}, _waiting()
         except Error:
             yield GaugeMetricFamily("portal_database_up", "Whether the database answers.", value=0)
             return
         yield GaugeMetricFamily("portal_database_up", "Whether the database answers.", value=1)
-        yield from _of_tasks(runs)
-        yield from _of_jobs(runs)
-        yield from _of_waiting(waiting)
+        yield from _task_metrics(runs)
+        yield from _job_metrics(runs)
+        yield from _waiting_metrics(waiting)
 
 
 def _own_folder(folder: Path) -> Path:
-    """Create it where it is missing. Another user's, as anybody could lay into /tmp, is refused."""
+    """Create the folder where it is missing, and return it.
+
+    Raises ImproperlyConfigured when it belongs to another user, because anybody could have made one in /tmp.
+    """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if folder.stat().st_uid != os.geteuid():
         raise ImproperlyConfigured(f"METRICS_DIR is {folder}, which belongs to another user.")
@@ -76,7 +81,7 @@ def _waiting() -> dict[str, tuple[int, float]]:
         return {kind: (waiting, seconds) for kind, waiting, seconds in cursor.fetchall()}
 
 
-def _of_tasks(runs: dict[str, TaskRun]) -> Iterable[Metric]:
+def _task_metrics(runs: dict[str, TaskRun]) -> Iterable[Metric]:
     for name, help_text, values in (
         ("runs", "Runs of a background task.", {task: run.runs for task, run in runs.items()}),
         ("failures", "Those of them that failed.", {task: run.failures for task, run in runs.items()}),
@@ -88,9 +93,12 @@ def _of_tasks(runs: dict[str, TaskRun]) -> Iterable[Metric]:
         yield family
 
 
-def _of_jobs(runs: dict[str, TaskRun]) -> Iterable[Metric]:
-    """Every entry of the schedule, also one that never ran: its last success is then 0, long ago. The label is no
-    "job", which Prometheus calls what it asks."""
+def _job_metrics(runs: dict[str, TaskRun]) -> Iterable[Metric]:
+    """Yield when each entry of the schedule last succeeded, and how often it is due.
+
+    An entry that never ran has 0 as its last success, which is long ago. The label is not named "job", because
+    Prometheus uses that name for what it scrapes.
+    """
     succeeded = GaugeMetricFamily(
         "portal_job_last_success_timestamp_seconds", "When a periodic job last succeeded.", labels=["name", "task"]
     )
@@ -105,13 +113,13 @@ def _of_jobs(runs: dict[str, TaskRun]) -> Iterable[Metric]:
 
 
 def _interval(due: float | crontab) -> float:
-    """Seconds between two runs. What has a time of its own is due hourly or daily."""
+    """Return the seconds between two runs. An entry with a time of day is due hourly or daily."""
     if isinstance(due, float):
         return due
     return HOUR if len(due.hour) == 24 else DAY  # type: ignore[attr-defined]
 
 
-def _of_waiting(known: dict[str, tuple[int, float]]) -> Iterable[Metric]:
+def _waiting_metrics(known: dict[str, tuple[int, float]]) -> Iterable[Metric]:
     number = GaugeMetricFamily("portal_waiting", "Rows of background work that are not done.", labels=["kind"])
     oldest = GaugeMetricFamily("portal_oldest_waiting_seconds", "Age of the oldest of them.", labels=["kind"])
     for kind in WAITING:

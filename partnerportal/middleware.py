@@ -1,4 +1,4 @@
-"""Who acts, in which tenant, in one transaction."""
+"""Middleware for health checks and headers, and the one that says who acts, in which tenant, in one transaction."""
 
 import time
 from collections.abc import Callable
@@ -28,11 +28,11 @@ from partnerportal.lib.requests import PortalRequest
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 SEEN_EVERY = 300  # seconds between two writes of "last seen" into the session
-DATABASE = Breaker("The database", within=2, pause=0)  # who asks for readiness gives up after a few seconds
+DATABASE = Breaker("The database", within=2, pause=0)  # load balancers that ask for readiness wait a few seconds only
 
 
 class PermissionsPolicyMiddleware:
-    """Tells the browser, with every answer, that no page or frame of ours may use what the portal never asks for."""
+    """Middleware that tells the browser which of its features no page or frame of ours may use: none needs them."""
 
     POLICY = ", ".join(
         f"{feature}=()"
@@ -53,9 +53,9 @@ class PermissionsPolicyMiddleware:
 
 
 class HealthMiddleware:
-    """`/healthz`: the process answers. `/readyz`: the database does too, and the process stays.
+    """Middleware that answers health checks, before the host check, for load balancers.
 
-    Before the host check, for load balancers.
+    `/healthz` says that the process answers. `/readyz` says that the database does too and the process is not leaving.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -74,23 +74,25 @@ class HealthMiddleware:
         return response
 
     def _ready(self, request: PortalRequest) -> JsonResponse:
-        """Ask the database, and take it for down when it does not answer within two seconds. Redis is not asked:
-        without it every page works, and the sweep catches up."""
-        if request.META.get("portal.leaves"):  # partnerportal/server tells it
+        """Return 200 when the process stays and the database answers within two seconds, else 503.
+
+        Redis is not asked: without it every page works, and the sweeps catch up later.
+        """
+        if request.META.get("portal.leaves"):  # set by partnerportal/server
             return JsonResponse({"process": "leaving"}, status=503)
         try:
             if not DATABASE.is_open:
                 DATABASE.call(partial(_ask, connections[DEFAULT_DB_ALIAS]))
                 return JsonResponse({"database": "up"})
         except Away:
-            del connections[DEFAULT_DB_ALIAS]  # it is asked still, and to close it would be to wait for the answer
+            del connections[DEFAULT_DB_ALIAS]  # not closed: a thread still uses it, and closing would wait for that
         except (InterfaceError, OperationalError):
             pass
         return JsonResponse({"database": "down"}, status=503)
 
 
 def _ask(database: BaseDatabaseWrapper) -> None:
-    """Connect, if need be, and ask, in another thread than the connection's own, which waits meanwhile."""
+    """Run a statement on a connection of another thread, which waits meanwhile. Connect first if need be."""
     database.inc_thread_sharing()
     try:
         database.close_if_health_check_failed()
@@ -101,7 +103,7 @@ def _ask(database: BaseDatabaseWrapper) -> None:
 
 
 class SecretAddressMiddleware:
-    """An address that holds a secret is neither stored by anybody nor named to the next page; errors included."""
+    """Middleware that keeps addresses with a secret out of caches and of the Referer header, also when they fail."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -116,12 +118,13 @@ class SecretAddressMiddleware:
 
 
 class ActorMiddleware:
-    """Opens the transaction of the request, enters the tenant and says who acts.
+    """Middleware that opens the transaction of the request, enters the tenant and says who acts.
 
-    `request.actor`, `request.operators` (every organisation the person may act for), `request.operator` (the one acted
-    for, or None) and `request.act_for(public_id)`, the one way to act for another. Any error rolls all of it back.
-    Domain errors become pages here; the API maps them itself. Of a request by token nobody is the actor, and no
-    transaction is open: its view opens its own (`lib/api_tokens.py`).
+    It sets `request.actor`, `request.operators` (one for every organisation that the person may act for),
+    `request.operator` (that of the organisation acted for, or None) and `request.act_for(public_id)`, the one way to
+    act for another organisation. Any error rolls the transaction back. Domain errors become pages here; the API maps
+    them itself. A request with a token has nobody as its actor and no open transaction: its view opens its own
+    (`lib/api_tokens.py`).
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -137,11 +140,11 @@ class ActorMiddleware:
             if getattr(request, "failed", False):
                 transaction.set_rollback(True)
             elif request.session.has_turn and request.session.session_key:
-                request.session.save()  # before the next in turn reads it
-            if isinstance(response, HttpResponseNotAllowed):  # has no words of its own
+                request.session.save()  # within the transaction, because the next in turn reads it right after
+            if isinstance(response, HttpResponseNotAllowed):  # Django gives this answer no text
                 response.content = render_to_string("problem.html", request=request)
         if not request.actor.is_anonymous and not response.has_header("Cache-Control"):
-            # Nor does Back show it, after signing out, to the next person at the machine.
+            # Nobody stores the page, so that after signing out Back does not show it to the next person at the machine.
             response["Cache-Control"] = "private, no-store"
         return response
 
@@ -155,7 +158,8 @@ class ActorMiddleware:
         if request.method == "POST" and awaits_proof(request.session):
             request.session.take_turn()
         wanted, person_id = request.session.get("organization"), request.session.get(SESSION_KEY)
-        # The session names them, the first use of request.user checks it; the policies must know before that.
+        # The first use of request.user checks the session. Reading the user needs the policies' tenant already, so the
+        # tenant that the unchecked session names is entered first.
         tenancy.enter(organization_id=wanted if person_id else None, person_id=person_id)
         if request.user.is_authenticated and self._timed_out(request):
             logout(request)
@@ -182,17 +186,20 @@ class ActorMiddleware:
         logs.add_fields(person=str(request.user.public_id), organization=actor.organization_public_id)  # type: ignore[union-attr]
 
     def _act_for(self, request: PortalRequest, public_id: object) -> None:
-        """From now on, act for that organisation of the person's own. Raises NotFound for any other."""
+        """Act for another of the person's own organisations from now on. Raises NotFound for any other."""
         operators = [] if request.actor.is_anonymous else list(operators_of(request.user.pk))  # type: ignore[arg-type]
-        chosen = next((o for o in operators if str(o.organization.public_id) == str(public_id)), None)
-        if chosen is None:
+        operator = next((o for o in operators if str(o.organization.public_id) == str(public_id)), None)
+        if operator is None:
             raise NotFound("not_found", "")
-        request.session["organization"] = chosen.organization_id
-        tenancy.enter(organization_id=chosen.organization_id, person_id=chosen.person_id)
-        self._act(request, chosen.organization_id, operators)
+        request.session["organization"] = operator.organization_id
+        tenancy.enter(organization_id=operator.organization_id, person_id=operator.person_id)
+        self._act(request, operator.organization_id, operators)
 
     def _timed_out(self, request: PortalRequest) -> bool:
-        """After a long pause, and in any case when the session is old: every write of it moves its own expiry on."""
+        """Return whether the session must end: after a long pause, or when the sign-in is too long ago.
+
+        The session's own expiry does not tell, because every write of the session moves it on.
+        """
         now = int(time.time())
         seen, since = request.session.get("seen_at", now), request.session.setdefault("signed_in_at", now)
         if now - seen > settings.PORTAL_IDLE_SECONDS or now - since > settings.SESSION_COOKIE_AGE:
@@ -202,13 +209,16 @@ class ActorMiddleware:
         return False
 
     def process_exception(self, request: PortalRequest, exception: Exception) -> HttpResponse | None:
-        """The rollback comes last: the page that tells of the error still reads the database for its shell."""
+        """Mark the request as failed, and return the page of a domain error, or None for any other error.
+
+        The rollback comes later, in `__call__`, because that page still reads the database for its shell.
+        """
         request.failed = True
         return errors.page(request, exception) if isinstance(exception, DomainError) else None
 
 
 def _is_by_token(request: PortalRequest) -> bool:
-    """Whether a token is shown to a view that knows no sessions. Other views pass over it."""
+    """Return whether the request shows a token to a view that knows no sessions. Other views ignore the header."""
     if "Authorization" not in request.headers:
         return False
     try:

@@ -1,10 +1,10 @@
-"""What no app owns."""
+"""Models that belong to no app."""
 
 from django.db import models
 
 
 class TaskRun(models.Model):
-    """What a background task has done so far: one row for each task, whichever worker ran it, for `/metrics`."""
+    """The counts of one background task, over all workers that ran it, for `/metrics`."""
 
     task = models.CharField(max_length=200, primary_key=True)
     runs = models.PositiveBigIntegerField()

@@ -1,4 +1,4 @@
-"""Static files from the web process, while a release is replaced by the next."""
+"""Static files, served by the web process, also while one release replaces another."""
 
 import os
 from collections.abc import Callable
@@ -10,8 +10,11 @@ from whitenoise.middleware import WhiteNoiseMiddleware
 
 
 class StaticFilesMiddleware(WhiteNoiseMiddleware):
-    """Serves also what was collected after the process started: a page of the next release, drawn by the process beside
-    this one, names files that this one did not see at its start."""
+    """WhiteNoise's middleware, which here also serves files that were collected after the process started.
+
+    A page of the next release, drawn by a process beside this one, names files that this process did not see at its
+    start.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         super().__init__(get_response)
@@ -20,11 +23,11 @@ class StaticFilesMiddleware(WhiteNoiseMiddleware):
     def __call__(self, request: HttpRequest) -> Any:
         path = request.path_info
         if path.startswith(self.static_prefix) and path not in self.files:
-            found = self.find_file(path)
-            if found is not None:
-                self.files[path] = found
+            file = self.find_file(path)
+            if file is not None:
+                self.files[path] = file
         try:
             return super().__call__(request)
-        except FileNotFoundError:  # of a release before the former one
+        except FileNotFoundError:  # the file belonged to an older release, and has been deleted since
             del self.files[path]
             return self.get_response(request)

@@ -1,4 +1,4 @@
-"""What workers tell of each task: a log line, and a row that counts. Connected to Celery's signals by `celery.py`."""
+"""The log line and the counts of each task that a worker runs. `celery.py` imports this, which connects the signals."""
 
 import logging
 import logging.config
@@ -13,6 +13,7 @@ from partnerportal.lib import logs
 
 log = logging.getLogger("portal.tasks")
 
+# Adds one run to the row of its task.
 COUNT = """
 INSERT INTO partnerportal_taskrun AS known (task, runs, failures, seconds, last_finished_at, last_succeeded_at)
 VALUES (%(task)s, 1, %(failures)s, %(seconds)s, now(), CASE WHEN %(failures)s = 0 THEN now() END)
@@ -30,14 +31,17 @@ def configure_logs(**_signal: Any) -> None:
 
 @task_prerun.connect
 def begin(task_id: str, task: Any, **_signal: Any) -> None:
-    """Put the task's name and id on all its lines."""
+    """Put the task's name and id on all its log lines, and note when it began."""
     task.request.began = time.perf_counter()
     task.request.log_token = logs.open_fields(task=task.name, task_id=task_id)
 
 
 @task_postrun.connect
 def end(task: Any, state: str, **_signal: Any) -> None:
-    """Write the line of the finished task, and count it. A database that is away must not make a done task undone."""
+    """Write the log line of the finished task, and count the run.
+
+    A database that is away raises nothing here, so that a task that is done is not run again.
+    """
     seconds = time.perf_counter() - task.request.began
     queue = (task.request.delivery_info or {}).get("routing_key")
     outcome = state.lower()
@@ -50,7 +54,7 @@ def end(task: Any, state: str, **_signal: Any) -> None:
 
 
 def count_run(task: str, *, seconds: float, failed: bool) -> None:
-    """Add a run to the task's row, in a transaction of its own unless one is open."""
+    """Add a run to the task's row, in a transaction of its own unless one is open. A failure is only logged."""
     try:
         with connection.cursor() as cursor:
             cursor.execute(COUNT, {"task": task, "seconds": seconds, "failures": int(failed)})

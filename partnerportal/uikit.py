@@ -15,7 +15,7 @@ from partnerportal.uikit_charts import sample_charts, sample_month, sample_spark
 
 
 class SampleForm(forms.Form):
-    """One field of each kind, with errors when it is sent as it stands."""
+    """A form with one field of each kind. Sent as it stands, it shows errors."""
 
     name = forms.CharField(label="Name", help_text="As it stands in your contracts.")
     email = forms.EmailField(label="E-mail", required=False)
@@ -67,6 +67,7 @@ def _rows() -> list[dict[str, object]]:
 
 @vary_on_headers("HX-Request")
 def ui_kit(request: HttpRequest) -> HttpResponse:
+    """Show every component on one page; to htmx, only the table. `?q=` searches it, and `?toast=1` adds two toasts."""
     now = timezone.now()
     if request.GET.get("toast"):
         messages.success(request, "Notice dismissed", extra_tags="undo=/ui-kit/")
@@ -95,5 +96,5 @@ def ui_kit(request: HttpRequest) -> HttpResponse:
 
 @vary_on_headers("HX-Request")
 def ui_kit_dialog(request: HttpRequest) -> HttpResponse:
-    """The dialog contract: a fragment for dialog.js, a page without it."""
+    """Show a dialog, as every view of one must: as a fragment for dialog.js, and as a whole page without it."""
     return render(request, "uikit/dialog.html", {"link": "https://portal.example.com/i/9fK2-xQ7v-Tn41-Zp8R-4mLc"})

@@ -1,4 +1,4 @@
-"""Every page. The API's routes are in api_urls."""
+"""The routes of every page. Those of the API are in `api_urls`."""
 
 from django.conf import settings
 from django.urls import include, path, re_path

@@ -1,4 +1,4 @@
-"""Pages of no app: errors and help."""
+"""Pages that belong to no app: errors, help, security.txt and robots.txt."""
 
 import datetime as dt
 import sys
@@ -30,7 +30,7 @@ ROLE_TABLES = {**ACCOUNTS, **CONNECTIONS, **ENTITLEMENTS, **EXPORTS, **NOTIFICAT
 @require_safe
 @signed_in
 def roles_help(request: PortalRequest) -> HttpResponse:
-    """Who can do what: the role tables themselves, as a matrix."""
+    """Show who can do what: the role tables themselves, as a matrix."""
     rows = [
         {
             "label": rule.label,
@@ -45,7 +45,7 @@ def roles_help(request: PortalRequest) -> HttpResponse:
 
 @require_safe
 def security_txt(request: PortalRequest) -> HttpResponse:
-    """Whom to tell of a weakness (RFC 9116); 404 unless SECURITY_CONTACT is set. Valid for half a year from today."""
+    """Say whom to tell of a weakness (RFC 9116), for half a year from today; 404 unless SECURITY_CONTACT is set."""
     contact = settings.SECURITY_CONTACT
     if not contact:
         raise Http404
@@ -60,29 +60,32 @@ def security_txt(request: PortalRequest) -> HttpResponse:
 
 @require_safe
 def robots_txt(request: PortalRequest) -> HttpResponse:
-    """Nothing here is for search engines: what is worth reading is behind the sign-in or at a secret address."""
+    """Ask search engines to stay away: what is worth reading is behind the sign-in or at a secret address."""
     return HttpResponse("User-agent: *\nDisallow: /\n", content_type=PLAIN)
 
 
 def bad_request(request: PortalRequest, exception: Exception | None = None) -> HttpResponse:
-    """What could not even be read: too large, too many fields, a host that is not ours."""
+    """Answer 400 to a request that could not even be read: too large, too many fields, a host that is not ours."""
     too_large = isinstance(exception, RequestDataTooBig | TooManyFieldsSent | TooManyFilesSent)
     message = _("The request is too large.") if too_large else ""
     return render(request, "problem.html", {"message": message}, status=400)
 
 
 def forbidden(request: PortalRequest, exception: Exception | None = None) -> HttpResponse:
+    """Answer 403 to what Django itself refuses. The portal's own refusals give a reason, and come from `errors.page`."""
     return render(request, "403.html", status=403)
 
 
 def not_found(request: PortalRequest, exception: Exception | None = None) -> HttpResponse:
-    """Absent and not visible look the same."""
+    """Answer 404. What is absent and what is not visible look the same."""
     return render(request, "404.html", status=404)
 
 
 def server_error(request: PortalRequest) -> HttpResponse:
-    """Asks nothing of the database. When that is what failed, and the fault is not in the code, says so. The reference
-    is the request's id, which stands on each of its lines in the log."""
+    """Answer 500 without asking the database anything, or 503 when the failure was only that the database is away.
+
+    The page shows the request's id as its reference, which stands on each of the request's lines in the log.
+    """
     seconds = errors.retry_seconds(sys.exc_info()[1])
     if seconds:
         return errors.unavailable(request, seconds)
@@ -91,5 +94,5 @@ def server_error(request: PortalRequest) -> HttpResponse:
 
 
 def csrf_failure(request: PortalRequest, reason: str = "") -> HttpResponse:
-    """The form was left open too long, or came from elsewhere. Nothing was done."""
+    """Answer 403 to a form that was left open too long or that came from elsewhere. Nothing was done."""
     return render(request, "csrf.html", status=403)

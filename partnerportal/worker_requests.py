@@ -1,4 +1,4 @@
-"""What a worker does with the broker's answer to an acknowledgement."""
+"""Tasks that notice when the broker does not take their acknowledgement."""
 
 from celery import Task
 from celery.utils.log import get_logger
@@ -8,19 +8,21 @@ log = get_logger(__name__)
 
 
 class AcknowledgedRequest(Request):
-    """A task whose acknowledgement fails loudly.
+    """A task's message whose acknowledgement raises when it fails.
 
-    Celery logs one that times out and goes on with a message that it still counts as in hand: with one process it never
-    takes another, and answers every ping. Raised, the error makes the worker connect anew, and the message comes again.
+    Celery itself would log an acknowledgement that times out, and go on as if the message were still in hand: a worker
+    with one process would then take no other message, though it answers every ping. The raised error makes the worker
+    connect anew, and the message is delivered again.
     """
 
     def acknowledge(self) -> None:
+        """Acknowledge the message, once. Raises what the connection to the broker raises."""
         if not self.acknowledged:
             self._on_ack(log, ())  # type: ignore[attr-defined]
             self.acknowledged = True
 
 
 class PortalTask(Task):
-    """Every task of the portal."""
+    """The base of every task of the portal, which gives it an AcknowledgedRequest."""
 
     Request = "partnerportal.worker_requests:AcknowledgedRequest"

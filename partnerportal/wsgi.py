@@ -1,4 +1,7 @@
-"""The web process. Refuses to start with a database role that row-level security does not hold."""
+"""The WSGI application of the web process.
+
+It refuses to start with a database role that row-level security does not hold.
+"""
 
 import os
 

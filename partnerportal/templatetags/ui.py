@@ -1,5 +1,7 @@
-"""Template tags of the design system: icons, monograms, numbers, money, dates; and two of Django's that do their work
-once, not for each page. Loaded everywhere as built-ins."""
+"""Template tags of the design system: icons, monograms, numbers, money, dates. Every template has them as built-ins.
+
+Two of them replace Django's own, `static` and `translate`, and do their work once rather than for each page.
+"""
 
 import datetime as dt
 from collections.abc import Iterable
@@ -29,7 +31,10 @@ register.filter("usage_width", usage.width)
 @register.simple_tag
 @lru_cache(maxsize=256)
 def icon(name: str) -> SafeString:
-    """A lucide icon, hidden from assistive technology: a reference into the file of all. The style sheet sizes it."""
+    """Return the SVG of a lucide icon: a reference into the file of icons, hidden from assistive technology.
+
+    The style sheet sizes it. Raises ValueError for a name that partnerportal/icons.py does not have.
+    """
     if name not in icons.NAMES:
         raise ValueError(f"partnerportal/icons.py names no icon {name!r}")
     return format_html(
@@ -42,7 +47,10 @@ register.simple_tag(lru_cache(maxsize=256)(static.static), name="static")
 
 @register.tag
 def translate(parser: Parser, token: Token) -> Node:
-    """Django's. A constant text is translated now, not for each page: templates are kept by language (loaders.py)."""
+    """Compile `{% translate %}` as Django does, but translate a constant text now and not for each page.
+
+    That is right because parsed templates are kept by language (loaders.py).
+    """
     node: TranslateNode = do_translate(parser, token)
     text = node.filter_expression
     is_constant = text.var.literal is not None and not (text.filters or node.asvar or node.message_context)
@@ -51,33 +59,37 @@ def translate(parser: Parser, token: Token) -> Node:
 
 @register.simple_tag
 def jinja(template_name: str, **context: Any) -> SafeString:
-    """What repeats in a page, by Jinja2 (.jinja): seven times faster than the same template by Django's engine."""
-    return mark_safe(engines["jinja"].get_template(template_name).render(context))  # autoescaped there
+    """Draw a part of a page that repeats, by Jinja2 (.jinja), which is seven times faster than Django's engine."""
+    return mark_safe(engines["jinja"].get_template(template_name).render(context))  # Jinja2 has escaped the values
 
 
 @register.filter
 def number(value: int | Decimal | None) -> str:
+    """Format a number in the reader's language; empty for None."""
     return "" if value is None else formats.number(value)
 
 
 @register.filter
 def listed(items: Iterable[object]) -> str:
+    """Join names by the reader's own separator, as "A, B"."""
     return formats.listed(items)
 
 
 @register.filter
 def percent(value: float | Decimal | None) -> str:
+    """Format a ratio as whole percent: 0.66 is 66%; empty for None."""
     return "" if value is None else formats.percent(value)
 
 
 @register.filter
 def money(amount: Decimal | None, currency: str) -> str:
+    """Format an amount with its currency; empty for None."""
     return "" if amount is None else formats.money(amount, currency)
 
 
 @register.filter
 def short_number(value: int) -> str:
-    """A count for a badge: exact to 99, then 99+."""
+    """Format a count for a badge: exact up to 99, then 99+."""
     return "99+" if value > 99 else formats.number(value)
 
 
@@ -90,41 +102,47 @@ def _time(value: dt.date, text: str) -> SafeString:
 
 @register.simple_tag
 def date(value: dt.date | None) -> str:
+    """Return a `<time>` with the date, as 14 Dec 2025; empty for None."""
     return _time(value, formats.date(value)) if value else ""
 
 
 @register.simple_tag
 def datetime(value: dt.datetime | None) -> str:
+    """Return a `<time>` with the date, the time and the reader's time zone; empty for None."""
     return _time(value, formats.datetime(value)) if value else ""
 
 
 @register.simple_tag
 def relative(value: dt.date | None) -> str:
-    """Words when near, the date when far; the full moment is the title."""
+    """Return a `<time>` that says when something is: in words when near, as a date when far. Its title is in full."""
     return _time(value, formats.relative(value)) if value else ""
 
 
 @register.filter
 def browser(user_agent: str) -> str:
+    """Name the browser and system of a session, as "Firefox on Windows"."""
     return user_agents.describe(user_agent)
 
 
 @register.filter
 def undo_url(message: Any) -> str:
-    """The address of a message's Undo form: messages.success(request, text, extra_tags="undo=/inbox/7/restore/")."""
+    """Return the address of a message's Undo form, or "" without one.
+
+    A view gives it as a tag: messages.success(request, text, extra_tags="undo=/inbox/7/restore/").
+    """
     tags = (message.extra_tags or "").split()
     return next((tag.removeprefix("undo=") for tag in tags if tag.startswith("undo=")), "")
 
 
 @register.filter
 def error_fields(form: Any) -> list[Any]:
-    """The bound fields of a form that carry errors, in the order of the form."""
+    """Return the bound fields of a form that carry errors, in the order of the form."""
     return [field for field in form if field.errors]
 
 
 @register.filter
 def widget_kind(field: Any) -> str:
-    """How ui/field.html lays a bound field out: checkbox, password, choices or plain."""
+    """Return how ui/field.html lays a bound field out: "checkbox", "password", "choices" or "plain"."""
     kinds = {
         "checkbox": "checkbox",
         "password": "password",
