@@ -7,7 +7,13 @@ class AccountsConfig(AppConfig):
     verbose_name = _("Accounts")
 
     def ready(self) -> None:
+        from accounts.models import ListSettings, SavedView
+        from accounts.personal_data import OwnRows, register_own_rows
         from accounts.queries import people_to_tell
         from notifications.registry import set_directory
 
         set_directory(people_to_tell)
+        settings = ("organization_id", "list_key", "columns", "density")
+        register_own_rows("list_settings", OwnRows(ListSettings, settings))
+        views = ("organization_id", "list_key", "name", "query", "is_shared", "created_at")
+        register_own_rows("saved_views", OwnRows(SavedView, views))

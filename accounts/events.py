@@ -8,6 +8,7 @@ class AccountEvent(StrEnum):
     OPERATOR_ADDED = "operator.added"
     OPERATOR_ROLES_CHANGED = "operator.roles_changed"
     OPERATOR_REMOVED = "operator.removed"
+    VIEW_SHARED = "view.shared"
     PERSON_RESET = "person.reset"
     PERSON_LOCKED = "person.locked"
     PERSON_UNLOCKED = "person.unlocked"

@@ -1,15 +1,20 @@
-"""Forms for signing up, organisations, roles and preferences."""
+"""Forms for signing up, organisations, roles, preferences and lists."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django import forms
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from accounts.actions import NAME_IS_VERIFIED
-from accounts.models import Operator, Organization, Person, Role
+from accounts.models import ListSettings, Operator, Organization, Person, Role, SavedView
+from accounts.queries import ListPreferences
 from partnerportal.lib.countries import country_choices
+from partnerportal.lib.errors import Message
 from partnerportal.lib.fields import Line
+from partnerportal.lib.lists import ListDefinition
 from partnerportal.lib.time_zones import time_zone_choices
 
 
@@ -70,3 +75,95 @@ class PreferencesForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["time_zone"].choices = time_zone_choices(self.instance.time_zone)  # type: ignore[attr-defined]
+
+
+class ViewForm(forms.Form):
+    name = Line(label=_("Name"), max_length=60, widget=forms.TextInput({"autofocus": True, "autocomplete": "off"}))
+    is_shared = forms.BooleanField(label=_("Share it in the organisation"), required=False)
+    is_default = forms.BooleanField(label=_("Open the list with it"), required=False)
+
+    def __init__(self, data: Mapping[str, Any] | None = None, *, may_share: bool, **options: Any) -> None:
+        super().__init__(data, **options)
+        if not may_share:
+            del self.fields["is_shared"]
+
+    @classmethod
+    def of(cls, view: SavedView, data: Mapping[str, Any] | None, *, may_share: bool) -> "ViewForm":
+        form = cls(data, may_share=may_share, initial={"name": view.name, "is_shared": view.is_shared})
+        del form.fields["is_default"]
+        if not may_share:  # it stays as it was
+            form.was_shared = view.is_shared
+        return form
+
+    was_shared = False
+
+    @property
+    def action_arguments(self) -> dict[str, Any]:
+        return {"name": self.cleaned_data["name"], "is_shared": self.cleaned_data.get("is_shared", self.was_shared)}
+
+
+@dataclass(frozen=True)
+class ColumnChoice:
+    name: str
+    label: Message
+    is_shown: bool
+    can_rise: bool
+    can_sink: bool
+    moved: str  # up, down or nothing: where the focus goes
+
+
+class DisplayForm:
+    """A list's columns in their order, each shown or not, and its density. What is not known is passed over.
+
+    The first column names the row, and is always shown first.
+    """
+
+    def __init__(self, definition: ListDefinition, preferences: ListPreferences, data: QueryDict | None) -> None:
+        self.definition = definition
+        self.first, *others = definition.columns
+        self.by_name = {column.name: column for column in others}
+        self.density, self.moved, self.direction = preferences.density, "", ""
+        shown = [column.name for column in definition.columns_named(preferences.columns)]
+        order = shown
+        if data is not None:
+            density = data.get("density", "")
+            self.density = density if density in ListSettings.Density.values else self.density
+            shown, order = data.getlist("show"), data.getlist("column")
+            self.direction, _space, self.moved = data.get("move", "").partition(" ")
+        known = [name for name in dict.fromkeys(order) if name in self.by_name]
+        self.order = known + [name for name in self.by_name if name not in known]
+        self.shown = [name for name in self.order if name in shown]
+        self.is_reset = data is not None and "reset" in data
+        self._move()
+
+    def _move(self) -> None:
+        if self.moved not in self.order:
+            self.moved = ""
+            return
+        at = self.order.index(self.moved)
+        to = at + (1 if self.direction == "down" else -1)
+        if 0 <= to < len(self.order):
+            self.order[at], self.order[to] = self.order[to], self.order[at]
+
+    @property
+    def columns(self) -> list[str]:
+        """The names of the columns as they are kept: none stands for the usual ones."""
+        shown = [self.first.name, *self.shown]
+        usual = [column.name for column in self.definition.columns_named(())]
+        return [] if self.is_reset or shown == usual else shown
+
+    @property
+    def choices(self) -> list[ColumnChoice]:
+        last = len(self.order) - 1
+        return [
+            ColumnChoice(
+                name, self.by_name[name].label, name in self.shown, at > 0, at < last,
+                self.direction if name == self.moved else "",
+            )
+            for at, name in enumerate(self.order)
+        ]  # fmt: skip
+
+    @property
+    def densities(self) -> list[tuple[str, Message, bool]]:
+        words = {ListSettings.Density.COMFORTABLE: _("Comfortable"), ListSettings.Density.COMPACT: _("Compact")}
+        return [(density.value, label, density == self.density) for density, label in words.items()]

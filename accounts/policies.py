@@ -15,6 +15,8 @@ class AccountPermission(StrEnum):
     EDIT_ACCOUNT = "accounts.edit_account"
     VIEW_OPERATORS = "accounts.view_operators"
     MANAGE_OPERATORS = "accounts.manage_operators"
+    SAVE_VIEWS = "accounts.save_views"
+    SHARE_VIEWS = "accounts.share_views"
 
 
 FOUNDED_A_DAY = 10  # organisations that one person may create within 24 hours
@@ -29,5 +31,9 @@ ROLE_TABLE: RoleTable = {
     AccountPermission.VIEW_OPERATORS: Rule(label=_("See the operators and their roles")),
     AccountPermission.MANAGE_OPERATORS: Rule(
         label=_("Change an operator’s roles or remove an operator"), roles=frozenset({Role.ADMIN})
+    ),
+    AccountPermission.SAVE_VIEWS: Rule(label=_("Save views of a list and choose its columns, for oneself")),
+    AccountPermission.SHARE_VIEWS: Rule(
+        label=_("Share saved views in the organisation"), roles=frozenset({Role.ADMIN})
     ),
 }

@@ -7,10 +7,20 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Exists, OuterRef, QuerySet, TextField
+from django.db.models import Exists, OuterRef, QuerySet, Subquery, TextField
 from django.db.models.functions import Cast, JSONObject
 
-from accounts.models import Feature, Kind, Operator, Organization, Person, ProgramMembership, Role
+from accounts.models import (
+    Feature,
+    Kind,
+    ListSettings,
+    Operator,
+    Organization,
+    Person,
+    ProgramMembership,
+    Role,
+    SavedView,
+)
 from notifications.registry import Addressee
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import today
@@ -138,4 +148,66 @@ def _addressee(row: Operator) -> Addressee:
         organization_name=row.organization.name,
         roles=frozenset(row.roles),
         features=features_of(row.organization.kind, grants),
+    )
+
+
+@dataclass(frozen=True)
+class SavedViewFacts:
+    """What a page needs to know of a saved view."""
+
+    public_id: str
+    name: str
+    query: dict[str, str]
+    is_shared: bool
+    is_mine: bool
+
+
+@dataclass(frozen=True)
+class ListPreferences:
+    """How a person likes to see a list."""
+
+    columns: tuple[str, ...]
+    density: str
+    default_view: str  # public id, or empty
+    views: tuple[SavedViewFacts, ...]  # one's own and those that colleagues share, by name
+
+    def view(self, public_id: str) -> SavedViewFacts | None:
+        return next((view for view in self.views if view.public_id == public_id), None)
+
+
+def saved_view(actor: Actor, public_id: UUID) -> SavedView:
+    """Return a saved view of the person's own, or one that is shared in the organisation. Raises NotFound."""
+    return by_public_id(SavedView.objects.visible_to(actor), public_id)
+
+
+def _preferences(
+    organization: int, person: int, key: str
+) -> QuerySet[Person, tuple[dict[str, Any], list[dict[str, Any]]]]:
+    actor = Actor(person_id=person, organization_id=organization)
+    mine = (
+        ListSettings.objects.visible_to(actor)
+        .filter(list_key=key)
+        .values(json=JSONObject(columns="columns", density="density", view="default_view__public_id"))
+    )
+    is_mine = Exists(SavedView.objects.filter(pk=OuterRef("pk"), person_id=person))
+    views = SavedView.objects.visible_to(actor).filter(list_key=key).order_by("name", "pk")
+    facts = JSONObject(public_id="public_id", name="name", query="query", is_shared="is_shared", is_mine=is_mine)
+    rows = Person.objects.filter(pk=person)  # one row that everybody has, and no policy to plan
+    rows = rows.annotate(mine=Subquery(mine[:1]), views=ArraySubquery(views.values(json=facts)))
+    return rows.values_list("mine", "views")
+
+
+_PREFERENCES = Prepared(_preferences, -1, -2, "list")
+
+
+def list_preferences(actor: Actor, key: str) -> ListPreferences:
+    """Return how the person likes to see the list of that key, in one query."""
+    found = _PREFERENCES(actor.organization_id or 0, actor.person_id or 0, key)
+    mine, views = found[0] if found else (None, [])
+    settings: dict[str, Any] = mine or {}
+    return ListPreferences(
+        columns=tuple(settings.get("columns", ())),
+        density=settings.get("density", ListSettings.Density.COMFORTABLE),
+        default_view=settings.get("view") or "",
+        views=tuple(SavedViewFacts(**facts) for facts in views),
     )

@@ -1,13 +1,19 @@
 from django.urls import path
 
-from accounts import views
+from accounts.views import account, lists
 
 urlpatterns = [
-    path("account/edit/", views.account_edit, name="account_edit"),
-    path("organizations/new/", views.organization_new, name="organization_new"),
-    path("organizations/switch/", views.organization_switch, name="organization_switch"),
-    path("operators/", views.operators, name="operators"),
-    path("operators/<uuid:operator_id>/roles/", views.operator_roles, name="operator_roles"),
-    path("operators/<uuid:operator_id>/remove/", views.operator_remove, name="operator_remove"),
-    path("me/", views.preferences, name="preferences"),
+    path("account/edit/", account.account_edit, name="account_edit"),
+    path("organizations/new/", account.organization_new, name="organization_new"),
+    path("organizations/switch/", account.organization_switch, name="organization_switch"),
+    path("operators/", account.operators, name="operators"),
+    path("operators/<uuid:operator_id>/roles/", account.operator_roles, name="operator_roles"),
+    path("operators/<uuid:operator_id>/remove/", account.operator_remove, name="operator_remove"),
+    path("me/", account.preferences, name="preferences"),
+    path("lists/<str:key>/display/", lists.list_display, name="list_display"),
+    path("lists/<str:key>/views/new/", lists.view_new, name="view_new"),
+    path("lists/views/<uuid:view_id>/", lists.view_change, name="view_change"),
+    path("lists/views/<uuid:view_id>/query/", lists.view_query, name="view_query"),
+    path("lists/views/<uuid:view_id>/default/", lists.view_default, name="view_default"),
+    path("lists/views/<uuid:view_id>/delete/", lists.view_delete, name="view_delete"),
 ]

@@ -9,8 +9,11 @@ class EntitlementsConfig(AppConfig):
     def ready(self) -> None:
         from connections.sharing import register_shared
         from entitlements import notices  # noqa: F401  (registers the notice kinds)
+        from entitlements.lists.customers import CUSTOMERS
         from entitlements.personal_data import register_personal_data
         from entitlements.sharing import count_shared
+        from partnerportal.lib.lists import register_list
 
         register_shared(count_shared)
+        register_list(CUSTOMERS)
         register_personal_data()

@@ -20,4 +20,3 @@ class EntitlementEvent(StrEnum):
     RELEASE_MARKED = "licence.release_marked"
     RELEASE_REOPENED = "licence.release_reopened"
     USE_UNUSUAL = "usage.unusual"
-    VIEW_SHARED = "view.shared"

@@ -1,15 +1,12 @@
 """What narrows lists: one set for the page, its export and the API. On the page a bad value narrows nothing."""
 
-from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
 
 import django_filters as df
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from entitlements.columns import SORTS
 from entitlements.models import CustomerListing, Entitlement, LicenseAssignment, Sku
 from entitlements.models.assignment import LicenseAssignmentQuerySet
 from entitlements.models.entitlement import EntitlementQuerySet
@@ -86,23 +83,3 @@ class RenewalFilterSet(FilterSet):
 
     def ends_within(self, rows: EntitlementQuerySet, name: str, value: int) -> EntitlementQuerySet:
         return rows if self.form.cleaned_data.get("on") else rows.filter(ends_on__lte=today() + timedelta(days=value))
-
-
-DEFAULT_SORT = "name"
-
-
-def plain(value: Any) -> str:
-    """As it stands in an address."""
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def sort_in(asked: Mapping[str, str]) -> str:
-    sort = str(asked.get("sort", ""))
-    return sort if sort.removeprefix("-") in SORTS and not sort.startswith("--") else DEFAULT_SORT
-
-
-def view_query(asked: Mapping[str, str]) -> dict[str, str]:
-    """The filters and the sort of an address, as a saved view keeps them: what is bad, usual or about paging is not."""
-    sort = sort_in(asked)
-    query = {name: plain(value) for name, value in CustomerFilterSet(asked).chosen.items()}
-    return query if sort == DEFAULT_SORT else query | {"sort": sort}

@@ -4,12 +4,10 @@ from typing import Any
 
 from accounts.models import Person
 from accounts.personal_data import Holding, OwnRows, register_holding, register_own_rows
-from entitlements.models import CalendarFeed, LicenseAssignment, ListSettings, SavedView
+from entitlements.models import CalendarFeed, LicenseAssignment
 from notifications.models import InboxMark, NoticePreference, NoticeRead
 
 OWN = {
-    "list_settings": OwnRows(ListSettings, ("organization_id", "columns", "density")),
-    "saved_views": OwnRows(SavedView, ("organization_id", "name", "query", "is_shared", "created_at")),
     "calendars": OwnRows(CalendarFeed, ("organization_id", "created_at", "last_read_at")),
     "notice_preferences": OwnRows(NoticePreference, ("organization_id", "kind", "mail", "inbox")),
     "inbox_marks": OwnRows(InboxMark, ("organization_id", "read_up_to")),

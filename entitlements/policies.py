@@ -10,8 +10,6 @@ from partnerportal.lib.policies import RoleTable, Rule
 
 class EntitlementPermission(StrEnum):
     VIEW_CUSTOMERS = "entitlements.view_customers"
-    SAVE_VIEWS = "entitlements.save_views"
-    SHARE_VIEWS = "entitlements.share_views"
     VIEW_OWN = "entitlements.view_own"
     VIEW_RENEWALS = "entitlements.view_renewals"
     REQUEST_TRIALS = "entitlements.request_trials"
@@ -31,15 +29,6 @@ ROLE_TABLE: RoleTable = {
     EntitlementPermission.VIEW_CUSTOMERS: Rule(
         label=_("See connected customers, their services, licence totals and orders"),
         feature=Feature.CUSTOMER_DASHBOARD,
-    ),
-    EntitlementPermission.SAVE_VIEWS: Rule(
-        label=_("Save views of the customer list and choose its columns, for oneself"),
-        feature=Feature.CUSTOMER_DASHBOARD,
-    ),
-    EntitlementPermission.SHARE_VIEWS: Rule(
-        label=_("Share saved views in the organisation"),
-        feature=Feature.CUSTOMER_DASHBOARD,
-        roles=frozenset({Role.ADMIN}),
     ),
     EntitlementPermission.VIEW_OWN: Rule(label=_("See the organisation’s own services and orders")),
     EntitlementPermission.VIEW_RENEWALS: Rule(label=_("See what ends soon, and read it in a calendar program")),

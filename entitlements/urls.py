@@ -6,12 +6,6 @@ from entitlements.trial_actions import TRIAL_ACTIONS
 urlpatterns = [
     path("", views.overview, name="overview"),
     path("customers/", views.customers, name="customers"),
-    path("customers/display/", views.display, name="list_display"),
-    path("customers/views/new/", views.view_new, name="view_new"),
-    path("customers/views/<uuid:view_id>/", views.view_change, name="view_change"),
-    path("customers/views/<uuid:view_id>/query/", views.view_query, name="view_query"),
-    path("customers/views/<uuid:view_id>/default/", views.view_default, name="view_default"),
-    path("customers/views/<uuid:view_id>/delete/", views.view_delete, name="view_delete"),
     path("customers/<uuid:customer_id>/", views.customer, name="customer"),
     path("customers/<uuid:customer_id>/services/", views.customer_services, name="customer_services"),
     path("customers/<uuid:customer_id>/orders/", views.customer_orders, name="customer_orders"),

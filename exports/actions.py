@@ -24,8 +24,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Organization, Person
 from connections.actors import actor_now
 from exports import files
+from exports.catalogue import list_of
 from exports.events import ExportEvent
-from exports.lists import list_of
 from exports.models import Export
 from exports.policies import authorize_list
 from notifications.actions import record

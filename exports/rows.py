@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from exports.actions import KEPT
-from exports.lists import LISTS
+from exports.catalogue import LISTS
 from exports.models import Export
 from partnerportal.lib import formats
 

@@ -17,7 +17,7 @@ from accounts.models import Organization
 from connections.queries import sees_customers
 from entitlements.queries import customer_with_account
 from exports import actions, files
-from exports.lists import list_of
+from exports.catalogue import list_of
 from exports.models import Export
 from exports.policies import ROLE_TABLE, ExportPermission, authorize_list
 from exports.rows import export_rows, is_unfinished

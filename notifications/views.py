@@ -13,7 +13,7 @@ from django_htmx.http import push_url
 
 from notifications import actions, registry
 from notifications.forms import ChoicesForm
-from notifications.inbox import Inbox
+from notifications.lists.inbox import Inbox
 from notifications.models import Notice
 from notifications.policies import ROLE_TABLE, NoticePermission
 from partnerportal.lib.pages import allowed, next_url

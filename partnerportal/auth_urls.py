@@ -5,7 +5,7 @@ The views that send mail are our own. They stand first, so that they win over al
 
 from django.urls import include, path
 
-from accounts import views
+from accounts.views import account as views
 
 urlpatterns = [
     path("signup/", views.SignupView.as_view(), name="account_signup"),

@@ -5,7 +5,7 @@ import datetime as dt
 from django.db import connection
 from django.utils import timezone
 
-from accounts.models import Organization, Person
+from accounts.models import ListSettings, Organization, Person, SavedView
 from entitlements.actions.releases import release_event
 from entitlements.events import EntitlementEvent
 from entitlements.models import (
@@ -16,9 +16,7 @@ from entitlements.models import (
     IngestToken,
     IngestUpload,
     LicenseAssignment,
-    ListSettings,
     RenewalAlert,
-    SavedView,
     UsageDay,
     UsageMonth,
     month_of,
@@ -57,8 +55,8 @@ def build(organization: Organization, *, word: str, holders: str, person: Person
     RenewalAlert.objects.create(entitlement=entitlement, ends_on=entitlement.ends_on, days=30)
     own = {"organization": organization, "person_id": person.pk}
     Export.objects.create(**own, list="customers", state=Export.State.FAILED, error="interrupted")
-    SavedView.objects.create(**own, name=f"View {word}", query={"q": "a"})
-    ListSettings.objects.create(**own)  # no default view: the list of most tests is the whole one
+    SavedView.objects.create(**own, list_key="customers", name=f"View {word}", query={"q": "a"})
+    ListSettings.objects.create(**own, list_key="customers")  # no default view: the list of most tests is the whole one
     NoticePreference.objects.create(
         organization_id=organization.pk, person_id=person.pk, kind="customer_connected", mail=Mail.EACH
     )

@@ -122,6 +122,6 @@ class Migration(migrations.Migration):
         migrations.RunSQL(grant_sql("accounts_program", "SELECT"), migrations.RunSQL.noop),
         tells(
             "accounts",
-            "organization.contact_changed organization.created operator.removed operator.roles_changed",
+            "organization.contact_changed organization.created operator.removed operator.roles_changed view.shared",
         ),
     ]

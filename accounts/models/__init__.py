@@ -1,4 +1,5 @@
 from accounts.models.attempts import FailedAttempts
+from accounts.models.lists import ListSettings, SavedView
 from accounts.models.operator import Operator, Role
 from accounts.models.organization import Kind, Organization
 from accounts.models.person import Person, Theme
@@ -8,11 +9,13 @@ __all__ = [
     "FailedAttempts",
     "Feature",
     "Kind",
+    "ListSettings",
     "Operator",
     "Organization",
     "Person",
     "Program",
     "ProgramMembership",
     "Role",
+    "SavedView",
     "Theme",
 ]

@@ -5,14 +5,6 @@ from entitlements.actions.ingest_tokens import create_ingest_token, revoke_inges
 from entitlements.actions.listing import listing_differences, rebuild_listing, refresh_expired
 from entitlements.actions.releases import ask_release, keep_licence, mark_released, reopen_release
 from entitlements.actions.renewals import announce_renewals, make_calendar, note_reading, revoke_calendar
-from entitlements.actions.settings import (
-    change_view,
-    delete_view,
-    save_into_view,
-    save_view,
-    set_default_view,
-    set_display,
-)
 from entitlements.actions.sweeping import sweep_alerts, sweep_anomalies
 from entitlements.actions.trials import (
     approve_trial,
@@ -35,11 +27,9 @@ __all__ = [
     "approve_trial",
     "ask_release",
     "cancel_trial",
-    "change_view",
     "convert_trial",
     "create_ingest_token",
     "decline_trial",
-    "delete_view",
     "expire_trials",
     "extend_trial",
     "extended_to",
@@ -62,10 +52,6 @@ __all__ = [
     "request_trial",
     "revoke_calendar",
     "revoke_ingest_token",
-    "save_into_view",
-    "save_view",
-    "set_default_view",
-    "set_display",
     "store_usage",
     "sweep_alerts",
     "sweep_anomalies",

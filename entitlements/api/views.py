@@ -15,8 +15,8 @@ from entitlements.api.serializers import (
     OrderSerializer,
     RenewalSerializer,
 )
-from entitlements.columns import SORTS
 from entitlements.filters import CustomerFilterSet, RenewalFilterSet
+from entitlements.lists.customers import CUSTOMERS
 from entitlements.models import CustomerListing, Entitlement, Order
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from partnerportal.lib.api import ActorView, ListView
@@ -33,8 +33,8 @@ class CustomersView(ListView):
     rule = VIEW_CUSTOMERS
     serializer_class = CustomerSerializer
     filterset_class = CustomerFilterSet
-    sorts = SORTS
-    default_sort = "name"
+    sorts = CUSTOMERS.sorts
+    default_sort = CUSTOMERS.default_sort
     key = "customer"
 
     def known_total(self) -> int | None:

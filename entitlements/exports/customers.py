@@ -8,9 +8,9 @@ from django.db.models.functions import NullIf
 from django.utils.translation import gettext_lazy as _
 
 from entitlements import queries
-from entitlements.columns import SORTS
 from entitlements.exports.columns import CUSTOMER_COLUMNS, OF_CUSTOMERS, OWN, SERVICE_COLUMNS
-from entitlements.filters import CustomerFilterSet, RenewalFilterSet, sort_in
+from entitlements.filters import CustomerFilterSet, RenewalFilterSet
+from entitlements.lists.customers import CUSTOMERS
 from entitlements.models import NO_EXPIRY, Sku
 from entitlements.timeline import WORDS
 from partnerportal.lib.actors import Actor
@@ -22,8 +22,8 @@ def _customers(actor: Actor, query: Query, _customer: int | None) -> QuerySet[An
     rows: QuerySet[Any] = CustomerFilterSet(query, queries.customers(actor)).qs
     if query.get("ids"):
         rows = rows.filter(org_id__in=query["ids"])
-    sort = sort_in(query)
-    column = SORTS[sort.removeprefix("-")]
+    sort = CUSTOMERS.sort_of(query)
+    column = CUSTOMERS.sorts[sort.removeprefix("-")]
     return rows.order_by(*((f"-{column}", "-customer") if sort.startswith("-") else (column, "customer")))
 
 

@@ -142,30 +142,6 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
-            name='SavedView',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('person_id', models.BigIntegerField()),
-                ('name', models.CharField(max_length=60)),
-                ('query', models.JSONField(default=dict)),
-                ('is_shared', models.BooleanField(default=False)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.organization')),
-            ],
-        ),
-        migrations.CreateModel(
-            name='ListSettings',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('person_id', models.BigIntegerField()),
-                ('columns', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=20), default=list, size=None)),
-                ('density', models.CharField(choices=[('comfortable', 'Comfortable'), ('compact', 'Compact')], default='comfortable', max_length=12)),
-                ('organization', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.organization')),
-                ('default_view', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='entitlements.savedview')),
-            ],
-        ),
-        migrations.CreateModel(
             name='OrderLine',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -368,14 +344,6 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='renewalalert',
             constraint=models.UniqueConstraint(fields=('entitlement', 'ends_on', 'days'), name='renewal_alert_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='savedview',
-            constraint=models.UniqueConstraint(fields=('organization', 'person_id', 'name'), name='saved_view_name_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='listsettings',
-            constraint=models.UniqueConstraint(fields=('organization', 'person_id'), name='list_settings_once'),
         ),
         migrations.AddConstraint(
             model_name='orderline',

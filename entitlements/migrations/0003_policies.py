@@ -139,8 +139,7 @@ class Migration(migrations.Migration):
         ),
         tells(
             "entitlements",
-            "calendar.made calendar.revoked licence.release_asked licence.release_withdrawn trial.cancelled trial.requested"
-            " view.shared",
+            "calendar.made calendar.revoked licence.release_asked licence.release_withdrawn trial.cancelled trial.requested",
         ),
         tells(
             "entitlements_vendor",
@@ -180,27 +179,6 @@ class Migration(migrations.Migration):
         settle("entitlements_ingestupload", made=UNTOUCHED | NOT_READ | {"received_at": NOW}),
         guard("entitlements_entitlement", TRIAL_MOVES, begins="requested", holds="tenants"),
         guard("entitlements_ingestupload", UPLOAD_MOVES, begins="received", holds="everybody"),
-        protect(
-            "entitlements_savedview",
-            using="organization_id = portal_org() AND (is_shared OR person_id = portal_person())",
-            check=MINE,
-            grant="SELECT, INSERT, UPDATE (name, query, is_shared), DELETE",
-        ),
-        migrations.RunSQL(
-            """CREATE POLICY removed_by_its_own ON entitlements_savedview AS RESTRICTIVE FOR DELETE
-               USING (person_id = portal_person() OR portal_is_admin())""",
-            "DROP POLICY removed_by_its_own ON entitlements_savedview",
-        ),
-        settle(
-            "entitlements_savedview",
-            made={"created_at": NOW, "is_shared": "NEW.is_shared AND portal_is_admin()"},
-            changed={"is_shared": "CASE WHEN portal_is_admin() THEN NEW.is_shared ELSE OLD.is_shared END"},
-        ),
-        protect(
-            "entitlements_listsettings",
-            using=MINE,
-            grant="SELECT, INSERT, UPDATE (columns, density, default_view_id), DELETE",
-        ),
         protect("entitlements_renewalalert", using="false", grant="SELECT"),
         protect(
             "entitlements_calendarfeed",

@@ -6,7 +6,6 @@ from entitlements.models.order import Order, OrderLine
 from entitlements.models.release import LicenceRelease
 from entitlements.models.renewal import CalendarFeed, RenewalAlert
 from entitlements.models.usage import Anomaly, CustomerUsage, UsageDay, UsageMonth, month_of
-from entitlements.models.views import ListSettings, SavedView
 
 __all__ = [
     "NO_EXPIRY",
@@ -20,12 +19,10 @@ __all__ = [
     "IngestUpload",
     "LicenceRelease",
     "LicenseAssignment",
-    "ListSettings",
     "Order",
     "OrderLine",
     "PortfolioFigure",
     "RenewalAlert",
-    "SavedView",
     "Sku",
     "UsageDay",
     "UsageMonth",

@@ -25,7 +25,6 @@ from entitlements.queries.renewals import (
     renewals,
     renewals_ahead,
 )
-from entitlements.queries.settings import ListPreferences, ViewFacts, list_preferences, saved_view
 from entitlements.queries.trials import TRIAL_VIEWS, services_run_by, skus_to_try, trial, trials, waiting_trials
 from entitlements.queries.usage import (
     DAY_LASTS,
@@ -54,12 +53,10 @@ __all__ = [
     "MONTH_LASTS",
     "RANGES",
     "TRIAL_VIEWS",
-    "ListPreferences",
     "Pace",
     "PortfolioNumbers",
     "StandingOut",
     "Use",
-    "ViewFacts",
     "calendar_behind",
     "catalogue",
     "customer",
@@ -73,7 +70,6 @@ __all__ = [
     "holders",
     "in_calendar",
     "latest_by_service",
-    "list_preferences",
     "months_shown",
     "needing_attention",
     "open_anomalies",
@@ -86,7 +82,6 @@ __all__ = [
     "renewal_day",
     "renewals",
     "renewals_ahead",
-    "saved_view",
     "services",
     "services_of",
     "services_run_by",

@@ -4,7 +4,6 @@ from entitlements.views.overview import overview
 from entitlements.views.own import orders, services
 from entitlements.views.releases import release_mark, release_reopen, releases
 from entitlements.views.renewals import calendar_feed, calendar_file, calendar_revoke, renewals
-from entitlements.views.settings import display, view_change, view_default, view_delete, view_new, view_query
 from entitlements.views.trials import trial_action, trial_request, trials
 from entitlements.views.usage import (
     customer_usage,
@@ -25,7 +24,6 @@ __all__ = [
     "customer_usage",
     "customer_usage_trend",
     "customers",
-    "display",
     "licence_holders",
     "licence_keep",
     "licence_release",
@@ -42,9 +40,4 @@ __all__ = [
     "usage",
     "usage_of_customers",
     "usage_trend",
-    "view_change",
-    "view_default",
-    "view_delete",
-    "view_new",
-    "view_query",
 ]

@@ -11,7 +11,7 @@ from django_htmx.http import push_url
 from connections.policies import ROLE_TABLE as CONNECTIONS
 from connections.policies import ConnectionPermission
 from entitlements import queries, rows
-from entitlements.customer_list import CustomerList
+from entitlements.lists.customers import CustomerList
 from entitlements.models import CustomerListing
 from entitlements.rows.usage import attention_of_anomalies
 from entitlements.timeline import moments

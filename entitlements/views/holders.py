@@ -12,7 +12,7 @@ from django.views.decorators.vary import vary_on_headers
 from django_htmx.http import push_url
 
 from entitlements import actions, queries
-from entitlements.holders import Holders
+from entitlements.lists.holders import Holders
 from entitlements.models import LicenseAssignment
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from partnerportal.lib.pages import allowed

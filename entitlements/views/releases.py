@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from entitlements import actions
+from entitlements.lists.releases import ReleaseList
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
-from entitlements.release_list import ReleaseList
 from partnerportal.lib.pages import allowed, next_url
 from partnerportal.lib.requests import PortalRequest
 

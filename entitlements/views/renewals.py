@@ -11,8 +11,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from connections.queries import sees_customers
 from entitlements import actions, queries, rows
+from entitlements.lists.renewals import Renewals
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
-from entitlements.renewal_list import Renewals
 from partnerportal.lib import tenancy
 from partnerportal.lib.icalendar import CONTENT_TYPE, calendar
 from partnerportal.lib.limits import at_most

@@ -13,10 +13,10 @@ from django.views.decorators.vary import vary_on_headers
 
 from accounts.models import Kind
 from entitlements import actions, queries
+from entitlements.lists.trials import TrialList
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.trial_actions import TRIAL_ACTIONS, TrialAction
 from entitlements.trial_forms import TrialForm
-from entitlements.trial_list import TrialList
 from partnerportal.lib.form_errors import into_form
 from partnerportal.lib.pages import allowed
 from partnerportal.lib.requests import PortalRequest

@@ -9,9 +9,9 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from entitlements import queries, rows
+from entitlements.lists.trend import Trend
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.rows import usage as words
-from entitlements.trend import Trend
 from entitlements.views.customers import customer_page
 from entitlements.views.guards import for_partners
 from partnerportal.lib.actors import Actor

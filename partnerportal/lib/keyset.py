@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -24,21 +24,6 @@ class Page(Generic[T]):
     @property
     def last(self) -> int:
         return self.first + len(self.rows) - 1
-
-
-class PageLinks:
-    """The addresses of a list's neighbouring pages, for what has its `page` and makes an `address(cursor=…)`."""
-
-    page: Page[Any]
-    address: Callable[..., str]
-
-    @property
-    def previous_url(self) -> str:
-        return self.address(cursor=self.page.previous_cursor) if self.page.previous_cursor else ""
-
-    @property
-    def next_url(self) -> str:
-        return self.address(cursor=self.page.next_cursor) if self.page.next_cursor else ""
 
 
 def encode_cursor(value: Any, pk: int, position: int, *, backwards: bool) -> str:

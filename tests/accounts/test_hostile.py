@@ -99,8 +99,9 @@ def test_no_control_character_reaches_a_header(web, world, way):
     """Wherever a form says where to go on to: with htmx the address stands in a header that Django does not escape."""
     display = {"columns": "details", "density": "compact", "next": way}
     client = web("partner.admin")
-    assert client.post("/customers/display/", display, headers={"HX-Request": "true"})["HX-Redirect"] == "/customers/"
-    assert client.post("/customers/display/", display)["Location"] == "/customers/"
+    url = "/lists/customers/display/"
+    assert client.post(url, display, headers={"HX-Request": "true"})["HX-Redirect"] == "/customers/"
+    assert client.post(url, display)["Location"] == "/customers/"
     assert client.post("/inbox/read/", {"next": way})["Location"] == "/inbox/"
     assert web("vendor.admin").post("/releases/mark/?key=x", {"next": way}).status_code in (302, 409)
     asked = client.post("/exports/new/", {"list": "customers", "picked": "1", "back": way})
@@ -116,7 +117,7 @@ def test_no_control_character_reaches_a_header(web, world, way):
 def test_a_way_in_any_script_is_escaped_in_the_header(web, world):
     """htmx reads the header as it is; left alone, Django encodes it as a mail's subject is."""
     display = {"columns": "details", "density": "compact", "next": "/customers/?q=é東"}
-    answer = web("partner.admin").post("/customers/display/", display, headers={"HX-Request": "true"})
+    answer = web("partner.admin").post("/lists/customers/display/", display, headers={"HX-Request": "true"})
     assert answer["HX-Redirect"] == "/customers/?q=%C3%A9%E6%9D%B1"
 
 

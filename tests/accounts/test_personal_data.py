@@ -14,8 +14,8 @@ from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 
 from accounts.actions import lock_person, unlock_person
-from accounts.models import Person
-from entitlements.models import LicenseAssignment, SavedView
+from accounts.models import Person, SavedView
+from entitlements.models import LicenseAssignment
 from exports.models import Export
 from notifications.actions import fan_out_due
 from notifications.models import Delivery, Event, Notice, NoticePreference
@@ -43,12 +43,12 @@ def busy(world: World) -> Person:
     """Mary did something in every place: under an earlier name too, and in what others wrote about her."""
     person = world.person("many")
     Person.objects.filter(pk=person.pk).update(name=BEFORE)
-    for page in ("/customers/views/new/", "/renewals/calendar/"):
+    for page in ("/lists/customers/views/new/", "/renewals/calendar/"):
         signed_in(world, "many@partner").post(page, {"name": "Mine"})
     Person.objects.filter(pk=person.pk).update(name=NAME)
     client = signed_in(world, "many@partner")
     client.post("/me/notices/", {"ends_soon": "each"})
-    client.post("/customers/display/", {"density": "compact"})
+    client.post("/lists/customers/display/", {"density": "compact"})
     Export.objects.create(organization=world.partner, person_id=person.pk, list="customers")
     client.post("/inbox/read/", {})
     client.post(f"/inbox/{world.notices('partner').first().public_id}/")

@@ -7,15 +7,15 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
-from accounts.models import Organization
-from entitlements import actions
-from entitlements.models import ListSettings, SavedView
+from accounts.actions import lists as actions
+from accounts.models import ListSettings, Organization, SavedView
+from entitlements.lists.customers import CUSTOMERS
 from notifications.models import Event
 from partnerportal.lib.errors import Invalid, NotFound, Refused, TooMany
 from tests.entitlements.test_views import LIST, connect, names_in, text_of
 from tests.world import World
 
-NEW, DISPLAY = "/customers/views/new/", "/customers/display/"
+NEW, DISPLAY = "/lists/customers/views/new/", "/lists/customers/display/"
 
 
 @pytest.fixture
@@ -145,27 +145,29 @@ def test_hostile_queries_are_left_out(partner: Organization, web: Any) -> None:
 def test_at_most_fifty(partner: Organization, actor_for: Any) -> None:
     actor = actor_for("partner.admin")
     for number in range(50):
-        actions.save_view(actor=actor, name=f"V{number}", query={})
+        actions.save_view(actor=actor, definition=CUSTOMERS, name=f"V{number}", query={})
     with pytest.raises(TooMany):
-        actions.save_view(actor=actor, name="One more", query={})
-    actions.save_view(actor=actor_for("partner.reader"), name="V1", query={})  # names are each person's own
+        actions.save_view(actor=actor, definition=CUSTOMERS, name="One more", query={})
+    actions.save_view(
+        actor=actor_for("partner.reader"), definition=CUSTOMERS, name="V1", query={}
+    )  # names are each person's own
 
 
 def test_actions_refuse(partner: Organization, actor_for: Any) -> None:
     reader, admin = actor_for("partner.reader"), actor_for("partner.admin")
     with pytest.raises(Refused):
-        actions.save_view(actor=reader, name="A", query={}, is_shared=True)
+        actions.save_view(actor=reader, definition=CUSTOMERS, name="A", query={}, is_shared=True)
     with pytest.raises(Refused):
-        actions.save_view(actor=actor_for("customer.admin"), name="A", query={})
-    mine = actions.save_view(actor=admin, name="A", query={})
+        actions.save_view(actor=actor_for("customer.admin"), definition=CUSTOMERS, name="A", query={})
+    mine = actions.save_view(actor=admin, definition=CUSTOMERS, name="A", query={})
     with pytest.raises(NotFound):
         actions.change_view(actor=reader, view=mine, name="B", is_shared=False)
     with pytest.raises(NotFound):
         actions.delete_view(actor=reader, view=mine)
     with pytest.raises(Invalid):
-        actions.set_display(actor=admin, columns=["password"], density="compact")
+        actions.set_display(actor=admin, definition=CUSTOMERS, columns=["password"], density="compact")
     with pytest.raises(Invalid):
-        actions.set_display(actor=admin, columns=[], density="huge")
+        actions.set_display(actor=admin, definition=CUSTOMERS, columns=[], density="huge")
 
 
 def heads(page: Any) -> list[str]:
@@ -206,15 +208,13 @@ def test_moving_draws_the_form_anew(partner: Organization, web: Any) -> None:
 
 
 def test_every_column_has_its_cell(partner: Organization, web: Any) -> None:
-    from entitlements.columns import COLUMNS
-
     client = web("partner.admin")
-    names = [column.name for column in COLUMNS if column.name != "name"]
+    names = [column.name for column in CUSTOMERS.columns if column.name != "name"]
     client.post(DISPLAY, {"column": names, "show": names, "density": "comfortable"})
     page = client.get(LIST)
-    assert len(heads(page)) == len(COLUMNS)
+    assert len(heads(page)) == len(CUSTOMERS.columns)
     row = page.content.decode().split("<tbody>")[1].split("</tr>")[0]
-    assert row.split("<tr>")[1].count("<td") == len(COLUMNS) + 2  # its box and its menu
+    assert row.split("<tr>")[1].count("<td") == len(CUSTOMERS.columns) + 2  # its box and its menu
 
 
 def test_rows_have_a_box_and_the_bar_its_button(partner: Organization, world: World, web: Any) -> None:

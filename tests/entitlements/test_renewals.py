@@ -278,7 +278,7 @@ def test_an_ended_connection_takes_its_renewals_along(world, web, ends, actor_fo
 
 
 def test_pages_of_a_long_list(world, web, ends, monkeypatch):
-    monkeypatch.setattr("entitlements.renewal_list.PAGE_SIZE", 1)
+    monkeypatch.setattr("entitlements.lists.renewals.PAGE_SIZE", 1)
     ends(3)
     ends(4, "customer2")
     client = web("partner.admin")

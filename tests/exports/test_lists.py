@@ -8,8 +8,8 @@ import pytest
 from accounts.models import Operator, Person, Role
 from connections.actions import end_connection
 from entitlements import queries
+from entitlements.lists.trend import Trend
 from entitlements.models import Entitlement, LicenseAssignment, Sku, UsageDay
-from entitlements.trend import Trend
 from exports.models import Export
 from notifications.models import Notice
 from tests.entitlements.test_usage_pages import report, sku, today  # noqa: F401

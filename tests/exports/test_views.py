@@ -15,7 +15,7 @@ from accounts.models import ProgramMembership
 from connections.actions import end_connection
 from entitlements.models import Entitlement, LicenseAssignment, Order, OrderLine, UsageMonth
 from exports import actions, files
-from exports.lists import LISTS
+from exports.catalogue import LISTS
 from exports.models import Export
 from notifications.models import Event
 from partnerportal.lib.exports.lists import Subject

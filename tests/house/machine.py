@@ -17,9 +17,9 @@ from django.db import connection, transaction
 from django.http import HttpResponse
 from django.urls import URLPattern, get_resolver, reverse
 
-from accounts.models import Operator
+from accounts.models import Operator, SavedView
 from connections.models import Connection
-from entitlements.models import Entitlement, IngestUpload, LicenseAssignment, Order, SavedView
+from entitlements.models import Entitlement, IngestUpload, LicenseAssignment, Order
 from exports.models import Export
 from notifications.actions import send_secret_mails
 from notifications.models import Notice

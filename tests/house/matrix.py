@@ -13,9 +13,9 @@ from tests.house.answers import (
 )
 from tests.world import KINDS
 
-OWN_VIEW = "200 partner.admin; 404 partner partner2 distributor distributor2; 403 else"
-OWN_SAVED = "302 partner.admin; 404 partner partner2 distributor distributor2; 403 else"
-VIEW = "customers/views/<uuid:view_id>/"
+OWN_VIEW = "200 partner.admin; 404 else"
+OWN_SAVED = "302 partner.admin; 404 else"
+VIEW = "lists/views/<uuid:view_id>/"
 CUSTOMER = "customers/<uuid:customer_id>/"
 END = "connections/<uuid:connection_id>/end/"
 OPERATOR = "operators/<uuid:operator_id>/"
@@ -41,12 +41,24 @@ PAGES = [
         for tab in ("", "services/", "usage/", "usage/trend/", "orders/", "activity/")
         for subject, answer in OVER.items()
     ),
-    page("customers/display/", get=BADGE_HOLDERS, post=SAVERS, data={"density": "compact"}),
-    page("customers/views/new/", get=BADGE_HOLDERS, post=SAVERS, data={"name": "New"}),
+    page(
+        "lists/<str:key>/display/",
+        "/lists/customers/display/",
+        get=BADGE_HOLDERS,
+        post=SAVERS,
+        data={"density": "compact"},
+    ),
+    page(
+        "lists/<str:key>/views/new/",
+        "/lists/customers/views/new/",
+        get=BADGE_HOLDERS,
+        post=SAVERS,
+        data={"name": "New"},
+    ),
     *(
         page(
             f"{VIEW}{action}",
-            f"/customers/views/{{view_partner}}/{action}",
+            f"/lists/views/{{view_partner}}/{action}",
             get=OWN_VIEW if get else "",
             post=OWN_SAVED,
             data={"name": "New"},

@@ -6,9 +6,9 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
-from accounts.models import Operator, Organization, Role
+from accounts.models import Operator, Organization, Role, SavedView
 from connections.models import Connection
-from entitlements.models import Entitlement, LicenseAssignment, SavedView, Sku
+from entitlements.models import Entitlement, LicenseAssignment, Sku
 from tests.world import SKU_OF_NOBODY
 
 
@@ -120,7 +120,7 @@ def test_nobody_is_let_in_but_who_founds(world, actor_for, as_tenant):
 
 def test_a_shared_view_is_an_admins_to_share_and_to_delete(world, actor_for, as_tenant):
     reader, admin = actor_for("partner.reader"), actor_for("partner.admin")
-    shared = {"organization_id": admin.organization_id, "is_shared": True}
+    shared = {"organization_id": admin.organization_id, "list_key": "customers", "is_shared": True}
     theirs = SavedView.objects.create(name="Theirs", person_id=admin.person_id, **shared)
     with as_tenant(reader):
         assert SavedView.objects.filter(pk=theirs.pk).delete()[0] == 0

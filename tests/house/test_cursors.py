@@ -25,16 +25,16 @@ PLACES = [
 # Each module that turns pages, with the addresses that reach it: who asks, where, and the name of the cursor.
 PAGES = {
     "connections/views.py": [("partner.admin", "/account/", "connections"), ("partner.admin", "/account/", "history")],
-    "entitlements/customer_list.py": [
+    "entitlements/lists/customers.py": [
         ("partner.admin", f"/customers/?sort={sort}", "cursor") for sort in ("name", "-assigned", "expires")
     ],
-    "entitlements/holders.py": [("customer.admin", "/usage/licences/", "cursor")],
-    "entitlements/release_list.py": [
+    "entitlements/lists/holders.py": [("customer.admin", "/usage/licences/", "cursor")],
+    "entitlements/lists/releases.py": [
         ("vendor.admin", "/releases/", "cursor"),
         ("vendor.admin", "/releases/?view=released", "cursor"),
     ],
-    "entitlements/renewal_list.py": [("partner.admin", "/renewals/", "cursor")],
-    "entitlements/trial_list.py": [
+    "entitlements/lists/renewals.py": [("partner.admin", "/renewals/", "cursor")],
+    "entitlements/lists/trials.py": [
         ("vendor.admin", f"/trials/?view={view}", "cursor") for view in ("waiting", "running", "ended")
     ],
     "entitlements/views/customers.py": [
@@ -42,7 +42,7 @@ PAGES = {
         ("partner.admin", "/customers/{customer}/activity/", "cursor"),
         ("customer.admin", "/orders/", "cursor"),
     ],
-    "notifications/inbox.py": [("partner.admin", "/inbox/", "cursor")],
+    "notifications/lists/inbox.py": [("partner.admin", "/inbox/", "cursor")],
 }
 OPERATIONS = yaml.safe_load((settings.BASE_DIR / "docs/openapi.yaml").read_text())["paths"]
 API = sorted(

@@ -13,19 +13,11 @@ from allauth.usersessions.models import UserSession
 from django.db import DatabaseError
 from django.utils import timezone
 
-from accounts.models import Operator, Organization, Person
+from accounts.models import Operator, Organization, Person, SavedView
 from connections.models import Connection
 from entitlements.actions import trials
 from entitlements.actions.ingest_tokens import create_ingest_token
-from entitlements.models import (
-    CalendarFeed,
-    Entitlement,
-    IngestToken,
-    IngestUpload,
-    LicenseAssignment,
-    SavedView,
-    Sku,
-)
+from entitlements.models import CalendarFeed, Entitlement, IngestToken, IngestUpload, LicenseAssignment, Sku
 from exports.models import Export
 from notifications.models import Event
 from partnerportal.lib.actors import ANONYMOUS, Actor
@@ -231,7 +223,7 @@ def test_views_and_calendars_are_as_old_as_they_are(world, actor_for, as_tenant)
     mine = {"organization_id": actor.organization_id, "person_id": actor.person_id}
     with as_tenant(actor):
         CalendarFeed.objects.filter(**mine).delete()
-        view = stored(SavedView(name="fresh", created_at=LONG_AGO, **mine))
+        view = stored(SavedView(list_key="customers", name="fresh", created_at=LONG_AGO, **mine))
         feed = stored(CalendarFeed(digest="d", created_at=LONG_AGO, last_read_at=LONG_AGO, **mine))
     assert is_now(view.created_at) and is_now(feed.created_at) and feed.last_read_at is None
 

@@ -58,8 +58,8 @@ COLUMN = dict.fromkeys(
 )
 
 KEPT_BY_A_PERSON = (
-    "entitlements_savedview",
-    "entitlements_listsettings",
+    "accounts_savedview",
+    "accounts_listsettings",
     "entitlements_calendarfeed",
     "exports_export",
     "notifications_noticepreference",

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 CUSTOMER = "customers/<uuid:customer_id>/"
 END = "connections/<uuid:connection_id>/end/"
-VIEW = "customers/views/<uuid:view_id>/"
+VIEW = "lists/views/<uuid:view_id>/"
 OPERATOR = "operators/<uuid:operator_id>/"
 INVITATION = "i/<str:token>/"
 HOLDER = "usage/licences/<uuid:assignment_id>/"
@@ -51,10 +51,10 @@ PAGES = {
         Shown("", "/"),
         Shown("customers/"),
         Shown("customers/", "/customers/?q=nobody-has-this-name"),
-        Shown("customers/display/"),
-        Shown("customers/views/new/", "/customers/views/new/?country=DE"),
-        Shown(VIEW, "/customers/views/{view_partner}/"),
-        Shown(f"{VIEW}delete/", "/customers/views/{view_partner}/delete/"),
+        Shown("lists/<str:key>/display/", "/lists/customers/display/"),
+        Shown("lists/<str:key>/views/new/", "/lists/customers/views/new/?country=DE"),
+        Shown(VIEW, "/lists/views/{view_partner}/"),
+        Shown(f"{VIEW}delete/", "/lists/views/{view_partner}/delete/"),
         Shown("exports/"),
         *customer_pages("customer"),
         Shown("usage/customers/"),

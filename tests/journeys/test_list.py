@@ -53,7 +53,7 @@ def test_a_view_is_shared_with_a_colleague_and_nobody_else(visitor, partner):
     expect(page).to_have_url(re.compile("country=DE.*view="))
     address = page.url
     stranger = visitor().arrives_as(people.operator(elsewhere))
-    stranger.opens(f"/customers/views/{re.search('view=([0-9a-f-]{36})', address)[1]}/", status=404)
+    stranger.opens(f"/lists/views/{re.search('view=([0-9a-f-]{36})', address)[1]}/", status=404)
     page = stranger.opens(address)
     stranger.sees_no("Germany, backwards")
     page.get_by_role("button", name="Views", exact=True).click()

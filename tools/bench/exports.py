@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from connections.actors import actor_now
 from entitlements.models import UsageMonth
 from exports import actions
-from exports.lists import LISTS
+from exports.catalogue import LISTS
 from exports.models import Export
 from partnerportal.lib import tenancy
 from partnerportal.lib.exports import csv_copy

@@ -1,10 +1,11 @@
-"""How people like to see a list: saved views, columns, density."""
+"""How people like to see lists: saved views, columns, density."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from accounts.models.organization import Organization
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.models import PublicModel
 from partnerportal.lib.scoping import TenantQuerySet
@@ -16,10 +17,11 @@ class SavedViewQuerySet(TenantQuerySet):
 
 
 class SavedView(PublicModel):
-    """The customer list's filters and sort under a name: one person's, or shared in the organisation."""
+    """A list's filters and order under a name: one person's, or shared in the organisation."""
 
-    organization = models.ForeignKey("accounts.Organization", models.CASCADE, related_name="+")
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="+")
     person_id = models.BigIntegerField()  # whose it is
+    list_key = models.CharField(max_length=20)  # the key of a ListDefinition
     name = models.CharField(max_length=60)
     query = models.JSONField(default=dict)
     is_shared = models.BooleanField(default=False)
@@ -29,7 +31,9 @@ class SavedView(PublicModel):
 
     class Meta:
         constraints = (
-            models.UniqueConstraint(fields=["organization", "person_id", "name"], name="saved_view_name_once"),
+            models.UniqueConstraint(
+                fields=["organization", "person_id", "list_key", "name"], name="saved_view_name_once"
+            ),
         )
 
 
@@ -39,14 +43,15 @@ class ListSettingsQuerySet(TenantQuerySet):
 
 
 class ListSettings(models.Model):
-    """What one person, acting for one organisation, wants the customer list to look like."""
+    """What one person, acting for one organisation, wants a list to look like."""
 
     class Density(models.TextChoices):
         COMFORTABLE = "comfortable"
         COMPACT = "compact"
 
-    organization = models.ForeignKey("accounts.Organization", models.CASCADE, related_name="+", db_index=False)
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="+", db_index=False)
     person_id = models.BigIntegerField()
+    list_key = models.CharField(max_length=20)  # the key of a ListDefinition
     columns = ArrayField(models.CharField(max_length=20), default=list)  # in order; empty: as designed
     density = models.CharField(max_length=12, choices=Density, default=Density.COMFORTABLE)
     default_view = models.ForeignKey(SavedView, models.SET_NULL, null=True, related_name="+")
@@ -54,4 +59,6 @@ class ListSettings(models.Model):
     objects = ListSettingsQuerySet.as_manager()
 
     class Meta:
-        constraints = (models.UniqueConstraint(fields=["organization", "person_id"], name="list_settings_once"),)
+        constraints = (
+            models.UniqueConstraint(fields=["organization", "person_id", "list_key"], name="list_settings_once"),
+        )

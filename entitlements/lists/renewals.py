@@ -3,56 +3,55 @@
 import datetime as dt
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any
-from urllib.parse import urlencode
+from typing import Any, ClassVar
 
-from django.urls import reverse
-from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from connections.queries import sees_customers
 from entitlements import queries, rows
 from entitlements.filters import SPANS
-from entitlements.list_views import Tab
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import today
 from partnerportal.lib.keyset import Page, keyset_or_first
+from partnerportal.lib.lists import ListState, Tab, list_address
 
 DEFAULT_SPAN = 30
 PAGE_SIZE = 50
 
 
-class Renewals:
-    """Nonsense in the address falls back. `on` is one day, which a month's grid leads to."""
+class Renewals(ListState):
+    """A list by weeks, or a month's grid (`view=calendar`), which leads to the list of one day (`on`)."""
 
-    def __init__(self, actor: Actor, asked: Mapping[str, str]) -> None:
+    url_name = "renewals"
+    usual: ClassVar[Mapping[str, Any]] = {"within": DEFAULT_SPAN}
+
+    def __init__(self, actor: Actor, params: Mapping[str, str]) -> None:
         self.actor = actor
         self.of_customers = sees_customers(actor)
         self.counts = queries.ends_by_day(actor)
-        self.span = next((span for span in SPANS if str(span) == asked.get("within")), DEFAULT_SPAN)
-        self.day = queries.renewal_day(asked.get("on", ""))
-        self.is_month = asked.get("view") == "calendar" and self.day is None
-        self.month = _month(asked.get("month", ""))
-        self.cursor = asked.get("cursor", "")
+        self.span = next((span for span in SPANS if str(span) == params.get("within")), DEFAULT_SPAN)
+        self.day = queries.renewal_day(params.get("on", ""))
+        self.is_month = params.get("view") == "calendar" and self.day is None
+        self.month = _month(params.get("month", ""))
+        self.cursor = params.get("cursor", "")
+        self.matching = self._count(*self.ends)
 
-    def address(self, **values: Any) -> str:
-        given = {name: str(value) for name, value in values.items() if value not in ("", None)}
-        return f"{reverse('renewals')}?{urlencode(given)}" if given else reverse("renewals")
+    @property
+    def state(self) -> dict[str, Any]:
+        if self.is_month:
+            return {"view": "calendar", "month": self.month.strftime("%Y-%m")}
+        return {"on": self.day} if self.day else {"within": self.span}
 
     @property
     def ends(self) -> tuple[dt.date, dt.date]:
         return (self.day, self.day) if self.day else (today(), today() + dt.timedelta(days=self.span))
 
-    @cached_property
-    def matching(self) -> int:
-        return self._count(*self.ends)
-
     def _count(self, first: dt.date, last: dt.date) -> int:
         return sum(count for day, count in self.counts.items() if first <= day <= last)
 
     @cached_property
-    def page(self) -> Page[Any]:
+    def page(self) -> Page[Any]:  # type: ignore[override]
         found = queries.renewals(self.actor, *self.ends).select_related("sku", "customer")
         return keyset_or_first(found, sort="ends_on", descending=False, size=PAGE_SIZE, cursor=self.cursor)
 
@@ -63,42 +62,21 @@ class Renewals:
         return rows.weeks(self.page.rows, counts, of_customers=self.of_customers)
 
     @property
-    def position(self) -> str:
-        values = {"first": self.page.first, "last": self.page.last, "total": self.matching}
-        return _("%(first)s–%(last)s of %(total)s") % {name: formats.number(n) for name, n in values.items()}
-
-    @property
-    def previous_url(self) -> str:
-        return self._turn(self.page.previous_cursor)
-
-    @property
-    def next_url(self) -> str:
-        return self._turn(self.page.next_cursor)
-
-    def _turn(self, cursor: str | None) -> str:
-        if cursor is None:
-            return ""
-        span = self.span if self.span != DEFAULT_SPAN else None
-        return self.address(within=None if self.day else span, on=self.day, cursor=cursor)
-
-    @property
     def spans(self) -> list[Tab]:
         return [
             Tab(
                 label=ngettext("%(count)s day", "%(count)s days", span) % {"count": span},
                 count=self._count(today(), today() + dt.timedelta(days=span)),
-                url=self.address(within=span if span != DEFAULT_SPAN else None),
+                url=self._address(within=span),
                 is_current=span == self.span and not self.is_month and self.day is None,
             )
             for span in SPANS
         ]
 
     @property
-    def export_query(self) -> str:
+    def query(self) -> str:
         """What the list shows; the calendar leads through all that there is."""
-        if self.is_month:
-            return ""
-        return urlencode({"on": self.day.isoformat()} if self.day else {"within": self.span})
+        return "" if self.is_month else list_address("", self.state)[1:]
 
     @property
     def all(self) -> int:
@@ -110,11 +88,11 @@ class Renewals:
 
     @property
     def list_url(self) -> str:
-        return self.address()
+        return self._address()
 
     @property
     def month_url(self) -> str:
-        return self.address(view="calendar", month=self.day.strftime("%Y-%m") if self.day else None)
+        return self._address(view="calendar", month=self.day.strftime("%Y-%m") if self.day else None)
 
     @property
     def month_label(self) -> str:
@@ -146,7 +124,11 @@ class Renewals:
         return self._month_address(after) if after <= today() + queries.FURTHEST else ""
 
     def _month_address(self, month: dt.date) -> str:
-        return self.address(view="calendar", month=month.strftime("%Y-%m"))
+        return self._address(view="calendar", month=month.strftime("%Y-%m"))
+
+    def _address(self, **values: Any) -> str:
+        """The address of these values and nothing of what is shown now."""
+        return self.address(**{**dict.fromkeys(self.state), **values})
 
 
 def _next_month(month: dt.date) -> dt.date:

@@ -4,7 +4,6 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
-from urllib.parse import urlencode
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
@@ -15,6 +14,7 @@ from entitlements.queries import Use
 from entitlements.rows.usage import ChartView, Licences, both, in_words, limit_words, percent, shown
 from partnerportal.lib import charts, formats
 from partnerportal.lib.actors import Actor
+from partnerportal.lib.lists import list_address
 
 DEFAULT_RANGE = "12w"
 _RANGE_WORDS = {"12w": gettext_lazy("12 weeks"), "6m": gettext_lazy("6 months"), "13m": gettext_lazy("13 months")}
@@ -140,17 +140,14 @@ class Trend:
         )
 
     def address(self, **changes: Any) -> str:
-        """What is usual is left out."""
-        values = {"range": self.range, "service": self.service, **changes}
-        given = {name: value for name, value in values.items() if value not in ("", DEFAULT_RANGE)}
-        return f"?{urlencode(given)}" if given else "?"
+        """Return the address of the trend with these changes; what is usual is left out."""
+        return list_address("", {"range": self.range, "service": self.service, **changes}, {"range": DEFAULT_RANGE})
 
     @property
     def exports(self) -> list[tuple[str, str, str, str]]:
         """A list, what narrows it, an icon and words: first what the charts show, then all."""
         by_day = self.range == "12w"
-        given = {"service": self.service, "range": "" if by_day else self.range}
-        query = urlencode({name: value for name, value in given.items() if value})
+        query = list_address("", {"service": self.service, "range": "" if by_day else self.range})[1:]
         shown = f"{_RANGE_WORDS[self.range]} · {self.service or _('All services together')}"
         return [
             ("trend_days" if by_day else "trend", query, "list-filter", shown),

@@ -2,8 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
-from urllib.parse import urlencode
 
 from django.utils.translation import gettext as _
 
@@ -12,7 +10,8 @@ from entitlements.filters import HolderFilterSet
 from entitlements.models import LicenseAssignment
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.keyset import PageLinks, keyset_or_first
+from partnerportal.lib.keyset import keyset_or_first
+from partnerportal.lib.lists import ListState
 
 SIZE = 50
 
@@ -30,27 +29,18 @@ class HolderRow:
     label: str
 
 
-class Holders(PageLinks):
+class Holders(ListState):
     """One query, and one to count what matches. Nonsense in the address narrows nothing."""
 
-    def __init__(self, actor: Actor, asked: Mapping[str, str]) -> None:
-        filters = HolderFilterSet(asked, queries.holders(actor))
+    def __init__(self, actor: Actor, params: Mapping[str, str]) -> None:
+        filters = HolderFilterSet(params, queries.holders(actor))
         found = filters.qs
         self.chosen = filters.chosen
-        self.cursor = asked.get("cursor", "")
+        self.cursor = params.get("cursor", "")
         self.page = keyset_or_first(found, sort="holder", descending=False, size=SIZE, cursor=self.cursor)
         self.rows = holder_rows(self.page.rows)
-        self.matching = found.order_by().count() if self.chosen else 0
-
-    def address(self, **changes: Any) -> str:
-        values = {**self.chosen, **changes}
-        given = {k: str(v).lower() if isinstance(v, bool) else v for k, v in values.items() if v not in ("", None)}
-        return f"?{urlencode(given)}" if given else "?"
-
-    @property
-    def query(self) -> str:
-        """What narrows an export."""
-        return self.address()[1:]
+        if self.chosen:
+            self.matching = found.order_by().count()
 
     @property
     def all_url(self) -> str:
@@ -63,10 +53,6 @@ class Holders(PageLinks):
     @property
     def is_unused_only(self) -> bool:
         return self.chosen.get("unused") is True
-
-    @property
-    def own_address(self) -> str:
-        return self.address(cursor=self.cursor)
 
 
 def holder_rows(assignments: Iterable[LicenseAssignment]) -> list[HolderRow]:

@@ -1,6 +1,6 @@
-"""How somebody likes to see the customer list: saved views, columns, density.
+"""How a person likes to see a list: saved views, columns, density.
 
-Theirs alone, so there is nothing to record, but that a view is shared.
+These are the person's alone, so there is nothing to record but that a view is shared.
 """
 
 from collections.abc import Iterable, Mapping
@@ -9,33 +9,35 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Person
-from entitlements.columns import BY_NAME
-from entitlements.events import EntitlementEvent
-from entitlements.filters import view_query
-from entitlements.models import ListSettings, SavedView
-from entitlements.policies import ROLE_TABLE, EntitlementPermission
+from accounts.events import AccountEvent
+from accounts.models import ListSettings, Person, SavedView
+from accounts.policies import ROLE_TABLE, AccountPermission
 from notifications.actions import record
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Invalid, NotFound, TooMany
+from partnerportal.lib.lists import ListDefinition, find_list
 from partnerportal.lib.policies import authorize
 from partnerportal.lib.text import fold, one_line
 
-VIEWS = 50  # of one person
+VIEWS = 50  # of one person and list
 LONGEST_NAME = 60
 
 
 @transaction.atomic
-def save_view(*, actor: Actor, name: str, query: Mapping[str, str], is_shared: bool = False) -> SavedView:
+def save_view(
+    *, actor: Actor, definition: ListDefinition, name: str, query: Mapping[str, str], is_shared: bool = False
+) -> SavedView:
     """Keep filters and sort under a name. What the list does not know is left out of `query`.
 
     Raises Invalid for a name that is empty, too long or one's own already, TooMany beyond VIEWS.
     """
-    authorize(actor, ROLE_TABLE, EntitlementPermission.SAVE_VIEWS)
-    mine = _my_views(actor)
+    _authorize(actor, definition)
+    mine = _my_views(actor, definition.key)
     if len(mine) >= VIEWS:
         raise TooMany("too_many_views", _("You have 50 saved views, and that is the limit. Delete one first."))
-    view = SavedView(name=_checked(name, mine), query=view_query(query), is_shared=is_shared)
+    view = SavedView(
+        list_key=definition.key, name=_checked(name, mine), query=definition.saved_query(query), is_shared=is_shared
+    )
     view.organization_id, view.person_id = actor.organization_id, actor.person_id  # type: ignore[assignment]
     _share(actor, view, was_shared=False)
     view.save(force_insert=True)
@@ -45,8 +47,8 @@ def save_view(*, actor: Actor, name: str, query: Mapping[str, str], is_shared: b
 @transaction.atomic
 def change_view(*, actor: Actor, view: SavedView, name: str, is_shared: bool) -> SavedView:
     """Rename, share, or keep for oneself again."""
-    authorize(actor, ROLE_TABLE, EntitlementPermission.SAVE_VIEWS)
-    mine = _my_views(actor)
+    _authorize(actor, find_list(view.list_key))
+    mine = _my_views(actor, view.list_key)
     row = _one_of(mine, view)
     row.name, was_shared, row.is_shared = _checked(name, mine, row), row.is_shared, is_shared
     _share(actor, row, was_shared=was_shared)
@@ -56,52 +58,62 @@ def change_view(*, actor: Actor, view: SavedView, name: str, is_shared: bool) ->
 
 @transaction.atomic
 def save_into_view(*, actor: Actor, view: SavedView, query: Mapping[str, str]) -> SavedView:
-    """What was modified becomes the view."""
-    authorize(actor, ROLE_TABLE, EntitlementPermission.SAVE_VIEWS)
-    row = _one_of(_my_views(actor), view)
-    row.query = view_query(query)
+    """Replace a view's saved filters and order by those of `query`. Raises NotFound for a view of another person."""
+    definition = find_list(view.list_key)
+    _authorize(actor, definition)
+    row = _one_of(_my_views(actor, view.list_key), view)
+    row.query = definition.saved_query(query)
     row.save(update_fields=["query"])
     return row
 
 
 @transaction.atomic
 def delete_view(*, actor: Actor, view: SavedView) -> None:
-    """One's own; an Admin also what a colleague shares, who may have left."""
-    authorize(actor, ROLE_TABLE, EntitlementPermission.SAVE_VIEWS)
+    """Delete a view of one's own; an Admin also deletes what a colleague shares, who may have left."""
+    _authorize(actor, find_list(view.list_key))
     row = SavedView.objects.visible_to(actor).filter(pk=view.pk).first()
     if row is None:
         raise NotFound("not_found", "")
     if row.person_id != actor.person_id:
-        authorize(actor, ROLE_TABLE, EntitlementPermission.SHARE_VIEWS)
+        authorize(actor, ROLE_TABLE, AccountPermission.SHARE_VIEWS)
     row.delete()
 
 
 @transaction.atomic
-def set_default_view(*, actor: Actor, view: SavedView | None) -> None:
-    """The list opens with it; with none, it opens whole."""
-    authorize(actor, ROLE_TABLE, EntitlementPermission.SAVE_VIEWS)
-    _settings(actor, default_view=view)
+def set_default_view(*, actor: Actor, definition: ListDefinition, view: SavedView | None) -> None:
+    """Open the list with this view from now on, or with none."""
+    _authorize(actor, definition)
+    _settings(actor, definition, default_view=view)
 
 
 @transaction.atomic
-def set_display(*, actor: Actor, columns: Iterable[str], density: str) -> None:
-    """Columns in their order; none: as the list was designed."""
-    authorize(actor, ROLE_TABLE, EntitlementPermission.SAVE_VIEWS)
+def set_display(*, actor: Actor, definition: ListDefinition, columns: Iterable[str], density: str) -> None:
+    """Show these columns in this order and density; without columns, the usual ones. Raises Invalid for others."""
+    _authorize(actor, definition)
     wanted = list(dict.fromkeys(columns))
-    if set(wanted) - BY_NAME.keys() or density not in ListSettings.Density.values:
+    if set(wanted) - {column.name for column in definition.columns} or density not in ListSettings.Density.values:
         raise Invalid("display", _("Choose from the columns and densities that there are."))
-    _settings(actor, columns=wanted, density=density)
+    _settings(actor, definition, columns=wanted, density=density)
 
 
-def _settings(actor: Actor, **values: object) -> None:
-    key: dict[str, Any] = {"organization_id": actor.organization_id, "person_id": actor.person_id}
+def _authorize(actor: Actor, definition: ListDefinition) -> None:
+    authorize(actor, ROLE_TABLE, AccountPermission.SAVE_VIEWS)
+    authorize(actor, *definition.rule)
+
+
+def _settings(actor: Actor, definition: ListDefinition, **values: object) -> None:
+    key: dict[str, Any] = {
+        "organization_id": actor.organization_id,
+        "person_id": actor.person_id,
+        "list_key": definition.key,
+    }
     ListSettings.objects.update_or_create(**key, defaults=values)
 
 
-def _my_views(actor: Actor) -> list[SavedView]:
-    """Locked by the person, so that a form sent twice makes one view."""
+def _my_views(actor: Actor, key: str) -> list[SavedView]:
+    """Return the person's own views of a list, under a lock on the person, so that a form sent twice makes one view."""
     Person.objects.select_for_update(no_key=True).get(pk=actor.person_id)  # type: ignore[misc]
-    return list(SavedView.objects.visible_to(actor).filter(person_id=actor.person_id))  # type: ignore[misc]
+    return list(SavedView.objects.visible_to(actor).filter(person_id=actor.person_id, list_key=key))  # type: ignore[misc]
 
 
 def _one_of(mine: list[SavedView], view: SavedView) -> SavedView:
@@ -122,6 +134,6 @@ def _checked(name: str, mine: list[SavedView], row: SavedView | None = None) -> 
 
 def _share(actor: Actor, view: SavedView, *, was_shared: bool) -> None:
     if view.is_shared != was_shared:
-        authorize(actor, ROLE_TABLE, EntitlementPermission.SHARE_VIEWS)
+        authorize(actor, ROLE_TABLE, AccountPermission.SHARE_VIEWS)
     if view.is_shared and not was_shared:
-        record(EntitlementEvent.VIEW_SHARED, actor=actor, subject=view, label=view.name)
+        record(AccountEvent.VIEW_SHARED, actor=actor, subject=view, label=view.name)

@@ -5,21 +5,21 @@ from collections.abc import Mapping
 from django.utils.translation import gettext as _
 
 from entitlements import queries, rows
-from entitlements.asked_list import COUNTED, WAITING, AskedList
+from entitlements.lists.requests import COUNTED, WAITING, RequestList
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.keyset import keyset_or_first
 
 PAGE_SIZE = 50
 
 
-class ReleaseList(AskedList):
-    """What waits is shown oldest first, what is done newest first. Nonsense in the address falls back."""
+class ReleaseList(RequestList):
+    """What waits is shown oldest first, what is done newest first."""
 
     url_name = "releases"
 
-    def __init__(self, actor: Actor, asked: Mapping[str, str]) -> None:
-        self.actor, self.cursor = actor, asked.get("cursor", "")
-        self.is_done = asked.get("view") == "released"
+    def __init__(self, actor: Actor, params: Mapping[str, str]) -> None:
+        self.actor, self.cursor = actor, params.get("cursor", "")
+        self.is_done = params.get("view") == "released"
         self.view = "released" if self.is_done else WAITING
         self.page = keyset_or_first(
             queries.released(actor) if self.is_done else queries.releases(actor),
@@ -37,7 +37,3 @@ class ReleaseList(AskedList):
     @property
     def waiting(self) -> int:
         return queries.waiting_releases(self.actor, COUNTED)
-
-    @property
-    def own_address(self) -> str:
-        return self.address(cursor=self.cursor)

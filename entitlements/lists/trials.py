@@ -7,21 +7,21 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from entitlements import queries, rows
-from entitlements.asked_list import COUNTED, WAITING, AskedList
+from entitlements.lists.requests import COUNTED, WAITING, RequestList
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.keyset import keyset_or_first
 
 PAGE_SIZE = 25
 
 
-class TrialList(AskedList):
-    """What waits is shown oldest first, everything else newest first. Nonsense in the address falls back."""
+class TrialList(RequestList):
+    """What waits is shown oldest first, everything else newest first."""
 
     url_name = "trials"
 
-    def __init__(self, actor: Actor, asked: Mapping[str, str]) -> None:
+    def __init__(self, actor: Actor, params: Mapping[str, str]) -> None:
         self.actor = actor
-        view = asked.get("view", "")
+        view = params.get("view", "")
         self.view = view if view in queries.TRIAL_VIEWS else WAITING
         states = queries.TRIAL_VIEWS[self.view]
         self.page = keyset_or_first(
@@ -29,7 +29,7 @@ class TrialList(AskedList):
             sort="id",
             descending=self.view != WAITING,
             size=PAGE_SIZE,
-            cursor=asked.get("cursor", ""),
+            cursor=params.get("cursor", ""),
             branches=[Q(state=state) for state in states],
         )
 

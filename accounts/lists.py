@@ -1,0 +1,143 @@
+"""A list that people can save views of, choose the columns of, and order: what all such lists have in common."""
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any, ClassVar
+
+from django.urls import reverse
+
+from accounts.models import ListSettings
+from accounts.policies import ROLE_TABLE, AccountPermission
+from accounts.queries import SavedViewFacts, list_preferences
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.lists import (
+    DEFAULT_SIZE,
+    SIZES,
+    Head,
+    ListDefinition,
+    ListState,
+    Tab,
+    list_address,
+    plain,
+    sort_heads,
+)
+
+
+class PersonalList(ListState):
+    """The state of a list that looks as the person likes it. Reading their preferences is one query.
+
+    A list sets `chosen` and `page` beside what is set here. Its address carries the open view along. Without a
+    query the list opens with the person's default view, so the address of the whole list then says `view=all`.
+    """
+
+    definition: ClassVar[ListDefinition]
+
+    def __init__(self, actor: Actor, params: Mapping[str, str]) -> None:
+        self.preferences = list_preferences(actor, self.definition.key)
+        self.view = self.preferences.view(params.get("view", ""))
+        self.sort = self.definition.sort_of(params)
+        self.size = next((size for size in SIZES if str(size) == params.get("size")), DEFAULT_SIZE)
+        self.cursor = params.get("cursor", "")
+        self.may_share = bool(ROLE_TABLE[AccountPermission.SHARE_VIEWS].check(actor))
+
+    @property
+    def keyset_options(self) -> dict[str, Any]:
+        """How `keyset` cuts the page."""
+        column, is_descending = self.definition.sorts[self.sort.removeprefix("-")], self.sort.startswith("-")
+        return {"sort": column, "descending": is_descending, "size": self.size, "cursor": self.cursor}
+
+    @property
+    def state(self) -> dict[str, Any]:
+        view = self.view.public_id if self.view else ""
+        return {**self.chosen, "sort": self.sort, "size": self.size, "view": view}
+
+    def address(self, **changes: Any) -> str:
+        return self._address({**self.state, **changes})
+
+    def _address(self, values: Mapping[str, Any]) -> str:
+        path = reverse(self.definition.url_name)
+        url = list_address(path, values, {"sort": self.definition.default_sort, "size": DEFAULT_SIZE})
+        return f"{path}?view=all" if url == path and self.preferences.default_view else url
+
+    def address_of(self, query: Mapping[str, Any]) -> str:
+        """Return the address of that query instead of what is chosen now; the size of the page stays."""
+        return self._address({**query, "size": self.size})
+
+    @cached_property  # each row asks
+    def columns(self) -> list[Head]:
+        return sort_heads(self.definition.columns_named(self.preferences.columns), self.sort, self.address)
+
+    @property
+    def is_compact(self) -> bool:
+        return self.preferences.density == ListSettings.Density.COMPACT
+
+    def count_of(self, query: Mapping[str, str]) -> int | None:
+        """Return how many rows a saved view holds; None where no number that is kept says so."""
+        return None
+
+    @cached_property
+    def saved_tabs(self) -> list[Tab]:
+        """A tab for each view of one's own, and each that a colleague shares."""
+        return [
+            Tab(
+                label=view.name,
+                url=self.address_of({**view.query, "view": view.public_id}),
+                count=self.count_of(view.query),
+                is_current=view is self.view,
+                is_shared=view.is_shared,
+                is_default=view.public_id == self.preferences.default_view,
+            )
+            for view in self.preferences.views
+        ]
+
+    @cached_property
+    def query(self) -> str:
+        return list_address("", self._shown)[1:]
+
+    @property
+    def _shown(self) -> dict[str, str]:
+        """What the list shows, as `ListDefinition.saved_query` says it."""
+        sort = {} if self.sort == self.definition.default_sort else {"sort": self.sort}
+        return {name: plain(value) for name, value in self.chosen.items()} | sort
+
+    @property
+    def is_modified(self) -> bool:
+        """Whether the list shows something else than the open view says."""
+        return self.view is not None and self._shown != self.view.query
+
+    @property
+    def opens_with(self) -> str:
+        """The address of the person's default view; empty where there is none."""
+        return self._address_of_view(self.preferences.view(self.preferences.default_view))
+
+    @property
+    def reset_url(self) -> str:
+        """The address of the open view as it was saved."""
+        return self._address_of_view(self.view)
+
+    def _address_of_view(self, view: SavedViewFacts | None) -> str:
+        return self.address_of({**view.query, "view": view.public_id}) if view else ""
+
+    @property
+    def may_delete_view(self) -> bool:
+        return self.view is not None and (self.view.is_mine or self.may_share)
+
+    @property
+    def is_default(self) -> bool:
+        """Whether the list opens with the open view."""
+        return bool(self.view and self.view.public_id == self.preferences.default_view)
+
+    @property
+    def hidden(self) -> dict[str, Any]:
+        """What the filter form carries along unseen: the order, the size of the page and the open view."""
+        sort = {"sort": self.sort} if self.sort != self.definition.default_sort else {}
+        size = {"size": self.size} if self.size != DEFAULT_SIZE else {}
+        return sort | size | ({"view": self.view.public_id} if self.view else {})
+
+    @property
+    def sizes(self) -> list[dict[str, Any]]:
+        return [{"label": size, "url": self.address(size=size), "is_current": size == self.size} for size in SIZES]
+
+    @property
+    def clear_url(self) -> str:
+        return self.address(**dict.fromkeys(self.chosen), view="")

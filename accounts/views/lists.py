@@ -1,0 +1,147 @@
+"""Saved views of a list, and what the list looks like."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.vary import vary_on_headers
+
+from accounts.actions import lists as actions
+from accounts.forms import DisplayForm, ViewForm
+from accounts.models import SavedView
+from accounts.policies import ROLE_TABLE, AccountPermission
+from accounts.queries import list_preferences, saved_view
+from partnerportal.lib.form_errors import into_form
+from partnerportal.lib.lists import ListDefinition, find_list, list_address
+from partnerportal.lib.pages import allowed, load_page, next_url
+from partnerportal.lib.policies import authorize
+from partnerportal.lib.requests import PortalRequest
+
+require_form = require_http_methods(["GET", "HEAD", "POST"])
+may_save = allowed(ROLE_TABLE, AccountPermission.SAVE_VIEWS)
+
+
+def _visible_list(request: PortalRequest, key: str) -> ListDefinition:
+    """Return the list of that key. Raises NotFound where there is none, Refused where the actor may not see it."""
+    definition = find_list(key)
+    authorize(request.actor, *definition.rule)
+    return definition
+
+
+def _visible_view(request: PortalRequest, view_id: UUID) -> tuple[SavedView, ListDefinition]:
+    view = saved_view(request.actor, view_id)
+    return view, _visible_list(request, view.list_key)
+
+
+def _address(definition: ListDefinition, view: SavedView) -> str:
+    return list_address(reverse(definition.url_name), {**view.query, "view": view.public_id})
+
+
+def _posted_query(request: PortalRequest) -> dict[str, str]:
+    """Return the query of the list that the form came from."""
+    return QueryDict(request.POST.get("query", "")).dict()
+
+
+def _may_share(request: PortalRequest) -> bool:
+    return bool(ROLE_TABLE[AccountPermission.SHARE_VIEWS].check(request.actor))
+
+
+@require_form
+@may_save
+@vary_on_headers("HX-Request")
+def view_new(request: PortalRequest, key: str) -> HttpResponse:
+    """Save the filters and the order that the list has now under a name."""
+    definition = _visible_list(request, key)
+    may_share = _may_share(request)
+    form = ViewForm(request.POST or None, may_share=may_share)
+    query = request.POST.get("query", request.GET.urlencode())
+    if request.method == "POST" and form.is_valid():
+        with into_form(form):
+            view = actions.save_view(
+                actor=request.actor, definition=definition, query=_posted_query(request), **form.action_arguments
+            )
+            if form.cleaned_data["is_default"]:
+                actions.set_default_view(actor=request.actor, definition=definition, view=view)
+            messages.success(request, _("The view “%(name)s” is saved.") % {"name": view.name})
+            return redirect(_address(definition, view))
+    back = f"{reverse(definition.url_name)}?{query}"
+    context = {"form": form, "title": _("Save the view"), "query": query, "may_share": may_share, "back": back}
+    return render(request, "accounts/view_form.html", context | {"definition": definition})
+
+
+@require_form
+@may_save
+@vary_on_headers("HX-Request")
+def view_change(request: PortalRequest, view_id: UUID) -> HttpResponse:
+    """Rename or share one's own saved view. A colleague's shared view answers 404 on saving."""
+    view, definition = _visible_view(request, view_id)
+    may_share = _may_share(request)
+    form = ViewForm.of(view, request.POST if request.method == "POST" else None, may_share=may_share)
+    if request.method == "POST" and form.is_valid():
+        with into_form(form):
+            view = actions.change_view(actor=request.actor, view=view, **form.action_arguments)
+            messages.success(request, _("The view “%(name)s” is saved.") % {"name": view.name})
+            return redirect(_address(definition, view))
+    context = {"form": form, "title": _("Rename or share the view"), "view": view, "may_share": may_share}
+    context |= {"back": _address(definition, view), "definition": definition}
+    return render(request, "accounts/view_form.html", context)
+
+
+@require_POST
+@may_save
+def view_query(request: PortalRequest, view_id: UUID) -> HttpResponse:
+    """Save what the list shows now into the open view."""
+    view, definition = _visible_view(request, view_id)
+    view = actions.save_into_view(actor=request.actor, view=view, query=_posted_query(request))
+    messages.success(request, _("The view “%(name)s” is saved.") % {"name": view.name})
+    return redirect(_address(definition, view))
+
+
+@require_POST
+@may_save
+def view_default(request: PortalRequest, view_id: UUID) -> HttpResponse:
+    """Open the list with this view from now on, or no longer."""
+    view, definition = _visible_view(request, view_id)
+    wanted = request.POST.get("default") == "yes"
+    actions.set_default_view(actor=request.actor, definition=definition, view=view if wanted else None)
+    if wanted:
+        messages.success(request, _("The list opens with “%(name)s” now.") % {"name": view.name})
+    else:
+        messages.success(request, _("The list opens whole now."))
+    return redirect(_address(definition, view))
+
+
+@require_form
+@may_save
+@vary_on_headers("HX-Request")
+def view_delete(request: PortalRequest, view_id: UUID) -> HttpResponse:
+    """Ask, then delete a saved view."""
+    view, definition = _visible_view(request, view_id)
+    if request.method == "POST":
+        actions.delete_view(actor=request.actor, view=view)
+        messages.success(request, _("The view “%(name)s” is deleted.") % {"name": view.name})
+        return redirect(definition.url_name)
+    context = {"view": view, "back": _address(definition, view), "definition": definition}
+    return render(request, "accounts/view_delete.html", context)
+
+
+@require_form
+@may_save
+@vary_on_headers("HX-Request")
+def list_display(request: PortalRequest, key: str) -> HttpResponse:
+    """Choose which columns a list shows, in which order, and how dense. Moving a column only draws the form anew."""
+    definition = _visible_list(request, key)
+    data = request.POST if request.method == "POST" else None
+    form = DisplayForm(definition, list_preferences(request.actor, key), data)
+    back = next_url(request, reverse(definition.url_name))
+    if data is not None and not form.moved:
+        actions.set_display(actor=request.actor, definition=definition, columns=form.columns, density=form.density)
+        if request.htmx:
+            return load_page(back)
+        return redirect(back)
+    context = {"form": form, "definition": definition, "back": back}
+    return render(request, "accounts/list_display.html", context)

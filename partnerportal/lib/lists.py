@@ -1,0 +1,203 @@
+"""Lists: what an address asks of one, and the addresses of what may be asked next.
+
+Everything that a reader chooses of a list (filters, order, tab, page, size) stands in its address, so that Back, a
+bookmark and a colleague's link show the same. Nonsense in an address falls back to what is usual.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, ClassVar
+from urllib.parse import urlencode
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from partnerportal.lib import formats
+from partnerportal.lib.errors import Message, NotFound
+from partnerportal.lib.filters import FilterSet
+from partnerportal.lib.keyset import Page
+from partnerportal.lib.policies import Permission
+
+SIZES = (25, 50, 100)  # rows of a page, to choose from
+DEFAULT_SIZE = 50
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """A column that a list can show.
+
+    `name` is its word in the address, in saved settings and in the template that draws the rows. `sort` is a column of
+    the queryset that is never null, or empty where nothing is ordered by it. `is_usual`: shown unless a person chooses.
+    """
+
+    name: str
+    label: Message
+    sort: str = ""
+    css: str = ""
+    is_usual: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListDefinition:
+    """What is fixed of a list that people can save views of and choose the columns of.
+
+    The first of `columns` names the row and always stands first. `rule` says who sees the list at all.
+    """
+
+    key: str  # at most 20 characters: in saved views, settings and addresses
+    label: Message
+    url_name: str
+    rule: Permission
+    columns: tuple[Column, ...]
+    filter_set: type[FilterSet]
+    default_sort: str
+    more_sorts: Mapping[str, str] = field(default_factory=dict)  # without a column of their own
+
+    @cached_property
+    def sorts(self) -> dict[str, str]:
+        """The words that an address may order by, each with its column of the queryset."""
+        return {column.name: column.sort for column in self.columns if column.sort} | dict(self.more_sorts)
+
+    def columns_named(self, names: Iterable[str]) -> tuple[Column, ...]:
+        """Return the columns of these names in their order, after the first of all; without names, the usual ones."""
+        first, *others = self.columns
+        by_name = {column.name: column for column in others}
+        wanted = [by_name[name] for name in dict.fromkeys(names) if name in by_name]
+        return (first, *wanted) if names else tuple(column for column in self.columns if column.is_usual)
+
+    def sort_of(self, params: Mapping[str, str]) -> str:
+        """Return the order that the address asks for, with "-" before a descending one; the usual one for nonsense."""
+        sort = str(params.get("sort", ""))
+        return sort if sort.removeprefix("-") in self.sorts and not sort.startswith("--") else self.default_sort
+
+    def saved_query(self, params: Mapping[str, str]) -> dict[str, str]:
+        """Return the filters and the order of an address as a saved view keeps them, without what is bad or usual."""
+        sort = self.sort_of(params)
+        query = {name: plain(value) for name, value in self.filter_set(params).chosen.items()}
+        return query if sort == self.default_sort else query | {"sort": sort}
+
+
+_definitions: dict[str, ListDefinition] = {}
+
+
+def register_list(definition: ListDefinition) -> None:
+    """Let people save views of the list and choose its columns. Its key is taken once."""
+    assert definition.key not in _definitions, f"two lists are called {definition.key}"
+    _definitions[definition.key] = definition
+
+
+def find_list(key: str) -> ListDefinition:
+    """Return the registered list of that key. Raises NotFound."""
+    if key not in _definitions:
+        raise NotFound("not_found", "")
+    return _definitions[key]
+
+
+@dataclass(frozen=True)
+class Head:
+    """The head of a table's column. `url` orders by it, and is empty where nothing does; `direction` is aria-sort's."""
+
+    name: str
+    label: str
+    url: str
+    direction: str
+    css: str
+
+
+@dataclass
+class Tab:
+    """A tab above a list. `count` is None where counting would cost a query of its own."""
+
+    label: str
+    url: str
+    count: int | None
+    is_current: bool
+    is_shared: bool = False
+    is_default: bool = False
+
+
+def plain(value: Any) -> str:
+    """Return the value as it stands in an address: `true` and `false` for a boolean."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def list_address(path: str, values: Mapping[str, Any], usual: Mapping[str, Any] | None = None) -> str:
+    """Return the path with these values as its query, without what is empty or equals the `usual` value of its name."""
+    unusual = {name: value for name, value in values.items() if value != (usual or {}).get(name)}
+    query = urlencode({name: plain(value) for name, value in unusual.items() if value not in ("", None)})
+    return f"{path}?{query}" if query else path or "?"
+
+
+class ListState:
+    """The state of one list: what its address asks for, the page of rows, and the addresses that lead on.
+
+    A list sets `page`, `chosen` (the filters that narrow it, by name) and, where it knows, `matching` (how many rows
+    there are in all). `url_name` is empty for a list whose addresses are relative to its page.
+    """
+
+    url_name: ClassVar[str] = ""
+    usual: ClassVar[Mapping[str, Any]] = {}  # what an address leaves out, by name
+
+    page: Page[Any]
+    chosen: Mapping[str, Any] = {}
+    matching: int | None = None
+    cursor: str = ""
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """What every address of the list carries along; the page is not in it."""
+        return dict(self.chosen)
+
+    def address(self, **changes: Any) -> str:
+        """Return the canonical address of the list with these changes: of its first page, unless `cursor` is given."""
+        path = reverse(self.url_name) if self.url_name else ""
+        return list_address(path, {**self.state, **changes}, self.usual)
+
+    @cached_property
+    def own_address(self) -> str:
+        """The address of the page that is shown."""
+        return self.address(cursor=self.cursor)
+
+    @property
+    def previous_url(self) -> str:
+        return self.address(cursor=self.page.previous_cursor) if self.page.previous_cursor else ""
+
+    @property
+    def next_url(self) -> str:
+        return self.address(cursor=self.page.next_cursor) if self.page.next_cursor else ""
+
+    @property
+    def clear_url(self) -> str:
+        """The address without any filter."""
+        return self.address(**dict.fromkeys(self.chosen))
+
+    @property
+    def query(self) -> str:
+        """What the list shows as a query string without "?", for its export."""
+        return self.address().partition("?")[2]
+
+    @property
+    def total(self) -> str:
+        """How many rows match, in the reader's way to write numbers; empty where nobody counts them."""
+        return "" if self.matching is None else formats.number(self.matching)
+
+    @property
+    def position(self) -> str:
+        """Which rows the page shows: "51–100 of 2,418", or "51–100" where nobody counts them."""
+        first, last = formats.number(self.page.first), formats.number(self.page.last)
+        if self.matching is None:
+            return f"{first}–{last}"
+        return _("%(first)s–%(last)s of %(total)s") % {"first": first, "last": last, "total": self.total}
+
+
+def sort_heads(columns: Iterable[Column], sort: str, address: Callable[..., str]) -> list[Head]:
+    """Return the heads of these columns: each leads to the order by it, the one in force to the reverse."""
+    return [_head(column, sort, address) for column in columns]
+
+
+def _head(column: Column, sort: str, address: Callable[..., str]) -> Head:
+    directions = {column.name: "ascending", f"-{column.name}": "descending"}
+    following = f"-{column.name}" if sort == column.name else column.name
+    url = address(sort=following) if column.sort else ""
+    return Head(column.name, str(column.label), url, directions.get(sort, ""), column.css)
