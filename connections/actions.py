@@ -1,4 +1,4 @@
-"""What people do with invitations and connections."""
+"""Actions on invitations, connections and the portfolio."""
 
 from datetime import timedelta
 from typing import Any
@@ -29,11 +29,12 @@ TOO_MANY_ACCEPTED = _(
 
 @transaction.atomic
 def accept_invitation(*, actor: Actor, token: str) -> tuple[Connection, bool]:
-    """Connect the actor's organisation with the partner behind the link (CC-10…CC-14).
+    """Connect the actor's organisation with the partner whose invitation has this token (CC-10…CC-14).
 
-    Returns the connection and whether it is new: accepting while connected changes nothing (E3). However many accept at
-    once, the unique index lets one row live. Raises NotFound, Invalid("own_link"), Conflict("partner_not_active"),
-    TooMany("too_many_connections").
+    Return the connection and whether it is new: accepting while connected changes nothing (E3). However many accept at
+    once, the unique index keeps one active connection. Raises NotFound for an unknown token, Invalid("own_link"),
+    Conflict("partner_not_active"), Conflict("state_changed") if the connection is ended at the same moment, and
+    TooMany("too_many_connections") beyond ACCEPTED_A_DAY acceptances in 24 hours.
     """
     authorize(actor, ROLE_TABLE, ConnectionPermission.ACCEPT)
     invitation = queries.invitation(actor, token)
@@ -41,7 +42,7 @@ def accept_invitation(*, actor: Actor, token: str) -> tuple[Connection, bool]:
         raise Invalid("own_link", _("This is your own invitation link. Give it to a customer."))
     sides: dict[str, Any] = {"partner_id": invitation.partner_id, "customer_id": actor.organization_id}
     assert actor.organization_id, "a customer acts for itself"
-    take_turn("accept", actor.organization_id)  # they are counted
+    take_turn("accept", actor.organization_id)  # one at a time, because acceptances are counted
     connected = queries.live_connection(actor, **sides)
     if connected:
         return connected, False
@@ -49,7 +50,7 @@ def accept_invitation(*, actor: Actor, token: str) -> tuple[Connection, bool]:
         raise Conflict("partner_not_active", _("This partner’s programme membership is not active."))
     _keep_to_the_limit(actor)
     try:
-        with transaction.atomic(), queries.holding(actor, token):  # the database asks for the invitation too
+        with transaction.atomic(), queries.holding(actor, token):  # the database checks the token too
             connection = Connection.objects.create(
                 **sides, partner_name=invitation.partner_name, customer_name=actor.organization_name
             )
@@ -68,7 +69,10 @@ def accept_invitation(*, actor: Actor, token: str) -> tuple[Connection, bool]:
 
 
 def _keep_to_the_limit(actor: Actor) -> None:
-    """Each acceptance mails the partner's Admins; those that were ended count too."""
+    """Raise TooMany if the actor's organisation has accepted ACCEPTED_A_DAY invitations within 24 hours.
+
+    Each acceptance mails the partner's Admins, so those whose connection has ended count too.
+    """
     accepted = Connection.objects.visible_to(actor).filter(customer=actor.organization_id)
     if accepted.filter(connected_at__gt=timezone.now() - DAY).count() >= policies.ACCEPTED_A_DAY:
         raise TooMany("too_many_connections", TOO_MANY_ACCEPTED % {"number": policies.ACCEPTED_A_DAY})
@@ -76,9 +80,10 @@ def _keep_to_the_limit(actor: Actor) -> None:
 
 @transaction.atomic
 def end_connection(*, actor: Actor, connection: Connection) -> Connection:
-    """End it now, from either side (CC-18…CC-20). The trigger on connections takes the sight away in this transaction.
+    """End a connection at once, for either of its sides, and return it (CC-18…CC-20).
 
-    Raises Conflict("state_changed") when it has ended already.
+    A trigger takes the partner's sight of the customer away in this transaction. Raises Conflict("state_changed") when
+    the connection has ended already, and NotFound when the actor is on neither side.
     """
     authorize(actor, ROLE_TABLE, ConnectionPermission.END)
     if not Connection.objects.visible_to(actor).filter(pk=connection.pk).exists():
@@ -98,7 +103,10 @@ def end_connection(*, actor: Actor, connection: Connection) -> Connection:
 
 @transaction.atomic
 def replace_invitation_link(*, actor: Actor, partner: Organization, reason: str) -> InvitationLink:
-    """Vendor staff replace a link that is being abused; the old one stops at once. The reason is kept in the log."""
+    """Replace a partner's invitation link that is being abused, for vendor staff, and return the new one.
+
+    The old link stops at once; the log keeps the reason. Raises Invalid("reason_required") without one.
+    """
     authorize_staff(actor)
     if not reason.strip():
         raise Invalid("reason_required", _("Say why the link is replaced."), field="reason")
@@ -116,7 +124,7 @@ def replace_invitation_link(*, actor: Actor, partner: Organization, reason: str)
     return link
 
 
-# The portfolio by its definition: the first path that holds, with its earliest date.
+# The portfolio as its definition has it: for each viewer and subject the first path that holds, with its earliest date.
 _BASIS = "SELECT DISTINCT ON (viewer_id, subject_id) * FROM portfolio_basis ORDER BY viewer_id, subject_id, path, since"
 _DIFFERENCES = f"""
     SELECT v.org_id || ' sees ' || s.org_id || ': ' || coalesce(p.path, 'nothing') || ' instead of '
@@ -134,7 +142,7 @@ _WRITE = f"""
     SELECT viewer_id, subject_id, path, since FROM ({_BASIS}) b
     ON CONFLICT (viewer_id, subject_id) DO UPDATE SET path = excluded.path, since = excluded.since
     WHERE (p.path, p.since) IS DISTINCT FROM (excluded.path, excluded.since)"""  # noqa: S608 - constants
-# Notices that say they are within reach and are not, or the reverse.
+# Notices whose `in_reach` disagrees with the portfolio.
 _NOTICES = """
     FROM notifications_notice n
     LEFT JOIN connections_portfolio p ON (p.viewer_id, p.subject_id) = (n.recipient_id, n.about_id)
@@ -145,8 +153,10 @@ _MEND_NOTICES = f"""
 
 
 def portfolio_differences() -> list[str]:
-    """Where the portfolio, or the notices beside it, disagree with their definition: nothing, unless something wrote
-    around the triggers."""
+    """Return a line for each row of the portfolio, and each notice's `in_reach`, that disagrees with its definition.
+
+    Triggers keep both, so the list is empty unless something wrote around them.
+    """
     with database.cursor() as cursor:
         cursor.execute(_DIFFERENCES)
         differences = cursor.fetchall()
@@ -156,7 +166,10 @@ def portfolio_differences() -> list[str]:
 
 @transaction.atomic
 def rebuild_portfolio(*, actor: Actor) -> int:
-    """Make the portfolio agree with its definition. Returns how many rows were written or removed. Writers wait."""
+    """Make the portfolio, and the notices' `in_reach`, agree with their definition; return how many rows changed.
+
+    Whoever writes organisations or connections waits until it is done.
+    """
     authorize_staff(actor)
     with database.cursor() as cursor:
         cursor.execute("LOCK TABLE accounts_organization, connections_connection IN SHARE MODE")

@@ -1,4 +1,4 @@
-"""Builds the Actor, from what accounts and connections know. For a job, `actor_now` builds who a person is today."""
+"""Building the Actor of a person, for a request or for a job, from what accounts and connections know."""
 
 from functools import partial
 from typing import Any
@@ -12,7 +12,7 @@ from partnerportal.lib.actors import Actor
 
 
 def actor_of(operator: Operator, person: Person) -> Actor:
-    """The actor a person is when acting through `operator`, which comes from `operators_of`."""
+    """Return the actor for a person who acts through this operator, which `operators_of` has fetched."""
     organization = operator.organization
     grants = (grant for program in operator.active_programs for grant in program["grants"])  # type: ignore[attr-defined]
     return Actor(
@@ -29,21 +29,26 @@ def actor_of(operator: Operator, person: Person) -> Actor:
 
 
 def _reach(organization_id: int) -> Any:
+    """Return a subquery of the organisations whose shared data this organisation may see."""
     return Portfolio.objects.filter(viewer=organization_id).values("subject_id")
 
 
 def actor_for(person: Person, organization_id: int | None, operators: list[Operator]) -> Actor:
-    """The person acting for the organisation asked for, else for the first by name, else for none.
+    """Return the actor for a person who asks to act for this organisation.
 
-    `operators` are the person's choices, from `operators_of`.
+    `operators` are the person's own, from `operators_of`. If none of them is of the organisation, the actor acts for
+    the first of their organisations, or for none if there is none.
     """
-    chosen = next((o for o in operators if o.organization_id == organization_id), None) or next(iter(operators), None)
-    if chosen is None:
+    operator = next((o for o in operators if o.organization_id == organization_id), None) or next(iter(operators), None)
+    if operator is None:
         return Actor(person_id=person.pk, person_name=str(person))
-    return actor_of(chosen, person)
+    return actor_of(operator, person)
 
 
 def actor_now(person_id: int, organization_id: int) -> Actor | None:
-    """What a job may do in a person's name: as they are now, or None when they no longer act for the organisation."""
+    """Return the actor for a job that works in a person's name, with the roles and sight they have now.
+
+    Return None when the person is locked or no longer acts for the organisation.
+    """
     operators = list(operators_of(person_id).filter(organization=organization_id, person__is_active=True))
     return actor_of(operators[0], operators[0].person) if operators else None

@@ -2,6 +2,8 @@ from enum import StrEnum
 
 
 class ConnectionEvent(StrEnum):
+    """The kinds of events that actions on connections record."""
+
     ESTABLISHED = "connection.established"
     ENDED = "connection.ended"
     LINK_REPLACED = "invitation_link.replaced"

@@ -1,4 +1,4 @@
-"""What of this app can be exported: connections that live, and those that have ended."""
+"""The lists of connections that can be exported: active ones, and those that have ended."""
 
 from typing import Any
 
@@ -13,8 +13,11 @@ from partnerportal.lib.exports.columns import moment, raw, text
 from partnerportal.lib.exports.lists import List, Query
 
 
-def _other(actor: Actor, rows: QuerySet[Connection]) -> QuerySet[Connection]:
-    """Each with the `other` side's name, as it was kept, and what that side is."""
+def _with_other_side(actor: Actor, rows: QuerySet[Connection]) -> QuerySet[Connection]:
+    """Add the other side to each connection of the actor: `other` is its name, `other_is` "customer" or "partner".
+
+    The names are those that the connection itself keeps.
+    """
     mine = When(partner=actor.organization_id, then=F("customer_name"))
     is_customer = When(partner=actor.organization_id, then=Value("customer"))
     return rows.annotate(
@@ -24,15 +27,17 @@ def _other(actor: Actor, rows: QuerySet[Connection]) -> QuerySet[Connection]:
 
 
 def _connections(actor: Actor, _query: Query, _customer: int | None) -> QuerySet[Any]:
+    """Return the active connections of the actor's organisation, the latest first."""
     country = Case(When(partner=actor.organization_id, then=F("customer__country")), default=F("partner__country"))
-    rows = _other(actor, active_connections(actor)).annotate(other_country=country)
+    rows = _with_other_side(actor, active_connections(actor)).annotate(other_country=country)
     return rows.order_by("-connected_at", "-pk")
 
 
 def _ended(actor: Actor, _query: Query, _customer: int | None) -> QuerySet[Any]:
+    """Return the ended connections of the actor's organisation, the latest end first; `by` is "us" or "them"."""
     us = When(ended_by=actor.organization_id, then=Value("us"))
     by = Case(us, default=Value("them"), output_field=CharField())
-    return _other(actor, ended_connections(actor)).annotate(by=by).order_by("-ended_at", "-pk")
+    return _with_other_side(actor, ended_connections(actor)).annotate(by=by).order_by("-ended_at", "-pk")
 
 
 LISTS = (

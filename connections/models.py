@@ -1,4 +1,4 @@
-"""Who is linked to whom, and whose data may therefore be seen."""
+"""Invitation links, connections, and the portfolio: which organisations' data may be seen because of them."""
 
 from django.db import models
 from django.db.models import Case, F, OuterRef, Q, Subquery, When
@@ -13,12 +13,17 @@ from partnerportal.lib.tokens import new_token
 
 
 class InvitationLinkQuerySet(TenantQuerySet):
+    """Invitation links, of which an actor sees the one of its own organisation."""
+
     def scope(self, actor: Actor) -> "InvitationLinkQuerySet":
         return self.filter(organization=actor.organization_id)
 
 
 class InvitationLink(models.Model):
-    """A partner's one invitation link: fixed, reusable, never expiring (CC-42…CC-46). Created with the partner."""
+    """A partner's one invitation link: fixed, reusable and never expiring (CC-42…CC-46).
+
+    A trigger creates the link with the partner.
+    """
 
     organization = models.OneToOneField("accounts.Organization", models.CASCADE, related_name="invitation_link")
     token = models.CharField(max_length=64, unique=True, default=new_token)
@@ -28,10 +33,13 @@ class InvitationLink(models.Model):
 
     @property
     def path(self) -> str:
+        """The path of the link's page in the portal."""
         return f"/i/{self.token}/"
 
 
 class ConnectionQuerySet(TenantQuerySet):
+    """Connections, of which an actor sees those that its own organisation is a side of."""
+
     def scope(self, actor: Actor) -> "ConnectionQuerySet":
         return self.filter(Q(partner=actor.organization_id) | Q(customer=actor.organization_id))
 
@@ -39,20 +47,27 @@ class ConnectionQuerySet(TenantQuerySet):
         return self.filter(state=Connection.State.ACTIVE)
 
     def with_sides(self) -> "ConnectionQuerySet":
-        """Each with the public ids of its sides while it lives; afterwards neither may look the other up."""
+        """Annotate each connection with `partner_public_id` and `customer_public_id`.
+
+        Both are None once the connection has ended, because neither side may look the other up any more.
+        """
         return self.annotate(partner_public_id=_while_live("partner_id"), customer_public_id=_while_live("customer_id"))
 
 
 def _while_live(side: str) -> Case:
-    """By sub-select: a join would lose the ended ones, whose other side the policies hide."""
+    """Return the public id of a side of an active connection, as an expression.
+
+    It is a sub-select, because a join would lose the ended connections, whose other side the policies hide.
+    """
     public_id = Organization.objects.filter(pk=OuterRef(side)).values("public_id")
     return Case(When(state=Connection.State.ACTIVE, then=Subquery(public_id)))
 
 
 class Connection(PublicModel):
-    """An account-to-account link (CC-9), without end date (CC-25). After an end, a new acceptance is a new row (E3).
+    """The link between a customer and a partner, who sees the customer's shared data (CC-9).
 
-    The names are kept as they were, because after the end neither side may look the other up any more.
+    A connection has no end date (CC-25). After an end, a new acceptance is a new row (E3). The names are kept as they
+    were at the start, because after the end neither side may look the other up any more.
     """
 
     class State(models.TextChoices):
@@ -85,7 +100,7 @@ class Connection(PublicModel):
                 name="connection_end_is_known",
             ),
         )
-        indexes = (  # a partner may have twenty thousand; the other side has a few
+        indexes = (  # on the partner's side alone: a partner may have 20,000 connections, a customer has a few
             models.Index(fields=["partner", "connected_at", "id"], name="connection_live", condition=Q(state="active")),
             models.Index(fields=["partner", "ended_at", "id"], name="connection_ended", condition=Q(state="ended")),
         )
@@ -95,22 +110,26 @@ class Connection(PublicModel):
 
 
 class PortfolioQuerySet(TenantQuerySet):
+    """Rows of the portfolio, of which an actor sees those with its own organisation as viewer."""
+
     def scope(self, actor: Actor) -> "PortfolioQuerySet":
         return self.filter(viewer=actor.organization_id)
 
 
 class Portfolio(models.Model):
-    """THE definition of visibility: one row per (organisation, organisation whose shared data it may see).
+    """The definition of who sees whom: one row for each viewer and each subject whose shared data it may see.
 
-    Kept by triggers from organisations and live connections, in their transaction; nothing else writes it.
-    `manage.py rebuild_portfolio --check` compares it with its definition, the view portfolio_basis.
+    Triggers write these rows in the transaction that changes an organisation or a connection; nothing else does.
+    `manage.py rebuild_portfolio --check` compares them with their definition, the view portfolio_basis.
     """
 
     class Path(models.TextChoices):
-        SELF = "1_self"  # sorted: the first that holds is the one kept
-        CONNECTION = "2_connection"  # a live connection of its own
-        PARTNER = "3_partner"  # a distributor's partner
-        PARTNER_CUSTOMER = "4_partner_customer"  # a customer of a distributor's partner
+        """Why the viewer sees the subject. The values sort: of several paths that hold, the first is kept."""
+
+        SELF = "1_self"  # the subject is the viewer itself
+        CONNECTION = "2_connection"  # the subject is a customer that is connected with the viewer
+        PARTNER = "3_partner"  # the subject is a partner below the viewer, a distributor
+        PARTNER_CUSTOMER = "4_partner_customer"  # the subject is a customer of a partner below the viewer
 
     viewer = models.ForeignKey("accounts.Organization", models.CASCADE, related_name="+")
     subject = models.ForeignKey("accounts.Organization", models.CASCADE, related_name="+")

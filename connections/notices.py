@@ -1,4 +1,4 @@
-"""Words about connections (CC-21…CC-23)."""
+"""The notices about connections (CC-21…CC-23)."""
 
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
@@ -23,7 +23,7 @@ ALL_BUT_VENDOR = frozenset(Kind.values) - {Kind.VENDOR.value}
 
 
 def _connections_of(events: "Sequence[Event]") -> "list[tuple[Event, Connection]]":
-    """Each event with the connection it is about, in one query."""
+    """Return each event with the connection it is about, in one query."""
     rows = Connection.objects.filter(public_id__in=[e.subject_id for e in events]).select_related("customer")
     by_id: dict[UUID | None, Connection] = {row.public_id: row for row in rows}
     return [(event, by_id[event.subject_id]) for event in events]
@@ -31,7 +31,7 @@ def _connections_of(events: "Sequence[Event]") -> "list[tuple[Event, Connection]
 
 @register
 class CustomerConnected(NoticeKind):
-    """CC-21: to the partner."""
+    """The notice that tells a partner that a customer has connected (CC-21)."""
 
     code = "customer_connected"
     event = ConnectionEvent.ESTABLISHED
@@ -42,13 +42,13 @@ class CustomerConnected(NoticeKind):
 
     def recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, Recipient]]":
         for event, connection in _connections_of(events):
-            told = Recipient(
+            recipient = Recipient(
                 organization_id=connection.partner_id,
                 about_id=connection.customer_id,
                 about_public_id=connection.customer.public_id,
                 about_label=connection.customer_name,
             )
-            yield event, told
+            yield event, recipient
 
     def subject(self, notice: "Notice") -> str:
         return _("%(customer)s is now connected with you") % {"customer": notice.about_label}
@@ -64,13 +64,16 @@ class CustomerConnected(NoticeKind):
 
 
 class ConnectionEnded(NoticeKind):
-    """To the side that did not end it. Not `about` the customer: it must remain readable after the end."""
+    """The base of the notices that tell the other side that a connection has ended.
+
+    They are not `about` the customer, because then the partner could not read them after the end.
+    """
 
     event = ConnectionEvent.ENDED
     icon = "unlink"
     email_roles = ADMINS
     audience = ALL_BUT_VENDOR
-    ended_by_partner: bool
+    ended_by_partner: bool  # which side must have ended the connection for this kind of notice
 
     def recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, Recipient]]":
         for event, connection in _connections_of(events):
@@ -84,7 +87,7 @@ class ConnectionEnded(NoticeKind):
 
 @register
 class CustomerEnded(ConnectionEnded):
-    """CC-22: to the partner."""
+    """The notice that tells a partner that a customer has ended the connection (CC-22)."""
 
     code = "customer_ended"
     label = gettext_lazy("Connection ended by the customer")
@@ -99,7 +102,7 @@ class CustomerEnded(ConnectionEnded):
 
 @register
 class PartnerEnded(ConnectionEnded):
-    """CC-23: to the customer."""
+    """The notice that tells a customer that a partner has ended the connection (CC-23)."""
 
     code = "partner_ended"
     label = gettext_lazy("Connection ended by the partner")
@@ -120,6 +123,6 @@ class PartnerEnded(ConnectionEnded):
 
 @after(ConnectionEvent.ESTABLISHED)
 def share_news_with_those_who_now_see(events: "Sequence[Event]") -> None:
-    """The new partner, and its distributor, find the customer's recent notices in their inbox (CC-54)."""
+    """Put a new customer's recent notices into the inboxes of the partner and of its distributor (CC-54)."""
     customers = {connection.customer_id for _, connection in _connections_of(events)}
     share_recent_news(pairs=viewers_of(customers).values_list("viewer_id", "subject_id"))

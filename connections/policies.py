@@ -1,4 +1,4 @@
-"""Who may do what with connections."""
+"""The permissions of connections and who has them, and the limit of acceptances."""
 
 from enum import StrEnum
 
@@ -9,6 +9,8 @@ from partnerportal.lib.policies import RoleTable, Rule
 
 
 class ConnectionPermission(StrEnum):
+    """What the people of an organisation may do with invitations and connections; ROLE_TABLE says who."""
+
     SEE_INVITATION_LINK = "connections.see_invitation_link"
     ACCEPT = "connections.accept"
     END = "connections.end"
@@ -17,7 +19,7 @@ class ConnectionPermission(StrEnum):
 
 _NOT_VENDOR = frozenset(Kind.values) - {Kind.VENDOR}
 
-ACCEPTED_A_DAY = 50  # invitations, by one customer
+ACCEPTED_A_DAY = 50  # invitations that one customer may accept within 24 hours
 
 ROLE_TABLE: RoleTable = {
     ConnectionPermission.SEE_INVITATION_LINK: Rule(

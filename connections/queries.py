@@ -1,4 +1,4 @@
-"""Reads over invitation links and connections."""
+"""Queries over invitation links, connections and the portfolio."""
 
 import datetime as dt
 from collections.abc import Iterable
@@ -20,13 +20,16 @@ from partnerportal.lib.tokens import is_token
 
 
 def sees_customers(actor: Actor) -> bool:
-    """Return whether the actor's organisation sees what its customers share; every other sees its own data alone."""
+    """Return whether the actor's organisation sees what its customers share; any other sees only its own data."""
     return Feature.CUSTOMER_DASHBOARD in actor.features
 
 
 @dataclass(frozen=True)
 class Invitation:
-    """What anybody who holds the link may know of the partner (threat: a link that pretends to be somebody else)."""
+    """An invitation, with what anybody who holds its link may know of the partner behind it.
+
+    Badges, country and ORGID are shown against links that pretend to come from somebody else.
+    """
 
     token: str
     partner_id: int
@@ -35,23 +38,26 @@ class Invitation:
     country: str
     org_id: str
     badges: list[Badge]
-    is_open: bool  # the partner holds an active badge
-    distributor: str  # the name of the organisation above the partner, which will see the same; "" for none
-    connected_at: dt.datetime | None  # since when the actor's organisation is connected with the partner
+    is_open: bool  # whether it can be accepted: the partner has an active badge with the customer dashboard
+    distributor: str  # name of the distributor above the partner, which will see the same data; "" for none
+    connected_at: dt.datetime | None  # since when the actor's organisation is connected with the partner; None: not
 
 
 def holding(actor: Actor, token: str) -> AbstractContextManager[None]:
-    """Return a block in which the database knows that the actor holds this invitation."""
+    """Return a context manager inside which the database knows that the actor holds the invitation with this token."""
     return tenancy.tenant(organization_id=actor.organization_id, person_id=actor.person_id, secret=token)
 
 
 def invitation(actor: Actor, token: str) -> Invitation:
-    """The invitation behind a token. Raises NotFound for an unknown one. Holding the token is the permission."""
+    """Return the invitation with this token. Raises NotFound for an unknown one.
+
+    Holding the token is the only permission that is needed.
+    """
     if not is_token(token):
         raise NotFound("unknown_invitation", "")
-    live = Connection.objects.active().filter(partner=OuterRef("organization_id"), customer=actor.organization_id)
+    active = Connection.objects.active().filter(partner=OuterRef("organization_id"), customer=actor.organization_id)
     links = InvitationLink.objects.select_related("organization__parent").annotate(
-        programs=active_programs("organization_id"), connected_at=Subquery(live.values("connected_at")[:1])
+        programs=active_programs("organization_id"), connected_at=Subquery(active.values("connected_at")[:1])
     )
     with holding(actor, token):
         link = links.filter(token=token).first()
@@ -74,23 +80,27 @@ def invitation(actor: Actor, token: str) -> Invitation:
 
 
 def invitation_link(actor: Actor) -> InvitationLink:
+    """Return the invitation link of the actor's organisation, which must be a partner."""
     return InvitationLink.objects.visible_to(actor).get()
 
 
 def accepted_count(actor: Actor) -> int:
-    """How many customers accepted through the link, ended ones included (each once)."""
+    """Return how many customers have accepted the actor's invitation; each counts once, also after the end."""
     rows = Connection.objects.visible_to(actor).filter(partner=actor.organization_id)
     return rows.values("customer").distinct().count()
 
 
 def connections(actor: Actor) -> QuerySet[Connection]:
-    """Active first, then by when they ended; the actor is one of the two sides."""
+    """Return every connection of the actor's organisation: active before ended ones, the latest start first."""
     return Connection.objects.visible_to(actor).order_by("state", "-connected_at", "-pk")
 
 
 def active_connections(actor: Actor) -> QuerySet[Connection]:
-    """Live ones, each with what is shown of the `other` side, and its `programs`. Sub-selects are asked for the rows of
-    a page only, joins for all twenty thousand."""
+    """Return the active connections of the actor's organisation, unordered, with their other sides.
+
+    `other` is a dict of the other side's name, country and public_id, and `programs` are its active memberships, for
+    `badges_of`. They are sub-selects, which run only for the rows of a page; joins would run for all 20,000.
+    """
     side = Case(When(partner=actor.organization_id, then="customer_id"), default="partner_id")
     facts = JSONObject(name="name", country="country", public_id="public_id")
     other = Organization.objects.filter(pk=OuterRef("other_id")).values(json=facts)
@@ -99,20 +109,27 @@ def active_connections(actor: Actor) -> QuerySet[Connection]:
 
 
 def ended_connections(actor: Actor) -> QuerySet[Connection]:
-    """The history. Neither side may look the other up any more: the names are the connection's own."""
+    """Return the ended connections of the actor's organisation, unordered.
+
+    Neither side may look the other up any more, so only the names that the connection keeps are known.
+    """
     return Connection.objects.visible_to(actor).filter(state=Connection.State.ENDED)
 
 
 def connection(actor: Actor, public_id: UUID) -> Connection:
-    """One of the actor's, live or ended. Raises NotFound."""
+    """Return a connection of the actor's organisation, active or ended. Raises NotFound for any other."""
     return by_public_id(Connection.objects.visible_to(actor), public_id)
 
 
 def live_connection(actor: Actor, *, partner_id: int, customer_id: int) -> Connection | None:
+    """Return the active connection of this partner and customer, one of which is the actor's organisation, or None."""
     rows = Connection.objects.visible_to(actor).active()
     return rows.filter(partner=partner_id, customer=customer_id).first()
 
 
 def viewers_of(organization_ids: Iterable[int]) -> QuerySet[Portfolio]:
-    """Who else may see these organisations' shared data. For the system: news to everyone connected."""
+    """Return the rows of the portfolio with these organisations as subjects and anybody else as viewer.
+
+    This is for the system, which sends news to everyone who sees a customer.
+    """
     return Portfolio.objects.filter(subject__in=organization_ids).exclude(viewer=F("subject"))

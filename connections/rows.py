@@ -1,4 +1,4 @@
-"""What the pages of invitations and connections show, ready for the template."""
+"""The rows of the pages of invitations and connections, ready for the template."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ from partnerportal.lib.policies import Denied
 
 @dataclass(frozen=True)
 class Choice:
-    """An organisation of the person's that could accept; `reason` says why not."""
+    """One of the person's organisations on the page of an invitation; `reason` says why it cannot accept, or is ""."""
 
     public_id: str
     name: str
@@ -33,7 +33,11 @@ class Choice:
 
 @dataclass(frozen=True)
 class Consent:
-    """`state` is one of signed_out, no_organization, closed, connected, own, refused, choose."""
+    """What the page of an invitation offers to the person who has opened it.
+
+    `state` is one of signed_out, no_organization, closed, connected, own, refused and choose; `choices` are the
+    person's organisations; `admins` are names of people who can accept when the person cannot.
+    """
 
     state: str
     choices: list[Choice] = field(default_factory=list)
@@ -41,11 +45,15 @@ class Consent:
 
     @property
     def only(self) -> Choice | None:
+        """The one choice, if there is exactly one."""
         return self.choices[0] if len(self.choices) == 1 else None
 
 
 def consent(actor: Actor, operators: Iterable[Operator], invitation: Invitation) -> Consent:
-    """Who may accept this invitation, and if nobody, why not (CC-41, E2)."""
+    """Return for which of a person's organisations an invitation can be accepted, or why for none (CC-41, E2).
+
+    `operators` are the person's own, from `operators_of`.
+    """
     if invitation.connected_at and len(list(operators)) == 1:
         return Consent("connected", [_choice(actor, o, invitation) for o in operators])
     if not invitation.is_open:
@@ -55,23 +63,25 @@ def consent(actor: Actor, operators: Iterable[Operator], invitation: Invitation)
     choices = [_choice(actor, operator, invitation) for operator in operators]
     if not choices:
         return Consent("no_organization")
-    able = [choice for choice in choices if not choice.reason]
-    if able:
-        checked = next((c for c in able if c.public_id == actor.organization_public_id), able[0])
-        return Consent("choose", [_checked(choice, choice is checked) for choice in choices])
+    possible = [choice for choice in choices if not choice.reason]
+    if possible:
+        checked = next((c for c in possible if c.public_id == actor.organization_public_id), possible[0])
+        return Consent("choose", [_with_check(choice, choice is checked) for choice in choices])
     if actor.organization_id == invitation.partner_id:
         return Consent("own", choices)
     return Consent("refused", choices, admin_names(actor))
 
 
-def _checked(choice: Choice, is_checked: bool) -> Choice:
+def _with_check(choice: Choice, is_checked: bool) -> Choice:
     return Choice(choice.public_id, choice.name, choice.kind, choice.reason, is_checked)
 
 
 def _choice(actor: Actor, operator: Operator, invitation: Invitation) -> Choice:
     organization = operator.organization
-    one = Actor(organization_id=organization.pk, organization_kind=organization.kind, roles=frozenset(operator.roles))
-    answer = ROLE_TABLE[ConnectionPermission.ACCEPT].check(one)
+    candidate = Actor(
+        organization_id=organization.pk, organization_kind=organization.kind, roles=frozenset(operator.roles)
+    )
+    answer = ROLE_TABLE[ConnectionPermission.ACCEPT].check(candidate)
     reason: Message = ""
     if organization.pk == invitation.partner_id:
         reason = _("This organisation is the one that invites.")
@@ -84,17 +94,21 @@ def _choice(actor: Actor, operator: Operator, invitation: Invitation) -> Choice:
 
 @dataclass(frozen=True)
 class LiveRow:
+    """An active connection on the account page, with the name, country and badges of its other side."""
+
     name: str
-    direction: str  # who sees whose data
+    direction: str  # a sentence that says who sees whose data
     country: str
     badges: list[Badge]
     since: str
     end_url: str
-    customer_url: str  # "" when the other side is not the customer
+    customer_url: str  # the page of the other side; "" when that is not the customer
 
 
 @dataclass(frozen=True)
 class EndedRow:
+    """An ended connection on the account page: the other side's name, both dates, and the name of who ended it."""
+
     name: str
     connected: str
     ended: str
@@ -102,6 +116,7 @@ class EndedRow:
 
 
 def live_rows(actor: Actor, page: Page[Any]) -> list[LiveRow]:
+    """Return a row for each connection of a page of `queries.active_connections`."""
     return [_live_row(actor, connection) for connection in page.rows]
 
 
@@ -121,6 +136,7 @@ def _live_row(actor: Actor, connection: Connection) -> LiveRow:
 
 
 def ended_rows(actor: Actor, page: Page[Any]) -> list[EndedRow]:
+    """Return a row for each connection of a page of `queries.ended_connections`."""
     return [
         EndedRow(
             name=c.customer_name if c.partner_id == actor.organization_id else c.partner_name,

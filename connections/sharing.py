@@ -1,4 +1,4 @@
-"""What a connection lets the partner see, counted. Apps above this one register what they hold."""
+"""Counts of what a connection lets the partner see of a customer. Apps above connections register their counters."""
 
 from collections.abc import Callable, Sequence
 
@@ -10,9 +10,13 @@ _counters: list[Counter] = []
 
 
 def register_shared(counter: Counter) -> None:
-    """`counter(customer_id)` answers in words: ["4 services", "2 orders"]. Row-level security bounds what it counts."""
+    """Register a function that counts what an app holds of a customer, in words such as ["4 services", "2 orders"].
+
+    It takes the customer's primary key. Row-level security bounds what it counts to what the actor sees.
+    """
     _counters.append(counter)
 
 
 def shared_things(customer_id: int) -> list[str | Promise]:
+    """Return what every registered counter says of a customer, for the page that asks before a connection is ended."""
     return [words for counter in _counters for words in counter(customer_id)]

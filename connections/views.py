@@ -32,7 +32,10 @@ PAGE_SIZE = 25
 @require_safe
 @allowed(ACCOUNTS, AccountPermission.VIEW_ACCOUNT)
 def account_details(request: PortalRequest) -> HttpResponse:
-    """ORGID, badges, contact data, connections and their history (CC-2, CC-3, CC-12, CC-19)."""
+    """Show the account page: ORGID, badges, contact data, active and ended connections (CC-2, CC-3, CC-12, CC-19).
+
+    Active and ended connections are paged independently of each other.
+    """
     actor = request.actor
     live = _page(request, "connections", queries.active_connections(actor), "connected_at")
     history = _page(request, "history", queries.ended_connections(actor), "ended_at")
@@ -63,7 +66,7 @@ def _page(request: PortalRequest, name: str, connections: Any, sort: str) -> Pag
 @allowed(ROLE_TABLE, ConnectionPermission.SEE_INVITATION_LINK)
 @vary_on_headers("HX-Request")
 def invite(request: PortalRequest) -> HttpResponse:
-    """The dialog with the one invitation link (CC-39, CC-40)."""
+    """Show the dialog with the partner's one invitation link, and how many have accepted it (CC-39, CC-40)."""
     actor = request.actor
     context = {
         "link": settings.PORTAL_ORIGIN + queries.invitation_link(actor).path,
@@ -74,21 +77,24 @@ def invite(request: PortalRequest) -> HttpResponse:
 
 @require_safe
 def invitation(request: PortalRequest, token: str) -> HttpResponse:
-    """Who invites and what it will see (CC-41). Opening it changes nothing."""
+    """Show who invites and what they will see (CC-41), to anybody who has the link. Opening it changes nothing."""
     actor = request.actor
     try:
-        found = queries.invitation(actor, token)
+        invitation = queries.invitation(actor, token)
     except NotFound:
         return render(request, "connections/invitation_unknown.html", status=404)
-    consent = rows.consent(actor, request.operators, found)
-    context = {"invitation": found, "consent": consent, "country": country_name(found.country)}
+    consent = rows.consent(actor, request.operators, invitation)
+    context = {"invitation": invitation, "consent": consent, "country": country_name(invitation.country)}
     return render(request, "connections/invitation.html", context)
 
 
 @require_POST
 @signed_in
 def invitation_accept(request: PortalRequest, token: str) -> HttpResponse:
-    """Accept for one of the person's own organisations; any other is not found."""
+    """Accept an invitation as the organisation chosen in the form, and act for it from then on.
+
+    The answer is 404 if that is not one of the person's own organisations, or the token is unknown.
+    """
     if "organization" in request.POST:
         request.act_for(request.POST["organization"])
     connection, is_new = actions.accept_invitation(actor=request.actor, token=token)
@@ -102,16 +108,19 @@ def invitation_accept(request: PortalRequest, token: str) -> HttpResponse:
 
 @require_safe
 def invitation_decline(request: PortalRequest, token: str) -> HttpResponse:
-    """Declining records nothing: nothing was shared, and the link goes on working."""
-    found = queries.invitation(request.actor, token)
-    return render(request, "connections/invitation_declined.html", {"invitation": found})
+    """Show that an invitation was declined. Nothing is recorded: nothing was shared, and the link goes on working."""
+    invitation = queries.invitation(request.actor, token)
+    return render(request, "connections/invitation_declined.html", {"invitation": invitation})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @allowed(ROLE_TABLE, ConnectionPermission.END)
 @vary_on_headers("HX-Request")
 def connection_end(request: PortalRequest, connection_id: UUID) -> HttpResponse:
-    """Ask, then end, from either side (CC-18…CC-20)."""
+    """Ask for confirmation on GET, with what is shared now; on POST end the connection (CC-18…CC-20).
+
+    Either side may. The answer is 409 if the connection has ended already.
+    """
     actor = request.actor
     connection = queries.connection(actor, connection_id)
     if connection.state == Connection.State.ENDED:

@@ -53,7 +53,10 @@ class AcceptSerializer(StrictSerializer):
     )
 
     def validate_invitation_link(self, value: str) -> str:
-        """The token. A link to another portal is refused, not tried here."""
+        """Return the token of an invitation link, or of a bare token.
+
+        Raises ValidationError("invalid_link") for anything else, also for a link to another portal.
+        """
         match = LINK.fullmatch(value)
         if match is None or match["origin"] not in (None, settings.PORTAL_ORIGIN):
             raise serializers.ValidationError(_("This is not an invitation link of this portal."), "invalid_link")

@@ -32,8 +32,9 @@ class ConnectionsBase(ActorView):
         return Connection.objects.visible_to(self.actor).with_sides()
 
     def answer(self, public_id: UUID, status: int = 200) -> Response:
-        found = by_public_id(self.get_queryset(), public_id)
-        return Response(ConnectionSerializer(found).data, status=status)
+        """Answer with the connection as it is now. Raises NotFound unless the actor is one of its sides."""
+        connection = by_public_id(self.get_queryset(), public_id)
+        return Response(ConnectionSerializer(connection).data, status=status)
 
 
 @extend_schema(tags=["Connections"])
@@ -48,7 +49,7 @@ class ConnectionsView(ConnectionsBase, ListView):
 
 @extend_schema(tags=["Connections"], responses=ConnectionSerializer)
 class ConnectionView(ConnectionsBase):
-    """One connection, active or ended."""
+    """One connection of the acting organisation, active or ended."""
 
     rule = (ROLE_TABLE, ConnectionPermission.VIEW)
     serializer_class = ConnectionSerializer
@@ -63,7 +64,7 @@ class ConnectionView(ConnectionsBase):
 class AcceptView(ConnectionsBase):
     """Accept a partner's invitation: the partner then sees the acting organisation's data.
 
-    201 when the connection is new; 200 when the two were connected already, which changes nothing.
+    The answer is 201 when the connection is new, and 200 when the two were connected already: then nothing changes.
     """
 
     serializer_class = AcceptSerializer
@@ -85,7 +86,7 @@ class AcceptView(ConnectionsBase):
 
 @extend_schema(tags=["Connections"], request=NoBody, responses=ConnectionSerializer)
 class EndView(ConnectionsBase):
-    """End a connection, at once, from either side. The partner then sees nothing more."""
+    """End a connection at once, from either side. The partner then sees no more of the customer's data."""
 
     serializer_class = NoBody
     errors = {403: ("not_admin",), 409: ("state_changed",)}
@@ -98,7 +99,7 @@ class EndView(ConnectionsBase):
 
 @extend_schema(tags=["Connections"], responses=InvitationLinkSerializer)
 class InvitationLinkView(ActorView):
-    """The acting partner's one invitation link."""
+    """The one invitation link of the acting partner."""
 
     model = InvitationLink
     rule = (ROLE_TABLE, ConnectionPermission.SEE_INVITATION_LINK)

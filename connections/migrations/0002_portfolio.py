@@ -1,4 +1,4 @@
-"""The portfolio: its definition (a view), the triggers that keep it, and the invitation link that comes with a partner."""
+"""The portfolio's definition (a view), the triggers that keep it, and the one that gives a new partner its link."""
 
 from django.db import migrations
 
@@ -15,7 +15,8 @@ CREATE VIEW portfolio_basis WITH (security_invoker = true) AS
     WHERE c.state = 'active' AND p.parent_id IS NOT NULL AND p.parent_id <> c.customer_id;
 COMMENT ON VIEW portfolio_basis IS 'Why somebody sees somebody: the first path is kept, with its earliest date';
 
--- One pair anew from the view. The caller holds the locks; each statement sees what was committed before it.
+-- Writes the portfolio's row of one viewer and subject anew from the view. The caller must hold the locks; then each
+-- statement here sees what was committed before them.
 CREATE FUNCTION portfolio_refresh(viewer bigint, subject bigint) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE basis record;
@@ -33,8 +34,8 @@ BEGIN
     END IF;
 END $$;
 
--- Locks, always partner before customer: two rows of one distributor written at the same time must see each other,
--- else the two-hop row is missed, or survives the end of both.
+-- The locks are taken partner first, then customer. Without them two connections under one distributor that are written
+-- at the same time would not see each other, and the distributor's row would be missing, or stay after both have ended.
 CREATE FUNCTION portfolio_follows_connection() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE pair record := coalesce(NEW, OLD);
@@ -75,7 +76,7 @@ CREATE TRIGGER portfolio_follows_new_organization AFTER INSERT ON accounts_organ
 CREATE TRIGGER portfolio_follows_parent AFTER UPDATE OF parent_id ON accounts_organization
     FOR EACH ROW WHEN (OLD.parent_id IS DISTINCT FROM NEW.parent_id) EXECUTE FUNCTION portfolio_follows_organization();
 
--- A partner has exactly one invitation link, from its first moment (CC-42). Two random UUIDs: 244 bits.
+-- A partner has exactly one invitation link from its first moment (CC-42). The token is two random UUIDs: 244 bits.
 CREATE FUNCTION partner_has_a_link() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN

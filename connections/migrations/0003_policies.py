@@ -1,4 +1,8 @@
-"""Row-level security by the portfolio. Scalar sub-selects on its unique index: IN or EXISTS were 3–100 times slower."""
+"""Row-level security of connections, and by the portfolio of organisations, events and notices.
+
+The policies ask the portfolio by scalar sub-selects on its unique index: with IN or EXISTS they were 3 to 100 times
+slower.
+"""
 
 from django.db import migrations
 
@@ -13,14 +17,16 @@ ORGANIZATION_BEFORE = """id = portal_org() OR (SELECT true FROM accounts_operato
     WHERE o.person_id = portal_person() AND o.organization_id = accounts_organization.id)"""
 EVENT_BEFORE = "organization_id = portal_org() OR counterpart_id = portal_org()"
 NOTICE_BEFORE = "recipient_id = portal_org()"
-# A partner knows the distributor it stands under, and who holds an invitation knows whose eyes come with it.
-# The definer's rights, because a policy that reads its own table recurses.
+# A partner may see the distributor above it, and so may whoever holds the partner's invitation, because the distributor
+# will see the customer's data too. The function has its definer's rights, because a policy that reads its own table
+# would recurse.
 DISTRIBUTOR = """CREATE FUNCTION portal_distributor() RETURNS bigint
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     SELECT parent_id FROM accounts_organization WHERE id = coalesce(
         (SELECT organization_id FROM connections_invitationlink WHERE token = portal_secret()), portal_org()) $$"""
-# Whoever is not in the portfolio is known by being an operator's own, a partner of the customer's, or behind a link. In
-# a function, because every statement that names an organisation would plan each of these again: a millisecond.
+# An organisation outside the portfolio may be seen by its own operators, by a customer that is connected with it, by
+# whoever holds its invitation, and, if it is a distributor, as is said above. This is a function, because otherwise every
+# statement that names an organisation would plan each of these conditions anew, which takes a millisecond.
 KNOWS = """
 CREATE FUNCTION knows_organization(known bigint) RETURNS boolean
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -32,8 +38,9 @@ CREATE FUNCTION knows_organization(known bigint) RETURNS boolean
 GRANT EXECUTE ON FUNCTION knows_organization(bigint) TO portal_app;
 """
 
-# Whom an event of a tenant may tell: itself, those it is connected to or has just ended the connection with, those below
-# it; and everybody, if it is the vendor. Nobody writes to strangers.
+# An event that a tenant writes may name as counterpart or customer: itself, an organisation in its portfolio, one that it
+# is connected with, or one with which it has ended the connection within the hour. The vendor may name everybody. So
+# nobody sends notices to strangers.
 TELLS = """
 CREATE FUNCTION may_tell(other bigint) RETURNS boolean
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -49,8 +56,9 @@ CREATE POLICY told_to_the_known ON notifications_event AS RESTRICTIVE FOR INSERT
 """
 TELLS_UNDO = "DROP POLICY told_to_the_known ON notifications_event; DROP FUNCTION may_tell(bigint)"
 
-# Only the customer's side can make a connection, and only with the partner whose invitation it holds: sight and the right
-# to tell follow from it. Its names are the organisations' own, for they stand in the subjects of mails.
+# Only the customer's side can make a connection, and only with the partner whose invitation it holds, because a connection
+# gives the partner sight of the customer's data, and each side the right to notify the other. The trigger fills in the
+# organisations' own names, because they stand in the subjects of mails.
 MADE = """
 CREATE POLICY made_by_customer ON connections_connection AS RESTRICTIVE FOR INSERT
     WITH CHECK (customer_id = portal_org() AND portal_is_admin() AND EXISTS (SELECT FROM connections_invitationlink link
@@ -74,11 +82,11 @@ DROP POLICY made_by_customer ON connections_connection;
 
 MOVES = {"active": ["ended"], "ended": []}
 
-# Whether a notice about a customer may still be seen is written on the notice: an inbox counts 50,000 of them, and to
-# ask the portfolio for each cost two and a half times the count. A notice and a change of its reach meet at the
-# portfolio's row, or, where there is none yet, at the customer's lock that such a change takes. The notice never waits
-# there, for an end waits for it and the two could wait for each other: it fails, and the outbox tries its event again,
-# when it is known whether the change was committed or rolled back.
+# Each notice about a customer stores in `in_reach` whether its recipient may still see it: an inbox counts 50,000 of them,
+# and to ask the portfolio for each made the count two and a half times slower. A new notice locks the portfolio's row, or,
+# where there is none yet, tries the lock that a change of the customer's connections takes. It never waits there, because
+# the end of a connection waits for the notice, and the two could wait for each other. Instead the insert fails, and the
+# outbox tries the event again, when it is known whether the change was committed or rolled back.
 NOTICES = """
 CREATE FUNCTION notice_asks_portfolio() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -115,6 +123,7 @@ DROP TRIGGER notice_asks_portfolio ON notifications_notice; DROP FUNCTION notice
 
 
 def widen(table: str, after: str, before: str) -> migrations.RunSQL:
+    """Migration operation: replace the condition by which the web role sees rows of a table; `before` undoes it."""
     return migrations.RunSQL(
         f"ALTER POLICY tenant ON {table} USING ({spelled_out(after)})",
         f"ALTER POLICY tenant ON {table} USING ({spelled_out(before)})",
@@ -138,7 +147,7 @@ class Migration(migrations.Migration):
         ),
         settle("connections_connection", made={"connected_at": NOW, "ended_at": "NULL", "ended_by_id": "NULL"}),
         migrations.RunSQL(MADE, MADE_UNDO),
-        migrations.RunSQL(  # whoever ends it says so in its own name, and now: `may_tell` goes by the time
+        migrations.RunSQL(  # the side that ends it must name itself and the present time, by which `may_tell` goes
             """CREATE POLICY ended_in_ones_own_name ON connections_connection AS RESTRICTIVE FOR UPDATE
                USING (true) WITH CHECK (portal_is_admin() AND (state = 'active' OR ended_by_id = portal_org()
                    AND ended_at BETWEEN now() - interval '1 hour' AND now() + interval '1 hour'))""",

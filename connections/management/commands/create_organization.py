@@ -53,8 +53,8 @@ class Command(PersonCommand):
         organization = register_organization(
             actor=self.actor, kind=Kind(kind), name=name.strip(), country=country, parent=above
         )
-        for joined in programs:
-            grant_membership(actor=self.actor, organization=organization, program=joined, starts_on=today())
+        for joined_program in programs:
+            grant_membership(actor=self.actor, organization=organization, program=joined_program, starts_on=today())
         if admin:
             registration = register_person(actor=self.actor, email=admin, verified=link)
             add_operator(actor=self.actor, organization=organization, person=registration.person, roles=[Role.ADMIN])
