@@ -1,7 +1,7 @@
 """Exports (CC-38): small ones at once, large ones as a file that a worker makes.
 
 The file holds what the person may see when it is made: it is written from one snapshot, under row-level security, as
-that person. Should the worker die, its lease runs out and the export is begun again, three times at most.
+that person. Should the worker die, its lease runs out and the export is begun again (partnerportal/lib/leases.py).
 """
 
 import logging
@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from io import BytesIO
 from typing import IO, Any
@@ -34,8 +34,9 @@ from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import TooMany, Unavailable
 from partnerportal.lib.exports import csv_copy
 from partnerportal.lib.exports.lists import List, Query
+from partnerportal.lib.leases import Lost, claim_next
 from partnerportal.lib.nudges import nudge
-from partnerportal.lib.private_files import StoredFile
+from partnerportal.lib.private_files import StoredFile, sweep_files
 from partnerportal.lib.states import move
 from partnerportal.lib.sweeping import delete_in_batches
 from partnerportal.lib.turns import take_turn
@@ -46,16 +47,9 @@ NUDGE = partial(nudge, "exports.tasks.make_exports")
 SMALL = 2000  # rows: up to so many are sent at once
 AT_ONCE = 3  # exports of one person that are not finished
 KEPT = timedelta(hours=24)
-ORPHANED = timedelta(days=1)  # a file that no row knows
-ATTEMPTS = 3
-LEASE = timedelta(seconds=60)  # renewed every second while the worker lives
 PAUSE = timedelta(seconds=20)  # before it is tried again
 CHUNK = 1 << 18
 TOO_MANY = _("Three of your exports are still being made. Wait for one of them.")
-
-
-class Lost(Exception):
-    """The export is no longer this worker's: taken over, or gone."""
 
 
 @transaction.atomic
@@ -95,7 +89,7 @@ def _small(chosen: List, rows: Any) -> bytes:
 
 def make_next_export() -> bool:
     """Make the file that has waited longest. Returns whether there was one."""
-    claimed = _claim()
+    claimed = claim_next(Export.objects.order_by("asked_at", "pk"), rows_written=0)
     if claimed is None:
         return False
     try:
@@ -103,49 +97,16 @@ def make_next_export() -> bool:
             _wait_for_ends(claimed)
             written = _copy(claimed, file)
             size = file.tell()
-        _finish(claimed, written, size)
+        # Nobody is given the file before. A connection that ends now takes the export away, or finds it gone.
+        claimed.finish(Export.State.READY, rows=written, rows_written=written, size=size)
     except Lost:
         log.info("Export %s is somebody else's now, or gone", claimed.public_id)
         with suppress(Unavailable):  # then the sweep deletes it
             files.delete_export(claimed)
     except Exception:
         log.exception("Export %s failed at attempt %s", claimed.public_id, claimed.attempts)
-        _give_back(claimed)
+        claimed.give_back("failed", after=PAUSE, rows_written=0)
     return True
-
-
-@transaction.atomic
-def _claim() -> Export | None:
-    """The next that is due, under a lease. One whose lease ran out is due again, or has failed for good."""
-    now = timezone.now()
-    rows = Export.objects.select_for_update(skip_locked=True, of=("self",)).order_by("asked_at", "pk")
-    for lapsed in rows.filter(state=Export.State.RUNNING, leased_until__lt=now):
-        _queue_again(lapsed, "interrupted", now)
-    due = rows.filter(state=Export.State.QUEUED).exclude(leased_until__gt=now).first()
-    if due is None:
-        return None
-    return move(
-        due, Export.State.RUNNING, attempts=due.attempts + 1, leased_until=now + LEASE, rows_written=0, error=""
-    )
-
-
-def _queue_again(row: Export, error: str, due_at: Any) -> None:
-    if row.attempts < ATTEMPTS:
-        move(row, Export.State.QUEUED, error=error, leased_until=due_at, rows_written=0)
-    else:
-        move(row, Export.State.FAILED, error=error, finished_at=timezone.now())
-
-
-@transaction.atomic
-def _give_back(claimed: Export) -> None:
-    row = _mine(claimed).select_for_update(of=("self",)).first()
-    if row:
-        _queue_again(row, "failed", timezone.now() + PAUSE)
-
-
-def _mine(claimed: Export) -> Any:
-    """It, as long as it is this attempt's."""
-    return Export.objects.filter(pk=claimed.pk, state=Export.State.RUNNING, attempts=claimed.attempts)
 
 
 @transaction.atomic
@@ -195,18 +156,18 @@ class _Source(threading.Thread):
 
 
 def _copy(claimed: Export, file: IO[bytes]) -> int:
-    """From the pipe into the file; once a second the progress is told and the lease renewed. Returns the rows."""
+    """Copy the pipe into the file, and report the progress once a second. Returns how many rows were written."""
     reading, writing = os.pipe()
     source = _Source(claimed, os.fdopen(writing, "wb", CHUNK))
     source.start()
-    lines, told = 0, 0.0
+    lines, reported_at = 0, 0.0
     try:
         for chunk in _chunks(reading):
             file.write(chunk)
             lines += chunk.count(b"\n")
-            if time.monotonic() - told > 1 and source.total is not None:
-                told = time.monotonic()
-                _tell(claimed, rows=source.total, rows_written=min(max(lines - 1, 0), source.total))
+            if time.monotonic() - reported_at > 1 and source.total is not None:
+                reported_at = time.monotonic()
+                claimed.report_progress(rows=source.total, rows_written=min(max(lines - 1, 0), source.total))
     finally:
         os.close(reading)  # a source that still writes ends by it
         source.join()
@@ -226,41 +187,19 @@ def _chunks(reading: int) -> Iterator[bytes]:
             return
 
 
-def _tell(claimed: Export, **progress: int) -> None:
-    if not _mine(claimed).update(leased_until=timezone.now() + LEASE, **progress):
-        raise Lost
-
-
-@transaction.atomic
-def _finish(claimed: Export, written: int, size: int) -> None:
-    """Nobody is given the file before. A connection that ends now takes the export away, or finds it gone."""
-    row = _mine(claimed).select_for_update(of=("self",)).first()
-    if row is None:
-        raise Lost
-    move(row, Export.State.READY, rows=written, rows_written=written, size=size, finished_at=timezone.now())
-
-
 def sweep_exports() -> int:
-    """Delete files older than a day, and those that no living export claims. Returns how many were deleted.
-
-    A file whose export no row knows is kept for a day: it is an orphan, or this database is not the one it belongs to.
-    """
+    """Delete files older than a day, and those that no export needs any more. Returns how many were deleted."""
     now = timezone.now()
     with transaction.atomic():
         for old in Export.objects.filter(state=Export.State.READY, finished_at__lt=now - KEPT):
             move(old, Export.State.GONE, error="expired")
     ended = Export.objects.filter(state__in=[Export.State.GONE, Export.State.FAILED])
     delete_in_batches(ended.filter(asked_at__lt=now - settings.PORTAL_EXPORTS_KEPT))
-    lying = list(files.list_exports())  # before the rows: a file that appears after them is not looked at
-    rows = Export.objects.filter(public_id__in={public_id for public_id, _attempt, _file in lying})
-    known = {str(row.public_id): row for row in rows.only("public_id", "state", "attempts")}
-    dead = [file for name, attempt, file in lying if _is_dead(known.get(name), attempt, file, now)]
-    for file in dead:
-        file.delete()
-    return len(dead)
+    stored_files = ((public_id, file) for public_id, _attempt, file in files.list_exports())
+    return sweep_files(stored_files, Export.objects.only("public_id", "state", "attempts"), _needs_file)
 
 
-def _is_dead(export: Export | None, attempt: int, file: StoredFile, now: datetime) -> bool:
-    if export is None:
-        return now - file.changed_at > ORPHANED
-    return export.attempts != attempt or export.state not in (Export.State.READY, Export.State.RUNNING)
+def _needs_file(export: Export, file: StoredFile) -> bool:
+    """Return whether it is the file of the attempt that runs or has made the export."""
+    is_alive = export.state in (Export.State.READY, Export.State.RUNNING)
+    return is_alive and files.file_name(export) == f"{files.FOLDER}/{file.name}"

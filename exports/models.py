@@ -1,10 +1,13 @@
 """A file made for one person of one organisation, for a day (CC-38)."""
 
+from datetime import timedelta
+
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
 from partnerportal.lib.actors import Actor
+from partnerportal.lib.leases import Leased
 from partnerportal.lib.models import PublicModel
 from partnerportal.lib.scoping import TenantQuerySet
 
@@ -14,7 +17,7 @@ class ExportQuerySet(TenantQuerySet):
         return self.filter(organization=actor.organization_id, person_id=actor.person_id)
 
 
-class Export(PublicModel):
+class Export(Leased, PublicModel):
     class State(models.TextChoices):
         QUEUED = "queued"
         RUNNING = "running"
@@ -30,6 +33,8 @@ class Export(PublicModel):
         State.GONE: set(),
     }
     BEGINS = State.QUEUED
+    LEASE = timedelta(seconds=60)  # renewed every second while the worker lives
+    ATTEMPTS = 3
 
     organization = models.ForeignKey("accounts.Organization", models.CASCADE, related_name="+")
     person_id = models.BigIntegerField()
@@ -40,11 +45,7 @@ class Export(PublicModel):
     rows = models.PositiveBigIntegerField(default=0)  # in all, counted at the start
     rows_written = models.PositiveBigIntegerField(default=0)
     size = models.PositiveBigIntegerField(default=0)  # bytes
-    error = models.CharField(max_length=60, blank=True)  # a code
-    attempts = models.PositiveSmallIntegerField(default=0)
     asked_at = models.DateTimeField(default=timezone.now)
-    leased_until = models.DateTimeField(null=True)
-    finished_at = models.DateTimeField(null=True)
 
     objects = ExportQuerySet.as_manager()
 

@@ -205,7 +205,7 @@ class Redis:
 
     def __init__(self, root: Path) -> None:
         self.data = root / "redis"
-        self.state = self.data / "state.json"
+        self.state_file = self.data / "state.json"
         self.log = root / "redis.log"
 
     def ensure(self) -> str:
@@ -223,14 +223,14 @@ class Redis:
         state = {"port": str(_free_port(int(old.get("port", 0)))), "password": password}
         config = self.data / "redis.conf"
         config.touch(mode=0o600)
-        self.state.touch(mode=0o600)
+        self.state_file.touch(mode=0o600)
         config.write_text(
             f"bind 127.0.0.1\nport {state['port']}\nrequirepass {state['password']}\n"
             "appendonly yes\nmaxmemory-policy noeviction\n"
         )
         server = _launch([program, config], self.log, folder=self.data)
         _wait("Redis", lambda: self._answers(state), server, self.log)
-        self.state.write_text(json.dumps(state | {"pid": str(server.pid)}))
+        self.state_file.write_text(json.dumps(state | {"pid": str(server.pid)}))
         return state
 
     def stop(self) -> None:
@@ -253,7 +253,7 @@ class Redis:
 
     def _state(self) -> dict[str, str]:
         try:
-            state = json.loads(self.state.read_text())
+            state = json.loads(self.state_file.read_text())
         except (OSError, ValueError):
             return {}
         return state if isinstance(state, dict) and {"port", "password", "pid"} <= state.keys() else {}

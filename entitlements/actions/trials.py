@@ -22,7 +22,7 @@ from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import today
 from partnerportal.lib.errors import Conflict, Invalid, NotFound, Refused, TooMany
 from partnerportal.lib.policies import authorize
-from partnerportal.lib.states import move
+from partnerportal.lib.states import move, move_locked
 from partnerportal.lib.turns import take_turn
 
 State, Kind = Entitlement.State, Entitlement.Kind
@@ -158,9 +158,7 @@ def expire_trials() -> int:
 def _expire_batch() -> int:
     due = Entitlement.objects.ours().filter(kind=Kind.TRIAL, state=State.ACTIVE, ends_on__lt=today())
     trials = list(due.select_for_update(skip_locked=True, of=("self",)).select_related("sku", "customer")[:BATCH])
-    for trial in trials:
-        trial.state, trial.updated_at = State.EXPIRED, timezone.now()
-    Entitlement.objects.bulk_update(trials, ["state", "updated_at"])
+    move_locked(trials, State.EXPIRED, updated_at=timezone.now())
     _record(EntitlementEvent.TRIAL_EXPIRED, Actor.system("trials"), trials)
     return len(trials)
 

@@ -1,16 +1,16 @@
 """Uploads of the vendor's systems: the web process stores the file and a row, a worker brings it in under a lease.
 
-Should the worker die, its lease runs out and another goes on after the last batch that was stored. Uploads of one kind
-are brought in one after another, in the order in which they came: a correction never loses against what it corrects.
+Should the worker die, another goes on after the last batch that was stored (partnerportal/lib/leases.py). Uploads of
+one kind are brought in one after another, in the order in which they came: a correction never loses against what it
+corrects.
 """
 
 import logging
 import time
 from collections import Counter
 from contextlib import suppress
-from datetime import timedelta
 from functools import partial
-from typing import IO, Any, cast
+from typing import IO, cast
 from uuid import uuid4
 
 from django.conf import settings
@@ -28,7 +28,9 @@ from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.api_tokens import holding
 from partnerportal.lib.errors import Invalid, Refused, TooMany, Unavailable, Unprocessable
+from partnerportal.lib.leases import Lost, claim_next
 from partnerportal.lib.nudges import nudge
+from partnerportal.lib.private_files import sweep_files
 from partnerportal.lib.sweeping import delete_in_batches
 from partnerportal.lib.text import printable
 
@@ -40,14 +42,7 @@ UNFINISHED = Q(state__in=[State.RECEIVED, State.RUNNING])
 TYPES = {Kind.USAGE: ("usage",), Kind.ASSIGNMENTS: ("assignment",), Kind.ENTITLEMENTS: ("sku", "entitlement", "order")}
 WAITING = 200  # uploads of one token that are not finished
 SECONDS_TO_SEND = 600
-LEASE = timedelta(seconds=120)  # renewed with each batch; a batch may wait a minute for its turn
-ATTEMPTS = 5
 SHOWN = 100  # problems that are kept
-ORPHANED = timedelta(days=1)  # a file that no row knows: the web process died while it came in
-
-
-class Lost(Exception):
-    """The upload is no longer this worker's."""
 
 
 def receive(*, token: IngestToken, kind: str, key: str, stream: IO[bytes], length: int, packed: bool) -> IngestUpload:
@@ -103,46 +98,53 @@ def _first_with_key(row: IngestUpload) -> IngestUpload:
 
 def ingest_next_upload() -> bool:
     """Bring in the upload that has waited longest. Returns whether there was one."""
-    row = _claim()
-    if row is None:
+    upload = _claim_oldest()
+    if upload is None:
         return False
     try:
-        with uploads.open_upload(row.public_id) as file:
-            _ingest(row, Unpacked(cast(Peekable, file), row.size))
-        _finish(row, State.DONE)
+        error = _read_file(upload)
+        if error:
+            upload.finish(State.FAILED, error=error)
+        else:
+            upload.finish(State.DONE, read=upload.size)
+        with suppress(Unavailable):  # then the sweep deletes it
+            uploads.delete_upload(upload.public_id)
     except Lost:
-        log.warning("Upload %s is somebody else's now", row.public_id)
+        log.warning("Upload %s is somebody else's now", upload.public_id)
     except (OperationalError, InterfaceError):
-        log.warning("Upload %s waits for the database", row.public_id, exc_info=True)  # until its lease runs out
-    except Damaged as damage:
-        _finish(row, State.FAILED, damage.code)
+        log.warning("Upload %s waits for the database", upload.public_id, exc_info=True)  # until its lease runs out
     except Unavailable:
-        log.warning("Upload %s waits for the storage of its file", row.public_id, exc_info=True)
-    except FileNotFoundError:
-        _finish(row, State.FAILED, "file_lost")
-    except Exception:
-        log.exception("Upload %s failed", row.public_id)
-        _finish(row, State.FAILED, "internal_error")
+        log.warning("Upload %s waits for the storage of its file", upload.public_id, exc_info=True)
     return True
 
 
-@transaction.atomic
-def _claim() -> IngestUpload | None:
-    """The oldest unfinished upload of a kind, unless somebody is at work on it."""
-    now = timezone.now()
+def _claim_oldest() -> IngestUpload | None:
+    """Claim the oldest unfinished upload of the first kind in which nobody is at work on the oldest."""
     for kind in Kind.values:
         oldest = IngestUpload.objects.filter(UNFINISHED, kind=kind).order_by("pk").values_list("pk", flat=True)[:1]
-        row = IngestUpload.objects.select_for_update(skip_locked=True).filter(pk__in=list(oldest)).first()
-        if row is None or (row.leased_until and row.leased_until > now):
-            continue
-        row.attempts += 1
-        row.state, row.leased_until = State.RUNNING, now + LEASE
-        if row.attempts > ATTEMPTS:
-            row.state, row.error, row.finished_at, row.leased_until = State.FAILED, "interrupted", now, None
-        row.save(update_fields=["attempts", "state", "error", "leased_until", "finished_at"])
-        if row.state == State.RUNNING:
-            return row
+        if upload := claim_next(IngestUpload.objects.filter(pk__in=list(oldest))):
+            return upload
     return None
+
+
+def _read_file(upload: IngestUpload) -> str:
+    """Store the lines of the upload's file. Returns why it could not be read to its end: a code, or nothing.
+
+    Raises what is no fault of the file: Lost, Unavailable, OperationalError, InterfaceError.
+    """
+    try:
+        with uploads.open_upload(upload.public_id) as file:
+            _ingest(upload, Unpacked(cast(Peekable, file), upload.size))
+    except Damaged as damage:
+        return damage.code
+    except FileNotFoundError:
+        return "file_lost"
+    except (Lost, Unavailable, OperationalError, InterfaceError):
+        raise
+    except Exception:
+        log.exception("Upload %s failed", upload.public_id)
+        return "internal_error"
+    return ""
 
 
 def _ingest(row: IngestUpload, stream: Unpacked) -> None:
@@ -168,7 +170,7 @@ def _ingest(row: IngestUpload, stream: Unpacked) -> None:
 
     def progress(counts: Counter[Outcome]) -> None:
         row.counts = {str(outcome): before[outcome] + counts[outcome] for outcome in Outcome}
-        _tell(row, read=stream.sent, lines=last, counts=row.counts, problems=row.problems)
+        row.report_progress(read=stream.sent, lines=last, counts=row.counts, problems=row.problems)
 
     import_feed(
         actor=Actor.system("ingest"), stream=stream, report=note, types=TYPES[Kind(row.kind)], progress=progress,
@@ -176,37 +178,9 @@ def _ingest(row: IngestUpload, stream: Unpacked) -> None:
     )  # fmt: skip
 
 
-def _tell(row: IngestUpload, **changes: Any) -> None:
-    """Write progress and renew the lease, which tells this worker from another that took over."""
-    until = timezone.now() + LEASE
-    mine = IngestUpload.objects.filter(pk=row.pk, state=State.RUNNING, leased_until=row.leased_until)
-    if not mine.update(leased_until=until, **changes):
-        raise Lost
-    row.leased_until = until
-
-
-def _finish(row: IngestUpload, state: IngestUpload.State, error: str = "") -> None:
-    changes: dict[str, Any] = {"state": state, "error": error, "finished_at": timezone.now(), "leased_until": None}
-    if state == State.DONE:
-        changes["read"] = row.size
-    mine = IngestUpload.objects.filter(pk=row.pk, state=State.RUNNING, leased_until=row.leased_until)
-    if mine.update(**changes):
-        with suppress(Unavailable):  # then the sweep deletes it
-            uploads.delete_upload(row.public_id)
-
-
 def sweep_uploads() -> int:
-    """Files of finished uploads go at once, those that no row knows after a day. Returns how many were deleted."""
+    """Delete the files of finished uploads, and rows that are no longer kept. Returns how many files were deleted."""
     now = timezone.now()
     delete_in_batches(IngestUpload.objects.filter(~UNFINISHED, finished_at__lt=now - settings.PORTAL_UPLOADS_KEPT))
-    lying = list(uploads.list_uploads())  # before the rows: a file that appears after them is not looked at
-    rows = IngestUpload.objects.filter(public_id__in={name for name, _file in lying}).values_list("public_id", "state")
-    states = {str(public_id): state for public_id, state in rows}
-    dead = [
-        file
-        for name, file in lying
-        if states.get(name) in (State.DONE, State.FAILED) or (name not in states and now - file.changed_at > ORPHANED)
-    ]
-    for file in dead:
-        file.delete()
-    return len(dead)
+    rows = IngestUpload.objects.only("public_id", "state")
+    return sweep_files(uploads.list_uploads(), rows, lambda row, _file: row.state in (State.RECEIVED, State.RUNNING))

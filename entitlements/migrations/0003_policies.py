@@ -111,7 +111,12 @@ TRIAL_MOVES = {
     "declined": [],
     "cancelled": [],
 }
-UPLOAD_MOVES = {"received": ["running", "failed"], "running": ["done", "failed"], "done": [], "failed": []}
+UPLOAD_MOVES = {
+    "received": ["running", "failed"],
+    "running": ["received", "done", "failed"],
+    "done": [],
+    "failed": [],
+}
 
 
 class Migration(migrations.Migration):

@@ -1,10 +1,13 @@
 """What the vendor's systems send: by whom, how far it got, what was wrong with it."""
 
+from datetime import timedelta
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from partnerportal.lib.leases import Leased
 from partnerportal.lib.models import PublicModel
 from partnerportal.lib.tokens import Token
 
@@ -33,7 +36,7 @@ class IngestToken(Token):
         )
 
 
-class IngestUpload(PublicModel):
+class IngestUpload(Leased, PublicModel):
     """One file that was sent. The web process stores it, a worker brings it in."""
 
     Kind = FileKind
@@ -46,11 +49,13 @@ class IngestUpload(PublicModel):
 
     MOVES = {
         State.RECEIVED: frozenset({State.RUNNING, State.FAILED}),
-        State.RUNNING: frozenset({State.DONE, State.FAILED}),
+        State.RUNNING: frozenset({State.RECEIVED, State.DONE, State.FAILED}),
         State.DONE: frozenset(),
         State.FAILED: frozenset(),
     }
     BEGINS = State.RECEIVED
+    LEASE = timedelta(seconds=120)  # renewed with each batch; a batch may wait a minute for its turn
+    ATTEMPTS = 5
 
     token = models.ForeignKey(IngestToken, models.PROTECT, related_name="+")
     kind = models.CharField(max_length=12, choices=Kind)
@@ -62,11 +67,7 @@ class IngestUpload(PublicModel):
     lines = models.PositiveBigIntegerField(default=0)  # worked off
     counts = models.JSONField(default=dict)  # by outcome
     problems = models.JSONField(default=list)  # the first hundred: line, code, message, field
-    error = models.CharField(max_length=60, blank=True)  # why it failed: a code
-    attempts = models.PositiveSmallIntegerField(default=0)
     received_at = models.DateTimeField(default=timezone.now)
-    leased_until = models.DateTimeField(null=True)
-    finished_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=["token", "idempotency_key"], name="upload_once"),)

@@ -7,23 +7,26 @@ gets it from a view that asks anew.
 
 import errno
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import IO, Any, Protocol, cast
 
 from django.conf import settings
 from django.core.files.storage import FileSystemStorage, storages
+from django.db.models import QuerySet
 from django.http import FileResponse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from partnerportal.lib.errors import Unavailable
 
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 UNFINISHED = ".part"  # the end of a name, while its file is written
+ORPHANED = timedelta(days=1)  # how long a file is kept that no row knows
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,28 @@ def delete_file(name: str) -> None:
 def list_files(folder: str) -> Iterator[StoredFile]:
     """Every file of the folder, also what a killed process left half-written."""
     return _storage().stored_files(folder)
+
+
+def sweep_files(
+    stored_files: Iterable[tuple[str, StoredFile]], rows: QuerySet[Any], is_needed: Callable[[Any, StoredFile], bool]
+) -> int:
+    """Delete each file that its row does not need, and after a day each file without a row. Returns how many.
+
+    `stored_files` are pairs of a row's public id and a file. A file without a row is left over from a process that was
+    killed, or this database is not the one it belongs to.
+    """
+    stored = list(stored_files)  # before the rows: a file that appears after them is not looked at
+    found = rows.filter(public_id__in={public_id for public_id, _file in stored})
+    known = {str(row.public_id): row for row in found}
+    before = timezone.now() - ORPHANED
+    deleted = 0
+    for public_id, file in stored:
+        row = known.get(public_id)
+        is_dead = not is_needed(row, file) if row else file.changed_at < before
+        if is_dead:
+            file.delete()
+            deleted += 1
+    return deleted
 
 
 def answer_with_file(name: str, content_type: str) -> FileResponse:

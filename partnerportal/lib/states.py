@@ -17,15 +17,26 @@ def move(row: M, to: str, **changes: Any) -> M:
 
     Raises Conflict("state_changed") when somebody was faster or the step does not exist. Call it in a transaction.
     """
-    model = type(row)
-    locked = model._default_manager.select_for_update().get(pk=row.pk)
-    allowed: Collection[Any] = model.MOVES.get(locked.state, frozenset())  # type: ignore[attr-defined]
+    locked = type(row)._default_manager.select_for_update().get(pk=row.pk)
+    _set_state(locked, to, changes)
+    locked.save(update_fields=["state", *changes])
+    return locked
+
+
+def move_locked(rows: list[M], to: str, **changes: Any) -> None:
+    """Move rows that this transaction has read under a lock, as `move` does, in one statement. They are fresh then."""
+    for row in rows:
+        _set_state(row, to, changes)
+    if rows:
+        type(rows[0])._default_manager.bulk_update(rows, ["state", *changes])
+
+
+def _set_state(locked: models.Model, to: str, changes: dict[str, Any]) -> None:
+    allowed: Collection[Any] = locked.MOVES.get(locked.state, frozenset())  # type: ignore[attr-defined]
     if to not in allowed:
         raise Conflict("state_changed", _("This has changed in the meantime. Reload the page to see where it stands."))
     for name, value in {"state": to, **changes}.items():
         setattr(locked, name, value)
-    locked.save(update_fields=["state", *changes])
-    return locked
 
 
 def states_before(moves: Moves, to: str) -> frozenset[str]:

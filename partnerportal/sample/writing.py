@@ -127,15 +127,16 @@ def _past_connections(organizations: Organizations, now: dt.datetime) -> None:
     live += [(partner, key) for partner, keys in cast.ALSO_CONNECTED.items() for key in keys]
     rows = [connect(organizations[partner], organizations[key], now) for partner, key in live]
     for partner, key, begun, ended, by_partner in cast.ENDED:
-        row = connect(organizations[partner], organizations[key], now)
-        row.connected_at, row.ended_at = now - dt.timedelta(days=begun), now - dt.timedelta(days=ended)
-        row.state = Connection.State.ENDED
-        row.ended_by = organizations[partner if by_partner else key]
+        row = connect(
+            organizations[partner], organizations[key], now, state=Connection.State.ENDED,
+            ended_at=now - dt.timedelta(days=ended), ended_by=organizations[partner if by_partner else key],
+        )  # fmt: skip
+        row.connected_at = now - dt.timedelta(days=begun)
         rows.append(row)
     Connection.objects.bulk_create(rows)
 
 
-def connect(partner: Organization, customer: Organization, now: dt.datetime) -> Connection:
+def connect(partner: Organization, customer: Organization, now: dt.datetime, **end: Any) -> Connection:
     since = dt.timedelta(minutes=Random(f"{partner.org_id} {customer.org_id}").randint(20_000, 980_000))
     return Connection(
         partner=partner,
@@ -143,6 +144,7 @@ def connect(partner: Organization, customer: Organization, now: dt.datetime) -> 
         partner_name=partner.name,
         customer_name=customer.name,
         connected_at=now - since,
+        **end,
     )
 
 

@@ -322,7 +322,7 @@ def test_a_worker_that_died_is_followed_after_its_last_batch(
     rows = [day(world, 50 + n) for n in range(20)]
     rows[7]["assigned"] = -1
     response = send(body(*rows))
-    real, batches = upload_actions._tell, []
+    real, batches = IngestUpload.report_progress, []
 
     def dies_after_two(row: IngestUpload, **changes: Any) -> None:
         real(row, **changes)
@@ -330,7 +330,7 @@ def test_a_worker_that_died_is_followed_after_its_last_batch(
         if len(batches) == 2:
             raise OperationalError("the machine is off")
 
-    monkeypatch.setattr(upload_actions, "_tell", dies_after_two)
+    monkeypatch.setattr(IngestUpload, "report_progress", dies_after_two)
     assert ingest_next_upload() is True
     told = status(response, secret)
     assert (told["state"], told["lines"]) == ("running", 10)

@@ -230,7 +230,7 @@ def test_a_hurried_stop_of_reading_ends_the_writer(cast: World, monkeypatch: Any
     def lose(claimed: Export, **progress: int) -> None:
         raise actions.Lost
 
-    monkeypatch.setattr(actions, "_tell", lose)
+    monkeypatch.setattr(Export, "report_progress", lose)
     before = threading.active_count()
     assert actions.make_next_export()
     assert threading.active_count() == before

@@ -1,7 +1,10 @@
 """Every state machine, all pairs: through the one door, and against the database's own constraints and guards."""
 
+import ast
+
 import pytest
 from django.apps import apps
+from django.conf import settings
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.utils import timezone
 
@@ -10,6 +13,7 @@ from entitlements.models import Entitlement, IngestUpload, LicenseAssignment
 from exports.models import Export
 from partnerportal.lib.errors import Conflict
 from partnerportal.lib.states import move, steps
+from tests.house.ours import OURS
 from tests.states import put
 
 MACHINES = [model for model in apps.get_models() if hasattr(model, "MOVES")]
@@ -25,6 +29,10 @@ ROWS = {
 }
 
 
+# Models with a state and without moves, and why.
+NO_MACHINES = {"Order": "the vendor's feed alone tells what has become of an order, and it may say anything"}
+
+
 def extra(row, state):
     return EXTRA.get((type(row).__name__, state), lambda row: {})(row)
 
@@ -34,6 +42,47 @@ PAIRS = [(m, a, b) for m in MACHINES for a in m.State for b in m.State]
 
 def test_every_machine_has_a_row_here():
     assert {model.__name__ for model in MACHINES} == set(ROWS)
+
+
+def test_a_model_with_a_state_has_moves():
+    with_state = {m for m in apps.get_models() if any(field.name == "state" for field in m._meta.get_fields())}
+    assert {model.__name__ for model in with_state - set(MACHINES)} == set(NO_MACHINES)
+    assert with_state >= set(MACHINES)
+
+
+def states_set(source):
+    """Return the lines of the source that set a state themselves: `row.state = ...` and `rows.update(state=...)`."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        is_assigned = isinstance(node, ast.Attribute) and node.attr == "state" and isinstance(node.ctx, ast.Store)
+        is_update = isinstance(node, ast.Call) and ast.unparse(node.func).endswith(".update")
+        if is_assigned or (is_update and any(keyword.arg == "state" for keyword in node.keywords)):
+            found.append(node.lineno)
+    return found
+
+
+def test_states_are_set_by_one_module_alone():
+    door = settings.BASE_DIR / "partnerportal/lib/states.py"
+    sources = [path for app in OURS for path in (settings.BASE_DIR / app).rglob("*.py") if path != door]
+    assert len(sources) > 200
+    found = {str(path.relative_to(settings.BASE_DIR)): states_set(path.read_text()) for path in sources}
+    assert {name: lines for name, lines in found.items() if lines} == {}
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "row.state = State.DONE",
+        "row.state, row.error = State.FAILED, ''",
+        "rows.filter(pk=1).update(error='', state='x')",
+    ],
+)
+def test_the_check_of_states_finds_it(source):
+    assert states_set(source) == [1]
+
+
+def test_the_check_of_states_lets_reading_pass():
+    assert not states_set("if row.state == State.DONE:\n    found = rows.filter(state=row.state)\nstate = row.state")
 
 
 @pytest.mark.parametrize("model", MACHINES, ids=lambda m: m.__name__)

@@ -1,0 +1,102 @@
+"""Leases: work that waits as rows of a table, is done by any free worker, and goes on after a worker that was killed.
+
+The life of a row whose model is `Leased`:
+
+1. A request stores the row in the state BEGINS. It waits, and nobody holds it.
+2. A worker calls `claim_next`. Rows whose lease has run out, because their worker was killed or hangs, wait again, and
+   those that have had all their ATTEMPTS have failed. The first row that waits moves to "running", its `attempts` goes
+   up by one, and it is leased for LEASE. Rows that another worker is claiming at this moment are passed over.
+3. The worker works with no transaction open. More often than LEASE it calls `report_progress`, which renews the lease.
+4. The worker calls `finish` with the state that the row ends in, or, after an error, `give_back`: the row waits again
+   from a later moment on, or it has failed.
+5. A worker that is silent for longer than LEASE counts as dead, and by step 2 another takes its row. `attempts` is the
+   fencing token: a worker that wakes up late still holds the old number, so its next call raises Lost and changes
+   nothing. It raises Lost as well when the row was deleted, or moved to another state by somebody else.
+
+What an attempt leaves outside the row must be fenced too, or be harmless when it is done twice: an attempt of an export
+writes a file of its own, and a line of an upload that is stored again changes nothing.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, TypeVar
+
+from django.db import models, transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from partnerportal.lib.states import Moves, move
+
+RUNNING, FAILED = "running", "failed"
+
+
+class Lost(Exception):
+    """The row is no longer this worker's: another worker took it over, or somebody moved or deleted it."""
+
+
+class Leased(models.Model):
+    """A row that waits for a worker. Its model's MOVES allow the steps above; its State has "running" and "failed"."""
+
+    LEASE: ClassVar[timedelta]  # how long a worker may be silent
+    ATTEMPTS: ClassVar[int]  # how often the work is begun
+    BEGINS: ClassVar[str]
+    MOVES: ClassVar[Moves]
+
+    attempts = models.PositiveSmallIntegerField(default=0)  # begun so far, the present one included: the fencing token
+    leased_until = models.DateTimeField(null=True)  # of a running row; a row that waits is not due before it
+    finished_at = models.DateTimeField(null=True)
+    error = models.CharField(max_length=60, blank=True)  # why the last attempt failed: a code
+
+    class Meta:
+        abstract = True
+
+    def report_progress(self, **changes: Any) -> None:
+        """Renew the lease and write `changes`. Raises Lost."""
+        if not self._held_row().update(leased_until=timezone.now() + self.LEASE, **changes):
+            raise Lost
+
+    @transaction.atomic
+    def finish(self, state: str, **changes: Any) -> None:
+        """End the row in `state`, without a lease, and write `changes`. Raises Lost."""
+        row = self._held_row().select_for_update().first()
+        if row is None:
+            raise Lost
+        move(row, state, leased_until=None, finished_at=timezone.now(), **changes)
+
+    @transaction.atomic
+    def give_back(self, error: str, *, after: timedelta, **changes: Any) -> None:
+        """Let the row wait again for `after` and write `changes`, or end it as failed after its last attempt.
+
+        Nothing happens when the row is no longer this worker's.
+        """
+        row = self._held_row().select_for_update().first()
+        if row:
+            _wait_again(row, error, timezone.now() + after, changes)
+
+    def _held_row(self) -> QuerySet[Any]:
+        """Return the row as it stands in the database, as long as this worker's attempt is the one that runs."""
+        rows: QuerySet[Any] = type(self)._default_manager.all()
+        return rows.filter(pk=self.pk, state=RUNNING, attempts=self.attempts)
+
+
+L = TypeVar("L", bound=Leased)
+
+
+@transaction.atomic
+def claim_next(rows: QuerySet[L], **changes: Any) -> L | None:
+    """Lease the first of `rows` that is due, in their order, and return it, or None. Rows that run or ended may be
+    among them. `changes` are written where an attempt begins anew."""
+    now = timezone.now()
+    free: QuerySet[Any] = rows.exclude(leased_until__gt=now).select_for_update(skip_locked=True, of=("self",))
+    for lapsed in free.filter(state=RUNNING):
+        _wait_again(lapsed, "interrupted", now, changes)
+    due = free.filter(state=rows.model.BEGINS).first()
+    if due is None:
+        return None
+    return move(due, RUNNING, attempts=due.attempts + 1, leased_until=now + due.LEASE, error="", **changes)
+
+
+def _wait_again(row: Leased, error: str, due_at: datetime, changes: dict[str, Any]) -> None:
+    if row.attempts < row.ATTEMPTS:
+        move(row, row.BEGINS, error=error, leased_until=due_at, **changes)
+    else:
+        move(row, FAILED, error=error, leased_until=None, finished_at=timezone.now())
