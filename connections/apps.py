@@ -8,3 +8,6 @@ class ConnectionsConfig(AppConfig):
 
     def ready(self) -> None:
         from connections import notices  # noqa: F401  (registers the notice kinds)
+        from partnerportal.lib.known_pages import register_page
+
+        register_page("account", "account_details")

@@ -8,11 +8,12 @@ from django.contrib import messages
 from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from accounts.models import Feature, Organization
+from accounts.models import Organization
 from accounts.policies import ROLE_TABLE as ACCOUNTS
 from accounts.policies import AccountPermission
 from accounts.queries import badges_of
@@ -23,6 +24,7 @@ from connections.sharing import shared_things
 from partnerportal.lib.countries import country_name
 from partnerportal.lib.errors import Conflict, NotFound
 from partnerportal.lib.keyset import Page, keyset_or_first
+from partnerportal.lib.known_pages import page_url
 from partnerportal.lib.pages import allowed, signed_in
 from partnerportal.lib.requests import PortalRequest
 
@@ -127,11 +129,13 @@ def connection_end(request: PortalRequest, connection_id: UUID) -> HttpResponse:
         raise Conflict("state_changed", _("This connection has already been ended. Nothing else was changed."))
     is_partner = connection.partner_id == actor.organization_id
     other = connection.customer_name if is_partner else connection.partner_name
-    goes_back = "customers" if is_partner and Feature.CUSTOMER_DASHBOARD in actor.features else "account_details"
+    to_customers = is_partner and queries.sees_customers(actor)
+    back = page_url("customers") if to_customers else reverse("account_details")
     if request.method == "POST":
         actions.end_connection(actor=actor, connection=connection)
         messages.success(request, _("The connection with %(name)s has ended.") % {"name": other})
-        return redirect(goes_back)
+        return redirect(back)
     things = shared_things(connection.customer_id)
-    context = {"connection": connection, "is_partner": is_partner, "other": other, "things": things, "back": goes_back}
+    context = {"connection": connection, "is_partner": is_partner, "other": other, "things": things}
+    context |= {"back": back, "to_customers": to_customers}
     return render(request, "connections/connection_end.html", context)

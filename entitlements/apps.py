@@ -12,8 +12,10 @@ class EntitlementsConfig(AppConfig):
         from entitlements.lists.customers import CUSTOMERS
         from entitlements.personal_data import register_personal_data
         from entitlements.sharing import count_shared
+        from partnerportal.lib.known_pages import register_page
         from partnerportal.lib.lists import register_list
 
         register_shared(count_shared)
         register_list(CUSTOMERS)
         register_personal_data()
+        register_page("customers", "customers")

@@ -2,6 +2,7 @@ from django.apps import AppConfig
 from django.conf import settings
 
 from partnerportal import error_tracker
+from partnerportal.lib.known_pages import register_page
 
 
 class PartnerportalConfig(AppConfig):
@@ -10,3 +11,4 @@ class PartnerportalConfig(AppConfig):
     def ready(self) -> None:
         if settings.SENTRY_DSN:
             error_tracker.start(settings.SENTRY_DSN)
+        register_page("roles", "roles_help")

@@ -17,6 +17,7 @@ from accounts import actions, queries, rows
 from accounts.forms import OrganizationForm, PreferencesForm, RolesForm
 from accounts.policies import ROLE_TABLE, AccountPermission
 from partnerportal.lib.form_errors import into_form
+from partnerportal.lib.known_pages import page_url
 from partnerportal.lib.pages import allowed, next_url, signed_in
 from partnerportal.lib.requests import PortalRequest
 
@@ -91,7 +92,7 @@ def account_edit(request: PortalRequest) -> HttpResponse:
         with into_form(form):
             actions.update_contact(actor=request.actor, organization=organization, **form.cleaned_data)
             messages.success(request, _("The contact data is saved."))
-            return redirect("account_details")
+            return redirect(page_url("account"))
     return render(request, "accounts/account_edit.html", {"form": form})
 
 

@@ -15,6 +15,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
 from partnerportal.lib.errors import Conflict
+from partnerportal.lib.known_pages import page_url
 from partnerportal.lib.policies import RoleTable, authorize
 from partnerportal.lib.requests import PortalRequest
 
@@ -73,7 +74,7 @@ def allowed(table: RoleTable, permission: StrEnum) -> Callable[[View], View]:
         def guarded(request: PortalRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             actor = request.actor
             if actor.organization_id is None:
-                return redirect("organization_new")
+                return redirect(page_url("organization_new"))
             if request.POST.get("acting_for", actor.organization_public_id) != actor.organization_public_id:
                 raise Conflict("other_organization", _("You act for another organisation since this page was opened."))
             authorize(actor, table, permission)

@@ -19,6 +19,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from partnerportal import icons
 from partnerportal.lib import formats, usage, user_agents
+from partnerportal.lib.known_pages import page_url
 from partnerportal.lib.text import monogram
 
 register = template.Library()
@@ -43,6 +44,7 @@ def icon(name: str) -> SafeString:
 
 
 register.simple_tag(lru_cache(maxsize=256)(static.static), name="static")
+register.simple_tag(page_url)
 
 
 @register.tag

@@ -7,6 +7,7 @@ import pytest
 from django.conf import settings
 from django.template import loader
 
+from partnerportal.lib import known_pages
 from tests.house.ours import OURS
 
 ROOT = settings.BASE_DIR / "templates"
@@ -36,6 +37,16 @@ def test_named_templates_exist():
     assert "404.html" in names
     missing = {name for name in names if not (ROOT / name).exists()}
     assert not missing
+
+
+KNOWN_PAGE = re.compile(r"(?:page_url\(|{% page_url )[\"'](\w+)[\"']")
+
+
+def test_known_pages_are_registered_and_asked_for():
+    sources = [path for app in OURS for path in (settings.BASE_DIR / app).rglob("*.py")] + [ROOT / t for t in TEMPLATES]
+    asked = {page for path in sources for page in KNOWN_PAGE.findall(path.read_text())}
+    assert asked == set(known_pages._url_names)
+    assert all(known_pages.page_url(page).startswith("/") for page in asked)
 
 
 WHOLE = re.compile(r"{% blocktranslate.*?endblocktranslate %}|{% translate .*?%}|{{.*?}}", re.DOTALL)
