@@ -1,4 +1,4 @@
-"""What of this app can be exported: the inbox."""
+"""The list of notices that can be exported: the inbox."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ from partnerportal.lib.exports.lists import List, Query, Subject
 
 
 def _inbox(actor: Actor, query: Query, _customer: int | None) -> QuerySet[Any]:
-    """Open notices, unless the others are asked for."""
+    """Return the actor's notices that the filters keep: open ones, unless the filters ask for dismissed ones."""
     return NoticeFilterSet(query, inbox(actor)).qs
 
 

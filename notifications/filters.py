@@ -1,4 +1,4 @@
-"""What narrows the list of notices: one set for the page and the API. On the page a bad value narrows nothing."""
+"""The filters of the list of notices, one set for the page and the API. On the page a bad value filters nothing."""
 
 import django_filters as df
 
@@ -9,8 +9,11 @@ from partnerportal.lib.filters import FilterSet
 
 
 class NoticeFilterSet(FilterSet):
-    """Of `queries.inbox`: open notices, unless `dismissed` asks for the others, and none of the kinds that the person
-    has switched off, unless `kind` asks for one. `customer` is its public id."""
+    """Filters for the notices of `queries.inbox`.
+
+    They keep open notices, unless `dismissed` asks for the others, and none of the kinds that the person has switched
+    off, unless `kind` asks for one. `customer` is a customer's public id.
+    """
 
     customer = df.UUIDFilter(field_name="about_public_id")
     kind = df.ChoiceFilter(choices=registry.kind_choices)
@@ -28,7 +31,9 @@ class NoticeFilterSet(FilterSet):
         return rows.open() if self.form.cleaned_data.get("dismissed") is None else rows
 
     def not_opened(self, rows: NoticeQuerySet, name: str, value: bool) -> NoticeQuerySet:
+        """Keep the notices that the person has not opened, or for False those that they have."""
         return rows.filter(is_unread=value)
 
     def put_away(self, rows: NoticeQuerySet, name: str, value: bool) -> NoticeQuerySet:
+        """Keep the notices that were dismissed, or for False those that were not."""
         return rows.filter(dismissed_at__isnull=not value)

@@ -1,4 +1,4 @@
-"""What people choose about notices."""
+"""The form in which people choose which notices they get."""
 
 from typing import Any
 
@@ -11,31 +11,39 @@ from partnerportal.lib.actors import Actor
 
 
 class Tick(forms.CheckboxInput):
-    """What is not ticked is told by a hidden input before it, so that what is left out is not taken for it."""
+    """A checkbox that tells "not ticked" from "not in the form".
+
+    The template puts a hidden input before it, which is sent when the checkbox is not ticked.
+    """
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
+        """Return whether the checkbox is ticked, or None if the form does not have it."""
         return super().value_from_datadict(data, files, name) if name in data else None
 
 
 class ChoicesForm(forms.Form):
-    """Two choices for each kind of notice, by its code. What is left out stays as it is."""
+    """Two fields for each kind of notice: how it comes by e-mail, and whether it comes into the inbox.
+
+    Fields that are left out of the request leave the person's present choice as it is.
+    """
 
     def __init__(self, actor: Actor, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.kinds = sorted(registry.kind_choices(actor), key=lambda choice: choice[1])
-        chosen = queries.choices(actor)
+        present = queries.choices(actor)
         for code, label in self.kinds:
-            mail, inbox = chosen[code]
+            mail, inbox = present[code]
             self.fields[code] = forms.ChoiceField(label=label, choices=Mail.choices, required=False, initial=mail)
             tick = Tick({"aria-label": _("In the inbox: %(kind)s") % {"kind": label}})
             self.fields[f"inbox-{code}"] = forms.NullBooleanField(initial=inbox, widget=tick)
 
     def rows(self) -> list[tuple[forms.BoundField, forms.BoundField]]:
-        """For each kind what is chosen for e-mail and for the inbox."""
+        """Return for each kind, by label, its field for e-mail and its field for the inbox."""
         return [(self[code], self[f"inbox-{code}"]) for code, _label in self.kinds]
 
     @property
     def choices(self) -> dict[str, Choice]:
-        given = {name: field.initial for name, field in self.fields.items()}
-        given |= {name: value for name, value in self.cleaned_data.items() if value not in ("", None)}
-        return {code: Choice(Mail(given[code]), given[f"inbox-{code}"]) for code, _label in self.kinds}
+        """The person's choice for each kind, by its code; for fields that were left out, the present one."""
+        values = {name: field.initial for name, field in self.fields.items()}
+        values |= {name: value for name, value in self.cleaned_data.items() if value not in ("", None)}
+        return {code: Choice(Mail(values[code]), values[f"inbox-{code}"]) for code, _label in self.kinds}

@@ -1,4 +1,4 @@
-"""Notices by e-mail: HTML and text, in the reader's language."""
+"""E-mails with notices, as HTML and as text, in the reader's language."""
 
 import datetime as dt
 from collections.abc import Iterable
@@ -22,13 +22,14 @@ from notifications.registry import Addressee
 from partnerportal.lib import formats, tenancy
 from partnerportal.lib.text import one_line
 
-LINES = 40  # notices told in one summary; the others are in the inbox
+LINES = 40  # notices that one summary lists; the others are in the inbox
 
 
 def compose(*, notice: Notice, person_id: int) -> EmailMultiAlternatives | None:
-    """One notice for one person, or None when they no longer act for the recipient, or want no such mail any more.
+    """Return the e-mail with one notice for one person.
 
-    The Message-ID is the notice's and the person's, so a repeated delivery is recognisable as the same message.
+    Return None when the person no longer acts for the notice's recipient, or wants no such mail any more. The
+    Message-ID is made of the notice's and the person's ids, so a repeated delivery is recognisable as the same message.
     """
     person = _addressee(notice, person_id)
     if person is None:
@@ -40,21 +41,21 @@ def compose(*, notice: Notice, person_id: int) -> EmailMultiAlternatives | None:
 
 
 def compose_summary(recipients: Iterable[str]) -> EmailMultiAlternatives | None:
-    """All notices of a person's day, by organisation, or None when none may be told any more.
+    """Return the e-mail with all notices of a person's day, by organisation, or None when none may be told any more.
 
-    `recipients` are "<person id>:<day>:<notice id>" of one person and day, which together are the Message-ID.
+    `recipients` are texts "<person id>:<day>:<notice id>" of one person and one day, of which the Message-ID is made.
     """
     parts = [recipient.split(":") for recipient in recipients]
     person_id, day = int(parts[0][0]), dt.date.fromisoformat(parts[0][1])
-    told = _still_told(person_id, [int(notice_id) for _person, _day, notice_id in parts])
-    if not told:
+    entries = _entries(person_id, [int(notice_id) for _person, _day, notice_id in parts])
+    if not entries:
         return None
-    person = told[0][1]
+    person = entries[0][1]
     with translation.override(person.language), timezone.override(person.time_zone):
-        count = len(told)
+        count = len(entries)
         subject = ngettext("Your daily summary: %(count)s notice", "Your daily summary: %(count)s notices", count)
         groups: dict[str, list[_Line]] = {}
-        for notice, _person, organization in islice(told, LINES):
+        for notice, _person, organization in islice(entries, LINES):
             groups.setdefault(organization, []).append(_Line.of(notice))
         context = {
             "day": formats.date(day),
@@ -87,22 +88,28 @@ class _Line:
         )
 
 
-def _still_told(person_id: int, notice_ids: list[int]) -> list[tuple[Notice, Addressee, str]]:
-    """Each notice that the person may still see and still wants, asked as the person, at the last moment."""
+def _entries(person_id: int, notice_ids: list[int]) -> list[tuple[Notice, Addressee, str]]:
+    """Return each notice that the person may still see and still wants, with the person and the organisation's name.
+
+    That is asked at the last moment, under row-level security as the person.
+    """
     organizations = set(Notice.objects.filter(pk__in=notice_ids).values_list("recipient_id", flat=True))
-    told = []
+    entries = []
     for organization_id in sorted(organizations):
         with transaction.atomic(), tenancy.tenant(organization_id=organization_id, person_id=person_id):
             mine = Notice.objects.filter(pk__in=notice_ids, recipient_id=organization_id).order_by("pk")
             for notice in mine:
                 person = _addressee(notice, person_id)
                 if person:
-                    told.append((notice, person, person.organization_name))
-    return told
+                    entries.append((notice, person, person.organization_name))
+    return entries
 
 
 def _addressee(notice: Notice, person_id: int) -> Addressee | None:
-    """The person, when they are still to get the notice by e-mail. Asked as the recipient."""
+    """Return the person as they act for the notice's recipient, or None when they are not to get it by e-mail.
+
+    The caller must have entered the recipient as tenant.
+    """
     kind = registry.kinds()[notice.kind]
     people = {
         person.person_id: person for person in registry.people([notice.recipient_id]).get(notice.recipient_id, [])

@@ -1,4 +1,4 @@
-"""Who gets which notice by e-mail, and when: what the kind says, unless the person chose otherwise."""
+"""Who gets which notice by e-mail, and when: as the kind of notice says, unless the person has chosen otherwise."""
 
 import datetime as dt
 from collections.abc import Iterable, Iterator
@@ -9,30 +9,34 @@ from notifications.models import Mail, Notice, NoticePreference
 from notifications.models.notice import CUSTOMER_NEWS_FEATURE
 from notifications.registry import Addressee, NoticeKind
 
-MORNING = dt.time(7)  # where the person is
-MARGIN = dt.timedelta(minutes=15)  # what is queued later than that before the morning goes with the next one
+MORNING = dt.time(7)  # when daily summaries begin to go out, in the person's time zone
+MARGIN = dt.timedelta(minutes=15)  # notices that are queued later than this before MORNING go with the next summary
 SPREAD = 600  # seconds over which the summaries of one time zone go out
 
-Chosen = dict[tuple[int, int], Mail]  # by organisation and person
+Chosen = dict[tuple[int, int], Mail]  # choices for one kind of notice, by (organisation id, person id)
 
 
 def usual(kind: NoticeKind, roles: frozenset[str], *, is_own: bool) -> Mail:
-    """What somebody in these roles gets without a choice of their own. `is_own`: news of their own organisation."""
+    """Return how somebody in these roles gets a kind of notice by e-mail, unless they have chosen otherwise.
+
+    `is_own` says that the notice is news of their own organisation.
+    """
     if not roles & kind.email_roles or (kind.email_own_only and not is_own):
         return Mail.OFF
     return Mail(kind.email_default)
 
 
 def chosen(kind: NoticeKind, organization_ids: Iterable[int]) -> Chosen:
+    """Return what people of these organisations have chosen for e-mails of this kind, of those who have chosen."""
     rows = NoticePreference.objects.filter(kind=kind.code, organization_id__in=organization_ids).exclude(mail="")
     return {(row.organization_id, row.person_id): Mail(row.mail) for row in rows}
 
 
 def wanted(kind: NoticeKind, notices: list[Notice]) -> Iterator[tuple[Notice, Addressee, Mail]]:
-    """Each of these notices, of that kind, with everybody who is to get it by e-mail."""
+    """Yield each notice with each person who is to get it by e-mail, and how. All notices must be of this kind."""
     recipients = {notice.recipient_id for notice in notices}
     choices = chosen(kind, recipients)
-    if not kind.email_roles:  # nobody, but for those who asked
+    if not kind.email_roles:  # by default nobody is mailed, so only those who chose it need to be looked up
         recipients = {organization_id for organization_id, _person in choices}
     people = registry.people(recipients) if recipients else {}
     for notice in notices:
@@ -43,7 +47,11 @@ def wanted(kind: NoticeKind, notices: list[Notice]) -> Iterator[tuple[Notice, Ad
 
 
 def wanted_by(kind: NoticeKind, notice: Notice, person: Addressee, choices: Chosen) -> Mail:
-    """News of somebody else goes with the dashboard, and some are for some roles, as in the inbox (CC-5, CC-54)."""
+    """Return how a person is to get a notice of this kind by e-mail: as they chose, or else as is usual.
+
+    As in the inbox, it is OFF for news of another organisation without the dashboard, and for kinds that are for other
+    roles (CC-5, CC-54).
+    """
     is_own = notice.about_id in (None, notice.recipient_id)
     if not kind.is_for(person.roles) or (not is_own and CUSTOMER_NEWS_FEATURE not in person.features):
         return Mail.OFF
@@ -51,7 +59,7 @@ def wanted_by(kind: NoticeKind, notice: Notice, person: Addressee, choices: Chos
 
 
 def next_summary(person: Addressee, now: dt.datetime) -> tuple[dt.date, dt.datetime]:
-    """The day, in the person's time zone, of the next daily summary, and when it goes out."""
+    """Return the day of a person's next daily summary, and the moment at which it goes out, in their time zone."""
     zone = ZoneInfo(person.time_zone)
     day = now.astimezone(zone).date()
     if dt.datetime.combine(day, MORNING, zone) - now < MARGIN:

@@ -1,4 +1,4 @@
-"""Who may do what with notices."""
+"""The permissions of notices, and who has them."""
 
 from enum import StrEnum
 
@@ -8,6 +8,8 @@ from partnerportal.lib.policies import RoleTable, Rule
 
 
 class NoticePermission(StrEnum):
+    """What the people of an organisation may do with its notices; ROLE_TABLE says who."""
+
     VIEW = "notifications.view"
     DISMISS = "notifications.dismiss"
 

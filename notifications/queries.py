@@ -1,4 +1,4 @@
-"""Reads over notices."""
+"""Queries over notices, and over what people choose to get of them."""
 
 from functools import cache
 from uuid import UUID
@@ -13,38 +13,44 @@ from partnerportal.lib.actors import Actor
 from partnerportal.lib.prepared import Prepared
 
 UNREAD_SHOWN = 99  # beyond it the badge says "99+"; counting further helps nobody
-NEWS_LOOKED_AT = 500  # notices that the customer filter takes its choices from
+NEWS_LOOKED_AT = 500  # how many of the latest notices the customer filter takes its choices from
 
 
 def inbox(actor: Actor) -> NoticeQuerySet:
-    """Notices, open and dismissed, newest first, each with `is_unread` for this person; what they have switched off
-    too, for who asks for it: a list holds what `is_wanted`."""
+    """Return the notices that the actor sees, open and dismissed ones, newest first, each with `is_unread`.
+
+    Notices of kinds that the acting person has switched off are among them. Lists filter by the alias `is_wanted`,
+    unless the person asks for such a kind.
+    """
     return Notice.objects.visible_to(actor).with_unread(actor).alias(is_wanted=wanted(actor)).order_by("-at", "-pk")
 
 
 def customers_in_news(actor: Actor, chosen: UUID | None = None, kind: str | None = None) -> list[tuple[str, str]]:
-    """(public id, name) of the customers that the latest open notices are about, by name; for the inbox filter (CC-55).
+    """Return (public id, name) of each customer that the latest open notices are about, by name (CC-55).
 
-    Like the list, of what the person wants, unless they look at one kind. The chosen one is among them. However long
-    the inbox, the same two walks along an index.
+    They are the choices of the inbox's filter by customer; the `chosen` one is always among them. As in the list,
+    notices of kinds that the person has switched off count only while one `kind` is looked at. However long the inbox
+    is, this takes the same two walks along an index.
     """
     rows = Notice.objects.visible_to(actor)
     about = (rows if kind else rows.wanted_by(actor)).values_list("about_id", "about_public_id", "about_label")
-    found = list(about.filter(dismissed_at=None).order_by("-at", "-pk")[:NEWS_LOOKED_AT])
+    latest = list(about.filter(dismissed_at=None).order_by("-at", "-pk")[:NEWS_LOOKED_AT])
     if chosen:
-        found += about.filter(about_public_id=chosen).order_by("-at", "-pk")[:1]
-    theirs = {
-        str(public_id): name for pk, public_id, name in reversed(found) if pk not in (None, actor.organization_id)
+        latest += about.filter(about_public_id=chosen).order_by("-at", "-pk")[:1]
+    names = {
+        str(public_id): name for pk, public_id, name in reversed(latest) if pk not in (None, actor.organization_id)
     }
-    return sorted(theirs.items(), key=lambda row: (row[1], row[0]))
+    return sorted(names.items(), key=lambda row: (row[1], row[0]))
 
 
 @cache
 def _unread(features: frozenset[str], roles: frozenset[str]) -> Prepared[tuple[int]]:
-    """Who has the feature sees the news of customers too, and an Admin what is for Admins: another statement.
+    """Return the prepared statement that finds the unread notices of a person with these features and roles.
 
-    In the inbox's order, though nobody sees it: only the inbox's own index serves that. Without an order a plan that
-    does not know the organisation may look for its few notices among everybody's.
+    Each combination has a statement of its own, because with the feature a person sees news of customers too, and in
+    some roles more kinds. The rows come in the inbox's order, though nobody sees it, because only the inbox's own index
+    serves that order: without it, a plan that does not know the organisation may look for its few notices among
+    everybody's.
     """
 
     def rows(organization: int, person: int) -> QuerySet[Notice, tuple[int]]:
@@ -62,17 +68,17 @@ def _unread(features: frozenset[str], roles: frozenset[str]) -> Prepared[tuple[i
 
 
 def unread_count(actor: Actor) -> int:
-    """Up to UNREAD_SHOWN + 1."""
+    """Return how many open notices the acting person has not opened; counting ends at UNREAD_SHOWN + 1."""
     return len(_unread(actor.features & {CUSTOMER_NEWS_FEATURE}, actor.roles)(actor.organization_id, actor.person_id))
 
 
 def choices(actor: Actor) -> dict[str, Choice]:
-    """How the person gets each kind of notice in this organisation: their own choice, or the usual."""
+    """Return how the acting person gets each kind of notice in this organisation, by code: as chosen, or as usual."""
     is_own = CUSTOMER_NEWS_FEATURE not in actor.features
     own = {row.kind: row for row in NoticePreference.objects.visible_to(actor)}
-    found = {}
+    by_code = {}
     for code, kind in registry.kinds().items():
         row = own.get(code) or NoticePreference()
         mail = Mail(row.mail) if row.mail else usual(kind, actor.roles, is_own=is_own)
-        found[code] = Choice(mail, row.inbox)
-    return found
+        by_code[code] = Choice(mail, row.inbox)
+    return by_code

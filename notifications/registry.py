@@ -1,6 +1,6 @@
-"""What the apps above register: the kinds of notices, and who can be reached by e-mail.
+"""What the apps above register: kinds of notices, consequences of events, and who can be reached by e-mail.
 
-notifications knows no other app; this is the only way it learns anything of them.
+The app notifications knows no other app; this is the only way in which it learns anything of them.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Addressee:
-    """A person to tell, as they act for one organisation. `language` and `time_zone` are theirs."""
+    """A person who can be mailed, as they act for one organisation. `language` and `time_zone` are the person's own."""
 
     person_id: int
     email: str
@@ -32,7 +32,11 @@ class Addressee:
 
 @dataclass(frozen=True, kw_only=True)
 class Recipient:
-    """An organisation to tell. `about_id` names the customer whose news it is: hidden once out of reach."""
+    """An organisation that is told of an event, and what its notice holds.
+
+    `about_id` is the primary key of the customer whose news it is, if any: the notice is hidden while that customer is
+    out of the recipient's reach. `params` is what the text needs.
+    """
 
     organization_id: int
     about_id: int | None = None
@@ -42,42 +46,48 @@ class Recipient:
 
 
 class NoticeKind:
-    """One word to somebody. Subclass, say which event it follows, and decorate with `register`.
+    """A kind of notice. Subclass it, say which event it follows, and decorate the subclass with `register`.
 
-    `subject` and `body` are rendered in the reader's language each time they are shown; they read `notice.params`,
-    what it is `about`, and nothing else.
+    `subject` and `body` are called in the reader's language each time they are shown. They read the `params` and the
+    `about_…` fields of the notice and nothing else.
     """
 
     code: ClassVar[str]
     event: ClassVar[str]
-    label: ClassVar[str | Promise]  # for the inbox filter
+    label: ClassVar[str | Promise]  # the name of the kind in the inbox filter and in preferences
     icon: ClassVar[str] = "bell"
-    # Who gets it by e-mail unless they say otherwise (NoticePreference), and how: "each" or "digest".
+    # The roles that get it by e-mail unless a person chooses otherwise (NoticePreference), and how: "each" or "digest".
     email_roles: ClassVar[frozenset[str]] = frozenset()
     email_default: ClassVar[str] = "each"
     email_own_only: ClassVar[bool] = False  # news of a customer: by default only the customer itself is mailed
     audience: ClassVar[frozenset[str]] = frozenset()  # the kinds of organisations that can get it; empty: all of them
-    roles: ClassVar[frozenset[str]] = frozenset()  # whom of them it is for, hidden from the others; empty: everybody
+    roles: ClassVar[frozenset[str]] = frozenset()  # the roles that it is for; others do not see it; empty: all roles
 
     def is_for(self, roles: frozenset[str]) -> bool:
+        """Return whether somebody in these roles may see notices of this kind."""
         return not self.roles or bool(self.roles & roles)
 
     def recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, Recipient]]":
-        """Who is told of each event. Takes many at once, so that a burst costs a few queries and not thousands."""
+        """Yield each event with each organisation that is told of it.
+
+        This takes many events at once, so that a burst costs a few queries and not thousands.
+        """
         raise NotImplementedError
 
     def subject(self, notice: "Notice") -> str:
+        """Return the sentence that tells the news, which is also the subject of its e-mail."""
         raise NotImplementedError
 
     def body(self, notice: "Notice") -> str:
+        """Return the text below the subject."""
         raise NotImplementedError
 
     def path(self, notice: "Notice") -> str:
-        """Where the notice leads, or ''."""
+        """Return the path of the page that the notice leads to, or ""."""
         return ""
 
     def action(self, notice: "Notice") -> str:
-        """The words on the link."""
+        """Return the words on the link to that page, or ""."""
         return ""
 
 
@@ -90,17 +100,19 @@ _directory: list[Directory] = []
 
 
 def register(cls: type[NoticeKind]) -> type[NoticeKind]:
+    """Register a kind of notice by its code, which must be unique, and return it: a class decorator."""
     assert cls.code not in _kinds, f"two notices are called {cls.code}"
     _kinds[cls.code] = cls()
     return cls
 
 
 def kinds() -> dict[str, NoticeKind]:
+    """Return every registered kind of notice by its code."""
     return _kinds
 
 
 def kind_choices(actor: Actor | None = None) -> list[tuple[str, str]]:
-    """Codes with their labels in the reader's language: of all, or of what such an actor can get."""
+    """Return (code, label in the reader's language) of every kind, or of the kinds that such an actor can get."""
     return [
         (code, str(kind.label))
         for code, kind in sorted(_kinds.items())
@@ -110,16 +122,20 @@ def kind_choices(actor: Actor | None = None) -> list[tuple[str, str]]:
 
 
 def kinds_hidden_from(roles: frozenset[str]) -> list[str]:
-    """Codes of the kinds that are for others."""
+    """Return the codes of the kinds that are for other roles than these."""
     return [code for code, kind in sorted(_kinds.items()) if not kind.is_for(roles)]
 
 
 def kinds_for(event_kind: str) -> list[NoticeKind]:
+    """Return the kinds of notices that follow an event of this kind."""
     return [kind for kind in _kinds.values() if kind.event == event_kind]
 
 
 def after(event_kind: str) -> Callable[[Consequence], Consequence]:
-    """Decorator: run this in the fan-out of such events, in its transaction, as the job role."""
+    """Return a decorator that has a function called with the events of this kind in their fan-out.
+
+    It runs in the transaction of the fan-out, as the job role.
+    """
 
     def add(function: Consequence) -> Consequence:
         _consequences.setdefault(str(event_kind), []).append(function)
@@ -129,13 +145,15 @@ def after(event_kind: str) -> Callable[[Consequence], Consequence]:
 
 
 def consequences(event_kind: str) -> "list[Consequence]":
+    """Return the functions that `after` has registered for events of this kind."""
     return _consequences.get(event_kind, [])
 
 
 def set_directory(directory: Directory) -> None:
+    """Set the function by which `people` finds who can be mailed."""
     _directory[:] = [directory]
 
 
 def people(organization_ids: Iterable[int]) -> dict[int, list[Addressee]]:
-    """Who can be mailed, by organisation."""
+    """Return who can be mailed in each of these organisations, by the organisation's primary key."""
     return _directory[0](organization_ids)

@@ -1,4 +1,4 @@
-"""Notices as templates show them."""
+"""The rows of the inbox, ready for the template, and the texts of notices."""
 
 import datetime as dt
 from collections.abc import Iterable
@@ -14,14 +14,16 @@ from partnerportal.lib.actors import Actor
 
 @dataclass(frozen=True)
 class NoticeRow:
+    """One notice as the inbox shows it, in the reader's language."""
+
     public_id: str
     icon: str
     kind: str
     subject: str
     body: str
-    has_lines: bool  # more than one, in the body
-    customer: str  # name, when the news is of somebody else
-    customer_id: str  # public
+    has_lines: bool  # whether the body has more than one line
+    customer: str  # the name of the customer whose news it is; "" for news of one's own organisation
+    customer_id: str  # the public id of that customer, or ""
     at: dt.datetime
     is_unread: bool
     is_dismissed: bool
@@ -31,18 +33,19 @@ class NoticeRow:
 
 
 def subject(notice: Notice) -> str:
-    """Its sentence, in the language of the moment; nothing where its kind no longer exists. So with its body."""
+    """Return the sentence of a notice in the active language, or "" if its kind no longer exists."""
     kind = registry.kinds().get(notice.kind)
     return kind.subject(notice) if kind else ""
 
 
 def body(notice: Notice) -> str:
+    """Return the text below the sentence of a notice in the active language, or "" if its kind no longer exists."""
     kind = registry.kinds().get(notice.kind)
     return kind.body(notice) if kind else ""
 
 
 def notice_rows(actor: Actor, notices: Iterable[Notice]) -> list[NoticeRow]:
-    """Notices from `queries.inbox`. One of a kind that no longer exists is left out."""
+    """Return a row for each notice of `queries.inbox`, except for notices whose kind no longer exists."""
     kinds = registry.kinds()
     urls = {name: reverse(name, args=[UUID(int=0)]) for name in ("notice_open", "notice_dismiss", "notice_restore")}
     rows = []
@@ -57,8 +60,8 @@ def notice_rows(actor: Actor, notices: Iterable[Notice]) -> list[NoticeRow]:
                 icon=kind.icon,
                 kind=str(kind.label),
                 subject=kind.subject(notice),
-                body=(words := kind.body(notice)),
-                has_lines="\n" in words,
+                body=(text := kind.body(notice)),
+                has_lines="\n" in text,
                 customer=notice.about_label if is_theirs else "",
                 customer_id=str(notice.about_public_id) if is_theirs else "",
                 at=notice.at,

@@ -1,4 +1,4 @@
-"""Wakes the outbox. Tasks carry nothing: the rows say what is due."""
+"""Celery tasks of the outbox. They carry no arguments: the rows in the database say what is due."""
 
 import time
 from collections.abc import Callable
@@ -8,19 +8,19 @@ from celery import shared_task
 from notifications import actions
 from partnerportal.lib.nudges import nudge
 
-SECONDS = 60  # below the task time limit; what is left waits for the next sweep, which comes each minute
+SECONDS = 60  # how long a task goes on, below its time limit; the rest waits for the sweep of the next minute
 
 
 @shared_task
 def fan_out() -> None:
-    """Empty the fan-out queue, then have the mails sent."""
+    """Write the notices of all due events, then wake the task that sends e-mails."""
     if _until_empty(actions.fan_out_due):
         nudge("notifications.tasks.send_emails")
 
 
 @shared_task
 def send_emails() -> None:
-    """Send codes and links of the sign-in, then single notices, then summaries."""
+    """Send all due mails: codes and links of the sign-in first, then single notices, then daily summaries."""
     actions.forget_secret_mails()
     _until_empty(actions.send_secret_mails)
     _until_empty(actions.send_due_emails)
@@ -29,14 +29,14 @@ def send_emails() -> None:
 
 @shared_task
 def sweep() -> None:
-    """Delete old notices, what was mailed long ago and what no mail server took in time."""
+    """Delete old notices, deliveries of long ago, and mails about accounts that no mail server took in time."""
     actions.sweep_notices()
     actions.sweep_deliveries()
     actions.forget_secret_mails()
 
 
 def _until_empty(work: Callable[[], int]) -> int:
-    """How many were taken."""
+    """Call `work` until it returns 0 or SECONDS have passed; return the sum of what it returned."""
     end = time.monotonic() + SECONDS
     taken = batch = work()
     while batch and time.monotonic() < end:

@@ -1,4 +1,7 @@
-"""The inbox. Opening marks as read, so it is a POST; everything works without script."""
+"""Pages of the inbox and of notice preferences.
+
+Opening a notice marks it as read, so it is a POST. Everything works without script.
+"""
 
 from uuid import UUID
 
@@ -25,6 +28,7 @@ from partnerportal.lib.scoping import by_public_id
 @allowed(ROLE_TABLE, NoticePermission.VIEW)
 @vary_on_headers("HX-Request")
 def inbox(request: PortalRequest) -> HttpResponse:
+    """Show the inbox of the acting organisation; htmx gets its list alone, with the address for the location bar."""
     box = Inbox(request.actor, request.GET)
     context = {
         "inbox": box,
@@ -42,13 +46,14 @@ def _notice(request: PortalRequest, notice_id: UUID) -> Notice:
 
 
 def _back(request: PortalRequest) -> HttpResponse:
-    """To the page the form was on."""
+    """Redirect to the page that the form was on."""
     return redirect(next_url(request, "inbox"))
 
 
 @require_POST
 @allowed(ROLE_TABLE, NoticePermission.VIEW)
 def open_notice(request: PortalRequest, notice_id: UUID) -> HttpResponse:
+    """Mark a notice as read by the person, and redirect to the page that it leads to."""
     notice = _notice(request, notice_id)
     actions.mark_read(actor=request.actor, notice=notice)
     kind = registry.kinds().get(notice.kind)
@@ -59,7 +64,7 @@ def open_notice(request: PortalRequest, notice_id: UUID) -> HttpResponse:
 @require_POST
 @allowed(ROLE_TABLE, NoticePermission.DISMISS)
 def dismiss(request: PortalRequest, notice_id: UUID) -> HttpResponse:
-    """CC-56…CC-58, with Undo in the toast."""
+    """Dismiss a notice for the organisation (CC-56…CC-58); the toast has a button that undoes it."""
     notice = _notice(request, notice_id)
     actions.dismiss(actor=request.actor, notice=notice)
     undo = f"undo={reverse('notice_restore', args=[notice.public_id])}"
@@ -70,6 +75,7 @@ def dismiss(request: PortalRequest, notice_id: UUID) -> HttpResponse:
 @require_POST
 @allowed(ROLE_TABLE, NoticePermission.DISMISS)
 def restore(request: PortalRequest, notice_id: UUID) -> HttpResponse:
+    """Undo the dismissal of a notice."""
     actions.restore(actor=request.actor, notice=_notice(request, notice_id))
     messages.success(request, _("Notice restored"))
     return _back(request)
@@ -78,6 +84,7 @@ def restore(request: PortalRequest, notice_id: UUID) -> HttpResponse:
 @require_POST
 @allowed(ROLE_TABLE, NoticePermission.VIEW)
 def read_all(request: PortalRequest) -> HttpResponse:
+    """Mark every notice of the organisation as read by the person."""
     actions.mark_all_read(actor=request.actor)
     messages.success(request, _("All notices are marked as read"))
     return _back(request)
@@ -86,7 +93,7 @@ def read_all(request: PortalRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @allowed(ROLE_TABLE, NoticePermission.VIEW)
 def preferences(request: PortalRequest) -> HttpResponse:
-    """Which notices of this organisation a person gets, in the inbox and by e-mail. Readers choose too."""
+    """Show and store which notices of this organisation a person gets, in the inbox and by e-mail. Any role may."""
     form = ChoicesForm(request.actor, request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         actions.choose_notices(actor=request.actor, choices=form.choices)

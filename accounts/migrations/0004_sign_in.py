@@ -44,7 +44,7 @@ DROP TRIGGER person_keeps_former_address ON accounts_person; DROP FUNCTION perso
 
 
 def keep_to_oneself(table: str, column: str, grant: str) -> migrations.RunSQL:
-    """Migration operation: the web role reads every row of a table, and writes only rows of the person at work.
+    """Return the migration operation by which the web role reads every row of a table and writes only one person's.
 
     That is the person who is signed in, or whom `tenancy.admit` names; `column` holds the id. Sessions of others are not
     read. On the table of persons, whose column is "id", anybody may insert a row: who signs up is no person yet.

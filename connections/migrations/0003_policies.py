@@ -123,7 +123,10 @@ DROP TRIGGER notice_asks_portfolio ON notifications_notice; DROP FUNCTION notice
 
 
 def widen(table: str, after: str, before: str) -> migrations.RunSQL:
-    """Migration operation: replace the condition by which the web role sees rows of a table; `before` undoes it."""
+    """Return the migration operation that changes by which condition the web role sees rows of a table.
+
+    `before` is the condition that stood there, for going back.
+    """
     return migrations.RunSQL(
         f"ALTER POLICY tenant ON {table} USING ({spelled_out(after)})",
         f"ALTER POLICY tenant ON {table} USING ({spelled_out(before)})",

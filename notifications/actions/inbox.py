@@ -1,4 +1,4 @@
-"""What people do with their notices."""
+"""Actions on the notices in an inbox: dismiss, restore, mark as read, and share with who begins to see a customer."""
 
 from collections.abc import Iterable
 from datetime import timedelta
@@ -14,7 +14,10 @@ from partnerportal.lib.policies import authorize
 
 @transaction.atomic
 def dismiss(*, actor: Actor, notice: Notice) -> None:
-    """Hide a notice from the actor's organisation; every other recipient keeps theirs (CC-56…CC-58). Repeatable."""
+    """Hide a notice from the actor's organisation; every other recipient keeps theirs (CC-56…CC-58).
+
+    Dismissing it again changes nothing.
+    """
     authorize(actor, ROLE_TABLE, NoticePermission.DISMISS)
     mine = Notice.objects.visible_to(actor).filter(pk=notice.pk, dismissed_at=None)
     mine.update(dismissed_at=timezone.now(), dismissed_by_id=actor.person_id)
@@ -22,14 +25,14 @@ def dismiss(*, actor: Actor, notice: Notice) -> None:
 
 @transaction.atomic
 def restore(*, actor: Actor, notice: Notice) -> None:
-    """Undo a dismissal. Repeatable."""
+    """Undo the dismissal of a notice in the actor's organisation. Without a dismissal nothing changes."""
     authorize(actor, ROLE_TABLE, NoticePermission.DISMISS)
     Notice.objects.visible_to(actor).filter(pk=notice.pk).update(dismissed_at=None, dismissed_by_id=None)
 
 
 @transaction.atomic
 def mark_read(*, actor: Actor, notice: Notice) -> None:
-    """The person opened the notice. Personal, so any role may."""
+    """Mark a notice as opened by the acting person. This is personal, so any role may."""
     authorize(actor, ROLE_TABLE, NoticePermission.VIEW)
     read = NoticeRead(notice=notice, person_id=actor.person_id)  # type: ignore[misc]
     NoticeRead.objects.bulk_create([read], ignore_conflicts=True)
@@ -37,6 +40,7 @@ def mark_read(*, actor: Actor, notice: Notice) -> None:
 
 @transaction.atomic
 def mark_all_read(*, actor: Actor) -> None:
+    """Mark all notices that the acting person sees in this organisation as read by that person, up to now."""
     authorize(actor, ROLE_TABLE, NoticePermission.VIEW)
     newest = Notice.objects.visible_to(actor).order_by("-pk").values_list("pk", flat=True).first()
     if newest:
@@ -46,9 +50,10 @@ def mark_all_read(*, actor: Actor) -> None:
 
 
 def share_recent_news(*, pairs: Iterable[tuple[int, int]], days: int = 90) -> None:
-    """Give each (viewer, customer) who begins to see a customer its notices of the last days (CC-54).
+    """Give organisations that begin to see a customer the customer's notices of the last days (CC-54).
 
-    For the job role. Those who have a notice already keep theirs, dismissed or not.
+    `pairs` are (viewer, customer), as primary keys of organisations. This runs as the job role. Viewers that have a
+    notice already keep it as it is, dismissed or not.
     """
     viewers, customers = zip(*pairs, strict=True) if (pairs := list(pairs)) else ((), ())
     with connection.cursor() as cursor:

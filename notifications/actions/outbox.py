@@ -1,4 +1,4 @@
-"""What the worker does with due deliveries."""
+"""The worker's side of the outbox: write notices, send e-mails and daily summaries, and try again after errors."""
 
 import logging
 from collections.abc import Callable, Iterator
@@ -22,17 +22,18 @@ from partnerportal.lib.mail_server import MAIL_SERVER
 
 log = logging.getLogger(__name__)
 
-BATCH = {Channel.FAN_OUT: 200, Channel.EMAIL: 50}
-ONE_AT_A_TIME = 4210  # advisory lock of those who look for a summary
-LEASE = timedelta(minutes=3)  # longer than a batch of mails may take
+BATCH = {Channel.FAN_OUT: 200, Channel.EMAIL: 50}  # deliveries that a worker takes at once
+ONE_AT_A_TIME = 4210  # key of the advisory lock under which a worker looks for a summary to send
+LEASE = timedelta(minutes=3)  # how long a claimed mail is left alone: longer than a batch of mails may take
+# How long to wait after each failed attempt. After the last, a delivery is given up.
 RETRIES = [timedelta(seconds=s) for s in (10, 60, 300, 1800, 7200, 18000, 36000, 86400)]
 
 
 def fan_out_due() -> int:
-    """Write the notices of a batch of events and queue their e-mails. Returns how many were taken.
+    """Write the notices of a batch of due events and queue their e-mails; return how many events were taken.
 
-    Only the database is touched, so the rows and the done marks commit together: exactly once. Should one event of
-    the batch fail, they are taken one by one, so that it alone waits.
+    Only the database is touched, so notices and done marks commit together: each event is told exactly once. If one
+    event of the batch fails, the events are taken one by one, so that only that one waits.
     """
     with transaction.atomic():
         due = _due(Channel.FAN_OUT)
@@ -48,9 +49,12 @@ def fan_out_due() -> int:
 
 
 def send_due_emails() -> int:
-    """Send a batch of e-mails. At least once: after a crash between sending and marking, the same message goes again
-    under the same Message-ID. No transaction is open while the mail server is spoken to."""
-    if MAIL_SERVER.is_open:  # what is due stays due, and keeps its tries for when somebody listens
+    """Send a batch of due e-mails; return how many were taken, 0 while the mail server is away.
+
+    Each is sent at least once: after a crash between sending and marking, the same message goes again under the same
+    Message-ID. No transaction is open while the mail server is spoken to.
+    """
+    if MAIL_SERVER.is_open:  # the server is away: mails stay due, and keep their attempts for when it is back
         return 0
     with transaction.atomic():
         due = _due(Channel.EMAIL)
@@ -69,7 +73,10 @@ def send_due_emails() -> int:
 
 
 def send_due_summaries() -> int:
-    """Send one person's summary of a day: at least once, like a single e-mail. Returns how many notices were due."""
+    """Send one person's daily summary, if one is due; return how many notices were due for it.
+
+    Like a single e-mail, it is sent at least once, and not while the mail server is away.
+    """
     if MAIL_SERVER.is_open:
         return 0
     with transaction.atomic():
@@ -86,17 +93,20 @@ def send_due_summaries() -> int:
 
 @contextmanager
 def _mail_server(*, needed: bool) -> Iterator[Callable[[EmailMultiAlternatives], None]]:
-    """One connection for a batch. When it breaks, the next mail opens it anew."""
+    """Yield a function that sends a mail, over one connection for the whole batch; close the connection at the end.
+
+    When the connection breaks, the next mail opens another one.
+    """
     server = get_connection()
 
     def send(mail: EmailMultiAlternatives) -> None:
         nonlocal server
-        while send_secret_mails():  # with a code that somebody waits for, behind ten thousand that can wait
+        while send_secret_mails():  # somebody waits for the code in them, while ten thousand of these mails can wait
             pass
         try:
             MAIL_SERVER.call(partial(_send, server, mail))
         except Exception:
-            server = get_connection()  # the old one may hang still, and to close it would be to wait for it
+            server = get_connection()  # the old connection may still hang, and closing it would wait for it
             raise
 
     try:
@@ -108,18 +118,22 @@ def _mail_server(*, needed: bool) -> Iterator[Callable[[EmailMultiAlternatives],
 
 
 def _send(server: BaseEmailBackend, mail: EmailMultiAlternatives) -> None:
-    server.open()  # unless it is; what send_messages opens itself it closes, too
+    server.open()  # does nothing on an open connection; one that send_messages opened would be closed after each mail
     server.send_messages([mail])
 
 
 def _due(channel: Channel) -> list[Delivery]:
+    """Lock and return a batch of due deliveries of a channel, with their events, the longest due first."""
     waiting = Delivery.objects.filter(channel=channel, done_at=None, dead_at=None, next_at__lte=timezone.now())
     rows = waiting.select_for_update(skip_locked=True, of=("self",)).select_related("event")
     return list(rows.order_by("next_at", "pk")[: BATCH[channel]])
 
 
 def _due_summary() -> list[Delivery]:
-    """All that is due of one person and day. One worker at a time looks, so that none takes half of it."""
+    """Return every delivery of the summary (of one person and day) that is longest due, or none if none is due.
+
+    One worker at a time looks, so that none takes half of a summary.
+    """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ONE_AT_A_TIME])
     waiting = Delivery.objects.filter(channel=Channel.DIGEST, done_at=None, dead_at=None)
@@ -137,7 +151,10 @@ def _done(deliveries: list[Delivery]) -> None:
 
 @contextmanager
 def _attempt(deliveries: list[Delivery]) -> Iterator[None]:
-    """Of what goes out together. On an error schedule the next try, or give up after the last."""
+    """Run the attempt to do deliveries that go out together. On an error, log it and schedule the next attempt.
+
+    After the last of RETRIES the deliveries are given up.
+    """
     try:
         yield
     except Exception as error:
@@ -150,7 +167,10 @@ def _attempt(deliveries: list[Delivery]) -> Iterator[None]:
 
 
 def fan_out(deliveries: list[Delivery]) -> None:
-    """Write the notices of these, queue their e-mails, do what else follows, and mark them done."""
+    """Write the notices of these deliveries' events, queue their e-mails, and mark the deliveries as done.
+
+    What apps have registered by `registry.after` runs here too.
+    """
     by_kind: dict[str, list[Event]] = {}
     for delivery in deliveries:
         by_kind.setdefault(delivery.event.kind, []).append(delivery.event)
@@ -168,13 +188,13 @@ def _write_notices(kind: registry.NoticeKind, events: list[Event]) -> None:
             event=event,
             kind=kind.code,
             at=event.at,
-            recipient_id=told.organization_id,
-            about_id=told.about_id,
-            about_public_id=told.about_public_id,
-            about_label=told.about_label,
-            params=told.params,
+            recipient_id=recipient.organization_id,
+            about_id=recipient.about_id,
+            about_public_id=recipient.about_public_id,
+            about_label=recipient.about_label,
+            params=recipient.params,
         )
-        for event, told in kind.recipients(events)
+        for event, recipient in kind.recipients(events)
     ]
     Notice.objects.bulk_create(notices, ignore_conflicts=True, batch_size=1000)
     _queue_emails(kind, events)
@@ -184,8 +204,8 @@ def _queue_emails(kind: registry.NoticeKind, events: list[Event]) -> None:
     notices = list(Notice.objects.filter(event__in=events, kind=kind.code, in_reach=True))
     now = timezone.now()
     mails = []
-    for notice, person, how in wanted(kind, notices):
-        if how is Mail.DIGEST:
+    for notice, person, mail in wanted(kind, notices):
+        if mail is Mail.DIGEST:
             day, at = next_summary(person, now)
             recipient = f"{person.person_id}:{day}:{notice.pk}"
             mails.append(Delivery(event_id=notice.event_id, channel=Channel.DIGEST, recipient=recipient, next_at=at))
@@ -196,7 +216,10 @@ def _queue_emails(kind: registry.NoticeKind, events: list[Event]) -> None:
 
 
 def _compose(delivery: Delivery) -> EmailMultiAlternatives | None:
-    """The mail, or None when the recipient may no longer see the notice: asked as the recipient, at the last moment."""
+    """Return the e-mail of a delivery, or None when the person may no longer see the notice or does not want it.
+
+    That is asked at the last moment, under row-level security as the recipient.
+    """
     notice_id, person_id = map(int, delivery.recipient.split(":"))
     recipient_id = Notice.objects.values_list("recipient_id", flat=True).get(pk=notice_id)
     with transaction.atomic(), tenancy.tenant(organization_id=recipient_id, person_id=person_id):

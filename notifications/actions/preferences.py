@@ -1,4 +1,4 @@
-"""What people choose to get, and where."""
+"""The action by which people choose which notices they get, and where."""
 
 from collections.abc import Mapping
 
@@ -16,9 +16,11 @@ from partnerportal.lib.turns import take_turn
 
 @transaction.atomic
 def choose_notices(*, actor: Actor, choices: Mapping[str, Choice]) -> None:
-    """Keep, for each kind of notice, how the person wants it in this organisation; only what differs from the usual.
+    """Store how the acting person wants each kind of notice in this organisation, where that differs from the usual.
 
-    Personal, so any role may, and there is nothing to record. Of two at once the later holds, whole.
+    `choices` has codes of kinds as keys. Unknown codes are left out, and a kind that is not among them is as usual
+    again. This is personal, so any role may, and nothing is recorded. Of two requests at once the later one holds, as a
+    whole.
     """
     authorize(actor, ROLE_TABLE, NoticePermission.VIEW)
     assert actor.organization_id and actor.person_id, "a person's own choice"

@@ -1,4 +1,4 @@
-"""The last line of every action."""
+"""Recording of events, with which every action ends."""
 
 import datetime as dt
 from functools import partial
@@ -17,15 +17,17 @@ _nudge = partial(nudge, "notifications.tasks.fan_out")
 
 
 class Subject(Protocol):
+    """What an event can be about: an instance of a model with a public id."""
+
     public_id: UUID
     _meta: ClassVar[Any]
 
 
 def record(kind: str, *, actor: Actor, subject: Subject, **details: Any) -> Event:
-    """Write the audit record, which is also the outbox message, in the transaction of the action it tells.
+    """Store an event and return it: it is the audit record of an action, and the outbox message that tells of it.
 
-    After commit a nudge wakes the fan-out; should the nudge be lost, the sweep each minute finds the row. `details` are
-    those of `new_event`.
+    It is written in the action's own transaction. After commit a nudge wakes the fan-out; should the nudge be lost, the
+    sweep each minute finds the row. `details` are those of `new_event`.
     """
     event = new_event(kind, actor=actor, subject=subject, **details)
     event.save(force_insert=True)
@@ -34,7 +36,7 @@ def record(kind: str, *, actor: Actor, subject: Subject, **details: Any) -> Even
 
 
 def record_many(events: list[Event]) -> None:
-    """`record` for a batch of `new_event`s, in one statement."""
+    """Store a batch of events that `new_event` has made, in one statement; otherwise like `record`."""
     if events:
         Event.objects.bulk_create(events)
         _nudge_after_commit()
@@ -51,6 +53,12 @@ def new_event(
     data: dict[str, Any] | None = None,
     at: dt.datetime | None = None,
 ) -> Event:
+    """Return an event that is not stored yet.
+
+    `subject` is what the event is about, and `label` what the log calls it (default: its `str`). `counterpart` is the
+    organisation on the other side. `customer_id` is set for news that everyone who sees this customer may see. `at` is
+    when it happened (default: now).
+    """
     return Event(
         kind=str(kind),
         at=at or timezone.now(),

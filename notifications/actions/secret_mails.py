@@ -1,4 +1,4 @@
-"""Mails about somebody's account: queued in the transaction of what they tell of, sent by a worker."""
+"""Mails about somebody's account: queued in the transaction that gives reason for them, sent by a worker."""
 
 import datetime as dt
 import json
@@ -21,25 +21,29 @@ from partnerportal.lib.sweeping import delete_in_batches
 
 log = logging.getLogger(__name__)
 
-BATCH = 5
-LEASE = dt.timedelta(minutes=1)  # longer than a batch may take; a mail that was refused waits as long
+BATCH = 5  # mails that a worker takes at once
+LEASE = dt.timedelta(minutes=1)  # how long a claimed or refused mail is left alone: longer than a batch may take
 _nudge = partial(nudge, "notifications.tasks.send_emails")
 
 
 def queue_secret_mail(mail: EmailMessage) -> None:
-    """Have a worker send it when this transaction has committed: within a second, or as soon as the mail server is
-    back, but not after settings.PORTAL_SECRET_MAILS_KEPT, when its code or link has expired."""
+    """Let a worker send a mail about an account after this transaction has committed.
+
+    It goes out within a second, or as soon as the mail server is back, but not after PORTAL_SECRET_MAILS_KEPT, when its
+    code or link has expired.
+    """
     with connection.cursor() as cursor:
         cursor.execute("SELECT queue_secret_mail(%s)", [_seal(mail)])
     transaction.on_commit(_nudge)
 
 
 def send_secret_mails() -> int:
-    """Send a batch of those that wait, and delete them: new ones, oldest first, then those that were refused before.
-    Return how many were sent or refused for the first time: none, once only refused ones are left.
+    """Send a batch of the mails that wait; return how many were sent or refused for the first time.
 
-    At least once: a worker that dies between sending and deleting leaves a lease that runs out, and the same message
-    goes again under the same Message-ID. No transaction is open while the mail server is spoken to.
+    New mails come first, oldest first, then those that were refused before, so 0 means that only refused ones are left
+    or the mail server is away. A mail that was sent is deleted. Each is sent at least once: a worker that dies between
+    sending and deleting leaves a lease that runs out, and the same message goes again under the same Message-ID. No
+    transaction is open while the mail server is spoken to.
     """
     now = timezone.now()
     if MAIL_SERVER.is_open:
@@ -53,12 +57,12 @@ def send_secret_mails() -> int:
     for number, row in enumerate(due):
         try:
             MAIL_SERVER.call(_open(row).send)
-        except Exception as error:  # whatever is wrong with one mail, those behind it go out
+        except Exception as error:  # whatever is wrong with one mail, the mails behind it go out
             log.warning("A mail about an account was not sent, and is tried again: %r", error)
             if MAIL_SERVER.is_open or isinstance(error, Away):
                 SecretMail.objects.filter(pk__in=[row.pk for row in due[number:]]).update(leased_until=None)
                 break
-            done += row.leased_until is None  # what it was when the row was read
+            done += row.leased_until is None  # as the row was when it was read: this is the mail's first refusal
         else:
             row.delete()
             done += 1
@@ -66,7 +70,7 @@ def send_secret_mails() -> int:
 
 
 def forget_secret_mails() -> None:
-    """Give up those that have waited for PORTAL_SECRET_MAILS_KEPT: nobody waits for them any more."""
+    """Delete the mails that have waited for PORTAL_SECRET_MAILS_KEPT, and log how many: their codes have expired."""
     late = SecretMail.objects.filter(created_at__lt=timezone.now() - settings.PORTAL_SECRET_MAILS_KEPT)
     if forgotten := delete_in_batches(late):
         log.error("%s mails about accounts were given up: the mail server took none of them in time", forgotten)
@@ -84,6 +88,9 @@ def _seal(mail: EmailMessage) -> str:
 
 
 def _open(row: SecretMail) -> EmailMessage:
-    """Raises ImproperlyConfigured for one that this installation has not sealed, or with a key that is not yet here:
-    while keys are changed, web processes have the new one first."""
+    """Return the mail that a row holds sealed.
+
+    Raises ImproperlyConfigured if it was not sealed by this installation, or with a key that this process does not know
+    yet: while keys are changed, web processes have the new one first.
+    """
     return EmailMultiAlternatives(**json.loads(decrypt(row.sealed)))

@@ -1,4 +1,4 @@
-"""What of the inboxes and the outbox is not kept for ever. Events are."""
+"""Deletion of notices and deliveries that have been kept long enough. Events are kept for ever."""
 
 from django.conf import settings
 from django.db.models import Q
@@ -9,11 +9,11 @@ from partnerportal.lib.sweeping import delete_in_batches
 
 
 def sweep_notices() -> int:
-    """Delete notices older than PORTAL_NOTICES_KEPT, with who opened them; return how many."""
+    """Delete notices older than PORTAL_NOTICES_KEPT, with the marks of who opened them; return how many notices."""
     return delete_in_batches(Notice.objects.filter(at__lt=timezone.now() - settings.PORTAL_NOTICES_KEPT))
 
 
 def sweep_deliveries() -> int:
-    """Delete what was done, or given up, longer ago than PORTAL_DELIVERIES_KEPT; return how many."""
+    """Delete deliveries that were done, or given up, longer ago than PORTAL_DELIVERIES_KEPT; return how many."""
     before = timezone.now() - settings.PORTAL_DELIVERIES_KEPT
     return delete_in_batches(Delivery.objects.filter(Q(done_at__lt=before) | Q(dead_at__lt=before)))

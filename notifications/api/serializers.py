@@ -14,7 +14,7 @@ class NoticeAboutSerializer(serializers.Serializer[Any]):
 
 
 class NoticeSerializer(serializers.Serializer[Notice]):
-    """`subject` and `body` are in the reader's language."""
+    """A notice to the acting organisation. `subject` and `body` are in the reader's language."""
 
     id = serializers.UUIDField(source="public_id")
     kind = serializers.CharField(help_text="Stable; new kinds may appear.")

@@ -22,16 +22,21 @@ class NoticesBase(ActorView):
         return queries.inbox(self.actor)
 
     def notice(self, notice_id: UUID) -> Notice:
+        """Return a notice that the actor sees. Raises NotFound for any other."""
         return by_public_id(self.get_queryset(), notice_id)
 
     def answer(self, notice_id: UUID) -> Response:
+        """Answer with a notice as it is now. Raises NotFound for one that the actor does not see."""
         return Response(NoticeSerializer(self.notice(notice_id)).data)
 
 
 @extend_schema(tags=["Notices"])
 class NoticesView(NoticesBase, ListView):
-    """What the acting organisation is told, newest first. Dismissed ones come only when asked for, and kinds that the
-    caller has switched off in the inbox only by that `kind`."""
+    """The notices of the acting organisation, newest first.
+
+    Dismissed notices come only with `dismissed=true`, and those of a kind that the caller has switched off in the inbox
+    only with that `kind`.
+    """
 
     serializer_class = NoticeSerializer
     filterset_class = NoticeFilterSet
@@ -40,7 +45,7 @@ class NoticesView(NoticesBase, ListView):
 
 @extend_schema(tags=["Notices"], responses=NoticeSerializer)
 class NoticeView(NoticesBase):
-    """One notice, open or dismissed. Reading it here does not mark it as read."""
+    """One notice of the acting organisation, open or dismissed. Reading it here does not mark it as read."""
 
     serializer_class = NoticeSerializer
 
@@ -50,7 +55,7 @@ class NoticeView(NoticesBase):
 
 @extend_schema(tags=["Notices"], request=NoBody, responses=NoticeSerializer)
 class ReadView(NoticesBase):
-    """Mark one notice as read by the caller. Repeatable."""
+    """Mark one notice as read by the caller. Repeating changes nothing."""
 
     serializer_class = NoBody
 
@@ -62,7 +67,7 @@ class ReadView(NoticesBase):
 
 @extend_schema(tags=["Notices"], request=NoBody, responses=NoticeSerializer)
 class DismissView(NoticesBase):
-    """Hide a notice from the acting organisation; every other organisation keeps its own. Repeatable."""
+    """Hide a notice from the acting organisation; every other organisation keeps its own. Repeating changes nothing."""
 
     serializer_class = NoBody
 
@@ -74,7 +79,7 @@ class DismissView(NoticesBase):
 
 @extend_schema(tags=["Notices"], request=NoBody, responses=NoticeSerializer)
 class RestoreView(NoticesBase):
-    """Undo a dismissal. Repeatable."""
+    """Show a dismissed notice to the acting organisation again. Repeating changes nothing."""
 
     serializer_class = NoBody
 

@@ -1,4 +1,4 @@
-"""The state of the inbox: what the address asks for, and the addresses of what may be asked next."""
+"""The state of the inbox: the notices that its address asks for, and the addresses of its tabs and pages."""
 
 from collections.abc import Mapping
 
@@ -13,15 +13,15 @@ PAGE_SIZE = 50
 
 
 class Inbox(ListState):
-    """The notices of the actor's organisation, and what narrows them. Values that make no sense narrow nothing."""
+    """The notices of the actor's organisation that an address asks for. Values that make no sense filter nothing."""
 
     url_name = "inbox"
 
     def __init__(self, actor: Actor, params: Mapping[str, str]) -> None:
         filters = NoticeFilterSet(params, queries.inbox(actor))
-        found = filters.qs
+        rows = filters.qs
         self.chosen = filters.chosen
-        self.page = keyset_or_first(found, sort="at", descending=True, size=PAGE_SIZE, cursor=params.get("cursor", ""))
+        self.page = keyset_or_first(rows, sort="at", descending=True, size=PAGE_SIZE, cursor=params.get("cursor", ""))
         self.rows = notice_rows(actor, self.page.rows)
         self.kinds = sorted(registry.kind_choices(actor), key=lambda choice: choice[1])
         self.customers = queries.customers_in_news(actor, self.chosen.get("customer"), self.chosen.get("kind"))
@@ -29,13 +29,16 @@ class Inbox(ListState):
 
     @property
     def tab(self) -> str:
+        """The tab that is shown: "dismissed", "unread", or "" for all open notices."""
         return next((tab for tab in ("dismissed", "unread") if self.chosen.get(tab)), "")
 
     @property
     def tab_urls(self) -> dict[str, str]:
+        """The address of each tab, by its name, with the present filters."""
         neither = {"unread": None, "dismissed": None}
         return {tab: self.address(**neither | ({tab: True} if tab else {})) for tab in ("", "unread", "dismissed")}
 
     @property
     def clear_url(self) -> str:
+        """The address of the present tab without the filters by kind and customer."""
         return self.address(kind=None, customer=None)

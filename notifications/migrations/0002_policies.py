@@ -1,6 +1,7 @@
 """The log is append-only, every event is an outbox message, and notices belong to their recipient.
 
-connections widens what an organisation sees by the portfolio, and narrows whom it may tell, once those tables exist.
+The app connections widens what an organisation sees by the portfolio, and narrows whom an event may tell, once those
+tables exist.
 """
 
 from django.db import migrations
@@ -14,7 +15,7 @@ CREATE TRIGGER event_is_final BEFORE UPDATE OR DELETE ON notifications_event
     FOR EACH ROW EXECUTE FUNCTION event_is_final();
 REVOKE UPDATE, DELETE, TRUNCATE ON notifications_event FROM portal_worker;
 
--- The web role may write events and may not see the outbox: the definer's rights put the message there.
+-- The web role may write events but not see the outbox, so the message is put there with the definer's rights.
 CREATE FUNCTION event_is_a_message() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
     INSERT INTO notifications_delivery (event_id, channel, recipient, attempts, next_at, error)
@@ -46,7 +47,7 @@ class Migration(migrations.Migration):
             check="false",  # each app says with `tells` which kinds of event tenants write
             grant="SELECT, INSERT",
         ),
-        # Whoever reads it is told when it was and who did it, in mails too.
+        # Readers of an event rely on when it was and who did it, in mails too, so the database itself says both.
         settle("notifications_event", made={"at": NOW, "person_label": PERSON, "organization_label": NAMED}),
         protect("notifications_delivery", using="false", grant="SELECT"),
         protect(

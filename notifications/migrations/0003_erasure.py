@@ -1,6 +1,6 @@
-"""The one way to change an event: a person's name and address are overwritten wherever the log holds them.
+"""The one way to change events: a function that overwrites a person's names and addresses wherever the log holds them.
 
-Kinds, ids and times stay. The function writes the event that tells of it, so nobody erases in silence.
+Kinds, ids and times stay. The function records an event of its own, so nobody erases in silence.
 """
 
 from django.db import migrations
@@ -20,13 +20,13 @@ BEGIN
     RAISE EXCEPTION 'events are append-only';
 END $$;
 
--- A pattern that finds each of these texts as a whole: not "ann@x.org" in "joann@x.org".
+-- Returns a pattern that finds each of these texts as a whole: not "ann@x.org" in "joann@x.org".
 CREATE FUNCTION whole_words(words text[]) RETURNS text LANGUAGE sql IMMUTABLE SET search_path = public, pg_temp AS $$
     SELECT string_agg('(?<![\w.%+-])' || regexp_replace(word, '([^[:alnum:]])', '\\\1', 'g') || '(?![\w%+-]|\.\w)', '|')
     FROM unnest(words) AS word WHERE word <> '' $$;
 
--- `names`, earlier ones too, are overwritten where the event is by or about the person, `addresses` anywhere; in notices
--- and errors of mails too. What labels the person goes as a whole, and so does the error of a mail to them: it may name
+-- Overwrites `names`, earlier ones too, in events by or about the person, and `addresses` in all events, notices and
+-- errors of mails. A label of the person is overwritten as a whole, and so is the error of a mail to them, which may hold
 -- an address that nothing else remembers. Returns how many events were changed.
 CREATE FUNCTION erase_from_log(erased bigint, erased_public uuid, names text[], addresses text[], staff text)
     RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$

@@ -1,5 +1,7 @@
-"""Mails about accounts, queued by a function: who asks for a code is nobody yet, and may read no mail, nor write one
-of an age of their choice."""
+"""The table of mails about accounts, into which the web role writes by a function alone.
+
+Whoever asks for a code is not signed in yet: they may read no mail, nor write one with a time of their choice.
+"""
 
 from django.db import migrations, models
 from django.db.models.functions import Now

@@ -6,26 +6,28 @@ from django.utils import timezone
 
 
 class Channel(models.TextChoices):
-    FAN_OUT = "fan_out"  # write the notices and the deliveries of the other channels
+    """What a delivery is: the fan-out of an event, an e-mail with one notice, or a notice's place in a summary."""
+
+    FAN_OUT = "fan_out"  # writes the notices of an event, and deliveries of the other channels
     EMAIL = "email"
-    DIGEST = "digest"  # all that is due for a person on one of their days goes out as one e-mail
+    DIGEST = "digest"  # all notices of one person and one of their days go out as one e-mail
 
 
 class Delivery(models.Model):
-    """One thing to do for one recipient, once. Seen by the job role only; a trigger adds FAN_OUT to every event.
+    """One thing to do because of an event, for one recipient, once. Only the job role sees deliveries.
 
-    Claimed with a lease, committed, then done, then marked: a worker that dies leaves a lease that runs out. Retries
-    follow `next_at`, never a timer in the broker.
+    A trigger adds a delivery of FAN_OUT to every event. A worker claims mails with a lease, commits, sends, and marks
+    them as done; if it dies, the lease runs out. Retries follow `next_at`, never a timer in the broker.
     """
 
     event = models.ForeignKey("notifications.Event", models.CASCADE)
     channel = models.CharField(max_length=16, choices=Channel)
-    recipient = models.CharField(max_length=60, blank=True)  # "<notice id>:<person id>"; for the digest
-    # "<person id>:<day>:<notice id>"
+    # "<notice id>:<person id>" of an e-mail, "<person id>:<day>:<notice id>" of a summary, "" of a fan-out
+    recipient = models.CharField(max_length=60, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
-    next_at = models.DateTimeField(default=timezone.now)
+    next_at = models.DateTimeField(default=timezone.now)  # when it is due, or due again
     done_at = models.DateTimeField(null=True)
-    dead_at = models.DateTimeField(null=True)
+    dead_at = models.DateTimeField(null=True)  # when it was given up
     error = models.TextField(blank=True)
 
     class Meta:

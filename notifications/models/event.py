@@ -10,16 +10,19 @@ from partnerportal.lib.scoping import TenantQuerySet, in_reach
 
 
 class EventQuerySet(TenantQuerySet):
+    """Events, of which an actor sees those by or towards its own organisation, and news of customers within reach."""
+
     def scope(self, actor: Actor) -> "EventQuerySet":
         mine = Q(organization_id=actor.organization_id) | Q(counterpart_id=actor.organization_id)
         return self.filter(mine | in_reach(actor, "customer_id"))
 
 
 class Event(PublicModel):
-    """Append-only (a trigger refuses UPDATE and DELETE). Ids are plain numbers: the log outlives what it names.
+    """What was done, when, by whom and to what. Events are append-only: a trigger refuses UPDATE and DELETE.
 
-    `organization` acted, `counterpart` is the other side of the action, and `customer` is set when the news belongs to
-    what a customer shares with everyone connected to it.
+    Ids are plain numbers without foreign keys, because the log outlives what it names. `organization` acted,
+    `counterpart` is the other side of the action, and `customer` is set when the news belongs to what a customer shares
+    with everyone connected to it.
     """
 
     kind = models.CharField(max_length=60)

@@ -1,4 +1,7 @@
-"""What an organisation is told. One row per event and recipient: dismissing ours never touches another's (CC-58)."""
+"""Notices: what organisations are told.
+
+There is one row per event and recipient, so an organisation that dismisses one never touches another's (CC-58).
+"""
 
 from django.db import models
 from django.db.models import Q
@@ -10,13 +13,17 @@ from partnerportal.lib.actors import Actor
 from partnerportal.lib.models import PublicModel
 from partnerportal.lib.scoping import TenantQuerySet
 
-CUSTOMER_NEWS_FEATURE = "customer_dashboard"  # notices about customers go with the dashboard (CC-5, CC-54)
+CUSTOMER_NEWS_FEATURE = "customer_dashboard"  # the feature without which nobody gets news of customers (CC-5, CC-54)
 
 
 class NoticeQuerySet(TenantQuerySet):
+    """Notices, and conditions on them that depend on who reads them."""
+
     def scope(self, actor: Actor) -> "NoticeQuerySet":
-        """OWN, of the kinds for one's roles, and those about another organisation only while it is within reach, and
-        with the dashboard."""
+        """Return the notices to the actor's organisation (OWN) that are of the kinds for the actor's roles.
+
+        Those about another organisation are seen only while it is within reach, and only with CUSTOMER_NEWS_FEATURE.
+        """
         rows = self.filter(recipient_id=actor.organization_id, in_reach=True)
         rows = rows.exclude(kind__in=registry.kinds_hidden_from(actor.roles))
         if CUSTOMER_NEWS_FEATURE in actor.features:
@@ -24,22 +31,30 @@ class NoticeQuerySet(TenantQuerySet):
         return rows.filter(Q(about_id=None) | Q(about_id=actor.organization_id))
 
     def open(self) -> "NoticeQuerySet":
+        """Return the notices that have not been dismissed."""
         return self.filter(dismissed_at=None)
 
     def unread_by(self, actor: Actor) -> "NoticeQuerySet":
+        """Return the notices that the acting person has not opened."""
         return self.filter(unread(actor))
 
     def wanted_by(self, actor: Actor) -> "NoticeQuerySet":
-        """Of the kinds that this person has not switched off in this organisation's inbox."""
+        """Return the notices of the kinds that the acting person has not switched off in this organisation's inbox."""
         return self.filter(wanted(actor))
 
     def with_unread(self, actor: Actor) -> "NoticeQuerySet":
-        """Each with `is_unread`, asked of the row itself: a list of all that are unread grows with the inbox."""
+        """Annotate each notice with `is_unread`, whether the acting person has not opened it.
+
+        That is asked of each row, because a list of all unread notices would grow with the inbox.
+        """
         return self.annotate(is_unread=models.ExpressionWrapper(unread(actor), models.BooleanField()))
 
 
 def unread(actor: Actor) -> Q:
-    """Not opened by this person: above their mark, and not among those opened one by one."""
+    """Return the condition that the acting person has not opened a notice.
+
+    Its id is above the person's InboxMark, and it is not among the notices that they opened one by one.
+    """
     mark = InboxMark.objects.filter(person_id=actor.person_id, organization_id=actor.organization_id)  # type: ignore[misc]
     reads = NoticeRead.objects.filter(person_id=actor.person_id, notice_id=models.OuterRef("pk"))  # type: ignore[misc]
     above = models.functions.Coalesce(models.Subquery(mark.values("read_up_to")[:1]), 0)
@@ -47,23 +62,28 @@ def unread(actor: Actor) -> Q:
 
 
 def wanted(actor: Actor) -> Q:
-    """Their few choices are read once, and the inbox is walked along its index as without them."""
+    """Return the condition that a notice is of a kind that the acting person has not switched off in the inbox.
+
+    The person's few choices are read once, and the inbox is walked along its index as it is without this condition.
+    """
     off = NoticePreference.objects.visible_to(actor).filter(inbox=False)
     return ~Q(kind__in=off.values("kind"))
 
 
 class Notice(PublicModel):
+    """A notice to one organisation. Its kind, a registered NoticeKind, makes the text from `params` when it is read."""
+
     event = models.ForeignKey("notifications.Event", models.CASCADE)
     kind = models.CharField(max_length=60)
     at = models.DateTimeField(default=timezone.now)
-    recipient_id = models.BigIntegerField()  # organisation
-    about_id = models.BigIntegerField(null=True)  # customer whose news this is; seen only while within reach
-    about_public_id = models.UUIDField(null=True)  # theirs
-    about_label = models.CharField(max_length=200, blank=True)
-    in_reach = models.BooleanField(default=True, editable=False)  # kept by triggers beside the portfolio
-    params = models.JSONField(default=dict)  # what the text needs, so that it can be told in any language later
+    recipient_id = models.BigIntegerField()  # the organisation that is told
+    about_id = models.BigIntegerField(null=True)  # the customer whose news this is; seen only while within reach
+    about_public_id = models.UUIDField(null=True)  # that customer's public id
+    about_label = models.CharField(max_length=200, blank=True)  # that customer's name at the time
+    in_reach = models.BooleanField(default=True, editable=False)  # whether that customer is in reach; set by triggers
+    params = models.JSONField(default=dict)  # what the text needs, so that it can be made in any language later
     dismissed_at = models.DateTimeField(null=True)
-    dismissed_by_id = models.BigIntegerField(null=True)  # person
+    dismissed_by_id = models.BigIntegerField(null=True)  # the person who dismissed it
 
     objects = NoticeQuerySet.as_manager()
 
@@ -72,7 +92,7 @@ class Notice(PublicModel):
         indexes = (
             models.Index(
                 fields=["recipient_id", "-at", "-id"],
-                include=["kind", "about_id"],  # what `scope` and `wanted` ask: counting reads no notice
+                include=["kind", "about_id"],  # what `scope` and `wanted` ask, so that counting reads no table rows
                 name="notice_inbox",
                 condition=Q(dismissed_at=None, in_reach=True),
             ),
@@ -82,7 +102,7 @@ class Notice(PublicModel):
 
 
 class NoticeRead(models.Model):
-    """A person opened one notice."""
+    """The mark that a person has opened one notice."""
 
     notice = models.ForeignKey(Notice, models.CASCADE)
     person_id = models.BigIntegerField()
@@ -92,7 +112,7 @@ class NoticeRead(models.Model):
 
 
 class InboxMark(models.Model):
-    """A person marked all as read, up to a notice id."""
+    """The mark that a person has read all notices of an organisation up to a notice's id."""
 
     organization_id = models.BigIntegerField()
     person_id = models.BigIntegerField()

@@ -10,30 +10,37 @@ from partnerportal.lib.scoping import TenantQuerySet
 
 
 class Mail(models.TextChoices):
+    """How a person gets a kind of notice by e-mail."""
+
     OFF = "off", pgettext_lazy("e-mail", "Off")
     EACH = "each", pgettext_lazy("e-mail", "At once")
     DIGEST = "digest", pgettext_lazy("e-mail", "In the daily summary")
 
 
 class Choice(NamedTuple):
+    """How a person gets a kind of notice: how by e-mail, and whether in the inbox."""
+
     mail: Mail
     inbox: bool = True
 
 
 class NoticePreferenceQuerySet(TenantQuerySet):
+    """Preferences, of which an actor sees the acting person's own in its organisation."""
+
     def scope(self, actor: Actor) -> "NoticePreferenceQuerySet":
         return self.filter(organization_id=actor.organization_id, person_id=actor.person_id)
 
 
 class NoticePreference(models.Model):
-    """One person's choice for one kind of notice in one organisation. Without a row the inbox has it, and mails are as
-    the kind says.
+    """One person's choice for one kind of notice in one organisation.
+
+    Without a row, the kind comes into the inbox, and by e-mail as the kind itself says.
     """
 
     organization_id = models.BigIntegerField()
     person_id = models.BigIntegerField()
     kind = models.CharField(max_length=60)
-    mail = models.CharField(max_length=6, choices=Mail, blank=True)  # empty: as the kind says
+    mail = models.CharField(max_length=6, choices=Mail, blank=True)  # empty: as the kind itself says
     inbox = models.BooleanField(default=True)
 
     objects = NoticePreferenceQuerySet.as_manager()

@@ -5,14 +5,15 @@ from django.db.models.functions import Now
 
 
 class SecretMail(models.Model):
-    """One mail with a code, a link or a warning. It is encrypted, for whoever reads its code gets in, and authentic:
-    who can write to the database alone cannot have a mail of theirs sent.
+    """One mail about an account, with a code, a link or a warning.
 
-    Requests queue one in their transaction, by a function of the database (migrations/0004_secret_mails.py), and wait
-    for no mail server. A worker sends it under a lease and deletes it.
+    It is encrypted, because whoever reads its code gets in, and authenticated, so that somebody who can only write to
+    the database cannot have a mail of theirs sent. A request queues a mail in its transaction, by a function of the
+    database (migrations/0004_secret_mails.py), and waits for no mail server. A worker sends it under a lease and
+    deletes it.
     """
 
-    sealed = models.CharField(max_length=50_000)  # fifty times a real one; what is larger would fill a worker's memory
+    sealed = models.CharField(max_length=50_000)  # fifty times a real mail; a larger one could fill a worker's memory
     created_at = models.DateTimeField(db_default=Now())
     leased_until = models.DateTimeField(null=True)
 
