@@ -17,9 +17,7 @@ _FOLD = """
 
 _EXPECTED = """
     SELECT l.viewer_id, f.facet, f.value, sum(f.amount) AS amount
-    FROM entitlements_customerlisting l,
-         listing_figures(l.country, l.skus, l.trials, l.requests, l.seats, l.assigned, l.overage, l.next_expiry_on,
-             l.ends, l.is_falling) f
+    FROM entitlements_customerlisting l, listing_figures(l) f
     GROUP BY 1, 2, 3 HAVING sum(f.amount) <> 0"""
 _DIFFERENCES = f"""
     SELECT coalesce(v.org_id, '?') || ' ' || facet || ' ' || value || ': ' ||

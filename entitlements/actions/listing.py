@@ -2,6 +2,7 @@
 
 from django.db import connection, transaction
 
+from entitlements.models import CustomerListing
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.policies import authorize_staff
 
@@ -30,25 +31,23 @@ def _refresh_batch() -> int:
     return len(customers)
 
 
-# What the listing must say, by its definition, beside what it says. Numbers of a row that is due for `refresh_expired`
-# are not judged.
-_FACTS = ("public_id", "name", "name_folded", "org_id", "country", "website", "connected_at", "is_falling")
+# What the listing must say, by its definition, is compared with what it says: all columns but the keys. Numbers are not
+# compared in rows that are due for `refresh_expired`.
 _NUMBERS = ("services", "skus", "trials", "requests", "seats", "assigned", "overage", "next_expiry_on", "ends")
+_KEYS = ("id", "viewer_id", "customer_id")
+_ALL = tuple(field.column for field in CustomerListing._meta.concrete_fields if field.column not in _KEYS)
+_FACTS = tuple(name for name in _ALL if name not in _NUMBERS)
 
 
-def _of(side: str, names: tuple[str, ...] = (*_FACTS, *_NUMBERS)) -> str:
+def _of(side: str, names: tuple[str, ...] = _ALL) -> str:
     return ", ".join(f"{side}.{name}" for name in names)
 
 
-_COLUMNS = ", ".join((*_FACTS, *_NUMBERS))
+_COLUMNS = ", ".join(_ALL)
 _EXPECTED = """
-    SELECT p.viewer_id, p.subject_id AS customer_id, o.public_id, o.name, o.name_folded, o.org_id, o.country, o.website,
-           p.since AS connected_at, n.services, n.skus, n.trials, n.requests, n.seats, n.assigned, n.overage,
-           n.next_expiry_on, n.ends, coalesce(u.is_falling, false) AS is_falling
+    SELECT p.viewer_id, p.since AS connected_at, c.*
     FROM connections_portfolio p
-    JOIN accounts_organization o ON o.id = p.subject_id
-    JOIN listing_numbers(ARRAY(SELECT DISTINCT subject_id FROM connections_portfolio)) n ON n.customer_id = p.subject_id
-    LEFT JOIN entitlements_customerusage u ON u.customer_id = p.subject_id
+    JOIN listing_content(ARRAY(SELECT DISTINCT subject_id FROM connections_portfolio)) c ON c.customer_id = p.subject_id
     WHERE p.path IN ('2_connection', '4_partner_customer')"""
 _DIFFERENCES = f"""
     SELECT coalesce(v.org_id, '?') || ' sees ' || coalesce(c.org_id, '?') || ': ' ||
@@ -73,8 +72,7 @@ _WRITE = f"""
     SET ({_COLUMNS}) = ({_of("excluded")}) WHERE ({_of("l")}) IS DISTINCT FROM ({_of("excluded")})"""  # noqa: S608
 
 _PACE_EXPECTED = """
-    SELECT l.customer_id, l.viewer_id, u.assigned - u.assigned_before AS moved,
-           CASE WHEN u.full_on > u.as_of THEN u.full_on END AS full_on
+    SELECT l.customer_id, l.viewer_id, usage_moved(u) AS moved, usage_full_on(u) AS full_on
     FROM entitlements_customerlisting l LEFT JOIN entitlements_customerusage u USING (customer_id)"""
 _PACE_DIFFERENCES = f"""
     SELECT coalesce(v.org_id, '?') || ' sees ' || coalesce(c.org_id, '?') || ': pace ' ||

@@ -30,7 +30,10 @@ CALLED_BY = {
         "erase_from_log(bigint, uuid, text[], text[], text)",
         "listing_refresh(bigint[])",
         "listing_numbers(bigint[])",
-        "listing_figures(text, bigint[], integer, integer, bigint, bigint, bigint, date, date[], boolean)",
+        "listing_content(bigint[])",
+        "listing_figures(entitlements_customerlisting)",
+        "usage_moved(entitlements_customerusage)",
+        "usage_full_on(entitlements_customerusage)",
     },
 }
 # What the web role may do to tables that no policy holds; to every other of them nothing.
