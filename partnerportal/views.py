@@ -72,7 +72,7 @@ def bad_request(request: PortalRequest, exception: Exception | None = None) -> H
 
 
 def forbidden(request: PortalRequest, exception: Exception | None = None) -> HttpResponse:
-    """Answer 403 to what Django itself refuses. The portal's own refusals give a reason, and come from `errors.page`."""
+    """Answer 403 to what Django itself refuses. The portal's own refusals come from `errors.page`, with a reason."""
     return render(request, "403.html", status=403)
 
 

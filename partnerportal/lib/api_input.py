@@ -1,4 +1,7 @@
-"""What the API reads, in a module of its own: REST framework imports the parser while it is itself being imported."""
+"""The parser and the serializers of what the API reads.
+
+They stand in a module of their own, because REST framework imports the parser while it is itself being imported.
+"""
 
 import json
 from collections.abc import Mapping
@@ -9,21 +12,24 @@ from rest_framework import serializers
 from rest_framework.exceptions import APIException, ErrorDetail, ParseError
 from rest_framework.parsers import BaseParser
 
-MAX_BODY = 64 * 1024
-MAX_DEPTH = 20  # lists and objects within one another: ours need two, and a thousand exhaust Python's stack
+MAX_BODY = 64 * 1024  # bytes
+MAX_DEPTH = 20  # lists and objects within one another: our bodies need two, and a thousand exhaust Python's stack
 
 
 class TooLarge(APIException):
+    """Raised for a body of more than MAX_BODY bytes."""
+
     status_code = 413
     default_code = "too_large"
 
 
 class JSONBody(BaseParser):
-    """JSON in UTF-8 of a bounded size. What is too long, too deep or not JSON is the sender's fault, never ours."""
+    """A parser of JSON in UTF-8. A body that is too long, too deep or not JSON is the sender's fault, never ours."""
 
     media_type = "application/json"
 
     def parse(self, stream: IO[Any], media_type: str | None = None, parser_context: Any = None) -> Any:
+        """Return the parsed body. Raises TooLarge, or ParseError for what is not JSON or is nested too deeply."""
         raw = stream.read(MAX_BODY + 1)
         if len(raw) > MAX_BODY:
             raise TooLarge(_("The request is too large."))
@@ -40,7 +46,10 @@ class JSONBody(BaseParser):
 
 
 def is_deeper(body: Any, depth: int) -> bool:
-    """Tell whether more than `depth` lists and objects lie within one another. Goes by levels, so none is too deep."""
+    """Return whether more than `depth` lists and objects lie within one another.
+
+    It goes level by level and not by recursion, so that no body is too deep for it.
+    """
     level = [body]
     for _level in range(depth + 1):
         nested = [value for value in level if isinstance(value, dict | list)]
@@ -51,7 +60,10 @@ def is_deeper(body: Any, depth: int) -> bool:
 
 
 class CodeField(serializers.SlugRelatedField[Any]):
-    """Finds a row by its code. What is no text is refused unseen: a query of lists within lists exhausts the stack."""
+    """A field that finds a row by its code.
+
+    A value that is no text is refused without a query, because one with lists within lists would exhaust the stack.
+    """
 
     def to_internal_value(self, data: Any) -> Any:
         if not isinstance(data, str):
@@ -60,7 +72,7 @@ class CodeField(serializers.SlugRelatedField[Any]):
 
 
 class StrictSerializer(serializers.Serializer[Any]):
-    """Refuses fields it does not know, so that a typing error or a field one may not set is never passed over."""
+    """A body that may hold known fields only, so that a typing error or a read-only field is refused, not ignored."""
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, Mapping):

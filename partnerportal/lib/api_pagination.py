@@ -1,4 +1,4 @@
-"""The API's collections: `{totalCount, items[], links{self, next, previous}}`."""
+"""The API's envelope of a collection: `{totalCount, items[], links{self, next, previous}}`."""
 
 from typing import Any
 
@@ -15,11 +15,12 @@ LINK = {"type": "string", "format": "uri", "nullable": True, "example": None}
 
 
 def invalid_parameter(name: str, code: str, message: str) -> ValidationError:
+    """Return the error of a wrong query parameter, to be raised. It is answered by 400."""
     return ValidationError({name: [ErrorDetail(message, code)]})
 
 
 class Collection(BasePagination):
-    """The envelope, for a list that is always given whole."""
+    """The envelope of a collection that is always given whole."""
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         self.request, self.total, self.page = request, len(queryset), None
@@ -59,10 +60,11 @@ class Collection(BasePagination):
 
 
 class PagedCollection(Collection):
-    """A page by keyset: `?limit=` (1–200, 50 unless told) and the `cursor` that the links carry.
+    """The envelope of one page by keyset: `?limit=` (1–200, by default 50) and the `cursor` that the links carry.
 
-    The view says how to sort: `order()` gives the column and whether it descends, `key` the tie-breaker. The exact
-    count travels in the query of the page, unless the view knows it (`known_total()`).
+    The view says how to sort: its `order()` returns the column and whether it descends, and `key` breaks ties. The
+    query of the page also returns the exact count, unless the view knows it (`known_total()`). Raises ValidationError
+    for a limit or cursor that makes no sense.
     """
 
     default_limit = 50
@@ -93,9 +95,9 @@ class PagedCollection(Collection):
         return self.page.rows
 
     def _limit(self) -> int:
-        given = self.request.query_params.get("limit", str(self.default_limit))
-        if given.isascii() and given.isdecimal() and len(given) <= 3 and 1 <= int(given) <= self.max_limit:
-            return int(given)
+        limit = self.request.query_params.get("limit", str(self.default_limit))
+        if limit.isascii() and limit.isdecimal() and len(limit) <= 3 and 1 <= int(limit) <= self.max_limit:
+            return int(limit)
         message = _("Give a whole number from 1 to %(max)s.") % {"max": self.max_limit}
         raise invalid_parameter("limit", "invalid_limit", message)
 

@@ -1,4 +1,4 @@
-"""How the API describes itself: drf-spectacular, with one error shape for every operation."""
+"""The OpenAPI schema of the API, written by drf-spectacular, with one shape of errors for every operation."""
 
 from typing import Any
 
@@ -9,6 +9,8 @@ from rest_framework import serializers
 
 
 class PortalSessionScheme(SessionScheme):
+    """The description of the session's cookie for the schema."""
+
     target_class = "partnerportal.api_authentication.PortalSession"
     name = "session"
 
@@ -32,7 +34,7 @@ class ProblemSerializer(serializers.Serializer[Any]):
     errors = ProblemErrorSerializer(many=True)  # type: ignore[assignment]
 
 
-MEANINGS = {
+MEANINGS = {  # what each status means, as the schema says it
     400: "The request breaks a rule.",
     401: "Nobody is signed in.",
     403: "The caller sees this and may not do it.",
@@ -49,14 +51,16 @@ MEANINGS = {
 
 
 class PortalSchema(AutoSchema):
+    """The schema of one operation, with every error that it may answer."""
+
     def get_summary(self) -> str:
-        """The first sentence of the view's docstring."""
+        """Return the first sentence of the view's docstring, or what stands before its first colon."""
         return self.get_description().partition(".")[0].partition(":")[0]
 
     def _map_basic_serializer(self, serializer: Any, direction: Any) -> dict[str, Any]:
         schema: dict[str, Any] = super()._map_basic_serializer(serializer, direction)
         if direction == "request" and schema.get("properties"):
-            schema["additionalProperties"] = False  # what is sent and not known is refused
+            schema["additionalProperties"] = False  # because StrictSerializer refuses fields that it does not know
         return schema
 
     def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
@@ -66,7 +70,7 @@ class PortalSchema(AutoSchema):
         return responses
 
     def _codes(self) -> dict[int, tuple[str, ...]]:
-        """The codes of each error status of this operation."""
+        """Return the error codes that this operation may answer, by status."""
         codes: dict[int, tuple[str, ...]] = {
             400: ("unknown_parameter",),
             401: ("not_authenticated",),

@@ -1,8 +1,7 @@
-"""Machines that call the API with a token, in a module of its own for REST framework.
+"""Authentication of machines that call the API with a token. REST framework needs it in a module of its own.
 
-A view for them sets `has_session = False` (`lib.api`) and opens its transactions itself, by `holding`: none is open
-while a body is stored, and the token's row is locked for a moment at most, so that one token serves many requests at
-once.
+A view for machines sets `has_session = False` (`lib.api`) and opens its transactions itself, by `holding`. So none is
+open while a body is stored, and the token's row is locked for a moment at most: one token serves many requests at once.
 """
 
 from contextlib import AbstractContextManager
@@ -21,17 +20,20 @@ SCHEME = "bearer"
 
 
 def holding(token: Token) -> AbstractContextManager[None]:
-    """A transaction in which the policies show what the holder of the token may see. It enters no organisation."""
+    """Open a transaction in which the policies show what the token's holder may see. It enters no organisation."""
     return tenancy.transaction(secret=token.digest)
 
 
 class BearerAuthentication(BaseAuthentication):
-    """`Authorization: Bearer` with a token of `model`, which becomes `request.auth`. Raises AuthenticationFailed for
-    one that is not known, or revoked; another scheme is left to other classes."""
+    """Authentication by `Authorization: Bearer` with a token of `model`, which becomes `request.auth`."""
 
     model: ClassVar[type[Token]]
 
     def authenticate(self, request: Request) -> tuple[AnonymousUser, Token] | None:
+        """Return an anonymous user and the token, or None for another scheme, which is left to other classes.
+
+        Raises AuthenticationFailed for a token that is not known, or revoked.
+        """
         scheme, _blank, secret = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != SCHEME:
             return None
@@ -50,5 +52,5 @@ class BearerAuthentication(BaseAuthentication):
 
 
 def bearer_definition(description: str) -> dict[str, Any]:
-    """How the schema describes it."""
+    """Return the definition of bearer tokens for the schema."""
     return {"type": "http", "scheme": SCHEME, "description": description}

@@ -1,4 +1,4 @@
-"""A brake on asking a service outside the portal that does not answer: the broker, the mail server, any other."""
+"""The circuit breaker: nobody waits again and again for a service outside, such as the mail server, that is away."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -12,19 +12,19 @@ Answer = TypeVar("Answer")
 
 
 class Away(ConnectionError):
-    """The service was not asked, because it has just failed, or it has not answered in time."""
+    """Raised when a service was not asked, because it has just failed, or when it has not answered in time."""
 
 
 class Breaker:
-    """Calls one service outside, and lets no caller wait for longer than `within` seconds, whatever takes the time:
-    the look-up of its name, a server that says nothing, or one that says a byte now and then.
+    """A circuit breaker for one service outside. It lets no caller wait for longer than `within` seconds, whatever
+    takes the time: the look-up of a name, a server that says nothing, or one that says a byte now and then.
 
-    After a failure nobody asks for `pause` seconds. Then one caller tries, and the others are refused until that call
-    has ended. A call that takes too long goes on in its thread without anybody who waits for it; until it ends nobody
-    asks either, so no more threads than callers are ever stuck. `is_failure` says which errors mean that the service is
-    away; any other is the service's own answer, and goes to the caller alone.
+    After a failure the service is not asked for `pause` seconds. Then one caller tries, and the others are refused
+    until that call has ended. A call that takes too long goes on in its thread, where nobody waits for it. Until it
+    ends the service is not asked either, so that there are never more stuck threads than callers. `is_failure` says
+    which errors mean that the service is away; any other is the service's own answer, and only its caller gets it.
 
-    One for each service in each process; threads may share it. What is asked by `guard` alone needs no `within`.
+    Each process has one breaker for each service, and its threads share it. Used by `guard` alone it needs no `within`.
     """
 
     every: ClassVar["WeakSet[Breaker]"] = WeakSet()
@@ -46,12 +46,12 @@ class Breaker:
     def reset(self) -> None:
         """Forget every failure: the next call is made."""
         self._failed_at: float | None = None
-        self._trying: Future[Any] | None = None  # the one call after a pause
-        self._overdue: set[Future[Any]] = set()  # calls that nobody waits for any more
+        self._trying: Future[Any] | None = None  # the one call that tries after a pause
+        self._overdue: set[Future[Any]] = set()  # calls that took too long, so that nobody waits for them any more
 
     @property
     def is_open(self) -> bool:
-        """Whether a call now would be refused."""
+        """Return whether a call would be refused now."""
         paused = self._failed_at is not None and time.monotonic() < self._failed_at + self.pause
         return paused or self._trying is not None or bool(self._overdue)
 
@@ -66,15 +66,17 @@ class Breaker:
             return answer.result(self.within)
         except TimeoutError:
             with self._lock:
-                if answer.done():  # by an error of that kind, or at this very moment
+                if answer.done():  # the call itself raised a TimeoutError, or it ended at this very moment
                     return answer.result()
                 self._overdue.add(answer)
             raise Away(f"{self.name} has not answered within {self.within} s") from None
 
     @contextmanager
     def guard(self) -> Iterator[None]:
-        """The same for a block that ends in time by itself, and runs in the caller's own thread. Raises Away before the
-        block when the service is left alone, and what the block raises."""
+        """Run the block as a call to the service, in the caller's own thread. The block must end in time by itself.
+
+        Raises Away, without running the block, when the service is not to be asked, and whatever the block raises.
+        """
         answer: Future[None] = self._begin()
         try:
             yield
@@ -96,7 +98,7 @@ class Breaker:
 
     def _run(self, ask: Callable[[], Answer], answer: Future[Answer]) -> None:
         try:
-            found = ask()
+            result = ask()
         except BaseException as error:
             with self._lock:
                 self._end(answer, failed=self._is_failure(error) or answer in self._overdue)
@@ -104,7 +106,7 @@ class Breaker:
         else:
             with self._lock:
                 self._end(answer, failed=False)
-                answer.set_result(found)
+                answer.set_result(result)
 
     def _end(self, answer: Future[Any], *, failed: bool) -> None:
         self._overdue.discard(answer)

@@ -1,4 +1,4 @@
-"""The cache in PostgreSQL, as JSON. Django's own stores pickles: who can write one makes its readers run code."""
+"""The cache, in PostgreSQL and as JSON. Django's own stores pickles: whoever writes one makes its readers run code."""
 
 import datetime as dt
 import json
@@ -9,8 +9,8 @@ from typing import Any
 from django.core.cache.backends.base import DEFAULT_TIMEOUT, BaseCache
 from django.db import connection, transaction
 
-NEVER = dt.datetime.max.replace(tzinfo=dt.UTC)
-SWEPT = 1 / 500  # share of the writes that also delete what has expired
+NEVER = dt.datetime.max.replace(tzinfo=dt.UTC)  # when an entry without a timeout expires
+SWEPT = 1 / 500  # share of the writes that also delete all expired entries
 
 _READ = "SELECT cache_key, value::text FROM portal_cache WHERE cache_key = ANY(%s) AND expires > clock_timestamp()"
 _ADD = """INSERT INTO portal_cache AS c (cache_key, value, expires) VALUES (%s, %s::jsonb, %s) ON CONFLICT (cache_key)
@@ -22,10 +22,10 @@ _SWEEP = "DELETE FROM portal_cache WHERE expires <= clock_timestamp()"
 
 
 class JsonCache(BaseCache):
-    """Keeps numbers, strings, booleans, lists and dicts of them in the table `portal_cache`, which a migration makes.
+    """A cache of numbers, strings, booleans, lists and dicts of them, in the table `portal_cache` of a migration.
 
-    Other values raise TypeError. A write that waits too long for another raises OperationalError: to say "not stored",
-    as Django's own does, would tell people that they had asked too often.
+    Storing any other value raises TypeError. A write that waits too long for another raises OperationalError. Django's
+    own cache would return "not stored", and limits would tell people that they had asked too often.
     """
 
     def __init__(self, _location: str, params: dict[str, Any]) -> None:

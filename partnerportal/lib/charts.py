@@ -1,7 +1,8 @@
-"""The geometry of charts, without a word or a colour: numbers in, coordinates out. Templates draw it as SVG.
+"""The geometry of charts: numbers come in, coordinates go out, without words or colours. Templates draw them as SVG.
 
-The baseline is always 0. Values far below their limit get a scale of their own (`FAR_BELOW`), and one that is never
-finer than `FINEST` of the limit, so that small changes do not look dramatic. None is a value that is not known: a gap.
+The baseline is always 0. Where values lie far below their limit (`FAR_BELOW`), the scale follows the values and not the
+limit, but is never finer than `FINEST` of the limit, so that small changes do not look dramatic. None stands for a
+value that is not known, and makes a gap.
 """
 
 import itertools
@@ -13,10 +14,10 @@ from typing import NamedTuple
 
 Value = float | int | None
 
-FAR_BELOW = 0.45  # of the limit: below it the limit is not drawn but said
-FINEST = 0.12  # of the limit: the least that the scale reaches up to
-NICE = (1, 2, 2.5, 5, 10)
-SERIES_AT_MOST = 5
+FAR_BELOW = 0.45  # share of the limit; while all values are below it, the limit is said in words and not drawn
+FINEST = 0.12  # share of the limit that the scale reaches at least
+NICE = (1, 2, 2.5, 5, 10)  # what a step of the scale may be, times a power of ten
+SERIES_AT_MOST = 5  # lines in one chart; more cannot be told apart
 
 
 class Frame(NamedTuple):
@@ -28,27 +29,30 @@ class Frame(NamedTuple):
     right: int
     top: int
     bottom: int
-    labels: int  # under the axis, at most
+    labels: int  # how many fit under the axis
 
 
 WIDE = Frame(760, 240, 48, 24, 24, 28, 7)
 NARROW = Frame(340, 210, 40, 20, 24, 28, 4)
-ROOM_FOR_NAMES = 68  # at the right, where several lines end
+ROOM_FOR_NAMES = 68  # right margin of a chart of several lines, whose names stand at their ends
 
 
 @dataclass(frozen=True)
 class Scale:
+    """The vertical axis: from 0 to `top` in steps of `step`, and whether the limit is drawn."""
+
     step: float
     top: float
     shows_limit: bool
 
     @property
     def ticks(self) -> list[float]:
+        """Return the values at which the axis has a line."""
         return [self.step * n for n in range(round(self.top / self.step) + 1)]
 
 
 def nice_step(span: float, parts: int = 4) -> float:
-    """The smallest whole step of 1, 2, 2.5 or 5 times a power of ten that covers `span` in at most `parts` steps."""
+    """Return the smallest whole 1, 2, 2.5 or 5 times a power of ten of which at most `parts` steps cover `span`."""
     least = span / parts
     if least <= 1:
         return 1
@@ -57,69 +61,81 @@ def nice_step(span: float, parts: int = 4) -> float:
 
 
 def scale_of(peak: float, limit: float | None) -> Scale:
+    """Return the scale for values of up to `peak`. It reaches to the limit as well, unless the values are far below."""
     shows_limit = bool(limit) and peak >= FAR_BELOW * (limit or 0)
     reach = max(peak, (limit or 0) * (1 if shows_limit else FINEST), 1)
     step = nice_step(reach)
-    steps = max(math.ceil(reach / step - 1e-9), math.ceil(peak / step))  # what is rounded never cuts the peak off
+    steps = max(math.ceil(reach / step - 1e-9), math.ceil(peak / step))  # rounding must not cut the peak off
     return Scale(step, step * steps, shows_limit)
 
 
 @dataclass(frozen=True)
 class Label:
+    """A text under the axis."""
+
     x: float
     text: str
 
 
 @dataclass(frozen=True)
-class Tick:
+class AxisTick:
+    """A line of the vertical axis, with its value."""
+
     y: float
     value: int
 
 
 @dataclass(frozen=True)
-class Line:
-    """One series: `path` with a gap where a value is not known; `area` below it down to the baseline."""
+class ChartLine:
+    """One series as SVG paths: `path` has a gap where a value is not known, `area` reaches down to the baseline."""
 
     name: str
     path: str
     area: str
     ys: list[float | None]
     end: tuple[float, float] | None  # the latest known point
-    label_y: float  # where its name stands, clear of the others'
+    label_y: float  # where its name stands, clear of the names of other lines
 
 
 @dataclass(frozen=True)
 class Bar:
+    """One bar of a bar chart, in parts that stand on one another."""
+
     x: float
     width: float
-    parts: list[tuple[float, float]]  # y and height, from the baseline up
+    parts: list[tuple[float, float]]  # y and height of each, from the baseline up
 
 
 @dataclass(frozen=True)
 class Chart:
-    """One drawing in one size. `limit` is a path, `limit_y` the height of its latest value, where it is drawn."""
+    """One drawing in one size. `limit` is a path, "" if no limit is drawn, and `limit_y` the y of its latest value."""
 
     frame: Frame
     scale: Scale
-    ticks: list[Tick]
+    ticks: list[AxisTick]
     labels: list[Label]
     xs: list[float]
     limit: str = ""
     limit_y: float = 0
-    lines: list[Line] = field(default_factory=list)
+    lines: list[ChartLine] = field(default_factory=list)
     bars: list[Bar] = field(default_factory=list)
 
     @property
     def base(self) -> float:
+        """Return the y of the baseline."""
         return self.frame.height - self.frame.bottom
 
     @property
     def end(self) -> float:
+        """Return the x of the right edge of the axis."""
         return self.frame.width - self.frame.right
 
     @property
     def points(self) -> str:
-        """For the script: "x y y;x y y", a dash for what is not known. Of bars the height of the whole."""
+        """Return the points for the script, as "x y y;x y y" with a dash for a value that is not known.
+
+        A bar has one y, that of its top.
+        """
         if self.bars:
             ys: list[list[float | None]] = [[min((y for y, _h in bar.parts), default=self.base)] for bar in self.bars]
         else:
@@ -133,7 +149,10 @@ class Chart:
 def line_chart(
     frame: Frame, series: Sequence[tuple[str, Sequence[Value]]], labels: Sequence[str], limits: Sequence[Value] = ()
 ) -> Chart:
-    """Several lines over the same points; `limits` is what they may reach, point by point."""
+    """Return a chart of lines over the same points, each of `series` being a name and its values.
+
+    `limits` is what the values may reach, point by point. Raises ValueError for more than SERIES_AT_MOST lines.
+    """
     if len(series) > SERIES_AT_MOST:
         raise ValueError(f"more than {SERIES_AT_MOST} lines cannot be told apart")
     if len(series) > 1:
@@ -148,7 +167,10 @@ def line_chart(
 def bar_chart(
     frame: Frame, stacks: Sequence[Sequence[float]], labels: Sequence[str], limits: Sequence[Value] = ()
 ) -> Chart:
-    """A bar for each stack, its parts one on the other from the baseline up."""
+    """Return a stacked bar chart: a bar for each of `stacks`, whose parts stand on one another from the baseline up.
+
+    `limits` has one value for each bar, and is drawn as a stepped line.
+    """
     scale = scale_of(max((sum(stack) for stack in stacks), default=0), _latest(limits))
     slot = _room(frame) / max(len(stacks), 1)
     xs = _across(frame, len(stacks), inset=slot / 2)
@@ -160,14 +182,15 @@ def bar_chart(
 
 
 def spark(values: Sequence[int], width: int = 64, height: int = 20, least: int = 12) -> str:
-    """A path for a row of a list, in few bytes: steps of whole units from point to point. Below zero: not known.
+    """Return the small curve of a row as an SVG path, in few bytes: in whole units, from point to point.
 
-    `least` is the smallest range that fills the height.
+    A value below zero is not known and makes a gap; fewer than two known values give "". `least` is the smallest range
+    of values that fills the height.
     """
     return _spark(tuple(values), width, height, least)
 
 
-@lru_cache(maxsize=4096)  # a list is read again and again, its weeks change once a day
+@lru_cache(maxsize=4096)  # lists are read again and again, while their weeks change once a day
 def _spark(values: tuple[int, ...], width: int, height: int, least: int) -> str:
     known = [value for value in values if value >= 0]
     if len(known) < 2:
@@ -195,14 +218,14 @@ def _chart(
     xs: list[float],
     labels: Sequence[str],
     limits: Sequence[Value],
-    lines: list[Line] | None = None,
+    lines: list[ChartLine] | None = None,
     bars: list[Bar] | None = None,
 ) -> Chart:
     latest = _latest(limits)
     return Chart(
         frame=frame,
         scale=scale,
-        ticks=[Tick(_y(frame, scale, value), round(value)) for value in scale.ticks],
+        ticks=[AxisTick(_y(frame, scale, value), round(value)) for value in scale.ticks],
         labels=_labels(frame, xs, labels),
         xs=xs,
         limit=_steps(frame, scale, xs, limits) if scale.shows_limit else "",
@@ -228,12 +251,12 @@ def _across(frame: Frame, count: int, inset: float) -> list[float]:
 
 
 def _y(frame: Frame, scale: Scale, value: float) -> float:
-    """Never above the drawing: a limit that was higher earlier is cut off at the top."""
+    """Return the y of a value. It is never above the drawing: a limit that was once higher is cut off at the top."""
     room = frame.height - frame.top - frame.bottom
     return round(frame.top + room * (1 - min(value / scale.top, 1)), 1)
 
 
-def _line(frame: Frame, scale: Scale, name: str, xs: list[float], values: Sequence[Value]) -> Line:
+def _line(frame: Frame, scale: Scale, name: str, xs: list[float], values: Sequence[Value]) -> ChartLine:
     ys = [None if value is None else _y(frame, scale, value) for value in values]
     base = frame.height - frame.bottom
     path, area = "", ""
@@ -242,11 +265,11 @@ def _line(frame: Frame, scale: Scale, name: str, xs: list[float], values: Sequen
         path += f"M{steps}" + ("h0" if len(run) == 1 else "")
         area += f"M{_text(run[0][0])} {base}L{steps}V{base}Z"
     end = next(((x, y) for x, y in zip(reversed(xs), reversed(ys), strict=True) if y is not None), None)
-    return Line(name, path, area, ys, end, end[1] if end else 0)
+    return ChartLine(name, path, area, ys, end, end[1] if end else 0)
 
 
 def _runs(xs: Sequence[float], ys: Sequence[float | None]) -> list[list[tuple[float, float]]]:
-    """The known points, in runs without a gap."""
+    """Return the known points, in runs without a gap."""
     runs: list[list[tuple[float, float]]] = [[]]
     for x, y in zip(xs, ys, strict=True):
         if y is None:
@@ -256,15 +279,15 @@ def _runs(xs: Sequence[float], ys: Sequence[float | None]) -> list[list[tuple[fl
     return [run for run in runs if run]
 
 
-def _apart(lines: list[Line], frame: Frame, room: float = 15) -> list[Line]:
-    """Their names at the right end, at least `room` from one another."""
+def _apart(lines: list[ChartLine], frame: Frame, room: float = 15) -> list[ChartLine]:
+    """Return the lines with the names at their right ends moved at least `room` from one another."""
     taken = float("-inf")
     placed = {}
     for line in sorted(lines, key=lambda line: line.label_y):
         taken = max(line.label_y, taken + room)
         placed[line.name] = taken
     sunk = max(max(placed.values(), default=0) - (frame.height - frame.bottom), 0)
-    return [Line(**{**vars(line), "label_y": round(placed[line.name] - sunk, 1)}) for line in lines]
+    return [ChartLine(**{**vars(line), "label_y": round(placed[line.name] - sunk, 1)}) for line in lines]
 
 
 def _stack(frame: Frame, scale: Scale, stack: Sequence[float]) -> list[tuple[float, float]]:
@@ -277,7 +300,7 @@ def _stack(frame: Frame, scale: Scale, stack: Sequence[float]) -> list[tuple[flo
 
 
 def _steps(frame: Frame, scale: Scale, xs: list[float], limits: Sequence[Value]) -> str:
-    """The limit as a line that steps half way between two points, from edge to edge."""
+    """Return the path of the limit: a line from edge to edge that steps half way between two points."""
     edges = [frame.left, *((a + b) / 2 for a, b in itertools.pairwise(xs)), frame.width - frame.right]
     path, at, before = "", 0, None
     for limit, same in itertools.groupby(limits):
@@ -291,12 +314,12 @@ def _steps(frame: Frame, scale: Scale, xs: list[float], limits: Sequence[Value])
 
 
 def _labels(frame: Frame, xs: list[float], labels: Sequence[str]) -> list[Label]:
-    """As many as fit, counted back from the latest."""
+    """Return as many labels as fit, at even distances and counted back from the latest."""
     every = max(math.ceil(len(labels) / frame.labels), 1)
-    chosen = range(len(labels) - 1, -1, -every)
-    return [Label(xs[at], labels[at]) for at in reversed(chosen)]
+    positions = range(len(labels) - 1, -1, -every)
+    return [Label(xs[at], labels[at]) for at in reversed(positions)]
 
 
 def _text(value: float) -> str:
-    """Without a needless fraction: 12 and 12.5."""
+    """Return a coordinate as text, without a needless fraction: 12 and 12.5."""
     return f"{value:.1f}".removesuffix(".0")

@@ -1,4 +1,4 @@
-"""Commands that vendor staff type."""
+"""The base of the commands that vendor staff type, and checks of their arguments."""
 
 import getpass
 from argparse import ArgumentTypeError
@@ -19,12 +19,15 @@ Without, set PORTAL_PROCESS=job (and DATABASE_JOB_URL)."""
 
 
 class StaffCommand(BaseCommand):
-    """Runs as the system, says an action's refusal in plain words, and stops where row-level security would make it
-    see nothing and claim that nothing is there."""
+    """A command that runs as the system and says in plain words why an action was refused.
 
-    requires_system_checks = ()  # they judge pages, and cost a second
+    With a role that row-level security holds it stops at once: it would see nothing, and claim that nothing is there.
+    """
+
+    requires_system_checks = ()  # the checks judge pages, and cost a second
 
     def execute(self, *args: Any, **options: Any) -> Any:
+        """Run the command. Raises CommandError for every refusal, by an action or by the database."""
         try:
             if not tenancy.bypasses_policies():
                 raise CommandError(NEEDS_JOB_ROLE)
@@ -34,23 +37,23 @@ class StaffCommand(BaseCommand):
             raise CommandError(str(error.message) or error.code) from error
         except ValidationError as error:
             raise CommandError(" ".join(_sentences(error))) from error
-        except (DataError, IntegrityError) as error:  # too long, or there already, where no check before says so better
+        except (DataError, IntegrityError) as error:  # too long, or there already, where no check has said so better
             raise CommandError(f"The database refuses this: {str(error).splitlines()[0]}.") from error
         except OperationalError as error:  # away, a deadlock, or a lock that somebody holds for too long
             raise CommandError(f"The database could not do it now. Run the command again.\n{error}") from error
 
     @property
     def actor(self) -> Actor:
-        """The log names who was at the terminal."""
+        """Return the system as the actor, with the name of whoever is at the terminal for the log."""
         try:
             name = getpass.getuser()
-        except (KeyError, OSError):  # a container's user without a name
+        except (KeyError, OSError):  # a user of a container may have no name
             name = "?"
         return Actor.system(f"vendor staff ({name})")
 
 
 def refuse_what_is_no_text(options: dict[str, Any]) -> None:
-    """Raise CommandError for an argument that no column takes: half a character, or the character zero."""
+    """Raise CommandError for an argument that no column can hold: one with half a character or the character zero."""
     for value in options.values():
         for text in value if isinstance(value, list) else [value]:
             if isinstance(text, str) and ("\0" in text or text != text.encode(errors="ignore").decode()):
@@ -58,7 +61,7 @@ def refuse_what_is_no_text(options: dict[str, Any]) -> None:
 
 
 def email_address(text: str) -> str:
-    """The type of an argument."""
+    """Return the text if it is an e-mail address; for the `type` of an argument. Raises ArgumentTypeError."""
     try:
         validate_email(text)
     except ValidationError as error:

@@ -1,4 +1,4 @@
-"""What PostgreSQL's COPY reads."""
+"""Rows in the text format that PostgreSQL's COPY reads."""
 
 import io
 from collections.abc import Iterable, Iterator
@@ -14,7 +14,7 @@ def _field(value: object) -> str:
 
 
 class CopyRows(io.RawIOBase):
-    """Rows in COPY's text format, made a piece at a time as the driver asks for them."""
+    """A file-like object of rows in COPY's text format, made a piece at a time as the driver reads it."""
 
     def __init__(self, rows: Iterable[tuple[object, ...]]) -> None:
         self._rows: Iterator[tuple[object, ...]] = iter(rows)
@@ -24,6 +24,7 @@ class CopyRows(io.RawIOBase):
         return True
 
     def read(self, size: int = -1) -> bytes:
+        """Return the next `size` bytes, or fewer at the end; all that is left for a negative size."""
         while size < 0 or len(self._left) < size:
             piece = "".join("\t".join(map(_field, row)) + "\n" for row in islice(self._rows, 2000)).encode()
             if not piece:

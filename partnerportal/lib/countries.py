@@ -15,7 +15,7 @@ def _named(language: str) -> list[tuple[str, str]]:
 
 
 def country_choices() -> list[tuple[str, str]]:
-    """(code, name) sorted by name in the active language. Codes are upper-case alpha-2."""
+    """Return (code, name) pairs of all countries, by name in the active language. Codes are upper-case alpha-2."""
     return _named(get_language() or "en")
 
 
@@ -25,4 +25,5 @@ def _name(code: str, language: str) -> str:
 
 
 def country_name(code: str) -> str:
+    """Return the country's name in the active language, or the code itself for a country that is not known."""
     return _name(code, get_language() or "en")

@@ -1,4 +1,4 @@
-"""The portal's day. Last days of use, memberships and expiry are judged in UTC, whatever the reader's time zone."""
+"""The portal's day: last days of use, memberships and expiry are judged in UTC, whatever the reader's time zone."""
 
 import datetime as dt
 
@@ -8,4 +8,5 @@ SOON = dt.timedelta(days=30)  # a last day of use within it is marked as near
 
 
 def today() -> dt.date:
+    """Return today's date in UTC."""
     return timezone.now().date()

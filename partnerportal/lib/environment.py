@@ -1,4 +1,4 @@
-"""The variables of the environment, each refused with one clear sentence when it makes no sense.
+"""Reading of environment variables. One that makes no sense is refused with one clear sentence.
 
 A secret may also come from a file, as containers hand them out: `NAME_FILE` is the path, in place of `NAME`.
 """
@@ -15,15 +15,18 @@ import environ
 from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
 
-WRONG = 3  # exit code; gunicorn takes it for "do not try again"
+WRONG = 3  # exit code of a process with wrong settings; gunicorn takes it for "do not try again"
 _ORIGIN = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?", re.IGNORECASE)
 
 
 class Environment(environ.Env):
-    """django-environ's reader, with secrets from files and words for what is wrong. Raises ImproperlyConfigured."""
+    """django-environ's reader, with secrets from files. Its methods raise ImproperlyConfigured in plain words."""
 
     def secret(self, name: str, default: str | None = None) -> str:
-        """Return the variable, or the stripped content of the file that NAME_FILE names. Never both."""
+        """Return the variable, or the stripped content of the file that NAME_FILE names, or `default`.
+
+        Raises ImproperlyConfigured when both are set, or when neither is and there is no default.
+        """
         value, path = self.ENVIRON.get(name), self.ENVIRON.get(f"{name}_FILE")
         if value and path:
             raise ImproperlyConfigured(f"{name} and {name}_FILE are both set: keep one of them.")
@@ -36,7 +39,7 @@ class Environment(environ.Env):
         return default
 
     def encryption_keys(self, name: str) -> list[str]:
-        """Return the Fernet keys of a list with commas: the first encrypts, each of them decrypts."""
+        """Return the Fernet keys that the variable lists with commas. The first encrypts, and each of them decrypts."""
         keys = [key.strip() for key in self.secret(name).split(",")]
         try:
             for key in keys:
@@ -48,21 +51,21 @@ class Environment(environ.Env):
         return keys
 
     def number(self, name: str, default: int) -> int:
-        """Return a whole number that is not negative."""
+        """Return the variable as a whole number, 0 or more."""
         text = self.ENVIRON.get(name) or str(default)
         if not (text.isascii() and text.isdigit()):
             raise ImproperlyConfigured(f"{name} is {text!r}: it must be a whole number, 0 or more.")
         return int(text)
 
     def choice(self, name: str, choices: Collection[str], default: str) -> str:
-        """Return one of a few words."""
+        """Return the variable, which must be one of `choices`."""
         text = self.ENVIRON.get(name) or default
         if text not in choices:
             raise ImproperlyConfigured(f"{name} is {text!r}: it must be one of {', '.join(choices)}.")
         return str(text)
 
     def origin(self, name: str) -> str:
-        """Return scheme, host and perhaps port of the portal's address, without a slash at the end."""
+        """Return the variable, an address of scheme, host and perhaps port, without a slash at its end."""
         text = str(self.ENVIRON.get(name) or "").rstrip("/")
         if not _ORIGIN.fullmatch(text):
             raise ImproperlyConfigured(
@@ -72,9 +75,9 @@ class Environment(environ.Env):
         return text
 
     def database_url(self, name: str) -> str:
-        """Return the URL of a database, with the password of its own variable where the URL has none.
+        """Return the URL of a database. Where it has no password, that of a variable of its own is put in.
 
-        That of DATABASE_URL is DATABASE_PASSWORD (or DATABASE_PASSWORD_FILE), and likewise for the others.
+        For DATABASE_URL this is DATABASE_PASSWORD (or DATABASE_PASSWORD_FILE), and likewise for the others.
         """
         url, password_name = self.secret(name), name.removesuffix("URL") + "PASSWORD"
         password = self.secret(password_name, default="")
@@ -93,28 +96,28 @@ class Environment(environ.Env):
         return parts.geturl()
 
     def database(self, name: str) -> dict[str, Any]:
-        """Return Django's settings of the database at that URL, with every option that the URL holds."""
-        found: dict[str, Any] = self.db_url_config(self.database_url(name))
-        return {"OPTIONS": {}} | found
+        """Return Django's settings of the database whose URL the variable holds, with every option of the URL."""
+        config: dict[str, Any] = self.db_url_config(self.database_url(name))
+        return {"OPTIONS": {}} | config
 
     def mail(self, name: str, default: str | None = None) -> dict[str, Any]:
-        """Return Django's settings of the mail server at that URL."""
+        """Return Django's settings of the mail server whose URL the variable holds."""
         url = self.secret(name, default)
         try:
-            found: dict[str, Any] = self.email_url_config(url)
+            config: dict[str, Any] = self.email_url_config(url)
         except (ValueError, ImproperlyConfigured) as error:
             raise ImproperlyConfigured(f"{name}: {error}") from None
-        return found
+        return config
 
 
 def refuse_to_start(error: ImproperlyConfigured) -> NoReturn:
-    """End the process with the one sentence that says what is wrong, in place of a traceback."""
-    sys.stderr.write(f"The portal does not start: {error}\n")  # in one go, for several processes may say it
+    """End the process, exit code WRONG, with the one sentence that says what is wrong in place of a traceback."""
+    sys.stderr.write(f"The portal does not start: {error}\n")  # by one call, because several processes may write
     sys.exit(WRONG)
 
 
 def is_set(name: str) -> bool:
-    """Whether a secret is given, as a variable or as a file."""
+    """Return whether the environment gives a secret, as a variable or as a file."""
     return name in os.environ or f"{name}_FILE" in os.environ
 
 

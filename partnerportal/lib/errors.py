@@ -1,4 +1,4 @@
-"""What an action raises when it cannot be done. `partnerportal.errors` maps each to a page or an API answer."""
+"""The errors that actions raise when they cannot be done. `partnerportal.errors` makes a page or API answer of each."""
 
 from django.utils.functional import Promise
 
@@ -6,7 +6,10 @@ Message = str | Promise
 
 
 class DomainError(Exception):
-    """Base. `code` is stable and machine-readable, `message` is for the reader, `field` names the input at fault."""
+    """The base of all errors of actions.
+
+    `code` is stable and machine-readable, `message` is for the reader, and `field` names the input at fault.
+    """
 
     status = 400
 
@@ -18,46 +21,49 @@ class DomainError(Exception):
 
 
 class Invalid(DomainError):
-    """The input breaks a rule."""
+    """Raised for input that breaks a rule. Answered by 400."""
 
 
 class Refused(DomainError):
-    """The actor sees the thing and may not do this to it."""
+    """Raised when the actor sees the thing and may not do this to it. Answered by 403."""
 
     status = 403
 
 
 class NotFound(DomainError):
-    """Absent, or not visible to the actor: the two look the same."""
+    """Raised for a thing that is absent, or not visible to the actor: the two look the same. Answered by 404."""
 
     status = 404
 
 
 class Conflict(DomainError):
-    """The thing is no longer in a state that allows this."""
+    """Raised when the thing is no longer in a state that allows this. Answered by 409."""
 
     status = 409
 
 
 class Gone(DomainError):
-    """It was the actor's, and is no more."""
+    """Raised for a thing that was the actor's and does not exist any more. Answered by 410."""
 
     status = 410
 
 
 class Unprocessable(DomainError):
-    """Well-formed, and at odds with what was sent before."""
+    """Raised for input that is well-formed but contradicts what was sent before. Answered by 422."""
 
     status = 422
 
 
 class TooMany(DomainError):
-    """As often as is allowed in a day. Later it works again."""
+    """Raised when something was done as often as is allowed. Later it works again. Answered by 429."""
 
     status = 429
 
 
 class Unavailable(DomainError):
-    """Something outside that this needs does not answer. Nothing was changed, so it can be repeated."""
+    """Raised when a service outside that is needed does not answer. Nothing was changed, so the action may be repeated.
+
+    Answered by 503.
+    """
 
     status = 503

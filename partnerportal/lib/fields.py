@@ -1,4 +1,4 @@
-"""Text that stands in one line: names, addresses, the subjects of mails that name them."""
+"""Fields of text in one line: names and addresses, which also stand in the subjects of mails."""
 
 from typing import Any
 
@@ -9,14 +9,14 @@ from partnerportal.lib.text import one_line
 
 
 class Line(forms.CharField):
-    """A name of invisible characters alone counts as empty."""
+    """A form field of one line. A text of invisible characters alone counts as empty."""
 
     def to_python(self, value: Any) -> Any:
         return super().to_python(one_line(value) if isinstance(value, str) else value)
 
 
 class LineField(models.CharField):
-    """Stored as `one_line` leaves it, whichever way it comes. To migrations it is a CharField."""
+    """A model field that is stored as `one_line` leaves it, wherever it comes from. Migrations see a CharField."""
 
     def formfield(self, **kwargs: Any) -> Any:
         return super().formfield(**{"form_class": Line, **kwargs})

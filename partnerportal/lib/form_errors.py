@@ -1,4 +1,4 @@
-"""DomainError -> form error."""
+"""How a DomainError becomes an error of the form that asked for the action."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +11,10 @@ from partnerportal.lib.errors import Conflict, Invalid, TooMany, Unavailable
 
 @contextmanager
 def into_form(form: BaseForm) -> Iterator[None]:
-    """Show why an action was not done on the form that asked for it, beside the field at fault."""
+    """Run the block in a savepoint, and make errors of the form from Invalid, Conflict, TooMany and Unavailable.
+
+    An error stands beside `error.field` if the form has that field. Other exceptions pass.
+    """
     try:
         with transaction.atomic():
             yield

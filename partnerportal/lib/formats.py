@@ -13,11 +13,11 @@ from babel import Locale, dates, numbers
 from django.utils import timezone, translation
 from django.utils.translation import gettext, pgettext
 
-# Day before month, 24 hours, currency before the amount: English read outside any one country. Without its country
-# a Japanese week would begin on Monday.
+# English is read outside any one country: the day stands before the month, the clock has 24 hours, the currency stands
+# before the amount. Japanese has its country, because without it a week would begin on Monday.
 _LOCALES = {"en": "en_GB", "ja": "ja_JP"}
-_NEAR_PAST = dt.timedelta(days=7)
-_NEAR_FUTURE = dt.timedelta(days=30)
+_NEAR_PAST = dt.timedelta(days=7)  # so far back, `relative` says it in words
+_NEAR_FUTURE = dt.timedelta(days=30)  # so far ahead, `relative` says it in words
 
 
 @lru_cache(maxsize=32)
@@ -26,12 +26,12 @@ def _locale_of(language: str) -> Locale:
 
 
 def locale() -> Locale:
-    """The reader's locale; English when translation is switched off."""
+    """Return the reader's locale; English when translation is switched off."""
     return _locale_of(translation.get_language() or "en")
 
 
 def number(value: int | Decimal) -> str:
-    """1,234.5 in English, 1 234,5 in French."""
+    """Format a number: 1,234.5 in English, 1 234,5 in French."""
     return _number(value, locale())
 
 
@@ -41,37 +41,37 @@ def _number(value: int | Decimal, where: Locale) -> str:
 
 
 def axis_number(value: int) -> str:
-    """2.5M from a million on: beside a chart there is room for six digits."""
+    """Format a number for the axis of a chart, which has room for six digits: 2.5M from a million on."""
     if value < 1_000_000:
         return number(value)
     return numbers.format_compact_decimal(value, locale=locale(), fraction_digits=1)
 
 
 def listed(items: Iterable[object]) -> str:
-    """Names one after the other: "A, B" in English, "A、B" in Japanese."""
+    """Join names: "A, B" in English, "A、B" in Japanese."""
     return _separator(translation.get_language()).join(map(str, items))
 
 
 @lru_cache(maxsize=32)
 def _separator(language: str | None) -> str:
-    """Of that language, which is the active one: lists ask twice for each row."""
+    """Return the separator of `language`, the active one. It is cached, because lists ask twice for each row."""
     return pgettext("between the items of a list", ", ")
 
 
 def percent(value: int | float | Decimal) -> str:
-    """A ratio as whole percent: 0.66 is 66%."""
+    """Format a ratio as whole percent: 0.66 is 66%."""
     return numbers.format_percent(value, locale=locale())
 
 
 def money(amount: Decimal, currency: str) -> str:
-    """An amount with its currency. Decimal only: a float has already lost the cents."""
+    """Format an amount with its currency. Raises TypeError for a float, which has already lost the cents."""
     if isinstance(amount, float):
         raise TypeError("money takes a Decimal")
     return numbers.format_currency(amount, currency, locale=locale())
 
 
 def date(value: dt.date) -> str:
-    """14 Dec 2025. A moment is first brought into the reader's time zone."""
+    """Format a date, as 14 Dec 2025. A moment is first brought into the reader's time zone."""
     if isinstance(value, dt.datetime):
         value = timezone.localtime(value).date()
     return _date(value, locale())
@@ -83,7 +83,7 @@ def _date(value: dt.date, where: Locale) -> str:
 
 
 def datetime(value: dt.datetime) -> str:
-    """14 Dec 2025, 23:59 UTC, in the reader's time zone, which it names."""
+    """Format a moment in the reader's time zone and name the zone, as 14 Dec 2025, 23:59 UTC."""
     local = timezone.localtime(value)
     here = locale()
     clock = dates.format_time(local, "short", locale=here)
@@ -94,7 +94,10 @@ def datetime(value: dt.datetime) -> str:
 
 
 def relative(value: dt.date, now: dt.datetime | None = None) -> str:
-    """Words when near (2 hours ago, in 3 days), the date when far (a week back, a month ahead)."""
+    """Say when something is: in words when near (2 hours ago, in 3 days), else by the date.
+
+    A week back and a month ahead count as near.
+    """
     now = now or timezone.now()
     if not isinstance(value, dt.datetime):
         return relative_day(value, timezone.localtime(now).date())
@@ -109,7 +112,7 @@ def relative(value: dt.date, now: dt.datetime | None = None) -> str:
 
 
 def relative_day(day: dt.date, today: dt.date) -> str:
-    """As `relative`, from the reader's own day `today`."""
+    """Say when a day is, in words or by the date as `relative` does, seen from the reader's own day `today`."""
     delta = day - today
     if not -_NEAR_PAST < delta <= _NEAR_FUTURE:
         return date(day)
@@ -125,12 +128,12 @@ def _in_days(delta: dt.timedelta, where: Locale) -> str:
 
 
 def day_month(value: dt.date) -> str:
-    """11 Sep: a day where the year is clear."""
+    """Format a day without its year, as 11 Sep."""
     return _skeleton("MMMd", value, locale())
 
 
 def month(value: dt.date) -> str:
-    """Sep 2026."""
+    """Format a month, as Sep 2026."""
     return _skeleton("yMMM", value, locale())
 
 

@@ -1,13 +1,16 @@
-"""How Python looks for garbage in a process that answers requests."""
+"""Settings of Python's garbage collector for a process that answers requests."""
 
 import gc
 
-OBJECTS = 20_000  # made more than freed before the newest are searched; a page of a list makes about ten thousand
+# So many more objects are made than freed before the newest are searched. A page of a list makes about ten thousand.
+OBJECTS = 20_000
 
 
 def freeze_garbage() -> None:
-    """Once all is loaded: what is there stays, and is not searched again and again. Searching anew after each 700
-    objects, as Python does by itself, took a twelfth of a page's CPU; rare full searches made the slowest pages slow.
+    """Keep everything that is loaded by now out of all later searches, and search for garbage less often.
+
+    Searching after each 700 objects, as Python does by itself, took a twelfth of a page's CPU, and full searches made
+    the slowest pages slow. Call it once, when the process has loaded everything.
     """
     gc.collect()
     gc.freeze()

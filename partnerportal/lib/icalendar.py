@@ -1,4 +1,4 @@
-"""Calendars of whole days for other programs, by RFC 5545: escaped, folded, with CRLF."""
+"""Calendar files of whole days for other programs, by RFC 5545: values escaped, lines folded and ended by CRLF."""
 
 import datetime as dt
 from collections.abc import Iterable, Iterator
@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from partnerportal.lib.text import one_line
 
 CONTENT_TYPE = "text/calendar; charset=utf-8"
-_OCTETS = 75  # in a line, before its CRLF
+_OCTETS = 75  # in a line at most, without its CRLF
 
 
 @dataclass(frozen=True)
 class WholeDay:
-    """`uid` stays the same for the same thing; `changed_at` moves its version on. `day` is a day of the calendar."""
+    """An event that lasts the whole `day`. `uid` stays the same for the same thing; `changed_at` tells its versions."""
 
     uid: str
     day: dt.date
@@ -23,6 +23,7 @@ class WholeDay:
 
 
 def calendar(name: str, days: Iterable[WholeDay], *, now: dt.datetime) -> bytes:
+    """Return the calendar file of these events in UTF-8. It asks programs to fetch it again every six hours."""
     lines = [
         "BEGIN:VCALENDAR",
         "VERSION:2.0",
@@ -56,7 +57,7 @@ def _event(day: WholeDay, now: dt.datetime) -> Iterator[str]:
 
 
 def _text(value: str) -> str:
-    """A TEXT: one line, with what separates values escaped."""
+    """Return a value of the type TEXT: one line, with backslashes, semicolons and commas escaped."""
     escaped = one_line(value).replace("\\", "\\\\")
     for mark in ";,":
         escaped = escaped.replace(mark, f"\\{mark}")
@@ -68,7 +69,7 @@ def _moment(value: dt.datetime) -> str:
 
 
 def _folded(line: str) -> bytes:
-    """Cut between characters, never within one; a line that goes on begins with a blank."""
+    """Return a line cut at _OCTETS, between characters and never within one. What goes on begins with a blank."""
     pieces, piece = [], b""
     for character in line:
         octets = character.encode()

@@ -1,4 +1,4 @@
-"""Keyset paging: the next page starts after the last row, however deep, in the time of the first."""
+"""Keyset paging: a page starts after the last row of the one before, so the deepest takes no longer than the first."""
 
 import base64
 import json
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Page(Generic[T]):
-    """`first` and `last` are 1-based positions when they are known from the cursor, for '51–100 of 2,418'."""
+    """One page of rows. `first` and `last` are 1-based positions, for "51–100 of 2,418". A missing cursor is None."""
 
     rows: list[T]
     first: int
@@ -23,50 +23,61 @@ class Page(Generic[T]):
 
     @property
     def last(self) -> int:
+        """Return the position of the last row."""
         return self.first + len(self.rows) - 1
 
 
 def encode_cursor(value: Any, pk: int, position: int, *, backwards: bool) -> str:
+    """Return the cursor of a page beside a row, which is given by its value in the sort column and its key.
+
+    `position` counts the rows before the page; the page lies before the row if `backwards`, else after it.
+    """
     raw = json.dumps([value if isinstance(value, int | str) else str(value), pk, position, backwards])
     return base64.urlsafe_b64encode(raw.encode()).decode().rstrip("=")
 
 
 def _decode(cursor: str, field: Any) -> tuple[Any, int, int, bool] | None:
-    """None for a cursor that is broken or belongs to another sort: the caller shows the first page."""
+    """Return the sort value, key, position and direction in a cursor, or None if it is broken or of another sort.
+
+    For None the caller shows the first page.
+    """
     try:
         value, pk, position, backwards = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         if not (type(pk) is type(position) is int and 0 <= pk < 2**63 and 0 <= position < 2**31):
             return None
-        if not isinstance(value, int | str):  # `encode_cursor` writes nothing else; a null would reach the filter
+        if not isinstance(value, int | str):  # `encode_cursor` writes nothing else, and a null would break the filter
             return None
-        if "\0" in str(value).encode().decode():  # what PostgreSQL cannot hold: NUL, and lone surrogates by encode()
+        if "\0" in str(value).encode().decode():  # PostgreSQL holds no NUL; for lone surrogates encode() raises
             return None
         return field.get_prep_value(field.to_python(value)), pk, position, bool(backwards)
-    except Exception:  # any rubbish from the address bar
+    except Exception:  # the address may hold anything
         return None
 
 
 class IsAmong(Func):
-    """A value is in an array. Unlike IN, which becomes a join, such a condition passes into a security barrier."""
+    """An SQL condition that a value is in an array. Unlike IN, which becomes a join, it passes a security barrier."""
 
     template, arg_joiner = "%(expressions)s)", " = ANY("
     output_field = BooleanField()
 
 
 def is_cursor(queryset: QuerySet[Any], *, sort: str, cursor: str) -> bool:
-    """Whether `keyset` would understand it, for callers that refuse what it would pass over."""
+    """Return whether `keyset` understands the cursor, for callers that refuse one that `keyset` would ignore."""
     return _decode(cursor, queryset.model._meta.get_field(sort)) is not None
 
 
 def with_total(queryset: QuerySet[Any]) -> QuerySet[Any]:
-    """Each row with `total_count`, which PostgreSQL computes once; COUNT(*), which any index of the rows can answer."""
+    """Annotate each row with `total_count`, the number of all rows, which PostgreSQL computes once.
+
+    It is a COUNT(*), because any index of the rows can answer that.
+    """
     counted = queryset.order_by().annotate(_one=Value(1)).values("_one").annotate(_n=Count("*")).values("_n")
     return queryset.annotate(total_count=Subquery(counted, output_field=IntegerField()))
 
 
-def branches_of(asked: Container[str]) -> Sequence[Q]:
-    """What `keyset` takes as `branches` for a list that is narrowed so: a search (`q`) has one way, all of its rows."""
-    return (Q(),) if "q" in asked else ()
+def branches_of(filters: Container[str]) -> Sequence[Q]:
+    """Return the `branches` of `keyset` for a list with these filters: one, of all rows, for a search (`q`)."""
+    return (Q(),) if "q" in filters else ()
 
 
 def keyset(
@@ -79,12 +90,13 @@ def keyset(
     key: str = "pk",
     branches: Sequence[Q] = (),
 ) -> Page[Any]:
-    """A page of `size` rows ordered by the non-null column `sort`, then by `key` (unique in the queryset).
+    """Return the page of `size` rows ordered by the non-null column `sort`, then by `key` (unique in the queryset).
 
-    With `branches` the keys are found first, along each of these conditions (together they hold for every row), and the
-    rows then. For what PostgreSQL would read and sort whole: an OR, of which each side has an index; a search, because
-    behind a policy it does not know how much that finds; and a view with a security barrier, of which each row takes
-    lookups (its queryset says `finds_keys_first`).
+    An empty or broken cursor gives the first page. `branches` are conditions of which at least one holds for every row.
+    With them the keys of the page are found first, along each condition, and its rows then. This is for what PostgreSQL
+    would otherwise read and sort whole: an OR, of which each side has an index; a search, because behind a policy it
+    does not know how much the search finds; and a view with a security barrier, each row of which takes lookups (its
+    queryset says `finds_keys_first`).
     """
     if not branches and getattr(queryset, "finds_keys_first", False):
         branches = (Q(),)
@@ -94,15 +106,15 @@ def keyset(
     if decoded:
         step = "lt" if forward_desc else "gt"
         queryset = queryset.filter(Q(**{f"{sort}__{step}": value}) | Q(**{sort: value, f"{key}__{step}": last_key}))
-        # The redundant bound lets the index start in the right place; OR alone would filter.
+        # This bound is redundant, but lets the index start in the right place; for OR alone all rows would be filtered.
         queryset = queryset.filter(**{f"{sort}__{step}e": value})
     order = [F(name).desc() if forward_desc else F(name).asc() for name in (sort, key)]
     if branches:
         first_branch, *others = (
             queryset.filter(branch).order_by(*order).values(key)[: size + 1] for branch in branches
         )
-        found = ArraySubquery(first_branch.union(*others) if others else first_branch)
-        queryset = queryset.filter(IsAmong(F(key), found))
+        keys = ArraySubquery(first_branch.union(*others) if others else first_branch)
+        queryset = queryset.filter(IsAmong(F(key), keys))
     rows = list(queryset.order_by(*order)[: size + 1])
     more, rows = len(rows) > size, rows[:size]
     if backwards:
@@ -124,6 +136,6 @@ def keyset(
 
 
 def keyset_or_first(queryset: QuerySet[Any], *, cursor: str, **options: Any) -> Page[Any]:
-    """For people: where the rows behind a cursor are gone, the first page and not an empty one."""
+    """Return the page of a cursor, or the first page when no row is left there: people should see no empty page."""
     page = keyset(queryset, cursor=cursor, **options)
     return page if page.rows or not cursor else keyset(queryset, **options)

@@ -1,4 +1,4 @@
-"""How often something may be asked for within an hour; counted in the cache, which all processes share."""
+"""Limits on how often something may be asked for within an hour, counted in the cache that all processes share."""
 
 import time
 
@@ -11,7 +11,10 @@ HOUR = 3600
 
 
 def at_most(times: int, key: str) -> None:
-    """Count one more of this hour. Raises TooMany beyond `times`. Two at once may count as one: it is a brake."""
+    """Count one more use of `key` in this hour. Raises TooMany beyond `times`.
+
+    Two uses at the same moment may count as one: this is a brake, not an exact limit.
+    """
     name = f"{key}:{int(time.time()) // HOUR}"
     count = cache.get(name, 0) + 1
     if count > times:

@@ -1,8 +1,9 @@
-"""Log lines: a JSON object each, or plain text on a developer's machine, and never a secret of an address.
+"""Log lines: a JSON object each, or plain text on a developer's machine, without the secrets that addresses hold.
 
-`fields` opens what every line of a request or task says beside its message; `add_fields` adds what is learned on the
-way, as who asks. A single line may bring more of its own: `log.info("…", extra={"fields": {"status": 200}})`. Nothing
-else that libraries hang on a record is written, because among it are whole requests and the arguments of tasks.
+`fields` sets what every line of a request or task says beside its message, and `add_fields` adds what is learned on the
+way, such as who asks. A single line may bring fields of its own: `log.info("…", extra={"fields": {"status": 200}})`.
+Nothing else that libraries attach to a record is written, because whole requests and the arguments of tasks are among
+it.
 """
 
 import datetime as dt
@@ -26,7 +27,7 @@ Fields = dict[str, Any]
 
 @contextmanager
 def fields(**values: Any) -> Iterator[Fields]:
-    """Write these on every line of the block, and no others that stood before it."""
+    """Write these fields on every log line of the block, in place of any that an outer block has set. Yield them."""
     token = open_fields(**values)
     try:
         yield values
@@ -35,7 +36,7 @@ def fields(**values: Any) -> Iterator[Fields]:
 
 
 def open_fields(**values: Any) -> Token[Fields | None]:
-    """Begin such a block where it cannot be a `with`; it lasts until `close_fields`."""
+    """Begin a block as `fields` does, where a `with` is not possible. Return the token that `close_fields` takes."""
     return _fields.set(values)
 
 
@@ -45,19 +46,19 @@ def close_fields(token: Token[Fields | None]) -> None:
 
 
 def add_fields(**values: Any) -> None:
-    """Write these as well on the rest of the lines of the block that is open; without one, nothing is kept."""
+    """Add these fields to the further lines of the block that is open. Without an open block they are dropped."""
     current = _fields.get()
     if current is not None:
         current.update(values)
 
 
 def current_fields() -> Fields:
-    """Return the fields of the block that is open."""
+    """Return a copy of the fields of the block that is open; empty without one."""
     return dict(_fields.get() or {})
 
 
 class JsonLine(JsonFormatter):
-    """One JSON object on one line: time (UTC), level, logger, message, the fields, and a traceback as one text."""
+    """A formatter of one JSON object a line: time (UTC), level, logger, message, fields, and a traceback as a text."""
 
     def add_fields(self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]) -> None:
         moment = dt.datetime.fromtimestamp(record.created, dt.UTC)
@@ -70,8 +71,10 @@ class JsonLine(JsonFormatter):
 
 
 class PlainLine(logging.Formatter):
-    """Time, level, logger and message for a person at a terminal. The lines of a traceback are indented, so that
-    nothing in it looks like a line of its own."""
+    """A formatter for a person at a terminal: time, level, logger and message.
+
+    The lines of a traceback are indented, so that nothing in it looks like a log line of its own.
+    """
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s %(message)s")
@@ -85,8 +88,10 @@ class PlainLine(logging.Formatter):
 
 
 class SentAmiss(logging.Filter):
-    """Takes the traceback from what is told of a request that no program of ours would send, and makes it a warning:
-    strangers would else fill the log and the error tracker."""
+    """A filter that makes a warning without a traceback of what is logged about a request that no client of ours sends.
+
+    Strangers would otherwise fill the log and the error tracker.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
         if record.name != "django.request" or getattr(record, "status_code", 500) < 500:
@@ -94,7 +99,7 @@ class SentAmiss(logging.Filter):
         return True
 
 
-# Where Django tells of such requests. A filter sees what is told to its very logger, so each is named.
+# The loggers by which Django reports such requests. A filter sees only records of its own logger, so each is named.
 TELL_OF_STRANGERS = (
     "django.request",
     "django.security.DisallowedHost",
@@ -106,7 +111,7 @@ TELL_OF_STRANGERS = (
 
 
 def configuration(form: str, level: str) -> dict[str, Any]:
-    """Return what `logging.config` takes: everything to standard error, `form` being "json" or "line"."""
+    """Return the configuration for `logging.config`: everything goes to standard error. `form` is "json" or "line"."""
     return {
         "version": 1,
         "disable_existing_loggers": False,
@@ -117,7 +122,7 @@ def configuration(form: str, level: str) -> dict[str, Any]:
         "filters": {"sent_amiss": {"()": "partnerportal.lib.logs.SentAmiss"}},
         "handlers": {"console": {"class": "logging.StreamHandler", "formatter": form}},
         "root": {"handlers": ["console"], "level": level},
-        # Celery's two lines for each task are one of ours (`task_log.py`); what fails is told as ever.
+        # In place of Celery's two lines for each task there is one of ours (`task_log.py`). Failures are still logged.
         "loggers": {name: {"filters": ["sent_amiss"]} for name in TELL_OF_STRANGERS}
         | {
             "celery.worker.strategy": {"level": "WARNING"},
@@ -127,5 +132,5 @@ def configuration(form: str, level: str) -> dict[str, Any]:
     }
 
 
-def _escape(found: re.Match[str]) -> str:
-    return found[0].encode("unicode_escape").decode()
+def _escape(match: re.Match[str]) -> str:
+    return match[0].encode("unicode_escape").decode()

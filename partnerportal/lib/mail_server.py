@@ -1,4 +1,4 @@
-"""The mail server. Whoever mails asks it through one breaker: the sign-in in its request, the outbox in its worker."""
+"""The breaker of the mail server. All who mail use it: the sign-in in its request, and the outbox in its worker."""
 
 from smtplib import SMTPConnectError, SMTPException
 
@@ -8,8 +8,11 @@ from partnerportal.lib.breaker import Breaker
 
 
 def is_away(error: BaseException) -> bool:
-    """Whether nobody listens, or nobody speaks. What the server says of one mail or address, such as 550, and that it
-    closes a connection after so many mails, are its answers."""
+    """Return whether the error says that the mail server does not listen or does not speak.
+
+    What the server says of one mail or address, such as 550, and that it closes a connection after some number of
+    mails, are answers of a living server.
+    """
     if isinstance(error, SMTPException):
         return isinstance(error, SMTPConnectError) or isinstance(error.__context__, TimeoutError)
     return isinstance(error, OSError)

@@ -1,7 +1,7 @@
-"""What the web processes of this machine count for Prometheus. Before `start` nothing is counted.
+"""The counters of this machine's web processes, for Prometheus. Before `start` nothing is counted.
 
-Each process writes into files of its own below one folder, and whichever is asked adds them all up. A process takes the
-lowest number that no living one holds, so a restarted one goes on with the files of one that has ended.
+Each process writes into files of its own in one folder, and whichever is asked adds them all up. A process takes the
+lowest number that no living one holds, so a restarted process goes on with the files of one that has ended.
 """
 
 import fcntl
@@ -17,17 +17,17 @@ from prometheus_client.registry import Collector
 
 log = logging.getLogger(__name__)
 
-FILE_BYTES = 1024**2  # of each kind of a process's numbers: a hundred views in every status take half of it
-SECONDS = (0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)  # upper bounds of the buckets
-METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
+FILE_BYTES = 1024**2  # size of each of a process's two files; a hundred views in every status take half of it
+SECONDS = (0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)  # upper bounds of the buckets of times
+METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}  # any other counts as "other"
 
-_held: dict[int, tuple[int, IO[str]]] = {}  # by process id: its number, and the locked file that keeps it
+_held: dict[int, tuple[int, IO[str]]] = {}  # by process id: its number, and the locked file that reserves the number
 _metrics: "_Metrics | None" = None
 
 
 class _Metrics:
     def __init__(self, folder: Path) -> None:
-        self.folder, unseen = folder, CollectorRegistry()  # what is shown comes from the files
+        self.folder, unseen = folder, CollectorRegistry()  # never shown: `registry_of_all` reads the files
         labels = ["view", "method", "status"]
         self.requests = Histogram(
             "portal_request_seconds", "Time to an answer.", labels, buckets=SECONDS, registry=unseen
@@ -40,7 +40,7 @@ class _Metrics:
 
 
 def start(folder: Path) -> None:
-    """Count from now on, in that folder, which must exist; without room there, count nothing. Repeatable."""
+    """Begin to count, in a folder that exists. Where the disk has no room, log that and count nothing. Repeatable."""
     global _metrics
     if _metrics is None or _metrics.folder != folder:
         os.environ |= {"PROMETHEUS_MULTIPROC_DIR": str(folder)}  # where the library reads it
@@ -53,7 +53,7 @@ def start(folder: Path) -> None:
 
 
 def observe_request(*, view: str, method: str, status: int, seconds: float, queries: int, query_seconds: float) -> None:
-    """Count one answered request."""
+    """Count one answered request, its time, its statements and their time. Does nothing before `start`."""
     if _metrics is not None:
         method = method if method in METHODS else "other"
         _metrics.requests.labels(view, method, str(status)).observe(seconds)
@@ -62,13 +62,13 @@ def observe_request(*, view: str, method: str, status: int, seconds: float, quer
 
 
 def count_skipped_nudge() -> None:
-    """Count a nudge that nobody took."""
+    """Count one nudge that the broker did not take. Does nothing before `start`."""
     if _metrics is not None:
         _metrics.nudges.inc()
 
 
 def registry_of_all(*collectors: Collector) -> CollectorRegistry:
-    """Return what all processes of this machine have counted, if this one counts, and what the collectors know."""
+    """Return a registry of these collectors and, if this process counts, of what all of the machine's have counted."""
     registry = CollectorRegistry()
     if _metrics is not None:
         multiprocess.MultiProcessCollector(registry, path=str(_metrics.folder))
@@ -78,10 +78,10 @@ def registry_of_all(*collectors: Collector) -> CollectorRegistry:
 
 
 def _number_in(folder: Path) -> int:
-    """Return the number of this process; the operating system lets go of it when the process ends, however it ends."""
+    """Return the number of this process. However the process ends, the operating system then unlocks the number."""
     process = os.getpid()
     if process not in _held:
-        _held.clear()  # the parent's, before the fork
+        _held.clear()  # after a fork, the parent's number stands here
         _held[process] = _free_number(folder)
     return _held[process][0]
 
@@ -103,8 +103,11 @@ def _free_number(folder: Path) -> tuple[int, IO[str]]:
 
 
 def _reserve_room(folder: Path, number: int) -> None:
-    """Fill up the files that the library maps into memory: it leaves holes in them, and the first number that goes into
-    a hole while the disk is full ends the process by a signal. Raises OSError where there is no room."""
+    """Fill up the files that the library maps into memory. Raises OSError where there is no room.
+
+    The library leaves holes in them. The first number that is written into a hole while the disk is full ends the
+    process by a signal.
+    """
     for kind in ("counter", "histogram"):
         with (folder / f"{kind}_{number}.db").open("ab") as file:
             file.write(bytes(max(0, FILE_BYTES - file.tell())))

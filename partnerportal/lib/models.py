@@ -1,4 +1,4 @@
-"""Bases of the models."""
+"""The base of models that URLs and the API name."""
 
 import uuid
 
@@ -6,7 +6,7 @@ from django.db import models
 
 
 class PublicModel(models.Model):
-    """A row with an unguessable id for URLs and the API. Primary keys never leave the server."""
+    """A model with an unguessable id for URLs and the API, because primary keys never leave the server."""
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
 

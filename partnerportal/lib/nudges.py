@@ -1,9 +1,9 @@
-"""Waking a worker. A nudge may be lost: whatever it should have told of is found by a sweep each minute."""
+"""Nudges, which wake a worker. One may be lost: a sweep each minute finds the work that it should have told of."""
 
 import logging
 from functools import partial
 
-import kombu.transport.redis  # noqa: F401 - with the process, not with the first nudge, which would wait for it
+import kombu.transport.redis  # noqa: F401 - loaded with the process, because the first nudge would wait for it
 from celery import current_app
 
 from partnerportal.lib.breaker import Breaker
@@ -15,8 +15,11 @@ BROKER = Breaker("The broker", within=0.25)
 
 
 def nudge(task: str) -> None:
-    """Send a task by its name, for actions stand below the tasks. Never raises, and waits a quarter of a second at
-    most: a broker that hangs, is full or is away costs the first nudge that long, and none of the next half minute."""
+    """Send a task to a worker by the task's name, because actions stand below the tasks and may not import them.
+
+    It never raises, and waits a quarter of a second at most. A broker that hangs, is full or is away costs one nudge
+    that long, and those of the next half minute nothing.
+    """
     try:
         BROKER.call(partial(current_app.send_task, task, retry=False))
     except Exception as error:

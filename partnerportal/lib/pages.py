@@ -1,4 +1,4 @@
-"""What every page view needs: somebody signed in, an organisation, a permission."""
+"""The guards of page views: somebody is signed in, acts for an organisation, and has a permission. And redirects."""
 
 import re
 from collections.abc import Callable
@@ -24,7 +24,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 def sign_in_first(request: PortalRequest) -> HttpResponse:
-    """To the sign-in page and back here; an htmx request is told to load it as a whole page."""
+    """Return a redirect to the sign-in page, which leads back here. An htmx request loads it as a whole page."""
     back = request.get_full_path() if request.method == "GET" else "/"
     url = f"{resolve_url(settings.LOGIN_URL)}?{urlencode({'next': back})}"
     if getattr(request, "htmx", False):
@@ -33,25 +33,28 @@ def sign_in_first(request: PortalRequest) -> HttpResponse:
 
 
 def load_page(url: str, *, status: int = 204) -> HttpResponse:
-    """Tell htmx to load `url` as a whole page. The address is escaped, as Django does for `Location`."""
+    """Return an answer that makes htmx load `url` as a whole page. The URL is escaped, as Django escapes `Location`."""
     return HttpResponse(status=status, headers={"HX-Redirect": iri_to_uri(url)})
 
 
 def is_own_path(request: HttpRequest, url: str) -> bool:
-    """Return whether `url` is a path of this site that may stand in a header: control characters may not."""
+    """Return whether `url` is a path of this site that may stand in a header, which control characters may not."""
     if not url.startswith("/") or _CONTROL.search(url):
         return False
     return url_has_allowed_host_and_scheme(url, {request.get_host()}, require_https=request.is_secure())
 
 
 def next_url(request: PortalRequest, default: str = "/") -> str:
-    """Where the person was going: a path within this site; else `default`, for the address is the sender's."""
+    """Return the path that the form or the address names in `next`, or `default` if it is no path of this site.
+
+    It is checked, because whoever made the link or form chose it.
+    """
     url = request.POST.get("next") or request.GET.get("next") or ""
     return url if is_own_path(request, url) else default
 
 
 def signed_in(view: View) -> View:
-    """A person; perhaps without an organisation yet."""
+    """Decorate a view to send strangers to the sign-in page. A person who comes in may have no organisation yet."""
 
     @wraps(view)
     def guarded(request: PortalRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -63,9 +66,11 @@ def signed_in(view: View) -> View:
 
 
 def allowed(table: RoleTable, permission: StrEnum) -> Callable[[View], View]:
-    """A person acting for an organisation that may do this. A refusal is a 403 page that says why and who can help.
+    """Decorate a view to let in only people who act for an organisation and have this permission in it.
 
-    A form that names no row says in `acting_for` whose it is: the person may have switched in another tab.
+    Strangers go to the sign-in page, people without an organisation to the page that makes one. Raises Refused, whose
+    403 page says why and who can help. Raises Conflict when a form's `acting_for` names another organisation than the
+    one acted for, because the person may have switched in another tab; forms that name no row have that field.
     """
 
     def decorate(view: View) -> View:

@@ -1,4 +1,4 @@
-"""Who may do what: rules as data, answers with a reason."""
+"""Permissions: role tables as data, and answers with a reason."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,12 +12,16 @@ from partnerportal.lib.errors import Message, Refused
 
 @dataclass(frozen=True)
 class Allowed:
+    """The answer that the actor may do it. It counts as true."""
+
     def __bool__(self) -> bool:
         return True
 
 
 @dataclass(frozen=True)
 class Denied:
+    """The answer that the actor may not, with the reason as a code and a sentence. It counts as false."""
+
     code: str
     message: Message
 
@@ -30,7 +34,7 @@ Answer = Allowed | Denied
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
-    """One row of a role table. Empty `kinds` or `roles` mean any; `feature` must be granted by an active membership."""
+    """One row of a role table. Empty `kinds` or `roles` mean any; an active membership must grant `feature`, if set."""
 
     label: Message
     kinds: frozenset[str] = frozenset()
@@ -38,6 +42,7 @@ class Rule:
     feature: str = ""
 
     def check(self, actor: Actor) -> Answer:
+        """Return whether the actor may do it, with the first reason why not. The system may do everything."""
         if actor.is_system:
             return Allowed()
         if actor.organization_id is None:
@@ -52,17 +57,17 @@ class Rule:
 
 
 RoleTable = Mapping[StrEnum, Rule]
-Permission = tuple[RoleTable, StrEnum]  # a row of a table, as `authorize` takes it
+Permission = tuple[RoleTable, StrEnum]  # names one row of a table, as `authorize` takes it
 
 
 def authorize(actor: Actor, table: RoleTable, permission: StrEnum) -> None:
-    """First line of every action. Raises Refused with the reason's code."""
+    """Raise Refused, with the reason's code, if the actor may not do this. It is the first line of every action."""
     answer = table[permission].check(actor)
     if isinstance(answer, Denied):
         raise Refused(answer.code, answer.message)
 
 
 def authorize_staff(actor: Actor) -> None:
-    """The same for what vendor staff do at the command line, and nobody on a page."""
+    """Raise Refused unless the actor is the system, for what only vendor staff do, at the command line."""
     if not actor.is_system:
         raise Refused("not_vendor_staff", _("Only vendor staff can do this."))

@@ -1,5 +1,7 @@
-"""Statements that every request asks, written once and planned once for each connection: Django takes longer to write
-one, and PostgreSQL to plan it, than to answer it."""
+"""Prepared statements, for what every request asks: each is written once, and planned once for each connection.
+
+Without that, Django takes longer to write such a statement, and PostgreSQL to plan it, than to answer it.
+"""
 
 from collections.abc import Callable
 from copy import copy
@@ -17,10 +19,11 @@ R = TypeVar("R")
 
 
 class Prepared(Generic[R]):
-    """Called with values, it gives the rows of `build(*values)`.
+    """A query as a prepared statement. Calling it with values returns the rows of `build(*values)`.
 
-    `build` is called once only, with `examples`: values that stand nowhere else in the statement, one for each that
-    changes. No value may decide what the statement looks like.
+    `build` is called only once, with `examples`: one for each value that changes, and none of which stands elsewhere in
+    the statement. The values may not decide what the statement looks like. An example that the statement does not hold
+    raises AssertionError at the first call.
     """
 
     def __init__(self, build: Callable[..., QuerySet[Any, R]], *examples: object) -> None:
@@ -39,21 +42,21 @@ class Prepared(Generic[R]):
 
     @cached_property
     def _kept(self) -> tuple[str, str]:
-        """What the server calls it, and what it is, with $1 for the first example, as PREPARE takes it."""
+        """Return the statement's name on the server, and its text for PREPARE, with $1 for the first example."""
         _rows, _compiler, sql, values, places = self._written
         filled = [value if at < 0 else AsIs(f"${at + 1}") for value, at in zip(values, places, strict=True)]
         with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
             statement = cursor.mogrify(sql, filled).decode()
         return f"prepared_{sha256(statement.encode()).hexdigest()[:16]}", statement
 
-    def __call__(self, *given: object) -> list[R]:
+    def __call__(self, *arguments: object) -> list[R]:
         rows, written, sql, values, places = self._written
-        connection = cast(DatabaseWrapper, connections[DEFAULT_DB_ALIAS])  # of this thread
+        connection = cast(DatabaseWrapper, connections[DEFAULT_DB_ALIAS])  # each thread has one of its own
         name, statement = self._kept
         if connection.keep(name, statement):
-            sql, filled = f"EXECUTE {name} ({', '.join(['%s'] * len(given))})", given
+            sql, filled = f"EXECUTE {name} ({', '.join(['%s'] * len(arguments))})", arguments
         else:
-            filled = tuple(value if at < 0 else given[at] for value, at in zip(values, places, strict=True))
+            filled = tuple(value if at < 0 else arguments[at] for value, at in zip(values, places, strict=True))
         compiler = copy(written)
         compiler.connection = connection
         compiler.as_sql = lambda *args, **options: (sql, filled)

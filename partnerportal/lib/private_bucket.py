@@ -1,4 +1,7 @@
-"""Private files in an S3-compatible bucket. Imported only where PRIVATE_BUCKET is set: its libraries are large."""
+"""Private files in an S3-compatible bucket.
+
+The module is imported only where PRIVATE_BUCKET is set, because its libraries are large.
+"""
 
 import tempfile
 from collections.abc import Iterator
@@ -21,20 +24,21 @@ from partnerportal.lib.private_files import StoredFile, private_folder
 
 AWAY = _("The files cannot be reached at the moment. Try again in a few minutes.")
 CLIENT = Config(
-    connect_timeout=2,  # seconds; a page may wait for it
+    connect_timeout=2,  # seconds; a page may have to wait for it
     read_timeout=5,
     retries={"mode": "standard", "total_max_attempts": 2},
-    request_checksum_calculation="when_required",  # other servers than Amazon's refuse the newer kind
+    request_checksum_calculation="when_required",  # servers other than Amazon's refuse the newer checksums
     response_checksum_validation="when_required",
 )
 
 
 def _is_away(error: BaseException) -> bool:
-    """Whether nobody answers. That there is no such file, or no room, is the bucket's answer."""
+    """Return whether nobody answers. That there is no such file, or no room, is an answer of the bucket."""
     return isinstance(error, (NoConnection, HTTPClientError))
 
 
-BUCKET = Breaker("The bucket", is_failure=_is_away)  # its client has time limits, and is made anew for each thread
+# It runs calls in the caller's own thread: the client has time limits itself, and each thread has a client of its own.
+BUCKET = Breaker("The bucket", is_failure=_is_away)
 
 
 @contextmanager
@@ -43,7 +47,7 @@ def _bucket_errors() -> Iterator[None]:
         with BUCKET.guard():
             yield
     except ClientError as error:
-        if error.response["Error"]["Code"] in ("NoSuchKey", "404"):  # the latter where only the head was asked for
+        if error.response["Error"]["Code"] in ("NoSuchKey", "404"):  # 404 is the answer to HEAD, which has no body
             raise FileNotFoundError(str(error)) from None
         raise Unavailable("files_unavailable", AWAY) from error
     except (Away, BotoCoreError, Boto3Error) as error:
@@ -51,14 +55,14 @@ def _bucket_errors() -> Iterator[None]:
 
 
 class PrivateBucket(S3Storage):
-    """Whole files in a bucket, below a prefix of this installation's own.
+    """A storage of whole files in a bucket, below a prefix of this installation's own.
 
-    A file passes through a nameless one on this machine's disk, below PRIVATE_ROOT: so a slow reader or writer keeps no
+    A file passes through a nameless one on this machine's disk, below PRIVATE_ROOT. So a slow reader or writer keeps no
     connection to the bucket open, memory stays bounded, and the bucket never holds half a file under a name.
     """
 
     def __init__(self, **options: Any) -> None:
-        alone = TransferConfig(use_threads=False)  # eight megabytes at a time, and none beside
+        alone = TransferConfig(use_threads=False)  # one thread holds no more than one part of eight megabytes
         super().__init__(client_config=CLIENT, transfer_config=alone, **options)
 
     @contextmanager
@@ -85,7 +89,7 @@ class PrivateBucket(S3Storage):
             super().delete(name)
 
     def stored_files(self, folder: str) -> Iterator[StoredFile]:
-        """Whole files, and what a process that was killed while it sent one left behind."""
+        """Yield the files of the folder, and also what processes left that were killed while they sent one."""
         prefix = self._normalize_name(folder) + "/"
         with _bucket_errors():
             whole = list(self.bucket.objects.filter(Prefix=prefix))

@@ -1,8 +1,8 @@
-"""Files that only the portal hands out: what was sent, and what was asked for.
+"""Files that only the portal hands out: uploads that were sent to it, and exports that were asked for.
 
 `STORAGES["private"]` says where they lie: in a folder, or in a bucket where several machines share the work
 (`lib/private_bucket.py`). Names are `folder/name`. Nobody is given an address of the storage: whoever may have a file
-gets it from a view that asks anew.
+gets it from a view, which checks that each time.
 """
 
 import errno
@@ -24,14 +24,14 @@ from django.utils.translation import gettext_lazy as _
 
 from partnerportal.lib.errors import Unavailable
 
-NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-UNFINISHED = ".part"  # the end of a name, while its file is written
+NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # the errors of a full disk
+UNFINISHED = ".part"  # what a name ends with while its file is being written
 ORPHANED = timedelta(days=1)  # how long a file is kept that no row knows
 
 
 @dataclass(frozen=True)
 class StoredFile:
-    """One file that lies in a folder of the storage. `name` is without the folder and without UNFINISHED."""
+    """A file that lies in a folder of the storage. `name` has neither the folder nor UNFINISHED in it."""
 
     name: str
     changed_at: datetime
@@ -39,7 +39,7 @@ class StoredFile:
 
 
 class PrivateStorage(Protocol):
-    """What a storage of private files can do. All raise Unavailable while it cannot be reached."""
+    """The interface of a storage of private files. Its methods raise Unavailable while it cannot be reached."""
 
     def writing(self, name: str) -> AbstractContextManager[IO[bytes]]: ...
     def reading(self, name: str) -> IO[bytes]: ...
@@ -49,8 +49,10 @@ class PrivateStorage(Protocol):
 
 @contextmanager
 def write_file(name: str) -> Iterator[IO[bytes]]:
-    """Open a file for writing. It is there when the block ends, whole; when the block fails, nothing of it is. Raises
-    Unavailable("no_space") when the disk is full."""
+    """Open a file for writing. When the block ends the whole file is there; when the block fails, nothing of it is.
+
+    Raises Unavailable("no_space") when the disk is full.
+    """
     try:
         with _storage().writing(name) as file:
             yield file
@@ -66,12 +68,12 @@ def read_file(name: str) -> IO[bytes]:
 
 
 def delete_file(name: str) -> None:
-    """Delete a file; one that is not there is no error."""
+    """Delete a file. Does nothing if it is not there."""
     _storage().delete(name)
 
 
 def list_files(folder: str) -> Iterator[StoredFile]:
-    """Every file of the folder, also what a killed process left half-written."""
+    """Yield every file of the folder, also those that a killed process left half-written."""
     return _storage().stored_files(folder)
 
 
@@ -98,7 +100,7 @@ def sweep_files(
 
 
 def answer_with_file(name: str, content_type: str) -> FileResponse:
-    """An answer that streams the file. Raises FileNotFoundError."""
+    """Return an answer that streams the file. Raises FileNotFoundError."""
     return FileResponse(read_file(name), content_type=content_type)
 
 
@@ -107,7 +109,7 @@ def _storage() -> PrivateStorage:
 
 
 class PrivateFolder(FileSystemStorage):
-    """A folder below PRIVATE_ROOT that web and worker both see. Nobody but the portal's own user enters it."""
+    """A storage in PRIVATE_ROOT, a folder that web and worker both see. Only the portal's own user may enter it."""
 
     @property
     def location(self) -> Any:
@@ -115,7 +117,7 @@ class PrivateFolder(FileSystemStorage):
 
     @contextmanager
     def writing(self, name: str) -> Iterator[IO[bytes]]:
-        """Write beside the file's place and put it there when it is on the disk."""
+        """Write the file beside its place, and put it in its place when all of it is on the disk."""
         whole = Path(self.path(name))
         private_folder(os.path.dirname(name))
         part = whole.with_name(whole.name + UNFINISHED)
@@ -133,14 +135,14 @@ class PrivateFolder(FileSystemStorage):
 
     def stored_files(self, folder: str) -> Iterator[StoredFile]:
         for path in private_folder(folder).iterdir():
-            with suppress(FileNotFoundError):  # it was put in its place, or deleted, meanwhile
+            with suppress(FileNotFoundError):  # meanwhile it was put in its place, or deleted
                 changed_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
                 name = path.name.removesuffix(UNFINISHED)
                 yield StoredFile(name, changed_at, partial(path.unlink, missing_ok=True))
 
 
 def private_folder(name: str) -> Path:
-    """Make a folder below PRIVATE_ROOT when it is first needed, for the portal's own user alone."""
+    """Return the path of a folder below PRIVATE_ROOT. It is made if need be, for the portal's own user alone."""
     path = Path(settings.PRIVATE_ROOT, name)
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     return path

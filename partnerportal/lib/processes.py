@@ -1,4 +1,4 @@
-"""Processes that are known by number alone. A number is used again, so the program's name is always asked too."""
+"""Processes known by their number. Numbers are used again, so the name of the program is always checked too."""
 
 import os
 import signal
@@ -8,6 +8,7 @@ import psutil
 
 
 def is_running(pid: int, program: str) -> bool:
+    """Return whether process `pid` runs, and its program's name begins with `program`."""
     try:
         process = psutil.Process(pid)
         return process.name().startswith(program) and process.status() != psutil.STATUS_ZOMBIE
@@ -16,7 +17,10 @@ def is_running(pid: int, program: str) -> bool:
 
 
 def end(pid: int, program: str, how: signal.Signals) -> None:
-    """Asks politely, waits, and insists after half a minute."""
+    """Send the signal `how`, wait until the process has ended, and kill it after half a minute.
+
+    Does nothing if process `pid` is not `program`.
+    """
     if not is_running(pid, program):
         return
     os.kill(pid, how)

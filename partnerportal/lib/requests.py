@@ -1,4 +1,4 @@
-"""Requests: what they carry for views, and that they are read as UTF-8, whatever charset they claim."""
+"""The classes of requests: what a request carries for views, and one that is read as UTF-8 whatever it claims."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,20 +13,23 @@ from partnerportal.lib.sessions import SessionStore
 
 
 class PortalRequest(HttpRequest):
-    """What the middleware puts on a request, for the type checker. lib knows no app, hence Any for operators."""
+    """A request with all that the middleware puts on it, for the type checker. lib knows no app: operators are Any."""
 
     session: SessionStore
     actor: Actor
-    operators: list[Any]  # every organisation the person may act for
-    operator: Any  # the one acted for, or None
+    operators: list[Any]  # one for every organisation that the person may act for
+    operator: Any  # that of the organisation acted for, or None
     act_for: Callable[[object], None]
-    failed: bool
+    failed: bool  # set by an error, so that the transaction is rolled back
     htmx: HtmxDetails
 
 
 class Utf8Request(WSGIRequest):
-    """Django takes the charset from the Content-Type, also one like `hex`, which is a codec but not for text: reading
-    the query string then fails before any handler could answer."""
+    """A request that is read as UTF-8, whatever charset its Content-Type claims.
+
+    Django would believe it, also a charset like `hex`, which is a codec but not one of text: reading the query string
+    would then fail before any handler could answer.
+    """
 
     def _set_content_type_params(self, meta: dict[str, Any]) -> None:
         self.content_type, self.content_params = parse_header_parameters(meta.get("CONTENT_TYPE", ""))

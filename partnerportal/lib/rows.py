@@ -1,4 +1,4 @@
-"""What rows of several apps show, already in the reader's words: a bar of seats, a last day, a thing to act on."""
+"""Parts of rows that several apps show, in the reader's words: a bar of seats, a last day, a thing to act on."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -14,18 +14,21 @@ from partnerportal.lib.days import SOON, today
 
 @dataclass(frozen=True)
 class SeatBar:
-    """Seats assigned of purchased; of several SKUs together the overage is more than what the two differ by."""
+    """A bar of the seats assigned out of those purchased.
+
+    For several SKUs together the overage may be more than the difference of the two sums.
+    """
 
     assigned: str
     purchased: str
     tone: str
     width: int
     over_by: str = ""
-    over: str = ""  # the same in words
+    over: str = ""  # the overage in words
 
     @classmethod
     def of(cls, assigned: int, purchased: int, overage: int | None = None) -> "SeatBar":
-        """Return the bar of these seats. Without `overage` they are of one SKU, and it is their difference."""
+        """Return the bar of these seats. Without `overage` they are of one SKU, and the overage is their difference."""
         over = max(assigned - purchased, 0) if overage is None else overage
         return _seat_bar(assigned, purchased, over, formats.locale())
 
@@ -44,21 +47,22 @@ def _seat_bar(assigned: int, purchased: int, over: int, where: Locale) -> SeatBa
 
 @dataclass(frozen=True)
 class LastDay:
-    """A last day of use: `near` in words when it is close, and the date."""
+    """A last day of use: its date, and `near`, which says it in words when it is close."""
 
     iso: str
     date: str
     near: str
-    tone: str  # soon, past or none
+    tone: str  # "soon", "past" or ""
 
     @classmethod
     def of(cls, day: dt.date | None, soon: dt.timedelta = SOON) -> "LastDay | None":
+        """Return the row of a last day, which counts as near within `soon`; None for None."""
         return _last_day(day, soon, today(), timezone.localdate(), formats.locale()) if day else None
 
 
 @lru_cache(maxsize=4096)
 def _last_day(day: dt.date, soon: dt.timedelta, today: dt.date, here: dt.date, where: Locale) -> LastDay:
-    """`today` judges, in UTC; the words are said from the reader's own day and in the reader's own language."""
+    """Return the row of a last day. `today`, in UTC, decides the tone; `here`, the reader's own day, the words."""
     date, near = formats.date(day), formats.relative_day(day, here)
     left = day - today
     tone = "past" if left < dt.timedelta(0) else "soon" if left <= soon else ""
@@ -67,8 +71,9 @@ def _last_day(day: dt.date, soon: dt.timedelta, today: dt.date, here: dt.date, w
 
 @dataclass(frozen=True)
 class Attention:
-    """One thing to act on, drawn by ui/attention.html. `tone` bad: over licence; warn: ends soon; info: a request
-    waits.
+    """One thing to act on, drawn by ui/attention.html.
+
+    The `tone` is "bad" for use over the licence, "warn" for an end that is near, "info" for a request that waits.
     """
 
     tone: str

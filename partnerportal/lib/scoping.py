@@ -1,4 +1,4 @@
-"""Whose rows an actor sees. Every tenant-owned model's queryset is a TenantQuerySet and defines `scope`."""
+"""The first of two locks: whose rows an actor sees. The second is row-level security (`lib/tenancy.py`)."""
 
 from typing import Self, TypeVar
 from uuid import UUID
@@ -13,8 +13,10 @@ M = TypeVar("M", bound=models.Model)
 
 
 class TenantQuerySet(models.QuerySet):
+    """The base of every tenant-owned model's queryset, which defines `scope`."""
+
     def visible_to(self, actor: Actor) -> Self:
-        """The rows the actor may see: all for the system, none without an organisation, else `scope`."""
+        """Return the rows that the actor may see: all for the system, none without an organisation, else `scope`."""
         if actor.is_system:
             return self.all()
         if actor.organization_id is None:
@@ -22,20 +24,26 @@ class TenantQuerySet(models.QuerySet):
         return self.scope(actor)
 
     def scope(self, actor: Actor) -> Self:
-        """One readable line: OWN (the actor's organisation) or REACH (organisations that share with it)."""
+        """Return the rows that the actor's organisation sees, in one readable line of the subclass.
+
+        They are OWN (the organisation's) or REACH (those of organisations that share with it). Raises
+        NotImplementedError where the subclass says nothing, so that a forgotten scope shows no rows.
+        """
         raise NotImplementedError(f"{type(self).__name__} does not say whose rows are seen")
 
 
 def in_reach(actor: Actor, column: str) -> Q:
-    """Where an alternative stands beside the reach: asked by its index for each row. With an IN beside an OR PostgreSQL
-    would read the whole reach for one row."""
+    """Return the condition that `column` lies in the actor's reach, for use as one side of an OR.
+
+    It looks each row up by an index. For an IN beside an OR, PostgreSQL would read the whole reach for one row.
+    """
     (reached,) = actor.reach.query.values_select
     return Q(models.Exists(actor.reach.filter(**{reached: OuterRef(column)})))
 
 
 def by_public_id(rows: models.QuerySet[M], public_id: UUID) -> M:
-    """The one of these rows, or NotFound: absent and not visible look the same."""
-    found = rows.filter(public_id=public_id).first()
-    if found is None:
+    """Return the one of these rows with that public id. Raises NotFound: absent and not visible look the same."""
+    row = rows.filter(public_id=public_id).first()
+    if row is None:
         raise NotFound("not_found", "")
-    return found
+    return row

@@ -1,4 +1,4 @@
-"""Encrypts what lies in the database, with keys that do not lie there."""
+"""Encryption of secrets that lie in the database, with keys that do not lie there."""
 
 from collections.abc import Callable
 
@@ -8,22 +8,25 @@ from django.core.exceptions import ImproperlyConfigured
 
 
 def encrypt(text: str) -> str:
-    """Encrypt a text with the first key of SECRETS_KEYS."""
+    """Return a text encrypted with the first key of SECRETS_KEYS."""
     return _box().encrypt(text.encode()).decode()
 
 
 def decrypt(encrypted_text: str) -> str:
-    """Return the text. Raises ImproperlyConfigured where no key of SECRETS_KEYS opens it, or somebody changed it."""
+    """Return the decrypted text.
+
+    Raises ImproperlyConfigured when no key of SECRETS_KEYS opens it, or somebody has changed it.
+    """
     return _open(encrypted_text, _box().decrypt)
 
 
 def encrypt_anew(encrypted_text: str) -> str:
-    """Return the same secret under the first key. Raises ImproperlyConfigured where no key opens it."""
+    """Return the same secret encrypted with the first key. Raises ImproperlyConfigured when no key opens it."""
     return _open(encrypted_text, _box().rotate)
 
 
 def _box() -> MultiFernet:
-    """The first key encrypts, every one of them decrypts."""
+    """Return the box of all keys: the first encrypts, and every one of them decrypts."""
     return MultiFernet([Fernet(key) for key in settings.SECRETS_KEYS])
 
 

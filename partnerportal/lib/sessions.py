@@ -1,8 +1,8 @@
-"""Sessions in the database, of which nobody who reads or copies a row can use one.
+"""Sessions in the database. Nobody who reads or copies their rows can use one.
 
-The cookie carries a key, the row its digest: that is the `session_key` everywhere else, in the list of a person's
-sessions too. The content is encrypted for its row, because it holds the codes that are mailed, and because the content
-of somebody else's session would else be theirs in one's own.
+The cookie carries a key and the row only its digest, which is the `session_key` everywhere else, also in the list of a
+person's sessions. The content is encrypted for its row, because it holds the codes that are mailed, and because whoever
+copied the content of another's session into their own would otherwise be signed in as the other.
 """
 
 import base64
@@ -29,7 +29,7 @@ from partnerportal.lib.tokens import digest_of, new_token
 
 log = logging.getLogger(__name__)
 
-DIGITS = 40  # of the digest, 160 bits: as many as the tables of both libraries hold
+DIGITS = 40  # hex digits of the digest that are kept, 160 bits: as many as the tables of both libraries hold
 
 
 def _live(session_key: str, now: dt.datetime) -> QuerySet[Session]:
@@ -40,20 +40,20 @@ _LIVE = Prepared(_live, "-", dt.datetime.min.replace(tzinfo=dt.UTC))
 
 
 class SessionStore(db.SessionStore):
-    """The session of a row. `cookie_key` is known of those that a cookie led to and of new ones.
+    """A session that is kept in a row. Its `cookie_key` is known only if a cookie led to it or if it is new.
 
-    Two requests of one session do not undo each other: each writes only what it has changed itself.
+    Two requests of one session do not undo each other's changes: each writes only what it has changed itself.
     """
 
     cookie_key: str | None = None
-    has_turn = False
-    was_ended = False  # by this very request
-    _session: dict[str, Any]  # Django's property: reads the row when it is first asked for
-    _before: dict[str, Any]  # what the row held when it was last read or written here
+    has_turn = False  # whether this transaction keeps the session to itself, by `take_turn`
+    was_ended = False  # whether this very request ended the session
+    _session: dict[str, Any]  # Django's property, which reads the row at its first use
+    _before: dict[str, Any]  # the content of the row when it was last read or written here
 
     @classmethod
     def of_cookie(cls, key: str | None) -> "SessionStore":
-        """Return the session that a cookie leads to; a new one without a cookie."""
+        """Return the session that a cookie's key leads to, or a new one without a cookie."""
         session = cls(digest_of(key)[:DIGITS] if key else None)
         session.cookie_key = key
         return session
@@ -63,17 +63,18 @@ class SessionStore(db.SessionStore):
         return digest_of(self.cookie_key)[:DIGITS]
 
     def encode(self, session_dict: dict[str, Any]) -> str:
+        """Return the content as it is stored: encrypted for the row of this session."""
         return self._box().encrypt(self.serializer().dumps(session_dict)).decode()
 
     def decode(self, session_data: bytes | str) -> dict[str, Any]:
-        """Return what the row of this session holds: nothing, if it was written for another or by another key."""
+        """Return the content of this session's row. It is empty if written for another row or by another SECRET_KEY."""
         try:
             content = self._box().decrypt(session_data)
         except InvalidToken:
             log.warning("The content of a session could not be opened: SECRET_KEY is another, or it is not its own")
             return {}
-        found: dict[str, Any] = self.serializer().loads(content)
-        return found
+        values: dict[str, Any] = self.serializer().loads(content)
+        return values
 
     def _box(self) -> MultiFernet:
         secrets = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
@@ -83,28 +84,32 @@ class SessionStore(db.SessionStore):
         return MultiFernet([Fernet(base64.urlsafe_b64encode(key)) for key in keys])
 
     def _get_session_from_db(self) -> Session | None:
-        found = _LIVE(self.session_key, timezone.now())
-        if not found:
+        rows = _LIVE(self.session_key, timezone.now())
+        if not rows:
             self._session_key = None
-        return found[0] if found else None
+        return rows[0] if rows else None
 
     def load(self) -> dict[str, Any]:
-        found: dict[str, Any] = super().load()
-        self._before = deepcopy(found)
-        return found
+        """Return the content of the row, and keep a copy of it to compare with in `save`."""
+        values: dict[str, Any] = super().load()
+        self._before = deepcopy(values)
+        return values
 
     def cycle_key(self) -> None:
-        """Give the session another key, for who signs in. One that is signed in keeps its own: the framework would
-        change it when SECRET_KEY is another; each of many requests at once would get one, and the list of a person's
-        sessions knows none of those, so nobody could end them. Another password ends every session."""
+        """Give the session another key when somebody signs in. A session that is signed in already keeps its key.
+
+        Django would change that too after a change of SECRET_KEY. Of many requests at once each would get another key,
+        and the list of a person's sessions would know none of them, so that nobody could end them. A change of the
+        password ends every session.
+        """
         if SESSION_KEY not in self:
             super().cycle_key()
 
     def take_turn(self) -> None:
-        """Keep the session to this transaction until it ends, and read what other requests have left in it.
+        """Keep the session to this transaction until that ends, and read what other requests have left in it.
 
-        Waits for whoever has the turn; raises OperationalError after lock_timeout. A session that has ended meanwhile,
-        because it went on under another key for one, is empty.
+        Waits for whoever has the turn, and raises OperationalError after lock_timeout. A session that has ended
+        meanwhile, for example because it goes on under another key, is empty.
         """
         row = _live(self.session_key or "", timezone.now()).select_for_update().first()
         self._session_cache = self.decode(row.session_data) if row else {}
@@ -114,18 +119,18 @@ class SessionStore(db.SessionStore):
         self.has_turn = True
 
     def clear(self) -> None:
-        self.keys()  # reads the row: else nothing would be known to have gone
+        self.keys()  # reads the row first, so that `save` knows what has been taken out of it
         super().clear()
 
     def flush(self) -> None:
+        """End the session and delete its row, and remember that this request did so."""
         super().flush()
         self.was_ended = True
 
     def save(self, must_create: bool = False) -> None:
-        """Write what was changed since the session was read; nothing else, and not at all if nothing was.
+        """Write what this request has changed since it read the session, and nothing if it has changed nothing.
 
-        Raises UpdateError when the session has been deleted. A database that has gone is said to be away, not the
-        session to be deleted.
+        Raises UpdateError when the session has been deleted, but OperationalError when the database is away.
         """
         try:
             if must_create or self.session_key is None:
@@ -150,8 +155,11 @@ class SessionStore(db.SessionStore):
 
 
 class SessionMiddleware(middleware.SessionMiddleware):
-    """Django's, which would put the `session_key` into the cookie, and have the browser drop one that leads nowhere: it
-    may have got a new one meanwhile, by another request that it sent at the same moment."""
+    """Django's middleware, except that the cookie carries `cookie_key` and not `session_key`.
+
+    Nor is a cookie dropped that leads nowhere: the browser may have got a new one meanwhile, by another
+    request that it sent at the same moment.
+    """
 
     def process_request(self, request: HttpRequest) -> None:
         request.session = SessionStore.of_cookie(request.COOKIES.get(settings.SESSION_COOKIE_NAME))
@@ -160,7 +168,7 @@ class SessionMiddleware(middleware.SessionMiddleware):
         response = super().process_response(request, response)
         name, session = settings.SESSION_COOKIE_NAME, cast(SessionStore, request.session)
         cookie = response.cookies.get(name)
-        if cookie and cookie.value:  # one that is deleted is empty
+        if cookie and cookie.value:  # a cookie that Django deletes is empty
             response.cookies[name] = session.cookie_key or ""
         elif cookie and not session.was_ended:
             del response.cookies[name]

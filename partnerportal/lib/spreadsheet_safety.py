@@ -1,4 +1,4 @@
-"""Spreadsheet safety for exported text (a cell that starts a formula is data, not a formula)."""
+"""Safety of exported text in spreadsheets: a cell that looks like a formula is marked, so that it is not run."""
 
 from typing import Any
 
@@ -11,12 +11,18 @@ _INVISIBLE = " \u00a0\ufeff\u200b\u3000"
 
 
 def safe_cell(text: str) -> str:
-    """The text with an apostrophe before it when a spreadsheet would run it, looking past leading blanks and BOMs."""
+    """Return the text, with an apostrophe before it when a spreadsheet would run it as a formula.
+
+    Leading blanks and byte order marks are looked past.
+    """
     return f"'{text}" if text.lstrip(_INVISIBLE).startswith(_STARTERS) else text
 
 
 def safe_cell_sql(expression: Any) -> Case:
-    """`safe_cell`, done by PostgreSQL; null stays null. tests/lib/test_spreadsheet_safety.py holds the two together."""
+    """Return what `safe_cell` does as an SQL expression; null stays null.
+
+    tests/lib/test_spreadsheet_safety.py makes sure that the two agree.
+    """
     text = F(expression) if isinstance(expression, str) else expression
     bare = Func(text, Value(_INVISIBLE), function="ltrim", output_field=CharField())
     runs = In(Left(bare, 1), [Value(starter) for starter in _STARTERS])

@@ -1,4 +1,4 @@
-"""The one door through which a row changes its state, and the same rule in the database."""
+"""State machines: `move`, by which alone a row changes its state, and `guard`, which makes the database hold to it."""
 
 from collections.abc import Collection, Mapping
 from typing import Any, Literal, TypeVar
@@ -13,9 +13,10 @@ Moves = Mapping[Any, Collection[Any]]
 
 
 def move(row: M, to: str, **changes: Any) -> M:
-    """Lock the row, check that its model's MOVES allow the step, write state and `changes`, and return the fresh row.
+    """Move a row to a state that its model's MOVES allow, write `changes` with it, and return the fresh row.
 
-    Raises Conflict("state_changed") when somebody was faster or the step does not exist. Call it in a transaction.
+    The row is locked first, so call this in a transaction. Raises Conflict("state_changed") when MOVES has no such
+    step, or no longer because somebody was faster.
     """
     locked = type(row)._default_manager.select_for_update().get(pk=row.pk)
     _set_state(locked, to, changes)
@@ -44,8 +45,8 @@ def states_before(moves: Moves, to: str) -> frozenset[str]:
     return frozenset(before for before, allowed in moves.items() if to in allowed)
 
 
-# The trigger of `guard`. Its first argument says whom it holds: "everybody", or "tenants", whom the policies hold too.
-# Of a row that has no move left tenants change nothing more, so what its end says stays said.
+# The trigger of `guard`. Its first argument says whom it holds: "everybody", or only "tenants", whom policies hold too.
+# Tenants change nothing in a row that has no move left, so that its last state and what belongs to it stay as they are.
 GUARD = """
 CREATE FUNCTION state_moves() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
@@ -70,10 +71,11 @@ def steps(moves: Moves) -> list[str]:
 def guard(
     table: str, moves: Mapping[str, Collection[str]], *, begins: str, holds: Literal["everybody", "tenants"]
 ) -> migrations.RunSQL:
-    """Migration operation: the database itself refuses a change of state that `moves` does not have.
+    """Return the migration operation that makes the database refuse a change of state that `moves` does not have.
 
-    `moves` and `begins` are the model's MOVES and BEGINS (tests/house/test_states.py compares them). Tenants are always
-    held: they store rows in the state `begins` only, and change nothing of a row that has no move left.
+    `moves` and `begins` are the model's MOVES and BEGINS (tests/house/test_states.py compares them). `holds` says who
+    is refused. Tenants always are: they store rows only in the state `begins`, and change nothing of a row that has no
+    move left.
     """
     arguments = ", ".join(f"'{argument}'" for argument in [holds, *steps(moves)])
     return migrations.RunSQL(

@@ -1,10 +1,10 @@
-"""The second lock: PostgreSQL row-level security, and the transaction-local settings its policies read.
+"""The second lock: PostgreSQL row-level security, and the transaction-local settings that its policies read.
 
 Every request and task enters a tenant inside its transaction; `set_config(…, true)` ends with that transaction, so a
-pooled connection never carries one tenant into the next. The settings are the acting organisation, the person, and
-a secret that somebody holds: an invitation token (holding it is what lets a stranger see who invites), or the digest
-of a calendar's address or of an ingest token. The fourth is a person who has just proved who they are and is not signed
-in yet: what they sign in with may be written, and nothing else of theirs is seen.
+pooled connection never carries one tenant into the next. The first settings are the acting organisation and the person.
+The third is a secret that somebody holds: an invitation token (holding it is what lets a stranger see who invites), or
+the digest of a calendar's address or of an ingest token. The fourth is a person who has just proved who they are and is
+not signed in yet: what they sign in with may be written, and nothing else of theirs is seen.
 """
 
 import re
@@ -16,7 +16,7 @@ from django.db.transaction import atomic
 from psycopg2.extensions import TRANSACTION_STATUS_INERROR
 
 APP_ROLE = "portal_app"
-NOW = "statement_timestamp()"  # what Django calls Now()
+NOW = "statement_timestamp()"  # the SQL of Django's Now(), for `settle`
 
 _ENTER = """SELECT set_config('role', %s, true), set_config('portal.org_id', %s, true),
                    set_config('portal.person_id', %s, true), set_config('portal.secret', %s, true),
@@ -28,7 +28,7 @@ _CURRENT = """SELECT current_setting('role'), coalesce(current_setting('portal.o
 
 
 def enter(*, organization_id: int | None, person_id: int | None = None, secret: str = "") -> None:
-    """Become the tenant until the outer transaction ends. Must run inside a transaction."""
+    """Become the tenant until the outermost transaction ends. Raises AssertionError outside a transaction."""
     assert connection.in_atomic_block, "a tenant lives inside a transaction"
     values = [APP_ROLE, *("" if v is None else str(v) for v in (organization_id, person_id)), secret, ""]
     with connection.cursor() as cursor:
@@ -36,9 +36,10 @@ def enter(*, organization_id: int | None, person_id: int | None = None, secret: 
 
 
 def admit(person_id: int) -> None:
-    """Let the rest of the transaction write what that person signs in with: password, addresses, second factors.
+    """Let the transaction write what that person signs in with: password, addresses, second factors.
 
-    For the code that has just seen the proof (a password, a code, a link, a passkey), and until the next `enter`.
+    Only code that has just seen the person's proof (a password, a code, a link, a passkey) may call it. It holds until
+    the next `enter`, or until the transaction ends.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('portal.admitted_id', %s, true)", [str(person_id)])
@@ -48,7 +49,7 @@ def admit(person_id: int) -> None:
 def transaction(
     *, organization_id: int | None = None, person_id: int | None = None, secret: str = ""
 ) -> Iterator[None]:
-    """A transaction of its own as the tenant, for what the transaction of the request does not hold."""
+    """Run the block as the tenant, in a transaction of its own, where no request's transaction is open."""
     with atomic():
         enter(organization_id=organization_id, person_id=person_id, secret=secret)
         yield
@@ -56,7 +57,7 @@ def transaction(
 
 @contextmanager
 def tenant(*, organization_id: int | None, person_id: int | None = None, secret: str = "") -> Iterator[None]:
-    """Be the tenant for a block, then what one was before: set_config alone lasts to the end of the transaction."""
+    """Run the block as the tenant, and then be the tenant of before, which set_config alone would not bring back."""
     with connection.cursor() as cursor:
         cursor.execute(_CURRENT)
         before = cursor.fetchone()
@@ -64,7 +65,7 @@ def tenant(*, organization_id: int | None, person_id: int | None = None, secret:
     try:
         yield
     finally:
-        # After an error the settings go back with the savepoint, and no statement would be accepted here.
+        # After an error the savepoint brings the settings back, and PostgreSQL would accept no statement here.
         failed = connection.connection.get_transaction_status() == TRANSACTION_STATUS_INERROR
         if not (failed or connection.needs_rollback):
             with connection.cursor() as cursor:
@@ -72,13 +73,13 @@ def tenant(*, organization_id: int | None, person_id: int | None = None, secret:
 
 
 def bypasses_policies() -> bool:
-    """Whether the database role we signed in as would see every tenant's rows."""
+    """Return whether the database role that this process signed in as would see every tenant's rows."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = session_user")
         return bool(cursor.fetchone()[0])
 
 
-READ = {  # what each function of the policies reads, and its type
+READ = {  # the functions that policies call: what each reads, and its type
     "portal_org()": ("nullif(current_setting('portal.org_id', true), '')::bigint", "bigint"),
     "portal_person()": ("nullif(current_setting('portal.person_id', true), '')::bigint", "bigint"),
     "portal_secret()": ("nullif(current_setting('portal.secret', true), '')", "text"),
@@ -87,6 +88,7 @@ READ = {  # what each function of the policies reads, and its type
 
 
 def functions_sql() -> str:
+    """Return the statements that create the functions of READ and let the web and worker roles call them."""
     return "\n".join(
         f"""CREATE FUNCTION {name} RETURNS {kind} LANGUAGE sql STABLE PARALLEL SAFE AS $$ SELECT {body} $$;
             GRANT EXECUTE ON FUNCTION {name} TO {APP_ROLE}, portal_worker;"""
@@ -95,18 +97,22 @@ def functions_sql() -> str:
 
 
 def spelled_out(policy: str) -> str:
-    """The policy with what its functions do in their place: PostgreSQL would parse them anew for every statement, at
-    each table it names, which was a third of what the second lock costs a list."""
+    """Return the policy with the body of each function of READ in place of its call.
+
+    PostgreSQL would parse the functions anew for every statement, at each table that it names, which was a third of
+    what the second lock costs a list.
+    """
     for function, (body, _) in READ.items():
         policy = policy.replace(function, f"({body})")
     return policy
 
 
 def protect(table: str, *, using: str, check: str | None = None, grant: str = "SELECT") -> migrations.RunSQL:
-    """Migration operation: row-level security on a tenant table, and what portal_app may do to it.
+    """Return the migration operation that puts row-level security on a tenant table and grants it to portal_app.
 
-    `using` decides the rows seen, `check` (default: the same) the rows that may be written. FORCE makes it hold for the
-    owner too, unless its role has BYPASSRLS, as the one that migrates and dumps has.
+    `using` decides the rows seen, `check` (by default the same) the rows that may be written, and `grant` what
+    portal_app may do to the table. FORCE makes the policy hold for the owner too, unless its role has BYPASSRLS, as the
+    one that migrates and dumps has.
     """
     return migrations.RunSQL(
         f"""ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;
@@ -124,8 +130,8 @@ def protect(table: str, *, using: str, check: str | None = None, grant: str = "S
 def grant_sql(table: str, privileges: str) -> str:
     """Return the statements that give portal_app these privileges on a table, and no other.
 
-    INSERT and UPDATE stand for every column but the one that PostgreSQL numbers: a tenant that chooses a number takes
-    it from a row to come.
+    INSERT and UPDATE stand for every column but the one that PostgreSQL numbers: a tenant that chose a number would
+    take it from a row to come.
     """
     spelled = re.sub(r"\b(INSERT|UPDATE)\b(?! *\()", r"\1%1$s", privileges)
     return f"""REVOKE ALL ON {table} FROM {APP_ROLE};
@@ -139,11 +145,11 @@ def grant_sql(table: str, privileges: str) -> str:
 def settle(
     table: str, *, made: Mapping[str, str] | None = None, changed: Mapping[str, str] | None = None
 ) -> migrations.RunSQL:
-    """Migration operation: what these columns say is not the tenant's to choose.
+    """Return the migration operation that makes the database itself set these columns in what tenants write.
 
-    Each is given an SQL expression that takes the place of what a tenant writes: in `made` when it stores a row, in
-    `changed` when it changes the column. The expression may read the tenant's row as NEW and, in `changed`, the row
-    before as OLD. Those above the policies write what they like.
+    Each column has an SQL expression that takes the place of the tenant's value: in `made` when a row is stored, in
+    `changed` when the column is changed. The expression may read the tenant's row as NEW and, in `changed`, the row as
+    it was as OLD. Roles above the policies write what they like.
     """
 
     def body(values: Mapping[str, str], when: str) -> str:
@@ -168,10 +174,10 @@ CREATE TRIGGER is_settled BEFORE INSERT OR UPDATE ON {table}
 
 
 def tells(name: str, kinds: str, *, only: str = "true") -> migrations.RunSQL:
-    """Migration operation: tenants write events of these kinds, in their own name.
+    """Return the migration operation that lets tenants record events of these kinds, in their own name.
 
-    `kinds` are separated by blanks, `only` is one more condition, `name` is that of the app or of one of its groups.
-    Events of other kinds are told by feeds, jobs and staff, who are above the policies.
+    `kinds` are separated by blanks, `only` is one more condition, and `name` that of the app or of one of its groups.
+    Events of other kinds are recorded by feeds, jobs and staff, who are above the policies.
     """
     listed = ",".join(kinds.split())
     check = f"organization_id = portal_org() AND person_id = portal_person() AND kind = ANY ('{{{listed}}}') AND {only}"

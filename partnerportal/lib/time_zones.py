@@ -1,4 +1,4 @@
-"""Time zones to choose from: by region, named by a city in the reader's language, with their offset of today."""
+"""Time zones to choose from, by region. Each has the name of a city in the reader's language and today's offset."""
 
 import datetime as dt
 from functools import lru_cache
@@ -27,17 +27,20 @@ REGIONS = {
 }
 
 
-def time_zone_choices(chosen: str) -> list[Choice | tuple[str, list[Choice]]]:
-    """Every zone once, under the name that is usual today. `chosen` may be an older one: it stays to be chosen."""
+def time_zone_choices(current: str) -> list[Choice | tuple[str, list[Choice]]]:
+    """Return the choices of a form field: UTC, and every zone once, by region and under the name that is usual today.
+
+    `current`, the zone that is set now, is always among them, although it may have an older name.
+    """
     groups = _groups(locale(), today())
     listed = {"UTC", *(name for zones in groups.values() for name, _label in zones)}
-    kept = [] if chosen in listed else [(chosen, chosen)]
+    kept = [] if current in listed else [(current, current)]
     return [("UTC", "UTC"), *kept, *((str(REGIONS[region]), zones) for region, zones in groups.items())]
 
 
 @lru_cache(maxsize=8)
 def _groups(where: Locale, day: dt.date) -> dict[str, list[Choice]]:
-    """The day, because offsets change with summer time."""
+    """Return the choices by region. `day` is an argument of the cache, because offsets change with summer time."""
     noon = dt.datetime.combine(day, dt.time(12), dt.UTC)
     cities = _cities(where)
     groups: dict[str, list[Choice]] = {region: [] for region in REGIONS}
@@ -50,7 +53,10 @@ def _groups(where: Locale, day: dt.date) -> dict[str, list[Choice]]:
 
 
 def _cities(where: Locale) -> dict[str, str]:
-    """By zone. Locales know some zones by an older name only, and leave out cities that are called the same."""
+    """Return the city of every zone, in the locale's language.
+
+    Locales know some zones by an older name only, and leave out a city that is called as its zone.
+    """
     older = {new: old for old, new in get_global("zone_aliases").items() if old in where.time_zones}
     return {
         name: where.time_zones.get(name, {}).get("city")

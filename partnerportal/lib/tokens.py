@@ -1,4 +1,4 @@
-"""Unguessable tokens."""
+"""Unguessable tokens, and the base of the models that keep a machine's."""
 
 import datetime as dt
 import hashlib
@@ -8,28 +8,28 @@ import secrets
 from django.db import models
 from django.utils import timezone
 
-NOTED_EVERY = dt.timedelta(minutes=5)  # between two writes of when a token was last used
+NOTED_EVERY = dt.timedelta(minutes=5)  # the least time between two writes of when a token was last used
 
 _SHAPE = re.compile(r"[A-Za-z0-9_-]{20,64}")
 
 
 def new_token() -> str:
-    """256 random bits, safe in a URL, 43 characters."""
+    """Return a token of 256 random bits: 43 characters that are safe in a URL."""
     return secrets.token_urlsafe(32)
 
 
 def is_token(text: str) -> bool:
-    """Whether it could be one. What could not is not asked of the database, which refuses NUL with an error."""
+    """Return whether the text could be a token. No other text is looked up: the database raises an error for NUL."""
     return bool(_SHAPE.fullmatch(text))
 
 
 def digest_of(secret: str) -> str:
-    """What is kept of a secret that is shown once."""
+    """Return the SHA-256 digest in hex of a secret that is shown once. Only the digest is kept."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
 class Token(models.Model):
-    """A credential of a machine. Only the digest of its secret is kept; a revoked one stays, and opens nothing."""
+    """A credential of a machine. Only the digest of its secret is kept; a revoked token stays, and opens nothing."""
 
     digest = models.CharField(max_length=64, unique=True)
     prefix = models.CharField(max_length=12)  # to recognise it by
@@ -42,8 +42,10 @@ class Token(models.Model):
 
 
 def note_use(token: Token) -> None:
-    """Write that the token is used now: every five minutes at most, and never while another request writes it, for all
-    of a machine's requests share its row. The lock lasts as long as the transaction, which should be a short one."""
+    """Write that the token is used now, unless that was written in the last five minutes or another request does so.
+
+    All requests of a machine share the token's row. Its lock lasts as long as the transaction, which should be short.
+    """
     now = timezone.now()
     if token.last_used_at and now - token.last_used_at < NOTED_EVERY:
         return

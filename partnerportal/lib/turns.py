@@ -4,7 +4,9 @@ from django.db import connection
 
 
 def take_turn(what: str, who: int) -> None:
-    """Wait until no other transaction has the turn for `what` of `who`, and keep it until the own transaction ends.
-    What is counted afterwards holds what all before have added. Raises OperationalError after lock_timeout."""
+    """Wait until no other transaction has the turn for `what` of `who`, and keep it until this transaction ends.
+
+    What is counted afterwards includes all that earlier turns have added. Raises OperationalError after lock_timeout.
+    """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(portal_lock(%s, %s))", [what, who])

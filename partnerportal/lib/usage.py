@@ -1,8 +1,12 @@
-"""How much of something limited is used, as bars show it."""
+"""The bars that show how much of a limit is used: their tone and their width."""
 
 
 def tone(used: int, limit: int) -> str:
-    """The colour of a usage bar: quiet below 45%, blue, amber from 90% to full, red only above the limit."""
+    """Return the tone of a usage bar, which decides its colour.
+
+    It is "low" (quiet) below 45% of the limit, "" (blue) from there, "full" (amber) from 90%, and "over" (red) only
+    above the limit.
+    """
     if used > limit:
         return "over"
     ratio = used / limit if limit else 0
@@ -10,5 +14,8 @@ def tone(used: int, limit: int) -> str:
 
 
 def width(used: int, limit: int) -> int:
-    """How much of a usage bar to fill, in whole percent, never above 100. What is used of nothing fills it, in red."""
+    """Return how much of a usage bar to fill, in whole percent and never above 100.
+
+    Any use with a limit of 0 fills the bar, in red.
+    """
     return min(100, round(100 * used / limit)) if limit else 100 if used else 0

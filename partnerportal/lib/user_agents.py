@@ -1,8 +1,8 @@
-"""Browser and system of a session, as people call them. A guess for the eye; nothing may depend on it."""
+"""Browser and system of a session, as people call them. It is a guess for the eye, and nothing may depend on it."""
 
 from django.utils.translation import gettext as _
 
-# In this order: most browsers also name the ones they descend from.
+# The order counts, because most browsers also name the ones from which they descend.
 _BROWSERS = {"Edg": "Edge", "OPR/": "Opera", "Firefox/": "Firefox", "Chrome/": "Chrome", "Safari/": "Safari"}
 _SYSTEMS = {
     "Android": "Android",
@@ -16,7 +16,7 @@ _SYSTEMS = {
 
 
 def describe(user_agent: str) -> str:
-    """'Firefox on Windows'; the start of the text itself when it is no browser we know."""
+    """Name the browser and system, as "Firefox on Windows"; for an unknown one, return the start of the text itself."""
     browser = next((name for mark, name in _BROWSERS.items() if mark in user_agent), "")
     system = next((name for mark, name in _SYSTEMS.items() if mark in user_agent), "")
     if browser and system:

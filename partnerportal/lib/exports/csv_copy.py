@@ -1,6 +1,7 @@
-"""Rows as CSV, by COPY: PostgreSQL writes the lines, nothing here sees a row. Unless it has a sentence in it.
+"""The writing of rows as CSV by COPY: PostgreSQL writes the lines, and Python sees no row unless it adds words to it.
 
-UTF-8 with BOM, so that spreadsheets read it; then the keys; text quoted; ISO dates; numbers as they are.
+The file is in UTF-8 with a BOM, so that spreadsheets read it. Its first line has the keys; text is quoted, dates are
+ISO, numbers stand as they are.
 """
 
 from typing import Any
@@ -13,15 +14,16 @@ from partnerportal.lib.exports.columns import Column
 from partnerportal.lib.spreadsheet_safety import safe_cell
 
 BOM = "\ufeff".encode()
-AT_A_TIME = 2000  # rows
+AT_A_TIME = 2000  # rows that are held in memory, where Python adds words to them
 
 
 def head(columns: tuple[Column, ...]) -> bytes:
+    """Return the first line of the file, with the BOM before it."""
     return BOM + ",".join(column.key for column in columns).encode() + b"\n"
 
 
 def statement(rows: QuerySet[Any], columns: tuple[Column, ...]) -> str:
-    """The page's own query as a COPY, with its parameters in it: COPY takes none."""
+    """Return the page's own query as a COPY statement, with its parameters written out, because COPY takes none."""
     cells = rows.annotate(**{column.alias: column.value for column in columns})
     query = cells.values_list(*(column.alias for column in columns)).query
     quoted = sql.SQL(", ").join(sql.Identifier(column.alias) for column in columns if column.is_quoted)
@@ -33,7 +35,7 @@ def statement(rows: QuerySet[Any], columns: tuple[Column, ...]) -> str:
 
 
 def write(rows: QuerySet[Any], columns: tuple[Column, ...], file: Any) -> int:
-    """Into `file`, after its head. Returns how many rows."""
+    """Write the rows into `file`, after its head. Return how many rows there were."""
     if any(column.words for column in columns):
         return _write_with_words(rows, columns, file)
     command = statement(rows, columns)
@@ -43,7 +45,7 @@ def write(rows: QuerySet[Any], columns: tuple[Column, ...], file: Any) -> int:
 
 
 def _write_with_words(rows: QuerySet[Any], columns: tuple[Column, ...], file: Any) -> int:
-    """The same file, row by row: only here is known what to say of one."""
+    """Write the same file row by row, because the words of a column are made in Python. Return how many rows."""
     cells = rows.annotate(**{column.alias: column.value for column in columns if not column.words})
     written = 0
     for row in cells.iterator(AT_A_TIME):
@@ -53,7 +55,7 @@ def _write_with_words(rows: QuerySet[Any], columns: tuple[Column, ...], file: An
 
 
 def _cell(column: Column, row: Any) -> str:
-    """As COPY writes it: text in quotes, nothing for null."""
+    """Return a cell as COPY would write it: text in quotes, nothing for null."""
     value = safe_cell(column.words(row)) if column.words else getattr(row, column.alias)
     if value is None:
         return ""

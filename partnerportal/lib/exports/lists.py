@@ -1,4 +1,4 @@
-"""What an app says of a list, so that it can be exported."""
+"""The description of a list by its app, from which it can be exported."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,25 +12,26 @@ from partnerportal.lib.errors import Message
 from partnerportal.lib.exports.columns import Column
 from partnerportal.lib.policies import Permission
 
-LONGEST = 200  # characters of a filter's value
-Query = Mapping[str, Any]
-Rows = Callable[[Actor, Query, int | None], QuerySet[Any]]
+LONGEST = 200  # characters of a filter's value; a longer one is ignored
+Query = Mapping[str, Any]  # filters by name
+Rows = Callable[[Actor, Query, int | None], QuerySet[Any]]  # takes the actor, the filters and a customer's primary key
 
 
 class Subject(Enum):
-    """Whose rows a file holds, which decides what an ended connection takes away."""
+    """Whose rows a file holds. This decides what the end of a connection takes away."""
 
-    ALL = auto()  # whatever the actor sees
-    ONE = auto()  # a customer's that the request names, else the actor's own
-    OWN_OR_ALL = auto()  # all customers' for whoever sees customers, else the actor's own
+    ALL = auto()  # everybody's whom the actor sees
+    ONE = auto()  # those of the customer whom the request names, else the actor's own
+    OWN_OR_ALL = auto()  # those of all customers for an actor who sees customers, else the actor's own
 
 
 @dataclass(frozen=True, kw_only=True)
 class List:
-    """A list that can be exported. `rows` takes the actor, the address's filters and the customer's primary key, and
-    returns the page's own rows in the page's order, so that a file holds what the page shows.
+    """A list that can be exported.
 
-    `rule` says who may export it; `own_rule`, where there is one, who may export what is their own organisation's.
+    `rows` takes the actor, the filters of the address and a customer's primary key. It returns the page's own rows in
+    the page's order, so that a file holds what the page shows. `rule` says who may export the list, and `own_rule`,
+    where there is one, who may export the rows of their own organisation.
     """
 
     key: str  # at most 20 characters; also the name of its files
@@ -40,14 +41,14 @@ class List:
     rule: Permission
     own_rule: Permission | None = None
     subject: Subject = Subject.ALL
-    filters: frozenset[str] = frozenset()  # that it knows; what else an address says narrows nothing
+    filters: frozenset[str] = frozenset()  # names of the filters that the list knows; any others are ignored
 
     def query(self, address: Mapping[str, str]) -> Query:
-        """Return the filters in an address that this list knows."""
+        """Return those of the address's filters that this list knows, without values that are too long or hold NUL."""
         return {name: value for name, value in address.items() if name in self.filters and _is_text(value)}
 
     def rule_for(self, *, is_own: bool) -> Permission:
-        """Return who may export the rows of the actor's own organisation, or of others."""
+        """Return the permission that exporting takes: for rows of the actor's own organisation, or of others."""
         return self.own_rule if is_own and self.own_rule else self.rule
 
 

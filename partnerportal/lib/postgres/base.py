@@ -1,4 +1,4 @@
-"""See the package. Django looks for the engine's `DatabaseWrapper` in a module of this name."""
+"""The connection of the database engine. Django looks for `DatabaseWrapper` in a module of this name."""
 
 import select
 from typing import Any
@@ -7,7 +7,10 @@ from django.db.backends.postgresql import base
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """Knows which statements its server keeps (`lib/prepared.py`), and asks it only when in doubt whether it lives."""
+    """A connection that knows which statements its server keeps, for `lib/prepared.py`.
+
+    It asks the server whether it lives only when that is in doubt.
+    """
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         self.kept: dict[str, str] = {}  # statements, by name
@@ -15,7 +18,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return super().get_new_connection(conn_params)
 
     def keep(self, name: str, statement: str) -> bool:
-        """PREPARE it, unless done. False behind a transaction pooler: the next transaction may meet another server."""
+        """Prepare the statement on the server, unless that is done, and return whether it can be executed by its name.
+
+        It cannot behind a transaction pooler, where the next transaction may meet another server.
+        """
         with self.cursor() as cursor:  # which connects anew when the server has gone
             if self._is_direct is None:
                 cursor.cursor.execute("SELECT pg_backend_pid()")  # a pooler answers for the server: another number
@@ -27,9 +33,12 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return self._is_direct
 
     def is_usable(self) -> bool:
-        """A server that has gone closes its end, and one that lives says nothing unasked: only else a SELECT tells."""
+        """Return whether the server still answers. It is asked, by a SELECT, only when there is something to read.
+
+        A server that has gone closes its end of the connection, and one that lives says nothing unasked.
+        """
         if self.connection is None or self.connection.closed:
             return False
-        told = select.poll()
-        told.register(self.connection.fileno(), select.POLLIN)
-        return not told.poll(0) or super().is_usable()
+        poll = select.poll()
+        poll.register(self.connection.fileno(), select.POLLIN)
+        return not poll.poll(0) or super().is_usable()
