@@ -1,6 +1,7 @@
-"""The web server: two processes with two threads each unless WEB_CONCURRENCY and WEB_THREADS say otherwise.
+"""The configuration of the web server: two processes with two threads each, unless WEB_CONCURRENCY and WEB_THREADS say
+otherwise.
 
-What the processes do is in partnerportal/server. The access log is the application's own.
+partnerportal/server says what the processes do. The access log is written by the application itself.
 """
 
 import os
@@ -10,13 +11,13 @@ from partnerportal.lib import logs
 bind = os.environ.get("WEB_BIND", "127.0.0.1:8000")
 worker_class = "partnerportal.server.worker.PortalWorker"
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
-threads = int(os.environ.get("WEB_THREADS", "2"))  # more than two made the slowest pages slower
+threads = int(os.environ.get("WEB_THREADS", "2"))  # of each process; more than two made the slowest pages slower
 timeout = 30
 graceful_timeout = 20
 max_requests = 10_000
 max_requests_jitter = 1_000
 control_socket_disable = True
 worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
-# As the settings do, which gunicorn's parent never reads.
+# This is decided as in the settings, which gunicorn's parent never reads.
 in_production = os.environ.get("DJANGO_SETTINGS_MODULE", "partnerportal.settings.production").endswith(".production")
 logconfig_dict = logs.configuration(os.environ.get("LOG_FORMAT") or ("json" if in_production else "line"), "INFO")

@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Django's command line. Commands that change the schema run as the owner role, all others as the job role."""
+"""Django's command line. Commands that change the schema run as the owner role, and all others as the job role."""
 
 import os
 import sys
@@ -8,11 +8,12 @@ OWNER_COMMANDS = {"migrate", "makemigrations", "flush", "sqlmigrate", "setup_dat
 
 
 def main() -> None:
+    """Choose the process and its database role, start the embedded servers if none are given, and run the command."""
     command = sys.argv[1] if len(sys.argv) > 1 else ""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "partnerportal.settings.dev")
     os.environ.setdefault("PORTAL_PROCESS", "owner" if command in OWNER_COMMANDS else "job")
-    given = "DATABASE_URL" in os.environ or "DATABASE_URL_FILE" in os.environ
-    if not given and os.environ["DJANGO_SETTINGS_MODULE"] != "partnerportal.settings.production":
+    has_database = "DATABASE_URL" in os.environ or "DATABASE_URL_FILE" in os.environ
+    if not has_database and os.environ["DJANGO_SETTINGS_MODULE"] != "partnerportal.settings.production":
         from partnerportal import embedded
 
         os.environ |= embedded.environment()

@@ -1,12 +1,16 @@
-"""What the policies and triggers of every app need, and the cache table. Runs before any other table exists."""
+"""The functions that the policies and triggers of every app need, and the cache table.
+
+This migration runs before any other table of ours exists.
+"""
 
 from django.db import migrations
 
 from partnerportal.lib.states import GUARD
 from partnerportal.lib.tenancy import functions_sql
 
-# What is made from here on is closed: each migration says what of it portal_app may do, and who may call a function.
-# PostgreSQL gives functions to everybody unless the rule is withdrawn for the whole database, not for a schema.
+# Tables and functions that are made from here on are closed: each migration says what portal_app may do to a table, and
+# who may call a function. PostgreSQL lets everybody call new functions until that rule is withdrawn for the whole
+# database; withdrawing it for a schema does nothing.
 CLOSED = """
 ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
 ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON TABLES TO portal_worker;
@@ -16,14 +20,15 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO portal_wo
 GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO portal_worker;
 """
 
-# The number of an advisory lock, of 64 bits. The form with two numbers has 32 for the row, and an id may be larger.
+# Returns the 64-bit number of an advisory lock. The form that takes two numbers has 32 bits for the row, and an id may
+# be larger.
 LOCK = """
 CREATE FUNCTION portal_lock(kind text, id bigint) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS $$ SELECT hashtextextended(kind || ' ' || id::text, 0) $$;
 GRANT EXECUTE ON FUNCTION portal_lock(text, bigint) TO portal_app, portal_worker;
 """
 
-# JSON, and nothing that a reader would run.
+# Cached values are JSON, and nothing that a reader would run.
 CACHE = """
 CREATE TABLE portal_cache (cache_key varchar(255) PRIMARY KEY, value jsonb NOT NULL, expires timestamptz NOT NULL);
 CREATE INDEX portal_cache_expires ON portal_cache (expires);

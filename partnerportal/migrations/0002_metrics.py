@@ -1,10 +1,14 @@
-"""What /metrics reads: what workers have done, and how much work waits. Numbers and names of tasks, of no tenant."""
+"""The table and the function that /metrics reads: what workers have done, and how much work waits.
+
+They tell numbers and the names of tasks, and nothing of any tenant.
+"""
 
 from django.db import migrations, models
 
 from partnerportal.lib.tenancy import grant_sql
 
-# The rows of all tenants, which the web role does not see; it is told how many there are and how old the oldest is.
+# Counts the waiting rows of all tenants. The web role, which does not see them, learns how many there are and how old
+# the oldest is.
 WAITING = """
 CREATE FUNCTION portal_waiting(OUT kind text, OUT waiting bigint, OUT oldest_seconds float) RETURNS SETOF record
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$

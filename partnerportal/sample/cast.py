@@ -1,4 +1,4 @@
-"""Who there is. All companies and people are invented; addresses are in the reserved domain .example."""
+"""The companies and people of the sample data. All are invented; addresses are in the reserved domain .example."""
 
 from dataclasses import dataclass, field
 
@@ -11,7 +11,9 @@ A, R, AA, S = Role.ADMIN, Role.READER, Role.ADMIN_AGENT, Role.SALES_AGENT
 
 @dataclass(frozen=True, kw_only=True)
 class Company:
-    key: str  # also its domain
+    """A company that is no customer: the vendor, a distributor, a partner or a publisher."""
+
+    key: str  # also the first part of its domain
     name: str
     country: str
     city: str
@@ -21,11 +23,13 @@ class Company:
     postal_code: str = ""
     phone: str = ""
     parent: str = ""
-    badges: tuple[tuple[str, int, int | None], ...] = ()  # programme, from and until in days from today
+    badges: tuple[tuple[str, int, int | None], ...] = ()  # programme, first and last day counted from today
 
 
 @dataclass(frozen=True)
 class Human:
+    """A person with an account, and the roles that they have in each company, by its key."""
+
     email: str
     name: str
     language: str
@@ -35,7 +39,7 @@ class Human:
 
 VENDOR = "nimbus"
 MAIN = "brightwater"  # the partner that most screens show
-UNCONNECTED = "harbourstone"  # a customer for trying an invitation
+UNCONNECTED = "harbourstone"  # a customer without a partner, for trying an invitation
 
 COMPANIES = (
     Company(key=VENDOR, name="Nimbus Software", kind=Kind.VENDOR, country="IE", city="Dublin", org_id="10000015",
@@ -66,7 +70,7 @@ COMPANIES = (
             org_id="70118263", street="350 rue McGill", postal_code="H2Y 2E4", phone="+1 514 555 0142"),
 )  # fmt: skip
 
-# Customers: name | country | city | domain. The first six have people of their own below.
+# The customers: name | country | city | first part of the domain. The first six have people of their own below.
 CUSTOMERS = tuple(
     tuple(part.strip() for part in row.split("|"))
     for row in """
@@ -162,7 +166,7 @@ PEOPLE = (
     Human("owen.tate@harbourstone.example", "Owen Tate", "en", "Europe/London", {UNCONNECTED: (A,)}),
 )  # fmt: skip
 
-# Live connections beside those of MAIN, which has every customer but UNCONNECTED and the ENDED ones.
+# Live connections of other partners. MAIN is connected with every customer but those of NOT_WITH_MAIN.
 ALSO_CONNECTED = {
     "ateliers-rhone": ("sainte-aurelie", "editions-chatelet", "garrigue", "univ-estuaire", "laboratoires-noe"),
     "sakura-cloud": ("minato-seimitsu", "aozora-hoken", "hokuto", "mirai-logi"),
@@ -170,18 +174,18 @@ ALSO_CONNECTED = {
     "lindqvist-it": ("angstrom",),
     "hafenlicht": ("gruenwald", "elbtal", "weissenfels-druck"),
 }
-# Ended: partner, customer, connected and ended days ago, by the partner?
+# Connections that have ended: partner, customer, connected and ended so many days ago, and whether by the partner.
 ENDED = (
     (MAIN, "wrenfield", 520, 130, False),
     (MAIN, "saobras", 410, 45, True),
-    (MAIN, "meridian-health", 900, 700, False),  # and connected again since
+    (MAIN, "meridian-health", 900, 700, False),  # the two have connected again since
     ("kestrel-hosting", "ashdown-pryce", 640, 210, False),
 )
 NOT_WITH_MAIN = frozenset({UNCONNECTED, "wrenfield", "saobras"})
-RECENT = ("ashdown-pryce", "gruenwald")  # they accept MAIN's invitation while the data is written
-JUST_ENDED = "hoellerbach"  # ends with MAIN while the data is written
+RECENT = ("ashdown-pryce", "gruenwald")  # customers that accept MAIN's invitation while the data is written
+JUST_ENDED = "hoellerbach"  # the customer that ends its connection with MAIN while the data is written
 
-# How they use what they have, where the day's pages should have something to tell: see usage.py for the shapes.
+# The shape of the use of some customers (see usage.py), so that today's pages have something to tell.
 USAGE = {
     "meridian-health": "growing",
     "sainte-aurelie": "falling",

@@ -1,4 +1,4 @@
-"""Any number of further customers of the main partner, for pages and measurements at full size."""
+"""Any number of further customers of the main partner, to see and measure pages at full size."""
 
 # ruff: noqa: SIM905 - lists of words read better as text
 
@@ -47,8 +47,10 @@ _JA_TRADES = "印刷 運輸 化学 観光 建設 工業 食品 商事 電機 病
 
 
 def add_customers(total: int, say: Callable[[str], None]) -> int:
-    """Bring the main partner's live connections up to `total`; what an interrupted call left is kept. Returns how many
-    were added."""
+    """Bring the main partner's live connections up to `total`, and return how many customers were added.
+
+    What an interrupted call has added is kept. `say` is called with the progress.
+    """
     organization = Organization.objects.get(org_id=next(c.org_id for c in cast.COMPANIES if c.key == cast.MAIN))
     missing = total - Connection.objects.active().filter(partner=organization).count()
     added = 0
@@ -60,7 +62,7 @@ def add_customers(total: int, say: Callable[[str], None]) -> int:
 
 
 def _free_numbers(wanted: int) -> Iterator[list[int]]:
-    """Numbers of customers that do not exist yet, in chunks."""
+    """Yield the numbers of `wanted` customers that do not exist yet, in chunks."""
     start = 1
     while wanted > 0:
         numbers = range(start, start + CHUNK)
@@ -90,11 +92,11 @@ def _add(partner: Organization, numbers: list[int]) -> None:
 
 
 def _org_id(number: int) -> str:
-    return str(20_000_000 + number * 7_654_321 % 30_000_000)  # every number another one: the factors are coprime
+    return str(20_000_000 + number * 7_654_321 % 30_000_000)  # no two numbers have one id: the factors are coprime
 
 
 def invented(number: int) -> tuple[str, str, str]:
-    """Name, country and city of a customer."""
+    """Return the name, country and city of the customer of that number."""
     random = Random(number)
     country = random.choice(("GB", "GB", "GB", "FR", "DE", "JP"))
     if country == "GB":

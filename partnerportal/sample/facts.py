@@ -1,4 +1,4 @@
-"""What customers use and ordered: invented, written as a feed, and read by the same import as the vendor's own."""
+"""Invented facts of what customers have and ordered, written as a feed and read by the import of the vendor's own."""
 
 import datetime as dt
 import json
@@ -12,7 +12,7 @@ from entitlements.models import Entitlement, Sku
 
 Kind, Source = Entitlement.Kind, Entitlement.Source
 
-# code, service, name, price of a seat and year
+# The products: code, service, name, and the price in euros of a seat for a year.
 PRODUCTS = (
     ("NB-WSP-STD", "Nimbus Workspace", "Workspace Standard", Decimal("96.00")),
     ("NB-WSP-PRM", "Nimbus Workspace", "Workspace Premium", Decimal("168.00")),
@@ -28,28 +28,33 @@ ADD_ONS = (
 )
 PRICES = {code: price for code, _service, _name, price in PRODUCTS + ADD_ONS}
 CURRENCIES = {"GB": "GBP", "JP": "JPY", "SE": "SEK", "NO": "NOK", "NZ": "NZD", "PL": "PLN", "US": "USD"}
-RATES = {"JPY": 150, "SEK": 11, "NOK": 11, "PLN": 4}
-SEATS = (5, 10, 15, 20, 25, 40, 50, 75, 100, 150, 250, 400)
+RATES = {"JPY": 150, "SEK": 11, "NOK": 11, "PLN": 4}  # units for a euro; of any other currency, one
+SEATS = (5, 10, 15, 20, 25, 40, 50, 75, 100, 150, 250, 400)  # usual sizes of a customer
 
 
 @dataclass(frozen=True)
 class Customer:
+    """What a feed needs to know of a customer."""
+
     org_id: str
     country: str
 
 
 def feed(rows: Iterable[dict[str, Any]]) -> Iterator[bytes]:
+    """Return the lines of a feed, one JSON object for each of these rows."""
     return (json.dumps(row, default=str, ensure_ascii=False).encode() + b"\n" for row in rows)
 
 
 def catalogue() -> Iterator[dict[str, Any]]:
+    """Yield the rows of all SKUs."""
     for kind, rows in ((Sku.Kind.PRODUCT, PRODUCTS), (Sku.Kind.ADD_ON, ADD_ONS)):
         for code, service, name, _price in rows:
             yield {"type": "sku", "code": code, "service": service, "name": name, "kind": kind}
 
 
 def history(customer: Customer, today: dt.date, *, most: int = 4) -> Iterator[dict[str, Any]]:
-    """What a customer has had for a while: services with their orders, now and then a trial."""
+    """Yield the rows of what a customer has had for a while: at most `most` services with their orders, and at times a
+    trial."""
     random = Random(customer.org_id)
     skus = random.sample(PRODUCTS, random.randint(1, most))
     size = random.choice(SEATS)
@@ -90,6 +95,7 @@ def history(customer: Customer, today: dt.date, *, most: int = 4) -> Iterator[di
 
 
 def trial(customer: Customer, number: int, code: str, state: Entitlement.State, ends: dt.date | None) -> dict[str, Any]:
+    """Return the row of a trial of 30 days that ends on that day. A requested one has no days yet."""
     begun = ends - dt.timedelta(days=30) if ends else None
     return _entitlement(
         customer, number, code, kind=Kind.TRIAL, state=state, source=Source.ENABLED, quantity=25,
@@ -98,7 +104,7 @@ def trial(customer: Customer, number: int, code: str, state: Entitlement.State, 
 
 
 def bought(customer: Customer, number: int, code: str, seats: int, day: dt.date) -> Iterator[dict[str, Any]]:
-    """A new service with its order."""
+    """Yield the rows of a service that begins on that day, and of its order."""
     ends = _renewed(day, day)
     yield _entitlement(
         customer, number, code, state=Entitlement.State.ACTIVE, quantity=seats, assigned=0, starts_on=day, ends_on=ends
@@ -134,7 +140,7 @@ def _order(customer: Customer, number: int, random: Random, day: dt.date, code: 
 
 
 def _renewed(begun: dt.date, today: dt.date) -> dt.date:
-    """The last day of the running year of a subscription that is renewed year by year."""
+    """Return the last day of the present year of a subscription that is renewed year by year."""
     ends = begun + dt.timedelta(days=364)
     while ends < today:
         ends += dt.timedelta(days=365)

@@ -1,4 +1,4 @@
-"""Who holds a licence: invented people and devices of the named customers, for their own Admins to see."""
+"""The holders of licences: invented people and devices of the named customers, for their own Admins to see."""
 
 import datetime as dt
 from collections.abc import Iterable
@@ -7,7 +7,7 @@ from random import Random
 from accounts.models import Organization
 from entitlements.models import Entitlement, LicenseAssignment
 
-AT_MOST = 60  # of one service
+AT_MOST = 60  # holders of one service
 FIRST = [
     "ada",
     "ben",
@@ -51,6 +51,7 @@ LAST = [
 
 
 def write_holders(organizations: Iterable[Organization], now: dt.datetime) -> None:
+    """Store a holder for each assigned seat of these organisations' active licences, at most AT_MOST for a service."""
     keys = {organization.pk: organization for organization in organizations}
     running = Entitlement.objects.filter(customer__in=keys, state=Entitlement.State.ACTIVE, kind="production")
     LicenseAssignment.objects.bulk_create(

@@ -1,6 +1,6 @@
 """Thirteen months of use, day by day: invented, but in the shapes that real use has.
 
-A customer's shape follows from its number, unless cast.USAGE names one. Everything ends today, at the seats assigned
+A customer's shape follows from its number, unless cast.USAGE names one. Every curve ends today at the assigned seats
 that the entitlement says, so that pages agree with one another.
 """
 
@@ -16,14 +16,14 @@ from partnerportal.lib.actors import Actor
 from partnerportal.sample import cast
 
 MONTHS = 13
-SHAPES = ("growing", "growing", "growing", "steady", "steady", "flat", "falling")
-DAYS_TOLD = {"new": 14}  # of a shape that has not been reported for the whole time
-GAP = (60, 46)  # days ago between which nothing was reported
-BATCH = 100_000  # rows
+SHAPES = ("growing", "growing", "growing", "steady", "steady", "flat", "falling")  # as often as they are to come up
+DAYS_TOLD = {"new": 14}  # days for which a shape has been reported, if not for the whole time
+GAP = (60, 46)  # the days ago from which and until which nothing was reported
+BATCH = 100_000  # rows that are stored at a time
 
 
 def write_usage(organizations: Iterable[Organization], today: dt.date) -> int:
-    """Days of use for whatever these organisations have had. Returns how many rows were written."""
+    """Store days of use for all active licences of these organisations. Return how many rows were written."""
     keys = {organization.pk: organization for organization in organizations}
     batch: list[UsageRow] = []
     written = 0
@@ -44,7 +44,7 @@ def _store(batch: list[UsageRow]) -> int:
 
 
 def _days(customer: Organization, held: list[Entitlement], today: dt.date, line: int) -> Iterator[UsageRow]:
-    """What was reported of one SKU. Seats of several entitlements for it count together."""
+    """Yield the days that were reported of one SKU. Seats of several entitlements for it count together."""
     first = held[0]
     purchased, assigned = sum(e.quantity for e in held), sum(e.assigned for e in held)
     random = Random(f"{customer.org_id} {first.sku.code}")
@@ -53,10 +53,10 @@ def _days(customer: Organization, held: list[Entitlement], today: dt.date, line:
     start = max(start, today - dt.timedelta(days=DAYS_TOLD.get(shape, 10**4)))
     if shape != "new" and first.starts_on:
         start = max(start, min(first.starts_on, today - dt.timedelta(days=150)))
-    share = random.uniform(0.62, 0.9)  # of the assigned, who come within a month
-    devices = random.uniform(0.85, 1.25)  # per user
+    share = random.uniform(0.62, 0.9)  # the part of the assigned who come within a month
+    devices = random.uniform(0.85, 1.25)  # devices per user
     before_month = month_assigned = 0
-    for back in range((today - start).days - 1, -1, -1):  # today's day is not over
+    for back in range((today - start).days - 1, -1, -1):  # the last is yesterday, because today is not over
         day = today - dt.timedelta(days=back + 1)
         held_now = _assigned(shape, assigned, back, (today - start).days)
         if day.day == 1 or not month_assigned:
@@ -74,7 +74,7 @@ def _days(customer: Organization, held: list[Entitlement], today: dt.date, line:
 
 
 def _assigned(shape: str, now: int, back: int, length: int) -> int:
-    """Seats assigned so many days ago, arriving at `now`."""
+    """Return the seats that were assigned `back` days ago, on a curve that ends at `now`."""
     if shape in ("flat", "new", "gap"):
         return now
     if shape == "falling":
@@ -84,7 +84,7 @@ def _assigned(shape: str, now: int, back: int, length: int) -> int:
 
 
 def _come(shape: str, share: float, back: int) -> float:
-    """The part of the assigned that comes within a month. Where use falls, it fell in the last two weeks."""
+    """Return the part of the assigned that come within a month. Falling use fell in the last two weeks."""
     if shape == "falling":
         return share * (1 - 0.34 * (1 - min(back, 14) / 14))
     return share

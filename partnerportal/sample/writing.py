@@ -1,4 +1,4 @@
-"""Writes the cast into the database. The settled past goes in directly, in bulk; what happens today is done by actions."""
+"""The writing of the sample data. The settled past goes into the database in bulk; what is done today, by actions."""
 
 import datetime as dt
 import uuid
@@ -37,12 +37,13 @@ Organizations = dict[str, Organization]
 
 
 def is_written() -> bool:
+    """Return whether the sample data is in the database."""
     return Person.objects.filter(email=cast.PEOPLE[0].email).exists()
 
 
 @transaction.atomic
 def write_world() -> None:
-    """The whole cast, or nothing."""
+    """Write the whole sample data in one transaction, so that all of it is there or nothing."""
     now = timezone.now()
     organizations = _companies(now) | _customers(now)
     _badges(organizations, now.date())
@@ -83,6 +84,7 @@ def _customers(now: dt.datetime) -> Organizations:
 
 
 def new_customer(key: str, name: str, country: str, city: str, org_id: str, now: dt.datetime) -> Organization:
+    """Return a customer that is not stored yet. `key` is its domain, and decides its public and tenant ids."""
     return Organization(
         public_id=_uuid(key), tenant_id=_uuid(f"{key} tenant"), kind=Kind.CUSTOMER, name=name, name_folded=fold(name),
         org_id=org_id, country=country, city=city, website=f"{key}.example", contact_email=f"office@{key}.example",
@@ -105,7 +107,7 @@ def _badges(organizations: Organizations, today: dt.date) -> None:
 
 
 def _people(organizations: Organizations, now: dt.datetime) -> None:
-    password = make_password(cast.PASSWORD)  # one hash for all: hashing is slow on purpose
+    password = make_password(cast.PASSWORD)  # one hash serves all, because hashing is slow on purpose
     for human in cast.PEOPLE:
         person = Person.objects.create(
             public_id=_uuid(human.email), email=human.email, name=human.name, password=password,
@@ -137,6 +139,10 @@ def _past_connections(organizations: Organizations, now: dt.datetime) -> None:
 
 
 def connect(partner: Organization, customer: Organization, now: dt.datetime, **end: Any) -> Connection:
+    """Return a connection that is not stored yet, live unless `end` holds the columns of its end.
+
+    It is between two weeks and two years old, as the ids of the two decide.
+    """
     since = dt.timedelta(minutes=Random(f"{partner.org_id} {customer.org_id}").randint(20_000, 980_000))
     return Connection(
         partner=partner,
@@ -149,7 +155,7 @@ def connect(partner: Organization, customer: Organization, now: dt.datetime, **e
 
 
 def _buyers(organizations: Organizations) -> Iterator[Organization]:
-    """Everybody with services: all customers, and the partners' own use."""
+    """Yield the organisations that have services: all customers, and partners for their own use."""
     yield from (o for o in organizations.values() if o.kind in (Kind.CUSTOMER, Kind.PARTNER))
 
 
@@ -158,17 +164,18 @@ def _customer(organization: Organization) -> Customer:
 
 
 def _import(rows: Iterable[dict[str, Any]], at: dt.datetime | None = None) -> None:
-    """Through the same door as the vendor's feed. With `at`, it is news of that moment."""
+    """Import rows as the vendor's feed is imported. With `at` they are news of that moment."""
     write_feed(BytesIO(b"".join(facts.feed(rows))), at)
 
 
 def write_feed(stream: Any, at: dt.datetime | None = None) -> None:
+    """Import a feed. With `at`, events of that moment are recorded; without, the facts are old and no news."""
     counts = import_feed(actor=Actor.system("feed"), stream=stream, with_events=at is not None, at=at)
     assert not counts[Outcome.ERROR], "the sample feed is sound"
 
 
 def _news(organizations: Organizations, now: dt.datetime) -> None:
-    """The last two weeks, told as they happened: partly read, partly waiting in the inbox."""
+    """Write the news of the last two weeks in their order. Some are read, and some wait in the inbox."""
 
     def days_ago(days: float) -> dt.datetime:
         return now - dt.timedelta(days=days)
@@ -178,7 +185,7 @@ def _news(organizations: Organizations, now: dt.datetime) -> None:
 
     def news(days: float, rows: Iterable[dict[str, Any]]) -> None:
         _import(rows, days_ago(days))
-        tell()  # at once, so that the inbox is in the order of events
+        tell()  # at once, so that the inbox has the order of the events
 
     ended = now.date() - dt.timedelta(days=4)
     _import([facts.trial(who("caldervalley"), 95, "NB-ANA-PRF", Entitlement.State.ACTIVE, ended)])
@@ -197,7 +204,7 @@ def _news(organizations: Organizations, now: dt.datetime) -> None:
 
 
 def _act_today(organizations: Organizations) -> None:
-    """Customers accept the main partner's invitation; one ends its connection."""
+    """Have customers accept the main partner's invitation, and one end its connection."""
     link = InvitationLink.objects.get(organization=organizations[cast.MAIN])
     for key in cast.RECENT:
         accept_invitation(actor=_admin_of(key, organizations), token=link.token)
@@ -206,12 +213,12 @@ def _act_today(organizations: Organizations) -> None:
 
 
 def _asked_of_vendor(organizations: Organizations) -> None:
-    """One customer has licences that nobody uses released, of which one is; another wants to try something."""
+    """Have one customer ask for the release of unused licences, of which one is done, and another for a trial."""
     actor, staff = _admin_of("meridian-health", organizations), _admin_of(cast.VENDOR, organizations)
     unused = LicenseAssignment.objects.visible_to(actor).unused().select_related("sku")
-    asked = [ask_release(actor=actor, assignment=row) for row in unused.order_by("pk")[:4]]
+    releases = [ask_release(actor=actor, assignment=row) for row in unused.order_by("pk")[:4]]
     with tenancy.tenant(organization_id=staff.organization_id, person_id=staff.person_id):
-        mark_released(actor=staff, key=asked[0].external_id)
+        mark_released(actor=staff, key=releases[0].external_id)
     actor = _admin_of("gruenwald", organizations)
     request_trial(actor=actor, sku=queries.skus_to_try(actor)[0], quantity=15)
 
@@ -236,6 +243,7 @@ def _actor(email: str, organization: Organization) -> Actor:
 
 
 def tell() -> None:
+    """Make notices of all events that wait to be told."""
     while fan_out_due():
         pass
 

@@ -1,4 +1,4 @@
-"""Who may send a file: asked before it is taken in, for a stranger could fill the disk with files of 256 MB."""
+"""The check of who may send a file, before it is taken in: a stranger could fill the disk with files of 256 MB."""
 
 from functools import partial
 from typing import Any
@@ -11,14 +11,14 @@ from entitlements.api.authentication import IngestBearer
 
 
 class Admission:
-    """A task: looks at the token of the upload whose headers a channel has read, and tells the channel."""
+    """A task that looks at the token of an upload whose headers a channel has read, and tells the channel."""
 
     def __init__(self, channel: Any) -> None:
         self.channel, self.request = channel, channel.request
 
     def service(self) -> None:
-        """Ask, in a thread; the loop hears of it by the server's trigger."""
-        is_known = True  # should the database be away, the application says so better
+        """Check the token in this thread, and have the loop call `channel.admit` with the result."""
+        is_known = True  # stays so while the database is away, because the application answers that better
         close_old_connections()
         try:
             is_known = is_known_sender(self.request.headers.get("AUTHORIZATION", ""))
@@ -29,14 +29,14 @@ class Admission:
             self.channel.server.trigger.pull_trigger(partial(self.channel.admit, self.request, is_known))
 
     def cancel(self) -> None:
-        """The process leaves; the channel is closed with it."""
+        """Do nothing: this is called when the process leaves, and the channel is closed with it."""
 
 
 def is_known_sender(authorization: str) -> bool:
-    """Return whether the header holds a token that the upload itself will be let in with."""
-    asked: Any = HttpRequest()
-    asked.META["HTTP_AUTHORIZATION"] = authorization
+    """Return whether the header `Authorization` holds a token with which the upload will be let in."""
+    request: Any = HttpRequest()
+    request.META["HTTP_AUTHORIZATION"] = authorization
     try:
-        return IngestBearer().authenticate(asked) is not None
+        return IngestBearer().authenticate(request) is not None
     except AuthenticationFailed:
         return False

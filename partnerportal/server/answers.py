@@ -1,4 +1,4 @@
-"""How an answer is written, and what the server itself says when it refuses a request."""
+"""The answers that a connection writes: the application's, and the server's own when it refuses a request."""
 
 import json
 import time
@@ -21,7 +21,7 @@ class Answer(WSGITask):
     def get_environment(self) -> dict[str, Any]:
         environ: dict[str, Any] = super().get_environment()
         if self.request.command == "HEAD":
-            environ.pop("wsgi.file_wrapper", None)  # waitress would send the file
+            environ.pop("wsgi.file_wrapper", None)  # with it, waitress would send the file
         environ["portal.leaves"] = self.channel.server.is_leaving
         return environ
 
@@ -38,13 +38,14 @@ class Answer(WSGITask):
 
 
 class Refusal(ErrorTask):
-    """The server's own answer to what it does not take in: JSON in the API's shape, else one sentence."""
+    """The server's own answer to a request that it does not take in: JSON in the API's shape, else one sentence."""
 
     def execute(self) -> None:
+        """Write the refusal in the client's language, log it, and end the connection."""
         request, error = self.request, self.request.error
         self.channel.refused = True
-        asked = as_django_request(request, self.channel.addr[0])
-        with translation.override(translation.get_language_from_request(asked)):
+        django_request = as_django_request(request, self.channel.addr[0])
+        with translation.override(translation.get_language_from_request(django_request)):
             code, detail = say(error.code, is_upload=request.is_upload)
         if request.path.startswith("/api/"):
             kind = "client_error" if error.code < 500 else "server_error"
@@ -70,10 +71,10 @@ class Refusal(ErrorTask):
         self.set_close_on_finish()
         self.content_length = len(content)
         self.write(content)
-        self.log_refusal(client_address(asked))
+        self.log_refusal(client_address(django_request))
 
     def log_refusal(self, client: str) -> None:
-        """Write the line that the application, which did not see the request, cannot write."""
+        """Write the line of the access log, which the application cannot write because it did not see the request."""
         method, path, status = self.request.command, self.request.path[:LONGEST_PATH], self.request.error.code
         milliseconds = round((time.time() - self.channel.since) * 1000)
         fields = {"client": client, "method": method, "path": path, "status": status, "milliseconds": milliseconds}
@@ -81,17 +82,20 @@ class Refusal(ErrorTask):
 
 
 def as_django_request(request: Any, sender: str) -> HttpRequest:
-    """Return what tells the reader's language and address; a request that was not read to its end has no more."""
-    asked = HttpRequest()
-    asked.META = {"REMOTE_ADDR": sender}
+    """Return a Django request that tells the client's language and address.
+
+    It holds nothing else, because a refused request may not have been read to its end.
+    """
+    django_request = HttpRequest()
+    django_request.META = {"REMOTE_ADDR": sender}
     for name in ("ACCEPT_LANGUAGE", "X_FORWARDED_FOR"):
         if name in request.headers:
-            asked.META[f"HTTP_{name}"] = request.headers[name]
-    return asked
+            django_request.META[f"HTTP_{name}"] = request.headers[name]
+    return django_request
 
 
 def say(status: int, *, is_upload: bool) -> tuple[str, str]:
-    """Return the code and the sentence for a status that the server gives by itself."""
+    """Return the error code and the sentence for a status that the server itself answers."""
     if status == 413 and is_upload:
         return "too_large", _("The upload is too large. Send it in pieces.")
     if status == 408 and is_upload:

@@ -1,4 +1,4 @@
-"""Which threads answer a request: pages, uploads and health never wait for one another."""
+"""The threads that answer requests, in lanes: pages, uploads and health checks never wait for one another."""
 
 import logging
 import time
@@ -12,23 +12,25 @@ from partnerportal.server.reading import UPLOADS, Parser
 
 UPLOAD_THREADS = 2
 
-# It says at each request how many wait, which on a busy day is always.
+# This logger tells at each request how many others wait, which on a busy day is always the case.
 logging.getLogger("waitress.queue").setLevel(logging.ERROR)
 
 
 class Task(Protocol):
-    """What a thread does next."""
+    """A piece of work for a thread."""
 
     def service(self) -> None: ...
     def cancel(self) -> None: ...
 
 
 class Turns:
-    """A queue in which senders take turns, in place of who came first: two hundred requests of one session at once kept
-    everybody else waiting for seconds."""
+    """A queue in which senders take turns.
+
+    In order of arrival, two hundred requests of one session at once kept everybody else waiting for seconds.
+    """
 
     def __init__(self) -> None:
-        self.lines: dict[str, deque[Any]] = {}  # of each sender; the first has the next turn
+        self.lines: dict[str, deque[Any]] = {}  # the tasks of each sender; the first sender has the next turn
         self.length = 0
 
     def __len__(self) -> int:
@@ -49,8 +51,8 @@ class Turns:
 
 
 def sender_of(task: Any) -> str:
-    """Return the session cookie of a channel's next request, without one the address that it came from."""
-    if not getattr(task, "requests", None):  # a rehearsal
+    """Return the session cookie of a channel's next request, or without one the address that it came from."""
+    if not getattr(task, "requests", None):  # a rehearsal is no channel
         return ""
     headers = task.requests[0].headers
     for cookie in headers.get("COOKIE", "").split(";"):
@@ -61,7 +63,7 @@ def sender_of(task: Any) -> str:
 
 
 class Lanes:
-    """Stands in for waitress's one pool of threads. `taken` counts the requests.
+    """Pools of threads, one for each lane, in place of the one pool of waitress. `taken` counts all requests.
 
     `asked_at` is when somebody last asked whether the process is ready, in whole seconds of the monotonic clock.
     """
@@ -73,10 +75,10 @@ class Lanes:
         self.pages = start_threads(page_threads)
         self.uploads = start_threads(UPLOAD_THREADS)
         self.health = start_threads(1)
-        self.readiness = start_threads(1)  # asks the database, which may hang
+        self.readiness = start_threads(1)  # apart from health, because it asks the database, which may hang
 
     def add_task(self, channel: Any) -> None:
-        """Hand over the channel's next request. waitress calls this."""
+        """Give the channel's next request to its lane. waitress calls this."""
         self.taken += 1
         lane = self.lane_of(channel.requests[0])
         if lane is self.readiness:
@@ -84,6 +86,7 @@ class Lanes:
         lane.add_task(channel)
 
     def lane_of(self, request: Parser) -> ThreadedTaskDispatcher:
+        """Return the lane for a request, by its address. Refusals go with health checks, as they take no time."""
         if request.error or request.path == "/healthz":
             return self.health
         if request.path == "/readyz":
@@ -92,7 +95,7 @@ class Lanes:
 
     @property
     def is_full(self) -> bool:
-        """Whether the next page would wait for a thread."""
+        """Return whether the next page would have to wait for a thread."""
         return bool(self.pages.active_count + len(self.pages.queue) >= len(self.pages.threads))
 
     def shutdown(self) -> None:
@@ -101,6 +104,7 @@ class Lanes:
 
 
 def start_threads(number: int) -> ThreadedTaskDispatcher:
+    """Return a pool of so many threads, in whose queue senders take turns."""
     dispatcher = ThreadedTaskDispatcher()
     dispatcher.queue = Turns()
     dispatcher.set_thread_count(number)

@@ -1,4 +1,4 @@
-"""How a request is read: how large it may be and how long it may take, which its address decides."""
+"""The reading of requests: how large one may be and how long it may take, which its address decides."""
 
 import re
 import sys
@@ -8,11 +8,11 @@ from waitress.adjustments import Adjustments
 from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.utilities import BadRequest, Error
 
-UPLOADS = "/api/v1/ingest/"  # below it files are sent, and nowhere else
-HEADER_BYTES = 32 * 1024  # the request line and all headers together
-MEMORY_BYTES = 64 * 1024  # of a body; what is longer goes into a file
+UPLOADS = "/api/v1/ingest/"  # files are sent to addresses below it, and nowhere else
+HEADER_BYTES = 32 * 1024  # of the request line and all headers together
+MEMORY_BYTES = 64 * 1024  # of a body in memory; a longer one goes into a file
 SECONDS = 10  # from a request's first byte to its last, however steadily it trickles
-UPLOAD_SECONDS = 600
+UPLOAD_SECONDS = 600  # the same for an upload
 
 
 VERSIONS = (b"HTTP/1.0", b"HTTP/1.1")
@@ -21,27 +21,35 @@ _CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 
 
 class LengthRequired(Error):
+    """Refuses a body that is sent in chunks."""
+
     code = 411
     reason = "Length Required"
 
 
 class RequestTimeout(Error):
+    """Refuses a request that did not arrive in time."""
+
     code = 408
     reason = "Request Timeout"
 
 
 class Unauthorized(Error):
+    """Refuses an upload whose sender is not known."""
+
     code = 401
     reason = "Unauthorized"
 
 
 class NoSpace(Error):
+    """Refuses a body for which the disk has no room."""
+
     code = 503
     reason = "Service Unavailable"
 
 
 def adjustments(body_bytes: int) -> Adjustments:
-    """Return waitress's settings for requests whose body has up to so many bytes.
+    """Return waitress's settings for requests whose body has at most `body_bytes` bytes.
 
     Forwarded headers are passed on as they come: Django and allauth alone decide which they trust.
     """
@@ -49,57 +57,62 @@ def adjustments(body_bytes: int) -> Adjustments:
         ident="",
         clear_untrusted_proxy_headers=False,
         max_request_header_size=HEADER_BYTES,
-        max_request_body_size=body_bytes + 1,  # waitress refuses from this size on
+        max_request_body_size=body_bytes + 1,  # waitress refuses bodies of this size already
         inbuf_overflow=MEMORY_BYTES,
-        connection_limit=sys.maxsize,  # it would take no more; ours makes room
+        connection_limit=sys.maxsize,  # at a limit waitress would take no more connections; our listener makes room
         cleanup_interval=1,
         backlog=2048,
     )
 
 
 class Parser(HTTPRequestParser):
-    """Reads one request. Refuses it as soon as its headers say that it is too large or framed in two ways."""
+    """The parser of one request. It refuses the request as soon as its headers show that it is too large, or framed in
+    two ways at once."""
 
     empty: bool
     completed: bool
-    command, path = "-", "/"  # until the request line is read
+    command, path = "-", "/"  # these stand until the request line is read
     seconds = SECONDS
-    is_asked_for = False  # whether its sender's token is looked at
+    is_asked_for = False  # whether the check of its sender's token has begun
 
     @property
     def is_upload(self) -> bool:
+        """Return whether the request sends a file, as far as its headers have come."""
         return self.headers_finished and self.path.startswith(UPLOADS)
 
     def received(self, data: bytes) -> int:
+        """Take in a part of the request. Return how many bytes belong to it, as waitress wants to know."""
         beginning = self.header_plus
         taken: int = super().received(data)
-        if self.empty:  # a client could go on with blank lines for ever
+        if self.empty:  # waitress would let a client go on with blank lines for ever
             self.empty, self.error = False, BadRequest("A blank line where a request was expected")
         if self.error and self.path == "/" and b" /api/" in (beginning + data)[:20]:
-            self.path = "/api/"  # decides how the answer is written
+            self.path = "/api/"  # so that the refusal is written in the API's shape
         if self.completed:
-            self.expect_continue = False  # what is refused, or has no body, is not asked for one
+            self.expect_continue = False  # a request that is refused, or has no body, must not be asked for a body
         return taken
 
     def parse_header(self, header_plus: bytes) -> None:
+        """Read the first line and the headers. Raises ParsingError for what is malformed or framed in two ways."""
         try:
             super().parse_header(plain_header(header_plus))
-        except ValueError as error:  # an address that is none, a length of thousands of digits
+        except ValueError as error:  # such as of a malformed address, or a length of thousands of digits
             raise ParsingError(str(error)) from None
         if "TRANSFER_ENCODING" in self.headers or (self.chunked and "CONTENT_LENGTH" in self.headers):
             raise ParsingError("Transfer-Encoding with Content-Length or with HTTP/1.0")
         if self.path.startswith(UPLOADS):
             self.adj, self.seconds = adjustments(settings.INGEST_BYTES), UPLOAD_SECONDS
-        if self.chunked:  # to take millions of tiny chunks apart would keep everybody waiting
+        if self.chunked:  # taking millions of tiny chunks apart would keep everybody waiting
             self.error, self.completed = LengthRequired(""), True
 
 
 def plain_header(header_plus: bytes) -> bytes:
     """Return a request's first line and headers with the blanks around each value taken off. Raises ParsingError.
 
-    waitress matches each line by an expression that takes the square of the time, or more, for a line that is made to
-    fail late or that has many blanks before its value: two such requests of 20 kB stopped all. Here each line is looked
-    at once, and what is passed on matches at the first try. Lines that go on in the next are refused.
+    waitress matches each line by an expression whose time grows with the square of the length, or more, for a line that
+    is made to fail late or has many blanks before its value: two such requests of 20 kB stopped the whole process. Here
+    each line is looked at once, and what is passed on matches at the first try. A header that goes on in the next line
+    is refused.
     """
     first, *lines = header_plus.split(b"\r\n")
     words = first.split(b" ")

@@ -1,4 +1,4 @@
-"""The worker class of gunicorn: the loop of one process, from its first page to its leave."""
+"""The worker class for gunicorn: the loop of one process, from its first page until it leaves."""
 
 import mmap
 import os
@@ -18,33 +18,34 @@ from waitress import wasyncore
 # Nothing here may read the settings while it is imported: gunicorn's parent imports this once, and its processes must
 # see the settings of their own start.
 
-STARTED, READY, TOLD, ASKED = range(4)
-ANNOUNCED = 4  # seconds in which a server that leaves says so before it refuses connections; the proxy looks each 2
+STARTED, READY, TOLD, ASKED = range(4)  # places in `PortalWorker.shared`
+ANNOUNCED = 4  # seconds for which a leaving server says so before it refuses connections; the proxy looks each 2
 WATCHED = 30  # seconds; a server that nobody has asked for readiness in that time has nobody to tell
 FILES = 4096  # open files of a process, where the system allows them: some connections need three
 FIRST_PAGE = "/sign-in/login/"
 
 
 class PortalWorker(Worker):
-    """Runs waitress on gunicorn's sockets."""
+    """A gunicorn worker that runs waitress on gunicorn's sockets."""
 
-    # What all processes of a parent see: the ages of the worker that was started last, of the youngest that is ready,
-    # and of the youngest that was told to leave; and when one was last asked whether it is ready.
+    # All processes of a parent share these numbers: the age of the worker that was started last, of the youngest that
+    # is ready, and of the youngest that was told to leave; and when one was last asked whether it is ready.
     shared = memoryview(mmap.mmap(-1, 32)).cast("q")
 
     def __init__(self, age: int, *arguments: Any) -> None:
         super().__init__(age, *arguments)
-        self.shared[STARTED] = age  # still in the parent
+        self.shared[STARTED] = age  # this still runs in the parent
         self.listeners: list[Any] = []
 
     def run(self) -> None:
+        """Draw the first pages, answer requests, and leave when that is due."""
         from partnerportal.lib import garbage
         from partnerportal.lib.private_files import private_folder
         from partnerportal.server.connections import BUSY_TURN
         from partnerportal.server.lanes import Lanes
 
         raise_file_limit()
-        tempfile.tempdir = str(private_folder("incoming"))  # on a disk: /tmp may be memory
+        tempfile.tempdir = str(private_folder("incoming"))  # bodies must lie on a disk, and /tmp may be memory
         self.lanes = Lanes(self.cfg.threads)
         self.draw_first_pages()
         garbage.freeze_garbage()
@@ -55,16 +56,19 @@ class PortalWorker(Worker):
         self.leave()
 
     def draw_first_pages(self) -> None:
-        """Parse every template and draw a page in each thread that will draw pages: the first of a process costs many
-        times what a later one does."""
+        """Parse every template, and draw a page in each thread that will draw pages.
+
+        The first page of a process takes many times as long as a later one.
+        """
         load_templates()
         together = threading.Barrier(self.cfg.threads + 1)
         for _ in range(self.cfg.threads):
             self.lanes.pages.add_task(Rehearsal(self.wsgi, together))
-        with suppress(threading.BrokenBarrierError):  # what could not be drawn by now must not keep the rest away
+        with suppress(threading.BrokenBarrierError):  # a page that cannot be drawn must not keep the process from work
             together.wait(timeout=self.cfg.timeout)
 
     def open_listeners(self) -> None:
+        """Have waitress listen on each of gunicorn's sockets."""
         from django.conf import settings
 
         from partnerportal.server.connections import TcpListener, UnixListener
@@ -86,11 +90,16 @@ class PortalWorker(Worker):
             )
 
     def turn(self, seconds: float) -> None:
-        """One turn of the loop, and the sign of life that the parent waits for."""
+        """Run one turn of the loop, of `seconds` at most, and give the sign of life that the parent waits for."""
         self.notify()
         wasyncore.poll2(seconds, self.channels)
 
     def stays(self) -> bool:
+        """Return whether the process goes on answering.
+
+        It ends when its parent is gone or its renewal is due. Told to leave, it stays until its successor is ready and
+        its leave has been announced.
+        """
         if self.ppid != os.getppid():
             self.log.info("The parent is gone")
             return False
@@ -100,21 +109,31 @@ class PortalWorker(Worker):
         return self.successor_is_starting() or self.announces_leave()
 
     def is_due_for_renewal(self) -> bool:
-        """After `max_requests`, and when no upload is on its way: it may take ten minutes, without new connections."""
+        """Return whether the process has answered `max_requests` and no upload is on its way.
+
+        An upload may take ten minutes, during which a leaving process would take no new connections.
+        """
         if self.lanes.taken < self.max_requests:
             return False
         reading = (c.request for listener in self.listeners for c in list(listener.active_channels.values()))
         return not any(request and request.is_upload for request in reading)
 
     def successor_is_starting(self) -> bool:
-        """At a reload the parent ends a process as soon as it has started another, which is not ready yet."""
+        """Return whether a younger process has been started that is not ready yet, for half of graceful_timeout.
+
+        At a reload the parent ends a process as soon as it has started the next.
+        """
         self.told_at = getattr(self, "told_at", time.monotonic())
         is_coming = self.shared[STARTED] > self.age >= self.shared[READY]
         return is_coming and time.monotonic() - self.told_at < self.cfg.graceful_timeout / 2
 
     def announces_leave(self) -> bool:
-        """When the parent leaves too, `/readyz` says so first: a form that meets a closed port may be lost, and a proxy
-        that sees nothing of a short restart sends requests to the next process before that is ready."""
+        """Return whether the process stays because `/readyz` must still say that it leaves, for ANNOUNCED seconds.
+
+        That is so when the parent leaves too, and somebody asks for readiness. A form that meets a closed port may be
+        lost, and a proxy that notices nothing of a short restart would send requests to the next process before that is
+        ready.
+        """
         everybody_leaves = self.shared[TOLD] == self.shared[STARTED]
         is_watched = self.told_at - self.shared[ASKED] < WATCHED
         if not (everybody_leaves and is_watched and time.monotonic() - self.told_at < ANNOUNCED):
@@ -124,7 +143,7 @@ class PortalWorker(Worker):
         return True
 
     def leave(self) -> None:
-        """Take no new connection, finish what is in hand, and go. The parent sets the limit; uploads have their own."""
+        """Take no new connections, and finish what is in hand. The parent limits the time; uploads limit theirs."""
         for listener in self.listeners:
             listener.stop_accepting()
         while any(listener.active_channels for listener in self.listeners):
@@ -134,6 +153,7 @@ class PortalWorker(Worker):
         self.lanes.shutdown()
 
     def handle_exit(self, sig: int, frame: Any) -> None:
+        """Note for all processes that this one was told to leave, and wake the loop."""
         super().handle_exit(sig, frame)
         self.shared[TOLD] = max(self.shared[TOLD], self.age)
         for listener in self.listeners[:1]:
@@ -141,7 +161,7 @@ class PortalWorker(Worker):
 
 
 class Rehearsal:
-    """A page that a thread draws for nobody. The thread waits for the others, so that each takes one."""
+    """A task that draws a page for nobody. Its thread then waits for the others, so that each thread draws one."""
 
     def __init__(self, application: Callable[..., Any], together: threading.Barrier) -> None:
         self.application, self.together = application, together
@@ -149,7 +169,7 @@ class Rehearsal:
     def service(self) -> None:
         try:
             draw_page(self.application)
-        finally:  # one that fails is told like any other, and keeps no process from its start
+        finally:  # an error is reported as any other, and must not keep the process from its start
             with suppress(threading.BrokenBarrierError):
                 self.together.wait()
 
@@ -178,18 +198,18 @@ def draw_page(application: Callable[..., Any]) -> None:
 
 
 def load_templates() -> None:
-    """Have Django keep each of our templates parsed, in the language that pages are in by default."""
+    """Have Django parse and keep each of our templates, in the default language."""
     from django.template import TemplateSyntaxError, engines
 
     for engine in engines.all():
         for folder in map(Path, engine.dirs):
             for path in folder.rglob(f"*.{'jinja' if engine.name == 'jinja' else 'html'}"):
-                with suppress(TemplateSyntaxError):  # its page says so
+                with suppress(TemplateSyntaxError):  # raised again by the page that uses it
                     engine.get_template(str(path.relative_to(folder)))
 
 
 def raise_file_limit() -> None:
-    """Allow this process `FILES` open files, or as many as the system lets it."""
+    """Allow this process `FILES` open files, or as many as the system permits."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != resource.RLIM_INFINITY and soft < FILES:
         most = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)

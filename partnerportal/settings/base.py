@@ -1,4 +1,4 @@
-"""Settings common to every environment. The only module that reads the environment."""
+"""The settings that every environment shares. No other module reads the environment's variables."""
 
 import datetime as dt
 import os
@@ -18,17 +18,17 @@ env = Environment()
 
 # --- Where the portal lives ---------------------------------------------------------------------------------
 SECRET_KEY: str = env.secret("SECRET_KEY")
-SECRETS_KEYS: list[str] = env.encryption_keys("SECRETS_KEYS")  # of what lies encrypted in the database
+SECRETS_KEYS: list[str] = env.encryption_keys("SECRETS_KEYS")  # of secrets that lie encrypted in the database
 PORTAL_ORIGIN: str = env.origin("PORTAL_ORIGIN")  # links in mails and invitations are built from this alone
 PORTAL_HOST: str = urlsplit(PORTAL_ORIGIN).hostname or ""
-# Which database role to sign in as, and the variable that holds its URL.
+# The kinds of process, each of which has a database role, and the variable that holds the role's URL.
 DATABASE_VARIABLES = {"web": "DATABASE_URL", "job": "DATABASE_JOB_URL", "owner": "DATABASE_OWNER_URL"}
 PORTAL_PROCESS: str = env.choice("PORTAL_PROCESS", DATABASE_VARIABLES, default="web")
-SECURITY_CONTACT: str = env.secret("SECURITY_CONTACT", "")  # an address or https:// page, for who finds a weakness
+SECURITY_CONTACT: str = env.secret("SECURITY_CONTACT", "")  # address or https:// page for whoever finds a weakness
 ALLOWED_HOSTS = [PORTAL_HOST]
 CSRF_TRUSTED_ORIGINS = [PORTAL_ORIGIN]
 DEBUG = False
-PORTAL_UI_KIT = False  # the component catalogue, for developers
+PORTAL_UI_KIT = False  # whether the catalogue of components is shown; it is for developers
 
 # --- Applications -------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -38,7 +38,7 @@ INSTALLED_APPS = [
     "entitlements",
     "exports",
     "partnerportal",
-    "allauth",  # before auth: of two translations of a text, such as "Email", the first counts
+    "allauth",  # stands before auth, because of two translations of a text, such as "Email", the first counts
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -76,7 +76,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "allauth.account.middleware.AccountMiddleware",  # outside the transaction: allauth mails after the commit
+    "allauth.account.middleware.AccountMiddleware",  # outside the transaction, so that allauth mails after the commit
     "partnerportal.middleware.ActorMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
 ]
@@ -120,7 +120,7 @@ TEMPLATES = [
             ],
         },
     },
-    {  # what repeats in a page, by the tag {% jinja %}
+    {  # for the parts of pages that repeat, by the tag {% jinja %}
         "NAME": "jinja",
         "BACKEND": "django.template.backends.jinja2.Jinja2",
         "DIRS": [BASE_DIR / "templates"],
@@ -131,7 +131,7 @@ COTTON_DIR = "ui"
 
 # --- Database, sessions, cache: all in PostgreSQL, so that losing Redis signs nobody out and refuses nobody ----
 _database = env.database(DATABASE_VARIABLES[PORTAL_PROCESS])
-# A role may set these for all who sign in with it, by SQL alone: what the connection asks for counts more.
+# By SQL alone a role may change these settings for all who sign in with it. What the connection itself asks for wins.
 DATABASE_PINS = (
     "-c search_path=public -c row_security=on -c default_transaction_read_only=off -c local_preload_libraries="
 )
@@ -142,13 +142,13 @@ DATABASES = {
     "default": {
         "CONN_MAX_AGE": 600,
         "CONN_HEALTH_CHECKS": True,
-        "DISABLE_SERVER_SIDE_CURSORS": True,  # safe behind a transaction pooler
+        "DISABLE_SERVER_SIDE_CURSORS": True,  # they do not work behind a transaction pooler
         **_database,
         "ENGINE": "partnerportal.lib.postgres",
-        "OPTIONS": {  # what the URL asks for counts, TLS above all: of two limits the last
+        "OPTIONS": {  # options of the URL win over these, TLS above all; of two limits the last one counts
             "connect_timeout": 5,
-            # A server that is cut off without a word is given up after this, instead of a quarter of an hour: seconds
-            # in which it answers nothing that TCP asks, milliseconds in which nothing that was sent has arrived.
+            # A server that is cut off without a word is given up after this time, and not after a quarter of an hour:
+            # seconds in which it does not answer TCP, milliseconds in which nothing that was sent has arrived.
             "keepalives_idle": 10,
             "keepalives_interval": 5,
             "keepalives_count": 3,
@@ -180,7 +180,7 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
-# Mails never say the name that somebody typed at sign-up: it could be anything, sent by us to any address.
+# Mails never contain the name that somebody typed at sign-up, because it could be any text, sent by us to any address.
 ACCOUNT_USER_DISPLAY = attrgetter("email")
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
@@ -221,17 +221,17 @@ MFA_FORMS = {
     "add_webauthn": "accounts.sign_in_forms.AddWebAuthnForm",
     "activate_totp": "accounts.sign_in_forms.ActivateTOTPForm",
 }
-USERSESSIONS_TRACK_ACTIVITY = False  # it writes on every request; sign-in time is enough here
+USERSESSIONS_TRACK_ACTIVITY = False  # it would write on every request, and the time of the sign-in is enough here
 
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
-SESSION_COOKIE_AGE = 7 * 24 * 3600  # also the absolute end since signing in; the idle limit is PORTAL_IDLE_SECONDS
-PORTAL_IDLE_SECONDS = 8 * 3600
+SESSION_COOKIE_AGE = 7 * 24 * 3600  # seconds from the sign-in to the end of a session, however it is used
+PORTAL_IDLE_SECONDS = 8 * 3600  # without a request, after which a session ends
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 CSRF_FAILURE_VIEW = "partnerportal.views.csrf_failure"
 
-# django-csp. No inline script or style anywhere: sizes that come from data go into SVG attributes, <progress>, <meter>.
+# For django-csp. No page has inline scripts or styles: sizes from data go into SVG attributes, <progress> and <meter>.
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
@@ -260,7 +260,7 @@ STATIC_URL = "/static/"
 STATICFILES_FINDERS = ["partnerportal.finders.MadeFinder", "django.contrib.staticfiles.finders.AppDirectoriesFinder"]
 STATIC_ROOT = Path(env("STATIC_ROOT", default=str(BASE_DIR / "staticfiles")))
 WHITENOISE_MANIFEST_STRICT = False  # a missing picture must not take a page down, least of all an error page
-WHITENOISE_KEEP_ONLY_HASHED_FILES = True  # pages name no other
+WHITENOISE_KEEP_ONLY_HASHED_FILES = True  # pages name no others
 WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ("map", "woff", "woff2", "png", "jpg", "ico", "gz", "br")
 STORAGES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -269,9 +269,9 @@ STORAGES: dict[str, dict[str, Any]] = {
 }
 
 # --- Files that only the portal hands out: exports, and what the vendor's systems send ------------------------
-# Web and worker see the same folder, and no other installation uses it: the sweep deletes what it does not know.
+# Web and worker must see the same folder, and no other installation may use it: the sweep deletes unknown files.
 PRIVATE_ROOT = Path(env("PRIVATE_ROOT", default=str(BASE_DIR / ".portal" / "private")))
-# A bucket instead, where they run on several machines; PRIVATE_ROOT then holds what is just passing through.
+# The bucket in place of the folder, where several machines share the work. PRIVATE_ROOT then holds passing files only.
 PRIVATE_BUCKET: str = env("PRIVATE_BUCKET", default="")
 if PRIVATE_BUCKET:
     STORAGES["private"] = {
@@ -285,8 +285,8 @@ if PRIVATE_BUCKET:
             "secret_key": env.secret("PRIVATE_BUCKET_SECRET", default="") or None,
         },
     }
-INGEST_BYTES = env.number("INGEST_BYTES", default=256 * 1024**2)  # of one upload, as sent
-INGEST_UNPACKED_BYTES = env.number("INGEST_UNPACKED_BYTES", default=2 * 1024**3)
+INGEST_BYTES = env.number("INGEST_BYTES", default=256 * 1024**2)  # most bytes of one upload, as it is sent
+INGEST_UNPACKED_BYTES = env.number("INGEST_UNPACKED_BYTES", default=2 * 1024**3)  # most bytes of one, unpacked
 
 # --- Mail ---------------------------------------------------------------------------------------------------
 EMAIL_BACKEND: str
@@ -295,7 +295,7 @@ DEFAULT_FROM_EMAIL = SERVER_EMAIL = env("DEFAULT_FROM_EMAIL", default=f"Partner 
 EMAIL_TIMEOUT = 10  # seconds; only workers wait for it
 
 # --- Background work ----------------------------------------------------------------------------------------
-# These values lost nothing under kill -9 of the worker; visibility_timeout must stay above twice the time limit.
+# With these values nothing was lost when workers were killed. visibility_timeout must be over twice the time limit.
 CELERY_BROKER_URL: str = env.secret("REDIS_URL")
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
@@ -305,8 +305,8 @@ CELERY_TASK_SOFT_TIME_LIMIT = 100
 CELERY_TASK_TIME_LIMIT = 120
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker waits for its broker as long as it takes
-CELERY_BROKER_CHANNEL_ERROR_RETRY = True  # also for one that is full and refuses even what is acknowledged
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # no limit: a worker waits for its broker as long as it takes
+CELERY_BROKER_CHANNEL_ERROR_RETRY = True  # it also waits for a broker that is full and refuses acknowledgements
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, float] = {
     "visibility_timeout": 270,
@@ -318,21 +318,21 @@ CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, float] = {
     "socket_keepalive": True,
     "health_check_interval": 25,
 }
-if PORTAL_PROCESS == "web":  # it only nudges (lib/nudges.py), and a thread that hangs on that ends soon
+if PORTAL_PROCESS == "web":  # it only sends nudges (lib/nudges.py), and a thread that hangs in one must end soon
     CELERY_BROKER_TRANSPORT_OPTIONS |= {"max_retries": 0, "socket_timeout": 0.3, "socket_connect_timeout": 0.3}
 
-# --- How long is kept what would grow for ever: days until a sweep deletes it --------------------------------
-PORTAL_UNVERIFIED_KEPT = dt.timedelta(days=env.number("UNVERIFIED_DAYS", 30))  # who signed up and proved no address
+# --- How long rows are kept that would add up for ever: the time until a sweep deletes them -------------------
+PORTAL_UNVERIFIED_KEPT = dt.timedelta(days=env.number("UNVERIFIED_DAYS", 30))  # people who signed up, proved no address
 PORTAL_ATTEMPTS_KEPT = dt.timedelta(days=env.number("ATTEMPTS_DAYS", 30))  # counts of failed sign-ins
-PORTAL_SECRET_MAILS_KEPT = dt.timedelta(hours=1)  # unsent; no code or link in them is of use for longer
-PORTAL_NOTICES_KEPT = dt.timedelta(days=env.number("NOTICE_DAYS", 730))  # of inboxes, and that an end was announced
+PORTAL_SECRET_MAILS_KEPT = dt.timedelta(hours=1)  # unsent mails with a code or link, which is of no use for longer
+PORTAL_NOTICES_KEPT = dt.timedelta(days=env.number("NOTICE_DAYS", 730))  # notices, and notes that an end was announced
 PORTAL_DELIVERIES_KEPT = dt.timedelta(days=env.number("DELIVERY_DAYS", 90))  # mails that were sent or given up
-PORTAL_EXPORTS_KEPT = dt.timedelta(days=env.number("EXPORT_DAYS", 30))  # that there was one; its file goes after a day
-PORTAL_UPLOADS_KEPT = dt.timedelta(days=env.number("UPLOAD_DAYS", 90))  # the result of one, and with it its key
-PORTAL_ANOMALIES_KEPT = dt.timedelta(days=env.number("ANOMALY_DAYS", 730))  # unusual use that has ended
+PORTAL_EXPORTS_KEPT = dt.timedelta(days=env.number("EXPORT_DAYS", 30))  # exports, whose files go after a day already
+PORTAL_UPLOADS_KEPT = dt.timedelta(days=env.number("UPLOAD_DAYS", 90))  # results of uploads, with their keys
+PORTAL_ANOMALIES_KEPT = dt.timedelta(days=env.number("ANOMALY_DAYS", 730))  # anomalies that have ended
 
 # --- Trials -------------------------------------------------------------------------------------------------
-PORTAL_TRIAL_TIME = dt.timedelta(days=14)  # from the approval on; an extension adds as much
+PORTAL_TRIAL_TIME = dt.timedelta(days=14)  # from the approval on; an extension adds the same again
 
 # --- API ----------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
@@ -340,7 +340,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["partnerportal.api_permissions.HasActor"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["partnerportal.lib.api_input.JSONBody"],
-    "DEFAULT_METADATA_CLASS": None,  # OPTIONS answers 405: the schema says what there is
+    "DEFAULT_METADATA_CLASS": None,  # OPTIONS answers 405, because the schema says what there is
     "URL_FORMAT_OVERRIDE": None,
     "DEFAULT_SCHEMA_CLASS": "partnerportal.lib.api_schema.PortalSchema",
     "EXCEPTION_HANDLER": "partnerportal.errors.api_exception_handler",
@@ -386,9 +386,9 @@ LOG_LEVEL = env.choice("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), defau
 LOGGING = logs.configuration(LOG_FORMAT, LOG_LEVEL)
 
 # --- Metrics ------------------------------------------------------------------------------------------------
-METRICS_TOKEN = env.secret("METRICS_TOKEN", default="")  # without one there is no /metrics, and nothing is counted
-# The web processes of a machine share the folder: one answers for all. It may be lost.
+METRICS_TOKEN = env.secret("METRICS_TOKEN", default="")  # without a token there is no /metrics, and nothing is counted
+# The web processes of a machine share this folder, so that any of them answers for all. Its content may be lost.
 METRICS_DIR = Path(env("METRICS_DIR", default=f"{tempfile.gettempdir()}/portal-metrics-{PORTAL_HOST}-{os.geteuid()}"))
 
 # --- Errors -------------------------------------------------------------------------------------------------
-SENTRY_DSN = env.secret("SENTRY_DSN", default="")  # without one nobody is told but the log
+SENTRY_DSN = env.secret("SENTRY_DSN", default="")  # without it, errors stand in the log only

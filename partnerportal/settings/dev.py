@@ -1,4 +1,4 @@
-"""A developer's machine and `make demo`: plain HTTP on localhost, everything else as in production."""
+"""The settings of a developer's machine and `make demo`: plain HTTP on localhost, all else as in production."""
 
 import os
 
@@ -8,7 +8,7 @@ from partnerportal.lib.environment import is_set, refuse_to_start
 
 DEFAULTS = {
     "SECRET_KEY": "development-only-not-a-secret",
-    "SECRETS_KEYS": "ZGV2ZWxvcG1lbnQtb25seS1ub3QtYS1zZWNyZXQtMTI=",  # the same words in base64, to 32 bytes
+    "SECRETS_KEYS": "ZGV2ZWxvcG1lbnQtb25seS1ub3QtYS1zZWNyZXQtMTI=",  # base64 of the same words, made up to 32 bytes
     "PORTAL_ORIGIN": "http://localhost:8000",
     "SECURITY_CONTACT": "security@example.com",
     "EMAIL_URL": "consolemail://",

@@ -1,4 +1,4 @@
-"""A real server, behind a proxy that ends TLS. What is set wrongly ends the process with one sentence."""
+"""The settings of a real server, behind a proxy that ends TLS. A wrong variable ends the process with one sentence."""
 
 import os
 

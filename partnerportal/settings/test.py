@@ -1,6 +1,6 @@
-"""Tests: as in development, with a cheap password hash and no manifest for static files.
+"""The settings of tests: those of development, with a cheap password hash and no manifest for static files.
 
-Starts the test servers itself, because pytest and mypy read the settings before any code of ours could.
+This module starts the test servers itself, because pytest and mypy read the settings before any code of ours could.
 """
 
 import os
@@ -8,7 +8,7 @@ import os
 from partnerportal import embedded
 
 os.environ |= embedded.environment(embedded.TEST_ROOT, durable=False)
-os.environ["PORTAL_PROCESS"] = "owner"  # may create databases; requests step down to the web role by themselves
+os.environ["PORTAL_PROCESS"] = "owner"  # it may create databases; requests step down to the web role by themselves
 
 from partnerportal.settings.dev import *  # noqa: F403
 

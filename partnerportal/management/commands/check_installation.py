@@ -1,4 +1,4 @@
-"""Says whether everything that the portal needs is there and right."""
+"""The command that says whether everything that the portal needs is there and right."""
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
@@ -13,7 +13,7 @@ class Command(BaseCommand):
         " what to do. Changes nothing, sends no mail, and fails when something is wrong. Where all three database URLs"
         " are set it sees the most."
     )
-    requires_system_checks = ()  # it runs them itself, and says more
+    requires_system_checks = ()  # `check_settings` runs them, and says more
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(

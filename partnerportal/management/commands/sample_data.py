@@ -1,3 +1,5 @@
+"""The command that writes the sample data, brings it to any size, and lists the accounts to sign in with."""
+
 import unicodedata
 from collections.abc import Iterator
 
@@ -52,15 +54,15 @@ class Command(StaffCommand):
 
 
 def table() -> Iterator[str]:
-    """The sample accounts that exist, in columns."""
+    """Yield the lines of a table of the sample accounts that exist, with their password."""
     emails = [human.email for human in cast.PEOPLE]
     rows = Operator.objects.filter(person__email__in=emails).select_related("person", "organization")
-    found: dict[str, list[Operator]] = {email: [] for email in emails}
+    operators_by_email: dict[str, list[Operator]] = {email: [] for email in emails}
     for row in rows.order_by("pk"):
-        found[row.person.email].append(row)
+        operators_by_email[row.person.email].append(row)
     lines = [
         (email, "; ".join(f"{o.organization.name} ({', '.join(o.roles)})" for o in operators), o_language(operators))
-        for email, operators in found.items()
+        for email, operators in operators_by_email.items()
         if operators
     ]
     if not lines:
@@ -73,9 +75,11 @@ def table() -> Iterator[str]:
 
 
 def o_language(operators: list[Operator]) -> str:
+    """Return the language of the person whose operators these are."""
     return operators[0].person.language
 
 
 def padded(text: str, width: int) -> str:
+    """Return the text with blanks up to `width` columns of a terminal. A Japanese character takes two."""
     taken = sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
     return text + " " * (width - taken)

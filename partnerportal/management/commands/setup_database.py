@@ -1,4 +1,4 @@
-"""Creates the database and its roles: the first step of an installation, repeated to change a password."""
+"""The command that creates the database and its roles: the first step of an installation, or a change of passwords."""
 
 import psycopg2
 from django.conf import settings
