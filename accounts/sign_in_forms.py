@@ -32,7 +32,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import actions
 from accounts.models import Person
 from partnerportal.lib import tenancy
-from partnerportal.lib.turns import take_turn
+from partnerportal.lib.locks import Lock, take_turn
 
 CODE_ON_ITS_WAY = _(
     "A code is on its way to your mailbox. Wait a few seconds and sign in again: then a new one is sent."
@@ -90,7 +90,7 @@ class UserTokenForm(BaseUserTokenForm):
         person = super()._get_user(uidb36)
         if person is None:
             return None
-        take_turn("proof", person.pk)
+        take_turn(Lock.PROOFS, person.pk)
         person.refresh_from_db()
         return person if person.is_active else None
 
@@ -126,7 +126,7 @@ class SecondStep(mfa_forms.BaseAuthenticateForm):
         a day unless the person has given a mailed code first.
         """
         person, request = self.user, context.request
-        take_turn("proof", person.pk)  # of many codes that come at once, each is counted before the next is tried
+        take_turn(Lock.PROOFS, person.pk)  # of many codes that come at once, each is counted before the next is tried
         if actions.asks_for_mailed_code(person.pk) and not self.has_given_a_mailed_code(request):
             raise forms.ValidationError(self.too_many, code="too_many_codes")
         key = f"mfa-auth-user-{person.pk}:{get_account_adapter().client_network(request)}"
@@ -221,7 +221,7 @@ class ActivateTOTPForm(BaseActivateTOTPForm):
 
         Raises ValidationError for a wrong code, and for the second of two browsers in which an app is added at once.
         """
-        take_turn("proof", self.user.pk)
+        take_turn(Lock.PROOFS, self.user.pk)
         if is_mfa_enabled(self.user, [Authenticator.Type.TOTP]):
             raise get_adapter().validation_error("incorrect_code")
         code = super().clean_code()

@@ -16,10 +16,10 @@ from connections.policies import ROLE_TABLE, ConnectionPermission
 from notifications.actions import record
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Conflict, Invalid, NotFound, Refused, TooMany
+from partnerportal.lib.locks import Lock, take_turn
 from partnerportal.lib.policies import authorize, authorize_staff
 from partnerportal.lib.states import move
 from partnerportal.lib.tokens import new_token
-from partnerportal.lib.turns import take_turn
 
 DAY = timedelta(days=1)
 TOO_MANY_ACCEPTED = _(
@@ -42,7 +42,7 @@ def accept_invitation(*, actor: Actor, token: str) -> tuple[Connection, bool]:
         raise Invalid("own_link", _("This is your own invitation link. Give it to a customer."))
     sides: dict[str, Any] = {"partner_id": invitation.partner_id, "customer_id": actor.organization_id}
     assert actor.organization_id, "a customer acts for itself"
-    take_turn("accept", actor.organization_id)  # one at a time, because acceptances are counted
+    take_turn(Lock.ACCEPTANCES, actor.organization_id)  # one at a time, because acceptances are counted
     connected = queries.live_connection(actor, **sides)
     if connected:
         return connected, False

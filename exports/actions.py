@@ -35,11 +35,11 @@ from partnerportal.lib.errors import TooMany, Unavailable
 from partnerportal.lib.exports import csv_copy
 from partnerportal.lib.exports.lists import List, Query
 from partnerportal.lib.leases import Lost, claim_next
+from partnerportal.lib.locks import Lock, take_turn
 from partnerportal.lib.nudges import nudge
 from partnerportal.lib.private_files import StoredFile, sweep_files
 from partnerportal.lib.states import move
 from partnerportal.lib.sweeping import delete_in_batches
-from partnerportal.lib.turns import take_turn
 
 log = logging.getLogger(__name__)
 
@@ -113,7 +113,7 @@ def make_next_export() -> bool:
 def _wait_for_ends(claimed: Export) -> None:
     """Whoever is just ending a connection holds this lock shared, and may not have seen the export: the snapshot comes
     after them. Those who come later find it running, and take it away."""
-    take_turn("exports", claimed.organization_id)
+    take_turn(Lock.EXPORTS, claimed.organization_id)
 
 
 class _Source(threading.Thread):

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from accounts.models import Organization
 from entitlements import counting
-from entitlements.actions.usage import take_turns
+from entitlements.actions.usage import lock_usage
 from entitlements.anomalies import HISTORY, LOOKS_BACK, NEAR, TOLD, Finding, judge, services_of
 from entitlements.events import EntitlementEvent
 from entitlements.models import Anomaly, CustomerUsage, Sku, UsageDay
@@ -40,7 +40,7 @@ def find_anomalies(*, actor: Actor) -> int:
 @transaction.atomic
 def _look_at_batch(actor: Actor) -> int | None:
     """Under the lock of those who store use: nothing changes between reading it and saying that it was looked at."""
-    take_turns()
+    lock_usage()
     due = list(CustomerUsage.objects.filter(TO_CHECK).defer(*KEPT).order_by("customer_id")[:BATCH])
     if not due:
         return None

@@ -10,9 +10,9 @@ from entitlements.models import LicenseAssignment
 from notifications.actions import record_many
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.copy_rows import CopyRows
+from partnerportal.lib.locks import Lock, take_turn
 from partnerportal.lib.policies import authorize_staff
 
-ONE_AT_A_TIME = 4209  # advisory lock: of two feeds the one that comes later is the one that counts
 _COLUMNS = "external_id, customer_id, sku_id, holder_kind, holder, assigned_at, last_used_at, released_at"
 _VALUES = "sku_id, holder_kind, holder, assigned_at, last_used_at, released_at"
 # What was released because it was asked for stays released: the vendor's staff may have said so before the feed does.
@@ -65,8 +65,8 @@ def store_assignments(*, actor: Actor, facts: list[Fact]) -> Answers:
 
 def _write(actor: Actor, rows: list[tuple[object, ...]]) -> Answers:
     answers: Answers = {}
+    take_turn(Lock.ASSIGNMENTS)
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ONE_AT_A_TIME])
         cursor.execute("DROP TABLE IF EXISTS staged_assignment")  # of an earlier batch of the same transaction
         cursor.execute(_STAGE)
         cursor.copy_expert("COPY staged_assignment FROM STDIN", CopyRows(rows))

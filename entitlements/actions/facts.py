@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from django.db import connection, models, transaction
+from django.db import models, transaction
 
 from accounts.models import Organization
 from entitlements.actions.rollups import recount_skus
@@ -16,8 +16,8 @@ from entitlements.models import Entitlement, Order, OrderLine, Sku
 from notifications.actions import new_event, record_many
 from notifications.models import Event
 from partnerportal.lib.actors import Actor
+from partnerportal.lib.locks import Lock, take_turn
 
-ONE_AT_A_TIME = 4207  # advisory lock: what has been compared stays as it was until it is written
 NOT_NEWS = {"assigned"}  # moves every day; nobody wants a notice about it
 
 
@@ -104,8 +104,7 @@ def _skus(fact: Fact) -> list[str]:
 @transaction.atomic
 def store(*, actor: Actor, facts: list[Fact], with_events: bool, at: dt.datetime) -> Answers:
     """Store facts, each key at most once, and record the news. SKUs go first, because the others name them."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ONE_AT_A_TIME])
+    take_turn(Lock.FACTS)
     answers: Answers = {}
     _store_skus([fact for fact in facts if fact.type == "sku"], answers)
     others = [fact for fact in facts if fact.type != "sku"]

@@ -11,8 +11,8 @@ from django.db import connection
 
 from entitlements import counting
 from entitlements.actions.totals import CONCURRENT, refresh_customers, refresh_touched_customers
+from partnerportal.lib.locks import Lock, take_turn
 
-ONE_AT_A_TIME = 4208  # advisory lock: a rollup is counted from days that stay as they are until it is written
 PATIENCE = "60s"  # for that lock: another batch takes a second or two
 
 MONTH_COLUMNS = "purchased, assigned, newly_assigned, last_day, days, monthly_active, daily_active_peak"
@@ -92,11 +92,12 @@ def write_months_sql(days: str) -> str:
 _ALL_OF_SKUS = "SELECT customer_id, sku_id, month FROM entitlements_usagemonth WHERE sku_id = ANY(%s)"
 
 
-def take_turns() -> None:
-    """Whoever writes days or what follows from them does so alone, until the end of the transaction."""
+def lock_usage() -> None:
+    """Wait until nobody else writes days of use or what follows from them, for PATIENCE at most, and keep it so until
+    the transaction ends."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('lock_timeout', %s, true)", [PATIENCE])
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ONE_AT_A_TIME])
+    take_turn(Lock.USAGE)
 
 
 def refresh_touched(cursor: Any) -> None:
@@ -108,7 +109,7 @@ def refresh_touched(cursor: Any) -> None:
 
 def recount_skus(skus: Sequence[int]) -> None:
     """Everything of these SKUs, because their licences are counted in another way now."""
-    take_turns()
+    lock_usage()
     with connection.cursor() as cursor:
         cursor.execute("CREATE TEMPORARY TABLE recounted ON COMMIT DROP AS " + _ALL_OF_SKUS, [list(skus)])
         cursor.execute(write_months_sql(days_of("SELECT * FROM recounted")))

@@ -21,9 +21,9 @@ from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import today
 from partnerportal.lib.errors import Conflict, Invalid, NotFound, Refused, TooMany
+from partnerportal.lib.locks import Lock, take_turn
 from partnerportal.lib.policies import authorize
 from partnerportal.lib.states import move, move_locked
-from partnerportal.lib.turns import take_turn
 
 State, Kind = Entitlement.State, Entitlement.Kind
 MOST_SEATS = 100  # in a trial
@@ -50,7 +50,7 @@ def request_trial(*, actor: Actor, sku: Sku, quantity: int) -> Entitlement:
         raise Invalid("quantity", SEATS % {"most": formats.number(MOST_SEATS)}, field="quantity")
     if actor.organization_id is None:
         raise Refused("no_organization", _("A trial is requested by a customer."))
-    take_turn("request a trial", actor.organization_id)  # they are counted
+    take_turn(Lock.TRIAL_REQUESTS, actor.organization_id)  # they are counted
     _may_be_asked_for(actor, sku)
     trial = Entitlement(
         customer_id=actor.organization_id,

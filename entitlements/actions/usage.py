@@ -7,7 +7,7 @@ from typing import NamedTuple
 from django.db import connection, transaction
 
 from entitlements.actions.facts import Answers, Ids, Outcome
-from entitlements.actions.rollups import refresh_touched, take_turns
+from entitlements.actions.rollups import lock_usage, refresh_touched
 from entitlements.feed import Fact
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.copy_rows import CopyRows
@@ -61,7 +61,7 @@ def make_room(days: Iterable[dt.date]) -> None:
     readers with it."""
     months = sorted({day.replace(day=1) for day in days})
     with transaction.atomic(), connection.cursor() as cursor:
-        take_turns()  # first, as the batch does: in another order the two could wait for each other
+        lock_usage()  # first, as the batch does: in another order the two could wait for each other
         cursor.execute(_MONTHS, [months])
 
 
@@ -77,7 +77,7 @@ def store_usage(*, actor: Actor, rows: Iterable[UsageRow]) -> dict[int, Outcome]
         return {}
     make_room({row.day for row in rows})
     with transaction.atomic(), connection.cursor() as cursor:
-        take_turns()
+        lock_usage()
         cursor.execute("DROP TABLE IF EXISTS staged, touched")  # of an earlier batch of the same transaction
         cursor.execute(_STAGE)
         cursor.copy_expert("COPY staged FROM STDIN", CopyRows(rows))

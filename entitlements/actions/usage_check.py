@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from entitlements.actions.rollups import MONTH_COLUMNS, months_sql, take_turns, write_months_sql
+from entitlements.actions.rollups import MONTH_COLUMNS, lock_usage, months_sql, write_months_sql
 from entitlements.actions.totals import CUSTOMERS, TOLD, refresh_customers, span
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.policies import authorize_staff
@@ -60,7 +60,7 @@ def rebuild_usage(*, actor: Actor) -> int:
 
 @transaction.atomic
 def _rebuild(customers: list[int]) -> int:
-    take_turns()
+    lock_usage()
     wrong = 0
     with connection.cursor() as cursor:
         for statement in (_REMOVE_MONTHS, write_months_sql(_DAYS), _REMOVE_CUSTOMERS):

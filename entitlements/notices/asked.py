@@ -4,7 +4,6 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from django.db import connection
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -17,6 +16,7 @@ from entitlements.notices.news import licences
 from notifications.models import Notice
 from notifications.registry import NoticeKind, Recipient, register
 from partnerportal.lib import formats
+from partnerportal.lib.locks import Lock, take_turn
 
 if TYPE_CHECKING:
     from notifications.models import Event
@@ -74,17 +74,13 @@ class TrialWithdrawn(TrialAsked):
         return super().recipients([event for event in events if event.data.get("is_request")])
 
 
-ONE_AT_A_TIME = 4211  # advisory lock: what another worker is just telling is not told again
-
-
 class ReleaseNews(AskedOfVendor):
     """Once a day (UTC) for each customer, however many licences: the page lists them. Nobody who holds one is named."""
 
     email_default = "digest"
 
     def recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, Recipient]]":
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ONE_AT_A_TIME])
+        take_turn(Lock.RELEASE_NEWS)  # what another worker is just telling is not told again
         since = min(event.at for event in events).replace(hour=0, minute=0, second=0, microsecond=0)
         vendors = vendor_ids()
         notices = Notice.objects.filter(recipient_id__in=vendors, kind=self.code, at__gte=since)

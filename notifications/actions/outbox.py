@@ -8,7 +8,7 @@ from functools import partial
 
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -18,12 +18,12 @@ from notifications.mail import compose, compose_summary
 from notifications.mailing import next_summary, wanted
 from notifications.models import Channel, Delivery, Event, Mail, Notice
 from partnerportal.lib import tenancy
+from partnerportal.lib.locks import Lock, take_turn
 from partnerportal.lib.mail_server import MAIL_SERVER
 
 log = logging.getLogger(__name__)
 
 BATCH = {Channel.FAN_OUT: 200, Channel.EMAIL: 50}  # deliveries that a worker takes at once
-ONE_AT_A_TIME = 4210  # key of the advisory lock under which a worker looks for a summary to send
 LEASE = timedelta(minutes=3)  # how long a claimed mail is left alone: longer than a batch of mails may take
 # How long to wait after each failed attempt. After the last, a delivery is given up.
 RETRIES = [timedelta(seconds=s) for s in (10, 60, 300, 1800, 7200, 18000, 36000, 86400)]
@@ -134,8 +134,7 @@ def _due_summary() -> list[Delivery]:
 
     One worker at a time looks, so that none takes half of a summary.
     """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ONE_AT_A_TIME])
+    take_turn(Lock.SUMMARIES)
     waiting = Delivery.objects.filter(channel=Channel.DIGEST, done_at=None, dead_at=None)
     first = waiting.filter(next_at__lte=timezone.now()).order_by("next_at", "pk").first()
     if first is None:

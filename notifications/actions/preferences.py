@@ -10,8 +10,8 @@ from notifications.models import Choice, NoticePreference
 from notifications.models.notice import CUSTOMER_NEWS_FEATURE
 from notifications.policies import ROLE_TABLE, NoticePermission
 from partnerportal.lib.actors import Actor
+from partnerportal.lib.locks import Lock, take_turn
 from partnerportal.lib.policies import authorize
-from partnerportal.lib.turns import take_turn
 
 
 @transaction.atomic
@@ -24,7 +24,7 @@ def choose_notices(*, actor: Actor, choices: Mapping[str, Choice]) -> None:
     """
     authorize(actor, ROLE_TABLE, NoticePermission.VIEW)
     assert actor.organization_id and actor.person_id, "a person's own choice"
-    take_turn("preferences", actor.person_id)
+    take_turn(Lock.PREFERENCES, actor.person_id)
     NoticePreference.objects.visible_to(actor).delete()
     is_own = CUSTOMER_NEWS_FEATURE not in actor.features
     rows = []

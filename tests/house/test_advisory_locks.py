@@ -1,4 +1,4 @@
-"""Advisory locks have 64 bits: the form with two numbers has 32 for the row, and ids go beyond."""
+"""Advisory locks: each is named in lib/locks.py, and has 64 bits, for the form with two numbers has 32 for the row."""
 
 import re
 
@@ -11,19 +11,50 @@ from connections.models import InvitationLink, Portfolio
 from entitlements.models import CustomerListing, Entitlement, Sku
 from notifications.models import Event, Notice
 from partnerportal.lib.actors import Actor
+from partnerportal.lib.locks import Lock
 from partnerportal.lib.tokens import new_token
+from tests.house.ours import OURS
 
 TWO_NUMBERS = re.compile(
     r"pg_(?:try_)?advisory_(?:xact_)?(?:un)?lock(?:_shared)?\((?!portal_lock\()[^()]*(?:\([^()]*\)[^()]*)*,"
 )
 BEYOND = 2**31 + 7
+KIND = re.compile(r"portal_lock\('([^']*)', ")  # as triggers spell it out
+NO_KIND = re.compile(r"portal_lock\((?!'[^']*', )")
+NO_NUMBER = re.compile(r"pg_(?:try_)?advisory_\w+\((?!portal_lock\()")
+NO_MEMBER = re.compile(r"(?<!def )(?<!session\.)take_turn\((?!Lock\.)")
+HOME = {"partnerportal/lib/locks.py", "partnerportal/migrations/0001_tenancy.py"}  # the list, and portal_lock itself
+SOURCES = {
+    name: path.read_text()
+    for app in OURS
+    for path in (settings.BASE_DIR / app).rglob("*.py")
+    if (name := str(path.relative_to(settings.BASE_DIR))) not in HOME
+}
+
+
+def test_every_lock_is_on_the_list_and_used():
+    """Migrations spell out kinds of that list, and Python takes its members."""
+    everything = "".join(SOURCES.values())
+    in_sql = set(KIND.findall(everything))
+    in_python = {lock for lock in Lock if f"take_turn(Lock.{lock.name}" in everything}
+    assert in_sql <= set(Lock) and in_sql & in_python == {Lock.EXPORTS}
+    assert in_sql | in_python == set(Lock)
+
+
+def test_nobody_takes_a_lock_in_another_way():
+    assert NO_KIND.search("portal_lock(kind, 1)") and NO_KIND.search("portal_lock(%s, %s)")
+    assert NO_NUMBER.search("PERFORM pg_advisory_xact_lock(4711);")
+    assert NO_MEMBER.search('    take_turn("exports", 1)')
+    assert not [name for name, source in SOURCES.items() if NO_KIND.search(source) or NO_MEMBER.search(source)]
+    assert not [name for name, source in SOURCES.items() if "advisory_" in source and "/migrations/" not in name]
+    assert not [name for name, source in SOURCES.items() if NO_NUMBER.search(source)]
 
 
 def test_no_lock_is_taken_by_two_numbers():
     assert TWO_NUMBERS.search("PERFORM pg_advisory_xact_lock(2, NEW.id::int);")
     assert TWO_NUMBERS.search("pg_try_advisory_xact_lock_shared(hashtext(a), b)")
     assert not TWO_NUMBERS.search("pg_advisory_xact_lock(portal_lock('customer', c.id)) FROM x, y")
-    assert not TWO_NUMBERS.search('cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ONE_AT_A_TIME])')
+    assert not TWO_NUMBERS.search('cursor.execute("SELECT pg_advisory_xact_lock(%s)", [NUMBER])')
     sources = [path for path in settings.BASE_DIR.glob("[a-z]*/**/*.py") if path.name != "test_advisory_locks.py"]
     assert not [path.name for path in sources if TWO_NUMBERS.search(path.read_text())]
 
@@ -32,11 +63,10 @@ def test_locks_of_two_rows_or_two_kinds_are_two(db):
     with connection.cursor() as cursor:
         cursor.execute(
             """SELECT count(DISTINCT portal_lock(kind, id)), max(portal_lock(kind, id)) > 2::bigint ^ 60
-               FROM unnest(ARRAY['partner', 'customer', 'exports']) kind,
-               generate_series(%s::bigint, %s::bigint + 999) id""",
-            [BEYOND, BEYOND],
+               FROM unnest(%s) kind, generate_series(%s::bigint, %s::bigint + 999) id""",
+            [list(Lock), BEYOND, BEYOND],
         )
-        assert cursor.fetchone() == (3000, True)  # of 64 bits
+        assert cursor.fetchone() == (1000 * len(Lock), True)  # of 64 bits
 
 
 def test_ids_beyond_31_bits(world):

@@ -1,10 +1,7 @@
 """The second lock: every tenant table is under row-level security, with policies that agree with `visible_to`."""
 
-import re
-
 import pytest
 from django.apps import apps
-from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db import DatabaseError, IntegrityError, connection, models, transaction
 from django.db.models import Q
@@ -65,7 +62,6 @@ KEPT_BY_A_PERSON = (
     "notifications_noticepreference",
 )
 
-ADVISORY_LOCK = re.compile(r"^[A-Z_]+ = (\d+)  # advisory lock", re.MULTILINE)
 TENANT_MODELS = [
     m for m in apps.get_models() if m._meta.managed and isinstance(m._default_manager.all(), TenantQuerySet)
 ]
@@ -209,10 +205,3 @@ def test_open_tables_name_no_organisation(db):
         if model._meta.db_table in OPEN | SIGN_IN:
             fields = [f for f in model._meta.fields if isinstance(f, models.ForeignKey)]
             assert not [f.name for f in fields if f.related_model._meta.label == "accounts.Organization"]
-
-
-def test_advisory_locks_are_told_apart():
-    """Two with one number would wait for each other without a reason."""
-    sources = [path.read_text() for path in settings.BASE_DIR.glob("[a-z]*/**/*.py") if "tests" not in path.parts]
-    numbers = [number for source in sources for number in ADVISORY_LOCK.findall(source)]
-    assert len(numbers) > 3 and len(numbers) == len(set(numbers)), sorted(numbers)

@@ -1,0 +1,44 @@
+"""Advisory locks: all that the house takes, by name, and how Python takes one.
+
+An advisory lock guards what no single row stands for: a count, a comparison, a table that is rebuilt. It is held until
+the transaction ends. Its number is `portal_lock(kind, id)`, a function of the database, which triggers call with the
+kind spelled out; tests/house/test_advisory_locks.py holds them to this list.
+"""
+
+from enum import StrEnum, unique
+
+from django.db import connection
+
+
+@unique
+class Lock(StrEnum):
+    """What a lock is for. The comment says whose id belongs to it, if any, and what the lock prevents."""
+
+    # Python takes these.
+    ACCEPTANCES = "acceptances"  # of a customer: many invitations accepted at once would each pass the daily limit
+    TRIAL_REQUESTS = "trial requests"  # of a customer: likewise for trials
+    PROOFS = "proofs"  # of a person: many guesses at once would each pass the limit on wrong codes and passwords
+    PREFERENCES = "preferences"  # of a person: two choices of notices at once would be mixed
+    FACTS = "facts"  # two feeds: what one has compared, the other would change before it is written
+    USAGE = "usage"  # two batches of days: a month would be counted from days that are still being written
+    ASSIGNMENTS = "assignments"  # two feeds: the earlier one could overwrite who holds a licence by the later one
+    RELEASE_NEWS = "release news"  # two workers would each tell the vendor of the same customer's requests
+    SUMMARIES = "summaries"  # two workers would each mail half of a person's summary
+
+    # Triggers and functions of the database take these, each in the migration named.
+    OPERATORS = "operators"  # of an organisation: two last Admins could remove each other (accounts 0002)
+    PARTNER = "partner"  # two new connections below one distributor would miss each other (connections 0002)
+    CUSTOMER = "customer"  # a connection, an entitlement and a notice would miss each other (connections, entitlements)
+    USAGE_MONTH = "usage month"  # a number like 202611: two would make the same partition (entitlements 0003)
+
+    # Both sides: the end of a connection shares it (exports 0002), and who begins a file waits for such ends.
+    EXPORTS = "exports"  # of an organisation: a file could hold rows of a connection that is just ending
+
+
+def take_turn(lock: Lock, row_id: int = 0) -> None:
+    """Wait until no other transaction has the lock, and hold it until this transaction ends.
+
+    What is read afterwards includes all that earlier turns have written. Raises OperationalError after lock_timeout.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(portal_lock(%s, %s))", [lock, row_id])
