@@ -2,6 +2,8 @@ from enum import StrEnum
 
 
 class AccountEvent(StrEnum):
+    """The kinds of events that actions on organisations, operators and persons record."""
+
     ORGANIZATION_CREATED = "organization.created"
     CONTACT_CHANGED = "organization.contact_changed"
     MEMBERSHIP_CHANGED = "membership.changed"
@@ -12,5 +14,5 @@ class AccountEvent(StrEnum):
     PERSON_RESET = "person.reset"
     PERSON_LOCKED = "person.locked"
     PERSON_UNLOCKED = "person.unlocked"
-    PERSON_ADDRESS_CHANGED = "person.address_changed"  # by a trigger; its label is the address of before
+    PERSON_ADDRESS_CHANGED = "person.address_changed"  # recorded by a trigger; its label is the former address
     PERSON_ERASED = "person.erased"

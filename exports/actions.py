@@ -1,4 +1,4 @@
-"""Exports (CC-38): small ones at once, large ones as a file that a worker makes.
+"""Actions on exports (CC-38): small ones are answered at once, large ones become a file that a worker makes.
 
 The file holds what the person may see when it is made: it is written from one snapshot, under row-level security, as
 that person. Should the worker die, its lease runs out and the export is begun again (partnerportal/lib/leases.py).
@@ -44,11 +44,11 @@ from partnerportal.lib.sweeping import delete_in_batches
 log = logging.getLogger(__name__)
 
 NUDGE = partial(nudge, "exports.tasks.make_exports")
-SMALL = 2000  # rows: up to so many are sent at once
-AT_ONCE = 3  # exports of one person that are not finished
-KEPT = timedelta(hours=24)
-PAUSE = timedelta(seconds=20)  # before it is tried again
-CHUNK = 1 << 18
+SMALL = 2000  # rows up to which an export is answered at once
+AT_ONCE = 3  # unfinished exports that one person may have
+KEPT = timedelta(hours=24)  # how long a file can be fetched after it was made
+PAUSE = timedelta(seconds=20)  # how long a failed export waits before it is begun again
+CHUNK = 1 << 18  # bytes that are copied into the file at a time
 TOO_MANY = _("Three of your exports are still being made. Wait for one of them.")
 
 
@@ -56,31 +56,32 @@ TOO_MANY = _("Three of your exports are still being made. Wait for one of them."
 def export(
     *, actor: Actor, chosen: List, query: Query, customer: Organization | None = None
 ) -> tuple[Export, bytes | None]:
-    """Ask for a list as CSV: the whole file when it is small, else an export that is now queued.
+    """Export the chosen list as CSV; return the export, and the whole file if it has at most SMALL rows, else None.
 
-    `query` are the page's filters; `customer` is one that the actor has found, or the actor's own organisation. Raises
-    TooMany beyond AT_ONCE.
+    A larger export is stored and queued for a worker. `query` are the filters of the page. `customer` is a customer
+    that the caller knows to be visible to the actor, or the actor's own organisation, or None for a list of all. Raises
+    Refused without the permission, and TooMany while AT_ONCE exports of the person are unfinished.
     """
     authorize_list(actor, chosen, customer.pk if customer else None)
     rows = chosen.rows(actor, query, customer.pk if customer else None)
-    asked = Export(list=chosen.key, query=dict(query), customer=customer, rows=rows.order_by().count())
-    asked.organization_id, asked.person_id = actor.organization_id, actor.person_id  # type: ignore[assignment]
-    data = {"list": chosen.key, "rows": asked.rows}
-    if asked.rows <= SMALL:
-        record(ExportEvent.EXPORTED, actor=actor, subject=asked, label=chosen.key, data=data)
-        return asked, _small(chosen, rows)
-    Person.objects.select_for_update(no_key=True).get(pk=asked.person_id)
+    row = Export(list=chosen.key, query=dict(query), customer=customer, rows=rows.order_by().count())
+    row.organization_id, row.person_id = actor.organization_id, actor.person_id  # type: ignore[assignment]
+    data = {"list": chosen.key, "rows": row.rows}
+    if row.rows <= SMALL:
+        record(ExportEvent.EXPORTED, actor=actor, subject=row, label=chosen.key, data=data)
+        return row, _small_file(chosen, rows)
+    Person.objects.select_for_update(no_key=True).get(pk=row.person_id)
     unfinished = Export.objects.visible_to(actor).filter(state__in=[Export.State.QUEUED, Export.State.RUNNING])
     if unfinished.count() >= AT_ONCE:
         raise TooMany("too_many_exports", TOO_MANY)
-    asked.save(force_insert=True)
-    record(ExportEvent.EXPORTED, actor=actor, subject=asked, label=chosen.key, data=data)
+    row.save(force_insert=True)
+    record(ExportEvent.EXPORTED, actor=actor, subject=row, label=chosen.key, data=data)
     transaction.on_commit(NUDGE)
-    return asked, None
+    return row, None
 
 
-def _small(chosen: List, rows: Any) -> bytes:
-    """Whole in memory: at most SMALL rows, and an error is still an error page."""
+def _small_file(chosen: List, rows: Any) -> bytes:
+    """Return the CSV file of at most SMALL rows, made in memory, so that an error can still become an error page."""
     file = BytesIO()
     file.write(csv_copy.head(chosen.columns))
     csv_copy.write(rows[: SMALL + 1], chosen.columns, file)
@@ -88,7 +89,7 @@ def _small(chosen: List, rows: Any) -> bytes:
 
 
 def make_next_export() -> bool:
-    """Make the file that has waited longest. Returns whether there was one."""
+    """Make the file of the export that has waited longest; return whether there was one."""
     claimed = claim_next(Export.objects.order_by("asked_at", "pk"), rows_written=0)
     if claimed is None:
         return False
@@ -97,11 +98,12 @@ def make_next_export() -> bool:
             _wait_for_ends(claimed)
             written = _copy(claimed, file)
             size = file.tell()
-        # Nobody is given the file before. A connection that ends now takes the export away, or finds it gone.
+        # Until this line nobody can fetch the file. If a connection ends meanwhile, the export is gone and this raises
+        # Lost; if one ends afterwards, it takes the finished export away.
         claimed.finish(Export.State.READY, rows=written, rows_written=written, size=size)
     except Lost:
         log.info("Export %s is somebody else's now, or gone", claimed.public_id)
-        with suppress(Unavailable):  # then the sweep deletes it
+        with suppress(Unavailable):  # the sweep deletes the file later
             files.delete_export(claimed)
     except Exception:
         log.exception("Export %s failed at attempt %s", claimed.public_id, claimed.attempts)
@@ -111,18 +113,24 @@ def make_next_export() -> bool:
 
 @transaction.atomic
 def _wait_for_ends(claimed: Export) -> None:
-    """Whoever is just ending a connection holds this lock shared, and may not have seen the export: the snapshot comes
-    after them. Those who come later find it running, and take it away."""
+    """Wait for transactions that are ending a connection of the organisation, so that the snapshot comes after them.
+
+    They hold this lock shared, and may not have seen that the export is running. Transactions that begin later do see
+    it, and take the export away.
+    """
     take_turn(Lock.EXPORTS, claimed.organization_id)
 
 
 class _Source(threading.Thread):
-    """Writes the rows into a pipe, on a connection of its own: one snapshot, read only, as the person."""
+    """A thread that writes the rows of an export into a pipe.
+
+    It has a database connection of its own, and reads one snapshot, read-only, as the person.
+    """
 
     def __init__(self, claimed: Export, pipe: IO[bytes]) -> None:
         super().__init__(name=f"export {claimed.pk}")
         self.claimed, self.pipe = claimed, pipe
-        self.total: int | None = None  # rows there are, more or less; known before the first is written
+        self.total: int | None = None  # about how many rows there are; None until that is known, before the first row
         self.written = 0
         self.error: BaseException | None = None
 
@@ -130,7 +138,7 @@ class _Source(threading.Thread):
         try:
             with self.pipe:
                 self._write()
-        except BaseException as error:  # told to the worker, which waits for the end of the pipe
+        except BaseException as error:  # kept for the worker, which waits for the end of the pipe and raises it
             self.error = error
         finally:
             connection.close()
@@ -149,14 +157,18 @@ class _Source(threading.Thread):
             rows = chosen.rows(actor, claimed.query, claimed.customer_id)
             self.pipe.write(csv_copy.head(chosen.columns))
             self.pipe.flush()
-            self.total = claimed.rows or rows.order_by().count()  # counted when it was asked for: as good for a bar
+            self.total = claimed.rows or rows.order_by().count()  # a count from the request will do for a bar
             person = Person.objects.get(pk=claimed.person_id)
             with translation.override(person.language), timezone.override(person.time_zone):
                 self.written = csv_copy.write(rows, chosen.columns, self.pipe)
 
 
 def _copy(claimed: Export, file: IO[bytes]) -> int:
-    """Copy the pipe into the file, and report the progress once a second. Returns how many rows were written."""
+    """Copy the rows of an export into the file; return how many were written.
+
+    The progress is reported once a second. Raises Lost when the export is no longer this worker's, and whatever error
+    stopped the source.
+    """
     reading, writing = os.pipe()
     source = _Source(claimed, os.fdopen(writing, "wb", CHUNK))
     source.start()
@@ -169,7 +181,7 @@ def _copy(claimed: Export, file: IO[bytes]) -> int:
                 reported_at = time.monotonic()
                 claimed.report_progress(rows=source.total, rows_written=min(max(lines - 1, 0), source.total))
     finally:
-        os.close(reading)  # a source that still writes ends by it
+        os.close(reading)  # a source that is still writing fails then, and ends
         source.join()
     if source.error:
         raise source.error
@@ -177,7 +189,7 @@ def _copy(claimed: Export, file: IO[bytes]) -> int:
 
 
 def _chunks(reading: int) -> Iterator[bytes]:
-    """An empty one each second in which nothing comes."""
+    """Yield the bytes that come through a pipe until its end, and b"" for each second in which none come."""
     while True:
         if not select.select([reading], [], [], 1)[0]:
             yield b""
@@ -188,7 +200,7 @@ def _chunks(reading: int) -> Iterator[bytes]:
 
 
 def sweep_exports() -> int:
-    """Delete files older than a day, and those that no export needs any more. Returns how many were deleted."""
+    """Delete files older than KEPT, files that no export needs any more, and old exports; return how many files."""
     now = timezone.now()
     with transaction.atomic():
         for old in Export.objects.filter(state=Export.State.READY, finished_at__lt=now - KEPT):
@@ -200,6 +212,6 @@ def sweep_exports() -> int:
 
 
 def _needs_file(export: Export, file: StoredFile) -> bool:
-    """Return whether it is the file of the attempt that runs or has made the export."""
+    """Return whether a file is that of the attempt which makes the export now, or has made it."""
     is_alive = export.state in (Export.State.READY, Export.State.RUNNING)
     return is_alive and files.file_name(export) == f"{files.FOLDER}/{file.name}"

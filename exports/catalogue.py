@@ -1,4 +1,4 @@
-"""Every list that can be exported, gathered from the apps as urls.py gathers their routes."""
+"""Every list that can be exported, gathered from the `exports.py` of each app as urls.py gathers their routes."""
 
 import accounts.exports
 import connections.exports
@@ -12,7 +12,7 @@ LISTS: dict[str, List] = {each.key: each for app in APPS for each in app.exports
 
 
 def list_of(key: str) -> List:
-    """Return the list of that key. Raises NotFound."""
+    """Return the list with this key. Raises NotFound for an unknown one."""
     if key not in LISTS:
         raise NotFound("not_found", "")
     return LISTS[key]

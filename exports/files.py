@@ -1,4 +1,4 @@
-"""The files of exports: each attempt writes its own, so one that lost its lease writes into nobody else's."""
+"""The files of exports. Each attempt has its own, so one that lost its lease cannot spoil the file of another one."""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, suppress
@@ -9,27 +9,27 @@ from django.http import FileResponse
 from exports.models import Export
 from partnerportal.lib.private_files import StoredFile, answer_with_file, delete_file, list_files, read_file, write_file
 
-FOLDER = "exports"
+FOLDER = "exports"  # within the portal's private files
 CSV = "text/csv; charset=utf-8"
 
 
 def file_name(export: Export) -> str:
-    """Return the name of the file that the export's present attempt writes, or has written."""
+    """Return the name of the file of the export's present attempt, with its folder."""
     return f"{FOLDER}/{export.public_id}.{export.attempts}"
 
 
 def write_export(export: Export) -> AbstractContextManager[IO[bytes]]:
-    """Open the file of the export's present attempt for writing; it is there, whole, when the block ends."""
+    """Open the file of the export's present attempt for writing; it exists, as a whole, once the block has ended."""
     return write_file(file_name(export))
 
 
 def read_export(export: Export) -> IO[bytes]:
-    """Open the file of the export's present attempt for reading. Raises FileNotFoundError."""
+    """Open the file of the export's present attempt for reading. Raises FileNotFoundError if there is none."""
     return read_file(file_name(export))
 
 
 def answer_with_export(export: Export) -> FileResponse:
-    """An answer that streams the file. Raises FileNotFoundError."""
+    """Return a response that streams the export's file. Raises FileNotFoundError if there is none."""
     return answer_with_file(file_name(export), CSV)
 
 
@@ -39,7 +39,7 @@ def delete_export(export: Export) -> None:
 
 
 def list_exports() -> Iterator[tuple[str, int, StoredFile]]:
-    """Every file that lies there, with the public id and the attempt of its export. What is not ours is left out."""
+    """Yield every stored file with the public id and the attempt of its export; files of other names are left out."""
     for file in list_files(FOLDER):
         public_id, _dot, attempt = file.name.partition(".")
         with suppress(ValueError):

@@ -1,4 +1,4 @@
-"""A file made for one person of one organisation, for a day (CC-38)."""
+"""Exports: files that are made for one person of one organisation and kept for a day (CC-38)."""
 
 from datetime import timedelta
 
@@ -13,17 +13,21 @@ from partnerportal.lib.scoping import TenantQuerySet
 
 
 class ExportQuerySet(TenantQuerySet):
+    """Exports, of which an actor sees those that the acting person has asked for in its organisation."""
+
     def scope(self, actor: Actor) -> "ExportQuerySet":
         return self.filter(organization=actor.organization_id, person_id=actor.person_id)
 
 
 class Export(Leased, PublicModel):
+    """A person's request for a list as a CSV file, and how far the worker is with the file."""
+
     class State(models.TextChoices):
         QUEUED = "queued"
         RUNNING = "running"
         READY = "ready"
         FAILED = "failed"
-        GONE = "gone"  # after a day, or because somebody whose rows are in it has ended the connection
+        GONE = "gone"  # deleted after a day, or because a customer whose rows may be in it went out of sight
 
     MOVES = {
         State.QUEUED: {State.RUNNING, State.FAILED, State.GONE},
@@ -38,11 +42,12 @@ class Export(Leased, PublicModel):
 
     organization = models.ForeignKey("accounts.Organization", models.CASCADE, related_name="+")
     person_id = models.BigIntegerField()
-    list = models.CharField(max_length=20)  # which list: a key of exports.lists.LISTS
-    query = models.JSONField(default=dict)  # its filters and sort, as in the address
-    customer = models.ForeignKey("accounts.Organization", models.CASCADE, related_name="+", null=True)  # of one only
+    list = models.CharField(max_length=20)  # which list: a key of exports.catalogue.LISTS
+    query = models.JSONField(default=dict)  # the filters and sort of the list, as in its address
+    # The one customer whose rows the file has; null for a list of all.
+    customer = models.ForeignKey("accounts.Organization", models.CASCADE, related_name="+", null=True)
     state = models.CharField(max_length=8, choices=State, default=State.QUEUED)
-    rows = models.PositiveBigIntegerField(default=0)  # in all, counted at the start
+    rows = models.PositiveBigIntegerField(default=0)  # how many the file has in all; counted at the start
     rows_written = models.PositiveBigIntegerField(default=0)
     size = models.PositiveBigIntegerField(default=0)  # bytes
     asked_at = models.DateTimeField(default=timezone.now)

@@ -1,4 +1,4 @@
-"""Who may export, and which list."""
+"""The permission to export, and who may export which list."""
 
 from enum import StrEnum
 
@@ -10,6 +10,8 @@ from partnerportal.lib.policies import RoleTable, Rule, authorize
 
 
 class ExportPermission(StrEnum):
+    """What the people of an organisation may do with exports; ROLE_TABLE says who."""
+
     EXPORT = "exports.export"
 
 
@@ -19,6 +21,10 @@ ROLE_TABLE: RoleTable = {
 
 
 def authorize_list(actor: Actor, chosen: List, customer_id: int | None) -> None:
-    """Raise Refused unless the actor may export this list of that customer, of their own organisation, or of all."""
+    """Raise Refused unless the actor may export this list of this customer.
+
+    `customer_id` may be the actor's own organisation, or None for a list of all customers. Whether the actor sees the
+    customer is not checked here.
+    """
     authorize(actor, ROLE_TABLE, ExportPermission.EXPORT)
     authorize(actor, *chosen.rule_for(is_own=customer_id == actor.organization_id))

@@ -1,4 +1,4 @@
-"""A person's exports in words."""
+"""The rows of the page of a person's exports, ready for the template."""
 
 import datetime as dt
 from collections.abc import Iterable
@@ -14,38 +14,42 @@ from exports.catalogue import LISTS
 from exports.models import Export
 from partnerportal.lib import formats
 
-MEGA = 1_000_000
+MEGA = 1_000_000  # bytes of a megabyte
 
 
 @dataclass(frozen=True)
 class ExportRow:
-    label: str
-    whose: str
+    """One export on the page of a person's exports, in the reader's language."""
+
+    label: str  # the name of the list
+    whose: str  # the name of the one customer whose rows it has; "" for a list of all
     asked_at: dt.datetime
     tone: str
     state: str
-    done: int  # of a hundred; only while it is made
-    is_made: bool
+    done: int  # percent, for the bar that is shown while the file is being made
+    is_made: bool  # whether it is still being made
     progress: str
     size: str
-    until: dt.datetime | None
-    url: str
+    until: dt.datetime | None  # until when the file can be fetched
+    url: str  # of the file; "" unless it can be fetched
 
 
 def is_unfinished(export: Export) -> bool:
+    """Return whether an export waits for a worker or is being made."""
     return export.state in (Export.State.QUEUED, Export.State.RUNNING)
 
 
 def export_rows(exports: Iterable[Export]) -> list[ExportRow]:
+    """Return a row for each export."""
     return [_row(export) for export in exports]
 
 
 def _row(export: Export) -> ExportRow:
     state = Export.State(export.state)
     is_ready = state == Export.State.READY
-    chosen = LISTS.get(export.list)
+    exported_list = LISTS.get(export.list)
     return ExportRow(
-        label=str(chosen.label) if chosen else export.list,
+        label=str(exported_list.label) if exported_list else export.list,
         whose=export.customer.name if export.customer else "",
         asked_at=export.asked_at,
         tone=_TONES[state],
@@ -89,6 +93,6 @@ def _progress(export: Export) -> str:
 
 
 def _size(size: int) -> str:
-    """In megabytes, as file managers say it."""
+    """Return a size in bytes as megabytes (of a million bytes), as file managers say it."""
     mega = numbers.format_decimal(size / MEGA, "#,##0.0", locale=formats.locale())
     return _("%(size)s MB") % {"size": mega}

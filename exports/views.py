@@ -1,4 +1,4 @@
-"""Exports (CC-38): asked for on every list, fetched here."""
+"""Pages of exports (CC-38). The button that asks for one stands on every list; the files are fetched here."""
 
 import json
 from typing import Any
@@ -29,7 +29,7 @@ from partnerportal.lib.policies import authorize
 from partnerportal.lib.requests import PortalRequest
 from partnerportal.lib.scoping import by_public_id
 
-SHOWN = 30
+SHOWN = 30  # latest exports of a person that the page lists
 GONE = gettext_lazy(
     "This file is gone. Exports are kept for a day, and not beyond the end of a connection. Export the list again."
 )
@@ -39,10 +39,10 @@ GONE = gettext_lazy(
 @allowed(ROLE_TABLE, ExportPermission.EXPORT)
 @vary_on_headers("HX-Request")
 def exports(request: PortalRequest) -> HttpResponse:
-    """The person's own. While one is being made, the list asks for itself again."""
-    latest = Export.objects.visible_to(request.actor).select_related("customer").order_by("-asked_at", "-pk")[:SHOWN]
-    found = list(latest)
-    context = {"rows": export_rows(found), "is_waiting": any(map(is_unfinished, found))}
+    """Show the person's latest exports (SHOWN). While one is unfinished, the page asks for its list again and again."""
+    queryset = Export.objects.visible_to(request.actor).select_related("customer").order_by("-asked_at", "-pk")[:SHOWN]
+    latest = list(queryset)
+    context = {"rows": export_rows(latest), "is_waiting": any(map(is_unfinished, latest))}
     template = "exports/exports.html#list" if request.htmx else "exports/exports.html"
     return render(request, template, context)
 
@@ -50,24 +50,27 @@ def exports(request: PortalRequest) -> HttpResponse:
 @require_POST
 @allowed(ROLE_TABLE, ExportPermission.EXPORT)
 def export_new(request: PortalRequest) -> HttpResponse:
-    """The file itself when it is small, else the page that says how far it is."""
-    actor, asked = request.actor, request.POST
-    chosen = list_of(asked.get("list", ""))
-    customer = _customer(request, chosen, asked.get("customer", ""))
-    query = _query(chosen, asked)
+    """Export a list: answer with the file itself when it is small, else with the page that says how far it is."""
+    actor, form = request.actor, request.POST
+    chosen = list_of(form.get("list", ""))
+    customer = _customer(request, chosen, form.get("customer", ""))
+    query = _query(chosen, form)
     if query is None:
         messages.error(request, _("Choose at least one customer."))
-        return redirect(asked["back"] if is_own_path(request, asked.get("back", "")) else "customers")
-    made, content = actions.export(actor=actor, chosen=chosen, query=query, customer=customer)
+        return redirect(form["back"] if is_own_path(request, form.get("back", "")) else "customers")
+    export, content = actions.export(actor=actor, chosen=chosen, query=query, customer=customer)
     if content is not None:
-        return _attached(HttpResponse(content, content_type=files.CSV), made)
+        return _as_download(HttpResponse(content, content_type=files.CSV), export)
     request.session["waits_for_exports"] = True
     messages.success(request, _("The export has begun. You may leave this page; the file will wait for you here."))
     return redirect("exports")
 
 
 def _customer(request: PortalRequest, chosen: List, public_id: str) -> Organization | None:
-    """One within reach, or the actor's own organisation; None of a list that is of all customers."""
+    """Return whose rows of the chosen list are exported: a customer, or the actor's own organisation, or None for all.
+
+    Raises NotFound for a customer out of reach, and Refused where the actor may not export the list.
+    """
     is_of_all = chosen.subject == Subject.OWN_OR_ALL and sees_customers(request.actor)
     if chosen.subject == Subject.ALL or is_of_all:
         return None
@@ -76,41 +79,49 @@ def _customer(request: PortalRequest, chosen: List, public_id: str) -> Organizat
         return own
     authorize(request.actor, *chosen.rule)
     try:
-        wanted = UUID(public_id)
+        customer_id = UUID(public_id)
     except ValueError:
-        wanted = UUID(int=0)
-    return customer_with_account(request.actor, wanted).customer
+        customer_id = UUID(int=0)
+    return customer_with_account(request.actor, customer_id).customer
 
 
-def _query(chosen: List, asked: QueryDict) -> Query | None:
-    """What the button says: `all`, what the page's address shows, or the rows that are ticked; None when none are."""
-    query = {} if asked.get("what") == "all" else chosen.query(QueryDict(asked.get("query", "")).dict())
-    if asked.get("what") != "ticked":
+def _query(chosen: List, form: QueryDict) -> Query | None:
+    """Return the filters of an export by what the pressed button says.
+
+    "all" has no filters; "ticked" adds the `ids` of the ticked rows, and is None if none are ticked; anything else has
+    the filters in the address of the page.
+    """
+    query = {} if form.get("what") == "all" else chosen.query(QueryDict(form.get("query", "")).dict())
+    if form.get("what") != "ticked":
         return query
-    ticked = [number for number in asked.getlist("row") if number.isascii() and number.isalnum()]
+    ticked = [number for number in form.getlist("row") if number.isascii() and number.isalnum()]
     return {**query, "ids": ticked} if ticked else None
 
 
 @require_safe
 @allowed(ROLE_TABLE, ExportPermission.EXPORT)
 def export_file(request: PortalRequest, export_id: UUID) -> HttpResponse:
-    """Asked anew at each download: whose it is, whether they may still see the list, whether the file may be seen."""
+    """Send the file of an export, after checking anew that the person may still see the list and the file.
+
+    The answer is 404 for somebody else's export, 403 without the list's permission, 409 while there is no file yet, and
+    410 for one that is gone: after a day, or with the end of a connection.
+    """
     actor = request.actor
-    wanted = by_public_id(Export.objects.visible_to(actor), export_id)
-    authorize_list(actor, list_of(wanted.list), wanted.customer_id)
-    if wanted.state in (Export.State.QUEUED, Export.State.RUNNING, Export.State.FAILED):
+    export = by_public_id(Export.objects.visible_to(actor), export_id)
+    authorize_list(actor, list_of(export.list), export.customer_id)
+    if export.state in (Export.State.QUEUED, Export.State.RUNNING, Export.State.FAILED):
         raise Conflict("export_not_ready", _("There is no file yet. The page “Exports” says how far it is."))
-    over = wanted.finished_at is None or wanted.finished_at < timezone.now() - actions.KEPT
-    if wanted.state == Export.State.GONE or over:
+    is_expired = export.finished_at is None or export.finished_at < timezone.now() - actions.KEPT
+    if export.state == Export.State.GONE or is_expired:
         raise Gone("export_gone", GONE)
     try:
-        return _attached(files.answer_with_export(wanted), wanted)
+        return _as_download(files.answer_with_export(export), export)
     except FileNotFoundError:
         raise Gone("export_gone", GONE) from None
 
 
-def _attached(response: Any, export: Export) -> HttpResponse:
-    """Nobody stores it, and no browser runs it."""
+def _as_download(response: Any, export: Export) -> HttpResponse:
+    """Add the headers by which a browser saves the file under a name, and neither caches nor runs it."""
     name = f"{export.list.replace('_', '-')}-{today().isoformat()}.csv"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     response["Cache-Control"] = "private, no-store"
@@ -121,16 +132,17 @@ def _attached(response: Any, export: Export) -> HttpResponse:
 @require_safe
 @allowed(ROLE_TABLE, ExportPermission.EXPORT)
 def exports_news(request: PortalRequest) -> HttpResponse:
-    """Asked by every page of a browser that waits for a file: says once, as a toast, when none is being made any more.
+    """Tell the browser once, by a toast, when none of the person's exports is being made any more.
 
-    Notices belong to organisations, and this file to one person: hence a word to their browser, and the page.
+    Every page asks this, again and again, while the session waits for an export: 204 means not yet, 286 stop asking. It
+    is no notice, because notices belong to organisations and an export to one person.
     """
-    latest = Export.objects.visible_to(request.actor).order_by("-asked_at")[: actions.AT_ONCE]
-    found = list(latest)
-    if any(map(is_unfinished, found)):
+    queryset = Export.objects.visible_to(request.actor).order_by("-asked_at")[: actions.AT_ONCE]
+    latest = list(queryset)
+    if any(map(is_unfinished, latest)):
         return HttpResponse(status=204)
     request.session.pop("waits_for_exports", None)
-    ready = bool(found) and found[0].state == Export.State.READY
-    text = _("Your export is ready, on the page “Exports”.") if ready else _("Your export could not be made.")
-    toast = {"text": text, "tone": "ok" if ready else "bad"}
-    return HttpResponse(status=286, headers={"HX-Trigger": json.dumps({"toast": toast})})  # 286: stop asking
+    is_ready = bool(latest) and latest[0].state == Export.State.READY
+    text = _("Your export is ready, on the page “Exports”.") if is_ready else _("Your export could not be made.")
+    toast = {"text": text, "tone": "ok" if is_ready else "bad"}
+    return HttpResponse(status=286, headers={"HX-Trigger": json.dumps({"toast": toast})})  # 286 ends htmx's polling

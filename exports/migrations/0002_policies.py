@@ -1,4 +1,4 @@
-"""An export is its person's own, and goes with the sight of what is in it."""
+"""Row-level security of exports: a person sees only their own, and loses them with the sight of what is in them."""
 
 from django.db import migrations
 
@@ -7,8 +7,9 @@ from partnerportal.lib.tenancy import NOW, protect, settle, tells
 
 MINE = "organization_id = portal_org() AND person_id = portal_person()"
 
-# Whoever's rows go out of sight takes with them every file that may hold them: see docs/operations.md, exports. A file
-# that is asked for in these moments is begun after them: its writer waits for the lock (exports.actions).
+# When a customer goes out of a viewer's sight, every export of the viewer that may hold the customer's rows is gone: see
+# docs/operations.md, exports. An export that is being begun at this moment reads its rows afterwards, because its worker
+# waits for the lock (exports.actions).
 FOLLOW_PORTFOLIO = """
 CREATE FUNCTION exports_follow_portfolio() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -40,7 +41,7 @@ class Migration(migrations.Migration):
         protect("exports_export", using=MINE, grant="SELECT, INSERT"),
         settle(
             "exports_export",
-            made={  # no worker has had it yet
+            made={  # a new export looks as if no worker has had it yet, whatever its request says
                 "rows_written": "0",
                 "size": "0",
                 "error": "''",
