@@ -78,6 +78,11 @@ class PreferencesForm(forms.ModelForm):
 
 
 class ViewForm(forms.Form):
+    """The name of a saved view, whether it is shared, and whether the list opens with it.
+
+    Without `may_share` the form does not ask whether the view is shared.
+    """
+
     name = Line(label=_("Name"), max_length=60, widget=forms.TextInput({"autofocus": True, "autocomplete": "off"}))
     is_shared = forms.BooleanField(label=_("Share it in the organisation"), required=False)
     is_default = forms.BooleanField(label=_("Open the list with it"), required=False)
@@ -89,9 +94,10 @@ class ViewForm(forms.Form):
 
     @classmethod
     def of(cls, view: SavedView, data: Mapping[str, Any] | None, *, may_share: bool) -> "ViewForm":
+        """Return the form by which an existing view is renamed or shared; `data` is what was sent, if anything."""
         form = cls(data, may_share=may_share, initial={"name": view.name, "is_shared": view.is_shared})
         del form.fields["is_default"]
-        if not may_share:  # it stays as it was
+        if not may_share:  # the form does not ask, so sharing stays as it was
             form.was_shared = view.is_shared
         return form
 
@@ -99,23 +105,26 @@ class ViewForm(forms.Form):
 
     @property
     def action_arguments(self) -> dict[str, Any]:
+        """The arguments that the actions on saved views take from this form: `name` and `is_shared`."""
         return {"name": self.cleaned_data["name"], "is_shared": self.cleaned_data.get("is_shared", self.was_shared)}
 
 
 @dataclass(frozen=True)
 class ColumnChoice:
+    """A column in the form of a list's columns: whether it is shown, and which way it can be moved."""
+
     name: str
     label: Message
     is_shown: bool
     can_rise: bool
     can_sink: bool
-    moved: str  # up, down or nothing: where the focus goes
+    moved: str  # "up" or "down" if that button of the column was just pressed, which keeps the focus; else ""
 
 
 class DisplayForm:
-    """A list's columns in their order, each shown or not, and its density. What is not known is passed over.
+    """The form of a list's columns in their order, each shown or not, and of its density.
 
-    The first column names the row, and is always shown first.
+    The first column names the row and is always shown first, so it is not asked for. Unknown values are ignored.
     """
 
     def __init__(self, definition: ListDefinition, preferences: ListPreferences, data: QueryDict | None) -> None:
@@ -137,6 +146,7 @@ class DisplayForm:
         self._move()
 
     def _move(self) -> None:
+        """Move the column whose button was pressed by one place, unless it is at the end already."""
         if self.moved not in self.order:
             self.moved = ""
             return
@@ -147,13 +157,14 @@ class DisplayForm:
 
     @property
     def columns(self) -> list[str]:
-        """The names of the columns as they are kept: none stands for the usual ones."""
+        """The names of the columns as they are stored; an empty list stands for the usual ones."""
         shown = [self.first.name, *self.shown]
         usual = [column.name for column in self.definition.columns_named(())]
         return [] if self.is_reset or shown == usual else shown
 
     @property
     def choices(self) -> list[ColumnChoice]:
+        """The columns that can be chosen, in their present order."""
         last = len(self.order) - 1
         return [
             ColumnChoice(
@@ -165,5 +176,6 @@ class DisplayForm:
 
     @property
     def densities(self) -> list[tuple[str, Message, bool]]:
-        words = {ListSettings.Density.COMFORTABLE: _("Comfortable"), ListSettings.Density.COMPACT: _("Compact")}
-        return [(density.value, label, density == self.density) for density, label in words.items()]
+        """The value and the label of each density, and whether it is the present one."""
+        labels = {ListSettings.Density.COMFORTABLE: _("Comfortable"), ListSettings.Density.COMPACT: _("Compact")}
+        return [(density.value, label, density == self.density) for density, label in labels.items()]

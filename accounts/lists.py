@@ -1,4 +1,4 @@
-"""A list that people can save views of, choose the columns of, and order: what all such lists have in common."""
+"""The base of lists that people can save views of, choose the columns of, and order."""
 
 from collections.abc import Mapping
 from functools import cached_property
@@ -24,10 +24,10 @@ from partnerportal.lib.lists import (
 
 
 class PersonalList(ListState):
-    """The state of a list that looks as the person likes it. Reading their preferences is one query.
+    """The state of a list as one person likes to see it. Their views, columns and density are read by one query.
 
-    A list sets `chosen` and `page` beside what is set here. Its address carries the open view along. Without a
-    query the list opens with the person's default view, so the address of the whole list then says `view=all`.
+    A subclass says its `definition` and sets `chosen` and `page`. The address carries the open view along. An address
+    without a query opens the person's default view, if there is one, so that of the whole list then says `view=all`.
     """
 
     definition: ClassVar[ListDefinition]
@@ -42,16 +42,18 @@ class PersonalList(ListState):
 
     @property
     def keyset_options(self) -> dict[str, Any]:
-        """How `keyset` cuts the page."""
+        """The keyword arguments by which `keyset` cuts the page: its order, size and cursor."""
         column, is_descending = self.definition.sorts[self.sort.removeprefix("-")], self.sort.startswith("-")
         return {"sort": column, "descending": is_descending, "size": self.size, "cursor": self.cursor}
 
     @property
     def state(self) -> dict[str, Any]:
+        """What every address of the list carries along: the filters, the order, the page's size and the open view."""
         view = self.view.public_id if self.view else ""
         return {**self.chosen, "sort": self.sort, "size": self.size, "view": view}
 
     def address(self, **changes: Any) -> str:
+        """Return the address of the list with these changes: of its first page, unless `cursor` is given."""
         return self._address({**self.state, **changes})
 
     def _address(self, values: Mapping[str, Any]) -> str:
@@ -60,11 +62,12 @@ class PersonalList(ListState):
         return f"{path}?view=all" if url == path and self.preferences.default_view else url
 
     def address_of(self, query: Mapping[str, Any]) -> str:
-        """Return the address of that query instead of what is chosen now; the size of the page stays."""
+        """Return the address of the list with this query in place of the present one; the size of a page stays."""
         return self._address({**query, "size": self.size})
 
-    @cached_property  # each row asks
+    @cached_property  # cached, because each row asks for them
     def columns(self) -> list[Head]:
+        """The heads of the columns that are shown, in the person's order."""
         return sort_heads(self.definition.columns_named(self.preferences.columns), self.sort, self.address)
 
     @property
@@ -72,12 +75,12 @@ class PersonalList(ListState):
         return self.preferences.density == ListSettings.Density.COMPACT
 
     def count_of(self, query: Mapping[str, str]) -> int | None:
-        """Return how many rows a saved view holds; None where no number that is kept says so."""
+        """Return how many rows a saved view with this query holds, or None if no stored number says so."""
         return None
 
     @cached_property
     def saved_tabs(self) -> list[Tab]:
-        """A tab for each view of one's own, and each that a colleague shares."""
+        """The tabs of the saved views: the person's own, and those that colleagues share."""
         return [
             Tab(
                 label=view.name,
@@ -92,27 +95,28 @@ class PersonalList(ListState):
 
     @cached_property
     def query(self) -> str:
+        """What the list shows as a query string without "?", for its export and for saving it as a view."""
         return list_address("", self._shown)[1:]
 
     @property
     def _shown(self) -> dict[str, str]:
-        """What the list shows, as `ListDefinition.saved_query` says it."""
+        """The filters and the order of the list, in the form in which `ListDefinition.saved_query` returns them."""
         sort = {} if self.sort == self.definition.default_sort else {"sort": self.sort}
         return {name: plain(value) for name, value in self.chosen.items()} | sort
 
     @property
     def is_modified(self) -> bool:
-        """Whether the list shows something else than the open view says."""
+        """Whether the list shows something else than the open view has saved."""
         return self.view is not None and self._shown != self.view.query
 
     @property
     def opens_with(self) -> str:
-        """The address of the person's default view; empty where there is none."""
+        """The address of the person's default view, or "" if there is none."""
         return self._address_of_view(self.preferences.view(self.preferences.default_view))
 
     @property
     def reset_url(self) -> str:
-        """The address of the open view as it was saved."""
+        """The address of the open view as it was saved, or "" if no view is open."""
         return self._address_of_view(self.view)
 
     def _address_of_view(self, view: SavedViewFacts | None) -> str:
@@ -120,24 +124,27 @@ class PersonalList(ListState):
 
     @property
     def may_delete_view(self) -> bool:
+        """Whether the person may delete the open view: one of their own, or any as an Admin."""
         return self.view is not None and (self.view.is_mine or self.may_share)
 
     @property
     def is_default(self) -> bool:
-        """Whether the list opens with the open view."""
+        """Whether the open view is the person's default view."""
         return bool(self.view and self.view.public_id == self.preferences.default_view)
 
     @property
     def hidden(self) -> dict[str, Any]:
-        """What the filter form carries along unseen: the order, the size of the page and the open view."""
+        """The hidden fields of the filter form: the order, the size of a page and the open view, unless usual."""
         sort = {"sort": self.sort} if self.sort != self.definition.default_sort else {}
         size = {"size": self.size} if self.size != DEFAULT_SIZE else {}
         return sort | size | ({"view": self.view.public_id} if self.view else {})
 
     @property
     def sizes(self) -> list[dict[str, Any]]:
+        """The sizes of a page to choose from, each with its label, its address and whether it is the present one."""
         return [{"label": size, "url": self.address(size=size), "is_current": size == self.size} for size in SIZES]
 
     @property
     def clear_url(self) -> str:
+        """The address of the list without any filter or view."""
         return self.address(**dict.fromkeys(self.chosen), view="")

@@ -153,7 +153,7 @@ def _addressee(row: Operator) -> Addressee:
 
 @dataclass(frozen=True)
 class SavedViewFacts:
-    """What a page needs to know of a saved view."""
+    """A saved view, as far as a page needs to know it."""
 
     public_id: str
     name: str
@@ -164,19 +164,20 @@ class SavedViewFacts:
 
 @dataclass(frozen=True)
 class ListPreferences:
-    """How a person likes to see a list."""
+    """How a person likes to see a list: its columns and density, the view it opens with, and the saved views."""
 
     columns: tuple[str, ...]
     density: str
-    default_view: str  # public id, or empty
-    views: tuple[SavedViewFacts, ...]  # one's own and those that colleagues share, by name
+    default_view: str  # the public id of the view that the list opens with, or ""
+    views: tuple[SavedViewFacts, ...]  # the person's own and those that colleagues share, by name
 
     def view(self, public_id: str) -> SavedViewFacts | None:
+        """Return the view with this public id, or None."""
         return next((view for view in self.views if view.public_id == public_id), None)
 
 
 def saved_view(actor: Actor, public_id: UUID) -> SavedView:
-    """Return a saved view of the person's own, or one that is shared in the organisation. Raises NotFound."""
+    """Return a saved view of the acting person, or one that is shared in the organisation. Raises NotFound."""
     return by_public_id(SavedView.objects.visible_to(actor), public_id)
 
 
@@ -192,7 +193,7 @@ def _preferences(
     is_mine = Exists(SavedView.objects.filter(pk=OuterRef("pk"), person_id=person))
     views = SavedView.objects.visible_to(actor).filter(list_key=key).order_by("name", "pk")
     facts = JSONObject(public_id="public_id", name="name", query="query", is_shared="is_shared", is_mine=is_mine)
-    rows = Person.objects.filter(pk=person)  # one row that everybody has, and no policy to plan
+    rows = Person.objects.filter(pk=person)  # everybody has this one row, and its policy plans nothing
     rows = rows.annotate(mine=Subquery(mine[:1]), views=ArraySubquery(views.values(json=facts)))
     return rows.values_list("mine", "views")
 
@@ -201,9 +202,9 @@ _PREFERENCES = Prepared(_preferences, -1, -2, "list")
 
 
 def list_preferences(actor: Actor, key: str) -> ListPreferences:
-    """Return how the person likes to see the list of that key, in one query."""
-    found = _PREFERENCES(actor.organization_id or 0, actor.person_id or 0, key)
-    mine, views = found[0] if found else (None, [])
+    """Return how the acting person likes to see the list with this key, by one query."""
+    rows = _PREFERENCES(actor.organization_id or 0, actor.person_id or 0, key)
+    mine, views = rows[0] if rows else (None, [])
     settings: dict[str, Any] = mine or {}
     return ListPreferences(
         columns=tuple(settings.get("columns", ())),

@@ -1,6 +1,6 @@
-"""How a person likes to see a list: saved views, columns, density.
+"""Actions on how a person likes to see a list: saved views, columns, density.
 
-These are the person's alone, so there is nothing to record but that a view is shared.
+This is the person's alone, so only sharing a view is recorded.
 """
 
 from collections.abc import Iterable, Mapping
@@ -19,24 +19,25 @@ from partnerportal.lib.lists import ListDefinition, find_list
 from partnerportal.lib.policies import authorize
 from partnerportal.lib.text import fold, one_line
 
-VIEWS = 50  # of one person and list
-LONGEST_NAME = 60
+VIEWS = 50  # saved views that one person may have of a list
+LONGEST_NAME = 60  # characters of a saved view's name
 
 
 @transaction.atomic
 def save_view(
     *, actor: Actor, definition: ListDefinition, name: str, query: Mapping[str, str], is_shared: bool = False
 ) -> SavedView:
-    """Keep filters and sort under a name. What the list does not know is left out of `query`.
+    """Save filters and order of a list under a name, as a view of the acting person, and return the view.
 
-    Raises Invalid for a name that is empty, too long or one's own already, TooMany beyond VIEWS.
+    What the list does not know is left out of `query`. Raises Invalid for a name that is empty, too long or the name of
+    another view of theirs, TooMany beyond VIEWS, and Refused for sharing without the permission.
     """
     _authorize(actor, definition)
     mine = _my_views(actor, definition.key)
     if len(mine) >= VIEWS:
         raise TooMany("too_many_views", _("You have 50 saved views, and that is the limit. Delete one first."))
     view = SavedView(
-        list_key=definition.key, name=_checked(name, mine), query=definition.saved_query(query), is_shared=is_shared
+        list_key=definition.key, name=_valid_name(name, mine), query=definition.saved_query(query), is_shared=is_shared
     )
     view.organization_id, view.person_id = actor.organization_id, actor.person_id  # type: ignore[assignment]
     _share(actor, view, was_shared=False)
@@ -46,11 +47,15 @@ def save_view(
 
 @transaction.atomic
 def change_view(*, actor: Actor, view: SavedView, name: str, is_shared: bool) -> SavedView:
-    """Rename, share, or keep for oneself again."""
+    """Rename a saved view of the acting person, share it or stop sharing it, and return it.
+
+    Raises NotFound for a view of another person, Invalid for a bad name, and Refused for a change of sharing without
+    the permission.
+    """
     _authorize(actor, find_list(view.list_key))
     mine = _my_views(actor, view.list_key)
     row = _one_of(mine, view)
-    row.name, was_shared, row.is_shared = _checked(name, mine, row), row.is_shared, is_shared
+    row.name, was_shared, row.is_shared = _valid_name(name, mine, row), row.is_shared, is_shared
     _share(actor, row, was_shared=was_shared)
     row.save(update_fields=["name", "is_shared"])
     return row
@@ -69,7 +74,10 @@ def save_into_view(*, actor: Actor, view: SavedView, query: Mapping[str, str]) -
 
 @transaction.atomic
 def delete_view(*, actor: Actor, view: SavedView) -> None:
-    """Delete a view of one's own; an Admin also deletes what a colleague shares, who may have left."""
+    """Delete a saved view of the acting person, or, for an Admin, one that a colleague shares, who may have left.
+
+    Raises NotFound for a view that the actor does not see, and Refused for a colleague's without the permission.
+    """
     _authorize(actor, find_list(view.list_key))
     row = SavedView.objects.visible_to(actor).filter(pk=view.pk).first()
     if row is None:
@@ -81,14 +89,17 @@ def delete_view(*, actor: Actor, view: SavedView) -> None:
 
 @transaction.atomic
 def set_default_view(*, actor: Actor, definition: ListDefinition, view: SavedView | None) -> None:
-    """Open the list with this view from now on, or with none."""
+    """Let the list open with this view for the acting person from now on, or with none of them."""
     _authorize(actor, definition)
     _settings(actor, definition, default_view=view)
 
 
 @transaction.atomic
 def set_display(*, actor: Actor, definition: ListDefinition, columns: Iterable[str], density: str) -> None:
-    """Show these columns in this order and density; without columns, the usual ones. Raises Invalid for others."""
+    """Let the list show the acting person these columns, in this order and density; no columns mean the usual ones.
+
+    Raises Invalid for a column or density that the list does not have.
+    """
     _authorize(actor, definition)
     wanted = list(dict.fromkeys(columns))
     if set(wanted) - {column.name for column in definition.columns} or density not in ListSettings.Density.values:
@@ -117,13 +128,15 @@ def _my_views(actor: Actor, key: str) -> list[SavedView]:
 
 
 def _one_of(mine: list[SavedView], view: SavedView) -> SavedView:
-    found = next((row for row in mine if row.pk == view.pk), None)
-    if found is None:
+    """Return this view as it is stored now. Raises NotFound if it is not among the person's own."""
+    stored = next((row for row in mine if row.pk == view.pk), None)
+    if stored is None:
         raise NotFound("not_found", "")
-    return found
+    return stored
 
 
-def _checked(name: str, mine: list[SavedView], row: SavedView | None = None) -> str:
+def _valid_name(name: str, mine: list[SavedView], row: SavedView | None = None) -> str:
+    """Return a view's name on one line. Raises Invalid for a bad one, or one that another view of the person has."""
     line = one_line(name)
     if not line or len(line) > LONGEST_NAME:
         raise Invalid("name", _("Give a name of at most 60 characters."), field="name")
@@ -133,6 +146,7 @@ def _checked(name: str, mine: list[SavedView], row: SavedView | None = None) -> 
 
 
 def _share(actor: Actor, view: SavedView, *, was_shared: bool) -> None:
+    """Record that a view begins to be shared. Raises Refused for any change of sharing without the permission."""
     if view.is_shared != was_shared:
         authorize(actor, ROLE_TABLE, AccountPermission.SHARE_VIEWS)
     if view.is_shared and not was_shared:

@@ -1,4 +1,4 @@
-"""How people like to see lists: saved views, columns, density. A person's own, and what colleagues share."""
+"""How people like to see lists: saved views, columns, density. A person sees their own, and views that colleagues share."""
 
 import uuid
 

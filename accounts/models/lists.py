@@ -12,18 +12,20 @@ from partnerportal.lib.scoping import TenantQuerySet
 
 
 class SavedViewQuerySet(TenantQuerySet):
+    """Saved views, of which an actor sees the acting person's own and those that are shared in its organisation."""
+
     def scope(self, actor: Actor) -> "SavedViewQuerySet":
         return self.filter(Q(person_id=actor.person_id) | Q(is_shared=True), organization=actor.organization_id)
 
 
 class SavedView(PublicModel):
-    """A list's filters and order under a name: one person's, or shared in the organisation."""
+    """The filters and the order of a list under a name, for one person, or shared with their organisation."""
 
     organization = models.ForeignKey(Organization, models.CASCADE, related_name="+")
-    person_id = models.BigIntegerField()  # whose it is
+    person_id = models.BigIntegerField()  # the person who saved the view
     list_key = models.CharField(max_length=20)  # the key of a ListDefinition
     name = models.CharField(max_length=60)
-    query = models.JSONField(default=dict)
+    query = models.JSONField(default=dict)  # the filters and the order, as in an address
     is_shared = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=timezone.now)
 
@@ -38,21 +40,25 @@ class SavedView(PublicModel):
 
 
 class ListSettingsQuerySet(TenantQuerySet):
+    """Settings of lists, of which an actor sees the acting person's own in its organisation."""
+
     def scope(self, actor: Actor) -> "ListSettingsQuerySet":
         return self.filter(organization=actor.organization_id, person_id=actor.person_id)
 
 
 class ListSettings(models.Model):
-    """What one person, acting for one organisation, wants a list to look like."""
+    """How one person, acting for one organisation, wants a list to look."""
 
     class Density(models.TextChoices):
+        """The height of a list's rows."""
+
         COMFORTABLE = "comfortable"
         COMPACT = "compact"
 
     organization = models.ForeignKey(Organization, models.CASCADE, related_name="+", db_index=False)
     person_id = models.BigIntegerField()
     list_key = models.CharField(max_length=20)  # the key of a ListDefinition
-    columns = ArrayField(models.CharField(max_length=20), default=list)  # in order; empty: as designed
+    columns = ArrayField(models.CharField(max_length=20), default=list)  # names, in order; empty: the usual ones
     density = models.CharField(max_length=12, choices=Density, default=Density.COMFORTABLE)
     default_view = models.ForeignKey(SavedView, models.SET_NULL, null=True, related_name="+")
 

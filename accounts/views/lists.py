@@ -1,4 +1,4 @@
-"""Saved views of a list, and what the list looks like."""
+"""Pages of the saved views of a list, and of its columns and density."""
 
 from uuid import UUID
 
@@ -26,7 +26,7 @@ may_save = allowed(ROLE_TABLE, AccountPermission.SAVE_VIEWS)
 
 
 def _visible_list(request: PortalRequest, key: str) -> ListDefinition:
-    """Return the list of that key. Raises NotFound where there is none, Refused where the actor may not see it."""
+    """Return the list with this key. Raises NotFound if there is none, and Refused if the actor may not see it."""
     definition = find_list(key)
     authorize(request.actor, *definition.rule)
     return definition
@@ -54,7 +54,7 @@ def _may_share(request: PortalRequest) -> bool:
 @may_save
 @vary_on_headers("HX-Request")
 def view_new(request: PortalRequest, key: str) -> HttpResponse:
-    """Save the filters and the order that the list has now under a name."""
+    """Ask for a name, and save the filters and the order that a list has now under it."""
     definition = _visible_list(request, key)
     may_share = _may_share(request)
     form = ViewForm(request.POST or None, may_share=may_share)
@@ -94,7 +94,7 @@ def view_change(request: PortalRequest, view_id: UUID) -> HttpResponse:
 @require_POST
 @may_save
 def view_query(request: PortalRequest, view_id: UUID) -> HttpResponse:
-    """Save what the list shows now into the open view."""
+    """Replace the filters and the order of a saved view by those that the list has now."""
     view, definition = _visible_view(request, view_id)
     view = actions.save_into_view(actor=request.actor, view=view, query=_posted_query(request))
     messages.success(request, _("The view “%(name)s” is saved.") % {"name": view.name})
@@ -104,7 +104,7 @@ def view_query(request: PortalRequest, view_id: UUID) -> HttpResponse:
 @require_POST
 @may_save
 def view_default(request: PortalRequest, view_id: UUID) -> HttpResponse:
-    """Open the list with this view from now on, or no longer."""
+    """Let the list open with this view for the person from now on, or no longer."""
     view, definition = _visible_view(request, view_id)
     wanted = request.POST.get("default") == "yes"
     actions.set_default_view(actor=request.actor, definition=definition, view=view if wanted else None)
@@ -119,7 +119,7 @@ def view_default(request: PortalRequest, view_id: UUID) -> HttpResponse:
 @may_save
 @vary_on_headers("HX-Request")
 def view_delete(request: PortalRequest, view_id: UUID) -> HttpResponse:
-    """Ask, then delete a saved view."""
+    """Ask for confirmation on GET; on POST delete a saved view."""
     view, definition = _visible_view(request, view_id)
     if request.method == "POST":
         actions.delete_view(actor=request.actor, view=view)
