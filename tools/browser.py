@@ -1,4 +1,4 @@
-"""Finds a Chromium for the browser journeys, or gets one."""
+"""A Chromium for the browser journeys: one that is on this machine, or that gets installed."""
 
 import os
 import shutil
@@ -16,19 +16,19 @@ Or leave the browser journeys out: make test BROWSER=none"""
 
 
 def find() -> str | None:
-    """The program of a browser that starts on this machine; the variable CHROMIUM wins."""
+    """Return the program of a browser that starts on this machine, else None. If CHROMIUM is set, only that counts."""
     if named := os.environ.get("CHROMIUM"):
         return named if _starts(named) else None
     return next((path for path in _candidates() if _starts(path)), None)
 
 
 def ensure() -> str | None:
-    """`find`, and where that finds nothing, attempts to install one."""
-    found = find()
-    if found is None and not os.environ.get("CHROMIUM"):
+    """Return what `find` does, and try to install a browser first where it finds none."""
+    program = find()
+    if program is None and not os.environ.get("CHROMIUM"):
         print("No Chromium on this machine; trying to install one…", flush=True)
-        found = next((path for install in (_by_playwright, _by_apt) if install() and (path := find())), None)
-    return found
+        program = next((path for install in (_by_playwright, _by_apt) if install() and (path := find())), None)
+    return program
 
 
 def _candidates() -> Iterator[str]:
@@ -40,7 +40,7 @@ def _candidates() -> Iterator[str]:
 
 
 def _starts(program: str) -> bool:
-    """A browser without its system libraries is there but of no use."""
+    """Return whether the browser starts. One without its system libraries is there but of no use."""
     try:
         return subprocess.run([program, "--version"], check=False, capture_output=True, timeout=30).returncode == 0
     except (OSError, subprocess.TimeoutExpired):

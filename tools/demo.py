@@ -1,4 +1,4 @@
-"""`make demo`: prepares everything, runs web, workers and beat, and ends all of it on Ctrl-C."""
+"""The program of `make demo`: it prepares everything, runs web, workers and beat, and ends all of it on Ctrl-C."""
 
 import fcntl
 import os
@@ -19,11 +19,12 @@ from partnerportal import embedded
 from tools import static
 from tools.stages import PORTAL, PROJECT, StageError, base_environment, prepare_assets, python
 
-MARK = "PORTAL_DEMO"  # in the environment of every process the demo starts: that is how left-overs are found
-READY_SECONDS = 120
+MARK = "PORTAL_DEMO"  # a variable of every process that the demo starts, by which left-overs are found
+READY_SECONDS = 120  # for which `welcome` waits for the portal
 
 
 def main() -> int:
+    """Run the demo until Ctrl-C, or end it for `--stop`. Return the exit code."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     if "--stop" in sys.argv:
@@ -44,6 +45,7 @@ def main() -> int:
 
 
 def prepare(port: int) -> dict[str, str]:
+    """Start the databases, and bring all that the demo needs up to date. Return the environment of its processes."""
     started = time.monotonic()
     environment = base_environment() | {
         "DJANGO_SETTINGS_MODULE": "partnerportal.settings.dev",
@@ -70,7 +72,10 @@ def prepare(port: int) -> dict[str, str]:
 
 
 def run(environment: dict[str, str], port: int) -> int:
-    """The runner gets a session of its own, so Ctrl-C reaches it once, from here."""
+    """Run all processes until Ctrl-C or `make stop`, and return the exit code 0. Raises StageError if one ends.
+
+    The runner has a session of its own, so that Ctrl-C reaches it once, from here.
+    """
     command = [sys.executable, "-m", "honcho", "-e", os.devnull, "-f", "Procfile", "start"]
     runner = subprocess.Popen(command, env=environment, cwd=PROJECT, start_new_session=True)
     threading.Thread(target=welcome, args=(environment, port, runner), daemon=True).start()
@@ -91,6 +96,7 @@ def run(environment: dict[str, str], port: int) -> int:
 
 
 def welcome(environment: dict[str, str], port: int, runner: subprocess.Popen[bytes]) -> None:
+    """Print the address and the accounts as soon as the portal answers."""
     deadline = time.monotonic() + READY_SECONDS
     while not answers(port):
         if runner.poll() is not None or time.monotonic() > deadline:
@@ -107,6 +113,7 @@ def welcome(environment: dict[str, str], port: int, runner: subprocess.Popen[byt
 
 
 def answers(port: int) -> bool:
+    """Return whether a portal answers on that port."""
     try:
         return urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5).status == 200
     except OSError:
@@ -114,6 +121,7 @@ def answers(port: int) -> bool:
 
 
 def free_port(text: str) -> int:
+    """Return the port that the text names. Raises StageError if it is no port, or another program has it."""
     if not text.isdigit() or not 1 <= int(text) <= 65535:
         raise StageError(f"PORT={text} is not a port number.")
     port = int(text)
@@ -130,6 +138,7 @@ def free_port(text: str) -> int:
 
 @contextmanager
 def only_one() -> Iterator[None]:
+    """Let one demo run in this folder during the block. Raises StageError if another one does."""
     PORTAL.mkdir(exist_ok=True)
     with (PORTAL / "demo.lock").open("w") as lock:
         try:
@@ -140,7 +149,7 @@ def only_one() -> Iterator[None]:
 
 
 def end_left_overs() -> None:
-    """Ends what this folder's demo started: after it was killed, nobody else would."""
+    """End every process that this folder's demo started. Nobody else would after the demo itself was killed."""
     mine = [process for process in psutil.process_iter() if _belongs_here(process)]
     for process in mine:
         with suppress(psutil.NoSuchProcess):
@@ -159,8 +168,9 @@ def _belongs_here(process: psutil.Process) -> bool:
 
 
 def stop() -> int:
+    """End the demo, and the embedded servers of the demo, the tests and the bench. Return the exit code 0."""
     end_left_overs()
-    for lock in (*PORTAL.glob("lock"), *PORTAL.glob("*/lock")):  # the demo's servers, the tests', the bench's
+    for lock in (*PORTAL.glob("lock"), *PORTAL.glob("*/lock")):  # each root of embedded servers has such a file
         embedded.stop(lock.parent)
         home = embedded.Postgres(lock.parent).home
         if home != lock.parent:

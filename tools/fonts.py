@@ -1,4 +1,4 @@
-"""Cuts Inter to one small web font: Latin only, weights 400 to 620. Without it pages use the system's typeface."""
+"""The web font: Inter cut to one small file, Latin only, weights 400 to 620. Without it pages use the system's."""
 
 import sys
 from pathlib import Path
@@ -11,15 +11,17 @@ FEATURES = ["kern", "liga", "calt", "ccmp", "locl", "mark", "mkmk", "tnum", "cas
 
 
 def main() -> None:
+    """Make the font unless it is there. A failure is only reported."""
     if TARGET.exists():
         return
     try:
         cut()
-    except Exception as error:  # the portal works without it, whatever went wrong
+    except Exception as error:  # whatever goes wrong, the portal works without the font
         print(f"The web font could not be made ({error}); pages use the system's typeface.", file=sys.stderr)
 
 
 def cut() -> None:
+    """Write the part of Inter that pages use to TARGET."""
     import fontpkg
     from fontTools.subset import Options, Subsetter, parse_unicodes
     from fontTools.ttLib import TTFont

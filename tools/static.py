@@ -1,7 +1,7 @@
-"""Collects static files where something changed: hashing and compressing them takes a while.
+"""The collection of static files, which are hashed, compressed and published.
 
-Left out: what no page uses, and the style sheet of the web font when the font could not be made. Those of the release
-before stay, because its pages are still open in browsers and its web processes may still answer.
+Files that no page uses are left out, and the style sheet of the web font when the font could not be made. The files of
+the release before stay, because its pages are still open in browsers and its web processes may still answer.
 
 Usage: python -m tools.static [FOLDER]. With a folder, what was collected there is published and nothing is collected.
 """
@@ -16,12 +16,13 @@ from pathlib import Path
 
 from tools.stages import FONT, PROJECT, StageError, base_environment, changed, done, python
 
-UNUSED = ("redoc", "rest_framework", "ext", "htmax-*", "htmx-4*", "htmx-2.js", "django-htmx.js")
-MANIFEST, FORMER = "staticfiles.json", "staticfiles.former.json"
-ROOT = "from django.conf import settings; print(settings.STATIC_ROOT)"
+UNUSED = ("redoc", "rest_framework", "ext", "htmax-*", "htmx-4*", "htmx-2.js", "django-htmx.js")  # of packages
+MANIFEST, FORMER = "staticfiles.json", "staticfiles.former.json"  # of this release, and of the one before
+ROOT = "from django.conf import settings; print(settings.STATIC_ROOT)"  # a program that prints the served folder
 
 
 def main(environment: dict[str, str]) -> None:
+    """Collect the static files if any of them has changed, because hashing and compressing them takes a while."""
     files = [path for path in (PROJECT / "partnerportal" / "static").rglob("*") if path.is_file()]
     files += [PROJECT / "partnerportal" / name for name in ("icons.py", "finders.py")]
     files.append(PROJECT / "requirements" / "demo.txt")
@@ -33,7 +34,7 @@ def main(environment: dict[str, str]) -> None:
 
 
 def collect(*, environment: dict[str, str]) -> None:
-    """Collect into a folder of its own and move the files from there, so that none is missing for a moment."""
+    """Collect into a new folder and move the files from there, so that none is missing even for a moment."""
     root = static_root(environment)
     root.mkdir(parents=True, exist_ok=True)
     ignored = [argument for name in unused() for argument in ("--ignore", name)]
@@ -44,7 +45,7 @@ def collect(*, environment: dict[str, str]) -> None:
 
 
 def publish_copy(collected: Path, *, environment: dict[str, str]) -> None:
-    """Publish files that were collected when an image was built, into the folder that all its containers share."""
+    """Publish the files that were collected when an image was built, in the folder that its containers share."""
     root = static_root(environment)
     with tempfile.TemporaryDirectory(dir=root, prefix=".new-") as new:
         shutil.copytree(collected, new, dirs_exist_ok=True)
@@ -52,7 +53,10 @@ def publish_copy(collected: Path, *, environment: dict[str, str]) -> None:
 
 
 def publish(new: Path, root: Path) -> None:
-    """Move the files of a release into the folder that is served, its manifest last; drop those before the former."""
+    """Move the files of a release into the folder that is served, its manifest last.
+
+    The files of the former release stay, and older ones are deleted.
+    """
     for path in [path for path in new.rglob("*") if path.is_file() and path.name != MANIFEST]:
         target = root / path.relative_to(new)
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -70,22 +74,25 @@ def publish(new: Path, root: Path) -> None:
 
 
 def named_in(manifest: Path) -> set[str]:
-    """Return the files that a manifest names; none where there is no manifest."""
+    """Return the files that a manifest names. Without a manifest there are none."""
     return set(json.loads(manifest.read_text())["paths"].values()) if manifest.exists() else set()
 
 
 def static_root(environment: dict[str, str]) -> Path:
-    """Return the folder that the web process of this environment serves from."""
-    asked = subprocess.run(
+    """Return the folder that the web process of this environment serves. Raises StageError."""
+    result = subprocess.run(
         [sys.executable, "-c", ROOT], check=False, env=environment, cwd=PROJECT, capture_output=True, text=True
     )
-    if asked.returncode:
-        raise StageError(f"The settings cannot be read.\n{asked.stderr}")
-    return Path(asked.stdout.strip())
+    if result.returncode:
+        raise StageError(f"The settings cannot be read.\n{result.stderr}")
+    return Path(result.stdout.strip())
 
 
 def unused() -> tuple[str, ...]:
-    """Asked when it is needed: a first run cuts the font after this module was imported."""
+    """Return the names of files to leave out.
+
+    This is a function because a first run makes the font only after this module was imported.
+    """
     return UNUSED if FONT.exists() else (*UNUSED, "fonts.css")
 
 

@@ -1,4 +1,4 @@
-"""What the targets of the Makefile that check something do: steps in order, until one fails."""
+"""The program behind those targets of the Makefile that check something: steps in order, until one fails."""
 
 import os
 import re
@@ -33,7 +33,7 @@ COUNTS = re.compile(r"(\d+) (passed|failed|errors?|skipped|xfailed|xpassed|desel
 
 @dataclass
 class Run:
-    """One run of the steps, with what the summary at its end needs."""
+    """One run of the steps, with the times and counts for the summary at its end."""
 
     environment: dict[str, str]
     seconds: dict[str, float] = field(default_factory=dict)
@@ -41,6 +41,7 @@ class Run:
     left_out: list[str] = field(default_factory=list)
 
     def step(self, name: str, work: Callable[[], None]) -> None:
+        """Do one step and note its time. Raises StageError, with the name of the step, if it fails."""
         print(f"\n=== {name}", flush=True)
         started = time.monotonic()
         try:
@@ -51,17 +52,23 @@ class Run:
         print(f"--- {name}: {self.seconds[name]:.1f} s", flush=True)
 
     def python(self, *arguments: str, **extra: str) -> None:
+        """Run Python with these arguments and with `extra` variables. Raises StageError if it fails."""
         command = [sys.executable, *arguments]
         if subprocess.run(command, check=False, cwd=PROJECT, env=self.environment | extra).returncode:
             raise StageError("python " + " ".join(arguments[:4]))
 
     def pytest(self, *arguments: str) -> None:
+        """Run pytest, show its output and add its counts up. Raises StageError if it fails."""
         with self._pytest(*arguments, output=subprocess.PIPE) as suite:
             self._report(suite, suite.stdout or ())
 
     @contextmanager
     def pytest_beside(self, *arguments: str, **extra: str) -> Iterator[Callable[[], None]]:
-        """Goes on while the block runs; what it yields waits for the end and shows all that was said."""
+        """Run pytest beside the block, with `extra` variables.
+
+        Yields a function that waits for its end, shows its output, adds its counts up, and raises StageError if it
+        failed.
+        """
         log = PORTAL / "beside.log"
         with log.open("w") as output, self._pytest(*arguments, output=output, **extra) as suite:
 
@@ -73,7 +80,10 @@ class Run:
 
     @contextmanager
     def _pytest(self, *arguments: str, output: IO[str] | int, **extra: str) -> Iterator[subprocess.Popen[str]]:
-        """When the block fails, pytest is interrupted, so that it ends what it has started. Ctrl-C reaches it too."""
+        """Start pytest for the block, and wait for it at the end.
+
+        When the block fails, pytest is interrupted, so that it ends what it has started. Ctrl-C reaches it too.
+        """
         command = [sys.executable, "-m", "pytest", *arguments]
         suite = subprocess.Popen(
             command,
@@ -92,7 +102,7 @@ class Run:
             suite.wait()
 
     def _report(self, suite: subprocess.Popen[str], lines: Iterable[str]) -> None:
-        """Passes pytest's output on and adds its counts up, so that the run can end with one summary line."""
+        """Print pytest's output and add its counts up, for the summary line. Raises StageError if it failed."""
         last = ""
         for line in lines:
             print(line, end="", flush=True)
@@ -103,6 +113,7 @@ class Run:
 
 
 def main() -> int:
+    """Run the plan that the argument names, and print a summary. Return the exit code."""
     mode = sys.argv[1] if len(sys.argv) == 2 else ""
     plans = {
         "test": test, "check": check, "coverage": coverage, "schema": schema, "operations": operations, "faults": faults
@@ -129,19 +140,24 @@ def main() -> int:
 
 
 def prepare(run: Run) -> None:
+    """Start the test databases, and make the font and the translations."""
     PORTAL.mkdir(exist_ok=True)
     run.environment |= embedded.environment(embedded.TEST_ROOT, durable=False)
     prepare_assets(run.environment)
 
 
 def check(run: Run) -> None:
+    """Run what `make check` does: the checks of the source, and the fast tests."""
     source_steps(run)
     run.step("Fast tests", lambda: run.pytest(*TESTS, "-m", "not slow"))
     run.left_out += ["slow tests", "browser journeys", "translations", "API schema", "deployment check"]
 
 
 def test(run: Run) -> None:
-    """The journeys begin first, because they take longest; a browser waits much of its time."""
+    """Run what `make test` does: everything but `operations` and the long faults.
+
+    The journeys begin first and run beside the rest, because they take longest and a browser waits much of its time.
+    """
     if os.environ.get("BROWSER") == "none":
         test_without_browser(run)
         run.left_out.append("browser journeys (BROWSER=none)")
@@ -155,6 +171,7 @@ def test(run: Run) -> None:
 
 
 def test_without_browser(run: Run) -> None:
+    """Run every check and test that needs no browser."""
     source_steps(run)
     run.step("Translations", lambda: run.python("-m", "tools.messages", "--check"))
     run.step(
@@ -169,31 +186,39 @@ def test_without_browser(run: Run) -> None:
 
 
 def coverage(run: Run) -> None:
-    """Which lines no test reached. On its own: tracing costs nearly half as much again as the tests it traces."""
+    """Run the tests and report the lines that none of them reaches.
+
+    `make test` does not, because tracing costs nearly half as much again as the tests that it traces.
+    """
     run.step("Tests with coverage", lambda: run.pytest(*TESTS, *COVERAGE))
 
 
 def operations(run: Run) -> None:
-    """The page's blocks in its order, so that each finds what those before it made; skips say what is left out.
+    """Run the blocks of docs/operations.md in their order, so that each finds what the ones before it made.
 
-    Nothing is captured, because what the two upgrades print are the figures that the page speaks of.
+    Skips say what is left out. Nothing is captured, because the two upgrades print the figures that the page names.
     """
     options = ("-v", "-s", "-n0", "-p", "no:randomly", "-rs")
     run.step("docs/operations.md", lambda: run.pytest(*options, "tests/operations"))
 
 
 def faults(run: Run) -> None:
-    """As long as they would last in earnest, one after the other. Shorter ones are among the slow tests of `test`."""
+    """Run the faults one after the other, each as long as it might last in earnest (FAULT_SECONDS, by default 60).
+
+    Shorter ones are among the slow tests of `test`.
+    """
     seconds = os.environ.get("FAULT_SECONDS") or "60"
     run.environment |= {"FAULT_SECONDS": seconds}
     run.step(f"Faults of {seconds} s", lambda: run.pytest("-v", "-n0", "-p", "no:randomly", "tests/faults"))
 
 
 def schema(run: Run) -> None:
+    """Write the API's schema into docs/openapi.yaml."""
     run.step("API schema", lambda: write_schema(run, SCHEMA))
 
 
 def source_steps(run: Run) -> None:
+    """Check the source itself: lint, format, templates, types and layers."""
     run.step("Lint", lambda: run.python("-m", "ruff", "check", "."))
     run.step("Format", lambda: run.python("-m", "ruff", "format", "--check", "."))
     run.step("Templates", lambda: run.python("-m", "djlint", "templates", "--lint", "--quiet"))
@@ -202,6 +227,7 @@ def source_steps(run: Run) -> None:
 
 
 def schema_is_current(run: Run) -> None:
+    """Raise StageError if docs/openapi.yaml is not what the code says."""
     fresh = PORTAL / "openapi.yaml"
     write_schema(run, fresh)
     if not SCHEMA.exists() or SCHEMA.read_text() != fresh.read_text():
@@ -209,10 +235,12 @@ def schema_is_current(run: Run) -> None:
 
 
 def write_schema(run: Run, path: Path) -> None:
+    """Write the API's schema to `path`, and fail for any warning."""
     run.python("manage.py", "spectacular", "--validate", "--fail-on-warn", "--file", str(path), PORTAL_PROCESS="job")
 
 
 def summary(run: Run, seconds: float) -> None:
+    """Print the time of each step, what was left out, and the counts of all tests in one line."""
     print("\n" + "\n".join(f"  {spent:6.1f} s  {name}" for name, spent in run.seconds.items()))
     for what in run.left_out:
         print(f"  left out: {what}")

@@ -1,1 +1,1 @@
-"""`make bench`: what the portal costs, as ratios measured in one run, against the goals in docs/performance.md."""
+"""The program of `make bench`: ratios of what the portal costs, against the goals in docs/performance.md."""

@@ -1,4 +1,4 @@
-"""Builds its data in a database of its own and prints each goal with what was measured.
+"""The bench: it builds its data in a database of its own, and prints each goal with what was measured.
 
 `python -m tools.bench [--customers 20000] [--rounds 60]`. Ratios only mean something within one run on one machine.
 """
@@ -12,10 +12,11 @@ from tools import static
 from tools.bench.servers import server
 from tools.stages import PROJECT
 
-DATA = 3  # raise it when the data that is written changes: an earlier run has left another
+DATA = 3  # version of the data; raise it when other data is written, because earlier runs have left theirs
 
 
 def main() -> None:
+    """Build the data where it is missing, measure every goal, and print a line for each."""
     parser = argparse.ArgumentParser(prog="python -m tools.bench", description=__doc__)
     parser.add_argument("--customers", type=int, default=20_000, help="customers of the large partner")
     parser.add_argument("--rounds", type=int, default=60, help="samples of each measurement")
@@ -35,7 +36,7 @@ def main() -> None:
     from tools.bench import exports, outbox, pages, queries, strangers, usage
     from tools.bench.data import world
 
-    strangers.load()  # first, while there are none
+    strangers.load()  # first, while the database is empty
     loaded = world(options.customers)
     usage.load()
     print(f"{options.customers} customers, ready in {time.monotonic() - begin:.0f} s; {options.rounds} rounds\n")

@@ -1,5 +1,7 @@
-"""A world of the asked size, written by SQL: a distributor over two partners, three partners of other sizes, and a
-small one that is there before all others."""
+"""The bench's data, written by SQL: a distributor over two partners, a medium partner, and a small one.
+
+The small partner is there before all others. The number of the large partner's customers can be chosen.
+"""
 
 import datetime as dt
 from collections.abc import Iterator
@@ -16,20 +18,20 @@ from entitlements.actions import fold_figures, rebuild_listing
 from partnerportal.lib.actors import Actor
 
 SYSTEM = Actor.system("bench")
-BATCH = 1000  # rows a transaction: each customer is locked until its end
-NOTICES = 50_000
-SMALL = range(5_000_001, 5_000_041)  # numbers of the small partner's customers, above all others'
-LISTS = "entitlements_customerlisting, entitlements_portfoliofigure, notifications_notice"
+BATCH = 1000  # rows in a transaction, because each customer is locked until its end
+NOTICES = 50_000  # of the large partner
+SMALL = range(5_000_001, 5_000_041)  # numbers of the small partner's customers, above those of all others
+LISTS = "entitlements_customerlisting, entitlements_portfoliofigure, notifications_notice"  # tables to vacuum
 
 
 @dataclass(frozen=True)
 class World:
-    """Persons who sign in: the Admin of each organisation, by the organisation's size."""
+    """The Admin and the primary key of each organisation that is measured."""
 
-    small: Person  # a handful of customers
-    large: Person  # `customers` customers
-    medium: Person  # a twentieth of them
-    distributor: Person  # five quarters of them, through two hops
+    small: Person  # of forty customers
+    large: Person  # of as many customers as were chosen
+    medium: Person  # of a twentieth of them
+    distributor: Person  # of five quarters of them, through two hops
     small_id: int
     large_id: int
     medium_id: int
@@ -37,7 +39,7 @@ class World:
 
 
 def world(customers: int) -> World:
-    """Load it, or find it as an earlier run left it."""
+    """Write the data, unless an earlier run has, and return its organisations."""
     if not Organization.objects.filter(name=f"Bench {customers}").exists():
         _load(customers)
     names = {"small": "Small partner", "large": "Large partner", "medium": "Medium partner", "distributor": "Two hops"}
@@ -78,14 +80,16 @@ def _load(customers: int) -> None:
     _notices(second, 2 * NOTICES)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
-        cursor.execute(f"VACUUM {LISTS}")  # as autovacuum has done by the time that people come
+        cursor.execute(f"VACUUM {LISTS}")  # autovacuum would have done so by the time that people come
     register_organization(actor=SYSTEM, kind=Kind.VENDOR, name=f"Bench {customers}", country="IE")
 
 
 @contextmanager
 def followed_at_once() -> Iterator[None]:
-    """What triggers keep for each organisation and connection is written by its definition for all of them: a fifth of
-    the time, or far less where the triggers' statements were planned when there were few."""
+    """Switch the triggers of portfolio and listing off for the block, and rebuild both by their definitions after it.
+
+    That takes a fifth of the time, or far less where the triggers' statements were planned while there were few rows.
+    """
     triggers = (
         ("accounts_organization", "portfolio_follows_new_organization"),
         ("connections_connection", "portfolio_follows_connection"),

@@ -1,4 +1,4 @@
-"""The goal on exports: rows through the portal's pipe into a file, against psql copying the same query to nowhere."""
+"""The goals of exports: rows through the portal's pipe into a file, against psql copying the same query to nowhere."""
 
 import shutil
 import subprocess
@@ -21,13 +21,16 @@ from partnerportal.lib.exports import csv_copy
 from tools.bench.data import World
 from tools.bench.report import GoalLine
 
-ROUNDS = 3
-MONTHS = 13
-MEGA = 1_000_000
+ROUNDS = 3  # of which the fastest counts
+MONTHS = 13  # of use for every customer and SKU
+MEGA = 1_000_000  # bytes in a megabyte
 
 
 def lines(world: World) -> Iterator[GoalLine]:
-    """Every month of every customer and SKU, as the distributor sees them: 40 rows a customer."""
+    """Measure the goals of exports, and yield a line for each.
+
+    The export has every month of every customer and SKU that the distributor sees: 40 rows a customer.
+    """
     _months()
     with tempfile.TemporaryDirectory() as folder, mock.patch.object(settings, "PRIVATE_ROOT", folder):
         whole, first, grown = zip(*(_export(world) for _round in range(ROUNDS)), strict=True)
@@ -41,7 +44,7 @@ def lines(world: World) -> Iterator[GoalLine]:
 
 
 def _months() -> None:
-    """What the bench's usage has not filled."""
+    """Write the months of use that are missing."""
     with connection.cursor() as cursor:
         cursor.execute(
             """INSERT INTO entitlements_usagemonth (customer_id, sku_id, purchased, assigned, newly_assigned, month,
@@ -57,13 +60,13 @@ def _months() -> None:
 
 
 def _export(world: World) -> tuple[float, float, int]:
-    """Seconds in all, seconds to the first byte, bytes that the process grew by."""
+    """Make an export. Return its seconds, the seconds to its first byte, and the bytes that the process grew by."""
     Export.objects.create(
         organization_id=world.distributor_id,
         person_id=world.distributor.pk,
         list="usage_history",
         query={},
-        rows=UsageMonth.objects.count(),  # as whoever asks for it has counted; the distributor sees all
+        rows=UsageMonth.objects.count(),  # whoever asks for an export counts its rows; the distributor sees all
     )
     first: list[float] = []
     chunks = actions._chunks
@@ -89,13 +92,13 @@ def _resident() -> int:
 
 
 def _psql(world: World) -> float:
-    """The same statement in psql, with the tenant set; into /dev/null."""
-    chosen = LISTS["usage_history"]
+    """Run the same statement in psql as the same tenant, into /dev/null. Return its seconds."""
+    history = LISTS["usage_history"]
     actor = actor_now(world.distributor.pk, world.distributor_id)
     assert actor
     with transaction.atomic():
         tenancy.enter(organization_id=world.distributor_id, person_id=world.distributor.pk)
-        command = csv_copy.statement(chosen.rows(actor, {}, None), chosen.columns)
+        command = csv_copy.statement(history.rows(actor, {}, None), history.columns)
     script = f"""BEGIN;
         SELECT set_config('role', 'portal_app', true), set_config('portal.org_id', '{world.distributor_id}', true),
                set_config('portal.person_id', '{world.distributor.pk}', true) \\g /dev/null

@@ -1,4 +1,4 @@
-"""The floor: the least that Django can do with the same rows. One file, no tenants, no sign-in, no shell."""
+"""The floor: the least that Django can do with the same rows, in one file without tenants, sign-in or shell."""
 
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
@@ -14,7 +14,7 @@ if not settings.configured:
         ALLOWED_HOSTS=["*"],
         ROOT_URLCONF=__name__,
         DATABASES=dev.DATABASES,
-        PRIVATE_ROOT=dev.PRIVATE_ROOT,  # where the server lays bodies
+        PRIVATE_ROOT=dev.PRIVATE_ROOT,  # below it the server keeps bodies
         AUTH_USER_MODEL="accounts.Person",
         LANGUAGES=dev.LANGUAGES,
         DEFAULT_AUTO_FIELD=dev.DEFAULT_AUTO_FIELD,
@@ -41,18 +41,21 @@ FIELDS = ("public_id", "name", "org_id", "country", "seats", "assigned", "next_e
 
 
 def page(request: HttpRequest, viewer: int) -> HttpResponse:
+    """Show the first fifty customers of a viewer, and how many there are."""
     rows = CustomerListing.objects.filter(viewer=viewer)
     context = {"rows": rows.order_by("name_folded", "pk")[:50], "count": rows.count()}
     return HttpResponse(TEMPLATE.render(Context(context)))
 
 
 def api_list(request: HttpRequest, viewer: int) -> HttpResponse:
+    """Return the first fifty customers of a viewer as JSON, and how many there are."""
     rows = CustomerListing.objects.filter(viewer=viewer)
     items = list(rows.order_by("name_folded", "pk").values(*FIELDS)[:50])
     return JsonResponse({"totalCount": rows.count(), "items": items})
 
 
 def api_detail(request: HttpRequest, viewer: int) -> HttpResponse:
+    """Return one customer of a viewer as JSON."""
     row = CustomerListing.objects.filter(viewer=viewer).values(*FIELDS)[0]
     return JsonResponse(row)
 

@@ -1,4 +1,4 @@
-"""The outbox drained in batches, against a task in the broker for each event."""
+"""The goal of the outbox: how fast it is drained in batches, against a task in the broker for each event."""
 
 import os
 import sys
@@ -16,11 +16,12 @@ from tools.bench.data import World
 from tools.bench.report import GoalLine
 from tools.bench.servers import start_silently
 
-EVENTS = 600
-QUEUE = "bench"  # the worker takes nothing else
+EVENTS = 600  # in each measurement
+QUEUE = "bench"  # the only queue of the worker
 
 
 def lines(world: World) -> Iterator[GoalLine]:
+    """Measure the goal of the outbox, and yield its line."""
     _record(world)
     begin = time.perf_counter()
     while fan_out_due():
@@ -35,9 +36,10 @@ def lines(world: World) -> Iterator[GoalLine]:
 
 
 def _record(world: World) -> None:
-    """Events of connections that exist; their customers have no recent notices of their own.
+    """Record events of connections that exist, whose customers have no recent notices of their own.
 
-    None is the small partner's, whose inbox is compared with what it is where that partner is alone."""
+    None is the small partner's, because its inbox is compared with what it is where that partner is alone.
+    """
     waiting = Delivery.objects.filter(channel=Channel.FAN_OUT, done_at=None)
     waiting.delete()
     with transaction.atomic():
@@ -49,7 +51,7 @@ def _record(world: World) -> None:
 
 
 def _by_tasks(world: World) -> float:
-    """`on_commit(delay)` for every event, done by one worker process."""
+    """Record the events, and return how many a second one worker handles with a task for each."""
     from tools.bench.tasks import fan_out_one
 
     _record(world)

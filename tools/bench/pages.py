@@ -1,4 +1,4 @@
-"""The goals on whole requests, through gunicorn."""
+"""The goals of whole requests, through gunicorn."""
 
 import threading
 import time
@@ -12,6 +12,7 @@ from tools.bench.signed_in import client, cookie, queries_of
 
 
 def lines(world: World, rounds: int, *, portal: int, floor: int) -> Iterator[GoalLine]:
+    """Measure the goals of whole requests, and yield a line for each. `portal` and `floor` are ports of servers."""
     mine, viewer, detail = cookie(world.large), world.large_id, first_customer(world.large_id)
     pairs = [
         ("list of 50", Page(portal, "/customers/?size=50", mine), Page(floor, f"/page/{viewer}/")),
@@ -35,7 +36,7 @@ def lines(world: World, rounds: int, *, portal: int, floor: int) -> Iterator[Goa
 
 
 def _rate(page: Page, rounds: int) -> float:
-    """Requests a second of eight clients at once, each `rounds` requests."""
+    """Return the requests a second that eight clients at once get answered, each of which sends `rounds`."""
     pages = [Page(page.connection.port, page.path, page.headers["Cookie"]) for _ in range(8)]
 
     def visit(page: Page) -> None:

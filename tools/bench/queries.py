@@ -1,4 +1,4 @@
-"""The goals on SQL: the pages' own statements, replayed with and without the second lock."""
+"""The goals of SQL: the statements of pages, replayed with and without the second lock."""
 
 from collections.abc import Callable, Iterator
 
@@ -10,10 +10,11 @@ from tools.bench.measure import cpu, quantile, wall
 from tools.bench.report import GoalLine
 from tools.bench.signed_in import client, own_queries, without_rendering
 
-SQL_ROUNDS = 4  # statements are short: that many times the rounds of pages
+SQL_ROUNDS = 4  # so many times the rounds of pages, because statements are short
 
 
 def lines(world: World, rounds: int) -> Iterator[GoalLine]:
+    """Measure the goals of SQL, and yield a line for each."""
     yield from _second_lock(world, rounds * SQL_ROUNDS)
     yield from _sizes(world, rounds * SQL_ROUNDS)
     yield from _many_against_few(world, rounds * SQL_ROUNDS)
@@ -21,7 +22,7 @@ def lines(world: World, rounds: int) -> Iterator[GoalLine]:
 
 
 def _second_lock(world: World, rounds: int) -> Iterator[GoalLine]:
-    """As portal_app with the tenant set, over the same statements as a role that no policy holds."""
+    """Yield what statements take as portal_app with the tenant set, against a role that no policy holds."""
     large = client(world.large)
     detail = first_customer(world.large_id)
     cases = [
@@ -63,7 +64,10 @@ def _sizes(world: World, rounds: int) -> Iterator[GoalLine]:
 
 
 def _many_against_few(world: World, rounds: int) -> Iterator[GoalLine]:
-    """Pages that say something of all customers: they read indexes and kept figures, so their number costs nothing."""
+    """Yield the goals of pages that say something of all customers.
+
+    They read indexes and kept figures, so the number of customers should cost nothing.
+    """
     pages = {
         "summary of use": "/usage/customers/",
         "renewals": "/renewals/",
@@ -87,13 +91,16 @@ def _cpu(world: World, rounds: int) -> Iterator[GoalLine]:
         with without_rendering():
             return who.get("/customers/?size=50")
 
-    garbage.freeze_garbage()  # as the server does
+    garbage.freeze_garbage()  # because the server does so too
     whole, bare = (quantile(samples, 50) for samples in cpu([page, unrendered], rounds))
     yield GoalLine("page CPU against the same view whose template draws nothing", whole / bare, 1.7)
 
 
 def replay(statements: list[str], organization_id: int | None) -> Callable[[], None]:
-    """Run them in one transaction: as the tenant, or as the owner whom no policy holds."""
+    """Return a function that runs the statements in one transaction, as the tenant or, for None, as the owner.
+
+    No policy holds the owner.
+    """
 
     def run() -> None:
         with transaction.atomic():
@@ -111,14 +118,14 @@ def replay(statements: list[str], organization_id: int | None) -> Callable[[], N
 
 
 def first_customer(viewer_id: int) -> str:
-    """The public id of the first by name."""
+    """Return the public id of the viewer's first customer by name."""
     from entitlements.models import CustomerListing
 
     return str(CustomerListing.objects.filter(viewer=viewer_id).order_by("name_folded").values_list("public_id")[0][0])
 
 
 def _last_cursor(world: World) -> str:
-    """The cursor of the page that holds the last rows by name."""
+    """Return the cursor of the last page of the large partner's customers by name."""
     from entitlements.models import CustomerListing
     from partnerportal.lib.keyset import encode_cursor
 

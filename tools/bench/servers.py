@@ -1,4 +1,4 @@
-"""Processes that the bench starts beside itself: servers to measure, and a worker. They say nothing."""
+"""The processes that the bench starts beside itself: servers to measure, and a worker. Their output is thrown away."""
 
 import os
 import socket

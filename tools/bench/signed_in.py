@@ -1,4 +1,4 @@
-"""A session for a person, and what a page asks the database."""
+"""Sessions for persons, and the statements that a page sends to the database."""
 
 from typing import Any
 from unittest import mock
@@ -17,6 +17,7 @@ from partnerportal.lib.sessions import SessionStore
 
 
 def cookie_key(person: Person) -> str:
+    """Make a session in which the person is signed in, and return the key for its cookie."""
     session = SessionStore()
     session[SESSION_KEY] = str(person.pk)
     session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
@@ -26,19 +27,23 @@ def cookie_key(person: Person) -> str:
 
 
 def cookie(person: Person) -> str:
-    """The header of a browser in which they are signed in."""
+    """Make a session, and return the Cookie header of a browser in which the person is signed in."""
     return f"{settings.SESSION_COOKIE_NAME}={cookie_key(person)}"
 
 
 def client(person: Person) -> Client:
+    """Return a test client in which the person is signed in, after its first request."""
     signed_in = Client(headers={"host": "localhost"})
     signed_in.cookies[settings.SESSION_COOKIE_NAME] = cookie_key(person)
-    signed_in.get("/")  # the first request writes "last seen" into the session
+    signed_in.get("/")  # only the first request writes "last seen" into the session
     return signed_in
 
 
 def queries_of(who: Client, path: str) -> list[str]:
-    """Every statement of a page but BEGIN, COMMIT and savepoints; written out also where the server keeps it."""
+    """Return every statement of a page but BEGIN, COMMIT and savepoints. Prepared ones are written out.
+
+    Raises RuntimeError if the page does not answer 200.
+    """
     with mock.patch.object(DatabaseWrapper, "keep", return_value=False), CaptureQueriesContext(connection) as captured:
         answer = who.get(path)
     if answer.status_code != 200:
@@ -48,15 +53,15 @@ def queries_of(who: Client, path: str) -> list[str]:
 
 
 def own_queries(who: Client, path: str) -> list[str]:
-    """Those on tenants' data: what the page asks beyond session, person, tenant and operators."""
-    asked = ("entitlements_", "connections_", "notifications_")
+    """Return the statements of a page on tenants' data, without those on session, person, tenant and operators."""
+    tables = ("entitlements_", "connections_", "notifications_")
     return [
-        sql for sql in queries_of(who, path) if any(f'FROM "{name}' in sql or f'JOIN "{name}' in sql for name in asked)
+        sql for sql in queries_of(who, path) if any(f'FROM "{name}' in sql or f'JOIN "{name}' in sql for name in tables)
     ]
 
 
 def without_rendering() -> "mock._patch[mock.MagicMock]":
-    """A context in which views run whole and ask all that their page asks, but the template draws nothing."""
+    """Return a context in which templates draw nothing, while views send every statement that their page sends."""
     return mock.patch.object(Template, "render", side_effect=_ask_what_the_shell_asks)
 
 

@@ -1,4 +1,4 @@
-"""A small partner's pages, with everybody else in its database and without: strangers must cost it nothing."""
+"""The goals of strangers: a small partner's pages must cost the same with everybody else in the database or without."""
 
 import os
 from collections.abc import Iterator
@@ -13,30 +13,33 @@ from tools.bench.queries import first_customer
 from tools.bench.report import GoalLine
 from tools.bench.signed_in import cookie
 
-ALONE = "bench_alone"
-OTHERS_FIRST = 40  # pages that the large partner sees before: plans are kept that suit it
+ALONE = "bench_alone"  # the database in which the small partner is alone
+OTHERS_FIRST = 40  # pages that the large partner sees first, so that the plans that are kept suit it
 
 
 def load() -> None:
-    """Write the small partner into the empty database and copy that to ALONE, unless an earlier run has."""
+    """Write the small partner into the empty database and copy it to ALONE, unless an earlier run has."""
     with connection._nodb_cursor() as cursor:
         cursor.execute("SELECT FROM pg_database WHERE datname = %s", [ALONE])
         if cursor.fetchone() is not None:
             return
     load_small()
     usage.load()
-    connection.close()  # nobody may be in what is copied
+    connection.close()  # nobody may be connected to a database that is copied
     with connection._nodb_cursor() as cursor:
         cursor.execute(f"CREATE DATABASE {ALONE} TEMPLATE {connection.settings_dict['NAME']}")
 
 
 def urls() -> dict[str, str]:
-    """Variables that lead a server to the database where the small partner is alone."""
+    """Return the variables that lead a server to the database where the small partner is alone."""
     return {"DATABASE_URL": f"{os.environ['DATABASE_URL'].rpartition('/')[0]}/{ALONE}"}
 
 
 def lines(world: World, rounds: int, *, beside: int, alone: int) -> Iterator[GoalLine]:
-    """`beside` and `alone` are the ports of the two servers."""
+    """Measure the goals of strangers, and yield a line for each.
+
+    `beside` and `alone` are the ports of the servers whose database holds everybody, or the small partner alone.
+    """
     for path in ("/", "/inbox/"):
         page = Page(beside, path, cookie(world.large))
         for _ in range(OTHERS_FIRST):

@@ -1,4 +1,4 @@
-"""The naive way: one task an event."""
+"""The naive way to tell of events, for comparison: one task for each."""
 
 from celery import shared_task
 from django.db import transaction
@@ -10,6 +10,7 @@ __all__ = ["app", "fan_out_one"]
 
 @shared_task
 def fan_out_one(delivery_id: int) -> None:
+    """Fan one event out, in a transaction of its own."""
     from notifications.actions.outbox import fan_out
     from notifications.models import Delivery
 

@@ -1,4 +1,4 @@
-"""Days of use: thirteen months of them for every customer, how fast they come in, and what a trend costs."""
+"""The goals of usage: how fast days of use come in, and what a trend of thirteen months costs."""
 
 import datetime as dt
 import random
@@ -20,10 +20,10 @@ from partnerportal.lib.days import today
 from tools.bench.report import GoalLine
 
 SYSTEM = Actor.system("bench")
-DAYS = 395
-CHUNK = 2000  # customers in a statement
+DAYS = 395  # of use for every customer
+CHUNK = 2000  # customers in one statement
 INGESTED = 2000  # customers whose days come in
-ROUNDS = 3
+ROUNDS = 3  # of which the median counts
 MANY_SERVICES = 20  # each twentieth customer has days of five services, the others of one
 
 _KEYS = f"""SELECT e.customer_id, s.id AS sku_id, e.quantity, e.assigned
@@ -39,7 +39,7 @@ _GENERATE = f"""
     SELECT k.customer_id, k.sku_id, %(today)s::date - back, k.quantity, greatest(k.assigned - back / 8, 0), 0,
            k.assigned / 3 + back %% 5, k.assigned / 3, k.assigned / 2 + back %% 7, k.assigned / 2, k.assigned / 4
     FROM ({_NEW} OFFSET %(offset)s LIMIT %(limit)s) k, generate_series(1, {DAYS}) back"""  # noqa: S608
-# An open anomaly of some customers; few enough for the locks of one statement.
+# Gives some customers an open anomaly; they are few enough for the locks of one statement.
 _FALL = """
     UPDATE entitlements_customerusage SET is_falling = true WHERE customer_id IN (
         SELECT customer_id FROM entitlements_customerusage WHERE mod(customer_id, 40) = 0 ORDER BY 1 LIMIT 1000)"""
@@ -59,7 +59,7 @@ _RAW = """
 
 
 def load() -> None:
-    """Thirteen months for every customer that has none."""
+    """Write thirteen months of use for every customer that has none."""
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT count(*) FROM ({_NEW}) k")  # noqa: S608
         total = cursor.fetchone()[0]
@@ -79,42 +79,49 @@ def load() -> None:
 
 
 def lines(rounds: int) -> Iterator[GoalLine]:
+    """Measure the goals of usage, and yield a line for each."""
     yield from _trend(rounds)
     yield from _ingest()
 
 
 def _trend(rounds: int) -> Iterator[GoalLine]:
-    """All services of a customer together. The server's own time: the way there and back would be most of it."""
+    """Yield what the trend of all of a customer's services costs, read from the months against from the days.
+
+    Only the server's own time counts, because the way there and back would be most of it.
+    """
     turn = CustomerUsage.objects.order_by("pk").annotate(turn=F("pk") % MANY_SERVICES).values_list("pk", flat=True)
     single, several = (list(rows[:5000]) for rows in (turn.exclude(turn=0), turn.filter(turn=0)))
     first = (today().replace(day=1) - dt.timedelta(days=366)).replace(day=1)
-    chosen = random.Random(1)
+    randomly = random.Random(1)
     cases = (
         (single, 1, "one customer with one service"),
         (several, 1, "one customer with five services"),
         (single, 100, "a hundred customers together"),
     )
     for known, size, of in cases:
-        asked = [chosen.sample(known, size) for _ in range(rounds)]
+        samples = [randomly.sample(known, size) for _ in range(rounds)]
         months, raw = zip(
-            *((_in_server(_MONTHS, who, first), _in_server(_RAW, who, first)) for who in asked), strict=True
+            *((_in_server(_MONTHS, who, first), _in_server(_RAW, who, first)) for who in samples), strict=True
         )
         ratio = statistics.median(months) / statistics.median(raw)
         yield GoalLine(f"13-month trend of {of}, SQL: from the months against the days", ratio, 0.2)
 
 
 def _in_server(sql: str, *values: Any) -> float:
-    """Milliseconds that the server plans and works."""
+    """Return the milliseconds for which the server plans and runs the statement."""
     with connection.cursor() as cursor:
         cursor.execute(f"EXPLAIN (ANALYZE, TIMING OFF, BUFFERS OFF, FORMAT JSON) {sql}", values)
-        told = cursor.fetchone()[0][0]
-    return float(told["Planning Time"] + told["Execution Time"])
+        plan = cursor.fetchone()[0][0]
+    return float(plan["Planning Time"] + plan["Execution Time"])
 
 
 def _ingest() -> Iterator[GoalLine]:
-    """Days that come in, in the batches of a feed, with the months, summaries and lists that follow; and the same rows
-    by COPY alone. A month of days is what a late or corrected file brings, one day of everybody what comes every
-    night: there each line has a customer of its own, whose sixteen weeks are summed up anew."""
+    """Yield what days of use cost that come in by the batches of a feed, against the same rows by COPY alone.
+
+    Their cost includes the months, summaries and lists that follow from them. A month of days is what a late or
+    corrected file brings. One day of everybody is what comes every night: there each line has a customer of its own,
+    whose sixteen weeks are summed up anew.
+    """
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT DISTINCT ON (customer_id) * FROM ({_KEYS}) k ORDER BY 1 LIMIT {INGESTED}")  # noqa: S608
         keys = cursor.fetchall()
@@ -143,7 +150,7 @@ def _copy(rows: Sequence[UsageRow]) -> None:
 
 
 def _seconds(work: Callable[[Sequence[UsageRow]], None], batches: Sequence[Sequence[UsageRow]]) -> float:
-    """In a transaction that is undone, so that each round finds the same."""
+    """Return the seconds of the work on all batches. Its transaction is undone, so that each round finds the same."""
     with transaction.atomic():
         begin = time.perf_counter()
         for batch in batches:
