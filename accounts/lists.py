@@ -22,6 +22,8 @@ from partnerportal.lib.lists import (
     sort_heads,
 )
 
+TABS_SHOWN = 4  # saved views beside the usual tabs
+
 
 class PersonalList(ListState):
     """The state of a list as one person likes to see it. Their views, columns and density are read by one query.
@@ -92,6 +94,11 @@ class PersonalList(ListState):
             )
             for view in self.preferences.views
         ]
+
+    @property
+    def shown_tabs(self) -> list[Tab]:
+        """The first saved views, and the open one wherever it stands; the menu of views has them all."""
+        return [tab for at, tab in enumerate(self.saved_tabs) if at < TABS_SHOWN or tab.is_current]
 
     @cached_property
     def query(self) -> str:

@@ -31,7 +31,7 @@ CUSTOMERS = ListDefinition(
         Column(name="assigned", label=gettext_lazy("Seats assigned"), sort="assigned", css="num"),
         Column(name="trend", label=gettext_lazy("16 weeks"), css="wide-only"),
         Column(name="expires_on", label=gettext_lazy("Next expiry"), sort="next_expiry_on"),
-        Column(name="connected_at", label=gettext_lazy("Connected"), sort="connected_at", css="wide-only"),
+        Column(name="connected_at", label=gettext_lazy("Connected"), sort="connected_at", css="widest-only"),
     ),
     filter_set=CustomerFilterSet,
     default_sort="name",
@@ -65,13 +65,12 @@ class CustomerList(PersonalList):
 
     @property
     def tabs(self) -> list[Tab]:
-        """The usual filters, each with how many customers there are, and the saved view that is open."""
+        """The usual filters, each with its number of customers, then saved views; an open view is the current tab."""
         tabs = filter_tabs(self.numbers, self.chosen, self.address_of)
-        if self.view is None:
-            return tabs
-        for tab in tabs:
-            tab.is_current = False
-        return [*tabs, *(tab for tab in self.saved_tabs if tab.is_current)]
+        if self.view:
+            for tab in tabs:
+                tab.is_current = False
+        return [*tabs, *self.shown_tabs]
 
     def count_of(self, query: Mapping[str, str]) -> int | None:
         return count_of_view(query, self.numbers, self.catalogue)

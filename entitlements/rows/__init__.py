@@ -1,5 +1,4 @@
 from entitlements.rows.customers import (
-    NAMES_SHOWN,
     CustomerRow,
     OrderLineRow,
     OrderRow,
@@ -29,7 +28,6 @@ from entitlements.rows.renewals import (
 from entitlements.rows.trials import TrialRow, trial_rows
 
 __all__ = [
-    "NAMES_SHOWN",
     "Cell",
     "CustomerRow",
     "OrderLineRow",

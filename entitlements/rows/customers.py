@@ -18,7 +18,6 @@ from partnerportal.lib.policies import Denied
 from partnerportal.lib.rows import Attention, LastDay, SeatBar
 from partnerportal.lib.text import monogram
 
-NAMES_SHOWN = 2
 RUNNING = (Entitlement.Section.ACTIVE, Entitlement.Section.ACTIVE_TRIALS)
 
 
@@ -30,9 +29,9 @@ class CustomerRow:
     path: str  # of its page, below the list
     org_id: str
     country: str
-    services: str
-    more: str  # "+2"
-    left_out: str  # their names
+    service: str  # the first by name
+    more: str  # "+2", of those that are not shown
+    services: str  # all of them, where there are more than one
     usage: SeatBar | None
     spark: str  # the path of sixteen weeks; empty without history
     expiry: LastDay | None
@@ -63,7 +62,7 @@ def customer_rows(listings: Iterable[CustomerListing], names: dict[int, str]) ->
 
 
 def _customer_row(row: CustomerListing, services: list[str], select: str) -> CustomerRow:
-    left_out = services[NAMES_SHOWN:]
+    more = len(services) - 1
     return CustomerRow(
         name=row.name,
         monogram=monogram(row.name),
@@ -71,9 +70,9 @@ def _customer_row(row: CustomerListing, services: list[str], select: str) -> Cus
         path=f"{row.public_id}/",
         org_id=row.org_id,
         country=country_name(row.country),
-        services=formats.listed(services[:NAMES_SHOWN]),
-        more=f"+{formats.number(len(left_out))}" if left_out else "",
-        left_out=formats.listed(left_out),
+        service=services[0] if services else "",
+        more=f"+{formats.number(more)}" if more > 0 else "",
+        services=formats.listed(services) if more > 0 else "",
         usage=SeatBar.of(row.assigned, row.seats, row.overage) if row.seats or row.assigned else None,
         spark=charts.spark(row.weeks or ()),  # type: ignore[attr-defined]
         expiry=LastDay.of(row.expires_on),

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from entitlements.models import Entitlement
-from entitlements.rows.customers import NAMES_SHOWN
 from entitlements.trial_actions import TRIAL_ACTIONS
 from partnerportal.lib import formats
 from partnerportal.lib.countries import country_name
@@ -13,6 +12,7 @@ from partnerportal.lib.row_actions import MenuItem, menu_items
 from partnerportal.lib.rows import LastDay
 
 State = Entitlement.State
+NAMES_SHOWN = 2  # of the services that a customer runs
 TONES = {State.ACTIVE: "ok", State.REQUESTED: "info"}
 
 

@@ -149,3 +149,37 @@ def test_twenty_thousand_rows_with_progress(visitor, crowd):
     rows = rows_of(download.value)
     assert len(rows) == ROWS and len({row["org_id"] for row in rows}) == ROWS
     assert [row["name"].lower() for row in rows] == sorted(row["name"].lower() for row in rows)
+
+
+def test_a_row_opens_as_a_whole_and_the_way_back_keeps_the_address(visitor, partner):
+    page = visitor().arrives_as(people.operator(partner)).opens("/customers/?country=DE&sort=-name")
+    page.locator("tbody tr").nth(1).locator("td").nth(3).click()  # its country: no link, no button
+    expect(page.get_by_role("heading", name="Client 1", level=1)).to_be_visible()
+    page.get_by_role("navigation", name="Customer").get_by_role("link", name="Usage").click()
+    page.get_by_role("navigation", name="Breadcrumb").get_by_role("link", name="Customers").click()
+    expect(page).to_have_url(re.compile(r"/customers/\?country=DE&sort=-name$"))
+
+
+def test_a_laptop_shows_eight_rows_and_nothing_jumps(visitor, partner):
+    for number in range(3, 12):
+        people.connect(
+            partner, people.customer(f"Client {number} with a name that is as long as names of companies are")
+        )
+    page = visitor(viewport={"width": 1280, "height": 720}).arrives_as(people.operator(partner)).opens("/customers/")
+    first = page.locator("tbody tr").first
+    top = first.bounding_box()["y"]
+    heights = {row.bounding_box()["height"] for row in page.locator("tbody tr").all()}
+    assert heights == {52.0} and top + 8 * 52 <= 720
+    page.locator("tbody input[type=checkbox]").first.check()
+    assert first.bounding_box()["y"] == top, "a tick moves nothing"
+    page.get_by_label("Country").select_option("DE")
+    expect(page.locator(".filter-count")).to_be_visible()
+    assert first.bounding_box()["y"] == top, "a filter moves nothing"
+    page.get_by_role("link", name="Save view").click()
+    dialog = page.get_by_role("dialog", name="Save the view")
+    dialog.get_by_label("Name").fill("Germany")
+    dialog.get_by_role("button", name="Save view").click()
+    expect(page.get_by_role("navigation", name="Views").get_by_role("link", name="Germany")).to_be_visible()
+    page.get_by_label("Country").select_option("")
+    expect(page.get_by_text("“Germany” is modified.")).to_be_visible()
+    assert first.bounding_box()["y"] == top, "a changed view moves nothing"
