@@ -35,7 +35,7 @@ def _refresh_batch() -> int:
 # compared in rows that are due for `refresh_expired`.
 _NUMBERS = ("services", "skus", "trials", "requests", "seats", "assigned", "overage", "next_expiry_on", "ends")
 _KEYS = ("id", "viewer_id", "customer_id")
-_ALL = tuple(field.column for field in CustomerListing._meta.concrete_fields if field.column not in _KEYS)
+_ALL = tuple(field.attname for field in CustomerListing._meta.concrete_fields if field.attname not in _KEYS)
 _FACTS = tuple(name for name in _ALL if name not in _NUMBERS)
 
 
