@@ -1,5 +1,7 @@
-"""The data of the shell around every page: navigation, menus, counts. It is lazy: a fragment without a shell costs no
-query."""
+"""The data of the shell around every page: navigation, menus and counts.
+
+It is lazy, so that a fragment without a shell costs no query.
+"""
 
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache

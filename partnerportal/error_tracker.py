@@ -27,8 +27,10 @@ def start(dsn: str) -> None:
 
 
 def only_what_may_be_told(event: Any, _hint: Any) -> Any:
-    """Return the event as it may be sent: tagged with its request or task, with secrets masked, and without the query
-    string, headers, cookies and arguments."""
+    """Return the event without query string, headers, cookies and arguments, with all secrets masked.
+
+    It is tagged with the request or task that it belongs to.
+    """
     fields = logs.current_fields()
     event["tags"] = {name: fields[name] for name in ("request_id", "task", "task_id", "organization") if name in fields}
     event["user"] = {"id": fields["person"]} if "person" in fields else {}

@@ -1,4 +1,7 @@
-"""The web font: Inter cut to one small file, Latin only, weights 400 to 620. Without it pages use the system's."""
+"""The web font: Inter cut to one small file, Latin only, weights 400 to 620.
+
+Without it pages use the system's typeface.
+"""
 
 import sys
 from pathlib import Path

@@ -52,7 +52,10 @@ class Scale:
 
 
 def nice_step(span: float, parts: int = 4) -> float:
-    """Return the smallest whole 1, 2, 2.5 or 5 times a power of ten of which at most `parts` steps cover `span`."""
+    """Return the smallest step of which at most `parts` cover `span`.
+
+    It is a whole number, and 1, 2, 2.5 or 5 times a power of ten.
+    """
     least = span / parts
     if least <= 1:
         return 1

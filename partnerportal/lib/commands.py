@@ -61,7 +61,7 @@ def refuse_what_is_no_text(options: dict[str, Any]) -> None:
 
 
 def email_address(text: str) -> str:
-    """Return the text if it is an e-mail address; for the `type` of an argument. Raises ArgumentTypeError."""
+    """Return the text of an argument that must be an e-mail address. Raises ArgumentTypeError for any other."""
     try:
         validate_email(text)
     except ValidationError as error:

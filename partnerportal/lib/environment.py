@@ -51,14 +51,14 @@ class Environment(environ.Env):
         return keys
 
     def number(self, name: str, default: int) -> int:
-        """Return the variable as a whole number, 0 or more."""
+        """Return the variable, or `default` without it, as a whole number, 0 or more."""
         text = self.ENVIRON.get(name) or str(default)
         if not (text.isascii() and text.isdigit()):
             raise ImproperlyConfigured(f"{name} is {text!r}: it must be a whole number, 0 or more.")
         return int(text)
 
     def choice(self, name: str, choices: Collection[str], default: str) -> str:
-        """Return the variable, which must be one of `choices`."""
+        """Return the variable, or `default` without it. It must be one of `choices`."""
         text = self.ENVIRON.get(name) or default
         if text not in choices:
             raise ImproperlyConfigured(f"{name} is {text!r}: it must be one of {', '.join(choices)}.")

@@ -16,7 +16,7 @@ class Line(forms.CharField):
 
 
 class LineField(models.CharField):
-    """A model field that is stored as `one_line` leaves it, wherever it comes from. Migrations see a CharField."""
+    """A model field of one line. `one_line` cleans its value before it is stored; migrations see a CharField."""
 
     def formfield(self, **kwargs: Any) -> Any:
         return super().formfield(**{"form_class": Line, **kwargs})

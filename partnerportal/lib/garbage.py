@@ -7,7 +7,7 @@ OBJECTS = 20_000
 
 
 def freeze_garbage() -> None:
-    """Keep everything that is loaded by now out of all later searches, and search for garbage less often.
+    """Exempt all objects that exist by now from garbage collection, and search for garbage less often.
 
     Searching after each 700 objects, as Python does by itself, took a twelfth of a page's CPU, and full searches made
     the slowest pages slow. Call it once, when the process has loaded everything.

@@ -12,7 +12,7 @@ _OCTETS = 75  # in a line at most, without its CRLF
 
 @dataclass(frozen=True)
 class WholeDay:
-    """An event that lasts the whole `day`. `uid` stays the same for the same thing; `changed_at` tells its versions."""
+    """An event that lasts the whole `day`. An event with the same `uid` and a later `changed_at` replaces it."""
 
     uid: str
     day: dt.date

@@ -1,11 +1,11 @@
 """Pages that code leads to without knowing which app above has them. That app registers them in its AppConfig.ready.
 
-account           the organisation's own account
-customers         the list of connected customers
-export            where a form asks for a list as a file
-organization_new  for a person who acts for no organisation yet
-preferences       a person's own
-roles             who can do what
+account           shows the organisation's own account
+customers         lists the connected customers
+export            takes the form that asks for a list as a file
+organization_new  is for a person who acts for no organisation yet
+preferences       has the person's own settings
+roles             says who can do what
 """
 
 from django.urls import reverse
@@ -14,6 +14,7 @@ _url_names: dict[str, str] = {}
 
 
 def register_page(page: str, url_name: str) -> None:
+    """Say that the route `url_name` is this page. Raises AssertionError for a page that is registered already."""
     assert page not in _url_names, f"two pages are called {page}"
     _url_names[page] = url_name
 

@@ -30,15 +30,15 @@ RUNNING, FAILED = "running", "failed"
 
 
 class Lost(Exception):
-    """The row is no longer this worker's: another worker took it over, or somebody moved or deleted it."""
+    """Raised when the row is no longer this worker's: another took it over, or somebody moved or deleted it."""
 
 
 class Leased(models.Model):
     """A row that waits for a worker. Its model's MOVES allow the steps above; its State has "running" and "failed"."""
 
     LEASE: ClassVar[timedelta]  # how long a worker may be silent
-    ATTEMPTS: ClassVar[int]  # how often the work is begun
-    BEGINS: ClassVar[str]
+    ATTEMPTS: ClassVar[int]  # how often the work is begun before it has failed
+    BEGINS: ClassVar[str]  # the state of a row that waits
     MOVES: ClassVar[Moves]
 
     attempts = models.PositiveSmallIntegerField(default=0)  # begun so far, the present one included: the fencing token
@@ -83,8 +83,10 @@ L = TypeVar("L", bound=Leased)
 
 @transaction.atomic
 def claim_next(rows: QuerySet[L], **changes: Any) -> L | None:
-    """Lease the first of `rows` that is due, in their order, and return it, or None. Rows that run or ended may be
-    among them. `changes` are written where an attempt begins anew."""
+    """Lease the first of `rows` that is due, in their order, and return it, or None if none is.
+
+    Rows that run or have ended may be among `rows`. `changes` are written where an attempt begins anew.
+    """
     now = timezone.now()
     free: QuerySet[Any] = rows.exclude(leased_until__gt=now).select_for_update(skip_locked=True, of=("self",))
     for lapsed in free.filter(state=RUNNING):

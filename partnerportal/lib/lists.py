@@ -1,4 +1,4 @@
-"""Lists: what an address asks of one, and the addresses of what may be asked next.
+"""Lists: what an address says of one, and the addresses to which its page leads.
 
 Everything that a reader chooses of a list (filters, order, tab, page, size) stands in its address, so that Back, a
 bookmark and a colleague's link show the same. Nonsense in an address falls back to what is usual.
@@ -40,7 +40,7 @@ class Column:
 
 @dataclass(frozen=True, kw_only=True)
 class ListDefinition:
-    """What is fixed of a list that people can save views of and choose the columns of.
+    """The description of a list whose columns people can choose and whose views they can save.
 
     The first of `columns` names the row and always stands first. `rule` says who sees the list at all.
     """
@@ -56,7 +56,7 @@ class ListDefinition:
 
     @cached_property
     def sorts(self) -> dict[str, str]:
-        """The words that an address may order by, each with its column of the queryset."""
+        """Return the words by which an address may order, each with its column of the queryset."""
         return {column.name: column.sort for column in self.columns if column.sort} | dict(self.more_sorts)
 
     def columns_named(self, names: Iterable[str]) -> tuple[Column, ...]:
@@ -146,7 +146,7 @@ class ListState:
 
     @property
     def state(self) -> dict[str, Any]:
-        """What every address of the list carries along; the page is not in it."""
+        """Return the values that every address of the list carries along. The page is not among them."""
         return dict(self.chosen)
 
     def address(self, **changes: Any) -> str:
@@ -156,35 +156,37 @@ class ListState:
 
     @cached_property
     def own_address(self) -> str:
-        """The address of the page that is shown."""
+        """Return the address of the page that is shown."""
         return self.address(cursor=self.cursor)
 
     @property
     def previous_url(self) -> str:
+        """Return the address of the page before; "" on the first."""
         return self.address(cursor=self.page.previous_cursor) if self.page.previous_cursor else ""
 
     @property
     def next_url(self) -> str:
+        """Return the address of the page after; "" on the last."""
         return self.address(cursor=self.page.next_cursor) if self.page.next_cursor else ""
 
     @property
     def clear_url(self) -> str:
-        """The address without any filter."""
+        """Return the address of the list without any filter."""
         return self.address(**dict.fromkeys(self.chosen))
 
     @property
     def query(self) -> str:
-        """What the list shows as a query string without "?", for its export."""
+        """Return the list's filters and order as a query string without "?", for its export."""
         return self.address().partition("?")[2]
 
     @property
     def total(self) -> str:
-        """How many rows match, in the reader's way to write numbers; empty where nobody counts them."""
+        """Return how many rows match, as the reader writes numbers; "" where nobody counts them."""
         return "" if self.matching is None else formats.number(self.matching)
 
     @property
     def position(self) -> str:
-        """Which rows the page shows: "51–100 of 2,418", or "51–100" where nobody counts them."""
+        """Return which rows the page shows: "51–100 of 2,418", or "51–100" where nobody counts them."""
         first, last = formats.number(self.page.first), formats.number(self.page.last)
         if self.matching is None:
             return f"{first}–{last}"

@@ -1,4 +1,4 @@
-"""Advisory locks: all that the house takes, by name, and how Python takes one.
+"""Advisory locks of the database: the names of all that the portal takes, and how Python takes one.
 
 An advisory lock guards what no single row stands for: a count, a comparison, a table that is rebuilt. It is held until
 the transaction ends. Its number is `portal_lock(kind, id)`, a function of the database, which triggers call with the
@@ -12,7 +12,7 @@ from django.db import connection
 
 @unique
 class Lock(StrEnum):
-    """What a lock is for. The comment says whose id belongs to it, if any, and what the lock prevents."""
+    """The name of an advisory lock. Its comment says whose id belongs to it, if any, and what the lock prevents."""
 
     # Python takes these.
     ACCEPTANCES = "acceptances"  # of a customer: many invitations accepted at once would each pass the daily limit

@@ -40,7 +40,10 @@ class _Metrics:
 
 
 def start(folder: Path) -> None:
-    """Begin to count, in a folder that exists. Where the disk has no room, log that and count nothing. Repeatable."""
+    """Begin to count, in a folder that exists; calling this again is harmless.
+
+    Where the disk has no room, that is logged and nothing is counted.
+    """
     global _metrics
     if _metrics is None or _metrics.folder != folder:
         os.environ |= {"PROMETHEUS_MULTIPROC_DIR": str(folder)}  # where the library reads it
@@ -68,7 +71,7 @@ def count_skipped_nudge() -> None:
 
 
 def registry_of_all(*collectors: Collector) -> CollectorRegistry:
-    """Return a registry of these collectors and, if this process counts, of what all of the machine's have counted."""
+    """Return a registry of what all processes of this machine have counted, if this one counts, and of `collectors`."""
     registry = CollectorRegistry()
     if _metrics is not None:
         multiprocess.MultiProcessCollector(registry, path=str(_metrics.folder))

@@ -1,4 +1,4 @@
-"""The guards of page views: somebody is signed in, acts for an organisation, and has a permission. And redirects."""
+"""The guards of page views, by sign-in, organisation and permission, and the redirects that they and views need."""
 
 import re
 from collections.abc import Callable
@@ -38,7 +38,7 @@ def load_page(url: str, *, status: int = 204) -> HttpResponse:
 
 
 def is_own_path(request: HttpRequest, url: str) -> bool:
-    """Return whether `url` is a path of this site that may stand in a header, which control characters may not."""
+    """Return whether `url` is a path of this site, without control characters, which may not stand in a header."""
     if not url.startswith("/") or _CONTROL.search(url):
         return False
     return url_has_allowed_host_and_scheme(url, {request.get_host()}, require_https=request.is_secure())

@@ -41,10 +41,17 @@ class StoredFile:
 class PrivateStorage(Protocol):
     """The interface of a storage of private files. Its methods raise Unavailable while it cannot be reached."""
 
-    def writing(self, name: str) -> AbstractContextManager[IO[bytes]]: ...
-    def reading(self, name: str) -> IO[bytes]: ...
-    def delete(self, name: str) -> None: ...
-    def stored_files(self, folder: str) -> Iterator[StoredFile]: ...
+    def writing(self, name: str) -> AbstractContextManager[IO[bytes]]:
+        """Open a file for writing, which is in its place, whole, only when the block has ended without an error."""
+
+    def reading(self, name: str) -> IO[bytes]:
+        """Open a file for reading. Raises FileNotFoundError."""
+
+    def delete(self, name: str) -> None:
+        """Delete a file. Does nothing if it is not there."""
+
+    def stored_files(self, folder: str) -> Iterator[StoredFile]:
+        """Yield every file of the folder, also unfinished ones."""
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""What people do to a row of a state machine: one table makes its menus, dialogs, addresses, endpoints and command."""
+"""Tables of the actions on a row of a state machine. One makes its menus, dialogs, addresses, endpoints and command."""
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class NoInputForm(forms.Form):
 
 @dataclass(frozen=True)
 class Question:
-    """What a dialog says before an action: what will happen, and the words on its button."""
+    """The words of a dialog that comes before an action: what will happen, and what stands on its button."""
 
     title: str
     text: str
@@ -41,32 +41,32 @@ def _allow(row: models.Model) -> Answer:
 
 @dataclass(frozen=True, kw_only=True)
 class RowAction(Generic[M]):
-    """One entry of a machine's table of actions.
+    """One action in the table of a state machine.
 
-    `states` are those it is possible in: `states.states_before(MOVES, to)` where it moves the row, and named where it
-    changes the row within its state. Buttons and dialogs follow them; what decides is `run`, which locks the row.
+    It is possible in `states`: these are `states.states_before(MOVES, to)` where it moves the row, and are named where
+    it changes the row within its state. Buttons and dialogs follow them; what decides is `run`, which locks the row.
     """
 
     run: Callable[..., M]  # takes `actor`, the row under its model's name, and the form's values
     permission: StrEnum
     states: Collection[str]
-    label: Message  # on what opens the dialog
+    label: Message  # of the menu item that opens the dialog
     icon: str
-    done: Message  # told afterwards
+    done: Message  # the toast after the action
     question: Callable[[M], Question]
     form: type[forms.Form] = NoInputForm
-    proposal: Callable[[M], dict[str, Any]] = _propose_nothing  # what the form is filled in with
-    condition: Callable[[M], Answer] = _allow  # what else the row must fulfil
+    proposal: Callable[[M], dict[str, Any]] = _propose_nothing  # the values with which the form opens
+    condition: Callable[[M], Answer] = _allow  # a further condition on the row
     is_danger: bool = False
 
     def check(self, row: M) -> Answer:
-        """Answer whether this is possible now, whoever asks."""
+        """Return whether the action is possible on the row now, no matter who would do it, with the reason why not."""
         if row.state not in self.states:  # type: ignore[attr-defined]
             return Denied("state_changed", _("This has changed in the meantime. Nothing else was changed."))
         return self.condition(row)
 
     def ensure_possible(self, row: M) -> None:
-        """Raise Conflict where `check` denies."""
+        """Raise Conflict, with the reason, if the action is not possible on the row now."""
         answer = self.check(row)
         if isinstance(answer, Denied):
             raise Conflict(answer.code, answer.message)
@@ -74,7 +74,7 @@ class RowAction(Generic[M]):
 
 @dataclass(frozen=True)
 class MenuItem:
-    """What opens the dialog of an action."""
+    """An item of a row's menu, which opens the dialog of an action."""
 
     label: Message
     icon: str

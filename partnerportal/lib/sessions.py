@@ -157,8 +157,8 @@ class SessionStore(db.SessionStore):
 class SessionMiddleware(middleware.SessionMiddleware):
     """Django's middleware, except that the cookie carries `cookie_key` and not `session_key`.
 
-    Nor is a cookie dropped that leads nowhere: the browser may have got a new one meanwhile, by another
-    request that it sent at the same moment.
+    Unlike Django's, it does not drop a cookie that leads nowhere: the browser may have got a new one meanwhile, by
+    another request that it sent at the same moment.
     """
 
     def process_request(self, request: HttpRequest) -> None:

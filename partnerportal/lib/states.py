@@ -25,7 +25,7 @@ def move(row: M, to: str, **changes: Any) -> M:
 
 
 def move_locked(rows: list[M], to: str, **changes: Any) -> None:
-    """Move rows that this transaction has read under a lock, as `move` does, in one statement. They are fresh then."""
+    """Move rows that this transaction has locked, as `move` does but in one statement. The rows given are updated."""
     for row in rows:
         _set_state(row, to, changes)
     if rows:

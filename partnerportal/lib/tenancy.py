@@ -49,7 +49,7 @@ def admit(person_id: int) -> None:
 def transaction(
     *, organization_id: int | None = None, person_id: int | None = None, secret: str = ""
 ) -> Iterator[None]:
-    """Run the block as the tenant, in a transaction of its own, where no request's transaction is open."""
+    """Run the block as the tenant in a transaction of its own, for code outside the transaction of a request."""
     with atomic():
         enter(organization_id=organization_id, person_id=person_id, secret=secret)
         yield
@@ -57,7 +57,7 @@ def transaction(
 
 @contextmanager
 def tenant(*, organization_id: int | None, person_id: int | None = None, secret: str = "") -> Iterator[None]:
-    """Run the block as the tenant, and then be the tenant of before, which set_config alone would not bring back."""
+    """Run the block as the tenant, and then go back to the tenant before, which set_config alone would not do."""
     with connection.cursor() as cursor:
         cursor.execute(_CURRENT)
         before = cursor.fetchone()
@@ -145,7 +145,7 @@ def grant_sql(table: str, privileges: str) -> str:
 def settle(
     table: str, *, made: Mapping[str, str] | None = None, changed: Mapping[str, str] | None = None
 ) -> migrations.RunSQL:
-    """Return the migration operation that makes the database itself set these columns in what tenants write.
+    """Return the migration operation that makes the database itself set these columns when a tenant writes a row.
 
     Each column has an SQL expression that takes the place of the tenant's value: in `made` when a row is stored, in
     `changed` when the column is changed. The expression may read the tenant's row as NEW and, in `changed`, the row as

@@ -1,4 +1,4 @@
-"""Texts that people choose: without what nobody sees, as the key of a search, as two letters, safe for a terminal."""
+"""Cleaning of texts that people choose: invisible characters, keys for a search, monograms, safety for a terminal."""
 
 import re
 import unicodedata

@@ -55,7 +55,7 @@ def _groups(where: Locale, day: dt.date) -> dict[str, list[Choice]]:
 def _cities(where: Locale) -> dict[str, str]:
     """Return the city of every zone, in the locale's language.
 
-    Locales know some zones by an older name only, and leave out a city that is called as its zone.
+    Locales know some zones by an older name only, and leave a city out where the zone's own name says it.
     """
     older = {new: old for old, new in get_global("zone_aliases").items() if old in where.time_zones}
     return {

@@ -1,4 +1,4 @@
-"""Unguessable tokens, and the base of the models that keep a machine's."""
+"""Unguessable tokens, and the base of models for the tokens of machines."""
 
 import datetime as dt
 import hashlib

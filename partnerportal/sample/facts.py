@@ -53,8 +53,10 @@ def catalogue() -> Iterator[dict[str, Any]]:
 
 
 def history(customer: Customer, today: dt.date, *, most: int = 4) -> Iterator[dict[str, Any]]:
-    """Yield the rows of what a customer has had for a while: at most `most` services with their orders, and at times a
-    trial."""
+    """Yield the rows of what a customer has had for a while: services with their orders, and at times a trial.
+
+    There are at most `most` services.
+    """
     random = Random(customer.org_id)
     skus = random.sample(PRODUCTS, random.randint(1, most))
     size = random.choice(SEATS)

@@ -117,6 +117,7 @@ class Channel(HTTPChannel):
             self.server.add_task(self)
 
     def readable(self) -> bool:
+        """Return whether to read from the client: always while draining, and not while paused."""
         return self.draining or (not self.paused and bool(super().readable()))
 
     def handle_write(self) -> None:
@@ -153,9 +154,9 @@ class Listener:
                 channel.end_wait()
 
     def readable(self) -> bool:
-        """Return whether to take new connections now. A process without a free thread takes them 50 ms later.
+        """Return whether to take new connections now.
 
-        So they go to a process that has one.
+        A process without a free thread takes them 50 ms later, so that they go to a process that has one.
         """
         is_open = bool(super().readable())  # type: ignore[misc]
         if not self.task_dispatcher.is_full:

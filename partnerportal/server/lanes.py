@@ -37,10 +37,12 @@ class Turns:
         return self.length
 
     def append(self, task: Any) -> None:
+        """Put a task behind the others of its sender."""
         self.lines.setdefault(sender_of(task), deque()).append(task)
         self.length += 1
 
     def popleft(self) -> Any:
+        """Take the first task of the sender whose turn it is. Its sender then goes behind all others."""
         sender = next(iter(self.lines))
         line = self.lines.pop(sender)
         task = line.popleft()
@@ -99,6 +101,7 @@ class Lanes:
         return bool(self.pages.active_count + len(self.pages.queue) >= len(self.pages.threads))
 
     def shutdown(self) -> None:
+        """End all threads, and wait a second for those of each lane."""
         for lane in (self.pages, self.uploads, self.health, self.readiness):
             lane.shutdown(timeout=1)
 

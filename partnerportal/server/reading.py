@@ -66,8 +66,10 @@ def adjustments(body_bytes: int) -> Adjustments:
 
 
 class Parser(HTTPRequestParser):
-    """The parser of one request. It refuses the request as soon as its headers show that it is too large, or framed in
-    two ways at once."""
+    """The parser of one request.
+
+    It refuses the request as soon as its headers show that it is too large, or that it is framed in two ways.
+    """
 
     empty: bool
     completed: bool

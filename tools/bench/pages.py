@@ -13,7 +13,10 @@ from tools.bench.signed_in import client, cookie, queries_of
 
 
 def lines(world: World, rounds: int, *, portal: int, floor: int) -> Iterator[GoalLine]:
-    """Measure the goals of whole requests, and yield a line for each. `portal` and `floor` are ports of servers."""
+    """Measure the goals of whole requests, and yield a line for each.
+
+    `portal` and `floor` are the ports of the two servers.
+    """
     mine, viewer, detail = cookie(world.large), world.large_id, first_customer(world.large_id)
     pairs = [
         ("list of 50", Page(portal, "/customers/?size=50", mine), Page(floor, f"/page/{viewer}/")),

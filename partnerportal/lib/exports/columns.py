@@ -12,7 +12,7 @@ from partnerportal.lib.spreadsheet_safety import safe_cell_sql
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a file: `key` stands in its head, and in each row `value` as PostgreSQL computes it, or `words`."""
+    """One column of an exported file. `key` stands in its head; PostgreSQL writes `value` into each row."""
 
     key: str
     value: Any
