@@ -10,7 +10,7 @@ from entitlements.rows.usage import ChartView, both, in_words, limit_words
 from partnerportal.lib import charts, formats
 from partnerportal.lib.days import today
 
-_WEEKLY = [812, 818, 830, 835, 851, None, 872, 884, 880, 897, 905, 921]  # a week was not reported
+_WEEKLY = [812, 818, 830, 835, 851, None, 872, 884, 880, 897, 905, 921]  # None is a week that was not reported
 _MONTHLY = [640, 652, 661, 668, 680, 676, 690, 702, 711, 708, 720, 731]
 _DAILY = [301, 322, 288, 340, 331, 318, 352, 347, 360, 341, 366, 372]
 _STACKS = [(700, 40), (735, 62), (790, 21), (805, 58), (850, 47), (880, 41)]

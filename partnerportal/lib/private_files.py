@@ -92,7 +92,7 @@ def sweep_files(
     `stored_files` are pairs of a row's public id and a file. A file without a row is left over from a process that was
     killed, or this database is not the one it belongs to.
     """
-    stored = list(stored_files)  # before the rows: a file that appears after them is not looked at
+    stored = list(stored_files)  # files are listed first, so that one made meanwhile does not look orphaned
     found = rows.filter(public_id__in={public_id for public_id, _file in stored})
     known = {str(row.public_id): row for row in found}
     before = timezone.now() - ORPHANED

@@ -2,13 +2,13 @@
 
 import re
 
-# Of an invitation, a calendar, and a new password. The proxy's configuration names the same, and a test compares them.
+# They lead to invitations, calendars and new passwords. The proxy's configuration names the same; a test compares both.
 SECRET_ADDRESSES = ("/i/", "/calendar/", "/sign-in/password/reset/key/")
 
 _SLASH = "(?:/|%2F)"  # in a query string the slashes of an address are encoded
 _BEGINNINGS = "|".join(address.replace("/", _SLASH) for address in SECRET_ADDRESSES)
 _SECRET = re.compile(rf"({_BEGINNINGS})(?:(?!{_SLASH})[^\s\"'<>?#&])+", re.IGNORECASE)
-_PASSWORD = re.compile(r"(://[^\s:/@]*:)[^\s/@]+@")  # in the address of a server
+_PASSWORD = re.compile(r"(://[^\s:/@]*:)[^\s/@]+@")  # a password in the address of a server
 
 
 def mask_secrets(text: str) -> str:

@@ -16,7 +16,8 @@ from partnerportal.lib.actors import Actor
 from partnerportal.sample import cast
 
 MONTHS = 13
-SHAPES = ("growing", "growing", "growing", "steady", "steady", "flat", "falling")  # as often as they are to come up
+# Each shape comes up as often as it stands here.
+SHAPES = ("growing", "growing", "growing", "steady", "steady", "flat", "falling")
 DAYS_TOLD = {"new": 14}  # days for which a shape has been reported, if not for the whole time
 GAP = (60, 46)  # the days ago from which and until which nothing was reported
 BATCH = 100_000  # rows that are stored at a time

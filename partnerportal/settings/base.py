@@ -322,7 +322,7 @@ if PORTAL_PROCESS == "web":  # it only sends nudges (lib/nudges.py), and a threa
     CELERY_BROKER_TRANSPORT_OPTIONS |= {"max_retries": 0, "socket_timeout": 0.3, "socket_connect_timeout": 0.3}
 
 # --- How long rows are kept that would add up for ever: the time until a sweep deletes them -------------------
-PORTAL_UNVERIFIED_KEPT = dt.timedelta(days=env.number("UNVERIFIED_DAYS", 30))  # people who signed up, proved no address
+PORTAL_UNVERIFIED_KEPT = dt.timedelta(days=env.number("UNVERIFIED_DAYS", 30))  # accounts that proved no address
 PORTAL_ATTEMPTS_KEPT = dt.timedelta(days=env.number("ATTEMPTS_DAYS", 30))  # counts of failed sign-ins
 PORTAL_SECRET_MAILS_KEPT = dt.timedelta(hours=1)  # unsent mails with a code or link, which is of no use for longer
 PORTAL_NOTICES_KEPT = dt.timedelta(days=env.number("NOTICE_DAYS", 730))  # notices, and notes that an end was announced
