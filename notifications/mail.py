@@ -1,7 +1,6 @@
 """E-mails with notices, as HTML and as text, in the reader's language."""
 
 import datetime as dt
-from collections.abc import Iterable
 from dataclasses import dataclass
 from email.utils import formataddr
 from itertools import islice
@@ -40,14 +39,12 @@ def compose(*, notice: Notice, person_id: int) -> EmailMultiAlternatives | None:
         return _mail("notice", f"{notice.public_id}.{person_id}", person, line.subject, context)
 
 
-def compose_summary(recipients: Iterable[str]) -> EmailMultiAlternatives | None:
+def compose_summary(*, person_id: int, day: dt.date, notice_ids: list[int]) -> EmailMultiAlternatives | None:
     """Return the e-mail with all notices of a person's day, by organisation, or None when none may be told any more.
 
-    `recipients` are texts "<person id>:<day>:<notice id>" of one person and one day, of which the Message-ID is made.
+    The Message-ID is made of the person's id and the day.
     """
-    parts = [recipient.split(":") for recipient in recipients]
-    person_id, day = int(parts[0][0]), dt.date.fromisoformat(parts[0][1])
-    entries = _entries(person_id, [int(notice_id) for _person, _day, notice_id in parts])
+    entries = _entries(person_id, notice_ids)
     if not entries:
         return None
     person = entries[0][1]

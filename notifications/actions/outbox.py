@@ -84,7 +84,7 @@ def send_due_summaries() -> int:
         Delivery.objects.filter(pk__in=[d.pk for d in due]).update(next_at=timezone.now() + LEASE)
     if due:
         with _mail_server(needed=True) as send, _attempt(due):
-            mail = compose_summary([d.recipient for d in due])
+            mail = _compose_summary(due)
             if mail:
                 send(mail)
             _done(due)
@@ -139,7 +139,7 @@ def _due_summary() -> list[Delivery]:
     first = waiting.filter(next_at__lte=timezone.now()).order_by("next_at", "pk").first()
     if first is None:
         return []
-    same = waiting.filter(next_at=first.next_at, recipient__startswith=first.recipient.rpartition(":")[0] + ":")
+    same = waiting.filter(next_at=first.next_at, person_id=first.person_id, day=first.day)
     return list(same.order_by("pk"))
 
 
@@ -204,13 +204,11 @@ def _queue_emails(kind: registry.NoticeKind, events: list[Event]) -> None:
     now = timezone.now()
     mails = []
     for notice, person, mail in wanted(kind, notices):
+        delivery = Delivery(event_id=notice.event_id, channel=Channel.EMAIL, notice=notice, person_id=person.person_id)
         if mail is Mail.DIGEST:
-            day, at = next_summary(person, now)
-            recipient = f"{person.person_id}:{day}:{notice.pk}"
-            mails.append(Delivery(event_id=notice.event_id, channel=Channel.DIGEST, recipient=recipient, next_at=at))
-        else:
-            recipient = f"{notice.pk}:{person.person_id}"
-            mails.append(Delivery(event_id=notice.event_id, channel=Channel.EMAIL, recipient=recipient))
+            delivery.channel = Channel.DIGEST
+            delivery.day, delivery.next_at = next_summary(person, now)
+        mails.append(delivery)
     Delivery.objects.bulk_create(mails, ignore_conflicts=True, batch_size=1000)
 
 
@@ -219,8 +217,16 @@ def _compose(delivery: Delivery) -> EmailMultiAlternatives | None:
 
     That is asked at the last moment, under row-level security as the recipient.
     """
-    notice_id, person_id = map(int, delivery.recipient.split(":"))
-    recipient_id = Notice.objects.values_list("recipient_id", flat=True).get(pk=notice_id)
-    with transaction.atomic(), tenancy.tenant(organization_id=recipient_id, person_id=person_id):
-        notice = Notice.objects.filter(pk=notice_id).first()
-        return compose(notice=notice, person_id=person_id) if notice else None
+    notice, person_id = delivery.notice, delivery.person_id
+    assert notice and person_id, "a constraint of the database"
+    with transaction.atomic(), tenancy.tenant(organization_id=notice.recipient_id, person_id=person_id):
+        seen = Notice.objects.filter(pk=notice.pk).first()
+        return compose(notice=seen, person_id=person_id) if seen else None
+
+
+def _compose_summary(deliveries: list[Delivery]) -> EmailMultiAlternatives | None:
+    """Return the e-mail of the deliveries of one summary, or None when none of their notices may be told any more."""
+    first = deliveries[0]
+    assert first.person_id and first.day, "a constraint of the database"
+    notice_ids = [delivery.notice_id for delivery in deliveries if delivery.notice_id]
+    return compose_summary(person_id=first.person_id, day=first.day, notice_ids=notice_ids)

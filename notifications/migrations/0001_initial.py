@@ -96,7 +96,9 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('channel', models.CharField(choices=[('fan_out', 'Fan Out'), ('email', 'Email'), ('digest', 'Digest')], max_length=16)),
-                ('recipient', models.CharField(blank=True, max_length=60)),
+                ('notice', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.CASCADE, to='notifications.notice')),
+                ('person_id', models.BigIntegerField(null=True)),
+                ('day', models.DateField(null=True)),
                 ('attempts', models.PositiveSmallIntegerField(default=0)),
                 ('next_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('done_at', models.DateTimeField(null=True)),
@@ -106,7 +108,15 @@ class Migration(migrations.Migration):
             ],
             options={
                 'indexes': [models.Index(condition=models.Q(('dead_at', None), ('done_at', None)), fields=['channel', 'next_at'], name='delivery_due')],
-                'constraints': [models.UniqueConstraint(fields=('event', 'channel', 'recipient'), name='delivery_once')],
+                'constraints': [
+                    models.UniqueConstraint(fields=('notice', 'person_id', 'channel', 'event'), name='delivery_once', nulls_distinct=False),
+                    models.CheckConstraint(
+                        condition=models.Q(('channel', 'fan_out'), ('day', None), ('notice', None), ('person_id', None))
+                        | models.Q(('channel', 'email'), ('day', None), ('notice__isnull', False), ('person_id__isnull', False))
+                        | models.Q(('channel', 'digest'), ('day__isnull', False), ('notice__isnull', False), ('person_id__isnull', False)),
+                        name='delivery_recipient',
+                    ),
+                ],
             },
         ),
         migrations.AddIndex(

@@ -18,8 +18,8 @@ REVOKE UPDATE, DELETE, TRUNCATE ON notifications_event FROM portal_worker;
 -- The web role may write events but not see the outbox, so the message is put there with the definer's rights.
 CREATE FUNCTION event_is_a_message() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
-    INSERT INTO notifications_delivery (event_id, channel, recipient, attempts, next_at, error)
-    VALUES (NEW.id, 'fan_out', '', 0, now(), '');
+    INSERT INTO notifications_delivery (event_id, channel, attempts, next_at, error)
+    VALUES (NEW.id, 'fan_out', 0, now(), '');
     RETURN NULL;
 END $$;
 CREATE TRIGGER event_is_a_message AFTER INSERT ON notifications_event

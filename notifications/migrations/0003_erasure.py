@@ -54,8 +54,7 @@ BEGIN
     UPDATE notifications_notice SET params = regexp_replace(params::text, address, gone, 'gi')::jsonb
         WHERE params::text ~* address;
     UPDATE notifications_delivery SET error = regexp_replace(error, address, gone, 'gi') WHERE error ~* address;
-    UPDATE notifications_delivery SET error = gone
-        WHERE error <> '' AND erased::text = split_part(recipient, ':', CASE channel WHEN 'digest' THEN 1 ELSE 2 END);
+    UPDATE notifications_delivery SET error = gone WHERE error <> '' AND person_id = erased;
     INSERT INTO notifications_event (public_id, kind, at, person_label, organization_label, counterpart_label,
                                      subject_kind, subject_id, subject_label, data)
         VALUES (gen_random_uuid(), 'person.erased', now(), staff, '', '', 'accounts.person', erased_public, gone,

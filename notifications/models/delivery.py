@@ -22,8 +22,10 @@ class Delivery(models.Model):
 
     event = models.ForeignKey("notifications.Event", models.CASCADE)
     channel = models.CharField(max_length=16, choices=Channel)
-    # "<notice id>:<person id>" of an e-mail, "<person id>:<day>:<notice id>" of a summary, "" of a fan-out
-    recipient = models.CharField(max_length=60, blank=True)
+    # The notice that a mail tells, to whom, and the day of a summary, in the person's time zone. A fan-out has none.
+    notice = models.ForeignKey("notifications.Notice", models.CASCADE, null=True, db_index=False)  # see delivery_once
+    person_id = models.BigIntegerField(null=True)
+    day = models.DateField(null=True)
     attempts = models.PositiveSmallIntegerField(default=0)
     next_at = models.DateTimeField(default=timezone.now)  # when it is due, or due again
     done_at = models.DateTimeField(null=True)
@@ -31,7 +33,17 @@ class Delivery(models.Model):
     error = models.TextField(blank=True)
 
     class Meta:
-        constraints = (models.UniqueConstraint(fields=["event", "channel", "recipient"], name="delivery_once"),)
+        constraints = (
+            models.UniqueConstraint(  # with the notice first, because the deliveries of deleted notices are looked up
+                fields=["notice", "person_id", "channel", "event"], nulls_distinct=False, name="delivery_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(channel=Channel.FAN_OUT, notice=None, person_id=None, day=None)
+                | Q(channel=Channel.EMAIL, notice__isnull=False, person_id__isnull=False, day=None)
+                | Q(channel=Channel.DIGEST, notice__isnull=False, person_id__isnull=False, day__isnull=False),
+                name="delivery_recipient",
+            ),
+        )
         indexes = (
             models.Index(fields=["channel", "next_at"], name="delivery_due", condition=Q(done_at=None, dead_at=None)),
         )

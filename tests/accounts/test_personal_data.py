@@ -130,9 +130,10 @@ def test_no_table_names_a_person_as_they_were_called_before(world: World, busy: 
         call("add_operator", world.partner.org_id, email, "--role=admin")
     reader = world.person("partner.reader")
     lock_person(actor=STAFF, person=reader, reason=f"Writes as {others}, wrote as {old}")
-    for channel, recipient in (("email", f"0:{busy.pk}"), ("digest", f"{busy.pk}:2026-01-01:0")):
-        refused = "Recipients refused: {'mary@oldest.example': 550}"
-        Delivery.objects.create(event=Event.objects.first(), channel=channel, recipient=recipient, error=refused)
+    notice = world.notices("customer").earliest("pk")  # of which she has had no mail yet
+    for channel, day in (("email", None), ("digest", "2026-01-01")):
+        mail = {"event_id": notice.event_id, "channel": channel, "notice": notice, "person_id": busy.pk, "day": day}
+        Delivery.objects.create(**mail, error="Recipients refused: {'mary@oldest.example': 550}")
     words = (old, "mary former", "mary@oldest.example")
     assert [word for word in words if word in everything().lower()] == [*words]
     call("erase_person", EMAIL)

@@ -161,8 +161,7 @@ def nothing_lost_nothing_twice(plant: Plant, people: Sequence[AtWork], earlier: 
 
 def message(delivery: Delivery) -> tuple[str, str]:
     """Message-ID and address."""
-    notice, person = map(int, delivery.recipient.split(":"))
     return (
-        f"<{Notice.objects.get(pk=notice).public_id}.{person}@127.0.0.1>",
-        Person.objects.values_list("email", flat=True).get(pk=person),
+        f"<{delivery.notice.public_id}.{delivery.person_id}@127.0.0.1>",
+        Person.objects.values_list("email", flat=True).get(pk=delivery.person_id),
     )

@@ -8,7 +8,7 @@ import time_machine
 from celery import Celery
 from django.core import mail
 from django.core.mail.backends.base import BaseEmailBackend
-from django.db import Error, connection, transaction
+from django.db import Error, IntegrityError, connection, transaction
 from django.utils import timezone
 
 from accounts.actions import remove_operator
@@ -210,6 +210,36 @@ def test_an_event_is_kept_when_the_broker_is_away(
     nobody_there.close()
     assert "did not take the nudge" in caplog.text
     assert fan_out_due() == 1
+
+
+def test_the_database_refuses_a_second_delivery_of_a_notice_to_a_person(accepted, due):
+    """Also a second summary, on whatever day, and a second fan-out, which has neither notice nor person."""
+    same = {"event": accepted, "notice": due[0].notice, "person_id": due[0].person_id}
+    Delivery.objects.create(**same, channel=Channel.DIGEST, day="2026-01-01")
+    for again in (
+        {**same, "channel": Channel.EMAIL},
+        {**same, "channel": Channel.DIGEST, "day": "2026-01-02"},
+        {"event": accepted, "channel": Channel.FAN_OUT},
+    ):
+        with pytest.raises(IntegrityError, match="delivery_once"), transaction.atomic():
+            Delivery.objects.create(**again)
+
+
+@pytest.mark.parametrize(
+    ("channel", "given"),
+    [
+        (Channel.FAN_OUT, ["person_id"]),
+        (Channel.FAN_OUT, ["notice"]),
+        (Channel.EMAIL, ["notice"]),
+        (Channel.EMAIL, ["person_id"]),
+        (Channel.EMAIL, ["notice", "person_id", "day"]),
+        (Channel.DIGEST, ["notice", "person_id"]),
+    ],
+)
+def test_the_database_refuses_a_delivery_to_half_a_recipient(accepted, due, channel, given):
+    values = {"notice": due[0].notice, "person_id": 1, "day": "2026-01-01"}
+    with pytest.raises(IntegrityError, match="delivery_recipient"), transaction.atomic():
+        Delivery.objects.create(event=accepted, channel=channel, **{name: values[name] for name in given})
 
 
 def test_tasks_empty_the_outbox(accepted):
