@@ -17,6 +17,7 @@ from accounts.models import (
     Operator,
     Organization,
     Person,
+    Program,
     ProgramMembership,
     Role,
     SavedView,
@@ -121,6 +122,11 @@ def vendor_ids() -> list[int]:
     Only the system sees them all.
     """
     return list(Organization.objects.filter(kind=Kind.VENDOR).order_by("pk").values_list("pk", flat=True))
+
+
+def programs_that_grant(feature: Feature) -> list[str]:
+    """Return the names of the programmes whose members have the feature."""
+    return list(Program.objects.filter(grants__contains=[feature]).order_by("name").values_list("name", flat=True))
 
 
 def people_to_tell(organization_ids: Iterable[int]) -> dict[int, list[Addressee]]:

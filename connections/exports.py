@@ -7,10 +7,11 @@ from django.utils.translation import gettext_lazy as _
 
 from connections.models import Connection
 from connections.policies import ROLE_TABLE, ConnectionPermission
-from connections.queries import active_connections, ended_connections
+from connections.queries import active_connections, customer_activity, ended_connections
+from connections.timeline import told_kinds
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.exports.columns import moment, raw, text
-from partnerportal.lib.exports.lists import List, Query
+from partnerportal.lib.exports.lists import List, Query, Subject
 
 
 def _with_other_side(actor: Actor, rows: QuerySet[Connection]) -> QuerySet[Connection]:
@@ -40,6 +41,10 @@ def _ended(actor: Actor, _query: Query, _customer: int | None) -> QuerySet[Any]:
     return _with_other_side(actor, ended_connections(actor)).annotate(by=by).order_by("-ended_at", "-pk")
 
 
+def _activity(actor: Actor, _query: Query, customer: int | None) -> QuerySet[Any]:
+    return customer_activity(actor, customer).filter(kind__in=told_kinds()).order_by("-pk")
+
+
 LISTS = (
     List(
         key="connections",
@@ -64,6 +69,21 @@ LISTS = (
             moment("connected_at"),
             moment("ended_at"),
             raw("ended_by", "by"),
+        ),
+    ),
+    List(
+        key="activity",
+        label=_("Activity"),
+        rows=_activity,
+        subject=Subject.ONE,
+        rule=(ROLE_TABLE, ConnectionPermission.VIEW_CUSTOMERS),
+        own_rule=(ROLE_TABLE, ConnectionPermission.VIEW),
+        columns=(
+            moment("at"),
+            raw("event", "kind"),
+            text("organization", "organization_label"),
+            text("counterpart", "counterpart_label"),
+            text("subject", "subject_label"),
         ),
     ),
 )

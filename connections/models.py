@@ -115,6 +115,10 @@ class PortfolioQuerySet(TenantQuerySet):
     def scope(self, actor: Actor) -> "PortfolioQuerySet":
         return self.filter(viewer=actor.organization_id)
 
+    def customers(self) -> "PortfolioQuerySet":
+        """Keep those seen by a live connection: neither the viewer itself nor a distributor's partners."""
+        return self.filter(path__in=(Portfolio.Path.CONNECTION, Portfolio.Path.PARTNER_CUSTOMER))
+
 
 class Portfolio(models.Model):
     """The definition of who sees whom: one row for each viewer and each subject whose shared data it may see.

@@ -15,6 +15,7 @@ class ConnectionPermission(StrEnum):
     ACCEPT = "connections.accept"
     END = "connections.end"
     VIEW = "connections.view"
+    VIEW_CUSTOMERS = "connections.view_customers"
 
 
 _NOT_VENDOR = frozenset(Kind.values) - {Kind.VENDOR}
@@ -33,4 +34,8 @@ ROLE_TABLE: RoleTable = {
     ),
     ConnectionPermission.END: Rule(label=_("End a connection"), roles=frozenset({Role.ADMIN})),
     ConnectionPermission.VIEW: Rule(label=_("See active and ended connections")),
+    ConnectionPermission.VIEW_CUSTOMERS: Rule(
+        label=_("See connected customers, their services, licence totals and orders"),
+        feature=Feature.CUSTOMER_DASHBOARD,
+    ),
 }

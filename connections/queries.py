@@ -1,17 +1,19 @@
 """Queries over invitation links, connections and the portfolio."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import Case, F, OuterRef, QuerySet, Subquery, When
+from django.db.models import Case, F, OuterRef, Q, QuerySet, Subquery, When
+from django.db.models.expressions import Combinable
 from django.db.models.functions import JSONObject
 
 from accounts.models import Feature, Organization
 from accounts.queries import Badge, active_programs, badges_of, features_of
 from connections.models import Connection, InvitationLink, Portfolio
+from notifications.models import Event
 from partnerportal.lib import tenancy
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import NotFound
@@ -125,6 +127,38 @@ def live_connection(actor: Actor, *, partner_id: int, customer_id: int) -> Conne
     """Return the active connection of this partner and customer, one of which is the actor's organisation, or None."""
     rows = Connection.objects.visible_to(actor).active()
     return rows.filter(partner=partner_id, customer=customer_id).first()
+
+
+@dataclass(frozen=True)
+class Customer:
+    """A customer that an actor sees by a live connection: its own, or one of its partners'."""
+
+    organization: Organization
+    connected_at: dt.datetime
+    connection_id: UUID | None  # the public id of the actor's own connection, where it has one
+    counts: Mapping[str, int]
+
+
+def customer_in_reach(actor: Actor, public_id: UUID, counts: Mapping[str, Combinable] | None = None) -> Customer:
+    """Return the customer with that public id. Raises NotFound, also after the connection has ended (CC-29).
+
+    `counts` are expressions over the portfolio's row, whose `subject` is the customer: one query answers all.
+    """
+    own = Connection.objects.visible_to(actor).active().filter(partner=actor.organization_id)
+    connection = own.filter(customer=OuterRef("subject")).values("public_id")[:1]
+    rows = Portfolio.objects.visible_to(actor).customers().filter(subject__public_id=public_id)
+    rows = rows.select_related("subject").annotate(connection_id=Subquery(connection))
+    row = rows.annotate(**{f"count_{name}": count for name, count in (counts or {}).items()}).first()
+    if row is None:
+        raise NotFound("not_found", "")
+    numbers = {name: getattr(row, f"count_{name}") for name in counts or {}}
+    return Customer(row.subject, row.since, row.connection_id, numbers)
+
+
+def customer_activity(actor: Actor, customer_id: int | None) -> QuerySet[Event]:
+    """Return the events by or about one customer that the actor may see, in no order."""
+    about = Q(customer_id=customer_id) | Q(organization_id=customer_id) | Q(counterpart_id=customer_id)
+    return Event.objects.visible_to(actor).filter(about)
 
 
 def viewers_of(organization_ids: Iterable[int]) -> QuerySet[Portfolio]:

@@ -146,3 +146,17 @@ def ended_rows(actor: Actor, page: Page[Any]) -> list[EndedRow]:
         )
         for c in page.rows
     ]
+
+
+def refusal_to_end(actor: Actor) -> str:
+    """Why the actor's role may not end connections, or nothing."""
+    answer = ROLE_TABLE[ConnectionPermission.END].check(actor)
+    return str(answer.message) if isinstance(answer, Denied) else ""
+
+
+def end_of_connection(actor: Actor, connection_id: object) -> tuple[str, str]:
+    """Where to end the connection, or why the actor cannot."""
+    if connection_id is None:
+        return "", _("Only this customer’s own partner can end it.")
+    refusal = refusal_to_end(actor)
+    return ("", refusal) if refusal else (reverse("connection_end", args=[connection_id]), "")

@@ -9,4 +9,6 @@ urlpatterns = [
     path("i/<str:token>/accept/", views.invitation_accept, name="invitation_accept"),
     path("i/<str:token>/decline/", views.invitation_decline, name="invitation_decline"),
     path("connections/<uuid:connection_id>/end/", views.connection_end, name="connection_end"),
+    path("customers/<uuid:customer_id>/", views.customer, name="customer"),
+    path("customers/<uuid:customer_id>/activity/", views.customer_activity, name="customer_activity"),
 ]

@@ -18,17 +18,22 @@ from accounts.policies import ROLE_TABLE as ACCOUNTS
 from accounts.policies import AccountPermission
 from accounts.queries import badges_of
 from connections import actions, queries, rows
+from connections.customers import customer_page, find_customer, summaries_of
+from connections.guards import needs_dashboard
 from connections.models import Connection
 from connections.policies import ROLE_TABLE, ConnectionPermission
 from connections.sharing import shared_things
+from connections.timeline import moments
 from partnerportal.lib.countries import country_name
 from partnerportal.lib.errors import Conflict, NotFound
-from partnerportal.lib.keyset import Page, keyset_or_first
+from partnerportal.lib.keyset import Page, keyset, keyset_or_first
 from partnerportal.lib.known_pages import page_url
 from partnerportal.lib.pages import allowed, signed_in
 from partnerportal.lib.requests import PortalRequest
 
 PAGE_SIZE = 25
+EVENTS_A_PAGE = 50
+EVENTS_ON_FIRST_PAGE = 5
 
 
 @require_safe
@@ -139,3 +144,32 @@ def connection_end(request: PortalRequest, connection_id: UUID) -> HttpResponse:
     context = {"connection": connection, "is_partner": is_partner, "other": other, "things": things}
     context |= {"back": back, "to_customers": to_customers}
     return render(request, "connections/connection_end.html", context)
+
+
+@needs_dashboard
+def customer(request: PortalRequest, customer_id: UUID) -> HttpResponse:
+    """Show account data (CC-26), what needs attention and what else the apps add, and the latest activity."""
+    actor = request.actor
+    customer = find_customer(actor, customer_id)
+    summaries = summaries_of(actor, customer)
+    events = queries.customer_activity(actor, customer.organization.pk).order_by("-pk")[:EVENTS_ON_FIRST_PAGE]
+    context = {
+        "attention": [item for summary in summaries for item in summary.attention],
+        "calm": " ".join(str(summary.calm) for summary in summaries),
+        "parts": [part for summary in summaries for part in summary.parts],
+        "moments": moments(actor, events),
+    }
+    template = "connections/customer_overview.html"
+    return customer_page(request, customer, tab="overview", template=template, context=context)
+
+
+@needs_dashboard
+def customer_activity(request: PortalRequest, customer_id: UUID) -> HttpResponse:
+    """Show what was done by or about the customer, latest first."""
+    actor = request.actor
+    customer = find_customer(actor, customer_id)
+    events = queries.customer_activity(actor, customer.organization.pk)
+    page = keyset(events, sort="id", descending=True, size=EVENTS_A_PAGE, cursor=request.GET.get("cursor", ""))
+    context = {"moments": moments(actor, page.rows), "page": page}
+    template = "connections/customer_activity.html"
+    return customer_page(request, customer, tab="activity", template=template, context=context)

@@ -4,12 +4,11 @@ from enum import StrEnum
 
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Feature, Kind, Role
+from accounts.models import Kind, Role
 from partnerportal.lib.policies import RoleTable, Rule
 
 
 class EntitlementPermission(StrEnum):
-    VIEW_CUSTOMERS = "entitlements.view_customers"
     VIEW_OWN = "entitlements.view_own"
     VIEW_RENEWALS = "entitlements.view_renewals"
     REQUEST_TRIALS = "entitlements.request_trials"
@@ -26,10 +25,6 @@ REQUESTED_A_DAY = 20  # trials, by one customer
 _ASKS_OR_DECIDES = frozenset({Kind.CUSTOMER, Kind.VENDOR})
 
 ROLE_TABLE: RoleTable = {
-    EntitlementPermission.VIEW_CUSTOMERS: Rule(
-        label=_("See connected customers, their services, licence totals and orders"),
-        feature=Feature.CUSTOMER_DASHBOARD,
-    ),
     EntitlementPermission.VIEW_OWN: Rule(label=_("See the organisation’s own services and orders")),
     EntitlementPermission.VIEW_RENEWALS: Rule(label=_("See what ends soon, and read it in a calendar program")),
     EntitlementPermission.REQUEST_TRIALS: Rule(

@@ -1,23 +1,18 @@
-"""Events in words, in the reader's language. Persons of the other side are not named."""
+"""How this app's events are told among a customer's activity."""
 
-import datetime as dt
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 from django.utils.translation import gettext_lazy as _
 
-from connections.events import ConnectionEvent
+from connections.timeline import ActivityWords
 from entitlements.anomalies import services_of
 from entitlements.events import EntitlementEvent
 from entitlements.notices import licences
 from notifications.models import Event
 from partnerportal.lib import formats
-from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Message
 
-WORDS: dict[str, tuple[str, Message]] = {
-    ConnectionEvent.ESTABLISHED: ("link", _("%(organization)s connected with %(counterpart)s")),
-    ConnectionEvent.ENDED: ("unlink", _("%(organization)s ended the connection with %(counterpart)s")),
+_TEXTS: dict[str, tuple[str, Message]] = {
     EntitlementEvent.ADDED: ("package-plus", _("%(service)s was added")),
     EntitlementEvent.CHANGED: ("package", _("%(service)s has changed")),
     EntitlementEvent.TRIAL_REQUESTED: ("flask-conical", _("A trial of %(service)s was requested")),
@@ -36,34 +31,14 @@ WORDS: dict[str, tuple[str, Message]] = {
 }
 
 
-@dataclass(frozen=True)
-class Moment:
-    icon: str
-    text: str
-    detail: str
-    person: str  # of the actor's own organisation, else empty
-    at: dt.datetime
+def _service(event: Event) -> Mapping[str, str]:
+    names = formats.listed(services_of(event.data.get("uses", ())))
+    return {"service": names or event.data.get("sku_name", event.subject_label)}
 
 
-def moments(actor: Actor, events: Iterable[Event]) -> list[Moment]:
-    """Events of a kind without words are left out: they are for the audit log."""
-    return [_moment(actor, event) for event in events if event.kind in WORDS]
-
-
-def _moment(actor: Actor, event: Event) -> Moment:
-    icon, words = WORDS[event.kind]
+def _quantity(event: Event) -> str:
     quantity = event.data.get("quantity")
-    values = {
-        "organization": event.organization_label,
-        "counterpart": event.counterpart_label,
-        "subject": event.subject_label,
-        "service": formats.listed(services_of(event.data.get("uses", ())))
-        or event.data.get("sku_name", event.subject_label),
-    }
-    return Moment(
-        icon=icon,
-        text=str(words) % values,
-        detail=licences(quantity) if isinstance(quantity, int) else "",
-        person=event.person_label if event.organization_id == actor.organization_id else "",
-        at=event.at,
-    )
+    return licences(quantity) if isinstance(quantity, int) else ""
+
+
+WORDS = {kind: ActivityWords(icon, text, _service, _quantity) for kind, (icon, text) in _TEXTS.items()}

@@ -6,10 +6,8 @@ from entitlements.trial_actions import TRIAL_ACTIONS
 urlpatterns = [
     path("", views.overview, name="overview"),
     path("customers/", views.customers, name="customers"),
-    path("customers/<uuid:customer_id>/", views.customer, name="customer"),
     path("customers/<uuid:customer_id>/services/", views.customer_services, name="customer_services"),
     path("customers/<uuid:customer_id>/orders/", views.customer_orders, name="customer_orders"),
-    path("customers/<uuid:customer_id>/activity/", views.customer_activity, name="customer_activity"),
     path("customers/<uuid:customer_id>/usage/", views.customer_usage, name="customer_usage"),
     path("customers/<uuid:customer_id>/usage/trend/", views.customer_usage_trend, name="customer_usage_trend"),
     path("usage/", views.usage, name="usage"),

@@ -14,8 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from accounts.models import Organization
-from connections.queries import sees_customers
-from entitlements.queries import customer_with_account
+from connections.queries import customer_in_reach, sees_customers
 from exports import actions, files
 from exports.catalogue import list_of
 from exports.models import Export
@@ -82,7 +81,7 @@ def _customer(request: PortalRequest, chosen: List, public_id: str) -> Organizat
         customer_id = UUID(public_id)
     except ValueError:
         customer_id = UUID(int=0)
-    return customer_with_account(request.actor, customer_id).customer
+    return customer_in_reach(request.actor, customer_id).organization
 
 
 def _query(chosen: List, form: QueryDict) -> Query | None:

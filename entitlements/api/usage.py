@@ -9,6 +9,8 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from connections.policies import ROLE_TABLE as CONNECTIONS
+from connections.policies import ConnectionPermission
 from entitlements import counting, queries
 from entitlements.models import CustomerListing, CustomerUsage, Sku, month_of
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
@@ -94,7 +96,7 @@ class CustomerUsageView(ActorView):
     """How one connected customer uses its licences: totals by month and by day, never the people who use them."""
 
     model = CustomerListing
-    rule = (ROLE_TABLE, EntitlementPermission.VIEW_CUSTOMERS)
+    rule = (CONNECTIONS, ConnectionPermission.VIEW_CUSTOMERS)
     serializer_class = UsageSerializer
 
     def get(self, request: Request, customer_id: UUID) -> Response:

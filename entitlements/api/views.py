@@ -7,6 +7,8 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from connections.policies import ROLE_TABLE as CONNECTIONS
+from connections.policies import ConnectionPermission
 from entitlements import queries
 from entitlements.api.serializers import (
     CustomerDetailSerializer,
@@ -22,7 +24,7 @@ from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from partnerportal.lib.api import ActorView, ListView
 from partnerportal.lib.filters import FilterSet
 
-VIEW_CUSTOMERS = (ROLE_TABLE, EntitlementPermission.VIEW_CUSTOMERS)
+VIEW_CUSTOMERS = (CONNECTIONS, ConnectionPermission.VIEW_CUSTOMERS)
 
 
 @extend_schema(tags=["Customers"])

@@ -3,10 +3,12 @@
 from django.db.models import CharField, F, Func, Value
 from django.db.models.functions import Greatest
 
+from connections.policies import ROLE_TABLE as CONNECTIONS
+from connections.policies import ConnectionPermission
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from partnerportal.lib.exports.columns import Column, code, raw, share, text
 
-OF_CUSTOMERS = (ROLE_TABLE, EntitlementPermission.VIEW_CUSTOMERS)
+OF_CUSTOMERS = (CONNECTIONS, ConnectionPermission.VIEW_CUSTOMERS)
 OWN = (ROLE_TABLE, EntitlementPermission.VIEW_OWN)
 AVAILABLE = Greatest(F("purchased") - F("assigned"), Value(0))
 

@@ -1,4 +1,4 @@
-"""Customers and what they have: services, orders, what ends soon, and what was done."""
+"""Customers and what they have: services, orders, and what ends soon."""
 
 from typing import Any
 
@@ -12,7 +12,6 @@ from entitlements.exports.columns import CUSTOMER_COLUMNS, OF_CUSTOMERS, OWN, SE
 from entitlements.filters import CustomerFilterSet, RenewalFilterSet
 from entitlements.lists.customers import CUSTOMERS
 from entitlements.models import NO_EXPIRY, Sku
-from entitlements.timeline import WORDS
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.exports.columns import code, flag, joined_by_semicolon, moment, raw, share, text
 from partnerportal.lib.exports.lists import List, Query, Subject
@@ -34,10 +33,6 @@ def _services(actor: Actor, _query: Query, customer: int | None) -> QuerySet[Any
 def _orders(actor: Actor, _query: Query, customer: int | None) -> QuerySet[Any]:
     """A row for each line; an order without lines has one too."""
     return queries.orders(actor, customer).order_by("-placed_on", "-pk", "lines__position")
-
-
-def _activity(actor: Actor, _query: Query, customer: int | None) -> QuerySet[Any]:
-    return queries.customer_activity(actor, customer).filter(kind__in=list(WORDS)).order_by("-pk")
 
 
 def _renewals(actor: Actor, query: Query, customer: int | None) -> QuerySet[Any]:
@@ -114,21 +109,6 @@ LISTS = (
             text("sku_name", "lines__sku__name"),
             raw("quantity", "lines__quantity"),
             raw("unit_price", "lines__unit_price"),
-        ),
-    ),
-    List(
-        key="activity",
-        label=_("Activity"),
-        rows=_activity,
-        subject=Subject.ONE,
-        rule=OF_CUSTOMERS,
-        own_rule=OWN,
-        columns=(
-            moment("at"),
-            raw("event", "kind"),
-            text("organization", "organization_label"),
-            text("counterpart", "counterpart_label"),
-            text("subject", "subject_label"),
         ),
     ),
 )

@@ -7,11 +7,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.lists import PersonalList
+from connections.policies import ROLE_TABLE, ConnectionPermission
+from connections.rows import refusal_to_end
 from entitlements import queries
 from entitlements.filters import EXPIRES_WITHIN, CustomerFilterSet
 from entitlements.lists.tabs import count_of_view, filter_tabs
-from entitlements.policies import ROLE_TABLE, EntitlementPermission
-from entitlements.rows import customer_rows, refusal_to_end
+from entitlements.rows import customer_rows
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.countries import country_name
 from partnerportal.lib.keyset import branches_of, keyset_or_first, with_total
@@ -21,7 +22,7 @@ CUSTOMERS = ListDefinition(
     key="customers",
     label=gettext_lazy("Customers"),
     url_name="customers",
-    rule=(ROLE_TABLE, EntitlementPermission.VIEW_CUSTOMERS),
+    rule=(ROLE_TABLE, ConnectionPermission.VIEW_CUSTOMERS),
     columns=(  # each has its branch in parts/customer_rows.jinja
         Column(name="name", label=gettext_lazy("Customer"), sort="name_folded"),
         Column(name="org_id", label=gettext_lazy("ORGID"), sort="org_id", css="wide-only"),

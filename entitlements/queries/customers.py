@@ -5,19 +5,17 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce
 
-from accounts.models import Feature, Program
 from connections.models import Connection
 from entitlements import counting
 from entitlements.models import CustomerListing, Entitlement, Order, PortfolioFigure, Sku
 from entitlements.models.listing import OVER, CustomerListingQuerySet
-from notifications.models import Event
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import SOON, today
 from partnerportal.lib.errors import NotFound
 from partnerportal.lib.prepared import Prepared
-from partnerportal.lib.scoping import by_public_id
 
 AHEAD = timedelta(days=90)
 
@@ -98,15 +96,16 @@ def catalogue(numbers: PortfolioNumbers) -> list[Sku]:
     return list(Sku.objects.filter(pk__in=list(numbers.skus)).order_by("name", "pk"))
 
 
-def customer(actor: Actor, public_id: UUID) -> CustomerListing:
-    """A customer within reach, with its organisation, the actor's `connection_id` and `order_count`.
+def count_services(actor: Actor, customer: OuterRef) -> Combinable:
+    """Return the expression for how many entitlements of the customer run, as the list counts them."""
+    listing = CustomerListing.objects.visible_to(actor).filter(customer=customer)
+    return Coalesce(Subquery(listing.values("services")), 0)
 
-    Raises NotFound, also after the connection has ended (CC-29).
-    """
-    orders = Order.objects.visible_to(actor).filter(customer=OuterRef("customer")).order_by()
-    count = orders.values("customer").annotate(count=Count("pk")).values("count")
-    rows = customers(actor).annotate(order_count=Coalesce(Subquery(count), 0)).select_related("customer")
-    return by_public_id(rows, public_id)
+
+def count_orders(actor: Actor, customer: OuterRef) -> Combinable:
+    """Return the expression for how many orders the customer has placed."""
+    orders = Order.objects.visible_to(actor).filter(customer=customer).order_by()
+    return Coalesce(Subquery(orders.values("customer").annotate(count=Count("pk")).values("count")), 0)
 
 
 def _with_account(viewer: int, public_id: UUID) -> QuerySet[CustomerListing]:
@@ -153,13 +152,3 @@ def services_of(actor: Actor, customer_id: int | None) -> QuerySet[Entitlement]:
 def orders(actor: Actor, customer_id: int | None) -> QuerySet[Order]:
     """A customer's orders with their lines (CC-27)."""
     return Order.objects.visible_to(actor).filter(customer=customer_id).prefetch_related("lines__sku")
-
-
-def customer_activity(actor: Actor, customer_id: int | None) -> QuerySet[Event]:
-    """What the actor may see of the actions and the news of one customer."""
-    about = Q(customer_id=customer_id) | Q(organization_id=customer_id) | Q(counterpart_id=customer_id)
-    return Event.objects.visible_to(actor).filter(about)
-
-
-def programs_that_grant(feature: Feature) -> list[str]:
-    return list(Program.objects.filter(grants__contains=[feature]).order_by("name").values_list("name", flat=True))

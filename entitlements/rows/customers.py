@@ -7,14 +7,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from connections.policies import ROLE_TABLE, ConnectionPermission
 from entitlements.models import CustomerListing, Entitlement, Order
 from entitlements.queries import AHEAD
 from partnerportal.lib import charts, formats
-from partnerportal.lib.actors import Actor
 from partnerportal.lib.countries import country_name
 from partnerportal.lib.days import today
-from partnerportal.lib.policies import Denied
 from partnerportal.lib.rows import Attention, LastDay, SeatBar
 from partnerportal.lib.text import monogram
 
@@ -39,20 +36,6 @@ class CustomerRow:
     connection_id: str  # public; empty when the actor's organisation has no connection of its own
     trials: str
     select_label: str
-
-
-def refusal_to_end(actor: Actor) -> str:
-    """Why the actor's role may not end connections, or nothing."""
-    answer = ROLE_TABLE[ConnectionPermission.END].check(actor)
-    return str(answer.message) if isinstance(answer, Denied) else ""
-
-
-def end_of_connection(actor: Actor, connection_id: object) -> tuple[str, str]:
-    """Where to end the connection, or why the actor cannot."""
-    if connection_id is None:
-        return "", _("Only this customer’s own partner can end it.")
-    refusal = refusal_to_end(actor)
-    return ("", refusal) if refusal else (reverse("connection_end", args=[connection_id]), "")
 
 
 def customer_rows(listings: Iterable[CustomerListing], names: dict[int, str]) -> list[CustomerRow]:
@@ -127,6 +110,13 @@ def _overages(entitlements: Iterable[Entitlement]) -> Iterable[tuple[str, int]]:
             before = seats.get(row.sku_id, ("", 0))[1]
             seats[row.sku_id] = row.sku.name, before + row.assigned - row.quantity
     return seats.values()
+
+
+def licence_bar(entitlements: Iterable[Entitlement]) -> SeatBar:
+    """Return the bar of all seats that run, as the list counts them: overage is of each SKU on its own."""
+    running = [row for row in entitlements if row.section(today()) in RUNNING]
+    overage = sum(max(seats, 0) for _name, seats in _overages(running))
+    return SeatBar.of(sum(row.assigned for row in running), sum(row.quantity for row in running), overage)
 
 
 def over_words(seats: int) -> str:

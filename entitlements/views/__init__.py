@@ -1,4 +1,4 @@
-from entitlements.views.customers import customer, customer_activity, customer_orders, customer_services, customers
+from entitlements.views.customers import customer_orders, customer_services, customers
 from entitlements.views.holders import licence_holders, licence_keep, licence_release
 from entitlements.views.overview import overview
 from entitlements.views.own import orders, services
@@ -17,8 +17,6 @@ __all__ = [
     "calendar_feed",
     "calendar_file",
     "calendar_revoke",
-    "customer",
-    "customer_activity",
     "customer_orders",
     "customer_services",
     "customer_usage",

@@ -5,8 +5,8 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from accounts.models import Kind
+from connections.policies import ROLE_TABLE, ConnectionPermission
 from entitlements import overviews
-from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from partnerportal.lib.pages import signed_in
 from partnerportal.lib.requests import PortalRequest
 
@@ -17,7 +17,7 @@ def overview(request: PortalRequest) -> HttpResponse:
     actor = request.actor
     if actor.organization_id is None:
         return redirect("organization_new")
-    if ROLE_TABLE[EntitlementPermission.VIEW_CUSTOMERS].check(actor):
+    if ROLE_TABLE[ConnectionPermission.VIEW_CUSTOMERS].check(actor):
         return render(request, "entitlements/overview_partner.html", overviews.of_partner(request))
     if actor.organization_kind == Kind.CUSTOMER:
         return render(request, "entitlements/overview_customer.html", overviews.of_customer(request))

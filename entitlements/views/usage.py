@@ -8,12 +8,12 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from connections.customers import customer_page, find_customer
+from connections.guards import needs_dashboard
 from entitlements import queries, rows
 from entitlements.lists.trend import Trend
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.rows import usage as words
-from entitlements.views.customers import customer_page
-from entitlements.views.guards import for_partners
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import today
 from partnerportal.lib.pages import allowed
@@ -23,18 +23,21 @@ CURRENT = dt.timedelta(days=7)  # a service that has not reported for longer is 
 RANKED = 8
 
 
-@for_partners
+@needs_dashboard
 def customer_usage(request: PortalRequest, customer_id: UUID) -> HttpResponse:
     """The licensing summary (CC-30, CC-31, CC-33)."""
-    customer = queries.customer(request.actor, customer_id)
-    return customer_page(request, customer, "usage", _licensing(request.actor, customer.customer_id))
+    customer = find_customer(request.actor, customer_id)
+    context = _licensing(request.actor, customer.organization.pk)
+    return customer_page(request, customer, tab="usage", template="entitlements/customer_usage.html", context=context)
 
 
-@for_partners
+@needs_dashboard
 def customer_usage_trend(request: PortalRequest, customer_id: UUID) -> HttpResponse:
     """CC-34…CC-37."""
-    customer = queries.customer(request.actor, customer_id)
-    return customer_page(request, customer, "usage_trend", _trend(request, customer.customer_id))
+    customer = find_customer(request.actor, customer_id)
+    context = _trend(request, customer.organization.pk)
+    template = "entitlements/customer_usage_trend.html"
+    return customer_page(request, customer, tab="usage", template=template, context=context)
 
 
 @require_safe
@@ -52,7 +55,7 @@ def usage_trend(request: PortalRequest) -> HttpResponse:
     return render(request, "entitlements/usage_trend.html", context)
 
 
-@for_partners
+@needs_dashboard
 def usage_of_customers(request: PortalRequest) -> HttpResponse:
     """All customers in sum, and those that stand out. By indexes, however many there are."""
     actor = request.actor

@@ -9,8 +9,8 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from accounts.models import Feature, Kind
-from entitlements import overviews, queries
-from entitlements.policies import ROLE_TABLE, EntitlementPermission
+from accounts.queries import programs_that_grant
+from connections.policies import ROLE_TABLE, ConnectionPermission
 from partnerportal.lib.pages import allowed
 from partnerportal.lib.policies import Denied
 from partnerportal.lib.requests import PortalRequest
@@ -18,15 +18,17 @@ from partnerportal.lib.requests import PortalRequest
 View = Callable[..., HttpResponse]
 
 
-def for_partners(view: View) -> View:
-    """`allowed`, but a missing badge gets a page that says which programmes grant it and whom to ask (CC-5, CC-8)."""
-    guarded = allowed(ROLE_TABLE, EntitlementPermission.VIEW_CUSTOMERS)(view)
+def needs_dashboard(view: View) -> View:
+    """Decorate a page about customers. It is `allowed`, but that a missing badge gets a page of its own, which says
+    which programmes grant it and whom to ask (CC-5, CC-8).
+    """
+    guarded = allowed(ROLE_TABLE, ConnectionPermission.VIEW_CUSTOMERS)(view)
 
     @require_safe
     @wraps(view)
     def page(request: PortalRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         actor = request.actor
-        answer = ROLE_TABLE[EntitlementPermission.VIEW_CUSTOMERS].check(actor)
+        answer = ROLE_TABLE[ConnectionPermission.VIEW_CUSTOMERS].check(actor)
         if actor.organization_id and isinstance(answer, Denied) and answer.code == "no_badge":
             return no_badge(request)
         return guarded(request, *args, **kwargs)
@@ -35,9 +37,10 @@ def for_partners(view: View) -> View:
 
 
 def no_badge(request: PortalRequest) -> HttpResponse:
+    """Return the page that says which programmes grant the dashboard, as a refusal."""
     context = {
-        "programs": queries.programs_that_grant(Feature.CUSTOMER_DASHBOARD),
-        "organization": overviews.organization_of(request),
+        "programs": programs_that_grant(Feature.CUSTOMER_DASHBOARD),
+        "organization": request.operator.organization,
         "is_partner": request.actor.organization_kind == Kind.PARTNER,
     }
-    return render(request, "entitlements/no_badge.html", context, status=403)
+    return render(request, "connections/no_badge.html", context, status=403)

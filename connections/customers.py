@@ -1,0 +1,118 @@
+"""The frame of a customer's pages: its header, its tabs and its first page. The apps above register what they add.
+
+A view finds the customer with `find_customer` and is drawn by `customer_page`; one query serves header and tabs.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db.models import OuterRef
+from django.db.models.expressions import Combinable
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from connections import queries, rows
+from connections.policies import ROLE_TABLE, ConnectionPermission
+from connections.queries import Customer
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.errors import Message
+from partnerportal.lib.lists import Tab
+from partnerportal.lib.parts import Part
+from partnerportal.lib.policies import Permission
+from partnerportal.lib.requests import PortalRequest
+from partnerportal.lib.rows import Attention
+
+
+@dataclass(frozen=True, kw_only=True)
+class CustomerTab:
+    """A tab of a customer's pages. `url_name` takes the customer's public id; who may not do `rule` has no such tab.
+
+    `count`, where the tab shows a number, makes the expression for it, from the actor and a reference to the customer's
+    primary key: all numbers are read in the one query that finds the customer.
+    """
+
+    key: str
+    label: Message
+    url_name: str
+    order: int  # from left to right
+    rule: Permission = (ROLE_TABLE, ConnectionPermission.VIEW_CUSTOMERS)
+    count: Callable[[Actor, OuterRef], Combinable] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Summary:
+    """What one app adds to a customer's first page: things to act on, and panels of its own.
+
+    `calm` stands in place of things to act on where no app has any.
+    """
+
+    attention: Sequence[Attention] = ()
+    calm: Message = ""
+    parts: Sequence[Part] = ()
+
+
+Summarize = Callable[[Actor, Customer], Summary]
+
+_tabs: dict[str, CustomerTab] = {}
+_summaries: list[Summarize] = []
+
+
+def register_tab(tab: CustomerTab) -> None:
+    assert tab.key not in _tabs, f"two tabs are called {tab.key}"
+    _tabs[tab.key] = tab
+
+
+def register_summary(summarize: Summarize) -> None:
+    _summaries.append(summarize)
+
+
+register_tab(CustomerTab(key="overview", label=_("Overview"), url_name="customer", order=0))
+register_tab(CustomerTab(key="activity", label=_("Activity"), url_name="customer_activity", order=100))
+
+
+def summaries_of(actor: Actor, customer: Customer) -> list[Summary]:
+    """Return what each app adds to the customer's first page, in the order of the apps."""
+    return [summarize(actor, customer) for summarize in _summaries]
+
+
+def find_customer(actor: Actor, public_id: UUID) -> Customer:
+    """Return the customer with what its tabs count. Raises NotFound, also after the connection has ended (CC-29)."""
+    counts = {tab.key: tab.count(actor, OuterRef("subject")) for tab in _tabs_for(actor) if tab.count}
+    return queries.customer_in_reach(actor, public_id, counts)
+
+
+def customer_page(
+    request: PortalRequest, customer: Customer, *, tab: str, template: str, context: Mapping[str, Any]
+) -> HttpResponse:
+    """Draw a page of the customer by a template that extends connections/customer.html. `tab` is the current one."""
+    actor = request.actor
+    end_url, end_reason = rows.end_of_connection(actor, customer.connection_id)
+    frame = {
+        "customer": customer.organization,
+        "connected_at": customer.connected_at,
+        "is_own": customer.connection_id is not None,
+        "tabs": list(_tab_links(actor, customer, tab)),
+        "end_url": end_url,
+        "end_reason": end_reason,
+    }
+    return render(request, template, {**frame, **context})
+
+
+def _tabs_for(actor: Actor) -> list[CustomerTab]:
+    tabs = sorted(_tabs.values(), key=lambda tab: tab.order)
+    return [tab for tab in tabs if _may_open(actor, tab)]
+
+
+def _may_open(actor: Actor, tab: CustomerTab) -> bool:
+    table, permission = tab.rule
+    return bool(table[permission].check(actor))
+
+
+def _tab_links(actor: Actor, customer: Customer, current: str) -> Iterable[Tab]:
+    for tab in _tabs_for(actor):
+        url = reverse(tab.url_name, args=[customer.organization.public_id])
+        yield Tab(str(tab.label), url, customer.counts.get(tab.key), tab.key == current)

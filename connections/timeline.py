@@ -1,0 +1,79 @@
+"""Events in words, in the reader's language. Persons of the other side are not named.
+
+Each app registers the words for its own kinds of events; those of connections stand here.
+"""
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from django.utils.translation import gettext_lazy as _
+
+from connections.events import ConnectionEvent
+from notifications.models import Event
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.errors import Message
+
+
+@dataclass(frozen=True)
+class Moment:
+    icon: str
+    text: str
+    detail: str
+    person: str  # of the actor's own organisation, else empty
+    at: dt.datetime
+
+
+@dataclass(frozen=True)
+class ActivityWords:
+    """How events of one kind are told: `text` with %(organization)s, %(counterpart)s, %(subject)s and with what
+    `values` makes of the event; what `detail` makes of it stands behind the text.
+    """
+
+    icon: str
+    text: Message
+    values: Callable[[Event], Mapping[str, str]] = lambda event: {}
+    detail: Callable[[Event], str] = lambda event: ""
+
+
+_words: dict[str, ActivityWords] = {}
+
+
+def register_words(words: Mapping[str, ActivityWords]) -> None:
+    """Register how events are told, by their kind."""
+    assert not words.keys() & _words.keys(), "an event has its words already"
+    _words.update(words)
+
+
+register_words(
+    {
+        ConnectionEvent.ESTABLISHED: ActivityWords("link", _("%(organization)s connected with %(counterpart)s")),
+        ConnectionEvent.ENDED: ActivityWords("unlink", _("%(organization)s ended the connection with %(counterpart)s")),
+    }
+)
+
+
+def told_kinds() -> list[str]:
+    """Return the kinds of events that have words."""
+    return list(_words)
+
+
+def moments(actor: Actor, events: Iterable[Event]) -> list[Moment]:
+    """Return the events in words. Those of a kind without words are left out: they are for the audit log."""
+    return [_moment(actor, event, _words[event.kind]) for event in events if event.kind in _words]
+
+
+def _moment(actor: Actor, event: Event, words: ActivityWords) -> Moment:
+    values = {
+        "organization": event.organization_label,
+        "counterpart": event.counterpart_label,
+        "subject": event.subject_label,
+        **words.values(event),
+    }
+    return Moment(
+        icon=words.icon,
+        text=str(words.text) % values,
+        detail=words.detail(event),
+        person=event.person_label if event.organization_id == actor.organization_id else "",
+        at=event.at,
+    )

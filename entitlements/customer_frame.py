@@ -1,0 +1,47 @@
+"""What this app adds to a customer's pages: three tabs, and on the first page licences and what to act on."""
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from connections.customers import CustomerTab, Summary, register_summary, register_tab
+from connections.queries import Customer
+from entitlements import queries, rows
+from entitlements.rows.usage import attention_of_anomalies
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.parts import Part
+
+TABS = (
+    CustomerTab(
+        key="services",
+        label=gettext_lazy("Services"),
+        url_name="customer_services",
+        order=10,
+        count=queries.count_services,
+    ),
+    CustomerTab(key="usage", label=gettext_lazy("Usage"), url_name="customer_usage", order=20),
+    CustomerTab(
+        key="orders", label=gettext_lazy("Orders"), url_name="customer_orders", order=30, count=queries.count_orders
+    ),
+)
+
+
+def summarize(actor: Actor, customer: Customer) -> Summary:
+    """Return what runs, and what of it ends soon, is over its licence, waits, or is used unusually."""
+    entitlements = queries.services(actor, customer.organization.pk)
+    anomalies = queries.open_anomalies(actor, customer.organization.pk)
+    sections = {section.key: section.rows for section in rows.service_sections(entitlements)}
+    licences = {
+        "usage": rows.licence_bar(entitlements),
+        "running": sections["active"] + sections["active_trials"],
+    }
+    return Summary(
+        attention=attention_of_anomalies(anomalies) + rows.attention_of_services(entitlements),
+        calm=_("Nothing ends within 90 days, and no licence is exceeded."),
+        parts=[Part("entitlements/parts/licences.html", licences)],
+    )
+
+
+def register_frame() -> None:
+    for tab in TABS:
+        register_tab(tab)
+    register_summary(summarize)
