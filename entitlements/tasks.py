@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from entitlements import actions
+from entitlements.ingest import uploads
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.batches import for_a_minute
 
@@ -38,12 +39,12 @@ def find_anomalies() -> None:
 
 @shared_task(soft_time_limit=3540, time_limit=3600)  # longer than a message may stay away: uploads are claimed by lease
 def ingest_uploads() -> None:
-    for_a_minute(actions.ingest_next_upload)
+    for_a_minute(uploads.ingest_next_upload)
 
 
 @shared_task
 def sweep_uploads() -> None:
-    actions.sweep_uploads()
+    uploads.sweep_uploads()
 
 
 @shared_task

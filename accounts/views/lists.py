@@ -53,9 +53,9 @@ def _may_share(request: PortalRequest) -> bool:
 @require_form
 @may_save
 @vary_on_headers("HX-Request")
-def view_new(request: PortalRequest, key: str) -> HttpResponse:
+def view_new(request: PortalRequest, list_key: str) -> HttpResponse:
     """Ask for a name, and save the filters and the order that a list has now under it."""
-    definition = _visible_list(request, key)
+    definition = _visible_list(request, list_key)
     may_share = _may_share(request)
     form = ViewForm(request.POST or None, may_share=may_share)
     query = request.POST.get("query", request.GET.urlencode())
@@ -132,11 +132,11 @@ def view_delete(request: PortalRequest, view_id: UUID) -> HttpResponse:
 @require_form
 @may_save
 @vary_on_headers("HX-Request")
-def list_display(request: PortalRequest, key: str) -> HttpResponse:
+def list_display(request: PortalRequest, list_key: str) -> HttpResponse:
     """Choose which columns a list shows, in which order, and how dense. Moving a column only draws the form anew."""
-    definition = _visible_list(request, key)
+    definition = _visible_list(request, list_key)
     data = request.POST if request.method == "POST" else None
-    form = DisplayForm(definition, list_preferences(request.actor, key), data)
+    form = DisplayForm(definition, list_preferences(request.actor, list_key), data)
     back = next_url(request, reverse(definition.url_name))
     if data is not None and not form.moved:
         actions.set_display(actor=request.actor, definition=definition, columns=form.columns, density=form.density)

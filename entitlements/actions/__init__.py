@@ -1,7 +1,5 @@
 from entitlements.actions.anomalies import find_anomalies
-from entitlements.actions.feed import Result, import_feed
 from entitlements.actions.figures import figure_differences, fold_figures, rebuild_figures
-from entitlements.actions.ingest_tokens import create_ingest_token, revoke_ingest_token
 from entitlements.actions.listing import listing_differences, rebuild_listing, refresh_expired
 from entitlements.actions.releases import ask_release, keep_licence, mark_released, reopen_release
 from entitlements.actions.renewals import announce_renewals, make_calendar, note_reading, revoke_calendar
@@ -16,19 +14,16 @@ from entitlements.actions.trials import (
     extended_to,
     request_trial,
 )
-from entitlements.actions.uploads import ingest_next_upload, receive, sweep_uploads
 from entitlements.actions.usage import UsageRow, store_usage
 from entitlements.actions.usage_check import rebuild_usage, usage_differences
 
 __all__ = [
-    "Result",
     "UsageRow",
     "announce_renewals",
     "approve_trial",
     "ask_release",
     "cancel_trial",
     "convert_trial",
-    "create_ingest_token",
     "decline_trial",
     "expire_trials",
     "extend_trial",
@@ -36,8 +31,6 @@ __all__ = [
     "figure_differences",
     "find_anomalies",
     "fold_figures",
-    "import_feed",
-    "ingest_next_upload",
     "keep_licence",
     "listing_differences",
     "make_calendar",
@@ -46,15 +39,12 @@ __all__ = [
     "rebuild_figures",
     "rebuild_listing",
     "rebuild_usage",
-    "receive",
     "refresh_expired",
     "reopen_release",
     "request_trial",
     "revoke_calendar",
-    "revoke_ingest_token",
     "store_usage",
     "sweep_alerts",
     "sweep_anomalies",
-    "sweep_uploads",
     "usage_differences",
 ]

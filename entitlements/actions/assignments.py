@@ -2,10 +2,9 @@
 
 from django.db import connection, transaction
 
-from entitlements.actions.facts import Answers, Ids, Outcome
 from entitlements.actions.releases import release_event
 from entitlements.events import EntitlementEvent
-from entitlements.feed import Fact, Problem
+from entitlements.facts import Answers, Fact, Ids, Outcome, Problem
 from entitlements.models import LicenseAssignment
 from notifications.actions import record_many
 from partnerportal.lib.actors import Actor

@@ -1,9 +1,7 @@
 """Stores one batch of facts, set-based: the number of statements does not depend on the number of facts."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import models, transaction
@@ -11,7 +9,7 @@ from django.db import models, transaction
 from accounts.models import Organization
 from entitlements.actions.rollups import recount_skus
 from entitlements.events import EntitlementEvent
-from entitlements.feed import Fact, Problem
+from entitlements.facts import Answers, Fact, Known, Outcome, Problem
 from entitlements.models import Entitlement, Order, OrderLine, Sku
 from notifications.actions import new_event, record_many
 from notifications.models import Event
@@ -19,16 +17,6 @@ from partnerportal.lib.actors import Actor
 from partnerportal.lib.locks import Lock, take_turn
 
 NOT_NEWS = {"assigned"}  # moves every day; nobody wants a notice about it
-
-
-class Outcome(StrEnum):
-    ADDED = "added"
-    CHANGED = "changed"
-    UNCHANGED = "unchanged"
-    ERROR = "error"
-
-
-Answers = dict[int, Outcome | Problem]  # by line number
 
 
 @dataclass
@@ -47,62 +35,8 @@ class Change:
         return Outcome.CHANGED if self.before else Outcome.UNCHANGED
 
 
-@dataclass(frozen=True)
-class Known:
-    """The customers and SKUs that facts name, and that exist."""
-
-    customers: Mapping[str, Organization]
-    skus: Mapping[str, Sku]
-
-    @classmethod
-    def named_by(cls, facts: Iterable[Fact]) -> "Known":
-        org_ids, codes = set(), set()
-        for fact in facts:
-            org_ids.add(fact.values["customer"])
-            codes.update(_skus(fact))
-        organizations = Organization.objects.filter(org_id__in=org_ids).only("org_id", "public_id", "name")
-        skus = Sku.objects.filter(code__in=codes)
-        return cls({row.org_id: row for row in organizations}, {row.code: row for row in skus})
-
-    def problem(self, fact: Fact) -> Problem | None:
-        if fact.values["customer"] not in self.customers:
-            return UNKNOWN_CUSTOMER
-        for number, code in enumerate(_skus(fact), 1):
-            if code not in self.skus:
-                field = "sku" if fact.type == "entitlement" else f"lines.{number}.sku"
-                return replace(UNKNOWN_SKU, field=field)
-        return None
-
-
-@dataclass(frozen=True)
-class Ids:
-    """The primary keys of the customers and SKUs that many short facts name."""
-
-    customers: Mapping[str, int]
-    skus: Mapping[str, int]
-
-    @classmethod
-    def named_by(cls, facts: Iterable[Fact]) -> "Ids":
-        org_ids, codes = {fact.values["customer"] for fact in facts}, {fact.values["sku"] for fact in facts}
-        customers = Organization.objects.filter(org_id__in=org_ids).values_list("org_id", "pk")
-        return cls(dict(customers), dict(Sku.objects.filter(code__in=codes).values_list("code", "pk")))
-
-    def problem(self, fact: Fact) -> Problem | None:
-        if fact.values["customer"] not in self.customers:
-            return UNKNOWN_CUSTOMER
-        return UNKNOWN_SKU if fact.values["sku"] not in self.skus else None
-
-
-UNKNOWN_CUSTOMER = Problem("unknown_customer", "No organisation has this ORGID.", "customer")
-UNKNOWN_SKU = Problem("unknown_sku", "No SKU has this code.", "sku")
-
-
-def _skus(fact: Fact) -> list[str]:
-    return [fact.values["sku"]] if fact.type == "entitlement" else [item["sku"] for item in fact.values["lines"]]
-
-
 @transaction.atomic
-def store(*, actor: Actor, facts: list[Fact], with_events: bool, at: dt.datetime) -> Answers:
+def store_facts(*, actor: Actor, facts: list[Fact], with_events: bool, at: dt.datetime) -> Answers:
     """Store facts, each key at most once, and record the news. SKUs go first, because the others name them."""
     take_turn(Lock.FACTS)
     answers: Answers = {}

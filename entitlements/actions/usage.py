@@ -6,9 +6,8 @@ from typing import NamedTuple
 
 from django.db import connection, transaction
 
-from entitlements.actions.facts import Answers, Ids, Outcome
 from entitlements.actions.rollups import lock_usage, refresh_touched
-from entitlements.feed import Fact
+from entitlements.facts import Answers, Fact, Ids, Outcome
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.copy_rows import CopyRows
 from partnerportal.lib.policies import authorize_staff

@@ -1,6 +1,7 @@
 from django.urls import path
 
-from entitlements.api import ingest, releases, trials, usage, views
+from entitlements.api import releases, trials, usage, views
+from entitlements.ingest import api as ingest_api
 from entitlements.trial_actions import TRIAL_ACTIONS
 
 urlpatterns = [
@@ -25,6 +26,6 @@ urlpatterns = [
     path("releases/done/", releases.ReleasedView.as_view(), name="releases_done"),
     path("releases/mark/", releases.MarkView.as_view(), name="release_mark"),
     path("releases/reopen/", releases.ReopenView.as_view(), name="release_reopen"),
-    path("ingest/<str:kind>/", ingest.IngestUploadsView.as_view(), name="ingest"),
-    path("ingest/uploads/<uuid:upload_id>/", ingest.IngestUploadView.as_view(), name="ingest_upload"),
+    path("ingest/<str:kind>/", ingest_api.IngestUploadsView.as_view(), name="ingest"),
+    path("ingest/uploads/<uuid:upload_id>/", ingest_api.IngestUploadView.as_view(), name="ingest_upload"),
 ]

@@ -20,8 +20,9 @@ from connections.actions import accept_invitation, end_connection
 from connections.actors import actor_for
 from connections.models import Connection, InvitationLink
 from entitlements import queries
-from entitlements.actions import ask_release, find_anomalies, import_feed, mark_released, request_trial
-from entitlements.actions.facts import Outcome
+from entitlements.actions import ask_release, find_anomalies, mark_released, request_trial
+from entitlements.facts import Outcome
+from entitlements.ingest.importing import import_feed
 from entitlements.models import Entitlement, LicenseAssignment
 from notifications.actions import fan_out_due, mark_all_read
 from partnerportal.lib import tenancy

@@ -7,7 +7,7 @@ from django.db import DatabaseError, close_old_connections
 from django.http import HttpRequest
 from rest_framework.exceptions import AuthenticationFailed
 
-from entitlements.api.authentication import IngestBearer
+from entitlements.ingest.authentication import IngestBearer
 
 
 class Admission:

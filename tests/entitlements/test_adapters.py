@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 from hypothesis import given
 from hypothesis import strategies as st
 
-from entitlements.adapters import ADAPTERS, NotReadable, adapt
+from entitlements.ingest.adapters import ADAPTERS, NotReadable, adapt
 from entitlements.models import Entitlement, Sku, UsageDay
 from tests.world import World
 

@@ -13,9 +13,10 @@ from django.core import mail
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
-from entitlements.actions import approve_trial, ask_release, cancel_trial, import_feed, keep_licence, request_trial
+from entitlements.actions import approve_trial, ask_release, cancel_trial, keep_licence, request_trial
+from entitlements.ingest.importing import import_feed
+from entitlements.ingest.upload_files import Unpacked
 from entitlements.models import Entitlement, LicenceRelease, LicenseAssignment, Sku
-from entitlements.uploads import Unpacked
 from notifications import registry
 from notifications.actions import fan_out_due, send_due_emails, send_due_summaries
 from notifications.models import Channel, Delivery, Event, Mail, Notice, NoticePreference

@@ -9,8 +9,9 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from entitlements.actions import import_feed
-from entitlements.feed import MAX_LINE_BYTES, MAX_ORDER_LINES
+from entitlements.ingest.importing import import_feed
+from entitlements.ingest.lines import MAX_ORDER_LINES
+from entitlements.ingest.reading import MAX_LINE_BYTES
 from entitlements.models import CustomerListing, Entitlement, Order, OrderLine, Sku
 from notifications.actions import fan_out_due
 from notifications.models import Event

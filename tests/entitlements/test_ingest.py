@@ -15,8 +15,8 @@ from django.core.management import CommandError, call_command
 from django.db import DatabaseError, IntegrityError, OperationalError, transaction
 from django.utils import timezone
 
-from entitlements.actions import ingest_next_upload, sweep_uploads
-from entitlements.actions import uploads as upload_actions
+from entitlements.ingest import importing, uploads
+from entitlements.ingest.uploads import ingest_next_upload, sweep_uploads
 from entitlements.models import IngestToken, IngestUpload, LicenseAssignment, UsageDay
 from partnerportal.lib.actors import ANONYMOUS
 from partnerportal.lib.tokens import digest_of
@@ -240,7 +240,7 @@ def test_another_content_type_is_refused(secret: str, world: World) -> None:
 
 
 def test_too_many_that_wait(send: Send, world: World, monkeypatch: Any) -> None:
-    monkeypatch.setattr(upload_actions, "WAITING", 1)
+    monkeypatch.setattr(uploads, "WAITING", 1)
     assert send(body(day(world))).status_code == 202
     assert code(send(body(day(world, 51)), key="k2")) == (429, "too_many_uploads")
 
@@ -315,10 +315,9 @@ def test_uploads_of_a_kind_come_in_one_after_another(send: Send, world: World) -
 def test_a_worker_that_died_is_followed_after_its_last_batch(
     send: Send, secret: str, world: World, monkeypatch: Any
 ) -> None:
-    from entitlements.actions import feed
 
-    monkeypatch.setattr(feed, "BATCH", 5)
-    monkeypatch.setattr(feed, "ANOTHER_DAY", 1)
+    monkeypatch.setattr(importing, "BATCH", 5)
+    monkeypatch.setattr(importing, "ANOTHER_DAY", 1)
     rows = [day(world, 50 + n) for n in range(20)]
     rows[7]["assigned"] = -1
     response = send(body(*rows))
@@ -374,11 +373,10 @@ def test_a_file_that_is_gone_is_a_clear_failure(send: Send, secret: str, world: 
 
 
 def test_progress_of_a_long_file_is_told(world: World, tmp_path: Path, monkeypatch: Any) -> None:
-    from entitlements.actions import feed
     from entitlements.management.commands import ingest
 
-    monkeypatch.setattr(feed, "BATCH", 2)
-    monkeypatch.setattr(feed, "ANOTHER_DAY", 1)
+    monkeypatch.setattr(importing, "BATCH", 2)
+    monkeypatch.setattr(importing, "ANOTHER_DAY", 1)
     monkeypatch.setattr(ingest, "SECONDS", 0)
     file, err = tmp_path / "days.gz", io.StringIO()
     file.write_bytes(gzip.compress(body(*(day(world, 50 + n) for n in range(5)))))

@@ -13,10 +13,11 @@ from typing import Any
 
 import pytest
 
-from entitlements import uploads
-from entitlements.actions import feed, import_feed, ingest_next_upload
+from entitlements.ingest import importing, upload_files
+from entitlements.ingest.importing import import_feed
+from entitlements.ingest.upload_files import Damaged, Unpacked
+from entitlements.ingest.uploads import ingest_next_upload
 from entitlements.models import IngestUpload, UsageDay
-from entitlements.uploads import Damaged, Unpacked
 from partnerportal.lib.actors import Actor
 from tests.entitlements.test_ingest import Send, body, day, folder, secret, send
 from tests.world import World
@@ -144,7 +145,7 @@ def test_lines_that_take_long_are_told_of_meanwhile(world: World, monkeypatch: A
     """The lease of an upload is renewed with each batch: thousands of large lines may not be one."""
     lines = io.BufferedReader(io.BytesIO(b'{"type": "usage", "day": [[[]]]}\n' * 7))
     clock, told = iter(range(0, 900, 9)), []
-    monkeypatch.setattr(feed, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+    monkeypatch.setattr(importing, "time", SimpleNamespace(monotonic=lambda: next(clock)))
     import_feed(actor=Actor.system(), stream=Unpacked(lines), progress=lambda counts: told.append(counts.total()))
     assert told == [3, 6, 7]
 
@@ -154,7 +155,7 @@ def test_short_lines_without_an_end_are_stopped(tmp_path: Path, settings: Any, m
     settings.INGEST_UNPACKED_BYTES = 64 * 25_000
     file, told = tmp_path / "short", []
     file.write_bytes(gzip.compress(b"x\n" * 32 * 25_000))
-    monkeypatch.setattr(feed, "LONGEST", -1)
+    monkeypatch.setattr(importing, "LONGEST", -1)
     with file.open("rb") as stream, pytest.raises(Damaged, match="too_many_lines"):
         import_feed(
             actor=Actor.system(),
@@ -255,5 +256,5 @@ def test_the_body_goes_to_disk_in_pieces(settings: Any, tmp_path: Path) -> None:
             self.left -= size
             return b"x" * size
 
-    assert peak_of(lambda: uploads.save(Endless(), uuid4(), deadline=1e12)) < 4 * 1024**2  # type: ignore[arg-type]
+    assert peak_of(lambda: upload_files.save(Endless(), uuid4(), deadline=1e12)) < 4 * 1024**2  # type: ignore[arg-type]
     assert sum(path.stat().st_size for path in (tmp_path / "uploads").iterdir()) == 64 * 1024**2

@@ -18,7 +18,8 @@ from botocore.config import Config
 from django.urls import reverse
 from django.utils import timezone
 
-from entitlements import actions, uploads
+from entitlements.ingest import upload_files
+from entitlements.ingest.uploads import sweep_uploads
 from entitlements.models import IngestUpload
 from exports import actions as export_actions
 from exports import files
@@ -146,7 +147,7 @@ def test_the_sweep_takes_what_is_dead_and_nothing_of_another_installation(
     assert left == {names[1], names[2], unknown}, "what no row knows is kept for a day"
     assert len(keys(bucket)) == 3 + 4 + 4
     assert {part.object_key.partition("/")[0] for part in bucket.multipart_uploads.all()} == {"other"}
-    assert actions.sweep_uploads() == 0
+    assert sweep_uploads() == 0
 
 
 WRITER = """import django; django.setup()
@@ -206,14 +207,14 @@ def test_memory_does_not_grow_with_the_file(machine: Any) -> None:
 def test_an_upload_is_brought_in_by_another_machine(machine: Any, world: World, bucket: Any) -> None:
     row = IngestUpload(kind="usage", public_id="00000000-0000-4000-8000-000000000003")
     content = b'{"type": "usage"}\n' * 100_000
-    assert uploads.save(io.BytesIO(content), row.public_id, deadline=time.monotonic() + 60)[1] == len(content)
+    assert upload_files.save(io.BytesIO(content), row.public_id, deadline=time.monotonic() + 60)[1] == len(content)
     assert keys(bucket) == {f"portal.test/uploads/{row.public_id}"}
     machine("worker")
-    with uploads.open_upload(row.public_id) as file:
+    with upload_files.open_upload(row.public_id) as file:
         assert file.read() == content
-    assert actions.sweep_uploads() == 0, "an orphan is kept for a day"
-    assert [name for name, _file in uploads.list_uploads()] == [str(row.public_id)]
-    uploads.delete_upload(row.public_id)
+    assert sweep_uploads() == 0, "an orphan is kept for a day"
+    assert [name for name, _file in upload_files.list_uploads()] == [str(row.public_id)]
+    upload_files.delete_upload(row.public_id)
     assert keys(bucket) == set()
 
 

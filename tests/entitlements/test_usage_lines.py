@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rest_framework.exceptions import ValidationError
 
-from entitlements.feed.lines import MAX_INTEGER, UsageLine
-from entitlements.feed.reading import _plain_usage
+from entitlements.ingest.lines import MAX_INTEGER, UsageLine
+from entitlements.ingest.reading import _plain_usage
 from partnerportal.lib.days import today
 
 NUMBERS = sorted(UsageLine._declared_fields.keys() - {"customer", "sku", "day"})

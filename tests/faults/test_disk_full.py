@@ -14,7 +14,7 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from entitlements import uploads
+from entitlements.ingest import upload_files
 from entitlements.models import IngestToken, IngestUpload
 from exports import files
 from exports.actions import make_next_export
@@ -61,7 +61,7 @@ def test_an_upload_is_refused_and_can_be_sent_again() -> None:
         refused = send(secret)
     assert (refused.status_code, refused["Retry-After"]) == (503, "60")
     assert [error["code"] for error in refused.json()["errors"]] == ["no_space"]
-    assert list(list_files(uploads.FOLDER)) == []
+    assert list(list_files(upload_files.FOLDER)) == []
     assert not IngestUpload.objects.filter(idempotency_key="one").exists()
     assert send(secret).status_code == 202
 
@@ -135,7 +135,7 @@ def test_people_work_on_meanwhile(plant: Plant) -> None:
             until(lambda: monotonic() - began > SECONDS)
             assert send_to(plant, secret) == (503, "no_space")
             wait_until_back(people, monotonic())
-            assert list(list_files(uploads.FOLDER)) == list(list_files(files.FOLDER)) == []
+            assert list(list_files(upload_files.FOLDER)) == list(list_files(files.FOLDER)) == []
         assert send_to(plant, secret) == (202, "")
         Export.objects.filter(pk=export.pk).update(leased_until=timezone.now())  # half a minute later
         make_exports(plant, lambda: Export.objects.filter(pk=export.pk, state="ready").exists())

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from entitlements import uploads
+from entitlements.ingest import upload_files
 from entitlements.models import IngestToken, IngestUpload
 from exports.models import Export
 from notifications.models import Channel, Delivery
@@ -68,7 +68,7 @@ def an_export() -> Callable[[], bool]:
 def an_upload() -> Callable[[], bool]:
     token = IngestToken.objects.create(name="Kinds", digest=digest_of("x"), prefix="x")
     upload = IngestUpload.objects.create(token=token, kind="usage", idempotency_key="k", fingerprint="", size=3)
-    uploads.save(BytesIO(b"{}\n"), upload.public_id, deadline=time.monotonic() + WAIT_SECONDS)
+    upload_files.save(BytesIO(b"{}\n"), upload.public_id, deadline=time.monotonic() + WAIT_SECONDS)
     return IngestUpload.objects.filter(pk=upload.pk, state="done").exists
 
 

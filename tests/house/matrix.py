@@ -42,14 +42,14 @@ PAGES = [
         for subject, answer in OVER.items()
     ),
     page(
-        "lists/<str:key>/display/",
+        "lists/<str:list_key>/display/",
         "/lists/customers/display/",
         get=BADGE_HOLDERS,
         post=SAVERS,
         data={"density": "compact"},
     ),
     page(
-        "lists/<str:key>/views/new/",
+        "lists/<str:list_key>/views/new/",
         "/lists/customers/views/new/",
         get=BADGE_HOLDERS,
         post=SAVERS,

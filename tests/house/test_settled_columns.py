@@ -16,7 +16,7 @@ from django.utils import timezone
 from accounts.models import Operator, Organization, Person, SavedView
 from connections.models import Connection
 from entitlements.actions import trials
-from entitlements.actions.ingest_tokens import create_ingest_token
+from entitlements.ingest.tokens import create_ingest_token
 from entitlements.models import CalendarFeed, Entitlement, IngestToken, IngestUpload, LicenseAssignment, Sku
 from exports.models import Export
 from notifications.models import Event

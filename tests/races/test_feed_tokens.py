@@ -12,7 +12,7 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from entitlements import uploads
+from entitlements.ingest import upload_files
 from entitlements.models import IngestToken, IngestUpload
 from partnerportal.lib.tokens import NOTED_EVERY, digest_of, new_token
 
@@ -63,7 +63,7 @@ def test_eight_bodies_arrive_at_once_and_each_sender_asks_meanwhile(
     first = send(secret, "first")["Location"]
     IngestToken.objects.update(last_used_at=None)
     all_are_sending, asked, answers = threading.Barrier(AT_ONCE), threading.Barrier(AT_ONCE), []
-    save = uploads.save
+    save = upload_files.save
 
     def slow(*given: Any, **options: Any) -> Any:
         all_are_sending.wait(60)
@@ -71,7 +71,7 @@ def test_eight_bodies_arrive_at_once_and_each_sender_asks_meanwhile(
         asked.wait(60)
         return save(*given, **options)
 
-    monkeypatch.setattr(uploads, "save", slow)
+    monkeypatch.setattr(upload_files, "save", slow)
     responses = run(lambda number: send(secret, f"key-{number}"), range(AT_ONCE))
     assert [response.status_code for response in responses] == [202] * AT_ONCE
     assert answers == [200] * AT_ONCE
@@ -81,9 +81,9 @@ def test_eight_bodies_arrive_at_once_and_each_sender_asks_meanwhile(
 
 def test_no_transaction_is_open_while_a_body_is_stored(secret: str, monkeypatch: pytest.MonkeyPatch) -> None:
     open_then: list[bool] = []
-    save = uploads.save
+    save = upload_files.save
     monkeypatch.setattr(
-        uploads,
+        upload_files,
         "save",
         lambda *given, **options: (open_then.append(connection.in_atomic_block), save(*given, **options))[1],
     )

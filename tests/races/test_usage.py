@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from entitlements.actions import import_feed, rebuild_usage, usage_differences
+from entitlements.actions import rebuild_usage, usage_differences
+from entitlements.ingest.importing import import_feed
 from entitlements.models import Sku, UsageDay, UsageMonth
 from partnerportal.lib.actors import Actor
 from tests.races.conftest import Race
@@ -52,7 +53,7 @@ def test_feeds_for_the_same_days_at_once(cast: World, race: Race) -> None:
 
 
 def test_two_uploads_with_one_key_at_once_are_one(cast: World, race: Race, settings: Any, tmp_path: Any) -> None:
-    from entitlements.actions import receive
+    from entitlements.ingest.uploads import receive
     from entitlements.models import IngestToken, IngestUpload
 
     settings.PRIVATE_ROOT = tmp_path

@@ -11,8 +11,8 @@ from django.db import connection, transaction
 from django.db.models import F
 
 from entitlements.actions import UsageRow, fold_figures, rebuild_usage, store_usage
-from entitlements.actions.feed import ANOTHER_DAY, BATCH
 from entitlements.actions.usage import COLUMNS, make_room
+from entitlements.ingest.importing import ANOTHER_DAY, BATCH
 from entitlements.models import CustomerUsage
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.copy_rows import CopyRows

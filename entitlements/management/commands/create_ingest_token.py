@@ -1,6 +1,6 @@
 from django.core.management.base import CommandParser
 
-from entitlements.actions import create_ingest_token
+from entitlements.ingest.tokens import create_ingest_token
 from entitlements.models.ingest import FileKind
 from partnerportal.lib.commands import StaffCommand
 

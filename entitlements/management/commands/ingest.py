@@ -12,11 +12,11 @@ from typing import Any, TextIO, cast
 
 from django.core.management.base import CommandError, CommandParser
 
-from entitlements.actions import Result, import_feed
-from entitlements.actions.facts import Outcome
-from entitlements.adapters import ADAPTERS, MAX_BYTES, NotReadable, adapt
-from entitlements.queries.ingest import org_id_of_tenant
-from entitlements.uploads import Damaged, Peekable, Unpacked
+from entitlements.facts import Outcome
+from entitlements.ingest.adapters import ADAPTERS, MAX_BYTES, NotReadable, adapt
+from entitlements.ingest.importing import Result, import_feed
+from entitlements.ingest.queries import org_id_of_tenant
+from entitlements.ingest.upload_files import Damaged, Peekable, Unpacked
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.commands import StaffCommand
 from partnerportal.lib.text import printable

@@ -1,6 +1,6 @@
 from django.core.management.base import CommandParser
 
-from entitlements.actions import revoke_ingest_token
+from entitlements.ingest.tokens import revoke_ingest_token
 from partnerportal.lib.commands import StaffCommand
 
 

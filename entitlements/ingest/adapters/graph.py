@@ -9,7 +9,7 @@ so it gives entitlements and no days of use. The SKU's code is the skuPartNumber
 from collections.abc import Iterator
 from typing import Any
 
-from entitlements.adapters.base import Adapted, Reader
+from entitlements.ingest.adapters.base import Adapted, Reader
 
 STATES = {
     "Enabled": "active",

@@ -23,7 +23,7 @@ class HoldsIngestToken(BasePermission):
 
 
 class IngestBearerScheme(OpenApiAuthenticationExtension):
-    target_class = "entitlements.api.authentication.IngestBearer"
+    target_class = "entitlements.ingest.authentication.IngestBearer"
     name = "ingest"
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:

@@ -12,12 +12,13 @@ from functools import partial
 from django.db import DataError, IntegrityError
 from django.utils import timezone
 
-from entitlements import feed
 from entitlements.actions.assignments import store_assignments
-from entitlements.actions.facts import Answers, Outcome, store
+from entitlements.actions.facts import store_facts
 from entitlements.actions.usage import store_usage_facts
-from entitlements.feed import BadLine, Fact, Problem
-from entitlements.uploads import Damaged
+from entitlements.facts import Answers, Fact, Outcome, Problem
+from entitlements.ingest import reading
+from entitlements.ingest.reading import BadLine
+from entitlements.ingest.upload_files import Damaged
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.policies import authorize_staff
 
@@ -46,11 +47,11 @@ class Result:
 def import_feed(
     *,
     actor: Actor,
-    stream: feed.Lines,
+    stream: reading.Lines,
     report: Callable[[Result], None] = lambda result: None,
     with_events: bool = True,
     at: dt.datetime | None = None,
-    types: Container[str] = feed.TYPES,
+    types: Container[str] = reading.TYPES,
     progress: Callable[[Counter[Outcome]], None] = lambda counts: None,
     start: int = 0,
 ) -> Counter[Outcome]:
@@ -69,7 +70,7 @@ def import_feed(
     counts: Counter[Outcome] = Counter()
     head = _Head()
     with closing(_Seen()) as seen:
-        lines = seen.first_only(feed.read(stream, types, start))
+        lines = seen.first_only(reading.read(stream, types, start))
         for batch in _batches(lines if start else head.until_hopeless(lines)):
             for result in _import_batch(actor, batch, with_events, at or timezone.now()):
                 counts[result.outcome] += 1
@@ -113,7 +114,7 @@ def _import_batch(actor: Actor, batch: list[Fact | BadLine], with_events: bool, 
     results = [_refused(line, line.problems) for line in batch if isinstance(line, BadLine)]
     facts = [line for line in batch if isinstance(line, Fact)]
     ways: tuple[tuple[Container[str], Store], ...] = (
-        (("sku", "entitlement", "order"), partial(store, actor=actor, with_events=with_events, at=at)),
+        (("sku", "entitlement", "order"), partial(store_facts, actor=actor, with_events=with_events, at=at)),
         (("usage",), partial(store_usage_facts, actor=actor)),
         (("assignment",), partial(store_assignments, actor=actor)),
     )

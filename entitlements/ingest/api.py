@@ -17,10 +17,10 @@ from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from entitlements.actions import receive
-from entitlements.api.authentication import HoldsIngestToken, IngestBearer
+from entitlements.ingest.authentication import HoldsIngestToken, IngestBearer
+from entitlements.ingest.queries import upload_of
+from entitlements.ingest.uploads import receive
 from entitlements.models import IngestToken, IngestUpload
-from entitlements.queries.ingest import upload_of
 from partnerportal.lib.api import ActorView
 from partnerportal.lib.api_input import TooLarge
 from partnerportal.lib.api_tokens import holding

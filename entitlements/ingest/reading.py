@@ -1,6 +1,6 @@
 """The format of the vendor's feed (docs/feed.md): one JSON object a line. Bytes in, facts or errors out; no database.
 
-Only the shape is judged here. Whether a customer or SKU exists is for `entitlements.actions.import_feed`.
+Only the shape is judged here. Whether a customer or SKU exists is for `importing.import_feed`.
 """
 
 import datetime as dt
@@ -14,7 +14,8 @@ from typing import Any, NoReturn, Protocol
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
-from entitlements.feed.lines import (
+from entitlements.facts import Fact, Problem
+from entitlements.ingest.lines import (
     MAX_INTEGER,
     SHOWN,
     AssignmentLine,
@@ -27,25 +28,6 @@ from entitlements.feed.lines import (
 )
 
 MAX_LINE_BYTES = 256 * 1024
-
-
-@dataclass(frozen=True)
-class Problem:
-    """Why a line was refused. `code` is stable, `field` is a path such as lines.2.sku, or ''."""
-
-    code: str
-    reason: str
-    field: str = ""
-
-
-@dataclass(frozen=True, eq=False)
-class Fact:
-    """A well-formed line: the whole truth about one SKU, entitlement, order, day or licence held, not a patch."""
-
-    line: int
-    type: str
-    key: str
-    values: dict[str, Any]
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from entitlements.adapters import graph, vendor_licensing
-from entitlements.adapters.base import Adapted
+from entitlements.ingest.adapters import graph, vendor_licensing
+from entitlements.ingest.adapters.base import Adapted
 
 ADAPTERS: dict[str, Callable[..., Iterator[Adapted]]] = {
     "graph": graph.read,

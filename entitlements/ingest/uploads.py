@@ -19,11 +19,11 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from entitlements import uploads
-from entitlements.actions.facts import Outcome
-from entitlements.actions.feed import Result, import_feed
+from entitlements.facts import Outcome
+from entitlements.ingest import upload_files
+from entitlements.ingest.importing import Result, import_feed
+from entitlements.ingest.upload_files import Damaged, Peekable, TooSlow, Unpacked
 from entitlements.models import IngestToken, IngestUpload
-from entitlements.uploads import Damaged, Peekable, TooSlow, Unpacked
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.api_tokens import holding
@@ -58,12 +58,12 @@ def receive(*, token: IngestToken, kind: str, key: str, stream: IO[bytes], lengt
         row.fingerprint, row.size, head = _save(stream, row)
         if row.size != length:
             raise Invalid("incomplete", _("The upload broke off before its end."))
-        if packed and head != uploads.GZIP:
+        if packed and head != upload_files.GZIP:
             raise Invalid("not_gzip", _("The content is not gzip, although the header says so."))
         with holding(token):
             return _first_with_key(row)
     except BaseException:
-        uploads.delete_upload(row.public_id)
+        upload_files.delete_upload(row.public_id)
         raise
 
 
@@ -79,7 +79,7 @@ def _may_send(token: IngestToken, kind: str) -> None:
 
 def _save(stream: IO[bytes], row: IngestUpload) -> tuple[str, int, bytes]:
     try:
-        return uploads.save(stream, row.public_id, deadline=time.monotonic() + SECONDS_TO_SEND)
+        return upload_files.save(stream, row.public_id, deadline=time.monotonic() + SECONDS_TO_SEND)
     except TooSlow:
         raise Invalid("too_slow", _("The upload took longer than ten minutes. Send it in pieces.")) from None
 
@@ -92,7 +92,7 @@ def _first_with_key(row: IngestUpload) -> IngestUpload:
         return first
     if (first.kind, first.fingerprint) != (row.kind, row.fingerprint):
         raise Unprocessable("key_reused", _("Something else was sent with this Idempotency-Key before."))
-    uploads.delete_upload(row.public_id)
+    upload_files.delete_upload(row.public_id)
     return first
 
 
@@ -108,7 +108,7 @@ def ingest_next_upload() -> bool:
         else:
             upload.finish(State.DONE, read=upload.size)
         with suppress(Unavailable):  # then the sweep deletes it
-            uploads.delete_upload(upload.public_id)
+            upload_files.delete_upload(upload.public_id)
     except Lost:
         log.warning("Upload %s is somebody else's now", upload.public_id)
     except (OperationalError, InterfaceError):
@@ -133,7 +133,7 @@ def _read_file(upload: IngestUpload) -> str:
     Raises what is no fault of the file: Lost, Unavailable, OperationalError, InterfaceError.
     """
     try:
-        with uploads.open_upload(upload.public_id) as file:
+        with upload_files.open_upload(upload.public_id) as file:
             _ingest(upload, Unpacked(cast(Peekable, file), upload.size))
     except Damaged as damage:
         return damage.code
@@ -183,4 +183,6 @@ def sweep_uploads() -> int:
     now = timezone.now()
     delete_in_batches(IngestUpload.objects.filter(~UNFINISHED, finished_at__lt=now - settings.PORTAL_UPLOADS_KEPT))
     rows = IngestUpload.objects.only("public_id", "state")
-    return sweep_files(uploads.list_uploads(), rows, lambda row, _file: row.state in (State.RECEIVED, State.RUNNING))
+    return sweep_files(
+        upload_files.list_uploads(), rows, lambda row, _file: row.state in (State.RECEIVED, State.RUNNING)
+    )

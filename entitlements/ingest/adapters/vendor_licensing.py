@@ -10,7 +10,7 @@ it tells nothing. `nextExpiredLicenses` may be null: no end.
 from collections.abc import Iterator
 from typing import Any
 
-from entitlements.adapters.base import Adapted, Reader
+from entitlements.ingest.adapters.base import Adapted, Reader
 
 
 def read(document: Any, *, customer: str, sku: str) -> Iterator[Adapted]:

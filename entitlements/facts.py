@@ -1,0 +1,92 @@
+"""Facts that a feed tells, what became of each, and the customers and SKUs that they name."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+from accounts.models import Organization
+from entitlements.models import Sku
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why a line was refused. `code` is stable, `field` is a path such as lines.2.sku, or ''."""
+
+    code: str
+    reason: str
+    field: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Fact:
+    """A well-formed line: the whole truth about one SKU, entitlement, order, day or licence held, not a patch."""
+
+    line: int
+    type: str
+    key: str
+    values: dict[str, Any]
+
+
+class Outcome(StrEnum):
+    ADDED = "added"
+    CHANGED = "changed"
+    UNCHANGED = "unchanged"
+    ERROR = "error"
+
+
+Answers = dict[int, Outcome | Problem]  # by line number
+
+
+@dataclass(frozen=True)
+class Known:
+    """The customers and SKUs that facts name, and that exist."""
+
+    customers: Mapping[str, Organization]
+    skus: Mapping[str, Sku]
+
+    @classmethod
+    def named_by(cls, facts: Iterable[Fact]) -> "Known":
+        org_ids, codes = set(), set()
+        for fact in facts:
+            org_ids.add(fact.values["customer"])
+            codes.update(_skus(fact))
+        organizations = Organization.objects.filter(org_id__in=org_ids).only("org_id", "public_id", "name")
+        skus = Sku.objects.filter(code__in=codes)
+        return cls({row.org_id: row for row in organizations}, {row.code: row for row in skus})
+
+    def problem(self, fact: Fact) -> Problem | None:
+        if fact.values["customer"] not in self.customers:
+            return UNKNOWN_CUSTOMER
+        for number, code in enumerate(_skus(fact), 1):
+            if code not in self.skus:
+                field = "sku" if fact.type == "entitlement" else f"lines.{number}.sku"
+                return replace(UNKNOWN_SKU, field=field)
+        return None
+
+
+@dataclass(frozen=True)
+class Ids:
+    """The primary keys of the customers and SKUs that many short facts name."""
+
+    customers: Mapping[str, int]
+    skus: Mapping[str, int]
+
+    @classmethod
+    def named_by(cls, facts: Iterable[Fact]) -> "Ids":
+        org_ids, codes = {fact.values["customer"] for fact in facts}, {fact.values["sku"] for fact in facts}
+        customers = Organization.objects.filter(org_id__in=org_ids).values_list("org_id", "pk")
+        return cls(dict(customers), dict(Sku.objects.filter(code__in=codes).values_list("code", "pk")))
+
+    def problem(self, fact: Fact) -> Problem | None:
+        if fact.values["customer"] not in self.customers:
+            return UNKNOWN_CUSTOMER
+        return UNKNOWN_SKU if fact.values["sku"] not in self.skus else None
+
+
+UNKNOWN_CUSTOMER = Problem("unknown_customer", "No organisation has this ORGID.", "customer")
+UNKNOWN_SKU = Problem("unknown_sku", "No SKU has this code.", "sku")
+
+
+def _skus(fact: Fact) -> list[str]:
+    return [fact.values["sku"]] if fact.type == "entitlement" else [item["sku"] for item in fact.values["lines"]]
