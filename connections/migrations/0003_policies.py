@@ -7,7 +7,7 @@ slower.
 from django.db import migrations
 
 from partnerportal.lib.states import guard
-from partnerportal.lib.tenancy import NOW, protect, settle, spelled_out, tells
+from partnerportal.lib.tenancy import NOW, protect, settle, spelled_out, tells, widen
 
 SEEN = "(SELECT true FROM connections_portfolio p WHERE p.viewer_id = portal_org() AND p.subject_id = {})"
 
@@ -120,17 +120,6 @@ NOTICES_UNDO = """
 DROP TRIGGER notices_follow_portfolio ON connections_portfolio; DROP FUNCTION notices_follow_portfolio();
 DROP TRIGGER notice_asks_portfolio ON notifications_notice; DROP FUNCTION notice_asks_portfolio();
 """
-
-
-def widen(table: str, after: str, before: str) -> migrations.RunSQL:
-    """Return the migration operation that changes by which condition the web role sees rows of a table.
-
-    `before` is the condition that stood there, for going back.
-    """
-    return migrations.RunSQL(
-        f"ALTER POLICY tenant ON {table} USING ({spelled_out(after)})",
-        f"ALTER POLICY tenant ON {table} USING ({spelled_out(before)})",
-    )
 
 
 class Migration(migrations.Migration):

@@ -1,9 +1,11 @@
 """Row-level security on what is told of use, and on what belongs to one person; partitions for the days."""
 
+from importlib import import_module
+
 from django.db import migrations
 
 from partnerportal.lib.states import guard
-from partnerportal.lib.tenancy import NOW, grant_sql, protect, settle, spelled_out, tells
+from partnerportal.lib.tenancy import NOW, grant_sql, protect, settle, spelled_out, tells, widen
 
 SEEN = "(SELECT true FROM connections_portfolio p WHERE p.viewer_id = portal_org() AND p.subject_id = customer_id)"
 VENDOR = "(SELECT portal_is_vendor())"  # asked once a statement
@@ -32,9 +34,11 @@ GRANT EXECUTE ON FUNCTION usage_partition(date) TO portal_worker;
 """
 
 # The vendor's staff decide trials: they see every trial, and of those who have one who they are and what else they
-# use. A customer asks for its own, and takes it back. Which role may is the action's business. The definer's rights,
-# because a policy that reads its own table recurses. PostgreSQL asks a table's policies from the last name to the first:
-# what only the vendor needs comes before `tenant` in the alphabet, and is not asked of a row that others see by that.
+# use. A customer asks for its own, and takes it back. The functions have their definer's rights, because a policy that
+# reads its own table recurses. One policy for each command, and in it what only the vendor needs stands last: it is not
+# asked of a row that others see by the portfolio.
+KNOWN = import_module("connections.migrations.0003_policies").ORGANIZATION
+KNOWN_WITH_TRIALS = f"{KNOWN} OR {VENDOR} AND has_a_trial(accounts_organization.id)"
 TRIALS = f"""
 CREATE FUNCTION portal_is_vendor() RETURNS boolean
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -44,26 +48,22 @@ CREATE FUNCTION has_a_trial(customer bigint) RETURNS boolean
     SELECT portal_is_vendor()
        AND EXISTS (SELECT FROM entitlements_entitlement WHERE customer_id = customer AND kind = 'trial') $$;
 GRANT EXECUTE ON FUNCTION portal_is_vendor(), has_a_trial(bigint) TO portal_app;
-CREATE POLICY seen_by_vendor ON entitlements_entitlement FOR SELECT
-    USING ({VENDOR} AND (kind = 'trial' OR has_a_trial(customer_id)));
-CREATE POLICY trials_decided ON entitlements_entitlement FOR UPDATE
-    USING ({VENDOR} AND kind = 'trial') WITH CHECK ({VENDOR});
+
+DROP POLICY tenant ON entitlements_entitlement;
+CREATE POLICY tenant ON entitlements_entitlement FOR SELECT
+    USING ({SEEN} OR {VENDOR} AND (kind = 'trial' OR has_a_trial(customer_id)));
 CREATE POLICY trials_requested ON entitlements_entitlement FOR INSERT
     WITH CHECK (customer_id = portal_org() AND kind = 'trial' AND external_id LIKE 'trial-%'
                 AND quantity BETWEEN 1 AND 100 AND portal_is_admin());
-CREATE POLICY trials_cancelled ON entitlements_entitlement FOR UPDATE
-    USING (customer_id = portal_org() AND kind = 'trial')
-    WITH CHECK (customer_id = portal_org() AND kind = 'trial' AND state = 'cancelled');
-CREATE POLICY trials_alone ON entitlements_entitlement AS RESTRICTIVE FOR UPDATE
-    USING (kind = 'trial' AND (customer_id = portal_org() OR {VENDOR})) WITH CHECK (portal_is_admin());
-CREATE POLICY organizations_with_trials ON accounts_organization FOR SELECT
-    USING ({VENDOR} AND has_a_trial(id));
+CREATE POLICY trials_decided_or_cancelled ON entitlements_entitlement FOR UPDATE
+    USING (kind = 'trial' AND (customer_id = portal_org() OR {VENDOR}))
+    WITH CHECK ((customer_id = portal_org() AND kind = 'trial' AND state = 'cancelled' OR {VENDOR}) AND portal_is_admin());
 """
-TRIALS_UNDO = """
-DROP POLICY organizations_with_trials ON accounts_organization;
-DROP POLICY trials_alone ON entitlements_entitlement;
-DROP POLICY trials_cancelled ON entitlements_entitlement; DROP POLICY trials_requested ON entitlements_entitlement;
-DROP POLICY trials_decided ON entitlements_entitlement; DROP POLICY seen_by_vendor ON entitlements_entitlement;
+TRIALS_UNDO = f"""
+DROP POLICY trials_decided_or_cancelled ON entitlements_entitlement;
+DROP POLICY trials_requested ON entitlements_entitlement;
+DROP POLICY tenant ON entitlements_entitlement;
+CREATE POLICY tenant ON entitlements_entitlement USING ({SEEN}) WITH CHECK (false);
 DROP FUNCTION has_a_trial(bigint); DROP FUNCTION portal_is_vendor();
 """
 
@@ -123,7 +123,8 @@ class Migration(migrations.Migration):
     dependencies = [("entitlements", "0002_listing")]
 
     operations = [
-        migrations.RunSQL(spelled_out(TRIALS), TRIALS_UNDO),
+        migrations.RunSQL(spelled_out(TRIALS), spelled_out(TRIALS_UNDO)),
+        widen("accounts_organization", KNOWN_WITH_TRIALS, KNOWN),
         migrations.RunSQL(
             grant_sql("entitlements_entitlement", f"SELECT, INSERT, UPDATE (kind, state, updated_at, {DECIDED})"),
             grant_sql("entitlements_entitlement", "SELECT"),

@@ -111,8 +111,9 @@ def protect(table: str, *, using: str, check: str | None = None, grant: str = "S
     """Return the migration operation that puts row-level security on a tenant table and grants it to portal_app.
 
     `using` decides the rows seen, `check` (by default the same) the rows that may be written, and `grant` what
-    portal_app may do to the table. FORCE makes the policy hold for the owner too, unless its role has BYPASSRLS, as the
-    one that migrates and dumps has.
+    portal_app may do to the table. What is seen stands in one policy, for PostgreSQL promises no order among several:
+    alternatives joined by OR are asked from left to right, so what is quick or mostly true comes first. FORCE makes the
+    policy hold for the owner too, unless its role has BYPASSRLS, as the one that migrates and dumps has.
     """
     return migrations.RunSQL(
         f"""ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;
@@ -124,6 +125,15 @@ def protect(table: str, *, using: str, check: str | None = None, grant: str = "S
             ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY;
             ALTER TABLE {table} DISABLE ROW LEVEL SECURITY;
             REVOKE ALL ON {table} FROM {APP_ROLE};""",
+    )
+
+
+def widen(table: str, after: str, before: str) -> migrations.RunSQL:
+    """Return the migration operation by which the policy on a lower app's table shows the rows that `after` says, in
+    place of those that `before` says."""
+    return migrations.RunSQL(
+        f"ALTER POLICY tenant ON {table} USING ({spelled_out(after)})",
+        f"ALTER POLICY tenant ON {table} USING ({spelled_out(before)})",
     )
 
 
