@@ -1,14 +1,15 @@
 """The notices about connections (CC-21…CC-23)."""
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.models import Kind, Role
+from accounts.models import Feature
+from accounts.notices import ADMINS, ALL_BUT_VENDOR
 from connections.events import ConnectionEvent
 from connections.models import Connection
 from connections.queries import viewers_of
@@ -18,15 +19,45 @@ from notifications.registry import NoticeKind, Recipient, after, register
 if TYPE_CHECKING:
     from notifications.models import Event, Notice
 
-ADMINS = frozenset({Role.ADMIN.value})
-ALL_BUT_VENDOR = frozenset(Kind.values) - {Kind.VENDOR.value}
-
 
 def _connections_of(events: "Sequence[Event]") -> "list[tuple[Event, Connection]]":
     """Return each event with the connection it is about, in one query."""
     rows = Connection.objects.filter(public_id__in=[e.subject_id for e in events]).select_related("customer")
     by_id: dict[UUID | None, Connection] = {row.public_id: row for row in rows}
     return [(event, by_id[event.subject_id]) for event in events]
+
+
+class CustomerNews(NoticeKind):
+    """News that a customer shares: to the customer itself and to everyone connected to it (CC-54), in the inbox only.
+
+    It is `about` the customer, so that it goes out of sight with the connection. The event's data holds the customer's
+    public id as `customer` and its name as `customer_name`.
+    """
+
+    audience = ALL_BUT_VENDOR
+    feature = Feature.CUSTOMER_DASHBOARD.value
+    own_url_name: ClassVar[str]  # the page that the notice leads the customer to
+    customer_url_name: ClassVar[str]  # the page of the customer that it leads everyone else to
+
+    def recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, Recipient]]":
+        viewers: dict[Any, list[Any]] = {event.customer_id: [event.customer_id] for event in events}
+        for viewer_id, customer_id in viewers_of(viewers).values_list("viewer_id", "subject_id"):
+            viewers[customer_id].append(viewer_id)
+        for event in events:
+            for viewer_id in viewers[event.customer_id]:
+                told = Recipient(
+                    organization_id=viewer_id,
+                    about_id=event.customer_id,
+                    about_public_id=event.data["customer"],
+                    about_label=event.data["customer_name"],
+                    params=event.data,
+                )
+                yield event, told
+
+    def path(self, notice: "Notice") -> str:
+        if notice.about_id == notice.recipient_id:
+            return reverse(self.own_url_name)
+        return reverse(self.customer_url_name, args=[notice.about_public_id])
 
 
 @register
@@ -39,6 +70,7 @@ class CustomerConnected(NoticeKind):
     icon = "link"
     email_roles = ADMINS
     audience = ALL_BUT_VENDOR
+    feature = Feature.CUSTOMER_DASHBOARD.value
 
     def recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, Recipient]]":
         for event, connection in _connections_of(events):

@@ -6,7 +6,6 @@ from zoneinfo import ZoneInfo
 
 from notifications import registry
 from notifications.models import Mail, Notice, NoticePreference
-from notifications.models.notice import CUSTOMER_NEWS_FEATURE
 from notifications.registry import Addressee, NoticeKind
 
 MORNING = dt.time(7)  # when daily summaries begin to go out, in the person's time zone
@@ -49,11 +48,11 @@ def wanted(kind: NoticeKind, notices: list[Notice]) -> Iterator[tuple[Notice, Ad
 def wanted_by(kind: NoticeKind, notice: Notice, person: Addressee, choices: Chosen) -> Mail:
     """Return how a person is to get a notice of this kind by e-mail: as they chose, or else as is usual.
 
-    As in the inbox, it is OFF for news of another organisation without the dashboard, and for kinds that are for other
-    roles (CC-5, CC-54).
+    As in the inbox, it is OFF for news of another organisation without the feature that the kind asks for, and for
+    kinds that are for other roles (CC-5, CC-54).
     """
     is_own = notice.about_id in (None, notice.recipient_id)
-    if not kind.is_for(person.roles) or (not is_own and CUSTOMER_NEWS_FEATURE not in person.features):
+    if not kind.is_for(person.roles) or not (is_own or kind.is_granted(person.features)):
         return Mail.OFF
     return choices.get((notice.recipient_id, person.person_id)) or usual(kind, person.roles, is_own=is_own)
 

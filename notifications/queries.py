@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from notifications import registry
 from notifications.mailing import usual
 from notifications.models import Choice, Mail, Notice, NoticePreference
-from notifications.models.notice import CUSTOMER_NEWS_FEATURE, NoticeQuerySet, wanted
+from notifications.models.notice import NoticeQuerySet, wanted
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.prepared import Prepared
 
@@ -47,7 +47,7 @@ def customers_in_news(actor: Actor, chosen: UUID | None = None, kind: str | None
 def _unread(features: frozenset[str], roles: frozenset[str]) -> Prepared[tuple[int]]:
     """Return the prepared statement that finds the unread notices of a person with these features and roles.
 
-    Each combination has a statement of its own, because with the feature a person sees news of customers too, and in
+    Each combination has a statement of its own, because with a feature a person sees news of customers too, and in
     some roles more kinds. The rows come in the inbox's order, though nobody sees it, because only the inbox's own index
     serves that order: without it, a plan that does not know the organisation may look for its few notices among
     everybody's.
@@ -69,16 +69,16 @@ def _unread(features: frozenset[str], roles: frozenset[str]) -> Prepared[tuple[i
 
 def unread_count(actor: Actor) -> int:
     """Return how many open notices the acting person has not opened; counting ends at UNREAD_SHOWN + 1."""
-    return len(_unread(actor.features & {CUSTOMER_NEWS_FEATURE}, actor.roles)(actor.organization_id, actor.person_id))
+    unread = _unread(actor.features & registry.features_asked_for(), actor.roles)
+    return len(unread(actor.organization_id, actor.person_id))
 
 
 def choices(actor: Actor) -> dict[str, Choice]:
     """Return how the acting person gets each kind of notice in this organisation, by code: as chosen, or as usual."""
-    is_own = CUSTOMER_NEWS_FEATURE not in actor.features
     own = {row.kind: row for row in NoticePreference.objects.visible_to(actor)}
     by_code = {}
     for code, kind in registry.kinds().items():
         row = own.get(code) or NoticePreference()
-        mail = Mail(row.mail) if row.mail else usual(kind, actor.roles, is_own=is_own)
+        mail = Mail(row.mail) if row.mail else usual(kind, actor.roles, is_own=not kind.is_granted(actor.features))
         by_code[code] = Choice(mail, row.inbox)
     return by_code

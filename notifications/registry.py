@@ -63,9 +63,15 @@ class NoticeKind:
     audience: ClassVar[frozenset[str]] = frozenset()  # the kinds of organisations that can get it; empty: all of them
     roles: ClassVar[frozenset[str]] = frozenset()  # the roles that it is for; others do not see it; empty: all roles
 
+    feature: ClassVar[str] = ""  # what an organisation needs in order to get it about another one; empty: nothing
+
     def is_for(self, roles: frozenset[str]) -> bool:
         """Return whether somebody in these roles may see notices of this kind."""
         return not self.roles or bool(self.roles & roles)
+
+    def is_granted(self, features: frozenset[str]) -> bool:
+        """Return whether an organisation with these features may see notices of this kind about another one."""
+        return not self.feature or self.feature in features
 
     def recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, Recipient]]":
         """Yield each event with each organisation that is told of it.
@@ -124,6 +130,16 @@ def kind_choices(actor: Actor | None = None) -> list[tuple[str, str]]:
 def kinds_hidden_from(roles: frozenset[str]) -> list[str]:
     """Return the codes of the kinds that are for other roles than these."""
     return [code for code, kind in sorted(_kinds.items()) if not kind.is_for(roles)]
+
+
+def kinds_without(features: frozenset[str]) -> list[str]:
+    """Return the codes of the kinds that an organisation with these features does not get about another one."""
+    return [code for code, kind in sorted(_kinds.items()) if not kind.is_granted(features)]
+
+
+def features_asked_for() -> frozenset[str]:
+    """Return every feature that some kind of notice needs."""
+    return frozenset(kind.feature for kind in _kinds.values() if kind.feature)
 
 
 def kinds_for(event_kind: str) -> list[NoticeKind]:

@@ -2,35 +2,24 @@
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import Kind
+from accounts.notices import AskedOfVendor, RequesterNotice
 from accounts.queries import vendor_ids
-from connections.notices import ADMINS
 from entitlements.events import EntitlementEvent
 from entitlements.notices.news import licences
 from notifications.models import Notice
-from notifications.registry import NoticeKind, Recipient, register
+from notifications.registry import Recipient, register
 from partnerportal.lib import formats
 from partnerportal.lib.locks import Lock, take_turn
 
 if TYPE_CHECKING:
     from notifications.models import Event
-
-
-class AskedOfVendor(NoticeKind):
-    """To the vendor's staff. Not `about` the customer, which is not within their reach; only its name is kept."""
-
-    audience = frozenset({Kind.VENDOR.value})
-    email_roles = ADMINS
-    words: Any  # with %(customer)s and %(service)s
-
-    def subject(self, notice: Notice) -> str:
-        return str(self.words) % {"customer": notice.about_label, "service": notice.params.get("sku_name", "")}
 
 
 @register
@@ -42,6 +31,9 @@ class TrialAsked(AskedOfVendor):
     label = gettext_lazy("Trial requested by a customer")
     icon = "flask-conical"
     words = gettext_lazy("%(customer)s requests a trial of %(service)s")
+
+    def values(self, notice: Notice) -> dict[str, str]:
+        return {"service": notice.params["sku_name"]}
 
     def recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, Recipient]]":
         asked = [event for event in events if event.organization_id == event.customer_id]
@@ -124,24 +116,13 @@ class ReleaseWithdrawn(ReleaseNews):
     words = gettext_lazy("%(customer)s takes back a request to release licences")
 
 
-class ToThoseWhoAsked(NoticeKind):
-    """To the customer's Admins, who see its licence users; not to its others, nor to any other organisation (CC-32).
-
-    Not `about` the customer: everyone connected to it gets what is. Who holds the licence is not in it.
-    """
+class ReleaseAnswer(RequesterNotice):
+    """To the customer's Admins, who alone see its licence users (CC-32). Who holds the licence is not in it."""
 
     audience = frozenset({Kind.CUSTOMER.value})
-    roles = email_roles = ADMINS
-    email_default = "digest"
-    words: Any  # of the subject, with %(service)s
 
-    def recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, Recipient]]":
-        for event in events:
-            if event.counterpart_id:
-                yield event, Recipient(organization_id=event.counterpart_id, params=event.data)
-
-    def subject(self, notice: Notice) -> str:
-        return str(self.words) % {"service": notice.params["sku_name"]}
+    def values(self, notice: Notice) -> dict[str, str]:
+        return {"service": notice.params["sku_name"]}
 
     def asked_on(self, notice: Notice) -> str:
         return formats.date(dt.datetime.fromisoformat(notice.params["asked_at"]))
@@ -154,7 +135,7 @@ class ToThoseWhoAsked(NoticeKind):
 
 
 @register
-class LicenceReleased(ToThoseWhoAsked):
+class LicenceReleased(ReleaseAnswer):
     """Each, as each was asked for on its own."""
 
     code = "licence_released"
@@ -169,7 +150,7 @@ class LicenceReleased(ToThoseWhoAsked):
 
 
 @register
-class ReleaseReopened(ToThoseWhoAsked):
+class ReleaseReopened(ReleaseAnswer):
     code = "release_reopened"
     event = EntitlementEvent.RELEASE_REOPENED
     label = gettext_lazy("Licence release opened again")

@@ -1,55 +1,32 @@
 """News of a customer's entitlements: to the customer, and to everyone connected to it (CC-54)."""
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any, ClassVar
 
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from connections.notices import ADMINS, ALL_BUT_VENDOR
-from connections.queries import viewers_of
+from accounts.notices import ADMINS
+from connections.notices import CustomerNews
 from entitlements import anomalies
 from entitlements.events import EntitlementEvent
 from notifications.models import Notice
-from notifications.registry import NoticeKind, Recipient, register
+from notifications.registry import register
 from partnerportal.lib import formats
-
-if TYPE_CHECKING:
-    from notifications.models import Event
+from partnerportal.lib.errors import Message
 
 
 def licences(quantity: int) -> str:
     return ngettext("%(count)s licence", "%(count)s licences", quantity) % {"count": formats.number(quantity)}
 
 
-class CustomerNews(NoticeKind):
-    """Shared news: inbox only, no mail. `about` the customer, so that it goes out of sight with the connection."""
+class ServiceNews(CustomerNews):
+    """News of one service of a customer."""
 
     icon = "package"
-    audience = ALL_BUT_VENDOR
-    words: Any  # of the subject, with %(service)s
-
-    def recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, Recipient]]":
-        viewers: dict[Any, list[Any]] = {event.customer_id: [event.customer_id] for event in events}
-        for viewer_id, customer_id in viewers_of(viewers).values_list("viewer_id", "subject_id"):
-            viewers[customer_id].append(viewer_id)
-        for event in events:
-            for viewer_id in viewers[event.customer_id]:
-                told = Recipient(
-                    organization_id=viewer_id,
-                    about_id=event.customer_id,
-                    about_public_id=event.data["customer"],
-                    about_label=event.data["customer_name"],
-                    params=event.data,
-                )
-                yield event, told
-
-    def path(self, notice: Notice) -> str:
-        if notice.about_id == notice.recipient_id:
-            return reverse("services")
-        return reverse("customer_services", args=[notice.about_public_id])
+    own_url_name = "services"
+    customer_url_name = "customer_services"
+    words: ClassVar[Message]  # of the subject, with %(service)s
 
     def action(self, notice: Notice) -> str:
         return _("Open the services")
@@ -77,7 +54,7 @@ class CustomerNews(NoticeKind):
 
 
 @register
-class EntitlementAdded(CustomerNews):
+class EntitlementAdded(ServiceNews):
     code = "entitlement_added"
     event = EntitlementEvent.ADDED
     label = gettext_lazy("New service")
@@ -86,7 +63,7 @@ class EntitlementAdded(CustomerNews):
 
 
 @register
-class EntitlementChanged(CustomerNews):
+class EntitlementChanged(ServiceNews):
     code = "entitlement_changed"
     event = EntitlementEvent.CHANGED
     label = gettext_lazy("Service changed")
@@ -94,7 +71,7 @@ class EntitlementChanged(CustomerNews):
 
 
 @register
-class TrialRequested(CustomerNews):
+class TrialRequested(ServiceNews):
     code = "trial_requested"
     event = EntitlementEvent.TRIAL_REQUESTED
     label = gettext_lazy("Trial requested")
@@ -103,7 +80,7 @@ class TrialRequested(CustomerNews):
 
 
 @register
-class TrialExpired(CustomerNews):
+class TrialExpired(ServiceNews):
     code = "trial_expired"
     event = EntitlementEvent.TRIAL_EXPIRED
     label = gettext_lazy("Trial expired")
@@ -112,7 +89,7 @@ class TrialExpired(CustomerNews):
 
 
 @register
-class EndsSoon(CustomerNews):
+class EndsSoon(ServiceNews):
     """90, 60, 30 and 7 days ahead; in the daily summary of whoever looks after renewals."""
 
     code = "ends_soon"
@@ -134,7 +111,7 @@ class EndsSoon(CustomerNews):
         return super().body(notice) if near == self.day(notice) else f"{super().body(notice)} · {near}"
 
 
-class TrialDecision(CustomerNews):
+class TrialDecision(ServiceNews):
     """To the customer's Admins by e-mail, to its partners in the inbox."""
 
     icon = "flask-conical"
@@ -148,7 +125,7 @@ class TrialApproved(TrialDecision):
     event = EntitlementEvent.TRIAL_APPROVED
     label = gettext_lazy("Trial approved")
     words = gettext_lazy("The trial of %(service)s has begun")
-    body = CustomerNews.licences_until
+    body = ServiceNews.licences_until
 
 
 @register
@@ -168,7 +145,7 @@ class TrialExtended(TrialDecision):
     event = EntitlementEvent.TRIAL_EXTENDED
     label = gettext_lazy("Trial extended")
     words = gettext_lazy("The trial of %(service)s goes on")
-    body = CustomerNews.licences_until
+    body = ServiceNews.licences_until
 
 
 @register
@@ -178,7 +155,7 @@ class TrialConverted(TrialDecision):
     label = gettext_lazy("Trial converted to production")
     icon = "package-check"
     words = gettext_lazy("%(service)s is now in production")
-    body = CustomerNews.licences_until
+    body = ServiceNews.licences_until
 
 
 @register
@@ -197,6 +174,8 @@ class UseUnusual(CustomerNews):
     event = EntitlementEvent.USE_UNUSUAL
     label = gettext_lazy("Unusual use")
     icon = "activity"
+    own_url_name = "usage"
+    customer_url_name = "customer_usage"
 
     def subject(self, notice: Notice) -> str:
         found, falling, services = (notice.params[name] for name in ("found", "falling", "services"))
@@ -215,11 +194,6 @@ class UseUnusual(CustomerNews):
 
     def body(self, notice: Notice) -> str:
         return anomalies.all_in_words(notice.params["uses"], found=notice.params["found"])
-
-    def path(self, notice: Notice) -> str:
-        if notice.about_id == notice.recipient_id:
-            return reverse("usage")
-        return reverse("customer_usage", args=[notice.about_public_id])
 
     def action(self, notice: Notice) -> str:
         return _("Open the usage")

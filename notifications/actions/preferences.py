@@ -7,7 +7,6 @@ from django.db import transaction
 from notifications import registry
 from notifications.mailing import usual
 from notifications.models import Choice, NoticePreference
-from notifications.models.notice import CUSTOMER_NEWS_FEATURE
 from notifications.policies import ROLE_TABLE, NoticePermission
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.locks import Lock, take_turn
@@ -26,13 +25,13 @@ def choose_notices(*, actor: Actor, choices: Mapping[str, Choice]) -> None:
     assert actor.organization_id and actor.person_id, "a person's own choice"
     take_turn(Lock.PREFERENCES, actor.person_id)
     NoticePreference.objects.visible_to(actor).delete()
-    is_own = CUSTOMER_NEWS_FEATURE not in actor.features
     rows = []
     for code, choice in choices.items():
         kind = registry.kinds().get(code)
         if kind is None:
             continue
-        mail = "" if choice.mail == usual(kind, actor.roles, is_own=is_own) else choice.mail
+        usual_mail = usual(kind, actor.roles, is_own=not kind.is_granted(actor.features))
+        mail = "" if choice.mail == usual_mail else choice.mail
         if mail or not choice.inbox:
             own = {"organization_id": actor.organization_id, "person_id": actor.person_id}
             rows.append(NoticePreference(**own, kind=code, mail=mail, inbox=choice.inbox))

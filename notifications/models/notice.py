@@ -13,8 +13,6 @@ from partnerportal.lib.actors import Actor
 from partnerportal.lib.models import PublicModel
 from partnerportal.lib.scoping import TenantQuerySet
 
-CUSTOMER_NEWS_FEATURE = "customer_dashboard"  # the feature without which nobody gets news of customers (CC-5, CC-54)
-
 
 class NoticeQuerySet(TenantQuerySet):
     """Notices, and conditions on them that depend on who reads them."""
@@ -22,13 +20,15 @@ class NoticeQuerySet(TenantQuerySet):
     def scope(self, actor: Actor) -> "NoticeQuerySet":
         """Return the notices to the actor's organisation (OWN) that are of the kinds for the actor's roles.
 
-        Those about another organisation are seen only while it is within reach, and only with CUSTOMER_NEWS_FEATURE.
+        Those about another organisation are seen only while it is within reach, and only with the feature that their
+        kind asks for (CC-5, CC-54).
         """
         rows = self.filter(recipient_id=actor.organization_id, in_reach=True)
         rows = rows.exclude(kind__in=registry.kinds_hidden_from(actor.roles))
-        if CUSTOMER_NEWS_FEATURE in actor.features:
+        hidden = registry.kinds_without(actor.features)
+        if not hidden:
             return rows
-        return rows.filter(Q(about_id=None) | Q(about_id=actor.organization_id))
+        return rows.filter(Q(about_id=None) | Q(about_id=actor.organization_id) | ~Q(kind__in=hidden))
 
     def open(self) -> "NoticeQuerySet":
         """Return the notices that have not been dismissed."""

@@ -5,11 +5,14 @@ from html import unescape
 from typing import Any
 
 import pytest
+from django.db.models import F
 from django.urls import reverse
 
+from accounts.models import Feature
 from notifications.actions import fan_out_due, record
 from notifications.models import Notice
 from notifications.queries import unread_count
+from notifications.registry import kinds
 from partnerportal.lib.actors import Actor
 from tests.world import World
 
@@ -55,6 +58,15 @@ def test_partner_hears_of_its_customers(world: World, web: Any) -> None:
     assert world.customer.name in page.content.decode()
     assert "Plan 0 of customer has changed" in subjects(web("customer.reader").get(INBOX))
     assert "Plan 0 of customer has changed" not in subjects(web("partner2.admin").get(INBOX))
+
+
+def test_news_of_another_organisation_goes_with_a_feature(world: World, actor_for: Any) -> None:
+    """A kind that names none would be shown without the dashboard too (CC-5, CC-54)."""
+    of_others = Notice.objects.exclude(about_id=None).exclude(about_id=F("recipient_id"))
+    codes = set(of_others.values_list("kind", flat=True))
+    assert codes and all(kinds()[code].feature == Feature.CUSTOMER_DASHBOARD for code in codes)
+    kept = of_others.filter(recipient_id=world.lapsed.pk)
+    assert kept and not Notice.objects.visible_to(actor_for("lapsed.admin")).filter(pk__in=kept)
 
 
 def test_filter_by_customer_kind_and_tab(world: World, web: Any) -> None:

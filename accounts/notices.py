@@ -1,0 +1,54 @@
+"""What kinds of notices in several apps have in common: whom they mail, what the vendor is asked, and the answers."""
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from accounts.models import Kind, Role
+from notifications.registry import NoticeKind, Recipient
+from partnerportal.lib.errors import Message
+
+if TYPE_CHECKING:
+    from notifications.models import Event, Notice
+
+ADMINS = frozenset({Role.ADMIN.value})
+ALL_BUT_VENDOR = frozenset(Kind.values) - {Kind.VENDOR.value}
+
+
+class AskedOfVendor(NoticeKind):
+    """To the vendor's staff, from somebody who is not within their reach: the notice is not `about` that organisation
+    and keeps its name alone.
+    """
+
+    audience = frozenset({Kind.VENDOR.value})
+    email_roles = ADMINS
+    words: ClassVar[Message]  # of the subject, with %(customer)s and what `values` returns
+
+    def subject(self, notice: "Notice") -> str:
+        return str(self.words) % {"customer": notice.about_label, **self.values(notice)}
+
+    def values(self, notice: "Notice") -> dict[str, str]:
+        """Return what else the subject names."""
+        return {}
+
+
+class RequesterNotice(NoticeKind):
+    """What came of a request: to the Admins of the organisation that made it, and to nobody else.
+
+    It is not `about` that organisation, for everyone connected to it gets what is. The event's counterpart is told.
+    """
+
+    roles = email_roles = ADMINS
+    email_default = "digest"
+    words: ClassVar[Message]  # of the subject, with what `values` returns
+
+    def recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, Recipient]]":
+        for event in events:
+            if event.counterpart_id:
+                yield event, Recipient(organization_id=event.counterpart_id, params=event.data)
+
+    def subject(self, notice: "Notice") -> str:
+        return str(self.words) % self.values(notice)
+
+    def values(self, notice: "Notice") -> dict[str, str]:
+        """Return what the subject names."""
+        return {}
