@@ -1,4 +1,4 @@
-"""Opens and closes anomalies, by night, for customers whose use has changed since it was last looked at."""
+"""Actions that open and close anomalies, by night, for customers whose use has changed since it was last looked at."""
 
 import datetime as dt
 from collections import defaultdict
@@ -20,7 +20,7 @@ from partnerportal.lib.actors import Actor
 from partnerportal.lib.policies import authorize_staff
 
 BATCH = 200  # customers in one transaction
-READ_BACK = LOOKS_BACK + HISTORY + NEAR
+READ_BACK = LOOKS_BACK + HISTORY + NEAR  # how far back days are read, so that the usual range can be told
 FACTS = ("daily_users", "daily_devices", "monthly_users", "monthly_devices", "peak_concurrent")
 Metric = Anomaly.Metric
 Key = tuple[int, int, str]  # customer, SKU, metric
@@ -28,25 +28,30 @@ Series = dict[Key, dict[dt.date, int]]
 
 
 def find_anomalies(*, actor: Actor) -> int:
-    """Look at every customer that is due. Returns how many anomalies were opened: each is told once, a customer's
-    together."""
+    """Look at every customer that is due, and return how many anomalies were opened.
+
+    Each anomaly is told once, and those of one customer are told together.
+    """
     authorize_staff(actor)
     opened = 0
-    while (found := _look_at_batch(actor)) is not None:
-        opened += found
+    while (in_batch := _look_at_batch(actor)) is not None:
+        opened += in_batch
     return opened
 
 
 @transaction.atomic
 def _look_at_batch(actor: Actor) -> int | None:
-    """Under the lock of those who store use: nothing changes between reading it and saying that it was looked at."""
+    """Look at up to BATCH customers, and return how many anomalies were opened, or None if no customer is due.
+
+    The lock of those who store use is held: nothing changes between reading it and saying that it was looked at.
+    """
     lock_usage()
     due = list(CustomerUsage.objects.filter(TO_CHECK).defer(*KEPT).order_by("customer_id")[:BATCH])
     if not due:
         return None
     series = _series(due)
     as_of = {usage.customer_id: usage.as_of for usage in due}
-    findings = {key: found for key, values in series.items() if (found := judge(values, as_of[key[0]]))}
+    findings = {key: finding for key, values in series.items() if (finding := judge(values, as_of[key[0]]))}
     still_open = _close(findings, series, as_of)
     opened = _open(findings, as_of, still_open)
     record_many(_news(actor, opened))
@@ -55,11 +60,11 @@ def _look_at_batch(actor: Actor) -> int | None:
 
 
 def _series(due: list[CustomerUsage]) -> Series:
-    """What each SKU of each customer reported, by day, back to where its usual range begins."""
+    """Return the numbers of each SKU of each customer by day, back to where their usual range begins."""
     since = min(usage.as_of for usage in due) - READ_BACK
     as_of = {usage.customer_id: usage.as_of for usage in due}
     rows = UsageDay.objects.filter(customer__in=as_of, day__gt=since).order_by("day")
-    found: Series = defaultdict(dict)
+    series: Series = defaultdict(dict)
     peaks: dict[tuple[int, int], list[counting.Day]] = defaultdict(list)
     for customer, sku, day, model, assigned, *numbers in rows.values_list(
         "customer", "sku", "day", "sku__licence_model", "assigned", *FACTS
@@ -72,14 +77,17 @@ def _series(due: list[CustomerUsage]) -> Series:
             active = counting.monthly_active(model, recent, day)
         else:
             active = counting.monthly_active(model, [reported], day)
-        found[customer, sku, Metric.MONTHLY_ACTIVE][day] = active
-        found[customer, sku, Metric.ASSIGNED][day] = assigned
-    return found
+        series[customer, sku, Metric.MONTHLY_ACTIVE][day] = active
+        series[customer, sku, Metric.ASSIGNED][day] = assigned
+    return series
 
 
 def _close(findings: dict[Key, Finding], series: Series, as_of: dict[int, dt.date]) -> list[Anomaly]:
-    """Those end whose number is back in the range of the time, or in what has become usual, and those of a service that
-    is over, as the trend sees it (`together`). Returns the rest."""
+    """End the anomalies of the customers that are over, and return those that stay open.
+
+    An anomaly is over when its number is back in the range of its time, or in what has become usual since, or when its
+    service is over, as the trend sees it (`together`).
+    """
     remaining = []
     for row in Anomaly.objects.filter(customer__in=as_of, ended_on=None).select_for_update():
         key = (row.customer_id, row.sku_id, row.metric)
@@ -98,6 +106,7 @@ def _close(findings: dict[Key, Finding], series: Series, as_of: dict[int, dt.dat
 
 
 def _open(findings: dict[Key, Finding], as_of: dict[int, dt.date], still_open: list[Anomaly]) -> list[Anomaly]:
+    """Store and return an anomaly for each unusual number that has none open yet."""
     known = {(row.customer_id, row.sku_id, row.metric) for row in still_open}
     return Anomaly.objects.bulk_create(
         Anomaly(
@@ -110,7 +119,7 @@ def _open(findings: dict[Key, Finding], as_of: dict[int, dt.date], still_open: l
 
 
 def _news(actor: Actor, opened: list[Anomaly]) -> list[Event]:
-    """One event for each customer, however many of its numbers are unusual."""
+    """Return one event for each customer, however many of its numbers are unusual."""
     customers = Organization.objects.in_bulk({row.customer_id for row in opened})
     services = dict(Sku.objects.filter(pk__in={row.sku_id for row in opened}).values_list("pk", "service"))
     uses: dict[int, list[dict[str, Any]]] = defaultdict(list)
@@ -123,28 +132,28 @@ def _news(actor: Actor, opened: list[Anomaly]) -> list[Event]:
             actor=actor,
             subject=customers[customer],
             customer_id=customer,
-            data=_data(customers[customer], found),
+            data=_data(customers[customer], unusual),
         )
-        for customer, found in uses.items()
+        for customer, unusual in uses.items()
     ]
 
 
-def _data(customer: Organization, found: list[dict[str, Any]]) -> dict[str, Any]:
-    """What the notice says: the greatest changes, by their share, and how much more there is."""
-    found.sort(key=lambda use: -abs(use["value"] - use["before"]) / max(use["before"], 1))
+def _data(customer: Organization, uses: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return what the notice says: the greatest changes, by their share, and how many more there are."""
+    uses.sort(key=lambda use: -abs(use["value"] - use["before"]) / max(use["before"], 1))
     return {
         "customer": str(customer.public_id),
         "customer_name": customer.name,
-        "sku_name": ", ".join(services_of(found[:TOLD])),
-        "uses": found[:TOLD],
-        "found": len(found),
-        "falling": sum(use["value"] < use["low"] for use in found),
-        "services": len({use["service"] for use in found}),
+        "sku_name": ", ".join(services_of(uses[:TOLD])),
+        "uses": uses[:TOLD],
+        "found": len(uses),
+        "falling": sum(use["value"] < use["low"] for use in uses),
+        "services": len({use["service"] for use in uses}),
     }
 
 
 def _mark(due: list[CustomerUsage], opened: list[Anomaly], still_open: list[Anomaly]) -> None:
-    """Looked at; and whether use falls, which lists narrow by."""
+    """Note that the customers were looked at, and whether their use falls, which is a filter of lists."""
     falling = {row.customer_id for row in (*opened, *still_open) if row.is_fall}
     for usage in due:
         usage.checked_at = usage.updated_at

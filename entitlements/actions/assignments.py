@@ -1,4 +1,4 @@
-"""Stores who holds a licence, set-based. Seen by the customer's own Admins only (CC-32)."""
+"""Stores who holds a licence, with statements over whole batches. Only the customer's own Admins see it (CC-32)."""
 
 from django.db import connection, transaction
 
@@ -14,7 +14,8 @@ from partnerportal.lib.policies import authorize_staff
 
 _COLUMNS = "external_id, customer_id, sku_id, holder_kind, holder, assigned_at, last_used_at, released_at"
 _VALUES = "sku_id, holder_kind, holder, assigned_at, last_used_at, released_at"
-# What was released because it was asked for stays released: the vendor's staff may have said so before the feed does.
+# A licence that was released because its customer asked stays released: the vendor's staff may have said so before the
+# feed does.
 _RELEASED = """CASE WHEN excluded.assigned_at <= a.release_asked_at THEN coalesce(excluded.released_at, a.released_at)
     ELSE excluded.released_at END"""
 _OLD = ", ".join(f"a.{name}" for name in _VALUES.split(", "))
@@ -45,7 +46,11 @@ _OTHER = Problem("other_customer", "This belongs to another ORGID.", "customer")
 
 @transaction.atomic
 def store_assignments(*, actor: Actor, facts: list[Fact]) -> Answers:
-    """Of two lines about the same one the later counts. What is somebody's stays theirs."""
+    """Store who holds which licence, and return the answer to each line by its number.
+
+    Of two lines about the same assignment the later counts. An assignment that belongs to another customer is refused
+    with `other_customer`.
+    """
     authorize_staff(actor)
     known = Ids.named_by(facts)
     answers: Answers = {}
@@ -54,31 +59,38 @@ def store_assignments(*, actor: Actor, facts: list[Fact]) -> Answers:
         if problem := known.problem(fact):
             answers[fact.line] = problem
             continue
-        v = fact.values
-        ids = known.customers[v["customer"]], known.skus[v["sku"]]
-        rest = v["holder_kind"], v["holder"], v["assigned_at"], v["last_used_at"], v["released_at"]
-        rows.append((fact.line, fact.key, *ids, *rest))
+        values = fact.values
+        ids = known.customers[values["customer"]], known.skus[values["sku"]]
+        holder = values["holder_kind"], values["holder"]
+        times = values["assigned_at"], values["last_used_at"], values["released_at"]
+        rows.append((fact.line, fact.key, *ids, *holder, *times))
         answers[fact.line] = Outcome.UNCHANGED
     return answers | _write(actor, rows) if rows else answers
 
 
 def _write(actor: Actor, rows: list[tuple[object, ...]]) -> Answers:
+    """Write the rows, and return the answers to lines that changed something or were refused."""
     answers: Answers = {}
     take_turn(Lock.ASSIGNMENTS)
     with connection.cursor() as cursor:
-        cursor.execute("DROP TABLE IF EXISTS staged_assignment")  # of an earlier batch of the same transaction
+        cursor.execute(
+            "DROP TABLE IF EXISTS staged_assignment"
+        )  # an earlier batch of this transaction may have left it
         cursor.execute(_STAGE)
         cursor.copy_expert("COPY staged_assignment FROM STDIN", CopyRows(rows))
         cursor.execute(_MOVED)
         answers |= {line: _OTHER for (line,) in cursor.fetchall()}
         cursor.execute(_UPSERT)
         written = cursor.fetchall()
-    _tell(actor, {released for _line, _added, released in written if released})
+    _record_releases(actor, {released for _line, _added, released in written if released})
     return answers | {line: Outcome.ADDED if added else Outcome.CHANGED for line, added, _released in written}
 
 
-def _tell(actor: Actor, released: set[int]) -> None:
-    """Those whose release was asked for. What the vendor's staff had marked before was told then."""
+def _record_releases(actor: Actor, released: set[int]) -> None:
+    """Record that the licences with these primary keys, whose release was asked for, are released.
+
+    Releases that the vendor's staff had marked before were recorded then, and are not among them.
+    """
     if released:
         rows = LicenseAssignment.objects.filter(pk__in=released).select_related("sku", "customer").order_by("pk")
         record_many([release_event(EntitlementEvent.RELEASE_MARKED, actor, row) for row in rows])

@@ -1,4 +1,4 @@
-"""Stores one batch of facts, set-based: the number of statements does not depend on the number of facts."""
+"""Stores one batch of facts. The number of statements does not depend on the number of facts."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -16,12 +16,13 @@ from notifications.models import Event
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.locks import Lock, take_turn
 
-NOT_NEWS = {"assigned"}  # moves every day; nobody wants a notice about it
+NOT_NEWS = {"assigned"}  # fields that change every day, so that nobody wants a notice about them
 
 
 @dataclass
 class Change:
-    """A fact beside what is stored: `old` is None for something new; `before` has what differs, as it was."""
+    """A fact beside the row that is stored: `old` is None where none is, `before` has the fields that differ, as they
+    were."""
 
     fact: Fact
     row: Any
@@ -30,6 +31,7 @@ class Change:
 
     @property
     def outcome(self) -> Outcome:
+        """The answer to the fact's line: added, changed or unchanged."""
         if self.old is None:
             return Outcome.ADDED
         return Outcome.CHANGED if self.before else Outcome.UNCHANGED
@@ -37,7 +39,11 @@ class Change:
 
 @transaction.atomic
 def store_facts(*, actor: Actor, facts: list[Fact], with_events: bool, at: dt.datetime) -> Answers:
-    """Store facts, each key at most once, and record the news. SKUs go first, because the others name them."""
+    """Store facts, each key at most once, and return the answer to each line by its number.
+
+    SKUs go first, because the others name them. What is news is recorded as events, unless `with_events` is False; `at`
+    is when it became known.
+    """
     take_turn(Lock.FACTS)
     answers: Answers = {}
     _store_skus([fact for fact in facts if fact.type == "sku"], answers)
@@ -93,7 +99,7 @@ def _store_orders(facts: list[Fact], known: Known, answers: Answers) -> list[Cha
 
 
 def _store_lines(changes: list[Change], known: Known) -> None:
-    """Where an order's lines differ, all of them are written anew; the order then counts as changed."""
+    """Write all lines of an order anew where one of them differs. The order then counts as changed."""
     stored: dict[int, list[tuple[Any, ...]]] = {change.old.pk: [] for change in changes if change.old}
     rows = OrderLine.objects.filter(order__in=list(stored)).order_by("order_id", "position")
     for row in rows:
@@ -123,7 +129,7 @@ def _compare(
     wanted: list[tuple[Fact, dict[str, Any]]],
     with_related: tuple[str, ...] = (),
 ) -> list[Change]:
-    """Each fact beside the row that has its key. The rows are locked."""
+    """Return each fact beside the row that has its key, which is locked."""
     if not wanted:
         return []
     rows = model._default_manager.filter(**{f"{key}__in": [fact.key for fact, _values in wanted]})
@@ -140,7 +146,10 @@ def _compare(
 
 
 def _of_same_customer(changes: list[Change], answers: Answers) -> list[Change]:
-    """What is somebody's stays theirs: a feed that moves it would show one customer's data to another's partners."""
+    """Answer `other_customer` to changes that would move a row to another customer, and return the other changes.
+
+    A feed that moves a row would show one customer's data to another's partners.
+    """
     for change in changes:
         if "customer_id" in change.before:
             answers[change.fact.line] = Problem("other_customer", "This belongs to another ORGID.", "customer")
@@ -159,7 +168,7 @@ def _is_news(change: Change) -> bool:
 
 def _entitlement_news(change: Change, known: Known, actor: Actor, at: dt.datetime) -> Event:
     row, sku = change.row, known.skus[change.fact.values["sku"]]
-    before = {name: _plain(value) for name, value in change.before.items() if name != "sku_id"}
+    before = {name: _json_value(value) for name, value in change.before.items() if name != "sku_id"}
     if "sku_id" in change.before:
         before["sku"] = change.old.sku.code
     details = {
@@ -170,11 +179,12 @@ def _entitlement_news(change: Change, known: Known, actor: Actor, at: dt.datetim
         "quantity": row.quantity,
         "before": before if change.old else None,
     }
-    subject = change.old or row  # a changed row keeps the public id it has
-    return _news(_kind(change), subject, sku.name, known.customers[change.fact.values["customer"]], details, actor, at)
+    subject = change.old or row  # a changed row keeps the public id that it has
+    customer = known.customers[change.fact.values["customer"]]
+    return _news(_event_kind(change), subject, sku.name, customer, details, actor, at)
 
 
-def _kind(change: Change) -> EntitlementEvent:
+def _event_kind(change: Change) -> EntitlementEvent:
     row = change.row
     arrived = change.old is None or "state" in change.before
     if arrived and row.state == Entitlement.State.ACTIVE:
@@ -206,5 +216,5 @@ def _news(
     return new_event(kind, actor=actor, subject=subject, label=label, customer_id=customer.pk, data=data, at=at)
 
 
-def _plain(value: object) -> object:
+def _json_value(value: object) -> object:
     return value if value is None or isinstance(value, int) else str(value)

@@ -1,12 +1,12 @@
-"""Adds up the figures that triggers append beside the customer listing, and holds them to their definition."""
+"""Actions on the figures that triggers append beside the customer listing: add them up, and check or rebuild them."""
 
 from django.db import connection, transaction
 
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.policies import authorize_staff
 
-# One statement: a reader sees a figure's rows either before or after. A second fold waits for these, finds them gone
-# and leaves what the first has written.
+# This is one statement, so that a reader sees a figure's rows either before or after it. A second fold waits for these
+# rows, finds them gone and leaves what the first has written.
 _FOLD = """
     WITH gone AS (
         DELETE FROM entitlements_portfoliofigure WHERE viewer_id = %(viewer)s AND (facet, value) IN (
@@ -36,7 +36,10 @@ _LOCK = "LOCK TABLE entitlements_customerlisting, entitlements_portfoliofigure I
 
 
 def fold_figures() -> int:
-    """Add up what was appended since the last time. Returns for how many viewers; each is a transaction."""
+    """Add up the figures that were appended since the last time, and return for how many viewers.
+
+    Each viewer is a transaction of its own.
+    """
     with connection.cursor() as cursor:
         cursor.execute("SELECT DISTINCT viewer_id FROM entitlements_portfoliofigure WHERE NOT is_folded")
         viewers = [row[0] for row in cursor.fetchall()]
@@ -46,7 +49,10 @@ def fold_figures() -> int:
 
 
 def figure_differences() -> list[str]:
-    """Where the figures disagree with the listing: nothing, unless something wrote around the triggers."""
+    """Return a line for each figure that disagrees with the listing.
+
+    There is none, unless something wrote around the triggers.
+    """
     with connection.cursor() as cursor:
         cursor.execute(_DIFFERENCES)
         return [row[0] for row in cursor.fetchall()]
@@ -54,7 +60,7 @@ def figure_differences() -> list[str]:
 
 @transaction.atomic
 def rebuild_figures(*, actor: Actor) -> int:
-    """Make the figures agree with the listing. Returns how many were wrong. Writers of the listing wait meanwhile."""
+    """Make the figures agree with the listing, and return how many were wrong. Writers of the listing wait for it."""
     authorize_staff(actor)
     with connection.cursor() as cursor:
         cursor.execute(_LOCK)

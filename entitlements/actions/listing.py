@@ -1,4 +1,4 @@
-"""Keeps the customer listing true where triggers cannot: when a day passes, and when it is suspected to be wrong."""
+"""Actions that keep the customer listing true where triggers cannot: when a day passes, and when it may be wrong."""
 
 from django.db import connection, transaction
 
@@ -6,14 +6,13 @@ from entitlements.models import CustomerListing
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.policies import authorize_staff
 
-BATCH = 1000
-
+BATCH = 1000  # customers that are counted anew in one transaction
 _DUE = """SELECT DISTINCT customer_id FROM entitlements_customerlisting
           WHERE next_expiry_on < (now() AT TIME ZONE 'UTC')::date ORDER BY customer_id LIMIT %s"""
 
 
 def refresh_expired() -> int:
-    """Count anew the customers whose nearest expiry has passed. Returns how many; each batch is a transaction."""
+    """Count anew the customers whose nearest expiry has passed, and return how many. Each batch is a transaction."""
     refreshed = 0
     while batch := _refresh_batch():
         refreshed += batch
@@ -22,7 +21,11 @@ def refresh_expired() -> int:
 
 @transaction.atomic
 def _refresh_batch() -> int:
-    """Afterwards none of the batch is due: only running entitlements count, and they end today or later."""
+    """Count up to BATCH due customers anew, and return how many: 0 at the end.
+
+    A customer that was counted anew is not due again, because only running entitlements count, and they end today or
+    later. So the caller's loop ends.
+    """
     with connection.cursor() as cursor:
         cursor.execute(_DUE, [BATCH])
         customers = [row[0] for row in cursor.fetchall()]
@@ -31,15 +34,15 @@ def _refresh_batch() -> int:
     return len(customers)
 
 
-# What the listing must say, by its definition, is compared with what it says: all columns but the keys. Numbers are not
-# compared in rows that are due for `refresh_expired`.
+# The columns of the listing that are compared with its definition: all but the keys. Numbers are not compared in rows
+# that are due for `refresh_expired`.
 _NUMBERS = ("services", "skus", "trials", "requests", "seats", "assigned", "overage", "next_expiry_on", "ends")
 _KEYS = ("id", "viewer_id", "customer_id")
 _ALL = tuple(field.attname for field in CustomerListing._meta.concrete_fields if field.attname not in _KEYS)
 _FACTS = tuple(name for name in _ALL if name not in _NUMBERS)
 
 
-def _of(side: str, names: tuple[str, ...] = _ALL) -> str:
+def _columns_of(side: str, names: tuple[str, ...] = _ALL) -> str:
     return ", ".join(f"{side}.{name}" for name in names)
 
 
@@ -58,9 +61,9 @@ _DIFFERENCES = f"""
     LEFT JOIN accounts_organization v ON v.id = coalesce(l.viewer_id, e.viewer_id)
     LEFT JOIN accounts_organization c ON c.id = coalesce(l.customer_id, e.customer_id)
     WHERE l.id IS NULL OR e.customer_id IS NULL
-       OR ({_of("l", _FACTS)}) IS DISTINCT FROM ({_of("e", _FACTS)})
+       OR ({_columns_of("l", _FACTS)}) IS DISTINCT FROM ({_columns_of("e", _FACTS)})
        OR l.next_expiry_on >= (now() AT TIME ZONE 'UTC')::date
-          AND ({_of("l", _NUMBERS)}) IS DISTINCT FROM ({_of("e", _NUMBERS)})
+          AND ({_columns_of("l", _NUMBERS)}) IS DISTINCT FROM ({_columns_of("e", _NUMBERS)})
     ORDER BY 1"""  # noqa: S608 - constants of this module
 _REMOVE = f"""
     DELETE FROM entitlements_customerlisting l WHERE NOT EXISTS (
@@ -69,7 +72,8 @@ _WRITE = f"""
     INSERT INTO entitlements_customerlisting AS l (viewer_id, customer_id, {_COLUMNS})
     SELECT viewer_id, customer_id, {_COLUMNS} FROM ({_EXPECTED}) e
     ON CONFLICT (viewer_id, customer_id) DO UPDATE
-    SET ({_COLUMNS}) = ({_of("excluded")}) WHERE ({_of("l")}) IS DISTINCT FROM ({_of("excluded")})"""  # noqa: S608
+    SET ({_COLUMNS}) = ({_columns_of("excluded")})
+    WHERE ({_columns_of("l")}) IS DISTINCT FROM ({_columns_of("excluded")})"""  # noqa: S608
 
 _PACE_EXPECTED = """
     SELECT l.customer_id, l.viewer_id, usage_moved(u) AS moved, usage_full_on(u) AS full_on
@@ -95,26 +99,30 @@ _LOCK = """LOCK TABLE accounts_organization, connections_portfolio, entitlements
 
 
 def listing_differences() -> list[str]:
-    """Where the listing disagrees with its definition: nothing, unless something wrote around the triggers."""
+    """Return a line for each row of the listing that disagrees with its definition.
+
+    There is none, unless something wrote around the triggers.
+    """
     with connection.cursor() as cursor:
-        found: list[str] = []
+        differences: list[str] = []
         for statement in (_DIFFERENCES, _PACE_DIFFERENCES):
             cursor.execute(statement)
-            found += [row[0] for row in cursor.fetchall()]
-        return found
+            differences += [row[0] for row in cursor.fetchall()]
+        return differences
 
 
 @transaction.atomic
 def rebuild_listing(*, actor: Actor) -> int:
-    """Make the listing agree with its definition. Returns how many rows were written or removed.
+    """Make the listing agree with its definition, and return how many rows were written or removed.
 
-    Nothing may change beneath: writers wait, readers do not.
+    Writers wait meanwhile, so that nothing changes beneath it. Readers do not wait.
     """
     authorize_staff(actor)
     with connection.cursor() as cursor:
         cursor.execute(_LOCK)
         changed = 0
-        for statement in (_REMOVE, _WRITE, _PACE_REMOVE, _PACE_WRITE):  # triggers keep the pace of the first two
+        # Triggers keep the pace of customers that the first two statements write, so the last two find little to do.
+        for statement in (_REMOVE, _WRITE, _PACE_REMOVE, _PACE_WRITE):
             cursor.execute(statement)
             changed += cursor.rowcount
         return changed

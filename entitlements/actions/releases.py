@@ -1,5 +1,7 @@
-"""A customer's Admin takes a licence from whoever holds it: the vendor is asked, its staff or its feed then say that it
-is free."""
+"""Actions on the release of a licence: a customer's Admin asks for it, and the vendor's staff mark it as done.
+
+The vendor's feed may say that the licence is released before the staff do, or after.
+"""
 
 from django.db import connection, transaction
 from django.utils import timezone
@@ -20,8 +22,11 @@ STATE_CHANGED = _("This licence was released, kept or given anew in the meantime
 
 @transaction.atomic
 def ask_release(*, actor: Actor, assignment: LicenseAssignment) -> LicenseAssignment:
-    """Asking again changes nothing. Raises NotFound, Conflict("released") when the vendor has released it already."""
-    row = _locked(actor, assignment)
+    """Ask the vendor to release a licence, and return its row. Asking again changes nothing.
+
+    Raises NotFound, and Conflict("released") if the vendor has released it already.
+    """
+    row = _lock_assignment(actor, assignment)
     if row.release_asked_at is None:
         row.release_asked_at = timezone.now()
         row.save(update_fields=["release_asked_at"])
@@ -31,8 +36,11 @@ def ask_release(*, actor: Actor, assignment: LicenseAssignment) -> LicenseAssign
 
 @transaction.atomic
 def keep_licence(*, actor: Actor, assignment: LicenseAssignment) -> LicenseAssignment:
-    """Take the question back. Raises NotFound, Conflict("released") when it is too late."""
-    row = _locked(actor, assignment)
+    """Take the request for a release back, and return the licence's row. Repeating it changes nothing.
+
+    Raises NotFound, and Conflict("released") if the vendor has released the licence already.
+    """
+    row = _lock_assignment(actor, assignment)
     if row.release_asked_at is not None:
         row.release_asked_at = None
         row.save(update_fields=["release_asked_at"])
@@ -42,21 +50,28 @@ def keep_licence(*, actor: Actor, assignment: LicenseAssignment) -> LicenseAssig
 
 @transaction.atomic
 def mark_released(*, actor: Actor, key: str) -> None:
-    """By the vendor's staff, who have released it in their licence system; the feed may say so before or after.
+    """Mark a licence as released, for the vendor's staff, who have released it in their licence system.
 
-    `key` is the feed's: of the licence they know nothing else. Raises Conflict("state_changed") when it does not wait.
+    `key` is the licence's key in the feed, by which alone the staff know it. The feed may say that it is released
+    before or after. Raises Conflict("state_changed") if no licence with this key waits for its release.
     """
     _mark(EntitlementEvent.RELEASE_MARKED, actor, key, is_released=True)
 
 
 @transaction.atomic
 def reopen_release(*, actor: Actor, key: str) -> None:
-    """It was marked by mistake: it waits again. Raises Conflict("state_changed")."""
+    """Let a licence that was marked as released by mistake wait for its release again.
+
+    Raises Conflict("state_changed") if it is not marked as released.
+    """
     _mark(EntitlementEvent.RELEASE_REOPENED, actor, key, is_released=False)
 
 
 def _mark(kind: EntitlementEvent, actor: Actor, key: str, *, is_released: bool) -> None:
-    """By a function of the database: the row is the customer's, and tells who holds the licence."""
+    """Mark the licence, or take the mark back, and record it as an event of this kind.
+
+    A function of the database writes the row, because it is the customer's and tells who holds the licence.
+    """
     authorize(actor, ROLE_TABLE, EntitlementPermission.MARK_RELEASES)
     with connection.cursor() as cursor:
         cursor.execute("SELECT * FROM mark_release(%s, %s)", [None if "\0" in key else key, is_released])
@@ -70,12 +85,13 @@ def _mark(kind: EntitlementEvent, actor: Actor, key: str, *, is_released: bool) 
 
 
 def release_event(kind: EntitlementEvent, actor: Actor, row: LicenseAssignment) -> Event:
-    """What became of the request, told to the customer; who holds the licence is not in it (CC-32)."""
+    """Return the event that tells the customer what became of its request. It does not name the holder (CC-32)."""
     data = {"sku_name": row.sku.name, "asked_at": row.release_asked_at and row.release_asked_at.isoformat()}
     return new_event(kind, actor=actor, subject=row, label=row.sku.name, counterpart=row.customer, data=data)
 
 
-def _locked(actor: Actor, assignment: LicenseAssignment) -> LicenseAssignment:
+def _lock_assignment(actor: Actor, assignment: LicenseAssignment) -> LicenseAssignment:
+    """Lock and return the row of a licence. Raises NotFound, and Conflict("released") if it has been released."""
     authorize(actor, ROLE_TABLE, EntitlementPermission.MANAGE_HOLDERS)
     rows = LicenseAssignment.objects.visible_to(actor).select_for_update(no_key=True, of=("self",))
     row = rows.select_related("sku").filter(pk=assignment.pk).first()
@@ -87,5 +103,8 @@ def _locked(actor: Actor, assignment: LicenseAssignment) -> LicenseAssignment:
 
 
 def _record(kind: EntitlementEvent, actor: Actor, row: LicenseAssignment) -> None:
-    """The holder's name is not in it, for more people read the log; nor is it news that partners share (CC-32)."""
+    """Record an event about a licence in the customer's log.
+
+    It does not name the holder, because more people read the log, and it is no news that partners share (CC-32).
+    """
     record(kind, actor=actor, subject=row, label=row.sku.name, data={"sku_name": row.sku.name})

@@ -1,4 +1,4 @@
-"""What ends soon is announced 90, 60, 30 and 7 days ahead, and calendars show it."""
+"""Actions on renewals: announce what ends soon, 90, 60, 30 and 7 days ahead, and make calendars that show it."""
 
 from typing import Any
 
@@ -15,11 +15,11 @@ from partnerportal.lib.days import today
 from partnerportal.lib.policies import authorize
 from partnerportal.lib.tokens import digest_of, new_token
 
-THRESHOLDS = (7, 30, 60, 90)  # days
-BATCH = 500
+THRESHOLDS = (7, 30, 60, 90)  # days before an end at which it is announced
+BATCH = 500  # ends that are announced in one transaction
 
-# The nearest threshold that an end has crossed, once for that end. One that was crossed before the entitlement was
-# first seen here is not told: the first load of old data says nothing.
+# The statement claims the nearest threshold that an end has crossed, once for that end. A threshold that was crossed
+# before the entitlement was first seen here is not told, so that the first load of old data says nothing.
 _CLAIM = """
     INSERT INTO entitlements_renewalalert (entitlement_id, ends_on, days, told_at)
     SELECT e.id, e.ends_on, t.days, now()
@@ -34,15 +34,15 @@ _CLAIM = """
 
 
 def announce_renewals() -> int:
-    """Tell what ends within 90 days (UTC) to the customers and everyone connected. Returns how many ends.
+    """Tell the customers and everyone connected what ends within 90 days (UTC), and return how many ends were told.
 
-    Each batch claims its rows and records its events in one transaction: a job that dies has told those once, and the
-    next run tells the others. Whoever is no longer connected is left out when the events are told.
+    Each batch claims its rows and records its events in one transaction: a job that dies has told the ends of its
+    batches once, and the next run tells the others. Whoever is no longer connected by then hears nothing.
     """
-    told = 0
+    announced = 0
     while batch := _announce_batch():
-        told += batch
-    return told
+        announced += batch
+    return announced
 
 
 @transaction.atomic
@@ -59,34 +59,35 @@ def _announce_batch() -> int:
 
 @transaction.atomic
 def make_calendar(*, actor: Actor) -> str:
-    """A new secret for the person's calendar of this organisation; returns it, for only its digest is kept.
+    """Make a secret for the person's calendar of this organisation, and return it, because only its digest is kept.
 
-    An earlier one stops at once.
+    An earlier secret stops working at once.
     """
     authorize(actor, ROLE_TABLE, EntitlementPermission.VIEW_RENEWALS)
     secret = new_token()
-    _mine(actor).delete()
-    mine: dict[str, Any] = {"organization_id": actor.organization_id, "person_id": actor.person_id}
-    feed = CalendarFeed.objects.create(**mine, digest=digest_of(secret))
+    _lock_calendars(actor).delete()
+    owner: dict[str, Any] = {"organization_id": actor.organization_id, "person_id": actor.person_id}
+    feed = CalendarFeed.objects.create(**owner, digest=digest_of(secret))
     record(EntitlementEvent.CALENDAR_MADE, actor=actor, subject=feed, label=actor.person_name)
     return secret
 
 
 @transaction.atomic
 def revoke_calendar(*, actor: Actor) -> None:
-    """The address answers no more. Repeatable."""
+    """Let the address of the person's calendar answer no more. Repeating it changes nothing."""
     authorize(actor, ROLE_TABLE, EntitlementPermission.VIEW_RENEWALS)
-    for feed in _mine(actor):
+    for feed in _lock_calendars(actor):
         record(EntitlementEvent.CALENDAR_REVOKED, actor=actor, subject=feed, label=actor.person_name)
         feed.delete()
 
 
 def note_reading(*, actor: Actor, feed: CalendarFeed) -> None:
-    """When a calendar program last came; an hour's precision is enough, and spares the writes."""
+    """Note when a calendar program last read a feed, to the hour: that is precise enough, and spares writes."""
     now = timezone.now()
     if feed.last_read_at is None or (now - feed.last_read_at).total_seconds() > 3600:
-        _mine(actor).filter(pk=feed.pk).update(last_read_at=now)
+        _lock_calendars(actor).filter(pk=feed.pk).update(last_read_at=now)
 
 
-def _mine(actor: Actor) -> Any:
+def _lock_calendars(actor: Actor) -> Any:
+    """Return the person's own calendar feeds of this organisation, locked when they are read."""
     return CalendarFeed.objects.visible_to(actor).select_for_update()

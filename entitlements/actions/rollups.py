@@ -1,7 +1,7 @@
-"""What follows from the days of use: the months, and what lists say of a customer. SQL of the rules in
-`entitlements.counting`, which tests hold it to.
+"""Statements that write what follows from the days of use: the months, and what lists say of a customer.
 
-All of it runs in the transaction that wrote the days, under one lock.
+They are the rules of `entitlements.counting` in SQL, which tests hold them to. They run in the transaction that wrote
+the days, under one lock.
 """
 
 from collections.abc import Sequence
@@ -13,14 +13,14 @@ from entitlements import counting
 from entitlements.actions.totals import CONCURRENT, refresh_customers, refresh_touched_customers
 from partnerportal.lib.locks import Lock, take_turn
 
-PATIENCE = "60s"  # for that lock: another batch takes a second or two
+PATIENCE = "60s"  # how long the lock on use is waited for; another batch holds it for a second or two
 
 MONTH_COLUMNS = "purchased, assigned, newly_assigned, last_day, days, monthly_active, daily_active_peak"
 EPOCH = "2000-01-01"  # days are counted from it where they stand in an array of numbers
 
 
-# Of a month's numbers the last day's count: the greatest array is the one that begins with it.
 def _months_sql(days: str, monthly_active: str, daily_active_peak: str) -> str:
+    # Of a month's numbers those of the last day count. The greatest array holds them, because each begins with its day.
     return f"""
     SELECT c.customer_id, c.sku_id, c.month, last[2] AS purchased, last[3] AS assigned, last[4] AS newly_assigned,
            last_day, days, {monthly_active} AS monthly_active, {daily_active_peak} AS daily_active_peak
@@ -33,14 +33,17 @@ def _months_sql(days: str, monthly_active: str, daily_active_peak: str) -> str:
 
 
 def days_of(keys: str) -> str:
-    """The days of the months `keys` (customer_id, sku_id, month)."""
+    """Return SQL that selects the days of the months `keys`, a query of (customer_id, sku_id, month)."""
     return f"""
     SELECT d.*, k.month FROM ({keys}) k JOIN entitlements_usageday d ON d.customer_id = k.customer_id
         AND d.sku_id = k.sku_id AND d.day >= k.month AND d.day < k.month + interval '1 month'"""  # noqa: S608
 
 
 def months_sql(days: str) -> str:
-    """The months of `days`: rows of the table of days, each with its `month`, and all of that month."""
+    """Return SQL that selects the months of `days`, a query of the rows of UsageDay, each with its `month`.
+
+    `days` has all days of each month that it names.
+    """
     peak = f"""(SELECT max(r.peak_concurrent) FROM entitlements_usageday r
                WHERE r.customer_id = c.customer_id AND r.sku_id = c.sku_id
                  AND r.day > c.last_day - {counting.ACTIVE_DAYS} AND r.day <= c.last_day)"""  # noqa: S608 - constants
@@ -48,9 +51,9 @@ def months_sql(days: str) -> str:
     return _months_sql(days, f"{of_model} {peak} ELSE last[5] END", f"{of_model} peak_concurrent ELSE peak END")
 
 
-# Months of which only new days came in are carried on without reading their other days: the usual feed, one day of
-# everybody. A month with a corrected day is counted anew, and so is one of a concurrent licence with the one after it,
-# whose thirty days may reach back into it.
+# A month to which only new days were added is carried on without reading its other days. That is the usual feed: one
+# day of everybody. A month with a corrected day is counted anew, and so is a month of a concurrent licence, together
+# with the month after it, whose thirty days may reach back into it.
 _FRESH = f"""
     SELECT d.* FROM touched d JOIN entitlements_sku s ON s.id = d.sku_id
     WHERE s.licence_model <> '{CONCURRENT}' AND NOT EXISTS (
@@ -79,6 +82,7 @@ _OTHERS = f"""
 
 
 def write_months_sql(days: str) -> str:
+    """Return SQL that writes the months of `days` (see `months_sql`) where they differ from what is stored."""
     return f"""
     INSERT INTO entitlements_usagemonth AS m (customer_id, sku_id, month, {MONTH_COLUMNS}) {months_sql(days)}
     ON CONFLICT (customer_id, sku_id, month) DO UPDATE SET ({MONTH_COLUMNS}) = (
@@ -93,22 +97,27 @@ _ALL_OF_SKUS = "SELECT customer_id, sku_id, month FROM entitlements_usagemonth W
 
 
 def lock_usage() -> None:
-    """Wait until nobody else writes days of use or what follows from them, for PATIENCE at most, and keep it so until
-    the transaction ends."""
+    """Let nobody else write days of use, or what follows from them, until the transaction ends.
+
+    Waits for those who do now, for PATIENCE at most, and raises OperationalError after it.
+    """
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('lock_timeout', %s, true)", [PATIENCE])
     take_turn(Lock.USAGE)
 
 
 def refresh_touched(cursor: Any) -> None:
-    """Months and customers of the temporary table `touched` (customer, SKU, day, month, its numbers, added?)."""
+    """Bring months and customers up to date for the days of use in the temporary table `touched`.
+
+    Its columns are customer, SKU, day, month, the day's numbers, and whether the day was added or corrected.
+    """
     cursor.execute(_CARRY_ON)
     cursor.execute(write_months_sql(days_of(_OTHERS)))
     refresh_touched_customers(cursor)
 
 
 def recount_skus(skus: Sequence[int]) -> None:
-    """Everything of these SKUs, because their licences are counted in another way now."""
+    """Count all months of these SKUs, and their customers, anew: their licences are counted in another way now."""
     lock_usage()
     with connection.cursor() as cursor:
         cursor.execute("CREATE TEMPORARY TABLE recounted ON COMMIT DROP AS " + _ALL_OF_SKUS, [list(skus)])

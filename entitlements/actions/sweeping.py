@@ -1,4 +1,4 @@
-"""What of the facts is not kept for ever: that something was announced, or was unusual once."""
+"""Actions that delete what is not kept for ever: that an end was announced, and use that was unusual once."""
 
 from django.conf import settings
 
@@ -8,10 +8,10 @@ from partnerportal.lib.sweeping import delete_in_batches
 
 
 def sweep_alerts() -> int:
-    """Delete that an end was announced, PORTAL_NOTICES_KEPT after that end; return how many."""
+    """Delete the announcements of ends that lie longer ago than PORTAL_NOTICES_KEPT, and return how many."""
     return delete_in_batches(RenewalAlert.objects.filter(ends_on__lt=today() - settings.PORTAL_NOTICES_KEPT))
 
 
 def sweep_anomalies() -> int:
-    """Delete unusual use that ended longer ago than PORTAL_ANOMALIES_KEPT; return how many. Open use stays."""
+    """Delete the anomalies that ended longer ago than PORTAL_ANOMALIES_KEPT, and return how many. Open ones stay."""
     return delete_in_batches(Anomaly.objects.filter(ended_on__lt=today() - settings.PORTAL_ANOMALIES_KEPT))

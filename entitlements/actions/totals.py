@@ -1,8 +1,9 @@
-"""What lists say of a customer's use, from its days: SQL of the rules in `entitlements.counting`, held to it by tests.
+"""Statements that write what lists say of a customer's use: the rules of `entitlements.counting` in SQL, held to it by
+tests.
 
 Weeks end on the customer's latest reported day and have seven days, so with each new day all of them end elsewhere.
-What a week that ends on some day says, though, changes only with the days in it. So what would be said of each of the
-last 112 days is kept (`KEPT`), and a new day sums up the week that ends on it, no other.
+What a week that ends on some day says, though, changes only with the days in it. So the sums of the week that ends on
+each of the last 112 days are kept (`KEPT`), and a new day sums up only the week that ends on it.
 """
 
 from collections.abc import Sequence
@@ -15,10 +16,11 @@ from entitlements.models import Sku
 from entitlements.models.usage import ACTIVE_KEPT, ASSIGNED_KEPT, KEPT, SHARES_KEPT, WEEKS_SHOWN
 
 CONCURRENT = Sku.LicenceModel.CONCURRENT.value
-PACE_WEEKS = 13  # of the straight line that fits their assigned totals best: its slope is the pace
+PACE_WEEKS = 13  # weeks through whose assigned totals the straight line is fitted whose slope is the pace
 CHUNK = 2000  # customers in one statement
 
-# Who is counted: `as_of` the latest day, `since` the first day that is counted anew, and what is kept of those before.
+# Two selections of the customers to count. `as_of` is the latest day, `since` the first day that is counted anew; the
+# arrays are what is kept of the days before it.
 _ANEW = f"""
     SELECT m.customer_id, m.as_of, m.as_of - (SELECT min(d.day) FROM entitlements_usageday d
                WHERE d.customer_id = m.customer_id AND d.day >= m.first_month AND d.day < m.first_month + 31
@@ -40,13 +42,13 @@ _CARRIED_ON = f"""
 
 
 def _each_week(name: str, weeks: int) -> str:
-    """Of the days of one of KEPT those on which a week ends, the latest last."""
+    """Return SQL for an array of those days of one of KEPT on which a week ends, the latest last."""
     last = KEPT[name]
     return f"ARRAY[{', '.join(f'{name}[{last - 7 * back}]' for back in range(weeks - 1, -1, -1))}]"
 
 
 # Of each SKU the last report of the seven days counts: a report lasts until the next one, or for seven days. The days
-# and customers are named twice: the planner would read everybody's.
+# and customers are named twice, because the planner would otherwise read everybody's.
 _TOTALS = f"""
 reports AS (
     SELECT l.customer_id, l.as_of, d.sku_id, d.purchased, d.assigned,
@@ -67,7 +69,7 @@ totals AS (
            ELSE active END) AS active
     FROM lasting t JOIN entitlements_sku s ON s.id = t.sku_id GROUP BY 1, 2)"""  # noqa: S608 - constants
 
-# The days since, behind those that are kept; of all of them the last so many.
+# The days that were counted anew are appended to those that are kept, and of all of them the last so many are kept.
 _KEPT = f"""
 added AS (
     SELECT customer_id, max(t.purchased) FILTER (WHERE back = 0) AS purchased,
@@ -127,7 +129,8 @@ _WHERE_DIFFERENT = f" WHERE ({_OLD}) IS DISTINCT FROM ({_NEW})"
 _SPAN = f"""SELECT min(last_day) - {SHARES_KEPT - 1}, max(last_day) FROM (
     SELECT max(last_day) AS last_day FROM entitlements_usagemonth
     WHERE customer_id = ANY(%(customers)s) GROUP BY customer_id) l"""  # noqa: S608
-# Those of whom something is kept, with the span of what is counted of them; the others are counted anew.
+# The customers that were touched, whether days of theirs are kept, and the span of days that is then counted of them.
+# Customers without kept days are counted anew.
 _TOUCHED = f"""
     SELECT customer_id, coalesce(cardinality(u.shares) = {SHARES_KEPT}, false),
            greatest(least(t.first, u.as_of + 1), u.as_of - {SHARES_KEPT - 1}), greatest(t.last, u.as_of)
@@ -136,7 +139,10 @@ _TOUCHED = f"""
 
 
 def refresh_touched_customers(cursor: Any) -> None:
-    """Those of the temporary table `touched` (customer, SKU, day, …)."""
+    """Bring CustomerUsage up to date for every customer in the temporary table `touched` (customer, SKU, day, …).
+
+    Where weeks are kept they are carried on; the other customers are counted anew.
+    """
     cursor.execute(_TOUCHED)
     touched = cursor.fetchall()
     known = [row for row in touched if row[1]]
@@ -148,8 +154,11 @@ def refresh_touched_customers(cursor: Any) -> None:
 
 
 def refresh_customers(customers: Sequence[int], *, where_different: bool = False) -> int:
-    """From their months and the days of their last sixteen weeks. How many rows were written: all, for news came in, or
-    only those that say something else."""
+    """Count these customers anew from their months and the days of their last sixteen weeks, and return how many rows
+    were written.
+
+    Those are all rows, because news came in, or with `where_different` only the rows that then say something else.
+    """
     written = 0
     statement = _WRITE_ANEW + (_WHERE_DIFFERENT if where_different else "")
     with connection.cursor() as cursor:
@@ -161,7 +170,10 @@ def refresh_customers(customers: Sequence[int], *, where_different: bool = False
 
 
 def span(cursor: Any, customers: Sequence[int]) -> dict[str, Any]:
-    """The days between which the weeks of all of them lie: the planner leaves the other partitions out."""
+    """Return the parameters `since` and `until`, between which lie all weeks of these customers.
+
+    With them the planner leaves the partitions of other days out.
+    """
     cursor.execute(_SPAN, {"customers": list(customers)})
     since, until = cursor.fetchone()
     return {"since": since, "until": until}

@@ -1,4 +1,4 @@
-"""Trials that a customer asks for here: requested, decided by the vendor's staff, extended, converted, ended."""
+"""Actions on trials: a customer requests one, the vendor's staff decide, extend and convert it, and it ends."""
 
 import datetime as dt
 import uuid
@@ -26,10 +26,10 @@ from partnerportal.lib.policies import authorize
 from partnerportal.lib.states import move, move_locked
 
 State, Kind = Entitlement.State, Entitlement.Kind
-MOST_SEATS = 100  # in a trial
-MOST_IN_PRODUCTION = 1_000_000
-BATCH = 500
-REASON_LENGTH = 400
+MOST_SEATS = 100  # seats of a trial
+MOST_IN_PRODUCTION = 1_000_000  # seats of what a trial is converted to
+BATCH = 500  # trials that are ended in one transaction
+REASON_LENGTH = 400  # characters of the reason why a trial is declined
 
 ALREADY_REQUESTED = _("A trial of this service has been requested already.")
 ALREADY_RUNNING = _("Your organisation already uses this service.")
@@ -43,15 +43,19 @@ STATE_CHANGED = _("This has changed in the meantime. Reload the page to see wher
 
 @transaction.atomic
 def request_trial(*, actor: Actor, sku: Sku, quantity: int) -> Entitlement:
-    """A customer asks to try a service it neither runs nor has asked for. Of one SKU, one request is open (a
-    constraint of the database)."""
+    """Request a trial of a service for the acting customer, and return it.
+
+    Raises Invalid for a bad number of seats, Refused without an organisation, Conflict("already_requested") or
+    Conflict("already_running") where the customer has requested the SKU or runs it, and TooMany beyond
+    REQUESTED_A_DAY. A constraint of the database holds that one request of a SKU is open.
+    """
     authorize(actor, ROLE_TABLE, EntitlementPermission.REQUEST_TRIALS)
     if not 1 <= quantity <= MOST_SEATS:
         raise Invalid("quantity", SEATS % {"most": formats.number(MOST_SEATS)}, field="quantity")
     if actor.organization_id is None:
         raise Refused("no_organization", _("A trial is requested by a customer."))
-    take_turn(Lock.TRIAL_REQUESTS, actor.organization_id)  # they are counted
-    _may_be_asked_for(actor, sku)
+    take_turn(Lock.TRIAL_REQUESTS, actor.organization_id)  # or two requests at once would both pass the count of a day
+    _ensure_requestable(actor, sku)
     trial = Entitlement(
         customer_id=actor.organization_id,
         sku=sku,
@@ -64,13 +68,14 @@ def request_trial(*, actor: Actor, sku: Sku, quantity: int) -> Entitlement:
     try:
         with transaction.atomic():
             trial.save(force_insert=True)
-    except IntegrityError as error:  # somebody was faster
+    except IntegrityError as error:  # another request for the same SKU was faster
         raise Conflict("already_requested", ALREADY_REQUESTED) from error
     _record(EntitlementEvent.TRIAL_REQUESTED, actor, [trial])
     return trial
 
 
-def _may_be_asked_for(actor: Actor, sku: Sku) -> None:
+def _ensure_requestable(actor: Actor, sku: Sku) -> None:
+    """Raise Conflict or TooMany if the acting customer may not request a trial of this SKU now."""
     mine = Entitlement.objects.visible_to(actor).filter(customer=actor.organization_id)
     same = mine.filter(sku=sku)
     if same.filter(kind=Kind.TRIAL, state=State.REQUESTED).exists():
@@ -83,70 +88,87 @@ def _may_be_asked_for(actor: Actor, sku: Sku) -> None:
 
 @transaction.atomic
 def approve_trial(*, actor: Actor, trial: Entitlement) -> Entitlement:
-    """It runs from today for PORTAL_TRIAL_TIME."""
+    """Approve a requested trial, which runs from today (UTC) for PORTAL_TRIAL_TIME, and return it.
+
+    Raises NotFound, and Conflict("state_changed") if it no longer waits.
+    """
     authorize(actor, ROLE_TABLE, EntitlementPermission.DECIDE_TRIALS)
     trial = _move(actor, trial, State.ACTIVE, starts_on=today(), ends_on=today() + settings.PORTAL_TRIAL_TIME)
-    return _told(EntitlementEvent.TRIAL_APPROVED, actor, trial)
+    return _record_one(EntitlementEvent.TRIAL_APPROVED, actor, trial)
 
 
 @transaction.atomic
 def decline_trial(*, actor: Actor, trial: Entitlement, reason: str) -> Entitlement:
-    """The customer and its partners read the reason, so it names no person."""
+    """Decline a requested trial, and return it. The customer and its partners read the reason, so it names no person.
+
+    Raises Invalid for a reason that is empty or too long, NotFound, and Conflict("state_changed").
+    """
     authorize(actor, ROLE_TABLE, EntitlementPermission.DECIDE_TRIALS)
     reason = reason.strip()
     if not reason or len(reason) > REASON_LENGTH:
         message = _("Say why, in at most %(most)s characters.") % {"most": REASON_LENGTH}
         raise Invalid("reason_required", message, field="reason")
     trial = _move(actor, trial, State.DECLINED, reason=reason)
-    return _told(EntitlementEvent.TRIAL_DECLINED, actor, trial)
+    return _record_one(EntitlementEvent.TRIAL_DECLINED, actor, trial)
 
 
 @transaction.atomic
 def extend_trial(*, actor: Actor, trial: Entitlement, ends_on: dt.date) -> Entitlement:
-    """To `ends_on`, which is the date that was shown: `extended_to`. Sent twice, it extends once.
+    """Extend a running trial to `ends_on`, and return it. Sent twice, it extends once.
 
-    How often is the vendor's decision; the page says how often it was done.
+    `ends_on` is the date that the page showed, which is that of `extended_to`. How often a trial is extended is the
+    vendor's decision; the page says how often it was. Raises Conflict: "no_later_end" if there is no later date, and
+    "state_changed" if the trial does not run or `ends_on` is another date.
     """
     authorize(actor, ROLE_TABLE, EntitlementPermission.DECIDE_TRIALS)
-    trial = _running(actor, trial)
+    trial = _lock_running(actor, trial)
     if extended_to(trial) is None:
         raise Conflict("no_later_end", NO_LATER_END)
     if ends_on != extended_to(trial):
         raise Conflict("state_changed", STATE_CHANGED)
-    return _told(EntitlementEvent.TRIAL_EXTENDED, actor, _changed(trial, ends_on=ends_on))
+    return _record_one(EntitlementEvent.TRIAL_EXTENDED, actor, _save_changes(trial, ends_on=ends_on))
 
 
 def extended_to(trial: Entitlement) -> dt.date | None:
-    """None of a trial without an end, or with one that no calendar goes beyond: 9999-12-31, which some feeds send."""
+    """Return the last day that a trial has once it is extended, PORTAL_TRIAL_TIME after the present one.
+
+    Returns None for a trial without an end, or whose end no calendar goes beyond: 9999-12-31, which some feeds send.
+    """
     ends_on, time = trial.ends_on, settings.PORTAL_TRIAL_TIME
     return ends_on + time if ends_on and ends_on <= dt.date.max - time else None
 
 
 @transaction.atomic
 def convert_trial(*, actor: Actor, trial: Entitlement, quantity: int, ends_on: dt.date | None = None) -> Entitlement:
-    """From now on it is in production, with that many seats, until `ends_on` or without an end."""
+    """Turn a running trial into production, with `quantity` seats, until `ends_on` or without an end, and return it.
+
+    Raises Invalid for a bad number of seats or a day that is not after today, and Conflict("state_changed").
+    """
     authorize(actor, ROLE_TABLE, EntitlementPermission.DECIDE_TRIALS)
     if not 1 <= quantity <= MOST_IN_PRODUCTION:
         raise Invalid("quantity", SEATS % {"most": formats.number(MOST_IN_PRODUCTION)}, field="quantity")
     if ends_on and ends_on <= today():
         raise Invalid("ends_on", _("Choose a day after today, or leave it empty for no end."), field="ends_on")
-    trial = _running(actor, trial)
+    trial = _lock_running(actor, trial)
     changes = {"kind": Kind.PRODUCTION, "source": Entitlement.Source.BOUGHT, "quantity": quantity, "ends_on": ends_on}
-    return _told(EntitlementEvent.TRIAL_CONVERTED, actor, _changed(trial, **changes))
+    return _record_one(EntitlementEvent.TRIAL_CONVERTED, actor, _save_changes(trial, **changes))
 
 
 @transaction.atomic
 def cancel_trial(*, actor: Actor, trial: Entitlement) -> Entitlement:
-    """The customer takes back its request or ends its trial, or the vendor does. At once."""
+    """Cancel a trial or its request at once, for the customer or the vendor, and return it.
+
+    Raises NotFound, and Conflict("state_changed").
+    """
     authorize(actor, ROLE_TABLE, EntitlementPermission.CANCEL_TRIALS)
     moved = _move(actor, trial, State.CANCELLED)
-    return _told(EntitlementEvent.TRIAL_CANCELLED, actor, moved, is_request=moved.is_request)
+    return _record_one(EntitlementEvent.TRIAL_CANCELLED, actor, moved, is_request=moved.is_request)
 
 
 def expire_trials() -> int:
-    """Trials of the portal whose last day (UTC) has passed. Returns how many; each batch is a transaction.
+    """Expire the portal's trials whose last day (UTC) has passed, and return how many. Each batch is a transaction.
 
-    Those of the feed are left to the feed: it would say "active" again tomorrow.
+    Trials of the feed are left to the feed: it would say "active" again tomorrow.
     """
     expired = 0
     while batch := _expire_batch():
@@ -163,43 +185,45 @@ def _expire_batch() -> int:
     return len(trials)
 
 
-def _seen(actor: Actor, trial: Entitlement) -> QuerySet[Entitlement]:
-    """It, if it is a trial that the actor's organisation has asked for or decides; to others it is not there.
+def _visible_trial(actor: Actor, trial: Entitlement) -> QuerySet[Entitlement]:
+    """Return a query for the trial, empty unless the actor's organisation has asked for it or decides it.
 
-    With its SKU and customer: after a conversion the vendor's staff may see neither.
+    The SKU and customer are read along, because after a conversion the vendor's staff may see neither.
     """
     rows = Entitlement.objects.visible_to(actor).filter(pk=trial.pk, kind=Kind.TRIAL)
     return rows.select_related("sku", "customer")
 
 
 def _move(actor: Actor, trial: Entitlement, to: str, **changes: Any) -> Entitlement:
-    seen = _seen(actor, trial).first()
-    if seen is None:
+    """Move the trial to a state and return it. Raises NotFound, and Conflict("state_changed")."""
+    row = _visible_trial(actor, trial).first()
+    if row is None:
         raise NotFound("not_found", "")
     try:
-        moved = move(seen, to, updated_at=timezone.now(), **changes)
-    except Entitlement.DoesNotExist as error:  # converted meanwhile: out of sight for whom the policies hold
+        moved = move(row, to, updated_at=timezone.now(), **changes)
+    except Entitlement.DoesNotExist as error:  # it was converted meanwhile, and policies hide it from the vendor
         raise Conflict("state_changed", STATE_CHANGED) from error
-    moved.sku, moved.customer = seen.sku, seen.customer
+    moved.sku, moved.customer = row.sku, row.customer
     return moved
 
 
-def _running(actor: Actor, trial: Entitlement) -> Entitlement:
-    """It, locked, if it runs today."""
-    found = _seen(actor, trial).select_for_update(of=("self",)).first()
-    if found is None or found.state != State.ACTIVE or (found.ends_on and found.ends_on < today()):
+def _lock_running(actor: Actor, trial: Entitlement) -> Entitlement:
+    """Lock and return the trial. Raises Conflict("state_changed") if it does not run today."""
+    row = _visible_trial(actor, trial).select_for_update(of=("self",)).first()
+    if row is None or row.state != State.ACTIVE or (row.ends_on and row.ends_on < today()):
         raise Conflict("state_changed", STATE_CHANGED)
-    return found
+    return row
 
 
-def _changed(trial: Entitlement, **changes: Any) -> Entitlement:
+def _save_changes(trial: Entitlement, **changes: Any) -> Entitlement:
     for name, value in (changes | {"updated_at": timezone.now()}).items():
         setattr(trial, name, value)
     trial.save(update_fields=[*changes, "updated_at"])
     return trial
 
 
-def _told(kind: EntitlementEvent, actor: Actor, trial: Entitlement, **more: Any) -> Entitlement:
+def _record_one(kind: EntitlementEvent, actor: Actor, trial: Entitlement, **more: Any) -> Entitlement:
+    """Record an event of this kind about the trial, and return the trial."""
     _record(kind, actor, [trial], **more)
     return trial
 
@@ -209,7 +233,7 @@ def _record(kind: EntitlementEvent, actor: Actor, trials: list[Entitlement], **m
 
 
 def entitlement_event(kind: EntitlementEvent, actor: Actor, row: Entitlement, **more: Any) -> Event:
-    """What the customer and everyone connected to it may know of a step."""
+    """Return the event that tells the customer and everyone connected to it of a step of one entitlement."""
     customer: Organization = row.customer
     data = {
         "customer": str(customer.public_id),

@@ -1,4 +1,4 @@
-"""Stores days of use, set-based, and everything that follows from them in the same transaction."""
+"""Stores days of use, with statements over whole batches, and in the same transaction all that follows from them."""
 
 import datetime as dt
 from collections.abc import Iterable
@@ -56,19 +56,21 @@ _ANSWERS = """
 
 
 def make_room(days: Iterable[dt.date]) -> None:
-    """Partitions for the months of these days. Before the batch and on its own: a new one is locked until commit, and
-    readers with it."""
+    """Make the partitions that are missing for the months of these days, in a transaction of its own.
+
+    It is called before the batch, because a new partition is locked until the commit, and readers wait for it.
+    """
     months = sorted({day.replace(day=1) for day in days})
     with transaction.atomic(), connection.cursor() as cursor:
-        lock_usage()  # first, as the batch does: in another order the two could wait for each other
+        lock_usage()  # this lock is first, as in the batch: in another order the two could wait for each other
         cursor.execute(_MONTHS, [months])
 
 
 def store_usage(*, actor: Actor, rows: Iterable[UsageRow]) -> dict[int, Outcome]:
-    """Store days of use. What each line did, by its number; lines that changed nothing are left out.
+    """Store days of use, and return what each line did by its number. Lines that changed nothing are left out.
 
-    Of two rows about the same day the one with the higher number counts. Customers and SKUs are known to exist. A row
-    with more newly assigned than assigned is an IntegrityError.
+    Of two rows about the same day the one with the higher number counts. The caller knows that customers and SKUs
+    exist. Raises IntegrityError for a row with more newly assigned than assigned.
     """
     authorize_staff(actor)
     rows = rows if isinstance(rows, list) else list(rows)
@@ -77,7 +79,9 @@ def store_usage(*, actor: Actor, rows: Iterable[UsageRow]) -> dict[int, Outcome]
     make_room({row.day for row in rows})
     with transaction.atomic(), connection.cursor() as cursor:
         lock_usage()
-        cursor.execute("DROP TABLE IF EXISTS staged, touched")  # of an earlier batch of the same transaction
+        cursor.execute(
+            "DROP TABLE IF EXISTS staged, touched"
+        )  # an earlier batch of this transaction may have left them
         cursor.execute(_STAGE)
         cursor.copy_expert("COPY staged FROM STDIN", CopyRows(rows))
         cursor.execute("ANALYZE staged")
@@ -88,7 +92,10 @@ def store_usage(*, actor: Actor, rows: Iterable[UsageRow]) -> dict[int, Outcome]
 
 
 def store_usage_facts(*, actor: Actor, facts: list[Fact]) -> Answers:
-    """The same for lines of a feed, whose customers and SKUs may not exist."""
+    """Store the days of use that lines of a feed tell, and return the answer to each line by its number.
+
+    A line whose customer or SKU does not exist is answered with a Problem.
+    """
     known = Ids.named_by(facts)
     answers: Answers = {}
     rows = []
@@ -96,12 +103,13 @@ def store_usage_facts(*, actor: Actor, facts: list[Fact]) -> Answers:
         if problem := known.problem(fact):
             answers[fact.line] = problem
         else:
-            v = fact.values
+            values = fact.values
             rows.append(
                 UsageRow(
-                    fact.line, known.customers[v["customer"]], known.skus[v["sku"]], v["day"], v["purchased"],
-                    v["assigned"], v["newly_assigned"], v["daily_users"], v["daily_devices"], v["monthly_users"],
-                    v["monthly_devices"], v["peak_concurrent"],
+                    fact.line, known.customers[values["customer"]], known.skus[values["sku"]], values["day"],
+                    values["purchased"], values["assigned"], values["newly_assigned"], values["daily_users"],
+                    values["daily_devices"], values["monthly_users"], values["monthly_devices"],
+                    values["peak_concurrent"],
                 )
             )  # fmt: skip
     answers |= dict.fromkeys((row.line for row in rows), Outcome.UNCHANGED)

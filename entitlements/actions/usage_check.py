@@ -1,4 +1,4 @@
-"""Holds what follows from the days of use to the days: the months, and what lists say of customers."""
+"""Checks and rebuilds what follows from the days of use: the months, and what lists say of customers."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -10,7 +10,7 @@ from entitlements.actions.totals import CUSTOMERS, TOLD, refresh_customers, span
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.policies import authorize_staff
 
-CHUNK = 1000  # customers at a time, so that an ingest can go on in between
+CHUNK = 1000  # customers in one transaction, so that an ingest can go on in between
 
 _CUSTOMERS = """
     SELECT customer_id FROM entitlements_usageday UNION SELECT customer_id FROM entitlements_usagemonth
@@ -44,16 +44,22 @@ _NAMES = """SELECT t.key, o.org_id || coalesce(' ' || s.code, '') || coalesce(to
 
 
 def usage_differences() -> list[str]:
-    """Where the months disagree with the days, or what lists say with both: nothing, unless something went wrong."""
-    found: list[tuple[Any, ...]] = []
+    """Return a line for each month that disagrees with its days, and for each customer's totals that do.
+
+    There is none, unless something went wrong.
+    """
+    wrong: list[tuple[Any, ...]] = []
     for customers in _chunks():
-        found += _wrong_months(customers)
-        found += [(customer, None, None, unfounded) for customer, unfounded in _wrong_customers(customers)]
-    return _named(found)
+        wrong += _wrong_months(customers)
+        wrong += [(customer, None, None, unfounded) for customer, unfounded in _wrong_customers(customers)]
+    return _describe(wrong)
 
 
 def rebuild_usage(*, actor: Actor) -> int:
-    """Make them agree. Returns how many rows were wrong. Each thousand customers are a transaction."""
+    """Make months and customers' totals agree with the days of use, and return how many rows were wrong.
+
+    Each CHUNK of customers is a transaction.
+    """
     authorize_staff(actor)
     return sum(_rebuild(customers) for customers in _chunks())
 
@@ -70,7 +76,7 @@ def _rebuild(customers: list[int]) -> int:
 
 
 def _chunks() -> Iterator[list[int]]:
-    """Whose days, months or totals there are by now, a thousand at a time."""
+    """Yield the primary keys of the customers who have days, months or totals of use, CHUNK at a time."""
     with connection.cursor() as cursor:
         cursor.execute(_CUSTOMERS)
         customers = [row[0] for row in cursor.fetchall()]
@@ -90,9 +96,9 @@ def _wrong_customers(customers: list[int]) -> list[tuple[Any, ...]]:
         return list(cursor.fetchall())
 
 
-def _named(found: list[tuple[Any, ...]]) -> list[str]:
+def _describe(wrong: list[tuple[Any, ...]]) -> list[str]:
     with connection.cursor() as cursor:
-        columns: list[list[Any]] = [[row[n] for row in found] for n in range(3)]
-        cursor.execute(_NAMES, [list(range(len(found))), *columns])
+        columns: list[list[Any]] = [[row[n] for row in wrong] for n in range(3)]
+        cursor.execute(_NAMES, [list(range(len(wrong))), *columns])
         says = ("differs", "has no days")
-        return [f"{name}: {says[bool(found[key][3])]}" for key, name in cursor.fetchall()]
+        return [f"{name}: {says[bool(wrong[key][3])]}" for key, name in cursor.fetchall()]

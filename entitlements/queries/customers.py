@@ -1,4 +1,5 @@
-"""Reads over customers, their services and their orders. Lists read the narrow listing, the rest is for rows shown."""
+"""Queries of customers, their services and their orders. Lists read CustomerListing, the narrow table; other tables
+are read only for the rows that are shown."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,29 +18,32 @@ from partnerportal.lib.days import SOON, today
 from partnerportal.lib.errors import NotFound
 from partnerportal.lib.prepared import Prepared
 
-AHEAD = timedelta(days=90)
+AHEAD = timedelta(days=90)  # how long before a service's end a page asks for attention
 
 
 @dataclass(frozen=True)
 class PortfolioNumbers:
-    """All customers in numbers. Seats are of running entitlements."""
+    """The numbers of all customers of a viewer. Seats are those of running entitlements."""
 
     customers: int
     seats_purchased: int
     seats_assigned: int
-    expiring: int  # within SOON
-    over: int  # with more seats of a SKU assigned than purchased
-    overage: int  # how many more
+    expiring: int  # customers with a service that ends within SOON
+    over: int  # customers with more seats of a SKU assigned than purchased
+    overage: int  # seats by which they are over
     unused: int  # seats purchased and not assigned
-    on_trial: int
-    waiting: int  # for a trial
-    falling: int  # whose use falls
-    countries: dict[str, int]  # customers in each
-    skus: dict[int, int]  # customers that run each, by primary key
+    on_trial: int  # customers with a trial that runs
+    waiting: int  # customers that wait for a trial
+    falling: int  # customers whose use falls
+    countries: dict[str, int]  # customers by the code of their country
+    skus: dict[int, int]  # customers that run a SKU, by its primary key
 
     @property
     def share(self) -> float | None:
-        """Of the seats that are assigned: 1 of all and 0 of none only."""
+        """The share of the seats that are assigned, or None where none is purchased.
+
+        It is 1 only where all are assigned, 0 only where none is, and more than 1 where more are than were purchased.
+        """
         percent = counting.percent(self.seats_assigned, self.seats_purchased)
         return None if percent is None else percent / 100
 
@@ -49,7 +53,10 @@ def _expiring_within(span: timedelta) -> Q:
 
 
 def customers(actor: Actor) -> CustomerListingQuerySet:
-    """The customers of the list, each with `connection_id`: the public id of the actor's own connection, or None."""
+    """Return the customers that the actor may list.
+
+    Each has `connection_id`: the public id of the connection with the actor's own organisation, or None.
+    """
     own = Connection.objects.visible_to(actor).active().filter(partner=actor.organization_id)
     connection = own.filter(customer=OuterRef("customer")).values("public_id")[:1]
     return CustomerListing.objects.visible_to(actor).annotate(connection_id=Subquery(connection))
@@ -67,7 +74,10 @@ _FIGURES = Prepared(_figures, -1, "first", "last")
 
 
 def portfolio(actor: Actor) -> PortfolioNumbers:
-    """The figures that are kept beside the listing: a few hundred rows, however many customers."""
+    """Return the numbers of all customers of the actor, from the figures that are kept beside the listing.
+
+    These are a few hundred rows, however many customers there are.
+    """
     facet = PortfolioFigure.Facet
     amounts: dict[str, dict[str, int]] = {name: {} for name in facet}
     days = (day.isoformat() for day in (today(), today() + SOON))
@@ -92,7 +102,7 @@ def portfolio(actor: Actor) -> PortfolioNumbers:
 
 
 def catalogue(numbers: PortfolioNumbers) -> list[Sku]:
-    """The SKUs that the customers run, by name (CV-6): the choices of the filter, and the names of the rows."""
+    """Return the SKUs that the customers run, by name (CV-6): the choices of the filter, and the names in the rows."""
     return list(Sku.objects.filter(pk__in=list(numbers.skus)).order_by("name", "pk"))
 
 
@@ -117,38 +127,43 @@ _WITH_ACCOUNT = Prepared(_with_account, -1, UUID(int=1))
 
 
 def customer_with_account(actor: Actor, public_id: UUID) -> CustomerListing:
-    """A customer within reach, with its organisation and nothing else. Raises NotFound."""
-    found = _WITH_ACCOUNT(actor.organization_id, public_id)
-    if not found:
+    """Return a customer within the actor's reach, with its organisation. Raises NotFound."""
+    listed = _WITH_ACCOUNT(actor.organization_id, public_id)
+    if not listed:
         raise NotFound("not_found", "")
-    return found[0]
+    return listed[0]
 
 
 def needing_attention(actor: Actor, limit: int) -> list[CustomerListing]:
-    """Customers over their licence, then those whose services end soonest or who wait for a trial. Half of the places
-    are for these, if they fill them.
+    """Return up to `limit` customers: those over their licence, then those whose service ends soon or who wait for a
+    trial.
 
-    Three short walks along an index each, not one over the listing.
+    Half of the places are for the latter, if they fill them. Each condition is a short walk along an index, so that the
+    listing is not read as a whole.
     """
     rows = CustomerListing.objects.visible_to(actor).order_by("next_expiry_on")
-    wanting = [rows.filter(condition)[:limit] for condition in (OVER, _expiring_within(SOON), Q(requests__gt=0))]
-    found = wanting[0].union(*wanting[1:])
-    ordered = sorted(found, key=lambda row: (row.next_expiry_on, row.name_folded, row.pk))
+    groups = [rows.filter(condition)[:limit] for condition in (OVER, _expiring_within(SOON), Q(requests__gt=0))]
+    candidates = groups[0].union(*groups[1:])
+    ordered = sorted(candidates, key=lambda row: (row.next_expiry_on, row.name_folded, row.pk))
     over, others = ([row for row in ordered if row.is_over is is_over] for is_over in (True, False))
     over = over[: max(limit // 2, limit - len(others))]
     return over + others[: limit - len(over)]
 
 
 def services(actor: Actor, customer_id: int | None) -> list[Entitlement]:
-    """Everything a customer has, had or asked for, with its SKU: soonest end first, without an end last."""
+    """Return every entitlement that a customer has, had or asked for, with its SKU.
+
+    The soonest end comes first, entitlements without an end come last.
+    """
     return list(services_of(actor, customer_id).select_related("sku"))
 
 
 def services_of(actor: Actor, customer_id: int | None) -> QuerySet[Entitlement]:
+    """Return a query for the entitlements of a customer in the order of `services`."""
     rows = Entitlement.objects.visible_to(actor).filter(customer=customer_id)
     return rows.order_by(F("ends_on").asc(nulls_last=True), "sku__name", "pk")
 
 
 def orders(actor: Actor, customer_id: int | None) -> QuerySet[Order]:
-    """A customer's orders with their lines (CC-27)."""
+    """Return a customer's orders with their lines (CC-27), unordered."""
     return Order.objects.visible_to(actor).filter(customer=customer_id).prefetch_related("lines__sku")

@@ -1,4 +1,5 @@
-"""Which licences the vendor is asked to release: told by the key of its feed, never by who holds them (CC-32)."""
+"""Queries of the licences that the vendor is asked to release. They are told by the key of its feed, never by who
+holds them (CC-32)."""
 
 import datetime as dt
 
@@ -8,20 +9,20 @@ from entitlements.models import LicenceRelease
 from entitlements.models.release import LicenceReleaseQuerySet
 from partnerportal.lib.actors import Actor
 
-RECENTLY = dt.timedelta(days=90)
+RECENTLY = dt.timedelta(days=90)  # how long a release is listed after it was done
 
 
 def releases(actor: Actor) -> LicenceReleaseQuerySet:
-    """Asked for and not yet released. To the vendor all, to others none."""
+    """Return the licences whose release is asked for and not yet done: all of them for the vendor, none for others."""
     return LicenceRelease.objects.visible_to(actor).filter(released_at=None).select_related("sku")
 
 
 def released(actor: Actor) -> LicenceReleaseQuerySet:
-    """Released lately because it was asked for, and not given anew since."""
-    done = LicenceRelease.objects.visible_to(actor).filter(released_at__gte=timezone.now() - RECENTLY)
-    return done.select_related("sku")
+    """Return the licences that were released within RECENTLY because it was asked for, and not given anew since."""
+    rows = LicenceRelease.objects.visible_to(actor).filter(released_at__gte=timezone.now() - RECENTLY)
+    return rows.select_related("sku")
 
 
 def waiting_releases(actor: Actor, limit: int) -> int:
-    """How many, up to `limit`."""
+    """Return how many licences wait for their release, counted up to `limit`."""
     return releases(actor)[:limit].count()

@@ -1,4 +1,4 @@
-"""What ends soon, of the customers or of the organisation itself; and the calendars that read it."""
+"""Queries of what ends soon, of the customers or of the organisation itself, and of the calendars that show it."""
 
 import datetime as dt
 from typing import Any
@@ -17,15 +17,16 @@ from partnerportal.lib.days import today
 from partnerportal.lib.errors import NotFound
 from partnerportal.lib.tokens import digest_of, is_token
 
-FURTHEST = dt.timedelta(days=90)
-SHOWN_A_DAY = 3  # in a month's grid; the day's own list has them all
-IN_CALENDAR = 1000  # the nearest
+FURTHEST = dt.timedelta(days=90)  # how far ahead of today ends are shown
+SHOWN_A_DAY = 3  # entitlements on a day of a month's grid; the day's own list has them all
+IN_CALENDAR = 1000  # entitlements in a calendar file: those that end first
 
 
 def renewals(actor: Actor, first: dt.date, last: dt.date) -> QuerySet[Entitlement]:
-    """What runs and ends from `first` to `last`, both included (UTC days).
+    """Return the running entitlements that end from `first` to `last`, both included (UTC days).
 
-    Found by the index of ends, so that a page costs the same whatever else the customers have.
+    They are those of the customers in reach, or of the actor's own organisation where it has no customers to see. The
+    index of ends finds them, so that a page costs the same whatever else the customers have.
     """
     rows = Entitlement.objects.visible_to(actor).filter(state=Entitlement.State.ACTIVE, ends_on__range=(first, last))
     if not sees_customers(actor):
@@ -35,12 +36,12 @@ def renewals(actor: Actor, first: dt.date, last: dt.date) -> QuerySet[Entitlemen
 
 
 def renewals_ahead(actor: Actor) -> QuerySet[Entitlement]:
-    """All that is ever shown: from today to FURTHEST."""
+    """Return the running entitlements that end from today (UTC) to FURTHEST, which are all that is ever shown."""
     return renewals(actor, today(), today() + FURTHEST)
 
 
 def renewal_day(text: str) -> dt.date | None:
-    """A day of an address, if it is one of those to come, up to FURTHEST."""
+    """Return the day that an address names, or None unless it lies between today (UTC) and FURTHEST."""
     try:
         day = dt.date.fromisoformat(text)
     except ValueError:
@@ -49,20 +50,26 @@ def renewal_day(text: str) -> dt.date | None:
 
 
 def ends_by_day(actor: Actor) -> dict[dt.date, int]:
-    """How many end on each of the days to come, up to FURTHEST: what every count on the page is added up from. Of
-    customers it is a kept figure: there may be tens of thousands."""
+    """Return how many entitlements end on each day from today (UTC) to FURTHEST. Days without an end are left out.
+
+    Every count on the page is added up from these numbers. For customers they are kept figures, because there may be
+    tens of thousands of ends.
+    """
     first, last = today(), today() + FURTHEST
     if sees_customers(actor):
-        kept = PortfolioFigure.objects.visible_to(actor).filter(facet=PortfolioFigure.Facet.END)
-        kept = kept.filter(value__range=(first.isoformat(), last.isoformat())).order_by("value")
-        counts = kept.values_list("value").annotate(count=Sum("amount"))
+        figures = PortfolioFigure.objects.visible_to(actor).filter(facet=PortfolioFigure.Facet.END)
+        figures = figures.filter(value__range=(first.isoformat(), last.isoformat())).order_by("value")
+        counts = figures.values_list("value").annotate(count=Sum("amount"))
         return {dt.date.fromisoformat(day): count for day, count in counts if count}
     rows = renewals_ahead(actor).order_by("ends_on")
     return dict(rows.values_list("ends_on").annotate(count=Count("pk")))
 
 
 def first_of_each_day(actor: Actor, first: dt.date, last: dt.date) -> list[Entitlement]:
-    """Numbered first and read then: a large partner has thousands in a month, of which a hundred are shown."""
+    """Return the first SHOWN_A_DAY entitlements that end on each day from `first` to `last`, with SKU and customer.
+
+    They are numbered first and read then: a large partner has thousands in a month, of which a hundred are shown.
+    """
     nth: Any = Window(RowNumber(), partition_by=["ends_on"], order_by=F("pk").asc())
     shown = renewals(actor, first, last).annotate(nth=nth).filter(nth__lte=SHOWN_A_DAY)
     rows = Entitlement.objects.visible_to(actor).filter(pk__in=shown.values("pk"))
@@ -70,18 +77,21 @@ def first_of_each_day(actor: Actor, first: dt.date, last: dt.date) -> list[Entit
 
 
 def in_calendar(actor: Actor) -> list[Entitlement]:
+    """Return the entitlements of a calendar file, with SKU and customer: the first IN_CALENDAR that end."""
     rows = renewals_ahead(actor).select_related("sku", "customer")
     return list(rows.order_by("ends_on", "pk")[:IN_CALENDAR])
 
 
 def own_calendar(actor: Actor) -> CalendarFeed | None:
+    """Return the acting person's calendar feed of this organisation, or None if there is none."""
     return CalendarFeed.objects.visible_to(actor).first()
 
 
 def calendar_behind(secret: str) -> tuple[CalendarFeed, Actor, Person]:
-    """The feed, and its owner as they are at this moment. Raises NotFound: unknown, revoked, or no operator any more.
+    """Return the calendar feed that has this secret, and its owner, as actor and person, as they are at this moment.
 
-    Holding the secret is the permission; what it shows is the owner's.
+    Holding the secret is the permission, and the owner's rights say what it shows. Raises NotFound if the secret is
+    unknown or revoked, or if its owner is no operator any more.
     """
     feed = None
     digest = digest_of(secret)

@@ -1,4 +1,5 @@
-"""Reads over use: the days and months of one customer, and who stands out among many. Totals, never people (CC-32)."""
+"""Queries of use: the days and months of one customer, and who stands out among many. They return totals, never people
+(CC-32)."""
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
@@ -23,53 +24,57 @@ from entitlements.models.listing import HAS_UNUSED, UNUSED, CustomerListingQuery
 from entitlements.models.usage import KEPT
 from partnerportal.lib.actors import Actor
 
-RANGES = {"12w": 3, "6m": 6, "13m": 13}  # of a trend, and how many months it shows; twelve weeks are shown by day too
-WEEKS = dt.timedelta(weeks=12)
-DAY_LASTS, MONTH_LASTS = dt.timedelta(days=7), dt.timedelta(days=32)  # without a report, until a SKU counts as over
+RANGES = {"12w": 3, "6m": 6, "13m": 13}  # months that each range of a trend shows; twelve weeks are shown by day too
+WEEKS = dt.timedelta(weeks=12)  # the days that a trend by day shows
+DAY_LASTS, MONTH_LASTS = dt.timedelta(days=7), dt.timedelta(days=32)  # time without a report until a SKU counts as over
 
 
 def days_shown(until: dt.date) -> list[dt.date]:
-    """Twelve weeks, the last day `until`."""
+    """Return the days that a trend by day shows: twelve weeks, the last of which is `until`."""
     return [until - dt.timedelta(days=back) for back in range(WEEKS.days - 1, -1, -1)]
 
 
 def months_shown(until: dt.date, span: str) -> list[dt.date]:
-    """Of one of RANGES, the last with the day `until` in it."""
-    month, found = month_of(until), []
+    """Return the first days of the months that a trend shows for `span`, one of RANGES; `until` lies in the last."""
+    month, months = month_of(until), []
     for _number in range(RANGES[span]):
-        found.append(month)
+        months.append(month)
         month = month_of(month - dt.timedelta(days=1))
-    return found[::-1]
+    return months[::-1]
 
 
 @dataclass(frozen=True)
 class Use:
-    """A day or a month, of one SKU or of several together. `at` is the day, or the first of the month."""
+    """The use of a day or a month, of one SKU or of several together. `at` is the day, or the first of the month."""
 
     at: dt.date
     sku_id: int
     service: str
     purchased: int
     assigned: int
-    newly: int  # assigned in this month
-    monthly: int  # active users, or devices where they are fewer
-    daily: int  # active; of a month the peak
-    overage: int  # of each SKU on its own
+    newly: int  # the part of assigned that is new this month
+    monthly: int  # users active in 30 days, or devices where they are fewer
+    daily: int  # users or devices active in 24 hours; of a month the highest of its days
+    overage: int  # seats assigned beyond those purchased, of each SKU on its own
 
     @property
     def previously(self) -> int:
+        """The part of assigned that was assigned in earlier months."""
         return counting.previously_assigned(self.assigned, self.newly)
 
 
 def usage_days(actor: Actor, customer_id: int | None, since: dt.date) -> list[Use]:
-    """By day. The peak of a concurrent licence is that of thirty days, so that many more are read."""
+    """Return the use of a customer by day and SKU, from the day `since` on.
+
+    The peak of a concurrent licence is that of thirty days, so that many more are read.
+    """
     rows = UsageDay.objects.visible_to(actor).filter(
         customer=customer_id, day__gt=since - dt.timedelta(days=counting.ACTIVE_DAYS)
     )
     facts = ("daily_users", "daily_devices", "monthly_users", "monthly_devices", "peak_concurrent")
     fields = ("day", "sku", "sku__service", "sku__licence_model", "purchased", "assigned", "newly_assigned", *facts)
     reported: dict[int, list[counting.Day]] = {}
-    found = []
+    uses = []
     for day, sku, service, model, purchased, assigned, newly, *numbers in rows.order_by("day", "sku").values_list(
         *fields
     ):
@@ -80,24 +85,26 @@ def usage_days(actor: Actor, customer_id: int | None, since: dt.date) -> list[Us
             monthly = counting.monthly_active(model, recent, day)
             daily = counting.daily_active(model, recent[-1])
             overage = counting.overage(assigned, purchased)
-            found.append(Use(day, sku, service, purchased, assigned, newly, monthly, daily, overage))
-    return found
+            uses.append(Use(day, sku, service, purchased, assigned, newly, monthly, daily, overage))
+    return uses
 
 
 def usage_months(actor: Actor, customer_id: int | None, since: dt.date) -> list[Use]:
+    """Return the use of a customer by month and SKU, from the month that begins on `since` on."""
     rows = UsageMonth.objects.visible_to(actor).filter(customer=customer_id, month__gte=since)
     fields = ("month", "sku", "sku__service", "purchased", "assigned", "newly_assigned")
-    found = rows.order_by("month", "sku").values_list(*fields, "monthly_active", "daily_active_peak")
+    values = rows.order_by("month", "sku").values_list(*fields, "monthly_active", "daily_active_peak")
     return [
         Use(month, sku, service, purchased, assigned, newly, monthly, daily, counting.overage(assigned, purchased))
-        for month, sku, service, purchased, assigned, newly, monthly, daily in found
+        for month, sku, service, purchased, assigned, newly, monthly, daily in values
     ]
 
 
 def together(uses: Iterable[Use], moments: Sequence[dt.date], lasting: dt.timedelta) -> list[Use | None]:
-    """The sum of all SKUs at each of `moments`; None where one that goes on reported nothing: a gap, not a dip.
+    """Return the sum of all SKUs at each of `moments`, or None where a SKU that goes on reported nothing.
 
-    A SKU goes on from its first report to its last, and to the end if that is less than `lasting` away.
+    So the trend has a gap there, not a dip. A SKU goes on from its first report to its last, and on to the end if that
+    is less than `lasting` away.
     """
     spans: dict[int, tuple[dt.date, dt.date]] = {}
     at: dict[dt.date, list[Use]] = {}
@@ -109,8 +116,8 @@ def together(uses: Iterable[Use], moments: Sequence[dt.date], lasting: dt.timede
     ends = {sku: until if until - last < lasting else last for sku, (_first, last) in spans.items()}
     expected = [(first, ends[sku]) for sku, (first, _last) in spans.items()]
     return [
-        _sum(found, at=moment)
-        if (found := at.get(moment)) and len(found) >= sum(first <= moment <= last for first, last in expected)
+        _sum(at_moment, at=moment)
+        if (at_moment := at.get(moment)) and len(at_moment) >= sum(first <= moment <= last for first, last in expected)
         else None
         for moment in moments
     ]
@@ -123,57 +130,68 @@ def _sum(uses: list[Use], *, at: dt.date, sku_id: int = 0, service: str = "") ->
 
 
 def latest_by_service(uses: Iterable[Use], since: dt.date) -> list[Use]:
-    """What each service last reported, if that is not before `since`; by its name."""
-    last = {use.sku_id: use for use in uses if use.at >= since}  # they come by date
+    """Return what each service reported last, by its name, without services that last reported before `since`.
+
+    `uses` come by date.
+    """
+    last = {use.sku_id: use for use in uses if use.at >= since}
     current = sorted(last.values(), key=attrgetter("service"))
-    found = []
+    services = []
     for service, of_service in groupby(current, attrgetter("service")):
         rows = list(of_service)
-        found.append(_sum(rows, at=max(row.at for row in rows), sku_id=rows[0].sku_id, service=service))
-    return found
+        services.append(_sum(rows, at=max(row.at for row in rows), sku_id=rows[0].sku_id, service=service))
+    return services
 
 
 def customer_usage(actor: Actor, customer_id: int | None) -> CustomerUsage | None:
-    """What lists say of the customer's use; None before the first report."""
+    """Return what lists say of the customer's use, or None before the first report."""
     return CustomerUsage.objects.visible_to(actor).filter(customer=customer_id).defer(*KEPT).first()
 
 
 def with_weeks(rows: CustomerListingQuerySet) -> CustomerListingQuerySet:
-    """Each with its sixteen `weeks`, or None, in the same query. The rows are visible, so theirs are."""
+    """Add to each row its sixteen `weeks` (see CustomerUsage), or None, in the same query.
+
+    The caller's rows are visible to the actor, so their weeks are too.
+    """
     weeks = CustomerUsage.objects.filter(customer=OuterRef("customer")).values("weeks")
     return rows.annotate(weeks=Subquery(weeks))
 
 
 def open_anomalies(actor: Actor, customer_id: int | None) -> list[Anomaly]:
+    """Return the anomalies of a customer that are open, with their SKU, the newest first."""
     rows = Anomaly.objects.visible_to(actor).filter(customer=customer_id, ended_on=None).select_related("sku")
     return list(rows.order_by("-found_on", "pk"))
 
 
 @dataclass(frozen=True)
 class Pace:
-    """Of a customer: how far its seats went against 28 days before, and when all of them will be assigned."""
+    """The pace of a customer: how its assigned seats changed, and when all of them will be assigned."""
 
     listing: CustomerListing
-    moved: int
-    full_on: dt.date | None
+    moved: int  # seats assigned, against 28 days before
+    full_on: dt.date | None  # None: not at this pace, or unknown
 
 
 @dataclass(frozen=True)
 class StandingOut:
-    """The customers at the ends of the list, a few of each: by an index, however many customers there are."""
+    """The customers that stand out, a few in each respect."""
 
-    risen: list[Pace]  # seats assigned against 28 days before
-    fallen: list[Pace]
-    unused: list[CustomerListing]  # seats purchased and not assigned
-    filling: list[Pace]  # will reach 100 % first
+    risen: list[Pace]  # whose assigned seats rose most against 28 days before
+    fallen: list[Pace]  # whose assigned seats fell most against 28 days before
+    unused: list[CustomerListing]  # with the most seats purchased and not assigned
+    filling: list[Pace]  # whose seats will all be assigned first
 
 
 def standing_out(actor: Actor, today: dt.date, limit: int) -> StandingOut:
+    """Return up to `limit` of the actor's customers that stand out in each respect.
+
+    They are found by indexes, so that it costs the same however many customers there are.
+    """
     rows = CustomerListing.objects.visible_to(actor)
-    found = _fastest(actor, today, limit)
-    listings = {row.customer_id: row for row in rows.filter(customer__in=[row.customer_id for row in found])}
-    paces = [  # without one that has just left
-        Pace(listings[row.customer_id], row.moved or 0, row.full_on) for row in found if row.customer_id in listings
+    fastest = _fastest(actor, today, limit)
+    listings = {row.customer_id: row for row in rows.filter(customer__in=[row.customer_id for row in fastest])}
+    paces = [  # a customer may have left between the two queries
+        Pace(listings[row.customer_id], row.moved or 0, row.full_on) for row in fastest if row.customer_id in listings
     ]
     by_moved = sorted(paces, key=lambda pace: (pace.moved, pace.listing.customer_id))
     filling = [pace for pace in by_moved if pace.full_on and pace.full_on > today]
@@ -186,7 +204,7 @@ def standing_out(actor: Actor, today: dt.date, limit: int) -> StandingOut:
 
 
 def _fastest(actor: Actor, today: dt.date, limit: int) -> list[CustomerPace]:
-    """The `limit` at each end, in one question: three short walks along an index each."""
+    """Return the `limit` customers at each end of the paces, in one query: three short walks along an index each."""
     rows = CustomerPace.objects.visible_to(actor)
     risen = rows.filter(moved__gt=0).order_by("-moved", "-customer")[:limit]
     fallen = rows.filter(moved__lt=0).order_by("moved", "customer")[:limit]
@@ -195,6 +213,9 @@ def _fastest(actor: Actor, today: dt.date, limit: int) -> list[CustomerPace]:
 
 
 def holders(actor: Actor) -> QuerySet[LicenseAssignment]:
-    """Who holds a licence of the actor's organisation now. Only for those who may (`MANAGE_HOLDERS`)."""
+    """Return the licences of the actor's organisation that are held now, with their SKU.
+
+    Only who has MANAGE_HOLDERS may see them, which the caller checks.
+    """
     rows = LicenseAssignment.objects.visible_to(actor).held()
     return rows.select_related("sku")
