@@ -1,4 +1,5 @@
-"""Rows as templates show them: every number, date and address already in the reader's words."""
+"""Rows of customers, services and orders as templates show them: every number and date is already written out in the
+reader's language."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -20,6 +21,8 @@ RUNNING = (Entitlement.Section.ACTIVE, Entitlement.Section.ACTIVE_TRIALS)
 
 @dataclass(frozen=True)
 class CustomerRow:
+    """A customer in the list of customers."""
+
     name: str
     monogram: str
     subtitle: str
@@ -27,8 +30,8 @@ class CustomerRow:
     org_id: str
     country: str
     service: str  # the first by name
-    more: str  # "+2", of those that are not shown
-    services: str  # all of them, where there are more than one
+    more: str  # "+2": how many services are not shown
+    services: str  # the names of all services, where there are more than one
     usage: SeatBar | None
     spark: str  # the path of sixteen weeks; empty without history
     expiry: LastDay | None
@@ -39,7 +42,10 @@ class CustomerRow:
 
 
 def customer_rows(listings: Iterable[CustomerListing], names: dict[int, str]) -> list[CustomerRow]:
-    """`names`: of SKUs, by primary key. Row pages lie below the list's address."""
+    """Return the rows of the customer list. `names` are those of SKUs, by primary key.
+
+    The path of a customer's page is relative to the list's address.
+    """
     select = _("Select %(name)s")
     return [_customer_row(row, sorted(names[sku] for sku in row.skus if sku in names), select) for row in listings]
 
@@ -67,25 +73,26 @@ def _customer_row(row: CustomerListing, services: list[str], select: str) -> Cus
 
 
 def attention_of_customers(listings: Iterable[CustomerListing]) -> list[Attention]:
-    found = []
+    """Return what to act on for each customer: seats over its licence, a trial request, or a service that ends soon."""
+    attention = []
     for row in listings:
         url = reverse("customer", args=[row.public_id])
         day = LastDay.of(row.expires_on)
         if row.is_over:
-            found.append(Attention("bad", "triangle-alert", row.name, over_words(row.overage), url))
+            attention.append(Attention("bad", "triangle-alert", row.name, over_words(row.overage), url))
         elif row.requests and not (day and day.tone):
             text = _("A trial request is pending")
-            found.append(
+            attention.append(
                 Attention("info", "flask-conical", row.name, text, reverse("customer_services", args=[row.public_id]))
             )
         else:
-            found.append(Attention("warn", "calendar-clock", row.name, _("A service ends soon"), url, day))
-    return found
+            attention.append(Attention("warn", "calendar-clock", row.name, _("A service ends soon"), url, day))
+    return attention
 
 
 def attention_of_services(entitlements: Sequence[Entitlement]) -> list[Attention]:
-    """What of one customer's services ends within 90 days, is over its licence, or waits (CC-49)."""
-    found = [
+    """Return what of one customer's services is over its licence, ends within 90 days, or waits (CC-49)."""
+    attention = [
         Attention("bad", "triangle-alert", name, over_words(seats))
         for name, seats in _overages(entitlements)
         if seats > 0
@@ -96,14 +103,17 @@ def attention_of_services(entitlements: Sequence[Entitlement]) -> list[Attention
         if running and row.ends_on and row.ends_on - today() <= AHEAD:
             trial = section == Entitlement.Section.ACTIVE_TRIALS
             text = _("The trial ends") if trial else _("The term ends")
-            found.append(Attention("warn", "calendar-clock", row.sku.name, text, day=LastDay.of(row.ends_on)))
+            attention.append(Attention("warn", "calendar-clock", row.sku.name, text, day=LastDay.of(row.ends_on)))
         if section == Entitlement.Section.PENDING_TRIALS:
-            found.append(Attention("info", "flask-conical", row.sku.name, _("A trial request is pending")))
-    return sorted(found, key=lambda item: ("bad", "warn", "info").index(item.tone))
+            attention.append(Attention("info", "flask-conical", row.sku.name, _("A trial request is pending")))
+    return sorted(attention, key=lambda item: ("bad", "warn", "info").index(item.tone))
 
 
 def _overages(entitlements: Iterable[Entitlement]) -> Iterable[tuple[str, int]]:
-    """Of each SKU that runs, by all of its entitlements together, as in CustomerListing."""
+    """Return the name of each SKU that runs, and by how many seats all of its entitlements together are exceeded.
+
+    The number is negative where seats are left, and the same as in CustomerListing.
+    """
     seats: dict[int, tuple[str, int]] = {}
     for row in entitlements:
         if row.section(today()) in RUNNING:
@@ -113,13 +123,14 @@ def _overages(entitlements: Iterable[Entitlement]) -> Iterable[tuple[str, int]]:
 
 
 def licence_bar(entitlements: Iterable[Entitlement]) -> SeatBar:
-    """Return the bar of all seats that run, as the list counts them: overage is of each SKU on its own."""
+    """Return the bar of all seats that run, as the list counts them: the overage is that of each SKU on its own."""
     running = [row for row in entitlements if row.section(today()) in RUNNING]
     overage = sum(max(seats, 0) for _name, seats in _overages(running))
     return SeatBar.of(sum(row.assigned for row in running), sum(row.quantity for row in running), overage)
 
 
 def over_words(seats: int) -> str:
+    """Return the words for seats that are assigned beyond those purchased."""
     return ngettext(
         "%(count)s seat more assigned than purchased", "%(count)s seats more assigned than purchased", seats
     ) % {"count": formats.number(seats)}
@@ -127,12 +138,14 @@ def over_words(seats: int) -> str:
 
 @dataclass(frozen=True)
 class ServiceRow:
+    """An entitlement in the Services tab."""
+
     name: str
     code: str
     kind: str
     source: str
     quantity: str
-    usage: SeatBar | None  # none unless running
+    usage: SeatBar | None  # None unless it runs
     starts: str
     expiry: LastDay | None
     state: str
@@ -142,16 +155,18 @@ class ServiceRow:
 
 @dataclass(frozen=True)
 class ServiceSection:
+    """A group of the Services tab."""
+
     key: str
     label: str
-    empty: str
+    empty: str  # what stands there without rows
     rows: list[ServiceRow]
 
 
 def service_sections(entitlements: Iterable[Entitlement], *, may_cancel: bool = False) -> list[ServiceSection]:
-    """The groups of the Services tab (CC-48…CC-52). Ended ones only when there are some.
+    """Return the groups of the Services tab (CC-48…CC-52). Ended entitlements are a group only where there are some.
 
-    `may_cancel`: the reader is the customer's Admin, who takes back requests and ends trials.
+    `may_cancel` says that the reader is the customer's Admin, who may take back requests and end trials.
     """
     section = Entitlement.Section
     empty = {
@@ -175,6 +190,7 @@ def service_sections(entitlements: Iterable[Entitlement], *, may_cancel: bool = 
 
 
 def service_row(row: Entitlement, *, running: bool) -> ServiceRow:
+    """Return the row of an entitlement. Only one that is `running` today has a bar of its seats."""
     return ServiceRow(
         name=row.sku.name,
         code=row.sku.code,
@@ -192,6 +208,8 @@ def service_row(row: Entitlement, *, running: bool) -> ServiceRow:
 
 @dataclass(frozen=True)
 class OrderLineRow:
+    """A line of an order."""
+
     name: str
     code: str
     quantity: str
@@ -201,6 +219,8 @@ class OrderLineRow:
 
 @dataclass(frozen=True)
 class OrderRow:
+    """An order with its lines."""
+
     number: str
     placed: str
     placed_iso: str
@@ -215,6 +235,7 @@ _ORDER_TONES = {Order.State.OPEN: "info", Order.State.FULFILLED: "ok", Order.Sta
 
 
 def order_rows(orders: Iterable[Order]) -> list[OrderRow]:
+    """Return the rows of orders, the lines of each by their position."""
     return [_order_row(order) for order in orders]
 
 

@@ -1,4 +1,4 @@
-"""Licences that customers ask to be released, as the vendor's staff see them."""
+"""Rows of the licences that customers ask to be released, as the vendor's staff see them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,20 +13,23 @@ from partnerportal.lib.countries import country_name
 
 @dataclass(frozen=True)
 class ReleaseRow:
+    """A licence whose release is asked for, or was done. It does not name who holds the licence (CC-32)."""
+
     customer: str
     org_id: str
     country: str
     service: str
     code: str
     key: str
-    key_query: str  # of the addresses that say what became of it
+    key_query: str  # the query with the key, for addresses that mark the licence or take the mark back
     asked: str
-    released: str  # nothing while it waits
-    near: str  # the later of both, in words while it is recent
+    released: str  # empty while it waits
+    near: str  # the later of both dates, in words while it is recent
     by: str  # who released it
 
 
 def release_rows(releases: Iterable[LicenceRelease]) -> list[ReleaseRow]:
+    """Return the rows of licences whose release is asked for or was done."""
     return [_release_row(row) for row in releases]
 
 

@@ -1,4 +1,4 @@
-"""What ends soon as pages and calendars show it: by week, by month, in the reader's words."""
+"""Rows of what ends soon, as pages and calendars show it: by week or by month, in the reader's language."""
 
 import datetime as dt
 from collections.abc import Iterable, Iterator
@@ -19,16 +19,18 @@ from partnerportal.lib.rows import LastDay, SeatBar
 from partnerportal.lib.text import monogram
 
 WEEK = dt.timedelta(days=7)
-URGENT = dt.timedelta(days=7)  # everything here ends soon: colour is for what ends first
+URGENT = dt.timedelta(days=7)  # time before an end in which it has a colour: everything here ends soon
 
 
 @dataclass(frozen=True)
 class RenewalRow:
+    """An entitlement that ends."""
+
     service: str
     code: str
     kind: str  # "Trial", or empty
-    customer: str  # name and address of the page; empty on the customer's own page
-    customer_url: str
+    customer: str  # the customer's name; empty on its own page
+    customer_url: str  # the address of the customer's services; empty on its own page
     monogram: str
     org_id: str
     usage: SeatBar
@@ -38,7 +40,7 @@ class RenewalRow:
 
 @dataclass(frozen=True)
 class Week:
-    """`count` is of the whole week, `rows` are those on this page of the list."""
+    """A week of the list. `count` says how many end in the whole week, `rows` are those on this page of the list."""
 
     label: str
     count: str
@@ -46,6 +48,7 @@ class Week:
 
 
 def days_left(day: dt.date) -> str:
+    """Return in words how many days are left until `day`, the last day of use (UTC)."""
     left = (day - today()).days
     if left == 0:
         return _("last day")
@@ -53,6 +56,7 @@ def days_left(day: dt.date) -> str:
 
 
 def renewal_row(row: Entitlement, *, of_customers: bool) -> RenewalRow:
+    """Return the row of an entitlement that has an end. With `of_customers` it names the customer."""
     assert row.ends_on, "what has no end does not renew"
     ends = LastDay.of(row.ends_on, soon=URGENT)
     assert ends
@@ -71,12 +75,15 @@ def renewal_row(row: Entitlement, *, of_customers: bool) -> RenewalRow:
 
 
 def first_of_week(day: dt.date) -> dt.date:
-    """The reader's week: it begins on Monday in most places, on Sunday in Japan."""
+    """Return the first day of the week of `day`, by the reader's language: Monday in most places, Sunday in Japan."""
     return day - dt.timedelta(days=(day.weekday() - formats.locale().first_week_day) % 7)
 
 
 def weeks(rows: Iterable[Entitlement], counts: dict[dt.date, int], *, of_customers: bool) -> list[Week]:
-    """`counts`: how many end on each day that the list covers."""
+    """Return the weeks of a page of the list, whose `rows` come by their ends.
+
+    `counts` says how many end on each day that the list covers. With `of_customers` rows name their customer.
+    """
     totals: dict[dt.date, int] = {}
     for day, count in counts.items():
         totals[first_of_week(day)] = totals.get(first_of_week(day), 0) + count
@@ -106,20 +113,24 @@ class Cell:
     """A day of a month's grid."""
 
     iso: str
-    number: str
-    date: str
+    number: str  # of the day in its month
+    date: str  # the whole date, in words
     is_today: bool
-    is_outside: bool  # of the month
-    count: int = 0
-    url: str = ""
-    entries: list[RenewalRow] = field(default_factory=list)
-    more: str = ""
+    is_outside: bool  # the day is of another month, and shows no ends
+    count: int = 0  # how many end on it
+    url: str = ""  # the list of the day; empty where nothing ends
+    entries: list[RenewalRow] = field(default_factory=list)  # the first that end on it
+    more: str = ""  # "2 more": how many are not shown
 
 
 def month_grid(
     month: dt.date, rows: Iterable[Entitlement], counts: dict[dt.date, int], *, of_customers: bool
 ) -> list[list[Cell]]:
-    """Whole weeks around the month, from this one on; `rows` are the first of each day, `counts` all of them."""
+    """Return the weeks of a month's grid, each with its seven days, from the present week on.
+
+    `rows` are the first that end on each day, `counts` says how many end on it. With `of_customers` rows name their
+    customer.
+    """
     by_day: dict[dt.date, list[RenewalRow]] = {}
     for row in rows:
         by_day.setdefault(row.ends_on, []).append(renewal_row(row, of_customers=of_customers))  # type: ignore[arg-type]
@@ -151,7 +162,7 @@ def _cell(day: dt.date, month: dt.date, entries: list[RenewalRow], count: int) -
 
 
 def weekdays() -> list[tuple[str, str]]:
-    """(short, whole) names in the order of the reader's week."""
+    """Return the short and the whole name of each weekday, in the order of the reader's week."""
     where = formats.locale()
     order = [(where.first_week_day + number) % 7 for number in range(7)]
     short, whole = (dates.get_day_names(width, "stand-alone", where) for width in ("abbreviated", "wide"))
@@ -159,11 +170,15 @@ def weekdays() -> list[tuple[str, str]]:
 
 
 def month_name(month: dt.date) -> str:
+    """Return a month and its year in the reader's language."""
     return dates.format_skeleton("yMMMM", month, locale=formats.locale())
 
 
 def calendar_days(rows: Iterable[Entitlement], *, of_customers: bool) -> list[WholeDay]:
-    """For a calendar program. The id is the entitlement's, so that a moved end moves the entry."""
+    """Return the entries of a calendar file, one for each end. With `of_customers` they name the customer.
+
+    The id of an entry is that of its entitlement, so that a moved end moves the entry.
+    """
     return [_calendar_day(row, of_customers=of_customers) for row in rows]
 
 

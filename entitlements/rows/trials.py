@@ -1,4 +1,4 @@
-"""Trials as the vendor's staff see them."""
+"""Rows of trials, as the vendor's staff see them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,33 +12,35 @@ from partnerportal.lib.row_actions import MenuItem, menu_items
 from partnerportal.lib.rows import LastDay
 
 State = Entitlement.State
-NAMES_SHOWN = 2  # of the services that a customer runs
+NAMES_SHOWN = 2  # services that a row names of those that the customer runs
 TONES = {State.ACTIVE: "ok", State.REQUESTED: "info"}
 
 
 @dataclass(frozen=True)
 class TrialRow:
+    """A trial, or a request for one."""
+
     public_id: str
     service: str
     code: str
     customer: str
     org_id: str
     country: str
-    has: str  # what the customer runs
-    more: str  # "+2"
+    has: str  # the names of services that the customer runs
+    more: str  # "+2": how many services are not named
     quantity: str
-    since: str  # requested, or changed last
+    since: str  # the date on which it was requested, or changed last
     ends: LastDay | None
     tone: str
     state: str
     reason: str
     is_waiting: bool
     is_running: bool
-    menu: list[MenuItem]  # of an Admin; nothing once the last day has passed
+    menu: list[MenuItem]  # what an Admin may do; empty once the last day has passed
 
 
 def trial_rows(trials: Iterable[Entitlement], has: dict[int, list[str]]) -> list[TrialRow]:
-    """`has`: names of the services that each customer runs, by its primary key."""
+    """Return the rows of trials. `has` are the names of the services that each customer runs, by its primary key."""
     return [_trial_row(row, has.get(row.customer_id, [])) for row in trials]
 
 

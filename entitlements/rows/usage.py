@@ -1,4 +1,4 @@
-"""Use in words and drawings, in the reader's language. Nobody who uses anything is in it (CC-24, CC-32)."""
+"""Words and drawings of use, in the reader's language. They name nobody who uses anything (CC-24, CC-32)."""
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
@@ -16,26 +16,28 @@ from partnerportal.lib import charts, formats
 from partnerportal.lib.days import today
 from partnerportal.lib.rows import Attention, LastDay, SeatBar
 
-STALE = dt.timedelta(days=2)
-NO_NUMBER = "–"
+STALE = dt.timedelta(days=2)  # age of the last report from which a page says that its data is old
+NO_NUMBER = "–"  # what stands in place of a number that there is not
 
 
 @dataclass(frozen=True)
 class Licences:
-    """Assigned of purchased, with what that means (CC-34). `tone` is that of a status: ok, warn, bad.
+    """The licences assigned of those purchased, in words (CC-34). `tone` is that of a status: ok, warn or bad.
 
-    Of several SKUs together: no licence of one fills in for another.
+    They may be of several SKUs together: `overage` is then that of each SKU on its own, because no licence of one fills
+    in for another.
     """
 
     usage: SeatBar
     percent: str
     tone: str
     status: str
-    left: str  # or by how much they are exceeded
-    left_count: str
+    left: str  # how many are left, or by how much they are exceeded, in words
+    left_count: str  # how many are left, as a number
 
     @classmethod
     def of(cls, assigned: int, purchased: int, overage: int) -> "Licences":
+        """Return the words for these numbers of licences."""
         left = counting.available(assigned, purchased, overage)
         return cls(
             usage=SeatBar.of(assigned, purchased, overage),
@@ -56,6 +58,7 @@ _TONES = {
 
 
 def percent(assigned: int, purchased: int) -> str:
+    """Return the share assigned in percent, or a dash where nothing is purchased."""
     share = counting.percent(assigned, purchased)
     return NO_NUMBER if share is None else formats.percent(share / 100)
 
@@ -67,6 +70,7 @@ def _status(assigned: int, purchased: int) -> str:
 
 
 def left_words(left: int) -> str:
+    """Return in words how many licences are left."""
     if not left:
         return _("No licences left")
     return ngettext("%(count)s licence left", "%(count)s licences left", left) % {"count": formats.number(left)}
@@ -74,18 +78,22 @@ def left_words(left: int) -> str:
 
 @dataclass(frozen=True)
 class Freshness:
+    """When a customer's use was last reported, in words, and whether that is old."""
+
     text: str
     is_old: bool
 
 
 def freshness(usage: CustomerUsage) -> Freshness:
-    """Data that is older than two days says so."""
+    """Return when a customer's use was last reported. It is old when it is older than two days (UTC)."""
     text = _("Usage last reported %(day)s") % {"day": formats.date(usage.as_of)}
     return Freshness(text, today() - usage.as_of > STALE)
 
 
 @dataclass(frozen=True)
 class ServiceUse:
+    """The use of one service, in the summary of licences."""
+
     name: str
     usage: SeatBar
     tone: str
@@ -98,6 +106,7 @@ class ServiceUse:
 
 
 def service_uses(uses: Iterable[Use], entitlements: Iterable[Entitlement]) -> list[ServiceUse]:
+    """Return the use of each service, with the nearest end among its `entitlements` that run."""
     ends: dict[str, dt.date] = {}
     for row in entitlements:
         running = row.section(today()) in (Entitlement.Section.ACTIVE, Entitlement.Section.ACTIVE_TRIALS)
@@ -122,7 +131,7 @@ def _service_use(use: Use, ends: dt.date | None) -> ServiceUse:
 
 
 def full_words(usage: CustomerUsage) -> str:
-    """When all licences will be assigned at the present pace; a guess is never made."""
+    """Return in words when all licences will be assigned at the present pace, or why that cannot be said."""
     if usage.history_days < counting.PACE_MIN_DAYS:
         return _("Not enough history")
     if usage.full_on is None:
@@ -131,6 +140,7 @@ def full_words(usage: CustomerUsage) -> str:
 
 
 def attention_of_anomalies(found: Iterable[Anomaly]) -> list[Attention]:
+    """Return the anomalies of a customer as what to act on, each in words with its numbers."""
     return [
         Attention(
             "warn",
@@ -144,7 +154,7 @@ def attention_of_anomalies(found: Iterable[Anomaly]) -> list[Attention]:
 
 @dataclass(frozen=True)
 class Ranked:
-    """A customer that stands out, and by how much."""
+    """A customer that stands out, and in words by how much."""
 
     name: str
     url: str
@@ -154,14 +164,17 @@ class Ranked:
 
 
 def risen_or_fallen(paces: Iterable[Pace]) -> list[Ranked]:
-    return [_ranked(row.listing, _moved(row.moved), "ok" if row.moved > 0 else "bad") for row in paces]
+    """Return customers with the change of their assigned seats, such as "+12"."""
+    return [_ranked(row.listing, _signed(row.moved), "ok" if row.moved > 0 else "bad") for row in paces]
 
 
 def most_unused(listings: Iterable[CustomerListing]) -> list[Ranked]:
+    """Return customers with the number of their seats that are not assigned."""
     return [_ranked(row, formats.number(row.unused)) for row in listings]
 
 
 def filling_up(paces: Iterable[Pace]) -> list[Ranked]:
+    """Return customers with the day on which all their seats will be assigned."""
     return [_ranked(row.listing, formats.date(row.full_on)) for row in paces if row.full_on]
 
 
@@ -170,29 +183,31 @@ def _ranked(row: CustomerListing, text: str, tone: str = "") -> Ranked:
     return Ranked(row.name, url, text, SeatBar.of(row.assigned, row.seats, row.overage), tone)
 
 
-def _moved(seats: int) -> str:
+def _signed(seats: int) -> str:
     return f"{'+' if seats > 0 else '−'}{formats.number(abs(seats))}"
 
 
 @dataclass(frozen=True)
 class ChartView:
-    """A chart as its component shows it. The table has a row for each point, the first column names it."""
+    """A chart as its component shows it, with its table: a row for each point, which the first column names."""
 
     key: str
     title: str
     description: str
-    drawings: list[tuple[str, charts.Chart]]  # for a desk and for a phone
+    drawings: list[tuple[str, charts.Chart]]  # one for a desk ("wide") and one for a phone ("narrow")
     head: list[str]
     rows: list[tuple[str, list[str]]]
-    limit: str = ""  # its name on the line, or that it lies above the scale
-    parts: list[str] = field(default_factory=list)  # the names of a bar's
+    limit: str = ""  # the name of the limit's line, or that it lies above the scale
+    parts: list[str] = field(default_factory=list)  # the names of the parts of a bar
 
 
 def both(draw: Callable[[charts.Frame], charts.Chart]) -> list[tuple[str, charts.Chart]]:
+    """Return a chart drawn twice, for a desk ("wide") and for a phone ("narrow")."""
     return [("wide", draw(charts.WIDE)), ("narrow", draw(charts.NARROW))]
 
 
 def limit_words(limit: int | None, drawings: list[tuple[str, charts.Chart]]) -> str:
+    """Return the words for the limit of licences, which may lie above the scale of the drawings; empty without one."""
     if not limit:
         return ""
     number = {"limit": formats.number(limit)}
@@ -202,7 +217,10 @@ def limit_words(limit: int | None, drawings: list[tuple[str, charts.Chart]]) -> 
 
 
 def in_words(names: Sequence[str], values: Sequence[int | None], limit: int | None = None) -> str:
-    """What a chart shows, for those who do not see it: range, latest, peak and limit. `names` are of the points."""
+    """Return what a chart shows, for those who do not see it: range, latest value, peak and limit.
+
+    `names` are those of the points whose `values` are given; None is a gap.
+    """
     known = [(value, name) for value, name in zip(values, names, strict=True) if value is not None]
     if not known:
         return _("Nothing was reported in this time.")
@@ -223,4 +241,5 @@ def in_words(names: Sequence[str], values: Sequence[int | None], limit: int | No
 
 
 def shown(value: int | None) -> str:
+    """Return a number as it is written in the reader's language, or a dash for None."""
     return NO_NUMBER if value is None else formats.number(value)

@@ -1,4 +1,4 @@
-"""Connected customers: the list, and the services and orders of one."""
+"""Pages of connected customers: the list, and the services and orders of one."""
 
 from typing import Any
 from uuid import UUID
@@ -17,13 +17,16 @@ from entitlements.lists.customers import CustomerList
 from partnerportal.lib.keyset import keyset
 from partnerportal.lib.requests import PortalRequest
 
-ORDERS_A_PAGE = 25
+ORDERS_A_PAGE = 25  # rows on a page of orders
 
 
 @needs_dashboard
 @vary_on_headers("HX-Request")
 def customers(request: PortalRequest) -> HttpResponse:
-    """CC-6…CC-8, CV-3…CV-6."""
+    """Show the page of connected customers, or for htmx only its list (CC-6…CC-8, CV-3…CV-6).
+
+    Without a query the address leads on to the person's default view, if the person has one.
+    """
     actor = request.actor
     listing = CustomerList(actor, request.GET)
     if listing.opens_with and not (request.GET or request.htmx):
@@ -37,7 +40,7 @@ def customers(request: PortalRequest) -> HttpResponse:
 
 @needs_dashboard
 def customer_services(request: PortalRequest, customer_id: UUID) -> HttpResponse:
-    """CC-47…CC-52."""
+    """Show what a customer has, had and asked for: its active, trial, pending and expired services (CC-47…CC-52)."""
     actor = request.actor
     customer = find_customer(actor, customer_id)
     context = {"sections": rows.service_sections(queries.services(actor, customer.organization.pk))}
@@ -47,13 +50,14 @@ def customer_services(request: PortalRequest, customer_id: UUID) -> HttpResponse
 
 @needs_dashboard
 def customer_orders(request: PortalRequest, customer_id: UUID) -> HttpResponse:
-    """CC-27."""
+    """Show the orders of a customer, the newest first (CC-27)."""
     customer = find_customer(request.actor, customer_id)
     context = orders_page(request, customer.organization.pk)
     return customer_page(request, customer, tab="orders", template="entitlements/customer_orders.html", context=context)
 
 
 def orders_page(request: PortalRequest, customer_id: int | None) -> dict[str, Any]:
+    """Return the context of a page of a customer's orders, the newest first, from the cursor of the address on."""
     orders = queries.orders(request.actor, customer_id)
     cursor = request.GET.get("cursor", "")
     page = keyset(orders, sort="placed_on", descending=True, size=ORDERS_A_PAGE, cursor=cursor)

@@ -1,4 +1,4 @@
-"""The people and devices that hold a licence: for the customer's own Admins, nobody else (CC-32)."""
+"""Pages of the people and devices that hold a licence, for the customer's own Admins and nobody else (CC-32)."""
 
 from uuid import UUID
 
@@ -26,18 +26,23 @@ may_manage = allowed(ROLE_TABLE, EntitlementPermission.MANAGE_HOLDERS)
 @may_manage
 @vary_on_headers("HX-Request")
 def licence_holders(request: PortalRequest) -> HttpResponse:
-    found = Holders(request.actor, request.GET)
+    """Show who holds the organisation's licences, or for htmx only the list."""
+    holders = Holders(request.actor, request.GET)
     if request.htmx:
-        response = render(request, "entitlements/licence_holders.html#list", {"list": found})
-        return push_url(response, request.path + found.own_address)
-    return render(request, "entitlements/licence_holders.html", {"list": found})
+        response = render(request, "entitlements/licence_holders.html#list", {"list": holders})
+        return push_url(response, request.path + holders.own_address)
+    return render(request, "entitlements/licence_holders.html", {"list": holders})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @may_manage
 @vary_on_headers("HX-Request")
 def licence_release(request: PortalRequest, assignment_id: UUID) -> HttpResponse:
-    """Ask, naming the holder; then ask the vendor, with Undo until it is done."""
+    """Ask for confirmation, naming the holder; sent, ask the vendor to release the licence.
+
+    The message offers Undo, which works until the vendor has released it. 404 for a licence that is not held now, or by
+    another organisation.
+    """
     assignment = _assignment(request, assignment_id)
     if request.method == "POST":
         actions.ask_release(actor=request.actor, assignment=assignment)
@@ -51,6 +56,7 @@ def licence_release(request: PortalRequest, assignment_id: UUID) -> HttpResponse
 @require_POST
 @may_manage
 def licence_keep(request: PortalRequest, assignment_id: UUID) -> HttpResponse:
+    """Take back that a licence is to be released. 404 for one that is not held now, or by another organisation."""
     assignment = actions.keep_licence(actor=request.actor, assignment=_assignment(request, assignment_id))
     messages.success(request, _("%(holder)s keeps the licence.") % {"holder": assignment.holder})
     return redirect("licence_holders")

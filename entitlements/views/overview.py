@@ -1,4 +1,4 @@
-"""The first page of everyone."""
+"""The first page, which differs by what the organisation acted for may see."""
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -14,6 +14,10 @@ from partnerportal.lib.requests import PortalRequest
 @require_safe
 @signed_in
 def overview(request: PortalRequest) -> HttpResponse:
+    """Show the first page of a partner, a customer or any other organisation.
+
+    A person who acts for no organisation is led to the page that makes one.
+    """
     actor = request.actor
     if actor.organization_id is None:
         return redirect("organization_new")

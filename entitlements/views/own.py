@@ -1,4 +1,4 @@
-"""What an organisation has itself."""
+"""Pages of what the organisation acted for has itself: its services and orders."""
 
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -14,6 +14,7 @@ from partnerportal.lib.requests import PortalRequest
 @require_safe
 @allowed(ROLE_TABLE, EntitlementPermission.VIEW_OWN)
 def services(request: PortalRequest) -> HttpResponse:
+    """Show the organisation's own services and trials. A customer's Admin may request and cancel trials there."""
     actor = request.actor
     request_trial, cancel_trial = (
         ROLE_TABLE[permission].check(actor)
@@ -26,5 +27,6 @@ def services(request: PortalRequest) -> HttpResponse:
 @require_safe
 @allowed(ROLE_TABLE, EntitlementPermission.VIEW_OWN)
 def orders(request: PortalRequest) -> HttpResponse:
+    """Show the organisation's own orders, the newest first."""
     context = orders_page(request, request.actor.organization_id)
     return render(request, "entitlements/orders.html", context)

@@ -1,4 +1,4 @@
-"""What the vendor's staff are asked to release."""
+"""Pages of the licences that the vendor's staff are asked to release."""
 
 from urllib.parse import urlencode
 
@@ -21,7 +21,7 @@ may_mark = allowed(ROLE_TABLE, EntitlementPermission.MARK_RELEASES)
 @require_safe
 @allowed(ROLE_TABLE, EntitlementPermission.VIEW_RELEASES)
 def releases(request: PortalRequest) -> HttpResponse:
-    """Those that wait longest first, and what is done. For the vendor's staff."""
+    """Show the vendor's staff which licences wait for their release, the oldest first, or which were released."""
     may_mark = ROLE_TABLE[EntitlementPermission.MARK_RELEASES].check(request.actor)
     context = {"list": ReleaseList(request.actor, request.GET), "may_mark": may_mark}
     return render(request, "entitlements/releases.html", context)
@@ -30,7 +30,11 @@ def releases(request: PortalRequest) -> HttpResponse:
 @require_POST
 @may_mark
 def release_mark(request: PortalRequest) -> HttpResponse:
-    """The licence is named by its key in the address, as its Undo can be: a key is no part of a path."""
+    """Mark a licence as released. The message offers Undo.
+
+    The query of the address names the licence by its key, as the address of Undo does, because a key may hold
+    characters that no path can.
+    """
     key = request.GET.get("key", "")
     actions.mark_released(actor=request.actor, key=key)
     undo = f"undo={reverse('release_reopen')}?{urlencode({'key': key})}"
@@ -41,6 +45,7 @@ def release_mark(request: PortalRequest) -> HttpResponse:
 @require_POST
 @may_mark
 def release_reopen(request: PortalRequest) -> HttpResponse:
+    """Take back that a licence was marked as released: it waits again."""
     key = request.GET.get("key", "")
     actions.reopen_release(actor=request.actor, key=key)
     messages.success(request, _("The licence %(key)s waits for its release again.") % {"key": key})

@@ -1,4 +1,4 @@
-"""What ends soon: the page, and the calendar that programs read by a secret address."""
+"""Pages of what ends soon, and the calendar that programs read at a secret address."""
 
 from django.conf import settings
 from django.contrib import messages
@@ -19,20 +19,26 @@ from partnerportal.lib.limits import at_most
 from partnerportal.lib.pages import allowed
 from partnerportal.lib.requests import PortalRequest
 
-READINGS_AN_HOUR = 60
+READINGS_AN_HOUR = 60  # how often a calendar may be read; more is answered 429
 
 
 @require_safe
 @allowed(ROLE_TABLE, EntitlementPermission.VIEW_RENEWALS)
 def renewals(request: PortalRequest) -> HttpResponse:
-    """Of the customers in reach for whoever has the dashboard, else the organisation's own (CC-28, section G 5)."""
+    """Show what ends soon, as a list by weeks or as a month (CC-28, section G 5).
+
+    Whoever has the dashboard sees the customers in reach, everybody else what the organisation itself has.
+    """
     return render(request, "entitlements/renewals.html", {"renewals": Renewals(request.actor, request.GET)})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @allowed(ROLE_TABLE, EntitlementPermission.VIEW_RENEWALS)
 def calendar_feed(request: PortalRequest) -> HttpResponse:
-    """Make or replace the address. It is shown in this answer and never again, hence no redirect."""
+    """Show whether the person has a calendar address; sent, make or replace it.
+
+    The address is shown in the answer that made it and never again, so no redirect follows.
+    """
     link = ""
     if request.method == "POST":
         secret = actions.make_calendar(actor=request.actor)
@@ -44,6 +50,7 @@ def calendar_feed(request: PortalRequest) -> HttpResponse:
 @require_POST
 @allowed(ROLE_TABLE, EntitlementPermission.VIEW_RENEWALS)
 def calendar_revoke(request: PortalRequest) -> HttpResponse:
+    """Let the person's calendar address answer no more."""
     actions.revoke_calendar(actor=request.actor)
     messages.success(request, _("The calendar address no longer answers."))
     return redirect("calendar_feed")
@@ -51,8 +58,11 @@ def calendar_revoke(request: PortalRequest) -> HttpResponse:
 
 @require_safe
 def calendar_file(request: PortalRequest, token: str) -> HttpResponse:
-    """For a calendar program, without a session: what the owner may see at this moment, and nothing of anybody's
-    session that may come along."""
+    """Send a calendar program the renewals that the owner of the address may see at this moment.
+
+    No session is needed, and one that comes along changes nothing. 404 for an address that is unknown or revoked, 429
+    beyond READINGS_AN_HOUR.
+    """
     feed, actor, person = queries.calendar_behind(token)
     at_most(READINGS_AN_HOUR, f"calendar:{feed.pk}")
     with (

@@ -1,4 +1,4 @@
-"""Trials: the customer's request, and the page on which the vendor's staff decide."""
+"""Pages of trials: the customer's request, and the list on which the vendor's staff decide."""
 
 from typing import Any
 from uuid import UUID
@@ -28,7 +28,7 @@ require_form = require_http_methods(["GET", "HEAD", "POST"])
 @allowed(ROLE_TABLE, EntitlementPermission.REQUEST_TRIALS)
 @vary_on_headers("HX-Request")
 def trial_request(request: PortalRequest) -> HttpResponse:
-    """A customer's Admin asks to try a service (CC-49)."""
+    """Show a customer's Admin the form that requests a trial; sent, request it (CC-49)."""
     form = TrialForm(request.actor, _posted(request))
     if request.method == "POST" and form.is_valid():
         with into_form(form):
@@ -42,7 +42,7 @@ def trial_request(request: PortalRequest) -> HttpResponse:
 @require_safe
 @allowed(ROLE_TABLE, EntitlementPermission.VIEW_TRIALS)
 def trials(request: PortalRequest) -> HttpResponse:
-    """All customers' trials, those that wait first. For the vendor's staff."""
+    """Show the vendor's staff all customers' trials, first those that wait for a decision."""
     may_decide = ROLE_TABLE[EntitlementPermission.DECIDE_TRIALS].check(request.actor)
     context = {"list": TrialList(request.actor, request.GET), "may_decide": may_decide}
     return render(request, "entitlements/trials.html", context)
@@ -50,7 +50,10 @@ def trials(request: PortalRequest) -> HttpResponse:
 
 @require_form
 def trial_action(request: PortalRequest, trial_id: UUID, name: str) -> HttpResponse:
-    """The dialog of one action of the table: who may do it is asked to confirm, and then it is done."""
+    """Show the dialog that asks to confirm an action of TRIAL_ACTIONS; sent, run the action.
+
+    403 for whoever may not, 404 for a trial that the actor does not see.
+    """
     action = TRIAL_ACTIONS[name]
     return allowed(ROLE_TABLE, action.permission)(_confirm_and_run)(request, action, trial_id)
 
@@ -71,5 +74,5 @@ def _confirm_and_run(request: PortalRequest, action: TrialAction, trial_id: UUID
 
 
 def _posted(request: PortalRequest) -> Any:
-    """Return what was sent: an empty form, sent, is an answer too."""
+    """Return what was sent, or None if nothing was. An empty form that is sent counts as sent."""
     return request.POST if request.method == "POST" else None

@@ -1,4 +1,4 @@
-"""Use of licences: of one connected customer, of the actor's own organisation, and of all customers together."""
+"""Pages of the use of licences: of a connected customer, of the actor's organisation, and of all customers together."""
 
 import datetime as dt
 from typing import Any
@@ -19,13 +19,13 @@ from partnerportal.lib.days import today
 from partnerportal.lib.pages import allowed
 from partnerportal.lib.requests import PortalRequest
 
-CURRENT = dt.timedelta(days=7)  # a service that has not reported for longer is not among those in use
-RANKED = 8
+CURRENT = dt.timedelta(days=7)  # time without a report after which a service is not among those in use
+RANKED = 8  # customers shown of those that stand out in a respect
 
 
 @needs_dashboard
 def customer_usage(request: PortalRequest, customer_id: UUID) -> HttpResponse:
-    """The licensing summary (CC-30, CC-31, CC-33)."""
+    """Show the licensing summary of a customer (CC-30, CC-31, CC-33)."""
     customer = find_customer(request.actor, customer_id)
     context = _licensing(request.actor, customer.organization.pk)
     return customer_page(request, customer, tab="usage", template="entitlements/customer_usage.html", context=context)
@@ -33,7 +33,7 @@ def customer_usage(request: PortalRequest, customer_id: UUID) -> HttpResponse:
 
 @needs_dashboard
 def customer_usage_trend(request: PortalRequest, customer_id: UUID) -> HttpResponse:
-    """CC-34…CC-37."""
+    """Show how a customer's use went over weeks or months, as charts and tables (CC-34…CC-37)."""
     customer = find_customer(request.actor, customer_id)
     context = _trend(request, customer.organization.pk)
     template = "entitlements/customer_usage_trend.html"
@@ -43,6 +43,7 @@ def customer_usage_trend(request: PortalRequest, customer_id: UUID) -> HttpRespo
 @require_safe
 @allowed(ROLE_TABLE, EntitlementPermission.VIEW_OWN)
 def usage(request: PortalRequest) -> HttpResponse:
+    """Show the licensing summary of the organisation itself."""
     actor = request.actor
     context = {"may_release": ROLE_TABLE[EntitlementPermission.MANAGE_HOLDERS].check(actor)}
     return render(request, "entitlements/usage.html", context | _licensing(actor, actor.organization_id))
@@ -51,26 +52,31 @@ def usage(request: PortalRequest) -> HttpResponse:
 @require_safe
 @allowed(ROLE_TABLE, EntitlementPermission.VIEW_OWN)
 def usage_trend(request: PortalRequest) -> HttpResponse:
+    """Show how the organisation's own use went over weeks or months."""
     context = _trend(request, request.actor.organization_id)
     return render(request, "entitlements/usage_trend.html", context)
 
 
 @needs_dashboard
 def usage_of_customers(request: PortalRequest) -> HttpResponse:
-    """All customers in sum, and those that stand out. By indexes, however many there are."""
+    """Show the sums of all customers, and the customers that stand out.
+
+    Both are kept or found by indexes, so that the page costs the same however many customers there are.
+    """
     actor = request.actor
-    found = queries.standing_out(actor, today(), RANKED)
+    rankings = queries.standing_out(actor, today(), RANKED)
     context = {
         "numbers": queries.portfolio(actor),
-        "risen": words.risen_or_fallen(found.risen),
-        "fallen": words.risen_or_fallen(found.fallen),
-        "unused": words.most_unused(found.unused),
-        "filling": words.filling_up(found.filling),
+        "risen": words.risen_or_fallen(rankings.risen),
+        "fallen": words.risen_or_fallen(rankings.fallen),
+        "unused": words.most_unused(rankings.unused),
+        "filling": words.filling_up(rankings.filling),
     }
     return render(request, "entitlements/usage_of_customers.html", context)
 
 
 def _licensing(actor: Actor, customer_id: int | None) -> dict[str, Any]:
+    """Return the context of a licensing summary. `usage` is None before the first report."""
     usage = queries.customer_usage(actor, customer_id)
     entitlements = queries.services(actor, customer_id)
     anomalies = queries.open_anomalies(actor, customer_id)
@@ -92,6 +98,7 @@ def _licensing(actor: Actor, customer_id: int | None) -> dict[str, Any]:
 
 
 def _trend(request: PortalRequest, customer_id: int | None) -> dict[str, Any]:
+    """Return the context of a page of the trend. `trend` is None before the first report."""
     usage = queries.customer_usage(request.actor, customer_id)
     if usage is None:
         return {"trend": None}
