@@ -1,10 +1,11 @@
-"""The data of the shell around every page: navigation, menus and counts.
+"""The data of the shell around every page: navigation, menus and counts, as the apps declare them.
 
 It is lazy, so that a fragment without a shell costs no query.
 """
 
-from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 
 from django.conf import settings
@@ -13,26 +14,32 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from accounts.models import Feature, Kind, Role
-from entitlements.queries import waiting_releases, waiting_trials
-from notifications.queries import UNREAD_SHOWN, unread_count
+from accounts.models import Kind, Role
+from partnerportal.gathering import gather
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.formats import listed
+from partnerportal.lib.navigation import Item, Menu
 from partnerportal.lib.requests import PortalRequest
 from partnerportal.lib.text import monogram
 
 _address = lru_cache(maxsize=64)(reverse)  # cached, because every page links the same dozen pages
 
 
+@cache
+def _items_of(menu: Menu) -> list[Item]:
+    """Return the entries that the apps declare for a menu, in its order."""
+    return sorted((item for item in gather("navigation", "ITEMS") if item.menu is menu), key=lambda item: item.order)
+
+
 @dataclass
-class Item:
-    """One entry of the navigation or of a menu. `count` is the number in its badge; 0 draws none."""
+class Link:
+    """One entry of a menu as its template shows it. `count` is the number in its badge; 0 draws none."""
 
     label: str
     icon: str
     url: str
-    is_current: bool = False
-    count: int = 0
+    is_current: bool
+    count: int
 
 
 @dataclass
@@ -40,7 +47,7 @@ class Section:
     """A group of entries of the navigation, with a heading unless `label` is empty."""
 
     label: str
-    items: list[Item] = field(default_factory=list)
+    items: list[Link]
 
 
 class Shell:
@@ -49,8 +56,7 @@ class Shell:
     def __init__(self, request: PortalRequest) -> None:
         self.request = request
         self.actor: Actor = request.actor
-        self.switch_url = reverse("organization_switch")
-        self.inbox_url = reverse("inbox")
+        self._counts: dict[Callable[[Actor], int], int] = {}
 
     @cached_property
     def person(self) -> dict[str, str] | None:
@@ -83,61 +89,30 @@ class Shell:
         ]
 
     @cached_property
-    def unread(self) -> int:
-        """Return how many unread notices the organisation has, counted no further than UNREAD_SHOWN + 1."""
-        return unread_count(self.actor) if self.actor.organization_id else 0
+    def bell(self) -> Link | None:
+        return next(iter(self._links(Menu.BELL)), None)
 
     @cached_property
     def nav(self) -> list[Section]:
-        """Return the navigation that fits the kind and features of the organisation; empty without one."""
+        """Return the navigation of the organisation that the person acts for; empty without one."""
         if self.actor.organization_id is None:
             return []
-        work = [self._item(_("Overview"), "layout-dashboard", "overview", exact=True)]
-        if Feature.CUSTOMER_DASHBOARD in self.actor.features:
-            work.append(self._item(_("Customers"), "building-2", "customers"))
-            work.append(self._item(_("Usage"), "chart-line", "usage_of_customers"))
-        if self.actor.organization_kind == Kind.CUSTOMER:
-            work.append(self._item(_("Services"), "package", "services"))
-            work.append(self._item(_("Usage"), "chart-line", "usage"))
-            work.append(self._item(_("Orders"), "receipt-text", "orders"))
-        if Feature.CUSTOMER_DASHBOARD in self.actor.features or self.actor.organization_kind == Kind.CUSTOMER:
-            work.append(self._item(_("Renewals"), "calendar-clock", "renewals"))
-        if self.actor.organization_kind == Kind.VENDOR:
-            trials = waiting_trials(self.actor, UNREAD_SHOWN + 1)
-            work.append(self._item(_("Trials"), "flask-conical", "trials", count=trials))
-            releases = waiting_releases(self.actor, UNREAD_SHOWN + 1)
-            work.append(self._item(_("Licence releases"), "user-minus", "releases", count=releases))
-        work.append(self._item(_("Inbox"), "inbox", "inbox", count=self.unread))
-        work.append(self._item(_("Exports"), "file-down", "exports"))
-        settings_items = [
-            self._item(_("Account details"), "building", "account_details"),
-            self._item(_("Operators & roles"), "users", "operators"),
-        ]
-        return [Section("", work), Section(_("Settings"), settings_items)]
+        return [Section("", self._links(Menu.WORK)), Section(_("Settings"), self._links(Menu.SETTINGS))]
 
     @cached_property
-    def user_menu(self) -> list[Item]:
-        return [
-            self._item(_("Preferences"), "settings-2", "preferences"),
-            self._item(_("Two-factor sign-in"), "shield-check", "mfa_index"),
-            self._item(_("Password"), "key-round", "account_change_password"),
-            self._item(_("Sessions"), "monitor-smartphone", "usersessions_list"),
-        ]
+    def user_menu(self) -> list[Link]:
+        return self._links(Menu.PERSON)
 
     @cached_property
-    def jump(self) -> list[Item]:
+    def jump(self) -> list[Link]:
         """Return every page that the dialog "Search or jump to…" offers."""
-        pages = [item for section in self.nav for item in section.items]
-        return [*pages, *self.user_menu, self._item(_("Who can do what"), "circle-question-mark", "roles_help")]
+        pages = [link for section in self.nav for link in section.items]
+        return [*pages, *self.user_menu, *self._links(Menu.HELP)]
 
     @cached_property
-    def exports_url(self) -> str:
-        """Return the address that says whether an export is ready; empty unless this browser waits for one."""
-        return reverse("exports_news") if self.request.session.get("waits_for_exports") else ""
-
-    @cached_property
-    def help_url(self) -> str:
-        return reverse("roles_help")
+    def polls(self) -> list[str]:
+        """Return the addresses that this browser asks again and again."""
+        return [url for poll in gather("navigation", "POLLS") if (url := poll(self.request))]
 
     @cached_property
     def languages(self) -> list[dict[str, object]]:
@@ -148,10 +123,21 @@ class Shell:
 
     has_font = Path(settings.BASE_DIR, "partnerportal/static/fonts/inter.woff2").exists()
 
-    def _item(self, label: str, icon: str, name: str, *, exact: bool = False, count: int = 0) -> Item:
-        url = _address(name)
-        path = self.request.path
-        return Item(label, icon, url, path == url if exact else path.startswith(url), count)
+    def _links(self, menu: Menu) -> list[Link]:
+        return [self._link(item) for item in _items_of(menu) if item.seen_by(self.actor)]
+
+    def _link(self, item: Item) -> Link:
+        url, path = _address(item.url_name), self.request.path
+        is_current = path == url if item.is_exact else path.startswith(url)
+        return Link(str(item.label), item.icon, url, is_current, self._count(item))
+
+    def _count(self, item: Item) -> int:
+        """Return how many things wait there. Entries that count alike, such as inbox and bell, ask once."""
+        if item.count is None or self.actor.organization_id is None:
+            return 0
+        if item.count not in self._counts:
+            self._counts[item.count] = item.count(self.actor)
+        return self._counts[item.count]
 
 
 def shell(request: PortalRequest) -> dict[str, object]:

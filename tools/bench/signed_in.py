@@ -66,5 +66,5 @@ def without_rendering() -> "mock._patch[mock.MagicMock]":
 
 
 def _ask_what_the_shell_asks(context: object, request: Any) -> str:
-    str(Shell(request).unread)
+    str(Shell(request).bell)
     return ""

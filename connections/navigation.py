@@ -1,0 +1,7 @@
+"""The entry of this app in the menus."""
+
+from django.utils.translation import gettext_lazy as _
+
+from partnerportal.lib.navigation import Item, Menu
+
+ITEMS = (Item(label=_("Account details"), icon="building", url_name="account_details", menu=Menu.SETTINGS, order=10),)

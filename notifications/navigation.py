@@ -1,0 +1,11 @@
+"""The entries of this app in the menus: the inbox, in the sidebar and as the bell."""
+
+from django.utils.translation import gettext_lazy as _
+
+from notifications.queries import unread_count
+from partnerportal.lib.navigation import Item, Menu
+
+ITEMS = (
+    Item(label=_("Inbox"), icon="inbox", url_name="inbox", order=90, count=unread_count),
+    Item(label=_("Inbox"), icon="bell", url_name="inbox", menu=Menu.BELL, order=10, count=unread_count),
+)

@@ -1,0 +1,24 @@
+"""What the apps declare for pages of the composition, each in a module of the same name."""
+
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings
+from django.utils.module_loading import module_has_submodule
+
+
+@cache
+def gather(module: str, name: str) -> tuple[Any, ...]:
+    """Return what our apps declare as `name` in their `module`, in the order of INSTALLED_APPS.
+
+    An app without such a module declares nothing.
+    """
+    declared: list[Any] = []
+    for config in apps.get_app_configs():
+        is_ours = Path(config.path).parent == settings.BASE_DIR
+        if is_ours and config.module and module_has_submodule(config.module, module):
+            declared += getattr(import_module(f"{config.name}.{module}"), name, ())
+    return tuple(declared)

@@ -1,0 +1,45 @@
+"""How an app declares its entries in the menus: as a tuple `ITEMS` in its navigation.py.
+
+`POLLS` beside them are functions that take the request and return an address which its browser is to ask every few
+seconds, or "" for none.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.errors import Message
+
+COUNTED = 100  # what waits is counted no further, for a badge says "99+" from there on
+
+
+class Menu(Enum):
+    """Where an entry stands."""
+
+    WORK = auto()  # the first section of the sidebar
+    SETTINGS = auto()  # its second section; like the first it is there for who acts for an organisation
+    PERSON = auto()  # the menu of whoever is signed in
+    BELL = auto()  # the one button in the top bar
+    HELP = auto()  # only among the pages to jump to
+
+
+def everybody(actor: Actor) -> bool:
+    return True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Item:
+    """An entry of a menu: a page by its url name, for those of whom `seen_by` is true.
+
+    `count`, where there is one, returns how many things wait there for the actor, at most COUNTED; 0 draws no badge.
+    """
+
+    label: Message
+    icon: str
+    url_name: str
+    menu: Menu = Menu.WORK
+    order: int  # within the menu
+    seen_by: Callable[[Actor], object] = everybody
+    count: Callable[[Actor], int] | None = None
+    is_exact: bool = False  # current on its own page alone, and not on those below its address

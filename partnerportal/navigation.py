@@ -1,0 +1,10 @@
+"""The entries of the composition in the menus."""
+
+from django.utils.translation import gettext_lazy as _
+
+from partnerportal.lib.navigation import Item, Menu
+
+ITEMS = (
+    Item(label=_("Overview"), icon="layout-dashboard", url_name="overview", order=0, is_exact=True),
+    Item(label=_("Who can do what"), icon="circle-question-mark", url_name="roles_help", menu=Menu.HELP, order=10),
+)
