@@ -13,6 +13,8 @@ from partnerportal.lib.api import ActorView, ListView
 
 
 class ReleasesBase(ActorView):
+    """Base of the endpoints on licences whose release is asked for."""
+
     model = LicenceRelease
     rule = (ROLE_TABLE, EntitlementPermission.VIEW_RELEASES)
 
@@ -21,7 +23,7 @@ class ReleasesBase(ActorView):
 class ReleasesView(ReleasesBase, ListView):
     """Licences that customers ask to be released, the oldest request first. For the vendor's staff.
 
-    Each is told by its key in the feed, never by who holds it.
+    Each licence is told by its key in the feed, never by who holds it.
     """
 
     serializer_class = ReleaseSerializer

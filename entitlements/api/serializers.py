@@ -1,4 +1,5 @@
-"""Totals only: who uses a licence is nobody's but the customer's (CC-24, CC-32)."""
+"""What the API says of customers, entitlements, orders, trials and releases: totals, never who uses a licence, which is
+for the customer alone (CC-24, CC-32)."""
 
 from typing import Any
 

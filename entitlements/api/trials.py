@@ -24,7 +24,7 @@ from partnerportal.lib.scoping import by_public_id
 
 
 class TrialsBase(ActorView):
-    """The vendor's staff see every trial, a customer its own."""
+    """Base of the endpoints on trials: the vendor's staff reach every trial, a customer its own."""
 
     model = Entitlement
     rule = (ROLE_TABLE, EntitlementPermission.LIST_TRIALS)
@@ -34,10 +34,13 @@ class TrialsBase(ActorView):
         return queries.trials(self.actor)
 
     def trial(self, trial_id: UUID) -> Entitlement:
+        """Return a trial that the actor may see. Raises NotFound."""
         return by_public_id(self.get_queryset(), trial_id)
 
 
 class TrialFilterSet(EntitlementFilterSet):
+    """The filters of trials: by state, and not by kind, which is the same for all."""
+
     class Meta:
         model = Entitlement
         fields = ("state",)

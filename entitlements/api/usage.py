@@ -1,4 +1,4 @@
-"""Use as the API tells it: totals by day and month. Who holds a licence is not in the API, for nobody (CC-32)."""
+"""Endpoints of the use of licences: totals by day and month. The API tells nobody who holds a licence (CC-32)."""
 
 import datetime as dt
 from typing import Any
@@ -19,8 +19,8 @@ from partnerportal.lib.actors import Actor
 from partnerportal.lib.api import ActorView
 from partnerportal.lib.scoping import by_public_id
 
-DAYS = dt.timedelta(weeks=12)
-MONTHS = 13
+DAYS = dt.timedelta(weeks=12)  # how far back days are told
+MONTHS = 13  # how many months are told
 
 FIGURES: dict[str, Any] = {
     "sku": "NB-DSK-CLD",
@@ -93,7 +93,7 @@ class UsageSerializer(serializers.Serializer[Any]):
 
 @extend_schema(tags=["Usage"], responses=UsageSerializer)
 class CustomerUsageView(ActorView):
-    """How one connected customer uses its licences: totals by month and by day, never the people who use them."""
+    """The use of one connected customer's licences: totals by month and by day, never the people who use them."""
 
     model = CustomerListing
     rule = (CONNECTIONS, ConnectionPermission.VIEW_CUSTOMERS)
@@ -106,7 +106,7 @@ class CustomerUsageView(ActorView):
 
 @extend_schema(tags=["Usage"], responses=UsageSerializer)
 class OwnUsageView(ActorView):
-    """How the organisation acted for uses its own licences."""
+    """The use of the licences of the organisation acted for: totals by month and by day."""
 
     model = CustomerUsage
     rule = (ROLE_TABLE, EntitlementPermission.VIEW_OWN)
@@ -117,6 +117,7 @@ class OwnUsageView(ActorView):
 
 
 def usage_of(actor: Actor, customer_id: int | None) -> dict[str, Any]:
+    """Return the use of a customer as UsageSerializer shows it: with zeros and empty lists before the first report."""
     usage = queries.customer_usage(actor, customer_id)
     if usage is None:
         return _totals(None, 0, 0, 0) | {
@@ -163,6 +164,6 @@ def _figures(use: Use, codes: dict[int, str]) -> dict[str, Any]:
 
 
 def _months_before(day: dt.date) -> dt.date:
-    """The first of the month with which the last 13 begin."""
+    """Return the first day of the first of the last 13 months, of which `day` lies in the last."""
     month = day.year * 12 + month_of(day).month - MONTHS
     return dt.date(month // 12, month % 12 + 1, 1)

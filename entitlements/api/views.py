@@ -40,7 +40,7 @@ class CustomersView(ListView):
     key = "customer"
 
     def known_total(self) -> int | None:
-        """All of them are a figure that is kept; what filters leave is counted."""
+        """Return the number of all customers, which is a kept figure, or None where filters leave fewer to count."""
         is_narrowed = self.request.query_params.keys() & CustomerFilterSet.base_filters.keys()
         return None if is_narrowed else queries.portfolio(self.actor).customers
 
@@ -54,12 +54,12 @@ class CustomerView(ActorView):
     serializer_class = CustomerDetailSerializer
 
     def get(self, request: Request, customer_id: UUID) -> Response:
-        found = queries.customer_with_account(self.actor, customer_id)
-        return Response(self.get_serializer(found).data)
+        customer = queries.customer_with_account(self.actor, customer_id)
+        return Response(self.get_serializer(customer).data)
 
 
 class CustomerGoods(ListView):
-    """What belongs to one customer of the acting organisation."""
+    """Base of the lists of what belongs to one customer of the acting organisation."""
 
     rule = VIEW_CUSTOMERS
 
@@ -68,11 +68,15 @@ class CustomerGoods(ListView):
 
     @property
     def customer(self) -> QuerySet[CustomerListing]:
+        """A query for the customer that the path names; all customers while the schema is made."""
         listed = CustomerListing.objects.visible_to(self.actor)
         return listed if self.is_schema else listed.filter(public_id=self.kwargs["customer_id"])
 
     def list(self, request: Request, *args: object, **kwargs: object) -> Response:
-        """Whether there is such a customer is only asked when there is nothing to show: a query less otherwise."""
+        """Return a page of the list, or 404 if there is no such customer.
+
+        Whether there is one is asked only when there is nothing to show, which otherwise spares a query.
+        """
         response = super().list(request, *args, **kwargs)
         if not response.data["totalCount"] and not self.customer.exists():
             raise Http404
@@ -80,6 +84,8 @@ class CustomerGoods(ListView):
 
 
 class EntitlementFilterSet(FilterSet):
+    """The filters of a customer's entitlements: by kind and state."""
+
     kind = df.ChoiceFilter(choices=Entitlement.Kind.choices)
     state = df.ChoiceFilter(choices=Entitlement.State.choices)
 
@@ -90,7 +96,7 @@ class EntitlementFilterSet(FilterSet):
 
 @extend_schema(tags=["Customers"])
 class CustomerEntitlementsView(CustomerGoods):
-    """What a customer may use: totals of licences, never the people who use them."""
+    """The entitlements of a customer: totals of licences, never the people who use them."""
 
     model = Entitlement
     serializer_class = EntitlementSerializer
@@ -103,7 +109,7 @@ class CustomerEntitlementsView(CustomerGoods):
 
 @extend_schema(tags=["Customers"])
 class RenewalsView(ListView):
-    """What ends within 90 days, soonest first: of the customers within reach, or without the dashboard one's own."""
+    """Entitlements that end within 90 days, soonest first: those of customers within reach, or one's own."""
 
     model = Entitlement
     rule = (ROLE_TABLE, EntitlementPermission.VIEW_RENEWALS)
@@ -117,7 +123,7 @@ class RenewalsView(ListView):
 
 @extend_schema(tags=["Customers"])
 class CustomerOrdersView(CustomerGoods):
-    """What a customer ordered, newest first."""
+    """The orders of a customer, newest first."""
 
     model = Order
     serializer_class = OrderSerializer

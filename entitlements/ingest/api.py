@@ -1,4 +1,4 @@
-"""How the vendor's systems send facts. Files come in here; a worker reads them (docs/feed.md)."""
+"""Endpoints by which the vendor's systems send files of facts. A worker reads the files (docs/feed.md)."""
 
 import re
 from collections.abc import Mapping
@@ -34,12 +34,14 @@ BODY = {"application/x-ndjson": OpenApiTypes.BINARY}
 
 
 class LengthRequired(APIException):
+    """Raised when a request does not say how much it sends."""
+
     status_code = 411
     default_code = "length_required"
 
 
 class NDJSON(BaseParser):
-    """Leaves the body where it is: it is read once, a piece at a time, on its way to the disk."""
+    """A parser that leaves the body unread: it is read once, a piece at a time, on its way to the disk."""
 
     media_type = "application/x-ndjson"
 
@@ -57,7 +59,7 @@ class LineProblemSerializer(serializers.Serializer[Any]):
 
 
 class ReceiptSerializer(serializers.Serializer[IngestUpload]):
-    """What stays the same, however often the upload is sent again."""
+    """What is known of an upload once it is received. It stays the same, however often the upload is sent again."""
 
     id = serializers.UUIDField(source="public_id")
     kind = serializers.ChoiceField(choices=IngestUpload.Kind.choices)
@@ -87,7 +89,7 @@ class UploadSerializer(serializers.Serializer[IngestUpload]):
 
 
 class IngestView(ActorView):
-    """No organisation acts here, and no person."""
+    """Base of the endpoints for the vendor's systems: a token acts there, no organisation and no person."""
 
     model = IngestUpload
     authentication_classes = (IngestBearer,)
@@ -96,11 +98,12 @@ class IngestView(ActorView):
 
     @property
     def token(self) -> IngestToken:
+        """The token that the request has shown."""
         return cast(IngestToken, self.request.auth)
 
 
 class IngestUploadsView(IngestView):
-    """Send a file of facts. It is stored and brought in by a worker; the answer says where to ask how far it is."""
+    """Send a file of facts. It is stored, and a worker brings it in; the answer says where to ask how far it is."""
 
     parser_classes = (NDJSON,)
     serializer_class = ReceiptSerializer
@@ -138,6 +141,7 @@ class IngestUploadsView(IngestView):
 
 
 def _key(request: Request) -> str:
+    """Return the key that names the upload. Raises Invalid("key_required")."""
     key = request.headers.get(KEY, "")
     if not _KEY.fullmatch(key):
         raise Invalid("key_required", _("Name the upload in the header Idempotency-Key: 1 to 120 visible characters."))
@@ -145,6 +149,7 @@ def _key(request: Request) -> str:
 
 
 def _is_packed(request: Request) -> bool:
+    """Return whether the content is packed by gzip. Raises UnsupportedMediaType for any other encoding."""
     encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding not in ("gzip", "identity"):
         raise UnsupportedMediaType(encoding[:40], _("The content may be packed by gzip and by nothing else."))
@@ -152,6 +157,7 @@ def _is_packed(request: Request) -> bool:
 
 
 def _length(request: Request) -> int:
+    """Return how many bytes are sent. Raises LengthRequired, TooLarge, and Invalid("empty")."""
     if "Content-Length" not in request.headers:
         raise LengthRequired(_("Say in the header Content-Length how much is sent."))
     length = int(request.META.get("CONTENT_LENGTH") or 0)
@@ -164,7 +170,7 @@ def _length(request: Request) -> int:
 
 @extend_schema(tags=["Ingest"], responses=UploadSerializer)
 class IngestUploadView(IngestView):
-    """How far an upload is, and what was wrong with its lines: to the token that sent it."""
+    """The progress of an upload: how far it is, and what was wrong with its lines. For the token that sent it."""
 
     serializer_class = UploadSerializer
 

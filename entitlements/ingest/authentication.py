@@ -1,4 +1,4 @@
-"""The vendor's systems are known by a token of their own, in a module of its own for REST framework."""
+"""Authentication of the vendor's systems by ingest tokens. REST framework imports this module by its name."""
 
 from typing import Any
 
@@ -10,19 +10,21 @@ from partnerportal.lib.api_tokens import BearerAuthentication, bearer_definition
 
 
 class IngestBearer(BearerAuthentication):
-    """An ingest token."""
+    """Authentication by an ingest token."""
 
     model = IngestToken
 
 
 class HoldsIngestToken(BasePermission):
-    """And nothing else: a session, whoever's it is, may not ingest."""
+    """The permission of whoever shows an ingest token. A session may not ingest, whoever's it is."""
 
     def has_permission(self, request: Any, view: Any) -> bool:
         return isinstance(request.auth, IngestToken)
 
 
 class IngestBearerScheme(OpenApiAuthenticationExtension):
+    """How the API's description tells of ingest tokens."""
+
     target_class = "entitlements.ingest.authentication.IngestBearer"
     name = "ingest"
 

@@ -1,4 +1,4 @@
-"""The vendor's feed comes in: read, checked, stored in batches, a result for every line."""
+"""The import of the vendor's feed: its lines are read, checked and stored in batches, with a result for every line."""
 
 import datetime as dt
 import sqlite3
@@ -22,20 +22,20 @@ from entitlements.ingest.upload_files import Damaged
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.policies import authorize_staff
 
-# By weight: days of use and licences held; anything else weighs four, an order four more for each line. Each customer
-# of a batch is locked until it is committed, and the database has room for some thousands of locks in all: another day
-# of a customer who is in the batch weighs a fifth.
-BATCH = 2000
-LIGHT = ("usage", "assignment")
-ANOTHER_DAY = 0.2
-MOST_BAD = 1000  # lines at the head of a feed that cannot be read: it is something else, and nobody wants the rest
-LONGEST = 20.0  # seconds that a batch is read: with each its reader says that it lives, also where lines are monsters
+# The weight of a batch. A day of use or a licence held weighs one, anything else four, and an order four more for each
+# of its lines. Each customer of a batch is locked until it is committed, and the database has room for some thousands
+# of locks in all. So another day of a customer who is in the batch already weighs only a fifth.
+BATCH = 2000  # the weight at which a batch is stored
+LIGHT = ("usage", "assignment")  # types of lines that weigh one
+ANOTHER_DAY = 0.2  # the weight of another day of a customer
+MOST_BAD = 1000  # unreadable lines at the head of a feed after which it is given up, because it is something else
+LONGEST = 20.0  # seconds after which a batch is stored, because each batch renews the upload's lease
 Store = Callable[..., Answers]
 
 
 @dataclass(frozen=True)
 class Result:
-    """What became of one line. `problems` is empty unless the outcome is an error."""
+    """The result of one line. `problems` is empty unless the outcome is an error."""
 
     line: int
     type: str
@@ -55,16 +55,16 @@ def import_feed(
     progress: Callable[[Counter[Outcome]], None] = lambda counts: None,
     start: int = 0,
 ) -> Counter[Outcome]:
-    """Store what a feed says (docs/feed.md) and report each line in order. Returns how many had which outcome, and
-    calls `progress` with it after each batch. What `types` leaves out is an error; the first `start` lines are passed
-    over.
+    """Store what a feed says (docs/feed.md), `report` each line in order, and return the count of each outcome.
+    `progress` is called with these counts after each batch. A line of a type that is not in `types` is an error. The
+    first `start` lines are passed over. `at` is when the news became known; the default is now.
 
-    Each batch is a transaction of its own, so an import that was interrupted is simply run again: what is there already
-    is left untouched. A line is stored whole or not at all, and never takes another line with it. Memory does not grow
-    with the feed. `at` is when the news became known; the default is now.
+    Each batch is a transaction of its own, so an import that was interrupted is simply run again: facts that are stored
+    already are left untouched. A line is stored whole or not at all, and never takes another line with it. Memory does
+    not grow with the feed.
 
-    Raises Damaged when the stream cannot be read to its end, or begins with MOST_BAD lines of which none can be read;
-    what came before that is stored and reported.
+    Raises Damaged when the stream cannot be read to its end, or begins with MOST_BAD lines of which none can be read.
+    The lines before that are stored and reported.
     """
     authorize_staff(actor)
     counts: Counter[Outcome] = Counter()
@@ -82,8 +82,9 @@ def import_feed(
 
 
 def _batches(lines: Iterable[Fact | BadLine | None]) -> Iterator[list[Fact | BadLine]]:
+    """Yield the lines in batches, each of which is full by its weight or by the time that it took to read."""
     batch: list[Fact | BadLine] = []
-    customers: set[str] = set()  # with days in it
+    customers: set[str] = set()  # ORGIDs of the customers with days of use in the batch
     weight, begun = 0.0, time.monotonic()
     for line in lines:
         if line:
@@ -98,6 +99,7 @@ def _batches(lines: Iterable[Fact | BadLine | None]) -> Iterator[list[Fact | Bad
 
 
 def _weight(line: Fact | BadLine, customers: set[str]) -> float:
+    """Return the weight of a line in its batch. The customer of a day of use is added to `customers`."""
     if isinstance(line, BadLine):
         return 1
     if line.type == "usage":
@@ -111,51 +113,55 @@ def _weight(line: Fact | BadLine, customers: set[str]) -> float:
 
 
 def _import_batch(actor: Actor, batch: list[Fact | BadLine], with_events: bool, at: dt.datetime) -> list[Result]:
-    results = [_refused(line, line.problems) for line in batch if isinstance(line, BadLine)]
+    results = [_refuse(line, line.problems) for line in batch if isinstance(line, BadLine)]
     facts = [line for line in batch if isinstance(line, Fact)]
     ways: tuple[tuple[Container[str], Store], ...] = (
         (("sku", "entitlement", "order"), partial(store_facts, actor=actor, with_events=with_events, at=at)),
         (("usage",), partial(store_usage_facts, actor=actor)),
         (("assignment",), partial(store_assignments, actor=actor)),
     )
-    for types, how in ways:  # SKUs first, because the others name them
-        results += _store([fact for fact in facts if fact.type in types], how)
+    for types, store in ways:  # SKUs come first, because the others name them
+        results += _store([fact for fact in facts if fact.type in types], store)
     return sorted(results, key=lambda result: result.line)
 
 
-def _store(facts: list[Fact], how: Store) -> Iterator[Result]:
-    """Should the database refuse a batch, halves are tried until only the line at fault is left out."""
+def _store(facts: list[Fact], store: Store) -> Iterator[Result]:
+    """Store facts and yield the result of each.
+
+    If the database refuses them, halves are tried until only the line at fault is left out.
+    """
     if not facts:
         return
     try:
-        outcomes = how(facts=facts)
+        outcomes = store(facts=facts)
     except (IntegrityError, DataError):
         if len(facts) == 1:
-            yield _refused(facts[0], [Problem("refused_by_database", "The database does not accept this line.")])
+            yield _refuse(facts[0], [Problem("refused_by_database", "The database does not accept this line.")])
             return
         middle = len(facts) // 2
-        yield from _store(facts[:middle], how)
-        yield from _store(facts[middle:], how)
+        yield from _store(facts[:middle], store)
+        yield from _store(facts[middle:], store)
         return
     for fact in facts:
         outcome = outcomes[fact.line]
         if isinstance(outcome, Problem):
-            yield _refused(fact, [outcome])
+            yield _refuse(fact, [outcome])
         else:
             yield Result(fact.line, fact.type, fact.key, outcome)
 
 
-def _refused(line: Fact | BadLine, problems: list[Problem]) -> Result:
+def _refuse(line: Fact | BadLine, problems: list[Problem]) -> Result:
     return Result(line.line, line.type, line.key, Outcome.ERROR, tuple(problems))
 
 
 class _Head:
-    """Ends a feed after MOST_BAD lines when none of them could be read."""
+    """The head of a feed, which ends the feed after MOST_BAD lines when none of them could be read."""
 
     def __init__(self) -> None:
         self.is_hopeless = False
 
     def until_hopeless(self, lines: Iterable[Fact | BadLine | None]) -> Iterator[Fact | BadLine | None]:
+        """Yield the lines. After MOST_BAD bad ones at the head set `is_hopeless` and end."""
         lines = iter(lines)
         bad = 0
         for line in lines:
@@ -177,8 +183,10 @@ class _Seen:
         self._db.execute("CREATE TABLE seen (type TEXT, key TEXT, line INT, PRIMARY KEY (type, key)) WITHOUT ROWID")
 
     def first_only(self, lines: Iterable[Fact | BadLine | None]) -> Iterator[Fact | BadLine | None]:
-        """The lines, with the second one about the same thing turned into an error. Of days and assignments the later
-        one counts: there may be too many to remember."""
+        """Yield the lines, with a second line about the same thing turned into an error.
+
+        Days of use and assignments pass, because there may be too many to remember: of these the later line counts.
+        """
         for line in lines:
             earlier = self._add(line) if isinstance(line, Fact) and line.type not in LIGHT else None
             if line and earlier:
@@ -188,11 +196,13 @@ class _Seen:
                 yield line
 
     def _add(self, fact: Fact) -> int | None:
+        """Remember the key of a fact. Return the number of the earlier line about the same thing, or None."""
         added = self._db.execute("INSERT OR IGNORE INTO seen VALUES (?, ?, ?)", (fact.type, fact.key, fact.line))
         if added.rowcount:
             return None
-        found = self._db.execute("SELECT line FROM seen WHERE (type, key) = (?, ?)", (fact.type, fact.key))
-        return int(found.fetchone()[0])
+        earlier = self._db.execute("SELECT line FROM seen WHERE (type, key) = (?, ?)", (fact.type, fact.key))
+        return int(earlier.fetchone()[0])
 
     def close(self) -> None:
+        """Delete the temporary database."""
         self._db.close()

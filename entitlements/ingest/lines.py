@@ -1,4 +1,4 @@
-"""What each kind of line looks like: REST framework serializers, one for each type of docs/feed.md."""
+"""The shape of each type of line of docs/feed.md, as a REST framework serializer."""
 
 import datetime as dt
 import re
@@ -14,14 +14,14 @@ from entitlements.models import Entitlement, LicenseAssignment, Order, Sku
 from entitlements.models.entitlement import REQUESTED_HERE
 from partnerportal.lib.days import today
 
-MAX_ORDER_LINES = 500
-MAX_INTEGER = 2_147_483_647
+MAX_ORDER_LINES = 500  # lines of one order
+MAX_INTEGER = 2_147_483_647  # the greatest integer of the database's columns
 MAX_AGE_YEARS = 5  # of a day of use: sixty months
-SHOWN = 80  # characters of a foreign value that a message repeats
+SHOWN = 80  # characters that a message repeats of a value from the feed
 
 
 class Text(serializers.CharField):
-    """Text without control characters, which belong in no name and no key."""
+    """A field of text without control characters, which belong in no name and no key."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -32,7 +32,7 @@ class Text(serializers.CharField):
 
 
 class Line(serializers.Serializer):
-    """Refuses fields it does not know: a misspelt optional field would be lost without a word."""
+    """A line of the feed. It refuses unknown fields, because a misspelt optional field would be lost without a word."""
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, dict) and (unknown := data.keys() - self.fields.keys()):
@@ -44,6 +44,7 @@ class Line(serializers.Serializer):
 
 
 def customer_field() -> serializers.RegexField:
+    """Return a field for a customer's ORGID."""
     return serializers.RegexField(
         r"\A[1-9][0-9]{7}\Z",
         error_messages={"invalid": "An ORGID has eight digits, as text, and the first is not 0."},
@@ -51,10 +52,13 @@ def customer_field() -> serializers.RegexField:
 
 
 def amount_field() -> serializers.DecimalField:
+    """Return a field for an amount of money, from 0 on and with two decimals."""
     return serializers.DecimalField(max_digits=12, decimal_places=2, min_value=Decimal(0))
 
 
 class SkuLine(Line):
+    """A SKU of the vendor's catalogue."""
+
     code = Text(max_length=60)
     service = Text(max_length=120)
     name = Text(max_length=200)
@@ -63,6 +67,8 @@ class SkuLine(Line):
 
 
 class EntitlementLine(Line):
+    """An entitlement of a customer."""
+
     external_id = Text(max_length=80)
     customer = customer_field()
     sku = Text(max_length=60)
@@ -77,11 +83,13 @@ class EntitlementLine(Line):
     ends_on = serializers.DateField(allow_null=True, default=None)
 
     def validate_external_id(self, value: str) -> str:
+        """Refuse keys like those of trials that are requested in the portal."""
         if value.startswith(REQUESTED_HERE):
             raise serializers.ValidationError("Such keys are those of trials requested in the portal.", "reserved_key")
         return value
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Refuse an end before the start."""
         if attrs["starts_on"] and attrs["ends_on"] and attrs["ends_on"] < attrs["starts_on"]:
             raise serializers.ValidationError(
                 {"ends_on": [ErrorDetail("The last day is before the first.", "end_before_start")]}
@@ -90,12 +98,16 @@ class EntitlementLine(Line):
 
 
 class OrderItem(Line):
+    """A line of an order, inside the order's line of the feed."""
+
     sku = Text(max_length=60)
     quantity = serializers.IntegerField(min_value=1, max_value=MAX_INTEGER)
     unit_price = amount_field()
 
 
 class OrderLine(Line):
+    """An order of a customer, with all its lines."""
+
     number = Text(max_length=40)
     customer = customer_field()
     placed_on = serializers.DateField()
@@ -107,17 +119,19 @@ class OrderLine(Line):
     )
 
     def validate_currency(self, value: str) -> str:
+        """Refuse what is no ISO 4217 code of a currency."""
         if not re.fullmatch("[A-Z]{3}", value) or not is_currency(value):
             raise serializers.ValidationError("This is not an ISO 4217 currency code.", code="unknown_currency")
         return value
 
 
 def count_field(**options: Any) -> serializers.IntegerField:
+    """Return a field for a count, from 0 to MAX_INTEGER."""
     return serializers.IntegerField(min_value=0, max_value=MAX_INTEGER, **options)
 
 
 class UsageLine(Line):
-    """One UTC day of one customer's use of one SKU: totals, never who (CC-24, CC-32)."""
+    """One UTC day of one customer's use of one SKU: totals, never the people who use it (CC-24, CC-32)."""
 
     customer = customer_field()
     sku = Text(max_length=60)
@@ -132,11 +146,13 @@ class UsageLine(Line):
     peak_concurrent = count_field(default=0)
 
     def validate_day(self, value: dt.date) -> dt.date:
+        """Refuse a day that lies in the future or more than sixty months ago."""
         if code := day_problem(value):
             raise serializers.ValidationError(DAY_PROBLEMS[code], code=code)
         return value
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Refuse more newly assigned than assigned."""
         if attrs["newly_assigned"] > attrs["assigned"]:
             message = "More are newly assigned than are assigned."
             raise serializers.ValidationError({"newly_assigned": [ErrorDetail(message, "more_than_assigned")]})
@@ -150,7 +166,7 @@ DAY_PROBLEMS = {
 
 
 def day_problem(day: dt.date) -> str:
-    """Why nothing can be told of this day, as a code; or nothing."""
+    """Return the code of DAY_PROBLEMS that says why use of this day is refused, or "" if it is not."""
     now = today()
     if day > now:
         return "in_the_future"
@@ -158,7 +174,7 @@ def day_problem(day: dt.date) -> str:
 
 
 class AssignmentLine(Line):
-    """Who holds a licence: for the customer's own Admins, and nobody else (CC-32)."""
+    """A licence and who holds it, which is for the customer's own Admins and nobody else (CC-32)."""
 
     external_id = Text(max_length=120)
     customer = customer_field()
@@ -170,6 +186,7 @@ class AssignmentLine(Line):
     released_at = serializers.DateTimeField(default_timezone=dt.UTC, allow_null=True, default=None)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Refuse times in the future, and a release before the assignment."""
         for name in ("assigned_at", "last_used_at", "released_at"):
             if attrs[name] and attrs[name].date() > today():
                 raise serializers.ValidationError({name: [ErrorDetail(DAY_PROBLEMS["in_the_future"], "in_the_future")]})

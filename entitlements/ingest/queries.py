@@ -1,4 +1,4 @@
-"""What a vendor's system may see: its own token and its own uploads. The policies hold it to the token it shows."""
+"""Queries for a vendor's system, which may see its own token and uploads: policies hold it to the token it shows."""
 
 from uuid import UUID
 
@@ -7,13 +7,14 @@ from entitlements.models import IngestToken, IngestUpload
 
 
 def upload_of(token: IngestToken, public_id: UUID) -> IngestUpload | None:
+    """Return an upload that was sent with this token, or None."""
     return IngestUpload.objects.filter(public_id=public_id, token=token).first()
 
 
 def org_id_of_tenant(tenant: str) -> str:
-    """For the command line; or nothing."""
+    """Return the ORGID of the organisation with this tenant id, or "" if there is none. Only a command may ask this."""
     try:
-        found = Organization.objects.filter(tenant_id=UUID(tenant)).values_list("org_id", flat=True).first()
+        org_id = Organization.objects.filter(tenant_id=UUID(tenant)).values_list("org_id", flat=True).first()
     except ValueError:
         return ""
-    return found or ""
+    return org_id or ""

@@ -1,6 +1,6 @@
-"""The format of the vendor's feed (docs/feed.md): one JSON object a line. Bytes in, facts or errors out; no database.
+"""The reader of the vendor's feed (docs/feed.md), one JSON object a line, which turns bytes into facts or errors.
 
-Only the shape is judged here. Whether a customer or SKU exists is for `importing.import_feed`.
+It judges only the shape of lines and needs no database. Whether a customer or SKU exists `importing.import_feed` finds.
 """
 
 import datetime as dt
@@ -32,14 +32,16 @@ MAX_LINE_BYTES = 256 * 1024
 
 @dataclass(frozen=True)
 class BadLine:
+    """A line that cannot be read, and why. `type` and `key` are empty where the line does not tell them."""
+
     line: int
     problems: list[Problem]
     type: str = ""
     key: str = ""
 
 
-# One instance each, used for every line: it keeps no state between calls to run_validation. The key is a field, or for
-# a day of use what it is about.
+# One instance of each serializer judges every line, because it keeps no state between calls to run_validation. The name
+# is that of the field with the line's key; the key of a day of use is made of the fields that say what it is about.
 _TYPES: dict[str, tuple[Line, str]] = {
     "sku": (SkuLine(), "code"),
     "entitlement": (EntitlementLine(), "external_id"),
@@ -48,7 +50,7 @@ _TYPES: dict[str, tuple[Line, str]] = {
     "assignment": (AssignmentLine(), "external_id"),
 }
 TYPES = tuple(_TYPES)
-BREATH = 10_000  # lines
+LINES_PER_TICK = 10_000  # read() yields None after so many lines, so that a batch is not held back by unread ones
 
 
 class _Refused(ValueError):
@@ -58,16 +60,19 @@ class _Refused(ValueError):
 
 
 class Lines(Protocol):
-    """What is read of a file."""
+    """A file of lines, as far as it is read."""
 
     def readline(self, size: int = -1, /) -> bytes: ...
 
 
 def read(stream: Lines, types: Container[str] = TYPES, start: int = 0) -> Iterator[Fact | BadLine | None]:
-    """Every line after the first `start` that is not blank, in order, as what it says or what is wrong with it. None
-    now and then, for there may be nothing else to say of many: whoever reads has something to do meanwhile."""
+    """Yield a Fact or a BadLine for every line after the first `start` that is not blank, in order.
+
+    After every LINES_PER_TICK lines None is yielded too: many lines may be blank or passed over, and the caller has
+    something to do meanwhile.
+    """
     for number, raw in enumerate(_lines(stream), 1):
-        if number % BREATH == 0:
+        if number % LINES_PER_TICK == 0:
             yield None
         if number <= start:
             continue
@@ -79,7 +84,7 @@ def read(stream: Lines, types: Container[str] = TYPES, start: int = 0) -> Iterat
 
 
 def _lines(stream: Lines) -> Iterator[bytes | None]:
-    """Lines, with None for one that is too long: it is passed over in pieces and never held as a whole."""
+    """Yield the lines, or None for one that is too long, which is passed over in pieces and never held as a whole."""
     while raw := stream.readline(MAX_LINE_BYTES + 2):
         if len(raw.rstrip(b"\r\n")) <= MAX_LINE_BYTES:
             yield raw
@@ -90,6 +95,7 @@ def _lines(stream: Lines) -> Iterator[bytes | None]:
 
 
 def _parse(number: int, raw: bytes, types: Container[str]) -> Fact | BadLine:
+    """Return what the line with this number says, or what is wrong with it."""
     try:
         data = _decode(raw, first=number == 1)
     except _Refused as refused:
@@ -119,7 +125,10 @@ _PLAIN_ORGID, _PLAIN_SKU, _PLAIN_DAY = map(re.compile, ("[1-9][0-9]{7}", r"[\w.-
 
 
 def _plain_usage(data: dict[str, Any]) -> dict[str, Any] | None:
-    """What UsageLine would say of a line as machines write it, eight times as fast. None: let it judge the line."""
+    """Return the values of a day of use as UsageLine would, eight times as fast, if machines wrote the line plainly.
+
+    Returns None for any other line, which UsageLine is then to judge.
+    """
     customer, sku, day = (data.get(name) for name in ("customer", "sku", "day"))
     numbers = [data.get(name, 0) for name in _USAGE_NUMBERS]
     if (
@@ -140,6 +149,7 @@ def _plain_usage(data: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def _decode(raw: bytes, *, first: bool) -> dict[str, Any]:
+    """Return the object of a line; the first line may begin with a byte order mark. Raises _Refused."""
     try:
         data = _DECODER.decode(raw.decode("utf-8-sig" if first else "utf-8").strip())
     except UnicodeDecodeError:
@@ -168,7 +178,7 @@ _DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_float=Decimal, pars
 
 
 def _problems(detail: Any, path: str = "") -> Iterator[Problem]:
-    """Flattens the serializer's errors; items of lists count from 1."""
+    """Yield the serializer's errors, each with the path of its field. Items of lists count from 1."""
     if isinstance(detail, ErrorDetail):
         yield Problem(detail.code or "invalid", str(detail), path)
     elif isinstance(detail, dict):

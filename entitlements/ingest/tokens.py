@@ -1,4 +1,4 @@
-"""Credentials of the vendor's systems, made and ended at the command line."""
+"""Actions on the credentials of the vendor's systems, which are made and ended at the command line."""
 
 from collections.abc import Sequence
 
@@ -13,12 +13,16 @@ from partnerportal.lib.policies import authorize_staff
 from partnerportal.lib.text import one_line
 from partnerportal.lib.tokens import digest_of, new_token
 
-PREFIX = 8  # characters by which it is recognised
+PREFIX = 8  # characters of the secret that are kept, by which a token is recognised
 
 
 @transaction.atomic
 def create_ingest_token(*, actor: Actor, name: str, kinds: Sequence[str] = ()) -> str:
-    """The secret, which nobody can be told again. `kinds` of files that may be sent with it: without any, all."""
+    """Make an ingest token and return its secret, which nobody can be told again.
+
+    `kinds` are the kinds of files that may be sent with it: all of them if none is given. Raises Invalid for a bad name
+    or kind, and Conflict if a token of this name exists, even a revoked one.
+    """
     authorize_staff(actor)
     name = one_line(name)
     if not name or len(name) > 80:
@@ -36,6 +40,7 @@ def create_ingest_token(*, actor: Actor, name: str, kinds: Sequence[str] = ()) -
 
 @transaction.atomic
 def revoke_ingest_token(*, actor: Actor, name: str) -> None:
+    """End an ingest token at once. Raises NotFound if no token of this name is living."""
     authorize_staff(actor)
     living = IngestToken.objects.filter(name=name, revoked_at=None)
     if not living.update(revoked_at=timezone.now()):

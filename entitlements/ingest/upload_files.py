@@ -1,4 +1,4 @@
-"""Files that were sent and wait to be read: where they lie, and how they are written and read in bounded memory."""
+"""Files of uploads that wait to be read: where they lie, and how they are written and read in bounded memory."""
 
 import gzip
 import hashlib
@@ -13,18 +13,17 @@ from django.conf import settings
 
 from partnerportal.lib.private_files import StoredFile, delete_file, list_files, read_file, write_file
 
-FOLDER = "uploads"
-CHUNK = 1 << 18
-SHORTEST = 64  # bytes a line, on average: a file of shorter ones could keep a worker for hours
-MOST_UNPACKED = (
-    200  # bytes for each that was sent: lines of the feed pack to a fortieth at best, a bomb to a thousandth
-)
-MOST_BLANK = 1000  # lines, and one more for each that is not blank
-GZIP = b"\x1f\x8b"  # how every gzip file begins, and no line of JSON
+FOLDER = "uploads"  # below the private files
+CHUNK = 1 << 18  # bytes that are copied at a time
+SHORTEST = 64  # bytes that a line has on average at least: a file of shorter ones could keep a worker for hours
+# Bytes that each byte sent may unpack to. Lines of the feed pack to a fortieth at best, a bomb to a thousandth.
+MOST_UNPACKED = 200
+MOST_BLANK = 1000  # blank lines that a file may have, besides one for each line that is not blank
+GZIP = b"\x1f\x8b"  # the bytes with which every gzip file begins, and no line of JSON
 
 
 class Damaged(Exception):
-    """The file cannot be read to its end. `code` says why."""
+    """Raised when a file cannot be read to its end. `code` says why."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -32,7 +31,7 @@ class Damaged(Exception):
 
 
 class Peekable(Protocol):
-    """What is read of a file; `open(…, "rb")` and standard input are such."""
+    """A file as far as it is read. `open(…, "rb")` and standard input are such files."""
 
     def readline(self, size: int = -1, /) -> bytes: ...
     def peek(self, size: int = 0, /) -> bytes: ...
@@ -40,7 +39,7 @@ class Peekable(Protocol):
 
 
 class TooSlow(Exception):
-    pass
+    """Raised when a file is not sent before its deadline."""
 
 
 def _file_name(public_id: UUID) -> str:
@@ -58,7 +57,10 @@ def delete_upload(public_id: UUID) -> None:
 
 
 def save(stream: IO[bytes], public_id: UUID, *, deadline: float) -> tuple[str, int, bytes]:
-    """Store what the stream holds, whole or not at all. Returns its SHA-256, its size and how it begins."""
+    """Store what the stream holds, whole or not at all. Return its SHA-256 in hex, its size and its first two bytes.
+
+    Raises TooSlow after `deadline`, a moment of the monotonic clock in seconds.
+    """
     digest, size, head = hashlib.sha256(), 0, b""
     with write_file(_file_name(public_id)) as file:
         while chunk := stream.read(CHUNK):
@@ -72,17 +74,17 @@ def save(stream: IO[bytes], public_id: UUID, *, deadline: float) -> tuple[str, i
 
 
 def list_uploads() -> Iterator[tuple[str, StoredFile]]:
-    """Every file that lies there, with the public id of its upload. What is not ours is left out."""
+    """Yield every stored file with the public id of its upload. Files that are no uploads are left out."""
     for file in list_files(FOLDER):
         with suppress(ValueError):
             yield str(UUID(file.name)), file
 
 
 class Unpacked:
-    """The lines of a stored file, unpacked where they are packed, never more of it than the limits allow.
+    """The lines of a stored file, unpacked if the file is packed, and never more of it than the limits allow.
 
-    `size` is how many bytes were sent, where that is known. Raises Damaged: `gzip_damaged`, `unpacked_too_large`,
-    `too_many_lines`, `too_many_blank_lines`.
+    `size` is how many bytes were sent, where that is known. `sent` is how many of them have been read. Reading raises
+    Damaged: `gzip_damaged`, `unpacked_too_large`, `too_many_lines`, `too_many_blank_lines`.
     """
 
     def __init__(self, file: Peekable, size: int | None = None) -> None:
@@ -96,11 +98,12 @@ class Unpacked:
         self._blanks_left = MOST_BLANK
         self.sent = 0
 
-    def _note(self) -> None:
-        with suppress(OSError):  # a pipe does not know how much of it has been read
+    def _note_sent(self) -> None:
+        with suppress(OSError):  # a pipe cannot say how much of it has been read
             self.sent = self._file.tell()
 
     def readline(self, size: int = -1) -> bytes:
+        """Return the next line, or its first `size` bytes; empty at the end. Raises Damaged."""
         self._lines_left -= 1
         if self._lines_left < 0:
             raise Damaged("too_many_lines")
@@ -112,14 +115,16 @@ class Unpacked:
         return line
 
     def read(self, size: int) -> bytes:
+        """Return the next `size` bytes, or what is left of the file. Raises Damaged."""
         return self._bounded(self._stream.read, size)
 
-    def _bounded(self, how: Callable[[int], bytes], size: int) -> bytes:
+    def _bounded(self, read: Callable[[int], bytes], size: int) -> bytes:
+        """Return what `read` returns for `size`. Raises Damaged if it fails or the file is larger than it may be."""
         try:
-            line = how(size)
+            line = read(size)
         except (EOFError, OSError, zlib.error):
             raise Damaged("gzip_damaged") from None
-        self._note()
+        self._note_sent()
         self._left -= len(line)
         if self._left < 0:
             raise Damaged("unpacked_too_large")

@@ -1,8 +1,8 @@
-"""Uploads of the vendor's systems: the web process stores the file and a row, a worker brings it in under a lease.
+"""Actions on uploads of the vendor's systems: the web process stores the file and a row, a worker brings the file in.
 
-Should the worker die, another goes on after the last batch that was stored (partnerportal/lib/leases.py). Uploads of
-one kind are brought in one after another, in the order in which they came: a correction never loses against what it
-corrects.
+The worker holds a lease (partnerportal/lib/leases.py). If it dies, another goes on after the last batch that is stored.
+Uploads of one kind are brought in one after another, in the order in which they came, so that a correction never loses
+against what it corrects.
 """
 
 import logging
@@ -40,19 +40,19 @@ NUDGE = partial(nudge, "entitlements.tasks.ingest_uploads")
 State, Kind = IngestUpload.State, IngestUpload.Kind
 UNFINISHED = Q(state__in=[State.RECEIVED, State.RUNNING])
 TYPES = {Kind.USAGE: ("usage",), Kind.ASSIGNMENTS: ("assignment",), Kind.ENTITLEMENTS: ("sku", "entitlement", "order")}
-WAITING = 200  # uploads of one token that are not finished
-SECONDS_TO_SEND = 600
-SHOWN = 100  # problems that are kept
+WAITING = 200  # unfinished uploads that one token may have
+SECONDS_TO_SEND = 600  # time that the sending of a file may take
+SHOWN = 100  # problems that are kept of one upload
 
 
 def receive(*, token: IngestToken, kind: str, key: str, stream: IO[bytes], length: int, packed: bool) -> IngestUpload:
-    """Store a file of `length` bytes and its row; the same key with the same bytes gives the first row again.
+    """Store a file of `length` bytes and its row, and return the row; for the same key and bytes again, the first row.
 
     No transaction is open while the file is stored. Until the row is there no worker sees the file, and without it the
     file is an orphan. Raises Refused, Invalid, TooMany, Unprocessable("key_reused"), Unavailable("no_space").
     """
     with holding(token):
-        _may_send(token, kind)
+        _ensure_may_send(token, kind)
     row = IngestUpload(token=token, kind=kind, idempotency_key=key, public_id=uuid4())
     try:
         row.fingerprint, row.size, head = _save(stream, row)
@@ -67,7 +67,8 @@ def receive(*, token: IngestToken, kind: str, key: str, stream: IO[bytes], lengt
         raise
 
 
-def _may_send(token: IngestToken, kind: str) -> None:
+def _ensure_may_send(token: IngestToken, kind: str) -> None:
+    """Raise Invalid, Refused or TooMany if the token may not send a file of this kind now."""
     if token.revoked_at:
         raise Invalid("revoked", _("This token has been revoked."))
     if kind not in token.kinds:
@@ -78,6 +79,7 @@ def _may_send(token: IngestToken, kind: str) -> None:
 
 
 def _save(stream: IO[bytes], row: IngestUpload) -> tuple[str, int, bytes]:
+    """Store the upload's file and return its SHA-256, its size and its first two bytes. Raises Invalid("too_slow")."""
     try:
         return upload_files.save(stream, row.public_id, deadline=time.monotonic() + SECONDS_TO_SEND)
     except TooSlow:
@@ -85,7 +87,11 @@ def _save(stream: IO[bytes], row: IngestUpload) -> tuple[str, int, bytes]:
 
 
 def _first_with_key(row: IngestUpload) -> IngestUpload:
-    IngestUpload.objects.bulk_create([row], ignore_conflicts=True)  # waits for one that is just being written
+    """Store the row, unless its token has sent this key before, and return the first row of the key.
+
+    Raises Unprocessable("key_reused") if other bytes were sent with the key.
+    """
+    IngestUpload.objects.bulk_create([row], ignore_conflicts=True)  # it waits for a row that is just being written
     first = IngestUpload.objects.get(token=row.token, idempotency_key=row.idempotency_key)
     if first.public_id == row.public_id:
         transaction.on_commit(NUDGE)
@@ -97,7 +103,7 @@ def _first_with_key(row: IngestUpload) -> IngestUpload:
 
 
 def ingest_next_upload() -> bool:
-    """Bring in the upload that has waited longest. Returns whether there was one."""
+    """Bring in the upload that has waited longest, and return whether there was one."""
     upload = _claim_oldest()
     if upload is None:
         return False
@@ -107,19 +113,20 @@ def ingest_next_upload() -> bool:
             upload.finish(State.FAILED, error=error)
         else:
             upload.finish(State.DONE, read=upload.size)
-        with suppress(Unavailable):  # then the sweep deletes it
+        with suppress(Unavailable):  # the sweep deletes the file if it cannot be deleted now
             upload_files.delete_upload(upload.public_id)
     except Lost:
         log.warning("Upload %s is somebody else's now", upload.public_id)
     except (OperationalError, InterfaceError):
-        log.warning("Upload %s waits for the database", upload.public_id, exc_info=True)  # until its lease runs out
+        # The upload waits until its lease runs out.
+        log.warning("Upload %s waits for the database", upload.public_id, exc_info=True)
     except Unavailable:
         log.warning("Upload %s waits for the storage of its file", upload.public_id, exc_info=True)
     return True
 
 
 def _claim_oldest() -> IngestUpload | None:
-    """Claim the oldest unfinished upload of the first kind in which nobody is at work on the oldest."""
+    """Claim and return the oldest unfinished upload of the first kind whose oldest nobody is at work on, or None."""
     for kind in Kind.values:
         oldest = IngestUpload.objects.filter(UNFINISHED, kind=kind).order_by("pk").values_list("pk", flat=True)[:1]
         if upload := claim_next(IngestUpload.objects.filter(pk__in=list(oldest))):
@@ -128,7 +135,7 @@ def _claim_oldest() -> IngestUpload | None:
 
 
 def _read_file(upload: IngestUpload) -> str:
-    """Store the lines of the upload's file. Returns why it could not be read to its end: a code, or nothing.
+    """Store the lines of the upload's file. Return the code of why it could not be read to its end, or "".
 
     Raises what is no fault of the file: Lost, Unavailable, OperationalError, InterfaceError.
     """
@@ -148,8 +155,11 @@ def _read_file(upload: IngestUpload) -> str:
 
 
 def _ingest(row: IngestUpload, stream: Unpacked) -> None:
-    """Lines that were stored are passed over, but a file of entitlements is read from its start again: a second line
-    about the same thing is an error there."""
+    """Store the lines of an upload, and report its progress after each batch.
+
+    Lines that an earlier attempt has stored are passed over. A file of entitlements is read from its start again,
+    because a second line about the same thing is an error there.
+    """
     start = 0 if row.kind == Kind.ENTITLEMENTS else row.lines
     before = Counter(row.counts) if start else Counter[str]()
     row.problems = row.problems if start else []
@@ -179,7 +189,7 @@ def _ingest(row: IngestUpload, stream: Unpacked) -> None:
 
 
 def sweep_uploads() -> int:
-    """Delete the files of finished uploads, and rows that are no longer kept. Returns how many files were deleted."""
+    """Delete the files of finished uploads, and rows that are no longer kept. Return how many files were deleted."""
     now = timezone.now()
     delete_in_batches(IngestUpload.objects.filter(~UNFINISHED, finished_at__lt=now - settings.PORTAL_UPLOADS_KEPT))
     rows = IngestUpload.objects.only("public_id", "state")

@@ -1,4 +1,4 @@
-"""Files of others, turned into lines of our feed. They are read, never fetched."""
+"""Readers of other systems' files, which turn them into lines of the feed. Files are given to them, never fetched."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -11,14 +11,18 @@ ADAPTERS: dict[str, Callable[..., Iterator[Adapted]]] = {
     "graph": graph.read,
     "vendor-licensing": vendor_licensing.read,
 }
-MAX_BYTES = 16 * 1024**2
+MAX_BYTES = 16 * 1024**2  # bytes of a file, which is held as a whole
 
 
 class NotReadable(ValueError):
-    """The message is for the person at the terminal."""
+    """Raised when a file is not what its adapter reads. The message is for the person at the terminal."""
 
 
 def adapt(name: str, raw: bytes, *, customer: str = "", sku: str = "") -> list[Adapted]:
+    """Return the items of a file, read by the adapter of this name. Raises NotReadable.
+
+    `customer` is the ORGID and `sku` the code that lines name where the file has none of ours.
+    """
     if len(raw) > MAX_BYTES:
         raise NotReadable(f"The file is larger than {MAX_BYTES:,} bytes.")
     try:

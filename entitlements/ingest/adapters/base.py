@@ -1,4 +1,4 @@
-"""What every adapter gives: lines of our feed, what it did not understand, and what it missed. Pure: JSON in."""
+"""What every adapter returns: lines of the feed, what it did not understand, and what it missed. It only reads JSON."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -9,16 +9,19 @@ MISSING: Any = object()
 
 @dataclass
 class Adapted:
-    """One item of a foreign file. Nothing of it is lost: `unknown` keeps the values that no line says."""
+    """One item of another system's file. Nothing of it is lost: `unknown` keeps the values that no line says."""
 
-    item: int  # from 1
-    lines: list[dict[str, Any]] = field(default_factory=list)
-    unknown: dict[str, Any] = field(default_factory=dict)
-    missing: list[str] = field(default_factory=list)
+    item: int  # its number, from 1
+    lines: list[dict[str, Any]] = field(default_factory=list)  # of the feed; none where something is missing
+    unknown: dict[str, Any] = field(default_factory=dict)  # values by the path of their field
+    missing: list[str] = field(default_factory=list)  # paths of fields that are missing or of another type
 
 
 class Reader:
-    """Takes known fields out of an object by their paths, and remembers which are missing or of another type."""
+    """A reader of an object, which takes fields by their paths and remembers those missing or of another type.
+
+    A path is names with points between them, such as `prepaidUnits.enabled`.
+    """
 
     def __init__(self, data: Any) -> None:
         self.data = data if isinstance(data, dict) else {}
@@ -26,18 +29,22 @@ class Reader:
         self._known: set[str] = set()
 
     def text(self, path: str) -> str:
+        """Return a text, or "" if it is missing."""
         value = self._take(path)
         return self._good(path, value if isinstance(value, str) and value else MISSING, "")
 
     def count(self, path: str) -> int:
+        """Return a whole number from 0 on, or 0 if it is missing."""
         value = self._take(path)
         return self._good(path, value if type(value) is int and value >= 0 else MISSING, 0)
 
     def maybe(self, path: str) -> Any:
+        """Return the value of a field that may be missing, or None."""
         value = self._take(path)
         return None if value is MISSING else value
 
     def unknown(self) -> dict[str, Any]:
+        """Return the values that were not taken, by their paths."""
         return dict(self._rest(self.data, ""))
 
     def _take(self, path: str) -> Any:

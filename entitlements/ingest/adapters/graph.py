@@ -1,4 +1,4 @@
-"""Microsoft Graph, `GET /v1.0/subscribedSkus`: what a tenant has subscribed to.
+"""The adapter for Microsoft Graph, `GET /v1.0/subscribedSkus`: what a tenant has subscribed to.
 
 Source: the reference of the resource types subscribedSku and licenseUnitsDetail, learn.microsoft.com/graph/api
 (read in 2026). `{"value": [...]}`, a bare list and a single object are all understood. Units in `enabled` and in
@@ -21,12 +21,13 @@ STATES = {
 
 
 def read(document: Any, *, customer: str, sku: str) -> Iterator[Adapted]:
+    """Yield each subscription of a document as a line of the feed. `customer` and `sku` replace the document's."""
     items = document.get("value", [document]) if isinstance(document, dict) else document
     for number, item in enumerate(items if isinstance(items, list) else [items], 1):
-        yield _one(number, item, customer, sku)
+        yield _adapt_item(number, item, customer, sku)
 
 
-def _one(number: int, item: Any, customer: str, sku: str) -> Adapted:
+def _adapt_item(number: int, item: Any, customer: str, sku: str) -> Adapted:
     reader = Reader(item)
     units = {name: reader.count(f"prepaidUnits.{name}") for name in ("enabled", "suspended", "warning", "lockedOut")}
     status = reader.text("capabilityStatus")

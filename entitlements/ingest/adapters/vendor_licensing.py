@@ -1,4 +1,4 @@
-"""The vendor's cloud licensing API, current usage of a user/device product:
+"""The adapter for the vendor's cloud licensing API, current usage of a user/device product:
 `GET /licensing/license/enterprise/cloud/cvad/ud/current`.
 
 Source: the example in Citrix' own developer documentation of the licensing APIs (read in 2026). One object, or a list.
@@ -14,11 +14,12 @@ from entitlements.ingest.adapters.base import Adapted, Reader
 
 
 def read(document: Any, *, customer: str, sku: str) -> Iterator[Adapted]:
+    """Yield each product of a document as lines of the feed. `sku` replaces the document's; `customer` is an ORGID."""
     for number, item in enumerate(document if isinstance(document, list) else [document], 1):
-        yield _one(number, item, customer, sku)
+        yield _adapt_item(number, item, customer, sku)
 
 
-def _one(number: int, item: Any, customer: str, sku: str) -> Adapted:
+def _adapt_item(number: int, item: Any, customer: str, sku: str) -> Adapted:
     reader = Reader(item)
     if not customer:
         reader.missing.append("--customer")
