@@ -23,7 +23,7 @@ CUSTOMERS = ListDefinition(
     label=gettext_lazy("Customers"),
     url_name="customers",
     rule=(ROLE_TABLE, ConnectionPermission.VIEW_CUSTOMERS),
-    columns=(  # each has its branch in parts/customer_rows.jinja
+    columns=(  # each column has its branch in parts/customer_rows.jinja
         Column(name="name", label=gettext_lazy("Customer"), sort="name_folded"),
         Column(name="org_id", label=gettext_lazy("ORGID"), sort="org_id", css="wide-only"),
         Column(name="country", label=gettext_lazy("Country"), sort="country"),
@@ -36,25 +36,29 @@ CUSTOMERS = ListDefinition(
     ),
     filter_set=CustomerFilterSet,
     default_sort="name",
-    more_sorts={"seats": "seats"},  # those purchased stand beside those assigned
+    more_sorts={"seats": "seats"},  # seats purchased have no column: they stand beside the seats assigned
 )
 
 
 class CustomerList(PersonalList):
-    """The queries: preferences; rows, with how many match when something narrows; numbers; services."""
+    """The state of the customer list's page.
+
+    It sends four queries: for the person's settings, the rows (with how many match, if a filter narrows them), the
+    numbers of all customers, and the SKUs that they run.
+    """
 
     definition = CUSTOMERS
 
     def __init__(self, actor: Actor, params: Mapping[str, str]) -> None:
         super().__init__(actor, params)
         filters = CustomerFilterSet(params, queries.customers(actor))
-        found = filters.qs
+        customers = filters.qs
         self.chosen = filters.chosen
         if self.chosen:
-            found = with_total(found)
+            customers = with_total(customers)
         options = self.keyset_options | {"key": "customer", "branches": branches_of(self.chosen)}
-        self.page = keyset_or_first(queries.with_weeks(found), **options)
-        if not self.page.previous_cursor:  # its cursor was out of date, or not one of ours
+        self.page = keyset_or_first(queries.with_weeks(customers), **options)
+        if not self.page.previous_cursor:  # the page is the first: the cursor was out of date, or not one of ours
             self.cursor = ""
         self.numbers = queries.portfolio(actor)
         self.matching = self.numbers.customers
@@ -66,7 +70,7 @@ class CustomerList(PersonalList):
 
     @property
     def tabs(self) -> list[Tab]:
-        """The usual filters, each with its number of customers, then saved views; an open view is the current tab."""
+        """A tab for each usual filter, with its number of customers, then saved views. An open view is current alone."""
         tabs = filter_tabs(self.numbers, self.chosen, self.address_of)
         if self.view:
             for tab in tabs:
@@ -74,26 +78,31 @@ class CustomerList(PersonalList):
         return [*tabs, *self.shown_tabs]
 
     def count_of(self, query: Mapping[str, str]) -> int | None:
+        """Return how many customers a saved view with this query holds, or None where no kept figure says it."""
         return count_of_view(query, self.numbers, self.catalogue)
 
     @property
     def menu_label(self) -> str:
-        """Of a row's menu; row_menu.js puts its name in."""
+        """The label of a row's menu, with `{}` in place of the customer's name, which row_menu.js puts in."""
         return _("Actions for %(name)s") % {"name": "{}"}
 
     @property
     def hidden(self) -> dict[str, Any]:
+        """The parameters that the form of filters sends along without showing a field for them."""
         flags = {name: "true" for name in ("trials", "over", "falling") if self.chosen.get(name) is True}
         return super().hidden | flags
 
     @property
     def countries(self) -> list[tuple[str, str]]:
+        """The codes and names of the countries that customers are in, by name."""
         return sorted(((code, country_name(code)) for code in self.numbers.countries), key=lambda row: row[1])
 
     @property
     def services(self) -> list[tuple[str, str]]:
+        """The codes and names of the SKUs that customers run, by name."""
         return [(sku.code, sku.name) for sku in self.catalogue]
 
     @property
     def spans(self) -> list[tuple[int, str]]:
+        """The choices of the filter by the next expiry: days, and their words."""
         return [(days, str(label)) for days, label in EXPIRES_WITHIN]

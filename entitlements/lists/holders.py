@@ -1,4 +1,4 @@
-"""Who holds a licence, for the customer's own Admins: what the list's address asks for, and its rows (CC-32)."""
+"""The list of who holds a licence, for the customer's own Admins (CC-32): what its address asks for, and its rows."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -13,11 +13,13 @@ from partnerportal.lib.actors import Actor
 from partnerportal.lib.keyset import keyset_or_first
 from partnerportal.lib.lists import ListState
 
-SIZE = 50
+SIZE = 50  # rows on a page
 
 
 @dataclass(frozen=True)
 class HolderRow:
+    """A licence and who holds it."""
+
     public_id: str
     holder: str
     is_device: bool
@@ -25,37 +27,44 @@ class HolderRow:
     assigned: str
     last_used: str
     is_unused: bool
-    asked: str  # since when its release is asked for
-    label: str
+    asked: str  # the day since which its release is asked for, or empty
+    label: str  # of the action that asks for its release
 
 
 class Holders(ListState):
-    """One query, and one to count what matches. Nonsense in the address narrows nothing."""
+    """The state of the list of licence users. What the address asks for in vain narrows nothing.
+
+    It sends one query, and another to count what matches where a filter narrows the list.
+    """
 
     def __init__(self, actor: Actor, params: Mapping[str, str]) -> None:
         filters = HolderFilterSet(params, queries.holders(actor))
-        found = filters.qs
+        holders = filters.qs
         self.chosen = filters.chosen
         self.cursor = params.get("cursor", "")
-        self.page = keyset_or_first(found, sort="holder", descending=False, size=SIZE, cursor=self.cursor)
+        self.page = keyset_or_first(holders, sort="holder", descending=False, size=SIZE, cursor=self.cursor)
         self.rows = holder_rows(self.page.rows)
         if self.chosen:
-            self.matching = found.order_by().count()
+            self.matching = holders.order_by().count()
 
     @property
     def all_url(self) -> str:
+        """The address of the list with unused licences and all others."""
         return self.address(unused=None)
 
     @property
     def unused_url(self) -> str:
+        """The address of the list with unused licences only."""
         return self.address(unused=True)
 
     @property
     def is_unused_only(self) -> bool:
+        """Whether the list shows unused licences only."""
         return self.chosen.get("unused") is True
 
 
 def holder_rows(assignments: Iterable[LicenseAssignment]) -> list[HolderRow]:
+    """Return the rows of licences that are held."""
     return [
         HolderRow(
             public_id=str(row.public_id),

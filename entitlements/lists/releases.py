@@ -1,4 +1,4 @@
-"""The state of the vendor's list of releases: what the address asks for."""
+"""The vendor's list of licences to release: what its address asks for, and its rows."""
 
 from collections.abc import Mapping
 
@@ -9,11 +9,11 @@ from entitlements.lists.requests import COUNTED, WAITING, RequestList
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.keyset import keyset_or_first
 
-PAGE_SIZE = 50
+PAGE_SIZE = 50  # rows on a page
 
 
 class ReleaseList(RequestList):
-    """What waits is shown oldest first, what is done newest first."""
+    """The state of the list of releases. Licences that wait come oldest first, released ones newest first."""
 
     url_name = "releases"
 

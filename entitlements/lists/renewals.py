@@ -1,4 +1,4 @@
-"""The state of the renewals page: what the address asks for, as a list by weeks or as a month."""
+"""The page of renewals: what its address asks for, and its rows, as a list by weeks or as a month."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -16,12 +16,12 @@ from partnerportal.lib.days import today
 from partnerportal.lib.keyset import Page, keyset_or_first
 from partnerportal.lib.lists import ListState, Tab, list_address
 
-DEFAULT_SPAN = 30
-PAGE_SIZE = 50
+DEFAULT_SPAN = 30  # days from today on that the list covers unless the address says another of SPANS
+PAGE_SIZE = 50  # rows on a page
 
 
 class Renewals(ListState):
-    """A list by weeks, or a month's grid (`view=calendar`), which leads to the list of one day (`on`)."""
+    """The state of the page: a list by weeks, or a month (`view=calendar`) that leads to the list of a day (`on`)."""
 
     url_name = "renewals"
     usual: ClassVar[Mapping[str, Any]] = {"within": DEFAULT_SPAN}
@@ -45,24 +45,29 @@ class Renewals(ListState):
 
     @property
     def ends(self) -> tuple[dt.date, dt.date]:
+        """The first and the last day (UTC) that the list covers."""
         return (self.day, self.day) if self.day else (today(), today() + dt.timedelta(days=self.span))
 
     def _count(self, first: dt.date, last: dt.date) -> int:
+        """Return how many end from `first` to `last`, both included."""
         return sum(count for day, count in self.counts.items() if first <= day <= last)
 
     @cached_property
     def page(self) -> Page[Any]:  # type: ignore[override]
-        found = queries.renewals(self.actor, *self.ends).select_related("sku", "customer")
-        return keyset_or_first(found, sort="ends_on", descending=False, size=PAGE_SIZE, cursor=self.cursor)
+        """The page of the list."""
+        renewals = queries.renewals(self.actor, *self.ends).select_related("sku", "customer")
+        return keyset_or_first(renewals, sort="ends_on", descending=False, size=PAGE_SIZE, cursor=self.cursor)
 
     @property
     def weeks(self) -> list[rows.Week]:
+        """The weeks of the list's page."""
         first, last = self.ends
         counts = {day: count for day, count in self.counts.items() if first <= day <= last}
         return rows.weeks(self.page.rows, counts, of_customers=self.of_customers)
 
     @property
     def spans(self) -> list[Tab]:
+        """A tab for each span of days that the list may cover, with how many end in it."""
         return [
             Tab(
                 label=ngettext("%(count)s day", "%(count)s days", span) % {"count": span},
@@ -75,51 +80,61 @@ class Renewals(ListState):
 
     @property
     def query(self) -> str:
-        """What the list shows; the calendar leads through all that there is."""
+        """The list's filters as a query string without "?", for the export form; empty for a month, which exports all."""
         return "" if self.is_month else list_address("", self.state)[1:]
 
     @property
     def all(self) -> int:
+        """How many end from today (UTC) to FURTHEST."""
         return sum(self.counts.values())
 
     @property
     def day_label(self) -> str:
+        """The date of the day that the list shows, or "" where it shows a span."""
         return formats.date(self.day) if self.day else ""
 
     @property
     def list_url(self) -> str:
+        """The address of the list with the usual span."""
         return self._address()
 
     @property
     def month_url(self) -> str:
+        """The address of the month in which the list's day lies, or of the present month."""
         return self._address(view="calendar", month=self.day.strftime("%Y-%m") if self.day else None)
 
     @property
     def month_label(self) -> str:
+        """The month and its year in the reader's language."""
         return rows.month_name(self.month)
 
     @property
     def month_count(self) -> int:
+        """How many end in the month."""
         return self._count(self.month, _next_month(self.month) - dt.timedelta(days=1))
 
     @property
     def weekdays(self) -> list[tuple[str, str]]:
+        """The short and the whole names of the weekdays, above the columns of the month."""
         return rows.weekdays()
 
     @property
     def grid(self) -> list[list[rows.Cell]]:
+        """The weeks of the month, each with its seven days."""
         first = max(self.month, today())
         last = _next_month(self.month) - dt.timedelta(days=1)
-        found = queries.first_of_each_day(self.actor, first, min(last, today() + queries.FURTHEST))
-        return rows.month_grid(self.month, found, self.counts, of_customers=self.of_customers)
+        shown = queries.first_of_each_day(self.actor, first, min(last, today() + queries.FURTHEST))
+        return rows.month_grid(self.month, shown, self.counts, of_customers=self.of_customers)
 
     @property
     def earlier_url(self) -> str:
+        """The address of the month before, or "" if it is past."""
         before = (self.month - dt.timedelta(days=1)).replace(day=1)
         return self._month_address(before) if before >= today().replace(day=1) else ""
 
     @property
     def later_url(self) -> str:
+        """The address of the next month, or "" if it begins after FURTHEST."""
         after = _next_month(self.month)
         return self._month_address(after) if after <= today() + queries.FURTHEST else ""
 
@@ -127,7 +142,7 @@ class Renewals(ListState):
         return self._address(view="calendar", month=month.strftime("%Y-%m"))
 
     def _address(self, **values: Any) -> str:
-        """The address of these values and nothing of what is shown now."""
+        """Return the address of the page with these values, without those of what is shown now."""
         return self.address(**{**dict.fromkeys(self.state), **values})
 
 
@@ -136,7 +151,7 @@ def _next_month(month: dt.date) -> dt.date:
 
 
 def _month(text: str) -> dt.date:
-    """Its first day; this month, for any that has nothing to show."""
+    """Return the first day of the month that an address names, or of this month if that one has nothing to show."""
     this = today().replace(day=1)
     try:
         month = dt.date.fromisoformat(f"{text}-01")

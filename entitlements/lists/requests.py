@@ -1,4 +1,4 @@
-"""What the vendor's lists of requests have in common: a tab of what waits, and others of what became of it."""
+"""The base of the vendor's lists of requests: a tab of requests that wait, and others of those that were answered."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -10,17 +10,19 @@ WAITING = "waiting"
 
 
 class RequestList(ListState):
-    """`view` is the tab that the address asks for. `labels` of all tabs, in order; `waiting` counts up to COUNTED."""
+    """The state of a list of requests. `view` is the tab that the address asks for."""
 
     usual: ClassVar[Mapping[str, Any]] = {"view": WAITING}
     view: str
 
     @property
     def labels(self) -> Mapping[str, str]:
+        """The labels of the tabs by their views, in their order."""
         raise NotImplementedError
 
     @property
     def waiting(self) -> int:
+        """How many requests wait, counted up to COUNTED."""
         raise NotImplementedError
 
     @property
@@ -29,6 +31,7 @@ class RequestList(ListState):
 
     @property
     def tabs(self) -> list[Tab]:
+        """The tabs, of which the first says how many requests wait."""
         waiting = self.waiting
         return [
             Tab(label, self.address(view=view), waiting if view == WAITING else None, view == self.view)
@@ -37,4 +40,5 @@ class RequestList(ListState):
 
     @property
     def query(self) -> str:
+        """The list's state as a query string without "?", for the export form."""
         return list_address("", self.state)[1:]

@@ -1,4 +1,4 @@
-"""The usage trend of one customer (CC-34…CC-37): what the address asks for, and the charts of it."""
+"""The usage trend of one customer (CC-34…CC-37): what its address asks for, and its charts."""
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
@@ -16,27 +16,33 @@ from partnerportal.lib import charts, formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.lists import list_address
 
-DEFAULT_RANGE = "12w"
+DEFAULT_RANGE = "12w"  # twelve weeks by day
 _RANGE_WORDS = {"12w": gettext_lazy("12 weeks"), "6m": gettext_lazy("6 months"), "13m": gettext_lazy("13 months")}
 
 
 class Trend:
-    """Two queries at most: months, and days where the range is in weeks. Nonsense in the address falls back."""
+    """The trend of a customer, for a range and for one service or all together.
 
-    def __init__(self, actor: Actor, customer_id: int | None, usage: CustomerUsage, asked: Mapping[str, str]) -> None:
+    A range or service that does not exist counts as the usual one. It sends a query for months, and another for days
+    where the range is in weeks.
+    """
+
+    def __init__(self, actor: Actor, customer_id: int | None, usage: CustomerUsage, params: Mapping[str, str]) -> None:
         self.until = usage.as_of
-        self.range = asked.get("range", "") if asked.get("range", "") in queries.RANGES else DEFAULT_RANGE
+        self.range = params.get("range", "") if params.get("range", "") in queries.RANGES else DEFAULT_RANGE
         self._months = queries.usage_months(actor, customer_id, self.months[0])
         self._days = queries.usage_days(actor, customer_id, self.days[0]) if self.range == "12w" else []
         self.services = sorted({use.service for use in self._months})
-        self.service = asked.get("service", "") if asked.get("service", "") in self.services else ""
+        self.service = params.get("service", "") if params.get("service", "") in self.services else ""
 
     @cached_property
     def days(self) -> list[dt.date]:
+        """The days of twelve weeks, the last of which is the latest that was reported."""
         return queries.days_shown(self.until)
 
     @cached_property
     def months(self) -> list[dt.date]:
+        """The first days of the months of the range."""
         return queries.months_shown(self.until, self.range)
 
     def _of_service(self, uses: list[Use]) -> list[Use]:
@@ -44,41 +50,45 @@ class Trend:
 
     @cached_property
     def by_month(self) -> list[Use | None]:
+        """The use of each month; None is a gap, in which a service did not report."""
         return queries.together(self._of_service(self._months), self.months, queries.MONTH_LASTS)
 
     @cached_property
     def points(self) -> list[Use | None]:
-        """A day each of twelve weeks, or a month each."""
+        """The use at each point of the charts: the days of twelve weeks, or months. None is a gap."""
         if self.range == "12w":
             return queries.together(self._of_service(self._days), self.days, queries.DAY_LASTS)
         return self.by_month
 
     @cached_property
     def latest(self) -> Use | None:
+        """The use at the latest point that is no gap."""
         return next((use for use in reversed(self.points) if use), None)
 
     @property
     def licences(self) -> Licences | None:
+        """The licences at the latest point, in words."""
         use = self.latest
         return Licences.of(use.assigned, use.purchased, use.overage) if use else None
 
     @property
     def names(self) -> list[str]:
-        """Of the points, whole."""
+        """The whole names of the points, for the table."""
         return list(map(formats.date, self.days)) if self.range == "12w" else list(map(formats.month, self.months))
 
     @property
     def labels(self) -> list[str]:
-        """Of the points, for under the axis."""
+        """The short names of the points, for under the axis."""
         return list(map(formats.day_month, self.days)) if self.range == "12w" else self.names
 
     @property
     def point_name(self) -> str:
+        """The head of the column that names the points: "Day" or "Month"."""
         return _("Day") if self.range == "12w" else _("Month")
 
     @cached_property
     def assigned(self) -> ChartView:
-        """The ratio of assigned to purchased (CC-34)."""
+        """The chart of licences assigned, against those purchased (CC-34)."""
         values, limits = _each(self.points, "assigned"), _each(self.points, "purchased")
         limit = self.latest.purchased if self.latest else None
         title = _("Licences assigned")
@@ -99,7 +109,7 @@ class Trend:
 
     @cached_property
     def breakdown(self) -> ChartView:
-        """Total, previously and newly assigned of each month (CC-35)."""
+        """The chart of licences previously and newly assigned, and of their total, for each month (CC-35)."""
         uses, names = self.by_month, list(map(formats.month, self.months))
         stacks = [(use.previously, use.newly) if use else (0, 0) for use in uses]
         limits = _each(uses, "purchased")
@@ -122,7 +132,7 @@ class Trend:
 
     @cached_property
     def active(self) -> ChartView:
-        """Monthly and daily active users (CC-36, CC-37)."""
+        """The chart of monthly and daily active users (CC-36, CC-37)."""
         monthly, daily = _each(self.points, "monthly"), _each(self.points, "daily")
         series = [(pgettext("active users", "Monthly"), monthly), (pgettext("active users", "Daily"), daily)]
         drawn = both(lambda frame: charts.line_chart(frame, series, self.labels))
@@ -145,7 +155,10 @@ class Trend:
 
     @property
     def exports(self) -> list[tuple[str, str, str, str]]:
-        """A list, what narrows it, an icon and words: first what the charts show, then all."""
+        """The exports of the trend: first what the charts show, then all months.
+
+        Each has the key of an exported list, its filters as a query string, an icon and words.
+        """
         by_day = self.range == "12w"
         query = list_address("", {"service": self.service, "range": "" if by_day else self.range})[1:]
         shown = f"{_RANGE_WORDS[self.range]} · {self.service or _('All services together')}"
@@ -156,6 +169,7 @@ class Trend:
 
     @property
     def ranges(self) -> list[dict[str, Any]]:
+        """The ranges to choose from, each with its label and address."""
         return [
             {"label": words, "url": self.address(range=key), "is_current": key == self.range}
             for key, words in _RANGE_WORDS.items()
@@ -163,6 +177,7 @@ class Trend:
 
     @property
     def choices(self) -> list[tuple[str, str]]:
+        """The services to choose from."""
         return [(name, name) for name in self.services]
 
 

@@ -1,4 +1,4 @@
-"""The state of the vendor's list of trials: what the address asks for."""
+"""The vendor's list of trials: what its address asks for, and its rows."""
 
 from collections.abc import Mapping
 from functools import cached_property
@@ -11,11 +11,11 @@ from entitlements.lists.requests import COUNTED, WAITING, RequestList
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.keyset import keyset_or_first
 
-PAGE_SIZE = 25
+PAGE_SIZE = 25  # rows on a page
 
 
 class TrialList(RequestList):
-    """What waits is shown oldest first, everything else newest first."""
+    """The state of the list of trials. Requests that wait come oldest first, all others newest first."""
 
     url_name = "trials"
 
@@ -35,6 +35,7 @@ class TrialList(RequestList):
 
     @cached_property
     def rows(self) -> list[rows.TrialRow]:
+        """The rows of the page, each with the services that its customer runs."""
         return rows.trial_rows(self.page.rows, queries.services_run_by(row.customer_id for row in self.page.rows))
 
     @property

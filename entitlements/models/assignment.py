@@ -1,4 +1,4 @@
-"""Who holds a licence: for the customer's own Admins, and nobody else (CC-32)."""
+"""The model of who holds a licence, which only the customer's own Admins see (CC-32)."""
 
 import datetime as dt
 
@@ -11,41 +11,48 @@ from partnerportal.lib.actors import Actor
 from partnerportal.lib.models import PublicModel
 from partnerportal.lib.scoping import TenantQuerySet
 
-UNUSED_AFTER = dt.timedelta(days=30)
+UNUSED_AFTER = dt.timedelta(days=30)  # time without use after which a licence counts as unused
 
 
 class LicenseAssignmentQuerySet(TenantQuerySet):
+    """Queries of licences that people and devices hold."""
+
     def scope(self, actor: Actor) -> "LicenseAssignmentQuerySet":
+        """Return the licences of the actor's own organisation."""
         return self.filter(customer=actor.organization_id)
 
     def held(self) -> "LicenseAssignmentQuerySet":
+        """Return the licences that are held now."""
         return self.filter(released_at=None)
 
     def unused(self) -> "LicenseAssignmentQuerySet":
+        """Return the licences that were not used for UNUSED_AFTER, or never."""
         return self.exclude(last_used_at__gte=timezone.now() - UNUSED_AFTER)
 
 
 class LicenseAssignment(PublicModel):
+    """A licence that a user or a device of a customer holds or has held."""
+
     class HolderKind(models.TextChoices):
         USER = "user"
         DEVICE = "device"
 
     customer = models.ForeignKey("accounts.Organization", models.CASCADE, related_name="+")
     sku = models.ForeignKey(Sku, models.PROTECT, related_name="+")
-    external_id = models.CharField(max_length=120, unique=True)  # the feed's key
+    external_id = models.CharField(max_length=120, unique=True)  # its key in the feed
     holder_kind = models.CharField(max_length=6, choices=HolderKind)
-    holder = models.CharField(max_length=254)  # an address or the name of a device
+    holder = models.CharField(max_length=254)  # a user's e-mail address or a device's name
     assigned_at = models.DateTimeField()
     last_used_at = models.DateTimeField(null=True)
     released_at = models.DateTimeField(null=True)
-    release_asked_at = models.DateTimeField(null=True)  # by the customer's Admin; the vendor's feed then says released
-    released_by_id = models.BigIntegerField(null=True)  # person, of the vendor's staff; null where the feed said it
+    release_asked_at = models.DateTimeField(null=True)  # when the customer's Admin asked; None if nobody did
+    released_by_id = models.BigIntegerField(null=True)  # the person of the vendor's staff; None where the feed said it
 
     objects = LicenseAssignmentQuerySet.as_manager()
 
     @property
     def is_unused(self) -> bool:
-        """Not used for thirty days, or never."""
+        """Whether the licence was not used for UNUSED_AFTER, or never."""
         return self.last_used_at is None or self.last_used_at < timezone.now() - UNUSED_AFTER
 
     class Meta:

@@ -1,4 +1,4 @@
-"""What a customer may use: facts that the vendor's feed brings, and trials that a customer asks for here."""
+"""The models of what a customer may use: facts that the vendor's feed brings, and trials that are requested here."""
 
 import datetime as dt
 
@@ -13,24 +13,29 @@ from partnerportal.lib.actors import Actor
 from partnerportal.lib.models import PublicModel
 from partnerportal.lib.scoping import TenantQuerySet
 
-REQUESTED_HERE = "trial-"  # begins the external id of what was asked for in the portal
+REQUESTED_HERE = "trial-"  # how the external id of a trial begins that was requested in the portal
 
 
 class Sku(models.Model):
-    """The vendor's catalogue: the same for everyone, so not tenant-owned. Names are proper names, not translated."""
+    """A SKU of the vendor's catalogue, which is the same for everyone and so owned by no tenant.
+
+    Names are proper names, and not translated.
+    """
 
     class Kind(models.TextChoices):
+        """Whether the SKU is a product of its own. Only products can be tried."""
+
         PRODUCT = "product", _("Product")
         ADD_ON = "add_on", _("Add-on")
 
     class LicenceModel(models.TextChoices):
-        """What a licence is counted by: see entitlements.counting."""
+        """The way in which use of a licence is counted, which `entitlements.counting` describes."""
 
         USER_DEVICE = "user_device", _("User or device")
         CONCURRENT = "concurrent", _("Concurrent use")
 
     code = models.CharField(max_length=60, unique=True)
-    service = models.CharField(max_length=120)  # the name of the service it belongs to; trends are told by service
+    service = models.CharField(max_length=120)  # the name of the service that it belongs to; trends are by service
     name = models.CharField(max_length=200)
     kind = models.CharField(max_length=8, choices=Kind, default=Kind.PRODUCT)
     licence_model = models.CharField(max_length=12, choices=LicenceModel, default=LicenceModel.USER_DEVICE)
@@ -40,31 +45,42 @@ class Sku(models.Model):
 
 
 class EntitlementQuerySet(TenantQuerySet):
+    """Queries of entitlements."""
+
     def scope(self, actor: Actor) -> "EntitlementQuerySet":
-        """Own, and within reach; to the vendor's staff every trial, which they decide."""
-        seen = Q(customer__in=actor.reach)  # oneself is in it
+        """Return the entitlements of the customers within reach, and for the vendor's staff every trial.
+
+        The actor's own organisation is within reach. The staff decide trials, so they see them all.
+        """
+        is_seen = Q(customer__in=actor.reach)
         if actor.organization_kind == Kind.VENDOR:
-            seen |= Q(kind=Entitlement.Kind.TRIAL)
-        return self.filter(seen)
+            is_seen |= Q(kind=Entitlement.Kind.TRIAL)
+        return self.filter(is_seen)
 
     def ours(self) -> "EntitlementQuerySet":
-        """Made by a request in the portal; the vendor's feed knows nothing of them."""
+        """Return the entitlements that were requested in the portal. The vendor's feed knows nothing of them."""
         return self.filter(external_id__startswith=REQUESTED_HERE)
 
 
 class Entitlement(PublicModel):
+    """A number of seats of one SKU that a customer may use, has used or has requested."""
+
     class Kind(models.TextChoices):
+        """Whether the customer tries the SKU or has it in production."""
+
         TRIAL = "trial", _("Trial")
         PRODUCTION = "production", _("Production")
 
     class State(models.TextChoices):
+        """How far the entitlement is. An active one whose last day has passed no longer runs."""
+
         REQUESTED = "requested", _("Requested")
         ACTIVE = "active", _("Active")
         EXPIRED = "expired", _("Expired")
         DECLINED = "declined", _("Declined")
         CANCELLED = "cancelled", _("Cancelled")
 
-    # What people may do to a trial. The feed tells facts: there any state may follow any.
+    # The steps that people may take with a trial. The feed tells facts, in which any state may follow any other.
     MOVES = {
         State.REQUESTED: frozenset({State.ACTIVE, State.DECLINED, State.CANCELLED}),
         State.ACTIVE: frozenset({State.EXPIRED, State.CANCELLED}),
@@ -75,12 +91,14 @@ class Entitlement(PublicModel):
     BEGINS = State.REQUESTED
 
     class Source(models.TextChoices):
+        """How the customer came by the entitlement."""
+
         BOUGHT = "bought", _("Bought")
         GRANTED = "granted", _("Granted")
         ENABLED = "enabled", _("Enabled")
 
     class Section(models.TextChoices):
-        """The groups of the Services tab (CC-48…CC-51), and the rest."""
+        """The groups of the Services tab (CC-48…CC-51); the last is of all other entitlements."""
 
         ACTIVE = "active", _("Active entitlements")
         ACTIVE_TRIALS = "active_trials", _("Active trials")
@@ -90,17 +108,17 @@ class Entitlement(PublicModel):
 
     customer = models.ForeignKey("accounts.Organization", models.CASCADE, related_name="entitlements")
     sku = models.ForeignKey(Sku, models.PROTECT)
-    external_id = models.CharField(max_length=80, unique=True)  # the feed's key
+    external_id = models.CharField(max_length=80, unique=True)  # its key in the feed, or REQUESTED_HERE and a UUID
     kind = models.CharField(max_length=10, choices=Kind)
     state = models.CharField(max_length=10, choices=State)
     source = models.CharField(max_length=8, choices=Source, default=Source.BOUGHT)
     quantity = models.PositiveIntegerField()  # seats purchased
     assigned = models.PositiveIntegerField(default=0)  # seats assigned; more than purchased is overage
     starts_on = models.DateField(null=True)
-    ends_on = models.DateField(null=True)  # last day of use, UTC; none: no end
+    ends_on = models.DateField(null=True)  # the last day of use (UTC), or None without an end
     updated_at = models.DateTimeField(default=timezone.now)
     reason = models.CharField(max_length=400, blank=True)  # why vendor staff declined the trial, for the customer
-    created_at = models.DateTimeField(db_default=Now())  # first seen here: earlier thresholds of its end are not told
+    created_at = models.DateTimeField(db_default=Now())  # when it was first seen here; earlier alerts are not told
 
     objects = EntitlementQuerySet.as_manager()
 
@@ -125,11 +143,14 @@ class Entitlement(PublicModel):
 
     @property
     def is_request(self) -> bool:
-        """Asked for in the portal, and not begun: whatever became of it."""
+        """Whether it was requested in the portal and has never begun, whatever became of the request."""
         return self.external_id.startswith(REQUESTED_HERE) and self.starts_on is None
 
     def section(self, today: dt.date) -> "Entitlement.Section":
-        """Where the Services tab shows it. An active one whose last day has passed counts as expired."""
+        """Return the group in which the Services tab shows the entitlement on the day `today` (UTC).
+
+        An active trial whose last day has passed is an expired trial there, and anything else an ended entitlement.
+        """
         trial = self.kind == self.Kind.TRIAL
         if self.state == self.State.ACTIVE and (self.ends_on is None or self.ends_on >= today):
             return self.Section.ACTIVE_TRIALS if trial else self.Section.ACTIVE

@@ -1,4 +1,4 @@
-"""What the vendor's systems send: by whom, how far it got, what was wrong with it."""
+"""The models of what the vendor's systems send: their tokens, and their uploads with what was wrong in them."""
 
 from datetime import timedelta
 
@@ -13,12 +13,15 @@ from partnerportal.lib.tokens import Token
 
 
 class FileKind(models.TextChoices):
+    """The kinds of files, each of which has other types of lines."""
+
     USAGE = "usage"
     ASSIGNMENTS = "assignments"
     ENTITLEMENTS = "entitlements"
 
 
 def every_kind() -> list[str]:
+    """Return all kinds of files, which a token may send unless it is limited."""
     return list(FileKind.values)
 
 
@@ -26,7 +29,7 @@ class IngestToken(Token):
     """A credential of a vendor's system that may write facts."""
 
     name = models.CharField(max_length=80, unique=True)
-    kinds = ArrayField(models.CharField(max_length=12, choices=FileKind), default=every_kind)  # that it may send
+    kinds = ArrayField(models.CharField(max_length=12, choices=FileKind), default=every_kind)  # of files it may send
 
     class Meta:
         constraints = (
@@ -37,14 +40,16 @@ class IngestToken(Token):
 
 
 class IngestUpload(Leased, PublicModel):
-    """One file that was sent. The web process stores it, a worker brings it in."""
+    """A file that was sent. The web process stores it, and a worker brings its lines in."""
 
     Kind = FileKind
 
     class State(models.TextChoices):
+        """How far the upload is."""
+
         RECEIVED = "received"
         RUNNING = "running"
-        DONE = "done"  # the good lines are in, the bad ones are reported
+        DONE = "done"  # the good lines are stored, the bad ones are reported
         FAILED = "failed"  # the file could not be read to its end; what was stored before that stays
 
     MOVES = {
@@ -60,12 +65,12 @@ class IngestUpload(Leased, PublicModel):
     token = models.ForeignKey(IngestToken, models.PROTECT, related_name="+")
     kind = models.CharField(max_length=12, choices=Kind)
     idempotency_key = models.CharField(max_length=120)
-    fingerprint = models.CharField(max_length=64)  # of the bytes sent
+    fingerprint = models.CharField(max_length=64)  # the SHA-256 of the bytes sent, in hex
     state = models.CharField(max_length=8, choices=State, default=State.RECEIVED)
-    size = models.PositiveBigIntegerField()  # bytes as sent
-    read = models.PositiveBigIntegerField(default=0)  # of them
-    lines = models.PositiveBigIntegerField(default=0)  # worked off
-    counts = models.JSONField(default=dict)  # by outcome
+    size = models.PositiveBigIntegerField()  # bytes that were sent
+    read = models.PositiveBigIntegerField(default=0)  # bytes of them that are read
+    lines = models.PositiveBigIntegerField(default=0)  # the number of the last line that is brought in
+    counts = models.JSONField(default=dict)  # how many lines had which outcome
     problems = models.JSONField(default=list)  # the first hundred: line, code, message, field
     received_at = models.DateTimeField(default=timezone.now)
 

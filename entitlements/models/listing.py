@@ -1,4 +1,4 @@
-"""The narrow table that customer lists read: a row per viewer and customer, with what lists sort and filter by."""
+"""The tables that customer lists read: narrow rows per viewer and customer, and figures that add them up."""
 
 import datetime as dt
 
@@ -13,19 +13,23 @@ SORTS = ("name_folded", "org_id", "country", "services", "seats", "assigned", "n
 OVER = Q(overage__gt=0)
 UNUSED = F("seats") - F("assigned") + F("overage")
 HAS_UNUSED = Q(seats__gt=F("assigned") - F("overage"))
-NO_EXPIRY = dt.date(9999, 12, 31)  # sorts last; a null would break keyset paging
+NO_EXPIRY = dt.date(9999, 12, 31)  # stands for no end and sorts last; a null would break keyset paging
 
 
 class CustomerListingQuerySet(TenantQuerySet):
+    """Queries of the customer listing."""
+
     def scope(self, actor: Actor) -> "CustomerListingQuerySet":
+        """Return the rows of which the actor's organisation is the viewer."""
         return self.filter(viewer=actor.organization_id)
 
 
 class CustomerListing(models.Model):
-    """Kept by triggers on the portfolio, organisations and entitlements; nothing else writes it.
+    """A customer as a viewer's list shows, sorts and filters it: a row for each viewer and customer.
 
-    `seats`, `assigned`, `overage`, `services`, `skus` and `trials` are of running entitlements; a nightly task
-    refreshes those whose next expiry has passed. `manage.py rebuild_portfolio --check` covers this table too.
+    Triggers on the portfolio, organisations and entitlements keep it, and nothing else writes it. `seats`, `assigned`,
+    `overage`, `services`, `skus` and `trials` are those of running entitlements; a task refreshes the rows whose next
+    expiry has passed. `manage.py rebuild_portfolio --check` covers this table too.
     """
 
     viewer = models.ForeignKey("accounts.Organization", models.CASCADE, related_name="+", db_index=False)
@@ -40,20 +44,22 @@ class CustomerListing(models.Model):
     services = models.PositiveIntegerField(default=0)
     skus = ArrayField(models.BigIntegerField(), default=list)  # primary keys, each once
     trials = models.PositiveIntegerField(default=0)
-    requests = models.PositiveIntegerField(default=0)  # for trials, undecided
+    requests = models.PositiveIntegerField(default=0)  # undecided requests for trials
     seats = models.PositiveBigIntegerField(default=0)
     assigned = models.PositiveBigIntegerField(default=0)
     overage = models.PositiveBigIntegerField(default=0)  # of each SKU on its own: no seat of one fills in for another
     next_expiry_on = models.DateField(default=NO_EXPIRY)
-    ends = ArrayField(models.DateField(), default=list)  # of every running entitlement that ends, in order
-    is_falling = models.BooleanField(default=False)  # as in CustomerUsage
+    ends = ArrayField(
+        models.DateField(), default=list
+    )  # the last day of every running entitlement with an end, in order
+    is_falling = models.BooleanField(default=False)  # whether the customer's use falls, as in CustomerUsage
 
     objects = CustomerListingQuerySet.as_manager()
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=["viewer", "customer"], name="customer_listing_once"),)
         indexes = (
-            # With the other column that a search reads: it counts what it finds without reading the rows.
+            # The index includes the other column that a search reads, so that it counts its finds without the rows.
             models.Index(fields=["viewer", "name_folded", "customer"], name="listing_name_folded", include=["org_id"]),
             *(models.Index(fields=["viewer", sort, "customer"], name=f"listing_{sort}") for sort in SORTS[1:]),
             models.Index(fields=["viewer", "public_id"], name="listing_public_id"),
@@ -68,11 +74,12 @@ class CustomerListing(models.Model):
 
     @property
     def expires_on(self) -> dt.date | None:
+        """The nearest end of a running entitlement, or None if none ends."""
         return None if self.next_expiry_on == NO_EXPIRY else self.next_expiry_on
 
     @property
     def is_over(self) -> bool:
-        """More seats assigned than purchased, of any SKU."""
+        """Whether more seats of any SKU are assigned than purchased."""
         return self.overage > 0
 
     @property
@@ -82,13 +89,18 @@ class CustomerListing(models.Model):
 
 
 class CustomerPaceQuerySet(TenantQuerySet):
+    """Queries of customers' paces."""
+
     def scope(self, actor: Actor) -> "CustomerPaceQuerySet":
+        """Return the rows of which the actor's organisation is the viewer."""
         return self.filter(viewer=actor.organization_id)
 
 
 class CustomerPace(models.Model):
-    """What each day of use may change for a viewer: a row beside each of CustomerListing, whose many indexes would
-    all be written anew each night. Kept by triggers on the listing and on CustomerUsage.
+    """The pace of a customer's use, for a viewer: a row beside each row of CustomerListing.
+
+    Each day of use may change it. In the listing it would have all of that table's many indexes written anew each
+    night. Triggers on the listing and on CustomerUsage keep it.
     """
 
     pk = models.CompositePrimaryKey("customer_id", "viewer_id")
@@ -99,7 +111,7 @@ class CustomerPace(models.Model):
         "accounts.Organization", models.CASCADE, related_name="+", db_constraint=False, db_index=False
     )
     moved = models.BigIntegerField(null=True)  # seats assigned against 28 days before
-    full_on = models.DateField(null=True)  # when all seats will be assigned; nothing where they are already
+    full_on = models.DateField(null=True)  # when all seats will be assigned; None where they are already, or unknown
 
     objects = CustomerPaceQuerySet.as_manager()
 
@@ -113,25 +125,30 @@ class CustomerPace(models.Model):
 
 
 class PortfolioFigureQuerySet(TenantQuerySet):
+    """Queries of portfolio figures."""
+
     def scope(self, actor: Actor) -> "PortfolioFigureQuerySet":
+        """Return the figures of which the actor's organisation is the viewer."""
         return self.filter(viewer=actor.organization_id)
 
 
 class PortfolioFigure(models.Model):
-    """What a viewer's listing adds up to, so that no page adds up the listing.
+    """A figure that a viewer's listing adds up to, so that no page adds up the listing.
 
     A figure is the sum of all rows with its facet and value. Triggers on the listing append their differences and touch
     no row that is there, so writers never wait for one another; `fold_figures` adds them up every few minutes.
     """
 
     class Facet(models.TextChoices):
-        # value: customers, seats, assigned, over (customers with an overage), overage, unused, trials,
-        # requests, falling
+        """What a figure counts. The comments say what its `value` names."""
+
+        # One of customers, seats, assigned, over (customers with an overage), overage, unused, trials, requests and
+        # falling.
         TOTAL = "total"
-        COUNTRY = "country"  # customers in it
-        SKU = "sku"  # customers that run it, by primary key
-        EXPIRY = "expiry"  # customers whose nearest expiry it is, an ISO date
-        END = "end"  # entitlements of theirs that end on it, an ISO date
+        COUNTRY = "country"  # the code of a country: customers in it
+        SKU = "sku"  # the primary key of a SKU: customers that run it
+        EXPIRY = "expiry"  # an ISO date: customers whose nearest expiry it is
+        END = "end"  # an ISO date: entitlements of customers that end on it
 
     viewer = models.ForeignKey(
         "accounts.Organization", models.CASCADE, related_name="+", db_constraint=False, db_index=False

@@ -1,4 +1,4 @@
-"""What a customer ordered (CC-27): facts from the vendor's feed."""
+"""The models of what customers ordered (CC-27): facts from the vendor's feed."""
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
@@ -12,11 +12,17 @@ from partnerportal.lib.scoping import TenantQuerySet
 
 
 class OrderQuerySet(TenantQuerySet):
+    """Queries of orders."""
+
     def scope(self, actor: Actor) -> "OrderQuerySet":
-        return self.filter(customer__in=actor.reach)  # oneself is in it
+        """Return the orders of the customers within reach, among them the actor's own organisation."""
+        return self.filter(customer__in=actor.reach)
 
     def with_lines(self) -> "OrderQuerySet":
-        """Each with `line_facts`, its lines as dictionaries, in the same query. Amounts are text: floats lose cents."""
+        """Add `line_facts` to each order, its lines as dictionaries, in the same query.
+
+        Amounts are text in them, because floats lose cents.
+        """
         lines = OrderLine.objects.filter(order=models.OuterRef("pk")).order_by("position")
         price = Cast("unit_price", models.TextField())
         facts = JSONObject(
@@ -26,13 +32,17 @@ class OrderQuerySet(TenantQuerySet):
 
 
 class Order(PublicModel):
+    """An order of a customer."""
+
     class State(models.TextChoices):
+        """How far the order is."""
+
         OPEN = "open", _("Open")
         FULFILLED = "fulfilled", _("Fulfilled")
         CANCELLED = "cancelled", _("Cancelled")
 
     customer = models.ForeignKey("accounts.Organization", models.CASCADE, related_name="orders")
-    number = models.CharField(max_length=40, unique=True)  # the feed's key
+    number = models.CharField(max_length=40, unique=True)  # also its key in the feed
     placed_on = models.DateField()
     state = models.CharField(max_length=10, choices=State)
     currency = models.CharField(max_length=3)  # ISO 4217
@@ -49,11 +59,16 @@ class Order(PublicModel):
 
 
 class OrderLineQuerySet(TenantQuerySet):
+    """Queries of orders' lines."""
+
     def scope(self, actor: Actor) -> "OrderLineQuerySet":
+        """Return the lines of the orders that the actor may see."""
         return self.filter(order__in=Order.objects.visible_to(actor).values("pk"))
 
 
 class OrderLine(models.Model):
+    """A line of an order: how many of one SKU, and the price of one in the order's currency."""
+
     order = models.ForeignKey(Order, models.CASCADE, related_name="lines")
     position = models.PositiveSmallIntegerField()
     sku = models.ForeignKey("entitlements.Sku", models.PROTECT)

@@ -1,4 +1,4 @@
-"""Which licences customers ask to be released: what the vendor's staff may know of it, which is not who holds them."""
+"""The model of licences that customers ask to be released, as far as the vendor's staff may know of them."""
 
 from django.db import models
 
@@ -9,21 +9,26 @@ from partnerportal.lib.scoping import TenantQuerySet
 
 
 class LicenceReleaseQuerySet(TenantQuerySet):
-    finds_keys_first = True  # the view is a security barrier
+    """Queries of licences whose release is asked for."""
+
+    finds_keys_first = True  # the view is a security barrier, behind which no page can follow an index
 
     def scope(self, actor: Actor) -> "LicenceReleaseQuerySet":
+        """Return all rows for the vendor, and none for anybody else."""
         return self.all() if actor.organization_kind == Kind.VENDOR else self.none()
 
 
 class LicenceRelease(models.Model):
-    """A view in the database (migrations/0003_policies.py): licences whose release is asked for, and those that were
-    released for it, until they are given anew. It shows them to a tenant that is the vendor, and to nobody else; no
-    column tells who holds them (CC-32)."""
+    """A licence whose release is asked for, or that was released for it and not given anew since.
+
+    The model is a view in the database (migrations/0003_policies.py), which shows the rows to a tenant that is the
+    vendor, and to nobody else. No column tells who holds a licence (CC-32).
+    """
 
     key = models.CharField(max_length=120)  # of the vendor's feed, by which its systems know the licence
     asked_at = models.DateTimeField()
     released_at = models.DateTimeField(null=True)
-    released_by = models.CharField(max_length=200)  # who of the vendor's staff marked it; empty where the feed said it
+    released_by = models.CharField(max_length=200)  # the name of the staff who marked it; empty where the feed said it
     customer_name = models.CharField(max_length=200)
     org_id = models.CharField(max_length=8)
     country = models.CharField(max_length=2)

@@ -1,4 +1,4 @@
-"""What ends soon: who was told of it, and the calendars that show it."""
+"""The models of what ends soon: the announcements that were made, and the calendars that show it."""
 
 from django.db import models
 from django.utils import timezone
@@ -10,7 +10,10 @@ from partnerportal.lib.scoping import TenantQuerySet
 
 
 class RenewalAlert(models.Model):
-    """An end that was announced so many days ahead: each once, and anew when the end moves. The job role's own."""
+    """The fact that an end was announced so many days ahead: once for each, and anew when the end moves.
+
+    Only the job role reads and writes this table.
+    """
 
     entitlement = models.ForeignKey(Entitlement, models.CASCADE, related_name="+")
     ends_on = models.DateField()
@@ -22,16 +25,19 @@ class RenewalAlert(models.Model):
 
 
 class CalendarFeedQuerySet(TenantQuerySet):
+    """Queries of calendar feeds."""
+
     def scope(self, actor: Actor) -> "CalendarFeedQuerySet":
+        """Return the acting person's own feed of the organisation acted for."""
         return self.filter(organization=actor.organization_id, person_id=actor.person_id)
 
 
 class CalendarFeed(PublicModel):
-    """A secret address at which a calendar program reads the renewals its owner may see at that moment."""
+    """A secret address at which a calendar program reads the renewals that its owner may see at that moment."""
 
     organization = models.ForeignKey("accounts.Organization", models.CASCADE, related_name="+")
     person_id = models.BigIntegerField()
-    digest = models.CharField(max_length=64, unique=True)  # of the secret, which is shown once
+    digest = models.CharField(max_length=64, unique=True)  # the digest of the secret, which is shown once
     created_at = models.DateTimeField(default=timezone.now)
     last_read_at = models.DateTimeField(null=True)
 

@@ -1,4 +1,4 @@
-"""How much of what they pay for customers use: totals of a day and of a month, never who (CC-24, CC-32)."""
+"""The models of how much customers use of what they pay for: totals of days and months, never people (CC-24, CC-32)."""
 
 import datetime as dt
 
@@ -10,32 +10,36 @@ from entitlements.models.entitlement import Sku
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.scoping import TenantQuerySet
 
-WEEKS_SHOWN = 16  # in the spark of a list
-# Days of which the ingest keeps what it would say of each, so that a new day leaves the others alone: the shares of the
-# weeks shown, what was assigned in the thirteen weeks of the pace, who was active 28 days before.
+WEEKS_SHOWN = 16  # weeks that the small chart of a list's row shows
+# For so many days the ingest keeps the sums of the week that ends on each, so that a new day leaves the others alone:
+# the shares of the weeks shown, the assigned totals of the pace's thirteen weeks, the active totals of 28 days back.
 SHARES_KEPT, ASSIGNED_KEPT, ACTIVE_KEPT = 7 * WEEKS_SHOWN, 7 * 12 + 1, 28 + 1
 KEPT = {"shares": SHARES_KEPT, "assigned_totals": ASSIGNED_KEPT, "active_totals": ACTIVE_KEPT}  # days, the latest last
 
-# A moment that was not looked at, earlier or later: what was begun earlier may be written later.
+# Customers whose use was written since it was looked at. The two moments are compared for being different, because a
+# transaction that began earlier may be written later.
 TO_CHECK = Q(checked_at=None) | Q(checked_at__lt=F("updated_at")) | Q(checked_at__gt=F("updated_at"))
 
 
 class UsageQuerySet(TenantQuerySet):
+    """Queries of use."""
+
     def scope(self, actor: Actor) -> "UsageQuerySet":
-        return self.filter(customer__in=actor.reach)  # oneself is in it
+        """Return the use of the customers within reach, among them the actor's own organisation."""
+        return self.filter(customer__in=actor.reach)
 
 
 class UsageFigures(models.Model):
-    """What is told of one customer's use of one SKU. People are in it as numbers only."""
+    """The numbers of one customer's use of one SKU. They count people and name none."""
 
-    # The ingest checks both keys as facts come in: two checks by the database for each row cost more than the row.
+    # The ingest checks both keys as facts come in, because two checks by the database cost more than the row itself.
     customer = models.ForeignKey(
         "accounts.Organization", models.CASCADE, related_name="+", db_index=False, db_constraint=False
     )
     sku = models.ForeignKey(Sku, models.PROTECT, related_name="+", db_index=False, db_constraint=False)
     purchased = models.PositiveIntegerField()
     assigned = models.PositiveIntegerField()  # more than purchased is overage
-    newly_assigned = models.PositiveIntegerField()  # of those assigned, in this month; the others were previously
+    newly_assigned = models.PositiveIntegerField()  # the part of assigned that is new this month
 
     objects = UsageQuerySet.as_manager()
 
@@ -44,10 +48,11 @@ class UsageFigures(models.Model):
 
 
 class UsageDay(UsageFigures):
-    """One UTC day, as the vendor counted it. Partitioned by month; `usage_partition(day)` makes room.
+    """The use of one UTC day, as the vendor counted it.
 
-    `daily_*` were active in the last 24 hours, `monthly_*` in the last 30 days: unique users and unique devices. How
-    they count is in `entitlements.counting`.
+    The table is partitioned by month, and `usage_partition(day)` makes a partition. `daily_*` are the unique users and
+    devices that were active in the last 24 hours, `monthly_*` those in the last 30 days. `entitlements.counting` says
+    how they count.
     """
 
     pk = models.CompositePrimaryKey("customer_id", "sku_id", "day")
@@ -65,39 +70,40 @@ class UsageDay(UsageFigures):
 
 
 class UsageMonth(UsageFigures):
-    """A month as pages show it, from its days: the totals of the last one, the peak of all.
+    """The use of a month as pages show it, from its days: the totals of the last day, the peak of all days.
 
-    Written by the ingest for the months it touched; `manage.py rebuild_usage --check` holds it to the days.
+    The ingest writes the months that it touches, and `manage.py rebuild_usage --check` holds them to the days.
     """
 
     pk = models.CompositePrimaryKey("customer_id", "sku_id", "month")
     month = models.DateField()  # its first day
     last_day = models.DateField()  # the latest day that was reported
-    days = models.PositiveSmallIntegerField()  # how many were
+    days = models.PositiveSmallIntegerField()  # how many days were reported
     monthly_active = models.PositiveIntegerField()
     daily_active_peak = models.PositiveIntegerField()
 
 
 class CustomerUsage(models.Model):
-    """What lists and summaries say of one customer's use: a row for each customer that has reported days.
+    """The use of one customer as lists and summaries tell it: a row for each customer that has reported days.
 
     `weeks` are the shares assigned of the last sixteen weeks in percent, oldest first, -1 where nothing was reported.
-    The last three columns are the same for weeks that end on any day: only the ingest reads them.
+    `shares`, `assigned_totals` and `active_totals` are such numbers of the weeks that end on each of the last days (see
+    KEPT), which only the ingest reads.
     """
 
     customer = models.OneToOneField("accounts.Organization", models.CASCADE, primary_key=True, related_name="+")
     as_of = models.DateField()  # the latest day that was reported
-    updated_at = models.DateTimeField()  # when it came in
-    checked_at = models.DateTimeField(null=True)  # for anomalies: the `updated_at` that was looked at
+    updated_at = models.DateTimeField()  # when the ingest last wrote the row
+    checked_at = models.DateTimeField(null=True)  # the `updated_at` at which anomalies were last looked for
     purchased = models.PositiveBigIntegerField()
     assigned = models.PositiveBigIntegerField()
     overage = models.PositiveBigIntegerField(default=0)  # of each SKU on its own
     monthly_active = models.PositiveBigIntegerField()
-    assigned_before = models.PositiveBigIntegerField(null=True)  # 28 days earlier; none: too little history
-    active_before = models.PositiveBigIntegerField(null=True)
+    assigned_before = models.PositiveBigIntegerField(null=True)  # 28 days earlier; None with too little history
+    active_before = models.PositiveBigIntegerField(null=True)  # 28 days earlier; None with too little history
     full_on = models.DateField(null=True)  # when all seats will be assigned at the present pace
-    history_days = models.PositiveIntegerField()  # between the first and the latest reported day
-    is_falling = models.BooleanField(default=False)  # an open anomaly says that use falls
+    history_days = models.PositiveIntegerField()  # days between the first and the latest that was reported
+    is_falling = models.BooleanField(default=False)  # whether an open anomaly says that use falls
     weeks = ArrayField(models.SmallIntegerField(), size=WEEKS_SHOWN)
     shares = ArrayField(models.SmallIntegerField(), default=list)
     assigned_totals = ArrayField(models.BigIntegerField(), default=list)
@@ -116,21 +122,23 @@ class CustomerUsage(models.Model):
 
 
 class Anomaly(models.Model):
-    """A number that left its usual range, told in words with the numbers. Open until it is back in it."""
+    """A number of a customer's use of a SKU that left its usual range. It is open until the number is back in it."""
 
     class Metric(models.TextChoices):
+        """The number that is unusual."""
+
         MONTHLY_ACTIVE = "monthly_active"
         ASSIGNED = "assigned"
 
     customer = models.ForeignKey("accounts.Organization", models.CASCADE, related_name="+")
     sku = models.ForeignKey(Sku, models.PROTECT, related_name="+")
     metric = models.CharField(max_length=16, choices=Metric)
-    found_on = models.DateField()  # the day whose number it was
+    found_on = models.DateField()  # the day whose number was unusual
     ended_on = models.DateField(null=True)
     value = models.PositiveIntegerField()
-    before = models.PositiveIntegerField()  # 14 days earlier
-    low = models.PositiveIntegerField()  # the usual range
-    high = models.PositiveIntegerField()
+    before = models.PositiveIntegerField()  # the number of 14 days earlier
+    low = models.PositiveIntegerField()  # the least number of the usual range
+    high = models.PositiveIntegerField()  # the greatest number of the usual range
 
     objects = UsageQuerySet.as_manager()
 
@@ -144,8 +152,10 @@ class Anomaly(models.Model):
 
     @property
     def is_fall(self) -> bool:
+        """Whether the number fell below its usual range."""
         return self.value < self.low
 
 
 def month_of(day: dt.date) -> dt.date:
+    """Return the first day of the month of `day`."""
     return day.replace(day=1)

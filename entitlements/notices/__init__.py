@@ -1,4 +1,8 @@
-"""news: of a customer, to it and everyone connected to it; asked: of the vendor, to its staff, and what came of it."""
+"""The kinds of notices of this app.
+
+news   news of a customer's services, for the customer and everyone connected to it
+asked  what customers ask of the vendor, for its staff, and the answer, for those who asked
+"""
 
 from entitlements.notices import asked
 from entitlements.notices.news import licences

@@ -1,4 +1,4 @@
-"""What customers ask of the vendor: to its staff, and back to those who asked."""
+"""Notices about what customers ask of the vendor: to its staff, and with the answer to those who asked."""
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 
 @register
 class TrialAsked(AskedOfVendor):
-    """Each: it is to be decided. What the feed says of trials is no request of a customer's."""
+    """The notice of each trial that a customer requests, for the vendor to decide.
+
+    What the feed says of trials is no request of a customer's, and gets no such notice.
+    """
 
     code = "trial_asked"
     event = EntitlementEvent.TRIAL_REQUESTED
@@ -36,9 +39,9 @@ class TrialAsked(AskedOfVendor):
         return {"service": notice.params["sku_name"]}
 
     def recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, Recipient]]":
-        asked = [event for event in events if event.organization_id == event.customer_id]
-        vendors = vendor_ids() if asked else []
-        for event in asked:
+        requests = [event for event in events if event.organization_id == event.customer_id]
+        vendors = vendor_ids() if requests else []
+        for event in requests:
             for vendor in vendors:
                 name = event.data["customer_name"]
                 yield event, Recipient(organization_id=vendor, about_label=name, params=event.data)
@@ -55,7 +58,7 @@ class TrialAsked(AskedOfVendor):
 
 @register
 class TrialWithdrawn(TrialAsked):
-    """Of what they were asked there is nothing more to decide."""
+    """The notice that a customer takes its request for a trial back, so that there is nothing more to decide."""
 
     code = "trial_withdrawn"
     event = EntitlementEvent.TRIAL_CANCELLED
@@ -67,12 +70,15 @@ class TrialWithdrawn(TrialAsked):
 
 
 class ReleaseNews(AskedOfVendor):
-    """Once a day (UTC) for each customer, however many licences: the page lists them. Nobody who holds one is named."""
+    """A notice about releases, once a day (UTC) for each customer, however many licences: the page lists them.
+
+    It does not name who holds a licence (CC-32).
+    """
 
     email_default = "digest"
 
     def recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, Recipient]]":
-        take_turn(Lock.RELEASE_NEWS)  # what another worker is just telling is not told again
+        take_turn(Lock.RELEASE_NEWS)  # another worker may be telling the same, which is not told twice
         since = min(event.at for event in events).replace(hour=0, minute=0, second=0, microsecond=0)
         vendors = vendor_ids()
         notices = Notice.objects.filter(recipient_id__in=vendors, kind=self.code, at__gte=since)
@@ -98,6 +104,8 @@ class ReleaseNews(AskedOfVendor):
 
 @register
 class ReleaseAsked(ReleaseNews):
+    """The notice that a customer asks for the release of licences."""
+
     code = "release_asked"
     event = EntitlementEvent.RELEASE_ASKED
     label = gettext_lazy("Licence release asked by a customer")
@@ -107,7 +115,7 @@ class ReleaseAsked(ReleaseNews):
 
 @register
 class ReleaseWithdrawn(ReleaseNews):
-    """Who has read the request, or taken the list elsewhere, hears that some of it is off."""
+    """The notice that a customer takes back requests for releases, for staff who may have taken the list elsewhere."""
 
     code = "release_withdrawn"
     event = EntitlementEvent.RELEASE_WITHDRAWN
@@ -117,7 +125,10 @@ class ReleaseWithdrawn(ReleaseNews):
 
 
 class ReleaseAnswer(RequesterNotice):
-    """To the customer's Admins, who alone see its licence users (CC-32). Who holds the licence is not in it."""
+    """The answer to a release that was asked for, to the customer's Admins, who alone see its licence users (CC-32).
+
+    It does not name who holds the licence.
+    """
 
     audience = frozenset({Kind.CUSTOMER.value})
 
@@ -125,6 +136,7 @@ class ReleaseAnswer(RequesterNotice):
         return {"service": notice.params["sku_name"]}
 
     def asked_on(self, notice: Notice) -> str:
+        """Return the date on which the release was asked for, in the reader's language."""
         return formats.date(dt.datetime.fromisoformat(notice.params["asked_at"]))
 
     def path(self, notice: Notice) -> str:
@@ -136,7 +148,7 @@ class ReleaseAnswer(RequesterNotice):
 
 @register
 class LicenceReleased(ReleaseAnswer):
-    """Each, as each was asked for on its own."""
+    """The notice that a licence was released: one for each, because each was asked for on its own."""
 
     code = "licence_released"
     event = EntitlementEvent.RELEASE_MARKED
@@ -151,6 +163,8 @@ class LicenceReleased(ReleaseAnswer):
 
 @register
 class ReleaseReopened(ReleaseAnswer):
+    """The notice that a licence was marked as released by mistake, and waits again."""
+
     code = "release_reopened"
     event = EntitlementEvent.RELEASE_REOPENED
     label = gettext_lazy("Licence release opened again")

@@ -1,4 +1,4 @@
-"""News of a customer's entitlements: to the customer, and to everyone connected to it (CC-54)."""
+"""Notices with news of a customer's entitlements, to the customer and to everyone connected to it (CC-54)."""
 
 import datetime as dt
 from typing import Any, ClassVar
@@ -17,6 +17,7 @@ from partnerportal.lib.errors import Message
 
 
 def licences(quantity: int) -> str:
+    """Return a number of licences in words."""
     return ngettext("%(count)s licence", "%(count)s licences", quantity) % {"count": formats.number(quantity)}
 
 
@@ -38,6 +39,7 @@ class ServiceNews(CustomerNews):
         return licences(notice.params["quantity"])
 
     def licences_until(self, notice: Notice) -> str:
+        """Return the number of licences and, if there is an end, their last day."""
         if not self.ends_on(notice):
             return licences(notice.params["quantity"])
         return _("%(licences)s until %(date)s") % {
@@ -46,15 +48,19 @@ class ServiceNews(CustomerNews):
         }
 
     def day(self, notice: Notice) -> str:
+        """Return the last day in the reader's language, or "" without an end."""
         return formats.date(self.ends_on(notice)) if self.ends_on(notice) else ""
 
     def ends_on(self, notice: Notice) -> Any:
-        given = notice.params.get("ends_on")
-        return dt.date.fromisoformat(given) if given else None
+        """Return the last day as a date, or None without an end."""
+        ends_on = notice.params.get("ends_on")
+        return dt.date.fromisoformat(ends_on) if ends_on else None
 
 
 @register
 class EntitlementAdded(ServiceNews):
+    """The notice that a service became active."""
+
     code = "entitlement_added"
     event = EntitlementEvent.ADDED
     label = gettext_lazy("New service")
@@ -64,6 +70,8 @@ class EntitlementAdded(ServiceNews):
 
 @register
 class EntitlementChanged(ServiceNews):
+    """The notice that something of a service has changed."""
+
     code = "entitlement_changed"
     event = EntitlementEvent.CHANGED
     label = gettext_lazy("Service changed")
@@ -72,6 +80,8 @@ class EntitlementChanged(ServiceNews):
 
 @register
 class TrialRequested(ServiceNews):
+    """The notice that a trial was requested."""
+
     code = "trial_requested"
     event = EntitlementEvent.TRIAL_REQUESTED
     label = gettext_lazy("Trial requested")
@@ -81,6 +91,8 @@ class TrialRequested(ServiceNews):
 
 @register
 class TrialExpired(ServiceNews):
+    """The notice that a trial has expired."""
+
     code = "trial_expired"
     event = EntitlementEvent.TRIAL_EXPIRED
     label = gettext_lazy("Trial expired")
@@ -90,7 +102,7 @@ class TrialExpired(ServiceNews):
 
 @register
 class EndsSoon(ServiceNews):
-    """90, 60, 30 and 7 days ahead; in the daily summary of whoever looks after renewals."""
+    """The notice that a service ends, 90, 60, 30 and 7 days ahead. Admins have it in their daily summary too."""
 
     code = "ends_soon"
     event = EntitlementEvent.ENDS_SOON
@@ -112,7 +124,7 @@ class EndsSoon(ServiceNews):
 
 
 class TrialDecision(ServiceNews):
-    """To the customer's Admins by e-mail, to its partners in the inbox."""
+    """A notice of what was decided about a trial: to the customer's Admins by e-mail, to its partners in the inbox."""
 
     icon = "flask-conical"
     email_roles = ADMINS
@@ -121,6 +133,8 @@ class TrialDecision(ServiceNews):
 
 @register
 class TrialApproved(TrialDecision):
+    """The notice that a trial was approved and has begun."""
+
     code = "trial_approved"
     event = EntitlementEvent.TRIAL_APPROVED
     label = gettext_lazy("Trial approved")
@@ -130,6 +144,8 @@ class TrialApproved(TrialDecision):
 
 @register
 class TrialDeclined(TrialDecision):
+    """The notice that a trial was declined, with the reason."""
+
     code = "trial_declined"
     event = EntitlementEvent.TRIAL_DECLINED
     label = gettext_lazy("Trial declined")
@@ -141,6 +157,8 @@ class TrialDeclined(TrialDecision):
 
 @register
 class TrialExtended(TrialDecision):
+    """The notice that a trial goes on until a later day."""
+
     code = "trial_extended"
     event = EntitlementEvent.TRIAL_EXTENDED
     label = gettext_lazy("Trial extended")
@@ -150,6 +168,8 @@ class TrialExtended(TrialDecision):
 
 @register
 class TrialConverted(TrialDecision):
+    """The notice that a trial became production."""
+
     code = "trial_converted"
     event = EntitlementEvent.TRIAL_CONVERTED
     label = gettext_lazy("Trial converted to production")
@@ -160,6 +180,8 @@ class TrialConverted(TrialDecision):
 
 @register
 class TrialCancelled(TrialDecision):
+    """The notice that a trial or its request was cancelled."""
+
     code = "trial_cancelled"
     event = EntitlementEvent.TRIAL_CANCELLED
     label = gettext_lazy("Trial cancelled")
@@ -168,7 +190,7 @@ class TrialCancelled(TrialDecision):
 
 @register
 class UseUnusual(CustomerNews):
-    """CC-14: what one night found of a customer, together; each anomaly is told once."""
+    """The notice of all unusual use that one night found of a customer. Each anomaly is told once (CC-14)."""
 
     code = "use_unusual"
     event = EntitlementEvent.USE_UNUSUAL
