@@ -1,7 +1,7 @@
-"""Numbers that left their usual range: how that is judged, and how it is said.
+"""The rules by which a number has left its usual range, and the words that say so.
 
-The method in one line: usual is the median ± 3 scaled median absolute deviations of the eight weeks that ended 14 days
-before, of which four must have been reported; outside of it a change of at least 10 % and 5 in 14 days counts.
+The usual range is the median ± 3 scaled median absolute deviations of the eight weeks that ended 14 days before, of
+which four must have been reported. A number outside of it is unusual if it changed by at least 10 % and 5 in 14 days.
 """
 
 import datetime as dt
@@ -17,34 +17,39 @@ from django.utils.translation import ngettext
 from entitlements.models import Anomaly
 from partnerportal.lib import formats
 
-LOOKS_BACK = dt.timedelta(days=14)
-HISTORY = dt.timedelta(weeks=8)
-LEAST_HISTORY = 28  # days with a report
-DEVIATIONS = 3
+LOOKS_BACK = dt.timedelta(days=14)  # the time over which a change is judged
+HISTORY = dt.timedelta(weeks=8)  # the time before it whose numbers are usual
+LEAST_HISTORY = 28  # days with a report that the history must have
+DEVIATIONS = 3  # deviations from the median that are still usual
 SCALE = 1.4826  # makes the median absolute deviation one standard deviation of a normal distribution
-LEAST_SHARE, LEAST_CHANGE = 0.1, 5
+LEAST_SHARE, LEAST_CHANGE = 0.1, 5  # the least change that counts, as a share of the earlier number and in itself
 TOLD = 10  # unusual numbers that one notice names
 NEAR = dt.timedelta(days=3)  # where nothing was reported 14 days before, the report of up to so much earlier counts
 
 
 @dataclass(frozen=True)
 class Finding:
+    """A number that was judged, with the range that was usual before."""
+
     value: int
-    before: int  # 14 days earlier
-    low: int  # of the usual range
-    high: int
+    before: int  # the number of 14 days earlier
+    low: int  # the least number of the usual range
+    high: int  # the greatest number of the usual range
     is_unusual: bool
 
 
 def usual_range(values: Sequence[int]) -> tuple[int, int]:
-    """In whole numbers, never below 0."""
+    """Return the least and the greatest usual number, in whole numbers and never below 0."""
     middle = median(values)
     spread = DEVIATIONS * SCALE * median(abs(value - middle) for value in values)
     return max(math.floor(middle - spread), 0), math.ceil(middle + spread)
 
 
 def judge(reported: Mapping[dt.date, int], on: dt.date) -> Finding | None:
-    """The number of `on` against the range that was usual before; None where there is too little history to say."""
+    """Judge the number of the day `on` by the range that was usual before.
+
+    Returns None where the day, or the one 14 days before it, was not reported, or there is too little history.
+    """
     then = on - LOOKS_BACK
     before = next((reported[day] for day in _back_from(then) if day in reported), None)
     history = [value for day, value in reported.items() if then - HISTORY < day <= then]
@@ -53,7 +58,7 @@ def judge(reported: Mapping[dt.date, int], on: dt.date) -> Finding | None:
     value, (low, high) = reported[on], usual_range(history)
     change = abs(value - before)
     is_unusual = not low <= value <= high and change >= max(LEAST_SHARE * before, LEAST_CHANGE)
-    # Back and forth between two levels: what moved away from the range is unusual, what moved towards it is not.
+    # A number may go back and forth between two levels. It is unusual if it moved away from the range, not towards it.
     is_unusual = is_unusual and (value < before) == (value < low)
     return Finding(value, before, low, high, is_unusual)
 
@@ -63,7 +68,7 @@ def _back_from(day: dt.date) -> list[dt.date]:
 
 
 def in_words(metric: str, *, before: int, value: int, low: int, high: int) -> str:
-    """ "Monthly active users fell from 182 to 121 in 14 days; usual range 175–190"."""
+    """Return an anomaly in words: "Monthly active users fell from 182 to 121 in 14 days; usual range 175–190"."""
     falls, active = value < low, metric == Anomaly.Metric.MONTHLY_ACTIVE
     if falls:
         words = (
@@ -82,7 +87,11 @@ def in_words(metric: str, *, before: int, value: int, low: int, high: int) -> st
 
 
 def all_in_words(uses: Sequence[Mapping[str, Any]], *, found: int) -> str:
-    """A line for each of `uses`, as the event has them; where there are several services, each names its own."""
+    """Return a line for each of `uses`, which are the anomalies in an event's data.
+
+    Where there are several services, each line names its own. `found` is how many anomalies there are in all; a last
+    line says how many more than `uses`.
+    """
     lines = []
     for use in uses:
         words = in_words(use["metric"], **{name: use[name] for name in ("before", "value", "low", "high")})
@@ -97,4 +106,5 @@ def all_in_words(uses: Sequence[Mapping[str, Any]], *, found: int) -> str:
 
 
 def services_of(uses: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the names of the services of an event's anomalies, each once and in their order."""
     return list(dict.fromkeys(use["service"] for use in uses))

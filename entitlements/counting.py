@@ -1,11 +1,13 @@
-"""How licences and their use are counted: the rules of the licensing trends (CC-34…CC-37), here and nowhere else.
+"""The rules by which licences and their use are counted, for the licensing trends (CC-34…CC-37).
 
-Numbers only; no database. What SQL must count for itself (`entitlements.actions.rollups`) is held to this by tests.
+The functions take numbers and read no database. Tests hold the statements that count in SQL
+(`entitlements.actions.rollups`, `totals`) to these rules.
 
 * A licence for a *user or device* is used once by whoever uses it: unique users and unique devices are counted, and the
   lesser of both is the number in use. A *concurrent* licence is used by as many as work at the same time: the peak.
 * Daily is the last 24 hours, monthly the last 30 days, both up to the end of a day. Days are UTC days.
-* Previously assigned are the licences assigned in earlier months, newly assigned those of this one; together: assigned.
+* Previously assigned are the licences assigned in earlier months, newly assigned those of this month. Assigned are both
+  together.
 """
 
 import datetime as dt
@@ -17,14 +19,17 @@ from enum import StrEnum
 from entitlements.models import Sku
 from partnerportal.lib import usage
 
-ACTIVE_DAYS = 30  # what monthly means
-WARNING_DAYS = 90  # before an entitlement ends
-PACE_MIN_DAYS = 28  # of history, before anything is said of a pace
-HORIZON_DAYS = 730  # a pace says nothing of what is further away
+ACTIVE_DAYS = 30  # days over which monthly use is counted
+WARNING_DAYS = 90  # days before an entitlement's end from which pages warn of it
+PACE_MIN_DAYS = 28  # days of history that there must be before anything is said of a pace
+HORIZON_DAYS = 730  # days ahead beyond which a pace says nothing
 
 
 class Tone(StrEnum):
-    """How full: green, amber from 90 % to all of them, red only above. Unused ones are quiet, see the design brief."""
+    """The tone of a bar, by how many of the licences are assigned: green, amber from 90 % to all, red only above.
+
+    It is quiet where few are assigned.
+    """
 
     QUIET = "low"
     GREEN = ""
@@ -34,7 +39,7 @@ class Tone(StrEnum):
 
 @dataclass(frozen=True)
 class Day:
-    """What was reported of one UTC day."""
+    """The numbers of use that were reported of one UTC day."""
 
     day: dt.date
     daily_users: int = 0
@@ -45,17 +50,21 @@ class Day:
 
 
 def in_use(licence_model: str, *, users: int, devices: int, peak: int) -> int:
-    """Licences in use, of whatever period the three numbers are."""
+    """Return how many licences are in use, in the period that the three numbers are of."""
     return peak if licence_model == Sku.LicenceModel.CONCURRENT else min(users, devices)
 
 
 def daily_active(licence_model: str, day: Day) -> int:
+    """Return how many licences were in use in the 24 hours of a day."""
     return in_use(licence_model, users=day.daily_users, devices=day.daily_devices, peak=day.peak_concurrent)
 
 
 def monthly_active(licence_model: str, days: Iterable[Day], on: dt.date) -> int:
-    """In the 30 days up to and with `on`, the latest day that was reported. Users and devices are unique over those 30
-    days, which only the vendor can count: they stand in the report of `on`. A peak is the highest of the 30 days."""
+    """Return how many licences were in use in the 30 days up to and with `on`, the latest day that was reported.
+
+    Users and devices are unique over those 30 days, which only the vendor can count: they stand in the report of `on`.
+    A peak is the highest of the 30 days.
+    """
     recent = [day for day in days if on - dt.timedelta(days=ACTIVE_DAYS) < day.day <= on]
     latest = max(recent, key=lambda day: day.day)
     peak = max(day.peak_concurrent for day in recent)
@@ -63,22 +72,28 @@ def monthly_active(licence_model: str, days: Iterable[Day], on: dt.date) -> int:
 
 
 def previously_assigned(assigned: int, newly_assigned: int) -> int:
+    """Return how many of the assigned licences were assigned in earlier months."""
     return assigned - newly_assigned
 
 
 def available(assigned: int, purchased: int, overage: int = 0) -> int:
-    """Licences left; never below none: see `overage`, which is given of several SKUs together: no licence of one fills
-    in for another."""
+    """Return how many licences are left, which is never below 0.
+
+    For several SKUs together `overage` is the sum of theirs, because no licence of one fills in for another.
+    """
     return max(purchased - assigned + overage, 0)
 
 
 def overage(assigned: int, purchased: int) -> int:
+    """Return how many licences of one SKU are assigned beyond those purchased, which is never below 0."""
     return max(assigned - purchased, 0)
 
 
 def percent(assigned: int, purchased: int) -> int | None:
-    """The share assigned, in whole percent, half up. 100 is said of all and 0 of none only: one of 1,000 is 1. None
-    without purchased licences, of which there is no share."""
+    """Return the share assigned in whole percent, half up, or None without purchased licences.
+
+    100 is returned only where all are assigned and 0 only where none is: one of 1,000 is 1.
+    """
     if purchased <= 0:
         return None
     rounded = (200 * assigned + purchased) // (2 * purchased)
@@ -88,11 +103,12 @@ def percent(assigned: int, purchased: int) -> int | None:
 
 
 def tone(assigned: int, purchased: int) -> Tone:
+    """Return the tone of a bar with these numbers of licences."""
     return Tone(usage.tone(assigned, purchased))
 
 
 def days_left(ends_on: dt.date | None, today: dt.date) -> int | None:
-    """Days until the last day of use, 0 on it, while that deserves a warning: within 90 days. Else None."""
+    """Return the days until the last day of use, 0 on it, or None if it is past or more than WARNING_DAYS ahead."""
     if ends_on is None:
         return None
     left = (ends_on - today).days
@@ -102,13 +118,17 @@ def days_left(ends_on: dt.date | None, today: dt.date) -> int | None:
 def full_on(
     *, as_of: dt.date, assigned: int, purchased: int, per_day: float | None, history_days: int
 ) -> dt.date | None:
-    """The day on which all licences will be assigned at the present pace: `as_of` if they are already, None if the pace
-    is not upwards, is unknown for want of history, or leads more than two years ahead."""
+    """Return the day on which all licences will be assigned at the present pace of `per_day`, from `as_of` on.
+
+    It is `as_of` if they are already. Returns None if the pace is not upwards, is unknown for want of history, or leads
+    more than two years ahead.
+    """
     if history_days < PACE_MIN_DAYS or purchased <= 0:
         return None
     if assigned >= purchased:
         return as_of
     if per_day is None or per_day <= 0:
         return None
-    days = round((purchased - assigned) / per_day, 6)  # the last digits are not PostgreSQL's, and must not make a day
+    # The last digits are other than PostgreSQL's, and must not make a day more.
+    days = round((purchased - assigned) / per_day, 6)
     return as_of + dt.timedelta(days=math.ceil(days)) if days <= HORIZON_DAYS else None

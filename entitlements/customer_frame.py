@@ -1,4 +1,4 @@
-"""What this app adds to a customer's pages: three tabs, and on the first page licences and what to act on."""
+"""The parts of a customer's pages that this app adds: three tabs, and on the first page licences and what to act on."""
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -26,7 +26,10 @@ TABS = (
 
 
 def summarize(actor: Actor, customer: Customer) -> Summary:
-    """Return what runs, and what of it ends soon, is over its licence, waits, or is used unusually."""
+    """Return what a customer's first page says of its services.
+
+    Those that run are listed; one that ends soon, is over its licence, waits, or is used unusually asks for attention.
+    """
     entitlements = queries.services(actor, customer.organization.pk)
     anomalies = queries.open_anomalies(actor, customer.organization.pk)
     sections = {section.key: section.rows for section in rows.service_sections(entitlements)}
@@ -42,6 +45,7 @@ def summarize(actor: Actor, customer: Customer) -> Summary:
 
 
 def register_frame() -> None:
+    """Register the tabs and the summary with the frame of a customer's pages."""
     for tab in TABS:
         register_tab(tab)
     register_summary(summarize)

@@ -2,6 +2,8 @@ from enum import StrEnum
 
 
 class EntitlementEvent(StrEnum):
+    """The kinds of events that this app records."""
+
     ADDED = "entitlement.added"
     CHANGED = "entitlement.changed"
     TRIAL_REQUESTED = "trial.requested"

@@ -1,4 +1,4 @@
-"""Facts that a feed tells, what became of each, and the customers and SKUs that they name."""
+"""The facts that a feed tells, their outcomes, and the customers and SKUs that they name."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -11,7 +11,7 @@ from entitlements.models import Sku
 
 @dataclass(frozen=True)
 class Problem:
-    """Why a line was refused. `code` is stable, `field` is a path such as lines.2.sku, or ''."""
+    """The reason why a line was refused. `code` is stable, `field` is a path such as lines.2.sku, or ''."""
 
     code: str
     reason: str
@@ -20,7 +20,7 @@ class Problem:
 
 @dataclass(frozen=True, eq=False)
 class Fact:
-    """A well-formed line: the whole truth about one SKU, entitlement, order, day or licence held, not a patch."""
+    """A well-formed line, which says all of one SKU, entitlement, order, day of use or licence held. It is no patch."""
 
     line: int
     type: str
@@ -29,6 +29,8 @@ class Fact:
 
 
 class Outcome(StrEnum):
+    """What became of a line: it added or changed something, changed nothing, or was refused."""
+
     ADDED = "added"
     CHANGED = "changed"
     UNCHANGED = "unchanged"
@@ -40,13 +42,14 @@ Answers = dict[int, Outcome | Problem]  # by line number
 
 @dataclass(frozen=True)
 class Known:
-    """The customers and SKUs that facts name, and that exist."""
+    """The rows of the customers and SKUs that facts name, as far as they exist."""
 
     customers: Mapping[str, Organization]
     skus: Mapping[str, Sku]
 
     @classmethod
     def named_by(cls, facts: Iterable[Fact]) -> "Known":
+        """Read the customers and SKUs that these facts name."""
         org_ids, codes = set(), set()
         for fact in facts:
             org_ids.add(fact.values["customer"])
@@ -56,6 +59,7 @@ class Known:
         return cls({row.org_id: row for row in organizations}, {row.code: row for row in skus})
 
     def problem(self, fact: Fact) -> Problem | None:
+        """Return why a fact cannot be stored, or None if its customer and all its SKUs exist."""
         if fact.values["customer"] not in self.customers:
             return UNKNOWN_CUSTOMER
         for number, code in enumerate(_skus(fact), 1):
@@ -67,18 +71,20 @@ class Known:
 
 @dataclass(frozen=True)
 class Ids:
-    """The primary keys of the customers and SKUs that many short facts name."""
+    """The primary keys of the customers and SKUs that many short facts name, as far as they exist."""
 
     customers: Mapping[str, int]
     skus: Mapping[str, int]
 
     @classmethod
     def named_by(cls, facts: Iterable[Fact]) -> "Ids":
+        """Read the primary keys of the customers and SKUs that these facts name."""
         org_ids, codes = {fact.values["customer"] for fact in facts}, {fact.values["sku"] for fact in facts}
         customers = Organization.objects.filter(org_id__in=org_ids).values_list("org_id", "pk")
         return cls(dict(customers), dict(Sku.objects.filter(code__in=codes).values_list("code", "pk")))
 
     def problem(self, fact: Fact) -> Problem | None:
+        """Return why a fact cannot be stored, or None if its customer and its SKU exist."""
         if fact.values["customer"] not in self.customers:
             return UNKNOWN_CUSTOMER
         return UNKNOWN_SKU if fact.values["sku"] not in self.skus else None

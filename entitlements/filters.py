@@ -1,4 +1,4 @@
-"""What narrows lists: one set for the page, its export and the API. On the page a bad value narrows nothing."""
+"""The filters of lists, each set for a page, its export and the API. On a page a bad value narrows nothing."""
 
 from datetime import timedelta
 
@@ -17,12 +17,12 @@ from partnerportal.lib.filters import FilterSet
 from partnerportal.lib.text import fold
 
 Rows = CustomerListingQuerySet
-SPANS = (7, 30, 60, 90)  # days, of renewals
-EXPIRES_WITHIN = ((30, _("30 days")), (60, _("60 days")), (90, _("90 days")))
+SPANS = (7, 30, 60, 90)  # days ahead that a list of renewals may cover
+EXPIRES_WITHIN = ((30, _("30 days")), (60, _("60 days")), (90, _("90 days")))  # days ahead of a customer's next expiry
 
 
 class CustomerFilterSet(FilterSet):
-    """`q` finds part of the folded name or the beginning of the ORGID."""
+    """The filters of customers. `q` finds part of the folded name or the beginning of the ORGID."""
 
     q = df.CharFilter(method="search", label=_("Name or ORGID"), max_length=200)
     country = df.ChoiceFilter(choices=country_choices, label=_("Country"))
@@ -39,24 +39,29 @@ class CustomerFilterSet(FilterSet):
         fields: list[str] = []
 
     def search(self, rows: Rows, name: str, value: str) -> Rows:
+        """Keep customers whose folded name contains the text, or whose ORGID begins with it."""
         folded = fold(value)
         return rows.filter(Q(name_folded__contains=folded) | Q(org_id__startswith=folded)) if folded else rows
 
     def uses(self, rows: Rows, name: str, value: str) -> Rows:
+        """Keep customers that run the SKU with this code."""
         return rows.filter(skus__overlap=ArraySubquery(Sku.objects.filter(code=value).values("pk")))
 
     def expires(self, rows: Rows, name: str, value: int) -> Rows:
+        """Keep customers whose next expiry lies within so many days from today (UTC)."""
         return rows.filter(next_expiry_on__range=(today(), today() + timedelta(days=value)))
 
     def on_trial(self, rows: Rows, name: str, value: bool) -> Rows:
+        """Keep customers that run a trial, or for False those that run none."""
         return rows.filter(trials__gt=0) if value else rows.filter(trials=0)
 
     def over_licence(self, rows: Rows, name: str, value: bool) -> Rows:
+        """Keep customers with an overage of any SKU, or for False those without."""
         return rows.filter(OVER) if value else rows.exclude(OVER)
 
 
 class HolderFilterSet(FilterSet):
-    """`q` finds part of an address or of a device's name."""
+    """The filters of licence users. `q` finds part of an e-mail address or of a device's name."""
 
     q = df.CharFilter(field_name="holder", lookup_expr="icontains", label=_("User or device"), max_length=200)
     unused = df.BooleanFilter(method="not_used", widget=df.widgets.BooleanWidget, label=_("Not used for 30 days"))
@@ -66,11 +71,12 @@ class HolderFilterSet(FilterSet):
         fields: list[str] = []
 
     def not_used(self, rows: LicenseAssignmentQuerySet, name: str, value: bool) -> LicenseAssignmentQuerySet:
+        """Keep licences that were not used for thirty days; for False all of them."""
         return rows.unused() if value else rows
 
 
 class RenewalFilterSet(FilterSet):
-    """What ends within so many days, or on one day."""
+    """The filters of renewals: those that end within so many days, or on one day."""
 
     within = df.TypedChoiceFilter(
         method="ends_within", choices=[(days, days) for days in SPANS], coerce=int, label=_("Expires within")
@@ -82,4 +88,5 @@ class RenewalFilterSet(FilterSet):
         fields: list[str] = []
 
     def ends_within(self, rows: EntitlementQuerySet, name: str, value: int) -> EntitlementQuerySet:
+        """Keep entitlements that end within so many days from today (UTC). The filter by one day overrules it."""
         return rows if self.form.cleaned_data.get("on") else rows.filter(ends_on__lte=today() + timedelta(days=value))

@@ -1,4 +1,4 @@
-"""The entries of this app in the menus: what customers have, what the organisation has, what the vendor decides."""
+"""The entries of this app in the menus: for what customers have, what the organisation has, what the vendor decides."""
 
 from django.utils.translation import gettext_lazy as _
 

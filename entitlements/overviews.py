@@ -1,4 +1,4 @@
-"""What each kind of organisation finds on its first page."""
+"""The contexts of the first page, for each kind of organisation."""
 
 from typing import Any
 
@@ -16,25 +16,29 @@ from notifications.rows import notice_rows
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.requests import PortalRequest
 
-CUSTOMERS_SHOWN = 6
-NOTICES_SHOWN = 5
-PARTNERS_SHOWN = 6
+CUSTOMERS_SHOWN = 6  # customers that need attention
+NOTICES_SHOWN = 5  # latest notices
+PARTNERS_SHOWN = 6  # partners that a customer is connected with
 
 
 def organization_of(request: PortalRequest) -> Organization:
-    """The organisation acted for; the middleware has read it already."""
+    """Return the organisation acted for, which the middleware has read already."""
     organization: Organization = request.operator.organization
     return organization
 
 
 def of_others(request: PortalRequest) -> dict[str, Any]:
+    """Return the context for any organisation: itself, and its latest notices."""
     actor = request.actor
     latest = notifications.inbox(actor).open().filter(is_wanted=True)[:NOTICES_SHOWN]
     return {"organization": organization_of(request), "notices": notice_rows(actor, latest)}
 
 
 def of_partner(request: PortalRequest) -> dict[str, Any]:
-    """Numbers and what needs attention; before the first customer, how to begin."""
+    """Return the context for a partner: the numbers of its customers, and those that need attention.
+
+    Before the first customer there are the first steps instead.
+    """
     actor = request.actor
     numbers = queries.portfolio(actor)
     invite = CONNECTIONS[ConnectionPermission.SEE_INVITATION_LINK].check(actor)
@@ -77,7 +81,7 @@ def _first_steps(actor: Actor, organization: Organization, *, can_invite: bool) 
 
 
 def of_customer(request: PortalRequest) -> dict[str, Any]:
-    """Who sees the data (CC-12), and what ends soon."""
+    """Return the context for a customer: who sees its data (CC-12), and what ends soon."""
     actor = request.actor
     entitlements = queries.services(actor, actor.organization_id)
     sections = {section.key: section.rows for section in rows.service_sections(entitlements)}

@@ -1,4 +1,4 @@
-"""What this app and the notices hold about a person. Registered with `accounts.personal_data`."""
+"""The rows that this app and the notices hold about a person, as they are registered with `accounts.personal_data`."""
 
 from typing import Any
 
@@ -16,12 +16,14 @@ OWN = {
 
 
 def register_personal_data() -> None:
+    """Register what is the person's own, and the licences held under the person's address."""
     for name, own in OWN.items():
         register_own_rows(name, own)
-    register_holding(Holding("licences_held", licences_held))  # the customer's record, from its own systems: it stays
+    # The customer's record comes from its own systems, so it stays when the person's data is deleted.
+    register_holding(Holding("licences_held", licences_held))
 
 
 def licences_held(person: Person) -> list[Any]:
-    """Licences that a customer's systems say are held under the person's address."""
+    """Return the licences that are held under the person's e-mail address, by what customers' systems say."""
     rows = LicenseAssignment.objects.filter(holder__iexact=person.email, holder_kind="user").order_by("pk")
     return list(rows.values("holder", "customer__name", "sku__name", "assigned_at", "last_used_at", "released_at"))

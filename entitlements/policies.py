@@ -1,4 +1,4 @@
-"""Who may do what with customers and their entitlements."""
+"""The role table of this app: who may do what with customers and their entitlements."""
 
 from enum import StrEnum
 
@@ -21,7 +21,7 @@ class EntitlementPermission(StrEnum):
     MARK_RELEASES = "entitlements.mark_releases"
 
 
-REQUESTED_A_DAY = 20  # trials, by one customer
+REQUESTED_A_DAY = 20  # trials that one customer may request within 24 hours
 _ASKS_OR_DECIDES = frozenset({Kind.CUSTOMER, Kind.VENDOR})
 
 ROLE_TABLE: RoleTable = {

@@ -1,4 +1,4 @@
-"""What a connection shares of this app, for the question "end it?"."""
+"""The words for what a connection shares of this app, on the page that asks whether to end it."""
 
 from django.utils.translation import ngettext
 
@@ -8,7 +8,9 @@ from partnerportal.lib.days import today
 
 
 def count_shared(customer_id: int) -> list[str]:
-    """Live services and all orders of the customer. The caller sees the customer: row-level security holds here too."""
+    """Return in words how many active services and how many orders of the customer are shared. Zeros are left out.
+    The caller sees the customer, and row-level security holds here too.
+    """
     live = Entitlement.objects.filter(customer=customer_id, state=Entitlement.State.ACTIVE)
     services = live.exclude(ends_on__lt=today()).count()
     orders = Order.objects.filter(customer=customer_id).count()

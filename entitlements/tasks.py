@@ -1,4 +1,4 @@
-"""Periodic work."""
+"""The periodic tasks of this app."""
 
 from celery import shared_task
 
@@ -10,40 +10,43 @@ from partnerportal.lib.batches import for_a_minute
 
 @shared_task
 def refresh_expired() -> None:
-    """After midnight UTC, customers whose nearest expiry has passed are counted anew."""
+    """Count anew, each hour, the customers whose nearest expiry (UTC) has passed."""
     actions.refresh_expired()
 
 
 @shared_task
 def fold_figures() -> None:
+    """Add up, every five minutes, the figures that triggers have appended beside the customer listing."""
     actions.fold_figures()
 
 
 @shared_task
 def announce_renewals() -> None:
-    """Once a day is enough; more often does no harm, for each is told once."""
+    """Announce, each hour, what ends soon. Each end is told once, however often the task runs."""
     actions.announce_renewals()
 
 
 @shared_task
 def expire_trials() -> None:
-    """After midnight UTC, trials whose last day has passed."""
+    """Expire, each hour, the portal's trials whose last day (UTC) has passed."""
     actions.expire_trials()
 
 
 @shared_task
 def find_anomalies() -> None:
-    """By night; what is due stays due until it was looked at."""
+    """Look, each night, for anomalies of the customers that are due. They stay due until they were looked at."""
     actions.find_anomalies(actor=Actor.system("anomalies"))
 
 
 @shared_task(soft_time_limit=3540, time_limit=3600)  # longer than a message may stay away: uploads are claimed by lease
 def ingest_uploads() -> None:
+    """Bring in uploads that wait, for a minute."""
     for_a_minute(uploads.ingest_next_upload)
 
 
 @shared_task
 def sweep_uploads() -> None:
+    """Delete the files of finished uploads, and rows that are no longer kept."""
     uploads.sweep_uploads()
 
 

@@ -1,4 +1,4 @@
-"""How this app's events are told among a customer's activity."""
+"""The words in which a customer's activity tells the events of this app."""
 
 from collections.abc import Mapping
 

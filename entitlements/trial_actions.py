@@ -1,4 +1,4 @@
-"""What people do to trials: one table makes the menu, dialogs, addresses, endpoints and the command."""
+"""The table of what people do with trials. Menu, dialogs, addresses, endpoints and the command are made of it."""
 
 from typing import Any
 
@@ -80,7 +80,7 @@ def _propose_seats(trial: Entitlement) -> dict[str, Any]:
     return {"quantity": trial.quantity}
 
 
-TRIAL_ACTIONS: dict[str, TrialAction] = {  # in the order of a menu
+TRIAL_ACTIONS: dict[str, TrialAction] = {  # in the order of the menu
     "approve": TrialAction(
         run=actions.approve_trial,
         permission=EntitlementPermission.DECIDE_TRIALS,

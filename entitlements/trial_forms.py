@@ -1,4 +1,4 @@
-"""What people type about trials."""
+"""The forms of trials."""
 
 from typing import Any
 
@@ -12,11 +12,16 @@ from partnerportal.lib.actors import Actor
 
 
 class SkuField(forms.ModelChoiceField):
+    """A choice of SKUs, each shown by its name and code."""
+
     def label_from_instance(self, sku: Sku) -> str:
+        """Return the name and code of a SKU."""
         return f"{sku.name} ({sku.code})"
 
 
 class TrialForm(forms.Form):
+    """The request for a trial of a product that the actor's organisation neither runs nor has requested."""
+
     sku = SkuField(Sku.objects.none(), to_field_name="code", label=_("Service"), empty_label=_("Choose a service"))
     quantity = forms.IntegerField(label=_("Seats"), min_value=1, max_value=MOST_SEATS, initial=10)
 
@@ -26,6 +31,8 @@ class TrialForm(forms.Form):
 
 
 class DeclineForm(forms.Form):
+    """The reason why a trial is declined."""
+
     reason = forms.CharField(
         label=_("Reason"),
         max_length=REASON_LENGTH,
@@ -35,12 +42,17 @@ class DeclineForm(forms.Form):
 
 
 class ExtendForm(forms.Form):
-    """The date that was shown: should somebody else have extended it meanwhile, nothing is done."""
+    """The last day that was shown for an extended trial.
+
+    It is sent along, so that nothing is done if somebody else has extended the trial meanwhile.
+    """
 
     ends_on = forms.DateField(widget=forms.HiddenInput)
 
 
 class ConvertForm(forms.Form):
+    """The seats and the last day of a trial that is turned into production."""
+
     quantity = forms.IntegerField(label=_("Seats"), min_value=1, max_value=MOST_IN_PRODUCTION)
     ends_on = forms.DateField(
         label=_("Last day of use (UTC)"),

@@ -1,9 +1,9 @@
-"""What of this app can be exported (CC-38). Each list takes the queryset of its page.
+"""The lists of this app that can be exported (CC-38). Each takes the queryset of its page.
 
 customers  customers and what they have
-usage      use of licences
+usage      the use of licences
 requests   licence users, and what is asked of the vendor
-columns    what their columns have in common
+columns    columns and rules that several of these lists share
 """
 
 from entitlements.exports import customers, requests, usage

@@ -14,7 +14,7 @@ AVAILABLE = Greatest(F("purchased") - F("assigned"), Value(0))
 
 
 def month_columns(suffix: str = "") -> tuple[Column, ...]:
-    """Section F's, over plain months or over their sums."""
+    """Return the columns of section F, over plain months, or with a suffix over sums whose names end in it."""
     month = Func(F("month"), Value("YYYY-MM"), function="to_char", output_field=CharField())
     return (
         raw("month", month),
@@ -25,7 +25,10 @@ def month_columns(suffix: str = "") -> tuple[Column, ...]:
 
 
 def licence_columns(suffix: str = "") -> tuple[Column, ...]:
-    """`available` is counted for each SKU on its own, also in sums, which bring it along."""
+    """Return the columns of licences, over plain rows, or with a suffix over sums whose names end in it.
+
+    `available` is counted for each SKU on its own, also in sums, which bring it along.
+    """
     purchased, assigned, newly = (F(f"{name}{suffix}") for name in ("purchased", "assigned", "newly_assigned"))
     return (
         raw("total_licenses", purchased),

@@ -1,4 +1,4 @@
-"""Customers and what they have: services, orders, and what ends soon."""
+"""Exported lists of customers and what they have: services, orders, and what ends soon."""
 
 from typing import Any
 
@@ -18,6 +18,7 @@ from partnerportal.lib.exports.lists import List, Query, Subject
 
 
 def _customers(actor: Actor, query: Query, _customer: int | None) -> QuerySet[Any]:
+    """Return the customers of the page's filters, or those with the ORGIDs `ids`, in the page's order."""
     rows: QuerySet[Any] = CustomerFilterSet(query, queries.customers(actor)).qs
     if query.get("ids"):
         rows = rows.filter(org_id__in=query["ids"])
@@ -27,16 +28,17 @@ def _customers(actor: Actor, query: Query, _customer: int | None) -> QuerySet[An
 
 
 def _services(actor: Actor, _query: Query, customer: int | None) -> QuerySet[Any]:
+    """Return the entitlements of one customer."""
     return queries.services_of(actor, customer)
 
 
 def _orders(actor: Actor, _query: Query, customer: int | None) -> QuerySet[Any]:
-    """A row for each line; an order without lines has one too."""
+    """Return the orders of one customer, with a row for each line. An order without lines has one row too."""
     return queries.orders(actor, customer).order_by("-placed_on", "-pk", "lines__position")
 
 
 def _renewals(actor: Actor, query: Query, customer: int | None) -> QuerySet[Any]:
-    """What ends within so many days, from today on, or on one day; of customers, or of the actor's own."""
+    """Return what ends within so many days from today on, or on one day, of customers or the actor's organisation."""
     rows = RenewalFilterSet(query, queries.renewals_ahead(actor)).qs
     return (rows.filter(customer=customer) if customer else rows).order_by("ends_on", "pk")
 

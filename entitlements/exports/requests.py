@@ -1,4 +1,4 @@
-"""Licence users, and what is asked of the vendor: trials and releases."""
+"""Exported lists of licence users, and of what is asked of the vendor: trials and releases."""
 
 from typing import Any
 
@@ -15,12 +15,12 @@ from partnerportal.lib.exports.lists import List, Query
 
 
 def _holders(actor: Actor, query: Query, _customer: int | None) -> QuerySet[Any]:
-    """Of the actor's own organisation, and never of any other (CC-32)."""
+    """Return who holds licences of the actor's own organisation, and never of any other (CC-32)."""
     return HolderFilterSet(query, queries.holders(actor)).qs.order_by("holder", "pk")
 
 
 def _trials(actor: Actor, query: Query, _customer: int | None) -> QuerySet[Any]:
-    """The view that the page shows, in its order; without one, all."""
+    """Return the trials of the view that the page shows, in its order, or all trials without a view."""
     rows = queries.trials(actor)
     if query.get("view") in queries.TRIAL_VIEWS:
         rows = rows.filter(state__in=queries.TRIAL_VIEWS[query["view"]])
@@ -28,7 +28,7 @@ def _trials(actor: Actor, query: Query, _customer: int | None) -> QuerySet[Any]:
 
 
 def _releases(actor: Actor, query: Query, _customer: int | None) -> QuerySet[Any]:
-    """The view that the page shows, in its order."""
+    """Return the releases of the view that the page shows, in its order."""
     if query.get("view") == "released":
         return queries.released(actor).order_by("-released_at", "-pk")
     return queries.releases(actor).order_by("asked_at", "pk")

@@ -1,4 +1,4 @@
-"""Use of licences: the trend of one customer, and what is told of all of them. Totals, never people (CC-32)."""
+"""Exported lists of the use of licences, by one customer and by all of them. They have totals, never people (CC-32)."""
 
 import datetime as dt
 from typing import Any
@@ -28,31 +28,37 @@ _DAY_FACTS = ("purchased", "assigned", "newly_assigned", "monthly", "daily")
 
 
 def _last_day(actor: Actor, customer: int | None) -> dt.date:
-    """Where the trend ends on its page."""
+    """Return the day on which the trend ends on its page: the latest that was reported, or today (UTC) without any."""
     usage = queries.customer_usage(actor, customer)
     return usage.as_of if usage else today()
 
 
 def _trend(actor: Actor, query: Query, customer: int | None) -> QuerySet[Any]:
-    """By month, of one service or of all together (section F). With a range the months of the page, else all."""
+    """Return the trend by month, of one service or of all together (section F).
+
+    With a range it has the months of the page, else all.
+    """
     span, since = query.get("range"), dt.date.min
     if span in queries.RANGES:
         since = queries.months_shown(_last_day(actor, customer), span)[0]
-    told = _told(queries.usage_months(actor, customer, since), query, queries.MONTH_LASTS)
-    months = UsageMonth.objects.visible_to(actor).filter(customer=customer, month__in=told)
+    moments = _moments_shown(queries.usage_months(actor, customer, since), query, queries.MONTH_LASTS)
+    months = UsageMonth.objects.visible_to(actor).filter(customer=customer, month__in=moments)
     return _sums(_of_service(months, query), "month", _MONTH_FACTS)
 
 
 def _trend_days(actor: Actor, query: Query, customer: int | None) -> QuerySet[Any]:
-    """The days of the page's twelve weeks."""
+    """Return the trend by day, for the page's twelve weeks."""
     since = queries.days_shown(_last_day(actor, customer))[0]
-    told = _told(queries.usage_days(actor, customer, since), query, queries.DAY_LASTS)
-    days = UsageDay.objects.visible_to(actor).filter(customer=customer, day__in=told)
-    return _sums(_of_service(_counted(days), query), "day", _DAY_FACTS)
+    moments = _moments_shown(queries.usage_days(actor, customer, since), query, queries.DAY_LASTS)
+    days = UsageDay.objects.visible_to(actor).filter(customer=customer, day__in=moments)
+    return _sums(_of_service(_with_active(days), query), "day", _DAY_FACTS)
 
 
-def _told(uses: list[queries.Use], query: Query, lasting: dt.timedelta) -> list[dt.date]:
-    """Where the page has a sum: a day or month in which a service did not report is a gap, there and in the file."""
+def _moments_shown(uses: list[queries.Use], query: Query, lasting: dt.timedelta) -> list[dt.date]:
+    """Return the days or months for which the page has a sum.
+
+    A day or month in which a service did not report is a gap, on the page and in the file.
+    """
     uses = [use for use in uses if query.get("service") in (None, "", use.service)]
     moments = sorted({use.at for use in uses})
     return [at for at, use in zip(moments, queries.together(uses, moments, lasting), strict=True) if use]
@@ -67,8 +73,8 @@ def _sums(rows: QuerySet[Any], moment: str, facts: tuple[str, ...]) -> QuerySet[
     return rows.values(moment).annotate(**sums).order_by(moment)
 
 
-def _counted(days: QuerySet[Any]) -> QuerySet[Any]:
-    """Active licences by the rules of `counting`, to which a test holds them."""
+def _with_active(days: QuerySet[Any]) -> QuerySet[Any]:
+    """Add `monthly` and `daily` to days: active licences by the rules of `counting`, to which a test holds them."""
     back = dt.timedelta(days=counting.ACTIVE_DAYS)
     recent = UsageDay.objects.filter(
         customer=OuterRef("customer"), sku=OuterRef("sku"), day__gt=OuterRef("day") - back, day__lte=OuterRef("day")
@@ -86,30 +92,33 @@ def _counted(days: QuerySet[Any]) -> QuerySet[Any]:
 
 
 def _months_of(actor: Actor, _query: Query, customer: int | None) -> QuerySet[Any]:
-    """Every month of every SKU of one customer."""
+    """Return every month of every SKU of one customer."""
     return UsageMonth.objects.visible_to(actor).filter(customer=customer).order_by("sku__service", "sku_id", "month")
 
 
 def _of_customers(actor: Actor, rows: QuerySet[Any]) -> QuerySet[Any]:
+    """Return those rows whose customers the actor may list."""
     return rows.filter(customer__in=CustomerListing.objects.visible_to(actor).values("customer"))
 
 
 def _usage(actor: Actor, _query: Query, _customer: int | None) -> QuerySet[Any]:
+    """Return the use of all customers, by name."""
     return _of_customers(actor, CustomerUsage.objects.visible_to(actor)).order_by("customer__name_folded", "pk")
 
 
 def _history(actor: Actor, _query: Query, _customer: int | None) -> QuerySet[Any]:
-    """Every month of every customer and SKU."""
+    """Return every month of every customer and SKU."""
     rows = _of_customers(actor, UsageMonth.objects.visible_to(actor))
     return rows.order_by("customer_id", "sku_id", "month")
 
 
 def _anomalies(actor: Actor, _query: Query, _customer: int | None) -> QuerySet[Any]:
-    """Open ones and those that are over, the newest first."""
+    """Return the anomalies of all customers, open ones and those that are over, the newest first."""
     return _of_customers(actor, Anomaly.objects.visible_to(actor)).order_by("-found_on", "-pk")
 
 
 def _anomalies_of(actor: Actor, _query: Query, customer: int | None) -> QuerySet[Any]:
+    """Return the anomalies of one customer, open ones and those that are over, the newest first."""
     return Anomaly.objects.visible_to(actor).filter(customer=customer).order_by("-found_on", "-pk")
 
 

@@ -70,7 +70,7 @@ class CustomerList(PersonalList):
 
     @property
     def tabs(self) -> list[Tab]:
-        """A tab for each usual filter, with its number of customers, then saved views. An open view is current alone."""
+        """A tab for each usual filter, with its customers counted, and for each saved view. An open view is current."""
         tabs = filter_tabs(self.numbers, self.chosen, self.address_of)
         if self.view:
             for tab in tabs:

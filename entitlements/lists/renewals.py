@@ -80,7 +80,7 @@ class Renewals(ListState):
 
     @property
     def query(self) -> str:
-        """The list's filters as a query string without "?", for the export form; empty for a month, which exports all."""
+        """The list's filters as a query string without "?", for the export form. For a month it is empty."""
         return "" if self.is_month else list_address("", self.state)[1:]
 
     @property

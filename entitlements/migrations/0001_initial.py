@@ -10,7 +10,8 @@ import entitlements.models.ingest
 import uuid
 from django.db import migrations, models
 
-# Django cannot make a partitioned table. The order of the columns is that of the feed's staging table.
+# Days of use are made here because Django cannot make a partitioned table. The columns have the order of the staging
+# table of the ingest.
 USAGE_DAY = """
 CREATE TABLE entitlements_usageday (
     customer_id bigint NOT NULL,

@@ -8,8 +8,8 @@ from partnerportal.lib.tenancy import grant_sql, protect
 
 SEEN = "(SELECT true FROM connections_portfolio p WHERE p.viewer_id = portal_org() AND p.subject_id = customer_id)"
 
-# What a row says of its customer: copied from the organisation, and counted from what the customer may use. Columns of
-# the listing and their types.
+# The columns of the listing with which a row tells of its customer, and their types. The first are copied from the
+# organisation, the others counted from what the customer may use.
 COPIED = {
     "public_id": "uuid",
     "name": "varchar",
@@ -127,7 +127,7 @@ CREATE TRIGGER listing_follows_organization
 
 
 def append_figures(rows: str) -> str:
-    """Return the SQL that adds up `rows` (viewer, facet, value, amount); a figure that stays as it was gets none."""
+    """Return the SQL that appends the sums of `rows` (viewer, facet, value, amount). Sums of 0 are left out."""
     return f"""INSERT INTO entitlements_portfoliofigure (viewer_id, facet, value, amount, is_folded)
             SELECT viewer_id, facet, value, sum(amount), false FROM ({rows}) f
             GROUP BY 1, 2, 3 HAVING sum(amount) <> 0;"""  # noqa: S608 - constants of this module

@@ -1,4 +1,4 @@
-"""Row-level security on what is told of use, and on what belongs to one person; partitions for the days."""
+"""Row-level security on trials, releases, use, and what belongs to one person or token; partitions for days of use."""
 
 from importlib import import_module
 
@@ -8,12 +8,13 @@ from partnerportal.lib.states import guard
 from partnerportal.lib.tenancy import NOW, grant_sql, protect, settle, spelled_out, tells, widen
 
 SEEN = "(SELECT true FROM connections_portfolio p WHERE p.viewer_id = portal_org() AND p.subject_id = customer_id)"
-VENDOR = "(SELECT portal_is_vendor())"  # asked once a statement
+VENDOR = "(SELECT portal_is_vendor())"  # the subquery is evaluated once for a statement, not for each row
 OF_TOKEN = """(SELECT true FROM entitlements_ingesttoken t
     WHERE t.id = token_id AND t.digest = portal_secret() AND t.revoked_at IS NULL"""
 MINE = "organization_id = portal_org() AND person_id = portal_person()"
 
-# The job role may not create tables; this makes just those. Nobody reads a partition by its own name.
+# The function makes the partition of a day's month, because the job role may not create tables. Nobody may read a
+# partition by its own name.
 PARTITIONS = """
 CREATE FUNCTION usage_partition(day date) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -67,11 +68,11 @@ CREATE POLICY tenant ON entitlements_entitlement USING ({SEEN}) WITH CHECK (fals
 DROP FUNCTION has_a_trial(bigint); DROP FUNCTION portal_is_vendor();
 """
 
-# What the vendor's staff must carry out: by the key of their own systems, without who holds the licence (CC-32). With the
-# rights of the view's owner, who is above the policies; the last condition is the lock. As the far side of an outer join
-# it would be asked after the join's own condition, whose error tells what it read: hence the barrier. Behind it no page
-# can follow an index, so a page finds its keys first; and each column of another table is looked up by itself, for
-# PostgreSQL leaves out what a statement does not ask for.
+# The view shows the vendor's staff which licences to release, by the key of their own systems and without who holds them
+# (CC-32). It has the rights of its owner, who is above the policies, so its last condition is the lock. If the view were
+# the far side of an outer join, that condition would be evaluated after the join's own, whose error tells what it read:
+# hence the barrier. Behind a barrier no page can follow an index, so a page finds its keys first. Each column of another
+# table is looked up by itself, because PostgreSQL leaves out what a statement does not ask for.
 RELEASES = """
 CREATE VIEW entitlements_licencerelease WITH (security_barrier) AS
     SELECT a.id, a.external_id AS key, a.release_asked_at AS asked_at, a.released_at,
@@ -98,10 +99,10 @@ CREATE FUNCTION mark_release(release_key text, is_released boolean)
 GRANT EXECUTE ON FUNCTION mark_release(text, boolean) TO portal_app;
 """
 
-# No worker has had it yet; and of an upload nothing is read.
+# The values of a new row that no worker has had yet, and the values of a new upload, of which nothing is read.
 UNTOUCHED = {"error": "''", "attempts": "0", "leased_until": "NULL", "finished_at": "NULL"}
 NOT_READ = {"read": "0", "lines": "0", "counts": "'{}'", "problems": "'[]'"}
-# What the vendor decides of a trial, the customer does not.
+# The columns of a trial that a customer may not change, because they are the vendor's decision.
 DECIDED = "source, quantity, starts_on, ends_on, reason"
 
 TRIAL_MOVES = {
@@ -162,7 +163,7 @@ class Migration(migrations.Migration):
             using="customer_id = portal_org()",
             grant="SELECT, UPDATE (release_asked_at)",
         ),
-        migrations.RunSQL(  # what has been released is not asked for any more, nor kept
+        migrations.RunSQL(  # a licence that has been released can neither be asked for nor be kept any more
             """CREATE POLICY asked_while_held ON entitlements_licenseassignment AS RESTRICTIVE FOR UPDATE
                USING (true) WITH CHECK (released_at IS NULL AND portal_is_admin())""",
             "DROP POLICY asked_while_held ON entitlements_licenseassignment",

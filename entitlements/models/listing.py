@@ -49,9 +49,7 @@ class CustomerListing(models.Model):
     assigned = models.PositiveBigIntegerField(default=0)
     overage = models.PositiveBigIntegerField(default=0)  # of each SKU on its own: no seat of one fills in for another
     next_expiry_on = models.DateField(default=NO_EXPIRY)
-    ends = ArrayField(
-        models.DateField(), default=list
-    )  # the last day of every running entitlement with an end, in order
+    ends = ArrayField(models.DateField(), default=list)  # the last days of all running entitlements, in order
     is_falling = models.BooleanField(default=False)  # whether the customer's use falls, as in CustomerUsage
 
     objects = CustomerListingQuerySet.as_manager()

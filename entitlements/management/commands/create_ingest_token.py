@@ -6,6 +6,8 @@ from partnerportal.lib.commands import StaffCommand
 
 
 class Command(StaffCommand):
+    """The command that makes an ingest token."""
+
     help = "Make a token with which a vendor's system may send facts in files. It is shown once; its digest is kept."
 
     def add_arguments(self, parser: CommandParser) -> None:

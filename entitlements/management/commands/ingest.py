@@ -21,11 +21,13 @@ from partnerportal.lib.actors import Actor
 from partnerportal.lib.commands import StaffCommand
 from partnerportal.lib.text import printable
 
-SHOWN = 50  # refused lines at the terminal; --report has them all
-SECONDS = 5  # between two words on how far a long file is
+SHOWN = 50  # refused lines that the terminal shows; --report has them all
+SECONDS = 5  # between two lines that say how far a long file is
 
 
 class Command(StaffCommand):
+    """The command that brings in a file of facts."""
+
     help = """Bring in facts from a file of JSON Lines: SKUs, entitlements, orders, days of use, licences held.
 docs/feed.md describes the format, and the files of others that --from understands.
 
@@ -61,7 +63,7 @@ so the same file may come in again. The exit code is 1 when a line was left out.
             stream = files.enter_context(source(file))
             lines = files.enter_context(target(report)) if report else None
             if options["adapter"]:
-                stream = self.adapted(stream, lines, options)
+                stream = self.as_feed_lines(stream, lines, options)
             try:
                 counts = import_feed(
                     actor=Actor.system("feed"),
@@ -82,8 +84,11 @@ so the same file may come in again. The exit code is 1 when a line was left out.
         if refused:
             raise CommandError(f"{refused:,} of {counts.total():,} lines were left out.")
 
-    def adapted(self, stream: Unpacked, report: TextIO | None, options: dict[str, Any]) -> Unpacked:
-        """What the file says as lines of our feed. What it lacks is named; what no line says goes to the report."""
+    def as_feed_lines(self, stream: Unpacked, report: TextIO | None, options: dict[str, Any]) -> Unpacked:
+        """Return what another system's file says as lines of the feed.
+
+        What an item lacks is named at the terminal, and values that no line says go to the report.
+        """
         try:
             items = adapt(
                 options["adapter"], stream.read(MAX_BYTES + 1), customer=options["customer"], sku=options["sku"]
@@ -100,14 +105,14 @@ so the same file may come in again. The exit code is 1 when a line was left out.
         return Unpacked(BufferedReader(BytesIO(text.encode())))
 
     def progress(self, stream: Unpacked, name: str) -> Callable[[Counter[Outcome]], None]:
-        """Says on standard error how far a long file is, every few seconds."""
+        """Return a function that says on standard error how far a long file is, every SECONDS."""
         size = os.path.getsize(name) if os.path.isfile(name) else 0
-        told = time.monotonic()
+        said_at = time.monotonic()
 
         def say(counts: Counter[Outcome]) -> None:
-            nonlocal told
-            if time.monotonic() - told >= SECONDS:
-                told = time.monotonic()
+            nonlocal said_at
+            if time.monotonic() - said_at >= SECONDS:
+                said_at = time.monotonic()
                 share = f", {100 * stream.sent // size} %" if size else ""
                 self.stderr.write(f"  {counts.total():,} lines{share}")
 
@@ -115,7 +120,10 @@ so the same file may come in again. The exit code is 1 when a line was left out.
 
 
 def with_org_ids(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Where an adapter knows the tenant, the ORGID of the organisation that has it."""
+    """Return the lines with ORGIDs in place of tenant ids, which are all that some adapters know of the customer.
+
+    A tenant id that no organisation has stays as it is.
+    """
     tenants = {row["customer"].removeprefix("tenant:") for row in rows if row["customer"].startswith("tenant:")}
     known = {tenant: org_id for tenant in tenants if (org_id := org_id_of_tenant(tenant))}
     return [row | {"customer": known.get(row["customer"].removeprefix("tenant:"), row["customer"])} for row in rows]
@@ -123,6 +131,7 @@ def with_org_ids(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 @contextmanager
 def source(name: str) -> Iterator[Unpacked]:
+    """Open a file of facts for reading, or standard input for "-". Raises CommandError."""
     if name == "-":
         yield Unpacked(cast(Peekable, sys.stdin.buffer))
         return
@@ -136,6 +145,7 @@ def source(name: str) -> Iterator[Unpacked]:
 
 @contextmanager
 def target(name: str) -> Iterator[TextIO]:
+    """Open a file for the report of an import. Raises CommandError."""
     try:
         stream = open(name, "w", encoding="utf-8")  # noqa: SIM115 - closed below
     except OSError as error:
@@ -145,6 +155,7 @@ def target(name: str) -> Iterator[TextIO]:
 
 
 def as_json(result: Result) -> str:
+    """Return the result of a line as an object for the report."""
     row: dict[str, Any] = {"line": result.line, "type": result.type, "key": result.key, "result": result.outcome}
     if result.problems:
         row["errors"] = [asdict(problem) for problem in result.problems]
@@ -152,7 +163,7 @@ def as_json(result: Result) -> str:
 
 
 def as_text(result: Result) -> str:
-    """One line at the terminal; what the feed put into it cannot steer the terminal."""
+    """Return the result of a refused line as one line for the terminal, which nothing from the feed can steer."""
     about = " ".join(filter(None, (result.type, result.key)))
     reasons = "; ".join(
         f"{problem.field + ': ' if problem.field else ''}{problem.reason} [{problem.code}]"

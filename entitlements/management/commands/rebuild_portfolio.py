@@ -5,10 +5,12 @@ from connections.actions import portfolio_differences, rebuild_portfolio
 from entitlements.actions import figure_differences, listing_differences, rebuild_figures, rebuild_listing
 from partnerportal.lib.commands import StaffCommand
 
-SHOWN = 50
+SHOWN = 50  # differences that the terminal shows
 
 
 class Command(StaffCommand):
+    """The command that checks or rebuilds portfolio, customer lists and figures."""
+
     help = (
         "Compare who may see whom, and the customer lists that follow from it, with their definition: the connections,"
         " the distributors' partners, the entitlements. Repairs what differs, or with --check only says so."
@@ -30,6 +32,7 @@ class Command(StaffCommand):
         )
 
     def report(self, differences: list[str]) -> None:
+        """Write the first differences. Raises CommandError if there are any."""
         for line in differences[:SHOWN]:
             self.stdout.write(line)
         if differences:

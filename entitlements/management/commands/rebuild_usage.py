@@ -3,10 +3,12 @@ from django.core.management.base import CommandError, CommandParser
 from entitlements.actions import rebuild_usage, usage_differences
 from partnerportal.lib.commands import StaffCommand
 
-SHOWN = 50
+SHOWN = 50  # differences that the terminal shows
 
 
 class Command(StaffCommand):
+    """The command that checks or rebuilds months of use and customers' totals."""
+
     help = (
         "Compare the months of use, and what lists say of customers' use, with the days that were reported."
         " Repairs what differs, or with --check only says so."

@@ -5,6 +5,8 @@ from partnerportal.lib.commands import StaffCommand
 
 
 class Command(StaffCommand):
+    """The command that ends an ingest token."""
+
     help = "End an ingest token at once. What it has sent already still comes in."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -12,10 +12,15 @@ from partnerportal.lib.commands import StaffCommand
 
 
 class Command(StaffCommand):
+    """The command by which the vendor's staff list trials and decide them."""
+
     help = "List the trials that wait or run; approve, decline, extend, convert or cancel one."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """An action takes what its form has; what the form hides and sends back is not typed."""
+        """Add a subcommand for each action, with an option for each field that its form shows.
+
+        Hidden fields, which the form sends back as they were, are not typed.
+        """
         commands = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
         commands.add_parser("list", help="what waits and what runs, oldest first")
         for name, action in TRIAL_ACTIONS.items():
@@ -30,13 +35,13 @@ class Command(StaffCommand):
             self._list()
             return
         trial = queries.trial(self.actor, options["trial"])
-        chosen = TRIAL_ACTIONS[action]
-        chosen.ensure_possible(trial)
-        typed = {name: options[name] for name in _typed_fields(chosen)}
-        form = chosen.form(chosen.proposal(trial) | typed)
+        trial_action = TRIAL_ACTIONS[action]
+        trial_action.ensure_possible(trial)
+        typed = {name: options[name] for name in _typed_fields(trial_action)}
+        form = trial_action.form(trial_action.proposal(trial) | typed)
         if not form.is_valid():
             raise ValidationError(form.errors.as_data())
-        self.stdout.write(_line(chosen.run(actor=self.actor, trial=trial, **form.cleaned_data)))
+        self.stdout.write(_line(trial_action.run(actor=self.actor, trial=trial, **form.cleaned_data)))
 
     def _list(self) -> None:
         states = (Entitlement.State.REQUESTED, Entitlement.State.ACTIVE)
