@@ -116,6 +116,11 @@ def organizations_with_one_admin(person: Person) -> list[Organization]:
     return [row.organization for row in rows.order_by("organization__org_id")]
 
 
+def is_customer(actor: Actor) -> bool:
+    """Return whether the actor's organisation is a customer, which has services of its own."""
+    return actor.organization_kind == Kind.CUSTOMER
+
+
 def vendor_ids() -> list[int]:
     """Return the primary keys of the vendor's organisations, which are told what customers ask of the vendor.
 

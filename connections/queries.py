@@ -129,6 +129,11 @@ def live_connection(actor: Actor, *, partner_id: int, customer_id: int) -> Conne
     return rows.filter(partner=partner_id, customer=customer_id).first()
 
 
+def has_customers(actor: Actor) -> bool:
+    """Return whether a live connection shows the actor anybody: its own connection, or one of its partners'."""
+    return Portfolio.objects.visible_to(actor).customers().exists()
+
+
 @dataclass(frozen=True)
 class Customer:
     """A customer that an actor sees by a live connection: its own, or one of its partners'."""

@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Kind
+from accounts.queries import is_customer
 from connections.queries import sees_customers
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.queries import waiting_releases, waiting_trials
@@ -10,12 +10,8 @@ from partnerportal.lib.actors import Actor
 from partnerportal.lib.navigation import COUNTED, Item
 
 
-def _is_customer(actor: Actor) -> bool:
-    return actor.organization_kind == Kind.CUSTOMER
-
-
 def _has_renewals(actor: Actor) -> bool:
-    return sees_customers(actor) or _is_customer(actor)
+    return sees_customers(actor) or is_customer(actor)
 
 
 def _count_trials(actor: Actor) -> int:
@@ -29,9 +25,9 @@ def _count_releases(actor: Actor) -> int:
 ITEMS = (
     Item(label=_("Customers"), icon="building-2", url_name="customers", order=10, seen_by=sees_customers),
     Item(label=_("Usage"), icon="chart-line", url_name="usage_of_customers", order=20, seen_by=sees_customers),
-    Item(label=_("Services"), icon="package", url_name="services", order=30, seen_by=_is_customer),
-    Item(label=_("Usage"), icon="chart-line", url_name="usage", order=40, seen_by=_is_customer),
-    Item(label=_("Orders"), icon="receipt-text", url_name="orders", order=50, seen_by=_is_customer),
+    Item(label=_("Services"), icon="package", url_name="services", order=30, seen_by=is_customer),
+    Item(label=_("Usage"), icon="chart-line", url_name="usage", order=40, seen_by=is_customer),
+    Item(label=_("Orders"), icon="receipt-text", url_name="orders", order=50, seen_by=is_customer),
     Item(label=_("Renewals"), icon="calendar-clock", url_name="renewals", order=60, seen_by=_has_renewals),
     Item(
         label=_("Trials"),

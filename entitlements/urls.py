@@ -4,7 +4,6 @@ from entitlements import views
 from entitlements.trial_actions import TRIAL_ACTIONS
 
 urlpatterns = [
-    path("", views.overview, name="overview"),
     path("customers/", views.customers, name="customers"),
     path("customers/<uuid:customer_id>/services/", views.customer_services, name="customer_services"),
     path("customers/<uuid:customer_id>/orders/", views.customer_orders, name="customer_orders"),

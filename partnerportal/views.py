@@ -6,7 +6,7 @@ import sys
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.http import Http404, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -17,14 +17,29 @@ from entitlements.policies import ROLE_TABLE as ENTITLEMENTS
 from exports.policies import ROLE_TABLE as EXPORTS
 from notifications.policies import ROLE_TABLE as NOTIFICATIONS
 from partnerportal import errors
+from partnerportal.first_page import parts_by_area
 from partnerportal.lib import logs
 from partnerportal.lib.days import today
+from partnerportal.lib.known_pages import page_url
 from partnerportal.lib.pages import signed_in
 from partnerportal.lib.requests import PortalRequest
 
 PLAIN = "text/plain; charset=utf-8"
 SECURITY_TXT_VALID = dt.timedelta(days=180)
 ROLE_TABLES = {**ACCOUNTS, **CONNECTIONS, **ENTITLEMENTS, **EXPORTS, **NOTIFICATIONS}
+
+
+@require_safe
+@signed_in
+def overview(request: PortalRequest) -> HttpResponse:
+    """Show everyone's first page, made of the blocks that the apps declare.
+
+    A person who acts for no organisation is led to the page that makes one.
+    """
+    if request.actor.organization_id is None:
+        return redirect(page_url("organization_new"))
+    context = {"organization": request.operator.organization, "areas": parts_by_area(request)}
+    return render(request, "overview.html", context)
 
 
 @require_safe

@@ -1,6 +1,5 @@
 from entitlements.views.customers import customer_orders, customer_services, customers
 from entitlements.views.holders import licence_holders, licence_keep, licence_release
-from entitlements.views.overview import overview
 from entitlements.views.own import orders, services
 from entitlements.views.releases import release_mark, release_reopen, releases
 from entitlements.views.renewals import calendar_feed, calendar_file, calendar_revoke, renewals
@@ -26,7 +25,6 @@ __all__ = [
     "licence_keep",
     "licence_release",
     "orders",
-    "overview",
     "release_mark",
     "release_reopen",
     "releases",

@@ -1,0 +1,19 @@
+"""What this app shows on the first page: the way to its own organisation, for who has no customers and no services."""
+
+from accounts.models import Feature, Kind
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.blocks import Area, Block
+
+
+def _has_nothing_else(actor: Actor) -> bool:
+    return Feature.CUSTOMER_DASHBOARD not in actor.features and actor.organization_kind != Kind.CUSTOMER
+
+
+BLOCKS = (
+    Block(
+        area=Area.WORK,
+        order=10,
+        template="accounts/first_page/organization.html",
+        seen_by=_has_nothing_else,
+    ),
+)

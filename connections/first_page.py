@@ -1,0 +1,78 @@
+"""What this app shows on the first page: the way to invite, how a partner begins, and who sees a customer's data."""
+
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from accounts.models import Organization
+from accounts.queries import is_customer, operators
+from connections.policies import ROLE_TABLE, ConnectionPermission
+from connections.queries import connections, has_customers, sees_customers
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.blocks import Area, Block
+from partnerportal.lib.requests import PortalRequest
+
+PARTNERS_SHOWN = 6  # partners that a customer is connected with
+
+
+def _invite(request: PortalRequest) -> dict[str, Any]:
+    answer = ROLE_TABLE[ConnectionPermission.SEE_INVITATION_LINK].check(request.actor)
+    return {"invite": answer, "variant": "primary"}
+
+
+def _first_steps(request: PortalRequest) -> dict[str, Any] | None:
+    """Return what is to be done before the first customer, and nothing once there is one."""
+    actor = request.actor
+    if has_customers(actor):
+        return None
+    steps = _account_steps(actor, request.operator.organization)
+    if ROLE_TABLE[ConnectionPermission.SEE_INVITATION_LINK].check(actor):
+        steps.insert(0, _step(_("Invite your first customer"), "user-plus", "invite", _("Get the link"), is_done=False))
+    return {"steps": steps}
+
+
+def _account_steps(actor: Actor, organization: Organization) -> list[dict[str, Any]]:
+    admins = [operator for operator in operators(actor) if operator.is_admin]
+    is_complete = bool(organization.street and organization.city and organization.contact_email)
+    complete = _("Complete your account details")
+    second_admin = _("Have a second Admin, so that nobody is locked out")
+    return [
+        _step(complete, "building", "account_details", _("Open the account"), is_done=is_complete),
+        _step(second_admin, "users", "operators", _("Open the operators"), is_done=len(admins) > 1),
+    ]
+
+
+def _step(label: str, icon: str, url_name: str, action: str, *, is_done: bool) -> dict[str, Any]:
+    return {"label": label, "icon": icon, "url": reverse(url_name), "action": action, "is_done": is_done}
+
+
+def _partners(request: PortalRequest) -> dict[str, Any]:
+    """Return who sees the customer's data (CC-12), the latest connection first."""
+    partners = list(connections(request.actor).active()[: PARTNERS_SHOWN + 1])  # type: ignore[attr-defined]
+    return {"partners": partners[:PARTNERS_SHOWN], "has_more_partners": len(partners) > PARTNERS_SHOWN}
+
+
+BLOCKS = (
+    Block(
+        area=Area.ACTIONS,
+        order=10,
+        template="connections/parts/invite.html",
+        context=_invite,
+        seen_by=sees_customers,
+    ),
+    Block(
+        area=Area.WORK,
+        order=10,
+        template="connections/first_page/steps.html",
+        context=_first_steps,
+        seen_by=sees_customers,
+    ),
+    Block(
+        area=Area.WORK,
+        order=30,
+        template="connections/first_page/partners.html",
+        context=_partners,
+        seen_by=is_customer,
+    ),
+)

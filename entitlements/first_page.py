@@ -1,0 +1,62 @@
+"""What this app shows on the first page: customers in numbers or one's own services, and what needs attention."""
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from accounts.queries import is_customer
+from connections.queries import sees_customers
+from entitlements import queries, rows
+from partnerportal.lib.blocks import Area, Block
+from partnerportal.lib.requests import PortalRequest
+from partnerportal.lib.rows import Attention
+
+CUSTOMERS_SHOWN = 6  # customers that need attention
+
+
+def _customers(request: PortalRequest) -> dict[str, Any] | None:
+    """Return all customers in numbers and those to look after; nothing before the first one."""
+    numbers = queries.portfolio(request.actor)
+    if not numbers.customers:
+        return None
+    listings = queries.needing_attention(request.actor, CUSTOMERS_SHOWN)
+    calm = _("Nothing ends within 30 days, and no licence is exceeded.")
+    return {"numbers": numbers} | _attention(rows.attention_of_customers(listings), calm)
+
+
+def _own_services(request: PortalRequest) -> dict[str, Any]:
+    """Return how many services the customer has, and which of them to act on."""
+    actor = request.actor
+    entitlements = queries.services(actor, actor.organization_id)
+    sections = {section.key: section.rows for section in rows.service_sections(entitlements)}
+    counts = {
+        "running_count": len(sections["active"]),
+        "trial_count": len(sections["active_trials"]),
+        "pending_count": len(sections["pending_trials"]),
+    }
+    calm = _("Nothing ends within 90 days, and no licence is exceeded.")
+    return counts | _attention(rows.attention_of_services(entitlements), calm)
+
+
+def _attention(items: list[Attention], calm: str) -> dict[str, Any]:
+    return {"title": _("Needs attention"), "attention": items, "none": calm}
+
+
+BLOCKS = (
+    Block(
+        area=Area.STRIP,
+        order=10,
+        template="entitlements/first_page/customers.html",
+        context=_customers,
+        seen_by=sees_customers,
+    ),
+    Block(area=Area.WORK, order=20, template="ui/attention.html", context=_customers, seen_by=sees_customers),
+    Block(
+        area=Area.STRIP,
+        order=10,
+        template="entitlements/first_page/services.html",
+        context=_own_services,
+        seen_by=is_customer,
+    ),
+    Block(area=Area.WORK, order=20, template="ui/attention.html", context=_own_services, seen_by=is_customer),
+)

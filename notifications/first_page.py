@@ -1,0 +1,23 @@
+"""What this app shows on the first page: the latest notices."""
+
+from typing import Any
+
+from notifications.queries import inbox
+from notifications.rows import notice_rows
+from partnerportal.lib.blocks import Area, Block
+from partnerportal.lib.navigation import everybody
+from partnerportal.lib.requests import PortalRequest
+
+NOTICES_SHOWN = 5  # latest notices
+
+
+def _latest(request: PortalRequest) -> dict[str, Any]:
+    latest = inbox(request.actor).open().filter(is_wanted=True)[:NOTICES_SHOWN]
+    return {"notices": notice_rows(request.actor, latest)}
+
+
+BLOCKS = (
+    Block(
+        area=Area.SIDE, order=10, template="notifications/first_page/latest.html", context=_latest, seen_by=everybody
+    ),
+)

@@ -1,0 +1,24 @@
+"""The first page, made of the blocks that the apps declare."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from partnerportal.gathering import gather
+from partnerportal.lib.blocks import Area
+from partnerportal.lib.parts import Part
+from partnerportal.lib.requests import PortalRequest
+
+
+def parts_by_area(request: PortalRequest) -> dict[str, list[Part]]:
+    """Return what each area of the actor's first page shows, in its order."""
+    areas: dict[str, list[Part]] = {area: [] for area in Area}
+    contexts: dict[object, Mapping[str, Any] | None] = {}
+    for block in sorted(gather("first_page", "BLOCKS"), key=lambda block: block.order):
+        if not block.seen_by(request.actor):
+            continue
+        if block.context not in contexts:
+            contexts[block.context] = block.context(request)
+        values = contexts[block.context]
+        if values is not None:
+            areas[block.area].append(Part(block.template, values))
+    return areas

@@ -1,0 +1,58 @@
+"""The first page of each kind of organisation: what stands on it, in which order."""
+
+import re
+from html import unescape
+from typing import Any
+
+import pytest
+
+from connections.actions import end_connection
+
+OWN_STRIP = ["Active entitlements", "Active trials", "Pending trial requests"]
+STRIP = ["Customers", "Seats assigned", "Expiring in 30 days", "Over licence", "Waiting for a trial"]
+PAGES = {
+    "partner": (STRIP, ["Needs attention", "Latest notices"]),
+    "distributor": (STRIP, ["Needs attention", "Latest notices"]),
+    "customer": (OWN_STRIP, ["Needs attention", "Who can see your data", "Latest notices"]),
+    "stranger": (OWN_STRIP, ["Needs attention", "Who can see your data", "Latest notices"]),
+    "nobadge": ([], ["Your organisation", "Latest notices"]),
+    "vendor": ([], ["Your organisation", "Latest notices"]),
+    "publisher": ([], ["Your organisation", "Latest notices"]),
+}
+
+
+def main(page: Any) -> str:
+    return unescape(page.content.decode().partition("<main")[2].partition("</main>")[0])
+
+
+def texts(pattern: str, html: str) -> list[str]:
+    return [re.sub(r"<[^>]+>", "", text).strip() for text in re.findall(pattern, html, re.DOTALL)]
+
+
+def panel_titles(html: str) -> list[str]:
+    return texts(r'<header class="panel-head">\s*<h2[^>]*>(.*?)</h2>', html)
+
+
+@pytest.mark.parametrize("who", PAGES)
+def test_each_kind_finds_its_own(who: str, web: Any) -> None:
+    strip, panels = PAGES[who]
+    html = main(web(f"{who}.admin").get("/"))
+    assert texts(r"<dt>(.*?)</dt>", html) == strip
+    assert panel_titles(html) == panels
+
+
+def test_before_the_first_customer_a_partner_is_told_how_to_begin(world: Any, web: Any, actor_for: Any) -> None:
+    for customer in ("customer", "customer2"):
+        end_connection(actor=actor_for("partner.admin"), connection=world.connection(customer, "partner"))
+    html = main(web("partner.admin").get("/"))
+    assert texts(r"<dt>(.*?)</dt>", html) == []
+    assert panel_titles(html) == ["Get started", "Latest notices"]
+    steps = texts(r'<span class="list-text[^"]*">(.*?)</span>', html)
+    assert [step.partition(" ")[0] for step in steps] == ["Invite", "Complete", "Have"]
+    assert html.count('href="/invite/"') == 2  # beside the heading, too
+    reader = main(web("partner.reader").get("/"))
+    assert "/invite/" not in reader and "Only an Admin" in reader
+
+
+def test_who_acts_for_nobody_creates_an_organisation_first(web: Any) -> None:
+    assert web("nobody").get("/").headers["Location"] == "/organizations/new/"
