@@ -9,6 +9,8 @@ from partnerportal.lib.policies import RoleTable, Rule
 
 
 class EntitlementPermission(StrEnum):
+    """The permissions of this app."""
+
     VIEW_OWN = "entitlements.view_own"
     VIEW_RENEWALS = "entitlements.view_renewals"
     REQUEST_TRIALS = "entitlements.request_trials"

@@ -92,11 +92,11 @@ def _close(findings: dict[Key, Finding], series: Series, as_of: dict[int, dt.dat
     for row in Anomaly.objects.filter(customer__in=as_of, ended_on=None).select_for_update():
         key = (row.customer_id, row.sku_id, row.metric)
         on = as_of[row.customer_id]
-        reported, found = series.get(key, {}), findings.get(key)
+        reported, finding = series.get(key, {}), findings.get(key)
         value = reported.get(on)
         is_over = on - max(reported, default=dt.date.min) >= DAY_LASTS
         is_back = value is not None and row.low <= value <= row.high
-        is_usual = found is not None and found.low <= found.value <= found.high
+        is_usual = finding is not None and finding.low <= finding.value <= finding.high
         if is_back or is_usual or is_over:
             row.ended_on = on
             row.save(update_fields=["ended_on"])
@@ -111,10 +111,10 @@ def _open(findings: dict[Key, Finding], as_of: dict[int, dt.date], still_open: l
     return Anomaly.objects.bulk_create(
         Anomaly(
             customer_id=customer, sku_id=sku, metric=metric, found_on=as_of[customer],
-            value=found.value, before=found.before, low=found.low, high=found.high,
+            value=finding.value, before=finding.before, low=finding.low, high=finding.high,
         )
-        for (customer, sku, metric), found in sorted(findings.items())
-        if found.is_unusual and (customer, sku, metric) not in known
+        for (customer, sku, metric), finding in sorted(findings.items())
+        if finding.is_unusual and (customer, sku, metric) not in known
     )  # fmt: skip
 
 

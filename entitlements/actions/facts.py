@@ -63,6 +63,7 @@ def store_facts(*, actor: Actor, facts: list[Fact], with_events: bool, at: dt.da
 
 
 def _store_skus(facts: list[Fact], answers: Answers) -> None:
+    """Store SKUs and answer their lines. The use of a SKU that is now counted in another way is counted anew."""
     changes = _compare(Sku, "code", [(fact, fact.values) for fact in facts])
     _write(Sku, "code", changes, ["service", "name", "kind", "licence_model"])
     if recounted := [change.old.pk for change in changes if "licence_model" in change.before]:
@@ -71,13 +72,14 @@ def _store_skus(facts: list[Fact], answers: Answers) -> None:
 
 
 def _store_entitlements(facts: list[Fact], known: Known, answers: Answers, at: dt.datetime) -> list[Change]:
-    wanted = []
+    """Store entitlements and answer their lines. Return all that were not refused, changed or not."""
+    pairs = []
     for fact in facts:
         values = dict(fact.values)
         values["customer_id"] = known.customers[values.pop("customer")].pk
         values["sku_id"] = known.skus[values.pop("sku")].pk
-        wanted.append((fact, values))
-    changes = _of_same_customer(_compare(Entitlement, "external_id", wanted, with_related=("sku",)), answers)
+        pairs.append((fact, values))
+    changes = _of_same_customer(_compare(Entitlement, "external_id", pairs, with_related=("sku",)), answers)
     for change in changes:
         change.row.updated_at = at
     fields = ["sku", "kind", "state", "source", "quantity", "assigned", "starts_on", "ends_on", "updated_at"]
@@ -87,11 +89,12 @@ def _store_entitlements(facts: list[Fact], known: Known, answers: Answers, at: d
 
 
 def _store_orders(facts: list[Fact], known: Known, answers: Answers) -> list[Change]:
-    wanted = []
+    """Store orders with their lines and answer the feed's lines. Return all that were not refused, changed or not."""
+    pairs = []
     for fact in facts:
         values = {name: value for name, value in fact.values.items() if name not in ("customer", "lines")}
-        wanted.append((fact, values | {"customer_id": known.customers[fact.values["customer"]].pk}))
-    changes = _of_same_customer(_compare(Order, "number", wanted), answers)
+        pairs.append((fact, values | {"customer_id": known.customers[fact.values["customer"]].pk}))
+    changes = _of_same_customer(_compare(Order, "number", pairs), answers)
     _write(Order, "number", changes, ["placed_on", "state", "currency", "total"])
     _store_lines(changes, known)
     answers.update((change.fact.line, change.outcome) for change in changes)
@@ -126,19 +129,19 @@ def _store_lines(changes: list[Change], known: Known) -> None:
 def _compare(
     model: type[models.Model],
     key: str,
-    wanted: list[tuple[Fact, dict[str, Any]]],
+    pairs: list[tuple[Fact, dict[str, Any]]],
     with_related: tuple[str, ...] = (),
 ) -> list[Change]:
-    """Return each fact beside the row that has its key, which is locked."""
-    if not wanted:
+    """Return each fact of `pairs`, which come with their values, beside the row that has its key. Rows are locked."""
+    if not pairs:
         return []
-    rows = model._default_manager.filter(**{f"{key}__in": [fact.key for fact, _values in wanted]})
+    rows = model._default_manager.filter(**{f"{key}__in": [fact.key for fact, _values in pairs]})
     rows = rows.select_for_update(no_key=True, of=("self",))
     if with_related:
         rows = rows.select_related(*with_related)
     stored = {getattr(row, key): row for row in rows}
     changes = []
-    for fact, values in wanted:
+    for fact, values in pairs:
         old = stored.get(fact.key)
         before = {name: getattr(old, name) for name, new in values.items() if getattr(old, name) != new} if old else {}
         changes.append(Change(fact, model(**{key: fact.key}, **values), old, before))
@@ -181,7 +184,7 @@ def _entitlement_news(change: Change, known: Known, actor: Actor, at: dt.datetim
     }
     subject = change.old or row  # a changed row keeps the public id that it has
     customer = known.customers[change.fact.values["customer"]]
-    return _news(_event_kind(change), subject, sku.name, customer, details, actor, at)
+    return _event(_event_kind(change), subject, sku.name, customer, details, actor, at)
 
 
 def _event_kind(change: Change) -> EntitlementEvent:
@@ -200,10 +203,10 @@ def _order_news(change: Change, known: Known, actor: Actor, at: dt.datetime) -> 
     row = change.row
     details = {"number": row.number, "total": str(row.total), "currency": row.currency}
     customer = known.customers[change.fact.values["customer"]]
-    return _news(EntitlementEvent.ORDER_PLACED, row, row.number, customer, details, actor, at)
+    return _event(EntitlementEvent.ORDER_PLACED, row, row.number, customer, details, actor, at)
 
 
-def _news(
+def _event(
     kind: EntitlementEvent,
     subject: Any,
     label: str,

@@ -76,13 +76,13 @@ def request_trial(*, actor: Actor, sku: Sku, quantity: int) -> Entitlement:
 
 def _ensure_requestable(actor: Actor, sku: Sku) -> None:
     """Raise Conflict or TooMany if the acting customer may not request a trial of this SKU now."""
-    mine = Entitlement.objects.visible_to(actor).filter(customer=actor.organization_id)
-    same = mine.filter(sku=sku)
-    if same.filter(kind=Kind.TRIAL, state=State.REQUESTED).exists():
+    own = Entitlement.objects.visible_to(actor).filter(customer=actor.organization_id)
+    of_sku = own.filter(sku=sku)
+    if of_sku.filter(kind=Kind.TRIAL, state=State.REQUESTED).exists():
         raise Conflict("already_requested", ALREADY_REQUESTED)
-    if same.filter(state=State.ACTIVE).exclude(ends_on__lt=today()).exists():
+    if of_sku.filter(state=State.ACTIVE).exclude(ends_on__lt=today()).exists():
         raise Conflict("already_running", ALREADY_RUNNING)
-    if mine.ours().filter(created_at__gt=timezone.now() - dt.timedelta(days=1)).count() >= REQUESTED_A_DAY:
+    if own.ours().filter(created_at__gt=timezone.now() - dt.timedelta(days=1)).count() >= REQUESTED_A_DAY:
         raise TooMany("too_many_trials", TOO_MANY % {"number": REQUESTED_A_DAY})
 
 

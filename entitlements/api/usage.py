@@ -19,8 +19,8 @@ from partnerportal.lib.actors import Actor
 from partnerportal.lib.api import ActorView
 from partnerportal.lib.scoping import by_public_id
 
-DAYS = dt.timedelta(weeks=12)  # how far back days are told
-MONTHS = 13  # how many months are told
+DAYS = dt.timedelta(weeks=12)  # how far back the answer has days
+MONTHS = 13  # how many months the answer has
 
 FIGURES: dict[str, Any] = {
     "sku": "NB-DSK-CLD",

@@ -54,6 +54,8 @@ LINES_PER_TICK = 10_000  # read() yields None after so many lines, so that a bat
 
 
 class _Refused(ValueError):
+    """Raised when a line is no JSON object. `problem` says why."""
+
     def __init__(self, code: str, reason: str) -> None:
         super().__init__(reason)
         self.problem = Problem(code, reason)

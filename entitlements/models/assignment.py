@@ -34,6 +34,8 @@ class LicenseAssignment(PublicModel):
     """A licence that a user or a device of a customer holds or has held."""
 
     class HolderKind(models.TextChoices):
+        """Whether a user or a device holds the licence."""
+
         USER = "user"
         DEVICE = "device"
 

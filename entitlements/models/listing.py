@@ -42,7 +42,7 @@ class CustomerListing(models.Model):
     website = models.CharField(max_length=120, blank=True)
     connected_at = models.DateTimeField()
     services = models.PositiveIntegerField(default=0)
-    skus = ArrayField(models.BigIntegerField(), default=list)  # primary keys, each once
+    skus = ArrayField(models.BigIntegerField(), default=list)  # primary keys of SKUs that run, each once
     trials = models.PositiveIntegerField(default=0)
     requests = models.PositiveIntegerField(default=0)  # undecided requests for trials
     seats = models.PositiveBigIntegerField(default=0)

@@ -25,7 +25,7 @@ class LicenceRelease(models.Model):
     vendor, and to nobody else. No column tells who holds a licence (CC-32).
     """
 
-    key = models.CharField(max_length=120)  # of the vendor's feed, by which its systems know the licence
+    key = models.CharField(max_length=120)  # the licence's key in the vendor's feed, by which its systems know it
     asked_at = models.DateTimeField()
     released_at = models.DateTimeField(null=True)
     released_by = models.CharField(max_length=200)  # the name of the staff who marked it; empty where the feed said it

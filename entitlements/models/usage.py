@@ -101,7 +101,7 @@ class CustomerUsage(models.Model):
     monthly_active = models.PositiveBigIntegerField()
     assigned_before = models.PositiveBigIntegerField(null=True)  # 28 days earlier; None with too little history
     active_before = models.PositiveBigIntegerField(null=True)  # 28 days earlier; None with too little history
-    full_on = models.DateField(null=True)  # when all seats will be assigned at the present pace
+    full_on = models.DateField(null=True)  # when all seats will be assigned at the present pace; None: not, or unknown
     history_days = models.PositiveIntegerField()  # days between the first and the latest that was reported
     is_falling = models.BooleanField(default=False)  # whether an open anomaly says that use falls
     weeks = ArrayField(models.SmallIntegerField(), size=WEEKS_SHOWN)

@@ -82,12 +82,12 @@ class ReleaseNews(AskedOfVendor):
         since = min(event.at for event in events).replace(hour=0, minute=0, second=0, microsecond=0)
         vendors = vendor_ids()
         notices = Notice.objects.filter(recipient_id__in=vendors, kind=self.code, at__gte=since)
-        told = set(notices.values_list("recipient_id", "params__asked_by", "params__day"))
+        already_told = set(notices.values_list("recipient_id", "params__asked_by", "params__day"))
         for event in events:
             day = event.at.date().isoformat()
             for vendor in vendors:
-                if (vendor, event.organization_id, day) not in told:
-                    told.add((vendor, event.organization_id, day))
+                if (vendor, event.organization_id, day) not in already_told:
+                    already_told.add((vendor, event.organization_id, day))
                     params = {"asked_by": event.organization_id, "day": day}
                     name = event.organization_label
                     yield event, Recipient(organization_id=vendor, about_label=name, params=params)

@@ -50,8 +50,8 @@ def services_run_by(customer_ids: Iterable[int]) -> dict[int, list[str]]:
 
 def skus_to_try(actor: Actor) -> QuerySet[Sku]:
     """Return the vendor's products, without those that the actor's organisation runs or has requested."""
-    mine = Entitlement.objects.visible_to(actor).filter(customer=actor.organization_id)
+    own = Entitlement.objects.visible_to(actor).filter(customer=actor.organization_id)
     is_requested = Q(kind=Entitlement.Kind.TRIAL, state=State.REQUESTED)
     is_running = Q(state=State.ACTIVE) & (Q(ends_on=None) | Q(ends_on__gte=today()))
-    taken = mine.filter(is_requested | is_running).values("sku")
+    taken = own.filter(is_requested | is_running).values("sku")
     return Sku.objects.filter(kind=Sku.Kind.PRODUCT).exclude(pk__in=taken).order_by("service", "name", "pk")

@@ -26,17 +26,17 @@ class CustomerRow:
     name: str
     monogram: str
     subtitle: str
-    path: str  # of its page, below the list
+    path: str  # the address of its page, relative to the list's
     org_id: str
     country: str
     service: str  # the first by name
     more: str  # "+2": how many services are not shown
     services: str  # the names of all services, where there are more than one
     usage: SeatBar | None
-    spark: str  # the path of sixteen weeks; empty without history
+    spark: str  # the SVG path of the shares of sixteen weeks; empty without history
     expiry: LastDay | None
     since: str
-    connection_id: str  # public; empty when the actor's organisation has no connection of its own
+    connection_id: str  # the public id of the connection; empty when the actor's organisation has none of its own
     trials: str
     select_label: str
 

@@ -139,7 +139,7 @@ def full_words(usage: CustomerUsage) -> str:
     return formats.date(usage.full_on) if usage.full_on > today() else _("Reached")
 
 
-def attention_of_anomalies(found: Iterable[Anomaly]) -> list[Attention]:
+def attention_of_anomalies(open_anomalies: Iterable[Anomaly]) -> list[Attention]:
     """Return the anomalies of a customer as what to act on, each in words with its numbers."""
     return [
         Attention(
@@ -148,7 +148,7 @@ def attention_of_anomalies(found: Iterable[Anomaly]) -> list[Attention]:
             row.sku.service,
             anomalies.in_words(row.metric, before=row.before, value=row.value, low=row.low, high=row.high),
         )
-        for row in found
+        for row in open_anomalies
     ]
 
 

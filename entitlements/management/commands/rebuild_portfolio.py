@@ -24,11 +24,11 @@ class Command(StaffCommand):
             self.report([*portfolio_differences(), *listing_differences(), *figure_differences()])
             return
         with transaction.atomic():
-            seen = rebuild_portfolio(actor=self.actor)
-            listed = rebuild_listing(actor=self.actor)
+            paths = rebuild_portfolio(actor=self.actor)
+            listings = rebuild_listing(actor=self.actor)
             figures = rebuild_figures(actor=self.actor)
         self.stdout.write(
-            f"Corrected: {seen:,} rows of the portfolio, {listed:,} of the customer lists, {figures:,} figures."
+            f"Corrected: {paths:,} rows of the portfolio, {listings:,} of the customer lists, {figures:,} figures."
         )
 
     def report(self, differences: list[str]) -> None:
