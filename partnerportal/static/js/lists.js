@@ -15,8 +15,8 @@ document.addEventListener("click", (event) => {
 const key = (path) => `list ${path}`;
 
 function keep() {
-  const address = document.querySelector("[data-list-address]")?.dataset.listAddress;
-  if (address) sessionStorage.setItem(key(new URL(address, location.href).pathname), address);
+  if (!document.querySelector("[data-keeps-address]")) return;
+  sessionStorage.setItem(key(location.pathname), location.pathname + location.search);
 }
 
 function lead() {
@@ -26,6 +26,8 @@ function lead() {
   }
 }
 
+// Outside the frame of the portal nobody is signed in: the next person starts from nothing.
+if (!document.getElementById("sidebar")) sessionStorage.clear();
 keep();
 lead();
 document.addEventListener("htmx:afterSettle", keep);
