@@ -3,12 +3,14 @@ are read only for the rows that are shown."""
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import BigIntegerField, Count, F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.expressions import Combinable
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Cast, Coalesce
 
+from accounts.models import Organization
 from connections.models import Connection
 from entitlements import counting
 from entitlements.models import CustomerListing, Entitlement, Order, PortfolioFigure, Sku
@@ -16,7 +18,7 @@ from entitlements.models.listing import OVER, CustomerListingQuerySet
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import SOON, today
 from partnerportal.lib.errors import NotFound
-from partnerportal.lib.prepared import Prepared
+from partnerportal.lib.prepared import Prepared, columns_of, instance_of
 
 AHEAD = timedelta(days=90)  # how long before a service's end a page asks for attention
 
@@ -67,7 +69,7 @@ def _figures(viewer: int, first: str, last: str) -> QuerySet[PortfolioFigure, tu
     soon = Q(facet=facet.EXPIRY, value__range=(first, last))
     figures = PortfolioFigure.objects.visible_to(Actor(organization_id=viewer))
     figures = figures.filter(~Q(facet__in=(facet.EXPIRY, facet.END)) | soon)
-    return figures.values_list("facet", "value").annotate(Sum("amount"))
+    return figures.values_list("facet", "value").annotate(sum=Cast(Sum("amount"), BigIntegerField()))
 
 
 _FIGURES = Prepared(_figures, -1, "first", "last")
@@ -118,9 +120,9 @@ def count_orders(actor: Actor, customer: OuterRef) -> Combinable:
     return Coalesce(Subquery(orders.values("customer").annotate(count=Count("pk")).values("count")), 0)
 
 
-def _with_account(viewer: int, public_id: UUID) -> QuerySet[CustomerListing]:
-    rows = CustomerListing.objects.visible_to(Actor(organization_id=viewer))
-    return rows.filter(public_id=public_id).select_related("customer")
+def _with_account(viewer: int, public_id: UUID) -> QuerySet[CustomerListing, tuple[Any, ...]]:
+    rows = CustomerListing.objects.visible_to(Actor(organization_id=viewer)).filter(public_id=public_id)
+    return rows.values_list(*columns_of(CustomerListing), *columns_of(Organization, "customer__"))
 
 
 _WITH_ACCOUNT = Prepared(_with_account, -1, UUID(int=1))
@@ -128,10 +130,13 @@ _WITH_ACCOUNT = Prepared(_with_account, -1, UUID(int=1))
 
 def customer_with_account(actor: Actor, public_id: UUID) -> CustomerListing:
     """Return a customer within the actor's reach, with its organisation. Raises NotFound."""
-    listed = _WITH_ACCOUNT(actor.organization_id, public_id)
-    if not listed:
+    rows = _WITH_ACCOUNT(actor.organization_id, public_id)
+    if not rows:
         raise NotFound("not_found", "")
-    return listed[0]
+    values = iter(rows[0])
+    listed = instance_of(CustomerListing, values)
+    listed.customer = instance_of(Organization, values)
+    return listed
 
 
 def needing_attention(actor: Actor, limit: int) -> list[CustomerListing]:

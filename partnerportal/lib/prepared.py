@@ -3,63 +3,77 @@
 Without that, Django takes longer to write such a statement, and PostgreSQL to plan it, than to answer it.
 """
 
-from collections.abc import Callable
-from copy import copy
+import json
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from hashlib import sha256
+from itertools import islice
 from typing import Any, Generic, TypeVar, cast
 
 from django.db import DEFAULT_DB_ALIAS, connections
-from django.db.models import QuerySet
-from psycopg2.extensions import AsIs
+from django.db.models import Model, QuerySet
+from psycopg2.extensions import AsIs, new_array_type, new_type, register_type
 
 from partnerportal.lib.postgres.base import DatabaseWrapper
 
-R = TypeVar("R")
+R = TypeVar("R", bound=tuple[Any, ...])
+M = TypeVar("M", bound=Model)
+
+# Django has the driver leave JSON as text, and reads it itself when it makes rows. Here the driver reads it.
+JSONB = new_type((3802,), "JSONB", lambda text, _cursor: None if text is None else json.loads(text))
+JSONB_ARRAY = new_array_type((3807,), "JSONBARRAY", JSONB)
 
 
 class Prepared(Generic[R]):
-    """A query as a prepared statement. Calling it with values returns the rows of `build(*values)`.
+    """A query as a prepared statement. Calling it with values returns the rows of `build(*values)`, which are tuples.
 
-    `build` is called only once, with `examples`: one for each value that changes, and none of which stands elsewhere in
-    the statement. The values may not decide what the statement looks like. An example that the statement does not hold
-    raises AssertionError at the first call.
+    `build` returns the queryset, by `values_list`. It is called only once, with `examples`: one for each value that
+    changes, and none of which stands elsewhere in the statement. The values may not decide what the statement looks
+    like. An example that the statement does not hold raises AssertionError at the first call. Values of the rows are as
+    the driver reads them: what a model's field makes of them in Python is left out.
     """
 
     def __init__(self, build: Callable[..., QuerySet[Any, R]], *examples: object) -> None:
         self._build, self._examples = build, examples
 
     @cached_property
-    def _written(self) -> tuple[QuerySet[Any, R], Any, str, tuple[object, ...], list[int]]:
-        rows = self._build(*self._examples)
-        compiler = rows.query.get_compiler(DEFAULT_DB_ALIAS)
-        sql, values = compiler.as_sql()
+    def _written(self) -> tuple[str, tuple[Any, ...], list[int]]:
+        """Return the statement, its values, and for each of them the place of the example that it is, or -1."""
+        sql, values = self._build(*self._examples).query.sql_with_params()
         places = [self._examples.index(value) if value in self._examples else -1 for value in values]
-        converters = compiler.get_converters([column for column, *_ in compiler.select])
-        compiler.get_converters = lambda columns: converters
         assert set(places) >= set(range(len(self._examples))), "an example is not in the statement"
-        return rows, compiler, sql, values, places
+        return sql, values, places
 
     @cached_property
     def _kept(self) -> tuple[str, str]:
         """Return the statement's name on the server, and its text for PREPARE, with $1 for the first example."""
-        _rows, _compiler, sql, values, places = self._written
+        sql, values, places = self._written
         filled = [value if at < 0 else AsIs(f"${at + 1}") for value, at in zip(values, places, strict=True)]
         with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
             statement = cursor.mogrify(sql, filled).decode()
         return f"prepared_{sha256(statement.encode()).hexdigest()[:16]}", statement
 
-    def __call__(self, *arguments: object) -> list[R]:
-        rows, written, sql, values, places = self._written
+    def __call__(self, *arguments: Any) -> list[R]:
         connection = cast(DatabaseWrapper, connections[DEFAULT_DB_ALIAS])  # each thread has one of its own
         name, statement = self._kept
         if connection.keep(name, statement):
             sql, filled = f"EXECUTE {name} ({', '.join(['%s'] * len(arguments))})", arguments
         else:
+            sql, values, places = self._written
             filled = tuple(value if at < 0 else arguments[at] for value, at in zip(values, places, strict=True))
-        compiler = copy(written)
-        compiler.connection = connection
-        compiler.as_sql = lambda *args, **options: (sql, filled)
-        rows = rows.all()
-        rows.query.get_compiler = lambda *args, **options: compiler  # type: ignore[method-assign]
-        return list(rows)
+        with connection.cursor() as cursor:
+            register_type(JSONB, cursor.cursor)
+            register_type(JSONB_ARRAY, cursor.cursor)
+            cursor.execute(sql, filled)
+            return cursor.fetchall()
+
+
+def columns_of(model: type[Model], relation: str = "") -> list[str]:
+    """Return the model's columns as `values_list` takes them, also through a relation that ends in "__"."""
+    return [f"{relation}{field.attname}" for field in model._meta.concrete_fields]
+
+
+def instance_of(model: type[M], values: Iterable[Any]) -> M:
+    """Return the model's instance whose `columns_of` have these values. Of an iterator it takes no more than those."""
+    names = columns_of(model)
+    return model.from_db(DEFAULT_DB_ALIAS, names, list(islice(values, len(names))))

@@ -24,7 +24,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
-from partnerportal.lib.prepared import Prepared
+from partnerportal.lib.prepared import Prepared, columns_of, instance_of
 from partnerportal.lib.tokens import digest_of, new_token
 
 log = logging.getLogger(__name__)
@@ -36,7 +36,11 @@ def _live(session_key: str, now: dt.datetime) -> QuerySet[Session]:
     return Session.objects.filter(session_key=session_key, expire_date__gt=now)
 
 
-_LIVE = Prepared(_live, "-", dt.datetime.min.replace(tzinfo=dt.UTC))
+_LIVE = Prepared(
+    lambda session_key, now: _live(session_key, now).values_list(*columns_of(Session)),
+    "-",
+    dt.datetime.min.replace(tzinfo=dt.UTC),
+)
 
 
 class SessionStore(db.SessionStore):
@@ -87,7 +91,7 @@ class SessionStore(db.SessionStore):
         rows = _LIVE(self.session_key, timezone.now())
         if not rows:
             self._session_key = None
-        return rows[0] if rows else None
+        return instance_of(Session, rows[0]) if rows else None
 
     def load(self) -> dict[str, Any]:
         """Return the content of the row, and keep a copy of it to compare with in `save`."""

@@ -12,13 +12,17 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.contrib.sessions.models import Session
 from django.db import connection, transaction
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 
+from accounts.queries import operators_of, operators_today
 from entitlements.models import CustomerListing
+from entitlements.queries import customer_with_account
 from notifications.actions import mark_all_read, mark_read
 from partnerportal.lib import tenancy
 from partnerportal.lib.prepared import Prepared
+from partnerportal.lib.sessions import SessionStore
 from tests import crowd
 from tests.conftest import PageClient, sign_in
 from tests.house.ours import OURS
@@ -93,8 +97,10 @@ class Visits:
 def described(row: Any) -> Any:
     if not isinstance(row, Model):
         return row
+    state = row._state
     values = {name: value for name, value in vars(row).items() if name != "_state"}
-    return type(row), values, {name: described(other) for name, other in row._state.fields_cache.items()}
+    others = {name: described(other) for name, other in state.fields_cache.items()}
+    return type(row), values, others, state.db, state.adding
 
 
 @pytest.fixture
@@ -109,6 +115,23 @@ def test_each_kept_statement_says_what_its_queryset_says(world: World, visits: V
     builders = {one.statement._build.__code__ for one in asked}
     assert Counter(code.co_filename for code in builders) == written(), "a page of PAGES must ask each"
     assert [str(one) for one in asked if one.found != one.plain] == []
+
+
+def test_instances_are_those_that_django_makes(world: World) -> None:
+    """Where a kept statement's columns become instances, they are those that Django makes of the plain queryset."""
+    pairs: list[tuple[list[Any], QuerySet[Any]]] = []
+    for who in (*PEOPLE, "nobody"):
+        person_id = world.person(who).pk
+        pairs.append((operators_today(person_id), operators_of(person_id)))
+    actor, with_account = world.actor("partner.reader"), CustomerListing.objects.select_related("customer")
+    for listed in with_account.filter(viewer=world.partner):
+        pairs.append(([customer_with_account(actor, listed.public_id)], with_account.filter(pk=listed.pk)))
+    session = SessionStore()
+    session.save()
+    pairs.append(([session._get_session_from_db()], Session.objects.filter(session_key=session.session_key)))
+    for made, plain in pairs:
+        assert [described(row) for row in made] == [described(row) for row in plain]
+    assert sum(len(made) for made, _plain in pairs) > len(PEOPLE)
 
 
 def written() -> Counter[str]:
