@@ -4,8 +4,10 @@ from enum import StrEnum
 
 from django.utils.translation import gettext_lazy as _
 
+from connections.policies import ROLE_TABLE as CONNECTIONS
+from connections.policies import ConnectionPermission
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.exports.lists import List
+from partnerportal.lib.exports.lists import List, Subject
 from partnerportal.lib.policies import RoleTable, Rule, authorize
 
 
@@ -27,4 +29,7 @@ def authorize_list(actor: Actor, chosen: List, customer_id: int | None) -> None:
     customer is not checked here.
     """
     authorize(actor, ROLE_TABLE, ExportPermission.EXPORT)
+    if chosen.subject == Subject.OWN_OR_ALL and customer_id is None:
+        # It holds customers' rows, so it goes with the sight of customers, whatever the list itself asks for.
+        authorize(actor, CONNECTIONS, ConnectionPermission.VIEW_CUSTOMERS)
     authorize(actor, *chosen.rule_for(is_own=customer_id == actor.organization_id))

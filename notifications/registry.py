@@ -132,9 +132,9 @@ def kinds_hidden_from(roles: frozenset[str]) -> list[str]:
     return [code for code, kind in sorted(_kinds.items()) if not kind.is_for(roles)]
 
 
-def kinds_without(features: frozenset[str]) -> list[str]:
-    """Return the codes of the kinds that an organisation with these features does not get about another one."""
-    return [code for code, kind in sorted(_kinds.items()) if not kind.is_granted(features)]
+def kinds_granted(features: frozenset[str]) -> list[str]:
+    """Return the codes of the kinds that an organisation with these features sees about another one."""
+    return [code for code, kind in sorted(_kinds.items()) if kind.is_granted(features)]
 
 
 def features_asked_for() -> frozenset[str]:

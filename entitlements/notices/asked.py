@@ -36,7 +36,7 @@ class TrialAsked(AskedOfVendor):
     words = gettext_lazy("%(customer)s requests a trial of %(service)s")
 
     def values(self, notice: Notice) -> dict[str, str]:
-        return {"service": notice.params["sku_name"]}
+        return {"service": notice.params.get("sku_name", "")}
 
     def recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, Recipient]]":
         requests = [event for event in events if event.organization_id == event.customer_id]
@@ -133,7 +133,7 @@ class ReleaseAnswer(RequesterNotice):
     audience = frozenset({Kind.CUSTOMER.value})
 
     def values(self, notice: Notice) -> dict[str, str]:
-        return {"service": notice.params["sku_name"]}
+        return {"service": notice.params.get("sku_name", "")}
 
     def asked_on(self, notice: Notice) -> str:
         """Return the date on which the release was asked for, in the reader's language."""

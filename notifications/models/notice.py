@@ -25,10 +25,10 @@ class NoticeQuerySet(TenantQuerySet):
         """
         rows = self.filter(recipient_id=actor.organization_id, in_reach=True)
         rows = rows.exclude(kind__in=registry.kinds_hidden_from(actor.roles))
-        hidden = registry.kinds_without(actor.features)
-        if not hidden:
+        granted = registry.kinds_granted(actor.features)
+        if len(granted) == len(registry.kinds()):
             return rows
-        return rows.filter(Q(about_id=None) | Q(about_id=actor.organization_id) | ~Q(kind__in=hidden))
+        return rows.filter(Q(about_id=None) | Q(about_id=actor.organization_id) | Q(kind__in=granted))
 
     def open(self) -> "NoticeQuerySet":
         """Return the notices that have not been dismissed."""

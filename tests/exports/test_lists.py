@@ -183,7 +183,7 @@ def test_words_of_a_kind_that_no_longer_exists(world: World, web: Any) -> None:
 
 
 def test_a_file_of_the_inbox_is_of_customers_or_ones_own(world: World, web: Any, monkeypatch: Any) -> None:
-    """A partner's is gone with a connection, and refused without a badge; a customer's is its own."""
+    """A partner's goes with a connection and with the badge, so it names no customer; a customer's is its own."""
     monkeypatch.setattr("exports.actions.SMALL", -1)
     for who in ("partner.reader", "customer.reader"):
         web(who).post(NEW, {"list": "inbox"})

@@ -219,8 +219,9 @@ def test_a_file_is_given_only_while_it_lives(change: dict[str, Any], status: int
     assert web("partner.admin").get(reverse("export_file", args=[export.public_id])).status_code == status
 
 
-def test_a_file_is_gone_with_the_badge(world: World, web: Any) -> None:
-    export = ready(world)
+@pytest.mark.parametrize("key", ["customers", "renewals", "inbox"])
+def test_a_file_is_gone_with_the_badge(key: str, world: World, web: Any) -> None:
+    export = ready(world, list=key)
     past = {"starts_on": dt.date(2019, 1, 1), "ends_on": dt.date(2020, 1, 1)}
     ProgramMembership.objects.filter(organization=world.partner).update(**past)
     assert web("partner.admin").get(reverse("export_file", args=[export.public_id])).status_code == 403

@@ -1,7 +1,7 @@
 // A list's rows open as a whole, and the way back to a list leads to what it showed.
 
 // Tables with data-open-rows: the name stays the link, for the keyboard and for those without script.
-const CONTROLS = "a, button, input, select, label, summary, [popover]";
+const CONTROLS = "a, button, input, select, label, summary, [popover], .cell-select, .cell-menu";
 
 document.addEventListener("click", (event) => {
   if (event.defaultPrevented || event.button || event.target.closest(CONTROLS)) return;
@@ -11,8 +11,11 @@ document.addEventListener("click", (event) => {
   else link.click();
 });
 
-// A list keeps its last address for this tab of the browser; a step of the breadcrumb that leads to the list takes it.
-const key = (path) => `list ${path}`;
+// A list keeps its last address for this tab of the browser and this organisation; a step of the breadcrumb that leads
+// to the list takes it. Where the sidebar is missing somebody may just have signed out: the next one starts from nothing.
+const PREFIX = "list ";
+const organization = document.getElementById("sidebar")?.dataset.organization;
+const key = (path) => `${PREFIX}${organization} ${path}`;
 
 function keep() {
   if (!document.querySelector("[data-keeps-address]")) return;
@@ -26,8 +29,14 @@ function lead() {
   }
 }
 
-// Outside the frame of the portal nobody is signed in: the next person starts from nothing.
-if (!document.getElementById("sidebar")) sessionStorage.clear();
-keep();
-lead();
-document.addEventListener("htmx:afterSettle", keep);
+function forget() {
+  for (const name of Object.keys(sessionStorage)) if (name.startsWith(PREFIX)) sessionStorage.removeItem(name);
+}
+
+if (organization) {
+  keep();
+  lead();
+  document.addEventListener("htmx:afterSettle", keep);
+} else {
+  forget();
+}
