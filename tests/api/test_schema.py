@@ -2,6 +2,7 @@
 
 import base64
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from django.core.wsgi import get_wsgi_application
 from django.db import close_old_connections
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from hypothesis.errors import FlakyStrategyDefinition
 from schemathesis import GenerationMode
 from schemathesis.checks import CHECKS, load_all_checks
 
@@ -164,8 +166,10 @@ def test_every_operation_keeps_its_word(application, cookies, real, token, label
         case.validate_response(response, checks=CONFORMANCE)
 
     for _round in range(ROUNDS):
-        call()
-        if min(statuses) < 300:
+        with suppress(FlakyStrategyDefinition):  # the generator draws otherwise when asked again: no word on the API
+            call()
+        assert max(statuses, default=0) < 500
+        if min(statuses, default=999) < 300:
             return
     pytest.fail(f"of {ROUNDS} rounds of invented calls none succeeded: {statuses}")
 
