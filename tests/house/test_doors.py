@@ -1,0 +1,87 @@
+"""An app is entered from another one by its doors only: what is behind them may change without asking anybody."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from tests.house.ours import APPS
+
+# What any app may use of a lower one: its rows, what is asked of them, what may be done, and by whom.
+DOORS = {"models", "queries", "actions", "policies", "events"}
+# What one app was made for others to build on, each with the reason.
+MADE_FOR_OTHERS = {
+    "accounts.lists": "a list that people save views of",
+    "accounts.notices": "base classes of notices to the vendor and to whoever asked",
+    "accounts.personal_data": "registers what is held about a person",
+    "accounts.management": "arguments of commands that name a person or an organisation",
+    "connections.actors": "who a person is today, for a job",
+    "connections.customers": "the frame of a customer's pages",
+    "connections.guards": "who may open a page about customers",
+    "connections.notices": "base classes of news of a customer",
+    "connections.sharing": "registers what a connection shares",
+    "connections.timeline": "registers the words of a customer's activity",
+    "notifications.registry": "registers kinds of notices",
+}
+GATHERED = {"exports/catalogue.py": "exports"}  # it gathers what each app says of its lists
+EXCEPTIONS = {("entitlements/lists/customers.py", "connections.rows")}  # why a row's connection may not be ended
+
+FILES = sorted(
+    path
+    for app in APPS
+    for path in Path(settings.BASE_DIR, app).rglob("*.py")
+    if "migrations" not in path.relative_to(settings.BASE_DIR).parts
+)
+
+
+def entered(source: str, app: str) -> Iterator[str]:
+    """Yield the modules of other apps, as "app.word", that the source imports."""
+    for node in ast.walk(ast.parse(source)):
+        names: list[str] = []
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names = [node.module] if "." in node.module else [f"{node.module}.{each.name}" for each in node.names]
+        elif isinstance(node, ast.Import):
+            names = [each.name for each in node.names]
+        for name in names:
+            other, _dot, rest = name.partition(".")
+            if other in APPS and other != app:
+                yield f"{other}.{rest.partition('.')[0]}"
+
+
+def closed(name: str, source: str) -> list[str]:
+    """Return what the file of that name enters by no door."""
+    return [
+        module
+        for module in entered(source, name.partition("/")[0])
+        if module.partition(".")[2] not in DOORS | {GATHERED.get(name, "")}
+        and module not in MADE_FOR_OTHERS
+        and (name, module) not in EXCEPTIONS
+    ]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(settings.BASE_DIR)))
+def test_other_apps_are_entered_by_their_doors(path: Path) -> None:
+    assert not closed(str(path.relative_to(settings.BASE_DIR)), path.read_text())
+
+
+def test_what_was_made_for_others_is_used_by_others() -> None:
+    used = {
+        module for path in FILES for module in entered(path.read_text(), path.relative_to(settings.BASE_DIR).parts[0])
+    }
+    assert used >= MADE_FOR_OTHERS.keys() | {module for _name, module in EXCEPTIONS}
+
+
+HERE = "entitlements/views/usage.py"
+BY_NO_DOOR = ("from accounts.forms import RolesForm", "import connections.views", "from accounts import rows")
+
+
+@pytest.mark.parametrize("source", BY_NO_DOOR)
+def test_the_check_finds_it(source: str) -> None:
+    assert closed(HERE, source)
+
+
+@pytest.mark.parametrize("source", ["from accounts import queries", "from connections.models import Portfolio"])
+def test_the_check_lets_doors_pass(source: str) -> None:
+    assert not closed(HERE, source)
