@@ -16,3 +16,8 @@ def test_every_app_of_ours_has_its_layer():
     stack, _root, words = contracts["contracts"]
     assert ours - {"partnerportal"} <= {name.strip() for layer in stack["layers"] for name in layer.split(":")}
     assert ours - {"partnerportal"} == set(words["containers"])
+
+
+def test_every_app_of_ours_goes_into_the_image():
+    """The image is made of what .dockerignore lets in: an app that is forgotten there is missed when it starts."""
+    assert {f"!{app}" for app in OURS} <= set((settings.BASE_DIR / ".dockerignore").read_text().splitlines())
