@@ -21,6 +21,7 @@ if not settings.configured:
         INSTALLED_APPS=[
             "django.contrib.contenttypes",
             "django.contrib.auth",
+            "django.contrib.sessions",  # the apps import its model when they are ready
             "accounts",
             "notifications",
             "connections",
