@@ -4,6 +4,7 @@ from importlib import import_module
 
 from django.db import migrations
 
+from partnerportal.lib.leases import UNCLAIMED
 from partnerportal.lib.states import guard
 from partnerportal.lib.tenancy import NOW, grant_sql, protect, settle, spelled_out, tells, widen
 
@@ -99,8 +100,7 @@ CREATE FUNCTION mark_release(release_key text, is_released boolean)
 GRANT EXECUTE ON FUNCTION mark_release(text, boolean) TO portal_app;
 """
 
-# The values of a new row that no worker has had yet, and the values of a new upload, of which nothing is read.
-UNTOUCHED = {"error": "''", "attempts": "0", "leased_until": "NULL", "finished_at": "NULL"}
+# The values of a new upload, of which nothing is read yet.
 NOT_READ = {"read": "0", "lines": "0", "counts": "'{}'", "problems": "'[]'"}
 # The columns of a trial that a customer may not change, because they are the vendor's decision.
 DECIDED = "source, quantity, starts_on, ends_on, reason"
@@ -183,7 +183,7 @@ class Migration(migrations.Migration):
             check=f"{OF_TOKEN} AND kind = ANY (t.kinds))",
             grant="SELECT, INSERT",
         ),
-        settle("entitlements_ingestupload", made=UNTOUCHED | NOT_READ | {"received_at": NOW}),
+        settle("entitlements_ingestupload", made=UNCLAIMED | NOT_READ | {"received_at": NOW}),
         guard("entitlements_entitlement", TRIAL_MOVES, begins="requested", holds="tenants"),
         guard("entitlements_ingestupload", UPLOAD_MOVES, begins="received", holds="everybody"),
         protect("entitlements_renewalalert", using="false", grant="SELECT"),

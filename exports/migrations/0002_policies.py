@@ -2,6 +2,7 @@
 
 from django.db import migrations
 
+from partnerportal.lib.leases import UNCLAIMED
 from partnerportal.lib.states import guard
 from partnerportal.lib.tenancy import NOW, protect, settle, tells
 
@@ -39,18 +40,7 @@ class Migration(migrations.Migration):
     operations = [
         tells("exports", "list.exported"),
         protect("exports_export", using=MINE, grant="SELECT, INSERT"),
-        settle(
-            "exports_export",
-            made={  # a new export looks as if no worker has had it yet, whatever its request says
-                "rows_written": "0",
-                "size": "0",
-                "error": "''",
-                "attempts": "0",
-                "asked_at": NOW,
-                "leased_until": "NULL",
-                "finished_at": "NULL",
-            },
-        ),
+        settle("exports_export", made=UNCLAIMED | {"rows_written": "0", "size": "0", "asked_at": NOW}),
         guard("exports_export", MOVES, begins="queued", holds="everybody"),
         migrations.RunSQL(
             FOLLOW_PORTFOLIO,

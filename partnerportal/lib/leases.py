@@ -27,6 +27,8 @@ from django.utils import timezone
 from partnerportal.lib.states import Moves, move
 
 RUNNING, FAILED = "running", "failed"
+# For `tenancy.settle`: no worker has had a new row yet, whatever the tenant that stores it says.
+UNCLAIMED = {"error": "''", "attempts": "0", "leased_until": "NULL", "finished_at": "NULL"}
 
 
 class Lost(Exception):
