@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from django.urls import reverse
 
 from accounts.models import ListSettings
-from accounts.policies import ROLE_TABLE, AccountPermission
+from accounts.policies import may_share_views
 from accounts.queries import SavedViewFacts, list_preferences
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.lists import (
@@ -19,6 +19,7 @@ from partnerportal.lib.lists import (
     Tab,
     list_address,
     plain,
+    query_string,
     sort_heads,
 )
 
@@ -40,7 +41,7 @@ class PersonalList(ListState):
         self.sort = self.definition.sort_of(params)
         self.size = next((size for size in SIZES if str(size) == params.get("size")), DEFAULT_SIZE)
         self.cursor = params.get("cursor", "")
-        self.may_share = bool(ROLE_TABLE[AccountPermission.SHARE_VIEWS].check(actor))
+        self.may_share = may_share_views(actor)
 
     @property
     def keyset_options(self) -> dict[str, Any]:
@@ -103,7 +104,7 @@ class PersonalList(ListState):
     @cached_property
     def query(self) -> str:
         """What the list shows as a query string without "?", for its export and for saving it as a view."""
-        return list_address("", self._shown)[1:]
+        return query_string(self._shown)
 
     @property
     def _shown(self) -> dict[str, str]:

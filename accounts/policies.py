@@ -5,6 +5,7 @@ from enum import StrEnum
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import FailedAttempts, Role
+from partnerportal.lib.actors import Actor
 from partnerportal.lib.policies import RoleTable, Rule
 
 
@@ -37,3 +38,8 @@ ROLE_TABLE: RoleTable = {
         label=_("Share saved views in the organisation"), roles=frozenset({Role.ADMIN})
     ),
 }
+
+
+def may_share_views(actor: Actor) -> bool:
+    """Return whether the actor may share saved views in the organisation, and delete those that colleagues share."""
+    return bool(ROLE_TABLE[AccountPermission.SHARE_VIEWS].check(actor))

@@ -13,7 +13,7 @@ from django.views.decorators.vary import vary_on_headers
 from accounts.actions import lists as actions
 from accounts.forms import DisplayForm, ViewForm
 from accounts.models import SavedView
-from accounts.policies import ROLE_TABLE, AccountPermission
+from accounts.policies import ROLE_TABLE, AccountPermission, may_share_views
 from accounts.queries import list_preferences, saved_view
 from partnerportal.lib.form_errors import into_form
 from partnerportal.lib.lists import ListDefinition, find_list, list_address
@@ -46,17 +46,13 @@ def _posted_query(request: PortalRequest) -> dict[str, str]:
     return QueryDict(request.POST.get("query", "")).dict()
 
 
-def _may_share(request: PortalRequest) -> bool:
-    return bool(ROLE_TABLE[AccountPermission.SHARE_VIEWS].check(request.actor))
-
-
 @require_form
 @may_save
 @vary_on_headers("HX-Request")
 def view_new(request: PortalRequest, list_key: str) -> HttpResponse:
     """Ask for a name, and save the filters and the order that a list has now under it."""
     definition = _visible_list(request, list_key)
-    may_share = _may_share(request)
+    may_share = may_share_views(request.actor)
     form = ViewForm(request.POST or None, may_share=may_share)
     query = request.POST.get("query", request.GET.urlencode())
     if request.method == "POST" and form.is_valid():
@@ -79,7 +75,7 @@ def view_new(request: PortalRequest, list_key: str) -> HttpResponse:
 def view_change(request: PortalRequest, view_id: UUID) -> HttpResponse:
     """Rename or share one's own saved view. A colleague's shared view answers 404 on saving."""
     view, definition = _visible_view(request, view_id)
-    may_share = _may_share(request)
+    may_share = may_share_views(request.actor)
     form = ViewForm.of(view, request.POST if request.method == "POST" else None, may_share=may_share)
     if request.method == "POST" and form.is_valid():
         with into_form(form):

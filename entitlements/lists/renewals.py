@@ -14,7 +14,7 @@ from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import today
 from partnerportal.lib.keyset import Page, keyset_or_first
-from partnerportal.lib.lists import ListState, Tab, list_address
+from partnerportal.lib.lists import ListState, Tab
 
 DEFAULT_SPAN = 30  # days from today on that the list covers unless the address says another of SPANS
 PAGE_SIZE = 50  # rows on a page
@@ -81,7 +81,7 @@ class Renewals(ListState):
     @property
     def query(self) -> str:
         """The list's filters as a query string without "?", for the export form. For a month it is empty."""
-        return "" if self.is_month else list_address("", self.state)[1:]
+        return "" if self.is_month else super().query
 
     @property
     def all(self) -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from partnerportal.lib.lists import ListState, Tab, list_address
+from partnerportal.lib.lists import ListState, Tab
 
 COUNTED = 1000  # "1,000" then means at least so many
 WAITING = "waiting"
@@ -37,8 +37,3 @@ class RequestList(ListState):
             Tab(label, self.address(view=view), waiting if view == WAITING else None, view == self.view)
             for view, label in self.labels.items()
         ]
-
-    @property
-    def query(self) -> str:
-        """The list's state as a query string without "?", for the export form."""
-        return list_address("", self.state)[1:]

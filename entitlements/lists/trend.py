@@ -14,7 +14,7 @@ from entitlements.queries import Use
 from entitlements.rows.usage import ChartView, Licences, both, in_words, limit_words, percent, shown
 from partnerportal.lib import charts, formats
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.lists import list_address
+from partnerportal.lib.lists import list_address, query_string
 
 DEFAULT_RANGE = "12w"  # twelve weeks by day
 _RANGE_WORDS = {"12w": gettext_lazy("12 weeks"), "6m": gettext_lazy("6 months"), "13m": gettext_lazy("13 months")}
@@ -160,7 +160,7 @@ class Trend:
         Each has the key of an exported list, its filters as a query string, an icon and words.
         """
         by_day = self.range == "12w"
-        query = list_address("", {"service": self.service, "range": "" if by_day else self.range})[1:]
+        query = query_string({"service": self.service, "range": "" if by_day else self.range})
         shown = f"{_RANGE_WORDS[self.range]} · {self.service or _('All services together')}"
         return [
             ("trend_days" if by_day else "trend", query, "list-filter", shown),

@@ -122,10 +122,14 @@ def plain(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
+def query_string(values: Mapping[str, Any]) -> str:
+    """Return these values as a query without "?", without those that are empty."""
+    return urlencode({name: plain(value) for name, value in values.items() if value not in ("", None)})
+
+
 def list_address(path: str, values: Mapping[str, Any], usual: Mapping[str, Any] | None = None) -> str:
     """Return the path with these values as its query, without what is empty or equals the `usual` value of its name."""
-    unusual = {name: value for name, value in values.items() if value != (usual or {}).get(name)}
-    query = urlencode({name: plain(value) for name, value in unusual.items() if value not in ("", None)})
+    query = query_string({name: value for name, value in values.items() if value != (usual or {}).get(name)})
     return f"{path}?{query}" if query else path or "?"
 
 
@@ -176,8 +180,8 @@ class ListState:
 
     @property
     def query(self) -> str:
-        """Return the list's filters and order as a query string without "?", for its export."""
-        return self.address().partition("?")[2]
+        """Return what the list shows as a query string without "?", for its export; what is usual is said too."""
+        return query_string(self.state)
 
     @property
     def total(self) -> str:
