@@ -1,12 +1,12 @@
 """What this app shows on the first page: the way to its own organisation, for who has no customers and no services."""
 
-from accounts.models import Feature, Kind
+from accounts.queries import is_customer, sees_customers
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.blocks import Area, Block
 
 
 def _has_nothing_else(actor: Actor) -> bool:
-    return Feature.CUSTOMER_DASHBOARD not in actor.features and actor.organization_kind != Kind.CUSTOMER
+    return not (sees_customers(actor) or is_customer(actor))
 
 
 BLOCKS = (

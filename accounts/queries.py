@@ -135,6 +135,11 @@ def organizations_with_one_admin(person: Person) -> list[Organization]:
     return [row.organization for row in rows.order_by("organization__org_id")]
 
 
+def sees_customers(actor: Actor) -> bool:
+    """Return whether the actor's organisation sees what its customers share; any other sees only its own data."""
+    return Feature.CUSTOMER_DASHBOARD in actor.features
+
+
 def is_customer(actor: Actor) -> bool:
     """Return whether the actor's organisation is a customer, which has services of its own."""
     return actor.organization_kind == Kind.CUSTOMER

@@ -6,9 +6,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.models import Organization
-from accounts.queries import is_customer, operators
+from accounts.queries import is_customer, operators, sees_customers
 from connections.policies import ROLE_TABLE, ConnectionPermission
-from connections.queries import connections, has_customers, sees_customers
+from connections.queries import connections, has_customers
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.blocks import Area, Block
 from partnerportal.lib.requests import PortalRequest

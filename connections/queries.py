@@ -21,11 +21,6 @@ from partnerportal.lib.scoping import by_public_id
 from partnerportal.lib.tokens import is_token
 
 
-def sees_customers(actor: Actor) -> bool:
-    """Return whether the actor's organisation sees what its customers share; any other sees only its own data."""
-    return Feature.CUSTOMER_DASHBOARD in actor.features
-
-
 @dataclass(frozen=True)
 class Invitation:
     """An invitation, with what anybody who holds its link may know of the partner behind it.

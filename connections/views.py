@@ -16,7 +16,7 @@ from django.views.decorators.vary import vary_on_headers
 from accounts.models import Organization
 from accounts.policies import ROLE_TABLE as ACCOUNTS
 from accounts.policies import AccountPermission
-from accounts.queries import badges_of
+from accounts.queries import badges_of, sees_customers
 from connections import actions, queries, rows
 from connections.customers import customer_page, find_customer, summaries_of
 from connections.guards import needs_dashboard
@@ -134,7 +134,7 @@ def connection_end(request: PortalRequest, connection_id: UUID) -> HttpResponse:
         raise Conflict("state_changed", _("This connection has already been ended. Nothing else was changed."))
     is_partner = connection.partner_id == actor.organization_id
     other = connection.customer_name if is_partner else connection.partner_name
-    to_customers = is_partner and queries.sees_customers(actor)
+    to_customers = is_partner and sees_customers(actor)
     back = page_url("customers") if to_customers else reverse("account_details")
     if request.method == "POST":
         actions.end_connection(actor=actor, connection=connection)

@@ -4,8 +4,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from accounts.queries import is_customer
-from connections.queries import sees_customers
+from accounts.queries import is_customer, sees_customers
 from entitlements import queries, rows
 from partnerportal.lib.blocks import Area, Block
 from partnerportal.lib.requests import PortalRequest

@@ -2,8 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from accounts.queries import is_customer
-from connections.queries import sees_customers
+from accounts.queries import is_customer, sees_customers
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.queries import waiting_releases, waiting_trials
 from partnerportal.lib.actors import Actor

@@ -14,7 +14,8 @@ from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from accounts.models import Organization
-from connections.queries import customer_in_reach, sees_customers
+from accounts.queries import sees_customers
+from connections.queries import customer_in_reach
 from exports import actions, files
 from exports.catalogue import list_of
 from exports.models import Export

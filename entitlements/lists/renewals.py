@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from django.utils.translation import ngettext
 
-from connections.queries import sees_customers
+from accounts.queries import sees_customers
 from entitlements import queries, rows
 from entitlements.filters import SPANS
 from partnerportal.lib import formats

@@ -7,9 +7,9 @@ from django.db.models import Count, F, QuerySet, Sum, Window
 from django.db.models.functions import RowNumber
 
 from accounts.models import Person
+from accounts.queries import sees_customers
 from connections.actors import actor_now
 from connections.models import Portfolio
-from connections.queries import sees_customers
 from entitlements.models import CalendarFeed, Entitlement, PortfolioFigure
 from partnerportal.lib import tenancy
 from partnerportal.lib.actors import Actor

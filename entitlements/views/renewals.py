@@ -9,7 +9,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from connections.queries import sees_customers
+from accounts.queries import sees_customers
 from entitlements import actions, queries, rows
 from entitlements.lists.renewals import Renewals
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
