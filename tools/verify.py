@@ -198,7 +198,7 @@ def operations(run: Run) -> None:
 
     Skips say what is left out. Nothing is captured, because the two upgrades print the figures that the page names.
     """
-    options = ("-v", "-s", "-n0", "-p", "no:randomly", "-rs")
+    options = ("-v", "-s", "-n0", "-p", "no:randomly", "-rs", "--timeout=1800")
     run.step("docs/operations.md", lambda: run.pytest(*options, "tests/operations"))
 
 
