@@ -6,7 +6,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.policies import ROLE_TABLE, AccountPermission
-from accounts.queries import operators
+from accounts.queries import list_operators
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.exports.columns import joined_by_semicolon, moment, raw, text
 from partnerportal.lib.exports.lists import List, Query
@@ -14,7 +14,7 @@ from partnerportal.lib.exports.lists import List, Query
 
 def _operators(actor: Actor, _query: Query, _customer: int | None) -> QuerySet[Any]:
     """Return the operators of the actor's own organisation; the filters and the customer change nothing."""
-    return operators(actor)
+    return list_operators(actor)
 
 
 LISTS = (

@@ -57,7 +57,7 @@ class RolesForm(forms.Form):
     )
 
     @classmethod
-    def of(cls, operator: Operator) -> "RolesForm":
+    def for_operator(cls, operator: Operator) -> "RolesForm":
         """Return an unbound form that shows the operator's present roles."""
         return cls(initial={"roles": operator.roles})
 
@@ -93,7 +93,7 @@ class ViewForm(forms.Form):
             del self.fields["is_shared"]
 
     @classmethod
-    def of(cls, view: SavedView, data: Mapping[str, Any] | None, *, may_share: bool) -> "ViewForm":
+    def for_view(cls, view: SavedView, data: Mapping[str, Any] | None, *, may_share: bool) -> "ViewForm":
         """Return the form by which an existing view is renamed or shared; `data` is what was sent, if anything."""
         form = cls(data, may_share=may_share, initial={"name": view.name, "is_shared": view.is_shared})
         del form.fields["is_default"]

@@ -112,19 +112,19 @@ def features_of(kind: str, grants: Iterable[str]) -> frozenset[str]:
     return frozenset(grants) | KIND_FEATURES.get(Kind(kind), frozenset())
 
 
-def operators(actor: Actor) -> QuerySet[Operator]:
+def list_operators(actor: Actor) -> QuerySet[Operator]:
     """Return the operators of the actor's organisation, by the person's name."""
     return Operator.objects.visible_to(actor).select_related("person").order_by("person__name", "pk")
 
 
-def operator(actor: Actor, public_id: UUID) -> Operator:
+def get_operator(actor: Actor, public_id: UUID) -> Operator:
     """Return an operator of the actor's organisation. Raises NotFound for any other."""
-    return by_public_id(operators(actor), public_id)
+    return by_public_id(list_operators(actor), public_id)
 
 
 def admin_names(actor: Actor) -> list[str]:
     """Return the names of the Admins of the actor's organisation, to show whom to ask for help."""
-    return [str(o.person) for o in operators(actor).filter(roles__contains=[Role.ADMIN])]
+    return [str(o.person) for o in list_operators(actor).filter(roles__contains=[Role.ADMIN])]
 
 
 def organizations_with_one_admin(person: Person) -> list[Organization]:

@@ -37,7 +37,7 @@ def accept_invitation(*, actor: Actor, token: str) -> tuple[Connection, bool]:
     TooMany("too_many_connections") beyond ACCEPTED_A_DAY acceptances in 24 hours.
     """
     authorize(actor, ROLE_TABLE, ConnectionPermission.ACCEPT)
-    invitation = queries.invitation(actor, token)
+    invitation = queries.get_invitation(actor, token)
     if invitation.partner_id == actor.organization_id:
         raise Invalid("own_link", _("This is your own invitation link. Give it to a customer."))
     sides: dict[str, Any] = {"partner_id": invitation.partner_id, "customer_id": actor.organization_id}

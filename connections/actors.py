@@ -11,7 +11,7 @@ from connections.models import Portfolio
 from partnerportal.lib.actors import Actor
 
 
-def actor_of(operator: Operator, person: Person) -> Actor:
+def build_actor(operator: Operator, person: Person) -> Actor:
     """Return the actor for a person who acts through this operator, which `operators_of` has fetched."""
     organization = operator.organization
     grants = (grant for program in operator.active_programs for grant in program["grants"])  # type: ignore[attr-defined]
@@ -33,7 +33,7 @@ def _reach(organization_id: int) -> Any:
     return Portfolio.objects.filter(viewer=organization_id).values("subject_id")
 
 
-def actor_for(person: Person, organization_id: int | None, operators: list[Operator]) -> Actor:
+def choose_actor(person: Person, organization_id: int | None, operators: list[Operator]) -> Actor:
     """Return the actor for a person who asks to act for this organisation.
 
     `operators` are the person's own, from `operators_of`. If none of them is of the organisation, the actor acts for
@@ -42,13 +42,13 @@ def actor_for(person: Person, organization_id: int | None, operators: list[Opera
     operator = next((o for o in operators if o.organization_id == organization_id), None) or next(iter(operators), None)
     if operator is None:
         return Actor(person_id=person.pk, person_name=str(person))
-    return actor_of(operator, person)
+    return build_actor(operator, person)
 
 
-def actor_now(person_id: int, organization_id: int) -> Actor | None:
+def current_actor(person_id: int, organization_id: int) -> Actor | None:
     """Return the actor for a job that works in a person's name, with the roles and sight they have now.
 
     Return None when the person is locked or no longer acts for the organisation.
     """
     operators = list(operators_of(person_id).filter(organization=organization_id, person__is_active=True))
-    return actor_of(operators[0], operators[0].person) if operators else None
+    return build_actor(operators[0], operators[0].person) if operators else None

@@ -6,9 +6,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.models import Organization
-from accounts.queries import is_customer, operators, sees_customers
+from accounts.queries import is_customer, list_operators, sees_customers
 from connections.policies import ROLE_TABLE, ConnectionPermission
-from connections.queries import connections, has_customers
+from connections.queries import has_customers, list_connections
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.blocks import Area, Block
 from partnerportal.lib.requests import PortalRequest
@@ -33,7 +33,7 @@ def _first_steps(request: PortalRequest) -> dict[str, Any] | None:
 
 
 def _account_steps(actor: Actor, organization: Organization) -> list[dict[str, Any]]:
-    admins = [operator for operator in operators(actor) if operator.is_admin]
+    admins = [operator for operator in list_operators(actor) if operator.is_admin]
     is_complete = bool(organization.street and organization.city and organization.contact_email)
     complete = _("Complete your account details")
     second_admin = _("Have a second Admin, so that nobody is locked out")
@@ -49,7 +49,7 @@ def _step(label: str, icon: str, url_name: str, action: str, *, is_done: bool) -
 
 def _partners(request: PortalRequest) -> dict[str, Any]:
     """Return who sees the customer's data (CC-12), the latest connection first."""
-    partners = list(connections(request.actor).active()[: PARTNERS_SHOWN + 1])  # type: ignore[attr-defined]
+    partners = list(list_connections(request.actor).active()[: PARTNERS_SHOWN + 1])  # type: ignore[attr-defined]
     return {"partners": partners[:PARTNERS_SHOWN], "has_more_partners": len(partners) > PARTNERS_SHOWN}
 
 

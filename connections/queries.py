@@ -45,7 +45,7 @@ def holding(actor: Actor, token: str) -> AbstractContextManager[None]:
     return tenancy.tenant(organization_id=actor.organization_id, person_id=actor.person_id, secret=token)
 
 
-def invitation(actor: Actor, token: str) -> Invitation:
+def get_invitation(actor: Actor, token: str) -> Invitation:
     """Return the invitation with this token. Raises NotFound for an unknown one.
 
     Holding the token is the only permission that is needed.
@@ -87,7 +87,7 @@ def accepted_count(actor: Actor) -> int:
     return rows.values("customer").distinct().count()
 
 
-def connections(actor: Actor) -> QuerySet[Connection]:
+def list_connections(actor: Actor) -> QuerySet[Connection]:
     """Return every connection of the actor's organisation: active before ended ones, the latest start first."""
     return Connection.objects.visible_to(actor).order_by("state", "-connected_at", "-pk")
 
@@ -113,7 +113,7 @@ def ended_connections(actor: Actor) -> QuerySet[Connection]:
     return Connection.objects.visible_to(actor).filter(state=Connection.State.ENDED)
 
 
-def connection(actor: Actor, public_id: UUID) -> Connection:
+def get_connection(actor: Actor, public_id: UUID) -> Connection:
     """Return a connection of the actor's organisation, active or ended. Raises NotFound for any other."""
     return by_public_id(Connection.objects.visible_to(actor), public_id)
 

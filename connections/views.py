@@ -87,7 +87,7 @@ def invitation(request: PortalRequest, token: str) -> HttpResponse:
     """Show who invites and what they will see (CC-41), to anybody who has the link. Opening it changes nothing."""
     actor = request.actor
     try:
-        invitation = queries.invitation(actor, token)
+        invitation = queries.get_invitation(actor, token)
     except NotFound:
         return render(request, "connections/invitation_unknown.html", status=404)
     consent = rows.consent(actor, request.operators, invitation)
@@ -116,7 +116,7 @@ def invitation_accept(request: PortalRequest, token: str) -> HttpResponse:
 @require_safe
 def invitation_decline(request: PortalRequest, token: str) -> HttpResponse:
     """Show that an invitation was declined. Nothing is recorded: nothing was shared, and the link goes on working."""
-    invitation = queries.invitation(request.actor, token)
+    invitation = queries.get_invitation(request.actor, token)
     return render(request, "connections/invitation_declined.html", {"invitation": invitation})
 
 
@@ -129,7 +129,7 @@ def connection_end(request: PortalRequest, connection_id: UUID) -> HttpResponse:
     Either side may. The answer is 409 if the connection has ended already.
     """
     actor = request.actor
-    connection = queries.connection(actor, connection_id)
+    connection = queries.get_connection(actor, connection_id)
     if connection.state == Connection.State.ENDED:
         raise Conflict("state_changed", _("This connection has already been ended. Nothing else was changed."))
     is_partner = connection.partner_id == actor.organization_id

@@ -22,9 +22,9 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organization, Person
-from connections.actors import actor_now
+from connections.actors import current_actor
 from exports import files
-from exports.catalogue import list_of
+from exports.catalogue import find_exported_list
 from exports.events import ExportEvent
 from exports.models import Export
 from exports.policies import authorize_list
@@ -53,7 +53,7 @@ TOO_MANY = _("Three of your exports are still being made. Wait for one of them."
 
 
 @transaction.atomic
-def export(
+def request_export(
     *, actor: Actor, chosen: List, query: Query, customer: Organization | None = None
 ) -> tuple[Export, bytes | None]:
     """Export the chosen list as CSV; return the export, and the whole file if it has at most SMALL rows, else None.
@@ -149,10 +149,10 @@ class _Source(threading.Thread):
             with connection.cursor() as cursor:
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             tenancy.enter(organization_id=claimed.organization_id, person_id=claimed.person_id)
-            actor = actor_now(claimed.person_id, claimed.organization_id)
+            actor = current_actor(claimed.person_id, claimed.organization_id)
             if actor is None:
                 raise PermissionError("The person no longer acts for the organisation")
-            chosen = list_of(claimed.list)
+            chosen = find_exported_list(claimed.list)
             authorize_list(actor, chosen, claimed.customer_id)
             rows = chosen.rows(actor, claimed.query, claimed.customer_id)
             self.pipe.write(csv_copy.head(chosen.columns))

@@ -11,7 +11,7 @@ APPS = (accounts, connections, entitlements, notifications)
 LISTS: dict[str, List] = {each.key: each for app in APPS for each in app.exports.LISTS}
 
 
-def list_of(key: str) -> List:
+def find_exported_list(key: str) -> List:
     """Return the list with this key. Raises NotFound for an unknown one."""
     if key not in LISTS:
         raise NotFound("not_found", "")

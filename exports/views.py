@@ -17,7 +17,7 @@ from accounts.models import Organization
 from accounts.queries import sees_customers
 from connections.queries import customer_in_reach
 from exports import actions, files
-from exports.catalogue import list_of
+from exports.catalogue import find_exported_list
 from exports.models import Export
 from exports.policies import ROLE_TABLE, ExportPermission, authorize_list
 from exports.rows import export_rows, is_unfinished
@@ -52,13 +52,13 @@ def exports(request: PortalRequest) -> HttpResponse:
 def export_new(request: PortalRequest) -> HttpResponse:
     """Export a list: answer with the file itself when it is small, else with the page that says how far it is."""
     actor, form = request.actor, request.POST
-    chosen = list_of(form.get("list", ""))
+    chosen = find_exported_list(form.get("list", ""))
     customer = _customer(request, chosen, form.get("customer", ""))
     query = _query(chosen, form)
     if query is None:
         messages.error(request, _("Choose at least one customer."))
         return redirect(form["back"] if is_own_path(request, form.get("back", "")) else "customers")
-    export, content = actions.export(actor=actor, chosen=chosen, query=query, customer=customer)
+    export, content = actions.request_export(actor=actor, chosen=chosen, query=query, customer=customer)
     if content is not None:
         return _as_download(HttpResponse(content, content_type=files.CSV), export)
     request.session["waits_for_exports"] = True
@@ -108,7 +108,7 @@ def export_file(request: PortalRequest, export_id: UUID) -> HttpResponse:
     """
     actor = request.actor
     export = by_public_id(Export.objects.visible_to(actor), export_id)
-    authorize_list(actor, list_of(export.list), export.customer_id)
+    authorize_list(actor, find_exported_list(export.list), export.customer_id)
     if export.state in (Export.State.QUEUED, Export.State.RUNNING, Export.State.FAILED):
         raise Conflict("export_not_ready", _("There is no file yet. The page “Exports” says how far it is."))
     is_expired = export.finished_at is None or export.finished_at < timezone.now() - actions.KEPT

@@ -15,7 +15,7 @@ from django.utils import timezone, translation
 from django.utils.translation import ngettext
 
 from notifications import registry
-from notifications.mailing import chosen, wanted_by
+from notifications.mailing import mail_choices, wanted_by
 from notifications.models import Mail, Notice
 from notifications.registry import Addressee
 from partnerportal.lib import formats, tenancy
@@ -112,7 +112,7 @@ def _addressee(notice: Notice, person_id: int) -> Addressee | None:
         person.person_id: person for person in registry.people([notice.recipient_id]).get(notice.recipient_id, [])
     }
     person = people.get(person_id)
-    if person is None or wanted_by(kind, notice, person, chosen(kind, [notice.recipient_id])) is Mail.OFF:
+    if person is None or wanted_by(kind, notice, person, mail_choices(kind, [notice.recipient_id])) is Mail.OFF:
         return None
     return person
 

@@ -12,7 +12,7 @@ MORNING = dt.time(7)  # when daily summaries begin to go out, in the person's ti
 MARGIN = dt.timedelta(minutes=15)  # notices that are queued later than this before MORNING go with the next summary
 SPREAD = 600  # seconds over which the summaries of one time zone go out
 
-Chosen = dict[tuple[int, int], Mail]  # choices for one kind of notice, by (organisation id, person id)
+MailChoices = dict[tuple[int, int], Mail]  # choices for one kind of notice, by (organisation id, person id)
 
 
 def usual(kind: NoticeKind, roles: frozenset[str], *, is_own: bool) -> Mail:
@@ -25,7 +25,7 @@ def usual(kind: NoticeKind, roles: frozenset[str], *, is_own: bool) -> Mail:
     return Mail(kind.email_default)
 
 
-def chosen(kind: NoticeKind, organization_ids: Iterable[int]) -> Chosen:
+def mail_choices(kind: NoticeKind, organization_ids: Iterable[int]) -> MailChoices:
     """Return what people of these organisations have chosen for e-mails of this kind, of those who have chosen."""
     rows = NoticePreference.objects.filter(kind=kind.code, organization_id__in=organization_ids).exclude(mail="")
     return {(row.organization_id, row.person_id): Mail(row.mail) for row in rows}
@@ -34,7 +34,7 @@ def chosen(kind: NoticeKind, organization_ids: Iterable[int]) -> Chosen:
 def wanted(kind: NoticeKind, notices: list[Notice]) -> Iterator[tuple[Notice, Addressee, Mail]]:
     """Yield each notice with each person who is to get it by e-mail, and how. All notices must be of this kind."""
     recipients = {notice.recipient_id for notice in notices}
-    choices = chosen(kind, recipients)
+    choices = mail_choices(kind, recipients)
     if not kind.email_roles:  # by default nobody is mailed, so only those who chose it need to be looked up
         recipients = {organization_id for organization_id, _person in choices}
     people = registry.people(recipients) if recipients else {}
@@ -45,7 +45,7 @@ def wanted(kind: NoticeKind, notices: list[Notice]) -> Iterator[tuple[Notice, Ad
                 yield notice, person, mail
 
 
-def wanted_by(kind: NoticeKind, notice: Notice, person: Addressee, choices: Chosen) -> Mail:
+def wanted_by(kind: NoticeKind, notice: Notice, person: Addressee, choices: MailChoices) -> Mail:
     """Return how a person is to get a notice of this kind by e-mail: as they chose, or else as is usual.
 
     As in the inbox, it is OFF for news of another organisation without the feature that the kind asks for, and for

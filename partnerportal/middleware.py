@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from accounts.backends import awaits_proof, half_signed_in
 from accounts.models import Operator
 from accounts.queries import operators_of
-from connections.actors import actor_for
+from connections.actors import choose_actor
 from partnerportal import errors
 from partnerportal.lib import logs, tenancy
 from partnerportal.lib.actors import ANONYMOUS
@@ -180,7 +180,7 @@ class ActorMiddleware:
         timezone.activate(person.time_zone)
 
     def _act(self, request: PortalRequest, organization_id: int | None, operators: list[Operator]) -> None:
-        actor = actor_for(request.user, organization_id, operators)  # type: ignore[arg-type]
+        actor = choose_actor(request.user, organization_id, operators)  # type: ignore[arg-type]
         request.actor, request.operators = actor, operators
         request.operator = next((o for o in operators if o.organization_id == actor.organization_id), None)
         logs.add_fields(person=str(request.user.public_id), organization=actor.organization_public_id)  # type: ignore[union-attr]

@@ -21,7 +21,7 @@ from django.utils import timezone
 from accounts.models import Kind, Operator, Organization, Person, Program, ProgramMembership, Role
 from accounts.queries import operators_of
 from connections.actions import accept_invitation, end_connection
-from connections.actors import actor_for
+from connections.actors import choose_actor
 from connections.models import Connection, InvitationLink
 from entitlements.events import EntitlementEvent
 from entitlements.models import Entitlement, Order, OrderLine, Sku
@@ -87,7 +87,7 @@ class World:
             return ANONYMOUS
         organization = self.organization_of(who)
         person = self.person(who)
-        return actor_for(person, organization.pk if organization else None, list(operators_of(person.pk)))
+        return choose_actor(person, organization.pk if organization else None, list(operators_of(person.pk)))
 
     def organization_of(self, who: str) -> Organization | None:
         """Whom they act for; "many" alone acts for the first of three by name."""

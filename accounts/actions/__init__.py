@@ -8,7 +8,7 @@ from accounts.actions.attempts import (
 from accounts.actions.operators import add_operator, change_roles, remove_operator
 from accounts.actions.organizations import (
     NAME_IS_VERIFIED,
-    found_organization,
+    create_own_organization,
     grant_membership,
     register_organization,
     update_contact,
@@ -34,12 +34,12 @@ __all__ = [
     "add_operator",
     "asks_for_mailed_code",
     "change_roles",
+    "create_own_organization",
     "delete_unverified",
     "end_sessions",
     "erase_person",
     "export_person",
     "forget_old_attempts",
-    "found_organization",
     "grant_membership",
     "lock_person",
     "note_failed_attempt",

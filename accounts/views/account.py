@@ -63,7 +63,7 @@ def organization_new(request: PortalRequest) -> HttpResponse:
     form = OrganizationForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         with into_form(form):
-            organization = actions.found_organization(person=request.user, **form.cleaned_data)  # type: ignore[arg-type]
+            organization = actions.create_own_organization(person=request.user, **form.cleaned_data)  # type: ignore[arg-type]
             request.act_for(organization.public_id)
             messages.success(request, _("%(name)s is set up. You are its Admin.") % {"name": organization.name})
             return redirect(next_url(request))
@@ -101,7 +101,7 @@ def account_edit(request: PortalRequest) -> HttpResponse:
 def operators(request: PortalRequest) -> HttpResponse:
     """Show who may act for the organisation, and in which roles (CV-14)."""
     actor = request.actor
-    context = {"rows": rows.operator_rows(actor, queries.operators(actor))}
+    context = {"rows": rows.operator_rows(actor, queries.list_operators(actor))}
     return render(request, "accounts/operators.html", context)
 
 
@@ -110,8 +110,8 @@ def operators(request: PortalRequest) -> HttpResponse:
 @vary_on_headers("HX-Request")
 def operator_roles(request: PortalRequest, operator_id: UUID) -> HttpResponse:
     """Change the roles of an operator, in a dialog (CV-17); 404 for one of another organisation."""
-    operator = queries.operator(request.actor, operator_id)
-    form = RolesForm(request.POST) if request.method == "POST" else RolesForm.of(operator)
+    operator = queries.get_operator(request.actor, operator_id)
+    form = RolesForm(request.POST) if request.method == "POST" else RolesForm.for_operator(operator)
     if form.is_valid():
         with into_form(form):
             actions.change_roles(actor=request.actor, operator=operator, roles=form.cleaned_data["roles"])
@@ -125,7 +125,7 @@ def operator_roles(request: PortalRequest, operator_id: UUID) -> HttpResponse:
 @vary_on_headers("HX-Request")
 def operator_remove(request: PortalRequest, operator_id: UUID) -> HttpResponse:
     """Ask for confirmation on GET; on POST take away an operator's access to the organisation."""
-    operator = queries.operator(request.actor, operator_id)
+    operator = queries.get_operator(request.actor, operator_id)
     is_me = operator.person_id == request.actor.person_id
     if request.method == "POST":
         actions.remove_operator(actor=request.actor, operator=operator)

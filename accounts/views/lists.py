@@ -76,7 +76,7 @@ def view_change(request: PortalRequest, view_id: UUID) -> HttpResponse:
     """Rename or share one's own saved view. A colleague's shared view answers 404 on saving."""
     view, definition = _visible_view(request, view_id)
     may_share = may_share_views(request.actor)
-    form = ViewForm.of(view, request.POST if request.method == "POST" else None, may_share=may_share)
+    form = ViewForm.for_view(view, request.POST if request.method == "POST" else None, may_share=may_share)
     if request.method == "POST" and form.is_valid():
         with into_form(form):
             view = actions.change_view(actor=request.actor, view=view, **form.action_arguments)

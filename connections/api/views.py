@@ -93,7 +93,7 @@ class EndView(ConnectionsBase):
 
     def post(self, request: Request, connection_id: UUID) -> Response:
         self.read_body()
-        actions.end_connection(actor=self.actor, connection=queries.connection(self.actor, connection_id))
+        actions.end_connection(actor=self.actor, connection=queries.get_connection(self.actor, connection_id))
         return self.answer(connection_id)
 
 

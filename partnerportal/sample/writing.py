@@ -17,7 +17,7 @@ from django.utils import timezone
 from accounts.models import Kind, Operator, Organization, Person, Program, ProgramMembership
 from accounts.queries import operators_of
 from connections.actions import accept_invitation, end_connection
-from connections.actors import actor_for
+from connections.actors import choose_actor
 from connections.models import Connection, InvitationLink
 from entitlements import queries
 from entitlements.actions import ask_release, find_anomalies, mark_released, request_trial
@@ -240,7 +240,7 @@ def _admin_of(key: str, organizations: Organizations) -> Actor:
 
 def _actor(email: str, organization: Organization) -> Actor:
     person = Person.objects.get(email=email)
-    return actor_for(person, organization.pk, list(operators_of(person.pk)))
+    return choose_actor(person, organization.pk, list(operators_of(person.pk)))
 
 
 def tell() -> None:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts.actions import (
     add_operator,
     change_roles,
-    found_organization,
+    create_own_organization,
     grant_membership,
     register_organization,
     remove_operator,
@@ -18,7 +18,7 @@ from accounts.actions import (
 )
 from accounts.models import Kind, Operator, Organization, Program, Role
 from accounts.queries import operators_of
-from connections.actors import actor_for as make_actor
+from connections.actors import choose_actor as make_actor
 from connections.models import InvitationLink, Portfolio
 from notifications.models import Event
 from partnerportal.lib import tenancy
@@ -46,7 +46,7 @@ def as_web(as_tenant):
 def test_founding_makes_a_customer_with_its_admin(world):
     nobody = world.person("nobody")
     tenancy.enter(organization_id=None, person_id=nobody.pk)  # all of it as the web role, without a tenant
-    organization = found_organization(person=nobody, name="Ärger & Söhne", country="DE")
+    organization = create_own_organization(person=nobody, name="Ärger & Söhne", country="DE")
     actor = make_actor(nobody, None, list(operators_of(nobody.pk)))
     assert (actor.organization_id, actor.roles) == (organization.pk, {Role.ADMIN})
     assert (organization.kind, organization.name_folded) == (Kind.CUSTOMER, "arger & sohne")
@@ -64,7 +64,7 @@ def test_an_orgid_that_is_taken_is_drawn_again(world, monkeypatch):
     registered = register_organization(actor=SYSTEM, kind=Kind.PARTNER, name="Newer", country="FR")
     assert registered.org_id == "10000007"
     tenancy.enter(organization_id=None, person_id=nobody.pk)
-    founded = found_organization(person=nobody, name="New", country="FR")
+    founded = create_own_organization(person=nobody, name="New", country="FR")
     assert founded.org_id == "10000008"
 
 

@@ -186,8 +186,8 @@ def test_replacing_needs_vendor_staff_and_a_reason(world, who, reason, code):
 def test_the_holder_of_a_link_sees_who_invites(world, actor_for, as_tenant):
     token, name, anonymous = world.token("partner"), world.partner.name, actor_for("anonymous")
     with as_tenant(anonymous):
-        found = queries.invitation(anonymous, token)
+        found = queries.get_invitation(anonymous, token)
         assert (found.partner_name, found.is_open) == (name, True)
         assert [badge.program for badge in found.badges] == ["service_provider"]
         with pytest.raises(NotFound):
-            queries.invitation(anonymous, token + "x")
+            queries.get_invitation(anonymous, token + "x")

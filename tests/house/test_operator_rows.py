@@ -3,7 +3,7 @@
 import pytest
 from django.db import DatabaseError, IntegrityError
 
-from accounts.actions import found_organization
+from accounts.actions import create_own_organization
 from accounts.models import Operator, Role
 
 
@@ -61,5 +61,5 @@ def test_staff_are_not_held(world):
 
 def test_who_founds_an_organisation_becomes_its_admin(world, actor_for, as_tenant):
     with as_tenant(actor_for("many@partner")):
-        founded = found_organization(person=world.person("many"), name="Newfound", country="DE")
+        founded = create_own_organization(person=world.person("many"), name="Newfound", country="DE")
     assert Operator.objects.get(organization=founded).roles == [Role.ADMIN]
