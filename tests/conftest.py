@@ -72,7 +72,8 @@ def pytest_runtest_teardown(item: pytest.Function, nextitem: pytest.Function | N
 def _what_stays() -> set[str]:
     environment = {f"{name}={value}" for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
     threads = {f"the thread {thread.name}" for thread in threading.enumerate() if not thread.daemon}
-    threads = {name for name in threads if "asyncio_" not in name}  # of the browser's loop, which lives as long as it
+    # The browser's loop lives as long as the browser, and pytest_timeout's clock as long as its test.
+    threads = {name for name in threads if "asyncio_" not in name and "pytest_timeout" not in name}
     return environment | threads | {*sys.path, f"the folder {os.getcwd()}"}
 
 
