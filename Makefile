@@ -8,7 +8,7 @@ PYTHON := $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 p
 VENV := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-operations test-faults check coverage audit bench messages schema lock stop clean python setup-demo setup-dev
+.PHONY: help demo test test-long test-operations test-faults check coverage audit bench messages schema lock stop clean python setup-demo setup-dev
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-23s %s\n", $$1, $$2 }'
@@ -18,6 +18,9 @@ demo: setup-demo ## the portal with sample data on this machine: make demo PORT=
 
 test: setup-dev ## everything CI checks; without a browser: make test BROWSER=none
 	@exec $(VENV) -m tools.verify test
+
+test-long: setup-dev ## the same with every round, row and invented example, of which `make test` takes a tenth
+	@exec $(VENV) -m tools.verify test-long
 
 check: setup-dev ## what to run every few minutes: lint, types, layers, fast tests
 	@exec $(VENV) -m tools.verify check

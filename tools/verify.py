@@ -116,7 +116,8 @@ def main() -> int:
     """Run the plan that the argument names, and print a summary. Return the exit code."""
     mode = sys.argv[1] if len(sys.argv) == 2 else ""
     plans = {
-        "test": test, "check": check, "coverage": coverage, "schema": schema, "operations": operations, "faults": faults
+        "test": test, "test-long": test_long, "check": check, "coverage": coverage, "schema": schema,
+        "operations": operations, "faults": faults,
     }  # fmt: skip
     if mode not in plans:
         print(f"Usage: python -m tools.verify {'|'.join(plans)}", file=sys.stderr)
@@ -168,6 +169,12 @@ def test(run: Run) -> None:
     with run.pytest_beside("-q", "tests/journeys", CHROMIUM=program) as journeys:
         test_without_browser(run)
         run.step("Browser journeys, begun before all", journeys)
+
+
+def test_long(run: Run) -> None:
+    """Run what `test` does, with every round and invented example, of which it takes a tenth (tests/counts.py)."""
+    run.environment |= {"TEST_LONG": "1"}
+    test(run)
 
 
 def test_without_browser(run: Run) -> None:

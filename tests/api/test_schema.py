@@ -24,6 +24,7 @@ from entitlements.models import Entitlement, IngestToken, IngestUpload, LicenseA
 from partnerportal.lib.requests import Utf8Request
 from partnerportal.lib.tokens import digest_of, new_token
 from tests import conftest
+from tests.counts import count
 from tests.world import SKU_OF_NOBODY
 
 PATH = Path(__file__).resolve().parents[2] / "docs/openapi.yaml"
@@ -144,7 +145,7 @@ def test_every_operation_keeps_its_word(application, cookies, real, token, label
         sent, headers = {}, {"Authorization": f"Bearer {token.secret}"}
     statuses = set()
 
-    @settings(max_examples=30, database=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=count(100), database=None, suppress_health_check=list(HealthCheck))
     @given(data=st.data())
     def call(data):
         mode = data.draw(st.sampled_from([GenerationMode.POSITIVE, GenerationMode.POSITIVE, GenerationMode.NEGATIVE]))

@@ -16,6 +16,7 @@ from notifications.models import Event
 from partnerportal.lib import tenancy
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import DomainError
+from tests.counts import count
 from tests.portfolio import differences
 from tests.world import World
 
@@ -131,5 +132,5 @@ def test_random_walks(world):
     Portal.world = world
     checks = [HealthCheck.too_slow, HealthCheck.data_too_large]
     run_state_machine_as_test(
-        Portal, settings=settings(max_examples=8, stateful_step_count=20, suppress_health_check=checks)
+        Portal, settings=settings(max_examples=count(30), stateful_step_count=20, suppress_health_check=checks)
     )

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from accounts.models import Organization
 from connections.models import Connection, Portfolio
+from tests.counts import count
 from tests.portfolio import differences
 
 START = dt.datetime(2025, 1, 1, tzinfo=dt.UTC)
@@ -70,7 +71,7 @@ class Field:
 @pytest.mark.slow
 @pytest.mark.no_cover
 @given(steps=STEPS)
-@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+@settings(max_examples=count(100), suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 def test_follows_the_definition(db, steps):
     with transaction.atomic():
         field = Field()

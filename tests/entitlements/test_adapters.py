@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from entitlements.ingest.adapters import ADAPTERS, NotReadable, adapt
 from entitlements.models import Entitlement, Sku, UsageDay
+from tests.counts import count
 from tests.world import World
 
 CURRENT = {
@@ -118,6 +119,7 @@ ANYTHING = st.recursive(
 
 @pytest.mark.slow
 @pytest.mark.no_cover
+@settings(max_examples=count(1000))
 @given(st.dictionaries(st.sampled_from([*CURRENT, *subscribed()]), ANYTHING) | st.lists(ANYTHING, max_size=3))
 def test_no_shape_breaks_an_adapter(document: Any) -> None:
     for name in ADAPTERS:

@@ -16,6 +16,7 @@ from entitlements.actions import rebuild_usage, usage_differences
 from entitlements.ingest.importing import import_feed
 from entitlements.models import CustomerUsage, Sku, UsageDay, UsageMonth
 from partnerportal.lib.actors import Actor
+from tests.counts import count
 from tests.entitlements import naive_usage
 from tests.world import World
 
@@ -106,7 +107,7 @@ def usage_lines(draw: Any) -> list[tuple[int, int, str, dict[str, int]]]:
 @pytest.mark.slow
 @pytest.mark.no_cover
 @given(drawn=usage_lines(), data=st.data())
-@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+@settings(max_examples=count(100), suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 def test_any_order_repetition_and_split_gives_what_the_raw_lines_say(
     org_ids: list[str], drawn: list[tuple[int, int, str, dict[str, int]]], data: Any
 ) -> None:
@@ -138,7 +139,7 @@ def test_a_pace_that_leads_to_a_whole_number_of_days_leads_to_that_day(org_ids: 
 @pytest.mark.slow
 @pytest.mark.no_cover
 @given(drawn=usage_lines(), data=st.data())
-@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+@settings(max_examples=count(100), suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 def test_corrections_count_in_the_order_in_which_they_come(
     org_ids: list[str], drawn: list[tuple[int, int, str, dict[str, int]]], data: Any
 ) -> None:

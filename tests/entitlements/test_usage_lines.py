@@ -10,6 +10,7 @@ from rest_framework.exceptions import ValidationError
 from entitlements.ingest.lines import MAX_INTEGER, UsageLine
 from entitlements.ingest.reading import _plain_usage
 from partnerportal.lib.days import today
+from tests.counts import count
 
 NUMBERS = sorted(UsageLine._declared_fields.keys() - {"customer", "sku", "day"})
 STRANGE: list[Any] = [None, True, 1.5, "x", [], {}]
@@ -43,7 +44,7 @@ def lines(draw: Any) -> dict[str, Any]:
     return data
 
 
-@settings(max_examples=800, deadline=None)
+@settings(max_examples=count(2000), deadline=None)
 @given(data=lines())
 def test_the_fast_path_equals_the_slow_one(data: dict[str, Any]) -> None:
     fast = _plain_usage(dict(data))
@@ -52,7 +53,7 @@ def test_the_fast_path_equals_the_slow_one(data: dict[str, Any]) -> None:
     assert fast == UsageLine().run_validation(dict(data))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=count(1000), deadline=None)
 @given(data=lines())
 def test_a_line_that_is_refused_is_refused_by_the_slow_path_which_says_why(data: dict[str, Any]) -> None:
     try:

@@ -16,6 +16,7 @@ from django.utils import timezone
 from entitlements.models import IngestUpload
 from exports.models import Export
 from partnerportal.lib.leases import FAILED, RUNNING, Leased, Lost, claim_next
+from tests.counts import count
 from tests.world import World
 
 State = Export.State
@@ -165,7 +166,7 @@ def test_who_wakes_up_after_a_lease_was_taken_over_changes_nothing(queue):
 
 def test_of_a_late_worker_and_the_one_that_takes_over_one_wins(queue):
     """Whatever the order in which they come, the row is finished by the late one, or runs for the other."""
-    for _round in range(10):
+    for _round in range(count(10)):
         (row,) = queue(1)
         late = claimed()
         run_out(row)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from accounts.models import Organization
 from partnerportal.lib.spreadsheet_safety import _INVISIBLE, _STARTERS, safe_cell, safe_cell_sql
+from tests.counts import count
 
 PIECES = st.sampled_from([*_STARTERS, *_INVISIBLE, "'", "a", "1", " ", "é", "\x0b", "－－"])
 TEXTS = st.lists(PIECES, max_size=6).map("".join) | st.text(st.characters(exclude_characters="\0", codec="utf-8"))
@@ -37,7 +38,7 @@ def test_what_a_spreadsheet_would_run_is_marked(before, start):
 
 @pytest.mark.slow
 @pytest.mark.no_cover
-@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+@settings(max_examples=count(300), suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(texts=st.lists(TEXTS, min_size=1, max_size=20))
 def test_the_database_agrees(texts, told):
     assert told(texts) == [safe_cell(text) for text in texts]

@@ -1,6 +1,6 @@
 """Whoever is faster: one live connection per pair, one event per change, and sight that follows.
 
-With test_operators, 205 rounds have sixteen threads: double accept, accept against end, the last Admin.
+With test_operators, 205 rounds of a long run have sixteen threads: double accept, accept against end, the last Admin.
 """
 
 from functools import partial
@@ -14,6 +14,7 @@ from notifications.actions import fan_out_due
 from notifications.models import Event, Notice
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Conflict
+from tests.counts import count
 from tests.portfolio import differences
 
 pytestmark = [pytest.mark.slow, pytest.mark.no_cover]
@@ -37,7 +38,7 @@ def events(kind):
 
 def test_sixteen_accepts_make_one_connection(cast, race):
     stranger, token = cast.actor("stranger.admin"), cast.token("partner")
-    for _round in range(75):
+    for _round in range(count(75)):
         before = events("established")
         results = race.run([accept(stranger, token)] * 16)
         connection = live().get(customer=cast.stranger)
@@ -51,7 +52,7 @@ def test_sixteen_accepts_make_one_connection(cast, race):
 def test_accepting_against_ending(cast, race):
     customer, partner = cast.actor("customer.admin"), cast.actor("partner.admin")
     token = cast.token("partner")
-    for _round in range(60):
+    for _round in range(count(60)):
         connection, _is_new = accept_invitation(actor=customer, token=token)
         news = events("established") - events("ended")
         results = race.run(
@@ -74,7 +75,7 @@ def test_two_partners_of_one_distributor_share_the_sight(cast, race):
     stranger = cast.actor("stranger.admin")
     tokens = cast.token("partner"), cast.token("partner2")
     seen = Portfolio.objects.filter(viewer=cast.distributor, subject=cast.stranger)
-    for _round in range(20):
+    for _round in range(count(20)):
         results = race.run([accept(stranger, token) for token in tokens])
         assert differences() == []
         assert seen.exists()
@@ -93,7 +94,7 @@ def test_two_partners_of_one_distributor_share_the_sight(cast, race):
 def test_moving_a_partner_while_a_customer_comes_and_goes(cast, race):
     """Vendor staff give the partner another distributor just as a customer accepts or leaves."""
     stranger, staff = cast.actor("stranger.admin"), Actor.system("staff")
-    for turn in range(20):
+    for turn in range(count(20)):
         current = live().filter(customer=cast.stranger).first()
         action = end(stranger, current) if current else accept(stranger, cast.token("partner"))
         parent = (cast.distributor2, cast.distributor)[turn % 2]
@@ -104,7 +105,7 @@ def test_moving_a_partner_while_a_customer_comes_and_goes(cast, race):
 def test_telling_while_the_connection_ends(cast, race):
     """News of a customer is written for the partner at the moment that the customer leaves."""
     stranger, worker = cast.actor("stranger.admin"), Actor.system("worker")
-    for _round in range(20):
+    for _round in range(count(20)):
         connection, _is_new = accept_invitation(actor=stranger, token=cast.token("partner"))
         race.run([end(stranger, connection), (worker, fan_out_due), (worker, fan_out_due)])
         assert differences() == []

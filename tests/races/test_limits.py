@@ -13,11 +13,12 @@ from connections.models import Connection
 from entitlements.actions import request_trial, trials
 from entitlements.models import Entitlement, Sku
 from partnerportal.lib.errors import TooMany
+from tests.counts import count
 from tests.races.conftest import Race
 from tests.world import World
 
 pytestmark = [pytest.mark.slow, pytest.mark.no_cover]
-ROUNDS = 10
+ROUNDS = count(10)
 
 
 def refused(results: list[Any]) -> int:

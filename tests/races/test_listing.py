@@ -17,6 +17,7 @@ from entitlements.actions import fold_figures
 from entitlements.ingest.importing import import_feed
 from entitlements.models import CustomerListing, Sku
 from partnerportal.lib.actors import Actor
+from tests.counts import count
 from tests.portfolio import differences
 from tests.races.conftest import Race
 from tests.world import World
@@ -61,7 +62,7 @@ def test_neither_misses_the_other(
 def test_figures_are_folded_while_they_are_written(own_database: dict[str, str], race: Race) -> None:
     """Eight feeds and eight folds at once, several times: no difference is lost, none counts twice."""
     sku = Sku.objects.earliest("pk").code
-    for number in range(6):
+    for number in range(count(6)):
         rows = [
             {
                 "type": "entitlement", "external_id": f"R{number}-{feed}", "customer": World().customer.org_id,

@@ -16,6 +16,7 @@ from entitlements.models import LicenseAssignment
 from notifications.actions import choose_notices, fan_out_due, outbox
 from notifications.models import Channel, Choice, Delivery, Mail, Notice, NoticePreference
 from partnerportal.lib.actors import Actor
+from tests.counts import count
 from tests.portfolio import differences
 from tests.races.conftest import Race
 from tests.world import World
@@ -86,7 +87,7 @@ def test_choices_saved_at_once_are_kept_as_one_of_them(cast: World, race: Race) 
     actor = cast.actor("stranger.admin")
     first = {"ends_soon": Choice(Mail.OFF, inbox=False), "trial_approved": Choice(Mail.DIGEST)}
     second = {"entitlement_added": Choice(Mail.OFF, inbox=False), "trial_approved": Choice(Mail.OFF, inbox=False)}
-    for _ in range(5):
+    for _ in range(count(5)):
         race.run([(actor, partial(choose_notices, actor=actor, choices=choices)) for choices in [first, second] * 4])
         mine = NoticePreference.objects.filter(person_id=actor.person_id)
         assert set(mine.values_list("kind", flat=True)) in (set(first), set(second))

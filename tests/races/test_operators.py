@@ -6,6 +6,7 @@ from django.db import IntegrityError, transaction
 from accounts.actions import change_roles, remove_operator
 from accounts.models import Operator, Role
 from notifications.models import Event
+from tests.counts import count
 
 pytestmark = [pytest.mark.slow, pytest.mark.no_cover]
 
@@ -24,7 +25,7 @@ def remove(actor, operator):
 def test_two_admins_against_each_other(cast, race, actions):
     names = ("stranger.admin", "stranger.reader")
     people = [cast.person(who) for who in names]
-    for _round in range(20):
+    for _round in range(count(20)):
         for person in people:
             Operator.objects.update_or_create(
                 person=person, organization=cast.stranger, defaults={"roles": [Role.ADMIN]}
@@ -43,7 +44,7 @@ def test_two_admins_against_each_other(cast, race, actions):
 def test_the_last_admin_stays(cast, race):
     admin = cast.actor("stranger.admin")
     Operator.objects.filter(organization=cast.stranger).exclude(person=admin.person_id).delete()
-    for _round in range(10):
+    for _round in range(count(10)):
         results = race.run([remove(admin, cast.operator("stranger.admin"))] * 16)
         assert {r.code for r in results} == {"last_admin"}
 
@@ -63,7 +64,7 @@ def test_the_database_keeps_one_without_the_action(cast, race):
 
     names = ("stranger.admin", "stranger.reader")
     Operator.objects.filter(organization=cast.stranger).exclude(person__in=[cast.person(w) for w in names]).delete()
-    for _round in range(10):
+    for _round in range(count(10)):
         Operator.objects.filter(organization=cast.stranger).update(roles=[Role.ADMIN])
         first, second = (cast.actor(who) for who in names)
         one, two = (cast.operator(who) for who in names)
