@@ -35,7 +35,7 @@ class AccountAdapter(DefaultAccountAdapter):
         user.name = form.cleaned_data.get("name", "")
         user.language = get_language() or settings.LANGUAGE_CODE
         saved = super().save_user(request, user, form, commit)
-        tenancy.admit(saved.pk)
+        tenancy.allow_credential_writes(saved.pk)
         return saved
 
     # allauth calls the next three methods when a person has just proved who they are. From then on the database lets
@@ -45,12 +45,12 @@ class AccountAdapter(DefaultAccountAdapter):
         """Return the person with these credentials, or None."""
         person: Person | None = super().authenticate(request, **credentials)
         if person:
-            tenancy.admit(person.pk)
+            tenancy.allow_credential_writes(person.pk)
         return person
 
     def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
         """Mark an address as verified; return whether that was possible."""
-        tenancy.admit(email_address.user_id)
+        tenancy.allow_credential_writes(email_address.user_id)
         return super().confirm_email(request, email_address)
 
     def set_password(self, user: Person, password: str) -> None:
@@ -58,7 +58,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
         allauth calls this after a reset link that was mailed, or when the person has just given the old password.
         """
-        tenancy.admit(user.pk)
+        tenancy.allow_credential_writes(user.pk)
         user.set_password(password)
         user.save(update_fields=["password"])
 
@@ -109,7 +109,7 @@ class AccountAdapter(DefaultAccountAdapter):
         if not constant_time_compare(begun_with, user.get_session_auth_hash()):
             clear_login(request)
             raise ImmediateHttpResponse(redirect("account_login"))
-        tenancy.admit(user.pk)
+        tenancy.allow_credential_writes(user.pk)
         super().login(request, user)
 
     def is_safe_url(self, url: str | None) -> bool:

@@ -9,7 +9,7 @@ from accounts.policies import ROLE_TABLE, AccountPermission
 from accounts.queries import list_operators
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.exports.columns import joined_by_semicolon, moment, raw, text
-from partnerportal.lib.exports.lists import List, Query
+from partnerportal.lib.exports.lists import ExportList, Query
 
 
 def _operators(actor: Actor, _query: Query, _customer: int | None) -> QuerySet[Any]:
@@ -18,7 +18,7 @@ def _operators(actor: Actor, _query: Query, _customer: int | None) -> QuerySet[A
 
 
 LISTS = (
-    List(
+    ExportList(
         key="operators",
         label=_("Operators & roles"),
         rows=_operators,

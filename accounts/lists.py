@@ -17,8 +17,8 @@ from partnerportal.lib.lists import (
     ListDefinition,
     ListState,
     Tab,
+    address_value,
     list_address,
-    plain,
     query_string,
     sort_heads,
 )
@@ -110,7 +110,7 @@ class PersonalList(ListState):
     def _shown(self) -> dict[str, str]:
         """The filters and the order of the list, in the form in which `ListDefinition.saved_query` returns them."""
         sort = {} if self.sort == self.definition.default_sort else {"sort": self.sort}
-        return {name: plain(value) for name, value in self.chosen.items()} | sort
+        return {name: address_value(value) for name, value in self.chosen.items()} | sort
 
     @property
     def is_modified(self) -> bool:

@@ -205,7 +205,7 @@ class LoginWebAuthnForm(WellFormed, webauthn_forms.LoginWebAuthnForm):
     def clean_credential(self) -> Authenticator:
         """Return the passkey; from then on the request may write what its owner signs in with."""
         authenticator: Authenticator = super().clean_credential()  # raises unless the signature is right
-        tenancy.admit(authenticator.user_id)
+        tenancy.allow_credential_writes(authenticator.user_id)
         return authenticator
 
 

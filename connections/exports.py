@@ -11,7 +11,7 @@ from connections.queries import active_connections, customer_activity, ended_con
 from connections.timeline import told_kinds
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.exports.columns import moment, raw, text
-from partnerportal.lib.exports.lists import List, Query, Subject
+from partnerportal.lib.exports.lists import ExportList, Query, Subject
 
 
 def _with_other_side(actor: Actor, rows: QuerySet[Connection]) -> QuerySet[Connection]:
@@ -46,7 +46,7 @@ def _activity(actor: Actor, _query: Query, customer: int | None) -> QuerySet[Any
 
 
 LISTS = (
-    List(
+    ExportList(
         key="connections",
         label=_("Active connections"),
         rows=_connections,
@@ -58,7 +58,7 @@ LISTS = (
             moment("connected_at"),
         ),
     ),
-    List(
+    ExportList(
         key="ended_connections",
         label=_("Ended connections"),
         rows=_ended,
@@ -71,7 +71,7 @@ LISTS = (
             raw("ended_by", "by"),
         ),
     ),
-    List(
+    ExportList(
         key="activity",
         label=_("Activity"),
         rows=_activity,

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 from accounts.models import Feature, Kind
 from accounts.queries import programs_that_grant
 from connections.policies import ROLE_TABLE, ConnectionPermission
-from partnerportal.lib.pages import allowed
+from partnerportal.lib.pages import require_permission
 from partnerportal.lib.policies import Denied
 from partnerportal.lib.requests import PortalRequest
 
@@ -19,10 +19,12 @@ View = Callable[..., HttpResponse]
 
 
 def needs_dashboard(view: View) -> View:
-    """Decorate a page about customers. It is `allowed`, but that a missing badge gets a page of its own, which says
-    which programmes grant it and whom to ask (CC-5, CC-8).
+    """Decorate a page about customers, so that only an actor who may view customers gets it; others get a 403.
+
+    It is `require_permission`, but that a missing badge gets a page of its own, which says which programmes grant it
+    and whom to ask (CC-5, CC-8).
     """
-    guarded = allowed(ROLE_TABLE, ConnectionPermission.VIEW_CUSTOMERS)(view)
+    guarded = require_permission(ROLE_TABLE, ConnectionPermission.VIEW_CUSTOMERS)(view)
 
     @require_safe
     @wraps(view)

@@ -42,7 +42,7 @@ class Invitation:
 
 def holding(actor: Actor, token: str) -> AbstractContextManager[None]:
     """Return a context manager inside which the database knows that the actor holds the invitation with this token."""
-    return tenancy.tenant(organization_id=actor.organization_id, person_id=actor.person_id, secret=token)
+    return tenancy.as_tenant(organization_id=actor.organization_id, person_id=actor.person_id, secret=token)
 
 
 def get_invitation(actor: Actor, token: str) -> Invitation:

@@ -28,7 +28,7 @@ from partnerportal.lib.countries import country_name
 from partnerportal.lib.errors import Conflict, NotFound
 from partnerportal.lib.keyset import Page, keyset, keyset_or_first
 from partnerportal.lib.known_pages import page_url
-from partnerportal.lib.pages import allowed, signed_in
+from partnerportal.lib.pages import require_permission, require_sign_in
 from partnerportal.lib.requests import PortalRequest
 
 PAGE_SIZE = 25
@@ -37,7 +37,7 @@ EVENTS_ON_FIRST_PAGE = 5
 
 
 @require_safe
-@allowed(ACCOUNTS, AccountPermission.VIEW_ACCOUNT)
+@require_permission(ACCOUNTS, AccountPermission.VIEW_ACCOUNT)
 def account_details(request: PortalRequest) -> HttpResponse:
     """Show the account page: ORGID, badges, contact data, active and ended connections (CC-2, CC-3, CC-12, CC-19).
 
@@ -70,7 +70,7 @@ def _page(request: PortalRequest, name: str, connections: Any, sort: str) -> Pag
 
 
 @require_safe
-@allowed(ROLE_TABLE, ConnectionPermission.SEE_INVITATION_LINK)
+@require_permission(ROLE_TABLE, ConnectionPermission.SEE_INVITATION_LINK)
 @vary_on_headers("HX-Request")
 def invite(request: PortalRequest) -> HttpResponse:
     """Show the dialog with the partner's one invitation link, and how many have accepted it (CC-39, CC-40)."""
@@ -96,7 +96,7 @@ def invitation(request: PortalRequest, token: str) -> HttpResponse:
 
 
 @require_POST
-@signed_in
+@require_sign_in
 def invitation_accept(request: PortalRequest, token: str) -> HttpResponse:
     """Accept an invitation as the organisation chosen in the form, and act for it from then on.
 
@@ -121,7 +121,7 @@ def invitation_decline(request: PortalRequest, token: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@allowed(ROLE_TABLE, ConnectionPermission.END)
+@require_permission(ROLE_TABLE, ConnectionPermission.END)
 @vary_on_headers("HX-Request")
 def connection_end(request: PortalRequest, connection_id: UUID) -> HttpResponse:
     """Ask for confirmation on GET, with what is shared now; on POST end the connection (CC-18…CC-20).

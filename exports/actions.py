@@ -33,8 +33,8 @@ from partnerportal.lib import tenancy
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import TooMany, Unavailable
 from partnerportal.lib.exports import csv_copy
-from partnerportal.lib.exports.lists import List, Query
-from partnerportal.lib.leases import Lost, claim_next
+from partnerportal.lib.exports.lists import ExportList, Query
+from partnerportal.lib.leases import LeaseLost, claim_next
 from partnerportal.lib.locks import Lock, take_turn
 from partnerportal.lib.nudges import nudge
 from partnerportal.lib.private_files import StoredFile, sweep_files
@@ -54,7 +54,7 @@ TOO_MANY = _("Three of your exports are still being made. Wait for one of them."
 
 @transaction.atomic
 def request_export(
-    *, actor: Actor, chosen: List, query: Query, customer: Organization | None = None
+    *, actor: Actor, chosen: ExportList, query: Query, customer: Organization | None = None
 ) -> tuple[Export, bytes | None]:
     """Export the chosen list as CSV; return the export, and the whole file if it has at most SMALL rows, else None.
 
@@ -80,7 +80,7 @@ def request_export(
     return row, None
 
 
-def _small_file(chosen: List, rows: Any) -> bytes:
+def _small_file(chosen: ExportList, rows: Any) -> bytes:
     """Return the CSV file of at most SMALL rows, made in memory, so that an error can still become an error page."""
     file = BytesIO()
     file.write(csv_copy.head(chosen.columns))
@@ -101,7 +101,7 @@ def make_next_export() -> bool:
         # Until this line nobody can fetch the file. If a connection ends meanwhile, the export is gone and this raises
         # Lost; if one ends afterwards, it takes the finished export away.
         claimed.finish(Export.State.READY, rows=written, rows_written=written, size=size)
-    except Lost:
+    except LeaseLost:
         log.info("Export %s is somebody else's now, or gone", claimed.public_id)
         with suppress(Unavailable):  # the sweep deletes the file later
             files.delete_export(claimed)
@@ -148,7 +148,7 @@ class _Source(threading.Thread):
         with transaction.atomic():
             with connection.cursor() as cursor:
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-            tenancy.enter(organization_id=claimed.organization_id, person_id=claimed.person_id)
+            tenancy.enter_tenant(organization_id=claimed.organization_id, person_id=claimed.person_id)
             actor = current_actor(claimed.person_id, claimed.organization_id)
             if actor is None:
                 raise PermissionError("The person no longer acts for the organisation")

@@ -5,13 +5,13 @@ import connections.exports
 import entitlements.exports
 import notifications.exports
 from partnerportal.lib.errors import NotFound
-from partnerportal.lib.exports.lists import List
+from partnerportal.lib.exports.lists import ExportList
 
 APPS = (accounts, connections, entitlements, notifications)
-LISTS: dict[str, List] = {each.key: each for app in APPS for each in app.exports.LISTS}
+LISTS: dict[str, ExportList] = {each.key: each for app in APPS for each in app.exports.LISTS}
 
 
-def find_exported_list(key: str) -> List:
+def find_exported_list(key: str) -> ExportList:
     """Return the list with this key. Raises NotFound for an unknown one."""
     if key not in LISTS:
         raise NotFound("not_found", "")

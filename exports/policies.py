@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from connections.policies import ROLE_TABLE as CONNECTIONS
 from connections.policies import ConnectionPermission
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.exports.lists import List, Subject
+from partnerportal.lib.exports.lists import ExportList, Subject
 from partnerportal.lib.policies import RoleTable, Rule, authorize
 
 
@@ -22,7 +22,7 @@ ROLE_TABLE: RoleTable = {
 }
 
 
-def authorize_list(actor: Actor, chosen: List, customer_id: int | None) -> None:
+def authorize_list(actor: Actor, chosen: ExportList, customer_id: int | None) -> None:
     """Raise Refused unless the actor may export this list of this customer.
 
     `customer_id` may be the actor's own organisation, or None for a list of all customers. Whether the actor sees the

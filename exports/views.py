@@ -23,8 +23,8 @@ from exports.policies import ROLE_TABLE, ExportPermission, authorize_list
 from exports.rows import export_rows, is_unfinished
 from partnerportal.lib.days import today
 from partnerportal.lib.errors import Conflict, Gone
-from partnerportal.lib.exports.lists import List, Query, Subject
-from partnerportal.lib.pages import allowed, is_own_path
+from partnerportal.lib.exports.lists import ExportList, Query, Subject
+from partnerportal.lib.pages import is_own_path, require_permission
 from partnerportal.lib.policies import authorize
 from partnerportal.lib.requests import PortalRequest
 from partnerportal.lib.scoping import by_public_id
@@ -36,7 +36,7 @@ GONE = gettext_lazy(
 
 
 @require_safe
-@allowed(ROLE_TABLE, ExportPermission.EXPORT)
+@require_permission(ROLE_TABLE, ExportPermission.EXPORT)
 @vary_on_headers("HX-Request")
 def exports(request: PortalRequest) -> HttpResponse:
     """Show the person's latest exports (SHOWN). While one is unfinished, the page asks for its list again and again."""
@@ -48,7 +48,7 @@ def exports(request: PortalRequest) -> HttpResponse:
 
 
 @require_POST
-@allowed(ROLE_TABLE, ExportPermission.EXPORT)
+@require_permission(ROLE_TABLE, ExportPermission.EXPORT)
 def export_new(request: PortalRequest) -> HttpResponse:
     """Export a list: answer with the file itself when it is small, else with the page that says how far it is."""
     actor, form = request.actor, request.POST
@@ -66,7 +66,7 @@ def export_new(request: PortalRequest) -> HttpResponse:
     return redirect("exports")
 
 
-def _customer(request: PortalRequest, chosen: List, public_id: str) -> Organization | None:
+def _customer(request: PortalRequest, chosen: ExportList, public_id: str) -> Organization | None:
     """Return whose rows of the chosen list are exported: a customer, or the actor's own organisation, or None for all.
 
     Raises NotFound for a customer out of reach, and Refused where the actor may not export the list.
@@ -85,7 +85,7 @@ def _customer(request: PortalRequest, chosen: List, public_id: str) -> Organizat
     return customer_in_reach(request.actor, customer_id).organization
 
 
-def _query(chosen: List, form: QueryDict) -> Query | None:
+def _query(chosen: ExportList, form: QueryDict) -> Query | None:
     """Return the filters of an export by what the pressed button says.
 
     "all" has no filters; "ticked" adds the `ids` of the ticked rows, and is None if none are ticked; anything else has
@@ -99,7 +99,7 @@ def _query(chosen: List, form: QueryDict) -> Query | None:
 
 
 @require_safe
-@allowed(ROLE_TABLE, ExportPermission.EXPORT)
+@require_permission(ROLE_TABLE, ExportPermission.EXPORT)
 def export_file(request: PortalRequest, export_id: UUID) -> HttpResponse:
     """Send the file of an export, after checking anew that the person may still see the list and the file.
 
@@ -130,7 +130,7 @@ def _as_download(response: Any, export: Export) -> HttpResponse:
 
 
 @require_safe
-@allowed(ROLE_TABLE, ExportPermission.EXPORT)
+@require_permission(ROLE_TABLE, ExportPermission.EXPORT)
 def exports_news(request: PortalRequest) -> HttpResponse:
     """Tell the browser once, by a toast, when none of the person's exports is being made any more.
 

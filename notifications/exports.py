@@ -12,7 +12,7 @@ from notifications.queries import inbox
 from notifications.rows import body, subject
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.exports.columns import flag, in_words, moment, raw, text
-from partnerportal.lib.exports.lists import List, Query, Subject
+from partnerportal.lib.exports.lists import ExportList, Query, Subject
 
 
 def _inbox(actor: Actor, query: Query, _customer: int | None) -> QuerySet[Any]:
@@ -21,7 +21,7 @@ def _inbox(actor: Actor, query: Query, _customer: int | None) -> QuerySet[Any]:
 
 
 LISTS = (
-    List(
+    ExportList(
         key="inbox",
         label=_("Inbox"),
         rows=_inbox,

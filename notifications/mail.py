@@ -93,7 +93,7 @@ def _entries(person_id: int, notice_ids: list[int]) -> list[tuple[Notice, Addres
     organizations = set(Notice.objects.filter(pk__in=notice_ids).values_list("recipient_id", flat=True))
     entries = []
     for organization_id in sorted(organizations):
-        with transaction.atomic(), tenancy.tenant(organization_id=organization_id, person_id=person_id):
+        with transaction.atomic(), tenancy.as_tenant(organization_id=organization_id, person_id=person_id):
             mine = Notice.objects.filter(pk__in=notice_ids, recipient_id=organization_id).order_by("pk")
             for notice in mine:
                 person = _addressee(notice, person_id)

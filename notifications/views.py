@@ -19,13 +19,13 @@ from notifications.forms import ChoicesForm
 from notifications.lists.inbox import Inbox
 from notifications.models import Notice
 from notifications.policies import ROLE_TABLE, NoticePermission
-from partnerportal.lib.pages import allowed, next_url
+from partnerportal.lib.pages import next_url, require_permission
 from partnerportal.lib.requests import PortalRequest
 from partnerportal.lib.scoping import by_public_id
 
 
 @require_safe
-@allowed(ROLE_TABLE, NoticePermission.VIEW)
+@require_permission(ROLE_TABLE, NoticePermission.VIEW)
 @vary_on_headers("HX-Request")
 def inbox(request: PortalRequest) -> HttpResponse:
     """Show the inbox of the acting organisation; htmx gets its list alone, with the address for the location bar."""
@@ -51,7 +51,7 @@ def _back(request: PortalRequest) -> HttpResponse:
 
 
 @require_POST
-@allowed(ROLE_TABLE, NoticePermission.VIEW)
+@require_permission(ROLE_TABLE, NoticePermission.VIEW)
 def open_notice(request: PortalRequest, notice_id: UUID) -> HttpResponse:
     """Mark a notice as read by the person, and redirect to the page that it leads to."""
     notice = _notice(request, notice_id)
@@ -62,7 +62,7 @@ def open_notice(request: PortalRequest, notice_id: UUID) -> HttpResponse:
 
 
 @require_POST
-@allowed(ROLE_TABLE, NoticePermission.DISMISS)
+@require_permission(ROLE_TABLE, NoticePermission.DISMISS)
 def dismiss(request: PortalRequest, notice_id: UUID) -> HttpResponse:
     """Dismiss a notice for the organisation (CC-56…CC-58); the toast has a button that undoes it."""
     notice = _notice(request, notice_id)
@@ -73,7 +73,7 @@ def dismiss(request: PortalRequest, notice_id: UUID) -> HttpResponse:
 
 
 @require_POST
-@allowed(ROLE_TABLE, NoticePermission.DISMISS)
+@require_permission(ROLE_TABLE, NoticePermission.DISMISS)
 def restore(request: PortalRequest, notice_id: UUID) -> HttpResponse:
     """Undo the dismissal of a notice."""
     actions.restore(actor=request.actor, notice=_notice(request, notice_id))
@@ -82,7 +82,7 @@ def restore(request: PortalRequest, notice_id: UUID) -> HttpResponse:
 
 
 @require_POST
-@allowed(ROLE_TABLE, NoticePermission.VIEW)
+@require_permission(ROLE_TABLE, NoticePermission.VIEW)
 def read_all(request: PortalRequest) -> HttpResponse:
     """Mark every notice of the organisation as read by the person."""
     actions.mark_all_read(actor=request.actor)
@@ -91,7 +91,7 @@ def read_all(request: PortalRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@allowed(ROLE_TABLE, NoticePermission.VIEW)
+@require_permission(ROLE_TABLE, NoticePermission.VIEW)
 def preferences(request: PortalRequest) -> HttpResponse:
     """Show and store which notices of this organisation a person gets, in the inbox and by e-mail. Any role may."""
     form = ChoicesForm(request.actor, request.POST if request.method == "POST" else None)

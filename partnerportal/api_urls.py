@@ -10,7 +10,7 @@ from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from partnerportal.lib.pages import signed_in
+from partnerportal.lib.pages import require_sign_in
 
 app_name = "api"
 
@@ -45,6 +45,6 @@ urlpatterns = [
     path("v1/", include("entitlements.api.urls")),
     path("v1/", include("notifications.api.urls")),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
-    path("docs/", with_its_icons(signed_in(reference)), name="docs"),
+    path("docs/", with_its_icons(require_sign_in(reference)), name="docs"),
     path("<anything:rest>", NothingHere.as_view(), name="nothing"),
 ]

@@ -160,21 +160,21 @@ class ActorMiddleware:
         wanted, person_id = request.session.get("organization"), request.session.get(SESSION_KEY)
         # The first use of request.user checks the session. Reading the user needs the policies' tenant already, so the
         # tenant that the unchecked session names is entered first.
-        tenancy.enter(organization_id=wanted if person_id else None, person_id=person_id)
+        tenancy.enter_tenant(organization_id=wanted if person_id else None, person_id=person_id)
         if request.user.is_authenticated and self._timed_out(request):
             logout(request)
             messages.info(request, _("Your session has ended. Sign in again to go on."))
         if not request.user.is_authenticated:
             if person_id:
-                tenancy.enter(organization_id=None)
+                tenancy.enter_tenant(organization_id=None)
             if pending := half_signed_in(request.session):
-                tenancy.admit(pending)
+                tenancy.allow_credential_writes(pending)
             return
         person = request.user
         self._act(request, wanted, person.acting_for)
         if request.actor.organization_id != wanted:
             request.session["organization"] = request.actor.organization_id  # so that the next request enters at once
-            tenancy.enter(organization_id=request.actor.organization_id, person_id=person.pk)
+            tenancy.enter_tenant(organization_id=request.actor.organization_id, person_id=person.pk)
         translation.activate(person.language)
         request.LANGUAGE_CODE = person.language
         timezone.activate(person.time_zone)
@@ -192,7 +192,7 @@ class ActorMiddleware:
         if operator is None:
             raise NotFound("not_found", "")
         request.session["organization"] = operator.organization_id
-        tenancy.enter(organization_id=operator.organization_id, person_id=operator.person_id)
+        tenancy.enter_tenant(organization_id=operator.organization_id, person_id=operator.person_id)
         self._act(request, operator.organization_id, operators)
 
     def _timed_out(self, request: PortalRequest) -> bool:

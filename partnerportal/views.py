@@ -21,7 +21,7 @@ from partnerportal.first_page import parts_by_area
 from partnerportal.lib import logs
 from partnerportal.lib.days import today
 from partnerportal.lib.known_pages import page_url
-from partnerportal.lib.pages import signed_in
+from partnerportal.lib.pages import require_sign_in
 from partnerportal.lib.requests import PortalRequest
 
 PLAIN = "text/plain; charset=utf-8"
@@ -30,7 +30,7 @@ ROLE_TABLES = {**ACCOUNTS, **CONNECTIONS, **ENTITLEMENTS, **EXPORTS, **NOTIFICAT
 
 
 @require_safe
-@signed_in
+@require_sign_in
 def overview(request: PortalRequest) -> HttpResponse:
     """Show everyone's first page, made of the blocks that the apps declare.
 
@@ -43,7 +43,7 @@ def overview(request: PortalRequest) -> HttpResponse:
 
 
 @require_safe
-@signed_in
+@require_sign_in
 def roles_help(request: PortalRequest) -> HttpResponse:
     """Show who can do what: the role tables themselves, as a matrix."""
     rows = [

@@ -210,7 +210,7 @@ def as_tenant() -> Callable[[Actor], Any]:
     def enter(actor: Actor, secret: str = "") -> Iterator[None]:
         with transaction.atomic():  # an error rolls back, and with it the settings
             before = _current()
-            tenancy.enter(organization_id=actor.organization_id, person_id=actor.person_id, secret=secret)
+            tenancy.enter_tenant(organization_id=actor.organization_id, person_id=actor.person_id, secret=secret)
             yield
             _enter(before)
 

@@ -44,7 +44,7 @@ def create_own_organization(*, person: Person, name: str, country: str, **detail
     with connection.cursor() as cursor:
         cursor.execute("SELECT nextval(pg_get_serial_sequence('accounts_organization', 'id'))")
         new_id = cursor.fetchone()[0]
-    with tenancy.tenant(organization_id=new_id, person_id=person.pk):
+    with tenancy.as_tenant(organization_id=new_id, person_id=person.pk):
         organization = Organization(pk=new_id, kind=Kind.CUSTOMER, name=name, country=country, **details)
         _insert(organization)
         Operator.objects.create(organization=organization, person=person, roles=[Role.ADMIN])

@@ -5,7 +5,7 @@ The app connections widens the policy on organisations by the portfolio, once th
 
 from django.db import migrations
 
-from partnerportal.lib.tenancy import NOW, grant_sql, protect, settle, tells
+from partnerportal.lib.tenancy import NOW, allow_events, enable_row_security, grant_sql, set_columns_in_database
 
 OWN = """id = portal_org() OR (SELECT true FROM accounts_operator o
          WHERE o.person_id = portal_person() AND o.organization_id = accounts_organization.id)"""
@@ -85,14 +85,14 @@ class Migration(migrations.Migration):
     dependencies = [("accounts", "0001_initial"), ("notifications", "0001_initial")]
 
     operations = [
-        protect(
+        enable_row_security(
             "accounts_operator",
             using="organization_id = portal_org() OR person_id = portal_person()",
             check="organization_id = portal_org()",
             grant="SELECT, INSERT, UPDATE (roles), DELETE",
         ),
-        settle("accounts_operator", made={"created_at": NOW}),
-        protect(
+        set_columns_in_database("accounts_operator", made={"created_at": NOW}),
+        enable_row_security(
             "accounts_organization",
             using=OWN,
             check="id = portal_org()",
@@ -102,7 +102,7 @@ class Migration(migrations.Migration):
             "GRANT USAGE ON SEQUENCE accounts_organization_id_seq TO portal_app",
             "REVOKE USAGE ON SEQUENCE accounts_organization_id_seq FROM portal_app",
         ),
-        settle(
+        set_columns_in_database(
             "accounts_organization",
             made={"created_at": NOW} | dict.fromkeys([f"account_manager_{what}" for what in ("name", "email", "phone")], "''"),
         ),
@@ -114,13 +114,13 @@ class Migration(migrations.Migration):
             "DROP POLICY founded_by_people ON accounts_organization",
         ),
         migrations.RunSQL(RENAME, RENAME_UNDO),
-        protect(
+        enable_row_security(
             "accounts_programmembership",
             using="(SELECT true FROM accounts_organization o WHERE o.id = organization_id)",
             check="false",
         ),
         migrations.RunSQL(grant_sql("accounts_program", "SELECT"), migrations.RunSQL.noop),
-        tells(
+        allow_events(
             "accounts",
             "organization.contact_changed organization.created operator.removed operator.roles_changed view.shared",
         ),

@@ -1,12 +1,13 @@
 """Row-level security of what people sign in with: every request may read it, and only the person may write it.
 
-In the requests of sign-up, sign-in and a forgotten password, that is the person whom `tenancy.admit` names because they
-have just proved who they are. Of the framework's other tables the web role gets the sessions, and nothing else.
+In the requests of sign-up, sign-in and a forgotten password, that is the person whom `tenancy.allow_credential_writes`
+names because they have just proved who they are. Of the framework's other tables the web role gets the sessions, and
+nothing else.
 """
 
 from django.db import migrations
 
-from partnerportal.lib.tenancy import NOW, grant_sql, settle, spelled_out
+from partnerportal.lib.tenancy import NOW, grant_sql, set_columns_in_database, spelled_out
 
 EVERYBODY = "SELECT, INSERT, UPDATE, DELETE"
 # For each table the column with the person's id, and what the web role may do. It may store a person, at sign-up; only
@@ -46,8 +47,9 @@ DROP TRIGGER person_keeps_former_address ON accounts_person; DROP FUNCTION perso
 def keep_to_oneself(table: str, column: str, grant: str) -> migrations.RunSQL:
     """Return the migration operation by which the web role reads every row of a table and writes only one person's.
 
-    That is the person who is signed in, or whom `tenancy.admit` names; `column` holds the id. Sessions of others are not
-    read. On the table of persons, whose column is "id", anybody may insert a row: who signs up is no person yet.
+    That is the person who is signed in, or whom `tenancy.allow_credential_writes` names; `column` holds the id.
+    Sessions of others are not read. On the table of persons, whose column is "id", anybody may insert a row: who signs
+    up is no person yet.
     """
     oneself = spelled_out(ONESELF.format(column, column))
     read = oneself if table == "usersessions_usersession" else "true"
@@ -77,7 +79,7 @@ class Migration(migrations.Migration):
 
     operations = [
         *(keep_to_oneself(table, column, grant) for table, (column, grant) in TABLES.items()),
-        settle(
+        set_columns_in_database(
             "accounts_person",
             made={
                 "date_joined": NOW,
@@ -88,12 +90,12 @@ class Migration(migrations.Migration):
             },
             changed={"last_login": NOW},
         ),
-        settle(
+        set_columns_in_database(
             "mfa_authenticator",
             made={"created_at": NOW, "last_used_at": "NULL"},
             changed={"created_at": "OLD.created_at", "last_used_at": NOW},
         ),
-        settle(
+        set_columns_in_database(
             "usersessions_usersession",
             made={"created_at": NOW, "last_seen_at": NOW},
             changed={"created_at": "OLD.created_at", "last_seen_at": NOW},

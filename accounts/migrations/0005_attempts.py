@@ -8,7 +8,7 @@ import django.db.models.functions
 from django.conf import settings
 from django.db import migrations, models
 
-from partnerportal.lib.tenancy import protect
+from partnerportal.lib.tenancy import enable_row_security
 
 # What a caller can count is bounded: only failures of today; failures of other persons only while nobody is signed in;
 # and one for each message that a client sends, so that no single statement makes up a thousand failures of everybody.
@@ -71,6 +71,6 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        protect("accounts_failedattempts", using="false"),
+        enable_row_security("accounts_failedattempts", using="false"),
         migrations.RunSQL(FUNCTIONS, UNDO),
     ]

@@ -7,7 +7,7 @@ import django.db.models.deletion
 import django.utils.timezone
 from django.db import migrations, models
 
-from partnerportal.lib.tenancy import NOW, protect, settle
+from partnerportal.lib.tenancy import NOW, enable_row_security, set_columns_in_database
 
 MINE = "organization_id = portal_org() AND person_id = portal_person()"
 
@@ -89,7 +89,7 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        protect(
+        enable_row_security(
             "accounts_savedview",
             using="organization_id = portal_org() AND (is_shared OR person_id = portal_person())",
             check=MINE,
@@ -100,12 +100,12 @@ class Migration(migrations.Migration):
                USING (person_id = portal_person() OR portal_is_admin())""",
             "DROP POLICY removed_by_its_own ON accounts_savedview",
         ),
-        settle(
+        set_columns_in_database(
             "accounts_savedview",
             made={"created_at": NOW, "is_shared": "NEW.is_shared AND portal_is_admin()"},
             changed={"is_shared": "CASE WHEN portal_is_admin() THEN NEW.is_shared ELSE OLD.is_shared END"},
         ),
-        protect(
+        enable_row_security(
             "accounts_listsettings",
             using=MINE,
             grant="SELECT, INSERT, UPDATE (columns, density, default_view_id), DELETE",

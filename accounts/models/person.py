@@ -81,7 +81,7 @@ class Person(PublicModel, AbstractBaseUser):
         """
 
         def hash_anew(password: str) -> None:
-            tenancy.admit(self.pk)
+            tenancy.allow_credential_writes(self.pk)
             self.set_password(password)
             self._password = None
             self.save(update_fields=["password"])

@@ -18,7 +18,7 @@ from accounts.forms import OrganizationForm, PreferencesForm, RolesForm
 from accounts.policies import ROLE_TABLE, AccountPermission
 from partnerportal.lib.form_errors import into_form
 from partnerportal.lib.known_pages import page_url
-from partnerportal.lib.pages import allowed, next_url, signed_in
+from partnerportal.lib.pages import next_url, require_permission, require_sign_in
 from partnerportal.lib.requests import PortalRequest
 
 
@@ -57,7 +57,7 @@ require_form = require_http_methods(["GET", "HEAD", "POST"])
 
 
 @require_form
-@signed_in
+@require_sign_in
 def organization_new(request: PortalRequest) -> HttpResponse:
     """Create a customer organisation for somebody who signed up, who acts for it from then on (E2)."""
     form = OrganizationForm(request.POST or None)
@@ -71,7 +71,7 @@ def organization_new(request: PortalRequest) -> HttpResponse:
 
 
 @require_POST
-@signed_in
+@require_sign_in
 def organization_switch(request: PortalRequest) -> HttpResponse:
     """Act for another of the person's organisations and go to the start page; 404 if it is not one of theirs.
 
@@ -83,7 +83,7 @@ def organization_switch(request: PortalRequest) -> HttpResponse:
 
 
 @require_form
-@allowed(ROLE_TABLE, AccountPermission.EDIT_ACCOUNT)
+@require_permission(ROLE_TABLE, AccountPermission.EDIT_ACCOUNT)
 def account_edit(request: PortalRequest) -> HttpResponse:
     """Edit the contact data of the acting organisation (CC-2)."""
     organization = request.operator.organization
@@ -97,7 +97,7 @@ def account_edit(request: PortalRequest) -> HttpResponse:
 
 
 @require_safe
-@allowed(ROLE_TABLE, AccountPermission.VIEW_OPERATORS)
+@require_permission(ROLE_TABLE, AccountPermission.VIEW_OPERATORS)
 def operators(request: PortalRequest) -> HttpResponse:
     """Show who may act for the organisation, and in which roles (CV-14)."""
     actor = request.actor
@@ -106,7 +106,7 @@ def operators(request: PortalRequest) -> HttpResponse:
 
 
 @require_form
-@allowed(ROLE_TABLE, AccountPermission.MANAGE_OPERATORS)
+@require_permission(ROLE_TABLE, AccountPermission.MANAGE_OPERATORS)
 @vary_on_headers("HX-Request")
 def operator_roles(request: PortalRequest, operator_id: UUID) -> HttpResponse:
     """Change the roles of an operator, in a dialog (CV-17); 404 for one of another organisation."""
@@ -121,7 +121,7 @@ def operator_roles(request: PortalRequest, operator_id: UUID) -> HttpResponse:
 
 
 @require_form
-@allowed(ROLE_TABLE, AccountPermission.MANAGE_OPERATORS)
+@require_permission(ROLE_TABLE, AccountPermission.MANAGE_OPERATORS)
 @vary_on_headers("HX-Request")
 def operator_remove(request: PortalRequest, operator_id: UUID) -> HttpResponse:
     """Ask for confirmation on GET; on POST take away an operator's access to the organisation."""
@@ -136,7 +136,7 @@ def operator_remove(request: PortalRequest, operator_id: UUID) -> HttpResponse:
 
 
 @require_form
-@signed_in
+@require_sign_in
 def preferences(request: PortalRequest) -> HttpResponse:
     """Edit the person's name, language, time zone and appearance, which hold from the next page on."""
     form = PreferencesForm(request.POST or None, instance=request.user)

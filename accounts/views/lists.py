@@ -17,12 +17,12 @@ from accounts.policies import ROLE_TABLE, AccountPermission, may_share_views
 from accounts.queries import list_preferences, saved_view
 from partnerportal.lib.form_errors import into_form
 from partnerportal.lib.lists import ListDefinition, find_list, list_address
-from partnerportal.lib.pages import allowed, load_page, next_url
+from partnerportal.lib.pages import load_page, next_url, require_permission
 from partnerportal.lib.policies import authorize
 from partnerportal.lib.requests import PortalRequest
 
 require_form = require_http_methods(["GET", "HEAD", "POST"])
-may_save = allowed(ROLE_TABLE, AccountPermission.SAVE_VIEWS)
+may_save = require_permission(ROLE_TABLE, AccountPermission.SAVE_VIEWS)
 
 
 def _visible_list(request: PortalRequest, key: str) -> ListDefinition:

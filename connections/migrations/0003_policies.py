@@ -7,7 +7,14 @@ slower.
 from django.db import migrations
 
 from partnerportal.lib.states import guard
-from partnerportal.lib.tenancy import NOW, protect, settle, spelled_out, tells, widen
+from partnerportal.lib.tenancy import (
+    NOW,
+    allow_events,
+    enable_row_security,
+    set_columns_in_database,
+    spelled_out,
+    widen,
+)
 
 SEEN = "(SELECT true FROM connections_portfolio p WHERE p.viewer_id = portal_org() AND p.subject_id = {})"
 
@@ -126,18 +133,20 @@ class Migration(migrations.Migration):
     dependencies = [("connections", "0002_portfolio"), ("notifications", "0002_policies"), ("accounts", "0003_programs")]
 
     operations = [
-        protect("connections_portfolio", using="viewer_id = portal_org()", check="false"),
-        protect(
+        enable_row_security("connections_portfolio", using="viewer_id = portal_org()", check="false"),
+        enable_row_security(
             "connections_invitationlink",
             using="organization_id = portal_org() OR token = portal_secret()",
             check="false",
         ),
-        protect(
+        enable_row_security(
             "connections_connection",
             using="partner_id = portal_org() OR customer_id = portal_org()",
             grant="SELECT, INSERT, UPDATE (state, ended_at, ended_by_id)",
         ),
-        settle("connections_connection", made={"connected_at": NOW, "ended_at": "NULL", "ended_by_id": "NULL"}),
+        set_columns_in_database(
+            "connections_connection", made={"connected_at": NOW, "ended_at": "NULL", "ended_by_id": "NULL"}
+        ),
         migrations.RunSQL(MADE, MADE_UNDO),
         migrations.RunSQL(  # the side that ends it must name itself and the present time, by which `may_tell` goes
             """CREATE POLICY ended_in_ones_own_name ON connections_connection AS RESTRICTIVE FOR UPDATE
@@ -148,7 +157,7 @@ class Migration(migrations.Migration):
         guard("connections_connection", MOVES, begins="active", holds="everybody"),
         migrations.RunSQL(DISTRIBUTOR, "DROP FUNCTION portal_distributor()"),
         migrations.RunSQL(KNOWS, "DROP FUNCTION knows_organization(bigint)"),
-        tells("connections", "connection.established connection.ended"),
+        allow_events("connections", "connection.established connection.ended"),
         migrations.RunSQL(TELLS, TELLS_UNDO),
         widen("accounts_organization", ORGANIZATION, ORGANIZATION_BEFORE),
         widen("notifications_event", f"{EVENT_BEFORE} OR {SEEN.format('customer_id')}", EVENT_BEFORE),

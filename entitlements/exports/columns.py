@@ -6,14 +6,14 @@ from django.db.models.functions import Greatest
 from connections.policies import ROLE_TABLE as CONNECTIONS
 from connections.policies import ConnectionPermission
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
-from partnerportal.lib.exports.columns import Column, code, raw, share, text
+from partnerportal.lib.exports.columns import ExportColumn, code, raw, share, text
 
 OF_CUSTOMERS = (CONNECTIONS, ConnectionPermission.VIEW_CUSTOMERS)
 OWN = (ROLE_TABLE, EntitlementPermission.VIEW_OWN)
 AVAILABLE = Greatest(F("purchased") - F("assigned"), Value(0))
 
 
-def month_columns(suffix: str = "") -> tuple[Column, ...]:
+def month_columns(suffix: str = "") -> tuple[ExportColumn, ...]:
     """Return the columns of section F, over plain months, or with a suffix over sums whose names end in it."""
     month = Func(F("month"), Value("YYYY-MM"), function="to_char", output_field=CharField())
     return (
@@ -24,7 +24,7 @@ def month_columns(suffix: str = "") -> tuple[Column, ...]:
     )
 
 
-def licence_columns(suffix: str = "") -> tuple[Column, ...]:
+def licence_columns(suffix: str = "") -> tuple[ExportColumn, ...]:
     """Return the columns of licences, over plain rows, or with a suffix over sums whose names end in it.
 
     `available` is counted for each SKU on its own, also in sums, which bring it along.

@@ -14,7 +14,7 @@ from entitlements.lists.customers import CUSTOMERS
 from entitlements.models import NO_EXPIRY, Sku
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.exports.columns import code, flag, joined_by_semicolon, moment, raw, share, text
-from partnerportal.lib.exports.lists import List, Query, Subject
+from partnerportal.lib.exports.lists import ExportList, Query, Subject
 
 
 def _customers(actor: Actor, query: Query, _customer: int | None) -> QuerySet[Any]:
@@ -49,7 +49,7 @@ _SKU_NAMES = (
     .order_by("name", "pk")
 )
 LISTS = (
-    List(
+    ExportList(
         key="customers",
         label=_("Customers"),
         rows=_customers,
@@ -73,7 +73,7 @@ LISTS = (
             moment("connected_at"),
         ),
     ),
-    List(
+    ExportList(
         key="services",
         label=_("Services"),
         rows=_services,
@@ -82,7 +82,7 @@ LISTS = (
         own_rule=OWN,
         columns=SERVICE_COLUMNS,
     ),
-    List(
+    ExportList(
         key="renewals",
         label=_("Renewals"),
         rows=_renewals,
@@ -92,7 +92,7 @@ LISTS = (
         filters=frozenset(RenewalFilterSet.base_filters),
         columns=SERVICE_COLUMNS,
     ),
-    List(
+    ExportList(
         key="orders",
         label=_("Orders"),
         rows=_orders,

@@ -11,7 +11,7 @@ from entitlements.filters import HolderFilterSet
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.exports.columns import code, moment, raw, text
-from partnerportal.lib.exports.lists import List, Query
+from partnerportal.lib.exports.lists import ExportList, Query
 
 
 def _holders(actor: Actor, query: Query, _customer: int | None) -> QuerySet[Any]:
@@ -35,7 +35,7 @@ def _releases(actor: Actor, query: Query, _customer: int | None) -> QuerySet[Any
 
 
 LISTS = (
-    List(
+    ExportList(
         key="licence_users",
         label=_("Licence users"),
         rows=_holders,
@@ -51,7 +51,7 @@ LISTS = (
             moment("release_asked_at"),
         ),
     ),
-    List(
+    ExportList(
         key="trials",
         label=_("Trials"),
         rows=_trials,
@@ -64,7 +64,7 @@ LISTS = (
             text("reason"),
         ),
     ),
-    List(
+    ExportList(
         key="releases",
         label=_("Licence releases"),
         rows=_releases,

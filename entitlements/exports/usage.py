@@ -21,7 +21,7 @@ from entitlements.models import Anomaly, CustomerListing, CustomerUsage, Sku, Us
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import today
 from partnerportal.lib.exports.columns import raw, share
-from partnerportal.lib.exports.lists import List, Query, Subject
+from partnerportal.lib.exports.lists import ExportList, Query, Subject
 
 _MONTH_FACTS = ("purchased", "assigned", "newly_assigned", "monthly_active", "daily_active_peak")
 _DAY_FACTS = ("purchased", "assigned", "newly_assigned", "monthly", "daily")
@@ -135,7 +135,7 @@ _UNUSUAL = (
     raw("usual_high", "high"),
 )
 LISTS = (
-    List(
+    ExportList(
         key="trend",
         label=_("Usage trend"),
         rows=_trend,
@@ -145,7 +145,7 @@ LISTS = (
         filters=frozenset({"service", "range"}),
         columns=month_columns("_"),
     ),
-    List(
+    ExportList(
         key="trend_days",
         label=_("Usage trend by day"),
         rows=_trend_days,
@@ -160,7 +160,7 @@ LISTS = (
             raw("daily_active", "daily_"),
         ),
     ),
-    List(
+    ExportList(
         key="usage_months",
         label=_("Usage by service and month"),
         rows=_months_of,
@@ -169,7 +169,7 @@ LISTS = (
         own_rule=OWN,
         columns=_BY_MONTH,
     ),
-    List(
+    ExportList(
         key="usage",
         label=_("Usage by customer"),
         rows=_usage,
@@ -188,21 +188,21 @@ LISTS = (
             raw("full_on"),
         ),
     ),
-    List(
+    ExportList(
         key="usage_history",
         label=_("Usage by customer, service and month"),
         rows=_history,
         rule=OF_CUSTOMERS,
         columns=_BY_MONTH,
     ),
-    List(
+    ExportList(
         key="anomalies",
         label=_("Unusual use"),
         rows=_anomalies,
         rule=OF_CUSTOMERS,
         columns=_UNUSUAL,
     ),
-    List(
+    ExportList(
         key="unusual_use",
         label=_("Unusual use"),
         rows=_anomalies_of,

@@ -28,7 +28,7 @@ from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.api_tokens import holding
 from partnerportal.lib.errors import Invalid, Refused, TooMany, Unavailable, Unprocessable
-from partnerportal.lib.leases import Lost, claim_next
+from partnerportal.lib.leases import LeaseLost, claim_next
 from partnerportal.lib.nudges import nudge
 from partnerportal.lib.private_files import sweep_files
 from partnerportal.lib.sweeping import delete_in_batches
@@ -115,7 +115,7 @@ def ingest_next_upload() -> bool:
             upload.finish(State.DONE, read=upload.size)
         with suppress(Unavailable):  # the sweep deletes the file if it cannot be deleted now
             upload_files.delete_upload(upload.public_id)
-    except Lost:
+    except LeaseLost:
         log.warning("Upload %s is somebody else's now", upload.public_id)
     except (OperationalError, InterfaceError):
         # The upload waits until its lease runs out.
@@ -146,7 +146,7 @@ def _read_file(upload: IngestUpload) -> str:
         return damage.code
     except FileNotFoundError:
         return "file_lost"
-    except (Lost, Unavailable, OperationalError, InterfaceError):
+    except (LeaseLost, Unavailable, OperationalError, InterfaceError):
         raise
     except Exception:
         log.exception("Upload %s failed", upload.public_id)

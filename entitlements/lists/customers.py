@@ -16,7 +16,7 @@ from entitlements.rows import customer_rows
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.countries import country_name
 from partnerportal.lib.keyset import branches_of, keyset_or_first, with_total
-from partnerportal.lib.lists import Column, ListDefinition, Tab
+from partnerportal.lib.lists import ListColumn, ListDefinition, Tab
 
 CUSTOMERS = ListDefinition(
     key="customers",
@@ -24,15 +24,15 @@ CUSTOMERS = ListDefinition(
     url_name="customers",
     rule=(ROLE_TABLE, ConnectionPermission.VIEW_CUSTOMERS),
     columns=(  # each column has its branch in parts/customer_rows.jinja
-        Column(name="name", label=gettext_lazy("Customer"), sort="name_folded"),
-        Column(name="org_id", label=gettext_lazy("ORGID"), sort="org_id", css="wide-only"),
-        Column(name="country", label=gettext_lazy("Country"), sort="country"),
-        Column(name="services", label=gettext_lazy("Services"), sort="services", css="wide-only"),
-        Column(name="trials", label=gettext_lazy("Trials"), css="num wide-only", is_usual=False),
-        Column(name="assigned", label=gettext_lazy("Seats assigned"), sort="assigned", css="num"),
-        Column(name="trend", label=gettext_lazy("16 weeks"), css="wide-only"),
-        Column(name="expires_on", label=gettext_lazy("Next expiry"), sort="next_expiry_on"),
-        Column(name="connected_at", label=gettext_lazy("Connected"), sort="connected_at", css="widest-only"),
+        ListColumn(name="name", label=gettext_lazy("Customer"), sort="name_folded"),
+        ListColumn(name="org_id", label=gettext_lazy("ORGID"), sort="org_id", css="wide-only"),
+        ListColumn(name="country", label=gettext_lazy("Country"), sort="country"),
+        ListColumn(name="services", label=gettext_lazy("Services"), sort="services", css="wide-only"),
+        ListColumn(name="trials", label=gettext_lazy("Trials"), css="num wide-only", is_usual=False),
+        ListColumn(name="assigned", label=gettext_lazy("Seats assigned"), sort="assigned", css="num"),
+        ListColumn(name="trend", label=gettext_lazy("16 weeks"), css="wide-only"),
+        ListColumn(name="expires_on", label=gettext_lazy("Next expiry"), sort="next_expiry_on"),
+        ListColumn(name="connected_at", label=gettext_lazy("Connected"), sort="connected_at", css="widest-only"),
     ),
     filter_set=CustomerFilterSet,
     default_sort="name",

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from django.db import migrations
 
-from partnerportal.lib.tenancy import grant_sql, protect
+from partnerportal.lib.tenancy import enable_row_security, grant_sql
 
 SEEN = "(SELECT true FROM connections_portfolio p WHERE p.viewer_id = portal_org() AND p.subject_id = customer_id)"
 
@@ -252,15 +252,15 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.RunSQL(LISTING + FIGURES + PACE, UNDO),
-        protect("entitlements_entitlement", using=SEEN, check="false"),
-        protect("entitlements_order", using=SEEN, check="false"),
-        protect(
+        enable_row_security("entitlements_entitlement", using=SEEN, check="false"),
+        enable_row_security("entitlements_order", using=SEEN, check="false"),
+        enable_row_security(
             "entitlements_orderline",
             using="(SELECT true FROM entitlements_order o WHERE o.id = order_id)",
             check="false",
         ),
-        protect("entitlements_customerlisting", using="viewer_id = portal_org()", check="false"),
-        protect("entitlements_customerpace", using="viewer_id = portal_org()", check="false"),
-        protect("entitlements_portfoliofigure", using="viewer_id = portal_org()", check="false"),
+        enable_row_security("entitlements_customerlisting", using="viewer_id = portal_org()", check="false"),
+        enable_row_security("entitlements_customerpace", using="viewer_id = portal_org()", check="false"),
+        enable_row_security("entitlements_portfoliofigure", using="viewer_id = portal_org()", check="false"),
         migrations.RunSQL(grant_sql("entitlements_sku", "SELECT"), migrations.RunSQL.noop),
     ]

@@ -6,7 +6,15 @@ from django.db import migrations
 
 from partnerportal.lib.leases import UNCLAIMED
 from partnerportal.lib.states import guard
-from partnerportal.lib.tenancy import NOW, grant_sql, protect, settle, spelled_out, tells, widen
+from partnerportal.lib.tenancy import (
+    NOW,
+    allow_events,
+    enable_row_security,
+    grant_sql,
+    set_columns_in_database,
+    spelled_out,
+    widen,
+)
 
 SEEN = "(SELECT true FROM connections_portfolio p WHERE p.viewer_id = portal_org() AND p.subject_id = customer_id)"
 VENDOR = "(SELECT portal_is_vendor())"  # the subquery is evaluated once for a statement, not for each row
@@ -130,7 +138,7 @@ class Migration(migrations.Migration):
             grant_sql("entitlements_entitlement", f"SELECT, INSERT, UPDATE (kind, state, updated_at, {DECIDED})"),
             grant_sql("entitlements_entitlement", "SELECT"),
         ),
-        settle(
+        set_columns_in_database(
             "entitlements_entitlement",
             made={
                 "source": "'granted'",
@@ -144,21 +152,21 @@ class Migration(migrations.Migration):
             changed={"updated_at": NOW}
             | {name: f"CASE WHEN portal_is_vendor() THEN NEW.{name} ELSE OLD.{name} END" for name in DECIDED.split(", ")},
         ),
-        tells(
+        allow_events(
             "entitlements",
             "calendar.made calendar.revoked licence.release_asked licence.release_withdrawn trial.cancelled trial.requested",
         ),
-        tells(
+        allow_events(
             "entitlements_vendor",
             "licence.release_marked licence.release_reopened trial.approved trial.converted trial.declined trial.extended",
             only="portal_is_vendor()",
         ),
         migrations.RunSQL(PARTITIONS, "DROP FUNCTION usage_partition(date)"),
-        protect("entitlements_usageday", using=SEEN, check="false"),
-        protect("entitlements_usagemonth", using=SEEN, check="false"),
-        protect("entitlements_customerusage", using=SEEN, check="false"),
-        protect("entitlements_anomaly", using=SEEN, check="false"),
-        protect(
+        enable_row_security("entitlements_usageday", using=SEEN, check="false"),
+        enable_row_security("entitlements_usagemonth", using=SEEN, check="false"),
+        enable_row_security("entitlements_customerusage", using=SEEN, check="false"),
+        enable_row_security("entitlements_anomaly", using=SEEN, check="false"),
+        enable_row_security(
             "entitlements_licenseassignment",
             using="customer_id = portal_org()",
             grant="SELECT, UPDATE (release_asked_at)",
@@ -168,32 +176,34 @@ class Migration(migrations.Migration):
                USING (true) WITH CHECK (released_at IS NULL AND portal_is_admin())""",
             "DROP POLICY asked_while_held ON entitlements_licenseassignment",
         ),
-        settle(
+        set_columns_in_database(
             "entitlements_licenseassignment",
             changed={"release_asked_at": f"CASE WHEN NEW.release_asked_at IS NOT NULL THEN {NOW} END"},
         ),
         migrations.RunSQL(
             RELEASES, "DROP FUNCTION mark_release(text, boolean); DROP VIEW entitlements_licencerelease"
         ),
-        protect("entitlements_ingesttoken", using="digest = portal_secret()", grant="SELECT, UPDATE (last_used_at)"),
-        settle("entitlements_ingesttoken", changed={"last_used_at": NOW}),
-        protect(
+        enable_row_security(
+            "entitlements_ingesttoken", using="digest = portal_secret()", grant="SELECT, UPDATE (last_used_at)"
+        ),
+        set_columns_in_database("entitlements_ingesttoken", changed={"last_used_at": NOW}),
+        enable_row_security(
             "entitlements_ingestupload",
             using=f"{OF_TOKEN})",
             check=f"{OF_TOKEN} AND kind = ANY (t.kinds))",
             grant="SELECT, INSERT",
         ),
-        settle("entitlements_ingestupload", made=UNCLAIMED | NOT_READ | {"received_at": NOW}),
+        set_columns_in_database("entitlements_ingestupload", made=UNCLAIMED | NOT_READ | {"received_at": NOW}),
         guard("entitlements_entitlement", TRIAL_MOVES, begins="requested", holds="tenants"),
         guard("entitlements_ingestupload", UPLOAD_MOVES, begins="received", holds="everybody"),
-        protect("entitlements_renewalalert", using="false", grant="SELECT"),
-        protect(
+        enable_row_security("entitlements_renewalalert", using="false", grant="SELECT"),
+        enable_row_security(
             "entitlements_calendarfeed",
             using=f"({MINE}) OR digest = portal_secret()",
             check=MINE,
             grant="SELECT, INSERT, DELETE, UPDATE (last_read_at)",
         ),
-        settle(
+        set_columns_in_database(
             "entitlements_calendarfeed",
             made={"created_at": NOW, "last_read_at": "NULL"},
             changed={"last_read_at": NOW},

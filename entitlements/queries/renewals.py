@@ -96,11 +96,11 @@ def calendar_behind(secret: str) -> tuple[CalendarFeed, Actor, Person]:
     feed = None
     digest = digest_of(secret)
     if is_token(secret):
-        with tenancy.tenant(organization_id=None, secret=digest):
+        with tenancy.as_tenant(organization_id=None, secret=digest):
             feed = CalendarFeed.objects.filter(digest=digest).first()
     if feed is None:
         raise NotFound("unknown_calendar", "")
-    with tenancy.tenant(organization_id=feed.organization_id, person_id=feed.person_id):
+    with tenancy.as_tenant(organization_id=feed.organization_id, person_id=feed.person_id):
         actor = current_actor(feed.person_id, feed.organization_id)
     if actor is None:
         raise NotFound("unknown_calendar", "")

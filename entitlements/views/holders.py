@@ -15,11 +15,11 @@ from entitlements import actions, queries
 from entitlements.lists.holders import Holders
 from entitlements.models import LicenseAssignment
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
-from partnerportal.lib.pages import allowed
+from partnerportal.lib.pages import require_permission
 from partnerportal.lib.requests import PortalRequest
 from partnerportal.lib.scoping import by_public_id
 
-may_manage = allowed(ROLE_TABLE, EntitlementPermission.MANAGE_HOLDERS)
+may_manage = require_permission(ROLE_TABLE, EntitlementPermission.MANAGE_HOLDERS)
 
 
 @require_safe

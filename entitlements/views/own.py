@@ -7,12 +7,12 @@ from django.views.decorators.http import require_safe
 from entitlements import queries, rows
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.views.customers import orders_page
-from partnerportal.lib.pages import allowed
+from partnerportal.lib.pages import require_permission
 from partnerportal.lib.requests import PortalRequest
 
 
 @require_safe
-@allowed(ROLE_TABLE, EntitlementPermission.VIEW_OWN)
+@require_permission(ROLE_TABLE, EntitlementPermission.VIEW_OWN)
 def services(request: PortalRequest) -> HttpResponse:
     """Show the organisation's own services and trials. A customer's Admin may request and cancel trials there."""
     actor = request.actor
@@ -25,7 +25,7 @@ def services(request: PortalRequest) -> HttpResponse:
 
 
 @require_safe
-@allowed(ROLE_TABLE, EntitlementPermission.VIEW_OWN)
+@require_permission(ROLE_TABLE, EntitlementPermission.VIEW_OWN)
 def orders(request: PortalRequest) -> HttpResponse:
     """Show the organisation's own orders, the newest first."""
     context = orders_page(request, request.actor.organization_id)

@@ -12,14 +12,14 @@ from django.views.decorators.http import require_POST, require_safe
 from entitlements import actions
 from entitlements.lists.releases import ReleaseList
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
-from partnerportal.lib.pages import allowed, next_url
+from partnerportal.lib.pages import next_url, require_permission
 from partnerportal.lib.requests import PortalRequest
 
-may_mark = allowed(ROLE_TABLE, EntitlementPermission.MARK_RELEASES)
+may_mark = require_permission(ROLE_TABLE, EntitlementPermission.MARK_RELEASES)
 
 
 @require_safe
-@allowed(ROLE_TABLE, EntitlementPermission.VIEW_RELEASES)
+@require_permission(ROLE_TABLE, EntitlementPermission.VIEW_RELEASES)
 def releases(request: PortalRequest) -> HttpResponse:
     """Show the vendor's staff which licences wait for their release, the oldest first, or which were released."""
     may_mark = ROLE_TABLE[EntitlementPermission.MARK_RELEASES].check(request.actor)

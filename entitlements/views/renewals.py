@@ -16,14 +16,14 @@ from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from partnerportal.lib import tenancy
 from partnerportal.lib.icalendar import CONTENT_TYPE, calendar
 from partnerportal.lib.limits import at_most
-from partnerportal.lib.pages import allowed
+from partnerportal.lib.pages import require_permission
 from partnerportal.lib.requests import PortalRequest
 
 READINGS_AN_HOUR = 60  # how often a calendar may be read; more is answered 429
 
 
 @require_safe
-@allowed(ROLE_TABLE, EntitlementPermission.VIEW_RENEWALS)
+@require_permission(ROLE_TABLE, EntitlementPermission.VIEW_RENEWALS)
 def renewals(request: PortalRequest) -> HttpResponse:
     """Show what ends soon, as a list by weeks or as a month (CC-28, section G 5).
 
@@ -33,7 +33,7 @@ def renewals(request: PortalRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@allowed(ROLE_TABLE, EntitlementPermission.VIEW_RENEWALS)
+@require_permission(ROLE_TABLE, EntitlementPermission.VIEW_RENEWALS)
 def calendar_feed(request: PortalRequest) -> HttpResponse:
     """Show whether the person has a calendar address; sent, make or replace it.
 
@@ -48,7 +48,7 @@ def calendar_feed(request: PortalRequest) -> HttpResponse:
 
 
 @require_POST
-@allowed(ROLE_TABLE, EntitlementPermission.VIEW_RENEWALS)
+@require_permission(ROLE_TABLE, EntitlementPermission.VIEW_RENEWALS)
 def calendar_revoke(request: PortalRequest) -> HttpResponse:
     """Let the person's calendar address answer no more."""
     actions.revoke_calendar(actor=request.actor)
@@ -67,7 +67,7 @@ def calendar_file(request: PortalRequest, token: str) -> HttpResponse:
     at_most(READINGS_AN_HOUR, f"calendar:{feed.pk}")
     with (
         translation.override(person.language),
-        tenancy.tenant(organization_id=actor.organization_id, person_id=actor.person_id),
+        tenancy.as_tenant(organization_id=actor.organization_id, person_id=actor.person_id),
     ):
         name = _("Renewals, %(organization)s") % {"organization": actor.organization_name}
         days = rows.calendar_days(queries.in_calendar(actor), of_customers=sees_customers(actor))

@@ -18,14 +18,14 @@ from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.trial_actions import TRIAL_ACTIONS, TrialAction
 from entitlements.trial_forms import TrialForm
 from partnerportal.lib.form_errors import into_form
-from partnerportal.lib.pages import allowed
+from partnerportal.lib.pages import require_permission
 from partnerportal.lib.requests import PortalRequest
 
 require_form = require_http_methods(["GET", "HEAD", "POST"])
 
 
 @require_form
-@allowed(ROLE_TABLE, EntitlementPermission.REQUEST_TRIALS)
+@require_permission(ROLE_TABLE, EntitlementPermission.REQUEST_TRIALS)
 @vary_on_headers("HX-Request")
 def trial_request(request: PortalRequest) -> HttpResponse:
     """Show a customer's Admin the form that requests a trial; sent, request it (CC-49)."""
@@ -40,7 +40,7 @@ def trial_request(request: PortalRequest) -> HttpResponse:
 
 
 @require_safe
-@allowed(ROLE_TABLE, EntitlementPermission.VIEW_TRIALS)
+@require_permission(ROLE_TABLE, EntitlementPermission.VIEW_TRIALS)
 def trials(request: PortalRequest) -> HttpResponse:
     """Show the vendor's staff all customers' trials, first those that wait for a decision."""
     may_decide = ROLE_TABLE[EntitlementPermission.DECIDE_TRIALS].check(request.actor)
@@ -55,7 +55,7 @@ def trial_action(request: PortalRequest, trial_id: UUID, name: str) -> HttpRespo
     403 for whoever may not, 404 for a trial that the actor does not see.
     """
     action = TRIAL_ACTIONS[name]
-    return allowed(ROLE_TABLE, action.permission)(_confirm_and_run)(request, action, trial_id)
+    return require_permission(ROLE_TABLE, action.permission)(_confirm_and_run)(request, action, trial_id)
 
 
 @vary_on_headers("HX-Request")

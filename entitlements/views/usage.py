@@ -16,7 +16,7 @@ from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.rows import usage as words
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import today
-from partnerportal.lib.pages import allowed
+from partnerportal.lib.pages import require_permission
 from partnerportal.lib.requests import PortalRequest
 
 CURRENT = dt.timedelta(days=7)  # time without a report after which a service is not among those in use
@@ -41,7 +41,7 @@ def customer_usage_trend(request: PortalRequest, customer_id: UUID) -> HttpRespo
 
 
 @require_safe
-@allowed(ROLE_TABLE, EntitlementPermission.VIEW_OWN)
+@require_permission(ROLE_TABLE, EntitlementPermission.VIEW_OWN)
 def usage(request: PortalRequest) -> HttpResponse:
     """Show the licensing summary of the organisation itself."""
     actor = request.actor
@@ -50,7 +50,7 @@ def usage(request: PortalRequest) -> HttpResponse:
 
 
 @require_safe
-@allowed(ROLE_TABLE, EntitlementPermission.VIEW_OWN)
+@require_permission(ROLE_TABLE, EntitlementPermission.VIEW_OWN)
 def usage_trend(request: PortalRequest) -> HttpResponse:
     """Show how the organisation's own use went over weeks or months."""
     context = _trend(request, request.actor.organization_id)

@@ -4,7 +4,7 @@ from django.db import migrations
 
 from partnerportal.lib.leases import UNCLAIMED
 from partnerportal.lib.states import guard
-from partnerportal.lib.tenancy import NOW, protect, settle, tells
+from partnerportal.lib.tenancy import NOW, allow_events, enable_row_security, set_columns_in_database
 
 MINE = "organization_id = portal_org() AND person_id = portal_person()"
 
@@ -38,9 +38,11 @@ class Migration(migrations.Migration):
     dependencies = [("exports", "0001_initial"), ("connections", "0003_policies")]
 
     operations = [
-        tells("exports", "list.exported"),
-        protect("exports_export", using=MINE, grant="SELECT, INSERT"),
-        settle("exports_export", made=UNCLAIMED | {"rows_written": "0", "size": "0", "asked_at": NOW}),
+        allow_events("exports", "list.exported"),
+        enable_row_security("exports_export", using=MINE, grant="SELECT, INSERT"),
+        set_columns_in_database(
+            "exports_export", made=UNCLAIMED | {"rows_written": "0", "size": "0", "asked_at": NOW}
+        ),
         guard("exports_export", MOVES, begins="queued", holds="everybody"),
         migrations.RunSQL(
             FOLLOW_PORTFOLIO,

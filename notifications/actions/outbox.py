@@ -219,7 +219,7 @@ def _compose(delivery: Delivery) -> EmailMultiAlternatives | None:
     """
     notice, person_id = delivery.notice, delivery.person_id
     assert notice and person_id, "a constraint of the database"
-    with transaction.atomic(), tenancy.tenant(organization_id=notice.recipient_id, person_id=person_id):
+    with transaction.atomic(), tenancy.as_tenant(organization_id=notice.recipient_id, person_id=person_id):
         seen = Notice.objects.filter(pk=notice.pk).first()
         return compose(notice=seen, person_id=person_id) if seen else None
 

@@ -6,7 +6,7 @@ tables exist.
 
 from django.db import migrations
 
-from partnerportal.lib.tenancy import NOW, protect, settle
+from partnerportal.lib.tenancy import NOW, enable_row_security, set_columns_in_database
 
 TRIGGERS = """
 CREATE FUNCTION event_is_final() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -41,34 +41,36 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.RunSQL(TRIGGERS, UNDO),
-        protect(
+        enable_row_security(
             "notifications_event",
             using="organization_id = portal_org() OR counterpart_id = portal_org()",
-            check="false",  # each app says with `tells` which kinds of event tenants write
+            check="false",  # each app says with `allow_events` which kinds of event tenants write
             grant="SELECT, INSERT",
         ),
         # Readers of an event rely on when it was and who did it, in mails too, so the database itself says both.
-        settle("notifications_event", made={"at": NOW, "person_label": PERSON, "organization_label": NAMED}),
-        protect("notifications_delivery", using="false", grant="SELECT"),
-        protect(
+        set_columns_in_database(
+            "notifications_event", made={"at": NOW, "person_label": PERSON, "organization_label": NAMED}
+        ),
+        enable_row_security("notifications_delivery", using="false", grant="SELECT"),
+        enable_row_security(
             "notifications_notice",
             using="recipient_id = portal_org()",
             grant="SELECT, UPDATE (dismissed_at, dismissed_by_id)",
         ),
-        settle(
+        set_columns_in_database(
             "notifications_notice",
             changed={
                 "dismissed_at": f"CASE WHEN NEW.dismissed_at IS NOT NULL THEN {NOW} END",
                 "dismissed_by_id": "CASE WHEN NEW.dismissed_at IS NOT NULL THEN portal_person() END",
             },
         ),
-        protect("notifications_noticeread", using="person_id = portal_person()", grant="SELECT, INSERT"),
-        protect(
+        enable_row_security("notifications_noticeread", using="person_id = portal_person()", grant="SELECT, INSERT"),
+        enable_row_security(
             "notifications_inboxmark",
             using="person_id = portal_person() AND organization_id = portal_org()",
             grant="SELECT, INSERT, UPDATE (read_up_to)",
         ),
-        protect(
+        enable_row_security(
             "notifications_noticepreference",
             using="person_id = portal_person() AND organization_id = portal_org()",
             grant="SELECT, INSERT, DELETE",

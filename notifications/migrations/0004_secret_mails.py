@@ -6,7 +6,7 @@ Whoever asks for a code is not signed in yet: they may read no mail, nor write o
 from django.db import migrations, models
 from django.db.models.functions import Now
 
-from partnerportal.lib.tenancy import protect
+from partnerportal.lib.tenancy import enable_row_security
 
 FUNCTION = """
 CREATE FUNCTION queue_secret_mail(sealed text) RETURNS void
@@ -31,6 +31,6 @@ class Migration(migrations.Migration):
             ],
             options={"indexes": [models.Index(fields=["created_at"], name="secret_mails_by_age")]},
         ),
-        protect("notifications_secretmail", using="false"),
+        enable_row_security("notifications_secretmail", using="false"),
         migrations.RunSQL(FUNCTION, "DROP FUNCTION queue_secret_mail(text)"),
     ]

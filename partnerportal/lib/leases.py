@@ -27,11 +27,11 @@ from django.utils import timezone
 from partnerportal.lib.states import Moves, move
 
 RUNNING, FAILED = "running", "failed"
-# For `tenancy.settle`: no worker has had a new row yet, whatever the tenant that stores it says.
+# For `tenancy.set_columns_in_database`: no worker has had a new row yet, whatever the tenant that stores it says.
 UNCLAIMED = {"error": "''", "attempts": "0", "leased_until": "NULL", "finished_at": "NULL"}
 
 
-class Lost(Exception):
+class LeaseLost(Exception):
     """Raised when the row is no longer this worker's: another took it over, or somebody moved or deleted it."""
 
 
@@ -54,14 +54,14 @@ class Leased(models.Model):
     def report_progress(self, **changes: Any) -> None:
         """Renew the lease and write `changes`. Raises Lost."""
         if not self._held_row().update(leased_until=timezone.now() + self.LEASE, **changes):
-            raise Lost
+            raise LeaseLost
 
     @transaction.atomic
     def finish(self, state: str, **changes: Any) -> None:
         """End the row in `state`, without a lease, and write `changes`. Raises Lost."""
         row = self._held_row().select_for_update().first()
         if row is None:
-            raise Lost
+            raise LeaseLost
         move(row, state, leased_until=None, finished_at=timezone.now(), **changes)
 
     @transaction.atomic

@@ -24,7 +24,7 @@ DEFAULT_SIZE = 50
 
 
 @dataclass(frozen=True, kw_only=True)
-class Column:
+class ListColumn:
     """A column that a list can show.
 
     `name` is its word in the address, in saved settings and in the template that draws the rows. `sort` is a column of
@@ -49,7 +49,7 @@ class ListDefinition:
     label: Message
     url_name: str
     rule: Permission
-    columns: tuple[Column, ...]
+    columns: tuple[ListColumn, ...]
     filter_set: type[FilterSet]
     default_sort: str
     more_sorts: Mapping[str, str] = field(default_factory=dict)  # without a column of their own
@@ -59,7 +59,7 @@ class ListDefinition:
         """Return the words by which an address may order, each with its column of the queryset."""
         return {column.name: column.sort for column in self.columns if column.sort} | dict(self.more_sorts)
 
-    def columns_named(self, names: Iterable[str]) -> tuple[Column, ...]:
+    def columns_named(self, names: Iterable[str]) -> tuple[ListColumn, ...]:
         """Return the columns of these names in their order, after the first of all; without names, the usual ones."""
         first, *others = self.columns
         by_name = {column.name: column for column in others}
@@ -74,7 +74,7 @@ class ListDefinition:
     def saved_query(self, params: Mapping[str, str]) -> dict[str, str]:
         """Return the filters and the order of an address as a saved view keeps them, without what is bad or usual."""
         sort = self.sort_of(params)
-        query = {name: plain(value) for name, value in self.filter_set(params).chosen.items()}
+        query = {name: address_value(value) for name, value in self.filter_set(params).chosen.items()}
         return query if sort == self.default_sort else query | {"sort": sort}
 
 
@@ -117,14 +117,14 @@ class Tab:
     is_default: bool = False
 
 
-def plain(value: Any) -> str:
+def address_value(value: Any) -> str:
     """Return the value as it stands in an address: `true` and `false` for a boolean."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def query_string(values: Mapping[str, Any]) -> str:
     """Return these values as a query without "?", without those that are empty."""
-    return urlencode({name: plain(value) for name, value in values.items() if value not in ("", None)})
+    return urlencode({name: address_value(value) for name, value in values.items() if value not in ("", None)})
 
 
 def list_address(path: str, values: Mapping[str, Any], usual: Mapping[str, Any] | None = None) -> str:
@@ -197,12 +197,12 @@ class ListState:
         return _("%(first)s–%(last)s of %(total)s") % {"first": first, "last": last, "total": self.total}
 
 
-def sort_heads(columns: Iterable[Column], sort: str, address: Callable[..., str]) -> list[Head]:
+def sort_heads(columns: Iterable[ListColumn], sort: str, address: Callable[..., str]) -> list[Head]:
     """Return the heads of these columns: each leads to the order by it, the one in force to the reverse."""
     return [_head(column, sort, address) for column in columns]
 
 
-def _head(column: Column, sort: str, address: Callable[..., str]) -> Head:
+def _head(column: ListColumn, sort: str, address: Callable[..., str]) -> Head:
     directions = {column.name: "ascending", f"-{column.name}": "descending"}
     following = f"-{column.name}" if sort == column.name else column.name
     url = address(sort=following) if column.sort else ""

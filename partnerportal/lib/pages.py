@@ -53,7 +53,7 @@ def next_url(request: PortalRequest, default: str = "/") -> str:
     return url if is_own_path(request, url) else default
 
 
-def signed_in(view: View) -> View:
+def require_sign_in(view: View) -> View:
     """Decorate a view to send strangers to the sign-in page. A person who comes in may have no organisation yet."""
 
     @wraps(view)
@@ -65,7 +65,7 @@ def signed_in(view: View) -> View:
     return guarded
 
 
-def allowed(table: RoleTable, permission: StrEnum) -> Callable[[View], View]:
+def require_permission(table: RoleTable, permission: StrEnum) -> Callable[[View], View]:
     """Decorate a view to let in only people who act for an organisation and have this permission in it.
 
     Strangers go to the sign-in page, people without an organisation to the page that makes one. Raises Refused, whose
@@ -74,7 +74,7 @@ def allowed(table: RoleTable, permission: StrEnum) -> Callable[[View], View]:
     """
 
     def decorate(view: View) -> View:
-        @signed_in
+        @require_sign_in
         @wraps(view)
         def guarded(request: PortalRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             actor = request.actor

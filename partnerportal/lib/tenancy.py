@@ -16,7 +16,7 @@ from django.db.transaction import atomic
 from psycopg2.extensions import TRANSACTION_STATUS_INERROR
 
 APP_ROLE = "portal_app"
-NOW = "statement_timestamp()"  # the SQL of Django's Now(), for `settle`
+NOW = "statement_timestamp()"  # the SQL of Django's Now(), for `set_columns_in_database`
 
 _ENTER = """SELECT set_config('role', %s, true), set_config('portal.org_id', %s, true),
                    set_config('portal.person_id', %s, true), set_config('portal.secret', %s, true),
@@ -27,7 +27,7 @@ _CURRENT = """SELECT current_setting('role'), coalesce(current_setting('portal.o
                      coalesce(current_setting('portal.admitted_id', true), '')"""
 
 
-def enter(*, organization_id: int | None, person_id: int | None = None, secret: str = "") -> None:
+def enter_tenant(*, organization_id: int | None, person_id: int | None = None, secret: str = "") -> None:
     """Become the tenant until the outermost transaction ends. Raises AssertionError outside a transaction."""
     assert connection.in_atomic_block, "a tenant lives inside a transaction"
     values = [APP_ROLE, *("" if v is None else str(v) for v in (organization_id, person_id)), secret, ""]
@@ -35,11 +35,11 @@ def enter(*, organization_id: int | None, person_id: int | None = None, secret: 
         cursor.execute(_ENTER, values)
 
 
-def admit(person_id: int) -> None:
+def allow_credential_writes(person_id: int) -> None:
     """Let the transaction write what that person signs in with: password, addresses, second factors.
 
     Only code that has just seen the person's proof (a password, a code, a link, a passkey) may call it. It holds until
-    the next `enter`, or until the transaction ends.
+    the next `enter_tenant`, or until the transaction ends.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('portal.admitted_id', %s, true)", [str(person_id)])
@@ -51,17 +51,17 @@ def transaction(
 ) -> Iterator[None]:
     """Run the block as the tenant in a transaction of its own, for code outside the transaction of a request."""
     with atomic():
-        enter(organization_id=organization_id, person_id=person_id, secret=secret)
+        enter_tenant(organization_id=organization_id, person_id=person_id, secret=secret)
         yield
 
 
 @contextmanager
-def tenant(*, organization_id: int | None, person_id: int | None = None, secret: str = "") -> Iterator[None]:
+def as_tenant(*, organization_id: int | None, person_id: int | None = None, secret: str = "") -> Iterator[None]:
     """Run the block as the tenant, and then go back to the tenant before, which set_config alone would not do."""
     with connection.cursor() as cursor:
         cursor.execute(_CURRENT)
         before = cursor.fetchone()
-    enter(organization_id=organization_id, person_id=person_id, secret=secret)
+    enter_tenant(organization_id=organization_id, person_id=person_id, secret=secret)
     try:
         yield
     finally:
@@ -107,7 +107,9 @@ def spelled_out(policy: str) -> str:
     return policy
 
 
-def protect(table: str, *, using: str, check: str | None = None, grant: str = "SELECT") -> migrations.RunSQL:
+def enable_row_security(
+    table: str, *, using: str, check: str | None = None, grant: str = "SELECT"
+) -> migrations.RunSQL:
     """Return the migration operation that puts row-level security on a tenant table and grants it to portal_app.
 
     `using` decides the rows seen, `check` (by default the same) the rows that may be written, and `grant` what
@@ -152,7 +154,7 @@ def grant_sql(table: str, privileges: str) -> str:
         ); END $$;"""  # noqa: S608 - a table's name in a migration
 
 
-def settle(
+def set_columns_in_database(
     table: str, *, made: Mapping[str, str] | None = None, changed: Mapping[str, str] | None = None
 ) -> migrations.RunSQL:
     """Return the migration operation that makes the database itself set these columns when a tenant writes a row.
@@ -183,7 +185,7 @@ CREATE TRIGGER is_settled BEFORE INSERT OR UPDATE ON {table}
     )
 
 
-def tells(name: str, kinds: str, *, only: str = "true") -> migrations.RunSQL:
+def allow_events(name: str, kinds: str, *, only: str = "true") -> migrations.RunSQL:
     """Return the migration operation that lets tenants record events of these kinds, in their own name.
 
     `kinds` are separated by blanks, `only` is one more condition, and `name` that of the app or of one of its groups.

@@ -218,7 +218,7 @@ def _asked_of_vendor(organizations: Organizations) -> None:
     actor, staff = _admin_of("meridian-health", organizations), _admin_of(cast.VENDOR, organizations)
     unused = LicenseAssignment.objects.visible_to(actor).unused().select_related("sku")
     releases = [ask_release(actor=actor, assignment=row) for row in unused.order_by("pk")[:4]]
-    with tenancy.tenant(organization_id=staff.organization_id, person_id=staff.person_id):
+    with tenancy.as_tenant(organization_id=staff.organization_id, person_id=staff.person_id):
         mark_released(actor=staff, key=releases[0].external_id)
     actor = _admin_of("gruenwald", organizations)
     request_trial(actor=actor, sku=queries.skus_to_try(actor)[0], quantity=15)

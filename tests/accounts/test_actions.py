@@ -45,12 +45,12 @@ def as_web(as_tenant):
 
 def test_founding_makes_a_customer_with_its_admin(world):
     nobody = world.person("nobody")
-    tenancy.enter(organization_id=None, person_id=nobody.pk)  # all of it as the web role, without a tenant
+    tenancy.enter_tenant(organization_id=None, person_id=nobody.pk)  # all of it as the web role, without a tenant
     organization = create_own_organization(person=nobody, name="Ärger & Söhne", country="DE")
     actor = make_actor(nobody, None, list(operators_of(nobody.pk)))
     assert (actor.organization_id, actor.roles) == (organization.pk, {Role.ADMIN})
     assert (organization.kind, organization.name_folded) == (Kind.CUSTOMER, "arger & sohne")
-    with tenancy.tenant(organization_id=organization.pk):
+    with tenancy.as_tenant(organization_id=organization.pk):
         assert Portfolio.objects.get().subject_id == organization.pk
         assert Event.objects.get().kind == "organization.created"
 
@@ -63,7 +63,7 @@ def test_an_orgid_that_is_taken_is_drawn_again(world, monkeypatch):
     monkeypatch.setattr(secrets, "randbelow", lambda _below: next(drawn))
     registered = register_organization(actor=SYSTEM, kind=Kind.PARTNER, name="Newer", country="FR")
     assert registered.org_id == "10000007"
-    tenancy.enter(organization_id=None, person_id=nobody.pk)
+    tenancy.enter_tenant(organization_id=None, person_id=nobody.pk)
     founded = create_own_organization(person=nobody, name="New", country="FR")
     assert founded.org_id == "10000008"
 

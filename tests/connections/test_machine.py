@@ -29,7 +29,7 @@ ROLES = ("admin", "reader")
 def attempt(actor: Actor, action):
     """The action's answer, or the code of its refusal; as a request of that actor."""
     try:
-        with transaction.atomic(), tenancy.tenant(organization_id=actor.organization_id, person_id=actor.person_id):
+        with transaction.atomic(), tenancy.as_tenant(organization_id=actor.organization_id, person_id=actor.person_id):
             return action()
     except DomainError as error:
         return error.code

@@ -207,7 +207,7 @@ def test_a_customer_that_leaves_while_the_page_is_made_is_left_out(world: World,
     def leave(*given: Any) -> Any:
         found = asked(*given)
         assert {row.customer_id for row in found} == {world.customer.pk, world.customer2.pk}
-        with tenancy.tenant(organization_id=world.customer.pk, person_id=world.person("customer.admin").pk):
+        with tenancy.as_tenant(organization_id=world.customer.pk, person_id=world.person("customer.admin").pk):
             end_connection(actor=world.actor("customer.admin"), connection=world.connection("customer", "partner"))
         return found
 

@@ -228,7 +228,7 @@ def test_a_hurried_stop_of_reading_ends_the_writer(cast: World, monkeypatch: Any
     export = queue(cast, list="usage_history")
 
     def lose(claimed: Export, **progress: int) -> None:
-        raise actions.Lost
+        raise actions.LeaseLost
 
     monkeypatch.setattr(Export, "report_progress", lose)
     before = threading.active_count()

@@ -21,7 +21,7 @@ from partnerportal.lib.actors import Actor  # noqa: E402
 
 def action(customer_id: int, person_id: int, token: str) -> None:
     with transaction.atomic():
-        tenancy.enter(organization_id=customer_id, person_id=person_id)
+        tenancy.enter_tenant(organization_id=customer_id, person_id=person_id)
         customer = Organization.objects.get(pk=customer_id)
         actor = Actor(
             person_id=person_id,

@@ -55,7 +55,7 @@ class Asked:
     def plan(self) -> dict[str, Any]:
         """How the server does it, as that tenant, with a plan that does not know the values."""
         with transaction.atomic(), connection.cursor() as cursor:
-            tenancy.enter(**self.tenant)  # type: ignore[arg-type]
+            tenancy.enter_tenant(**self.tenant)  # type: ignore[arg-type]
             cursor.execute("SET LOCAL plan_cache_mode = force_generic_plan")
             assert connection.keep(*self.statement._kept)
             execute = f"EXECUTE {self.statement._kept[0]} ({', '.join(['%s'] * len(self.given))})"

@@ -94,15 +94,15 @@ def test_who_has_proved_who_they_are_writes_their_own_and_sees_no_more(people, w
     me, other = people
     own = f"UPDATE accounts_person SET password = 'x' WHERE id = {me.pk}"
     with transaction.atomic():
-        tenancy.enter(organization_id=None)
+        tenancy.enter_tenant(organization_id=None)
         assert changed(own) == 0
-        tenancy.admit(me.pk)
+        tenancy.allow_credential_writes(me.pk)
         assert changed(own) == 1
         assert changed(own.replace(str(me.pk), str(other.pk))) == 0
         with connection.cursor() as cursor:
             cursor.execute("SELECT count(*) FROM accounts_operator")
             assert cursor.fetchone() == (0,)
-        tenancy.enter(organization_id=None)  # whoever comes next in this transaction
+        tenancy.enter_tenant(organization_id=None)  # whoever comes next in this transaction
         assert changed(own) == 0
         transaction.set_rollback(True)
 
@@ -132,8 +132,8 @@ def test_somebody_without_an_address_on_record_gets_one_at_sign_in(world):
 def test_who_was_admitted_is_forgotten_with_the_transaction(own_database):
     """The connection goes to the next who asks."""
     with transaction.atomic():
-        tenancy.enter(organization_id=1, person_id=2, secret="x")
-        tenancy.admit(3)
+        tenancy.enter_tenant(organization_id=1, person_id=2, secret="x")
+        tenancy.allow_credential_writes(3)
     with connection.cursor() as cursor:
         cursor.execute(tenancy._CURRENT)
         assert cursor.fetchone() == ("none", "", "", "", "")

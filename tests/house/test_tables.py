@@ -174,7 +174,7 @@ def test_a_tenant_writes_into_no_other(table, who, world, actor_for):
     ):
         try:
             with transaction.atomic():
-                tenancy.enter(organization_id=actor.organization_id, person_id=actor.person_id)
+                tenancy.enter_tenant(organization_id=actor.organization_id, person_id=actor.person_id)
                 with connection.cursor() as cursor:
                     cursor.execute(statement)
                     touched = cursor.rowcount

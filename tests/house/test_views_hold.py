@@ -64,7 +64,7 @@ def tried(who, sql, plan=""):
     """What is said to them: values other than null, or the error."""
     try:
         with transaction.atomic():
-            tenancy.enter(organization_id=who and who.organization_id, person_id=who and who.person_id)
+            tenancy.enter_tenant(organization_id=who and who.organization_id, person_id=who and who.person_id)
             with connection.cursor() as cursor:
                 cursor.execute(plan + sql)
                 raise _Undo([value for row in cursor.fetchall() for value in row if value is not None])

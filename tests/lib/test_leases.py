@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from entitlements.models import IngestUpload
 from exports.models import Export
-from partnerportal.lib.leases import FAILED, RUNNING, Leased, Lost, claim_next
+from partnerportal.lib.leases import FAILED, RUNNING, Leased, LeaseLost, claim_next
 from tests.counts import count
 from tests.world import World
 
@@ -151,15 +151,15 @@ def test_who_wakes_up_after_a_lease_was_taken_over_changes_nothing(queue):
     now = claimed()
     assert (now.pk, now.attempts) == (late.pk, 2)
     before = Export.objects.filter(pk=now.pk).values().get()
-    with pytest.raises(Lost):
+    with pytest.raises(LeaseLost):
         late.report_progress(rows_written=3)
-    with pytest.raises(Lost):
+    with pytest.raises(LeaseLost):
         late.finish(State.READY, rows=3)
     late.give_back("failed", after=SECOND)
     assert Export.objects.filter(pk=now.pk).values().get() == before
     now.finish(State.READY, rows=4)
     for call in (lambda: now.report_progress(rows=5), lambda: now.finish(State.READY, rows=5)):
-        with pytest.raises(Lost):
+        with pytest.raises(LeaseLost):
             call()
     assert (stored(now).rows, stored(now).state) == (4, State.READY)
 
@@ -176,7 +176,7 @@ def test_of_a_late_worker_and_the_one_that_takes_over_one_wins(queue):
             try:
                 late.finish(State.READY, rows=1)
                 won.append(State.READY)
-            except Lost:
+            except LeaseLost:
                 pass
 
         def take_over(won: list[str] = won) -> None:
@@ -195,7 +195,7 @@ def test_a_row_that_was_moved_or_deleted_is_lost(queue, change):
     row = claimed()
     change(Export.objects.filter(pk=row.pk))
     for call in (row.report_progress, lambda: row.finish(State.READY)):
-        with pytest.raises(Lost):
+        with pytest.raises(LeaseLost):
             call()
     row.give_back("failed", after=SECOND)
     assert set(Export.objects.filter(pk=row.pk).values_list("state", flat=True)) <= {State.GONE}

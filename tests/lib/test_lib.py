@@ -120,8 +120,8 @@ def settings():
 
 def test_a_tenant_ends_with_its_block_and_blocks_nest(world):
     before = settings()
-    with tenancy.tenant(organization_id=1):
-        with tenancy.tenant(organization_id=2, secret="token"):
+    with tenancy.as_tenant(organization_id=1):
+        with tenancy.as_tenant(organization_id=2, secret="token"):
             assert settings() == ("portal_app", "2")
         assert settings() == ("portal_app", "1")
     assert settings() == before
@@ -129,18 +129,18 @@ def test_a_tenant_ends_with_its_block_and_blocks_nest(world):
 
 def test_a_tenant_ends_with_its_transaction(own_database):
     with transaction.atomic():
-        tenancy.enter(organization_id=1)
+        tenancy.enter_tenant(organization_id=1)
         assert settings() == ("portal_app", "1")
     assert settings() == ("none", "")
 
 
 def test_a_tenant_needs_a_transaction(own_database):
     with pytest.raises(AssertionError, match="transaction"):
-        tenancy.enter(organization_id=1)
+        tenancy.enter_tenant(organization_id=1)
 
 
 def test_a_transaction_that_failed_is_left_alone(world):
     """Leaving the tenant must not hide the error that ended it."""
-    with pytest.raises(ZeroDivisionError), transaction.atomic(), tenancy.tenant(organization_id=1):
+    with pytest.raises(ZeroDivisionError), transaction.atomic(), tenancy.as_tenant(organization_id=1):
         transaction.set_rollback(True)
         raise ZeroDivisionError

@@ -41,7 +41,7 @@ def test_a_kept_plan_shows_each_tenant_its_own_and_nothing_to_nobody(world: Worl
     for _ in range(MANY):
         seen = []
         for viewer, customer in [(world[viewer].pk, world[customer].pk) for viewer, customer in pairs]:
-            with transaction.atomic(), tenancy.tenant(organization_id=viewer):
+            with transaction.atomic(), tenancy.as_tenant(organization_id=viewer):
                 seen.append([viewer for (viewer,) in viewers(customer)])
         assert seen == expected
         assert len(viewers(world.customer.pk)) > 1  # to the owner, whom no policy holds

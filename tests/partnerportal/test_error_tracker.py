@@ -39,7 +39,7 @@ def fail(*args, **options):
     variable = "Local" + "Secret"
     raise ValueError("no such link: /i/TokenOfALink123/accept/")
 
-middleware.tenancy.enter = actions.fold_figures = fail
+middleware.tenancy.enter_tenant = actions.fold_figures = fail
 asked = RequestFactory(headers={
     "referer": "http://localhost/?RefererSecret", "authorization": "Bearer HeaderSecret", "host": "localhost",
     "cookie": "portal-sid=CookieSecret"})

@@ -115,7 +115,7 @@ from django.test import Client
 from partnerportal.lib import tenancy
 print(Client(headers={"host": "localhost"}).get("/sign-in/login/").status_code)
 with transaction.atomic(), connection.cursor() as cursor:
-    tenancy.enter(organization_id=None)
+    tenancy.enter_tenant(organization_id=None)
     cursor.execute("SELECT session_user, current_user, (SELECT count(*) FROM accounts_organization)")
     print(*cursor.fetchone())"""
 

@@ -39,7 +39,7 @@ class Race:
         try:
             with transaction.atomic():
                 if not actor.is_system:
-                    tenancy.enter(organization_id=actor.organization_id, person_id=actor.person_id)
+                    tenancy.enter_tenant(organization_id=actor.organization_id, person_id=actor.person_id)
                 return action()
         except DomainError as error:
             return error

@@ -97,7 +97,7 @@ def _psql(world: World) -> float:
     actor = current_actor(world.distributor.pk, world.distributor_id)
     assert actor
     with transaction.atomic():
-        tenancy.enter(organization_id=world.distributor_id, person_id=world.distributor.pk)
+        tenancy.enter_tenant(organization_id=world.distributor_id, person_id=world.distributor.pk)
         command = csv_copy.statement(history.rows(actor, {}, None), history.columns)
     script = f"""BEGIN;
         SELECT set_config('role', 'portal_app', true), set_config('portal.org_id', '{world.distributor_id}', true),

@@ -105,7 +105,7 @@ def replay(statements: list[str], organization_id: int | None) -> Callable[[], N
     def run() -> None:
         with transaction.atomic():
             if organization_id is not None:
-                tenancy.enter(organization_id=organization_id)
+                tenancy.enter_tenant(organization_id=organization_id)
             else:
                 with connection.cursor() as cursor:
                     cursor.execute("SELECT set_config('role', 'none', true), '', '', ''")

@@ -11,7 +11,7 @@ from partnerportal.lib.spreadsheet_safety import safe_cell_sql
 
 
 @dataclass(frozen=True)
-class Column:
+class ExportColumn:
     """One column of an exported file. `key` stands in its head; PostgreSQL writes `value` into each row."""
 
     key: str
@@ -29,35 +29,38 @@ def _expression(value: Any) -> Any:
     return F(value) if isinstance(value, str) else value
 
 
-def text(key: str, value: Any = "") -> Column:
+def text(key: str, value: Any = "") -> ExportColumn:
     """Return a column of words that somebody chose. No spreadsheet runs them as a formula."""
-    return Column(key, safe_cell_sql(value or key), is_quoted=True)
+    return ExportColumn(key, safe_cell_sql(value or key), is_quoted=True)
 
 
-def in_words(key: str, words: Callable[[Any], str]) -> Column:
+def in_words(key: str, words: Callable[[Any], str]) -> ExportColumn:
     """Return a column of sentences about the row, in the active language. It costs more than one that SQL writes."""
-    return Column(key, None, is_quoted=True, words=words)
+    return ExportColumn(key, None, is_quoted=True, words=words)
 
 
-def raw(key: str, value: Any = "") -> Column:
+def raw(key: str, value: Any = "") -> ExportColumn:
     """Return a column of numbers, dates (ISO), or words of our own, as they are."""
-    return Column(key, _expression(value or key))
+    return ExportColumn(key, _expression(value or key))
 
 
-def moment(key: str, value: Any = "") -> Column:
+def moment(key: str, value: Any = "") -> ExportColumn:
     """Return a column of moments in ISO 8601, in UTC and to the second."""
     utc = Func(Value("UTC"), _expression(value or key), function="timezone")
-    return Column(key, Func(utc, Value('YYYY-MM-DD"T"HH24:MI:SS"Z"'), function="to_char", output_field=CharField()))
+    written = Func(utc, Value('YYYY-MM-DD"T"HH24:MI:SS"Z"'), function="to_char", output_field=CharField())
+    return ExportColumn(key, written)
 
 
-def flag(key: str) -> Column:
+def flag(key: str) -> ExportColumn:
     """Return a column of a boolean field, written as `true` or `false`."""
-    return Column(key, Case(When(**{key: True}, then=Value("true")), default=Value("false"), output_field=CharField()))
+    written = Case(When(**{key: True}, then=Value("true")), default=Value("false"), output_field=CharField())
+    return ExportColumn(key, written)
 
 
-def share(key: str, part: Any, whole: Any) -> Column:
+def share(key: str, part: Any, whole: Any) -> ExportColumn:
     """Return a column of percent, `part` of `whole`, with one decimal. It is empty where the whole is 0."""
-    return Column(key, Round(100.0 * _expression(part) / Func(_expression(whole), Value(0), function="nullif"), 1))
+    unless_zero = Func(_expression(whole), Value(0), function="nullif")
+    return ExportColumn(key, Round(100.0 * _expression(part) / unless_zero, 1))
 
 
 def joined_by_semicolon(values: Any) -> Any:
@@ -65,6 +68,6 @@ def joined_by_semicolon(values: Any) -> Any:
     return Func(values, Value("; "), function="array_to_string", output_field=CharField())
 
 
-def code(key: str, value: Any = "") -> Column:
+def code(key: str, value: Any = "") -> ExportColumn:
     """Return a column of an identifier of ours, as text."""
-    return Column(key, Cast(_expression(value or key), CharField()))
+    return ExportColumn(key, Cast(_expression(value or key), CharField()))

@@ -10,19 +10,19 @@ from django.db import connection
 from django.db.models import QuerySet
 from psycopg2 import sql
 
-from partnerportal.lib.exports.columns import Column
+from partnerportal.lib.exports.columns import ExportColumn
 from partnerportal.lib.spreadsheet_safety import safe_cell
 
 BOM = "\ufeff".encode()
 AT_A_TIME = 2000  # rows that are held in memory, where Python adds words to them
 
 
-def head(columns: tuple[Column, ...]) -> bytes:
+def head(columns: tuple[ExportColumn, ...]) -> bytes:
     """Return the first line of the file, with the BOM before it."""
     return BOM + ",".join(column.key for column in columns).encode() + b"\n"
 
 
-def statement(rows: QuerySet[Any], columns: tuple[Column, ...]) -> str:
+def statement(rows: QuerySet[Any], columns: tuple[ExportColumn, ...]) -> str:
     """Return the page's own query as a COPY statement, with its parameters written out, because COPY takes none."""
     cells = rows.annotate(**{column.alias: column.value for column in columns})
     query = cells.values_list(*(column.alias for column in columns)).query
@@ -34,7 +34,7 @@ def statement(rows: QuerySet[Any], columns: tuple[Column, ...]) -> str:
         return command.as_string(cursor.connection)
 
 
-def write(rows: QuerySet[Any], columns: tuple[Column, ...], file: Any) -> int:
+def write(rows: QuerySet[Any], columns: tuple[ExportColumn, ...], file: Any) -> int:
     """Write the rows into `file`, after its head. Return how many rows there were."""
     if any(column.words for column in columns):
         return _write_with_words(rows, columns, file)
@@ -44,7 +44,7 @@ def write(rows: QuerySet[Any], columns: tuple[Column, ...], file: Any) -> int:
         return int(cursor.rowcount)
 
 
-def _write_with_words(rows: QuerySet[Any], columns: tuple[Column, ...], file: Any) -> int:
+def _write_with_words(rows: QuerySet[Any], columns: tuple[ExportColumn, ...], file: Any) -> int:
     """Write the same file row by row, because the words of a column are made in Python. Return how many rows."""
     cells = rows.annotate(**{column.alias: column.value for column in columns if not column.words})
     written = 0
@@ -54,7 +54,7 @@ def _write_with_words(rows: QuerySet[Any], columns: tuple[Column, ...], file: An
     return written
 
 
-def _cell(column: Column, row: Any) -> str:
+def _cell(column: ExportColumn, row: Any) -> str:
     """Return a cell as COPY would write it: text in quotes, nothing for null."""
     value = safe_cell(column.words(row)) if column.words else getattr(row, column.alias)
     if value is None:

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Message
-from partnerportal.lib.exports.columns import Column
+from partnerportal.lib.exports.columns import ExportColumn
 from partnerportal.lib.policies import Permission
 
 LONGEST = 200  # characters of a filter's value; a longer one is ignored
@@ -26,7 +26,7 @@ class Subject(Enum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class List:
+class ExportList:
     """A list that can be exported.
 
     `rows` takes the actor, the filters of the address and a customer's primary key. It returns the page's own rows in
@@ -36,7 +36,7 @@ class List:
 
     key: str  # at most 20 characters; also the name of its files
     label: Message
-    columns: tuple[Column, ...]
+    columns: tuple[ExportColumn, ...]
     rows: Rows
     rule: Permission
     own_rule: Permission | None = None
