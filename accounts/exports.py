@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.policies import ROLE_TABLE, AccountPermission
 from accounts.queries import list_operators
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.exports.columns import joined_by_semicolon, moment, raw, text
+from partnerportal.lib.exports.columns import joined_by_semicolon, moment_column, raw_column, text_column
 from partnerportal.lib.exports.lists import ExportList, Query
 
 
@@ -24,10 +24,10 @@ LISTS = (
         rows=_operators,
         rule=(ROLE_TABLE, AccountPermission.VIEW_OPERATORS),
         columns=(
-            text("name", "person__name"),
-            text("email", "person__email"),
-            raw("roles", joined_by_semicolon("roles")),
-            moment("since", "created_at"),
+            text_column("name", "person__name"),
+            text_column("email", "person__email"),
+            raw_column("roles", joined_by_semicolon("roles")),
+            moment_column("since", "created_at"),
         ),
     ),
 )

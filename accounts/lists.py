@@ -29,8 +29,9 @@ TABS_SHOWN = 4  # saved views beside the usual tabs
 class PersonalList(ListState):
     """The state of a list as one person likes to see it. Their views, columns and density are read by one query.
 
-    A subclass says its `definition` and sets `chosen` and `page`. The address carries the open view along. An address
-    without a query opens the person's default view, if there is one, so that of the whole list then says `view=all`.
+    A subclass says its `definition` and sets `filter_values` and `page`. The address carries the open view along. An
+    address without a query opens the person's default view, if there is one, so that of the whole list then says
+    `view=all`.
     """
 
     definition: ClassVar[ListDefinition]
@@ -53,7 +54,7 @@ class PersonalList(ListState):
     def state(self) -> dict[str, Any]:
         """What every address of the list carries along: the filters, the order, the page's size and the open view."""
         view = self.view.public_id if self.view else ""
-        return {**self.chosen, "sort": self.sort, "size": self.size, "view": view}
+        return {**self.filter_values, "sort": self.sort, "size": self.size, "view": view}
 
     def address(self, **changes: Any) -> str:
         """Return the address of the list with these changes: of its first page, unless `cursor` is given."""
@@ -110,7 +111,7 @@ class PersonalList(ListState):
     def _shown(self) -> dict[str, str]:
         """The filters and the order of the list, in the form in which `ListDefinition.saved_query` returns them."""
         sort = {} if self.sort == self.definition.default_sort else {"sort": self.sort}
-        return {name: address_value(value) for name, value in self.chosen.items()} | sort
+        return {name: address_value(value) for name, value in self.filter_values.items()} | sort
 
     @property
     def is_modified(self) -> bool:
@@ -155,4 +156,4 @@ class PersonalList(ListState):
     @property
     def clear_url(self) -> str:
         """The address of the list without any filter or view."""
-        return self.address(**dict.fromkeys(self.chosen), view="")
+        return self.address(**dict.fromkeys(self.filter_values), view="")

@@ -10,7 +10,7 @@ from connections.policies import ROLE_TABLE, ConnectionPermission
 from connections.queries import active_connections, customer_activity, ended_connections
 from connections.timeline import told_kinds
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.exports.columns import moment, raw, text
+from partnerportal.lib.exports.columns import moment_column, raw_column, text_column
 from partnerportal.lib.exports.lists import ExportList, Query, Subject
 
 
@@ -52,10 +52,10 @@ LISTS = (
         rows=_connections,
         rule=(ROLE_TABLE, ConnectionPermission.VIEW),
         columns=(
-            text("organization", "other"),
-            raw("relation", "other_is"),
-            raw("country", "other_country"),
-            moment("connected_at"),
+            text_column("organization", "other"),
+            raw_column("relation", "other_is"),
+            raw_column("country", "other_country"),
+            moment_column("connected_at"),
         ),
     ),
     ExportList(
@@ -64,11 +64,11 @@ LISTS = (
         rows=_ended,
         rule=(ROLE_TABLE, ConnectionPermission.VIEW),
         columns=(
-            text("organization", "other"),
-            raw("relation", "other_is"),
-            moment("connected_at"),
-            moment("ended_at"),
-            raw("ended_by", "by"),
+            text_column("organization", "other"),
+            raw_column("relation", "other_is"),
+            moment_column("connected_at"),
+            moment_column("ended_at"),
+            raw_column("ended_by", "by"),
         ),
     ),
     ExportList(
@@ -79,11 +79,11 @@ LISTS = (
         rule=(ROLE_TABLE, ConnectionPermission.VIEW_CUSTOMERS),
         own_rule=(ROLE_TABLE, ConnectionPermission.VIEW),
         columns=(
-            moment("at"),
-            raw("event", "kind"),
-            text("organization", "organization_label"),
-            text("counterpart", "counterpart_label"),
-            text("subject", "subject_label"),
+            moment_column("at"),
+            raw_column("event", "kind"),
+            text_column("organization", "organization_label"),
+            text_column("counterpart", "counterpart_label"),
+            text_column("subject", "subject_label"),
         ),
     ),
 )

@@ -67,7 +67,7 @@ def _back_from(day: dt.date) -> list[dt.date]:
     return [day - dt.timedelta(days=back) for back in range(NEAR.days + 1)]
 
 
-def in_words(metric: str, *, before: int, value: int, low: int, high: int) -> str:
+def describe_anomaly(metric: str, *, before: int, value: int, low: int, high: int) -> str:
     """Return an anomaly in words: "Monthly active users fell from 182 to 121 in 14 days; usual range 175–190"."""
     falls, active = value < low, metric == Anomaly.Metric.MONTHLY_ACTIVE
     if falls:
@@ -86,7 +86,7 @@ def in_words(metric: str, *, before: int, value: int, low: int, high: int) -> st
     return words % {name: formats.number(number) for name, number in numbers.items()}
 
 
-def all_in_words(uses: Sequence[Mapping[str, Any]], *, found: int) -> str:
+def describe_anomalies(uses: Sequence[Mapping[str, Any]], *, found: int) -> str:
     """Return a line for each of `uses`, which are the anomalies in an event's data.
 
     Where there are several services, each line names its own. `found` is how many anomalies there are in all; a last
@@ -94,7 +94,7 @@ def all_in_words(uses: Sequence[Mapping[str, Any]], *, found: int) -> str:
     """
     lines = []
     for use in uses:
-        words = in_words(use["metric"], **{name: use[name] for name in ("before", "value", "low", "high")})
+        words = describe_anomaly(use["metric"], **{name: use[name] for name in ("before", "value", "low", "high")})
         names = {"service": use["service"], "words": words}
         lines.append(words if len(services_of(uses)) == 1 else _("%(service)s: %(words)s") % names)
     if left_out := found - len(uses):

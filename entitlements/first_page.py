@@ -15,7 +15,7 @@ CUSTOMERS_SHOWN = 6  # customers that need attention
 
 def _customers(request: PortalRequest) -> dict[str, Any] | None:
     """Return all customers in numbers and those to look after; nothing before the first one."""
-    numbers = queries.portfolio(request.actor)
+    numbers = queries.portfolio_numbers(request.actor)
     if not numbers.customers:
         return None
     listings = queries.needing_attention(request.actor, CUSTOMERS_SHOWN)

@@ -54,37 +54,37 @@ TOO_MANY = _("Three of your exports are still being made. Wait for one of them."
 
 @transaction.atomic
 def request_export(
-    *, actor: Actor, chosen: ExportList, query: Query, customer: Organization | None = None
+    *, actor: Actor, exported: ExportList, query: Query, customer: Organization | None = None
 ) -> tuple[Export, bytes | None]:
-    """Export the chosen list as CSV; return the export, and the whole file if it has at most SMALL rows, else None.
+    """Export the list as CSV; return the export, and the whole file if it has at most SMALL rows, else None.
 
     A larger export is stored and queued for a worker. `query` are the filters of the page. `customer` is a customer
     that the caller knows to be visible to the actor, or the actor's own organisation, or None for a list of all. Raises
     Refused without the permission, and TooMany while AT_ONCE exports of the person are unfinished.
     """
-    authorize_list(actor, chosen, customer.pk if customer else None)
-    rows = chosen.rows(actor, query, customer.pk if customer else None)
-    row = Export(list=chosen.key, query=dict(query), customer=customer, rows=rows.order_by().count())
+    authorize_list(actor, exported, customer.pk if customer else None)
+    rows = exported.rows(actor, query, customer.pk if customer else None)
+    row = Export(list=exported.key, query=dict(query), customer=customer, rows=rows.order_by().count())
     row.organization_id, row.person_id = actor.organization_id, actor.person_id  # type: ignore[assignment]
-    data = {"list": chosen.key, "rows": row.rows}
+    data = {"list": exported.key, "rows": row.rows}
     if row.rows <= SMALL:
-        record(ExportEvent.EXPORTED, actor=actor, subject=row, label=chosen.key, data=data)
-        return row, _small_file(chosen, rows)
+        record(ExportEvent.EXPORTED, actor=actor, subject=row, label=exported.key, data=data)
+        return row, _small_file(exported, rows)
     Person.objects.select_for_update(no_key=True).get(pk=row.person_id)
     unfinished = Export.objects.visible_to(actor).filter(state__in=[Export.State.QUEUED, Export.State.RUNNING])
     if unfinished.count() >= AT_ONCE:
         raise TooMany("too_many_exports", TOO_MANY)
     row.save(force_insert=True)
-    record(ExportEvent.EXPORTED, actor=actor, subject=row, label=chosen.key, data=data)
+    record(ExportEvent.EXPORTED, actor=actor, subject=row, label=exported.key, data=data)
     transaction.on_commit(NUDGE)
     return row, None
 
 
-def _small_file(chosen: ExportList, rows: Any) -> bytes:
+def _small_file(exported: ExportList, rows: Any) -> bytes:
     """Return the CSV file of at most SMALL rows, made in memory, so that an error can still become an error page."""
     file = BytesIO()
-    file.write(csv_copy.head(chosen.columns))
-    csv_copy.write(rows[: SMALL + 1], chosen.columns, file)
+    file.write(csv_copy.head(exported.columns))
+    csv_copy.write(rows[: SMALL + 1], exported.columns, file)
     return file.getvalue()
 
 
@@ -152,15 +152,15 @@ class _Source(threading.Thread):
             actor = current_actor(claimed.person_id, claimed.organization_id)
             if actor is None:
                 raise PermissionError("The person no longer acts for the organisation")
-            chosen = find_exported_list(claimed.list)
-            authorize_list(actor, chosen, claimed.customer_id)
-            rows = chosen.rows(actor, claimed.query, claimed.customer_id)
-            self.pipe.write(csv_copy.head(chosen.columns))
+            exported = find_exported_list(claimed.list)
+            authorize_list(actor, exported, claimed.customer_id)
+            rows = exported.rows(actor, claimed.query, claimed.customer_id)
+            self.pipe.write(csv_copy.head(exported.columns))
             self.pipe.flush()
             self.total = claimed.rows or rows.order_by().count()  # a count from the request will do for a bar
             person = Person.objects.get(pk=claimed.person_id)
             with translation.override(person.language), timezone.override(person.time_zone):
-                self.written = csv_copy.write(rows, chosen.columns, self.pipe)
+                self.written = csv_copy.write(rows, exported.columns, self.pipe)
 
 
 def _copy(claimed: Export, file: IO[bytes]) -> int:

@@ -22,14 +22,14 @@ ROLE_TABLE: RoleTable = {
 }
 
 
-def authorize_list(actor: Actor, chosen: ExportList, customer_id: int | None) -> None:
+def authorize_list(actor: Actor, exported: ExportList, customer_id: int | None) -> None:
     """Raise Refused unless the actor may export this list of this customer.
 
     `customer_id` may be the actor's own organisation, or None for a list of all customers. Whether the actor sees the
     customer is not checked here.
     """
     authorize(actor, ROLE_TABLE, ExportPermission.EXPORT)
-    if chosen.subject == Subject.OWN_OR_ALL and customer_id is None:
+    if exported.subject == Subject.OWN_OR_ALL and customer_id is None:
         # It holds customers' rows, so it goes with the sight of customers, whatever the list itself asks for.
         authorize(actor, CONNECTIONS, ConnectionPermission.VIEW_CUSTOMERS)
-    authorize(actor, *chosen.rule_for(is_own=customer_id == actor.organization_id))
+    authorize(actor, *exported.rule_for(is_own=customer_id == actor.organization_id))

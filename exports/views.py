@@ -52,13 +52,13 @@ def exports(request: PortalRequest) -> HttpResponse:
 def export_new(request: PortalRequest) -> HttpResponse:
     """Export a list: answer with the file itself when it is small, else with the page that says how far it is."""
     actor, form = request.actor, request.POST
-    chosen = find_exported_list(form.get("list", ""))
-    customer = _customer(request, chosen, form.get("customer", ""))
-    query = _query(chosen, form)
+    exported = find_exported_list(form.get("list", ""))
+    customer = _customer(request, exported, form.get("customer", ""))
+    query = _query(exported, form)
     if query is None:
         messages.error(request, _("Choose at least one customer."))
         return redirect(form["back"] if is_own_path(request, form.get("back", "")) else "customers")
-    export, content = actions.request_export(actor=actor, chosen=chosen, query=query, customer=customer)
+    export, content = actions.request_export(actor=actor, exported=exported, query=query, customer=customer)
     if content is not None:
         return _as_download(HttpResponse(content, content_type=files.CSV), export)
     request.session["waits_for_exports"] = True
@@ -66,18 +66,18 @@ def export_new(request: PortalRequest) -> HttpResponse:
     return redirect("exports")
 
 
-def _customer(request: PortalRequest, chosen: ExportList, public_id: str) -> Organization | None:
-    """Return whose rows of the chosen list are exported: a customer, or the actor's own organisation, or None for all.
+def _customer(request: PortalRequest, exported: ExportList, public_id: str) -> Organization | None:
+    """Return whose rows of the list are exported: a customer, or the actor's own organisation, or None for all.
 
     Raises NotFound for a customer out of reach, and Refused where the actor may not export the list.
     """
-    is_of_all = chosen.subject == Subject.OWN_OR_ALL and sees_customers(request.actor)
-    if chosen.subject == Subject.ALL or is_of_all:
+    is_of_all = exported.subject == Subject.OWN_OR_ALL and sees_customers(request.actor)
+    if exported.subject == Subject.ALL or is_of_all:
         return None
-    if chosen.subject == Subject.OWN_OR_ALL or not public_id:
+    if exported.subject == Subject.OWN_OR_ALL or not public_id:
         own: Organization = request.operator.organization
         return own
-    authorize(request.actor, *chosen.rule)
+    authorize(request.actor, *exported.rule)
     try:
         customer_id = UUID(public_id)
     except ValueError:
@@ -85,13 +85,13 @@ def _customer(request: PortalRequest, chosen: ExportList, public_id: str) -> Org
     return customer_in_reach(request.actor, customer_id).organization
 
 
-def _query(chosen: ExportList, form: QueryDict) -> Query | None:
+def _query(exported: ExportList, form: QueryDict) -> Query | None:
     """Return the filters of an export by what the pressed button says.
 
     "all" has no filters; "ticked" adds the `ids` of the ticked rows, and is None if none are ticked; anything else has
     the filters in the address of the page.
     """
-    query = {} if form.get("what") == "all" else chosen.query(QueryDict(form.get("query", "")).dict())
+    query = {} if form.get("what") == "all" else exported.query(QueryDict(form.get("query", "")).dict())
     if form.get("what") != "ticked":
         return query
     ticked = [number for number in form.getlist("row") if number.isascii() and number.isalnum()]

@@ -11,7 +11,7 @@ from notifications.policies import ROLE_TABLE, NoticePermission
 from notifications.queries import inbox
 from notifications.rows import body, subject
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.exports.columns import flag, in_words, moment, raw, text
+from partnerportal.lib.exports.columns import boolean_column, moment_column, raw_column, text_column, translated_column
 from partnerportal.lib.exports.lists import ExportList, Query, Subject
 
 
@@ -29,14 +29,14 @@ LISTS = (
         rule=(ROLE_TABLE, NoticePermission.VIEW),
         filters=frozenset(NoticeFilterSet.base_filters),
         columns=(
-            moment("at"),
-            raw("kind"),
-            text("about", "about_label"),
-            text("service", KeyTextTransform("sku_name", "params")),
-            in_words("text", subject),
-            in_words("details", body),
-            flag("is_unread"),
-            moment("dismissed_at"),
+            moment_column("at"),
+            raw_column("kind"),
+            text_column("about", "about_label"),
+            text_column("service", KeyTextTransform("sku_name", "params")),
+            translated_column("text", subject),
+            translated_column("details", body),
+            boolean_column("is_unread"),
+            moment_column("dismissed_at"),
         ),
     ),
 )

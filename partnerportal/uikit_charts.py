@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from accounts.models import Organization
 from entitlements import rows
 from entitlements.models import Entitlement, Sku
-from entitlements.rows.usage import ChartView, both, in_words, limit_words
+from entitlements.rows.usage import ChartView, describe_series, draw_wide_and_narrow, limit_label
 from partnerportal.lib import charts, formats
 from partnerportal.lib.days import today
 
@@ -22,15 +22,15 @@ def _weeks() -> list[str]:
 
 def _line(key: str, title: str, limit: int) -> ChartView:
     names, limits = _weeks(), [limit] * 12
-    drawings = both(lambda frame: charts.line_chart(frame, [(title, _WEEKLY)], names, limits))
+    drawings = draw_wide_and_narrow(lambda frame: charts.line_chart(frame, [(title, _WEEKLY)], names, limits))
     return ChartView(
         key=key,
         title=title,
-        description=in_words(names, _WEEKLY, limit),
+        description=describe_series(names, _WEEKLY, limit),
         drawings=drawings,
         head=["Week", "Assigned"],
         rows=[(name, [formats.number(n) if n else "–"]) for name, n in zip(names, _WEEKLY, strict=True)],
-        limit=limit_words(limit, drawings),
+        limit=limit_label(limit, drawings),
     )
 
 
@@ -40,8 +40,8 @@ def _lines() -> ChartView:
     return ChartView(
         key="two",
         title="Several lines",
-        description=" ".join(f"{name}: {in_words(names, values)}" for name, values in series),
-        drawings=both(lambda frame: charts.line_chart(frame, series, names)),
+        description=" ".join(f"{name}: {describe_series(names, values)}" for name, values in series),
+        drawings=draw_wide_and_narrow(lambda frame: charts.line_chart(frame, series, names)),
         head=["Week", "Monthly", "Daily"],
         rows=[
             (name, [formats.number(m), formats.number(d)]) for name, m, d in zip(names, _MONTHLY, _DAILY, strict=True)
@@ -51,15 +51,15 @@ def _lines() -> ChartView:
 
 def _bars() -> ChartView:
     names = [formats.month(dt.date(2026, month, 1)) for month in range(6, 12)]
-    drawings = both(lambda frame: charts.bar_chart(frame, _STACKS, names, [1000] * 6))
+    drawings = draw_wide_and_narrow(lambda frame: charts.bar_chart(frame, _STACKS, names, [1000] * 6))
     return ChartView(
         key="bars",
         title="Bars in two parts",
-        description=in_words(names, [sum(stack) for stack in _STACKS], 1000),
+        description=describe_series(names, [sum(stack) for stack in _STACKS], 1000),
         drawings=drawings,
         head=["Month", "Previously", "Newly"],
         rows=[(name, [formats.number(n) for n in stack]) for name, stack in zip(names, _STACKS, strict=True)],
-        limit=limit_words(1000, drawings),
+        limit=limit_label(1000, drawings),
         parts=["Previously assigned", "Newly assigned"],
     )
 

@@ -31,7 +31,7 @@ class TrialsBase(ActorView):
     errors = {403: ("not_admin",), 409: ("state_changed",)}
 
     def get_queryset(self) -> QuerySet[Entitlement]:
-        return queries.trials(self.actor)
+        return queries.list_trials(self.actor)
 
     def trial(self, trial_id: UUID) -> Entitlement:
         """Return a trial that the actor may see. Raises NotFound."""

@@ -42,7 +42,7 @@ class CustomersView(ListView):
     def known_total(self) -> int | None:
         """Return the number of all customers, which is a kept figure, or None where filters leave fewer to count."""
         is_narrowed = self.request.query_params.keys() & CustomerFilterSet.base_filters.keys()
-        return None if is_narrowed else queries.portfolio(self.actor).customers
+        return None if is_narrowed else queries.portfolio_numbers(self.actor).customers
 
 
 @extend_schema(tags=["Customers"], responses=CustomerDetailSerializer)

@@ -6,7 +6,7 @@ from django.db.models.functions import Greatest
 from connections.policies import ROLE_TABLE as CONNECTIONS
 from connections.policies import ConnectionPermission
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
-from partnerportal.lib.exports.columns import ExportColumn, code, raw, share, text
+from partnerportal.lib.exports.columns import ExportColumn, identifier_column, percent_column, raw_column, text_column
 
 OF_CUSTOMERS = (CONNECTIONS, ConnectionPermission.VIEW_CUSTOMERS)
 OWN = (ROLE_TABLE, EntitlementPermission.VIEW_OWN)
@@ -17,10 +17,10 @@ def month_columns(suffix: str = "") -> tuple[ExportColumn, ...]:
     """Return the columns of section F, over plain months, or with a suffix over sums whose names end in it."""
     month = Func(F("month"), Value("YYYY-MM"), function="to_char", output_field=CharField())
     return (
-        raw("month", month),
+        raw_column("month", month),
         *licence_columns(suffix),
-        raw("monthly_active", f"monthly_active{suffix}"),
-        raw("daily_active_peak", f"daily_active_peak{suffix}"),
+        raw_column("monthly_active", f"monthly_active{suffix}"),
+        raw_column("daily_active_peak", f"daily_active_peak{suffix}"),
     )
 
 
@@ -31,28 +31,28 @@ def licence_columns(suffix: str = "") -> tuple[ExportColumn, ...]:
     """
     purchased, assigned, newly = (F(f"{name}{suffix}") for name in ("purchased", "assigned", "newly_assigned"))
     return (
-        raw("total_licenses", purchased),
-        raw("previously_assigned", assigned - newly),
-        raw("newly_assigned", newly),
-        raw("assigned_total", assigned),
-        raw("available", F(f"available{suffix}") if suffix else AVAILABLE),
-        share("pct_assigned", assigned, purchased),
+        raw_column("total_licenses", purchased),
+        raw_column("previously_assigned", assigned - newly),
+        raw_column("newly_assigned", newly),
+        raw_column("assigned_total", assigned),
+        raw_column("available", F(f"available{suffix}") if suffix else AVAILABLE),
+        percent_column("pct_assigned", assigned, purchased),
     )
 
 
-CUSTOMER_COLUMNS = (text("customer", "customer__name"), code("org_id", "customer__org_id"))
-NAME_COLUMNS = (text("name", "customer__name"), code("org_id", "customer__org_id"))
-SKU_COLUMNS = (text("service", "sku__service"), text("sku", "sku__code"))
+CUSTOMER_COLUMNS = (text_column("customer", "customer__name"), identifier_column("org_id", "customer__org_id"))
+NAME_COLUMNS = (text_column("name", "customer__name"), identifier_column("org_id", "customer__org_id"))
+SKU_COLUMNS = (text_column("service", "sku__service"), text_column("sku", "sku__code"))
 SERVICE_COLUMNS = (
     *CUSTOMER_COLUMNS,
-    text("sku", "sku__code"),
-    text("sku_name", "sku__name"),
-    text("service", "sku__service"),
-    raw("kind"),
-    raw("state"),
-    raw("source"),
-    raw("quantity"),
-    raw("assigned"),
-    raw("starts_on"),
-    raw("ends_on"),
+    text_column("sku", "sku__code"),
+    text_column("sku_name", "sku__name"),
+    text_column("service", "sku__service"),
+    raw_column("kind"),
+    raw_column("state"),
+    raw_column("source"),
+    raw_column("quantity"),
+    raw_column("assigned"),
+    raw_column("starts_on"),
+    raw_column("ends_on"),
 )

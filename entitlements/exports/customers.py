@@ -13,7 +13,15 @@ from entitlements.filters import CustomerFilterSet, RenewalFilterSet
 from entitlements.lists.customers import CUSTOMERS
 from entitlements.models import NO_EXPIRY, Sku
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.exports.columns import code, flag, joined_by_semicolon, moment, raw, share, text
+from partnerportal.lib.exports.columns import (
+    boolean_column,
+    identifier_column,
+    joined_by_semicolon,
+    moment_column,
+    percent_column,
+    raw_column,
+    text_column,
+)
 from partnerportal.lib.exports.lists import ExportList, Query, Subject
 
 
@@ -56,21 +64,21 @@ LISTS = (
         rule=OF_CUSTOMERS,
         filters=frozenset({*CustomerFilterSet.base_filters, "sort"}),
         columns=(
-            text("name"),
-            code("org_id"),
-            raw("country"),
-            text("website"),
-            raw("services"),
-            text("skus", joined_by_semicolon(ArraySubquery(_SKU_NAMES.values("name")))),
-            raw("seats"),
-            raw("assigned"),
-            raw("overage"),
-            share("pct_assigned", "assigned", "seats"),
-            raw("trials"),
-            raw("trial_requests", "requests"),
-            raw("next_expiry_on", NullIf(F("next_expiry_on"), Value(NO_EXPIRY))),
-            flag("is_falling"),
-            moment("connected_at"),
+            text_column("name"),
+            identifier_column("org_id"),
+            raw_column("country"),
+            text_column("website"),
+            raw_column("services"),
+            text_column("skus", joined_by_semicolon(ArraySubquery(_SKU_NAMES.values("name")))),
+            raw_column("seats"),
+            raw_column("assigned"),
+            raw_column("overage"),
+            percent_column("pct_assigned", "assigned", "seats"),
+            raw_column("trials"),
+            raw_column("trial_requests", "requests"),
+            raw_column("next_expiry_on", NullIf(F("next_expiry_on"), Value(NO_EXPIRY))),
+            boolean_column("is_falling"),
+            moment_column("connected_at"),
         ),
     ),
     ExportList(
@@ -101,16 +109,16 @@ LISTS = (
         own_rule=OWN,
         columns=(
             *CUSTOMER_COLUMNS,
-            text("number"),
-            raw("placed_on"),
-            raw("state"),
-            raw("currency"),
-            raw("total"),
-            raw("line", "lines__position"),
-            text("sku", "lines__sku__code"),
-            text("sku_name", "lines__sku__name"),
-            raw("quantity", "lines__quantity"),
-            raw("unit_price", "lines__unit_price"),
+            text_column("number"),
+            raw_column("placed_on"),
+            raw_column("state"),
+            raw_column("currency"),
+            raw_column("total"),
+            raw_column("line", "lines__position"),
+            text_column("sku", "lines__sku__code"),
+            text_column("sku_name", "lines__sku__name"),
+            raw_column("quantity", "lines__quantity"),
+            raw_column("unit_price", "lines__unit_price"),
         ),
     ),
 )

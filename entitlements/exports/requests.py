@@ -10,7 +10,7 @@ from entitlements.exports.columns import SERVICE_COLUMNS, SKU_COLUMNS
 from entitlements.filters import HolderFilterSet
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.exports.columns import code, moment, raw, text
+from partnerportal.lib.exports.columns import identifier_column, moment_column, raw_column, text_column
 from partnerportal.lib.exports.lists import ExportList, Query
 
 
@@ -21,7 +21,7 @@ def _holders(actor: Actor, query: Query, _customer: int | None) -> QuerySet[Any]
 
 def _trials(actor: Actor, query: Query, _customer: int | None) -> QuerySet[Any]:
     """Return the trials of the view that the page shows, in its order, or all trials without a view."""
-    rows = queries.trials(actor)
+    rows = queries.list_trials(actor)
     if query.get("view") in queries.TRIAL_VIEWS:
         rows = rows.filter(state__in=queries.TRIAL_VIEWS[query["view"]])
     return rows.order_by("pk" if query.get("view") == "waiting" else "-pk")
@@ -42,13 +42,13 @@ LISTS = (
         rule=(ROLE_TABLE, EntitlementPermission.MANAGE_HOLDERS),
         filters=frozenset(HolderFilterSet.base_filters),
         columns=(
-            text("holder"),
-            raw("holder_kind"),
+            text_column("holder"),
+            raw_column("holder_kind"),
             *SKU_COLUMNS,
-            text("sku_name", "sku__name"),
-            moment("assigned_at"),
-            moment("last_used_at"),
-            moment("release_asked_at"),
+            text_column("sku_name", "sku__name"),
+            moment_column("assigned_at"),
+            moment_column("last_used_at"),
+            moment_column("release_asked_at"),
         ),
     ),
     ExportList(
@@ -59,9 +59,9 @@ LISTS = (
         filters=frozenset({"view"}),
         columns=(
             *SERVICE_COLUMNS,
-            raw("country", "customer__country"),
-            moment("changed_at", "updated_at"),
-            text("reason"),
+            raw_column("country", "customer__country"),
+            moment_column("changed_at", "updated_at"),
+            text_column("reason"),
         ),
     ),
     ExportList(
@@ -71,15 +71,15 @@ LISTS = (
         rule=(ROLE_TABLE, EntitlementPermission.VIEW_RELEASES),
         filters=frozenset({"view"}),
         columns=(
-            text("customer", "customer_name"),
-            code("org_id"),
-            raw("country"),
+            text_column("customer", "customer_name"),
+            identifier_column("org_id"),
+            raw_column("country"),
             *SKU_COLUMNS,
-            text("sku_name", "sku__name"),
-            text("key"),
-            moment("asked_at"),
-            moment("released_at"),
-            text("released_by"),
+            text_column("sku_name", "sku__name"),
+            text_column("key"),
+            moment_column("asked_at"),
+            moment_column("released_at"),
+            text_column("released_by"),
         ),
     ),
 )

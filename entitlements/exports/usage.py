@@ -20,7 +20,7 @@ from entitlements.exports.columns import (
 from entitlements.models import Anomaly, CustomerListing, CustomerUsage, Sku, UsageDay, UsageMonth
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import today
-from partnerportal.lib.exports.columns import raw, share
+from partnerportal.lib.exports.columns import percent_column, raw_column
 from partnerportal.lib.exports.lists import ExportList, Query, Subject
 
 _MONTH_FACTS = ("purchased", "assigned", "newly_assigned", "monthly_active", "daily_active_peak")
@@ -61,7 +61,7 @@ def _moments_shown(uses: list[queries.Use], query: Query, lasting: dt.timedelta)
     """
     uses = [use for use in uses if query.get("service") in (None, "", use.service)]
     moments = sorted({use.at for use in uses})
-    return [at for at, use in zip(moments, queries.together(uses, moments, lasting), strict=True) if use]
+    return [at for at, use in zip(moments, queries.sum_by_moment(uses, moments, lasting), strict=True) if use]
 
 
 def _of_service(rows: QuerySet[Any], query: Query) -> QuerySet[Any]:
@@ -126,13 +126,13 @@ _BY_MONTH = (*NAME_COLUMNS, *SKU_COLUMNS, *month_columns())
 _UNUSUAL = (
     *NAME_COLUMNS,
     *SKU_COLUMNS,
-    raw("metric"),
-    raw("found_on"),
-    raw("ended_on"),
-    raw("value"),
-    raw("before"),
-    raw("usual_low", "low"),
-    raw("usual_high", "high"),
+    raw_column("metric"),
+    raw_column("found_on"),
+    raw_column("ended_on"),
+    raw_column("value"),
+    raw_column("before"),
+    raw_column("usual_low", "low"),
+    raw_column("usual_high", "high"),
 )
 LISTS = (
     ExportList(
@@ -154,10 +154,10 @@ LISTS = (
         own_rule=OWN,
         filters=frozenset({"service"}),
         columns=(
-            raw("day"),
+            raw_column("day"),
             *licence_columns("_"),
-            raw("monthly_active", "monthly_"),
-            raw("daily_active", "daily_"),
+            raw_column("monthly_active", "monthly_"),
+            raw_column("daily_active", "daily_"),
         ),
     ),
     ExportList(
@@ -176,16 +176,16 @@ LISTS = (
         rule=OF_CUSTOMERS,
         columns=(
             *NAME_COLUMNS,
-            raw("as_of"),
-            raw("total_licenses", "purchased"),
-            raw("assigned_total", "assigned"),
-            raw("available", F("purchased") - F("assigned") + F("overage")),
-            raw("overage"),
-            share("pct_assigned", "assigned", "purchased"),
-            raw("monthly_active"),
-            raw("assigned_28_days_before", "assigned_before"),
-            raw("monthly_active_28_days_before", "active_before"),
-            raw("full_on"),
+            raw_column("as_of"),
+            raw_column("total_licenses", "purchased"),
+            raw_column("assigned_total", "assigned"),
+            raw_column("available", F("purchased") - F("assigned") + F("overage")),
+            raw_column("overage"),
+            percent_column("pct_assigned", "assigned", "purchased"),
+            raw_column("monthly_active"),
+            raw_column("assigned_28_days_before", "assigned_before"),
+            raw_column("monthly_active_28_days_before", "active_before"),
+            raw_column("full_on"),
         ),
     ),
     ExportList(

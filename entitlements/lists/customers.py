@@ -53,25 +53,25 @@ class CustomerList(PersonalList):
         super().__init__(actor, params)
         filters = CustomerFilterSet(params, queries.customers(actor))
         customers = filters.qs
-        self.chosen = filters.chosen
-        if self.chosen:
+        self.filter_values = filters.cleaned_values
+        if self.filter_values:
             customers = with_total(customers)
-        options = self.keyset_options | {"key": "customer", "branches": branches_of(self.chosen)}
+        options = self.keyset_options | {"key": "customer", "branches": branches_of(self.filter_values)}
         self.page = keyset_or_first(queries.with_weeks(customers), **options)
         if not self.page.previous_cursor:  # the page is the first: the cursor was out of date, or not one of ours
             self.cursor = ""
-        self.numbers = queries.portfolio(actor)
+        self.numbers = queries.portfolio_numbers(actor)
         self.matching = self.numbers.customers
-        if self.chosen:
+        if self.filter_values:
             self.matching = self.page.rows[0].total_count if self.page.rows else 0
-        self.catalogue = queries.catalogue(self.numbers)
+        self.catalogue = queries.portfolio_skus(self.numbers)
         self.rows = customer_rows(self.page.rows, {sku.pk: sku.name for sku in self.catalogue})
         self.end_refusal = refusal_to_end(actor)
 
     @property
     def tabs(self) -> list[Tab]:
         """A tab for each usual filter, with its customers counted, and for each saved view. An open view is current."""
-        tabs = filter_tabs(self.numbers, self.chosen, self.address_of)
+        tabs = filter_tabs(self.numbers, self.filter_values, self.address_of)
         if self.view:
             for tab in tabs:
                 tab.is_current = False
@@ -89,7 +89,7 @@ class CustomerList(PersonalList):
     @property
     def hidden(self) -> dict[str, Any]:
         """The parameters that the form of filters sends along without showing a field for them."""
-        flags = {name: "true" for name in ("trials", "over", "falling") if self.chosen.get(name) is True}
+        flags = {name: "true" for name in ("trials", "over", "falling") if self.filter_values.get(name) is True}
         return super().hidden | flags
 
     @property

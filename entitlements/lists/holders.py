@@ -31,7 +31,7 @@ class HolderRow:
     label: str  # of the action that asks for its release
 
 
-class Holders(ListState):
+class HolderList(ListState):
     """The state of the list of licence users. What the address asks for in vain narrows nothing.
 
     It sends one query, and another to count what matches where a filter narrows the list.
@@ -40,11 +40,11 @@ class Holders(ListState):
     def __init__(self, actor: Actor, params: Mapping[str, str]) -> None:
         filters = HolderFilterSet(params, queries.holders(actor))
         holders = filters.qs
-        self.chosen = filters.chosen
+        self.filter_values = filters.cleaned_values
         self.cursor = params.get("cursor", "")
         self.page = keyset_or_first(holders, sort="holder", descending=False, size=SIZE, cursor=self.cursor)
         self.rows = holder_rows(self.page.rows)
-        if self.chosen:
+        if self.filter_values:
             self.matching = holders.order_by().count()
 
     @property
@@ -60,7 +60,7 @@ class Holders(ListState):
     @property
     def is_unused_only(self) -> bool:
         """Whether the list shows unused licences only."""
-        return self.chosen.get("unused") is True
+        return self.filter_values.get("unused") is True
 
 
 def holder_rows(assignments: Iterable[LicenseAssignment]) -> list[HolderRow]:

@@ -13,8 +13,8 @@ from partnerportal.lib.lists import Tab
 Address = Callable[[Mapping[str, Any]], str]
 
 
-def filter_tabs(numbers: PortfolioNumbers, chosen: Mapping[str, Any], address: Address) -> list[Tab]:
-    """Return a tab for each usual filter, which is current while it is among those chosen; "All" is, while none is."""
+def filter_tabs(numbers: PortfolioNumbers, filter_values: Mapping[str, Any], address: Address) -> list[Tab]:
+    """Return a tab for each usual filter, which is current while `filter_values` has it; "All" is, while none is."""
     narrowings = (
         (_("Over licence"), "over", True, numbers.over),
         (_("Renewing in 30 days"), "expires_within", SOON.days, numbers.expiring),
@@ -22,7 +22,8 @@ def filter_tabs(numbers: PortfolioNumbers, chosen: Mapping[str, Any], address: A
         (_("Falling use"), "falling", True, numbers.falling),
     )
     tabs = [
-        Tab(label, address({name: value}), count, chosen.get(name) == value) for label, name, value, count in narrowings
+        Tab(label, address({name: value}), count, filter_values.get(name) == value)
+        for label, name, value, count in narrowings
     ]
     return [Tab(_("All"), address({}), numbers.customers, not any(tab.is_current for tab in tabs)), *tabs]
 

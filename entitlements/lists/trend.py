@@ -11,7 +11,15 @@ from django.utils.translation import gettext_lazy, pgettext
 from entitlements import queries
 from entitlements.models import CustomerUsage
 from entitlements.queries import Use
-from entitlements.rows.usage import ChartView, Licences, both, in_words, limit_words, percent, shown
+from entitlements.rows.usage import (
+    ChartView,
+    Licences,
+    describe_series,
+    draw_wide_and_narrow,
+    limit_label,
+    number_or_dash,
+    percent,
+)
 from partnerportal.lib import charts, formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.lists import list_address, query_string
@@ -51,13 +59,13 @@ class Trend:
     @cached_property
     def by_month(self) -> list[Use | None]:
         """The use of each month; None is a gap, in which a service did not report."""
-        return queries.together(self._of_service(self._months), self.months, queries.MONTH_LASTS)
+        return queries.sum_by_moment(self._of_service(self._months), self.months, queries.MONTH_LASTS)
 
     @cached_property
     def points(self) -> list[Use | None]:
         """The use at each point of the charts: the days of twelve weeks, or months. None is a gap."""
         if self.range == "12w":
-            return queries.together(self._of_service(self._days), self.days, queries.DAY_LASTS)
+            return queries.sum_by_moment(self._of_service(self._days), self.days, queries.DAY_LASTS)
         return self.by_month
 
     @cached_property
@@ -92,19 +100,19 @@ class Trend:
         values, limits = _each(self.points, "assigned"), _each(self.points, "purchased")
         limit = self.latest.purchased if self.latest else None
         title = _("Licences assigned")
-        drawn = both(lambda frame: charts.line_chart(frame, [(title, values)], self.labels, limits))
-        ratios = [percent(use.assigned, use.purchased) if use else shown(None) for use in self.points]
+        drawn = draw_wide_and_narrow(lambda frame: charts.line_chart(frame, [(title, values)], self.labels, limits))
+        ratios = [percent(use.assigned, use.purchased) if use else number_or_dash(None) for use in self.points]
         return ChartView(
             key="assigned",
             title=title,
-            description=in_words(self.names, values, limit),
+            description=describe_series(self.names, values, limit),
             head=[self.point_name, _("Assigned"), _("Purchased"), _("Share")],
             rows=[
-                (name, [shown(value), shown(of), ratio])
+                (name, [number_or_dash(value), number_or_dash(of), ratio])
                 for name, value, of, ratio in zip(self.names, values, limits, ratios, strict=True)
             ],
             drawings=drawn,
-            limit=limit_words(limit, drawn),
+            limit=limit_label(limit, drawn),
         )
 
     @cached_property
@@ -114,20 +122,20 @@ class Trend:
         stacks = [(use.previously, use.newly) if use else (0, 0) for use in uses]
         limits = _each(uses, "purchased")
         limit = next((value for value in reversed(limits) if value is not None), None)
-        drawn = both(lambda frame: charts.bar_chart(frame, stacks, names, limits))
+        drawn = draw_wide_and_narrow(lambda frame: charts.bar_chart(frame, stacks, names, limits))
         columns = ("purchased", "previously", "newly", "assigned")
         return ChartView(
             key="breakdown",
             title=_("Assigned licences by month"),
-            description=in_words(names, _each(uses, "assigned"), limit),
+            description=describe_series(names, _each(uses, "assigned"), limit),
             head=[_("Month"), _("Total"), _("Previously assigned"), _("Newly assigned"), _("Assigned")],
             rows=[
-                (name, [shown(_value(use, column)) for column in columns])
+                (name, [number_or_dash(_value(use, column)) for column in columns])
                 for name, use in zip(names, uses, strict=True)
             ],
             parts=[_("Previously assigned"), _("Newly assigned")],
             drawings=drawn,
-            limit=limit_words(limit, drawn),
+            limit=limit_label(limit, drawn),
         )
 
     @cached_property
@@ -135,10 +143,11 @@ class Trend:
         """The chart of monthly and daily active users (CC-36, CC-37)."""
         monthly, daily = _each(self.points, "monthly"), _each(self.points, "daily")
         series = [(pgettext("active users", "Monthly"), monthly), (pgettext("active users", "Daily"), daily)]
-        drawn = both(lambda frame: charts.line_chart(frame, series, self.labels))
+        drawn = draw_wide_and_narrow(lambda frame: charts.line_chart(frame, series, self.labels))
         names = [_("Monthly active"), _("Daily active") if self.range == "12w" else _("Daily active, at most")]
         words = [
-            f"{name}: {in_words(self.names, values)}" for name, (_short, values) in zip(names, series, strict=True)
+            f"{name}: {describe_series(self.names, values)}"
+            for name, (_short, values) in zip(names, series, strict=True)
         ]
         return ChartView(
             key="active",
@@ -146,7 +155,10 @@ class Trend:
             description=" ".join(words),
             drawings=drawn,
             head=[self.point_name, *names],
-            rows=[(name, [shown(m), shown(d)]) for name, m, d in zip(self.names, monthly, daily, strict=True)],
+            rows=[
+                (name, [number_or_dash(m), number_or_dash(d)])
+                for name, m, d in zip(self.names, monthly, daily, strict=True)
+            ],
         )
 
     def address(self, **changes: Any) -> str:

@@ -25,7 +25,7 @@ class TrialList(RequestList):
         self.view = view if view in queries.TRIAL_VIEWS else WAITING
         states = queries.TRIAL_VIEWS[self.view]
         self.page = keyset_or_first(
-            queries.trials(actor).filter(state__in=states),
+            queries.list_trials(actor).filter(state__in=states),
             sort="id",
             descending=self.view != WAITING,
             size=PAGE_SIZE,

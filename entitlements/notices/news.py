@@ -215,7 +215,7 @@ class UseUnusual(CustomerNews):
         return (fall if falling == found else both if falling else rise) % names
 
     def body(self, notice: Notice) -> str:
-        return anomalies.all_in_words(notice.params["uses"], found=notice.params["found"])
+        return anomalies.describe_anomalies(notice.params["uses"], found=notice.params["found"])
 
     def action(self, notice: Notice) -> str:
         return _("Open the usage")

@@ -75,7 +75,7 @@ def _figures(viewer: int, first: str, last: str) -> QuerySet[PortfolioFigure, tu
 _FIGURES = Prepared(_figures, -1, "first", "last")
 
 
-def portfolio(actor: Actor) -> PortfolioNumbers:
+def portfolio_numbers(actor: Actor) -> PortfolioNumbers:
     """Return the numbers of all customers of the actor, from the figures that are kept beside the listing.
 
     These are a few hundred rows, however many customers there are.
@@ -103,7 +103,7 @@ def portfolio(actor: Actor) -> PortfolioNumbers:
     )
 
 
-def catalogue(numbers: PortfolioNumbers) -> list[Sku]:
+def portfolio_skus(numbers: PortfolioNumbers) -> list[Sku]:
     """Return the SKUs that the customers run, by name (CV-6): the choices of the filter, and the names in the rows."""
     return list(Sku.objects.filter(pk__in=list(numbers.skus)).order_by("name", "pk"))
 

@@ -19,7 +19,7 @@ TRIAL_VIEWS = {
 }
 
 
-def trials(actor: Actor) -> QuerySet[Entitlement]:
+def list_trials(actor: Actor) -> QuerySet[Entitlement]:
     """Return the trials that the actor may see, with SKU and customer.
 
     The vendor sees all of them, a customer its own, and a partner those of the customers within its reach.
@@ -28,14 +28,14 @@ def trials(actor: Actor) -> QuerySet[Entitlement]:
     return rows.select_related("sku", "customer")
 
 
-def trial(actor: Actor, public_id: UUID) -> Entitlement:
+def get_trial(actor: Actor, public_id: UUID) -> Entitlement:
     """Return a trial that the actor may see. Raises NotFound, also if it is in production by now."""
-    return by_public_id(trials(actor), public_id)
+    return by_public_id(list_trials(actor), public_id)
 
 
 def waiting_trials(actor: Actor, limit: int) -> int:
     """Return how many requests for trials are undecided, counted up to `limit`."""
-    return trials(actor).filter(state=State.REQUESTED)[:limit].count()
+    return list_trials(actor).filter(state=State.REQUESTED)[:limit].count()
 
 
 def services_run_by(customer_ids: Iterable[int]) -> dict[int, list[str]]:

@@ -100,7 +100,7 @@ def usage_months(actor: Actor, customer_id: int | None, since: dt.date) -> list[
     ]
 
 
-def together(uses: Iterable[Use], moments: Sequence[dt.date], lasting: dt.timedelta) -> list[Use | None]:
+def sum_by_moment(uses: Iterable[Use], moments: Sequence[dt.date], lasting: dt.timedelta) -> list[Use | None]:
     """Return the sum of all SKUs at each of `moments`, or None where a SKU that goes on reported nothing.
 
     So the trend has a gap there, not a dip. A SKU goes on from its first report to its last, and on to the end if that

@@ -146,7 +146,7 @@ def attention_of_anomalies(open_anomalies: Iterable[Anomaly]) -> list[Attention]
             "warn",
             "trending-down" if row.is_fall else "trending-up",
             row.sku.service,
-            anomalies.in_words(row.metric, before=row.before, value=row.value, low=row.low, high=row.high),
+            anomalies.describe_anomaly(row.metric, before=row.before, value=row.value, low=row.low, high=row.high),
         )
         for row in open_anomalies
     ]
@@ -201,12 +201,12 @@ class ChartView:
     parts: list[str] = field(default_factory=list)  # the names of the parts of a bar
 
 
-def both(draw: Callable[[charts.Frame], charts.Chart]) -> list[tuple[str, charts.Chart]]:
+def draw_wide_and_narrow(draw: Callable[[charts.Frame], charts.Chart]) -> list[tuple[str, charts.Chart]]:
     """Return a chart drawn twice, for a desk ("wide") and for a phone ("narrow")."""
     return [("wide", draw(charts.WIDE)), ("narrow", draw(charts.NARROW))]
 
 
-def limit_words(limit: int | None, drawings: list[tuple[str, charts.Chart]]) -> str:
+def limit_label(limit: int | None, drawings: list[tuple[str, charts.Chart]]) -> str:
     """Return the words for the limit of licences, which may lie above the scale of the drawings; empty without one."""
     if not limit:
         return ""
@@ -216,7 +216,7 @@ def limit_words(limit: int | None, drawings: list[tuple[str, charts.Chart]]) -> 
     return _("Licence limit %(limit)s, above this scale") % number
 
 
-def in_words(names: Sequence[str], values: Sequence[int | None], limit: int | None = None) -> str:
+def describe_series(names: Sequence[str], values: Sequence[int | None], limit: int | None = None) -> str:
     """Return what a chart shows, for those who do not see it: range, latest value, peak and limit.
 
     `names` are those of the points whose `values` are given; None is a gap.
@@ -240,6 +240,6 @@ def in_words(names: Sequence[str], values: Sequence[int | None], limit: int | No
     return words
 
 
-def shown(value: int | None) -> str:
+def number_or_dash(value: int | None) -> str:
     """Return a number as it is written in the reader's language, or a dash for None."""
     return NO_NUMBER if value is None else formats.number(value)

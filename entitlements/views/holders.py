@@ -12,7 +12,7 @@ from django.views.decorators.vary import vary_on_headers
 from django_htmx.http import push_url
 
 from entitlements import actions, queries
-from entitlements.lists.holders import Holders
+from entitlements.lists.holders import HolderList
 from entitlements.models import LicenseAssignment
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from partnerportal.lib.pages import require_permission
@@ -27,7 +27,7 @@ may_manage = require_permission(ROLE_TABLE, EntitlementPermission.MANAGE_HOLDERS
 @vary_on_headers("HX-Request")
 def licence_holders(request: PortalRequest) -> HttpResponse:
     """Show who holds the organisation's licences, or for htmx only the list."""
-    holders = Holders(request.actor, request.GET)
+    holders = HolderList(request.actor, request.GET)
     if request.htmx:
         response = render(request, "entitlements/licence_holders.html#list", {"list": holders})
         return push_url(response, request.path + holders.own_address)

@@ -60,7 +60,7 @@ def trial_action(request: PortalRequest, trial_id: UUID, name: str) -> HttpRespo
 
 @vary_on_headers("HX-Request")
 def _confirm_and_run(request: PortalRequest, action: TrialAction, trial_id: UUID) -> HttpResponse:
-    trial = queries.trial(request.actor, trial_id)
+    trial = queries.get_trial(request.actor, trial_id)
     action.ensure_possible(trial)
     back = "trials" if request.actor.organization_kind == Kind.VENDOR else "services"
     form = action.form(_posted(request), initial=action.proposal(trial))

@@ -66,7 +66,7 @@ def usage_of_customers(request: PortalRequest) -> HttpResponse:
     actor = request.actor
     rankings = queries.standing_out(actor, today(), RANKED)
     context = {
-        "numbers": queries.portfolio(actor),
+        "numbers": queries.portfolio_numbers(actor),
         "risen": words.risen_or_fallen(rankings.risen),
         "fallen": words.risen_or_fallen(rankings.fallen),
         "unused": words.most_unused(rankings.unused),

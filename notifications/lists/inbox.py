@@ -20,17 +20,19 @@ class Inbox(ListState):
     def __init__(self, actor: Actor, params: Mapping[str, str]) -> None:
         filters = NoticeFilterSet(params, queries.inbox(actor))
         rows = filters.qs
-        self.chosen = filters.chosen
+        self.filter_values = filters.cleaned_values
         self.page = keyset_or_first(rows, sort="at", descending=True, size=PAGE_SIZE, cursor=params.get("cursor", ""))
         self.rows = notice_rows(actor, self.page.rows)
         self.kinds = sorted(registry.kind_choices(actor), key=lambda choice: choice[1])
-        self.customers = queries.customers_in_news(actor, self.chosen.get("customer"), self.chosen.get("kind"))
-        self.is_filtered = bool(self.chosen.keys() & {"kind", "customer"})
+        self.customers = queries.customers_in_news(
+            actor, self.filter_values.get("customer"), self.filter_values.get("kind")
+        )
+        self.is_filtered = bool(self.filter_values.keys() & {"kind", "customer"})
 
     @property
     def tab(self) -> str:
         """The tab that is shown: "dismissed", "unread", or "" for all open notices."""
-        return next((tab for tab in ("dismissed", "unread") if self.chosen.get(tab)), "")
+        return next((tab for tab in ("dismissed", "unread") if self.filter_values.get(tab)), "")
 
     @property
     def tab_urls(self) -> dict[str, str]:

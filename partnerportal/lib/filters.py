@@ -20,7 +20,7 @@ class FilterSet(df.FilterSet):
         super().__init__(data, *args, **options)
 
     @property
-    def chosen(self) -> dict[str, Any]:
+    def cleaned_values(self) -> dict[str, Any]:
         """Return the cleaned values of the filters by name, without those that are empty or invalid."""
         self.form.is_valid()
         return {name: value for name, value in self.form.cleaned_data.items() if value not in ("", None)}

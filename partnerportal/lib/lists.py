@@ -74,7 +74,7 @@ class ListDefinition:
     def saved_query(self, params: Mapping[str, str]) -> dict[str, str]:
         """Return the filters and the order of an address as a saved view keeps them, without what is bad or usual."""
         sort = self.sort_of(params)
-        query = {name: address_value(value) for name, value in self.filter_set(params).chosen.items()}
+        query = {name: address_value(value) for name, value in self.filter_set(params).cleaned_values.items()}
         return query if sort == self.default_sort else query | {"sort": sort}
 
 
@@ -136,22 +136,22 @@ def list_address(path: str, values: Mapping[str, Any], usual: Mapping[str, Any] 
 class ListState:
     """The state of one list: what its address asks for, the page of rows, and the addresses that lead on.
 
-    A list sets `page`, `chosen` (the filters that narrow it, by name) and, where it knows, `matching` (how many rows
-    there are in all). `url_name` is empty for a list whose addresses are relative to its page.
+    A list sets `page`, `filter_values` (the filters that narrow it, by name) and, where it knows, `matching` (how many
+    rows there are in all). `url_name` is empty for a list whose addresses are relative to its page.
     """
 
     url_name: ClassVar[str] = ""
     usual: ClassVar[Mapping[str, Any]] = {}  # what an address leaves out, by name
 
     page: Page[Any]
-    chosen: Mapping[str, Any] = {}
+    filter_values: Mapping[str, Any] = {}
     matching: int | None = None
     cursor: str = ""
 
     @property
     def state(self) -> dict[str, Any]:
         """Return the values that every address of the list carries along. The page is not among them."""
-        return dict(self.chosen)
+        return dict(self.filter_values)
 
     def address(self, **changes: Any) -> str:
         """Return the canonical address of the list with these changes: of its first page, unless `cursor` is given."""
@@ -176,7 +176,7 @@ class ListState:
     @property
     def clear_url(self) -> str:
         """Return the address of the list without any filter."""
-        return self.address(**dict.fromkeys(self.chosen))
+        return self.address(**dict.fromkeys(self.filter_values))
 
     @property
     def query(self) -> str:

@@ -40,7 +40,7 @@ def test_the_example() -> None:
     found = judge(days([*usual, *range(182, 121, -5), 121]), ON)
     assert found and found.is_unusual
     assert (found.value, found.before) == (121, 183)
-    assert anomalies.in_words("monthly_active", before=182, value=121, low=175, high=190) == (
+    assert anomalies.describe_anomaly("monthly_active", before=182, value=121, low=175, high=190) == (
         "Monthly active users fell from 182 to 121 in 14 days; usual range 175–190"
     )
 
@@ -174,7 +174,7 @@ def test_a_notice_has_an_end(world: World) -> None:
     CustomerUsage.objects.update(checked_at=None)
     assert find_anomalies(actor=STAFF) == 13
     data = Event.objects.get(kind="usage.unusual").data
-    lines = anomalies.all_in_words(data["uses"], found=data["found"]).split("\n")
+    lines = anomalies.describe_anomalies(data["uses"], found=data["found"]).split("\n")
     assert [line.partition(":")[0] for line in lines[:-1]] == [f"Many {n}" for n in range(10)]
     assert lines[-1] == "and 3 more on the page of its use"
 

@@ -34,7 +34,7 @@ class Command(StaffCommand):
         if action == "list":
             self._list()
             return
-        trial = queries.trial(self.actor, options["trial"])
+        trial = queries.get_trial(self.actor, options["trial"])
         trial_action = TRIAL_ACTIONS[action]
         trial_action.ensure_possible(trial)
         typed = {name: options[name] for name in _typed_fields(trial_action)}
@@ -45,7 +45,7 @@ class Command(StaffCommand):
 
     def _list(self) -> None:
         states = (Entitlement.State.REQUESTED, Entitlement.State.ACTIVE)
-        for trial in queries.trials(self.actor).filter(state__in=states).order_by("pk").iterator():
+        for trial in queries.list_trials(self.actor).filter(state__in=states).order_by("pk").iterator():
             self.stdout.write(_line(trial))
 
 

@@ -29,35 +29,35 @@ def _expression(value: Any) -> Any:
     return F(value) if isinstance(value, str) else value
 
 
-def text(key: str, value: Any = "") -> ExportColumn:
+def text_column(key: str, value: Any = "") -> ExportColumn:
     """Return a column of words that somebody chose. No spreadsheet runs them as a formula."""
     return ExportColumn(key, safe_cell_sql(value or key), is_quoted=True)
 
 
-def in_words(key: str, words: Callable[[Any], str]) -> ExportColumn:
+def translated_column(key: str, words: Callable[[Any], str]) -> ExportColumn:
     """Return a column of sentences about the row, in the active language. It costs more than one that SQL writes."""
     return ExportColumn(key, None, is_quoted=True, words=words)
 
 
-def raw(key: str, value: Any = "") -> ExportColumn:
+def raw_column(key: str, value: Any = "") -> ExportColumn:
     """Return a column of numbers, dates (ISO), or words of our own, as they are."""
     return ExportColumn(key, _expression(value or key))
 
 
-def moment(key: str, value: Any = "") -> ExportColumn:
+def moment_column(key: str, value: Any = "") -> ExportColumn:
     """Return a column of moments in ISO 8601, in UTC and to the second."""
     utc = Func(Value("UTC"), _expression(value or key), function="timezone")
     written = Func(utc, Value('YYYY-MM-DD"T"HH24:MI:SS"Z"'), function="to_char", output_field=CharField())
     return ExportColumn(key, written)
 
 
-def flag(key: str) -> ExportColumn:
+def boolean_column(key: str) -> ExportColumn:
     """Return a column of a boolean field, written as `true` or `false`."""
     written = Case(When(**{key: True}, then=Value("true")), default=Value("false"), output_field=CharField())
     return ExportColumn(key, written)
 
 
-def share(key: str, part: Any, whole: Any) -> ExportColumn:
+def percent_column(key: str, part: Any, whole: Any) -> ExportColumn:
     """Return a column of percent, `part` of `whole`, with one decimal. It is empty where the whole is 0."""
     unless_zero = Func(_expression(whole), Value(0), function="nullif")
     return ExportColumn(key, Round(100.0 * _expression(part) / unless_zero, 1))
@@ -68,6 +68,6 @@ def joined_by_semicolon(values: Any) -> Any:
     return Func(values, Value("; "), function="array_to_string", output_field=CharField())
 
 
-def code(key: str, value: Any = "") -> ExportColumn:
+def identifier_column(key: str, value: Any = "") -> ExportColumn:
     """Return a column of an identifier of ours, as text."""
     return ExportColumn(key, Cast(_expression(value or key), CharField()))
