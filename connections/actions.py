@@ -9,15 +9,17 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organization
-from connections import policies, queries
+from connections import consent, policies, queries
+from connections.consent import NO_WORDING, Wording
 from connections.events import ConnectionEvent
-from connections.models import Connection, InvitationLink
+from connections.models import Connection, Consent, InvitationLink
 from connections.policies import ROLE_TABLE, ConnectionPermission
 from notifications.actions import record
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Conflict, Invalid, NotFound, Refused, TooMany
 from partnerportal.lib.locks import Lock, take_turn
 from partnerportal.lib.policies import authorize, authorize_staff
+from partnerportal.lib.scopes import Scope
 from partnerportal.lib.states import move
 from partnerportal.lib.tokens import new_token
 
@@ -28,13 +30,16 @@ TOO_MANY_ACCEPTED = _(
 
 
 @transaction.atomic
-def accept_invitation(*, actor: Actor, token: str) -> tuple[Connection, bool]:
-    """Connect the actor's organisation with the partner whose invitation has this token (CC-10…CC-14).
+def accept_invitation(
+    *, actor: Actor, token: str, scopes: Scope, wording: Wording = NO_WORDING
+) -> tuple[Connection, bool]:
+    """Connect the actor's organisation with the partner whose invitation has this token, and share `scopes` (E14).
 
-    Return the connection and whether it is new: accepting while connected changes nothing (E3). However many accept at
-    once, the unique index keeps one active connection. Raises NotFound for an unknown token, Invalid("own_link"),
-    Conflict("partner_not_active"), Conflict("state_changed") if the connection is ended at the same moment, and
-    TooMany("too_many_connections") beyond ACCEPTED_A_DAY acceptances in 24 hours.
+    The partner then sees what is shared (CC-10…CC-14). Return the connection and whether it is new: accepting while
+    connected changes nothing (E3). However many accept at once, the unique index keeps one active connection. Raises
+    NotFound for an unknown token, Invalid("own_link"), Conflict("partner_not_active"), Conflict("state_changed") if the
+    connection is ended at the same moment, and TooMany("too_many_connections") beyond ACCEPTED_A_DAY acceptances in 24
+    hours.
     """
     authorize(actor, ROLE_TABLE, ConnectionPermission.ACCEPT)
     invitation = queries.get_invitation(actor, token)
@@ -59,11 +64,13 @@ def accept_invitation(*, actor: Actor, token: str) -> tuple[Connection, bool]:
         if connected is None:
             raise Conflict("state_changed", _("The connection has just been ended. Open the link again.")) from None
         return connected, False
+    _consent(actor, connection, scopes, wording)
     record(
         ConnectionEvent.ESTABLISHED,
         actor=actor,
         subject=connection,
         counterpart=Organization(pk=invitation.partner_id, name=invitation.partner_name),
+        data={"scopes": connection.shared.codes},
     )
     return connection, True
 
@@ -76,6 +83,51 @@ def _keep_to_the_limit(actor: Actor) -> None:
     accepted = Connection.objects.visible_to(actor).filter(customer=actor.organization_id)
     if accepted.filter(connected_at__gt=timezone.now() - DAY).count() >= policies.ACCEPTED_A_DAY:
         raise TooMany("too_many_connections", TOO_MANY_ACCEPTED % {"number": policies.ACCEPTED_A_DAY})
+
+
+@transaction.atomic
+def change_sharing(*, actor: Actor, connection: Connection, scopes: Scope, wording: Wording = NO_WORDING) -> Connection:
+    """Share `scopes` with the partner of an active connection from now on, and nothing else (E14); return it.
+
+    A trigger changes what the partner and its distributor see in this transaction. Consenting again to the same is kept
+    when there was more to choose from, and otherwise changes nothing. Raises NotFound when the actor is not the
+    customer's side, and Conflict("state_changed") when the connection has ended.
+    """
+    authorize(actor, ROLE_TABLE, ConnectionPermission.CHANGE_SHARING)
+    own = Connection.objects.visible_to(actor).filter(customer=actor.organization_id, pk=connection.pk)
+    row = own.select_for_update().first()  # one change at a time, so that the log says truly what was before
+    if row is None:
+        raise NotFound("not_found", "")
+    if row.state == Connection.State.ENDED:
+        raise Conflict("state_changed", _("This connection has been ended. Nothing is shared any more."))
+    before, newest = row.shared, row.consents.order_by("-pk").first()
+    if newest is None or (newest.scopes, newest.offered) != (scopes | Scope.ACCOUNT, consent.everything()):
+        _consent(actor, row, scopes, wording)
+    if row.shared != before:
+        record(
+            ConnectionEvent.SHARING_CHANGED,
+            actor=actor,
+            subject=row,
+            counterpart=Organization(pk=row.partner_id, name=row.partner_name),
+            data={"before": before.codes, "after": row.shared.codes},
+        )
+    return row
+
+
+def _consent(actor: Actor, connection: Connection, scopes: Scope, wording: Wording) -> None:
+    """Store a consent. A trigger has it hold for the connection, whose instance follows here."""
+    offered = consent.everything()
+    scopes = (scopes & offered) | Scope.ACCOUNT
+    Consent.objects.create(
+        connection=connection,
+        scopes=scopes,
+        offered=offered,
+        wording=wording.version,
+        language=wording.language,
+        person_id=actor.person_id,
+        person_label=actor.person_name,
+    )
+    connection.scopes = scopes
 
 
 @transaction.atomic
@@ -124,29 +176,29 @@ def replace_invitation_link(*, actor: Actor, partner: Organization, reason: str)
     return link
 
 
-# The portfolio as its definition has it: for each viewer and subject the first path that holds, with its earliest date.
-_BASIS = "SELECT DISTINCT ON (viewer_id, subject_id) * FROM portfolio_basis ORDER BY viewer_id, subject_id, path, since"
-_DIFFERENCES = f"""
+_DIFFERENCES = """
     SELECT v.org_id || ' sees ' || s.org_id || ': ' || coalesce(p.path, 'nothing') || ' instead of '
-           || coalesce(b.path, 'nothing')
-           || CASE WHEN b.path = p.path THEN ', since ' || p.since || ' instead of ' || b.since ELSE '' END
-    FROM ({_BASIS}) b
+           || coalesce(e.path, 'nothing')
+           || CASE WHEN e.path = p.path THEN ', since ' || p.since || ' instead of ' || e.since
+                || ', scopes ' || p.scopes || ' instead of ' || e.scopes ELSE '' END
+    FROM portfolio_expected e
     FULL JOIN connections_portfolio p USING (viewer_id, subject_id)
     JOIN accounts_organization v ON v.id = viewer_id JOIN accounts_organization s ON s.id = subject_id
-    WHERE (b.path, b.since) IS DISTINCT FROM (p.path, p.since) ORDER BY 1"""  # noqa: S608 - constants
+    WHERE (e.path, e.since, e.scopes) IS DISTINCT FROM (p.path, p.since, p.scopes) ORDER BY 1"""
 _REMOVE = """
     DELETE FROM connections_portfolio p WHERE NOT EXISTS (
         SELECT FROM portfolio_basis b WHERE (b.viewer_id, b.subject_id) = (p.viewer_id, p.subject_id))"""
-_WRITE = f"""
-    INSERT INTO connections_portfolio AS p (viewer_id, subject_id, path, since)
-    SELECT viewer_id, subject_id, path, since FROM ({_BASIS}) b
-    ON CONFLICT (viewer_id, subject_id) DO UPDATE SET path = excluded.path, since = excluded.since
-    WHERE (p.path, p.since) IS DISTINCT FROM (excluded.path, excluded.since)"""  # noqa: S608 - constants
+_WRITE = """
+    INSERT INTO connections_portfolio AS p (viewer_id, subject_id, path, since, scopes)
+    SELECT viewer_id, subject_id, path, since, scopes FROM portfolio_expected
+    ON CONFLICT (viewer_id, subject_id)
+    DO UPDATE SET path = excluded.path, since = excluded.since, scopes = excluded.scopes
+    WHERE (p.path, p.since, p.scopes) IS DISTINCT FROM (excluded.path, excluded.since, excluded.scopes)"""
 # Notices whose `in_reach` disagrees with the portfolio.
 _NOTICES = """
     FROM notifications_notice n
     LEFT JOIN connections_portfolio p ON (p.viewer_id, p.subject_id) = (n.recipient_id, n.about_id)
-    WHERE n.about_id IS NOT NULL AND n.in_reach <> (p.viewer_id IS NOT NULL)"""
+    WHERE n.about_id IS NOT NULL AND n.in_reach <> coalesce(p.scopes & n.scopes = n.scopes, false)"""
 _NOTICE_DIFFERENCES = f"SELECT 'notice ' || n.public_id || ' says in reach: ' || n.in_reach {_NOTICES} ORDER BY n.id"
 _MEND_NOTICES = f"""
     UPDATE notifications_notice SET in_reach = NOT in_reach WHERE id IN (SELECT n.id {_NOTICES})"""  # noqa: S608 - constants

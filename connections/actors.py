@@ -3,8 +3,6 @@
 from functools import partial
 from typing import Any
 
-from django.utils.functional import SimpleLazyObject
-
 from accounts.models import Operator, Person
 from accounts.queries import features_of, operators_of
 from connections.models import Portfolio
@@ -24,13 +22,13 @@ def build_actor(operator: Operator, person: Person) -> Actor:
         organization_kind=organization.kind,
         roles=frozenset(operator.roles),
         features=features_of(organization.kind, grants),
-        reach=SimpleLazyObject(partial(_reach, organization.pk)),
+        reach=partial(_reach, organization.pk),
     )
 
 
-def _reach(organization_id: int) -> Any:
-    """Return a subquery of the organisations whose shared data this organisation may see."""
-    return Portfolio.objects.filter(viewer=organization_id).values("subject_id")
+def _reach(organization_id: int, scope: Any) -> Any:
+    """Return a subquery of the organisations that share this scope with this organisation."""
+    return Portfolio.objects.filter(viewer=organization_id).sharing(scope).values("subject_id")
 
 
 def choose_actor(person: Person, organization_id: int | None, operators: list[Operator]) -> Actor:

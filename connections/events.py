@@ -6,4 +6,5 @@ class ConnectionEvent(StrEnum):
 
     ESTABLISHED = "connection.established"
     ENDED = "connection.ended"
+    SHARING_CHANGED = "connection.sharing_changed"
     LINK_REPLACED = "invitation_link.replaced"

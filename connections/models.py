@@ -1,13 +1,16 @@
 """Invitation links, connections, and the portfolio: which organisations' data may be seen because of them."""
 
+from typing import Any
+
 from django.db import models
-from django.db.models import Case, F, OuterRef, Q, Subquery, When
+from django.db.models import Case, ExpressionWrapper, F, OuterRef, Q, Subquery, When
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organization
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.models import PublicModel
+from partnerportal.lib.scopes import ALL, Scope
 from partnerportal.lib.scoping import TenantQuerySet
 from partnerportal.lib.tokens import new_token
 
@@ -82,6 +85,7 @@ class Connection(PublicModel):
     partner_name = models.CharField(max_length=200)
     customer_name = models.CharField(max_length=200)
     state = models.CharField(max_length=8, choices=State, default=State.ACTIVE)
+    scopes = models.PositiveSmallIntegerField(default=Scope.ACCOUNT)  # what the customer shares: see Consent
     connected_at = models.DateTimeField(default=timezone.now)
     ended_at = models.DateTimeField(null=True, blank=True)
     ended_by = models.ForeignKey("accounts.Organization", models.PROTECT, null=True, blank=True, related_name="+")
@@ -99,14 +103,56 @@ class Connection(PublicModel):
                 | Q(state="ended", ended_at__isnull=False, ended_by__isnull=False),
                 name="connection_end_is_known",
             ),
+            models.CheckConstraint(condition=Q(scopes__range=(Scope.ACCOUNT, ALL)), name="connection_scopes_known"),
         )
         indexes = (  # on the partner's side alone: a partner may have 20,000 connections, a customer has a few
             models.Index(fields=["partner", "connected_at", "id"], name="connection_live", condition=Q(state="active")),
             models.Index(fields=["partner", "ended_at", "id"], name="connection_ended", condition=Q(state="ended")),
         )
 
+    @property
+    def shared(self) -> Scope:
+        """The scopes that the customer shares with the partner, none once the connection has ended."""
+        return Scope(self.scopes) if self.state == self.State.ACTIVE else Scope.NONE
+
     def __str__(self) -> str:
         return f"{self.partner_name} – {self.customer_name}"
+
+
+class ConsentQuerySet(TenantQuerySet):
+    """Consents, of which an actor sees those that its own organisation has given."""
+
+    def scope(self, actor: Actor) -> "ConsentQuerySet":
+        return self.filter(connection__customer=actor.organization_id)
+
+
+class Consent(models.Model):
+    """What a customer consented to share with a partner, by whom and when (E14). Consents are never changed.
+
+    The newest one of a connection holds: a trigger copies its `scopes` to the connection. `offered` are the scopes that
+    could be chosen: a scope that a later version offers is not granted, and the customer is asked. `wording` is the
+    version of the texts that the person read, WORDING in consent.py, and `language` theirs; both are empty where a
+    program consented through the API and named the scopes.
+    """
+
+    connection = models.ForeignKey(Connection, models.PROTECT, related_name="consents")
+    scopes = models.PositiveSmallIntegerField()
+    offered = models.PositiveSmallIntegerField()
+    wording = models.CharField(max_length=10, blank=True)
+    language = models.CharField(max_length=10, blank=True)
+    at = models.DateTimeField(default=timezone.now)
+    person_id = models.BigIntegerField(null=True)
+    person_label = models.CharField(max_length=200, blank=True)
+
+    objects = ConsentQuerySet.as_manager()
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(scopes__range=(Scope.ACCOUNT, ALL), offered__range=(Scope.ACCOUNT, ALL)),
+                name="consent_scopes_known",
+            ),
+        )
 
 
 class PortfolioQuerySet(TenantQuerySet):
@@ -119,25 +165,39 @@ class PortfolioQuerySet(TenantQuerySet):
         """Keep those seen by a live connection: neither the viewer itself nor a distributor's partners."""
         return self.filter(path__in=(Portfolio.Path.CONNECTION, Portfolio.Path.PARTNER_CUSTOMER))
 
+    def sharing(self, scope: Any) -> "PortfolioQuerySet":
+        """Keep those whose subject shares that scope with the viewer, or each of them if `scope` joins several.
+
+        `scope` may be an expression too.
+        """
+        if scope == Scope.ACCOUNT:  # which every row shares
+            return self
+        shared = ExpressionWrapper(F("scopes").bitand(scope), output_field=models.SmallIntegerField())
+        return self.alias(shared=shared).filter(shared=scope)
+
 
 class Portfolio(models.Model):
-    """The definition of who sees whom: one row for each viewer and each subject whose shared data it may see.
+    """The definition of who sees what of whom: one row for each viewer and each subject that shares data with it.
 
     Triggers write these rows in the transaction that changes an organisation or a connection; nothing else does.
     `manage.py rebuild_portfolio --check` compares them with their definition, the view portfolio_basis.
     """
 
     class Path(models.TextChoices):
-        """Why the viewer sees the subject. The values sort: of several paths that hold, the first is kept."""
+        """Why the viewer sees the subject. The values sort: of several paths that hold, the first is kept.
+
+        As a customer somebody shares by consent, so that comes before the account data of a partner.
+        """
 
         SELF = "1_self"  # the subject is the viewer itself
         CONNECTION = "2_connection"  # the subject is a customer that is connected with the viewer
-        PARTNER = "3_partner"  # the subject is a partner below the viewer, a distributor
-        PARTNER_CUSTOMER = "4_partner_customer"  # the subject is a customer of a partner below the viewer
+        PARTNER_CUSTOMER = "3_partner_customer"  # the subject is a customer of a partner below the viewer
+        PARTNER = "4_partner"  # the subject is a partner below the viewer, a distributor: account data alone (E15)
 
     viewer = models.ForeignKey("accounts.Organization", models.CASCADE, related_name="+")
     subject = models.ForeignKey("accounts.Organization", models.CASCADE, related_name="+")
     path = models.CharField(max_length=20, choices=Path)
+    scopes = models.PositiveSmallIntegerField()  # what the subject shares with the viewer, by all paths together
     since = models.DateTimeField()
 
     objects = PortfolioQuerySet.as_manager()

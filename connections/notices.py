@@ -15,6 +15,7 @@ from connections.models import Connection
 from connections.queries import viewers_of
 from notifications.actions import share_recent_news
 from notifications.registry import NoticeKind, Recipient, after, register
+from partnerportal.lib.scopes import Scope
 
 if TYPE_CHECKING:
     from notifications.models import Event, Notice
@@ -41,7 +42,8 @@ class CustomerNews(NoticeKind):
 
     def recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, Recipient]]":
         viewers: dict[Any, list[Any]] = {event.customer_id: [event.customer_id] for event in events}
-        for viewer_id, customer_id in viewers_of(viewers).values_list("viewer_id", "subject_id"):
+        shared: set[Any] = {event.customer_id for event in events if event.scopes}
+        for viewer_id, customer_id in viewers_of(shared).customers().values_list("viewer_id", "subject_id"):
             viewers[customer_id].append(viewer_id)
         for event in events:
             for viewer_id in viewers[event.customer_id]:
@@ -50,6 +52,7 @@ class CustomerNews(NoticeKind):
                     about_id=event.customer_id,
                     about_public_id=event.data["customer"],
                     about_label=event.data["customer_name"],
+                    scopes=event.scopes or Scope.ACCOUNT,
                     params=event.data,
                 )
                 yield event, told

@@ -13,6 +13,7 @@ class ConnectionPermission(StrEnum):
 
     SEE_INVITATION_LINK = "connections.see_invitation_link"
     ACCEPT = "connections.accept"
+    CHANGE_SHARING = "connections.change_sharing"
     END = "connections.end"
     VIEW = "connections.view"
     VIEW_CUSTOMERS = "connections.view_customers"
@@ -31,6 +32,9 @@ ROLE_TABLE: RoleTable = {
     ),
     ConnectionPermission.ACCEPT: Rule(
         label=_("Accept a partner’s invitation"), kinds=_NOT_VENDOR, roles=frozenset({Role.ADMIN})
+    ),
+    ConnectionPermission.CHANGE_SHARING: Rule(
+        label=_("Change what a partner sees"), kinds=_NOT_VENDOR, roles=frozenset({Role.ADMIN})
     ),
     ConnectionPermission.END: Rule(label=_("End a connection"), roles=frozenset({Role.ADMIN})),
     ConnectionPermission.VIEW: Rule(label=_("See active and ended connections")),

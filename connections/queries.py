@@ -12,7 +12,7 @@ from django.db.models.functions import JSONObject
 
 from accounts.models import Feature, Organization
 from accounts.queries import Badge, active_programs, badges_of, features_of
-from connections.models import Connection, InvitationLink, Portfolio
+from connections.models import Connection, InvitationLink, Portfolio, PortfolioQuerySet
 from notifications.models import Event
 from partnerportal.lib import tenancy
 from partnerportal.lib.actors import Actor
@@ -161,7 +161,7 @@ def customer_activity(actor: Actor, customer_id: int | None) -> QuerySet[Event]:
     return Event.objects.visible_to(actor).filter(about)
 
 
-def viewers_of(organization_ids: Iterable[int]) -> QuerySet[Portfolio]:
+def viewers_of(organization_ids: Iterable[int]) -> PortfolioQuerySet:
     """Return the rows of the portfolio with these organisations as subjects and anybody else as viewer.
 
     This is for the system, which sends news to everyone who sees a customer.

@@ -17,7 +17,7 @@ from accounts.models import Organization
 from accounts.policies import ROLE_TABLE as ACCOUNTS
 from accounts.policies import AccountPermission
 from accounts.queries import badges_of, sees_customers
-from connections import actions, queries, rows
+from connections import actions, consent, queries, rows
 from connections.customers import customer_page, find_customer, summaries_of
 from connections.guards import needs_dashboard
 from connections.models import Connection
@@ -90,8 +90,12 @@ def invitation(request: PortalRequest, token: str) -> HttpResponse:
         invitation = queries.get_invitation(actor, token)
     except NotFound:
         return render(request, "connections/invitation_unknown.html", status=404)
-    consent = rows.consent(actor, request.operators, invitation)
-    context = {"invitation": invitation, "consent": consent, "country": country_name(invitation.country)}
+    context = {
+        "invitation": invitation,
+        "consent": rows.consent(actor, request.operators, invitation),
+        "country": country_name(invitation.country),
+        "offered": consent.offered_scopes(),
+    }
     return render(request, "connections/invitation.html", context)
 
 
@@ -104,7 +108,12 @@ def invitation_accept(request: PortalRequest, token: str) -> HttpResponse:
     """
     if "organization" in request.POST:
         request.act_for(request.POST["organization"])
-    connection, is_new = actions.accept_invitation(actor=request.actor, token=token)
+    connection, is_new = actions.accept_invitation(
+        actor=request.actor,
+        token=token,
+        scopes=consent.read_scopes(request.POST.getlist("scopes")),
+        wording=consent.wording_now(),
+    )
     names = {"partner": connection.partner_name, "customer": connection.customer_name}
     if is_new:
         messages.success(request, _("%(partner)s is now connected with %(customer)s.") % names)

@@ -9,17 +9,20 @@ class EntitlementsConfig(AppConfig):
     verbose_name = _("Entitlements")
 
     def ready(self) -> None:
+        from connections.consent import offer_scope
         from connections.sharing import register_shared
         from connections.timeline import register_words
         from entitlements import notices  # noqa: F401  (registers the notice kinds)
         from entitlements.customer_frame import register_frame
         from entitlements.lists.customers import CUSTOMERS
         from entitlements.personal_data import register_personal_data
-        from entitlements.sharing import count_shared
+        from entitlements.sharing import OFFERED, count_shared
         from entitlements.timeline import WORDS
         from partnerportal.lib.known_pages import register_page
         from partnerportal.lib.lists import register_list
 
+        for offered in OFFERED:
+            offer_scope(offered)
         register_shared(count_shared)
         register_words(WORDS)
         register_frame()

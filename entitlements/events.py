@@ -1,5 +1,7 @@
 from enum import StrEnum
 
+from partnerportal.lib.scopes import Scope
+
 
 class EntitlementEvent(StrEnum):
     """The kinds of events that this app records."""
@@ -22,3 +24,9 @@ class EntitlementEvent(StrEnum):
     RELEASE_MARKED = "licence.release_marked"
     RELEASE_REOPENED = "licence.release_reopened"
     USE_UNUSUAL = "usage.unusual"
+
+    @property
+    def scopes(self) -> Scope:
+        """What a customer must share for others to read the news of this kind: news, and what it tells (E14)."""
+        told = {EntitlementEvent.ORDER_PLACED: Scope.ORDERS, EntitlementEvent.USE_UNUSUAL: Scope.USAGE}
+        return Scope.NOTIFICATIONS | told.get(self, Scope.ENTITLEMENTS)

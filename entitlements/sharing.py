@@ -1,10 +1,35 @@
-"""The words for what a connection shares of this app, on the page that asks whether to end it."""
+"""What a customer can share of this app, and how much there is of it, in words."""
 
+from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from connections.consent import OfferedScope
 from entitlements.models import Entitlement, Order
 from partnerportal.lib import formats
 from partnerportal.lib.days import today
+from partnerportal.lib.scopes import Scope
+
+OFFERED = (
+    OfferedScope(
+        scope=Scope.ENTITLEMENTS,
+        label=_("Services and licences"),
+        shows=_(
+            "Services, trials and their requests; how many licences are purchased and assigned today; overage; "
+            "when each service ends."
+        ),
+    ),
+    OfferedScope(
+        scope=Scope.USAGE,
+        label=_("Usage"),
+        shows=_(
+            "How many users are active by day and month, licence trends over time, and unusual use. "
+            "No individual user is ever shown."
+        ),
+    ),
+    OfferedScope(
+        scope=Scope.ORDERS, label=_("Orders"), shows=_("What your organisation ordered, with dates and prices.")
+    ),
+)
 
 
 def count_shared(customer_id: int) -> list[str]:

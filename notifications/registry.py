@@ -11,6 +11,7 @@ from uuid import UUID
 from django.utils.functional import Promise
 
 from partnerportal.lib.actors import Actor
+from partnerportal.lib.scopes import Scope
 
 if TYPE_CHECKING:
     from notifications.models import Event, Notice
@@ -35,13 +36,14 @@ class Recipient:
     """An organisation that is told of an event, and what its notice holds.
 
     `about_id` is the primary key of the customer whose news it is, if any: the notice is hidden while that customer is
-    out of the recipient's reach. `params` is what the text needs.
+    out of the recipient's reach, or does not share `scopes`. `params` is what the text needs.
     """
 
     organization_id: int
     about_id: int | None = None
     about_public_id: UUID | str | None = None
     about_label: str = ""
+    scopes: Scope | int = Scope.ACCOUNT
     params: dict[str, Any] = field(default_factory=dict)
 
 

@@ -28,6 +28,7 @@ from entitlements.models import Entitlement, Order, OrderLine, Sku
 from notifications.actions import fan_out_due, record
 from notifications.models import Delivery, Event, Notice
 from partnerportal.lib.actors import ANONYMOUS, Actor
+from partnerportal.lib.scopes import ALL
 from tests import world_usage
 
 KINDS = {
@@ -132,7 +133,7 @@ def build() -> None:
     _badge("partner2", "solution_advisor", today - dt.timedelta(days=300))
     _badge("lapsed", "solution_advisor", today - dt.timedelta(days=500))
     for customer, partner in [*CONNECTED, ("ended", "partner")]:
-        accept_invitation(actor=World().actor(f"{customer}.admin"), token=World().token(partner))
+        accept_invitation(actor=World().actor(f"{customer}.admin"), token=World().token(partner), scopes=ALL)
     for name in KINDS:
         if name != "vendor":
             _goods(World()[name], name)
@@ -233,6 +234,7 @@ def _goods(organization: Organization, name: str) -> None:
         subject=entitlement,
         label=sku.name,
         customer_id=organization.pk,
+        scopes=EntitlementEvent.ADDED.scopes,
         data={
             "customer": str(organization.public_id),
             "customer_name": organization.name,

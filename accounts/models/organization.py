@@ -14,6 +14,7 @@ from partnerportal.lib.addresses import address_lines
 from partnerportal.lib.countries import country_choices
 from partnerportal.lib.fields import LineField
 from partnerportal.lib.models import PublicModel
+from partnerportal.lib.scopes import Scope
 from partnerportal.lib.scoping import TenantQuerySet
 from partnerportal.lib.text import fold
 
@@ -42,7 +43,7 @@ class OrganizationQuerySet(TenantQuerySet):
     """Organisations, of which an actor sees those within its reach."""
 
     def scope(self, actor: Actor) -> "OrganizationQuerySet":
-        return self.filter(pk__in=actor.reach)  # REACH, which includes the actor's own organisation
+        return self.filter(pk__in=actor.reach(Scope.ACCOUNT))  # REACH, which includes the actor's own organisation
 
 
 class Organization(PublicModel):

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import today
+from partnerportal.lib.scopes import Scope
 from partnerportal.lib.scoping import TenantQuerySet
 
 
@@ -35,7 +36,9 @@ class ProgramMembershipQuerySet(TenantQuerySet):
     """Programme memberships, of which an actor sees those of organisations within its reach."""
 
     def scope(self, actor: Actor) -> "ProgramMembershipQuerySet":
-        return self.filter(organization__in=actor.reach)  # REACH, which includes the actor's own organisation
+        return self.filter(
+            organization__in=actor.reach(Scope.ACCOUNT)
+        )  # REACH, which includes the actor's own organisation
 
     def active(self, on: dt.date | None = None) -> "ProgramMembershipQuerySet":
         """Return the memberships that run on that day (UTC, default today), their first and last days included."""

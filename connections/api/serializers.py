@@ -22,6 +22,7 @@ class ConnectionSerializer(serializers.Serializer[Connection]):
     state = serializers.ChoiceField(choices=Connection.State.choices)
     partner = serializers.SerializerMethodField()
     customer = serializers.SerializerMethodField()
+    scopes = serializers.SerializerMethodField(help_text="What the customer shares; nothing once it has ended.")
     connected_at = serializers.DateTimeField()
     ended_at = serializers.DateTimeField(allow_null=True)
     ended_by = serializers.SerializerMethodField(help_text="Which side ended it; null while it is active.")
@@ -34,6 +35,10 @@ class ConnectionSerializer(serializers.Serializer[Connection]):
     def get_customer(self, connection: Connection) -> dict[str, Any]:
         return {"id": connection.customer_public_id, "name": connection.customer_name}  # type: ignore[attr-defined]
 
+    @extend_schema_field(serializers.ListField(child=serializers.CharField()))
+    def get_scopes(self, connection: Connection) -> list[str]:
+        return connection.shared.codes
+
     @extend_schema_field(serializers.ChoiceField(choices=["partner", "customer"], allow_null=True))
     def get_ended_by(self, connection: Connection) -> str | None:
         if connection.ended_by_id is None:
@@ -43,13 +48,21 @@ class ConnectionSerializer(serializers.Serializer[Connection]):
 
 @extend_schema_serializer(
     examples=[
-        OpenApiExample("link", value={"invitation_link": f"https://portal.example.com/i/{'q7Zr' * 10}abc/"}),
-        OpenApiExample("token", value={"invitation_link": "q7Zr" * 10 + "abc"}),
+        OpenApiExample(
+            "link",
+            value={"invitation_link": f"https://portal.example.com/i/{'q7Zr' * 10}abc/", "scopes": ["entitlements"]},
+        ),
+        OpenApiExample("token", value={"invitation_link": "q7Zr" * 10 + "abc", "scopes": []}),
     ]
 )
 class AcceptSerializer(StrictSerializer):
     invitation_link = serializers.CharField(
         max_length=300, help_text="The invitation link as it was received, or only the token at its end."
+    )
+
+    scopes = serializers.ListField(
+        child=serializers.CharField(max_length=20),
+        help_text="What the partner shall see besides the account information, which it always sees: codes of scopes.",
     )
 
     def validate_invitation_link(self, value: str) -> str:

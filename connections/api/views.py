@@ -8,7 +8,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from connections import actions, queries
+from connections import actions, consent, queries
 from connections.api.serializers import AcceptSerializer, ConnectionSerializer, InvitationLinkSerializer
 from connections.models import Connection, InvitationLink
 from connections.policies import ROLE_TABLE, ConnectionPermission
@@ -69,7 +69,7 @@ class AcceptView(ConnectionsBase):
 
     serializer_class = AcceptSerializer
     errors = {
-        400: ("invalid_link", "own_link"),
+        400: ("invalid_link", "own_link", "unknown_scope"),
         403: ("no_organization", "wrong_kind", "not_admin"),
         404: ("unknown_invitation",),
         409: ("partner_not_active", "state_changed"),
@@ -77,8 +77,9 @@ class AcceptView(ConnectionsBase):
     }
 
     def post(self, request: Request) -> Response:
-        token = self.read_body()["invitation_link"]
-        connection, is_new = actions.accept_invitation(actor=self.actor, token=token)
+        body = self.read_body()
+        scopes = consent.read_scopes(body["scopes"])
+        connection, is_new = actions.accept_invitation(actor=self.actor, token=body["invitation_link"], scopes=scopes)
         response = self.answer(connection.public_id, status=201 if is_new else 200)
         response["Location"] = request.build_absolute_uri(reverse("api:connection", args=[connection.public_id]))
         return response

@@ -34,6 +34,7 @@ class Migration(migrations.Migration):
                 ('partner_name', models.CharField(max_length=200)),
                 ('customer_name', models.CharField(max_length=200)),
                 ('state', models.CharField(choices=[('active', 'Active'), ('ended', 'Ended')], default='active', max_length=8)),
+                ('scopes', models.PositiveSmallIntegerField(default=1)),
                 ('connected_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('ended_at', models.DateTimeField(blank=True, null=True)),
                 ('customer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='partner_connections', to='accounts.organization')),
@@ -42,14 +43,32 @@ class Migration(migrations.Migration):
             ],
             options={
                 'indexes': [models.Index(condition=models.Q(('state', 'active')), fields=['partner', 'connected_at', 'id'], name='connection_live'), models.Index(condition=models.Q(('state', 'ended')), fields=['partner', 'ended_at', 'id'], name='connection_ended')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('state', 'active')), fields=('partner', 'customer'), name='connection_one_live_per_pair'), models.CheckConstraint(condition=models.Q(('partner', models.F('customer')), _negated=True), name='connection_two_sides'), models.CheckConstraint(condition=models.Q(models.Q(('ended_at', None), ('ended_by', None), ('state', 'active')), models.Q(('ended_at__isnull', False), ('ended_by__isnull', False), ('state', 'ended')), _connector='OR'), name='connection_end_is_known')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('state', 'active')), fields=('partner', 'customer'), name='connection_one_live_per_pair'), models.CheckConstraint(condition=models.Q(('partner', models.F('customer')), _negated=True), name='connection_two_sides'), models.CheckConstraint(condition=models.Q(models.Q(('ended_at', None), ('ended_by', None), ('state', 'active')), models.Q(('ended_at__isnull', False), ('ended_by__isnull', False), ('state', 'ended')), _connector='OR'), name='connection_end_is_known'), models.CheckConstraint(condition=models.Q(('scopes__range', (1, 63))), name='connection_scopes_known')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Consent',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('scopes', models.PositiveSmallIntegerField()),
+                ('offered', models.PositiveSmallIntegerField()),
+                ('wording', models.CharField(blank=True, max_length=10)),
+                ('language', models.CharField(blank=True, max_length=10)),
+                ('at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('person_id', models.BigIntegerField(null=True)),
+                ('person_label', models.CharField(blank=True, max_length=200)),
+                ('connection', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='consents', to='connections.connection')),
+            ],
+            options={
+                'constraints': [models.CheckConstraint(condition=models.Q(('offered__range', (1, 63)), ('scopes__range', (1, 63))), name='consent_scopes_known')],
             },
         ),
         migrations.CreateModel(
             name='Portfolio',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('path', models.CharField(choices=[('1_self', 'Self'), ('2_connection', 'Connection'), ('3_partner', 'Partner'), ('4_partner_customer', 'Partner Customer')], max_length=20)),
+                ('path', models.CharField(choices=[('1_self', 'Self'), ('2_connection', 'Connection'), ('3_partner_customer', 'Partner Customer'), ('4_partner', 'Partner')], max_length=20)),
+                ('scopes', models.PositiveSmallIntegerField()),
                 ('since', models.DateTimeField()),
                 ('subject', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.organization')),
                 ('viewer', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.organization')),

@@ -2,33 +2,44 @@
 
 from django.db import migrations
 
+from partnerportal.lib.scopes import ALL, Scope
+
 PORTFOLIO = """
 CREATE VIEW portfolio_basis WITH (security_invoker = true) AS
-    SELECT id AS viewer_id, id AS subject_id, '1_self' AS path, created_at AS since FROM accounts_organization
+    SELECT id AS viewer_id, id AS subject_id, '1_self' AS path, created_at AS since, {all} AS scopes
+    FROM accounts_organization
     UNION ALL
-    SELECT partner_id, customer_id, '2_connection', connected_at FROM connections_connection WHERE state = 'active'
+    SELECT partner_id, customer_id, '2_connection', connected_at, scopes
+    FROM connections_connection WHERE state = 'active'
     UNION ALL
-    SELECT parent_id, id, '3_partner', created_at FROM accounts_organization WHERE parent_id IS NOT NULL
-    UNION ALL
-    SELECT p.parent_id, c.customer_id, '4_partner_customer', c.connected_at
+    SELECT p.parent_id, c.customer_id, '3_partner_customer', c.connected_at, c.scopes
     FROM connections_connection c JOIN accounts_organization p ON p.id = c.partner_id
-    WHERE c.state = 'active' AND p.parent_id IS NOT NULL AND p.parent_id <> c.customer_id;
-COMMENT ON VIEW portfolio_basis IS 'Why somebody sees somebody: the first path is kept, with its earliest date';
+    WHERE c.state = 'active' AND p.parent_id IS NOT NULL AND p.parent_id <> c.customer_id
+    UNION ALL
+    SELECT parent_id, id, '4_partner', created_at, {account} FROM accounts_organization WHERE parent_id IS NOT NULL;
+COMMENT ON VIEW portfolio_basis IS 'Why somebody sees somebody, and what of them';
+
+CREATE VIEW portfolio_expected WITH (security_invoker = true) AS
+    SELECT viewer_id, subject_id, (array_agg(path ORDER BY path, since))[1] AS path,
+           (array_agg(since ORDER BY path, since))[1] AS since, bit_or(scopes)::smallint AS scopes
+    FROM portfolio_basis GROUP BY viewer_id, subject_id;
+COMMENT ON VIEW portfolio_expected IS 'The portfolio by its definition: the first path with its earliest date, and the scopes of all';
 
 -- Writes the portfolio's row of one viewer and subject anew from the view. The caller must hold the locks; then each
 -- statement here sees what was committed before them.
 CREATE FUNCTION portfolio_refresh(viewer bigint, subject bigint) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
-DECLARE basis record;
+DECLARE expected record;
 BEGIN
     IF viewer IS NULL OR subject IS NULL THEN RETURN; END IF;
-    SELECT b.path, b.since INTO basis FROM portfolio_basis b
-        WHERE b.viewer_id = viewer AND b.subject_id = subject ORDER BY b.path, b.since LIMIT 1;
+    SELECT e.path, e.since, e.scopes INTO expected FROM portfolio_expected e
+        WHERE e.viewer_id = viewer AND e.subject_id = subject;
     IF FOUND THEN
-        INSERT INTO connections_portfolio (viewer_id, subject_id, path, since)
-            VALUES (viewer, subject, basis.path, basis.since)
-            ON CONFLICT (viewer_id, subject_id) DO UPDATE SET path = excluded.path, since = excluded.since
-            WHERE (connections_portfolio.path, connections_portfolio.since) IS DISTINCT FROM (excluded.path, excluded.since);
+        INSERT INTO connections_portfolio AS p (viewer_id, subject_id, path, since, scopes)
+            VALUES (viewer, subject, expected.path, expected.since, expected.scopes)
+            ON CONFLICT (viewer_id, subject_id)
+            DO UPDATE SET path = excluded.path, since = excluded.since, scopes = excluded.scopes
+            WHERE (p.path, p.since, p.scopes) IS DISTINCT FROM (excluded.path, excluded.since, excluded.scopes);
     ELSE
         DELETE FROM connections_portfolio p WHERE p.viewer_id = viewer AND p.subject_id = subject;
     END IF;
@@ -46,7 +57,7 @@ BEGIN
     PERFORM portfolio_refresh((SELECT parent_id FROM accounts_organization WHERE id = pair.partner_id), pair.customer_id);
     RETURN NULL;
 END $$;
-CREATE TRIGGER portfolio_follows_connection AFTER INSERT OR DELETE OR UPDATE OF state ON connections_connection
+CREATE TRIGGER portfolio_follows_connection AFTER INSERT OR DELETE OR UPDATE OF state, scopes ON connections_connection
     FOR EACH ROW EXECUTE FUNCTION portfolio_follows_connection();
 
 CREATE FUNCTION portfolio_follows_organization() RETURNS trigger
@@ -93,10 +104,13 @@ DROP TRIGGER partner_has_a_link ON accounts_organization; DROP FUNCTION partner_
 DROP TRIGGER portfolio_follows_parent ON accounts_organization;
 DROP TRIGGER portfolio_follows_new_organization ON accounts_organization; DROP FUNCTION portfolio_follows_organization();
 DROP TRIGGER portfolio_follows_connection ON connections_connection; DROP FUNCTION portfolio_follows_connection();
-DROP FUNCTION portfolio_refresh(bigint, bigint); DROP VIEW portfolio_basis;
+DROP FUNCTION portfolio_refresh(bigint, bigint);
+DROP VIEW portfolio_expected; DROP VIEW portfolio_basis;
 """
 
 
 class Migration(migrations.Migration):
     dependencies = [("connections", "0001_initial"), ("accounts", "0003_programs")]
-    operations = [migrations.RunSQL(PORTFOLIO, UNDO)]
+    operations = [
+        migrations.RunSQL(PORTFOLIO.replace("{all}", f"{ALL:d}").replace("{account}", f"{Scope.ACCOUNT:d}"), UNDO)
+    ]

@@ -1,11 +1,9 @@
-"""Row-level security of connections, and by the portfolio of organisations, events and notices.
-
-The policies ask the portfolio by scalar sub-selects on its unique index: with IN or EXISTS they were 3 to 100 times
-slower.
-"""
+"""Row-level security of connections and consents, and by the portfolio of organisations, events and notices."""
 
 from django.db import migrations
 
+from connections.reach import seen_sql
+from partnerportal.lib.scopes import Scope
 from partnerportal.lib.states import guard
 from partnerportal.lib.tenancy import (
     NOW,
@@ -16,13 +14,14 @@ from partnerportal.lib.tenancy import (
     widen,
 )
 
-SEEN = "(SELECT true FROM connections_portfolio p WHERE p.viewer_id = portal_org() AND p.subject_id = {})"
-
-ORGANIZATION = f"""id = portal_org() OR {SEEN.format("accounts_organization.id")}
+ORGANIZATION = f"""id = portal_org() OR {seen_sql("accounts_organization.id", Scope.ACCOUNT)}
     OR knows_organization(accounts_organization.id)"""
 ORGANIZATION_BEFORE = """id = portal_org() OR (SELECT true FROM accounts_operator o
     WHERE o.person_id = portal_person() AND o.organization_id = accounts_organization.id)"""
-EVENT_BEFORE = "organization_id = portal_org() OR counterpart_id = portal_org()"
+EVENT_BEFORE = "organization_id = portal_org() OR counterpart_id = portal_org() OR customer_id = portal_org()"
+EVENT = f"""{EVENT_BEFORE} OR scopes > 0 AND (SELECT true FROM connections_portfolio p
+    WHERE p.viewer_id = portal_org() AND p.subject_id = customer_id
+      AND p.scopes & notifications_event.scopes = notifications_event.scopes)"""
 NOTICE_BEFORE = "recipient_id = portal_org()"
 # A partner may see the distributor above it, and so may whoever holds the partner's invitation, because the distributor
 # will see the customer's data too. The function has its definer's rights, because a policy that reads its own table
@@ -87,26 +86,47 @@ DROP TRIGGER connection_names_its_sides ON connections_connection; DROP FUNCTION
 DROP POLICY made_by_customer ON connections_connection;
 """
 
+# Only the customer's Admins consent, for an active connection, and a consent is what changes the scopes of a connection:
+# no tenant may write them otherwise.
+OF_CONSENT = """(SELECT true FROM connections_connection c
+    WHERE c.id = connection_id AND c.customer_id = portal_org()"""
+OWN_CONSENT = f"{OF_CONSENT})"
+NEW_CONSENT = f"""{OF_CONSENT} AND c.state = 'active') AND portal_is_admin()
+    AND scopes & {Scope.ACCOUNT:d} > 0 AND scopes & ~offered = 0"""
+PERSON = "coalesce((SELECT coalesce(nullif(name, ''), email) FROM accounts_person WHERE id = NEW.person_id), '')"
+CONSENT = """
+CREATE FUNCTION consent_holds() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    UPDATE connections_connection SET scopes = NEW.scopes WHERE id = NEW.connection_id AND state = 'active';
+    RETURN NULL;
+END $$;
+CREATE TRIGGER consent_holds AFTER INSERT ON connections_consent FOR EACH ROW EXECUTE FUNCTION consent_holds();
+"""
+
 MOVES = {"active": ["ended"], "ended": []}
 
-# Each notice about a customer stores in `in_reach` whether its recipient may still see it: an inbox counts 50,000 of them,
-# and to ask the portfolio for each made the count two and a half times slower. A new notice locks the portfolio's row, or,
-# where there is none yet, tries the lock that a change of the customer's connections takes. It never waits there, because
-# the end of a connection waits for the notice, and the two could wait for each other. Instead the insert fails, and the
-# outbox tries the event again, when it is known whether the change was committed or rolled back.
+# Each notice about a customer stores in `in_reach` whether its recipient may see it, by the scopes that it needs: an inbox
+# counts 50,000 of them, and to ask the portfolio for each made the count two and a half times slower. A new notice locks
+# the portfolio's row, or, where there is none yet, tries the lock that a change of the customer's connections takes. It
+# never waits there, because whoever ends or narrows a connection waits for the notice, and the two could wait for each
+# other. Instead the insert fails, and the outbox tries the event again, when it is known whether the change was committed
+# or rolled back. The lock is FOR SHARE: with FOR KEY SHARE the scopes could be narrowed meanwhile.
 NOTICES = """
 CREATE FUNCTION notice_asks_portfolio() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE shared smallint;
 BEGIN
-    PERFORM FROM connections_portfolio p WHERE p.viewer_id = NEW.recipient_id AND p.subject_id = NEW.about_id
-        FOR KEY SHARE NOWAIT;
-    NEW.in_reach := FOUND;
-    IF NEW.in_reach THEN RETURN NEW; END IF;
-    IF NOT pg_try_advisory_xact_lock_shared(portal_lock('customer', NEW.about_id)) THEN
-        RAISE EXCEPTION 'the reach of this notice is being changed' USING ERRCODE = 'lock_not_available';
+    SELECT p.scopes INTO shared FROM connections_portfolio p
+        WHERE p.viewer_id = NEW.recipient_id AND p.subject_id = NEW.about_id FOR SHARE NOWAIT;
+    IF NOT FOUND THEN
+        IF NOT pg_try_advisory_xact_lock_shared(portal_lock('customer', NEW.about_id)) THEN
+            RAISE EXCEPTION 'the reach of this notice is being changed' USING ERRCODE = 'lock_not_available';
+        END IF;
+        SELECT p.scopes INTO shared FROM connections_portfolio p
+            WHERE p.viewer_id = NEW.recipient_id AND p.subject_id = NEW.about_id;
     END IF;
-    NEW.in_reach := EXISTS (SELECT FROM connections_portfolio p
-        WHERE p.viewer_id = NEW.recipient_id AND p.subject_id = NEW.about_id);
+    NEW.in_reach := coalesce(shared & NEW.scopes = NEW.scopes, false);
     RETURN NEW;
 END $$;
 CREATE TRIGGER notice_asks_portfolio BEFORE INSERT ON notifications_notice
@@ -114,13 +134,16 @@ CREATE TRIGGER notice_asks_portfolio BEFORE INSERT ON notifications_notice
 
 CREATE FUNCTION notices_follow_portfolio() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
-DECLARE pair record := coalesce(NEW, OLD);
+DECLARE
+    pair record := coalesce(NEW, OLD);
+    shared smallint := CASE WHEN TG_OP = 'DELETE' THEN 0 ELSE NEW.scopes END;
 BEGIN
-    UPDATE notifications_notice n SET in_reach = (TG_OP = 'INSERT')
-        WHERE n.recipient_id = pair.viewer_id AND n.about_id = pair.subject_id AND n.in_reach <> (TG_OP = 'INSERT');
+    UPDATE notifications_notice n SET in_reach = (shared & n.scopes = n.scopes)
+        WHERE n.recipient_id = pair.viewer_id AND n.about_id = pair.subject_id
+          AND n.in_reach <> (shared & n.scopes = n.scopes);
     RETURN NULL;
 END $$;
-CREATE TRIGGER notices_follow_portfolio AFTER INSERT OR DELETE ON connections_portfolio
+CREATE TRIGGER notices_follow_portfolio AFTER INSERT OR DELETE OR UPDATE OF scopes ON connections_portfolio
     FOR EACH ROW EXECUTE FUNCTION notices_follow_portfolio();
 """
 NOTICES_UNDO = """
@@ -144,8 +167,9 @@ class Migration(migrations.Migration):
             using="partner_id = portal_org() OR customer_id = portal_org()",
             grant="SELECT, INSERT, UPDATE (state, ended_at, ended_by_id)",
         ),
-        set_columns_in_database(
-            "connections_connection", made={"connected_at": NOW, "ended_at": "NULL", "ended_by_id": "NULL"}
+        set_columns_in_database(  # the scopes come with the first consent
+            "connections_connection",
+            made={"connected_at": NOW, "ended_at": "NULL", "ended_by_id": "NULL", "scopes": f"{Scope.ACCOUNT:d}"},
         ),
         migrations.RunSQL(MADE, MADE_UNDO),
         migrations.RunSQL(  # the side that ends it must name itself and the present time, by which `may_tell` goes
@@ -155,12 +179,15 @@ class Migration(migrations.Migration):
             "DROP POLICY ended_in_ones_own_name ON connections_connection",
         ),
         guard("connections_connection", MOVES, begins="active", holds="everybody"),
+        enable_row_security("connections_consent", using=OWN_CONSENT, check=NEW_CONSENT, grant="SELECT, INSERT"),
+        set_columns_in_database("connections_consent", made={"at": NOW, "person_id": "portal_person()", "person_label": PERSON}),
+        migrations.RunSQL(CONSENT, "DROP TRIGGER consent_holds ON connections_consent; DROP FUNCTION consent_holds()"),
         migrations.RunSQL(DISTRIBUTOR, "DROP FUNCTION portal_distributor()"),
         migrations.RunSQL(KNOWS, "DROP FUNCTION knows_organization(bigint)"),
-        allow_events("connections", "connection.established connection.ended"),
+        allow_events("connections", "connection.established connection.ended connection.sharing_changed"),
         migrations.RunSQL(TELLS, TELLS_UNDO),
         widen("accounts_organization", ORGANIZATION, ORGANIZATION_BEFORE),
-        widen("notifications_event", f"{EVENT_BEFORE} OR {SEEN.format('customer_id')}", EVENT_BEFORE),
+        widen("notifications_event", EVENT, EVENT_BEFORE),
         widen(
             "notifications_notice",
             f"{NOTICE_BEFORE} AND in_reach",

@@ -132,6 +132,7 @@ def _news(actor: Actor, opened: list[Anomaly]) -> list[Event]:
             actor=actor,
             subject=customers[customer],
             customer_id=customer,
+            scopes=EntitlementEvent.USE_UNUSUAL.scopes,
             data=_data(customers[customer], unusual),
         )
         for customer, unusual in uses.items()

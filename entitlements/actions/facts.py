@@ -216,7 +216,9 @@ def _event(
     at: dt.datetime,
 ) -> Event:
     data = {"customer": str(customer.public_id), "customer_name": customer.name, **details}
-    return new_event(kind, actor=actor, subject=subject, label=label, customer_id=customer.pk, data=data, at=at)
+    return new_event(
+        kind, actor=actor, subject=subject, label=label, customer_id=customer.pk, scopes=kind.scopes, data=data, at=at
+    )
 
 
 def _json_value(value: object) -> object:

@@ -5,6 +5,7 @@ from django.db import connection, transaction
 from entitlements.models import CustomerListing
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.policies import authorize_staff
+from partnerportal.lib.scopes import Scope
 
 BATCH = 1000  # customers that are counted anew in one transaction
 _DUE = """SELECT DISTINCT customer_id FROM entitlements_customerlisting
@@ -47,11 +48,7 @@ def _columns_of(side: str, names: tuple[str, ...] = _ALL) -> str:
 
 
 _COLUMNS = ", ".join(_ALL)
-_EXPECTED = """
-    SELECT p.viewer_id, p.since AS connected_at, c.*
-    FROM connections_portfolio p
-    JOIN listing_content(ARRAY(SELECT DISTINCT subject_id FROM connections_portfolio)) c ON c.customer_id = p.subject_id
-    WHERE p.path IN ('2_connection', '4_partner_customer')"""
+_EXPECTED = "SELECT * FROM listing_expected(ARRAY(SELECT DISTINCT subject_id FROM connections_portfolio))"
 _DIFFERENCES = f"""
     SELECT coalesce(v.org_id, '?') || ' sees ' || coalesce(c.org_id, '?') || ': ' ||
            CASE WHEN l.id IS NULL THEN 'missing' WHEN e.customer_id IS NULL THEN 'should not be there'
@@ -75,9 +72,10 @@ _WRITE = f"""
     SET ({_COLUMNS}) = ({_columns_of("excluded")})
     WHERE ({_columns_of("l")}) IS DISTINCT FROM ({_columns_of("excluded")})"""  # noqa: S608
 
-_PACE_EXPECTED = """
+_PACE_EXPECTED = f"""
     SELECT l.customer_id, l.viewer_id, usage_moved(u) AS moved, usage_full_on(u) AS full_on
-    FROM entitlements_customerlisting l LEFT JOIN entitlements_customerusage u USING (customer_id)"""
+    FROM entitlements_customerlisting l LEFT JOIN entitlements_customerusage u
+        ON u.customer_id = l.customer_id AND l.scopes & {Scope.USAGE:d} > 0"""  # noqa: S608
 _PACE_DIFFERENCES = f"""
     SELECT coalesce(v.org_id, '?') || ' sees ' || coalesce(c.org_id, '?') || ': pace ' ||
            CASE WHEN p.customer_id IS NULL THEN 'missing' WHEN e.customer_id IS NULL THEN 'should not be there'

@@ -246,4 +246,6 @@ def entitlement_event(kind: EntitlementEvent, actor: Actor, row: Entitlement, **
         "ends_on": str(row.ends_on) if row.ends_on else None,
         **more,
     }
-    return new_event(kind, actor=actor, subject=row, label=row.sku.name, customer_id=customer.pk, data=data)
+    return new_event(
+        kind, actor=actor, subject=row, label=row.sku.name, customer_id=customer.pk, scopes=kind.scopes, data=data
+    )

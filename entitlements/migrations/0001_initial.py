@@ -269,6 +269,7 @@ class Migration(migrations.Migration):
                 ('country', models.CharField(max_length=2)),
                 ('website', models.CharField(blank=True, max_length=120)),
                 ('connected_at', models.DateTimeField()),
+                ('scopes', models.PositiveSmallIntegerField(default=0)),
                 ('services', models.PositiveIntegerField(default=0)),
                 ('skus', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), default=list, size=None)),
                 ('trials', models.PositiveIntegerField(default=0)),

@@ -4,9 +4,12 @@ from collections.abc import Iterable, Mapping
 
 from django.db import migrations
 
+from connections.reach import seen_sql
+from partnerportal.lib.scopes import Scope
 from partnerportal.lib.tenancy import enable_row_security, grant_sql
 
-SEEN = "(SELECT true FROM connections_portfolio p WHERE p.viewer_id = portal_org() AND p.subject_id = customer_id)"
+SHARES_ENTITLEMENTS = f"{{of}}scopes & {Scope.ENTITLEMENTS:d} > 0"
+SHARES_USAGE = f"{{of}}scopes & {Scope.USAGE:d} > 0"
 
 # The columns of the listing with which a row tells of its customer, and their types. The first are copied from the
 # organisation, the others counted from what the customer may use.
@@ -29,6 +32,7 @@ NUMBERS = {
     "next_expiry_on": "date",
     "ends": "date[]",
 }
+UNKNOWN = {"date": "'9999-12-31'", "bigint[]": "'{}'", "date[]": "'{}'"}  # of a type, where it is not shared; else 0
 
 
 def names(columns: Iterable[str], of: str = "") -> str:
@@ -39,6 +43,17 @@ def names(columns: Iterable[str], of: str = "") -> str:
 def typed(columns: Mapping[str, str]) -> str:
     """Return the columns as an SQL list, each with its type."""
     return ", ".join(f"{column} {kind}" for column, kind in columns.items())
+
+
+LISTED = ("viewer_id", "customer_id", "connected_at", "scopes", *COPIED, *NUMBERS, "is_falling")
+
+
+def if_shared(columns: Mapping[str, str], of: str, viewer: str) -> str:
+    """Return the numbers as an SQL list, each as if there were nothing where the customer does not share entitlements."""
+    return ", ".join(
+        f"CASE WHEN {SHARES_ENTITLEMENTS.format(of=viewer)} THEN {of}{column} ELSE {UNKNOWN.get(kind, 0)} END"
+        for column, kind in columns.items()
+    )
 
 
 LISTING = f"""
@@ -70,15 +85,23 @@ CREATE FUNCTION listing_content(customers bigint[])
     FROM listing_numbers(customers) n JOIN accounts_organization o ON o.id = n.customer_id
     LEFT JOIN entitlements_customerusage u ON u.customer_id = o.id $$;
 
+-- The listing of these customers by its definition: what each viewer sees of them.
+CREATE FUNCTION listing_expected(customers bigint[]) RETURNS TABLE (viewer_id bigint, customer_id bigint,
+        connected_at timestamptz, scopes smallint, {typed(COPIED | NUMBERS)}, is_falling boolean) LANGUAGE sql STABLE AS $$
+    SELECT p.viewer_id, p.subject_id, p.since, p.scopes, {names(COPIED, "c.")}, {if_shared(NUMBERS, "c.", "p.")},
+           c.is_falling AND {SHARES_USAGE.format(of="p.")}
+    FROM connections_portfolio p JOIN listing_content(customers) c ON c.customer_id = p.subject_id
+    WHERE p.path IN ('2_connection', '3_partner_customer') $$;
+
 CREATE FUNCTION listing_refresh(customers bigint[]) RETURNS void
     LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
     UPDATE entitlements_customerlisting l SET ({names(NUMBERS)}) = ROW({names(NUMBERS, "n.")})
     FROM listing_numbers(customers) n
-    WHERE l.customer_id = n.customer_id
+    WHERE l.customer_id = n.customer_id AND {SHARES_ENTITLEMENTS.format(of="l.")}
       AND ({names(NUMBERS, "l.")}) IS DISTINCT FROM ({names(NUMBERS, "n.")}) $$;
 
-GRANT EXECUTE ON FUNCTION listing_numbers(bigint[]), listing_content(bigint[]), listing_refresh(bigint[])
-    TO portal_worker;
+GRANT EXECUTE ON FUNCTION listing_numbers(bigint[]), listing_content(bigint[]), listing_expected(bigint[]),
+    listing_refresh(bigint[]) TO portal_worker;
 
 -- The lock is the one that the portfolio's trigger takes: a connection and an entitlement that are written at the same
 -- moment must see each other, else a new row of the listing lacks the entitlement for good.
@@ -99,16 +122,16 @@ CREATE TRIGGER listing_follows_delete AFTER DELETE ON entitlements_entitlement
 CREATE FUNCTION listing_follows_portfolio() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
-    IF TG_OP = 'DELETE' OR NEW.path NOT IN ('2_connection', '4_partner_customer') THEN
+    IF TG_OP = 'DELETE' OR NEW.path NOT IN ('2_connection', '3_partner_customer') THEN
         DELETE FROM entitlements_customerlisting l
             WHERE l.viewer_id = coalesce(NEW.viewer_id, OLD.viewer_id)
               AND l.customer_id = coalesce(NEW.subject_id, OLD.subject_id);
         RETURN NULL;
     END IF;
-    INSERT INTO entitlements_customerlisting
-        (viewer_id, connected_at, customer_id, {names(COPIED | NUMBERS)}, is_falling)
-    SELECT NEW.viewer_id, NEW.since, c.* FROM listing_content(ARRAY[NEW.subject_id]) c
-    ON CONFLICT (viewer_id, customer_id) DO UPDATE SET connected_at = excluded.connected_at;
+    INSERT INTO entitlements_customerlisting AS l ({names(LISTED)})
+    SELECT {names(LISTED)} FROM listing_expected(ARRAY[NEW.subject_id]) WHERE viewer_id = NEW.viewer_id
+    ON CONFLICT (viewer_id, customer_id) DO UPDATE SET ({names(LISTED)}) = ROW({names(LISTED, "excluded.")})
+    WHERE ({names(LISTED, "l.")}) IS DISTINCT FROM ({names(LISTED, "excluded.")});
     RETURN NULL;
 END $$;
 CREATE TRIGGER listing_follows_portfolio AFTER INSERT OR UPDATE OR DELETE ON connections_portfolio
@@ -171,7 +194,7 @@ CREATE TRIGGER figures_follow_delete AFTER DELETE ON entitlements_customerlistin
     REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION figures_follow_listing();
 """
 
-PACE = """
+PACE = f"""
 -- The pace of a customer, told from its use: seats assigned against 28 days before, and when all will be.
 CREATE FUNCTION usage_moved(u entitlements_customerusage) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$
     SELECT u.assigned - u.assigned_before $$;
@@ -189,8 +212,10 @@ BEGIN
             WHERE (p.customer_id, p.viewer_id) = (t.customer_id, t.viewer_id);
     ELSE
         INSERT INTO entitlements_customerpace (customer_id, viewer_id, moved, full_on)
-        SELECT customer_id, t.viewer_id, usage_moved(u), usage_full_on(u)
-        FROM touched t LEFT JOIN entitlements_customerusage u USING (customer_id) ON CONFLICT DO NOTHING;
+        SELECT t.customer_id, t.viewer_id, usage_moved(u), usage_full_on(u)
+        FROM touched t LEFT JOIN entitlements_customerusage u
+            ON u.customer_id = t.customer_id AND {SHARES_USAGE.format(of="t.")}
+        ON CONFLICT (customer_id, viewer_id) DO UPDATE SET moved = excluded.moved, full_on = excluded.full_on;
     END IF;
     RETURN NULL;
 END $$;
@@ -198,6 +223,19 @@ CREATE TRIGGER pace_follows_insert AFTER INSERT ON entitlements_customerlisting
     REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION pace_follows_listing();
 CREATE TRIGGER pace_follows_delete AFTER DELETE ON entitlements_customerlisting
     REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION pace_follows_listing();
+
+-- What is shared of the use changes for one row at a time.
+CREATE FUNCTION pace_follows_consent() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    UPDATE entitlements_customerpace p SET (moved, full_on) = (
+        SELECT usage_moved(u), usage_full_on(u) FROM entitlements_customerusage u
+        WHERE u.customer_id = NEW.customer_id AND {SHARES_USAGE.format(of="NEW.")})
+    WHERE p.customer_id = NEW.customer_id AND p.viewer_id = NEW.viewer_id;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER pace_follows_consent AFTER UPDATE OF scopes ON entitlements_customerlisting
+    FOR EACH ROW WHEN (OLD.scopes <> NEW.scopes) EXECUTE FUNCTION pace_follows_consent();
 
 -- Both follow the use of those of whom something else is said now. The lock, for the same reason as with entitlements.
 CREATE FUNCTION listing_follows_usage() RETURNS trigger
@@ -215,10 +253,12 @@ BEGIN
     PERFORM pg_advisory_xact_lock(portal_lock('customer', c)) FROM unnest(changed) c;
     UPDATE entitlements_customerlisting l SET is_falling = u.is_falling
     FROM entitlements_customerusage u
-    WHERE u.customer_id = ANY(changed) AND l.customer_id = u.customer_id AND l.is_falling <> u.is_falling;
+    WHERE u.customer_id = ANY(changed) AND l.customer_id = u.customer_id AND l.is_falling <> u.is_falling
+      AND {SHARES_USAGE.format(of="l.")};
     UPDATE entitlements_customerpace p SET moved = usage_moved(u), full_on = usage_full_on(u)
-    FROM entitlements_customerusage u
-    WHERE u.customer_id = ANY(changed) AND p.customer_id = u.customer_id
+    FROM entitlements_customerusage u JOIN entitlements_customerlisting l USING (customer_id)
+    WHERE u.customer_id = ANY(changed) AND p.customer_id = u.customer_id AND p.viewer_id = l.viewer_id
+      AND {SHARES_USAGE.format(of="l.")}
       AND (p.moved, p.full_on) IS DISTINCT FROM (usage_moved(u), usage_full_on(u));
     RETURN NULL;
 END $$;
@@ -233,6 +273,7 @@ DROP TRIGGER listing_follows_usage ON entitlements_customerusage;
 DROP TRIGGER listing_follows_first_usage ON entitlements_customerusage; DROP FUNCTION listing_follows_usage();
 DROP TRIGGER pace_follows_insert ON entitlements_customerlisting;
 DROP TRIGGER pace_follows_delete ON entitlements_customerlisting; DROP FUNCTION pace_follows_listing();
+DROP TRIGGER pace_follows_consent ON entitlements_customerlisting; DROP FUNCTION pace_follows_consent();
 DROP FUNCTION usage_moved(entitlements_customerusage); DROP FUNCTION usage_full_on(entitlements_customerusage);
 DROP TRIGGER figures_follow_insert ON entitlements_customerlisting;
 DROP TRIGGER figures_follow_update ON entitlements_customerlisting;
@@ -243,7 +284,7 @@ DROP TRIGGER listing_follows_portfolio ON connections_portfolio; DROP FUNCTION l
 DROP TRIGGER listing_follows_insert ON entitlements_entitlement;
 DROP TRIGGER listing_follows_update ON entitlements_entitlement;
 DROP TRIGGER listing_follows_delete ON entitlements_entitlement; DROP FUNCTION listing_follows_entitlements();
-DROP FUNCTION listing_refresh(bigint[]); DROP FUNCTION listing_content(bigint[]); DROP FUNCTION listing_numbers(bigint[]);
+DROP FUNCTION listing_refresh(bigint[]); DROP FUNCTION listing_expected(bigint[]); DROP FUNCTION listing_content(bigint[]); DROP FUNCTION listing_numbers(bigint[]);
 """
 
 
@@ -252,8 +293,8 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.RunSQL(LISTING + FIGURES + PACE, UNDO),
-        enable_row_security("entitlements_entitlement", using=SEEN, check="false"),
-        enable_row_security("entitlements_order", using=SEEN, check="false"),
+        enable_row_security("entitlements_entitlement", using=seen_sql("customer_id", Scope.ENTITLEMENTS), check="false"),
+        enable_row_security("entitlements_order", using=seen_sql("customer_id", Scope.ORDERS), check="false"),
         enable_row_security(
             "entitlements_orderline",
             using="(SELECT true FROM entitlements_order o WHERE o.id = order_id)",

@@ -4,7 +4,9 @@ from importlib import import_module
 
 from django.db import migrations
 
+from connections.reach import seen_sql
 from partnerportal.lib.leases import UNCLAIMED
+from partnerportal.lib.scopes import Scope
 from partnerportal.lib.states import guard
 from partnerportal.lib.tenancy import (
     NOW,
@@ -16,7 +18,8 @@ from partnerportal.lib.tenancy import (
     widen,
 )
 
-SEEN = "(SELECT true FROM connections_portfolio p WHERE p.viewer_id = portal_org() AND p.subject_id = customer_id)"
+SEEN = seen_sql("customer_id", Scope.ENTITLEMENTS)
+USE_SEEN = seen_sql("customer_id", Scope.USAGE)
 VENDOR = "(SELECT portal_is_vendor())"  # the subquery is evaluated once for a statement, not for each row
 OF_TOKEN = """(SELECT true FROM entitlements_ingesttoken t
     WHERE t.id = token_id AND t.digest = portal_secret() AND t.revoked_at IS NULL"""
@@ -162,10 +165,10 @@ class Migration(migrations.Migration):
             only="portal_is_vendor()",
         ),
         migrations.RunSQL(PARTITIONS, "DROP FUNCTION usage_partition(date)"),
-        enable_row_security("entitlements_usageday", using=SEEN, check="false"),
-        enable_row_security("entitlements_usagemonth", using=SEEN, check="false"),
-        enable_row_security("entitlements_customerusage", using=SEEN, check="false"),
-        enable_row_security("entitlements_anomaly", using=SEEN, check="false"),
+        enable_row_security("entitlements_usageday", using=USE_SEEN, check="false"),
+        enable_row_security("entitlements_usagemonth", using=USE_SEEN, check="false"),
+        enable_row_security("entitlements_customerusage", using=USE_SEEN, check="false"),
+        enable_row_security("entitlements_anomaly", using=USE_SEEN, check="false"),
         enable_row_security(
             "entitlements_licenseassignment",
             using="customer_id = portal_org()",

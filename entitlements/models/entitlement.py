@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Kind
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.models import PublicModel
+from partnerportal.lib.scopes import Scope
 from partnerportal.lib.scoping import TenantQuerySet
 
 REQUESTED_HERE = "trial-"  # how the external id of a trial begins that was requested in the portal
@@ -52,7 +53,7 @@ class EntitlementQuerySet(TenantQuerySet):
 
         The actor's own organisation is within reach. The staff decide trials, so they see them all.
         """
-        is_seen = Q(customer__in=actor.reach)
+        is_seen = Q(customer__in=actor.reach(Scope.ENTITLEMENTS))
         if actor.organization_kind == Kind.VENDOR:
             is_seen |= Q(kind=Entitlement.Kind.TRIAL)
         return self.filter(is_seen)

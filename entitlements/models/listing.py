@@ -41,6 +41,7 @@ class CustomerListing(models.Model):
     country = models.CharField(max_length=2)
     website = models.CharField(max_length=120, blank=True)
     connected_at = models.DateTimeField()
+    scopes = models.PositiveSmallIntegerField(default=0)  # what the customer shares; the rest is as if there were none
     services = models.PositiveIntegerField(default=0)
     skus = ArrayField(models.BigIntegerField(), default=list)  # primary keys of SKUs that run, each once
     trials = models.PositiveIntegerField(default=0)

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.models import PublicModel
+from partnerportal.lib.scopes import Scope
 from partnerportal.lib.scoping import TenantQuerySet
 
 
@@ -16,7 +17,7 @@ class OrderQuerySet(TenantQuerySet):
 
     def scope(self, actor: Actor) -> "OrderQuerySet":
         """Return the orders of the customers within reach, among them the actor's own organisation."""
-        return self.filter(customer__in=actor.reach)
+        return self.filter(customer__in=actor.reach(Scope.ORDERS))
 
     def with_lines(self) -> "OrderQuerySet":
         """Add `line_facts` to each order, its lines as dictionaries, in the same query.

@@ -8,6 +8,7 @@ from django.db.models import F, Q
 
 from entitlements.models.entitlement import Sku
 from partnerportal.lib.actors import Actor
+from partnerportal.lib.scopes import Scope
 from partnerportal.lib.scoping import TenantQuerySet
 
 WEEKS_SHOWN = 16  # weeks that the small chart of a list's row shows
@@ -26,7 +27,7 @@ class UsageQuerySet(TenantQuerySet):
 
     def scope(self, actor: Actor) -> "UsageQuerySet":
         """Return the use of the customers within reach, among them the actor's own organisation."""
-        return self.filter(customer__in=actor.reach)
+        return self.filter(customer__in=actor.reach(Scope.USAGE))
 
 
 class UsageFigures(models.Model):

@@ -8,7 +8,7 @@ from partnerportal.lib.tenancy import NOW, allow_events, enable_row_security, se
 
 MINE = "organization_id = portal_org() AND person_id = portal_person()"
 
-# When a customer goes out of a viewer's sight, every export of the viewer that may hold the customer's rows is gone: see
+# When a customer goes out of a viewer's sight, or shares less with it, every export of the viewer that may hold the customer's rows is gone: see
 # docs/operations.md, exports. An export that is being begun at this moment reads its rows afterwards, because its worker
 # waits for the lock (exports.actions).
 FOLLOW_PORTFOLIO = """
@@ -16,13 +16,16 @@ CREATE FUNCTION exports_follow_portfolio() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
     PERFORM pg_advisory_xact_lock_shared(portal_lock('exports', OLD.viewer_id));
-    UPDATE exports_export SET state = 'gone', error = 'connection_ended', finished_at = now()
+    UPDATE exports_export SET state = 'gone', finished_at = now(),
+            error = CASE TG_OP WHEN 'DELETE' THEN 'connection_ended' ELSE 'sharing_narrowed' END
         WHERE organization_id = OLD.viewer_id AND state IN ('queued', 'running', 'ready')
           AND (customer_id IS NULL OR customer_id = OLD.subject_id);
     RETURN NULL;
 END $$;
 CREATE TRIGGER exports_follow_portfolio AFTER DELETE ON connections_portfolio
     FOR EACH ROW WHEN (OLD.viewer_id <> OLD.subject_id) EXECUTE FUNCTION exports_follow_portfolio();
+CREATE TRIGGER exports_follow_narrowing AFTER UPDATE OF scopes ON connections_portfolio
+    FOR EACH ROW WHEN (OLD.scopes & ~NEW.scopes <> 0) EXECUTE FUNCTION exports_follow_portfolio();
 """
 
 MOVES = {
@@ -46,6 +49,7 @@ class Migration(migrations.Migration):
         guard("exports_export", MOVES, begins="queued", holds="everybody"),
         migrations.RunSQL(
             FOLLOW_PORTFOLIO,
-            "DROP TRIGGER exports_follow_portfolio ON connections_portfolio; DROP FUNCTION exports_follow_portfolio()",
+            "DROP TRIGGER exports_follow_portfolio ON connections_portfolio;"
+            "DROP TRIGGER exports_follow_narrowing ON connections_portfolio; DROP FUNCTION exports_follow_portfolio()",
         ),
     ]

@@ -191,6 +191,7 @@ def _write_notices(kind: registry.NoticeKind, events: list[Event]) -> None:
             about_id=recipient.about_id,
             about_public_id=recipient.about_public_id,
             about_label=recipient.about_label,
+            scopes=recipient.scopes,
             params=recipient.params,
         )
         for event, recipient in kind.recipients(events)

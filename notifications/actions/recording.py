@@ -12,6 +12,7 @@ from notifications.models import Event
 from partnerportal.lib import logs
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.nudges import nudge
+from partnerportal.lib.scopes import Scope
 
 _nudge = partial(nudge, "notifications.tasks.fan_out")
 
@@ -50,14 +51,15 @@ def new_event(
     label: str = "",
     counterpart: models.Model | None = None,
     customer_id: int | None = None,
+    scopes: Scope = Scope.NONE,
     data: dict[str, Any] | None = None,
     at: dt.datetime | None = None,
 ) -> Event:
     """Return an event that is not stored yet.
 
     `subject` is what the event is about, and `label` what the log calls it (default: its `str`). `counterpart` is the
-    organisation on the other side. `customer_id` is set for news that everyone who sees this customer may see. `at` is
-    when it happened (default: now).
+    organisation on the other side. `customer_id` is set for news of a customer, and `scopes` are what the customer must
+    share for others to read it. `at` is when it happened (default: now).
     """
     return Event(
         kind=str(kind),
@@ -69,6 +71,7 @@ def new_event(
         counterpart_id=counterpart.pk if counterpart else None,
         counterpart_label=str(counterpart or ""),
         customer_id=customer_id,
+        scopes=scopes,
         subject_kind=subject._meta.label_lower,
         subject_id=subject.public_id,
         subject_label=label or str(subject),

@@ -29,6 +29,7 @@ class Migration(migrations.Migration):
                 ('counterpart_id', models.BigIntegerField(null=True)),
                 ('counterpart_label', models.CharField(max_length=200)),
                 ('customer_id', models.BigIntegerField(null=True)),
+                ('scopes', models.PositiveSmallIntegerField(db_default=0)),
                 ('subject_kind', models.CharField(max_length=60)),
                 ('subject_id', models.UUIDField(null=True)),
                 ('subject_label', models.CharField(max_length=300)),
@@ -62,6 +63,7 @@ class Migration(migrations.Migration):
                 ('about_id', models.BigIntegerField(null=True)),
                 ('about_public_id', models.UUIDField(null=True)),
                 ('about_label', models.CharField(blank=True, max_length=200)),
+                ('scopes', models.PositiveSmallIntegerField(db_default=1)),
                 ('in_reach', models.BooleanField(default=True, editable=False)),
                 ('params', models.JSONField(default=dict)),
                 ('dismissed_at', models.DateTimeField(null=True)),
@@ -134,6 +136,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='notice',
             constraint=models.UniqueConstraint(fields=('event', 'recipient_id'), name='notice_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='notice',
+            constraint=models.CheckConstraint(condition=models.Q(('about_id', None), ('scopes__gt', 0), _connector='OR'), name='notice_needs_consent'),
         ),
         migrations.AddConstraint(
             model_name='noticeread',

@@ -43,8 +43,8 @@ class Migration(migrations.Migration):
         migrations.RunSQL(TRIGGERS, UNDO),
         enable_row_security(
             "notifications_event",
-            using="organization_id = portal_org() OR counterpart_id = portal_org()",
-            check="false",  # each app says with `allow_events` which kinds of event tenants write
+            using="organization_id = portal_org() OR counterpart_id = portal_org() OR customer_id = portal_org()",
+            check="false",  # each app says with `tells` which kinds of event tenants write
             grant="SELECT, INSERT",
         ),
         # Readers of an event rely on when it was and who did it, in mails too, so the database itself says both.

@@ -1,5 +1,8 @@
 """The log: one row is the audit record of an action and the message from which everything outside follows."""
 
+from functools import reduce
+from operator import or_
+
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -10,19 +13,20 @@ from partnerportal.lib.scoping import TenantQuerySet, in_reach
 
 
 class EventQuerySet(TenantQuerySet):
-    """Events, of which an actor sees those by or towards its own organisation, and news of customers within reach."""
+    """Events, of which an actor sees those that its own organisation is a party of, and news that customers share."""
 
     def scope(self, actor: Actor) -> "EventQuerySet":
-        mine = Q(organization_id=actor.organization_id) | Q(counterpart_id=actor.organization_id)
-        return self.filter(mine | in_reach(actor, "customer_id"))
+        parties = ("organization_id", "counterpart_id", "customer_id")
+        mine = [Q(**{party: actor.organization_id}) for party in parties]
+        return self.filter(reduce(or_, mine) | Q(scopes__gt=0) & in_reach(actor, "customer_id", "scopes"))
 
 
 class Event(PublicModel):
     """What was done, when, by whom and to what. Events are append-only: a trigger refuses UPDATE and DELETE.
 
     Ids are plain numbers without foreign keys, because the log outlives what it names. `organization` acted,
-    `counterpart` is the other side of the action, and `customer` is set when the news belongs to what a customer shares
-    with everyone connected to it.
+    `counterpart` is the other side of the action, and `customer` is set when the news is a customer's. It is read by
+    these parties, and by those with whom the customer shares each of `scopes` (lib.scopes); 0 stands for nobody else.
     """
 
     kind = models.CharField(max_length=60)
@@ -34,6 +38,7 @@ class Event(PublicModel):
     counterpart_id = models.BigIntegerField(null=True)
     counterpart_label = models.CharField(max_length=200)
     customer_id = models.BigIntegerField(null=True)
+    scopes = models.PositiveSmallIntegerField(db_default=0)
     subject_kind = models.CharField(max_length=60)
     subject_id = models.UUIDField(null=True)
     subject_label = models.CharField(max_length=300)

@@ -11,6 +11,7 @@ from notifications import registry
 from notifications.models.preference import NoticePreference
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.models import PublicModel
+from partnerportal.lib.scopes import Scope
 from partnerportal.lib.scoping import TenantQuerySet
 
 
@@ -80,7 +81,10 @@ class Notice(PublicModel):
     about_id = models.BigIntegerField(null=True)  # the customer whose news this is; seen only while within reach
     about_public_id = models.UUIDField(null=True)  # that customer's public id
     about_label = models.CharField(max_length=200, blank=True)  # that customer's name at the time
-    in_reach = models.BooleanField(default=True, editable=False)  # whether that customer is in reach; set by triggers
+    scopes = models.PositiveSmallIntegerField(
+        db_default=Scope.ACCOUNT
+    )  # what that customer must share for it to be seen
+    in_reach = models.BooleanField(default=True, editable=False)  # whether the customer shares them; set by triggers
     params = models.JSONField(default=dict)  # what the text needs, so that it can be made in any language later
     dismissed_at = models.DateTimeField(null=True)
     dismissed_by_id = models.BigIntegerField(null=True)  # the person who dismissed it
@@ -88,7 +92,10 @@ class Notice(PublicModel):
     objects = NoticeQuerySet.as_manager()
 
     class Meta:
-        constraints = (models.UniqueConstraint(fields=["event", "recipient_id"], name="notice_once"),)
+        constraints = (
+            models.UniqueConstraint(fields=["event", "recipient_id"], name="notice_once"),
+            models.CheckConstraint(condition=Q(about_id=None) | Q(scopes__gt=0), name="notice_needs_consent"),
+        )
         indexes = (
             models.Index(
                 fields=["recipient_id", "-at", "-id"],

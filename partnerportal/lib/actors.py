@@ -1,15 +1,21 @@
 """The actor: who acts, and for which organisation. `connections.actors` builds it, because lib knows no app."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
+
+
+def _reaches_nobody(scope: Any) -> list[int]:
+    return []
 
 
 @dataclass(frozen=True, kw_only=True)
 class Actor:
     """A person acting for one organisation, or the system.
 
-    `person_id` and `organization_id` are primary keys. `reach` is a lazy subquery of the organisations whose shared
-    data the actor may see; `features` are what active programme memberships grant (CC-5).
+    `person_id` and `organization_id` are primary keys. `reach(scope)` is a subquery of the organisations that share
+    that scope with the actor's organisation (E14), which shares all with itself; `scope` is a Scope, or an expression
+    for one. `features` are what active programme memberships grant (CC-5).
     """
 
     person_id: int | None = None
@@ -20,7 +26,7 @@ class Actor:
     organization_kind: str = ""
     roles: frozenset[str] = frozenset()
     features: frozenset[str] = frozenset()
-    reach: Any = field(default=None, compare=False, repr=False)
+    reach: Callable[[Any], Any] = field(default=_reaches_nobody, compare=False, repr=False)
     is_system: bool = False
 
     @classmethod

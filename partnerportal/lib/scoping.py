@@ -32,13 +32,15 @@ class TenantQuerySet(models.QuerySet):
         raise NotImplementedError(f"{type(self).__name__} does not say whose rows are seen")
 
 
-def in_reach(actor: Actor, column: str) -> Q:
-    """Return the condition that `column` lies in the actor's reach, for use as one side of an OR.
+def in_reach(actor: Actor, column: str, scopes: str) -> Q:
+    """Return the condition that the organisation in `column` shares the scopes in the column `scopes` with the actor.
 
-    It looks each row up by an index. For an IN beside an OR, PostgreSQL would read the whole reach for one row.
+    It is for use as one side of an OR: it looks each row up by an index. For an IN beside an OR, PostgreSQL would read
+    the whole reach for one row.
     """
-    (reached,) = actor.reach.query.values_select
-    return Q(models.Exists(actor.reach.filter(**{reached: OuterRef(column)})))
+    reach = actor.reach(OuterRef(scopes))
+    (reached,) = reach.query.values_select
+    return Q(models.Exists(reach.filter(**{reached: OuterRef(column)})))
 
 
 def by_public_id(rows: models.QuerySet[M], public_id: UUID) -> M:

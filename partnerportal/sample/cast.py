@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from accounts.models import Kind, Role
+from partnerportal.lib.scopes import Scope
 
 PASSWORD = "partner-portal-demo"
 
@@ -181,6 +182,13 @@ ENDED = (
     (MAIN, "meridian-health", 900, 700, False),  # the two have connected again since
     ("kestrel-hosting", "ashdown-pryce", 640, 210, False),
 )
+# What some customers do not share with any partner; all others share everything.
+KEPT_BACK = {
+    "cobaltridge": Scope.USAGE,
+    "fjellheim": Scope.ORDERS,
+    "angstrom": Scope.ENTITLEMENTS | Scope.USAGE,
+    "weissenfels-druck": Scope.NOTIFICATIONS | Scope.USAGE,
+}
 NOT_WITH_MAIN = frozenset({UNCONNECTED, "wrenfield", "saobras"})
 RECENT = ("ashdown-pryce", "gruenwald")  # customers that accept MAIN's invitation while the data is written
 JUST_ENDED = "hoellerbach"  # the customer that ends its connection with MAIN while the data is written

@@ -18,7 +18,8 @@ from accounts.models import Kind, Operator, Organization, Person, Program, Progr
 from accounts.queries import operators_of
 from connections.actions import accept_invitation, end_connection
 from connections.actors import choose_actor
-from connections.models import Connection, InvitationLink
+from connections.consent import WORDING, everything
+from connections.models import Connection, Consent, InvitationLink
 from entitlements import queries
 from entitlements.actions import ask_release, find_anomalies, mark_released, request_trial
 from entitlements.facts import Outcome
@@ -27,6 +28,7 @@ from entitlements.models import Entitlement, LicenseAssignment
 from notifications.actions import fan_out_due, mark_all_read
 from partnerportal.lib import tenancy
 from partnerportal.lib.actors import Actor
+from partnerportal.lib.scopes import ALL, Scope
 from partnerportal.lib.text import fold
 from partnerportal.sample import cast, facts
 from partnerportal.sample.facts import Customer
@@ -137,6 +139,7 @@ def _past_connections(organizations: Organizations, now: dt.datetime) -> None:
         row.connected_at = now - dt.timedelta(days=begun)
         rows.append(row)
     Connection.objects.bulk_create(rows)
+    Consent.objects.bulk_create(_consents(rows, organizations))
 
 
 def connect(partner: Organization, customer: Organization, now: dt.datetime, **end: Any) -> Connection:
@@ -153,6 +156,26 @@ def connect(partner: Organization, customer: Organization, now: dt.datetime, **e
         connected_at=now - since,
         **end,
     )
+
+
+def _consents(connections: Iterable[Connection], organizations: Organizations) -> Iterator[Consent]:
+    """Yield the consent behind each connection: to all that is offered, but for what cast.KEPT_BACK names."""
+    keys = {organization.pk: key for key, organization in organizations.items()}
+    humans = {key: human for human in reversed(cast.PEOPLE) for key in human.acts_for}
+    people = {person.email: person for person in Person.objects.filter(email__in=[h.email for h in humans.values()])}
+    for connection in connections:
+        key = keys[connection.customer_id]
+        human = humans.get(key)
+        yield Consent(
+            connection=connection,
+            scopes=everything() & ~cast.KEPT_BACK.get(key, Scope.NONE),
+            offered=everything(),
+            wording=WORDING,
+            language=human.language if human else "en",
+            at=connection.connected_at,
+            person_id=people[human.email].pk if human else None,
+            person_label=human.name if human else "",
+        )
 
 
 def _buyers(organizations: Organizations) -> Iterator[Organization]:
@@ -208,7 +231,7 @@ def _act_today(organizations: Organizations) -> None:
     """Have customers accept the main partner's invitation, and one end its connection."""
     link = InvitationLink.objects.get(organization=organizations[cast.MAIN])
     for key in cast.RECENT:
-        accept_invitation(actor=_admin_of(key, organizations), token=link.token)
+        accept_invitation(actor=_admin_of(key, organizations), token=link.token, scopes=ALL)
     actor = _admin_of(cast.JUST_ENDED, organizations)
     end_connection(actor=actor, connection=Connection.objects.visible_to(actor).active().get())
 

@@ -10,6 +10,7 @@ from notifications.actions import fan_out_due
 from notifications.models import Event, Notice
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Conflict, DomainError, Invalid, NotFound, Refused
+from partnerportal.lib.scopes import ALL
 
 
 @pytest.fixture
@@ -18,7 +19,7 @@ def accept(world, actor_for, as_tenant):
         actor = actor_for(who)
         token = world.token(partner) if partner != "unknown" else "no-such-token"
         with as_tenant(actor):
-            return accept_invitation(actor=actor, token=token)
+            return accept_invitation(actor=actor, token=token, scopes=ALL)
 
     return run
 
@@ -169,7 +170,7 @@ def test_a_replaced_link_stops_and_the_reason_is_kept(accept, world):
     event = Event.objects.latest("pk")
     assert (event.kind, event.data) == ("invitation_link.replaced", {"reason": "printed on a poster"})
     with pytest.raises(NotFound):
-        accept_invitation(actor=world.actor("stranger.admin"), token=old)
+        accept_invitation(actor=world.actor("stranger.admin"), token=old, scopes=ALL)
     assert accept("stranger.admin")[1]
 
 

@@ -9,13 +9,15 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from accounts.actions import change_roles, remove_operator
-from accounts.models import Operator, Role
-from connections.actions import accept_invitation, end_connection, replace_invitation_link
+from accounts.models import Operator, Organization, Role
+from connections.actions import accept_invitation, change_sharing, end_connection, replace_invitation_link
+from connections.consent import everything
 from connections.models import Connection, Portfolio
 from notifications.models import Event
 from partnerportal.lib import tenancy
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import DomainError
+from partnerportal.lib.scopes import ALL, Scope
 from tests.counts import count
 from tests.portfolio import differences
 from tests.world import World
@@ -24,6 +26,7 @@ PARTNERS = ("partner", "partner2", "lapsed", "nobadge")
 OPEN = {"partner", "partner2"}  # with an active badge
 CUSTOMERS = ("customer", "customer2", "stranger", "partner2")
 ROLES = ("admin", "reader")
+SCOPES = st.integers(Scope.NONE, ALL).map(Scope)
 
 
 def attempt(actor: Actor, action):
@@ -41,17 +44,20 @@ class Portal(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.point = transaction.savepoint()
-        self.live = {(c.customer_id, c.partner_id) for c in Connection.objects.active()}
+        self.live = {(c.customer_id, c.partner_id): c.scopes for c in Connection.objects.active()}
         self.news = Event.objects.count()
 
     def teardown(self) -> None:
         transaction.savepoint_rollback(self.point)
 
-    @rule(customer=st.sampled_from(CUSTOMERS), partner=st.sampled_from(PARTNERS), role=st.sampled_from(ROLES))
-    def accept(self, customer, partner, role):
+    @rule(
+        customer=st.sampled_from(CUSTOMERS), partner=st.sampled_from(PARTNERS), role=st.sampled_from(ROLES),
+        scopes=SCOPES,
+    )  # fmt: skip
+    def accept(self, customer, partner, role, scopes):
         actor, token = self.world.actor(f"{customer}.{role}"), self.world.token(partner)
         pair = (self.world[customer].pk, self.world[partner].pk)
-        answer = attempt(actor, lambda: accept_invitation(actor=actor, token=token))
+        answer = attempt(actor, lambda: accept_invitation(actor=actor, token=token, scopes=scopes))
         if Role.ADMIN not in actor.roles:
             assert answer in ("not_admin", "no_organization")
         elif customer == partner:
@@ -61,7 +67,7 @@ class Portal(RuleBasedStateMachine):
         else:
             assert answer[1] is (pair not in self.live)
             self.news += pair not in self.live
-            self.live.add(pair)
+            self.live.setdefault(pair, scopes & everything() | Scope.ACCOUNT)
 
     @rule(data=st.data(), by_partner=st.booleans(), role=st.sampled_from(ROLES))
     def end(self, data, by_partner, role):
@@ -76,8 +82,31 @@ class Portal(RuleBasedStateMachine):
             assert answer == "state_changed"
         else:
             assert answer.state == "ended"
-            self.live.remove((row.customer_id, row.partner_id))
+            del self.live[row.customer_id, row.partner_id]
             self.news += 1
+
+    @rule(data=st.data(), by_partner=st.booleans(), role=st.sampled_from(ROLES), scopes=SCOPES)
+    def share(self, data, by_partner, role, scopes):
+        row = data.draw(st.sampled_from(list(Connection.objects.order_by("pk"))))
+        pair = (row.customer_id, row.partner_id)
+        actor = self.world.actor(f"{self.world.names[row.partner_id if by_partner else row.customer_id]}.{role}")
+        answer = attempt(actor, lambda: change_sharing(actor=actor, connection=row, scopes=scopes))
+        if Role.ADMIN not in actor.roles:
+            assert answer in ("not_admin", "no_organization")
+        elif by_partner:
+            assert answer == "not_found"
+        elif row.state == "ended":
+            assert answer == "state_changed"
+        else:
+            now = scopes & everything() | Scope.ACCOUNT
+            assert answer.scopes == now
+            self.news += now != self.live[pair]
+            self.live[pair] = now
+
+    @rule(partner=st.sampled_from(("partner", "partner2")), above=st.sampled_from(("distributor", "")))
+    def move_partner(self, partner, above):
+        parent = self.world[above] if above else None
+        Organization.objects.filter(pk=self.world[partner].pk).update(parent=parent)
 
     @rule(who=st.sampled_from(["ended", "publisher"]), by=st.sampled_from(ROLES), whose=st.sampled_from(ROLES))
     def demote_or_promote(self, who, by, whose):
@@ -103,18 +132,32 @@ class Portal(RuleBasedStateMachine):
         replace_invitation_link(actor=Actor.system(), partner=self.world[partner], reason="abuse")
         self.news += 1
         stranger = self.world.actor("vendor.reader")
-        assert attempt(stranger, lambda: accept_invitation(actor=stranger, token=before)) != "own_link"
+        assert attempt(stranger, lambda: accept_invitation(actor=stranger, token=before, scopes=ALL)) != "own_link"
         assert self.world.token(partner) != before
 
     @invariant()
     def live_connections_are_those_accepted_and_not_ended(self):
-        assert {(c.customer_id, c.partner_id) for c in Connection.objects.active()} == self.live
+        assert {(c.customer_id, c.partner_id): c.scopes for c in Connection.objects.active()} == self.live
 
     @invariant()
     def sight_is_exactly_the_live_connections(self):
         direct = Portfolio.objects.filter(path=Portfolio.Path.CONNECTION)
-        assert {(p.subject_id, p.viewer_id) for p in direct} == self.live
+        assert {(p.subject_id, p.viewer_id) for p in direct} == self.live.keys()
         assert differences() == []
+
+    @invariant()
+    def everybody_sees_what_is_shared_and_nothing_else(self):
+        """A partner by its own connections, a distributor by those of the partners below it."""
+        parents = dict(Organization.objects.values_list("pk", "parent"))
+        shared: dict[tuple[int, int], int] = {}
+        for (customer, partner), scopes in self.live.items():
+            for viewer in {partner, parents[partner]} - {None, customer}:
+                shared[viewer, customer] = shared.get((viewer, customer), 0) | scopes
+        for partner, distributor in parents.items():
+            if distributor:
+                shared[distributor, partner] = shared.get((distributor, partner), 0) | Scope.ACCOUNT
+        kept = Portfolio.objects.exclude(path=Portfolio.Path.SELF).values_list("viewer", "subject", "scopes")
+        assert {(viewer, subject): scopes for viewer, subject, scopes in kept} == shared
 
     @invariant()
     def every_action_is_one_event(self):

@@ -11,14 +11,17 @@ from hypothesis import strategies as st
 
 from accounts.models import Organization
 from connections.models import Connection, Portfolio
+from partnerportal.lib.scopes import ALL, Scope
 from tests.counts import count
 from tests.portfolio import differences
 
 START = dt.datetime(2025, 1, 1, tzinfo=dt.UTC)
 PARTNERS, CUSTOMERS, DISTRIBUTORS = range(3), range(3), range(2)
+SHARED = st.integers(Scope.ACCOUNT, ALL).map(lambda scopes: scopes | Scope.ACCOUNT)
 STEPS = st.lists(
     st.one_of(
-        st.tuples(st.just("connect"), st.sampled_from(PARTNERS), st.sampled_from(CUSTOMERS)),
+        st.tuples(st.just("connect"), st.sampled_from(PARTNERS), st.sampled_from(CUSTOMERS), SHARED),
+        st.tuples(st.just("share"), st.sampled_from(PARTNERS), st.sampled_from(CUSTOMERS), SHARED),
         st.tuples(st.just("end"), st.sampled_from(PARTNERS), st.sampled_from(CUSTOMERS)),
         st.tuples(st.just("delete"), st.sampled_from(PARTNERS), st.sampled_from(CUSTOMERS)),
         st.tuples(st.just("move"), st.sampled_from(PARTNERS), st.sampled_from([None, *DISTRIBUTORS])),
@@ -41,7 +44,7 @@ class Field:
         self.distributors = [make(kind="distributor", name=f"D{n}", country="DE") for n in DISTRIBUTORS]
         self.now = START
 
-    def do(self, what, one, other):
+    def do(self, what, one, other, shared=ALL):
         self.now += dt.timedelta(hours=1)
         if what == "move":
             parent = None if other is None else self.distributors[other]
@@ -54,9 +57,9 @@ class Field:
             Organization.objects.create(kind=kind, name="New", country="DE", parent=parent, created_at=self.now)
         else:
             customer = self.distributors[other] if what == "distributor accepts" else self.customers[other]
-            self.link(what, self.partners[one], customer)
+            self.link(what, self.partners[one], customer, shared)
 
-    def link(self, what, partner, customer):
+    def link(self, what, partner, customer, shared):
         pair = Connection.objects.filter(partner=partner, customer=customer)
         live = pair.filter(state="active")
         if what == "end":
@@ -65,7 +68,9 @@ class Field:
             pair.delete()
         elif not live.exists():
             names = {"partner_name": partner.name, "customer_name": customer.name}
-            Connection.objects.create(partner=partner, customer=customer, connected_at=self.now, **names)
+            Connection.objects.create(partner=partner, customer=customer, connected_at=self.now, scopes=shared, **names)
+        elif what == "share":
+            live.update(scopes=shared)
 
 
 @pytest.mark.slow

@@ -64,15 +64,15 @@ def test_the_world_agrees_with_its_definition(world: World) -> None:
 
 
 def test_rebuild_repairs_what_was_written_around_the_triggers(world: World) -> None:
-    portfolio = sorted(Portfolio.objects.values_list("viewer", "subject", "path", "since"))
+    portfolio = sorted(Portfolio.objects.values_list("viewer", "subject", "path", "since", "scopes"))
     listing = sorted(CustomerListing.objects.values_list("viewer", "customer", "seats", "connected_at"))
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE connections_portfolio DISABLE TRIGGER USER")
-        cursor.execute("DELETE FROM connections_portfolio WHERE path = '4_partner_customer'")
-        cursor.execute("UPDATE connections_portfolio SET since = now() WHERE path = '2_connection'")
+        cursor.execute("DELETE FROM connections_portfolio WHERE path = '3_partner_customer'")
+        cursor.execute("UPDATE connections_portfolio SET since = now(), scopes = 1 WHERE path = '2_connection'")
         cursor.execute(
-            "INSERT INTO connections_portfolio (viewer_id, subject_id, path, since)"
-            " VALUES (%s, %s, '2_connection', now())",
+            "INSERT INTO connections_portfolio (viewer_id, subject_id, path, since, scopes)"
+            " VALUES (%s, %s, '2_connection', now(), 63)",
             [world.partner.pk, world.stranger.pk],
         )
         cursor.execute("UPDATE entitlements_customerlisting SET seats = seats + 1, name = 'wrong'")
@@ -81,7 +81,7 @@ def test_rebuild_repairs_what_was_written_around_the_triggers(world: World) -> N
     with pytest.raises(CommandError, match=r"\d+ differences"):
         call("rebuild_portfolio", "--check")
     call("rebuild_portfolio")
-    assert sorted(Portfolio.objects.values_list("viewer", "subject", "path", "since")) == portfolio
+    assert sorted(Portfolio.objects.values_list("viewer", "subject", "path", "since", "scopes")) == portfolio
     assert sorted(CustomerListing.objects.values_list("viewer", "customer", "seats", "connected_at")) == listing
     assert "No differences." in call("rebuild_portfolio", "--check")
 

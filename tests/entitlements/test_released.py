@@ -18,6 +18,7 @@ from notifications.queries import unread_count
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import today
+from partnerportal.lib.scopes import ALL
 from tests.entitlements.test_asked_of_vendor import PAGE, ask, fed, mark, said, told  # noqa: F401
 from tests.exports.test_views import NEW, private, table  # noqa: F401
 from tests.world import KINDS, World, canary
@@ -185,7 +186,7 @@ def test_nobody_else_hears_of_it(who: str, world: World, ask: Any, web: Any, api
 def test_who_connects_later_gets_no_copy(world: World, ask: Any, web: Any, actor_for: Any) -> None:  # noqa: F811
     """As of all that is about the customer."""
     hears(world, ask, web, "mark")
-    accept_invitation(actor=actor_for("customer.admin"), token=world.token("partner2"))
+    accept_invitation(actor=actor_for("customer.admin"), token=world.token("partner2"), scopes=ALL)
     while fan_out_due():
         pass
     copies = Notice.objects.filter(recipient_id=world.partner2.pk, about_id=world.customer.pk)

@@ -16,6 +16,7 @@ from connections.actions import end_connection
 from connections.models import Connection
 from entitlements import queries
 from entitlements.models import CustomerListing, Entitlement, Order, OrderLine, Sku
+from partnerportal.lib.scopes import ALL
 from tests.world import World
 
 LIST = "/customers/"
@@ -38,7 +39,8 @@ def names_in(response: Any) -> list[str]:
 
 def connect(partner: Organization, name: str, **fields: Any) -> Organization:
     customer = Organization.objects.create(kind="customer", name=name, **{"country": "FR", **fields})
-    Connection.objects.create(partner=partner, customer=customer, partner_name=str(partner), customer_name=name)
+    names = {"partner_name": str(partner), "customer_name": name}
+    Connection.objects.create(partner=partner, customer=customer, scopes=ALL, **names)
     return customer
 
 

@@ -8,6 +8,8 @@ import time
 
 import django
 
+from partnerportal.lib.scopes import ALL
+
 django.setup()
 
 from django.db import transaction  # noqa: E402
@@ -35,7 +37,7 @@ def action(customer_id: int, person_id: int, token: str) -> None:
         if connected:
             end_connection(actor=actor, connection=connected)
         else:
-            accept_invitation(actor=actor, token=token)
+            accept_invitation(actor=actor, token=token, scopes=ALL)
 
 
 def main(token: str, seconds: float, customers: list[int]) -> None:

@@ -9,6 +9,7 @@ from django.utils import timezone
 from accounts.models import Operator, Organization, Person
 from connections.models import Connection
 from notifications.models import Channel, Delivery, Event, Notice
+from partnerportal.lib.scopes import ALL
 from tests.faults.people import cookies_of
 from tests.faults.plant import Plant, Visitor
 from tests.world import World, free_org_ids
@@ -43,7 +44,8 @@ def customers(cast):
     admin = Person.objects.earliest("pk")  # as whom the load acts
     Operator.objects.bulk_create(Operator(organization=row, person=admin, roles=["admin"]) for row in rows)
     Connection.objects.bulk_create(
-        Connection(partner=cast.partner, customer=row, partner_name="P", customer_name=row.name) for row in rows[::2]
+        Connection(partner=cast.partner, customer=row, partner_name="P", customer_name=row.name, scopes=ALL)
+        for row in rows[::2]
     )
     return [row.pk for row in rows]
 

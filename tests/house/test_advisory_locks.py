@@ -12,6 +12,7 @@ from entitlements.models import CustomerListing, Entitlement, Sku
 from notifications.models import Event, Notice
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.locks import Lock
+from partnerportal.lib.scopes import ALL
 from partnerportal.lib.tokens import new_token
 from tests.house.ours import OURS
 
@@ -85,7 +86,7 @@ def test_ids_beyond_31_bits(world):
         roles=frozenset({"admin"}),
     )
     Operator.objects.create(organization=customer, person_id=actor.person_id, roles=["admin"])
-    connected, is_new = accept_invitation(actor=actor, token=token)
+    connected, is_new = accept_invitation(actor=actor, token=token, scopes=ALL)
     assert is_new and Portfolio.objects.filter(viewer=partner, subject=customer).exists()
     Entitlement.objects.create(
         customer=customer,

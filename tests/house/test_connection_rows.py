@@ -8,6 +8,7 @@ from django.db import DatabaseError, connection, transaction
 from accounts.models import Organization
 from connections.actions import accept_invitation, end_connection
 from connections.models import Connection
+from partnerportal.lib.scopes import ALL
 from tests.world import KINDS
 
 
@@ -50,7 +51,7 @@ def test_the_end_is_now(world, actor_for, as_tenant):
     actor, token = actor_for("stranger.admin"), world.token("partner")
     end = "UPDATE connections_connection SET state = 'ended', ended_at = %s, ended_by_id = %s WHERE id = %s"
     with as_tenant(actor), connection.cursor() as cursor:
-        row, _new = accept_invitation(actor=actor, token=token)
+        row, _new = accept_invitation(actor=actor, token=token, scopes=ALL)
         for ended_at in ("infinity", "2999-01-01", "1999-01-01"):
             with pytest.raises(DatabaseError, match="row-level security"), transaction.atomic():
                 cursor.execute(end, [ended_at, actor.organization_id, row.pk])

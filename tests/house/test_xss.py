@@ -111,6 +111,7 @@ def plant(payload):
             subject=entitlement,
             label=payload,
             customer_id=entitlement.customer_id,
+            scopes=EntitlementEvent.ADDED.scopes,
             data={**told, "quantity": 1},
         )
     while fan_out_due():

@@ -14,6 +14,7 @@ from connections.actions import accept_invitation
 from connections.models import Connection, InvitationLink
 from notifications.actions import fan_out_due
 from partnerportal.lib.actors import Actor
+from partnerportal.lib.scopes import ALL
 
 STAFF = Actor.system("vendor staff")
 PASSWORD = "correct horse battery"
@@ -78,7 +79,7 @@ def invitation(partner: Organization) -> str:
 def connect(partner: Organization, *customers: Organization) -> list[Connection]:
     """Each accepted by its Admin; everybody is told."""
     token = InvitationLink.objects.get(organization=partner).token
-    made = [accept_invitation(actor=_admin_of(customer), token=token)[0] for customer in customers]
+    made = [accept_invitation(actor=_admin_of(customer), token=token, scopes=ALL)[0] for customer in customers]
     while fan_out_due():
         pass
     return made

@@ -127,8 +127,8 @@ def crowd(partner):
         )
         cursor.execute(
             """INSERT INTO connections_connection
-                   (public_id, partner_id, customer_id, partner_name, customer_name, state, connected_at)
-               SELECT gen_random_uuid(), %s, id, '', name, 'active', now() FROM accounts_organization
+                   (public_id, partner_id, customer_id, partner_name, customer_name, state, scopes, connected_at)
+               SELECT gen_random_uuid(), %s, id, '', name, 'active', 63, now() FROM accounts_organization
                WHERE name LIKE 'Crowd %%'""",
             [partner.pk],
         )

@@ -20,12 +20,13 @@ from notifications.models import Channel, Delivery, Event, Notice
 from notifications.tasks import fan_out, send_emails
 from partnerportal.lib import nudges
 from partnerportal.lib.mail_server import MAIL_SERVER
+from partnerportal.lib.scopes import ALL
 
 
 @pytest.fixture
 def accepted(world, actor_for):
     """The stranger connects with the partner."""
-    accept_invitation(actor=actor_for("stranger.admin"), token=world.token("partner"))
+    accept_invitation(actor=actor_for("stranger.admin"), token=world.token("partner"), scopes=ALL)
     return Event.objects.latest("pk")
 
 
@@ -167,7 +168,7 @@ class Dying:
 
 
 def test_one_bad_event_does_not_hold_up_the_others(world, actor_for, monkeypatch):
-    accept_invitation(actor=actor_for("stranger.admin"), token=world.token("partner"))
+    accept_invitation(actor=actor_for("stranger.admin"), token=world.token("partner"), scopes=ALL)
     good = Event.objects.latest("pk")
     end_connection(actor=actor_for("customer2.admin"), connection=world.connection("customer2", "partner"))
     bad = Event.objects.latest("pk")
@@ -187,8 +188,8 @@ def test_one_bad_event_does_not_hold_up_the_others(world, actor_for, monkeypatch
 def test_one_nudge_per_transaction_and_one_after_a_rollback(world, actor_for, django_capture_on_commit_callbacks):
     stranger = actor_for("stranger.admin")
     with django_capture_on_commit_callbacks() as callbacks:
-        accept_invitation(actor=stranger, token=world.token("partner"))
-        accept_invitation(actor=stranger, token=world.token("partner2"))
+        accept_invitation(actor=stranger, token=world.token("partner"), scopes=ALL)
+        accept_invitation(actor=stranger, token=world.token("partner2"), scopes=ALL)
     assert callbacks == [recording._nudge]
     point = transaction.savepoint()
     end_connection(actor=stranger, connection=world.connection("stranger", "partner"))
@@ -206,7 +207,7 @@ def test_an_event_is_kept_when_the_broker_is_away(
     nobody_there.conf.broker_transport_options = {"max_retries": 0}  # as the web process has it
     monkeypatch.setattr(nudges, "current_app", nobody_there)
     with django_capture_on_commit_callbacks(execute=True):
-        accept_invitation(actor=actor_for("stranger.admin"), token=world.token("partner"))
+        accept_invitation(actor=actor_for("stranger.admin"), token=world.token("partner"), scopes=ALL)
     nobody_there.close()
     assert "did not take the nudge" in caplog.text
     assert fan_out_due() == 1

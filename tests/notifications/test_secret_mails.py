@@ -23,6 +23,7 @@ from notifications.models import SecretMail
 from notifications.tasks import send_emails
 from partnerportal.lib.actors import ANONYMOUS, Actor
 from partnerportal.lib.mail_server import MAIL_SERVER
+from partnerportal.lib.scopes import ALL
 from tests.accounts.test_sign_in import NEW, code_in, is_signed_in
 from tests.conftest import PageClient
 from tests.mails import sent
@@ -183,7 +184,7 @@ def test_requests_write_none_but_by_the_function_nor_a_huge_one(statement: str, 
 def test_they_go_before_the_notices(world: World, actor_for: Any) -> None:
     send_due_emails()
     mail.outbox.clear()
-    accept_invitation(actor=actor_for("stranger.admin"), token=world.token("partner"))
+    accept_invitation(actor=actor_for("stranger.admin"), token=world.token("partner"), scopes=ALL)
     fan_out_due()
     queue()
     send_due_emails()

@@ -9,6 +9,7 @@ from django.db.models import F
 from django.urls import reverse
 
 from accounts.models import Feature
+from entitlements.events import EntitlementEvent
 from notifications.actions import fan_out_due, record
 from notifications.models import Notice
 from notifications.queries import unread_count
@@ -35,6 +36,7 @@ def news(world: World, customer: str, count: int = 1, kind: str = "entitlement.c
             actor=Actor.system("feed"),
             subject=organization,
             customer_id=organization.pk,
+            scopes=EntitlementEvent(kind).scopes,
             data={
                 "customer": str(organization.public_id),
                 "customer_name": organization.name,

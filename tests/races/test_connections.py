@@ -14,6 +14,7 @@ from notifications.actions import fan_out_due
 from notifications.models import Event, Notice
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Conflict
+from partnerportal.lib.scopes import ALL
 from tests.counts import count
 from tests.portfolio import differences
 
@@ -21,7 +22,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.no_cover]
 
 
 def accept(actor, token):
-    return actor, lambda: accept_invitation(actor=actor, token=token)
+    return actor, lambda: accept_invitation(actor=actor, token=token, scopes=ALL)
 
 
 def end(actor, connection):
@@ -53,7 +54,7 @@ def test_accepting_against_ending(cast, race):
     customer, partner = cast.actor("customer.admin"), cast.actor("partner.admin")
     token = cast.token("partner")
     for _round in range(count(60)):
-        connection, _is_new = accept_invitation(actor=customer, token=token)
+        connection, _is_new = accept_invitation(actor=customer, token=token, scopes=ALL)
         news = events("established") - events("ended")
         results = race.run(
             [accept(customer, token)] * 8 + [end(customer, connection)] * 4 + [end(partner, connection)] * 4
@@ -106,7 +107,7 @@ def test_telling_while_the_connection_ends(cast, race):
     """News of a customer is written for the partner at the moment that the customer leaves."""
     stranger, worker = cast.actor("stranger.admin"), Actor.system("worker")
     for _round in range(count(20)):
-        connection, _is_new = accept_invitation(actor=stranger, token=cast.token("partner"))
+        connection, _is_new = accept_invitation(actor=stranger, token=cast.token("partner"), scopes=ALL)
         race.run([end(stranger, connection), (worker, fan_out_due), (worker, fan_out_due)])
         assert differences() == []
         assert not Notice.objects.visible_to(cast.actor("partner.admin")).filter(about_id=cast.stranger.pk).exists()

@@ -17,6 +17,7 @@ from entitlements.actions import fold_figures
 from entitlements.ingest.importing import import_feed
 from entitlements.models import CustomerListing, Sku
 from partnerportal.lib.actors import Actor
+from partnerportal.lib.scopes import ALL
 from tests.counts import count
 from tests.portfolio import differences
 from tests.races.conftest import Race
@@ -26,7 +27,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.no_cover]
 
 
 def accept(world: World) -> None:
-    accept_invitation(actor=world.actor("stranger.admin"), token=world.token("partner"))
+    accept_invitation(actor=world.actor("stranger.admin"), token=world.token("partner"), scopes=ALL)
 
 
 def entitle(world: World) -> None:

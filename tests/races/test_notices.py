@@ -16,6 +16,7 @@ from entitlements.models import LicenseAssignment
 from notifications.actions import choose_notices, fan_out_due, outbox
 from notifications.models import Channel, Choice, Delivery, Mail, Notice, NoticePreference
 from partnerportal.lib.actors import Actor
+from partnerportal.lib.scopes import ALL
 from tests.counts import count
 from tests.portfolio import differences
 from tests.races.conftest import Race
@@ -50,7 +51,7 @@ def undecided(action: Callable[[], object], *, commits: bool) -> Iterator[None]:
 
 
 def accept(world: World) -> Connection:
-    return accept_invitation(actor=world.actor("stranger.admin"), token=world.token("partner"))[0]
+    return accept_invitation(actor=world.actor("stranger.admin"), token=world.token("partner"), scopes=ALL)[0]
 
 
 def told(world: World) -> bool:

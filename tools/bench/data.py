@@ -141,8 +141,8 @@ def _customers(first: int, last: int) -> None:
 def _connect(partner: Organization, first: int, last: int) -> None:
     _execute(
         """INSERT INTO connections_connection
-               (public_id, partner_id, customer_id, partner_name, customer_name, state, connected_at)
-           SELECT gen_random_uuid(), %s, o.id, %s, o.name, 'active',
+               (public_id, partner_id, customer_id, partner_name, customer_name, state, scopes, connected_at)
+           SELECT gen_random_uuid(), %s, o.id, %s, o.name, 'active', 63,
                now() - (o.org_id::int %% 700) * interval '1 day'
            FROM accounts_organization o
            WHERE o.kind = 'customer' AND o.org_id::int BETWEEN 20000000 + %s AND 20000000 + %s""",
@@ -189,16 +189,17 @@ def _notices(partner: Organization, count: int) -> None:
                    SELECT i, i %% (SELECT count(*) FROM known) AS n FROM generate_series(0, %(notices)s - 1) i),
                e AS (
                    INSERT INTO notifications_event (public_id, kind, at, person_label, organization_label,
-                       counterpart_label, customer_id, subject_kind, subject_label, data)
+                       counterpart_label, customer_id, scopes, subject_kind, subject_label, data)
                    SELECT gen_random_uuid(), 'entitlement.changed', now() - i * interval '1 minute', '', '', '',
-                       o.id, 'entitlements.entitlement', '', jsonb_build_object('customer', o.public_id,
+                       o.id, 34, 'entitlements.entitlement', '', jsonb_build_object('customer', o.public_id,
                        'customer_name', o.name, 'sku', 'SKU-1', 'sku_name', 'Service 1 Standard', 'quantity', 25)
                    FROM turns JOIN known USING (n) JOIN accounts_organization o ON o.id = subject_id
                    RETURNING id, at, customer_id, data)
                INSERT INTO notifications_notice
-                   (public_id, event_id, kind, at, recipient_id, about_id, about_public_id, about_label, params)
+                   (public_id, event_id, kind, at, recipient_id, about_id, about_public_id, about_label, scopes,
+                    params)
                SELECT gen_random_uuid(), id, 'entitlement_changed', at, %(partner)s, customer_id,
-                   (data->>'customer')::uuid, data->>'customer_name', data FROM e""",
+                   (data->>'customer')::uuid, data->>'customer_name', 34, data FROM e""",
             {"partner": partner.pk, "notices": count},
         )
         cursor.execute("ALTER TABLE notifications_event ENABLE TRIGGER event_is_a_message")

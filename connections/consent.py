@@ -1,0 +1,99 @@
+"""What a customer may share with a partner, in words. The apps that hold the data say what each scope shows (E14)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from partnerportal.lib.errors import Invalid, Message
+from partnerportal.lib.scopes import Scope
+
+# The version of the texts below and of those that apps register. A consent keeps it: change it with any of them.
+WORDING = "2026-11"
+
+
+@dataclass(frozen=True)
+class Wording:
+    """The texts that a person read before consenting: their version and language, both "" for a program."""
+
+    version: str = ""
+    language: str = ""
+
+
+NO_WORDING = Wording()
+
+
+def wording_now() -> Wording:
+    """Return the wording that a page shows now, in the reader's language."""
+    return Wording(WORDING, get_language() or "")
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfferedScope:
+    """A scope that can be shared: its name, and a sentence that says exactly what it shows."""
+
+    scope: Scope
+    label: Message
+    shows: Message
+
+    @property
+    def code(self) -> str:
+        """The scope's name in the API."""
+        return self.scope.code
+
+
+_offered: dict[Scope, OfferedScope] = {}
+
+
+def offer_scope(offered: OfferedScope) -> None:
+    """Offer a scope to every customer. One with nothing behind it yet is offered by nobody, and so not granted."""
+    assert offered.scope not in _offered, f"{offered.scope} is offered twice"
+    _offered[offered.scope] = offered
+
+
+def offered_scopes() -> list[OfferedScope]:
+    """Return the scopes that can be shared, in the order in which they are shown."""
+    return [_offered[scope] for scope in sorted(_offered)]
+
+
+def join(scopes: Iterable[Scope]) -> Scope:
+    """Return these scopes as one."""
+    joined = Scope.NONE
+    for scope in scopes:
+        joined |= scope
+    return joined
+
+
+def everything() -> Scope:
+    """Return all scopes that are offered."""
+    return join(_offered)
+
+
+def read_scopes(codes: Iterable[str]) -> Scope:
+    """Return the scopes with these codes. Account data is always shared, and need not be named.
+
+    Raises Invalid("unknown_scope") for a code that is not offered.
+    """
+    by_code = {offered.code: offered.scope for offered in offered_scopes()}
+    unknown = sorted(set(codes) - by_code.keys())
+    if unknown:
+        text = _("“%(code)s” cannot be shared. These can: %(codes)s.")
+        raise Invalid("unknown_scope", text % {"code": unknown[0], "codes": ", ".join(by_code)}, field="scopes")
+    return Scope.ACCOUNT | join(by_code[code] for code in codes)
+
+
+offer_scope(
+    OfferedScope(
+        scope=Scope.ACCOUNT,
+        label=_("Account information"),
+        shows=_("Your organisation’s name, ORGID, country, address, contact data and programme memberships."),
+    )
+)
+offer_scope(
+    OfferedScope(
+        scope=Scope.NOTIFICATIONS,
+        label=_("Notifications"),
+        shows=_("News of what you share: a service that begins, changes or ends soon, an order, unusual use."),
+    )
+)

@@ -1,0 +1,18 @@
+"""Sight by the portfolio, as SQL for the policies of the tables that customers share."""
+
+from partnerportal.lib.scopes import Scope
+
+
+def seen_sql(column: str, scope: Scope) -> str:
+    """Return the condition that the organisation in `column` shares that scope with the tenant, for a policy.
+
+    It is a scalar sub-select on the portfolio's unique index: with IN or EXISTS it was 3 to 100 times slower. An
+    organisation shares everything with itself.
+    """
+    return f"""(SELECT true FROM connections_portfolio p
+        WHERE p.viewer_id = portal_org() AND p.subject_id = {column}{shared_sql(scope)})"""  # noqa: S608 - for migrations
+
+
+def shared_sql(scope: Scope) -> str:
+    """Return the condition, to be added to others, that a row `p` of the portfolio shares that scope."""
+    return "" if scope in Scope.ACCOUNT else f" AND p.scopes & {scope:d} = {scope:d}"

@@ -1,0 +1,40 @@
+"""The scopes of consent: what a customer may share with those who see it (E14)."""
+
+from enum import IntFlag
+from functools import reduce
+from operator import or_
+
+
+class Scope(IntFlag):
+    """One scope, or several joined by `|`. Databases keep them as a number, so no value may ever change."""
+
+    NONE = 0
+    ACCOUNT = 1  # name, ORGID, address and programmes; every connection shares it
+    ENTITLEMENTS = 2  # services, trials and requests, seats purchased and assigned today, overage, ends
+    USAGE = 4  # active users, and everything with a past: trends, pace, unusual use
+    ORDERS = 8  # what was ordered, and prices
+    TICKETS = 16  # support tickets
+    NOTIFICATIONS = 32  # news of the customer, each of which also needs the scope of what it tells
+
+    @property
+    def codes(self) -> list[str]:
+        """The names of the scopes in lower case, as the API and the log write them."""
+        return [scope.code for scope in self]
+
+    @property
+    def code(self) -> str:
+        """The name of one scope in lower case."""
+        return str(self.name).lower()
+
+
+ALL = reduce(or_, Scope)
+
+
+def scope_of(code: str) -> Scope:
+    """Return the scope with that code. Raises KeyError for an unknown one."""
+    return Scope[code.upper()]
+
+
+def shares(has: int, needed: Scope) -> bool:
+    """Return whether the number `has` holds all the scopes that are needed."""
+    return has & needed == needed
