@@ -10,10 +10,10 @@ CREATE OR REPLACE FUNCTION event_is_final() RETURNS trigger LANGUAGE plpgsql AS 
 BEGIN
     IF TG_OP = 'UPDATE' AND current_setting('portal.erasing', true) = 'on'
        AND (NEW.id, NEW.public_id, NEW.kind, NEW.at, NEW.person_id, NEW.organization_id, NEW.counterpart_id,
-            NEW.customer_id, NEW.subject_kind, NEW.subject_id)
+            NEW.customer_id, NEW.scopes, NEW.subject_kind, NEW.subject_id)
            IS NOT DISTINCT FROM
            (OLD.id, OLD.public_id, OLD.kind, OLD.at, OLD.person_id, OLD.organization_id, OLD.counterpart_id,
-            OLD.customer_id, OLD.subject_kind, OLD.subject_id)
+            OLD.customer_id, OLD.scopes, OLD.subject_kind, OLD.subject_id)
     THEN
         RETURN NEW;
     END IF;

@@ -69,7 +69,9 @@ def test_a_customer_accepts_fifty_invitations_a_day(web, api, world):
     refused = web("stranger.admin").post(f"/i/{world.token('partner2')}/accept/")
     assert refused.status_code == 429
     assert f"{ACCEPTED_A_DAY} invitations within 24 hours" in refused.content.decode()
-    answer = api("stranger.admin").post("/api/v1/connections/accept/", {"invitation_link": world.token("partner2"), "scopes": []})
+    answer = api("stranger.admin").post(
+        "/api/v1/connections/accept/", {"invitation_link": world.token("partner2"), "scopes": []}
+    )
     assert (answer.status_code, answer.json()["type"]) == (429, "client_error")
     assert answer.json()["errors"][0]["code"] == "too_many_connections"
     assert Event.objects.count() == before

@@ -15,11 +15,13 @@ from django.db import DatabaseError, connection, transaction
 
 from accounts.actions import lock_person, unlock_person
 from accounts.models import Person, SavedView
+from connections.models import Consent
 from entitlements.models import LicenseAssignment
 from exports.models import Export
 from notifications.actions import fan_out_due
 from notifications.models import Delivery, Event, Notice, NoticePreference
 from partnerportal.lib.actors import Actor
+from partnerportal.lib.scopes import ALL
 from partnerportal.lib.sessions import SessionStore
 from tests.accounts.test_secrets import everything
 from tests.accounts.test_sign_in import sign_in
@@ -50,6 +52,8 @@ def busy(world: World) -> Person:
     client.post("/me/notices/", {"ends_soon": "each"})
     client.post("/lists/customers/display/", {"density": "compact"})
     Export.objects.create(organization=world.partner, person_id=person.pk, list="customers")
+    shared = {"scopes": ALL, "offered": ALL, "person_id": person.pk, "person_label": BEFORE}
+    Consent.objects.create(connection=world.connection("customer", "partner"), **shared)
     client.post("/inbox/read/", {})
     client.post(f"/inbox/{world.notices('partner').first().public_id}/")
     client.post(f"/operators/{world.operator('partner.reader').public_id}/roles/", {"roles": ["sales_agent"]})
@@ -104,7 +108,8 @@ def test_a_copy_holds_all_and_no_secret(world: World, busy: Person) -> None:
 
 def test_no_table_names_a_person_who_is_erased(world: World, busy: Person) -> None:
     LicenseAssignment.objects.filter(customer=world.customer).update(holder=EMAIL, holder_kind="user")
-    assert {"accounts_person", "notifications_event", "notifications_notice", "notifications_delivery"} <= named()
+    told = {"notifications_event", "notifications_notice", "notifications_delivery"}
+    assert {"accounts_person", "connections_consent", *told} <= named()
     before = list(Event.objects.order_by("pk").values_list("pk", "public_id", "kind", "at", "person_id", "subject_id"))
     assert call("erase_person", EMAIL.upper()) == f"{EMAIL.upper()} is erased."
     assert named() == {"entitlements_licenseassignment"}, "the customer's own record stays"

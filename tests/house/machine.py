@@ -43,6 +43,8 @@ FOREIGN = {
     "mfa_authenticator": "user_id <> %(person)s",
     "usersessions_usersession": "user_id <> %(person)s",
     "connections_connection": "partner_id <> %(org)s AND customer_id <> %(org)s",
+    "connections_consent": """NOT EXISTS (
+        SELECT FROM connections_connection c WHERE c.id = connection_id AND c.customer_id = %(org)s)""",
     "connections_invitationlink": "true",
     "entitlements_sku": "true",
     # trials are a customer's own to ask for, and the vendor's to decide

@@ -18,6 +18,7 @@ MADE_FOR_OTHERS = {
     "accounts.personal_data": "registers what is held about a person",
     "accounts.management": "arguments of commands that name a person or an organisation",
     "connections.actors": "who a person is today, for a job",
+    "connections.consent": "registers the scopes that a customer can share",
     "connections.customers": "the frame of a customer's pages",
     "connections.guards": "who may open a page about customers",
     "connections.notices": "base classes of news of a customer",

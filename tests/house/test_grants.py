@@ -31,6 +31,7 @@ CALLED_BY = {
         "listing_refresh(bigint[])",
         "listing_numbers(bigint[])",
         "listing_content(bigint[])",
+        "listing_expected(bigint[])",
         "listing_figures(entitlements_customerlisting)",
         "usage_moved(entitlements_customerusage)",
         "usage_full_on(entitlements_customerusage)",

@@ -13,6 +13,7 @@ from notifications.registry import kinds_hidden_from
 from partnerportal.lib import tenancy
 from partnerportal.lib.actors import ANONYMOUS
 from partnerportal.lib.days import today
+from partnerportal.lib.scopes import Scope
 from partnerportal.lib.scoping import TenantQuerySet
 from tests.world import KINDS
 
@@ -147,7 +148,7 @@ def test_both_locks_agree(who, world, actor_for, as_tenant):
         "Operator": Q(person=actor.person_id),
         # the badge and the roles are the first lock's business
         "Notice": Q(recipient_id=actor.organization_id)
-        & (Q(about_id__in=actor.reach) | Q(kind__in=kinds_hidden_from(actor.roles))),
+        & (Q(about_id__in=actor.reach(Scope.ACCOUNT)) | Q(kind__in=kinds_hidden_from(actor.roles))),
     }
     if actor.organization_kind == Kind.VENDOR:  # decides trials: sees who asks, and what else they have
         beyond["Organization"] |= Q(entitlements__kind="trial")

@@ -1,0 +1,18 @@
+"""What this app holds about a person, as it is registered with `accounts.personal_data`."""
+
+from accounts.models import Person
+from accounts.personal_data import Holding, OwnRows, register_holding
+from connections.models import Consent
+
+ERASED = "(erased)"  # as in the log
+
+
+def register_personal_data() -> None:
+    """Register the consents that a person gave. They are their organisation's record, so they lose only the name."""
+    own = OwnRows(Consent, ("connection__partner_name", "connection__customer_name", "scopes", "wording", "at"))
+    register_holding(Holding("consents_given", own.export, erase_name))
+
+
+def erase_name(person: Person) -> None:
+    """Overwrite the person's name in the consents that they gave."""
+    Consent.objects.filter(person_id=person.pk).update(person_label=ERASED)
