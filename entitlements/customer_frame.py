@@ -5,7 +5,9 @@ from django.utils.translation import gettext_lazy
 
 from connections.customers import CustomerTab, Summary, register_summary, register_tab
 from connections.queries import Customer
-from entitlements import queries, rows
+from entitlements.queries.customers import count_orders, count_services, list_services
+from entitlements.queries.usage import list_open_anomalies
+from entitlements.rows.customers import attention_of_services, licence_bar, service_sections
 from entitlements.rows.usage import attention_of_anomalies
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.parts import Part
@@ -16,12 +18,10 @@ TABS = (
         label=gettext_lazy("Services"),
         url_name="customer_services",
         order=10,
-        count=queries.count_services,
+        count=count_services,
     ),
     CustomerTab(key="usage", label=gettext_lazy("Usage"), url_name="customer_usage", order=20),
-    CustomerTab(
-        key="orders", label=gettext_lazy("Orders"), url_name="customer_orders", order=30, count=queries.count_orders
-    ),
+    CustomerTab(key="orders", label=gettext_lazy("Orders"), url_name="customer_orders", order=30, count=count_orders),
 )
 
 
@@ -30,15 +30,15 @@ def summarize(actor: Actor, customer: Customer) -> Summary:
 
     Those that run are listed; one that ends soon, is over its licence, waits, or is used unusually asks for attention.
     """
-    entitlements = queries.services(actor, customer.organization.pk)
-    anomalies = queries.open_anomalies(actor, customer.organization.pk)
-    sections = {section.key: section.rows for section in rows.service_sections(entitlements)}
+    entitlements = list_services(actor, customer.organization.pk)
+    anomalies = list_open_anomalies(actor, customer.organization.pk)
+    sections = {section.key: section.rows for section in service_sections(entitlements)}
     licences = {
-        "usage": rows.licence_bar(entitlements),
+        "usage": licence_bar(entitlements),
         "running": sections["active"] + sections["active_trials"],
     }
     return Summary(
-        attention=attention_of_anomalies(anomalies) + rows.attention_of_services(entitlements),
+        attention=attention_of_anomalies(anomalies) + attention_of_services(entitlements),
         calm=_("Nothing ends within 90 days, and no licence is exceeded."),
         parts=[Part("entitlements/parts/licences.html", licences)],
     )

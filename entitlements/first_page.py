@@ -5,7 +5,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from accounts.queries import is_customer, sees_customers
-from entitlements import queries, rows
+from entitlements.queries.customers import customers_needing_attention, list_services, portfolio_numbers
+from entitlements.rows.customers import attention_of_customers, attention_of_services, service_sections
 from partnerportal.lib.blocks import Area, Block
 from partnerportal.lib.requests import PortalRequest
 from partnerportal.lib.rows import Attention
@@ -15,26 +16,26 @@ CUSTOMERS_SHOWN = 6  # customers that need attention
 
 def _customers(request: PortalRequest) -> dict[str, Any] | None:
     """Return all customers in numbers and those to look after; nothing before the first one."""
-    numbers = queries.portfolio_numbers(request.actor)
+    numbers = portfolio_numbers(request.actor)
     if not numbers.customers:
         return None
-    listings = queries.needing_attention(request.actor, CUSTOMERS_SHOWN)
+    listings = customers_needing_attention(request.actor, CUSTOMERS_SHOWN)
     calm = _("Nothing ends within 30 days, and no licence is exceeded.")
-    return {"numbers": numbers} | _attention(rows.attention_of_customers(listings), calm)
+    return {"numbers": numbers} | _attention(attention_of_customers(listings), calm)
 
 
 def _own_services(request: PortalRequest) -> dict[str, Any]:
     """Return how many services the customer has, and which of them to act on."""
     actor = request.actor
-    entitlements = queries.services(actor, actor.organization_id)
-    sections = {section.key: section.rows for section in rows.service_sections(entitlements)}
+    entitlements = list_services(actor, actor.organization_id)
+    sections = {section.key: section.rows for section in service_sections(entitlements)}
     counts = {
         "running_count": len(sections["active"]),
         "trial_count": len(sections["active_trials"]),
         "pending_count": len(sections["pending_trials"]),
     }
     calm = _("Nothing ends within 90 days, and no licence is exceeded.")
-    return counts | _attention(rows.attention_of_services(entitlements), calm)
+    return counts | _attention(attention_of_services(entitlements), calm)
 
 
 def _attention(items: list[Attention], calm: str) -> dict[str, Any]:

@@ -4,7 +4,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.queries import is_customer, sees_customers
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
-from entitlements.queries import waiting_releases, waiting_trials
+from entitlements.queries.releases import count_waiting_releases
+from entitlements.queries.trials import count_waiting_trials
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.navigation import COUNTED, Item
 
@@ -14,11 +15,11 @@ def _has_renewals(actor: Actor) -> bool:
 
 
 def _count_trials(actor: Actor) -> int:
-    return waiting_trials(actor, COUNTED)
+    return count_waiting_trials(actor, COUNTED)
 
 
 def _count_releases(actor: Actor) -> int:
-    return waiting_releases(actor, COUNTED)
+    return count_waiting_releases(actor, COUNTED)
 
 
 ITEMS = (

@@ -2,7 +2,8 @@
 
 from celery import shared_task
 
-from entitlements import actions
+from entitlements.actions import anomalies, figures, listing, renewals, trials
+from entitlements.actions.sweeping import sweep_alerts, sweep_anomalies
 from entitlements.ingest import uploads
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.batches import for_a_minute
@@ -11,31 +12,31 @@ from partnerportal.lib.batches import for_a_minute
 @shared_task
 def refresh_expired() -> None:
     """Count anew, each hour, the customers whose nearest expiry (UTC) has passed."""
-    actions.refresh_expired()
+    listing.refresh_expired()
 
 
 @shared_task
 def fold_figures() -> None:
     """Add up, every five minutes, the figures that triggers have appended beside the customer listing."""
-    actions.fold_figures()
+    figures.fold_figures()
 
 
 @shared_task
 def announce_renewals() -> None:
     """Announce, each hour, what ends soon. Each end is told once, however often the task runs."""
-    actions.announce_renewals()
+    renewals.announce_renewals()
 
 
 @shared_task
 def expire_trials() -> None:
     """Expire, each hour, the portal's trials whose last day (UTC) has passed."""
-    actions.expire_trials()
+    trials.expire_trials()
 
 
 @shared_task
 def find_anomalies() -> None:
     """Look, each night, for anomalies of the customers that are due. They stay due until they were looked at."""
-    actions.find_anomalies(actor=Actor.system("anomalies"))
+    anomalies.find_anomalies(actor=Actor.system("anomalies"))
 
 
 @shared_task(soft_time_limit=3540, time_limit=3600)  # longer than a message may stay away: uploads are claimed by lease
@@ -53,5 +54,5 @@ def sweep_uploads() -> None:
 @shared_task
 def sweep_facts() -> None:
     """Delete old announcements of ends, and unusual use that ended long ago."""
-    actions.sweep_alerts()
-    actions.sweep_anomalies()
+    sweep_alerts()
+    sweep_anomalies()

@@ -6,8 +6,15 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from entitlements import actions
-from entitlements.actions.trials import NO_LATER_END
+from entitlements.actions.trials import (
+    NO_LATER_END,
+    approve_trial,
+    cancel_trial,
+    convert_trial,
+    decline_trial,
+    extend_trial,
+    extended_to,
+)
 from entitlements.models import Entitlement
 from entitlements.policies import EntitlementPermission
 from entitlements.trial_forms import ConvertForm, DeclineForm, ExtendForm
@@ -40,7 +47,7 @@ def _ask_to_decline(trial: Entitlement) -> Question:
 
 
 def _ask_to_extend(trial: Entitlement) -> Question:
-    new, time = actions.extended_to(trial), settings.PORTAL_TRIAL_TIME
+    new, time = extended_to(trial), settings.PORTAL_TRIAL_TIME
     assert trial.ends_on and new, "the action's condition holds"
     dates = {"old": formats.date(trial.ends_on), "new": formats.date(new)}
     text = _("For %(customer)s it then ends on %(new)s (UTC) instead of %(old)s.") % (_names(trial) | dates)
@@ -69,11 +76,11 @@ def _ask_to_cancel(trial: Entitlement) -> Question:
 
 
 def _has_later_end(trial: Entitlement) -> Answer:
-    return Allowed() if actions.extended_to(trial) else Denied("no_later_end", NO_LATER_END)
+    return Allowed() if extended_to(trial) else Denied("no_later_end", NO_LATER_END)
 
 
 def _propose_later_end(trial: Entitlement) -> dict[str, Any]:
-    return {"ends_on": actions.extended_to(trial)}
+    return {"ends_on": extended_to(trial)}
 
 
 def _propose_seats(trial: Entitlement) -> dict[str, Any]:
@@ -82,7 +89,7 @@ def _propose_seats(trial: Entitlement) -> dict[str, Any]:
 
 TRIAL_ACTIONS: dict[str, TrialAction] = {  # in the order of the menu
     "approve": TrialAction(
-        run=actions.approve_trial,
+        run=approve_trial,
         permission=EntitlementPermission.DECIDE_TRIALS,
         states=states_before(Entitlement.MOVES, State.ACTIVE),
         label=gettext_lazy("Approve…"),
@@ -91,7 +98,7 @@ TRIAL_ACTIONS: dict[str, TrialAction] = {  # in the order of the menu
         question=_ask_to_approve,
     ),
     "decline": TrialAction(
-        run=actions.decline_trial,
+        run=decline_trial,
         permission=EntitlementPermission.DECIDE_TRIALS,
         states=states_before(Entitlement.MOVES, State.DECLINED),
         label=gettext_lazy("Decline…"),
@@ -101,7 +108,7 @@ TRIAL_ACTIONS: dict[str, TrialAction] = {  # in the order of the menu
         form=DeclineForm,
     ),
     "extend": TrialAction(
-        run=actions.extend_trial,
+        run=extend_trial,
         permission=EntitlementPermission.DECIDE_TRIALS,
         states={State.ACTIVE},
         label=gettext_lazy("Extend…"),
@@ -113,7 +120,7 @@ TRIAL_ACTIONS: dict[str, TrialAction] = {  # in the order of the menu
         condition=_has_later_end,
     ),
     "convert": TrialAction(
-        run=actions.convert_trial,
+        run=convert_trial,
         permission=EntitlementPermission.DECIDE_TRIALS,
         states={State.ACTIVE},
         label=gettext_lazy("Convert to production…"),
@@ -124,7 +131,7 @@ TRIAL_ACTIONS: dict[str, TrialAction] = {  # in the order of the menu
         proposal=_propose_seats,
     ),
     "cancel": TrialAction(
-        run=actions.cancel_trial,
+        run=cancel_trial,
         permission=EntitlementPermission.CANCEL_TRIALS,
         states=states_before(Entitlement.MOVES, State.CANCELLED),
         label=gettext_lazy("Cancel…"),

@@ -5,9 +5,9 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from entitlements import queries
 from entitlements.actions.trials import MOST_IN_PRODUCTION, MOST_SEATS, REASON_LENGTH
 from entitlements.models import Sku
+from entitlements.queries.trials import list_skus_to_try
 from partnerportal.lib.actors import Actor
 
 
@@ -27,7 +27,7 @@ class TrialForm(forms.Form):
 
     def __init__(self, actor: Actor, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["sku"].queryset = queries.skus_to_try(actor)  # type: ignore[attr-defined]
+        self.fields["sku"].queryset = list_skus_to_try(actor)  # type: ignore[attr-defined]
 
 
 class DeclineForm(forms.Form):

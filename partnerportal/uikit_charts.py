@@ -4,8 +4,8 @@ import datetime as dt
 from types import SimpleNamespace
 
 from accounts.models import Organization
-from entitlements import rows
 from entitlements.models import Entitlement, Sku
+from entitlements.rows.renewals import month_grid, month_name, weekday_names
 from entitlements.rows.usage import ChartView, describe_series, draw_wide_and_narrow, limit_label
 from partnerportal.lib import charts, formats
 from partnerportal.lib.days import today
@@ -83,10 +83,10 @@ def sample_month() -> SimpleNamespace:
     names = ("Umbra Insurance SAS", "Halcyon Retail KK", "株式会社青空システムズ", "Brightwater Studios")
     ends = [_end(day, name, is_trial=number == 2) for number, (day, name) in enumerate(zip(days, names, strict=True))]
     return SimpleNamespace(
-        month_label=rows.month_name(first),
+        month_label=month_name(first),
         month_count=7,
-        weekdays=rows.weekdays(),
-        grid=rows.month_grid(first, ends, {days[0]: 1, days[1]: 6}, of_customers=True),
+        weekdays=weekday_names(),
+        grid=month_grid(first, ends, {days[0]: 1, days[1]: 6}, of_customers=True),
         earlier_url="",
         later_url="#",
     )

@@ -13,7 +13,7 @@ from entitlements.anomalies import HISTORY, LOOKS_BACK, NEAR, TOLD, Finding, jud
 from entitlements.events import EntitlementEvent
 from entitlements.models import Anomaly, CustomerUsage, Sku, UsageDay
 from entitlements.models.usage import KEPT, TO_CHECK
-from entitlements.queries import DAY_LASTS
+from entitlements.queries.usage import DAY_LASTS
 from notifications.actions import new_event, record_many
 from notifications.models import Event
 from partnerportal.lib.actors import Actor

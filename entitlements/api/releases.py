@@ -5,10 +5,11 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from entitlements import actions, queries
+from entitlements.actions.releases import mark_released, reopen_release
 from entitlements.api.serializers import ReleasedSerializer, ReleaseKeySerializer, ReleaseSerializer
 from entitlements.models import LicenceRelease
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
+from entitlements.queries.releases import list_released_licences, list_releases
 from partnerportal.lib.api import ActorView, ListView
 
 
@@ -30,7 +31,7 @@ class ReleasesView(ReleasesBase, ListView):
     default_sort = "asked_at"
 
     def get_queryset(self) -> QuerySet[LicenceRelease]:
-        return queries.releases(self.actor)
+        return list_releases(self.actor)
 
 
 @extend_schema(tags=["Releases"])
@@ -41,7 +42,7 @@ class ReleasedView(ReleasesBase, ListView):
     default_sort = "-released_at"
 
     def get_queryset(self) -> QuerySet[LicenceRelease]:
-        return queries.released(self.actor)
+        return list_released_licences(self.actor)
 
 
 class ReleaseActionView(ReleasesBase):
@@ -60,11 +61,11 @@ class ReleaseActionView(ReleasesBase):
 class MarkView(ReleaseActionView):
     """Mark a licence as released, before or after the feed says so. For the vendor's Admins."""
 
-    release_action = staticmethod(actions.mark_released)
+    release_action = staticmethod(mark_released)
 
 
 @extend_schema(tags=["Releases"], responses={204: None})
 class ReopenView(ReleaseActionView):
     """Take back that a licence was released: it waits again. For the vendor's Admins."""
 
-    release_action = staticmethod(actions.reopen_release)
+    release_action = staticmethod(reopen_release)

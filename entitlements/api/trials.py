@@ -7,7 +7,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from entitlements import actions, queries
+from entitlements.actions.trials import request_trial
 from entitlements.api.serializers import (
     ConvertTrialSerializer,
     DeclineTrialSerializer,
@@ -18,6 +18,7 @@ from entitlements.api.serializers import (
 from entitlements.api.views import EntitlementFilterSet
 from entitlements.models import Entitlement
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
+from entitlements.queries.trials import list_trials
 from entitlements.trial_actions import TRIAL_ACTIONS, TrialAction
 from partnerportal.lib.api import ActorView, ListView, NoBody
 from partnerportal.lib.scoping import by_public_id
@@ -31,7 +32,7 @@ class TrialsBase(ActorView):
     errors = {403: ("not_admin",), 409: ("state_changed",)}
 
     def get_queryset(self) -> QuerySet[Entitlement]:
-        return queries.list_trials(self.actor)
+        return list_trials(self.actor)
 
     def trial(self, trial_id: UUID) -> Entitlement:
         """Return a trial that the actor may see. Raises NotFound."""
@@ -62,7 +63,7 @@ class TrialsView(TrialsBase, ListView):
         """Request a trial of a service that is neither running nor requested."""
         serializer = RequestTrialSerializer(data=request.data, context=self.get_serializer_context())
         serializer.is_valid(raise_exception=True)
-        trial = actions.request_trial(actor=self.actor, **serializer.validated_data)
+        trial = request_trial(actor=self.actor, **serializer.validated_data)
         response = Response(TrialSerializer(trial).data, status=201)
         response["Location"] = request.build_absolute_uri(reverse("api:trial", args=[trial.public_id]))
         return response

@@ -11,10 +11,10 @@ from rest_framework.response import Response
 
 from connections.policies import ROLE_TABLE as CONNECTIONS
 from connections.policies import ConnectionPermission
-from entitlements import counting, queries
+from entitlements import counting
 from entitlements.models import CustomerListing, CustomerUsage, Sku, month_of
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
-from entitlements.queries import Use
+from entitlements.queries.usage import Use, get_customer_usage, list_usage_by_day, list_usage_by_month
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.api import ActorView
 from partnerportal.lib.scoping import by_public_id
@@ -118,7 +118,7 @@ class OwnUsageView(ActorView):
 
 def usage_of(actor: Actor, customer_id: int | None) -> dict[str, Any]:
     """Return the use of a customer as UsageSerializer shows it: with zeros and empty lists before the first report."""
-    usage = queries.customer_usage(actor, customer_id)
+    usage = get_customer_usage(actor, customer_id)
     if usage is None:
         return _totals(None, 0, 0, 0) | {
             "monthly_active": 0,
@@ -127,8 +127,8 @@ def usage_of(actor: Actor, customer_id: int | None) -> dict[str, Any]:
             "months": [],
             "days": [],
         }
-    months = queries.usage_months(actor, customer_id, _months_before(usage.as_of))
-    days = queries.usage_days(actor, customer_id, usage.as_of - DAYS + dt.timedelta(days=1))
+    months = list_usage_by_month(actor, customer_id, _months_before(usage.as_of))
+    days = list_usage_by_day(actor, customer_id, usage.as_of - DAYS + dt.timedelta(days=1))
     codes = dict(Sku.objects.filter(pk__in={use.sku_id for use in (*months, *days)}).values_list("pk", "code"))
     return _totals(usage.as_of, usage.assigned, usage.purchased, usage.overage) | {
         "monthly_active": usage.monthly_active,

@@ -9,7 +9,6 @@ from rest_framework.response import Response
 
 from connections.policies import ROLE_TABLE as CONNECTIONS
 from connections.policies import ConnectionPermission
-from entitlements import queries
 from entitlements.api.serializers import (
     CustomerDetailSerializer,
     CustomerSerializer,
@@ -21,6 +20,8 @@ from entitlements.filters import CustomerFilterSet, RenewalFilterSet
 from entitlements.lists.customers import CUSTOMERS
 from entitlements.models import CustomerListing, Entitlement, Order
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
+from entitlements.queries.customers import get_customer_with_account, portfolio_numbers
+from entitlements.queries.renewals import list_renewals_ahead
 from partnerportal.lib.api import ActorView, ListView
 from partnerportal.lib.filters import FilterSet
 
@@ -42,7 +43,7 @@ class CustomersView(ListView):
     def known_total(self) -> int | None:
         """Return the number of all customers, which is a kept figure, or None where filters leave fewer to count."""
         is_narrowed = self.request.query_params.keys() & CustomerFilterSet.base_filters.keys()
-        return None if is_narrowed else queries.portfolio_numbers(self.actor).customers
+        return None if is_narrowed else portfolio_numbers(self.actor).customers
 
 
 @extend_schema(tags=["Customers"], responses=CustomerDetailSerializer)
@@ -54,7 +55,7 @@ class CustomerView(ActorView):
     serializer_class = CustomerDetailSerializer
 
     def get(self, request: Request, customer_id: UUID) -> Response:
-        customer = queries.customer_with_account(self.actor, customer_id)
+        customer = get_customer_with_account(self.actor, customer_id)
         return Response(self.get_serializer(customer).data)
 
 
@@ -118,7 +119,7 @@ class RenewalsView(ListView):
     default_sort = "ends_on"
 
     def get_queryset(self) -> QuerySet[Entitlement]:
-        return queries.renewals_ahead(self.actor).select_related("sku", "customer")
+        return list_renewals_ahead(self.actor).select_related("sku", "customer")
 
 
 @extend_schema(tags=["Customers"])

@@ -7,11 +7,12 @@ from django.db.models import F, Func, IntegerField, OuterRef, QuerySet, Value
 from django.db.models.functions import NullIf
 from django.utils.translation import gettext_lazy as _
 
-from entitlements import queries
 from entitlements.exports.columns import CUSTOMER_COLUMNS, OF_CUSTOMERS, OWN, SERVICE_COLUMNS
 from entitlements.filters import CustomerFilterSet, RenewalFilterSet
 from entitlements.lists.customers import CUSTOMERS
 from entitlements.models import NO_EXPIRY, Sku
+from entitlements.queries.customers import list_customers, list_orders, query_services
+from entitlements.queries.renewals import list_renewals_ahead
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.exports.columns import (
     boolean_column,
@@ -27,7 +28,7 @@ from partnerportal.lib.exports.lists import ExportList, Query, Subject
 
 def _customers(actor: Actor, query: Query, _customer: int | None) -> QuerySet[Any]:
     """Return the customers of the page's filters, or those with the ORGIDs `ids`, in the page's order."""
-    rows: QuerySet[Any] = CustomerFilterSet(query, queries.customers(actor)).qs
+    rows: QuerySet[Any] = CustomerFilterSet(query, list_customers(actor)).qs
     if query.get("ids"):
         rows = rows.filter(org_id__in=query["ids"])
     sort = CUSTOMERS.sort_of(query)
@@ -37,17 +38,17 @@ def _customers(actor: Actor, query: Query, _customer: int | None) -> QuerySet[An
 
 def _services(actor: Actor, _query: Query, customer: int | None) -> QuerySet[Any]:
     """Return the entitlements of one customer."""
-    return queries.services_of(actor, customer)
+    return query_services(actor, customer)
 
 
 def _orders(actor: Actor, _query: Query, customer: int | None) -> QuerySet[Any]:
     """Return the orders of one customer, with a row for each line. An order without lines has one row too."""
-    return queries.orders(actor, customer).order_by("-placed_on", "-pk", "lines__position")
+    return list_orders(actor, customer).order_by("-placed_on", "-pk", "lines__position")
 
 
 def _renewals(actor: Actor, query: Query, customer: int | None) -> QuerySet[Any]:
     """Return what ends within so many days from today on, or on one day, of customers or the actor's organisation."""
-    rows = RenewalFilterSet(query, queries.renewals_ahead(actor)).qs
+    rows = RenewalFilterSet(query, list_renewals_ahead(actor)).qs
     return (rows.filter(customer=customer) if customer else rows).order_by("ends_on", "pk")
 
 

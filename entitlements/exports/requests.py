@@ -5,10 +5,12 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from entitlements import queries
 from entitlements.exports.columns import SERVICE_COLUMNS, SKU_COLUMNS
 from entitlements.filters import HolderFilterSet
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
+from entitlements.queries.releases import list_released_licences, list_releases
+from entitlements.queries.trials import TRIAL_VIEWS, list_trials
+from entitlements.queries.usage import list_holders
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.exports.columns import identifier_column, moment_column, raw_column, text_column
 from partnerportal.lib.exports.lists import ExportList, Query
@@ -16,22 +18,22 @@ from partnerportal.lib.exports.lists import ExportList, Query
 
 def _holders(actor: Actor, query: Query, _customer: int | None) -> QuerySet[Any]:
     """Return who holds licences of the actor's own organisation, and never of any other (CC-32)."""
-    return HolderFilterSet(query, queries.holders(actor)).qs.order_by("holder", "pk")
+    return HolderFilterSet(query, list_holders(actor)).qs.order_by("holder", "pk")
 
 
 def _trials(actor: Actor, query: Query, _customer: int | None) -> QuerySet[Any]:
     """Return the trials of the view that the page shows, in its order, or all trials without a view."""
-    rows = queries.list_trials(actor)
-    if query.get("view") in queries.TRIAL_VIEWS:
-        rows = rows.filter(state__in=queries.TRIAL_VIEWS[query["view"]])
+    rows = list_trials(actor)
+    if query.get("view") in TRIAL_VIEWS:
+        rows = rows.filter(state__in=TRIAL_VIEWS[query["view"]])
     return rows.order_by("pk" if query.get("view") == "waiting" else "-pk")
 
 
 def _releases(actor: Actor, query: Query, _customer: int | None) -> QuerySet[Any]:
     """Return the releases of the view that the page shows, in its order."""
     if query.get("view") == "released":
-        return queries.released(actor).order_by("-released_at", "-pk")
-    return queries.releases(actor).order_by("asked_at", "pk")
+        return list_released_licences(actor).order_by("-released_at", "-pk")
+    return list_releases(actor).order_by("asked_at", "pk")
 
 
 LISTS = (

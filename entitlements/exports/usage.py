@@ -7,7 +7,7 @@ from django.db.models import Case, F, IntegerField, Max, OuterRef, QuerySet, Sub
 from django.db.models.functions import Least
 from django.utils.translation import gettext_lazy as _
 
-from entitlements import counting, queries
+from entitlements import counting
 from entitlements.exports.columns import (
     AVAILABLE,
     NAME_COLUMNS,
@@ -18,6 +18,18 @@ from entitlements.exports.columns import (
     month_columns,
 )
 from entitlements.models import Anomaly, CustomerListing, CustomerUsage, Sku, UsageDay, UsageMonth
+from entitlements.queries.usage import (
+    DAY_LASTS,
+    MONTH_LASTS,
+    RANGES,
+    Use,
+    get_customer_usage,
+    list_usage_by_day,
+    list_usage_by_month,
+    sum_by_moment,
+    trend_days,
+    trend_months,
+)
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import today
 from partnerportal.lib.exports.columns import percent_column, raw_column
@@ -29,7 +41,7 @@ _DAY_FACTS = ("purchased", "assigned", "newly_assigned", "monthly", "daily")
 
 def _last_day(actor: Actor, customer: int | None) -> dt.date:
     """Return the day on which the trend ends on its page: the latest that was reported, or today (UTC) without any."""
-    usage = queries.customer_usage(actor, customer)
+    usage = get_customer_usage(actor, customer)
     return usage.as_of if usage else today()
 
 
@@ -39,29 +51,29 @@ def _trend(actor: Actor, query: Query, customer: int | None) -> QuerySet[Any]:
     With a range it has the months of the page, else all.
     """
     span, since = query.get("range"), dt.date.min
-    if span in queries.RANGES:
-        since = queries.months_shown(_last_day(actor, customer), span)[0]
-    moments = _moments_shown(queries.usage_months(actor, customer, since), query, queries.MONTH_LASTS)
+    if span in RANGES:
+        since = trend_months(_last_day(actor, customer), span)[0]
+    moments = _moments_shown(list_usage_by_month(actor, customer, since), query, MONTH_LASTS)
     months = UsageMonth.objects.visible_to(actor).filter(customer=customer, month__in=moments)
     return _sums(_of_service(months, query), "month", _MONTH_FACTS)
 
 
 def _trend_days(actor: Actor, query: Query, customer: int | None) -> QuerySet[Any]:
     """Return the trend by day, for the page's twelve weeks."""
-    since = queries.days_shown(_last_day(actor, customer))[0]
-    moments = _moments_shown(queries.usage_days(actor, customer, since), query, queries.DAY_LASTS)
+    since = trend_days(_last_day(actor, customer))[0]
+    moments = _moments_shown(list_usage_by_day(actor, customer, since), query, DAY_LASTS)
     days = UsageDay.objects.visible_to(actor).filter(customer=customer, day__in=moments)
     return _sums(_of_service(_with_active(days), query), "day", _DAY_FACTS)
 
 
-def _moments_shown(uses: list[queries.Use], query: Query, lasting: dt.timedelta) -> list[dt.date]:
+def _moments_shown(uses: list[Use], query: Query, lasting: dt.timedelta) -> list[dt.date]:
     """Return the days or months for which the page has a sum.
 
     A day or month in which a service did not report is a gap, on the page and in the file.
     """
     uses = [use for use in uses if query.get("service") in (None, "", use.service)]
     moments = sorted({use.at for use in uses})
-    return [at for at, use in zip(moments, queries.sum_by_moment(uses, moments, lasting), strict=True) if use]
+    return [at for at, use in zip(moments, sum_by_moment(uses, moments, lasting), strict=True) if use]
 
 
 def _of_service(rows: QuerySet[Any], query: Query) -> QuerySet[Any]:

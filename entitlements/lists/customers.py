@@ -9,10 +9,11 @@ from django.utils.translation import gettext_lazy
 from accounts.lists import PersonalList
 from connections.policies import ROLE_TABLE, ConnectionPermission
 from connections.rows import refusal_to_end
-from entitlements import queries
 from entitlements.filters import EXPIRES_WITHIN, CustomerFilterSet
 from entitlements.lists.tabs import count_of_view, filter_tabs
-from entitlements.rows import customer_rows
+from entitlements.queries.customers import list_customers, portfolio_numbers, portfolio_skus
+from entitlements.queries.usage import add_weeks
+from entitlements.rows.customers import customer_rows
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.countries import country_name
 from partnerportal.lib.keyset import branches_of, keyset_or_first, with_total
@@ -51,20 +52,20 @@ class CustomerList(PersonalList):
 
     def __init__(self, actor: Actor, params: Mapping[str, str]) -> None:
         super().__init__(actor, params)
-        filters = CustomerFilterSet(params, queries.customers(actor))
+        filters = CustomerFilterSet(params, list_customers(actor))
         customers = filters.qs
         self.filter_values = filters.cleaned_values
         if self.filter_values:
             customers = with_total(customers)
         options = self.keyset_options | {"key": "customer", "branches": branches_of(self.filter_values)}
-        self.page = keyset_or_first(queries.with_weeks(customers), **options)
+        self.page = keyset_or_first(add_weeks(customers), **options)
         if not self.page.previous_cursor:  # the page is the first: the cursor was out of date, or not one of ours
             self.cursor = ""
-        self.numbers = queries.portfolio_numbers(actor)
+        self.numbers = portfolio_numbers(actor)
         self.matching = self.numbers.customers
         if self.filter_values:
             self.matching = self.page.rows[0].total_count if self.page.rows else 0
-        self.catalogue = queries.portfolio_skus(self.numbers)
+        self.catalogue = portfolio_skus(self.numbers)
         self.rows = customer_rows(self.page.rows, {sku.pk: sku.name for sku in self.catalogue})
         self.end_refusal = refusal_to_end(actor)
 

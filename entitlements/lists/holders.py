@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from entitlements import queries
 from entitlements.filters import HolderFilterSet
 from entitlements.models import LicenseAssignment
+from entitlements.queries.usage import list_holders
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.keyset import keyset_or_first
@@ -38,7 +38,7 @@ class HolderList(ListState):
     """
 
     def __init__(self, actor: Actor, params: Mapping[str, str]) -> None:
-        filters = HolderFilterSet(params, queries.holders(actor))
+        filters = HolderFilterSet(params, list_holders(actor))
         holders = filters.qs
         self.filter_values = filters.cleaned_values
         self.cursor = params.get("cursor", "")

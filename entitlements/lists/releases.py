@@ -4,8 +4,9 @@ from collections.abc import Mapping
 
 from django.utils.translation import gettext as _
 
-from entitlements import queries, rows
 from entitlements.lists.requests import COUNTED, WAITING, RequestList
+from entitlements.queries.releases import count_waiting_releases, list_released_licences, list_releases
+from entitlements.rows.releases import release_rows
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.keyset import keyset_or_first
 
@@ -22,13 +23,13 @@ class ReleaseList(RequestList):
         self.is_done = params.get("view") == "released"
         self.view = "released" if self.is_done else WAITING
         self.page = keyset_or_first(
-            queries.released(actor) if self.is_done else queries.releases(actor),
+            list_released_licences(actor) if self.is_done else list_releases(actor),
             sort="released_at" if self.is_done else "asked_at",
             descending=self.is_done,
             size=PAGE_SIZE,
             cursor=self.cursor,
         )
-        self.rows = rows.release_rows(self.page.rows)
+        self.rows = release_rows(self.page.rows)
 
     @property
     def labels(self) -> dict[str, str]:
@@ -36,4 +37,4 @@ class ReleaseList(RequestList):
 
     @property
     def waiting(self) -> int:
-        return queries.waiting_releases(self.actor, COUNTED)
+        return count_waiting_releases(self.actor, COUNTED)

@@ -8,8 +8,15 @@ from typing import Any, ClassVar
 from django.utils.translation import ngettext
 
 from accounts.queries import sees_customers
-from entitlements import queries, rows
 from entitlements.filters import SPANS
+from entitlements.queries.renewals import (
+    FURTHEST,
+    count_ends_by_day,
+    first_renewals_of_each_day,
+    list_renewals,
+    parse_renewal_day,
+)
+from entitlements.rows.renewals import CalendarCell, CalendarWeek, calendar_weeks, month_grid, month_name, weekday_names
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import today
@@ -29,9 +36,9 @@ class Renewals(ListState):
     def __init__(self, actor: Actor, params: Mapping[str, str]) -> None:
         self.actor = actor
         self.of_customers = sees_customers(actor)
-        self.counts = queries.ends_by_day(actor)
+        self.counts = count_ends_by_day(actor)
         self.span = next((span for span in SPANS if str(span) == params.get("within")), DEFAULT_SPAN)
-        self.day = queries.renewal_day(params.get("on", ""))
+        self.day = parse_renewal_day(params.get("on", ""))
         self.is_month = params.get("view") == "calendar" and self.day is None
         self.month = _month(params.get("month", ""))
         self.cursor = params.get("cursor", "")
@@ -55,15 +62,15 @@ class Renewals(ListState):
     @cached_property
     def page(self) -> Page[Any]:  # type: ignore[override]
         """The page of the list."""
-        renewals = queries.renewals(self.actor, *self.ends).select_related("sku", "customer")
+        renewals = list_renewals(self.actor, *self.ends).select_related("sku", "customer")
         return keyset_or_first(renewals, sort="ends_on", descending=False, size=PAGE_SIZE, cursor=self.cursor)
 
     @property
-    def weeks(self) -> list[rows.Week]:
+    def weeks(self) -> list[CalendarWeek]:
         """The weeks of the list's page."""
         first, last = self.ends
         counts = {day: count for day, count in self.counts.items() if first <= day <= last}
-        return rows.weeks(self.page.rows, counts, of_customers=self.of_customers)
+        return calendar_weeks(self.page.rows, counts, of_customers=self.of_customers)
 
     @property
     def spans(self) -> list[Tab]:
@@ -106,7 +113,7 @@ class Renewals(ListState):
     @property
     def month_label(self) -> str:
         """The month and its year in the reader's language."""
-        return rows.month_name(self.month)
+        return month_name(self.month)
 
     @property
     def month_count(self) -> int:
@@ -116,15 +123,15 @@ class Renewals(ListState):
     @property
     def weekdays(self) -> list[tuple[str, str]]:
         """The short and the whole names of the weekdays, above the columns of the month."""
-        return rows.weekdays()
+        return weekday_names()
 
     @property
-    def grid(self) -> list[list[rows.Cell]]:
+    def grid(self) -> list[list[CalendarCell]]:
         """The weeks of the month, each with its seven days."""
         first = max(self.month, today())
         last = _next_month(self.month) - dt.timedelta(days=1)
-        shown = queries.first_of_each_day(self.actor, first, min(last, today() + queries.FURTHEST))
-        return rows.month_grid(self.month, shown, self.counts, of_customers=self.of_customers)
+        shown = first_renewals_of_each_day(self.actor, first, min(last, today() + FURTHEST))
+        return month_grid(self.month, shown, self.counts, of_customers=self.of_customers)
 
     @property
     def earlier_url(self) -> str:
@@ -136,7 +143,7 @@ class Renewals(ListState):
     def later_url(self) -> str:
         """The address of the next month, or "" if it begins after FURTHEST."""
         after = _next_month(self.month)
-        return self._month_address(after) if after <= today() + queries.FURTHEST else ""
+        return self._month_address(after) if after <= today() + FURTHEST else ""
 
     def _month_address(self, month: dt.date) -> str:
         return self._address(view="calendar", month=month.strftime("%Y-%m"))
@@ -157,4 +164,4 @@ def _month(text: str) -> dt.date:
         month = dt.date.fromisoformat(f"{text}-01")
     except ValueError:
         return this
-    return month if this <= month <= today() + queries.FURTHEST else this
+    return month if this <= month <= today() + FURTHEST else this

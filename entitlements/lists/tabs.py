@@ -6,7 +6,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from entitlements.models import Sku
-from entitlements.queries import PortfolioNumbers
+from entitlements.queries.customers import PortfolioNumbers
 from partnerportal.lib.days import SOON
 from partnerportal.lib.lists import Tab
 

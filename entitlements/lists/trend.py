@@ -8,9 +8,18 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
-from entitlements import queries
 from entitlements.models import CustomerUsage
-from entitlements.queries import Use
+from entitlements.queries.usage import (
+    DAY_LASTS,
+    MONTH_LASTS,
+    RANGES,
+    Use,
+    list_usage_by_day,
+    list_usage_by_month,
+    sum_by_moment,
+    trend_days,
+    trend_months,
+)
 from entitlements.rows.usage import (
     ChartView,
     Licences,
@@ -37,21 +46,21 @@ class Trend:
 
     def __init__(self, actor: Actor, customer_id: int | None, usage: CustomerUsage, params: Mapping[str, str]) -> None:
         self.until = usage.as_of
-        self.range = params.get("range", "") if params.get("range", "") in queries.RANGES else DEFAULT_RANGE
-        self._months = queries.usage_months(actor, customer_id, self.months[0])
-        self._days = queries.usage_days(actor, customer_id, self.days[0]) if self.range == "12w" else []
+        self.range = params.get("range", "") if params.get("range", "") in RANGES else DEFAULT_RANGE
+        self._months = list_usage_by_month(actor, customer_id, self.months[0])
+        self._days = list_usage_by_day(actor, customer_id, self.days[0]) if self.range == "12w" else []
         self.services = sorted({use.service for use in self._months})
         self.service = params.get("service", "") if params.get("service", "") in self.services else ""
 
     @cached_property
     def days(self) -> list[dt.date]:
         """The days of twelve weeks, the last of which is the latest that was reported."""
-        return queries.days_shown(self.until)
+        return trend_days(self.until)
 
     @cached_property
     def months(self) -> list[dt.date]:
         """The first days of the months of the range."""
-        return queries.months_shown(self.until, self.range)
+        return trend_months(self.until, self.range)
 
     def _of_service(self, uses: list[Use]) -> list[Use]:
         return [use for use in uses if not self.service or use.service == self.service]
@@ -59,13 +68,13 @@ class Trend:
     @cached_property
     def by_month(self) -> list[Use | None]:
         """The use of each month; None is a gap, in which a service did not report."""
-        return queries.sum_by_moment(self._of_service(self._months), self.months, queries.MONTH_LASTS)
+        return sum_by_moment(self._of_service(self._months), self.months, MONTH_LASTS)
 
     @cached_property
     def points(self) -> list[Use | None]:
         """The use at each point of the charts: the days of twelve weeks, or months. None is a gap."""
         if self.range == "12w":
-            return queries.sum_by_moment(self._of_service(self._days), self.days, queries.DAY_LASTS)
+            return sum_by_moment(self._of_service(self._days), self.days, DAY_LASTS)
         return self.by_month
 
     @cached_property

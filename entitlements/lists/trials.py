@@ -6,8 +6,9 @@ from functools import cached_property
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from entitlements import queries, rows
 from entitlements.lists.requests import COUNTED, WAITING, RequestList
+from entitlements.queries.trials import TRIAL_VIEWS, count_waiting_trials, list_trials, service_names_by_customer
+from entitlements.rows.trials import TrialRow, trial_rows
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.keyset import keyset_or_first
 
@@ -22,10 +23,10 @@ class TrialList(RequestList):
     def __init__(self, actor: Actor, params: Mapping[str, str]) -> None:
         self.actor = actor
         view = params.get("view", "")
-        self.view = view if view in queries.TRIAL_VIEWS else WAITING
-        states = queries.TRIAL_VIEWS[self.view]
+        self.view = view if view in TRIAL_VIEWS else WAITING
+        states = TRIAL_VIEWS[self.view]
         self.page = keyset_or_first(
-            queries.list_trials(actor).filter(state__in=states),
+            list_trials(actor).filter(state__in=states),
             sort="id",
             descending=self.view != WAITING,
             size=PAGE_SIZE,
@@ -34,9 +35,9 @@ class TrialList(RequestList):
         )
 
     @cached_property
-    def rows(self) -> list[rows.TrialRow]:
+    def rows(self) -> list[TrialRow]:
         """The rows of the page, each with the services that its customer runs."""
-        return rows.trial_rows(self.page.rows, queries.services_run_by(row.customer_id for row in self.page.rows))
+        return trial_rows(self.page.rows, service_names_by_customer(row.customer_id for row in self.page.rows))
 
     @property
     def labels(self) -> dict[str, str]:
@@ -44,4 +45,4 @@ class TrialList(RequestList):
 
     @property
     def waiting(self) -> int:
-        return queries.waiting_trials(self.actor, COUNTED)
+        return count_waiting_trials(self.actor, COUNTED)

@@ -54,7 +54,7 @@ def _expiring_within(span: timedelta) -> Q:
     return Q(next_expiry_on__range=(today(), today() + span))
 
 
-def customers(actor: Actor) -> CustomerListingQuerySet:
+def list_customers(actor: Actor) -> CustomerListingQuerySet:
     """Return the customers that the actor may list.
 
     Each has `connection_id`: the public id of the connection with the actor's own organisation, or None.
@@ -128,7 +128,7 @@ def _with_account(viewer: int, public_id: UUID) -> QuerySet[CustomerListing, tup
 _WITH_ACCOUNT = Prepared(_with_account, -1, UUID(int=1))
 
 
-def customer_with_account(actor: Actor, public_id: UUID) -> CustomerListing:
+def get_customer_with_account(actor: Actor, public_id: UUID) -> CustomerListing:
     """Return a customer within the actor's reach, with its organisation. Raises NotFound."""
     rows = _WITH_ACCOUNT(actor.organization_id, public_id)
     if not rows:
@@ -139,7 +139,7 @@ def customer_with_account(actor: Actor, public_id: UUID) -> CustomerListing:
     return listed
 
 
-def needing_attention(actor: Actor, limit: int) -> list[CustomerListing]:
+def customers_needing_attention(actor: Actor, limit: int) -> list[CustomerListing]:
     """Return up to `limit` customers: those over their licence, then those whose service ends soon or who wait for a
     trial.
 
@@ -155,20 +155,20 @@ def needing_attention(actor: Actor, limit: int) -> list[CustomerListing]:
     return over + others[: limit - len(over)]
 
 
-def services(actor: Actor, customer_id: int | None) -> list[Entitlement]:
+def list_services(actor: Actor, customer_id: int | None) -> list[Entitlement]:
     """Return every entitlement that a customer has, had or asked for, with its SKU.
 
     The soonest end comes first, entitlements without an end come last.
     """
-    return list(services_of(actor, customer_id).select_related("sku"))
+    return list(query_services(actor, customer_id).select_related("sku"))
 
 
-def services_of(actor: Actor, customer_id: int | None) -> QuerySet[Entitlement]:
+def query_services(actor: Actor, customer_id: int | None) -> QuerySet[Entitlement]:
     """Return a query for the entitlements of a customer in the order of `services`."""
     rows = Entitlement.objects.visible_to(actor).filter(customer=customer_id)
     return rows.order_by(F("ends_on").asc(nulls_last=True), "sku__name", "pk")
 
 
-def orders(actor: Actor, customer_id: int | None) -> QuerySet[Order]:
+def list_orders(actor: Actor, customer_id: int | None) -> QuerySet[Order]:
     """Return a customer's orders with their lines (CC-27), unordered."""
     return Order.objects.visible_to(actor).filter(customer=customer_id).prefetch_related("lines__sku")

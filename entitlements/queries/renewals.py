@@ -22,7 +22,7 @@ SHOWN_A_DAY = 3  # entitlements on a day of a month's grid; the day's own list h
 IN_CALENDAR = 1000  # entitlements in a calendar file: those that end first
 
 
-def renewals(actor: Actor, first: dt.date, last: dt.date) -> QuerySet[Entitlement]:
+def list_renewals(actor: Actor, first: dt.date, last: dt.date) -> QuerySet[Entitlement]:
     """Return the running entitlements that end from `first` to `last`, both included (UTC days).
 
     They are those of the customers in reach, or of the actor's own organisation where it has no customers to see. The
@@ -35,12 +35,12 @@ def renewals(actor: Actor, first: dt.date, last: dt.date) -> QuerySet[Entitlemen
     return rows.filter(customer__in=Portfolio.objects.visible_to(actor).filter(path__in=paths).values("subject"))
 
 
-def renewals_ahead(actor: Actor) -> QuerySet[Entitlement]:
+def list_renewals_ahead(actor: Actor) -> QuerySet[Entitlement]:
     """Return the running entitlements that end from today (UTC) to FURTHEST, which are all that is ever shown."""
-    return renewals(actor, today(), today() + FURTHEST)
+    return list_renewals(actor, today(), today() + FURTHEST)
 
 
-def renewal_day(text: str) -> dt.date | None:
+def parse_renewal_day(text: str) -> dt.date | None:
     """Return the day that an address names, or None unless it lies between today (UTC) and FURTHEST."""
     try:
         day = dt.date.fromisoformat(text)
@@ -49,7 +49,7 @@ def renewal_day(text: str) -> dt.date | None:
     return day if today() <= day <= today() + FURTHEST else None
 
 
-def ends_by_day(actor: Actor) -> dict[dt.date, int]:
+def count_ends_by_day(actor: Actor) -> dict[dt.date, int]:
     """Return how many entitlements end on each day from today (UTC) to FURTHEST. Days without an end are left out.
 
     Every count on the page is added up from these numbers. For customers they are kept figures, because there may be
@@ -61,33 +61,33 @@ def ends_by_day(actor: Actor) -> dict[dt.date, int]:
         figures = figures.filter(value__range=(first.isoformat(), last.isoformat())).order_by("value")
         counts = figures.values_list("value").annotate(count=Sum("amount"))
         return {dt.date.fromisoformat(day): count for day, count in counts if count}
-    rows = renewals_ahead(actor).order_by("ends_on")
+    rows = list_renewals_ahead(actor).order_by("ends_on")
     return dict(rows.values_list("ends_on").annotate(count=Count("pk")))
 
 
-def first_of_each_day(actor: Actor, first: dt.date, last: dt.date) -> list[Entitlement]:
+def first_renewals_of_each_day(actor: Actor, first: dt.date, last: dt.date) -> list[Entitlement]:
     """Return the first SHOWN_A_DAY entitlements that end on each day from `first` to `last`, with SKU and customer.
 
     They are numbered first and read then: a large partner has thousands in a month, of which a hundred are shown.
     """
     nth: Any = Window(RowNumber(), partition_by=["ends_on"], order_by=F("pk").asc())
-    shown = renewals(actor, first, last).annotate(nth=nth).filter(nth__lte=SHOWN_A_DAY)
+    shown = list_renewals(actor, first, last).annotate(nth=nth).filter(nth__lte=SHOWN_A_DAY)
     rows = Entitlement.objects.visible_to(actor).filter(pk__in=shown.values("pk"))
     return list(rows.select_related("sku", "customer").order_by("ends_on", "pk"))
 
 
-def in_calendar(actor: Actor) -> list[Entitlement]:
+def list_calendar_renewals(actor: Actor) -> list[Entitlement]:
     """Return the entitlements of a calendar file, with SKU and customer: the first IN_CALENDAR that end."""
-    rows = renewals_ahead(actor).select_related("sku", "customer")
+    rows = list_renewals_ahead(actor).select_related("sku", "customer")
     return list(rows.order_by("ends_on", "pk")[:IN_CALENDAR])
 
 
-def own_calendar(actor: Actor) -> CalendarFeed | None:
+def get_own_calendar(actor: Actor) -> CalendarFeed | None:
     """Return the acting person's calendar feed of this organisation, or None if there is none."""
     return CalendarFeed.objects.visible_to(actor).first()
 
 
-def calendar_behind(secret: str) -> tuple[CalendarFeed, Actor, Person]:
+def find_calendar(secret: str) -> tuple[CalendarFeed, Actor, Person]:
     """Return the calendar feed that has this secret, and its owner, as actor and person, as they are at this moment.
 
     Holding the secret is the permission, and the owner's rights say what it shows. Raises NotFound if the secret is

@@ -33,12 +33,12 @@ def get_trial(actor: Actor, public_id: UUID) -> Entitlement:
     return by_public_id(list_trials(actor), public_id)
 
 
-def waiting_trials(actor: Actor, limit: int) -> int:
+def count_waiting_trials(actor: Actor, limit: int) -> int:
     """Return how many requests for trials are undecided, counted up to `limit`."""
     return list_trials(actor).filter(state=State.REQUESTED)[:limit].count()
 
 
-def services_run_by(customer_ids: Iterable[int]) -> dict[int, list[str]]:
+def service_names_by_customer(customer_ids: Iterable[int]) -> dict[int, list[str]]:
     """Return the names of the SKUs that each of these customers runs today (UTC), by the customer's primary key.
 
     It does not ask who the reader is: the caller has found the customers through a trial that the reader sees.
@@ -48,7 +48,7 @@ def services_run_by(customer_ids: Iterable[int]) -> dict[int, list[str]]:
     return dict(names)
 
 
-def skus_to_try(actor: Actor) -> QuerySet[Sku]:
+def list_skus_to_try(actor: Actor) -> QuerySet[Sku]:
     """Return the vendor's products, without those that the actor's organisation runs or has requested."""
     own = Entitlement.objects.visible_to(actor).filter(customer=actor.organization_id)
     is_requested = Q(kind=Entitlement.Kind.TRIAL, state=State.REQUESTED)

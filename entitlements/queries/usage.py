@@ -29,12 +29,12 @@ WEEKS = dt.timedelta(weeks=12)  # the days that a trend by day shows
 DAY_LASTS, MONTH_LASTS = dt.timedelta(days=7), dt.timedelta(days=32)  # time without a report until a SKU counts as over
 
 
-def days_shown(until: dt.date) -> list[dt.date]:
+def trend_days(until: dt.date) -> list[dt.date]:
     """Return the days that a trend by day shows: twelve weeks, the last of which is `until`."""
     return [until - dt.timedelta(days=back) for back in range(WEEKS.days - 1, -1, -1)]
 
 
-def months_shown(until: dt.date, span: str) -> list[dt.date]:
+def trend_months(until: dt.date, span: str) -> list[dt.date]:
     """Return the first days of the months that a trend shows for `span`, one of RANGES; `until` lies in the last."""
     month, months = month_of(until), []
     for _number in range(RANGES[span]):
@@ -63,7 +63,7 @@ class Use:
         return counting.previously_assigned(self.assigned, self.newly)
 
 
-def usage_days(actor: Actor, customer_id: int | None, since: dt.date) -> list[Use]:
+def list_usage_by_day(actor: Actor, customer_id: int | None, since: dt.date) -> list[Use]:
     """Return the use of a customer by day and SKU, from the day `since` on.
 
     The peak of a concurrent licence is that of thirty days, so that many more are read.
@@ -89,7 +89,7 @@ def usage_days(actor: Actor, customer_id: int | None, since: dt.date) -> list[Us
     return uses
 
 
-def usage_months(actor: Actor, customer_id: int | None, since: dt.date) -> list[Use]:
+def list_usage_by_month(actor: Actor, customer_id: int | None, since: dt.date) -> list[Use]:
     """Return the use of a customer by month and SKU, from the month that begins on `since` on."""
     rows = UsageMonth.objects.visible_to(actor).filter(customer=customer_id, month__gte=since)
     fields = ("month", "sku", "sku__service", "purchased", "assigned", "newly_assigned")
@@ -129,7 +129,7 @@ def _sum(uses: list[Use], *, at: dt.date, sku_id: int = 0, service: str = "") ->
     return Use(at, sku_id, service, *numbers)
 
 
-def latest_by_service(uses: Iterable[Use], since: dt.date) -> list[Use]:
+def latest_use_by_service(uses: Iterable[Use], since: dt.date) -> list[Use]:
     """Return what each service reported last, by its name, without services that last reported before `since`.
 
     `uses` come by date.
@@ -143,12 +143,12 @@ def latest_by_service(uses: Iterable[Use], since: dt.date) -> list[Use]:
     return services
 
 
-def customer_usage(actor: Actor, customer_id: int | None) -> CustomerUsage | None:
+def get_customer_usage(actor: Actor, customer_id: int | None) -> CustomerUsage | None:
     """Return what lists say of the customer's use, or None before the first report."""
     return CustomerUsage.objects.visible_to(actor).filter(customer=customer_id).defer(*KEPT).first()
 
 
-def with_weeks(rows: CustomerListingQuerySet) -> CustomerListingQuerySet:
+def add_weeks(rows: CustomerListingQuerySet) -> CustomerListingQuerySet:
     """Add to each row its sixteen `weeks` (see CustomerUsage), or None, in the same query.
 
     The caller's rows are visible to the actor, so their weeks are too.
@@ -157,7 +157,7 @@ def with_weeks(rows: CustomerListingQuerySet) -> CustomerListingQuerySet:
     return rows.annotate(weeks=Subquery(weeks))
 
 
-def open_anomalies(actor: Actor, customer_id: int | None) -> list[Anomaly]:
+def list_open_anomalies(actor: Actor, customer_id: int | None) -> list[Anomaly]:
     """Return the anomalies of a customer that are open, with their SKU, the newest first."""
     rows = Anomaly.objects.visible_to(actor).filter(customer=customer_id, ended_on=None).select_related("sku")
     return list(rows.order_by("-found_on", "pk"))
@@ -182,7 +182,7 @@ class StandingOut:
     filling: list[Pace]  # whose seats will all be assigned first
 
 
-def standing_out(actor: Actor, today: dt.date, limit: int) -> StandingOut:
+def find_customers_standing_out(actor: Actor, today: dt.date, limit: int) -> StandingOut:
     """Return up to `limit` of the actor's customers that stand out in each respect.
 
     They are found by indexes, so that it costs the same however many customers there are.
@@ -212,7 +212,7 @@ def _fastest(actor: Actor, today: dt.date, limit: int) -> list[CustomerPace]:
     return list(risen.union(fallen, filling))
 
 
-def holders(actor: Actor) -> QuerySet[LicenseAssignment]:
+def list_holders(actor: Actor) -> QuerySet[LicenseAssignment]:
     """Return the licences of the actor's organisation that are held now, with their SKU.
 
     Only who has MANAGE_HOLDERS may see them, which the caller checks.

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from entitlements.models import CustomerListing, Entitlement, Order
-from entitlements.queries import AHEAD
+from entitlements.queries.customers import AHEAD
 from partnerportal.lib import charts, formats
 from partnerportal.lib.countries import country_name
 from partnerportal.lib.days import today
@@ -79,7 +79,7 @@ def attention_of_customers(listings: Iterable[CustomerListing]) -> list[Attentio
         url = reverse("customer", args=[row.public_id])
         day = LastDay.of(row.expires_on)
         if row.is_over:
-            attention.append(Attention("bad", "triangle-alert", row.name, over_words(row.overage), url))
+            attention.append(Attention("bad", "triangle-alert", row.name, over_label(row.overage), url))
         elif row.requests and not (day and day.tone):
             text = _("A trial request is pending")
             attention.append(
@@ -93,7 +93,7 @@ def attention_of_customers(listings: Iterable[CustomerListing]) -> list[Attentio
 def attention_of_services(entitlements: Sequence[Entitlement]) -> list[Attention]:
     """Return what of one customer's services is over its licence, ends within 90 days, or waits (CC-49)."""
     attention = [
-        Attention("bad", "triangle-alert", name, over_words(seats))
+        Attention("bad", "triangle-alert", name, over_label(seats))
         for name, seats in _overages(entitlements)
         if seats > 0
     ]
@@ -129,7 +129,7 @@ def licence_bar(entitlements: Iterable[Entitlement]) -> SeatBar:
     return SeatBar.of(sum(row.assigned for row in running), sum(row.quantity for row in running), overage)
 
 
-def over_words(seats: int) -> str:
+def over_label(seats: int) -> str:
     """Return the words for seats that are assigned beyond those purchased."""
     return ngettext(
         "%(count)s seat more assigned than purchased", "%(count)s seats more assigned than purchased", seats

@@ -39,7 +39,7 @@ class RenewalRow:
 
 
 @dataclass(frozen=True)
-class Week:
+class CalendarWeek:
     """A week of the list. `count` says how many end in the whole week, `rows` are those on this page of the list."""
 
     label: str
@@ -79,7 +79,9 @@ def first_of_week(day: dt.date) -> dt.date:
     return day - dt.timedelta(days=(day.weekday() - formats.locale().first_week_day) % 7)
 
 
-def weeks(rows: Iterable[Entitlement], counts: dict[dt.date, int], *, of_customers: bool) -> list[Week]:
+def calendar_weeks(
+    rows: Iterable[Entitlement], counts: dict[dt.date, int], *, of_customers: bool
+) -> list[CalendarWeek]:
     """Return the weeks of a page of the list, whose `rows` come by their ends.
 
     `counts` says how many end on each day that the list covers. With `of_customers` rows name their customer.
@@ -89,7 +91,7 @@ def weeks(rows: Iterable[Entitlement], counts: dict[dt.date, int], *, of_custome
         totals[first_of_week(day)] = totals.get(first_of_week(day), 0) + count
     groups = groupby(rows, key=lambda row: first_of_week(row.ends_on))  # type: ignore[arg-type]
     return [
-        Week(
+        CalendarWeek(
             label=_week_label(monday),
             count=formats.number(totals.get(monday, 0)),
             rows=[renewal_row(row, of_customers=of_customers) for row in group],
@@ -109,7 +111,7 @@ def _week_label(first: dt.date) -> str:
 
 
 @dataclass(frozen=True)
-class Cell:
+class CalendarCell:
     """A day of a month's grid."""
 
     iso: str
@@ -125,7 +127,7 @@ class Cell:
 
 def month_grid(
     month: dt.date, rows: Iterable[Entitlement], counts: dict[dt.date, int], *, of_customers: bool
-) -> list[list[Cell]]:
+) -> list[list[CalendarCell]]:
     """Return the weeks of a month's grid, each with its seven days, from the present week on.
 
     `rows` are the first that end on each day, `counts` says how many end on it. With `of_customers` rows name their
@@ -145,10 +147,10 @@ def _days_around(month: dt.date) -> Iterator[dt.date]:
         day += dt.timedelta(days=1)
 
 
-def _cell(day: dt.date, month: dt.date, entries: list[RenewalRow], count: int) -> Cell:
+def _cell(day: dt.date, month: dt.date, entries: list[RenewalRow], count: int) -> CalendarCell:
     inside = day.month == month.month
     left_out = count - len(entries)
-    return Cell(
+    return CalendarCell(
         iso=day.isoformat(),
         number=formats.number(day.day),
         date=dates.format_date(day, "full", locale=formats.locale()),
@@ -161,7 +163,7 @@ def _cell(day: dt.date, month: dt.date, entries: list[RenewalRow], count: int) -
     )
 
 
-def weekdays() -> list[tuple[str, str]]:
+def weekday_names() -> list[tuple[str, str]]:
     """Return the short and the whole name of each weekday, in the order of the reader's week."""
     where = formats.locale()
     order = [(where.first_week_day + number) % 7 for number in range(7)]

@@ -10,8 +10,8 @@ from django.utils.translation import ngettext
 
 from entitlements import anomalies, counting
 from entitlements.models import Anomaly, CustomerListing, CustomerUsage, Entitlement
-from entitlements.queries import Pace, Use
-from entitlements.rows.customers import over_words
+from entitlements.queries.usage import Pace, Use
+from entitlements.rows.customers import over_label
 from partnerportal.lib import charts, formats
 from partnerportal.lib.days import today
 from partnerportal.lib.rows import Attention, LastDay, SeatBar
@@ -44,7 +44,7 @@ class Licences:
             percent=percent(assigned, purchased),
             tone="bad" if overage else _TONES[counting.tone(assigned, purchased)],
             status=_("Over licence") if overage else _status(assigned, purchased),
-            left=over_words(overage) if overage else left_words(left),
+            left=over_label(overage) if overage else left_words(left),
             left_count=formats.number(left),
         )
 

@@ -12,8 +12,9 @@ from connections.customers import customer_page, find_customer
 from connections.guards import needs_dashboard
 from connections.policies import ROLE_TABLE as CONNECTIONS
 from connections.policies import ConnectionPermission
-from entitlements import queries, rows
 from entitlements.lists.customers import CustomerList
+from entitlements.queries.customers import list_orders, list_services
+from entitlements.rows.customers import order_rows, service_sections
 from partnerportal.lib.keyset import keyset
 from partnerportal.lib.requests import PortalRequest
 
@@ -43,7 +44,7 @@ def customer_services(request: PortalRequest, customer_id: UUID) -> HttpResponse
     """Show what a customer has, had and asked for: its active, trial, pending and expired services (CC-47…CC-52)."""
     actor = request.actor
     customer = find_customer(actor, customer_id)
-    context = {"sections": rows.service_sections(queries.services(actor, customer.organization.pk))}
+    context = {"sections": service_sections(list_services(actor, customer.organization.pk))}
     template = "entitlements/customer_services.html"
     return customer_page(request, customer, tab="services", template=template, context=context)
 
@@ -58,7 +59,7 @@ def customer_orders(request: PortalRequest, customer_id: UUID) -> HttpResponse:
 
 def orders_page(request: PortalRequest, customer_id: int | None) -> dict[str, Any]:
     """Return the context of a page of a customer's orders, the newest first, from the cursor of the address on."""
-    orders = queries.orders(request.actor, customer_id)
+    orders = list_orders(request.actor, customer_id)
     cursor = request.GET.get("cursor", "")
     page = keyset(orders, sort="placed_on", descending=True, size=ORDERS_A_PAGE, cursor=cursor)
-    return {"orders": rows.order_rows(page.rows), "page": page}
+    return {"orders": order_rows(page.rows), "page": page}

@@ -11,10 +11,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django.views.decorators.vary import vary_on_headers
 from django_htmx.http import push_url
 
-from entitlements import actions, queries
+from entitlements.actions.releases import ask_release, keep_licence
 from entitlements.lists.holders import HolderList
 from entitlements.models import LicenseAssignment
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
+from entitlements.queries.usage import list_holders
 from partnerportal.lib.pages import require_permission
 from partnerportal.lib.requests import PortalRequest
 from partnerportal.lib.scoping import by_public_id
@@ -45,7 +46,7 @@ def licence_release(request: PortalRequest, assignment_id: UUID) -> HttpResponse
     """
     assignment = _assignment(request, assignment_id)
     if request.method == "POST":
-        actions.ask_release(actor=request.actor, assignment=assignment)
+        ask_release(actor=request.actor, assignment=assignment)
         undo = f"undo={reverse('licence_keep', args=[assignment.public_id])}"
         text = _("The vendor is asked to release the licence of %(holder)s.") % {"holder": assignment.holder}
         messages.success(request, text, extra_tags=undo)
@@ -57,10 +58,10 @@ def licence_release(request: PortalRequest, assignment_id: UUID) -> HttpResponse
 @may_manage
 def licence_keep(request: PortalRequest, assignment_id: UUID) -> HttpResponse:
     """Take back that a licence is to be released. 404 for one that is not held now, or by another organisation."""
-    assignment = actions.keep_licence(actor=request.actor, assignment=_assignment(request, assignment_id))
+    assignment = keep_licence(actor=request.actor, assignment=_assignment(request, assignment_id))
     messages.success(request, _("%(holder)s keeps the licence.") % {"holder": assignment.holder})
     return redirect("licence_holders")
 
 
 def _assignment(request: PortalRequest, assignment_id: UUID) -> LicenseAssignment:
-    return by_public_id(queries.holders(request.actor), assignment_id)
+    return by_public_id(list_holders(request.actor), assignment_id)

@@ -4,8 +4,9 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from entitlements import queries, rows
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
+from entitlements.queries.customers import list_services
+from entitlements.rows.customers import service_sections
 from entitlements.views.customers import orders_page
 from partnerportal.lib.pages import require_permission
 from partnerportal.lib.requests import PortalRequest
@@ -20,7 +21,7 @@ def services(request: PortalRequest) -> HttpResponse:
         ROLE_TABLE[permission].check(actor)
         for permission in (EntitlementPermission.REQUEST_TRIALS, EntitlementPermission.CANCEL_TRIALS)
     )
-    sections = rows.service_sections(queries.services(actor, actor.organization_id), may_cancel=bool(cancel_trial))
+    sections = service_sections(list_services(actor, actor.organization_id), may_cancel=bool(cancel_trial))
     return render(request, "entitlements/services.html", {"sections": sections, "request_trial": request_trial})
 
 

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from entitlements import actions
+from entitlements.actions.releases import mark_released, reopen_release
 from entitlements.lists.releases import ReleaseList
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from partnerportal.lib.pages import next_url, require_permission
@@ -36,7 +36,7 @@ def release_mark(request: PortalRequest) -> HttpResponse:
     characters that no path can.
     """
     key = request.GET.get("key", "")
-    actions.mark_released(actor=request.actor, key=key)
+    mark_released(actor=request.actor, key=key)
     undo = f"undo={reverse('release_reopen')}?{urlencode({'key': key})}"
     messages.success(request, _("The licence %(key)s is marked as released.") % {"key": key}, extra_tags=undo)
     return redirect(next_url(request, reverse("releases")))
@@ -47,6 +47,6 @@ def release_mark(request: PortalRequest) -> HttpResponse:
 def release_reopen(request: PortalRequest) -> HttpResponse:
     """Take back that a licence was marked as released: it waits again."""
     key = request.GET.get("key", "")
-    actions.reopen_release(actor=request.actor, key=key)
+    reopen_release(actor=request.actor, key=key)
     messages.success(request, _("The licence %(key)s waits for its release again.") % {"key": key})
     return redirect(next_url(request, reverse("releases")))

@@ -10,9 +10,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.queries import sees_customers
-from entitlements import actions, queries, rows
+from entitlements.actions.renewals import make_calendar, note_reading, revoke_calendar
 from entitlements.lists.renewals import Renewals
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
+from entitlements.queries.renewals import find_calendar, get_own_calendar, list_calendar_renewals
+from entitlements.rows.renewals import calendar_days
 from partnerportal.lib import tenancy
 from partnerportal.lib.icalendar import CONTENT_TYPE, calendar
 from partnerportal.lib.limits import at_most
@@ -41,9 +43,9 @@ def calendar_feed(request: PortalRequest) -> HttpResponse:
     """
     link = ""
     if request.method == "POST":
-        secret = actions.make_calendar(actor=request.actor)
+        secret = make_calendar(actor=request.actor)
         link = settings.PORTAL_ORIGIN + reverse("calendar", args=[secret])
-    context = {"link": link, "feed": queries.own_calendar(request.actor)}
+    context = {"link": link, "feed": get_own_calendar(request.actor)}
     return render(request, "entitlements/calendar_feed.html", context)
 
 
@@ -51,7 +53,7 @@ def calendar_feed(request: PortalRequest) -> HttpResponse:
 @require_permission(ROLE_TABLE, EntitlementPermission.VIEW_RENEWALS)
 def calendar_revoke(request: PortalRequest) -> HttpResponse:
     """Let the person's calendar address answer no more."""
-    actions.revoke_calendar(actor=request.actor)
+    revoke_calendar(actor=request.actor)
     messages.success(request, _("The calendar address no longer answers."))
     return redirect("calendar_feed")
 
@@ -63,13 +65,13 @@ def calendar_file(request: PortalRequest, token: str) -> HttpResponse:
     No session is needed, and one that comes along changes nothing. 404 for an address that is unknown or revoked, 429
     beyond READINGS_AN_HOUR.
     """
-    feed, actor, person = queries.calendar_behind(token)
+    feed, actor, person = find_calendar(token)
     at_most(READINGS_AN_HOUR, f"calendar:{feed.pk}")
     with (
         translation.override(person.language),
         tenancy.as_tenant(organization_id=actor.organization_id, person_id=actor.person_id),
     ):
         name = _("Renewals, %(organization)s") % {"organization": actor.organization_name}
-        days = rows.calendar_days(queries.in_calendar(actor), of_customers=sees_customers(actor))
-        actions.note_reading(actor=actor, feed=feed)
+        days = calendar_days(list_calendar_renewals(actor), of_customers=sees_customers(actor))
+        note_reading(actor=actor, feed=feed)
     return HttpResponse(calendar(name, days, now=timezone.now()), content_type=CONTENT_TYPE)

@@ -12,9 +12,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from accounts.models import Kind
-from entitlements import actions, queries
+from entitlements.actions.trials import request_trial
 from entitlements.lists.trials import TrialList
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
+from entitlements.queries.trials import get_trial
 from entitlements.trial_actions import TRIAL_ACTIONS, TrialAction
 from entitlements.trial_forms import TrialForm
 from partnerportal.lib.form_errors import into_form
@@ -32,7 +33,7 @@ def trial_request(request: PortalRequest) -> HttpResponse:
     form = TrialForm(request.actor, _posted(request))
     if request.method == "POST" and form.is_valid():
         with into_form(form):
-            trial = actions.request_trial(actor=request.actor, **form.cleaned_data)
+            trial = request_trial(actor=request.actor, **form.cleaned_data)
             messages.success(request, _("A trial of %(service)s is requested.") % {"service": trial.sku.name})
             return redirect("services")
     context = {"form": form, "days": settings.PORTAL_TRIAL_TIME.days}
@@ -60,7 +61,7 @@ def trial_action(request: PortalRequest, trial_id: UUID, name: str) -> HttpRespo
 
 @vary_on_headers("HX-Request")
 def _confirm_and_run(request: PortalRequest, action: TrialAction, trial_id: UUID) -> HttpResponse:
-    trial = queries.get_trial(request.actor, trial_id)
+    trial = get_trial(request.actor, trial_id)
     action.ensure_possible(trial)
     back = "trials" if request.actor.organization_kind == Kind.VENDOR else "services"
     form = action.form(_posted(request), initial=action.proposal(trial))

@@ -10,10 +10,18 @@ from django.views.decorators.http import require_safe
 
 from connections.customers import customer_page, find_customer
 from connections.guards import needs_dashboard
-from entitlements import queries, rows
 from entitlements.lists.trend import Trend
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
+from entitlements.queries.customers import list_services, portfolio_numbers
+from entitlements.queries.usage import (
+    find_customers_standing_out,
+    get_customer_usage,
+    latest_use_by_service,
+    list_open_anomalies,
+    list_usage_by_day,
+)
 from entitlements.rows import usage as words
+from entitlements.rows.customers import attention_of_services
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import today
 from partnerportal.lib.pages import require_permission
@@ -64,9 +72,9 @@ def usage_of_customers(request: PortalRequest) -> HttpResponse:
     Both are kept or found by indexes, so that the page costs the same however many customers there are.
     """
     actor = request.actor
-    rankings = queries.standing_out(actor, today(), RANKED)
+    rankings = find_customers_standing_out(actor, today(), RANKED)
     context = {
-        "numbers": queries.portfolio_numbers(actor),
+        "numbers": portfolio_numbers(actor),
         "risen": words.risen_or_fallen(rankings.risen),
         "fallen": words.risen_or_fallen(rankings.fallen),
         "unused": words.most_unused(rankings.unused),
@@ -77,15 +85,13 @@ def usage_of_customers(request: PortalRequest) -> HttpResponse:
 
 def _licensing(actor: Actor, customer_id: int | None) -> dict[str, Any]:
     """Return the context of a licensing summary. `usage` is None before the first report."""
-    usage = queries.customer_usage(actor, customer_id)
-    entitlements = queries.services(actor, customer_id)
-    anomalies = queries.open_anomalies(actor, customer_id)
-    attention = words.attention_of_anomalies(anomalies) + rows.attention_of_services(entitlements)
+    usage = get_customer_usage(actor, customer_id)
+    entitlements = list_services(actor, customer_id)
+    anomalies = list_open_anomalies(actor, customer_id)
+    attention = words.attention_of_anomalies(anomalies) + attention_of_services(entitlements)
     if usage is None:
         return {"usage": None, "attention": attention}
-    uses = queries.latest_by_service(
-        queries.usage_days(actor, customer_id, usage.as_of - CURRENT), usage.as_of - CURRENT
-    )
+    uses = latest_use_by_service(list_usage_by_day(actor, customer_id, usage.as_of - CURRENT), usage.as_of - CURRENT)
     return {
         "usage": usage,
         "licences": words.Licences.of(usage.assigned, usage.purchased, usage.overage),
@@ -99,7 +105,7 @@ def _licensing(actor: Actor, customer_id: int | None) -> dict[str, Any]:
 
 def _trend(request: PortalRequest, customer_id: int | None) -> dict[str, Any]:
     """Return the context of a page of the trend. `trend` is None before the first report."""
-    usage = queries.customer_usage(request.actor, customer_id)
+    usage = get_customer_usage(request.actor, customer_id)
     if usage is None:
         return {"trend": None}
     trend = Trend(request.actor, customer_id, usage, request.GET)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from random import Random
 
 from accounts.models import Organization
-from entitlements.actions import UsageRow, store_usage
+from entitlements.actions.usage import UsageRow, store_usage
 from entitlements.models import Entitlement
 from partnerportal.lib.actors import Actor
 from partnerportal.sample import cast

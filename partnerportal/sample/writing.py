@@ -20,11 +20,13 @@ from connections.actions import accept_invitation, end_connection
 from connections.actors import choose_actor
 from connections.consent import WORDING, everything
 from connections.models import Connection, Consent, InvitationLink
-from entitlements import queries
-from entitlements.actions import ask_release, find_anomalies, mark_released, request_trial
+from entitlements.actions.anomalies import find_anomalies
+from entitlements.actions.releases import ask_release, mark_released
+from entitlements.actions.trials import request_trial
 from entitlements.facts import Outcome
 from entitlements.ingest.importing import import_feed
 from entitlements.models import Entitlement, LicenseAssignment
+from entitlements.queries.trials import list_skus_to_try
 from notifications.actions import fan_out_due, mark_all_read
 from partnerportal.lib import tenancy
 from partnerportal.lib.actors import Actor
@@ -244,7 +246,7 @@ def _asked_of_vendor(organizations: Organizations) -> None:
     with tenancy.as_tenant(organization_id=staff.organization_id, person_id=staff.person_id):
         mark_released(actor=staff, key=releases[0].external_id)
     actor = _admin_of("gruenwald", organizations)
-    request_trial(actor=actor, sku=queries.skus_to_try(actor)[0], quantity=15)
+    request_trial(actor=actor, sku=list_skus_to_try(actor)[0], quantity=15)
 
 
 def _more_seats(customer: Customer, today: dt.date) -> dict[str, Any]:

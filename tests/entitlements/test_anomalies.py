@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from entitlements import anomalies
-from entitlements.actions import UsageRow, find_anomalies, store_usage
+from entitlements.actions.anomalies import find_anomalies
+from entitlements.actions.usage import UsageRow, store_usage
 from entitlements.anomalies import judge, usual_range
 from entitlements.models import Anomaly, CustomerListing, CustomerUsage, Sku, UsageDay, UsageMonth
 from notifications import registry

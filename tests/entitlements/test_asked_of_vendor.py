@@ -13,7 +13,8 @@ from django.core import mail
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
-from entitlements.actions import approve_trial, ask_release, cancel_trial, keep_licence, request_trial
+from entitlements.actions.releases import ask_release, keep_licence
+from entitlements.actions.trials import approve_trial, cancel_trial, request_trial
 from entitlements.ingest.importing import import_feed
 from entitlements.ingest.upload_files import Unpacked
 from entitlements.models import Entitlement, LicenceRelease, LicenseAssignment, Sku

@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from connections.models import Portfolio
-from entitlements.actions import refresh_expired
+from entitlements.actions.listing import refresh_expired
 from entitlements.models import CustomerListing, Sku
 from notifications.models import Event
 from tests.world import World

@@ -10,9 +10,9 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from entitlements import queries
-from entitlements.actions import fold_figures
+from entitlements.actions.figures import fold_figures
 from entitlements.models import CustomerListing, Entitlement, PortfolioFigure, Sku
+from entitlements.queries.customers import PortfolioNumbers, portfolio_numbers
 from partnerportal.lib.days import SOON, today
 from tests.counts import count
 from tests.portfolio import differences
@@ -66,8 +66,8 @@ def assert_numbers(world: World) -> None:
     actor = world.actor("partner.admin")
     rows = list(CustomerListing.objects.filter(viewer=world.partner))
     soon = [row for row in rows if row.expires_on and today() <= row.expires_on <= today() + SOON]
-    numbers = queries.portfolio_numbers(actor)
-    assert numbers == queries.PortfolioNumbers(
+    numbers = portfolio_numbers(actor)
+    assert numbers == PortfolioNumbers(
         customers=len(rows),
         seats_purchased=sum(row.seats for row in rows),
         seats_assigned=sum(row.assigned for row in rows),
@@ -86,14 +86,14 @@ def assert_numbers(world: World) -> None:
 
 
 def test_folding_leaves_one_row_each_and_changes_no_number(world: World) -> None:
-    before = queries.portfolio_numbers(world.actor("partner.admin"))
+    before = portfolio_numbers(world.actor("partner.admin"))
     CustomerListing.objects.filter(viewer=world.partner).update(seats=1)
     CustomerListing.objects.filter(viewer=world.partner).update(seats=2)
     assert fold_figures() > 0
     assert fold_figures() == 0
     values = list(PortfolioFigure.objects.values_list("viewer", "facet", "value"))
     assert len(values) == len(set(values))
-    after = queries.portfolio_numbers(world.actor("partner.admin"))
+    after = portfolio_numbers(world.actor("partner.admin"))
     assert (after.customers, after.seats_purchased) == (before.customers, before.customers * 2)
 
 
@@ -114,4 +114,4 @@ def test_all_seats_are_assigned_only_when_they_are(world: World, assigned: int, 
         viewer=world.partner, customer=world.customer, public_id=world.customer.public_id, name="A", name_folded="a",
         org_id="1", country="FR", connected_at=timezone.now(), seats=40_000, assigned=assigned,
     )  # fmt: skip
-    assert queries.portfolio_numbers(world.actor("partner.admin")).share == share
+    assert portfolio_numbers(world.actor("partner.admin")).share == share

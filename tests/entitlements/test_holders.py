@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from entitlements.actions import ask_release, keep_licence
+from entitlements.actions.releases import ask_release, keep_licence
 from entitlements.models import LicenseAssignment, Sku
 from notifications.actions import fan_out_due
 from notifications.models import Event, Notice

@@ -2,7 +2,6 @@
 
 import datetime as dt
 import re
-import sys
 
 import pytest
 import time_machine
@@ -12,7 +11,7 @@ from django.utils import timezone
 from accounts.actions import remove_operator
 from accounts.models import Person, ProgramMembership
 from connections.actions import end_connection
-from entitlements import actions
+from entitlements.actions.renewals import announce_renewals
 from entitlements.models import CalendarFeed, Entitlement, RenewalAlert
 from notifications.actions import choose_notices, fan_out_due, send_due_emails, send_due_summaries
 from notifications.models import Channel, Choice, Delivery, Event, Mail, Notice, NoticePreference
@@ -42,7 +41,7 @@ def ends(world):
 
 
 def tell():
-    told = actions.announce_renewals()
+    told = announce_renewals()
     while fan_out_due():
         pass
     return told
@@ -81,8 +80,8 @@ def test_each_threshold_once_as_days_pass(ends):
     ends(95)
     for passed in range(97):
         with time_machine.travel(timezone.now() + days(passed), tick=False):
-            actions.announce_renewals()
-            assert actions.announce_renewals() == 0
+            announce_renewals()
+            assert announce_renewals() == 0
     assert alerts() == [90, 60, 30, 7]
 
 
@@ -386,7 +385,7 @@ def test_an_unknown_address_is_not_there(web, secret):
 
 
 def test_reading_too_often_is_refused(made, web, monkeypatch):
-    monkeypatch.setattr(sys.modules["entitlements.views.renewals"], "READINGS_AN_HOUR", 2)
+    monkeypatch.setattr("entitlements.views.renewals.READINGS_AN_HOUR", 2)
     client = web("anonymous")
     assert [client.get(made).status_code for _time in range(3)] == [200, 200, 429]
 

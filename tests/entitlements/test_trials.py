@@ -11,7 +11,8 @@ from django.core.management import CommandError, call_command
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from connections.actions import end_connection
-from entitlements import actions
+from entitlements.actions import trials
+from entitlements.actions.trials import expire_trials, request_trial
 from entitlements.models import CustomerListing, Entitlement, Sku
 from notifications.actions import fan_out_due, send_due_emails
 from notifications.models import Event, Notice
@@ -33,7 +34,7 @@ def ask(world, actor_for, as_tenant, sku):
 
     def ask(who="customer.admin", sku=sku, quantity=10):
         with as_tenant(actor_for(who)):
-            return actions.request_trial(actor=actor_for(who), sku=sku, quantity=quantity)
+            return request_trial(actor=actor_for(who), sku=sku, quantity=quantity)
 
     return ask
 
@@ -44,7 +45,7 @@ def decide(world, actor_for, as_tenant):
 
     def decide(action, trial, who="vendor.admin", **values):
         with as_tenant(actor_for(who)):
-            return getattr(actions, f"{action}_trial")(actor=actor_for(who), trial=trial, **values)
+            return getattr(trials, f"{action}_trial")(actor=actor_for(who), trial=trial, **values)
 
     return decide
 
@@ -214,10 +215,10 @@ def test_trials_expire_after_their_last_day_and_only_ours(ask, decide, world):
     Entitlement.objects.filter(pk=of_feed.pk).update(ends_on=today() - dt.timedelta(days=1))
     noon = dt.datetime.combine(trial.ends_on, dt.time(12), dt.UTC)
     with time_machine.travel(noon, tick=False):
-        assert actions.expire_trials() == 0
+        assert expire_trials() == 0
     with time_machine.travel(noon + dt.timedelta(hours=12), tick=False):
-        assert actions.expire_trials() == 1
-        assert actions.expire_trials() == 0
+        assert expire_trials() == 1
+        assert expire_trials() == 0
     trial.refresh_from_db()
     of_feed.refresh_from_db()
     assert (trial.state, of_feed.state) == (State.EXPIRED, State.ACTIVE)

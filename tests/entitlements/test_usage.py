@@ -12,7 +12,7 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from entitlements.actions import rebuild_usage, usage_differences
+from entitlements.actions.usage_check import rebuild_usage, usage_differences
 from entitlements.ingest.importing import import_feed
 from entitlements.models import CustomerUsage, Sku, UsageDay, UsageMonth
 from partnerportal.lib.actors import Actor

@@ -9,10 +9,10 @@ import pytest
 from django.utils import timezone
 
 from connections.actions import end_connection
-from entitlements import queries
-from entitlements.actions import UsageRow, store_usage
+from entitlements.actions.usage import UsageRow, store_usage
 from entitlements.models import CustomerListing, CustomerPace, CustomerUsage, Sku, UsageDay, UsageMonth
-from entitlements.queries import Use, usage
+from entitlements.queries import usage
+from entitlements.queries.usage import Use, sum_by_moment
 from partnerportal.lib import tenancy
 from partnerportal.lib.actors import Actor
 from tests.world import World, canary
@@ -179,9 +179,9 @@ def use(day: int, sku: int, assigned: int) -> Use:
 def test_a_service_that_did_not_report_is_a_gap_and_not_a_dip() -> None:
     moments = [dt.date(2026, 1, day) for day in range(1, 6)]
     uses = [use(1, 1, 10), use(1, 2, 5), use(2, 1, 10), use(3, 1, 11), use(3, 2, 5), use(4, 1, 12), use(4, 2, 5)]
-    found = queries.sum_by_moment([*uses, use(5, 1, 12)], moments, WEEK)
+    found = sum_by_moment([*uses, use(5, 1, 12)], moments, WEEK)
     assert [each and each.assigned for each in found] == [15, None, 16, 17, None]
-    ended = queries.sum_by_moment([*uses, use(5, 1, 12)], moments, dt.timedelta(days=1))  # long ago: it has ended
+    ended = sum_by_moment([*uses, use(5, 1, 12)], moments, dt.timedelta(days=1))  # long ago: it has ended
     assert ended[-1] and ended[-1].assigned == 12
 
 

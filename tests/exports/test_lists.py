@@ -7,9 +7,9 @@ import pytest
 
 from accounts.models import Operator, Person, Role
 from connections.actions import end_connection
-from entitlements import queries
 from entitlements.lists.trend import Trend
 from entitlements.models import Entitlement, LicenseAssignment, Sku, UsageDay
+from entitlements.queries.usage import get_customer_usage, trend_months
 from exports.models import Export
 from notifications.models import Notice
 from tests.entitlements.test_usage_pages import report, sku, today  # noqa: F401
@@ -64,7 +64,7 @@ def test_a_trend_holds_the_months_that_are_shown(
     report(world, sku, days=420)
     asked = {"customer": world.customer.public_id}
     months = [row["month"] for row in exported(world, web, "partner.reader", "trend", f"range={span}", **asked)]
-    assert months == [f"{month:%Y-%m}" for month in queries.months_shown(today(), span)] and len(months) == count
+    assert months == [f"{month:%Y-%m}" for month in trend_months(today(), span)] and len(months) == count
     assert len(exported(world, web, "partner.reader", "trend", "range=all", **asked)) > 13
 
 
@@ -76,7 +76,7 @@ def test_the_days_of_a_trend_are_those_of_its_table(world: World, sku: Sku, web:
     UsageDay.objects.filter(sku=pool, day=today() - dt.timedelta(days=20)).update(peak_concurrent=33)
     UsageDay.objects.filter(sku=pool, day=today() - dt.timedelta(days=60)).delete()  # a gap of both together
     actor = world.actor("partner.reader")
-    usage = queries.customer_usage(actor, world.customer.pk)
+    usage = get_customer_usage(actor, world.customer.pk)
     assert usage
     asked = {"customer": world.customer.public_id}
     for query in ({}, {"service": "Pool"}, {"service": "Vault"}):

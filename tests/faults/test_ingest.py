@@ -13,7 +13,8 @@ import psutil
 import pytest
 from django.utils import timezone
 
-from entitlements.actions import store_usage, usage_differences
+from entitlements.actions.usage import store_usage
+from entitlements.actions.usage_check import usage_differences
 from entitlements.ingest.uploads import sweep_uploads
 from entitlements.models import IngestToken, IngestUpload, Sku, UsageDay
 from partnerportal.lib.actors import Actor

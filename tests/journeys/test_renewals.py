@@ -12,7 +12,8 @@ from playwright.sync_api import expect
 from accounts.models import Kind, Operator, Organization
 from connections.actions import end_connection
 from connections.models import Connection
-from entitlements.actions import announce_renewals, expire_trials
+from entitlements.actions.renewals import announce_renewals
+from entitlements.actions.trials import expire_trials
 from entitlements.models import Entitlement, Sku
 from notifications.actions import fan_out_due
 from notifications.models import Channel, Delivery

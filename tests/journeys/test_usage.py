@@ -7,7 +7,8 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from entitlements.actions import UsageRow, find_anomalies, store_usage
+from entitlements.actions.anomalies import find_anomalies
+from entitlements.actions.usage import UsageRow, store_usage
 from entitlements.models import Entitlement, LicenseAssignment, Sku
 from notifications.actions import fan_out_due
 from tests.journeys import people

@@ -31,7 +31,7 @@ import django; django.setup()
 import sentry_sdk
 from django.core.wsgi import get_wsgi_application
 from django.test import RequestFactory
-from entitlements import actions
+from entitlements.actions import figures
 from entitlements.tasks import fold_figures
 from partnerportal import middleware
 
@@ -39,7 +39,7 @@ def fail(*args, **options):
     variable = "Local" + "Secret"
     raise ValueError("no such link: /i/TokenOfALink123/accept/")
 
-middleware.tenancy.enter_tenant = actions.fold_figures = fail
+middleware.tenancy.enter_tenant = figures.fold_figures = fail
 asked = RequestFactory(headers={
     "referer": "http://localhost/?RefererSecret", "authorization": "Bearer HeaderSecret", "host": "localhost",
     "cookie": "portal-sid=CookieSecret"})

@@ -38,7 +38,7 @@ def test_a_task_that_fails_is_counted_and_its_last_success_stays(db, lines, monk
     def fail():
         raise ValueError("no")
 
-    monkeypatch.setattr("entitlements.actions.fold_figures", fail)
+    monkeypatch.setattr("entitlements.actions.figures.fold_figures", fail)
     fold_figures.apply()
     assert tasks(lines)[-1]["outcome"] == "failure"
     run = TaskRun.objects.get(task=NAME)
@@ -48,7 +48,7 @@ def test_a_task_that_fails_is_counted_and_its_last_success_stays(db, lines, monk
 
 
 def test_what_a_task_writes_names_the_task(db, lines, monkeypatch):
-    monkeypatch.setattr("entitlements.actions.fold_figures", lambda: task_log.log.warning("in the middle"))
+    monkeypatch.setattr("entitlements.actions.figures.fold_figures", lambda: task_log.log.warning("in the middle"))
     done = fold_figures.apply()
     [line] = [line for line in lines() if line["message"] == "in the middle"]
     assert (line["task"], line["task_id"]) == (NAME, done.id)

@@ -10,7 +10,8 @@ from django.utils import timezone
 from connections import policies
 from connections.actions import accept_invitation
 from connections.models import Connection
-from entitlements.actions import request_trial, trials
+from entitlements.actions import trials
+from entitlements.actions.trials import request_trial
 from entitlements.models import Entitlement, Sku
 from partnerportal.lib.errors import TooMany
 from tests.counts import count

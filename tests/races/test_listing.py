@@ -13,7 +13,7 @@ from django.db import connection, transaction
 
 from connections.actions import accept_invitation
 from connections.models import Connection
-from entitlements.actions import fold_figures
+from entitlements.actions.figures import fold_figures
 from entitlements.ingest.importing import import_feed
 from entitlements.models import CustomerListing, Sku
 from partnerportal.lib.actors import Actor

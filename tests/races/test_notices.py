@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from connections.actions import accept_invitation, end_connection
 from connections.models import Connection
-from entitlements.actions import ask_release, keep_licence
+from entitlements.actions.releases import ask_release, keep_licence
 from entitlements.models import LicenseAssignment
 from notifications.actions import choose_notices, fan_out_due, outbox
 from notifications.models import Channel, Choice, Delivery, Mail, Notice, NoticePreference

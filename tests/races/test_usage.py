@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from entitlements.actions import rebuild_usage, usage_differences
+from entitlements.actions.usage_check import rebuild_usage, usage_differences
 from entitlements.ingest.importing import import_feed
 from entitlements.models import Sku, UsageDay, UsageMonth
 from partnerportal.lib.actors import Actor

@@ -14,7 +14,8 @@ from django.db import connection, transaction
 from accounts.actions import add_operator, grant_membership, register_organization
 from accounts.models import Kind, Organization, Person, Program, Role
 from connections.actions import rebuild_portfolio
-from entitlements.actions import fold_figures, rebuild_listing
+from entitlements.actions.figures import fold_figures
+from entitlements.actions.listing import rebuild_listing
 from partnerportal.lib.actors import Actor
 
 SYSTEM = Actor.system("bench")

@@ -10,8 +10,9 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import F
 
-from entitlements.actions import UsageRow, fold_figures, rebuild_usage, store_usage
-from entitlements.actions.usage import COLUMNS, make_room
+from entitlements.actions.figures import fold_figures
+from entitlements.actions.usage import COLUMNS, UsageRow, make_room, store_usage
+from entitlements.actions.usage_check import rebuild_usage
 from entitlements.ingest.importing import ANOTHER_DAY, BATCH
 from entitlements.models import CustomerUsage
 from partnerportal.lib.actors import Actor

@@ -2,7 +2,8 @@ from django.core.management.base import CommandError, CommandParser
 from django.db import transaction
 
 from connections.actions import portfolio_differences, rebuild_portfolio
-from entitlements.actions import figure_differences, listing_differences, rebuild_figures, rebuild_listing
+from entitlements.actions.figures import figure_differences, rebuild_figures
+from entitlements.actions.listing import listing_differences, rebuild_listing
 from partnerportal.lib.commands import StaffCommand
 
 SHOWN = 50  # differences that the terminal shows

@@ -1,6 +1,6 @@
 from django.core.management.base import CommandError, CommandParser
 
-from entitlements.actions import rebuild_usage, usage_differences
+from entitlements.actions.usage_check import rebuild_usage, usage_differences
 from partnerportal.lib.commands import StaffCommand
 
 SHOWN = 50  # differences that the terminal shows

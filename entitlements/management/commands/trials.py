@@ -5,8 +5,8 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import CommandParser
 from django.forms import Field
 
-from entitlements import queries
 from entitlements.models import Entitlement
+from entitlements.queries.trials import get_trial, list_trials
 from entitlements.trial_actions import TRIAL_ACTIONS, TrialAction
 from partnerportal.lib.commands import StaffCommand
 
@@ -34,7 +34,7 @@ class Command(StaffCommand):
         if action == "list":
             self._list()
             return
-        trial = queries.get_trial(self.actor, options["trial"])
+        trial = get_trial(self.actor, options["trial"])
         trial_action = TRIAL_ACTIONS[action]
         trial_action.ensure_possible(trial)
         typed = {name: options[name] for name in _typed_fields(trial_action)}
@@ -45,7 +45,7 @@ class Command(StaffCommand):
 
     def _list(self) -> None:
         states = (Entitlement.State.REQUESTED, Entitlement.State.ACTIVE)
-        for trial in queries.list_trials(self.actor).filter(state__in=states).order_by("pk").iterator():
+        for trial in list_trials(self.actor).filter(state__in=states).order_by("pk").iterator():
             self.stdout.write(_line(trial))
 
 
