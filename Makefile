@@ -8,7 +8,7 @@ PYTHON := $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 p
 VENV := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long test-operations test-faults check coverage audit bench messages schema lock stop clean python setup-demo setup-dev
+.PHONY: help demo test test-long test-operations test-faults check coverage audit bench promises messages schema lock stop clean python setup-demo setup-dev
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-23s %s\n", $$1, $$2 }'
@@ -39,6 +39,9 @@ bench: setup-dev ## speed, as ratios against the goals
 
 audit: setup-dev ## known vulnerabilities of what production installs (needs the network)
 	@$(VENV) -m pip_audit --requirement requirements/base.txt --require-hashes --disable-pip --strict
+
+promises: setup-dev ## what is promised, shown and not yet built; writes the names of the tests into docs/promises.md
+	@$(VENV) -m tools.promises
 
 messages: setup-dev ## merge new texts into the translation catalogues
 	@$(VENV) -m tools.messages && $(VENV) -m tools.messages --compile

@@ -32,7 +32,7 @@ class OperatorRow:
 
 
 def operator_rows(actor: Actor, operators: Iterable[Operator]) -> list[OperatorRow]:
-    """Return a row for each operator with their roles (CV-14) and what the actor may do to each (CV-17, E5)."""
+    """Return a row for each operator with their roles (CV-14) and what the actor may do to each (CV-17, E-5)."""
     everyone = list(operators)
     answer = ROLE_TABLE[AccountPermission.MANAGE_OPERATORS].check(actor)
     refusal = answer.message if isinstance(answer, Denied) else ""

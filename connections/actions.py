@@ -33,10 +33,10 @@ TOO_MANY_ACCEPTED = _(
 def accept_invitation(
     *, actor: Actor, token: str, scopes: Scope, wording: Wording = NO_WORDING
 ) -> tuple[Connection, bool]:
-    """Connect the actor's organisation with the partner whose invitation has this token, and share `scopes` (E14).
+    """Connect the actor's organisation with the partner whose invitation has this token, and share `scopes` (E-14).
 
     The partner then sees what is shared (CC-10…CC-14). Return the connection and whether it is new: accepting while
-    connected changes nothing (E3). However many accept at once, the unique index keeps one active connection. Raises
+    connected changes nothing (E-3). However many accept at once, the unique index keeps one active connection. Raises
     NotFound for an unknown token, Invalid("own_link"), Conflict("partner_not_active"), Conflict("state_changed") if the
     connection is ended at the same moment, and TooMany("too_many_connections") beyond ACCEPTED_A_DAY acceptances in 24
     hours.
@@ -87,7 +87,7 @@ def _keep_to_the_limit(actor: Actor) -> None:
 
 @transaction.atomic
 def change_sharing(*, actor: Actor, connection: Connection, scopes: Scope, wording: Wording = NO_WORDING) -> Connection:
-    """Share `scopes` with the partner of an active connection from now on, and nothing else (E14); return it.
+    """Share `scopes` with the partner of an active connection from now on, and nothing else (E-14); return it.
 
     A trigger changes what the partner and its distributor see in this transaction. Consenting again to the same is kept
     when there was more to choose from, and otherwise changes nothing. Raises NotFound when the actor is not the

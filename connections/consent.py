@@ -1,4 +1,4 @@
-"""What a customer may share with a partner, in words. The apps that hold the data say what each scope shows (E14)."""
+"""What a customer may share with a partner, in words. The apps that hold the data say what each scope shows (E-14)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -69,7 +69,7 @@ def _while_live(side: str) -> Case:
 class Connection(PublicModel):
     """The link between a customer and a partner, who sees the customer's shared data (CC-9).
 
-    A connection has no end date (CC-25). After an end, a new acceptance is a new row (E3). The names are kept as they
+    A connection has no end date (CC-25). After an end, a new acceptance is a new row (E-3). The names are kept as they
     were at the start, because after the end neither side may look the other up any more.
     """
 
@@ -127,7 +127,7 @@ class ConsentQuerySet(TenantQuerySet):
 
 
 class Consent(models.Model):
-    """What a customer consented to share with a partner, by whom and when (E14). Consents are never changed.
+    """What a customer consented to share with a partner, by whom and when (E-14). Consents are never changed.
 
     The newest one of a connection holds: a trigger copies its `scopes` to the connection. `offered` are the scopes that
     could be chosen: a scope that a later version offers is not granted, and the customer is asked. `wording` is the
@@ -192,7 +192,7 @@ class Portfolio(models.Model):
         SELF = "1_self"  # the subject is the viewer itself
         CONNECTION = "2_connection"  # the subject is a customer that is connected with the viewer
         PARTNER_CUSTOMER = "3_partner_customer"  # the subject is a customer of a partner below the viewer
-        PARTNER = "4_partner"  # the subject is a partner below the viewer, a distributor: account data alone (E15)
+        PARTNER = "4_partner"  # the subject is a partner below the viewer, a distributor: account data alone (E-15)
 
     viewer = models.ForeignKey("accounts.Organization", models.CASCADE, related_name="+")
     subject = models.ForeignKey("accounts.Organization", models.CASCADE, related_name="+")

@@ -50,7 +50,7 @@ class Consent:
 
 
 def consent(actor: Actor, operators: Iterable[Operator], invitation: Invitation) -> Consent:
-    """Return for which of a person's organisations an invitation can be accepted, or why for none (CC-41, E2).
+    """Return for which of a person's organisations an invitation can be accepted, or why for none (CC-41, E-2).
 
     `operators` are the person's own, from `operators_of`.
     """

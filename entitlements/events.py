@@ -27,6 +27,6 @@ class EntitlementEvent(StrEnum):
 
     @property
     def scopes(self) -> Scope:
-        """What a customer must share for others to read the news of this kind: news, and what it tells (E14)."""
+        """What a customer must share for others to read the news of this kind: news, and what it tells (E-14)."""
         told = {EntitlementEvent.ORDER_PLACED: Scope.ORDERS, EntitlementEvent.USE_UNUSUAL: Scope.USAGE}
         return Scope.NOTIFICATIONS | told.get(self, Scope.ENTITLEMENTS)

@@ -35,7 +35,7 @@ def add_operator(*, actor: Actor, organization: Organization, person: Person, ro
 def change_roles(*, actor: Actor, operator: Operator, roles: Iterable[str]) -> Operator:
     """Replace the roles of an operator (CV-17) and return the operator.
 
-    Raises Refused("own_role") for the actor's own roles, Conflict("last_admin") when no Admin would be left (E5),
+    Raises Refused("own_role") for the actor's own roles, Conflict("last_admin") when no Admin would be left (E-5),
     Invalid("roles") for no role or an unknown one, and NotFound when the operator no longer exists.
     """
     authorize(actor, ROLE_TABLE, AccountPermission.MANAGE_OPERATORS)
@@ -56,7 +56,7 @@ def change_roles(*, actor: Actor, operator: Operator, roles: Iterable[str]) -> O
 def remove_operator(*, actor: Actor, operator: Operator) -> None:
     """Take away a person's access to the organisation at once, by deleting their operator.
 
-    Raises Conflict("last_admin") for the only Admin (E5) and NotFound when the operator no longer exists.
+    Raises Conflict("last_admin") for the only Admin (E-5) and NotFound when the operator no longer exists.
     """
     authorize(actor, ROLE_TABLE, AccountPermission.MANAGE_OPERATORS)
     operator = _lock_operator(actor, operator)

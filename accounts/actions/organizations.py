@@ -27,7 +27,7 @@ TOO_MANY_FOUNDED = _(
 
 @transaction.atomic
 def create_own_organization(*, person: Person, name: str, country: str, **details: str) -> Organization:
-    """Create a customer organisation for a person who signed up, make the person its Admin, and return it (E2).
+    """Create a customer organisation for a person who signed up, make the person its Admin, and return it (E-2).
 
     A form that is sent twice creates one organisation: if the person is already Admin of a customer organisation with
     the same name and country, that one is returned. Raises TooMany beyond FOUNDED_A_DAY organisations in 24 hours. The

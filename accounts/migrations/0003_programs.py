@@ -1,4 +1,4 @@
-"""The vendor's partner programmes and what they grant (E1)."""
+"""The vendor's partner programmes and what they grant (E-1)."""
 
 from django.db import migrations
 

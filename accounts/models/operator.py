@@ -1,4 +1,4 @@
-"""Operators: persons who act for organisations, and their roles (E5)."""
+"""Operators: persons who act for organisations, and their roles (E-5)."""
 
 from typing import ClassVar
 

@@ -59,7 +59,7 @@ require_form = require_http_methods(["GET", "HEAD", "POST"])
 @require_form
 @require_sign_in
 def organization_new(request: PortalRequest) -> HttpResponse:
-    """Create a customer organisation for somebody who signed up, who acts for it from then on (E2)."""
+    """Create a customer organisation for somebody who signed up, who acts for it from then on (E-2)."""
     form = OrganizationForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         with into_form(form):

@@ -14,7 +14,7 @@ class Actor:
     """A person acting for one organisation, or the system.
 
     `person_id` and `organization_id` are primary keys. `reach(scope)` is a subquery of the organisations that share
-    that scope with the actor's organisation (E14), which shares all with itself; `scope` is a Scope, or an expression
+    that scope with the actor's organisation (E-14), which shares all with itself; `scope` is a Scope, or an expression
     for one. `features` are what active programme memberships grant (CC-5).
     """
 

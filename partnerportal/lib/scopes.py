@@ -1,4 +1,4 @@
-"""The scopes of consent: what a customer may share with those who see it (E14)."""
+"""The scopes of consent: what a customer may share with those who see it (E-14)."""
 
 from enum import IntFlag
 from functools import reduce

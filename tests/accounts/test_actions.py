@@ -55,6 +55,7 @@ def test_founding_makes_a_customer_with_its_admin(world):
         assert Event.objects.get().kind == "organization.created"
 
 
+@pytest.mark.promise("CC-1")
 def test_an_orgid_that_is_taken_is_drawn_again(world, monkeypatch):
     """Also by an organisation that the person cannot see."""
     nobody = world.person("nobody")
@@ -73,6 +74,7 @@ def test_an_orgid_that_is_given_is_not_replaced(world):
         register_organization(actor=SYSTEM, kind=Kind.PARTNER, name="New", country="FR", org_id=world.customer.org_id)
 
 
+@pytest.mark.promise("CC-1", "CC-42")
 def test_a_partner_comes_with_its_link_and_others_without(world):
     for kind in Kind:
         made = register_organization(actor=SYSTEM, kind=kind, name="New", country="FR")
@@ -108,6 +110,7 @@ def test_vendor_staff_work_at_the_command_line_only(who, world, actor_for):
         assert code(refused) == "not_vendor_staff"
 
 
+@pytest.mark.promise("CC-4", "E-1")
 @pytest.mark.parametrize(
     ("starts_in", "ends_in", "is_active"),
     [(0, None, True), (0, 0, True), (-9, -1, False), (1, None, False), (-9, 0, True)],
@@ -144,6 +147,7 @@ def test_roles_must_be_known_and_at_least_one(world, actor_for, as_web, roles):
     assert refused.value.field == "roles"
 
 
+@pytest.mark.promise("CV-15", "CV-16")
 @pytest.mark.parametrize("role", ["reader", "sales_agent", "admin_agent"])
 def test_only_an_admin_manages_operators(world, actor_for, as_web, role):
     actor, operator = actor_for(f"customer.{role}"), world.operator("customer.reader")
@@ -168,6 +172,7 @@ def test_operators_of_another_organisation_are_not_there(world, actor_for, as_we
             as_web(action, actor=stranger, operator=operator, **values)
 
 
+@pytest.mark.promise("E-5")
 def test_the_last_admin_stays(world, actor_for, as_web):
     admin = actor_for("customer.admin")
     with pytest.raises(Conflict) as refused:

@@ -1,5 +1,7 @@
 """Organisations the caller acts for, and the choice among them."""
 
+import pytest
+
 URL = "/api/v1/organizations/"
 
 
@@ -32,6 +34,7 @@ def test_an_organisation_as_it_is_shown(api, world):
     assert set(badge) == {"program", "name", "since"}
 
 
+@pytest.mark.promise("CC-4")
 def test_a_lapsed_badge_is_not_shown(api):
     [item] = api("lapsed.admin").get(URL).json()["items"]
     assert item["badges"] == []

@@ -48,6 +48,7 @@ def test_a_partner_is_registered_with_badges_admin_and_link(world: World) -> Non
     assert Event.objects.filter(counterpart_id=partner.pk, person_label__startswith="vendor staff").count() == 4
 
 
+@pytest.mark.promise("O-12")
 def test_the_first_admin_of_an_installation_gets_in_by_a_link(world: World) -> None:
     """The vendor's organisation exists already in the world: whoever comes first is like any other organisation."""
     said = call(

@@ -42,6 +42,7 @@ def guess_passwords(times: int, *, after: int = 0) -> None:
             assert sign_in(PageClient(), password="wrong password 1", **network(number // 5)).status_code == 200
 
 
+@pytest.mark.promise("S-7")
 def test_an_account_guessed_from_many_networks_asks_for_a_mailed_code(world: World) -> None:
     for number in range(ATTEMPTS_A_DAY - 1):
         assert sign_in(PageClient(), password="wrong password 1", **network(number // 5)).status_code == 200
@@ -107,6 +108,7 @@ def is_signed_in_as(who: str, number: int) -> bool:
     return is_signed_in(browser)
 
 
+@pytest.mark.promise("S-7")
 def test_the_owner_is_told_once_a_day_by_the_worker(world: World) -> None:
     owner = world.person("customer.admin")
     Person.objects.filter(pk=owner.pk).update(language="fr")
@@ -142,8 +144,9 @@ def test_nobody_who_is_locked_is_mailed(world: World) -> None:
     assert tell_owners() == 1 and sent() == []
 
 
+@pytest.mark.promise("S-12")
 def test_wrong_codes_of_one_network_lock_nobody_out_elsewhere(with_totp: Any) -> None:
-    """S12: by somebody who knows the password. The owner is told at the fifth."""
+    """S-12: by somebody who knows the password. The owner is told at the fifth."""
     _client, secret, _codes = with_totp
     thief = PageClient()
     sign_in(thief, **network(1))
@@ -212,8 +215,9 @@ def test_codes_guessed_from_many_networks_ask_for_a_mailed_code(with_totp: Any) 
     assert is_signed_in(owner)
 
 
+@pytest.mark.promise("S-13")
 def test_the_code_that_activated_an_app_is_used(client: PageClient, world: World, time_machine: Any) -> None:
-    """S13: whoever looked over the shoulder has half a minute."""
+    """S-13: whoever looked over the shoulder has half a minute."""
     time_machine.move_to(time.time(), tick=False)
     sign_in(client)
     client.post("/sign-in/reauthenticate/", {"password": "correct horse battery"})
@@ -227,8 +231,9 @@ def test_the_code_that_activated_an_app_is_used(client: PageClient, world: World
     assert not is_signed_in(thief)
 
 
+@pytest.mark.promise("S-14")
 def test_a_second_code_within_seconds_is_said_to_be_on_its_way(client: PageClient, world: World) -> None:
-    """S14: the password was right, and nothing failed."""
+    """S-14: the password was right, and nothing failed."""
     client.post("/sign-in/signup/", NEW)
     other = PageClient()
     form = {"login": NEW["email"], "password": NEW["password1"]}

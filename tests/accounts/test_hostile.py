@@ -94,6 +94,7 @@ def test_a_credential_that_no_device_makes_is_a_wrong_one(web, world, credential
 CONTROL = ["/account/\r\nX-Evil: 1", "/account/\n", "/account/\0", "/acc\x7fount/", "/account/\x85"]
 
 
+@pytest.mark.promise("S-11")
 @pytest.mark.parametrize("way", CONTROL)
 def test_no_control_character_reaches_a_header(web, world, way):
     """Wherever a form says where to go on to: with htmx the address stands in a header that Django does not escape."""

@@ -42,6 +42,7 @@ def lock(email: str = EMAIL, reason: str = "Left the company") -> tuple[str, str
     return call("lock_person", email.upper(), f"--reason={reason}")
 
 
+@pytest.mark.promise("O-14")
 def test_sign_in_and_sessions_end(world: World) -> None:
     before, half = PageClient(), PageClient()
     sign_in(before)

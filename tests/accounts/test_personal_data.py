@@ -91,6 +91,7 @@ def named() -> set[str]:
     return {line.split()[0] for line in text.splitlines() if any(word in line for word in words)}
 
 
+@pytest.mark.promise("O-14")
 def test_a_copy_holds_all_and_no_secret(world: World, busy: Person) -> None:
     LicenseAssignment.objects.filter(customer=world.customer).update(holder=EMAIL.upper(), holder_kind="user")
     text = call("export_person", EMAIL.upper())
@@ -106,6 +107,7 @@ def test_a_copy_holds_all_and_no_secret(world: World, busy: Person) -> None:
     assert not [secret for secret in (*secrets, busy.password, "A" * 32) if secret in text]
 
 
+@pytest.mark.promise("O-14")
 def test_no_table_names_a_person_who_is_erased(world: World, busy: Person) -> None:
     LicenseAssignment.objects.filter(customer=world.customer).update(holder=EMAIL, holder_kind="user")
     told = {"notifications_event", "notifications_notice", "notifications_delivery"}

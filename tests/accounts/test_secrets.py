@@ -45,6 +45,7 @@ def rotate() -> str:
     return out.getvalue().strip()
 
 
+@pytest.mark.promise("S-10")
 def test_no_secret_lies_in_clear(with_totp: Any) -> None:
     """Neither the secret of the app, nor the seed of the recovery codes, nor a code."""
     _client, secret, codes = with_totp

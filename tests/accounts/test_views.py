@@ -96,6 +96,7 @@ def test_only_an_admin_edits(web, world):
     assert Organization.objects.get(pk=world.customer.pk).name == world.customer.name
 
 
+@pytest.mark.promise("CV-14", "CV-22")
 def test_operators_and_what_may_be_done_to_each(web, world):
     page = web("customer.admin").get("/operators/").content.decode()
     assert page.count(canary("customer", "people")) >= 4
@@ -117,6 +118,7 @@ def test_the_last_admin_is_held(web, world):
     assert own.is_admin
 
 
+@pytest.mark.promise("CV-17")
 def test_roles_are_changed_and_a_person_removed(web, world):
     client, reader = web("customer.admin"), world.operator("customer.reader")
     path = f"/operators/{reader.public_id}"
@@ -145,6 +147,7 @@ def test_another_organisations_operators_are_not_there(web, world):
     assert stranger.roles == ["reader"]
 
 
+@pytest.mark.promise("G-18")
 def test_preferences_hold_from_the_next_page_on(web, world):
     client = web("nobody")
     form = {"name": "Norman N", "language": "ja", "time_zone": "Asia/Tokyo", "theme": "dark"}

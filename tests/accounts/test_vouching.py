@@ -81,6 +81,7 @@ WAYS = [
 ]
 
 
+@pytest.mark.promise("S-3")
 @pytest.mark.parametrize("vouch", WAYS)
 def test_nothing_of_the_stranger_is_left(world: World, vouch: Any) -> None:
     sign_up()

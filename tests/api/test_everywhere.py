@@ -203,6 +203,7 @@ def test_unknown_addresses_answer_in_the_same_shape(api, path):
     assert (response.status_code, codes(response)) == (404, [("not_found", None)])
 
 
+@pytest.mark.promise("G-18")
 def test_messages_are_in_the_readers_language(api, url, world):
     client = api("partner.admin")
     english = client.get(url("customers/"), {"country": "XX"}).json()["errors"][0]

@@ -38,6 +38,7 @@ def seen_by(world, who):
     return {world.names[pk] for pk in Portfolio.objects.filter(viewer=world[who]).values_list("subject", flat=True)}
 
 
+@pytest.mark.promise("CC-11")
 def test_accepting_connects_and_shows_the_customer_at_once(accept, world):
     connection, is_new = accept("stranger.admin")
     assert is_new
@@ -60,6 +61,7 @@ def test_accepting_again_changes_nothing(accept, world):
     assert Event.objects.count() == before
 
 
+@pytest.mark.promise("E-2")
 @pytest.mark.parametrize(
     ("who", "partner", "error", "code"),
     [
@@ -81,11 +83,13 @@ def test_who_may_not_accept_and_why(accept, who, partner, error, code):
     assert Connection.objects.count() == before
 
 
+@pytest.mark.promise("E-2")
 @pytest.mark.parametrize("who", ["publisher.admin", "distributor2.admin", "partner2.admin"])
 def test_every_kind_but_the_vendor_may_be_a_customer(accept, who):
     assert accept(who)[1]
 
 
+@pytest.mark.promise("CC-18", "CC-29")
 @pytest.mark.parametrize("who", ["customer.admin", "partner.admin"])
 def test_ending_from_either_side_takes_the_sight_away_at_once(end, world, who):
     connection = end(who)
@@ -130,6 +134,7 @@ def test_ending_twice_says_so(end, world):
     assert refused.value.code == "state_changed"
 
 
+@pytest.mark.promise("CC-45", "E-3")
 def test_connecting_again_is_a_new_row_and_history_stays(accept, end, world):
     end("customer.admin")
     again, is_new = accept("customer.admin")
@@ -141,6 +146,7 @@ def test_connecting_again_is_a_new_row_and_history_stays(accept, end, world):
     assert queries.accepted_count(world.actor("partner.reader")) == 3  # each customer once, ended ones too
 
 
+@pytest.mark.promise("CC-21", "CC-22", "CC-23")
 def test_each_side_is_told_what_the_other_did(accept, end, world):
     end("customer.admin")
     end("partner.admin", "customer2")
@@ -163,6 +169,7 @@ def test_news_of_a_customer_goes_out_of_sight_with_it(end, world, actor_for):
     assert about.visible_to(actor_for("customer.admin")).exists()
 
 
+@pytest.mark.promise("CC-43")
 def test_a_replaced_link_stops_and_the_reason_is_kept(accept, world):
     old = world.token("partner")
     link = replace_invitation_link(actor=Actor.system("staff"), partner=world.partner, reason=" printed on a poster ")
@@ -174,6 +181,7 @@ def test_a_replaced_link_stops_and_the_reason_is_kept(accept, world):
     assert accept("stranger.admin")[1]
 
 
+@pytest.mark.promise("CC-43")
 @pytest.mark.parametrize(
     ("who", "reason", "code"), [("partner.admin", "x", "not_vendor_staff"), (None, " ", "reason_required")]
 )

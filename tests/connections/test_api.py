@@ -57,6 +57,7 @@ def test_anothers_connection_is_absent(api, world):
     assert world.connection("customer2", "partner2").state == Connection.State.ACTIVE
 
 
+@pytest.mark.promise("CC-10", "CC-11", "E-3")
 def test_accepting_and_accepting_again(api, world):
     client = api("stranger.admin")
     link = f"{settings.PORTAL_ORIGIN}/i/{world.token('partner')}/"
@@ -91,6 +92,7 @@ def test_an_invitation_that_cannot_be_accepted(api, world, who, link, status, co
     assert Connection.objects.count() == before
 
 
+@pytest.mark.promise("CC-18", "CC-29", "E-4")
 @pytest.mark.parametrize(("who", "side"), [("partner.admin", "partner"), ("customer.admin", "customer")])
 def test_either_side_ends_it_and_everything_is_gone_at_once(api, world, who, side):
     url = f"{URL}{world.connection('customer', 'partner').public_id}/"
@@ -107,6 +109,7 @@ def test_either_side_ends_it_and_everything_is_gone_at_once(api, world, who, sid
     assert (again.status_code, codes(again)) == (409, ["state_changed"])
 
 
+@pytest.mark.promise("CV-22")
 def test_a_reader_ends_nothing(api, world):
     url = f"{URL}{world.connection('customer', 'partner').public_id}/end/"
     for who in ("partner.reader", "customer.reader"):

@@ -22,6 +22,7 @@ def rows():
     return Connection.objects.count()
 
 
+@pytest.mark.promise("CC-41")
 def test_a_stranger_sees_who_invites_and_keeps_the_way(web, world):
     response = web("anonymous").get(opened(world))
     page = response.content.decode()
@@ -60,6 +61,7 @@ def test_an_unknown_link_gets_help(web):
     assert web("stranger.admin").post("/i/0123/accept/").status_code == 404
 
 
+@pytest.mark.promise("CC-12")
 def test_accepting_connects_and_says_so(web, world):
     client = web("stranger.admin")
     response = client.post(opened(world) + "accept/", {"organization": world.stranger.public_id})
@@ -69,6 +71,7 @@ def test_accepting_connects_and_says_so(web, world):
     assert world.partner.name in client.get("/account/").content.decode()
 
 
+@pytest.mark.promise("E-3")
 def test_accepting_again_changes_nothing(web, world):
     before = rows()
     response = web("customer.admin").post(opened(world) + "accept/")
@@ -92,6 +95,7 @@ def test_nobody_accepts_for_an_organisation_that_is_not_theirs(web, world):
     assert rows() == before
 
 
+@pytest.mark.promise("E-2")
 def test_one_who_acts_for_several_chooses(web, world):
     client = web("many@customer")
     page = client.get(opened(world, "partner2")).content.decode()
@@ -149,6 +153,7 @@ def test_the_invitation_asks_few_questions(web, world, count_queries):
         assert len(queries) <= 8, (who, [s[:90] for s in queries.statements])
 
 
+@pytest.mark.promise("CC-39", "CC-40")
 def test_the_invite_dialog(web, world):
     response = web("partner.admin").get("/invite/")
     page = response.content.decode()
@@ -168,6 +173,7 @@ def test_the_invite_dialog_is_for_partners_with_a_badge(web, world, who):
     assert "/i/" not in response.content.decode()
 
 
+@pytest.mark.promise("CC-19", "CC-20")
 def test_each_side_may_end(web, world):
     mine, theirs = world.connection("customer", "partner"), world.connection("customer2", "partner2")
     question = web("customer.admin").get(f"/connections/{mine.public_id}/end/").content.decode()
@@ -209,6 +215,7 @@ def test_nobody_else_may_end(web, world, who, status):
     assert connection.state == "active"
 
 
+@pytest.mark.promise("CC-2", "CC-3", "CC-4", "CC-12")
 def test_account_details(web, world):
     page = web("customer.admin").get("/account/").content.decode()
     for fact in (
@@ -226,6 +233,16 @@ def test_account_details(web, world):
     assert "Solution Advisor" not in web("lapsed.admin").get("/account/").content.decode()
 
 
+@pytest.mark.promise("CV-12")
+def test_account_details_say_how_to_reach_the_account_manager(web, world):
+    customer = world.customer
+    for who in ("customer.admin", "customer.reader"):
+        page = web(who).get("/account/").content.decode()
+        assert customer.account_manager_name in page and customer.account_manager_phone in page
+        assert f'href="mailto:{customer.account_manager_email}"' in page
+
+
+@pytest.mark.promise("CV-22")
 def test_a_reader_sees_end_disabled_with_the_reason(web, world):
     page = web("customer.reader").get("/account/").content.decode()
     assert "Only an Admin of your organisation can do this." in page
@@ -257,6 +274,7 @@ def test_connections_are_paged(web, world):
     assert client.get("/account/?connections=rubbish&history=%00").status_code == 200
 
 
+@pytest.mark.promise("CC-5")
 def test_a_badge_that_lapses_takes_the_link_away(web, world):
     client = web("partner.admin")
     assert client.get("/invite/").status_code == 200

@@ -35,6 +35,7 @@ def test_the_usual_range_by_a_worked_example() -> None:
     assert usual_range([1, 2, 9]) == (0, 7)  # never below none
 
 
+@pytest.mark.promise("G-7")
 def test_the_example() -> None:
     """Eight weeks between 175 and 190, then a fall within 14 days."""
     usual = [180, 182, 184, 183, 182, 181, 183] * 8
@@ -112,6 +113,7 @@ def test_told_once_to_the_customer_and_those_connected(world: World, sku: Sku) -
     assert Event.objects.filter(kind="usage.unusual").count() == 1
 
 
+@pytest.mark.promise("G-7")
 def test_one_notice_names_all_services_with_their_numbers(world: World, sku: Sku, web: Any) -> None:
     flow = Sku.objects.create(code="ANO-2", service="Flow", name="Flow")
     choose(world, "partner.reader", "use_unusual", Mail.EACH)

@@ -23,6 +23,7 @@ def of(world, name, path=""):
     return f"{URL}{world[name].public_id}/{path}"
 
 
+@pytest.mark.promise("CC-7", "CC-10", "E-7")
 @pytest.mark.parametrize(
     ("who", "seen"),
     [
@@ -41,6 +42,7 @@ def test_who_sees_which_customers(api, world, who, seen):
             assert client.get(of(world, name, path)).status_code == (200 if name in seen else 404), (name, path)
 
 
+@pytest.mark.promise("CC-5", "CC-8")
 @pytest.mark.parametrize("who", ["lapsed.admin", "nobadge.admin", "customer.admin", "vendor.admin", "publisher.admin"])
 @pytest.mark.parametrize("path", ["", "entitlements/", "orders/"])
 def test_no_badge_no_customers(api, world, who, path):
@@ -49,6 +51,7 @@ def test_no_badge_no_customers(api, world, who, path):
         assert (response.status_code, codes(response)) == (403, [("no_badge", None)])
 
 
+@pytest.mark.promise("CC-26")
 def test_a_customer_in_full(api, world):
     item = api("partner.admin").get(of(world, "customer")).json()
     listing = CustomerListing.objects.get(viewer=world.partner, customer=world.customer)
@@ -76,6 +79,7 @@ def test_a_customer_in_full(api, world):
     }
 
 
+@pytest.mark.promise("CC-13", "CC-28", "CC-47")
 def test_entitlements_say_where_they_belong(api, world):
     items = api("partner.admin").get(of(world, "customer", "entitlements/")).json()["items"]
     assert [(i["kind"], i["state"], i["section"]) for i in items] == [
@@ -98,6 +102,7 @@ def test_entitlements_narrowed(api, world, query, count):
     assert answer["totalCount"] == len(answer["items"]) == count
 
 
+@pytest.mark.promise("CC-27")
 def test_orders_with_their_lines(api, world):
     [order] = api("partner.admin").get(of(world, "customer", "orders/")).json()["items"]
     word, number = canary("customer", "skus"), f"PO-{canary('customer', 'goods')}"

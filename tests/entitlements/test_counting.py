@@ -38,6 +38,7 @@ def test_monthly_is_the_last_30_days() -> None:
     assert counting.monthly_active("concurrent", days, TODAY) == 44
 
 
+@pytest.mark.promise("CC-35")
 def test_previously_and_newly_assigned_make_up_the_assigned() -> None:
     """Of 57 licences assigned in March 12 were assigned in March."""
     assert counting.previously_assigned(57, 12) == 45
@@ -73,6 +74,7 @@ def test_the_warning_begins_90_days_before_the_end() -> None:
     assert counting.days_left(None, TODAY) is None
 
 
+@pytest.mark.promise("G-6")
 def test_when_all_will_be_assigned() -> None:
     """Two more every week, 5 left: 18 days. Nothing is said of too short a history, a fall, or what is far away."""
 

@@ -31,6 +31,7 @@ def give(world: World, holder: str, **fields: Any) -> LicenseAssignment:
     )
 
 
+@pytest.mark.promise("CC-24", "CC-32")
 @pytest.mark.parametrize(
     "who",
     [

@@ -183,6 +183,7 @@ def told_of(response: Any) -> tuple[str, str, int, int]:
     return row.state, row.error, row.lines, len(row.problems)
 
 
+@pytest.mark.promise("S-6")
 def test_fifty_megabytes_of_line_feeds_are_not_read(send: Send, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """48 kB as sent, which kept a worker for minutes."""
     asked = 0
@@ -207,6 +208,7 @@ def test_a_thousand_blank_lines_are_passed_over_and_one_more_for_each_other(send
     assert told_of(send(packed, key="many", Content_Encoding="gzip")) == ("failed", "too_many_blank_lines", 0, 0)
 
 
+@pytest.mark.promise("S-6")
 def test_what_is_no_feed_ends_after_a_thousand_lines(send: Send, world: World) -> None:
     """And its first problems are told. One line that can be read, and it is a feed, however bad the others."""
     lines = b"a,b,c\n" * 1500

@@ -55,6 +55,7 @@ def test_falling_use_is_a_filter(partner: Organization, world: World, web: Any, 
     assert [row["name"] for row in found["items"]] == [world.customer.name]
 
 
+@pytest.mark.promise("G-14")
 def test_a_view_keeps_filters_and_sort(partner: Organization, web: Any) -> None:
     client = web("partner.reader")
     view = save(client, "Japan", "country=JP&sort=-name&size=25&cursor=x&rubbish=1&q=")
@@ -93,6 +94,7 @@ def test_the_list_opens_with_the_default_view(partner: Organization, web: Any) -
     assert client.get(LIST).status_code == 200 and ListSettings.objects.filter(person_id=view.person_id).exists()
 
 
+@pytest.mark.promise("G-14")
 def test_shared_in_the_organisation_and_nowhere_else(partner: Organization, world: World, web: Any) -> None:
     view = save(web("partner.admin"), "Ours", "country=JP", is_shared="on")
     own = save(web("partner.admin"), "Mine alone", "country=FR")
@@ -177,6 +179,7 @@ def heads(page: Any) -> list[str]:
     ]
 
 
+@pytest.mark.promise("G-14")
 def test_columns_and_density_are_kept(partner: Organization, web: Any) -> None:
     client = web("partner.reader")
     usual = heads(client.get(LIST))

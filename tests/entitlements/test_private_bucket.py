@@ -112,6 +112,7 @@ def test_half_a_file_is_never_there(machine: Any, bucket: Any) -> None:
         read_file("exports/half")
 
 
+@pytest.mark.promise("O-5")
 @pytest.mark.django_db
 def test_an_export_made_by_one_machine_is_given_by_another(machine: Any, world: World, web: Any, bucket: Any) -> None:
     machine("worker")
@@ -203,6 +204,7 @@ def test_memory_does_not_grow_with_the_file(machine: Any) -> None:
     assert peak_of(pass_through) < 28 * MEGA
 
 
+@pytest.mark.promise("O-5")
 @pytest.mark.django_db
 def test_an_upload_is_brought_in_by_another_machine(machine: Any, world: World, bucket: Any) -> None:
     row = IngestUpload(kind="usage", public_id="00000000-0000-4000-8000-000000000003")

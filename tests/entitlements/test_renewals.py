@@ -76,6 +76,7 @@ def test_the_nearest_threshold_is_told(ends, left, told):
     assert alerts() == told
 
 
+@pytest.mark.promise("G-5")
 def test_each_threshold_once_as_days_pass(ends):
     ends(95)
     for passed in range(97):
@@ -172,6 +173,7 @@ def test_a_broken_mail_server_sends_the_same_summary_again(ends, world, settings
     assert len(mail.outbox) == len({address_of(m) for m in mail.outbox}) == 4
 
 
+@pytest.mark.promise("E-4")
 def test_after_the_end_of_a_connection_its_summary_says_nothing(ends, world, actor_for):
     ends(20)
     tell()
@@ -244,6 +246,7 @@ def test_colour_is_for_what_ends_within_a_week(web, ends):
         assert f'<time datetime="{today() + days(left)}"{tone}>' in page
 
 
+@pytest.mark.promise("G-5")
 def test_a_partner_sees_its_customers_by_week(world, web, ends):
     ends(3)
     ends(40, "customer2")
@@ -325,6 +328,7 @@ def made(world, web, ends):
     return re.search(r"http://localhost:8000(/calendar/[\w-]{43}\.ics)", page)[1]
 
 
+@pytest.mark.promise("G-5")
 def test_a_calendar_is_read_without_a_session(made, web, world):
     answer = web("anonymous").get(made)
     assert answer["Content-Type"] == "text/calendar; charset=utf-8"
@@ -359,6 +363,7 @@ def test_a_revoked_address_answers_no_more(made, web):
     assert web("anonymous").get(made).status_code == 404
 
 
+@pytest.mark.promise("E-4")
 def test_it_shows_what_its_owner_may_see_at_that_moment(made, web, world, actor_for):
     end_connection(actor=actor_for("customer.admin"), connection=world.connection("customer", "partner"))
     assert read(web("anonymous").get(made).content) == []

@@ -58,6 +58,7 @@ def usage_page(world: World, web: Any, who: str = "partner.reader", tab: str = "
     return web(who).get(f"/customers/{world.customer.public_id}/{tab}")
 
 
+@pytest.mark.promise("CC-14", "CC-30", "CC-31", "CC-33")
 def test_licensing_in_words_and_numbers(world: World, sku: Sku, web: Any) -> None:
     """CC-30…CC-34: the way from the row's menu, and what stands there."""
     report(world, sku)
@@ -99,6 +100,7 @@ def test_two_weeks_are_not_enough_for_a_forecast(world: World, sku: Sku, web: An
     assert "Not enough history" in text_of(usage_page(world, web))
 
 
+@pytest.mark.promise("CC-33", "CC-34", "CC-35", "CC-36", "CC-37")
 def test_the_trend_has_four_numbers_and_says_them_in_words(world: World, sku: Sku, web: Any) -> None:
     """CC-34…CC-37, and every number in a table."""
     report(world, sku, days=60)
@@ -185,6 +187,7 @@ def test_a_service_that_did_not_report_is_a_gap_and_not_a_dip() -> None:
     assert ended[-1] and ended[-1].assigned == 12
 
 
+@pytest.mark.promise("G-6")
 def test_all_customers_in_sum_and_who_stands_out(world: World, web: Any, count_queries: Any) -> None:
     CustomerUsage.objects.filter(customer=world.customer).update(assigned=30, assigned_before=10)
     CustomerUsage.objects.filter(customer=world.customer2).update(assigned=5, assigned_before=9)
@@ -216,6 +219,7 @@ def test_a_customer_that_leaves_while_the_page_is_made_is_left_out(world: World,
     assert world.customer2.name in page and world.customer.name not in page
 
 
+@pytest.mark.promise("CC-14", "CC-24", "CC-32", "CC-36", "CC-37")
 def test_the_api_has_months_and_days_and_no_people(world: World, sku: Sku, api: Any) -> None:
     report(world, sku, days=60)
     found = api("partner.reader").get(f"/api/v1/customers/{world.customer.public_id}/usage/").json()

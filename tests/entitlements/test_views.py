@@ -66,6 +66,7 @@ def partner(world: World) -> Organization:
     return world.partner
 
 
+@pytest.mark.promise("CC-6", "CC-7", "CV-4", "CV-5", "CV-6")
 def test_customers_in_one_view(world: World, web: Any) -> None:
     """CC-6, CC-7, CV-4…CV-6: exactly the connected ones, with seats, services and nearest expiry."""
     page = web("partner.reader").get(LIST)
@@ -77,10 +78,12 @@ def test_customers_in_one_view(world: World, web: Any) -> None:
     assert f"{ends.assigned} / {ends.seats}" in words
 
 
+@pytest.mark.promise("E-7")
 def test_distributor_sees_the_customers_of_its_partners(world: World, web: Any) -> None:
     assert set(names_in(web("distributor.admin").get(LIST))) == {world.customer.name, world.customer2.name}
 
 
+@pytest.mark.promise("CC-5", "CC-8")
 @pytest.mark.parametrize("who", ["nobadge.admin", "lapsed.admin", "customer.admin", "publisher.admin"])
 def test_without_badge_the_page_says_whom_to_ask(who: str, world: World, web: Any) -> None:
     """CC-5, CC-8: by address too, and the customers' own pages as well."""
@@ -227,6 +230,7 @@ def test_first_use_invites_and_readers_are_told_why_not(world: World, web: Any) 
     assert "Only an Admin" in text_of(reader)
 
 
+@pytest.mark.promise("CC-20")
 def test_row_menu_ends_only_own_connections(world: World, web: Any) -> None:
     own = str(world.connection("customer", "partner").public_id)
     assert f'data-row-menu="{own}">' in web("partner.admin").get(LIST).content.decode()
@@ -235,6 +239,7 @@ def test_row_menu_ends_only_own_connections(world: World, web: Any) -> None:
     assert own not in indirect.content.decode() and "own partner can end it" in text_of(indirect)
 
 
+@pytest.mark.promise("CC-29")
 @pytest.mark.parametrize("tab", ["customer", "customer_services", "customer_orders", "customer_activity"])
 def test_customer_is_gone_with_its_connection(tab: str, world: World, web: Any, actor_for: Any) -> None:
     """CC-29. Somebody else's customer looks the same."""
@@ -245,6 +250,7 @@ def test_customer_is_gone_with_its_connection(tab: str, world: World, web: Any, 
     assert client.get(address).status_code == 404
 
 
+@pytest.mark.promise("CC-26", "CV-16")
 def test_basic_account_data(world: World, web: Any) -> None:
     """CC-26, for a Reader too (CV-16)."""
     words = text_of(web("partner.reader").get(reverse("customer", args=[world.customer.public_id])))
@@ -253,6 +259,7 @@ def test_basic_account_data(world: World, web: Any) -> None:
         assert fact in words
 
 
+@pytest.mark.promise("CC-13", "CC-28", "CC-47", "CC-48", "CC-49", "CC-50", "CC-51", "CC-52")
 def test_services_are_grouped_with_count_and_expiry(world: World, web: Any) -> None:
     """CC-47…CC-52."""
     page = web("partner.admin").get(reverse("customer_services", args=[world.customer.public_id]))
@@ -270,6 +277,7 @@ def test_services_are_grouped_with_count_and_expiry(world: World, web: Any) -> N
     assert f'datetime="{active.ends_on}"' in html
 
 
+@pytest.mark.promise("CC-27")
 def test_an_order_shows_its_lines_and_total(world: World, sku: Sku, web: Any) -> None:
     """CC-27; newest first."""
     order = Order.objects.create(

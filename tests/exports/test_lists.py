@@ -19,6 +19,7 @@ from tests.world import World
 CUSTOMER = "/customers/{}/"
 
 
+@pytest.mark.promise("CC-38")
 @pytest.mark.parametrize(
     ("who", "path", "lists"),
     [

@@ -82,6 +82,7 @@ def test_formulas_are_words(world: World, web: Any) -> None:
     assert '"\'=HYPERLINK(""http://evil"";""x"")"' in text and "\"'＋cmd" in text
 
 
+@pytest.mark.promise("CC-38")
 def test_trend_has_the_columns_of_section_f(world: World, web: Any) -> None:
     answer = web("partner.admin").post(NEW, {"list": "trend", "customer": world.customer.public_id})
     rows = table(answer)
@@ -109,6 +110,7 @@ def test_orders_have_a_row_for_each_line(world: World, web: Any, sku: Any) -> No
 OF_EVERYBODY = {"connections", "ended_connections", "operators"}
 
 
+@pytest.mark.promise("CC-24", "CC-32")
 @pytest.mark.slow
 @pytest.mark.parametrize("key", sorted(LISTS))
 @pytest.mark.parametrize("who", ["partner.admin", "distributor.reader", "customer.admin"])
@@ -227,6 +229,7 @@ def test_a_file_is_gone_with_the_badge(key: str, world: World, web: Any) -> None
     assert web("partner.admin").get(reverse("export_file", args=[export.public_id])).status_code == 403
 
 
+@pytest.mark.promise("E-4")
 def test_the_end_of_a_connection_takes_every_file_that_may_hold_it(world: World, web: Any, actor_for: Any) -> None:
     whole, of_it, of_another = (ready(world, customer=c) for c in (None, world.customer, world.customer2))
     above, others = ready(world, "distributor.admin"), ready(world, "partner2.admin")

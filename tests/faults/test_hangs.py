@@ -92,6 +92,7 @@ def cut_off(plant: Plant, link: Relay) -> Iterator[None]:
         yield
 
 
+@pytest.mark.promise("S-2")
 @pytest.mark.parametrize("fault", [stopped, full, cut_off])
 def test_no_form_waits_for_a_broker_that_hangs(
     plant: Plant, link: Relay, visitor: Callable[[], Visitor], fault: Any

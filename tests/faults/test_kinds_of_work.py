@@ -80,6 +80,7 @@ KINDS = {
 }
 
 
+@pytest.mark.promise("S-6")
 def test_each_is_done_while_the_others_stand_still(plant: Plant) -> None:
     assert set(KINDS) == set(QUEUES)
     for kind, (make, task) in KINDS.items():

@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from django.conf import settings
 from django.db import connection
 
@@ -70,6 +71,7 @@ def test_locks_of_two_rows_or_two_kinds_are_two(db):
         assert cursor.fetchone() == (1000 * len(Lock), True)  # of 64 bits
 
 
+@pytest.mark.promise("S-16")
 def test_ids_beyond_31_bits(world):
     """A connection, an entitlement, a notice and an end, between organisations that came late."""
     partner, customer = (

@@ -62,6 +62,7 @@ def test_every_module_that_turns_pages_is_listed() -> None:
     assert {str(path.relative_to(settings.BASE_DIR)) for path in turning} == set(PAGES)
 
 
+@pytest.mark.promise("S-5")
 @pytest.mark.parametrize(("who", "address", "name"), [page for pages in PAGES.values() for page in pages])
 def test_a_page_passes_over_a_cursor_of_other_json(web: Any, world: Any, who: str, address: str, name: str) -> None:
     client, address = web(who), address.format(customer=world.customer.public_id)
@@ -71,6 +72,7 @@ def test_a_page_passes_over_a_cursor_of_other_json(web: Any, world: Any, who: st
         assert client.get(f"{address}{separator}{name}={cursor(text)}").status_code == 200, text
 
 
+@pytest.mark.promise("S-5")
 @pytest.mark.parametrize("path", API)
 def test_the_api_refuses_a_cursor_of_other_json(api: Any, world: Any, path: str) -> None:
     client = api("vendor.admin" if "/releases/" in path or "/trials/" in path else "partner.admin")

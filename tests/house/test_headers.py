@@ -84,6 +84,7 @@ def test_no_answer_lets_a_page_use_the_camera(db, path):
     assert {f"{feature}=()" for feature in ("camera", "microphone", "geolocation", "payment", "usb")} <= set(policy)
 
 
+@pytest.mark.promise("S-17")
 def test_who_finds_a_weakness_learns_whom_to_tell(db, settings):
     settings.SECURITY_CONTACT = "security@vendor.example"
     text = PageClient().get("/.well-known/security.txt").content.decode()

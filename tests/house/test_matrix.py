@@ -19,6 +19,7 @@ def test_every_tenant_table_is_watched():
 TRY_EVERY_METHOD = {"anonymous", "partner.admin", "stranger.admin"}
 
 
+@pytest.mark.promise("CV-15", "CV-16")
 @pytest.mark.slow
 @pytest.mark.no_cover
 @pytest.mark.parametrize("who", ACTORS)

@@ -56,6 +56,7 @@ def test_does_not_wait_for_a_broker_that_is_away():
     assert float(nudged.stdout) < 2
 
 
+@pytest.mark.promise("S-2")
 def test_waits_once_and_shortly_for_a_broker_that_hangs():
     """One that is stopped or swaps: its kernel still takes connections."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
@@ -84,6 +85,7 @@ def test_waits_as_shortly_for_a_broker_that_says_a_byte_now_and_then():
     assert float(nudged.stdout) < 2
 
 
+@pytest.mark.promise("O-19")
 def test_a_command_says_in_one_line_that_the_broker_is_away(own_database):
     """A traceback of a hundred lines hid what the command had to say; it does its work all the same."""
     command = ["manage.py", "create_organization", "--kind", "vendor", "--name", "V", "--country", "DE"]

@@ -131,6 +131,7 @@ def age(table: str, days: float) -> None:
         cursor.execute(f"UPDATE {table} SET {columns.replace('{then}', '%(then)s')}", {"then": then})
 
 
+@pytest.mark.promise("O-14")
 @pytest.mark.parametrize("table", SWEPT)
 def test_what_is_said_to_be_swept_is(table: str, something: None) -> None:
     before = count(table)

@@ -56,6 +56,7 @@ class _Undo(Exception):
         self.rows = rows
 
 
+@pytest.mark.promise("S-10")
 @pytest.mark.parametrize("table", WRITES)
 def test_one_writes_ones_own(table, people, world, actor_for, as_tenant):
     column, changes = WRITES[table]

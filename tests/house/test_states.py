@@ -191,6 +191,7 @@ class _Done(Exception):
     pass
 
 
+@pytest.mark.promise("S-9")
 @pytest.mark.parametrize("who", ["customer.admin", "partner.admin"])
 def test_what_ended_stays_ended(who, world, actor_for, as_tenant):
     """By neither side is it revived, nor its end told otherwise; and neither ends in the other's name."""

@@ -130,6 +130,7 @@ def test_nobody_without_an_organisation_sees_anything(model, actor_for):
     assert not model.objects.visible_to(actor_for("nobody")).exists()
 
 
+@pytest.mark.promise("E-7")
 @pytest.mark.parametrize("who", ACTORS)
 def test_both_locks_agree(who, world, actor_for, as_tenant):
     """All that `visible_to` grants, the policies let through; what they let through beyond it is listed here."""

@@ -89,6 +89,7 @@ def statements(view):
                 yield asked.format(v=view, k=column, c=condition.format(column))
 
 
+@pytest.mark.promise("S-8")
 @pytest.mark.parametrize("who", ["stranger.admin", "customer.admin", None])
 def test_a_view_says_nothing_to_a_stranger(who, world, actor_for):
     """Neither as a value nor in an error, of which there is none, for no row is tried."""

@@ -1,5 +1,6 @@
 """The invitation page in every situation that it can be opened in."""
 
+import pytest
 from playwright.sync_api import expect
 
 from accounts.models import Role
@@ -65,6 +66,7 @@ def test_a_link_rests_while_its_partner_has_no_badge(visitor):
     browser.sees(f"{partner.name} is now connected with {customer.name}.")
 
 
+@pytest.mark.promise("CC-16")
 def test_two_partners_for_one_customer_do_not_notice_each_other(visitor):
     first, second, customer = people.partner("First"), people.partner("Second"), people.customer()
     browser = visitor().arrives_as(people.operator(customer))
@@ -85,6 +87,7 @@ def test_two_partners_for_one_customer_do_not_notice_each_other(visitor):
         side.sees_no(other.name)
 
 
+@pytest.mark.promise("E-2")
 def test_a_person_with_several_organisations_chooses_one(visitor):
     partner, one, two, read = people.partner(), people.customer("One"), people.customer("Two"), people.customer("Read")
     person = people.operator(one, two)
@@ -125,6 +128,7 @@ def test_a_double_click_and_a_second_tab_make_one_connection(visitor):
     assert connections_of(partner).count() == 1
 
 
+@pytest.mark.promise("CC-5")
 def test_a_partner_whose_badge_ends_loses_the_customers_and_regains_them(visitor):
     partner, customer = people.partner(), people.customer()
     people.connect(partner, customer)

@@ -25,6 +25,7 @@ def partner():
     return partner
 
 
+@pytest.mark.promise("G-14")
 def test_a_view_is_shared_with_a_colleague_and_nobody_else(visitor, partner):
     ada, colleague = people.operator(partner), people.operator(partner, role=Role.READER, name="Rita")
     elsewhere = people.partner("Elsewhere")

@@ -91,6 +91,7 @@ def test_a_form_that_has_expired(visitor):
     assert not found, "\n".join(found)
 
 
+@pytest.mark.promise("G-18")
 @pytest.mark.parametrize("language", ["fr", "ja"])
 def test_other_languages_fit(language, visitor, values):
     """Titles and headings in longer and in wider words."""

@@ -3,6 +3,7 @@
 import json
 import re
 
+import pytest
 from django.utils import timezone, translation
 from django.utils.translation import gettext
 from playwright.sync_api import expect
@@ -41,6 +42,7 @@ def feed(org_id: str) -> str:
     return "\n".join(json.dumps(row) for row in rows)
 
 
+@pytest.mark.promise("CC-10", "CC-11", "CC-13", "CC-19", "CC-20", "CC-39", "CC-40", "CC-41", "CC-45")
 def test_a_link_given_accepted_used_ended_and_used_again(stack, visitor):
     partner = people.partner("Nordwind")
     ada = people.operator(partner)

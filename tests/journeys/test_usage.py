@@ -47,6 +47,7 @@ def customer(partner, sku):
     return found
 
 
+@pytest.mark.promise("CC-30", "CC-33")
 def test_from_the_row_to_the_trend_by_keyboard(visitor, partner, customer):
     """CC-30, CC-33…CC-37."""
     browser = visitor().arrives_as(people.operator(partner))

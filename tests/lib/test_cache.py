@@ -63,6 +63,7 @@ def test_it_takes_nothing_but_json(value, db):
         cache.set("k", value)
 
 
+@pytest.mark.promise("S-10")
 def test_nothing_that_is_read_runs_code(db):
     """Neither the cache nor the sessions know pickles, and the table takes none."""
     assert type(cache._connections[cache._alias]) is JsonCache  # type: ignore[attr-defined]

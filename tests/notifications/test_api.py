@@ -56,6 +56,7 @@ def test_a_lapsed_partner_reads_no_customer_news(api, world):
     assert [i for i in items if i["customer"] and i["customer"]["id"] != str(world.lapsed.public_id)] == []
 
 
+@pytest.mark.promise("CC-56", "CC-57", "CC-58")
 def test_dismissing_hides_it_here_and_nowhere_else(api, world):
     """CC-56…CC-58."""
     mine, theirs = (
@@ -92,6 +93,7 @@ def test_reading_is_personal(api, world):
     assert client.get(URL, {"unread": "true"}).json()["totalCount"] == 0
 
 
+@pytest.mark.promise("CC-55")
 def test_narrowed_by_customer_and_kind(api, world):
     client = api("partner.admin")
     mine = client.get(URL, {"customer": world.customer.public_id})

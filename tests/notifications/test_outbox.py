@@ -86,6 +86,7 @@ def test_mails_go_to_admins_in_html_and_text_with_a_stable_id(due, world):
     assert send_due_emails() == 0
 
 
+@pytest.mark.promise("G-18")
 def test_mails_speak_the_readers_language(due, world):
     Person.objects.filter(pk=world.person("partner.admin").pk).update(language="ja")
     send_due_emails()

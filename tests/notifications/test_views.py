@@ -52,6 +52,7 @@ def latest(world: World, recipient: str) -> Notice:
     return world.notices(recipient).last()
 
 
+@pytest.mark.promise("CC-54")
 def test_partner_hears_of_its_customers(world: World, web: Any) -> None:
     """CC-54."""
     news(world, "customer")
@@ -71,6 +72,7 @@ def test_news_of_another_organisation_goes_with_a_feature(world: World, actor_fo
     assert kept and not Notice.objects.visible_to(actor_for("lapsed.admin")).filter(pk__in=kept)
 
 
+@pytest.mark.promise("CC-55")
 def test_filter_by_customer_kind_and_tab(world: World, web: Any) -> None:
     """CC-55; what makes no sense filters nothing."""
     news(world, "customer")
@@ -98,6 +100,7 @@ def test_opening_marks_as_read_for_this_person_only(world: World, web: Any, acto
     assert web("partner.admin").get(reverse("notice_open", args=[notice.public_id])).status_code == 405
 
 
+@pytest.mark.promise("CC-56", "CC-57", "CC-58")
 def test_dismissed_here_still_there_for_the_customer(world: World, web: Any) -> None:
     """CC-56…CC-58, with Undo."""
     news(world, "customer")
@@ -114,6 +117,7 @@ def test_dismissed_here_still_there_for_the_customer(world: World, web: Any) -> 
     assert changed in subjects(client.get(INBOX))
 
 
+@pytest.mark.promise("CV-16", "CV-22")
 def test_reader_may_not_dismiss_and_is_told_why(world: World, web: Any) -> None:
     news(world, "customer")
     notice, client = latest(world, "partner"), web("partner.reader")

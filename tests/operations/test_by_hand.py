@@ -124,6 +124,7 @@ def wait_for_pages(machine: Machine) -> None:
             time.sleep(0.5)
 
 
+@pytest.mark.promise("O-8")
 @pytest.mark.parametrize("block", BLOCKS, ids=lambda block: str(block.line))
 def test_block(block: object, machine: Machine) -> None:
     text = machine.place(block.text)  # type: ignore[attr-defined]

@@ -209,6 +209,7 @@ def numbered() -> Iterator[tuple[Block, int]]:
             yield block, counts[block.heading]
 
 
+@pytest.mark.promise("O-8")
 @pytest.mark.parametrize(("block", "number"), list(numbered()), ids=lambda value: getattr(value, "heading", value))
 def test_block(block: Block, number: int, stage: Stage) -> None:
     text = block.text

@@ -87,6 +87,7 @@ def test_a_page_comes_with_its_headers_and_no_version(site: Site) -> None:
     assert site.ask("GET", "/metrics")[0] == 403
 
 
+@pytest.mark.promise("O-6")
 def test_a_large_upload_passes_and_a_large_form_does_not(site: Site) -> None:
     body = json.dumps({"type": "usage", "note": "x" * 20_000_000}).encode()
     named = {"Idempotency_Key": "large", "Content_Type": "application/x-ndjson"}

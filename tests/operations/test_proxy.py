@@ -95,6 +95,7 @@ def test_plain_http_is_sent_to_https(site: Site) -> None:
     link.close()
 
 
+@pytest.mark.promise("O-6")
 def test_too_much_is_refused_and_an_upload_passes(site: Site) -> None:
     with site.connect() as link:
         head = request("POST", "/api/v1/notices/", "Content-Length: 999999999", body=bytes(65536))

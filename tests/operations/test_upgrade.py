@@ -8,6 +8,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlencode
 
+import pytest
+
 from tests.conftest import PageClient, sign_in
 from tests.operations.conftest import Site
 
@@ -48,6 +50,7 @@ class Traffic(threading.Thread):
         self.answers.append((at, f"{method} {path}", status, time.monotonic() - started))
 
 
+@pytest.mark.promise("O-2")
 def test_an_upgrade_loses_no_request(site: Site) -> None:
     client = PageClient()
     sign_in(client, "partner.admin")

@@ -21,6 +21,7 @@ def access(lines):
     return [line for line in lines() if line["logger"] == "portal.access"]
 
 
+@pytest.mark.promise("O-13")
 def test_a_page_says_who_asked_and_what_it_cost(web, world, lines):
     response = web("partner.admin").get("/customers/?q=Secret", headers={"referer": "http://x/Secret"})
     [line] = access(lines)
@@ -39,6 +40,7 @@ def test_a_stranger_is_nobody(web, lines):
     assert line["status"] == 302 and not {"person", "organization"} & line.keys()
 
 
+@pytest.mark.promise("O-3")
 @pytest.mark.parametrize("path", [f"/i/{TOKEN}/", f"/calendar/{TOKEN}.ics", f"/sign-in/password/reset/key/{KEY}/"])
 def test_no_line_of_a_secret_address_holds_the_secret(web, lines, path):
     web("partner.admin").get(path)

@@ -33,6 +33,7 @@ def start(*command: str, **variables: str) -> subprocess.CompletedProcess:
     )  # fmt: skip
 
 
+@pytest.mark.promise("O-7", "O-10")
 @pytest.mark.parametrize(
     ("command", "variables", "words"),
     [
@@ -68,6 +69,7 @@ def is_json(line: str) -> bool:
         return False
 
 
+@pytest.mark.promise("O-16")
 def test_production_starts_with_secrets_from_files(tmp_path):
     (tmp_path / "key").write_text(PRODUCTION["SECRET_KEY"])
     (tmp_path / "mail").write_text(PRODUCTION["EMAIL_URL"])

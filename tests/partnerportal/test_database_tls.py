@@ -77,6 +77,7 @@ def set_up(server: TcpPostgres, monkeypatch: pytest.MonkeyPatch) -> Callable[[in
     return lambda port, query: call_command("setup_database", url_of("portal_admin", port, query))
 
 
+@pytest.mark.promise("O-1")
 @pytest.mark.parametrize("process", PROCESSES)
 def test_a_server_without_tls_is_refused_when_tls_is_asked_for(server, connect, process, authority):
     for query in ("sslmode=require", f"sslmode=verify-full&sslrootcert={authority.file}"):
@@ -91,6 +92,7 @@ def test_the_set_up_refuses_it_too(server, set_up):
     set_up(server.port, "sslmode=prefer")
 
 
+@pytest.mark.promise("O-1")
 @pytest.mark.parametrize("process", PROCESSES)
 def test_the_right_authority_is_trusted_and_tls_is_in_use(tls, connect, process, authority):
     assert connect(process, tls, f"sslmode=verify-full&sslrootcert={authority.file}")[:2] == ["True", "5s"]

@@ -33,6 +33,7 @@ def panel_titles(html: str) -> list[str]:
     return texts(r'<header class="panel-head">\s*<h2[^>]*>(.*?)</h2>', html)
 
 
+@pytest.mark.promise("CV-1", "E-1")
 @pytest.mark.parametrize("who", PAGES)
 def test_each_kind_finds_its_own(who: str, web: Any) -> None:
     strip, panels = PAGES[who]

@@ -51,6 +51,7 @@ def test_a_right_installation_passes_and_every_check_says_something(mail):
     assert mail.taken == {}
 
 
+@pytest.mark.promise("O-10")
 def test_something_wrong_makes_the_command_fail(settings):
     settings.PRIVATE_ROOT = Path("/dev/null/private")
     output = StringIO()

@@ -57,6 +57,7 @@ def set_up(server: TcpPostgres, admin: str) -> None:
     call_command("setup_database", f"postgres://{admin}:c@localhost:{server.port}/postgres", stdout=StringIO())
 
 
+@pytest.mark.promise("O-11")
 @pytest.mark.parametrize("times", [1, 2])
 def test_an_administrator_without_superuser_sets_all_up(server, times):
     for _time in range(times):
@@ -94,6 +95,7 @@ def test_a_superuser_corrects_what_was_changed(server):
     assert server.run(RIGHTS) == RIGHT
 
 
+@pytest.mark.promise("O-11")
 def test_the_statements_for_another_hand_make_the_same(server):
     printed = StringIO()
     call_command("setup_database", print=True, only_print=True, stdout=printed)

@@ -175,6 +175,7 @@ def test_every_job_of_the_schedule_appears_with_its_last_success(own_database, c
     assert all(value("portal_task_runs_total", task=task) == 1 for task in jobs.values())
 
 
+@pytest.mark.promise("O-13")
 def test_what_waits_and_for_how_long(world, counting):
     Delivery.objects.update(done_at=timezone.now())
     value = scrape()

@@ -55,6 +55,7 @@ def sections(page: Any) -> list[tuple[str, list[tuple[str, str, str]]]]:
     return [(label[1] if label else "", links(group)) for label, group in zip(labels, groups, strict=True)]
 
 
+@pytest.mark.promise("CV-1")
 @pytest.mark.parametrize("role", ["admin", "reader"])
 @pytest.mark.parametrize("who", WORK)
 def test_the_menu_of_each_kind(who: str, role: str, web: Any) -> None:

@@ -56,6 +56,7 @@ def ask(secret: str, path: str) -> Any:
     return Client(raise_request_exception=False).get(path, headers=headers(secret))
 
 
+@pytest.mark.promise("S-4")
 def test_eight_bodies_arrive_at_once_and_each_sender_asks_meanwhile(
     secret: str, run: Callable[..., list[Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -26,6 +26,7 @@ def refused(results: list[Any]) -> int:
     return sum(isinstance(result, TooMany) for result in results)
 
 
+@pytest.mark.promise("S-18")
 def test_acceptances_of_a_customer(cast: World, race: Race, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(policies, "ACCEPTED_A_DAY", 1)
     stranger = cast.actor("stranger.admin")
@@ -45,6 +46,7 @@ def test_acceptances_of_a_customer(cast: World, race: Race, monkeypatch: pytest.
         )
 
 
+@pytest.mark.promise("S-18")
 def test_trials_of_a_customer(cast: World, race: Race, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trials, "REQUESTED_A_DAY", 2)
     stranger = cast.actor("stranger.admin")

@@ -1,4 +1,4 @@
-"""An organisation keeps an Admin, however many take each other's role away at once (E5)."""
+"""An organisation keeps an Admin, however many take each other's role away at once (E-5)."""
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -19,6 +19,7 @@ def remove(actor, operator):
     return actor, lambda: remove_operator(actor=actor, operator=operator)
 
 
+@pytest.mark.promise("E-5")
 @pytest.mark.parametrize(
     "actions", [(demote, demote), (remove, remove), (demote, remove)], ids=["demote", "remove", "both"]
 )

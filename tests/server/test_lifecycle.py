@@ -50,6 +50,7 @@ class Caller(threading.Thread):
         return self.answers
 
 
+@pytest.mark.promise("O-15")
 def test_each_thread_has_drawn_a_page_before_it_is_asked_for_one(serve: Callable[..., Server]) -> None:
     server = serve(WEB_THREADS="3", WEB_CONCURRENCY="1")
     assert server.get("/")["drawn"] == "3"
@@ -60,6 +61,7 @@ def test_a_first_page_that_fails_keeps_no_process_from_its_start(serve: Callable
     assert "RuntimeError: a first page" in server.log.read_text()
 
 
+@pytest.mark.promise("O-15")
 def test_a_reload_goes_on_answering_until_the_new_processes_are_ready(serve: Callable[..., Server]) -> None:
     server = serve(IMPORT_SECONDS="3")
     before = {str(pid) for pid in server.workers()}
@@ -135,6 +137,7 @@ def test_an_unused_connection_does_not_keep_a_process_from_leaving(serve: Callab
         assert read_all(used) == read_all(bare) == b""
 
 
+@pytest.mark.promise("S-15")
 def test_renewal_cuts_nobody_off(serve: Callable[..., Server]) -> None:
     """A kept connection is told that it ends by the last answer on it."""
     server = serve("--max-requests", "20", "--max-requests-jitter", "0")

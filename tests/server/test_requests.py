@@ -68,6 +68,7 @@ def test_the_file_of_a_known_sender_comes_in(plant: Plant) -> None:
     assert (status, json.loads(said)["size"]) == (202, len(body))
 
 
+@pytest.mark.promise("S-17")
 @pytest.mark.parametrize(
     ("data", "status", "code"),
     [
@@ -137,6 +138,7 @@ def test_head_has_the_headers_of_get_and_no_body(plant: Plant) -> None:
         assert parse(read_all(link))[2] == b"ok"
 
 
+@pytest.mark.promise("S-17")
 def test_no_answer_names_a_program_and_none_is_guessed_at(plant: Plant) -> None:
     for path in ("/healthz", "/readyz", PAGE, "/nothing/", "/static/nothing.css", CALL):
         _status, headers, _body = answer(plant.port, request("GET", path, "Connection: close"))

@@ -30,6 +30,7 @@ UNFINISHED = {
 }
 
 
+@pytest.mark.promise("S-1")
 @pytest.mark.parametrize("kind", UNFINISHED)
 def test_half_open_connections_hold_nobody_up(plant: Plant, kind: str) -> None:
     with half_open(plant.port, MANY, UNFINISHED[kind]):
@@ -38,6 +39,7 @@ def test_half_open_connections_hold_nobody_up(plant: Plant, kind: str) -> None:
     assert max(seconds for _status, seconds in answers) < PROMPT, answers
 
 
+@pytest.mark.promise("S-1")
 def test_a_trickle_does_not_outlive_the_deadline(plant: Plant) -> None:
     port, started = plant.port, time.monotonic()
     with trickle(port, MANY, UNFINISHED["headers"]) as headers, trickle(port, MANY, UNFINISHED["form"]) as form:

@@ -120,11 +120,13 @@ def test_no_secret_stands_in_the_compose_file_or_the_example() -> None:
     assert given <= {name for name in given if name.endswith("_FILE")} | set(COMPOSE["secrets"])
 
 
+@pytest.mark.promise("O-16")
 def test_what_a_container_is_given_is_read_there() -> None:
     given = {name.removesuffix("_FILE") for service in PORTAL_SERVICES for name in environment(service)}
     assert given <= variables_read(left_out="docker-compose.yml")
 
 
+@pytest.mark.promise("O-16")
 def test_every_variable_is_read_and_explained() -> None:
     assert variables_read() - variables_explained() == set(), "not in the table of docs/operations.md"
     assert variables_explained() - variables_read() == set(), "nobody reads it"
@@ -141,6 +143,7 @@ def test_portal_containers_have_no_rights_beyond_their_own(service: str) -> None
     assert "USER portal" in (PROJECT / "Dockerfile").read_text()
 
 
+@pytest.mark.promise("O-4")
 def test_the_web_process_listens_to_this_machine_alone_but_in_a_container(monkeypatch: pytest.MonkeyPatch) -> None:
     """honcho and many platforms set PORT: it must not open the port, past the proxy, to the network."""
     monkeypatch.setenv("PORT", "5000")
@@ -161,6 +164,7 @@ def test_redis_keeps_what_it_accepted() -> None:
     assert "--maxmemory-policy noeviction" in SERVICES["redis"]["command"]
 
 
+@pytest.mark.promise("O-18")
 def test_images_are_pinned() -> None:
     images = [service["image"] for service in SERVICES.values() if "build" not in service]
     images += re.findall(r"^ARG PYTHON=(.+)$", (PROJECT / "Dockerfile").read_text(), re.MULTILINE)
@@ -169,6 +173,7 @@ def test_images_are_pinned() -> None:
     assert all(re.search(r":v?\d+\.\d+", image) for image in images)
 
 
+@pytest.mark.promise("O-20")
 def test_only_the_proxy_is_published() -> None:
     published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
     assert published == {
@@ -178,6 +183,7 @@ def test_only_the_proxy_is_published() -> None:
     assert SERVICES["mailpit"]["profiles"] == ["trial"], "a production must not show its mails"
 
 
+@pytest.mark.promise("O-17")
 def test_one_service_builds_the_image_for_all() -> None:
     assert [name for name, service in SERVICES.items() if "build" in service] == ["setup"]
     assert {SERVICES[name]["image"] for name in PORTAL_SERVICES} == {"partnerportal:${PORTAL_VERSION:-local}"}

@@ -78,6 +78,7 @@ def test_a_configuration_is_made_once_and_kept(tmp_path: Path) -> None:
     assert (refused.returncode, refused.stderr[:6]) == (2, "Usage:")
 
 
+@pytest.mark.promise("O-21")
 def test_units_start_what_the_procfile_starts() -> None:
     procfile = (PROJECT / "Procfile").read_text()
     for name in ("web@", "beat"):

@@ -20,6 +20,7 @@ def logged(uri: str) -> str:
     return re.sub(pattern, replacement.replace("${1}", r"\1"), uri)
 
 
+@pytest.mark.promise("O-3")
 @pytest.mark.parametrize("beginning", SECRET_ADDRESSES)
 def test_every_secret_address_is_hidden(beginning: str) -> None:
     assert logged(f"{beginning}secret/accept/?secret=1") == f"{beginning}…/accept/…"
@@ -40,6 +41,7 @@ def logged_by_nginx(uri: str) -> str:
     return uri
 
 
+@pytest.mark.promise("O-3")
 @pytest.mark.parametrize("beginning", SECRET_ADDRESSES)
 def test_the_example_for_nginx_hides_them_too(beginning: str) -> None:
     assert logged_by_nginx(f"{beginning}secret/accept/?secret=1") == f"{beginning}…"
@@ -47,6 +49,7 @@ def test_the_example_for_nginx_hides_them_too(beginning: str) -> None:
     assert "access_log off;" in NGINX and NGINX.count("access_log /var/log/nginx/portal.log portal;") == 1
 
 
+@pytest.mark.promise("O-6")
 def test_the_example_for_nginx_takes_what_the_portal_takes() -> None:
     """Without it uploads above a megabyte ended at the proxy, and a slow client held what is behind it."""
     _before, _location, upload = NGINX.partition("location /api/v1/ingest/ {")

@@ -50,6 +50,7 @@ def test_files_go_where_the_settings_say_also_when_they_lie_elsewhere(environmen
     assert {path.name for path in root.iterdir() if path.name.startswith(".")} == set(), "what it worked in is gone"
 
 
+@pytest.mark.promise("O-9")
 def test_no_file_is_missing_while_they_are_collected_again(environment: dict[str, str]) -> None:
     root = Path(environment["STATIC_ROOT"])
     static.collect(environment=environment)
