@@ -59,6 +59,7 @@ def account_details(request: PortalRequest) -> HttpResponse:
         "may_edit": ACCOUNTS[AccountPermission.EDIT_ACCOUNT].check(actor),
         "may_end": ROLE_TABLE[ConnectionPermission.END].check(actor),
         "may_invite": ROLE_TABLE[ConnectionPermission.SEE_INVITATION_LINK].check(actor),
+        "can_be_invited": actor.organization_kind in ROLE_TABLE[ConnectionPermission.ACCEPT].kinds,
     }
     return render(request, "connections/account_details.html", context)
 
