@@ -125,7 +125,7 @@ def _consent(actor: Actor, connection: Connection, scopes: Scope, wording: Wordi
         wording=wording.version,
         language=wording.language,
         person_id=actor.person_id,
-        person_label=actor.person_name,
+        person_label=actor.label,
     )
     connection.scopes = scopes
 
@@ -171,7 +171,7 @@ def replace_invitation_link(*, actor: Actor, partner: Organization, reason: str)
         actor=actor,
         subject=partner,
         counterpart=partner,
-        data={"reason": reason.strip()},
+        note=reason.strip(),
     )
     return link
 

@@ -15,7 +15,7 @@ def build_actor(operator: Operator, person: Person) -> Actor:
     grants = (grant for program in operator.active_programs for grant in program["grants"])  # type: ignore[attr-defined]
     return Actor(
         person_id=person.pk,
-        person_name=str(person),
+        label=str(person),
         organization_id=organization.pk,
         organization_public_id=str(organization.public_id),
         organization_name=organization.name,
@@ -39,7 +39,7 @@ def choose_actor(person: Person, organization_id: int | None, operators: list[Op
     """
     operator = next((o for o in operators if o.organization_id == organization_id), None) or next(iter(operators), None)
     if operator is None:
-        return Actor(person_id=person.pk, person_name=str(person))
+        return Actor(person_id=person.pk, label=str(person))
     return build_actor(operator, person)
 
 

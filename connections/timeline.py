@@ -74,6 +74,6 @@ def _moment(actor: Actor, event: Event, words: ActivityWords) -> Moment:
         icon=words.icon,
         text=str(words.text) % values,
         detail=words.detail(event),
-        person=event.person_label if event.organization_id == actor.organization_id else "",
+        person=event.actor_label if event.organization_id == actor.organization_id else "",
         at=event.at,
     )

@@ -49,7 +49,7 @@ def add_large() -> None:
         for name in (LARGE, "distributor2"):
             cursor.execute(
                 """WITH e AS (
-                       INSERT INTO notifications_event (public_id, kind, at, person_label, organization_label,
+                       INSERT INTO notifications_event (public_id, kind, at, actor_label, organization_label,
                            counterpart_label, subject_kind, subject_label, data)
                        SELECT gen_random_uuid(), 'many', now() - k * interval '1 minute', '', '', '', '', '', '{}'
                        FROM generate_series(1, %s) k RETURNING id, at)

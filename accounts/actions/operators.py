@@ -11,6 +11,7 @@ from accounts.models import Operator, Organization, Person, Role
 from accounts.policies import ROLE_TABLE, AccountPermission
 from notifications.actions import record
 from partnerportal.lib.actors import Actor
+from partnerportal.lib.changes import Changes, changes_between
 from partnerportal.lib.errors import Conflict, Invalid, NotFound, Refused
 from partnerportal.lib.policies import authorize, authorize_staff
 
@@ -48,7 +49,8 @@ def change_roles(*, actor: Actor, operator: Operator, roles: Iterable[str]) -> O
     before = operator.roles
     operator.roles = wanted
     operator.save(update_fields=["roles"])
-    _record(AccountEvent.OPERATOR_ROLES_CHANGED, actor, operator, before=before, after=wanted)
+    changes = changes_between({"roles": before}, {"roles": wanted})
+    _record(AccountEvent.OPERATOR_ROLES_CHANGED, actor, operator, changes=changes)
     return operator
 
 
@@ -65,18 +67,14 @@ def remove_operator(*, actor: Actor, operator: Operator) -> None:
     operator.delete()
 
 
-def _record(kind: AccountEvent, actor: Actor, operator: Operator, **data: object) -> None:
-    """Record an event about an operator, with the person's public id in its data.
-
-    An erasure finds the event by that id after the operator is gone.
-    """
+def _record(kind: AccountEvent, actor: Actor, operator: Operator, changes: Changes | None = None) -> None:
+    """Record an event about an operator. Its subject is the person, by whom an erasure finds it later."""
     record(
         kind,
         actor=actor,
-        subject=operator,
-        label=str(operator.person),
+        subject=operator.person,
         counterpart=operator.organization if actor.is_system else None,
-        data={"person": str(operator.person.public_id), **data},
+        changes=changes,
     )
 
 

@@ -14,6 +14,7 @@ from accounts.policies import ROLE_TABLE, AccountPermission
 from notifications.actions import record
 from partnerportal.lib import tenancy
 from partnerportal.lib.actors import Actor
+from partnerportal.lib.changes import changes_of
 from partnerportal.lib.errors import Invalid, NotFound, TooMany
 from partnerportal.lib.policies import authorize, authorize_staff
 from partnerportal.lib.text import one_line
@@ -50,7 +51,7 @@ def create_own_organization(*, person: Person, name: str, country: str, **detail
         Operator.objects.create(organization=organization, person=person, roles=[Role.ADMIN])
         record(
             AccountEvent.ORGANIZATION_CREATED,
-            actor=Actor(person_id=person.pk, person_name=str(person), organization_id=new_id, organization_name=name),
+            actor=Actor(person_id=person.pk, label=str(person), organization_id=new_id, organization_name=name),
             subject=organization,
         )
     return organization
@@ -74,12 +75,13 @@ def _insert(organization: Organization) -> None:
 
 
 CONTACT_FIELDS = ("name", "country", "street", "postal_code", "city", "phone", "contact_email", "website")
+PERSONAL_FIELDS = frozenset({"name", "phone", "contact_email"})  # may be those of a person: the log's data has none
 NAME_IS_VERIFIED = _("The name has been verified. Vendor staff change it.")
 
 
 @transaction.atomic
 def update_contact(*, actor: Actor, organization: Organization, **contact: str) -> Organization:
-    """Change contact data of the actor's own organisation and return it; the log names the fields that changed (CC-2).
+    """Change contact data of the actor's own organisation and return it; the log says what changed (CC-2).
 
     `contact` holds new values for some of CONTACT_FIELDS. Raises NotFound for another organisation, Invalid("contact")
     for another field, and Invalid("name_is_verified") for the name of any kind but a customer, which only vendor staff
@@ -93,12 +95,12 @@ def update_contact(*, actor: Actor, organization: Organization, **contact: str) 
     row = Organization.objects.select_for_update(of=("self",)).get(pk=organization.pk)
     if contact.get("name", row.name) != row.name and not (row.may_rename_itself or actor.is_system):
         raise Invalid("name_is_verified", NAME_IS_VERIFIED, field="name")
-    changed = sorted(name for name, value in contact.items() if getattr(row, name) != value)
-    if changed:
-        for name in changed:
+    changes = changes_of(row, contact, unsaid=PERSONAL_FIELDS)
+    if changes:
+        for name in changes:
             setattr(row, name, contact[name])
-        row.save(update_fields=[*changed, "name_folded"])
-        record(AccountEvent.CONTACT_CHANGED, actor=actor, subject=row, data={"fields": changed})
+        row.save(update_fields=[*changes, "name_folded"])
+        record(AccountEvent.CONTACT_CHANGED, actor=actor, subject=row, changes=changes)
     return row
 
 

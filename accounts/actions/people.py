@@ -158,7 +158,7 @@ def lock_person(*, actor: Actor, person: Person, reason: str) -> None:
         raise Invalid("reason", _("Say why."), field="reason")
     _set_active(person, False, _("This person is locked already."), locked_at=timezone.now())
     end_sessions(person)
-    record(AccountEvent.PERSON_LOCKED, actor=actor, subject=person, data={"reason": one_line(reason)})
+    record(AccountEvent.PERSON_LOCKED, actor=actor, subject=person, note=one_line(reason))
 
 
 @transaction.atomic

@@ -17,7 +17,7 @@ from accounts.models import FailedAttempts, Operator, Person
 from accounts.personal_data import holdings
 from accounts.queries import organizations_with_one_admin
 from notifications.models import Event
-from partnerportal.lib.actors import Actor
+from partnerportal.lib.actors import Actor, ActorKind
 from partnerportal.lib.errors import Conflict
 from partnerportal.lib.policies import authorize_staff
 
@@ -33,7 +33,17 @@ ACCOUNT = (
     "date_joined",
     "last_login",
 )
-EVENT = ("kind", "at", "organization_label", "counterpart_label", "subject_kind", "subject_label", "data")
+EVENT = (
+    "kind",
+    "at",
+    "organization_label",
+    "counterpart_label",
+    "subject_kind",
+    "subject_label",
+    "note",
+    "data",
+    "changes",
+)
 
 
 @transaction.atomic
@@ -58,8 +68,8 @@ def export_person(*, actor: Actor, person: Person) -> dict[str, Any]:
             for row in devices
         ],
         "failed_attempts": _rows(FailedAttempts.objects.filter(person=person), "kind", "day", "failures"),
-        "events_by": _rows(events.filter(person_id=person.pk), *EVENT),
-        "events_about": _rows(events.filter(_about(person)), *EVENT),
+        "events_by": _rows(events.filter(_by(person)), *EVENT),
+        "events_about": _rows(events.filter(subject_id=person.public_id), *EVENT),
         **{holding.name: holding.export(person) for holding in holdings()},
     }
 
@@ -68,8 +78,8 @@ def _rows(queryset: Any, *names: str) -> list[dict[str, Any]]:
     return list(queryset.order_by("pk").values(*names))
 
 
-def _about(person: Person) -> Q:
-    return Q(subject_id=person.public_id) | Q(data__person=str(person.public_id))
+def _by(person: Person) -> Q:
+    return Q(actor_kind=ActorKind.PERSON, actor_id=person.pk)
 
 
 @transaction.atomic
@@ -112,8 +122,8 @@ def erase_person(*, actor: Actor, email: str) -> bool:
 
 def _labels(person: Person) -> set[str]:
     """Return what the log calls the person: their names, and their addresses from when they had no name."""
-    by = Event.objects.filter(person_id=person.pk).values_list("person_label", flat=True)
-    about = Event.objects.filter(_about(person)).values_list("subject_label", flat=True)
+    by = Event.objects.filter(_by(person)).values_list("actor_label", flat=True)
+    about = Event.objects.filter(subject_id=person.public_id).values_list("subject_label", flat=True)
     return set(by.union(about))
 
 
@@ -145,5 +155,5 @@ def _erase_from_log(actor: Actor, person: Person | None, names: list[str], addre
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT erase_from_log(%s, %s, %s, %s, %s)",
-            [*((person.pk, person.public_id) if person else (None, None)), names, addresses, actor.person_name],
+            [*((person.pk, person.public_id) if person else (None, None)), names, addresses, actor.label],
         )

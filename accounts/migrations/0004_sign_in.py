@@ -30,7 +30,7 @@ ADDRESS = """
 CREATE FUNCTION person_keeps_former_address() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
-    INSERT INTO notifications_event (public_id, kind, at, person_label, organization_label, counterpart_label,
+    INSERT INTO notifications_event (public_id, kind, at, actor_label, organization_label, counterpart_label,
                                      subject_kind, subject_id, subject_label, data)
         VALUES (gen_random_uuid(), 'person.address_changed', now(), '', '', '',
                 'accounts.person', OLD.public_id, OLD.email, '{}');

@@ -14,6 +14,7 @@ from entitlements.models import Entitlement, Order, OrderLine, Sku
 from notifications.actions import new_event, record_many
 from notifications.models import Event
 from partnerportal.lib.actors import Actor
+from partnerportal.lib.changes import Changes, changes_between
 from partnerportal.lib.locks import Lock, take_turn
 
 NOT_NEWS = {"assigned"}  # fields that change every day, so that nobody wants a notice about them
@@ -171,20 +172,21 @@ def _is_news(change: Change) -> bool:
 
 def _entitlement_news(change: Change, known: Known, actor: Actor, at: dt.datetime) -> Event:
     row, sku = change.row, known.skus[change.fact.values["sku"]]
-    before = {name: _json_value(value) for name, value in change.before.items() if name != "sku_id"}
+    before = {name: value for name, value in change.before.items() if name != "sku_id"}
+    after = {name: getattr(row, name) for name in before}
     if "sku_id" in change.before:
-        before["sku"] = change.old.sku.code
+        before["sku"], after["sku"] = change.old.sku.code, sku.code
     details = {
         "sku": sku.code,
         "sku_name": sku.name,
         "kind": row.kind,
         "state": row.state,
         "quantity": row.quantity,
-        "before": before if change.old else None,
     }
     subject = change.old or row  # a changed row keeps the public id that it has
     customer = known.customers[change.fact.values["customer"]]
-    return _event(_event_kind(change), subject, sku.name, customer, details, actor, at)
+    changes = changes_between(before, after)
+    return _event(_event_kind(change), subject, sku.name, customer, details, actor, at, changes)
 
 
 def _event_kind(change: Change) -> EntitlementEvent:
@@ -214,12 +216,17 @@ def _event(
     details: dict[str, Any],
     actor: Actor,
     at: dt.datetime,
+    changes: Changes | None = None,
 ) -> Event:
     data = {"customer": str(customer.public_id), "customer_name": customer.name, **details}
     return new_event(
-        kind, actor=actor, subject=subject, label=label, customer_id=customer.pk, scopes=kind.scopes, data=data, at=at
+        kind,
+        actor=actor,
+        subject=subject,
+        label=label,
+        customer_id=customer.pk,
+        scopes=kind.scopes,
+        data=data,
+        changes=changes,
+        at=at,
     )
-
-
-def _json_value(value: object) -> object:
-    return value if value is None or isinstance(value, int) else str(value)

@@ -68,7 +68,7 @@ def make_calendar(*, actor: Actor) -> str:
     _lock_calendars(actor).delete()
     owner: dict[str, Any] = {"organization_id": actor.organization_id, "person_id": actor.person_id}
     feed = CalendarFeed.objects.create(**owner, digest=digest_of(secret))
-    record(EntitlementEvent.CALENDAR_MADE, actor=actor, subject=feed, label=actor.person_name)
+    record(EntitlementEvent.CALENDAR_MADE, actor=actor, subject=feed, label=actor.label)
     return secret
 
 
@@ -77,7 +77,7 @@ def revoke_calendar(*, actor: Actor) -> None:
     """Let the address of the person's calendar answer no more. Repeating it changes nothing."""
     authorize(actor, ROLE_TABLE, EntitlementPermission.VIEW_RENEWALS)
     for feed in _lock_calendars(actor):
-        record(EntitlementEvent.CALENDAR_REVOKED, actor=actor, subject=feed, label=actor.person_name)
+        record(EntitlementEvent.CALENDAR_REVOKED, actor=actor, subject=feed, label=actor.label)
         feed.delete()
 
 

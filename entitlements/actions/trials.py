@@ -19,6 +19,7 @@ from notifications.actions import new_event, record_many
 from notifications.models import Event
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
+from partnerportal.lib.changes import Changes, changes_between, changes_of
 from partnerportal.lib.days import today
 from partnerportal.lib.errors import Conflict, Invalid, NotFound, Refused, TooMany
 from partnerportal.lib.locks import Lock, take_turn
@@ -29,6 +30,7 @@ State, Kind = Entitlement.State, Entitlement.Kind
 MOST_SEATS = 100  # seats of a trial
 MOST_IN_PRODUCTION = 1_000_000  # seats of what a trial is converted to
 BATCH = 500  # trials that are ended in one transaction
+UNSAID = frozenset({"reason"})  # fields whose text may name a person; the event keeps the reason in its note
 REASON_LENGTH = 400  # characters of the reason why a trial is declined
 
 ALREADY_REQUESTED = _("A trial of this service has been requested already.")
@@ -93,8 +95,9 @@ def approve_trial(*, actor: Actor, trial: Entitlement) -> Entitlement:
     Raises NotFound, and Conflict("state_changed") if it no longer waits.
     """
     authorize(actor, ROLE_TABLE, EntitlementPermission.DECIDE_TRIALS)
-    trial = _move(actor, trial, State.ACTIVE, starts_on=today(), ends_on=today() + settings.PORTAL_TRIAL_TIME)
-    return _record_one(EntitlementEvent.TRIAL_APPROVED, actor, trial)
+    ends_on = today() + settings.PORTAL_TRIAL_TIME
+    trial, changes = _move(actor, trial, State.ACTIVE, starts_on=today(), ends_on=ends_on)
+    return _record_one(EntitlementEvent.TRIAL_APPROVED, actor, trial, changes)
 
 
 @transaction.atomic
@@ -108,8 +111,8 @@ def decline_trial(*, actor: Actor, trial: Entitlement, reason: str) -> Entitleme
     if not reason or len(reason) > REASON_LENGTH:
         message = _("Say why, in at most %(most)s characters.") % {"most": REASON_LENGTH}
         raise Invalid("reason_required", message, field="reason")
-    trial = _move(actor, trial, State.DECLINED, reason=reason)
-    return _record_one(EntitlementEvent.TRIAL_DECLINED, actor, trial)
+    trial, changes = _move(actor, trial, State.DECLINED, reason=reason)
+    return _record_one(EntitlementEvent.TRIAL_DECLINED, actor, trial, changes, note=reason)
 
 
 @transaction.atomic
@@ -126,7 +129,7 @@ def extend_trial(*, actor: Actor, trial: Entitlement, ends_on: dt.date) -> Entit
         raise Conflict("no_later_end", NO_LATER_END)
     if ends_on != extended_to(trial):
         raise Conflict("state_changed", STATE_CHANGED)
-    return _record_one(EntitlementEvent.TRIAL_EXTENDED, actor, _save_changes(trial, ends_on=ends_on))
+    return _record_one(EntitlementEvent.TRIAL_EXTENDED, actor, *_save_changes(trial, ends_on=ends_on))
 
 
 def extended_to(trial: Entitlement) -> dt.date | None:
@@ -150,8 +153,8 @@ def convert_trial(*, actor: Actor, trial: Entitlement, quantity: int, ends_on: d
     if ends_on and ends_on <= today():
         raise Invalid("ends_on", _("Choose a day after today, or leave it empty for no end."), field="ends_on")
     trial = _lock_running(actor, trial)
-    changes = {"kind": Kind.PRODUCTION, "source": Entitlement.Source.BOUGHT, "quantity": quantity, "ends_on": ends_on}
-    return _record_one(EntitlementEvent.TRIAL_CONVERTED, actor, _save_changes(trial, **changes))
+    values = {"kind": Kind.PRODUCTION, "source": Entitlement.Source.BOUGHT, "quantity": quantity, "ends_on": ends_on}
+    return _record_one(EntitlementEvent.TRIAL_CONVERTED, actor, *_save_changes(trial, **values))
 
 
 @transaction.atomic
@@ -161,8 +164,8 @@ def cancel_trial(*, actor: Actor, trial: Entitlement) -> Entitlement:
     Raises NotFound, and Conflict("state_changed").
     """
     authorize(actor, ROLE_TABLE, EntitlementPermission.CANCEL_TRIALS)
-    moved = _move(actor, trial, State.CANCELLED)
-    return _record_one(EntitlementEvent.TRIAL_CANCELLED, actor, moved, is_request=moved.is_request)
+    moved, changes = _move(actor, trial, State.CANCELLED)
+    return _record_one(EntitlementEvent.TRIAL_CANCELLED, actor, moved, changes, is_request=moved.is_request)
 
 
 def expire_trials() -> int:
@@ -181,7 +184,8 @@ def _expire_batch() -> int:
     due = Entitlement.objects.ours().filter(kind=Kind.TRIAL, state=State.ACTIVE, ends_on__lt=today())
     trials = list(due.select_for_update(skip_locked=True, of=("self",)).select_related("sku", "customer")[:BATCH])
     move_locked(trials, State.EXPIRED, updated_at=timezone.now())
-    _record(EntitlementEvent.TRIAL_EXPIRED, Actor.system("trials"), trials)
+    changes = changes_between({"state": State.ACTIVE}, {"state": State.EXPIRED})
+    _record(EntitlementEvent.TRIAL_EXPIRED, Actor.system("trials"), trials, changes)
     return len(trials)
 
 
@@ -194,17 +198,17 @@ def _visible_trial(actor: Actor, trial: Entitlement) -> QuerySet[Entitlement]:
     return rows.select_related("sku", "customer")
 
 
-def _move(actor: Actor, trial: Entitlement, to: str, **changes: Any) -> Entitlement:
-    """Move the trial to a state and return it. Raises NotFound, and Conflict("state_changed")."""
+def _move(actor: Actor, trial: Entitlement, to: str, **values: Any) -> tuple[Entitlement, Changes]:
+    """Move the trial to a state; return it with what changed. Raises NotFound, and Conflict("state_changed")."""
     row = _visible_trial(actor, trial).first()
     if row is None:
         raise NotFound("not_found", "")
     try:
-        moved = move(row, to, updated_at=timezone.now(), **changes)
+        moved = move(row, to, updated_at=timezone.now(), **values)
     except Entitlement.DoesNotExist as error:  # it was converted meanwhile, and policies hide it from the vendor
         raise Conflict("state_changed", STATE_CHANGED) from error
     moved.sku, moved.customer = row.sku, row.customer
-    return moved
+    return moved, changes_of(row, {"state": to, **values}, unsaid=UNSAID)
 
 
 def _lock_running(actor: Actor, trial: Entitlement) -> Entitlement:
@@ -215,25 +219,49 @@ def _lock_running(actor: Actor, trial: Entitlement) -> Entitlement:
     return row
 
 
-def _save_changes(trial: Entitlement, **changes: Any) -> Entitlement:
-    for name, value in (changes | {"updated_at": timezone.now()}).items():
+def _save_changes(trial: Entitlement, **values: Any) -> tuple[Entitlement, Changes]:
+    """Store these values of the trial; return it with what changed."""
+    changes = changes_of(trial, values)
+    for name, value in (values | {"updated_at": timezone.now()}).items():
         setattr(trial, name, value)
-    trial.save(update_fields=[*changes, "updated_at"])
-    return trial
+    trial.save(update_fields=[*values, "updated_at"])
+    return trial, changes
 
 
-def _record_one(kind: EntitlementEvent, actor: Actor, trial: Entitlement, **more: Any) -> Entitlement:
+def _record_one(
+    kind: EntitlementEvent, actor: Actor, trial: Entitlement, changes: Changes, *, note: str = "", **more: Any
+) -> Entitlement:
     """Record an event of this kind about the trial, and return the trial."""
-    _record(kind, actor, [trial], **more)
+    _record(kind, actor, [trial], changes, note=note, **more)
     return trial
 
 
-def _record(kind: EntitlementEvent, actor: Actor, trials: list[Entitlement], **more: Any) -> None:
-    record_many([entitlement_event(kind, actor, trial, reason=trial.reason, **more) for trial in trials])
+def _record(
+    kind: EntitlementEvent,
+    actor: Actor,
+    trials: list[Entitlement],
+    changes: Changes | None = None,
+    *,
+    note: str = "",
+    **more: Any,
+) -> None:
+    events = [entitlement_event(kind, actor, trial, changes=changes, note=note, **more) for trial in trials]
+    record_many(events)
 
 
-def entitlement_event(kind: EntitlementEvent, actor: Actor, row: Entitlement, **more: Any) -> Event:
-    """Return the event that tells the customer and everyone connected to it of a step of one entitlement."""
+def entitlement_event(
+    kind: EntitlementEvent,
+    actor: Actor,
+    row: Entitlement,
+    *,
+    changes: Changes | None = None,
+    note: str = "",
+    **more: Any,
+) -> Event:
+    """Return the event that tells the customer and everyone connected to it of a step of one entitlement.
+
+    `more` are further values of the event's data.
+    """
     customer: Organization = row.customer
     data = {
         "customer": str(customer.public_id),
@@ -247,5 +275,13 @@ def entitlement_event(kind: EntitlementEvent, actor: Actor, row: Entitlement, **
         **more,
     }
     return new_event(
-        kind, actor=actor, subject=row, label=row.sku.name, customer_id=customer.pk, scopes=kind.scopes, data=data
+        kind,
+        actor=actor,
+        subject=row,
+        label=row.sku.name,
+        customer_id=customer.pk,
+        scopes=kind.scopes,
+        data=data,
+        changes=changes,
+        note=note,
     )

@@ -24,6 +24,7 @@ from entitlements.ingest import upload_files
 from entitlements.ingest.importing import Result, import_feed
 from entitlements.ingest.upload_files import Damaged, Peekable, TooSlow, Unpacked
 from entitlements.models import IngestToken, IngestUpload
+from entitlements.models.ingest import INGEST
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.api_tokens import holding
@@ -45,14 +46,17 @@ SECONDS_TO_SEND = 600  # time that the sending of a file may take
 SHOWN = 100  # problems that are kept of one upload
 
 
-def receive(*, token: IngestToken, kind: str, key: str, stream: IO[bytes], length: int, packed: bool) -> IngestUpload:
+def receive(
+    *, actor: Actor, token: IngestToken, kind: str, key: str, stream: IO[bytes], length: int, packed: bool
+) -> IngestUpload:
     """Store a file of `length` bytes and its row, and return the row; for the same key and bytes again, the first row.
 
+    `actor` is the client that holds `token`.
     No transaction is open while the file is stored. Until the row is there no worker sees the file, and without it the
     file is an orphan. Raises Refused, Invalid, TooMany, Unprocessable("key_reused"), Unavailable("no_space").
     """
     with holding(token):
-        _ensure_may_send(token, kind)
+        _ensure_may_send(actor, token, kind)
     row = IngestUpload(token=token, kind=kind, idempotency_key=key, public_id=uuid4())
     try:
         row.fingerprint, row.size, head = _save(stream, row)
@@ -67,11 +71,11 @@ def receive(*, token: IngestToken, kind: str, key: str, stream: IO[bytes], lengt
         raise
 
 
-def _ensure_may_send(token: IngestToken, kind: str) -> None:
+def _ensure_may_send(actor: Actor, token: IngestToken, kind: str) -> None:
     """Raise Invalid, Refused or TooMany if the token may not send a file of this kind now."""
     if token.revoked_at:
         raise Invalid("revoked", _("This token has been revoked."))
-    if kind not in token.kinds:
+    if f"{INGEST}{kind}" not in actor.permissions:
         message = _("This token may not send %(kind)s. It may send: %(kinds)s.")
         raise Refused("kind_not_allowed", message % {"kind": kind, "kinds": formats.listed(token.kinds)})
     if IngestUpload.objects.filter(UNFINISHED, token=token).count() >= WAITING:
@@ -182,8 +186,9 @@ def _ingest(row: IngestUpload, stream: Unpacked) -> None:
         row.counts = {str(outcome): before[outcome] + counts[outcome] for outcome in Outcome}
         row.report_progress(read=stream.sent, lines=last, counts=row.counts, problems=row.problems)
 
+    system = Actor.system("ingest", on_behalf_of=row.token.as_actor())
     import_feed(
-        actor=Actor.system("ingest"), stream=stream, report=note, types=TYPES[Kind(row.kind)], progress=progress,
+        actor=system, stream=stream, report=note, types=TYPES[Kind(row.kind)], progress=progress,
         start=start,
     )  # fmt: skip
 

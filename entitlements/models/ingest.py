@@ -7,9 +7,12 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from partnerportal.lib.actors import Actor, ActorKind
 from partnerportal.lib.leases import Leased
 from partnerportal.lib.models import PublicModel
 from partnerportal.lib.tokens import Token
+
+INGEST = "ingest."  # what a permission to send files begins with; the kind of files follows
 
 
 class FileKind(models.TextChoices):
@@ -37,6 +40,11 @@ class IngestToken(Token):
                 condition=Q(kinds__contained_by=FileKind.values) & ~Q(kinds=[]), name="ingest_token_kinds"
             ),
         )
+
+    def as_actor(self) -> Actor:
+        """Return the vendor's system that holds the token, with one permission for each kind of files it may send."""
+        permissions = frozenset(f"{INGEST}{kind}" for kind in self.kinds)
+        return Actor(kind=ActorKind.CLIENT, client_id=self.pk, label=self.name, permissions=permissions)
 
 
 class IngestUpload(Leased, PublicModel):

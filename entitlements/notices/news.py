@@ -1,7 +1,9 @@
 """Notices with news of a customer's entitlements, to the customer and to everyone connected to it (CC-54)."""
 
 import datetime as dt
-from typing import Any, ClassVar
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -11,9 +13,12 @@ from connections.notices import CustomerNews
 from entitlements import anomalies
 from entitlements.events import EntitlementEvent
 from notifications.models import Notice
-from notifications.registry import register
+from notifications.registry import Recipient, register
 from partnerportal.lib import formats
 from partnerportal.lib.errors import Message
+
+if TYPE_CHECKING:
+    from notifications.models import Event
 
 
 def licences(quantity: int) -> str:
@@ -150,6 +155,10 @@ class TrialDeclined(TrialDecision):
     event = EntitlementEvent.TRIAL_DECLINED
     label = gettext_lazy("Trial declined")
     words = gettext_lazy("The trial of %(service)s was declined")
+
+    def recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, Recipient]]":
+        for event, told in super().recipients(events):
+            yield event, replace(told, params=told.params | {"reason": event.note})
 
     def body(self, notice: Notice) -> str:
         return str(notice.params["reason"])

@@ -11,6 +11,7 @@ from django.utils import timezone
 from notifications.models import Event
 from partnerportal.lib import logs
 from partnerportal.lib.actors import Actor
+from partnerportal.lib.changes import Changes
 from partnerportal.lib.nudges import nudge
 from partnerportal.lib.scopes import Scope
 
@@ -53,6 +54,8 @@ def new_event(
     customer_id: int | None = None,
     scopes: Scope = Scope.NONE,
     data: dict[str, Any] | None = None,
+    changes: Changes | None = None,
+    note: str = "",
     at: dt.datetime | None = None,
 ) -> Event:
     """Return an event that is not stored yet.
@@ -60,12 +63,20 @@ def new_event(
     `subject` is what the event is about, and `label` what the log calls it (default: its `str`). `counterpart` is the
     organisation on the other side. `customer_id` is set for news of a customer, and `scopes` are what the customer must
     share for others to read it. `at` is when it happened (default: now).
+
+    `changes` are the fields that changed (`lib.changes`), and `note` is what the actor typed about it. Neither `data`
+    nor `changes` may name a person or hold an address of one: an erasure leaves them as they are.
     """
+    principal = actor.on_behalf_of
     return Event(
         kind=str(kind),
         at=at or timezone.now(),
-        person_id=actor.person_id,
-        person_label=actor.person_name,
+        actor_kind=actor.kind,
+        actor_id=actor.id,
+        actor_label=actor.label,
+        on_behalf_kind=principal.kind if principal else "",
+        on_behalf_id=principal.id if principal else None,
+        on_behalf_label=principal.label if principal else "",
         organization_id=actor.organization_id,
         organization_label=actor.organization_name,
         counterpart_id=counterpart.pk if counterpart else None,
@@ -75,7 +86,9 @@ def new_event(
         subject_kind=subject._meta.label_lower,
         subject_id=subject.public_id,
         subject_label=label or str(subject),
+        note=note,
         data=data or {},
+        changes=changes or {},
         request_id=logs.current_fields().get("request_id", ""),
     )
 

@@ -33,7 +33,7 @@ DROP TRIGGER event_is_final ON notifications_event; DROP FUNCTION event_is_final
 
 
 NAMED = "coalesce((SELECT name FROM accounts_organization WHERE id = NEW.organization_id), '')"
-PERSON = "coalesce((SELECT coalesce(nullif(name, ''), email) FROM accounts_person WHERE id = NEW.person_id), '')"
+PERSON = "coalesce((SELECT coalesce(nullif(name, ''), email) FROM accounts_person WHERE id = NEW.actor_id), '')"
 
 
 class Migration(migrations.Migration):
@@ -49,7 +49,15 @@ class Migration(migrations.Migration):
         ),
         # Readers of an event rely on when it was and who did it, in mails too, so the database itself says both.
         set_columns_in_database(
-            "notifications_event", made={"at": NOW, "person_label": PERSON, "organization_label": NAMED}
+            "notifications_event",
+            made={
+                "at": NOW,
+                "actor_label": PERSON,
+                "organization_label": NAMED,
+                "on_behalf_kind": "''",
+                "on_behalf_id": "NULL",
+                "on_behalf_label": "''",
+            },
         ),
         enable_row_security("notifications_delivery", using="false", grant="SELECT"),
         enable_row_security(

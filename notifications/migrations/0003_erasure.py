@@ -1,19 +1,19 @@
-"""The one way to change events: a function that overwrites a person's names and addresses wherever the log holds them.
+"""The one way to change events: a function that overwrites a person's names and addresses in the labels of the log.
 
-Kinds, ids and times stay. The function records an event of its own, so nobody erases in silence.
+Everything else stays: kinds, ids, times, data and changes, which name nobody. The function records an event of its own,
+so nobody erases in silence.
 """
 
 from django.db import migrations
 
 ERASE = r"""
 CREATE OR REPLACE FUNCTION event_is_final() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    labels CONSTANT text[] := ARRAY['actor_label', 'on_behalf_label', 'subject_label', 'organization_label',
+                                    'counterpart_label', 'note'];
 BEGIN
     IF TG_OP = 'UPDATE' AND current_setting('portal.erasing', true) = 'on'
-       AND (NEW.id, NEW.public_id, NEW.kind, NEW.at, NEW.person_id, NEW.organization_id, NEW.counterpart_id,
-            NEW.customer_id, NEW.scopes, NEW.subject_kind, NEW.subject_id)
-           IS NOT DISTINCT FROM
-           (OLD.id, OLD.public_id, OLD.kind, OLD.at, OLD.person_id, OLD.organization_id, OLD.counterpart_id,
-            OLD.customer_id, OLD.scopes, OLD.subject_kind, OLD.subject_id)
+       AND to_jsonb(NEW) - labels = to_jsonb(OLD) - labels
     THEN
         RETURN NEW;
     END IF;
@@ -25,8 +25,8 @@ CREATE FUNCTION whole_words(words text[]) RETURNS text LANGUAGE sql IMMUTABLE SE
     SELECT string_agg('(?<![\w.%+-])' || regexp_replace(word, '([^[:alnum:]])', '\\\1', 'g') || '(?![\w%+-]|\.\w)', '|')
     FROM unnest(words) AS word WHERE word <> '' $$;
 
--- Overwrites `names`, earlier ones too, in events by or about the person, and `addresses` in all events, notices and
--- errors of mails. A label of the person is overwritten as a whole, and so is the error of a mail to them, which may hold
+-- Overwrites `names`, earlier ones too, in the labels of events by or about the person, and `addresses` in those of all
+-- events, in notices and in errors of mails. A label of the person is overwritten as a whole, and so is the error of a mail to them, which may hold
 -- an address that nothing else remembers. Returns how many events were changed.
 CREATE FUNCTION erase_from_log(erased bigint, erased_public uuid, names text[], addresses text[], staff text)
     RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -38,24 +38,27 @@ DECLARE
 BEGIN
     PERFORM set_config('portal.erasing', 'on', true);
     UPDATE notifications_event e SET
-        person_label = CASE WHEN found.by THEN gone ELSE regexp_replace(e.person_label, address, gone, 'gi') END,
+        actor_label = CASE WHEN found.by THEN gone ELSE regexp_replace(e.actor_label, address, gone, 'gi') END,
+        on_behalf_label = CASE WHEN found.behalf THEN gone ELSE regexp_replace(e.on_behalf_label, address, gone, 'gi') END,
         subject_label = CASE WHEN found.about THEN gone
             ELSE regexp_replace(e.subject_label, CASE WHEN found.by THEN either ELSE address END, gone, 'gi') END,
         organization_label = regexp_replace(e.organization_label, address, gone, 'gi'),
         counterpart_label = regexp_replace(e.counterpart_label, address, gone, 'gi'),
-        data = regexp_replace(e.data::text, CASE WHEN found.by OR found.about THEN either ELSE address END, gone, 'gi')::jsonb
-    FROM (SELECT id, coalesce(person_id = erased, false) AS by,
-                 coalesce(subject_id = erased_public OR data ->> 'person' = erased_public::text, false) AS about
+        note = regexp_replace(e.note, CASE WHEN found.by OR found.about THEN either ELSE address END, gone, 'gi')
+    FROM (SELECT id, coalesce(actor_kind = 'person' AND actor_id = erased, false) AS by,
+                 coalesce(on_behalf_kind = 'person' AND on_behalf_id = erased, false) AS behalf,
+                 coalesce(subject_id = erased_public, false) AS about
           FROM notifications_event) found
-    WHERE e.id = found.id AND (found.by OR found.about OR concat_ws(
-        ' ', e.person_label, e.subject_label, e.organization_label, e.counterpart_label, e.data::text) ~* address);
+    WHERE e.id = found.id AND (found.by OR found.behalf OR found.about OR concat_ws(
+        ' ', e.actor_label, e.on_behalf_label, e.subject_label, e.organization_label, e.counterpart_label, e.note)
+        ~* address);
     GET DIAGNOSTICS changed = ROW_COUNT;
     PERFORM set_config('portal.erasing', '', true);
     UPDATE notifications_notice SET params = regexp_replace(params::text, address, gone, 'gi')::jsonb
         WHERE params::text ~* address;
     UPDATE notifications_delivery SET error = regexp_replace(error, address, gone, 'gi') WHERE error ~* address;
     UPDATE notifications_delivery SET error = gone WHERE error <> '' AND person_id = erased;
-    INSERT INTO notifications_event (public_id, kind, at, person_label, organization_label, counterpart_label,
+    INSERT INTO notifications_event (public_id, kind, at, actor_label, organization_label, counterpart_label,
                                      subject_kind, subject_id, subject_label, data)
         VALUES (gen_random_uuid(), 'person.erased', now(), staff, '', '', 'accounts.person', erased_public, gone,
                 jsonb_build_object('events', changed));

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from partnerportal.lib.actors import Actor
+from partnerportal.lib.actors import Actor, ActorKind
 from partnerportal.lib.models import PublicModel
 from partnerportal.lib.scoping import TenantQuerySet, in_reach
 
@@ -24,15 +24,22 @@ class EventQuerySet(TenantQuerySet):
 class Event(PublicModel):
     """What was done, when, by whom and to what. Events are append-only: a trigger refuses UPDATE and DELETE.
 
-    Ids are plain numbers without foreign keys, because the log outlives what it names. `organization` acted,
-    `counterpart` is the other side of the action, and `customer` is set when the news is a customer's. It is read by
-    these parties, and by those with whom the customer shares each of `scopes` (lib.scopes); 0 stands for nobody else.
+    Ids are plain numbers without foreign keys, because the log outlives what it names. `actor` did it for
+    `organization`, and `on_behalf` is whoever asked the actor for it. `counterpart` is the other side of the action,
+    and `customer` is set when the news is a customer's. It is read by these parties, and by those with whom the
+    customer shares each of `scopes` (lib.scopes); 0 stands for nobody else.
+
+    Persons are named in the labels and in `note`, and nowhere else: an erasure overwrites these alone.
     """
 
     kind = models.CharField(max_length=60)
     at = models.DateTimeField(default=timezone.now)
-    person_id = models.BigIntegerField(null=True)
-    person_label = models.CharField(max_length=200)
+    actor_kind = models.CharField(max_length=10, db_default=ActorKind.SYSTEM)
+    actor_id = models.BigIntegerField(null=True)  # of the person or the client
+    actor_label = models.CharField(max_length=200)
+    on_behalf_kind = models.CharField(max_length=10, blank=True, db_default="")
+    on_behalf_id = models.BigIntegerField(null=True)
+    on_behalf_label = models.CharField(max_length=200, blank=True, db_default="")
     organization_id = models.BigIntegerField(null=True)
     organization_label = models.CharField(max_length=200)
     counterpart_id = models.BigIntegerField(null=True)
@@ -42,7 +49,9 @@ class Event(PublicModel):
     subject_kind = models.CharField(max_length=60)
     subject_id = models.UUIDField(null=True)
     subject_label = models.CharField(max_length=300)
+    note = models.TextField(blank=True, db_default="")  # what the actor typed about it, such as a reason
     data = models.JSONField(default=dict)
+    changes = models.JSONField(default=dict, db_default={})  # by field: before and after, as `lib.changes` makes them
     request_id = models.CharField(max_length=64, db_default="")  # leads to its line in the access log
 
     objects = EventQuerySet.as_manager()

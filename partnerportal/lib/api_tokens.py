@@ -25,7 +25,10 @@ def holding(token: Token) -> AbstractContextManager[None]:
 
 
 class BearerAuthentication(BaseAuthentication):
-    """Authentication by `Authorization: Bearer` with a token of `model`, which becomes `request.auth`."""
+    """Authentication by `Authorization: Bearer` with a token of `model`.
+
+    The token becomes `request.auth`, and the client that holds it the actor, as a person who is signed in does.
+    """
 
     model: ClassVar[type[Token]]
 
@@ -45,6 +48,7 @@ class BearerAuthentication(BaseAuthentication):
         if token is None:
             raise AuthenticationFailed(_("This token is not known, or it has been revoked."))
         logs.add_fields(token_prefix=token.prefix)
+        request._request.actor = token.as_actor()  # type: ignore[attr-defined]
         return AnonymousUser(), token
 
     def authenticate_header(self, request: Request) -> str:

@@ -192,7 +192,8 @@ def allow_events(name: str, kinds: str, *, only: str = "true") -> migrations.Run
     Events of other kinds are recorded by feeds, jobs and staff, who are above the policies.
     """
     listed = ",".join(kinds.split())
-    check = f"organization_id = portal_org() AND person_id = portal_person() AND kind = ANY ('{{{listed}}}') AND {only}"
+    own = "organization_id = portal_org() AND actor_kind = 'person' AND actor_id = portal_person()"
+    check = f"{own} AND kind = ANY ('{{{listed}}}') AND {only}"
     return migrations.RunSQL(
         f"CREATE POLICY told_by_{name} ON notifications_event FOR INSERT WITH CHECK ({spelled_out(check)})",
         f"DROP POLICY told_by_{name} ON notifications_event",

@@ -8,6 +8,8 @@ import secrets
 from django.db import models
 from django.utils import timezone
 
+from partnerportal.lib.actors import Actor
+
 NOTED_EVERY = dt.timedelta(minutes=5)  # the least time between two writes of when a token was last used
 
 _SHAPE = re.compile(r"[A-Za-z0-9_-]{20,64}")
@@ -39,6 +41,10 @@ class Token(models.Model):
 
     class Meta:
         abstract = True
+
+    def as_actor(self) -> Actor:
+        """Return the client that holds the token as an actor. Each model says what its clients may do."""
+        raise NotImplementedError
 
 
 def note_use(token: Token) -> None:

@@ -135,8 +135,8 @@ def test_roles_change_and_the_log_says_from_what_to_what(world, actor_for, as_we
     assert operator.roles == ["admin", "sales_agent"]
     event = Event.objects.latest("pk")
     assert event.kind == "operator.roles_changed"
-    person = str(operator.person.public_id)
-    assert event.data == {"person": person, "before": ["reader"], "after": ["admin", "sales_agent"]}
+    assert event.subject_id == operator.person.public_id
+    assert event.changes == {"roles": [["reader"], ["admin", "sales_agent"]]}
     assert event.organization_id == world.customer.pk
 
 
@@ -196,7 +196,7 @@ def test_contact_data_is_the_own_organisations(world, actor_for, as_web):
     as_web(update_contact, actor=admin, organization=world.customer, name="Neu GmbH", city="Ulm")
     row = Organization.objects.get(pk=world.customer.pk)
     assert (row.name, row.name_folded, row.city) == ("Neu GmbH", "neu gmbh", "Ulm")
-    assert Event.objects.latest("pk").data == {"fields": ["city", "name"]}
+    assert Event.objects.latest("pk").changes == {"city": [world.customer.city, "Ulm"], "name": []}
     with pytest.raises(NotFound):
         as_web(update_contact, actor=admin, organization=world.partner, city="Ulm")
     with pytest.raises(Invalid):

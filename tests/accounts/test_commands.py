@@ -45,7 +45,7 @@ def test_a_partner_is_registered_with_badges_admin_and_link(world: World) -> Non
     operator = Operator.objects.get(organization=partner)
     assert (operator.person.email, operator.roles) == ("new.person@odland.example", ["admin"])
     assert not operator.person.has_usable_password()
-    assert Event.objects.filter(counterpart_id=partner.pk, person_label__startswith="vendor staff").count() == 4
+    assert Event.objects.filter(counterpart_id=partner.pk, actor_label__startswith="vendor staff").count() == 4
 
 
 @pytest.mark.promise("O-12")
@@ -170,6 +170,6 @@ def test_a_link_is_replaced_for_a_reason(world: World) -> None:
     assert said == f"{settings.PORTAL_ORIGIN}/i/{world.token('partner')}/"
     assert world.token("partner") != before
     event = Event.objects.latest("pk")
-    assert event.data == {"reason": "It stood on a public page"}
+    assert event.note == "It stood on a public page"
     with pytest.raises(CommandError, match="No partner has the ORGID"):
         call("replace_invitation_link", world.customer.org_id, "--reason=x")

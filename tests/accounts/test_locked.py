@@ -151,10 +151,9 @@ def test_unlocking_lets_in_as_before(world: World) -> None:
     sign_in(client)
     assert is_signed_in(client)
     locked, unlocked = Event.objects.filter(kind__startswith="person.").order_by("pk")
-    assert (locked.kind, locked.data, unlocked.kind) == (
-        "person.locked", {"reason": "Left the company"}, "person.unlocked",
-    )  # fmt: skip
-    assert locked.subject_id == world.person(WHO).public_id and locked.person_label.startswith("vendor staff")
+    assert (locked.kind, locked.note, unlocked.kind) == ("person.locked", "Left the company", "person.unlocked")
+    assert locked.data == {}
+    assert locked.subject_id == world.person(WHO).public_id and locked.actor_label.startswith("vendor staff")
 
 
 @pytest.mark.parametrize(

@@ -175,7 +175,7 @@ def test_a_replaced_link_stops_and_the_reason_is_kept(accept, world):
     link = replace_invitation_link(actor=Actor.system("staff"), partner=world.partner, reason=" printed on a poster ")
     assert link.token != old
     event = Event.objects.latest("pk")
-    assert (event.kind, event.data) == ("invitation_link.replaced", {"reason": "printed on a poster"})
+    assert (event.kind, event.note) == ("invitation_link.replaced", "printed on a poster")
     with pytest.raises(NotFound):
         accept_invitation(actor=world.actor("stranger.admin"), token=old, scopes=ALL)
     assert accept("stranger.admin")[1]

@@ -53,7 +53,7 @@ def run(*rows: dict[str, Any] | bytes, **options: Any) -> list[tuple[str, list[s
 
 
 def news() -> list[Event]:
-    return list(Event.objects.filter(person_label=FEED.person_name).order_by("pk"))
+    return list(Event.objects.filter(actor_label=FEED.label).order_by("pk"))
 
 
 def test_facts_come_in_and_the_listing_follows(org_id: str, world: World) -> None:
@@ -244,8 +244,8 @@ def test_news_says_what_changed(
         assert event.subject_id == Entitlement.objects.get(external_id="E1").public_id
         assert event.data["sku_name"] == "Gateway Standard"
         old, new = entitlement(org_id, **(first or {})), entitlement(org_id, **then)
-        changed = {name: old[name] for name in new if new[name] != old[name]}
-        assert event.data["before"] == (None if first is None else changed)
+        changed = {name: [old[name], new[name]] for name in new if new[name] != old[name]}
+        assert event.changes == ({} if first is None else changed)
 
 
 def test_news_reaches_the_customer_and_its_partners_only(org_id: str, world: World) -> None:

@@ -18,6 +18,8 @@ from django.utils import timezone
 from entitlements.ingest import importing, uploads
 from entitlements.ingest.uploads import ingest_next_upload, sweep_uploads
 from entitlements.models import IngestToken, IngestUpload, LicenseAssignment, UsageDay
+from entitlements.policies import ROLE_TABLE
+from notifications.models import Event
 from partnerportal.lib.actors import ANONYMOUS
 from partnerportal.lib.tokens import digest_of
 from tests.conftest import JsonClient
@@ -164,6 +166,31 @@ def test_a_token_sends_the_kinds_that_it_was_made_for(send: Send, world: World, 
         assert error["detail"] == f"This token may not send {kind}. It may send: {', '.join(kinds)}."
     assert sorted(IngestUpload.objects.exclude(idempotency_key="world").values_list("kind", flat=True)) == sorted(kinds)
     assert len(list(folder.iterdir())) == len(kinds)
+
+
+def test_what_a_file_brings_is_recorded_as_asked_for_by_the_client(send: Send, world: World) -> None:
+    """The system brings the file in, and the log says which token had sent it."""
+    token = token_for("entitlements")
+    sku = {"type": "sku", "code": "NEW", "service": "S", "name": "N"}
+    fact = {
+        "type": "entitlement", "external_id": "E1", "customer": world.customer.org_id, "sku": "NEW",
+        "kind": "production", "state": "active", "quantity": 1,
+    }  # fmt: skip
+    assert send(body(sku, fact), kind="entitlements", token=token).status_code == 202
+    ingest_next_upload()
+    client = IngestToken.objects.get(digest=digest_of(token))
+    event = Event.objects.get(kind="entitlement.added", data__sku="NEW")
+    assert (event.actor_kind, event.actor_id, event.actor_label) == ("system", None, "ingest")
+    assert (event.on_behalf_kind, event.on_behalf_id) == ("client", client.pk)
+    assert event.on_behalf_label == client.name == "Only entitlements"
+
+
+def test_a_client_has_no_roles_sees_no_rows_and_does_what_its_permissions_say(db: None) -> None:
+    client = IngestToken.objects.get(digest=digest_of(token_for("usage", "assignments"))).as_actor()
+    assert client.permissions == {"ingest.usage", "ingest.assignments"}
+    assert not client.is_anonymous and not client.is_system
+    assert not Event.objects.visible_to(client).exists()
+    assert [rule for rule in ROLE_TABLE.values() if rule.check(client)] == []
 
 
 def test_the_database_holds_a_token_to_its_kinds_too(db: None, as_tenant: Any) -> None:

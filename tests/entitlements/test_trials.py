@@ -12,7 +12,7 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from connections.actions import end_connection
 from entitlements.actions import trials
-from entitlements.actions.trials import expire_trials, request_trial
+from entitlements.actions.trials import expire_trials, extended_to, request_trial
 from entitlements.models import CustomerListing, Entitlement, Sku
 from notifications.actions import fan_out_due, send_due_emails
 from notifications.models import Event, Notice
@@ -140,6 +140,22 @@ def test_a_decline_has_a_reason(ask, decide, reason):
     with pytest.raises(Invalid) as refused:
         decide("decline", ask(), reason=reason)
     assert refused.value.field == "reason"
+
+
+def test_the_log_says_from_what_to_what(ask, decide):
+    trial = decide("approve", ask())
+    end = str(trial.ends_on)
+    later = extended_to(trial)
+    trial = decide("extend", trial, ends_on=later)
+    decide("convert", trial, quantity=7, ends_on=None)
+    changes = [event.changes for event in Event.objects.filter(subject_id=trial.public_id).order_by("pk")]
+    assert changes[1] == {"state": ["requested", "active"], "starts_on": [None, str(today())], "ends_on": [None, end]}
+    assert changes[2] == {"ends_on": [end, str(later)]}
+    assert changes[3]["kind"] == ["trial", "production"] and changes[3]["quantity"][1] == 7
+    declined = decide("decline", ask("customer2.admin"), reason="Ask Ann")
+    event = Event.objects.get(subject_id=declined.public_id, kind="trial.declined")
+    assert (event.note, event.changes["reason"]) == ("Ask Ann", [])
+    assert "Ann" not in str(event.data)
 
 
 def test_a_production_end_lies_ahead(ask, decide):
@@ -273,4 +289,4 @@ def test_staff_decide_at_the_terminal(ask):
     assert "trial declined" in command("decline", other.public_id, "--reason", "No")
     with pytest.raises(CommandError, match="has changed in the meantime"):
         command("cancel", other.public_id)
-    assert Event.objects.filter(subject_id=trial.public_id).latest("pk").person_label.startswith("vendor staff")
+    assert Event.objects.filter(subject_id=trial.public_id).latest("pk").actor_label.startswith("vendor staff")

@@ -27,7 +27,7 @@ def action(customer_id: int, person_id: int, token: str) -> None:
         customer = Organization.objects.get(pk=customer_id)
         actor = Actor(
             person_id=person_id,
-            person_name="Load",
+            label="Load",
             organization_id=customer.pk,
             organization_name=customer.name,
             organization_kind="customer",

@@ -17,7 +17,7 @@ KIND = "connection.established"
 
 def told(actor, **fields):
     """Whether the database takes an event of the tenant; undone."""
-    own = {"organization_id": actor.organization_id, "person_id": actor.person_id, "kind": KIND}
+    own = {"organization_id": actor.organization_id, "actor_kind": "person", "actor_id": actor.person_id, "kind": KIND}
     try:
         with transaction.atomic():
             Event.objects.bulk_create([Event(**own | fields)])
@@ -77,8 +77,10 @@ def test_nobody_writes_in_anothers_name(who, world, actor_for, as_tenant):
         assert told(actor)
         assert not told(actor, organization_id=None)
         assert not told(actor, organization_id=other.organization_id)
-        assert not told(actor, person_id=other.person_id)
-        assert not told(actor, person_id=None)
+        assert not told(actor, actor_id=other.person_id)
+        assert not told(actor, actor_id=None)
+        assert not told(actor, actor_kind="client")
+        assert not told(actor, actor_kind="system", actor_id=None)
 
 
 # Told by the feed, by jobs, by triggers and by staff at the command line.

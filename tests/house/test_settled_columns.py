@@ -181,12 +181,15 @@ def test_an_event_says_who_and_when(world, actor_for, as_tenant):
     with as_tenant(actor):
         said = stored(
             Event(
-                kind="connection.established", at=LONG_AGO, person_id=actor.person_id, person_label="The vendor",
+                kind="connection.established", at=LONG_AGO, actor_label="The vendor",
+                actor_kind="person", actor_id=actor.person_id,
                 organization_id=actor.organization_id, organization_label="Your bank", subject_kind="x",
+                on_behalf_kind="person", on_behalf_id=1, on_behalf_label="Your boss",
             )
         )  # fmt: skip
     assert is_now(said.at)
-    assert (said.person_label, said.organization_label) == (actor.person_name, actor.organization_name)
+    assert (said.actor_label, said.organization_label) == (actor.label, actor.organization_name)
+    assert (said.on_behalf_kind, said.on_behalf_id, said.on_behalf_label) == ("", None, "")
 
 
 def test_somebody_signs_up_as_themselves_and_as_nothing_more(world, as_tenant):
@@ -231,7 +234,7 @@ def test_views_and_calendars_are_as_old_as_they_are(world, actor_for, as_tenant)
 def test_a_new_organisation_names_no_manager_at_the_vendors(world, actor_for, as_tenant):
     newest = Organization.objects.latest("pk").pk + 1000
     person = actor_for("nobody")
-    with as_tenant(Actor(person_id=person.person_id, person_name="", organization_id=newest)):
+    with as_tenant(Actor(person_id=person.person_id, label="", organization_id=newest)):
         made = stored(
             Organization(
                 pk=newest, kind="customer", name="New", country="DE", created_at=LONG_AGO,

@@ -107,7 +107,7 @@ def plant(payload):
         told = {"customer": str(entitlement.customer.public_id), "customer_name": payload, "sku_name": payload}
         record(
             EntitlementEvent.ADDED,
-            actor=Actor(person_name=payload, organization_id=entitlement.customer_id, organization_name=payload),
+            actor=Actor(label=payload, organization_id=entitlement.customer_id, organization_name=payload),
             subject=entitlement,
             label=payload,
             customer_id=entitlement.customer_id,

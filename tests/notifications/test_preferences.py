@@ -143,7 +143,7 @@ def test_many_notices_are_walked_along_their_index(world: World, actor_for: Any,
     choose_notices(actor=actor, choices={KIND: Choice(Mail.OFF, inbox=False)})
     with connection.cursor() as cursor:
         cursor.execute(
-            """INSERT INTO notifications_event (public_id, kind, at, person_label, organization_label,
+            """INSERT INTO notifications_event (public_id, kind, at, actor_label, organization_label,
                    counterpart_label, subject_kind, subject_label, data)
                SELECT gen_random_uuid(), 'many', now() - g * interval '1 minute', '', '', '', '', '', '{}'
                FROM generate_series(1, 5000) g"""

@@ -189,7 +189,7 @@ def _notices(partner: Organization, count: int) -> None:
                turns AS (
                    SELECT i, i %% (SELECT count(*) FROM known) AS n FROM generate_series(0, %(notices)s - 1) i),
                e AS (
-                   INSERT INTO notifications_event (public_id, kind, at, person_label, organization_label,
+                   INSERT INTO notifications_event (public_id, kind, at, actor_label, organization_label,
                        counterpart_label, customer_id, scopes, subject_kind, subject_label, data)
                    SELECT gen_random_uuid(), 'entitlement.changed', now() - i * interval '1 minute', '', '', '',
                        o.id, 34, 'entitlements.entitlement', '', jsonb_build_object('customer', o.public_id,

@@ -1,0 +1,29 @@
+"""What an action changed, for the log: each field's name with its value before and after, as JSON has them."""
+
+from collections.abc import Container, Mapping
+from typing import Any
+
+Changes = dict[str, list[Any]]
+
+
+def changes_between(before: Mapping[str, Any], after: Mapping[str, Any], *, unsaid: Container[str] = ()) -> Changes:
+    """Return [before, after] for each field of `after` whose value differs, in the order of the fields' names.
+
+    Fields in `unsaid` may hold a name or an address of a person: they get an empty list, so that the log says that they
+    changed and not how. Numbers, truth values, texts and lists of these stay as they are; everything else becomes text.
+    """
+    changed = sorted(name for name, value in after.items() if before.get(name) != value)
+    return {
+        name: [] if name in unsaid else [_json_value(before.get(name)), _json_value(after[name])] for name in changed
+    }
+
+
+def changes_of(row: Any, after: Mapping[str, Any], *, unsaid: Container[str] = ()) -> Changes:
+    """Return what `after` would change in the row, as `changes_between` does."""
+    return changes_between({name: getattr(row, name) for name in after}, after, unsaid=unsaid)
+
+
+def _json_value(value: object) -> object:
+    if isinstance(value, list):
+        return [_json_value(item) for item in value]
+    return value if value is None or isinstance(value, int) else str(value)
