@@ -11,11 +11,12 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.models import Operator
-from connections.actions import end_connection
+from connections.actions import change_sharing, end_connection
 from exports import actions, files
 from exports.models import Export
 from notifications.actions import choose_notices
 from notifications.models import Choice, Mail
+from partnerportal.lib.scopes import ALL, Scope
 from tests.world import World
 
 pytestmark = [pytest.mark.slow]
@@ -173,6 +174,23 @@ def test_a_connection_that_ends_while_the_file_is_written(cast: World, monkeypat
     monkeypatch.setattr(actions, "_copy", end_meanwhile)
     assert actions.make_next_export()
     assert (fresh(export).state, fresh(export).error) == ("gone", "connection_ended")
+    assert not list(files.list_exports())
+
+
+@pytest.mark.promise("E-14")
+def test_less_is_shared_while_the_file_is_written(cast: World, monkeypatch: Any) -> None:
+    export = queue(cast)
+    copy = actions._copy
+
+    def share_less_meanwhile(claimed: Export, file: Any) -> int:
+        written = copy(claimed, file)
+        connected, actor = cast.connection("customer", "partner"), cast.actor("customer.admin")
+        change_sharing(actor=actor, connection=connected, scopes=ALL & ~Scope.USAGE)
+        return written
+
+    monkeypatch.setattr(actions, "_copy", share_less_meanwhile)
+    assert actions.make_next_export()
+    assert (fresh(export).state, fresh(export).error) == ("gone", "sharing_narrowed")
     assert not list(files.list_exports())
 
 

@@ -12,13 +12,14 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import ProgramMembership
-from connections.actions import end_connection
+from connections.actions import change_sharing, end_connection
 from entitlements.models import Entitlement, LicenseAssignment, Order, OrderLine, UsageMonth
 from exports import actions, files
 from exports.catalogue import LISTS
 from exports.models import Export
 from notifications.models import Event
 from partnerportal.lib.exports.lists import Subject
+from partnerportal.lib.scopes import ALL, Scope
 from tests.entitlements.test_views import connect, entitle, names_in, sku  # noqa: F401
 from tests.states import put
 from tests.world import KINDS, World, canary
@@ -227,6 +228,23 @@ def test_a_file_is_gone_with_the_badge(key: str, world: World, web: Any) -> None
     past = {"starts_on": dt.date(2019, 1, 1), "ends_on": dt.date(2020, 1, 1)}
     ProgramMembership.objects.filter(organization=world.partner).update(**past)
     assert web("partner.admin").get(reverse("export_file", args=[export.public_id])).status_code == 403
+
+
+@pytest.mark.promise("E-14")
+def test_sharing_less_takes_every_file_that_may_hold_it_and_sharing_more_takes_none(
+    world: World, web: Any, actor_for: Any
+) -> None:
+    whole, of_it, of_another = (ready(world, customer=c) for c in (None, world.customer, world.customer2))
+    above, others = ready(world, "distributor.admin"), ready(world, "partner2.admin")
+    files_made = (whole, of_it, of_another, above, others)
+    connected, customer = world.connection("customer", "partner"), actor_for("customer.admin")
+    change_sharing(actor=customer, connection=connected, scopes=ALL & ~Scope.ORDERS)
+    state = dict(Export.objects.values_list("pk", "state"))
+    assert [state[e.pk] for e in files_made] == ["gone", "gone", "ready", "gone", "ready"]
+    assert web("partner.admin").get(reverse("export_file", args=[whole.public_id])).status_code == 410
+    made_since = ready(world, customer=world.customer)
+    change_sharing(actor=customer, connection=connected, scopes=ALL)
+    assert Export.objects.get(pk=made_since.pk).state == "ready"
 
 
 @pytest.mark.promise("E-4")

@@ -4,17 +4,20 @@ With test_operators, 205 rounds of a long run have sixteen threads: double accep
 """
 
 from functools import partial
+from itertools import pairwise
 
 import pytest
 
 from accounts.models import Organization
-from connections.actions import accept_invitation, end_connection
+from connections.actions import accept_invitation, change_sharing, end_connection
 from connections.models import Connection, Portfolio
-from notifications.actions import fan_out_due
+from entitlements.actions.trials import entitlement_event
+from entitlements.events import EntitlementEvent
+from notifications.actions import fan_out_due, record_many
 from notifications.models import Event, Notice
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Conflict
-from partnerportal.lib.scopes import ALL
+from partnerportal.lib.scopes import ALL, Scope
 from tests.counts import count
 from tests.portfolio import differences
 
@@ -27,6 +30,10 @@ def accept(actor, token):
 
 def end(actor, connection):
     return actor, lambda: end_connection(actor=actor, connection=connection)
+
+
+def share(actor, connection, scopes):
+    return actor, lambda: change_sharing(actor=actor, connection=connection, scopes=scopes)
 
 
 def live():
@@ -111,3 +118,42 @@ def test_telling_while_the_connection_ends(cast, race):
         race.run([end(stranger, connection), (worker, fan_out_due), (worker, fan_out_due)])
         assert differences() == []
         assert not Notice.objects.visible_to(cast.actor("partner.admin")).filter(about_id=cast.stranger.pk).exists()
+
+
+@pytest.mark.promise("E-14")
+def test_sharing_is_changed_from_two_tabs_while_somebody_ends_it(cast, race):
+    """The newest consent holds, each change is one event with what was before it, and after the end nothing is seen."""
+    customer, partner = cast.actor("customer.admin"), cast.actor("partner.admin")
+    chosen = [Scope.ACCOUNT, Scope.ACCOUNT | Scope.ENTITLEMENTS, Scope.ACCOUNT | Scope.USAGE]
+    for turn in range(count(20)):
+        connection, _is_new = accept_invitation(actor=customer, token=cast.token("partner"), scopes=ALL)
+        first = connection.consents.get().scopes
+        ends = [end(partner, connection)] * (turn % 2)
+        results = race.run([share(customer, connection, scopes) for scopes in chosen * 4] + ends)
+        assert {r.code for r in results if isinstance(r, Exception)} <= {"state_changed"}
+        connection.refresh_from_db()
+        consents = list(connection.consents.order_by("pk").values_list("scopes", flat=True))
+        assert connection.scopes == consents[-1]
+        told = Event.objects.filter(kind="connection.sharing_changed", subject_id=connection.public_id).order_by("pk")
+        assert [(event.data["before"], event.data["after"]) for event in told] == [
+            (Scope(before).codes, Scope(after).codes) for before, after in pairwise([first, *consents[1:]])
+        ]
+        assert differences() == []
+        if connection.state == Connection.State.ACTIVE:
+            end_connection(actor=customer, connection=connection)
+        assert not Portfolio.objects.filter(viewer=cast.partner, subject=cast.customer).exists()
+
+
+@pytest.mark.promise("E-14")
+def test_telling_while_less_is_shared(cast, race):
+    """News of a customer's services is written for the partner at the moment that the customer keeps them back."""
+    customer, worker = cast.actor("customer.admin"), Actor.system("worker")
+    connection = cast.connection("customer", "partner")
+    service = cast.customer.entitlements.first()
+    seen = Notice.objects.filter(about_id=cast.customer.pk, kind="entitlement_changed")
+    for turn in range(count(20)):
+        scopes = (ALL, ALL & ~Scope.ENTITLEMENTS)[turn % 2]
+        record_many([entitlement_event(EntitlementEvent.CHANGED, worker, service)])
+        race.run([share(customer, connection, scopes), (worker, fan_out_due), (worker, fan_out_due)])
+        assert differences() == []
+        assert seen.visible_to(cast.actor("partner.admin")).exists() is bool(turn % 2 == 0 and seen.exists())

@@ -14,6 +14,7 @@ from entitlements.actions import trials
 from entitlements.actions.trials import request_trial
 from entitlements.models import Entitlement, Sku
 from partnerportal.lib.errors import TooMany
+from partnerportal.lib.scopes import ALL
 from tests.counts import count
 from tests.races.conftest import Race
 from tests.world import World
@@ -33,7 +34,7 @@ def test_acceptances_of_a_customer(cast: World, race: Race, monkeypatch: pytest.
     tokens = [cast.token("partner"), cast.token("partner2")]
     for _round in range(ROUNDS):
         results = race.run(
-            [(stranger, partial(accept_invitation, actor=stranger, token=token)) for token in tokens * 8]
+            [(stranger, partial(accept_invitation, actor=stranger, token=token, scopes=ALL)) for token in tokens * 8]
         )
         connected = Connection.objects.filter(customer=cast.stranger)
         assert connected.filter(connected_at__gt=timezone.now() - dt.timedelta(days=1)).count() == 1

@@ -1,4 +1,4 @@
-"""A connection and an entitlement written at the same moment both show in the customer list."""
+"""A connection, or what is shared, and an entitlement written at the same moment both show in the customer list."""
 
 import io
 import json
@@ -11,13 +11,13 @@ import pytest
 from django.core.management import call_command
 from django.db import connection, transaction
 
-from connections.actions import accept_invitation
+from connections.actions import accept_invitation, change_sharing
 from connections.models import Connection
 from entitlements.actions.figures import fold_figures
 from entitlements.ingest.importing import import_feed
 from entitlements.models import CustomerListing, Sku
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.scopes import ALL
+from partnerportal.lib.scopes import ALL, Scope
 from tests.counts import count
 from tests.portfolio import differences
 from tests.races.conftest import Race
@@ -38,7 +38,14 @@ def entitle(world: World) -> None:
     import_feed(actor=Actor.system(), stream=stream(row))
 
 
-@pytest.mark.parametrize(("first", "second"), [(accept, entitle), (entitle, accept)])
+def widen(world: World) -> None:
+    connected = Connection.objects.get(customer=world.stranger, state="active")
+    change_sharing(actor=world.actor("stranger.admin"), connection=connected, scopes=ALL)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), [(accept, entitle), (entitle, accept), (widen, entitle), (entitle, widen)]
+)
 def test_neither_misses_the_other(
     own_database: dict[str, str], first: Callable[[World], None], second: Callable[[World], None]
 ) -> None:
@@ -49,6 +56,10 @@ def test_neither_misses_the_other(
         finally:
             connection.close()
 
+    if widen in (first, second):
+        world = World()
+        token, scopes = world.token("partner"), Scope.ACCOUNT
+        accept_invitation(actor=world.actor("stranger.admin"), token=token, scopes=scopes)
     other = threading.Thread(target=in_a_thread)
     with transaction.atomic():
         first(World())

@@ -9,14 +9,16 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from connections.actions import accept_invitation, end_connection
+from connections.actions import accept_invitation, change_sharing, end_connection
 from connections.models import Connection
 from entitlements.actions.releases import ask_release, keep_licence
+from entitlements.actions.trials import entitlement_event
+from entitlements.events import EntitlementEvent
 from entitlements.models import LicenseAssignment
-from notifications.actions import choose_notices, fan_out_due, outbox
+from notifications.actions import choose_notices, fan_out_due, outbox, record_many
 from notifications.models import Channel, Choice, Delivery, Mail, Notice, NoticePreference
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.scopes import ALL
+from partnerportal.lib.scopes import ALL, Scope
 from tests.counts import count
 from tests.portfolio import differences
 from tests.races.conftest import Race
@@ -117,4 +119,22 @@ def test_a_new_connection(cast: World, commits: bool) -> None:
         assert differences() == []
     try_again()
     assert told(cast) is commits
+    assert differences() == []
+
+
+@pytest.mark.promise("E-14")
+@pytest.mark.parametrize("commits", [False, True], ids=["rolled back", "committed"])
+def test_sharing_less(cast: World, commits: bool) -> None:
+    """News of a service comes while the customer keeps its services back."""
+    connected = cast.connection("customer", "partner")
+    customer, kept = cast.actor("customer.admin"), ALL & ~Scope.ENTITLEMENTS
+    service = cast.customer.entitlements.first()
+    record_many([entitlement_event(EntitlementEvent.CHANGED, Actor.system("feed"), service)])
+    with undecided(lambda: change_sharing(actor=customer, connection=connected, scopes=kept), commits=commits):
+        fan_out_due()
+        assert "could not obtain lock" in refused()
+        assert differences() == []
+    try_again()
+    news = Notice.objects.visible_to(cast.actor("partner.admin"))
+    assert news.filter(about_id=cast.customer.pk, kind="entitlement_changed").exists() is not commits
     assert differences() == []
