@@ -37,16 +37,19 @@ CREATE FUNCTION portal_is_admin() RETURNS boolean
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     SELECT EXISTS (SELECT FROM accounts_operator
                    WHERE person_id = portal_person() AND organization_id = portal_org() AND 'admin' = ANY (roles)) $$;
+CREATE FUNCTION portal_is_vendor() RETURNS boolean
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    SELECT EXISTS (SELECT FROM accounts_organization WHERE id = portal_org() AND kind = 'vendor') $$;
 CREATE FUNCTION portal_is_new() RETURNS boolean
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     SELECT NOT EXISTS (SELECT FROM accounts_operator WHERE organization_id = portal_org()) $$;
-GRANT EXECUTE ON FUNCTION portal_is_admin(), portal_is_new() TO portal_app;
+GRANT EXECUTE ON FUNCTION portal_is_admin(), portal_is_vendor(), portal_is_new() TO portal_app;
 CREATE POLICY edited_by_admins ON accounts_organization AS RESTRICTIVE FOR UPDATE
     USING (true) WITH CHECK (portal_is_admin());
 """
 ADMIN_UNDO = """
 DROP POLICY edited_by_admins ON accounts_organization;
-DROP FUNCTION portal_is_new(); DROP FUNCTION portal_is_admin();
+DROP FUNCTION portal_is_new(); DROP FUNCTION portal_is_vendor(); DROP FUNCTION portal_is_admin();
 """
 
 # A person sees their operators in every organisation. Admins change the operators of the organisation that they act for,

@@ -55,7 +55,7 @@ CREATE FUNCTION may_tell(other bigint) RETURNS boolean
         OR EXISTS (SELECT FROM connections_connection
                    WHERE (partner_id, customer_id) IN ((other, portal_org()), (portal_org(), other))
                      AND (state = 'active' OR (ended_by_id = portal_org() AND ended_at > now() - interval '1 hour')))
-        OR EXISTS (SELECT FROM accounts_organization WHERE id = portal_org() AND kind = 'vendor') $$;
+        OR portal_is_vendor() $$;
 GRANT EXECUTE ON FUNCTION may_tell(bigint) TO portal_app;
 CREATE POLICY told_to_the_known ON notifications_event AS RESTRICTIVE FOR INSERT
     WITH CHECK ((counterpart_id IS NULL OR may_tell(counterpart_id)) AND (customer_id IS NULL OR may_tell(customer_id)));

@@ -53,14 +53,11 @@ GRANT EXECUTE ON FUNCTION usage_partition(date) TO portal_worker;
 KNOWN = import_module("connections.migrations.0003_policies").ORGANIZATION
 KNOWN_WITH_TRIALS = f"{KNOWN} OR {VENDOR} AND has_a_trial(accounts_organization.id)"
 TRIALS = f"""
-CREATE FUNCTION portal_is_vendor() RETURNS boolean
-    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-    SELECT EXISTS (SELECT FROM accounts_organization WHERE id = portal_org() AND kind = 'vendor') $$;
 CREATE FUNCTION has_a_trial(customer bigint) RETURNS boolean
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     SELECT portal_is_vendor()
        AND EXISTS (SELECT FROM entitlements_entitlement WHERE customer_id = customer AND kind = 'trial') $$;
-GRANT EXECUTE ON FUNCTION portal_is_vendor(), has_a_trial(bigint) TO portal_app;
+GRANT EXECUTE ON FUNCTION has_a_trial(bigint) TO portal_app;
 
 DROP POLICY tenant ON entitlements_entitlement;
 CREATE POLICY tenant ON entitlements_entitlement FOR SELECT
@@ -77,7 +74,7 @@ DROP POLICY trials_decided_or_cancelled ON entitlements_entitlement;
 DROP POLICY trials_requested ON entitlements_entitlement;
 DROP POLICY tenant ON entitlements_entitlement;
 CREATE POLICY tenant ON entitlements_entitlement USING ({SEEN}) WITH CHECK (false);
-DROP FUNCTION has_a_trial(bigint); DROP FUNCTION portal_is_vendor();
+DROP FUNCTION has_a_trial(bigint);
 """
 
 # The view shows the vendor's staff which licences to release, by the key of their own systems and without who holds them
