@@ -17,9 +17,9 @@ from django.shortcuts import redirect
 from django.utils.crypto import constant_time_compare, get_random_string
 from django.utils.translation import get_language, gettext
 
-from accounts import actions
+from accounts.actions.attempts import Attempt, asks_for_mailed_code, note_failed_attempt
 from accounts.models import Person
-from notifications.actions import queue_secret_mail
+from notifications.actions.secret_mails import queue_secret_mail
 from partnerportal.lib import tenancy
 from partnerportal.lib.pages import is_own_path
 
@@ -78,7 +78,7 @@ class AccountAdapter(DefaultAccountAdapter):
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
         """Count a wrong password against its account, from whatever network it came: many may guess together."""
         for person in filter_users_by_email(credentials.get("email", ""), prefer_verified=True, for_login=True):
-            actions.note_failed_attempt(person.pk, actions.Attempt.PASSWORD)
+            note_failed_attempt(person.pk, Attempt.PASSWORD)
 
     def is_login_by_code_required(self, login: Login) -> bool:
         """Return whether this sign-in also needs a mailed code: if it is by password and the account is being guessed.
@@ -86,7 +86,7 @@ class AccountAdapter(DefaultAccountAdapter):
         A sign-in by passkey never needs one.
         """
         methods = [record["method"] for record in get_authentication_records(self.request, login.user)]
-        return methods[-1:] == ["password"] and actions.asks_for_mailed_code(login.user.pk)
+        return methods[-1:] == ["password"] and asks_for_mailed_code(login.user.pk)
 
     def pre_login(self, request: HttpRequest, user: Person, **hook: Any) -> HttpResponse | None:
         """Keep the hash of the person's present password in the session, for `login` to compare.

@@ -8,7 +8,7 @@ from django import forms
 from django.http import HttpRequest, QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from accounts.actions import NAME_IS_VERIFIED
+from accounts.actions.organizations import NAME_IS_VERIFIED
 from accounts.models import ListSettings, Operator, Organization, Person, Role, SavedView
 from accounts.queries import ListPreferences
 from partnerportal.lib.countries import country_choices

@@ -29,7 +29,7 @@ from django import forms
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from accounts import actions
+from accounts.actions.attempts import Attempt, asks_for_mailed_code, note_failed_attempt
 from accounts.models import Person
 from partnerportal.lib import tenancy
 from partnerportal.lib.locks import Lock, take_turn
@@ -127,7 +127,7 @@ class SecondStep(mfa_forms.BaseAuthenticateForm):
         """
         person, request = self.user, context.request
         take_turn(Lock.PROOFS, person.pk)  # of many codes that come at once, each is counted before the next is tried
-        if actions.asks_for_mailed_code(person.pk) and not self.has_given_a_mailed_code(request):
+        if asks_for_mailed_code(person.pk) and not self.has_given_a_mailed_code(request):
             raise forms.ValidationError(self.too_many, code="too_many_codes")
         key = f"mfa-auth-user-{person.pk}:{get_account_adapter().client_network(request)}"
         if not ratelimit.consume(request, action="login_failed", key=key):
@@ -139,7 +139,7 @@ class SecondStep(mfa_forms.BaseAuthenticateForm):
                 self.authenticator = authenticator
                 ratelimit.clear(request, action="login_failed", key=key)
                 return code
-        actions.note_failed_attempt(person.pk, actions.Attempt.CODE)
+        note_failed_attempt(person.pk, Attempt.CODE)
         raise get_adapter().validation_error("incorrect_code")
 
     def has_given_a_mailed_code(self, request: HttpRequest) -> bool:

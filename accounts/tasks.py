@@ -3,25 +3,27 @@
 from celery import shared_task
 from django.core.management import call_command
 
-from accounts import actions
+from accounts.actions import attempts, people
+from accounts.actions.attempts import forget_old_attempts
+from accounts.actions.people import sweep_session_records
 
 
 @shared_task
 def forget_ended_sessions() -> None:
     """Delete sessions that have run out, and the records of where such sessions were signed in."""
     call_command("clearsessions")
-    actions.sweep_session_records()
+    sweep_session_records()
 
 
 @shared_task
 def tell_owners() -> None:
     """Queue a mail to everybody whose password or codes are being guessed: once a day and kind of attempt."""
-    while actions.tell_owners():
+    while attempts.tell_owners():
         pass
 
 
 @shared_task
 def delete_unverified() -> None:
     """Delete people who signed up and never proved an address, and old counts of failed attempts."""
-    actions.delete_unverified()
-    actions.forget_old_attempts()
+    people.delete_unverified()
+    forget_old_attempts()

@@ -14,7 +14,7 @@ from connections.consent import NO_WORDING, Wording
 from connections.events import ConnectionEvent
 from connections.models import Connection, Consent, InvitationLink
 from connections.policies import ROLE_TABLE, ConnectionPermission
-from notifications.actions import record
+from notifications.actions.recording import record
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Conflict, Invalid, NotFound, Refused, TooMany
 from partnerportal.lib.locks import Lock, take_turn

@@ -13,7 +13,7 @@ from accounts.notices import ADMINS, ALL_BUT_VENDOR
 from connections.events import ConnectionEvent
 from connections.models import Connection
 from connections.queries import viewers_of
-from notifications.actions import share_recent_news
+from notifications.actions.inbox import share_recent_news
 from notifications.registry import NoticeKind, Recipient, after, register
 from partnerportal.lib.scopes import Scope
 

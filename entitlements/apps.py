@@ -12,9 +12,9 @@ class EntitlementsConfig(AppConfig):
         from connections.consent import offer_scope
         from connections.sharing import register_shared
         from connections.timeline import register_words
-        from entitlements import notices  # noqa: F401  (registers the notice kinds)
         from entitlements.customer_frame import register_frame
         from entitlements.lists.customers import CUSTOMERS
+        from entitlements.notices import asked, news  # noqa: F401  (they register the notice kinds)
         from entitlements.personal_data import register_personal_data
         from entitlements.sharing import OFFERED, count_shared
         from entitlements.timeline import WORDS

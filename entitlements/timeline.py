@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from connections.timeline import ActivityWords
 from entitlements.anomalies import services_of
 from entitlements.events import EntitlementEvent
-from entitlements.notices import licences
+from entitlements.notices.news import licence_count_label
 from notifications.models import Event
 from partnerportal.lib import formats
 from partnerportal.lib.errors import Message
@@ -38,7 +38,7 @@ def _service(event: Event) -> Mapping[str, str]:
 
 def _quantity(event: Event) -> str:
     quantity = event.data.get("quantity")
-    return licences(quantity) if isinstance(quantity, int) else ""
+    return licence_count_label(quantity) if isinstance(quantity, int) else ""
 
 
 WORDS = {kind: ActivityWords(icon, text, _service, _quantity) for kind, (icon, text) in _TEXTS.items()}

@@ -28,7 +28,7 @@ from exports.catalogue import find_exported_list
 from exports.events import ExportEvent
 from exports.models import Export
 from exports.policies import authorize_list
-from notifications.actions import record
+from notifications.actions.recording import record
 from partnerportal.lib import tenancy
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import TooMany, Unavailable

@@ -5,7 +5,9 @@ from collections.abc import Callable
 
 from celery import shared_task
 
-from notifications import actions
+from notifications.actions.outbox import fan_out_due, send_due_emails, send_due_summaries
+from notifications.actions.secret_mails import forget_secret_mails, send_secret_mails
+from notifications.actions.sweeping import sweep_deliveries, sweep_notices
 from partnerportal.lib.nudges import nudge
 
 SECONDS = 60  # how long a task goes on, below its time limit; the rest waits for the sweep of the next minute
@@ -14,25 +16,25 @@ SECONDS = 60  # how long a task goes on, below its time limit; the rest waits fo
 @shared_task
 def fan_out() -> None:
     """Write the notices of all due events, then wake the task that sends e-mails."""
-    if _until_empty(actions.fan_out_due):
+    if _until_empty(fan_out_due):
         nudge("notifications.tasks.send_emails")
 
 
 @shared_task
 def send_emails() -> None:
     """Send all due mails: codes and links of the sign-in first, then single notices, then daily summaries."""
-    actions.forget_secret_mails()
-    _until_empty(actions.send_secret_mails)
-    _until_empty(actions.send_due_emails)
-    _until_empty(actions.send_due_summaries)
+    forget_secret_mails()
+    _until_empty(send_secret_mails)
+    _until_empty(send_due_emails)
+    _until_empty(send_due_summaries)
 
 
 @shared_task
 def sweep() -> None:
     """Delete old notices, deliveries of long ago, and mails about accounts that no mail server took in time."""
-    actions.sweep_notices()
-    actions.sweep_deliveries()
-    actions.forget_secret_mails()
+    sweep_notices()
+    sweep_deliveries()
+    forget_secret_mails()
 
 
 def _until_empty(work: Callable[[], int]) -> int:

@@ -14,7 +14,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django.views.decorators.vary import vary_on_headers
 from django_htmx.http import push_url
 
-from notifications import actions, registry
+from notifications import registry
+from notifications.actions.inbox import dismiss_notice, mark_all_read, mark_read, restore_notice
+from notifications.actions.preferences import choose_notices
 from notifications.forms import ChoicesForm
 from notifications.lists.inbox import Inbox
 from notifications.models import Notice
@@ -55,7 +57,7 @@ def _back(request: PortalRequest) -> HttpResponse:
 def open_notice(request: PortalRequest, notice_id: UUID) -> HttpResponse:
     """Mark a notice as read by the person, and redirect to the page that it leads to."""
     notice = _notice(request, notice_id)
-    actions.mark_read(actor=request.actor, notice=notice)
+    mark_read(actor=request.actor, notice=notice)
     kind = registry.kinds().get(notice.kind)
     path = kind.path(notice) if kind else ""
     return redirect(path) if path else _back(request)
@@ -66,7 +68,7 @@ def open_notice(request: PortalRequest, notice_id: UUID) -> HttpResponse:
 def dismiss(request: PortalRequest, notice_id: UUID) -> HttpResponse:
     """Dismiss a notice for the organisation (CC-56…CC-58); the toast has a button that undoes it."""
     notice = _notice(request, notice_id)
-    actions.dismiss(actor=request.actor, notice=notice)
+    dismiss_notice(actor=request.actor, notice=notice)
     undo = f"undo={reverse('notice_restore', args=[notice.public_id])}"
     messages.success(request, _("Notice dismissed"), extra_tags=undo)
     return _back(request)
@@ -76,7 +78,7 @@ def dismiss(request: PortalRequest, notice_id: UUID) -> HttpResponse:
 @require_permission(ROLE_TABLE, NoticePermission.DISMISS)
 def restore(request: PortalRequest, notice_id: UUID) -> HttpResponse:
     """Undo the dismissal of a notice."""
-    actions.restore(actor=request.actor, notice=_notice(request, notice_id))
+    restore_notice(actor=request.actor, notice=_notice(request, notice_id))
     messages.success(request, _("Notice restored"))
     return _back(request)
 
@@ -85,7 +87,7 @@ def restore(request: PortalRequest, notice_id: UUID) -> HttpResponse:
 @require_permission(ROLE_TABLE, NoticePermission.VIEW)
 def read_all(request: PortalRequest) -> HttpResponse:
     """Mark every notice of the organisation as read by the person."""
-    actions.mark_all_read(actor=request.actor)
+    mark_all_read(actor=request.actor)
     messages.success(request, _("All notices are marked as read"))
     return _back(request)
 
@@ -96,7 +98,7 @@ def preferences(request: PortalRequest) -> HttpResponse:
     """Show and store which notices of this organisation a person gets, in the inbox and by e-mail. Any role may."""
     form = ChoicesForm(request.actor, request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
-        actions.choose_notices(actor=request.actor, choices=form.choices)
+        choose_notices(actor=request.actor, choices=form.choices)
         messages.success(request, _("Your choices are saved."))
         return redirect("notice_preferences")
     return render(request, "notifications/preferences.html", {"form": form})

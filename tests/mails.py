@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core import mail
 
-from notifications.actions import send_secret_mails
+from notifications.actions.secret_mails import send_secret_mails
 
 
 def sent() -> list[Any]:

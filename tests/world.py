@@ -25,7 +25,8 @@ from connections.actors import choose_actor
 from connections.models import Connection, InvitationLink
 from entitlements.events import EntitlementEvent
 from entitlements.models import Entitlement, Order, OrderLine, Sku
-from notifications.actions import fan_out_due, record
+from notifications.actions.outbox import fan_out_due
+from notifications.actions.recording import record
 from notifications.models import Delivery, Event, Notice
 from partnerportal.lib.actors import ANONYMOUS, Actor
 from partnerportal.lib.scopes import ALL

@@ -23,7 +23,7 @@ from entitlements.models import (
 )
 from entitlements.models.usage import ACTIVE_KEPT, ASSIGNED_KEPT, SHARES_KEPT
 from exports.models import Export
-from notifications.actions import record_many
+from notifications.actions.recording import record_many
 from notifications.models import Mail, NoticePreference
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.tokens import digest_of

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import FailedAttempts, Person
 from accounts.policies import ATTEMPTS_A_DAY, TOLD_AT
-from notifications.actions import queue_secret_mail
+from notifications.actions.secret_mails import queue_secret_mail
 from partnerportal.lib.days import today
 from partnerportal.lib.nudges import nudge
 from partnerportal.lib.sweeping import delete_in_batches

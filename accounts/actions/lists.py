@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.events import AccountEvent
 from accounts.models import ListSettings, Person, SavedView
 from accounts.policies import ROLE_TABLE, AccountPermission
-from notifications.actions import record
+from notifications.actions.recording import record
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Invalid, NotFound, TooMany
 from partnerportal.lib.lists import ListDefinition, find_list

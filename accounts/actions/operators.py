@@ -9,7 +9,7 @@ from accounts.actions.people import start_from_nothing
 from accounts.events import AccountEvent
 from accounts.models import Operator, Organization, Person, Role
 from accounts.policies import ROLE_TABLE, AccountPermission
-from notifications.actions import record
+from notifications.actions.recording import record
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.changes import Changes, changes_between
 from partnerportal.lib.errors import Conflict, Invalid, NotFound, Refused

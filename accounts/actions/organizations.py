@@ -11,7 +11,7 @@ from accounts.events import AccountEvent
 from accounts.models import Kind, Operator, Organization, Person, Program, ProgramMembership, Role
 from accounts.models.organization import new_org_id
 from accounts.policies import ROLE_TABLE, AccountPermission
-from notifications.actions import record
+from notifications.actions.recording import record
 from partnerportal.lib import tenancy
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.changes import changes_of

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.events import AccountEvent
 from accounts.models import FailedAttempts, Person
-from notifications.actions import record
+from notifications.actions.recording import record
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Conflict, Invalid
 from partnerportal.lib.policies import authorize_staff

@@ -4,7 +4,7 @@ from argparse import ArgumentTypeError
 
 from django.core.management.base import CommandError
 
-from accounts.actions import refuse_further_address
+from accounts.actions.people import refuse_further_address
 from accounts.models import Organization, Person, Program
 from partnerportal.lib.countries import country_choices
 

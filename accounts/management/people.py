@@ -1,6 +1,6 @@
 """The base of commands that register a person."""
 
-from accounts.actions import Registration
+from accounts.actions.people import Registration
 from partnerportal.lib.commands import StaffCommand
 
 

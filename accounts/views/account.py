@@ -13,7 +13,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from accounts import actions, queries, rows
+from accounts import queries, rows
+from accounts.actions.operators import change_roles, remove_operator
+from accounts.actions.organizations import create_own_organization, update_contact
+from accounts.actions.people import update_preferences
 from accounts.forms import OrganizationForm, PreferencesForm, RolesForm
 from accounts.policies import ROLE_TABLE, AccountPermission
 from partnerportal.lib.form_errors import into_form
@@ -63,7 +66,7 @@ def organization_new(request: PortalRequest) -> HttpResponse:
     form = OrganizationForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         with into_form(form):
-            organization = actions.create_own_organization(person=request.user, **form.cleaned_data)  # type: ignore[arg-type]
+            organization = create_own_organization(person=request.user, **form.cleaned_data)  # type: ignore[arg-type]
             request.act_for(organization.public_id)
             messages.success(request, _("%(name)s is set up. You are its Admin.") % {"name": organization.name})
             return redirect(next_url(request))
@@ -90,7 +93,7 @@ def account_edit(request: PortalRequest) -> HttpResponse:
     form = OrganizationForm(request.POST or None, instance=organization)
     if request.method == "POST" and form.is_valid():
         with into_form(form):
-            actions.update_contact(actor=request.actor, organization=organization, **form.cleaned_data)
+            update_contact(actor=request.actor, organization=organization, **form.cleaned_data)
             messages.success(request, _("The contact data is saved."))
             return redirect(page_url("account"))
     return render(request, "accounts/account_edit.html", {"form": form})
@@ -114,7 +117,7 @@ def operator_roles(request: PortalRequest, operator_id: UUID) -> HttpResponse:
     form = RolesForm(request.POST) if request.method == "POST" else RolesForm.for_operator(operator)
     if form.is_valid():
         with into_form(form):
-            actions.change_roles(actor=request.actor, operator=operator, roles=form.cleaned_data["roles"])
+            change_roles(actor=request.actor, operator=operator, roles=form.cleaned_data["roles"])
             messages.success(request, _("The roles of %(name)s are changed.") % {"name": operator.person})
             return redirect("operators")
     return render(request, "accounts/operator_roles.html", {"operator": operator, "form": form})
@@ -128,7 +131,7 @@ def operator_remove(request: PortalRequest, operator_id: UUID) -> HttpResponse:
     operator = queries.get_operator(request.actor, operator_id)
     is_me = operator.person_id == request.actor.person_id
     if request.method == "POST":
-        actions.remove_operator(actor=request.actor, operator=operator)
+        remove_operator(actor=request.actor, operator=operator)
         names = {"name": operator.person, "organization": request.actor.organization_name}
         messages.success(request, _("%(name)s no longer acts for %(organization)s.") % names)
         return redirect("/" if is_me else "operators")
@@ -141,7 +144,7 @@ def preferences(request: PortalRequest) -> HttpResponse:
     """Edit the person's name, language, time zone and appearance, which hold from the next page on."""
     form = PreferencesForm(request.POST or None, instance=request.user)
     if request.method == "POST" and form.is_valid():
-        actions.update_preferences(person=request.user, **form.cleaned_data)  # type: ignore[arg-type]
+        update_preferences(person=request.user, **form.cleaned_data)  # type: ignore[arg-type]
         with translation.override(form.cleaned_data["language"]):
             messages.success(request, _("Your preferences are saved."))
         return redirect("preferences")

@@ -14,7 +14,7 @@ from entitlements.events import EntitlementEvent
 from entitlements.models import Anomaly, CustomerUsage, Sku, UsageDay
 from entitlements.models.usage import KEPT, TO_CHECK
 from entitlements.queries.usage import DAY_LASTS
-from notifications.actions import new_event, record_many
+from notifications.actions.recording import new_event, record_many
 from notifications.models import Event
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.policies import authorize_staff

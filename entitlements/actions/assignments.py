@@ -6,7 +6,7 @@ from entitlements.actions.releases import release_event
 from entitlements.events import EntitlementEvent
 from entitlements.facts import Answers, Fact, Ids, Outcome, Problem
 from entitlements.models import LicenseAssignment
-from notifications.actions import record_many
+from notifications.actions.recording import record_many
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.copy_rows import CopyRows
 from partnerportal.lib.locks import Lock, take_turn

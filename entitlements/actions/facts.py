@@ -11,7 +11,7 @@ from entitlements.actions.rollups import recount_skus
 from entitlements.events import EntitlementEvent
 from entitlements.facts import Answers, Fact, Known, Outcome, Problem
 from entitlements.models import Entitlement, Order, OrderLine, Sku
-from notifications.actions import new_event, record_many
+from notifications.actions.recording import new_event, record_many
 from notifications.models import Event
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.changes import Changes, changes_between

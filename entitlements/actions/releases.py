@@ -11,7 +11,7 @@ from accounts.models import Organization
 from entitlements.events import EntitlementEvent
 from entitlements.models import LicenseAssignment, Sku
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
-from notifications.actions import new_event, record, record_many
+from notifications.actions.recording import new_event, record, record_many
 from notifications.models import Event
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Conflict, NotFound

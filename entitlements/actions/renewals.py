@@ -9,7 +9,7 @@ from entitlements.actions.trials import entitlement_event
 from entitlements.events import EntitlementEvent
 from entitlements.models import CalendarFeed, Entitlement
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
-from notifications.actions import record, record_many
+from notifications.actions.recording import record, record_many
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import today
 from partnerportal.lib.policies import authorize

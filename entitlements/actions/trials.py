@@ -15,7 +15,7 @@ from entitlements.events import EntitlementEvent
 from entitlements.models import Entitlement, Sku
 from entitlements.models.entitlement import REQUESTED_HERE
 from entitlements.policies import REQUESTED_A_DAY, ROLE_TABLE, EntitlementPermission
-from notifications.actions import new_event, record_many
+from notifications.actions.recording import new_event, record_many
 from notifications.models import Event
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor

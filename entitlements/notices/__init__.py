@@ -3,8 +3,3 @@
 news   news of a customer's services, for the customer and everyone connected to it
 asked  what customers ask of the vendor, for its staff, and the answer, for those who asked
 """
-
-from entitlements.notices import asked
-from entitlements.notices.news import licences
-
-__all__ = ["asked", "licences"]

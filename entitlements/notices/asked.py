@@ -12,7 +12,7 @@ from accounts.models import Kind
 from accounts.notices import AskedOfVendor, RequesterNotice
 from accounts.queries import vendor_ids
 from entitlements.events import EntitlementEvent
-from entitlements.notices.news import licences
+from entitlements.notices.news import licence_count_label
 from notifications.models import Notice
 from notifications.registry import Recipient, register
 from partnerportal.lib import formats
@@ -47,7 +47,7 @@ class TrialAsked(AskedOfVendor):
                 yield event, Recipient(organization_id=vendor, about_label=name, params=event.data)
 
     def body(self, notice: Notice) -> str:
-        return licences(notice.params["quantity"])
+        return licence_count_label(notice.params["quantity"])
 
     def path(self, notice: Notice) -> str:
         return reverse("trials")

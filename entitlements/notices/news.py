@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from notifications.models import Event
 
 
-def licences(quantity: int) -> str:
+def licence_count_label(quantity: int) -> str:
     """Return a number of licences in words."""
     return ngettext("%(count)s licence", "%(count)s licences", quantity) % {"count": formats.number(quantity)}
 
@@ -41,14 +41,14 @@ class ServiceNews(CustomerNews):
         return str(self.words) % {"service": notice.params["sku_name"]}
 
     def body(self, notice: Notice) -> str:
-        return licences(notice.params["quantity"])
+        return licence_count_label(notice.params["quantity"])
 
     def licences_until(self, notice: Notice) -> str:
         """Return the number of licences and, if there is an end, their last day."""
         if not self.ends_on(notice):
-            return licences(notice.params["quantity"])
+            return licence_count_label(notice.params["quantity"])
         return _("%(licences)s until %(date)s") % {
-            "licences": licences(notice.params["quantity"]),
+            "licences": licence_count_label(notice.params["quantity"]),
             "date": self.day(notice),
         }
 

@@ -13,7 +13,7 @@ from partnerportal.lib.policies import authorize
 
 
 @transaction.atomic
-def dismiss(*, actor: Actor, notice: Notice) -> None:
+def dismiss_notice(*, actor: Actor, notice: Notice) -> None:
     """Hide a notice from the actor's organisation; every other recipient keeps theirs (CC-56…CC-58).
 
     Dismissing it again changes nothing.
@@ -24,7 +24,7 @@ def dismiss(*, actor: Actor, notice: Notice) -> None:
 
 
 @transaction.atomic
-def restore(*, actor: Actor, notice: Notice) -> None:
+def restore_notice(*, actor: Actor, notice: Notice) -> None:
     """Undo the dismissal of a notice in the actor's organisation. Without a dismissal nothing changes."""
     authorize(actor, ROLE_TABLE, NoticePermission.DISMISS)
     Notice.objects.visible_to(actor).filter(pk=notice.pk).update(dismissed_at=None, dismissed_by_id=None)

@@ -5,7 +5,8 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from notifications import actions, queries
+from notifications import queries
+from notifications.actions.inbox import dismiss_notice, mark_all_read, mark_read, restore_notice
 from notifications.api.serializers import NoticeSerializer
 from notifications.filters import NoticeFilterSet
 from notifications.models import Notice
@@ -61,7 +62,7 @@ class ReadView(NoticesBase):
 
     def post(self, request: Request, notice_id: UUID) -> Response:
         self.read_body()
-        actions.mark_read(actor=self.actor, notice=self.notice(notice_id))
+        mark_read(actor=self.actor, notice=self.notice(notice_id))
         return self.answer(notice_id)
 
 
@@ -73,7 +74,7 @@ class DismissView(NoticesBase):
 
     def post(self, request: Request, notice_id: UUID) -> Response:
         self.read_body()
-        actions.dismiss(actor=self.actor, notice=self.notice(notice_id))
+        dismiss_notice(actor=self.actor, notice=self.notice(notice_id))
         return self.answer(notice_id)
 
 
@@ -85,7 +86,7 @@ class RestoreView(NoticesBase):
 
     def post(self, request: Request, notice_id: UUID) -> Response:
         self.read_body()
-        actions.restore(actor=self.actor, notice=self.notice(notice_id))
+        restore_notice(actor=self.actor, notice=self.notice(notice_id))
         return self.answer(notice_id)
 
 
@@ -97,5 +98,5 @@ class ReadAllView(NoticesBase):
 
     def post(self, request: Request) -> Response:
         self.read_body()
-        actions.mark_all_read(actor=self.actor)
+        mark_all_read(actor=self.actor)
         return Response(status=204)

@@ -27,7 +27,8 @@ from entitlements.facts import Outcome
 from entitlements.ingest.importing import import_feed
 from entitlements.models import Entitlement, LicenseAssignment
 from entitlements.queries.trials import list_skus_to_try
-from notifications.actions import fan_out_due, mark_all_read
+from notifications.actions.inbox import mark_all_read
+from notifications.actions.outbox import fan_out_due
 from partnerportal.lib import tenancy
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.scopes import ALL, Scope

@@ -7,13 +7,11 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from accounts.actions import (
-    add_operator,
-    change_roles,
+from accounts.actions.operators import add_operator, change_roles, remove_operator
+from accounts.actions.organizations import (
     create_own_organization,
     grant_membership,
     register_organization,
-    remove_operator,
     update_contact,
 )
 from accounts.models import Kind, Operator, Organization, Program, Role

@@ -13,7 +13,7 @@ from allauth.mfa.webauthn.forms import LoginWebAuthnForm
 from django.db.models import F
 from django.urls import reverse
 
-from accounts.actions import Attempt, forget_old_attempts, note_failed_attempt, tell_owners
+from accounts.actions.attempts import Attempt, forget_old_attempts, note_failed_attempt, tell_owners
 from accounts.models import FailedAttempts, Person
 from accounts.policies import ATTEMPTS_A_DAY
 from tests.accounts.test_sign_in import NEW, client, code_in, is_signed_in, sign_in, totp, with_totp

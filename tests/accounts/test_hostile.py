@@ -9,7 +9,7 @@ from django.conf import settings
 from django.contrib.auth import hashers
 from django.core.cache import cache
 
-from accounts.actions import NAME_IS_VERIFIED, update_contact
+from accounts.actions.organizations import NAME_IS_VERIFIED, update_contact
 from accounts.models import Organization
 from notifications.models import Event
 from partnerportal.lib.actors import Actor

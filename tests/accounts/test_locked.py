@@ -15,11 +15,11 @@ from django.core.management import CommandError, call_command
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.actions import delete_unverified
+from accounts.actions.people import delete_unverified
 from accounts.models import Operator, Person
 from accounts.queries import people_to_tell
 from accounts.tasks import delete_unverified as task
-from notifications.actions import fan_out_due, send_due_emails
+from notifications.actions.outbox import fan_out_due, send_due_emails
 from notifications.models import Event
 from tests.accounts.test_sign_in import NEW, code_in, is_signed_in, sign_in, totp
 from tests.conftest import PageClient

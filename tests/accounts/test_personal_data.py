@@ -13,12 +13,12 @@ from django.contrib.sessions.models import Session
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 
-from accounts.actions import lock_person, unlock_person
+from accounts.actions.people import lock_person, unlock_person
 from accounts.models import Person, SavedView
 from connections.models import Consent
 from entitlements.models import LicenseAssignment
 from exports.models import Export
-from notifications.actions import fan_out_due
+from notifications.actions.outbox import fan_out_due
 from notifications.models import Delivery, Event, Notice, NoticePreference
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.scopes import ALL

@@ -15,7 +15,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from accounts.management.commands import rotate_secrets
-from notifications.actions import queue_secret_mail
+from notifications.actions.secret_mails import queue_secret_mail
 from tests.accounts.test_sign_in import client, is_signed_in, sign_in, totp, with_totp
 from tests.conftest import PageClient
 from tests.mails import sent

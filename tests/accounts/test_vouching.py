@@ -15,7 +15,8 @@ from django.core.management import CommandError, call_command
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.actions import add_operator, register_person
+from accounts.actions.operators import add_operator
+from accounts.actions.people import register_person
 from accounts.models import FailedAttempts, Person, Role
 from accounts.policies import ATTEMPTS_A_DAY
 from notifications.models import Event

@@ -6,7 +6,7 @@ from connections import queries
 from connections.actions import accept_invitation, end_connection, replace_invitation_link
 from connections.models import Connection, Portfolio
 from entitlements.models import CustomerListing, Entitlement, Order
-from notifications.actions import fan_out_due
+from notifications.actions.outbox import fan_out_due
 from notifications.models import Event, Notice
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Conflict, DomainError, Invalid, NotFound, Refused

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from accounts.actions import change_roles, remove_operator
+from accounts.actions.operators import change_roles, remove_operator
 from accounts.models import Operator, Organization, Role
 from connections.actions import accept_invitation, change_sharing, end_connection, replace_invitation_link
 from connections.consent import everything

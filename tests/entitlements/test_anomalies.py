@@ -16,7 +16,7 @@ from entitlements.actions.usage import UsageRow, store_usage
 from entitlements.anomalies import judge, usual_range
 from entitlements.models import Anomaly, CustomerListing, CustomerUsage, Sku, UsageDay, UsageMonth
 from notifications import registry
-from notifications.actions import fan_out_due, send_due_emails
+from notifications.actions.outbox import fan_out_due, send_due_emails
 from notifications.models import Event, Mail, Notice, NoticePreference
 from partnerportal.lib.actors import Actor
 from tests.world import World

@@ -19,7 +19,7 @@ from entitlements.ingest.importing import import_feed
 from entitlements.ingest.upload_files import Unpacked
 from entitlements.models import Entitlement, LicenceRelease, LicenseAssignment, Sku
 from notifications import registry
-from notifications.actions import fan_out_due, send_due_emails, send_due_summaries
+from notifications.actions.outbox import fan_out_due, send_due_emails, send_due_summaries
 from notifications.models import Channel, Delivery, Event, Mail, Notice, NoticePreference
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Conflict

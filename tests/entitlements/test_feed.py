@@ -13,7 +13,7 @@ from entitlements.ingest.importing import import_feed
 from entitlements.ingest.lines import MAX_ORDER_LINES
 from entitlements.ingest.reading import MAX_LINE_BYTES
 from entitlements.models import CustomerListing, Entitlement, Order, OrderLine, Sku
-from notifications.actions import fan_out_due
+from notifications.actions.outbox import fan_out_due
 from notifications.models import Event
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Refused

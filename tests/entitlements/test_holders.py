@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from entitlements.actions.releases import ask_release, keep_licence
 from entitlements.models import LicenseAssignment, Sku
-from notifications.actions import fan_out_due
+from notifications.actions.outbox import fan_out_due
 from notifications.models import Event, Notice
 from partnerportal.lib.errors import Conflict, NotFound, Refused
 from tests.world import World, canary

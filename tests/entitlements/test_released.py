@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.models import Role
 from connections.actions import accept_invitation
 from entitlements.models import LicenseAssignment, Sku
-from notifications.actions import fan_out_due, send_due_emails, send_due_summaries
+from notifications.actions.outbox import fan_out_due, send_due_emails, send_due_summaries
 from notifications.models import Channel, Delivery, Event, Mail, Notice, NoticePreference
 from notifications.queries import unread_count
 from partnerportal.lib import formats

@@ -8,12 +8,13 @@ import time_machine
 from django.core import mail
 from django.utils import timezone
 
-from accounts.actions import remove_operator
+from accounts.actions.operators import remove_operator
 from accounts.models import Person, ProgramMembership
 from connections.actions import end_connection
 from entitlements.actions.renewals import announce_renewals
 from entitlements.models import CalendarFeed, Entitlement, RenewalAlert
-from notifications.actions import choose_notices, fan_out_due, send_due_emails, send_due_summaries
+from notifications.actions.outbox import fan_out_due, send_due_emails, send_due_summaries
+from notifications.actions.preferences import choose_notices
 from notifications.models import Channel, Choice, Delivery, Event, Mail, Notice, NoticePreference
 from partnerportal.lib.days import today
 from tests.lib.test_icalendar import read

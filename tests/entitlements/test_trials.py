@@ -14,7 +14,7 @@ from connections.actions import end_connection
 from entitlements.actions import trials
 from entitlements.actions.trials import expire_trials, extended_to, request_trial
 from entitlements.models import CustomerListing, Entitlement, Sku
-from notifications.actions import fan_out_due, send_due_emails
+from notifications.actions.outbox import fan_out_due, send_due_emails
 from notifications.models import Event, Notice
 from partnerportal.lib.days import today
 from partnerportal.lib.errors import Conflict, Invalid, NotFound, Refused, TooMany

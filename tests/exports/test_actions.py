@@ -14,7 +14,7 @@ from accounts.models import Operator
 from connections.actions import change_sharing, end_connection
 from exports import actions, files
 from exports.models import Export
-from notifications.actions import choose_notices
+from notifications.actions.preferences import choose_notices
 from notifications.models import Choice, Mail
 from partnerportal.lib.scopes import ALL, Scope
 from tests.world import World

@@ -21,7 +21,7 @@ from accounts.models import Operator, SavedView
 from connections.models import Connection
 from entitlements.models import Entitlement, IngestUpload, LicenseAssignment, Order
 from exports.models import Export
-from notifications.actions import send_secret_mails
+from notifications.actions.secret_mails import send_secret_mails
 from notifications.models import Notice
 from partnerportal.lib import tenancy
 from tests.world import KINDS, SKU_OF_NOBODY, SORTS, World, canary

@@ -6,7 +6,7 @@
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from notifications.actions import record
+from notifications.actions.recording import record
 from notifications.models import Event
 from tests.world import World
 

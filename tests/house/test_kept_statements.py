@@ -19,7 +19,7 @@ from django.db.models import Model, QuerySet
 from accounts.queries import operators_of, operators_today
 from entitlements.models import CustomerListing
 from entitlements.queries.customers import get_customer_with_account
-from notifications.actions import mark_all_read, mark_read
+from notifications.actions.inbox import mark_all_read, mark_read
 from partnerportal.lib import tenancy
 from partnerportal.lib.prepared import Prepared
 from partnerportal.lib.sessions import SessionStore

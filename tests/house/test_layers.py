@@ -1,10 +1,11 @@
-"""No app stands outside the import contracts, which `make check` holds the code to."""
+"""No app stands outside the import contracts, which `make check` holds the code to, and each name has one home."""
 
 import tomllib
+from pathlib import Path
 
 from django.conf import settings
 
-from tests.house.ours import OURS
+from tests.house.ours import APPS, OURS
 
 CONFIGURATION = settings.BASE_DIR / "pyproject.toml"
 
@@ -21,3 +22,12 @@ def test_every_app_of_ours_has_its_layer():
 def test_every_app_of_ours_goes_into_the_image():
     """The image is made of what .dockerignore lets in: an app that is forgotten there is missed when it starts."""
     assert {f"!{app}" for app in OURS} <= set((settings.BASE_DIR / ".dockerignore").read_text().splitlines())
+
+
+def test_no_package_offers_again_what_its_modules_have():
+    """An import names the file that has the name. Django alone looks for all models in one place.
+
+    A package without `__all__` offers nothing again, for the linter refuses an import that is not used.
+    """
+    packages = (path for app in APPS for path in Path(settings.BASE_DIR, app).rglob("__init__.py"))
+    assert {str(path) for path in packages if "__all__" in path.read_text() and path.parent.name != "models"} == set()

@@ -3,7 +3,7 @@
 import pytest
 from django.db import DatabaseError, IntegrityError
 
-from accounts.actions import create_own_organization
+from accounts.actions.organizations import create_own_organization
 from accounts.models import Operator, Role
 
 

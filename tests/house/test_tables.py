@@ -7,7 +7,7 @@ from django.db import DatabaseError, IntegrityError, connection, models, transac
 from django.db.models import Q
 
 from accounts.models import FailedAttempts, Kind, Organization
-from notifications.actions import queue_secret_mail
+from notifications.actions.secret_mails import queue_secret_mail
 from notifications.models import InboxMark, Notice, NoticeRead
 from notifications.registry import kinds_hidden_from
 from partnerportal.lib import tenancy

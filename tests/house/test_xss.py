@@ -11,7 +11,8 @@ from connections.actions import end_connection
 from connections.models import Connection
 from entitlements.events import EntitlementEvent
 from entitlements.models import CustomerListing, Entitlement, Order, Sku
-from notifications.actions import fan_out_due, record, send_due_emails
+from notifications.actions.outbox import fan_out_due, send_due_emails
+from notifications.actions.recording import record
 from notifications.models import Notice
 from partnerportal.lib.actors import Actor
 from tests.house.machine import placeholders

@@ -8,11 +8,13 @@ import os
 from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.utils import timezone
 
-from accounts.actions import add_operator, grant_membership, register_organization, register_person
+from accounts.actions.operators import add_operator
+from accounts.actions.organizations import grant_membership, register_organization
+from accounts.actions.people import register_person
 from accounts.models import Kind, Operator, Organization, Person, Program, ProgramMembership, Role
 from connections.actions import accept_invitation
 from connections.models import Connection, InvitationLink
-from notifications.actions import fan_out_due
+from notifications.actions.outbox import fan_out_due
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.scopes import ALL
 

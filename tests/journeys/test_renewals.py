@@ -15,7 +15,7 @@ from connections.models import Connection
 from entitlements.actions.renewals import announce_renewals
 from entitlements.actions.trials import expire_trials
 from entitlements.models import Entitlement, Sku
-from notifications.actions import fan_out_due
+from notifications.actions.outbox import fan_out_due
 from notifications.models import Channel, Delivery
 from partnerportal.lib import formats
 from partnerportal.lib.days import today

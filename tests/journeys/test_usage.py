@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from entitlements.actions.anomalies import find_anomalies
 from entitlements.actions.usage import UsageRow, store_usage
 from entitlements.models import Entitlement, LicenseAssignment, Sku
-from notifications.actions import fan_out_due
+from notifications.actions.outbox import fan_out_due
 from tests.journeys import people
 from tests.world import World
 

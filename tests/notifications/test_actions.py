@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 
 from notifications import queries
-from notifications.actions import dismiss, mark_all_read, mark_read, restore
+from notifications.actions.inbox import dismiss_notice, mark_all_read, mark_read, restore_notice
 from notifications.models import Event, Notice
 from partnerportal.lib.errors import Refused
 
@@ -51,32 +51,32 @@ def test_news_reaches_the_customer_its_partners_and_their_distributor(shared):
 
 @pytest.mark.parametrize("who", ["partner.admin", "partner.admin_agent"])
 def test_dismissing_hides_it_from_the_own_organisation_only(do, who, shared, actor_for):
-    do(dismiss, who, notice=shared["partner"])
+    do(dismiss_notice, who, notice=shared["partner"])
     assert shared["partner"] not in open_of(actor_for("partner.reader"))
     for other in ("customer", "distributor"):
         assert shared[other] in open_of(actor_for(f"{other}.reader"))
-    do(restore, who, notice=shared["partner"])
+    do(restore_notice, who, notice=shared["partner"])
     assert shared["partner"] in open_of(actor_for("partner.reader"))
 
 
 @pytest.mark.parametrize("who", ["partner.reader", "partner.sales_agent"])
-@pytest.mark.parametrize("action", [dismiss, restore])
+@pytest.mark.parametrize("action", [dismiss_notice, restore_notice])
 def test_who_may_not_dismiss(do, who, action, shared):
     with pytest.raises(Refused):
         do(action, who, notice=shared["partner"])
 
 
 def test_another_organisations_notice_stays_as_it_is(do, shared):
-    do(dismiss, "stranger.admin", notice=shared["partner"])
+    do(dismiss_notice, "stranger.admin", notice=shared["partner"])
     shared["partner"].refresh_from_db()
     assert shared["partner"].dismissed_at is None
 
 
 def test_dismissing_twice_keeps_the_first_time(do, shared):
-    do(dismiss, "partner.admin", notice=shared["partner"])
+    do(dismiss_notice, "partner.admin", notice=shared["partner"])
     shared["partner"].refresh_from_db()
     first = shared["partner"].dismissed_at
-    do(dismiss, "partner.admin_agent", notice=shared["partner"])
+    do(dismiss_notice, "partner.admin_agent", notice=shared["partner"])
     shared["partner"].refresh_from_db()
     assert shared["partner"].dismissed_at == first
 

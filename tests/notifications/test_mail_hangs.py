@@ -12,7 +12,7 @@ import pytest
 from django.core import mail
 from django.core.mail import EmailMessage
 
-from notifications.actions import queue_secret_mail, send_secret_mails
+from notifications.actions.secret_mails import queue_secret_mail, send_secret_mails
 from partnerportal.lib.mail_server import MAIL_SERVER, is_away
 from tests.world import World
 

@@ -11,11 +11,12 @@ from django.core.mail.backends.base import BaseEmailBackend
 from django.db import Error, IntegrityError, connection, transaction
 from django.utils import timezone
 
-from accounts.actions import remove_operator
+from accounts.actions.operators import remove_operator
 from accounts.models import Person
 from connections.actions import accept_invitation, end_connection
 from notifications import registry
-from notifications.actions import fan_out_due, outbox, recording, send_due_emails
+from notifications.actions import outbox, recording
+from notifications.actions.outbox import fan_out_due, send_due_emails
 from notifications.models import Channel, Delivery, Event, Notice
 from notifications.tasks import fan_out, send_emails
 from partnerportal.lib import nudges

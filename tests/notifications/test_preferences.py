@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 
 from notifications import queries, registry
-from notifications.actions import choose_notices
+from notifications.actions.preferences import choose_notices
 from notifications.filters import NoticeFilterSet
 from notifications.mailing import wanted
 from notifications.models import Choice, Mail, Notice, NoticePreference

@@ -18,7 +18,8 @@ from django.utils import timezone
 
 from accounts.models import Person
 from connections.actions import accept_invitation
-from notifications.actions import fan_out_due, queue_secret_mail, send_due_emails, send_secret_mails
+from notifications.actions.outbox import fan_out_due, send_due_emails
+from notifications.actions.secret_mails import queue_secret_mail, send_secret_mails
 from notifications.models import SecretMail
 from notifications.tasks import send_emails
 from partnerportal.lib.actors import ANONYMOUS, Actor

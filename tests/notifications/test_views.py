@@ -10,7 +10,8 @@ from django.urls import reverse
 
 from accounts.models import Feature
 from entitlements.events import EntitlementEvent
-from notifications.actions import fan_out_due, record
+from notifications.actions.outbox import fan_out_due
+from notifications.actions.recording import record
 from notifications.models import Notice
 from notifications.queries import unread_count
 from notifications.registry import kinds

@@ -21,7 +21,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from entitlements.models import IngestToken, IngestUpload
 from exports.models import Export
-from notifications.actions import queue_secret_mail
+from notifications.actions.secret_mails import queue_secret_mail
 from notifications.models import Delivery
 from partnerportal.celery import app
 from partnerportal.lib import metrics

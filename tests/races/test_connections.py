@@ -13,7 +13,8 @@ from connections.actions import accept_invitation, change_sharing, end_connectio
 from connections.models import Connection, Portfolio
 from entitlements.actions.trials import entitlement_event
 from entitlements.events import EntitlementEvent
-from notifications.actions import fan_out_due, record_many
+from notifications.actions.outbox import fan_out_due
+from notifications.actions.recording import record_many
 from notifications.models import Event, Notice
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Conflict

@@ -15,7 +15,10 @@ from entitlements.actions.releases import ask_release, keep_licence
 from entitlements.actions.trials import entitlement_event
 from entitlements.events import EntitlementEvent
 from entitlements.models import LicenseAssignment
-from notifications.actions import choose_notices, fan_out_due, outbox, record_many
+from notifications.actions import outbox
+from notifications.actions.outbox import fan_out_due
+from notifications.actions.preferences import choose_notices
+from notifications.actions.recording import record_many
 from notifications.models import Channel, Choice, Delivery, Mail, Notice, NoticePreference
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.scopes import ALL, Scope

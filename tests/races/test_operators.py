@@ -3,7 +3,7 @@
 import pytest
 from django.db import IntegrityError, transaction
 
-from accounts.actions import change_roles, remove_operator
+from accounts.actions.operators import change_roles, remove_operator
 from accounts.models import Operator, Role
 from notifications.models import Event
 from tests.counts import count

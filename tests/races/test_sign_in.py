@@ -18,7 +18,7 @@ from django.db import connection
 from django.http import HttpResponse
 from django.test import Client
 
-from accounts.actions import Attempt, note_failed_attempt
+from accounts.actions.attempts import Attempt, note_failed_attempt
 from accounts.models import Person
 from accounts.policies import ATTEMPTS_A_DAY
 from partnerportal.celery import app as celery_app

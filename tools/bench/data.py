@@ -11,7 +11,8 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from accounts.actions import add_operator, grant_membership, register_organization
+from accounts.actions.operators import add_operator
+from accounts.actions.organizations import grant_membership, register_organization
 from accounts.models import Kind, Organization, Person, Program, Role
 from connections.actions import rebuild_portfolio
 from entitlements.actions.figures import fold_figures

@@ -9,7 +9,8 @@ from django.db import transaction
 
 from connections.events import ConnectionEvent
 from connections.models import Connection
-from notifications.actions import fan_out_due, record
+from notifications.actions.outbox import fan_out_due
+from notifications.actions.recording import record
 from notifications.models import Channel, Delivery
 from partnerportal.lib.actors import Actor
 from tools.bench.data import World

@@ -1,7 +1,8 @@
 from django.core.management.base import CommandParser
 from django.db import transaction
 
-from accounts.actions import add_operator, register_person
+from accounts.actions.operators import add_operator
+from accounts.actions.people import register_person
 from accounts.management.arguments import organization_of
 from accounts.management.people import PersonCommand
 from accounts.models import Role

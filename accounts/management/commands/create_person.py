@@ -5,7 +5,7 @@ from django.core.management.base import CommandError, CommandParser
 from django.db import transaction
 from django.urls import reverse
 
-from accounts.actions import register_person
+from accounts.actions.people import register_person
 from accounts.management.people import PersonCommand
 from accounts.models import Person
 from partnerportal.lib.commands import email_address

@@ -1,6 +1,6 @@
 from django.core.management.base import CommandParser
 
-from accounts.actions import erase_person
+from accounts.actions.personal_data import erase_person
 from partnerportal.lib.commands import StaffCommand, email_address
 
 

@@ -3,7 +3,7 @@ import json
 from django.core.management.base import CommandParser
 from django.core.serializers.json import DjangoJSONEncoder
 
-from accounts.actions import export_person
+from accounts.actions.personal_data import export_person
 from accounts.management.arguments import person_of
 from partnerportal.lib.commands import StaffCommand, email_address
 

@@ -2,7 +2,7 @@ import datetime as dt
 
 from django.core.management.base import CommandParser
 
-from accounts.actions import grant_membership
+from accounts.actions.organizations import grant_membership
 from accounts.management.arguments import organization_of, program_of
 from partnerportal.lib.commands import StaffCommand
 from partnerportal.lib.days import today

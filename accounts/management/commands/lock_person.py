@@ -1,6 +1,6 @@
 from django.core.management.base import CommandParser
 
-from accounts.actions import lock_person
+from accounts.actions.people import lock_person
 from accounts.management.arguments import person_of
 from accounts.queries import organizations_with_one_admin
 from partnerportal.lib.commands import StaffCommand, email_address

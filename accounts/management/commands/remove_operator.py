@@ -1,6 +1,6 @@
 from django.core.management.base import CommandError, CommandParser
 
-from accounts.actions import remove_operator
+from accounts.actions.operators import remove_operator
 from accounts.management.arguments import organization_of, person_of
 from accounts.models import Operator
 from partnerportal.lib.commands import StaffCommand, email_address

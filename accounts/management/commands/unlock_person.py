@@ -1,6 +1,6 @@
 from django.core.management.base import CommandParser
 
-from accounts.actions import unlock_person
+from accounts.actions.people import unlock_person
 from accounts.management.arguments import person_of
 from partnerportal.lib.commands import StaffCommand, email_address
 

@@ -2,7 +2,9 @@ from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 from django.db import transaction
 
-from accounts.actions import add_operator, grant_membership, register_organization, register_person
+from accounts.actions.operators import add_operator
+from accounts.actions.organizations import grant_membership, register_organization
+from accounts.actions.people import register_person
 from accounts.management.arguments import country, organization_of, program_of
 from accounts.management.commands.create_person import password_link
 from accounts.management.people import PersonCommand

@@ -32,6 +32,3 @@ def adapt(name: str, raw: bytes, *, customer: str = "", sku: str = "") -> list[A
     if not isinstance(document, (dict, list)):
         raise NotReadable("The file holds neither an object nor a list.")
     return list(ADAPTERS[name](document, customer=customer, sku=sku))
-
-
-__all__ = ["ADAPTERS", "MAX_BYTES", "Adapted", "NotReadable", "adapt"]
