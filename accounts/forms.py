@@ -9,12 +9,13 @@ from django.http import HttpRequest, QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from accounts.actions.organizations import NAME_IS_VERIFIED
-from accounts.models import ListSettings, Operator, Organization, Person, Role, SavedView
+from accounts.models import ListSettings, Operator, Organization, Person, SavedView
 from accounts.queries import ListPreferences
 from partnerportal.lib.countries import country_choices
 from partnerportal.lib.errors import Message
 from partnerportal.lib.fields import Line
 from partnerportal.lib.lists import ListDefinition
+from partnerportal.lib.roles import roles_of_kind
 from partnerportal.lib.time_zones import time_zone_choices
 
 
@@ -47,19 +48,18 @@ class OrganizationForm(forms.ModelForm):
 
 
 class RolesForm(forms.Form):
-    """The roles of an operator, of which at least one is required."""
+    """The roles of an operator, of which at least one is required. It offers those that the organisation's kind has."""
 
     roles = forms.MultipleChoiceField(
         label=_("Roles"),
-        choices=Role.choices,
         widget=forms.CheckboxSelectMultiple,
         error_messages={"required": _("Choose at least one role.")},
     )
 
-    @classmethod
-    def for_operator(cls, operator: Operator) -> "RolesForm":
-        """Return an unbound form that shows the operator's present roles."""
-        return cls(initial={"roles": operator.roles})
+    def __init__(self, data: Mapping[str, Any] | None, *, operator: Operator) -> None:
+        super().__init__(data, initial={"roles": operator.roles})
+        roles = roles_of_kind(operator.organization.kind)
+        self.fields["roles"].choices = [(role.value, role.label) for role in roles]  # type: ignore[attr-defined]
 
 
 class PreferencesForm(forms.ModelForm):

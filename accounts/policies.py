@@ -4,9 +4,9 @@ from enum import StrEnum
 
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import FailedAttempts, Role
+from accounts.models import FailedAttempts, Operator, Role
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.policies import RoleTable, Rule
+from partnerportal.lib.policies import Denied, RoleTable, Rule
 
 
 class AccountPermission(StrEnum):
@@ -15,7 +15,8 @@ class AccountPermission(StrEnum):
     VIEW_ACCOUNT = "accounts.view_account"
     EDIT_ACCOUNT = "accounts.edit_account"
     VIEW_OPERATORS = "accounts.view_operators"
-    MANAGE_OPERATORS = "accounts.manage_operators"
+    CHANGE_ROLES = "accounts.change_roles"
+    REMOVE_OPERATORS = "accounts.remove_operators"
     SAVE_VIEWS = "accounts.save_views"
     SHARE_VIEWS = "accounts.share_views"
 
@@ -26,13 +27,22 @@ ATTEMPTS_A_DAY = 50  # wrong passwords, or wrong codes, of an account in a day; 
 # the password already.
 TOLD_AT = {FailedAttempts.Kind.PASSWORD: ATTEMPTS_A_DAY, FailedAttempts.Kind.CODE: 5}
 
+
+def _is_somebody_else(actor: Actor, operator: Operator | None) -> Denied | None:
+    """Return why the actor may not change this operator's roles: they are their own."""
+    if operator is None or operator.person_id != actor.person_id:
+        return None
+    return Denied("own_role", _("You cannot change your own roles. Ask another Admin."))
+
+
 ROLE_TABLE: RoleTable = {
     AccountPermission.VIEW_ACCOUNT: Rule(label=_("See the account details: ORGID, badges, contact data")),
     AccountPermission.EDIT_ACCOUNT: Rule(label=_("Edit the contact data"), roles=frozenset({Role.ADMIN})),
     AccountPermission.VIEW_OPERATORS: Rule(label=_("See the operators and their roles")),
-    AccountPermission.MANAGE_OPERATORS: Rule(
-        label=_("Change an operator’s roles or remove an operator"), roles=frozenset({Role.ADMIN})
+    AccountPermission.CHANGE_ROLES: Rule(
+        label=_("Change another operator’s roles"), roles=frozenset({Role.ADMIN}), when=_is_somebody_else
     ),
+    AccountPermission.REMOVE_OPERATORS: Rule(label=_("Remove an operator"), roles=frozenset({Role.ADMIN})),
     AccountPermission.SAVE_VIEWS: Rule(label=_("Save views of a list and choose its columns, for oneself")),
     AccountPermission.SHARE_VIEWS: Rule(
         label=_("Share saved views in the organisation"), roles=frozenset({Role.ADMIN})

@@ -34,21 +34,25 @@ class OperatorRow:
 def operator_rows(actor: Actor, operators: Iterable[Operator]) -> list[OperatorRow]:
     """Return a row for each operator with their roles (CV-14) and what the actor may do to each (CV-17, E-5)."""
     everyone = list(operators)
-    answer = ROLE_TABLE[AccountPermission.MANAGE_OPERATORS].check(actor)
-    refusal = answer.message if isinstance(answer, Denied) else ""
     is_one_admin = sum(o.is_admin for o in everyone) == 1
-    return [_row(actor, o, refusal, o.is_admin and is_one_admin) for o in everyone]
+    return [_row(actor, o, o.is_admin and is_one_admin) for o in everyone]
 
 
-def _row(actor: Actor, operator: Operator, refusal: Message, is_last_admin: bool) -> OperatorRow:
-    is_me = operator.person_id == actor.person_id
+def _row(actor: Actor, operator: Operator, is_last_admin: bool) -> OperatorRow:
+    no_removal = _refusal(actor, AccountPermission.REMOVE_OPERATORS, operator)
     return OperatorRow(
         public_id=operator.public_id,
         name=str(operator.person),
         email=operator.person.email,
         roles=[str(Role(role).label) for role in operator.roles],
         since=formats.date(operator.created_at),
-        is_me=is_me,
-        no_change=refusal or (_("Your own roles are changed by another Admin.") if is_me else ""),
-        no_removal=refusal or (_("The only Admin cannot be removed.") if is_last_admin else ""),
+        is_me=operator.person_id == actor.person_id,
+        no_change=_refusal(actor, AccountPermission.CHANGE_ROLES, operator),
+        no_removal=no_removal or (_("The only Admin cannot be removed.") if is_last_admin else ""),
     )
+
+
+def _refusal(actor: Actor, permission: AccountPermission, operator: Operator) -> Message:
+    """Return why the actor may not do this to the operator, or nothing if they may."""
+    answer = ROLE_TABLE[permission].check(actor, operator)
+    return answer.message if isinstance(answer, Denied) else ""

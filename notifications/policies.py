@@ -5,6 +5,7 @@ from enum import StrEnum
 from django.utils.translation import gettext_lazy as _
 
 from partnerportal.lib.policies import RoleTable, Rule
+from partnerportal.lib.roles import Role
 
 
 class NoticePermission(StrEnum):
@@ -17,6 +18,6 @@ class NoticePermission(StrEnum):
 ROLE_TABLE: RoleTable = {
     NoticePermission.VIEW: Rule(label=_("Read the inbox and mark notices as read")),
     NoticePermission.DISMISS: Rule(
-        label=_("Dismiss a notice for the organisation, or restore it"), roles=frozenset({"admin", "admin_agent"})
+        label=_("Dismiss a notice for the organisation, or restore it"), roles=frozenset({Role.ADMIN, Role.ADMIN_AGENT})
     ),
 }

@@ -49,7 +49,7 @@ def roles_help(request: PortalRequest) -> HttpResponse:
     rows = [
         {
             "label": rule.label,
-            "cells": [not rule.roles or role in rule.roles for role in Role],
+            "cells": [any(role in rule.roles_in(kind) for kind in rule.kinds or Kind) for role in Role],
             "kinds": [kind.label for kind in Kind if kind in rule.kinds] if rule.kinds else [],
             "feature": rule.feature,
         }

@@ -29,6 +29,7 @@ from notifications.actions.outbox import fan_out_due
 from notifications.actions.recording import record
 from notifications.models import Delivery, Event, Notice
 from partnerportal.lib.actors import ANONYMOUS, Actor
+from partnerportal.lib.roles import roles_of_kind
 from partnerportal.lib.scopes import ALL
 from tests import world_usage
 
@@ -123,7 +124,7 @@ def build() -> None:
     """Everything, through the product's own actions where there is one."""
     for name in KINDS:
         organization = _organization(name)
-        for role in Role.values:
+        for role in roles_of_kind(KINDS[name]):
             _operator(_person(f"{name}.{role}", f"{role.title()} {canary(name, 'people')}"), organization, [role])
     many = _person("many", "Mary Many")
     for name, roles in MANY.items():

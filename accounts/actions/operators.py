@@ -1,6 +1,7 @@
 """Actions on operators: who acts for an organisation, and in which roles."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -12,8 +13,9 @@ from accounts.policies import ROLE_TABLE, AccountPermission
 from notifications.actions.recording import record
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.changes import Changes, changes_between
-from partnerportal.lib.errors import Conflict, Invalid, NotFound, Refused
+from partnerportal.lib.errors import Conflict, Invalid, NotFound
 from partnerportal.lib.policies import authorize, authorize_staff
+from partnerportal.lib.roles import roles_of_kind
 
 
 @transaction.atomic
@@ -21,12 +23,13 @@ def add_operator(*, actor: Actor, organization: Organization, person: Person, ro
     """Let a person act for an organisation in these roles, for vendor staff; return the operator.
 
     Roles that the person already has there are replaced. A person who never proved their address starts from nothing:
-    otherwise whoever signed up with that address would act now. Raises Invalid("roles") for no role or an unknown one.
+    otherwise whoever signed up with that address would act now. Raises Invalid("roles") for no role or one that
+    organisations of this kind do not have.
     """
     authorize_staff(actor)
     start_from_nothing(actor=actor, person=person)
     operator, _created = Operator.objects.update_or_create(
-        organization=organization, person=person, defaults={"roles": _ordered_roles(roles)}
+        organization=organization, person=person, defaults={"roles": _ordered_roles(organization, roles)}
     )
     _record(AccountEvent.OPERATOR_ADDED, actor, operator)
     return operator
@@ -37,13 +40,12 @@ def change_roles(*, actor: Actor, operator: Operator, roles: Iterable[str]) -> O
     """Replace the roles of an operator (CV-17) and return the operator.
 
     Raises Refused("own_role") for the actor's own roles, Conflict("last_admin") when no Admin would be left (E-5),
-    Invalid("roles") for no role or an unknown one, and NotFound when the operator no longer exists.
+    Invalid("roles") for no role or one that organisations of this kind do not have, and NotFound when the operator no
+    longer exists.
     """
-    authorize(actor, ROLE_TABLE, AccountPermission.MANAGE_OPERATORS)
-    wanted = _ordered_roles(roles)
-    operator = _lock_operator(actor, operator)
-    if operator.person_id == actor.person_id:
-        raise Refused("own_role", _("You cannot change your own roles. Ask another Admin."))
+    authorize(actor, ROLE_TABLE, AccountPermission.CHANGE_ROLES, on=operator)
+    operator = _lock_operator(actor, operator, AccountPermission.CHANGE_ROLES)
+    wanted = _ordered_roles(operator.organization, roles)
     if Role.ADMIN not in wanted:
         _keep_one_admin(operator)
     before = operator.roles
@@ -60,8 +62,8 @@ def remove_operator(*, actor: Actor, operator: Operator) -> None:
 
     Raises Conflict("last_admin") for the only Admin (E-5) and NotFound when the operator no longer exists.
     """
-    authorize(actor, ROLE_TABLE, AccountPermission.MANAGE_OPERATORS)
-    operator = _lock_operator(actor, operator)
+    authorize(actor, ROLE_TABLE, AccountPermission.REMOVE_OPERATORS)
+    operator = _lock_operator(actor, operator, AccountPermission.REMOVE_OPERATORS)
     _keep_one_admin(operator)
     _record(AccountEvent.OPERATOR_REMOVED, actor, operator)
     operator.delete()
@@ -78,20 +80,24 @@ def _record(kind: AccountEvent, actor: Actor, operator: Operator, changes: Chang
     )
 
 
-def _ordered_roles(roles: Iterable[str]) -> list[str]:
-    """Return the roles in the order of Role, each once. Raises Invalid("roles") for none or an unknown one."""
-    names = set(roles)
-    wanted = [role for role in Role.values if role in names]
-    if not wanted or names - set(Role.values):
+def _ordered_roles(organization: Organization, roles: Iterable[str]) -> list[str]:
+    """Return the roles in the order of Role, each once.
+
+    Raises Invalid("roles") for none, or for one that organisations of this kind do not have.
+    """
+    names, known = set(roles), roles_of_kind(organization.kind)
+    if not names:
         raise Invalid("roles", _("Choose at least one role."), field="roles")
-    return wanted
+    if not names.issubset(known):
+        raise Invalid("roles", _("Organisations of this kind do not have this role."), field="roles")
+    return [role.value for role in known if role in names]
 
 
-def _lock_operator(actor: Actor, operator: Operator) -> Operator:
+def _lock_operator(actor: Actor, operator: Operator, permission: AccountPermission) -> Operator:
     """Lock every operator of the organisation and return this one as it is stored now.
 
     All are locked, in the order of their keys, so that two Admins who demote each other cannot both succeed. Raises
-    NotFound when the operator no longer exists, and Refused when the actor is no Admin any more.
+    NotFound when the operator no longer exists, and Refused when the actor lost the permission while waiting.
     """
     rows = Operator.objects.visible_to(actor).filter(organization=operator.organization_id)
     locked = {row.pk: row for row in rows.select_for_update().order_by("pk")}
@@ -99,8 +105,8 @@ def _lock_operator(actor: Actor, operator: Operator) -> Operator:
         raise NotFound("not_found", _("This operator no longer exists."))
     if not actor.is_system:
         me = [row for row in locked.values() if row.person_id == actor.person_id]
-        if not me or not me[0].is_admin:  # the actor lost the Admin role while waiting for the lock
-            raise Refused("not_admin", _("Only an Admin of your organisation can do this."))
+        roles = frozenset(me[0].roles if me else ())
+        authorize(replace(actor, roles=roles), ROLE_TABLE, permission, on=operator)
     return locked[operator.pk]
 
 

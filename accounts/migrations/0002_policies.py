@@ -77,6 +77,26 @@ END $$;
 CREATE TRIGGER operator_one_admin BEFORE UPDATE OR DELETE ON accounts_operator
     FOR EACH ROW WHEN ('admin' = ANY (OLD.roles)) EXECUTE FUNCTION operator_one_admin();
 """
+# Only organisations that sell have agents: see lib/roles.py. The rule holds for staff too. It has its definer's rights,
+# because whoever adds the first operator of an organisation does not see the organisation yet.
+ROLES = """
+CREATE FUNCTION operator_has_roles_of_its_kind() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM accounts_organization
+                   WHERE id = NEW.organization_id AND kind IN ('partner', 'distributor')) THEN
+        RAISE EXCEPTION 'organisations of this kind have no agents: this violates operator_roles_of_kind'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'operator_roles_of_kind', TABLE = 'accounts_operator';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER operator_has_roles_of_its_kind BEFORE INSERT OR UPDATE OF roles, organization_id ON accounts_operator
+    FOR EACH ROW WHEN (NOT NEW.roles <@ ARRAY['reader', 'admin']::varchar[])
+    EXECUTE FUNCTION operator_has_roles_of_its_kind();
+"""
+ROLES_UNDO = """
+DROP TRIGGER operator_has_roles_of_its_kind ON accounts_operator; DROP FUNCTION operator_has_roles_of_its_kind();
+"""
 OPERATORS_UNDO = """
 DROP TRIGGER operator_one_admin ON accounts_operator; DROP FUNCTION operator_one_admin();
 DROP POLICY removed_by_their_own ON accounts_operator; DROP POLICY changed_by_their_own ON accounts_operator;
@@ -111,6 +131,7 @@ class Migration(migrations.Migration):
         ),
         migrations.RunSQL(ADMIN, ADMIN_UNDO),
         migrations.RunSQL(OPERATORS, OPERATORS_UNDO),
+        migrations.RunSQL(ROLES, ROLES_UNDO),
         migrations.RunSQL(  # people create customers only; vendor staff register every other kind
             """CREATE POLICY founded_by_people ON accounts_organization AS RESTRICTIVE FOR INSERT
                WITH CHECK (kind = 'customer' AND parent_id IS NULL)""",

@@ -6,18 +6,11 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.models import PublicModel
+from partnerportal.lib.roles import Role
 from partnerportal.lib.scoping import TenantQuerySet
-
-
-class Role(models.TextChoices):
-    READER = "reader", _("Reader")
-    ADMIN = "admin", _("Admin")
-    ADMIN_AGENT = "admin_agent", _("Admin agent")
-    SALES_AGENT = "sales_agent", _("Sales agent")
 
 
 class OperatorQuerySet(TenantQuerySet):

@@ -22,6 +22,7 @@ from accounts.policies import ROLE_TABLE, AccountPermission
 from partnerportal.lib.form_errors import into_form
 from partnerportal.lib.known_pages import page_url
 from partnerportal.lib.pages import next_url, require_permission, require_sign_in
+from partnerportal.lib.policies import authorize
 from partnerportal.lib.requests import PortalRequest
 
 
@@ -109,12 +110,13 @@ def operators(request: PortalRequest) -> HttpResponse:
 
 
 @require_form
-@require_permission(ROLE_TABLE, AccountPermission.MANAGE_OPERATORS)
+@require_permission(ROLE_TABLE, AccountPermission.CHANGE_ROLES)
 @vary_on_headers("HX-Request")
 def operator_roles(request: PortalRequest, operator_id: UUID) -> HttpResponse:
-    """Change the roles of an operator, in a dialog (CV-17); 404 for one of another organisation."""
+    """Change the roles of an operator, in a dialog (CV-17); 404 for one of another organisation, 403 for oneself."""
     operator = queries.get_operator(request.actor, operator_id)
-    form = RolesForm(request.POST) if request.method == "POST" else RolesForm.for_operator(operator)
+    authorize(request.actor, ROLE_TABLE, AccountPermission.CHANGE_ROLES, on=operator)
+    form = RolesForm(request.POST if request.method == "POST" else None, operator=operator)
     if form.is_valid():
         with into_form(form):
             change_roles(actor=request.actor, operator=operator, roles=form.cleaned_data["roles"])
@@ -124,7 +126,7 @@ def operator_roles(request: PortalRequest, operator_id: UUID) -> HttpResponse:
 
 
 @require_form
-@require_permission(ROLE_TABLE, AccountPermission.MANAGE_OPERATORS)
+@require_permission(ROLE_TABLE, AccountPermission.REMOVE_OPERATORS)
 @vary_on_headers("HX-Request")
 def operator_remove(request: PortalRequest, operator_id: UUID) -> HttpResponse:
     """Ask for confirmation on GET; on POST take away an operator's access to the organisation."""

@@ -70,7 +70,7 @@ class AcceptView(ConnectionsBase):
     serializer_class = AcceptSerializer
     errors = {
         400: ("invalid_link", "own_link", "unknown_scope"),
-        403: ("no_organization", "wrong_kind", "not_admin"),
+        403: ("no_organization", "wrong_kind", "wrong_role"),
         404: ("unknown_invitation",),
         409: ("partner_not_active", "state_changed"),
         429: ("too_many_connections",),
@@ -90,7 +90,7 @@ class EndView(ConnectionsBase):
     """End a connection at once, from either side. The partner then sees no more of the customer's data."""
 
     serializer_class = NoBody
-    errors = {403: ("not_admin",), 409: ("state_changed",)}
+    errors = {403: ("wrong_role",), 409: ("state_changed",)}
 
     def post(self, request: Request, connection_id: UUID) -> Response:
         self.read_body()

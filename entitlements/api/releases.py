@@ -49,7 +49,7 @@ class ReleaseActionView(ReleasesBase):
     """Base of the endpoints that do one thing to one licence, which the body names by its key."""
 
     serializer_class = ReleaseKeySerializer
-    errors = {403: ("not_admin",), 409: ("state_changed",)}
+    errors = {403: ("wrong_role",), 409: ("state_changed",)}
     release_action: Any
 
     def post(self, request: Request) -> Response:

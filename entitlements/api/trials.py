@@ -29,7 +29,7 @@ class TrialsBase(ActorView):
 
     model = Entitlement
     rule = (ROLE_TABLE, EntitlementPermission.LIST_TRIALS)
-    errors = {403: ("not_admin",), 409: ("state_changed",)}
+    errors = {403: ("wrong_role",), 409: ("state_changed",)}
 
     def get_queryset(self) -> QuerySet[Entitlement]:
         return list_trials(self.actor)
@@ -56,7 +56,7 @@ class TrialsView(TrialsBase, ListView):
     serializer_class = TrialSerializer
     filterset_class = TrialFilterSet
     default_sort = "-id"
-    errors = {403: ("not_admin",), 409: ("already_requested", "already_running"), 429: ("too_many_trials",)}
+    errors = {403: ("wrong_role",), 409: ("already_requested", "already_running"), 429: ("too_many_trials",)}
 
     @extend_schema(request=RequestTrialSerializer, responses={201: TrialSerializer})
     def post(self, request: Request) -> Response:

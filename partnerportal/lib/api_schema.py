@@ -78,7 +78,7 @@ class PortalSchema(AutoSchema):
         }
         view: Any = self.view
         if view.rule:
-            codes[403] = ("no_organization", "no_badge", "wrong_kind", "not_admin")
+            codes[403] = ("no_organization", "no_badge", "wrong_kind", "wrong_role")
         if "{" in self.path:
             codes[404] = ("not_found",)
         if getattr(view, "sorts", None) is not None:

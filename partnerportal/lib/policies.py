@@ -1,13 +1,16 @@
 """Permissions: role tables as data, and answers with a reason."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Message, Refused
+from partnerportal.lib.roles import Role, roles_of_kind, several_roles
 
 
 @dataclass(frozen=True)
@@ -34,15 +37,27 @@ Answer = Allowed | Denied
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
-    """One row of a role table. Empty `kinds` or `roles` mean any; an active membership must grant `feature`, if set."""
+    """One row of a role table. Empty `kinds` or `roles` mean any; an active membership must grant `feature`, if set.
+
+    `when` looks at what the roles do not tell. It takes the actor and the object, which is None where the permission as
+    such is asked for, and returns why the actor may not do it, or None.
+    """
 
     label: Message
     kinds: frozenset[str] = frozenset()
     roles: frozenset[str] = frozenset()
     feature: str = ""
+    when: Callable[[Actor, Any], Denied | None] | None = None
 
-    def check(self, actor: Actor) -> Answer:
-        """Return whether the actor may do it, with the first reason why not. The system may do everything."""
+    def roles_in(self, kind: str) -> list[Role]:
+        """Return the roles that may do it in an organisation of this kind, in the order of Role."""
+        return [role for role in roles_of_kind(kind) if not self.roles or role in self.roles]
+
+    def check(self, actor: Actor, on: Any = None) -> Answer:
+        """Return whether the actor may do it, with the first reason why not. The system may do everything.
+
+        `on` is the object, where the caller has it.
+        """
         if actor.is_system:
             return Allowed()
         if actor.organization_id is None:
@@ -52,17 +67,22 @@ class Rule:
         if self.kinds and actor.organization_kind not in self.kinds:
             return Denied("wrong_kind", _("This is not available to organisations of your kind."))
         if self.roles and not self.roles & actor.roles:
-            return Denied("not_admin", _("Only an Admin of your organisation can do this."))
-        return Allowed()
+            who = several_roles(self.roles_in(actor.organization_kind))
+            return Denied("wrong_role", gettext("Only %(roles)s can do this.") % {"roles": who})
+        denied = self.when(actor, on) if self.when else None
+        return Allowed() if denied is None else denied
 
 
 RoleTable = Mapping[StrEnum, Rule]
 Permission = tuple[RoleTable, StrEnum]  # names one row of a table, as `authorize` takes it
 
 
-def authorize(actor: Actor, table: RoleTable, permission: StrEnum) -> None:
-    """Raise Refused, with the reason's code, if the actor may not do this. It is the first line of every action."""
-    answer = table[permission].check(actor)
+def authorize(actor: Actor, table: RoleTable, permission: StrEnum, *, on: Any = None) -> None:
+    """Raise Refused, with the reason's code, if the actor may not do this. It is the first line of every action.
+
+    `on` is the object, for rules that look at it.
+    """
+    answer = table[permission].check(actor, on)
     if isinstance(answer, Denied):
         raise Refused(answer.code, answer.message)
 

@@ -89,9 +89,11 @@ def test_bad_input_creates_nothing(world: World, arguments: list[str], said: str
 
 def test_an_operator_gets_all_roles_and_a_known_person_is_kept(world: World) -> None:
     many = Person.objects.get(email="many@example.com")
-    said = call("add_operator", world.stranger.org_id, "MANY@example.com", "--role=sales_agent", "--role=reader")
-    assert said == f"many@example.com acts for {world.stranger} as reader, sales_agent."
-    assert Operator.objects.get(organization=world.stranger, person=many).roles == ["reader", "sales_agent"]
+    said = call("add_operator", world.nobadge.org_id, "MANY@example.com", "--role=sales_agent", "--role=reader")
+    assert said == f"many@example.com acts for {world.nobadge} as reader, sales_agent."
+    assert Operator.objects.get(organization=world.nobadge, person=many).roles == ["reader", "sales_agent"]
+    with pytest.raises(CommandError, match="Organisations of this kind do not have this role"):
+        call("add_operator", world.stranger.org_id, "many@example.com", "--role=sales_agent")
     with pytest.raises(CommandError, match="No organisation has the ORGID 123"):
         call("add_operator", "123", "somebody@example.com", "--role=reader")
     assert not Person.objects.filter(email="somebody@example.com").exists()

@@ -65,8 +65,8 @@ def test_accepting_again_changes_nothing(accept, world):
 @pytest.mark.parametrize(
     ("who", "partner", "error", "code"),
     [
-        ("stranger.reader", "partner", Refused, "not_admin"),
-        ("stranger.sales_agent", "partner", Refused, "not_admin"),
+        ("stranger.reader", "partner", Refused, "wrong_role"),
+        ("partner2.sales_agent", "partner", Refused, "wrong_role"),
         ("vendor.admin", "partner", Refused, "wrong_kind"),
         ("nobody", "partner", Refused, "no_organization"),
         ("partner.admin", "partner", Invalid, "own_link"),

@@ -74,7 +74,7 @@ def test_accepting_and_accepting_again(api, world):
 @pytest.mark.parametrize(
     ("who", "link", "status", "code"),
     [
-        ("stranger.reader", "partner", 403, "not_admin"),
+        ("stranger.reader", "partner", 403, "wrong_role"),
         ("vendor.admin", "partner", 403, "wrong_kind"),
         ("nobody", "partner", 403, "no_organization"),
         ("partner.admin", "partner", 400, "own_link"),
@@ -114,7 +114,7 @@ def test_a_reader_ends_nothing(api, world):
     url = f"{URL}{world.connection('customer', 'partner').public_id}/end/"
     for who in ("partner.reader", "customer.reader"):
         response = api(who).post(url)
-        assert (response.status_code, codes(response)) == (403, ["not_admin"])
+        assert (response.status_code, codes(response)) == (403, ["wrong_role"])
     assert world.connection("customer", "partner").state == Connection.State.ACTIVE
 
 
@@ -127,7 +127,7 @@ def test_the_invitation_link(api, world):
 @pytest.mark.parametrize(
     ("who", "code"),
     [
-        ("partner.reader", "not_admin"),
+        ("partner.reader", "wrong_role"),
         ("lapsed.admin", "no_badge"),
         ("nobadge.admin", "no_badge"),
         ("distributor.admin", "wrong_kind"),

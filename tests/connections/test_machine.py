@@ -59,7 +59,7 @@ class Portal(RuleBasedStateMachine):
         pair = (self.world[customer].pk, self.world[partner].pk)
         answer = attempt(actor, lambda: accept_invitation(actor=actor, token=token, scopes=scopes))
         if Role.ADMIN not in actor.roles:
-            assert answer in ("not_admin", "no_organization")
+            assert answer in ("wrong_role", "no_organization")
         elif customer == partner:
             assert answer == "own_link"
         elif pair not in self.live and partner not in OPEN:
@@ -77,7 +77,7 @@ class Portal(RuleBasedStateMachine):
         actor = self.world.actor(f"{side}.{role}")
         answer = attempt(actor, lambda: end_connection(actor=actor, connection=row))
         if Role.ADMIN not in actor.roles:
-            assert answer in ("not_admin", "no_organization")
+            assert answer in ("wrong_role", "no_organization")
         elif row.state == "ended":
             assert answer == "state_changed"
         else:
@@ -123,7 +123,7 @@ class Portal(RuleBasedStateMachine):
         if row is None:
             return
         answer = attempt(actor, lambda: action(actor, row))
-        assert answer in ("not_admin", "no_organization", "own_role", "last_admin") or not isinstance(answer, str)
+        assert answer in ("wrong_role", "no_organization", "own_role", "last_admin") or not isinstance(answer, str)
         self.news += not isinstance(answer, str)
 
     @rule(partner=st.sampled_from(PARTNERS))

@@ -101,7 +101,7 @@ def test_one_who_acts_for_several_chooses(web, world):
     page = client.get(opened(world, "partner2")).content.decode()
     assert page.count('name="organization" value=') >= 3
     reader = page[page.index(str(world.customer.public_id)) :][:400]
-    assert "disabled" in reader and "Only an Admin" in reader
+    assert "disabled" in reader and "Only Admins can do this." in reader
     answer = client.post(opened(world, "partner2") + "accept/", {"organization": world.distributor.public_id})
     assert answer.status_code == 302
     assert world.connection("distributor", "partner2").state == "active"
@@ -245,7 +245,7 @@ def test_account_details_say_how_to_reach_the_account_manager(web, world):
 @pytest.mark.promise("CV-22")
 def test_a_reader_sees_end_disabled_with_the_reason(web, world):
     page = web("customer.reader").get("/account/").content.decode()
-    assert "Only an Admin of your organisation can do this." in page
+    assert "Only Admins can do this." in page
     assert "/end/" not in page and "/account/edit/" not in page
 
 
@@ -281,3 +281,10 @@ def test_a_badge_that_lapses_takes_the_link_away(web, world):
     ProgramMembership.objects.filter(organization=world.partner).update(ends_on="2020-01-01", starts_on="2019-01-01")
     assert client.get("/invite/").status_code == 403
     assert "cannot be accepted now" in web("stranger.admin").get(opened(world)).content.decode()
+
+
+def test_only_who_can_be_invited_is_told_to_open_a_link(web):
+    for who, is_told in (("publisher.reader", True), ("stranger.admin", True), ("vendor.admin", False)):
+        page = web(who).get("/account/").content.decode()
+        assert "Nobody outside your organisation sees its data." in page
+        assert ("open the invitation link" in page) is is_told

@@ -124,7 +124,7 @@ def test_staff_mark_what_they_have_released_and_take_it_back(world: World, web: 
 def test_readers_see_why_they_may_not_mark(world: World, web: Any, api: Any, ask: Any) -> None:
     row = ask()[0]
     page = web("vendor.reader").get(PAGE).content.decode()
-    assert "Only an Admin of your organisation can do this." in page and "/releases/mark/" not in page
+    assert "Only Admins can do this." in page and "/releases/mark/" not in page
     assert mark(web("vendor.reader"), row).status_code == 403
     assert api("vendor.reader").post("/api/v1/releases/mark/", {"key": row.external_id}).status_code == 403
 

@@ -38,7 +38,6 @@ def give(world: World, holder: str, **fields: Any) -> LicenseAssignment:
         "partner.admin",
         "distributor.admin",
         "customer.reader",
-        "customer.sales_agent",
         "publisher.admin",
         "vendor.admin",
     ],

@@ -17,7 +17,7 @@ def test_the_vendor_sees_who_asks_and_what_they_have(web, world):
     page = web("vendor.reader").get("/trials/").content.decode()
     for shown in (world.customer.name, world.customer.org_id, "Germany", f"Plan {canary('customer', 'skus')}"):
         assert shown in page
-    assert "Only an Admin of your organisation can do this." in page
+    assert "Only Admins can do this." in page
     assert "/approve/" not in page
     assert canary("customer", "licence holders") not in page
     assert canary("customer", "details") not in page

@@ -227,14 +227,14 @@ def test_first_use_invites_and_readers_are_told_why_not(world: World, web: Any) 
     assert "No customers yet" in text_of(admin)
     assert reverse("invite") in admin.content.decode()
     assert reverse("invite") not in reader.content.decode()
-    assert "Only an Admin" in text_of(reader)
+    assert "Only Admins, Admin agents and Sales agents can do this." in text_of(reader)
 
 
 @pytest.mark.promise("CC-20")
 def test_row_menu_ends_only_own_connections(world: World, web: Any) -> None:
     own = str(world.connection("customer", "partner").public_id)
     assert f'data-row-menu="{own}">' in web("partner.admin").get(LIST).content.decode()
-    assert "Only an Admin" in text_of(web("partner.reader").get(LIST))
+    assert "Only Admins can do this." in text_of(web("partner.reader").get(LIST))
     indirect = web("distributor.admin").get(LIST)
     assert own not in indirect.content.decode() and "own partner can end it" in text_of(indirect)
 
@@ -398,3 +398,9 @@ def test_overview_of_a_new_partner_helps_to_begin(world: World, web: Any) -> Non
 
 def test_who_acts_for_nobody_creates_an_organisation(web: Any) -> None:
     assert web("nobody").get("/").url == reverse("organization_new")
+
+
+def test_a_distributor_is_told_of_its_partners_customers(web: Any) -> None:
+    assert "Everyone connected with you, with licences" in text_of(web("partner.admin").get(LIST))
+    page = text_of(web("distributor.admin").get(LIST))
+    assert "Every customer of your partners, with licences" in page and "Everyone connected with you" not in page

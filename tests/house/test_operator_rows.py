@@ -1,10 +1,11 @@
 """Who acts for an organisation is its own business, and one Admin stays, whatever a request is made to say."""
 
 import pytest
-from django.db import DatabaseError, IntegrityError
+from django.db import DatabaseError, IntegrityError, transaction
 
 from accounts.actions.organizations import create_own_organization
-from accounts.models import Operator, Role
+from accounts.models import Kind, Operator, Role
+from partnerportal.lib.roles import roles_of_kind
 
 
 def rows_of_many(world, organization):
@@ -53,10 +54,25 @@ def test_another_admin_makes_way(world, actor_for, as_tenant):
         assert Operator.objects.filter(pk=admin.pk).update(roles=[Role.READER]) == 1
 
 
+@pytest.mark.parametrize("kind", Kind.values)
+@pytest.mark.parametrize("role", Role.values)
+def test_a_kind_has_its_roles_and_no_other_whoever_writes(kind, role, world):
+    operator = Operator.objects.filter(organization__kind=kind, roles=["reader"]).first()
+    rows = Operator.objects.filter(pk=operator.pk)
+    if role in roles_of_kind(kind):
+        assert rows.update(roles=[role]) == 1
+        return
+    with pytest.raises(IntegrityError, match="operator_roles_of_kind"), transaction.atomic():
+        rows.update(roles=["reader", role])
+    operator.delete()
+    with pytest.raises(IntegrityError, match="operator_roles_of_kind"):
+        Operator.objects.create(organization=operator.organization, person=operator.person, roles=[role])
+
+
 def test_staff_are_not_held(world):
     """A person is erased, an organisation is closed: at the command line."""
     rows = Operator.objects.filter(organization=world.stranger)
-    assert rows.delete()[0] == 4
+    assert rows.delete()[0] == 2
 
 
 def test_who_founds_an_organisation_becomes_its_admin(world, actor_for, as_tenant):

@@ -35,6 +35,7 @@ def test_rules_name_what_exists(app):
         assert rule.kinds <= set(Kind.values)
         assert rule.feature in {"", *Feature.values}
         assert str(rule.label)
+        assert all(rule.roles_in(kind) for kind in rule.kinds or Kind), "a kind with nobody who may"
 
 
 @pytest.mark.parametrize("app", APPS)

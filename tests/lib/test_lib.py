@@ -1,8 +1,11 @@
 """The small pieces that know no app."""
 
+from dataclasses import replace
+
 import pytest
 from django.db import connection, transaction
 from django.db.models import Q
+from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,7 +14,7 @@ from partnerportal.lib import tenancy
 from partnerportal.lib.actors import ANONYMOUS, Actor
 from partnerportal.lib.errors import Refused
 from partnerportal.lib.keyset import keyset
-from partnerportal.lib.policies import Rule, authorize
+from partnerportal.lib.policies import Denied, Rule, authorize
 from partnerportal.lib.scoping import TenantQuerySet
 from partnerportal.lib.spreadsheet_safety import safe_cell
 from partnerportal.lib.text import fold
@@ -38,7 +41,7 @@ def rule(**values):
         (rule(feature="badge", kinds={"partner"}, roles={"admin"}), FULL, None),
         (rule(feature="other"), FULL, "no_badge"),
         (rule(kinds={"customer"}), FULL, "wrong_kind"),
-        (rule(roles={"sales_agent"}), FULL, "not_admin"),
+        (rule(roles={"sales_agent"}), FULL, "wrong_role"),
         (rule(kinds={"customer"}, roles={"sales_agent"}, feature="other"), Actor.system(), None),
     ],
 )
@@ -51,6 +54,34 @@ def test_rules_answer_with_a_reason(given_rule, actor, code):
         assert refused.value.code == code == answer.code
     else:
         authorize(actor, {"action": given_rule}, "action")
+
+
+@pytest.mark.parametrize(
+    ("roles", "kind", "language", "text"),
+    [
+        ({"admin"}, "partner", "en", "Only Admins can do this."),
+        ({"admin_agent", "admin"}, "partner", "en", "Only Admins and Admin agents can do this."),
+        ({"admin", "admin_agent", "sales_agent"}, "distributor", "en",
+         "Only Admins, Admin agents and Sales agents can do this."),
+        ({"admin", "admin_agent"}, "customer", "en", "Only Admins can do this."),  # whose kind has no agents
+        ({"admin", "admin_agent"}, "partner", "fr",
+         "Seuls les Admins et les agents d’administration peuvent effectuer cette action."),
+        ({"admin", "admin_agent"}, "partner", "ja", "この操作は、管理者と管理エージェントだけが行えます。"),
+    ],
+)  # fmt: skip
+def test_a_refusal_names_the_roles_that_may(roles, kind, language, text):
+    with translation.override(language):
+        answer = rule(roles=roles).check(replace(FULL, organization_kind=kind, roles=frozenset({"reader"})))
+        assert (answer.code, str(answer.message)) == ("wrong_role", text)
+
+
+def test_a_rule_looks_at_the_object():
+    own = rule(when=lambda actor, on: Denied("own", "No") if on == actor.person_id else None)
+    assert own.check(FULL) and own.check(FULL, 2) and not own.check(FULL, 1)
+    assert own.check(Actor.system(), 1)
+    authorize(FULL, {"action": own}, "action", on=2)
+    with pytest.raises(Refused, match="own"):
+        authorize(FULL, {"action": own}, "action", on=1)
 
 
 def test_a_model_that_does_not_say_whose_rows_are_seen_fails_closed():

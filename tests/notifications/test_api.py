@@ -78,9 +78,9 @@ def test_dismissing_hides_it_here_and_nowhere_else(api, world):
 def test_a_reader_dismisses_nothing_here_nor_on_the_page(api, web, world, action):
     notice = about(world, "partner", "customer").public_id
     response = api("partner.reader").post(f"{URL}{notice}/{action}/")
-    assert (response.status_code, codes(response)) == (403, [("not_admin", None)])
+    assert (response.status_code, codes(response)) == (403, [("wrong_role", None)])
     page = web("partner.reader").post(f"/inbox/{notice}/{action}/")
-    assert (page.status_code, page.context["code"]) == (403, "not_admin")
+    assert (page.status_code, page.context["code"]) == (403, "wrong_role")
 
 
 def test_reading_is_personal(api, world):

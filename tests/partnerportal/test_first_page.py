@@ -52,7 +52,7 @@ def test_before_the_first_customer_a_partner_is_told_how_to_begin(world: Any, we
     assert [step.partition(" ")[0] for step in steps] == ["Invite", "Complete", "Have"]
     assert html.count('href="/invite/"') == 2  # beside the heading, too
     reader = main(web("partner.reader").get("/"))
-    assert "/invite/" not in reader and "Only an Admin" in reader
+    assert "/invite/" not in reader and "Only Admins, Admin agents and Sales agents can do this." in reader
 
 
 def test_who_acts_for_nobody_creates_an_organisation_first(web: Any) -> None:

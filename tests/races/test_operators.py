@@ -39,7 +39,7 @@ def test_two_admins_against_each_other(cast, race, actions):
         assert admins.filter(person__in=people).count() == 1
         done = [r for r in results if not isinstance(r, Exception)]
         assert Event.objects.count() - before == len(done) >= 1
-        assert {r.code for r in results if isinstance(r, Exception)} <= {"not_admin", "not_found", "last_admin"}
+        assert {r.code for r in results if isinstance(r, Exception)} <= {"wrong_role", "not_found", "last_admin"}
 
 
 def test_the_last_admin_stays(cast, race):

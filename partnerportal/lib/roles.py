@@ -1,0 +1,41 @@
+"""The roles in which people act for an organisation, and which of them an organisation of each kind has (E-5)."""
+
+from collections.abc import Collection
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext, pgettext_lazy
+
+
+class Role(models.TextChoices):
+    """A role of an operator. A person may have several, and may do what any of them allows."""
+
+    READER = "reader", _("Reader")
+    ADMIN = "admin", _("Admin")
+    ADMIN_AGENT = "admin_agent", _("Admin agent")
+    SALES_AGENT = "sales_agent", _("Sales agent")
+
+
+KINDS_WITH_AGENTS = frozenset({"partner", "distributor"})  # kinds that sell: only they have all four roles
+
+# The names of everybody in a role, for `several_roles`. Languages with articles have theirs in the translation.
+_EVERYBODY = {
+    Role.READER: pgettext_lazy("everybody in the role", "Readers"),
+    Role.ADMIN: pgettext_lazy("everybody in the role", "Admins"),
+    Role.ADMIN_AGENT: pgettext_lazy("everybody in the role", "Admin agents"),
+    Role.SALES_AGENT: pgettext_lazy("everybody in the role", "Sales agents"),
+}
+
+
+def roles_of_kind(kind: str) -> list[Role]:
+    """Return the roles that operators of an organisation of this kind may have, in the order of Role."""
+    return list(Role) if kind in KINDS_WITH_AGENTS else [Role.READER, Role.ADMIN]
+
+
+def several_roles(roles: Collection[str]) -> str:
+    """Return in words who has one of these roles, such as "Admins and Admin agents". There is at least one."""
+    *others, last = [str(_EVERYBODY[role]) for role in Role if role in roles]
+    if not others:
+        return last
+    comma = pgettext("between the items of a list", ", ")
+    return pgettext("roles", "%(others)s and %(last)s") % {"others": comma.join(others), "last": last}
