@@ -92,7 +92,7 @@ class Portal(RuleBasedStateMachine):
         actor = self.world.actor(f"{self.world.names[row.partner_id if by_partner else row.customer_id]}.{role}")
         answer = attempt(actor, lambda: change_sharing(actor=actor, connection=row, scopes=scopes))
         if Role.ADMIN not in actor.roles:
-            assert answer in ("not_admin", "no_organization")
+            assert answer in ("wrong_role", "no_organization")
         elif by_partner:
             assert answer == "not_found"
         elif row.state == "ended":
