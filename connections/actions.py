@@ -25,7 +25,7 @@ from partnerportal.lib.tokens import new_token
 
 DAY = timedelta(days=1)
 TOO_MANY_ACCEPTED = _(
-    "Your organisation has accepted %(number)s invitations within 24 hours, and that is the limit. Try again later."
+    "Your organisation has accepted %(number)s invitations in 24 hours, which is the limit. Try again later."
 )
 
 

@@ -98,9 +98,7 @@ def describe_anomalies(uses: Sequence[Mapping[str, Any]], *, found: int) -> str:
         names = {"service": use["service"], "words": words}
         lines.append(words if len(services_of(uses)) == 1 else _("%(service)s: %(words)s") % names)
     if left_out := found - len(uses):
-        more = ngettext(
-            "and %(count)s more on the page of its use", "and %(count)s more on the page of its use", left_out
-        )
+        more = ngettext("and %(count)s more on the usage page", "and %(count)s more on the usage page", left_out)
         lines.append(more % {"count": formats.number(left_out)})
     return "\n".join(lines)
 

@@ -39,7 +39,7 @@ def summarize(actor: Actor, customer: Customer) -> Summary:
     }
     return Summary(
         attention=attention_of_anomalies(anomalies) + attention_of_services(entitlements),
-        calm=_("Nothing ends within 90 days, and no licence is exceeded."),
+        calm=_("Nothing ends in the next 90 days, and no limit is exceeded."),
         parts=[Part("entitlements/parts/licences.html", licences)],
     )
 

@@ -31,8 +31,8 @@ class CustomerFilterSet(FilterSet):
         method="expires", choices=EXPIRES_WITHIN, coerce=int, label=_("Expires within")
     )
     trials = df.BooleanFilter(method="on_trial", label=_("Has a trial"), widget=df.widgets.BooleanWidget)
-    over = df.BooleanFilter(method="over_licence", label=_("Over licence"), widget=df.widgets.BooleanWidget)
-    falling = df.BooleanFilter("is_falling", label=_("Falling use"), widget=df.widgets.BooleanWidget)
+    over = df.BooleanFilter(method="over_licence", label=_("Over limit"), widget=df.widgets.BooleanWidget)
+    falling = df.BooleanFilter("is_falling", label=_("Falling usage"), widget=df.widgets.BooleanWidget)
 
     class Meta:
         model = CustomerListing
@@ -64,7 +64,7 @@ class HolderFilterSet(FilterSet):
     """The filters of licence users. `q` finds part of an e-mail address or of a device's name."""
 
     q = df.CharFilter(field_name="holder", lookup_expr="icontains", label=_("User or device"), max_length=200)
-    unused = df.BooleanFilter(method="not_used", widget=df.widgets.BooleanWidget, label=_("Not used for 30 days"))
+    unused = df.BooleanFilter(method="not_used", widget=df.widgets.BooleanWidget, label=_("Not used in 30 days"))
 
     class Meta:
         model = LicenseAssignment

@@ -20,7 +20,7 @@ def _customers(request: PortalRequest) -> dict[str, Any] | None:
     if not numbers.customers:
         return None
     listings = customers_needing_attention(request.actor, CUSTOMERS_SHOWN)
-    calm = _("Nothing ends within 30 days, and no licence is exceeded.")
+    calm = _("Nothing ends in the next 30 days, and no limit is exceeded.")
     return {"numbers": numbers} | _attention(attention_of_customers(listings), calm)
 
 
@@ -34,7 +34,7 @@ def _own_services(request: PortalRequest) -> dict[str, Any]:
         "trial_count": len(sections["active_trials"]),
         "pending_count": len(sections["pending_trials"]),
     }
-    calm = _("Nothing ends within 90 days, and no licence is exceeded.")
+    calm = _("Nothing ends in the next 90 days, and no limit is exceeded.")
     return counts | _attention(attention_of_services(entitlements), calm)
 
 

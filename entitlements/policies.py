@@ -28,7 +28,7 @@ _ASKS_OR_DECIDES = frozenset({Kind.CUSTOMER, Kind.VENDOR})
 
 ROLE_TABLE: RoleTable = {
     EntitlementPermission.VIEW_OWN: Rule(label=_("See the organisation’s own services and orders")),
-    EntitlementPermission.VIEW_RENEWALS: Rule(label=_("See what ends soon, and read it in a calendar program")),
+    EntitlementPermission.VIEW_RENEWALS: Rule(label=_("See renewals, and subscribe to them in a calendar app")),
     EntitlementPermission.REQUEST_TRIALS: Rule(
         label=_("Request a trial of a service"), kinds=frozenset({Kind.CUSTOMER}), roles=frozenset({Role.ADMIN})
     ),
@@ -45,16 +45,16 @@ ROLE_TABLE: RoleTable = {
         roles=frozenset({Role.ADMIN}),
     ),
     EntitlementPermission.MANAGE_HOLDERS: Rule(
-        label=_("See who holds a licence, and ask for its release"),
+        label=_("See licence users, and request the release of licences"),
         kinds=frozenset({Kind.CUSTOMER}),
         roles=frozenset({Role.ADMIN}),
     ),
     EntitlementPermission.VIEW_RELEASES: Rule(
-        label=_("See which licences customers ask to be released, by key and without who holds them"),
+        label=_("See which licences customers want to release, by key and without their users"),
         kinds=frozenset({Kind.VENDOR}),
     ),
     EntitlementPermission.MARK_RELEASES: Rule(
-        label=_("Mark a licence that a customer asks to be released as released"),
+        label=_("Complete the licence releases that customers request"),
         kinds=frozenset({Kind.VENDOR}),
         roles=frozenset({Role.ADMIN}),
     ),

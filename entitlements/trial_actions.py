@@ -32,16 +32,21 @@ def _names(trial: Entitlement) -> dict[str, str]:
     return {"service": trial.sku.name, "customer": trial.customer.name}
 
 
+def done_text(action: TrialAction, trial: Entitlement) -> str:
+    """Return the words of the toast after an action, with the trial's service and customer in them."""
+    return str(action.done) % _names(trial)
+
+
 def _ask_to_approve(trial: Entitlement) -> Question:
     dates = {"date": formats.date(today() + settings.PORTAL_TRIAL_TIME), "seats": formats.number(trial.quantity)}
-    text = _("%(customer)s may use it from today, with %(seats)s seats, until %(date)s (UTC).")
+    text = _("%(customer)s can use it from today until %(date)s (UTC), with %(seats)s licences.")
     return Question(
         _("Approve the trial of %(service)s?") % _names(trial), text % (_names(trial) | dates), _("Approve")
     )
 
 
 def _ask_to_decline(trial: Entitlement) -> Question:
-    text = _("%(customer)s reads the reason, and so do the partners it is connected with. Name no person in it.")
+    text = _("%(customer)s and its connected partners will see the reason. Don’t name anybody in it.")
     title = _("Decline the trial of %(service)s?") % _names(trial)
     return Question(title, text % _names(trial), _("Decline"), "danger-solid")
 
@@ -50,29 +55,29 @@ def _ask_to_extend(trial: Entitlement) -> Question:
     new, time = extended_to(trial), settings.PORTAL_TRIAL_TIME
     assert trial.ends_on and new, "the action's condition holds"
     dates = {"old": formats.date(trial.ends_on), "new": formats.date(new)}
-    text = _("For %(customer)s it then ends on %(new)s (UTC) instead of %(old)s.") % (_names(trial) | dates)
+    text = _("%(customer)s can then use it until %(new)s (UTC) instead of %(old)s.") % (_names(trial) | dates)
     before = (trial.ends_on - trial.starts_on) // time - 1 if trial.starts_on else 0
     note = ""
     if before > 0:
-        note = ngettext(
-            "It has been extended once already.", "It has been extended %(count)s times already.", before
-        ) % {"count": formats.number(before)}
+        note = ngettext("It has been extended once before.", "It has been extended %(count)s times before.", before) % {
+            "count": formats.number(before)
+        }
     return Question(_("Extend the trial of %(service)s?") % _names(trial), text, _("Extend"), note=note)
 
 
 def _ask_to_convert(trial: Entitlement) -> Question:
-    text = _("%(customer)s goes on using it, from now on in production.") % _names(trial)
+    text = _("%(customer)s keeps using it, now in production.") % _names(trial)
     return Question(_("Convert the trial of %(service)s?") % _names(trial), text, _("Convert to production"))
 
 
 def _ask_to_cancel(trial: Entitlement) -> Question:
     if trial.state == State.REQUESTED:
         title = _("Cancel the request for %(service)s?") % _names(trial)
-        text = _("The request of %(customer)s is taken back. It can be made again.") % _names(trial)
-        return Question(title, text, _("Cancel the request"), "danger-solid")
+        text = _("The request of %(customer)s is withdrawn. It can be made again.") % _names(trial)
+        return Question(title, text, _("Cancel request"), "danger-solid")
     title = _("Cancel the trial of %(service)s?") % _names(trial)
-    text = _("%(customer)s can no longer use it, from now on.") % _names(trial)
-    return Question(title, text, _("Cancel the trial"), "danger-solid")
+    text = _("%(customer)s loses access to it immediately.") % _names(trial)
+    return Question(title, text, _("Cancel trial"), "danger-solid")
 
 
 def _has_later_end(trial: Entitlement) -> Answer:
@@ -94,7 +99,7 @@ TRIAL_ACTIONS: dict[str, TrialAction] = {  # in the order of the menu
         states=states_before(Entitlement.MOVES, State.ACTIVE),
         label=gettext_lazy("Approve…"),
         icon="check",
-        done=gettext_lazy("The trial has begun."),
+        done=gettext_lazy("The trial of %(service)s for %(customer)s has started."),
         question=_ask_to_approve,
     ),
     "decline": TrialAction(
@@ -103,7 +108,7 @@ TRIAL_ACTIONS: dict[str, TrialAction] = {  # in the order of the menu
         states=states_before(Entitlement.MOVES, State.DECLINED),
         label=gettext_lazy("Decline…"),
         icon="x",
-        done=gettext_lazy("The trial is declined."),
+        done=gettext_lazy("The trial of %(service)s for %(customer)s is declined."),
         question=_ask_to_decline,
         form=DeclineForm,
     ),
@@ -113,7 +118,7 @@ TRIAL_ACTIONS: dict[str, TrialAction] = {  # in the order of the menu
         states={State.ACTIVE},
         label=gettext_lazy("Extend…"),
         icon="calendar-plus",
-        done=gettext_lazy("The trial is extended."),
+        done=gettext_lazy("The trial of %(service)s for %(customer)s is extended."),
         question=_ask_to_extend,
         form=ExtendForm,
         proposal=_propose_later_end,
@@ -125,7 +130,7 @@ TRIAL_ACTIONS: dict[str, TrialAction] = {  # in the order of the menu
         states={State.ACTIVE},
         label=gettext_lazy("Convert to production…"),
         icon="package-check",
-        done=gettext_lazy("It is now in production."),
+        done=gettext_lazy("%(service)s is now in production for %(customer)s."),
         question=_ask_to_convert,
         form=ConvertForm,
         proposal=_propose_seats,
@@ -136,7 +141,7 @@ TRIAL_ACTIONS: dict[str, TrialAction] = {  # in the order of the menu
         states=states_before(Entitlement.MOVES, State.CANCELLED),
         label=gettext_lazy("Cancel…"),
         icon="ban",
-        done=gettext_lazy("It is cancelled."),
+        done=gettext_lazy("The trial of %(service)s is cancelled."),
         question=_ask_to_cancel,
         is_danger=True,
     ),

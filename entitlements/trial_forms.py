@@ -23,7 +23,7 @@ class TrialForm(forms.Form):
     """The request for a trial of a product that the actor's organisation neither runs nor has requested."""
 
     sku = SkuField(Sku.objects.none(), to_field_name="code", label=_("Service"), empty_label=_("Choose a service"))
-    quantity = forms.IntegerField(label=_("Seats"), min_value=1, max_value=MOST_SEATS, initial=10)
+    quantity = forms.IntegerField(label=_("Licences"), min_value=1, max_value=MOST_SEATS, initial=10)
 
     def __init__(self, actor: Actor, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -37,7 +37,7 @@ class DeclineForm(forms.Form):
         label=_("Reason"),
         max_length=REASON_LENGTH,
         widget=forms.Textarea({"rows": 3}),
-        error_messages={"required": _("Say why.")},
+        error_messages={"required": _("Enter a reason.")},
     )
 
 
@@ -53,10 +53,10 @@ class ExtendForm(forms.Form):
 class ConvertForm(forms.Form):
     """The seats and the last day of a trial that is turned into production."""
 
-    quantity = forms.IntegerField(label=_("Seats"), min_value=1, max_value=MOST_IN_PRODUCTION)
+    quantity = forms.IntegerField(label=_("Licences"), min_value=1, max_value=MOST_IN_PRODUCTION)
     ends_on = forms.DateField(
         label=_("Last day of use (UTC)"),
         required=False,
         widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"),
-        help_text=_("Left empty, there is no end."),
+        help_text=_("Leave empty for no end date."),
     )

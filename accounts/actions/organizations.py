@@ -21,9 +21,7 @@ from partnerportal.lib.text import one_line
 
 DAY = dt.timedelta(days=1)
 ORG_ID_DRAWS = 5  # how often a new ORGID is drawn at most; one in 90 million is rarely taken
-TOO_MANY_FOUNDED = _(
-    "You have set up %(number)s organisations within 24 hours, and that is the limit. Try again later."
-)
+TOO_MANY_FOUNDED = _("You have created %(number)s organisations in 24 hours, which is the limit. Try again later.")
 
 
 @transaction.atomic

@@ -155,7 +155,7 @@ def lock_person(*, actor: Actor, person: Person, reason: str) -> None:
     """
     authorize_staff(actor)
     if not one_line(reason):
-        raise Invalid("reason", _("Say why."), field="reason")
+        raise Invalid("reason", _("Enter a reason."), field="reason")
     _set_active(person, False, _("This person is locked already."), locked_at=timezone.now())
     end_sessions(person)
     record(AccountEvent.PERSON_LOCKED, actor=actor, subject=person, note=one_line(reason))

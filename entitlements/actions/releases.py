@@ -17,7 +17,7 @@ from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Conflict, NotFound
 from partnerportal.lib.policies import authorize
 
-STATE_CHANGED = _("This licence was released, kept or given anew in the meantime. Nothing was changed.")
+STATE_CHANGED = _("This licence was released, kept or reassigned in the meantime. Nothing was changed.")
 
 
 @transaction.atomic

@@ -33,14 +33,12 @@ BATCH = 500  # trials that are ended in one transaction
 UNSAID = frozenset({"reason"})  # fields whose text may name a person; the event keeps the reason in its note
 REASON_LENGTH = 400  # characters of the reason why a trial is declined
 
-ALREADY_REQUESTED = _("A trial of this service has been requested already.")
+ALREADY_REQUESTED = _("A trial of this service has already been requested.")
 ALREADY_RUNNING = _("Your organisation already uses this service.")
-TOO_MANY = _(
-    "Your organisation has requested %(number)s trials within 24 hours, and that is the limit. Try again later."
-)
-SEATS = _("Give a number of seats from 1 to %(most)s.")
-NO_LATER_END = _("This trial has no end, or none that could be later.")
-STATE_CHANGED = _("This has changed in the meantime. Reload the page to see where it stands.")
+TOO_MANY = _("Your organisation has requested %(number)s trials in 24 hours, which is the limit. Try again later.")
+SEATS = _("Enter a number of licences from 1 to %(most)s.")
+NO_LATER_END = _("This trial has no end date, or cannot be extended any further.")
+STATE_CHANGED = _("This has changed in the meantime. Reload the page to see the latest.")
 
 
 @transaction.atomic
@@ -55,7 +53,7 @@ def request_trial(*, actor: Actor, sku: Sku, quantity: int) -> Entitlement:
     if not 1 <= quantity <= MOST_SEATS:
         raise Invalid("quantity", SEATS % {"most": formats.number(MOST_SEATS)}, field="quantity")
     if actor.organization_id is None:
-        raise Refused("no_organization", _("A trial is requested by a customer."))
+        raise Refused("no_organization", _("Only customers can request trials."))
     take_turn(Lock.TRIAL_REQUESTS, actor.organization_id)  # or two requests at once would both pass the count of a day
     _ensure_requestable(actor, sku)
     trial = Entitlement(
@@ -109,7 +107,7 @@ def decline_trial(*, actor: Actor, trial: Entitlement, reason: str) -> Entitleme
     authorize(actor, ROLE_TABLE, EntitlementPermission.DECIDE_TRIALS)
     reason = reason.strip()
     if not reason or len(reason) > REASON_LENGTH:
-        message = _("Say why, in at most %(most)s characters.") % {"most": REASON_LENGTH}
+        message = _("Enter a reason of at most %(most)s characters.") % {"most": REASON_LENGTH}
         raise Invalid("reason_required", message, field="reason")
     trial, changes = _move(actor, trial, State.DECLINED, reason=reason)
     return _record_one(EntitlementEvent.TRIAL_DECLINED, actor, trial, changes, note=reason)
@@ -151,7 +149,7 @@ def convert_trial(*, actor: Actor, trial: Entitlement, quantity: int, ends_on: d
     if not 1 <= quantity <= MOST_IN_PRODUCTION:
         raise Invalid("quantity", SEATS % {"most": formats.number(MOST_IN_PRODUCTION)}, field="quantity")
     if ends_on and ends_on <= today():
-        raise Invalid("ends_on", _("Choose a day after today, or leave it empty for no end."), field="ends_on")
+        raise Invalid("ends_on", _("Choose a date after today, or leave this empty for no end date."), field="ends_on")
     trial = _lock_running(actor, trial)
     values = {"kind": Kind.PRODUCTION, "source": Entitlement.Source.BOUGHT, "quantity": quantity, "ends_on": ends_on}
     return _record_one(EntitlementEvent.TRIAL_CONVERTED, actor, *_save_changes(trial, **values))

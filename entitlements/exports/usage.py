@@ -209,14 +209,14 @@ LISTS = (
     ),
     ExportList(
         key="anomalies",
-        label=_("Unusual use"),
+        label=_("Unusual usage"),
         rows=_anomalies,
         rule=OF_CUSTOMERS,
         columns=_UNUSUAL,
     ),
     ExportList(
         key="unusual_use",
-        label=_("Unusual use"),
+        label=_("Unusual usage"),
         rows=_anomalies_of,
         subject=Subject.ONE,
         rule=OF_CUSTOMERS,

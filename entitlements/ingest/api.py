@@ -146,7 +146,9 @@ def _key(request: Request) -> str:
     """Return the key that names the upload. Raises Invalid("key_required")."""
     key = request.headers.get(KEY, "")
     if not _KEY.fullmatch(key):
-        raise Invalid("key_required", _("Name the upload in the header Idempotency-Key: 1 to 120 visible characters."))
+        raise Invalid(
+            "key_required", _("Name the upload in the Idempotency-Key header, in 1 to 120 visible characters.")
+        )
     return key
 
 
@@ -154,17 +156,17 @@ def _is_packed(request: Request) -> bool:
     """Return whether the content is packed by gzip. Raises UnsupportedMediaType for any other encoding."""
     encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding not in ("gzip", "identity"):
-        raise UnsupportedMediaType(encoding[:40], _("The content may be packed by gzip and by nothing else."))
+        raise UnsupportedMediaType(encoding[:40], _("Only gzip compression is accepted."))
     return encoding == "gzip"
 
 
 def _length(request: Request) -> int:
     """Return how many bytes are sent. Raises LengthRequired, TooLarge, and Invalid("empty")."""
     if "Content-Length" not in request.headers:
-        raise LengthRequired(_("Say in the header Content-Length how much is sent."))
+        raise LengthRequired(_("State the size of the content in the Content-Length header."))
     length = int(request.META.get("CONTENT_LENGTH") or 0)
     if length > settings.INGEST_BYTES:
-        raise TooLarge(_("The upload is too large. Send it in pieces."))
+        raise TooLarge(_("The upload is too large. Split it into smaller ones."))
     if not length:
         raise Invalid("empty", _("Nothing was sent."))
     return length

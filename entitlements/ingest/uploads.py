@@ -61,9 +61,9 @@ def receive(
     try:
         row.fingerprint, row.size, head = _save(stream, row)
         if row.size != length:
-            raise Invalid("incomplete", _("The upload broke off before its end."))
+            raise Invalid("incomplete", _("The upload was cut off."))
         if packed and head != upload_files.GZIP:
-            raise Invalid("not_gzip", _("The content is not gzip, although the header says so."))
+            raise Invalid("not_gzip", _("The header says gzip, but the content is not."))
         with holding(token):
             return _first_with_key(row)
     except BaseException:
@@ -79,7 +79,7 @@ def _ensure_may_send(actor: Actor, token: IngestToken, kind: str) -> None:
         message = _("This token may not send %(kind)s. It may send: %(kinds)s.")
         raise Refused("kind_not_allowed", message % {"kind": kind, "kinds": formats.listed(token.kinds)})
     if IngestUpload.objects.filter(UNFINISHED, token=token).count() >= WAITING:
-        raise TooMany("too_many_uploads", _("Too many uploads are waiting. Try again when some of them are done."))
+        raise TooMany("too_many_uploads", _("Too many uploads are waiting. Try again when some have finished."))
 
 
 def _save(stream: IO[bytes], row: IngestUpload) -> tuple[str, int, bytes]:
@@ -87,7 +87,7 @@ def _save(stream: IO[bytes], row: IngestUpload) -> tuple[str, int, bytes]:
     try:
         return upload_files.save(stream, row.public_id, deadline=time.monotonic() + SECONDS_TO_SEND)
     except TooSlow:
-        raise Invalid("too_slow", _("The upload took longer than ten minutes. Send it in pieces.")) from None
+        raise Invalid("too_slow", _("The upload took longer than ten minutes. Split it into smaller ones.")) from None
 
 
 def _first_with_key(row: IngestUpload) -> IngestUpload:
@@ -101,7 +101,7 @@ def _first_with_key(row: IngestUpload) -> IngestUpload:
         transaction.on_commit(NUDGE)
         return first
     if (first.kind, first.fingerprint) != (row.kind, row.fingerprint):
-        raise Unprocessable("key_reused", _("Something else was sent with this Idempotency-Key before."))
+        raise Unprocessable("key_reused", _("This Idempotency-Key was already used for different content."))
     upload_files.delete_upload(row.public_id)
     return first
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from entitlements.models import Sku
 from entitlements.queries.customers import PortfolioNumbers
@@ -16,16 +17,19 @@ Address = Callable[[Mapping[str, Any]], str]
 def filter_tabs(numbers: PortfolioNumbers, filter_values: Mapping[str, Any], address: Address) -> list[Tab]:
     """Return a tab for each usual filter, which is current while `filter_values` has it; "All" is, while none is."""
     narrowings = (
-        (_("Over licence"), "over", True, numbers.over),
-        (_("Renewing in 30 days"), "expires_within", SOON.days, numbers.expiring),
+        (_("Over limit"), "over", True, numbers.over),
+        (_("Expiring in 30 days"), "expires_within", SOON.days, numbers.expiring),
         (_("Trials"), "trials", True, numbers.on_trial),
-        (_("Falling use"), "falling", True, numbers.falling),
+        (_("Falling usage"), "falling", True, numbers.falling),
     )
     tabs = [
         Tab(label, address({name: value}), count, filter_values.get(name) == value)
         for label, name, value, count in narrowings
     ]
-    return [Tab(_("All"), address({}), numbers.customers, not any(tab.is_current for tab in tabs)), *tabs]
+    return [
+        Tab(pgettext("customers", "All"), address({}), numbers.customers, not any(tab.is_current for tab in tabs)),
+        *tabs,
+    ]
 
 
 def count_of_view(query: Mapping[str, str], numbers: PortfolioNumbers, catalogue: Iterable[Sku]) -> int | None:

@@ -153,7 +153,7 @@ class Trend:
         monthly, daily = _each(self.points, "monthly"), _each(self.points, "daily")
         series = [(pgettext("active users", "Monthly"), monthly), (pgettext("active users", "Daily"), daily)]
         drawn = draw_wide_and_narrow(lambda frame: charts.line_chart(frame, series, self.labels))
-        names = [_("Monthly active"), _("Daily active") if self.range == "12w" else _("Daily active, at most")]
+        names = [_("Monthly active"), _("Daily active") if self.range == "12w" else _("Daily active, peak")]
         words = [
             f"{name}: {describe_series(self.names, values)}"
             for name, (_short, values) in zip(names, series, strict=True)
@@ -185,7 +185,7 @@ class Trend:
         shown = f"{_RANGE_WORDS[self.range]} · {self.service or _('All services together')}"
         return [
             ("trend_days" if by_day else "trend", query, "list-filter", shown),
-            ("trend", "", "list", _("All months, all services together")),
+            ("trend", "", "list", _("Every month, all services")),
         ]
 
     @property

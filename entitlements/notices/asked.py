@@ -33,7 +33,7 @@ class TrialAsked(AskedOfVendor):
     event = EntitlementEvent.TRIAL_REQUESTED
     label = gettext_lazy("Trial requested by a customer")
     icon = "flask-conical"
-    words = gettext_lazy("%(customer)s requests a trial of %(service)s")
+    words = gettext_lazy("%(customer)s requested a trial of %(service)s")
 
     def values(self, notice: Notice) -> dict[str, str]:
         return {"service": notice.params.get("sku_name", "")}
@@ -53,7 +53,7 @@ class TrialAsked(AskedOfVendor):
         return reverse("trials")
 
     def action(self, notice: Notice) -> str:
-        return _("Open the trials")
+        return _("Open trials")
 
 
 @register
@@ -62,8 +62,8 @@ class TrialWithdrawn(TrialAsked):
 
     code = "trial_withdrawn"
     event = EntitlementEvent.TRIAL_CANCELLED
-    label = gettext_lazy("Trial request taken back by a customer")
-    words = gettext_lazy("%(customer)s takes back the request for a trial of %(service)s")
+    label = gettext_lazy("Trial request withdrawn by a customer")
+    words = gettext_lazy("%(customer)s withdrew the request for a trial of %(service)s")
 
     def recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, Recipient]]":
         return super().recipients([event for event in events if event.data.get("is_request")])
@@ -93,13 +93,13 @@ class ReleaseNews(AskedOfVendor):
                     yield event, Recipient(organization_id=vendor, about_label=name, params=params)
 
     def body(self, notice: Notice) -> str:
-        return _("The page “Licence releases” lists what is to be released.")
+        return _("The page “Licence releases” shows which licences to release.")
 
     def path(self, notice: Notice) -> str:
         return reverse("releases")
 
     def action(self, notice: Notice) -> str:
-        return _("Open the licence releases")
+        return _("Open licence releases")
 
 
 @register
@@ -108,9 +108,9 @@ class ReleaseAsked(ReleaseNews):
 
     code = "release_asked"
     event = EntitlementEvent.RELEASE_ASKED
-    label = gettext_lazy("Licence release asked by a customer")
+    label = gettext_lazy("Licence release requested by a customer")
     icon = "user-minus"
-    words = gettext_lazy("%(customer)s asks for the release of licences")
+    words = gettext_lazy("%(customer)s wants to release licences")
 
 
 @register
@@ -119,9 +119,9 @@ class ReleaseWithdrawn(ReleaseNews):
 
     code = "release_withdrawn"
     event = EntitlementEvent.RELEASE_WITHDRAWN
-    label = gettext_lazy("Licence release taken back by a customer")
+    label = gettext_lazy("Licence release withdrawn by a customer")
     icon = "user-check"
-    words = gettext_lazy("%(customer)s takes back a request to release licences")
+    words = gettext_lazy("%(customer)s withdrew a request to release licences")
 
 
 class ReleaseAnswer(RequesterNotice):
@@ -143,7 +143,7 @@ class ReleaseAnswer(RequesterNotice):
         return reverse("licence_holders")
 
     def action(self, notice: Notice) -> str:
-        return _("Open the licence users")
+        return _("Open licence users")
 
 
 @register
@@ -157,7 +157,7 @@ class LicenceReleased(ReleaseAnswer):
     words = gettext_lazy("A licence of %(service)s was released")
 
     def body(self, notice: Notice) -> str:
-        text = _("Your organisation asked for it on %(day)s. The licence is free for somebody else.")
+        text = _("Your organisation requested this on %(day)s. The licence is available again.")
         return text % {"day": self.asked_on(notice)}
 
 
@@ -167,10 +167,10 @@ class ReleaseReopened(ReleaseAnswer):
 
     code = "release_reopened"
     event = EntitlementEvent.RELEASE_REOPENED
-    label = gettext_lazy("Licence release opened again")
+    label = gettext_lazy("Licence release reopened")
     icon = "user-minus"
-    words = gettext_lazy("The release of a licence of %(service)s was opened again")
+    words = gettext_lazy("A request to release a licence of %(service)s was reopened")
 
     def body(self, notice: Notice) -> str:
-        text = _("Your organisation asked for it on %(day)s. Until it is released, the licence is held as before.")
+        text = _("Your organisation requested this on %(day)s. Until it is released, the licence stays assigned.")
         return text % {"day": self.asked_on(notice)}

@@ -35,7 +35,7 @@ class ServiceNews(CustomerNews):
     words: ClassVar[Message]  # of the subject, with %(service)s
 
     def action(self, notice: Notice) -> str:
-        return _("Open the services")
+        return _("Open services")
 
     def subject(self, notice: Notice) -> str:
         return str(self.words) % {"service": notice.params["sku_name"]}
@@ -143,7 +143,7 @@ class TrialApproved(TrialDecision):
     code = "trial_approved"
     event = EntitlementEvent.TRIAL_APPROVED
     label = gettext_lazy("Trial approved")
-    words = gettext_lazy("The trial of %(service)s has begun")
+    words = gettext_lazy("The trial of %(service)s has started")
     body = ServiceNews.licences_until
 
 
@@ -171,7 +171,7 @@ class TrialExtended(TrialDecision):
     code = "trial_extended"
     event = EntitlementEvent.TRIAL_EXTENDED
     label = gettext_lazy("Trial extended")
-    words = gettext_lazy("The trial of %(service)s goes on")
+    words = gettext_lazy("The trial of %(service)s was extended")
     body = ServiceNews.licences_until
 
 
@@ -203,7 +203,7 @@ class UseUnusual(CustomerNews):
 
     code = "use_unusual"
     event = EntitlementEvent.USE_UNUSUAL
-    label = gettext_lazy("Unusual use")
+    label = gettext_lazy("Unusual usage")
     icon = "activity"
     own_url_name = "usage"
     customer_url_name = "customer_usage"
@@ -213,18 +213,18 @@ class UseUnusual(CustomerNews):
         names = {"service": notice.params["uses"][0]["service"], "count": formats.number(services)}
         if services == 1:
             fall, rise, both = (
-                _("Use of %(service)s falls"),
-                _("Use of %(service)s rises"),
-                _("Unusual use of %(service)s"),
+                _("Usage of %(service)s is falling"),
+                _("Usage of %(service)s is rising"),
+                _("Unusual usage of %(service)s"),
             )
         else:
-            fall = ngettext("Use of %(count)s service falls", "Use of %(count)s services falls", services)
-            rise = ngettext("Use of %(count)s service rises", "Use of %(count)s services rises", services)
-            both = ngettext("Unusual use of %(count)s service", "Unusual use of %(count)s services", services)
+            fall = ngettext("Usage is falling in %(count)s service", "Usage is falling in %(count)s services", services)
+            rise = ngettext("Usage is rising in %(count)s service", "Usage is rising in %(count)s services", services)
+            both = ngettext("Unusual usage in %(count)s service", "Unusual usage in %(count)s services", services)
         return (fall if falling == found else both if falling else rise) % names
 
     def body(self, notice: Notice) -> str:
         return anomalies.describe_anomalies(notice.params["uses"], found=notice.params["found"])
 
     def action(self, notice: Notice) -> str:
-        return _("Open the usage")
+        return _("Open usage")

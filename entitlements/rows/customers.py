@@ -102,7 +102,7 @@ def attention_of_services(entitlements: Sequence[Entitlement]) -> list[Attention
         running = section in RUNNING
         if running and row.ends_on and row.ends_on - today() <= AHEAD:
             trial = section == Entitlement.Section.ACTIVE_TRIALS
-            text = _("The trial ends") if trial else _("The term ends")
+            text = _("Trial ends") if trial else _("Term ends")
             attention.append(Attention("warn", "calendar-clock", row.sku.name, text, day=LastDay.of(row.ends_on)))
         if section == Entitlement.Section.PENDING_TRIALS:
             attention.append(Attention("info", "flask-conical", row.sku.name, _("A trial request is pending")))
@@ -132,7 +132,7 @@ def licence_bar(entitlements: Iterable[Entitlement]) -> SeatBar:
 def over_label(seats: int) -> str:
     """Return the words for seats that are assigned beyond those purchased."""
     return ngettext(
-        "%(count)s seat more assigned than purchased", "%(count)s seats more assigned than purchased", seats
+        "%(count)s more licence assigned than purchased", "%(count)s more licences assigned than purchased", seats
     ) % {"count": formats.number(seats)}
 
 

@@ -43,7 +43,7 @@ class Licences:
             usage=SeatBar.of(assigned, purchased, overage),
             percent=percent(assigned, purchased),
             tone="bad" if overage else _TONES[counting.tone(assigned, purchased)],
-            status=_("Over licence") if overage else _status(assigned, purchased),
+            status=_("Over limit") if overage else _status(assigned, purchased),
             left=over_label(overage) if overage else left_words(left),
             left_count=formats.number(left),
         )
@@ -66,14 +66,16 @@ def percent(assigned: int, purchased: int) -> str:
 def _status(assigned: int, purchased: int) -> str:
     if assigned == purchased and purchased:
         return _("Full")
-    return _("Nearly full") if counting.tone(assigned, purchased) == counting.Tone.AMBER else _("Within licence")
+    return _("Nearly full") if counting.tone(assigned, purchased) == counting.Tone.AMBER else _("Within limit")
 
 
 def left_words(left: int) -> str:
     """Return in words how many licences are left."""
     if not left:
-        return _("No licences left")
-    return ngettext("%(count)s licence left", "%(count)s licences left", left) % {"count": formats.number(left)}
+        return _("No licences available")
+    return ngettext("%(count)s licence available", "%(count)s licences available", left) % {
+        "count": formats.number(left)
+    }
 
 
 @dataclass(frozen=True)
@@ -135,7 +137,7 @@ def full_words(usage: CustomerUsage) -> str:
     if usage.history_days < counting.PACE_MIN_DAYS:
         return _("Not enough history")
     if usage.full_on is None:
-        return _("Not at the present pace")
+        return _("Not at the current rate")
     return formats.date(usage.full_on) if usage.full_on > today() else _("Reached")
 
 
@@ -223,10 +225,10 @@ def describe_series(names: Sequence[str], values: Sequence[int | None], limit: i
     """
     known = [(value, name) for value, name in zip(values, names, strict=True) if value is not None]
     if not known:
-        return _("Nothing was reported in this time.")
+        return _("Nothing was reported in this period.")
     peak, latest = max(known, key=lambda point: point[0]), known[-1]
     words = _(
-        "From %(first)s to %(last)s between %(low)s and %(high)s; latest %(latest)s; peak %(high)s on %(peak_day)s."
+        "From %(first)s to %(last)s: between %(low)s and %(high)s, latest %(latest)s, peak %(high)s on %(peak_day)s."
     ) % {
         "first": known[0][1],
         "last": latest[1],

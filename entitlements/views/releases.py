@@ -48,5 +48,5 @@ def release_reopen(request: PortalRequest) -> HttpResponse:
     """Take back that a licence was marked as released: it waits again."""
     key = request.GET.get("key", "")
     reopen_release(actor=request.actor, key=key)
-    messages.success(request, _("The licence %(key)s waits for its release again.") % {"key": key})
+    messages.success(request, _("The licence %(key)s is waiting to be released again.") % {"key": key})
     return redirect(next_url(request, reverse("releases")))

@@ -54,7 +54,7 @@ def calendar_feed(request: PortalRequest) -> HttpResponse:
 def calendar_revoke(request: PortalRequest) -> HttpResponse:
     """Let the person's calendar address answer no more."""
     revoke_calendar(actor=request.actor)
-    messages.success(request, _("The calendar address no longer answers."))
+    messages.success(request, _("The calendar link no longer works."))
     return redirect("calendar_feed")
 
 

@@ -52,7 +52,7 @@ class RowAction(Generic[M]):
     states: Collection[str]
     label: Message  # of the menu item that opens the dialog
     icon: str
-    done: Message  # the toast after the action
+    done: Message  # the toast after the action, with placeholders for what names the row
     question: Callable[[M], Question]
     form: type[forms.Form] = NoInputForm
     proposal: Callable[[M], dict[str, Any]] = _propose_nothing  # the values with which the form opens

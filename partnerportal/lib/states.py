@@ -35,7 +35,7 @@ def move_locked(rows: list[M], to: str, **changes: Any) -> None:
 def _set_state(locked: models.Model, to: str, changes: dict[str, Any]) -> None:
     allowed: Collection[Any] = locked.MOVES.get(locked.state, frozenset())  # type: ignore[attr-defined]
     if to not in allowed:
-        raise Conflict("state_changed", _("This has changed in the meantime. Reload the page to see where it stands."))
+        raise Conflict("state_changed", _("This has changed in the meantime. Reload the page to see the latest."))
     for name, value in {"state": to, **changes}.items():
         setattr(locked, name, value)
 

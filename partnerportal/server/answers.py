@@ -97,14 +97,14 @@ def as_django_request(request: Any, sender: str) -> HttpRequest:
 def say(status: int, *, is_upload: bool) -> tuple[str, str]:
     """Return the error code and the sentence for a status that the server itself answers."""
     if status == 413 and is_upload:
-        return "too_large", _("The upload is too large. Send it in pieces.")
+        return "too_large", _("The upload is too large. Split it into smaller ones.")
     if status == 408 and is_upload:
-        return "too_slow", _("The upload took longer than ten minutes. Send it in pieces.")
+        return "too_slow", _("The upload took longer than ten minutes. Split it into smaller ones.")
     return {
         400: ("bad_request", _("The request is not valid HTTP.")),
         401: ("authentication_failed", _("This token is not known, or it has been revoked.")),
         408: ("too_slow", _("The request took too long to arrive. Send it again.")),
-        411: ("length_required", _("Say in the header Content-Length how much is sent.")),
+        411: ("length_required", _("State the size of the content in the Content-Length header.")),
         413: ("too_large", _("The request is too large.")),
         431: ("headers_too_large", _("The address and headers of the request are too long.")),
         501: ("not_supported", _("The request is encoded in a way that is not supported.")),

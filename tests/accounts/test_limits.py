@@ -39,7 +39,7 @@ def test_a_person_founds_ten_organisations_a_day(web, world):
     client = web("nobody")
     assert [found(client, number).status_code for number in range(FOUNDED_A_DAY)] == [302] * FOUNDED_A_DAY
     refused = found(client, "one more")
-    assert f"{FOUNDED_A_DAY} organisations within 24 hours" in refused.content.decode()
+    assert f"{FOUNDED_A_DAY} organisations in 24 hours" in refused.content.decode()
     assert 'value="Firm one more"' in refused.content.decode()  # on the form, with what was typed
     assert found(client, 3).status_code == 302  # sent twice: it is there already
     assert founded() == FOUNDED_A_DAY
@@ -68,7 +68,7 @@ def test_a_customer_accepts_fifty_invitations_a_day(web, api, world):
     before = Event.objects.count()
     refused = web("stranger.admin").post(f"/i/{world.token('partner2')}/accept/")
     assert refused.status_code == 429
-    assert f"{ACCEPTED_A_DAY} invitations within 24 hours" in refused.content.decode()
+    assert f"{ACCEPTED_A_DAY} invitations in 24 hours" in refused.content.decode()
     answer = api("stranger.admin").post(
         "/api/v1/connections/accept/", {"invitation_link": world.token("partner2"), "scopes": []}
     )

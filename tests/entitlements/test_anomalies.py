@@ -127,17 +127,17 @@ def test_one_notice_names_all_services_with_their_numbers(world: World, sku: Sku
     assert {world.names[notice.about_id] for notice in notices} == {"customer", "customer2"}
     assert len(notices) == 2
     kind, notice = registry.kinds()["use_unusual"], notices.get(about_id=world.customer.pk)
-    assert kind.subject(notice) == "Unusual use of 2 services"
+    assert kind.subject(notice) == "Unusual usage in 2 services"
     lines = kind.body(notice).split("\n")
     assert lines[0] == "Flow: Monthly active users rose from 100 to 190 in 14 days; usual range 100–100"
     assert lines[1].startswith("Vault: Monthly active users fell from 182 to 122 in 14 days; usual range ")
-    assert kind.subject(notices.get(about_id=world.customer2.pk)) == "Use of Flow falls"
+    assert kind.subject(notices.get(about_id=world.customer2.pk)) == "Usage of Flow is falling"
     assert Anomaly.objects.filter(customer=world.customer, ended_on=None).count() == 2
 
     inbox = web("partner.reader").get("/inbox/").content.decode()
     assert f"{escape(lines[0])}<br>{escape(lines[1])}" in inbox
     activity = web("partner.reader").get(f"/customers/{world.customer.public_id}/activity/").content.decode()
-    assert "Use of Flow, Vault left its usual range" in activity
+    assert "Usage of Flow, Vault left its usual range" in activity
     while send_due_emails():
         pass
     message = next(message for message in mail.outbox if "2 services" in message.subject)
@@ -153,10 +153,10 @@ def choose(world: World, who: str, kind: str, how: Mail) -> None:
 @pytest.mark.parametrize(
     ("found", "falling", "services", "subject"),
     [
-        (1, 0, 1, "Use of Vault rises"),
-        (2, 1, 1, "Unusual use of Vault"),
-        (3, 3, 2, "Use of 2 services falls"),
-        (3, 0, 3, "Use of 3 services rises"),
+        (1, 0, 1, "Usage of Vault is rising"),
+        (2, 1, 1, "Unusual usage of Vault"),
+        (3, 3, 2, "Usage is falling in 2 services"),
+        (3, 0, 3, "Usage is rising in 3 services"),
     ],
 )
 def test_the_subject_says_where_it_goes(found: int, falling: int, services: int, subject: str) -> None:
@@ -179,7 +179,7 @@ def test_a_notice_has_an_end(world: World) -> None:
     data = Event.objects.get(kind="usage.unusual").data
     lines = anomalies.describe_anomalies(data["uses"], found=data["found"]).split("\n")
     assert [line.partition(":")[0] for line in lines[:-1]] == [f"Many {n}" for n in range(10)]
-    assert lines[-1] == "and 3 more on the page of its use"
+    assert lines[-1] == "and 3 more on the usage page"
 
 
 def test_falling_narrows_the_list_until_it_is_over(world: World, sku: Sku, web: Any, api: Any) -> None:

@@ -82,7 +82,7 @@ def test_what_is_released_or_kept_leaves_the_list(world: World, web: Any, ask: A
     page = web("vendor.admin").get(PAGE).content.decode()
     assert first.external_id not in page and second.external_id in page
     LicenseAssignment.objects.update(released_at=timezone.now())
-    assert "No release waits" in web("vendor.admin").get(PAGE).content.decode()
+    assert "No releases waiting" in web("vendor.admin").get(PAGE).content.decode()
 
 
 def mark(client: Any, row: LicenseAssignment, action: str = "mark") -> Any:
@@ -247,9 +247,9 @@ def test_staff_hear_of_releases_once_a_day_for_each_customer(world: World, ask: 
     ask("stranger")
     notices = told(world, "release_asked")
     assert [said(notice)[0] for notice in notices] == [
-        f"{world[name].name} asks for the release of licences" for name in ("customer", "stranger")
+        f"{world[name].name} wants to release licences" for name in ("customer", "stranger")
     ]
-    assert said(notices[0])[1:] == ("The page “Licence releases” lists what is to be released.", PAGE)
+    assert said(notices[0])[1:] == ("The page “Licence releases” shows which licences to release.", PAGE)
     LicenseAssignment.objects.update(release_asked_at=None)
     ask()
     assert len(told(world, "release_asked")) == 2
@@ -268,8 +268,8 @@ def test_staff_hear_that_a_release_is_taken_back(world: World, ask: Any, actor_f
         keep_licence(actor=actor_for("customer.admin"), assignment=row)
     (notice,) = told(world, "release_withdrawn")
     assert said(notice) == (
-        f"{world.customer.name} takes back a request to release licences",
-        "The page “Licence releases” lists what is to be released.",
+        f"{world.customer.name} withdrew a request to release licences",
+        "The page “Licence releases” shows which licences to release.",
         PAGE,
     )
     assert canary("customer", "licence holders") not in str(vars(notice))
@@ -277,7 +277,7 @@ def test_staff_hear_that_a_release_is_taken_back(world: World, ask: Any, actor_f
     while send_due_summaries():
         pass
     (message,) = mail.outbox
-    assert message.body.index("asks for the release") < message.body.index("takes back a request")
+    assert message.body.index("wants to release") < message.body.index("withdrew a request")
 
 
 def test_staff_hear_of_a_customers_request_and_not_of_the_feeds(world: World, actor_for: Any, as_tenant: Any) -> None:
@@ -290,7 +290,7 @@ def test_staff_hear_of_a_customers_request_and_not_of_the_feeds(world: World, ac
     import_feed(actor=Actor.system("feed"), stream=Unpacked(file), report=lambda result: None)
     assert Notice.objects.filter(kind="trial_asked").count() == 0
     (notice,) = told(world, "trial_asked")
-    subject = f"{world.customer.name} requests a trial of {trial.sku.name}"
+    subject = f"{world.customer.name} requested a trial of {trial.sku.name}"
     assert said(notice) == (subject, "12 licences", "/trials/")
     assert not world.notices("vendor").filter(kind="trial_requested").exists()
     assert world.notices("stranger").filter(kind="trial_requested").count() == 1  # the feed's is news of its own
@@ -317,7 +317,7 @@ def test_staff_hear_of_a_request_that_is_taken_back(world: World, actor_for: Any
     with as_tenant(actor):
         cancel_trial(actor=actor, trial=ran)
     (notice,) = told(world, "trial_withdrawn")
-    subject = f"{world.customer.name} takes back the request for a trial of Try 0"
+    subject = f"{world.customer.name} withdrew the request for a trial of Try 0"
     assert said(notice) == (subject, "12 licences", "/trials/")
     assert [code for code, _ in registry.kind_choices(actor) if code == "trial_withdrawn"] == []
     while send_due_emails():
@@ -342,7 +342,7 @@ def test_mails_follow_the_choice(world: World, ask: Any) -> None:
     while send_due_summaries():
         pass
     assert mailed() == [reader.email, admin.email]
-    assert "asks for the release of licences" in mail.outbox[1].body
+    assert "wants to release licences" in mail.outbox[1].body
     assert not any(canary("customer", "licence holders") in message.body for message in mail.outbox)
 
 

@@ -41,7 +41,7 @@ def save(client: Any, name: str, query: str, **data: str) -> SavedView:
 
 def test_the_usual_views_have_their_counts(partner: Organization, web: Any) -> None:
     page = web("partner.reader").get(f"{LIST}?over=true")
-    assert list(tabs(page)) == ["All", "*Over licence", "Renewing in 30 days", "Trials", "Falling use"]
+    assert list(tabs(page)) == ["All", "*Over limit", "Expiring in 30 days", "Trials", "Falling usage"]
     assert tabs(page)["All"] == "5" and tabs(page)["Trials"] == "2"
 
 
@@ -50,7 +50,7 @@ def test_falling_use_is_a_filter(partner: Organization, world: World, web: Any, 
 
     CustomerUsage.objects.filter(customer=world.customer).update(is_falling=True)
     page = web("partner.admin").get(f"{LIST}?falling=true")
-    assert names_in(page) == [world.customer.name] and tabs(page)["*Falling use"] == "1"
+    assert names_in(page) == [world.customer.name] and tabs(page)["*Falling usage"] == "1"
     found = api("partner.admin").get("/api/v1/customers/?falling=true").json()
     assert [row["name"] for row in found["items"]] == [world.customer.name]
 

@@ -99,7 +99,7 @@ def test_what_is_long_done_or_given_anew_is_not_on_it(world: World, web: Any, as
     anew.refresh_from_db()
     assert anew.released_by_id is None
     LicenseAssignment.objects.filter(release_asked_at__isnull=False).delete()
-    assert "Nothing released lately" in client.get(DONE).content.decode()
+    assert "No recent releases" in client.get(DONE).content.decode()
 
 
 def test_its_pages_of_fifty_cost_the_same(world: World, web: Any, count_queries: Any) -> None:
@@ -132,11 +132,11 @@ def hears(world: World, ask: Any, web: Any, *actions: str) -> list[Notice]:  # n
 def test_the_customer_hears_that_it_is_released_and_that_it_is_not(world: World, ask: Any, web: Any) -> None:  # noqa: F811
     service = Sku.objects.get(code=canary("customer", "skus")).name
     done, open_again = hears(world, ask, web, "mark", "reopen")
-    day = f"Your organisation asked for it on {formats.date(today())}."
+    day = f"Your organisation requested this on {formats.date(today())}."
     assert said(done) == (
-        f"A licence of {service} was released", f"{day} The licence is free for somebody else.", "/usage/licences/",
+        f"A licence of {service} was released", f"{day} The licence is available again.", "/usage/licences/",
     )  # fmt: skip
-    assert said(open_again)[0] == f"The release of a licence of {service} was opened again"
+    assert said(open_again)[0] == f"A request to release a licence of {service} was reopened"
     assert said(open_again)[1].startswith(day)
     inbox = web("customer.admin").get("/inbox/").content.decode()
     assert all(escape(said(notice)[0]) in inbox for notice in (done, open_again))
@@ -209,7 +209,7 @@ def test_its_mails_go_to_admins_whatever_others_chose(world: World, ask: Any, we
     hears(world, ask, web, "mark", "reopen")
     mails = [(to, body) for to, body in sent() if "A licence of" in body]
     assert [to for to, _body in mails] == [world.person("customer.admin").email]
-    assert "/usage/licences/" in mails[0][1] and "was opened again" in mails[0][1]
+    assert "/usage/licences/" in mails[0][1] and "was reopened" in mails[0][1]
     assert not [holder for holder in HOLDERS if holder in mails[0][1]]
 
 
@@ -222,7 +222,7 @@ def test_an_admin_chooses_and_who_is_none_any_more_gets_nothing(world: World, as
         mark(web("vendor.admin"), row, action)
     told(world, "release_asked")
     admin = world.person("customer.admin").email
-    assert [body.count("was opened again") for to, body in sent() if to == admin and "A licence of" in body] == [0]
+    assert [body.count("was reopened") for to, body in sent() if to == admin and "A licence of" in body] == [0]
     mail.outbox.clear()
     mark(web("vendor.admin"), row)
     told(world, "release_asked")

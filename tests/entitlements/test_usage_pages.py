@@ -64,22 +64,22 @@ def test_licensing_in_words_and_numbers(world: World, sku: Sku, web: Any) -> Non
     report(world, sku)
     page = usage_page(world, web)
     words = text_of(page)
-    assert "View usage trend" in words and "87% · Within licence" in words
-    assert "Of licences for concurrent use, the most that were in use at the same time count." in words
-    assert "13 licences left" in words and "Monthly active users 70" in words and "Daily active users 40" in words
+    assert "View usage trend" in words and "87% · Within limit" in words
+    assert "For concurrent licences, the highest number in use at the same time counts." in words
+    assert "13 licences available" in words and "Monthly active users 70" in words and "Daily active users 40" in words
     assert 'data-path="usage/"' in web("partner.reader").get("/customers/").content.decode()
 
 
 @pytest.mark.parametrize(
     ("assigned", "status", "tone"),
-    [(40, "Within licence", "ok"), (90, "Nearly full", "warn"), (100, "Full", "warn"), (104, "Over licence", "bad")],
+    [(40, "Within limit", "ok"), (90, "Nearly full", "warn"), (100, "Full", "warn"), (104, "Over limit", "bad")],
 )
 def test_green_amber_and_red(world: World, sku: Sku, web: Any, assigned: int, status: str, tone: str) -> None:
     report(world, sku, assigned=assigned)
     html = usage_page(world, web).content.decode()
     assert f'<span class="status {tone}">{status}</span>' in html
     if assigned > 100:
-        assert "4 seats more assigned than purchased" in html
+        assert "4 more licences assigned than purchased" in html
 
 
 def test_data_older_than_two_days_says_so(world: World, sku: Sku, web: Any) -> None:
@@ -107,7 +107,7 @@ def test_the_trend_has_four_numbers_and_says_them_in_words(world: World, sku: Sk
     html = usage_page(world, web, tab="usage/trend/").content.decode()
     words = text_of(usage_page(world, web, tab="usage/trend/"))
     assert "87 of 100 licences assigned" in words and "Licence limit 100" in words
-    assert "latest 87; peak 87" in words
+    assert "latest 87, peak 87" in words
     assert "Previously assigned" in words and "Newly assigned" in words
     assert "Monthly active" in words and "Daily active" in words
     assert html.count("View as table") == 3 and html.count('role="img"') == 6
@@ -141,9 +141,9 @@ def test_licences_of_one_sku_do_not_fill_in_for_another(world: World, sku: Sku, 
     report(world, sku, assigned=40)
     report(world, other, purchased=50, assigned=54)
     for words in (text_of(usage_page(world, web)), text_of(usage_page(world, web, tab="usage/trend/"))):
-        assert "Overage 4" in words and "Licences left" not in words
+        assert "Overage 4" in words and "Licences available" not in words
     page = text_of(usage_page(world, web))
-    assert "63% · Over licence" in page and "4 seats more assigned than purchased" in page
+    assert "63% · Over limit" in page and "4 more licences assigned than purchased" in page
     totals = api("partner.reader").get(f"/api/v1/customers/{world.customer.public_id}/usage/").json()
     assert (totals["overage"], totals["available"]) == (4, 60)
     asked = {"list": "trend", "customer": world.customer.public_id, "query": "service=Vault"}
@@ -169,7 +169,7 @@ def test_the_customer_sees_its_own_and_only_its_admins_the_way_to_people(world: 
     report(world, sku)
     for who, leads in (("customer.admin", True), ("customer.reader", False)):
         page = web(who).get("/usage/")
-        assert "87% · Within licence" in text_of(page)
+        assert "87% · Within limit" in text_of(page)
         assert ("/usage/licences/" in page.content.decode()) == leads
         assert "87 of 100 licences" in text_of(web(who).get("/usage/trend/"))
 
@@ -197,9 +197,9 @@ def test_all_customers_in_sum_and_who_stands_out(world: World, web: Any, count_q
         words = text_of(client.get("/usage/customers/"))
     rows = CustomerListing.objects.filter(viewer=world.partner)
     unused = sum(row.unused for row in rows)
-    assert f"Unused seats {unused}" in words and "+20" in words and "−4" in words
-    assert "not enough history" in words and len(few) <= 10
-    assert words.index("Rising most") < words.index("+20") < words.index("Falling most") < words.index("−4")
+    assert f"Unused licences {unused}" in words and "+20" in words and "−4" in words
+    assert "less than 28 days of history" in words and len(few) <= 10
+    assert words.index("Biggest increases") < words.index("+20") < words.index("Biggest decreases") < words.index("−4")
 
 
 def test_a_customer_that_leaves_while_the_page_is_made_is_left_out(world: World, web: Any, monkeypatch: Any) -> None:

@@ -359,9 +359,9 @@ def test_seats_of_one_sku_do_not_fill_in_for_another(world: World, sku: Sku, web
     assert names_in(client.get(f"{LIST}?over=true")) == ["Mixed SARL"]
     assert "22 / 109 3 over" in text_of(client.get(LIST))
     overview = text_of(client.get("/"))
-    assert "Mixed SARL 3 seats more assigned than purchased" in overview
+    assert "Mixed SARL 3 more licences assigned than purchased" in overview
     page = text_of(client.get(f"{LIST}{mixed.public_id}/"))
-    assert "3 over" in page and "Vault Pro 3 seats more assigned than purchased" in page
+    assert "3 over" in page and "Vault Pro 3 more licences assigned than purchased" in page
     after = portfolio_numbers(world.actor("partner.admin"))
     assert (after.over - before.over, after.overage - before.overage, after.unused - before.unused) == (1, 3, 90)
     assert api("partner.admin").get(f"/api/v1/customers/{mixed.public_id}/").json()["overage"] == 3
@@ -370,14 +370,14 @@ def test_seats_of_one_sku_do_not_fill_in_for_another(world: World, sku: Sku, web
 def test_overview_of_a_partner_says_what_to_act_on(world: World, sku: Sku, web: Any) -> None:
     entitle(connect(world.partner, "Overfull SARL"), sku, quantity=5, assigned=7)
     words = text_of(web("partner.admin").get("/"))
-    assert "Overfull SARL 2 seats more assigned than purchased" in words
+    assert "Overfull SARL 2 more licences assigned than purchased" in words
     assert f"{world.customer.name}" in words
     for number in range(8):  # those that end soon keep their half of the six
         entitle(connect(world.partner, f"Full {number}"), sku, quantity=5, assigned=7)
         ends = {"ends_on": timezone.now().date() + dt.timedelta(days=number)}
         entitle(connect(world.partner, f"Ending {number}"), sku, quantity=5, assigned=1, **ends)
     words = text_of(web("partner.admin").get("/"))
-    assert words.count("2 seats more assigned than purchased") == words.count("A service ends soon") == 3
+    assert words.count("2 more licences assigned than purchased") == words.count("A service ends soon") == 3
     assert words.index("Ending 0") < words.index("Ending 1") < words.index("Ending 2")
 
 

@@ -97,7 +97,7 @@ def test_a_feed_arrives_and_a_late_day_repairs_the_trend(stack, visitor):
 
 def finds_nothing_yet(browser, customer):
     page = browser.opens("/")
-    expect(figure(page, "Seats assigned")).to_have_text("0")
+    expect(figure(page, "Licences assigned")).to_have_text("0")
     row = browser.opens("/customers/").get_by_role("row", name=customer.name)
     expect(row.locator(".spark, .usage")).to_have_count(0)
     browser.opens(f"/customers/{customer.public_id}/usage/trend/")
@@ -110,7 +110,7 @@ def figure(page, label):
 
 def sees_the_seats(browser, customer):
     page = browser.opens("/")
-    expect(figure(page, "Seats assigned")).to_have_text(f"{LATEST}{100 * LATEST / SEATS:.0f}%")
+    expect(figure(page, "Licences assigned")).to_have_text(f"{LATEST}{100 * LATEST / SEATS:.0f}%")
     row = browser.opens("/customers/").get_by_role("row", name=customer.name)
     expect(row).to_contain_text(f"{LATEST} / {SEATS}")
     expect(row.locator(".spark")).to_have_count(0)
@@ -119,7 +119,7 @@ def sees_the_seats(browser, customer):
 def sees_the_use(browser, customer):
     """Among those who rise, and in the row's sixteen weeks, whose drawing is returned."""
     page = browser.opens("/usage/customers/")
-    expect(page.locator(".panel").filter(has_text="Rising most")).to_contain_text(customer.name)
+    expect(page.locator(".panel").filter(has_text="Biggest increases")).to_contain_text(customer.name)
     expect(page.get_by_role("listitem").filter(has_text=customer.name).first).to_contain_text("+28")
     row = browser.opens("/customers/").get_by_role("row", name=customer.name)
     return row.locator(".spark path").get_attribute("d")

@@ -43,22 +43,22 @@ def test_a_trial_from_request_to_production(stack, visitor, trio):
     page = asking.opens("/services/")
     asking.follow("Request a trial")
     page.get_by_label("Service").select_option(sku.code)
-    page.get_by_label("Seats").fill("12")
-    asking.press("Request the trial")
-    asking.sees(f"A trial of {sku.name} is requested.")
+    page.get_by_label("Licences").fill("12")
+    asking.press("Request trial")
+    asking.sees(f"You have requested a trial of {sku.name}.")
     expect(page.get_by_role("region", name="Pending trial requests", exact=True)).to_contain_text(sku.name)
 
     page = watching.opens(f"/customers/{customer.public_id}/services/")
     expect(page.get_by_role("region", name="Pending trial requests", exact=True)).to_contain_text(sku.name)
 
     deciding.opens("/inbox/")
-    asked = f"{customer.name} requests a trial of {sku.name}"
+    asked = f"{customer.name} requested a trial of {sku.name}"
     deciding.reloads_until(deciding.page.get_by_role("button", name=asked))
     stack.mail(vera.email, asked)
     page = deciding.opens("/trials/")
     expect(page.get_by_role("row", name=sku.name)).to_contain_text(customer.org_id)
     decides(deciding, sku, customer, "Approve…", "Approve", says="with 12 seats")
-    mail = stack.mail(cleo.email, f"The trial of {sku.name} has begun")
+    mail = stack.mail(cleo.email, f"The trial of {sku.name} has started")
     assert "/me/notices/" in mail.get_body(("plain",)).get_content()
 
     deciding.opens("/trials/?view=running")
@@ -71,9 +71,9 @@ def test_a_trial_from_request_to_production(stack, visitor, trio):
 
     deciding.opens("/trials/?view=running")
     chooses(deciding, sku, customer, "Convert to production…")
-    deciding.page.get_by_label("Seats").fill("40")
+    deciding.page.get_by_label("Licences").fill("40")
     deciding.press("Convert to production")
-    deciding.sees("It is now in production.")
+    deciding.sees(f"{sku.name} is now in production for {customer.name}.")
     for browser in (watching, asking):
         browser.page.reload()
         expect(browser.page.get_by_role("region", name="Active entitlements", exact=True)).to_contain_text(sku.name)
@@ -98,13 +98,13 @@ def test_a_declined_trial_says_why(visitor, trio):
     asking, deciding = visitor(java_script_enabled=False).arrives_as(cleo), visitor().arrives_as(vera)
     page = asking.opens("/services/trial/")
     page.get_by_label("Service").select_option(sku.code)
-    asking.press("Request the trial")
-    asking.sees(f"A trial of {sku.name} is requested.")
+    asking.press("Request trial")
+    asking.sees(f"You have requested a trial of {sku.name}.")
     deciding.opens("/trials/")
     chooses(deciding, sku, customer, "Decline…")
     deciding.page.get_by_label("Reason").fill("Not sold in your country.")
     deciding.press("Decline")
-    deciding.sees("The trial is declined.")
+    deciding.sees(f"The trial of {sku.name} for {customer.name} is declined.")
     asking.opens("/services/")
     asking.sees("Not sold in your country.")
 
@@ -145,16 +145,16 @@ def test_an_end_is_announced_once_and_calendars_show_it(stack, visitor, trio):
     assert fetched(address) == []
     browser.opens("/renewals/calendar/")
     browser.press("Revoke")
-    browser.sees("The calendar address no longer answers.")
+    browser.sees("The calendar link no longer works.")
     with pytest.raises(urllib.error.HTTPError, match="404"):
         fetched(address)
 
 
 def makes_a_calendar(browser):
     browser.opens("/renewals/")
-    browser.follow("Calendar address")
-    browser.press("Make an address")
-    return browser.page.get_by_label("Calendar address").input_value()
+    browser.follow("Calendar link")
+    browser.press("Create calendar link")
+    return browser.page.get_by_label("Calendar link").input_value()
 
 
 def fetched(address):
