@@ -8,7 +8,7 @@ from django import forms
 from django.http import HttpRequest, QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from accounts.actions.organizations import NAME_IS_VERIFIED
+from accounts.actions.organizations import VERIFIED_FIELDS
 from accounts.models import ListSettings, Operator, Organization, Person, SavedView
 from accounts.queries import ListPreferences
 from partnerportal.lib.countries import country_choices
@@ -30,7 +30,7 @@ class SignupForm(forms.Form):
 
 
 class OrganizationForm(forms.ModelForm):
-    """The name and contact data of an organisation. A name that vendor staff have verified cannot be changed here."""
+    """The name and contact data of an organisation. What vendor staff have verified of it cannot be changed here."""
 
     class Meta:
         model = Organization
@@ -42,9 +42,10 @@ class OrganizationForm(forms.ModelForm):
         self.fields["country"] = forms.ChoiceField(
             label=_("Country or region"), choices=[("", _("Choose a country")), *country_choices()]
         )
-        if self.instance.pk and not self.instance.may_rename_itself:
-            self.fields["name"].disabled = True
-            self.fields["name"].help_text = NAME_IS_VERIFIED
+        if self.instance.pk and self.instance.is_verified:
+            for name, reason in VERIFIED_FIELDS.items():
+                self.fields[name].disabled = True
+                self.fields[name].help_text = reason
 
 
 class RolesForm(forms.Form):

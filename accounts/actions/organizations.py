@@ -74,7 +74,10 @@ def _insert(organization: Organization) -> None:
 
 CONTACT_FIELDS = ("name", "country", "street", "postal_code", "city", "phone", "contact_email", "website")
 PERSONAL_FIELDS = frozenset({"name", "phone", "contact_email"})  # may be those of a person: the log's data has none
-NAME_IS_VERIFIED = _("The name has been verified. Vendor staff change it.")
+VERIFIED_FIELDS = {  # what only vendor staff change once they have verified it, and why
+    "name": _("The name has been verified. Vendor staff change it."),
+    "country": _("The country has been verified, and the market follows from it. Vendor staff change it."),
+}
 
 
 @transaction.atomic
@@ -82,8 +85,8 @@ def update_contact(*, actor: Actor, organization: Organization, **contact: str) 
     """Change contact data of the actor's own organisation and return it; the log says what changed (CC-2).
 
     `contact` holds new values for some of CONTACT_FIELDS. Raises NotFound for another organisation, Invalid("contact")
-    for another field, and Invalid("name_is_verified") for the name of any kind but a customer, which only vendor staff
-    change.
+    for another field, and Invalid("name_is_verified") or Invalid("country_is_verified") for what only vendor staff
+    change, of any kind but a customer.
     """
     authorize(actor, ROLE_TABLE, AccountPermission.EDIT_ACCOUNT)
     if not actor.is_system and organization.pk != actor.organization_id:
@@ -91,9 +94,10 @@ def update_contact(*, actor: Actor, organization: Organization, **contact: str) 
     if contact.keys() - set(CONTACT_FIELDS):
         raise Invalid("contact", _("Only contact data can be changed here."))
     row = Organization.objects.select_for_update(of=("self",)).get(pk=organization.pk)
-    if contact.get("name", row.name) != row.name and not (row.may_rename_itself or actor.is_system):
-        raise Invalid("name_is_verified", NAME_IS_VERIFIED, field="name")
     changes = changes_of(row, contact, unsaid=PERSONAL_FIELDS)
+    for name, reason in VERIFIED_FIELDS.items():
+        if name in changes and row.is_verified and not actor.is_system:
+            raise Invalid(f"{name}_is_verified", reason, field=name)
     if changes:
         for name in changes:
             setattr(row, name, contact[name])

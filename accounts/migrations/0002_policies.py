@@ -11,23 +11,25 @@ OWN = """id = portal_org() OR (SELECT true FROM accounts_operator o
          WHERE o.person_id = portal_person() AND o.organization_id = accounts_organization.id)"""
 EDITABLE = "name, name_folded, country, street, postal_code, city, phone, contact_email, website"
 
-# Only a customer may change its name: vendor staff verified the name of every other kind, and people trust an invitation
-# because of it. The rule holds for every role that row-level security holds for, so not for the job role.
+# Only a customer may change its name and country: vendor staff verified those of every other kind. People trust an
+# invitation because of the name, and the market follows from the country (E-10). The rule holds for every role that row-level security holds for, so not for the job role.
 RENAME = """
-CREATE FUNCTION organization_keeps_its_name() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION organization_keeps_what_is_verified() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF row_security_active('accounts_organization') THEN
-        RAISE EXCEPTION 'only customers rename themselves' USING ERRCODE = 'check_violation';
+        RAISE EXCEPTION 'only customers change their name or country' USING ERRCODE = 'check_violation';
     END IF;
     RETURN NEW;
 END $$;
-CREATE TRIGGER organization_keeps_its_name BEFORE UPDATE OF name, name_folded ON accounts_organization
+CREATE TRIGGER organization_keeps_what_is_verified BEFORE UPDATE OF name, name_folded, country ON accounts_organization
     FOR EACH ROW
-    WHEN (OLD.kind <> 'customer' AND (OLD.name, OLD.name_folded) IS DISTINCT FROM (NEW.name, NEW.name_folded))
-    EXECUTE FUNCTION organization_keeps_its_name();
+    WHEN (OLD.kind <> 'customer'
+          AND (OLD.name, OLD.name_folded, OLD.country) IS DISTINCT FROM (NEW.name, NEW.name_folded, NEW.country))
+    EXECUTE FUNCTION organization_keeps_what_is_verified();
 """
 RENAME_UNDO = """
-DROP TRIGGER organization_keeps_its_name ON accounts_organization; DROP FUNCTION organization_keeps_its_name();
+DROP TRIGGER organization_keeps_what_is_verified ON accounts_organization;
+DROP FUNCTION organization_keeps_what_is_verified();
 """
 
 # The database itself checks that what the role table leaves to Admins is done by an Admin. The functions have their

@@ -85,12 +85,13 @@ class Organization(PublicModel):
         )
 
     @property
-    def may_rename_itself(self) -> bool:
-        """Whether its own people may change the organisation's name: only a customer's.
+    def is_verified(self) -> bool:
+        """Whether vendor staff have verified who the organisation is, as they do for every kind but a customer.
 
-        Vendor staff verified the name of every other kind, and people trust an invitation because of that name.
+        Its own people change neither its name, because of which others trust an invitation, nor its country, from which
+        its market follows (E-10).
         """
-        return self.kind == Kind.CUSTOMER
+        return self.kind != Kind.CUSTOMER
 
     @property
     def address_lines(self) -> list[str]:

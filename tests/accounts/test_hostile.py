@@ -1,6 +1,7 @@
 """What hostile and clumsy people try with accounts, and what becomes of it."""
 
 import time
+import uuid
 
 import pytest
 from allauth.account.adapter import get_adapter
@@ -8,8 +9,9 @@ from allauth.mfa.totp.internal.auth import TOTP
 from django.conf import settings
 from django.contrib.auth import hashers
 from django.core.cache import cache
+from django.db import DatabaseError
 
-from accounts.actions.organizations import NAME_IS_VERIFIED, update_contact
+from accounts.actions.organizations import VERIFIED_FIELDS, update_contact
 from accounts.models import Organization
 from notifications.models import Event
 from partnerportal.lib.actors import Actor
@@ -24,23 +26,34 @@ CONTACT = {"country": "DE", "city": "Ulm"}
 
 
 @pytest.mark.parametrize("who", ["partner", "distributor", "publisher", "vendor"])
-def test_a_verified_name_stays(web, world, who):
+def test_a_verified_name_and_country_stay(web, world, who):
     client, before = web(f"{who}.admin"), world[who].name
     page = client.get("/account/edit/").content.decode()
-    assert str(NAME_IS_VERIFIED) in page and before in page
-    response = client.post("/account/edit/", {**CONTACT, "name": world.partner2.name})
+    assert all(str(reason) in page for reason in VERIFIED_FIELDS.values()) and before in page
+    response = client.post("/account/edit/", {**CONTACT, "name": world.partner2.name, "country": "JP"})
     assert response.status_code == 302
     row = Organization.objects.get(pk=world[who].pk)
-    assert (row.name, row.city) == (before, "Ulm")
+    assert (row.name, row.country, row.city) == (before, "DE", "Ulm")
 
 
 def test_the_rule_is_the_actions_too(world, actor_for, as_tenant):
     partner, admin = world.partner, actor_for("partner.admin")
-    with as_tenant(admin), pytest.raises(Invalid) as refusal:
-        update_contact(actor=admin, organization=partner, name="Somebody trusted")
-    assert (refusal.value.code, refusal.value.field) == ("name_is_verified", "name")
-    update_contact(actor=Actor.system("staff"), organization=partner, name="Renamed by staff")
-    assert Organization.objects.get(pk=partner.pk).name == "Renamed by staff"
+    for field, value in (("name", "Somebody trusted"), ("country", "JP")):
+        with as_tenant(admin), pytest.raises(Invalid) as refusal:
+            update_contact(actor=admin, organization=partner, **{field: value})
+        assert (refusal.value.code, refusal.value.field) == (f"{field}_is_verified", field)
+    update_contact(actor=Actor.system("staff"), organization=partner, name="Renamed by staff", country="JP")
+    row = Organization.objects.get(pk=partner.pk)
+    assert (row.name, row.country) == ("Renamed by staff", "JP")
+
+
+@pytest.mark.parametrize("values", [{"name": "X"}, {"country": "JP"}, {"tenant_id": uuid.uuid4()}])
+def test_the_rule_is_the_databases_too(world, actor_for, as_tenant, values):
+    with pytest.raises(DatabaseError), as_tenant(actor_for("partner.admin")):
+        Organization.objects.filter(pk=world.partner.pk).update(**values)
+    if "country" in values:
+        with as_tenant(actor_for("customer.admin")):
+            assert Organization.objects.filter(pk=world.customer.pk).update(**values) == 1
 
 
 def test_a_form_of_another_tab_changes_nothing_after_a_switch(web, world):
