@@ -109,8 +109,18 @@ DROP VIEW portfolio_expected; DROP VIEW portfolio_basis;
 """
 
 
+# Most rows share most scopes. Without these figures PostgreSQL takes one row in two hundred to share any of them, and reads
+# a viewer's whole portfolio where it should walk along the order of a list: 14 times slower for renewals.
+STATISTICS = "".join(
+    f"CREATE STATISTICS portfolio_shares_{scope.code} ON (scopes & {scope:d}) FROM connections_portfolio;"
+    for scope in Scope
+)
+STATISTICS_UNDO = "".join(f"DROP STATISTICS portfolio_shares_{scope.code};" for scope in Scope)
+
+
 class Migration(migrations.Migration):
     dependencies = [("connections", "0001_initial"), ("accounts", "0003_programs")]
     operations = [
-        migrations.RunSQL(PORTFOLIO.replace("{all}", f"{ALL:d}").replace("{account}", f"{Scope.ACCOUNT:d}"), UNDO)
+        migrations.RunSQL(PORTFOLIO.replace("{all}", f"{ALL:d}").replace("{account}", f"{Scope.ACCOUNT:d}"), UNDO),
+        migrations.RunSQL(STATISTICS, STATISTICS_UNDO),
     ]

@@ -33,7 +33,7 @@ def main() -> None:
 
     call_command("migrate", verbosity=0)
     begin = time.monotonic()
-    from tools.bench import exports, outbox, pages, queries, strangers, usage
+    from tools.bench import consent, exports, outbox, pages, queries, strangers, usage
     from tools.bench.data import world
 
     strangers.load()  # first, while the database is empty
@@ -42,7 +42,13 @@ def main() -> None:
     print(f"{options.customers} customers, ready in {time.monotonic() - begin:.0f} s; {options.rounds} rounds\n")
 
     rounds = options.rounds
-    for lines in (queries.lines(loaded, rounds), exports.lines(loaded), usage.lines(rounds), outbox.lines(loaded)):
+    for lines in (
+        queries.lines(loaded, rounds),
+        consent.lines(loaded, rounds),
+        exports.lines(loaded),
+        usage.lines(rounds),
+        outbox.lines(loaded),
+    ):
         for line in lines:
             print(line, flush=True)
     with server("tools.bench.floor", "job") as floor, server("partnerportal.wsgi", "web") as portal:

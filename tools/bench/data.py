@@ -53,7 +53,7 @@ def world(customers: int) -> World:
 
 def load_small() -> None:
     """Write the small partner, its customers and its news of them, into a database that has none."""
-    small = _organization(Kind.PARTNER, "Small partner", "small")
+    small = make_organization(Kind.PARTNER, "Small partner", "small")
     _skus()
     _customers(SMALL.start, SMALL.stop - 1)
     _entitlements(SMALL.start, SMALL.stop - 1)
@@ -65,10 +65,10 @@ def load_small() -> None:
 
 
 def _load(customers: int) -> None:
-    distributor = _organization(Kind.DISTRIBUTOR, "Two hops", "distributor")
-    large = _organization(Kind.PARTNER, "Large partner", "large", parent=distributor)
-    second = _organization(Kind.PARTNER, "Second partner", "second", parent=distributor)
-    medium = _organization(Kind.PARTNER, "Medium partner", "medium")
+    distributor = make_organization(Kind.DISTRIBUTOR, "Two hops", "distributor")
+    large = make_organization(Kind.PARTNER, "Large partner", "large", parent=distributor)
+    second = make_organization(Kind.PARTNER, "Second partner", "second", parent=distributor)
+    medium = make_organization(Kind.PARTNER, "Medium partner", "medium")
     total = customers + customers // 4
     for first in range(1, total + 1, BATCH):
         _customers(first, min(first + BATCH - 1, total))
@@ -110,7 +110,8 @@ def followed_at_once() -> Iterator[None]:
     fold_figures()
 
 
-def _organization(kind: Kind, name: str, login: str, parent: Organization | None = None) -> Organization:
+def make_organization(kind: Kind, name: str, login: str, parent: Organization | None = None) -> Organization:
+    """Register an organisation with one Admin, and a partner with a badge; return it."""
     organization = register_organization(actor=SYSTEM, kind=kind, name=name, country="FR", parent=parent)
     if kind == Kind.PARTNER:
         program = Program.objects.get(code="solution_advisor")
