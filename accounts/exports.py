@@ -20,7 +20,7 @@ def _operators(actor: Actor, _query: Query, _customer: int | None) -> QuerySet[A
 LISTS = (
     ExportList(
         key="operators",
-        label=_("Operators & roles"),
+        label=_("Operators"),
         rows=_operators,
         rule=(ROLE_TABLE, AccountPermission.VIEW_OPERATORS),
         columns=(

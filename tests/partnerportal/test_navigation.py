@@ -13,7 +13,7 @@ from tests.world import World
 OVERVIEW = ("Overview", "layout-dashboard", "/")
 RENEWALS = ("Renewals", "calendar-clock", "/renewals/")
 EVERYBODY = [("Inbox", "inbox", "/inbox/"), ("Exports", "file-down", "/exports/")]
-SETTINGS = [("Account details", "building", "/account/"), ("Operators & roles", "users", "/operators/")]
+SETTINGS = [("Account details", "building", "/account/"), ("Operators", "users", "/operators/")]
 PERSON = [
     ("Preferences", "settings-2", "/me/"),
     ("Two-factor sign-in", "shield-check", "/sign-in/two-factor/"),
