@@ -6,7 +6,7 @@ which four must have been reported. A number outside of it is unusual if it chan
 
 import datetime as dt
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
@@ -14,7 +14,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from entitlements.models import Anomaly
+from entitlements.counting import ACTIVE_DAYS
+from entitlements.models import Anomaly, CustomerUsage, UnusualUse
 from partnerportal.lib import formats
 
 LOOKS_BACK = dt.timedelta(days=14)  # the time over which a change is judged
@@ -23,6 +24,7 @@ LEAST_HISTORY = 28  # days with a report that the history must have
 DEVIATIONS = 3  # deviations from the median that are still usual
 SCALE = 1.4826  # makes the median absolute deviation one standard deviation of a normal distribution
 LEAST_SHARE, LEAST_CHANGE = 0.1, 5  # the least change that counts, as a share of the earlier number and in itself
+NEW_FOR = dt.timedelta(days=7)  # from the day on which an anomaly was found
 TOLD = 10  # unusual numbers that one notice names
 NEAR = dt.timedelta(days=3)  # where nothing was reported 14 days before, the report of up to so much earlier counts
 
@@ -65,6 +67,22 @@ def judge(reported: Mapping[dt.date, int], on: dt.date) -> Finding | None:
 
 def _back_from(day: dt.date) -> list[dt.date]:
     return [day - dt.timedelta(days=back) for back in range(NEAR.days + 1)]
+
+
+def kinds_of(usage: CustomerUsage, open_anomalies: Iterable[Anomaly]) -> list[UnusualUse]:
+    """Return what is unusual about a customer's use, as of its latest report.
+
+    It falls or rises while an anomaly that says so is open, and is new for a week from when one was found. It is idle
+    when licences are assigned and nobody has used one in the last 30 days.
+    """
+    anomalies = list(open_anomalies)
+    is_said = {
+        UnusualUse.FALLING: any(row.is_fall for row in anomalies),
+        UnusualUse.RISING: any(not row.is_fall for row in anomalies),
+        UnusualUse.IDLE: usage.assigned > 0 and usage.monthly_active == 0 and usage.history_days >= ACTIVE_DAYS,
+        UnusualUse.NEW: any(usage.as_of - row.found_on < NEW_FOR for row in anomalies),
+    }
+    return [kind for kind, is_so in is_said.items() if is_so]
 
 
 def describe_anomaly(metric: str, *, before: int, value: int, low: int, high: int) -> str:

@@ -7,7 +7,7 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from entitlements.models import CustomerListing, Entitlement, LicenseAssignment, Sku
+from entitlements.models import CustomerListing, Entitlement, LicenseAssignment, Sku, UnusualUse
 from entitlements.models.assignment import LicenseAssignmentQuerySet
 from entitlements.models.entitlement import EntitlementQuerySet
 from entitlements.models.listing import OVER, CustomerListingQuerySet
@@ -32,7 +32,7 @@ class CustomerFilterSet(FilterSet):
     )
     trials = df.BooleanFilter(method="on_trial", label=_("Has a trial"), widget=df.widgets.BooleanWidget)
     over = df.BooleanFilter(method="over_licence", label=_("Over limit"), widget=df.widgets.BooleanWidget)
-    falling = df.BooleanFilter("is_falling", label=_("Falling usage"), widget=df.widgets.BooleanWidget)
+    unusual = df.ChoiceFilter(method="used_unusually", choices=UnusualUse.choices, label=_("Unusual usage"))
 
     class Meta:
         model = CustomerListing
@@ -58,6 +58,10 @@ class CustomerFilterSet(FilterSet):
     def over_licence(self, rows: Rows, name: str, value: bool) -> Rows:
         """Keep customers with an overage of any SKU, or for False those without."""
         return rows.filter(OVER) if value else rows.exclude(OVER)
+
+    def used_unusually(self, rows: Rows, name: str, value: str) -> Rows:
+        """Keep customers of whose use this is said, as of their latest report."""
+        return rows.filter(unusual__contains=[value])
 
 
 class HolderFilterSet(FilterSet):

@@ -5,8 +5,11 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from accounts.queries import is_customer, sees_customers
+from entitlements.models import UnusualUse
 from entitlements.queries.customers import customers_needing_attention, list_services, portfolio_numbers
+from entitlements.queries.usage import latest_report_day
 from entitlements.rows.customers import attention_of_customers, attention_of_services, service_sections
+from partnerportal.lib import formats
 from partnerportal.lib.blocks import Area, Block
 from partnerportal.lib.requests import PortalRequest
 from partnerportal.lib.rows import Attention
@@ -21,7 +24,10 @@ def _customers(request: PortalRequest) -> dict[str, Any] | None:
         return None
     listings = customers_needing_attention(request.actor, CUSTOMERS_SHOWN)
     calm = _("Nothing ends in the next 30 days, and no limit is exceeded.")
-    return {"numbers": numbers} | _attention(attention_of_customers(listings), calm)
+    falling = numbers.unusual.get(UnusualUse.FALLING, 0)
+    as_of = latest_report_day(request.actor, UnusualUse.FALLING) if falling else None
+    use = {"falling": falling, "as_of": formats.date(as_of) if as_of else ""}
+    return {"numbers": numbers} | use | _attention(attention_of_customers(listings), calm)
 
 
 def _own_services(request: PortalRequest) -> dict[str, Any]:

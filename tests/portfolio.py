@@ -25,9 +25,11 @@ COUNTED = """
         VALUES ('total customers', 1), ('total seats', seats), ('total assigned', assigned),
                ('total over', (overage > 0)::int), ('total overage', overage),
                ('total unused', seats - assigned + overage), ('total trials', (trials > 0)::int),
-               ('total requests', (requests > 0)::int), ('total falling', is_falling::int), ('country ' || country, 1),
+               ('total requests', (requests > 0)::int), ('country ' || country, 1),
                ('expiry ' || next_expiry_on, (next_expiry_on < '9999-12-31')::int)
     ) v(what, amount) GROUP BY 1, 2 HAVING sum(amount) <> 0
+    UNION ALL
+    SELECT viewer_id, 'unusual ' || kind, count(*) FROM entitlements_customerlisting, unnest(unusual) kind GROUP BY 1, 2
     UNION ALL
     SELECT viewer_id, 'sku ' || sku, count(*) FROM entitlements_customerlisting, unnest(skus) sku GROUP BY 1, 2
     UNION ALL
@@ -52,7 +54,7 @@ UNSHARED = """
     SELECT viewer_id, customer_id FROM entitlements_customerlisting
     WHERE scopes & 2 = 0 AND (services, trials, requests, seats, assigned, overage) <> (0, 0, 0, 0, 0, 0)
        OR scopes & 2 = 0 AND (cardinality(skus), cardinality(ends), next_expiry_on) <> (0, 0, '9999-12-31'::date)
-       OR scopes & 4 = 0 AND is_falling"""
+       OR scopes & 4 = 0 AND unusual <> '{}'"""
 NOBODY = "SELECT 1::bigint, 1::bigint WHERE false"
 PAIRS = (
     (KEPT, DEFINITION),

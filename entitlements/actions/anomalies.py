@@ -9,7 +9,7 @@ from django.db import transaction
 from accounts.models import Organization
 from entitlements import counting
 from entitlements.actions.usage import lock_usage
-from entitlements.anomalies import HISTORY, LOOKS_BACK, NEAR, TOLD, Finding, judge, services_of
+from entitlements.anomalies import HISTORY, LOOKS_BACK, NEAR, TOLD, Finding, judge, kinds_of, services_of
 from entitlements.events import EntitlementEvent
 from entitlements.models import Anomaly, CustomerUsage, Sku, UsageDay
 from entitlements.models.usage import KEPT, TO_CHECK
@@ -154,9 +154,11 @@ def _data(customer: Organization, uses: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _mark(due: list[CustomerUsage], opened: list[Anomaly], still_open: list[Anomaly]) -> None:
-    """Note that the customers were looked at, and whether their use falls, which is a filter of lists."""
-    falling = {row.customer_id for row in (*opened, *still_open) if row.is_fall}
+    """Note that the customers were looked at, and what is unusual about their use, which is a filter of lists."""
+    anomalies: dict[int, list[Anomaly]] = defaultdict(list)
+    for row in (*opened, *still_open):
+        anomalies[row.customer_id].append(row)
     for usage in due:
         usage.checked_at = usage.updated_at
-        usage.is_falling = usage.customer_id in falling
-    CustomerUsage.objects.bulk_update(due, ["checked_at", "is_falling"])
+        usage.unusual = kinds_of(usage, anomalies[usage.customer_id])
+    CustomerUsage.objects.bulk_update(due, ["checked_at", "unusual"])

@@ -119,8 +119,8 @@ _COLUMNS, _OLD, _NEW = (", ".join(f"{side}{name}" for name in TOLD) for side in 
 
 
 _WRITE_ANEW = f"""
-    INSERT INTO entitlements_customerusage AS u ({_COLUMNS}, is_falling, updated_at)
-    SELECT {_COLUMNS}, false, now() FROM ({CUSTOMERS}) c ORDER BY customer_id
+    INSERT INTO entitlements_customerusage AS u ({_COLUMNS}, unusual, updated_at)
+    SELECT {_COLUMNS}, '{{}}', now() FROM ({CUSTOMERS}) c ORDER BY customer_id
     ON CONFLICT (customer_id) DO UPDATE SET ({_COLUMNS}, updated_at) = ({_NEW}, excluded.updated_at)"""  # noqa: S608
 _WRITE_CARRIED_ON = f"""
     UPDATE entitlements_customerusage u SET {", ".join(f"{name} = c.{name}" for name in TOLD[1:])}, updated_at = now()

@@ -7,7 +7,7 @@ from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_sc
 from rest_framework import serializers
 
 from entitlements.actions.trials import MOST_IN_PRODUCTION, MOST_SEATS, REASON_LENGTH
-from entitlements.models import CustomerListing, Entitlement, LicenceRelease, Order, Sku
+from entitlements.models import CustomerListing, Entitlement, LicenceRelease, Order, Sku, UnusualUse
 from partnerportal.lib.api_input import CodeField, StrictSerializer
 from partnerportal.lib.days import today
 
@@ -24,6 +24,8 @@ CUSTOMER: dict[str, Any] = {
     "overage": 0,
     "expires_on": "2027-03-31",
     "connected_at": "2026-02-14T09:30:00Z",
+    "unusual_use": ["falling", "new"],
+    "usage_as_of": "2026-11-27",
 }
 
 
@@ -41,6 +43,13 @@ class CustomerSerializer(serializers.Serializer[CustomerListing]):
     overage = serializers.IntegerField(help_text="Seats assigned beyond those purchased, of each SKU on its own.")
     expires_on = serializers.DateField(allow_null=True, help_text="The nearest end among running entitlements.")
     connected_at = serializers.DateTimeField()
+    unusual_use = serializers.ListField(
+        source="unusual",
+        child=serializers.ChoiceField(choices=UnusualUse.choices),
+        help_text="Falling or rising out of its usual range; idle: licences assigned, none used in 30 days; new: found "
+        "within a week.",
+    )
+    usage_as_of = serializers.DateField(source="as_of", allow_null=True, help_text="The latest reported day, UTC.")
 
 
 ADDRESS = {

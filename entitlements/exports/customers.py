@@ -11,11 +11,10 @@ from entitlements.exports.columns import CUSTOMER_COLUMNS, OF_CUSTOMERS, OWN, SE
 from entitlements.filters import CustomerFilterSet, RenewalFilterSet
 from entitlements.lists.customers import CUSTOMERS
 from entitlements.models import NO_EXPIRY, Sku
-from entitlements.queries.customers import list_customers, list_orders, query_services
+from entitlements.queries.customers import add_report_day, list_customers, list_orders, query_services
 from entitlements.queries.renewals import list_renewals_ahead
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.exports.columns import (
-    boolean_column,
     identifier_column,
     joined_by_semicolon,
     moment_column,
@@ -28,7 +27,7 @@ from partnerportal.lib.exports.lists import ExportList, Query, Subject
 
 def _customers(actor: Actor, query: Query, _customer: int | None) -> QuerySet[Any]:
     """Return the customers of the page's filters, or those with the ORGIDs `ids`, in the page's order."""
-    rows: QuerySet[Any] = CustomerFilterSet(query, list_customers(actor)).qs
+    rows: QuerySet[Any] = add_report_day(CustomerFilterSet(query, list_customers(actor)).qs)
     if query.get("ids"):
         rows = rows.filter(org_id__in=query["ids"])
     sort = CUSTOMERS.sort_of(query)
@@ -78,7 +77,8 @@ LISTS = (
             raw_column("trials"),
             raw_column("trial_requests", "requests"),
             raw_column("next_expiry_on", NullIf(F("next_expiry_on"), Value(NO_EXPIRY))),
-            boolean_column("is_falling"),
+            raw_column("unusual_use", joined_by_semicolon("unusual")),
+            raw_column("usage_as_of", "as_of"),
             moment_column("connected_at"),
         ),
     ),

@@ -11,9 +11,11 @@ from connections.policies import ROLE_TABLE, ConnectionPermission
 from connections.rows import refusal_to_end
 from entitlements.filters import EXPIRES_WITHIN, CustomerFilterSet
 from entitlements.lists.tabs import count_of_view, filter_tabs
-from entitlements.queries.customers import list_customers, portfolio_numbers, portfolio_skus
+from entitlements.models import UnusualUse
+from entitlements.queries.customers import add_report_day, list_customers, portfolio_numbers, portfolio_skus
 from entitlements.queries.usage import add_weeks
 from entitlements.rows.customers import customer_rows
+from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.countries import country_name
 from partnerportal.lib.keyset import branches_of, keyset_or_first, with_total
@@ -58,7 +60,7 @@ class CustomerList(PersonalList):
         if self.filter_values:
             customers = with_total(customers)
         options = self.keyset_options | {"key": "customer", "branches": branches_of(self.filter_values)}
-        self.page = keyset_or_first(add_weeks(customers), **options)
+        self.page = keyset_or_first(add_report_day(add_weeks(customers)), **options)
         if not self.page.previous_cursor:  # the page is the first: the cursor was out of date, or not one of ours
             self.cursor = ""
         self.numbers = portfolio_numbers(actor)
@@ -90,7 +92,7 @@ class CustomerList(PersonalList):
     @property
     def hidden(self) -> dict[str, Any]:
         """The parameters that the form of filters sends along without showing a field for them."""
-        flags = {name: "true" for name in ("trials", "over", "falling") if self.filter_values.get(name) is True}
+        flags = {name: "true" for name in ("trials", "over") if self.filter_values.get(name) is True}
         return super().hidden | flags
 
     @property
@@ -107,3 +109,16 @@ class CustomerList(PersonalList):
     def spans(self) -> list[tuple[int, str]]:
         """The choices of the filter by the next expiry: days, and their words."""
         return [(days, str(label)) for days, label in EXPIRES_WITHIN]
+
+    @property
+    def as_of(self) -> str:
+        """The day as of which the use in the rows was counted; empty where none was reported."""
+        days = [row.as_of for row in self.page.rows if row.as_of]
+        return formats.date(max(days)) if days else ""
+
+    @property
+    def unusual_uses(self) -> list[tuple[str, str]]:
+        """The choices of the filter by unusual use: its kinds, and their words with how many customers there are."""
+        return [
+            (kind.value, f"{kind.label} ({formats.number(self.numbers.unusual.get(kind, 0))})") for kind in UnusualUse
+        ]

@@ -6,7 +6,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from entitlements.models import Sku
+from entitlements.models import Sku, UnusualUse
 from entitlements.queries.customers import PortfolioNumbers
 from partnerportal.lib.days import SOON
 from partnerportal.lib.lists import Tab
@@ -20,7 +20,7 @@ def filter_tabs(numbers: PortfolioNumbers, filter_values: Mapping[str, Any], add
         (_("Over limit"), "over", True, numbers.over),
         (_("Expiring in 30 days"), "expires_within", SOON.days, numbers.expiring),
         (_("Trials"), "trials", True, numbers.on_trial),
-        (_("Falling usage"), "falling", True, numbers.falling),
+        (_("Falling usage"), "unusual", UnusualUse.FALLING, numbers.unusual.get(UnusualUse.FALLING, 0)),
     )
     tabs = [
         Tab(label, address({name: value}), count, filter_values.get(name) == value)
@@ -47,10 +47,11 @@ def count_of_view(query: Mapping[str, str], numbers: PortfolioNumbers, catalogue
         return next((numbers.skus.get(sku.pk, 0) for sku in catalogue if sku.code == value), 0)
     if name == "country":
         return numbers.countries.get(value, 0)
+    if name == "unusual":
+        return numbers.unusual.get(value, 0)
     figures = {
         ("over", "true"): numbers.over,
         ("trials", "true"): numbers.on_trial,
-        ("falling", "true"): numbers.falling,
         ("expires_within", str(SOON.days)): numbers.expiring,
     }
     return figures.get((name, value))

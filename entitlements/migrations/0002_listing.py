@@ -45,7 +45,7 @@ def typed(columns: Mapping[str, str]) -> str:
     return ", ".join(f"{column} {kind}" for column, kind in columns.items())
 
 
-LISTED = ("viewer_id", "customer_id", "connected_at", "scopes", *COPIED, *NUMBERS, "is_falling")
+LISTED = ("viewer_id", "customer_id", "connected_at", "scopes", *COPIED, *NUMBERS, "unusual")
 
 
 def if_shared(columns: Mapping[str, str], of: str, viewer: str) -> str:
@@ -80,16 +80,16 @@ CREATE FUNCTION listing_numbers(customers bigint[]) RETURNS TABLE (customer_id b
 
 -- All that a row says, but for whom and since when: the listing's definition.
 CREATE FUNCTION listing_content(customers bigint[])
-    RETURNS TABLE (customer_id bigint, {typed(COPIED | NUMBERS)}, is_falling boolean) LANGUAGE sql STABLE AS $$
-    SELECT n.customer_id, {names(COPIED, "o.")}, {names(NUMBERS, "n.")}, coalesce(u.is_falling, false)
+    RETURNS TABLE (customer_id bigint, {typed(COPIED | NUMBERS)}, unusual varchar[]) LANGUAGE sql STABLE AS $$
+    SELECT n.customer_id, {names(COPIED, "o.")}, {names(NUMBERS, "n.")}, coalesce(u.unusual, '{{}}')
     FROM listing_numbers(customers) n JOIN accounts_organization o ON o.id = n.customer_id
     LEFT JOIN entitlements_customerusage u ON u.customer_id = o.id $$;
 
 -- The listing of these customers by its definition: what each viewer sees of them.
 CREATE FUNCTION listing_expected(customers bigint[]) RETURNS TABLE (viewer_id bigint, customer_id bigint,
-        connected_at timestamptz, scopes smallint, {typed(COPIED | NUMBERS)}, is_falling boolean) LANGUAGE sql STABLE AS $$
+        connected_at timestamptz, scopes smallint, {typed(COPIED | NUMBERS)}, unusual varchar[]) LANGUAGE sql STABLE AS $$
     SELECT p.viewer_id, p.subject_id, p.since, p.scopes, {names(COPIED, "c.")}, {if_shared(NUMBERS, "c.", "p.")},
-           c.is_falling AND {SHARES_USAGE.format(of="p.")}
+           CASE WHEN {SHARES_USAGE.format(of="p.")} THEN c.unusual ELSE '{{}}' END
     FROM connections_portfolio p JOIN listing_content(customers) c ON c.customer_id = p.subject_id
     WHERE p.path IN ('2_connection', '3_partner_customer') $$;
 
@@ -166,9 +166,10 @@ CREATE FUNCTION listing_figures(l entitlements_customerlisting)
     SELECT 'total', t.value, t.amount FROM (VALUES
         ('customers', 1), ('seats', l.seats), ('assigned', l.assigned), ('over', (l.overage > 0)::int),
         ('overage', l.overage), ('unused', l.seats - l.assigned + l.overage), ('trials', (l.trials > 0)::int),
-        ('requests', (l.requests > 0)::int), ('falling', l.is_falling::int)) t(value, amount)
+        ('requests', (l.requests > 0)::int)) t(value, amount)
     UNION ALL SELECT 'country', l.country, 1
     UNION ALL SELECT 'sku', s::text, 1 FROM unnest(l.skus) s
+    UNION ALL SELECT 'unusual', kind, 1 FROM unnest(l.unusual) kind
     UNION ALL SELECT 'expiry', to_char(l.next_expiry_on, 'YYYY-MM-DD'), 1 WHERE l.next_expiry_on < '9999-12-31'
     UNION ALL SELECT 'end', to_char(e, 'YYYY-MM-DD'), count(*) FROM unnest(l.ends) e GROUP BY e $$;
 GRANT EXECUTE ON FUNCTION listing_figures(entitlements_customerlisting) TO portal_worker;
@@ -247,13 +248,13 @@ BEGIN
         changed := ARRAY(SELECT customer_id FROM touched ORDER BY 1);
     ELSE
         changed := ARRAY(SELECT customer_id FROM touched t JOIN before b USING (customer_id)
-                         WHERE (t.is_falling, usage_moved(t), usage_full_on(t))
-                             IS DISTINCT FROM (b.is_falling, usage_moved(b), usage_full_on(b)) ORDER BY 1);
+                         WHERE (t.unusual, usage_moved(t), usage_full_on(t))
+                             IS DISTINCT FROM (b.unusual, usage_moved(b), usage_full_on(b)) ORDER BY 1);
     END IF;
     PERFORM pg_advisory_xact_lock(portal_lock('customer', c)) FROM unnest(changed) c;
-    UPDATE entitlements_customerlisting l SET is_falling = u.is_falling
+    UPDATE entitlements_customerlisting l SET unusual = u.unusual
     FROM entitlements_customerusage u
-    WHERE u.customer_id = ANY(changed) AND l.customer_id = u.customer_id AND l.is_falling <> u.is_falling
+    WHERE u.customer_id = ANY(changed) AND l.customer_id = u.customer_id AND l.unusual <> u.unusual
       AND {SHARES_USAGE.format(of="l.")};
     UPDATE entitlements_customerpace p SET moved = usage_moved(u), full_on = usage_full_on(u)
     FROM entitlements_customerusage u JOIN entitlements_customerlisting l USING (customer_id)

@@ -5,7 +5,7 @@ from entitlements.models.listing import NO_EXPIRY, CustomerListing, CustomerPace
 from entitlements.models.order import Order, OrderLine
 from entitlements.models.release import LicenceRelease
 from entitlements.models.renewal import CalendarFeed, RenewalAlert
-from entitlements.models.usage import Anomaly, CustomerUsage, UsageDay, UsageMonth, month_of
+from entitlements.models.usage import Anomaly, CustomerUsage, UnusualUse, UsageDay, UsageMonth, month_of
 
 __all__ = [
     "NO_EXPIRY",
@@ -24,6 +24,7 @@ __all__ = [
     "PortfolioFigure",
     "RenewalAlert",
     "Sku",
+    "UnusualUse",
     "UsageDay",
     "UsageMonth",
     "month_of",

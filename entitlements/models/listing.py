@@ -6,6 +6,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
+from entitlements.models.usage import UnusualUse, unusual_field
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.scoping import TenantQuerySet
 
@@ -51,7 +52,7 @@ class CustomerListing(models.Model):
     overage = models.PositiveBigIntegerField(default=0)  # of each SKU on its own: no seat of one fills in for another
     next_expiry_on = models.DateField(default=NO_EXPIRY)
     ends = ArrayField(models.DateField(), default=list)  # the last days of all running entitlements, in order
-    is_falling = models.BooleanField(default=False)  # whether the customer's use falls, as in CustomerUsage
+    unusual = unusual_field()  # what is unusual about the customer's use, as in CustomerUsage
 
     objects = CustomerListingQuerySet.as_manager()
 
@@ -65,8 +66,13 @@ class CustomerListing(models.Model):
             models.Index(fields=["viewer", "next_expiry_on"], name="listing_over", condition=OVER),
             models.Index(fields=["viewer", "next_expiry_on"], name="listing_requests", condition=Q(requests__gt=0)),
             models.Index(fields=["viewer", "next_expiry_on"], name="listing_trials", condition=Q(trials__gt=0)),
-            models.Index(
-                fields=["viewer", "name_folded", "customer"], name="listing_falling", condition=Q(is_falling=True)
+            *(
+                models.Index(
+                    fields=["viewer", "name_folded", "customer"],
+                    name=f"listing_{kind}",
+                    condition=Q(unusual__contains=[kind.value]),
+                )
+                for kind in UnusualUse
             ),
             models.Index("viewer", UNUSED, "customer", name="listing_unused", condition=HAS_UNUSED),
         )
@@ -141,11 +147,11 @@ class PortfolioFigure(models.Model):
     class Facet(models.TextChoices):
         """What a figure counts. The comments say what its `value` names."""
 
-        # One of customers, seats, assigned, over (customers with an overage), overage, unused, trials, requests and
-        # falling.
+        # One of customers, seats, assigned, over (customers with an overage), overage, unused, trials and requests.
         TOTAL = "total"
         COUNTRY = "country"  # the code of a country: customers in it
         SKU = "sku"  # the primary key of a SKU: customers that run it
+        UNUSUAL = "unusual"  # a kind of unusual use: customers of whom it is said
         EXPIRY = "expiry"  # an ISO date: customers whose nearest expiry it is
         END = "end"  # an ISO date: entitlements of customers that end on it
 

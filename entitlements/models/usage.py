@@ -5,6 +5,7 @@ import datetime as dt
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy
 
 from entitlements.models.entitlement import Sku
 from partnerportal.lib.actors import Actor
@@ -16,6 +17,21 @@ WEEKS_SHOWN = 16  # weeks that the small chart of a list's row shows
 # the shares of the weeks shown, the assigned totals of the pace's thirteen weeks, the active totals of 28 days back.
 SHARES_KEPT, ASSIGNED_KEPT, ACTIVE_KEPT = 7 * WEEKS_SHOWN, 7 * 12 + 1, 28 + 1
 KEPT = {"shares": SHARES_KEPT, "assigned_totals": ASSIGNED_KEPT, "active_totals": ACTIVE_KEPT}  # days, the latest last
+
+
+class UnusualUse(models.TextChoices):
+    """What is unusual about a customer's use. `entitlements.anomalies.kinds_of` says when."""
+
+    FALLING = "falling", gettext_lazy("Falling")
+    RISING = "rising", gettext_lazy("Rising")
+    IDLE = "idle", gettext_lazy("Not in use")
+    NEW = "new", gettext_lazy("New this week")
+
+
+def unusual_field() -> ArrayField:
+    """Return the field of the kinds of unusual use, each once and in the order in which they are declared."""
+    return ArrayField(models.CharField(max_length=8, choices=UnusualUse), default=list)
+
 
 # Customers whose use was written since it was looked at. The two moments are compared for being different, because a
 # transaction that began earlier may be written later.
@@ -104,7 +120,7 @@ class CustomerUsage(models.Model):
     active_before = models.PositiveBigIntegerField(null=True)  # 28 days earlier; None with too little history
     full_on = models.DateField(null=True)  # when all seats will be assigned at the present pace; None: not, or unknown
     history_days = models.PositiveIntegerField()  # days between the first and the latest that was reported
-    is_falling = models.BooleanField(default=False)  # whether an open anomaly says that use falls
+    unusual = unusual_field()  # as of the day at which anomalies were last looked for
     weeks = ArrayField(models.SmallIntegerField(), size=WEEKS_SHOWN)
     shares = ArrayField(models.SmallIntegerField(), default=list)
     assigned_totals = ArrayField(models.BigIntegerField(), default=list)

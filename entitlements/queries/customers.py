@@ -13,7 +13,7 @@ from django.db.models.functions import Cast, Coalesce
 from accounts.models import Organization
 from connections.models import Connection
 from entitlements import counting
-from entitlements.models import CustomerListing, Entitlement, Order, PortfolioFigure, Sku
+from entitlements.models import CustomerListing, CustomerUsage, Entitlement, Order, PortfolioFigure, Sku
 from entitlements.models.listing import OVER, CustomerListingQuerySet
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import SOON, today
@@ -36,7 +36,7 @@ class PortfolioNumbers:
     unused: int  # seats purchased and not assigned
     on_trial: int  # customers with a trial that runs
     waiting: int  # customers that wait for a trial
-    falling: int  # customers whose use falls
+    unusual: dict[str, int]  # customers by the kinds of unusual use that are said of them
     countries: dict[str, int]  # customers by the code of their country
     skus: dict[int, int]  # customers that run a SKU, by its primary key
 
@@ -97,7 +97,7 @@ def portfolio_numbers(actor: Actor) -> PortfolioNumbers:
         unused=total("unused", 0),
         on_trial=total("trials", 0),
         waiting=total("requests", 0),
-        falling=total("falling", 0),
+        unusual=amounts[facet.UNUSUAL],
         countries=amounts[facet.COUNTRY],
         skus={int(pk): amount for pk, amount in amounts[facet.SKU].items()},
     )
@@ -120,22 +120,30 @@ def count_orders(actor: Actor, customer: OuterRef) -> Combinable:
     return Coalesce(Subquery(orders.values("customer").annotate(count=Count("pk")).values("count")), 0)
 
 
+def add_report_day(rows: CustomerListingQuerySet) -> CustomerListingQuerySet:
+    """Add to each row the day as of which its use was counted (`as_of`), or None where none is reported or shared."""
+    as_of = CustomerUsage.objects.filter(customer=OuterRef("customer")).values("as_of")
+    return rows.annotate(as_of=Subquery(as_of))
+
+
 def _with_account(viewer: int, public_id: UUID) -> QuerySet[CustomerListing, tuple[Any, ...]]:
-    rows = CustomerListing.objects.visible_to(Actor(organization_id=viewer)).filter(public_id=public_id)
-    return rows.values_list(*columns_of(CustomerListing), *columns_of(Organization, "customer__"))
+    rows = add_report_day(CustomerListing.objects.visible_to(Actor(organization_id=viewer)))
+    columns = (*columns_of(CustomerListing), *columns_of(Organization, "customer__"))
+    return rows.filter(public_id=public_id).values_list(*columns, "as_of")
 
 
 _WITH_ACCOUNT = Prepared(_with_account, -1, UUID(int=1))
 
 
 def get_customer_with_account(actor: Actor, public_id: UUID) -> CustomerListing:
-    """Return a customer within the actor's reach, with its organisation. Raises NotFound."""
+    """Return a customer within the actor's reach, with its organisation and report day. Raises NotFound."""
     rows = _WITH_ACCOUNT(actor.organization_id, public_id)
     if not rows:
         raise NotFound("not_found", "")
     values = iter(rows[0])
     listed = instance_of(CustomerListing, values)
     listed.customer = instance_of(Organization, values)
+    listed.as_of = next(values)  # type: ignore[attr-defined]
     return listed
 
 

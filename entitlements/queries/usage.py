@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import Max, OuterRef, QuerySet, Subquery
 
 from entitlements import counting
 from entitlements.models import (
@@ -16,17 +16,20 @@ from entitlements.models import (
     CustomerPace,
     CustomerUsage,
     LicenseAssignment,
+    UnusualUse,
     UsageDay,
     UsageMonth,
     month_of,
 )
 from entitlements.models.listing import HAS_UNUSED, UNUSED, CustomerListingQuerySet
 from entitlements.models.usage import KEPT
+from entitlements.queries.customers import add_report_day
 from partnerportal.lib.actors import Actor
 
 RANGES = {"12w": 3, "6m": 6, "13m": 13}  # months that each range of a trend shows; twelve weeks are shown by day too
 WEEKS = dt.timedelta(weeks=12)  # the days that a trend by day shows
 DAY_LASTS, MONTH_LASTS = dt.timedelta(days=7), dt.timedelta(days=32)  # time without a report until a SKU counts as over
+ASKED = 50  # customers that are asked for the latest day that was reported of many
 
 
 def trend_days(until: dt.date) -> list[dt.date]:
@@ -157,6 +160,16 @@ def add_weeks(rows: CustomerListingQuerySet) -> CustomerListingQuerySet:
     return rows.annotate(weeks=Subquery(weeks))
 
 
+def latest_report_day(actor: Actor, kind: UnusualUse) -> dt.date | None:
+    """Return the latest day that was reported of customers whose use is unusual in this way, or None without any.
+
+    The first of them by name are asked, because each costs a look-up, and their use comes in together.
+    """
+    rows = CustomerListing.objects.visible_to(actor).filter(unusual__contains=[kind])
+    first = rows.order_by("name_folded", "customer").values("customer")[:ASKED]
+    return CustomerUsage.objects.visible_to(actor).filter(customer__in=first).aggregate(day=Max("as_of"))["day"]
+
+
 def list_open_anomalies(actor: Actor, customer_id: int | None) -> list[Anomaly]:
     """Return the anomalies of a customer that are open, with their SKU, the newest first."""
     rows = Anomaly.objects.visible_to(actor).filter(customer=customer_id, ended_on=None).select_related("sku")
@@ -181,13 +194,20 @@ class StandingOut:
     unused: list[CustomerListing]  # with the most seats purchased and not assigned
     filling: list[Pace]  # whose seats will all be assigned first
 
+    @property
+    def as_of(self) -> dt.date | None:
+        """The latest day that was reported of any of these customers, or None without any."""
+        paces = (*self.risen, *self.fallen, *self.filling)
+        days = (row.as_of for row in (*(pace.listing for pace in paces), *self.unused))  # type: ignore[attr-defined]
+        return max((day for day in days if day), default=None)
+
 
 def find_customers_standing_out(actor: Actor, today: dt.date, limit: int) -> StandingOut:
     """Return up to `limit` of the actor's customers that stand out in each respect.
 
     They are found by indexes, so that it costs the same however many customers there are.
     """
-    rows = CustomerListing.objects.visible_to(actor)
+    rows = add_report_day(CustomerListing.objects.visible_to(actor))
     fastest = _fastest(actor, today, limit)
     listings = {row.customer_id: row for row in rows.filter(customer__in=[row.customer_id for row in fastest])}
     paces = [  # a customer may have left between the two queries

@@ -148,7 +148,13 @@ def attention_of_anomalies(open_anomalies: Iterable[Anomaly]) -> list[Attention]
             "warn",
             "trending-down" if row.is_fall else "trending-up",
             row.sku.service,
-            anomalies.describe_anomaly(row.metric, before=row.before, value=row.value, low=row.low, high=row.high),
+            _("%(use)s (as of %(day)s)")
+            % {
+                "use": anomalies.describe_anomaly(
+                    row.metric, before=row.before, value=row.value, low=row.low, high=row.high
+                ),
+                "day": formats.date(row.found_on),
+            },
         )
         for row in open_anomalies
     ]

@@ -22,6 +22,7 @@ from entitlements.queries.usage import (
 )
 from entitlements.rows import usage as words
 from entitlements.rows.customers import attention_of_services
+from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import today
 from partnerportal.lib.pages import require_permission
@@ -79,6 +80,7 @@ def usage_of_customers(request: PortalRequest) -> HttpResponse:
         "fallen": words.risen_or_fallen(rankings.fallen),
         "unused": words.most_unused(rankings.unused),
         "filling": words.filling_up(rankings.filling),
+        "as_of": formats.date(rankings.as_of) if rankings.as_of else "",
     }
     return render(request, "entitlements/usage_of_customers.html", context)
 

@@ -18,6 +18,7 @@ from entitlements.models import Anomaly, CustomerListing, CustomerUsage, Sku, Us
 from notifications import registry
 from notifications.actions.outbox import fan_out_due, send_due_emails
 from notifications.models import Event, Mail, Notice, NoticePreference
+from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from tests.world import World
 
@@ -186,19 +187,52 @@ def test_falling_narrows_the_list_until_it_is_over(world: World, sku: Sku, web: 
     report(world, "customer", sku, FALLING)
     find_anomalies(actor=STAFF)
     for listing in CustomerListing.objects.filter(customer=world.customer):
-        assert listing.is_falling
-    page = web("partner.reader").get("/customers/?falling=true").content.decode()
+        assert listing.unusual == ["falling", "new"]
+    page = web("partner.reader").get("/customers/?unusual=falling").content.decode()
     assert str(world.customer.public_id) in page and str(world.customer2.public_id) not in page
-    assert api("partner.reader").get("/api/v1/customers/?falling=true").json()["totalCount"] == 1
+    assert api("partner.reader").get("/api/v1/customers/?unusual=falling").json()["totalCount"] == 1
     detail = web("partner.reader").get(f"/customers/{world.customer.public_id}/usage/").content.decode()
     assert "Monthly active users fell from 182 to" in detail
     overview = web("partner.reader").get(f"/customers/{world.customer.public_id}/").content.decode()
     assert "Monthly active users fell from 182 to" in overview
+    found_on = Anomaly.objects.get(customer=world.customer, sku=sku, metric="monthly_active").found_on
+    assert f"(as of {formats.date(found_on)})" in detail and f"(as of {formats.date(found_on)})" in overview
+    first_page = web("partner.reader").get("/").content.decode()
+    assert '?unusual=falling">1</a>' in first_page and f"as of {formats.date(found_on)}" in first_page
 
     report(world, "customer", sku, [182] * 70)  # corrected
     assert find_anomalies(actor=STAFF) == 0
     assert not Anomaly.objects.filter(customer=world.customer, ended_on=None).exists()
-    assert not CustomerListing.objects.filter(is_falling=True).exists()
+    assert not CustomerListing.objects.exclude(unusual=[]).exists()
+
+
+@pytest.mark.parametrize(
+    ("active", "assigned", "history", "kinds"),
+    [
+        (0, 5, 30, ["idle"]),
+        (1, 5, 30, []),
+        (0, 0, 30, []),  # nobody has a licence to use
+        (0, 5, 29, []),  # fewer days are known than the number counts
+    ],
+)
+def test_idle_is_who_has_licences_and_uses_none(active: int, assigned: int, history: int, kinds: list[str]) -> None:
+    usage = CustomerUsage(as_of=ON, monthly_active=active, assigned=assigned, history_days=history)
+    assert anomalies.kinds_of(usage, []) == kinds
+
+
+@pytest.mark.parametrize(
+    ("value", "age", "kinds"),
+    [
+        (20, 0, ["rising", "new"]),
+        (20, 6, ["rising", "new"]),
+        (20, 7, ["rising"]),
+        (1, 7, ["falling"]),
+    ],
+)
+def test_an_anomaly_falls_or_rises_and_is_new_for_a_week(value: int, age: int, kinds: list[str]) -> None:
+    usage = CustomerUsage(as_of=ON, monthly_active=9, assigned=9, history_days=99)
+    found = Anomaly(found_on=ON - dt.timedelta(days=age), value=value, low=5, high=15)
+    assert anomalies.kinds_of(usage, [found]) == kinds
 
 
 @pytest.mark.parametrize(("until", "is_open"), [(6, True), (7, False)])
@@ -213,7 +247,7 @@ def test_it_ends_with_the_service(world: World, sku: Sku, until: int, is_open: b
     report(world, "customer", other, [50] * 70)
     assert find_anomalies(actor=STAFF) == 0
     assert Anomaly.objects.filter(customer=world.customer, ended_on=None).exists() == is_open
-    assert CustomerListing.objects.filter(customer=world.customer, is_falling=True).exists() == is_open
+    assert CustomerListing.objects.filter(customer=world.customer, unusual__contains=["falling"]).exists() == is_open
 
 
 def test_only_what_changed_is_looked_at(world: World, sku: Sku, count_queries: Any) -> None:

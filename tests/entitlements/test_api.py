@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 from django.utils import timezone
 
-from entitlements.models import CustomerListing, Entitlement
+from entitlements.models import CustomerListing, CustomerUsage, Entitlement
 from tests.world import canary
 
 URL = "/api/v1/customers/"
@@ -70,6 +70,8 @@ def test_a_customer_in_full(api, world):
             Entitlement.objects.filter(customer=world.customer, state="active").earliest("ends_on").ends_on
         ),
         "connected_at": listing.connected_at.isoformat().replace("+00:00", "Z"),
+        "unusual_use": [],
+        "usage_as_of": CustomerUsage.objects.get(customer=world.customer).as_of.isoformat(),
         "tenant_id": str(world.customer.tenant_id),
         "street": world.customer.street,
         "postal_code": "10115",

@@ -1,6 +1,7 @@
 """The figures beside the customer list: always what the list adds up to, folded or not."""
 
 import datetime as dt
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -77,10 +78,11 @@ def assert_numbers(world: World) -> None:
         waiting=sum(row.requests > 0 for row in rows),
         overage=sum(row.overage for row in rows),
         unused=sum(row.unused for row in rows),
-        falling=sum(row.is_falling for row in rows),
+        unusual=numbers.unusual,
         countries=numbers.countries,
         skus=numbers.skus,
     )
+    assert numbers.unusual == Counter(kind for row in rows for kind in row.unusual)
     assert sorted(numbers.countries) == sorted({row.country for row in rows})
     assert sorted(numbers.skus) == sorted({sku for row in rows for sku in row.skus})
 

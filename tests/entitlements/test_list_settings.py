@@ -10,9 +10,12 @@ from django.urls import reverse
 from accounts.actions import lists as actions
 from accounts.models import ListSettings, Organization, SavedView
 from entitlements.lists.customers import CUSTOMERS
+from entitlements.models import CustomerUsage, UnusualUse
 from notifications.models import Event
+from partnerportal.lib import formats
 from partnerportal.lib.errors import Invalid, NotFound, Refused, TooMany
 from tests.entitlements.test_views import LIST, connect, names_in, text_of
+from tests.exports.test_views import table
 from tests.world import World
 
 NEW, DISPLAY = "/lists/customers/views/new/", "/lists/customers/display/"
@@ -46,13 +49,33 @@ def test_the_usual_views_have_their_counts(partner: Organization, web: Any) -> N
 
 
 def test_falling_use_is_a_filter(partner: Organization, world: World, web: Any, api: Any) -> None:
-    from entitlements.models import CustomerUsage
-
-    CustomerUsage.objects.filter(customer=world.customer).update(is_falling=True)
-    page = web("partner.admin").get(f"{LIST}?falling=true")
+    CustomerUsage.objects.filter(customer=world.customer).update(unusual=["falling", "new"])
+    page = web("partner.admin").get(f"{LIST}?unusual=falling")
     assert names_in(page) == [world.customer.name] and tabs(page)["*Falling usage"] == "1"
-    found = api("partner.admin").get("/api/v1/customers/?falling=true").json()
+    found = api("partner.admin").get("/api/v1/customers/?unusual=falling").json()
     assert [row["name"] for row in found["items"]] == [world.customer.name]
+
+
+@pytest.mark.parametrize("kind", UnusualUse)
+def test_each_kind_of_unusual_use_is_a_choice_with_its_count(
+    kind: UnusualUse, partner: Organization, world: World, web: Any, api: Any
+) -> None:
+    CustomerUsage.objects.filter(customer=world.customer).update(unusual=[kind])
+    client = web("partner.admin")
+    page = client.get(f"{LIST}?unusual={kind}")
+    assert names_in(page) == [world.customer.name]
+    choices = dict(re.findall(r'<option value="(\w+)"[^>]*>([^<]+ \(\d+\))</option>', page.content.decode()))
+    assert choices == {one.value: f"{one.label} ({int(one == kind)})" for one in UnusualUse}
+    as_of = CustomerUsage.objects.get(customer=world.customer).as_of
+    assert f"Usage as of {formats.date(as_of)}" in text_of(page)
+    save(client, "Watch", f"unusual={kind}")
+    assert tabs(client.get(LIST))["Watch"] == "1"
+    (found,) = api("partner.admin").get(f"/api/v1/customers/?unusual={kind}").json()["items"]
+    assert (found["unusual_use"], found["usage_as_of"]) == ([kind], as_of.isoformat())
+    one = api("partner.admin").get(f"/api/v1/customers/{found['id']}/").json()
+    assert (one["unusual_use"], one["usage_as_of"]) == ([kind], as_of.isoformat())
+    (row,) = table(client.post("/exports/new/", {"list": "customers", "query": f"unusual={kind}"}))
+    assert (row["unusual_use"], row["usage_as_of"]) == (kind, as_of.isoformat())
 
 
 @pytest.mark.promise("G-14")

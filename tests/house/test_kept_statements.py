@@ -18,7 +18,7 @@ from django.db.models import Model, QuerySet
 
 from accounts.queries import operators_of, operators_today
 from entitlements.models import CustomerListing
-from entitlements.queries.customers import get_customer_with_account
+from entitlements.queries.customers import add_report_day, get_customer_with_account
 from notifications.actions.inbox import mark_all_read, mark_read
 from partnerportal.lib import tenancy
 from partnerportal.lib.prepared import Prepared
@@ -123,7 +123,10 @@ def test_instances_are_those_that_django_makes(world: World) -> None:
     for who in (*PEOPLE, "nobody"):
         person_id = world.person(who).pk
         pairs.append((operators_today(person_id), operators_of(person_id)))
-    actor, with_account = world.actor("partner.reader"), CustomerListing.objects.select_related("customer")
+    actor, with_account = (
+        world.actor("partner.reader"),
+        add_report_day(CustomerListing.objects.select_related("customer")),
+    )
     for listed in with_account.filter(viewer=world.partner):
         pairs.append(([get_customer_with_account(actor, listed.public_id)], with_account.filter(pk=listed.pk)))
     session = SessionStore()

@@ -9,7 +9,7 @@ import pytest
 from connections.actions import end_connection
 
 OWN_STRIP = ["Active entitlements", "Active trials", "Pending trial requests"]
-STRIP = ["Customers", "Licences assigned", "Expiring in 30 days", "Over limit", "Waiting for a trial"]
+STRIP = ["Customers", "Licences assigned", "Expiring in 30 days", "Over limit", "Falling usage", "Waiting for a trial"]
 PAGES = {
     "partner": (STRIP, ["Needs attention", "Latest notices"]),
     "distributor": (STRIP, ["Needs attention", "Latest notices"]),

@@ -71,7 +71,7 @@ def _many_against_few(world: World, rounds: int) -> Iterator[GoalLine]:
     pages = {
         "summary of use": "/usage/customers/",
         "renewals": "/renewals/",
-        "customers with an anomaly": "/customers/?falling=true",
+        "customers with an anomaly": "/customers/?unusual=falling",
         "overview": "/",
     }
     large, medium = client(world.large), client(world.medium)

@@ -42,7 +42,7 @@ _GENERATE = f"""
     FROM ({_NEW} OFFSET %(offset)s LIMIT %(limit)s) k, generate_series(1, {DAYS}) back"""  # noqa: S608
 # Gives some customers an open anomaly; they are few enough for the locks of one statement.
 _FALL = """
-    UPDATE entitlements_customerusage SET is_falling = true WHERE customer_id IN (
+    UPDATE entitlements_customerusage SET unusual = '{falling}' WHERE customer_id IN (
         SELECT customer_id FROM entitlements_customerusage WHERE mod(customer_id, 40) = 0 ORDER BY 1 LIMIT 1000)"""
 
 _MONTHS = """
