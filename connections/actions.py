@@ -55,7 +55,7 @@ def accept_invitation(
         raise Conflict("partner_not_active", _("This partner’s programme membership is not active."))
     _keep_to_the_limit(actor)
     try:
-        with transaction.atomic(), queries.holding(actor, token):  # the database checks the token too
+        with transaction.atomic(), queries.as_invitation_holder(actor, token):  # the database checks the token too
             connection = Connection.objects.create(
                 **sides, partner_name=invitation.partner_name, customer_name=actor.organization_name
             )
@@ -101,7 +101,7 @@ def change_sharing(*, actor: Actor, connection: Connection, scopes: Scope, wordi
     if row.state == Connection.State.ENDED:
         raise Conflict("state_changed", _("This connection has been ended. Nothing is shared any more."))
     before, newest = row.shared, row.consents.order_by("-pk").first()
-    if newest is None or (newest.scopes, newest.offered) != (scopes | Scope.ACCOUNT, consent.everything()):
+    if newest is None or (newest.scopes, newest.offered) != (scopes | Scope.ACCOUNT, consent.all_scopes()):
         _consent(actor, row, scopes, wording)
     if row.shared != before:
         record(
@@ -116,7 +116,7 @@ def change_sharing(*, actor: Actor, connection: Connection, scopes: Scope, wordi
 
 def _consent(actor: Actor, connection: Connection, scopes: Scope, wording: Wording) -> None:
     """Store a consent. A trigger has it hold for the connection, whose instance follows here."""
-    offered = consent.everything()
+    offered = consent.all_scopes()
     scopes = (scopes & offered) | Scope.ACCOUNT
     Consent.objects.create(
         connection=connection,

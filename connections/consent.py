@@ -24,7 +24,7 @@ class Wording:
 NO_WORDING = Wording()
 
 
-def wording_now() -> Wording:
+def current_wording() -> Wording:
     """Return the wording that a page shows now, in the reader's language."""
     return Wording(WORDING, get_language() or "")
 
@@ -57,7 +57,7 @@ def offered_scopes() -> list[OfferedScope]:
     return [_offered[scope] for scope in sorted(_offered)]
 
 
-def join(scopes: Iterable[Scope]) -> Scope:
+def join_scopes(scopes: Iterable[Scope]) -> Scope:
     """Return these scopes as one."""
     joined = Scope.NONE
     for scope in scopes:
@@ -65,9 +65,9 @@ def join(scopes: Iterable[Scope]) -> Scope:
     return joined
 
 
-def everything() -> Scope:
+def all_scopes() -> Scope:
     """Return all scopes that are offered."""
-    return join(_offered)
+    return join_scopes(_offered)
 
 
 def read_scopes(codes: Iterable[str]) -> Scope:
@@ -80,7 +80,7 @@ def read_scopes(codes: Iterable[str]) -> Scope:
     if unknown:
         text = _("“%(code)s” cannot be shared. These can: %(codes)s.")
         raise Invalid("unknown_scope", text % {"code": unknown[0], "codes": ", ".join(by_code)}, field="scopes")
-    return Scope.ACCOUNT | join(by_code[code] for code in codes)
+    return Scope.ACCOUNT | join_scopes(by_code[code] for code in codes)
 
 
 offer_scope(

@@ -14,7 +14,7 @@ from connections.events import ConnectionEvent
 from connections.models import Connection
 from connections.queries import viewers_of
 from notifications.actions.inbox import share_recent_news
-from notifications.registry import NoticeKind, Recipient, after, register
+from notifications.registry import NoticeKind, Recipient, on_event, register
 from partnerportal.lib.scopes import Scope
 
 if TYPE_CHECKING:
@@ -156,7 +156,7 @@ class PartnerEnded(ConnectionEnded):
         return _("Open the account details")
 
 
-@after(ConnectionEvent.ESTABLISHED)
+@on_event(ConnectionEvent.ESTABLISHED)
 def share_news_with_those_who_now_see(events: "Sequence[Event]") -> None:
     """Put a new customer's recent notices into the inboxes of the partner and of its distributor (CC-54)."""
     customers = {connection.customer_id for _, connection in _connections_of(events)}

@@ -40,7 +40,7 @@ class Invitation:
     connected_at: dt.datetime | None  # since when the actor's organisation is connected with the partner; None: not
 
 
-def holding(actor: Actor, token: str) -> AbstractContextManager[None]:
+def as_invitation_holder(actor: Actor, token: str) -> AbstractContextManager[None]:
     """Return a context manager inside which the database knows that the actor holds the invitation with this token."""
     return tenancy.as_tenant(organization_id=actor.organization_id, person_id=actor.person_id, secret=token)
 
@@ -56,7 +56,7 @@ def get_invitation(actor: Actor, token: str) -> Invitation:
     links = InvitationLink.objects.select_related("organization__parent").annotate(
         programs=active_programs("organization_id"), connected_at=Subquery(active.values("connected_at")[:1])
     )
-    with holding(actor, token):
+    with as_invitation_holder(actor, token):
         link = links.filter(token=token).first()
     if link is None:
         raise NotFound("unknown_invitation", "")

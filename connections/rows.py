@@ -21,7 +21,7 @@ from partnerportal.lib.policies import Denied
 
 
 @dataclass(frozen=True)
-class Choice:
+class AcceptingOrganization:
     """One of the person's organisations on the page of an invitation; `reason` says why it cannot accept, or is ""."""
 
     public_id: str
@@ -32,7 +32,7 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Consent:
+class InvitationOffer:
     """What the page of an invitation offers to the person who has opened it.
 
     `state` is one of signed_out, no_organization, closed, connected, own, refused and choose; `choices` are the
@@ -40,43 +40,43 @@ class Consent:
     """
 
     state: str
-    choices: list[Choice] = field(default_factory=list)
+    choices: list[AcceptingOrganization] = field(default_factory=list)
     admins: list[str] = field(default_factory=list)
 
     @property
-    def only(self) -> Choice | None:
+    def only(self) -> AcceptingOrganization | None:
         """The one choice, if there is exactly one."""
         return self.choices[0] if len(self.choices) == 1 else None
 
 
-def consent(actor: Actor, operators: Iterable[Operator], invitation: Invitation) -> Consent:
+def invitation_offer(actor: Actor, operators: Iterable[Operator], invitation: Invitation) -> InvitationOffer:
     """Return for which of a person's organisations an invitation can be accepted, or why for none (CC-41, E-2).
 
     `operators` are the person's own, from `operators_of`.
     """
     if invitation.connected_at and len(list(operators)) == 1:
-        return Consent("connected", [_choice(actor, o, invitation) for o in operators])
+        return InvitationOffer("connected", [_choice(actor, o, invitation) for o in operators])
     if not invitation.is_open:
-        return Consent("closed")
+        return InvitationOffer("closed")
     if actor.is_anonymous:
-        return Consent("signed_out")
+        return InvitationOffer("signed_out")
     choices = [_choice(actor, operator, invitation) for operator in operators]
     if not choices:
-        return Consent("no_organization")
+        return InvitationOffer("no_organization")
     possible = [choice for choice in choices if not choice.reason]
     if possible:
         checked = next((c for c in possible if c.public_id == actor.organization_public_id), possible[0])
-        return Consent("choose", [_with_check(choice, choice is checked) for choice in choices])
+        return InvitationOffer("choose", [_with_check(choice, choice is checked) for choice in choices])
     if actor.organization_id == invitation.partner_id:
-        return Consent("own", choices)
-    return Consent("refused", choices, admin_names(actor))
+        return InvitationOffer("own", choices)
+    return InvitationOffer("refused", choices, admin_names(actor))
 
 
-def _with_check(choice: Choice, is_checked: bool) -> Choice:
-    return Choice(choice.public_id, choice.name, choice.kind, choice.reason, is_checked)
+def _with_check(choice: AcceptingOrganization, is_checked: bool) -> AcceptingOrganization:
+    return AcceptingOrganization(choice.public_id, choice.name, choice.kind, choice.reason, is_checked)
 
 
-def _choice(actor: Actor, operator: Operator, invitation: Invitation) -> Choice:
+def _choice(actor: Actor, operator: Operator, invitation: Invitation) -> AcceptingOrganization:
     organization = operator.organization
     candidate = Actor(
         organization_id=organization.pk, organization_kind=organization.kind, roles=frozenset(operator.roles)
@@ -89,7 +89,9 @@ def _choice(actor: Actor, operator: Operator, invitation: Invitation) -> Choice:
         reason = _("Connected since %(date)s.") % {"date": formats.date(invitation.connected_at)}
     elif isinstance(answer, Denied):
         reason = answer.message
-    return Choice(str(organization.public_id), organization.name, str(Kind(organization.kind).label), reason)
+    return AcceptingOrganization(
+        str(organization.public_id), organization.name, str(Kind(organization.kind).label), reason
+    )
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from partnerportal.lib.errors import Message
 
 
 @dataclass(frozen=True)
-class Moment:
+class ActivityRow:
     icon: str
     text: str
     detail: str
@@ -53,24 +53,24 @@ register_words(
 )
 
 
-def told_kinds() -> list[str]:
+def kinds_with_words() -> list[str]:
     """Return the kinds of events that have words."""
     return list(_words)
 
 
-def moments(actor: Actor, events: Iterable[Event]) -> list[Moment]:
+def activity_rows(actor: Actor, events: Iterable[Event]) -> list[ActivityRow]:
     """Return the events in words. Those of a kind without words are left out: they are for the audit log."""
     return [_moment(actor, event, _words[event.kind]) for event in events if event.kind in _words]
 
 
-def _moment(actor: Actor, event: Event, words: ActivityWords) -> Moment:
+def _moment(actor: Actor, event: Event, words: ActivityWords) -> ActivityRow:
     values = {
         "organization": event.organization_label,
         "counterpart": event.counterpart_label,
         "subject": event.subject_label,
         **words.values(event),
     }
-    return Moment(
+    return ActivityRow(
         icon=words.icon,
         text=str(words.text) % values,
         detail=words.detail(event),

@@ -19,11 +19,11 @@ from accounts.policies import AccountPermission
 from accounts.queries import badges_of, sees_customers
 from connections import actions, consent, queries, rows
 from connections.customers import customer_page, find_customer, summaries_of
-from connections.guards import needs_dashboard
+from connections.guards import require_dashboard
 from connections.models import Connection
 from connections.policies import ROLE_TABLE, ConnectionPermission
 from connections.sharing import shared_things
-from connections.timeline import moments
+from connections.timeline import activity_rows
 from partnerportal.lib.countries import country_name
 from partnerportal.lib.errors import Conflict, NotFound
 from partnerportal.lib.keyset import Page, keyset, keyset_or_first
@@ -93,7 +93,7 @@ def invitation(request: PortalRequest, token: str) -> HttpResponse:
         return render(request, "connections/invitation_unknown.html", status=404)
     context = {
         "invitation": invitation,
-        "consent": rows.consent(actor, request.operators, invitation),
+        "consent": rows.invitation_offer(actor, request.operators, invitation),
         "country": country_name(invitation.country),
         "offered": consent.offered_scopes(),
     }
@@ -113,7 +113,7 @@ def invitation_accept(request: PortalRequest, token: str) -> HttpResponse:
         actor=request.actor,
         token=token,
         scopes=consent.read_scopes(request.POST.getlist("scopes")),
-        wording=consent.wording_now(),
+        wording=consent.current_wording(),
     )
     names = {"partner": connection.partner_name, "customer": connection.customer_name}
     if is_new:
@@ -156,7 +156,7 @@ def connection_end(request: PortalRequest, connection_id: UUID) -> HttpResponse:
     return render(request, "connections/connection_end.html", context)
 
 
-@needs_dashboard
+@require_dashboard
 def customer(request: PortalRequest, customer_id: UUID) -> HttpResponse:
     """Show account data (CC-26), what needs attention and what else the apps add, and the latest activity."""
     actor = request.actor
@@ -167,19 +167,19 @@ def customer(request: PortalRequest, customer_id: UUID) -> HttpResponse:
         "attention": [item for summary in summaries for item in summary.attention],
         "calm": " ".join(str(summary.calm) for summary in summaries),
         "parts": [part for summary in summaries for part in summary.parts],
-        "moments": moments(actor, events),
+        "moments": activity_rows(actor, events),
     }
     template = "connections/customer_overview.html"
     return customer_page(request, customer, tab="overview", template=template, context=context)
 
 
-@needs_dashboard
+@require_dashboard
 def customer_activity(request: PortalRequest, customer_id: UUID) -> HttpResponse:
     """Show what was done by or about the customer, latest first."""
     actor = request.actor
     customer = find_customer(actor, customer_id)
     events = queries.customer_activity(actor, customer.organization.pk)
     page = keyset(events, sort="id", descending=True, size=EVENTS_A_PAGE, cursor=request.GET.get("cursor", ""))
-    context = {"moments": moments(actor, page.rows), "page": page}
+    context = {"moments": activity_rows(actor, page.rows), "page": page}
     template = "connections/customer_activity.html"
     return customer_page(request, customer, tab="activity", template=template, context=context)

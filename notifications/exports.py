@@ -8,8 +8,8 @@ from django.utils.translation import gettext_lazy as _
 
 from notifications.filters import NoticeFilterSet
 from notifications.policies import ROLE_TABLE, NoticePermission
-from notifications.queries import inbox
-from notifications.rows import body, subject
+from notifications.queries import list_notices
+from notifications.rows import notice_body, notice_subject
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.exports.columns import boolean_column, moment_column, raw_column, text_column, translated_column
 from partnerportal.lib.exports.lists import ExportList, Query, Subject
@@ -17,7 +17,7 @@ from partnerportal.lib.exports.lists import ExportList, Query, Subject
 
 def _inbox(actor: Actor, query: Query, _customer: int | None) -> QuerySet[Any]:
     """Return the actor's notices that the filters keep: open ones, unless the filters ask for dismissed ones."""
-    return NoticeFilterSet(query, inbox(actor)).qs
+    return NoticeFilterSet(query, list_notices(actor)).qs
 
 
 LISTS = (
@@ -33,8 +33,8 @@ LISTS = (
             raw_column("kind"),
             text_column("about", "about_label"),
             text_column("service", KeyTextTransform("sku_name", "params")),
-            translated_column("text", subject),
-            translated_column("details", body),
+            translated_column("text", notice_subject),
+            translated_column("details", notice_body),
             boolean_column("is_unread"),
             moment_column("dismissed_at"),
         ),

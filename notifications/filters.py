@@ -9,7 +9,7 @@ from partnerportal.lib.filters import FilterSet
 
 
 class NoticeFilterSet(FilterSet):
-    """Filters for the notices of `queries.inbox`.
+    """Filters for the notices of `queries.list_notices`.
 
     They keep open notices, unless `dismissed` asks for the others, and none of the kinds that the person has switched
     off, unless `kind` asks for one. `customer` is a customer's public id.
@@ -27,7 +27,7 @@ class NoticeFilterSet(FilterSet):
     def filter_queryset(self, queryset: NoticeQuerySet) -> NoticeQuerySet:
         rows = super().filter_queryset(queryset)
         if not self.form.cleaned_data.get("kind"):
-            rows = rows.filter(is_wanted=True)
+            rows = rows.filter(is_in_inbox=True)
         return rows.open() if self.form.cleaned_data.get("dismissed") is None else rows
 
     def not_opened(self, rows: NoticeQuerySet, name: str, value: bool) -> NoticeQuerySet:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from notifications.queries import inbox
+from notifications.queries import list_notices
 from notifications.rows import notice_rows
 from partnerportal.lib.blocks import Area, Block
 from partnerportal.lib.navigation import everybody
@@ -12,7 +12,7 @@ NOTICES_SHOWN = 5  # latest notices
 
 
 def _latest(request: PortalRequest) -> dict[str, Any]:
-    latest = inbox(request.actor).open().filter(is_wanted=True)[:NOTICES_SHOWN]
+    latest = list_notices(request.actor).open().filter(is_in_inbox=True)[:NOTICES_SHOWN]
     return {"notices": notice_rows(request.actor, latest)}
 
 

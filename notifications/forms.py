@@ -10,7 +10,7 @@ from notifications.models import Choice, Mail
 from partnerportal.lib.actors import Actor
 
 
-class Tick(forms.CheckboxInput):
+class TriStateCheckbox(forms.CheckboxInput):
     """A checkbox that tells "not ticked" from "not in the form".
 
     The template puts a hidden input before it, which is sent when the checkbox is not ticked.
@@ -30,11 +30,11 @@ class ChoicesForm(forms.Form):
     def __init__(self, actor: Actor, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.kinds = sorted(registry.kind_choices(actor), key=lambda choice: choice[1])
-        present = queries.choices(actor)
+        present = queries.notice_choices(actor)
         for code, label in self.kinds:
             mail, inbox = present[code]
             self.fields[code] = forms.ChoiceField(label=label, choices=Mail.choices, required=False, initial=mail)
-            tick = Tick({"aria-label": _("In the inbox: %(kind)s") % {"kind": label}})
+            tick = TriStateCheckbox({"aria-label": _("In the inbox: %(kind)s") % {"kind": label}})
             self.fields[f"inbox-{code}"] = forms.NullBooleanField(initial=inbox, widget=tick)
 
     def rows(self) -> list[tuple[forms.BoundField, forms.BoundField]]:

@@ -15,7 +15,7 @@ from django.utils import timezone, translation
 from django.utils.translation import ngettext
 
 from notifications import registry
-from notifications.mailing import mail_choices, wanted_by
+from notifications.mailing import mail_choices, mail_mode_for
 from notifications.models import Mail, Notice
 from notifications.registry import Addressee
 from partnerportal.lib import formats, tenancy
@@ -73,7 +73,7 @@ class _Line:
 
     @classmethod
     def of(cls, notice: Notice) -> "_Line":
-        kind = registry.kinds()[notice.kind]
+        kind = registry.all_kinds()[notice.kind]
         path = kind.path(notice)
         is_own = notice.about_id in (None, notice.recipient_id)
         return cls(
@@ -107,12 +107,11 @@ def _addressee(notice: Notice, person_id: int) -> Addressee | None:
 
     The caller must have entered the recipient as tenant.
     """
-    kind = registry.kinds()[notice.kind]
-    people = {
-        person.person_id: person for person in registry.people([notice.recipient_id]).get(notice.recipient_id, [])
-    }
+    kind = registry.all_kinds()[notice.kind]
+    addressees = registry.list_addressees([notice.recipient_id]).get(notice.recipient_id, [])
+    people = {person.person_id: person for person in addressees}
     person = people.get(person_id)
-    if person is None or wanted_by(kind, notice, person, mail_choices(kind, [notice.recipient_id])) is Mail.OFF:
+    if person is None or mail_mode_for(kind, notice, person, mail_choices(kind, [notice.recipient_id])) is Mail.OFF:
         return None
     return person
 

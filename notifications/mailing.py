@@ -15,7 +15,7 @@ SPREAD = 600  # seconds over which the summaries of one time zone go out
 MailChoices = dict[tuple[int, int], Mail]  # choices for one kind of notice, by (organisation id, person id)
 
 
-def usual(kind: NoticeKind, roles: frozenset[str], *, is_own: bool) -> Mail:
+def default_mail_mode(kind: NoticeKind, roles: frozenset[str], *, is_own: bool) -> Mail:
     """Return how somebody in these roles gets a kind of notice by e-mail, unless they have chosen otherwise.
 
     `is_own` says that the notice is news of their own organisation.
@@ -31,21 +31,21 @@ def mail_choices(kind: NoticeKind, organization_ids: Iterable[int]) -> MailChoic
     return {(row.organization_id, row.person_id): Mail(row.mail) for row in rows}
 
 
-def wanted(kind: NoticeKind, notices: list[Notice]) -> Iterator[tuple[Notice, Addressee, Mail]]:
+def mail_recipients(kind: NoticeKind, notices: list[Notice]) -> Iterator[tuple[Notice, Addressee, Mail]]:
     """Yield each notice with each person who is to get it by e-mail, and how. All notices must be of this kind."""
     recipients = {notice.recipient_id for notice in notices}
     choices = mail_choices(kind, recipients)
     if not kind.email_roles:  # by default nobody is mailed, so only those who chose it need to be looked up
         recipients = {organization_id for organization_id, _person in choices}
-    people = registry.people(recipients) if recipients else {}
+    people = registry.list_addressees(recipients) if recipients else {}
     for notice in notices:
         for person in people.get(notice.recipient_id, []):
-            mail = wanted_by(kind, notice, person, choices)
+            mail = mail_mode_for(kind, notice, person, choices)
             if mail is not Mail.OFF:
                 yield notice, person, mail
 
 
-def wanted_by(kind: NoticeKind, notice: Notice, person: Addressee, choices: MailChoices) -> Mail:
+def mail_mode_for(kind: NoticeKind, notice: Notice, person: Addressee, choices: MailChoices) -> Mail:
     """Return how a person is to get a notice of this kind by e-mail: as they chose, or else as is usual.
 
     As in the inbox, it is OFF for news of another organisation without the feature that the kind asks for, and for
@@ -54,7 +54,7 @@ def wanted_by(kind: NoticeKind, notice: Notice, person: Addressee, choices: Mail
     is_own = notice.about_id in (None, notice.recipient_id)
     if not kind.is_for(person.roles) or not (is_own or kind.is_granted(person.features)):
         return Mail.OFF
-    return choices.get((notice.recipient_id, person.person_id)) or usual(kind, person.roles, is_own=is_own)
+    return choices.get((notice.recipient_id, person.person_id)) or default_mail_mode(kind, person.roles, is_own=is_own)
 
 
 def next_summary(person: Addressee, now: dt.datetime) -> tuple[dt.date, dt.datetime]:

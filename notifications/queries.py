@@ -6,9 +6,9 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from notifications import registry
-from notifications.mailing import usual
+from notifications.mailing import default_mail_mode
 from notifications.models import Choice, Mail, Notice, NoticePreference
-from notifications.models.notice import NoticeQuerySet, wanted
+from notifications.models.notice import NoticeQuerySet, in_inbox_condition
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.prepared import Prepared
 
@@ -16,13 +16,18 @@ UNREAD_SHOWN = 99  # beyond it the badge says "99+"; counting further helps nobo
 NEWS_LOOKED_AT = 500  # how many of the latest notices the customer filter takes its choices from
 
 
-def inbox(actor: Actor) -> NoticeQuerySet:
+def list_notices(actor: Actor) -> NoticeQuerySet:
     """Return the notices that the actor sees, open and dismissed ones, newest first, each with `is_unread`.
 
-    Notices of kinds that the acting person has switched off are among them. Lists filter by the alias `is_wanted`,
+    Notices of kinds that the acting person has switched off are among them. Lists filter by the alias `is_in_inbox`,
     unless the person asks for such a kind.
     """
-    return Notice.objects.visible_to(actor).with_unread(actor).alias(is_wanted=wanted(actor)).order_by("-at", "-pk")
+    return (
+        Notice.objects.visible_to(actor)
+        .with_unread(actor)
+        .alias(is_in_inbox=in_inbox_condition(actor))
+        .order_by("-at", "-pk")
+    )
 
 
 def customers_in_news(actor: Actor, chosen: UUID | None = None, kind: str | None = None) -> list[tuple[str, str]]:
@@ -33,7 +38,7 @@ def customers_in_news(actor: Actor, chosen: UUID | None = None, kind: str | None
     is, this takes the same two walks along an index.
     """
     rows = Notice.objects.visible_to(actor)
-    about = (rows if kind else rows.wanted_by(actor)).values_list("about_id", "about_public_id", "about_label")
+    about = (rows if kind else rows.in_inbox_of(actor)).values_list("about_id", "about_public_id", "about_label")
     latest = list(about.filter(dismissed_at=None).order_by("-at", "-pk")[:NEWS_LOOKED_AT])
     if chosen:
         latest += about.filter(about_public_id=chosen).order_by("-at", "-pk")[:1]
@@ -58,7 +63,7 @@ def _unread(features: frozenset[str], roles: frozenset[str]) -> Prepared[tuple[i
         return (
             Notice.objects.visible_to(actor)
             .open()
-            .wanted_by(actor)
+            .in_inbox_of(actor)
             .unread_by(actor)
             .order_by("-at", "-pk")
             .values_list("pk")[: UNREAD_SHOWN + 1]
@@ -67,18 +72,22 @@ def _unread(features: frozenset[str], roles: frozenset[str]) -> Prepared[tuple[i
     return Prepared(rows, -1, -2)
 
 
-def unread_count(actor: Actor) -> int:
+def count_unread(actor: Actor) -> int:
     """Return how many open notices the acting person has not opened; counting ends at UNREAD_SHOWN + 1."""
-    unread = _unread(actor.features & registry.features_asked_for(), actor.roles)
+    unread = _unread(actor.features & registry.features_needed(), actor.roles)
     return len(unread(actor.organization_id, actor.person_id))
 
 
-def choices(actor: Actor) -> dict[str, Choice]:
+def notice_choices(actor: Actor) -> dict[str, Choice]:
     """Return how the acting person gets each kind of notice in this organisation, by code: as chosen, or as usual."""
     own = {row.kind: row for row in NoticePreference.objects.visible_to(actor)}
     by_code = {}
-    for code, kind in registry.kinds().items():
+    for code, kind in registry.all_kinds().items():
         row = own.get(code) or NoticePreference()
-        mail = Mail(row.mail) if row.mail else usual(kind, actor.roles, is_own=not kind.is_granted(actor.features))
+        mail = (
+            Mail(row.mail)
+            if row.mail
+            else default_mail_mode(kind, actor.roles, is_own=not kind.is_granted(actor.features))
+        )
         by_code[code] = Choice(mail, row.inbox)
     return by_code

@@ -99,11 +99,11 @@ class NoticeKind:
         return ""
 
 
-Consequence = Callable[["Sequence[Event]"], None]
+EventHandler = Callable[["Sequence[Event]"], None]
 Directory = Callable[[Iterable[int]], dict[int, list[Addressee]]]
 
 _kinds: dict[str, NoticeKind] = {}
-_consequences: dict[str, list[Consequence]] = {}
+_event_handlers: dict[str, list[EventHandler]] = {}
 _directory: list[Directory] = []
 
 
@@ -114,7 +114,7 @@ def register(cls: type[NoticeKind]) -> type[NoticeKind]:
     return cls
 
 
-def kinds() -> dict[str, NoticeKind]:
+def all_kinds() -> dict[str, NoticeKind]:
     """Return every registered kind of notice by its code."""
     return _kinds
 
@@ -139,39 +139,39 @@ def kinds_granted(features: frozenset[str]) -> list[str]:
     return [code for code, kind in sorted(_kinds.items()) if kind.is_granted(features)]
 
 
-def features_asked_for() -> frozenset[str]:
+def features_needed() -> frozenset[str]:
     """Return every feature that some kind of notice needs."""
     return frozenset(kind.feature for kind in _kinds.values() if kind.feature)
 
 
-def kinds_for(event_kind: str) -> list[NoticeKind]:
+def kinds_for_event(event_kind: str) -> list[NoticeKind]:
     """Return the kinds of notices that follow an event of this kind."""
     return [kind for kind in _kinds.values() if kind.event == event_kind]
 
 
-def after(event_kind: str) -> Callable[[Consequence], Consequence]:
+def on_event(event_kind: str) -> Callable[[EventHandler], EventHandler]:
     """Return a decorator that has a function called with the events of this kind in their fan-out.
 
     It runs in the transaction of the fan-out, as the job role.
     """
 
-    def add(function: Consequence) -> Consequence:
-        _consequences.setdefault(str(event_kind), []).append(function)
+    def add(function: EventHandler) -> EventHandler:
+        _event_handlers.setdefault(str(event_kind), []).append(function)
         return function
 
     return add
 
 
-def consequences(event_kind: str) -> "list[Consequence]":
-    """Return the functions that `after` has registered for events of this kind."""
-    return _consequences.get(event_kind, [])
+def event_handlers(event_kind: str) -> "list[EventHandler]":
+    """Return the functions that `on_event` has registered for events of this kind."""
+    return _event_handlers.get(event_kind, [])
 
 
 def set_directory(directory: Directory) -> None:
-    """Set the function by which `people` finds who can be mailed."""
+    """Set the function by which `list_addressees` finds who can be mailed."""
     _directory[:] = [directory]
 
 
-def people(organization_ids: Iterable[int]) -> dict[int, list[Addressee]]:
+def list_addressees(organization_ids: Iterable[int]) -> dict[int, list[Addressee]]:
     """Return who can be mailed in each of these organisations, by the organisation's primary key."""
     return _directory[0](organization_ids)

@@ -32,21 +32,21 @@ class NoticeRow:
     restore_url: str
 
 
-def subject(notice: Notice) -> str:
+def notice_subject(notice: Notice) -> str:
     """Return the sentence of a notice in the active language, or "" if its kind no longer exists."""
-    kind = registry.kinds().get(notice.kind)
+    kind = registry.all_kinds().get(notice.kind)
     return kind.subject(notice) if kind else ""
 
 
-def body(notice: Notice) -> str:
+def notice_body(notice: Notice) -> str:
     """Return the text below the sentence of a notice in the active language, or "" if its kind no longer exists."""
-    kind = registry.kinds().get(notice.kind)
+    kind = registry.all_kinds().get(notice.kind)
     return kind.body(notice) if kind else ""
 
 
 def notice_rows(actor: Actor, notices: Iterable[Notice]) -> list[NoticeRow]:
-    """Return a row for each notice of `queries.inbox`, except for notices whose kind no longer exists."""
-    kinds = registry.kinds()
+    """Return a row for each notice of `queries.list_notices`, except for notices whose kind no longer exists."""
+    kinds = registry.all_kinds()
     urls = {name: reverse(name, args=[UUID(int=0)]) for name in ("notice_open", "notice_dismiss", "notice_restore")}
     rows = []
     for notice in notices:

@@ -58,7 +58,7 @@ def open_notice(request: PortalRequest, notice_id: UUID) -> HttpResponse:
     """Mark a notice as read by the person, and redirect to the page that it leads to."""
     notice = _notice(request, notice_id)
     mark_read(actor=request.actor, notice=notice)
-    kind = registry.kinds().get(notice.kind)
+    kind = registry.all_kinds().get(notice.kind)
     path = kind.path(notice) if kind else ""
     return redirect(path) if path else _back(request)
 

@@ -23,7 +23,7 @@ from entitlements.ingest.uploads import receive
 from entitlements.models import IngestToken, IngestUpload
 from partnerportal.lib.api import ActorView
 from partnerportal.lib.api_input import TooLarge
-from partnerportal.lib.api_tokens import holding
+from partnerportal.lib.api_tokens import as_token_holder
 from partnerportal.lib.errors import Invalid
 
 _KEY = re.compile(r"[\x21-\x7e]{1,120}")
@@ -179,7 +179,7 @@ class IngestUploadView(IngestView):
     serializer_class = UploadSerializer
 
     def get(self, request: Request, upload_id: UUID) -> Response:
-        with holding(self.token):
+        with as_token_holder(self.token):
             upload = upload_of(self.token, upload_id)
         if upload is None:
             raise Http404

@@ -27,7 +27,7 @@ from entitlements.models import IngestToken, IngestUpload
 from entitlements.models.ingest import INGEST
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.api_tokens import holding
+from partnerportal.lib.api_tokens import as_token_holder
 from partnerportal.lib.errors import Invalid, Refused, TooMany, Unavailable, Unprocessable
 from partnerportal.lib.leases import LeaseLost, claim_next
 from partnerportal.lib.nudges import nudge
@@ -55,7 +55,7 @@ def receive(
     No transaction is open while the file is stored. Until the row is there no worker sees the file, and without it the
     file is an orphan. Raises Refused, Invalid, TooMany, Unprocessable("key_reused"), Unavailable("no_space").
     """
-    with holding(token):
+    with as_token_holder(token):
         _ensure_may_send(actor, token, kind)
     row = IngestUpload(token=token, kind=kind, idempotency_key=key, public_id=uuid4())
     try:
@@ -64,7 +64,7 @@ def receive(
             raise Invalid("incomplete", _("The upload was cut off."))
         if packed and head != upload_files.GZIP:
             raise Invalid("not_gzip", _("The header says gzip, but the content is not."))
-        with holding(token):
+        with as_token_holder(token):
             return _first_with_key(row)
     except BaseException:
         upload_files.delete_upload(row.public_id)

@@ -9,7 +9,7 @@ from django.views.decorators.vary import vary_on_headers
 from django_htmx.http import push_url
 
 from connections.customers import customer_page, find_customer
-from connections.guards import needs_dashboard
+from connections.guards import require_dashboard
 from connections.policies import ROLE_TABLE as CONNECTIONS
 from connections.policies import ConnectionPermission
 from entitlements.lists.customers import CustomerList
@@ -21,7 +21,7 @@ from partnerportal.lib.requests import PortalRequest
 ORDERS_A_PAGE = 25  # rows on a page of orders
 
 
-@needs_dashboard
+@require_dashboard
 @vary_on_headers("HX-Request")
 def customers(request: PortalRequest) -> HttpResponse:
     """Show the page of connected customers, or for htmx only its list (CC-6…CC-8, CV-3…CV-6).
@@ -39,7 +39,7 @@ def customers(request: PortalRequest) -> HttpResponse:
     return render(request, "entitlements/customers.html", context)
 
 
-@needs_dashboard
+@require_dashboard
 def customer_services(request: PortalRequest, customer_id: UUID) -> HttpResponse:
     """Show what a customer has, had and asked for: its active, trial, pending and expired services (CC-47…CC-52)."""
     actor = request.actor
@@ -49,7 +49,7 @@ def customer_services(request: PortalRequest, customer_id: UUID) -> HttpResponse
     return customer_page(request, customer, tab="services", template=template, context=context)
 
 
-@needs_dashboard
+@require_dashboard
 def customer_orders(request: PortalRequest, customer_id: UUID) -> HttpResponse:
     """Show the orders of a customer, the newest first (CC-27)."""
     customer = find_customer(request.actor, customer_id)

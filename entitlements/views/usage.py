@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from connections.customers import customer_page, find_customer
-from connections.guards import needs_dashboard
+from connections.guards import require_dashboard
 from entitlements.lists.trend import Trend
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.queries.customers import list_services, portfolio_numbers
@@ -32,7 +32,7 @@ CURRENT = dt.timedelta(days=7)  # time without a report after which a service is
 RANKED = 8  # customers shown of those that stand out in a respect
 
 
-@needs_dashboard
+@require_dashboard
 def customer_usage(request: PortalRequest, customer_id: UUID) -> HttpResponse:
     """Show the licensing summary of a customer (CC-30, CC-31, CC-33)."""
     customer = find_customer(request.actor, customer_id)
@@ -40,7 +40,7 @@ def customer_usage(request: PortalRequest, customer_id: UUID) -> HttpResponse:
     return customer_page(request, customer, tab="usage", template="entitlements/customer_usage.html", context=context)
 
 
-@needs_dashboard
+@require_dashboard
 def customer_usage_trend(request: PortalRequest, customer_id: UUID) -> HttpResponse:
     """Show how a customer's use went over weeks or months, as charts and tables (CC-34…CC-37)."""
     customer = find_customer(request.actor, customer_id)
@@ -66,7 +66,7 @@ def usage_trend(request: PortalRequest) -> HttpResponse:
     return render(request, "entitlements/usage_trend.html", context)
 
 
-@needs_dashboard
+@require_dashboard
 def usage_of_customers(request: PortalRequest) -> HttpResponse:
     """Show the sums of all customers, and the customers that stand out.
 

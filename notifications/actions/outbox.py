@@ -15,7 +15,7 @@ from django.utils import timezone
 from notifications import registry
 from notifications.actions.secret_mails import send_secret_mails
 from notifications.mail import compose, compose_summary
-from notifications.mailing import next_summary, wanted
+from notifications.mailing import mail_recipients, next_summary
 from notifications.models import Channel, Delivery, Event, Mail, Notice
 from partnerportal.lib import tenancy
 from partnerportal.lib.locks import Lock, take_turn
@@ -168,15 +168,15 @@ def _attempt(deliveries: list[Delivery]) -> Iterator[None]:
 def fan_out(deliveries: list[Delivery]) -> None:
     """Write the notices of these deliveries' events, queue their e-mails, and mark the deliveries as done.
 
-    What apps have registered by `registry.after` runs here too.
+    What apps have registered by `registry.on_event` runs here too.
     """
     by_kind: dict[str, list[Event]] = {}
     for delivery in deliveries:
         by_kind.setdefault(delivery.event.kind, []).append(delivery.event)
     for event_kind, events in by_kind.items():
-        for kind in registry.kinds_for(event_kind):
+        for kind in registry.kinds_for_event(event_kind):
             _write_notices(kind, events)
-        for consequence in registry.consequences(event_kind):
+        for consequence in registry.event_handlers(event_kind):
             consequence(events)
     _done(deliveries)
 
@@ -204,7 +204,7 @@ def _queue_emails(kind: registry.NoticeKind, events: list[Event]) -> None:
     notices = list(Notice.objects.filter(event__in=events, kind=kind.code, in_reach=True))
     now = timezone.now()
     mails = []
-    for notice, person, mail in wanted(kind, notices):
+    for notice, person, mail in mail_recipients(kind, notices):
         delivery = Delivery(event_id=notice.event_id, channel=Channel.EMAIL, notice=notice, person_id=person.person_id)
         if mail is Mail.DIGEST:
             delivery.channel = Channel.DIGEST

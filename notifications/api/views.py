@@ -20,7 +20,7 @@ class NoticesBase(ActorView):
     rule = (ROLE_TABLE, NoticePermission.VIEW)
 
     def get_queryset(self) -> QuerySet[Notice]:
-        return queries.inbox(self.actor)
+        return queries.list_notices(self.actor)
 
     def notice(self, notice_id: UUID) -> Notice:
         """Return a notice that the actor sees. Raises NotFound for any other."""

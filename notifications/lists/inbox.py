@@ -18,7 +18,7 @@ class Inbox(ListState):
     url_name = "inbox"
 
     def __init__(self, actor: Actor, params: Mapping[str, str]) -> None:
-        filters = NoticeFilterSet(params, queries.inbox(actor))
+        filters = NoticeFilterSet(params, queries.list_notices(actor))
         rows = filters.qs
         self.filter_values = filters.cleaned_values
         self.page = keyset_or_first(rows, sort="at", descending=True, size=PAGE_SIZE, cursor=params.get("cursor", ""))

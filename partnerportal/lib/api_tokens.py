@@ -1,7 +1,8 @@
 """Authentication of machines that call the API with a token. REST framework needs it in a module of its own.
 
-A view for machines sets `has_session = False` (`lib.api`) and opens its transactions itself, by `holding`. So none is
-open while a body is stored, and the token's row is locked for a moment at most: one token serves many requests at once.
+A view for machines sets `has_session = False` (`lib.api`) and opens its transactions itself, by `as_token_holder`. So
+none is open while a body is stored, and the token's row is locked for a moment at most: one token serves many requests
+at once.
 """
 
 from contextlib import AbstractContextManager
@@ -19,7 +20,7 @@ from partnerportal.lib.tokens import Token, digest_of, is_token, note_use
 SCHEME = "bearer"
 
 
-def holding(token: Token) -> AbstractContextManager[None]:
+def as_token_holder(token: Token) -> AbstractContextManager[None]:
     """Open a transaction in which the policies show what the token's holder may see. It enters no organisation."""
     return tenancy.transaction(secret=token.digest)
 

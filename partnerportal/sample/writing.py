@@ -18,7 +18,7 @@ from accounts.models import Kind, Operator, Organization, Person, Program, Progr
 from accounts.queries import operators_of
 from connections.actions import accept_invitation, end_connection
 from connections.actors import choose_actor
-from connections.consent import WORDING, everything
+from connections.consent import WORDING, all_scopes
 from connections.models import Connection, Consent, InvitationLink
 from entitlements.actions.anomalies import find_anomalies
 from entitlements.actions.releases import ask_release, mark_released
@@ -171,8 +171,8 @@ def _consents(connections: Iterable[Connection], organizations: Organizations) -
         human = humans.get(key)
         yield Consent(
             connection=connection,
-            scopes=everything() & ~cast.KEPT_BACK.get(key, Scope.NONE),
-            offered=everything(),
+            scopes=all_scopes() & ~cast.KEPT_BACK.get(key, Scope.NONE),
+            offered=all_scopes(),
             wording=WORDING,
             language=human.language if human else "en",
             at=connection.connected_at,

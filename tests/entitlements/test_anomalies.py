@@ -127,7 +127,7 @@ def test_one_notice_names_all_services_with_their_numbers(world: World, sku: Sku
     notices = Notice.objects.filter(kind="use_unusual", recipient_id=world.partner.pk)
     assert {world.names[notice.about_id] for notice in notices} == {"customer", "customer2"}
     assert len(notices) == 2
-    kind, notice = registry.kinds()["use_unusual"], notices.get(about_id=world.customer.pk)
+    kind, notice = registry.all_kinds()["use_unusual"], notices.get(about_id=world.customer.pk)
     assert kind.subject(notice) == "Unusual usage in 2 services"
     lines = kind.body(notice).split("\n")
     assert lines[0] == "Flow: Monthly active users rose from 100 to 190 in 14 days; usual range 100–100"
@@ -162,7 +162,7 @@ def choose(world: World, who: str, kind: str, how: Mail) -> None:
 )
 def test_the_subject_says_where_it_goes(found: int, falling: int, services: int, subject: str) -> None:
     params = {"found": found, "falling": falling, "services": services, "uses": [{"service": "Vault"}]}
-    assert registry.kinds()["use_unusual"].subject(Notice(params=params)) == subject
+    assert registry.all_kinds()["use_unusual"].subject(Notice(params=params)) == subject
 
 
 def test_a_notice_has_an_end(world: World) -> None:

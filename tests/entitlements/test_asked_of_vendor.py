@@ -49,7 +49,7 @@ def told(world: World, code: str) -> list[Notice]:
 
 
 def said(notice: Notice) -> tuple[str, str, str]:
-    kind = registry.kinds()[notice.kind]
+    kind = registry.all_kinds()[notice.kind]
     return kind.subject(notice), kind.body(notice), kind.path(notice)
 
 

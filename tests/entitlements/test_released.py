@@ -14,7 +14,7 @@ from connections.actions import accept_invitation
 from entitlements.models import LicenseAssignment, Sku
 from notifications.actions.outbox import fan_out_due, send_due_emails, send_due_summaries
 from notifications.models import Channel, Delivery, Event, Mail, Notice, NoticePreference
-from notifications.queries import unread_count
+from notifications.queries import count_unread
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import today
@@ -160,10 +160,10 @@ def test_the_feed_tells_it_once_too(world: World, ask: Any, web: Any) -> None:  
 @pytest.mark.parametrize("who", OTHERS)
 def test_nobody_else_hears_of_it(who: str, world: World, ask: Any, web: Any, api: Any, actor_for: Any) -> None:  # noqa: F811
     """Not in the inbox, its number, its filter, the API, an export, the choice of e-mails, nor by asking for its id."""
-    before = unread_count(actor_for(who))
+    before = count_unread(actor_for(who))
     notices = hears(world, ask, web, "mark", "reopen")
     own = told(world, "release_asked") if who == "vendor.admin" else []
-    assert unread_count(actor_for(who)) == before + len(own)
+    assert count_unread(actor_for(who)) == before + len(own)
     assert {notice.recipient_id for notice in Notice.objects.filter(event__in=[n.event_id for n in notices])} == {
         world.customer.pk
     }

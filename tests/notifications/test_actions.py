@@ -83,11 +83,11 @@ def test_dismissing_twice_keeps_the_first_time(do, shared):
 
 def test_reading_is_personal(do, shared, actor_for):
     reader, admin = actor_for("partner.reader"), actor_for("partner.admin")
-    before = queries.unread_count(reader)
+    before = queries.count_unread(reader)
     do(mark_read, "partner.reader", notice=shared["partner"])
     do(mark_read, "partner.reader", notice=shared["partner"])
-    assert (queries.unread_count(reader), queries.unread_count(admin)) == (before - 1, before)
-    unread = {notice for notice in queries.inbox(reader) if notice.is_unread}
+    assert (queries.count_unread(reader), queries.count_unread(admin)) == (before - 1, before)
+    unread = {notice for notice in queries.list_notices(reader) if notice.is_unread}
     assert shared["partner"] not in unread
     assert len(unread) == before - 1
 
@@ -95,9 +95,9 @@ def test_reading_is_personal(do, shared, actor_for):
 def test_all_read_is_personal_and_for_one_organisation(do, actor_for):
     do(mark_all_read, "many@partner")
     do(mark_all_read, "many@partner")
-    assert queries.unread_count(actor_for("many@partner")) == 0
-    assert queries.unread_count(actor_for("many@distributor")) > 0
-    assert queries.unread_count(actor_for("partner.admin")) > 0
+    assert queries.count_unread(actor_for("many@partner")) == 0
+    assert queries.count_unread(actor_for("many@distributor")) > 0
+    assert queries.count_unread(actor_for("partner.admin")) > 0
 
 
 def test_without_the_badge_no_news_of_customers(world, actor_for):
@@ -125,7 +125,7 @@ def test_the_chosen_customer_is_named_though_its_news_is_old(world, actor_for, m
 
 
 def test_the_news_of_one_customer_comes_from_an_index(world, actor_for):
-    rows = queries.inbox(actor_for("partner.admin")).filter(about_public_id=world.customer.public_id)
+    rows = queries.list_notices(actor_for("partner.admin")).filter(about_public_id=world.customer.public_id)
     assert rows and all(row.about_id == world.customer.pk for row in rows)
     crowd(rows[0], about=world.customer2)  # else any index is as good, by what the planner last counted
     with connection.cursor() as cursor:

@@ -9,7 +9,7 @@ from django.db import connection
 from notifications import queries, registry
 from notifications.actions.preferences import choose_notices
 from notifications.filters import NoticeFilterSet
-from notifications.mailing import wanted
+from notifications.mailing import mail_recipients
 from notifications.models import Choice, Mail, Notice, NoticePreference
 from tests.exports.test_lists import exported
 from tests.notifications.test_views import INBOX, latest, news, subjects
@@ -63,11 +63,11 @@ def test_as_a_browser_sends_it_and_back_again(world: World, web: Any) -> None:
 
 def test_it_leaves_the_list_the_number_and_the_overview(world: World, web: Any, actor_for: Any, off: Any) -> None:
     actor = actor_for("partner.reader")
-    before, latest_customers = queries.unread_count(actor), dict(queries.customers_in_news(actor))
+    before, latest_customers = queries.count_unread(actor), dict(queries.customers_in_news(actor))
     client = web("partner.reader")
     assert TOLD in subjects(client.get(INBOX)) and TOLD in client.get("/").content.decode()
     off("partner.reader")
-    assert queries.unread_count(actor) == before - 1
+    assert queries.count_unread(actor) == before - 1
     assert f'aria-label="Inbox, {before - 1} unread"' in client.get(INBOX).content.decode()
     for address in (INBOX, f"{INBOX}?unread=true", f"{INBOX}?kind=rubbish", "/"):
         assert TOLD not in client.get(address).content.decode()
@@ -92,9 +92,9 @@ def test_it_is_not_lost(world: World, web: Any, off: Any) -> None:
 
 def test_nobody_elses_inbox_changes_nor_ones_own_elsewhere(web: Any, actor_for: Any, off: Any) -> None:
     actors = [actor_for(who) for who in ("partner.reader", "many@distributor")]
-    before = [queries.unread_count(actor) for actor in actors]
+    before = [queries.count_unread(actor) for actor in actors]
     assert TOLD not in subjects(off("many@partner").get(INBOX))
-    assert [queries.unread_count(actor) for actor in actors] == before
+    assert [queries.count_unread(actor) for actor in actors] == before
     for who in ("partner.reader", "many@distributor", "customer.reader"):
         assert TOLD in subjects(web(who).get(INBOX))
 
@@ -128,7 +128,7 @@ def test_mail_is_another_matter(world: World, web: Any, kind: str) -> None:
 
     def mails() -> dict[int, Mail]:
         notice = Notice(recipient_id=world.customer.pk, about_id=world.customer.pk, kind=kind)
-        return {person.person_id: mail for _, person, mail in wanted(registry.kinds()[kind], [notice])}
+        return {person.person_id: mail for _, person, mail in mail_recipients(registry.all_kinds()[kind], [notice])}
 
     before = mails()
     for who in ("customer.admin", "customer.reader"):
@@ -157,8 +157,8 @@ def test_many_notices_are_walked_along_their_index(world: World, actor_for: Any,
         )
         cursor.execute("ANALYZE notifications_notice, notifications_noticepreference")
     with as_tenant(actor):
-        rows = NoticeFilterSet({}, queries.inbox(actor)).qs[:51]
+        rows = NoticeFilterSet({}, queries.list_notices(actor)).qs[:51]
         plan = rows.explain()
         assert "Scan using notice_inbox" in plan and "Sort" not in plan
-        assert {row.kind for row in rows} <= {"ends_soon"} | set(dict(queries.choices(actor))) - {KIND}
-        assert queries.unread_count(actor) == queries.UNREAD_SHOWN + 1
+        assert {row.kind for row in rows} <= {"ends_soon"} | set(dict(queries.notice_choices(actor))) - {KIND}
+        assert queries.count_unread(actor) == queries.UNREAD_SHOWN + 1
