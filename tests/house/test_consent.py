@@ -1,0 +1,133 @@
+"""What a customer does not share is seen by nobody else, in no table and by neither lock; all else is still seen."""
+
+import inspect
+
+import pytest
+
+from accounts.models import Organization, Program, ProgramMembership
+from connections.actions import change_sharing
+from connections.consent import everything
+from connections.models import Connection, Portfolio
+from entitlements.actions.trials import entitlement_event
+from entitlements.events import EntitlementEvent
+from entitlements.models import (
+    Anomaly,
+    CustomerListing,
+    CustomerPace,
+    CustomerUsage,
+    Entitlement,
+    Order,
+    OrderLine,
+    UsageDay,
+    UsageMonth,
+)
+from notifications.actions.outbox import fan_out_due
+from notifications.actions.recording import record_many
+from notifications.models import Event, Notice
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.scopes import Scope, shares
+from tests.house.test_tables import TENANT_MODELS
+
+pytestmark = pytest.mark.promise("E-14")
+
+# Of each table which column holds the customer, and the scope that others need for its rows.
+NEEDS = {
+    Organization: ("pk", Scope.ACCOUNT),
+    ProgramMembership: ("organization", Scope.ACCOUNT),
+    Entitlement: ("customer", Scope.ENTITLEMENTS),
+    Order: ("customer", Scope.ORDERS),
+    OrderLine: ("order__customer", Scope.ORDERS),
+    UsageDay: ("customer", Scope.USAGE),
+    UsageMonth: ("customer", Scope.USAGE),
+    CustomerUsage: ("customer", Scope.USAGE),
+    Anomaly: ("customer", Scope.USAGE),
+}
+# News has the scopes that it needs in each row: that of what it tells, and the one of news.
+TOLD = {
+    EntitlementEvent.CHANGED: Scope.NOTIFICATIONS | Scope.ENTITLEMENTS,
+    EntitlementEvent.ORDER_PLACED: Scope.NOTIFICATIONS | Scope.ORDERS,
+    EntitlementEvent.USE_UNUSUAL: Scope.NOTIFICATIONS | Scope.USAGE,
+}
+NEWS = {Event, Notice}
+# A viewer has its own rows of these, whatever is shared: tests/portfolio.py holds what they say of it to the scopes.
+OF_THE_VIEWER = {Connection, CustomerListing, CustomerPace, Portfolio}
+VIEWERS = ("partner.admin", "distributor.admin")
+KEPT_BACK = [Scope.NONE, *(scope for scope in everything() if scope != Scope.ACCOUNT)]
+each_scope = pytest.mark.parametrize("kept_back", KEPT_BACK, ids=lambda scope: scope.name or "NOTHING")
+each_viewer = pytest.mark.parametrize("who", VIEWERS)
+
+
+def test_every_table_that_reaches_others_is_named_here():
+    sources = {model: inspect.getsource(type(model._default_manager.all()).scope) for model in TENANT_MODELS}
+    assert {model for model, source in sources.items() if "reach(" in source} <= {*NEEDS, *NEWS} | OF_THE_VIEWER
+
+
+@pytest.fixture
+def news(world):
+    """Events and notices of each kind, about a customer who has a badge too: something of it is in each table."""
+    program = Program.objects.earliest("pk")
+    ProgramMembership.objects.create(organization=world.customer, program=program, starts_on="2020-01-01")
+    service = Entitlement.objects.filter(customer=world.customer).earliest("pk")
+    record_many([entitlement_event(kind, Actor.system("feed"), service) for kind in TOLD])
+    while fan_out_due():
+        pass
+    return Event.objects.filter(customer_id=world.customer.pk), Notice.objects.filter(about_id=world.customer.pk)
+
+
+@pytest.fixture
+def share_all_but(world, actor_for, as_tenant):
+    def change(kept_back: Scope) -> Scope:
+        customer, connected = actor_for("customer.admin"), world.connection("customer", "partner")
+        with as_tenant(customer):
+            return change_sharing(actor=customer, connection=connected, scopes=everything() & ~kept_back).shared
+
+    return change
+
+
+@each_viewer
+@each_scope
+def test_a_table_shows_what_is_shared(who, kept_back, news, share_all_but, world, actor_for, as_tenant):
+    shared, actor = share_all_but(kept_back), actor_for(who)
+    for model, (column, needed) in NEEDS.items():
+        rows = model.objects.filter(**{column: world.customer.pk})
+        assert rows.exists(), f"there is nothing in {model.__name__}"
+        assert rows.visible_to(actor).exists() is shares(shared, needed), f"first lock of {model.__name__}"
+        with as_tenant(actor):
+            assert rows.exists() is shares(shared, needed), f"second lock of {model.__name__}"
+
+
+@each_viewer
+@each_scope
+def test_news_needs_what_it_tells(who, kept_back, news, share_all_but, actor_for, as_tenant):
+    shared, actor = share_all_but(kept_back), actor_for(who)
+    events, notices = news
+    for kind, needed in TOLD.items():
+        told = notices.filter(event__kind=kind, recipient_id=actor.organization_id)
+        for rows in (events.filter(kind=kind), told):
+            assert rows.exists() or kind == EntitlementEvent.ORDER_PLACED, f"nobody is told of {kind}"
+            seen = rows.exists() and shares(shared, needed)
+            assert rows.visible_to(actor).exists() is seen, f"first lock of {rows.model.__name__}, {kind}"
+            with as_tenant(actor):
+                assert rows.exists() is seen, f"second lock of {rows.model.__name__}, {kind}"
+
+
+@each_scope
+def test_the_customer_itself_sees_all_of_its_own(kept_back, news, share_all_but, world, actor_for, as_tenant):
+    share_all_but(kept_back)
+    actor = actor_for("customer.admin")
+    with as_tenant(actor):
+        for model, (column, _needed) in NEEDS.items():
+            rows = model.objects.filter(**{column: world.customer.pk})
+            assert rows.exists() and rows.visible_to(actor).exists(), model.__name__
+        assert all(rows.visible_to(actor).filter(pk__in=rows).exists() for rows in news)
+
+
+def test_a_distributor_sees_nothing_of_what_its_partners_own(world, actor_for, as_tenant):
+    """It sees their account data alone (E15)."""
+    actor = actor_for("distributor.admin")
+    for model, (column, needed) in NEEDS.items():
+        rows = model.objects.filter(**{column: world.partner.pk})
+        assert rows.exists(), f"there is nothing in {model.__name__}"
+        assert rows.visible_to(actor).exists() is (needed == Scope.ACCOUNT), model.__name__
+        with as_tenant(actor):
+            assert rows.exists() is (needed == Scope.ACCOUNT), model.__name__
