@@ -6,7 +6,7 @@ import pytest
 
 from accounts.models import Organization, Program, ProgramMembership
 from connections.actions import change_sharing
-from connections.consent import everything
+from connections.consent import all_scopes
 from connections.models import Connection, Portfolio
 from entitlements.actions.trials import entitlement_event
 from entitlements.events import EntitlementEvent
@@ -27,8 +27,6 @@ from notifications.models import Event, Notice
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.scopes import Scope, shares
 from tests.house.test_tables import TENANT_MODELS
-
-pytestmark = pytest.mark.promise("E-14")
 
 # Of each table which column holds the customer, and the scope that others need for its rows.
 NEEDS = {
@@ -52,7 +50,7 @@ NEWS = {Event, Notice}
 # A viewer has its own rows of these, whatever is shared: tests/portfolio.py holds what they say of it to the scopes.
 OF_THE_VIEWER = {Connection, CustomerListing, CustomerPace, Portfolio}
 VIEWERS = ("partner.admin", "distributor.admin")
-KEPT_BACK = [Scope.NONE, *(scope for scope in everything() if scope != Scope.ACCOUNT)]
+KEPT_BACK = [Scope.NONE, *(scope for scope in all_scopes() if scope != Scope.ACCOUNT)]
 each_scope = pytest.mark.parametrize("kept_back", KEPT_BACK, ids=lambda scope: scope.name or "NOTHING")
 each_viewer = pytest.mark.parametrize("who", VIEWERS)
 
@@ -79,11 +77,12 @@ def share_all_but(world, actor_for, as_tenant):
     def change(kept_back: Scope) -> Scope:
         customer, connected = actor_for("customer.admin"), world.connection("customer", "partner")
         with as_tenant(customer):
-            return change_sharing(actor=customer, connection=connected, scopes=everything() & ~kept_back).shared
+            return change_sharing(actor=customer, connection=connected, scopes=all_scopes() & ~kept_back).shared
 
     return change
 
 
+@pytest.mark.promise("E-14", "G-1")
 @each_viewer
 @each_scope
 def test_a_table_shows_what_is_shared(who, kept_back, news, share_all_but, world, actor_for, as_tenant):
@@ -96,6 +95,7 @@ def test_a_table_shows_what_is_shared(who, kept_back, news, share_all_but, world
             assert rows.exists() is shares(shared, needed), f"second lock of {model.__name__}"
 
 
+@pytest.mark.promise("E-14", "G-1")
 @each_viewer
 @each_scope
 def test_news_needs_what_it_tells(who, kept_back, news, share_all_but, actor_for, as_tenant):
@@ -122,8 +122,9 @@ def test_the_customer_itself_sees_all_of_its_own(kept_back, news, share_all_but,
         assert all(rows.visible_to(actor).filter(pk__in=rows).exists() for rows in news)
 
 
+@pytest.mark.promise("E-15")
 def test_a_distributor_sees_nothing_of_what_its_partners_own(world, actor_for, as_tenant):
-    """It sees their account data alone (E15)."""
+    """It sees their account data alone (E-15)."""
     actor = actor_for("distributor.admin")
     for model, (column, needed) in NEEDS.items():
         rows = model.objects.filter(**{column: world.partner.pk})
