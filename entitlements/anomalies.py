@@ -30,7 +30,7 @@ NEAR = dt.timedelta(days=3)  # where nothing was reported 14 days before, the re
 
 
 @dataclass(frozen=True)
-class Finding:
+class JudgedNumber:
     """A number that was judged, with the range that was usual before."""
 
     value: int
@@ -47,7 +47,7 @@ def usual_range(values: Sequence[int]) -> tuple[int, int]:
     return max(math.floor(middle - spread), 0), math.ceil(middle + spread)
 
 
-def judge(reported: Mapping[dt.date, int], on: dt.date) -> Finding | None:
+def judge_number(reported: Mapping[dt.date, int], on: dt.date) -> JudgedNumber | None:
     """Judge the number of the day `on` by the range that was usual before.
 
     Returns None where the day, or the one 14 days before it, was not reported, or there is too little history.
@@ -62,7 +62,7 @@ def judge(reported: Mapping[dt.date, int], on: dt.date) -> Finding | None:
     is_unusual = not low <= value <= high and change >= max(LEAST_SHARE * before, LEAST_CHANGE)
     # A number may go back and forth between two levels. It is unusual if it moved away from the range, not towards it.
     is_unusual = is_unusual and (value < before) == (value < low)
-    return Finding(value, before, low, high, is_unusual)
+    return JudgedNumber(value, before, low, high, is_unusual)
 
 
 def _back_from(day: dt.date) -> list[dt.date]:

@@ -38,7 +38,7 @@ class Tone(StrEnum):
 
 
 @dataclass(frozen=True)
-class Day:
+class DayOfUse:
     """The numbers of use that were reported of one UTC day."""
 
     day: dt.date
@@ -54,12 +54,12 @@ def in_use(licence_model: str, *, users: int, devices: int, peak: int) -> int:
     return peak if licence_model == Sku.LicenceModel.CONCURRENT else min(users, devices)
 
 
-def daily_active(licence_model: str, day: Day) -> int:
+def daily_active(licence_model: str, day: DayOfUse) -> int:
     """Return how many licences were in use in the 24 hours of a day."""
     return in_use(licence_model, users=day.daily_users, devices=day.daily_devices, peak=day.peak_concurrent)
 
 
-def monthly_active(licence_model: str, days: Iterable[Day], on: dt.date) -> int:
+def monthly_active(licence_model: str, days: Iterable[DayOfUse], on: dt.date) -> int:
     """Return how many licences were in use in the 30 days up to and with `on`, the latest day that was reported.
 
     Users and devices are unique over those 30 days, which only the vendor can count: they stand in the report of `on`.
@@ -115,7 +115,7 @@ def days_left(ends_on: dt.date | None, today: dt.date) -> int | None:
     return left if 0 <= left <= WARNING_DAYS else None
 
 
-def full_on(
+def day_when_full(
     *, as_of: dt.date, assigned: int, purchased: int, per_day: float | None, history_days: int
 ) -> dt.date | None:
     """Return the day on which all licences will be assigned at the present pace of `per_day`, from `as_of` on.

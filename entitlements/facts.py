@@ -41,14 +41,14 @@ Answers = dict[int, Outcome | Problem]  # by line number
 
 
 @dataclass(frozen=True)
-class Known:
+class KnownRows:
     """The rows of the customers and SKUs that facts name, as far as they exist."""
 
     customers: Mapping[str, Organization]
     skus: Mapping[str, Sku]
 
     @classmethod
-    def named_by(cls, facts: Iterable[Fact]) -> "Known":
+    def read_for(cls, facts: Iterable[Fact]) -> "KnownRows":
         """Read the customers and SKUs that these facts name."""
         org_ids, codes = set(), set()
         for fact in facts:
@@ -58,7 +58,7 @@ class Known:
         skus = Sku.objects.filter(code__in=codes)
         return cls({row.org_id: row for row in organizations}, {row.code: row for row in skus})
 
-    def problem(self, fact: Fact) -> Problem | None:
+    def find_problem(self, fact: Fact) -> Problem | None:
         """Return why a fact cannot be stored, or None if its customer and all its SKUs exist."""
         if fact.values["customer"] not in self.customers:
             return UNKNOWN_CUSTOMER
@@ -70,20 +70,20 @@ class Known:
 
 
 @dataclass(frozen=True)
-class Ids:
+class KnownIds:
     """The primary keys of the customers and SKUs that many short facts name, as far as they exist."""
 
     customers: Mapping[str, int]
     skus: Mapping[str, int]
 
     @classmethod
-    def named_by(cls, facts: Iterable[Fact]) -> "Ids":
+    def read_for(cls, facts: Iterable[Fact]) -> "KnownIds":
         """Read the primary keys of the customers and SKUs that these facts name."""
         org_ids, codes = {fact.values["customer"] for fact in facts}, {fact.values["sku"] for fact in facts}
         customers = Organization.objects.filter(org_id__in=org_ids).values_list("org_id", "pk")
         return cls(dict(customers), dict(Sku.objects.filter(code__in=codes).values_list("code", "pk")))
 
-    def problem(self, fact: Fact) -> Problem | None:
+    def find_problem(self, fact: Fact) -> Problem | None:
         """Return why a fact cannot be stored, or None if its customer and its SKU exist."""
         if fact.values["customer"] not in self.customers:
             return UNKNOWN_CUSTOMER

@@ -34,7 +34,7 @@ def compose(*, notice: Notice, person_id: int) -> EmailMultiAlternatives | None:
     if person is None:
         return None
     with translation.override(person.language), timezone.override(person.time_zone):
-        line = _Line.of(notice)
+        line = _Line.for_notice(notice)
         context = {name: getattr(line, name) for name in ("subject", "about", "body", "action", "url")}
         return _mail("notice", f"{notice.public_id}.{person_id}", person, line.subject, context)
 
@@ -53,7 +53,7 @@ def compose_summary(*, person_id: int, day: dt.date, notice_ids: list[int]) -> E
         subject = ngettext("Your daily summary: %(count)s notice", "Your daily summary: %(count)s notices", count)
         groups: dict[str, list[_Line]] = {}
         for notice, _person, organization in islice(entries, LINES):
-            groups.setdefault(organization, []).append(_Line.of(notice))
+            groups.setdefault(organization, []).append(_Line.for_notice(notice))
         context = {
             "day": formats.date(day),
             "groups": [{"organization": name, "lines": lines} for name, lines in groups.items()],
@@ -72,7 +72,7 @@ class _Line:
     about: str
 
     @classmethod
-    def of(cls, notice: Notice) -> "_Line":
+    def for_notice(cls, notice: Notice) -> "_Line":
         kind = registry.all_kinds()[notice.kind]
         path = kind.path(notice)
         is_own = notice.about_id in (None, notice.recipient_id)

@@ -9,7 +9,7 @@ from django.db import transaction
 from accounts.models import Organization
 from entitlements import counting
 from entitlements.actions.usage import lock_usage
-from entitlements.anomalies import HISTORY, LOOKS_BACK, NEAR, TOLD, Finding, judge, kinds_of, services_of
+from entitlements.anomalies import HISTORY, LOOKS_BACK, NEAR, TOLD, JudgedNumber, judge_number, kinds_of, services_of
 from entitlements.events import EntitlementEvent
 from entitlements.models import Anomaly, CustomerUsage, Sku, UsageDay
 from entitlements.models.usage import KEPT, TO_CHECK
@@ -51,7 +51,7 @@ def _look_at_batch(actor: Actor) -> int | None:
         return None
     series = _series(due)
     as_of = {usage.customer_id: usage.as_of for usage in due}
-    findings = {key: finding for key, values in series.items() if (finding := judge(values, as_of[key[0]]))}
+    findings = {key: finding for key, values in series.items() if (finding := judge_number(values, as_of[key[0]]))}
     still_open = _close(findings, series, as_of)
     opened = _open(findings, as_of, still_open)
     record_many(_news(actor, opened))
@@ -65,11 +65,11 @@ def _series(due: list[CustomerUsage]) -> Series:
     as_of = {usage.customer_id: usage.as_of for usage in due}
     rows = UsageDay.objects.filter(customer__in=as_of, day__gt=since).order_by("day")
     series: Series = defaultdict(dict)
-    peaks: dict[tuple[int, int], list[counting.Day]] = defaultdict(list)
+    peaks: dict[tuple[int, int], list[counting.DayOfUse]] = defaultdict(list)
     for customer, sku, day, model, assigned, *numbers in rows.values_list(
         "customer", "sku", "day", "sku__licence_model", "assigned", *FACTS
     ).iterator(chunk_size=20_000):
-        reported = counting.Day(day, *numbers)
+        reported = counting.DayOfUse(day, *numbers)
         if model == Sku.LicenceModel.CONCURRENT:
             recent = peaks[customer, sku]
             recent.append(reported)
@@ -82,7 +82,7 @@ def _series(due: list[CustomerUsage]) -> Series:
     return series
 
 
-def _close(findings: dict[Key, Finding], series: Series, as_of: dict[int, dt.date]) -> list[Anomaly]:
+def _close(findings: dict[Key, JudgedNumber], series: Series, as_of: dict[int, dt.date]) -> list[Anomaly]:
     """End the anomalies of the customers that are over, and return those that stay open.
 
     An anomaly is over when its number is back in the range of its time, or in what has become usual since, or when its
@@ -105,7 +105,7 @@ def _close(findings: dict[Key, Finding], series: Series, as_of: dict[int, dt.dat
     return remaining
 
 
-def _open(findings: dict[Key, Finding], as_of: dict[int, dt.date], still_open: list[Anomaly]) -> list[Anomaly]:
+def _open(findings: dict[Key, JudgedNumber], as_of: dict[int, dt.date], still_open: list[Anomaly]) -> list[Anomaly]:
     """Store and return an anomaly for each unusual number that has none open yet."""
     known = {(row.customer_id, row.sku_id, row.metric) for row in still_open}
     return Anomaly.objects.bulk_create(

@@ -4,7 +4,7 @@ from django.db import connection, transaction
 
 from entitlements.actions.releases import release_event
 from entitlements.events import EntitlementEvent
-from entitlements.facts import Answers, Fact, Ids, Outcome, Problem
+from entitlements.facts import Answers, Fact, KnownIds, Outcome, Problem
 from entitlements.models import LicenseAssignment
 from notifications.actions.recording import record_many
 from partnerportal.lib.actors import Actor
@@ -52,11 +52,11 @@ def store_assignments(*, actor: Actor, facts: list[Fact]) -> Answers:
     with `other_customer`.
     """
     authorize_staff(actor)
-    known = Ids.named_by(facts)
+    known = KnownIds.read_for(facts)
     answers: Answers = {}
     rows: list[tuple[object, ...]] = []
     for fact in facts:
-        if problem := known.problem(fact):
+        if problem := known.find_problem(fact):
             answers[fact.line] = problem
             continue
         values = fact.values

@@ -9,7 +9,7 @@ from django.db import models, transaction
 from accounts.models import Organization
 from entitlements.actions.rollups import recount_skus
 from entitlements.events import EntitlementEvent
-from entitlements.facts import Answers, Fact, Known, Outcome, Problem
+from entitlements.facts import Answers, Fact, KnownRows, Outcome, Problem
 from entitlements.models import Entitlement, Order, OrderLine, Sku
 from notifications.actions.recording import new_event, record_many
 from notifications.models import Event
@@ -21,7 +21,7 @@ NOT_NEWS = {"assigned"}  # fields that change every day, so that nobody wants a 
 
 
 @dataclass
-class Change:
+class FactChange:
     """A fact beside the row that is stored: `old` is None where none is, `before` has the fields that differ, as they
     were."""
 
@@ -49,9 +49,9 @@ def store_facts(*, actor: Actor, facts: list[Fact], with_events: bool, at: dt.da
     answers: Answers = {}
     _store_skus([fact for fact in facts if fact.type == "sku"], answers)
     others = [fact for fact in facts if fact.type != "sku"]
-    known = Known.named_by(others)
+    known = KnownRows.read_for(others)
     for fact in others:
-        if problem := known.problem(fact):
+        if problem := known.find_problem(fact):
             answers[fact.line] = problem
     sound = [fact for fact in others if fact.line not in answers]
     entitlements = _store_entitlements([f for f in sound if f.type == "entitlement"], known, answers, at)
@@ -72,7 +72,7 @@ def _store_skus(facts: list[Fact], answers: Answers) -> None:
     answers.update((change.fact.line, change.outcome) for change in changes)
 
 
-def _store_entitlements(facts: list[Fact], known: Known, answers: Answers, at: dt.datetime) -> list[Change]:
+def _store_entitlements(facts: list[Fact], known: KnownRows, answers: Answers, at: dt.datetime) -> list[FactChange]:
     """Store entitlements and answer their lines. Return all that were not refused, changed or not."""
     pairs = []
     for fact in facts:
@@ -89,7 +89,7 @@ def _store_entitlements(facts: list[Fact], known: Known, answers: Answers, at: d
     return changes
 
 
-def _store_orders(facts: list[Fact], known: Known, answers: Answers) -> list[Change]:
+def _store_orders(facts: list[Fact], known: KnownRows, answers: Answers) -> list[FactChange]:
     """Store orders with their lines and answer the feed's lines. Return all that were not refused, changed or not."""
     pairs = []
     for fact in facts:
@@ -102,7 +102,7 @@ def _store_orders(facts: list[Fact], known: Known, answers: Answers) -> list[Cha
     return changes
 
 
-def _store_lines(changes: list[Change], known: Known) -> None:
+def _store_lines(changes: list[FactChange], known: KnownRows) -> None:
     """Write all lines of an order anew where one of them differs. The order then counts as changed."""
     stored: dict[int, list[tuple[Any, ...]]] = {change.old.pk: [] for change in changes if change.old}
     rows = OrderLine.objects.filter(order__in=list(stored)).order_by("order_id", "position")
@@ -132,7 +132,7 @@ def _compare(
     key: str,
     pairs: list[tuple[Fact, dict[str, Any]]],
     with_related: tuple[str, ...] = (),
-) -> list[Change]:
+) -> list[FactChange]:
     """Return each fact of `pairs`, which come with their values, beside the row that has its key. Rows are locked."""
     if not pairs:
         return []
@@ -145,11 +145,11 @@ def _compare(
     for fact, values in pairs:
         old = stored.get(fact.key)
         before = {name: getattr(old, name) for name, new in values.items() if getattr(old, name) != new} if old else {}
-        changes.append(Change(fact, model(**{key: fact.key}, **values), old, before))
+        changes.append(FactChange(fact, model(**{key: fact.key}, **values), old, before))
     return changes
 
 
-def _of_same_customer(changes: list[Change], answers: Answers) -> list[Change]:
+def _of_same_customer(changes: list[FactChange], answers: Answers) -> list[FactChange]:
     """Answer `other_customer` to changes that would move a row to another customer, and return the other changes.
 
     A feed that moves a row would show one customer's data to another's partners.
@@ -160,17 +160,17 @@ def _of_same_customer(changes: list[Change], answers: Answers) -> list[Change]:
     return [change for change in changes if "customer_id" not in change.before]
 
 
-def _write(model: type[models.Model], key: str, changes: list[Change], fields: list[str]) -> None:
+def _write(model: type[models.Model], key: str, changes: list[FactChange], fields: list[str]) -> None:
     rows = [change.row for change in changes if change.outcome is not Outcome.UNCHANGED]
     if rows:
         model._default_manager.bulk_create(rows, update_conflicts=True, unique_fields=[key], update_fields=fields)
 
 
-def _is_news(change: Change) -> bool:
+def _is_news(change: FactChange) -> bool:
     return change.old is None or bool(change.before.keys() - NOT_NEWS)
 
 
-def _entitlement_news(change: Change, known: Known, actor: Actor, at: dt.datetime) -> Event:
+def _entitlement_news(change: FactChange, known: KnownRows, actor: Actor, at: dt.datetime) -> Event:
     row, sku = change.row, known.skus[change.fact.values["sku"]]
     before = {name: value for name, value in change.before.items() if name != "sku_id"}
     after = {name: getattr(row, name) for name in before}
@@ -189,7 +189,7 @@ def _entitlement_news(change: Change, known: Known, actor: Actor, at: dt.datetim
     return _event(_event_kind(change), subject, sku.name, customer, details, actor, at, changes)
 
 
-def _event_kind(change: Change) -> EntitlementEvent:
+def _event_kind(change: FactChange) -> EntitlementEvent:
     row = change.row
     arrived = change.old is None or "state" in change.before
     if arrived and row.state == Entitlement.State.ACTIVE:
@@ -201,7 +201,7 @@ def _event_kind(change: Change) -> EntitlementEvent:
     return EntitlementEvent.CHANGED
 
 
-def _order_news(change: Change, known: Known, actor: Actor, at: dt.datetime) -> Event:
+def _order_news(change: FactChange, known: KnownRows, actor: Actor, at: dt.datetime) -> Event:
     row = change.row
     details = {"number": row.number, "total": str(row.total), "currency": row.currency}
     customer = known.customers[change.fact.values["customer"]]

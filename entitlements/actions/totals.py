@@ -164,12 +164,12 @@ def refresh_customers(customers: Sequence[int], *, where_different: bool = False
     with connection.cursor() as cursor:
         for start in range(0, len(customers), CHUNK):
             chunk = list(customers[start : start + CHUNK])
-            cursor.execute(statement, {"customers": chunk, **span(cursor, chunk)})
+            cursor.execute(statement, {"customers": chunk, **week_span(cursor, chunk)})
             written += cursor.rowcount
     return written
 
 
-def span(cursor: Any, customers: Sequence[int]) -> dict[str, Any]:
+def week_span(cursor: Any, customers: Sequence[int]) -> dict[str, Any]:
     """Return the parameters `since` and `until`, between which lie all weeks of these customers.
 
     With them the planner leaves the partitions of other days out.

@@ -82,7 +82,10 @@ def _ensure_requestable(actor: Actor, sku: Sku) -> None:
         raise Conflict("already_requested", ALREADY_REQUESTED)
     if of_sku.filter(state=State.ACTIVE).exclude(ends_on__lt=today()).exists():
         raise Conflict("already_running", ALREADY_RUNNING)
-    if own.ours().filter(created_at__gt=timezone.now() - dt.timedelta(days=1)).count() >= REQUESTED_A_DAY:
+    if (
+        own.requested_in_portal().filter(created_at__gt=timezone.now() - dt.timedelta(days=1)).count()
+        >= REQUESTED_A_DAY
+    ):
         raise TooMany("too_many_trials", TOO_MANY % {"number": REQUESTED_A_DAY})
 
 
@@ -179,7 +182,7 @@ def expire_trials() -> int:
 
 @transaction.atomic
 def _expire_batch() -> int:
-    due = Entitlement.objects.ours().filter(kind=Kind.TRIAL, state=State.ACTIVE, ends_on__lt=today())
+    due = Entitlement.objects.requested_in_portal().filter(kind=Kind.TRIAL, state=State.ACTIVE, ends_on__lt=today())
     trials = list(due.select_for_update(skip_locked=True, of=("self",)).select_related("sku", "customer")[:BATCH])
     move_locked(trials, State.EXPIRED, updated_at=timezone.now())
     changes = changes_between({"state": State.ACTIVE}, {"state": State.EXPIRED})

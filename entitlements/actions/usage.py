@@ -7,7 +7,7 @@ from typing import NamedTuple
 from django.db import connection, transaction
 
 from entitlements.actions.rollups import lock_usage, refresh_touched
-from entitlements.facts import Answers, Fact, Ids, Outcome
+from entitlements.facts import Answers, Fact, KnownIds, Outcome
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.copy_rows import CopyRows
 from partnerportal.lib.policies import authorize_staff
@@ -96,11 +96,11 @@ def store_usage_facts(*, actor: Actor, facts: list[Fact]) -> Answers:
 
     A line whose customer or SKU does not exist is answered with a Problem.
     """
-    known = Ids.named_by(facts)
+    known = KnownIds.read_for(facts)
     answers: Answers = {}
     rows = []
     for fact in facts:
-        if problem := known.problem(fact):
+        if problem := known.find_problem(fact):
             answers[fact.line] = problem
         else:
             values = fact.values

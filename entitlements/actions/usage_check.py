@@ -6,7 +6,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from entitlements.actions.rollups import MONTH_COLUMNS, lock_usage, months_sql, write_months_sql
-from entitlements.actions.totals import CUSTOMERS, TOLD, refresh_customers, span
+from entitlements.actions.totals import CUSTOMERS, TOLD, refresh_customers, week_span
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.policies import authorize_staff
 
@@ -92,7 +92,7 @@ def _wrong_months(customers: list[int]) -> list[tuple[Any, ...]]:
 
 def _wrong_customers(customers: list[int]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
-        cursor.execute(_CUSTOMERS_DIFFER, {"customers": customers, **span(cursor, customers)})
+        cursor.execute(_CUSTOMERS_DIFFER, {"customers": customers, **week_span(cursor, customers)})
         return list(cursor.fetchall())
 
 

@@ -14,7 +14,7 @@ from connections.policies import ConnectionPermission
 from entitlements import counting
 from entitlements.models import CustomerListing, CustomerUsage, Sku, month_of
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
-from entitlements.queries.usage import Use, get_customer_usage, list_usage_by_day, list_usage_by_month
+from entitlements.queries.usage import UsageNumbers, get_customer_usage, list_usage_by_day, list_usage_by_month
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.api import ActorView
 from partnerportal.lib.scoping import by_public_id
@@ -149,7 +149,7 @@ def _totals(as_of: dt.date | None, assigned: int, purchased: int, overage: int) 
     }
 
 
-def _figures(use: Use, codes: dict[int, str]) -> dict[str, Any]:
+def _figures(use: UsageNumbers, codes: dict[int, str]) -> dict[str, Any]:
     return {
         "sku": codes[use.sku_id],
         "service": use.service,

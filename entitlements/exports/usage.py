@@ -22,7 +22,7 @@ from entitlements.queries.usage import (
     DAY_LASTS,
     MONTH_LASTS,
     RANGES,
-    Use,
+    UsageNumbers,
     get_customer_usage,
     list_usage_by_day,
     list_usage_by_month,
@@ -66,7 +66,7 @@ def _trend_days(actor: Actor, query: Query, customer: int | None) -> QuerySet[An
     return _sums(_of_service(_with_active(days), query), "day", _DAY_FACTS)
 
 
-def _moments_shown(uses: list[Use], query: Query, lasting: dt.timedelta) -> list[dt.date]:
+def _moments_shown(uses: list[UsageNumbers], query: Query, lasting: dt.timedelta) -> list[dt.date]:
     """Return the days or months for which the page has a sum.
 
     A day or month in which a service did not report is a gap, on the page and in the file.

@@ -18,7 +18,7 @@ from entitlements.actions.usage import store_usage_facts
 from entitlements.facts import Answers, Fact, Outcome, Problem
 from entitlements.ingest import reading
 from entitlements.ingest.reading import BadLine
-from entitlements.ingest.upload_files import Damaged
+from entitlements.ingest.upload_files import DamagedFile
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.policies import authorize_staff
 
@@ -34,7 +34,7 @@ Store = Callable[..., Answers]
 
 
 @dataclass(frozen=True)
-class Result:
+class LineResult:
     """The result of one line. `problems` is empty unless the outcome is an error."""
 
     line: int
@@ -47,8 +47,8 @@ class Result:
 def import_feed(
     *,
     actor: Actor,
-    stream: reading.Lines,
-    report: Callable[[Result], None] = lambda result: None,
+    stream: reading.LineReader,
+    report: Callable[[LineResult], None] = lambda result: None,
     with_events: bool = True,
     at: dt.datetime | None = None,
     types: Container[str] = reading.TYPES,
@@ -63,8 +63,8 @@ def import_feed(
     already are left untouched. A line is stored whole or not at all, and never takes another line with it. Memory does
     not grow with the feed.
 
-    Raises Damaged when the stream cannot be read to its end, or begins with MOST_BAD lines of which none can be read.
-    The lines before that are stored and reported.
+    Raises DamagedFile when the stream cannot be read to its end, or begins with MOST_BAD lines of which none can be
+    read. The lines before that are stored and reported.
     """
     authorize_staff(actor)
     counts: Counter[Outcome] = Counter()
@@ -77,7 +77,7 @@ def import_feed(
                 report(result)
             progress(counts)
     if head.is_hopeless:
-        raise Damaged("too_many_bad_lines")
+        raise DamagedFile("too_many_bad_lines")
     return counts
 
 
@@ -112,7 +112,7 @@ def _weight(line: Fact | BadLine, customers: set[str]) -> float:
     return 4 * (1 + len(line.values.get("lines", ())))
 
 
-def _import_batch(actor: Actor, batch: list[Fact | BadLine], with_events: bool, at: dt.datetime) -> list[Result]:
+def _import_batch(actor: Actor, batch: list[Fact | BadLine], with_events: bool, at: dt.datetime) -> list[LineResult]:
     results = [_refuse(line, line.problems) for line in batch if isinstance(line, BadLine)]
     facts = [line for line in batch if isinstance(line, Fact)]
     ways: tuple[tuple[Container[str], Store], ...] = (
@@ -125,7 +125,7 @@ def _import_batch(actor: Actor, batch: list[Fact | BadLine], with_events: bool, 
     return sorted(results, key=lambda result: result.line)
 
 
-def _store(facts: list[Fact], store: Store) -> Iterator[Result]:
+def _store(facts: list[Fact], store: Store) -> Iterator[LineResult]:
     """Store facts and yield the result of each.
 
     If the database refuses them, halves are tried until only the line at fault is left out.
@@ -147,11 +147,11 @@ def _store(facts: list[Fact], store: Store) -> Iterator[Result]:
         if isinstance(outcome, Problem):
             yield _refuse(fact, [outcome])
         else:
-            yield Result(fact.line, fact.type, fact.key, outcome)
+            yield LineResult(fact.line, fact.type, fact.key, outcome)
 
 
-def _refuse(line: Fact | BadLine, problems: list[Problem]) -> Result:
-    return Result(line.line, line.type, line.key, Outcome.ERROR, tuple(problems))
+def _refuse(line: Fact | BadLine, problems: list[Problem]) -> LineResult:
+    return LineResult(line.line, line.type, line.key, Outcome.ERROR, tuple(problems))
 
 
 class _Head:

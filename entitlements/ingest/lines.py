@@ -20,7 +20,7 @@ MAX_AGE_YEARS = 5  # of a day of use: sixty months
 SHOWN = 80  # characters that a message repeats of a value from the feed
 
 
-class Text(serializers.CharField):
+class PlainTextField(serializers.CharField):
     """A field of text without control characters, which belong in no name and no key."""
 
     def __init__(self, **kwargs: Any) -> None:
@@ -31,7 +31,7 @@ class Text(serializers.CharField):
         )
 
 
-class Line(serializers.Serializer):
+class FeedLine(serializers.Serializer):
     """A line of the feed. It refuses unknown fields, because a misspelt optional field would be lost without a word."""
 
     def to_internal_value(self, data: Any) -> Any:
@@ -56,22 +56,22 @@ def amount_field() -> serializers.DecimalField:
     return serializers.DecimalField(max_digits=12, decimal_places=2, min_value=Decimal(0))
 
 
-class SkuLine(Line):
+class SkuLine(FeedLine):
     """A SKU of the vendor's catalogue."""
 
-    code = Text(max_length=60)
-    service = Text(max_length=120)
-    name = Text(max_length=200)
+    code = PlainTextField(max_length=60)
+    service = PlainTextField(max_length=120)
+    name = PlainTextField(max_length=200)
     kind = serializers.ChoiceField(Sku.Kind.choices, default=Sku.Kind.PRODUCT)
     licence_model = serializers.ChoiceField(Sku.LicenceModel.choices, default=Sku.LicenceModel.USER_DEVICE)
 
 
-class EntitlementLine(Line):
+class EntitlementLine(FeedLine):
     """An entitlement of a customer."""
 
-    external_id = Text(max_length=80)
+    external_id = PlainTextField(max_length=80)
     customer = customer_field()
-    sku = Text(max_length=60)
+    sku = PlainTextField(max_length=60)
     kind = serializers.ChoiceField(Entitlement.Kind.choices)
     state = serializers.ChoiceField(Entitlement.State.choices)
     source = serializers.ChoiceField(  # type: ignore[assignment] # a field of that name is fine: the metaclass takes it
@@ -97,18 +97,18 @@ class EntitlementLine(Line):
         return attrs
 
 
-class OrderItem(Line):
+class OrderItem(FeedLine):
     """A line of an order, inside the order's line of the feed."""
 
-    sku = Text(max_length=60)
+    sku = PlainTextField(max_length=60)
     quantity = serializers.IntegerField(min_value=1, max_value=MAX_INTEGER)
     unit_price = amount_field()
 
 
-class OrderLine(Line):
+class OrderLine(FeedLine):
     """An order of a customer, with all its lines."""
 
-    number = Text(max_length=40)
+    number = PlainTextField(max_length=40)
     customer = customer_field()
     placed_on = serializers.DateField()
     state = serializers.ChoiceField(Order.State.choices)
@@ -130,11 +130,11 @@ def count_field(**options: Any) -> serializers.IntegerField:
     return serializers.IntegerField(min_value=0, max_value=MAX_INTEGER, **options)
 
 
-class UsageLine(Line):
+class UsageLine(FeedLine):
     """One UTC day of one customer's use of one SKU: totals, never the people who use it (CC-24, CC-32)."""
 
     customer = customer_field()
-    sku = Text(max_length=60)
+    sku = PlainTextField(max_length=60)
     day = serializers.DateField()
     purchased = count_field()
     assigned = count_field()
@@ -173,14 +173,14 @@ def day_problem(day: dt.date) -> str:
     return "too_old" if day < now.replace(year=now.year - MAX_AGE_YEARS, day=1) else ""
 
 
-class AssignmentLine(Line):
+class AssignmentLine(FeedLine):
     """A licence and who holds it, which is for the customer's own Admins and nobody else (CC-32)."""
 
-    external_id = Text(max_length=120)
+    external_id = PlainTextField(max_length=120)
     customer = customer_field()
-    sku = Text(max_length=60)
+    sku = PlainTextField(max_length=60)
     holder_kind = serializers.ChoiceField(LicenseAssignment.HolderKind.choices)
-    holder = Text(max_length=254)
+    holder = PlainTextField(max_length=254)
     assigned_at = serializers.DateTimeField(default_timezone=dt.UTC)
     last_used_at = serializers.DateTimeField(default_timezone=dt.UTC, allow_null=True, default=None)
     released_at = serializers.DateTimeField(default_timezone=dt.UTC, allow_null=True, default=None)

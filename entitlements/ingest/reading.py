@@ -20,7 +20,7 @@ from entitlements.ingest.lines import (
     SHOWN,
     AssignmentLine,
     EntitlementLine,
-    Line,
+    FeedLine,
     OrderLine,
     SkuLine,
     UsageLine,
@@ -42,7 +42,7 @@ class BadLine:
 
 # One instance of each serializer judges every line, because it keeps no state between calls to run_validation. The name
 # is that of the field with the line's key; the key of a day of use is made of the fields that say what it is about.
-_TYPES: dict[str, tuple[Line, str]] = {
+_TYPES: dict[str, tuple[FeedLine, str]] = {
     "sku": (SkuLine(), "code"),
     "entitlement": (EntitlementLine(), "external_id"),
     "order": (OrderLine(), "number"),
@@ -61,13 +61,13 @@ class _Refused(ValueError):
         self.problem = Problem(code, reason)
 
 
-class Lines(Protocol):
+class LineReader(Protocol):
     """A file of lines, as far as it is read."""
 
     def readline(self, size: int = -1, /) -> bytes: ...
 
 
-def read(stream: Lines, types: Container[str] = TYPES, start: int = 0) -> Iterator[Fact | BadLine | None]:
+def read(stream: LineReader, types: Container[str] = TYPES, start: int = 0) -> Iterator[Fact | BadLine | None]:
     """Yield a Fact or a BadLine for every line after the first `start` that is not blank, in order.
 
     After every LINES_PER_TICK lines None is yielded too: many lines may be blank or passed over, and the caller has
@@ -85,7 +85,7 @@ def read(stream: Lines, types: Container[str] = TYPES, start: int = 0) -> Iterat
             yield _parse(number, raw, types)
 
 
-def _lines(stream: Lines) -> Iterator[bytes | None]:
+def _lines(stream: LineReader) -> Iterator[bytes | None]:
     """Yield the lines, or None for one that is too long, which is passed over in pieces and never held as a whole."""
     while raw := stream.readline(MAX_LINE_BYTES + 2):
         if len(raw.rstrip(b"\r\n")) <= MAX_LINE_BYTES:

@@ -22,7 +22,7 @@ MOST_BLANK = 1000  # blank lines that a file may have, besides one for each line
 GZIP = b"\x1f\x8b"  # the bytes with which every gzip file begins, and no line of JSON
 
 
-class Damaged(Exception):
+class DamagedFile(Exception):
     """Raised when a file cannot be read to its end. `code` says why."""
 
     def __init__(self, code: str) -> None:
@@ -30,7 +30,7 @@ class Damaged(Exception):
         self.code = code
 
 
-class Peekable(Protocol):
+class PeekableFile(Protocol):
     """A file as far as it is read. `open(…, "rb")` and standard input are such files."""
 
     def readline(self, size: int = -1, /) -> bytes: ...
@@ -80,14 +80,14 @@ def list_uploads() -> Iterator[tuple[str, StoredFile]]:
             yield str(UUID(file.name)), file
 
 
-class Unpacked:
+class UnpackedFile:
     """The lines of a stored file, unpacked if the file is packed, and never more of it than the limits allow.
 
     `size` is how many bytes were sent, where that is known. `sent` is how many of them have been read. Reading raises
-    Damaged: `gzip_damaged`, `unpacked_too_large`, `too_many_lines`, `too_many_blank_lines`.
+    DamagedFile: `gzip_damaged`, `unpacked_too_large`, `too_many_lines`, `too_many_blank_lines`.
     """
 
-    def __init__(self, file: Peekable, size: int | None = None) -> None:
+    def __init__(self, file: PeekableFile, size: int | None = None) -> None:
         self._file = file
         packed = file.peek(len(GZIP))[: len(GZIP)] == GZIP
         self._stream: Any = gzip.GzipFile(fileobj=cast(BinaryIO, file), mode="rb") if packed else file
@@ -103,29 +103,29 @@ class Unpacked:
             self.sent = self._file.tell()
 
     def readline(self, size: int = -1) -> bytes:
-        """Return the next line, or its first `size` bytes; empty at the end. Raises Damaged."""
+        """Return the next line, or its first `size` bytes; empty at the end. Raises DamagedFile."""
         self._lines_left -= 1
         if self._lines_left < 0:
-            raise Damaged("too_many_lines")
+            raise DamagedFile("too_many_lines")
         line = self._bounded(self._stream.readline, size)
         if line:
             self._blanks_left += 1 if line.strip() else -1
         if self._blanks_left < 0:
-            raise Damaged("too_many_blank_lines")
+            raise DamagedFile("too_many_blank_lines")
         return line
 
     def read(self, size: int) -> bytes:
-        """Return the next `size` bytes, or what is left of the file. Raises Damaged."""
+        """Return the next `size` bytes, or what is left of the file. Raises DamagedFile."""
         return self._bounded(self._stream.read, size)
 
     def _bounded(self, read: Callable[[int], bytes], size: int) -> bytes:
-        """Return what `read` returns for `size`. Raises Damaged if it fails or the file is larger than it may be."""
+        """Return what `read` returns for `size`. Raises DamagedFile if it fails or the file is too large."""
         try:
             line = read(size)
         except (EOFError, OSError, zlib.error):
-            raise Damaged("gzip_damaged") from None
+            raise DamagedFile("gzip_damaged") from None
         self._note_sent()
         self._left -= len(line)
         if self._left < 0:
-            raise Damaged("unpacked_too_large")
+            raise DamagedFile("unpacked_too_large")
         return line

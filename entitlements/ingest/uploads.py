@@ -21,8 +21,8 @@ from django.utils.translation import gettext_lazy as _
 
 from entitlements.facts import Outcome
 from entitlements.ingest import upload_files
-from entitlements.ingest.importing import Result, import_feed
-from entitlements.ingest.upload_files import Damaged, Peekable, TooSlow, Unpacked
+from entitlements.ingest.importing import LineResult, import_feed
+from entitlements.ingest.upload_files import DamagedFile, PeekableFile, TooSlow, UnpackedFile
 from entitlements.models import IngestToken, IngestUpload
 from entitlements.models.ingest import INGEST
 from partnerportal.lib import formats
@@ -145,8 +145,8 @@ def _read_file(upload: IngestUpload) -> str:
     """
     try:
         with upload_files.open_upload(upload.public_id) as file:
-            _ingest(upload, Unpacked(cast(Peekable, file), upload.size))
-    except Damaged as damage:
+            _ingest(upload, UnpackedFile(cast(PeekableFile, file), upload.size))
+    except DamagedFile as damage:
         return damage.code
     except FileNotFoundError:
         return "file_lost"
@@ -158,7 +158,7 @@ def _read_file(upload: IngestUpload) -> str:
     return ""
 
 
-def _ingest(row: IngestUpload, stream: Unpacked) -> None:
+def _ingest(row: IngestUpload, stream: UnpackedFile) -> None:
     """Store the lines of an upload, and report its progress after each batch.
 
     Lines that an earlier attempt has stored are passed over. A file of entitlements is read from its start again,
@@ -169,7 +169,7 @@ def _ingest(row: IngestUpload, stream: Unpacked) -> None:
     row.problems = row.problems if start else []
     last = start
 
-    def note(result: Result) -> None:
+    def note(result: LineResult) -> None:
         nonlocal last
         last = result.line
         for problem in result.problems[: SHOWN - len(row.problems)]:

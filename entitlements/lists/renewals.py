@@ -27,7 +27,7 @@ DEFAULT_SPAN = 30  # days from today on that the list covers unless the address 
 PAGE_SIZE = 50  # rows on a page
 
 
-class Renewals(ListState):
+class RenewalList(ListState):
     """The state of the page: a list by weeks, or a month (`view=calendar`) that leads to the list of a day (`on`)."""
 
     url_name = "renewals"

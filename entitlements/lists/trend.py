@@ -13,7 +13,7 @@ from entitlements.queries.usage import (
     DAY_LASTS,
     MONTH_LASTS,
     RANGES,
-    Use,
+    UsageNumbers,
     list_usage_by_day,
     list_usage_by_month,
     sum_by_moment,
@@ -22,7 +22,7 @@ from entitlements.queries.usage import (
 )
 from entitlements.rows.usage import (
     ChartView,
-    Licences,
+    LicencesLabel,
     describe_series,
     draw_wide_and_narrow,
     limit_label,
@@ -37,7 +37,7 @@ DEFAULT_RANGE = "12w"  # twelve weeks by day
 _RANGE_WORDS = {"12w": gettext_lazy("12 weeks"), "6m": gettext_lazy("6 months"), "13m": gettext_lazy("13 months")}
 
 
-class Trend:
+class UsageTrend:
     """The trend of a customer, for a range and for one service or all together.
 
     A range or service that does not exist counts as the usual one. It sends a query for months, and another for days
@@ -62,31 +62,31 @@ class Trend:
         """The first days of the months of the range."""
         return trend_months(self.until, self.range)
 
-    def _of_service(self, uses: list[Use]) -> list[Use]:
+    def _of_service(self, uses: list[UsageNumbers]) -> list[UsageNumbers]:
         return [use for use in uses if not self.service or use.service == self.service]
 
     @cached_property
-    def by_month(self) -> list[Use | None]:
+    def by_month(self) -> list[UsageNumbers | None]:
         """The use of each month; None is a gap, in which a service did not report."""
         return sum_by_moment(self._of_service(self._months), self.months, MONTH_LASTS)
 
     @cached_property
-    def points(self) -> list[Use | None]:
+    def points(self) -> list[UsageNumbers | None]:
         """The use at each point of the charts: the days of twelve weeks, or months. None is a gap."""
         if self.range == "12w":
             return sum_by_moment(self._of_service(self._days), self.days, DAY_LASTS)
         return self.by_month
 
     @cached_property
-    def latest(self) -> Use | None:
+    def latest(self) -> UsageNumbers | None:
         """The use at the latest point that is no gap."""
         return next((use for use in reversed(self.points) if use), None)
 
     @property
-    def licences(self) -> Licences | None:
+    def licences(self) -> LicencesLabel | None:
         """The licences at the latest point, in words."""
         use = self.latest
-        return Licences.of(use.assigned, use.purchased, use.overage) if use else None
+        return LicencesLabel.for_numbers(use.assigned, use.purchased, use.overage) if use else None
 
     @property
     def names(self) -> list[str]:
@@ -202,9 +202,9 @@ class Trend:
         return [(name, name) for name in self.services]
 
 
-def _value(use: Use | None, name: str) -> int | None:
+def _value(use: UsageNumbers | None, name: str) -> int | None:
     return getattr(use, name) if use else None
 
 
-def _each(uses: Sequence[Use | None], name: str) -> list[int | None]:
+def _each(uses: Sequence[UsageNumbers | None], name: str) -> list[int | None]:
     return [_value(use, name) for use in uses]

@@ -58,7 +58,7 @@ class EntitlementQuerySet(TenantQuerySet):
             is_seen |= Q(kind=Entitlement.Kind.TRIAL)
         return self.filter(is_seen)
 
-    def ours(self) -> "EntitlementQuerySet":
+    def requested_in_portal(self) -> "EntitlementQuerySet":
         """Return the entitlements that were requested in the portal. The vendor's feed knows nothing of them."""
         return self.filter(external_id__startswith=REQUESTED_HERE)
 

@@ -47,7 +47,7 @@ def trend_months(until: dt.date, span: str) -> list[dt.date]:
 
 
 @dataclass(frozen=True)
-class Use:
+class UsageNumbers:
     """The use of a day or a month, of one SKU or of several together. `at` is the day, or the first of the month."""
 
     at: dt.date
@@ -66,7 +66,7 @@ class Use:
         return counting.previously_assigned(self.assigned, self.newly)
 
 
-def list_usage_by_day(actor: Actor, customer_id: int | None, since: dt.date) -> list[Use]:
+def list_usage_by_day(actor: Actor, customer_id: int | None, since: dt.date) -> list[UsageNumbers]:
     """Return the use of a customer by day and SKU, from the day `since` on.
 
     The peak of a concurrent licence is that of thirty days, so that many more are read.
@@ -76,41 +76,45 @@ def list_usage_by_day(actor: Actor, customer_id: int | None, since: dt.date) -> 
     )
     facts = ("daily_users", "daily_devices", "monthly_users", "monthly_devices", "peak_concurrent")
     fields = ("day", "sku", "sku__service", "sku__licence_model", "purchased", "assigned", "newly_assigned", *facts)
-    reported: dict[int, list[counting.Day]] = {}
+    reported: dict[int, list[counting.DayOfUse]] = {}
     uses = []
     for day, sku, service, model, purchased, assigned, newly, *numbers in rows.order_by("day", "sku").values_list(
         *fields
     ):
         days = reported.setdefault(sku, [])
-        days.append(counting.Day(day, *numbers))
+        days.append(counting.DayOfUse(day, *numbers))
         if day >= since:
             recent = days[-counting.ACTIVE_DAYS :]
             monthly = counting.monthly_active(model, recent, day)
             daily = counting.daily_active(model, recent[-1])
             overage = counting.overage(assigned, purchased)
-            uses.append(Use(day, sku, service, purchased, assigned, newly, monthly, daily, overage))
+            uses.append(UsageNumbers(day, sku, service, purchased, assigned, newly, monthly, daily, overage))
     return uses
 
 
-def list_usage_by_month(actor: Actor, customer_id: int | None, since: dt.date) -> list[Use]:
+def list_usage_by_month(actor: Actor, customer_id: int | None, since: dt.date) -> list[UsageNumbers]:
     """Return the use of a customer by month and SKU, from the month that begins on `since` on."""
     rows = UsageMonth.objects.visible_to(actor).filter(customer=customer_id, month__gte=since)
     fields = ("month", "sku", "sku__service", "purchased", "assigned", "newly_assigned")
     values = rows.order_by("month", "sku").values_list(*fields, "monthly_active", "daily_active_peak")
     return [
-        Use(month, sku, service, purchased, assigned, newly, monthly, daily, counting.overage(assigned, purchased))
+        UsageNumbers(
+            month, sku, service, purchased, assigned, newly, monthly, daily, counting.overage(assigned, purchased)
+        )
         for month, sku, service, purchased, assigned, newly, monthly, daily in values
     ]
 
 
-def sum_by_moment(uses: Iterable[Use], moments: Sequence[dt.date], lasting: dt.timedelta) -> list[Use | None]:
+def sum_by_moment(
+    uses: Iterable[UsageNumbers], moments: Sequence[dt.date], lasting: dt.timedelta
+) -> list[UsageNumbers | None]:
     """Return the sum of all SKUs at each of `moments`, or None where a SKU that goes on reported nothing.
 
     So the trend has a gap there, not a dip. A SKU goes on from its first report to its last, and on to the end if that
     is less than `lasting` away.
     """
     spans: dict[int, tuple[dt.date, dt.date]] = {}
-    at: dict[dt.date, list[Use]] = {}
+    at: dict[dt.date, list[UsageNumbers]] = {}
     for use in uses:
         first, last = spans.get(use.sku_id, (use.at, use.at))
         spans[use.sku_id] = min(first, use.at), max(last, use.at)
@@ -126,13 +130,13 @@ def sum_by_moment(uses: Iterable[Use], moments: Sequence[dt.date], lasting: dt.t
     ]
 
 
-def _sum(uses: list[Use], *, at: dt.date, sku_id: int = 0, service: str = "") -> Use:
+def _sum(uses: list[UsageNumbers], *, at: dt.date, sku_id: int = 0, service: str = "") -> UsageNumbers:
     names = ("purchased", "assigned", "newly", "monthly", "daily", "overage")
     numbers = (sum(map(attrgetter(name), uses)) for name in names)
-    return Use(at, sku_id, service, *numbers)
+    return UsageNumbers(at, sku_id, service, *numbers)
 
 
-def latest_use_by_service(uses: Iterable[Use], since: dt.date) -> list[Use]:
+def latest_use_by_service(uses: Iterable[UsageNumbers], since: dt.date) -> list[UsageNumbers]:
     """Return what each service reported last, by its name, without services that last reported before `since`.
 
     `uses` come by date.
@@ -177,7 +181,7 @@ def list_open_anomalies(actor: Actor, customer_id: int | None) -> list[Anomaly]:
 
 
 @dataclass(frozen=True)
-class Pace:
+class CustomerChange:
     """The pace of a customer: how its assigned seats changed, and when all of them will be assigned."""
 
     listing: CustomerListing
@@ -186,13 +190,13 @@ class Pace:
 
 
 @dataclass(frozen=True)
-class StandingOut:
+class CustomersStandingOut:
     """The customers that stand out, a few in each respect."""
 
-    risen: list[Pace]  # whose assigned seats rose most against 28 days before
-    fallen: list[Pace]  # whose assigned seats fell most against 28 days before
+    risen: list[CustomerChange]  # whose assigned seats rose most against 28 days before
+    fallen: list[CustomerChange]  # whose assigned seats fell most against 28 days before
     unused: list[CustomerListing]  # with the most seats purchased and not assigned
-    filling: list[Pace]  # whose seats will all be assigned first
+    filling: list[CustomerChange]  # whose seats will all be assigned first
 
     @property
     def as_of(self) -> dt.date | None:
@@ -202,7 +206,7 @@ class StandingOut:
         return max((day for day in days if day), default=None)
 
 
-def find_customers_standing_out(actor: Actor, today: dt.date, limit: int) -> StandingOut:
+def find_customers_standing_out(actor: Actor, today: dt.date, limit: int) -> CustomersStandingOut:
     """Return up to `limit` of the actor's customers that stand out in each respect.
 
     They are found by indexes, so that it costs the same however many customers there are.
@@ -211,11 +215,13 @@ def find_customers_standing_out(actor: Actor, today: dt.date, limit: int) -> Sta
     fastest = _fastest(actor, today, limit)
     listings = {row.customer_id: row for row in rows.filter(customer__in=[row.customer_id for row in fastest])}
     paces = [  # a customer may have left between the two queries
-        Pace(listings[row.customer_id], row.moved or 0, row.full_on) for row in fastest if row.customer_id in listings
+        CustomerChange(listings[row.customer_id], row.moved or 0, row.full_on)
+        for row in fastest
+        if row.customer_id in listings
     ]
     by_moved = sorted(paces, key=lambda pace: (pace.moved, pace.listing.customer_id))
     filling = [pace for pace in by_moved if pace.full_on and pace.full_on > today]
-    return StandingOut(
+    return CustomersStandingOut(
         risen=[pace for pace in by_moved[::-1] if pace.moved > 0][:limit],
         fallen=[pace for pace in by_moved if pace.moved < 0][:limit],
         unused=list(rows.filter(HAS_UNUSED).order_by(UNUSED.desc(), "-customer")[:limit]),

@@ -62,9 +62,9 @@ def _customer_row(row: CustomerListing, services: list[str], select: str) -> Cus
         service=services[0] if services else "",
         more=f"+{formats.number(more)}" if more > 0 else "",
         services=formats.listed(services) if more > 0 else "",
-        usage=SeatBar.of(row.assigned, row.seats, row.overage) if row.seats or row.assigned else None,
+        usage=SeatBar.for_seats(row.assigned, row.seats, row.overage) if row.seats or row.assigned else None,
         spark=charts.spark(row.weeks or ()),  # type: ignore[attr-defined]
-        expiry=LastDay.of(row.expires_on),
+        expiry=LastDay.for_day(row.expires_on),
         since=formats.date(row.connected_at).replace(" ", "\N{NO-BREAK SPACE}"),
         connection_id=str(row.connection_id or ""),  # type: ignore[attr-defined]
         trials=formats.number(row.trials) if row.trials else "",
@@ -77,7 +77,7 @@ def attention_of_customers(listings: Iterable[CustomerListing]) -> list[Attentio
     attention = []
     for row in listings:
         url = reverse("customer", args=[row.public_id])
-        day = LastDay.of(row.expires_on)
+        day = LastDay.for_day(row.expires_on)
         if row.is_over:
             attention.append(Attention("bad", "triangle-alert", row.name, over_label(row.overage), url))
         elif row.requests and not (day and day.tone):
@@ -103,7 +103,7 @@ def attention_of_services(entitlements: Sequence[Entitlement]) -> list[Attention
         if running and row.ends_on and row.ends_on - today() <= AHEAD:
             trial = section == Entitlement.Section.ACTIVE_TRIALS
             text = _("Trial ends") if trial else _("Term ends")
-            attention.append(Attention("warn", "calendar-clock", row.sku.name, text, day=LastDay.of(row.ends_on)))
+            attention.append(Attention("warn", "calendar-clock", row.sku.name, text, day=LastDay.for_day(row.ends_on)))
         if section == Entitlement.Section.PENDING_TRIALS:
             attention.append(Attention("info", "flask-conical", row.sku.name, _("A trial request is pending")))
     return sorted(attention, key=lambda item: ("bad", "warn", "info").index(item.tone))
@@ -126,7 +126,7 @@ def licence_bar(entitlements: Iterable[Entitlement]) -> SeatBar:
     """Return the bar of all seats that run, as the list counts them: the overage is that of each SKU on its own."""
     running = [row for row in entitlements if row.section(today()) in RUNNING]
     overage = sum(max(seats, 0) for _name, seats in _overages(running))
-    return SeatBar.of(sum(row.assigned for row in running), sum(row.quantity for row in running), overage)
+    return SeatBar.for_seats(sum(row.assigned for row in running), sum(row.quantity for row in running), overage)
 
 
 def over_label(seats: int) -> str:
@@ -197,9 +197,9 @@ def service_row(row: Entitlement, *, running: bool) -> ServiceRow:
         kind=row.get_kind_display() if row.kind == Entitlement.Kind.TRIAL else "",
         source=row.get_source_display(),
         quantity=formats.number(row.quantity),
-        usage=SeatBar.of(row.assigned, row.quantity) if running else None,
+        usage=SeatBar.for_seats(row.assigned, row.quantity) if running else None,
         starts=formats.date(row.starts_on) if row.starts_on else "",
-        expiry=LastDay.of(row.ends_on),
+        expiry=LastDay.for_day(row.ends_on),
         state=row.get_state_display(),
         reason=row.reason if row.state == Entitlement.State.DECLINED else "",
         cancel_url="",

@@ -58,7 +58,7 @@ def days_left(day: dt.date) -> str:
 def renewal_row(row: Entitlement, *, of_customers: bool) -> RenewalRow:
     """Return the row of an entitlement that has an end. With `of_customers` it names the customer."""
     assert row.ends_on, "what has no end does not renew"
-    ends = LastDay.of(row.ends_on, soon=URGENT)
+    ends = LastDay.for_day(row.ends_on, soon=URGENT)
     assert ends
     return RenewalRow(
         service=row.sku.name,
@@ -68,7 +68,7 @@ def renewal_row(row: Entitlement, *, of_customers: bool) -> RenewalRow:
         customer_url=reverse("customer_services", args=[row.customer.public_id]) if of_customers else "",
         monogram=monogram(row.customer.name),
         org_id=row.customer.org_id,
-        usage=SeatBar.of(row.assigned, row.quantity),
+        usage=SeatBar.for_seats(row.assigned, row.quantity),
         ends=ends,
         left=days_left(row.ends_on),
     )

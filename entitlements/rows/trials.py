@@ -59,7 +59,7 @@ def _trial_row(row: Entitlement, names: list[str]) -> TrialRow:
         more=f"+{formats.number(left_out)}" if left_out > 0 else "",
         quantity=formats.number(row.quantity),
         since=formats.date(row.updated_at),
-        ends=LastDay.of(row.ends_on),
+        ends=LastDay.for_day(row.ends_on),
         tone=TONES.get(State(row.state), ""),
         state=row.get_state_display(),
         reason=row.reason,

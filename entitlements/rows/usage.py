@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 
 from entitlements import anomalies, counting
 from entitlements.models import Anomaly, CustomerListing, CustomerUsage, Entitlement
-from entitlements.queries.usage import Pace, Use
+from entitlements.queries.usage import CustomerChange, UsageNumbers
 from entitlements.rows.customers import over_label
 from partnerportal.lib import charts, formats
 from partnerportal.lib.days import today
@@ -21,7 +21,7 @@ NO_NUMBER = "–"  # what stands in place of a number that there is not
 
 
 @dataclass(frozen=True)
-class Licences:
+class LicencesLabel:
     """The licences assigned of those purchased, in words (CC-34). `tone` is that of a status: ok, warn or bad.
 
     They may be of several SKUs together: `overage` is then that of each SKU on its own, because no licence of one fills
@@ -36,15 +36,15 @@ class Licences:
     left_count: str  # how many are left, as a number
 
     @classmethod
-    def of(cls, assigned: int, purchased: int, overage: int) -> "Licences":
+    def for_numbers(cls, assigned: int, purchased: int, overage: int) -> "LicencesLabel":
         """Return the words for these numbers of licences."""
         left = counting.available(assigned, purchased, overage)
         return cls(
-            usage=SeatBar.of(assigned, purchased, overage),
+            usage=SeatBar.for_seats(assigned, purchased, overage),
             percent=percent(assigned, purchased),
             tone="bad" if overage else _TONES[counting.tone(assigned, purchased)],
             status=_("Over limit") if overage else _status(assigned, purchased),
-            left=over_label(overage) if overage else left_words(left),
+            left=over_label(overage) if overage else licences_left_label(left),
             left_count=formats.number(left),
         )
 
@@ -69,7 +69,7 @@ def _status(assigned: int, purchased: int) -> str:
     return _("Nearly full") if counting.tone(assigned, purchased) == counting.Tone.AMBER else _("Within limit")
 
 
-def left_words(left: int) -> str:
+def licences_left_label(left: int) -> str:
     """Return in words how many licences are left."""
     if not left:
         return _("No licences available")
@@ -86,7 +86,7 @@ class Freshness:
     is_old: bool
 
 
-def freshness(usage: CustomerUsage) -> Freshness:
+def report_freshness(usage: CustomerUsage) -> Freshness:
     """Return when a customer's use was last reported. It is old when it is older than two days (UTC)."""
     text = _("Usage last reported %(day)s") % {"day": formats.date(usage.as_of)}
     return Freshness(text, today() - usage.as_of > STALE)
@@ -107,7 +107,7 @@ class ServiceUse:
     ends: LastDay | None  # the nearest end of an entitlement, when that is within 90 days
 
 
-def service_uses(uses: Iterable[Use], entitlements: Iterable[Entitlement]) -> list[ServiceUse]:
+def service_uses(uses: Iterable[UsageNumbers], entitlements: Iterable[Entitlement]) -> list[ServiceUse]:
     """Return the use of each service, with the nearest end among its `entitlements` that run."""
     ends: dict[str, dt.date] = {}
     for row in entitlements:
@@ -117,8 +117,8 @@ def service_uses(uses: Iterable[Use], entitlements: Iterable[Entitlement]) -> li
     return [_service_use(use, ends.get(use.service)) for use in uses]
 
 
-def _service_use(use: Use, ends: dt.date | None) -> ServiceUse:
-    licences = Licences.of(use.assigned, use.purchased, use.overage)
+def _service_use(use: UsageNumbers, ends: dt.date | None) -> ServiceUse:
+    licences = LicencesLabel.for_numbers(use.assigned, use.purchased, use.overage)
     return ServiceUse(
         name=use.service,
         usage=licences.usage,
@@ -128,11 +128,11 @@ def _service_use(use: Use, ends: dt.date | None) -> ServiceUse:
         newly=formats.number(use.newly),
         monthly=formats.number(use.monthly),
         daily=formats.number(use.daily),
-        ends=LastDay.of(ends),
+        ends=LastDay.for_day(ends),
     )
 
 
-def full_words(usage: CustomerUsage) -> str:
+def day_when_full_label(usage: CustomerUsage) -> str:
     """Return in words when all licences will be assigned at the present pace, or why that cannot be said."""
     if usage.history_days < counting.PACE_MIN_DAYS:
         return _("Not enough history")
@@ -161,7 +161,7 @@ def attention_of_anomalies(open_anomalies: Iterable[Anomaly]) -> list[Attention]
 
 
 @dataclass(frozen=True)
-class Ranked:
+class RankedCustomer:
     """A customer that stands out, and in words by how much."""
 
     name: str
@@ -171,24 +171,24 @@ class Ranked:
     tone: str = ""
 
 
-def risen_or_fallen(paces: Iterable[Pace]) -> list[Ranked]:
+def risen_or_fallen(paces: Iterable[CustomerChange]) -> list[RankedCustomer]:
     """Return customers with the change of their assigned seats, such as "+12"."""
     return [_ranked(row.listing, _signed(row.moved), "ok" if row.moved > 0 else "bad") for row in paces]
 
 
-def most_unused(listings: Iterable[CustomerListing]) -> list[Ranked]:
+def most_unused(listings: Iterable[CustomerListing]) -> list[RankedCustomer]:
     """Return customers with the number of their seats that are not assigned."""
     return [_ranked(row, formats.number(row.unused)) for row in listings]
 
 
-def filling_up(paces: Iterable[Pace]) -> list[Ranked]:
+def filling_up(paces: Iterable[CustomerChange]) -> list[RankedCustomer]:
     """Return customers with the day on which all their seats will be assigned."""
     return [_ranked(row.listing, formats.date(row.full_on)) for row in paces if row.full_on]
 
 
-def _ranked(row: CustomerListing, text: str, tone: str = "") -> Ranked:
+def _ranked(row: CustomerListing, text: str, tone: str = "") -> RankedCustomer:
     url = reverse("customer_usage", args=[row.public_id])
-    return Ranked(row.name, url, text, SeatBar.of(row.assigned, row.seats, row.overage), tone)
+    return RankedCustomer(row.name, url, text, SeatBar.for_seats(row.assigned, row.seats, row.overage), tone)
 
 
 def _signed(seats: int) -> str:

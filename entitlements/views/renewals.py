@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.queries import sees_customers
 from entitlements.actions.renewals import make_calendar, note_reading, revoke_calendar
-from entitlements.lists.renewals import Renewals
+from entitlements.lists.renewals import RenewalList
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.queries.renewals import find_calendar, get_own_calendar, list_calendar_renewals
 from entitlements.rows.renewals import calendar_days
@@ -31,7 +31,7 @@ def renewals(request: PortalRequest) -> HttpResponse:
 
     Whoever has the dashboard sees the customers in reach, everybody else what the organisation itself has.
     """
-    return render(request, "entitlements/renewals.html", {"renewals": Renewals(request.actor, request.GET)})
+    return render(request, "entitlements/renewals.html", {"renewals": RenewalList(request.actor, request.GET)})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from connections.customers import customer_page, find_customer
 from connections.guards import require_dashboard
-from entitlements.lists.trend import Trend
+from entitlements.lists.trend import UsageTrend
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.queries.customers import list_services, portfolio_numbers
 from entitlements.queries.usage import (
@@ -96,10 +96,10 @@ def _licensing(actor: Actor, customer_id: int | None) -> dict[str, Any]:
     uses = latest_use_by_service(list_usage_by_day(actor, customer_id, usage.as_of - CURRENT), usage.as_of - CURRENT)
     return {
         "usage": usage,
-        "licences": words.Licences.of(usage.assigned, usage.purchased, usage.overage),
-        "full": words.full_words(usage),
+        "licences": words.LicencesLabel.for_numbers(usage.assigned, usage.purchased, usage.overage),
+        "full": words.day_when_full_label(usage),
         "services": words.service_uses(uses, entitlements),
-        "freshness": words.freshness(usage),
+        "freshness": words.report_freshness(usage),
         "daily": sum(use.daily for use in uses),
         "attention": attention,
     }
@@ -110,5 +110,5 @@ def _trend(request: PortalRequest, customer_id: int | None) -> dict[str, Any]:
     usage = get_customer_usage(request.actor, customer_id)
     if usage is None:
         return {"trend": None}
-    trend = Trend(request.actor, customer_id, usage, request.GET)
-    return {"trend": trend, "freshness": words.freshness(usage)}
+    trend = UsageTrend(request.actor, customer_id, usage, request.GET)
+    return {"trend": trend, "freshness": words.report_freshness(usage)}

@@ -27,7 +27,7 @@ class SeatBar:
     over: str = ""  # the overage in words
 
     @classmethod
-    def of(cls, assigned: int, purchased: int, overage: int | None = None) -> "SeatBar":
+    def for_seats(cls, assigned: int, purchased: int, overage: int | None = None) -> "SeatBar":
         """Return the bar of these seats. Without `overage` they are of one SKU, and the overage is their difference."""
         over = max(assigned - purchased, 0) if overage is None else overage
         return _seat_bar(assigned, purchased, over, formats.locale())
@@ -55,7 +55,7 @@ class LastDay:
     tone: str  # "soon", "past" or ""
 
     @classmethod
-    def of(cls, day: dt.date | None, soon: dt.timedelta = SOON) -> "LastDay | None":
+    def for_day(cls, day: dt.date | None, soon: dt.timedelta = SOON) -> "LastDay | None":
         """Return the row of a last day, which counts as near within `soon`; None for None."""
         return _last_day(day, soon, today(), timezone.localdate(), formats.locale()) if day else None
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from entitlements import counting
-from entitlements.counting import Day
+from entitlements.counting import DayOfUse
 from entitlements.models import Sku
 
 WEEKS = 16
@@ -21,9 +21,9 @@ def last_told(lines: Iterable[Line]) -> dict[tuple[str, str], dict[dt.date, Line
     return told
 
 
-def _day(day: dt.date, line: Line) -> Day:
+def _day(day: dt.date, line: Line) -> DayOfUse:
     names = ["daily_users", "daily_devices", "monthly_users", "monthly_devices", "peak_concurrent"]
-    return Day(day, **{name: line[name] for name in names})
+    return DayOfUse(day, **{name: line[name] for name in names})
 
 
 def months(lines: Iterable[Line], models: dict[str, str]) -> set[tuple[Any, ...]]:
@@ -53,7 +53,7 @@ def customer(lines: Iterable[Line], models: dict[str, str], org_id: str) -> tupl
     now, before = totals[0], totals[4]
     assert now is not None
     points = [(-7 * week, total[1]) for week, total in enumerate(totals[:13]) if total]
-    full_on = counting.full_on(
+    full_on = counting.day_when_full(
         as_of=as_of, assigned=now[1], purchased=now[0], per_day=_slope(points), history_days=history
     )  # fmt: skip
     shares = [-1 if total is None else _share(total[1], total[0]) for total in reversed(totals)]

@@ -16,7 +16,7 @@ from django.utils import timezone
 from entitlements.actions.releases import ask_release, keep_licence
 from entitlements.actions.trials import approve_trial, cancel_trial, request_trial
 from entitlements.ingest.importing import import_feed
-from entitlements.ingest.upload_files import Unpacked
+from entitlements.ingest.upload_files import UnpackedFile
 from entitlements.models import Entitlement, LicenceRelease, LicenseAssignment, Sku
 from notifications import registry
 from notifications.actions.outbox import fan_out_due, send_due_emails, send_due_summaries
@@ -155,7 +155,7 @@ def test_what_is_marked_stays_so_whatever_the_feed_repeats(world: World, web: An
 def fed(line: dict[str, Any]) -> list[str]:
     results: list[Any] = []
     file = io.BufferedReader(io.BytesIO(json.dumps(line).encode()))
-    import_feed(actor=Actor.system("feed"), stream=Unpacked(file), report=results.append)
+    import_feed(actor=Actor.system("feed"), stream=UnpackedFile(file), report=results.append)
     return [str(result.outcome) for result in results]
 
 
@@ -287,7 +287,7 @@ def test_staff_hear_of_a_customers_request_and_not_of_the_feeds(world: World, ac
     line = {"type": "entitlement", "external_id": "F-1", "customer": world.stranger.org_id, "sku": SKU_OF_NOBODY,
             "kind": "trial", "state": "requested", "quantity": 3}  # fmt: skip
     file = io.BufferedReader(io.BytesIO(json.dumps(line).encode()))
-    import_feed(actor=Actor.system("feed"), stream=Unpacked(file), report=lambda result: None)
+    import_feed(actor=Actor.system("feed"), stream=UnpackedFile(file), report=lambda result: None)
     assert Notice.objects.filter(kind="trial_asked").count() == 0
     (notice,) = told(world, "trial_asked")
     subject = f"{world.customer.name} requested a trial of {trial.sku.name}"

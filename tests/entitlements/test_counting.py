@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from entitlements import counting
-from entitlements.counting import Day, Tone
+from entitlements.counting import DayOfUse, Tone
 
 TODAY = dt.date(2026, 3, 15)
 
@@ -23,7 +23,7 @@ def test_a_concurrent_licence_counts_the_peak() -> None:
 
 
 def test_daily_is_the_last_24_hours() -> None:
-    day = Day(TODAY, daily_users=51, daily_devices=48, monthly_users=90, monthly_devices=80, peak_concurrent=30)
+    day = DayOfUse(TODAY, daily_users=51, daily_devices=48, monthly_users=90, monthly_devices=80, peak_concurrent=30)
     assert counting.daily_active("user_device", day) == 48
     assert counting.daily_active("concurrent", day) == 30
 
@@ -31,7 +31,7 @@ def test_daily_is_the_last_24_hours() -> None:
 def test_monthly_is_the_last_30_days() -> None:
     """Unique people over thirty days are the vendor's count; a peak is the highest of thirty days, not of 31."""
     days = [
-        Day(TODAY - dt.timedelta(back), monthly_users=100 - back, monthly_devices=120, peak_concurrent=peak)
+        DayOfUse(TODAY - dt.timedelta(back), monthly_users=100 - back, monthly_devices=120, peak_concurrent=peak)
         for back, peak in ((0, 20), (29, 44), (30, 99))
     ]
     assert counting.monthly_active("user_device", days, TODAY) == 100
@@ -79,7 +79,7 @@ def test_when_all_will_be_assigned() -> None:
     """Two more every week, 5 left: 18 days. Nothing is said of too short a history, a fall, or what is far away."""
 
     def full_on(assigned: int = 45, per_day: float | None = 2 / 7, history: int = 60) -> dt.date | None:
-        return counting.full_on(
+        return counting.day_when_full(
             as_of=TODAY, assigned=assigned, purchased=50, per_day=per_day, history_days=history
         )  # fmt: skip
 

@@ -12,7 +12,7 @@ from connections.actions import end_connection
 from entitlements.actions.usage import UsageRow, store_usage
 from entitlements.models import CustomerListing, CustomerPace, CustomerUsage, Sku, UsageDay, UsageMonth
 from entitlements.queries import usage
-from entitlements.queries.usage import Use, sum_by_moment
+from entitlements.queries.usage import UsageNumbers, sum_by_moment
 from partnerportal.lib import tenancy
 from partnerportal.lib.actors import Actor
 from tests.world import World, canary
@@ -174,8 +174,8 @@ def test_the_customer_sees_its_own_and_only_its_admins_the_way_to_people(world: 
         assert "87 of 100 licences" in text_of(web(who).get("/usage/trend/"))
 
 
-def use(day: int, sku: int, assigned: int) -> Use:
-    return Use(dt.date(2026, 1, day), sku, f"S{sku}", 100, assigned, 0, 0, 0, 0)
+def use(day: int, sku: int, assigned: int) -> UsageNumbers:
+    return UsageNumbers(dt.date(2026, 1, day), sku, f"S{sku}", 100, assigned, 0, 0, 0, 0)
 
 
 def test_a_service_that_did_not_report_is_a_gap_and_not_a_dip() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from accounts.models import Operator, Person, Role
 from connections.actions import end_connection
-from entitlements.lists.trend import Trend
+from entitlements.lists.trend import UsageTrend
 from entitlements.models import Entitlement, LicenseAssignment, Sku, UsageDay
 from entitlements.queries.usage import get_customer_usage, trend_months
 from exports.models import Export
@@ -81,7 +81,7 @@ def test_the_days_of_a_trend_are_those_of_its_table(world: World, sku: Sku, web:
     assert usage
     asked = {"customer": world.customer.public_id}
     for query in ({}, {"service": "Pool"}, {"service": "Vault"}):
-        trend = Trend(actor, world.customer.pk, usage, query)
+        trend = UsageTrend(actor, world.customer.pk, usage, query)
         key, narrowed = trend.exports[0][:2]
         rows = exported(world, web, "partner.reader", key, narrowed, **asked)
         found = [(r["day"], r["assigned_total"], r["monthly_active"], r["daily_active"]) for r in rows]

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from entitlements.ingest.adapters import graph, vendor_licensing
-from entitlements.ingest.adapters.base import Adapted
+from entitlements.ingest.adapters.base import AdaptedItem
 
-ADAPTERS: dict[str, Callable[..., Iterator[Adapted]]] = {
+ADAPTERS: dict[str, Callable[..., Iterator[AdaptedItem]]] = {
     "graph": graph.read,
     "vendor-licensing": vendor_licensing.read,
 }
@@ -18,7 +18,7 @@ class NotReadable(ValueError):
     """Raised when a file is not what its adapter reads. The message is for the person at the terminal."""
 
 
-def adapt(name: str, raw: bytes, *, customer: str = "", sku: str = "") -> list[Adapted]:
+def read_items(name: str, raw: bytes, *, customer: str = "", sku: str = "") -> list[AdaptedItem]:
     """Return the items of a file, read by the adapter of this name. Raises NotReadable.
 
     `customer` is the ORGID and `sku` the code that lines name where the file has none of ours.

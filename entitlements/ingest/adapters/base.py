@@ -8,7 +8,7 @@ MISSING: Any = object()
 
 
 @dataclass
-class Adapted:
+class AdaptedItem:
     """One item of another system's file. Nothing of it is lost: `unknown` keeps the values that no line says."""
 
     item: int  # its number, from 1
@@ -17,7 +17,7 @@ class Adapted:
     missing: list[str] = field(default_factory=list)  # paths of fields that are missing or of another type
 
 
-class Reader:
+class FieldReader:
     """A reader of an object, which takes fields by their paths and remembers those missing or of another type.
 
     A path is names with points between them, such as `prepaidUnits.enabled`.
@@ -28,22 +28,22 @@ class Reader:
         self.missing: list[str] = []
         self._known: set[str] = set()
 
-    def text(self, path: str) -> str:
+    def take_text(self, path: str) -> str:
         """Return a text, or "" if it is missing."""
         value = self._take(path)
         return self._good(path, value if isinstance(value, str) and value else MISSING, "")
 
-    def count(self, path: str) -> int:
+    def take_count(self, path: str) -> int:
         """Return a whole number from 0 on, or 0 if it is missing."""
         value = self._take(path)
         return self._good(path, value if type(value) is int and value >= 0 else MISSING, 0)
 
-    def maybe(self, path: str) -> Any:
+    def take_optional(self, path: str) -> Any:
         """Return the value of a field that may be missing, or None."""
         value = self._take(path)
         return None if value is MISSING else value
 
-    def unknown(self) -> dict[str, Any]:
+    def untaken_values(self) -> dict[str, Any]:
         """Return the values that were not taken, by their paths."""
         return dict(self._rest(self.data, ""))
 

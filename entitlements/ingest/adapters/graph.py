@@ -9,7 +9,7 @@ so it gives entitlements and no days of use. The SKU's code is the skuPartNumber
 from collections.abc import Iterator
 from typing import Any
 
-from entitlements.ingest.adapters.base import Adapted, Reader
+from entitlements.ingest.adapters.base import AdaptedItem, FieldReader
 
 STATES = {
     "Enabled": "active",
@@ -20,30 +20,32 @@ STATES = {
 }
 
 
-def read(document: Any, *, customer: str, sku: str) -> Iterator[Adapted]:
+def read(document: Any, *, customer: str, sku: str) -> Iterator[AdaptedItem]:
     """Yield each subscription of a document as a line of the feed. `customer` and `sku` replace the document's."""
     items = document.get("value", [document]) if isinstance(document, dict) else document
     for number, item in enumerate(items if isinstance(items, list) else [items], 1):
         yield _adapt_item(number, item, customer, sku)
 
 
-def _adapt_item(number: int, item: Any, customer: str, sku: str) -> Adapted:
-    reader = Reader(item)
-    units = {name: reader.count(f"prepaidUnits.{name}") for name in ("enabled", "suspended", "warning", "lockedOut")}
-    status = reader.text("capabilityStatus")
+def _adapt_item(number: int, item: Any, customer: str, sku: str) -> AdaptedItem:
+    reader = FieldReader(item)
+    units = {
+        name: reader.take_count(f"prepaidUnits.{name}") for name in ("enabled", "suspended", "warning", "lockedOut")
+    }
+    status = reader.take_text("capabilityStatus")
     if status and status not in STATES:
         reader.missing.append("capabilityStatus")
     line = {
         "type": "entitlement",
-        "external_id": f"graph:{reader.text('id')}",
-        "customer": customer or f"tenant:{reader.text('accountId')}",
-        "sku": sku or reader.text("skuPartNumber"),
+        "external_id": f"graph:{reader.take_text('id')}",
+        "customer": customer or f"tenant:{reader.take_text('accountId')}",
+        "sku": sku or reader.take_text("skuPartNumber"),
         "kind": "production",
         "state": STATES.get(status, ""),
         "quantity": units["enabled"] + units["warning"],
-        "assigned": reader.count("consumedUnits"),
+        "assigned": reader.take_count("consumedUnits"),
     }
     if customer:
-        reader.maybe("accountId")
-    unknown = reader.unknown() | {f"prepaidUnits.{name}": units[name] for name in ("suspended", "lockedOut")}
-    return Adapted(number, [] if reader.missing else [line], unknown, reader.missing)
+        reader.take_optional("accountId")
+    unknown = reader.untaken_values() | {f"prepaidUnits.{name}": units[name] for name in ("suspended", "lockedOut")}
+    return AdaptedItem(number, [] if reader.missing else [line], unknown, reader.missing)

@@ -10,29 +10,32 @@ it tells nothing. `nextExpiredLicenses` may be null: no end.
 from collections.abc import Iterator
 from typing import Any
 
-from entitlements.ingest.adapters.base import Adapted, Reader
+from entitlements.ingest.adapters.base import AdaptedItem, FieldReader
 
 
-def read(document: Any, *, customer: str, sku: str) -> Iterator[Adapted]:
+def read(document: Any, *, customer: str, sku: str) -> Iterator[AdaptedItem]:
     """Yield each product of a document as lines of the feed. `sku` replaces the document's; `customer` is an ORGID."""
     for number, item in enumerate(document if isinstance(document, list) else [document], 1):
         yield _adapt_item(number, item, customer, sku)
 
 
-def _adapt_item(number: int, item: Any, customer: str, sku: str) -> Adapted:
-    reader = Reader(item)
+def _adapt_item(number: int, item: Any, customer: str, sku: str) -> AdaptedItem:
+    reader = FieldReader(item)
     if not customer:
         reader.missing.append("--customer")
-    key = reader.text("customerId")
-    product = f"{reader.text('productName')}-{reader.text('productEdition')}"
-    seats = {"purchased": reader.count("totalAvailableLicenseCount"), "assigned": reader.count("totalUsageCount")}
+    key = reader.take_text("customerId")
+    product = f"{reader.take_text('productName')}-{reader.take_text('productEdition')}"
+    seats = {
+        "purchased": reader.take_count("totalAvailableLicenseCount"),
+        "assigned": reader.take_count("totalUsageCount"),
+    }
     users, devices = (
-        reader.count("userLicenseUsage.totalUsageCount"),
-        reader.count("deviceLicenseUsage.totalUsageCount"),
+        reader.take_count("userLicenseUsage.totalUsageCount"),
+        reader.take_count("deviceLicenseUsage.totalUsageCount"),
     )
-    day = reader.text("timeStamp")[:10]
-    ends = reader.maybe("nextExpiredLicenses.nextExpiredTime")
-    reader.maybe("remainingLicenseCount")  # follows from the others
+    day = reader.take_text("timeStamp")[:10]
+    ends = reader.take_optional("nextExpiredLicenses.nextExpiredTime")
+    reader.take_optional("remainingLicenseCount")  # follows from the others
     about = {"customer": customer, "sku": sku or product}
     entitlement = {
         "type": "entitlement", "external_id": f"licensing:{key}:{product}", **about, "kind": "production",
@@ -40,4 +43,4 @@ def _adapt_item(number: int, item: Any, customer: str, sku: str) -> Adapted:
         "ends_on": ends[:10] if isinstance(ends, str) else None,
     }  # fmt: skip
     usage = {"type": "usage", **about, "day": day, **seats, "monthly_users": users, "monthly_devices": devices}
-    return Adapted(number, [] if reader.missing else [entitlement, usage], reader.unknown(), reader.missing)
+    return AdaptedItem(number, [] if reader.missing else [entitlement, usage], reader.untaken_values(), reader.missing)

@@ -13,10 +13,10 @@ from typing import Any, TextIO, cast
 from django.core.management.base import CommandError, CommandParser
 
 from entitlements.facts import Outcome
-from entitlements.ingest.adapters import ADAPTERS, MAX_BYTES, NotReadable, adapt
-from entitlements.ingest.importing import Result, import_feed
+from entitlements.ingest.adapters import ADAPTERS, MAX_BYTES, NotReadable, read_items
+from entitlements.ingest.importing import LineResult, import_feed
 from entitlements.ingest.queries import org_id_of_tenant
-from entitlements.ingest.upload_files import Damaged, Peekable, Unpacked
+from entitlements.ingest.upload_files import DamagedFile, PeekableFile, UnpackedFile
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.commands import StaffCommand
 from partnerportal.lib.text import printable
@@ -50,7 +50,7 @@ so the same file may come in again. The exit code is 1 when a line was left out.
     def handle(self, *args: object, file: str, report: str | None, no_events: bool, **options: Any) -> None:
         refused = 0
 
-        def tell(result: Result) -> None:
+        def tell(result: LineResult) -> None:
             nonlocal refused
             if lines is not None:
                 lines.write(as_json(result) + "\n")
@@ -60,8 +60,8 @@ so the same file may come in again. The exit code is 1 when a line was left out.
                     self.stderr.write(as_text(result))
 
         with ExitStack() as files:
-            stream = files.enter_context(source(file))
-            lines = files.enter_context(target(report)) if report else None
+            stream = files.enter_context(open_facts(file))
+            lines = files.enter_context(open_report(report)) if report else None
             if options["adapter"]:
                 stream = self.as_feed_lines(stream, lines, options)
             try:
@@ -72,7 +72,7 @@ so the same file may come in again. The exit code is 1 when a line was left out.
                     with_events=not no_events,
                     progress=self.progress(stream, file),
                 )
-            except Damaged as damage:
+            except DamagedFile as damage:
                 raise CommandError(
                     f"{file} cannot be read to its end ({damage.code}). What came before is in."
                 ) from None
@@ -84,13 +84,13 @@ so the same file may come in again. The exit code is 1 when a line was left out.
         if refused:
             raise CommandError(f"{refused:,} of {counts.total():,} lines were left out.")
 
-    def as_feed_lines(self, stream: Unpacked, report: TextIO | None, options: dict[str, Any]) -> Unpacked:
+    def as_feed_lines(self, stream: UnpackedFile, report: TextIO | None, options: dict[str, Any]) -> UnpackedFile:
         """Return what another system's file says as lines of the feed.
 
         What an item lacks is named at the terminal, and values that no line says go to the report.
         """
         try:
-            items = adapt(
+            items = read_items(
                 options["adapter"], stream.read(MAX_BYTES + 1), customer=options["customer"], sku=options["sku"]
             )
         except NotReadable as error:
@@ -102,9 +102,9 @@ so the same file may come in again. The exit code is 1 when a line was left out.
                 self.stderr.write(printable(f"Item {item.item} is left out. It lacks: {', '.join(item.missing)}."))
         rows = with_org_ids([line for item in items for line in item.lines])
         text = "".join(json.dumps(row) + "\n" for row in rows)
-        return Unpacked(BufferedReader(BytesIO(text.encode())))
+        return UnpackedFile(BufferedReader(BytesIO(text.encode())))
 
-    def progress(self, stream: Unpacked, name: str) -> Callable[[Counter[Outcome]], None]:
+    def progress(self, stream: UnpackedFile, name: str) -> Callable[[Counter[Outcome]], None]:
         """Return a function that says on standard error how far a long file is, every SECONDS."""
         size = os.path.getsize(name) if os.path.isfile(name) else 0
         said_at = time.monotonic()
@@ -130,21 +130,21 @@ def with_org_ids(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 @contextmanager
-def source(name: str) -> Iterator[Unpacked]:
+def open_facts(name: str) -> Iterator[UnpackedFile]:
     """Open a file of facts for reading, or standard input for "-". Raises CommandError."""
     if name == "-":
-        yield Unpacked(cast(Peekable, sys.stdin.buffer))
+        yield UnpackedFile(cast(PeekableFile, sys.stdin.buffer))
         return
     try:
         file = open(name, "rb")  # noqa: SIM115 - closed below
     except OSError as error:
         raise CommandError(f"{name}: {error.strerror}") from error
     with file:
-        yield Unpacked(file)
+        yield UnpackedFile(file)
 
 
 @contextmanager
-def target(name: str) -> Iterator[TextIO]:
+def open_report(name: str) -> Iterator[TextIO]:
     """Open a file for the report of an import. Raises CommandError."""
     try:
         stream = open(name, "w", encoding="utf-8")  # noqa: SIM115 - closed below
@@ -154,7 +154,7 @@ def target(name: str) -> Iterator[TextIO]:
         yield stream
 
 
-def as_json(result: Result) -> str:
+def as_json(result: LineResult) -> str:
     """Return the result of a line as an object for the report."""
     row: dict[str, Any] = {"line": result.line, "type": result.type, "key": result.key, "result": result.outcome}
     if result.problems:
@@ -162,7 +162,7 @@ def as_json(result: Result) -> str:
     return json.dumps(row)
 
 
-def as_text(result: Result) -> str:
+def as_text(result: LineResult) -> str:
     """Return the result of a refused line as one line for the terminal, which nothing from the feed can steer."""
     about = " ".join(filter(None, (result.type, result.key)))
     reasons = "; ".join(
