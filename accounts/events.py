@@ -6,6 +6,12 @@ class AccountEvent(StrEnum):
 
     ORGANIZATION_CREATED = "organization.created"
     CONTACT_CHANGED = "organization.contact_changed"
+    IDENTITY_CORRECTED = "organization.identity_corrected"
+    SUSPENDED = "organization.suspended"
+    REACTIVATED = "organization.reactivated"
+    PARTNER_MOVED = "partner.moved"
+    ACCOUNT_MANAGER_CHANGED = "account_manager.changed"
+    QUALIFICATIONS_CHANGED = "qualifications.changed"
     MEMBERSHIP_CHANGED = "membership.changed"
     OPERATOR_ADDED = "operator.added"
     OPERATOR_ROLES_CHANGED = "operator.roles_changed"

@@ -16,6 +16,8 @@ from accounts.models import (
     ListSettings,
     Operator,
     Organization,
+    OrganizationCompetency,
+    OrganizationSkill,
     Person,
     Program,
     ProgramMembership,
@@ -99,6 +101,16 @@ def active_programs(organization: str, on: dt.date | None = None) -> ArraySubque
                 since=Cast("starts_on", TextField()),
             )
         )
+    )
+
+
+def with_qualifications(organizations: QuerySet[Organization]) -> QuerySet[Organization]:
+    """Annotate organisations with the names of what they are qualified for: `competency_names` and `skill_names`."""
+    competencies = OrganizationCompetency.objects.filter(organization=OuterRef("pk")).order_by("competency__name")
+    skills = OrganizationSkill.objects.filter(organization=OuterRef("pk")).order_by("skill__name")
+    return organizations.annotate(
+        competency_names=ArraySubquery(competencies.values("competency__name")),
+        skill_names=ArraySubquery(skills.values("skill__name")),
     )
 
 

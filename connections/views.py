@@ -16,7 +16,7 @@ from django.views.decorators.vary import vary_on_headers
 from accounts.models import Organization
 from accounts.policies import ROLE_TABLE as ACCOUNTS
 from accounts.policies import AccountPermission
-from accounts.queries import badges_of, sees_customers
+from accounts.queries import badges_of, sees_customers, with_qualifications
 from connections import actions, consent, queries, rows
 from connections.customers import customer_page, find_customer, summaries_of
 from connections.guards import require_dashboard
@@ -47,7 +47,7 @@ def account_details(request: PortalRequest) -> HttpResponse:
     live = _page(request, "connections", queries.active_connections(actor), "connected_at")
     history = _page(request, "history", queries.ended_connections(actor), "ended_at")
     own = Organization.objects.visible_to(actor).filter(pk=request.operator.organization_id)
-    organization = own.select_related("parent").get()
+    organization = with_qualifications(own.select_related("parent")).get()
     context = {
         "organization": organization,
         "country": country_name(organization.country),

@@ -15,7 +15,10 @@ COPIES = 400  # of each row, as long as a table gets no more than ROWS
 ROWS = 30_000
 STEP = 10_000  # between the keys of two copies; no table of the world has as many rows
 NOTICES = 50_000  # of a large one
-SHARED = {"accounts_program", "auth_permission", "django_content_type", "django_migrations", "portal_cache"}
+SHARED = {
+    "accounts_competency", "accounts_program", "accounts_skill", "auth_permission", "django_content_type",
+    "django_migrations", "portal_cache",
+}  # fmt: skip
 LARGE = "partner"
 OF_THE_LARGE = {"connections_portfolio": "viewer_id", "entitlements_customerlisting": "viewer_id"}
 

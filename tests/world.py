@@ -18,7 +18,17 @@ from allauth.account.models import EmailAddress
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.models import Kind, Operator, Organization, Person, Program, ProgramMembership, Role
+from accounts.models import (
+    Competency,
+    Kind,
+    Operator,
+    Organization,
+    Person,
+    Program,
+    ProgramMembership,
+    Role,
+    Skill,
+)
 from accounts.queries import operators_of
 from connections.actions import accept_invitation, end_connection
 from connections.actors import choose_actor
@@ -131,6 +141,7 @@ def build() -> None:
         _operator(many, World()[name], roles)
     _person("nobody", "Norman Nobody")
     today = timezone.now().date()
+    _qualify("partner", competency="security", skill="migration")
     _badge("partner", "service_provider", today - dt.timedelta(days=400))
     _badge("partner2", "solution_advisor", today - dt.timedelta(days=300))
     _badge("lapsed", "solution_advisor", today - dt.timedelta(days=500))
@@ -191,6 +202,12 @@ def _person(who: str, name: str) -> Person:
 
 def _operator(person: Person, organization: Organization, roles: list[str]) -> None:
     Operator.objects.create(person=person, organization=organization, roles=roles)
+
+
+def _qualify(name: str, *, competency: str, skill: str) -> None:
+    organization = World()[name]
+    organization.competencies.add(Competency.objects.get(code=competency))
+    organization.skills.add(Skill.objects.get(code=skill))
 
 
 def _badge(name: str, program: str, starts_on: dt.date) -> None:

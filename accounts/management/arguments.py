@@ -1,12 +1,16 @@
 """Conversions for arguments of the commands of vendor staff: each returns what a typed text names, or says why not."""
 
 from argparse import ArgumentTypeError
+from typing import TypeVar
+from uuid import UUID
 
 from django.core.management.base import CommandError
 
 from accounts.actions.people import refuse_further_address
-from accounts.models import Organization, Person, Program
+from accounts.models import Competency, Organization, Person, Program, Skill
 from partnerportal.lib.countries import country_choices
+
+C = TypeVar("C", Competency, Skill)
 
 
 def country(text: str) -> str:
@@ -25,6 +29,14 @@ def organization_of(org_id: str) -> Organization:
     return organization
 
 
+def tenant_id(text: str) -> UUID:
+    """Return a tenant ID. Raises ArgumentTypeError for a text that is no UUID."""
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise ArgumentTypeError(f"{text} is not a UUID.") from error
+
+
 def program_of(code: str) -> Program:
     """Return the programme with this code. Raises CommandError for an unknown one, and lists the codes there are."""
     program = Program.objects.filter(code=code).first()
@@ -32,6 +44,15 @@ def program_of(code: str) -> Program:
         codes = ", ".join(Program.objects.order_by("code").values_list("code", flat=True))
         raise CommandError(f"There is no programme {code}. The programmes are: {codes}.")
     return program
+
+
+def catalogue_row(catalogue: type[C], code: str) -> C:
+    """Return the competency or skill with this code. Raises CommandError for an unknown one, and lists the codes."""
+    row = catalogue._default_manager.filter(code=code).first()
+    if row is None:
+        codes = ", ".join(catalogue._default_manager.order_by("code").values_list("code", flat=True))
+        raise CommandError(f"There is no {catalogue._meta.verbose_name} {code}. There are: {codes}.")
+    return row
 
 
 def person_of(email: str) -> Person:

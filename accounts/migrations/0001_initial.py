@@ -57,10 +57,12 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
                 ('kind', models.CharField(choices=[('vendor', 'Vendor'), ('distributor', 'Distributor'), ('partner', 'Partner'), ('customer', 'Customer'), ('publisher', 'Publisher')], max_length=16, verbose_name='kind')),
+                ('state', models.CharField(choices=[('active', 'Active'), ('suspended', 'Suspended')], db_default='active', default='active', max_length=12)),
                 ('name', models.CharField(max_length=200, verbose_name='organisation name')),
                 ('name_folded', models.CharField(editable=False, max_length=400)),
                 ('org_id', models.CharField(default=accounts.models.organization.new_org_id, max_length=8, unique=True, validators=[django.core.validators.RegexValidator('^[1-9]\\d{7}$')], verbose_name='ORGID')),
                 ('tenant_id', models.UUIDField(default=uuid.uuid4, unique=True)),
+                ('partner_id', models.CharField(blank=True, db_default='', default='', max_length=12, validators=[django.core.validators.RegexValidator('^[1-9]\\d{3,11}$')], verbose_name='partner ID')),
                 ('country', models.CharField(choices=partnerportal.lib.countries.country_choices, max_length=2, verbose_name='country')),
                 ('street', models.CharField(blank=True, max_length=200, verbose_name='street')),
                 ('postal_code', models.CharField(blank=True, max_length=20, verbose_name='postal code')),
@@ -85,6 +87,59 @@ class Migration(migrations.Migration):
                 ('person', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='operators', to=settings.AUTH_USER_MODEL)),
                 ('organization', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='operators', to='accounts.organization')),
             ],
+        ),
+        migrations.AddField(
+            model_name='organization',
+            name='account_manager',
+            field=models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='manages', to='accounts.operator'),
+        ),
+        migrations.CreateModel(
+            name='Competency',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('code', models.SlugField(unique=True)),
+                ('name', models.CharField(max_length=120)),
+            ],
+        ),
+        migrations.CreateModel(
+            name='Skill',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('code', models.SlugField(unique=True)),
+                ('name', models.CharField(max_length=120)),
+            ],
+        ),
+        migrations.CreateModel(
+            name='OrganizationCompetency',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('competency', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='accounts.competency')),
+                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='accounts.organization')),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('organization', 'competency'), name='competency_once')],
+            },
+        ),
+        migrations.CreateModel(
+            name='OrganizationSkill',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='accounts.organization')),
+                ('skill', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='accounts.skill')),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('organization', 'skill'), name='skill_once')],
+            },
+        ),
+        migrations.AddField(
+            model_name='organization',
+            name='competencies',
+            field=models.ManyToManyField(through='accounts.OrganizationCompetency', to='accounts.competency'),
+        ),
+        migrations.AddField(
+            model_name='organization',
+            name='skills',
+            field=models.ManyToManyField(through='accounts.OrganizationSkill', to='accounts.skill'),
         ),
         migrations.CreateModel(
             name='ProgramMembership',
@@ -115,6 +170,18 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='organization',
             constraint=models.CheckConstraint(condition=models.Q(('country__regex', '^[A-Z]{2}$')), name='organization_country_shape'),
+        ),
+        migrations.AddConstraint(
+            model_name='organization',
+            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['active', 'suspended'])), name='organization_state'),
+        ),
+        migrations.AddConstraint(
+            model_name='organization',
+            constraint=models.CheckConstraint(condition=models.Q(('partner_id', ''), ('partner_id__regex', '^[1-9]\\d{3,11}$'), _connector='OR'), name='organization_partner_id_shape'),
+        ),
+        migrations.AddConstraint(
+            model_name='organization',
+            constraint=models.UniqueConstraint(condition=models.Q(('partner_id', ''), _negated=True), fields=('partner_id',), name='organization_partner_id_once'),
         ),
         migrations.AddConstraint(
             model_name='operator',

@@ -5,6 +5,7 @@ The app connections widens the policy on organisations by the portfolio, once th
 
 from django.db import migrations
 
+from partnerportal.lib.states import guard
 from partnerportal.lib.tenancy import NOW, allow_events, enable_row_security, grant_sql, set_columns_in_database
 
 OWN = """id = portal_org() OR (SELECT true FROM accounts_operator o
@@ -30,6 +31,43 @@ CREATE TRIGGER organization_keeps_what_is_verified BEFORE UPDATE OF name, name_f
 RENAME_UNDO = """
 DROP TRIGGER organization_keeps_what_is_verified ON accounts_organization;
 DROP FUNCTION organization_keeps_what_is_verified();
+"""
+
+# The account manager's name and address stand in columns that the organisation sees, because it sees no operator of the
+# vendor. They follow the person, and go when the operator does.
+ACCOUNT_MANAGER = """
+ALTER TABLE accounts_organization ADD CONSTRAINT organization_account_manager
+    FOREIGN KEY (account_manager_id) REFERENCES accounts_operator (id) ON DELETE SET NULL;
+CREATE FUNCTION organization_names_its_account_manager() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    IF NEW.account_manager_id IS NOT NULL THEN
+        SELECT person.name, person.email INTO NEW.account_manager_name, NEW.account_manager_email
+            FROM accounts_operator operator JOIN accounts_person person ON person.id = operator.person_id
+            WHERE operator.id = NEW.account_manager_id;
+    ELSIF TG_OP = 'UPDATE' AND OLD.account_manager_id IS NOT NULL THEN
+        NEW.account_manager_name := ''; NEW.account_manager_email := ''; NEW.account_manager_phone := '';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER organization_names_its_account_manager BEFORE INSERT OR UPDATE OF account_manager_id
+    ON accounts_organization FOR EACH ROW EXECUTE FUNCTION organization_names_its_account_manager();
+CREATE FUNCTION account_manager_is_renamed() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    UPDATE accounts_organization SET account_manager_name = NEW.name, account_manager_email = NEW.email
+        WHERE account_manager_id IN (SELECT id FROM accounts_operator WHERE person_id = NEW.id);
+    RETURN NULL;
+END $$;
+CREATE TRIGGER account_manager_is_renamed AFTER UPDATE OF name, email ON accounts_person
+    FOR EACH ROW WHEN ((OLD.name, OLD.email) IS DISTINCT FROM (NEW.name, NEW.email))
+    EXECUTE FUNCTION account_manager_is_renamed();
+"""
+ACCOUNT_MANAGER_UNDO = """
+DROP TRIGGER account_manager_is_renamed ON accounts_person; DROP FUNCTION account_manager_is_renamed();
+DROP TRIGGER organization_names_its_account_manager ON accounts_organization;
+DROP FUNCTION organization_names_its_account_manager();
+ALTER TABLE accounts_organization DROP CONSTRAINT organization_account_manager;
 """
 
 # The database itself checks that what the role table leaves to Admins is done by an Admin. The functions have their
@@ -106,6 +144,9 @@ DROP POLICY first_of_their_own ON accounts_operator;
 """
 
 
+MOVES = {"active": ["suspended"], "suspended": ["active"]}
+
+
 class Migration(migrations.Migration):
     dependencies = [("accounts", "0001_initial"), ("notifications", "0001_initial")]
 
@@ -129,8 +170,11 @@ class Migration(migrations.Migration):
         ),
         set_columns_in_database(
             "accounts_organization",
-            made={"created_at": NOW} | dict.fromkeys([f"account_manager_{what}" for what in ("name", "email", "phone")], "''"),
+            made={"created_at": NOW, "partner_id": "''", "account_manager_id": "NULL"}
+            | dict.fromkeys([f"account_manager_{what}" for what in ("name", "email", "phone")], "''"),
         ),
+        migrations.RunSQL(ACCOUNT_MANAGER, ACCOUNT_MANAGER_UNDO),
+        guard("accounts_organization", MOVES, begins="active", holds="everybody"),
         migrations.RunSQL(ADMIN, ADMIN_UNDO),
         migrations.RunSQL(OPERATORS, OPERATORS_UNDO),
         migrations.RunSQL(ROLES, ROLES_UNDO),
@@ -145,7 +189,18 @@ class Migration(migrations.Migration):
             using="(SELECT true FROM accounts_organization o WHERE o.id = organization_id)",
             check="false",
         ),
-        migrations.RunSQL(grant_sql("accounts_program", "SELECT"), migrations.RunSQL.noop),
+        *(
+            enable_row_security(
+                f"accounts_organization{what}",
+                using="(SELECT true FROM accounts_organization o WHERE o.id = organization_id)",
+                check="false",
+            )
+            for what in ("competency", "skill")
+        ),
+        *(
+            migrations.RunSQL(grant_sql(f"accounts_{catalogue}", "SELECT"), migrations.RunSQL.noop)
+            for catalogue in ("program", "competency", "skill")
+        ),
         allow_events(
             "accounts",
             "organization.contact_changed organization.created operator.removed operator.roles_changed view.shared",

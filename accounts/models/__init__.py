@@ -4,19 +4,24 @@ from accounts.models.operator import Operator
 from accounts.models.organization import Kind, Organization
 from accounts.models.person import Person, Theme
 from accounts.models.program import Feature, Program, ProgramMembership
+from accounts.models.qualification import Competency, OrganizationCompetency, OrganizationSkill, Skill
 from partnerportal.lib.roles import Role
 
 __all__ = [
+    "Competency",
     "FailedAttempts",
     "Feature",
     "Kind",
     "ListSettings",
     "Operator",
     "Organization",
+    "OrganizationCompetency",
+    "OrganizationSkill",
     "Person",
     "Program",
     "ProgramMembership",
     "Role",
     "SavedView",
+    "Skill",
     "Theme",
 ]

@@ -18,6 +18,7 @@ from partnerportal.lib.scopes import Scope
 from partnerportal.lib.scoping import TenantQuerySet
 from partnerportal.lib.text import fold
 
+PARTNER_ID = r"^[1-9]\d{3,11}$"
 FOLDED = 400  # characters of a folded name that are kept
 
 
@@ -49,13 +50,29 @@ class OrganizationQuerySet(TenantQuerySet):
 class Organization(PublicModel):
     """An organisation of any kind: the tenant to which people, connections and data belong."""
 
+    class State(models.TextChoices):
+        """Whether the organisation takes part. The people of a suspended one see who to ask, and nothing else."""
+
+        ACTIVE = "active"
+        SUSPENDED = "suspended"
+
+    MOVES = {
+        State.ACTIVE: frozenset({State.SUSPENDED}),
+        State.SUSPENDED: frozenset({State.ACTIVE}),
+    }
+    BEGINS = State.ACTIVE
+
     kind = models.CharField(_("kind"), max_length=16, choices=Kind)
+    state = models.CharField(max_length=12, choices=State, default=State.ACTIVE, db_default=State.ACTIVE)
     name = LineField(_("organisation name"), max_length=200)
     name_folded = models.CharField(max_length=FOLDED, editable=False)  # what searches compare: see lib.text.fold
     org_id = models.CharField(
         "ORGID", max_length=8, unique=True, default=new_org_id, validators=[RegexValidator(r"^[1-9]\d{7}$")]
     )
     tenant_id = models.UUIDField(unique=True, default=uuid.uuid4)
+    partner_id = models.CharField(  # the number in the vendor's partner network; an organisation may have none
+        _("partner ID"), max_length=12, blank=True, db_default="", default="", validators=[RegexValidator(PARTNER_ID)]
+    )
     country = models.CharField(_("country"), max_length=2, choices=country_choices)
     street = LineField(_("street"), max_length=200, blank=True)
     postal_code = LineField(_("postal code"), max_length=20, blank=True)
@@ -66,10 +83,17 @@ class Organization(PublicModel):
     parent = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, related_name="partners", verbose_name=_("distributor")
     )
+    # One of the vendor's operators. The database copies the name and address into the columns below, because
+    # the organisation sees them and no operator of the vendor, and empties them with the operator (0002_policies.py).
+    account_manager = models.ForeignKey(
+        "accounts.Operator", models.DO_NOTHING, null=True, blank=True, db_constraint=False, related_name="manages"
+    )
     account_manager_name = LineField(_("account manager"), max_length=120, blank=True)
     account_manager_email = models.EmailField(_("account manager’s e-mail"), blank=True)
     account_manager_phone = LineField(_("account manager’s phone"), max_length=40, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
+    competencies = models.ManyToManyField("accounts.Competency", through="accounts.OrganizationCompetency")
+    skills = models.ManyToManyField("accounts.Skill", through="accounts.OrganizationSkill")
 
     objects = OrganizationQuerySet.as_manager()
 
@@ -82,6 +106,13 @@ class Organization(PublicModel):
                 condition=Q(parent=None) | Q(kind="partner"), name="organization_only_partners_have_parent"
             ),
             models.CheckConstraint(condition=Q(country__regex=r"^[A-Z]{2}$"), name="organization_country_shape"),
+            models.CheckConstraint(condition=Q(state__in=["active", "suspended"]), name="organization_state"),
+            models.CheckConstraint(
+                condition=Q(partner_id="") | Q(partner_id__regex=PARTNER_ID), name="organization_partner_id_shape"
+            ),
+            models.UniqueConstraint(
+                fields=["partner_id"], condition=~Q(partner_id=""), name="organization_partner_id_once"
+            ),
         )
 
     @property

@@ -30,6 +30,7 @@ def test_a_verified_name_and_country_stay(web, world, who):
     client, before = web(f"{who}.admin"), world[who].name
     page = client.get("/account/edit/").content.decode()
     assert all(str(reason) in page for reason in VERIFIED_FIELDS.values()) and before in page
+    assert str(world[who].tenant_id) in page and "These numbers have been verified" in page
     response = client.post("/account/edit/", {**CONTACT, "name": world.partner2.name, "country": "JP"})
     assert response.status_code == 302
     row = Organization.objects.get(pk=world[who].pk)

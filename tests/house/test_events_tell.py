@@ -85,6 +85,7 @@ def test_nobody_writes_in_anothers_name(who, world, actor_for, as_tenant):
 
 # Told by the feed, by jobs, by triggers and by staff at the command line.
 NEVER_BY_TENANTS = {
+    "account_manager.changed",
     "entitlement.added",
     "entitlement.changed",
     "entitlement.ends_soon",
@@ -92,11 +93,16 @@ NEVER_BY_TENANTS = {
     "membership.changed",
     "operator.added",
     "order.placed",
+    "organization.identity_corrected",
+    "organization.reactivated",
+    "organization.suspended",
+    "partner.moved",
     "person.address_changed",
     "person.erased",
     "person.locked",
     "person.reset",
     "person.unlocked",
+    "qualifications.changed",
     "trial.expired",
     "usage.unusual",
 }

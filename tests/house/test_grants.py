@@ -43,6 +43,8 @@ WRITTEN = {
     "portal_cache": {"SELECT", "INSERT", "UPDATE", "DELETE"},
     "account_emailconfirmation": {"SELECT", "DELETE"},  # never holds a row
     "accounts_program": {"SELECT"},
+    "accounts_competency": {"SELECT"},
+    "accounts_skill": {"SELECT"},
     "entitlements_sku": {"SELECT"},
     "partnerportal_taskrun": {"SELECT"},  # for /metrics
 }

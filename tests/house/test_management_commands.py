@@ -9,7 +9,9 @@ from django.conf import settings
 from django.core.management import CommandError, call_command, get_commands
 from django.db import transaction
 
+from accounts.models import Organization
 from entitlements.models import Entitlement, IngestToken
+from tests.states import put
 from tests.world import World, address
 
 pytestmark = pytest.mark.django_db
@@ -17,20 +19,28 @@ pytestmark = pytest.mark.django_db
 RIGHT = {
     "add_operator": ["{customer}", "{email}", "--role", "reader"],
     "check_installation": ["--fail-level", "error"],
+    "correct_organization": [
+        "{partner}", "--name", "Correct", "--country", "SE", "--tenant-id", "11111111-1111-4111-8111-111111111111",
+        "--partner-id", "1234567",
+    ],
     "create_ingest_token": ["A system", "--kinds", "usage"],
     "create_organization": [
         "--kind", "partner", "--name", "New", "--country", "SE", "--parent", "{distributor}", "--program", "csp",
-        "--admin", "{new}", "--link",
+        "--admin", "{new}", "--link", "--partner-id", "1234567", "--tenant-id", "11111111-1111-4111-8111-111111111111",
     ],
     "create_person": ["{new}", "--name", "New", "--language", "fr", "--link"],
+    "end_membership": ["{partner}", "service_provider", "--on", "2099-01-01"],
     "erase_person": ["{email}"],
     "export_person": ["{email}"],
+    "extend_membership": ["{partner}", "service_provider", "--until", "2099-01-01"],
     "grant_membership": ["{partner}", "csp", "--from", "2020-01-01", "--until", "2020-12-31"],
     "ingest": [
         "{file}", "--report", "{report}", "--from", "microsoft-subscriptions", "--customer", "{customer}",
         "--sku", "A-1",
     ],
     "lock_person": ["{email}", "--reason", "A reason"],
+    "move_partner": ["{partner}", "--distributor", "{distributor}"],
+    "reactivate_organization": ["{suspended}"],
     "rebuild_portfolio": ["--check"],
     "rebuild_usage": ["--check"],
     "remove_operator": ["{customer}", "{email}"],
@@ -38,7 +48,10 @@ RIGHT = {
     "revoke_ingest_token": ["{token}"],
     "rotate_secrets": [],
     "sample_data": ["--accounts"],
+    "set_account_manager": ["{customer}", "{staff}", "--phone", "+1 555 0100"],
+    "set_qualifications": ["{partner}", "--competency", "security", "--skill", "training"],
     "setup_database": ["{server}"],
+    "suspend_organization": ["{customer}", "--reason", "A reason"],
     "trials": ["convert", "{trial}", "--quantity", "5", "--ends-on", "2099-01-01"],
     "unlock_person": ["{email}"],
 }  # fmt: skip
@@ -64,6 +77,14 @@ WRONG = {  # each wrong in a way of its own
     "revoke_ingest_token nothing": "No living token has this name",
     "trials approve {trial}": "This has changed in the meantime.",
     "trials extend 00000000-0000-0000-0000-000000000000": "not",
+    "correct_organization {partner}": "Say what to correct",
+    "correct_organization {partner} --partner-id 12": "value",
+    "correct_organization {partner} --tenant-id 12": "is not a UUID",
+    "reactivate_organization {customer}": "This has changed in the meantime.",
+    "set_account_manager {customer} {email}": "is no operator of the vendor",
+    "set_qualifications {partner} --skill juggling": "There is no skill juggling. There are: deployment",
+    "end_membership {customer} csp": "is no member of Cloud Solution Provider on that day",
+    "move_partner {customer} --distributor {distributor}": "Only a partner has an organisation above it",
     "sample_data --customers 1000001": "At most 1,000,000 customers",
     "ingest /nothing": "No such file",
     "nothing_at_all": "Unknown command",
@@ -74,6 +95,7 @@ WRONG = {  # each wrong in a way of its own
 def names(world: World, tmp_path: Path) -> dict[str, str]:
     (tmp_path / "file").write_text("{}")
     IngestToken.objects.create(name="token", digest="x", prefix="x")
+    put(Organization.objects.filter(pk=world.stranger.pk), state="suspended")
     EmailAddress.objects.create(user=world.person("customer.admin"), email="proved@example.com", verified=True)
     return {
         "customer": world.customer.org_id,
@@ -86,6 +108,8 @@ def names(world: World, tmp_path: Path) -> dict[str, str]:
         "report": str(tmp_path / "report"),
         "token": "token",
         "trial": str(Entitlement.objects.filter(kind="trial", state="active").earliest("pk").public_id),
+        "suspended": world.stranger.org_id,
+        "staff": address("vendor.admin"),
         "server": "postgres://nobody@127.0.0.1:1/postgres",
     }
 

@@ -233,15 +233,17 @@ def test_views_and_calendars_are_as_old_as_they_are(world, actor_for, as_tenant)
 
 def test_a_new_organisation_names_no_manager_at_the_vendors(world, actor_for, as_tenant):
     newest = Organization.objects.latest("pk").pk + 1000
-    person = actor_for("nobody")
+    person, manager = actor_for("nobody"), world.operator("vendor.admin")
     with as_tenant(Actor(person_id=person.person_id, label="", organization_id=newest)):
         made = stored(
             Organization(
                 pk=newest, kind="customer", name="New", country="DE", created_at=LONG_AGO,
                 account_manager_name="Me", account_manager_email="me@example.com", account_manager_phone="1",
+                partner_id="12345", account_manager_id=manager.pk,
             )
         )  # fmt: skip
         operator = stored(Operator(organization=made, person_id=person.person_id, roles=["admin"], created_at=LONG_AGO))
+    assert (made.partner_id, made.account_manager_id) == ("", None)
     assert (made.account_manager_name, made.account_manager_email, made.account_manager_phone) == ("", "", "")
     assert is_now(made.created_at) and is_now(operator.created_at)
 

@@ -24,6 +24,7 @@ EXTRA = {  # what a row needs beside its state
 ROWS = {
     "Connection": lambda world: world.connection("customer", "partner"),
     "Entitlement": lambda world: Entitlement.objects.filter(customer=world.customer, kind="trial").earliest("pk"),
+    "Organization": lambda world: world.customer,
     "Export": lambda world: Export.objects.filter(organization=world.customer).earliest("pk"),
     "IngestUpload": lambda world: IngestUpload.objects.earliest("pk"),
 }
@@ -108,7 +109,13 @@ def test_pairs(model, before, after, world):
 
 
 # Who may say more than the moves have: nobody, but of entitlements the vendor's feed tells what has become of them.
-HOLDS = {"Connection": "everybody", "Entitlement": "tenants", "Export": "everybody", "IngestUpload": "everybody"}
+HOLDS = {
+    "Connection": "everybody",
+    "Entitlement": "tenants",
+    "Export": "everybody",
+    "IngestUpload": "everybody",
+    "Organization": "everybody",
+}
 # States of rows that only the feed and jobs write: the web role may not update them at all.
 TOLD = {"entitlements_order"}
 

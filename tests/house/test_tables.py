@@ -21,6 +21,8 @@ from tests.world import KINDS
 # what the web role may do to them.
 OPEN = {
     "accounts_program",
+    "accounts_competency",
+    "accounts_skill",
     "entitlements_sku",
     "account_emailconfirmation",
     "auth_group",
@@ -155,6 +157,7 @@ def test_both_locks_agree(who, world, actor_for, as_tenant):
         beyond["Organization"] |= Q(entitlements__kind="trial")
         beyond["ProgramMembership"] |= Q(organization__entitlements__kind="trial")
         beyond["Entitlement"] = Q(customer__entitlements__kind="trial")
+    beyond |= dict.fromkeys(["OrganizationCompetency", "OrganizationSkill"], beyond["ProgramMembership"])
     for model in TENANT_MODELS:
         granted = set(model.objects.visible_to(actor).values_list("pk", flat=True))
         extra = set()

@@ -1,3 +1,5 @@
+from uuid import UUID
+
 from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 from django.db import transaction
@@ -5,7 +7,7 @@ from django.db import transaction
 from accounts.actions.operators import add_operator
 from accounts.actions.organizations import grant_membership, register_organization
 from accounts.actions.people import register_person
-from accounts.management.arguments import country, organization_of, program_of
+from accounts.management.arguments import country, organization_of, program_of, tenant_id
 from accounts.management.commands.create_person import password_link
 from accounts.management.people import PersonCommand
 from accounts.models import Kind, Role
@@ -24,6 +26,8 @@ class Command(PersonCommand):
         parser.add_argument("--kind", required=True, choices=Kind.values)
         parser.add_argument("--name", required=True)
         parser.add_argument("--country", required=True, type=country, metavar="CODE", help="two letters, such as FR")
+        parser.add_argument("--partner-id", default="", metavar="NUMBER", help="its number in the partner network")
+        parser.add_argument("--tenant-id", type=tenant_id, metavar="UUID", help="default: a new one")
         parser.add_argument("--parent", metavar="ORGID", help="the distributor above a partner")
         parser.add_argument(
             "--program", action="append", default=[], metavar="CODE", help="a membership from today on; may be repeated"
@@ -42,6 +46,8 @@ class Command(PersonCommand):
         kind: str,
         name: str,
         country: str,
+        partner_id: str,
+        tenant_id: UUID | None,
         parent: str | None,
         program: list[str],
         admin: str | None,
@@ -52,9 +58,11 @@ class Command(PersonCommand):
             raise CommandError("--link is for the Admin: give --admin EMAIL too.")
         above = organization_of(parent) if parent else None
         programs = [program_of(code) for code in program]
+        tenant = {"tenant_id": tenant_id} if tenant_id else {}
         organization = register_organization(
-            actor=self.actor, kind=Kind(kind), name=name.strip(), country=country, parent=above
-        )
+            actor=self.actor, kind=Kind(kind), name=name.strip(), country=country, parent=above, partner_id=partner_id,
+            **tenant,
+        )  # fmt: skip
         for joined_program in programs:
             grant_membership(actor=self.actor, organization=organization, program=joined_program, starts_on=today())
         if admin:

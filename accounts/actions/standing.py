@@ -1,0 +1,201 @@
+"""Actions of vendor staff on what an organisation is to the vendor: who it is, its standing and who looks after it."""
+
+import datetime as dt
+from collections.abc import Collection
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from accounts.actions.organizations import PERSONAL_FIELDS
+from accounts.events import AccountEvent
+from accounts.models import (
+    Competency,
+    Kind,
+    Operator,
+    Organization,
+    OrganizationCompetency,
+    OrganizationSkill,
+    Program,
+    ProgramMembership,
+    Skill,
+)
+from notifications.actions.recording import record
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.changes import changes_between, changes_of
+from partnerportal.lib.days import today
+from partnerportal.lib.errors import Invalid, NotFound
+from partnerportal.lib.policies import authorize_staff
+from partnerportal.lib.states import move
+from partnerportal.lib.text import one_line
+
+State = Organization.State
+NO_MEMBERSHIP = _("%(organization)s is no member of %(program)s on that day.")
+
+
+@transaction.atomic
+def correct_identity(
+    *,
+    actor: Actor,
+    organization: Organization,
+    name: str | None = None,
+    country: str | None = None,
+    tenant_id: UUID | None = None,
+    partner_id: str | None = None,
+) -> Organization:
+    """Correct what vendor staff have verified of an organisation, and return it. What is None stays as it is.
+
+    An empty `partner_id` takes the number away. Raises ValidationError for a bad value or one that another has.
+    """
+    authorize_staff(actor)
+    given = {"name": name, "country": country, "tenant_id": tenant_id, "partner_id": partner_id}
+    row = _lock_organization(organization)
+    changes = changes_of(
+        row, {field: value for field, value in given.items() if value is not None}, unsaid=PERSONAL_FIELDS
+    )
+    if changes:
+        for field in changes:
+            setattr(row, field, given[field])
+        row.full_clean(exclude={"name_folded"})
+        row.save(update_fields=[*changes, "name_folded"])
+        _record_about(AccountEvent.IDENTITY_CORRECTED, actor, row, changes=changes)
+    return row
+
+
+@transaction.atomic
+def suspend_organization(*, actor: Actor, organization: Organization, reason: str) -> Organization:
+    """Suspend an organisation at once, and return it: its people see that it is, and whom to ask, and nothing else.
+
+    What it has and shares stays. Raises Invalid("reason") without a reason, Invalid("vendor") for the vendor itself,
+    and Conflict("state_changed") if it is suspended already.
+    """
+    authorize_staff(actor)
+    if not one_line(reason):
+        raise Invalid("reason", _("Say why."), field="reason")
+    if organization.kind == Kind.VENDOR:
+        raise Invalid("vendor", _("The vendor itself cannot be suspended."))
+    return _change_state(AccountEvent.SUSPENDED, actor, organization, State.SUSPENDED, one_line(reason))
+
+
+@transaction.atomic
+def reactivate_organization(*, actor: Actor, organization: Organization) -> Organization:
+    """Let a suspended organisation take part again, and return it. Raises Conflict("state_changed") for another."""
+    authorize_staff(actor)
+    return _change_state(AccountEvent.REACTIVATED, actor, organization, State.ACTIVE)
+
+
+def _change_state(
+    kind: AccountEvent, actor: Actor, organization: Organization, to: State, note: str = ""
+) -> Organization:
+    row = move(organization, to)
+    changes = changes_between({"state": organization.state}, {"state": to})
+    _record_about(kind, actor, row, changes=changes, note=note)
+    return row
+
+
+@transaction.atomic
+def change_membership_end(
+    *, actor: Actor, organization: Organization, program: Program, ends_on: dt.date | None
+) -> ProgramMembership:
+    """End or extend the membership that runs today, and return it. `ends_on` is its last day, None for no end.
+
+    Raises NotFound if the organisation is no member today, and Invalid("dates") for a last day before the first.
+    """
+    authorize_staff(actor)
+    running = ProgramMembership.objects.filter(organization=organization, program=program).active(today())
+    row = running.select_for_update().order_by("starts_on").last()
+    if row is None:
+        raise NotFound("not_found", NO_MEMBERSHIP % {"organization": organization, "program": program})
+    if ends_on and ends_on < row.starts_on:
+        raise Invalid("dates", _("The last day is before the first."), field="ends_on")
+    changes = changes_of(row, {"ends_on": ends_on})
+    if changes:
+        row.ends_on = ends_on
+        row.save(update_fields=["ends_on"])
+        _record_about(
+            AccountEvent.MEMBERSHIP_CHANGED, actor, organization, changes=changes, data={"program": program.name}
+        )
+    return row
+
+
+@transaction.atomic
+def move_partner(*, actor: Actor, partner: Organization, distributor: Organization | None) -> Organization:
+    """Move a partner under another distributor, or directly under the vendor for None, and return the partner.
+
+    Triggers move the sight of its customers along in the same transaction. Raises Invalid("parent") unless a partner is
+    moved under a distributor.
+    """
+    authorize_staff(actor)
+    if partner.kind != Kind.PARTNER or (distributor and distributor.kind != Kind.DISTRIBUTOR):
+        raise Invalid("parent", _("Only a partner has an organisation above it, and that is a distributor."))
+    row = _lock_organization(partner)
+    before = row.parent
+    if before != distributor:
+        row.parent = distributor
+        row.save(update_fields=["parent"])
+        changes = changes_between({"parent": _org_id(before)}, {"parent": _org_id(distributor)})
+        _record_about(AccountEvent.PARTNER_MOVED, actor, row, changes=changes)
+    return row
+
+
+@transaction.atomic
+def set_account_manager(
+    *, actor: Actor, organization: Organization, operator: Operator | None, phone: str = ""
+) -> Organization:
+    """Name one of the vendor's operators as the account manager of an organisation, or nobody, and return it (CV-12).
+
+    The database copies the person's name and address. Raises Invalid("operator") for an operator of anybody else.
+    """
+    authorize_staff(actor)
+    if operator and operator.organization.kind != Kind.VENDOR:
+        raise Invalid("operator", _("An account manager is one of the vendor’s operators."), field="operator")
+    row = _lock_organization(organization)
+    before = row.account_manager
+    row.account_manager, row.account_manager_phone = operator, one_line(phone) if operator else ""
+    row.save(update_fields=["account_manager", "account_manager_phone"])
+    row.refresh_from_db()
+    named = operator or before
+    if named:
+        is_named = operator is not None
+        changes = changes_between({"is_account_manager": not is_named}, {"is_account_manager": is_named})
+        kind = AccountEvent.ACCOUNT_MANAGER_CHANGED
+        record(kind, actor=actor, subject=named.person, counterpart=row, changes=changes)
+    return row
+
+
+@transaction.atomic
+def set_qualifications(
+    *, actor: Actor, organization: Organization, competencies: Collection[Competency], skills: Collection[Skill]
+) -> None:
+    """Replace the competencies and skills of an organisation by these."""
+    authorize_staff(actor)
+    row = _lock_organization(organization)
+    before = {"competencies": _codes(row.competencies.all()), "skills": _codes(row.skills.all())}
+    after = {"competencies": _codes(competencies), "skills": _codes(skills)}
+    changes = changes_between(before, after)
+    if changes:
+        OrganizationCompetency.objects.filter(organization=row).delete()
+        OrganizationSkill.objects.filter(organization=row).delete()
+        OrganizationCompetency.objects.bulk_create(
+            OrganizationCompetency(organization=row, competency=competency) for competency in competencies
+        )
+        OrganizationSkill.objects.bulk_create(OrganizationSkill(organization=row, skill=skill) for skill in skills)
+        _record_about(AccountEvent.QUALIFICATIONS_CHANGED, actor, row, changes=changes)
+
+
+def _lock_organization(organization: Organization) -> Organization:
+    return Organization.objects.select_for_update(of=("self",)).get(pk=organization.pk)
+
+
+def _record_about(kind: AccountEvent, actor: Actor, organization: Organization, **details: Any) -> None:
+    """Record an event about an organisation that it may read too."""
+    record(kind, actor=actor, subject=organization, counterpart=organization, **details)
+
+
+def _org_id(organization: Organization | None) -> str | None:
+    return organization.org_id if organization else None
+
+
+def _codes(rows: Any) -> list[str]:
+    return sorted(row.code for row in rows)

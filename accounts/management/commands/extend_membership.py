@@ -1,0 +1,30 @@
+import datetime as dt
+
+from django.core.management.base import CommandParser
+
+from accounts.actions.standing import change_membership_end
+from accounts.management.arguments import organization_of, program_of
+from partnerportal.lib.commands import StaffCommand
+
+
+class Command(StaffCommand):
+    help = "Extend the programme membership that runs today."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("organization", metavar="ORGID")
+        parser.add_argument("program", metavar="PROGRAM", help="its code, for example solution_advisor")
+        parser.add_argument(
+            "--until", dest="ends_on", type=dt.date.fromisoformat, metavar="DATE", help="last day; default: no end"
+        )
+
+    def handle(
+        self, *args: object, organization: str, program: str, ends_on: dt.date | None, **options: object
+    ) -> None:
+        membership = change_membership_end(
+            actor=self.actor,
+            organization=organization_of(organization),
+            program=program_of(program),
+            ends_on=ends_on,
+        )
+        until = f"until {membership.ends_on}" if membership.ends_on else "without end"
+        self.stdout.write(f"{membership.organization}: {membership.program} {until}.")

@@ -1,0 +1,58 @@
+"""What partners are qualified for: competencies and skills, as the vendor's catalogue names them (CA-12)."""
+
+from django.db import models
+
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.scopes import Scope
+from partnerportal.lib.scoping import TenantQuerySet
+
+
+class Competency(models.Model):
+    """A competency in the vendor's catalogue, which is the same for everyone and so not tenant-owned."""
+
+    code = models.SlugField(unique=True)
+    name = models.CharField(max_length=120)  # a proper name, so it is the same in every language
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Skill(models.Model):
+    """A skill in the vendor's catalogue, which is the same for everyone and so not tenant-owned."""
+
+    code = models.SlugField(unique=True)
+    name = models.CharField(max_length=120)  # a proper name, so it is the same in every language
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class QualificationQuerySet(TenantQuerySet):
+    """Qualifications, of which an actor sees those of organisations within its reach."""
+
+    def scope(self, actor: Actor) -> "QualificationQuerySet":
+        return self.filter(organization__in=actor.reach(Scope.ACCOUNT))  # which includes the actor's own organisation
+
+
+class OrganizationCompetency(models.Model):
+    """A competency that an organisation has."""
+
+    organization = models.ForeignKey("accounts.Organization", models.CASCADE)
+    competency = models.ForeignKey(Competency, models.PROTECT)
+
+    objects = QualificationQuerySet.as_manager()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["organization", "competency"], name="competency_once"),)
+
+
+class OrganizationSkill(models.Model):
+    """A skill that an organisation has."""
+
+    organization = models.ForeignKey("accounts.Organization", models.CASCADE)
+    skill = models.ForeignKey(Skill, models.PROTECT)
+
+    objects = QualificationQuerySet.as_manager()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["organization", "skill"], name="skill_once"),)
