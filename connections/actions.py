@@ -16,7 +16,7 @@ from connections.models import Connection, Consent, InvitationLink
 from connections.policies import ROLE_TABLE, ConnectionPermission
 from notifications.actions.recording import record
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.errors import Conflict, Invalid, NotFound, Refused, TooMany
+from partnerportal.lib.errors import Conflict, Invalid, NotFound, Refused, Stale, TooMany
 from partnerportal.lib.locks import Lock, take_turn
 from partnerportal.lib.policies import authorize, authorize_staff
 from partnerportal.lib.scopes import Scope
@@ -86,21 +86,34 @@ def _keep_to_the_limit(actor: Actor) -> None:
 
 
 @transaction.atomic
-def change_sharing(*, actor: Actor, connection: Connection, scopes: Scope, wording: Wording = NO_WORDING) -> Connection:
+def change_sharing(
+    *,
+    actor: Actor,
+    connection: Connection,
+    scopes: Scope,
+    wording: Wording = NO_WORDING,
+    version: str | None = None,
+) -> Connection:
     """Share `scopes` with the partner of an active connection from now on, and nothing else (E-14); return it.
 
     A trigger changes what the partner and its distributor see in this transaction. Consenting again to the same is kept
-    when there was more to choose from, and otherwise changes nothing. Raises NotFound when the actor is not the
-    customer's side, and Conflict("state_changed") when the connection has ended.
+    when there was more to choose from, and otherwise changes nothing. `version` is that of the consent that the actor
+    has seen, if it matters. Raises NotFound when the actor is on neither side, Refused("not_customer") for the
+    partner's, Conflict("state_changed") when the connection has ended, and Stale("changed_meanwhile") when a colleague
+    has consented to something else since that version.
     """
     authorize(actor, ROLE_TABLE, ConnectionPermission.CHANGE_SHARING)
-    own = Connection.objects.visible_to(actor).filter(customer=actor.organization_id, pk=connection.pk)
-    row = own.select_for_update().first()  # one change at a time, so that the log says truly what was before
+    rows = Connection.objects.visible_to(actor).filter(pk=connection.pk)
+    row = rows.select_for_update().first()  # one change at a time, so that the log says truly what was before
     if row is None:
         raise NotFound("not_found", "")
+    if row.customer_id != actor.organization_id:
+        raise Refused("not_customer", policies.NOT_THE_CUSTOMER)
     if row.state == Connection.State.ENDED:
         raise Conflict("state_changed", _("This connection has been ended. Nothing is shared any more."))
-    before, newest = row.shared, row.consents.order_by("-pk").first()
+    before, newest = row.shared, queries.newest_consent(actor, row)
+    if version is not None and newest is not None and newest.version != version:
+        raise Stale("changed_meanwhile", _("A colleague has just changed what is shared. Check it and save again."))
     if newest is None or (newest.scopes, newest.offered) != (scopes | Scope.ACCOUNT, consent.all_scopes()):
         _consent(actor, row, scopes, wording)
     if row.shared != before:
@@ -112,6 +125,20 @@ def change_sharing(*, actor: Actor, connection: Connection, scopes: Scope, wordi
             data={"before": before.codes, "after": row.shared.codes},
         )
     return row
+
+
+@transaction.atomic
+def share_with_all(*, actor: Actor, scopes: Scope, wording: Wording = NO_WORDING) -> int:
+    """Share `scopes`, and nothing else, with every partner that the actor's organisation is connected to.
+
+    Return how many there are. Each connection has its own consent and its own event, and all change together.
+    """
+    authorize(actor, ROLE_TABLE, ConnectionPermission.CHANGE_SHARING)
+    own = Connection.objects.visible_to(actor).active().filter(customer=actor.organization_id)
+    rows = list(own.order_by("pk").select_for_update())  # in one order, so that two of these never wait for each other
+    for row in rows:
+        change_sharing(actor=actor, connection=row, scopes=scopes, wording=wording)
+    return len(rows)
 
 
 def _consent(actor: Actor, connection: Connection, scopes: Scope, wording: Wording) -> None:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from partnerportal.lib import formats
 from partnerportal.lib.errors import Invalid, Message
-from partnerportal.lib.scopes import Scope
+from partnerportal.lib.scopes import Scope, shares
 
 # The version of the texts below and of those that apps register. A consent keeps it: change it with any of them.
 WORDING = "2026-11"
@@ -57,6 +58,11 @@ def offered_scopes() -> list[OfferedScope]:
     return [_offered[scope] for scope in sorted(_offered)]
 
 
+def newly_offered(offered: int) -> Scope:
+    """Return the scopes that can be shared now and could not when `offered` were the ones to choose from."""
+    return all_scopes() & ~Scope(offered)
+
+
 def join_scopes(scopes: Iterable[Scope]) -> Scope:
     """Return these scopes as one."""
     joined = Scope.NONE
@@ -83,17 +89,25 @@ def read_scopes(codes: Iterable[str]) -> Scope:
     return Scope.ACCOUNT | join_scopes(by_code[code] for code in codes)
 
 
+def scope_names(scopes: int) -> str:
+    """Return the names of these scopes, as a list in the reader's language; "" for none that is offered."""
+    return formats.listed(offered.label for offered in offered_scopes() if shares(scopes, offered.scope))
+
+
 offer_scope(
     OfferedScope(
         scope=Scope.ACCOUNT,
         label=_("Account information"),
-        shows=_("Your organisation’s name, ORGID, country, address, contact data and programme memberships."),
+        shows=_("Name, ORGID, country, address, contact details and programme memberships."),
     )
 )
 offer_scope(
     OfferedScope(
         scope=Scope.NOTIFICATIONS,
         label=_("Notifications"),
-        shows=_("News of what you share: a service that begins, changes or ends soon, an order, unusual use."),
+        shows=_(
+            "Messages about what is ticked here: when a service begins, changes or ends soon, when something is "
+            "ordered, when usage is unusual."
+        ),
     )
 )

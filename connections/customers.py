@@ -25,12 +25,14 @@ from partnerportal.lib.parts import Part
 from partnerportal.lib.policies import Permission
 from partnerportal.lib.requests import PortalRequest
 from partnerportal.lib.rows import Attention
+from partnerportal.lib.scopes import Scope
 
 
 @dataclass(frozen=True, kw_only=True)
 class CustomerTab:
     """A tab of a customer's pages. `url_name` takes the customer's public id; who may not do `rule` has no such tab.
 
+    What the customer must share for it is `scope`: without it the tab stays, and its page says that it is not shared.
     `count`, where the tab shows a number, makes the expression for it, from the actor and a reference to the customer's
     primary key: all numbers are read in the one query that finds the customer.
     """
@@ -40,6 +42,7 @@ class CustomerTab:
     url_name: str
     order: int  # from left to right
     rule: Permission = (ROLE_TABLE, ConnectionPermission.VIEW_CUSTOMERS)
+    scope: Scope = Scope.ACCOUNT
     count: Callable[[Actor, OuterRef], Combinable] | None = None
 
 
@@ -88,14 +91,22 @@ def find_customer(actor: Actor, public_id: UUID) -> Customer:
 def customer_page(
     request: PortalRequest, customer: Customer, *, tab: str, template: str, context: Mapping[str, Any]
 ) -> HttpResponse:
-    """Draw a page of the customer by a template that extends connections/customer.html. `tab` is the current one."""
+    """Draw a page of the customer by a template that extends connections/customer.html. `tab` is the current one.
+
+    A page whose scope the customer does not share has one text instead: what is missing, whose choice that is, and whom
+    to ask.
+    """
     actor = request.actor
+    if not customer.shares(_tabs[tab].scope):
+        template, context = "connections/customer_not_shared.html", {"label": _tabs[tab].label}
     end_url, end_reason = rows.end_of_connection(actor, customer.connection_id)
     frame = {
         "customer": customer.organization,
         "connected_at": customer.connected_at,
         "is_own": customer.connection_id is not None,
         "tabs": list(_tab_links(actor, customer, tab)),
+        "shared": rows.shared_rows(customer.scopes),
+        "sharing_url": rows.sharing_url(customer.connection_id),
         "end_url": end_url,
         "end_reason": end_reason,
     }
@@ -115,4 +126,5 @@ def _may_open(actor: Actor, tab: CustomerTab) -> bool:
 def _tab_links(actor: Actor, customer: Customer, current: str) -> Iterable[Tab]:
     for tab in _tabs_for(actor):
         url = reverse(tab.url_name, args=[customer.organization.public_id])
-        yield Tab(str(tab.label), url, customer.counts.get(tab.key), tab.key == current)
+        count = customer.counts.get(tab.key) if customer.shares(tab.scope) else None
+        yield Tab(str(tab.label), url, count, tab.key == current)

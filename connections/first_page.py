@@ -9,6 +9,7 @@ from accounts.models import Organization
 from accounts.queries import is_customer, list_operators, sees_customers
 from connections.policies import ROLE_TABLE, ConnectionPermission
 from connections.queries import has_customers, list_connections
+from connections.rows import partner_rows
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.blocks import Area, Block
 from partnerportal.lib.requests import PortalRequest
@@ -50,7 +51,7 @@ def _step(label: str, icon: str, url_name: str, action: str, *, is_done: bool) -
 def _partners(request: PortalRequest) -> dict[str, Any]:
     """Return who sees the customer's data (CC-12), the latest connection first."""
     partners = list(list_connections(request.actor).active()[: PARTNERS_SHOWN + 1])  # type: ignore[attr-defined]
-    return {"partners": partners[:PARTNERS_SHOWN], "has_more_partners": len(partners) > PARTNERS_SHOWN}
+    return {"partners": partner_rows(partners[:PARTNERS_SHOWN]), "has_more_partners": len(partners) > PARTNERS_SHOWN}
 
 
 BLOCKS = (

@@ -154,6 +154,11 @@ class Consent(models.Model):
             ),
         )
 
+    @property
+    def version(self) -> str:
+        """What tells this consent from every other one of its connection: the moment it was given, in microseconds."""
+        return f"{self.at:%Y%m%d%H%M%S%f}"
+
 
 class PortfolioQuerySet(TenantQuerySet):
     """Rows of the portfolio, of which an actor sees those with its own organisation as viewer."""

@@ -10,12 +10,13 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import Feature
 from accounts.notices import ADMINS, ALL_BUT_VENDOR
+from connections.consent import join_scopes, scope_names
 from connections.events import ConnectionEvent
 from connections.models import Connection
 from connections.queries import viewers_of
 from notifications.actions.inbox import share_recent_news
 from notifications.registry import NoticeKind, Recipient, on_event, register
-from partnerportal.lib.scopes import Scope
+from partnerportal.lib.scopes import Scope, scope_of
 
 if TYPE_CHECKING:
     from notifications.models import Event, Notice
@@ -26,6 +27,22 @@ def _connections_of(events: "Sequence[Event]") -> "list[tuple[Event, Connection]
     rows = Connection.objects.filter(public_id__in=[e.subject_id for e in events]).select_related("customer")
     by_id: dict[UUID | None, Connection] = {row.public_id: row for row in rows}
     return [(event, by_id[event.subject_id]) for event in events]
+
+
+def _number(codes: Iterable[str]) -> int:
+    """Return the scopes with these codes as a number, as notices keep them."""
+    return int(join_scopes(scope_of(code) for code in codes))
+
+
+def _partner_of(connection: Connection, params: dict[str, Any]) -> Recipient:
+    """Return the partner's side of a connection as the recipient of news about the customer."""
+    return Recipient(
+        organization_id=connection.partner_id,
+        about_id=connection.customer_id,
+        about_public_id=connection.customer.public_id,
+        about_label=connection.customer_name,
+        params=params,
+    )
 
 
 class CustomerNews(NoticeKind):
@@ -77,19 +94,48 @@ class CustomerConnected(NoticeKind):
 
     def recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, Recipient]]":
         for event, connection in _connections_of(events):
-            recipient = Recipient(
-                organization_id=connection.partner_id,
-                about_id=connection.customer_id,
-                about_public_id=connection.customer.public_id,
-                about_label=connection.customer_name,
-            )
-            yield event, recipient
+            yield event, _partner_of(connection, {"shared": _number(event.data["scopes"])})
 
     def subject(self, notice: "Notice") -> str:
-        return _("%(customer)s is now connected with you") % {"customer": notice.about_label}
+        return _("%(customer)s is now connected to you") % {"customer": notice.about_label}
 
     def body(self, notice: "Notice") -> str:
-        return _("You can see its account data, services, licence totals and orders.")
+        return _("It shares: %(names)s.") % {"names": scope_names(notice.params["shared"])}
+
+    def path(self, notice: "Notice") -> str:
+        return reverse("customer", args=[notice.about_public_id])
+
+    def action(self, notice: "Notice") -> str:
+        return _("Open the customer")
+
+
+@register
+class SharingChanged(NoticeKind):
+    """The notice that tells a partner that a customer now shares something else (E-14).
+
+    The distributor above it is not told: it sees through the same scopes, and what to do about it is the partner's.
+    """
+
+    code = "sharing_changed"
+    event = ConnectionEvent.SHARING_CHANGED
+    label = gettext_lazy("Sharing changed by the customer")
+    icon = "eye"
+    email_roles = ADMINS
+    audience = ALL_BUT_VENDOR
+    feature = Feature.CUSTOMER_DASHBOARD.value
+
+    def recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, Recipient]]":
+        for event, connection in _connections_of(events):
+            before, after = _number(event.data["before"]), _number(event.data["after"])
+            yield event, _partner_of(connection, {"added": after & ~before, "removed": before & ~after})
+
+    def subject(self, notice: "Notice") -> str:
+        return _("%(customer)s changed what it shares with you") % {"customer": notice.about_label}
+
+    def body(self, notice: "Notice") -> str:
+        texts = (("added", _("Now shared: %(names)s.")), ("removed", _("No longer shared: %(names)s.")))
+        changed = ((text, scope_names(notice.params[key])) for key, text in texts)
+        return " ".join(text % {"names": names} for text, names in changed if names)
 
     def path(self, notice: "Notice") -> str:
         return reverse("customer", args=[notice.about_public_id])

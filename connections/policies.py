@@ -5,7 +5,9 @@ from enum import StrEnum
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Feature, Kind, Role
+from partnerportal.lib.errors import Refused
 from partnerportal.lib.policies import RoleTable, Rule
+from partnerportal.lib.scopes import Scope, shares
 
 
 class ConnectionPermission(StrEnum):
@@ -22,6 +24,16 @@ class ConnectionPermission(StrEnum):
 _NOT_VENDOR = frozenset(Kind.values) - {Kind.VENDOR}
 
 ACCEPTED_A_DAY = 50  # invitations that one customer may accept within 24 hours
+
+NOT_THE_CUSTOMER = _("Only the customer can change what is shared.")
+NOT_SHARED = _("Not shared by the customer. Its Admins choose what it shares.")
+
+
+def require_shared(shared: int, needed: Scope) -> None:
+    """Raise Refused("not_shared") unless what a customer shares with the actor holds the scope that is needed."""
+    if not shares(shared, needed):
+        raise Refused("not_shared", NOT_SHARED)
+
 
 ROLE_TABLE: RoleTable = {
     ConnectionPermission.SEE_INVITATION_LINK: Rule(

@@ -12,11 +12,12 @@ from django.db.models.functions import JSONObject
 
 from accounts.models import Feature, Organization
 from accounts.queries import Badge, active_programs, badges_of, features_of
-from connections.models import Connection, InvitationLink, Portfolio, PortfolioQuerySet
+from connections.models import Connection, Consent, InvitationLink, Portfolio, PortfolioQuerySet
 from notifications.models import Event
 from partnerportal.lib import tenancy
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import NotFound
+from partnerportal.lib.scopes import Scope, shares
 from partnerportal.lib.scoping import by_public_id
 from partnerportal.lib.tokens import is_token
 
@@ -38,6 +39,7 @@ class Invitation:
     is_open: bool  # whether it can be accepted: the partner has an active badge with the customer dashboard
     distributor: str  # name of the distributor above the partner, which will see the same data; "" for none
     connected_at: dt.datetime | None  # since when the actor's organisation is connected with the partner; None: not
+    connection_id: UUID | None  # the public id of that connection
 
 
 def as_invitation_holder(actor: Actor, token: str) -> AbstractContextManager[None]:
@@ -54,7 +56,9 @@ def get_invitation(actor: Actor, token: str) -> Invitation:
         raise NotFound("unknown_invitation", "")
     active = Connection.objects.active().filter(partner=OuterRef("organization_id"), customer=actor.organization_id)
     links = InvitationLink.objects.select_related("organization__parent").annotate(
-        programs=active_programs("organization_id"), connected_at=Subquery(active.values("connected_at")[:1])
+        programs=active_programs("organization_id"),
+        connected_at=Subquery(active.values("connected_at")[:1]),
+        connection_id=Subquery(active.values("public_id")[:1]),
     )
     with as_invitation_holder(actor, token):
         link = links.filter(token=token).first()
@@ -73,6 +77,7 @@ def get_invitation(actor: Actor, token: str) -> Invitation:
         is_open=Feature.CUSTOMER_DASHBOARD in features_of(partner.kind, grants),
         distributor=str(partner.parent or ""),
         connected_at=link.connected_at,
+        connection_id=link.connection_id,
     )
 
 
@@ -96,13 +101,16 @@ def active_connections(actor: Actor) -> QuerySet[Connection]:
     """Return the active connections of the actor's organisation, unordered, with their other sides.
 
     `other` is a dict of the other side's name, country and public_id, and `programs` are its active memberships, for
-    `badges_of`. They are sub-selects, which run only for the rows of a page; joins would run for all 20,000.
+    `badges_of`. `offered` are the scopes that the newest consent could choose from, None on the partner's side. They
+    are sub-selects, which run only for the rows of a page; joins would run for all 20,000.
     """
     side = Case(When(partner=actor.organization_id, then="customer_id"), default="partner_id")
     facts = JSONObject(name="name", country="country", public_id="public_id")
     other = Organization.objects.filter(pk=OuterRef("other_id")).values(json=facts)
     rows = Connection.objects.visible_to(actor).active().annotate(other_id=side)
-    return rows.annotate(other=Subquery(other), programs=active_programs("other_id"))  # type: ignore[return-value]
+    newest = Consent.objects.visible_to(actor).filter(connection=OuterRef("pk")).order_by("-pk")
+    offered = Subquery(newest.values("offered")[:1])
+    return rows.annotate(other=Subquery(other), programs=active_programs("other_id"), offered=offered)  # type: ignore[return-value]
 
 
 def ended_connections(actor: Actor) -> QuerySet[Connection]:
@@ -116,6 +124,21 @@ def ended_connections(actor: Actor) -> QuerySet[Connection]:
 def get_connection(actor: Actor, public_id: UUID) -> Connection:
     """Return a connection of the actor's organisation, active or ended. Raises NotFound for any other."""
     return by_public_id(Connection.objects.visible_to(actor), public_id)
+
+
+def newest_consent(actor: Actor, connection: Connection) -> Consent | None:
+    """Return the consent that holds for a connection; None for the partner's side, which sees what it gives alone."""
+    return consents(actor, connection).first()
+
+
+def consents(actor: Actor, connection: Connection) -> QuerySet[Consent]:
+    """Return the consents of a connection that the actor's organisation has given, the newest first."""
+    return Consent.objects.visible_to(actor).filter(connection=connection).order_by("-pk")
+
+
+def count_partners(actor: Actor) -> int:
+    """Return how many partners the actor's organisation is connected to as a customer."""
+    return Connection.objects.visible_to(actor).active().filter(customer=actor.organization_id).count()
 
 
 def live_connection(actor: Actor, *, partner_id: int, customer_id: int) -> Connection | None:
@@ -136,7 +159,12 @@ class Customer:
     organization: Organization
     connected_at: dt.datetime
     connection_id: UUID | None  # the public id of the actor's own connection, where it has one
+    scopes: Scope  # what the customer shares with the actor, by all paths together
     counts: Mapping[str, int]
+
+    def shares(self, scope: Scope) -> bool:
+        """Return whether the customer shares the scope with the actor."""
+        return shares(self.scopes, scope)
 
 
 def customer_in_reach(actor: Actor, public_id: UUID, counts: Mapping[str, Combinable] | None = None) -> Customer:
@@ -152,7 +180,7 @@ def customer_in_reach(actor: Actor, public_id: UUID, counts: Mapping[str, Combin
     if row is None:
         raise NotFound("not_found", "")
     numbers = {name: getattr(row, f"count_{name}") for name in counts or {}}
-    return Customer(row.subject, row.since, row.connection_id, numbers)
+    return Customer(row.subject, row.since, row.connection_id, Scope(row.scopes), numbers)
 
 
 def customer_activity(actor: Actor, customer_id: int | None) -> QuerySet[Event]:

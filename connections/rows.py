@@ -1,16 +1,21 @@
 """The rows of the pages of invitations and connections, ready for the template."""
 
+import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts.models import Kind, Operator
 from accounts.queries import Badge, admin_names, badges_of
+from connections import models
+from connections.consent import all_scopes, newly_offered, offered_scopes, scope_names
 from connections.models import Connection
-from connections.policies import ROLE_TABLE, ConnectionPermission
+from connections.policies import NOT_THE_CUSTOMER, ROLE_TABLE, ConnectionPermission
 from connections.queries import Invitation
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
@@ -18,6 +23,7 @@ from partnerportal.lib.countries import country_name
 from partnerportal.lib.errors import Message
 from partnerportal.lib.keyset import Page
 from partnerportal.lib.policies import Denied
+from partnerportal.lib.scopes import Scope, shares
 
 
 @dataclass(frozen=True)
@@ -95,6 +101,54 @@ def _choice(actor: Actor, operator: Operator, invitation: Invitation) -> Accepti
 
 
 @dataclass(frozen=True)
+class ScopeRow:
+    """A scope where it is chosen or looked at: what it is called, what exactly it shows, and whether it is shared."""
+
+    code: str
+    label: Message
+    shows: Message
+    is_shared: bool
+    is_fixed: bool  # the account information goes with every connection
+    is_new: bool  # whether it could not be chosen yet when the customer consented
+
+
+def scope_rows(shared: Scope, new: Scope = Scope.NONE) -> list[ScopeRow]:
+    """Return a row for each scope that can be shared, of which `shared` are."""
+    return [
+        ScopeRow(
+            code=offered.code,
+            label=offered.label,
+            shows=offered.shows,
+            is_shared=offered.scope in Scope.ACCOUNT | shared,
+            is_fixed=offered.scope == Scope.ACCOUNT,
+            is_new=offered.scope in new,
+        )
+        for offered in offered_scopes()
+    ]
+
+
+@dataclass(frozen=True)
+class ConsentRow:
+    """A consent in the history of a connection, for the customer."""
+
+    at: dt.datetime
+    person: str
+    shared: str
+    wording: str  # the version of the texts and their language, or that a program consented
+
+
+def consent_rows(consents: Iterable[models.Consent]) -> list[ConsentRow]:
+    """Return a row for each consent."""
+    languages = dict(settings.LANGUAGES)
+    rows = []
+    for given in consents:
+        values = {"version": given.wording, "language": languages.get(given.language, given.language)}
+        wording = _("Wording %(version)s, %(language)s") % values if given.wording else _("Through the API")
+        rows.append(ConsentRow(given.at, given.person_label or _("Unknown"), scope_names(given.scopes), wording))
+    return rows
+
+
+@dataclass(frozen=True)
 class LiveRow:
     """An active connection on the account page, with the name, country and badges of its other side."""
 
@@ -105,6 +159,23 @@ class LiveRow:
     since: str
     end_url: str
     customer_url: str  # the page of the other side; "" when that is not the customer
+    sharing_url: str
+    unshared: str  # the names of what could be shared and is not
+    new: str  # the names of what the customer has not been asked about yet
+
+
+@dataclass(frozen=True)
+class PartnerRow:
+    """A partner on a customer's first page, and what it sees."""
+
+    name: str
+    shared: str
+    since: dt.datetime
+
+
+def partner_rows(connections: Iterable[Connection]) -> list[PartnerRow]:
+    """Return a row for the partner of each active connection."""
+    return [PartnerRow(c.partner_name, scope_names(c.shared), c.connected_at) for c in connections]
 
 
 @dataclass(frozen=True)
@@ -115,6 +186,7 @@ class EndedRow:
     connected: str
     ended: str
     ended_by: str
+    sharing_url: str  # what was shared; "" on the partner's side
 
 
 def live_rows(actor: Actor, page: Page[Any]) -> list[LiveRow]:
@@ -126,6 +198,7 @@ def _live_row(actor: Actor, connection: Connection) -> LiveRow:
     is_partner = connection.partner_id == actor.organization_id
     other: Mapping[str, str] = connection.other  # type: ignore[attr-defined]
     programs: Iterable[Mapping[str, Any]] = connection.programs  # type: ignore[attr-defined]
+    offered: int | None = connection.offered  # type: ignore[attr-defined]
     return LiveRow(
         name=other["name"],
         direction=_("You see its data") if is_partner else _("Sees your data"),
@@ -134,6 +207,9 @@ def _live_row(actor: Actor, connection: Connection) -> LiveRow:
         since=formats.date(connection.connected_at),
         end_url=reverse("connection_end", args=[connection.public_id]),
         customer_url=reverse("customer", args=[other["public_id"]]) if is_partner else "",
+        sharing_url=sharing_url(connection.public_id),
+        unshared=scope_names(all_scopes() & ~connection.shared),
+        new=scope_names(newly_offered(offered)) if offered else "",
     )
 
 
@@ -145,15 +221,50 @@ def ended_rows(actor: Actor, page: Page[Any]) -> list[EndedRow]:
             connected=formats.date(c.connected_at),
             ended=formats.date(c.ended_at),
             ended_by=c.customer_name if c.ended_by_id == c.customer_id else c.partner_name,
+            sharing_url=sharing_url(c.public_id) if c.customer_id == actor.organization_id else "",
         )
         for c in page.rows
     ]
+
+
+@dataclass(frozen=True)
+class SharedRow:
+    """A scope on a page about a customer: its name, and whether the customer shares it."""
+
+    label: Message
+    is_shared: bool
+
+
+def shared_rows(scopes: Scope) -> list[SharedRow]:
+    """Return a row for each scope that can be shared, of what a customer shares."""
+    return [SharedRow(offered.label, shares(scopes, offered.scope)) for offered in offered_scopes()]
+
+
+def sharing_url(connection_id: object) -> str:
+    """Return the address of the page “What is shared” of a connection, or "" where the actor has none of its own."""
+    return reverse("connection_sharing", args=[connection_id]) if connection_id else ""
 
 
 def refusal_to_end(actor: Actor) -> str:
     """Why the actor's role may not end connections, or nothing."""
     answer = ROLE_TABLE[ConnectionPermission.END].check(actor)
     return str(answer.message) if isinstance(answer, Denied) else ""
+
+
+def refusal_to_share(actor: Actor, connection: Connection) -> Message:
+    """Why the actor may not change what a connection shares, or nothing."""
+    if connection.state == Connection.State.ENDED:
+        return _("This connection has ended. Nothing is shared any more.")
+    if connection.customer_id != actor.organization_id:
+        return NOT_THE_CUSTOMER
+    answer = ROLE_TABLE[ConnectionPermission.CHANGE_SHARING].check(actor)
+    return answer.message if isinstance(answer, Denied) else ""
+
+
+def shared_with_all_words(count: int) -> str:
+    """Return the words that say that what this many partners see is saved."""
+    text = ngettext("What %(count)s partner sees is saved.", "What your %(count)s partners see is saved.", count)
+    return text % {"count": formats.number(count)}
 
 
 def end_of_connection(actor: Actor, connection_id: object) -> tuple[str, str]:

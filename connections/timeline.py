@@ -9,10 +9,12 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext_lazy as _
 
+from connections.consent import join_scopes, scope_names
 from connections.events import ConnectionEvent
 from notifications.models import Event
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Message
+from partnerportal.lib.scopes import scope_of
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,11 @@ def register_words(words: Mapping[str, ActivityWords]) -> None:
 register_words(
     {
         ConnectionEvent.ESTABLISHED: ActivityWords("link", _("%(organization)s connected with %(counterpart)s")),
+        ConnectionEvent.SHARING_CHANGED: ActivityWords(
+            "eye",
+            _("%(organization)s changed what it shares with %(counterpart)s"),
+            detail=lambda event: scope_names(join_scopes(map(scope_of, event.data["after"]))),
+        ),
         ConnectionEvent.ENDED: ActivityWords("unlink", _("%(organization)s ended the connection with %(counterpart)s")),
     }
 )

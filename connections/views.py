@@ -25,15 +25,17 @@ from connections.policies import ROLE_TABLE, ConnectionPermission
 from connections.sharing import shared_things
 from connections.timeline import activity_rows
 from partnerportal.lib.countries import country_name
-from partnerportal.lib.errors import Conflict, NotFound
+from partnerportal.lib.errors import Conflict, DomainError, Invalid, NotFound, Stale, TooMany
 from partnerportal.lib.keyset import Page, keyset, keyset_or_first
 from partnerportal.lib.known_pages import page_url
 from partnerportal.lib.pages import require_permission, require_sign_in
 from partnerportal.lib.requests import PortalRequest
+from partnerportal.lib.scopes import Scope
 
 PAGE_SIZE = 25
 EVENTS_A_PAGE = 50
 EVENTS_ON_FIRST_PAGE = 5
+CONSENTS_SHOWN = 50  # the newest consents of a connection
 
 
 @require_safe
@@ -45,6 +47,7 @@ def account_details(request: PortalRequest) -> HttpResponse:
     """
     actor = request.actor
     live = _page(request, "connections", queries.active_connections(actor), "connected_at")
+    live_rows = rows.live_rows(actor, live)
     history = _page(request, "history", queries.ended_connections(actor), "ended_at")
     own = Organization.objects.visible_to(actor).filter(pk=request.operator.organization_id)
     organization = with_qualifications(own.select_related("parent")).get()
@@ -53,7 +56,8 @@ def account_details(request: PortalRequest) -> HttpResponse:
         "country": country_name(organization.country),
         "badges": badges_of(request.operator.active_programs),
         "live": live,
-        "live_rows": rows.live_rows(actor, live),
+        "live_rows": live_rows,
+        "newly_offered": next((row for row in live_rows if row.new), None),
         "history": history,
         "ended_rows": rows.ended_rows(actor, history),
         "may_edit": ACCOUNTS[AccountPermission.EDIT_ACCOUNT].check(actor),
@@ -86,18 +90,27 @@ def invite(request: PortalRequest) -> HttpResponse:
 @require_safe
 def invitation(request: PortalRequest, token: str) -> HttpResponse:
     """Show who invites and what they will see (CC-41), to anybody who has the link. Opening it changes nothing."""
-    actor = request.actor
     try:
-        invitation = queries.get_invitation(actor, token)
+        return _invitation_page(request, token, consent.all_scopes())
     except NotFound:
         return render(request, "connections/invitation_unknown.html", status=404)
+
+
+def _invitation_page(
+    request: PortalRequest, token: str, ticked: Scope, error: DomainError | None = None
+) -> HttpResponse:
+    """Return the page of an invitation with these scopes ticked, and with the error that sent the form back."""
+    actor = request.actor
+    invitation = queries.get_invitation(actor, token)
     context = {
         "invitation": invitation,
         "consent": rows.invitation_offer(actor, request.operators, invitation),
         "country": country_name(invitation.country),
-        "offered": consent.offered_scopes(),
+        "scopes": rows.scope_rows(ticked),
+        "error": error,
+        "code": error.code if error else "",
     }
-    return render(request, "connections/invitation.html", context)
+    return render(request, "connections/invitation.html", context, status=error.status if error else 200)
 
 
 @require_POST
@@ -105,22 +118,24 @@ def invitation(request: PortalRequest, token: str) -> HttpResponse:
 def invitation_accept(request: PortalRequest, token: str) -> HttpResponse:
     """Accept an invitation as the organisation chosen in the form, and act for it from then on.
 
-    The answer is 404 if that is not one of the person's own organisations, or the token is unknown.
+    The answer is 404 if that is not one of the person's own organisations, or the token is unknown. An error that may
+    pass shows the form again, as it was filled in. Whoever was connected already is shown what is shared.
     """
     if "organization" in request.POST:
         request.act_for(request.POST["organization"])
-    connection, is_new = actions.accept_invitation(
-        actor=request.actor,
-        token=token,
-        scopes=consent.read_scopes(request.POST.getlist("scopes")),
-        wording=consent.current_wording(),
-    )
+    scopes = consent.read_scopes(request.POST.getlist("scopes"))
+    options: dict[str, Any] = {"token": token, "scopes": scopes, "wording": consent.current_wording()}
+    try:
+        connection, is_new = actions.accept_invitation(actor=request.actor, **options)
+    except (Invalid, Conflict, TooMany) as error:
+        return _invitation_page(request, token, scopes, error)
     names = {"partner": connection.partner_name, "customer": connection.customer_name}
     if is_new:
-        messages.success(request, _("%(partner)s is now connected with %(customer)s.") % names)
-    else:
-        messages.info(request, _("%(partner)s was already connected with %(customer)s. Nothing changed.") % names)
-    return redirect("account_details")
+        messages.success(request, _("%(partner)s is now connected to %(customer)s.") % names)
+        return redirect("account_details")
+    text = _("%(partner)s was already connected to %(customer)s. Nothing changed: this is what is shared.")
+    messages.info(request, text % names)
+    return redirect("connection_sharing", connection.public_id)
 
 
 @require_safe
@@ -150,10 +165,59 @@ def connection_end(request: PortalRequest, connection_id: UUID) -> HttpResponse:
         actions.end_connection(actor=actor, connection=connection)
         messages.success(request, _("The connection with %(name)s has ended.") % {"name": other})
         return redirect(back)
-    things = shared_things(connection.customer_id)
+    things = shared_things(actor, connection.customer_id)
     context = {"connection": connection, "is_partner": is_partner, "other": other, "things": things}
     context |= {"back": back, "to_customers": to_customers}
     return render(request, "connections/connection_end.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@require_permission(ROLE_TABLE, ConnectionPermission.VIEW)
+@vary_on_headers("HX-Request")
+def connection_sharing(request: PortalRequest, connection_id: UUID) -> HttpResponse:
+    """Show either side what a connection shares; sent, let the customer change it, for all its partners if it says so.
+
+    The customer sees all its consents too (E-14). A form that was overtaken comes back with 412, as it was filled in.
+    """
+    actor = request.actor
+    connection = queries.get_connection(actor, connection_id)
+    if request.method != "POST":
+        return _sharing_page(request, connection, connection.shared)
+    scopes, wording = consent.read_scopes(request.POST.getlist("scopes")), consent.current_wording()
+    options: dict[str, Any] = {"actor": actor, "scopes": scopes, "wording": wording}
+    try:
+        actions.change_sharing(connection=connection, version=request.POST.get("version", ""), **options)
+    except Stale as error:
+        return _sharing_page(request, connection, scopes, error)
+    if "all" in request.POST:
+        count = actions.share_with_all(**options)
+        messages.success(request, rows.shared_with_all_words(count))
+    else:
+        messages.success(request, _("What %(partner)s sees is saved.") % {"partner": connection.partner_name})
+    return redirect("connection_sharing", connection_id) if "stay" in request.POST else redirect("account_details")
+
+
+def _sharing_page(
+    request: PortalRequest, connection: Connection, ticked: Scope, error: DomainError | None = None
+) -> HttpResponse:
+    """Return the page “What is shared” with these scopes ticked, and with the error that sent the form back."""
+    actor = request.actor
+    given = list(queries.consents(actor, connection)[:CONSENTS_SHOWN])
+    new = consent.newly_offered(given[0].offered) if given else Scope.NONE
+    is_partner = connection.partner_id == actor.organization_id
+    context = {
+        "connection": connection,
+        "is_partner": is_partner,
+        "refusal": rows.refusal_to_share(actor, connection),
+        "scopes": rows.scope_rows(ticked, new),
+        "new": rows.scope_names(new),
+        "version": given[0].version if given else "",
+        "history": rows.consent_rows(given),
+        "partners": 0 if is_partner else queries.count_partners(actor),
+        "error": error,
+    }
+    status = error.status if error else 200
+    return render(request, "connections/connection_sharing.html", context, status=status)
 
 
 @require_dashboard
@@ -165,7 +229,7 @@ def customer(request: PortalRequest, customer_id: UUID) -> HttpResponse:
     events = queries.customer_activity(actor, customer.organization.pk).order_by("-pk")[:EVENTS_ON_FIRST_PAGE]
     context = {
         "attention": [item for summary in summaries for item in summary.attention],
-        "calm": " ".join(str(summary.calm) for summary in summaries),
+        "calm": " ".join(str(summary.calm) for summary in summaries if summary.calm),
         "parts": [part for summary in summaries for part in summary.parts],
         "moments": activity_rows(actor, events),
     }
@@ -181,5 +245,6 @@ def customer_activity(request: PortalRequest, customer_id: UUID) -> HttpResponse
     events = queries.customer_activity(actor, customer.organization.pk)
     page = keyset(events, sort="id", descending=True, size=EVENTS_A_PAGE, cursor=request.GET.get("cursor", ""))
     context = {"moments": activity_rows(actor, page.rows), "page": page}
+    context["shares_news"] = customer.shares(Scope.NOTIFICATIONS)
     template = "connections/customer_activity.html"
     return customer_page(request, customer, tab="activity", template=template, context=context)

@@ -11,6 +11,7 @@ from entitlements.rows.customers import attention_of_services, licence_bar, serv
 from entitlements.rows.usage import attention_of_anomalies
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.parts import Part
+from partnerportal.lib.scopes import Scope
 
 TABS = (
     CustomerTab(
@@ -18,10 +19,18 @@ TABS = (
         label=gettext_lazy("Services"),
         url_name="customer_services",
         order=10,
+        scope=Scope.ENTITLEMENTS,
         count=count_services,
     ),
-    CustomerTab(key="usage", label=gettext_lazy("Usage"), url_name="customer_usage", order=20),
-    CustomerTab(key="orders", label=gettext_lazy("Orders"), url_name="customer_orders", order=30, count=count_orders),
+    CustomerTab(key="usage", label=gettext_lazy("Usage"), url_name="customer_usage", order=20, scope=Scope.USAGE),
+    CustomerTab(
+        key="orders",
+        label=gettext_lazy("Orders"),
+        url_name="customer_orders",
+        order=30,
+        scope=Scope.ORDERS,
+        count=count_orders,
+    ),
 )
 
 
@@ -29,17 +38,20 @@ def summarize(actor: Actor, customer: Customer) -> Summary:
     """Return what a customer's first page says of its services.
 
     Those that run are listed; one that ends soon, is over its licence, waits, or is used unusually asks for attention.
+    Where the customer shares no services, nothing is said to be calm.
     """
     entitlements = list_services(actor, customer.organization.pk)
     anomalies = list_open_anomalies(actor, customer.organization.pk)
     sections = {section.key: section.rows for section in service_sections(entitlements)}
+    shares_services = customer.shares(Scope.ENTITLEMENTS)
     licences = {
+        "is_shared": shares_services,
         "usage": licence_bar(entitlements),
         "running": sections["active"] + sections["active_trials"],
     }
     return Summary(
         attention=attention_of_anomalies(anomalies) + attention_of_services(entitlements),
-        calm=_("Nothing ends in the next 90 days, and no limit is exceeded."),
+        calm=_("Nothing ends in the next 90 days, and no limit is exceeded.") if shares_services else "",
         parts=[Part("entitlements/parts/licences.html", licences)],
     )
 

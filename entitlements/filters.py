@@ -14,6 +14,7 @@ from entitlements.models.listing import OVER, CustomerListingQuerySet
 from partnerportal.lib.countries import country_choices
 from partnerportal.lib.days import today
 from partnerportal.lib.filters import FilterSet
+from partnerportal.lib.scopes import Scope
 from partnerportal.lib.text import fold
 
 Rows = CustomerListingQuerySet
@@ -52,12 +53,12 @@ class CustomerFilterSet(FilterSet):
         return rows.filter(next_expiry_on__range=(today(), today() + timedelta(days=value)))
 
     def on_trial(self, rows: Rows, name: str, value: bool) -> Rows:
-        """Keep customers that run a trial, or for False those that run none."""
-        return rows.filter(trials__gt=0) if value else rows.filter(trials=0)
+        """Keep customers that run a trial, or for False those that are known to run none."""
+        return rows.filter(trials__gt=0) if value else rows.sharing(Scope.ENTITLEMENTS).filter(trials=0)
 
     def over_licence(self, rows: Rows, name: str, value: bool) -> Rows:
-        """Keep customers with an overage of any SKU, or for False those without."""
-        return rows.filter(OVER) if value else rows.exclude(OVER)
+        """Keep customers with an overage of any SKU, or for False those that are known to have none."""
+        return rows.filter(OVER) if value else rows.sharing(Scope.ENTITLEMENTS).exclude(OVER)
 
     def used_unusually(self, rows: Rows, name: str, value: str) -> Rows:
         """Keep customers of whose use this is said, as of their latest report."""

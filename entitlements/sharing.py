@@ -6,6 +6,7 @@ from django.utils.translation import ngettext
 from connections.consent import OfferedScope
 from entitlements.models import Entitlement, Order
 from partnerportal.lib import formats
+from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import today
 from partnerportal.lib.scopes import Scope
 
@@ -22,23 +23,21 @@ OFFERED = (
         scope=Scope.USAGE,
         label=_("Usage"),
         shows=_(
-            "How many users are active by day and month, licence trends over time, and unusual use. "
+            "How many users are active by day and month, trends of licences over time, and unusual usage. "
             "No individual user is ever shown."
         ),
     ),
     OfferedScope(
-        scope=Scope.ORDERS, label=_("Orders"), shows=_("What your organisation ordered, with dates and prices.")
+        scope=Scope.ORDERS, label=_("Orders"), shows=_("What was ordered and when, with quantities and prices.")
     ),
 )
 
 
-def count_shared(customer_id: int) -> list[str]:
-    """Return in words how many active services and how many orders of the customer are shared. Zeros are left out.
-    The caller sees the customer, and row-level security holds here too.
-    """
-    live = Entitlement.objects.filter(customer=customer_id, state=Entitlement.State.ACTIVE)
+def count_shared(actor: Actor, customer_id: int) -> list[str]:
+    """Return in words how many active services and orders of a customer the actor sees. Zeros are left out."""
+    live = Entitlement.objects.visible_to(actor).filter(customer=customer_id, state=Entitlement.State.ACTIVE)
     services = live.exclude(ends_on__lt=today()).count()
-    orders = Order.objects.filter(customer=customer_id).count()
+    orders = Order.objects.visible_to(actor).filter(customer=customer_id).count()
     words = [
         (services, ngettext("%(number)s active service", "%(number)s active services", services)),
         (orders, ngettext("%(number)s order", "%(number)s orders", orders)),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from babel import numbers
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from exports.actions import KEPT
 from exports.catalogue import LISTS
@@ -72,9 +72,15 @@ _TONES = {
 }
 
 
+_WHY_GONE = {
+    "connection_ended": gettext_lazy("Gone: a connection has ended"),
+    "sharing_narrowed": gettext_lazy("Gone: a customer now shares less. Export the list again."),
+}
+
+
 def _words(export: Export, state: Export.State) -> str:
     if state == Export.State.GONE:
-        return _("Gone: a connection has ended") if export.error == "connection_ended" else _("Gone after a day")
+        return str(_WHY_GONE.get(export.error, _("Gone after a day")))
     if state == Export.State.QUEUED and export.attempts:
         return _("Interrupted, begins again")
     return {

@@ -15,6 +15,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from accounts.models import Organization
 from accounts.queries import sees_customers
+from connections.policies import require_shared
 from connections.queries import customer_in_reach
 from exports import actions, files
 from exports.catalogue import find_exported_list
@@ -32,6 +33,10 @@ from partnerportal.lib.scoping import by_public_id
 SHOWN = 30  # latest exports of a person that the page lists
 GONE = gettext_lazy(
     "This file is gone. Exports are kept for a day, and not beyond the end of a connection. Export the list again."
+)
+NARROWED = gettext_lazy(
+    "This file is gone, because a customer now shares less than when it was made. Export the list again: the new file "
+    "holds what is shared now."
 )
 
 
@@ -69,7 +74,8 @@ def export_new(request: PortalRequest) -> HttpResponse:
 def _customer(request: PortalRequest, exported: ExportList, public_id: str) -> Organization | None:
     """Return whose rows of the list are exported: a customer, or the actor's own organisation, or None for all.
 
-    Raises NotFound for a customer out of reach, and Refused where the actor may not export the list.
+    Raises NotFound for a customer out of reach, and Refused where the actor may not export the list, or the customer
+    does not share what is in it.
     """
     is_of_all = exported.subject == Subject.OWN_OR_ALL and sees_customers(request.actor)
     if exported.subject == Subject.ALL or is_of_all:
@@ -82,7 +88,9 @@ def _customer(request: PortalRequest, exported: ExportList, public_id: str) -> O
         customer_id = UUID(public_id)
     except ValueError:
         customer_id = UUID(int=0)
-    return customer_in_reach(request.actor, customer_id).organization
+    customer = customer_in_reach(request.actor, customer_id)
+    require_shared(customer.scopes, exported.scope)
+    return customer.organization
 
 
 def _query(exported: ExportList, form: QueryDict) -> Query | None:
@@ -104,13 +112,15 @@ def export_file(request: PortalRequest, export_id: UUID) -> HttpResponse:
     """Send the file of an export, after checking anew that the person may still see the list and the file.
 
     The answer is 404 for somebody else's export, 403 without the list's permission, 409 while there is no file yet, and
-    410 for one that is gone: after a day, or with the end of a connection.
+    410 for one that is gone: after a day, with the end of a connection, or when a customer shares less.
     """
     actor = request.actor
     export = by_public_id(Export.objects.visible_to(actor), export_id)
     authorize_list(actor, find_exported_list(export.list), export.customer_id)
     if export.state in (Export.State.QUEUED, Export.State.RUNNING, Export.State.FAILED):
         raise Conflict("export_not_ready", _("There is no file yet. The page “Exports” says how far it is."))
+    if export.error == "sharing_narrowed":
+        raise Gone("sharing_narrowed", NARROWED)
     is_expired = export.finished_at is None or export.finished_at < timezone.now() - actions.KEPT
     if export.state == Export.State.GONE or is_expired:
         raise Gone("export_gone", GONE)

@@ -26,6 +26,7 @@ COUNTED = """
                ('total over', (overage > 0)::int), ('total overage', overage),
                ('total unused', seats - assigned + overage), ('total trials', (trials > 0)::int),
                ('total requests', (requests > 0)::int), ('country ' || country, 1),
+               ('total share_services', (scopes & 2) / 2), ('total share_usage', (scopes & 4) / 4),
                ('expiry ' || next_expiry_on, (next_expiry_on < '9999-12-31')::int)
     ) v(what, amount) GROUP BY 1, 2 HAVING sum(amount) <> 0
     UNION ALL

@@ -10,6 +10,7 @@ from entitlements.actions.trials import MOST_IN_PRODUCTION, MOST_SEATS, REASON_L
 from entitlements.models import CustomerListing, Entitlement, LicenceRelease, Order, Sku, UnusualUse
 from partnerportal.lib.api_input import CodeField, StrictSerializer
 from partnerportal.lib.days import today
+from partnerportal.lib.scopes import Scope
 
 CUSTOMER: dict[str, Any] = {
     "id": "0b8b3c1e-6d0f-4a57-9d0e-2f6a0a5d7c11",
@@ -26,7 +27,12 @@ CUSTOMER: dict[str, Any] = {
     "connected_at": "2026-02-14T09:30:00Z",
     "unusual_use": ["falling", "new"],
     "usage_as_of": "2026-11-27",
+    "shared": ["account", "entitlements", "usage", "orders", "notifications"],
 }
+UNSHARED_USAGE = "Null where `shared` lacks `usage`."
+UNSHARED = "Null where `shared` lacks `entitlements`."
+OF_SERVICES = ("services", "trials", "seats", "assigned", "overage", "expires_on")  # null where these are not shared
+OF_USAGE = ("unusual_use", "usage_as_of")
 
 
 @extend_schema_serializer(examples=[OpenApiExample("customer", value=CUSTOMER, response_only=True)])
@@ -36,20 +42,38 @@ class CustomerSerializer(serializers.Serializer[CustomerListing]):
     name = serializers.CharField()
     country = serializers.CharField(help_text="ISO 3166, two letters.")
     website = serializers.CharField()
-    services = serializers.IntegerField(help_text="Running entitlements, trials included.")
-    trials = serializers.IntegerField(help_text="Running trials.")
-    seats = serializers.IntegerField(help_text="Seats purchased in running entitlements.")
-    assigned = serializers.IntegerField(help_text="Seats assigned.")
-    overage = serializers.IntegerField(help_text="Seats assigned beyond those purchased, of each SKU on its own.")
-    expires_on = serializers.DateField(allow_null=True, help_text="The nearest end among running entitlements.")
+    services = serializers.IntegerField(allow_null=True, help_text=f"Running entitlements, trials included. {UNSHARED}")
+    trials = serializers.IntegerField(allow_null=True, help_text=f"Running trials. {UNSHARED}")
+    seats = serializers.IntegerField(
+        allow_null=True, help_text=f"Licences purchased in running entitlements. {UNSHARED}"
+    )
+    assigned = serializers.IntegerField(allow_null=True, help_text=f"Licences assigned. {UNSHARED}")
+    overage = serializers.IntegerField(
+        allow_null=True, help_text=f"Licences assigned beyond those purchased, of each SKU on its own. {UNSHARED}"
+    )
+    expires_on = serializers.DateField(
+        allow_null=True, help_text=f"The nearest end among running entitlements. Null: none ends. {UNSHARED}"
+    )
     connected_at = serializers.DateTimeField()
     unusual_use = serializers.ListField(
         source="unusual",
+        allow_null=True,
         child=serializers.ChoiceField(choices=UnusualUse.choices),
         help_text="Falling or rising out of its usual range; idle: licences assigned, none used in 30 days; new: found "
-        "within a week.",
+        f"within a week. {UNSHARED_USAGE}",
     )
     usage_as_of = serializers.DateField(source="as_of", allow_null=True, help_text="The latest reported day, UTC.")
+    shared = serializers.SerializerMethodField(help_text="Codes of what the customer shares with you.")
+
+    @extend_schema_field(serializers.ListField(child=serializers.CharField()))
+    def get_shared(self, customer: CustomerListing) -> list[str]:
+        return Scope(customer.scopes).codes
+
+    def to_representation(self, instance: CustomerListing) -> dict[str, Any]:
+        shown: dict[str, Any] = super().to_representation(instance)
+        hidden: tuple[str, ...] = () if instance.shares(Scope.ENTITLEMENTS) else OF_SERVICES
+        hidden += () if instance.shares(Scope.USAGE) else OF_USAGE
+        return shown | dict.fromkeys(hidden)
 
 
 ADDRESS = {

@@ -10,13 +10,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from connections.policies import ROLE_TABLE as CONNECTIONS
-from connections.policies import ConnectionPermission
+from connections.policies import ConnectionPermission, require_shared
 from entitlements import counting
 from entitlements.models import CustomerListing, CustomerUsage, Sku, month_of
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.queries.usage import UsageNumbers, get_customer_usage, list_usage_by_day, list_usage_by_month
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.api import ActorView
+from partnerportal.lib.scopes import Scope
 from partnerportal.lib.scoping import by_public_id
 
 DAYS = dt.timedelta(weeks=12)  # how far back the answer has days
@@ -98,9 +99,11 @@ class CustomerUsageView(ActorView):
     model = CustomerListing
     rule = (CONNECTIONS, ConnectionPermission.VIEW_CUSTOMERS)
     serializer_class = UsageSerializer
+    errors = {403: ("not_shared",)}
 
     def get(self, request: Request, customer_id: UUID) -> Response:
         customer = by_public_id(self.get_queryset(), customer_id)
+        require_shared(customer.scopes, Scope.USAGE)
         return Response(self.get_serializer(usage_of(self.actor, customer.customer_id)).data)
 
 

@@ -1,3 +1,4 @@
+from typing import ClassVar
 from uuid import UUID
 
 import django_filters as df
@@ -8,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from connections.policies import ROLE_TABLE as CONNECTIONS
-from connections.policies import ConnectionPermission
+from connections.policies import ConnectionPermission, require_shared
 from entitlements.api.serializers import (
     CustomerDetailSerializer,
     CustomerSerializer,
@@ -24,6 +25,7 @@ from entitlements.queries.customers import add_report_day, get_customer_with_acc
 from entitlements.queries.renewals import list_renewals_ahead
 from partnerportal.lib.api import ActorView, ListView
 from partnerportal.lib.filters import FilterSet
+from partnerportal.lib.scopes import Scope
 
 VIEW_CUSTOMERS = (CONNECTIONS, ConnectionPermission.VIEW_CUSTOMERS)
 
@@ -66,6 +68,8 @@ class CustomerGoods(ListView):
     """Base of the lists of what belongs to one customer of the acting organisation."""
 
     rule = VIEW_CUSTOMERS
+    scope: ClassVar[Scope]  # what the customer must share
+    errors = {403: ("not_shared",)}
 
     def get_queryset(self) -> QuerySet[Entitlement] | QuerySet[Order]:
         return super().get_queryset().filter(customer__in=self.customer.values("customer"))
@@ -77,13 +81,16 @@ class CustomerGoods(ListView):
         return listed if self.is_schema else listed.filter(public_id=self.kwargs["customer_id"])
 
     def list(self, request: Request, *args: object, **kwargs: object) -> Response:
-        """Return a page of the list, or 404 if there is no such customer.
+        """Return a page of the list; 404 if there is no such customer, 403 if it does not share this.
 
-        Whether there is one is asked only when there is nothing to show, which otherwise spares a query.
+        That is asked only when there is nothing to show, which otherwise spares a query.
         """
         response = super().list(request, *args, **kwargs)
-        if not response.data["totalCount"] and not self.customer.exists():
-            raise Http404
+        if not response.data["totalCount"]:
+            customer = self.customer.first()
+            if customer is None:
+                raise Http404
+            require_shared(customer.scopes, self.scope)
         return response
 
 
@@ -103,6 +110,7 @@ class CustomerEntitlementsView(CustomerGoods):
     """The entitlements of a customer: totals of licences, never the people who use them."""
 
     model = Entitlement
+    scope = Scope.ENTITLEMENTS
     serializer_class = EntitlementSerializer
     filterset_class = EntitlementFilterSet
     default_sort = "id"
@@ -130,6 +138,7 @@ class CustomerOrdersView(CustomerGoods):
     """The orders of a customer, newest first."""
 
     model = Order
+    scope = Scope.ORDERS
     serializer_class = OrderSerializer
     default_sort = "-placed_on"
 

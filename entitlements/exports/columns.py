@@ -1,12 +1,21 @@
 """Columns and rules that several exported lists of this app share."""
 
-from django.db.models import CharField, F, Func, Value
+from django.db.models import Case, CharField, F, Func, Value, When
 from django.db.models.functions import Greatest
 
 from connections.policies import ROLE_TABLE as CONNECTIONS
 from connections.policies import ConnectionPermission
+from entitlements.models.listing import shares_expression
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
-from partnerportal.lib.exports.columns import ExportColumn, identifier_column, percent_column, raw_column, text_column
+from partnerportal.lib.exports.columns import (
+    ExportColumn,
+    identifier_column,
+    joined_by_semicolon,
+    percent_column,
+    raw_column,
+    text_column,
+)
+from partnerportal.lib.scopes import Scope
 
 OF_CUSTOMERS = (CONNECTIONS, ConnectionPermission.VIEW_CUSTOMERS)
 OWN = (ROLE_TABLE, EntitlementPermission.VIEW_OWN)
@@ -22,6 +31,12 @@ def month_columns(suffix: str = "") -> tuple[ExportColumn, ...]:
         raw_column("monthly_active", f"monthly_active{suffix}"),
         raw_column("daily_active_peak", f"daily_active_peak{suffix}"),
     )
+
+
+def shared_codes() -> Func:
+    """Return the codes of the scopes in the column `scopes` of the customer listing, separated by "; "."""
+    codes = [Case(When(shares_expression(scope), then=Value(scope.code))) for scope in Scope]
+    return joined_by_semicolon(Func(*codes, template="ARRAY[%(expressions)s]", output_field=CharField()))
 
 
 def licence_columns(suffix: str = "") -> tuple[ExportColumn, ...]:

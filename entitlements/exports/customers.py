@@ -7,10 +7,11 @@ from django.db.models import F, Func, IntegerField, OuterRef, QuerySet, Value
 from django.db.models.functions import NullIf
 from django.utils.translation import gettext_lazy as _
 
-from entitlements.exports.columns import CUSTOMER_COLUMNS, OF_CUSTOMERS, OWN, SERVICE_COLUMNS
+from entitlements.exports.columns import CUSTOMER_COLUMNS, OF_CUSTOMERS, OWN, SERVICE_COLUMNS, shared_codes
 from entitlements.filters import CustomerFilterSet, RenewalFilterSet
 from entitlements.lists.customers import CUSTOMERS
 from entitlements.models import NO_EXPIRY, Sku
+from entitlements.models.listing import if_shared
 from entitlements.queries.customers import add_report_day, list_customers, list_orders, query_services
 from entitlements.queries.renewals import list_renewals_ahead
 from partnerportal.lib.actors import Actor
@@ -23,6 +24,7 @@ from partnerportal.lib.exports.columns import (
     text_column,
 )
 from partnerportal.lib.exports.lists import ExportList, Query, Subject
+from partnerportal.lib.scopes import Scope
 
 
 def _customers(actor: Actor, query: Query, _customer: int | None) -> QuerySet[Any]:
@@ -68,16 +70,17 @@ LISTS = (
             identifier_column("org_id"),
             raw_column("country"),
             text_column("website"),
-            raw_column("services"),
+            raw_column("shared", shared_codes()),
+            raw_column("services", if_shared("services", Scope.ENTITLEMENTS)),
             text_column("skus", joined_by_semicolon(ArraySubquery(_SKU_NAMES.values("name")))),
-            raw_column("seats"),
-            raw_column("assigned"),
-            raw_column("overage"),
+            raw_column("seats", if_shared("seats", Scope.ENTITLEMENTS)),
+            raw_column("assigned", if_shared("assigned", Scope.ENTITLEMENTS)),
+            raw_column("overage", if_shared("overage", Scope.ENTITLEMENTS)),
             percent_column("pct_assigned", "assigned", "seats"),
-            raw_column("trials"),
-            raw_column("trial_requests", "requests"),
+            raw_column("trials", if_shared("trials", Scope.ENTITLEMENTS)),
+            raw_column("trial_requests", if_shared("requests", Scope.ENTITLEMENTS)),
             raw_column("next_expiry_on", NullIf(F("next_expiry_on"), Value(NO_EXPIRY))),
-            raw_column("unusual_use", joined_by_semicolon("unusual")),
+            raw_column("unusual_use", if_shared(joined_by_semicolon("unusual"), Scope.USAGE)),
             raw_column("usage_as_of", "as_of"),
             moment_column("connected_at"),
         ),
@@ -87,6 +90,7 @@ LISTS = (
         label=_("Services"),
         rows=_services,
         subject=Subject.ONE,
+        scope=Scope.ENTITLEMENTS,
         rule=OF_CUSTOMERS,
         own_rule=OWN,
         columns=SERVICE_COLUMNS,
@@ -106,6 +110,7 @@ LISTS = (
         label=_("Orders"),
         rows=_orders,
         subject=Subject.ONE,
+        scope=Scope.ORDERS,
         rule=OF_CUSTOMERS,
         own_rule=OWN,
         columns=(

@@ -34,6 +34,7 @@ from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import today
 from partnerportal.lib.exports.columns import percent_column, raw_column
 from partnerportal.lib.exports.lists import ExportList, Query, Subject
+from partnerportal.lib.scopes import Scope
 
 _MONTH_FACTS = ("purchased", "assigned", "newly_assigned", "monthly_active", "daily_active_peak")
 _DAY_FACTS = ("purchased", "assigned", "newly_assigned", "monthly", "daily")
@@ -63,7 +64,7 @@ def _trend_days(actor: Actor, query: Query, customer: int | None) -> QuerySet[An
     since = trend_days(_last_day(actor, customer))[0]
     moments = _moments_shown(list_usage_by_day(actor, customer, since), query, DAY_LASTS)
     days = UsageDay.objects.visible_to(actor).filter(customer=customer, day__in=moments)
-    return _sums(_of_service(_with_active(days), query), "day", _DAY_FACTS)
+    return _sums(_of_service(_with_active(actor, days), query), "day", _DAY_FACTS)
 
 
 def _moments_shown(uses: list[UsageNumbers], query: Query, lasting: dt.timedelta) -> list[dt.date]:
@@ -85,10 +86,10 @@ def _sums(rows: QuerySet[Any], moment: str, facts: tuple[str, ...]) -> QuerySet[
     return rows.values(moment).annotate(**sums).order_by(moment)
 
 
-def _with_active(days: QuerySet[Any]) -> QuerySet[Any]:
+def _with_active(actor: Actor, days: QuerySet[Any]) -> QuerySet[Any]:
     """Add `monthly` and `daily` to days: active licences by the rules of `counting`, to which a test holds them."""
     back = dt.timedelta(days=counting.ACTIVE_DAYS)
-    recent = UsageDay.objects.filter(
+    recent = UsageDay.objects.visible_to(actor).filter(
         customer=OuterRef("customer"), sku=OuterRef("sku"), day__gt=OuterRef("day") - back, day__lte=OuterRef("day")
     )
     peak = recent.order_by().values("sku").annotate(peak=Max("peak_concurrent")).values("peak")
@@ -152,6 +153,7 @@ LISTS = (
         label=_("Usage trend"),
         rows=_trend,
         subject=Subject.ONE,
+        scope=Scope.USAGE,
         rule=OF_CUSTOMERS,
         own_rule=OWN,
         filters=frozenset({"service", "range"}),
@@ -162,6 +164,7 @@ LISTS = (
         label=_("Usage trend by day"),
         rows=_trend_days,
         subject=Subject.ONE,
+        scope=Scope.USAGE,
         rule=OF_CUSTOMERS,
         own_rule=OWN,
         filters=frozenset({"service"}),
@@ -177,6 +180,7 @@ LISTS = (
         label=_("Usage by service and month"),
         rows=_months_of,
         subject=Subject.ONE,
+        scope=Scope.USAGE,
         rule=OF_CUSTOMERS,
         own_rule=OWN,
         columns=_BY_MONTH,
@@ -219,6 +223,7 @@ LISTS = (
         label=_("Unusual usage"),
         rows=_anomalies_of,
         subject=Subject.ONE,
+        scope=Scope.USAGE,
         rule=OF_CUSTOMERS,
         own_rule=OWN,
         columns=_UNUSUAL,

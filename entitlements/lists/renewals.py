@@ -11,12 +11,21 @@ from accounts.queries import sees_customers
 from entitlements.filters import SPANS
 from entitlements.queries.renewals import (
     FURTHEST,
+    count_customers_without_services,
     count_ends_by_day,
     first_renewals_of_each_day,
     list_renewals,
     parse_renewal_day,
 )
-from entitlements.rows.renewals import CalendarCell, CalendarWeek, calendar_weeks, month_grid, month_name, weekday_names
+from entitlements.rows.renewals import (
+    CalendarCell,
+    CalendarWeek,
+    calendar_weeks,
+    month_grid,
+    month_name,
+    unshared_words,
+    weekday_names,
+)
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import today
@@ -43,6 +52,7 @@ class RenewalList(ListState):
         self.month = _month(params.get("month", ""))
         self.cursor = params.get("cursor", "")
         self.matching = self._count(*self.ends)
+        self.unshared = unshared_words(count_customers_without_services(actor)) if self.of_customers else ""
 
     @property
     def state(self) -> dict[str, Any]:

@@ -166,7 +166,8 @@ CREATE FUNCTION listing_figures(l entitlements_customerlisting)
     SELECT 'total', t.value, t.amount FROM (VALUES
         ('customers', 1), ('seats', l.seats), ('assigned', l.assigned), ('over', (l.overage > 0)::int),
         ('overage', l.overage), ('unused', l.seats - l.assigned + l.overage), ('trials', (l.trials > 0)::int),
-        ('requests', (l.requests > 0)::int)) t(value, amount)
+        ('requests', (l.requests > 0)::int), ('share_services', ({SHARES_ENTITLEMENTS.format(of="l.")})::int),
+        ('share_usage', ({SHARES_USAGE.format(of="l.")})::int)) t(value, amount)
     UNION ALL SELECT 'country', l.country, 1
     UNION ALL SELECT 'sku', s::text, 1 FROM unnest(l.skus) s
     UNION ALL SELECT 'unusual', kind, 1 FROM unnest(l.unusual) kind

@@ -1,13 +1,16 @@
 """The tables that customer lists read: narrow rows per viewer and customer, and figures that add them up."""
 
 import datetime as dt
+from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, ExpressionWrapper, F, Q, When
+from django.db.models.lookups import Exact
 
 from entitlements.models.usage import UnusualUse, unusual_field
 from partnerportal.lib.actors import Actor
+from partnerportal.lib.scopes import Scope, shares
 from partnerportal.lib.scoping import TenantQuerySet
 
 SORTS = ("name_folded", "org_id", "country", "services", "seats", "assigned", "next_expiry_on", "connected_at")
@@ -17,12 +20,29 @@ HAS_UNUSED = Q(seats__gt=F("assigned") - F("overage"))
 NO_EXPIRY = dt.date(9999, 12, 31)  # stands for no end and sorts last; a null would break keyset paging
 
 
+def shares_expression(scope: Scope) -> Exact:
+    """Return the condition that the customer of a row of CustomerListing shares the scope with its viewer."""
+    return Exact(ExpressionWrapper(F("scopes").bitand(int(scope)), models.SmallIntegerField()), int(scope))
+
+
+def if_shared(value: Any, scope: Scope) -> Case:
+    """Return a value of a row of CustomerListing where the customer shares the scope, and null elsewhere.
+
+    In the columns of what is not shared a 0 stands, which would be untrue.
+    """
+    return Case(When(shares_expression(scope), then=F(value) if isinstance(value, str) else value))
+
+
 class CustomerListingQuerySet(TenantQuerySet):
     """Queries of the customer listing."""
 
     def scope(self, actor: Actor) -> "CustomerListingQuerySet":
         """Return the rows of which the actor's organisation is the viewer."""
         return self.filter(viewer=actor.organization_id)
+
+    def sharing(self, scope: Scope) -> "CustomerListingQuerySet":
+        """Keep customers who share the scope: of the others a 0 says nothing."""
+        return self.filter(shares_expression(scope))
 
 
 class CustomerListing(models.Model):
@@ -76,6 +96,10 @@ class CustomerListing(models.Model):
             ),
             models.Index("viewer", UNUSED, "customer", name="listing_unused", condition=HAS_UNUSED),
         )
+
+    def shares(self, scope: Scope) -> bool:
+        """Return whether the customer shares the scope with the viewer. What it does not share is 0 here, or empty."""
+        return shares(self.scopes, scope)
 
     @property
     def expires_on(self) -> dt.date | None:
@@ -147,7 +171,8 @@ class PortfolioFigure(models.Model):
     class Facet(models.TextChoices):
         """What a figure counts. The comments say what its `value` names."""
 
-        # One of customers, seats, assigned, over (customers with an overage), overage, unused, trials and requests.
+        # One of customers, seats, assigned, over (customers with an overage), overage, unused, trials, requests,
+        # share_services and share_usage (customers who share these).
         TOTAL = "total"
         COUNTRY = "country"  # the code of a country: customers in it
         SKU = "sku"  # the primary key of a SKU: customers that run it

@@ -14,11 +14,12 @@ from accounts.models import Organization
 from connections.models import Connection
 from entitlements import counting
 from entitlements.models import CustomerListing, CustomerUsage, Entitlement, Order, PortfolioFigure, Sku
-from entitlements.models.listing import OVER, CustomerListingQuerySet
+from entitlements.models.listing import OVER, CustomerListingQuerySet, if_shared
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import SOON, today
 from partnerportal.lib.errors import NotFound
 from partnerportal.lib.prepared import Prepared, columns_of, instance_of
+from partnerportal.lib.scopes import Scope
 
 AHEAD = timedelta(days=90)  # how long before a service's end a page asks for attention
 
@@ -37,8 +38,20 @@ class PortfolioNumbers:
     on_trial: int  # customers with a trial that runs
     waiting: int  # customers that wait for a trial
     unusual: dict[str, int]  # customers by the kinds of unusual use that are said of them
+    share_services: int  # customers who share their services: all numbers above but `unusual` are theirs alone
+    share_usage: int  # customers who share their usage
     countries: dict[str, int]  # customers by the code of their country
     skus: dict[int, int]  # customers that run a SKU, by its primary key
+
+    @property
+    def without_services(self) -> int:
+        """How many customers do not share their services."""
+        return self.customers - self.share_services
+
+    @property
+    def without_usage(self) -> int:
+        """How many customers do not share their usage."""
+        return self.customers - self.share_usage
 
     @property
     def share(self) -> float | None:
@@ -98,6 +111,8 @@ def portfolio_numbers(actor: Actor) -> PortfolioNumbers:
         on_trial=total("trials", 0),
         waiting=total("requests", 0),
         unusual=amounts[facet.UNUSUAL],
+        share_services=total("share_services", 0),
+        share_usage=total("share_usage", 0),
         countries=amounts[facet.COUNTRY],
         skus={int(pk): amount for pk, amount in amounts[facet.SKU].items()},
     )
@@ -123,7 +138,7 @@ def count_orders(actor: Actor, customer: OuterRef) -> Combinable:
 def add_report_day(rows: CustomerListingQuerySet) -> CustomerListingQuerySet:
     """Add to each row the day as of which its use was counted (`as_of`), or None where none is reported or shared."""
     as_of = CustomerUsage.objects.filter(customer=OuterRef("customer")).values("as_of")
-    return rows.annotate(as_of=Subquery(as_of))
+    return rows.annotate(as_of=if_shared(Subquery(as_of), Scope.USAGE))
 
 
 def _with_account(viewer: int, public_id: UUID) -> QuerySet[CustomerListing, tuple[Any, ...]]:

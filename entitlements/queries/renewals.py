@@ -3,7 +3,7 @@
 import datetime as dt
 from typing import Any
 
-from django.db.models import Count, F, QuerySet, Sum, Window
+from django.db.models import Case, Count, F, QuerySet, Sum, When, Window
 from django.db.models.functions import RowNumber
 
 from accounts.models import Person
@@ -63,6 +63,13 @@ def count_ends_by_day(actor: Actor) -> dict[dt.date, int]:
         return {dt.date.fromisoformat(day): count for day, count in counts if count}
     rows = list_renewals_ahead(actor).order_by("ends_on")
     return dict(rows.values_list("ends_on").annotate(count=Count("pk")))
+
+
+def count_customers_without_services(actor: Actor) -> int:
+    """Return how many of the actor's customers do not share their services, from the kept figures."""
+    figures = PortfolioFigure.objects.visible_to(actor).filter(facet=PortfolioFigure.Facet.TOTAL)
+    signs = Case(When(value="customers", then=F("amount")), default=-F("amount"))
+    return figures.filter(value__in=("customers", "share_services")).aggregate(left=Sum(signs))["left"] or 0
 
 
 def first_renewals_of_each_day(actor: Actor, first: dt.date, last: dt.date) -> list[Entitlement]:

@@ -21,10 +21,11 @@ from entitlements.models import (
     UsageMonth,
     month_of,
 )
-from entitlements.models.listing import HAS_UNUSED, UNUSED, CustomerListingQuerySet
+from entitlements.models.listing import HAS_UNUSED, UNUSED, CustomerListingQuerySet, if_shared
 from entitlements.models.usage import KEPT
 from entitlements.queries.customers import add_report_day
 from partnerportal.lib.actors import Actor
+from partnerportal.lib.scopes import Scope
 
 RANGES = {"12w": 3, "6m": 6, "13m": 13}  # months that each range of a trend shows; twelve weeks are shown by day too
 WEEKS = dt.timedelta(weeks=12)  # the days that a trend by day shows
@@ -156,12 +157,12 @@ def get_customer_usage(actor: Actor, customer_id: int | None) -> CustomerUsage |
 
 
 def add_weeks(rows: CustomerListingQuerySet) -> CustomerListingQuerySet:
-    """Add to each row its sixteen `weeks` (see CustomerUsage), or None, in the same query.
+    """Add to each row its sixteen `weeks` (see CustomerUsage) in the same query.
 
-    The caller's rows are visible to the actor, so their weeks are too.
+    They are None before the first report, and where the customer does not share its usage with the row's viewer.
     """
     weeks = CustomerUsage.objects.filter(customer=OuterRef("customer")).values("weeks")
-    return rows.annotate(weeks=Subquery(weeks))
+    return rows.annotate(weeks=if_shared(Subquery(weeks), Scope.USAGE))
 
 
 def latest_report_day(actor: Actor, kind: UnusualUse) -> dt.date | None:

@@ -14,6 +14,7 @@ from partnerportal.lib import charts, formats
 from partnerportal.lib.countries import country_name
 from partnerportal.lib.days import today
 from partnerportal.lib.rows import Attention, LastDay, SeatBar
+from partnerportal.lib.scopes import Scope
 from partnerportal.lib.text import monogram
 
 RUNNING = (Entitlement.Section.ACTIVE, Entitlement.Section.ACTIVE_TRIALS)
@@ -36,6 +37,8 @@ class CustomerRow:
     spark: str  # the SVG path of the shares of sixteen weeks; empty without history
     expiry: LastDay | None
     since: str
+    shares_services: bool  # else services, licences, trials and expiry are not known
+    shares_usage: bool  # else the spark is not known
     connection_id: str  # the public id of the connection; empty when the actor's organisation has none of its own
     trials: str
     select_label: str
@@ -66,6 +69,8 @@ def _customer_row(row: CustomerListing, services: list[str], select: str) -> Cus
         spark=charts.spark(row.weeks or ()),  # type: ignore[attr-defined]
         expiry=LastDay.for_day(row.expires_on),
         since=formats.date(row.connected_at).replace(" ", "\N{NO-BREAK SPACE}"),
+        shares_services=row.shares(Scope.ENTITLEMENTS),
+        shares_usage=row.shares(Scope.USAGE),
         connection_id=str(row.connection_id or ""),  # type: ignore[attr-defined]
         trials=formats.number(row.trials) if row.trials else "",
         select_label=select % {"name": row.name},

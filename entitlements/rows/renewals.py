@@ -55,6 +55,16 @@ def days_left(day: dt.date) -> str:
     return ngettext("%(count)s day left", "%(count)s days left", left) % {"count": formats.number(left)}
 
 
+def unshared_words(customers: int) -> str:
+    """Return in words how many customers do not share their services, whose ends are missing here; "" for none."""
+    text = ngettext(
+        "%(count)s customer does not share its services: what ends there is not shown.",
+        "%(count)s customers do not share their services: what ends there is not shown.",
+        customers,
+    )
+    return text % {"count": formats.number(customers)} if customers else ""
+
+
 def renewal_row(row: Entitlement, *, of_customers: bool) -> RenewalRow:
     """Return the row of an entitlement that has an end. With `of_customers` it names the customer."""
     assert row.ends_on, "what has no end does not renew"

@@ -15,6 +15,7 @@ from entitlements.rows.customers import over_label
 from partnerportal.lib import charts, formats
 from partnerportal.lib.days import today
 from partnerportal.lib.rows import Attention, LastDay, SeatBar
+from partnerportal.lib.scopes import Scope
 
 STALE = dt.timedelta(days=2)  # age of the last report from which a page says that its data is old
 NO_NUMBER = "–"  # what stands in place of a number that there is not
@@ -167,7 +168,7 @@ class RankedCustomer:
     name: str
     url: str
     text: str
-    usage: SeatBar
+    usage: SeatBar | None  # None where the customer does not share its services
     tone: str = ""
 
 
@@ -188,7 +189,8 @@ def filling_up(paces: Iterable[CustomerChange]) -> list[RankedCustomer]:
 
 def _ranked(row: CustomerListing, text: str, tone: str = "") -> RankedCustomer:
     url = reverse("customer_usage", args=[row.public_id])
-    return RankedCustomer(row.name, url, text, SeatBar.for_seats(row.assigned, row.seats, row.overage), tone)
+    bar = SeatBar.for_seats(row.assigned, row.seats, row.overage) if row.shares(Scope.ENTITLEMENTS) else None
+    return RankedCustomer(row.name, url, text, bar, tone)
 
 
 def _signed(seats: int) -> str:

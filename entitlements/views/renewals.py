@@ -13,8 +13,13 @@ from accounts.queries import sees_customers
 from entitlements.actions.renewals import make_calendar, note_reading, revoke_calendar
 from entitlements.lists.renewals import RenewalList
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
-from entitlements.queries.renewals import find_calendar, get_own_calendar, list_calendar_renewals
-from entitlements.rows.renewals import calendar_days
+from entitlements.queries.renewals import (
+    count_customers_without_services,
+    find_calendar,
+    get_own_calendar,
+    list_calendar_renewals,
+)
+from entitlements.rows.renewals import calendar_days, unshared_words
 from partnerportal.lib import tenancy
 from partnerportal.lib.icalendar import CONTENT_TYPE, calendar
 from partnerportal.lib.limits import at_most
@@ -72,6 +77,8 @@ def calendar_file(request: PortalRequest, token: str) -> HttpResponse:
         tenancy.as_tenant(organization_id=actor.organization_id, person_id=actor.person_id),
     ):
         name = _("Renewals, %(organization)s") % {"organization": actor.organization_name}
-        days = calendar_days(list_calendar_renewals(actor), of_customers=sees_customers(actor))
+        of_customers = sees_customers(actor)
+        days = calendar_days(list_calendar_renewals(actor), of_customers=of_customers)
+        text = unshared_words(count_customers_without_services(actor)) if of_customers else ""
         note_reading(actor=actor, feed=feed)
-    return HttpResponse(calendar(name, days, now=timezone.now()), content_type=CONTENT_TYPE)
+    return HttpResponse(calendar(name, days, now=timezone.now(), text=text), content_type=CONTENT_TYPE)

@@ -48,6 +48,12 @@ class Gone(DomainError):
     status = 410
 
 
+class Stale(DomainError):
+    """Raised when the actor has seen an older version of the thing than there is. Answered by 412."""
+
+    status = 412
+
+
 class Unprocessable(DomainError):
     """Raised for input that is well-formed but contradicts what was sent before. Answered by 422."""
 

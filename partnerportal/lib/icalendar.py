@@ -22,8 +22,11 @@ class WholeDay:
     url: str = ""
 
 
-def calendar(name: str, days: Iterable[WholeDay], *, now: dt.datetime) -> bytes:
-    """Return the calendar file of these events in UTF-8. It asks programs to fetch it again every six hours."""
+def calendar(name: str, days: Iterable[WholeDay], *, now: dt.datetime, text: str = "") -> bytes:
+    """Return the calendar file of these events in UTF-8, described by `text` if there is one.
+
+    It asks programs to fetch it again every six hours.
+    """
     lines = [
         "BEGIN:VCALENDAR",
         "VERSION:2.0",
@@ -31,6 +34,7 @@ def calendar(name: str, days: Iterable[WholeDay], *, now: dt.datetime) -> bytes:
         "CALSCALE:GREGORIAN",
         "METHOD:PUBLISH",
         f"X-WR-CALNAME:{_text(name)}",
+        *([f"X-WR-CALDESC:{_text(text)}"] if text else []),
         "REFRESH-INTERVAL;VALUE=DURATION:PT6H",
         "X-PUBLISHED-TTL:PT6H",
         *(line for day in days for line in _event(day, now)),

@@ -66,7 +66,7 @@ def test_accepting_connects_and_says_so(web, world):
     client = web("stranger.admin")
     response = client.post(opened(world) + "accept/", {"organization": world.stranger.public_id})
     assert (response.status_code, response["Location"]) == (302, "/account/")
-    assert said(response) == [f"{world.partner.name} is now connected with {world.stranger.name}."]
+    assert said(response) == [f"{world.partner.name} is now connected to {world.stranger.name}."]
     assert world.connection("stranger", "partner").state == "active"
     assert world.partner.name in client.get("/account/").content.decode()
 
@@ -121,8 +121,8 @@ def test_a_reader_sees_why_not_and_who_can(web, world):
 @pytest.mark.parametrize(
     ("who", "partner", "words"),
     [
-        ("customer.admin", "partner", "You are already connected with"),
-        ("customer.admin", "lapsed", "You are already connected with"),
+        ("customer.admin", "partner", "You are already connected to"),
+        ("customer.admin", "lapsed", "You are already connected to"),
         ("stranger.admin", "lapsed", "cannot be accepted now"),
         ("stranger.admin", "nobadge", "cannot be accepted now"),
         ("partner.admin", "partner", "This is your own invitation link"),

@@ -72,6 +72,7 @@ def test_a_customer_in_full(api, world):
         "connected_at": listing.connected_at.isoformat().replace("+00:00", "Z"),
         "unusual_use": [],
         "usage_as_of": CustomerUsage.objects.get(customer=world.customer).as_of.isoformat(),
+        "shared": ["account", "entitlements", "usage", "orders", "notifications"],
         "tenant_id": str(world.customer.tenant_id),
         "street": world.customer.street,
         "postal_code": "10115",

@@ -15,6 +15,7 @@ from entitlements.actions.figures import fold_figures
 from entitlements.models import CustomerListing, Entitlement, PortfolioFigure, Sku
 from entitlements.queries.customers import PortfolioNumbers, portfolio_numbers
 from partnerportal.lib.days import SOON, today
+from partnerportal.lib.scopes import Scope
 from tests.counts import count
 from tests.portfolio import differences
 from tests.world import World
@@ -79,6 +80,8 @@ def assert_numbers(world: World) -> None:
         overage=sum(row.overage for row in rows),
         unused=sum(row.unused for row in rows),
         unusual=numbers.unusual,
+        share_services=sum(row.shares(Scope.ENTITLEMENTS) for row in rows),
+        share_usage=sum(row.shares(Scope.USAGE) for row in rows),
         countries=numbers.countries,
         skus=numbers.skus,
     )

@@ -18,6 +18,7 @@ OWN_SAVED = "302 partner.admin; 404 else"
 VIEW = "lists/views/<uuid:view_id>/"
 CUSTOMER = "customers/<uuid:customer_id>/"
 END = "connections/<uuid:connection_id>/end/"
+SHARING = "connections/<uuid:connection_id>/sharing/"
 OPERATOR = "operators/<uuid:operator_id>/"
 NOTICE = "inbox/<uuid:notice_id>/"
 HOLDER = "usage/licences/<uuid:assignment_id>/"
@@ -177,6 +178,19 @@ PAGES = [
         defaults="login anonymous",
     ),
     page(f"{INVITATION}decline/", "/i/{token_partner}/decline/", get=EVERYBODY, shows=INVITER, defaults=""),
+    page(
+        SHARING,
+        "/connections/{connection}/sharing/",
+        get="200 partner customer many@customer; 404 else",
+        post=f"403 partner.admin; 302 customer.admin; {NOT_ADMINS}; 403 vendor; 404 else",
+        data={"scopes": ["usage"]},
+    ),
+    page(
+        SHARING,
+        "/connections/{connection_ended}/sharing/",
+        get="200 partner ended; 404 else",
+        post=f"403 partner.admin; 409 ended; {NOT_ADMINS}; 403 vendor; 404 else",
+    ),
     page(
         END,
         "/connections/{connection}/end/",

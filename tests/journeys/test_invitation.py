@@ -25,7 +25,7 @@ def test_declining_records_nothing_and_the_link_goes_on_working(visitor):
     assert not connections_of(partner).exists()
     browser.follow("Open the invitation again")
     browser.press(ACCEPT)
-    browser.sees(f"{partner.name} is now connected with {customer.name}.")
+    browser.sees(f"{partner.name} is now connected to {customer.name}.")
 
 
 def test_a_reader_sees_why_not_and_whom_to_ask(visitor):
@@ -43,7 +43,7 @@ def test_already_connected_own_link_and_unknown_link_are_clear_pages(visitor):
     people.connect(partner, customer)
     browser = visitor().arrives_as(people.operator(customer))
     browser.opens(people.invitation(partner))
-    browser.sees(f"You are already connected with {partner.name}")
+    browser.sees(f"You are already connected to {partner.name}")
     expect(browser.page.get_by_role("button", name=ACCEPT)).to_have_count(0)
 
     own = visitor().arrives_as(people.operator(partner))
@@ -63,7 +63,7 @@ def test_a_link_rests_while_its_partner_has_no_badge(visitor):
     people.give_badge(partner)
     browser.page.reload()
     browser.press(ACCEPT)
-    browser.sees(f"{partner.name} is now connected with {customer.name}.")
+    browser.sees(f"{partner.name} is now connected to {customer.name}.")
 
 
 @pytest.mark.promise("CC-16")
@@ -73,7 +73,7 @@ def test_two_partners_for_one_customer_do_not_notice_each_other(visitor):
     for partner in (first, second):
         browser.opens(people.invitation(partner))
         browser.press(ACCEPT)
-        browser.sees(f"{partner.name} is now connected with {customer.name}.")
+        browser.sees(f"{partner.name} is now connected to {customer.name}.")
     page = browser.page
     page.get_by_role("link", name=f"End the connection with {first.name}").click()
     browser.press("End connection")
@@ -97,7 +97,7 @@ def test_a_person_with_several_organisations_chooses_one(visitor):
     expect(page.get_by_role("radio", name=read.name)).to_be_disabled()
     page.get_by_role("radio", name=two.name).check()
     browser.press(ACCEPT)
-    browser.sees(f"{partner.name} is now connected with {two.name}.")
+    browser.sees(f"{partner.name} is now connected to {two.name}.")
     expect(browser.heading).to_have_text(two.name)
     assert [connection.customer for connection in connections_of(partner)] == [two]
 
@@ -122,7 +122,7 @@ def test_a_double_click_and_a_second_tab_make_one_connection(visitor):
     second = browser.context.new_page()
     second.goto(people.invitation(partner))
     browser.page.get_by_role("button", name=ACCEPT).dblclick()
-    browser.sees(f"{partner.name} is now connected with {customer.name}.")
+    browser.sees(f"{partner.name} is now connected to {customer.name}.")
     second.get_by_role("button", name=ACCEPT).click()
     expect(second.get_by_text("was already connected").first).to_be_visible()
     assert connections_of(partner).count() == 1

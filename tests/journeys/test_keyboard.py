@@ -147,7 +147,7 @@ def test_a_search_typed_with_pauses_is_one_step_back(browser, customers):
 
 def test_undo_in_the_toast(browser, customers):
     page = browser.opens("/inbox/")
-    subject = f"{customers[0].name} is now connected with you"
+    subject = f"{customers[0].name} is now connected to you"
     page.get_by_role("button", name=f"Dismiss: {subject}").press("Enter")
     browser.sees("Notice dismissed")
     expect(page.get_by_role("button", name=subject, exact=True)).to_have_count(0)

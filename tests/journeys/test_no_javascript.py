@@ -72,7 +72,7 @@ def test_end_a_connection_from_the_row(browser, partner):
 def test_dismiss_and_restore_a_notice(browser, partner):
     customer = people.customer()
     people.connect(partner, customer)
-    subject = f"{customer.name} is now connected with you"
+    subject = f"{customer.name} is now connected to you"
     page = browser.arrives_as(people.operator(partner)).opens("/inbox/")
     browser.press(f"Dismiss: {subject}")
     browser.sees("Notice dismissed")

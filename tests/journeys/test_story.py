@@ -101,7 +101,7 @@ def signs_up_and_accepts(browser, stack, link, partner, name, email):
     expect(page).to_have_url(link)
     browser.sees(name)
     browser.press("Accept and connect")
-    browser.sees(f"{partner.name} is now connected with {name}.")
+    browser.sees(f"{partner.name} is now connected to {name}.")
     expect(page.get_by_role("row", name=partner.name)).to_contain_text("Sees your data")
     return browser
 
@@ -120,12 +120,12 @@ def sees_the_customer(browser, stack, customer):
 
 def is_told(browser, stack, name, amelie):
     browser.opens("/inbox/")
-    browser.reloads_until(browser.page.get_by_role("button", name=f"{name} is now connected with you"))
+    browser.reloads_until(browser.page.get_by_role("button", name=f"{name} is now connected to you"))
     with translation.override("fr"):
-        subject = gettext("%(customer)s is now connected with you") % {"customer": name}
+        subject = gettext("%(customer)s is now connected to you") % {"customer": name}
     mail = stack.mail(amelie.email, subject)
     assert 'lang="fr"' in mail.get_body(("html",)).get_content()
-    browser.press(f"{name} is now connected with you")
+    browser.press(f"{name} is now connected to you")
     expect(browser.heading).to_have_text(name)
 
 
@@ -159,6 +159,6 @@ def ends_from_the_list(browser, name):
     page.get_by_role("button", name=f"Actions for {name}").click()
     page.get_by_role("link", name="End connection…").click()
     dialog = page.get_by_role("dialog")
-    expect(dialog).to_contain_text(f"You lose sight of {name} at once")
+    expect(dialog).to_contain_text(f"You lose sight of {name} immediately")
     browser.press("End connection")
     browser.sees("No customers yet")

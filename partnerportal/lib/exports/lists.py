@@ -11,6 +11,7 @@ from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Message
 from partnerportal.lib.exports.columns import ExportColumn
 from partnerportal.lib.policies import Permission
+from partnerportal.lib.scopes import Scope
 
 LONGEST = 200  # characters of a filter's value; a longer one is ignored
 Query = Mapping[str, Any]  # filters by name
@@ -41,6 +42,7 @@ class ExportList:
     rule: Permission
     own_rule: Permission | None = None
     subject: Subject = Subject.ALL
+    scope: Scope = Scope.ACCOUNT  # what a customer must share, so that the list can be exported of this one customer
     filters: frozenset[str] = frozenset()  # names of the filters that the list knows; any others are ignored
 
     def query(self, address: Mapping[str, str]) -> Query:

@@ -1,0 +1,225 @@
+"""What a customer shares: chosen when it accepts, changed later, told to the partner, and kept as a history (E-14)."""
+
+import pytest
+from django.contrib.messages import get_messages
+
+from connections import consent
+from connections.actions import change_sharing, share_with_all
+from connections.consent import OfferedScope, all_scopes, newly_offered
+from connections.models import Connection, Consent
+from notifications.actions.outbox import fan_out_due
+from notifications.registry import all_kinds
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.errors import Conflict, Refused, Stale
+from partnerportal.lib.scopes import Scope
+from tests.world import World, events_of
+
+pytestmark = pytest.mark.django_db
+
+SOME = Scope.ACCOUNT | Scope.ENTITLEMENTS
+
+
+def opened(world: World, partner: str = "partner") -> str:
+    return f"/i/{world.token(partner)}/"
+
+
+def sharing(connection: Connection) -> str:
+    return f"/connections/{connection.public_id}/sharing/"
+
+
+def said(response) -> list[str]:
+    return [str(message) for message in get_messages(response.wsgi_request)]
+
+
+def box(page: str, code: str) -> str:
+    """The tag of a scope's box, or nothing."""
+    return next((tag for tag in page.split("<input") if f'value="{code}"' in tag.split(">")[0]), "").split(">")[0]
+
+
+def test_the_invitation_says_what_each_scope_shows_and_all_are_ticked(web, world):
+    page = web("stranger.admin").get(opened(world)).content.decode()
+    for offered in consent.offered_scopes():
+        assert str(offered.label) in page and str(offered.shows) in page
+    assert "No individual user is ever shown." in page
+    for code in ("entitlements", "usage", "orders", "notifications"):
+        assert "checked" in box(page, code)
+    assert not box(page, "account") and "Always shared" in page
+    assert world.distributor.name in page
+
+
+def test_a_stranger_reads_the_same_without_boxes(web, world):
+    page = web("anonymous").get(opened(world)).content.decode()
+    assert all(str(offered.shows) in page for offered in consent.offered_scopes())
+    assert 'type="checkbox"' not in page
+
+
+def test_what_was_unticked_is_not_shared_and_the_wording_is_kept(web, world):
+    client = web("stranger.admin")
+    client.post(opened(world) + "accept/", {"scopes": ["entitlements", "orders"]}, headers={"Accept-Language": "fr"})
+    connection = world.connection("stranger", "partner")
+    assert connection.shared == SOME | Scope.ORDERS
+    given = Consent.objects.get(connection=connection)
+    assert (given.scopes, given.offered, given.wording) == (connection.scopes, all_scopes(), consent.WORDING)
+    assert given.person_label == world.person("stranger.admin").name
+    assert given.language in ("en", "fr")
+
+
+def test_a_form_that_comes_back_keeps_what_was_unticked(web, world, monkeypatch):
+    monkeypatch.setattr("connections.policies.ACCEPTED_A_DAY", 0)
+    response = web("stranger.admin").post(opened(world) + "accept/", {"scopes": ["entitlements"]})
+    page = response.content.decode()
+    assert response.status_code == 429
+    assert "accepted 0 invitations in 24 hours" in page
+    assert "checked" in box(page, "entitlements")
+    assert box(page, "usage") and "checked" not in box(page, "usage")
+
+
+def test_accepting_while_connected_leads_to_what_is_shared(web, world):
+    connection = world.connection("customer", "partner")
+    response = web("customer.admin").post(opened(world) + "accept/", {"scopes": []})
+    assert (response.status_code, response["Location"]) == (302, sharing(connection))
+    assert "Nothing changed" in said(response)[0]
+    connection.refresh_from_db()
+    assert connection.shared == all_scopes()
+
+
+def test_a_customer_narrows_and_widens_and_sees_its_history(web, world):
+    connection, client = world.connection("customer", "partner"), web("customer.admin")
+    page = client.get(sharing(connection)).content.decode()
+    version = page.split('name="version" value="')[1].split('"')[0]
+    assert "checked" in box(page, "usage")
+    answer = client.post(sharing(connection), {"scopes": ["entitlements"], "version": version, "stay": "1"})
+    assert (answer.status_code, answer["Location"]) == (302, sharing(connection))
+    assert said(answer) == [f"What {world.partner.name} sees is saved."]
+    connection.refresh_from_db()
+    assert connection.shared == SOME
+    page = client.get(sharing(connection)).content.decode()
+    assert "checked" not in box(page, "usage")
+    history = page[page.index(">History") :]
+    narrowed, everything_ = (
+        "Account information, Services and licences<",
+        "Account information, Services and licences, Usage",
+    )
+    assert history.index(narrowed) < history.index(everything_)
+    assert world.person("customer.admin").name in history
+
+
+def test_two_people_do_not_overwrite_each_other(web, world, actor_for):
+    connection, client = world.connection("customer", "partner"), web("customer.admin")
+    seen = Consent.objects.filter(connection=connection).latest("pk").version
+    change_sharing(actor=actor_for("customer.admin"), connection=connection, scopes=SOME)
+    with pytest.raises(Stale, match="changed_meanwhile"):
+        change_sharing(actor=actor_for("customer.admin"), connection=connection, scopes=all_scopes(), version=seen)
+    response = client.post(sharing(connection), {"scopes": ["usage"], "version": seen})
+    page = response.content.decode()
+    assert response.status_code == 412 and "Check it and save again." in page
+    assert "checked" in box(page, "usage") and "checked" not in box(page, "entitlements")
+    connection.refresh_from_db()
+    assert connection.shared == SOME
+
+
+def test_one_choice_for_all_partners(web, world):
+    connection, client = world.connection("customer2", "partner"), web("customer2.admin")
+    page = client.get(sharing(connection)).content.decode()
+    version = page.split('name="version" value="')[1].split('"')[0]
+    assert "Apply to all my partners" in page
+    before = events_of("connection.sharing_changed").count()
+    answer = client.post(sharing(connection), {"scopes": ["orders"], "version": version, "all": "on"})
+    assert said(answer) == ["What your 2 partners see is saved."]
+    shared = {row.shared for row in Connection.objects.filter(customer=world.customer2, state="active")}
+    assert shared == {Scope.ACCOUNT | Scope.ORDERS}
+    assert events_of("connection.sharing_changed").count() == before + 2
+    assert share_with_all(actor=world.actor("customer2.admin"), scopes=Scope.ORDERS) == 2
+    assert events_of("connection.sharing_changed").count() == before + 2
+
+
+def test_the_partner_looks_and_cannot_choose(web, world, actor_for):
+    connection = world.connection("customer", "partner")
+    change_sharing(actor=actor_for("customer.admin"), connection=connection, scopes=SOME)
+    page = web("partner.admin").get(sharing(connection)).content.decode()
+    assert 'type="checkbox"' not in page and "Only the customer can change what is shared." in page
+    assert page.count("Not shared by the customer") == 3
+    assert ">History" not in page and world.person("customer.admin").name not in page
+    assert web("partner.admin").post(sharing(connection), {"scopes": ["usage"]}).status_code == 403
+    with pytest.raises(Refused, match="not_customer"):
+        change_sharing(actor=actor_for("partner.admin"), connection=connection, scopes=all_scopes())
+
+
+def test_a_reader_looks_and_is_told_why_not(web, world):
+    connection = world.connection("customer", "partner")
+    page = web("customer.reader").get(sharing(connection)).content.decode()
+    assert 'type="checkbox"' not in page and "Only Admins can do this." in page
+    assert web("customer.reader").post(sharing(connection), {"scopes": []}).status_code == 403
+
+
+def test_after_the_end_there_is_nothing_to_choose_but_the_history(web, world, actor_for):
+    connection = world.connection("ended", "partner")
+    page = web("ended.admin").get(sharing(connection)).content.decode()
+    assert "Nothing is shared any more." in page and 'type="checkbox"' not in page
+    assert world.person("ended.admin").name in page
+    with pytest.raises(Conflict, match="state_changed"):
+        change_sharing(actor=actor_for("ended.admin"), connection=connection, scopes=all_scopes())
+
+
+@pytest.fixture
+def tickets(monkeypatch):
+    """A later version that offers one scope more."""
+    offered = OfferedScope(scope=Scope.TICKETS, label="Support tickets", shows="Your requests for help.")
+    monkeypatch.setitem(consent._offered, Scope.TICKETS, offered)
+
+
+def test_a_scope_of_a_later_version_is_asked_for_and_not_granted(web, world, tickets):
+    connection, client = world.connection("customer", "partner"), web("customer.admin")
+    assert newly_offered(connection.consents.latest("pk").offered) == Scope.TICKETS
+    for path in ("/account/", sharing(connection)):
+        assert "New: Support tickets can be shared" in client.get(path).content.decode()
+    page = client.get(sharing(connection)).content.decode()
+    assert box(page, "tickets") and "checked" not in box(page, "tickets")
+    version = page.split('name="version" value="')[1].split('"')[0]
+    codes = ["entitlements", "usage", "orders", "notifications"]
+    client.post(sharing(connection), {"scopes": codes, "version": version})
+    connection.refresh_from_db()
+    assert Scope.TICKETS not in connection.shared
+    assert "New: Support tickets" not in client.get(sharing(connection)).content.decode()  # the answer was no
+
+
+def test_the_partner_is_told_what_changed(web, world, actor_for):
+    connection = world.connection("customer", "partner")
+    change_sharing(actor=actor_for("customer.admin"), connection=connection, scopes=SOME)
+    change_sharing(actor=actor_for("customer.admin"), connection=connection, scopes=SOME | Scope.ORDERS)
+    while fan_out_due():
+        pass
+    narrowed, widened = world.notices("partner").filter(kind="sharing_changed")
+    assert (narrowed.about_id, narrowed.scopes) == (world.customer.pk, Scope.ACCOUNT)
+    kind = all_kinds()["sharing_changed"]
+    assert kind.subject(narrowed) == f"{world.customer.name} changed what it shares with you"
+    assert kind.body(narrowed) == "No longer shared: Usage, Orders, Notifications."
+    assert kind.body(widened) == "Now shared: Orders."
+    assert not world.notices("distributor").filter(kind="sharing_changed").exists()
+    activity = web("partner.admin").get(f"/customers/{world.customer.public_id}/activity/").content.decode()
+    assert "changed what it shares with" in activity
+
+
+def test_the_notice_of_a_new_customer_names_what_it_shares(web, world):
+    web("stranger.admin").post(opened(world) + "accept/", {"scopes": ["orders"]})
+    while fan_out_due():
+        pass
+    notice = world.notices("partner").filter(kind="customer_connected").last()
+    assert all_kinds()["customer_connected"].body(notice) == "It shares: Account information, Orders."
+
+
+def test_the_account_and_first_page_say_what_each_partner_sees(web, world, actor_for):
+    connection = world.connection("customer", "partner")
+    change_sharing(actor=actor_for("customer.admin"), connection=connection, scopes=SOME)
+    account = web("customer.admin").get("/account/").content.decode()
+    assert "Not shared: Usage, Orders, Notifications" in account and sharing(connection) in account
+    assert "Sees: Account information, Services and licences" in web("customer.admin").get("/").content.decode()
+
+
+def test_nobody_consents_for_another(world, actor_for):
+    connection = world.connection("customer", "partner")
+    for who in ("stranger.admin", "partner2.admin"):
+        with pytest.raises(Exception, match="not_found"):
+            change_sharing(actor=actor_for(who), connection=connection, scopes=all_scopes())
+    with pytest.raises(Refused):
+        change_sharing(actor=Actor(), connection=connection, scopes=all_scopes())
