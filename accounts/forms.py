@@ -13,7 +13,7 @@ from accounts.models import ListSettings, Operator, Organization, Person, SavedV
 from accounts.queries import ListPreferences
 from partnerportal.lib.countries import country_choices
 from partnerportal.lib.errors import Message
-from partnerportal.lib.fields import Line
+from partnerportal.lib.fields import OneLineField
 from partnerportal.lib.lists import ListDefinition
 from partnerportal.lib.roles import roles_of_kind
 from partnerportal.lib.time_zones import time_zone_choices
@@ -22,7 +22,7 @@ from partnerportal.lib.time_zones import time_zone_choices
 class SignupForm(forms.Form):
     """The fields that sign-up asks for beside e-mail address and password."""
 
-    name = Line(label=_("Your name"), max_length=120, widget=forms.TextInput({"autocomplete": "name"}))
+    name = OneLineField(label=_("Your name"), max_length=120, widget=forms.TextInput({"autocomplete": "name"}))
     field_order = ("name", "email", "password1")
 
     def signup(self, request: HttpRequest, user: Person) -> None:
@@ -84,7 +84,9 @@ class ViewForm(forms.Form):
     Without `may_share` the form does not ask whether the view is shared.
     """
 
-    name = Line(label=_("Name"), max_length=60, widget=forms.TextInput({"autofocus": True, "autocomplete": "off"}))
+    name = OneLineField(
+        label=_("Name"), max_length=60, widget=forms.TextInput({"autofocus": True, "autocomplete": "off"})
+    )
     is_shared = forms.BooleanField(label=_("Share it in the organisation"), required=False)
     is_default = forms.BooleanField(label=_("Open the list with it"), required=False)
 

@@ -13,7 +13,7 @@ from partnerportal.lib.actors import Actor
 from partnerportal.lib.lists import (
     DEFAULT_SIZE,
     SIZES,
-    Head,
+    ColumnHead,
     ListDefinition,
     ListState,
     Tab,
@@ -70,7 +70,7 @@ class PersonalList(ListState):
         return self._address({**query, "size": self.size})
 
     @cached_property  # cached, because each row asks for them
-    def columns(self) -> list[Head]:
+    def columns(self) -> list[ColumnHead]:
         """The heads of the columns that are shown, in the person's order."""
         return sort_heads(self.definition.columns_named(self.preferences.columns), self.sort, self.address)
 

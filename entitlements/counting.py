@@ -104,7 +104,7 @@ def percent(assigned: int, purchased: int) -> int | None:
 
 def tone(assigned: int, purchased: int) -> Tone:
     """Return the tone of a bar with these numbers of licences."""
-    return Tone(usage.tone(assigned, purchased))
+    return Tone(usage.bar_tone(assigned, purchased))
 
 
 def days_left(ends_on: dt.date | None, today: dt.date) -> int | None:

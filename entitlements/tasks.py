@@ -6,7 +6,7 @@ from entitlements.actions import anomalies, figures, listing, renewals, trials
 from entitlements.actions.sweeping import sweep_alerts, sweep_anomalies
 from entitlements.ingest import uploads
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.batches import for_a_minute
+from partnerportal.lib.batches import repeat_for_a_minute
 
 
 @shared_task
@@ -42,7 +42,7 @@ def find_anomalies() -> None:
 @shared_task(soft_time_limit=3540, time_limit=3600)  # longer than a message may stay away: uploads are claimed by lease
 def ingest_uploads() -> None:
     """Bring in uploads that wait, for a minute."""
-    for_a_minute(uploads.ingest_next_upload)
+    repeat_for_a_minute(uploads.ingest_next_upload)
 
 
 @shared_task

@@ -35,7 +35,7 @@ _TEXTS: dict[str, tuple[str, Message]] = {
 
 
 def _service(event: Event) -> Mapping[str, str]:
-    names = formats.listed(services_of(event.data.get("uses", ())))
+    names = formats.join_names(services_of(event.data.get("uses", ())))
     return {"service": names or event.data.get("sku_name", event.subject_label)}
 
 

@@ -83,7 +83,7 @@ def request_export(
 def _small_file(exported: ExportList, rows: Any) -> bytes:
     """Return the CSV file of at most SMALL rows, made in memory, so that an error can still become an error page."""
     file = BytesIO()
-    file.write(csv_copy.head(exported.columns))
+    file.write(csv_copy.header_line(exported.columns))
     csv_copy.write(rows[: SMALL + 1], exported.columns, file)
     return file.getvalue()
 
@@ -155,7 +155,7 @@ class _Source(threading.Thread):
             exported = find_exported_list(claimed.list)
             authorize_list(actor, exported, claimed.customer_id)
             rows = exported.rows(actor, claimed.query, claimed.customer_id)
-            self.pipe.write(csv_copy.head(exported.columns))
+            self.pipe.write(csv_copy.header_line(exported.columns))
             self.pipe.flush()
             self.total = claimed.rows or rows.order_by().count()  # a count from the request will do for a bar
             person = Person.objects.get(pk=claimed.person_id)

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Kind, Role
 from partnerportal.gathering import gather
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.formats import listed
+from partnerportal.lib.formats import join_names
 from partnerportal.lib.navigation import Item, Menu
 from partnerportal.lib.requests import PortalRequest
 from partnerportal.lib.text import monogram
@@ -80,7 +80,7 @@ class Shell:
             {
                 "name": o.organization.name,
                 "kind_label": Kind(o.organization.kind).label,
-                "roles_label": listed(Role(role).label for role in o.roles),
+                "roles_label": join_names(Role(role).label for role in o.roles),
                 "monogram": monogram(o.organization.name),
                 "public_id": str(o.organization.public_id),
                 "is_current": o.organization_id == self.actor.organization_id,

@@ -22,7 +22,7 @@ from connections.actors import choose_actor
 from partnerportal import errors
 from partnerportal.lib import logs, tenancy
 from partnerportal.lib.actors import ANONYMOUS
-from partnerportal.lib.breaker import Away, Breaker
+from partnerportal.lib.breaker import Breaker, ServiceAway
 from partnerportal.lib.errors import DomainError, NotFound
 from partnerportal.lib.requests import PortalRequest
 
@@ -84,7 +84,7 @@ class HealthMiddleware:
             if not DATABASE.is_open:
                 DATABASE.call(partial(_ask, connections[DEFAULT_DB_ALIAS]))
                 return JsonResponse({"database": "up"})
-        except Away:
+        except ServiceAway:
             del connections[DEFAULT_DB_ALIAS]  # not closed: a thread still uses it, and closing would wait for that
         except (InterfaceError, OperationalError):
             pass

@@ -73,7 +73,7 @@ def sample_charts() -> list[ChartView]:
 def sample_sparks() -> list[str]:
     """Return four sparks: rising, flat with a gap, falling, and with too little to draw."""
     weeks = ([40 + n for n in range(16)], [60] * 7 + [-1] + [60] * 8, [90 - 3 * n for n in range(16)], [-1] * 16)
-    return [charts.spark(values) for values in weeks]
+    return [charts.spark_path(values) for values in weeks]
 
 
 def sample_month() -> SimpleNamespace:

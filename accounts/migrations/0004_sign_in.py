@@ -7,7 +7,7 @@ nothing else.
 
 from django.db import migrations
 
-from partnerportal.lib.tenancy import NOW, grant_sql, set_columns_in_database, spelled_out
+from partnerportal.lib.tenancy import NOW, grant_sql, inline_functions, set_columns_in_database
 
 EVERYBODY = "SELECT, INSERT, UPDATE, DELETE"
 # For each table the column with the person's id, and what the web role may do. It may store a person, at sign-up; only
@@ -51,7 +51,7 @@ def keep_to_oneself(table: str, column: str, grant: str) -> migrations.RunSQL:
     Sessions of others are not read. On the table of persons, whose column is "id", anybody may insert a row: who signs
     up is no person yet.
     """
-    oneself = spelled_out(ONESELF.format(column, column))
+    oneself = inline_functions(ONESELF.format(column, column))
     read = oneself if table == "usersessions_usersession" else "true"
     made = f"CREATE POLICY signs_up ON {table} FOR INSERT WITH CHECK (true);" if column == "id" else ""
     return migrations.RunSQL(

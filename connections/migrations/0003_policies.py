@@ -4,14 +4,13 @@ from django.db import migrations
 
 from connections.reach import seen_sql
 from partnerportal.lib.scopes import Scope
-from partnerportal.lib.states import guard
+from partnerportal.lib.states import guard_states
 from partnerportal.lib.tenancy import (
     NOW,
     allow_events,
     enable_row_security,
     set_columns_in_database,
-    spelled_out,
-    widen,
+    widen_policy,
 )
 
 ORGANIZATION = f"""id = portal_org() OR {seen_sql("accounts_organization.id", Scope.ACCOUNT)}
@@ -178,7 +177,7 @@ class Migration(migrations.Migration):
                    AND ended_at BETWEEN now() - interval '1 hour' AND now() + interval '1 hour'))""",
             "DROP POLICY ended_in_ones_own_name ON connections_connection",
         ),
-        guard("connections_connection", MOVES, begins="active", holds="everybody"),
+        guard_states("connections_connection", MOVES, begins="active", holds="everybody"),
         enable_row_security("connections_consent", using=OWN_CONSENT, check=NEW_CONSENT, grant="SELECT, INSERT"),
         set_columns_in_database("connections_consent", made={"at": NOW, "person_id": "portal_person()", "person_label": PERSON}),
         migrations.RunSQL(CONSENT, "DROP TRIGGER consent_holds ON connections_consent; DROP FUNCTION consent_holds()"),
@@ -186,9 +185,9 @@ class Migration(migrations.Migration):
         migrations.RunSQL(KNOWS, "DROP FUNCTION knows_organization(bigint)"),
         allow_events("connections", "connection.established connection.ended connection.sharing_changed"),
         migrations.RunSQL(TELLS, TELLS_UNDO),
-        widen("accounts_organization", ORGANIZATION, ORGANIZATION_BEFORE),
-        widen("notifications_event", EVENT, EVENT_BEFORE),
-        widen(
+        widen_policy("accounts_organization", ORGANIZATION, ORGANIZATION_BEFORE),
+        widen_policy("notifications_event", EVENT, EVENT_BEFORE),
+        widen_policy(
             "notifications_notice",
             f"{NOTICE_BEFORE} AND in_reach",
             NOTICE_BEFORE,

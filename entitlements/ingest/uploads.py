@@ -33,7 +33,7 @@ from partnerportal.lib.leases import LeaseLost, claim_next
 from partnerportal.lib.nudges import nudge
 from partnerportal.lib.private_files import sweep_files
 from partnerportal.lib.sweeping import delete_in_batches
-from partnerportal.lib.text import printable
+from partnerportal.lib.text import escape_unprintable
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +77,7 @@ def _ensure_may_send(actor: Actor, token: IngestToken, kind: str) -> None:
         raise Invalid("revoked", _("This token has been revoked."))
     if f"{INGEST}{kind}" not in actor.permissions:
         message = _("This token may not send %(kind)s. It may send: %(kinds)s.")
-        raise Refused("kind_not_allowed", message % {"kind": kind, "kinds": formats.listed(token.kinds)})
+        raise Refused("kind_not_allowed", message % {"kind": kind, "kinds": formats.join_names(token.kinds)})
     if IngestUpload.objects.filter(UNFINISHED, token=token).count() >= WAITING:
         raise TooMany("too_many_uploads", _("Too many uploads are waiting. Try again when some have finished."))
 
@@ -178,7 +178,7 @@ def _ingest(row: IngestUpload, stream: UnpackedFile) -> None:
                     "line": result.line,
                     "code": problem.code,
                     "message": problem.reason,
-                    "field": printable(problem.field),
+                    "field": escape_unprintable(problem.field),
                 }
             )
 

@@ -7,15 +7,15 @@ from django.db import migrations
 from connections.reach import seen_sql
 from partnerportal.lib.leases import UNCLAIMED
 from partnerportal.lib.scopes import Scope
-from partnerportal.lib.states import guard
+from partnerportal.lib.states import guard_states
 from partnerportal.lib.tenancy import (
     NOW,
     allow_events,
     enable_row_security,
     grant_sql,
+    inline_functions,
     set_columns_in_database,
-    spelled_out,
-    widen,
+    widen_policy,
 )
 
 SEEN = seen_sql("customer_id", Scope.ENTITLEMENTS)
@@ -132,8 +132,8 @@ class Migration(migrations.Migration):
     dependencies = [("entitlements", "0002_listing")]
 
     operations = [
-        migrations.RunSQL(spelled_out(TRIALS), spelled_out(TRIALS_UNDO)),
-        widen("accounts_organization", KNOWN_WITH_TRIALS, KNOWN),
+        migrations.RunSQL(inline_functions(TRIALS), inline_functions(TRIALS_UNDO)),
+        widen_policy("accounts_organization", KNOWN_WITH_TRIALS, KNOWN),
         migrations.RunSQL(
             grant_sql("entitlements_entitlement", f"SELECT, INSERT, UPDATE (kind, state, updated_at, {DECIDED})"),
             grant_sql("entitlements_entitlement", "SELECT"),
@@ -194,8 +194,8 @@ class Migration(migrations.Migration):
             grant="SELECT, INSERT",
         ),
         set_columns_in_database("entitlements_ingestupload", made=UNCLAIMED | NOT_READ | {"received_at": NOW}),
-        guard("entitlements_entitlement", TRIAL_MOVES, begins="requested", holds="tenants"),
-        guard("entitlements_ingestupload", UPLOAD_MOVES, begins="received", holds="everybody"),
+        guard_states("entitlements_entitlement", TRIAL_MOVES, begins="requested", holds="tenants"),
+        guard_states("entitlements_ingestupload", UPLOAD_MOVES, begins="received", holds="everybody"),
         enable_row_security("entitlements_renewalalert", using="false", grant="SELECT"),
         enable_row_security(
             "entitlements_calendarfeed",

@@ -64,9 +64,9 @@ def _customer_row(row: CustomerListing, services: list[str], select: str) -> Cus
         country=country_name(row.country),
         service=services[0] if services else "",
         more=f"+{formats.number(more)}" if more > 0 else "",
-        services=formats.listed(services) if more > 0 else "",
+        services=formats.join_names(services) if more > 0 else "",
         usage=SeatBar.for_seats(row.assigned, row.seats, row.overage) if row.seats or row.assigned else None,
-        spark=charts.spark(row.weeks or ()),  # type: ignore[attr-defined]
+        spark=charts.spark_path(row.weeks or ()),  # type: ignore[attr-defined]
         expiry=LastDay.for_day(row.expires_on),
         since=formats.date(row.connected_at).replace(" ", "\N{NO-BREAK SPACE}"),
         shares_services=row.shares(Scope.ENTITLEMENTS),

@@ -55,7 +55,7 @@ def _trial_row(row: Entitlement, names: list[str]) -> TrialRow:
         customer=row.customer.name,
         org_id=row.customer.org_id,
         country=country_name(row.customer.country),
-        has=formats.listed(names[:NAMES_SHOWN]),
+        has=formats.join_names(names[:NAMES_SHOWN]),
         more=f"+{formats.number(left_out)}" if left_out > 0 else "",
         quantity=formats.number(row.quantity),
         since=formats.date(row.updated_at),

@@ -22,7 +22,7 @@ from entitlements.queries.renewals import (
 from entitlements.rows.renewals import calendar_days, unshared_words
 from partnerportal.lib import tenancy
 from partnerportal.lib.icalendar import CONTENT_TYPE, calendar
-from partnerportal.lib.limits import at_most
+from partnerportal.lib.limits import limit_per_hour
 from partnerportal.lib.pages import require_permission
 from partnerportal.lib.requests import PortalRequest
 
@@ -71,7 +71,7 @@ def calendar_file(request: PortalRequest, token: str) -> HttpResponse:
     beyond READINGS_AN_HOUR.
     """
     feed, actor, person = find_calendar(token)
-    at_most(READINGS_AN_HOUR, f"calendar:{feed.pk}")
+    limit_per_hour(READINGS_AN_HOUR, f"calendar:{feed.pk}")
     with (
         translation.override(person.language),
         tenancy.as_tenant(organization_id=actor.organization_id, person_id=actor.person_id),

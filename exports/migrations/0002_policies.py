@@ -3,7 +3,7 @@
 from django.db import migrations
 
 from partnerportal.lib.leases import UNCLAIMED
-from partnerportal.lib.states import guard
+from partnerportal.lib.states import guard_states
 from partnerportal.lib.tenancy import NOW, allow_events, enable_row_security, set_columns_in_database
 
 MINE = "organization_id = portal_org() AND person_id = portal_person()"
@@ -46,7 +46,7 @@ class Migration(migrations.Migration):
         set_columns_in_database(
             "exports_export", made=UNCLAIMED | {"rows_written": "0", "size": "0", "asked_at": NOW}
         ),
-        guard("exports_export", MOVES, begins="queued", holds="everybody"),
+        guard_states("exports_export", MOVES, begins="queued", holds="everybody"),
         migrations.RunSQL(
             FOLLOW_PORTFOLIO,
             "DROP TRIGGER exports_follow_portfolio ON connections_portfolio;"

@@ -22,7 +22,7 @@ SCHEME = "bearer"
 
 def as_token_holder(token: Token) -> AbstractContextManager[None]:
     """Open a transaction in which the policies show what the token's holder may see. It enters no organisation."""
-    return tenancy.transaction(secret=token.digest)
+    return tenancy.tenant_transaction(secret=token.digest)
 
 
 class BearerAuthentication(BaseAuthentication):
@@ -42,7 +42,7 @@ class BearerAuthentication(BaseAuthentication):
         if scheme.lower() != SCHEME:
             return None
         digest = digest_of(secret.strip()) if is_token(secret.strip()) else ""
-        with tenancy.transaction(secret=digest):
+        with tenancy.tenant_transaction(secret=digest):
             token = self.model._default_manager.filter(digest=digest, revoked_at=None).first()
             if token:
                 note_use(token)

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 
-def for_a_minute(do_next: Callable[[], bool]) -> None:
+def repeat_for_a_minute(do_next: Callable[[], bool]) -> None:
     """Call `do_next` until it returns False, which says that no work is left, or until a minute is over.
 
     What is then left is done by the next sweep.

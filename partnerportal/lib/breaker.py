@@ -11,7 +11,7 @@ from weakref import WeakSet
 Answer = TypeVar("Answer")
 
 
-class Away(ConnectionError):
+class ServiceAway(ConnectionError):
     """Raised when a service was not asked, because it has just failed, or when it has not answered in time."""
 
 
@@ -69,7 +69,7 @@ class Breaker:
                 if answer.done():  # the call itself raised a TimeoutError, or it ended at this very moment
                     return answer.result()
                 self._overdue.add(answer)
-            raise Away(f"{self.name} has not answered within {self.within} s") from None
+            raise ServiceAway(f"{self.name} has not answered within {self.within} s") from None
 
     @contextmanager
     def guard(self) -> Iterator[None]:
@@ -91,7 +91,7 @@ class Breaker:
         answer: Future[Any] = Future()
         with self._lock:
             if self.is_open:
-                raise Away(f"{self.name} has just failed and is left alone for a while")
+                raise ServiceAway(f"{self.name} has just failed and is left alone for a while")
             if self._failed_at is not None:
                 self._trying = answer
         return answer

@@ -184,7 +184,7 @@ def bar_chart(
     return _chart(frame, scale, xs, labels, limits, bars=bars)
 
 
-def spark(values: Sequence[int], width: int = 64, height: int = 20, least: int = 12) -> str:
+def spark_path(values: Sequence[int], width: int = 64, height: int = 20, least: int = 12) -> str:
     """Return the small curve of a row as an SVG path, in few bytes: in whole units, from point to point.
 
     A value below zero is not known and makes a gap; fewer than two known values give "". `least` is the smallest range

@@ -8,7 +8,7 @@ from django.db import models
 from partnerportal.lib.text import one_line
 
 
-class Line(forms.CharField):
+class OneLineField(forms.CharField):
     """A form field of one line. A text of invisible characters alone counts as empty."""
 
     def to_python(self, value: Any) -> Any:
@@ -19,7 +19,7 @@ class LineField(models.CharField):
     """A model field of one line. `one_line` cleans its value before it is stored; migrations see a CharField."""
 
     def formfield(self, **kwargs: Any) -> Any:
-        return super().formfield(**{"form_class": Line, **kwargs})
+        return super().formfield(**{"form_class": OneLineField, **kwargs})
 
     def pre_save(self, model_instance: models.Model, add: bool) -> Any:
         value = one_line(super().pre_save(model_instance, add))

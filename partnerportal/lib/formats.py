@@ -47,7 +47,7 @@ def axis_number(value: int) -> str:
     return numbers.format_compact_decimal(value, locale=locale(), fraction_digits=1)
 
 
-def listed(items: Iterable[object]) -> str:
+def join_names(items: Iterable[object]) -> str:
     """Join names: "A, B" in English, "A、B" in Japanese."""
     return _separator(translation.get_language()).join(map(str, items))
 

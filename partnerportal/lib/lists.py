@@ -95,7 +95,7 @@ def find_list(key: str) -> ListDefinition:
 
 
 @dataclass(frozen=True)
-class Head:
+class ColumnHead:
     """The head of a table's column. `url` orders by it, and is empty where nothing does; `direction` is aria-sort's."""
 
     name: str
@@ -197,13 +197,13 @@ class ListState:
         return _("%(first)s–%(last)s of %(total)s") % {"first": first, "last": last, "total": self.total}
 
 
-def sort_heads(columns: Iterable[ListColumn], sort: str, address: Callable[..., str]) -> list[Head]:
+def sort_heads(columns: Iterable[ListColumn], sort: str, address: Callable[..., str]) -> list[ColumnHead]:
     """Return the heads of these columns: each leads to the order by it, the one in force to the reverse."""
     return [_head(column, sort, address) for column in columns]
 
 
-def _head(column: ListColumn, sort: str, address: Callable[..., str]) -> Head:
+def _head(column: ListColumn, sort: str, address: Callable[..., str]) -> ColumnHead:
     directions = {column.name: "ascending", f"-{column.name}": "descending"}
     following = f"-{column.name}" if sort == column.name else column.name
     url = address(sort=following) if column.sort else ""
-    return Head(column.name, str(column.label), url, directions.get(sort, ""), column.css)
+    return ColumnHead(column.name, str(column.label), url, directions.get(sort, ""), column.css)

@@ -1,9 +1,9 @@
 """Log lines: a JSON object each, or plain text on a developer's machine, without the secrets that addresses hold.
 
-`fields` sets what every line of a request or task says beside its message, and `add_fields` adds what is learned on the
-way, such as who asks. A single line may bring fields of its own: `log.info("…", extra={"fields": {"status": 200}})`.
-Nothing else that libraries attach to a record is written, because whole requests and the arguments of tasks are among
-it.
+`log_fields` sets what every line of a request or task says beside its message, and `add_fields` adds what is learned
+on the way, such as who asks. A single line may bring fields of its own:
+`log.info("…", extra={"fields": {"status": 200}})`. Nothing else that libraries attach to a record is written, because
+whole requests and the arguments of tasks are among it.
 """
 
 import datetime as dt
@@ -26,7 +26,7 @@ Fields = dict[str, Any]
 
 
 @contextmanager
-def fields(**values: Any) -> Iterator[Fields]:
+def log_fields(**values: Any) -> Iterator[Fields]:
     """Write these fields on every log line of the block, in place of any that an outer block has set. Yield them."""
     token = open_fields(**values)
     try:
@@ -36,7 +36,7 @@ def fields(**values: Any) -> Iterator[Fields]:
 
 
 def open_fields(**values: Any) -> Token[Fields | None]:
-    """Begin a block as `fields` does, where a `with` is not possible. Return the token that `close_fields` takes."""
+    """Begin a block as `log_fields` does, where `with` is not possible. Return the token that `close_fields` takes."""
     return _fields.set(values)
 
 

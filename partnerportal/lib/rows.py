@@ -38,8 +38,8 @@ def _seat_bar(assigned: int, purchased: int, over: int, where: Locale) -> SeatBa
     return SeatBar(
         assigned=formats.number(assigned),
         purchased=formats.number(purchased),
-        tone="over" if over else usage.tone(assigned, purchased),
-        width=usage.width(assigned, purchased),
+        tone="over" if over else usage.bar_tone(assigned, purchased),
+        width=usage.bar_width(assigned, purchased),
         over_by=formats.number(over) if over else "",
         over=_("%(over)s over") % {"over": formats.number(over)} if over else "",
     )

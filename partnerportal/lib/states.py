@@ -1,4 +1,4 @@
-"""State machines: `move`, by which alone a row changes its state, and `guard`, which makes the database hold to it."""
+"""State machines: a row changes its state by `move` alone, and `guard_states` makes the database hold to that."""
 
 from collections.abc import Collection, Mapping
 from typing import Any, Literal, TypeVar
@@ -45,7 +45,8 @@ def states_before(moves: Moves, to: str) -> frozenset[str]:
     return frozenset(before for before, allowed in moves.items() if to in allowed)
 
 
-# The trigger of `guard`. Its first argument says whom it holds: "everybody", or only "tenants", whom policies hold too.
+# The trigger of `guard_states`. Its first argument says whom it holds: "everybody", or only "tenants", whom policies
+# hold too.
 # Tenants change nothing in a row that has no move left, so that its last state and what belongs to it stay as they are.
 GUARD = """
 CREATE FUNCTION state_moves() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -63,12 +64,12 @@ END $$;
 """
 
 
-def steps(moves: Moves) -> list[str]:
+def allowed_steps(moves: Moves) -> list[str]:
     """Return every allowed step as "before>after", in order."""
     return sorted(f"{before}>{after}" for before, allowed in moves.items() for after in allowed)
 
 
-def guard(
+def guard_states(
     table: str, moves: Mapping[str, Collection[str]], *, begins: str, holds: Literal["everybody", "tenants"]
 ) -> migrations.RunSQL:
     """Return the migration operation that makes the database refuse a change of state that `moves` does not have.
@@ -77,7 +78,7 @@ def guard(
     is refused. Tenants always are: they store rows only in the state `begins`, and change nothing of a row that has no
     move left.
     """
-    arguments = ", ".join(f"'{argument}'" for argument in [holds, *steps(moves)])
+    arguments = ", ".join(f"'{argument}'" for argument in [holds, *allowed_steps(moves)])
     return migrations.RunSQL(
         f"""CREATE POLICY state_begins ON {table} AS RESTRICTIVE FOR INSERT WITH CHECK (state = '{begins}');
             CREATE TRIGGER state_moves BEFORE UPDATE ON {table}

@@ -46,7 +46,7 @@ def allow_credential_writes(person_id: int) -> None:
 
 
 @contextmanager
-def transaction(
+def tenant_transaction(
     *, organization_id: int | None = None, person_id: int | None = None, secret: str = ""
 ) -> Iterator[None]:
     """Run the block as the tenant in a transaction of its own, for code outside the transaction of a request."""
@@ -96,7 +96,7 @@ def functions_sql() -> str:
     )
 
 
-def spelled_out(policy: str) -> str:
+def inline_functions(policy: str) -> str:
     """Return the policy with the body of each function of READ in place of its call.
 
     PostgreSQL would parse the functions anew for every statement, at each table that it names, which was a third of
@@ -121,7 +121,7 @@ def enable_row_security(
         f"""ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;
             ALTER TABLE {table} FORCE ROW LEVEL SECURITY;
             CREATE POLICY tenant ON {table}
-                USING ({spelled_out(using)}) WITH CHECK ({spelled_out(check or using)});
+                USING ({inline_functions(using)}) WITH CHECK ({inline_functions(check or using)});
             {grant_sql(table, grant)}""",
         f"""DROP POLICY tenant ON {table};
             ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY;
@@ -130,12 +130,12 @@ def enable_row_security(
     )
 
 
-def widen(table: str, after: str, before: str) -> migrations.RunSQL:
+def widen_policy(table: str, after: str, before: str) -> migrations.RunSQL:
     """Return the migration operation by which the policy on a lower app's table shows the rows that `after` says, in
     place of those that `before` says."""
     return migrations.RunSQL(
-        f"ALTER POLICY tenant ON {table} USING ({spelled_out(after)})",
-        f"ALTER POLICY tenant ON {table} USING ({spelled_out(before)})",
+        f"ALTER POLICY tenant ON {table} USING ({inline_functions(after)})",
+        f"ALTER POLICY tenant ON {table} USING ({inline_functions(before)})",
     )
 
 
@@ -195,6 +195,6 @@ def allow_events(name: str, kinds: str, *, only: str = "true") -> migrations.Run
     own = "organization_id = portal_org() AND actor_kind = 'person' AND actor_id = portal_person()"
     check = f"{own} AND kind = ANY ('{{{listed}}}') AND {only}"
     return migrations.RunSQL(
-        f"CREATE POLICY told_by_{name} ON notifications_event FOR INSERT WITH CHECK ({spelled_out(check)})",
+        f"CREATE POLICY told_by_{name} ON notifications_event FOR INSERT WITH CHECK ({inline_functions(check)})",
         f"DROP POLICY told_by_{name} ON notifications_event",
     )

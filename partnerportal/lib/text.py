@@ -38,6 +38,6 @@ def monogram(name: str) -> str:
     return letters.upper()
 
 
-def printable(text: str) -> str:
+def escape_unprintable(text: str) -> str:
     """Return foreign text with everything unprintable escaped, so that it steers no terminal and can be stored."""
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)

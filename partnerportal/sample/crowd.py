@@ -79,7 +79,7 @@ def _add(partner: Organization, numbers: list[int]) -> None:
     now = timezone.now()
     rows = []
     for number in numbers:
-        name, country, city = invented(number)
+        name, country, city = invented_customer(number)
         rows.append(new_customer(f"customer-{number}", name, country, city, _org_id(number), now))
     Organization.objects.bulk_create(rows)
     Connection.objects.bulk_create(connect(partner, row, now) for row in rows)
@@ -95,7 +95,7 @@ def _org_id(number: int) -> str:
     return str(20_000_000 + number * 7_654_321 % 30_000_000)  # no two numbers have one id: the factors are coprime
 
 
-def invented(number: int) -> tuple[str, str, str]:
+def invented_customer(number: int) -> tuple[str, str, str]:
     """Return the name, country and city of the customer of that number."""
     random = Random(number)
     country = random.choice(("GB", "GB", "GB", "FR", "DE", "JP"))

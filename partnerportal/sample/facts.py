@@ -105,7 +105,7 @@ def trial(customer: Customer, number: int, code: str, state: Entitlement.State, 
     )  # fmt: skip
 
 
-def bought(customer: Customer, number: int, code: str, seats: int, day: dt.date) -> Iterator[dict[str, Any]]:
+def service_rows(customer: Customer, number: int, code: str, seats: int, day: dt.date) -> Iterator[dict[str, Any]]:
     """Yield the rows of a service that begins on that day, and of its order."""
     ends = _renewed(day, day)
     yield _entitlement(

@@ -26,8 +26,8 @@ from partnerportal.lib.text import monogram
 register = template.Library()
 register.filter("axis_number", formats.axis_number)
 register.filter("monogram", monogram)
-register.filter("usage_tone", usage.tone)
-register.filter("usage_width", usage.width)
+register.filter("usage_tone", usage.bar_tone)
+register.filter("usage_width", usage.bar_width)
 
 
 @register.simple_tag
@@ -84,7 +84,7 @@ def number(value: int | Decimal | None) -> str:
 @register.filter
 def listed(items: Iterable[object]) -> str:
     """Join names by the reader's own separator, as "A, B"."""
-    return formats.listed(items)
+    return formats.join_names(items)
 
 
 @register.filter

@@ -12,7 +12,7 @@ from connections.models import Connection
 from entitlements.models import Entitlement, IngestUpload, LicenseAssignment
 from exports.models import Export
 from partnerportal.lib.errors import Conflict
-from partnerportal.lib.states import move, steps
+from partnerportal.lib.states import allowed_steps, move
 from tests.house.ours import OURS
 from tests.states import put
 
@@ -137,7 +137,7 @@ def test_the_database_guards_the_moves_of_the_model(model, db):
             [table],
         )
         ((permissive, command, check),) = cursor.fetchall()
-    assert arguments.split("\\000")[:-1] == [HOLDS[model.__name__], *steps(model.MOVES)]
+    assert arguments.split("\\000")[:-1] == [HOLDS[model.__name__], *allowed_steps(model.MOVES)]
     assert enabled == "O" and "BEFORE UPDATE ON" in definition and "FOR EACH ROW EXECUTE" in definition
     assert (permissive, command) == ("RESTRICTIVE", "INSERT") and f"= '{model.BEGINS}'::text" in check
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from partnerportal.lib import breaker as module
-from partnerportal.lib.breaker import Away, Breaker
+from partnerportal.lib.breaker import Breaker, ServiceAway
 
 
 class Clock:
@@ -72,13 +72,13 @@ def test_after_a_failure_nobody_asks_for_a_while_and_then_one(service: Service, 
     with pytest.raises(TimeoutError, match="of its own"):
         breaker.call(service.refuse)
     clock.now += 29
-    with pytest.raises(Away):
+    with pytest.raises(ServiceAway):
         breaker.call(service.answer)
     assert (service.asked, breaker.is_open) == (1, True)
     clock.now += 2
     with pytest.raises(TimeoutError):
         breaker.call(service.refuse)
-    with pytest.raises(Away):
+    with pytest.raises(ServiceAway):
         breaker.call(service.answer)
     clock.now += 31
     assert breaker.call(service.answer) == "here"
@@ -100,7 +100,7 @@ def test_while_one_tries_the_others_are_refused(service: Service, clock: Clock) 
     trying = threading.Thread(target=breaker.call, args=(service.hang,))
     trying.start()
     eventually(lambda: service.asked == 2)
-    with pytest.raises(Away):
+    with pytest.raises(ServiceAway):
         breaker.call(service.answer)
     service.recover.set()
     trying.join()
@@ -109,13 +109,13 @@ def test_while_one_tries_the_others_are_refused(service: Service, clock: Clock) 
 
 def test_nobody_waits_for_one_that_hangs_and_no_second_thread_is_stuck(service: Service) -> None:
     breaker = Breaker("It", within=0.05, pause=600)
-    with pytest.raises(Away, match="not answered"):
+    with pytest.raises(ServiceAway, match="not answered"):
         breaker.call(service.hang)
     assert {thread.daemon for thread in threading.enumerate() if thread.name == "It"} == {True}, (
         "no process stays for it"
     )
     for _time in range(20):
-        with pytest.raises(Away, match="left alone"):
+        with pytest.raises(ServiceAway, match="left alone"):
             breaker.call(service.hang)
     assert service.asked == 1
     service.recover.set()
@@ -132,7 +132,7 @@ def test_a_call_that_took_too_long_and_failed_has_failed(service: Service, clock
         raise ValueError
 
     breaker = Breaker("It", within=0.05, pause=30, is_failure=lambda error: False)
-    with pytest.raises(Away):
+    with pytest.raises(ServiceAway):
         breaker.call(hang_and_break)
     service.recover.set()
     eventually(lambda: not breaker._overdue)
@@ -159,10 +159,10 @@ def test_what_a_service_says_of_one_thing_is_its_answer(service: Service, clock:
 
 def test_many_callers_of_one_that_hangs_wait_once_each_at_most(service: Service) -> None:
     breaker = Breaker("It", within=0.2, pause=60)
-    refused: list[Away] = []
+    refused: list[ServiceAway] = []
 
     def ask() -> None:
-        with pytest.raises(Away) as caught:
+        with pytest.raises(ServiceAway) as caught:
             breaker.call(service.hang)
         refused.append(caught.value)
 
@@ -182,7 +182,7 @@ def test_a_block_in_the_callers_thread_is_left_out_as_a_call_is(clock: Clock, se
     breaker = Breaker("Somebody")
     with pytest.raises(TimeoutError), breaker.guard():
         service.refuse()
-    with pytest.raises(Away), breaker.guard():
+    with pytest.raises(ServiceAway), breaker.guard():
         service.answer()
     assert service.asked == 1
     clock.now += 30

@@ -95,7 +95,7 @@ def test_a_limit_that_changed_is_a_step() -> None:
 
 @given(weeks=st.lists(st.integers(-1, 999), min_size=16, max_size=16))
 def test_sparks_are_small_and_inside(weeks: list[int]) -> None:
-    path = charts.spark(weeks)
+    path = charts.spark_path(weeks)
     assert len(path) <= 16 * 9
     if sum(week >= 0 for week in weeks) < 2:
         assert path == ""
@@ -110,5 +110,5 @@ def test_sparks_are_small_and_inside(weeks: list[int]) -> None:
 
 def test_flat_sparks_look_flat() -> None:
     """The range is never below 12 % of the licence."""
-    path = charts.spark([80] * 15 + [81])
+    path = charts.spark_path([80] * 15 + [81])
     assert abs(int(NUMBER.findall(path)[-1])) <= 2

@@ -3,7 +3,7 @@
 import pytest
 
 from accounts.models import Organization
-from partnerportal.lib.fields import Line
+from partnerportal.lib.fields import OneLineField
 from partnerportal.lib.text import fold, one_line
 
 
@@ -28,9 +28,9 @@ def test_look_alikes_are_found_by_the_same_search():
 
 
 def test_a_field_of_invisible_characters_is_empty():
-    assert Line().clean(" Acme\n") == "Acme"
+    assert OneLineField().clean(" Acme\n") == "Acme"
     with pytest.raises(Exception, match="required"):
-        Line().clean("\u200b\u202e")
+        OneLineField().clean("\u200b\u202e")
 
 
 def test_every_way_into_the_database_cleans(db):

@@ -134,8 +134,8 @@ def test_a_monogram_is_two_letters_of_the_name(name: str, letters: str) -> None:
     ],
 )
 def test_full_is_amber_and_only_more_than_full_is_red(used: int, limit: int, tone: str, width: int) -> None:
-    assert usage.tone(used, limit) == tone
-    assert usage.width(used, limit) == width
+    assert usage.bar_tone(used, limit) == tone
+    assert usage.bar_width(used, limit) == width
 
 
 def test_a_time_carries_the_machine_form_and_the_full_moment() -> None:

@@ -19,7 +19,7 @@ from entitlements.ingest.queries import org_id_of_tenant
 from entitlements.ingest.upload_files import DamagedFile, PeekableFile, UnpackedFile
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.commands import StaffCommand
-from partnerportal.lib.text import printable
+from partnerportal.lib.text import escape_unprintable
 
 SHOWN = 50  # refused lines that the terminal shows; --report has them all
 SECONDS = 5  # between two lines that say how far a long file is
@@ -99,7 +99,9 @@ so the same file may come in again. The exit code is 1 when a line was left out.
             if report and (item.unknown or item.missing):
                 report.write(json.dumps({"item": item.item, "unknown": item.unknown, "missing": item.missing}) + "\n")
             if item.missing:
-                self.stderr.write(printable(f"Item {item.item} is left out. It lacks: {', '.join(item.missing)}."))
+                self.stderr.write(
+                    escape_unprintable(f"Item {item.item} is left out. It lacks: {', '.join(item.missing)}.")
+                )
         rows = with_org_ids([line for item in items for line in item.lines])
         text = "".join(json.dumps(row) + "\n" for row in rows)
         return UnpackedFile(BufferedReader(BytesIO(text.encode())))
@@ -170,4 +172,4 @@ def as_text(result: LineResult) -> str:
         for problem in result.problems
     )
     text = f"Line {result.line}{f' ({about})' if about else ''}: {reasons}"
-    return printable(text)
+    return escape_unprintable(text)

@@ -34,7 +34,7 @@ class Command(StaffCommand):
         self, *args: object, customers: int | None, accounts: bool, even_in_production: bool, **options: object
     ) -> None:
         if accounts:
-            self.stdout.write("\n".join(table()))
+            self.stdout.write("\n".join(account_table()))
             return
         if customers is not None and customers > MOST_CUSTOMERS:
             raise CommandError(f"At most {MOST_CUSTOMERS:,} customers are invented.")
@@ -53,7 +53,7 @@ class Command(StaffCommand):
             self.stdout.write(f"{added:,} customers added.")
 
 
-def table() -> Iterator[str]:
+def account_table() -> Iterator[str]:
     """Yield the lines of a table of the sample accounts that exist, with their password."""
     emails = [human.email for human in cast.PEOPLE]
     rows = Operator.objects.filter(person__email__in=emails).select_related("person", "organization")
@@ -71,7 +71,7 @@ def table() -> Iterator[str]:
     yield f"  Every account has the password: {cast.PASSWORD}"
     yield ""
     for email, organizations, language in [("Sign in as", "to act for", ""), *lines]:
-        yield f"  {padded(email, 42)} {language:3} {organizations}"
+        yield f"  {pad_to_width(email, 42)} {language:3} {organizations}"
 
 
 def o_language(operators: list[Operator]) -> str:
@@ -79,7 +79,7 @@ def o_language(operators: list[Operator]) -> str:
     return operators[0].person.language
 
 
-def padded(text: str, width: int) -> str:
+def pad_to_width(text: str, width: int) -> str:
     """Return the text with blanks up to `width` columns of a terminal. A Japanese character takes two."""
     taken = sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
     return text + " " * (width - taken)
