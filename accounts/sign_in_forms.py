@@ -167,10 +167,13 @@ def refuse_malformed() -> Iterator[None]:
 
 
 class WellFormed:
-    """A mixin for forms that take a device's credential: one of a wrong shape is answered as a wrong one."""
+    """A mixin for forms that take a device's credential: a malformed one is answered as a wrong one is.
+
+    Without it allauth's forms fail on JSON that is not shaped as a browser would send it.
+    """
 
     def clean_credential(self) -> Any:
-        """Return what the form makes of the credential. Raises ValidationError for a wrong shape too."""
+        """Return the credential that the next form in line has checked. Raises ValidationError for a malformed one."""
         with refuse_malformed():
             return super().clean_credential()  # type: ignore[misc]
 

@@ -112,7 +112,7 @@ class Connection(PublicModel):
 
     @property
     def shared(self) -> Scope:
-        """The scopes that the customer shares with the partner, none once the connection has ended."""
+        """The scopes that the customer shares with the partner; none once the connection has ended."""
         return Scope(self.scopes) if self.state == self.State.ACTIVE else Scope.NONE
 
     def __str__(self) -> str:
@@ -189,7 +189,7 @@ class Portfolio(models.Model):
     """
 
     class Path(models.TextChoices):
-        """Why the viewer sees the subject. The values sort: of several paths that hold, the first is kept.
+        """The reason why the viewer sees the subject. The values sort: of several paths that hold, the first is kept.
 
         As a customer somebody shares by consent, so that comes before the account data of a partner.
         """

@@ -39,7 +39,7 @@ class AcceptingOrganization:
 
 @dataclass(frozen=True)
 class InvitationOffer:
-    """What the page of an invitation offers to the person who has opened it.
+    """The choices that the page of an invitation offers to the person who has opened it.
 
     `state` is one of signed_out, no_organization, closed, connected, own, refused and choose; `choices` are the
     person's organisations; `admins` are names of people who can accept when the person cannot.
@@ -246,7 +246,7 @@ def sharing_url(connection_id: object) -> str:
 
 
 def refusal_to_end(actor: Actor) -> str:
-    """Why the actor's role may not end connections, or nothing."""
+    """Return the sentence that says why the actor's role may not end connections; "" if it may."""
     answer = ROLE_TABLE[ConnectionPermission.END].check(actor)
     return str(answer.message) if isinstance(answer, Denied) else ""
 
@@ -268,7 +268,10 @@ def shared_with_all_words(count: int) -> str:
 
 
 def end_of_connection(actor: Actor, connection_id: object) -> tuple[str, str]:
-    """Where to end the connection, or why the actor cannot."""
+    """Return the address of the page that ends the connection, or else the reason why the actor may not end it.
+
+    One of the two is always "".
+    """
     if connection_id is None:
         return "", _("Only this customer’s own partner can end it.")
     refusal = refusal_to_end(actor)

@@ -103,7 +103,7 @@ def percent(assigned: int, purchased: int) -> int | None:
 
 
 def tone(assigned: int, purchased: int) -> Tone:
-    """Return the tone of a bar with these numbers of licences."""
+    """Return the tone (the colour) of a bar that shows so many assigned licences of those purchased."""
     return Tone(usage.bar_tone(assigned, purchased))
 
 

@@ -56,7 +56,7 @@ SELECT current_setting('server_version_num')::int / 10000, current_setting('serv
 
 
 class Level(StrEnum):
-    """How bad a finding is, as the command prints it."""
+    """The severity of a finding, as the command prints it."""
 
     OK = "ok"
     NOTE = "note"  # it may be meant so

@@ -48,7 +48,7 @@ class Person(PublicModel, AbstractBaseUser):
     """A human being who signs in by their e-mail address."""
 
     class Origin(models.TextChoices):
-        """How a person came to have an account."""
+        """The way in which a person got an account."""
 
         REGISTERED = "registered"  # by vendor staff or an import; such a person is kept without a proved address too
         SIGNED_UP = "signed_up"

@@ -71,7 +71,7 @@ class TrialsView(TrialsBase, ListView):
 
 @extend_schema(tags=["Trials"], responses=TrialSerializer)
 class TrialView(TrialsBase):
-    """One trial."""
+    """Return one trial that the actor sees, or 404."""
 
     serializer_class = TrialSerializer
 

@@ -23,7 +23,7 @@ class HoldsIngestToken(BasePermission):
 
 
 class IngestBearerScheme(OpenApiAuthenticationExtension):
-    """How the API's description tells of ingest tokens."""
+    """The description of ingest tokens in the API's schema."""
 
     target_class = "entitlements.ingest.authentication.IngestBearer"
     name = "ingest"

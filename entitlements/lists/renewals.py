@@ -37,7 +37,10 @@ PAGE_SIZE = 50  # rows on a page
 
 
 class RenewalList(ListState):
-    """The state of the page: a list by weeks, or a month (`view=calendar`) that leads to the list of a day (`on`)."""
+    """What an address of the renewals page shows: a list by weeks, or with `view=calendar` a month as a grid.
+
+    A day of the grid leads to the list of that day (`on`).
+    """
 
     url_name = "renewals"
     usual: ClassVar[Mapping[str, Any]] = {"within": DEFAULT_SPAN}
@@ -102,7 +105,7 @@ class RenewalList(ListState):
 
     @property
     def all(self) -> int:
-        """How many end from today (UTC) to FURTHEST."""
+        """The number of entitlements that end from today (UTC) to FURTHEST."""
         return sum(self.counts.values())
 
     @property
@@ -127,7 +130,7 @@ class RenewalList(ListState):
 
     @property
     def month_count(self) -> int:
-        """How many end in the month."""
+        """The number of entitlements that end in the month."""
         return self._count(self.month, _next_month(self.month) - dt.timedelta(days=1))
 
     @property

@@ -22,7 +22,7 @@ class RequestList(ListState):
 
     @property
     def waiting(self) -> int:
-        """How many requests wait, counted up to COUNTED."""
+        """The number of requests that wait, counted up to COUNTED."""
         raise NotImplementedError
 
     @property

@@ -67,13 +67,13 @@ class Entitlement(PublicModel):
     """A number of seats of one SKU that a customer may use, has used or has requested."""
 
     class Kind(models.TextChoices):
-        """Whether the customer tries the SKU or has it in production."""
+        """Whether the entitlement is a trial or in production."""
 
         TRIAL = "trial", _("Trial")
         PRODUCTION = "production", _("Production")
 
     class State(models.TextChoices):
-        """How far the entitlement is. An active one whose last day has passed no longer runs."""
+        """The state of an entitlement. An active one whose last day has passed no longer runs."""
 
         REQUESTED = "requested", _("Requested")
         ACTIVE = "active", _("Active")
@@ -144,7 +144,7 @@ class Entitlement(PublicModel):
 
     @property
     def is_request(self) -> bool:
-        """Whether it was requested in the portal and has never begun, whatever became of the request."""
+        """Whether the entitlement was requested in the portal and never began, whatever became of the request."""
         return self.external_id.startswith(REQUESTED_HERE) and self.starts_on is None
 
     def section(self, today: dt.date) -> "Entitlement.Section":

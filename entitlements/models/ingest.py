@@ -53,7 +53,7 @@ class IngestUpload(Leased, PublicModel):
     Kind = FileKind
 
     class State(models.TextChoices):
-        """How far the upload is."""
+        """The state of an upload, from waiting for a worker to imported or failed."""
 
         RECEIVED = "received"
         RUNNING = "running"

@@ -36,7 +36,7 @@ class Order(PublicModel):
     """An order of a customer."""
 
     class State(models.TextChoices):
-        """How far the order is."""
+        """The state of an order, as the vendor's feed says it."""
 
         OPEN = "open", _("Open")
         FULFILLED = "fulfilled", _("Fulfilled")

@@ -142,7 +142,7 @@ class Anomaly(models.Model):
     """A number of a customer's use of a SKU that left its usual range. It is open until the number is back in it."""
 
     class Metric(models.TextChoices):
-        """The number that is unusual."""
+        """Which number of a customer's use an anomaly is about."""
 
         MONTHLY_ACTIVE = "monthly_active"
         ASSIGNED = "assigned"

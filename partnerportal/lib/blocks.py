@@ -10,7 +10,7 @@ from partnerportal.lib.requests import PortalRequest
 
 
 class Area(StrEnum):
-    """Where a block stands."""
+    """The areas of the first page, in one of which each block stands."""
 
     ACTIONS = auto()  # beside the heading
     STRIP = auto()  # numbers, across the page

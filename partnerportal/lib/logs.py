@@ -53,7 +53,7 @@ def add_fields(**values: Any) -> None:
 
 
 def current_fields() -> Fields:
-    """Return a copy of the fields of the block that is open; empty without one."""
+    """Return a copy of the fields that every log line gets at present; empty outside a block of `log_fields`."""
     return dict(_fields.get() or {})
 
 

@@ -15,7 +15,7 @@ COUNTED = 100  # what waits is counted no further, for a badge says "99+" from t
 
 
 class Menu(Enum):
-    """Where an entry stands."""
+    """The menus of the shell, in one of which each entry stands."""
 
     WORK = auto()  # the first section of the sidebar
     SETTINGS = auto()  # its second section; like the first it is there for who acts for an organisation

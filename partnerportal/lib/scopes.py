@@ -36,5 +36,5 @@ def scope_of(code: str) -> Scope:
 
 
 def shares(has: int, needed: Scope) -> bool:
-    """Return whether the number `has` holds all the scopes that are needed."""
+    """Return whether `has`, scopes as a database keeps them, includes every scope of `needed`."""
     return has & needed == needed

@@ -14,7 +14,11 @@ from entitlements.ingest.adapters.base import AdaptedItem, FieldReader
 
 
 def read(document: Any, *, customer: str, sku: str) -> Iterator[AdaptedItem]:
-    """Yield each product of a document as lines of the feed. `sku` replaces the document's; `customer` is an ORGID."""
+    """Yield an item, with its lines of the feed, for each product that a document lists.
+
+    `customer` is the ORGID that the lines name; without it each item says that it is missing. `sku`, where given,
+    takes the place of the document's product.
+    """
     for number, item in enumerate(document if isinstance(document, list) else [document], 1):
         yield _adapt_item(number, item, customer, sku)
 
