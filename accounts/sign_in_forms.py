@@ -166,7 +166,7 @@ def refuse_malformed() -> Iterator[None]:
         raise get_adapter().validation_error("incorrect_code") from None
 
 
-class WellFormed:
+class WellFormedCredentialMixin:
     """A mixin for forms that take a device's credential: a malformed one is answered as a wrong one is.
 
     Without it allauth's forms fail on JSON that is not shaped as a browser would send it.
@@ -178,7 +178,7 @@ class WellFormed:
             return super().clean_credential()  # type: ignore[misc]
 
 
-class Unlimited:
+class UnlimitedAttemptsMixin:
     """A mixin for forms that check a device's signature without a limit on wrong ones.
 
     A signature cannot be guessed, and a limit could be used up by a stranger, to the owner's harm.
@@ -194,15 +194,19 @@ class Unlimited:
         return webauthn.complete_authentication(self.user, credential)
 
 
-class AuthenticateWebAuthnForm(WellFormed, Unlimited, webauthn_forms.AuthenticateWebAuthnForm):
+class AuthenticateWebAuthnForm(
+    WellFormedCredentialMixin, UnlimitedAttemptsMixin, webauthn_forms.AuthenticateWebAuthnForm
+):
     pass
 
 
-class ReauthenticateWebAuthnForm(WellFormed, Unlimited, webauthn_forms.ReauthenticateWebAuthnForm):
+class ReauthenticateWebAuthnForm(
+    WellFormedCredentialMixin, UnlimitedAttemptsMixin, webauthn_forms.ReauthenticateWebAuthnForm
+):
     pass
 
 
-class LoginWebAuthnForm(WellFormed, webauthn_forms.LoginWebAuthnForm):
+class LoginWebAuthnForm(WellFormedCredentialMixin, webauthn_forms.LoginWebAuthnForm):
     """The form that signs a person in by a passkey alone."""
 
     def clean_credential(self) -> Authenticator:

@@ -70,7 +70,7 @@ def accept_invitation(
         actor=actor,
         subject=connection,
         counterpart=Organization(pk=invitation.partner_id, name=invitation.partner_name),
-        data={"scopes": connection.shared.codes},
+        data={"scopes": connection.shared_scopes.codes},
     )
     return connection, True
 
@@ -111,18 +111,18 @@ def change_sharing(
         raise Refused("not_customer", policies.NOT_THE_CUSTOMER)
     if row.state == Connection.State.ENDED:
         raise Conflict("state_changed", _("This connection has been ended. Nothing is shared any more."))
-    before, newest = row.shared, queries.newest_consent(actor, row)
+    before, newest = row.shared_scopes, queries.newest_consent(actor, row)
     if version is not None and newest is not None and newest.version != version:
         raise Stale("changed_meanwhile", _("A colleague has just changed what is shared. Check it and save again."))
     if newest is None or (newest.scopes, newest.offered) != (scopes | Scope.ACCOUNT, consent.all_scopes()):
         _consent(actor, row, scopes, wording)
-    if row.shared != before:
+    if row.shared_scopes != before:
         record(
             ConnectionEvent.SHARING_CHANGED,
             actor=actor,
             subject=row,
             counterpart=Organization(pk=row.partner_id, name=row.partner_name),
-            data={"before": before.codes, "after": row.shared.codes},
+            data={"before": before.codes, "after": row.shared_scopes.codes},
         )
     return row
 

@@ -32,13 +32,13 @@ def require_dashboard(view: View) -> View:
         actor = request.actor
         answer = ROLE_TABLE[ConnectionPermission.VIEW_CUSTOMERS].check(actor)
         if actor.organization_id and isinstance(answer, Denied) and answer.code == "no_badge":
-            return no_badge(request)
+            return missing_badge_page(request)
         return guarded(request, *args, **kwargs)
 
     return page
 
 
-def no_badge(request: PortalRequest) -> HttpResponse:
+def missing_badge_page(request: PortalRequest) -> HttpResponse:
     """Return the page that says which programmes grant the dashboard, as a refusal."""
     context = {
         "programs": programs_that_grant(Feature.CUSTOMER_DASHBOARD),

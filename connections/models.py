@@ -111,7 +111,7 @@ class Connection(PublicModel):
         )
 
     @property
-    def shared(self) -> Scope:
+    def shared_scopes(self) -> Scope:
         """The scopes that the customer shares with the partner; none once the connection has ended."""
         return Scope(self.scopes) if self.state == self.State.ACTIVE else Scope.NONE
 

@@ -167,7 +167,7 @@ class ConnectionEnded(NoticeKind):
 
 
 @register
-class CustomerEnded(ConnectionEnded):
+class CustomerEndedConnection(ConnectionEnded):
     """The notice that tells a partner that a customer has ended the connection (CC-22)."""
 
     code = "customer_ended"
@@ -182,7 +182,7 @@ class CustomerEnded(ConnectionEnded):
 
 
 @register
-class PartnerEnded(ConnectionEnded):
+class PartnerEndedConnection(ConnectionEnded):
     """The notice that tells a customer that a partner has ended the connection (CC-23)."""
 
     code = "partner_ended"

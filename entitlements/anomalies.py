@@ -69,7 +69,7 @@ def _back_from(day: dt.date) -> list[dt.date]:
     return [day - dt.timedelta(days=back) for back in range(NEAR.days + 1)]
 
 
-def kinds_of(usage: CustomerUsage, open_anomalies: Iterable[Anomaly]) -> list[UnusualUse]:
+def list_unusual_uses(usage: CustomerUsage, open_anomalies: Iterable[Anomaly]) -> list[UnusualUse]:
     """Return what is unusual about a customer's use, as of its latest report.
 
     It falls or rises while an anomaly that says so is open, and is new for a week from when one was found. It is idle

@@ -102,7 +102,7 @@ def percent(assigned: int, purchased: int) -> int | None:
     return max(rounded, 101) if assigned > purchased else rounded
 
 
-def tone(assigned: int, purchased: int) -> Tone:
+def licence_tone(assigned: int, purchased: int) -> Tone:
     """Return the tone (the colour) of a bar that shows so many assigned licences of those purchased."""
     return Tone(usage.bar_tone(assigned, purchased))
 

@@ -62,12 +62,12 @@ class Role:
     groups: tuple[str, ...] = ()
     password: str = ""
 
-    def create(self, *, without: str = "") -> str:
+    def create_statement(self, *, without: str = "") -> str:
         """Return the statement that creates the role, leaving out the attribute `without`."""
         words = ["LOGIN" if "LOGIN" in self.attributes else "NOLOGIN", *sorted(self.attributes - {"LOGIN", without})]
         return f"CREATE ROLE {_name(self.name)} {' '.join(words)}{self._password()}"
 
-    def alter(self, has: set[str]) -> str:
+    def alter_statement(self, has: set[str]) -> str:
         """Return the statement that corrects a role with the attributes `has`; empty when nothing is to be changed.
 
         It names only the attributes that differ, because naming one takes the right to change it.
@@ -77,7 +77,7 @@ class Role:
             return ""
         return f"ALTER ROLE {_name(self.name)} {' '.join(words)}{self._password()}"
 
-    def join(self) -> list[str]:
+    def membership_statements(self) -> list[str]:
         """Return the statements that make the role a member of its groups."""
         return [f"GRANT {_name(group)} TO {_name(self.name)}" for group in self.groups]
 
@@ -100,7 +100,7 @@ def create_database(admin_dsn: str, *, web_url: str, job_url: str, owner_url: st
         rights = _attributes(admin, "current_user")
         refused = [statement for role in roles for statement in _bring_about(admin, role, rights)]
         for role in roles:
-            _run(admin, *role.join())
+            _run(admin, *role.membership_statements())
         with _acting_as(admin, database.role, rights):
             if not _rows(admin, "SELECT 1 FROM pg_database WHERE datname = %s", database.database):
                 _run(admin, _create(database))
@@ -119,7 +119,9 @@ def create_database(admin_dsn: str, *, web_url: str, job_url: str, owner_url: st
 def print_statements(*, web_url: str, job_url: str, owner_url: str) -> Iterator[str]:
     """Yield the lines that a database administrator runs in psql for a new installation. They contain the passwords."""
     roles, database = _roles(web_url, job_url, owner_url), Login.from_url(owner_url)
-    statements = [role.create() for role in roles] + [statement for role in roles for statement in role.join()]
+    statements = [role.create_statement() for role in roles] + [
+        statement for role in roles for statement in role.membership_statements()
+    ]
     statements += [_create(database), *_close(database, job=Login.from_url(job_url))]
     yield from (f"{statement};" for statement in statements)
     yield f"\\connect {_name(database.database)}"
@@ -179,8 +181,8 @@ def _bring_about(admin: connection, role: Role, rights: set[str]) -> list[str]:
     out_of_reach = "" if rights & {"SUPERUSER", "BYPASSRLS"} else "BYPASSRLS"
     has = _attributes(admin, "%s", role.name)
     if not _rows(admin, "SELECT 1 FROM pg_roles WHERE rolname = %s", role.name):
-        _run(admin, role.create(without=out_of_reach))
-    elif statement := role.alter(has | ({out_of_reach} & role.attributes)):
+        _run(admin, role.create_statement(without=out_of_reach))
+    elif statement := role.alter_statement(has | ({out_of_reach} & role.attributes)):
         _run(admin, statement)
     if out_of_reach in role.attributes - has:
         return [f"ALTER ROLE {_name(role.name)} BYPASSRLS;"]

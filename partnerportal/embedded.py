@@ -60,7 +60,7 @@ def environment(root: Path | None = None, *, durable: bool = True) -> dict[str, 
     return result
 
 
-def stop(root: Path | None = None) -> None:
+def stop_servers(root: Path | None = None) -> None:
     """Stop the servers whose data lies under `root` (by default the demo's), if they run."""
     root = root or DEMO_ROOT
     if root.exists():

@@ -30,14 +30,14 @@ def configure_logs(**_signal: Any) -> None:
 
 
 @task_prerun.connect
-def begin(task_id: str, task: Any, **_signal: Any) -> None:
+def begin_task(task_id: str, task: Any, **_signal: Any) -> None:
     """Put the task's name and id on all its log lines, and note when it began."""
     task.request.began = time.perf_counter()
     task.request.log_token = logs.open_fields(task=task.name, task_id=task_id)
 
 
 @task_postrun.connect
-def end(task: Any, state: str, **_signal: Any) -> None:
+def end_task(task: Any, state: str, **_signal: Any) -> None:
     """Write the log line of the finished task, and count the run.
 
     A database that is away raises nothing here, so that a task that is done is not run again.

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from accounts.models import Organization
 from entitlements.models import Entitlement, Sku
 from entitlements.rows.renewals import month_grid, month_name, weekday_names
-from entitlements.rows.usage import ChartView, describe_series, draw_wide_and_narrow, limit_label
+from entitlements.rows.usage import ChartWithTable, describe_series, draw_wide_and_narrow, limit_label
 from partnerportal.lib import charts, formats
 from partnerportal.lib.days import today
 
@@ -20,10 +20,10 @@ def _weeks() -> list[str]:
     return [formats.day_month(today() - dt.timedelta(weeks=back)) for back in range(11, -1, -1)]
 
 
-def _line(key: str, title: str, limit: int) -> ChartView:
+def _line(key: str, title: str, limit: int) -> ChartWithTable:
     names, limits = _weeks(), [limit] * 12
     drawings = draw_wide_and_narrow(lambda frame: charts.line_chart(frame, [(title, _WEEKLY)], names, limits))
-    return ChartView(
+    return ChartWithTable(
         key=key,
         title=title,
         description=describe_series(names, _WEEKLY, limit),
@@ -34,10 +34,10 @@ def _line(key: str, title: str, limit: int) -> ChartView:
     )
 
 
-def _lines() -> ChartView:
+def _lines() -> ChartWithTable:
     names = _weeks()
     series = [("Monthly", _MONTHLY), ("Daily", _DAILY)]
-    return ChartView(
+    return ChartWithTable(
         key="two",
         title="Several lines",
         description=" ".join(f"{name}: {describe_series(names, values)}" for name, values in series),
@@ -49,10 +49,10 @@ def _lines() -> ChartView:
     )
 
 
-def _bars() -> ChartView:
+def _bars() -> ChartWithTable:
     names = [formats.month(dt.date(2026, month, 1)) for month in range(6, 12)]
     drawings = draw_wide_and_narrow(lambda frame: charts.bar_chart(frame, _STACKS, names, [1000] * 6))
-    return ChartView(
+    return ChartWithTable(
         key="bars",
         title="Bars in two parts",
         description=describe_series(names, [sum(stack) for stack in _STACKS], 1000),
@@ -64,7 +64,7 @@ def _bars() -> ChartView:
     )
 
 
-def sample_charts() -> list[ChartView]:
+def sample_charts() -> list[ChartWithTable]:
     """Return a chart of each kind: a line near and far below its limit, several lines, and stacked bars."""
     near, far = _line("near", "A line under its limit", 1000), _line("far", "A limit above the scale", 4000)
     return [near, far, _lines(), _bars()]

@@ -36,7 +36,7 @@ def main() -> int:
             try:
                 return run(prepare(port), port)
             finally:
-                embedded.stop()
+                embedded.stop_servers()
     except (StageError, embedded.EmbeddedError, OSError) as error:
         print(f"\nThe demo stopped. {error}", file=sys.stderr)
         return 1
@@ -171,7 +171,7 @@ def stop() -> int:
     """End the demo, and the embedded servers of the demo, the tests and the bench. Return the exit code 0."""
     end_left_overs()
     for lock in (*PORTAL.glob("lock"), *PORTAL.glob("*/lock")):  # each root of embedded servers has such a file
-        embedded.stop(lock.parent)
+        embedded.stop_servers(lock.parent)
         home = embedded.Postgres(lock.parent).home
         if home != lock.parent:
             say(f"The database files of this folder are in {home}")

@@ -135,7 +135,7 @@ def main() -> int:
         return 130
     finally:
         if os.environ.get("CI"):
-            embedded.stop(embedded.TEST_ROOT)
+            embedded.stop_servers(embedded.TEST_ROOT)
     summary(run, time.monotonic() - started)
     return 0
 

@@ -7,7 +7,7 @@ from partnerportal.lib.commands import StaffCommand
 class PersonCommand(StaffCommand):
     """A command of vendor staff that registers a person with `register_person`."""
 
-    def say_reset(self, registration: Registration) -> None:
+    def warn_of_reset(self, registration: Registration) -> None:
         """Warn on stderr if the person had an account with an unproved address, which was emptied."""
         if registration.was_reset:
             person = registration.person

@@ -12,7 +12,7 @@ from partnerportal.lib.api_input import StrictSerializer
 LINK = re.compile(r"(?:(?P<origin>https?://[^/]+)/i/)?(?P<token>[A-Za-z0-9_-]{20,64})/?")
 
 
-class SideSerializer(serializers.Serializer[Any]):
+class ConnectionPartySerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField(allow_null=True, help_text="Null once the connection has ended.")
     name = serializers.CharField(help_text="As it was when the connection was made.")
 
@@ -27,17 +27,17 @@ class ConnectionSerializer(serializers.Serializer[Connection]):
     ended_at = serializers.DateTimeField(allow_null=True)
     ended_by = serializers.SerializerMethodField(help_text="Which side ended it; null while it is active.")
 
-    @extend_schema_field(SideSerializer)
+    @extend_schema_field(ConnectionPartySerializer)
     def get_partner(self, connection: Connection) -> dict[str, Any]:
         return {"id": connection.partner_public_id, "name": connection.partner_name}  # type: ignore[attr-defined]
 
-    @extend_schema_field(SideSerializer)
+    @extend_schema_field(ConnectionPartySerializer)
     def get_customer(self, connection: Connection) -> dict[str, Any]:
         return {"id": connection.customer_public_id, "name": connection.customer_name}  # type: ignore[attr-defined]
 
     @extend_schema_field(serializers.ListField(child=serializers.CharField()))
     def get_scopes(self, connection: Connection) -> list[str]:
-        return connection.shared.codes
+        return connection.shared_scopes.codes
 
     @extend_schema_field(serializers.ChoiceField(choices=["partner", "customer"], allow_null=True))
     def get_ended_by(self, connection: Connection) -> str | None:

@@ -9,7 +9,16 @@ from django.db import transaction
 from accounts.models import Organization
 from entitlements import counting
 from entitlements.actions.usage import lock_usage
-from entitlements.anomalies import HISTORY, LOOKS_BACK, NEAR, TOLD, JudgedNumber, judge_number, kinds_of, services_of
+from entitlements.anomalies import (
+    HISTORY,
+    LOOKS_BACK,
+    NEAR,
+    TOLD,
+    JudgedNumber,
+    judge_number,
+    list_unusual_uses,
+    services_of,
+)
 from entitlements.events import EntitlementEvent
 from entitlements.models import Anomaly, CustomerUsage, Sku, UsageDay
 from entitlements.models.usage import KEPT, TO_CHECK
@@ -160,5 +169,5 @@ def _mark(due: list[CustomerUsage], opened: list[Anomaly], still_open: list[Anom
         anomalies[row.customer_id].append(row)
     for usage in due:
         usage.checked_at = usage.updated_at
-        usage.unusual = kinds_of(usage, anomalies[usage.customer_id])
+        usage.unusual = list_unusual_uses(usage, anomalies[usage.customer_id])
     CustomerUsage.objects.bulk_update(due, ["checked_at", "unusual"])

@@ -71,7 +71,7 @@ class TrialsView(TrialsBase, ListView):
 
 @extend_schema(tags=["Trials"], responses=TrialSerializer)
 class TrialView(TrialsBase):
-    """Return one trial that the actor sees, or 404."""
+    """One trial."""
 
     serializer_class = TrialSerializer
 

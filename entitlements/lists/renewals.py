@@ -104,7 +104,7 @@ class RenewalList(ListState):
         return "" if self.is_month else super().query
 
     @property
-    def all(self) -> int:
+    def total_ahead(self) -> int:
         """The number of entitlements that end from today (UTC) to FURTHEST."""
         return sum(self.counts.values())
 

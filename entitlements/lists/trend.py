@@ -21,7 +21,7 @@ from entitlements.queries.usage import (
     trend_months,
 )
 from entitlements.rows.usage import (
-    ChartView,
+    ChartWithTable,
     LicencesLabel,
     describe_series,
     draw_wide_and_narrow,
@@ -104,14 +104,14 @@ class UsageTrend:
         return _("Day") if self.range == "12w" else _("Month")
 
     @cached_property
-    def assigned(self) -> ChartView:
+    def assigned(self) -> ChartWithTable:
         """The chart of licences assigned, against those purchased (CC-34)."""
         values, limits = _each(self.points, "assigned"), _each(self.points, "purchased")
         limit = self.latest.purchased if self.latest else None
         title = _("Licences assigned")
         drawn = draw_wide_and_narrow(lambda frame: charts.line_chart(frame, [(title, values)], self.labels, limits))
         ratios = [percent(use.assigned, use.purchased) if use else number_or_dash(None) for use in self.points]
-        return ChartView(
+        return ChartWithTable(
             key="assigned",
             title=title,
             description=describe_series(self.names, values, limit),
@@ -125,7 +125,7 @@ class UsageTrend:
         )
 
     @cached_property
-    def breakdown(self) -> ChartView:
+    def breakdown(self) -> ChartWithTable:
         """The chart of licences previously and newly assigned, and of their total, for each month (CC-35)."""
         uses, names = self.by_month, list(map(formats.month, self.months))
         stacks = [(use.previously, use.newly) if use else (0, 0) for use in uses]
@@ -133,7 +133,7 @@ class UsageTrend:
         limit = next((value for value in reversed(limits) if value is not None), None)
         drawn = draw_wide_and_narrow(lambda frame: charts.bar_chart(frame, stacks, names, limits))
         columns = ("purchased", "previously", "newly", "assigned")
-        return ChartView(
+        return ChartWithTable(
             key="breakdown",
             title=_("Assigned licences by month"),
             description=describe_series(names, _each(uses, "assigned"), limit),
@@ -148,7 +148,7 @@ class UsageTrend:
         )
 
     @cached_property
-    def active(self) -> ChartView:
+    def active(self) -> ChartWithTable:
         """The chart of monthly and daily active users (CC-36, CC-37)."""
         monthly, daily = _each(self.points, "monthly"), _each(self.points, "daily")
         series = [(pgettext("active users", "Monthly"), monthly), (pgettext("active users", "Daily"), daily)]
@@ -158,7 +158,7 @@ class UsageTrend:
             f"{name}: {describe_series(self.names, values)}"
             for name, (_short, values) in zip(names, series, strict=True)
         ]
-        return ChartView(
+        return ChartWithTable(
             key="active",
             title=_("Active users"),
             description=" ".join(words),

@@ -43,7 +43,7 @@ class LicencesLabel:
         return cls(
             usage=SeatBar.for_seats(assigned, purchased, overage),
             percent=percent(assigned, purchased),
-            tone="bad" if overage else _TONES[counting.tone(assigned, purchased)],
+            tone="bad" if overage else _TONES[counting.licence_tone(assigned, purchased)],
             status=_("Over limit") if overage else _status(assigned, purchased),
             left=over_label(overage) if overage else licences_left_label(left),
             left_count=formats.number(left),
@@ -67,7 +67,7 @@ def percent(assigned: int, purchased: int) -> str:
 def _status(assigned: int, purchased: int) -> str:
     if assigned == purchased and purchased:
         return _("Full")
-    return _("Nearly full") if counting.tone(assigned, purchased) == counting.Tone.AMBER else _("Within limit")
+    return _("Nearly full") if counting.licence_tone(assigned, purchased) == counting.Tone.AMBER else _("Within limit")
 
 
 def licences_left_label(left: int) -> str:
@@ -87,7 +87,7 @@ class Freshness:
     is_old: bool
 
 
-def report_freshness(usage: CustomerUsage) -> Freshness:
+def describe_freshness(usage: CustomerUsage) -> Freshness:
     """Return when a customer's use was last reported. It is old when it is older than two days (UTC)."""
     text = _("Usage last reported %(day)s") % {"day": formats.date(usage.as_of)}
     return Freshness(text, today() - usage.as_of > STALE)
@@ -198,7 +198,7 @@ def _signed(seats: int) -> str:
 
 
 @dataclass(frozen=True)
-class ChartView:
+class ChartWithTable:
     """A chart as its component shows it, with its table: a row for each point, which the first column names."""
 
     key: str

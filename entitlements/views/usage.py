@@ -99,7 +99,7 @@ def _licensing(actor: Actor, customer_id: int | None) -> dict[str, Any]:
         "licences": words.LicencesLabel.for_numbers(usage.assigned, usage.purchased, usage.overage),
         "full": words.day_when_full_label(usage),
         "services": words.service_uses(uses, entitlements),
-        "freshness": words.report_freshness(usage),
+        "freshness": words.describe_freshness(usage),
         "daily": sum(use.daily for use in uses),
         "attention": attention,
     }
@@ -111,4 +111,4 @@ def _trend(request: PortalRequest, customer_id: int | None) -> dict[str, Any]:
     if usage is None:
         return {"trend": None}
     trend = UsageTrend(request.actor, customer_id, usage, request.GET)
-    return {"trend": trend, "freshness": words.report_freshness(usage)}
+    return {"trend": trend, "freshness": words.describe_freshness(usage)}

@@ -85,7 +85,7 @@ def _add(partner: Organization, numbers: list[int]) -> None:
     Connection.objects.bulk_create(connect(partner, row, now) for row in rows)
     with TemporaryFile() as file:
         for row in rows:
-            file.writelines(facts.feed(facts.history(Customer(row.org_id, row.country), now.date(), most=2)))
+            file.writelines(facts.feed_lines(facts.past_rows(Customer(row.org_id, row.country), now.date(), most=2)))
         file.seek(0)
         write_feed(file)
     write_usage(rows, now.date())

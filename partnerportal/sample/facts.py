@@ -40,19 +40,19 @@ class Customer:
     country: str
 
 
-def feed(rows: Iterable[dict[str, Any]]) -> Iterator[bytes]:
+def feed_lines(rows: Iterable[dict[str, Any]]) -> Iterator[bytes]:
     """Return the lines of a feed, one JSON object for each of these rows."""
     return (json.dumps(row, default=str, ensure_ascii=False).encode() + b"\n" for row in rows)
 
 
-def catalogue() -> Iterator[dict[str, Any]]:
+def sku_rows() -> Iterator[dict[str, Any]]:
     """Yield the rows of all SKUs."""
     for kind, rows in ((Sku.Kind.PRODUCT, PRODUCTS), (Sku.Kind.ADD_ON, ADD_ONS)):
         for code, service, name, _price in rows:
             yield {"type": "sku", "code": code, "service": service, "name": name, "kind": kind}
 
 
-def history(customer: Customer, today: dt.date, *, most: int = 4) -> Iterator[dict[str, Any]]:
+def past_rows(customer: Customer, today: dt.date, *, most: int = 4) -> Iterator[dict[str, Any]]:
     """Yield the rows of what a customer has had for a while: services with their orders, and at times a trial.
 
     There are at most `most` services.
@@ -79,7 +79,7 @@ def history(customer: Customer, today: dt.date, *, most: int = 4) -> Iterator[di
         if ends:
             yield _order(customer, number, random, begun, code, seats)
     if random.random() < 0.3:
-        yield trial(
+        yield trial_row(
             customer,
             91,
             random.choice(PRODUCTS)[0],
@@ -87,7 +87,7 @@ def history(customer: Customer, today: dt.date, *, most: int = 4) -> Iterator[di
             today + dt.timedelta(random.randint(2, 28)),
         )
     if random.random() < 0.2:
-        yield trial(
+        yield trial_row(
             customer,
             92,
             random.choice(PRODUCTS)[0],
@@ -96,7 +96,9 @@ def history(customer: Customer, today: dt.date, *, most: int = 4) -> Iterator[di
         )
 
 
-def trial(customer: Customer, number: int, code: str, state: Entitlement.State, ends: dt.date | None) -> dict[str, Any]:
+def trial_row(
+    customer: Customer, number: int, code: str, state: Entitlement.State, ends: dt.date | None
+) -> dict[str, Any]:
     """Return the row of a trial of 30 days that ends on that day. A requested one has no days yet."""
     begun = ends - dt.timedelta(days=30) if ends else None
     return _entitlement(

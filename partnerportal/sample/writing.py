@@ -55,7 +55,7 @@ def write_world() -> None:
     _badges(organizations, now.date())
     _people(organizations, now)
     _past_connections(organizations, now)
-    _import(chain(facts.catalogue(), *(facts.history(_customer(o), now.date()) for o in _buyers(organizations))))
+    _import(chain(facts.sku_rows(), *(facts.past_rows(_customer(o), now.date()) for o in _buyers(organizations))))
     _news(organizations, now)
     write_usage(_buyers(organizations), now.date())
     write_holders(_buyers(organizations), now)
@@ -192,7 +192,7 @@ def _customer(organization: Organization) -> Customer:
 
 def _import(rows: Iterable[dict[str, Any]], at: dt.datetime | None = None) -> None:
     """Import rows as the vendor's feed is imported. With `at` they are news of that moment."""
-    write_feed(BytesIO(b"".join(facts.feed(rows))), at)
+    write_feed(BytesIO(b"".join(facts.feed_lines(rows))), at)
 
 
 def write_feed(stream: Any, at: dt.datetime | None = None) -> None:
@@ -215,17 +215,17 @@ def _news(organizations: Organizations, now: dt.datetime) -> None:
         tell()  # at once, so that the inbox has the order of the events
 
     ended = now.date() - dt.timedelta(days=4)
-    _import([facts.trial(who("caldervalley"), 95, "NB-ANA-PRF", Entitlement.State.ACTIVE, ended)])
+    _import([facts.trial_row(who("caldervalley"), 95, "NB-ANA-PRF", Entitlement.State.ACTIVE, ended)])
     news(13, facts.service_rows(who("sainte-aurelie"), 96, "NB-ACC-SEC", 60, days_ago(13).date()))
-    news(11, [facts.trial(who("juniperstreet"), 95, "NB-DSK-CLD", Entitlement.State.REQUESTED, None)])
+    news(11, [facts.trial_row(who("juniperstreet"), 95, "NB-DSK-CLD", Entitlement.State.REQUESTED, None)])
     news(9, [_more_seats(who("elbtal"), now.date())])
     news(8, facts.service_rows(who("minato-seimitsu"), 96, "NB-WSP-PRM", 120, days_ago(8).date()))
     mark_all_read(actor=_actor("emma.clarke@brightwater.example", organizations[cast.MAIN]))
-    news(3.9, [facts.trial(who("caldervalley"), 95, "NB-ANA-PRF", Entitlement.State.EXPIRED, ended)])
+    news(3.9, [facts.trial_row(who("caldervalley"), 95, "NB-ANA-PRF", Entitlement.State.EXPIRED, ended)])
     news(2.2, [_more_seats(who("meridian-health"), now.date())])
     news(2, facts.service_rows(who("meridian-health"), 96, "NB-EPM-STD", 75, days_ago(2).date()))
-    news(1.1, [facts.trial(who("gruenwald"), 95, "NB-ACC-SEC", Entitlement.State.REQUESTED, None)])
-    news(0.2, [facts.trial(who("cote-emeraude"), 95, "NB-FIL-SHR", Entitlement.State.REQUESTED, None)])
+    news(1.1, [facts.trial_row(who("gruenwald"), 95, "NB-ACC-SEC", Entitlement.State.REQUESTED, None)])
+    news(0.2, [facts.trial_row(who("cote-emeraude"), 95, "NB-FIL-SHR", Entitlement.State.REQUESTED, None)])
     _act_today(organizations)
     tell()
 
@@ -251,7 +251,7 @@ def _asked_of_vendor(organizations: Organizations) -> None:
 
 
 def _more_seats(customer: Customer, today: dt.date) -> dict[str, Any]:
-    first = next(facts.history(customer, today))
+    first = next(facts.past_rows(customer, today))
     return first | {
         "quantity": first["quantity"] + 25,
         "state": Entitlement.State.ACTIVE,

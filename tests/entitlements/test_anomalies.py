@@ -217,7 +217,7 @@ def test_falling_narrows_the_list_until_it_is_over(world: World, sku: Sku, web: 
 )
 def test_idle_is_who_has_licences_and_uses_none(active: int, assigned: int, history: int, kinds: list[str]) -> None:
     usage = CustomerUsage(as_of=ON, monthly_active=active, assigned=assigned, history_days=history)
-    assert anomalies.kinds_of(usage, []) == kinds
+    assert anomalies.list_unusual_uses(usage, []) == kinds
 
 
 @pytest.mark.parametrize(
@@ -232,7 +232,7 @@ def test_idle_is_who_has_licences_and_uses_none(active: int, assigned: int, hist
 def test_an_anomaly_falls_or_rises_and_is_new_for_a_week(value: int, age: int, kinds: list[str]) -> None:
     usage = CustomerUsage(as_of=ON, monthly_active=9, assigned=9, history_days=99)
     found = Anomaly(found_on=ON - dt.timedelta(days=age), value=value, low=5, high=15)
-    assert anomalies.kinds_of(usage, [found]) == kinds
+    assert anomalies.list_unusual_uses(usage, [found]) == kinds
 
 
 @pytest.mark.parametrize(("until", "is_open"), [(6, True), (7, False)])

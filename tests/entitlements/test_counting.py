@@ -63,7 +63,7 @@ def test_the_share_assigned_never_rounds_to_full_or_to_none(assigned: int, purch
     [(20, Tone.QUIET), (60, Tone.GREEN), (89, Tone.GREEN), (90, Tone.AMBER), (100, Tone.AMBER), (101, Tone.RED)],
 )
 def test_full_is_amber_and_only_more_is_red(assigned: int, tone: Tone) -> None:
-    assert counting.tone(assigned, 100) is tone
+    assert counting.licence_tone(assigned, 100) is tone
 
 
 def test_the_warning_begins_90_days_before_the_end() -> None:

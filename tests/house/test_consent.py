@@ -77,7 +77,7 @@ def share_all_but(world, actor_for, as_tenant):
     def change(kept_back: Scope) -> Scope:
         customer, connected = actor_for("customer.admin"), world.connection("customer", "partner")
         with as_tenant(customer):
-            return change_sharing(actor=customer, connection=connected, scopes=all_scopes() & ~kept_back).shared
+            return change_sharing(actor=customer, connection=connected, scopes=all_scopes() & ~kept_back).shared_scopes
 
     return change
 

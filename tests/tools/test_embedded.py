@@ -28,7 +28,7 @@ def root(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="portal test "))
     folder.chmod(0o755)
     yield folder / ".portal"
-    embedded.stop(folder / ".portal")
+    embedded.stop_servers(folder / ".portal")
     shutil.rmtree(embedded.Postgres(folder / ".portal").sockets, ignore_errors=True)
     shutil.rmtree(folder)
 
@@ -59,7 +59,7 @@ def test_a_second_start_reuses_the_servers_and_their_data(root: Path) -> None:
     assert embedded.environment(root, durable=False) == first
     assert time.monotonic() - begin < 10
     assert postgres_pid(root) == pid
-    embedded.stop(root)
+    embedded.stop_servers(root)
     embedded.environment(root, durable=False)
     assert ask(root, "portal_owner", "SELECT count(*) FROM kept") == 0
 
@@ -81,7 +81,7 @@ def test_killed_servers_come_back_at_the_same_address(root: Path) -> None:
 
 def test_a_lock_file_that_names_somebody_elses_process_is_no_obstacle(root: Path) -> None:
     embedded.environment(root, durable=False)
-    embedded.stop(root)
+    embedded.stop_servers(root)
     stranger = subprocess.Popen(["sleep", "60"])
     try:
         server = embedded.Postgres(root)
@@ -164,7 +164,7 @@ def test_root_starts_it_from_a_folder_of_its_own(root: Path, mode: int, monkeypa
     embedded.environment(root, durable=False)
     assert ask(root, "portal_web", "SELECT 1") == 1
     home = embedded.Postgres(root).home
-    embedded.stop(root)
+    embedded.stop_servers(root)
     if home != root:
         shutil.rmtree(home)
 

@@ -33,4 +33,4 @@ class Command(PersonCommand):
             f"{person.email} acts for {operator.organization} as {', '.join(operator.roles)}."
             + (" The person is new and sets a password on the sign-in page." if registration.is_new else "")
         )
-        self.say_reset(registration)
+        self.warn_of_reset(registration)

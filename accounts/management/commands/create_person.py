@@ -31,7 +31,7 @@ class Command(PersonCommand):
         person = registration.person
         if not registration.is_new and not link:
             raise CommandError(f"{person.email} is there already. With --link you get a link that sets the password.")
-        self.say_reset(registration)
+        self.warn_of_reset(registration)
         self.stdout.write(password_link(person) if link else f"{person.email} created.")
 
 

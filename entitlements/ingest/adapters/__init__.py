@@ -8,8 +8,8 @@ from entitlements.ingest.adapters import graph, vendor_licensing
 from entitlements.ingest.adapters.base import AdaptedItem
 
 ADAPTERS: dict[str, Callable[..., Iterator[AdaptedItem]]] = {
-    "graph": graph.read,
-    "vendor-licensing": vendor_licensing.read,
+    "graph": graph.read_document,
+    "vendor-licensing": vendor_licensing.read_document,
 }
 MAX_BYTES = 16 * 1024**2  # bytes of a file, which is held as a whole
 

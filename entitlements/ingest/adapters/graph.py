@@ -20,7 +20,7 @@ STATES = {
 }
 
 
-def read(document: Any, *, customer: str, sku: str) -> Iterator[AdaptedItem]:
+def read_document(document: Any, *, customer: str, sku: str) -> Iterator[AdaptedItem]:
     """Yield each subscription of a document as a line of the feed. `customer` and `sku` replace the document's."""
     items = document.get("value", [document]) if isinstance(document, dict) else document
     for number, item in enumerate(items if isinstance(items, list) else [items], 1):

@@ -13,7 +13,7 @@ from typing import Any
 from entitlements.ingest.adapters.base import AdaptedItem, FieldReader
 
 
-def read(document: Any, *, customer: str, sku: str) -> Iterator[AdaptedItem]:
+def read_document(document: Any, *, customer: str, sku: str) -> Iterator[AdaptedItem]:
     """Yield an item, with its lines of the feed, for each product that a document lists.
 
     `customer` is the ORGID that the lines name; without it each item says that it is missing. `sku`, where given,
