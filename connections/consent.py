@@ -91,7 +91,7 @@ def read_scopes(codes: Iterable[str]) -> Scope:
 
 def scope_names(scopes: int) -> str:
     """Return the names of these scopes, as a list in the reader's language; "" for none that is offered."""
-    return formats.listed(offered.label for offered in offered_scopes() if shares(scopes, offered.scope))
+    return formats.join_names(offered.label for offered in offered_scopes() if shares(scopes, offered.scope))
 
 
 offer_scope(

@@ -175,7 +175,7 @@ class PartnerRow:
 
 def partner_rows(connections: Iterable[Connection]) -> list[PartnerRow]:
     """Return a row for the partner of each active connection."""
-    return [PartnerRow(c.partner_name, scope_names(c.shared), c.connected_at) for c in connections]
+    return [PartnerRow(c.partner_name, scope_names(c.shared_scopes), c.connected_at) for c in connections]
 
 
 @dataclass(frozen=True)
@@ -208,7 +208,7 @@ def _live_row(actor: Actor, connection: Connection) -> LiveRow:
         end_url=reverse("connection_end", args=[connection.public_id]),
         customer_url=reverse("customer", args=[other["public_id"]]) if is_partner else "",
         sharing_url=sharing_url(connection.public_id),
-        unshared=scope_names(all_scopes() & ~connection.shared),
+        unshared=scope_names(all_scopes() & ~connection.shared_scopes),
         new=scope_names(newly_offered(offered)) if offered else "",
     )
 

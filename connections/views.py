@@ -182,7 +182,7 @@ def connection_sharing(request: PortalRequest, connection_id: UUID) -> HttpRespo
     actor = request.actor
     connection = queries.get_connection(actor, connection_id)
     if request.method != "POST":
-        return _sharing_page(request, connection, connection.shared)
+        return _sharing_page(request, connection, connection.shared_scopes)
     scopes, wording = consent.read_scopes(request.POST.getlist("scopes")), consent.current_wording()
     options: dict[str, Any] = {"actor": actor, "scopes": scopes, "wording": wording}
     try:

@@ -5,7 +5,7 @@ The app connections widens the policy on organisations by the portfolio, once th
 
 from django.db import migrations
 
-from partnerportal.lib.states import guard
+from partnerportal.lib.states import guard_states
 from partnerportal.lib.tenancy import NOW, allow_events, enable_row_security, grant_sql, set_columns_in_database
 
 OWN = """id = portal_org() OR (SELECT true FROM accounts_operator o
@@ -174,7 +174,7 @@ class Migration(migrations.Migration):
             | dict.fromkeys([f"account_manager_{what}" for what in ("name", "email", "phone")], "''"),
         ),
         migrations.RunSQL(ACCOUNT_MANAGER, ACCOUNT_MANAGER_UNDO),
-        guard("accounts_organization", MOVES, begins="active", holds="everybody"),
+        guard_states("accounts_organization", MOVES, begins="active", holds="everybody"),
         migrations.RunSQL(ADMIN, ADMIN_UNDO),
         migrations.RunSQL(OPERATORS, OPERATORS_UNDO),
         migrations.RunSQL(ROLES, ROLES_UNDO),

@@ -57,7 +57,7 @@ def test_what_was_unticked_is_not_shared_and_the_wording_is_kept(web, world):
     client = web("stranger.admin")
     client.post(opened(world) + "accept/", {"scopes": ["entitlements", "orders"]}, headers={"Accept-Language": "fr"})
     connection = world.connection("stranger", "partner")
-    assert connection.shared == SOME | Scope.ORDERS
+    assert connection.shared_scopes == SOME | Scope.ORDERS
     given = Consent.objects.get(connection=connection)
     assert (given.scopes, given.offered, given.wording) == (connection.scopes, all_scopes(), consent.WORDING)
     assert given.person_label == world.person("stranger.admin").name
@@ -80,7 +80,7 @@ def test_accepting_while_connected_leads_to_what_is_shared(web, world):
     assert (response.status_code, response["Location"]) == (302, sharing(connection))
     assert "Nothing changed" in said(response)[0]
     connection.refresh_from_db()
-    assert connection.shared == all_scopes()
+    assert connection.shared_scopes == all_scopes()
 
 
 def test_a_customer_narrows_and_widens_and_sees_its_history(web, world):
@@ -92,7 +92,7 @@ def test_a_customer_narrows_and_widens_and_sees_its_history(web, world):
     assert (answer.status_code, answer["Location"]) == (302, sharing(connection))
     assert said(answer) == [f"What {world.partner.name} sees is saved."]
     connection.refresh_from_db()
-    assert connection.shared == SOME
+    assert connection.shared_scopes == SOME
     page = client.get(sharing(connection)).content.decode()
     assert "checked" not in box(page, "usage")
     history = page[page.index(">History") :]
@@ -115,7 +115,7 @@ def test_two_people_do_not_overwrite_each_other(web, world, actor_for):
     assert response.status_code == 412 and "Check it and save again." in page
     assert "checked" in box(page, "usage") and "checked" not in box(page, "entitlements")
     connection.refresh_from_db()
-    assert connection.shared == SOME
+    assert connection.shared_scopes == SOME
 
 
 def test_one_choice_for_all_partners(web, world):
@@ -126,7 +126,7 @@ def test_one_choice_for_all_partners(web, world):
     before = events_of("connection.sharing_changed").count()
     answer = client.post(sharing(connection), {"scopes": ["orders"], "version": version, "all": "on"})
     assert said(answer) == ["What your 2 partners see is saved."]
-    shared = {row.shared for row in Connection.objects.filter(customer=world.customer2, state="active")}
+    shared = {row.shared_scopes for row in Connection.objects.filter(customer=world.customer2, state="active")}
     assert shared == {Scope.ACCOUNT | Scope.ORDERS}
     assert events_of("connection.sharing_changed").count() == before + 2
     assert share_with_all(actor=world.actor("customer2.admin"), scopes=Scope.ORDERS) == 2
@@ -179,7 +179,7 @@ def test_a_scope_of_a_later_version_is_asked_for_and_not_granted(web, world, tic
     codes = ["entitlements", "usage", "orders", "notifications"]
     client.post(sharing(connection), {"scopes": codes, "version": version})
     connection.refresh_from_db()
-    assert Scope.TICKETS not in connection.shared
+    assert Scope.TICKETS not in connection.shared_scopes
     assert "New: Support tickets" not in client.get(sharing(connection)).content.decode()  # the answer was no
 
 
