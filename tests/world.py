@@ -40,7 +40,7 @@ from notifications.actions.recording import record
 from notifications.models import Delivery, Event, Notice
 from partnerportal.lib.actors import ANONYMOUS, Actor
 from partnerportal.lib.roles import roles_of_kind
-from partnerportal.lib.scopes import ALL
+from partnerportal.lib.scopes import ALL, Scope
 from tests import world_usage
 
 KINDS = {
@@ -61,13 +61,16 @@ PARENTS = {"partner": "distributor", "partner2": "distributor2"}
 CONNECTED = [("customer", "partner"), ("customer", "lapsed"), ("customer2", "partner"), ("customer2", "partner2")]
 MANY = {"partner": [Role.ADMIN], "customer": [Role.READER], "distributor": [Role.ADMIN]}
 SKU_OF_NOBODY = "to-be-tried"
-SORTS = ("name", "details", "people", "goods", "skus", "licence holders")
+SORTS = ("name", "details", "people", "goods", "skus", "orders", "usage", "licence holders")
+# What customers do not share with a partner; with all others they share everything.
+KEPT_BACK = {("customer2", "partner2"): Scope.ORDERS | Scope.USAGE, ("customer", "lapsed"): ALL & ~Scope.ACCOUNT}
 
 
 def canary(organization: str, sort: str = "name") -> str:
     """A word that only this organisation's data of that sort contains.
 
-    Goods are what it bought, of its own skus. Licence holders are for its own Admins and nobody else (CC-32).
+    Goods are what it may use, of its own skus; of one more sku it is known through usage alone. Licence holders are for
+    its own Admins and nobody else (CC-32).
     """
     return f"{sort[0]}q{organization}q"
 
@@ -146,13 +149,15 @@ def build() -> None:
     _badge("partner2", "solution_advisor", today - dt.timedelta(days=300))
     _badge("lapsed", "solution_advisor", today - dt.timedelta(days=500))
     for customer, partner in [*CONNECTED, ("ended", "partner")]:
-        accept_invitation(actor=World().actor(f"{customer}.admin"), token=World().token(partner), scopes=ALL)
+        scopes = ALL & ~KEPT_BACK.get((customer, partner), Scope.NONE)
+        accept_invitation(actor=World().actor(f"{customer}.admin"), token=World().token(partner), scopes=scopes)
     for name in KINDS:
         if name != "vendor":
             _goods(World()[name], name)
             world_usage.build(
                 World()[name],
                 word=canary(name, "goods"),
+                used=canary(name, "usage"),
                 holders=canary(name, "licence holders"),
                 person=World().person(f"{name}.admin"),
                 asks=name == "customer2",
@@ -244,7 +249,12 @@ def _goods(organization: Organization, name: str) -> None:
             ends_on=ends_on,
         )
     order = Order.objects.create(
-        customer=organization, number=f"PO-{word}", placed_on=last_month, state="fulfilled", currency="EUR", total=99
+        customer=organization,
+        number=f"PO-{canary(name, 'orders')}",
+        placed_on=last_month,
+        state="fulfilled",
+        currency="EUR",
+        total=99,
     )
     OrderLine.objects.create(order=order, position=1, sku=sku, quantity=10, unit_price="9.90")
     record(

@@ -17,6 +17,7 @@ from entitlements.models import (
     IngestUpload,
     LicenseAssignment,
     RenewalAlert,
+    Sku,
     UsageDay,
     UsageMonth,
     month_of,
@@ -32,11 +33,11 @@ DAYS = 40
 TOKEN, CALENDAR = "world-ingest-token", "world-calendar-{}"
 
 
-def build(organization: Organization, *, word: str, holders: str, person: Person, asks: bool) -> None:
-    """Forty days of use of its own SKU, who holds licences, and what `person` keeps. `asks`: for the
-    release of one, and of another that is released by now, which it hears."""
+def build(organization: Organization, *, word: str, used: str, holders: str, person: Person, asks: bool) -> None:
+    """Forty days of use of its own SKU, and of one that is called `used` and that nobody used; who holds licences, and
+    what `person` keeps. `asks`: for the release of one, and of another that is released by now, which it hears."""
     entitlement = Entitlement.objects.filter(customer=organization).earliest("pk")
-    _usage(organization, entitlement)
+    _usage(organization, entitlement, Sku.objects.create(code=used, service=f"Service {used}", name=f"Plan {used}"))
     kinds = LicenseAssignment.HolderKind
     for name in (*kinds.values, "released") if asks else kinds.values:
         row = LicenseAssignment.objects.create(
@@ -71,7 +72,7 @@ def build_ingest() -> None:
     )
 
 
-def _usage(organization: Organization, entitlement: Entitlement) -> None:
+def _usage(organization: Organization, entitlement: Entitlement, unused: Sku) -> None:
     today = timezone.now().date()
     days = [today - dt.timedelta(days=back) for back in range(DAYS)]
     with connection.cursor() as cursor:
@@ -80,12 +81,18 @@ def _usage(organization: Organization, entitlement: Entitlement) -> None:
     same = {"customer": organization, "sku": entitlement.sku}
     seats = {"purchased": 10, "assigned": 8, "newly_assigned": 1}
     active = {"daily_users": 4, "daily_devices": 5, "monthly_users": 7, "monthly_devices": 6, "peak_concurrent": 3}
+    nothing = {"customer": organization, "sku": unused, **dict.fromkeys(seats | active, 0)}
     UsageDay.objects.bulk_create([UsageDay(**same, **seats, **active, day=day) for day in days])
+    UsageDay.objects.bulk_create([UsageDay(**nothing, day=day) for day in days])
     for month in sorted({month_of(day) for day in days}):
         of_month = [day for day in days if month_of(day) == month]
         UsageMonth.objects.create(
             **same, **seats, month=month, last_day=max(of_month), days=len(of_month), monthly_active=6,
             daily_active_peak=4,
+        )  # fmt: skip
+        UsageMonth.objects.create(
+            customer=organization, sku=unused, purchased=0, assigned=0, newly_assigned=0, month=month,
+            last_day=max(of_month), days=len(of_month), monthly_active=0, daily_active_peak=0,
         )  # fmt: skip
     CustomerUsage.objects.create(
         customer=organization, as_of=today, updated_at=timezone.now(), purchased=10, assigned=8, monthly_active=6,

@@ -8,8 +8,10 @@ from partnerportal.lib.policies import authorize_staff
 from partnerportal.lib.scopes import Scope
 
 BATCH = 1000  # customers that are counted anew in one transaction
-_DUE = """SELECT DISTINCT customer_id FROM entitlements_customerlisting
-          WHERE next_expiry_on < (now() AT TIME ZONE 'UTC')::date ORDER BY customer_id LIMIT %s"""
+# What is not shared is not counted either, and would be due for ever.
+_DUE = f"""SELECT DISTINCT customer_id FROM entitlements_customerlisting
+           WHERE next_expiry_on < (now() AT TIME ZONE 'UTC')::date AND scopes & {Scope.ENTITLEMENTS:d} > 0
+           ORDER BY customer_id LIMIT %s"""  # noqa: S608
 
 
 def refresh_expired() -> int:

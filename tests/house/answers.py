@@ -35,16 +35,17 @@ ACTORS = (
 
 # Whose data an organisation may read beside its own, and which sort; a partner its distributor's contact data.
 # Nobody ever reads another's people or inbox.
-SHARED = "name details goods skus"
+WITHOUT_USAGE = "name details goods skus"
+SHARED = f"{WITHOUT_USAGE} orders usage"
 SEES = {
     "partner": {"customer": SHARED, "customer2": SHARED, "ended": "name", "distributor": "name details"},
-    "partner2": {"customer2": SHARED, "distributor2": "name details"},
+    "partner2": {"customer2": WITHOUT_USAGE, "distributor2": "name details"},
     "lapsed": {"customer": "name"},
     "customer": {"partner": "name", "lapsed": "name"},
     "customer2": {"partner": "name", "partner2": "name"},
     "ended": {"partner": "name"},
-    "distributor": {"partner": SHARED, "customer": SHARED, "customer2": SHARED},
-    "distributor2": {"partner2": SHARED, "customer2": SHARED},
+    "distributor": {"partner": "name details", "customer": SHARED, "customer2": SHARED},
+    "distributor2": {"partner2": "name details", "customer2": WITHOUT_USAGE},
     "vendor": {name: "name details goods skus" for name in KINDS if name != "vendor"},  # on the page of trials
     "many@customer": {"partner": "name details", "lapsed": "name", "distributor": "name details"},
 }

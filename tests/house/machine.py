@@ -241,7 +241,7 @@ def _canaries(world: World) -> Iterator[tuple[str, tuple[str, str]]]:
     for model, owner, sort in (
         (Operator, "organization_id", "people"),
         (Entitlement, "customer_id", "goods"),
-        (Order, "customer_id", "goods"),
+        (Order, "customer_id", "orders"),
         (Notice, "recipient_id", "inbox"),
         (LicenseAssignment, "customer_id", "licence holders"),
     ):
