@@ -37,7 +37,8 @@ def build(organization: Organization, *, word: str, used: str, holders: str, per
     """Forty days of use of its own SKU, and of one that is called `used` and that nobody used; who holds licences, and
     what `person` keeps. `asks`: for the release of one, and of another that is released by now, which it hears."""
     entitlement = Entitlement.objects.filter(customer=organization).earliest("pk")
-    _usage(organization, entitlement, Sku.objects.create(code=used, service=f"Service {used}", name=f"Plan {used}"))
+    add_on = {"service": f"Service {used}", "name": f"Plan {used}", "kind": Sku.Kind.ADD_ON}  # which is not on trial
+    _usage(organization, entitlement, Sku.objects.create(code=used, **add_on))
     kinds = LicenseAssignment.HolderKind
     for name in (*kinds.values, "released") if asks else kinds.values:
         row = LicenseAssignment.objects.create(

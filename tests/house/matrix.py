@@ -266,7 +266,7 @@ API = [
     api(CONNECTION, "connections/{connection}/", get="200 partner customer many@customer; 404 else"),
     api(
         "connections/accept/",
-        data={"invitation_link": "{token_partner}"},
+        data={"invitation_link": "{token_partner}", "scopes": ["entitlements"]},
         post=f"400 partner.admin; 403 vendor; {NOT_ADMINS}; 200 customer.admin customer2; 201 else",
         shows=[("partner", "name")],
     ),
