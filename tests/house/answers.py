@@ -63,6 +63,10 @@ OVER = {  # who may open which customer's pages
 }
 
 
+# The same where a page or file is refused because the customer keeps back its orders and its use: tests/world.py.
+OVER_KEPT_BACK = OVER | {"{customer2}": "200 partner distributor; 403 else"}
+
+
 def _row(pattern: str, path: str, defaults: str, answers: dict[str, str], **more: Any) -> Row:
     given = {method.upper(): f"{answer}; {defaults}" for method, answer in answers.items() if answer}
     return Row(pattern=pattern, path=path or f"/{pattern}", answers=given, **more)

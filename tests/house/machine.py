@@ -255,6 +255,7 @@ def placeholders(world: World) -> dict[str, str]:
     values = {name: str(world[name].public_id) for name in KINDS}
     values |= {f"token_{name}": world.token(name) for name in ("partner", "lapsed")}
     values["connection"] = str(world.connection("customer", "partner").public_id)
+    values["consent"] = world.connection("customer", "partner").consents.get().version
     values["connection_ended"] = str(Connection.objects.get(state="ended").public_id)
     values["operator_customer"] = str(world.operator("customer.reader").public_id)
     values["operator_partner"] = str(world.operator("partner.reader").public_id)

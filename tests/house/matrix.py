@@ -6,6 +6,7 @@ from tests.house.answers import (
     LINK_HOLDERS,
     NOT_ADMINS,
     OVER,
+    OVER_KEPT_BACK,
     SAVERS,
     api,
     page,
@@ -76,7 +77,7 @@ PAGES = [
     ),
     *(
         page("exports/new/", post=answer, data={"list": "unusual_use", "customer": subject})
-        for subject, answer in OVER.items()
+        for subject, answer in OVER_KEPT_BACK.items()
     ),
     page("exports/new/", post=EVERYBODY, data={"list": "orders"}),
     *(
@@ -182,14 +183,14 @@ PAGES = [
         SHARING,
         "/connections/{connection}/sharing/",
         get="200 partner customer many@customer; 404 else",
-        post=f"403 partner.admin; 302 customer.admin; {NOT_ADMINS}; 403 vendor; 404 else",
-        data={"scopes": ["usage"]},
+        post="302 customer.admin; 403 partner customer many@customer; 404 else",
+        data={"scopes": ["usage"], "version": "{consent}"},
     ),
     page(
         SHARING,
         "/connections/{connection_ended}/sharing/",
         get="200 partner ended; 404 else",
-        post=f"403 partner.admin; 409 ended; {NOT_ADMINS}; 403 vendor; 404 else",
+        post="409 ended; 403 partner; 404 else",
     ),
     page(
         END,
@@ -280,8 +281,13 @@ API = [
     api("customers/", get=BADGE_HOLDERS),
     *(
         api(f"{CUSTOMER}{part}", f"customers/{subject}/{part}", get=answer)
-        for part in ("", "entitlements/", "orders/", "usage/")
-        for subject, answer in OVER.items()
+        for part, over in (
+            ("", OVER),
+            ("entitlements/", OVER),
+            ("orders/", OVER_KEPT_BACK),
+            ("usage/", OVER_KEPT_BACK),
+        )
+        for subject, answer in over.items()
     ),
     api("usage/", get=EVERYBODY),
     api("renewals/", get=EVERYBODY),
