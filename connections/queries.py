@@ -4,13 +4,14 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Case, F, OuterRef, Q, QuerySet, Subquery, When
 from django.db.models.expressions import Combinable
 from django.db.models.functions import JSONObject
 
-from accounts.models import Feature, Organization
+from accounts.models import Feature, Kind, Organization
 from accounts.queries import Badge, active_programs, badges_of, features_of
 from connections.models import Connection, Consent, InvitationLink, Portfolio, PortfolioQuerySet
 from notifications.models import Event
@@ -65,7 +66,6 @@ def get_invitation(actor: Actor, token: str) -> Invitation:
     if link is None:
         raise NotFound("unknown_invitation", "")
     partner = link.organization
-    grants = (grant for program in link.programs for grant in program["grants"])
     return Invitation(
         token=token,
         partner_id=partner.pk,
@@ -74,7 +74,7 @@ def get_invitation(actor: Actor, token: str) -> Invitation:
         country=partner.country,
         org_id=partner.org_id,
         badges=badges_of(link.programs),
-        is_open=Feature.CUSTOMER_DASHBOARD in features_of(partner.kind, grants),
+        is_open=partner_sees_customers(link.programs),
         distributor=str(partner.parent or ""),
         connected_at=link.connected_at,
         connection_id=link.connection_id,
@@ -92,11 +92,6 @@ def accepted_count(actor: Actor) -> int:
     return rows.values("customer").distinct().count()
 
 
-def list_connections(actor: Actor) -> QuerySet[Connection]:
-    """Return every connection of the actor's organisation: active before ended ones, the latest start first."""
-    return Connection.objects.visible_to(actor).order_by("state", "-connected_at", "-pk")
-
-
 def active_connections(actor: Actor) -> QuerySet[Connection]:
     """Return the active connections of the actor's organisation, unordered, with their other sides.
 
@@ -111,6 +106,15 @@ def active_connections(actor: Actor) -> QuerySet[Connection]:
     newest = Consent.objects.visible_to(actor).filter(connection=OuterRef("pk")).order_by("-pk")
     offered = Subquery(newest.values("offered")[:1])
     return rows.annotate(other=Subquery(other), programs=active_programs("other_id"), offered=offered)  # type: ignore[return-value]
+
+
+def partner_sees_customers(programs: Iterable[Mapping[str, Any]]) -> bool:
+    """Return whether a partner with these active memberships sees what its customers share with it.
+
+    While it has none that opens the customer pages its connections go on, and show it nothing.
+    """
+    grants = (grant for program in programs for grant in program["grants"])
+    return Feature.CUSTOMER_DASHBOARD in features_of(Kind.PARTNER, grants)
 
 
 def ended_connections(actor: Actor) -> QuerySet[Connection]:

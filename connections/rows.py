@@ -11,12 +11,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import Kind, Operator
-from accounts.queries import Badge, admin_names, badges_of
+from accounts.queries import Badge, admin_names, badges_of, sees_customers
 from connections import models
 from connections.consent import all_scopes, newly_offered, offered_scopes, scope_names
 from connections.models import Connection
 from connections.policies import NOT_THE_CUSTOMER, ROLE_TABLE, ConnectionPermission
-from connections.queries import Invitation
+from connections.queries import Invitation, partner_sees_customers
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.countries import country_name
@@ -170,12 +170,21 @@ class PartnerRow:
 
     name: str
     shared: str
+    sees: bool  # False while its programme membership is not active
     since: dt.datetime
 
 
 def partner_rows(connections: Iterable[Connection]) -> list[PartnerRow]:
-    """Return a row for the partner of each active connection."""
-    return [PartnerRow(c.partner_name, scope_names(c.shared_scopes), c.connected_at) for c in connections]
+    """Return a row for the partner of each of a customer's `queries.active_connections`."""
+    return [
+        PartnerRow(
+            name=connection.partner_name,
+            shared=scope_names(connection.shared_scopes),
+            sees=partner_sees_customers(connection.programs),  # type: ignore[attr-defined]
+            since=connection.connected_at,
+        )
+        for connection in connections
+    ]
 
 
 @dataclass(frozen=True)
@@ -201,16 +210,25 @@ def _live_row(actor: Actor, connection: Connection) -> LiveRow:
     offered: int | None = connection.offered  # type: ignore[attr-defined]
     return LiveRow(
         name=other["name"],
-        direction=_("You see its data") if is_partner else _("Sees your data"),
+        direction=_direction(programs, is_partner=is_partner, sees=sees_customers(actor)),
         country=country_name(other["country"]),
         badges=badges_of(programs),
         since=formats.date(connection.connected_at),
         end_url=reverse("connection_end", args=[connection.public_id]),
-        customer_url=reverse("customer", args=[other["public_id"]]) if is_partner else "",
+        customer_url=reverse("customer", args=[other["public_id"]]) if is_partner and sees_customers(actor) else "",
         sharing_url=sharing_url(connection.public_id),
         unshared=scope_names(all_scopes() & ~connection.shared_scopes),
         new=scope_names(newly_offered(offered)) if offered else "",
     )
+
+
+def _direction(programs: Iterable[Mapping[str, Any]], *, is_partner: bool, sees: object) -> str:
+    """Return who sees whose data: nobody while the partner has no active membership that lets it."""
+    if is_partner:
+        return _("You see its data") if sees else _("You see nothing while your programme membership is not active")
+    if partner_sees_customers(programs):
+        return _("Sees your data")
+    return _("Sees nothing while its programme membership is not active")
 
 
 def ended_rows(actor: Actor, page: Page[Any]) -> list[EndedRow]:

@@ -6,9 +6,9 @@ from django.utils.translation import gettext as _
 
 from accounts.queries import is_customer, sees_customers
 from entitlements.models import UnusualUse
-from entitlements.queries.customers import customers_needing_attention, list_services, portfolio_numbers
+from entitlements.queries.customers import customers_needing_attention, list_services, owns_licences, portfolio_numbers
 from entitlements.queries.usage import latest_report_day
-from entitlements.rows.customers import attention_of_customers, attention_of_services, service_sections
+from entitlements.rows.customers import attention_of_customers, attention_of_services, licence_bar, service_sections
 from partnerportal.lib import formats
 from partnerportal.lib.blocks import Area, Block
 from partnerportal.lib.requests import PortalRequest
@@ -44,6 +44,13 @@ def _own_services(request: PortalRequest) -> dict[str, Any]:
     return counts | _attention(attention_of_services(entitlements), calm)
 
 
+def _own_licences(request: PortalRequest) -> dict[str, Any]:
+    """Return the services that run of those that an organisation has though it is no customer."""
+    entitlements = list_services(request.actor, request.actor.organization_id)
+    sections = {section.key: section.rows for section in service_sections(entitlements)}
+    return {"usage": licence_bar(entitlements), "running": sections["active"] + sections["active_trials"]}
+
+
 def _attention(items: list[Attention], calm: str) -> dict[str, Any]:
     return {"title": _("Needs attention"), "attention": items, "none": calm}
 
@@ -65,4 +72,11 @@ BLOCKS = (
         seen_by=is_customer,
     ),
     Block(area=Area.WORK, order=20, template="ui/attention.html", context=_own_services, seen_by=is_customer),
+    Block(
+        area=Area.WORK,
+        order=40,
+        template="entitlements/first_page/own_licences.html",
+        context=_own_licences,
+        seen_by=owns_licences,
+    ),
 )

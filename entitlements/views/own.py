@@ -4,6 +4,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from accounts.queries import is_customer
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.queries.customers import list_services
 from entitlements.rows.customers import service_sections
@@ -22,7 +23,11 @@ def services(request: PortalRequest) -> HttpResponse:
         for permission in (EntitlementPermission.REQUEST_TRIALS, EntitlementPermission.CANCEL_TRIALS)
     )
     sections = service_sections(list_services(actor, actor.organization_id), may_cancel=bool(cancel_trial))
-    return render(request, "entitlements/services.html", {"sections": sections, "request_trial": request_trial})
+    return render(
+        request,
+        "entitlements/services.html",
+        {"sections": sections, "request_trial": request_trial, "is_customer": is_customer(actor)},
+    )
 
 
 @require_safe

@@ -233,6 +233,18 @@ def test_account_details(web, world):
     assert "Solution Advisor" not in web("lapsed.admin").get("/account/").content.decode()
 
 
+def test_a_partner_without_an_active_membership_is_said_to_see_nothing(web, world):
+    account, first_page = (web("customer.admin").get(path).content.decode() for path in ("/account/", "/"))
+    nothing = "Sees nothing while its programme membership is not active"
+    for page in (account, first_page):
+        after = {name: page.split(f">{world[name].name}<")[1][:200] for name in ("partner", "lapsed")}
+        assert nothing in after["lapsed"] and page.count(nothing) == 1
+        assert "Sees" in after["partner"] and nothing not in after["partner"]
+    own = web("lapsed.admin").get("/account/").content.decode()
+    assert "You see nothing while your programme membership is not active" in own
+    assert f"/customers/{world.customer.public_id}/" not in own
+
+
 @pytest.mark.promise("CV-12")
 def test_account_details_say_how_to_reach_the_account_manager(web, world):
     customer = world.customer

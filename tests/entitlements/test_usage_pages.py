@@ -198,7 +198,7 @@ def test_all_customers_in_sum_and_who_stands_out(world: World, web: Any, count_q
     rows = CustomerListing.objects.filter(viewer=world.partner)
     unused = sum(row.unused for row in rows)
     assert f"Unused licences {unused}" in words and "+20" in words and "−4" in words
-    assert "less than 28 days of history" in words and len(few) <= 10
+    assert "less than 28 days of history" in words and len(few) <= 11
     assert words.index("Biggest increases") < words.index("+20") < words.index("Biggest decreases") < words.index("−4")
 
 

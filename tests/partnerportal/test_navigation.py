@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from entitlements.models import Entitlement
 from entitlements.queries.releases import count_waiting_releases
 from entitlements.queries.trials import count_waiting_trials
 from tests.world import World
@@ -29,14 +30,15 @@ OF_OWN = [
     RENEWALS,
 ]
 OF_VENDOR = [("Trials", "flask-conical", "/trials/"), ("Licence releases", "user-minus", "/releases/")]
-WORK = {
-    "partner": OF_CUSTOMERS,
-    "distributor": OF_CUSTOMERS,
-    "nobadge": [],
-    "lapsed": [],
+OWN_LICENCES = ("Your own licences", "package", "/services/")
+WORK = {  # all but the vendor have licences of their own here
+    "partner": [*OF_CUSTOMERS, OWN_LICENCES],
+    "distributor": [*OF_CUSTOMERS, OWN_LICENCES],
+    "nobadge": [OWN_LICENCES],
+    "lapsed": [OWN_LICENCES],
     "customer": OF_OWN,
     "vendor": OF_VENDOR,
-    "publisher": [],
+    "publisher": [OWN_LICENCES],
 }
 LINK = re.compile(r'<a class="[\w-]+" href="([^"]+)"[^>]*><svg[^>]*><use href="[^"#]+#([\w-]+)"/></svg>([^<]+)')
 
@@ -64,6 +66,21 @@ def test_the_menu_of_each_kind(who: str, role: str, web: Any) -> None:
     assert sections(page) == [("", work), ("Settings", SETTINGS)]
     assert links(part(page, 'id="user-menu"', "</div>")) == PERSON
     assert links(part(page, 'id="jump-list"', "</ul>")) == [*work, *SETTINGS, *PERSON, *HELP]
+
+
+@pytest.mark.parametrize("who", ["partner", "distributor", "publisher"])
+def test_who_owns_no_licences_is_not_led_to_them(who: str, world: World, web: Any) -> None:
+    Entitlement.objects.filter(customer=world[who]).delete()
+    page = web(f"{who}.admin").get("/")
+    assert "Your own licences" not in page.content.decode()
+
+
+@pytest.mark.parametrize(("who", "title"), [("partner", "Your own licences"), ("customer", "Services")])
+def test_the_page_of_own_services_says_whose_they_are(who: str, title: str, web: Any) -> None:
+    page = part(web(f"{who}.admin").get("/services/"), "<main", "</main>")
+    assert re.findall(r"<h1[^>]*>([^<]+)", page) == [title]
+    others = [url in page for url in ('href="/usage/"', 'href="/orders/"')]
+    assert others == ([True, True] if who == "partner" else [False, False])  # the menu of a customer has them
 
 
 def test_who_acts_for_nobody_finds_their_own_pages_alone(web: Any) -> None:
