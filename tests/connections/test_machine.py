@@ -26,6 +26,7 @@ PARTNERS = ("partner", "partner2", "lapsed", "nobadge")
 OPEN = {"partner", "partner2"}  # with an active badge
 CUSTOMERS = ("customer", "customer2", "stranger", "partner2")
 ROLES = ("admin", "reader")
+MOSTLY_ADMINS = st.sampled_from(("admin", "admin", "admin", "reader"))  # a refusal changes nothing: few are enough
 SCOPES = st.integers(Scope.NONE, ALL).map(Scope)
 
 
@@ -51,7 +52,7 @@ class Portal(RuleBasedStateMachine):
         transaction.savepoint_rollback(self.point)
 
     @rule(
-        customer=st.sampled_from(CUSTOMERS), partner=st.sampled_from(PARTNERS), role=st.sampled_from(ROLES),
+        customer=st.sampled_from(CUSTOMERS), partner=st.sampled_from(PARTNERS), role=MOSTLY_ADMINS,
         scopes=SCOPES,
     )  # fmt: skip
     def accept(self, customer, partner, role, scopes):
@@ -69,7 +70,7 @@ class Portal(RuleBasedStateMachine):
             self.news += pair not in self.live
             self.live.setdefault(pair, scopes & all_scopes() | Scope.ACCOUNT)
 
-    @rule(data=st.data(), by_partner=st.booleans(), role=st.sampled_from(ROLES))
+    @rule(data=st.data(), by_partner=st.booleans(), role=MOSTLY_ADMINS)
     def end(self, data, by_partner, role):
         rows = list(Connection.objects.order_by("pk"))
         row = data.draw(st.sampled_from(rows))
@@ -85,7 +86,7 @@ class Portal(RuleBasedStateMachine):
             del self.live[row.customer_id, row.partner_id]
             self.news += 1
 
-    @rule(data=st.data(), by_partner=st.booleans(), role=st.sampled_from(ROLES), scopes=SCOPES)
+    @rule(data=st.data(), by_partner=st.sampled_from((False, False, False, True)), role=MOSTLY_ADMINS, scopes=SCOPES)
     def share(self, data, by_partner, role, scopes):
         row = data.draw(st.sampled_from(list(Connection.objects.order_by("pk"))))
         pair = (row.customer_id, row.partner_id)
@@ -175,5 +176,5 @@ def test_random_walks(world):
     Portal.world = world
     checks = [HealthCheck.too_slow, HealthCheck.data_too_large]
     run_state_machine_as_test(
-        Portal, settings=settings(max_examples=count(30), stateful_step_count=20, suppress_health_check=checks)
+        Portal, settings=settings(max_examples=count(50), stateful_step_count=20, suppress_health_check=checks)
     )

@@ -29,7 +29,7 @@ STEPS = st.lists(
         st.tuples(st.just("found"), st.sampled_from([None, *DISTRIBUTORS]), st.booleans()),
         st.tuples(st.just("distributor accepts"), st.sampled_from(PARTNERS), st.sampled_from(DISTRIBUTORS)),
     ),
-    min_size=1,
+    min_size=10,
     max_size=25,
 )
 
@@ -76,7 +76,7 @@ class Field:
 @pytest.mark.slow
 @pytest.mark.no_cover
 @given(steps=STEPS)
-@settings(max_examples=count(100), suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+@settings(max_examples=count(150), suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 def test_follows_the_definition(db, steps):
     with transaction.atomic():
         field = Field()
@@ -97,6 +97,20 @@ def test_keeps_the_first_path_and_the_earliest_date(world):
     )
     seen.refresh_from_db()
     assert seen.since == Connection.objects.get(partner=world.partner2, customer=world.customer2).connected_at
+
+
+@pytest.mark.promise("E-14", "G-1")
+def test_adds_up_what_is_shared_on_all_paths(world):
+    """The distributor sees customer2 through two partners, with whom customer2 does not share the same."""
+    Organization.objects.filter(pk=world.partner2.pk).update(parent=world.distributor)
+    seen = Portfolio.objects.filter(viewer=world.distributor, subject=world.customer2)
+    both = Connection.objects.filter(customer=world.customer2)
+    for less in ("partner", "partner2"):
+        both.filter(partner=world[less]).update(scopes=Scope.ACCOUNT | Scope.USAGE)
+        both.exclude(partner=world[less]).update(scopes=Scope.ACCOUNT | Scope.ORDERS)
+        assert seen.get().scopes == Scope.ACCOUNT | Scope.USAGE | Scope.ORDERS
+    both.filter(partner=world.partner2).update(state="ended", ended_at=timezone.now(), ended_by=world.partner2)
+    assert seen.get().scopes == Scope.ACCOUNT | Scope.ORDERS
 
 
 def test_the_check_command_agrees_and_finds_a_difference(world):

@@ -44,7 +44,7 @@ STEPS = st.lists(
 @pytest.mark.slow
 @pytest.mark.no_cover
 @given(steps=STEPS)
-@settings(max_examples=count(100), suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+@settings(max_examples=count(300), suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 def test_follow_the_list(world: World, steps: list[Any]) -> None:
     customers, skus = [world.customer, world.customer2], list(Sku.objects.order_by("pk")[:2])
     with transaction.atomic():

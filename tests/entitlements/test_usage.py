@@ -107,7 +107,7 @@ def usage_lines(draw: Any) -> list[tuple[int, int, str, dict[str, int]]]:
 @pytest.mark.slow
 @pytest.mark.no_cover
 @given(drawn=usage_lines(), data=st.data())
-@settings(max_examples=count(100), suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+@settings(max_examples=count(300), suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 def test_any_order_repetition_and_split_gives_what_the_raw_lines_say(
     org_ids: list[str], drawn: list[tuple[int, int, str, dict[str, int]]], data: Any
 ) -> None:
@@ -139,7 +139,7 @@ def test_a_pace_that_leads_to_a_whole_number_of_days_leads_to_that_day(org_ids: 
 @pytest.mark.slow
 @pytest.mark.no_cover
 @given(drawn=usage_lines(), data=st.data())
-@settings(max_examples=count(100), suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+@settings(max_examples=count(300), suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 def test_corrections_count_in_the_order_in_which_they_come(
     org_ids: list[str], drawn: list[tuple[int, int, str, dict[str, int]]], data: Any
 ) -> None:
