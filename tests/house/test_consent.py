@@ -4,7 +4,15 @@ import inspect
 
 import pytest
 
-from accounts.models import Organization, Program, ProgramMembership
+from accounts.models import (
+    Competency,
+    Organization,
+    OrganizationCompetency,
+    OrganizationSkill,
+    Program,
+    ProgramMembership,
+    Skill,
+)
 from connections.actions import change_sharing
 from connections.consent import all_scopes
 from connections.models import Connection, Portfolio
@@ -32,6 +40,8 @@ from tests.house.test_tables import TENANT_MODELS
 NEEDS = {
     Organization: ("pk", Scope.ACCOUNT),
     ProgramMembership: ("organization", Scope.ACCOUNT),
+    OrganizationCompetency: ("organization", Scope.ACCOUNT),
+    OrganizationSkill: ("organization", Scope.ACCOUNT),
     Entitlement: ("customer", Scope.ENTITLEMENTS),
     Order: ("customer", Scope.ORDERS),
     OrderLine: ("order__customer", Scope.ORDERS),
@@ -62,7 +72,9 @@ def test_every_table_that_reaches_others_is_named_here():
 
 @pytest.fixture
 def news(world):
-    """Events and notices of each kind, about a customer who has a badge too: something of it is in each table."""
+    """Events and notices of each kind, about a customer of whom something is in each table, a badge for one."""
+    world.customer.competencies.add(Competency.objects.earliest("pk"))
+    world.customer.skills.add(Skill.objects.earliest("pk"))
     program = Program.objects.earliest("pk")
     ProgramMembership.objects.create(organization=world.customer, program=program, starts_on="2020-01-01")
     service = Entitlement.objects.filter(customer=world.customer).earliest("pk")
