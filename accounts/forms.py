@@ -87,8 +87,8 @@ class ViewForm(forms.Form):
     name = OneLineField(
         label=_("Name"), max_length=60, widget=forms.TextInput({"autofocus": True, "autocomplete": "off"})
     )
-    is_shared = forms.BooleanField(label=_("Share it in the organisation"), required=False)
-    is_default = forms.BooleanField(label=_("Open the list with it"), required=False)
+    is_shared = forms.BooleanField(label=_("Share with everyone in the organisation"), required=False)
+    is_default = forms.BooleanField(label=_("Make this my default view"), required=False)
 
     def __init__(self, data: Mapping[str, Any] | None = None, *, may_share: bool, **options: Any) -> None:
         super().__init__(data, **options)

@@ -36,16 +36,16 @@ def _is_somebody_else(actor: Actor, operator: Operator | None) -> Denied | None:
 
 
 ROLE_TABLE: RoleTable = {
-    AccountPermission.VIEW_ACCOUNT: Rule(label=_("See the account details: ORGID, badges, contact data")),
-    AccountPermission.EDIT_ACCOUNT: Rule(label=_("Edit the contact data"), roles=frozenset({Role.ADMIN})),
+    AccountPermission.VIEW_ACCOUNT: Rule(label=_("See the account details: ORGID, badges, contact details")),
+    AccountPermission.EDIT_ACCOUNT: Rule(label=_("Edit the contact details"), roles=frozenset({Role.ADMIN})),
     AccountPermission.VIEW_OPERATORS: Rule(label=_("See the operators and their roles")),
     AccountPermission.CHANGE_ROLES: Rule(
         label=_("Change another operator’s roles"), roles=frozenset({Role.ADMIN}), when=_is_somebody_else
     ),
     AccountPermission.REMOVE_OPERATORS: Rule(label=_("Remove an operator"), roles=frozenset({Role.ADMIN})),
-    AccountPermission.SAVE_VIEWS: Rule(label=_("Save views of a list and choose its columns, for oneself")),
+    AccountPermission.SAVE_VIEWS: Rule(label=_("Save views and choose columns, for themselves")),
     AccountPermission.SHARE_VIEWS: Rule(
-        label=_("Share saved views in the organisation"), roles=frozenset({Role.ADMIN})
+        label=_("Share saved views with the organisation"), roles=frozenset({Role.ADMIN})
     ),
 }
 

@@ -34,14 +34,12 @@ from accounts.models import Person
 from partnerportal.lib import tenancy
 from partnerportal.lib.locks import Lock, take_turn
 
-CODE_ON_ITS_WAY = _(
-    "A code is on its way to your mailbox. Wait a few seconds and sign in again: then a new one is sent."
-)
+CODE_ON_ITS_WAY = _("We have just sent you a code by email. To get a new one, wait a few seconds and sign in again.")
 TOO_MANY_CODES = _(
-    "Too many wrong codes were given for this account today. Sign in again: a code is mailed to you first."
+    "Too many wrong codes were entered for this account today. Sign in again: we’ll send you a code by email first."
 )
 TOO_MANY_CODES_CONFIRM = _(
-    "Too many wrong codes were given for this account today. Use your password or a passkey instead."
+    "Too many wrong codes were entered for this account today. Use your password or a passkey instead."
 )
 
 

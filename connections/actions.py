@@ -44,7 +44,7 @@ def accept_invitation(
     authorize(actor, ROLE_TABLE, ConnectionPermission.ACCEPT)
     invitation = queries.get_invitation(actor, token)
     if invitation.partner_id == actor.organization_id:
-        raise Invalid("own_link", _("This is your own invitation link. Give it to a customer."))
+        raise Invalid("own_link", _("This is your own invitation link. Send it to a customer."))
     sides: dict[str, Any] = {"partner_id": invitation.partner_id, "customer_id": actor.organization_id}
     assert actor.organization_id, "a customer acts for itself"
     take_turn(Lock.ACCEPTANCES, actor.organization_id)  # one at a time, because acceptances are counted
@@ -62,7 +62,7 @@ def accept_invitation(
     except IntegrityError:  # somebody accepted at the same moment
         connected = queries.live_connection(actor, **sides)
         if connected is None:
-            raise Conflict("state_changed", _("The connection has just been ended. Open the link again.")) from None
+            raise Conflict("state_changed", _("The connection has just ended. Open the link again.")) from None
         return connected, False
     _consent(actor, connection, scopes, wording)
     record(
@@ -168,7 +168,7 @@ def end_connection(*, actor: Actor, connection: Connection) -> Connection:
     if not Connection.objects.visible_to(actor).filter(pk=connection.pk).exists():
         raise NotFound("not_found", "")
     if actor.organization_id is None:
-        raise Refused("no_organization", _("A connection is ended by one of its sides."))
+        raise Refused("no_organization", _("Only the two sides of a connection can end it."))
     connection = move(connection, Connection.State.ENDED, ended_at=timezone.now(), ended_by_id=actor.organization_id)
     by_partner = actor.organization_id == connection.partner_id
     other = (
@@ -188,7 +188,7 @@ def replace_invitation_link(*, actor: Actor, partner: Organization, reason: str)
     """
     authorize_staff(actor)
     if not reason.strip():
-        raise Invalid("reason_required", _("Say why the link is replaced."), field="reason")
+        raise Invalid("reason_required", _("Enter a reason for replacing the link."), field="reason")
     link = InvitationLink.objects.select_for_update().get(organization=partner)
     link.token = new_token()
     link.created_at = timezone.now()

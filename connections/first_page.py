@@ -29,7 +29,7 @@ def _first_steps(request: PortalRequest) -> dict[str, Any] | None:
         return None
     steps = _account_steps(actor, request.operator.organization)
     if ROLE_TABLE[ConnectionPermission.SEE_INVITATION_LINK].check(actor):
-        steps.insert(0, _step(_("Invite your first customer"), "user-plus", "invite", _("Get the link"), is_done=False))
+        steps.insert(0, _step(_("Invite your first customer"), "user-plus", "invite", _("Get link"), is_done=False))
     return {"steps": steps}
 
 
@@ -37,10 +37,10 @@ def _account_steps(actor: Actor, organization: Organization) -> list[dict[str, A
     admins = [operator for operator in list_operators(actor) if operator.is_admin]
     is_complete = bool(organization.street and organization.city and organization.contact_email)
     complete = _("Complete your account details")
-    second_admin = _("Have a second Admin, so that nobody is locked out")
+    second_admin = _("Add a second Admin, so that nobody is locked out")
     return [
-        _step(complete, "building", "account_details", _("Open the account"), is_done=is_complete),
-        _step(second_admin, "users", "operators", _("Open the operators"), is_done=len(admins) > 1),
+        _step(complete, "building", "account_details", _("Open account details"), is_done=is_complete),
+        _step(second_admin, "users", "operators", _("Open operators"), is_done=len(admins) > 1),
     ]
 
 

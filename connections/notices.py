@@ -106,7 +106,7 @@ class CustomerConnected(NoticeKind):
         return reverse("customer", args=[notice.about_public_id])
 
     def action(self, notice: "Notice") -> str:
-        return _("Open the customer")
+        return _("Open customer")
 
 
 @register
@@ -141,7 +141,7 @@ class SharingChanged(NoticeKind):
         return reverse("customer", args=[notice.about_public_id])
 
     def action(self, notice: "Notice") -> str:
-        return _("Open the customer")
+        return _("Open customer")
 
 
 class ConnectionEnded(NoticeKind):
@@ -178,7 +178,7 @@ class CustomerEndedConnection(ConnectionEnded):
         return _("%(customer)s ended the connection") % {"customer": notice.params["name"]}
 
     def body(self, notice: "Notice") -> str:
-        return _("You no longer see its data. Your invitation link can be used to connect again.")
+        return _("You no longer see its data. It can connect again through your invitation link.")
 
 
 @register
@@ -199,7 +199,7 @@ class PartnerEndedConnection(ConnectionEnded):
         return reverse("account_details")
 
     def action(self, notice: "Notice") -> str:
-        return _("Open the account details")
+        return _("Open account details")
 
 
 @on_event(ConnectionEvent.ESTABLISHED)

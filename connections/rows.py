@@ -90,7 +90,7 @@ def _choice(actor: Actor, operator: Operator, invitation: Invitation) -> Accepti
     answer = ROLE_TABLE[ConnectionPermission.ACCEPT].check(candidate)
     reason: Message = ""
     if organization.pk == invitation.partner_id:
-        reason = _("This organisation is the one that invites.")
+        reason = _("This organisation sent the invitation.")
     elif organization.pk == actor.organization_id and invitation.connected_at:
         reason = _("Connected since %(date)s.") % {"date": formats.date(invitation.connected_at)}
     elif isinstance(answer, Denied):

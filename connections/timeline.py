@@ -49,7 +49,7 @@ def register_words(words: Mapping[str, ActivityWords]) -> None:
 
 register_words(
     {
-        ConnectionEvent.ESTABLISHED: ActivityWords("link", _("%(organization)s connected with %(counterpart)s")),
+        ConnectionEvent.ESTABLISHED: ActivityWords("link", _("%(organization)s connected to %(counterpart)s")),
         ConnectionEvent.SHARING_CHANGED: ActivityWords(
             "eye",
             _("%(organization)s changed what it shares with %(counterpart)s"),

@@ -156,7 +156,7 @@ def connection_end(request: PortalRequest, connection_id: UUID) -> HttpResponse:
     actor = request.actor
     connection = queries.get_connection(actor, connection_id)
     if connection.state == Connection.State.ENDED:
-        raise Conflict("state_changed", _("This connection has already been ended. Nothing else was changed."))
+        raise Conflict("state_changed", _("This connection has already ended. Nothing was changed."))
     is_partner = connection.partner_id == actor.organization_id
     other = connection.customer_name if is_partner else connection.partner_name
     to_customers = is_partner and sees_customers(actor)

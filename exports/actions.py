@@ -49,7 +49,7 @@ AT_ONCE = 3  # unfinished exports that one person may have
 KEPT = timedelta(hours=24)  # how long a file can be fetched after it was made
 PAUSE = timedelta(seconds=20)  # how long a failed export waits before it is begun again
 CHUNK = 1 << 18  # bytes that are copied into the file at a time
-TOO_MANY = _("Three of your exports are still being made. Wait for one of them.")
+TOO_MANY = _("Three of your exports are still being prepared. Wait until one is ready.")
 
 
 @transaction.atomic

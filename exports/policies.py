@@ -18,7 +18,7 @@ class ExportPermission(StrEnum):
 
 
 ROLE_TABLE: RoleTable = {
-    ExportPermission.EXPORT: Rule(label=_("Export every list that they see, and fetch the files")),
+    ExportPermission.EXPORT: Rule(label=_("Export the lists that they see, and download the files")),
 }
 
 

@@ -73,19 +73,19 @@ _TONES = {
 
 
 _WHY_GONE = {
-    "connection_ended": gettext_lazy("Gone: a connection has ended"),
+    "connection_ended": gettext_lazy("Deleted: a connection has ended"),
     "sharing_narrowed": gettext_lazy("Gone: a customer now shares less. Export the list again."),
 }
 
 
 def _words(export: Export, state: Export.State) -> str:
     if state == Export.State.GONE:
-        return str(_WHY_GONE.get(export.error, _("Gone after a day")))
+        return str(_WHY_GONE.get(export.error, _("Deleted after a day")))
     if state == Export.State.QUEUED and export.attempts:
-        return _("Interrupted, begins again")
+        return _("Interrupted, will restart")
     return {
         Export.State.QUEUED: _("Waiting"),
-        Export.State.RUNNING: _("Being made"),
+        Export.State.RUNNING: _("Preparing"),
         Export.State.READY: _("Ready"),
         Export.State.FAILED: _("Failed. Export the list again."),
     }[state]

@@ -32,7 +32,7 @@ from partnerportal.lib.scoping import by_public_id
 
 SHOWN = 30  # latest exports of a person that the page lists
 GONE = gettext_lazy(
-    "This file is gone. Exports are kept for a day, and not beyond the end of a connection. Export the list again."
+    "This file has been deleted. Exports are kept for a day, or until a connection ends. Export the list again."
 )
 NARROWED = gettext_lazy(
     "This file is gone, because a customer now shares less than when it was made. Export the list again: the new file "
@@ -67,7 +67,7 @@ def export_new(request: PortalRequest) -> HttpResponse:
     if content is not None:
         return _as_download(HttpResponse(content, content_type=files.CSV), export)
     request.session["waits_for_exports"] = True
-    messages.success(request, _("The export has begun. You may leave this page; the file will wait for you here."))
+    messages.success(request, _("Export started. You can leave this page; the file will be here when it is ready."))
     return redirect("exports")
 
 
@@ -118,7 +118,7 @@ def export_file(request: PortalRequest, export_id: UUID) -> HttpResponse:
     export = by_public_id(Export.objects.visible_to(actor), export_id)
     authorize_list(actor, find_exported_list(export.list), export.customer_id)
     if export.state in (Export.State.QUEUED, Export.State.RUNNING, Export.State.FAILED):
-        raise Conflict("export_not_ready", _("There is no file yet. The page “Exports” says how far it is."))
+        raise Conflict("export_not_ready", _("The file isn’t ready yet. The page “Exports” shows its progress."))
     if export.error == "sharing_narrowed":
         raise Gone("sharing_narrowed", NARROWED)
     is_expired = export.finished_at is None or export.finished_at < timezone.now() - actions.KEPT
@@ -153,6 +153,6 @@ def exports_news(request: PortalRequest) -> HttpResponse:
         return HttpResponse(status=204)
     request.session.pop("waits_for_exports", None)
     is_ready = bool(latest) and latest[0].state == Export.State.READY
-    text = _("Your export is ready, on the page “Exports”.") if is_ready else _("Your export could not be made.")
+    text = _("Your export is ready on the page “Exports”.") if is_ready else _("Your export failed.")
     toast = {"text": text, "tone": "ok" if is_ready else "bad"}
     return HttpResponse(status=286, headers={"HX-Trigger": json.dumps({"toast": toast})})  # 286 ends htmx's polling

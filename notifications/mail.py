@@ -50,7 +50,9 @@ def compose_summary(*, person_id: int, day: dt.date, notice_ids: list[int]) -> E
     person = entries[0][1]
     with translation.override(person.language), timezone.override(person.time_zone):
         count = len(entries)
-        subject = ngettext("Your daily summary: %(count)s notice", "Your daily summary: %(count)s notices", count)
+        subject = ngettext(
+            "Your daily summary: %(count)s notification", "Your daily summary: %(count)s notifications", count
+        )
         groups: dict[str, list[_Line]] = {}
         for notice, _person, organization in islice(entries, LINES):
             groups.setdefault(organization, []).append(_Line.for_notice(notice))

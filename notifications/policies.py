@@ -16,8 +16,9 @@ class NoticePermission(StrEnum):
 
 
 ROLE_TABLE: RoleTable = {
-    NoticePermission.VIEW: Rule(label=_("Read the inbox and mark notices as read")),
+    NoticePermission.VIEW: Rule(label=_("Read the inbox and mark notifications as read")),
     NoticePermission.DISMISS: Rule(
-        label=_("Dismiss a notice for the organisation, or restore it"), roles=frozenset({Role.ADMIN, Role.ADMIN_AGENT})
+        label=_("Dismiss a notification for the organisation, or restore it"),
+        roles=frozenset({Role.ADMIN, Role.ADMIN_AGENT}),
     ),
 }

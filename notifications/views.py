@@ -70,7 +70,7 @@ def dismiss(request: PortalRequest, notice_id: UUID) -> HttpResponse:
     notice = _notice(request, notice_id)
     dismiss_notice(actor=request.actor, notice=notice)
     undo = f"undo={reverse('notice_restore', args=[notice.public_id])}"
-    messages.success(request, _("Notice dismissed"), extra_tags=undo)
+    messages.success(request, _("Notification dismissed"), extra_tags=undo)
     return _back(request)
 
 
@@ -79,7 +79,7 @@ def dismiss(request: PortalRequest, notice_id: UUID) -> HttpResponse:
 def restore(request: PortalRequest, notice_id: UUID) -> HttpResponse:
     """Undo the dismissal of a notice."""
     restore_notice(actor=request.actor, notice=_notice(request, notice_id))
-    messages.success(request, _("Notice restored"))
+    messages.success(request, _("Notification restored"))
     return _back(request)
 
 
@@ -88,7 +88,7 @@ def restore(request: PortalRequest, notice_id: UUID) -> HttpResponse:
 def read_all(request: PortalRequest) -> HttpResponse:
     """Mark every notice of the organisation as read by the person."""
     mark_all_read(actor=request.actor)
-    messages.success(request, _("All notices are marked as read"))
+    messages.success(request, _("All notifications marked as read"))
     return _back(request)
 
 
@@ -99,6 +99,6 @@ def preferences(request: PortalRequest) -> HttpResponse:
     form = ChoicesForm(request.actor, request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         choose_notices(actor=request.actor, choices=form.choices)
-        messages.success(request, _("Your choices are saved."))
+        messages.success(request, _("Your notification preferences are saved."))
         return redirect("notice_preferences")
     return render(request, "notifications/preferences.html", {"form": form})

@@ -33,7 +33,7 @@ class NothingHere(APIView):
 
     def initial(self, request: Request, *args: object, **kwargs: object) -> None:
         super().initial(request, *args, **kwargs)
-        raise NotFound(_("There is nothing at this address. Addresses of the API end with a slash."))
+        raise NotFound(_("There is nothing at this address. API addresses end with a slash."))
 
 
 reference = SpectacularSwaggerSplitView.as_view(url_name="api:schema", template_name="api/reference.html")

@@ -163,7 +163,7 @@ class ActorMiddleware:
         tenancy.enter_tenant(organization_id=wanted if person_id else None, person_id=person_id)
         if request.user.is_authenticated and self._timed_out(request):
             logout(request)
-            messages.info(request, _("Your session has ended. Sign in again to go on."))
+            messages.info(request, _("Your session has ended. Sign in again to continue."))
         if not request.user.is_authenticated:
             if person_id:
                 tenancy.enter_tenant(organization_id=None)

@@ -35,7 +35,7 @@ def save_view(
     _authorize(actor, definition)
     mine = _my_views(actor, definition.key)
     if len(mine) >= VIEWS:
-        raise TooMany("too_many_views", _("You have 50 saved views, and that is the limit. Delete one first."))
+        raise TooMany("too_many_views", _("You have 50 saved views, which is the limit. Delete one first."))
     view = SavedView(
         list_key=definition.key, name=_valid_name(name, mine), query=definition.saved_query(query), is_shared=is_shared
     )
@@ -103,7 +103,7 @@ def set_display(*, actor: Actor, definition: ListDefinition, columns: Iterable[s
     _authorize(actor, definition)
     wanted = list(dict.fromkeys(columns))
     if set(wanted) - {column.name for column in definition.columns} or density not in ListSettings.Density.values:
-        raise Invalid("display", _("Choose from the columns and densities that there are."))
+        raise Invalid("display", _("Choose columns and a density from those offered."))
     _settings(actor, definition, columns=wanted, density=density)
 
 
@@ -139,9 +139,9 @@ def _valid_name(name: str, mine: list[SavedView], row: SavedView | None = None) 
     """Return a view's name on one line. Raises Invalid for a bad one, or one that another view of the person has."""
     line = one_line(name)
     if not line or len(line) > LONGEST_NAME:
-        raise Invalid("name", _("Give a name of at most 60 characters."), field="name")
+        raise Invalid("name", _("Enter a name of at most 60 characters."), field="name")
     if any(fold(other.name) == fold(line) for other in mine if other is not row):
-        raise Invalid("name_taken", _("You have a view of this name already."), field="name")
+        raise Invalid("name_taken", _("You already have a view with this name."), field="name")
     return line
 
 

@@ -89,7 +89,7 @@ def _ordered_roles(organization: Organization, roles: Iterable[str]) -> list[str
     if not names:
         raise Invalid("roles", _("Choose at least one role."), field="roles")
     if not names.issubset(known):
-        raise Invalid("roles", _("Organisations of this kind do not have this role."), field="roles")
+        raise Invalid("roles", _("Organisations of this type don’t have this role."), field="roles")
     return [role.value for role in known if role in names]
 
 

@@ -75,7 +75,7 @@ def _insert(organization: Organization) -> None:
 CONTACT_FIELDS = ("name", "country", "street", "postal_code", "city", "phone", "contact_email", "website")
 PERSONAL_FIELDS = frozenset({"name", "phone", "contact_email"})  # may be those of a person: the log's data has none
 VERIFIED_FIELDS = {  # what only vendor staff change once they have verified it, and why
-    "name": _("The name has been verified. Vendor staff change it."),
+    "name": _("This name has been verified. Only vendor staff can change it."),
     "country": _("The country has been verified, and the market follows from it. Vendor staff change it."),
 }
 
@@ -92,7 +92,7 @@ def update_contact(*, actor: Actor, organization: Organization, **contact: str) 
     if not actor.is_system and organization.pk != actor.organization_id:
         raise NotFound("not_found", "")
     if contact.keys() - set(CONTACT_FIELDS):
-        raise Invalid("contact", _("Only contact data can be changed here."))
+        raise Invalid("contact", _("Only contact details can be changed here."))
     row = Organization.objects.select_for_update(of=("self",)).get(pk=organization.pk)
     changes = changes_of(row, contact, unsaid=PERSONAL_FIELDS)
     for name, reason in VERIFIED_FIELDS.items():
@@ -117,7 +117,7 @@ def register_organization(
     """
     authorize_staff(actor)
     if parent and (kind != Kind.PARTNER or parent.kind != Kind.DISTRIBUTOR):
-        raise Invalid("parent", _("Only a partner has an organisation above it, and that is a distributor."))
+        raise Invalid("parent", _("Only a partner can have an organisation above it, and it must be a distributor."))
     organization = Organization(kind=kind, name=name, country=country, parent=parent, **details)
     has_org_id = "org_id" in details
     organization.full_clean(exclude=["name_folded"] if has_org_id else ["name_folded", "org_id"])

@@ -82,7 +82,7 @@ def refuse_further_address(email: str, person: Person | None = None) -> None:
     """
     proved = EmailAddress.objects.filter(email__iexact=email, verified=True).exclude(user=person)
     if owner := proved.select_related("user").first():
-        message = _("%(email)s is a further address of %(account)s: name that one.")
+        message = _("%(email)s is another address of %(account)s: use that one.")
         raise Conflict("further_address", message % {"email": email, "account": owner.user.email})
 
 
@@ -156,7 +156,7 @@ def lock_person(*, actor: Actor, person: Person, reason: str) -> None:
     authorize_staff(actor)
     if not one_line(reason):
         raise Invalid("reason", _("Enter a reason."), field="reason")
-    _set_active(person, False, _("This person is locked already."), locked_at=timezone.now())
+    _set_active(person, False, _("This person is already locked."), locked_at=timezone.now())
     end_sessions(person)
     record(AccountEvent.PERSON_LOCKED, actor=actor, subject=person, note=one_line(reason))
 

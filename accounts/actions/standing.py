@@ -72,7 +72,7 @@ def suspend_organization(*, actor: Actor, organization: Organization, reason: st
     """
     authorize_staff(actor)
     if not one_line(reason):
-        raise Invalid("reason", _("Say why."), field="reason")
+        raise Invalid("reason", _("Enter a reason."), field="reason")
     if organization.kind == Kind.VENDOR:
         raise Invalid("vendor", _("The vendor itself cannot be suspended."))
     return _change_state(AccountEvent.SUSPENDED, actor, organization, State.SUSPENDED, one_line(reason))
@@ -128,7 +128,7 @@ def move_partner(*, actor: Actor, partner: Organization, distributor: Organizati
     """
     authorize_staff(actor)
     if partner.kind != Kind.PARTNER or (distributor and distributor.kind != Kind.DISTRIBUTOR):
-        raise Invalid("parent", _("Only a partner has an organisation above it, and that is a distributor."))
+        raise Invalid("parent", _("Only a partner can have an organisation above it, and it must be a distributor."))
     row = _lock_organization(partner)
     before = row.parent
     if before != distributor:

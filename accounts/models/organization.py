@@ -62,7 +62,7 @@ class Organization(PublicModel):
     }
     BEGINS = State.ACTIVE
 
-    kind = models.CharField(_("kind"), max_length=16, choices=Kind)
+    kind = models.CharField(_("type"), max_length=16, choices=Kind)
     state = models.CharField(max_length=12, choices=State, default=State.ACTIVE, db_default=State.ACTIVE)
     name = LineField(_("organisation name"), max_length=200)
     name_folded = models.CharField(max_length=FOLDED, editable=False)  # what searches compare: see lib.text.fold
@@ -78,7 +78,7 @@ class Organization(PublicModel):
     postal_code = LineField(_("postal code"), max_length=20, blank=True)
     city = LineField(_("city"), max_length=120, blank=True)
     phone = LineField(_("phone"), max_length=40, blank=True)
-    contact_email = models.EmailField(_("contact e-mail"), blank=True)
+    contact_email = models.EmailField(_("contact email"), blank=True)
     website = LineField(_("web domain"), max_length=120, blank=True)
     parent = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, related_name="partners", verbose_name=_("distributor")
@@ -89,7 +89,7 @@ class Organization(PublicModel):
         "accounts.Operator", models.DO_NOTHING, null=True, blank=True, db_constraint=False, related_name="manages"
     )
     account_manager_name = LineField(_("account manager"), max_length=120, blank=True)
-    account_manager_email = models.EmailField(_("account manager’s e-mail"), blank=True)
+    account_manager_email = models.EmailField(_("account manager’s email"), blank=True)
     account_manager_phone = LineField(_("account manager’s phone"), max_length=40, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     competencies = models.ManyToManyField("accounts.Competency", through="accounts.OrganizationCompetency")

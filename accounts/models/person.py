@@ -53,7 +53,7 @@ class Person(PublicModel, AbstractBaseUser):
         REGISTERED = "registered"  # by vendor staff or an import; such a person is kept without a proved address too
         SIGNED_UP = "signed_up"
 
-    email = models.EmailField(_("e-mail address"), unique=True)
+    email = models.EmailField(_("email address"), unique=True)
     name = LineField(_("name"), max_length=120)
     language = models.CharField(_("language"), max_length=8, choices=settings.LANGUAGES, default="en")
     time_zone = models.CharField(_("time zone"), max_length=64, default="UTC", validators=[validate_time_zone])

@@ -82,7 +82,7 @@ def organization_switch(request: PortalRequest) -> HttpResponse:
     The page the person was on may not exist for the other organisation.
     """
     request.act_for(request.POST.get("organization", ""))
-    messages.success(request, _("You now act for %(name)s.") % {"name": request.actor.organization_name})
+    messages.success(request, _("Switched to %(name)s.") % {"name": request.actor.organization_name})
     return redirect("/")
 
 
@@ -95,7 +95,7 @@ def account_edit(request: PortalRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         with into_form(form):
             update_contact(actor=request.actor, organization=organization, **form.cleaned_data)
-            messages.success(request, _("The contact data is saved."))
+            messages.success(request, _("Contact details saved."))
             return redirect(page_url("account"))
     return render(request, "accounts/account_edit.html", {"form": form})
 

@@ -105,9 +105,9 @@ def view_default(request: PortalRequest, view_id: UUID) -> HttpResponse:
     wanted = request.POST.get("default") == "yes"
     actions.set_default_view(actor=request.actor, definition=definition, view=view if wanted else None)
     if wanted:
-        messages.success(request, _("The list opens with “%(name)s” now.") % {"name": view.name})
+        messages.success(request, _("“%(name)s” is now your default view.") % {"name": view.name})
     else:
-        messages.success(request, _("The list opens whole now."))
+        messages.success(request, _("You no longer have a default view."))
     return redirect(_address(definition, view))
 
 

@@ -92,7 +92,7 @@ class Migration(migrations.Migration):
                 ('organization_id', models.BigIntegerField()),
                 ('person_id', models.BigIntegerField()),
                 ('kind', models.CharField(max_length=60)),
-                ('mail', models.CharField(blank=True, choices=[('off', 'Off'), ('each', 'At once'), ('digest', 'In the daily summary')], max_length=6)),
+                ('mail', models.CharField(blank=True, choices=[('off', 'Off'), ('each', 'Immediately'), ('digest', 'In the daily summary')], max_length=6)),
                 ('inbox', models.BooleanField(default=True)),
             ],
             options={

@@ -13,7 +13,7 @@ class Mail(models.TextChoices):
     """How a person gets a kind of notice by e-mail."""
 
     OFF = "off", pgettext_lazy("e-mail", "Off")
-    EACH = "each", pgettext_lazy("e-mail", "At once")
+    EACH = "each", pgettext_lazy("e-mail", "Immediately")
     DIGEST = "digest", pgettext_lazy("e-mail", "In the daily summary")
 
 

@@ -57,7 +57,7 @@ class ActorView(GenericAPIView[Any]):
     def _refuse_unknown(self, request: Request) -> None:
         for name in request.query_params:
             if name not in self.known_parameters():
-                raise invalid_parameter(name, "unknown_parameter", _("This parameter is not known."))
+                raise invalid_parameter(name, "unknown_parameter", _("Unknown parameter."))
 
     def get_queryset(self) -> QuerySet[Any]:
         return self.model.objects.visible_to(self.actor)  # type: ignore[attr-defined]
@@ -98,7 +98,7 @@ class ListView(ActorView, ListAPIView[Any]):
         for name, query_filter in (self.filterset_class.base_filters if self.filterset_class else {}).items():
             value = self.request.query_params.get(name, "").lower()
             if isinstance(query_filter, BooleanFilter) and value not in ("", "true", "false"):
-                raise invalid_parameter(name, "invalid", _("Give true or false."))
+                raise invalid_parameter(name, "invalid", _("Use true or false."))
         return super().filter_queryset(queryset)
 
     def known_parameters(self) -> set[str]:

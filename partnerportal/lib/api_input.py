@@ -78,6 +78,6 @@ class StrictSerializer(serializers.Serializer[Any]):
         if isinstance(data, Mapping):
             unknown = [str(name) for name in data if name not in self.fields]
             if unknown:
-                message = ErrorDetail(_("This field is not known."), "unknown_field")
+                message = ErrorDetail(_("Unknown field."), "unknown_field")
                 raise serializers.ValidationError({name: [message] for name in unknown})
         return super().to_internal_value(data)

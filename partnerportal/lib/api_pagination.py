@@ -75,7 +75,7 @@ class PagedCollection(Collection):
         sort, descending = view.order()
         cursor = request.query_params.get("cursor", "")
         if cursor and not is_cursor(queryset, sort=sort, cursor=cursor):
-            raise invalid_parameter("cursor", "invalid_cursor", _("Take the cursor from the links of a page."))
+            raise invalid_parameter("cursor", "invalid_cursor", _("Use a cursor from the links of a page."))
         known = view.known_total()
         self.page = keyset(
             queryset if known is not None else with_total(queryset),
@@ -98,7 +98,7 @@ class PagedCollection(Collection):
         limit = self.request.query_params.get("limit", str(self.default_limit))
         if limit.isascii() and limit.isdecimal() and len(limit) <= 3 and 1 <= int(limit) <= self.max_limit:
             return int(limit)
-        message = _("Give a whole number from 1 to %(max)s.") % {"max": self.max_limit}
+        message = _("Enter a whole number from 1 to %(max)s.") % {"max": self.max_limit}
         raise invalid_parameter("limit", "invalid_limit", message)
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:

@@ -47,7 +47,7 @@ class BearerAuthentication(BaseAuthentication):
             if token:
                 note_use(token)
         if token is None:
-            raise AuthenticationFailed(_("This token is not known, or it has been revoked."))
+            raise AuthenticationFailed(_("This token is unknown or has been revoked."))
         logs.add_fields(token_prefix=token.prefix)
         request._request.actor = token.as_actor()  # type: ignore[attr-defined]
         return AnonymousUser(), token

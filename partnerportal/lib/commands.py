@@ -65,7 +65,7 @@ def email_address(text: str) -> str:
     try:
         validate_email(text)
     except ValidationError as error:
-        raise ArgumentTypeError(f"{text} is not an e-mail address.") from error
+        raise ArgumentTypeError(f"{text} is not an email address.") from error
     return text
 
 

@@ -18,5 +18,5 @@ def limit_per_hour(times: int, key: str) -> None:
     name = f"{key}:{int(time.time()) // HOUR}"
     count = cache.get(name, 0) + 1
     if count > times:
-        raise TooMany("too_often", _("This has been asked for too often. Try again in an hour."))
+        raise TooMany("too_often", _("Too many requests. Try again in an hour."))
     cache.set(name, count, HOUR)

@@ -81,7 +81,9 @@ def require_permission(table: RoleTable, permission: StrEnum) -> Callable[[View]
             if actor.organization_id is None:
                 return redirect(page_url("organization_new"))
             if request.POST.get("acting_for", actor.organization_public_id) != actor.organization_public_id:
-                raise Conflict("other_organization", _("You act for another organisation since this page was opened."))
+                raise Conflict(
+                    "other_organization", _("You have switched to another organisation since this page was opened.")
+                )
             authorize(actor, table, permission)
             return view(request, *args, **kwargs)
 

@@ -65,7 +65,7 @@ class Rule:
         if self.feature and self.feature not in actor.features:
             return Denied("no_badge", _("This needs an active partner programme membership."))
         if self.kinds and actor.organization_kind not in self.kinds:
-            return Denied("wrong_kind", _("This is not available to organisations of your kind."))
+            return Denied("wrong_kind", _("This is not available to your type of organisation."))
         if self.roles and not self.roles & actor.roles:
             who = several_roles(self.roles_in(actor.organization_kind))
             return Denied("wrong_role", gettext("Only %(roles)s can do this.") % {"roles": who})

@@ -22,7 +22,7 @@ from partnerportal.lib.breaker import Breaker, ServiceAway
 from partnerportal.lib.errors import Unavailable
 from partnerportal.lib.private_files import StoredFile, private_folder
 
-AWAY = _("The files cannot be reached at the moment. Try again in a few minutes.")
+AWAY = _("The files are not available at the moment. Try again in a few minutes.")
 CLIENT = Config(
     connect_timeout=2,  # seconds; a page may have to wait for it
     read_timeout=5,

@@ -65,7 +65,9 @@ def write_file(name: str) -> Iterator[IO[bytes]]:
             yield file
     except OSError as error:
         if error.errno in NO_SPACE:
-            raise Unavailable("no_space", _("There is no room for the file just now. Try again later.")) from error
+            raise Unavailable(
+                "no_space", _("There is no space for the file at the moment. Try again later.")
+            ) from error
         raise
 
 

@@ -102,11 +102,11 @@ def say(status: int, *, is_upload: bool) -> tuple[str, str]:
         return "too_slow", _("The upload took longer than ten minutes. Split it into smaller ones.")
     return {
         400: ("bad_request", _("The request is not valid HTTP.")),
-        401: ("authentication_failed", _("This token is not known, or it has been revoked.")),
+        401: ("authentication_failed", _("This token is unknown or has been revoked.")),
         408: ("too_slow", _("The request took too long to arrive. Send it again.")),
         411: ("length_required", _("State the size of the content in the Content-Length header.")),
         413: ("too_large", _("The request is too large.")),
         431: ("headers_too_large", _("The address and headers of the request are too long.")),
         501: ("not_supported", _("The request is encoded in a way that is not supported.")),
-        503: ("no_space", _("There is no room for the file just now. Try again later.")),
-    }.get(status, ("error", _("The fault is ours, and it has been recorded. What you saved before is safe.")))
+        503: ("no_space", _("There is no space for the file at the moment. Try again later.")),
+    }.get(status, ("error", _("The error is ours and has been recorded. Everything you saved is safe.")))

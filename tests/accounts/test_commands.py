@@ -68,13 +68,13 @@ def test_the_first_admin_of_an_installation_gets_in_by_a_link(world: World) -> N
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--kind=customer", "--name=A", "--country=SE", "--parent=DISTRIBUTOR"], "Only a partner"),
-        (["--kind=partner", "--name=A", "--country=SE", "--parent=PARTNER"], "that is a distributor"),
+        (["--kind=customer", "--name=A", "--country=SE", "--parent=DISTRIBUTOR"], "Only a partner can"),
+        (["--kind=partner", "--name=A", "--country=SE", "--parent=PARTNER"], "must be a distributor"),
         (["--kind=partner", "--name=A", "--country=SE", "--parent=10000000"], "No organisation has the ORGID 10000000"),
         (["--kind=partner", "--name= ", "--country=SE"], "name: "),
         (["--kind=partner", f"--name={'x' * 201}", "--country=SE"], "name: "),
         (["--kind=partner", "--name=A", "--country=XX"], "not an ISO 3166 country"),
-        (["--kind=partner", "--name=A", "--country=SE", "--admin=nobody"], "not an e-mail address"),
+        (["--kind=partner", "--name=A", "--country=SE", "--admin=nobody"], "not an email address"),
         (["--kind=partner", "--name=A", "--country=SE", "--program=gold"], "The programmes are: csp"),
     ],
 )
@@ -92,7 +92,7 @@ def test_an_operator_gets_all_roles_and_a_known_person_is_kept(world: World) -> 
     said = call("add_operator", world.nobadge.org_id, "MANY@example.com", "--role=sales_agent", "--role=reader")
     assert said == f"many@example.com acts for {world.nobadge} as reader, sales_agent."
     assert Operator.objects.get(organization=world.nobadge, person=many).roles == ["reader", "sales_agent"]
-    with pytest.raises(CommandError, match="Organisations of this kind do not have this role"):
+    with pytest.raises(CommandError, match="Organisations of this type don’t have this role"):
         call("add_operator", world.stranger.org_id, "many@example.com", "--role=sales_agent")
     with pytest.raises(CommandError, match="No organisation has the ORGID 123"):
         call("add_operator", "123", "somebody@example.com", "--role=reader")
@@ -166,7 +166,7 @@ def test_a_link_proves_no_address_of_several(db: None) -> None:
 
 def test_a_link_is_replaced_for_a_reason(world: World) -> None:
     before = world.token("partner")
-    with pytest.raises(CommandError, match="Say why"):
+    with pytest.raises(CommandError, match="Enter a reason"):
         call("replace_invitation_link", world.partner.org_id, "--reason= ")
     said = call("replace_invitation_link", world.partner.org_id, "--reason=It stood on a public page")
     assert said == f"{settings.PORTAL_ORIGIN}/i/{world.token('partner')}/"

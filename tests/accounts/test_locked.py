@@ -29,7 +29,7 @@ from tests.world_usage import CALENDAR
 
 pytestmark = pytest.mark.django_db
 WHO, EMAIL = "customer.admin", address("customer.admin")
-SWITCHED_OFF = "This account is switched off"
+SWITCHED_OFF = "This account is deactivated"
 
 
 def call(*arguments: str) -> tuple[str, str]:
@@ -90,7 +90,7 @@ def test_reset_links_open_nothing_and_the_mail_says_why(world: World) -> None:
     assert "no longer valid" in page
     known = PageClient().post("/sign-in/password/reset/", {"email": EMAIL}, follow=True)
     [message] = sent()
-    assert (message.to, message.subject) == ([EMAIL], "Your account is switched off")
+    assert (message.to, message.subject) == ([EMAIL], "Your account is deactivated")
     assert "/key/" not in message.body
     unknown = PageClient().post("/sign-in/password/reset/", {"email": "nobody-at-all@example.com"}, follow=True)
     assert known.redirect_chain == unknown.redirect_chain
@@ -160,9 +160,9 @@ def test_unlocking_lets_in_as_before(world: World) -> None:
     ("arguments", "said"),
     [
         (["lock_person", "nobody-at-all@example.com", "--reason=x"], "Nobody has the address"),
-        (["lock_person", EMAIL, "--reason= "], "Say why"),
+        (["lock_person", EMAIL, "--reason= "], "Enter a reason"),
         (["unlock_person", EMAIL], "is not locked"),
-        (["unlock_person", "no address"], "not an e-mail address"),
+        (["unlock_person", "no address"], "not an email address"),
         (["remove_operator", "10000000", EMAIL], "No organisation has the ORGID"),
         (["remove_operator", "STRANGER", EMAIL], "does not act for"),
         (["remove_operator", "CUSTOMER", EMAIL], "needs at least one Admin"),
@@ -178,7 +178,7 @@ def test_what_cannot_be_done_is_said_and_not_recorded(world: World, arguments: l
 
 def test_a_person_is_locked_once(world: World) -> None:
     lock()
-    with pytest.raises(CommandError, match="locked already"):
+    with pytest.raises(CommandError, match="already locked"):
         lock()
 
 

@@ -204,7 +204,7 @@ def test_an_authenticator_app_is_asked_for(with_totp):
     response = sign_in(other)
     assert response["Location"] == "/sign-in/two-factor/authenticate/"
     assert not is_signed_in(other)
-    assert "Second factor" in other.get(response["Location"]).content.decode()
+    assert "Second step" in other.get(response["Location"]).content.decode()
     code = totp(secret)
     for wrong in ("", "12345", code[::-1] + "0"):
         assert other.post(response["Location"], {"code": wrong}).status_code == 200
@@ -237,7 +237,7 @@ def test_other_sessions_are_ended(client, world):
     assert is_signed_in(other)
     client.post("/sign-in/sessions/")
     assert is_signed_in(client) and not is_signed_in(other)
-    assert "You are signed in only here." in client.get("/sign-in/sessions/").content.decode()
+    assert "You’re not signed in anywhere else." in client.get("/sign-in/sessions/").content.decode()
 
 
 def test_a_changed_password_signs_out_everywhere(client, world):

@@ -61,7 +61,7 @@ def test_switching_acts_for_another_of_ones_own(web, world):
     client = web("many@customer")
     response = client.post("/organizations/switch/", {"organization": world.distributor.public_id})
     assert response["Location"] == "/"
-    assert said(response) == [f"You now act for {world.distributor.name}."]
+    assert said(response) == [f"Switched to {world.distributor.name}."]
     assert world.distributor.org_id in client.get("/account/").content.decode()
     for other in (world.stranger.public_id, "rubbish", ""):
         assert client.post("/organizations/switch/", {"organization": other}).status_code == 404
@@ -176,7 +176,7 @@ def test_preferences_hold_from_the_next_page_on(web, world):
 
 def test_who_can_do_what(web):
     page = web("customer.reader").get("/help/roles/").content.decode()
-    assert "End a connection" in page and "Edit the contact data" in page
+    assert "End a connection" in page and "Edit the contact details" in page
     assert web("anonymous").get("/help/roles/").status_code == 302
 
 

@@ -86,19 +86,19 @@ def test_a_view_keeps_filters_and_sort(partner: Organization, web: Any) -> None:
     page = client.get(f"{LIST}?country=JP&sort=-name&view={view.public_id}")
     assert names_in(page) == ["Ceta", "Beta KK"]
     assert tabs(page)["*Japan"] == "2"  # a filter by country alone has a kept figure
-    assert "is modified" not in text_of(page)
+    assert "unsaved changes" not in text_of(page)
 
 
 def test_modified_saved_and_reset(partner: Organization, web: Any) -> None:
     client = web("partner.admin")
     view = save(client, "Japan", "country=JP")
     page = client.get(f"{LIST}?country=FR&view={view.public_id}")
-    assert "“Japan” is modified." in text_of(page)
+    assert "“Japan” has unsaved changes." in text_of(page)
     assert f"{LIST}?country=JP&amp;view={view.public_id}" in page.content.decode()
     answer = client.post(reverse("view_query", args=[view.public_id]), {"query": "country=FR&sort=-seats"})
     view.refresh_from_db()
     assert view.query == {"country": "FR", "sort": "-seats"}
-    assert "is modified" not in text_of(client.get(answer.url))
+    assert "unsaved changes" not in text_of(client.get(answer.url))
 
 
 def test_the_list_opens_with_the_default_view(partner: Organization, web: Any) -> None:
@@ -150,7 +150,7 @@ def test_only_admins_share_and_only_owners_change(partner: Organization, web: An
         ("", "This field is required"),
         ("\u200b \n", "This field is required"),
         ("x" * 61, "at most 60 characters"),
-        ("JAPAN", "a view of this name already"),
+        ("JAPAN", "already have a view with this name"),
         ("a\0b", "Null characters"),
     ],
 )

@@ -138,10 +138,10 @@ def test_everyone_connected_is_told_in_the_inbox_and_by_one_summary(ends, world)
     assert set(sent) == {world.person(who).email for who in people}
     assert len(mail.outbox) == len(sent)
     message = sent[world.person("partner.admin").email]
-    assert message.subject == "Your daily summary: 2 notices"
+    assert message.subject == "Your daily summary: 2 notifications"
     assert all(name in message.body for name in both)
     many = sent[world.person("many").email]  # of all their organisations
-    assert many.subject == "Your daily summary: 4 notices"
+    assert many.subject == "Your daily summary: 4 notifications"
     assert all(world[name].name in many.body for name in ("partner", "distributor"))
     assert "/me/notices/" in message.body
     assert re.fullmatch(rf"<summary\.{world.person('partner.admin').pk}\.20\d\d-\d\d-\d\d@localhost>",

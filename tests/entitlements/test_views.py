@@ -299,7 +299,7 @@ def test_an_order_shows_its_lines_and_total(world: World, sku: Sku, web: Any) ->
 def test_activity_names_nobody_of_the_other_side(world: World, web: Any) -> None:
     address = reverse("customer_activity", args=[world.customer.public_id])
     words = text_of(web("partner.admin").get(address))
-    assert f"{world.customer.name} connected with {world.partner.name}" in words
+    assert f"{world.customer.name} connected to {world.partner.name}" in words
     assert world.person("customer.admin").name not in words
     assert world.lapsed.name not in words
 
@@ -401,6 +401,6 @@ def test_who_acts_for_nobody_creates_an_organisation(web: Any) -> None:
 
 
 def test_a_distributor_is_told_of_its_partners_customers(web: Any) -> None:
-    assert "Everyone connected with you, with licences" in text_of(web("partner.admin").get(LIST))
+    assert "All customers connected to you, with their licences" in text_of(web("partner.admin").get(LIST))
     page = text_of(web("distributor.admin").get(LIST))
-    assert "Every customer of your partners, with licences" in page and "Everyone connected with you" not in page
+    assert "All customers of your partners, with their licences" in page and "connected to you" not in page

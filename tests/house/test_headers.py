@@ -60,11 +60,11 @@ def test_a_page_without_words_of_its_own_is_still_a_page(web, world):
         client = web(who)
         response = client.get(f"/i/{world.token('partner')}/accept/")
         assert (response.status_code, response["Allow"]) == (405, "POST")
-        assert "That was not done" in response.content.decode()
+        assert "That couldn’t be done" in response.content.decode()
         too_many = client.post("/sign-in/login/", {f"field{n}": "" for n in range(1100)})
         assert too_many.status_code == 400 and "The request is too large." in too_many.content.decode()
         elsewhere = client.get("/", headers={"host": "elsewhere.example"})
-        assert elsewhere.status_code == 400 and "That was not done" in elsewhere.content.decode()
+        assert elsewhere.status_code == 400 and "That couldn’t be done" in elsewhere.content.decode()
 
 
 @pytest.mark.parametrize("token", ["\0", "a\0" + "b" * 40, "é" * 43, "x" * 65, "a" * 19])

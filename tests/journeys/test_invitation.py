@@ -50,7 +50,7 @@ def test_already_connected_own_link_and_unknown_link_are_clear_pages(visitor):
     own.opens(people.invitation(partner))
     own.sees("This is your own invitation link")
     own.opens("/i/nobody-knows-this-one/", status=404)
-    expect(own.heading).to_have_text("This invitation link is not known")
+    expect(own.heading).to_have_text("Unknown invitation link")
 
 
 def test_a_link_rests_while_its_partner_has_no_badge(visitor):

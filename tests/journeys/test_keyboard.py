@@ -149,10 +149,10 @@ def test_undo_in_the_toast(browser, customers):
     page = browser.opens("/inbox/")
     subject = f"{customers[0].name} is now connected to you"
     page.get_by_role("button", name=f"Dismiss: {subject}").press("Enter")
-    browser.sees("Notice dismissed")
+    browser.sees("Notification dismissed")
     expect(page.get_by_role("button", name=subject, exact=True)).to_have_count(0)
     undo = page.get_by_role("button", name="Undo")
     undo.focus()
     page.keyboard.press("Enter")
-    browser.sees("Notice restored")
+    browser.sees("Notification restored")
     expect(page.get_by_role("button", name=subject, exact=True)).to_be_visible()

@@ -33,17 +33,17 @@ def test_a_view_is_shared_with_a_colleague_and_nobody_else(visitor, partner):
     one = visitor().arrives_as(ada)
     page = one.opens("/customers/?country=DE&sort=-name")
     page.get_by_role("button", name="Views", exact=True).click()
-    page.get_by_role("link", name="Save as a view…").click()
+    page.get_by_role("link", name="Save as view…").click()
     dialog = page.get_by_role("dialog", name="Save the view")
     dialog.get_by_label("Name").fill("Germany, backwards")
-    dialog.get_by_label("Share it in the organisation").check()
+    dialog.get_by_label("Share with everyone in the organisation").check()
     dialog.get_by_role("button", name="Save view").click()
     one.sees("The view “Germany, backwards” is saved.")
     expect(
         page.get_by_role("navigation", name="Views").get_by_role("link", name="Germany, backwards 3")
     ).to_be_visible()
     page.get_by_label("Country").select_option("")
-    one.sees("“Germany, backwards” is modified.")
+    one.sees("“Germany, backwards” has unsaved changes.")
     page.get_by_role("link", name="Reset").click()
     expect(page.get_by_label("Country")).to_have_value("DE")
 
@@ -140,10 +140,10 @@ def test_twenty_thousand_rows_with_progress(visitor, crowd):
     one = visitor(accept_downloads=True).arrives_as(people.operator(crowd))
     page = one.opens("/customers/")
     page.get_by_role("button", name="Export", exact=True).click()
-    one.sees("The export has begun.")
+    one.sees("Export started.")
     expect(page.get_by_text(re.compile(r"of 20,000 rows|^20,000 rows")).first).to_be_visible()
     one.opens("/inbox/")  # it goes on without the page
-    one.sees("Your export is ready, on the page “Exports”.")
+    one.sees("Your export is ready on the page “Exports”.")
     page = one.opens("/exports/")
     with page.expect_download() as download:
         page.get_by_role("link", name="Download").click()
@@ -182,5 +182,5 @@ def test_a_laptop_shows_eight_rows_and_nothing_jumps(visitor, partner):
     dialog.get_by_role("button", name="Save view").click()
     expect(page.get_by_role("navigation", name="Views").get_by_role("link", name="Germany")).to_be_visible()
     page.get_by_label("Country").select_option("")
-    expect(page.get_by_text("“Germany” is modified.")).to_be_visible()
+    expect(page.get_by_text("“Germany” has unsaved changes.")).to_be_visible()
     assert first.bounding_box()["y"] == top, "a changed view moves nothing"

@@ -75,9 +75,9 @@ def test_dismiss_and_restore_a_notice(browser, partner):
     subject = f"{customer.name} is now connected to you"
     page = browser.arrives_as(people.operator(partner)).opens("/inbox/")
     browser.press(f"Dismiss: {subject}")
-    browser.sees("Notice dismissed")
+    browser.sees("Notification dismissed")
     browser.press("Undo")
-    browser.sees("Notice restored")
+    browser.sees("Notification restored")
     browser.press(f"Dismiss: {subject}")
     browser.follow("Dismissed")
     browser.press(f"Restore: {subject}")
@@ -99,5 +99,5 @@ def test_switch_to_another_organisation(browser, partner):
     page = browser.arrives_as(people.operator(partner, other), partner).opens("/")
     page.get_by_role("button", name=f"Organisation: {partner.name}").click()
     page.get_by_role("button", name=other.name).click()
-    browser.sees(f"You now act for {other.name}.")
+    browser.sees(f"Switched to {other.name}.")
     expect(page.get_by_role("button", name=f"Organisation: {other.name}")).to_be_visible()

@@ -137,7 +137,7 @@ def test_an_end_is_announced_once_and_calendars_show_it(stack, visitor, trio):
     assert Delivery.objects.filter(channel=Channel.DIGEST, person_id=pia.pk).count() == 1
     Delivery.objects.filter(channel=Channel.DIGEST).update(next_at=timezone.now())  # as if it were morning
     stack.send("notifications.tasks.send_emails")
-    stack.mail(pia.email, "Your daily summary: 1 notice")
+    stack.mail(pia.email, "Your daily summary: 1 notification")
     stack.send("notifications.tasks.send_emails")
     assert len([m for m in stack.mails_to(pia.email) if "summary" in str(m["Subject"])]) == 1
 

@@ -86,9 +86,9 @@ def test_somebody_without_a_password_sets_one(visitor):
 
 def test_authenticator_app_and_recovery_codes(ada):
     page = ada.opens("/sign-in/two-factor/totp/activate/")
-    secret = page.get_by_label("Secret, if you cannot scan").input_value()
+    secret = page.get_by_label("Setup key, if you can’t scan").input_value()
     page.locator("input[name=code]").fill(authenticator_app(secret))
-    ada.press("Switch on")
+    ada.press("Turn on")
     expect(page).not_to_have_url(re.compile("totp/activate"))
     found = list(inspected(ada, pages.WITH_SECOND_FACTOR))
     leaves(ada)

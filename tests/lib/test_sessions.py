@@ -129,7 +129,7 @@ def test_every_other_session_is_ended_and_this_one_stays(signed_in):
     other = PageClient()
     sign_in(other)
     page = signed_in.get("/sign-in/sessions/").content.decode()
-    assert page.count("This session") == 1 and "End all other sessions" in page
+    assert page.count("This session") == 1 and "Sign out of all other sessions" in page
     signed_in.post("/sign-in/sessions/")
     assert is_signed_in(signed_in) and not is_signed_in(other)
     assert Session.objects.filter(pk=row_of(signed_in).pk).exists()

@@ -42,7 +42,7 @@ def test_a_tick_for_each_kind_that_names_it(web: Any) -> None:
     page = client.get(PAGE).content.decode()
     ticks = re.findall(r'type="checkbox" name="inbox-(\w+)" aria-label="In the inbox: [^"]+"[^>]* checked', page)
     assert sorted(ticks) == sorted(re.findall(r'<select name="(\w+)"', page)) and len(ticks) > 5
-    assert "choose its kind in the filter of the inbox" in page
+    assert "filter the inbox by that type" in page
     client.post(PAGE, OFF)
     page = client.get(PAGE).content.decode()
     assert (ticked(page), ticked(page, "ends_soon")) == (False, True)

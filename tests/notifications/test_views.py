@@ -170,9 +170,9 @@ def test_each_state_has_its_own_words(world: World, web: Any) -> None:
     client = web("vendor.admin")
     Notice.objects.filter(recipient_id=world.vendor.pk).delete()
     for query, words in (
-        ("", "No notices"),
+        ("", "No notifications"),
         ("?unread=true", "Nothing unread"),
         ("?dismissed=true", "Nothing dismissed"),
     ):
         assert words in client.get(f"{INBOX}{query}").content.decode()
-    assert "No notices match" in client.get(f"{INBOX}?kind=trial_expired").content.decode()
+    assert "No notifications match" in client.get(f"{INBOX}?kind=trial_expired").content.decode()

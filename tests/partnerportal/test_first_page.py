@@ -11,13 +11,13 @@ from connections.actions import end_connection
 OWN_STRIP = ["Active entitlements", "Active trials", "Pending trial requests"]
 STRIP = ["Customers", "Licences assigned", "Expiring in 30 days", "Over limit", "Falling usage", "Waiting for a trial"]
 PAGES = {
-    "partner": (STRIP, ["Needs attention", "Your own licences", "Latest notices"]),
-    "distributor": (STRIP, ["Needs attention", "Your own licences", "Latest notices"]),
-    "customer": (OWN_STRIP, ["Needs attention", "Who can see your data", "Latest notices"]),
-    "stranger": (OWN_STRIP, ["Needs attention", "Who can see your data", "Latest notices"]),
-    "nobadge": ([], ["Your organisation", "Your own licences", "Latest notices"]),
-    "vendor": ([], ["Your organisation", "Latest notices"]),
-    "publisher": ([], ["Your organisation", "Your own licences", "Latest notices"]),
+    "partner": (STRIP, ["Needs attention", "Your own licences", "Latest notifications"]),
+    "distributor": (STRIP, ["Needs attention", "Your own licences", "Latest notifications"]),
+    "customer": (OWN_STRIP, ["Needs attention", "Who can see your data", "Latest notifications"]),
+    "stranger": (OWN_STRIP, ["Needs attention", "Who can see your data", "Latest notifications"]),
+    "nobadge": ([], ["Your organisation", "Your own licences", "Latest notifications"]),
+    "vendor": ([], ["Your organisation", "Latest notifications"]),
+    "publisher": ([], ["Your organisation", "Your own licences", "Latest notifications"]),
 }
 
 
@@ -47,9 +47,9 @@ def test_before_the_first_customer_a_partner_is_told_how_to_begin(world: Any, we
         end_connection(actor=actor_for("partner.admin"), connection=world.connection(customer, "partner"))
     html = main(web("partner.admin").get("/"))
     assert texts(r"<dt>(.*?)</dt>", html) == []
-    assert panel_titles(html) == ["Get started", "Your own licences", "Latest notices"]
+    assert panel_titles(html) == ["Get started", "Your own licences", "Latest notifications"]
     steps = texts(r'<span class="list-text[^"]*">(.*?)</span>', html)
-    assert [step.partition(" ")[0] for step in steps] == ["Invite", "Complete", "Have"]
+    assert [step.partition(" ")[0] for step in steps] == ["Invite", "Complete", "Add"]
     assert html.count('href="/invite/"') == 2  # beside the heading, too
     reader = main(web("partner.reader").get("/"))
     assert "/invite/" not in reader and "Only Admins, Admin agents and Sales agents can do this." in reader

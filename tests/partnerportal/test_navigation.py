@@ -17,7 +17,7 @@ EVERYBODY = [("Inbox", "inbox", "/inbox/"), ("Exports", "file-down", "/exports/"
 SETTINGS = [("Account details", "building", "/account/"), ("Operators", "users", "/operators/")]
 PERSON = [
     ("Preferences", "settings-2", "/me/"),
-    ("Two-factor sign-in", "shield-check", "/sign-in/two-factor/"),
+    ("Two-factor authentication", "shield-check", "/sign-in/two-factor/"),
     ("Password", "key-round", "/sign-in/password/change/"),
     ("Sessions", "monitor-smartphone", "/sign-in/sessions/"),
 ]

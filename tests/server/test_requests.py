@@ -176,7 +176,7 @@ def test_a_body_that_the_disk_does_not_take_is_refused_with_words(plant: Plant, 
     if path == UPLOAD:
         assert problem(said) == ("server_error", "no_space")
     else:
-        assert said.decode() == "There is no room for the file just now. Try again later.\n"
+        assert said.decode() == "There is no space for the file at the moment. Try again later.\n"
     assert files(plant) == before
     assert answer(plant.port, data)[0] == {PAGE: 403, UPLOAD: 202}[path]
 
