@@ -197,7 +197,7 @@ def owns_licences(actor: Actor) -> bool:
 
 
 def query_services(actor: Actor, customer_id: int | None) -> QuerySet[Entitlement]:
-    """Return a query for the entitlements of a customer in the order of `services`."""
+    """Return a query for the entitlements of a customer in the order of `list_services`."""
     rows = Entitlement.objects.visible_to(actor).filter(customer=customer_id)
     return rows.order_by(F("ends_on").asc(nulls_last=True), "sku__name", "pk")
 
