@@ -134,7 +134,7 @@ def get_operator(actor: Actor, public_id: UUID) -> Operator:
     return by_public_id(list_operators(actor), public_id)
 
 
-def admin_names(actor: Actor) -> list[str]:
+def list_admin_names(actor: Actor) -> list[str]:
     """Return the names of the Admins of the actor's organisation, to show whom to ask for help."""
     return [str(o.person) for o in list_operators(actor).filter(roles__contains=[Role.ADMIN])]
 
@@ -223,7 +223,7 @@ class ListPreferences:
         return next((view for view in self.views if view.public_id == public_id), None)
 
 
-def saved_view(actor: Actor, public_id: UUID) -> SavedView:
+def get_saved_view(actor: Actor, public_id: UUID) -> SavedView:
     """Return a saved view of the acting person, or one that is shared in the organisation. Raises NotFound."""
     return by_public_id(SavedView.objects.visible_to(actor), public_id)
 

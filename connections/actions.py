@@ -48,7 +48,7 @@ def accept_invitation(
     sides: dict[str, Any] = {"partner_id": invitation.partner_id, "customer_id": actor.organization_id}
     assert actor.organization_id, "a customer acts for itself"
     take_turn(Lock.ACCEPTANCES, actor.organization_id)  # one at a time, because acceptances are counted
-    connected = queries.live_connection(actor, **sides)
+    connected = queries.find_live_connection(actor, **sides)
     if connected:
         return connected, False
     if not invitation.is_open:
@@ -60,7 +60,7 @@ def accept_invitation(
                 **sides, partner_name=invitation.partner_name, customer_name=actor.organization_name
             )
     except IntegrityError:  # somebody accepted at the same moment
-        connected = queries.live_connection(actor, **sides)
+        connected = queries.find_live_connection(actor, **sides)
         if connected is None:
             raise Conflict("state_changed", _("The connection has just ended. Open the link again.")) from None
         return connected, False

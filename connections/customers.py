@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from connections import queries, rows
 from connections.policies import ROLE_TABLE, ConnectionPermission
-from connections.queries import Customer
+from connections.queries import ConnectedCustomer
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Message
 from partnerportal.lib.lists import Tab
@@ -58,7 +58,7 @@ class Summary:
     parts: Sequence[Part] = ()
 
 
-Summarize = Callable[[Actor, Customer], Summary]
+Summarize = Callable[[Actor, ConnectedCustomer], Summary]
 
 _tabs: dict[str, CustomerTab] = {}
 _summaries: list[Summarize] = []
@@ -77,19 +77,19 @@ register_tab(CustomerTab(key="overview", label=_("Overview"), url_name="customer
 register_tab(CustomerTab(key="activity", label=_("Activity"), url_name="customer_activity", order=100))
 
 
-def summaries_of(actor: Actor, customer: Customer) -> list[Summary]:
+def summaries_of(actor: Actor, customer: ConnectedCustomer) -> list[Summary]:
     """Return what each app adds to the customer's first page, in the order of the apps."""
     return [summarize(actor, customer) for summarize in _summaries]
 
 
-def find_customer(actor: Actor, public_id: UUID) -> Customer:
+def find_customer(actor: Actor, public_id: UUID) -> ConnectedCustomer:
     """Return the customer with what its tabs count. Raises NotFound, also after the connection has ended (CC-29)."""
     counts = {tab.key: tab.count(actor, OuterRef("subject")) for tab in _tabs_for(actor) if tab.count}
-    return queries.customer_in_reach(actor, public_id, counts)
+    return queries.get_customer(actor, public_id, counts)
 
 
 def customer_page(
-    request: PortalRequest, customer: Customer, *, tab: str, template: str, context: Mapping[str, Any]
+    request: PortalRequest, customer: ConnectedCustomer, *, tab: str, template: str, context: Mapping[str, Any]
 ) -> HttpResponse:
     """Draw a page of the customer by a template that extends connections/customer.html. `tab` is the current one.
 
@@ -123,7 +123,7 @@ def _may_open(actor: Actor, tab: CustomerTab) -> bool:
     return bool(table[permission].check(actor))
 
 
-def _tab_links(actor: Actor, customer: Customer, current: str) -> Iterable[Tab]:
+def _tab_links(actor: Actor, customer: ConnectedCustomer, current: str) -> Iterable[Tab]:
     for tab in _tabs_for(actor):
         url = reverse(tab.url_name, args=[customer.organization.public_id])
         count = customer.counts.get(tab.key) if customer.shares(tab.scope) else None

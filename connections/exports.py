@@ -7,11 +7,11 @@ from django.utils.translation import gettext_lazy as _
 
 from connections.models import Connection
 from connections.policies import ROLE_TABLE, ConnectionPermission
-from connections.queries import active_connections, customer_activity, ended_connections
+from connections.queries import list_active_connections, list_customer_activity, list_ended_connections
 from connections.timeline import kinds_with_words
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.exports.columns import moment_column, raw_column, text_column
-from partnerportal.lib.exports.lists import ExportList, Query, Subject
+from partnerportal.lib.exports.lists import ExportList, ExportSubject, Query
 
 
 def _with_other_side(actor: Actor, rows: QuerySet[Connection]) -> QuerySet[Connection]:
@@ -30,7 +30,7 @@ def _with_other_side(actor: Actor, rows: QuerySet[Connection]) -> QuerySet[Conne
 def _connections(actor: Actor, _query: Query, _customer: int | None) -> QuerySet[Any]:
     """Return the active connections of the actor's organisation, the latest first."""
     country = Case(When(partner=actor.organization_id, then=F("customer__country")), default=F("partner__country"))
-    rows = _with_other_side(actor, active_connections(actor)).annotate(other_country=country)
+    rows = _with_other_side(actor, list_active_connections(actor)).annotate(other_country=country)
     return rows.order_by("-connected_at", "-pk")
 
 
@@ -38,11 +38,11 @@ def _ended(actor: Actor, _query: Query, _customer: int | None) -> QuerySet[Any]:
     """Return the ended connections of the actor's organisation, the latest end first; `by` is "us" or "them"."""
     us = When(ended_by=actor.organization_id, then=Value("us"))
     by = Case(us, default=Value("them"), output_field=CharField())
-    return _with_other_side(actor, ended_connections(actor)).annotate(by=by).order_by("-ended_at", "-pk")
+    return _with_other_side(actor, list_ended_connections(actor)).annotate(by=by).order_by("-ended_at", "-pk")
 
 
 def _activity(actor: Actor, _query: Query, customer: int | None) -> QuerySet[Any]:
-    return customer_activity(actor, customer).filter(kind__in=kinds_with_words()).order_by("-pk")
+    return list_customer_activity(actor, customer).filter(kind__in=kinds_with_words()).order_by("-pk")
 
 
 LISTS = (
@@ -75,7 +75,7 @@ LISTS = (
         key="activity",
         label=_("Activity"),
         rows=_activity,
-        subject=Subject.ONE,
+        subject=ExportSubject.ONE,
         rule=(ROLE_TABLE, ConnectionPermission.VIEW_CUSTOMERS),
         own_rule=(ROLE_TABLE, ConnectionPermission.VIEW),
         columns=(

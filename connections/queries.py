@@ -81,18 +81,18 @@ def get_invitation(actor: Actor, token: str) -> Invitation:
     )
 
 
-def invitation_link(actor: Actor) -> InvitationLink:
+def get_invitation_link(actor: Actor) -> InvitationLink:
     """Return the invitation link of the actor's organisation, which must be a partner."""
     return InvitationLink.objects.visible_to(actor).get()
 
 
-def accepted_count(actor: Actor) -> int:
+def count_accepted(actor: Actor) -> int:
     """Return how many customers have accepted the actor's invitation; each counts once, also after the end."""
     rows = Connection.objects.visible_to(actor).filter(partner=actor.organization_id)
     return rows.values("customer").distinct().count()
 
 
-def active_connections(actor: Actor) -> QuerySet[Connection]:
+def list_active_connections(actor: Actor) -> QuerySet[Connection]:
     """Return the active connections of the actor's organisation, unordered, with their other sides.
 
     `other` is a dict of the other side's name, country and public_id, and `programs` are its active memberships, for
@@ -117,7 +117,7 @@ def partner_sees_customers(programs: Iterable[Mapping[str, Any]]) -> bool:
     return Feature.CUSTOMER_DASHBOARD in features_of(Kind.PARTNER, grants)
 
 
-def ended_connections(actor: Actor) -> QuerySet[Connection]:
+def list_ended_connections(actor: Actor) -> QuerySet[Connection]:
     """Return the ended connections of the actor's organisation, unordered.
 
     Neither side may look the other up any more, so only the names that the connection keeps are known.
@@ -132,10 +132,10 @@ def get_connection(actor: Actor, public_id: UUID) -> Connection:
 
 def newest_consent(actor: Actor, connection: Connection) -> Consent | None:
     """Return the consent that holds for a connection; None for the partner's side, which sees what it gives alone."""
-    return consents(actor, connection).first()
+    return list_consents(actor, connection).first()
 
 
-def consents(actor: Actor, connection: Connection) -> QuerySet[Consent]:
+def list_consents(actor: Actor, connection: Connection) -> QuerySet[Consent]:
     """Return the consents of a connection that the actor's organisation has given, the newest first."""
     return Consent.objects.visible_to(actor).filter(connection=connection).order_by("-pk")
 
@@ -145,7 +145,7 @@ def count_partners(actor: Actor) -> int:
     return Connection.objects.visible_to(actor).active().filter(customer=actor.organization_id).count()
 
 
-def live_connection(actor: Actor, *, partner_id: int, customer_id: int) -> Connection | None:
+def find_live_connection(actor: Actor, *, partner_id: int, customer_id: int) -> Connection | None:
     """Return the active connection of this partner and customer, one of which is the actor's organisation, or None."""
     rows = Connection.objects.visible_to(actor).active()
     return rows.filter(partner=partner_id, customer=customer_id).first()
@@ -157,7 +157,7 @@ def has_customers(actor: Actor) -> bool:
 
 
 @dataclass(frozen=True)
-class Customer:
+class ConnectedCustomer:
     """A customer that an actor sees by a live connection: its own, or one of its partners'."""
 
     organization: Organization
@@ -171,7 +171,7 @@ class Customer:
         return shares(self.scopes, scope)
 
 
-def customer_in_reach(actor: Actor, public_id: UUID, counts: Mapping[str, Combinable] | None = None) -> Customer:
+def get_customer(actor: Actor, public_id: UUID, counts: Mapping[str, Combinable] | None = None) -> ConnectedCustomer:
     """Return the customer with that public id. Raises NotFound, also after the connection has ended (CC-29).
 
     `counts` are expressions over the portfolio's row, whose `subject` is the customer: one query answers all.
@@ -184,10 +184,10 @@ def customer_in_reach(actor: Actor, public_id: UUID, counts: Mapping[str, Combin
     if row is None:
         raise NotFound("not_found", "")
     numbers = {name: getattr(row, f"count_{name}") for name in counts or {}}
-    return Customer(row.subject, row.since, row.connection_id, Scope(row.scopes), numbers)
+    return ConnectedCustomer(row.subject, row.since, row.connection_id, Scope(row.scopes), numbers)
 
 
-def customer_activity(actor: Actor, customer_id: int | None) -> QuerySet[Event]:
+def list_customer_activity(actor: Actor, customer_id: int | None) -> QuerySet[Event]:
     """Return the events by or about one customer that the actor may see, in no order."""
     about = Q(customer_id=customer_id) | Q(organization_id=customer_id) | Q(counterpart_id=customer_id)
     return Event.objects.visible_to(actor).filter(about)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import Kind, Operator
-from accounts.queries import Badge, admin_names, badges_of, sees_customers
+from accounts.queries import Badge, list_admin_names, badges_of, sees_customers
 from connections import models
 from connections.consent import all_scopes, newly_offered, offered_scopes, scope_names
 from connections.models import Connection
@@ -75,7 +75,7 @@ def invitation_offer(actor: Actor, operators: Iterable[Operator], invitation: In
         return InvitationOffer("choose", [_with_check(choice, choice is checked) for choice in choices])
     if actor.organization_id == invitation.partner_id:
         return InvitationOffer("own", choices)
-    return InvitationOffer("refused", choices, admin_names(actor))
+    return InvitationOffer("refused", choices, list_admin_names(actor))
 
 
 def _with_check(choice: AcceptingOrganization, is_checked: bool) -> AcceptingOrganization:
@@ -199,7 +199,7 @@ class EndedRow:
 
 
 def live_rows(actor: Actor, page: Page[Any]) -> list[LiveRow]:
-    """Return a row for each connection of a page of `queries.active_connections`."""
+    """Return a row for each connection of a page of `queries.list_active_connections`."""
     return [_live_row(actor, connection) for connection in page.rows]
 
 
@@ -232,7 +232,7 @@ def _direction(programs: Iterable[Mapping[str, Any]], *, is_partner: bool, sees:
 
 
 def ended_rows(actor: Actor, page: Page[Any]) -> list[EndedRow]:
-    """Return a row for each connection of a page of `queries.ended_connections`."""
+    """Return a row for each connection of a page of `queries.list_ended_connections`."""
     return [
         EndedRow(
             name=c.customer_name if c.partner_id == actor.organization_id else c.partner_name,

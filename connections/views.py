@@ -26,7 +26,7 @@ from connections.sharing import shared_things
 from connections.timeline import activity_rows
 from partnerportal.lib.countries import country_name
 from partnerportal.lib.errors import Conflict, DomainError, Invalid, NotFound, Stale, TooMany
-from partnerportal.lib.keyset import Page, keyset, keyset_or_first
+from partnerportal.lib.keyset import Page, keyset_page, keyset_page_or_first
 from partnerportal.lib.known_pages import page_url
 from partnerportal.lib.pages import require_permission, require_sign_in
 from partnerportal.lib.requests import PortalRequest
@@ -46,9 +46,9 @@ def account_details(request: PortalRequest) -> HttpResponse:
     Active and ended connections are paged independently of each other.
     """
     actor = request.actor
-    live = _page(request, "connections", queries.active_connections(actor), "connected_at")
+    live = _page(request, "connections", queries.list_active_connections(actor), "connected_at")
     live_rows = rows.live_rows(actor, live)
-    history = _page(request, "history", queries.ended_connections(actor), "ended_at")
+    history = _page(request, "history", queries.list_ended_connections(actor), "ended_at")
     own = Organization.objects.visible_to(actor).filter(pk=request.operator.organization_id)
     organization = with_qualifications(own.select_related("parent")).get()
     context = {
@@ -71,7 +71,7 @@ def account_details(request: PortalRequest) -> HttpResponse:
 def _page(request: PortalRequest, name: str, connections: Any, sort: str) -> Page[Any]:
     own = request.actor.organization_id
     options = {"sort": sort, "size": PAGE_SIZE, "branches": (Q(partner=own), Q(customer=own))}
-    return keyset_or_first(connections, descending=True, cursor=request.GET.get(name, ""), **options)
+    return keyset_page_or_first(connections, descending=True, cursor=request.GET.get(name, ""), **options)
 
 
 @require_safe
@@ -81,8 +81,8 @@ def invite(request: PortalRequest) -> HttpResponse:
     """Show the dialog with the partner's one invitation link, and how many have accepted it (CC-39, CC-40)."""
     actor = request.actor
     context = {
-        "link": settings.PORTAL_ORIGIN + queries.invitation_link(actor).path,
-        "accepted": queries.accepted_count(actor),
+        "link": settings.PORTAL_ORIGIN + queries.get_invitation_link(actor).path,
+        "accepted": queries.count_accepted(actor),
     }
     return render(request, "connections/invite.html", context)
 
@@ -202,7 +202,7 @@ def _sharing_page(
 ) -> HttpResponse:
     """Return the page “What is shared” with these scopes ticked, and with the error that sent the form back."""
     actor = request.actor
-    given = list(queries.consents(actor, connection)[:CONSENTS_SHOWN])
+    given = list(queries.list_consents(actor, connection)[:CONSENTS_SHOWN])
     new = consent.newly_offered(given[0].offered) if given else Scope.NONE
     is_partner = connection.partner_id == actor.organization_id
     context = {
@@ -226,7 +226,7 @@ def customer(request: PortalRequest, customer_id: UUID) -> HttpResponse:
     actor = request.actor
     customer = find_customer(actor, customer_id)
     summaries = summaries_of(actor, customer)
-    events = queries.customer_activity(actor, customer.organization.pk).order_by("-pk")[:EVENTS_ON_FIRST_PAGE]
+    events = queries.list_customer_activity(actor, customer.organization.pk).order_by("-pk")[:EVENTS_ON_FIRST_PAGE]
     context = {
         "attention": [item for summary in summaries for item in summary.attention],
         "calm": " ".join(str(summary.calm) for summary in summaries if summary.calm),
@@ -242,8 +242,8 @@ def customer_activity(request: PortalRequest, customer_id: UUID) -> HttpResponse
     """Show what was done by or about the customer, latest first."""
     actor = request.actor
     customer = find_customer(actor, customer_id)
-    events = queries.customer_activity(actor, customer.organization.pk)
-    page = keyset(events, sort="id", descending=True, size=EVENTS_A_PAGE, cursor=request.GET.get("cursor", ""))
+    events = queries.list_customer_activity(actor, customer.organization.pk)
+    page = keyset_page(events, sort="id", descending=True, size=EVENTS_A_PAGE, cursor=request.GET.get("cursor", ""))
     context = {"moments": activity_rows(actor, page.rows), "page": page}
     context["shares_news"] = customer.shares(Scope.NOTIFICATIONS)
     template = "connections/customer_activity.html"

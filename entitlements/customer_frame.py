@@ -4,7 +4,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from connections.customers import CustomerTab, Summary, register_summary, register_tab
-from connections.queries import Customer
+from connections.queries import ConnectedCustomer
 from entitlements.queries.customers import count_orders, count_services, list_services
 from entitlements.queries.usage import list_open_anomalies
 from entitlements.rows.customers import attention_of_services, licence_bar, service_sections
@@ -34,7 +34,7 @@ TABS = (
 )
 
 
-def summarize(actor: Actor, customer: Customer) -> Summary:
+def summarize(actor: Actor, customer: ConnectedCustomer) -> Summary:
     """Return what a customer's first page says of its services.
 
     Those that run are listed; one that ends soon, is over its licence, waits, or is used unusually asks for attention.

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from connections.policies import ROLE_TABLE as CONNECTIONS
 from connections.policies import ConnectionPermission
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.exports.lists import ExportList, Subject
+from partnerportal.lib.exports.lists import ExportList, ExportSubject
 from partnerportal.lib.policies import RoleTable, Rule, authorize
 
 
@@ -29,7 +29,7 @@ def authorize_list(actor: Actor, exported: ExportList, customer_id: int | None) 
     customer is not checked here.
     """
     authorize(actor, ROLE_TABLE, ExportPermission.EXPORT)
-    if exported.subject == Subject.OWN_OR_ALL and customer_id is None:
+    if exported.subject == ExportSubject.OWN_OR_ALL and customer_id is None:
         # It holds customers' rows, so it goes with the sight of customers, whatever the list itself asks for.
         authorize(actor, CONNECTIONS, ConnectionPermission.VIEW_CUSTOMERS)
     authorize(actor, *exported.rule_for(is_own=customer_id == actor.organization_id))

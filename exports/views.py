@@ -16,7 +16,7 @@ from django.views.decorators.vary import vary_on_headers
 from accounts.models import Organization
 from accounts.queries import sees_customers
 from connections.policies import require_shared
-from connections.queries import customer_in_reach
+from connections.queries import get_customer
 from exports import actions, files
 from exports.catalogue import find_exported_list
 from exports.models import Export
@@ -24,7 +24,7 @@ from exports.policies import ROLE_TABLE, ExportPermission, authorize_list
 from exports.rows import export_rows, is_unfinished
 from partnerportal.lib.days import today
 from partnerportal.lib.errors import Conflict, Gone
-from partnerportal.lib.exports.lists import ExportList, Query, Subject
+from partnerportal.lib.exports.lists import ExportList, ExportSubject, Query
 from partnerportal.lib.pages import is_own_path, require_permission
 from partnerportal.lib.policies import authorize
 from partnerportal.lib.requests import PortalRequest
@@ -77,10 +77,10 @@ def _customer(request: PortalRequest, exported: ExportList, public_id: str) -> O
     Raises NotFound for a customer out of reach, and Refused where the actor may not export the list, or the customer
     does not share what is in it.
     """
-    is_of_all = exported.subject == Subject.OWN_OR_ALL and sees_customers(request.actor)
-    if exported.subject == Subject.ALL or is_of_all:
+    is_of_all = exported.subject == ExportSubject.OWN_OR_ALL and sees_customers(request.actor)
+    if exported.subject == ExportSubject.ALL or is_of_all:
         return None
-    if exported.subject == Subject.OWN_OR_ALL or not public_id:
+    if exported.subject == ExportSubject.OWN_OR_ALL or not public_id:
         own: Organization = request.operator.organization
         return own
     authorize(request.actor, *exported.rule)
@@ -88,7 +88,7 @@ def _customer(request: PortalRequest, exported: ExportList, public_id: str) -> O
         customer_id = UUID(public_id)
     except ValueError:
         customer_id = UUID(int=0)
-    customer = customer_in_reach(request.actor, customer_id)
+    customer = get_customer(request.actor, customer_id)
     require_shared(customer.scopes, exported.scope)
     return customer.organization
 

@@ -12,7 +12,7 @@ from notifications.queries import list_notices
 from notifications.rows import notice_body, notice_subject
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.exports.columns import boolean_column, moment_column, raw_column, text_column, translated_column
-from partnerportal.lib.exports.lists import ExportList, Query, Subject
+from partnerportal.lib.exports.lists import ExportList, ExportSubject, Query
 
 
 def _inbox(actor: Actor, query: Query, _customer: int | None) -> QuerySet[Any]:
@@ -25,7 +25,7 @@ LISTS = (
         key="inbox",
         label=_("Inbox"),
         rows=_inbox,
-        subject=Subject.OWN_OR_ALL,
+        subject=ExportSubject.OWN_OR_ALL,
         rule=(ROLE_TABLE, NoticePermission.VIEW),
         filters=frozenset(NoticeFilterSet.base_filters),
         columns=(

@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext as _
 
 from notifications import queries, registry
-from notifications.models import Choice, Mail
+from notifications.models import Mail, NoticeChoice
 from partnerportal.lib.actors import Actor
 
 
@@ -42,8 +42,8 @@ class ChoicesForm(forms.Form):
         return [(self[code], self[f"inbox-{code}"]) for code, _label in self.kinds]
 
     @property
-    def choices(self) -> dict[str, Choice]:
+    def choices(self) -> dict[str, NoticeChoice]:
         """The person's choice for each kind, by its code; for fields that were left out, the present one."""
         values = {name: field.initial for name, field in self.fields.items()}
         values |= {name: value for name, value in self.cleaned_data.items() if value not in ("", None)}
-        return {code: Choice(Mail(values[code]), values[f"inbox-{code}"]) for code, _label in self.kinds}
+        return {code: NoticeChoice(Mail(values[code]), values[f"inbox-{code}"]) for code, _label in self.kinds}

@@ -24,7 +24,7 @@ from partnerportal.lib.text import one_line
 LINES = 40  # notices that one summary lists; the others are in the inbox
 
 
-def compose(*, notice: Notice, person_id: int) -> EmailMultiAlternatives | None:
+def compose_mail(*, notice: Notice, person_id: int) -> EmailMultiAlternatives | None:
     """Return the e-mail with one notice for one person.
 
     Return None when the person no longer acts for the notice's recipient, or wants no such mail any more. The

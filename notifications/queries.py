@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 
 from notifications import registry
 from notifications.mailing import default_mail_mode
-from notifications.models import Choice, Mail, Notice, NoticePreference
+from notifications.models import Mail, Notice, NoticeChoice, NoticePreference
 from notifications.models.notice import NoticeQuerySet, in_inbox_condition
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.prepared import Prepared
@@ -78,7 +78,7 @@ def count_unread(actor: Actor) -> int:
     return len(unread(actor.organization_id, actor.person_id))
 
 
-def notice_choices(actor: Actor) -> dict[str, Choice]:
+def notice_choices(actor: Actor) -> dict[str, NoticeChoice]:
     """Return how the acting person gets each kind of notice in this organisation, by code: as chosen, or as usual."""
     own = {row.kind: row for row in NoticePreference.objects.visible_to(actor)}
     by_code = {}
@@ -89,5 +89,5 @@ def notice_choices(actor: Actor) -> dict[str, Choice]:
             if row.mail
             else default_mail_mode(kind, actor.roles, is_own=not kind.is_granted(actor.features))
         )
-        by_code[code] = Choice(mail, row.inbox)
+        by_code[code] = NoticeChoice(mail, row.inbox)
     return by_code

@@ -39,7 +39,7 @@ class AccessLogMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         started = time.perf_counter()
-        queries = Queries()
+        queries = QueryCounter()
         with logs.log_fields(request_id=request_id_of(request)) as fields:
             with connection.execute_wrapper(queries):
                 response = self.get_response(request)
@@ -54,7 +54,7 @@ class AccessLogMiddleware:
         return response
 
 
-class Queries:
+class QueryCounter:
     """A wrapper of database calls that counts the statements of a request, and the seconds that they take."""
 
     def __init__(self) -> None:
@@ -108,7 +108,7 @@ def _view_name(request: HttpRequest) -> str:
     return "static" if request.path.startswith(settings.STATIC_URL) else "none"
 
 
-def _write(request: HttpRequest, response: HttpResponseBase, *, seconds: float, queries: Queries) -> None:
+def _write(request: HttpRequest, response: HttpResponseBase, *, seconds: float, queries: QueryCounter) -> None:
     path, milliseconds = request.path[:LONGEST_PATH], round(seconds * 1000)
     size = response.headers.get("Content-Length") if response.streaming else len(response.content)  # type: ignore[attr-defined]
     fields = {

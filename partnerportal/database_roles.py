@@ -54,7 +54,7 @@ class Login:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Role:
+class DatabaseRole:
     """A database role as it must be. It has exactly the `attributes` named here, and is a member of `groups`."""
 
     name: str
@@ -132,7 +132,7 @@ def print_statements(*, web_url: str, job_url: str, owner_url: str) -> Iterator[
 _CLOSE_SCHEMA = "REVOKE CREATE ON SCHEMA public FROM PUBLIC"
 
 
-def _roles(web_url: str, job_url: str, owner_url: str) -> list[Role]:
+def _roles(web_url: str, job_url: str, owner_url: str) -> list[DatabaseRole]:
     web, job, owner = (Login.from_url(url) for url in (web_url, job_url, owner_url))
     if not web.role or not web.database or len({web.role, job.role, owner.role, APP_ROLE, WORKER_ROLE}) < 5:
         raise ValueError("The three database URLs must name the database and three different roles.")
@@ -141,11 +141,11 @@ def _roles(web_url: str, job_url: str, owner_url: str) -> list[Role]:
     signs_in = frozenset({"LOGIN", "INHERIT"})
     above = signs_in | {"BYPASSRLS"}
     return [
-        Role(name=APP_ROLE, attributes=frozenset({"INHERIT"})),
-        Role(name=WORKER_ROLE, attributes=frozenset({"INHERIT"})),
-        Role(name=web.role, attributes=signs_in, groups=(APP_ROLE,), password=web.password),
-        Role(name=job.role, attributes=above, groups=(APP_ROLE, WORKER_ROLE), password=job.password),
-        Role(name=owner.role, attributes=above | {"CREATEDB"}, groups=(APP_ROLE,), password=owner.password),
+        DatabaseRole(name=APP_ROLE, attributes=frozenset({"INHERIT"})),
+        DatabaseRole(name=WORKER_ROLE, attributes=frozenset({"INHERIT"})),
+        DatabaseRole(name=web.role, attributes=signs_in, groups=(APP_ROLE,), password=web.password),
+        DatabaseRole(name=job.role, attributes=above, groups=(APP_ROLE, WORKER_ROLE), password=job.password),
+        DatabaseRole(name=owner.role, attributes=above | {"CREATEDB"}, groups=(APP_ROLE,), password=owner.password),
     ]
 
 
@@ -162,7 +162,7 @@ def _close(database: Login, *, job: Login) -> list[str]:
     ]
 
 
-def _close_others(admin: connection, roles: list[Role]) -> None:
+def _close_others(admin: connection, roles: list[DatabaseRole]) -> None:
     """Keep the web role out of `postgres` and `template1`, where things that it created by SQL would stay unnoticed.
 
     The owner may still connect to them, to create a database. Where roles other than ours sign in to this server,
@@ -176,7 +176,7 @@ def _close_others(admin: connection, roles: list[Role]) -> None:
             _run(admin, f"GRANT CONNECT ON DATABASE {name} TO {_name(ours[-1])}")
 
 
-def _bring_about(admin: connection, role: Role, rights: set[str]) -> list[str]:
+def _bring_about(admin: connection, role: DatabaseRole, rights: set[str]) -> list[str]:
     """Create or correct the role. Return the statements for which the administrator lacks the right."""
     out_of_reach = "" if rights & {"SUPERUSER", "BYPASSRLS"} else "BYPASSRLS"
     has = _attributes(admin, "%s", role.name)

@@ -158,7 +158,7 @@ class Postgres:
         """Shut the server down if it runs. Open sessions end; the data is kept."""
         with suppress(OSError, ValueError, IndexError):
             pid = int((self.data / "postmaster.pid").read_text().split()[0])
-            processes.end(pid, "postgres", signal.SIGINT)  # PostgreSQL calls this a "fast" shutdown
+            processes.end_process(pid, "postgres", signal.SIGINT)  # PostgreSQL calls this a "fast" shutdown
 
     def _own(self, folder: Path) -> None:
         folder.chmod(0o700)
@@ -236,7 +236,7 @@ class Redis:
     def stop(self) -> None:
         """Shut the server down if it runs."""
         with suppress(KeyError):
-            processes.end(int(self._state()["pid"]), "redis-server", signal.SIGTERM)
+            processes.end_process(int(self._state()["pid"]), "redis-server", signal.SIGTERM)
 
     @staticmethod
     def _program() -> Path:

@@ -35,7 +35,7 @@ BUSY = {  # SQLSTATE codes of a statement that may succeed when it is repeated
 TEMPLATES = {Refused: "403.html", NotFound: "404.html", TooMany: "429.html"}
 
 
-def page(request: HttpRequest, error: DomainError) -> HttpResponse:
+def error_page(request: HttpRequest, error: DomainError) -> HttpResponse:
     """Render a whole page that says what happened and what is safe, with the error's code for tests and support."""
     template = TEMPLATES.get(type(error), "problem.html")
     response = render(request, template, {"code": error.code, "message": error.message}, status=error.status)
@@ -59,7 +59,7 @@ def retry_seconds(error: BaseException | None) -> int | None:
     return RETRY_SECONDS if code is None or code in AWAY else None
 
 
-def unavailable(request: HttpRequest, seconds: int = RETRY_SECONDS) -> HttpResponse:
+def unavailable_answer(request: HttpRequest, seconds: int = RETRY_SECONDS) -> HttpResponse:
     """Return the answer 503, as a page or as an API problem, with Retry-After. It asks nothing of the database."""
     if request.path.startswith("/api/"):
         detail = _("The portal cannot answer right now. Nothing is lost; try again in a minute.")

@@ -18,7 +18,7 @@ STYLES = Path(__file__).parent / "static" / "css"
 _PART = re.compile(r'@import url\("(\w+\.css)"\) layer\((\w+)\);')
 
 
-def stylesheet() -> str:
+def bundle_stylesheet() -> str:
     """Return portal.css with each of its parts written in the place of its import, in the same layer."""
     whole = (STYLES / "portal.css").read_text()
     return _PART.sub(lambda part: f"@layer {part[2]} {{\n{(STYLES / part[1]).read_text()}}}", whole)
@@ -30,7 +30,7 @@ class MadeFinder(BaseFinder):
     It stands before the other finders, so that a made file is taken and not one that lies there under the same name.
     """
 
-    MADE = {icons.FILE: icons.sprite, "css/portal.css": stylesheet}
+    MADE = {icons.FILE: icons.icon_sprite, "css/portal.css": bundle_stylesheet}
 
     def find(self, path: str, find_all: bool = False, **kwargs: Any) -> Any:
         """Return nothing, because the made files are nowhere on the disk."""

@@ -55,7 +55,7 @@ SELECT current_setting('server_version_num')::int / 10000, current_setting('serv
        current_setting('server_encoding'), extract(epoch FROM clock_timestamp())::float"""
 
 
-class Level(StrEnum):
+class FindingLevel(StrEnum):
     """The severity of a finding, as the command prints it."""
 
     OK = "ok"
@@ -68,7 +68,7 @@ class Level(StrEnum):
 class Finding:
     """What one check found: how bad it is, what it concerns, and a sentence that says what to do."""
 
-    level: Level
+    level: FindingLevel
     subject: str
     text: str
 
@@ -86,13 +86,15 @@ def check_settings() -> Findings:
     """Yield what Django's own checks say of the settings, and a note on a SECRET_KEY that production would refuse."""
     problems = [p for p in run_checks(include_deployment_checks=_is_production()) if p.level >= WARNING]
     for problem in problems:
-        level = Level.ERROR if problem.level >= ERROR else Level.WARNING
+        level = FindingLevel.ERROR if problem.level >= ERROR else FindingLevel.WARNING
         yield Finding(level, "Settings", f"{problem.msg} {problem.hint or ''}".strip())
     if not problems:
-        yield Finding(Level.OK, "Settings", "Django finds nothing wrong with them.")
+        yield Finding(FindingLevel.OK, "Settings", "Django finds nothing wrong with them.")
     if len(settings.SECRET_KEY) < 50:
         yield Finding(
-            Level.NOTE, "SECRET_KEY", "Shorter than 50 characters, which production refuses: openssl rand -hex 40."
+            FindingLevel.NOTE,
+            "SECRET_KEY",
+            "Shorter than 50 characters, which production refuses: openssl rand -hex 40.",
         )
 
 
@@ -100,18 +102,20 @@ def check_address() -> Findings:
     """Yield the address that links are built from, and a note where no proxy is believed about the client's address."""
     secure = settings.PORTAL_ORIGIN.startswith("https://")
     what_if = "" if secure else " Without https:// only a developer's machine works."
-    yield Finding(Level.OK if secure else Level.NOTE, "PORTAL_ORIGIN", settings.PORTAL_ORIGIN + what_if)
+    yield Finding(FindingLevel.OK if secure else FindingLevel.NOTE, "PORTAL_ORIGIN", settings.PORTAL_ORIGIN + what_if)
     proxies = settings.ALLAUTH_TRUSTED_PROXY_COUNT
     if _is_production() and not proxies:
         yield Finding(
-            Level.NOTE, "TRUSTED_PROXY_COUNT", "0: behind a proxy every client would share its limits. Set it to 1."
+            FindingLevel.NOTE,
+            "TRUSTED_PROXY_COUNT",
+            "0: behind a proxy every client would share its limits. Set it to 1.",
         )
 
 
 def check_mail() -> Findings:
     """Connect to the mail server and sign in, and yield whether it lets us in. No mail is sent."""
     if not settings.EMAIL_BACKEND.endswith("smtp.EmailBackend"):
-        yield Finding(Level.NOTE, "Mail", f"Nothing is sent: EMAIL_URL names {settings.EMAIL_BACKEND}.")
+        yield Finding(FindingLevel.NOTE, "Mail", f"Nothing is sent: EMAIL_URL names {settings.EMAIL_BACKEND}.")
         return
     server = f"{settings.EMAIL_HOST}:{settings.EMAIL_PORT}"
     try:
@@ -121,9 +125,9 @@ def check_mail() -> Findings:
         finally:
             mail.close()
     except OSError as error:  # the errors of smtplib are OSErrors too
-        yield Finding(Level.WARNING, "Mail", f"{server} takes no mail of ours: {error}. Correct EMAIL_URL.")
+        yield Finding(FindingLevel.WARNING, "Mail", f"{server} takes no mail of ours: {error}. Correct EMAIL_URL.")
     else:
-        yield Finding(Level.OK, "Mail", f"{server} answers and lets us in. From: {settings.DEFAULT_FROM_EMAIL}")
+        yield Finding(FindingLevel.OK, "Mail", f"{server} answers and lets us in. From: {settings.DEFAULT_FROM_EMAIL}")
 
 
 def check_folders() -> Findings:
@@ -131,9 +135,9 @@ def check_folders() -> Findings:
     yield _writable("PRIVATE_ROOT", settings.PRIVATE_ROOT)
     manifest = Path(settings.STATIC_ROOT) / "staticfiles.json"
     if manifest.is_file():
-        yield Finding(Level.OK, "STATIC_ROOT", f"{settings.STATIC_ROOT} holds the static files.")
+        yield Finding(FindingLevel.OK, "STATIC_ROOT", f"{settings.STATIC_ROOT} holds the static files.")
     else:
-        level = Level.ERROR if _is_production() else Level.NOTE
+        level = FindingLevel.ERROR if _is_production() else FindingLevel.NOTE
         yield Finding(level, "STATIC_ROOT", f"{manifest} is missing: run python -m tools.static.")
 
 
@@ -141,10 +145,10 @@ def _writable(name: str, folder: Path) -> Finding:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
-            return Finding(Level.OK, name, f"{folder} can be written.")
+            return Finding(FindingLevel.OK, name, f"{folder} can be written.")
     except OSError as error:
         return Finding(
-            Level.ERROR,
+            FindingLevel.ERROR,
             name,
             f"{folder} cannot be written by user {os.geteuid()}: {error.strerror}. Create it for them.",
         )
@@ -155,7 +159,7 @@ def check_databases() -> Findings:
     server_seen = False
     for process, variable in settings.DATABASE_VARIABLES.items():
         if not is_set(variable):
-            yield Finding(Level.NOTE, variable, "Not set for this process: not checked.")
+            yield Finding(FindingLevel.NOTE, variable, "Not set for this process: not checked.")
             continue
         try:
             with _connected(variable) as link, link.cursor() as cursor:
@@ -188,30 +192,34 @@ def _connected(variable: str) -> Iterator[Any]:
 def _no_database(variable: str, error: Exception) -> Finding:
     reason = " ".join(str(error).split())
     if is_set("ADMIN_DATABASE_URL") and ("does not exist" in reason or "password authentication failed" in reason):
-        return Finding(Level.NOTE, variable, f"{reason}: run manage.py setup_database, which makes it so.")
-    return Finding(Level.ERROR, variable, f"{reason}. Is the server there, and did manage.py setup_database run?")
+        return Finding(FindingLevel.NOTE, variable, f"{reason}: run manage.py setup_database, which makes it so.")
+    return Finding(
+        FindingLevel.ERROR, variable, f"{reason}. Is the server there, and did manage.py setup_database run?"
+    )
 
 
 def _server(cursor: Any) -> Findings:
     cursor.execute(SERVER)
     major, version, encoding, clock = cursor.fetchone()
     if major < OLDEST_POSTGRES:
-        yield Finding(Level.ERROR, "PostgreSQL", f"{version} is too old: {OLDEST_POSTGRES} or newer is needed.")
+        yield Finding(FindingLevel.ERROR, "PostgreSQL", f"{version} is too old: {OLDEST_POSTGRES} or newer is needed.")
     else:
-        yield Finding(Level.OK, "PostgreSQL", version)
+        yield Finding(FindingLevel.OK, "PostgreSQL", version)
     if encoding != "UTF8":
         yield Finding(
-            Level.ERROR,
+            FindingLevel.ERROR,
             "Encoding",
             f"{encoding}: create the database anew with UTF8, as manage.py setup_database does.",
         )
     apart = abs(time.time() - clock)
     if apart > CLOCK_SECONDS:
         yield Finding(
-            Level.WARNING, "Clock", f"This machine and the database are {apart:.0f} s apart: let both keep time by NTP."
+            FindingLevel.WARNING,
+            "Clock",
+            f"This machine and the database are {apart:.0f} s apart: let both keep time by NTP.",
         )
     else:
-        yield Finding(Level.OK, "Clock", "The same here and in the database.")
+        yield Finding(FindingLevel.OK, "Clock", "The same here and in the database.")
 
 
 def _rights(
@@ -235,8 +243,8 @@ def _rights(
         text = (
             f"The role is not what {process} needs: it is {', '.join(has) or 'nothing'}. Run manage.py setup_database."
         )
-        return Finding(Level.ERROR, variable, text)
-    return Finding(Level.OK, variable, f"The role has what {process} needs, and no more.")
+        return Finding(FindingLevel.ERROR, variable, text)
+    return Finding(FindingLevel.OK, variable, f"The role has what {process} needs, and no more.")
 
 
 def _traces(cursor: Any) -> Findings:
@@ -248,27 +256,29 @@ def _traces(cursor: Any) -> Findings:
             " them to the database instead. If not, somebody ran SQL as this role: take them away (ALTER ROLE … RESET"
             " ALL, and the same with IN DATABASE …), and run manage.py setup_database: it sets the password anew."
         )
-        yield Finding(Level.WARNING, "Left by SQL", text)
+        yield Finding(FindingLevel.WARNING, "Left by SQL", text)
     cursor.execute("SELECT count(*) FROM pg_largeobject_metadata")
     if number := cursor.fetchone()[0]:
         text = f"The database holds {number} large objects. The portal makes none: remove them by lo_unlink."
-        yield Finding(Level.WARNING, "Left by SQL", text)
+        yield Finding(FindingLevel.WARNING, "Left by SQL", text)
     cursor.execute(ELSEWHERE)
     if names := [name for (name,) in cursor.fetchall()]:
         text = (
             f"The web role may enter {' and '.join(names)} too. If nobody else needs to: REVOKE CONNECT … FROM PUBLIC."
         )
-        yield Finding(Level.NOTE, "Other databases", text)
+        yield Finding(FindingLevel.NOTE, "Other databases", text)
 
 
 def _tls(variable: str, link: Any) -> Finding:
     info = link.connection.info
     if info.ssl_in_use:
-        return Finding(Level.OK, variable, f"Encrypted ({info.ssl_attribute('protocol')}).")
+        return Finding(FindingLevel.OK, variable, f"Encrypted ({info.ssl_attribute('protocol')}).")
     if info.host.startswith("/") or info.host in ("localhost", "127.0.0.1", "::1"):
-        return Finding(Level.OK, variable, "Not encrypted, on this machine.")
+        return Finding(FindingLevel.OK, variable, "Not encrypted, on this machine.")
     return Finding(
-        Level.NOTE, variable, f"Not encrypted on its way to {info.host}: add ?sslmode=verify-full&sslrootcert=… to it."
+        FindingLevel.NOTE,
+        variable,
+        f"Not encrypted on its way to {info.host}: add ?sslmode=verify-full&sslrootcert=… to it.",
     )
 
 
@@ -280,9 +290,9 @@ def check_migrations() -> Findings:
     except Error:
         return  # the check of the databases has said why
     if waiting:
-        yield Finding(Level.NOTE, "Tables", f"{len(waiting)} migrations wait: run manage.py migrate.")
+        yield Finding(FindingLevel.NOTE, "Tables", f"{len(waiting)} migrations wait: run manage.py migrate.")
     else:
-        yield Finding(Level.OK, "Tables", "They are those of this version.")
+        yield Finding(FindingLevel.OK, "Tables", "They are those of this version.")
 
 
 def check_encryption() -> Findings:
@@ -292,11 +302,11 @@ def check_encryption() -> Findings:
         for authenticator in filter(None, (kept.first(), kept.last())):
             MFAAdapter().decrypt(authenticator.data[ENCRYPTED[authenticator.type]])
     except ImproperlyConfigured as error:
-        yield Finding(Level.ERROR, "SECRETS_KEYS", str(error))
+        yield Finding(FindingLevel.ERROR, "SECRETS_KEYS", str(error))
     except Error:
         return  # an earlier check has said why
     else:
-        yield Finding(Level.OK, "SECRETS_KEYS", "They open what lies encrypted in the database.")
+        yield Finding(FindingLevel.OK, "SECRETS_KEYS", "They open what lies encrypted in the database.")
 
 
 def check_redis() -> Findings:
@@ -309,12 +319,14 @@ def check_redis() -> Findings:
             client.ping()
             policy = client.info("memory").get("maxmemory_policy", "noeviction")
     except (redis.RedisError, ValueError, OSError) as error:
-        yield Finding(Level.WARNING, "Redis", f"No answer: {error}. Correct REDIS_URL, or start it.")
+        yield Finding(FindingLevel.WARNING, "Redis", f"No answer: {error}. Correct REDIS_URL, or start it.")
         return
     if policy == "noeviction":
-        yield Finding(Level.OK, "Redis", "It answers, and refuses rather than forgets.")
+        yield Finding(FindingLevel.OK, "Redis", "It answers, and refuses rather than forgets.")
     else:
-        yield Finding(Level.NOTE, "Redis", f"With maxmemory-policy {policy} it may forget tasks: set noeviction.")
+        yield Finding(
+            FindingLevel.NOTE, "Redis", f"With maxmemory-policy {policy} it may forget tasks: set noeviction."
+        )
 
 
 def _is_production() -> bool:

@@ -11,7 +11,7 @@ from partnerportal.lib import formats
 from partnerportal.templatetags import ui
 
 
-def environment(**options: Any) -> Environment:
+def jinja_environment(**options: Any) -> Environment:
     """Return the Jinja2 environment of the parts. A name that is not defined raises, rather than drawing nothing."""
     made = Environment(**options | {"trim_blocks": True, "lstrip_blocks": True, "undefined": StrictUndefined})
     made.globals["icon"] = ui.icon

@@ -214,7 +214,7 @@ class ActorMiddleware:
         The rollback comes later, in `__call__`, because that page still reads the database for its shell.
         """
         request.failed = True
-        return errors.page(request, exception) if isinstance(exception, DomainError) else None
+        return errors.error_page(request, exception) if isinstance(exception, DomainError) else None
 
 
 def _is_by_token(request: PortalRequest) -> bool:

@@ -87,7 +87,7 @@ def bad_request(request: PortalRequest, exception: Exception | None = None) -> H
 
 
 def forbidden(request: PortalRequest, exception: Exception | None = None) -> HttpResponse:
-    """Answer 403 to what Django itself refuses. The portal's own refusals come from `errors.page`, with a reason."""
+    """Answer 403 to what Django itself refuses. The portal's own refusals come from `error_page`, with a reason."""
     return render(request, "403.html", status=403)
 
 
@@ -103,7 +103,7 @@ def server_error(request: PortalRequest) -> HttpResponse:
     """
     seconds = errors.retry_seconds(sys.exc_info()[1])
     if seconds:
-        return errors.unavailable(request, seconds)
+        return errors.unavailable_answer(request, seconds)
     reference = logs.current_fields().get("request_id", "")
     return render(request, "500.html", {"reference": reference, "shell": None}, status=500)
 

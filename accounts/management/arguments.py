@@ -13,7 +13,7 @@ from partnerportal.lib.countries import country_choices
 C = TypeVar("C", Competency, Skill)
 
 
-def country(text: str) -> str:
+def country_code(text: str) -> str:
     """Return a country code in capitals. Raises ArgumentTypeError for one that ISO 3166 does not have."""
     code = text.upper()
     if code not in dict(country_choices()):

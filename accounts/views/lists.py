@@ -14,7 +14,7 @@ from accounts.actions import lists as actions
 from accounts.forms import DisplayForm, ViewForm
 from accounts.models import SavedView
 from accounts.policies import ROLE_TABLE, AccountPermission, may_share_views
-from accounts.queries import list_preferences, saved_view
+from accounts.queries import get_saved_view, list_preferences
 from partnerportal.lib.form_errors import into_form
 from partnerportal.lib.lists import ListDefinition, find_list, list_address
 from partnerportal.lib.pages import load_page, next_url, require_permission
@@ -33,7 +33,7 @@ def _visible_list(request: PortalRequest, key: str) -> ListDefinition:
 
 
 def _visible_view(request: PortalRequest, view_id: UUID) -> tuple[SavedView, ListDefinition]:
-    view = saved_view(request.actor, view_id)
+    view = get_saved_view(request.actor, view_id)
     return view, _visible_list(request, view.list_key)
 
 

@@ -107,5 +107,5 @@ class InvitationLinkView(ActorView):
     serializer_class = InvitationLinkSerializer
 
     def get(self, request: Request) -> Response:
-        context: dict[str, Any] = {"accepted_count": queries.accepted_count(self.actor)}
-        return Response(InvitationLinkSerializer(queries.invitation_link(self.actor), context=context).data)
+        context: dict[str, Any] = {"accepted_count": queries.count_accepted(self.actor)}
+        return Response(InvitationLinkSerializer(queries.get_invitation_link(self.actor), context=context).data)

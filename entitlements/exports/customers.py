@@ -23,7 +23,7 @@ from partnerportal.lib.exports.columns import (
     raw_column,
     text_column,
 )
-from partnerportal.lib.exports.lists import ExportList, Query, Subject
+from partnerportal.lib.exports.lists import ExportList, ExportSubject, Query
 from partnerportal.lib.scopes import Scope
 
 
@@ -89,7 +89,7 @@ LISTS = (
         key="services",
         label=_("Services"),
         rows=_services,
-        subject=Subject.ONE,
+        subject=ExportSubject.ONE,
         scope=Scope.ENTITLEMENTS,
         rule=OF_CUSTOMERS,
         own_rule=OWN,
@@ -99,7 +99,7 @@ LISTS = (
         key="renewals",
         label=_("Renewals"),
         rows=_renewals,
-        subject=Subject.OWN_OR_ALL,
+        subject=ExportSubject.OWN_OR_ALL,
         rule=OF_CUSTOMERS,
         own_rule=OWN,
         filters=frozenset(RenewalFilterSet.base_filters),
@@ -109,7 +109,7 @@ LISTS = (
         key="orders",
         label=_("Orders"),
         rows=_orders,
-        subject=Subject.ONE,
+        subject=ExportSubject.ONE,
         scope=Scope.ORDERS,
         rule=OF_CUSTOMERS,
         own_rule=OWN,

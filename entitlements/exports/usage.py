@@ -33,7 +33,7 @@ from entitlements.queries.usage import (
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import today
 from partnerportal.lib.exports.columns import percent_column, raw_column
-from partnerportal.lib.exports.lists import ExportList, Query, Subject
+from partnerportal.lib.exports.lists import ExportList, ExportSubject, Query
 from partnerportal.lib.scopes import Scope
 
 _MONTH_FACTS = ("purchased", "assigned", "newly_assigned", "monthly_active", "daily_active_peak")
@@ -152,7 +152,7 @@ LISTS = (
         key="trend",
         label=_("Usage trend"),
         rows=_trend,
-        subject=Subject.ONE,
+        subject=ExportSubject.ONE,
         scope=Scope.USAGE,
         rule=OF_CUSTOMERS,
         own_rule=OWN,
@@ -163,7 +163,7 @@ LISTS = (
         key="trend_days",
         label=_("Usage trend by day"),
         rows=_trend_days,
-        subject=Subject.ONE,
+        subject=ExportSubject.ONE,
         scope=Scope.USAGE,
         rule=OF_CUSTOMERS,
         own_rule=OWN,
@@ -179,7 +179,7 @@ LISTS = (
         key="usage_months",
         label=_("Usage by service and month"),
         rows=_months_of,
-        subject=Subject.ONE,
+        subject=ExportSubject.ONE,
         scope=Scope.USAGE,
         rule=OF_CUSTOMERS,
         own_rule=OWN,
@@ -222,7 +222,7 @@ LISTS = (
         key="unusual_use",
         label=_("Unusual usage"),
         rows=_anomalies_of,
-        subject=Subject.ONE,
+        subject=ExportSubject.ONE,
         scope=Scope.USAGE,
         rule=OF_CUSTOMERS,
         own_rule=OWN,

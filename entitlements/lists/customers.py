@@ -18,7 +18,7 @@ from entitlements.rows.customers import customer_rows
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.countries import country_name
-from partnerportal.lib.keyset import branches_of, keyset_or_first, with_total
+from partnerportal.lib.keyset import branches_of, keyset_page_or_first, with_total
 from partnerportal.lib.lists import ListColumn, ListDefinition, Tab
 
 CUSTOMERS = ListDefinition(
@@ -60,7 +60,7 @@ class CustomerList(PersonalList):
         if self.filter_values:
             customers = with_total(customers)
         options = self.keyset_options | {"key": "customer", "branches": branches_of(self.filter_values)}
-        self.page = keyset_or_first(add_report_day(add_weeks(customers)), **options)
+        self.page = keyset_page_or_first(add_report_day(add_weeks(customers)), **options)
         if not self.page.previous_cursor:  # the page is the first: the cursor was out of date, or not one of ours
             self.cursor = ""
         self.numbers = portfolio_numbers(actor)

@@ -10,7 +10,7 @@ from entitlements.models import LicenseAssignment
 from entitlements.queries.usage import list_holders
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.keyset import keyset_or_first
+from partnerportal.lib.keyset import keyset_page_or_first
 from partnerportal.lib.lists import ListState
 
 SIZE = 50  # rows on a page
@@ -42,7 +42,7 @@ class HolderList(ListState):
         holders = filters.qs
         self.filter_values = filters.cleaned_values
         self.cursor = params.get("cursor", "")
-        self.page = keyset_or_first(holders, sort="holder", descending=False, size=SIZE, cursor=self.cursor)
+        self.page = keyset_page_or_first(holders, sort="holder", descending=False, size=SIZE, cursor=self.cursor)
         self.rows = holder_rows(self.page.rows)
         if self.filter_values:
             self.matching = holders.order_by().count()

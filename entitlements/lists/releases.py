@@ -8,7 +8,7 @@ from entitlements.lists.requests import COUNTED, WAITING, RequestList
 from entitlements.queries.releases import count_waiting_releases, list_released_licences, list_releases
 from entitlements.rows.releases import release_rows
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.keyset import keyset_or_first
+from partnerportal.lib.keyset import keyset_page_or_first
 
 PAGE_SIZE = 50  # rows on a page
 
@@ -22,7 +22,7 @@ class ReleaseList(RequestList):
         self.actor, self.cursor = actor, params.get("cursor", "")
         self.is_done = params.get("view") == "released"
         self.view = "released" if self.is_done else WAITING
-        self.page = keyset_or_first(
+        self.page = keyset_page_or_first(
             list_released_licences(actor) if self.is_done else list_releases(actor),
             sort="released_at" if self.is_done else "asked_at",
             descending=self.is_done,

@@ -29,7 +29,7 @@ from entitlements.rows.renewals import (
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import today
-from partnerportal.lib.keyset import Page, keyset_or_first
+from partnerportal.lib.keyset import Page, keyset_page_or_first
 from partnerportal.lib.lists import ListState, Tab
 
 DEFAULT_SPAN = 30  # days from today on that the list covers unless the address says another of SPANS
@@ -76,7 +76,7 @@ class RenewalList(ListState):
     def page(self) -> Page[Any]:  # type: ignore[override]
         """The page of the list."""
         renewals = list_renewals(self.actor, *self.ends).select_related("sku", "customer")
-        return keyset_or_first(renewals, sort="ends_on", descending=False, size=PAGE_SIZE, cursor=self.cursor)
+        return keyset_page_or_first(renewals, sort="ends_on", descending=False, size=PAGE_SIZE, cursor=self.cursor)
 
     @property
     def weeks(self) -> list[CalendarWeek]:

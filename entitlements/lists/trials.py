@@ -10,7 +10,7 @@ from entitlements.lists.requests import COUNTED, WAITING, RequestList
 from entitlements.queries.trials import TRIAL_VIEWS, count_waiting_trials, list_trials, service_names_by_customer
 from entitlements.rows.trials import TrialRow, trial_rows
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.keyset import keyset_or_first
+from partnerportal.lib.keyset import keyset_page_or_first
 
 PAGE_SIZE = 25  # rows on a page
 
@@ -25,7 +25,7 @@ class TrialList(RequestList):
         view = params.get("view", "")
         self.view = view if view in TRIAL_VIEWS else WAITING
         states = TRIAL_VIEWS[self.view]
-        self.page = keyset_or_first(
+        self.page = keyset_page_or_first(
             list_trials(actor).filter(state__in=states),
             sort="id",
             descending=self.view != WAITING,

@@ -15,7 +15,7 @@ from connections.policies import ConnectionPermission
 from entitlements.lists.customers import CustomerList
 from entitlements.queries.customers import list_orders, list_services
 from entitlements.rows.customers import order_rows, service_sections
-from partnerportal.lib.keyset import keyset
+from partnerportal.lib.keyset import keyset_page
 from partnerportal.lib.requests import PortalRequest
 
 ORDERS_A_PAGE = 25  # rows on a page of orders
@@ -61,5 +61,5 @@ def orders_page(request: PortalRequest, customer_id: int | None) -> dict[str, An
     """Return the context of a page of a customer's orders, the newest first, from the cursor of the address on."""
     orders = list_orders(request.actor, customer_id)
     cursor = request.GET.get("cursor", "")
-    page = keyset(orders, sort="placed_on", descending=True, size=ORDERS_A_PAGE, cursor=cursor)
+    page = keyset_page(orders, sort="placed_on", descending=True, size=ORDERS_A_PAGE, cursor=cursor)
     return {"orders": order_rows(page.rows), "page": page}

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from notifications import registry
 from notifications.actions.secret_mails import send_secret_mails
-from notifications.mail import compose, compose_summary
+from notifications.mail import compose_mail, compose_summary
 from notifications.mailing import mail_recipients, next_summary
 from notifications.models import Channel, Delivery, Event, Mail, Notice
 from partnerportal.lib import tenancy
@@ -222,7 +222,7 @@ def _compose(delivery: Delivery) -> EmailMultiAlternatives | None:
     assert notice and person_id, "a constraint of the database"
     with transaction.atomic(), tenancy.as_tenant(organization_id=notice.recipient_id, person_id=person_id):
         seen = Notice.objects.filter(pk=notice.pk).first()
-        return compose(notice=seen, person_id=person_id) if seen else None
+        return compose_mail(notice=seen, person_id=person_id) if seen else None
 
 
 def _compose_summary(deliveries: list[Delivery]) -> EmailMultiAlternatives | None:

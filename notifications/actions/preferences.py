@@ -6,7 +6,7 @@ from django.db import transaction
 
 from notifications import registry
 from notifications.mailing import default_mail_mode
-from notifications.models import Choice, NoticePreference
+from notifications.models import NoticeChoice, NoticePreference
 from notifications.policies import ROLE_TABLE, NoticePermission
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.locks import Lock, take_turn
@@ -14,7 +14,7 @@ from partnerportal.lib.policies import authorize
 
 
 @transaction.atomic
-def choose_notices(*, actor: Actor, choices: Mapping[str, Choice]) -> None:
+def choose_notices(*, actor: Actor, choices: Mapping[str, NoticeChoice]) -> None:
     """Store how the acting person wants each kind of notice in this organisation, where that differs from the usual.
 
     `choices` has codes of kinds as keys. Unknown codes are left out, and a kind that is not among them is as usual

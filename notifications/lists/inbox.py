@@ -6,7 +6,7 @@ from notifications import queries, registry
 from notifications.filters import NoticeFilterSet
 from notifications.rows import notice_rows
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.keyset import keyset_or_first
+from partnerportal.lib.keyset import keyset_page_or_first
 from partnerportal.lib.lists import ListState
 
 PAGE_SIZE = 50
@@ -21,7 +21,9 @@ class Inbox(ListState):
         filters = NoticeFilterSet(params, queries.list_notices(actor))
         rows = filters.qs
         self.filter_values = filters.cleaned_values
-        self.page = keyset_or_first(rows, sort="at", descending=True, size=PAGE_SIZE, cursor=params.get("cursor", ""))
+        self.page = keyset_page_or_first(
+            rows, sort="at", descending=True, size=PAGE_SIZE, cursor=params.get("cursor", "")
+        )
         self.rows = notice_rows(actor, self.page.rows)
         self.kinds = sorted(registry.kind_choices(actor), key=lambda choice: choice[1])
         self.customers = queries.customers_in_news(

@@ -17,7 +17,7 @@ class Mail(models.TextChoices):
     DIGEST = "digest", pgettext_lazy("e-mail", "In the daily summary")
 
 
-class Choice(NamedTuple):
+class NoticeChoice(NamedTuple):
     """How a person gets a kind of notice: how by e-mail, and whether in the inbox."""
 
     mail: Mail

@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import remove_query_param, replace_query_param
 
-from partnerportal.lib.keyset import Page, branches_of, is_cursor, keyset, with_total
+from partnerportal.lib.keyset import Page, branches_of, is_cursor, keyset_page, with_total
 
 LINK = {"type": "string", "format": "uri", "nullable": True, "example": None}
 
@@ -77,7 +77,7 @@ class PagedCollection(Collection):
         if cursor and not is_cursor(queryset, sort=sort, cursor=cursor):
             raise invalid_parameter("cursor", "invalid_cursor", _("Use a cursor from the links of a page."))
         known = view.known_total()
-        self.page = keyset(
+        self.page = keyset_page(
             queryset if known is not None else with_total(queryset),
             sort=sort,
             descending=descending,

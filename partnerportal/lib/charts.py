@@ -73,7 +73,7 @@ def scale_of(peak: float, limit: float | None) -> Scale:
 
 
 @dataclass(frozen=True)
-class Label:
+class AxisLabel:
     """A text under the axis."""
 
     x: float
@@ -116,7 +116,7 @@ class Chart:
     frame: Frame
     scale: Scale
     ticks: list[AxisTick]
-    labels: list[Label]
+    labels: list[AxisLabel]
     xs: list[float]
     limit: str = ""
     limit_y: float = 0
@@ -316,11 +316,11 @@ def _steps(frame: Frame, scale: Scale, xs: list[float], limits: Sequence[Value])
     return path
 
 
-def _labels(frame: Frame, xs: list[float], labels: Sequence[str]) -> list[Label]:
+def _labels(frame: Frame, xs: list[float], labels: Sequence[str]) -> list[AxisLabel]:
     """Return as many labels as fit, at even distances and counted back from the latest."""
     every = max(math.ceil(len(labels) / frame.labels), 1)
     positions = range(len(labels) - 1, -1, -every)
-    return [Label(xs[at], labels[at]) for at in reversed(positions)]
+    return [AxisLabel(xs[at], labels[at]) for at in reversed(positions)]
 
 
 def _text(value: float) -> str:

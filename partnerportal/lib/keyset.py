@@ -80,7 +80,7 @@ def branches_of(filters: Container[str]) -> Sequence[Q]:
     return (Q(),) if "q" in filters else ()
 
 
-def keyset(
+def keyset_page(
     queryset: QuerySet[Any],
     *,
     sort: str,
@@ -135,7 +135,7 @@ def keyset(
     )
 
 
-def keyset_or_first(queryset: QuerySet[Any], *, cursor: str, **options: Any) -> Page[Any]:
+def keyset_page_or_first(queryset: QuerySet[Any], *, cursor: str, **options: Any) -> Page[Any]:
     """Return the page of a cursor, or the first page when no row is left there: people should see no empty page."""
-    page = keyset(queryset, cursor=cursor, **options)
-    return page if page.rows or not cursor else keyset(queryset, **options)
+    page = keyset_page(queryset, cursor=cursor, **options)
+    return page if page.rows or not cursor else keyset_page(queryset, **options)

@@ -110,7 +110,7 @@ TELL_OF_STRANGERS = (
 )
 
 
-def configuration(form: str, level: str) -> dict[str, Any]:
+def logging_configuration(form: str, level: str) -> dict[str, Any]:
     """Return the configuration for `logging.config`: everything goes to standard error. `form` is "json" or "line"."""
     return {
         "version": 1,

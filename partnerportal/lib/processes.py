@@ -16,7 +16,7 @@ def is_running(pid: int, program: str) -> bool:
         return False
 
 
-def end(pid: int, program: str, how: signal.Signals) -> None:
+def end_process(pid: int, program: str, how: signal.Signals) -> None:
     """Send the signal `how`, wait until the process has ended, and kill it after half a minute.
 
     Does nothing if process `pid` is not `program`.

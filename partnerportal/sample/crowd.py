@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.models import Organization
 from connections.models import Connection
 from partnerportal.sample import cast, facts
-from partnerportal.sample.facts import Customer
+from partnerportal.sample.facts import SampleCustomer
 from partnerportal.sample.usage import write_usage
 from partnerportal.sample.writing import connect, new_customer, write_feed
 
@@ -85,7 +85,9 @@ def _add(partner: Organization, numbers: list[int]) -> None:
     Connection.objects.bulk_create(connect(partner, row, now) for row in rows)
     with TemporaryFile() as file:
         for row in rows:
-            file.writelines(facts.feed_lines(facts.past_rows(Customer(row.org_id, row.country), now.date(), most=2)))
+            file.writelines(
+                facts.feed_lines(facts.past_rows(SampleCustomer(row.org_id, row.country), now.date(), most=2))
+            )
         file.seek(0)
         write_feed(file)
     write_usage(rows, now.date())

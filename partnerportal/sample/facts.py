@@ -33,7 +33,7 @@ SEATS = (5, 10, 15, 20, 25, 40, 50, 75, 100, 150, 250, 400)  # usual sizes of a 
 
 
 @dataclass(frozen=True)
-class Customer:
+class SampleCustomer:
     """What a feed needs to know of a customer."""
 
     org_id: str
@@ -52,7 +52,7 @@ def sku_rows() -> Iterator[dict[str, Any]]:
             yield {"type": "sku", "code": code, "service": service, "name": name, "kind": kind}
 
 
-def past_rows(customer: Customer, today: dt.date, *, most: int = 4) -> Iterator[dict[str, Any]]:
+def past_rows(customer: SampleCustomer, today: dt.date, *, most: int = 4) -> Iterator[dict[str, Any]]:
     """Yield the rows of what a customer has had for a while: services with their orders, and at times a trial.
 
     There are at most `most` services.
@@ -97,7 +97,7 @@ def past_rows(customer: Customer, today: dt.date, *, most: int = 4) -> Iterator[
 
 
 def trial_row(
-    customer: Customer, number: int, code: str, state: Entitlement.State, ends: dt.date | None
+    customer: SampleCustomer, number: int, code: str, state: Entitlement.State, ends: dt.date | None
 ) -> dict[str, Any]:
     """Return the row of a trial of 30 days that ends on that day. A requested one has no days yet."""
     begun = ends - dt.timedelta(days=30) if ends else None
@@ -107,7 +107,9 @@ def trial_row(
     )  # fmt: skip
 
 
-def service_rows(customer: Customer, number: int, code: str, seats: int, day: dt.date) -> Iterator[dict[str, Any]]:
+def service_rows(
+    customer: SampleCustomer, number: int, code: str, seats: int, day: dt.date
+) -> Iterator[dict[str, Any]]:
     """Yield the rows of a service that begins on that day, and of its order."""
     ends = _renewed(day, day)
     yield _entitlement(
@@ -116,14 +118,16 @@ def service_rows(customer: Customer, number: int, code: str, seats: int, day: dt
     yield _order(customer, number, Random(f"{customer.org_id}-{number}"), day, code, seats)
 
 
-def _entitlement(customer: Customer, number: int, code: str, **facts: Any) -> dict[str, Any]:
+def _entitlement(customer: SampleCustomer, number: int, code: str, **facts: Any) -> dict[str, Any]:
     key = f"ENT-{customer.org_id}-{number}"
     return {
         "type": "entitlement", "external_id": key, "customer": customer.org_id, "sku": code, "kind": Kind.PRODUCTION
     } | facts  # fmt: skip
 
 
-def _order(customer: Customer, number: int, random: Random, day: dt.date, code: str, seats: int) -> dict[str, Any]:
+def _order(
+    customer: SampleCustomer, number: int, random: Random, day: dt.date, code: str, seats: int
+) -> dict[str, Any]:
     currency = CURRENCIES.get(customer.country, "EUR")
     lines: list[dict[str, Any]] = [
         {"sku": code, "quantity": seats, "unit_price": PRICES[code] * RATES.get(currency, 1)}

@@ -34,7 +34,7 @@ from partnerportal.lib.actors import Actor
 from partnerportal.lib.scopes import ALL, Scope
 from partnerportal.lib.text import fold
 from partnerportal.sample import cast, facts
-from partnerportal.sample.facts import Customer
+from partnerportal.sample.facts import SampleCustomer
 from partnerportal.sample.holders import write_holders
 from partnerportal.sample.usage import write_usage
 
@@ -186,8 +186,8 @@ def _buyers(organizations: Organizations) -> Iterator[Organization]:
     yield from (o for o in organizations.values() if o.kind in (Kind.CUSTOMER, Kind.PARTNER))
 
 
-def _customer(organization: Organization) -> Customer:
-    return Customer(organization.org_id, organization.country)
+def _customer(organization: Organization) -> SampleCustomer:
+    return SampleCustomer(organization.org_id, organization.country)
 
 
 def _import(rows: Iterable[dict[str, Any]], at: dt.datetime | None = None) -> None:
@@ -207,7 +207,7 @@ def _news(organizations: Organizations, now: dt.datetime) -> None:
     def days_ago(days: float) -> dt.datetime:
         return now - dt.timedelta(days=days)
 
-    def who(key: str) -> Customer:
+    def who(key: str) -> SampleCustomer:
         return _customer(organizations[key])
 
     def news(days: float, rows: Iterable[dict[str, Any]]) -> None:
@@ -250,7 +250,7 @@ def _asked_of_vendor(organizations: Organizations) -> None:
     request_trial(actor=actor, sku=list_skus_to_try(actor)[0], quantity=15)
 
 
-def _more_seats(customer: Customer, today: dt.date) -> dict[str, Any]:
+def _more_seats(customer: SampleCustomer, today: dt.date) -> dict[str, Any]:
     first = next(facts.past_rows(customer, today))
     return first | {
         "quantity": first["quantity"] + 25,

@@ -46,7 +46,7 @@ class Refusal(ErrorTask):
         self.channel.refused = True
         django_request = as_django_request(request, self.channel.addr[0])
         with translation.override(translation.get_language_from_request(django_request)):
-            code, detail = say(error.code, is_upload=request.is_upload)
+            code, detail = answer_text(error.code, is_upload=request.is_upload)
         if request.path.startswith("/api/"):
             kind = "client_error" if error.code < 500 else "server_error"
             content_type, body = (
@@ -94,7 +94,7 @@ def as_django_request(request: Any, sender: str) -> HttpRequest:
     return django_request
 
 
-def say(status: int, *, is_upload: bool) -> tuple[str, str]:
+def answer_text(status: int, *, is_upload: bool) -> tuple[str, str]:
     """Return the error code and the sentence for a status that the server itself answers."""
     if status == 413 and is_upload:
         return "too_large", _("The upload is too large. Split it into smaller ones.")

@@ -124,7 +124,7 @@ TEMPLATES = [
         "NAME": "jinja",
         "BACKEND": "django.template.backends.jinja2.Jinja2",
         "DIRS": [BASE_DIR / "templates"],
-        "OPTIONS": {"environment": "partnerportal.jinja.environment"},
+        "OPTIONS": {"environment": "partnerportal.jinja.jinja_environment"},
     },
 ]
 COTTON_DIR = "ui"
@@ -383,7 +383,7 @@ SPECTACULAR_SETTINGS = {
 # --- Logs ---------------------------------------------------------------------------------------------------
 LOG_FORMAT = env.choice("LOG_FORMAT", ("json", "line"), default="line")
 LOG_LEVEL = env.choice("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), default="INFO")
-LOGGING = logs.configuration(LOG_FORMAT, LOG_LEVEL)
+LOGGING = logs.logging_configuration(LOG_FORMAT, LOG_LEVEL)
 
 # --- Metrics ------------------------------------------------------------------------------------------------
 METRICS_TOKEN = env.secret("METRICS_TOKEN", default="")  # without a token there is no /metrics, and nothing is counted

@@ -11,7 +11,7 @@ from accounts.models import Role
 from connections import customers
 from connections.actions import end_connection
 from connections.customers import CustomerTab, Summary
-from connections.queries import customer_in_reach
+from connections.queries import get_customer
 from partnerportal.lib.errors import NotFound
 from partnerportal.lib.parts import Part
 from partnerportal.lib.policies import Rule
@@ -93,17 +93,17 @@ def test_the_first_page_shows_what_apps_add(world: World, web: Any, register: An
 )
 def test_only_a_customer_is_found(who: str, other: str, world: World, actor_for: Any, web: Any) -> None:
     with pytest.raises(NotFound):
-        customer_in_reach(actor_for(who), world[other].public_id)
+        get_customer(actor_for(who), world[other].public_id)
     assert web(who).get(reverse("customer", args=[world[other].public_id])).status_code == 404
 
 
 def test_who_has_the_connection_is_known(world: World, actor_for: Any) -> None:
     connection = world.connection("customer", "partner")
-    own = customer_in_reach(actor_for("partner.admin"), world.customer.public_id)
+    own = get_customer(actor_for("partner.admin"), world.customer.public_id)
     assert (own.organization, own.connection_id) == (world.customer, connection.public_id)
-    below = customer_in_reach(actor_for("distributor.admin"), world.customer.public_id)
+    below = get_customer(actor_for("distributor.admin"), world.customer.public_id)
     assert (below.connection_id, below.connected_at) == (None, connection.connected_at)
     end_connection(actor=actor_for("customer.admin"), connection=connection)
     for who in ("partner.admin", "distributor.admin"):
         with pytest.raises(NotFound):
-            customer_in_reach(actor_for(who), world.customer.public_id)
+            get_customer(actor_for(who), world.customer.public_id)

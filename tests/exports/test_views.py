@@ -18,7 +18,7 @@ from exports import actions, files
 from exports.catalogue import LISTS
 from exports.models import Export
 from notifications.models import Event
-from partnerportal.lib.exports.lists import Subject
+from partnerportal.lib.exports.lists import ExportSubject
 from partnerportal.lib.scopes import ALL, Scope
 from tests.entitlements.test_views import connect, entitle, names_in, sku  # noqa: F401
 from tests.states import put
@@ -118,10 +118,10 @@ OF_EVERYBODY = {"connections", "ended_connections", "operators"}
 def test_nobody_learns_who_holds_a_licence(key: str, who: str, world: World, web: Any) -> None:
     """CC-32: the customer's own Admins alone. And nothing of whom one is not, or no longer, connected with."""
     assert LicenseAssignment.objects.filter(customer=world.customer).exists()
-    is_of_one = LISTS[key].subject == Subject.ONE and who != "customer.admin"
+    is_of_one = LISTS[key].subject == ExportSubject.ONE and who != "customer.admin"
     customer = {"customer": world.customer.public_id} if is_of_one else {}
     answer = web(who).post(NEW, {"list": key, **customer})
-    own = {"licence_users"} | {one.key for one in LISTS.values() if one.subject != Subject.ALL}
+    own = {"licence_users"} | {one.key for one in LISTS.values() if one.subject != ExportSubject.ALL}
     of_customers = LISTS.keys() - {"licence_users", "trials", "releases"}
     may = (own if who == "customer.admin" else of_customers) | OF_EVERYBODY
     assert answer.status_code == (200 if key in may else 403)

@@ -13,7 +13,7 @@ from accounts.models import Organization
 from partnerportal.lib import tenancy
 from partnerportal.lib.actors import ANONYMOUS, Actor
 from partnerportal.lib.errors import Refused
-from partnerportal.lib.keyset import keyset
+from partnerportal.lib.keyset import keyset_page
 from partnerportal.lib.policies import Denied, Rule, authorize
 from partnerportal.lib.scoping import TenantQuerySet
 from partnerportal.lib.spreadsheet_safety import safe_cell
@@ -125,13 +125,13 @@ def test_pages_lead_through_all_rows_and_back(world, descending, branches):
     everything = Organization.objects.order_by(*(("-country", "-pk") if descending else ("country", "pk")))
     names, cursor, pages = [], "", []
     while cursor is not None:
-        page = keyset(Organization.objects.all(), cursor=cursor, **options)
+        page = keyset_page(Organization.objects.all(), cursor=cursor, **options)
         names += page.rows
         pages.append(page)
         cursor = page.next_cursor
     assert names == list(everything)
     assert [(p.first, p.last) for p in pages] == [(1, 5), (6, 10), (11, 12)]
-    back = keyset(Organization.objects.all(), cursor=pages[2].previous_cursor, **options)
+    back = keyset_page(Organization.objects.all(), cursor=pages[2].previous_cursor, **options)
     assert (back.rows, back.first) == (pages[1].rows, 6)
     assert pages[0].previous_cursor is None
 
@@ -139,7 +139,7 @@ def test_pages_lead_through_all_rows_and_back(world, descending, branches):
 @given(st.text(max_size=80))
 def test_a_broken_cursor_is_the_first_page(cursor):
     rows = Organization.objects.none()
-    assert keyset(rows, sort="country", descending=False, size=5, cursor=cursor).first == 1
+    assert keyset_page(rows, sort="country", descending=False, size=5, cursor=cursor).first == 1
 
 
 def settings():

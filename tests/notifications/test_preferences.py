@@ -10,7 +10,7 @@ from notifications import queries, registry
 from notifications.actions.preferences import choose_notices
 from notifications.filters import NoticeFilterSet
 from notifications.mailing import mail_recipients
-from notifications.models import Choice, Mail, Notice, NoticePreference
+from notifications.models import Mail, Notice, NoticeChoice, NoticePreference
 from tests.exports.test_lists import exported
 from tests.notifications.test_views import INBOX, latest, news, subjects
 from tests.world import World
@@ -140,7 +140,7 @@ def test_mail_is_another_matter(world: World, web: Any, kind: str) -> None:
 
 def test_many_notices_are_walked_along_their_index(world: World, actor_for: Any, as_tenant: Any) -> None:
     actor = actor_for("partner.admin")
-    choose_notices(actor=actor, choices={KIND: Choice(Mail.OFF, inbox=False)})
+    choose_notices(actor=actor, choices={KIND: NoticeChoice(Mail.OFF, inbox=False)})
     with connection.cursor() as cursor:
         cursor.execute(
             """INSERT INTO notifications_event (public_id, kind, at, actor_label, organization_label,

@@ -7,7 +7,7 @@ from django.db import transaction
 from accounts.actions.operators import add_operator
 from accounts.actions.organizations import grant_membership, register_organization
 from accounts.actions.people import register_person
-from accounts.management.arguments import country, organization_of, program_of, tenant_id
+from accounts.management.arguments import country_code, organization_of, program_of, tenant_id
 from accounts.management.commands.create_person import password_link
 from accounts.management.people import PersonCommand
 from accounts.models import Kind, Role
@@ -25,7 +25,9 @@ class Command(PersonCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--kind", required=True, choices=Kind.values)
         parser.add_argument("--name", required=True)
-        parser.add_argument("--country", required=True, type=country, metavar="CODE", help="two letters, such as FR")
+        parser.add_argument(
+            "--country", required=True, type=country_code, metavar="CODE", help="two letters, such as FR"
+        )
         parser.add_argument("--partner-id", default="", metavar="NUMBER", help="its number in the partner network")
         parser.add_argument("--tenant-id", type=tenant_id, metavar="UUID", help="default: a new one")
         parser.add_argument("--parent", metavar="ORGID", help="the distributor above a partner")

@@ -18,7 +18,7 @@ Query = Mapping[str, Any]  # filters by name
 Rows = Callable[[Actor, Query, int | None], QuerySet[Any]]  # takes the actor, the filters and a customer's primary key
 
 
-class Subject(Enum):
+class ExportSubject(Enum):
     """Whose rows a file holds. This decides what the end of a connection takes away."""
 
     ALL = auto()  # everybody's whom the actor sees
@@ -41,7 +41,7 @@ class ExportList:
     rows: Rows
     rule: Permission
     own_rule: Permission | None = None
-    subject: Subject = Subject.ALL
+    subject: ExportSubject = ExportSubject.ALL
     scope: Scope = Scope.ACCOUNT  # what a customer must share, so that the list can be exported of this one customer
     filters: frozenset[str] = frozenset()  # names of the filters that the list knows; any others are ignored
 

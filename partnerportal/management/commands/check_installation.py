@@ -2,9 +2,9 @@
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from partnerportal.installation import Level, check_installation
+from partnerportal.installation import FindingLevel, check_installation
 
-FAIL_LEVELS = {"warning": {Level.WARNING, Level.ERROR}, "error": {Level.ERROR}}
+FAIL_LEVELS = {"warning": {FindingLevel.WARNING, FindingLevel.ERROR}, "error": {FindingLevel.ERROR}}
 
 
 class Command(BaseCommand):
