@@ -10,10 +10,10 @@ class AccountsConfig(AppConfig):
         from accounts.models import ListSettings, SavedView
         from accounts.personal_data import OwnRows, register_own_rows
         from accounts.queries import people_to_tell
-        from notifications.registry import set_directory
+        from notifications.registry import set_addressee_directory
         from partnerportal.lib.known_pages import register_page
 
-        set_directory(people_to_tell)
+        set_addressee_directory(people_to_tell)
         settings = ("organization_id", "list_key", "columns", "density")
         register_own_rows("list_settings", OwnRows(ListSettings, settings))
         views = ("organization_id", "list_key", "name", "query", "is_shared", "created_at")

@@ -78,7 +78,7 @@ class PersonalList(ListState):
     def is_compact(self) -> bool:
         return self.preferences.density == ListSettings.Density.COMPACT
 
-    def count_of(self, query: Mapping[str, str]) -> int | None:
+    def stored_count(self, query: Mapping[str, str]) -> int | None:
         """Return how many rows a saved view with this query holds, or None if no stored number says so."""
         return None
 
@@ -89,7 +89,7 @@ class PersonalList(ListState):
             Tab(
                 label=view.name,
                 url=self.address_of({**view.query, "view": view.public_id}),
-                count=self.count_of(view.query),
+                count=self.stored_count(view.query),
                 is_current=view is self.view,
                 is_shared=view.is_shared,
                 is_default=view.public_id == self.preferences.default_view,

@@ -48,7 +48,10 @@ _offered: dict[Scope, OfferedScope] = {}
 
 
 def offer_scope(offered: OfferedScope) -> None:
-    """Offer a scope to every customer. One with nothing behind it yet is offered by nobody, and so not granted."""
+    """Let customers choose whether to share a scope. An app calls it for each scope of which it has something to show.
+
+    A scope that no app has offered is on no page, and nobody can share it yet.
+    """
     assert offered.scope not in _offered, f"{offered.scope} is offered twice"
     _offered[offered.scope] = offered
 
@@ -58,7 +61,7 @@ def offered_scopes() -> list[OfferedScope]:
     return [_offered[scope] for scope in sorted(_offered)]
 
 
-def newly_offered(offered: int) -> Scope:
+def scopes_newly_offered(offered: int) -> Scope:
     """Return the scopes that can be shared now and could not when `offered` were the ones to choose from."""
     return all_scopes() & ~Scope(offered)
 

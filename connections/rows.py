@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 from accounts.models import Kind, Operator
 from accounts.queries import Badge, list_admin_names, badges_of, sees_customers
 from connections import models
-from connections.consent import all_scopes, newly_offered, offered_scopes, scope_names
+from connections.consent import all_scopes, offered_scopes, scope_names, scopes_newly_offered
 from connections.models import Connection
 from connections.policies import NOT_THE_CUSTOMER, ROLE_TABLE, ConnectionPermission
 from connections.queries import Invitation, partner_sees_customers
@@ -218,7 +218,7 @@ def _live_row(actor: Actor, connection: Connection) -> LiveRow:
         customer_url=reverse("customer", args=[other["public_id"]]) if is_partner and sees_customers(actor) else "",
         sharing_url=sharing_url(connection.public_id),
         unshared=scope_names(all_scopes() & ~connection.shared_scopes),
-        new=scope_names(newly_offered(offered)) if offered else "",
+        new=scope_names(scopes_newly_offered(offered)) if offered else "",
     )
 
 

@@ -203,7 +203,7 @@ def _sharing_page(
     """Return the page “What is shared” with these scopes ticked, and with the error that sent the form back."""
     actor = request.actor
     given = list(queries.list_consents(actor, connection)[:CONSENTS_SHOWN])
-    new = consent.newly_offered(given[0].offered) if given else Scope.NONE
+    new = consent.scopes_newly_offered(given[0].offered) if given else Scope.NONE
     is_partner = connection.partner_id == actor.organization_id
     context = {
         "connection": connection,

@@ -34,7 +34,7 @@ TABS = (
 )
 
 
-def summarize(actor: Actor, customer: ConnectedCustomer) -> Summary:
+def summarize_services(actor: Actor, customer: ConnectedCustomer) -> Summary:
     """Return what a customer's first page says of its services.
 
     Those that run are listed; one that ends soon, is over its licence, waits, or is used unusually asks for attention.
@@ -60,4 +60,4 @@ def register_frame() -> None:
     """Register the tabs and the summary with the frame of a customer's pages."""
     for tab in TABS:
         register_tab(tab)
-    register_summary(summarize)
+    register_summary(summarize_services)

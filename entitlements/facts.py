@@ -10,7 +10,7 @@ from entitlements.models import Sku
 
 
 @dataclass(frozen=True)
-class Problem:
+class LineProblem:
     """The reason why a line was refused. `code` is stable, `field` is a path such as lines.2.sku, or ''."""
 
     code: str
@@ -37,7 +37,7 @@ class Outcome(StrEnum):
     ERROR = "error"
 
 
-Answers = dict[int, Outcome | Problem]  # by line number
+Answers = dict[int, Outcome | LineProblem]  # by line number
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class KnownRows:
         skus = Sku.objects.filter(code__in=codes)
         return cls({row.org_id: row for row in organizations}, {row.code: row for row in skus})
 
-    def find_problem(self, fact: Fact) -> Problem | None:
+    def find_problem(self, fact: Fact) -> LineProblem | None:
         """Return why a fact cannot be stored, or None if its customer and all its SKUs exist."""
         if fact.values["customer"] not in self.customers:
             return UNKNOWN_CUSTOMER
@@ -83,15 +83,15 @@ class KnownIds:
         customers = Organization.objects.filter(org_id__in=org_ids).values_list("org_id", "pk")
         return cls(dict(customers), dict(Sku.objects.filter(code__in=codes).values_list("code", "pk")))
 
-    def find_problem(self, fact: Fact) -> Problem | None:
+    def find_problem(self, fact: Fact) -> LineProblem | None:
         """Return why a fact cannot be stored, or None if its customer and its SKU exist."""
         if fact.values["customer"] not in self.customers:
             return UNKNOWN_CUSTOMER
         return UNKNOWN_SKU if fact.values["sku"] not in self.skus else None
 
 
-UNKNOWN_CUSTOMER = Problem("unknown_customer", "No organisation has this ORGID.", "customer")
-UNKNOWN_SKU = Problem("unknown_sku", "No SKU has this code.", "sku")
+UNKNOWN_CUSTOMER = LineProblem("unknown_customer", "No organisation has this ORGID.", "customer")
+UNKNOWN_SKU = LineProblem("unknown_sku", "No SKU has this code.", "sku")
 
 
 def _skus(fact: Fact) -> list[str]:

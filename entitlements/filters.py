@@ -25,42 +25,42 @@ EXPIRES_WITHIN = ((30, _("30 days")), (60, _("60 days")), (90, _("90 days")))  #
 class CustomerFilterSet(FilterSet):
     """The filters of customers. `q` finds part of the folded name or the beginning of the ORGID."""
 
-    q = df.CharFilter(method="search", label=_("Name or ORGID"), max_length=200)
+    q = df.CharFilter(method="filter_by_text", label=_("Name or ORGID"), max_length=200)
     country = df.ChoiceFilter(choices=country_choices, label=_("Country"))
-    sku = df.CharFilter(method="uses", label=_("Service"), max_length=60)
+    sku = df.CharFilter(method="filter_by_sku", label=_("Service"), max_length=60)
     expires_within = df.TypedChoiceFilter(
-        method="expires", choices=EXPIRES_WITHIN, coerce=int, label=_("Expires within")
+        method="filter_by_expiry", choices=EXPIRES_WITHIN, coerce=int, label=_("Expires within")
     )
-    trials = df.BooleanFilter(method="on_trial", label=_("Has a trial"), widget=df.widgets.BooleanWidget)
-    over = df.BooleanFilter(method="over_licence", label=_("Over limit"), widget=df.widgets.BooleanWidget)
-    unusual = df.ChoiceFilter(method="used_unusually", choices=UnusualUse.choices, label=_("Unusual usage"))
+    trials = df.BooleanFilter(method="filter_on_trial", label=_("Has a trial"), widget=df.widgets.BooleanWidget)
+    over = df.BooleanFilter(method="filter_over_licence", label=_("Over limit"), widget=df.widgets.BooleanWidget)
+    unusual = df.ChoiceFilter(method="filter_unusual", choices=UnusualUse.choices, label=_("Unusual usage"))
 
     class Meta:
         model = CustomerListing
         fields: list[str] = []
 
-    def search(self, rows: Rows, name: str, value: str) -> Rows:
+    def filter_by_text(self, rows: Rows, name: str, value: str) -> Rows:
         """Keep customers whose folded name contains the text, or whose ORGID begins with it."""
         folded = fold(value)
         return rows.filter(Q(name_folded__contains=folded) | Q(org_id__startswith=folded)) if folded else rows
 
-    def uses(self, rows: Rows, name: str, value: str) -> Rows:
+    def filter_by_sku(self, rows: Rows, name: str, value: str) -> Rows:
         """Keep customers that run the SKU with this code."""
         return rows.filter(skus__overlap=ArraySubquery(Sku.objects.filter(code=value).values("pk")))
 
-    def expires(self, rows: Rows, name: str, value: int) -> Rows:
+    def filter_by_expiry(self, rows: Rows, name: str, value: int) -> Rows:
         """Keep customers whose next expiry lies within so many days from today (UTC)."""
         return rows.filter(next_expiry_on__range=(today(), today() + timedelta(days=value)))
 
-    def on_trial(self, rows: Rows, name: str, value: bool) -> Rows:
+    def filter_on_trial(self, rows: Rows, name: str, value: bool) -> Rows:
         """Keep customers that run a trial, or for False those that are known to run none."""
         return rows.filter(trials__gt=0) if value else rows.sharing(Scope.ENTITLEMENTS).filter(trials=0)
 
-    def over_licence(self, rows: Rows, name: str, value: bool) -> Rows:
+    def filter_over_licence(self, rows: Rows, name: str, value: bool) -> Rows:
         """Keep customers with an overage of any SKU, or for False those that are known to have none."""
         return rows.filter(OVER) if value else rows.sharing(Scope.ENTITLEMENTS).exclude(OVER)
 
-    def used_unusually(self, rows: Rows, name: str, value: str) -> Rows:
+    def filter_unusual(self, rows: Rows, name: str, value: str) -> Rows:
         """Keep customers of whose use this is said, as of their latest report."""
         return rows.filter(unusual__contains=[value])
 
@@ -69,13 +69,13 @@ class HolderFilterSet(FilterSet):
     """The filters of licence users. `q` finds part of an e-mail address or of a device's name."""
 
     q = df.CharFilter(field_name="holder", lookup_expr="icontains", label=_("User or device"), max_length=200)
-    unused = df.BooleanFilter(method="not_used", widget=df.widgets.BooleanWidget, label=_("Not used in 30 days"))
+    unused = df.BooleanFilter(method="filter_unused", widget=df.widgets.BooleanWidget, label=_("Not used in 30 days"))
 
     class Meta:
         model = LicenseAssignment
         fields: list[str] = []
 
-    def not_used(self, rows: LicenseAssignmentQuerySet, name: str, value: bool) -> LicenseAssignmentQuerySet:
+    def filter_unused(self, rows: LicenseAssignmentQuerySet, name: str, value: bool) -> LicenseAssignmentQuerySet:
         """Keep licences that were not used for thirty days; for False all of them."""
         return rows.unused() if value else rows
 
@@ -84,7 +84,7 @@ class RenewalFilterSet(FilterSet):
     """The filters of renewals: those that end within so many days, or on one day."""
 
     within = df.TypedChoiceFilter(
-        method="ends_within", choices=[(days, days) for days in SPANS], coerce=int, label=_("Expires within")
+        method="filter_ending_within", choices=[(days, days) for days in SPANS], coerce=int, label=_("Expires within")
     )
     on = df.DateFilter("ends_on", input_formats=["%Y-%m-%d"], label=_("Last day"))
 
@@ -92,6 +92,6 @@ class RenewalFilterSet(FilterSet):
         model = Entitlement
         fields: list[str] = []
 
-    def ends_within(self, rows: EntitlementQuerySet, name: str, value: int) -> EntitlementQuerySet:
+    def filter_ending_within(self, rows: EntitlementQuerySet, name: str, value: int) -> EntitlementQuerySet:
         """Keep entitlements that end within so many days from today (UTC). The filter by one day overrules it."""
         return rows if self.form.cleaned_data.get("on") else rows.filter(ends_on__lte=today() + timedelta(days=value))

@@ -17,8 +17,8 @@ class NoticeFilterSet(FilterSet):
 
     customer = df.UUIDFilter(field_name="about_public_id")
     kind = df.ChoiceFilter(choices=registry.kind_choices)
-    unread = df.BooleanFilter(method="not_opened", widget=df.widgets.BooleanWidget)
-    dismissed = df.BooleanFilter(method="put_away", widget=df.widgets.BooleanWidget)
+    unread = df.BooleanFilter(method="filter_unread", widget=df.widgets.BooleanWidget)
+    dismissed = df.BooleanFilter(method="filter_dismissed", widget=df.widgets.BooleanWidget)
 
     class Meta:
         model = Notice
@@ -30,10 +30,10 @@ class NoticeFilterSet(FilterSet):
             rows = rows.filter(is_in_inbox=True)
         return rows.open() if self.form.cleaned_data.get("dismissed") is None else rows
 
-    def not_opened(self, rows: NoticeQuerySet, name: str, value: bool) -> NoticeQuerySet:
+    def filter_unread(self, rows: NoticeQuerySet, name: str, value: bool) -> NoticeQuerySet:
         """Keep the notices that the person has not opened, or for False those that they have."""
         return rows.filter(is_unread=value)
 
-    def put_away(self, rows: NoticeQuerySet, name: str, value: bool) -> NoticeQuerySet:
+    def filter_dismissed(self, rows: NoticeQuerySet, name: str, value: bool) -> NoticeQuerySet:
         """Keep the notices that were dismissed, or for False those that were not."""
         return rows.filter(dismissed_at__isnull=not value)

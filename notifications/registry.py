@@ -134,7 +134,7 @@ def kinds_hidden_from(roles: frozenset[str]) -> list[str]:
     return [code for code, kind in sorted(_kinds.items()) if not kind.is_for(roles)]
 
 
-def kinds_granted(features: frozenset[str]) -> list[str]:
+def kinds_granted_by(features: frozenset[str]) -> list[str]:
     """Return the codes of the kinds that an organisation with these features sees about another one."""
     return [code for code, kind in sorted(_kinds.items()) if kind.is_granted(features)]
 
@@ -167,7 +167,7 @@ def event_handlers(event_kind: str) -> "list[EventHandler]":
     return _event_handlers.get(event_kind, [])
 
 
-def set_directory(directory: Directory) -> None:
+def set_addressee_directory(directory: Directory) -> None:
     """Set the function by which `list_addressees` finds who can be mailed."""
     _directory[:] = [directory]
 

@@ -43,7 +43,7 @@ class Link:
 
 
 @dataclass
-class Section:
+class NavigationSection:
     """A group of entries of the navigation, with a heading unless `label` is empty."""
 
     label: str
@@ -93,11 +93,14 @@ class Shell:
         return next(iter(self._links(Menu.BELL)), None)
 
     @cached_property
-    def nav(self) -> list[Section]:
+    def nav(self) -> list[NavigationSection]:
         """Return the navigation of the organisation that the person acts for; empty without one."""
         if self.actor.organization_id is None:
             return []
-        return [Section("", self._links(Menu.WORK)), Section(_("Settings"), self._links(Menu.SETTINGS))]
+        return [
+            NavigationSection("", self._links(Menu.WORK)),
+            NavigationSection(_("Settings"), self._links(Menu.SETTINGS)),
+        ]
 
     @cached_property
     def user_menu(self) -> list[Link]:

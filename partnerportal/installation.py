@@ -98,7 +98,7 @@ def check_settings() -> Findings:
         )
 
 
-def check_address() -> Findings:
+def check_portal_address() -> Findings:
     """Yield the address that links are built from, and a note where no proxy is believed about the client's address."""
     secure = settings.PORTAL_ORIGIN.startswith("https://")
     what_if = "" if secure else " Without https:// only a developer's machine works."
@@ -334,6 +334,6 @@ def _is_production() -> bool:
 
 
 CHECKS: tuple[Callable[[], Findings], ...] = (
-    check_settings, check_address, check_mail, check_folders, check_databases, check_migrations,
+    check_settings, check_portal_address, check_mail, check_folders, check_databases, check_migrations,
     check_encryption, check_redis,
 )  # fmt: skip

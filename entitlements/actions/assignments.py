@@ -4,7 +4,7 @@ from django.db import connection, transaction
 
 from entitlements.actions.releases import release_event
 from entitlements.events import EntitlementEvent
-from entitlements.facts import Answers, Fact, KnownIds, Outcome, Problem
+from entitlements.facts import Answers, Fact, KnownIds, LineProblem, Outcome
 from entitlements.models import LicenseAssignment
 from notifications.actions.recording import record_many
 from partnerportal.lib.actors import Actor
@@ -41,7 +41,7 @@ _UPSERT = f"""
             CASE WHEN a.release_asked_at IS NOT NULL AND a.released_at IS NOT NULL AND old.released_at IS NULL
                 THEN a.id END AS released)
     SELECT s.line, w.added, w.released FROM staged_assignment s JOIN written w USING (external_id)"""  # noqa: S608
-_OTHER = Problem("other_customer", "This belongs to another ORGID.", "customer")
+_OTHER = LineProblem("other_customer", "This belongs to another ORGID.", "customer")
 
 
 @transaction.atomic

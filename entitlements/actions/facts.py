@@ -9,7 +9,7 @@ from django.db import models, transaction
 from accounts.models import Organization
 from entitlements.actions.rollups import recount_skus
 from entitlements.events import EntitlementEvent
-from entitlements.facts import Answers, Fact, KnownRows, Outcome, Problem
+from entitlements.facts import Answers, Fact, KnownRows, LineProblem, Outcome
 from entitlements.models import Entitlement, Order, OrderLine, Sku
 from notifications.actions.recording import new_event, record_many
 from notifications.models import Event
@@ -156,7 +156,7 @@ def _of_same_customer(changes: list[FactChange], answers: Answers) -> list[FactC
     """
     for change in changes:
         if "customer_id" in change.before:
-            answers[change.fact.line] = Problem("other_customer", "This belongs to another ORGID.", "customer")
+            answers[change.fact.line] = LineProblem("other_customer", "This belongs to another ORGID.", "customer")
     return [change for change in changes if "customer_id" not in change.before]
 
 

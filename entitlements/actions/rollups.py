@@ -40,9 +40,9 @@ def days_of(keys: str) -> str:
 
 
 def months_sql(days: str) -> str:
-    """Return SQL that selects the months of `days`, a query of the rows of UsageDay, each with its `month`.
+    """Return the SELECT that adds days of use up to one row for each customer, SKU and month.
 
-    `days` has all days of each month that it names.
+    `days` is a SELECT of UsageDay rows, each with its `month`. It must have all days of each month that it names.
     """
     peak = f"""(SELECT max(r.peak_concurrent) FROM entitlements_usageday r
                WHERE r.customer_id = c.customer_id AND r.sku_id = c.sku_id

@@ -15,7 +15,7 @@ from django.utils import timezone
 from entitlements.actions.assignments import store_assignments
 from entitlements.actions.facts import store_facts
 from entitlements.actions.usage import store_usage_facts
-from entitlements.facts import Answers, Fact, Outcome, Problem
+from entitlements.facts import Answers, Fact, LineProblem, Outcome
 from entitlements.ingest import reading
 from entitlements.ingest.reading import BadLine
 from entitlements.ingest.upload_files import DamagedFile
@@ -41,7 +41,7 @@ class LineResult:
     type: str
     key: str
     outcome: Outcome
-    problems: tuple[Problem, ...] = ()
+    problems: tuple[LineProblem, ...] = ()
 
 
 def import_feed(
@@ -136,7 +136,7 @@ def _store(facts: list[Fact], store: Store) -> Iterator[LineResult]:
         outcomes = store(facts=facts)
     except (IntegrityError, DataError):
         if len(facts) == 1:
-            yield _refuse(facts[0], [Problem("refused_by_database", "The database does not accept this line.")])
+            yield _refuse(facts[0], [LineProblem("refused_by_database", "The database does not accept this line.")])
             return
         middle = len(facts) // 2
         yield from _store(facts[:middle], store)
@@ -144,13 +144,13 @@ def _store(facts: list[Fact], store: Store) -> Iterator[LineResult]:
         return
     for fact in facts:
         outcome = outcomes[fact.line]
-        if isinstance(outcome, Problem):
+        if isinstance(outcome, LineProblem):
             yield _refuse(fact, [outcome])
         else:
             yield LineResult(fact.line, fact.type, fact.key, outcome)
 
 
-def _refuse(line: Fact | BadLine, problems: list[Problem]) -> LineResult:
+def _refuse(line: Fact | BadLine, problems: list[LineProblem]) -> LineResult:
     return LineResult(line.line, line.type, line.key, Outcome.ERROR, tuple(problems))
 
 
@@ -191,7 +191,7 @@ class _Seen:
             earlier = self._add(line) if isinstance(line, Fact) and line.type not in LIGHT else None
             if line and earlier:
                 reason = f"Line {earlier} is about the same {line.type} already."
-                yield BadLine(line.line, [Problem("duplicate", reason)], line.type, line.key)
+                yield BadLine(line.line, [LineProblem("duplicate", reason)], line.type, line.key)
             else:
                 yield line
 

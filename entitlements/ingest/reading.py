@@ -14,7 +14,7 @@ from typing import Any, NoReturn, Protocol
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
-from entitlements.facts import Fact, Problem
+from entitlements.facts import Fact, LineProblem
 from entitlements.ingest.lines import (
     MAX_INTEGER,
     SHOWN,
@@ -35,7 +35,7 @@ class BadLine:
     """A line that cannot be read, and why. `type` and `key` are empty where the line does not tell them."""
 
     line: int
-    problems: list[Problem]
+    problems: list[LineProblem]
     type: str = ""
     key: str = ""
 
@@ -58,7 +58,7 @@ class _Refused(ValueError):
 
     def __init__(self, code: str, reason: str) -> None:
         super().__init__(reason)
-        self.problem = Problem(code, reason)
+        self.problem = LineProblem(code, reason)
 
 
 class LineReader(Protocol):
@@ -80,7 +80,7 @@ def read(stream: LineReader, types: Container[str] = TYPES, start: int = 0) -> I
             continue
         if raw is None:
             reason = f"A line may have {MAX_LINE_BYTES:,} bytes."
-            yield BadLine(number, [Problem("line_too_long", reason)])
+            yield BadLine(number, [LineProblem("line_too_long", reason)])
         elif raw.strip():
             yield _parse(number, raw, types)
 
@@ -105,7 +105,7 @@ def _parse(number: int, raw: bytes, types: Container[str]) -> Fact | BadLine:
     kind = data.pop("type", None)
     if not isinstance(kind, str) or kind not in _TYPES or kind not in types:
         names = ", ".join(name for name in _TYPES if name in types)
-        return BadLine(number, [Problem("unknown_type", f"The type is one of {names}.", "type")])
+        return BadLine(number, [LineProblem("unknown_type", f"The type is one of {names}.", "type")])
     schema, key_field = _TYPES[kind]
     values = _plain_usage(data) if kind == "usage" else None
     if values is None:
@@ -179,10 +179,10 @@ def _no_constant(name: str) -> NoReturn:
 _DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_float=Decimal, parse_constant=_no_constant)
 
 
-def _problems(detail: Any, path: str = "") -> Iterator[Problem]:
+def _problems(detail: Any, path: str = "") -> Iterator[LineProblem]:
     """Yield the serializer's errors, each with the path of its field. Items of lists count from 1."""
     if isinstance(detail, ErrorDetail):
-        yield Problem(detail.code or "invalid", str(detail), path)
+        yield LineProblem(detail.code or "invalid", str(detail), path)
     elif isinstance(detail, dict):
         for name, inner in detail.items():
             here = str(name + 1) if isinstance(name, int) else name.replace("non_field_errors", "")

@@ -80,7 +80,7 @@ class CustomerList(PersonalList):
                 tab.is_current = False
         return [*tabs, *self.shown_tabs]
 
-    def count_of(self, query: Mapping[str, str]) -> int | None:
+    def stored_count(self, query: Mapping[str, str]) -> int | None:
         """Return how many customers a saved view with this query holds, or None where no kept figure says it."""
         return count_of_view(query, self.numbers, self.catalogue)
 

@@ -26,7 +26,7 @@ class NoticeQuerySet(TenantQuerySet):
         """
         rows = self.filter(recipient_id=actor.organization_id, in_reach=True)
         rows = rows.exclude(kind__in=registry.kinds_hidden_from(actor.roles))
-        granted = registry.kinds_granted(actor.features)
+        granted = registry.kinds_granted_by(actor.features)
         if len(granted) == len(registry.all_kinds()):
             return rows
         return rows.filter(Q(about_id=None) | Q(about_id=actor.organization_id) | Q(kind__in=granted))

@@ -52,7 +52,7 @@ def add_fields(**values: Any) -> None:
         current.update(values)
 
 
-def current_fields() -> Fields:
+def current_log_fields() -> Fields:
     """Return a copy of the fields that every log line gets at present; empty outside a block of `log_fields`."""
     return dict(_fields.get() or {})
 
@@ -64,7 +64,7 @@ class JsonLine(JsonFormatter):
         moment = dt.datetime.fromtimestamp(record.created, dt.UTC)
         log_data["time"] = moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
         log_data |= {"level": record.levelname, "logger": record.name, "message": record.message}
-        log_data |= current_fields() | getattr(record, "fields", {}) | message_dict
+        log_data |= current_log_fields() | getattr(record, "fields", {}) | message_dict
 
     def process_log_record(self, log_data: dict[str, Any]) -> dict[str, Any]:
         return {key: mask_secrets(value) if isinstance(value, str) else value for key, value in log_data.items()}

@@ -82,7 +82,7 @@ def number(value: int | Decimal | None) -> str:
 
 
 @register.filter
-def listed(items: Iterable[object]) -> str:
+def join_names(items: Iterable[object]) -> str:
     """Join names by the reader's own separator, as "A, B"."""
     return formats.join_names(items)
 

@@ -5,7 +5,7 @@ from django.contrib.messages import get_messages
 
 from connections import consent
 from connections.actions import change_sharing, share_with_all
-from connections.consent import OfferedScope, all_scopes, newly_offered
+from connections.consent import OfferedScope, all_scopes, scopes_newly_offered
 from connections.models import Connection, Consent
 from notifications.actions.outbox import fan_out_due
 from notifications.registry import all_kinds
@@ -170,7 +170,7 @@ def tickets(monkeypatch):
 
 def test_a_scope_of_a_later_version_is_asked_for_and_not_granted(web, world, tickets):
     connection, client = world.connection("customer", "partner"), web("customer.admin")
-    assert newly_offered(connection.consents.latest("pk").offered) == Scope.TICKETS
+    assert scopes_newly_offered(connection.consents.latest("pk").offered) == Scope.TICKETS
     for path in ("/account/", sharing(connection)):
         assert "New: Support tickets can be shared" in client.get(path).content.decode()
     page = client.get(sharing(connection)).content.decode()

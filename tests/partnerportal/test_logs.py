@@ -80,12 +80,12 @@ def test_a_json_line_says_when_what_and_whose():
         "level": "WARNING", "logger": "django.request", "message": "3 rows",
         "request_id": "abc", "client": "192.0.2.1", "person": "p1", "status": 200,
     }  # fmt: skip
-    assert logs.current_fields() == {}
+    assert logs.current_log_fields() == {}
 
 
 def test_fields_added_outside_a_block_are_kept_nowhere():
     logs.add_fields(person="p1")
-    assert logs.current_fields() == {}
+    assert logs.current_log_fields() == {}
 
 
 def test_every_address_with_a_secret_is_on_the_list():
