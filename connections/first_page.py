@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Organization
 from accounts.queries import is_customer, list_operators, sees_customers
 from connections.policies import ROLE_TABLE, ConnectionPermission
-from connections.queries import active_connections, has_customers
+from connections.queries import has_customers, list_active_connections
 from connections.rows import partner_rows
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.blocks import Area, Block
@@ -53,7 +53,7 @@ def _partners(request: PortalRequest) -> dict[str, Any]:
 
     A partner whose membership is not active is among them: with the next one it sees the data again.
     """
-    partners = list(active_connections(request.actor).order_by("-connected_at", "-pk")[: PARTNERS_SHOWN + 1])
+    partners = list(list_active_connections(request.actor).order_by("-connected_at", "-pk")[: PARTNERS_SHOWN + 1])
     return {"partners": partner_rows(partners[:PARTNERS_SHOWN]), "has_more_partners": len(partners) > PARTNERS_SHOWN}
 
 

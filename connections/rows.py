@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import Kind, Operator
-from accounts.queries import Badge, list_admin_names, badges_of, sees_customers
+from accounts.queries import Badge, badges_of, list_admin_names, sees_customers
 from connections import models
 from connections.consent import all_scopes, offered_scopes, scope_names, scopes_newly_offered
 from connections.models import Connection
