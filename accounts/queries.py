@@ -173,9 +173,14 @@ def programs_that_grant(feature: Feature) -> list[str]:
 def people_to_tell(organization_ids: Iterable[int]) -> dict[int, list[Addressee]]:
     """Return the active persons who act for each organisation, by its primary key; one without any is left out.
 
+    A suspended organisation has none: its people are told nothing of it.
+
     This is the directory by which notices are mailed: see `AccountsConfig`.
     """
-    rows = Operator.objects.filter(organization__in=organization_ids, person__is_active=True)
+    active = Organization.State.ACTIVE
+    rows = Operator.objects.filter(
+        organization__in=organization_ids, organization__state=active, person__is_active=True
+    )
     rows = rows.select_related("person", "organization").annotate(programs=active_programs("organization_id"))
     people: dict[int, list[Addressee]] = {}
     for row in rows.order_by("pk"):

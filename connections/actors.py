@@ -1,6 +1,7 @@
 """Building the Actor of a person, for a request or for a job, from what accounts and connections know."""
 
 from functools import partial
+from itertools import chain
 from typing import Any
 
 from accounts.models import Operator, Person
@@ -31,14 +32,24 @@ def _reach(organization_id: int, scope: Any) -> Any:
     return Portfolio.objects.filter(viewer=organization_id).sharing(scope).values("subject_id")
 
 
-def choose_actor(person: Person, organization_id: int | None, operators: list[Operator]) -> Actor:
-    """Return the actor for a person who asks to act for this organisation.
+def choose_operator(organization_id: int | None, operators: list[Operator]) -> Operator | None:
+    """Return the operator through which a person acts who asks for this organisation, or None if they have none.
 
-    `operators` are the person's own, from `operators_of`. If none of them is of the organisation, the actor acts for
-    the first of their organisations, or for none if there is none.
+    `operators` are the person's own, from `operators_of`. If none of them is of the organisation, it is the first whose
+    organisation is not suspended, or else the first.
     """
-    operator = next((o for o in operators if o.organization_id == organization_id), None) or next(iter(operators), None)
-    if operator is None:
+    asked_for = (o for o in operators if o.organization_id == organization_id)
+    taking_part = (o for o in operators if not o.organization.is_suspended)
+    return next(chain(asked_for, taking_part, operators), None)
+
+
+def choose_actor(person: Person, organization_id: int | None, operators: list[Operator]) -> Actor:
+    """Return the actor for a person who asks to act for this organisation, by `choose_operator`.
+
+    Without an operator, or for a suspended organisation, the actor acts for no organisation.
+    """
+    operator = choose_operator(organization_id, operators)
+    if operator is None or operator.organization.is_suspended:
         return Actor(person_id=person.pk, label=str(person))
     return build_actor(operator, person)
 
@@ -46,7 +57,9 @@ def choose_actor(person: Person, organization_id: int | None, operators: list[Op
 def current_actor(person_id: int, organization_id: int) -> Actor | None:
     """Return the actor for a job that works in a person's name, with the roles and sight they have now.
 
-    Return None when the person is locked or no longer acts for the organisation.
+    Return None when the person is locked or no longer acts for the organisation, or when it is suspended.
     """
-    operators = list(operators_of(person_id).filter(organization=organization_id, person__is_active=True))
-    return build_actor(operators[0], operators[0].person) if operators else None
+    operator = operators_of(person_id).filter(organization=organization_id, person__is_active=True).first()
+    if operator is None or operator.organization.is_suspended:
+        return None
+    return build_actor(operator, operator.person)

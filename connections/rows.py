@@ -91,6 +91,8 @@ def _choice(actor: Actor, operator: Operator, invitation: Invitation) -> Accepti
     reason: Message = ""
     if organization.pk == invitation.partner_id:
         reason = _("This organisation sent the invitation.")
+    elif organization.is_suspended:
+        reason = _("This organisation is suspended.")
     elif organization.pk == actor.organization_id and invitation.connected_at:
         reason = _("Connected since %(date)s.") % {"date": formats.date(invitation.connected_at)}
     elif isinstance(answer, Denied):

@@ -15,6 +15,7 @@ from rest_framework import exceptions
 from rest_framework.exceptions import ErrorDetail
 from rest_framework.response import Response
 
+from accounts.models import Organization
 from partnerportal.lib.errors import DomainError, Invalid, NotFound, Refused, TooMany, Unavailable
 
 RETRY_SECONDS = 60  # Retry-After while something outside is away
@@ -70,6 +71,15 @@ def unavailable_answer(request: HttpRequest, seconds: int = RETRY_SECONDS) -> Ht
     response["Retry-After"] = str(seconds)
     response["Cache-Control"] = "no-store"
     return response
+
+
+def suspended(request: HttpRequest, organization: Organization) -> HttpResponse:
+    """Return the answer 403 for whoever would act for a suspended organisation, as a page or as an API problem."""
+    if request.path.startswith("/api/"):
+        detail = _("Your organisation is suspended. Ask your account manager or the vendor.")
+        problem = {"code": "suspended", "detail": detail, "attr": None}
+        return JsonResponse({"type": "client_error", "errors": [problem]}, status=403)
+    return render(request, "accounts/suspended.html", {"organization": organization}, status=403)
 
 
 def api_exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
@@ -18,7 +19,7 @@ from django.utils.translation import gettext as _
 from accounts.backends import awaits_proof, half_signed_in
 from accounts.models import Operator
 from accounts.queries import operators_of
-from connections.actors import choose_actor
+from connections.actors import choose_actor, choose_operator
 from partnerportal import errors
 from partnerportal.lib import logs, tenancy
 from partnerportal.lib.actors import ANONYMOUS
@@ -27,6 +28,8 @@ from partnerportal.lib.errors import DomainError, NotFound
 from partnerportal.lib.requests import PortalRequest
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
+# What the people of a suspended organisation may still do: sign out, act for another of theirs, choose a language.
+STAYS_OPEN = {"account_logout", "organization_switch", "set_language", "security_txt", "robots_txt"}
 SEEN_EVERY = 300  # seconds between two writes of "last seen" into the session
 DATABASE = Breaker("The database", within=2, pause=0)  # load balancers that ask for readiness wait a few seconds only
 
@@ -122,9 +125,10 @@ class ActorMiddleware:
 
     It sets `request.actor`, `request.operators` (one for every organisation that the person may act for),
     `request.operator` (that of the organisation acted for, or None) and `request.act_for(public_id)`, the one way to
-    act for another organisation. Any error rolls the transaction back. Domain errors become pages here; the API maps
-    them itself. A request with a token has nobody as its actor and no open transaction: its view opens its own
-    (`lib/api_tokens.py`).
+    act for another organisation. Who would act for a suspended one, `request.suspended`, gets a page that says so in
+    place of all others but those of STAYS_OPEN. Any error rolls the transaction back. Domain errors become pages here;
+    the API maps them itself. A request with a token has nobody as its actor and no open transaction: its view opens its
+    own (`lib/api_tokens.py`).
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -150,7 +154,7 @@ class ActorMiddleware:
 
     def _enter_nobody(self, request: PortalRequest) -> None:
         timezone.deactivate()
-        request.actor, request.operators, request.operator = ANONYMOUS, [], None
+        request.actor, request.operators, request.operator, request.suspended = ANONYMOUS, [], None, None
         request.act_for = partial(self._act_for, request)
 
     def _enter(self, request: PortalRequest) -> None:
@@ -172,9 +176,10 @@ class ActorMiddleware:
             return
         person = request.user
         self._act(request, wanted, person.acting_for)
-        if request.actor.organization_id != wanted:
-            request.session["organization"] = request.actor.organization_id  # so that the next request enters at once
-            tenancy.enter_tenant(organization_id=request.actor.organization_id, person_id=person.pk)
+        chosen = request.suspended.pk if request.suspended else request.actor.organization_id
+        if chosen != wanted:
+            request.session["organization"] = chosen  # so that the next request enters at once
+            tenancy.enter_tenant(organization_id=chosen, person_id=person.pk)
         translation.activate(person.language)
         request.LANGUAGE_CODE = person.language
         timezone.activate(person.time_zone)
@@ -182,7 +187,10 @@ class ActorMiddleware:
     def _act(self, request: PortalRequest, organization_id: int | None, operators: list[Operator]) -> None:
         actor = choose_actor(request.user, organization_id, operators)  # type: ignore[arg-type]
         request.actor, request.operators = actor, operators
-        request.operator = next((o for o in operators if o.organization_id == actor.organization_id), None)
+        operator = choose_operator(organization_id, operators)
+        is_suspended = operator is not None and operator.organization.is_suspended
+        request.operator = None if is_suspended else operator
+        request.suspended = operator.organization if operator and is_suspended else None
         logs.add_fields(person=str(request.user.public_id), organization=actor.organization_public_id)  # type: ignore[union-attr]
 
     def _act_for(self, request: PortalRequest, public_id: object) -> None:
@@ -207,6 +215,12 @@ class ActorMiddleware:
         if now - seen > SEEN_EVERY or "seen_at" not in request.session:
             request.session["seen_at"] = now
         return False
+
+    def process_view(self, request: PortalRequest, view: Any, *arguments: Any) -> HttpResponse | None:
+        """Return the page of a suspended organisation in place of the view's, unless the view stays open."""
+        match = request.resolver_match
+        is_open = request.suspended is None or (match is not None and match.url_name in STAYS_OPEN)
+        return None if is_open else errors.suspended(request, request.suspended)
 
     def process_exception(self, request: PortalRequest, exception: Exception) -> HttpResponse | None:
         """Mark the request as failed, and return the page of a domain error, or None for any other error.

@@ -143,6 +143,17 @@ DROP POLICY removed_by_their_own ON accounts_operator; DROP POLICY changed_by_th
 DROP POLICY first_of_their_own ON accounts_operator;
 """
 
+# By this function `tenancy.enter_tenant` enters no suspended organisation, so that its people see and write nothing of
+# it, whatever code asks, and what it has stays as it is.
+ENTERABLE = """
+CREATE FUNCTION portal_enterable(wanted bigint) RETURNS bigint
+    LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    IF EXISTS (SELECT FROM accounts_organization WHERE id = wanted AND state = 'suspended') THEN RETURN NULL; END IF;
+    RETURN wanted;
+END $$;
+GRANT EXECUTE ON FUNCTION portal_enterable(bigint) TO portal_app, portal_worker;
+"""
 
 MOVES = {"active": ["suspended"], "suspended": ["active"]}
 
@@ -175,6 +186,7 @@ class Migration(migrations.Migration):
         ),
         migrations.RunSQL(ACCOUNT_MANAGER, ACCOUNT_MANAGER_UNDO),
         guard_states("accounts_organization", MOVES, begins="active", holds="everybody"),
+        migrations.RunSQL(ENTERABLE, "DROP FUNCTION portal_enterable(bigint)"),
         migrations.RunSQL(ADMIN, ADMIN_UNDO),
         migrations.RunSQL(OPERATORS, OPERATORS_UNDO),
         migrations.RunSQL(ROLES, ROLES_UNDO),

@@ -116,6 +116,10 @@ class Organization(PublicModel):
         )
 
     @property
+    def is_suspended(self) -> bool:
+        return self.state == self.State.SUSPENDED
+
+    @property
     def is_verified(self) -> bool:
         """Whether vendor staff have verified who the organisation is, as they do for every kind but a customer.
 

@@ -82,7 +82,8 @@ def organization_switch(request: PortalRequest) -> HttpResponse:
     The page the person was on may not exist for the other organisation.
     """
     request.act_for(request.POST.get("organization", ""))
-    messages.success(request, _("Switched to %(name)s.") % {"name": request.actor.organization_name})
+    if not request.suspended:  # the next page says so of itself
+        messages.success(request, _("Switched to %(name)s.") % {"name": request.actor.organization_name})
     return redirect("/")
 
 

@@ -18,7 +18,9 @@ from psycopg2.extensions import TRANSACTION_STATUS_INERROR
 APP_ROLE = "portal_app"
 NOW = "statement_timestamp()"  # the SQL of Django's Now(), for `set_columns_in_database`
 
-_ENTER = """SELECT set_config('role', %s, true), set_config('portal.org_id', %s, true),
+# The database enters no suspended organisation: `portal_enterable` (accounts/migrations/0002_policies.py).
+_ENTER = """SELECT set_config('role', %s, true),
+                   set_config('portal.org_id', coalesce(portal_enterable(nullif(%s, '')::bigint)::text, ''), true),
                    set_config('portal.person_id', %s, true), set_config('portal.secret', %s, true),
                    set_config('portal.admitted_id', %s, true)"""
 _CURRENT = """SELECT current_setting('role'), coalesce(current_setting('portal.org_id', true), ''),
@@ -28,7 +30,10 @@ _CURRENT = """SELECT current_setting('role'), coalesce(current_setting('portal.o
 
 
 def enter_tenant(*, organization_id: int | None, person_id: int | None = None, secret: str = "") -> None:
-    """Become the tenant until the outermost transaction ends. Raises AssertionError outside a transaction."""
+    """Become the tenant until the outermost transaction ends. Raises AssertionError outside a transaction.
+
+    A suspended organisation is not entered: the person alone is, and sees what nobody's tenant sees.
+    """
     assert connection.in_atomic_block, "a tenant lives inside a transaction"
     values = [APP_ROLE, *("" if v is None else str(v) for v in (organization_id, person_id)), secret, ""]
     with connection.cursor() as cursor:

@@ -6,7 +6,10 @@ from django.db import DatabaseError, connection, transaction
 from entitlements.models import Entitlement, LicenseAssignment
 from tests.house.test_tables import OPEN
 
-SETTINGS = {"portal_org()", "portal_person()", "portal_secret()", "portal_admitted()", "portal_lock(text, bigint)"}
+SETTINGS = {
+    "portal_org()", "portal_person()", "portal_secret()", "portal_admitted()", "portal_lock(text, bigint)",
+    "portal_enterable(bigint)",
+}  # fmt: skip
 CALLED_BY = {
     # by the policies on what tenants ask for, and by two actions
     "portal_app": SETTINGS
