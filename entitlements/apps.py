@@ -29,3 +29,4 @@ class EntitlementsConfig(AppConfig):
         register_list(CUSTOMERS)
         register_personal_data()
         register_page("customers", "customers")
+        register_page("own_licences", "services")

@@ -4,12 +4,14 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from accounts.models import Kind
 from accounts.queries import is_customer, sees_customers
 from entitlements.models import UnusualUse
-from entitlements.queries.customers import customers_needing_attention, list_services, owns_licences, portfolio_numbers
+from entitlements.queries.customers import customers_needing_attention, list_services, portfolio_numbers
 from entitlements.queries.usage import latest_report_day
 from entitlements.rows.customers import attention_of_customers, attention_of_services, licence_bar, service_sections
 from partnerportal.lib import formats
+from partnerportal.lib.actors import Actor
 from partnerportal.lib.blocks import Area, Block
 from partnerportal.lib.requests import PortalRequest
 from partnerportal.lib.rows import Attention
@@ -44,15 +46,25 @@ def _own_services(request: PortalRequest) -> dict[str, Any]:
     return counts | _attention(attention_of_services(entitlements), calm)
 
 
-def _own_licences(request: PortalRequest) -> dict[str, Any]:
-    """Return the services that run of those that an organisation has though it is no customer."""
+def _own_licences(request: PortalRequest) -> dict[str, Any] | None:
+    """Return the services that run of those that an organisation has though it is no customer, or None without any.
+
+    They have no entry in the menu, for which every page would have to ask: the account details lead to them too.
+    """
     entitlements = list_services(request.actor, request.actor.organization_id)
+    if not entitlements:
+        return None
     sections = {section.key: section.rows for section in service_sections(entitlements)}
     return {"usage": licence_bar(entitlements), "running": sections["active"] + sections["active_trials"]}
 
 
 def _attention(items: list[Attention], calm: str) -> dict[str, Any]:
     return {"title": _("Needs attention"), "attention": items, "none": calm}
+
+
+def may_own_licences(actor: Actor) -> bool:
+    """Return whether the actor's organisation is of a kind whose pages are not about its own licences."""
+    return actor.organization_kind in (Kind.DISTRIBUTOR, Kind.PARTNER, Kind.PUBLISHER)
 
 
 BLOCKS = (
@@ -77,6 +89,6 @@ BLOCKS = (
         order=40,
         template="entitlements/first_page/own_licences.html",
         context=_own_licences,
-        seen_by=owns_licences,
+        seen_by=may_own_licences,
     ),
 )

@@ -4,7 +4,6 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.queries import is_customer, sees_customers
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
-from entitlements.queries.customers import owns_licences
 from entitlements.queries.releases import count_waiting_releases
 from entitlements.queries.trials import count_waiting_trials
 from partnerportal.lib.actors import Actor
@@ -30,7 +29,6 @@ ITEMS = (
     Item(label=_("Usage"), icon="chart-line", url_name="usage", order=40, seen_by=is_customer),
     Item(label=_("Orders"), icon="receipt-text", url_name="orders", order=50, seen_by=is_customer),
     Item(label=_("Renewals"), icon="calendar-clock", url_name="renewals", order=60, seen_by=_has_renewals),
-    Item(label=_("Your own licences"), icon="package", url_name="services", order=65, seen_by=owns_licences),
     Item(
         label=_("Trials"),
         icon="flask-conical",

@@ -11,7 +11,6 @@ from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, Coalesce
 
 from accounts.models import Organization
-from accounts.queries import is_customer
 from connections.models import Connection
 from entitlements import counting
 from entitlements.models import CustomerListing, CustomerUsage, Entitlement, Order, PortfolioFigure, Sku
@@ -185,15 +184,6 @@ def list_services(actor: Actor, customer_id: int | None) -> list[Entitlement]:
     The soonest end comes first, entitlements without an end come last.
     """
     return list(query_services(actor, customer_id).select_related("sku"))
-
-
-def owns_licences(actor: Actor) -> bool:
-    """Return whether the actor's organisation is no customer, and has or had a service itself all the same.
-
-    Every page of a partner asks. What a customer owns is what its pages are about, and is not asked for here.
-    """
-    own = Entitlement.objects.visible_to(actor).filter(customer=actor.organization_id)
-    return not is_customer(actor) and own.exists()
 
 
 def query_services(actor: Actor, customer_id: int | None) -> QuerySet[Entitlement]:

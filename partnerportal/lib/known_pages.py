@@ -4,6 +4,7 @@ account           shows the organisation's own account
 customers         lists the connected customers
 export            takes the form that asks for a list as a file
 organization_new  is for a person who acts for no organisation yet
+own_licences      shows the licences that the organisation itself has
 preferences       has the person's own settings
 roles             says who can do what
 """

@@ -30,15 +30,14 @@ OF_OWN = [
     RENEWALS,
 ]
 OF_VENDOR = [("Trials", "flask-conical", "/trials/"), ("Licence releases", "user-minus", "/releases/")]
-OWN_LICENCES = ("Your own licences", "package", "/services/")
-WORK = {  # all but the vendor have licences of their own here
-    "partner": [*OF_CUSTOMERS, OWN_LICENCES],
-    "distributor": [*OF_CUSTOMERS, OWN_LICENCES],
-    "nobadge": [OWN_LICENCES],
-    "lapsed": [OWN_LICENCES],
+WORK = {
+    "partner": OF_CUSTOMERS,
+    "distributor": OF_CUSTOMERS,
+    "nobadge": [],
+    "lapsed": [],
     "customer": OF_OWN,
     "vendor": OF_VENDOR,
-    "publisher": [OWN_LICENCES],
+    "publisher": [],
 }
 LINK = re.compile(r'<a class="[\w-]+" href="([^"]+)"[^>]*><svg[^>]*><use href="[^"#]+#([\w-]+)"/></svg>([^<]+)')
 
@@ -71,8 +70,15 @@ def test_the_menu_of_each_kind(who: str, role: str, web: Any) -> None:
 @pytest.mark.parametrize("who", ["partner", "distributor", "publisher"])
 def test_who_owns_no_licences_is_not_led_to_them(who: str, world: World, web: Any) -> None:
     Entitlement.objects.filter(customer=world[who]).delete()
-    page = web(f"{who}.admin").get("/")
-    assert "Your own licences" not in page.content.decode()
+    assert "Your own licences" not in web(f"{who}.admin").get("/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("who", "has"), [("partner", True), ("publisher", True), ("customer", False), ("vendor", False)]
+)
+def test_the_account_leads_to_ones_own_licences(who: str, has: bool, web: Any) -> None:
+    page = part(web(f"{who}.reader").get("/account/"), "<main", "</main>")
+    assert ("Your own licences" in page and 'href="/services/"' in page) is has
 
 
 @pytest.mark.parametrize(("who", "title"), [("partner", "Your own licences"), ("customer", "Services")])
