@@ -2,12 +2,14 @@
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
 import yaml
 
 from partnerportal.celery import app
+from tests.house.ours import tree_of
 
 PROJECT = Path(__file__).resolve().parents[2]
 PROCFILE = dict(re.findall(r"^(\w+): (.+)$", (PROJECT / "Procfile").read_text(), re.MULTILINE))
@@ -37,16 +39,17 @@ def queues_read(file: str) -> list[str]:
     ]
 
 
-def nudged_tasks() -> set[str]:
+@cache  # it reads every file of the project
+def nudged_tasks() -> frozenset[str]:
     """What is sent by name: `nudge("…")` and `partial(nudge, "…")`."""
     names = set()
     for path in PROJECT.glob("[a-z]*/**/*.py"):
         if path.is_relative_to(PROJECT / "tests"):
             continue
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in ast.walk(tree_of(path)):
             if isinstance(node, ast.Call) and "nudge" in [getattr(n, "id", "") for n in (node.func, *node.args[:1])]:
                 names |= {a.value for a in node.args if isinstance(a, ast.Constant) and isinstance(a.value, str)}
-    return names
+    return frozenset(names)
 
 
 def scheduled_tasks() -> set[str]:
