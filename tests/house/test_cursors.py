@@ -44,7 +44,7 @@ PAGES = {
     ],
     "notifications/lists/inbox.py": [("partner.admin", "/inbox/", "cursor")],
 }
-OPERATIONS = yaml.safe_load((settings.BASE_DIR / "docs/openapi.yaml").read_text())["paths"]
+OPERATIONS = yaml.load((settings.BASE_DIR / "docs/openapi.yaml").read_text(), yaml.CSafeLoader)["paths"]
 API = sorted(
     path
     for path, operations in OPERATIONS.items()
