@@ -18,7 +18,7 @@ from partnerportal.lib.tokens import new_token
 class InvitationLinkQuerySet(TenantQuerySet):
     """Invitation links, of which an actor sees the one of its own organisation."""
 
-    def scope(self, actor: Actor) -> "InvitationLinkQuerySet":
+    def rows_for(self, actor: Actor) -> "InvitationLinkQuerySet":
         return self.filter(organization=actor.organization_id)
 
 
@@ -43,7 +43,7 @@ class InvitationLink(models.Model):
 class ConnectionQuerySet(TenantQuerySet):
     """Connections, of which an actor sees those that its own organisation is a side of."""
 
-    def scope(self, actor: Actor) -> "ConnectionQuerySet":
+    def rows_for(self, actor: Actor) -> "ConnectionQuerySet":
         return self.filter(Q(partner=actor.organization_id) | Q(customer=actor.organization_id))
 
     def active(self) -> "ConnectionQuerySet":
@@ -122,7 +122,7 @@ class Connection(PublicModel):
 class ConsentQuerySet(TenantQuerySet):
     """Consents, of which an actor sees those that its own organisation has given."""
 
-    def scope(self, actor: Actor) -> "ConsentQuerySet":
+    def rows_for(self, actor: Actor) -> "ConsentQuerySet":
         return self.filter(connection__customer=actor.organization_id)
 
 
@@ -163,7 +163,7 @@ class Consent(models.Model):
 class PortfolioQuerySet(TenantQuerySet):
     """Rows of the portfolio, of which an actor sees those with its own organisation as viewer."""
 
-    def scope(self, actor: Actor) -> "PortfolioQuerySet":
+    def rows_for(self, actor: Actor) -> "PortfolioQuerySet":
         return self.filter(viewer=actor.organization_id)
 
     def customers(self) -> "PortfolioQuerySet":

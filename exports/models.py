@@ -15,7 +15,7 @@ from partnerportal.lib.scoping import TenantQuerySet
 class ExportQuerySet(TenantQuerySet):
     """Exports, of which an actor sees those that the acting person has asked for in its organisation."""
 
-    def scope(self, actor: Actor) -> "ExportQuerySet":
+    def rows_for(self, actor: Actor) -> "ExportQuerySet":
         return self.filter(organization=actor.organization_id, person_id=actor.person_id)
 
 

@@ -14,7 +14,7 @@ from partnerportal.lib.scoping import TenantQuerySet
 class SavedViewQuerySet(TenantQuerySet):
     """Saved views, of which an actor sees the acting person's own and those that are shared in its organisation."""
 
-    def scope(self, actor: Actor) -> "SavedViewQuerySet":
+    def rows_for(self, actor: Actor) -> "SavedViewQuerySet":
         return self.filter(Q(person_id=actor.person_id) | Q(is_shared=True), organization=actor.organization_id)
 
 
@@ -42,7 +42,7 @@ class SavedView(PublicModel):
 class ListSettingsQuerySet(TenantQuerySet):
     """Settings of lists, of which an actor sees the acting person's own in its organisation."""
 
-    def scope(self, actor: Actor) -> "ListSettingsQuerySet":
+    def rows_for(self, actor: Actor) -> "ListSettingsQuerySet":
         return self.filter(organization=actor.organization_id, person_id=actor.person_id)
 
 

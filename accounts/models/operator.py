@@ -16,7 +16,7 @@ from partnerportal.lib.scoping import TenantQuerySet
 class OperatorQuerySet(TenantQuerySet):
     """Operators, of which an actor sees those of its own organisation."""
 
-    def scope(self, actor: Actor) -> "OperatorQuerySet":
+    def rows_for(self, actor: Actor) -> "OperatorQuerySet":
         return self.filter(organization=actor.organization_id)  # OWN: nobody sees another organisation's staff
 
 

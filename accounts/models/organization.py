@@ -43,7 +43,7 @@ def new_org_id() -> str:
 class OrganizationQuerySet(TenantQuerySet):
     """Organisations, of which an actor sees those within its reach."""
 
-    def scope(self, actor: Actor) -> "OrganizationQuerySet":
+    def rows_for(self, actor: Actor) -> "OrganizationQuerySet":
         return self.filter(pk__in=actor.reach(Scope.ACCOUNT))  # REACH, which includes the actor's own organisation
 
 

@@ -35,7 +35,7 @@ class Program(models.Model):
 class ProgramMembershipQuerySet(TenantQuerySet):
     """Programme memberships, of which an actor sees those of organisations within its reach."""
 
-    def scope(self, actor: Actor) -> "ProgramMembershipQuerySet":
+    def rows_for(self, actor: Actor) -> "ProgramMembershipQuerySet":
         return self.filter(
             organization__in=actor.reach(Scope.ACCOUNT)
         )  # REACH, which includes the actor's own organisation

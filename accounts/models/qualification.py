@@ -30,7 +30,7 @@ class Skill(models.Model):
 class QualificationQuerySet(TenantQuerySet):
     """Qualifications, of which an actor sees those of organisations within its reach."""
 
-    def scope(self, actor: Actor) -> "QualificationQuerySet":
+    def rows_for(self, actor: Actor) -> "QualificationQuerySet":
         return self.filter(organization__in=actor.reach(Scope.ACCOUNT))  # which includes the actor's own organisation
 
 

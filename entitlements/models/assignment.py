@@ -17,7 +17,7 @@ UNUSED_AFTER = dt.timedelta(days=30)  # time without use after which a licence c
 class LicenseAssignmentQuerySet(TenantQuerySet):
     """Queries of licences that people and devices hold."""
 
-    def scope(self, actor: Actor) -> "LicenseAssignmentQuerySet":
+    def rows_for(self, actor: Actor) -> "LicenseAssignmentQuerySet":
         """Return the licences of the actor's own organisation."""
         return self.filter(customer=actor.organization_id)
 

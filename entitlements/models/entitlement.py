@@ -48,7 +48,7 @@ class Sku(models.Model):
 class EntitlementQuerySet(TenantQuerySet):
     """Queries of entitlements."""
 
-    def scope(self, actor: Actor) -> "EntitlementQuerySet":
+    def rows_for(self, actor: Actor) -> "EntitlementQuerySet":
         """Return the entitlements of the customers within reach, and for the vendor's staff every trial.
 
         The actor's own organisation is within reach. The staff decide trials, so they see them all.

@@ -36,7 +36,7 @@ def if_shared(value: Any, scope: Scope) -> Case:
 class CustomerListingQuerySet(TenantQuerySet):
     """Queries of the customer listing."""
 
-    def scope(self, actor: Actor) -> "CustomerListingQuerySet":
+    def rows_for(self, actor: Actor) -> "CustomerListingQuerySet":
         """Return the rows of which the actor's organisation is the viewer."""
         return self.filter(viewer=actor.organization_id)
 
@@ -120,7 +120,7 @@ class CustomerListing(models.Model):
 class CustomerPaceQuerySet(TenantQuerySet):
     """Queries of customers' paces."""
 
-    def scope(self, actor: Actor) -> "CustomerPaceQuerySet":
+    def rows_for(self, actor: Actor) -> "CustomerPaceQuerySet":
         """Return the rows of which the actor's organisation is the viewer."""
         return self.filter(viewer=actor.organization_id)
 
@@ -156,7 +156,7 @@ class CustomerPace(models.Model):
 class PortfolioFigureQuerySet(TenantQuerySet):
     """Queries of portfolio figures."""
 
-    def scope(self, actor: Actor) -> "PortfolioFigureQuerySet":
+    def rows_for(self, actor: Actor) -> "PortfolioFigureQuerySet":
         """Return the figures of which the actor's organisation is the viewer."""
         return self.filter(viewer=actor.organization_id)
 

@@ -15,7 +15,7 @@ from partnerportal.lib.scoping import TenantQuerySet
 class OrderQuerySet(TenantQuerySet):
     """Queries of orders."""
 
-    def scope(self, actor: Actor) -> "OrderQuerySet":
+    def rows_for(self, actor: Actor) -> "OrderQuerySet":
         """Return the orders of the customers within reach, among them the actor's own organisation."""
         return self.filter(customer__in=actor.reach(Scope.ORDERS))
 
@@ -62,7 +62,7 @@ class Order(PublicModel):
 class OrderLineQuerySet(TenantQuerySet):
     """Queries of orders' lines."""
 
-    def scope(self, actor: Actor) -> "OrderLineQuerySet":
+    def rows_for(self, actor: Actor) -> "OrderLineQuerySet":
         """Return the lines of the orders that the actor may see."""
         return self.filter(order__in=Order.objects.visible_to(actor).values("pk"))
 

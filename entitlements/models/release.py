@@ -13,7 +13,7 @@ class LicenceReleaseQuerySet(TenantQuerySet):
 
     finds_keys_first = True  # the view is a security barrier, behind which no page can follow an index
 
-    def scope(self, actor: Actor) -> "LicenceReleaseQuerySet":
+    def rows_for(self, actor: Actor) -> "LicenceReleaseQuerySet":
         """Return all rows for the vendor, and none for anybody else."""
         return self.all() if actor.organization_kind == Kind.VENDOR else self.none()
 

@@ -27,7 +27,7 @@ class RenewalAlert(models.Model):
 class CalendarFeedQuerySet(TenantQuerySet):
     """Queries of calendar feeds."""
 
-    def scope(self, actor: Actor) -> "CalendarFeedQuerySet":
+    def rows_for(self, actor: Actor) -> "CalendarFeedQuerySet":
         """Return the acting person's own feed of the organisation acted for."""
         return self.filter(organization=actor.organization_id, person_id=actor.person_id)
 

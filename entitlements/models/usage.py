@@ -41,7 +41,7 @@ TO_CHECK = Q(checked_at=None) | Q(checked_at__lt=F("updated_at")) | Q(checked_at
 class UsageQuerySet(TenantQuerySet):
     """Queries of use."""
 
-    def scope(self, actor: Actor) -> "UsageQuerySet":
+    def rows_for(self, actor: Actor) -> "UsageQuerySet":
         """Return the use of the customers within reach, among them the actor's own organisation."""
         return self.filter(customer__in=actor.reach(Scope.USAGE))
 

@@ -15,7 +15,7 @@ from partnerportal.lib.scoping import TenantQuerySet, in_reach
 class EventQuerySet(TenantQuerySet):
     """Events, of which an actor sees those that its own organisation is a party of, and news that customers share."""
 
-    def scope(self, actor: Actor) -> "EventQuerySet":
+    def rows_for(self, actor: Actor) -> "EventQuerySet":
         parties = ("organization_id", "counterpart_id", "customer_id")
         mine = [Q(**{party: actor.organization_id}) for party in parties]
         return self.filter(reduce(or_, mine) | Q(scopes__gt=0) & in_reach(actor, "customer_id", "scopes"))

@@ -18,7 +18,7 @@ from partnerportal.lib.scoping import TenantQuerySet
 class NoticeQuerySet(TenantQuerySet):
     """Notices, and conditions on them that depend on who reads them."""
 
-    def scope(self, actor: Actor) -> "NoticeQuerySet":
+    def rows_for(self, actor: Actor) -> "NoticeQuerySet":
         """Return the notices to the actor's organisation (OWN) that are of the kinds for the actor's roles.
 
         Those about another organisation are seen only while it is within reach, and only with the feature that their
@@ -99,7 +99,7 @@ class Notice(PublicModel):
         indexes = (
             models.Index(
                 fields=["recipient_id", "-at", "-id"],
-                # What `scope` and `in_inbox_condition` ask, so that counting reads no table rows.
+                # What `rows_for` and `in_inbox_condition` ask, so that counting reads no table rows.
                 include=["kind", "about_id"],
                 name="notice_inbox",
                 condition=Q(dismissed_at=None, in_reach=True),

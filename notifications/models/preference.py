@@ -27,7 +27,7 @@ class NoticeChoice(NamedTuple):
 class NoticePreferenceQuerySet(TenantQuerySet):
     """Preferences, of which an actor sees the acting person's own in its organisation."""
 
-    def scope(self, actor: Actor) -> "NoticePreferenceQuerySet":
+    def rows_for(self, actor: Actor) -> "NoticePreferenceQuerySet":
         return self.filter(organization_id=actor.organization_id, person_id=actor.person_id)
 
 

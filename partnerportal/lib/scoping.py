@@ -13,21 +13,21 @@ M = TypeVar("M", bound=models.Model)
 
 
 class TenantQuerySet(models.QuerySet):
-    """The base of every tenant-owned model's queryset, which defines `scope`."""
+    """The base of every tenant-owned model's queryset, which defines `rows_for`."""
 
     def visible_to(self, actor: Actor) -> Self:
-        """Return the rows that the actor may see: all for the system, none without an organisation, else `scope`."""
+        """Return the rows that the actor may see: all for the system, none without an organisation, else `rows_for`."""
         if actor.is_system:
             return self.all()
         if actor.organization_id is None:
             return self.none()
-        return self.scope(actor)
+        return self.rows_for(actor)
 
-    def scope(self, actor: Actor) -> Self:
+    def rows_for(self, actor: Actor) -> Self:
         """Return the rows that the actor's organisation sees, in one readable line of the subclass.
 
         They are OWN (the organisation's) or REACH (those of organisations that share with it). Raises
-        NotImplementedError where the subclass says nothing, so that a forgotten scope shows no rows.
+        NotImplementedError where the subclass says nothing, so that a forgotten method shows no rows.
         """
         raise NotImplementedError(f"{type(self).__name__} does not say whose rows are seen")
 

@@ -98,7 +98,7 @@ def test_it_leaves_out_what_the_person_switched_off_in_the_inbox(cast: World) ->
 def test_the_second_lock_alone_would_do(cast: World, monkeypatch: Any) -> None:
     from entitlements.models.listing import CustomerListingQuerySet
 
-    monkeypatch.setattr(CustomerListingQuerySet, "scope", lambda self, actor: self.all())
+    monkeypatch.setattr(CustomerListingQuerySet, "rows_for", lambda self, actor: self.all())
     export = queue(cast, "distributor2.admin")
     assert actions.make_next_export()
     assert {row["name"] for row in rows_in(export)} == {cast.customer2.name}

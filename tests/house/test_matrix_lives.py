@@ -64,7 +64,7 @@ def take_away(monkeypatch, queryset):
         acting = Value(actor.organization_id or 0)
         return self.filter(Exact(acting, acting))
 
-    monkeypatch.setattr(queryset, "scope", everything)
+    monkeypatch.setattr(queryset, "rows_for", everything)
     for name, write in WRITTEN_ONCE.items():
         monkeypatch.setattr(Prepared, name, property(write))  # anew: they were written with the scope
     monkeypatch.setattr(DatabaseWrapper, "keep", lambda *_: False)  # "$1 = $1" says no type

@@ -41,7 +41,7 @@ SIGN_IN = {
     "mfa_authenticator",
     "usersessions_usersession",
 }
-# Under row-level security by person or by process, not by organisation: their models have no `scope`.
+# Under row-level security by person or by process, not by organisation: their models have no `rows_for`.
 PERSONAL = {
     "notifications_noticeread",
     "notifications_inboxmark",
