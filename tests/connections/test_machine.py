@@ -95,7 +95,7 @@ class Portal(RuleBasedStateMachine):
         if Role.ADMIN not in actor.roles:
             assert answer in ("wrong_role", "no_organization")
         elif by_partner:
-            assert answer == "not_found"
+            assert answer == "not_customer"
         elif row.state == "ended":
             assert answer == "state_changed"
         else:

@@ -68,10 +68,14 @@ def test_it_holds_what_the_page_showed(cast: World) -> None:
 
 
 @pytest.mark.parametrize("key", ["usage", "usage_history"])
-def test_it_holds_what_the_person_may_see(key: str, cast: World) -> None:
-    export = queue(cast, "distributor2.admin", list=key)
+@pytest.mark.parametrize(
+    ("who", "names"), [("distributor.admin", ("customer", "customer2")), ("distributor2.admin", ())]
+)
+def test_it_holds_what_the_person_may_see(key: str, who: str, names: tuple[str, ...], cast: World) -> None:
+    """The one customer of the second distributor does not share its usage."""
+    export = queue(cast, who, list=key)
     assert actions.make_next_export()
-    assert {row["name"] for row in rows_in(export)} == {cast.customer2.name}
+    assert {row["name"] for row in rows_in(export)} == {cast[name].name for name in names}
 
 
 def test_words_are_in_the_readers_language(cast: World) -> None:
