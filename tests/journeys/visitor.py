@@ -64,11 +64,7 @@ class Visitor:
         if isinstance(who, str):
             sign_in(client, who)
         else:
-            client.force_login(who)
-            if organization:
-                session = client.session
-                session["organization"] = organization.pk
-                session.save()
+            client.begin_session(who, **({"organization": organization.pk} if organization else {}))
         name = settings.SESSION_COOKIE_NAME
         if name in client.cookies:
             self.context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": self.stack.origin}])
