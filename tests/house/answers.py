@@ -81,9 +81,10 @@ def page(
     data: dict[str, Any] | None = None,
     shows: Iterable[tuple[str, str]] = (),
     defaults: str = "login anonymous; new nobody",
+    same_for_all: bool = False,
 ) -> Row:
     answers = {"get": get, "post": post}
-    return _row(pattern, path, defaults, answers, data=data or {}, shows=frozenset(shows))
+    return _row(pattern, path, defaults, answers, data=data or {}, shows=frozenset(shows), same_for_all=same_for_all)
 
 
 def api(
@@ -104,4 +105,4 @@ def api(
 
 def sign_in(pattern: str, path: str = "", *, get: str = "any else", post: str = "any else") -> Row:
     """The library's pages: about the person alone."""
-    return page(f"sign-in/{pattern}", f"/sign-in/{path or pattern}", get=get, post=post, defaults="")
+    return page(f"sign-in/{pattern}", f"/sign-in/{path or pattern}", get=get, post=post, defaults="", same_for_all=True)

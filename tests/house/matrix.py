@@ -243,12 +243,12 @@ PAGES = [
     page(NOTICE, "/inbox/{notice_customer}/", post="302 customer many@customer; 404 else"),
     page(f"{NOTICE}dismiss/", "/inbox/{notice_partner}/dismiss/", post=f"302 partner.admin; {NOT_ADMINS}; 404 else"),
     page(f"{NOTICE}restore/", "/inbox/{notice_customer}/restore/", post=f"302 customer.admin; {NOT_ADMINS}; 404 else"),
-    page(".well-known/security.txt", get="200 else", defaults=""),
-    page(r"^robots\.txt$", "/robots.txt", get="200 else", defaults=""),
+    page(".well-known/security.txt", get="200 else", defaults="", same_for_all=True),
+    page(r"^robots\.txt$", "/robots.txt", get="200 else", defaults="", same_for_all=True),
     page("help/roles/", get=EVERYBODY, defaults="login anonymous"),
     page("language/", get="302 else", post="302 else", data={"language": "fr"}, defaults=""),
-    page("ui-kit/", get=EVERYBODY, post=EVERYBODY, defaults=""),
-    page("ui-kit/dialog/", get=EVERYBODY, post=EVERYBODY, defaults=""),
+    page("ui-kit/", get=EVERYBODY, post=EVERYBODY, defaults="", same_for_all=True),
+    page("ui-kit/dialog/", get=EVERYBODY, post=EVERYBODY, defaults="", same_for_all=True),
 ]
 
 ACT_FOR = "organizations/<uuid:organization_id>/act-for/"
@@ -351,9 +351,16 @@ API = [
     ),
 ]
 API_HELP = [
-    page("api/schema/", get=EVERYBODY, defaults="401 anonymous"),
-    page("api/docs/", get=EVERYBODY, defaults="login anonymous"),
-    page("api/<anything:rest>", "/api/v1/nothing/", get="404 else", post="404 else", defaults="401 anonymous"),
+    page("api/schema/", get=EVERYBODY, defaults="401 anonymous", same_for_all=True),
+    page("api/docs/", get=EVERYBODY, defaults="login anonymous", same_for_all=True),
+    page(
+        "api/<anything:rest>",
+        "/api/v1/nothing/",
+        get="404 else",
+        post="404 else",
+        defaults="401 anonymous",
+        same_for_all=True,
+    ),
 ]
 
 FOR_GUESTS = "200 anonymous; 302 else"
