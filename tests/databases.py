@@ -19,7 +19,9 @@ from django.core.management import call_command
 from django.db import DatabaseError, connection, connections, transaction
 
 PROJECT = Path(__file__).resolve().parents[1]
-DECIDES_CONTENT = ("migrations", "models", "models.py", "actions", "actions.py", "notices.py", "events.py")
+# What the world is made by, and what migrations write their triggers and policies with.
+DECIDES_CONTENT = {"migrations", "models", "models.py", "actions", "actions.py", "notices.py", "events.py", "facts.py"}
+DECIDES_CONTENT |= {"lib", "reach.py"}
 MADE_BY = ("world", "names_nobody")  # modules of this folder by which the template is made
 TEMPLATES_KEPT = 5  # a run that began with an older state of the code may still want its own
 LOCK = 7_205_759
@@ -102,7 +104,7 @@ def _fingerprint() -> str:
     digest = hashlib.sha256(f"{day} {AGE}".encode())
     for path in sorted(PROJECT.glob("[!.]*/**/*.py")):
         parts = path.relative_to(PROJECT).parts
-        if set(parts) & set(DECIDES_CONTENT) or (parts[0] == "tests" and parts[1].startswith(MADE_BY)):
+        if set(parts) & DECIDES_CONTENT or (parts[0] == "tests" and parts[1].startswith(MADE_BY)):
             digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 
