@@ -101,6 +101,7 @@ def test_hundreds_of_customers_accept_one_link(world: World, api: Any) -> None:
     assert client.get("/api/v1/invitation-link/").json()["accepted_count"] == 3 + MANY
 
 
+@pytest.mark.slow  # triggers write the sight of each
 @pytest.mark.promise("CC-16", "CC-17")
 def test_a_customer_is_connected_with_hundreds_of_partners(world: World, api: Any, web: Any) -> None:
     """Those of earlier days are there already, because in one day a customer accepts fifty invitations."""

@@ -30,6 +30,8 @@ from partnerportal.lib.private_files import list_files, read_file, write_file
 from tests.entitlements.test_ingest_hostile import peak_of
 from tests.world import World
 
+pytestmark = pytest.mark.slow  # the server is a process
+
 KEYS = {"aws_access_key_id": "portal", "aws_secret_access_key": "secret", "region_name": "us-east-1"}
 BUCKET = "files"
 MEGA = 1024**2
@@ -166,7 +168,6 @@ def variables(server: str, folder: Path) -> dict[str, str]:
     return os.environ | keys | place | ours | {"PRIVATE_ROOT": str(folder)}
 
 
-@pytest.mark.slow
 @pytest.mark.django_db
 def test_what_a_killed_worker_was_just_sending_is_swept(
     machine: Any, server: str, world: World, bucket: Any, tmp_path: Path
@@ -180,7 +181,7 @@ def test_what_a_killed_worker_was_just_sending_is_swept(
     while not list(bucket.multipart_uploads.all()):
         assert worker.poll() is None and time.monotonic() < deadline
     worker.kill()
-    worker.wait()
+    worker.wait(60)
     unfinished = [part.object_key for part in bucket.multipart_uploads.all()]
     assert unfinished == [f"portal.test/exports/{export.public_id}.1"] and keys(bucket) == set()
     assert [path for path in folder.rglob("*") if path.is_file()] == []
@@ -190,7 +191,6 @@ def test_what_a_killed_worker_was_just_sending_is_swept(
     assert list(bucket.multipart_uploads.all()) == []
 
 
-@pytest.mark.slow
 def test_memory_does_not_grow_with_the_file(machine: Any) -> None:
     def pass_through() -> None:
         with write_file("exports/large") as file:

@@ -157,6 +157,7 @@ def test_the_feed_tells_it_once_too(world: World, ask: Any, web: Any) -> None:  
     assert not world.notices("stranger").filter(kind="licence_released").exists(), "it had not asked"
 
 
+@pytest.mark.slow  # everybody looks everywhere
 @pytest.mark.parametrize("who", OTHERS)
 def test_nobody_else_hears_of_it(who: str, world: World, ask: Any, web: Any, api: Any, actor_for: Any) -> None:  # noqa: F811
     """Not in the inbox, its number, its filter, the API, an export, the choice of e-mails, nor by asking for its id."""

@@ -132,6 +132,7 @@ def test_every_command_is_tried() -> None:
     assert ours == set(RIGHT)
 
 
+@pytest.mark.slow  # every word of every command, in every wrong way
 @pytest.mark.parametrize("command", RIGHT)
 def test_a_word_that_is_wrong_is_refused_in_a_sentence(names: dict[str, str], command: str) -> None:
     words = [word.format_map(names) for word in RIGHT[command]]
