@@ -17,6 +17,7 @@ from exports.models import Export
 from notifications.actions.preferences import choose_notices
 from notifications.models import Mail, NoticeChoice
 from partnerportal.lib.scopes import ALL, Scope
+from tests.threads import join_all
 from tests.world import World
 
 pytestmark = [pytest.mark.slow]
@@ -140,11 +141,10 @@ def test_two_workers_make_one_file(cast: World) -> None:
         finally:
             connection.close()
 
-    workers = [threading.Thread(target=work) for _number in range(3)]
+    workers = [threading.Thread(target=work, daemon=True) for _number in range(3)]
     for worker in workers:
         worker.start()
-    for worker in workers:
-        worker.join()
+    join_all(workers)
     assert {(fresh(e).state, fresh(e).attempts) for e in exports} == {("ready", 1)}
     assert len(list(files.list_exports())) == 4
 
@@ -213,13 +213,13 @@ def test_a_file_begun_while_a_connection_ends_comes_after_the_end(cast: World) -
         finally:
             connection.close()
 
-    slow = threading.Thread(target=end_slowly)
+    slow = threading.Thread(target=end_slowly, daemon=True)
     slow.start()
     assert ended.wait(10)
     export = queue(cast)
     assert actions.make_next_export()
     made.set()
-    slow.join()
+    join_all([slow])
     assert seen == [False]
     assert fresh(export).state == "ready"
     assert {row["name"] for row in rows_in(export)} == {cast.customer2.name}

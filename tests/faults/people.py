@@ -16,6 +16,7 @@ from accounts.models import Kind, Operator, Organization, Person, Role
 from notifications.models import Channel, Delivery, Event, Notice
 from tests.conftest import PageClient, sign_in
 from tests.faults.plant import NO_ANSWER, Plant, Visitor, until
+from tests.threads import join_all
 from tests.world import World, free_org_ids
 
 SECONDS = float(os.environ.get("FAULT_SECONDS") or "3")  # how long a fault lasts
@@ -104,7 +105,7 @@ class Probe(threading.Thread):
 
     def close(self) -> None:
         self.leave.set()
-        self.join()
+        join_all([self])
 
 
 @contextmanager

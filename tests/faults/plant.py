@@ -23,6 +23,7 @@ from kombu import pools
 
 from partnerportal import embedded
 from tests.queues import EVERY_QUEUE, new_beat
+from tests.threads import join_all
 
 NO_ANSWER = 599
 WAIT_SECONDS = 120  # a machine with nothing else to do needs 5
@@ -139,14 +140,14 @@ class Plant:
         process = self.processes.pop(name)
         with suppress(ProcessLookupError):  # it had ended by itself
             os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        process.wait(60)
 
     def kill_parent(self, name: str) -> list[int]:
         """The process alone, without a word to its children. Returns their numbers."""
         process = self.processes.pop(name)
         children = [child.pid for child in psutil.Process(process.pid).children(recursive=True)]
         process.kill()
-        process.wait()
+        process.wait(60)
         return children
 
     def start_beat(self, name: str) -> None:
@@ -224,4 +225,4 @@ class Visitor(threading.Thread):
 
     def close(self) -> None:
         self.leave.set()
-        self.join()
+        join_all([self])

@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 
 from django.db import connection
 
+from tests.threads import join_all
+
 CHUNK = 1 << 16
 
 
@@ -82,10 +84,9 @@ class Relay:
         self._closing = True
         self.resume()
         socket.create_connection(("127.0.0.1", self.port)).close()
-        self._threads[0].join()
+        join_all(self._threads[:1])
         self._end_links()
-        for thread in self._threads:
-            thread.join()
+        join_all(self._threads)
         for link in (*self._links, self._listening):
             link.close()
 

@@ -1,4 +1,4 @@
-"""Processes die in the middle of 2,000 connection events: nothing is lost, nothing is told twice."""
+"""Processes die in the middle of connection events, 2,000 in a long run: nothing is lost, nothing is told twice."""
 
 import subprocess
 import time
@@ -10,12 +10,13 @@ from accounts.models import Operator, Organization, Person
 from connections.models import Connection
 from notifications.models import Channel, Delivery, Event, Notice
 from partnerportal.lib.scopes import ALL
+from tests.counts import count
 from tests.faults.people import cookies_of
 from tests.faults.plant import Plant, Visitor
 from tests.world import World, free_org_ids
 
 pytestmark = [pytest.mark.slow]
-EVENTS = 2000
+EVENTS = count(2000)
 LOAD_SECONDS = 30
 WAIT_SECONDS = 240  # a machine with nothing else to do needs 30
 

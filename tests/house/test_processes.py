@@ -10,6 +10,8 @@ from contextlib import suppress
 import pytest
 from django.conf import settings
 
+from tests.threads import join_all
+
 pytestmark = pytest.mark.slow  # each starts a process
 
 NUDGE = """import django, time; django.setup()
@@ -76,11 +78,11 @@ def test_waits_as_shortly_for_a_broker_that_says_a_byte_now_and_then():
                 link.sendall(b"+")
 
     with socket.create_server(("127.0.0.1", 0)) as server:
-        speaker = threading.Thread(target=trickle, args=(server,))
+        speaker = threading.Thread(target=trickle, args=(server,), daemon=True)
         speaker.start()
         nudged = web(NUDGE, REDIS_URL=f"redis://127.0.0.1:{server.getsockname()[1]}/0")
         over.set()
-        speaker.join()
+        join_all([speaker])
     assert nudged.stderr.count("did not take the nudge") == 40
     assert float(nudged.stdout) < 2
 

@@ -9,6 +9,7 @@ import pytest
 
 from partnerportal.lib import breaker as module
 from partnerportal.lib.breaker import Breaker, ServiceAway
+from tests.threads import join_all
 
 
 class Clock:
@@ -84,12 +85,12 @@ def test_after_a_failure_nobody_asks_for_a_while_and_then_one(service: Service, 
     assert breaker.call(service.answer) == "here"
     assert breaker.call(service.answer) == "here"
     assert service.asked == 4
-    other = threading.Thread(target=breaker.call, args=(service.hang,))
+    other = threading.Thread(target=breaker.call, args=(service.hang,), daemon=True)
     other.start()
     eventually(lambda: service.asked == 5)
     assert breaker.call(service.answer) == "here", "it is well again: any number may ask at once"
     service.recover.set()
-    other.join()
+    join_all([other])
 
 
 def test_while_one_tries_the_others_are_refused(service: Service, clock: Clock) -> None:
@@ -97,13 +98,13 @@ def test_while_one_tries_the_others_are_refused(service: Service, clock: Clock) 
     with pytest.raises(TimeoutError):
         breaker.call(service.refuse)
     clock.now += 31
-    trying = threading.Thread(target=breaker.call, args=(service.hang,))
+    trying = threading.Thread(target=breaker.call, args=(service.hang,), daemon=True)
     trying.start()
     eventually(lambda: service.asked == 2)
     with pytest.raises(ServiceAway):
         breaker.call(service.answer)
     service.recover.set()
-    trying.join()
+    join_all([trying])
     assert breaker.call(service.answer) == "here"
 
 
@@ -166,11 +167,10 @@ def test_many_callers_of_one_that_hangs_wait_once_each_at_most(service: Service)
             breaker.call(service.hang)
         refused.append(caught.value)
 
-    threads = [threading.Thread(target=ask) for _number in range(8)]
+    threads = [threading.Thread(target=ask, daemon=True) for _number in range(8)]
     for thread in threads:
         thread.start()
-    for thread in threads:
-        thread.join()
+    join_all(threads)
     stuck = service.asked
     for _number in range(50):
         ask()

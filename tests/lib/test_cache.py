@@ -13,6 +13,7 @@ from django.db import DataError, OperationalError, connection, transaction
 from django.utils.module_loading import import_string
 
 from partnerportal.lib.cache import JsonCache
+from tests.threads import join_all
 
 
 def expire(key):
@@ -79,16 +80,15 @@ def test_of_many_who_add_one_does(own_database):
     won, start = [], threading.Barrier(8)
 
     def add():
-        start.wait()
+        start.wait(60)
         won.append(cache.add("turn", True, timeout=30))
         connection.close()
 
-    threads = [threading.Thread(target=add) for _ in range(8)]
+    threads = [threading.Thread(target=add, daemon=True) for _ in range(8)]
     begin = time.monotonic()
     for thread in threads:
         thread.start()
-    for thread in threads:
-        thread.join()
+    join_all(threads)
     assert sorted(won) == [False] * 7 + [True] and time.monotonic() - begin < 30
 
 
@@ -107,7 +107,7 @@ def test_whoever_waits_too_long_is_not_told_that_it_was_too_often(own_database):
 
     with transaction.atomic():
         cache.add("turn", True)
-        waiting = threading.Thread(target=add)
+        waiting = threading.Thread(target=add, daemon=True)
         waiting.start()
-        waiting.join()
+        join_all([waiting])
     assert failed == ["55P03"]

@@ -17,6 +17,7 @@ from entitlements.models import IngestUpload
 from exports.models import Export
 from partnerportal.lib.leases import FAILED, RUNNING, Leased, LeaseLost, claim_next
 from tests.counts import count
+from tests.threads import join_all
 from tests.world import World
 
 State = Export.State
@@ -61,16 +62,15 @@ def at_once(*works: Callable[[], None]) -> None:
 
     def run(work: Callable[[], None]) -> None:
         try:
-            start.wait()
+            start.wait(60)
             work()
         finally:
             connection.close()
 
-    threads = [threading.Thread(target=run, args=[work]) for work in works]
+    threads = [threading.Thread(target=run, args=[work], daemon=True) for work in works]
     for thread in threads:
         thread.start()
-    for thread in threads:
-        thread.join()
+    join_all(threads)
 
 
 def test_a_row_is_claimed_worked_at_and_finished(queue):

@@ -13,6 +13,7 @@ from accounts.models import Organization
 from accounts.queries import operators_of, operators_today
 from partnerportal.lib.prepared import Prepared
 from partnerportal.lib.sessions import SessionStore
+from tests.threads import join_all
 from tests.world import World
 
 pytestmark = pytest.mark.django_db
@@ -46,10 +47,10 @@ def test_each_thread_asks_on_its_own_connection(django_assert_num_queries: Any) 
         found[:] = numbered(0)
         connection.close()
 
-    thread = Thread(target=ask)
+    thread = Thread(target=ask, daemon=True)
     with django_assert_num_queries(0):  # here
         thread.start()
-        thread.join()
+        join_all([thread])
     assert found == []
 
 

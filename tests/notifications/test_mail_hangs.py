@@ -14,6 +14,7 @@ from django.core.mail import EmailMessage
 
 from notifications.actions.secret_mails import queue_secret_mail, send_secret_mails
 from partnerportal.lib.mail_server import MAIL_SERVER, is_away
+from tests.threads import join_all
 from tests.world import World
 
 
@@ -26,14 +27,14 @@ class HangingServer:
         self.closing = threading.Event()
         self.socket = socket.create_server(("127.0.0.1", 0))
         self.port = self.socket.getsockname()[1]
-        self.threads = [threading.Thread(target=self._take)]
+        self.threads = [threading.Thread(target=self._take, daemon=True)]
         self.threads[0].start()
 
     def _take(self) -> None:
         while not self.closing.is_set():
             link, _address = self.socket.accept()
             self.taken.append(link)
-            self.threads.append(threading.Thread(target=self._speak, args=(link,)))
+            self.threads.append(threading.Thread(target=self._speak, args=(link,), daemon=True))
             self.threads[-1].start()
 
     def _speak(self, link: socket.socket) -> None:
@@ -49,12 +50,13 @@ class HangingServer:
             return
         self.closing.set()
         socket.create_connection(("127.0.0.1", self.port)).close()
-        for thread in self.threads:
-            thread.join()
+        join_all(self.threads)
         for link in self.taken:
             link.close()
         self.socket.close()
+        deadline = time.monotonic() + 60
         while MAIL_SERVER._overdue:
+            assert time.monotonic() < deadline
             time.sleep(0.01)
 
 

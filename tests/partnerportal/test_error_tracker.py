@@ -14,6 +14,7 @@ import pytest
 from django.conf import settings
 
 from partnerportal.error_tracker import only_what_may_be_told
+from tests.threads import join_all
 
 pytestmark = pytest.mark.slow  # each starts a process
 
@@ -76,11 +77,11 @@ class Tracker(BaseHTTPRequestHandler):
 def tracker() -> Iterator[tuple[str, list[str]]]:
     handler = type("Handler", (Tracker,), {"envelopes": []})
     server = HTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield f"http://key@127.0.0.1:{server.server_address[1]}/1", handler.envelopes
     server.shutdown()
-    thread.join()
+    join_all([thread])
     server.server_close()
 
 

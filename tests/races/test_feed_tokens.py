@@ -15,6 +15,7 @@ from django.utils import timezone
 from entitlements.ingest import upload_files
 from entitlements.models import IngestToken, IngestUpload
 from partnerportal.lib.tokens import NOTED_EVERY, digest_of, new_token
+from tests.threads import join_all
 
 pytestmark = [pytest.mark.slow, pytest.mark.no_cover]
 AT_ONCE = 8
@@ -106,14 +107,14 @@ def test_whoever_holds_the_row_delays_nobody(secret: str, run: Callable[..., lis
             cursor.execute("ROLLBACK")
         connection.close()
 
-    holder = threading.Thread(target=hold)
+    holder = threading.Thread(target=hold, daemon=True)
     holder.start()
     assert held.wait(60)
     try:
         assert run(lambda path: ask(secret, path).status_code, [first] * AT_ONCE) == [200] * AT_ONCE
     finally:
         done.set()
-        holder.join()
+        join_all([holder])
 
 
 def test_the_last_use_is_written_every_five_minutes(secret: str) -> None:

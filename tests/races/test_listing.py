@@ -60,7 +60,7 @@ def test_neither_misses_the_other(
         world = World()
         token, scopes = world.token("partner"), Scope.ACCOUNT
         accept_invitation(actor=world.actor("stranger.admin"), token=token, scopes=scopes)
-    other = threading.Thread(target=in_a_thread)
+    other = threading.Thread(target=in_a_thread, daemon=True)
     with transaction.atomic():
         first(World())
         other.start()

@@ -45,7 +45,7 @@ def undecided(action: Callable[[], object], *, commits: bool) -> Iterator[None]:
         finally:
             connection.close()
 
-    other = threading.Thread(target=in_a_thread)
+    other = threading.Thread(target=in_a_thread, daemon=True)
     other.start()
     try:
         assert done.wait(60)

@@ -84,7 +84,7 @@ class Server:
     def stop(self) -> None:
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
+        self.process.wait(60)
 
 
 def facts(body: bytes) -> dict[str, str]:

@@ -6,6 +6,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+from tests.threads import join_all
+
 SECRET = "u" * 43  # a token of the feed that the web process knows
 PATIENCE = 60  # seconds until a socket that hangs fails its test
 
@@ -102,12 +104,11 @@ def trickle(port: int, number: int, data: bytes) -> Iterator[list[float]]:
         lasted.append(time.monotonic() - started)
 
     with half_open(port, number, data) as links:
-        threads = [threading.Thread(target=drip, args=[link]) for link in links]
+        threads = [threading.Thread(target=drip, args=[link], daemon=True) for link in links]
         for thread in threads:
             thread.start()
         try:
             yield lasted
         finally:
             over.set()
-            for thread in threads:
-                thread.join()
+            join_all(threads)

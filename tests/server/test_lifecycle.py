@@ -16,6 +16,7 @@ from django.test import Client
 
 from tests.server.conftest import Server, facts
 from tests.server.sockets import SECRET, answer, connect, get, parse, read_all, receive, request
+from tests.threads import join_all
 
 pytestmark = pytest.mark.slow
 BEARER = f"Authorization: Bearer {SECRET}"
@@ -46,7 +47,7 @@ class Caller(threading.Thread):
 
     def stop(self) -> list[tuple[str, float]]:
         self.over.set()
-        self.join()
+        join_all([self])
         return self.answers
 
 
@@ -174,7 +175,7 @@ def test_processes_end_with_their_parent(serve: Callable[..., Server]) -> None:
     server = serve()
     workers = server.workers()
     server.process.kill()
-    server.process.wait()
+    server.process.wait(60)
     server.until(lambda: not any(psutil.pid_exists(pid) for pid in workers))
 
 

@@ -93,7 +93,7 @@ def test_a_lock_file_that_names_somebody_elses_process_is_no_obstacle(root: Path
         assert stranger.poll() is None
     finally:
         stranger.kill()
-        stranger.wait()
+        stranger.wait(60)
 
 
 def test_what_is_configured_is_left_alone(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.threads import join_all
 from tools import static
 from tools.stages import PROJECT, base_environment
 
@@ -71,11 +72,13 @@ def watched(files: set[Path], missing: set[Path]) -> Iterator[None]:
         while not over.is_set():
             missing.update(path for path in files if not path.exists())
 
-    thread = threading.Thread(target=look)
+    thread = threading.Thread(target=look, daemon=True)
     thread.start()
-    yield
-    over.set()
-    thread.join()
+    try:
+        yield
+    finally:
+        over.set()
+        join_all([thread])
 
 
 @pytest.fixture
