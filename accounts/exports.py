@@ -8,7 +8,13 @@ from django.utils.translation import gettext_lazy as _
 from accounts.policies import ROLE_TABLE, AccountPermission
 from accounts.queries import list_operators
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.exports.columns import joined_by_semicolon, moment_column, raw_column, text_column
+from partnerportal.lib.exports.columns import (
+    boolean_column,
+    joined_by_semicolon,
+    moment_column,
+    raw_column,
+    text_column,
+)
 from partnerportal.lib.exports.lists import ExportList, Query
 
 
@@ -27,6 +33,7 @@ LISTS = (
             text_column("name", "person__name"),
             text_column("email", "person__email"),
             raw_column("roles", joined_by_semicolon("roles")),
+            boolean_column("finance_granted"),
             moment_column("since", "created_at"),
         ),
     ),

@@ -15,7 +15,7 @@ from partnerportal.lib.countries import country_choices
 from partnerportal.lib.errors import Message
 from partnerportal.lib.fields import OneLineField
 from partnerportal.lib.lists import ListDefinition
-from partnerportal.lib.roles import roles_of_kind
+from partnerportal.lib.roles import KINDS_WITH_AGENTS, roles_of_kind
 from partnerportal.lib.time_zones import time_zone_choices
 
 
@@ -49,7 +49,10 @@ class OrganizationForm(forms.ModelForm):
 
 
 class RolesForm(forms.Form):
-    """The roles of an operator, of which at least one is required. It offers those that the organisation's kind has."""
+    """The roles of an operator, of which at least one is required. It offers those that the organisation's kind has.
+
+    Where the organisation sells, it asks for finance sight too.
+    """
 
     roles = forms.MultipleChoiceField(
         label=_("Roles"),
@@ -57,10 +60,19 @@ class RolesForm(forms.Form):
         error_messages={"required": _("Choose at least one role.")},
     )
 
+    finance_granted = forms.BooleanField(
+        label=_("May see customers’ orders and prices"),
+        help_text=_("Admins and Admin agents always see them; Readers and Sales agents only if this is ticked."),
+        required=False,
+    )
+
     def __init__(self, data: Mapping[str, Any] | None, *, operator: Operator) -> None:
-        super().__init__(data, initial={"roles": operator.roles})
-        roles = roles_of_kind(operator.organization.kind)
-        self.fields["roles"].choices = [(role.value, role.label) for role in roles]  # type: ignore[attr-defined]
+        super().__init__(data, initial={"roles": operator.roles, "finance_granted": operator.finance_granted})
+        kind = operator.organization.kind
+        choices = [(role.value, role.label) for role in roles_of_kind(kind)]
+        self.fields["roles"].choices = choices  # type: ignore[attr-defined]
+        if kind not in KINDS_WITH_AGENTS:  # all its operators see its own orders, and it sees nobody else's
+            del self.fields["finance_granted"]
 
 
 class PreferencesForm(forms.ModelForm):

@@ -2,11 +2,13 @@
 
 from enum import StrEnum
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import FailedAttempts, Operator, Role
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.policies import Denied, RoleTable, Rule
+from partnerportal.lib.roles import SEE_FINANCE, several_roles
 
 
 class AccountPermission(StrEnum):
@@ -33,6 +35,15 @@ def _is_somebody_else(actor: Actor, operator: Operator | None) -> Denied | None:
     if operator is None or operator.person_id != actor.person_id:
         return None
     return Denied("own_role", _("You cannot change your own roles. Ask another Admin."))
+
+
+def needs_finance_sight(actor: Actor, _on: object) -> Denied | None:
+    """Return why the actor does not see orders and prices of customers: nobody has granted it to them (E-13)."""
+    if actor.sees_finance:
+        return None
+    who = several_roles(SEE_FINANCE)
+    text = gettext("Only %(roles)s see customers’ orders and prices. An Admin can let you see them too.")
+    return Denied("no_finance_sight", text % {"roles": who})
 
 
 ROLE_TABLE: RoleTable = {

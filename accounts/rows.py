@@ -12,6 +12,7 @@ from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Message
 from partnerportal.lib.policies import Denied
+from partnerportal.lib.roles import SEE_FINANCE
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class OperatorRow:
     name: str
     email: str
     roles: list[str]
+    is_granted_finance: bool  # whether they see orders and prices of customers though their roles do not say so
     since: str
     is_me: bool
     no_change: Message
@@ -45,6 +47,7 @@ def _row(actor: Actor, operator: Operator, is_last_admin: bool) -> OperatorRow:
         name=str(operator.person),
         email=operator.person.email,
         roles=[str(Role(role).label) for role in operator.roles],
+        is_granted_finance=operator.finance_granted and SEE_FINANCE.isdisjoint(operator.roles),
         since=formats.date(operator.created_at),
         is_me=operator.person_id == actor.person_id,
         no_change=_refusal(actor, AccountPermission.CHANGE_ROLES, operator),

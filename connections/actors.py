@@ -23,13 +23,18 @@ def build_actor(operator: Operator, person: Person) -> Actor:
         organization_kind=organization.kind,
         roles=frozenset(operator.roles),
         features=features_of(organization.kind, grants),
-        reach=partial(_reach, organization.pk),
+        sees_finance=operator.sees_finance,
+        reach=partial(_reach, organization.pk, operator.sees_finance),
     )
 
 
-def _reach(organization_id: int, scope: Any) -> Any:
-    """Return a subquery of the organisations that share this scope with this organisation."""
-    return Portfolio.objects.filter(viewer=organization_id).sharing(scope).values("subject_id")
+def _reach(organization_id: int, sees_finance: bool, scope: Any) -> Any:
+    """Return a subquery of the organisations that share this scope with this organisation.
+
+    Without finance sight, only the organisation itself is among those that share orders.
+    """
+    rows = Portfolio.objects.filter(viewer=organization_id).sharing(scope)
+    return (rows if sees_finance else rows.without_orders_of_others(scope)).values("subject_id")
 
 
 def choose_operator(organization_id: int | None, operators: list[Operator]) -> Operator | None:

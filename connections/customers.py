@@ -89,7 +89,13 @@ def find_customer(actor: Actor, public_id: UUID) -> ConnectedCustomer:
 
 
 def customer_page(
-    request: PortalRequest, customer: ConnectedCustomer, *, tab: str, template: str, context: Mapping[str, Any]
+    request: PortalRequest,
+    customer: ConnectedCustomer,
+    *,
+    tab: str,
+    template: str,
+    context: Mapping[str, Any],
+    status: int = 200,
 ) -> HttpResponse:
     """Draw a page of the customer by a template that extends connections/customer.html. `tab` is the current one.
 
@@ -110,7 +116,7 @@ def customer_page(
         "end_url": end_url,
         "end_reason": end_reason,
     }
-    return render(request, template, {**frame, **context})
+    return render(request, template, {**frame, **context}, status=status)
 
 
 def _tabs_for(actor: Actor) -> list[CustomerTab]:

@@ -180,6 +180,13 @@ class PortfolioQuerySet(TenantQuerySet):
         shared = ExpressionWrapper(F("scopes").bitand(scope), output_field=models.SmallIntegerField())
         return self.alias(shared=shared).filter(shared=scope)
 
+    def without_orders_of_others(self, scope: Any) -> "PortfolioQuerySet":
+        """Leave out everybody but the viewer itself if `scope`, which may be an expression, holds orders (E-13)."""
+        if isinstance(scope, Scope):
+            return self.filter(subject=F("viewer")) if Scope.ORDERS in scope else self
+        orders = ExpressionWrapper(scope.bitand(Scope.ORDERS), output_field=models.SmallIntegerField())
+        return self.alias(orders=orders).filter(Q(orders=0) | Q(subject=F("viewer")))
+
 
 class Portfolio(models.Model):
     """The definition of who sees what of whom: one row for each viewer and each subject that shares data with it.

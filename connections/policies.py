@@ -51,7 +51,7 @@ ROLE_TABLE: RoleTable = {
     ConnectionPermission.END: Rule(label=_("End a connection"), roles=frozenset({Role.ADMIN})),
     ConnectionPermission.VIEW: Rule(label=_("See active and ended connections")),
     ConnectionPermission.VIEW_CUSTOMERS: Rule(
-        label=_("See connected customers, their services, licence totals and orders"),
+        label=_("See connected customers, their services and licence totals"),
         feature=Feature.CUSTOMER_DASHBOARD,
     ),
 }

@@ -4,7 +4,8 @@ from enum import StrEnum
 
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Kind, Role
+from accounts.models import Feature, Kind, Role
+from accounts.policies import needs_finance_sight
 from partnerportal.lib.policies import RoleTable, Rule
 
 
@@ -12,6 +13,7 @@ class EntitlementPermission(StrEnum):
     """The permissions of this app."""
 
     VIEW_OWN = "entitlements.view_own"
+    VIEW_ORDERS = "entitlements.view_orders"
     VIEW_RENEWALS = "entitlements.view_renewals"
     REQUEST_TRIALS = "entitlements.request_trials"
     CANCEL_TRIALS = "entitlements.cancel_trials"
@@ -28,6 +30,11 @@ _ASKS_OR_DECIDES = frozenset({Kind.CUSTOMER, Kind.VENDOR})
 
 ROLE_TABLE: RoleTable = {
     EntitlementPermission.VIEW_OWN: Rule(label=_("See the organisation’s own services and orders")),
+    EntitlementPermission.VIEW_ORDERS: Rule(
+        label=_("See what customers ordered, and prices; Readers and Sales agents if an Admin allows it"),
+        feature=Feature.CUSTOMER_DASHBOARD,
+        when=needs_finance_sight,
+    ),
     EntitlementPermission.VIEW_RENEWALS: Rule(label=_("See renewals, and subscribe to them in a calendar app")),
     EntitlementPermission.REQUEST_TRIALS: Rule(
         label=_("Request a trial of a service"), kinds=frozenset({Kind.CUSTOMER}), roles=frozenset({Role.ADMIN})

@@ -19,10 +19,13 @@ from notifications.policies import ROLE_TABLE as NOTIFICATIONS
 from partnerportal import errors
 from partnerportal.first_page import parts_by_area
 from partnerportal.lib import logs
+from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import today
 from partnerportal.lib.known_pages import page_url
 from partnerportal.lib.pages import require_sign_in
+from partnerportal.lib.policies import Rule
 from partnerportal.lib.requests import PortalRequest
+from partnerportal.lib.roles import SEE_FINANCE
 
 PLAIN = "text/plain; charset=utf-8"
 SECURITY_TXT_VALID = dt.timedelta(days=180)
@@ -49,13 +52,29 @@ def roles_help(request: PortalRequest) -> HttpResponse:
     rows = [
         {
             "label": rule.label,
-            "cells": [any(role in rule.roles_in(kind) for kind in rule.kinds or Kind) for role in Role],
+            "cells": [_is_for_role(rule, role) for role in Role],
             "kinds": [kind.label for kind in Kind if kind in rule.kinds] if rule.kinds else [],
             "feature": rule.feature,
         }
         for rule in ROLE_TABLES.values()
     ]
     return render(request, "help/roles.html", {"rows": rows, "roles": list(Role)})
+
+
+def _is_for_role(rule: Rule, role: Role) -> bool:
+    """Return whether the rule lets somebody with this role alone do it, in an organisation of a kind that it names."""
+    examples = (
+        Actor(
+            organization_id=0,
+            organization_kind=kind,
+            roles=frozenset({role}),
+            features=frozenset({rule.feature}),
+            sees_finance=role in SEE_FINANCE,
+        )
+        for kind in rule.kinds or Kind
+        if role in rule.roles_in(kind)
+    )
+    return any(rule.check(example) for example in examples)
 
 
 @require_safe

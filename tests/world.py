@@ -60,6 +60,7 @@ KINDS = {
 PARENTS = {"partner": "distributor", "partner2": "distributor2"}
 CONNECTED = [("customer", "partner"), ("customer", "lapsed"), ("customer2", "partner"), ("customer2", "partner2")]
 MANY = {"partner": [Role.ADMIN], "customer": [Role.READER], "distributor": [Role.ADMIN]}
+FINANCE_GRANTED = (Role.READER, Role.SALES_AGENT)  # roles of the partner in which somebody sees orders by grant
 SKU_OF_NOBODY = "to-be-tried"
 SORTS = ("name", "details", "people", "goods", "skus", "orders", "usage", "licence holders")
 # What customers do not share with a partner; with all others they share everything.
@@ -139,6 +140,9 @@ def build() -> None:
         organization = _organization(name)
         for role in roles_of_kind(KINDS[name]):
             _operator(_person(f"{name}.{role}", f"{role.title()} {canary(name, 'people')}"), organization, [role])
+    for role in FINANCE_GRANTED:
+        person = _person(f"partner.{role}_with_finance", f"{role.title()} with {canary('partner', 'people')}")
+        _operator(person, World().partner, [role], finance_granted=True)
     many = _person("many", "Mary Many")
     for name, roles in MANY.items():
         _operator(many, World()[name], roles)
@@ -205,8 +209,8 @@ def _person(who: str, name: str) -> Person:
     return person
 
 
-def _operator(person: Person, organization: Organization, roles: list[str]) -> None:
-    Operator.objects.create(person=person, organization=organization, roles=roles)
+def _operator(person: Person, organization: Organization, roles: list[str], *, finance_granted: bool = False) -> None:
+    Operator.objects.create(person=person, organization=organization, roles=roles, finance_granted=finance_granted)
 
 
 def _qualify(name: str, *, competency: str, skill: str) -> None:
@@ -257,20 +261,19 @@ def _goods(organization: Organization, name: str) -> None:
         total=99,
     )
     OrderLine.objects.create(order=order, position=1, sku=sku, quantity=10, unit_price="9.90")
-    record(
-        EntitlementEvent.ADDED,
-        actor=Actor.system("feed"),
-        subject=entitlement,
-        label=sku.name,
-        customer_id=organization.pk,
-        scopes=EntitlementEvent.ADDED.scopes,
-        data={
-            "customer": str(organization.public_id),
-            "customer_name": organization.name,
-            "sku_name": sku.name,
-            "quantity": 10,
-        },
-    )
+    for kind, subject, label, facts in (
+        (EntitlementEvent.ADDED, entitlement, sku.name, {"sku_name": sku.name, "quantity": 10}),
+        (EntitlementEvent.ORDER_PLACED, order, order.number, {"number": order.number}),
+    ):
+        record(
+            kind,
+            actor=Actor.system("feed"),
+            subject=subject,
+            label=label,
+            customer_id=organization.pk,
+            scopes=kind.scopes,
+            data={"customer": str(organization.public_id), "customer_name": organization.name, **facts},
+        )
 
 
 def events_of(kind: str) -> Any:

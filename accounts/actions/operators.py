@@ -12,32 +12,34 @@ from accounts.models import Operator, Organization, Person, Role
 from accounts.policies import ROLE_TABLE, AccountPermission
 from notifications.actions.recording import record
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.changes import Changes, changes_between
+from partnerportal.lib.changes import Changes, changes_of
 from partnerportal.lib.errors import Conflict, Invalid, NotFound
 from partnerportal.lib.policies import authorize, authorize_staff
 from partnerportal.lib.roles import roles_of_kind
 
 
 @transaction.atomic
-def add_operator(*, actor: Actor, organization: Organization, person: Person, roles: Iterable[Role]) -> Operator:
+def add_operator(
+    *, actor: Actor, organization: Organization, person: Person, roles: Iterable[Role], finance_granted: bool = False
+) -> Operator:
     """Let a person act for an organisation in these roles, for vendor staff; return the operator.
 
-    Roles that the person already has there are replaced. A person who never proved their address starts from nothing:
+    `finance_granted` lets them see customers' orders and prices in every role (E-13). What the person already has there
+    is replaced. A person who never proved their address starts from nothing:
     otherwise whoever signed up with that address would act now. Raises Invalid("roles") for no role or one that
     organisations of this kind do not have.
     """
     authorize_staff(actor)
     start_from_nothing(actor=actor, person=person)
-    operator, _created = Operator.objects.update_or_create(
-        organization=organization, person=person, defaults={"roles": _ordered_roles(organization, roles)}
-    )
+    granted = {"roles": _ordered_roles(organization, roles), "finance_granted": finance_granted}
+    operator, _created = Operator.objects.update_or_create(organization=organization, person=person, defaults=granted)
     _record(AccountEvent.OPERATOR_ADDED, actor, operator)
     return operator
 
 
 @transaction.atomic
-def change_roles(*, actor: Actor, operator: Operator, roles: Iterable[str]) -> Operator:
-    """Replace the roles of an operator (CV-17) and return the operator.
+def change_roles(*, actor: Actor, operator: Operator, roles: Iterable[str], finance_granted: bool = False) -> Operator:
+    """Replace the roles of an operator (CV-17), and whether they see finance in every role; return the operator.
 
     Raises Refused("own_role") for the actor's own roles, Conflict("last_admin") when no Admin would be left (E-5),
     Invalid("roles") for no role or one that organisations of this kind do not have, and NotFound when the operator no
@@ -48,10 +50,10 @@ def change_roles(*, actor: Actor, operator: Operator, roles: Iterable[str]) -> O
     wanted = _ordered_roles(operator.organization, roles)
     if Role.ADMIN not in wanted:
         _keep_one_admin(operator)
-    before = operator.roles
-    operator.roles = wanted
-    operator.save(update_fields=["roles"])
-    changes = changes_between({"roles": before}, {"roles": wanted})
+    granted = {"roles": wanted, "finance_granted": finance_granted}
+    changes = changes_of(operator, granted)
+    operator.roles, operator.finance_granted = wanted, finance_granted
+    operator.save(update_fields=list(granted))
     _record(AccountEvent.OPERATOR_ROLES_CHANGED, actor, operator, changes=changes)
     return operator
 

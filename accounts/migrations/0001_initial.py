@@ -83,6 +83,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
                 ('roles', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('reader', 'Reader'), ('admin', 'Admin'), ('admin_agent', 'Admin agent'), ('sales_agent', 'Sales agent')], max_length=16), size=None)),
+                ('finance_granted', models.BooleanField(default=False)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('person', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='operators', to=settings.AUTH_USER_MODEL)),
                 ('organization', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='operators', to='accounts.organization')),

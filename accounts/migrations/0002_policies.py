@@ -83,13 +83,19 @@ CREATE FUNCTION portal_is_vendor() RETURNS boolean
 CREATE FUNCTION portal_is_new() RETURNS boolean
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     SELECT NOT EXISTS (SELECT FROM accounts_operator WHERE organization_id = portal_org()) $$;
-GRANT EXECUTE ON FUNCTION portal_is_admin(), portal_is_vendor(), portal_is_new() TO portal_app;
+-- Whether the person sees orders and prices of customers (E-13). Policies ask it, as the first lock asks the actor.
+CREATE FUNCTION portal_sees_finance() RETURNS boolean
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    SELECT EXISTS (SELECT FROM accounts_operator
+                   WHERE person_id = portal_person() AND organization_id = portal_org()
+                     AND (finance_granted OR roles && '{admin,admin_agent}')) $$;
+GRANT EXECUTE ON FUNCTION portal_is_admin(), portal_is_vendor(), portal_is_new(), portal_sees_finance() TO portal_app;
 CREATE POLICY edited_by_admins ON accounts_organization AS RESTRICTIVE FOR UPDATE
     USING (true) WITH CHECK (portal_is_admin());
 """
 ADMIN_UNDO = """
 DROP POLICY edited_by_admins ON accounts_organization;
-DROP FUNCTION portal_is_new(); DROP FUNCTION portal_is_vendor(); DROP FUNCTION portal_is_admin();
+DROP FUNCTION portal_sees_finance(); DROP FUNCTION portal_is_new(); DROP FUNCTION portal_is_vendor(); DROP FUNCTION portal_is_admin();
 """
 
 # A person sees their operators in every organisation. Admins change the operators of the organisation that they act for,
@@ -166,7 +172,7 @@ class Migration(migrations.Migration):
             "accounts_operator",
             using="organization_id = portal_org() OR person_id = portal_person()",
             check="organization_id = portal_org()",
-            grant="SELECT, INSERT, UPDATE (roles), DELETE",
+            grant="SELECT, INSERT, UPDATE (roles, finance_granted), DELETE",
         ),
         set_columns_in_database("accounts_operator", made={"created_at": NOW}),
         enable_row_security(

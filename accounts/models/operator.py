@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.models import PublicModel
-from partnerportal.lib.roles import Role
+from partnerportal.lib.roles import SEE_FINANCE, Role
 from partnerportal.lib.scoping import TenantQuerySet
 
 
@@ -26,6 +26,7 @@ class Operator(PublicModel):
     organization = models.ForeignKey("accounts.Organization", models.CASCADE, related_name="operators")
     person = models.ForeignKey("accounts.Person", models.CASCADE, related_name="operators")
     roles = ArrayField(models.CharField(max_length=16, choices=Role))
+    finance_granted = models.BooleanField(default=False)  # whether an Admin lets them see finance: see `sees_finance`
     created_at = models.DateTimeField(default=timezone.now)
 
     objects = OperatorQuerySet.as_manager()
@@ -37,6 +38,11 @@ class Operator(PublicModel):
                 condition=Q(roles__contained_by=Role.values) & ~Q(roles=[]), name="operator_roles_known"
             ),
         )
+
+    @property
+    def sees_finance(self) -> bool:
+        """Return whether the person sees orders and prices of customers: by their role, or by grant (E-13)."""
+        return self.finance_granted or not SEE_FINANCE.isdisjoint(self.roles)
 
     @property
     def is_admin(self) -> bool:

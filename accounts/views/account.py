@@ -120,7 +120,7 @@ def operator_roles(request: PortalRequest, operator_id: UUID) -> HttpResponse:
     form = RolesForm(request.POST if request.method == "POST" else None, operator=operator)
     if form.is_valid():
         with into_form(form):
-            change_roles(actor=request.actor, operator=operator, roles=form.cleaned_data["roles"])
+            change_roles(actor=request.actor, operator=operator, **form.cleaned_data)
             messages.success(request, _("The roles of %(name)s are changed.") % {"name": operator.person})
             return redirect("operators")
     return render(request, "accounts/operator_roles.html", {"operator": operator, "form": form})

@@ -20,7 +20,8 @@ ORGANIZATION_BEFORE = """id = portal_org() OR (SELECT true FROM accounts_operato
 EVENT_BEFORE = "organization_id = portal_org() OR counterpart_id = portal_org() OR customer_id = portal_org()"
 EVENT = f"""{EVENT_BEFORE} OR scopes > 0 AND (SELECT true FROM connections_portfolio p
     WHERE p.viewer_id = portal_org() AND p.subject_id = customer_id
-      AND p.scopes & notifications_event.scopes = notifications_event.scopes)"""
+      AND p.scopes & notifications_event.scopes = notifications_event.scopes
+      AND (notifications_event.scopes & {Scope.ORDERS:d} = 0 OR (SELECT portal_sees_finance())))"""
 NOTICE_BEFORE = "recipient_id = portal_org()"
 # A partner may see the distributor above it, and so may whoever holds the partner's invitation, because the distributor
 # will see the customer's data too. The function has its definer's rights, because a policy that reads its own table

@@ -25,6 +25,7 @@ from entitlements.queries.customers import add_report_day, get_customer_with_acc
 from entitlements.queries.renewals import list_renewals_ahead
 from partnerportal.lib.api import ActorView, ListView
 from partnerportal.lib.filters import FilterSet
+from partnerportal.lib.policies import Permission
 from partnerportal.lib.scopes import Scope
 
 VIEW_CUSTOMERS = (CONNECTIONS, ConnectionPermission.VIEW_CUSTOMERS)
@@ -67,7 +68,7 @@ class CustomerView(ActorView):
 class CustomerGoods(ListView):
     """Base of the lists of what belongs to one customer of the acting organisation."""
 
-    rule = VIEW_CUSTOMERS
+    rule: ClassVar[Permission] = VIEW_CUSTOMERS
     scope: ClassVar[Scope]  # what the customer must share
     errors = {403: ("not_shared",)}
 
@@ -139,6 +140,8 @@ class CustomerOrdersView(CustomerGoods):
 
     model = Order
     scope = Scope.ORDERS
+    rule = (ROLE_TABLE, EntitlementPermission.VIEW_ORDERS)
+    errors = {403: ("not_shared", "no_finance_sight")}
     serializer_class = OrderSerializer
     default_sort = "-placed_on"
 

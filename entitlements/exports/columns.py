@@ -18,6 +18,7 @@ from partnerportal.lib.exports.columns import (
 from partnerportal.lib.scopes import Scope
 
 OF_CUSTOMERS = (CONNECTIONS, ConnectionPermission.VIEW_CUSTOMERS)
+OF_ORDERS = (ROLE_TABLE, EntitlementPermission.VIEW_ORDERS)
 OWN = (ROLE_TABLE, EntitlementPermission.VIEW_OWN)
 AVAILABLE = Greatest(F("purchased") - F("assigned"), Value(0))
 

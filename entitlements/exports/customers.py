@@ -7,7 +7,14 @@ from django.db.models import F, Func, IntegerField, OuterRef, QuerySet, Value
 from django.db.models.functions import NullIf
 from django.utils.translation import gettext_lazy as _
 
-from entitlements.exports.columns import CUSTOMER_COLUMNS, OF_CUSTOMERS, OWN, SERVICE_COLUMNS, shared_codes
+from entitlements.exports.columns import (
+    CUSTOMER_COLUMNS,
+    OF_CUSTOMERS,
+    OF_ORDERS,
+    OWN,
+    SERVICE_COLUMNS,
+    shared_codes,
+)
 from entitlements.filters import CustomerFilterSet, RenewalFilterSet
 from entitlements.lists.customers import CUSTOMERS
 from entitlements.models import NO_EXPIRY, Sku
@@ -111,7 +118,7 @@ LISTS = (
         rows=_orders,
         subject=ExportSubject.ONE,
         scope=Scope.ORDERS,
-        rule=OF_CUSTOMERS,
+        rule=OF_ORDERS,
         own_rule=OWN,
         columns=(
             *CUSTOMER_COLUMNS,

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import BigIntegerField, Count, F, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import BigIntegerField, Count, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, Coalesce
 
@@ -130,7 +130,9 @@ def count_services(actor: Actor, customer: OuterRef) -> Combinable:
 
 
 def count_orders(actor: Actor, customer: OuterRef) -> Combinable:
-    """Return the expression for how many orders the customer has placed."""
+    """Return the expression for how many orders the customer has placed: no number for who does not see them."""
+    if not actor.sees_finance:
+        return Value(None, output_field=IntegerField())
     orders = Order.objects.visible_to(actor).filter(customer=customer).order_by()
     return Coalesce(Subquery(orders.values("customer").annotate(count=Count("pk")).values("count")), 0)
 

@@ -13,9 +13,11 @@ from connections.guards import require_dashboard
 from connections.policies import ROLE_TABLE as CONNECTIONS
 from connections.policies import ConnectionPermission
 from entitlements.lists.customers import CustomerList
+from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.queries.customers import list_orders, list_services
 from entitlements.rows.customers import order_rows, service_sections
 from partnerportal.lib.keyset import keyset_page
+from partnerportal.lib.policies import Denied
 from partnerportal.lib.requests import PortalRequest
 
 ORDERS_A_PAGE = 25  # rows on a page of orders
@@ -51,10 +53,15 @@ def customer_services(request: PortalRequest, customer_id: UUID) -> HttpResponse
 
 @require_dashboard
 def customer_orders(request: PortalRequest, customer_id: UUID) -> HttpResponse:
-    """Show the orders of a customer, the newest first (CC-27)."""
+    """Show the orders of a customer, the newest first (CC-27), or in their place why the person does not see them."""
     customer = find_customer(request.actor, customer_id)
-    context = orders_page(request, customer.organization.pk)
-    return customer_page(request, customer, tab="orders", template="entitlements/customer_orders.html", context=context)
+    answer = ROLE_TABLE[EntitlementPermission.VIEW_ORDERS].check(request.actor)
+    if isinstance(answer, Denied):
+        context, status = {"refusal": answer.message}, 403
+    else:
+        context, status = orders_page(request, customer.organization.pk), 200
+    template = "entitlements/customer_orders.html"
+    return customer_page(request, customer, tab="orders", template=template, context=context, status=status)
 
 
 def orders_page(request: PortalRequest, customer_id: int | None) -> dict[str, Any]:

@@ -25,8 +25,9 @@ class Actor:
     `label` is what the log calls it: the person's name, the token's name, or that of the job. `person_id`, `client_id`
     and `organization_id` are primary keys. `permissions` are what a client may do; a person has `roles` instead.
     `reach(scope)` is a subquery of the organisations that share that scope with the actor's organisation (E-14), which
-    shares all with itself; `scope` is a Scope, or an expression for one. `features` are what active programme
-    memberships grant (CC-5). `on_behalf_of` is whoever asked for what the actor does, if that is another.
+    shares all with itself; `scope` is a Scope, or an expression for one. Without `sees_finance`, nobody else's orders
+    are within reach (E-13). `features` are what active programme memberships grant (CC-5). `on_behalf_of` is whoever
+    asked for what the actor does, if that is another.
     """
 
     kind: ActorKind = ActorKind.PERSON
@@ -40,6 +41,7 @@ class Actor:
     roles: frozenset[str] = frozenset()
     permissions: frozenset[str] = frozenset()
     features: frozenset[str] = frozenset()
+    sees_finance: bool = False
     reach: Callable[[Any], Any] = field(default=_reaches_nobody, compare=False, repr=False)
     on_behalf_of: "Actor | None" = None
 

@@ -18,6 +18,8 @@ class Role(models.TextChoices):
 
 KINDS_WITH_AGENTS = frozenset({"partner", "distributor"})  # kinds that sell: only they have all four roles
 
+SEE_FINANCE = frozenset({Role.ADMIN, Role.ADMIN_AGENT})  # who always see customers' orders and prices (E-13)
+
 # The names of everybody in a role, for `several_roles`. Languages with articles have theirs in the translation.
 _EVERYBODY = {
     Role.READER: pgettext_lazy("everybody in the role", "Readers"),

@@ -114,7 +114,7 @@ OF_EVERYBODY = {"connections", "ended_connections", "operators"}
 @pytest.mark.promise("CC-24", "CC-32")
 @pytest.mark.slow
 @pytest.mark.parametrize("key", sorted(LISTS))
-@pytest.mark.parametrize("who", ["partner.admin", "distributor.reader", "customer.admin"])
+@pytest.mark.parametrize("who", ["partner.admin", "partner.reader_with_finance", "distributor.admin", "customer.admin"])
 def test_nobody_learns_who_holds_a_licence(key: str, who: str, world: World, web: Any) -> None:
     """CC-32: the customer's own Admins alone. And nothing of whom one is not, or no longer, connected with."""
     assert LicenseAssignment.objects.filter(customer=world.customer).exists()

@@ -17,6 +17,9 @@ ACTORS = (
     "partner.admin",
     "partner.reader",
     "partner.sales_agent",
+    "partner.reader_with_finance",
+    "partner.sales_agent_with_finance",
+    "partner.admin_agent",
     "partner2.admin",
     "lapsed.admin",
     "nobadge.admin",
@@ -29,22 +32,35 @@ ACTORS = (
     "distributor.reader",
     "distributor2.admin",
     "publisher.admin",
+    "publisher.reader",
     "vendor.admin",
+    "vendor.reader",
     "many@customer",
 )
 
 # Whose data an organisation may read beside its own, and which sort; a partner its distributor's contact data.
 # Nobody ever reads another's people or inbox.
+# Who has no finance sight sees no orders of others (E-13).
 WITHOUT_USAGE = "name details goods skus"
-SHARED = f"{WITHOUT_USAGE} orders usage"
+WITHOUT_ORDERS = f"{WITHOUT_USAGE} usage"
+SHARED = f"{WITHOUT_ORDERS} orders"
+WITHOUT_FINANCE = {
+    "customer": WITHOUT_ORDERS,
+    "customer2": WITHOUT_ORDERS,
+    "ended": "name",
+    "distributor": "name details",
+}
 SEES = {
     "partner": {"customer": SHARED, "customer2": SHARED, "ended": "name", "distributor": "name details"},
+    "partner.reader": WITHOUT_FINANCE,
+    "partner.sales_agent": WITHOUT_FINANCE,
     "partner2": {"customer2": WITHOUT_USAGE, "distributor2": "name details"},
     "lapsed": {"customer": "name"},
     "customer": {"partner": "name", "lapsed": "name"},
     "customer2": {"partner": "name", "partner2": "name"},
     "ended": {"partner": "name"},
     "distributor": {"partner": "name details", "customer": SHARED, "customer2": SHARED},
+    "distributor.reader": {"partner": "name details", "customer": WITHOUT_ORDERS, "customer2": WITHOUT_ORDERS},
     "distributor2": {"partner2": "name details", "customer2": WITHOUT_USAGE},
     "vendor": {name: "name details goods skus" for name in KINDS if name != "vendor"},  # on the page of trials
     "many@customer": {"partner": "name details", "lapsed": "name", "distributor": "name details"},
@@ -52,8 +68,11 @@ SEES = {
 
 EVERYBODY = "200 else"
 BADGE_HOLDERS = "200 partner partner2 distributor distributor2; 403 else"
-LINK_HOLDERS = "200 partner.admin partner.sales_agent partner2; 403 else"
-NOT_ADMINS = "403 partner.reader partner.sales_agent customer.reader distributor.reader many@customer"
+READERS = "partner.reader partner.reader_with_finance"
+SALES_AGENTS = "partner.sales_agent partner.sales_agent_with_finance"
+LINK_HOLDERS = f"200 partner.admin partner.admin_agent {SALES_AGENTS} partner2; 403 else"
+OWN_NOT_ADMINS = f"403 {READERS} {SALES_AGENTS} partner.admin_agent customer.reader many@customer"
+NOT_ADMINS = f"{OWN_NOT_ADMINS} distributor.reader publisher.reader vendor.reader"
 SAVERS = "302 partner partner2 distributor distributor2; 403 else"
 OVER = {  # who may open which customer's pages
     "{customer}": "200 partner distributor; 404 partner2 distributor2; 403 else",
@@ -61,10 +80,11 @@ OVER = {  # who may open which customer's pages
     "{ended}": "404 partner partner2 distributor distributor2; 403 else",
     "{stranger}": "404 partner partner2 distributor distributor2; 403 else",
 }
-
-
 # The same where a page or file is refused because the customer keeps back its orders and its use: tests/world.py.
 OVER_KEPT_BACK = OVER | {"{customer2}": "200 partner distributor; 403 else"}
+# The same for orders, which some see of no customer.
+NO_FINANCE = "403 partner.reader partner.sales_agent distributor.reader"
+OVER_ORDERS = {subject: f"{NO_FINANCE}; {answer}" for subject, answer in OVER_KEPT_BACK.items()}
 
 
 def _row(pattern: str, path: str, defaults: str, answers: dict[str, str], **more: Any) -> Row:

@@ -218,7 +218,7 @@ class Machine:
         may = {(organization, sort) for sort in (*SORTS, "inbox", "token")} | row.shows
         if not who.startswith(organization) or not who.endswith(".admin") or organization not in HAVE_HOLDERS:
             may.discard((organization, "licence holders"))
-        for other, sorts in self.sees.get(who if "@" in who else organization, {}).items():
+        for other, sorts in self.sees.get(who if "@" in who or who in self.sees else organization, {}).items():
             may |= {(other, sort) for sort in sorts.split()}
         return {key for word, key in self.canaries.items() if key not in may and word in said and word not in sent}
 

@@ -7,6 +7,10 @@ from tests.house.answers import (
     NOT_ADMINS,
     OVER,
     OVER_KEPT_BACK,
+    OVER_ORDERS,
+    OWN_NOT_ADMINS,
+    READERS,
+    SALES_AGENTS,
     SAVERS,
     api,
     page,
@@ -40,8 +44,16 @@ PAGES = [
     page("customers/", get=BADGE_HOLDERS),
     *(
         page(f"{CUSTOMER}{tab}", f"/customers/{subject}/{tab}", get=answer)
-        for tab in ("", "services/", "usage/", "usage/trend/", "orders/", "activity/")
+        for tab in ("", "services/", "usage/", "usage/trend/", "activity/")
         for subject, answer in OVER.items()
+    ),
+    *(  # who does not see orders is told so by the page of a customer, and of no other organisation
+        page(f"{CUSTOMER}orders/", f"/customers/{subject}/orders/", get=answer)
+        for subject, answer in {
+            **OVER,
+            "{customer}": OVER_ORDERS["{customer}"],
+            "{customer2}": OVER_ORDERS["{customer2}"],
+        }.items()
     ),
     page(
         "lists/<str:list_key>/display/",
@@ -80,6 +92,10 @@ PAGES = [
         for subject, answer in OVER_KEPT_BACK.items()
     ),
     page("exports/new/", post=EVERYBODY, data={"list": "orders"}),
+    *(
+        page("exports/new/", post=answer, data={"list": "orders", "customer": subject})
+        for subject, answer in OVER_ORDERS.items()
+    ),
     *(
         page("exports/new/", post=EVERYBODY, data={"list": key})
         for key in ("connections", "inbox", "operators", "renewals")
@@ -241,8 +257,16 @@ PAGES = [
     page("inbox/read/", post="302 else"),
     page(NOTICE, "/inbox/{notice_partner}/", post="302 partner; 404 else"),
     page(NOTICE, "/inbox/{notice_customer}/", post="302 customer many@customer; 404 else"),
-    page(f"{NOTICE}dismiss/", "/inbox/{notice_partner}/dismiss/", post=f"302 partner.admin; {NOT_ADMINS}; 404 else"),
-    page(f"{NOTICE}restore/", "/inbox/{notice_customer}/restore/", post=f"302 customer.admin; {NOT_ADMINS}; 404 else"),
+    page(
+        f"{NOTICE}dismiss/",
+        "/inbox/{notice_partner}/dismiss/",
+        post=f"302 partner.admin partner.admin_agent; {NOT_ADMINS}; 404 else",
+    ),
+    page(
+        f"{NOTICE}restore/",
+        "/inbox/{notice_customer}/restore/",
+        post=f"302 customer.admin; 404 partner.admin_agent; {NOT_ADMINS}; 404 else",
+    ),
     page(".well-known/security.txt", get="200 else", defaults="", same_for_all=True),
     page(r"^robots\.txt$", "/robots.txt", get="200 else", defaults="", same_for_all=True),
     page("help/roles/", get=EVERYBODY, defaults="login anonymous"),
@@ -254,7 +278,6 @@ PAGES = [
 ACT_FOR = "organizations/<uuid:organization_id>/act-for/"
 CONNECTION = "connections/<uuid:connection_id>/"
 API_NOTICE = "notices/<uuid:notice_id>/"
-OWN_NOT_ADMINS = "403 partner.reader partner.sales_agent customer.reader many@customer"
 API = [
     api("organizations/", get=EVERYBODY, defaults="401 anonymous"),
     api(
@@ -281,12 +304,7 @@ API = [
     api("customers/", get=BADGE_HOLDERS),
     *(
         api(f"{CUSTOMER}{part}", f"customers/{subject}/{part}", get=answer)
-        for part, over in (
-            ("", OVER),
-            ("entitlements/", OVER),
-            ("orders/", OVER_KEPT_BACK),
-            ("usage/", OVER_KEPT_BACK),
-        )
+        for part, over in (("", OVER), ("entitlements/", OVER), ("orders/", OVER_ORDERS), ("usage/", OVER_KEPT_BACK))
         for subject, answer in over.items()
     ),
     api("usage/", get=EVERYBODY),
@@ -342,7 +360,7 @@ API = [
     api(
         f"{API_NOTICE}dismiss/",
         "notices/{notice_partner}/dismiss/",
-        post="200 partner.admin; 403 partner.reader partner.sales_agent; 404 else",
+        post=f"200 partner.admin partner.admin_agent; 403 {READERS} {SALES_AGENTS}; 404 else",
     ),
     api(
         f"{API_NOTICE}restore/",

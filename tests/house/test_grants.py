@@ -18,6 +18,7 @@ CALLED_BY = {
         "may_tell(bigint)",
         "portal_is_vendor()",
         "portal_is_admin()",
+        "portal_sees_finance()",
         "portal_is_new()",
         "has_a_trial(bigint)",
         "mark_release(text, boolean)",

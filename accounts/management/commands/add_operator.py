@@ -21,13 +21,22 @@ class Command(PersonCommand):
         parser.add_argument(
             "--role", action="append", required=True, choices=Role.values, help="may be repeated", dest="roles"
         )
+        parser.add_argument(
+            "--finance", action="store_true", help="let a Reader or Sales agent see customers' orders and prices too"
+        )
 
     @transaction.atomic
-    def handle(self, *args: object, organization: str, email: str, roles: list[str], **options: object) -> None:
+    def handle(
+        self, *args: object, organization: str, email: str, roles: list[str], finance: bool, **options: object
+    ) -> None:
         registration = register_person(actor=self.actor, email=email)
         person = registration.person
         operator = add_operator(
-            actor=self.actor, organization=organization_of(organization), person=person, roles=map(Role, roles)
+            actor=self.actor,
+            organization=organization_of(organization),
+            person=person,
+            roles=map(Role, roles),
+            finance_granted=finance,
         )
         self.stdout.write(
             f"{person.email} acts for {operator.organization} as {', '.join(operator.roles)}."
