@@ -15,8 +15,9 @@ ALL_BUT_VENDOR = frozenset(Kind.values) - {Kind.VENDOR.value}
 
 
 class AskedOfVendor(NoticeKind):
-    """To the vendor's staff, from somebody who is not within their reach: the notice is not `about` that organisation
-    and keeps its name alone.
+    """A notice to the vendor's staff of what somebody asks of them.
+
+    Whoever asks is not within their reach, so the notice is not `about` that organisation and keeps its name alone.
     """
 
     audience = frozenset({Kind.VENDOR.value})
@@ -27,12 +28,12 @@ class AskedOfVendor(NoticeKind):
         return str(self.words) % {"customer": notice.about_label, **self.values(notice)}
 
     def values(self, notice: "Notice") -> dict[str, str]:
-        """Return what else the subject names."""
+        """Return the values of the placeholders in `words`, beside `customer`."""
         return {}
 
 
 class RequesterNotice(NoticeKind):
-    """What came of a request: to the Admins of the organisation that made it, and to nobody else.
+    """A notice of what became of a request, to the Admins of the organisation that made it and to nobody else.
 
     It is not `about` that organisation, for everyone connected to it gets what is. The event's counterpart is told.
     """
@@ -50,5 +51,5 @@ class RequesterNotice(NoticeKind):
         return str(self.words) % self.values(notice)
 
     def values(self, notice: "Notice") -> dict[str, str]:
-        """Return what the subject names."""
+        """Return the values of the placeholders in `words`."""
         return {}

@@ -67,7 +67,7 @@ def scopes_newly_offered(offered: int) -> Scope:
 
 
 def join_scopes(scopes: Iterable[Scope]) -> Scope:
-    """Return these scopes as one."""
+    """Return one Scope that includes each of these."""
     joined = Scope.NONE
     for scope in scopes:
         joined |= scope

@@ -131,7 +131,7 @@ def get_connection(actor: Actor, public_id: UUID) -> Connection:
 
 
 def newest_consent(actor: Actor, connection: Connection) -> Consent | None:
-    """Return the consent that holds for a connection; None for the partner's side, which sees what it gives alone."""
+    """Return the consent that holds for a connection, or None on the partner's side, which may not read consents."""
     return list_consents(actor, connection).first()
 
 

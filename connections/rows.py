@@ -177,7 +177,7 @@ class PartnerRow:
 
 
 def partner_rows(connections: Iterable[Connection]) -> list[PartnerRow]:
-    """Return a row for the partner of each of a customer's `queries.active_connections`."""
+    """Return a row for the partner of each of a customer's `queries.list_active_connections`."""
     return [
         PartnerRow(
             name=connection.partner_name,
@@ -272,7 +272,7 @@ def refusal_to_end(actor: Actor) -> str:
 
 
 def refusal_to_share(actor: Actor, connection: Connection) -> Message:
-    """Why the actor may not change what a connection shares, or nothing."""
+    """Return the sentence that says why the actor may not change what a connection shares; "" if it may."""
     if connection.state == Connection.State.ENDED:
         return _("This connection has ended. Nothing is shared any more.")
     if connection.customer_id != actor.organization_id:
@@ -282,7 +282,7 @@ def refusal_to_share(actor: Actor, connection: Connection) -> Message:
 
 
 def shared_with_all_words(count: int) -> str:
-    """Return the words that say that what this many partners see is saved."""
+    """Return the words of the toast after a customer has changed what this many partners see."""
     text = ngettext("What %(count)s partner sees is saved.", "What your %(count)s partners see is saved.", count)
     return text % {"count": formats.number(count)}
 

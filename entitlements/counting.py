@@ -49,14 +49,17 @@ class DayOfUse:
     peak_concurrent: int = 0
 
 
-def in_use(licence_model: str, *, users: int, devices: int, peak: int) -> int:
-    """Return how many licences are in use, in the period that the three numbers are of."""
+def licences_in_use(licence_model: str, *, users: int, devices: int, peak: int) -> int:
+    """Return how many licences are in use in the period of which the three numbers are.
+
+    Of a concurrent licence that is the peak, of any other the users, or the devices where they are fewer.
+    """
     return peak if licence_model == Sku.LicenceModel.CONCURRENT else min(users, devices)
 
 
 def daily_active(licence_model: str, day: DayOfUse) -> int:
     """Return how many licences were in use in the 24 hours of a day."""
-    return in_use(licence_model, users=day.daily_users, devices=day.daily_devices, peak=day.peak_concurrent)
+    return licences_in_use(licence_model, users=day.daily_users, devices=day.daily_devices, peak=day.peak_concurrent)
 
 
 def monthly_active(licence_model: str, days: Iterable[DayOfUse], on: dt.date) -> int:
@@ -68,7 +71,7 @@ def monthly_active(licence_model: str, days: Iterable[DayOfUse], on: dt.date) ->
     recent = [day for day in days if on - dt.timedelta(days=ACTIVE_DAYS) < day.day <= on]
     latest = max(recent, key=lambda day: day.day)
     peak = max(day.peak_concurrent for day in recent)
-    return in_use(licence_model, users=latest.monthly_users, devices=latest.monthly_devices, peak=peak)
+    return licences_in_use(licence_model, users=latest.monthly_users, devices=latest.monthly_devices, peak=peak)
 
 
 def previously_assigned(assigned: int, newly_assigned: int) -> int:

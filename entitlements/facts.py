@@ -20,7 +20,7 @@ class LineProblem:
 
 @dataclass(frozen=True, eq=False)
 class Fact:
-    """A well-formed line, which says all of one SKU, entitlement, order, day of use or licence held. It is no patch."""
+    """A well-formed line of a feed: one SKU, entitlement, order, day of use or licence held, with all of its values."""
 
     line: int
     type: str

@@ -61,7 +61,7 @@ class CustomerFilterSet(FilterSet):
         return rows.filter(OVER) if value else rows.sharing(Scope.ENTITLEMENTS).exclude(OVER)
 
     def filter_unusual(self, rows: Rows, name: str, value: str) -> Rows:
-        """Keep customers of whose use this is said, as of their latest report."""
+        """Keep customers whose use is unusual in this way (UnusualUse), as of their latest report."""
         return rows.filter(unusual__contains=[value])
 
 

@@ -32,7 +32,7 @@ def _months_sql(days: str, monthly_active: str, daily_active_peak: str) -> str:
     JOIN entitlements_sku s ON s.id = c.sku_id"""  # noqa: S608 - constants of this module
 
 
-def days_of(keys: str) -> str:
+def days_of_months_sql(keys: str) -> str:
     """Return SQL that selects the days of the months `keys`, a query of (customer_id, sku_id, month)."""
     return f"""
     SELECT d.*, k.month FROM ({keys}) k JOIN entitlements_usageday d ON d.customer_id = k.customer_id
@@ -112,7 +112,7 @@ def refresh_touched(cursor: Any) -> None:
     Its columns are customer, SKU, day, month, the day's numbers, and whether the day was added or corrected.
     """
     cursor.execute(_CARRY_ON)
-    cursor.execute(write_months_sql(days_of(_OTHERS)))
+    cursor.execute(write_months_sql(days_of_months_sql(_OTHERS)))
     refresh_touched_customers(cursor)
 
 
@@ -121,7 +121,7 @@ def recount_skus(skus: Sequence[int]) -> None:
     lock_usage()
     with connection.cursor() as cursor:
         cursor.execute("CREATE TEMPORARY TABLE recounted ON COMMIT DROP AS " + _ALL_OF_SKUS, [list(skus)])
-        cursor.execute(write_months_sql(days_of("SELECT * FROM recounted")))
+        cursor.execute(write_months_sql(days_of_months_sql("SELECT * FROM recounted")))
         cursor.execute("SELECT DISTINCT customer_id FROM recounted ORDER BY 1")
         customers = [row[0] for row in cursor.fetchall()]
         cursor.execute("DROP TABLE recounted")

@@ -24,7 +24,10 @@ AVAILABLE = Greatest(F("purchased") - F("assigned"), Value(0))
 
 
 def month_columns(suffix: str = "") -> tuple[ExportColumn, ...]:
-    """Return the columns of section F, over plain months, or with a suffix over sums whose names end in it."""
+    """Return the columns of a trend by month, one row for each month.
+
+    Without `suffix` the rows are UsageMonth; with it they have annotated sums, named by a field and the suffix.
+    """
     month = Func(F("month"), Value("YYYY-MM"), function="to_char", output_field=CharField())
     return (
         raw_column("month", month),
@@ -41,7 +44,9 @@ def shared_codes() -> Func:
 
 
 def licence_columns(suffix: str = "") -> tuple[ExportColumn, ...]:
-    """Return the columns of licences, over plain rows, or with a suffix over sums whose names end in it.
+    """Return the columns of licences purchased, assigned and available, of rows that have these fields.
+
+    With `suffix` the rows have annotated sums instead, whose names are a field's and the suffix.
 
     `available` is counted for each SKU on its own, also in sums, which bring it along.
     """

@@ -18,8 +18,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from entitlements.ingest.authentication import HoldsIngestToken, IngestBearer
-from entitlements.ingest.queries import upload_of
-from entitlements.ingest.uploads import receive
+from entitlements.ingest.queries import find_upload
+from entitlements.ingest.uploads import receive_upload
 from entitlements.models import IngestToken, IngestUpload
 from partnerportal.lib.api import ActorView
 from partnerportal.lib.api_input import TooLarge
@@ -134,7 +134,7 @@ class IngestUploadsView(IngestView):
         key, packed = _key(request), _is_packed(request)
         length = _length(request)
         stream = cast(IO[bytes], request.data)
-        upload = receive(
+        upload = receive_upload(
             actor=self.actor, token=self.token, kind=kind, key=key, stream=stream, length=length, packed=packed
         )
         response = Response(ReceiptSerializer(upload).data, status=202)
@@ -180,7 +180,7 @@ class IngestUploadView(IngestView):
 
     def get(self, request: Request, upload_id: UUID) -> Response:
         with as_token_holder(self.token):
-            upload = upload_of(self.token, upload_id)
+            upload = find_upload(self.token, upload_id)
         if upload is None:
             raise Http404
         return Response(self.get_serializer(upload).data)

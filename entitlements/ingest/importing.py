@@ -70,7 +70,7 @@ def import_feed(
     counts: Counter[Outcome] = Counter()
     head = _Head()
     with closing(_Seen()) as seen:
-        lines = seen.first_only(reading.read(stream, types, start))
+        lines = seen.first_only(reading.read_feed_lines(stream, types, start))
         for batch in _batches(lines if start else head.until_hopeless(lines)):
             for result in _import_batch(actor, batch, with_events, at or timezone.now()):
                 counts[result.outcome] += 1

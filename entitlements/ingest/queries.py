@@ -6,12 +6,12 @@ from accounts.models import Organization
 from entitlements.models import IngestToken, IngestUpload
 
 
-def upload_of(token: IngestToken, public_id: UUID) -> IngestUpload | None:
+def find_upload(token: IngestToken, public_id: UUID) -> IngestUpload | None:
     """Return an upload that was sent with this token, or None."""
     return IngestUpload.objects.filter(public_id=public_id, token=token).first()
 
 
-def org_id_of_tenant(tenant: str) -> str:
+def find_org_id(tenant: str) -> str:
     """Return the ORGID of the organisation with this tenant id, or "" if there is none. Only a command may ask this."""
     try:
         org_id = Organization.objects.filter(tenant_id=UUID(tenant)).values_list("org_id", flat=True).first()

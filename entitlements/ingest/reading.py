@@ -62,12 +62,14 @@ class _Refused(ValueError):
 
 
 class LineReader(Protocol):
-    """A file of lines, as far as it is read."""
+    """What `read_feed_lines` needs of a file: its lines, one at a time."""
 
     def readline(self, size: int = -1, /) -> bytes: ...
 
 
-def read(stream: LineReader, types: Container[str] = TYPES, start: int = 0) -> Iterator[Fact | BadLine | None]:
+def read_feed_lines(
+    stream: LineReader, types: Container[str] = TYPES, start: int = 0
+) -> Iterator[Fact | BadLine | None]:
     """Yield a Fact or a BadLine for every line after the first `start` that is not blank, in order.
 
     After every LINES_PER_TICK lines None is yielded too: many lines may be blank or passed over, and the caller has

@@ -31,7 +31,7 @@ class DamagedFile(Exception):
 
 
 class PeekableFile(Protocol):
-    """A file as far as it is read. `open(…, "rb")` and standard input are such files."""
+    """What the import needs of a file: `open(…, "rb")` and standard input have it."""
 
     def readline(self, size: int = -1, /) -> bytes: ...
     def peek(self, size: int = 0, /) -> bytes: ...
@@ -56,7 +56,7 @@ def delete_upload(public_id: UUID) -> None:
     delete_file(_file_name(public_id))
 
 
-def save(stream: IO[bytes], public_id: UUID, *, deadline: float) -> tuple[str, int, bytes]:
+def save_upload(stream: IO[bytes], public_id: UUID, *, deadline: float) -> tuple[str, int, bytes]:
     """Store what the stream holds, whole or not at all. Return its SHA-256 in hex, its size and its first two bytes.
 
     Raises TooSlow after `deadline`, a moment of the monotonic clock in seconds.

@@ -46,7 +46,7 @@ SECONDS_TO_SEND = 600  # time that the sending of a file may take
 SHOWN = 100  # problems that are kept of one upload
 
 
-def receive(
+def receive_upload(
     *, actor: Actor, token: IngestToken, kind: str, key: str, stream: IO[bytes], length: int, packed: bool
 ) -> IngestUpload:
     """Store a file of `length` bytes and its row, and return the row; for the same key and bytes again, the first row.
@@ -85,7 +85,7 @@ def _ensure_may_send(actor: Actor, token: IngestToken, kind: str) -> None:
 def _save(stream: IO[bytes], row: IngestUpload) -> tuple[str, int, bytes]:
     """Store the upload's file and return its SHA-256, its size and its first two bytes. Raises Invalid("too_slow")."""
     try:
-        return upload_files.save(stream, row.public_id, deadline=time.monotonic() + SECONDS_TO_SEND)
+        return upload_files.save_upload(stream, row.public_id, deadline=time.monotonic() + SECONDS_TO_SEND)
     except TooSlow:
         raise Invalid("too_slow", _("The upload took longer than ten minutes. Split it into smaller ones.")) from None
 

@@ -32,7 +32,7 @@ class HolderRow:
 
 
 class HolderList(ListState):
-    """The state of the list of licence users. What the address asks for in vain narrows nothing.
+    """The state of the list of licence users. Filters of the address that are not valid are ignored.
 
     It sends one query, and another to count what matches where a filter narrows the list.
     """

@@ -172,17 +172,17 @@ class RankedCustomer:
     tone: str = ""
 
 
-def risen_or_fallen(paces: Iterable[CustomerChange]) -> list[RankedCustomer]:
+def rank_by_change(paces: Iterable[CustomerChange]) -> list[RankedCustomer]:
     """Return customers with the change of their assigned seats, such as "+12"."""
     return [_ranked(row.listing, _signed(row.moved), "ok" if row.moved > 0 else "bad") for row in paces]
 
 
-def most_unused(listings: Iterable[CustomerListing]) -> list[RankedCustomer]:
+def rank_by_unused_seats(listings: Iterable[CustomerListing]) -> list[RankedCustomer]:
     """Return customers with the number of their seats that are not assigned."""
     return [_ranked(row, formats.number(row.unused)) for row in listings]
 
 
-def filling_up(paces: Iterable[CustomerChange]) -> list[RankedCustomer]:
+def rank_by_day_when_full(paces: Iterable[CustomerChange]) -> list[RankedCustomer]:
     """Return customers with the day on which all their seats will be assigned."""
     return [_ranked(row.listing, formats.date(row.full_on)) for row in paces if row.full_on]
 

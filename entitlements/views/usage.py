@@ -76,10 +76,10 @@ def usage_of_customers(request: PortalRequest) -> HttpResponse:
     rankings = find_customers_standing_out(actor, today(), RANKED)
     context = {
         "numbers": portfolio_numbers(actor),
-        "risen": words.risen_or_fallen(rankings.risen),
-        "fallen": words.risen_or_fallen(rankings.fallen),
-        "unused": words.most_unused(rankings.unused),
-        "filling": words.filling_up(rankings.filling),
+        "risen": words.rank_by_change(rankings.risen),
+        "fallen": words.rank_by_change(rankings.fallen),
+        "unused": words.rank_by_unused_seats(rankings.unused),
+        "filling": words.rank_by_day_when_full(rankings.filling),
         "as_of": formats.date(rankings.as_of) if rankings.as_of else "",
     }
     return render(request, "entitlements/usage_of_customers.html", context)

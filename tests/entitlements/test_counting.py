@@ -14,12 +14,12 @@ TODAY = dt.date(2026, 3, 15)
 
 def test_a_user_device_licence_counts_the_lesser_of_users_and_devices() -> None:
     """120 people on 95 shared machines use 95 licences, and 40 people with 70 machines use 40."""
-    assert counting.in_use("user_device", users=120, devices=95, peak=200) == 95
-    assert counting.in_use("user_device", users=40, devices=70, peak=200) == 40
+    assert counting.licences_in_use("user_device", users=120, devices=95, peak=200) == 95
+    assert counting.licences_in_use("user_device", users=40, devices=70, peak=200) == 40
 
 
 def test_a_concurrent_licence_counts_the_peak() -> None:
-    assert counting.in_use("concurrent", users=120, devices=95, peak=33) == 33
+    assert counting.licences_in_use("concurrent", users=120, devices=95, peak=33) == 33
 
 
 def test_daily_is_the_last_24_hours() -> None:
