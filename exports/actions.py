@@ -11,13 +11,14 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from io import BytesIO
 from typing import IO, Any
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.http import HttpResponse
 from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
 
@@ -31,7 +32,7 @@ from exports.policies import authorize_list
 from notifications.actions.recording import record
 from partnerportal.lib import tenancy
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.errors import TooMany, Unavailable
+from partnerportal.lib.errors import Conflict, Gone, TooMany, Unavailable
 from partnerportal.lib.exports import csv_copy
 from partnerportal.lib.exports.lists import ExportList, Query
 from partnerportal.lib.leases import LeaseLost, claim_next
@@ -49,6 +50,11 @@ AT_ONCE = 3  # unfinished exports that one person may have
 KEPT = timedelta(hours=24)  # how long a file can be fetched after it was made
 PAUSE = timedelta(seconds=20)  # how long a failed export waits before it is begun again
 CHUNK = 1 << 18  # bytes that are copied into the file at a time
+GONE = _("This file has been deleted. Exports are kept for a day, or until a connection ends. Export the list again.")
+NARROWED = _(
+    "This file is gone, because a customer now shares less than when it was made. Export the list again: the new file "
+    "holds what is shared now."
+)
 TOO_MANY = _("Three of your exports are still being prepared. Wait until one is ready.")
 
 
@@ -58,9 +64,10 @@ def request_export(
 ) -> tuple[Export, bytes | None]:
     """Export the list as CSV; return the export, and the whole file if it has at most SMALL rows, else None.
 
-    A larger export is stored and queued for a worker. `query` are the filters of the page. `customer` is a customer
-    that the caller knows to be visible to the actor, or the actor's own organisation, or None for a list of all. Raises
-    Refused without the permission, and TooMany while AT_ONCE exports of the person are unfinished.
+    A larger export is stored and queued for a worker, unless the person waits for the very same: then that one is
+    returned. `query` are the filters of the page. `customer` is a customer that the caller knows to be visible to the
+    actor, or the actor's own organisation, or None for a list of all. Raises Refused without the permission, and
+    TooMany while AT_ONCE exports of the person are unfinished.
     """
     authorize_list(actor, exported, customer.pk if customer else None)
     rows = exported.rows(actor, query, customer.pk if customer else None)
@@ -72,6 +79,8 @@ def request_export(
         return row, _small_file(exported, rows)
     Person.objects.select_for_update(no_key=True).get(pk=row.person_id)
     unfinished = Export.objects.visible_to(actor).filter(state__in=[Export.State.QUEUED, Export.State.RUNNING])
+    if same := unfinished.filter(list=row.list, query=row.query, customer=customer).first():
+        return same, None
     if unfinished.count() >= AT_ONCE:
         raise TooMany("too_many_exports", TOO_MANY)
     row.save(force_insert=True)
@@ -86,6 +95,33 @@ def _small_file(exported: ExportList, rows: Any) -> bytes:
     file.write(csv_copy.header_line(exported.columns))
     csv_copy.write(rows[: SMALL + 1], exported.columns, file)
     return file.getvalue()
+
+
+def fetchable_until(export: Export) -> datetime | None:
+    """Return until when the file of an export can be fetched, or None where there is none, or none any more."""
+    if export.state != Export.State.READY or export.finished_at is None:
+        return None
+    until = export.finished_at + KEPT
+    return until if until > timezone.now() else None
+
+
+def fetch_file(*, actor: Actor, export: Export) -> HttpResponse:
+    """Return the response with the file of an export, after checking anew that the actor may still export the list.
+
+    Raises Refused where that is not so, Conflict while there is no file yet, and Gone for one that is gone: after a
+    day, with the end of a connection, or when a customer shares less.
+    """
+    authorize_list(actor, find_exported_list(export.list), export.customer_id)
+    if export.state in (Export.State.QUEUED, Export.State.RUNNING, Export.State.FAILED):
+        raise Conflict("export_not_ready", _("The file isn’t ready yet. The page “Exports” shows its progress."))
+    if export.error == "sharing_narrowed":
+        raise Gone("sharing_narrowed", NARROWED)
+    if fetchable_until(export) is None:
+        raise Gone("export_gone", GONE)
+    try:
+        return files.as_download(files.answer_with_export(export), export)
+    except FileNotFoundError:
+        raise Gone("export_gone", GONE) from None
 
 
 def make_next_export() -> bool:

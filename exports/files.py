@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, suppress
-from typing import IO
+from typing import IO, Any
 
-from django.http import FileResponse
+from django.http import FileResponse, HttpResponse
 
 from exports.models import Export
+from partnerportal.lib.days import today
 from partnerportal.lib.private_files import StoredFile, answer_with_file, delete_file, list_files, read_file, write_file
 
 FOLDER = "exports"  # within the portal's private files
@@ -31,6 +32,16 @@ def read_export(export: Export) -> IO[bytes]:
 def answer_with_export(export: Export) -> FileResponse:
     """Return a response that streams the export's file. Raises FileNotFoundError if there is none."""
     return answer_with_file(file_name(export), CSV)
+
+
+def as_download(response: Any, export: Export) -> HttpResponse:
+    """Add the headers by which a browser saves the file under a name, and neither caches nor runs it."""
+    name = f"{export.list.replace('_', '-')}-{today().isoformat()}.csv"
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    response["Cache-Control"] = "private, no-store"
+    response["X-Content-Type-Options"] = "nosniff"
+    download: HttpResponse = response
+    return download
 
 
 def delete_export(export: Export) -> None:

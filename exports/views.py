@@ -1,43 +1,26 @@
 """Pages of exports (CC-38). The button that asks for one stands on every list; the files are fetched here."""
 
 import json
-from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from accounts.models import Organization
-from accounts.queries import sees_customers
-from connections.policies import require_shared
-from connections.queries import get_customer
 from exports import actions, files
 from exports.catalogue import find_exported_list
 from exports.models import Export
-from exports.policies import ROLE_TABLE, ExportPermission, authorize_list
+from exports.policies import ROLE_TABLE, ExportPermission
+from exports.queries import find_subject, get_export, list_exports
 from exports.rows import export_rows, is_unfinished
-from partnerportal.lib.days import today
-from partnerportal.lib.errors import Conflict, Gone
-from partnerportal.lib.exports.lists import ExportList, ExportSubject, Query
+from partnerportal.lib.exports.lists import ExportList, Query
 from partnerportal.lib.pages import is_own_path, require_permission
-from partnerportal.lib.policies import authorize
 from partnerportal.lib.requests import PortalRequest
-from partnerportal.lib.scoping import by_public_id
 
 SHOWN = 30  # latest exports of a person that the page lists
-GONE = gettext_lazy(
-    "This file has been deleted. Exports are kept for a day, or until a connection ends. Export the list again."
-)
-NARROWED = gettext_lazy(
-    "This file is gone, because a customer now shares less than when it was made. Export the list again: the new file "
-    "holds what is shared now."
-)
 
 
 @require_safe
@@ -45,8 +28,7 @@ NARROWED = gettext_lazy(
 @vary_on_headers("HX-Request")
 def exports(request: PortalRequest) -> HttpResponse:
     """Show the person's latest exports (SHOWN). While one is unfinished, the page asks for its list again and again."""
-    queryset = Export.objects.visible_to(request.actor).select_related("customer").order_by("-asked_at", "-pk")[:SHOWN]
-    latest = list(queryset)
+    latest = list(list_exports(request.actor).order_by("-asked_at", "-pk")[:SHOWN])
     context = {"rows": export_rows(latest), "is_waiting": any(map(is_unfinished, latest))}
     template = "exports/exports.html#list" if request.htmx else "exports/exports.html"
     return render(request, template, context)
@@ -58,39 +40,27 @@ def export_new(request: PortalRequest) -> HttpResponse:
     """Export a list: answer with the file itself when it is small, else with the page that says how far it is."""
     actor, form = request.actor, request.POST
     exported = find_exported_list(form.get("list", ""))
-    customer = _customer(request, exported, form.get("customer", ""))
+    customer = find_subject(actor, request.operator.organization, exported, _customer_id(form.get("customer", "")))
     query = _query(exported, form)
     if query is None:
         messages.error(request, _("Choose at least one customer."))
         return redirect(form["back"] if is_own_path(request, form.get("back", "")) else "customers")
     export, content = actions.request_export(actor=actor, exported=exported, query=query, customer=customer)
     if content is not None:
-        return _as_download(HttpResponse(content, content_type=files.CSV), export)
+        return files.as_download(HttpResponse(content, content_type=files.CSV), export)
     request.session["waits_for_exports"] = True
     messages.success(request, _("Export started. You can leave this page; the file will be here when it is ready."))
     return redirect("exports")
 
 
-def _customer(request: PortalRequest, exported: ExportList, public_id: str) -> Organization | None:
-    """Return whose rows of the list are exported: a customer, or the actor's own organisation, or None for all.
-
-    Raises NotFound for a customer out of reach, and Refused where the actor may not export the list, or the customer
-    does not share what is in it.
-    """
-    is_of_all = exported.subject == ExportSubject.OWN_OR_ALL and sees_customers(request.actor)
-    if exported.subject == ExportSubject.ALL or is_of_all:
+def _customer_id(public_id: str) -> UUID | None:
+    """Return the public id of the customer that a form names, or None without one; what is no id names nobody."""
+    if not public_id:
         return None
-    if exported.subject == ExportSubject.OWN_OR_ALL or not public_id:
-        own: Organization = request.operator.organization
-        return own
-    authorize(request.actor, *exported.rule)
     try:
-        customer_id = UUID(public_id)
+        return UUID(public_id)
     except ValueError:
-        customer_id = UUID(int=0)
-    customer = get_customer(request.actor, customer_id)
-    require_shared(customer.scopes, exported.scope)
-    return customer.organization
+        return UUID(int=0)
 
 
 def _query(exported: ExportList, form: QueryDict) -> Query | None:
@@ -114,29 +84,7 @@ def export_file(request: PortalRequest, export_id: UUID) -> HttpResponse:
     The answer is 404 for somebody else's export, 403 without the list's permission, 409 while there is no file yet, and
     410 for one that is gone: after a day, with the end of a connection, or when a customer shares less.
     """
-    actor = request.actor
-    export = by_public_id(Export.objects.visible_to(actor), export_id)
-    authorize_list(actor, find_exported_list(export.list), export.customer_id)
-    if export.state in (Export.State.QUEUED, Export.State.RUNNING, Export.State.FAILED):
-        raise Conflict("export_not_ready", _("The file isn’t ready yet. The page “Exports” shows its progress."))
-    if export.error == "sharing_narrowed":
-        raise Gone("sharing_narrowed", NARROWED)
-    is_expired = export.finished_at is None or export.finished_at < timezone.now() - actions.KEPT
-    if export.state == Export.State.GONE or is_expired:
-        raise Gone("export_gone", GONE)
-    try:
-        return _as_download(files.answer_with_export(export), export)
-    except FileNotFoundError:
-        raise Gone("export_gone", GONE) from None
-
-
-def _as_download(response: Any, export: Export) -> HttpResponse:
-    """Add the headers by which a browser saves the file under a name, and neither caches nor runs it."""
-    name = f"{export.list.replace('_', '-')}-{today().isoformat()}.csv"
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    response["Cache-Control"] = "private, no-store"
-    response["X-Content-Type-Options"] = "nosniff"
-    return response
+    return actions.fetch_file(actor=request.actor, export=get_export(request.actor, export_id))
 
 
 @require_safe

@@ -37,6 +37,7 @@ OF_PARTNER = [(name, sort) for name in ("partner", "customer", "customer2") for 
 OF_LAPSED = [("lapsed", sort) for sort in ("name", "goods", "skus")]
 CALENDAR = "calendar/<str:token>.ics"
 TRIAL = "trials/<uuid:trial_id>/"
+EXPORT = "exports/<uuid:export_id>/"
 LAPSED = [("lapsed", "name"), ("lapsed", "token"), ("lapsed", "details")]
 
 PAGES = [
@@ -343,6 +344,13 @@ API = [
         )
         for trial in ("trial_waiting", "trial_running")
     ),
+    api("exports/", get=EVERYBODY, post=BADGE_HOLDERS, data={"list": "customers"}),
+    *(
+        api("exports/", get=EVERYBODY, post=answer, data={"list": "services", "customer": subject})
+        for subject, answer in OVER.items()
+    ),
+    api(EXPORT, "exports/{export_partner}/", get="200 partner.admin; 404 else"),
+    api(f"{EXPORT}file/", "exports/{export_partner}/file/", get="409 partner.admin; 404 else"),
     api("releases/", get="200 vendor; 403 else"),
     api("releases/done/", get="200 vendor; 403 else"),
     *(

@@ -1,0 +1,97 @@
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.models import Organization
+from exports import files
+from exports.actions import fetch_file, request_export
+from exports.api.serializers import ExportSerializer, RequestExportSerializer
+from exports.catalogue import find_exported_list
+from exports.models import Export
+from exports.policies import ROLE_TABLE, ExportPermission
+from exports.queries import find_subject, get_export, list_exports
+from partnerportal.lib.api import ActorView, ListView
+from partnerportal.lib.api_pagination import invalid_parameter
+
+CSV = "text/csv"
+
+
+class ExportsBase(ActorView):
+    """Base of the endpoints on exports, of which each person has their own."""
+
+    model = Export
+    rule = (ROLE_TABLE, ExportPermission.EXPORT)
+
+    def get_queryset(self) -> QuerySet[Export]:
+        return list_exports(self.actor)
+
+    def perform_content_negotiation(self, request: Request, force: bool = False) -> tuple[Any, str]:
+        """Take any Accept header: a file is CSV and all else JSON, and a client cannot know which will come."""
+        return super().perform_content_negotiation(request, force=True)
+
+
+@extend_schema(tags=["Exports"])
+class ExportsView(ExportsBase, ListView):
+    """The caller's exports that became files, newest first."""
+
+    serializer_class = ExportSerializer
+    default_sort = "-asked_at"
+    errors = {
+        400: ("invalid_choice", "unknown_filter"),
+        403: ("not_shared",),
+        404: ("not_found",),
+        429: ("too_many_exports",),
+    }
+
+    @extend_schema(
+        request=RequestExportSerializer,
+        responses={(200, CSV): OpenApiTypes.BINARY, (202, "application/json"): ExportSerializer},
+    )
+    def post(self, request: Request) -> HttpResponse | Response:
+        """Export a list as CSV. A small one is the answer itself; a large one is made in the background, and the answer
+        says where to ask how far it is. Sent again meanwhile, it makes no second one."""
+        serializer = RequestExportSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        asked = serializer.validated_data
+        exported = find_exported_list(asked["list"])
+        for name in sorted(asked["filters"].keys() - exported.filters):
+            raise invalid_parameter(f"filters.{name}", "unknown_filter", _("This list has no such filter."))
+        own = Organization.objects.visible_to(self.actor).get(public_id=self.actor.organization_public_id)
+        customer = find_subject(self.actor, own, exported, asked["customer"])
+        export, content = request_export(
+            actor=self.actor, exported=exported, query=exported.query(asked["filters"]), customer=customer
+        )
+        if content is not None:
+            return files.as_download(HttpResponse(content, content_type=files.CSV), export)
+        kept = get_export(self.actor, export.public_id)  # with what the database itself says of it
+        location = reverse("api:export", args=[export.public_id])
+        return Response(ExportSerializer(kept).data, status=202, headers={"Location": location})
+
+
+@extend_schema(tags=["Exports"], responses=ExportSerializer)
+class ExportView(ExportsBase):
+    """One of the caller's exports, and how far it is."""
+
+    serializer_class = ExportSerializer
+
+    def get(self, request: Request, export_id: UUID) -> Response:
+        return Response(ExportSerializer(get_export(self.actor, export_id)).data)
+
+
+@extend_schema(tags=["Exports"], responses={(200, CSV): OpenApiTypes.BINARY})
+class ExportFileView(ExportsBase):
+    """The file of one of the caller's exports. Whether they may still see the list is asked anew."""
+
+    serializer_class = ExportSerializer
+    errors = {409: ("export_not_ready",), 410: ("export_gone", "sharing_narrowed")}
+
+    def get(self, request: Request, export_id: UUID) -> HttpResponse | Response:
+        return fetch_file(actor=self.actor, export=get_export(self.actor, export_id))
