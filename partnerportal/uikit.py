@@ -19,7 +19,7 @@ class SampleForm(forms.Form):
 
     name = forms.CharField(label="Name", help_text="As it stands in your contracts.")
     email = forms.EmailField(label="E-mail", required=False)
-    seats = forms.IntegerField(label="Seats", min_value=18)
+    seats = forms.IntegerField(label="Licences", min_value=18)
     country = forms.ChoiceField(label="Country", choices=[("FR", "France"), ("JP", "Japan")])
     password = forms.CharField(label="Password", widget=forms.PasswordInput, required=False)
     note = forms.CharField(label="Note", widget=forms.Textarea(attrs={"rows": 3}), required=False)
@@ -43,7 +43,7 @@ _HEADS = [
     ("Customer", "", "?order=-name", "ascending"),
     ("Status", "", "", ""),
     ("Country", "wide-only", "?order=country", ""),
-    ("Seats", "num", "", ""),
+    ("Licences", "num", "", ""),
     ("16 weeks", "wide-only", "", ""),
     ("Expires", "", "", ""),
 ]

@@ -110,8 +110,8 @@ class EntitlementSerializer(serializers.Serializer[Entitlement]):
     state = serializers.ChoiceField(choices=Entitlement.State.choices)
     section = serializers.SerializerMethodField(help_text="Where the Services tab shows it today.")
     source = serializers.ChoiceField(choices=Entitlement.Source.choices)  # type: ignore[assignment]
-    quantity = serializers.IntegerField(help_text="Seats purchased.")
-    assigned = serializers.IntegerField(help_text="Seats assigned.")
+    quantity = serializers.IntegerField(help_text="Licences purchased.")
+    assigned = serializers.IntegerField(help_text="Licences assigned.")
     starts_on = serializers.DateField(allow_null=True)
     ends_on = serializers.DateField(allow_null=True, help_text="Last day of use, UTC. Null: no end.")
     updated_at = serializers.DateTimeField()
@@ -141,7 +141,7 @@ class RequestTrialSerializer(StrictSerializer):
     sku = CodeField(
         slug_field="code", queryset=Sku.objects.filter(kind=Sku.Kind.PRODUCT), help_text="The code of a product."
     )
-    quantity = serializers.IntegerField(min_value=1, max_value=MOST_SEATS, default=10, help_text="Seats.")
+    quantity = serializers.IntegerField(min_value=1, max_value=MOST_SEATS, default=10, help_text="Licences.")
 
 
 class DeclineTrialSerializer(StrictSerializer):
@@ -153,7 +153,7 @@ class ExtendTrialSerializer(StrictSerializer):
 
 
 class ConvertTrialSerializer(StrictSerializer):
-    quantity = serializers.IntegerField(min_value=1, max_value=MOST_IN_PRODUCTION, help_text="Seats.")
+    quantity = serializers.IntegerField(min_value=1, max_value=MOST_IN_PRODUCTION, help_text="Licences.")
     ends_on = serializers.DateField(allow_null=True, default=None, help_text="Last day of use, UTC. Null: no end.")
 
 

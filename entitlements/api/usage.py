@@ -25,7 +25,7 @@ MONTHS = 13  # how many months the answer has
 
 FIGURES: dict[str, Any] = {
     "sku": "NB-DSK-CLD",
-    "service": "Nimbus Desktops",
+    "service": "Cloud Desktops",
     "purchased": 405,
     "assigned": 384,
     "previously_assigned": 380,

@@ -182,9 +182,9 @@ class UsageTrend:
         """
         by_day = self.range == "12w"
         query = query_string({"service": self.service, "range": "" if by_day else self.range})
-        shown = f"{_RANGE_WORDS[self.range]} · {self.service or _('All services together')}"
+        service = self.service or _("All services")
         return [
-            ("trend_days" if by_day else "trend", query, "list-filter", shown),
+            ("trend_days" if by_day else "trend", query, "list-filter", f"{_RANGE_WORDS[self.range]} · {service}"),
             ("trend", "", "list", _("Every month, all services")),
         ]
 

@@ -12,19 +12,20 @@ from entitlements.models import Entitlement, Sku
 
 Kind, Source = Entitlement.Kind, Entitlement.Source
 
-# The products: code, service, name, and the price in euros of a seat for a year.
+# The products: code, service, name, and the price in euros of a licence for a year. A service of one product has its
+# name.
 PRODUCTS = (
-    ("NB-WSP-STD", "Nimbus Workspace", "Workspace Standard", Decimal("96.00")),
-    ("NB-WSP-PRM", "Nimbus Workspace", "Workspace Premium", Decimal("168.00")),
-    ("NB-DSK-CLD", "Nimbus Desktops", "Cloud Desktops", Decimal("240.00")),
-    ("NB-ACC-SEC", "Nimbus Secure Access", "Secure Private Access", Decimal("60.00")),
-    ("NB-EPM-STD", "Nimbus Endpoint Management", "Endpoint Management", Decimal("48.00")),
-    ("NB-ANA-PRF", "Nimbus Analytics", "Analytics for Performance", Decimal("36.00")),
-    ("NB-FIL-SHR", "Nimbus Files", "Files and Collaboration", Decimal("72.00")),
+    ("NB-WSP-STD", "Workspace", "Workspace Standard", Decimal("96.00")),
+    ("NB-WSP-PRM", "Workspace", "Workspace Premium", Decimal("168.00")),
+    ("NB-DSK-CLD", "Cloud Desktops", "Cloud Desktops", Decimal("240.00")),
+    ("NB-ACC-SEC", "Secure Private Access", "Secure Private Access", Decimal("60.00")),
+    ("NB-EPM-STD", "Endpoint Management", "Endpoint Management", Decimal("48.00")),
+    ("NB-ANA-PRF", "Analytics for Performance", "Analytics for Performance", Decimal("36.00")),
+    ("NB-FIL-SHR", "Files and Collaboration", "Files and Collaboration", Decimal("72.00")),
 )
 ADD_ONS = (
-    ("NB-ADD-STO", "Nimbus Files", "Extra storage 1 TB", Decimal("120.00")),
-    ("NB-ADD-SUP", "Nimbus Workspace", "Priority support", Decimal("18.00")),
+    ("NB-ADD-STO", "Files and Collaboration", "Extra storage 1 TB", Decimal("120.00")),
+    ("NB-ADD-SUP", "Workspace", "Priority support", Decimal("18.00")),
 )
 PRICES = {code: price for code, _service, _name, price in PRODUCTS + ADD_ONS}
 CURRENCIES = {"GB": "GBP", "JP": "JPY", "SE": "SEK", "NO": "NOK", "NZ": "NZD", "PL": "PLN", "US": "USD"}
