@@ -4,7 +4,7 @@ from typing import Any
 
 from django.conf import settings
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 from entitlements.actions.trials import (
     NO_LATER_END,
@@ -48,7 +48,7 @@ def _ask_to_approve(trial: Entitlement) -> Question:
 def _ask_to_decline(trial: Entitlement) -> Question:
     text = _("%(customer)s and its connected partners will see the reason. Don’t name anybody in it.")
     title = _("Decline the trial of %(service)s?") % _names(trial)
-    return Question(title, text % _names(trial), _("Decline"), "danger-solid")
+    return Question(title, text % _names(trial), pgettext("trial", "Decline"), "danger-solid")
 
 
 def _ask_to_extend(trial: Entitlement) -> Question:

@@ -52,8 +52,8 @@ PAUSE = timedelta(seconds=20)  # how long a failed export waits before it is beg
 CHUNK = 1 << 18  # bytes that are copied into the file at a time
 GONE = _("This file has been deleted. Exports are kept for a day, or until a connection ends. Export the list again.")
 NARROWED = _(
-    "This file is gone, because a customer now shares less than when it was made. Export the list again: the new file "
-    "holds what is shared now."
+    "This file has been deleted because a customer now shares less. Export the list again: the new file contains "
+    "what is shared now."
 )
 TOO_MANY = _("Three of your exports are still being prepared. Wait until one is ready.")
 

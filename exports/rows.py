@@ -74,7 +74,7 @@ _TONES = {
 
 _WHY_GONE = {
     "connection_ended": gettext_lazy("Deleted: a connection has ended"),
-    "sharing_narrowed": gettext_lazy("Gone: a customer now shares less. Export the list again."),
+    "sharing_narrowed": gettext_lazy("Deleted: a customer now shares less. Export the list again."),
 }
 
 

@@ -76,7 +76,7 @@ CONTACT_FIELDS = ("name", "country", "street", "postal_code", "city", "phone", "
 PERSONAL_FIELDS = frozenset({"name", "phone", "contact_email"})  # may be those of a person: the log's data has none
 VERIFIED_FIELDS = {  # what only vendor staff change once they have verified it, and why
     "name": _("This name has been verified. Only vendor staff can change it."),
-    "country": _("The country has been verified, and the market follows from it. Vendor staff change it."),
+    "country": _("The country has been verified and determines the market. Only vendor staff can change it."),
 }
 
 

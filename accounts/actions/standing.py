@@ -31,7 +31,7 @@ from partnerportal.lib.states import move
 from partnerportal.lib.text import one_line
 
 State = Organization.State
-NO_MEMBERSHIP = _("%(organization)s is no member of %(program)s on that day.")
+NO_MEMBERSHIP = _("%(organization)s is not a member of %(program)s on that date.")
 
 
 @transaction.atomic

@@ -58,8 +58,8 @@ def days_left(day: dt.date) -> str:
 def unshared_words(customers: int) -> str:
     """Return in words how many customers do not share their services, whose ends are missing here; "" for none."""
     text = ngettext(
-        "%(count)s customer does not share its services: what ends there is not shown.",
-        "%(count)s customers do not share their services: what ends there is not shown.",
+        "%(count)s customer does not share its services, so they are not listed here.",
+        "%(count)s customers do not share their services, so they are not listed here.",
         customers,
     )
     return text % {"count": formats.number(customers)} if customers else ""

@@ -19,6 +19,7 @@ EXCEPTIONS = {
         "貴組織",
         "Hello, %(name)s would like",
     ): "a letter from one company to another, which the portal does not say",
+    ("ja", "リスト", "Breadcrumb"): "パンくずリスト, the name of that element",
 }
 KANA = "ぁ-ヿ"
 JAPANESE = f"{KANA}一-鿿々"

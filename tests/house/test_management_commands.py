@@ -83,7 +83,7 @@ WRONG = {  # each wrong in a way of its own
     "reactivate_organization {customer}": "This has changed in the meantime.",
     "set_account_manager {customer} {email}": "is no operator of the vendor",
     "set_qualifications {partner} --skill juggling": "There is no skill juggling. There are: deployment",
-    "end_membership {customer} csp": "is no member of Cloud Solution Provider on that day",
+    "end_membership {customer} csp": "is not a member of Cloud Solution Provider on that date",
     "move_partner {customer} --distributor {distributor}": "Only a partner can have an organisation above it",
     "sample_data --customers 1000001": "At most 1,000,000 customers",
     "ingest /nothing": "No such file",

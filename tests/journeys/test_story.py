@@ -84,7 +84,7 @@ def copies_the_link(visitor, ada):
 def signs_up_and_accepts(browser, stack, link, partner, name, email):
     page = browser.opens(link)
     expect(browser.heading).to_have_text(f"{partner.name} invites you to connect")
-    for shown in (partner.org_id, "France", "Solution Advisor", "Individual users, or who uses a licence"):
+    for shown in (partner.org_id, "France", "Solution Advisor", "Individual users, or who holds a licence"):
         browser.sees(shown)
     browser.follow("Create an account")
     page.get_by_label("Your name").fill("Clara Customer")
@@ -132,7 +132,9 @@ def is_told(browser, stack, name, amelie):
 def ends_from_account_details(browser, partner):
     page = browser.opens("/account/")
     page.get_by_role("row", name=partner.name).get_by_role("link", name=re.compile("^End")).click()
-    expect(page.get_by_role("dialog")).to_contain_text(f"{partner.name} no longer sees anything of your organisation")
+    expect(page.get_by_role("dialog")).to_contain_text(
+        f"{partner.name} immediately loses access to everything you share"
+    )
     browser.press("End connection")
     browser.sees("No active connections")
 
@@ -159,6 +161,6 @@ def ends_from_the_list(browser, name):
     page.get_by_role("button", name=f"Actions for {name}").click()
     page.get_by_role("link", name="End connection…").click()
     dialog = page.get_by_role("dialog")
-    expect(dialog).to_contain_text(f"You lose sight of {name} immediately")
+    expect(dialog).to_contain_text(f"You immediately lose access to {name}")
     browser.press("End connection")
     browser.sees("No customers yet")
