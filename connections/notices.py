@@ -8,7 +8,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.models import Feature
+from accounts.events import AccountEvent
+from accounts.models import Feature, Organization
 from accounts.notices import ADMINS, ALL_BUT_VENDOR
 from connections.consent import join_scopes, scope_names
 from connections.events import ConnectionEvent
@@ -200,6 +201,54 @@ class PartnerEndedConnection(ConnectionEnded):
 
     def action(self, notice: "Notice") -> str:
         return _("Open account details")
+
+
+@register
+class PartnerMoved(NoticeKind):
+    """The notice that tells a partner's customers that another distributor sees what they share (E-14)."""
+
+    code = "partner_moved"
+    event = AccountEvent.PARTNER_MOVED
+    label = gettext_lazy("Partner moved to another distributor")
+    icon = "building-2"
+    email_roles = ADMINS
+    audience = ALL_BUT_VENDOR
+
+    def recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, Recipient]]":
+        moves = [(event, *event.changes["parent"]) for event in events]
+        org_ids = {org_id for _event, *sides in moves for org_id in sides if org_id}
+        names = dict(Organization.objects.filter(org_id__in=org_ids).values_list("org_id", "name"))
+        partners = {event.counterpart_id for event in events}
+        connected: dict[int | None, list[Connection]] = {partner_id: [] for partner_id in partners}
+        for connection in Connection.objects.active().filter(partner__in=partners).order_by("pk"):
+            connected[connection.partner_id].append(connection)
+        for event, before, after in moves:
+            for connection in connected[event.counterpart_id]:
+                params = {
+                    "partner": connection.partner_name,
+                    "before": names.get(before, ""),
+                    "after": names.get(after, ""),
+                    "connection": str(connection.public_id),
+                }
+                yield event, Recipient(organization_id=connection.customer_id, params=params)
+
+    def subject(self, notice: "Notice") -> str:
+        if notice.params["after"]:
+            return _("%(partner)s now works under the distributor %(after)s") % notice.params
+        return _("%(partner)s no longer works under the distributor %(before)s") % notice.params
+
+    def body(self, notice: "Notice") -> str:
+        texts = (
+            ("after", _("%(after)s sees the same as %(partner)s: what you share with it.")),
+            ("before", _("%(before)s no longer sees it.")),
+        )
+        return " ".join(text % notice.params for key, text in texts if notice.params[key])
+
+    def path(self, notice: "Notice") -> str:
+        return reverse("connection_sharing", args=[notice.params["connection"]])
+
+    def action(self, notice: "Notice") -> str:
+        return _("See what is shared")
 
 
 @on_event(ConnectionEvent.ESTABLISHED)

@@ -22,6 +22,8 @@ from partnerportal.lib.scopes import Scope, shares
 from partnerportal.lib.scoping import by_public_id
 from partnerportal.lib.tokens import is_token
 
+CONSENTS_SHOWN = 50  # the newest consents of a connection
+
 
 @dataclass(frozen=True)
 class Invitation:

@@ -35,7 +35,6 @@ from partnerportal.lib.scopes import Scope
 PAGE_SIZE = 25
 EVENTS_A_PAGE = 50
 EVENTS_ON_FIRST_PAGE = 5
-CONSENTS_SHOWN = 50  # the newest consents of a connection
 
 
 @require_safe
@@ -186,7 +185,7 @@ def connection_sharing(request: PortalRequest, connection_id: UUID) -> HttpRespo
     scopes, wording = consent.read_scopes(request.POST.getlist("scopes")), consent.current_wording()
     options: dict[str, Any] = {"actor": actor, "scopes": scopes, "wording": wording}
     try:
-        actions.change_sharing(connection=connection, version=request.POST.get("version", ""), **options)
+        actions.change_sharing(connection=connection, version=request.POST.get("version"), **options)
     except Stale as error:
         return _sharing_page(request, connection, scopes, error)
     if "all" in request.POST:
@@ -202,7 +201,7 @@ def _sharing_page(
 ) -> HttpResponse:
     """Return the page “What is shared” with these scopes ticked, and with the error that sent the form back."""
     actor = request.actor
-    given = list(queries.list_consents(actor, connection)[:CONSENTS_SHOWN])
+    given = list(queries.list_consents(actor, connection)[: queries.CONSENTS_SHOWN])
     new = consent.scopes_newly_offered(given[0].offered) if given else Scope.NONE
     is_partner = connection.partner_id == actor.organization_id
     context = {

@@ -6,8 +6,9 @@ from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
-from connections.models import Connection, InvitationLink
+from connections.models import Connection, Consent, InvitationLink
 from partnerportal.lib.api_input import StrictSerializer
+from partnerportal.lib.scopes import Scope
 
 LINK = re.compile(r"(?:(?P<origin>https?://[^/]+)/i/)?(?P<token>[A-Za-z0-9_-]{20,64})/?")
 
@@ -74,6 +75,45 @@ class AcceptSerializer(StrictSerializer):
         if match is None or match["origin"] not in (None, settings.PORTAL_ORIGIN):
             raise serializers.ValidationError(_("This is not an invitation link of this portal."), "invalid_link")
         return match["token"]
+
+
+SHARING = {
+    "scopes": ["account", "entitlements"],
+    "offered": ["account", "entitlements", "usage", "orders", "notifications"],
+    "new": [],
+    "history": [{"scopes": ["account", "entitlements"], "at": "2026-11-28T10:15:00Z", "by": "Clara Moreau"}],
+}
+
+
+class ConsentSerializer(serializers.Serializer[Consent]):
+    scopes = serializers.SerializerMethodField(help_text="What was consented to.")
+    at = serializers.DateTimeField()
+    by = serializers.CharField(source="person_label", help_text="The person's name, or the program's.")
+    wording = serializers.CharField(help_text="The version of the texts that were read; empty through the API.")
+    language = serializers.CharField(help_text="Their language; empty through the API.")
+
+    @extend_schema_field(serializers.ListField(child=serializers.CharField()))
+    def get_scopes(self, consent: Consent) -> list[str]:
+        return Scope(consent.scopes).codes
+
+
+@extend_schema_serializer(examples=[OpenApiExample("sharing", value=SHARING, response_only=True)])
+class SharingSerializer(serializers.Serializer[Any]):
+    scopes = serializers.ListField(child=serializers.CharField(), help_text="What the partner sees now.")
+    offered = serializers.ListField(child=serializers.CharField(), help_text="What can be shared.")
+    new = serializers.ListField(
+        child=serializers.CharField(),
+        help_text="What could not be chosen yet when the newest consent was given.",
+    )
+    history = ConsentSerializer(many=True, help_text="For the customer alone, newest first; empty for the partner.")
+
+
+@extend_schema_serializer(examples=[OpenApiExample("seats", value={"scopes": ["entitlements", "orders"]})])
+class ChangeSharingSerializer(StrictSerializer):
+    scopes = serializers.ListField(
+        child=serializers.CharField(max_length=20),
+        help_text="What the partner shall see besides the account information, and nothing else: codes of scopes.",
+    )
 
 
 class InvitationLinkSerializer(serializers.Serializer[InvitationLink]):

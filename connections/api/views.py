@@ -4,16 +4,23 @@ from uuid import UUID
 import django_filters as df
 from django.db.models import QuerySet
 from django.urls import reverse
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from connections import actions, consent, queries
-from connections.api.serializers import AcceptSerializer, ConnectionSerializer, InvitationLinkSerializer
+from connections.api.serializers import (
+    AcceptSerializer,
+    ChangeSharingSerializer,
+    ConnectionSerializer,
+    InvitationLinkSerializer,
+    SharingSerializer,
+)
 from connections.models import Connection, InvitationLink
 from connections.policies import ROLE_TABLE, ConnectionPermission
 from partnerportal.lib.api import ActorView, ListView, NoBody
 from partnerportal.lib.filters import FilterSet
+from partnerportal.lib.scopes import Scope
 from partnerportal.lib.scoping import by_public_id
 
 
@@ -96,6 +103,60 @@ class EndView(ConnectionsBase):
         self.read_body()
         actions.end_connection(actor=self.actor, connection=queries.get_connection(self.actor, connection_id))
         return self.answer(connection_id)
+
+
+@extend_schema(tags=["Connections"])
+class SharingView(ActorView):
+    """What a connection shares. The customer changes it, and sees every consent that it has given.
+
+    The header `ETag` names the newest consent. A change may carry it as `If-Match`: it is then refused with 412 if a
+    colleague has consented to something else since.
+    """
+
+    model = Connection
+    rule = (ROLE_TABLE, ConnectionPermission.VIEW)
+    serializer_class = SharingSerializer
+    errors = {
+        400: ("unknown_scope",),
+        403: ("wrong_role", "wrong_kind", "not_customer"),
+        409: ("state_changed",),
+        412: ("changed_meanwhile",),
+    }
+
+    @extend_schema(responses=SharingSerializer)
+    def get(self, request: Request, connection_id: UUID) -> Response:
+        return self._answer(queries.get_connection(self.actor, connection_id))
+
+    @extend_schema(
+        request=ChangeSharingSerializer,
+        responses=SharingSerializer,
+        parameters=[OpenApiParameter("If-Match", str, OpenApiParameter.HEADER, description="The ETag that was seen.")],
+    )
+    def put(self, request: Request, connection_id: UUID) -> Response:
+        connection = queries.get_connection(self.actor, connection_id)
+        body = ChangeSharingSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        version = request.headers.get("If-Match")
+        changed = actions.change_sharing(
+            actor=self.actor,
+            connection=connection,
+            scopes=consent.read_scopes(body.validated_data["scopes"]),
+            version=version.strip().strip('"') if version else None,
+        )
+        return self._answer(changed)
+
+    def _answer(self, connection: Connection) -> Response:
+        given = list(queries.list_consents(self.actor, connection)[: queries.CONSENTS_SHOWN])
+        facts = {
+            "scopes": connection.shared.codes,
+            "offered": consent.all_scopes().codes,
+            "new": (consent.scopes_newly_offered(given[0].offered) if given else Scope.NONE).codes,
+            "history": given,
+        }
+        response = Response(SharingSerializer(facts).data)
+        if given:
+            response["ETag"] = f'"{given[0].version}"'
+        return response
 
 
 @extend_schema(tags=["Connections"], responses=InvitationLinkSerializer)

@@ -44,6 +44,7 @@ MEANINGS = {  # what each status means, as the schema says it
     422: "It contradicts what was sent before.",
     409: "The thing is no longer in a state that allows this.",
     410: "It existed, and is deleted.",
+    412: "The caller has seen an older version than there is.",
     413: "The body is larger than 64 KiB.",
     415: "Only `application/json` is understood.",
     429: "As often as is allowed in a day.",

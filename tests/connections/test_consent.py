@@ -3,11 +3,13 @@
 import pytest
 from django.contrib.messages import get_messages
 
+from accounts.actions.standing import move_partner
 from connections import consent
 from connections.actions import change_sharing, share_with_all
 from connections.consent import OfferedScope, all_scopes, scopes_newly_offered
 from connections.models import Connection, Consent
 from notifications.actions.outbox import fan_out_due
+from notifications.models import Notice
 from notifications.registry import all_kinds
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Conflict, Refused, Stale
@@ -53,6 +55,7 @@ def test_a_stranger_reads_the_same_without_boxes(web, world):
     assert 'type="checkbox"' not in page
 
 
+@pytest.mark.promise("E-14")
 def test_what_was_unticked_is_not_shared_and_the_wording_is_kept(web, world):
     client = web("stranger.admin")
     client.post(opened(world) + "accept/", {"scopes": ["entitlements", "orders"]}, headers={"Accept-Language": "fr"})
@@ -83,6 +86,7 @@ def test_accepting_while_connected_leads_to_what_is_shared(web, world):
     assert connection.shared_scopes == all_scopes()
 
 
+@pytest.mark.promise("E-14")
 def test_a_customer_narrows_and_widens_and_sees_its_history(web, world):
     connection, client = world.connection("customer", "partner"), web("customer.admin")
     page = client.get(sharing(connection)).content.decode()
@@ -118,6 +122,7 @@ def test_two_people_do_not_overwrite_each_other(web, world, actor_for):
     assert connection.shared_scopes == SOME
 
 
+@pytest.mark.promise("E-14")
 def test_one_choice_for_all_partners(web, world):
     connection, client = world.connection("customer2", "partner"), web("customer2.admin")
     page = client.get(sharing(connection)).content.decode()
@@ -168,6 +173,7 @@ def tickets(monkeypatch):
     monkeypatch.setitem(consent._offered, Scope.TICKETS, offered)
 
 
+@pytest.mark.promise("E-14")
 def test_a_scope_of_a_later_version_is_asked_for_and_not_granted(web, world, tickets):
     connection, client = world.connection("customer", "partner"), web("customer.admin")
     assert scopes_newly_offered(connection.consents.latest("pk").offered) == Scope.TICKETS
@@ -183,6 +189,7 @@ def test_a_scope_of_a_later_version_is_asked_for_and_not_granted(web, world, tic
     assert "New: Support tickets" not in client.get(sharing(connection)).content.decode()  # the answer was no
 
 
+@pytest.mark.promise("E-14")
 def test_the_partner_is_told_what_changed(web, world, actor_for):
     connection = world.connection("customer", "partner")
     change_sharing(actor=actor_for("customer.admin"), connection=connection, scopes=SOME)
@@ -223,3 +230,53 @@ def test_nobody_consents_for_another(world, actor_for):
             change_sharing(actor=actor_for(who), connection=connection, scopes=all_scopes())
     with pytest.raises(Refused):
         change_sharing(actor=Actor(), connection=connection, scopes=all_scopes())
+
+
+@pytest.mark.promise("E-14")
+def test_the_api_shows_and_changes_what_is_shared(api, world):
+    address = f"/api/v1/connections/{world.connection('customer', 'partner').public_id}/sharing/"
+    client = api("customer.admin")
+    before = client.get(address)
+    assert before.json()["scopes"] == before.json()["offered"] == all_scopes().codes and before.json()["new"] == []
+    tag = before["ETag"]
+    answer = client.put(address, {"scopes": ["orders"]}, headers={"If-Match": tag})
+    assert (answer.status_code, answer.json()["scopes"]) == (200, ["account", "orders"])
+    newest = answer.json()["history"][0]
+    assert (newest["scopes"], newest["wording"], newest["language"]) == (["account", "orders"], "", "")
+    stale = client.put(address, {"scopes": ["usage"]}, headers={"If-Match": tag})
+    assert (stale.status_code, stale.json()["errors"][0]["code"]) == (412, "changed_meanwhile")
+    wrong = client.put(address, {"scopes": ["licence_users"]})
+    assert (wrong.status_code, wrong.json()["errors"][0]["code"]) == (400, "unknown_scope")
+    assert client.put(address, {}).json()["errors"][0]["code"] == "required"
+    assert client.put(address, {"scopes": []}).json()["scopes"] == ["account"]
+
+
+def test_the_partner_reads_it_through_the_api_without_the_history(api, world):
+    address = f"/api/v1/connections/{world.connection('customer', 'partner').public_id}/sharing/"
+    answer = api("partner.admin").get(address)
+    assert answer.json()["scopes"] == all_scopes().codes and answer.json()["history"] == []
+    assert "ETag" not in answer
+    refused = api("partner.admin").put(address, {"scopes": []})
+    assert (refused.status_code, refused.json()["errors"][0]["code"]) == (403, "not_customer")
+
+
+@pytest.mark.promise("E-14")
+def test_customers_are_told_when_their_partner_moves_to_another_distributor(world):
+    staff = Actor.system("vendor staff")
+    move_partner(actor=staff, partner=world.partner, distributor=world.distributor2)
+    move_partner(actor=staff, partner=world.partner, distributor=None)
+    while fan_out_due():
+        pass
+    kind = all_kinds()["partner_moved"]
+    for customer in ("customer", "customer2"):
+        moved, left = world.notices(customer).filter(kind="partner_moved")
+        assert kind.subject(moved) == f"{world.partner.name} now works under the distributor {world.distributor2.name}"
+        assert kind.body(moved) == (
+            f"{world.distributor2.name} sees the same as {world.partner.name}: what you share with it. "
+            f"{world.distributor.name} no longer sees it."
+        )
+        assert kind.subject(left).endswith(f"no longer works under the distributor {world.distributor2.name}")
+        connection = world.connection(customer, "partner")
+        assert kind.path(moved) == sharing(connection)
+    told = Notice.objects.filter(kind="partner_moved").values_list("recipient_id", flat=True)
+    assert set(told) == {world.customer.pk, world.customer2.pk}

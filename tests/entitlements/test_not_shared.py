@@ -15,7 +15,7 @@ from exports.models import Export
 from partnerportal.lib.scopes import ALL, Scope
 from tests.world import canary
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.promise("E-14")]
 
 NOTHING, NO_USAGE = Scope.ACCOUNT, ALL & ~(Scope.USAGE | Scope.TICKETS)
 WORDS = "Not shared by the customer"

@@ -202,7 +202,7 @@ class Machine:
         mail.outbox.clear()
         data = {k: v.format(**self.values) if isinstance(v, str) else v for k, v in row.data.items()}
         if row.is_api:
-            body = data if method == "POST" else {}
+            body = data if method in ("POST", "PUT") else {}
             response = client.generic(method, path, json.dumps(body), content_type="application/json")
         elif method == "POST":
             response = client.post(path, data)

@@ -296,6 +296,13 @@ API = [
         shows=[("partner", "name")],
     ),
     api(
+        f"{CONNECTION}sharing/",
+        "connections/{connection}/sharing/",
+        get="200 partner customer many@customer; 404 else",
+        put="200 customer.admin; 403 partner customer many@customer; 404 else",
+        data={"scopes": ["usage"]},
+    ),
+    api(
         f"{CONNECTION}end/",
         "connections/{connection}/end/",
         post=f"200 partner.admin customer.admin; {OWN_NOT_ADMINS}; 404 else",
