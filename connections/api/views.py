@@ -148,7 +148,7 @@ class SharingView(ActorView):
     def _answer(self, connection: Connection) -> Response:
         given = list(queries.list_consents(self.actor, connection)[: queries.CONSENTS_SHOWN])
         facts = {
-            "scopes": connection.shared.codes,
+            "scopes": connection.shared_scopes.codes,
             "offered": consent.all_scopes().codes,
             "new": (consent.scopes_newly_offered(given[0].offered) if given else Scope.NONE).codes,
             "history": given,

@@ -15,7 +15,7 @@ from exports.models import Export
 from partnerportal.lib.scopes import ALL, Scope
 from tests.world import canary
 
-pytestmark = [pytest.mark.django_db, pytest.mark.promise("E-14")]
+pytestmark = pytest.mark.django_db
 
 NOTHING, NO_USAGE = Scope.ACCOUNT, ALL & ~(Scope.USAGE | Scope.TICKETS)
 WORDS = "Not shared by the customer"
@@ -37,6 +37,7 @@ def row_of(page, customer):
 
 
 @pytest.mark.parametrize("who", ["partner.reader", "distributor.reader"])
+@pytest.mark.promise("E-14")
 def test_the_list_says_it_in_each_cell(who, web, world, share):
     share(NOTHING)
     page = web(who).get("/customers/").content.decode()
@@ -67,6 +68,7 @@ def test_weeks_are_asked_for_by_scope(world, share, actor_for, as_tenant):
 @pytest.mark.parametrize(
     ("tab", "scope"), [("services", Scope.ENTITLEMENTS), ("usage", Scope.USAGE), ("orders", Scope.ORDERS)]
 )
+@pytest.mark.promise("E-14")
 def test_a_tab_stays_and_its_page_says_why_it_is_empty(tab, scope, web, world, share):
     client, address = web("partner.reader"), f"/customers/{world.customer.public_id}/"
     assert WORDS not in client.get(f"{address}{tab}/").content.decode()
@@ -108,6 +110,7 @@ def test_a_pace_without_services_has_no_bar(web, world, share):
     assert "+5" in mine and WORDS in mine and "usage-bar" not in mine
 
 
+@pytest.mark.promise("E-14")
 def test_the_calendar_says_it(web, world, share, actor_for):
     secret = make_calendar(actor=actor_for("partner.reader"))
     assert b"X-WR-CALDESC" not in web("anonymous").get(f"/calendar/{secret}.ics").content
@@ -117,6 +120,7 @@ def test_the_calendar_says_it(web, world, share, actor_for):
     assert canary("customer", "skus") not in text and canary("customer2", "skus") in text
 
 
+@pytest.mark.promise("E-14")
 def test_the_api_answers_null_and_what_is_shared(api, world, share):
     client, address = api("partner.reader"), f"/api/v1/customers/{world.customer.public_id}/"
     share(NOTHING)
@@ -138,6 +142,7 @@ def test_a_customer_that_shares_nothing_is_not_among_those_known_to_be_well(name
     assert str(world.customer.public_id) not in {item["id"] for item in items}
 
 
+@pytest.mark.promise("E-14")
 def test_an_export_has_empty_cells_and_the_codes(web, world, share):
     share(NOTHING)
     content = web("partner.reader").post("/exports/new/", {"list": "customers"}).content.decode("utf-8-sig")
@@ -159,6 +164,7 @@ def test_an_export_of_one_customer_is_refused(name, web, world, share):
     assert web("customer.reader").post("/exports/new/", {"list": name}).status_code == 200  # its own
 
 
+@pytest.mark.promise("E-14")
 def test_a_file_made_before_is_gone_with_the_reason(web, share, monkeypatch, settings, tmp_path):
     settings.PRIVATE_ROOT = tmp_path
     monkeypatch.setattr(actions, "SMALL", 0)
