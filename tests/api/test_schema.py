@@ -63,6 +63,8 @@ def as_it_is(_context: Any, value: Any) -> bytes:
 def actor_of(label: str) -> str:
     if "act-for" in label:
         return "many@partner"
+    if "/sharing/" in label:
+        return "customer2.admin"
     if "/releases/" in label:
         return "vendor.admin"
     if "/trials/" in label:
