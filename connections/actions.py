@@ -16,6 +16,7 @@ from connections.models import Connection, Consent, InvitationLink
 from connections.policies import ROLE_TABLE, ConnectionPermission
 from notifications.actions.recording import record
 from partnerportal.lib.actors import Actor
+from partnerportal.lib.changes import changes_between
 from partnerportal.lib.errors import Conflict, Invalid, NotFound, Refused, Stale, TooMany
 from partnerportal.lib.locks import Lock, take_turn
 from partnerportal.lib.policies import authorize, authorize_staff
@@ -122,7 +123,7 @@ def change_sharing(
             actor=actor,
             subject=row,
             counterpart=Organization(pk=row.partner_id, name=row.partner_name),
-            data={"before": before.codes, "after": row.shared_scopes.codes},
+            changes=changes_between({"scopes": before.codes}, {"scopes": row.shared_scopes.codes}),
         )
     return row
 
@@ -176,7 +177,8 @@ def end_connection(*, actor: Actor, connection: Connection) -> Connection:
         if by_partner
         else Organization(pk=connection.partner_id, name=connection.partner_name)
     )
-    record(ConnectionEvent.ENDED, actor=actor, subject=connection, counterpart=other)
+    changes = changes_between({"state": Connection.State.ACTIVE}, {"state": Connection.State.ENDED})
+    record(ConnectionEvent.ENDED, actor=actor, subject=connection, counterpart=other, changes=changes)
     return connection
 
 

@@ -127,7 +127,7 @@ class SharingChanged(NoticeKind):
 
     def recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, Recipient]]":
         for event, connection in _connections_of(events):
-            before, after = _number(event.data["before"]), _number(event.data["after"])
+            before, after = map(_number, event.changes["scopes"])
             yield event, _partner_of(connection, {"added": after & ~before, "removed": before & ~after})
 
     def subject(self, notice: "Notice") -> str:

@@ -53,7 +53,7 @@ register_words(
         ConnectionEvent.SHARING_CHANGED: ActivityWords(
             "eye",
             _("%(organization)s changed what it shares with %(counterpart)s"),
-            detail=lambda event: scope_names(join_scopes(map(scope_of, event.data["after"]))),
+            detail=lambda event: scope_names(join_scopes(map(scope_of, event.changes["scopes"][1]))),
         ),
         ConnectionEvent.ENDED: ActivityWords("unlink", _("%(organization)s ended the connection with %(counterpart)s")),
     }

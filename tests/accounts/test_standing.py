@@ -13,8 +13,10 @@ from accounts.actions import standing
 from accounts.actions.operators import remove_operator
 from accounts.actions.organizations import register_organization
 from accounts.models import Competency, Kind, Operator, Organization, Person, Program, Skill
-from connections.models import Portfolio
-from notifications.models import Event
+from connections.models import Connection, Portfolio
+from notifications import registry
+from notifications.actions.outbox import fan_out_due
+from notifications.models import Event, Notice
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import today
 from partnerportal.lib.errors import Conflict, Invalid, NotFound, Refused
@@ -137,6 +139,25 @@ def test_a_partner_moves_and_the_sight_of_its_customers_with_it(world: World) ->
     for partner, above in ((world.customer, world.distributor), (world.partner, world.partner2)):
         with pytest.raises(Invalid):
             standing.move_partner(actor=STAFF, partner=partner, distributor=above)
+
+
+def test_the_customers_of_a_moved_partner_are_told_who_sees_what_they_share(world: World) -> None:
+    told = Notice.objects.filter(kind="partner_moved")
+    standing.move_partner(actor=STAFF, partner=world.partner, distributor=world.distributor2)
+    while fan_out_due():
+        pass
+    connected = Connection.objects.active().filter(partner=world.partner).values_list("customer_id", flat=True)
+    assert set(told.values_list("recipient_id", flat=True)) == set(connected) >= {world.customer.pk}
+    notice = told.get(recipient_id=world.customer.pk)
+    kind = registry.all_kinds()["partner_moved"]
+    assert kind.subject(notice) == f"{world.partner} now belongs to the distributor {world.distributor2}"
+    assert f"{world.distributor2} now sees" in kind.body(notice)
+    standing.move_partner(actor=STAFF, partner=world.partner, distributor=None)
+    while fan_out_due():
+        pass
+    assert "no longer belongs to a distributor" in kind.subject(
+        told.filter(recipient_id=world.customer.pk).latest("pk")
+    )
 
 
 def test_the_account_manager_is_the_vendors_and_named_to_the_organisation(world: World) -> None:

@@ -136,7 +136,7 @@ def test_sharing_is_changed_from_two_tabs_while_somebody_ends_it(cast, race):
         consents = list(connection.consents.order_by("pk").values_list("scopes", flat=True))
         assert connection.scopes == consents[-1]
         told = Event.objects.filter(kind="connection.sharing_changed", subject_id=connection.public_id).order_by("pk")
-        assert [(event.data["before"], event.data["after"]) for event in told] == [
+        assert [tuple(event.changes["scopes"]) for event in told] == [
             (Scope(before).codes, Scope(after).codes) for before, after in pairwise([first, *consents[1:]])
         ]
         assert differences() == []
