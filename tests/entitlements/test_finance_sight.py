@@ -155,4 +155,4 @@ def test_staff_grant_it_with_the_roles(world: World) -> None:
 def test_no_notice_tells_of_orders() -> None:
     """Notices and mails go by organisation and role: the first that tells of orders must ask for finance sight."""
     assert [event for event in EntitlementEvent if Scope.ORDERS in event.scopes] == [EntitlementEvent.ORDER_PLACED]
-    assert registry.kinds_for(EntitlementEvent.ORDER_PLACED) == []
+    assert registry.kinds_for_event(EntitlementEvent.ORDER_PLACED) == []

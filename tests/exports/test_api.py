@@ -11,7 +11,7 @@ from accounts.models import ProgramMembership
 from exports import actions, files
 from exports.models import Export, ExportQuerySet
 from partnerportal.lib import tenancy
-from tests.exports.test_views import NEW, ready, table
+from tests.exports.test_views import NEW, queued, ready, table
 from tests.world import World
 
 URL = "/api/v1/exports/"
@@ -111,20 +111,25 @@ def test_the_file_is_fetched_by_whoever_asked(accept: str, world: World, api: An
 
 
 @pytest.mark.parametrize(
-    ("fields", "status", "code"),
+    ("fields", "code"),
     [
-        ({"state": "failed"}, 409, "export_not_ready"),
-        ({"state": "gone", "error": "connection_ended"}, 410, "export_gone"),
-        ({"state": "gone", "error": "sharing_narrowed"}, 410, "sharing_narrowed"),
-        ({"finished_at": timezone.now() - dt.timedelta(hours=25)}, 410, "export_gone"),
+        ({"state": "gone", "error": "connection_ended"}, "export_gone"),
+        ({"state": "gone", "error": "sharing_narrowed"}, "sharing_narrowed"),
+        ({"finished_at": timezone.now() - dt.timedelta(hours=25)}, "export_gone"),
     ],
 )
-def test_a_file_that_there_is_not(fields: Any, status: int, code: str, world: World, api: Any) -> None:
+def test_a_file_that_is_gone(fields: Any, code: str, world: World, api: Any) -> None:
     export = ready(world)
     Export.objects.filter(pk=export.pk).update(**fields)
     answer = api("partner.admin").get(file_of(export))
-    assert (answer.status_code, codes(answer)) == (status, [(code, None)])
+    assert (answer.status_code, codes(answer)) == (410, [(code, None)])
     assert api("partner.admin").get(f"{URL}{export.public_id}/").json()["file_url"] is None
+
+
+@pytest.mark.parametrize("state", [Export.State.QUEUED, Export.State.FAILED])
+def test_a_file_that_is_not_made(state: Export.State, world: World, api: Any) -> None:
+    answer = api("partner.admin").get(file_of(queued(world, state=state)))
+    assert (answer.status_code, codes(answer)) == (409, [("export_not_ready", None)])
 
 
 def test_whoever_may_not_see_the_list_any_more_gets_no_file(world: World, api: Any) -> None:
@@ -142,7 +147,7 @@ def test_each_lock_alone_keeps_exports_to_their_person(lock: str, world: World, 
     if lock == "scope":
         monkeypatch.setattr(tenancy, "APP_ROLE", "none")
     else:
-        monkeypatch.setattr(ExportQuerySet, "scope", lambda self, actor: self)
+        monkeypatch.setattr(ExportQuerySet, "rows_for", lambda self, actor: self)
     for who in ("partner.reader", "partner2.admin", "customer.admin"):
         assert str(export.public_id) not in api(who).get(URL).content.decode()
         assert api(who).get(f"{URL}{export.public_id}/").status_code == 404
