@@ -91,6 +91,8 @@ def _copy(cursor: Any, table: str, owner: str = "") -> None:
     """Copies of all rows of the world; with an owner, of those of the large one, which stay its own."""
     columns, base = _columns(cursor, table), _free_org_id(cursor) if table == "accounts_organization" else 0
     copied = {column.name: column.copied(base) for column in columns}
+    if "partner_id" in copied and table == "accounts_organization":
+        copied["partner_id"] = "''"  # unique where there is one, and of a fixed shape
     has_key = "id" in copied
     world = f"id < {STEP}" if has_key else "true"
     if owner:

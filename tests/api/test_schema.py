@@ -2,7 +2,7 @@
 
 import base64
 import json
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from django.core.management import call_command
 from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
 from django.db import close_old_connections
+from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.errors import FlakyStrategyDefinition
@@ -21,6 +22,8 @@ from schemathesis import GenerationMode
 from schemathesis.checks import CHECKS, load_all_checks
 
 from entitlements.models import Entitlement, IngestToken, IngestUpload, LicenseAssignment
+from exports import files
+from exports.models import Export
 from partnerportal.lib.requests import Utf8Request
 from partnerportal.lib.tokens import digest_of, new_token
 from tests import conftest
@@ -32,7 +35,7 @@ SCHEMA = schemathesis.openapi.from_path(PATH)
 OPERATIONS = {result.ok().label: result.ok() for result in SCHEMA.get_all_operations()}
 INGEST = "/api/v1/ingest/"  # by a token, without a session
 TOKEN = "a" * 32
-ROUNDS = 4  # what is invented once in a while asks nothing that can succeed
+ROUNDS = 20  # what is invented once in a while asks nothing that can succeed
 IN_BODIES = {"invitation_link", "sku", "ends_on", "key"}
 JSON_VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
@@ -101,8 +104,19 @@ def real(world, token):
         "key": asked.get(released_at=None).external_id,
         "key_released": asked.get(released_at__isnull=False).external_id,
         "kind": "usage",
+        "export_id": finished_export(world).public_id,
         "upload_id": IngestUpload.objects.get(token=token).public_id,
     }
+
+
+def finished_export(world):
+    """Return an export of the partner's Admin whose file can be fetched."""
+    actor = world.actor("partner.admin")
+    ids = {"organization_id": actor.organization_id, "person_id": actor.person_id}
+    export = Export.objects.create(**ids, list="customers", state=Export.State.READY, finished_at=timezone.now())
+    with files.write_export(export) as file:
+        file.write(b"name\n")
+    return export
 
 
 @pytest.fixture
@@ -125,7 +139,8 @@ def application():
     def call(environ: Any, start_response: Any) -> Any:
         before = conftest._current()
         try:
-            return handler(environ, start_response)
+            with closing(handler(environ, start_response)) as response:
+                return [b"".join(response)]
         finally:
             conftest._enter(before)
 

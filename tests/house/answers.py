@@ -83,8 +83,8 @@ OVER = {  # who may open which customer's pages
 # The same where a page or file is refused because the customer keeps back its orders and its use: tests/world.py.
 OVER_KEPT_BACK = OVER | {"{customer2}": "200 partner distributor; 403 else"}
 # The same for orders, which some see of no customer.
-NO_FINANCE = "403 partner.reader partner.sales_agent distributor.reader"
-OVER_ORDERS = {subject: f"{NO_FINANCE}; {answer}" for subject, answer in OVER_KEPT_BACK.items()}
+NO_FINANCE = "partner.reader partner.sales_agent distributor.reader"
+OVER_ORDERS = {subject: f"403 {NO_FINANCE}; {answer}" for subject, answer in OVER_KEPT_BACK.items()}
 
 
 def _row(pattern: str, path: str, defaults: str, answers: dict[str, str], **more: Any) -> Row:

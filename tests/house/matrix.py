@@ -4,6 +4,7 @@ from tests.house.answers import (
     BADGE_HOLDERS,
     EVERYBODY,
     LINK_HOLDERS,
+    NO_FINANCE,
     NOT_ADMINS,
     OVER,
     OVER_KEPT_BACK,
@@ -48,12 +49,12 @@ PAGES = [
         for tab in ("", "services/", "usage/", "usage/trend/", "activity/")
         for subject, answer in OVER.items()
     ),
-    *(  # who does not see orders is told so by the page of a customer, and of no other organisation
+    *(  # the page of a customer tells who has no finance sight so; that orders are not shared stands on it
         page(f"{CUSTOMER}orders/", f"/customers/{subject}/orders/", get=answer)
         for subject, answer in {
             **OVER,
-            "{customer}": OVER_ORDERS["{customer}"],
-            "{customer2}": OVER_ORDERS["{customer2}"],
+            "{customer}": f"403 {NO_FINANCE}; {OVER['{customer}']}",
+            "{customer2}": f"403 {NO_FINANCE}; {OVER['{customer2}']}",
         }.items()
     ),
     page(
