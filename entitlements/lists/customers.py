@@ -33,6 +33,7 @@ CUSTOMERS = ListDefinition(
         ListColumn(name="services", label=gettext_lazy("Services"), sort="services", css="wide-only"),
         ListColumn(name="trials", label=gettext_lazy("Trials"), css="num wide-only", is_usual=False),
         ListColumn(name="assigned", label=gettext_lazy("Licences assigned"), sort="assigned", css="num"),
+        ListColumn(name="over", label=gettext_lazy("Over limit"), sort="overage", css="num wide-only", is_usual=False),
         ListColumn(name="trend", label=gettext_lazy("16 weeks"), css="wide-only"),
         ListColumn(name="expires_on", label=gettext_lazy("Next expiry"), sort="next_expiry_on"),
         ListColumn(name="connected_at", label=gettext_lazy("Connected"), sort="connected_at", css="widest-only"),

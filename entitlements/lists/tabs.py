@@ -15,16 +15,20 @@ Address = Callable[[Mapping[str, Any]], str]
 
 
 def filter_tabs(numbers: PortfolioNumbers, filter_values: Mapping[str, Any], address: Address) -> list[Tab]:
-    """Return a tab for each usual filter, which is current while `filter_values` has it; "All" is, while none is."""
+    """Return a tab for each usual filter, which is current while `filter_values` has it; "All" is, while none is.
+
+    Each leads to the order in which its customers are best gone through: by the licences over, most first, or by what
+    ends next.
+    """
     narrowings = (
-        (_("Over limit"), "over", True, numbers.over),
-        (_("Expiring in 30 days"), "expires_within", SOON.days, numbers.expiring),
-        (_("Trials"), "trials", True, numbers.on_trial),
-        (_("Falling usage"), "unusual", UnusualUse.FALLING, numbers.unusual.get(UnusualUse.FALLING, 0)),
+        (_("Over limit"), "over", True, numbers.over, "-over"),
+        (_("Expiring in 30 days"), "expires_within", SOON.days, numbers.expiring, "expires_on"),
+        (_("Trials"), "trials", True, numbers.on_trial, ""),
+        (_("Falling usage"), "unusual", UnusualUse.FALLING, numbers.unusual.get(UnusualUse.FALLING, 0), ""),
     )
     tabs = [
-        Tab(label, address({name: value}), count, filter_values.get(name) == value)
-        for label, name, value, count in narrowings
+        Tab(label, address({name: value, "sort": sort}), count, filter_values.get(name) == value)
+        for label, name, value, count, sort in narrowings
     ]
     return [
         Tab(pgettext("customers", "All"), address({}), numbers.customers, not any(tab.is_current for tab in tabs)),

@@ -13,7 +13,9 @@ from partnerportal.lib.actors import Actor
 from partnerportal.lib.scopes import Scope, shares
 from partnerportal.lib.scoping import TenantQuerySet
 
-SORTS = ("name_folded", "org_id", "country", "services", "seats", "assigned", "next_expiry_on", "connected_at")
+SORTS = (
+    "name_folded", "org_id", "country", "services", "seats", "assigned", "overage", "next_expiry_on", "connected_at",
+)  # fmt: skip
 OVER = Q(overage__gt=0)
 UNUSED = F("seats") - F("assigned") + F("overage")
 HAS_UNUSED = Q(seats__gt=F("assigned") - F("overage"))

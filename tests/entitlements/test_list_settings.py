@@ -10,11 +10,11 @@ from django.urls import reverse
 from accounts.actions import lists as actions
 from accounts.models import ListSettings, Organization, SavedView
 from entitlements.lists.customers import CUSTOMERS
-from entitlements.models import CustomerUsage, UnusualUse
+from entitlements.models import CustomerUsage, Sku, UnusualUse
 from notifications.models import Event
 from partnerportal.lib import formats
 from partnerportal.lib.errors import Invalid, NotFound, Refused, TooMany
-from tests.entitlements.test_views import LIST, connect, names_in, text_of
+from tests.entitlements.test_views import LIST, connect, entitle, names_in, text_of
 from tests.exports.test_views import table
 from tests.world import World
 
@@ -46,6 +46,25 @@ def test_the_usual_views_have_their_counts(partner: Organization, web: Any) -> N
     page = web("partner.reader").get(f"{LIST}?over=true")
     assert list(tabs(page)) == ["All", "*Over limit", "Expiring in 30 days", "Trials", "Falling usage"]
     assert tabs(page)["All"] == "5" and tabs(page)["Trials"] == "2"
+
+
+def test_over_limit_begins_with_the_largest_excess(partner: Organization, web: Any, api: Any) -> None:
+    sku = Sku.objects.create(code="VLT", service="Vault", name="Vault Pro")
+    for name, assigned in (("Beta KK", 6), ("Ceta", 30), ("delta", 12)):
+        entitle(Organization.objects.get(name=name), sku, quantity=5, assigned=assigned)
+    client = web("partner.admin")
+    html = client.get(LIST).content.decode()
+    (url,) = re.findall(r'<a href="([^"]+)"[^>]*>Over limit<', html)
+    page = client.get(unescape(url))
+    assert names_in(page) == ["Ceta", "delta", "Beta KK"] and "*Over limit" in tabs(page)
+    assert unescape(url) in unescape(client.get("/").content.decode())
+    assert unescape(url) in unescape(client.get("/usage/customers/").content.decode())
+    client.post(DISPLAY, {"column": ["over"], "show": ["over"], "density": "comfortable"})
+    page = client.get(unescape(url))
+    assert heads(page) == ["Customer", "Over limit"] and 'aria-sort="descending"' in page.content.decode()
+    assert re.findall(r'<td class="num wide-only">(.+?)</td>', page.content.decode()) == ["25", "7", "1"]
+    found = api("partner.admin").get("/api/v1/customers/?over=true&sort=-over").json()["items"]
+    assert [row["name"] for row in found] == ["Ceta", "delta", "Beta KK"]
 
 
 def test_falling_use_is_a_filter(partner: Organization, world: World, web: Any, api: Any) -> None:
