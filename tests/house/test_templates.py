@@ -28,6 +28,14 @@ def test_each_compiles():
     assert fault_of("no_such_template.html")
 
 
+COMMENT_OVER_LINES = re.compile(r"{#[^#\n]*\n")  # Django ends it at the line's end, and shows it to the reader
+
+
+def test_comments_keep_to_one_line():
+    sources = {name: (ROOT / name).read_text() for name in TEMPLATES if not name.endswith(".jinja")}
+    assert [name for name, source in sources.items() if COMMENT_OVER_LINES.search(source)] == []
+
+
 def named() -> set[str]:
     """String constants that look like template names, in the code of every app."""
     found = set()
