@@ -30,7 +30,7 @@ class PortalBackend(AuthenticationBackend):
         return person
 
 
-def half_signed_in(session: Mapping[str, Any]) -> int | None:
+def half_signed_in_person_id(session: Mapping[str, Any]) -> int | None:
     """Return the id of the person who has given their password here and still owes a second factor or a mailed code."""
     pending = session.get(LOGIN_SESSION_KEY) or {}
     return url_str_to_user_pk(pending["user_pk"]) if pending.get("user_pk") else None

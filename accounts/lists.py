@@ -119,7 +119,7 @@ class PersonalList(ListState):
         return self.view is not None and self._shown != self.view.query
 
     @property
-    def opens_with(self) -> str:
+    def default_view_address(self) -> str:
         """The address of the person's default view, or "" if there is none."""
         return self._address_of_view(self.preferences.view(self.preferences.default_view))
 
@@ -142,7 +142,7 @@ class PersonalList(ListState):
         return bool(self.view and self.view.public_id == self.preferences.default_view)
 
     @property
-    def hidden(self) -> dict[str, Any]:
+    def hidden_fields(self) -> dict[str, Any]:
         """The hidden fields of the filter form: the order, the size of a page and the open view, unless usual."""
         sort = {"sort": self.sort} if self.sort != self.definition.default_sort else {}
         size = {"size": self.size} if self.size != DEFAULT_SIZE else {}

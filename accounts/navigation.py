@@ -2,12 +2,18 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from partnerportal.lib.navigation import Item, Menu
+from partnerportal.lib.navigation import Menu, NavigationItem
 
 ITEMS = (
-    Item(label=_("Operators"), icon="users", url_name="operators", menu=Menu.SETTINGS, order=20),
-    Item(label=_("Preferences"), icon="settings-2", url_name="preferences", menu=Menu.PERSON, order=10),
-    Item(label=_("Two-factor authentication"), icon="shield-check", url_name="mfa_index", menu=Menu.PERSON, order=20),
-    Item(label=_("Password"), icon="key-round", url_name="account_change_password", menu=Menu.PERSON, order=30),
-    Item(label=_("Sessions"), icon="monitor-smartphone", url_name="usersessions_list", menu=Menu.PERSON, order=40),
+    NavigationItem(label=_("Operators"), icon="users", url_name="operators", menu=Menu.SETTINGS, order=20),
+    NavigationItem(label=_("Preferences"), icon="settings-2", url_name="preferences", menu=Menu.PERSON, order=10),
+    NavigationItem(
+        label=_("Two-factor authentication"), icon="shield-check", url_name="mfa_index", menu=Menu.PERSON, order=20
+    ),
+    NavigationItem(
+        label=_("Password"), icon="key-round", url_name="account_change_password", menu=Menu.PERSON, order=30
+    ),
+    NavigationItem(
+        label=_("Sessions"), icon="monitor-smartphone", url_name="usersessions_list", menu=Menu.PERSON, order=40
+    ),
 )

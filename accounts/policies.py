@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import FailedAttempts, Operator, Role
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.policies import Denied, RoleTable, Rule
-from partnerportal.lib.roles import SEE_FINANCE, several_roles
+from partnerportal.lib.roles import SEE_FINANCE, roles_in_words
 
 
 class AccountPermission(StrEnum):
@@ -41,7 +41,7 @@ def needs_finance_sight(actor: Actor, _on: object) -> Denied | None:
     """Return why the actor does not see orders and prices of customers: nobody has granted it to them (E-13)."""
     if actor.sees_finance:
         return None
-    who = several_roles(SEE_FINANCE)
+    who = roles_in_words(SEE_FINANCE)
     text = gettext("Only %(roles)s see customers’ orders and prices. An Admin can let you see them too.")
     return Denied("no_finance_sight", text % {"roles": who})
 

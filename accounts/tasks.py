@@ -16,9 +16,9 @@ def forget_ended_sessions() -> None:
 
 
 @shared_task
-def tell_owners() -> None:
+def warn_owners_of_guessing() -> None:
     """Queue a mail to everybody whose password or codes are being guessed: once a day and kind of attempt."""
-    while attempts.tell_owners():
+    while attempts.warn_owners_of_guessing():
         pass
 
 

@@ -129,7 +129,7 @@ def change_sharing(
 
 
 @transaction.atomic
-def share_with_all(*, actor: Actor, scopes: Scope, wording: Wording = NO_WORDING) -> int:
+def share_with_all_partners(*, actor: Actor, scopes: Scope, wording: Wording = NO_WORDING) -> int:
     """Share `scopes`, and nothing else, with every partner that the actor's organisation is connected to.
 
     Return how many there are. Each connection has its own consent and its own event, and all change together.

@@ -21,7 +21,7 @@ from connections.queries import ConnectedCustomer
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Message
 from partnerportal.lib.lists import Tab
-from partnerportal.lib.parts import Part
+from partnerportal.lib.parts import PagePart
 from partnerportal.lib.policies import Permission
 from partnerportal.lib.requests import PortalRequest
 from partnerportal.lib.rows import Attention
@@ -55,7 +55,7 @@ class Summary:
 
     attention: Sequence[Attention] = ()
     calm: Message = ""
-    parts: Sequence[Part] = ()
+    parts: Sequence[PagePart] = ()
 
 
 Summarize = Callable[[Actor, ConnectedCustomer], Summary]

@@ -2,6 +2,10 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from partnerportal.lib.navigation import Item, Menu
+from partnerportal.lib.navigation import Menu, NavigationItem
 
-ITEMS = (Item(label=_("Account details"), icon="building", url_name="account_details", menu=Menu.SETTINGS, order=10),)
+ITEMS = (
+    NavigationItem(
+        label=_("Account details"), icon="building", url_name="account_details", menu=Menu.SETTINGS, order=10
+    ),
+)

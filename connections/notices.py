@@ -16,7 +16,7 @@ from connections.events import ConnectionEvent
 from connections.models import Connection
 from connections.queries import viewers_of
 from notifications.actions.inbox import share_recent_news
-from notifications.registry import NoticeKind, Recipient, on_event, register
+from notifications.registry import NoticeKind, Recipient, on_event, register_notice
 from partnerportal.lib.scopes import Scope, scope_of
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class CustomerNews(NoticeKind):
         return reverse(self.customer_url_name, args=[notice.about_public_id])
 
 
-@register
+@register_notice
 class CustomerConnected(NoticeKind):
     """The notice that tells a partner that a customer has connected (CC-21)."""
 
@@ -110,7 +110,7 @@ class CustomerConnected(NoticeKind):
         return _("Open customer")
 
 
-@register
+@register_notice
 class SharingChanged(NoticeKind):
     """The notice that tells a partner that a customer now shares something else (E-14).
 
@@ -167,7 +167,7 @@ class ConnectionEnded(NoticeKind):
                 yield event, Recipient(organization_id=connection.partner_id, params={"name": connection.customer_name})
 
 
-@register
+@register_notice
 class CustomerEndedConnection(ConnectionEnded):
     """The notice that tells a partner that a customer has ended the connection (CC-22)."""
 
@@ -182,7 +182,7 @@ class CustomerEndedConnection(ConnectionEnded):
         return _("You no longer see its data. It can connect again through your invitation link.")
 
 
-@register
+@register_notice
 class PartnerEndedConnection(ConnectionEnded):
     """The notice that tells a customer that a partner has ended the connection (CC-23)."""
 
@@ -203,7 +203,7 @@ class PartnerEndedConnection(ConnectionEnded):
         return _("Open account details")
 
 
-@register
+@register_notice
 class PartnerMoved(NoticeKind):
     """The notice that tells a partner's customers that another distributor sees what they share (E-14)."""
 

@@ -50,7 +50,7 @@ class InvitationOffer:
     admins: list[str] = field(default_factory=list)
 
     @property
-    def only(self) -> AcceptingOrganization | None:
+    def only_choice(self) -> AcceptingOrganization | None:
         """The one choice, if there is exactly one."""
         return self.choices[0] if len(self.choices) == 1 else None
 

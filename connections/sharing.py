@@ -19,6 +19,6 @@ def register_shared(counter: Counter) -> None:
     _counters.append(counter)
 
 
-def shared_things(actor: Actor, customer_id: int) -> list[str | Promise]:
+def describe_what_is_shared(actor: Actor, customer_id: int) -> list[str | Promise]:
     """Return what every registered counter says of a customer, for the page that asks before a connection is ended."""
     return [words for counter in _counters for words in counter(actor, customer_id)]

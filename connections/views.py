@@ -22,7 +22,7 @@ from connections.customers import customer_page, find_customer, summaries_of
 from connections.guards import require_dashboard
 from connections.models import Connection
 from connections.policies import ROLE_TABLE, ConnectionPermission
-from connections.sharing import shared_things
+from connections.sharing import describe_what_is_shared
 from connections.timeline import activity_rows
 from partnerportal.lib.countries import country_name
 from partnerportal.lib.errors import Conflict, DomainError, Invalid, NotFound, Stale, TooMany
@@ -164,7 +164,7 @@ def connection_end(request: PortalRequest, connection_id: UUID) -> HttpResponse:
         actions.end_connection(actor=actor, connection=connection)
         messages.success(request, _("The connection with %(name)s has ended.") % {"name": other})
         return redirect(back)
-    things = shared_things(actor, connection.customer_id)
+    things = describe_what_is_shared(actor, connection.customer_id)
     context = {"connection": connection, "is_partner": is_partner, "other": other, "things": things}
     context |= {"back": back, "to_customers": to_customers}
     return render(request, "connections/connection_end.html", context)
@@ -189,7 +189,7 @@ def connection_sharing(request: PortalRequest, connection_id: UUID) -> HttpRespo
     except Stale as error:
         return _sharing_page(request, connection, scopes, error)
     if "all" in request.POST:
-        count = actions.share_with_all(**options)
+        count = actions.share_with_all_partners(**options)
         messages.success(request, rows.shared_with_all_words(count))
     else:
         messages.success(request, _("What %(partner)s sees is saved.") % {"partner": connection.partner_name})

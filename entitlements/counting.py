@@ -79,7 +79,7 @@ def previously_assigned(assigned: int, newly_assigned: int) -> int:
     return assigned - newly_assigned
 
 
-def available(assigned: int, purchased: int, overage: int = 0) -> int:
+def licences_available(assigned: int, purchased: int, overage: int = 0) -> int:
     """Return how many licences are left, which is never below 0.
 
     For several SKUs together `overage` is the sum of theirs, because no licence of one fills in for another.
@@ -92,7 +92,7 @@ def overage(assigned: int, purchased: int) -> int:
     return max(assigned - purchased, 0)
 
 
-def percent(assigned: int, purchased: int) -> int | None:
+def percent_assigned(assigned: int, purchased: int) -> int | None:
     """Return the share assigned in whole percent, half up, or None without purchased licences.
 
     100 is returned only where all are assigned and 0 only where none is: one of 1,000 is 1.

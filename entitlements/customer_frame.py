@@ -10,7 +10,7 @@ from entitlements.queries.usage import list_open_anomalies
 from entitlements.rows.customers import attention_of_services, licence_bar, service_sections
 from entitlements.rows.usage import attention_of_anomalies
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.parts import Part
+from partnerportal.lib.parts import PagePart
 from partnerportal.lib.scopes import Scope
 
 TABS = (
@@ -52,7 +52,7 @@ def summarize_services(actor: Actor, customer: ConnectedCustomer) -> Summary:
     return Summary(
         attention=attention_of_anomalies(anomalies) + attention_of_services(entitlements),
         calm=_("Nothing ends in the next 90 days, and no limit is exceeded.") if shares_services else "",
-        parts=[Part("entitlements/parts/licences.html", licences)],
+        parts=[PagePart("entitlements/parts/licences.html", licences)],
     )
 
 

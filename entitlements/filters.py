@@ -15,7 +15,7 @@ from partnerportal.lib.countries import country_choices
 from partnerportal.lib.days import today
 from partnerportal.lib.filters import FilterSet
 from partnerportal.lib.scopes import Scope
-from partnerportal.lib.text import fold
+from partnerportal.lib.text import search_key
 
 Rows = CustomerListingQuerySet
 SPANS = (7, 30, 60, 90)  # days ahead that a list of renewals may cover
@@ -41,7 +41,7 @@ class CustomerFilterSet(FilterSet):
 
     def filter_by_text(self, rows: Rows, name: str, value: str) -> Rows:
         """Keep customers whose folded name contains the text, or whose ORGID begins with it."""
-        folded = fold(value)
+        folded = search_key(value)
         return rows.filter(Q(name_folded__contains=folded) | Q(org_id__startswith=folded)) if folded else rows
 
     def filter_by_sku(self, rows: Rows, name: str, value: str) -> Rows:

@@ -7,7 +7,7 @@ from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.queries.releases import count_waiting_releases
 from entitlements.queries.trials import count_waiting_trials
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.navigation import COUNTED, Item
+from partnerportal.lib.navigation import COUNTED, NavigationItem
 
 
 def _has_renewals(actor: Actor) -> bool:
@@ -23,13 +23,15 @@ def _count_releases(actor: Actor) -> int:
 
 
 ITEMS = (
-    Item(label=_("Customers"), icon="building-2", url_name="customers", order=10, seen_by=sees_customers),
-    Item(label=_("Usage"), icon="chart-line", url_name="usage_of_customers", order=20, seen_by=sees_customers),
-    Item(label=_("Services"), icon="package", url_name="services", order=30, seen_by=is_customer),
-    Item(label=_("Usage"), icon="chart-line", url_name="usage", order=40, seen_by=is_customer),
-    Item(label=_("Orders"), icon="receipt-text", url_name="orders", order=50, seen_by=is_customer),
-    Item(label=_("Renewals"), icon="calendar-clock", url_name="renewals", order=60, seen_by=_has_renewals),
-    Item(
+    NavigationItem(label=_("Customers"), icon="building-2", url_name="customers", order=10, seen_by=sees_customers),
+    NavigationItem(
+        label=_("Usage"), icon="chart-line", url_name="usage_of_customers", order=20, seen_by=sees_customers
+    ),
+    NavigationItem(label=_("Services"), icon="package", url_name="services", order=30, seen_by=is_customer),
+    NavigationItem(label=_("Usage"), icon="chart-line", url_name="usage", order=40, seen_by=is_customer),
+    NavigationItem(label=_("Orders"), icon="receipt-text", url_name="orders", order=50, seen_by=is_customer),
+    NavigationItem(label=_("Renewals"), icon="calendar-clock", url_name="renewals", order=60, seen_by=_has_renewals),
+    NavigationItem(
         label=_("Trials"),
         icon="flask-conical",
         url_name="trials",
@@ -37,7 +39,7 @@ ITEMS = (
         seen_by=ROLE_TABLE[EntitlementPermission.VIEW_TRIALS].check,
         count=_count_trials,
     ),
-    Item(
+    NavigationItem(
         label=_("Licence releases"),
         icon="user-minus",
         url_name="releases",

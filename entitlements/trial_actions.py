@@ -21,7 +21,7 @@ from entitlements.trial_forms import ConvertForm, DeclineForm, ExtendForm
 from partnerportal.lib import formats
 from partnerportal.lib.days import today
 from partnerportal.lib.policies import Allowed, Answer, Denied
-from partnerportal.lib.row_actions import Question, RowAction
+from partnerportal.lib.row_actions import ConfirmationDialog, RowAction
 from partnerportal.lib.states import states_before
 
 State = Entitlement.State
@@ -32,26 +32,26 @@ def _names(trial: Entitlement) -> dict[str, str]:
     return {"service": trial.sku.name, "customer": trial.customer.name}
 
 
-def done_text(action: TrialAction, trial: Entitlement) -> str:
+def success_message(action: TrialAction, trial: Entitlement) -> str:
     """Return the words of the toast after an action, with the trial's service and customer in them."""
     return str(action.done) % _names(trial)
 
 
-def _ask_to_approve(trial: Entitlement) -> Question:
+def _ask_to_approve(trial: Entitlement) -> ConfirmationDialog:
     dates = {"date": formats.date(today() + settings.PORTAL_TRIAL_TIME), "seats": formats.number(trial.quantity)}
     text = _("%(customer)s can use it from today until %(date)s (UTC), with %(seats)s licences.")
-    return Question(
+    return ConfirmationDialog(
         _("Approve the trial of %(service)s?") % _names(trial), text % (_names(trial) | dates), _("Approve")
     )
 
 
-def _ask_to_decline(trial: Entitlement) -> Question:
+def _ask_to_decline(trial: Entitlement) -> ConfirmationDialog:
     text = _("%(customer)s and its connected partners will see the reason. Don’t name anybody in it.")
     title = _("Decline the trial of %(service)s?") % _names(trial)
-    return Question(title, text % _names(trial), pgettext("trial", "Decline"), "danger-solid")
+    return ConfirmationDialog(title, text % _names(trial), pgettext("trial", "Decline"), "danger-solid")
 
 
-def _ask_to_extend(trial: Entitlement) -> Question:
+def _ask_to_extend(trial: Entitlement) -> ConfirmationDialog:
     new, time = extended_to(trial), settings.PORTAL_TRIAL_TIME
     assert trial.ends_on and new, "the action's condition holds"
     dates = {"old": formats.date(trial.ends_on), "new": formats.date(new)}
@@ -62,22 +62,22 @@ def _ask_to_extend(trial: Entitlement) -> Question:
         note = ngettext("It has been extended once before.", "It has been extended %(count)s times before.", before) % {
             "count": formats.number(before)
         }
-    return Question(_("Extend the trial of %(service)s?") % _names(trial), text, _("Extend"), note=note)
+    return ConfirmationDialog(_("Extend the trial of %(service)s?") % _names(trial), text, _("Extend"), note=note)
 
 
-def _ask_to_convert(trial: Entitlement) -> Question:
+def _ask_to_convert(trial: Entitlement) -> ConfirmationDialog:
     text = _("%(customer)s keeps using it, now in production.") % _names(trial)
-    return Question(_("Convert the trial of %(service)s?") % _names(trial), text, _("Convert to production"))
+    return ConfirmationDialog(_("Convert the trial of %(service)s?") % _names(trial), text, _("Convert to production"))
 
 
-def _ask_to_cancel(trial: Entitlement) -> Question:
+def _ask_to_cancel(trial: Entitlement) -> ConfirmationDialog:
     if trial.state == State.REQUESTED:
         title = _("Cancel the request for %(service)s?") % _names(trial)
         text = _("The request of %(customer)s is withdrawn. It can be made again.") % _names(trial)
-        return Question(title, text, _("Cancel request"), "danger-solid")
+        return ConfirmationDialog(title, text, _("Cancel request"), "danger-solid")
     title = _("Cancel the trial of %(service)s?") % _names(trial)
     text = _("%(customer)s loses access to it immediately.") % _names(trial)
-    return Question(title, text, _("Cancel trial"), "danger-solid")
+    return ConfirmationDialog(title, text, _("Cancel trial"), "danger-solid")
 
 
 def _has_later_end(trial: Entitlement) -> Answer:

@@ -93,7 +93,7 @@ def _small_file(exported: ExportList, rows: Any) -> bytes:
     """Return the CSV file of at most SMALL rows, made in memory, so that an error can still become an error page."""
     file = BytesIO()
     file.write(csv_copy.header_line(exported.columns))
-    csv_copy.write(rows[: SMALL + 1], exported.columns, file)
+    csv_copy.write_csv(rows[: SMALL + 1], exported.columns, file)
     return file.getvalue()
 
 
@@ -196,7 +196,7 @@ class _Source(threading.Thread):
             self.total = claimed.rows or rows.order_by().count()  # a count from the request will do for a bar
             person = Person.objects.get(pk=claimed.person_id)
             with translation.override(person.language), timezone.override(person.time_zone):
-                self.written = csv_copy.write(rows, exported.columns, self.pipe)
+                self.written = csv_copy.write_csv(rows, exported.columns, self.pipe)
 
 
 def _copy(claimed: Export, file: IO[bytes]) -> int:

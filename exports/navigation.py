@@ -3,14 +3,14 @@
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from partnerportal.lib.navigation import Item
+from partnerportal.lib.navigation import NavigationItem
 from partnerportal.lib.requests import PortalRequest
 
 
-def news_url(request: PortalRequest) -> str:
+def finished_exports_url(request: PortalRequest) -> str:
     """Return the address that says whether an export is ready; "" unless this browser waits for one."""
-    return reverse("exports_news") if request.session.get("waits_for_exports") else ""
+    return reverse("exports_finished") if request.session.get("waits_for_exports") else ""
 
 
-ITEMS = (Item(label=_("Exports"), icon="file-down", url_name="exports", order=100),)
-POLLS = (news_url,)
+ITEMS = (NavigationItem(label=_("Exports"), icon="file-down", url_name="exports", order=100),)
+POLLS = (finished_exports_url,)

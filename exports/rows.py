@@ -100,5 +100,5 @@ def _progress(export: Export) -> str:
 
 def _size(size: int) -> str:
     """Return a size in bytes as megabytes (of a million bytes), as file managers say it."""
-    mega = numbers.format_decimal(size / MEGA, "#,##0.0", locale=formats.locale())
+    mega = numbers.format_decimal(size / MEGA, "#,##0.0", locale=formats.reader_locale())
     return _("%(size)s MB") % {"size": mega}

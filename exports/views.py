@@ -89,7 +89,7 @@ def export_file(request: PortalRequest, export_id: UUID) -> HttpResponse:
 
 @require_safe
 @require_permission(ROLE_TABLE, ExportPermission.EXPORT)
-def exports_news(request: PortalRequest) -> HttpResponse:
+def exports_finished(request: PortalRequest) -> HttpResponse:
     """Tell the browser once, by a toast, when none of the person's exports is being made any more.
 
     Every page asks this, again and again, while the session waits for an export: 204 means not yet, 286 stop asking. It

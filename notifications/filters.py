@@ -28,7 +28,7 @@ class NoticeFilterSet(FilterSet):
         rows = super().filter_queryset(queryset)
         if not self.form.cleaned_data.get("kind"):
             rows = rows.filter(is_in_inbox=True)
-        return rows.open() if self.form.cleaned_data.get("dismissed") is None else rows
+        return rows.not_dismissed() if self.form.cleaned_data.get("dismissed") is None else rows
 
     def filter_unread(self, rows: NoticeQuerySet, name: str, value: bool) -> NoticeQuerySet:
         """Keep the notices that the person has not opened, or for False those that they have."""

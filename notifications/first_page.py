@@ -12,7 +12,7 @@ NOTICES_SHOWN = 5  # latest notices
 
 
 def _latest(request: PortalRequest) -> dict[str, Any]:
-    latest = list_notices(request.actor).open().filter(is_in_inbox=True)[:NOTICES_SHOWN]
+    latest = list_notices(request.actor).not_dismissed().filter(is_in_inbox=True)[:NOTICES_SHOWN]
     return {"notices": notice_rows(request.actor, latest)}
 
 

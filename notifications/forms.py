@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext as _
 
 from notifications import queries, registry
-from notifications.models import Mail, NoticeChoice
+from notifications.models import MailMode, NoticeChoice
 from partnerportal.lib.actors import Actor
 
 
@@ -33,7 +33,7 @@ class ChoicesForm(forms.Form):
         present = queries.notice_choices(actor)
         for code, label in self.kinds:
             mail, inbox = present[code]
-            self.fields[code] = forms.ChoiceField(label=label, choices=Mail.choices, required=False, initial=mail)
+            self.fields[code] = forms.ChoiceField(label=label, choices=MailMode.choices, required=False, initial=mail)
             tick = TriStateCheckbox({"aria-label": _("In the inbox: %(kind)s") % {"kind": label}})
             self.fields[f"inbox-{code}"] = forms.NullBooleanField(initial=inbox, widget=tick)
 
@@ -46,4 +46,4 @@ class ChoicesForm(forms.Form):
         """The person's choice for each kind, by its code; for fields that were left out, the present one."""
         values = {name: field.initial for name, field in self.fields.items()}
         values |= {name: value for name, value in self.cleaned_data.items() if value not in ("", None)}
-        return {code: NoticeChoice(Mail(values[code]), values[f"inbox-{code}"]) for code, _label in self.kinds}
+        return {code: NoticeChoice(MailMode(values[code]), values[f"inbox-{code}"]) for code, _label in self.kinds}

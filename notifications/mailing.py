@@ -5,33 +5,33 @@ from collections.abc import Iterable, Iterator
 from zoneinfo import ZoneInfo
 
 from notifications import registry
-from notifications.models import Mail, Notice, NoticePreference
+from notifications.models import MailMode, Notice, NoticePreference
 from notifications.registry import Addressee, NoticeKind
 
 MORNING = dt.time(7)  # when daily summaries begin to go out, in the person's time zone
 MARGIN = dt.timedelta(minutes=15)  # notices that are queued later than this before MORNING go with the next summary
 SPREAD = 600  # seconds over which the summaries of one time zone go out
 
-MailChoices = dict[tuple[int, int], Mail]  # choices for one kind of notice, by (organisation id, person id)
+MailChoices = dict[tuple[int, int], MailMode]  # choices for one kind of notice, by (organisation id, person id)
 
 
-def default_mail_mode(kind: NoticeKind, roles: frozenset[str], *, is_own: bool) -> Mail:
+def default_mail_mode(kind: NoticeKind, roles: frozenset[str], *, is_own: bool) -> MailMode:
     """Return how somebody in these roles gets a kind of notice by e-mail, unless they have chosen otherwise.
 
     `is_own` says that the notice is news of their own organisation.
     """
     if not roles & kind.email_roles or (kind.email_own_only and not is_own):
-        return Mail.OFF
-    return Mail(kind.email_default)
+        return MailMode.OFF
+    return MailMode(kind.email_default)
 
 
 def mail_choices(kind: NoticeKind, organization_ids: Iterable[int]) -> MailChoices:
     """Return what people of these organisations have chosen for e-mails of this kind, of those who have chosen."""
     rows = NoticePreference.objects.filter(kind=kind.code, organization_id__in=organization_ids).exclude(mail="")
-    return {(row.organization_id, row.person_id): Mail(row.mail) for row in rows}
+    return {(row.organization_id, row.person_id): MailMode(row.mail) for row in rows}
 
 
-def mail_recipients(kind: NoticeKind, notices: list[Notice]) -> Iterator[tuple[Notice, Addressee, Mail]]:
+def mail_recipients(kind: NoticeKind, notices: list[Notice]) -> Iterator[tuple[Notice, Addressee, MailMode]]:
     """Yield each notice with each person who is to get it by e-mail, and how. All notices must be of this kind."""
     recipients = {notice.recipient_id for notice in notices}
     choices = mail_choices(kind, recipients)
@@ -41,11 +41,11 @@ def mail_recipients(kind: NoticeKind, notices: list[Notice]) -> Iterator[tuple[N
     for notice in notices:
         for person in people.get(notice.recipient_id, []):
             mail = mail_mode_for(kind, notice, person, choices)
-            if mail is not Mail.OFF:
+            if mail is not MailMode.OFF:
                 yield notice, person, mail
 
 
-def mail_mode_for(kind: NoticeKind, notice: Notice, person: Addressee, choices: MailChoices) -> Mail:
+def mail_mode_for(kind: NoticeKind, notice: Notice, person: Addressee, choices: MailChoices) -> MailMode:
     """Return how a person is to get a notice of this kind by e-mail: as they chose, or else as is usual.
 
     As in the inbox, it is OFF for news of another organisation without the feature that the kind asks for, and for
@@ -53,7 +53,7 @@ def mail_mode_for(kind: NoticeKind, notice: Notice, person: Addressee, choices: 
     """
     is_own = notice.about_id in (None, notice.recipient_id)
     if not kind.is_for(person.roles) or not (is_own or kind.is_granted(person.features)):
-        return Mail.OFF
+        return MailMode.OFF
     return choices.get((notice.recipient_id, person.person_id)) or default_mail_mode(kind, person.roles, is_own=is_own)
 
 

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 
 from notifications import registry
 from notifications.mailing import default_mail_mode
-from notifications.models import Mail, Notice, NoticeChoice, NoticePreference
+from notifications.models import MailMode, Notice, NoticeChoice, NoticePreference
 from notifications.models.notice import NoticeQuerySet, in_inbox_condition
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.prepared import Prepared
@@ -62,7 +62,7 @@ def _unread(features: frozenset[str], roles: frozenset[str]) -> Prepared[tuple[i
         actor = Actor(organization_id=organization, person_id=person, features=features, roles=roles)
         return (
             Notice.objects.visible_to(actor)
-            .open()
+            .not_dismissed()
             .in_inbox_of(actor)
             .unread_by(actor)
             .order_by("-at", "-pk")
@@ -85,7 +85,7 @@ def notice_choices(actor: Actor) -> dict[str, NoticeChoice]:
     for code, kind in registry.all_kinds().items():
         row = own.get(code) or NoticePreference()
         mail = (
-            Mail(row.mail)
+            MailMode(row.mail)
             if row.mail
             else default_mail_mode(kind, actor.roles, is_own=not kind.is_granted(actor.features))
         )

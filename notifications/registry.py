@@ -107,7 +107,7 @@ _event_handlers: dict[str, list[EventHandler]] = {}
 _directory: list[Directory] = []
 
 
-def register(cls: type[NoticeKind]) -> type[NoticeKind]:
+def register_notice(cls: type[NoticeKind]) -> type[NoticeKind]:
     """Register a kind of notice by its code, which must be unique, and return it: a class decorator."""
     assert cls.code not in _kinds, f"two notices are called {cls.code}"
     _kinds[cls.code] = cls()

@@ -30,7 +30,7 @@ def send_emails() -> None:
 
 
 @shared_task
-def sweep() -> None:
+def sweep_notifications() -> None:
     """Delete old notices, deliveries of long ago, and mails about accounts that no mail server took in time."""
     sweep_notices()
     sweep_deliveries()

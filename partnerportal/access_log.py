@@ -70,7 +70,7 @@ class QueryCounter:
 
 
 @receiver(user_logged_in)
-def name_who_signed_in(user: Person, **_signal: Any) -> None:
+def log_who_signed_in(user: Person, **_signal: Any) -> None:
     """Add the person who signs in to the log line of that same request, which began as a stranger's."""
     logs.add_fields(person=str(user.public_id))
 

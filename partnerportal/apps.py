@@ -10,5 +10,5 @@ class PartnerportalConfig(AppConfig):
 
     def ready(self) -> None:
         if settings.SENTRY_DSN:
-            error_tracker.start(settings.SENTRY_DSN)
+            error_tracker.start_error_tracker(settings.SENTRY_DSN)
         register_page("roles", "roles_help")

@@ -57,14 +57,14 @@ app.conf.beat_schedule = {
         "schedule": crontab(hour="4", minute="20"),
         "options": {"expires": 6 * 3600},
     },
-    "guessing": {"task": "accounts.tasks.tell_owners", "schedule": 60.0, "options": {"expires": 55}},
+    "guessing": {"task": "accounts.tasks.warn_owners_of_guessing", "schedule": 60.0, "options": {"expires": 55}},
     "unverified": {
         "task": "accounts.tasks.delete_unverified",
         "schedule": crontab(hour="4", minute="30"),
         "options": {"expires": 6 * 3600},
     },
     "notices-sweep": {
-        "task": "notifications.tasks.sweep",
+        "task": "notifications.tasks.sweep_notifications",
         "schedule": crontab(hour="4", minute="40"),
         "options": {"expires": 6 * 3600},
     },

@@ -15,10 +15,10 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from accounts.models import Kind, Role
-from partnerportal.gathering import gather
+from partnerportal.gathering import gather_declarations
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.formats import join_names
-from partnerportal.lib.navigation import Item, Menu
+from partnerportal.lib.navigation import Menu, NavigationItem
 from partnerportal.lib.requests import PortalRequest
 from partnerportal.lib.text import monogram
 
@@ -26,13 +26,15 @@ _address = lru_cache(maxsize=64)(reverse)  # cached, because every page links th
 
 
 @cache
-def _items_of(menu: Menu) -> list[Item]:
+def _items_of(menu: Menu) -> list[NavigationItem]:
     """Return the entries that the apps declare for a menu, in its order."""
-    return sorted((item for item in gather("navigation", "ITEMS") if item.menu is menu), key=lambda item: item.order)
+    return sorted(
+        (item for item in gather_declarations("navigation", "ITEMS") if item.menu is menu), key=lambda item: item.order
+    )
 
 
 @dataclass
-class Link:
+class MenuLink:
     """One entry of a menu as its template shows it. `count` is the number in its badge; 0 draws none."""
 
     label: str
@@ -47,7 +49,7 @@ class NavigationSection:
     """A group of entries of the navigation, with a heading unless `label` is empty."""
 
     label: str
-    items: list[Link]
+    items: list[MenuLink]
 
 
 class Shell:
@@ -89,7 +91,7 @@ class Shell:
         ]
 
     @cached_property
-    def bell(self) -> Link | None:
+    def bell(self) -> MenuLink | None:
         return next(iter(self._links(Menu.BELL)), None)
 
     @cached_property
@@ -103,11 +105,11 @@ class Shell:
         ]
 
     @cached_property
-    def user_menu(self) -> list[Link]:
+    def user_menu(self) -> list[MenuLink]:
         return self._links(Menu.PERSON)
 
     @cached_property
-    def jump(self) -> list[Link]:
+    def jump(self) -> list[MenuLink]:
         """Return every page that the dialog "Search or jump to…" offers."""
         pages = [link for section in self.nav for link in section.items]
         return [*pages, *self.user_menu, *self._links(Menu.HELP)]
@@ -115,7 +117,7 @@ class Shell:
     @cached_property
     def polls(self) -> list[str]:
         """Return the addresses that this browser asks again and again."""
-        return [url for poll in gather("navigation", "POLLS") if (url := poll(self.request))]
+        return [url for poll in gather_declarations("navigation", "POLLS") if (url := poll(self.request))]
 
     @cached_property
     def languages(self) -> list[dict[str, object]]:
@@ -126,15 +128,15 @@ class Shell:
 
     has_font = Path(settings.BASE_DIR, "partnerportal/static/fonts/inter.woff2").exists()
 
-    def _links(self, menu: Menu) -> list[Link]:
+    def _links(self, menu: Menu) -> list[MenuLink]:
         return [self._link(item) for item in _items_of(menu) if item.seen_by(self.actor)]
 
-    def _link(self, item: Item) -> Link:
+    def _link(self, item: NavigationItem) -> MenuLink:
         url, path = _address(item.url_name), self.request.path
         is_current = path == url if item.is_exact else path.startswith(url)
-        return Link(str(item.label), item.icon, url, is_current, self._count(item))
+        return MenuLink(str(item.label), item.icon, url, is_current, self._count(item))
 
-    def _count(self, item: Item) -> int:
+    def _count(self, item: NavigationItem) -> int:
         """Return how many things wait there. Entries that count alike, such as inbox and bell, ask once."""
         if item.count is None or self.actor.organization_id is None:
             return 0

@@ -9,7 +9,7 @@ from partnerportal.lib.secret_addresses import mask_secrets
 KEPT_OF_A_REQUEST = ("method", "url")
 
 
-def start(dsn: str) -> None:
+def start_error_tracker(dsn: str) -> None:
     """Report every error of this process from now on. A thread of its own does so: nobody waits for the tracker."""
     import sentry_sdk  # imported here, because it takes half a second, which only a tracker is worth
     from sentry_sdk.integrations.argv import ArgvIntegration
@@ -22,11 +22,11 @@ def start(dsn: str) -> None:
         max_breadcrumbs=0,
         auto_session_tracking=False,  # errors alone, no counts of requests
         disabled_integrations=[ArgvIntegration()],
-        before_send=only_what_may_be_told,
+        before_send=remove_secrets,
     )
 
 
-def only_what_may_be_told(event: Any, _hint: Any) -> Any:
+def remove_secrets(event: Any, _hint: Any) -> Any:
     """Return the event without query string, headers, cookies and arguments, with all secrets masked.
 
     It is tagged with the request or task that it belongs to.

@@ -73,7 +73,7 @@ def unavailable_answer(request: HttpRequest, seconds: int = RETRY_SECONDS) -> Ht
     return response
 
 
-def suspended(request: HttpRequest, organization: Organization) -> HttpResponse:
+def suspended_answer(request: HttpRequest, organization: Organization) -> HttpResponse:
     """Return the answer 403 for whoever would act for a suspended organisation, as a page or as an API problem."""
     if request.path.startswith("/api/"):
         detail = _("Your organisation is suspended. Ask your account manager or the vendor.")

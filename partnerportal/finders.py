@@ -24,7 +24,7 @@ def bundle_stylesheet() -> str:
     return _PART.sub(lambda part: f"@layer {part[2]} {{\n{(STYLES / part[1]).read_text()}}}", whole)
 
 
-class MadeFinder(BaseFinder):
+class GeneratedFilesFinder(BaseFinder):
     """A finder of the files that are made from others.
 
     It stands before the other finders, so that a made file is taken and not one that lies there under the same name.

@@ -3,22 +3,22 @@
 from collections.abc import Mapping
 from typing import Any
 
-from partnerportal.gathering import gather
+from partnerportal.gathering import gather_declarations
 from partnerportal.lib.blocks import Area
-from partnerportal.lib.parts import Part
+from partnerportal.lib.parts import PagePart
 from partnerportal.lib.requests import PortalRequest
 
 
-def parts_by_area(request: PortalRequest) -> dict[str, list[Part]]:
+def parts_by_area(request: PortalRequest) -> dict[str, list[PagePart]]:
     """Return what each area of the actor's first page shows, in its order."""
-    areas: dict[str, list[Part]] = {area: [] for area in Area}
+    areas: dict[str, list[PagePart]] = {area: [] for area in Area}
     contexts: dict[object, Mapping[str, Any] | None] = {}
-    for block in sorted(gather("first_page", "BLOCKS"), key=lambda block: block.order):
+    for block in sorted(gather_declarations("first_page", "BLOCKS"), key=lambda block: block.order):
         if not block.seen_by(request.actor):
             continue
         if block.context not in contexts:
             contexts[block.context] = block.context(request)
         values = contexts[block.context]
         if values is not None:
-            areas[block.area].append(Part(block.template, values))
+            areas[block.area].append(PagePart(block.template, values))
     return areas

@@ -11,7 +11,7 @@ from django.utils.module_loading import module_has_submodule
 
 
 @cache
-def gather(module: str, name: str) -> tuple[Any, ...]:
+def gather_declarations(module: str, name: str) -> tuple[Any, ...]:
     """Return what our apps declare as `name` in their `module`, in the order of INSTALLED_APPS.
 
     An app without such a module declares nothing.

@@ -26,7 +26,7 @@ from django.db.utils import ConnectionHandler
 
 from accounts.secrets import MFAAdapter
 from partnerportal.database_roles import OLDEST_POSTGRES, WORKER_ROLE
-from partnerportal.lib.environment import Environment, is_set
+from partnerportal.lib.environment import Environment, is_secret_set
 from partnerportal.lib.tenancy import APP_ROLE
 
 SECONDS = 5  # that each server has to answer
@@ -158,7 +158,7 @@ def check_databases() -> Findings:
     """Sign in with each role whose URL is known here, and yield findings on its rights, on TLS and on the server."""
     server_seen = False
     for process, variable in settings.DATABASE_VARIABLES.items():
-        if not is_set(variable):
+        if not is_secret_set(variable):
             yield Finding(FindingLevel.NOTE, variable, "Not set for this process: not checked.")
             continue
         try:
@@ -191,7 +191,9 @@ def _connected(variable: str) -> Iterator[Any]:
 
 def _no_database(variable: str, error: Exception) -> Finding:
     reason = " ".join(str(error).split())
-    if is_set("ADMIN_DATABASE_URL") and ("does not exist" in reason or "password authentication failed" in reason):
+    if is_secret_set("ADMIN_DATABASE_URL") and (
+        "does not exist" in reason or "password authentication failed" in reason
+    ):
         return Finding(FindingLevel.NOTE, variable, f"{reason}: run manage.py setup_database, which makes it so.")
     return Finding(
         FindingLevel.ERROR, variable, f"{reason}. Is the server there, and did manage.py setup_database run?"

@@ -16,7 +16,7 @@ from django.urls import Resolver404, resolve
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from accounts.backends import awaits_proof, half_signed_in
+from accounts.backends import awaits_proof, half_signed_in_person_id
 from accounts.models import Operator
 from accounts.queries import operators_of
 from connections.actors import choose_actor, choose_operator
@@ -171,7 +171,7 @@ class ActorMiddleware:
         if not request.user.is_authenticated:
             if person_id:
                 tenancy.enter_tenant(organization_id=None)
-            if pending := half_signed_in(request.session):
+            if pending := half_signed_in_person_id(request.session):
                 tenancy.allow_credential_writes(pending)
             return
         person = request.user
@@ -220,7 +220,7 @@ class ActorMiddleware:
         """Return the page of a suspended organisation in place of the view's, unless the view stays open."""
         match = request.resolver_match
         is_open = request.suspended is None or (match is not None and match.url_name in STAYS_OPEN)
-        return None if is_open else errors.suspended(request, request.suspended)
+        return None if is_open else errors.suspended_answer(request, request.suspended)
 
     def process_exception(self, request: PortalRequest, exception: Exception) -> HttpResponse | None:
         """Mark the request as failed, and return the page of a domain error, or None for any other error.

@@ -2,9 +2,11 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from partnerportal.lib.navigation import Item, Menu
+from partnerportal.lib.navigation import Menu, NavigationItem
 
 ITEMS = (
-    Item(label=_("Overview"), icon="layout-dashboard", url_name="overview", order=0, is_exact=True),
-    Item(label=_("Who can do what"), icon="circle-question-mark", url_name="roles_help", menu=Menu.HELP, order=10),
+    NavigationItem(label=_("Overview"), icon="layout-dashboard", url_name="overview", order=0, is_exact=True),
+    NavigationItem(
+        label=_("Who can do what"), icon="circle-question-mark", url_name="roles_help", menu=Menu.HELP, order=10
+    ),
 )

@@ -22,7 +22,7 @@ urlpatterns = [
 ]
 
 handler400 = "partnerportal.views.bad_request"
-handler403 = "partnerportal.views.forbidden"
+handler403 = "partnerportal.views.permission_denied"
 handler404 = "partnerportal.views.not_found"
 handler500 = "partnerportal.views.server_error"
 

@@ -105,7 +105,7 @@ def bad_request(request: PortalRequest, exception: Exception | None = None) -> H
     return render(request, "problem.html", {"message": message}, status=400)
 
 
-def forbidden(request: PortalRequest, exception: Exception | None = None) -> HttpResponse:
+def permission_denied(request: PortalRequest, exception: Exception | None = None) -> HttpResponse:
     """Answer 403 to what Django itself refuses. The portal's own refusals come from `error_page`, with a reason."""
     return render(request, "403.html", status=403)
 

@@ -25,7 +25,7 @@ from entitlements.models import (
 from entitlements.models.usage import ACTIVE_KEPT, ASSIGNED_KEPT, SHARES_KEPT
 from exports.models import Export
 from notifications.actions.recording import record_many
-from notifications.models import Mail, NoticePreference
+from notifications.models import MailMode, NoticePreference
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.tokens import digest_of
 
@@ -60,7 +60,7 @@ def build(organization: Organization, *, word: str, used: str, holders: str, per
     SavedView.objects.create(**own, list_key="customers", name=f"View {word}", query={"q": "a"})
     ListSettings.objects.create(**own, list_key="customers")  # no default view: the list of most tests is the whole one
     NoticePreference.objects.create(
-        organization_id=organization.pk, person_id=person.pk, kind="customer_connected", mail=Mail.EACH
+        organization_id=organization.pk, person_id=person.pk, kind="customer_connected", mail=MailMode.EACH
     )
     CalendarFeed.objects.create(**own, digest=digest_of(CALENDAR.format(word)))
 

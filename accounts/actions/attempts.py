@@ -19,7 +19,7 @@ from partnerportal.lib.nudges import nudge
 from partnerportal.lib.sweeping import delete_in_batches
 
 Attempt = FailedAttempts.Kind
-_nudge = partial(nudge, "accounts.tasks.tell_owners")
+_nudge = partial(nudge, "accounts.tasks.warn_owners_of_guessing")
 
 
 def note_failed_attempt(person_id: int, kind: Attempt) -> None:
@@ -45,7 +45,7 @@ def _ask(function: str, person_id: int, kind: Attempt) -> int:
         return cursor.fetchone()[0]
 
 
-def tell_owners() -> int:
+def warn_owners_of_guessing() -> int:
     """Queue a mail to the owners whose password or codes are being guessed; return how many counts were due.
 
     At most 50 counts are taken. A count, of one person, kind and day, is due once: when it has reached TOLD_AT. Locked

@@ -17,7 +17,7 @@ from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Invalid, NotFound, TooMany
 from partnerportal.lib.lists import ListDefinition, find_list
 from partnerportal.lib.policies import authorize
-from partnerportal.lib.text import fold, one_line
+from partnerportal.lib.text import one_line, search_key
 
 VIEWS = 50  # saved views that one person may have of a list
 LONGEST_NAME = 60  # characters of a saved view's name
@@ -140,7 +140,7 @@ def _valid_name(name: str, mine: list[SavedView], row: SavedView | None = None) 
     line = one_line(name)
     if not line or len(line) > LONGEST_NAME:
         raise Invalid("name", _("Enter a name of at most 60 characters."), field="name")
-    if any(fold(other.name) == fold(line) for other in mine if other is not row):
+    if any(search_key(other.name) == search_key(line) for other in mine if other is not row):
         raise Invalid("name_taken", _("You already have a view with this name."), field="name")
     return line
 

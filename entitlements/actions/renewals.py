@@ -81,7 +81,7 @@ def revoke_calendar(*, actor: Actor) -> None:
         feed.delete()
 
 
-def note_reading(*, actor: Actor, feed: CalendarFeed) -> None:
+def note_calendar_read(*, actor: Actor, feed: CalendarFeed) -> None:
     """Note when a calendar program last read a feed, to the hour: that is precise enough, and spares writes."""
     now = timezone.now()
     if feed.last_read_at is None or (now - feed.last_read_at).total_seconds() > 3600:

@@ -55,7 +55,7 @@ _ANSWERS = """
     SELECT s.line, t.added FROM staged s JOIN touched t USING (customer_id, sku_id, day)"""
 
 
-def make_room(days: Iterable[dt.date]) -> None:
+def make_month_partitions(days: Iterable[dt.date]) -> None:
     """Make the partitions that are missing for the months of these days, in a transaction of its own.
 
     It is called before the batch, because a new partition is locked until the commit, and readers wait for it.
@@ -76,7 +76,7 @@ def store_usage(*, actor: Actor, rows: Iterable[UsageRow]) -> dict[int, Outcome]
     rows = rows if isinstance(rows, list) else list(rows)
     if not rows:
         return {}
-    make_room({row.day for row in rows})
+    make_month_partitions({row.day for row in rows})
     with transaction.atomic(), connection.cursor() as cursor:
         lock_usage()
         cursor.execute(

@@ -147,7 +147,7 @@ def _totals(as_of: dt.date | None, assigned: int, purchased: int, overage: int) 
         "as_of": as_of,
         "purchased": purchased,
         "assigned": assigned,
-        "available": counting.available(assigned, purchased, overage),
+        "available": counting.licences_available(assigned, purchased, overage),
         "overage": overage,
     }
 
@@ -158,9 +158,9 @@ def _figures(use: UsageNumbers, codes: dict[int, str]) -> dict[str, Any]:
         "service": use.service,
         "purchased": use.purchased,
         "assigned": use.assigned,
-        "previously_assigned": use.previously,
+        "previously_assigned": use.previously_assigned,
         "newly_assigned": use.newly,
-        "available": counting.available(use.assigned, use.purchased),
+        "available": counting.licences_available(use.assigned, use.purchased),
         "overage": use.overage,
         "monthly_active": use.monthly,
     }

@@ -37,7 +37,7 @@ def month_columns(suffix: str = "") -> tuple[ExportColumn, ...]:
     )
 
 
-def shared_codes() -> Func:
+def shared_scope_codes() -> Func:
     """Return the codes of the scopes in the column `scopes` of the customer listing, separated by "; "."""
     codes = [Case(When(shares_expression(scope), then=Value(scope.code))) for scope in Scope]
     return joined_by_semicolon(Func(*codes, template="ARRAY[%(expressions)s]", output_field=CharField()))

@@ -13,7 +13,7 @@ from entitlements.exports.columns import (
     OF_ORDERS,
     OWN,
     SERVICE_COLUMNS,
-    shared_codes,
+    shared_scope_codes,
 )
 from entitlements.filters import CustomerFilterSet, RenewalFilterSet
 from entitlements.lists.customers import CUSTOMERS
@@ -77,7 +77,7 @@ LISTS = (
             identifier_column("org_id"),
             raw_column("country"),
             text_column("website"),
-            raw_column("shared", shared_codes()),
+            raw_column("shared", shared_scope_codes()),
             raw_column("services", if_shared("services", Scope.ENTITLEMENTS)),
             text_column("skus", joined_by_semicolon(ArraySubquery(_SKU_NAMES.values("name")))),
             raw_column("seats", if_shared("seats", Scope.ENTITLEMENTS)),

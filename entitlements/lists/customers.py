@@ -91,10 +91,10 @@ class CustomerList(PersonalList):
         return _("Actions for %(name)s") % {"name": "{}"}
 
     @property
-    def hidden(self) -> dict[str, Any]:
+    def hidden_fields(self) -> dict[str, Any]:
         """The parameters that the form of filters sends along without showing a field for them."""
         flags = {name: "true" for name in ("trials", "over") if self.filter_values.get(name) is True}
-        return super().hidden | flags
+        return super().hidden_fields | flags
 
     @property
     def countries(self) -> list[tuple[str, str]]:
@@ -107,7 +107,7 @@ class CustomerList(PersonalList):
         return [(sku.code, sku.name) for sku in self.catalogue]
 
     @property
-    def spans(self) -> list[tuple[int, str]]:
+    def expiry_choices(self) -> list[tuple[int, str]]:
         """The choices of the filter by the next expiry: days, and their words."""
         return [(days, str(label)) for days, label in EXPIRES_WITHIN]
 

@@ -72,7 +72,7 @@ def holder_rows(assignments: Iterable[LicenseAssignment]) -> list[HolderRow]:
             is_device=row.holder_kind == LicenseAssignment.HolderKind.DEVICE,
             service=row.sku.name,
             assigned=formats.date(row.assigned_at),
-            last_used=formats.relative(row.last_used_at) if row.last_used_at else _("Never"),
+            last_used=formats.when_in_words(row.last_used_at) if row.last_used_at else _("Never"),
             is_unused=row.is_unused,
             asked=formats.date(row.release_asked_at) if row.release_asked_at else "",
             label=_("Release the licence of %(holder)s") % {"holder": row.holder},

@@ -54,7 +54,7 @@ class RenewalList(ListState):
         self.is_month = params.get("view") == "calendar" and self.day is None
         self.month = _month(params.get("month", ""))
         self.cursor = params.get("cursor", "")
-        self.matching = self._count(*self.ends)
+        self.matching = self._count(*self.days_covered)
         self.unshared = unshared_words(count_customers_without_services(actor)) if self.of_customers else ""
 
     @property
@@ -64,7 +64,7 @@ class RenewalList(ListState):
         return {"on": self.day} if self.day else {"within": self.span}
 
     @property
-    def ends(self) -> tuple[dt.date, dt.date]:
+    def days_covered(self) -> tuple[dt.date, dt.date]:
         """The first and the last day (UTC) that the list covers."""
         return (self.day, self.day) if self.day else (today(), today() + dt.timedelta(days=self.span))
 
@@ -75,18 +75,18 @@ class RenewalList(ListState):
     @cached_property
     def page(self) -> Page[Any]:  # type: ignore[override]
         """The page of the list."""
-        renewals = list_renewals(self.actor, *self.ends).select_related("sku", "customer")
+        renewals = list_renewals(self.actor, *self.days_covered).select_related("sku", "customer")
         return keyset_page_or_first(renewals, sort="ends_on", descending=False, size=PAGE_SIZE, cursor=self.cursor)
 
     @property
     def weeks(self) -> list[CalendarWeek]:
         """The weeks of the list's page."""
-        first, last = self.ends
+        first, last = self.days_covered
         counts = {day: count for day, count in self.counts.items() if first <= day <= last}
         return calendar_weeks(self.page.rows, counts, of_customers=self.of_customers)
 
     @property
-    def spans(self) -> list[Tab]:
+    def span_tabs(self) -> list[Tab]:
         """A tab for each span of days that the list may cover, with how many end in it."""
         return [
             Tab(
@@ -139,7 +139,7 @@ class RenewalList(ListState):
         return weekday_names()
 
     @property
-    def grid(self) -> list[list[CalendarCell]]:
+    def weeks_of_month(self) -> list[list[CalendarCell]]:
         """The weeks of the month, each with its seven days."""
         first = max(self.month, today())
         last = _next_month(self.month) - dt.timedelta(days=1)

@@ -27,7 +27,7 @@ from entitlements.rows.usage import (
     draw_wide_and_narrow,
     limit_label,
     number_or_dash,
-    percent,
+    percent_or_dash,
 )
 from partnerportal.lib import charts, formats
 from partnerportal.lib.actors import Actor
@@ -110,7 +110,7 @@ class UsageTrend:
         limit = self.latest.purchased if self.latest else None
         title = _("Licences assigned")
         drawn = draw_wide_and_narrow(lambda frame: charts.line_chart(frame, [(title, values)], self.labels, limits))
-        ratios = [percent(use.assigned, use.purchased) if use else number_or_dash(None) for use in self.points]
+        ratios = [percent_or_dash(use.assigned, use.purchased) if use else number_or_dash(None) for use in self.points]
         return ChartWithTable(
             key="assigned",
             title=title,
@@ -128,11 +128,11 @@ class UsageTrend:
     def breakdown(self) -> ChartWithTable:
         """The chart of licences previously and newly assigned, and of their total, for each month (CC-35)."""
         uses, names = self.by_month, list(map(formats.month, self.months))
-        stacks = [(use.previously, use.newly) if use else (0, 0) for use in uses]
+        stacks = [(use.previously_assigned, use.newly) if use else (0, 0) for use in uses]
         limits = _each(uses, "purchased")
         limit = next((value for value in reversed(limits) if value is not None), None)
         drawn = draw_wide_and_narrow(lambda frame: charts.bar_chart(frame, stacks, names, limits))
-        columns = ("purchased", "previously", "newly", "assigned")
+        columns = ("purchased", "previously_assigned", "newly", "assigned")
         return ChartWithTable(
             key="breakdown",
             title=_("Assigned licences by month"),

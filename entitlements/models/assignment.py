@@ -21,7 +21,7 @@ class LicenseAssignmentQuerySet(TenantQuerySet):
         """Return the licences of the actor's own organisation."""
         return self.filter(customer=actor.organization_id)
 
-    def held(self) -> "LicenseAssignmentQuerySet":
+    def held_now(self) -> "LicenseAssignmentQuerySet":
         """Return the licences that are held now."""
         return self.filter(released_at=None)
 

@@ -23,7 +23,7 @@ class FileKind(models.TextChoices):
     ENTITLEMENTS = "entitlements"
 
 
-def every_kind() -> list[str]:
+def all_file_kinds() -> list[str]:
     """Return all kinds of files, which a token may send unless it is limited."""
     return list(FileKind.values)
 
@@ -32,7 +32,9 @@ class IngestToken(Token):
     """A credential of a vendor's system that may write facts."""
 
     name = models.CharField(max_length=80, unique=True)
-    kinds = ArrayField(models.CharField(max_length=12, choices=FileKind), default=every_kind)  # of files it may send
+    kinds = ArrayField(
+        models.CharField(max_length=12, choices=FileKind), default=all_file_kinds
+    )  # of files it may send
 
     class Meta:
         constraints = (

@@ -14,7 +14,7 @@ from accounts.queries import vendor_ids
 from entitlements.events import EntitlementEvent
 from entitlements.notices.news import licence_count_label
 from notifications.models import Notice
-from notifications.registry import Recipient, register
+from notifications.registry import Recipient, register_notice
 from partnerportal.lib import formats
 from partnerportal.lib.locks import Lock, take_turn
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from notifications.models import Event
 
 
-@register
+@register_notice
 class TrialAsked(AskedOfVendor):
     """The notice of each trial that a customer requests, for the vendor to decide.
 
@@ -56,7 +56,7 @@ class TrialAsked(AskedOfVendor):
         return _("Open trials")
 
 
-@register
+@register_notice
 class TrialWithdrawn(TrialAsked):
     """The notice that a customer takes its request for a trial back, so that there is nothing more to decide."""
 
@@ -102,7 +102,7 @@ class ReleaseNews(AskedOfVendor):
         return _("Open licence releases")
 
 
-@register
+@register_notice
 class ReleaseAsked(ReleaseNews):
     """The notice that a customer asks for the release of licences."""
 
@@ -113,7 +113,7 @@ class ReleaseAsked(ReleaseNews):
     words = gettext_lazy("%(customer)s wants to release licences")
 
 
-@register
+@register_notice
 class ReleaseWithdrawn(ReleaseNews):
     """The notice that a customer takes back requests for releases, for staff who may have taken the list elsewhere."""
 
@@ -146,7 +146,7 @@ class ReleaseAnswer(RequesterNotice):
         return _("Open licence users")
 
 
-@register
+@register_notice
 class LicenceReleased(ReleaseAnswer):
     """The notice that a licence was released: one for each, because each was asked for on its own."""
 
@@ -161,7 +161,7 @@ class LicenceReleased(ReleaseAnswer):
         return text % {"day": self.asked_on(notice)}
 
 
-@register
+@register_notice
 class ReleaseReopened(ReleaseAnswer):
     """The notice that a licence was marked as released by mistake, and waits again."""
 

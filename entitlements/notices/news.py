@@ -13,7 +13,7 @@ from connections.notices import CustomerNews
 from entitlements import anomalies
 from entitlements.events import EntitlementEvent
 from notifications.models import Notice
-from notifications.registry import Recipient, register
+from notifications.registry import Recipient, register_notice
 from partnerportal.lib import formats
 from partnerportal.lib.errors import Message
 
@@ -62,7 +62,7 @@ class ServiceNews(CustomerNews):
         return dt.date.fromisoformat(ends_on) if ends_on else None
 
 
-@register
+@register_notice
 class EntitlementAdded(ServiceNews):
     """The notice that a service became active."""
 
@@ -73,7 +73,7 @@ class EntitlementAdded(ServiceNews):
     words = gettext_lazy("%(service)s is now active")
 
 
-@register
+@register_notice
 class EntitlementChanged(ServiceNews):
     """The notice that something of a service has changed."""
 
@@ -83,7 +83,7 @@ class EntitlementChanged(ServiceNews):
     words = gettext_lazy("%(service)s has changed")
 
 
-@register
+@register_notice
 class TrialRequested(ServiceNews):
     """The notice that a trial was requested."""
 
@@ -94,7 +94,7 @@ class TrialRequested(ServiceNews):
     words = gettext_lazy("A trial of %(service)s has been requested")
 
 
-@register
+@register_notice
 class TrialExpired(ServiceNews):
     """The notice that a trial has expired."""
 
@@ -105,7 +105,7 @@ class TrialExpired(ServiceNews):
     words = gettext_lazy("The trial of %(service)s has expired")
 
 
-@register
+@register_notice
 class EndsSoon(ServiceNews):
     """The notice that a service ends, 90, 60, 30 and 7 days ahead. Admins have it in their daily summary too."""
 
@@ -124,7 +124,7 @@ class EndsSoon(ServiceNews):
         return text % {"service": notice.params["sku_name"], "date": self.day(notice)}
 
     def body(self, notice: Notice) -> str:
-        near = formats.relative(self.ends_on(notice))
+        near = formats.when_in_words(self.ends_on(notice))
         return super().body(notice) if near == self.day(notice) else f"{super().body(notice)} · {near}"
 
 
@@ -136,7 +136,7 @@ class TrialDecision(ServiceNews):
     email_own_only = True
 
 
-@register
+@register_notice
 class TrialApproved(TrialDecision):
     """The notice that a trial was approved and has begun."""
 
@@ -147,7 +147,7 @@ class TrialApproved(TrialDecision):
     body = ServiceNews.licences_until
 
 
-@register
+@register_notice
 class TrialDeclined(TrialDecision):
     """The notice that a trial was declined, with the reason."""
 
@@ -164,7 +164,7 @@ class TrialDeclined(TrialDecision):
         return str(notice.params["reason"])
 
 
-@register
+@register_notice
 class TrialExtended(TrialDecision):
     """The notice that a trial goes on until a later day."""
 
@@ -175,7 +175,7 @@ class TrialExtended(TrialDecision):
     body = ServiceNews.licences_until
 
 
-@register
+@register_notice
 class TrialConverted(TrialDecision):
     """The notice that a trial became production."""
 
@@ -187,7 +187,7 @@ class TrialConverted(TrialDecision):
     body = ServiceNews.licences_until
 
 
-@register
+@register_notice
 class TrialCancelled(TrialDecision):
     """The notice that a trial or its request was cancelled."""
 
@@ -197,8 +197,8 @@ class TrialCancelled(TrialDecision):
     words = gettext_lazy("The trial of %(service)s was cancelled")
 
 
-@register
-class UseUnusual(CustomerNews):
+@register_notice
+class UnusualUsageFound(CustomerNews):
     """The notice of all unusual use that one night found of a customer. Each anomaly is told once (CC-14)."""
 
     code = "use_unusual"

@@ -59,7 +59,7 @@ class PortfolioNumbers:
 
         It is 1 only where all are assigned, 0 only where none is, and more than 1 where more are than were purchased.
         """
-        percent = counting.percent(self.seats_assigned, self.seats_purchased)
+        percent = counting.percent_assigned(self.seats_assigned, self.seats_purchased)
         return None if percent is None else percent / 100
 
 

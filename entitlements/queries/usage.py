@@ -62,7 +62,7 @@ class UsageNumbers:
     overage: int  # seats assigned beyond those purchased, of each SKU on its own
 
     @property
-    def previously(self) -> int:
+    def previously_assigned(self) -> int:
         """The part of assigned that was assigned in earlier months."""
         return counting.previously_assigned(self.assigned, self.newly)
 
@@ -244,5 +244,5 @@ def list_holders(actor: Actor) -> QuerySet[LicenseAssignment]:
 
     Only who has MANAGE_HOLDERS may see them, which the caller checks.
     """
-    rows = LicenseAssignment.objects.visible_to(actor).held()
+    rows = LicenseAssignment.objects.visible_to(actor).held_now()
     return rows.select_related("sku")

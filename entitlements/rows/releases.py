@@ -35,7 +35,7 @@ def release_rows(releases: Iterable[LicenceRelease]) -> list[ReleaseRow]:
 
 def _release_row(row: LicenceRelease) -> ReleaseRow:
     asked, released = formats.date(row.asked_at), formats.date(row.released_at) if row.released_at else ""
-    near = formats.relative(row.released_at or row.asked_at)
+    near = formats.when_in_words(row.released_at or row.asked_at)
     return ReleaseRow(
         customer=row.customer_name,
         org_id=row.org_id,

@@ -86,7 +86,7 @@ def renewal_row(row: Entitlement, *, of_customers: bool) -> RenewalRow:
 
 def first_of_week(day: dt.date) -> dt.date:
     """Return the first day of the week of `day`, by the reader's language: Monday in most places, Sunday in Japan."""
-    return day - dt.timedelta(days=(day.weekday() - formats.locale().first_week_day) % 7)
+    return day - dt.timedelta(days=(day.weekday() - formats.reader_locale().first_week_day) % 7)
 
 
 def calendar_weeks(
@@ -163,7 +163,7 @@ def _cell(day: dt.date, month: dt.date, entries: list[RenewalRow], count: int) -
     return CalendarCell(
         iso=day.isoformat(),
         number=formats.number(day.day),
-        date=dates.format_date(day, "full", locale=formats.locale()),
+        date=dates.format_date(day, "full", locale=formats.reader_locale()),
         is_today=day == today(),
         is_outside=not inside,
         count=count if inside else 0,
@@ -175,7 +175,7 @@ def _cell(day: dt.date, month: dt.date, entries: list[RenewalRow], count: int) -
 
 def weekday_names() -> list[tuple[str, str]]:
     """Return the short and the whole name of each weekday, in the order of the reader's week."""
-    where = formats.locale()
+    where = formats.reader_locale()
     order = [(where.first_week_day + number) % 7 for number in range(7)]
     short, whole = (dates.get_day_names(width, "stand-alone", where) for width in ("abbreviated", "wide"))
     return [(short[day], whole[day]) for day in order]
@@ -183,7 +183,7 @@ def weekday_names() -> list[tuple[str, str]]:
 
 def month_name(month: dt.date) -> str:
     """Return a month and its year in the reader's language."""
-    return dates.format_skeleton("yMMMM", month, locale=formats.locale())
+    return dates.format_skeleton("yMMMM", month, locale=formats.reader_locale())
 
 
 def calendar_days(rows: Iterable[Entitlement], *, of_customers: bool) -> list[WholeDay]:

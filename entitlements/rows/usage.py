@@ -39,10 +39,10 @@ class LicencesLabel:
     @classmethod
     def for_numbers(cls, assigned: int, purchased: int, overage: int) -> "LicencesLabel":
         """Return the words for these numbers of licences."""
-        left = counting.available(assigned, purchased, overage)
+        left = counting.licences_available(assigned, purchased, overage)
         return cls(
             usage=SeatBar.for_seats(assigned, purchased, overage),
-            percent=percent(assigned, purchased),
+            percent=percent_or_dash(assigned, purchased),
             tone="bad" if overage else _TONES[counting.licence_tone(assigned, purchased)],
             status=_("Over limit") if overage else _status(assigned, purchased),
             left=over_label(overage) if overage else licences_left_label(left),
@@ -58,9 +58,9 @@ _TONES = {
 }
 
 
-def percent(assigned: int, purchased: int) -> str:
+def percent_or_dash(assigned: int, purchased: int) -> str:
     """Return the share assigned in percent, or a dash where nothing is purchased."""
-    share = counting.percent(assigned, purchased)
+    share = counting.percent_assigned(assigned, purchased)
     return NO_NUMBER if share is None else formats.percent(share / 100)
 
 

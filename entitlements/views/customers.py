@@ -32,8 +32,8 @@ def customers(request: PortalRequest) -> HttpResponse:
     """
     actor = request.actor
     listing = CustomerList(actor, request.GET)
-    if listing.opens_with and not (request.GET or request.htmx):
-        return redirect(listing.opens_with)
+    if listing.default_view_address and not (request.GET or request.htmx):
+        return redirect(listing.default_view_address)
     context = {"list": listing, "invite": CONNECTIONS[ConnectionPermission.SEE_INVITATION_LINK].check(actor)}
     if request.htmx:
         response = render(request, "entitlements/customer_list.html#list", context)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.queries import sees_customers
-from entitlements.actions.renewals import make_calendar, note_reading, revoke_calendar
+from entitlements.actions.renewals import make_calendar, note_calendar_read, revoke_calendar
 from entitlements.lists.renewals import RenewalList
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.queries.renewals import (
@@ -21,7 +21,7 @@ from entitlements.queries.renewals import (
 )
 from entitlements.rows.renewals import calendar_days, unshared_words
 from partnerportal.lib import tenancy
-from partnerportal.lib.icalendar import CONTENT_TYPE, calendar
+from partnerportal.lib.icalendar import CONTENT_TYPE, build_calendar
 from partnerportal.lib.limits import limit_per_hour
 from partnerportal.lib.pages import require_permission
 from partnerportal.lib.requests import PortalRequest
@@ -80,5 +80,5 @@ def calendar_file(request: PortalRequest, token: str) -> HttpResponse:
         of_customers = sees_customers(actor)
         days = calendar_days(list_calendar_renewals(actor), of_customers=of_customers)
         text = unshared_words(count_customers_without_services(actor)) if of_customers else ""
-        note_reading(actor=actor, feed=feed)
-    return HttpResponse(calendar(name, days, now=timezone.now(), text=text), content_type=CONTENT_TYPE)
+        note_calendar_read(actor=actor, feed=feed)
+    return HttpResponse(build_calendar(name, days, now=timezone.now(), text=text), content_type=CONTENT_TYPE)

@@ -16,7 +16,7 @@ from entitlements.actions.trials import request_trial
 from entitlements.lists.trials import TrialList
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.queries.trials import get_trial
-from entitlements.trial_actions import TRIAL_ACTIONS, TrialAction, done_text
+from entitlements.trial_actions import TRIAL_ACTIONS, TrialAction, success_message
 from entitlements.trial_forms import TrialForm
 from partnerportal.lib.form_errors import into_form
 from partnerportal.lib.pages import require_permission
@@ -68,7 +68,7 @@ def _confirm_and_run(request: PortalRequest, action: TrialAction, trial_id: UUID
     if request.method == "POST" and form.is_valid():
         with into_form(form):
             action.run(actor=request.actor, trial=trial, **form.cleaned_data)
-            messages.success(request, done_text(action, trial))
+            messages.success(request, success_message(action, trial))
             return redirect(back)
     context = {"form": form, "action": action, "question": action.question(trial), "back": back}
     return render(request, "entitlements/trial_action.html", context)

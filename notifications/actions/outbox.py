@@ -16,7 +16,7 @@ from notifications import registry
 from notifications.actions.secret_mails import send_secret_mails
 from notifications.mail import compose_mail, compose_summary
 from notifications.mailing import mail_recipients, next_summary
-from notifications.models import Channel, Delivery, Event, Mail, Notice
+from notifications.models import Channel, Delivery, Event, MailMode, Notice
 from partnerportal.lib import tenancy
 from partnerportal.lib.locks import Lock, take_turn
 from partnerportal.lib.mail_server import MAIL_SERVER
@@ -206,7 +206,7 @@ def _queue_emails(kind: registry.NoticeKind, events: list[Event]) -> None:
     mails = []
     for notice, person, mail in mail_recipients(kind, notices):
         delivery = Delivery(event_id=notice.event_id, channel=Channel.EMAIL, notice=notice, person_id=person.person_id)
-        if mail is Mail.DIGEST:
+        if mail is MailMode.DIGEST:
             delivery.channel = Channel.DIGEST
             delivery.day, delivery.next_at = next_summary(person, now)
         mails.append(delivery)

@@ -1,7 +1,7 @@
 from notifications.models.delivery import Channel, Delivery
 from notifications.models.event import Event
 from notifications.models.notice import InboxMark, Notice, NoticeRead
-from notifications.models.preference import Mail, NoticeChoice, NoticePreference
+from notifications.models.preference import MailMode, NoticeChoice, NoticePreference
 from notifications.models.secret_mail import SecretMail
 
 __all__ = [
@@ -9,7 +9,7 @@ __all__ = [
     "Delivery",
     "Event",
     "InboxMark",
-    "Mail",
+    "MailMode",
     "Notice",
     "NoticeChoice",
     "NoticePreference",

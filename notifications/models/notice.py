@@ -31,7 +31,7 @@ class NoticeQuerySet(TenantQuerySet):
             return rows
         return rows.filter(Q(about_id=None) | Q(about_id=actor.organization_id) | Q(kind__in=granted))
 
-    def open(self) -> "NoticeQuerySet":
+    def not_dismissed(self) -> "NoticeQuerySet":
         """Return the notices that have not been dismissed."""
         return self.filter(dismissed_at=None)
 

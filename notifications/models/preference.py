@@ -9,7 +9,7 @@ from partnerportal.lib.actors import Actor
 from partnerportal.lib.scoping import TenantQuerySet
 
 
-class Mail(models.TextChoices):
+class MailMode(models.TextChoices):
     """How a person gets a kind of notice by e-mail."""
 
     OFF = "off", pgettext_lazy("e-mail", "Off")
@@ -20,7 +20,7 @@ class Mail(models.TextChoices):
 class NoticeChoice(NamedTuple):
     """How a person gets a kind of notice: how by e-mail, and whether in the inbox."""
 
-    mail: Mail
+    mail: MailMode
     inbox: bool = True
 
 
@@ -40,7 +40,7 @@ class NoticePreference(models.Model):
     organization_id = models.BigIntegerField()
     person_id = models.BigIntegerField()
     kind = models.CharField(max_length=60)
-    mail = models.CharField(max_length=6, choices=Mail, blank=True)  # empty: as the kind itself says
+    mail = models.CharField(max_length=6, choices=MailMode, blank=True)  # empty: as the kind itself says
     inbox = models.BooleanField(default=True)
 
     objects = NoticePreferenceQuerySet.as_manager()

@@ -109,7 +109,7 @@ class ListView(ActorView, ListAPIView[Any]):
         """Return how many items there are in all, or None where they must be counted."""
         return None
 
-    def order(self) -> tuple[str, bool]:
+    def requested_order(self) -> tuple[str, bool]:
         """Return the column to sort by, and whether it descends. Raises ValidationError for a sort not in `sorts`."""
         sort = self.request.query_params.get("sort", self.default_sort)
         name = sort.removeprefix("-")

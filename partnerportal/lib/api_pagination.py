@@ -72,7 +72,7 @@ class PagedCollection(Collection):
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         self.request = request
-        sort, descending = view.order()
+        sort, descending = view.requested_order()
         cursor = request.query_params.get("cursor", "")
         if cursor and not is_cursor(queryset, sort=sort, cursor=cursor):
             raise invalid_parameter("cursor", "invalid_cursor", _("Use a cursor from the links of a page."))

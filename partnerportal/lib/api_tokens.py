@@ -15,7 +15,7 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from partnerportal.lib import logs, tenancy
-from partnerportal.lib.tokens import Token, digest_of, is_token, note_use
+from partnerportal.lib.tokens import Token, digest_of, is_token, note_token_use
 
 SCHEME = "bearer"
 
@@ -45,7 +45,7 @@ class BearerAuthentication(BaseAuthentication):
         with tenancy.tenant_transaction(secret=digest):
             token = self.model._default_manager.filter(digest=digest, revoked_at=None).first()
             if token:
-                note_use(token)
+                note_token_use(token)
         if token is None:
             raise AuthenticationFailed(_("This token is unknown or has been revoked."))
         logs.add_fields(token_prefix=token.prefix)

@@ -18,7 +18,7 @@ class Area(StrEnum):
     SIDE = auto()  # the narrow one
 
 
-def no_values(request: PortalRequest) -> dict[str, Any]:
+def empty_values(request: PortalRequest) -> dict[str, Any]:
     return {}
 
 
@@ -34,4 +34,4 @@ class Block:
     order: int  # within the area
     template: str
     seen_by: Callable[[Actor], object]
-    context: Callable[[PortalRequest], Mapping[str, Any] | None] = no_values
+    context: Callable[[PortalRequest], Mapping[str, Any] | None] = empty_values

@@ -72,7 +72,7 @@ class Breaker:
             raise ServiceAway(f"{self.name} has not answered within {self.within} s") from None
 
     @contextmanager
-    def guard(self) -> Iterator[None]:
+    def guard_calls(self) -> Iterator[None]:
         """Run the block as a call to the service, in the caller's own thread. The block must end in time by itself.
 
         Raises Away, without running the block, when the service is not to be asked, and whatever the block raises.

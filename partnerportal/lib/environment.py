@@ -116,7 +116,7 @@ def refuse_to_start(error: ImproperlyConfigured) -> NoReturn:
     sys.exit(WRONG)
 
 
-def is_set(name: str) -> bool:
+def is_secret_set(name: str) -> bool:
     """Return whether the environment gives a secret, as a variable or as a file."""
     return name in os.environ or f"{name}_FILE" in os.environ
 

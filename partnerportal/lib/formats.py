@@ -25,14 +25,14 @@ def _locale_of(language: str) -> Locale:
     return Locale.parse(_LOCALES.get(language, language), sep="_" if language in _LOCALES else "-")
 
 
-def locale() -> Locale:
+def reader_locale() -> Locale:
     """Return the reader's locale; English when translation is switched off."""
     return _locale_of(translation.get_language() or "en")
 
 
 def number(value: int | Decimal) -> str:
     """Format a number: 1,234.5 in English, 1 234,5 in French."""
-    return _number(value, locale())
+    return _number(value, reader_locale())
 
 
 @lru_cache(maxsize=4096)  # lists show the same few numbers and days again and again
@@ -44,7 +44,7 @@ def axis_number(value: int) -> str:
     """Format a number for the axis of a chart, which has room for six digits: 2.5M from a million on."""
     if value < 1_000_000:
         return number(value)
-    return numbers.format_compact_decimal(value, locale=locale(), fraction_digits=1)
+    return numbers.format_compact_decimal(value, locale=reader_locale(), fraction_digits=1)
 
 
 def join_names(items: Iterable[object]) -> str:
@@ -60,21 +60,21 @@ def _separator(language: str | None) -> str:
 
 def percent(value: int | float | Decimal) -> str:
     """Format a ratio as whole percent: 0.66 is 66%."""
-    return numbers.format_percent(value, locale=locale())
+    return numbers.format_percent(value, locale=reader_locale())
 
 
 def money(amount: Decimal, currency: str) -> str:
     """Format an amount with its currency. Raises TypeError for a float, which has already lost the cents."""
     if isinstance(amount, float):
         raise TypeError("money takes a Decimal")
-    return numbers.format_currency(amount, currency, locale=locale())
+    return numbers.format_currency(amount, currency, locale=reader_locale())
 
 
 def date(value: dt.date) -> str:
     """Format a date, as 14 Dec 2025. A moment is first brought into the reader's time zone."""
     if isinstance(value, dt.datetime):
         value = timezone.localtime(value).date()
-    return _date(value, locale())
+    return _date(value, reader_locale())
 
 
 @lru_cache(maxsize=4096)
@@ -82,10 +82,10 @@ def _date(value: dt.date, where: Locale) -> str:
     return dates.format_date(value, "medium", locale=where)
 
 
-def datetime(value: dt.datetime) -> str:
+def date_and_time(value: dt.datetime) -> str:
     """Format a moment in the reader's time zone and name the zone, as 14 Dec 2025, 23:59 UTC."""
     local = timezone.localtime(value)
-    here = locale()
+    here = reader_locale()
     clock = dates.format_time(local, "short", locale=here)
     pattern = str(dates.get_datetime_format("medium", locale=here)).replace("'", "")
     return pattern.replace("{1}", dates.format_date(local, "medium", locale=here)).replace(
@@ -93,7 +93,7 @@ def datetime(value: dt.datetime) -> str:
     )
 
 
-def relative(value: dt.date, now: dt.datetime | None = None) -> str:
+def when_in_words(value: dt.date, now: dt.datetime | None = None) -> str:
     """Say when something is: in words when near (2 hours ago, in 3 days), else by the date.
 
     A week back and a month ahead count as near.
@@ -108,7 +108,7 @@ def relative(value: dt.date, now: dt.datetime | None = None) -> str:
         return gettext("just now")
     if abs(delta) >= dt.timedelta(days=1):
         return relative_day(timezone.localtime(value).date(), timezone.localtime(now).date())
-    return dates.format_timedelta(delta, threshold=1.0, add_direction=True, locale=locale())
+    return dates.format_timedelta(delta, threshold=1.0, add_direction=True, locale=reader_locale())
 
 
 def relative_day(day: dt.date, today: dt.date) -> str:
@@ -119,7 +119,7 @@ def relative_day(day: dt.date, today: dt.date) -> str:
     near = {-1: gettext("yesterday"), 0: gettext("today"), 1: gettext("tomorrow")}
     if delta.days in near:
         return near[delta.days]
-    return _in_days(delta, locale())
+    return _in_days(delta, reader_locale())
 
 
 @lru_cache(maxsize=1024)
@@ -129,12 +129,12 @@ def _in_days(delta: dt.timedelta, where: Locale) -> str:
 
 def day_month(value: dt.date) -> str:
     """Format a day without its year, as 11 Sep."""
-    return _skeleton("MMMd", value, locale())
+    return _skeleton("MMMd", value, reader_locale())
 
 
 def month(value: dt.date) -> str:
     """Format a month, as Sep 2026."""
-    return _skeleton("yMMM", value, locale())
+    return _skeleton("yMMM", value, reader_locale())
 
 
 @lru_cache(maxsize=1024)

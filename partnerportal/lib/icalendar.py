@@ -22,7 +22,7 @@ class WholeDay:
     url: str = ""
 
 
-def calendar(name: str, days: Iterable[WholeDay], *, now: dt.datetime, text: str = "") -> bytes:
+def build_calendar(name: str, days: Iterable[WholeDay], *, now: dt.datetime, text: str = "") -> bytes:
     """Return the calendar file of these events in UTF-8, described by `text` if there is one.
 
     It asks programs to fetch it again every six hours.

@@ -54,7 +54,7 @@ def _decode(cursor: str, field: Any) -> tuple[Any, int, int, bool] | None:
         return None
 
 
-class IsAmong(Func):
+class IsInArray(Func):
     """An SQL condition that a value is in an array. Unlike IN, which becomes a join, it passes a security barrier."""
 
     template, arg_joiner = "%(expressions)s)", " = ANY("
@@ -114,7 +114,7 @@ def keyset_page(
             queryset.filter(branch).order_by(*order).values(key)[: size + 1] for branch in branches
         )
         keys = ArraySubquery(first_branch.union(*others) if others else first_branch)
-        queryset = queryset.filter(IsAmong(F(key), keys))
+        queryset = queryset.filter(IsInArray(F(key), keys))
     rows = list(queryset.order_by(*order)[: size + 1])
     more, rows = len(rows) > size, rows[:size]
     if backwards:

@@ -87,7 +87,7 @@ class PlainLine(logging.Formatter):
         return super().formatMessage(record).replace("\r", r"\r").replace("\n", r"\n")
 
 
-class SentAmiss(logging.Filter):
+class MalformedRequestFilter(logging.Filter):
     """A filter that makes a warning without a traceback of what is logged about a request that no client of ours sends.
 
     Strangers would otherwise fill the log and the error tracker.
@@ -119,7 +119,7 @@ def logging_configuration(form: str, level: str) -> dict[str, Any]:
             "json": {"()": "partnerportal.lib.logs.JsonLine"},
             "line": {"()": "partnerportal.lib.logs.PlainLine"},
         },
-        "filters": {"sent_amiss": {"()": "partnerportal.lib.logs.SentAmiss"}},
+        "filters": {"sent_amiss": {"()": "partnerportal.lib.logs.MalformedRequestFilter"}},
         "handlers": {"console": {"class": "logging.StreamHandler", "formatter": form}},
         "root": {"handlers": ["console"], "level": level},
         # In place of Celery's two lines for each task there is one of ours (`task_log.py`). Failures are still logged.

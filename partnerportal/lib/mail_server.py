@@ -7,7 +7,7 @@ from django.conf import settings
 from partnerportal.lib.breaker import Breaker
 
 
-def is_away(error: BaseException) -> bool:
+def says_server_is_away(error: BaseException) -> bool:
     """Return whether the error says that the mail server does not listen or does not speak.
 
     What the server says of one mail or address, such as 550, and that it closes a connection after some number of
@@ -18,4 +18,4 @@ def is_away(error: BaseException) -> bool:
     return isinstance(error, OSError)
 
 
-MAIL_SERVER = Breaker("The mail server", within=settings.EMAIL_TIMEOUT, is_failure=is_away)
+MAIL_SERVER = Breaker("The mail server", within=settings.EMAIL_TIMEOUT, is_failure=says_server_is_away)

@@ -39,7 +39,7 @@ class _Metrics:
         )
 
 
-def start(folder: Path) -> None:
+def start_counting(folder: Path) -> None:
     """Begin to count, in a folder that exists; calling this again is harmless.
 
     Where the disk has no room, that is logged and nothing is counted.

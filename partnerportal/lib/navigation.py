@@ -29,7 +29,7 @@ def everybody(actor: Actor) -> bool:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Item:
+class NavigationItem:
     """An entry of a menu: a page by its url name, for those of whom `seen_by` is true.
 
     `count`, where there is one, returns how many things wait there for the actor, at most COUNTED; 0 draws no badge.

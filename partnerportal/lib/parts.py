@@ -6,7 +6,7 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Part:
+class PagePart:
     """A piece of a page, drawn by `{% part … %}`: its template, and the values this has beside those of the page."""
 
     template: str

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Message, Refused
-from partnerportal.lib.roles import Role, roles_of_kind, several_roles
+from partnerportal.lib.roles import Role, roles_in_words, roles_of_kind
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Rule:
         if self.kinds and actor.organization_kind not in self.kinds:
             return Denied("wrong_kind", _("This is not available to your type of organisation."))
         if self.roles and not self.roles & actor.roles:
-            who = several_roles(self.roles_in(actor.organization_kind))
+            who = roles_in_words(self.roles_in(actor.organization_kind))
             return Denied("wrong_role", gettext("Only %(roles)s can do this.") % {"roles": who})
         denied = self.when(actor, on) if self.when else None
         return Allowed() if denied is None else denied

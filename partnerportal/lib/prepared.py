@@ -56,7 +56,7 @@ class Prepared(Generic[R]):
     def __call__(self, *arguments: Any) -> list[R]:
         connection = cast(DatabaseWrapper, connections[DEFAULT_DB_ALIAS])  # each thread has one of its own
         name, statement = self._kept
-        if connection.keep(name, statement):
+        if connection.prepare_once(name, statement):
             sql, filled = f"EXECUTE {name} ({', '.join(['%s'] * len(arguments))})", arguments
         else:
             sql, values, places = self._written

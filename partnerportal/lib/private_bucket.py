@@ -32,19 +32,19 @@ CLIENT = Config(
 )
 
 
-def _is_away(error: BaseException) -> bool:
+def _says_server_is_away(error: BaseException) -> bool:
     """Return whether nobody answers. That there is no such file, or no room, is an answer of the bucket."""
     return isinstance(error, (NoConnection, HTTPClientError))
 
 
 # It runs calls in the caller's own thread: the client has time limits itself, and each thread has a client of its own.
-BUCKET = Breaker("The bucket", is_failure=_is_away)
+BUCKET = Breaker("The bucket", is_failure=_says_server_is_away)
 
 
 @contextmanager
 def _bucket_errors() -> Iterator[None]:
     try:
-        with BUCKET.guard():
+        with BUCKET.guard_calls():
             yield
     except ClientError as error:
         if error.response["Error"]["Code"] in ("NoSuchKey", "404"):  # 404 is the answer to HEAD, which has no body
@@ -66,14 +66,14 @@ class PrivateBucket(S3Storage):
         super().__init__(client_config=CLIENT, transfer_config=alone, **options)
 
     @contextmanager
-    def writing(self, name: str) -> Iterator[IO[bytes]]:
+    def open_for_writing(self, name: str) -> Iterator[IO[bytes]]:
         with _nameless() as file:
             yield file
             file.seek(0)
             with _bucket_errors():
                 self.save(name, File(file, name))
 
-    def reading(self, name: str) -> IO[bytes]:
+    def open_for_reading(self, name: str) -> IO[bytes]:
         file = _nameless()
         try:
             with _bucket_errors():

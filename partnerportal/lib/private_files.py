@@ -41,10 +41,10 @@ class StoredFile:
 class PrivateStorage(Protocol):
     """The interface of a storage of private files. Its methods raise Unavailable while it cannot be reached."""
 
-    def writing(self, name: str) -> AbstractContextManager[IO[bytes]]:
+    def open_for_writing(self, name: str) -> AbstractContextManager[IO[bytes]]:
         """Open a file for writing, which is in its place, whole, only when the block has ended without an error."""
 
-    def reading(self, name: str) -> IO[bytes]:
+    def open_for_reading(self, name: str) -> IO[bytes]:
         """Open a file for reading. Raises FileNotFoundError."""
 
     def delete(self, name: str) -> None:
@@ -61,7 +61,7 @@ def write_file(name: str) -> Iterator[IO[bytes]]:
     Raises Unavailable("no_space") when the disk is full.
     """
     try:
-        with _storage().writing(name) as file:
+        with _storage().open_for_writing(name) as file:
             yield file
     except OSError as error:
         if error.errno in NO_SPACE:
@@ -73,7 +73,7 @@ def write_file(name: str) -> Iterator[IO[bytes]]:
 
 def read_file(name: str) -> IO[bytes]:
     """Open a file for reading, in bounded memory. Raises FileNotFoundError."""
-    return _storage().reading(name)
+    return _storage().open_for_reading(name)
 
 
 def delete_file(name: str) -> None:
@@ -125,7 +125,7 @@ class PrivateFolder(FileSystemStorage):
         return os.path.abspath(settings.PRIVATE_ROOT)
 
     @contextmanager
-    def writing(self, name: str) -> Iterator[IO[bytes]]:
+    def open_for_writing(self, name: str) -> Iterator[IO[bytes]]:
         """Write the file beside its place, and put it in its place when all of it is on the disk."""
         whole = Path(self.path(name))
         private_folder(os.path.dirname(name))
@@ -139,7 +139,7 @@ class PrivateFolder(FileSystemStorage):
         finally:
             part.unlink(missing_ok=True)
 
-    def reading(self, name: str) -> IO[bytes]:
+    def open_for_reading(self, name: str) -> IO[bytes]:
         return open(self.path(name), "rb")
 
     def stored_files(self, folder: str) -> Iterator[StoredFile]:

@@ -20,7 +20,7 @@ KINDS_WITH_AGENTS = frozenset({"partner", "distributor"})  # kinds that sell: on
 
 SEE_FINANCE = frozenset({Role.ADMIN, Role.ADMIN_AGENT})  # who always see customers' orders and prices (E-13)
 
-# The names of everybody in a role, for `several_roles`. Languages with articles have theirs in the translation.
+# The names of everybody in a role, for `roles_in_words`. Languages with articles have theirs in the translation.
 _EVERYBODY = {
     Role.READER: pgettext_lazy("everybody in the role", "Readers"),
     Role.ADMIN: pgettext_lazy("everybody in the role", "Admins"),
@@ -34,7 +34,7 @@ def roles_of_kind(kind: str) -> list[Role]:
     return list(Role) if kind in KINDS_WITH_AGENTS else [Role.READER, Role.ADMIN]
 
 
-def several_roles(roles: Collection[str]) -> str:
+def roles_in_words(roles: Collection[str]) -> str:
     """Return in words who has one of these roles, such as "Admins and Admin agents". There is at least one."""
     *others, last = [str(_EVERYBODY[role]) for role in Role if role in roles]
     if not others:

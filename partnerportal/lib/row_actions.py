@@ -21,7 +21,7 @@ class NoInputForm(forms.Form):
 
 
 @dataclass(frozen=True)
-class Question:
+class ConfirmationDialog:
     """The words of a dialog that comes before an action: what will happen, and what stands on its button."""
 
     title: str
@@ -53,7 +53,7 @@ class RowAction(Generic[M]):
     label: Message  # of the menu item that opens the dialog
     icon: str
     done: Message  # the toast after the action, with placeholders for what names the row
-    question: Callable[[M], Question]
+    question: Callable[[M], ConfirmationDialog]
     form: type[forms.Form] = NoInputForm
     proposal: Callable[[M], dict[str, Any]] = _propose_nothing  # the values with which the form opens
     condition: Callable[[M], Answer] = _allow  # a further condition on the row

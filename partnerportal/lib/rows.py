@@ -30,7 +30,7 @@ class SeatBar:
     def for_seats(cls, assigned: int, purchased: int, overage: int | None = None) -> "SeatBar":
         """Return the bar of these seats. Without `overage` they are of one SKU, and the overage is their difference."""
         over = max(assigned - purchased, 0) if overage is None else overage
-        return _seat_bar(assigned, purchased, over, formats.locale())
+        return _seat_bar(assigned, purchased, over, formats.reader_locale())
 
 
 @lru_cache(maxsize=4096)  # lists show the same few numbers and days again and again
@@ -57,7 +57,7 @@ class LastDay:
     @classmethod
     def for_day(cls, day: dt.date | None, soon: dt.timedelta = SOON) -> "LastDay | None":
         """Return the row of a last day, which counts as near within `soon`; None for None."""
-        return _last_day(day, soon, today(), timezone.localdate(), formats.locale()) if day else None
+        return _last_day(day, soon, today(), timezone.localdate(), formats.reader_locale()) if day else None
 
 
 @lru_cache(maxsize=4096)

@@ -16,7 +16,7 @@ def one_line(text: str) -> str:
     return _UNSEEN.sub("", _BREAKS.sub(" ", text)).strip()
 
 
-def fold(text: str) -> str:
+def search_key(text: str) -> str:
     """Return the search key of a name, which ignores case, accents and width: "abc societe" for "ＡＢＣ  Société".
 
     It is NFKC in lower case, without accents and with single spaces.

@@ -9,8 +9,8 @@ from babel.core import get_global
 from django.utils.translation import pgettext_lazy
 
 from partnerportal.lib.days import today
-from partnerportal.lib.formats import locale
-from partnerportal.lib.text import fold
+from partnerportal.lib.formats import reader_locale
+from partnerportal.lib.text import search_key
 
 Choice = tuple[str, str]
 
@@ -32,7 +32,7 @@ def time_zone_choices(current: str) -> list[Choice | tuple[str, list[Choice]]]:
 
     `current`, the zone that is set now, is always among them, although it may have an older name.
     """
-    groups = _groups(locale(), today())
+    groups = _groups(reader_locale(), today())
     listed = {"UTC", *(name for zones in groups.values() for name, _label in zones)}
     kept = [] if current in listed else [(current, current)]
     return [("UTC", "UTC"), *kept, *((str(REGIONS[region]), zones) for region, zones in groups.items())]
@@ -44,7 +44,7 @@ def _groups(where: Locale, day: dt.date) -> dict[str, list[Choice]]:
     noon = dt.datetime.combine(day, dt.time(12), dt.UTC)
     cities = _cities(where)
     groups: dict[str, list[Choice]] = {region: [] for region in REGIONS}
-    for name in sorted(cities, key=lambda name: fold(cities[name])):
+    for name in sorted(cities, key=lambda name: search_key(cities[name])):
         region = name.partition("/")[0]
         if region in groups:
             offset = noon.astimezone(ZoneInfo(name)).isoformat()[-6:]

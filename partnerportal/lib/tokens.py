@@ -47,7 +47,7 @@ class Token(models.Model):
         raise NotImplementedError
 
 
-def note_use(token: Token) -> None:
+def note_token_use(token: Token) -> None:
     """Write that the token is used now, unless that was written in the last five minutes or another request does so.
 
     All requests of a machine share the token's row. Its lock lasts as long as the transaction, which should be short.

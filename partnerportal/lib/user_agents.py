@@ -15,7 +15,7 @@ _SYSTEMS = {
 }
 
 
-def describe(user_agent: str) -> str:
+def describe_user_agent(user_agent: str) -> str:
     """Name the browser and system, as "Firefox on Windows"; for an unknown one, return the start of the text itself."""
     browser = next((name for mark, name in _BROWSERS.items() if mark in user_agent), "")
     system = next((name for mark, name in _SYSTEMS.items() if mark in user_agent), "")

@@ -28,7 +28,7 @@ class Company:
 
 
 @dataclass(frozen=True)
-class Human:
+class SamplePerson:
     """A person with an account, and the roles that they have in each company, by its key."""
 
     email: str
@@ -141,30 +141,30 @@ Weingut Höllerbach | AT | Krems | hoellerbach
 )
 
 PEOPLE = (
-    Human("nora.byrne@nimbus.example", "Nora Byrne", "en", "Europe/Dublin", {VENDOR: (A,)}),
-    Human("oskar.lund@nimbus.example", "Oskar Lund", "en", "Europe/Stockholm", {VENDOR: (R,)}),
-    Human("priya.shah@aldervale.example", "Priya Shah", "en", "Europe/London", {"aldervale": (A,)}),
-    Human("tom.hale@aldervale.example", "Tom Hale", "en", "Europe/London", {"aldervale": (R,)}),
-    Human("kenji.mori@tokai-dist.example", "森 健司", "ja", "Asia/Tokyo", {"tokai-dist": (A,)}),
-    Human("emma.clarke@brightwater.example", "Emma Clarke", "en", "Europe/London", {MAIN: (A,)}),
-    Human("daniel.okafor@brightwater.example", "Daniel Okafor", "en", "Europe/London", {MAIN: (R,)}),
-    Human("sofia.reyes@brightwater.example", "Sofía Reyes", "en", "Europe/Madrid", {MAIN: (AA,)}),
-    Human("liam.walsh@brightwater.example", "Liam Walsh", "en", "Europe/Dublin", {MAIN: (S, R)}),
-    Human("camille.moreau@ateliers-rhone.example", "Camille Moreau", "fr", "Europe/Paris",
+    SamplePerson("nora.byrne@nimbus.example", "Nora Byrne", "en", "Europe/Dublin", {VENDOR: (A,)}),
+    SamplePerson("oskar.lund@nimbus.example", "Oskar Lund", "en", "Europe/Stockholm", {VENDOR: (R,)}),
+    SamplePerson("priya.shah@aldervale.example", "Priya Shah", "en", "Europe/London", {"aldervale": (A,)}),
+    SamplePerson("tom.hale@aldervale.example", "Tom Hale", "en", "Europe/London", {"aldervale": (R,)}),
+    SamplePerson("kenji.mori@tokai-dist.example", "森 健司", "ja", "Asia/Tokyo", {"tokai-dist": (A,)}),
+    SamplePerson("emma.clarke@brightwater.example", "Emma Clarke", "en", "Europe/London", {MAIN: (A,)}),
+    SamplePerson("daniel.okafor@brightwater.example", "Daniel Okafor", "en", "Europe/London", {MAIN: (R,)}),
+    SamplePerson("sofia.reyes@brightwater.example", "Sofía Reyes", "en", "Europe/Madrid", {MAIN: (AA,)}),
+    SamplePerson("liam.walsh@brightwater.example", "Liam Walsh", "en", "Europe/Dublin", {MAIN: (S, R)}),
+    SamplePerson("camille.moreau@ateliers-rhone.example", "Camille Moreau", "fr", "Europe/Paris",
           {"ateliers-rhone": (A,), MAIN: (S,), "sainte-aurelie": (R,)}),
-    Human("haruka.ito@sakura-cloud.example", "伊藤 遥", "ja", "Asia/Tokyo", {"sakura-cloud": (A,)}),
-    Human("grace.kim@kestrel-hosting.example", "Grace Kim", "en", "America/Los_Angeles", {"kestrel-hosting": (A,)}),
-    Human("astrid.ek@lindqvist-it.example", "Astrid Ek", "en", "Europe/Stockholm", {"lindqvist-it": (A,)}),
-    Human("jonas.peters@hafenlicht.example", "Jonas Peters", "en", "Europe/Berlin", {"hafenlicht": (A,)}),
-    Human("maya.tremblay@octavo.example", "Maya Tremblay", "fr", "America/Toronto", {"octavo": (A,)}),
-    Human("helen.ward@meridian-health.example", "Helen Ward", "en", "Europe/London", {"meridian-health": (A,)}),
-    Human("ian.frost@meridian-health.example", "Ian Frost", "en", "Europe/London", {"meridian-health": (R,)}),
-    Human("julien.faure@sainte-aurelie.example", "Julien Fauré", "fr", "Europe/Paris", {"sainte-aurelie": (A,)}),
-    Human("naoko.abe@minato-seimitsu.example", "阿部 直子", "ja", "Asia/Tokyo", {"minato-seimitsu": (A,)}),
-    Human("petra.gruenwald@gruenwald.example", "Petra Grünwald", "en", "Europe/Berlin", {"gruenwald": (A,)}),
-    Human("ruth.pryce@ashdown-pryce.example", "Ruth Pryce", "en", "Europe/London", {"ashdown-pryce": (A,)}),
-    Human("anna.hoeller@hoellerbach.example", "Anna Höller", "en", "Europe/Vienna", {"hoellerbach": (A,)}),
-    Human("owen.tate@harbourstone.example", "Owen Tate", "en", "Europe/London", {UNCONNECTED: (A,)}),
+    SamplePerson("haruka.ito@sakura-cloud.example", "伊藤 遥", "ja", "Asia/Tokyo", {"sakura-cloud": (A,)}),
+    SamplePerson("grace.kim@kestrel-hosting.example", "Grace Kim", "en", "America/Los_Angeles", {"kestrel-hosting": (A,)}),
+    SamplePerson("astrid.ek@lindqvist-it.example", "Astrid Ek", "en", "Europe/Stockholm", {"lindqvist-it": (A,)}),
+    SamplePerson("jonas.peters@hafenlicht.example", "Jonas Peters", "en", "Europe/Berlin", {"hafenlicht": (A,)}),
+    SamplePerson("maya.tremblay@octavo.example", "Maya Tremblay", "fr", "America/Toronto", {"octavo": (A,)}),
+    SamplePerson("helen.ward@meridian-health.example", "Helen Ward", "en", "Europe/London", {"meridian-health": (A,)}),
+    SamplePerson("ian.frost@meridian-health.example", "Ian Frost", "en", "Europe/London", {"meridian-health": (R,)}),
+    SamplePerson("julien.faure@sainte-aurelie.example", "Julien Fauré", "fr", "Europe/Paris", {"sainte-aurelie": (A,)}),
+    SamplePerson("naoko.abe@minato-seimitsu.example", "阿部 直子", "ja", "Asia/Tokyo", {"minato-seimitsu": (A,)}),
+    SamplePerson("petra.gruenwald@gruenwald.example", "Petra Grünwald", "en", "Europe/Berlin", {"gruenwald": (A,)}),
+    SamplePerson("ruth.pryce@ashdown-pryce.example", "Ruth Pryce", "en", "Europe/London", {"ashdown-pryce": (A,)}),
+    SamplePerson("anna.hoeller@hoellerbach.example", "Anna Höller", "en", "Europe/Vienna", {"hoellerbach": (A,)}),
+    SamplePerson("owen.tate@harbourstone.example", "Owen Tate", "en", "Europe/London", {UNCONNECTED: (A,)}),
 )  # fmt: skip
 
 # Live connections of other partners. MAIN is connected with every customer but those of NOT_WITH_MAIN.

@@ -14,7 +14,7 @@ from connections.models import Connection
 from partnerportal.sample import cast, facts
 from partnerportal.sample.facts import SampleCustomer
 from partnerportal.sample.usage import write_usage
-from partnerportal.sample.writing import connect, new_customer, write_feed
+from partnerportal.sample.writing import new_connection, new_customer, write_feed
 
 CHUNK = 1000  # customers in a transaction: each takes a lock until its end
 
@@ -82,11 +82,13 @@ def _add(partner: Organization, numbers: list[int]) -> None:
         name, country, city = invented_customer(number)
         rows.append(new_customer(f"customer-{number}", name, country, city, _org_id(number), now))
     Organization.objects.bulk_create(rows)
-    Connection.objects.bulk_create(connect(partner, row, now) for row in rows)
+    Connection.objects.bulk_create(new_connection(partner, row, now) for row in rows)
     with TemporaryFile() as file:
         for row in rows:
             file.writelines(
-                facts.feed_lines(facts.past_rows(SampleCustomer(row.org_id, row.country), now.date(), most=2))
+                facts.feed_lines(
+                    facts.rows_of_past_services(SampleCustomer(row.org_id, row.country), now.date(), most=2)
+                )
             )
         file.seek(0)
         write_feed(file)

@@ -53,7 +53,7 @@ def sku_rows() -> Iterator[dict[str, Any]]:
             yield {"type": "sku", "code": code, "service": service, "name": name, "kind": kind}
 
 
-def past_rows(customer: SampleCustomer, today: dt.date, *, most: int = 4) -> Iterator[dict[str, Any]]:
+def rows_of_past_services(customer: SampleCustomer, today: dt.date, *, most: int = 4) -> Iterator[dict[str, Any]]:
     """Yield the rows of what a customer has had for a while: services with their orders, and at times a trial.
 
     There are at most `most` services.

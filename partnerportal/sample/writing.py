@@ -32,7 +32,7 @@ from notifications.actions.outbox import fan_out_due
 from partnerportal.lib import tenancy
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.scopes import ALL, Scope
-from partnerportal.lib.text import fold
+from partnerportal.lib.text import search_key
 from partnerportal.sample import cast, facts
 from partnerportal.sample.facts import SampleCustomer
 from partnerportal.sample.holders import write_holders
@@ -55,13 +55,17 @@ def write_world() -> None:
     _badges(organizations, now.date())
     _people(organizations, now)
     _past_connections(organizations, now)
-    _import(chain(facts.sku_rows(), *(facts.past_rows(_customer(o), now.date()) for o in _buyers(organizations))))
+    _import(
+        chain(
+            facts.sku_rows(), *(facts.rows_of_past_services(_customer(o), now.date()) for o in _buyers(organizations))
+        )
+    )
     _news(organizations, now)
     write_usage(_buyers(organizations), now.date())
     write_holders(_buyers(organizations), now)
     find_anomalies(actor=Actor.system("anomalies"))
     _asked_of_vendor(organizations)
-    tell()
+    make_waiting_notices()
 
 
 def _companies(now: dt.datetime) -> Organizations:
@@ -92,7 +96,7 @@ def _customers(now: dt.datetime) -> Organizations:
 def new_customer(key: str, name: str, country: str, city: str, org_id: str, now: dt.datetime) -> Organization:
     """Return a customer that is not stored yet. `key` is its domain, and decides its public and tenant ids."""
     return Organization(
-        public_id=_uuid(key), tenant_id=_uuid(f"{key} tenant"), kind=Kind.CUSTOMER, name=name, name_folded=fold(name),
+        public_id=_uuid(key), tenant_id=_uuid(f"{key} tenant"), kind=Kind.CUSTOMER, name=name, name_folded=search_key(name),
         org_id=org_id, country=country, city=city, website=f"{key}.example", contact_email=f"office@{key}.example",
         created_at=now - dt.timedelta(days=955),
     )  # fmt: skip
@@ -133,9 +137,9 @@ def _past_connections(organizations: Organizations, now: dt.datetime) -> None:
     customers = [key for _name, _country, _city, key in cast.CUSTOMERS]
     live = [(cast.MAIN, key) for key in customers if key not in cast.NOT_WITH_MAIN and key not in cast.RECENT]
     live += [(partner, key) for partner, keys in cast.ALSO_CONNECTED.items() for key in keys]
-    rows = [connect(organizations[partner], organizations[key], now) for partner, key in live]
+    rows = [new_connection(organizations[partner], organizations[key], now) for partner, key in live]
     for partner, key, begun, ended, by_partner in cast.ENDED:
-        row = connect(
+        row = new_connection(
             organizations[partner], organizations[key], now, state=Connection.State.ENDED,
             ended_at=now - dt.timedelta(days=ended), ended_by=organizations[partner if by_partner else key],
         )  # fmt: skip
@@ -145,7 +149,7 @@ def _past_connections(organizations: Organizations, now: dt.datetime) -> None:
     Consent.objects.bulk_create(_consents(rows, organizations))
 
 
-def connect(partner: Organization, customer: Organization, now: dt.datetime, **end: Any) -> Connection:
+def new_connection(partner: Organization, customer: Organization, now: dt.datetime, **end: Any) -> Connection:
     """Return a connection that is not stored yet, live unless `end` holds the columns of its end.
 
     It is between two weeks and two years old, as the ids of the two decide.
@@ -212,7 +216,7 @@ def _news(organizations: Organizations, now: dt.datetime) -> None:
 
     def news(days: float, rows: Iterable[dict[str, Any]]) -> None:
         _import(rows, days_ago(days))
-        tell()  # at once, so that the inbox has the order of the events
+        make_waiting_notices()  # at once, so that the inbox has the order of the events
 
     ended = now.date() - dt.timedelta(days=4)
     _import([facts.trial_row(who("caldervalley"), 95, "NB-ANA-PRF", Entitlement.State.ACTIVE, ended)])
@@ -227,7 +231,7 @@ def _news(organizations: Organizations, now: dt.datetime) -> None:
     news(1.1, [facts.trial_row(who("gruenwald"), 95, "NB-ACC-SEC", Entitlement.State.REQUESTED, None)])
     news(0.2, [facts.trial_row(who("cote-emeraude"), 95, "NB-FIL-SHR", Entitlement.State.REQUESTED, None)])
     _act_today(organizations)
-    tell()
+    make_waiting_notices()
 
 
 def _act_today(organizations: Organizations) -> None:
@@ -251,7 +255,7 @@ def _asked_of_vendor(organizations: Organizations) -> None:
 
 
 def _more_seats(customer: SampleCustomer, today: dt.date) -> dict[str, Any]:
-    first = next(facts.past_rows(customer, today))
+    first = next(facts.rows_of_past_services(customer, today))
     return first | {
         "quantity": first["quantity"] + 25,
         "state": Entitlement.State.ACTIVE,
@@ -269,7 +273,7 @@ def _actor(email: str, organization: Organization) -> Actor:
     return choose_actor(person, organization.pk, list(operators_of(person.pk)))
 
 
-def tell() -> None:
+def make_waiting_notices() -> None:
     """Make notices of all events that wait to be told."""
     while fan_out_due():
         pass

@@ -101,7 +101,7 @@ class Channel(HTTPChannel):
             return now - max(self.since, self.server.leaves_at) > LINGER
         return now - self.since > (KEEP_ALIVE if self.answered else SECONDS)
 
-    def end_wait(self) -> None:
+    def close_waiting(self) -> None:
         """Close the connection. Where half a request has come, answer first that it was too slow."""
         if self.request is None or self.draining or self.total_outbufs_len:
             self.handle_close()
@@ -151,7 +151,7 @@ class Listener:
         """Close the overdue connections. waitress calls this each second while the socket listens."""
         for channel in list(self.active_channels.values()):
             if channel.is_overdue(now):
-                channel.end_wait()
+                channel.close_waiting()
 
     def readable(self) -> bool:
         """Return whether to take new connections now.

@@ -23,7 +23,7 @@ class Task(Protocol):
     def cancel(self) -> None: ...
 
 
-class Turns:
+class FairQueue:
     """A queue in which senders take turns.
 
     In order of arrival, two hundred requests of one session at once kept everybody else waiting for seconds.
@@ -109,6 +109,6 @@ class Lanes:
 def start_threads(number: int) -> ThreadedTaskDispatcher:
     """Return a pool of so many threads, in whose queue senders take turns."""
     dispatcher = ThreadedTaskDispatcher()
-    dispatcher.queue = Turns()
+    dispatcher.queue = FairQueue()
     dispatcher.set_thread_count(number)
     return dispatcher

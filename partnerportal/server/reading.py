@@ -48,7 +48,7 @@ class NoSpace(Error):
     reason = "Service Unavailable"
 
 
-def adjustments(body_bytes: int) -> Adjustments:
+def waitress_settings(body_bytes: int) -> Adjustments:
     """Return waitress's settings for requests whose body has at most `body_bytes` bytes.
 
     Forwarded headers are passed on as they come: Django and allauth alone decide which they trust.
@@ -103,7 +103,7 @@ class Parser(HTTPRequestParser):
         if "TRANSFER_ENCODING" in self.headers or (self.chunked and "CONTENT_LENGTH" in self.headers):
             raise ParsingError("Transfer-Encoding with Content-Length or with HTTP/1.0")
         if self.path.startswith(UPLOADS):
-            self.adj, self.seconds = adjustments(settings.INGEST_BYTES), UPLOAD_SECONDS
+            self.adj, self.seconds = waitress_settings(settings.INGEST_BYTES), UPLOAD_SECONDS
         if self.chunked:  # taking millions of tiny chunks apart would keep everybody waiting
             self.error, self.completed = LengthRequired(""), True
 

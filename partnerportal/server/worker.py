@@ -51,9 +51,9 @@ class PortalWorker(Worker):
         garbage.freeze_garbage()
         self.open_listeners()
         self.shared[READY] = max(self.shared[READY], self.age)
-        while self.stays():
-            self.turn(BUSY_TURN if self.lanes.is_full else 1)
-        self.leave()
+        while self.is_staying():
+            self.run_turn(BUSY_TURN if self.lanes.is_full else 1)
+        self.finish_work()
 
     def draw_first_pages(self) -> None:
         """Parse every template, and draw a page in each thread that will draw pages.
@@ -72,7 +72,7 @@ class PortalWorker(Worker):
         from django.conf import settings
 
         from partnerportal.server.connections import TcpListener, UnixListener
-        from partnerportal.server.reading import adjustments
+        from partnerportal.server.reading import waitress_settings
 
         self.channels: dict[int, Any] = {}
         for bound in self.sockets:
@@ -83,18 +83,18 @@ class PortalWorker(Worker):
                     self.channels,
                     _sock=bound.sock,
                     dispatcher=self.lanes,
-                    adj=adjustments(settings.DATA_UPLOAD_MAX_MEMORY_SIZE),
+                    adj=waitress_settings(settings.DATA_UPLOAD_MAX_MEMORY_SIZE),
                     sockinfo=(bound.sock.family, bound.sock.type, bound.sock.proto, bound.sock.getsockname()),
                     bind_socket=False,
                 )
             )
 
-    def turn(self, seconds: float) -> None:
+    def run_turn(self, seconds: float) -> None:
         """Run one turn of the loop, of `seconds` at most, and give the sign of life that the parent waits for."""
         self.notify()
         wasyncore.poll2(seconds, self.channels)
 
-    def stays(self) -> bool:
+    def is_staying(self) -> bool:
         """Return whether the process goes on answering.
 
         It ends when its parent is gone or its renewal is due. Told to leave, it stays until its successor is ready and
@@ -106,7 +106,7 @@ class PortalWorker(Worker):
         self.shared[ASKED] = max(self.shared[ASKED], self.lanes.asked_at)
         if self.alive:
             return not self.is_due_for_renewal()
-        return self.successor_is_starting() or self.announces_leave()
+        return self.successor_is_starting() or self.is_announcing_leave()
 
     def is_due_for_renewal(self) -> bool:
         """Return whether the process has answered `max_requests` and no upload is on its way.
@@ -127,7 +127,7 @@ class PortalWorker(Worker):
         is_coming = self.shared[STARTED] > self.age >= self.shared[READY]
         return is_coming and time.monotonic() - self.told_at < self.cfg.graceful_timeout / 2
 
-    def announces_leave(self) -> bool:
+    def is_announcing_leave(self) -> bool:
         """Return whether the process stays because `/readyz` must still say that it leaves, for ANNOUNCED seconds.
 
         That is so when the parent leaves too, and somebody asks for readiness. A form that meets a closed port may be
@@ -142,12 +142,12 @@ class PortalWorker(Worker):
             listener.is_leaving = True
         return True
 
-    def leave(self) -> None:
+    def finish_work(self) -> None:
         """Take no new connections, and finish what is in hand. The parent limits the time; uploads limit theirs."""
         for listener in self.listeners:
             listener.stop_accepting()
         while any(listener.active_channels for listener in self.listeners):
-            self.turn(0.2)
+            self.run_turn(0.2)
             for listener in self.listeners:
                 listener.maintenance(time.time())
         self.lanes.shutdown()

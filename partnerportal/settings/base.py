@@ -257,7 +257,10 @@ TIME_ZONE = "UTC"
 
 # --- Static files -------------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
-STATICFILES_FINDERS = ["partnerportal.finders.MadeFinder", "django.contrib.staticfiles.finders.AppDirectoriesFinder"]
+STATICFILES_FINDERS = [
+    "partnerportal.finders.GeneratedFilesFinder",
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+]
 STATIC_ROOT = Path(env("STATIC_ROOT", default=str(BASE_DIR / "staticfiles")))
 WHITENOISE_MANIFEST_STRICT = False  # a missing picture must not take a page down, least of all an error page
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True  # pages name no others

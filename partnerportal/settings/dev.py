@@ -4,7 +4,7 @@ import os
 
 from django.core.exceptions import ImproperlyConfigured
 
-from partnerportal.lib.environment import is_set, refuse_to_start
+from partnerportal.lib.environment import is_secret_set, refuse_to_start
 
 DEFAULTS = {
     "SECRET_KEY": "development-only-not-a-secret",
@@ -13,7 +13,7 @@ DEFAULTS = {
     "SECURITY_CONTACT": "security@example.com",
     "EMAIL_URL": "consolemail://",
 }
-os.environ |= {name: value for name, value in DEFAULTS.items() if not is_set(name)}
+os.environ |= {name: value for name, value in DEFAULTS.items() if not is_secret_set(name)}
 
 try:
     from partnerportal.settings.base import *  # noqa: F403

@@ -20,7 +20,7 @@ from django.utils.safestring import SafeString, mark_safe
 from partnerportal import icons
 from partnerportal.lib import formats, usage, user_agents
 from partnerportal.lib.known_pages import page_url
-from partnerportal.lib.parts import Part
+from partnerportal.lib.parts import PagePart
 from partnerportal.lib.text import monogram
 
 register = template.Library()
@@ -67,7 +67,7 @@ def jinja(template_name: str, **context: Any) -> SafeString:
 
 
 @register.simple_tag(takes_context=True)
-def part(context: Context, part: Part) -> SafeString:
+def part(context: Context, part: PagePart) -> SafeString:
     """Draw a piece of a page with values of its own beside the page's."""
     assert context.template, "a part stands in a page"
     template = context.template.engine.get_template(part.template)
@@ -75,8 +75,8 @@ def part(context: Context, part: Part) -> SafeString:
         return template.render(context)
 
 
-@register.filter
-def number(value: int | Decimal | None) -> str:
+@register.filter("number")
+def number_or_blank(value: int | Decimal | None) -> str:
     """Format a number in the reader's language; empty for None."""
     return "" if value is None else formats.number(value)
 
@@ -87,14 +87,14 @@ def join_names(items: Iterable[object]) -> str:
     return formats.join_names(items)
 
 
-@register.filter
-def percent(value: float | Decimal | None) -> str:
+@register.filter("percent")
+def percent_or_blank(value: float | Decimal | None) -> str:
     """Format a ratio as whole percent: 0.66 is 66%; empty for None."""
     return "" if value is None else formats.percent(value)
 
 
-@register.filter
-def money(amount: Decimal | None, currency: str) -> str:
+@register.filter("money")
+def money_or_blank(amount: Decimal | None, currency: str) -> str:
     """Format an amount with its currency; empty for None."""
     return "" if amount is None else formats.money(amount, currency)
 
@@ -108,32 +108,32 @@ def short_number(value: int) -> str:
 def _time(value: dt.date, text: str) -> SafeString:
     machine, full = value.isoformat(), formats.date(value)
     if isinstance(value, dt.datetime):
-        machine, full = value.astimezone(dt.UTC).isoformat(timespec="seconds"), formats.datetime(value)
+        machine, full = value.astimezone(dt.UTC).isoformat(timespec="seconds"), formats.date_and_time(value)
     return format_html('<time datetime="{}" title="{}">{}</time>', machine, full, text)
 
 
-@register.simple_tag
-def date(value: dt.date | None) -> str:
+@register.simple_tag(name="date")
+def date_element(value: dt.date | None) -> str:
     """Return a `<time>` with the date, as 14 Dec 2025; empty for None."""
     return _time(value, formats.date(value)) if value else ""
 
 
-@register.simple_tag
-def datetime(value: dt.datetime | None) -> str:
+@register.simple_tag(name="datetime")
+def moment_element(value: dt.datetime | None) -> str:
     """Return a `<time>` with the date, the time and the reader's time zone; empty for None."""
-    return _time(value, formats.datetime(value)) if value else ""
+    return _time(value, formats.date_and_time(value)) if value else ""
 
 
-@register.simple_tag
-def relative(value: dt.date | None) -> str:
+@register.simple_tag(name="relative")
+def near_date_element(value: dt.date | None) -> str:
     """Return a `<time>` that says when something is: in words when near, as a date when far. Its title is in full."""
-    return _time(value, formats.relative(value)) if value else ""
+    return _time(value, formats.when_in_words(value)) if value else ""
 
 
-@register.filter
-def browser(user_agent: str) -> str:
+@register.filter("browser")
+def browser_and_system(user_agent: str) -> str:
     """Name the browser and system of a session, as "Firefox on Windows"."""
-    return user_agents.describe(user_agent)
+    return user_agents.describe_user_agent(user_agent)
 
 
 @register.filter

@@ -13,7 +13,7 @@ from allauth.mfa.webauthn.forms import LoginWebAuthnForm
 from django.db.models import F
 from django.urls import reverse
 
-from accounts.actions.attempts import Attempt, forget_old_attempts, note_failed_attempt, tell_owners
+from accounts.actions.attempts import Attempt, forget_old_attempts, note_failed_attempt, warn_owners_of_guessing
 from accounts.models import FailedAttempts, Person
 from accounts.policies import ATTEMPTS_A_DAY
 from tests.accounts.test_sign_in import NEW, client, code_in, is_signed_in, sign_in, totp, with_totp
@@ -113,17 +113,17 @@ def test_the_owner_is_told_once_a_day_by_the_worker(world: World) -> None:
     owner = world.person("customer.admin")
     Person.objects.filter(pk=owner.pk).update(language="fr")
     guess_passwords(ATTEMPTS_A_DAY - 1)
-    assert tell_owners() == 0
+    assert warn_owners_of_guessing() == 0
     guess_passwords(1, after=ATTEMPTS_A_DAY)
     assert sent() == [], "not by the page: its time would tell who has an account"
-    assert tell_owners() == 1
+    assert warn_owners_of_guessing() == 1
     guess_passwords(5, after=2 * ATTEMPTS_A_DAY)
-    assert tell_owners() == 0
+    assert warn_owners_of_guessing() == 0
     [message] = sent()
     assert message.to == [owner.email] and "/sign-in/password/change/" in message.body and "50" in message.body
     a_day_passes()
     guess_passwords(ATTEMPTS_A_DAY, after=3 * ATTEMPTS_A_DAY)
-    assert tell_owners() == 1
+    assert warn_owners_of_guessing() == 1
 
 
 def test_unknown_addresses_are_counted_nowhere_and_nobody_unproved_is_mailed(world: World) -> None:
@@ -135,13 +135,13 @@ def test_unknown_addresses_are_counted_nowhere_and_nobody_unproved_is_mailed(wor
             PageClient().post("/sign-in/login/", form, **network(number // 3))
     assert FailedAttempts.objects.get().failures == 6
     FailedAttempts.objects.update(failures=ATTEMPTS_A_DAY)
-    assert tell_owners() == 1 and sent() == []
+    assert warn_owners_of_guessing() == 1 and sent() == []
 
 
 def test_nobody_who_is_locked_is_mailed(world: World) -> None:
     guess_passwords(ATTEMPTS_A_DAY)
     Person.objects.filter(email=address("customer.admin")).update(is_active=False)
-    assert tell_owners() == 1 and sent() == []
+    assert warn_owners_of_guessing() == 1 and sent() == []
 
 
 @pytest.mark.promise("S-12")
@@ -151,7 +151,7 @@ def test_wrong_codes_of_one_network_lock_nobody_out_elsewhere(with_totp: Any) ->
     thief = PageClient()
     sign_in(thief, **network(1))
     for number in range(7):
-        assert tell_owners() == (number == 5)
+        assert warn_owners_of_guessing() == (number == 5)
         thief.post(SECOND_STEP, {"code": "000000"}, **network(1))
     thief.post(SECOND_STEP, {"code": totp(secret)}, **network(1))
     assert not is_signed_in(thief), "their network is held"

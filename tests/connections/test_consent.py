@@ -5,7 +5,7 @@ from django.contrib.messages import get_messages
 
 from accounts.actions.standing import move_partner
 from connections import consent
-from connections.actions import change_sharing, share_with_all
+from connections.actions import change_sharing, share_with_all_partners
 from connections.consent import OfferedScope, all_scopes, scopes_newly_offered
 from connections.models import Connection, Consent
 from notifications.actions.outbox import fan_out_due
@@ -134,7 +134,7 @@ def test_one_choice_for_all_partners(web, world):
     shared = {row.shared_scopes for row in Connection.objects.filter(customer=world.customer2, state="active")}
     assert shared == {Scope.ACCOUNT | Scope.ORDERS}
     assert events_of("connection.sharing_changed").count() == before + 2
-    assert share_with_all(actor=world.actor("customer2.admin"), scopes=Scope.ORDERS) == 2
+    assert share_with_all_partners(actor=world.actor("customer2.admin"), scopes=Scope.ORDERS) == 2
     assert events_of("connection.sharing_changed").count() == before + 2
 
 

@@ -13,7 +13,7 @@ from connections.actions import end_connection
 from connections.customers import CustomerTab, Summary
 from connections.queries import get_customer
 from partnerportal.lib.errors import NotFound
-from partnerportal.lib.parts import Part
+from partnerportal.lib.parts import PagePart
 from partnerportal.lib.policies import Rule
 from partnerportal.lib.rows import Attention
 from tests.world import World
@@ -70,7 +70,7 @@ def test_two_tabs_of_one_key_are_a_mistake(register: Any) -> None:
 def test_the_first_page_shows_what_apps_add(world: World, web: Any, register: Any) -> None:
     def summarize(actor: Any, customer: Any) -> Summary:
         item = Attention("info", "inbox", "A ticket waits", "since yesterday")
-        part = Part("connections/parts/moments.html", {"moments": [{"icon": "inbox", "text": "From the test"}]})
+        part = PagePart("connections/parts/moments.html", {"moments": [{"icon": "inbox", "text": "From the test"}]})
         return Summary(attention=[item], calm="No ticket waits.", parts=[part])
 
     address = reverse("customer", args=[world.customer.public_id])

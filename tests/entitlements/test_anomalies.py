@@ -17,7 +17,7 @@ from entitlements.anomalies import judge_number, usual_range
 from entitlements.models import Anomaly, CustomerListing, CustomerUsage, Sku, UsageDay, UsageMonth
 from notifications import registry
 from notifications.actions.outbox import fan_out_due, send_due_emails
-from notifications.models import Event, Mail, Notice, NoticePreference
+from notifications.models import Event, MailMode, Notice, NoticePreference
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.scopes import Scope, shares
@@ -118,7 +118,7 @@ def test_told_once_to_the_customer_and_those_connected(world: World, sku: Sku) -
 @pytest.mark.promise("G-7")
 def test_one_notice_names_all_services_with_their_numbers(world: World, sku: Sku, web: Any) -> None:
     flow = Sku.objects.create(code="ANO-2", service="Flow", name="Flow")
-    choose(world, "partner.reader", "use_unusual", Mail.EACH)
+    choose(world, "partner.reader", "use_unusual", MailMode.EACH)
     report(world, "customer", sku, FALLING)
     report(world, "customer", flow, [*[100] * 56, *[100] * 13, 190])
     report(world, "customer2", flow, [*[100] * 56, *[100] * 13, 50])
@@ -147,7 +147,7 @@ def test_one_notice_names_all_services_with_their_numbers(world: World, sku: Sku
     assert f"{lines[0]}<br>{lines[1]}" in message.alternatives[0][0]
 
 
-def choose(world: World, who: str, kind: str, how: Mail) -> None:
+def choose(world: World, who: str, kind: str, how: MailMode) -> None:
     person, organization = world.person(who), world.organization_of(who)
     NoticePreference.objects.create(organization_id=organization.pk, person_id=person.pk, kind=kind, mail=how)
 

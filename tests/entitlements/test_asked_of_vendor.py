@@ -20,7 +20,7 @@ from entitlements.ingest.upload_files import UnpackedFile
 from entitlements.models import Entitlement, LicenceRelease, LicenseAssignment, Sku
 from notifications import registry
 from notifications.actions.outbox import fan_out_due, send_due_emails, send_due_summaries
-from notifications.models import Channel, Delivery, Event, Mail, Notice, NoticePreference
+from notifications.models import Channel, Delivery, Event, MailMode, Notice, NoticePreference
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Conflict
 from tests.exports.test_views import NEW, private, table  # noqa: F401
@@ -36,7 +36,7 @@ def ask(world: World, actor_for: Any, as_tenant: Any) -> Any:
     def ask(name: str = "customer") -> list[LicenseAssignment]:
         actor = actor_for(f"{name}.admin")
         with as_tenant(actor):
-            held = list(LicenseAssignment.objects.visible_to(actor).held())
+            held = list(LicenseAssignment.objects.visible_to(actor).held_now())
             return [ask_release(actor=actor, assignment=row) for row in held]
 
     return ask
@@ -101,7 +101,7 @@ def test_staff_mark_what_they_have_released_and_take_it_back(world: World, web: 
     row.refresh_from_db()
     assert (
         row.released_at
-        and not LicenseAssignment.objects.visible_to(actor_for("customer.admin")).held().filter(pk=row.pk).exists()
+        and not LicenseAssignment.objects.visible_to(actor_for("customer.admin")).held_now().filter(pk=row.pk).exists()
     )
     with pytest.raises(Conflict):
         keep_licence(actor=actor_for("customer.admin"), assignment=row)
@@ -331,7 +331,7 @@ def test_mails_follow_the_choice(world: World, ask: Any) -> None:
     """An Admin gets releases in the daily summary, unless they choose otherwise; a Reader nothing."""
     reader, admin = (world.person(f"vendor.{role}") for role in ("reader", "admin"))
     preference = {"organization_id": world.vendor.pk, "kind": "release_asked"}
-    NoticePreference.objects.create(**preference, person_id=reader.pk, mail=Mail.EACH)
+    NoticePreference.objects.create(**preference, person_id=reader.pk, mail=MailMode.EACH)
     ask()
     told(world, "release_asked")
     while send_due_emails():
@@ -355,4 +355,4 @@ def test_everybody_chooses_among_what_they_can_get(world: World, web: Any) -> No
         for code in ("ends_soon", "customer_ended"):
             assert f'{attribute}="{code}"' in of_partner and f'{attribute}="{code}"' not in of_vendor
     assert vendor.post("/me/notices/", {"release_asked": "each"}).status_code == 302
-    assert NoticePreference.objects.get(person_id=world.person("vendor.reader").pk).mail == Mail.EACH
+    assert NoticePreference.objects.get(person_id=world.person("vendor.reader").pk).mail == MailMode.EACH

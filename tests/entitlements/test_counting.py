@@ -45,8 +45,8 @@ def test_previously_and_newly_assigned_make_up_the_assigned() -> None:
 
 
 def test_overage_and_licences_left() -> None:
-    assert (counting.overage(57, 50), counting.available(57, 50)) == (7, 0)
-    assert (counting.overage(42, 50), counting.available(42, 50)) == (0, 8)
+    assert (counting.overage(57, 50), counting.licences_available(57, 50)) == (7, 0)
+    assert (counting.overage(42, 50), counting.licences_available(42, 50)) == (0, 8)
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_overage_and_licences_left() -> None:
      (1001, 1000, 101), (0, 0, None), (3, 0, None)],
 )  # fmt: skip
 def test_the_share_assigned_never_rounds_to_full_or_to_none(assigned: int, purchased: int, share: int | None) -> None:
-    assert counting.percent(assigned, purchased) == share
+    assert counting.percent_assigned(assigned, purchased) == share
 
 
 @pytest.mark.parametrize(
@@ -93,8 +93,10 @@ def test_when_all_will_be_assigned() -> None:
 
 @given(st.integers(0, 10**9), st.integers(1, 10**9))
 def test_words_and_numbers_agree(assigned: int, purchased: int) -> None:
-    share = counting.percent(assigned, purchased)
+    share = counting.percent_assigned(assigned, purchased)
     assert share is not None
     assert (share > 100) == (assigned > purchased) == (counting.overage(assigned, purchased) > 0)
     assert (share == 100) == (assigned == purchased)
-    assert counting.available(assigned, purchased) - counting.overage(assigned, purchased) == purchased - assigned
+    assert (
+        counting.licences_available(assigned, purchased) - counting.overage(assigned, purchased) == purchased - assigned
+    )

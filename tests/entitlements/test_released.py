@@ -13,7 +13,7 @@ from accounts.models import Role
 from connections.actions import accept_invitation
 from entitlements.models import LicenseAssignment, Sku
 from notifications.actions.outbox import fan_out_due, send_due_emails, send_due_summaries
-from notifications.models import Channel, Delivery, Event, Mail, Notice, NoticePreference
+from notifications.models import Channel, Delivery, Event, MailMode, Notice, NoticePreference
 from notifications.queries import count_unread
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
@@ -205,7 +205,7 @@ def sent() -> list[tuple[str, str]]:
 def test_its_mails_go_to_admins_whatever_others_chose(world: World, ask: Any, web: Any) -> None:  # noqa: F811
     NoticePreference.objects.create(
         organization_id=world.customer.pk, person_id=world.person("customer.reader").pk, kind="licence_released",
-        mail=Mail.EACH,
+        mail=MailMode.EACH,
     )  # fmt: skip
     hears(world, ask, web, "mark", "reopen")
     mails = [(to, body) for to, body in sent() if "A licence of" in body]

@@ -15,7 +15,7 @@ from entitlements.actions.renewals import announce_renewals
 from entitlements.models import CalendarFeed, Entitlement, RenewalAlert
 from notifications.actions.outbox import fan_out_due, send_due_emails, send_due_summaries
 from notifications.actions.preferences import choose_notices
-from notifications.models import Channel, Delivery, Event, Mail, Notice, NoticeChoice, NoticePreference
+from notifications.models import Channel, Delivery, Event, MailMode, Notice, NoticeChoice, NoticePreference
 from partnerportal.lib.days import today
 from tests.lib.test_icalendar import read
 from tests.world import canary
@@ -208,14 +208,14 @@ def test_a_reader_may_want_it_and_an_admin_may_not(ends, world, web):
 
 
 def test_a_choice_is_of_one_organisation(world, actor_for):
-    choose_notices(actor=actor_for("many@partner"), choices={"ends_soon": NoticeChoice(Mail.OFF)})
+    choose_notices(actor=actor_for("many@partner"), choices={"ends_soon": NoticeChoice(MailMode.OFF)})
     assert list(NoticePreference.objects.filter(person_id=world.person("many").pk).values_list("organization_id")) == [
         (world.partner.pk,)
     ]
 
 
 def test_a_lapsed_badge_gets_no_mail_of_customers(ends, world, actor_for):
-    choose_notices(actor=actor_for("lapsed.admin"), choices={"ends_soon": NoticeChoice(Mail.EACH)})
+    choose_notices(actor=actor_for("lapsed.admin"), choices={"ends_soon": NoticeChoice(MailMode.EACH)})
     ends(20)
     tell()
     assert not Delivery.objects.filter(channel=Channel.EMAIL, done_at=None).exists()

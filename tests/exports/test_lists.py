@@ -154,13 +154,13 @@ def test_the_inbox_as_it_is_filtered(world: World, web: Any) -> None:
     kind = shown.values_list("kind", flat=True)[0]
     rows = exported(world, web, "partner.reader", "inbox", f"kind={kind}")
     assert {row["kind"] for row in rows} == {kind}
-    assert len(rows) == shown.open().filter(kind=kind).count()
+    assert len(rows) == shown.not_dismissed().filter(kind=kind).count()
     assert exported(world, web, "partner.reader", "inbox", "dismissed=true") == []
 
 
 def test_the_inbox_in_words(world: World, web: Any) -> None:
     """In the reader's language, under the same keys; each line as COPY would have written it."""
-    notice = Notice.objects.visible_to(world.actor("partner.reader")).open().latest("at")
+    notice = Notice.objects.visible_to(world.actor("partner.reader")).not_dismissed().latest("at")
     Notice.objects.filter(pk=notice.pk).update(
         kind="trial_declined", about_label='=1+1 "quoted"', dismissed_at=None,
         params={"sku_name": "Vault", "quantity": 3, "reason": "+No,\nnot \"yet\""},

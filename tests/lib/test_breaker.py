@@ -180,15 +180,15 @@ def test_many_callers_of_one_that_hangs_wait_once_each_at_most(service: Service)
 
 def test_a_block_in_the_callers_thread_is_left_out_as_a_call_is(clock: Clock, service: Service) -> None:
     breaker = Breaker("Somebody")
-    with pytest.raises(TimeoutError), breaker.guard():
+    with pytest.raises(TimeoutError), breaker.guard_calls():
         service.refuse()
-    with pytest.raises(ServiceAway), breaker.guard():
+    with pytest.raises(ServiceAway), breaker.guard_calls():
         service.answer()
     assert service.asked == 1
     clock.now += 30
-    with breaker.guard():
+    with breaker.guard_calls():
         assert breaker.is_open, "one tries, the others are refused"
         service.answer()
     assert not breaker.is_open
-    with breaker.guard():
+    with breaker.guard_calls():
         assert not breaker.is_open

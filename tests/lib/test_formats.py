@@ -38,7 +38,7 @@ def test_each_language_writes_in_its_own_way(
         assert formats.percent(Decimal("0.66")) == percent
         assert formats.money(Decimal("1234.5"), "EUR") == money
         assert formats.date(NOW) == date
-        assert formats.datetime(NOW) == moment
+        assert formats.date_and_time(NOW) == moment
 
 
 @pytest.mark.parametrize(("language", "words"), [("en", "2.5M"), ("fr", f"2,5{SPACE}M"), ("ja", "250万")])
@@ -59,7 +59,7 @@ def test_a_moment_is_told_in_the_readers_time_zone() -> None:
     late = dt.datetime(2026, 11, 20, 23, 30, tzinfo=dt.UTC)
     with translation.override("en"), timezone.override(ZoneInfo("Asia/Tokyo")):
         assert formats.date(late) == "21 Nov 2026"
-        assert formats.datetime(late) == "21 Nov 2026, 08:30 JST"
+        assert formats.date_and_time(late) == "21 Nov 2026, 08:30 JST"
 
 
 @pytest.mark.parametrize(
@@ -82,17 +82,17 @@ def test_a_moment_is_told_in_the_readers_time_zone() -> None:
 )
 def test_near_dates_are_words_and_far_ones_dates(moment: dt.date, words: str) -> None:
     with translation.override("en"):
-        assert formats.relative(moment, now=NOW) == words
+        assert formats.when_in_words(moment, now=NOW) == words
 
 
 @pytest.mark.parametrize(("language", "words"), [("fr", "dans 22 jours"), ("ja", "22 日後")])
 def test_relative_words_are_translated(language: str, words: str) -> None:
     with translation.override(language):
-        assert formats.relative(TODAY + dt.timedelta(days=22), now=NOW) == words
+        assert formats.when_in_words(TODAY + dt.timedelta(days=22), now=NOW) == words
 
 
 @pytest.mark.parametrize(("language", "first"), [("en", 0), ("fr", 0), ("ja", 6)])
 def test_a_week_begins_where_the_reader_begins_it(language: str, first: int) -> None:
     """0 is Monday."""
     with translation.override(language):
-        assert formats.locale().first_week_day == first
+        assert formats.reader_locale().first_week_day == first

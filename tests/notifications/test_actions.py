@@ -42,7 +42,7 @@ def crowd(notice, *, about):
 
 
 def open_of(actor):
-    return set(Notice.objects.visible_to(actor).open())
+    return set(Notice.objects.visible_to(actor).not_dismissed())
 
 
 def test_news_reaches_the_customer_its_partners_and_their_distributor(shared):

@@ -10,7 +10,7 @@ from notifications import queries, registry
 from notifications.actions.preferences import choose_notices
 from notifications.filters import NoticeFilterSet
 from notifications.mailing import mail_recipients
-from notifications.models import Mail, Notice, NoticeChoice, NoticePreference
+from notifications.models import MailMode, Notice, NoticeChoice, NoticePreference
 from tests.exports.test_lists import exported
 from tests.notifications.test_views import INBOX, latest, news, subjects
 from tests.world import World
@@ -126,7 +126,7 @@ def test_mail_is_another_matter(world: World, web: Any, kind: str) -> None:
     """Out of the inbox it still comes by e-mail: as usual for an Admin, and as the Reader chose."""
     web("customer.reader").post(PAGE, {kind: "each"})
 
-    def mails() -> dict[int, Mail]:
+    def mails() -> dict[int, MailMode]:
         notice = Notice(recipient_id=world.customer.pk, about_id=world.customer.pk, kind=kind)
         return {person.person_id: mail for _, person, mail in mail_recipients(registry.all_kinds()[kind], [notice])}
 
@@ -134,13 +134,13 @@ def test_mail_is_another_matter(world: World, web: Any, kind: str) -> None:
     for who in ("customer.admin", "customer.reader"):
         web(who).post(PAGE, {f"inbox-{kind}": "false"})
     assert mails() == before
-    assert before[world.person("customer.reader").pk] == Mail.EACH
-    assert before.get(world.person("customer.admin").pk) == (Mail.DIGEST if kind == "ends_soon" else None)
+    assert before[world.person("customer.reader").pk] == MailMode.EACH
+    assert before.get(world.person("customer.admin").pk) == (MailMode.DIGEST if kind == "ends_soon" else None)
 
 
 def test_many_notices_are_walked_along_their_index(world: World, actor_for: Any, as_tenant: Any) -> None:
     actor = actor_for("partner.admin")
-    choose_notices(actor=actor, choices={KIND: NoticeChoice(Mail.OFF, inbox=False)})
+    choose_notices(actor=actor, choices={KIND: NoticeChoice(MailMode.OFF, inbox=False)})
     with connection.cursor() as cursor:
         cursor.execute(
             """INSERT INTO notifications_event (public_id, kind, at, actor_label, organization_label,

@@ -70,7 +70,7 @@ def test_a_text_is_translated_whatever_the_tag_does_with_it() -> None:
 
 
 def made() -> dict[str, str]:
-    return {name: storage.open(name).read().decode() for name, storage in finders.MadeFinder().list([])}
+    return {name: storage.open(name).read().decode() for name, storage in finders.GeneratedFilesFinder().list([])}
 
 
 def test_the_style_sheet_holds_each_part_in_its_layer() -> None:
@@ -144,8 +144,8 @@ def test_a_time_carries_the_machine_form_and_the_full_moment() -> None:
         expected = (
             '<time datetime="2026-11-20T14:05:00+00:00" title="20 Nov 2026, 14:05 UTC">20 Nov 2026, 14:05 UTC</time>'
         )
-        assert ui.datetime(moment) == expected
-    assert ui.relative(None) == ""
+        assert ui.moment_element(moment) == expected
+    assert ui.near_date_element(None) == ""
 
 
 def test_a_message_may_carry_its_undo() -> None:

@@ -19,7 +19,7 @@ from notifications.actions import outbox
 from notifications.actions.outbox import fan_out_due
 from notifications.actions.preferences import choose_notices
 from notifications.actions.recording import record_many
-from notifications.models import Channel, Delivery, Mail, Notice, NoticeChoice, NoticePreference
+from notifications.models import Channel, Delivery, MailMode, Notice, NoticeChoice, NoticePreference
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.scopes import ALL, Scope
 from tests.counts import count
@@ -91,10 +91,10 @@ def test_workers_tell_of_a_customers_releases_once(cast: World, race: Race, monk
 def test_choices_saved_at_once_are_kept_as_one_of_them(cast: World, race: Race) -> None:
     """Of two pages of the same person, or of one sent twice; never some of the one and some of the other."""
     actor = cast.actor("stranger.admin")
-    first = {"ends_soon": NoticeChoice(Mail.OFF, inbox=False), "trial_approved": NoticeChoice(Mail.DIGEST)}
+    first = {"ends_soon": NoticeChoice(MailMode.OFF, inbox=False), "trial_approved": NoticeChoice(MailMode.DIGEST)}
     second = {
-        "entitlement_added": NoticeChoice(Mail.OFF, inbox=False),
-        "trial_approved": NoticeChoice(Mail.OFF, inbox=False),
+        "entitlement_added": NoticeChoice(MailMode.OFF, inbox=False),
+        "trial_approved": NoticeChoice(MailMode.OFF, inbox=False),
     }
     for _ in range(count(5)):
         race.run([(actor, partial(choose_notices, actor=actor, choices=choices)) for choices in [first, second] * 4])

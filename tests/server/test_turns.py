@@ -10,7 +10,7 @@ import pytest
 from django.conf import settings
 from django.db import connection, transaction
 
-from partnerportal.server.lanes import Turns
+from partnerportal.server.lanes import FairQueue
 from tests.faults.plant import Plant, until
 from tests.server.sockets import connect, half_open, read_all, request
 from tests.server.test_slow_clients import waiting_for_the_lock
@@ -24,7 +24,7 @@ def asks(name: str, **headers: str) -> Any:
 
 
 def test_senders_take_turns_and_each_keeps_their_order() -> None:
-    queue = Turns()
+    queue = FairQueue()
     cookie = {name: f"other=1; {COOKIE}={name}" for name in "ab"}
     for task in (
         asks("a1", COOKIE=cookie["a"]), asks("a2", COOKIE=cookie["a"]), asks("a3", COOKIE=cookie["a"]),

@@ -34,7 +34,7 @@ def copy_statement(rows: QuerySet[Any], columns: tuple[ExportColumn, ...]) -> st
         return command.as_string(cursor.connection)
 
 
-def write(rows: QuerySet[Any], columns: tuple[ExportColumn, ...], file: Any) -> int:
+def write_csv(rows: QuerySet[Any], columns: tuple[ExportColumn, ...], file: Any) -> int:
     """Write the rows into `file`, after its head. Return how many rows there were."""
     if any(column.words for column in columns):
         return _write_with_words(rows, columns, file)

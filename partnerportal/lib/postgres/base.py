@@ -17,7 +17,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self._is_direct: bool | None = None
         return super().get_new_connection(conn_params)
 
-    def keep(self, name: str, statement: str) -> bool:
+    def prepare_once(self, name: str, statement: str) -> bool:
         """Prepare the statement on the server, unless that is done, and return whether it can be executed by its name.
 
         It cannot behind a transaction pooler, where the next transaction may meet another server.
