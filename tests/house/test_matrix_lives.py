@@ -67,7 +67,7 @@ def take_away(monkeypatch, queryset):
     monkeypatch.setattr(queryset, "rows_for", everything)
     for name, write in WRITTEN_ONCE.items():
         monkeypatch.setattr(Prepared, name, property(write))  # anew: they were written with the scope
-    monkeypatch.setattr(DatabaseWrapper, "keep", lambda *_: False)  # "$1 = $1" says no type
+    monkeypatch.setattr(DatabaseWrapper, "prepare_once", lambda *_: False)  # "$1 = $1" says no type
 
 
 @pytest.mark.parametrize(
