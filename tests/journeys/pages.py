@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 CUSTOMER = "customers/<uuid:customer_id>/"
 END = "connections/<uuid:connection_id>/end/"
+SHARING = "connections/<uuid:connection_id>/sharing/"
 VIEW = "lists/views/<uuid:view_id>/"
 OPERATOR = "operators/<uuid:operator_id>/"
 INVITATION = "i/<str:token>/"
@@ -66,6 +67,7 @@ PAGES = {
         Shown("invite/"),
         Shown(END, "/connections/{connection}/end/"),
         Shown(END, "/connections/{connection_ended}/end/", 409),
+        Shown(SHARING, "/connections/{connection}/sharing/"),
         Shown("operators/"),
         Shown(f"{OPERATOR}roles/", "/operators/{operator_partner}/roles/"),
         Shown(f"{OPERATOR}remove/", "/operators/{operator_partner}/remove/"),
@@ -92,6 +94,7 @@ PAGES = {
         Shown("services/trial/"),
         Shown(f"{TRIAL}cancel/", "/trials/{trial_waiting}/cancel/"),
         Shown("account/"),
+        Shown(SHARING, "/connections/{connection}/sharing/"),
         Shown("inbox/"),
         Shown(INVITATION, "/i/{token_partner}/"),
     ],

@@ -57,7 +57,7 @@ def test_a_trial_from_request_to_production(stack, visitor, trio):
     stack.mail(vera.email, asked)
     page = deciding.opens("/trials/")
     expect(page.get_by_role("row", name=sku.name)).to_contain_text(customer.org_id)
-    decides(deciding, sku, customer, "Approve…", "Approve", says="with 12 seats")
+    decides(deciding, sku, customer, "Approve…", "Approve", says="with 12 licences")
     mail = stack.mail(cleo.email, f"The trial of {sku.name} has started")
     assert "/me/notices/" in mail.get_body(("plain",)).get_content()
 
@@ -154,7 +154,7 @@ def makes_a_calendar(browser):
     browser.opens("/renewals/")
     browser.follow("Calendar link")
     browser.press("Create calendar link")
-    return browser.page.get_by_label("Calendar link").input_value()
+    return browser.page.get_by_role("textbox", name="Calendar link").input_value()
 
 
 def fetched(address):
