@@ -97,12 +97,13 @@ def count_accepted(actor: Actor) -> int:
 def list_active_connections(actor: Actor) -> QuerySet[Connection]:
     """Return the active connections of the actor's organisation, unordered, with their other sides.
 
-    `other` is a dict of the other side's name, country and public_id, and `programs` are its active memberships, for
-    `badges_of`. `offered` are the scopes that the newest consent could choose from, None on the partner's side. They
-    are sub-selects, which run only for the rows of a page; joins would run for all 20,000.
+    `other` is a dict of the other side's name, country and public_id, and of distributor, the name of the one above it,
+    or None; `programs` are its active memberships, for `badges_of`. `offered` are the scopes that the newest consent
+    could choose from, None on the partner's side. They are sub-selects, which run only for the rows of a page; joins
+    would run for all 20,000.
     """
     side = Case(When(partner=actor.organization_id, then="customer_id"), default="partner_id")
-    facts = JSONObject(name="name", country="country", public_id="public_id")
+    facts = JSONObject(name="name", country="country", public_id="public_id", distributor="parent__name")
     other = Organization.objects.filter(pk=OuterRef("other_id")).values(json=facts)
     rows = Connection.objects.visible_to(actor).active().annotate(other_id=side)
     newest = Consent.objects.visible_to(actor).filter(connection=OuterRef("pk")).order_by("-pk")
@@ -130,6 +131,14 @@ def list_ended_connections(actor: Actor) -> QuerySet[Connection]:
 def get_connection(actor: Actor, public_id: UUID) -> Connection:
     """Return a connection of the actor's organisation, active or ended. Raises NotFound for any other."""
     return by_public_id(Connection.objects.visible_to(actor), public_id)
+
+
+def find_distributor_name(connection: Connection) -> str:
+    """Return the name of the distributor above the partner of a connection, which sees the same (E-14), or ""."""
+    if connection.state == Connection.State.ENDED:
+        return ""
+    above = Organization.objects.filter(pk=connection.partner_id).values_list("parent__name", flat=True)
+    return above.first() or ""
 
 
 def newest_consent(actor: Actor, connection: Connection) -> Consent | None:

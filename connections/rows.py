@@ -156,6 +156,7 @@ class LiveRow:
 
     name: str
     direction: str  # a sentence that says who sees whose data
+    distributor: str  # a sentence that names who sees the same, on the customer's side; "" for nobody
     country: str
     badges: list[Badge]
     since: str
@@ -173,6 +174,7 @@ class PartnerRow:
     name: str
     shared: str
     sees: bool  # False while its programme membership is not active
+    distributor: str  # a sentence that names who sees the same; "" for nobody
     since: dt.datetime
 
 
@@ -183,6 +185,7 @@ def partner_rows(connections: Iterable[Connection]) -> list[PartnerRow]:
             name=connection.partner_name,
             shared=scope_names(connection.shared_scopes),
             sees=partner_sees_customers(connection.programs),  # type: ignore[attr-defined]
+            distributor=distributor_words(connection.other["distributor"]),  # type: ignore[attr-defined]
             since=connection.connected_at,
         )
         for connection in connections
@@ -207,11 +210,12 @@ def live_rows(actor: Actor, page: Page[Any]) -> list[LiveRow]:
 
 def _live_row(actor: Actor, connection: Connection) -> LiveRow:
     is_partner = connection.partner_id == actor.organization_id
-    other: Mapping[str, str] = connection.other  # type: ignore[attr-defined]
+    other: Mapping[str, Any] = connection.other  # type: ignore[attr-defined]
     programs: Iterable[Mapping[str, Any]] = connection.programs  # type: ignore[attr-defined]
     offered: int | None = connection.offered  # type: ignore[attr-defined]
     return LiveRow(
         name=other["name"],
+        distributor="" if is_partner else distributor_words(other["distributor"]),
         direction=_direction(programs, is_partner=is_partner, sees=sees_customers(actor)),
         country=country_name(other["country"]),
         badges=badges_of(programs),
@@ -231,6 +235,11 @@ def _direction(programs: Iterable[Mapping[str, Any]], *, is_partner: bool, sees:
     if partner_sees_customers(programs):
         return _("Sees your data")
     return _("Sees nothing while its programme membership is not active")
+
+
+def distributor_words(name: str | None) -> str:
+    """Return the sentence that names the distributor above a partner, whose own membership it does not need (E-14)."""
+    return _("Its distributor %(name)s sees what you share with it.") % {"name": name} if name else ""
 
 
 def ended_rows(actor: Actor, page: Page[Any]) -> list[EndedRow]:

@@ -212,6 +212,7 @@ def _sharing_page(
         "new": rows.scope_names(new),
         "version": given[0].version if given else "",
         "history": rows.consent_rows(given),
+        "distributor": "" if is_partner else rows.distributor_words(queries.find_distributor_name(connection)),
         "partners": 0 if is_partner else queries.count_partners(actor),
         "error": error,
     }

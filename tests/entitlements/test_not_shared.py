@@ -23,11 +23,11 @@ WORDS = "Not shared by the customer"
 
 @pytest.fixture
 def share(world, actor_for):
-    """Have the customer share these scopes with the partner."""
+    """Have a customer share these scopes with the partner."""
 
-    def narrow(scopes):
-        connection = world.connection("customer", "partner")
-        change_sharing(actor=actor_for("customer.admin"), connection=connection, scopes=scopes)
+    def narrow(scopes, customer="customer"):
+        connection = world.connection(customer, "partner")
+        change_sharing(actor=actor_for(f"{customer}.admin"), connection=connection, scopes=scopes)
 
     return narrow
 
@@ -177,3 +177,14 @@ def test_a_file_made_before_is_gone_with_the_reason(web, share, monkeypatch, set
     answer = client.get(f"/exports/{export.public_id}/file/")
     assert answer.status_code == 410 and answer.context["code"] == "sharing_narrowed"
     assert "a customer now shares less" in client.get("/exports/").content.decode()
+
+
+@pytest.mark.promise("E-14")
+def test_no_falling_usage_is_no_zero_where_nobody_shares_it(web, world, share):
+    client = web("partner.reader")
+    assert "share their usage" not in client.get("/").content.decode()
+    share(NO_USAGE)
+    assert "1 shares its usage" in client.get("/").content.decode()
+    share(NO_USAGE, customer="customer2")
+    page = client.get("/").content.decode()
+    assert "0 share their usage" in page and "unusual=falling" not in page

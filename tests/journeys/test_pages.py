@@ -72,7 +72,7 @@ def test_the_drawer_of_a_phone(visitor):
 def test_an_error_shown_on_a_form(visitor):
     browser = visitor().arrives_as("nobody")
     page = browser.opens("/organizations/new/")
-    page.get_by_label("Contact e-mail").fill("nobody")
+    page.get_by_label("Contact email").fill("nobody")
     browser.press("Create organisation")
     expect(page.locator(".error-summary")).to_be_focused()
     found = list(inspection.faults(browser))

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from connections.actions import end_connection
+from tests.world import World
 
 OWN_STRIP = ["Active entitlements", "Active trials", "Pending trial requests"]
 STRIP = ["Customers", "Licences assigned", "Expiring in 30 days", "Over limit", "Falling usage", "Waiting for a trial"]
@@ -57,3 +58,8 @@ def test_before_the_first_customer_a_partner_is_told_how_to_begin(world: Any, we
 
 def test_who_acts_for_nobody_creates_an_organisation_first(web: Any) -> None:
     assert web("nobody").get("/").headers["Location"] == "/organizations/new/"
+
+
+@pytest.mark.parametrize("who", ["partner.reader", "customer.admin", "vendor.admin"])
+def test_it_greets_by_name(who: str, web: Any, world: World) -> None:
+    assert f"<h1>Hello, {world.person(who).name}</h1>" in web(who).get("/").content.decode()
