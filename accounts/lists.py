@@ -46,19 +46,19 @@ class PersonalList(ListState):
 
     @property
     def keyset_options(self) -> dict[str, Any]:
-        """The keyword arguments by which `keyset` cuts the page: its order, size and cursor."""
+        """The keyword arguments by which `keyset_page` cuts the page: its order, size and cursor."""
         column, is_descending = self.definition.sorts[self.sort.removeprefix("-")], self.sort.startswith("-")
         return {"sort": column, "descending": is_descending, "size": self.size, "cursor": self.cursor}
 
     @property
-    def state(self) -> dict[str, Any]:
-        """What every address of the list carries along: the filters, the order, the page's size and the open view."""
+    def carried_values(self) -> dict[str, Any]:
+        """The values that every address of the list carries along: filters, order, the page's size, the open view."""
         view = self.view.public_id if self.view else ""
         return {**self.filter_values, "sort": self.sort, "size": self.size, "view": view}
 
     def address(self, **changes: Any) -> str:
         """Return the address of the list with these changes: of its first page, unless `cursor` is given."""
-        return self._address({**self.state, **changes})
+        return self._address({**self.carried_values, **changes})
 
     def _address(self, values: Mapping[str, Any]) -> str:
         path = reverse(self.definition.url_name)

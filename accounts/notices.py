@@ -25,9 +25,9 @@ class AskedOfVendor(NoticeKind):
     words: ClassVar[Message]  # of the subject, with %(customer)s and what `values` returns
 
     def subject(self, notice: "Notice") -> str:
-        return str(self.words) % {"customer": notice.about_label, **self.values(notice)}
+        return str(self.words) % {"customer": notice.about_label, **self.placeholder_values(notice)}
 
-    def values(self, notice: "Notice") -> dict[str, str]:
+    def placeholder_values(self, notice: "Notice") -> dict[str, str]:
         """Return the values of the placeholders in `words`, beside `customer`."""
         return {}
 
@@ -35,7 +35,8 @@ class AskedOfVendor(NoticeKind):
 class RequesterNotice(NoticeKind):
     """A notice of what became of a request, to the Admins of the organisation that made it and to nobody else.
 
-    It is not `about` that organisation, for everyone connected to it gets what is. The event's counterpart is told.
+    It is not `about` that organisation, because notices about it go to everyone connected to it. The event's
+    counterpart is told.
     """
 
     roles = email_roles = ADMINS
@@ -48,8 +49,8 @@ class RequesterNotice(NoticeKind):
                 yield event, Recipient(organization_id=event.counterpart_id, params=event.data)
 
     def subject(self, notice: "Notice") -> str:
-        return str(self.words) % self.values(notice)
+        return str(self.words) % self.placeholder_values(notice)
 
-    def values(self, notice: "Notice") -> dict[str, str]:
+    def placeholder_values(self, notice: "Notice") -> dict[str, str]:
         """Return the values of the placeholders in `words`."""
         return {}

@@ -28,7 +28,7 @@ from notifications.registry import Addressee
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import today
 from partnerportal.lib.prepared import Prepared, columns_of, instance_of
-from partnerportal.lib.scoping import by_public_id
+from partnerportal.lib.visible_rows import by_public_id
 
 # The features that an organisation has by its kind, without a badge: a distributor's own pages need them (CV-8).
 KIND_FEATURES = {Kind.DISTRIBUTOR: frozenset({Feature.CUSTOMER_DASHBOARD})}

@@ -8,7 +8,7 @@ from allauth.account.forms import EmailAwarePasswordResetTokenGenerator
 from django.contrib.auth.base_user import AbstractBaseUser
 
 
-class ResetLinks(EmailAwarePasswordResetTokenGenerator):
+class ResetTokenGenerator(EmailAwarePasswordResetTokenGenerator):
     """The generator of the tokens in reset links.
 
     As with allauth, a link is void after another password, address or sign-in; here it is also void, for good, once

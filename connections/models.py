@@ -11,12 +11,12 @@ from accounts.models import Organization
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.models import PublicModel
 from partnerportal.lib.scopes import ALL, Scope
-from partnerportal.lib.scoping import TenantQuerySet
 from partnerportal.lib.tokens import new_token
+from partnerportal.lib.visible_rows import TenantQuerySet
 
 
 class InvitationLinkQuerySet(TenantQuerySet):
-    """Invitation links, of which an actor sees the one of its own organisation."""
+    """A queryset of invitation links: an actor sees the one of its own organisation."""
 
     def rows_for(self, actor: Actor) -> "InvitationLinkQuerySet":
         return self.filter(organization=actor.organization_id)
@@ -41,7 +41,7 @@ class InvitationLink(models.Model):
 
 
 class ConnectionQuerySet(TenantQuerySet):
-    """Connections, of which an actor sees those that its own organisation is a side of."""
+    """A queryset of connections: an actor sees those that its own organisation is a side of."""
 
     def rows_for(self, actor: Actor) -> "ConnectionQuerySet":
         return self.filter(Q(partner=actor.organization_id) | Q(customer=actor.organization_id))
@@ -120,7 +120,7 @@ class Connection(PublicModel):
 
 
 class ConsentQuerySet(TenantQuerySet):
-    """Consents, of which an actor sees those that its own organisation has given."""
+    """A queryset of consents: an actor sees those that its own organisation has given."""
 
     def rows_for(self, actor: Actor) -> "ConsentQuerySet":
         return self.filter(connection__customer=actor.organization_id)
@@ -156,12 +156,12 @@ class Consent(models.Model):
 
     @property
     def version(self) -> str:
-        """What tells this consent from every other one of its connection: the moment it was given, in microseconds."""
+        """The version of the consent within its connection: the moment when it was given, in microseconds."""
         return f"{self.at:%Y%m%d%H%M%S%f}"
 
 
 class PortfolioQuerySet(TenantQuerySet):
-    """Rows of the portfolio, of which an actor sees those with its own organisation as viewer."""
+    """A queryset of rows of the portfolio: an actor sees those with its own organisation as viewer."""
 
     def rows_for(self, actor: Actor) -> "PortfolioQuerySet":
         return self.filter(viewer=actor.organization_id)

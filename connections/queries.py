@@ -19,8 +19,8 @@ from partnerportal.lib import tenancy
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import NotFound
 from partnerportal.lib.scopes import Scope, shares
-from partnerportal.lib.scoping import by_public_id
 from partnerportal.lib.tokens import is_token
+from partnerportal.lib.visible_rows import by_public_id
 
 CONSENTS_SHOWN = 50  # the newest consents of a connection
 

@@ -131,7 +131,7 @@ def scope_rows(shared: Scope, new: Scope = Scope.NONE) -> list[ScopeRow]:
 
 @dataclass(frozen=True)
 class ConsentRow:
-    """A consent in the history of a connection, for the customer."""
+    """A row of the history of consents that a customer sees: what was agreed to, when and by whom."""
 
     at: dt.datetime
     person: str
@@ -290,7 +290,7 @@ def refusal_to_share(actor: Actor, connection: Connection) -> Message:
     return answer.message if isinstance(answer, Denied) else ""
 
 
-def shared_with_all_words(count: int) -> str:
+def sharing_changed_message(count: int) -> str:
     """Return the words of the toast after a customer has changed what this many partners see."""
     text = ngettext("What %(count)s partner sees is saved.", "What your %(count)s partners see is saved.", count)
     return text % {"count": formats.number(count)}

@@ -4,7 +4,7 @@ from partnerportal.lib.scopes import Scope
 
 
 class EntitlementEvent(StrEnum):
-    """The kinds of events that this app records."""
+    """The kinds of events that entitlements, trials, releases and their use record."""
 
     ADDED = "entitlement.added"
     CHANGED = "entitlement.changed"
@@ -27,6 +27,6 @@ class EntitlementEvent(StrEnum):
 
     @property
     def scopes(self) -> Scope:
-        """What a customer must share for others to read the news of this kind: news, and what it tells (E-14)."""
+        """The scopes that others need to read news of this kind: notifications, and that of what is told (E-14)."""
         told = {EntitlementEvent.ORDER_PLACED: Scope.ORDERS, EntitlementEvent.USE_UNUSUAL: Scope.USAGE}
         return Scope.NOTIFICATIONS | told.get(self, Scope.ENTITLEMENTS)

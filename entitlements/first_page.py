@@ -63,7 +63,7 @@ def _attention(items: list[Attention], calm: str) -> dict[str, Any]:
 
 
 def may_own_licences(actor: Actor) -> bool:
-    """Return whether the actor's organisation is of a kind whose pages are not about its own licences."""
+    """Return whether the actor's organisation may have licences of its own although it is no customer."""
     return actor.organization_kind in (Kind.DISTRIBUTOR, Kind.PARTNER, Kind.PUBLISHER)
 
 

@@ -10,7 +10,7 @@ from partnerportal.lib.policies import RoleTable, Rule
 
 
 class EntitlementPermission(StrEnum):
-    """The permissions of this app."""
+    """What the people of an organisation may do with customers and their entitlements; ROLE_TABLE says who."""
 
     VIEW_OWN = "entitlements.view_own"
     VIEW_ORDERS = "entitlements.view_orders"

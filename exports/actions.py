@@ -202,8 +202,8 @@ class _Source(threading.Thread):
 def _copy(claimed: Export, file: IO[bytes]) -> int:
     """Copy the rows of an export into the file; return how many were written.
 
-    The progress is reported once a second. Raises Lost when the export is no longer this worker's, and whatever error
-    stopped the source.
+    The progress is reported once a second. Raises LeaseLost when the export is no longer this worker's, and
+    whatever error stopped the source.
     """
     reading, writing = os.pipe()
     source = _Source(claimed, os.fdopen(writing, "wb", CHUNK))

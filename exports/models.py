@@ -9,11 +9,11 @@ from django.utils import timezone
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.leases import Leased
 from partnerportal.lib.models import PublicModel
-from partnerportal.lib.scoping import TenantQuerySet
+from partnerportal.lib.visible_rows import TenantQuerySet
 
 
 class ExportQuerySet(TenantQuerySet):
-    """Exports, of which an actor sees those that the acting person has asked for in its organisation."""
+    """A queryset of exports: an actor sees those that the acting person has asked for in its organisation."""
 
     def rows_for(self, actor: Actor) -> "ExportQuerySet":
         return self.filter(organization=actor.organization_id, person_id=actor.person_id)

@@ -12,7 +12,7 @@ from exports.models import Export
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.exports.lists import ExportList, ExportSubject
 from partnerportal.lib.policies import authorize
-from partnerportal.lib.scoping import by_public_id
+from partnerportal.lib.visible_rows import by_public_id
 
 
 def list_exports(actor: Actor) -> QuerySet[Export]:

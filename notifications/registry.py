@@ -48,7 +48,7 @@ class Recipient:
 
 
 class NoticeKind:
-    """A kind of notice. Subclass it, say which event it follows, and decorate the subclass with `register`.
+    """A kind of notice. Subclass it, say which event it follows, and decorate the subclass with `register_notice`.
 
     `subject` and `body` are called in the reader's language each time they are shown. They read the `params` and the
     `about_…` fields of the notice and nothing else.

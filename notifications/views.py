@@ -23,7 +23,7 @@ from notifications.models import Notice
 from notifications.policies import ROLE_TABLE, NoticePermission
 from partnerportal.lib.pages import next_url, require_permission
 from partnerportal.lib.requests import PortalRequest
-from partnerportal.lib.scoping import by_public_id
+from partnerportal.lib.visible_rows import by_public_id
 
 
 @require_safe

@@ -8,11 +8,11 @@ from django.utils import timezone
 from accounts.models.organization import Organization
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.models import PublicModel
-from partnerportal.lib.scoping import TenantQuerySet
+from partnerportal.lib.visible_rows import TenantQuerySet
 
 
 class SavedViewQuerySet(TenantQuerySet):
-    """Saved views, of which an actor sees the acting person's own and those that are shared in its organisation."""
+    """A queryset of saved views: an actor sees the person's own and those that are shared in its organisation."""
 
     def rows_for(self, actor: Actor) -> "SavedViewQuerySet":
         return self.filter(Q(person_id=actor.person_id) | Q(is_shared=True), organization=actor.organization_id)
@@ -40,7 +40,7 @@ class SavedView(PublicModel):
 
 
 class ListSettingsQuerySet(TenantQuerySet):
-    """Settings of lists, of which an actor sees the acting person's own in its organisation."""
+    """A queryset of settings of lists: an actor sees the acting person's own in its organisation."""
 
     def rows_for(self, actor: Actor) -> "ListSettingsQuerySet":
         return self.filter(organization=actor.organization_id, person_id=actor.person_id)

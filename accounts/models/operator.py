@@ -10,11 +10,11 @@ from django.utils import timezone
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.models import PublicModel
 from partnerportal.lib.roles import SEE_FINANCE, Role
-from partnerportal.lib.scoping import TenantQuerySet
+from partnerportal.lib.visible_rows import TenantQuerySet
 
 
 class OperatorQuerySet(TenantQuerySet):
-    """Operators, of which an actor sees those of its own organisation."""
+    """A queryset of operators: an actor sees those of its own organisation."""
 
     def rows_for(self, actor: Actor) -> "OperatorQuerySet":
         return self.filter(organization=actor.organization_id)  # OWN: nobody sees another organisation's staff

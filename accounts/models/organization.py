@@ -15,8 +15,8 @@ from partnerportal.lib.countries import country_choices
 from partnerportal.lib.fields import LineField
 from partnerportal.lib.models import PublicModel
 from partnerportal.lib.scopes import Scope
-from partnerportal.lib.scoping import TenantQuerySet
 from partnerportal.lib.text import search_key
+from partnerportal.lib.visible_rows import TenantQuerySet
 
 PARTNER_ID = r"^[1-9]\d{3,11}$"
 FOLDED = 400  # characters of a folded name that are kept
@@ -41,7 +41,7 @@ def new_org_id() -> str:
 
 
 class OrganizationQuerySet(TenantQuerySet):
-    """Organisations, of which an actor sees those within its reach."""
+    """A queryset of organisations: an actor sees those within its reach."""
 
     def rows_for(self, actor: Actor) -> "OrganizationQuerySet":
         return self.filter(pk__in=actor.reach(Scope.ACCOUNT))  # REACH, which includes the actor's own organisation

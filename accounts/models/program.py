@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import today
 from partnerportal.lib.scopes import Scope
-from partnerportal.lib.scoping import TenantQuerySet
+from partnerportal.lib.visible_rows import TenantQuerySet
 
 
 class Feature(models.TextChoices):
@@ -33,7 +33,7 @@ class Program(models.Model):
 
 
 class ProgramMembershipQuerySet(TenantQuerySet):
-    """Programme memberships, of which an actor sees those of organisations within its reach."""
+    """A queryset of programme memberships: an actor sees those of organisations within its reach."""
 
     def rows_for(self, actor: Actor) -> "ProgramMembershipQuerySet":
         return self.filter(

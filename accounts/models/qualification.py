@@ -4,7 +4,7 @@ from django.db import models
 
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.scopes import Scope
-from partnerportal.lib.scoping import TenantQuerySet
+from partnerportal.lib.visible_rows import TenantQuerySet
 
 
 class Competency(models.Model):
@@ -28,7 +28,7 @@ class Skill(models.Model):
 
 
 class QualificationQuerySet(TenantQuerySet):
-    """Qualifications, of which an actor sees those of organisations within its reach."""
+    """A queryset of qualifications: an actor sees those of organisations within its reach."""
 
     def rows_for(self, actor: Actor) -> "QualificationQuerySet":
         return self.filter(organization__in=actor.reach(Scope.ACCOUNT))  # which includes the actor's own organisation

@@ -21,7 +21,7 @@ from connections.policies import ROLE_TABLE, ConnectionPermission
 from partnerportal.lib.api import ActorView, ListView, NoBody
 from partnerportal.lib.filters import FilterSet
 from partnerportal.lib.scopes import Scope
-from partnerportal.lib.scoping import by_public_id
+from partnerportal.lib.visible_rows import by_public_id
 
 
 class ConnectionFilterSet(FilterSet):

@@ -157,7 +157,7 @@ def refresh_customers(customers: Sequence[int], *, where_different: bool = False
     """Count these customers anew from their months and the days of their last sixteen weeks, and return how many rows
     were written.
 
-    Those are all rows, because news came in, or with `where_different` only the rows that then say something else.
+    Every row is written, or with `where_different` only those whose values change.
     """
     written = 0
     statement = _WRITE_ANEW + (_WHERE_DIFFERENT if where_different else "")

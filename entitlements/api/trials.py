@@ -21,7 +21,7 @@ from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.queries.trials import list_trials
 from entitlements.trial_actions import TRIAL_ACTIONS, TrialAction
 from partnerportal.lib.api import ActorView, ListView, NoBody
-from partnerportal.lib.scoping import by_public_id
+from partnerportal.lib.visible_rows import by_public_id
 
 
 class TrialsBase(ActorView):

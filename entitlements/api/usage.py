@@ -18,7 +18,7 @@ from entitlements.queries.usage import UsageNumbers, get_customer_usage, list_us
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.api import ActorView
 from partnerportal.lib.scopes import Scope
-from partnerportal.lib.scoping import by_public_id
+from partnerportal.lib.visible_rows import by_public_id
 
 DAYS = dt.timedelta(weeks=12)  # how far back the answer has days
 MONTHS = 13  # how many months the answer has

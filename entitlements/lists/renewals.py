@@ -58,7 +58,7 @@ class RenewalList(ListState):
         self.unshared = unshared_words(count_customers_without_services(actor)) if self.of_customers else ""
 
     @property
-    def state(self) -> dict[str, Any]:
+    def carried_values(self) -> dict[str, Any]:
         if self.is_month:
             return {"view": "calendar", "month": self.month.strftime("%Y-%m")}
         return {"on": self.day} if self.day else {"within": self.span}
@@ -163,7 +163,7 @@ class RenewalList(ListState):
 
     def _address(self, **values: Any) -> str:
         """Return the address of the page with these values, without those of what is shown now."""
-        return self.address(**{**dict.fromkeys(self.state), **values})
+        return self.address(**{**dict.fromkeys(self.carried_values), **values})
 
 
 def _next_month(month: dt.date) -> dt.date:

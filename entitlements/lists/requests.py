@@ -26,7 +26,7 @@ class RequestList(ListState):
         raise NotImplementedError
 
     @property
-    def state(self) -> dict[str, Any]:
+    def carried_values(self) -> dict[str, Any]:
         return {"view": self.view}
 
     @property

@@ -9,13 +9,13 @@ from django.utils import timezone
 from entitlements.models.entitlement import Sku
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.models import PublicModel
-from partnerportal.lib.scoping import TenantQuerySet
+from partnerportal.lib.visible_rows import TenantQuerySet
 
 UNUSED_AFTER = dt.timedelta(days=30)  # time without use after which a licence counts as unused
 
 
 class LicenseAssignmentQuerySet(TenantQuerySet):
-    """Queries of licences that people and devices hold."""
+    """A queryset of licences that people and devices hold: an actor sees those of its own organisation."""
 
     def rows_for(self, actor: Actor) -> "LicenseAssignmentQuerySet":
         """Return the licences of the actor's own organisation."""

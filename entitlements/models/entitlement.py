@@ -12,7 +12,7 @@ from accounts.models import Kind
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.models import PublicModel
 from partnerportal.lib.scopes import Scope
-from partnerportal.lib.scoping import TenantQuerySet
+from partnerportal.lib.visible_rows import TenantQuerySet
 
 REQUESTED_HERE = "trial-"  # how the external id of a trial begins that was requested in the portal
 
@@ -46,7 +46,7 @@ class Sku(models.Model):
 
 
 class EntitlementQuerySet(TenantQuerySet):
-    """Queries of entitlements."""
+    """A queryset of entitlements: an actor sees those within its reach, and the vendor's staff all trials."""
 
     def rows_for(self, actor: Actor) -> "EntitlementQuerySet":
         """Return the entitlements of the customers within reach, and for the vendor's staff every trial.

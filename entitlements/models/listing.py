@@ -11,7 +11,7 @@ from django.db.models.lookups import Exact
 from entitlements.models.usage import UnusualUse, unusual_field
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.scopes import Scope, shares
-from partnerportal.lib.scoping import TenantQuerySet
+from partnerportal.lib.visible_rows import TenantQuerySet
 
 SORTS = (
     "name_folded", "org_id", "country", "services", "seats", "assigned", "overage", "next_expiry_on", "connected_at",
@@ -36,14 +36,14 @@ def if_shared(value: Any, scope: Scope) -> Case:
 
 
 class CustomerListingQuerySet(TenantQuerySet):
-    """Queries of the customer listing."""
+    """A queryset of the customer listing: an actor sees the rows with its own organisation as viewer."""
 
     def rows_for(self, actor: Actor) -> "CustomerListingQuerySet":
         """Return the rows of which the actor's organisation is the viewer."""
         return self.filter(viewer=actor.organization_id)
 
     def sharing(self, scope: Scope) -> "CustomerListingQuerySet":
-        """Keep customers who share the scope: of the others a 0 says nothing."""
+        """Keep customers who share the scope. What the others have stands as 0, which must not be counted."""
         return self.filter(shares_expression(scope))
 
 
@@ -120,7 +120,7 @@ class CustomerListing(models.Model):
 
 
 class CustomerPaceQuerySet(TenantQuerySet):
-    """Queries of customers' paces."""
+    """A queryset of customers' paces: an actor sees the rows with its own organisation as viewer."""
 
     def rows_for(self, actor: Actor) -> "CustomerPaceQuerySet":
         """Return the rows of which the actor's organisation is the viewer."""
@@ -156,7 +156,7 @@ class CustomerPace(models.Model):
 
 
 class PortfolioFigureQuerySet(TenantQuerySet):
-    """Queries of portfolio figures."""
+    """A queryset of portfolio figures: an actor sees those with its own organisation as viewer."""
 
     def rows_for(self, actor: Actor) -> "PortfolioFigureQuerySet":
         """Return the figures of which the actor's organisation is the viewer."""
@@ -171,7 +171,7 @@ class PortfolioFigure(models.Model):
     """
 
     class Facet(models.TextChoices):
-        """What a figure counts. The comments say what its `value` names."""
+        """What a figure counts, such as customers or seats. A comment beside each says what its `value` names."""
 
         # One of customers, seats, assigned, over (customers with an overage), overage, unused, trials, requests,
         # share_services and share_usage (customers who share these).

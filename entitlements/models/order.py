@@ -9,11 +9,11 @@ from django.utils.translation import gettext_lazy as _
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.models import PublicModel
 from partnerportal.lib.scopes import Scope
-from partnerportal.lib.scoping import TenantQuerySet
+from partnerportal.lib.visible_rows import TenantQuerySet
 
 
 class OrderQuerySet(TenantQuerySet):
-    """Queries of orders."""
+    """A queryset of orders: an actor sees those of the customers within its reach, and its own."""
 
     def rows_for(self, actor: Actor) -> "OrderQuerySet":
         """Return the orders of the customers within reach, among them the actor's own organisation."""
@@ -60,7 +60,7 @@ class Order(PublicModel):
 
 
 class OrderLineQuerySet(TenantQuerySet):
-    """Queries of orders' lines."""
+    """A queryset of order lines: an actor sees those of the orders that it sees."""
 
     def rows_for(self, actor: Actor) -> "OrderLineQuerySet":
         """Return the lines of the orders that the actor may see."""

@@ -5,11 +5,11 @@ from django.db import models
 from accounts.models import Kind
 from entitlements.models.entitlement import Sku
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.scoping import TenantQuerySet
+from partnerportal.lib.visible_rows import TenantQuerySet
 
 
 class LicenceReleaseQuerySet(TenantQuerySet):
-    """Queries of licences whose release is asked for."""
+    """A queryset of licences to release: the vendor sees all of them, nobody else any."""
 
     finds_keys_first = True  # the view is a security barrier, behind which no page can follow an index
 

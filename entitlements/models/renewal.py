@@ -6,7 +6,7 @@ from django.utils import timezone
 from entitlements.models.entitlement import Entitlement
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.models import PublicModel
-from partnerportal.lib.scoping import TenantQuerySet
+from partnerportal.lib.visible_rows import TenantQuerySet
 
 
 class RenewalAlert(models.Model):
@@ -25,7 +25,7 @@ class RenewalAlert(models.Model):
 
 
 class CalendarFeedQuerySet(TenantQuerySet):
-    """Queries of calendar feeds."""
+    """A queryset of calendar feeds: an actor sees the acting person's own in its organisation."""
 
     def rows_for(self, actor: Actor) -> "CalendarFeedQuerySet":
         """Return the acting person's own feed of the organisation acted for."""

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 from entitlements.models.entitlement import Sku
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.scopes import Scope
-from partnerportal.lib.scoping import TenantQuerySet
+from partnerportal.lib.visible_rows import TenantQuerySet
 
 WEEKS_SHOWN = 16  # weeks that the small chart of a list's row shows
 # For so many days the ingest keeps the sums of the week that ends on each, so that a new day leaves the others alone:
@@ -39,7 +39,7 @@ TO_CHECK = Q(checked_at=None) | Q(checked_at__lt=F("updated_at")) | Q(checked_at
 
 
 class UsageQuerySet(TenantQuerySet):
-    """Queries of use."""
+    """A queryset of usage: an actor sees that of the customers within its reach, and its own."""
 
     def rows_for(self, actor: Actor) -> "UsageQuerySet":
         """Return the use of the customers within reach, among them the actor's own organisation."""

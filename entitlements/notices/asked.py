@@ -35,7 +35,7 @@ class TrialAsked(AskedOfVendor):
     icon = "flask-conical"
     words = gettext_lazy("%(customer)s requested a trial of %(service)s")
 
-    def values(self, notice: Notice) -> dict[str, str]:
+    def placeholder_values(self, notice: Notice) -> dict[str, str]:
         return {"service": notice.params.get("sku_name", "")}
 
     def recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, Recipient]]":
@@ -132,7 +132,7 @@ class ReleaseAnswer(RequesterNotice):
 
     audience = frozenset({Kind.CUSTOMER.value})
 
-    def values(self, notice: Notice) -> dict[str, str]:
+    def placeholder_values(self, notice: Notice) -> dict[str, str]:
         return {"service": notice.params.get("sku_name", "")}
 
     def asked_on(self, notice: Notice) -> str:

@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 from entitlements.models import Entitlement, Sku
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import today
-from partnerportal.lib.scoping import by_public_id
+from partnerportal.lib.visible_rows import by_public_id
 
 State = Entitlement.State
 TRIAL_VIEWS = {

@@ -192,7 +192,7 @@ class CustomerChange:
 
 @dataclass(frozen=True)
 class CustomersStandingOut:
-    """The customers that stand out, a few in each respect."""
+    """The customers that stand out: by largest change, by most unused seats, by nearest day when full."""
 
     risen: list[CustomerChange]  # whose assigned seats rose most against 28 days before
     fallen: list[CustomerChange]  # whose assigned seats fell most against 28 days before

@@ -12,7 +12,7 @@ from notifications.filters import NoticeFilterSet
 from notifications.models import Notice
 from notifications.policies import ROLE_TABLE, NoticePermission
 from partnerportal.lib.api import ActorView, ListView, NoBody
-from partnerportal.lib.scoping import by_public_id
+from partnerportal.lib.visible_rows import by_public_id
 
 
 class NoticesBase(ActorView):

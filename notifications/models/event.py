@@ -9,11 +9,11 @@ from django.utils import timezone
 
 from partnerportal.lib.actors import Actor, ActorKind
 from partnerportal.lib.models import PublicModel
-from partnerportal.lib.scoping import TenantQuerySet, in_reach
+from partnerportal.lib.visible_rows import TenantQuerySet, in_reach
 
 
 class EventQuerySet(TenantQuerySet):
-    """Events, of which an actor sees those that its own organisation is a party of, and news that customers share."""
+    """A queryset of events: an actor sees those that its organisation is a party of, and news that customers share."""
 
     def rows_for(self, actor: Actor) -> "EventQuerySet":
         parties = ("organization_id", "counterpart_id", "customer_id")

@@ -12,7 +12,7 @@ from notifications.models.preference import NoticePreference
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.models import PublicModel
 from partnerportal.lib.scopes import Scope
-from partnerportal.lib.scoping import TenantQuerySet
+from partnerportal.lib.visible_rows import TenantQuerySet
 
 
 class NoticeQuerySet(TenantQuerySet):

@@ -6,7 +6,7 @@ from django.db import models
 from django.utils.translation import pgettext_lazy
 
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.scoping import TenantQuerySet
+from partnerportal.lib.visible_rows import TenantQuerySet
 
 
 class MailMode(models.TextChoices):
@@ -25,7 +25,7 @@ class NoticeChoice(NamedTuple):
 
 
 class NoticePreferenceQuerySet(TenantQuerySet):
-    """Preferences, of which an actor sees the acting person's own in its organisation."""
+    """A queryset of preferences: an actor sees the acting person's own in its organisation."""
 
     def rows_for(self, actor: Actor) -> "NoticePreferenceQuerySet":
         return self.filter(organization_id=actor.organization_id, person_id=actor.person_id)

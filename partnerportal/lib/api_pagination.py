@@ -62,9 +62,9 @@ class Collection(BasePagination):
 class PagedCollection(Collection):
     """The envelope of one page by keyset: `?limit=` (1–200, by default 50) and the `cursor` that the links carry.
 
-    The view says how to sort: its `order()` returns the column and whether it descends, and `key` breaks ties. The
-    query of the page also returns the exact count, unless the view knows it (`known_total()`). Raises ValidationError
-    for a limit or cursor that makes no sense.
+    The view's `requested_order()` returns the column to sort by and whether it descends, and its `key` breaks ties.
+    The query of the page also returns the exact count, unless the view knows it (`known_total()`). Raises
+    ValidationError for a limit or cursor that makes no sense.
     """
 
     default_limit = 50

@@ -24,7 +24,8 @@ class Breaker:
     ends the service is not asked either, so that there are never more stuck threads than callers. `is_failure` says
     which errors mean that the service is away; any other is the service's own answer, and only its caller gets it.
 
-    Each process has one breaker for each service, and its threads share it. Used by `guard` alone it needs no `within`.
+    Each process has one breaker for each service, and its threads share it. One that is used by `guard_calls`
+    alone needs no `within`.
     """
 
     every: ClassVar["WeakSet[Breaker]"] = WeakSet()
@@ -56,7 +57,7 @@ class Breaker:
         return paused or self._trying is not None or bool(self._overdue)
 
     def call(self, ask: Callable[[], Answer]) -> Answer:
-        """Return what `ask` returns, or raise what it raises. Raises Away when it was not asked or takes too long.
+        """Return what `ask` returns, or raise what it raises. Raises ServiceAway when it was not asked or is too slow.
 
         `ask` runs in a thread of its own: it must not use the caller's database connection or transaction.
         """
@@ -75,7 +76,7 @@ class Breaker:
     def guard_calls(self) -> Iterator[None]:
         """Run the block as a call to the service, in the caller's own thread. The block must end in time by itself.
 
-        Raises Away, without running the block, when the service is not to be asked, and whatever the block raises.
+        Raises ServiceAway without running the block when the service is not to be asked, or what the block raises.
         """
         answer: Future[None] = self._begin()
         try:

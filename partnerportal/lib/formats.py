@@ -16,8 +16,8 @@ from django.utils.translation import gettext, pgettext
 # English is read outside any one country: the day stands before the month, the clock has 24 hours, the currency stands
 # before the amount. Japanese has its country, because without it a week would begin on Monday.
 _LOCALES = {"en": "en_GB", "ja": "ja_JP"}
-_NEAR_PAST = dt.timedelta(days=7)  # so far back, `relative` says it in words
-_NEAR_FUTURE = dt.timedelta(days=30)  # so far ahead, `relative` says it in words
+_NEAR_PAST = dt.timedelta(days=7)  # so far back, `when_in_words` says it in words
+_NEAR_FUTURE = dt.timedelta(days=30)  # so far ahead, `when_in_words` says it in words
 
 
 @lru_cache(maxsize=32)
@@ -112,7 +112,7 @@ def when_in_words(value: dt.date, now: dt.datetime | None = None) -> str:
 
 
 def relative_day(day: dt.date, today: dt.date) -> str:
-    """Say when a day is, in words or by the date as `relative` does, seen from the reader's own day `today`."""
+    """Say when a day is, in words or by the date as `when_in_words` does, seen from the reader's own day `today`."""
     delta = day - today
     if not -_NEAR_PAST < delta <= _NEAR_FUTURE:
         return date(day)

@@ -62,7 +62,7 @@ class IsInArray(Func):
 
 
 def is_cursor(queryset: QuerySet[Any], *, sort: str, cursor: str) -> bool:
-    """Return whether `keyset` understands the cursor, for callers that refuse one that `keyset` would ignore."""
+    """Return whether `keyset_page` understands the cursor, for callers that refuse one that it would ignore."""
     return _decode(cursor, queryset.model._meta.get_field(sort)) is not None
 
 
@@ -76,7 +76,7 @@ def with_total(queryset: QuerySet[Any]) -> QuerySet[Any]:
 
 
 def branches_of(filters: Container[str]) -> Sequence[Q]:
-    """Return the `branches` of `keyset` for a list with these filters: one, of all rows, for a search (`q`)."""
+    """Return the `branches` of `keyset_page` for a list with these filters: one, of all rows, for a search (`q`)."""
     return (Q(),) if "q" in filters else ()
 
 

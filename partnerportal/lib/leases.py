@@ -10,8 +10,8 @@ The life of a row whose model is `Leased`:
 4. The worker calls `finish` with the state that the row ends in, or, after an error, `give_back`: the row waits again
    from a later moment on, or it has failed.
 5. A worker that is silent for longer than LEASE counts as dead, and by step 2 another takes its row. `attempts` is the
-   fencing token: a worker that wakes up late still holds the old number, so its next call raises Lost and changes
-   nothing. It raises Lost as well when the row was deleted, or moved to another state by somebody else.
+   fencing token: a worker that wakes up late still holds the old number, so its next call raises LeaseLost and changes
+   nothing. It raises LeaseLost as well when the row was deleted, or moved to another state by somebody else.
 
 What an attempt leaves outside the row must be fenced too, or be harmless when it is done twice: an attempt of an export
 writes a file of its own, and a line of an upload that is stored again changes nothing.
@@ -52,13 +52,13 @@ class Leased(models.Model):
         abstract = True
 
     def report_progress(self, **changes: Any) -> None:
-        """Renew the lease and write `changes`. Raises Lost."""
+        """Renew the lease and write `changes`. Raises LeaseLost."""
         if not self._held_row().update(leased_until=timezone.now() + self.LEASE, **changes):
             raise LeaseLost
 
     @transaction.atomic
     def finish(self, state: str, **changes: Any) -> None:
-        """End the row in `state`, without a lease, and write `changes`. Raises Lost."""
+        """End the row in `state`, without a lease, and write `changes`. Raises LeaseLost."""
         row = self._held_row().select_for_update().first()
         if row is None:
             raise LeaseLost

@@ -149,14 +149,14 @@ class ListState:
     cursor: str = ""
 
     @property
-    def state(self) -> dict[str, Any]:
+    def carried_values(self) -> dict[str, Any]:
         """Return the values that every address of the list carries along. The page is not among them."""
         return dict(self.filter_values)
 
     def address(self, **changes: Any) -> str:
         """Return the canonical address of the list with these changes: of its first page, unless `cursor` is given."""
         path = reverse(self.url_name) if self.url_name else ""
-        return list_address(path, {**self.state, **changes}, self.usual)
+        return list_address(path, {**self.carried_values, **changes}, self.usual)
 
     @cached_property
     def own_address(self) -> str:
@@ -181,7 +181,7 @@ class ListState:
     @property
     def query(self) -> str:
         """Return what the list shows as a query string without "?", for its export; what is usual is said too."""
-        return query_string(self.state)
+        return query_string(self.carried_values)
 
     @property
     def total(self) -> str:

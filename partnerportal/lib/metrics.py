@@ -1,4 +1,4 @@
-"""The counters of this machine's web processes, for Prometheus. Before `start` nothing is counted.
+"""The counters of this machine's web processes, for Prometheus. Before `start_counting` nothing is counted.
 
 Each process writes into files of its own in one folder, and whichever is asked adds them all up. A process takes the
 lowest number that no living one holds, so a restarted process goes on with the files of one that has ended.
@@ -56,7 +56,7 @@ def start_counting(folder: Path) -> None:
 
 
 def observe_request(*, view: str, method: str, status: int, seconds: float, queries: int, query_seconds: float) -> None:
-    """Count one answered request, its time, its statements and their time. Does nothing before `start`."""
+    """Count one answered request, its time, its statements and their time. Does nothing before `start_counting`."""
     if _metrics is not None:
         method = method if method in METHODS else "other"
         _metrics.requests.labels(view, method, str(status)).observe(seconds)
@@ -65,7 +65,7 @@ def observe_request(*, view: str, method: str, status: int, seconds: float, quer
 
 
 def count_skipped_nudge() -> None:
-    """Count one nudge that the broker did not take. Does nothing before `start`."""
+    """Count one nudge that the broker did not take. Does nothing before `start_counting`."""
     if _metrics is not None:
         _metrics.nudges.inc()
 

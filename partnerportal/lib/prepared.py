@@ -74,6 +74,6 @@ def columns_of(model: type[Model], relation: str = "") -> list[str]:
 
 
 def instance_of(model: type[M], values: Iterable[Any]) -> M:
-    """Return the model's instance whose `columns_of` have these values. Of an iterator it takes no more than those."""
+    """Return an instance of the model from the values of its `columns_of`. An iterator loses only these values."""
     names = columns_of(model)
     return model.from_db(DEFAULT_DB_ALIAS, names, list(islice(values, len(names))))

@@ -200,7 +200,7 @@ def _import(rows: Iterable[dict[str, Any]], at: dt.datetime | None = None) -> No
 
 
 def write_feed(stream: Any, at: dt.datetime | None = None) -> None:
-    """Import a feed. With `at`, events of that moment are recorded; without, the facts are old and no news."""
+    """Import a feed. With `at` its events are recorded as of that moment; without, none are, because the facts are old."""
     counts = import_feed(actor=Actor.system("feed"), stream=stream, with_events=at is not None, at=at)
     assert not counts[Outcome.ERROR], "the sample feed is sound"
 

@@ -161,7 +161,7 @@ class PortalWorker(Worker):
 
 
 class Rehearsal:
-    """A task that draws a page for nobody. Its thread then waits for the others, so that each thread draws one."""
+    """A task that draws one page at the start, for no visitor. Its thread then waits until all others have, too."""
 
     def __init__(self, application: Callable[..., Any], together: threading.Barrier) -> None:
         self.application, self.together = application, together

@@ -68,7 +68,7 @@ def jinja(template_name: str, **context: Any) -> SafeString:
 
 @register.simple_tag(takes_context=True)
 def part(context: Context, part: PagePart) -> SafeString:
-    """Draw a piece of a page with values of its own beside the page's."""
+    """Draw a PagePart inside a page: its template sees the part's own values and those of the page."""
     assert context.template, "a part stands in a page"
     template = context.template.engine.get_template(part.template)
     with context.push(**part.context):

@@ -42,28 +42,28 @@ def calls(world: World) -> dict[str, dict[str, Any]]:
     }
 
 
-DEEDS = sorted(
+ACTIONS = sorted(
     ["correct_identity", "suspend_organization", "change_membership_end", "move_partner", "set_account_manager",
      "set_qualifications"]
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("deed", DEEDS)
+@pytest.mark.parametrize("action", ACTIONS)
 @pytest.mark.parametrize("who", ["partner.admin", "distributor.admin", "customer.admin"])
-def test_only_staff_do_it(deed: str, who: str, world: World, actor_for: Any) -> None:
+def test_only_staff_do_it(action: str, who: str, world: World, actor_for: Any) -> None:
     with pytest.raises(Refused):
-        getattr(standing, deed)(actor=actor_for(who), **calls(world)[deed])
+        getattr(standing, action)(actor=actor_for(who), **calls(world)[action])
 
 
-@pytest.mark.parametrize("deed", DEEDS)
-def test_each_is_one_event_that_the_organisation_reads_and_the_same_again_is_none(deed: str, world: World) -> None:
+@pytest.mark.parametrize("action", ACTIONS)
+def test_each_is_one_event_that_the_organisation_reads_and_the_same_again_is_none(action: str, world: World) -> None:
     before = Event.objects.count()
-    getattr(standing, deed)(actor=STAFF, **calls(world)[deed])
+    getattr(standing, action)(actor=STAFF, **calls(world)[action])
     (event,) = Event.objects.order_by("-pk")[: Event.objects.count() - before]
     assert (event.counterpart_id, event.actor_label) == (world.partner.pk, STAFF.label)
     assert event.changes
-    if deed not in ("suspend_organization", "set_account_manager"):
-        getattr(standing, deed)(actor=STAFF, **calls(world)[deed])
+    if action not in ("suspend_organization", "set_account_manager"):
+        getattr(standing, action)(actor=STAFF, **calls(world)[action])
         assert Event.objects.count() == before + 1
 
 

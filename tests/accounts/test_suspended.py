@@ -11,7 +11,7 @@ from accounts.models import Organization
 from accounts.queries import people_to_tell
 from connections.actors import current_actor
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.scoping import TenantQuerySet
+from partnerportal.lib.visible_rows import TenantQuerySet
 from tests.world import World
 
 STAFF = Actor.system("vendor staff (test)")

@@ -141,10 +141,10 @@ def test_whoever_may_not_see_the_list_any_more_gets_no_file(world: World, api: A
     assert (answer.status_code, codes(answer)) == (403, [("no_badge", None)])
 
 
-@pytest.mark.parametrize("lock", ["scope", "row-level security"])
+@pytest.mark.parametrize("lock", ["visible_to", "row-level security"])
 def test_each_lock_alone_keeps_exports_to_their_person(lock: str, world: World, api: Any, monkeypatch: Any) -> None:
     export = ready(world)
-    if lock == "scope":
+    if lock == "visible_to":
         monkeypatch.setattr(tenancy, "APP_ROLE", "none")
     else:
         monkeypatch.setattr(ExportQuerySet, "rows_for", lambda self, actor: self)

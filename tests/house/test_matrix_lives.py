@@ -21,9 +21,9 @@ from tests.house.test_tables import test_both_locks_agree as both_locks_agree
 pytestmark = [pytest.mark.slow, pytest.mark.no_cover]
 
 QUERYSETS = {type(model.objects.all()).__name__: type(model.objects.all()) for model in TENANT_MODELS}
-# Who would see what is not theirs. A list, because each scope shows in other pages.
+# Who would see what is not theirs. A list, because each of these filters shows in other pages.
 WITNESSES = ("partner2.admin", "stranger.admin")
-# Every page narrows these further, to a customer or to rows that are scoped themselves: no page can show the loss, so
+# Every page narrows these further, to a customer or to rows that are filtered themselves: no page can show the loss, so
 # that the two locks disagree has to.
 BEHIND_OTHERS = {
     "ConsentQuerySet",
@@ -39,7 +39,7 @@ BEHIND_OTHERS = {
     "UsageQuerySet",
 }
 OURS = [row for row in MATRIX if not row.same_for_all]
-# Asked first, because a lost scope shows at one of them: the others are asked when it does not.
+# Asked first, because a lost filter shows at one of them: the others are asked when it does not.
 TELLING = {
     "",
     "customers/",
@@ -66,7 +66,7 @@ def take_away(monkeypatch, queryset):
 
     monkeypatch.setattr(queryset, "rows_for", everything)
     for name, write in WRITTEN_ONCE.items():
-        monkeypatch.setattr(Prepared, name, property(write))  # anew: they were written with the scope
+        monkeypatch.setattr(Prepared, name, property(write))  # anew: they were written with the filter
     monkeypatch.setattr(DatabaseWrapper, "prepare_once", lambda *_: False)  # "$1 = $1" says no type
 
 

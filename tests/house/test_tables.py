@@ -14,7 +14,7 @@ from partnerportal.lib import tenancy
 from partnerportal.lib.actors import ANONYMOUS
 from partnerportal.lib.days import today
 from partnerportal.lib.scopes import Scope
-from partnerportal.lib.scoping import TenantQuerySet
+from partnerportal.lib.visible_rows import TenantQuerySet
 from tests.world import KINDS
 
 # Without tenants: catalogues that are the same for everyone, and the framework's own. tests/house/test_grants.py says

@@ -15,10 +15,10 @@ from partnerportal.lib.actors import ANONYMOUS, Actor
 from partnerportal.lib.errors import Refused
 from partnerportal.lib.keyset import keyset_page
 from partnerportal.lib.policies import Denied, Rule, authorize
-from partnerportal.lib.scoping import TenantQuerySet
 from partnerportal.lib.spreadsheet_safety import safe_cell
 from partnerportal.lib.text import search_key
 from partnerportal.lib.tokens import new_token
+from partnerportal.lib.visible_rows import TenantQuerySet
 
 FULL = Actor(
     person_id=1,

@@ -42,7 +42,7 @@ def _second_lock(world: World, rounds: int) -> Iterator[GoalLine]:
         statements = own_queries(who, path)
         locked, open_ = wall([replay(statements, organization_id), replay(statements, None)], rounds)
         yield GoalLine(
-            f"second lock: {name}, SQL p95 against scope alone", quantile(locked, 95) / quantile(open_, 95), target
+            f"second lock: {name}, SQL p95 against visible_to alone", quantile(locked, 95) / quantile(open_, 95), target
         )
 
 

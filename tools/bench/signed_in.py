@@ -44,7 +44,10 @@ def queries_of(who: Client, path: str) -> list[str]:
 
     Raises RuntimeError if the page does not answer 200.
     """
-    with mock.patch.object(DatabaseWrapper, "keep", return_value=False), CaptureQueriesContext(connection) as captured:
+    with (
+        mock.patch.object(DatabaseWrapper, "prepare_once", return_value=False),
+        CaptureQueriesContext(connection) as captured,
+    ):
         answer = who.get(path)
     if answer.status_code != 200:
         raise RuntimeError(f"{path} answered {answer.status_code}")

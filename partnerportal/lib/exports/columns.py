@@ -21,7 +21,7 @@ class ExportColumn:
 
     @property
     def alias(self) -> str:
-        """Return the column's name in SQL, where the plain key may be a field of the model."""
+        """Return the column's name in SQL, which is not its key, because the model may have a field of that name."""
         return f"_{self.key}_"
 
 

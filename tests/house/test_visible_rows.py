@@ -14,10 +14,10 @@ MODULES = (
 )  # fmt: skip
 SHOWN = [pattern for name in MODULES for pattern in (f"{name}.py", f"{name}/*.py")]
 MANAGERS = {"objects", "_default_manager", "_base_manager"}
-UNSCOPED = {"get_object_or_404", "get_list_or_404", "connection", "connections"}
+UNFILTERED = {"get_object_or_404", "get_list_or_404", "connection", "connections"}
 CATALOGUES = {"Program", "Sku", "Person"}  # tables without tenants: nothing in them belongs to somebody else
 EXCEPTIONS = {
-    # sub-selects that narrow rows which are scoped already, or count back from them for the same customer
+    # sub-selects that narrow rows which are filtered already, or count back from them for the same customer
     ("entitlements/filters.py", "Entitlement.objects.running"),
     ("entitlements/exports/usage.py", "UsageDay.objects.filter"),
 }
@@ -29,17 +29,17 @@ def _is_djangos(node: ast.ImportFrom) -> bool:
     return (node.module or "").startswith("django.")
 
 
-def unscoped(tree: ast.AST) -> list[str]:
+def unfiltered(tree: ast.AST) -> list[str]:
     """What in the code reads rows without saying whose."""
     parents = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
     found = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute) and node.attr in MANAGERS:
             parent = parents[node]
-            scoped = isinstance(parent, ast.Attribute) and parent.attr == "visible_to"
-            if not scoped and ast.unparse(node.value) not in CATALOGUES:
+            is_filtered = isinstance(parent, ast.Attribute) and parent.attr == "visible_to"
+            if not is_filtered and ast.unparse(node.value) not in CATALOGUES:
                 found.append(f"line {node.lineno}: {ast.unparse(parent)}")
-        if isinstance(node, ast.ImportFrom) and _is_djangos(node) and {alias.name for alias in node.names} & UNSCOPED:
+        if isinstance(node, ast.ImportFrom) and _is_djangos(node) and {alias.name for alias in node.names} & UNFILTERED:
             found.append(f"line {node.lineno}: {ast.unparse(node)}")
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in {"raw", "extra"}:
             found.append(f"line {node.lineno}: {ast.unparse(node)}")
@@ -52,7 +52,7 @@ def test_there_is_something_to_look_at():
 
 def test_rows_come_through_visible_to():
     names = {str(path.relative_to(settings.BASE_DIR)): path for path in FILES}
-    found = {(name, line) for name, path in names.items() for line in unscoped(tree_of(path))}
+    found = {(name, line) for name, path in names.items() for line in unfiltered(tree_of(path))}
     assert {(name, line) for name, line in found if (name, line.partition(": ")[2]) not in EXCEPTIONS} == set()
 
 
@@ -68,9 +68,9 @@ def test_rows_come_through_visible_to():
     ],
 )
 def test_the_check_finds_it(source):
-    assert unscoped(ast.parse(source))
+    assert unfiltered(ast.parse(source))
 
 
 def test_the_check_lets_scoped_rows_pass():
     source = "row = Order.objects.visible_to(actor).filter(pk=1)\nname = Person.objects.get(pk=1)"
-    assert not unscoped(ast.parse(source))
+    assert not unfiltered(ast.parse(source))
