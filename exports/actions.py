@@ -51,10 +51,16 @@ KEPT = timedelta(hours=24)  # how long a file can be fetched after it was made
 PAUSE = timedelta(seconds=20)  # how long a failed export waits before it is begun again
 CHUNK = 1 << 18  # bytes that are copied into the file at a time
 GONE = _("This file has been deleted. Exports are kept for a day, or until a connection ends. Export the list again.")
-NARROWED = _(
-    "This file has been deleted because a customer now shares less. Export the list again: the new file contains "
-    "what is shared now."
-)
+NARROWED = {
+    "sharing_narrowed": _(
+        "This file has been deleted because a customer now shares less. Export the list again: the new file contains "
+        "what is shared now."
+    ),
+    "role_narrowed": _(
+        "This file has been deleted because you no longer see orders and prices. Export the list again: the new file "
+        "contains what you see now."
+    ),
+}
 TOO_MANY = _("Three of your exports are still being prepared. Wait until one is ready.")
 
 
@@ -109,13 +115,13 @@ def fetch_file(*, actor: Actor, export: Export) -> HttpResponse:
     """Return the response with the file of an export, after checking anew that the actor may still export the list.
 
     Raises Refused where that is not so, Conflict while there is no file yet, and Gone for one that is gone: after a
-    day, with the end of a connection, or when a customer shares less.
+    day, with the end of a connection, or when a customer shares less or the person sees less.
     """
     authorize_list(actor, find_exported_list(export.list), export.customer_id)
     if export.state in (Export.State.QUEUED, Export.State.RUNNING, Export.State.FAILED):
         raise Conflict("export_not_ready", _("The file isn’t ready yet. The page “Exports” shows its progress."))
-    if export.error == "sharing_narrowed":
-        raise Gone("sharing_narrowed", NARROWED)
+    if export.error in NARROWED:
+        raise Gone(export.error, NARROWED[export.error])
     if fetchable_until(export) is None:
         raise Gone("export_gone", GONE)
     try:

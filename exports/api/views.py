@@ -91,7 +91,7 @@ class ExportFileView(ExportsBase):
     """The file of one of the caller's exports. Whether they may still see the list is asked anew."""
 
     serializer_class = ExportSerializer
-    errors = {409: ("export_not_ready",), 410: ("export_gone", "sharing_narrowed")}
+    errors = {409: ("export_not_ready",), 410: ("export_gone", "sharing_narrowed", "role_narrowed")}
 
     def get(self, request: Request, export_id: UUID) -> HttpResponse | Response:
         return fetch_file(actor=self.actor, export=get_export(self.actor, export_id))

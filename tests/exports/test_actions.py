@@ -10,6 +10,7 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
+from accounts.actions.operators import change_roles
 from accounts.models import Operator
 from connections.actions import change_sharing, end_connection
 from exports import actions, files
@@ -196,6 +197,18 @@ def test_less_is_shared_while_the_file_is_written(cast: World, monkeypatch: Any)
     assert actions.make_next_export()
     assert (fresh(export).state, fresh(export).error) == ("gone", "sharing_narrowed")
     assert not list(files.list_exports())
+
+
+@pytest.mark.promise("E-13")
+def test_a_file_made_with_sight_of_orders_goes_with_it(cast: World) -> None:
+    operator = cast.operator("partner.reader_with_finance")
+    mine = {"organization_id": operator.organization_id, "person_id": operator.person_id, "list": "activity"}
+    made, others = (Export.objects.create(**mine, state="ready"), queue(cast))
+    change_roles(actor=cast.actor("partner.admin"), operator=operator, roles=["reader"], finance_granted=True)
+    assert fresh(made).state == "ready"
+    change_roles(actor=cast.actor("partner.admin"), operator=operator, roles=["reader"])
+    assert (fresh(made).state, fresh(made).error) == ("gone", "role_narrowed")
+    assert fresh(others).state == "queued"
 
 
 def test_a_file_begun_while_a_connection_ends_comes_after_the_end(cast: World) -> None:

@@ -1,4 +1,6 @@
-"""Arrows that are no import point down, too: an app's templates and url names are its own or those of an app below it.
+"""Arrows that are no import point down, too: an app's templates, url names, tables and foreign keys.
+
+They are its own or those of an app below it; a migration's triggers, policies and views name no table from above.
 
 What is above registers itself (known_pages.py, connections/customers.py) or is gathered (navigation.py, first_page.py).
 """
@@ -6,12 +8,13 @@ What is above registers itself (known_pages.py, connections/customers.py) or is 
 import ast
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.conf import settings
 from django.urls import URLPattern, get_resolver
 
@@ -24,6 +27,9 @@ RESTYLED = {"account": "accounts", "allauth": "accounts", "mfa": "accounts", "us
 SHARED = {"ui": LIB, "shell": LIB}  # components, and the parts of the frame that every page stands in
 USED_TEMPLATE = re.compile(r"{% (?:include|extends|jinja) [\"']([\w./-]+)[\"']")
 USED_URL = re.compile(r"{% url [\"']([\w:]+)[\"']")
+# The database itself fills in who did it and for whom, so that no caller writes an event in another's name. Whoever adds an
+# entry says why the trigger cannot stand in the app above.
+NAMED_FROM_ABOVE = {"notifications/migrations/0002_policies.py": {"accounts_organization", "accounts_person"}}
 CALLS = {"reverse", "reverse_lazy", "redirect", "resolve_url"}
 
 
@@ -121,6 +127,18 @@ FILES = sorted(
 )
 
 
+def own_tables() -> dict[str, str]:
+    """Each table of ours and the app that has it."""
+    models = (model for model in apps.get_models() if model._meta.app_label in LEVELS)
+    return {model._meta.db_table: model._meta.app_label for model in models}
+
+
+def tables_from_above(app: str, sql: Iterable[str]) -> list[str]:
+    """The tables that SQL of the app names and that stand above it."""
+    named = {name for text in sql for name in re.findall(r"\b[a-z]+_[a-z_]+\b", text)}
+    return sorted(table for table, owner in own_tables().items() if table in named and is_above(owner, app))
+
+
 def test_the_stack_has_every_app():
     assert set(LEVELS) == {*OURS, LIB}
     assert LEVELS[LIB] < min(LEVELS[app] for app in APPS) and LEVELS[COMPOSITION] > max(LEVELS[app] for app in APPS)
@@ -132,6 +150,27 @@ def test_what_each_file_uses_is_its_own_or_below():
     used |= {path: used_in_template(path.read_text()) for path in FILES if path.suffix != ".py"}
     found = {str(path.relative_to(ROOT)): upward(app_of(path), names) for path, names in used.items()}
     assert {name: what for name, what in found.items() if what} == {}
+
+
+def test_tables_of_migrations_are_its_own_or_below():
+    """Triggers, policies, views and functions, and so what one table's change does to another."""
+    files = [path for app in APPS for path in (ROOT / app / "migrations").glob("*.py")]
+    assert len(files) >= 2 * len(APPS) - 1
+    sql = {path: list(constants(list(ast.walk(tree_of(path))))) for path in files}
+    found = {str(path.relative_to(ROOT)): tables_from_above(app_of(path), texts) for path, texts in sql.items()}
+    assert {name: set(what) for name, what in found.items() if what} == NAMED_FROM_ABOVE
+
+
+def test_foreign_keys_point_down():
+    keys = [field for model in apps.get_models() for field in model._meta.get_fields() if field.many_to_one]
+    pairs = {(f.model._meta.app_label, f.related_model._meta.app_label) for f in keys if f.related_model}
+    assert {(app, other) for app, other in pairs if app in LEVELS and is_above(other, app)} == set()
+
+
+def test_the_check_finds_it_in_sql():
+    trigger = "CREATE TRIGGER t AFTER INSERT ON entitlements_order FOR EACH ROW EXECUTE FUNCTION f()"
+    assert tables_from_above("connections", [trigger]) == ["entitlements_order"]
+    assert not tables_from_above("exports", [trigger])
 
 
 @pytest.mark.parametrize(

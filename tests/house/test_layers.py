@@ -1,5 +1,6 @@
 """No app stands outside the import contracts, which `make check` holds the code to, and each name has one home."""
 
+import re
 import tomllib
 from pathlib import Path
 
@@ -31,3 +32,14 @@ def test_no_package_offers_again_what_its_modules_have():
     """
     packages = (path for app in APPS for path in Path(settings.BASE_DIR, app).rglob("__init__.py"))
     assert {str(path) for path in packages if "__all__" in path.read_text() and path.parent.name != "models"} == set()
+
+
+def test_no_module_of_entitlements_could_stand_below():
+    """Each one names what is licensed, ordered, tried or used, or what feeds it: all else belongs where all reach it."""
+    subject = re.compile(r"sku|entitle|order|licen[cs]e|usage|use of|trial|renewal|seat|feed|upload", re.IGNORECASE)
+    files = [path for path in Path(settings.BASE_DIR, "entitlements").rglob("*.py") if path.name != "__init__.py"]
+    code = {
+        path: "\n".join(re.sub(r"^(from|import) .*", "", path.read_text(), flags=re.MULTILINE).split())
+        for path in files
+    }
+    assert len(files) > 90 and [str(path) for path, text in code.items() if not subject.search(text)] == []
