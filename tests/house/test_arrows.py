@@ -27,8 +27,8 @@ RESTYLED = {"account": "accounts", "allauth": "accounts", "mfa": "accounts", "us
 SHARED = {"ui": LIB, "shell": LIB}  # components, and the parts of the frame that every page stands in
 USED_TEMPLATE = re.compile(r"{% (?:include|extends|jinja) [\"']([\w./-]+)[\"']")
 USED_URL = re.compile(r"{% url [\"']([\w:]+)[\"']")
-# The database itself fills in who did it and for whom, so that no caller writes an event in another's name. Whoever adds an
-# entry says why the trigger cannot stand in the app above.
+# The database itself fills in who did it and for whom, so that no caller writes an event in another's name. Whoever
+# adds an entry says why the trigger cannot stand in the app above.
 NAMED_FROM_ABOVE = {"notifications/migrations/0002_policies.py": {"accounts_organization", "accounts_person"}}
 CALLS = {"reverse", "reverse_lazy", "redirect", "resolve_url"}
 
