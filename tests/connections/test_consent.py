@@ -1,7 +1,11 @@
 """What a customer shares: chosen when it accepts, changed later, told to the partner, and kept as a history (E-14)."""
 
+import json
+
 import pytest
+from django.conf import settings
 from django.contrib.messages import get_messages
+from django.utils import translation
 
 from accounts.actions.standing import move_partner
 from connections import consent
@@ -280,3 +284,14 @@ def test_customers_are_told_when_their_partner_moves_to_another_distributor(worl
         assert kind.path(moved) == sharing(connection)
     told = Notice.objects.filter(kind="partner_moved").values_list("recipient_id", flat=True)
     assert set(told) == {world.customer.pk, world.customer2.pk}
+
+
+@pytest.mark.promise("E-14")
+def test_the_texts_of_the_wording_are_kept():
+    """So that what somebody consented to can be read again: another text needs another version, and its own file."""
+    offered = {}
+    for language, _name in settings.LANGUAGES:
+        with translation.override(language):
+            offered[language] = {each.code: [str(each.label), str(each.shows)] for each in consent.offered_scopes()}
+    kept = settings.BASE_DIR / "docs/consent" / f"{consent.WORDING}.json"
+    assert json.loads(kept.read_text()) == offered

@@ -36,7 +36,7 @@ def test_no_package_offers_again_what_its_modules_have():
 
 def test_no_module_of_entitlements_could_stand_below():
     """Each names what is licensed, ordered, tried or used, or what feeds it: all else belongs where all reach it."""
-    subject = re.compile(r"sku|entitle|order|licen[cs]e|usage|use of|trial|renewal|seat|feed|upload|ingest", re.IGNORECASE)
+    subject = re.compile(r"sku|entitle|order|licen[cs]e|usage|use of|trial|renewal|seat|feed|upload|ingest", re.I)
     files = [path for path in Path(settings.BASE_DIR, "entitlements").rglob("*.py") if path.name != "__init__.py"]
     code = {
         path: "\n".join(re.sub(r"^(from|import) .*", "", path.read_text(), flags=re.MULTILINE).split())
