@@ -234,8 +234,8 @@ class PartnerMoved(NoticeKind):
 
     def subject(self, notice: "Notice") -> str:
         if notice.params["after"]:
-            return _("%(partner)s now works under the distributor %(after)s") % notice.params
-        return _("%(partner)s no longer works under the distributor %(before)s") % notice.params
+            return _("%(partner)s now works with the distributor %(after)s") % notice.params
+        return _("%(partner)s no longer works with the distributor %(before)s") % notice.params
 
     def body(self, notice: "Notice") -> str:
         texts = (

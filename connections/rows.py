@@ -292,7 +292,7 @@ def refusal_to_share(actor: Actor, connection: Connection) -> Message:
 
 def sharing_changed_message(count: int) -> str:
     """Return the words of the toast after a customer has changed what this many partners see."""
-    text = ngettext("What %(count)s partner sees is saved.", "What your %(count)s partners see is saved.", count)
+    text = ngettext("Sharing with %(count)s partner saved.", "Sharing with %(count)s partners saved.", count)
     return text % {"count": formats.number(count)}
 
 

@@ -192,7 +192,7 @@ def connection_sharing(request: PortalRequest, connection_id: UUID) -> HttpRespo
         count = actions.share_with_all_partners(**options)
         messages.success(request, rows.sharing_changed_message(count))
     else:
-        messages.success(request, _("What %(partner)s sees is saved.") % {"partner": connection.partner_name})
+        messages.success(request, _("Sharing with %(partner)s saved.") % {"partner": connection.partner_name})
     return redirect("connection_sharing", connection_id) if "stay" in request.POST else redirect("account_details")
 
 

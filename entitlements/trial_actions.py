@@ -46,7 +46,7 @@ def _ask_to_approve(trial: Entitlement) -> ConfirmationDialog:
 
 
 def _ask_to_decline(trial: Entitlement) -> ConfirmationDialog:
-    text = _("%(customer)s and its connected partners will see the reason. Don’t name anybody in it.")
+    text = _("%(customer)s and its connected partners will see the reason. Don’t name anyone in it.")
     title = _("Decline the trial of %(service)s?") % _names(trial)
     return ConfirmationDialog(title, text % _names(trial), pgettext("trial", "Decline"), "danger-solid")
 

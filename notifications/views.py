@@ -99,6 +99,6 @@ def preferences(request: PortalRequest) -> HttpResponse:
     form = ChoicesForm(request.actor, request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         choose_notices(actor=request.actor, choices=form.choices)
-        messages.success(request, _("Your notification preferences are saved."))
+        messages.success(request, _("Notification preferences saved."))
         return redirect("notice_preferences")
     return render(request, "notifications/preferences.html", {"form": form})

@@ -70,8 +70,8 @@ def _due() -> QuerySet[FailedAttempts]:
 def _mail(person: Person, kind: Attempt, failures: int) -> EmailMessage:
     with translation.override(person.language):
         subject = {
-            Attempt.PASSWORD: _("Somebody is guessing your password"),
-            Attempt.CODE: _("Somebody knows your password"),
+            Attempt.PASSWORD: _("Someone is guessing your password"),
+            Attempt.CODE: _("Someone knows your password"),
         }[kind]
         context = {
             "failures": failures,

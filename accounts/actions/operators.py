@@ -116,4 +116,4 @@ def _keep_one_admin(operator: Operator) -> None:
     """Raise Conflict("last_admin") if the operator is the only Admin of the organisation."""
     others = Operator.objects.filter(organization=operator.organization_id, roles__contains=[Role.ADMIN])
     if operator.is_admin and not others.exclude(pk=operator.pk).exists():
-        raise Conflict("last_admin", _("An organisation needs at least one Admin. Make somebody else Admin first."))
+        raise Conflict("last_admin", _("An organisation needs at least one Admin. Make someone else an Admin first."))

@@ -121,7 +121,7 @@ def operator_roles(request: PortalRequest, operator_id: UUID) -> HttpResponse:
     if form.is_valid():
         with into_form(form):
             change_roles(actor=request.actor, operator=operator, **form.cleaned_data)
-            messages.success(request, _("The roles of %(name)s are changed.") % {"name": operator.person})
+            messages.success(request, _("Roles of %(name)s saved.") % {"name": operator.person})
             return redirect("operators")
     return render(request, "accounts/operator_roles.html", {"operator": operator, "form": form})
 
@@ -149,6 +149,6 @@ def preferences(request: PortalRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         update_preferences(person=request.user, **form.cleaned_data)  # type: ignore[arg-type]
         with translation.override(form.cleaned_data["language"]):
-            messages.success(request, _("Your preferences are saved."))
+            messages.success(request, _("Preferences saved."))
         return redirect("preferences")
     return render(request, "accounts/preferences.html", {"form": form})

@@ -62,7 +62,7 @@ def view_new(request: PortalRequest, list_key: str) -> HttpResponse:
             )
             if form.cleaned_data["is_default"]:
                 actions.set_default_view(actor=request.actor, definition=definition, view=view)
-            messages.success(request, _("The view “%(name)s” is saved.") % {"name": view.name})
+            messages.success(request, _("View “%(name)s” saved.") % {"name": view.name})
             return redirect(_address(definition, view))
     back = f"{reverse(definition.url_name)}?{query}"
     context = {"form": form, "title": _("Save the view"), "query": query, "may_share": may_share, "back": back}
@@ -80,7 +80,7 @@ def view_change(request: PortalRequest, view_id: UUID) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         with into_form(form):
             view = actions.change_view(actor=request.actor, view=view, **form.action_arguments)
-            messages.success(request, _("The view “%(name)s” is saved.") % {"name": view.name})
+            messages.success(request, _("View “%(name)s” saved.") % {"name": view.name})
             return redirect(_address(definition, view))
     context = {"form": form, "title": _("Rename or share the view"), "view": view, "may_share": may_share}
     context |= {"back": _address(definition, view), "definition": definition}
@@ -93,7 +93,7 @@ def view_query(request: PortalRequest, view_id: UUID) -> HttpResponse:
     """Replace the filters and the order of a saved view by those that the list has now."""
     view, definition = _visible_view(request, view_id)
     view = actions.save_into_view(actor=request.actor, view=view, query=_posted_query(request))
-    messages.success(request, _("The view “%(name)s” is saved.") % {"name": view.name})
+    messages.success(request, _("View “%(name)s” saved.") % {"name": view.name})
     return redirect(_address(definition, view))
 
 
@@ -119,7 +119,7 @@ def view_delete(request: PortalRequest, view_id: UUID) -> HttpResponse:
     view, definition = _visible_view(request, view_id)
     if request.method == "POST":
         actions.delete_view(actor=request.actor, view=view)
-        messages.success(request, _("The view “%(name)s” is deleted.") % {"name": view.name})
+        messages.success(request, _("View “%(name)s” deleted.") % {"name": view.name})
         return redirect(definition.url_name)
     context = {"view": view, "back": _address(definition, view), "definition": definition}
     return render(request, "accounts/view_delete.html", context)

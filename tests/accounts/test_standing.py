@@ -150,12 +150,12 @@ def test_the_customers_of_a_moved_partner_are_told_who_sees_what_they_share(worl
     assert set(told.values_list("recipient_id", flat=True)) == set(connected) >= {world.customer.pk}
     notice = told.get(recipient_id=world.customer.pk)
     kind = registry.all_kinds()["partner_moved"]
-    assert kind.subject(notice) == f"{world.partner} now works under the distributor {world.distributor2}"
+    assert kind.subject(notice) == f"{world.partner} now works with the distributor {world.distributor2}"
     assert f"{world.distributor2} sees the same" in kind.body(notice)
     standing.move_partner(actor=STAFF, partner=world.partner, distributor=None)
     while fan_out_due():
         pass
-    assert "no longer works under the distributor" in kind.subject(
+    assert "no longer works with the distributor" in kind.subject(
         told.filter(recipient_id=world.customer.pk).latest("pk")
     )
 

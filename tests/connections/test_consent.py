@@ -98,7 +98,7 @@ def test_a_customer_narrows_and_widens_and_sees_its_history(web, world):
     assert "checked" in box(page, "usage")
     answer = client.post(sharing(connection), {"scopes": ["entitlements"], "version": version, "stay": "1"})
     assert (answer.status_code, answer["Location"]) == (302, sharing(connection))
-    assert said(answer) == [f"What {world.partner.name} sees is saved."]
+    assert said(answer) == [f"Sharing with {world.partner.name} saved."]
     connection.refresh_from_db()
     assert connection.shared_scopes == SOME
     page = client.get(sharing(connection)).content.decode()
@@ -134,7 +134,7 @@ def test_one_choice_for_all_partners(web, world):
     assert "Apply to all my partners" in page
     before = events_of("connection.sharing_changed").count()
     answer = client.post(sharing(connection), {"scopes": ["orders"], "version": version, "all": "on"})
-    assert said(answer) == ["What your 2 partners see is saved."]
+    assert said(answer) == ["Sharing with 2 partners saved."]
     shared = {row.shared_scopes for row in Connection.objects.filter(customer=world.customer2, state="active")}
     assert shared == {Scope.ACCOUNT | Scope.ORDERS}
     assert events_of("connection.sharing_changed").count() == before + 2
@@ -274,12 +274,12 @@ def test_customers_are_told_when_their_partner_moves_to_another_distributor(worl
     kind = all_kinds()["partner_moved"]
     for customer in ("customer", "customer2"):
         moved, left = world.notices(customer).filter(kind="partner_moved")
-        assert kind.subject(moved) == f"{world.partner.name} now works under the distributor {world.distributor2.name}"
+        assert kind.subject(moved) == f"{world.partner.name} now works with the distributor {world.distributor2.name}"
         assert kind.body(moved) == (
             f"{world.distributor2.name} sees the same as {world.partner.name}: what you share with it. "
             f"{world.distributor.name} no longer sees it."
         )
-        assert kind.subject(left).endswith(f"no longer works under the distributor {world.distributor2.name}")
+        assert kind.subject(left).endswith(f"no longer works with the distributor {world.distributor2.name}")
         connection = world.connection(customer, "partner")
         assert kind.path(moved) == sharing(connection)
     told = Notice.objects.filter(kind="partner_moved").values_list("recipient_id", flat=True)

@@ -137,7 +137,7 @@ def test_a_partner_whose_badge_ends_loses_the_customers_and_regains_them(visitor
     browser.sees(customer.name)
     people.take_badge(partner)
     browser.opens("/customers/", status=403)
-    expect(browser.heading).to_have_text("Customers need a partner badge")
+    expect(browser.heading).to_have_text("You need a partner badge to see customers")
     browser.opens(f"/customers/{customer.public_id}/", status=403)
     browser.sees_no(customer.name)
     browser.opens("/")

@@ -38,7 +38,7 @@ def test_a_view_is_shared_with_a_colleague_and_nobody_else(visitor, partner):
     dialog.get_by_label("Name").fill("Germany, backwards")
     dialog.get_by_label("Share with everyone in the organisation").check()
     dialog.get_by_role("button", name="Save view").click()
-    one.sees("The view “Germany, backwards” is saved.")
+    one.sees("View “Germany, backwards” saved.")
     expect(
         page.get_by_role("navigation", name="Views").get_by_role("link", name="Germany, backwards 3")
     ).to_be_visible()
