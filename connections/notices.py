@@ -106,7 +106,7 @@ class CustomerConnected(NoticeKind):
     def path(self, notice: "Notice") -> str:
         return reverse("customer", args=[notice.about_public_id])
 
-    def action(self, notice: "Notice") -> str:
+    def link_label(self, notice: "Notice") -> str:
         return _("Open customer")
 
 
@@ -141,7 +141,7 @@ class SharingChanged(NoticeKind):
     def path(self, notice: "Notice") -> str:
         return reverse("customer", args=[notice.about_public_id])
 
-    def action(self, notice: "Notice") -> str:
+    def link_label(self, notice: "Notice") -> str:
         return _("Open customer")
 
 
@@ -199,7 +199,7 @@ class PartnerEndedConnection(ConnectionEnded):
     def path(self, notice: "Notice") -> str:
         return reverse("account_details")
 
-    def action(self, notice: "Notice") -> str:
+    def link_label(self, notice: "Notice") -> str:
         return _("Open account details")
 
 
@@ -247,7 +247,7 @@ class PartnerMoved(NoticeKind):
     def path(self, notice: "Notice") -> str:
         return reverse("connection_sharing", args=[notice.params["connection"]])
 
-    def action(self, notice: "Notice") -> str:
+    def link_label(self, notice: "Notice") -> str:
         return _("See what is shared")
 
 

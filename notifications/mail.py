@@ -81,7 +81,7 @@ class _Line:
         return cls(
             subject=str(kind.subject(notice)),
             body=str(kind.body(notice)),
-            action=str(kind.action(notice)),
+            action=str(kind.link_label(notice)),
             url=f"{settings.PORTAL_ORIGIN}{path}" if path else "",
             about="" if is_own else notice.about_label,
         )

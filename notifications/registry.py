@@ -94,7 +94,7 @@ class NoticeKind:
         """Return the path of the page that the notice leads to, or ""."""
         return ""
 
-    def action(self, notice: "Notice") -> str:
+    def link_label(self, notice: "Notice") -> str:
         """Return the words on the link to that page, or ""."""
         return ""
 

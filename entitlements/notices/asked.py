@@ -52,7 +52,7 @@ class TrialAsked(AskedOfVendor):
     def path(self, notice: Notice) -> str:
         return reverse("trials")
 
-    def action(self, notice: Notice) -> str:
+    def link_label(self, notice: Notice) -> str:
         return _("Open trials")
 
 
@@ -98,7 +98,7 @@ class ReleaseNews(AskedOfVendor):
     def path(self, notice: Notice) -> str:
         return reverse("releases")
 
-    def action(self, notice: Notice) -> str:
+    def link_label(self, notice: Notice) -> str:
         return _("Open licence releases")
 
 
@@ -142,7 +142,7 @@ class ReleaseAnswer(RequesterNotice):
     def path(self, notice: Notice) -> str:
         return reverse("licence_holders")
 
-    def action(self, notice: Notice) -> str:
+    def link_label(self, notice: Notice) -> str:
         return _("Open licence users")
 
 

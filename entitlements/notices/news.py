@@ -34,7 +34,7 @@ class ServiceNews(CustomerNews):
     customer_url_name = "customer_services"
     words: ClassVar[Message]  # of the subject, with %(service)s
 
-    def action(self, notice: Notice) -> str:
+    def link_label(self, notice: Notice) -> str:
         return _("Open services")
 
     def subject(self, notice: Notice) -> str:
@@ -226,5 +226,5 @@ class UnusualUsageFound(CustomerNews):
     def body(self, notice: Notice) -> str:
         return anomalies.describe_anomalies(notice.params["uses"], found=notice.params["found"])
 
-    def action(self, notice: Notice) -> str:
+    def link_label(self, notice: Notice) -> str:
         return _("Open usage")
