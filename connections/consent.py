@@ -10,8 +10,8 @@ from partnerportal.lib import formats
 from partnerportal.lib.errors import Invalid, Message
 from partnerportal.lib.scopes import Scope, shares
 
-# The version of the texts below and of those that apps register. A consent keeps it, and docs/consent/ keeps the texts of
-# each version in every language: with a text the version changes, and gets a file of its own beside the former ones.
+# The version of the texts below and of those that apps register. A consent keeps it, and docs/consent/ keeps the texts
+# of each version in every language: with a text the version changes, and gets a file of its own beside the former ones.
 WORDING = "2026-11"
 
 

@@ -23,7 +23,9 @@ def _count_releases(actor: Actor) -> int:
 
 
 ITEMS = (
-    NavigationItem(label=_("Customers"), icon="building-2", url_name="customers", order=10, seen_by=sees_customers),
+    NavigationItem(
+        label=_("Customers"), icon="building-2", url_name="customers", order=10, seen_by=sees_customers, has_search=True
+    ),
     NavigationItem(
         label=_("Usage"), icon="chart-line", url_name="usage_of_customers", order=20, seen_by=sees_customers
     ),

@@ -115,6 +115,12 @@ class Shell:
         return [*pages, *self.user_menu, *self._links(Menu.HELP)]
 
     @cached_property
+    def search_url(self) -> str:
+        """Return the page that searches for what "Search or jump to…" has no page of, or "" where the actor has none."""
+        pages = (item for item in _items_of(Menu.WORK) if item.has_search and item.seen_by(self.actor))
+        return next((_address(item.url_name) for item in pages), "")
+
+    @cached_property
     def polls(self) -> list[str]:
         """Return the addresses that this browser asks again and again."""
         return [url for poll in gather_declarations("navigation", "POLLS") if (url := poll(self.request))]

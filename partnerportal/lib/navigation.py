@@ -42,4 +42,5 @@ class NavigationItem:
     order: int  # within the menu
     seen_by: Callable[[Actor], object] = everybody
     count: Callable[[Actor], int] | None = None
+    has_search: bool = False  # its page searches for the words of its parameter q
     is_exact: bool = False  # current on its own page alone, and not on those below its address

@@ -120,3 +120,12 @@ def test_the_page_one_is_on_is_marked(address: str, current: str | None, web: An
     navigation = part(web("partner.admin").get(address), '<nav aria-label="Main">', "</nav>")
     marked = re.findall(r'href="([^"]+)" aria-current="page"', navigation)
     assert marked == ([current] if current else [])
+
+
+@pytest.mark.parametrize(("who", "address"), [("partner.reader", "/customers/"), ("customer.admin", "")])
+def test_what_is_no_page_is_searched_for_among_customers(who: str, address: str, web: Any) -> None:
+    """Enter in "Search or jump to…" leads to the customers with that name, for whoever has any."""
+    page = web(who).get("/account/").content.decode()
+    form = page.partition('class="palette-head"')[2].partition(">")[0]
+    assert form == (f' role="search" action="{address}"' if address else ' role="search"')
+    assert ("Press Enter to search for it" in page) == bool(address)
