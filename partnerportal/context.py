@@ -116,7 +116,7 @@ class Shell:
 
     @cached_property
     def search_url(self) -> str:
-        """Return the page that searches for what "Search or jump to…" has no page of, or "" where the actor has none."""
+        """Return the page that searches for what "Search or jump to…" has no page of, or "" for an actor without."""
         pages = (item for item in _items_of(Menu.WORK) if item.has_search and item.seen_by(self.actor))
         return next((_address(item.url_name) for item in pages), "")
 
