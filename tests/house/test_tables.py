@@ -138,15 +138,24 @@ def test_both_locks_agree(who, world, actor_for, as_tenant):
     """All that `visible_to` grants, the policies let through; what they let through beyond it is listed here."""
     actor = actor_for(who)
     beyond = {
-        # whom the person acts for, and, for the account page, one's distributor and the partners one is connected to
+        # whom the person acts for, and, for the account page, one's distributor, the partners one is connected to, and
+        # the distributors above those
         "Organization": Q(operators__person=actor.person_id)
         | Q(partners=actor.organization_id)
-        | Q(customer_connections__customer=actor.organization_id, customer_connections__state="active"),
+        | Q(customer_connections__customer=actor.organization_id, customer_connections__state="active")
+        | Q(
+            partners__customer_connections__customer=actor.organization_id,
+            partners__customer_connections__state="active",
+        ),
         "ProgramMembership": Q(organization__operators__person=actor.person_id)
         | Q(organization__partners=actor.organization_id)
         | Q(
             organization__customer_connections__customer=actor.organization_id,
             organization__customer_connections__state="active",
+        )
+        | Q(
+            organization__partners__customer_connections__customer=actor.organization_id,
+            organization__partners__customer_connections__state="active",
         ),
         "Operator": Q(person=actor.person_id),
         # the badge and the roles are the first lock's business
