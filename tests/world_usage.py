@@ -101,6 +101,7 @@ def _usage(organization: Organization, entitlement: Entitlement, unused: Sku) ->
         shares=[-1] * (SHARES_KEPT - DAYS) + [80] * DAYS, assigned_totals=[-1] * (ASSIGNED_KEPT - DAYS) + [8] * DAYS,
         active_totals=[6] * ACTIVE_KEPT,
     )  # fmt: skip
-    Anomaly.objects.create(
-        **same, metric=Anomaly.Metric.MONTHLY_ACTIVE, found_on=today, ended_on=today, value=6, before=9, low=8, high=10
-    )
+    Anomaly.objects.create(  # of the SKU that is known through usage alone
+        customer=organization, sku=unused, metric=Anomaly.Metric.MONTHLY_ACTIVE, found_on=today, ended_on=today,
+        value=6, before=9, low=8, high=10,
+    )  # fmt: skip

@@ -82,6 +82,8 @@ OVER = {  # who may open which customer's pages
 }
 # The same where a page or file is refused because the customer keeps back its orders and its use: tests/world.py.
 OVER_KEPT_BACK = OVER | {"{customer2}": "200 partner distributor; 403 else"}
+# Whom files of usage do not name, because it keeps its use back.
+WITHOUT_KEPT_BACK = {organization: {("customer2", "name")} for organization in ("partner2", "distributor2")}
 # The same for orders, which some see of no customer.
 NO_FINANCE = "partner.reader partner.sales_agent distributor.reader"
 OVER_ORDERS = {subject: f"403 {NO_FINANCE}; {answer}" for subject, answer in OVER_KEPT_BACK.items()}
@@ -100,11 +102,12 @@ def page(
     post: str = "",
     data: dict[str, Any] | None = None,
     shows: Iterable[tuple[str, str]] = (),
+    hides: dict[str, set[tuple[str, str]]] | None = None,
     defaults: str = "login anonymous; new nobody",
     same_for_all: bool = False,
 ) -> Row:
-    answers = {"get": get, "post": post}
-    return _row(pattern, path, defaults, answers, data=data or {}, shows=frozenset(shows), same_for_all=same_for_all)
+    more = {"data": data or {}, "shows": frozenset(shows), "hides": hides or {}, "same_for_all": same_for_all}
+    return _row(pattern, path, defaults, {"get": get, "post": post}, **more)
 
 
 def api(

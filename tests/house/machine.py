@@ -105,6 +105,7 @@ WRITTEN = """SELECT coalesce(pg_partition_root(oid), oid)::regclass::text, sum(n
 class Row:
     """One address. `answers` gives, by method, "status who who; status else"; what is not listed is refused.
 
+    `shows` is what everybody sees there beside their own, `hides` by organisation what it sees elsewhere and not there.
     `same_for_all`: it is about the person alone, or about nobody, so neither organisation nor role makes a difference.
     """
 
@@ -113,6 +114,7 @@ class Row:
     answers: dict[str, str]
     data: dict[str, Any] = field(default_factory=dict)
     shows: frozenset[tuple[str, str]] = frozenset()
+    hides: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
     is_api: bool = False
     same_for_all: bool = False
 
@@ -220,6 +222,7 @@ class Machine:
             may.discard((organization, "licence holders"))
         for other, sorts in self.sees.get(who if "@" in who or who in self.sees else organization, {}).items():
             may |= {(other, sort) for sort in sorts.split()}
+        may -= row.hides.get(organization, set())
         return {key for word, key in self.canaries.items() if key not in may and word in said and word not in sent}
 
     def _written(self) -> set[tuple[str, int]]:

@@ -13,6 +13,7 @@ from tests.house.answers import (
     READERS,
     SALES_AGENTS,
     SAVERS,
+    WITHOUT_KEPT_BACK,
     api,
     page,
     sign_in,
@@ -84,7 +85,10 @@ PAGES = [
     page("exports/", get=EVERYBODY),
     page("exports/news/", get="286 else"),
     page("exports/new/", post=BADGE_HOLDERS, data={"list": "customers"}),
-    page("exports/new/", post=BADGE_HOLDERS, data={"list": "usage_history"}),
+    *(
+        page("exports/new/", post=BADGE_HOLDERS, data={"list": key}, hides=WITHOUT_KEPT_BACK)
+        for key in ("anomalies", "usage", "usage_history")
+    ),
     *(
         page("exports/new/", post=answer, data={"list": "services", "customer": subject})
         for subject, answer in OVER.items()

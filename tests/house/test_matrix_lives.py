@@ -1,17 +1,23 @@
-"""The matrix would notice: each lock is taken away in turn.
+"""The matrix would notice: each lock is taken away in turn, and each rule of it.
 
 First lock alone: requests stay a role that row-level security does not hold; the matrix holds, and goes red for every
-`visible_to` that is taken away. Second lock alone: with `visible_to` taken away, requests return nothing foreign.
+`rows_for` that is taken away. Second lock alone: with every `rows_for` taken away, requests return nothing foreign, and
+the matrix goes red for every policy that is taken away too.
 """
 
+from dataclasses import replace
+
 import pytest
+from django.db import connection
 from django.db.models import Value
 from django.db.models.lookups import Exact
 
 from accounts.models import Person
+from connections.actions import change_sharing
 from partnerportal.lib import tenancy
 from partnerportal.lib.postgres.base import DatabaseWrapper
 from partnerportal.lib.prepared import Prepared
+from partnerportal.lib.scopes import Scope
 from tests.house.answers import SEES
 from tests.house.machine import Machine
 from tests.house.matrix import MATRIX
@@ -21,38 +27,67 @@ from tests.house.test_tables import test_both_locks_agree as both_locks_agree
 pytestmark = [pytest.mark.slow, pytest.mark.no_cover]
 
 QUERYSETS = {type(model.objects.all()).__name__: type(model.objects.all()) for model in TENANT_MODELS}
-# Who would see what is not theirs. A list, because each of these filters shows in other pages.
-WITNESSES = ("partner2.admin", "stranger.admin")
-# Every page narrows these further, to a customer or to rows that are filtered themselves: no page can show the loss, so
-# that the two locks disagree has to.
-BEHIND_OTHERS = {
-    "ConsentQuerySet",
-    "CustomerPaceQuerySet",
-    "EntitlementQuerySet",
-    "ListSettingsQuerySet",
-    "OrderQuerySet",
-    "OrderLineQuerySet",
-    "OrganizationQuerySet",
-    "PortfolioQuerySet",
-    "ProgramMembershipQuerySet",
-    "QualificationQuerySet",
-    "UsageQuerySet",
-}
+TABLES = {model._meta.db_table: type(model.objects.all()).__name__ for model in TENANT_MODELS}
+WITNESSES = ("partner2.admin", "stranger.admin")  # who would see what is not theirs
 OURS = [row for row in MATRIX if not row.same_for_all]
-# Asked first, because a lost filter shows at one of them: the others are asked when it does not.
-TELLING = {
-    "",
-    "customers/",
-    "customers/<uuid:customer_id>/",
-    "exports/new/",
-    "exports/<uuid:export_id>/file/",
-    "invite/",
-    "me/notices/",
-    "renewals/calendar/",
+CUSTOMER = "customers/<uuid:customer_id>/"
+# By whom and at which address each rule is missed.
+MISSED_AT = {
+    "CalendarFeedQuerySet": ("stranger.admin", "renewals/calendar/"),
+    "ConnectionQuerySet": ("stranger.admin", "api/v1/connections/"),
+    "ConsentQuerySet": ("partner.admin", "api/v1/connections/<uuid:connection_id>/sharing/"),
+    "CustomerListingQuerySet": ("partner2.admin", "customers/"),
+    "EntitlementQuerySet": ("stranger.admin", "api/v1/trials/"),
+    "EventQuerySet": ("partner2.admin", f"{CUSTOMER}activity/"),
+    "ExportQuerySet": ("partner.reader", "api/v1/exports/<uuid:export_id>/"),
+    "InvitationLinkQuerySet": ("partner2.admin", "invite/"),
+    "LicenseAssignmentQuerySet": ("stranger.admin", "usage/licences/"),
+    "NoticePreferenceQuerySet": ("stranger.admin", "me/notices/"),
+    "NoticeQuerySet": ("stranger.admin", "inbox/"),
+    "OperatorQuerySet": ("stranger.admin", "operators/"),
+    "PortfolioFigureQuerySet": ("partner2.admin", "customers/"),
+    "PortfolioQuerySet": ("partner2.admin", CUSTOMER),
+    "SavedViewQuerySet": ("partner.reader", "lists/views/<uuid:view_id>/"),
+    "UsageQuerySet": ("partner2.admin", "exports/new/"),
 }
-FIRST = [row for row in OURS if row.pattern in TELLING]
+# Rules that no page misses, and why; that the two locks disagree shows the loss.
+BEHIND_OTHERS = {
+    "CustomerPaceQuerySet": "a pace is a number, and stands only beside a row of the viewer's own list of customers",
+    "ListSettingsQuerySet": "they hold which columns a list has and how high its rows are, no word of anybody",
+    "OrderLineQuerySet": "lines are read with the orders that they belong to",
+    "OrderQuerySet": "orders are read of one customer, once its page, file or API has found that it shares them",
+    "OrganizationQuerySet": "another organisation is read beside a connection, a customer or a service that is seen",
+    "ProgramMembershipQuerySet": "memberships are read of an organisation that is seen",
+    "QualificationQuerySet": "they are read of an organisation that is seen",
+}
+# The same of policies, where the others stand: pages read more through them than through `rows_for`.
+POLICIES_BEHIND_OTHERS = {
+    **{table: BEHIND_OTHERS[name] for table, name in TABLES.items() if name in BEHIND_OTHERS},
+    "connections_portfolio": "pages read it with the organisation that is seen, and that table's policy asks anew",
+    "entitlements_usageday": "days are read of one customer, once its page or file has found that it shares its usage",
+}
+# Where a policy is missed elsewhere than its queryset's rule.
+POLICY_MISSED_AT = {"entitlements_entitlement": ("partner2.admin", "exports/new/")}
+# Where somebody who sees a customer misses that a rule asks for a scope.
+SCOPE_MISSED_AT = {
+    "EntitlementQuerySet": "exports/new/",
+    "EventQuerySet": f"{CUSTOMER}activity/",
+    "UsageQuerySet": "exports/new/",
+}
 WRITTEN_ONCE = {name: getattr(Prepared, name).func for name in ("_written", "_kept")}
 HARM = ("and shows", "and changed")
+# What the second partner sees of its one customer that shares nothing but its account.
+KEPT_ALL_BACK = SEES | {"partner2": {"customer2": "name details", "distributor2": "name details"}}
+
+
+def harm_of(faults):
+    return [fault for fault in faults if any(word in fault for word in HARM)]
+
+
+@pytest.fixture
+def keeps_all_back(world):
+    connected = world.connection("customer2", "partner2")
+    change_sharing(actor=world.actor("customer2.admin"), connection=connected, scopes=Scope.ACCOUNT)
 
 
 def first_lock_alone(monkeypatch):
@@ -79,17 +114,60 @@ def test_first_lock_alone_holds(who, world, web, monkeypatch):
     assert not faults, "\n".join(faults)
 
 
-@pytest.mark.parametrize("name", sorted(set(QUERYSETS) - BEHIND_OTHERS))
-def test_matrix_goes_red_without_a_scope(name, world, web, monkeypatch):
+def faults_at(place, world, web, sees=SEES):
+    who, pattern = place
+    return list(Machine(world, web, sees).faults(who, [row for row in OURS if row.pattern == pattern]))
+
+
+def test_every_rule_is_missed_or_stands_behind_others():
+    assert {*MISSED_AT, *BEHIND_OTHERS} == QUERYSETS.keys()
+    assert not MISSED_AT.keys() & BEHIND_OTHERS.keys()
+    assert POLICIES_BEHIND_OTHERS.keys() | POLICY_MISSED_AT.keys() <= TABLES.keys()
+
+
+@pytest.mark.parametrize("name", sorted(MISSED_AT))
+def test_matrix_goes_red_without_a_rule(name, world, web, monkeypatch):
     first_lock_alone(monkeypatch)
+    assert not faults_at(MISSED_AT[name], world, web)
     take_away(monkeypatch, QUERYSETS[name])
-    machine = Machine(world, web, SEES)
-    walks = ((rows, who) for rows in (FIRST, OURS) for who in WITNESSES)
-    assert any(fault for rows, who in walks for fault in machine.faults(who, rows))
+    assert faults_at(MISSED_AT[name], world, web)
+
+
+@pytest.mark.parametrize("table", sorted(TABLES.keys() - POLICIES_BEHIND_OTHERS.keys()))
+def test_matrix_goes_red_without_a_policy(table, world, web, keeps_all_back, monkeypatch):
+    place = POLICY_MISSED_AT.get(table) or MISSED_AT[TABLES[table]]
+    for queryset in QUERYSETS.values():
+        take_away(monkeypatch, queryset)
+    before = faults_at(place, world, web, KEPT_ALL_BACK)
+    assert not harm_of(before)  # answers differ from the table, for customer2 is refused where it shared
+    with connection.cursor() as cursor:
+        cursor.execute(f"ALTER POLICY tenant ON {table} USING (true)")
+    assert faults_at(place, world, web, KEPT_ALL_BACK) != before
+
+
+@pytest.mark.parametrize(("name", "pattern"), SCOPE_MISSED_AT.items())
+def test_matrix_goes_red_where_any_sight_will_do(name, pattern, world, web, keeps_all_back, monkeypatch):
+    """The rule asks whether the customer is seen, and no more whether it shares what is in the table."""
+    first_lock_alone(monkeypatch)
+    place = ("partner2.admin", pattern)
+    assert not harm_of(faults_at(place, world, web, KEPT_ALL_BACK))
+    rule = QUERYSETS[name].rows_for
+
+    def any_sight(self, actor):
+        return rule(self, replace(actor, reach=lambda _scope: actor.reach(Scope.ACCOUNT)))
+
+    monkeypatch.setattr(QUERYSETS[name], "rows_for", any_sight)
+    assert harm_of(faults_at(place, world, web, KEPT_ALL_BACK))
+
+
+def test_first_lock_alone_shows_nothing_that_is_kept_back(world, web, keeps_all_back, monkeypatch):
+    first_lock_alone(monkeypatch)
+    harm = harm_of(Machine(world, web, KEPT_ALL_BACK).faults("partner2.admin", OURS))
+    assert not harm, "\n".join(harm)
 
 
 @pytest.mark.parametrize("name", sorted(BEHIND_OTHERS))
-def test_locks_disagree_without_a_scope(name, world, actor_for, as_tenant, monkeypatch):
+def test_locks_disagree_without_a_rule(name, world, actor_for, as_tenant, monkeypatch):
     take_away(monkeypatch, QUERYSETS[name])
     models = [model.__name__ for model in TENANT_MODELS if type(model.objects.all()).__name__ == name]
     with pytest.raises(AssertionError, match="|".join(models)):
@@ -110,9 +188,9 @@ def test_a_foreign_change_is_noticed(world, web, monkeypatch):
 
 
 @pytest.mark.parametrize("who", WITNESSES)
-def test_second_lock_alone_shows_nothing_foreign(who, world, web, monkeypatch):
+def test_second_lock_alone_shows_nothing_foreign(who, world, web, keeps_all_back, monkeypatch):
     for queryset in QUERYSETS.values():
         take_away(monkeypatch, queryset)
-    faults = Machine(world, web, SEES).faults(who, OURS)
-    harm = [fault for fault in faults if any(word in fault for word in HARM) or " answered 500" in fault]
+    faults = list(Machine(world, web, KEPT_ALL_BACK).faults(who, OURS))
+    harm = harm_of(faults) + [fault for fault in faults if " answered 500" in fault]
     assert not harm, "\n".join(harm)
