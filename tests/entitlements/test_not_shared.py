@@ -5,14 +5,15 @@ import io
 
 import pytest
 
-from connections.actions import change_sharing
+from connections.actions import accept_invitation, change_sharing, end_connection
 from entitlements.actions.renewals import make_calendar
-from entitlements.models import CustomerPace
+from entitlements.models import CustomerListing, CustomerPace, CustomerUsage, Entitlement
 from entitlements.queries.customers import list_customers
 from entitlements.queries.usage import add_weeks
 from exports import actions
 from exports.models import Export
 from partnerportal.lib.scopes import ALL, Scope
+from tests.portfolio import differences
 from tests.world import canary
 
 pytestmark = pytest.mark.django_db
@@ -34,6 +35,50 @@ def share(world, actor_for):
 
 def row_of(page, customer):
     return next(row for row in page.split("<tr>") if f"{customer.public_id}/" in row)
+
+
+@pytest.fixture
+def listed(world):
+    """Return what the partner's list keeps of the customer: its licences, what is unusual, and its pace."""
+
+    def kept():
+        assert differences() == []
+        row = CustomerListing.objects.get(viewer=world.partner, customer=world.customer)
+        pace = CustomerPace.objects.get(viewer=world.partner, customer=world.customer)
+        return row.seats, row.unusual, pace.moved
+
+    return kept
+
+
+def report(customer, *, unusual, moved):
+    """Store a later report of the customer's use, and more licences of each of its services."""
+    rows = CustomerUsage.objects.filter(customer=customer)
+    rows.update(unusual=unusual, assigned_before=rows.get().assigned - moved)
+    for row in Entitlement.objects.filter(customer=customer):
+        Entitlement.objects.filter(pk=row.pk).update(quantity=row.quantity + 1)
+
+
+@pytest.mark.promise("E-14")
+def test_reports_that_come_in_later_keep_to_what_is_shared(world, share, listed):
+    seats, *_usage = listed()
+    report(world.customer, unusual=["falling"], moved=-5)
+    assert listed() == (seats + 2, ["falling"], -5)  # two of its services run
+    share(NO_USAGE)
+    assert listed() == (seats + 2, [], None)
+    report(world.customer, unusual=["rising"], moved=7)
+    assert listed() == (seats + 4, [], None)
+    share(Scope.ACCOUNT | Scope.USAGE)
+    assert listed() == (0, ["rising"], 7)
+    report(world.customer, unusual=[], moved=1)
+    assert listed() == (0, [], 1)
+
+
+def test_a_customer_that_connects_anew_shares_no_more_than_it_says(world, actor_for, listed):
+    report(world.customer, unusual=["falling"], moved=-5)
+    customer = actor_for("customer.admin")
+    end_connection(actor=customer, connection=world.connection("customer", "partner"))
+    accept_invitation(actor=customer, token=world.token("partner"), scopes=NOTHING)
+    assert listed() == (0, [], None)
 
 
 @pytest.mark.parametrize("who", ["partner.reader", "distributor.reader"])

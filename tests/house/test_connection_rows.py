@@ -1,4 +1,7 @@
-"""A connection is sight and the right to tell: the database makes one for the holder of an invitation alone."""
+"""A connection is sight and the right to tell: the database makes one for the holder of an invitation alone.
+
+What it shares is the customer's to say, and a consent is never changed.
+"""
 
 from datetime import timedelta
 
@@ -7,8 +10,9 @@ from django.db import DatabaseError, connection, transaction
 
 from accounts.models import Organization
 from connections.actions import accept_invitation, end_connection
-from connections.models import Connection
-from partnerportal.lib.scopes import ALL
+from connections.consent import all_scopes
+from connections.models import Connection, Consent
+from partnerportal.lib.scopes import ALL, Scope
 from tests.world import KINDS
 
 
@@ -57,3 +61,55 @@ def test_the_end_is_now(world, actor_for, as_tenant):
                 cursor.execute(end, [ended_at, actor.organization_id, row.pk])
         ended = end_connection(actor=actor, connection=row)
     assert ended.ended_at - row.connected_at < timedelta(minutes=5)
+
+
+def consents(row, *, scopes, offered):
+    """Whether the database takes a consent for the connection; undone where it does not."""
+    try:
+        with transaction.atomic():
+            Consent.objects.create(connection=row, scopes=scopes, offered=offered, person_label="Your Admin")
+    except DatabaseError as error:
+        assert "row-level security" in str(error), error
+        return False
+    return True
+
+
+@pytest.mark.promise("E-14")
+@pytest.mark.parametrize(
+    ("who", "customer", "scopes", "is_taken"),
+    [
+        ("customer.admin", "customer", Scope.ACCOUNT | Scope.ORDERS, True),
+        ("customer.reader", "customer", Scope.ACCOUNT, False),
+        ("partner.admin", "customer", all_scopes(), False),
+        ("customer2.admin", "customer", Scope.ACCOUNT, False),
+        ("ended.admin", "ended", Scope.ACCOUNT, False),
+        ("customer.admin", "customer", Scope.ORDERS, False),  # without the account, which is always shared
+        ("customer.admin", "customer", all_scopes() | Scope.TICKETS, False),  # which was not offered
+    ],
+)
+def test_a_consent_is_given_by_the_customers_admins_alone(who, customer, scopes, is_taken, world, actor_for, as_tenant):
+    row, actor = world.connection(customer, "partner"), actor_for(who)
+    before = row.scopes
+    with as_tenant(actor):
+        assert consents(row, scopes=scopes, offered=all_scopes()) is is_taken
+    row.refresh_from_db()
+    assert row.scopes == (scopes if is_taken else before)
+    if is_taken:
+        given = row.consents.latest("pk")
+        assert (given.person_id, given.person_label) == (actor.person_id, actor.label)
+
+
+@pytest.mark.promise("E-14")
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE connections_consent SET scopes = 1",
+        "UPDATE connections_consent SET at = now()",
+        "DELETE FROM connections_consent",
+        "UPDATE connections_connection SET scopes = 63",
+    ],
+)
+def test_what_was_consented_to_is_not_changed(statement, world, actor_for, as_tenant):
+    refused = pytest.raises(DatabaseError, match="permission denied")
+    with as_tenant(actor_for("customer.admin")), connection.cursor() as cursor, refused, transaction.atomic():
+        cursor.execute(statement)

@@ -21,6 +21,7 @@ from entitlements.models import CalendarFeed, Entitlement, IngestToken, IngestUp
 from exports.models import Export
 from notifications.models import Event
 from partnerportal.lib.actors import ANONYMOUS, Actor
+from partnerportal.lib.scopes import ALL, Scope
 from partnerportal.lib.tokens import digest_of
 from tests.house.test_grants import rows_of
 from tests.world import SKU_OF_NOBODY
@@ -169,10 +170,11 @@ def test_a_connection_is_made_now_and_alive(world, actor_for, as_tenant):
         made = stored(
             Connection(
                 partner=world.partner, customer_id=actor.organization_id, connected_at=LONG_AGO,
-                ended_by_id=world.partner.pk,
+                ended_by_id=world.partner.pk, scopes=ALL,
             )
         )  # fmt: skip
     assert is_now(made.connected_at) and (made.ended_at, made.ended_by_id) == (None, None)
+    assert made.scopes == Scope.ACCOUNT  # the others come with a consent
 
 
 def test_an_event_says_who_and_when(world, actor_for, as_tenant):
