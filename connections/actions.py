@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, ProgrammingError, transaction
 from django.db import connection as database
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -38,9 +38,10 @@ def accept_invitation(
 
     The partner then sees what is shared (CC-10…CC-14). Return the connection and whether it is new: accepting while
     connected changes nothing (E-3). However many accept at once, the unique index keeps one active connection. Raises
-    NotFound for an unknown token, Invalid("own_link"), Conflict("partner_not_active"), Conflict("state_changed") if the
-    connection is ended at the same moment, and TooMany("too_many_connections") beyond ACCEPTED_A_DAY acceptances in 24
-    hours.
+    NotFound for an unknown token, also for one that is replaced at the same moment, Invalid("own_link"),
+    Conflict("partner_not_active"), Conflict("state_changed") if the connection is ended at the same moment,
+    Stale("wording_changed") if the texts that were read are no longer valid, and TooMany("too_many_connections") beyond
+    ACCEPTED_A_DAY acceptances in 24 hours.
     """
     authorize(actor, ROLE_TABLE, ConnectionPermission.ACCEPT)
     invitation = queries.get_invitation(actor, token)
@@ -65,6 +66,9 @@ def accept_invitation(
         if connected is None:
             raise Conflict("state_changed", _("The connection has just ended. Open the link again.")) from None
         return connected, False
+    except ProgrammingError:  # by the policy: the token was replaced after it was read
+        queries.get_invitation(actor, token)
+        raise
     _consent(actor, connection, scopes, wording)
     record(
         ConnectionEvent.ESTABLISHED,
@@ -100,8 +104,9 @@ def change_sharing(
     A trigger changes what the partner and its distributor see in this transaction. Consenting again to the same is kept
     when there was more to choose from, and otherwise changes nothing. `version` is that of the consent that the actor
     has seen, if it matters. Raises NotFound when the actor is on neither side, Refused("not_customer") for the
-    partner's, Conflict("state_changed") when the connection has ended, and Stale("changed_meanwhile") when a colleague
-    has consented to something else since that version.
+    partner's, Conflict("state_changed") when the connection has ended, Stale("changed_meanwhile") when a colleague has
+    consented to something else since that version, and Stale("wording_changed") when the texts that were read are no
+    longer valid.
     """
     authorize(actor, ROLE_TABLE, ConnectionPermission.CHANGE_SHARING)
     rows = Connection.objects.visible_to(actor).filter(pk=connection.pk)
@@ -143,7 +148,11 @@ def share_with_all_partners(*, actor: Actor, scopes: Scope, wording: Wording = N
 
 
 def _consent(actor: Actor, connection: Connection, scopes: Scope, wording: Wording) -> None:
-    """Store a consent. A trigger has it hold for the connection, whose instance follows here."""
+    """Store a consent. A trigger has it hold for the connection, whose instance follows here.
+
+    Raises Stale("wording_changed") if the texts that were read are no longer valid.
+    """
+    consent.require_current(wording)
     offered = consent.all_scopes()
     scopes = (scopes & offered) | Scope.ACCOUNT
     Consent.objects.create(

@@ -3,11 +3,12 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from partnerportal.lib import formats
-from partnerportal.lib.errors import Invalid, Message
+from partnerportal.lib.errors import Invalid, Message, Stale
 from partnerportal.lib.scopes import Scope, shares
 
 # The version of the texts below and of those that apps register. A consent keeps it, and docs/consent/ keeps the texts
@@ -22,6 +23,10 @@ class Wording:
     version: str = ""
     language: str = ""
 
+    def __str__(self) -> str:
+        """Return the wording as a form carries it, for `read_wording`."""
+        return f"{self.version}/{self.language}"
+
 
 NO_WORDING = Wording()
 
@@ -29,6 +34,22 @@ NO_WORDING = Wording()
 def current_wording() -> Wording:
     """Return the wording that a page shows now, in the reader's language."""
     return Wording(WORDING, get_language() or "")
+
+
+def read_wording(text: str) -> Wording:
+    """Return the wording that a form says was read; NO_WORDING for a form that says nothing, as a program's does."""
+    version, _slash, language = text.partition("/")
+    return Wording(version, language if language in dict(settings.LANGUAGES) else "")
+
+
+def require_current(wording: Wording) -> None:
+    """Raise Stale("wording_changed") if another wording was read than the one that is valid now.
+
+    Somebody may have opened the page before an update that changed the texts, and would consent to what they never saw.
+    """
+    if wording.version not in ("", WORDING):
+        text = _("The description of what is shared has changed since you opened this page. Check it and try again.")
+        raise Stale("wording_changed", text)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,7 +131,7 @@ offer_scope(
         scope=Scope.NOTIFICATIONS,
         label=_("Notifications"),
         shows=_(
-            "Messages about what is ticked here: when a service begins, changes or ends soon, when something is "
+            "Messages about what is shared: when a service begins, changes or ends soon, when something is "
             "ordered, when usage is unusual."
         ),
     )

@@ -43,6 +43,7 @@ class Invitation:
     distributor: str  # name of the distributor above the partner, which will see the same data; "" for none
     connected_at: dt.datetime | None  # since when the actor's organisation is connected with the partner; None: not
     connection_id: UUID | None  # the public id of that connection
+    shared: Scope  # what the actor's organisation shares with the partner; none while they are not connected
 
 
 def as_invitation_holder(actor: Actor, token: str) -> AbstractContextManager[None]:
@@ -62,6 +63,7 @@ def get_invitation(actor: Actor, token: str) -> Invitation:
         programs=active_programs("organization_id"),
         connected_at=Subquery(active.values("connected_at")[:1]),
         connection_id=Subquery(active.values("public_id")[:1]),
+        shared=Subquery(active.values("scopes")[:1]),
     )
     with as_invitation_holder(actor, token):
         link = links.filter(token=token).first()
@@ -80,6 +82,7 @@ def get_invitation(actor: Actor, token: str) -> Invitation:
         distributor=str(partner.parent or ""),
         connected_at=link.connected_at,
         connection_id=link.connection_id,
+        shared=Scope(link.shared or 0),
     )
 
 

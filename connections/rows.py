@@ -274,6 +274,12 @@ def sharing_url(connection_id: object) -> str:
     return reverse("connection_sharing", args=[connection_id]) if connection_id else ""
 
 
+def customer_url(actor: Actor, connection: Connection) -> str:
+    """Return the address of the customer's page, or "" where the actor is not a partner who sees it."""
+    is_seen = connection.partner_id == actor.organization_id and connection.state == Connection.State.ACTIVE
+    return reverse("customer", args=[connection.customer.public_id]) if is_seen and sees_customers(actor) else ""
+
+
 def refusal_to_end(actor: Actor) -> str:
     """Return the sentence that says why the actor's role may not end connections; "" if it may."""
     answer = ROLE_TABLE[ConnectionPermission.END].check(actor)

@@ -92,7 +92,11 @@ def invitation(request: PortalRequest, token: str) -> HttpResponse:
     try:
         return _invitation_page(request, token, consent.all_scopes())
     except NotFound:
-        return render(request, "connections/invitation_unknown.html", status=404)
+        return _unknown_invitation(request)
+
+
+def _unknown_invitation(request: PortalRequest) -> HttpResponse:
+    return render(request, "connections/invitation_unknown.html", status=404)
 
 
 def _invitation_page(
@@ -101,11 +105,13 @@ def _invitation_page(
     """Return the page of an invitation with these scopes ticked, and with the error that sent the form back."""
     actor = request.actor
     invitation = queries.get_invitation(actor, token)
+    offer = rows.invitation_offer(actor, request.operators, invitation)
     context = {
         "invitation": invitation,
-        "consent": rows.invitation_offer(actor, request.operators, invitation),
+        "consent": offer,
         "country": country_name(invitation.country),
-        "scopes": rows.scope_rows(ticked),
+        "scopes": rows.scope_rows(invitation.shared if offer.state == "connected" else ticked),
+        "wording": consent.current_wording(),
         "error": error,
         "code": error.code if error else "",
     }
@@ -117,16 +123,20 @@ def _invitation_page(
 def invitation_accept(request: PortalRequest, token: str) -> HttpResponse:
     """Accept an invitation as the organisation chosen in the form, and act for it from then on.
 
-    The answer is 404 if that is not one of the person's own organisations, or the token is unknown. An error that may
-    pass shows the form again, as it was filled in. Whoever was connected already is shown what is shared.
+    The answer is 404 if that is not one of the person's own organisations, or the token is unknown or was replaced. An
+    error that may pass shows the form again, as it was filled in. Whoever was connected already is shown what is
+    shared.
     """
     if "organization" in request.POST:
         request.act_for(request.POST["organization"])
     scopes = consent.read_scopes(request.POST.getlist("scopes"))
-    options: dict[str, Any] = {"token": token, "scopes": scopes, "wording": consent.current_wording()}
+    wording = consent.read_wording(request.POST.get("wording", ""))
+    options: dict[str, Any] = {"token": token, "scopes": scopes, "wording": wording}
     try:
         connection, is_new = actions.accept_invitation(actor=request.actor, **options)
-    except (Invalid, Conflict, TooMany) as error:
+    except NotFound:
+        return _unknown_invitation(request)
+    except (Invalid, Conflict, Stale, TooMany) as error:
         return _invitation_page(request, token, scopes, error)
     names = {"partner": connection.partner_name, "customer": connection.customer_name}
     if is_new:
@@ -140,7 +150,10 @@ def invitation_accept(request: PortalRequest, token: str) -> HttpResponse:
 @require_safe
 def invitation_decline(request: PortalRequest, token: str) -> HttpResponse:
     """Show that an invitation was declined. Nothing is recorded: nothing was shared, and the link goes on working."""
-    invitation = queries.get_invitation(request.actor, token)
+    try:
+        invitation = queries.get_invitation(request.actor, token)
+    except NotFound:
+        return _unknown_invitation(request)
     return render(request, "connections/invitation_declined.html", {"invitation": invitation})
 
 
@@ -182,7 +195,8 @@ def connection_sharing(request: PortalRequest, connection_id: UUID) -> HttpRespo
     connection = queries.get_connection(actor, connection_id)
     if request.method != "POST":
         return _sharing_page(request, connection, connection.shared_scopes)
-    scopes, wording = consent.read_scopes(request.POST.getlist("scopes")), consent.current_wording()
+    scopes = consent.read_scopes(request.POST.getlist("scopes"))
+    wording = consent.read_wording(request.POST.get("wording", ""))
     options: dict[str, Any] = {"actor": actor, "scopes": scopes, "wording": wording}
     try:
         actions.change_sharing(connection=connection, version=request.POST.get("version"), **options)
@@ -204,13 +218,17 @@ def _sharing_page(
     given = list(queries.list_consents(actor, connection)[: queries.CONSENTS_SHOWN])
     new = consent.scopes_newly_offered(given[0].offered) if given else Scope.NONE
     is_partner = connection.partner_id == actor.organization_id
+    customer_url = rows.customer_url(actor, connection)
     context = {
         "connection": connection,
+        "to_customer": bool(customer_url),
+        "back": customer_url or reverse("account_details"),
         "is_partner": is_partner,
         "refusal": rows.refusal_to_share(actor, connection),
         "scopes": rows.scope_rows(ticked, new),
         "new": rows.scope_names(new),
         "version": given[0].version if given else "",
+        "wording": consent.current_wording(),
         "history": rows.consent_rows(given),
         "distributor": "" if is_partner else rows.distributor_words(queries.find_distributor_name(connection)),
         "partners": 0 if is_partner else queries.count_partners(actor),

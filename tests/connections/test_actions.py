@@ -2,7 +2,7 @@
 
 import pytest
 
-from connections import queries
+from connections import actions, queries
 from connections.actions import accept_invitation, end_connection, replace_invitation_link
 from connections.models import Connection, Portfolio
 from entitlements.models import CustomerListing, Entitlement, Order
@@ -11,6 +11,7 @@ from notifications.models import Event, Notice
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Conflict, DomainError, Invalid, NotFound, Refused
 from partnerportal.lib.scopes import ALL
+from tests.conftest import _current, _enter
 
 
 @pytest.fixture
@@ -179,6 +180,22 @@ def test_a_replaced_link_stops_and_the_reason_is_kept(accept, world):
     with pytest.raises(NotFound):
         accept_invitation(actor=world.actor("stranger.admin"), token=old, scopes=ALL)
     assert accept("stranger.admin")[1]
+
+
+def test_a_link_that_is_replaced_while_somebody_accepts_is_unknown(accept, world, monkeypatch):
+    """The token is read, and replaced before the connection is written: the policy then refuses the connection."""
+    staff = _current()
+
+    def replaces(actor):
+        tenant = _current()
+        _enter(staff)
+        replace_invitation_link(actor=Actor.system("staff"), partner=world.partner, reason="abuse")
+        _enter(tenant)
+
+    monkeypatch.setattr(actions, "_keep_to_the_limit", replaces)
+    with pytest.raises(NotFound):
+        accept("stranger.admin")
+    assert not Connection.objects.filter(customer=world.stranger, partner=world.partner).exists()
 
 
 @pytest.mark.promise("CC-43")

@@ -42,6 +42,11 @@ def box(page: str, code: str) -> str:
     return next((tag for tag in page.split("<input") if f'value="{code}"' in tag.split(">")[0]), "").split(">")[0]
 
 
+def field(page: str, name: str) -> str:
+    """The value of a hidden field."""
+    return page.split(f'name="{name}" value="')[1].split('"')[0]
+
+
 def test_the_invitation_says_what_each_scope_shows_and_all_are_ticked(web, world):
     page = web("stranger.admin").get(opened(world)).content.decode()
     for offered in consent.offered_scopes():
@@ -62,13 +67,66 @@ def test_a_stranger_reads_the_same_without_boxes(web, world):
 @pytest.mark.promise("E-14")
 def test_what_was_unticked_is_not_shared_and_the_wording_is_kept(web, world):
     client = web("stranger.admin")
-    client.post(opened(world) + "accept/", {"scopes": ["entitlements", "orders"]}, headers={"Accept-Language": "fr"})
+    page = client.get(opened(world)).content.decode()
+    assert field(page, "wording") == f"{consent.WORDING}/en"
+    form = {"scopes": ["entitlements", "orders"], "wording": f"{consent.WORDING}/fr"}  # by a tab from before
+    client.post(opened(world) + "accept/", form)
     connection = world.connection("stranger", "partner")
     assert connection.shared_scopes == SOME | Scope.ORDERS
     given = Consent.objects.get(connection=connection)
     assert (given.scopes, given.offered, given.wording) == (connection.scopes, all_scopes(), consent.WORDING)
     assert given.person_label == world.person("stranger.admin").name
-    assert given.language in ("en", "fr")
+    assert given.language == "fr"
+
+
+@pytest.mark.parametrize("wording", ["2026-10/en", "nonsense"])
+@pytest.mark.promise("E-14")
+def test_nobody_consents_to_texts_that_have_changed(wording, web, world):
+    client, form = web("stranger.admin"), {"scopes": ["entitlements"], "wording": wording}
+    answer = client.post(opened(world) + "accept/", form)
+    page = answer.content.decode()
+    assert answer.status_code == 412 and "has changed since you opened this page" in page
+    assert "checked" in box(page, "entitlements") and "checked" not in box(page, "usage")
+    assert field(page, "wording") == f"{consent.WORDING}/en"
+    assert not Connection.objects.filter(customer=world.stranger, partner=world.partner).exists()
+
+    connection, before = world.connection("customer", "partner"), Consent.objects.count()
+    answer = web("customer.admin").post(sharing(connection), form)
+    assert answer.status_code == 412 and "has changed since you opened this page" in answer.content.decode()
+    connection.refresh_from_db()
+    assert (connection.shared_scopes, Consent.objects.count()) == (all_scopes(), before)
+
+
+def test_a_form_without_its_wording_says_of_none_that_it_was_read(web, world):
+    web("stranger.admin").post(opened(world) + "accept/", {"scopes": ["orders"]})
+    given = Consent.objects.get(connection=world.connection("stranger", "partner"))
+    assert (given.wording, given.language) == ("", "")
+
+
+@pytest.mark.parametrize("scopes", [["usage", "licence_users"], ["tickets"], ["63"], [""]])
+def test_what_is_not_offered_is_refused_as_a_whole(scopes, web, world):
+    assert web("stranger.admin").post(opened(world) + "accept/", {"scopes": scopes}).status_code == 400
+    assert not Connection.objects.filter(customer=world.stranger, partner=world.partner).exists()
+    connection = world.connection("customer", "partner")
+    assert web("customer.admin").post(sharing(connection), {"scopes": scopes}).status_code == 400
+    connection.refresh_from_db()
+    assert connection.shared_scopes == all_scopes()
+
+
+def test_account_information_is_shared_whatever_is_ticked(web, world):
+    connection = world.connection("customer", "partner")
+    for scopes in (["account"], [], ["account", "account"]):
+        web("customer.admin").post(sharing(connection), {"scopes": scopes})
+        connection.refresh_from_db()
+        assert connection.shared_scopes == Scope.ACCOUNT
+
+
+def test_an_invitation_that_was_accepted_says_what_is_shared(web, world, actor_for):
+    connection = world.connection("customer", "partner")
+    change_sharing(actor=actor_for("customer.admin"), connection=connection, scopes=SOME)
+    page = web("customer.admin").get(opened(world)).content.decode()
+    assert f"What {world.partner.name} sees" in page and page.count("Not shared") == 3
+    assert "will see" not in page
 
 
 def test_a_form_that_comes_back_keeps_what_was_unticked(web, world, monkeypatch):
@@ -94,7 +152,7 @@ def test_accepting_while_connected_leads_to_what_is_shared(web, world):
 def test_a_customer_narrows_and_widens_and_sees_its_history(web, world):
     connection, client = world.connection("customer", "partner"), web("customer.admin")
     page = client.get(sharing(connection)).content.decode()
-    version = page.split('name="version" value="')[1].split('"')[0]
+    version = field(page, "version")
     assert "checked" in box(page, "usage")
     answer = client.post(sharing(connection), {"scopes": ["entitlements"], "version": version, "stay": "1"})
     assert (answer.status_code, answer["Location"]) == (302, sharing(connection))
@@ -130,7 +188,7 @@ def test_two_people_do_not_overwrite_each_other(web, world, actor_for):
 def test_one_choice_for_all_partners(web, world):
     connection, client = world.connection("customer2", "partner"), web("customer2.admin")
     page = client.get(sharing(connection)).content.decode()
-    version = page.split('name="version" value="')[1].split('"')[0]
+    version = field(page, "version")
     assert "Apply to all my partners" in page
     before = events_of("connection.sharing_changed").count()
     answer = client.post(sharing(connection), {"scopes": ["orders"], "version": version, "all": "on"})
@@ -146,6 +204,7 @@ def test_the_partner_looks_and_cannot_choose(web, world, actor_for):
     connection = world.connection("customer", "partner")
     change_sharing(actor=actor_for("customer.admin"), connection=connection, scopes=SOME)
     page = web("partner.admin").get(sharing(connection)).content.decode()
+    assert f'href="/customers/{world.customer.public_id}/"' in page  # the way back
     assert 'type="checkbox"' not in page and "Only the customer can change what is shared." in page
     assert page.count("Not shared by the customer") == 3
     assert ">History" not in page and world.person("customer.admin").name not in page
@@ -185,7 +244,7 @@ def test_a_scope_of_a_later_version_is_asked_for_and_not_granted(web, world, tic
         assert "New: Support tickets can be shared" in client.get(path).content.decode()
     page = client.get(sharing(connection)).content.decode()
     assert box(page, "tickets") and "checked" not in box(page, "tickets")
-    version = page.split('name="version" value="')[1].split('"')[0]
+    version = field(page, "version")
     codes = ["entitlements", "usage", "orders", "notifications"]
     client.post(sharing(connection), {"scopes": codes, "version": version})
     connection.refresh_from_db()

@@ -4,7 +4,9 @@ import pytest
 from django.contrib.messages import get_messages
 
 from accounts.models import Organization, ProgramMembership
+from connections.actions import replace_invitation_link
 from connections.models import Connection
+from partnerportal.lib.actors import Actor
 from tests.world import canary
 
 pytestmark = pytest.mark.django_db
@@ -54,11 +56,15 @@ def test_opening_changes_nothing(web, world):
     assert web("stranger.admin").get(opened(world) + "accept/").status_code == 405
 
 
-def test_an_unknown_link_gets_help(web):
+def test_an_unknown_link_gets_help(web, world):
     response = web("anonymous").get("/i/0123/")
     assert response.status_code == 404
     assert "Unknown invitation link" in response.content.decode()
-    assert web("stranger.admin").post("/i/0123/accept/").status_code == 404
+    old = opened(world)
+    replace_invitation_link(actor=Actor.system("staff"), partner=world.partner, reason="abuse")
+    for answer in (web("stranger.admin").post(old + "accept/"), web("stranger.admin").get(old + "decline/")):
+        assert answer.status_code == 404
+        assert "the partner may have a new one" in answer.content.decode()
 
 
 @pytest.mark.promise("CC-12")
