@@ -21,7 +21,7 @@ from exports.catalogue import find_exported_list
 from exports.models import Export
 from notifications.actions.outbox import fan_out_due
 from notifications.actions.preferences import choose_notices
-from notifications.models import Delivery, Mail, NoticeChoice
+from notifications.models import Delivery, MailMode, NoticeChoice
 from partnerportal.lib.days import today
 from tests.journeys import people
 from tests.journeys.stack import eventually
@@ -77,7 +77,7 @@ def partner():
 def ada(partner):
     """An Admin of the partner who wants unusual usage in the daily summary."""
     person = people.operator(partner)
-    choices = {"use_unusual": NoticeChoice(Mail.DIGEST, True)}
+    choices = {"use_unusual": NoticeChoice(MailMode.DIGEST, True)}
     choose_notices(actor=current_actor(person.pk, partner.pk), choices=choices)
     return person
 
