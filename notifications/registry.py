@@ -36,7 +36,8 @@ class Recipient:
     """An organisation that is told of an event, and what its notice holds.
 
     `about_id` is the primary key of the customer whose news it is, if any: the notice is hidden while that customer is
-    out of the recipient's reach, or does not share `scopes`. `params` is what the text needs.
+    out of the recipient's reach, or does not share `scopes`. `note` is what somebody typed, if the recipient reads it,
+    and `params` is what the text needs beside it; it names no person.
     """
 
     organization_id: int
@@ -44,14 +45,15 @@ class Recipient:
     about_public_id: UUID | str | None = None
     about_label: str = ""
     scopes: Scope | int = Scope.ACCOUNT
+    note: str = ""
     params: dict[str, Any] = field(default_factory=dict)
 
 
 class NoticeKind:
     """A kind of notice. Subclass it, say which event it follows, and decorate the subclass with `register_notice`.
 
-    `subject` and `body` are called in the reader's language each time they are shown. They read the `params` and the
-    `about_…` fields of the notice and nothing else.
+    `subject` and `body` are called in the reader's language each time they are shown. They read `params`, `note` and
+    the `about_…` fields of the notice and nothing else.
     """
 
     code: ClassVar[str]

@@ -82,14 +82,14 @@ def _template(cursor: Any) -> str:
     name = f"portal_template_{_fingerprint()}"
     if name in _names(cursor, "portal_template_%"):
         return name
-    from tests.names_nobody import refuse_names_in_events
+    from tests.names_nobody import refuse_names_outside_labels
     from tests.world import build
 
     cursor.execute("DROP DATABASE IF EXISTS portal_building")
     cursor.execute("CREATE DATABASE portal_building TEMPLATE template0 ENCODING 'UTF8'")
     with use("portal_building"):
         call_command("migrate", verbosity=0)
-        refuse_names_in_events()
+        refuse_names_outside_labels()
         build()
         _let_pass(AGE)
     cursor.execute(f"ALTER DATABASE portal_building RENAME TO {name}")

@@ -158,10 +158,10 @@ class TrialDeclined(TrialDecision):
 
     def recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, Recipient]]":
         for event, told in super().recipients(events):
-            yield event, replace(told, params=told.params | {"reason": event.note})
+            yield event, replace(told, note=event.note)
 
     def body(self, notice: Notice) -> str:
-        return str(notice.params["reason"])
+        return notice.note
 
 
 @register_notice

@@ -60,9 +60,9 @@ def share_recent_news(*, pairs: Iterable[tuple[int, int]], days: int = 90) -> No
         cursor.execute(
             """INSERT INTO notifications_notice
                    (public_id, event_id, kind, at, recipient_id, about_id, about_public_id, about_label, scopes,
-                    params)
+                    note, params)
                SELECT gen_random_uuid(), n.event_id, n.kind, n.at, v.viewer_id, n.about_id, n.about_public_id,
-                      n.about_label, n.scopes, n.params
+                      n.about_label, n.scopes, n.note, n.params
                FROM unnest(%s::bigint[], %s::bigint[]) AS v(viewer_id, customer_id)
                JOIN notifications_notice n ON n.recipient_id = v.customer_id AND n.about_id = v.customer_id
                WHERE n.at > %s ORDER BY n.id ON CONFLICT DO NOTHING""",

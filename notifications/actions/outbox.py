@@ -192,6 +192,7 @@ def _write_notices(kind: registry.NoticeKind, events: list[Event]) -> None:
             about_public_id=recipient.about_public_id,
             about_label=recipient.about_label,
             scopes=recipient.scopes,
+            note=recipient.note,
             params=recipient.params,
         )
         for event, recipient in kind.recipients(events)

@@ -71,6 +71,7 @@ class Migration(migrations.Migration):
                 ('about_label', models.CharField(blank=True, max_length=200)),
                 ('scopes', models.PositiveSmallIntegerField(db_default=1)),
                 ('in_reach', models.BooleanField(default=True, editable=False)),
+                ('note', models.TextField(blank=True, db_default='')),
                 ('params', models.JSONField(default=dict)),
                 ('dismissed_at', models.DateTimeField(null=True)),
                 ('dismissed_by_id', models.BigIntegerField(null=True)),

@@ -1,6 +1,6 @@
 """The one way to change events: a function that overwrites a person's names and addresses in the labels of the log.
 
-Everything else stays: kinds, ids, times, data and changes, which name nobody. The function records an event of its own,
+Everything else stays: kinds, ids, times, data and changes, and the params of notices, which name nobody. The function records an event of its own,
 so nobody erases in silence.
 """
 
@@ -26,7 +26,8 @@ CREATE FUNCTION whole_words(words text[]) RETURNS text LANGUAGE sql IMMUTABLE SE
     FROM unnest(words) AS word WHERE word <> '' $$;
 
 -- Overwrites `names`, earlier ones too, in the labels of events by or about the person, and `addresses` in those of all
--- events, in notices and in errors of mails. A label of the person is overwritten as a whole, and so is the error of a mail to them, which may hold
+-- events, in the labels of notices and in errors of mails. A label of the person is overwritten as a whole, a notice's
+-- note follows its event's, and overwritten as a whole is the error of a mail to them too, which may hold
 -- an address that nothing else remembers. Returns how many events were changed.
 CREATE FUNCTION erase_from_log(erased bigint, erased_public uuid, names text[], addresses text[], staff text)
     RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -54,8 +55,10 @@ BEGIN
         ~* address);
     GET DIAGNOSTICS changed = ROW_COUNT;
     PERFORM set_config('portal.erasing', '', true);
-    UPDATE notifications_notice SET params = regexp_replace(params::text, address, gone, 'gi')::jsonb
-        WHERE params::text ~* address;
+    UPDATE notifications_notice SET about_label = regexp_replace(about_label, address, gone, 'gi')
+        WHERE about_label ~* address;
+    UPDATE notifications_notice n SET note = e.note FROM notifications_event e
+        WHERE e.id = n.event_id AND n.note <> '' AND n.note <> e.note;
     UPDATE notifications_delivery SET error = regexp_replace(error, address, gone, 'gi') WHERE error ~* address;
     UPDATE notifications_delivery SET error = gone WHERE error <> '' AND person_id = erased;
     INSERT INTO notifications_event (public_id, kind, at, actor_label, organization_label, counterpart_label,

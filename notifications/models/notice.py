@@ -85,7 +85,9 @@ class Notice(PublicModel):
         db_default=Scope.ACCOUNT
     )  # what that customer must share for it to be seen
     in_reach = models.BooleanField(default=True, editable=False)  # whether the customer shares them; set by triggers
-    params = models.JSONField(default=dict)  # what the text needs, so that it can be made in any language later
+    note = models.TextField(blank=True, db_default="")  # that of the event, where the text says it
+    # What the text needs, so that it can be made in any language later. It names no person, like an event's data.
+    params = models.JSONField(default=dict)
     dismissed_at = models.DateTimeField(null=True)
     dismissed_by_id = models.BigIntegerField(null=True)  # the person who dismissed it
 

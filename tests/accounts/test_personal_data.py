@@ -71,7 +71,7 @@ def busy(world: World) -> Person:
     Delivery.objects.filter(pk=Delivery.objects.first().pk).update(
         error=f"Recipients refused: {{'{EMAIL.upper()}': 550}}"
     )
-    Notice.objects.filter(pk=Notice.objects.first().pk).update(params={"reason": f"Ask {EMAIL}"})
+    Notice.objects.filter(pk=Notice.objects.first().pk).update(note=f"Ask {EMAIL}")
     return person
 
 

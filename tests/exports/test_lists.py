@@ -163,7 +163,7 @@ def test_the_inbox_in_words(world: World, web: Any) -> None:
     notice = Notice.objects.visible_to(world.actor("partner.reader")).not_dismissed().latest("at")
     Notice.objects.filter(pk=notice.pk).update(
         kind="trial_declined", about_label='=1+1 "quoted"', dismissed_at=None,
-        params={"sku_name": "Vault", "quantity": 3, "reason": "+No,\nnot \"yet\""},
+        note="+No,\nnot \"yet\"", params={"sku_name": "Vault", "quantity": 3},
     )  # fmt: skip
     for language, subject in (
         ("en", "The trial of Vault was declined"),

@@ -1,13 +1,13 @@
-"""Events name persons in their labels and note alone, so that erasing a person rewrites these and nothing else.
+"""Events and notices name persons in their labels and notes alone: erasing a person rewrites these and nothing else.
 
-`tests/names_nobody.py` holds every event that any test records to it.
+`tests/names_nobody.py` holds every event and notice that any test writes to it.
 """
 
 import pytest
 from django.db import DatabaseError, connection, transaction
 
 from notifications.actions.recording import record
-from notifications.models import Event
+from notifications.models import Event, Notice
 from tests.world import World
 
 pytestmark = pytest.mark.django_db
@@ -25,6 +25,15 @@ def test_an_event_that_names_a_person_in_its_data_is_caught(world: World, actor_
     text = getattr(world.person("partner.admin"), named).upper()
     with pytest.raises(DatabaseError, match="names the person"), transaction.atomic():
         record("x", actor=actor_for("partner.admin"), subject=world.partner, **{column: {"field": ["", text]}})
+
+
+@pytest.mark.parametrize("named", ["email", "name"])
+def test_a_notice_that_names_a_person_in_its_params_is_caught(world: World, named: str) -> None:
+    text, event = getattr(world.person("partner.admin"), named).upper(), Event.objects.earliest("pk")
+    values = {"event": event, "kind": "x", "recipient_id": world.publisher.pk}
+    with pytest.raises(DatabaseError, match="the notice x names the person"), transaction.atomic():
+        Notice.objects.create(**values, params={"by": ["", {"name": text}]})
+    assert Notice.objects.create(**values, note=text, about_label=text).pk
 
 
 def test_it_may_be_named_in_every_label(world: World) -> None:

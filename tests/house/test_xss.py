@@ -121,9 +121,9 @@ def plant(payload):
         pass
     notices = list(Notice.objects.all())
     for notice in notices:
-        notice.about_label = payload
+        notice.about_label = notice.note = payload
         notice.params = {k: payload if isinstance(v, str) and k != "customer" else v for k, v in notice.params.items()}
-    Notice.objects.bulk_update(notices, ["about_label", "params"])
+    Notice.objects.bulk_update(notices, ["about_label", "note", "params"])
 
 
 def unlike_others(payload, length):
