@@ -1,5 +1,6 @@
 """Building the Actor of a person, for a request or for a job, from what accounts and connections know."""
 
+from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 from typing import Any
@@ -57,6 +58,26 @@ def choose_actor(person: Person, organization_id: int | None, operators: list[Op
     if operator is None or operator.organization.is_suspended:
         return Actor(person_id=person.pk, label=str(person))
     return build_actor(operator, person)
+
+
+@dataclass(frozen=True)
+class PersonSession:
+    """The credential of a person who is signed in and asks to act for an organisation (`lib.authentication`)."""
+
+    person: Person
+    organization_id: int | None
+    operators: list[Operator]  # the person's own, from `operators_of`
+
+    @property
+    def operator(self) -> Operator | None:
+        """The operator through which the person acts, by `choose_operator`; that of a suspended organisation too."""
+        return choose_operator(self.organization_id, self.operators)
+
+    def as_actor(self) -> Actor:
+        return choose_actor(self.person, self.organization_id, self.operators)
+
+    def log_fields(self) -> dict[str, str]:
+        return {"person": str(self.person.public_id)}
 
 
 def current_actor(person_id: int, organization_id: int) -> Actor | None:

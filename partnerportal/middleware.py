@@ -19,10 +19,10 @@ from django.utils.translation import gettext as _
 from accounts.backends import awaits_proof, half_signed_in_person_id
 from accounts.models import Operator
 from accounts.queries import operators_of
-from connections.actors import choose_actor, choose_operator
+from connections.actors import PersonSession
 from partnerportal import errors
-from partnerportal.lib import logs, tenancy
-from partnerportal.lib.actors import ANONYMOUS
+from partnerportal.lib import tenancy
+from partnerportal.lib.authentication import authenticate
 from partnerportal.lib.breaker import Breaker, ServiceAway
 from partnerportal.lib.errors import DomainError, NotFound
 from partnerportal.lib.requests import PortalRequest
@@ -154,7 +154,8 @@ class ActorMiddleware:
 
     def _enter_nobody(self, request: PortalRequest) -> None:
         timezone.deactivate()
-        request.actor, request.operators, request.operator, request.suspended = ANONYMOUS, [], None, None
+        authenticate(request, None)
+        request.operators, request.operator, request.suspended = [], None, None
         request.act_for = partial(self._act_for, request)
 
     def _enter(self, request: PortalRequest) -> None:
@@ -185,13 +186,12 @@ class ActorMiddleware:
         timezone.activate(person.time_zone)
 
     def _act(self, request: PortalRequest, organization_id: int | None, operators: list[Operator]) -> None:
-        actor = choose_actor(request.user, organization_id, operators)  # type: ignore[arg-type]
-        request.actor, request.operators = actor, operators
-        operator = choose_operator(organization_id, operators)
+        session = PersonSession(request.user, organization_id, operators)  # type: ignore[arg-type]
+        authenticate(request, session)
+        operator, request.operators = session.operator, operators
         is_suspended = operator is not None and operator.organization.is_suspended
         request.operator = None if is_suspended else operator
         request.suspended = operator.organization if operator and is_suspended else None
-        logs.add_fields(person=str(request.user.public_id), organization=actor.organization_public_id)  # type: ignore[union-attr]
 
     def _act_for(self, request: PortalRequest, public_id: object) -> None:
         """Act for another of the person's own organisations from now on. Raises NotFound for any other."""

@@ -14,7 +14,8 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
-from partnerportal.lib import logs, tenancy
+from partnerportal.lib import tenancy
+from partnerportal.lib.authentication import authenticate
 from partnerportal.lib.tokens import Token, digest_of, is_token, note_token_use
 
 SCHEME = "bearer"
@@ -48,8 +49,7 @@ class BearerAuthentication(BaseAuthentication):
                 note_token_use(token)
         if token is None:
             raise AuthenticationFailed(_("This token is unknown or has been revoked."))
-        logs.add_fields(token_prefix=token.prefix)
-        request._request.actor = token.as_actor()  # type: ignore[attr-defined]
+        authenticate(request._request, token)
         return AnonymousUser(), token
 
     def authenticate_header(self, request: Request) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from partnerportal.lib.actors import Actor
+from partnerportal.lib.actors import Actor, ActorKind
 from partnerportal.lib.errors import Message, Refused
 from partnerportal.lib.roles import Role, roles_in_words, roles_of_kind
 
@@ -56,10 +56,13 @@ class Rule:
     def check(self, actor: Actor, on: Any = None) -> Answer:
         """Return whether the actor may do it, with the first reason why not. The system may do everything.
 
-        `on` is the object, where the caller has it.
+        A client has no role, so no rule lets it through: it does what its permissions say. `on` is the object, where
+        the caller has it.
         """
         if actor.is_system:
             return Allowed()
+        if actor.kind == ActorKind.CLIENT:
+            return Denied("not_for_clients", _("This cannot be done with a token."))
         if actor.organization_id is None:
             return Denied("no_organization", _("Choose or create an organisation first."))
         if self.feature and self.feature not in actor.features:

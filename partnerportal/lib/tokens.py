@@ -31,7 +31,10 @@ def digest_of(secret: str) -> str:
 
 
 class Token(models.Model):
-    """A credential of a machine. Only the digest of its secret is kept; a revoked token stays, and opens nothing."""
+    """A credential of a machine (`lib.authentication`). Only the digest of its secret is kept.
+
+    A revoked token stays, and opens nothing.
+    """
 
     digest = models.CharField(max_length=64, unique=True)
     prefix = models.CharField(max_length=12)  # to recognise it by
@@ -45,6 +48,10 @@ class Token(models.Model):
     def as_actor(self) -> Actor:
         """Return the client that holds the token as an actor. Each model says what its clients may do."""
         raise NotImplementedError
+
+    def log_fields(self) -> dict[str, str]:
+        """Return what a request's log line says of the token, by which staff find it."""
+        return {"token_prefix": self.prefix}
 
 
 def note_token_use(token: Token) -> None:

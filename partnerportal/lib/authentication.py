@@ -1,0 +1,33 @@
+"""Authentication: the one place where a request gets its actor, whatever its caller has shown to say who they are."""
+
+from typing import Protocol
+
+from django.http import HttpRequest
+
+from partnerportal.lib import logs
+from partnerportal.lib.actors import ANONYMOUS, Actor
+
+
+class Credential(Protocol):
+    """What a caller has shown, checked already: the session of a person, or the token of a machine."""
+
+    def as_actor(self) -> Actor:
+        """Return the actor that whoever shows it becomes."""
+
+    def log_fields(self) -> dict[str, str]:
+        """Return what the request's line in the access log says of its caller. It never is a secret."""
+
+
+def authenticate(request: HttpRequest, credential: Credential | None) -> Actor:
+    """Make the holder of the credential the actor of the request, and return the actor: nobody without a credential.
+
+    Pages, the API and the feed all ask `request.actor`, and nothing else sets it, so that no way in is forgotten where
+    permissions, the log or the database ask who acts.
+    """
+    actor = credential.as_actor() if credential else ANONYMOUS
+    request.actor = actor  # type: ignore[attr-defined]
+    if credential:
+        logs.add_fields(**credential.log_fields())
+    if actor.organization_public_id:
+        logs.add_fields(organization=actor.organization_public_id)
+    return actor
