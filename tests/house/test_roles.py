@@ -1,4 +1,4 @@
-"""The role tables are complete and mean something."""
+"""The role tables are complete and mean something, and what they refuse is said truly."""
 
 import importlib
 import inspect
@@ -6,9 +6,11 @@ from enum import StrEnum
 
 import pytest
 from django.conf import settings
+from django.utils import translation
 
 from accounts.models import Feature, Kind, Role
 from partnerportal.lib.actors import Actor
+from partnerportal.lib.roles import SEE_FINANCE, roles_of_kind, several_roles
 from tests.house.ours import APPS, OURS
 
 POLICIES = {app: importlib.import_module(f"{app}.policies") for app in APPS}
@@ -56,3 +58,57 @@ def test_nobody_without_an_organisation_may_do_anything(app):
         answer = rule.check(Actor(person_id=1, roles=frozenset(Role.values), features=frozenset(Feature.values)))
         assert answer.code == "no_organization"
         assert rule.check(Actor.system())
+
+
+def in_role(kind, *roles):
+    """An actor in these roles, of an organisation of this kind that has every badge."""
+    return Actor(
+        person_id=1,
+        organization_id=1,
+        organization_kind=kind,
+        roles=frozenset(roles),
+        features=frozenset(Feature.values),
+        sees_finance=bool(SEE_FINANCE & set(roles)),
+    )
+
+
+def roles_named(message):
+    """The roles that a sentence names; those with longer names are looked for first, because they hold shorter ones."""
+    named = set()
+    for role in sorted(Role, key=lambda role: -len(several_roles([role]))):
+        if several_roles([role]) in message:
+            message, named = message.replace(several_roles([role]), ""), {*named, role}
+    return named
+
+
+@pytest.mark.promise("CV-15")
+@pytest.mark.parametrize("language", dict(settings.LANGUAGES))
+@pytest.mark.parametrize("app", APPS)
+def test_a_refusal_names_exactly_the_roles_that_pass(app, language):
+    """Whatever the rule looks at: its roles, those of the kind, and what `when` asks of the person."""
+    refused = 0
+    with translation.override(language):
+        for permission, rule in POLICIES[app].ROLE_TABLE.items():
+            for kind in rule.kinds or Kind.values:
+                pass_ = {role for role in roles_of_kind(kind) if rule.check(in_role(kind, role))}
+                assert pass_ == set(rule.roles_in(kind)) or rule.when, permission
+                for role in set(roles_of_kind(kind)) - pass_:
+                    answer = rule.check(in_role(kind, role))
+                    assert answer.code in ("wrong_role", "no_finance_sight"), permission
+                    assert roles_named(str(answer.message)) == pass_, (permission, kind, role, str(answer.message))
+                    refused += 1
+    assert refused or not any(rule.roles for rule in POLICIES[app].ROLE_TABLE.values())
+
+
+@pytest.mark.parametrize("language", dict(settings.LANGUAGES))
+def test_every_role_has_a_name_of_its_own_in_a_refusal(language):
+    with translation.override(language):
+        for role in Role:
+            assert roles_named(several_roles([role])) == {role}
+        assert roles_named(several_roles(list(Role))) == set(Role)
+
+
+@pytest.mark.parametrize("kind", Kind.values)
+def test_only_who_sells_has_agents(kind):
+    everybody, two = set(Role), {Role.READER, Role.ADMIN}
+    assert set(roles_of_kind(kind)) == (everybody if kind in ("partner", "distributor") else two)
