@@ -5,10 +5,11 @@ from enum import StrEnum
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import FailedAttempts, Operator, Role
+from accounts.models import FailedAttempts, Kind, Operator, Role
 from partnerportal.lib.actors import Actor
+from partnerportal.lib.errors import Message
 from partnerportal.lib.policies import Denied, RoleTable, Rule
-from partnerportal.lib.roles import SEE_FINANCE, roles_in_words
+from partnerportal.lib.roles import SEE_FINANCE, roles_in_words, roles_of_kind
 
 
 class AccountPermission(StrEnum):
@@ -21,6 +22,12 @@ class AccountPermission(StrEnum):
     REMOVE_OPERATORS = "accounts.remove_operators"
     SAVE_VIEWS = "accounts.save_views"
     SHARE_VIEWS = "accounts.share_views"
+    CORRECT_ORGANIZATIONS = "accounts.correct_organizations"
+    SUSPEND_ORGANIZATIONS = "accounts.suspend_organizations"
+    MANAGE_MEMBERSHIPS = "accounts.manage_memberships"
+    MOVE_PARTNERS = "accounts.move_partners"
+    SET_ACCOUNT_MANAGERS = "accounts.set_account_managers"
+    SET_QUALIFICATIONS = "accounts.set_qualifications"
 
 
 FOUNDED_A_DAY = 10  # organisations that one person may create within 24 hours
@@ -41,9 +48,14 @@ def needs_finance_sight(actor: Actor, _on: object) -> Denied | None:
     """Return why the actor does not see orders and prices of customers: nobody has granted it to them (E-13)."""
     if actor.sees_finance:
         return None
-    who = roles_in_words(SEE_FINANCE)
+    who = roles_in_words(SEE_FINANCE.intersection(roles_of_kind(actor.organization_kind)))
     text = gettext("Only %(roles)s see customers’ orders and prices. An Admin can let you see them too.")
     return Denied("no_finance_sight", text % {"roles": who})
+
+
+def _of_staff(label: Message) -> Rule:
+    """Return the rule of what the vendor's Admins change of any organisation."""
+    return Rule(label=label, kinds=frozenset({Kind.VENDOR}), roles=frozenset({Role.ADMIN}))
 
 
 ROLE_TABLE: RoleTable = {
@@ -58,6 +70,14 @@ ROLE_TABLE: RoleTable = {
     AccountPermission.SHARE_VIEWS: Rule(
         label=_("Share saved views with the organisation"), roles=frozenset({Role.ADMIN})
     ),
+    AccountPermission.CORRECT_ORGANIZATIONS: _of_staff(
+        _("Correct the verified name, country, tenant ID and partner ID of an organisation")
+    ),
+    AccountPermission.SUSPEND_ORGANIZATIONS: _of_staff(_("Suspend an organisation, and reactivate it")),
+    AccountPermission.MANAGE_MEMBERSHIPS: _of_staff(_("Grant, extend and end programme memberships")),
+    AccountPermission.MOVE_PARTNERS: _of_staff(_("Move a partner to another distributor")),
+    AccountPermission.SET_ACCOUNT_MANAGERS: _of_staff(_("Assign account managers")),
+    AccountPermission.SET_QUALIFICATIONS: _of_staff(_("Set the competencies and skills of an organisation")),
 }
 
 

@@ -1,6 +1,7 @@
 """Actions on organisations and their programme memberships, by the people who act for them and by vendor staff."""
 
 import datetime as dt
+from typing import Any
 
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
@@ -14,7 +15,7 @@ from accounts.policies import ROLE_TABLE, AccountPermission
 from notifications.actions.recording import record
 from partnerportal.lib import tenancy
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.changes import changes_of
+from partnerportal.lib.changes import changes_between, changes_of
 from partnerportal.lib.errors import Invalid, NotFound, TooMany
 from partnerportal.lib.policies import authorize, authorize_staff
 from partnerportal.lib.text import one_line
@@ -138,17 +139,19 @@ def grant_membership(
     A membership that begins on the same day is the one corrected. `ends_on` is the last day, None for no end. Raises
     Invalid("dates") when the last day is before the first.
     """
-    authorize_staff(actor)
+    authorize(actor, ROLE_TABLE, AccountPermission.MANAGE_MEMBERSHIPS)
     if ends_on and ends_on < starts_on:
         raise Invalid("dates", _("The last day is before the first."), field="ends_on")
-    membership, _created = ProgramMembership.objects.update_or_create(
-        organization=organization, program=program, starts_on=starts_on, defaults={"ends_on": ends_on}
-    )
-    record(
-        AccountEvent.MEMBERSHIP_CHANGED,
-        actor=actor,
-        subject=organization,
-        counterpart=organization,
-        data={"program": program.name, "starts_on": str(starts_on), "ends_on": str(ends_on) if ends_on else None},
-    )
+    key: dict[str, Any] = {"organization": organization, "program": program, "starts_on": starts_on}
+    before = ProgramMembership.objects.visible_to(actor).filter(**key).values("starts_on", "ends_on").first()
+    membership, _created = ProgramMembership.objects.update_or_create(**key, defaults={"ends_on": ends_on})
+    if changes := changes_between(before or {}, {"starts_on": starts_on, "ends_on": ends_on}):
+        record(
+            AccountEvent.MEMBERSHIP_CHANGED,
+            actor=actor,
+            subject=organization,
+            counterpart=organization,
+            changes=changes,
+            data={"program": program.name, "starts_on": str(starts_on)},
+        )
     return membership

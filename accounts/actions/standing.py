@@ -1,4 +1,7 @@
-"""Actions of vendor staff on what an organisation is to the vendor: who it is, its standing and who looks after it."""
+"""Actions of vendor staff on what an organisation is to the vendor: who it is, its standing and who looks after it.
+
+The vendor's Admins do them, and staff at the command line.
+"""
 
 import datetime as dt
 from collections.abc import Collection
@@ -21,12 +24,13 @@ from accounts.models import (
     ProgramMembership,
     Skill,
 )
+from accounts.policies import ROLE_TABLE, AccountPermission
 from notifications.actions.recording import record
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.changes import changes_between, changes_of
 from partnerportal.lib.days import today
 from partnerportal.lib.errors import Invalid, NotFound
-from partnerportal.lib.policies import authorize_staff
+from partnerportal.lib.policies import authorize
 from partnerportal.lib.states import move
 from partnerportal.lib.text import one_line
 
@@ -48,9 +52,9 @@ def correct_identity(
 
     An empty `partner_id` takes the number away. Raises ValidationError for a bad value or one that another has.
     """
-    authorize_staff(actor)
+    authorize(actor, ROLE_TABLE, AccountPermission.CORRECT_ORGANIZATIONS)
     given = {"name": name, "country": country, "tenant_id": tenant_id, "partner_id": partner_id}
-    row = _lock_organization(organization)
+    row = _lock_organization(actor, organization)
     changes = changes_of(
         row, {field: value for field, value in given.items() if value is not None}, unsaid=PERSONAL_FIELDS
     )
@@ -70,7 +74,7 @@ def suspend_organization(*, actor: Actor, organization: Organization, reason: st
     What it has and shares stays. Raises Invalid("reason") without a reason, Invalid("vendor") for the vendor itself,
     and Conflict("state_changed") if it is suspended already.
     """
-    authorize_staff(actor)
+    authorize(actor, ROLE_TABLE, AccountPermission.SUSPEND_ORGANIZATIONS)
     if not one_line(reason):
         raise Invalid("reason", _("Enter a reason."), field="reason")
     if organization.kind == Kind.VENDOR:
@@ -81,15 +85,16 @@ def suspend_organization(*, actor: Actor, organization: Organization, reason: st
 @transaction.atomic
 def reactivate_organization(*, actor: Actor, organization: Organization) -> Organization:
     """Let a suspended organisation take part again, and return it. Raises Conflict("state_changed") for another."""
-    authorize_staff(actor)
+    authorize(actor, ROLE_TABLE, AccountPermission.SUSPEND_ORGANIZATIONS)
     return _change_state(AccountEvent.REACTIVATED, actor, organization, State.ACTIVE)
 
 
 def _change_state(
     kind: AccountEvent, actor: Actor, organization: Organization, to: State, note: str = ""
 ) -> Organization:
+    before = _lock_organization(actor, organization).state
     row = move(organization, to)
-    changes = changes_between({"state": organization.state}, {"state": to})
+    changes = changes_between({"state": before}, {"state": to})
     _record_about(kind, actor, row, changes=changes, note=note)
     return row
 
@@ -102,7 +107,7 @@ def change_membership_end(
 
     Raises NotFound if the organisation is no member today, and Invalid("dates") for a last day before the first.
     """
-    authorize_staff(actor)
+    authorize(actor, ROLE_TABLE, AccountPermission.MANAGE_MEMBERSHIPS)
     running = ProgramMembership.objects.filter(organization=organization, program=program).active(today())
     row = running.select_for_update().order_by("starts_on").last()
     if row is None:
@@ -113,9 +118,8 @@ def change_membership_end(
     if changes:
         row.ends_on = ends_on
         row.save(update_fields=["ends_on"])
-        _record_about(
-            AccountEvent.MEMBERSHIP_CHANGED, actor, organization, changes=changes, data={"program": program.name}
-        )
+        data = {"program": program.name, "starts_on": str(row.starts_on)}
+        _record_about(AccountEvent.MEMBERSHIP_CHANGED, actor, organization, changes=changes, data=data)
     return row
 
 
@@ -126,10 +130,10 @@ def move_partner(*, actor: Actor, partner: Organization, distributor: Organizati
     Triggers move the sight of its customers along in the same transaction. Raises Invalid("parent") unless a partner is
     moved under a distributor.
     """
-    authorize_staff(actor)
+    authorize(actor, ROLE_TABLE, AccountPermission.MOVE_PARTNERS)
     if partner.kind != Kind.PARTNER or (distributor and distributor.kind != Kind.DISTRIBUTOR):
         raise Invalid("parent", _("Only a partner can have an organisation above it, and it must be a distributor."))
-    row = _lock_organization(partner)
+    row = _lock_organization(actor, partner)
     before = row.parent
     if before != distributor:
         row.parent = distributor
@@ -147,10 +151,10 @@ def set_account_manager(
 
     The database copies the person's name and address. Raises Invalid("operator") for an operator of anybody else.
     """
-    authorize_staff(actor)
+    authorize(actor, ROLE_TABLE, AccountPermission.SET_ACCOUNT_MANAGERS)
     if operator and operator.organization.kind != Kind.VENDOR:
         raise Invalid("operator", _("An account manager is one of the vendor’s operators."), field="operator")
-    row = _lock_organization(organization)
+    row = _lock_organization(actor, organization)
     before = row.account_manager
     row.account_manager, row.account_manager_phone = operator, one_line(phone) if operator else ""
     row.save(update_fields=["account_manager", "account_manager_phone"])
@@ -169,8 +173,8 @@ def set_qualifications(
     *, actor: Actor, organization: Organization, competencies: Collection[Competency], skills: Collection[Skill]
 ) -> None:
     """Replace the competencies and skills of an organisation by these."""
-    authorize_staff(actor)
-    row = _lock_organization(organization)
+    authorize(actor, ROLE_TABLE, AccountPermission.SET_QUALIFICATIONS)
+    row = _lock_organization(actor, organization)
     before = {"competencies": _codes(row.competencies.all()), "skills": _codes(row.skills.all())}
     after = {"competencies": _codes(competencies), "skills": _codes(skills)}
     changes = changes_between(before, after)
@@ -184,8 +188,8 @@ def set_qualifications(
         _record_about(AccountEvent.QUALIFICATIONS_CHANGED, actor, row, changes=changes)
 
 
-def _lock_organization(organization: Organization) -> Organization:
-    return Organization.objects.select_for_update(of=("self",)).get(pk=organization.pk)
+def _lock_organization(actor: Actor, organization: Organization) -> Organization:
+    return Organization.objects.visible_to(actor).select_for_update(of=("self",)).get(pk=organization.pk)
 
 
 def _record_about(kind: AccountEvent, actor: Actor, organization: Organization, **details: Any) -> None:

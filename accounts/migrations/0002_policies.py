@@ -10,15 +10,24 @@ from partnerportal.lib.tenancy import NOW, allow_events, enable_row_security, gr
 
 OWN = """id = portal_org() OR (SELECT true FROM accounts_operator o
          WHERE o.person_id = portal_person() AND o.organization_id = accounts_organization.id)"""
+OF_SEEN = "(SELECT true FROM accounts_organization o WHERE o.id = organization_id)"
+QUALIFICATIONS = ("competency", "skill")
 EDITABLE = "name, name_folded, country, street, postal_code, city, phone, contact_email, website"
 
+# What only the vendor's Admins write, of any organisation; staff at the command line are above the policies.
+KEPT = "tenant_id, partner_id, state, parent_id, account_manager_id, account_manager_phone"
+STAFF = "(SELECT portal_is_vendor() AND portal_is_admin())"
 # Only a customer may change its name and country: vendor staff verified those of every other kind. People trust an
-# invitation because of the name, and the market follows from the country (E-10). The rule holds for every role that row-level security holds for, so not for the job role.
-RENAME = """
-CREATE FUNCTION organization_keeps_what_is_verified() RETURNS trigger LANGUAGE plpgsql AS $$
+# invitation because of the name, and the market follows from the country (E-10). Nobody but staff changes what an
+# organisation is to the vendor. The rule holds for every role that row-level security holds for, so not for the job
+# role, which may not even ask who is staff: hence two conditions.
+VERIFIED = f"""
+CREATE FUNCTION organization_is_kept_by_staff() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF row_security_active('accounts_organization') THEN
-        RAISE EXCEPTION 'only customers change their name or country' USING ERRCODE = 'check_violation';
+        IF NOT (portal_is_vendor() AND portal_is_admin()) THEN
+            RAISE EXCEPTION 'only vendor staff change this of an organisation' USING ERRCODE = 'check_violation';
+        END IF;
     END IF;
     RETURN NEW;
 END $$;
@@ -26,11 +35,18 @@ CREATE TRIGGER organization_keeps_what_is_verified BEFORE UPDATE OF name, name_f
     FOR EACH ROW
     WHEN (OLD.kind <> 'customer'
           AND (OLD.name, OLD.name_folded, OLD.country) IS DISTINCT FROM (NEW.name, NEW.name_folded, NEW.country))
-    EXECUTE FUNCTION organization_keeps_what_is_verified();
+    EXECUTE FUNCTION organization_is_kept_by_staff();
+CREATE TRIGGER organization_is_kept_by_staff BEFORE UPDATE OF {KEPT} ON accounts_organization
+    FOR EACH ROW
+    WHEN ((OLD.{KEPT.replace(", ", ", OLD.")}) IS DISTINCT FROM (NEW.{KEPT.replace(", ", ", NEW.")}))
+    EXECUTE FUNCTION organization_is_kept_by_staff();
+CREATE POLICY kept_by_staff ON accounts_organization FOR UPDATE USING ({STAFF}) WITH CHECK ({STAFF});
 """
-RENAME_UNDO = """
+VERIFIED_UNDO = """
+DROP POLICY kept_by_staff ON accounts_organization;
+DROP TRIGGER organization_is_kept_by_staff ON accounts_organization;
 DROP TRIGGER organization_keeps_what_is_verified ON accounts_organization;
-DROP FUNCTION organization_keeps_what_is_verified();
+DROP FUNCTION organization_is_kept_by_staff();
 """
 
 # The account manager's name and address stand in columns that the organisation sees, because it sees no operator of the
@@ -44,7 +60,11 @@ BEGIN
     IF NEW.account_manager_id IS NOT NULL THEN
         SELECT person.name, person.email INTO NEW.account_manager_name, NEW.account_manager_email
             FROM accounts_operator operator JOIN accounts_person person ON person.id = operator.person_id
+                JOIN accounts_organization vendor ON vendor.id = operator.organization_id AND vendor.kind = 'vendor'
             WHERE operator.id = NEW.account_manager_id;
+        IF NOT FOUND THEN
+            RAISE EXCEPTION 'an account manager is one of the vendor''s operators' USING ERRCODE = 'check_violation';
+        END IF;
     ELSIF TG_OP = 'UPDATE' AND OLD.account_manager_id IS NOT NULL THEN
         NEW.account_manager_name := ''; NEW.account_manager_email := ''; NEW.account_manager_phone := '';
     END IF;
@@ -179,7 +199,7 @@ class Migration(migrations.Migration):
             "accounts_organization",
             using=OWN,
             check="id = portal_org()",
-            grant=f"SELECT, INSERT, INSERT (id), UPDATE ({EDITABLE})",  # the id too: a new organisation is entered as tenant before it is stored
+            grant=f"SELECT, INSERT, INSERT (id), UPDATE ({EDITABLE}, {KEPT})",  # the id too: a new organisation is entered as tenant before it is stored
         ),
         migrations.RunSQL(
             "GRANT USAGE ON SEQUENCE accounts_organization_id_seq TO portal_app",
@@ -201,19 +221,26 @@ class Migration(migrations.Migration):
                WITH CHECK (kind = 'customer' AND parent_id IS NULL)""",
             "DROP POLICY founded_by_people ON accounts_organization",
         ),
-        migrations.RunSQL(RENAME, RENAME_UNDO),
+        migrations.RunSQL(VERIFIED, VERIFIED_UNDO),
         enable_row_security(
             "accounts_programmembership",
-            using="(SELECT true FROM accounts_organization o WHERE o.id = organization_id)",
-            check="false",
+            using=OF_SEEN,
+            check=STAFF,
+            grant="SELECT, INSERT, UPDATE (ends_on)",
         ),
         *(
             enable_row_security(
-                f"accounts_organization{what}",
-                using="(SELECT true FROM accounts_organization o WHERE o.id = organization_id)",
-                check="false",
+                f"accounts_organization{what}", using=OF_SEEN, check=STAFF, grant="SELECT, INSERT, DELETE"
             )
-            for what in ("competency", "skill")
+            for what in QUALIFICATIONS
+        ),
+        *(
+            migrations.RunSQL(
+                f"""CREATE POLICY taken_away_by_staff ON accounts_organization{what} AS RESTRICTIVE FOR DELETE
+                    USING ({STAFF})""",
+                f"DROP POLICY taken_away_by_staff ON accounts_organization{what}",
+            )
+            for what in QUALIFICATIONS
         ),
         *(
             migrations.RunSQL(grant_sql(f"accounts_{catalogue}", "SELECT"), migrations.RunSQL.noop)
@@ -222,5 +249,11 @@ class Migration(migrations.Migration):
         allow_events(
             "accounts",
             "organization.contact_changed organization.created operator.removed operator.roles_changed view.shared",
+        ),
+        allow_events(
+            "accounts_vendor",
+            "account_manager.changed membership.changed organization.identity_corrected organization.reactivated"
+            " organization.suspended partner.moved qualifications.changed",
+            only="portal_is_vendor() AND portal_is_admin()",
         ),
     ]

@@ -40,11 +40,20 @@ def new_org_id() -> str:
     return str(secrets.randbelow(90_000_000) + 10_000_000)
 
 
+def in_reach_or_of_staff(actor: Actor, column: str) -> Q:
+    """Return the condition that the actor sees the organisation in `column`, and with it what it is to the vendor.
+
+    That is REACH, which includes the actor's own organisation. The vendor's staff see every organisation, because they
+    say what each is; what organisations own is not seen with it.
+    """
+    return Q() if actor.organization_kind == Kind.VENDOR else Q(**{f"{column}__in": actor.reach(Scope.ACCOUNT)})
+
+
 class OrganizationQuerySet(TenantQuerySet):
-    """A queryset of organisations: an actor sees those within its reach."""
+    """A queryset of organisations: an actor sees those within its reach, and the vendor's staff all."""
 
     def rows_for(self, actor: Actor) -> "OrganizationQuerySet":
-        return self.filter(pk__in=actor.reach(Scope.ACCOUNT))  # REACH, which includes the actor's own organisation
+        return self.filter(in_reach_or_of_staff(actor, "pk"))
 
 
 class Organization(PublicModel):

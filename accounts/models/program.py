@@ -7,9 +7,9 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models.organization import in_reach_or_of_staff
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import today
-from partnerportal.lib.scopes import Scope
 from partnerportal.lib.visible_rows import TenantQuerySet
 
 
@@ -33,12 +33,10 @@ class Program(models.Model):
 
 
 class ProgramMembershipQuerySet(TenantQuerySet):
-    """A queryset of programme memberships: an actor sees those of organisations within its reach."""
+    """A queryset of programme memberships: an actor sees those of the organisations that it sees."""
 
     def rows_for(self, actor: Actor) -> "ProgramMembershipQuerySet":
-        return self.filter(
-            organization__in=actor.reach(Scope.ACCOUNT)
-        )  # REACH, which includes the actor's own organisation
+        return self.filter(in_reach_or_of_staff(actor, "organization"))
 
     def active(self, on: dt.date | None = None) -> "ProgramMembershipQuerySet":
         """Return the memberships that run on that day (UTC, default today), their first and last days included."""

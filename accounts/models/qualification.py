@@ -2,8 +2,8 @@
 
 from django.db import models
 
+from accounts.models.organization import in_reach_or_of_staff
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.scopes import Scope
 from partnerportal.lib.visible_rows import TenantQuerySet
 
 
@@ -28,10 +28,10 @@ class Skill(models.Model):
 
 
 class QualificationQuerySet(TenantQuerySet):
-    """A queryset of qualifications: an actor sees those of organisations within its reach."""
+    """A queryset of qualifications: an actor sees those of the organisations that it sees."""
 
     def rows_for(self, actor: Actor) -> "QualificationQuerySet":
-        return self.filter(organization__in=actor.reach(Scope.ACCOUNT))  # which includes the actor's own organisation
+        return self.filter(in_reach_or_of_staff(actor, "organization"))
 
 
 class OrganizationCompetency(models.Model):

@@ -31,7 +31,8 @@ DISTRIBUTOR = """CREATE FUNCTION portal_distributor() RETURNS bigint
     SELECT parent_id FROM accounts_organization WHERE id = coalesce(
         (SELECT organization_id FROM connections_invitationlink WHERE token = portal_secret()), portal_org()) $$"""
 # An organisation outside the portfolio may be seen by its own operators, by a customer that is connected with it or with a
-# partner below it, by whoever holds its invitation, and, if it is a distributor, as is said above. This is a function, because otherwise every
+# partner below it, by whoever holds its invitation, by the vendor's staff, and, if it is a distributor, as is said above.
+# This is a function, because otherwise every
 # statement that names an organisation would plan each of these conditions anew, which takes a millisecond.
 KNOWS = """
 CREATE FUNCTION knows_organization(known bigint) RETURNS boolean
@@ -42,7 +43,8 @@ CREATE FUNCTION knows_organization(known bigint) RETURNS boolean
         OR EXISTS (SELECT FROM connections_connection c JOIN accounts_organization partner ON partner.id = c.partner_id
                    WHERE c.customer_id = portal_org() AND partner.parent_id = known AND c.state = 'active')
         OR EXISTS (SELECT FROM connections_invitationlink WHERE organization_id = known AND token = portal_secret())
-        OR coalesce(known = portal_distributor(), false) $$;
+        OR coalesce(known = portal_distributor(), false)
+        OR portal_is_vendor() $$;
 GRANT EXECUTE ON FUNCTION knows_organization(bigint) TO portal_app;
 """
 

@@ -1,7 +1,5 @@
 """Row-level security on trials, releases, use, and what belongs to one person or token; partitions for days of use."""
 
-from importlib import import_module
-
 from django.db import migrations
 
 from connections.reach import seen_sql
@@ -15,7 +13,6 @@ from partnerportal.lib.tenancy import (
     grant_sql,
     inline_functions,
     set_columns_in_database,
-    widen_policy,
 )
 
 SEEN = seen_sql("customer_id", Scope.ENTITLEMENTS)
@@ -46,12 +43,9 @@ END $$;
 GRANT EXECUTE ON FUNCTION usage_partition(date) TO portal_worker;
 """
 
-# The vendor's staff decide trials: they see every trial, and of those who have one who they are and what else they
-# use. A customer asks for its own, and takes it back. The functions have their definer's rights, because a policy that
+# The vendor's staff decide trials: they see every trial, and of those who have one what else they use. A customer asks for its own, and takes it back. The functions have their definer's rights, because a policy that
 # reads its own table recurses. One policy for each command, and in it what only the vendor needs stands last: it is not
 # asked of a row that others see by the portfolio.
-KNOWN = import_module("connections.migrations.0003_policies").ORGANIZATION
-KNOWN_WITH_TRIALS = f"{KNOWN} OR {VENDOR} AND has_a_trial(accounts_organization.id)"
 TRIALS = f"""
 CREATE FUNCTION has_a_trial(customer bigint) RETURNS boolean
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -133,7 +127,6 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.RunSQL(inline_functions(TRIALS), inline_functions(TRIALS_UNDO)),
-        widen_policy("accounts_organization", KNOWN_WITH_TRIALS, KNOWN),
         migrations.RunSQL(
             grant_sql("entitlements_entitlement", f"SELECT, INSERT, UPDATE (kind, state, updated_at, {DECIDED})"),
             grant_sql("entitlements_entitlement", "SELECT"),

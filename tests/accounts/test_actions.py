@@ -98,9 +98,6 @@ def test_vendor_staff_work_at_the_command_line_only(who, world, actor_for):
         lambda: add_operator(
             actor=actor, organization=world.partner, person=world.person("nobody"), roles=[Role.ADMIN]
         ),
-        lambda: grant_membership(
-            actor=actor, organization=world.nobadge, program=Program.objects.first(), starts_on=timezone.now().date()
-        ),
     )
     for action in actions:
         with pytest.raises(Refused) as refused:

@@ -11,8 +11,19 @@ from django.db import DatabaseError, IntegrityError, transaction
 
 from accounts.actions import standing
 from accounts.actions.operators import remove_operator
-from accounts.actions.organizations import register_organization
-from accounts.models import Competency, Kind, Operator, Organization, Person, Program, Skill
+from accounts.actions.organizations import grant_membership, register_organization
+from accounts.models import (
+    Competency,
+    Kind,
+    Operator,
+    Organization,
+    OrganizationCompetency,
+    OrganizationSkill,
+    Person,
+    Program,
+    ProgramMembership,
+    Skill,
+)
 from connections.models import Connection, Portfolio
 from notifications import registry
 from notifications.actions.outbox import fan_out_due
@@ -20,6 +31,7 @@ from notifications.models import Event, Notice
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import today
 from partnerportal.lib.errors import Conflict, Invalid, NotFound, Refused
+from tests.states import put
 from tests.world import World
 
 STAFF = Actor.system("vendor staff (test)")
@@ -35,6 +47,8 @@ def calls(world: World) -> dict[str, dict[str, Any]]:
     return {
         "correct_identity": {"organization": partner, "partner_id": NUMBER},
         "suspend_organization": {"organization": partner, "reason": "Unpaid"},
+        "reactivate_organization": {"organization": partner},
+        "grant_membership": {"organization": partner, "program": program, "starts_on": dt.date(2020, 1, 1)},
         "change_membership_end": {"organization": partner, "program": program, "ends_on": today()},
         "move_partner": {"partner": partner, "distributor": world.distributor2},
         "set_account_manager": {"organization": partner, "operator": manager_of(world)},
@@ -43,27 +57,66 @@ def calls(world: World) -> dict[str, dict[str, Any]]:
 
 
 ACTIONS = sorted(
-    ["correct_identity", "suspend_organization", "change_membership_end", "move_partner", "set_account_manager",
-     "set_qualifications"]
+    ["correct_identity", "suspend_organization", "reactivate_organization", "grant_membership", "change_membership_end",
+     "move_partner", "set_account_manager", "set_qualifications"]
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("action", ACTIONS)
-@pytest.mark.parametrize("who", ["partner.admin", "distributor.admin", "customer.admin"])
-def test_only_staff_do_it(action: str, who: str, world: World, actor_for: Any) -> None:
-    with pytest.raises(Refused):
-        getattr(standing, action)(actor=actor_for(who), **calls(world)[action])
+def run_action(name: str, world: World, actor: Actor) -> None:
+    """Call the action, as whoever is the tenant."""
+    action = grant_membership if name == "grant_membership" else getattr(standing, name)
+    action(actor=actor, **calls(world)[name])
 
 
 @pytest.mark.parametrize("action", ACTIONS)
+@pytest.mark.parametrize(
+    ("who", "code"),
+    [
+        ("partner.admin", "wrong_kind"),
+        ("distributor.admin", "wrong_kind"),
+        ("customer.admin", "wrong_kind"),
+        ("publisher.admin", "wrong_kind"),
+        ("vendor.reader", "wrong_role"),
+    ],
+)
+def test_only_the_vendors_admins_do_it(action: str, who: str, code: str, world: World, actor_for: Any) -> None:
+    before = Event.objects.count()
+    with pytest.raises(Refused) as refused:
+        run_action(action, world, actor_for(who))
+    assert refused.value.code == code
+    assert code == "wrong_kind" or str(refused.value.message) == "Only Admins can do this."
+    assert Event.objects.count() == before
+
+
+@pytest.mark.promise("CV-15")
+@pytest.mark.parametrize("action", ACTIONS)
+def test_an_admin_of_the_vendor_does_it_by_name(action: str, world: World, actor_for: Any, as_tenant: Any) -> None:
+    """As people do, under row-level security: the event names the person, and the organisation reads it."""
+    actor, partner = actor_for("vendor.admin"), world.partner
+    reader, other = actor_for("partner.reader"), actor_for("partner2.admin")
+    if action == "reactivate_organization":
+        put(Organization.objects.filter(pk=partner.pk), state="suspended")
+    at = Event.objects.latest("pk").pk
+    with as_tenant(actor):
+        run_action(action, world, actor)
+    (event,) = Event.objects.filter(pk__gt=at)
+    assert (event.actor_kind, event.actor_id, event.actor_label) == ("person", actor.person_id, actor.label)
+    assert (event.organization_id, event.counterpart_id) == (world.vendor.pk, partner.pk)
+    assert event.changes
+    for who, reads in ((reader, action != "suspend_organization"), (other, False)):
+        with as_tenant(who):  # which enters no suspended organisation
+            assert Event.objects.filter(pk=event.pk).exists() is reads
+
+
+@pytest.mark.parametrize("action", sorted({*ACTIONS} - {"reactivate_organization"}))
 def test_each_is_one_event_that_the_organisation_reads_and_the_same_again_is_none(action: str, world: World) -> None:
     before = Event.objects.count()
-    getattr(standing, action)(actor=STAFF, **calls(world)[action])
+    run_action(action, world, STAFF)
     (event,) = Event.objects.order_by("-pk")[: Event.objects.count() - before]
     assert (event.counterpart_id, event.actor_label) == (world.partner.pk, STAFF.label)
     assert event.changes
     if action not in ("suspend_organization", "set_account_manager"):
-        getattr(standing, action)(actor=STAFF, **calls(world)[action])
+        run_action(action, world, STAFF)
         assert Event.objects.count() == before + 1
 
 
@@ -73,12 +126,39 @@ CHANGES: list[dict[str, Any]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("who", ["partner.admin", "customer.admin", "vendor.admin"])
+@pytest.mark.parametrize("who", ["partner.admin", "customer.admin", "distributor.admin", "publisher.admin"])
 @pytest.mark.parametrize("values", CHANGES, ids=lambda values: next(iter(values)))
-def test_the_database_lets_no_tenant_do_it(values: dict[str, Any], who: str, actor_for: Any, as_tenant: Any) -> None:
+def test_the_database_lets_no_other_tenant_do_it(
+    values: dict[str, Any], who: str, world: World, actor_for: Any, as_tenant: Any
+) -> None:
+    """Not even of the own organisation, whose row its Admins may edit."""
     actor = actor_for(who)
-    with pytest.raises(DatabaseError, match="permission denied"), as_tenant(actor):
+    Organization.objects.filter(pk=actor.organization_id).update(account_manager=world.operator("vendor.reader"))
+    if actor.organization_kind != Kind.PARTNER and "parent_id" in values:
+        return
+    with pytest.raises(DatabaseError, match="only vendor staff"), as_tenant(actor):
         Organization.objects.filter(pk=actor.organization_id).update(**values)
+
+
+def test_the_database_lets_nobody_elses_operator_be_an_account_manager(
+    world: World, actor_for: Any, as_tenant: Any
+) -> None:
+    """It would copy that person's name and address to where others read them."""
+    theirs = world.operator("partner.admin")
+    with pytest.raises(DatabaseError, match="one of the vendor's operators"), as_tenant(actor_for("vendor.admin")):
+        Organization.objects.filter(pk=world.customer.pk).update(account_manager_id=theirs.pk)
+
+
+@pytest.mark.parametrize("who", ["vendor.admin", "vendor.reader"])
+def test_the_vendors_staff_see_every_organisation_and_what_it_is(
+    who: str, world: World, actor_for: Any, as_tenant: Any
+) -> None:
+    actor = actor_for(who)
+    for model in (Organization, ProgramMembership, OrganizationCompetency, OrganizationSkill):
+        everything = set(model.objects.values_list("pk", flat=True))
+        assert set(model.objects.visible_to(actor).values_list("pk", flat=True)) == everything
+        with as_tenant(actor):
+            assert set(model.objects.values_list("pk", flat=True)) == everything
 
 
 def test_what_is_verified_is_corrected(world: World) -> None:

@@ -10,7 +10,7 @@ from django.utils import translation
 
 from accounts.models import Feature, Kind, Role
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.roles import SEE_FINANCE, roles_of_kind, several_roles
+from partnerportal.lib.roles import SEE_FINANCE, roles_in_words, roles_of_kind
 from tests.house.ours import APPS, OURS
 
 POLICIES = {app: importlib.import_module(f"{app}.policies") for app in APPS}
@@ -75,9 +75,9 @@ def in_role(kind, *roles):
 def roles_named(message):
     """The roles that a sentence names; those with longer names are looked for first, because they hold shorter ones."""
     named = set()
-    for role in sorted(Role, key=lambda role: -len(several_roles([role]))):
-        if several_roles([role]) in message:
-            message, named = message.replace(several_roles([role]), ""), {*named, role}
+    for role in sorted(Role, key=lambda role: -len(roles_in_words([role]))):
+        if roles_in_words([role]) in message:
+            message, named = message.replace(roles_in_words([role]), ""), {*named, role}
     return named
 
 
@@ -104,8 +104,8 @@ def test_a_refusal_names_exactly_the_roles_that_pass(app, language):
 def test_every_role_has_a_name_of_its_own_in_a_refusal(language):
     with translation.override(language):
         for role in Role:
-            assert roles_named(several_roles([role])) == {role}
-        assert roles_named(several_roles(list(Role))) == set(Role)
+            assert roles_named(roles_in_words([role])) == {role}
+        assert roles_named(roles_in_words(list(Role))) == set(Role)
 
 
 @pytest.mark.parametrize("kind", Kind.values)

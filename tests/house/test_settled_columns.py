@@ -28,6 +28,9 @@ from tests.world import SKU_OF_NOBODY
 
 # Dates and times that a tenant writes as it likes, and why it may.
 CHOSEN = {
+    "accounts_programmembership.starts_on INSERT": "the vendor's to say (test_admins_alone.py)",
+    "accounts_programmembership.ends_on INSERT": "likewise",
+    "accounts_programmembership.ends_on UPDATE": "likewise",
     "connections_connection.ended_at UPDATE": "a policy refuses all but this hour (test_connection_rows.py)",
     "django_session.expire_date INSERT": "when a session ends says its content, which is signed",
     "django_session.expire_date UPDATE": "likewise",
