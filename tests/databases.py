@@ -25,6 +25,8 @@ DECIDES_CONTENT |= {"lib", "reach.py"}
 MADE_BY = ("world", "names_nobody")  # modules of this folder by which the template is made
 TEMPLATES_KEPT = 5  # a run that began with an older state of the code may still want its own
 LOCK = 7_205_759
+LOCKED = "300s"  # how long another run may build the template, on a machine with much else to do
+DROPPED = "30s"  # how long a database is waited for that is no longer needed
 AGE = dt.timedelta(hours=23)  # of the world, always: a template is kept for the day, and no test may need a fresh one
 _number = itertools.count()
 
@@ -33,7 +35,7 @@ def create() -> str:
     """A new database with the world in it; returns its name."""
     name = f"portal_run_{os.getpid()}_{next(_number)}"
     with connection._nodb_cursor() as cursor:
-        cursor.execute("SET lock_timeout = 0")  # another run may be building the template
+        cursor.execute(f"SET lock_timeout = '{LOCKED}'")
         cursor.execute("SELECT pg_advisory_lock(%s)", [LOCK])  # held until this cursor's connection closes
         _sweep(cursor)
         template = _template(cursor)
@@ -42,9 +44,9 @@ def create() -> str:
 
 
 def drop(name: str) -> None:
-    """A process that still holds it is no reason to fail: the next run sweeps."""
-    with connection._nodb_cursor() as cursor, suppress(DatabaseError):
-        cursor.execute(f"DROP DATABASE IF EXISTS {name}")
+    """Drop a database, or leave it to the next run, which sweeps: a process that still holds it is no failure."""
+    with connection._nodb_cursor() as cursor:
+        _drop(cursor, name)
 
 
 @contextmanager
@@ -94,7 +96,7 @@ def _template(cursor: Any) -> str:
         _let_pass(AGE)
     cursor.execute(f"ALTER DATABASE portal_building RENAME TO {name}")
     for old in _names(cursor, "portal_template_%")[:-TEMPLATES_KEPT]:
-        cursor.execute(f"DROP DATABASE IF EXISTS {old}")
+        _drop(cursor, old)
     return name
 
 
@@ -128,8 +130,19 @@ def _sweep(cursor: Any) -> None:
     """Drop what killed runs left behind; a database in use by anybody refuses."""
     for name in _names(cursor, "portal_run_%"):
         if not psutil.pid_exists(int(name.split("_")[2])):
-            with suppress(DatabaseError):
-                cursor.execute(f"DROP DATABASE IF EXISTS {name}")
+            _drop(cursor, name)
+
+
+def _drop(cursor: Any, name: str) -> None:
+    """Drop a database if it is soon done.
+
+    The server first asks all its backends to close the files, and waits for each. One in the middle of a COPY answers
+    when its client goes on: without a limit, a client of any other test that stands still would hold this one for ever.
+    """
+    cursor.execute(f"SET statement_timeout = '{DROPPED}'")
+    with suppress(DatabaseError):
+        cursor.execute(f"DROP DATABASE IF EXISTS {name}")
+    cursor.execute("RESET statement_timeout")
 
 
 def _names(cursor: Any, pattern: str) -> list[str]:

@@ -19,3 +19,5 @@ STORAGES = STORAGES | {  # noqa: F405
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 WHITENOISE_AUTOREFRESH = True
+# No statement of a test takes a tenth of that. One that hangs says which it was, before the test's own limit ends all.
+DATABASES["default"]["OPTIONS"]["options"] += " -c statement_timeout=300s"  # noqa: F405

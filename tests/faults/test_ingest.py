@@ -115,7 +115,7 @@ def test_the_worker_is_killed_in_mid_ingest(plant: Plant, secret: str) -> None:
 def test_the_web_process_is_killed_in_mid_upload(plant: Plant, secret: str) -> None:
     body = lines()
     plant.start_web()
-    link = socket.create_connection(("127.0.0.1", plant.port))
+    link = socket.create_connection(("127.0.0.1", plant.port), timeout=60)
     head = "".join(f"{name}: {value}\r\n" for name, value in headers(secret, "cut", len(body)).items())
     link.sendall(f"POST /api/v1/ingest/usage/ HTTP/1.1\r\nHost: 127.0.0.1:{plant.port}\r\n{head}\r\n".encode())
     link.sendall(body[: len(body) // 2])
@@ -150,11 +150,10 @@ def test_a_body_without_a_length_and_one_that_ends_early(plant: Plant, secret: s
     link.request("POST", "/api/v1/ingest/usage/", iter([b"{}"]), given, encode_chunked=True)
     assert link.getresponse().status == 411
     link.close()
-    raw = socket.create_connection(("127.0.0.1", plant.port))
+    raw = socket.create_connection(("127.0.0.1", plant.port), timeout=60)
     head = "".join(f"{name}: {value}\r\n" for name, value in headers(secret, "odd", 1000).items())
     raw.sendall(f"POST /api/v1/ingest/usage/ HTTP/1.1\r\nHost: 127.0.0.1:{plant.port}\r\n{head}\r\n".encode() + b"{}\n")
     raw.shutdown(socket.SHUT_WR)
-    raw.settimeout(30)
     answer = raw.recv(65536)
     raw.close()
     assert b"HTTP/1.1 5" not in answer

@@ -10,7 +10,7 @@ from contextlib import suppress
 import pytest
 from django.conf import settings
 
-from tests.threads import join_all
+from tests.threads import PATIENCE, join_all
 
 pytestmark = pytest.mark.slow  # each starts a process
 
@@ -29,7 +29,9 @@ def web(code: str, **variables: str) -> subprocess.CompletedProcess:
     names = {"DJANGO_SETTINGS_MODULE": "partnerportal.settings.dev", "PORTAL_PROCESS": "web"}
     environment = os.environ | names | variables
     command = [sys.executable, "-c", code]
-    return subprocess.run(command, check=False, cwd=settings.BASE_DIR, env=environment, capture_output=True, text=True)
+    return subprocess.run(
+        command, check=False, cwd=settings.BASE_DIR, env=environment, capture_output=True, text=True, timeout=PATIENCE
+    )
 
 
 @pytest.mark.parametrize("role", ["DATABASE_JOB_URL", "DATABASE_OWNER_URL"])
@@ -95,7 +97,7 @@ def test_a_command_says_in_one_line_that_the_broker_says_server_is_away(own_data
     environment = os.environ | names | own_database | {"REDIS_URL": "redis://127.0.0.1:1/0"}
     done = subprocess.run(
         [sys.executable, *command],
-        check=False, cwd=settings.BASE_DIR, env=environment, capture_output=True, text=True,
+        check=False, cwd=settings.BASE_DIR, env=environment, capture_output=True, text=True, timeout=PATIENCE,
     )  # fmt: skip
     assert done.returncode == 0 and done.stdout.strip()
     assert len(done.stderr.splitlines()) == 1 and "the sweep will find the work" in done.stderr

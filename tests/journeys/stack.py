@@ -82,8 +82,10 @@ class Stack:
         """A command as vendor staff run it."""
         command = [sys.executable, "manage.py", *arguments]
         done = subprocess.run(
-            command, check=False, cwd=PROJECT, env=self.environment, input=given, capture_output=True, text=True
-        )
+            command,
+            check=False, cwd=PROJECT, env=self.environment, input=given, capture_output=True, text=True,
+            timeout=PATIENCE,
+        )  # fmt: skip
         assert done.returncode == 0, done.stderr
         return done.stdout
 

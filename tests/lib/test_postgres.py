@@ -14,6 +14,7 @@ from entitlements.models import CustomerListing
 from partnerportal.lib import tenancy
 from partnerportal.lib.postgres.base import DatabaseWrapper
 from partnerportal.lib.prepared import Prepared
+from tests.threads import join_all
 from tests.world import World
 
 MANY = 8  # PostgreSQL plans the first five anew, then it may keep one plan for all values
@@ -105,7 +106,7 @@ def serve(listening: socket.socket, server: str) -> None:
         there = threading.Thread(target=relay, args=(client, upstream), daemon=True)
         there.start()
         relay(upstream, client, renumbered=True)
-        there.join()
+        join_all([there])
 
 
 def relay(source: socket.socket, target: socket.socket, *, renumbered: bool = False) -> None:

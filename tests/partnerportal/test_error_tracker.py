@@ -14,7 +14,7 @@ import pytest
 from django.conf import settings
 
 from partnerportal.error_tracker import remove_secrets
-from tests.threads import join_all
+from tests.threads import PATIENCE, join_all
 
 pytestmark = pytest.mark.slow  # each starts a process
 
@@ -89,7 +89,9 @@ def run(code: str, **variables: str) -> subprocess.CompletedProcess:
     names = {"DJANGO_SETTINGS_MODULE": "tests.faults.settings", "PORTAL_PROCESS": "job", "LOG_FORMAT": "json"}
     environment = os.environ | names | variables
     command = [sys.executable, "-c", code]
-    return subprocess.run(command, check=False, cwd=settings.BASE_DIR, env=environment, capture_output=True, text=True)
+    return subprocess.run(
+        command, check=False, cwd=settings.BASE_DIR, env=environment, capture_output=True, text=True, timeout=PATIENCE
+    )
 
 
 def test_an_error_is_reported_without_any_secret(own_database, tracker):

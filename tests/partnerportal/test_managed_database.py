@@ -14,6 +14,7 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 
 from tests.servers import TcpPostgres, own_server
+from tests.threads import PATIENCE
 
 pytestmark = pytest.mark.slow  # a server of its own
 PASSWORD = 'it\'s a "pass\\word" %s;--'
@@ -107,7 +108,7 @@ def test_the_statements_for_another_hand_make_the_same(server):
 
 def run_as_psql(server: TcpPostgres, script: str) -> None:
     command = [str(server._programs() / "psql"), "--no-psqlrc", "--quiet", "-v", "ON_ERROR_STOP=1", server.admin]
-    done = subprocess.run(command, check=False, input=script, capture_output=True, text=True)
+    done = subprocess.run(command, check=False, input=script, capture_output=True, text=True, timeout=PATIENCE)
     assert done.returncode == 0, done.stderr
 
 
@@ -135,7 +136,7 @@ def python(*arguments: str, process: str) -> str:
     names = {"DJANGO_SETTINGS_MODULE": "tests.faults.settings", "PORTAL_PROCESS": process}
     done = subprocess.run(
         [sys.executable, *arguments],
-        check=False, cwd=settings.BASE_DIR, env=os.environ | names, capture_output=True, text=True,
+        check=False, cwd=settings.BASE_DIR, env=os.environ | names, capture_output=True, text=True, timeout=PATIENCE,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -168,6 +169,7 @@ def test_what_the_role_sets_for_itself_widens_no_sight_and_stops_nobody(server):
     said = subprocess.run(
         [sys.executable, "manage.py", "check_installation"],
         check=False, cwd=settings.BASE_DIR, capture_output=True, text=True, env=os.environ | {"PORTAL_PROCESS": "web"},
+        timeout=PATIENCE,
     ).stdout  # fmt: skip
     for setting in LEFT:
         assert (setting.split()[0] in said) is (not setting.startswith("statement_timeout")), said

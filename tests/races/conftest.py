@@ -13,6 +13,7 @@ from partnerportal.celery import app as celery_app
 from partnerportal.lib import tenancy
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import DomainError
+from tests.threads import PATIENCE
 from tests.world import World
 
 THREADS = 16
@@ -30,7 +31,7 @@ class Race:
 
     def run(self, actions: list[tuple[Actor, Action]]) -> list[Any]:
         barrier = threading.Barrier(len(actions))
-        return [f.result() for f in [self.pool.submit(self._do, barrier, *action) for action in actions]]
+        return [f.result(PATIENCE) for f in [self.pool.submit(self._do, barrier, *action) for action in actions]]
 
     def _do(self, barrier: threading.Barrier, actor: Actor, action: Action) -> Any:
         with connection.cursor() as cursor:
@@ -52,7 +53,7 @@ class Race:
             connection.close()
 
         for future in [self.pool.submit(leave) for _ in range(THREADS)]:
-            future.result()
+            future.result(PATIENCE)
         self.pool.shutdown()
 
 

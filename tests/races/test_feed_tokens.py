@@ -15,7 +15,7 @@ from django.utils import timezone
 from entitlements.ingest import upload_files
 from entitlements.models import IngestToken, IngestUpload
 from partnerportal.lib.tokens import NOTED_EVERY, digest_of, new_token
-from tests.threads import join_all
+from tests.threads import PATIENCE, join_all
 
 pytestmark = [pytest.mark.slow, pytest.mark.no_cover]
 AT_ONCE = 8
@@ -40,7 +40,7 @@ def run(own_database: dict[str, str]) -> Iterator[Callable[..., list[Any]]]:
         finally:
             connection.close()
 
-    yield lambda action, arguments: list(pool.map(do, [action] * len(arguments), arguments))
+    yield lambda action, arguments: list(pool.map(do, [action] * len(arguments), arguments, timeout=PATIENCE))
     pool.shutdown()
 
 

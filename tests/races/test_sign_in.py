@@ -27,6 +27,7 @@ from tests.accounts.test_sign_in import NEW, PASSWORD, code_in, is_signed_in, si
 from tests.conftest import PageClient
 from tests.counts import count
 from tests.mails import sent
+from tests.threads import PATIENCE
 from tests.world import World, address
 
 pytestmark = [pytest.mark.slow, pytest.mark.no_cover]
@@ -61,7 +62,7 @@ def at_once(own_database: dict[str, str]) -> Iterator[Callable[[list[Client], Se
             finally:
                 connection.close()
 
-        return list(pool.map(one, browsers))
+        return list(pool.map(one, browsers, timeout=PATIENCE))
 
     yield run
     pool.shutdown()

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.threads import PATIENCE
 from tools import browser, demo, setup, static
 from tools.stages import StageError, changed, done
 
@@ -65,8 +66,9 @@ def test_the_sheet_of_a_font_made_a_moment_ago_is_collected(tmp_path: Path, monk
 @pytest.mark.parametrize("arguments", [[], ["nothing"], ["demo", "dev"]])
 def test_set_up_explains_itself(arguments: list[str]) -> None:
     ran = subprocess.run(
-        [sys.executable, "tools/setup.py", *arguments], check=False, cwd=PROJECT, capture_output=True, text=True
-    )
+        [sys.executable, "tools/setup.py", *arguments],
+        check=False, cwd=PROJECT, capture_output=True, text=True, timeout=PATIENCE,
+    )  # fmt: skip
     assert ran.returncode == 1
     assert "Usage: python3 tools/setup.py demo|dev" in ran.stderr
 
@@ -99,7 +101,7 @@ def test_without_a_network_set_up_says_so_and_leaves_no_record(tmp_path: Path) -
     }
     ran = subprocess.run(
         [sys.executable, "tools/setup.py", "demo"],
-        check=False, cwd=tmp_path, env=os.environ | offline, capture_output=True, text=True,
+        check=False, cwd=tmp_path, env=os.environ | offline, capture_output=True, text=True, timeout=PATIENCE,
     )  # fmt: skip
     assert ran.returncode == 1
     assert "package index" in ran.stderr and str(tmp_path) in ran.stderr

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.threads import join_all
+from tests.threads import PATIENCE, join_all
 from tools import static
 from tools.stages import PROJECT, base_environment
 
@@ -46,7 +46,7 @@ def release(new: Path, *names: str) -> None:
 def test_files_go_where_the_settings_say_also_when_they_lie_elsewhere(environment: dict[str, str]) -> None:
     """It looked whether `staticfiles` beside the code was there, and then did nothing."""
     root = Path(environment["STATIC_ROOT"])
-    subprocess.run([sys.executable, "-m", "tools.static"], check=True, cwd=PROJECT, env=environment)
+    subprocess.run([sys.executable, "-m", "tools.static"], check=True, cwd=PROJECT, env=environment, timeout=PATIENCE)
     assert hashed(root, "css/portal.css").exists()
     assert {path.name for path in root.iterdir() if path.name.startswith(".")} == set(), "what it worked in is gone"
 
