@@ -12,6 +12,7 @@ own_database    a copy of the world to commit into, for threads and other proces
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -31,6 +32,7 @@ from accounts.models import Person
 from partnerportal.lib import tenancy
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.breaker import Breaker
+from partnerportal.lib.garbage import freeze_garbage
 from partnerportal.lib.sessions import SessionStore
 from tests import databases
 from tests.world import World
@@ -51,6 +53,11 @@ def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
         if "own_database" in item.fixturenames:
             item.add_marker("slow")
     items.sort(key=lambda item: ("faults" not in item.path.parts, item.get_closest_marker("slow") is None))
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """What stands by now stays, and is not searched for garbage between the tests, as in a web process."""
+    freeze_garbage()
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -153,9 +160,11 @@ class _CookieHoldsKey:
         self.begin_session(person, backend)
 
     def begin_session(self, person: Person, backend: str = BACKEND, **values: Any) -> None:
-        """Write what signing in leaves in a session, and these values, in one row: `login` itself, which has tests of
-        its own, would write it four times, and half of all tests sign somebody in."""
+        """Write what signing in and a first page leave in a session, and these values, in one row: `login` itself,
+        which has tests of its own, would write it four times and the page once more, and half of all tests sign
+        somebody in."""
         session = SessionStore()
+        session["signed_in_at"] = session["seen_at"] = int(time.time())
         session[SESSION_KEY] = str(person.pk)
         session[BACKEND_SESSION_KEY] = backend
         session[HASH_SESSION_KEY] = person.get_session_auth_hash()
@@ -177,8 +186,8 @@ def sign_in(client: _CookieHoldsKey, who: str) -> None:
     if who == "anonymous":
         return
     world = World()
-    organization = world.organization_of(who)
-    client.begin_session(world.person(who), **({"organization": organization.pk} if organization else {}))
+    organization_id = world.organization_id_of(who)
+    client.begin_session(world.person(who), **({"organization": organization_id} if organization_id else {}))
 
 
 @pytest.fixture

@@ -10,12 +10,14 @@ none. What an organisation owns carries canaries that appear nowhere else, one p
 """
 
 import datetime as dt
+from collections.abc import Callable
 from functools import cached_property
 from itertools import islice
 from typing import Any
 
 from allauth.account.models import EmailAddress
 from django.db import transaction
+from django.db.models import Model
 from django.utils import timezone
 
 from accounts.models import (
@@ -29,7 +31,7 @@ from accounts.models import (
     Role,
     Skill,
 )
-from accounts.queries import operators_of
+from accounts.queries import operators_today
 from connections.actions import accept_invitation, end_connection
 from connections.actors import choose_actor
 from connections.models import Connection, InvitationLink
@@ -65,6 +67,8 @@ SKU_OF_NOBODY = "to-be-tried"
 SORTS = ("name", "details", "people", "goods", "skus", "orders", "usage", "licence holders")
 # What customers do not share with a partner; with all others they share everything.
 KEPT_BACK = {("customer2", "partner2"): Scope.ORDERS | Scope.USAGE, ("customer", "lapsed"): ALL & ~Scope.ACCOUNT}
+
+_KEYS: dict[str, int] = {}
 
 
 def canary(organization: str, sort: str = "name") -> str:
@@ -102,17 +106,22 @@ class World:
     def actor(self, who: str) -> Actor:
         if who == "anonymous":
             return ANONYMOUS
-        organization = self.organization_of(who)
-        person = self.person(who)
-        return choose_actor(person, organization.pk if organization else None, list(operators_of(person.pk)))
+        operators = operators_today(_key_of(address(who.partition("@")[0]), lambda: self.person(who)))
+        person = operators[0].person if operators else self.person(who)
+        return choose_actor(person, self.organization_id_of(who), operators)
 
     def organization_of(self, who: str) -> Organization | None:
         """Whom they act for; "many" alone acts for the first of three by name."""
-        name = who.partition("@")[2] if "@" in who else who.partition(".")[0]
+        name = organization_name_of(who)
         return self[name] if name in KINDS else None
 
+    def organization_id_of(self, who: str) -> int | None:
+        """The primary key of whom they act for."""
+        name = organization_name_of(who)
+        return _key_of(name, lambda: self[name]) if name in KINDS else None
+
     def operator(self, who: str) -> Operator:
-        return Operator.objects.get(person=self.person(who), organization=self.organization_of(who))
+        return Operator.objects.get(person=self.person(who), organization=self.organization_id_of(who))
 
     def connection(self, customer: str, partner: str) -> Connection:
         return Connection.objects.get(customer=self[customer], partner=self[partner])
@@ -122,6 +131,17 @@ class World:
 
     def notices(self, recipient: str) -> Any:
         return Notice.objects.filter(recipient_id=self[recipient].pk).order_by("pk")
+
+
+def organization_name_of(who: str) -> str:
+    return who.partition("@")[2] if "@" in who else who.partition(".")[0]
+
+
+def _key_of(name: str, find: Callable[[], Model]) -> int:
+    """Return the primary key of one of the cast. It is kept: it is the same in every copy, for every test."""
+    if name not in _KEYS:
+        _KEYS[name] = find().pk
+    return _KEYS[name]
 
 
 def manager(name: str) -> str:

@@ -171,7 +171,7 @@ class Machine:
         client.raise_request_exception = False
         cookies = copy.copy(client.cookies)
         own = {
-            "org": getattr(self.world.organization_of(who), "pk", None) or -1,
+            "org": self.world.organization_id_of(who) or -1,
             "person": -1 if who == "anonymous" else self.world.person(who).pk,
             "newest": self.newest,
         }

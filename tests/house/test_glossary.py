@@ -1,7 +1,7 @@
 """The texts on screen, in mails and in refusals keep to docs/glossary.md, and to the typography of their language."""
 
 import re
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import polib
@@ -41,6 +41,7 @@ TYPOGRAPHY = {
 }
 
 
+@cache
 def refused_words(language: str) -> list[str]:
     """Return the words that the glossary refuses in a language, as its table lists them."""
     section = GLOSSARY.read_text().split("## Words not to use")[1].split(f"### {LANGUAGES[language]}\n")[1]
@@ -48,6 +49,7 @@ def refused_words(language: str) -> list[str]:
     return [word.strip() for row in rows[1:] for word in re.split("[,、]", row) if word.strip()]
 
 
+@cache
 def pattern_of(word: str, language: str) -> re.Pattern[str]:
     """Return what finds a word as a whole; in Japanese, katakana inside a longer katakana word is another word."""
     if language == "ja":
@@ -55,15 +57,15 @@ def pattern_of(word: str, language: str) -> re.Pattern[str]:
     return re.compile(rf"(?<![\w-]){re.escape(word)}(?![\w-])", re.IGNORECASE)
 
 
-def texts(language: str) -> Iterator[tuple[str, str]]:
-    """Yield each English text with its form in the language, without placeholders and tags; plurals give several."""
+@cache
+def texts(language: str) -> list[tuple[str, str]]:
+    """Return each English text with its form in the language, without placeholders and tags; plurals give several."""
     if language == "en":
         pairs = [(m.text, form) for m in source_messages().values() for form in (m.text, m.plural) if form]
     else:
         catalogue = polib.pofile(str(catalogue_path(language)))
         pairs = [(e.msgid, form) for e in catalogue for form in (e.msgstr, *e.msgstr_plural.values()) if form]
-    for english, form in pairs:
-        yield english, re.sub(r"<[^>]+>", "", PLACEHOLDER.sub("0", form))
+    return [(english, re.sub(r"<[^>]+>", "", PLACEHOLDER.sub("0", form))) for english, form in pairs]
 
 
 def refused_in(text: str, language: str) -> list[str]:
