@@ -56,8 +56,8 @@ SEES = {
     "partner.sales_agent": WITHOUT_FINANCE,
     "partner2": {"customer2": WITHOUT_USAGE, "distributor2": "name details"},
     "lapsed": {"customer": "name"},
-    "customer": {"partner": "name", "lapsed": "name"},
-    "customer2": {"partner": "name", "partner2": "name"},
+    "customer": {"partner": "name", "lapsed": "name", "distributor": "name"},  # who sees the data through a partner
+    "customer2": {"partner": "name", "partner2": "name", "distributor": "name", "distributor2": "name"},
     "ended": {"partner": "name"},
     "distributor": {"partner": "name details", "customer": SHARED, "customer2": SHARED},
     "distributor.reader": {"partner": "name details", "customer": WITHOUT_ORDERS, "customer2": WITHOUT_ORDERS},
