@@ -23,8 +23,9 @@ SEE = [
     "partner.reader_with_finance",
     "partner.sales_agent_with_finance",
     "distributor.admin",
+    "distributor.admin_agent",
 ]
-DO_NOT = ["partner.reader", "partner.sales_agent", "distributor.reader"]
+DO_NOT = ["partner.reader", "partner.sales_agent", "distributor.reader", "distributor.sales_agent"]
 REFUSAL = "Only Admins and Admin agents see customers’ orders and prices. An Admin can let you see them too."
 NUMBER = f"PO-{canary('customer', 'orders')}"
 

@@ -30,6 +30,7 @@ ACTORS = (
     "stranger.admin",
     "distributor.admin",
     "distributor.reader",
+    "distributor.admin_agent",
     "distributor2.admin",
     "publisher.admin",
     "publisher.reader",
@@ -72,7 +73,7 @@ READERS = "partner.reader partner.reader_with_finance"
 SALES_AGENTS = "partner.sales_agent partner.sales_agent_with_finance"
 LINK_HOLDERS = f"200 partner.admin partner.admin_agent {SALES_AGENTS} partner2; 403 else"
 OWN_NOT_ADMINS = f"403 {READERS} {SALES_AGENTS} partner.admin_agent customer.reader many@customer"
-NOT_ADMINS = f"{OWN_NOT_ADMINS} distributor.reader publisher.reader vendor.reader"
+NOT_ADMINS = f"{OWN_NOT_ADMINS} distributor.reader distributor.admin_agent publisher.reader vendor.reader"
 SAVERS = "302 partner partner2 distributor distributor2; 403 else"
 OVER = {  # who may open which customer's pages
     "{customer}": "200 partner distributor; 404 partner2 distributor2; 403 else",

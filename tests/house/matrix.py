@@ -266,12 +266,12 @@ PAGES = [
     page(
         f"{NOTICE}dismiss/",
         "/inbox/{notice_partner}/dismiss/",
-        post=f"302 partner.admin partner.admin_agent; {NOT_ADMINS}; 404 else",
+        post=f"302 partner.admin partner.admin_agent; 404 distributor.admin_agent; {NOT_ADMINS}; 404 else",
     ),
     page(
         f"{NOTICE}restore/",
         "/inbox/{notice_customer}/restore/",
-        post=f"302 customer.admin; 404 partner.admin_agent; {NOT_ADMINS}; 404 else",
+        post=f"302 customer.admin; 404 partner.admin_agent distributor.admin_agent; {NOT_ADMINS}; 404 else",
     ),
     page(".well-known/security.txt", get="200 else", defaults="", same_for_all=True),
     page(r"^robots\.txt$", "/robots.txt", get="200 else", defaults="", same_for_all=True),
