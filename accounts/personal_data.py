@@ -56,6 +56,6 @@ def register_own_rows(name: str, own: OwnRows) -> None:
     register_holding(Holding(name, own.export, own.erase))
 
 
-def holdings() -> list[Holding]:
+def registered_holdings() -> list[Holding]:
     """Return every registered holding, in the order of registration."""
     return list(_holdings.values())

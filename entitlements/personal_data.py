@@ -16,7 +16,7 @@ OWN = {
 
 
 def register_personal_data() -> None:
-    """Register what is the person's own, and the licences held under the person's address."""
+    """Register for export and erasure what is the person's own, and the licences held under their address."""
     for name, own in OWN.items():
         register_own_rows(name, own)
     # The customer's record comes from its own systems, so it stays when the person's data is deleted.

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from accounts.actions.operators import remove_operator
 from accounts.actions.people import end_sessions, refuse_further_address
 from accounts.models import FailedAttempts, Operator, Person
-from accounts.personal_data import holdings
+from accounts.personal_data import registered_holdings
 from accounts.queries import organizations_with_one_admin
 from notifications.models import Event
 from partnerportal.lib.actors import Actor, ActorKind
@@ -70,7 +70,7 @@ def export_person(*, actor: Actor, person: Person) -> dict[str, Any]:
         "failed_attempts": _rows(FailedAttempts.objects.filter(person=person), "kind", "day", "failures"),
         "events_by": _rows(events.filter(_by(person)), *EVENT),
         "events_about": _rows(events.filter(subject_id=person.public_id), *EVENT),
-        **{holding.name: holding.export(person) for holding in holdings()},
+        **{holding.name: holding.export(person) for holding in registered_holdings()},
     }
 
 
@@ -108,7 +108,7 @@ def erase_person(*, actor: Actor, email: str) -> bool:
         )
     for operator in Operator.objects.filter(person=person).select_related("person", "organization"):
         remove_operator(actor=actor, operator=operator)
-    for holding in holdings():
+    for holding in registered_holdings():
         if holding.erase:
             holding.erase(person)
     labels = _labels(person)
