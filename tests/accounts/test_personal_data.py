@@ -17,8 +17,10 @@ from accounts.actions.people import lock_person, unlock_person
 from accounts.models import Person, SavedView
 from connections.models import Consent
 from entitlements.models import LicenseAssignment
+from exports.events import ExportEvent
 from exports.models import Export
 from notifications.actions.outbox import fan_out_due
+from notifications.actions.recording import record
 from notifications.models import Delivery, Event, Notice, NoticePreference
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.scopes import ALL
@@ -68,6 +70,8 @@ def busy(world: World) -> Person:
     sign_in(PageClient(), "many", password="wrong password 1", REMOTE_ADDR="203.0.113.8")
     while fan_out_due():
         pass
+    for_her = Actor.system("exports", on_behalf_of=world.actor("many@partner"))
+    record(ExportEvent.EXPORTED, actor=for_her, subject=world.partner)
     Delivery.objects.filter(pk=Delivery.objects.first().pk).update(
         error=f"Recipients refused: {{'{EMAIL.upper()}': 550}}"
     )

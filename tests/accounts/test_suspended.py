@@ -82,6 +82,7 @@ def test_the_database_enters_it_no_more(world: World, actor_for: Any, as_tenant:
 
 def test_no_job_and_no_mail_works_for_it(world: World, actor_for: Any, suspended: Organization) -> None:
     assert current_actor(world.person("partner.admin").pk, suspended.pk) is None
+    assert actor_for("partner.admin").organization_id is None
     assert set(people_to_tell([suspended.pk, world.customer.pk])) == {world.customer.pk}
 
 

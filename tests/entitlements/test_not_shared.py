@@ -8,7 +8,7 @@ import pytest
 from connections.actions import accept_invitation, change_sharing, end_connection
 from entitlements.actions.renewals import make_calendar
 from entitlements.models import CustomerListing, CustomerPace, CustomerUsage, Entitlement
-from entitlements.queries.customers import list_customers
+from entitlements.queries.customers import add_report_day, list_customers
 from entitlements.queries.usage import add_weeks
 from exports import actions
 from exports.models import Export
@@ -103,11 +103,12 @@ def test_the_list_without_usage_has_no_trend(web, world, share):
     assert "share their services" not in page and "shares its services" not in page
 
 
-def test_weeks_are_asked_for_by_scope(world, share, actor_for, as_tenant):
+def test_weeks_and_the_day_of_the_report_are_asked_for_by_scope(world, share, actor_for):
+    """Already by the first lock."""
     share(NO_USAGE)
-    actor = actor_for("partner.reader")
-    weeks = {row.customer_id: row.weeks for row in add_weeks(list_customers(actor))}
-    assert weeks[world.customer.pk] is None and weeks[world.customer2.pk]
+    rows = add_report_day(add_weeks(list_customers(actor_for("partner.reader"))))
+    found = {row.customer_id: (row.weeks, row.as_of) for row in rows}
+    assert found[world.customer.pk] == (None, None) and all(found[world.customer2.pk])
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ from entitlements.models import (
 )
 from notifications.actions.outbox import fan_out_due
 from notifications.actions.recording import record_many
-from notifications.models import Event, Notice
+from notifications.models import Channel, Delivery, Event, MailMode, Notice, NoticePreference
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.scopes import Scope, shares
 from tests.house.test_tables import TENANT_MODELS
@@ -70,6 +70,10 @@ def test_every_table_that_reaches_others_is_named_here():
     assert {model for model, source in sources.items() if "reach(" in source} <= {*NEEDS, *NEWS} | OF_THE_VIEWER
 
 
+def service_of(world):
+    return Entitlement.objects.filter(customer=world.customer).earliest("pk")
+
+
 @pytest.fixture
 def news(world):
     """Events and notices of each kind, about a customer of whom something is in each table, a badge for one."""
@@ -77,8 +81,7 @@ def news(world):
     world.customer.skills.add(Skill.objects.earliest("pk"))
     program = Program.objects.earliest("pk")
     ProgramMembership.objects.create(organization=world.customer, program=program, starts_on="2020-01-01")
-    service = Entitlement.objects.filter(customer=world.customer).earliest("pk")
-    record_many([entitlement_event(kind, Actor.system("feed"), service) for kind in TOLD])
+    record_many([entitlement_event(kind, Actor.system("feed"), service_of(world)) for kind in TOLD])
     while fan_out_due():
         pass
     return Event.objects.filter(customer_id=world.customer.pk), Notice.objects.filter(about_id=world.customer.pk)
@@ -121,6 +124,37 @@ def test_news_needs_what_it_tells(who, kept_back, news, share_all_but, actor_for
             assert rows.visible_to(actor).exists() is seen, f"first lock of {rows.model.__name__}, {kind}"
             with as_tenant(actor):
                 assert rows.exists() is seen, f"second lock of {rows.model.__name__}, {kind}"
+
+
+@pytest.mark.promise("E-14")
+@each_viewer
+def test_news_without_a_scope_is_for_its_parties_alone(who, world, actor_for, as_tenant):
+    told = entitlement_event(EntitlementEvent.CHANGED, Actor.system("feed"), service_of(world))
+    told.scopes = Scope.NONE
+    told.save(force_insert=True)
+    while fan_out_due():
+        pass
+    events, notices = Event.objects.filter(pk=told.pk), Notice.objects.filter(event=told)
+    assert [notice.recipient_id for notice in notices] == [world.customer.pk]
+    for reader, is_told in ((actor_for("customer.admin"), True), (actor_for(who), False)):
+        assert events.visible_to(reader).exists() is is_told
+        with as_tenant(reader):
+            assert events.exists() is is_told
+
+
+@pytest.mark.promise("E-14")
+def test_no_mail_waits_with_news_of_what_is_kept_back(share_all_but, world):
+    recipient = {"organization_id": world.partner.pk, "person_id": world.person("partner.admin").pk}
+    NoticePreference.objects.create(**recipient, kind="entitlement_changed", mail=MailMode.EACH)
+    for kept_back, mails in ((Scope.NONE, 1), (Scope.ENTITLEMENTS, 0)):
+        share_all_but(kept_back)
+        told = entitlement_event(EntitlementEvent.CHANGED, Actor.system("feed"), service_of(world))
+        told.save(force_insert=True)
+        while fan_out_due():
+            pass
+        notice = Notice.objects.get(event=told, recipient_id=world.partner.pk)
+        assert notice.in_reach is bool(mails)
+        assert Delivery.objects.filter(notice=notice, channel=Channel.EMAIL).count() == mails
 
 
 @each_scope
