@@ -3,11 +3,10 @@
 from typing import Any
 
 from django.db import models
-from django.db.models import Case, ExpressionWrapper, F, OuterRef, Q, Subquery, When
+from django.db.models import ExpressionWrapper, F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Organization
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.models import PublicModel
 from partnerportal.lib.scopes import ALL, Scope
@@ -48,22 +47,6 @@ class ConnectionQuerySet(TenantQuerySet):
 
     def active(self) -> "ConnectionQuerySet":
         return self.filter(state=Connection.State.ACTIVE)
-
-    def with_sides(self) -> "ConnectionQuerySet":
-        """Annotate each connection with `partner_public_id` and `customer_public_id`.
-
-        Both are None once the connection has ended, because neither side may look the other up any more.
-        """
-        return self.annotate(partner_public_id=_while_live("partner_id"), customer_public_id=_while_live("customer_id"))
-
-
-def _while_live(side: str) -> Case:
-    """Return the public id of a side of an active connection, as an expression.
-
-    It is a sub-select, because a join would lose the ended connections, whose other side the policies hide.
-    """
-    public_id = Organization.objects.filter(pk=OuterRef(side)).values("public_id")
-    return Case(When(state=Connection.State.ACTIVE, then=Subquery(public_id)))
 
 
 class Connection(PublicModel):

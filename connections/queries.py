@@ -13,6 +13,7 @@ from django.db.models.functions import JSONObject
 
 from accounts.models import Feature, Kind, Organization
 from accounts.queries import Badge, active_programs, badges_of, features_of
+from connections.directory import known_organizations
 from connections.models import Connection, Consent, InvitationLink, Portfolio, PortfolioQuerySet
 from notifications.models import Event
 from partnerportal.lib import tenancy
@@ -58,18 +59,19 @@ def get_invitation(actor: Actor, token: str) -> Invitation:
     """
     if not is_token(token):
         raise NotFound("unknown_invitation", "")
-    active = Connection.objects.active().filter(partner=OuterRef("organization_id"), customer=actor.organization_id)
-    links = InvitationLink.objects.select_related("organization__parent").annotate(
-        programs=active_programs("organization_id"),
+    active = Connection.objects.active().filter(partner=OuterRef("pk"), customer=actor.organization_id)
+    known = known_organizations(actor, token)
+    partners = known.annotate(
+        programs=active_programs("pk"),
+        distributor=Subquery(known.filter(pk=OuterRef("parent")).values("name")),
         connected_at=Subquery(active.values("connected_at")[:1]),
         connection_id=Subquery(active.values("public_id")[:1]),
         shared=Subquery(active.values("scopes")[:1]),
     )
     with as_invitation_holder(actor, token):
-        link = links.filter(token=token).first()
-    if link is None:
+        partner: Any = partners.filter(invitation_link__token=token).first()
+    if partner is None:
         raise NotFound("unknown_invitation", "")
-    partner = link.organization
     return Invitation(
         token=token,
         partner_id=partner.pk,
@@ -77,12 +79,12 @@ def get_invitation(actor: Actor, token: str) -> Invitation:
         partner_name=partner.name,
         country=partner.country,
         org_id=partner.org_id,
-        badges=badges_of(link.programs),
-        is_open=partner_sees_customers(link.programs),
-        distributor=str(partner.parent or ""),
-        connected_at=link.connected_at,
-        connection_id=link.connection_id,
-        shared=Scope(link.shared or 0),
+        badges=badges_of(partner.programs),
+        is_open=partner_sees_customers(partner.programs),
+        distributor=partner.distributor or "",
+        connected_at=partner.connected_at,
+        connection_id=partner.connection_id,
+        shared=Scope(partner.shared or 0),
     )
 
 
@@ -97,6 +99,20 @@ def count_accepted(actor: Actor) -> int:
     return rows.values("customer").distinct().count()
 
 
+def list_connections(actor: Actor) -> QuerySet[Connection]:
+    """Return the connections of the actor's organisation, unordered, each with the public ids of its sides.
+
+    `partner_public_id` and `customer_public_id` are None once the connection has ended, because neither side may look
+    the other up any more. They are sub-selects, because a join would lose these connections.
+    """
+    known = known_organizations(actor)
+    partner, customer = (
+        Case(When(state=Connection.State.ACTIVE, then=Subquery(known.filter(pk=OuterRef(side)).values("public_id"))))
+        for side in ("partner_id", "customer_id")
+    )
+    return Connection.objects.visible_to(actor).annotate(partner_public_id=partner, customer_public_id=customer)
+
+
 def list_active_connections(actor: Actor) -> QuerySet[Connection]:
     """Return the active connections of the actor's organisation, unordered, with their other sides.
 
@@ -106,8 +122,10 @@ def list_active_connections(actor: Actor) -> QuerySet[Connection]:
     would run for all 20,000.
     """
     side = Case(When(partner=actor.organization_id, then="customer_id"), default="partner_id")
-    facts = JSONObject(name="name", country="country", public_id="public_id", distributor="parent__name")
-    other = Organization.objects.filter(pk=OuterRef("other_id")).values(json=facts)
+    known = known_organizations(actor)
+    above = Subquery(known.filter(pk=OuterRef("parent")).values("name"))
+    facts = JSONObject(name="name", country="country", public_id="public_id", distributor=above)
+    other = known.filter(pk=OuterRef("other_id")).values(json=facts)
     rows = Connection.objects.visible_to(actor).active().annotate(other_id=side)
     newest = Consent.objects.visible_to(actor).filter(connection=OuterRef("pk")).order_by("-pk")
     offered = Subquery(newest.values("offered")[:1])
@@ -136,12 +154,10 @@ def get_connection(actor: Actor, public_id: UUID) -> Connection:
     return by_public_id(Connection.objects.visible_to(actor), public_id)
 
 
-def find_distributor_name(connection: Connection) -> str:
-    """Return the name of the distributor above the partner of a connection, which sees the same (E-14), or ""."""
-    if connection.state == Connection.State.ENDED:
-        return ""
-    above = Organization.objects.filter(pk=connection.partner_id).values_list("parent__name", flat=True)
-    return above.first() or ""
+def find_distributor(actor: Actor, partner_id: int | None) -> Organization | None:
+    """Return the distributor above a partner, or None if there is none, or if the actor may not know one of the two."""
+    known = known_organizations(actor)
+    return known.filter(partners__in=known.filter(pk=partner_id)).first()
 
 
 def newest_consent(actor: Actor, connection: Connection) -> Consent | None:

@@ -49,9 +49,10 @@ def account_details(request: PortalRequest) -> HttpResponse:
     live_rows = rows.live_rows(actor, live)
     history = _page(request, "history", queries.list_ended_connections(actor), "ended_at")
     own = Organization.objects.visible_to(actor).filter(pk=request.operator.organization_id)
-    organization = with_qualifications(own.select_related("parent")).get()
+    organization = with_qualifications(own).get()
     context = {
         "organization": organization,
+        "distributor": queries.find_distributor(actor, organization.pk),
         "country": country_name(organization.country),
         "badges": badges_of(request.operator.active_programs),
         "live": live,
@@ -219,6 +220,7 @@ def _sharing_page(
     new = consent.scopes_newly_offered(given[0].offered) if given else Scope.NONE
     is_partner = connection.partner_id == actor.organization_id
     customer_url = rows.customer_url(actor, connection)
+    distributor = None if is_partner else queries.find_distributor(actor, connection.partner_id)
     context = {
         "connection": connection,
         "to_customer": bool(customer_url),
@@ -230,7 +232,7 @@ def _sharing_page(
         "version": given[0].version if given else "",
         "wording": consent.current_wording(),
         "history": rows.consent_rows(given),
-        "distributor": "" if is_partner else rows.distributor_words(queries.find_distributor_name(connection)),
+        "distributor": rows.distributor_words(distributor.name) if distributor else "",
         "partners": 0 if is_partner else queries.count_partners(actor),
         "error": error,
     }

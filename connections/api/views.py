@@ -36,7 +36,7 @@ class ConnectionsBase(ActorView):
     model = Connection
 
     def get_queryset(self) -> QuerySet[Connection]:
-        return Connection.objects.visible_to(self.actor).with_sides()
+        return queries.list_connections(self.actor)
 
     def answer(self, public_id: UUID, status: int = 200) -> Response:
         """Answer with the connection as it is now. Raises NotFound unless the actor is one of its sides."""

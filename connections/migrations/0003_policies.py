@@ -2,6 +2,7 @@
 
 from django.db import migrations
 
+from connections.directory import KNOWS_SQL
 from connections.reach import seen_sql
 from partnerportal.lib.scopes import Scope
 from partnerportal.lib.states import guard_states
@@ -23,28 +24,12 @@ EVENT = f"""{EVENT_BEFORE} OR scopes > 0 AND (SELECT true FROM connections_portf
       AND p.scopes & notifications_event.scopes = notifications_event.scopes
       AND (notifications_event.scopes & {Scope.ORDERS:d} = 0 OR (SELECT portal_sees_finance())))"""
 NOTICE_BEFORE = "recipient_id = portal_org()"
-# A partner may see the distributor above it, and so may whoever holds the partner's invitation, because the distributor
-# will see the customer's data too. The function has its definer's rights, because a policy that reads its own table
-# would recurse.
-DISTRIBUTOR = """CREATE FUNCTION portal_distributor() RETURNS bigint
-    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-    SELECT parent_id FROM accounts_organization WHERE id = coalesce(
-        (SELECT organization_id FROM connections_invitationlink WHERE token = portal_secret()), portal_org()) $$"""
-# An organisation outside the portfolio may be seen by its own operators, by a customer that is connected with it or with a
-# partner below it, by whoever holds its invitation, by the vendor's staff, and, if it is a distributor, as is said above.
-# This is a function, because otherwise every
-# statement that names an organisation would plan each of these conditions anew, which takes a millisecond.
-KNOWS = """
+# Whom somebody knows beyond the portfolio stands in connections/directory.py. This is a function, because otherwise every
+# statement that names an organisation would plan each of these conditions anew, which takes a millisecond. It has its
+# definer's rights, because a policy that reads its own table would recurse.
+KNOWS = f"""
 CREATE FUNCTION knows_organization(known bigint) RETURNS boolean
-    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-    SELECT EXISTS (SELECT FROM accounts_operator WHERE person_id = portal_person() AND organization_id = known)
-        OR EXISTS (SELECT FROM connections_connection
-                   WHERE customer_id = portal_org() AND partner_id = known AND state = 'active')
-        OR EXISTS (SELECT FROM connections_connection c JOIN accounts_organization partner ON partner.id = c.partner_id
-                   WHERE c.customer_id = portal_org() AND partner.parent_id = known AND c.state = 'active')
-        OR EXISTS (SELECT FROM connections_invitationlink WHERE organization_id = known AND token = portal_secret())
-        OR coalesce(known = portal_distributor(), false)
-        OR portal_is_vendor() $$;
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$ SELECT {KNOWS_SQL} $$;
 GRANT EXECUTE ON FUNCTION knows_organization(bigint) TO portal_app;
 """
 
@@ -186,7 +171,6 @@ class Migration(migrations.Migration):
         enable_row_security("connections_consent", using=OWN_CONSENT, check=NEW_CONSENT, grant="SELECT, INSERT"),
         set_columns_in_database("connections_consent", made={"at": NOW, "person_id": "portal_person()", "person_label": PERSON}),
         migrations.RunSQL(CONSENT, "DROP TRIGGER consent_holds ON connections_consent; DROP FUNCTION consent_holds()"),
-        migrations.RunSQL(DISTRIBUTOR, "DROP FUNCTION portal_distributor()"),
         migrations.RunSQL(KNOWS, "DROP FUNCTION knows_organization(bigint)"),
         allow_events("connections", "connection.established connection.ended connection.sharing_changed"),
         migrations.RunSQL(TELLS, TELLS_UNDO),

@@ -1,0 +1,92 @@
+"""Who may know whose name: the organisations that an actor has a reason to meet, though it sees none of their data.
+
+Whoever shares data with the actor is known to it anyway. Every further reason stands here once, in two forms: as rows
+for the first lock, and as a condition for the policy of organisations, which is the second. What may be known is what
+introduces an organisation: its name, country, contact details and programmes. A name that is kept in another row, such
+as that of an ended connection, is shown with that row, and nobody can look it up.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from accounts.models import Kind, Operator, Organization
+from accounts.models.organization import OrganizationQuerySet
+from connections.models import Connection, InvitationLink, Portfolio
+from partnerportal.lib.actors import Actor
+
+KNOWN = OuterRef("pk")  # the organisation that a reason is about
+
+
+@dataclass(frozen=True)
+class Reason:
+    """A reason to know an organisation.
+
+    `rows` makes a query about the organisation KNOWN, for an actor and the token of the invitation that it holds, or
+    "": where it finds a row, the organisation is known. `sql` is the same as a condition in the database, where the
+    tenant is the actor and the primary key of the organisation is called `known`.
+    """
+
+    rows: Callable[[Actor, str], QuerySet]
+    sql: str
+
+
+def _partners_of(actor: Actor) -> QuerySet[Connection]:
+    return Connection.objects.active().filter(customer=actor.organization_id)
+
+
+def _distributor_above(actor: Actor, token: str) -> QuerySet[Organization]:
+    """Return the partners below the organisation KNOWN that the actor is, is connected with or is invited by."""
+    is_own = Q(pk=actor.organization_id)
+    is_connected = Q(pk__in=_partners_of(actor).values("partner"))
+    is_inviting = Q(pk__in=InvitationLink.objects.filter(token=token).values("organization"))
+    return Organization.objects.filter(is_own | is_connected | is_inviting, parent=KNOWN)
+
+
+def _everybody_for_staff(actor: Actor, token: str) -> QuerySet[Organization]:
+    rows = Organization.objects.filter(pk=KNOWN)
+    return rows if actor.organization_kind == Kind.VENDOR else rows.none()
+
+
+_PARTNERS = "SELECT partner_id FROM connections_connection WHERE customer_id = portal_org() AND state = 'active'"
+_INVITER = "SELECT organization_id FROM connections_invitationlink WHERE token = portal_secret()"
+
+REASONS = [
+    Reason(  # the person acts for it
+        lambda actor, token: Operator.objects.filter(person=actor.person_id, organization=KNOWN),
+        "EXISTS (SELECT FROM accounts_operator WHERE person_id = portal_person() AND organization_id = known)",
+    ),
+    Reason(  # it is a partner that the actor is connected with as a customer
+        lambda actor, token: _partners_of(actor).filter(partner=KNOWN),
+        f"EXISTS ({_PARTNERS} AND partner_id = known)",
+    ),
+    Reason(  # the actor holds its invitation
+        lambda actor, token: InvitationLink.objects.filter(token=token, organization=KNOWN),
+        f"EXISTS ({_INVITER} AND organization_id = known)",
+    ),
+    Reason(  # it is the distributor above one of these, or above the actor, and sees the same as the partner
+        _distributor_above,
+        f"""EXISTS (SELECT FROM accounts_organization WHERE parent_id = known
+            AND (id = portal_org() OR id IN ({_PARTNERS}) OR id IN ({_INVITER})))""",
+    ),
+    Reason(  # the vendor's staff look after everybody
+        _everybody_for_staff,
+        "portal_is_vendor()",
+    ),
+]
+KNOWS_SQL = " OR ".join(reason.sql for reason in REASONS)
+
+
+def known_organizations(actor: Actor, token: str = "") -> OrganizationQuerySet:
+    """Return the organisations whose names the actor may know, and look up: all for the system.
+
+    `token` is that of an invitation that the actor holds. The database must be told of it too, by
+    `queries.as_invitation_holder`.
+    """
+    if actor.is_system:
+        return Organization.objects.all()
+    known = Q(Exists(Portfolio.objects.visible_to(actor).filter(subject=KNOWN)))
+    for reason in REASONS:
+        known |= Q(Exists(reason.rows(actor, token)))
+    return Organization.objects.filter(known)
