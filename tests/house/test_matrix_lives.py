@@ -14,6 +14,7 @@ from django.db.models.lookups import Exact
 
 from accounts.models import Person
 from connections.actions import change_sharing
+from entitlements.models import CustomerPace, CustomerUsage
 from partnerportal.lib import tenancy
 from partnerportal.lib.postgres.base import DatabaseWrapper
 from partnerportal.lib.prepared import Prepared
@@ -52,7 +53,6 @@ MISSED_AT = {
 }
 # Rules that no page misses, and why; that the two locks disagree shows the loss.
 BEHIND_OTHERS = {
-    "CustomerPaceQuerySet": "a pace is a number, and stands only beside a row of the viewer's own list of customers",
     "ListSettingsQuerySet": "they hold which columns a list has and how high its rows are, no word of anybody",
     "OrderLineQuerySet": "lines are read with the orders that they belong to",
     "OrderQuerySet": "orders are read of one customer, once its page, file or API has found that it shares them",
@@ -63,6 +63,7 @@ BEHIND_OTHERS = {
 # The same of policies, where the others stand: pages read more through them than through `rows_for`.
 POLICIES_BEHIND_OTHERS = {
     **{table: BEHIND_OTHERS[name] for table, name in TABLES.items() if name in BEHIND_OTHERS},
+    "entitlements_customerpace": "test_matrix_goes_red_without_a_rule_of_paces",
     "connections_portfolio": "pages read it with the organisation that is seen, and that table's policy asks anew",
     "entitlements_usageday": "days are read of one customer, once its page or file has found that it shares its usage",
 }
@@ -119,8 +120,13 @@ def faults_at(place, world, web, sees=SEES):
     return list(Machine(world, web, sees).faults(who, [row for row in OURS if row.pattern == pattern]))
 
 
+def take_policy_away(table):
+    with connection.cursor() as cursor:
+        cursor.execute(f"ALTER POLICY tenant ON {table} USING (true)")
+
+
 def test_every_rule_is_missed_or_stands_behind_others():
-    assert {*MISSED_AT, *BEHIND_OTHERS} == QUERYSETS.keys()
+    assert {*MISSED_AT, *BEHIND_OTHERS, "CustomerPaceQuerySet"} == QUERYSETS.keys()
     assert not MISSED_AT.keys() & BEHIND_OTHERS.keys()
     assert POLICIES_BEHIND_OTHERS.keys() | POLICY_MISSED_AT.keys() <= TABLES.keys()
 
@@ -140,9 +146,26 @@ def test_matrix_goes_red_without_a_policy(table, world, web, keeps_all_back, mon
         take_away(monkeypatch, queryset)
     before = faults_at(place, world, web, KEPT_ALL_BACK)
     assert not harm_of(before)  # answers differ from the table, for customer2 is refused where it shared
-    with connection.cursor() as cursor:
-        cursor.execute(f"ALTER POLICY tenant ON {table} USING (true)")
+    take_policy_away(table)
     assert faults_at(place, world, web, KEPT_ALL_BACK) != before
+
+
+@pytest.mark.parametrize("lock", ["first", "second"])
+def test_matrix_goes_red_without_a_rule_of_paces(lock, world, web, keeps_all_back, monkeypatch):
+    """A pace is a number beside a name: who keeps all back is not even named where paces stand."""
+    CustomerUsage.objects.filter(customer=world.customer2).update(assigned_before=0)
+    unnamed = KEPT_ALL_BACK | {"partner2": {"distributor2": "name details"}}
+    place = ("partner2.admin", "usage/customers/")
+    for queryset in QUERYSETS.values() if lock == "second" else ():
+        take_away(monkeypatch, queryset)
+    if lock == "first":
+        first_lock_alone(monkeypatch)
+    assert not faults_at(place, world, web, unnamed)
+    if lock == "second":
+        take_policy_away(CustomerPace._meta.db_table)
+    else:
+        take_away(monkeypatch, QUERYSETS["CustomerPaceQuerySet"])
+    assert harm_of(faults_at(place, world, web, unnamed))
 
 
 @pytest.mark.parametrize(("name", "pattern"), SCOPE_MISSED_AT.items())
