@@ -118,10 +118,12 @@ def change_sharing(
     if row.state == Connection.State.ENDED:
         raise Conflict("state_changed", _("This connection has been ended. Nothing is shared any more."))
     before, newest = row.shared_scopes, queries.newest_consent(actor, row)
+    wanted = (scopes & consent.all_scopes() | Scope.ACCOUNT, consent.all_scopes())
+    if newest is not None and (newest.scopes, newest.offered) == wanted:  # a form that is sent twice is no conflict
+        return row
     if version is not None and newest is not None and newest.version != version:
         raise Stale("changed_meanwhile", _("A colleague has just changed what is shared. Check it and save again."))
-    if newest is None or (newest.scopes, newest.offered) != (scopes | Scope.ACCOUNT, consent.all_scopes()):
-        _consent(actor, row, scopes, wording)
+    _consent(actor, row, scopes, wording)
     if row.shared_scopes != before:
         record(
             ConnectionEvent.SHARING_CHANGED,

@@ -184,6 +184,16 @@ def test_two_people_do_not_overwrite_each_other(web, world, actor_for):
     assert connection.shared_scopes == SOME
 
 
+def test_a_form_that_is_sent_twice_is_no_conflict(web, world):
+    connection, client = world.connection("customer", "partner"), web("customer.admin")
+    version = field(client.get(sharing(connection)).content.decode(), "version")
+    before = Consent.objects.count()
+    for _time in range(2):
+        answer = client.post(sharing(connection), {"scopes": ["entitlements"], "version": version})
+        assert answer.status_code == 302
+    assert Consent.objects.count() == before + 1
+
+
 @pytest.mark.promise("E-14")
 def test_one_choice_for_all_partners(web, world):
     connection, client = world.connection("customer2", "partner"), web("customer2.admin")
