@@ -9,14 +9,18 @@ class AccountsConfig(AppConfig):
     def ready(self) -> None:
         from accounts.models import ListSettings, SavedView
         from accounts.personal_data import OwnRows, register_own_rows
-        from accounts.queries import people_to_tell
+        from accounts.queries import list_preferences, people_to_tell
         from notifications.registry import set_addressee_directory
         from partnerportal.lib.known_pages import register_page
+        from partnerportal.lib.personal_lists import set_list_preferences
 
         set_addressee_directory(people_to_tell)
+        set_list_preferences(list_preferences)
         settings = ("organization_id", "list_key", "columns", "density")
         register_own_rows("list_settings", OwnRows(ListSettings, settings))
         views = ("organization_id", "list_key", "name", "query", "is_shared", "created_at")
         register_own_rows("saved_views", OwnRows(SavedView, views))
         register_page("organization_new", "organization_new")
         register_page("preferences", "preferences")
+        for page in ("list_display", "view_new", "view_change", "view_query", "view_default", "view_delete"):
+            register_page(page, page)

@@ -10,11 +10,11 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.actions.organizations import VERIFIED_FIELDS
 from accounts.models import ListSettings, Operator, Organization, Person, SavedView
-from accounts.queries import ListPreferences
 from partnerportal.lib.countries import country_choices
 from partnerportal.lib.errors import Message
 from partnerportal.lib.fields import OneLineField
 from partnerportal.lib.lists import ListDefinition
+from partnerportal.lib.personal_lists import ListPreferences
 from partnerportal.lib.roles import KINDS_WITH_AGENTS, roles_of_kind
 from partnerportal.lib.time_zones import time_zone_choices
 
@@ -139,13 +139,14 @@ class ColumnChoice:
 class DisplayForm:
     """The form of a list's columns in their order, each shown or not, and of its density.
 
-    The first column names the row and is always shown first, so it is not asked for. Unknown values are ignored.
+    The first column names the row and is always shown first, so it is not asked for. For a list with few columns only
+    the density is. Unknown values are ignored.
     """
 
     def __init__(self, definition: ListDefinition, preferences: ListPreferences, data: QueryDict | None) -> None:
         self.definition = definition
-        self.first, *others = definition.columns
-        self.by_name = {column.name: column for column in others}
+        self.first = definition.columns[0] if definition.has_choice_of_columns else None
+        self.by_name = {column.name: column for column in definition.columns[1:]} if self.first else {}
         self.density, self.moved, self.direction = preferences.density, "", ""
         shown = [column.name for column in definition.columns_named(preferences.columns)]
         order = shown
@@ -173,6 +174,8 @@ class DisplayForm:
     @property
     def columns(self) -> list[str]:
         """The names of the columns as they are stored; an empty list stands for the usual ones."""
+        if self.first is None:
+            return []
         shown = [self.first.name, *self.shown]
         usual = [column.name for column in self.definition.columns_named(())]
         return [] if self.is_reset or shown == usual else shown

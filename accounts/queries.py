@@ -24,9 +24,11 @@ from accounts.models import (
     Role,
     SavedView,
 )
+from accounts.policies import may_share_views
 from notifications.registry import Addressee
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import today
+from partnerportal.lib.personal_lists import ListPreferences, SavedViewFacts
 from partnerportal.lib.prepared import Prepared, columns_of, instance_of
 from partnerportal.lib.visible_rows import by_public_id
 
@@ -203,31 +205,6 @@ def _addressee(row: Operator) -> Addressee:
     )
 
 
-@dataclass(frozen=True)
-class SavedViewFacts:
-    """A saved view, as far as a page needs to know it."""
-
-    public_id: str
-    name: str
-    query: dict[str, str]
-    is_shared: bool
-    is_mine: bool
-
-
-@dataclass(frozen=True)
-class ListPreferences:
-    """How a person likes to see a list: its columns and density, the view it opens with, and the saved views."""
-
-    columns: tuple[str, ...]
-    density: str
-    default_view: str  # the public id of the view that the list opens with, or ""
-    views: tuple[SavedViewFacts, ...]  # the person's own and those that colleagues share, by name
-
-    def view(self, public_id: str) -> SavedViewFacts | None:
-        """Return the view with this public id, or None."""
-        return next((view for view in self.views if view.public_id == public_id), None)
-
-
 def get_saved_view(actor: Actor, public_id: UUID) -> SavedView:
     """Return a saved view of the acting person, or one that is shared in the organisation. Raises NotFound."""
     return by_public_id(SavedView.objects.visible_to(actor), public_id)
@@ -263,4 +240,5 @@ def list_preferences(actor: Actor, key: str) -> ListPreferences:
         density=settings.get("density", ListSettings.Density.COMFORTABLE),
         default_view=settings.get("view") or "",
         views=tuple(SavedViewFacts(**facts) for facts in views),
+        may_share=may_share_views(actor),
     )

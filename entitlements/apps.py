@@ -14,6 +14,9 @@ class EntitlementsConfig(AppConfig):
         from connections.timeline import register_words
         from entitlements.customer_frame import register_frame
         from entitlements.lists.customers import CUSTOMERS
+        from entitlements.lists.releases import RELEASES
+        from entitlements.lists.renewals import OWN_RENEWALS, RENEWALS
+        from entitlements.lists.trials import TRIALS
         from entitlements.notices import asked, news  # noqa: F401  (they register the notice kinds)
         from entitlements.personal_data import register_personal_data
         from entitlements.sharing import OFFERED, count_shared
@@ -26,7 +29,8 @@ class EntitlementsConfig(AppConfig):
         register_shared(count_shared)
         register_words(WORDS)
         register_frame()
-        register_list(CUSTOMERS)
+        for definition in (CUSTOMERS, RENEWALS, OWN_RENEWALS, TRIALS, RELEASES):
+            register_list(definition)
         register_personal_data()
         register_page("customers", "customers")
         register_page("own_licences", "services")

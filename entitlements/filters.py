@@ -7,10 +7,13 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from entitlements.models import CustomerListing, Entitlement, LicenseAssignment, Sku, UnusualUse
+from entitlements.models import CustomerListing, Entitlement, LicenceRelease, LicenseAssignment, Sku, UnusualUse
 from entitlements.models.assignment import LicenseAssignmentQuerySet
 from entitlements.models.entitlement import EntitlementQuerySet
 from entitlements.models.listing import OVER, CustomerListingQuerySet
+from entitlements.models.release import LicenceReleaseQuerySet
+from entitlements.queries.releases import RELEASE_VIEWS, WAITING
+from entitlements.queries.trials import TRIAL_VIEWS
 from partnerportal.lib.countries import country_choices
 from partnerportal.lib.days import today
 from partnerportal.lib.filters import FilterSet
@@ -80,8 +83,60 @@ class HolderFilterSet(FilterSet):
         return rows.unused() if value else rows
 
 
+class TrialFilterSet(FilterSet):
+    """The filters of trials: by customer, service, and how far they have got. `q` works as for customers."""
+
+    q = df.CharFilter(method="filter_by_customer", label=_("Name or ORGID"), max_length=200)
+    sku = df.CharFilter("sku__code", label=_("Service"), max_length=60)
+    state = df.ChoiceFilter(method="filter_by_state", choices=[(name, name) for name in TRIAL_VIEWS])
+
+    class Meta:
+        model = Entitlement
+        fields: list[str] = []
+
+    def filter_by_customer(self, rows: EntitlementQuerySet, name: str, value: str) -> EntitlementQuerySet:
+        """Keep trials of customers whose folded name contains the text, or whose ORGID begins with it."""
+        folded = search_key(value)
+        matches = Q(customer__name_folded__contains=folded) | Q(customer__org_id__startswith=folded)
+        return rows.filter(matches) if folded else rows
+
+    def filter_by_state(self, rows: EntitlementQuerySet, name: str, value: str) -> EntitlementQuerySet:
+        """Keep trials that wait, run, or have ended or been declined."""
+        return rows.filter(state__in=TRIAL_VIEWS[value])
+
+
+class ReleaseFilterSet(FilterSet):
+    """The filters of licence releases: by customer, service, and whether they wait or were done recently.
+
+    They keep those that wait, unless `state` asks for the others.
+    """
+
+    q = df.CharFilter(method="filter_by_customer", label=_("Name or ORGID"), max_length=200)
+    sku = df.CharFilter("sku__code", label=_("Service"), max_length=60)
+    state = df.ChoiceFilter(method="filter_by_state", choices=[(name, name) for name in RELEASE_VIEWS])
+
+    class Meta:
+        model = LicenceRelease
+        fields: list[str] = []
+
+    def filter_queryset(self, queryset: LicenceReleaseQuerySet) -> LicenceReleaseQuerySet:
+        rows: LicenceReleaseQuerySet = super().filter_queryset(queryset)
+        return rows if self.form.cleaned_data.get("state") else rows.filter(RELEASE_VIEWS[WAITING]())
+
+    def filter_by_customer(self, rows: LicenceReleaseQuerySet, name: str, value: str) -> LicenceReleaseQuerySet:
+        """Keep licences of customers whose name contains the text in any case, or whose ORGID begins with it."""
+        return rows.filter(Q(customer_name__icontains=value) | Q(org_id__startswith=value))
+
+    def filter_by_state(self, rows: LicenceReleaseQuerySet, name: str, value: str) -> LicenceReleaseQuerySet:
+        """Keep releases that wait, or that were done recently."""
+        return rows.filter(RELEASE_VIEWS[value]())
+
+
 class RenewalFilterSet(FilterSet):
-    """The filters of renewals: those that end within so many days, or on one day."""
+    """The filters of renewals: by service and kind, and those that end within so many days, or on one day."""
+
+    sku = df.CharFilter("sku__code", label=_("Service"), max_length=60)
+    kind = df.ChoiceFilter(choices=Entitlement.Kind.choices, label=_("Type"))
 
     within = df.TypedChoiceFilter(
         method="filter_ending_within", choices=[(days, days) for days in SPANS], coerce=int, label=_("Expires within")

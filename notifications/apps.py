@@ -5,3 +5,9 @@ from django.utils.translation import gettext_lazy as _
 class NotificationsConfig(AppConfig):
     name = "notifications"
     verbose_name = _("Notifications")
+
+    def ready(self) -> None:
+        from notifications.lists.inbox import INBOX
+        from partnerportal.lib.lists import register_list
+
+        register_list(INBOX)

@@ -20,8 +20,7 @@ class NoticeRow:
     icon: str
     kind: str
     subject: str
-    body: str
-    has_lines: bool  # whether the body has more than one line
+    lines: list[str]  # of the text below the subject
     customer: str  # the name of the customer whose news it is; "" for news of one's own organisation
     customer_id: str  # the public id of that customer, or ""
     at: dt.datetime
@@ -60,8 +59,7 @@ def notice_rows(actor: Actor, notices: Iterable[Notice]) -> list[NoticeRow]:
                 icon=kind.icon,
                 kind=str(kind.label),
                 subject=kind.subject(notice),
-                body=(text := kind.body(notice)),
-                has_lines="\n" in text,
+                lines=kind.body(notice).splitlines(),
                 customer=notice.about_label if is_theirs else "",
                 customer_id=str(notice.about_public_id) if is_theirs else "",
                 at=notice.at,

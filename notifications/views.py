@@ -11,8 +11,6 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
-from django.views.decorators.vary import vary_on_headers
-from django_htmx.http import push_url
 
 from notifications import registry
 from notifications.actions.inbox import dismiss_notice, mark_all_read, mark_read, restore_notice
@@ -21,26 +19,22 @@ from notifications.forms import ChoicesForm
 from notifications.lists.inbox import Inbox
 from notifications.models import Notice
 from notifications.policies import ROLE_TABLE, NoticePermission
-from partnerportal.lib.pages import next_url, require_permission
+from partnerportal.lib.pages import list_page, next_url, require_permission
 from partnerportal.lib.requests import PortalRequest
 from partnerportal.lib.visible_rows import by_public_id
 
 
 @require_safe
 @require_permission(ROLE_TABLE, NoticePermission.VIEW)
-@vary_on_headers("HX-Request")
 def inbox(request: PortalRequest) -> HttpResponse:
-    """Show the inbox of the acting organisation; htmx gets its list alone, with the address for the location bar."""
-    box = Inbox(request.actor, request.GET)
-    context = {
-        "inbox": box,
-        "rows": box.rows,
-        "here": request.get_full_path(),
-        "dismissing": ROLE_TABLE[NoticePermission.DISMISS].check(request.actor),
-    }
-    htmx = request.htmx
-    response = render(request, "notifications/inbox.html#list" if htmx else "notifications/inbox.html", context)
-    return push_url(response, box.address()) if htmx else response
+    """Show the inbox of the acting organisation, or for htmx only its list."""
+    return list_page(
+        request,
+        Inbox(request.actor, request.GET),
+        page="notifications/inbox.html",
+        part="notifications/inbox.html#list",
+        context={"dismissing": ROLE_TABLE[NoticePermission.DISMISS].check(request.actor)},
+    )
 
 
 def _notice(request: PortalRequest, notice_id: UUID) -> Notice:

@@ -85,7 +85,7 @@ def ui_kit(request: HttpRequest) -> HttpResponse:
         "ends": timezone.localdate() + dt.timedelta(22),
         "amount": Decimal("10800.50"),
         "charts": sample_charts(),
-        "renewals": sample_month(),
+        "list": sample_month(),
         "steps": [
             {"label": "Verify your e-mail", "is_done": True},
             {"label": "Invite your first customer", "icon": "link", "url": "#", "action": "Copy the link"},

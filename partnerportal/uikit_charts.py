@@ -86,7 +86,7 @@ def sample_month() -> SimpleNamespace:
         month_label=month_name(first),
         month_count=7,
         weekdays=weekday_names(),
-        grid=month_grid(first, ends, {days[0]: 1, days[1]: 6}, of_customers=True),
+        grid=month_grid(first, ends, {days[0]: 1, days[1]: 6}, of_customers=True, day_address=lambda day: "#"),
         earlier_url="",
         later_url="#",
     )

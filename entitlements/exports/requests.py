@@ -6,10 +6,10 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from entitlements.exports.columns import SERVICE_COLUMNS, SKU_COLUMNS
-from entitlements.filters import HolderFilterSet
+from entitlements.filters import HolderFilterSet, ReleaseFilterSet, TrialFilterSet
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
-from entitlements.queries.releases import list_released_licences, list_releases
-from entitlements.queries.trials import TRIAL_VIEWS, list_trials
+from entitlements.queries.releases import RELEASED, WAITING, list_all_releases
+from entitlements.queries.trials import list_trials
 from entitlements.queries.usage import list_holders
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.exports.columns import identifier_column, moment_column, raw_column, text_column
@@ -22,18 +22,14 @@ def _holders(actor: Actor, query: Query, _customer: int | None) -> QuerySet[Any]
 
 
 def _trials(actor: Actor, query: Query, _customer: int | None) -> QuerySet[Any]:
-    """Return the trials of the view that the page shows, in its order, or all trials without a view."""
-    rows = list_trials(actor)
-    if query.get("view") in TRIAL_VIEWS:
-        rows = rows.filter(state__in=TRIAL_VIEWS[query["view"]])
-    return rows.order_by("pk" if query.get("view") == "waiting" else "-pk")
+    """Return the trials that the page shows, in its order, or without a state those of all states."""
+    return TrialFilterSet(query, list_trials(actor)).qs.order_by("pk" if query.get("state") == WAITING else "-pk")
 
 
 def _releases(actor: Actor, query: Query, _customer: int | None) -> QuerySet[Any]:
-    """Return the releases of the view that the page shows, in its order."""
-    if query.get("view") == "released":
-        return list_released_licences(actor).order_by("-released_at", "-pk")
-    return list_releases(actor).order_by("asked_at", "pk")
+    """Return the releases that the page shows, in its order."""
+    order = ("-released_at", "-pk") if query.get("state") == RELEASED else ("asked_at", "pk")
+    return ReleaseFilterSet(query, list_all_releases(actor)).qs.order_by(*order)
 
 
 LISTS = (
@@ -58,7 +54,7 @@ LISTS = (
         label=_("Trials"),
         rows=_trials,
         rule=(ROLE_TABLE, EntitlementPermission.VIEW_TRIALS),
-        filters=frozenset({"view"}),
+        filters=frozenset(TrialFilterSet.base_filters),
         columns=(
             *SERVICE_COLUMNS,
             raw_column("country", "customer__country"),
@@ -71,7 +67,7 @@ LISTS = (
         label=_("Licence releases"),
         rows=_releases,
         rule=(ROLE_TABLE, EntitlementPermission.VIEW_RELEASES),
-        filters=frozenset({"view"}),
+        filters=frozenset(ReleaseFilterSet.base_filters),
         columns=(
             text_column("customer", "customer_name"),
             identifier_column("org_id"),

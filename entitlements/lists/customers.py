@@ -4,13 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
-from accounts.lists import PersonalList
 from connections.policies import ROLE_TABLE, ConnectionPermission
 from connections.rows import refusal_to_end
 from entitlements.filters import EXPIRES_WITHIN, CustomerFilterSet
-from entitlements.lists.tabs import count_of_view, filter_tabs
+from entitlements.lists.tabs import count_of_view, customer_tabs
 from entitlements.models import UnusualUse
 from entitlements.queries.customers import add_report_day, list_customers, portfolio_numbers, portfolio_skus
 from entitlements.queries.usage import add_weeks
@@ -20,6 +19,7 @@ from partnerportal.lib.actors import Actor
 from partnerportal.lib.countries import country_name
 from partnerportal.lib.keyset import branches_of, keyset_page_or_first, with_total
 from partnerportal.lib.lists import ListColumn, ListDefinition, Tab
+from partnerportal.lib.personal_lists import PersonalList
 
 CUSTOMERS = ListDefinition(
     key="customers",
@@ -73,13 +73,14 @@ class CustomerList(PersonalList):
         self.end_refusal = refusal_to_end(actor)
 
     @property
-    def tabs(self) -> list[Tab]:
-        """A tab for each usual filter, with its customers counted, and for each saved view. An open view is current."""
-        tabs = filter_tabs(self.numbers, self.filter_values, self.address_of)
-        if self.view:
-            for tab in tabs:
-                tab.is_current = False
-        return [*tabs, *self.shown_tabs]
+    def filter_tabs(self) -> list[Tab]:
+        """A tab for each usual filter, with its customers counted."""
+        return customer_tabs(self.numbers, self.filter_values, self.address_of)
+
+    @property
+    def found(self) -> str:
+        words = ngettext("%(total)s customer", "%(total)s customers", self.matching or 0)
+        return words % {"total": self.total}
 
     def stored_count(self, query: Mapping[str, str]) -> int | None:
         """Return how many customers a saved view with this query holds, or None where no kept figure says it."""

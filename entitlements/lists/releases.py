@@ -1,40 +1,77 @@
 """The vendor's list of licences to release: what its address asks for, and its rows."""
 
 from collections.abc import Mapping
+from functools import cached_property
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from entitlements.lists.requests import COUNTED, WAITING, RequestList
-from entitlements.queries.releases import count_waiting_releases, list_released_licences, list_releases
+from entitlements.filters import ReleaseFilterSet
+from entitlements.lists.requests import COUNTED, RequestList
+from entitlements.models import Sku
+from entitlements.policies import ROLE_TABLE, EntitlementPermission
+from entitlements.queries.releases import (
+    RELEASED,
+    WAITING,
+    count_waiting_releases,
+    list_all_releases,
+    list_released_skus,
+)
 from entitlements.rows.releases import release_rows
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.keyset import keyset_page_or_first
+from partnerportal.lib.lists import ColumnHead, ListColumn, ListDefinition
 
-PAGE_SIZE = 50  # rows on a page
+RELEASES = ListDefinition(
+    key="releases",
+    label=gettext_lazy("Licence releases"),
+    url_name="releases",
+    rule=(ROLE_TABLE, EntitlementPermission.VIEW_RELEASES),
+    columns=(  # each column has its branch in parts/release_row.html
+        ListColumn(name="customer", label=gettext_lazy("Customer")),
+        ListColumn(name="service", label=gettext_lazy("Service")),
+        ListColumn(name="key", label=gettext_lazy("Key in the feed")),
+        ListColumn(name="asked", label=gettext_lazy("Release requested")),
+        ListColumn(name="released", label=gettext_lazy("Released")),
+    ),
+    filter_set=ReleaseFilterSet,
+)
 
 
 class ReleaseList(RequestList):
     """The state of the list of releases. Licences that wait come oldest first, released ones newest first."""
 
-    url_name = "releases"
+    definition = RELEASES
 
     def __init__(self, actor: Actor, params: Mapping[str, str]) -> None:
-        self.actor, self.cursor = actor, params.get("cursor", "")
-        self.is_done = params.get("view") == "released"
-        self.view = "released" if self.is_done else WAITING
+        super().__init__(actor, params)
+        self.actor = actor
+        values = ReleaseFilterSet(params).cleaned_values
+        self.tab = values.get("state", WAITING)
+        self.is_done = self.tab == RELEASED
+        self.filter_values = values | {"state": self.tab}
         self.page = keyset_page_or_first(
-            list_released_licences(actor) if self.is_done else list_releases(actor),
+            ReleaseFilterSet(self.filter_values, list_all_releases(actor)).qs,
             sort="released_at" if self.is_done else "asked_at",
             descending=self.is_done,
-            size=PAGE_SIZE,
+            size=self.size,
             cursor=self.cursor,
         )
         self.rows = release_rows(self.page.rows)
 
+    @cached_property
+    def columns(self) -> list[ColumnHead]:
+        """The heads of the columns that are shown: what waits was not released yet."""
+        return [head for head in super().columns if self.is_done or head.name != "released"]
+
     @property
     def labels(self) -> dict[str, str]:
-        return {WAITING: _("Waiting"), "released": _("Released")}
+        return {WAITING: _("Waiting"), RELEASED: _("Released")}
 
     @property
     def waiting(self) -> int:
         return count_waiting_releases(self.actor, COUNTED)
+
+    def list_skus(self) -> QuerySet[Sku]:
+        return list_released_skus(self.actor)

@@ -2,19 +2,26 @@
 
 import datetime as dt
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, ClassVar
 
-from django.utils.translation import ngettext
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.queries import sees_customers
-from entitlements.filters import SPANS
+from entitlements.filters import SPANS, RenewalFilterSet
+from entitlements.models import Entitlement, Sku
+from entitlements.policies import ROLE_TABLE, EntitlementPermission
+from entitlements.queries.customers import portfolio_numbers, portfolio_skus
 from entitlements.queries.renewals import (
     FURTHEST,
+    count_by_day,
     count_customers_without_services,
     count_ends_by_day,
     first_renewals_of_each_day,
     list_renewals,
+    list_renewals_ahead,
     parse_renewal_day,
 )
 from entitlements.rows.renewals import (
@@ -30,38 +37,74 @@ from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import today
 from partnerportal.lib.keyset import Page, keyset_page_or_first
-from partnerportal.lib.lists import ListState, Tab
+from partnerportal.lib.lists import ListColumn, ListDefinition, Tab
+from partnerportal.lib.personal_lists import PersonalList
 
 DEFAULT_SPAN = 30  # days from today on that the list covers unless the address says another of SPANS
-PAGE_SIZE = 50  # rows on a page
+MODE = dict.fromkeys(("within", "on", "show", "month", "view"))  # what an address says of the days that are shown
+
+RENEWALS = ListDefinition(
+    key="renewals",
+    label=gettext_lazy("Renewals"),
+    url_name="renewals",
+    rule=(ROLE_TABLE, EntitlementPermission.VIEW_RENEWALS),
+    columns=(  # each column has its branch in parts/renewals_list.html
+        ListColumn(name="customer", label=gettext_lazy("Customer")),
+        ListColumn(name="service", label=gettext_lazy("Service")),
+        ListColumn(name="assigned", label=gettext_lazy("Licences assigned"), css="num"),
+        ListColumn(name="ends_on", label=gettext_lazy("Last day")),
+        ListColumn(name="left", label=gettext_lazy("Days left")),
+    ),
+    filter_set=RenewalFilterSet,
+)
+# What an organisation has itself is named by its service: with other columns it is another list.
+OWN_RENEWALS = replace(RENEWALS, key="own_renewals", columns=RENEWALS.columns[1:])
 
 
-class RenewalList(ListState):
-    """What an address of the renewals page shows: a list by weeks, or with `view=calendar` a month as a grid.
+class RenewalList(PersonalList):
+    """What an address of the renewals page shows: a list by weeks, or with `show=calendar` a month as a grid.
 
     A day of the grid leads to the list of that day (`on`).
     """
 
-    url_name = "renewals"
+    tab_filters = ("within", "on")
     usual: ClassVar[Mapping[str, Any]] = {"within": DEFAULT_SPAN}
 
     def __init__(self, actor: Actor, params: Mapping[str, str]) -> None:
         self.actor = actor
         self.of_customers = sees_customers(actor)
-        self.counts = count_ends_by_day(actor)
-        self.span = next((span for span in SPANS if str(span) == params.get("within")), DEFAULT_SPAN)
+        self.definition = RENEWALS if self.of_customers else OWN_RENEWALS
+        super().__init__(actor, params)
         self.day = parse_renewal_day(params.get("on", ""))
-        self.is_month = params.get("view") == "calendar" and self.day is None
+        self.is_month = params.get("show") == "calendar" and self.day is None
         self.month = _month(params.get("month", ""))
-        self.cursor = params.get("cursor", "")
+        values = RenewalFilterSet(params).cleaned_values
+        self.span = values.get("within", DEFAULT_SPAN)
+        self.narrowing = {name: value for name, value in values.items() if name not in self.tab_filters}
+        days = {"on": self.day} if self.day else {"within": self.span}
+        self.filter_values = self.narrowing | ({} if self.is_month else days)
+        ahead = list_renewals_ahead(actor)
+        self.counts = count_by_day(self._narrow(ahead)) if self.narrowing else count_ends_by_day(actor)
         self.matching = self._count(*self.days_covered)
         self.unshared = unshared_words(count_customers_without_services(actor)) if self.of_customers else ""
 
+    def _narrow(self, renewals: QuerySet[Entitlement]) -> QuerySet[Entitlement]:
+        """Return those of the renewals that the filters keep, beside those of the days."""
+        return RenewalFilterSet(self.narrowing, renewals).qs if self.narrowing else renewals
+
     @property
     def carried_values(self) -> dict[str, Any]:
-        if self.is_month:
-            return {"view": "calendar", "month": self.month.strftime("%Y-%m")}
-        return {"on": self.day} if self.day else {"within": self.span}
+        return super().carried_values | self.month_values
+
+    @property
+    def month_values(self) -> dict[str, str]:
+        """The values by which an address asks for the month that is shown; none for the list."""
+        return {"show": "calendar", "month": self.month.strftime("%Y-%m")} if self.is_month else {}
+
+    @property
+    def hidden_fields(self) -> dict[str, Any]:
+        """The hidden fields of the filter form, among them the month that is shown."""
+        return super().hidden_fields | self.month_values
 
     @property
     def days_covered(self) -> tuple[dt.date, dt.date]:
@@ -75,8 +118,8 @@ class RenewalList(ListState):
     @cached_property
     def page(self) -> Page[Any]:  # type: ignore[override]
         """The page of the list."""
-        renewals = list_renewals(self.actor, *self.days_covered).select_related("sku", "customer")
-        return keyset_page_or_first(renewals, sort="ends_on", descending=False, size=PAGE_SIZE, cursor=self.cursor)
+        renewals = self._narrow(list_renewals(self.actor, *self.days_covered)).select_related("sku", "customer")
+        return keyset_page_or_first(renewals, sort="ends_on", descending=False, size=self.size, cursor=self.cursor)
 
     @property
     def weeks(self) -> list[CalendarWeek]:
@@ -86,22 +129,31 @@ class RenewalList(ListState):
         return calendar_weeks(self.page.rows, counts, of_customers=self.of_customers)
 
     @property
-    def span_tabs(self) -> list[Tab]:
+    def filter_tabs(self) -> list[Tab]:
         """A tab for each span of days that the list may cover, with how many end in it."""
         return [
             Tab(
                 label=ngettext("%(count)s day", "%(count)s days", span) % {"count": span},
                 count=self._count(today(), today() + dt.timedelta(days=span)),
-                url=self._address(within=span),
+                url=self._mode_address(within=span),
                 is_current=span == self.span and not self.is_month and self.day is None,
             )
             for span in SPANS
         ]
 
+    @cached_property
+    def services(self) -> list[tuple[str, str]]:
+        """The choices of the filter by service: the codes and names of the SKUs that customers, or its own, run."""
+        if self.of_customers:
+            skus: Any = portfolio_skus(portfolio_numbers(self.actor))
+        else:
+            skus = Sku.objects.filter(pk__in=list_renewals_ahead(self.actor).values("sku")).order_by("name", "pk")
+        return [(sku.code, sku.name) for sku in skus]
+
     @property
-    def query(self) -> str:
-        """The list's filters as a query string without "?", for the export form. For a month it is empty."""
-        return "" if self.is_month else super().query
+    def kinds(self) -> list[tuple[str, str]]:
+        """The choices of the filter by kind: trials, and what is in production."""
+        return [(kind.value, str(kind.label)) for kind in Entitlement.Kind]
 
     @property
     def total_ahead(self) -> int:
@@ -116,12 +168,12 @@ class RenewalList(ListState):
     @property
     def list_url(self) -> str:
         """The address of the list with the usual span."""
-        return self._address()
+        return self._mode_address()
 
     @property
     def month_url(self) -> str:
         """The address of the month in which the list's day lies, or of the present month."""
-        return self._address(view="calendar", month=self.day.strftime("%Y-%m") if self.day else None)
+        return self._mode_address(show="calendar", month=self.day.strftime("%Y-%m") if self.day else None)
 
     @property
     def month_label(self) -> str:
@@ -143,8 +195,15 @@ class RenewalList(ListState):
         """The weeks of the month, each with its seven days."""
         first = max(self.month, today())
         last = _next_month(self.month) - dt.timedelta(days=1)
-        shown = first_renewals_of_each_day(self.actor, first, min(last, today() + FURTHEST))
-        return month_grid(self.month, shown, self.counts, of_customers=self.of_customers)
+        renewals = self._narrow(list_renewals(self.actor, first, min(last, today() + FURTHEST)))
+        shown = first_renewals_of_each_day(self.actor, renewals)
+        return month_grid(
+            self.month,
+            shown,
+            self.counts,
+            of_customers=self.of_customers,
+            day_address=lambda day: self._mode_address(on=day),
+        )
 
     @property
     def earlier_url(self) -> str:
@@ -159,11 +218,11 @@ class RenewalList(ListState):
         return self._month_address(after) if after <= today() + FURTHEST else ""
 
     def _month_address(self, month: dt.date) -> str:
-        return self._address(view="calendar", month=month.strftime("%Y-%m"))
+        return self._mode_address(show="calendar", month=month.strftime("%Y-%m"))
 
-    def _address(self, **values: Any) -> str:
-        """Return the address of the page with these values, without those of what is shown now."""
-        return self.address(**{**dict.fromkeys(self.carried_values), **values})
+    def _mode_address(self, **values: Any) -> str:
+        """Return the address that shows these days, with the filters of the present one and without its view."""
+        return self.address(**MODE | values)
 
 
 def _next_month(month: dt.date) -> dt.date:

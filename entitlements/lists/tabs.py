@@ -14,7 +14,7 @@ from partnerportal.lib.lists import Tab
 Address = Callable[[Mapping[str, Any]], str]
 
 
-def filter_tabs(numbers: PortfolioNumbers, filter_values: Mapping[str, Any], address: Address) -> list[Tab]:
+def customer_tabs(numbers: PortfolioNumbers, filter_values: Mapping[str, Any], address: Address) -> list[Tab]:
     """Return a tab for each usual filter, which is current while `filter_values` has it; "All" is, while none is.
 
     Each leads to the order in which its customers are best gone through: by the licences over, most first, or by what

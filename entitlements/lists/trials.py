@@ -1,43 +1,78 @@
 """The vendor's list of trials: what its address asks for, and its rows."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from entitlements.filters import TrialFilterSet
 from entitlements.lists.requests import COUNTED, WAITING, RequestList
-from entitlements.queries.trials import TRIAL_VIEWS, count_waiting_trials, list_trials, service_names_by_customer
+from entitlements.models import Sku
+from entitlements.policies import ROLE_TABLE, EntitlementPermission
+from entitlements.queries.trials import (
+    TRIAL_VIEWS,
+    count_waiting_trials,
+    list_trials,
+    list_tried_skus,
+    service_names_by_customer,
+)
 from entitlements.rows.trials import TrialRow, trial_rows
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.keyset import keyset_page_or_first
+from partnerportal.lib.lists import ColumnHead, ListColumn, ListDefinition
 
-PAGE_SIZE = 25  # rows on a page
+TRIALS = ListDefinition(
+    key="trials",
+    label=gettext_lazy("Trials"),
+    url_name="trials",
+    rule=(ROLE_TABLE, EntitlementPermission.VIEW_TRIALS),
+    columns=(  # each column has its branch in parts/trial_row.html
+        ListColumn(name="customer", label=gettext_lazy("Customer")),
+        ListColumn(name="service", label=gettext_lazy("Service")),
+        ListColumn(name="has", label=gettext_lazy("Current services"), css="wide-only"),
+        ListColumn(name="quantity", label=gettext_lazy("Licences"), css="num"),
+        ListColumn(name="state", label=gettext_lazy("Status")),
+    ),
+    filter_set=TrialFilterSet,
+)
 
 
 class TrialList(RequestList):
     """The state of the list of trials. Requests that wait come oldest first, all others newest first."""
 
-    url_name = "trials"
+    definition = TRIALS
 
     def __init__(self, actor: Actor, params: Mapping[str, str]) -> None:
+        super().__init__(actor, params)
         self.actor = actor
-        view = params.get("view", "")
-        self.view = view if view in TRIAL_VIEWS else WAITING
-        states = TRIAL_VIEWS[self.view]
+        values = TrialFilterSet(params).cleaned_values
+        self.tab = values.get("state", WAITING)
+        self.filter_values = values | {"state": self.tab}
         self.page = keyset_page_or_first(
-            list_trials(actor).filter(state__in=states),
+            TrialFilterSet(self.filter_values, list_trials(actor)).qs,
             sort="id",
-            descending=self.view != WAITING,
-            size=PAGE_SIZE,
-            cursor=params.get("cursor", ""),
-            branches=[Q(state=state) for state in states],
+            descending=self.tab != WAITING,
+            size=self.size,
+            cursor=self.cursor,
+            branches=[Q(state=state) for state in TRIAL_VIEWS[self.tab]],
         )
 
     @cached_property
     def rows(self) -> list[TrialRow]:
         """The rows of the page, each with the services that its customer runs."""
         return trial_rows(self.page.rows, service_names_by_customer(row.customer_id for row in self.page.rows))
+
+    @cached_property
+    def columns(self) -> list[ColumnHead]:
+        """The heads of the columns that are shown. That of the status says of which day the tab tells."""
+        labels = {WAITING: _("Requested"), "running": _("Last day")}
+        return [
+            replace(head, label=labels.get(self.tab, head.label)) if head.name == "state" else head
+            for head in super().columns
+        ]
 
     @property
     def labels(self) -> dict[str, str]:
@@ -46,3 +81,6 @@ class TrialList(RequestList):
     @property
     def waiting(self) -> int:
         return count_waiting_trials(self.actor, COUNTED)
+
+    def list_skus(self) -> QuerySet[Sku]:
+        return list_tried_skus(self.actor)

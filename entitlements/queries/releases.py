@@ -3,24 +3,46 @@ holds them (CC-32)."""
 
 import datetime as dt
 
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from entitlements.models import LicenceRelease
+from entitlements.models import LicenceRelease, Sku
 from entitlements.models.release import LicenceReleaseQuerySet
 from partnerportal.lib.actors import Actor
 
 RECENTLY = dt.timedelta(days=90)  # how long a release is listed after it was done
+WAITING, RELEASED = "waiting", "released"
+
+
+def _is_waiting() -> Q:
+    return Q(released_at=None)
+
+
+def _was_released_recently() -> Q:
+    return Q(released_at__gte=timezone.now() - RECENTLY)
+
+
+RELEASE_VIEWS = {WAITING: _is_waiting, RELEASED: _was_released_recently}
+
+
+def list_all_releases(actor: Actor) -> LicenceReleaseQuerySet:
+    """Return the licences whose release is asked for or was done: all of them for the vendor, none for others."""
+    return LicenceRelease.objects.visible_to(actor).select_related("sku")
 
 
 def list_releases(actor: Actor) -> LicenceReleaseQuerySet:
     """Return the licences whose release is asked for and not yet done: all of them for the vendor, none for others."""
-    return LicenceRelease.objects.visible_to(actor).filter(released_at=None).select_related("sku")
+    return list_all_releases(actor).filter(_is_waiting())
 
 
 def list_released_licences(actor: Actor) -> LicenceReleaseQuerySet:
     """Return the licences that were released within RECENTLY because it was asked for, and not given anew since."""
-    rows = LicenceRelease.objects.visible_to(actor).filter(released_at__gte=timezone.now() - RECENTLY)
-    return rows.select_related("sku")
+    return list_all_releases(actor).filter(_was_released_recently())
+
+
+def list_released_skus(actor: Actor) -> QuerySet[Sku]:
+    """Return the SKUs of all these licences, by name."""
+    return Sku.objects.filter(pk__in=LicenceRelease.objects.visible_to(actor).values("sku")).order_by("name", "pk")
 
 
 def count_waiting_releases(actor: Actor, limit: int) -> int:

@@ -49,6 +49,11 @@ def parse_renewal_day(text: str) -> dt.date | None:
     return day if today() <= day <= today() + FURTHEST else None
 
 
+def count_by_day(rows: QuerySet[Entitlement]) -> dict[dt.date, int]:
+    """Return how many of these entitlements end on each day. Days without an end are left out."""
+    return dict(rows.order_by("ends_on").values_list("ends_on").annotate(count=Count("pk")))
+
+
 def count_ends_by_day(actor: Actor) -> dict[dt.date, int]:
     """Return how many entitlements end on each day from today (UTC) to FURTHEST. Days without an end are left out.
 
@@ -61,8 +66,7 @@ def count_ends_by_day(actor: Actor) -> dict[dt.date, int]:
         figures = figures.filter(value__range=(first.isoformat(), last.isoformat())).order_by("value")
         counts = figures.values_list("value").annotate(count=Sum("amount"))
         return {dt.date.fromisoformat(day): count for day, count in counts if count}
-    rows = list_renewals_ahead(actor).order_by("ends_on")
-    return dict(rows.values_list("ends_on").annotate(count=Count("pk")))
+    return count_by_day(list_renewals_ahead(actor))
 
 
 def count_customers_without_services(actor: Actor) -> int:
@@ -72,13 +76,13 @@ def count_customers_without_services(actor: Actor) -> int:
     return figures.filter(value__in=("customers", "share_services")).aggregate(left=Sum(signs))["left"] or 0
 
 
-def first_renewals_of_each_day(actor: Actor, first: dt.date, last: dt.date) -> list[Entitlement]:
-    """Return the first SHOWN_A_DAY entitlements that end on each day from `first` to `last`, with SKU and customer.
+def first_renewals_of_each_day(actor: Actor, renewals: QuerySet[Entitlement]) -> list[Entitlement]:
+    """Return the first SHOWN_A_DAY of these entitlements that end on each day, with SKU and customer.
 
     They are numbered first and read then: a large partner has thousands in a month, of which a hundred are shown.
     """
     nth: Any = Window(RowNumber(), partition_by=["ends_on"], order_by=F("pk").asc())
-    shown = list_renewals(actor, first, last).annotate(nth=nth).filter(nth__lte=SHOWN_A_DAY)
+    shown = renewals.annotate(nth=nth).filter(nth__lte=SHOWN_A_DAY)
     rows = Entitlement.objects.visible_to(actor).filter(pk__in=shown.values("pk"))
     return list(rows.select_related("sku", "customer").order_by("ends_on", "pk"))
 

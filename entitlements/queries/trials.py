@@ -38,6 +38,12 @@ def count_waiting_trials(actor: Actor, limit: int) -> int:
     return list_trials(actor).filter(state=State.REQUESTED)[:limit].count()
 
 
+def list_tried_skus(actor: Actor) -> QuerySet[Sku]:
+    """Return the SKUs of the trials that the actor may see, by name."""
+    tried = Entitlement.objects.visible_to(actor).filter(kind=Entitlement.Kind.TRIAL)
+    return Sku.objects.filter(pk__in=tried.values("sku")).order_by("name", "pk")
+
+
 def service_names_by_customer(customer_ids: Iterable[int]) -> dict[int, list[str]]:
     """Return the names of the SKUs that each of these customers runs today (UTC), by the customer's primary key.
 

@@ -1,7 +1,7 @@
 """Rows of what ends soon, as pages and calendars show it: by week or by month, in the reader's language."""
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
 
@@ -30,7 +30,7 @@ class RenewalRow:
     code: str
     kind: str  # "Trial", or empty
     customer: str  # the customer's name; empty on its own page
-    customer_url: str  # the address of the customer's services; empty on its own page
+    url: str  # the address of the services of the customer, or of the organisation itself
     monogram: str
     org_id: str
     usage: SeatBar
@@ -75,7 +75,7 @@ def renewal_row(row: Entitlement, *, of_customers: bool) -> RenewalRow:
         code=row.sku.code,
         kind=row.get_kind_display() if row.kind == Entitlement.Kind.TRIAL else "",
         customer=row.customer.name if of_customers else "",
-        customer_url=reverse("customer_services", args=[row.customer.public_id]) if of_customers else "",
+        url=reverse("customer_services", args=[row.customer.public_id]) if of_customers else reverse("services"),
         monogram=monogram(row.customer.name),
         org_id=row.customer.org_id,
         usage=SeatBar.for_seats(row.assigned, row.quantity),
@@ -136,17 +136,22 @@ class CalendarCell:
 
 
 def month_grid(
-    month: dt.date, rows: Iterable[Entitlement], counts: dict[dt.date, int], *, of_customers: bool
+    month: dt.date,
+    rows: Iterable[Entitlement],
+    counts: dict[dt.date, int],
+    *,
+    of_customers: bool,
+    day_address: Callable[[dt.date], str],
 ) -> list[list[CalendarCell]]:
     """Return the weeks of a month's grid, each with its seven days, from the present week on.
 
     `rows` are the first that end on each day, `counts` says how many end on it. With `of_customers` rows name their
-    customer.
+    customer. `day_address` returns the address of a day's list.
     """
     by_day: dict[dt.date, list[RenewalRow]] = {}
     for row in rows:
         by_day.setdefault(row.ends_on, []).append(renewal_row(row, of_customers=of_customers))  # type: ignore[arg-type]
-    cells = [_cell(day, month, by_day.get(day, []), counts.get(day, 0)) for day in _days_around(month)]
+    cells = [_cell(day, month, by_day.get(day, []), counts.get(day, 0), day_address) for day in _days_around(month)]
     return [cells[start : start + 7] for start in range(0, len(cells), 7)]
 
 
@@ -157,7 +162,9 @@ def _days_around(month: dt.date) -> Iterator[dt.date]:
         day += dt.timedelta(days=1)
 
 
-def _cell(day: dt.date, month: dt.date, entries: list[RenewalRow], count: int) -> CalendarCell:
+def _cell(
+    day: dt.date, month: dt.date, entries: list[RenewalRow], count: int, day_address: Callable[[dt.date], str]
+) -> CalendarCell:
     inside = day.month == month.month
     left_out = count - len(entries)
     return CalendarCell(
@@ -167,7 +174,7 @@ def _cell(day: dt.date, month: dt.date, entries: list[RenewalRow], count: int) -
         is_today=day == today(),
         is_outside=not inside,
         count=count if inside else 0,
-        url=f"{reverse('renewals')}?on={day.isoformat()}" if inside and count else "",
+        url=day_address(day) if inside and count else "",
         entries=entries if inside else [],
         more=_("%(count)s more") % {"count": formats.number(left_out)} if inside and left_out > 0 else "",
     )

@@ -12,7 +12,7 @@ from partnerportal.lib.row_actions import MenuItem, menu_items
 from partnerportal.lib.rows import LastDay
 
 State = Entitlement.State
-NAMES_SHOWN = 2  # services that a row names of those that the customer runs
+NAMES_SHOWN = 1  # services that a row names of those that the customer runs
 TONES = {State.ACTIVE: "ok", State.REQUESTED: "info"}
 
 
@@ -26,8 +26,9 @@ class TrialRow:
     customer: str
     org_id: str
     country: str
-    has: str  # the names of services that the customer runs
+    has: str  # the first names of services that the customer runs
     more: str  # "+2": how many services are not named
+    services: str  # all their names, where some are not named
     quantity: str
     since: str  # the date on which it was requested, or changed last
     ends: LastDay | None
@@ -57,6 +58,7 @@ def _trial_row(row: Entitlement, names: list[str]) -> TrialRow:
         country=country_name(row.customer.country),
         has=formats.join_names(names[:NAMES_SHOWN]),
         more=f"+{formats.number(left_out)}" if left_out > 0 else "",
+        services=formats.join_names(names) if left_out > 0 else "",
         quantity=formats.number(row.quantity),
         since=formats.date(row.updated_at),
         ends=LastDay.for_day(row.ends_on),

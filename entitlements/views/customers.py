@@ -4,9 +4,6 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
-from django.views.decorators.vary import vary_on_headers
-from django_htmx.http import push_url
 
 from connections.customers import customer_page, find_customer
 from connections.guards import require_dashboard
@@ -17,6 +14,7 @@ from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.queries.customers import list_orders, list_services
 from entitlements.rows.customers import order_rows, service_sections
 from partnerportal.lib.keyset import keyset_page
+from partnerportal.lib.pages import list_page
 from partnerportal.lib.policies import Denied
 from partnerportal.lib.requests import PortalRequest
 
@@ -24,21 +22,15 @@ ORDERS_A_PAGE = 25  # rows on a page of orders
 
 
 @require_dashboard
-@vary_on_headers("HX-Request")
 def customers(request: PortalRequest) -> HttpResponse:
-    """Show the page of connected customers, or for htmx only its list (CC-6…CC-8, CV-3…CV-6).
-
-    Without a query the address leads on to the person's default view, if the person has one.
-    """
-    actor = request.actor
-    listing = CustomerList(actor, request.GET)
-    if listing.default_view_address and not (request.GET or request.htmx):
-        return redirect(listing.default_view_address)
-    context = {"list": listing, "invite": CONNECTIONS[ConnectionPermission.SEE_INVITATION_LINK].check(actor)}
-    if request.htmx:
-        response = render(request, "entitlements/customer_list.html#list", context)
-        return push_url(response, listing.own_address)
-    return render(request, "entitlements/customers.html", context)
+    """Show the page of connected customers, or for htmx only its list (CC-6…CC-8, CV-3…CV-6)."""
+    return list_page(
+        request,
+        CustomerList(request.actor, request.GET),
+        page="entitlements/customers.html",
+        part="entitlements/customer_list.html#list",
+        context={"invite": CONNECTIONS[ConnectionPermission.SEE_INVITATION_LINK].check(request.actor)},
+    )
 
 
 @require_dashboard

@@ -4,7 +4,7 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from entitlements.actions.releases import mark_released, reopen_release
 from entitlements.lists.releases import ReleaseList
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
-from partnerportal.lib.pages import next_url, require_permission
+from partnerportal.lib.pages import list_page, next_url, require_permission
 from partnerportal.lib.requests import PortalRequest
 
 may_mark = require_permission(ROLE_TABLE, EntitlementPermission.MARK_RELEASES)
@@ -22,9 +22,13 @@ may_mark = require_permission(ROLE_TABLE, EntitlementPermission.MARK_RELEASES)
 @require_permission(ROLE_TABLE, EntitlementPermission.VIEW_RELEASES)
 def releases(request: PortalRequest) -> HttpResponse:
     """Show the vendor's staff which licences wait for their release, the oldest first, or which were released."""
-    may_mark = ROLE_TABLE[EntitlementPermission.MARK_RELEASES].check(request.actor)
-    context = {"list": ReleaseList(request.actor, request.GET), "may_mark": may_mark}
-    return render(request, "entitlements/releases.html", context)
+    return list_page(
+        request,
+        ReleaseList(request.actor, request.GET),
+        page="entitlements/releases.html",
+        part="entitlements/releases.html#list",
+        context={"may_mark": ROLE_TABLE[EntitlementPermission.MARK_RELEASES].check(request.actor)},
+    )
 
 
 @require_POST

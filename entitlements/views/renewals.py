@@ -23,7 +23,7 @@ from entitlements.rows.renewals import calendar_days, unshared_words
 from partnerportal.lib import tenancy
 from partnerportal.lib.icalendar import CONTENT_TYPE, build_calendar
 from partnerportal.lib.limits import limit_per_hour
-from partnerportal.lib.pages import require_permission
+from partnerportal.lib.pages import list_page, require_permission
 from partnerportal.lib.requests import PortalRequest
 
 READINGS_AN_HOUR = 60  # how often a calendar may be read; more is answered 429
@@ -36,7 +36,13 @@ def renewals(request: PortalRequest) -> HttpResponse:
 
     Whoever has the dashboard sees the customers in reach, everybody else what the organisation itself has.
     """
-    return render(request, "entitlements/renewals.html", {"renewals": RenewalList(request.actor, request.GET)})
+    return list_page(
+        request,
+        RenewalList(request.actor, request.GET),
+        page="entitlements/renewals.html",
+        part="entitlements/renewals.html#list",
+        context={},
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

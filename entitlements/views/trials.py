@@ -7,6 +7,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 from django.views.decorators.vary import vary_on_headers
@@ -19,7 +20,7 @@ from entitlements.queries.trials import get_trial
 from entitlements.trial_actions import TRIAL_ACTIONS, TrialAction, success_message
 from entitlements.trial_forms import TrialForm
 from partnerportal.lib.form_errors import into_form
-from partnerportal.lib.pages import require_permission
+from partnerportal.lib.pages import list_page, next_url, require_permission
 from partnerportal.lib.requests import PortalRequest
 
 require_form = require_http_methods(["GET", "HEAD", "POST"])
@@ -44,9 +45,13 @@ def trial_request(request: PortalRequest) -> HttpResponse:
 @require_permission(ROLE_TABLE, EntitlementPermission.VIEW_TRIALS)
 def trials(request: PortalRequest) -> HttpResponse:
     """Show the vendor's staff all customers' trials, first those that wait for a decision."""
-    may_decide = ROLE_TABLE[EntitlementPermission.DECIDE_TRIALS].check(request.actor)
-    context = {"list": TrialList(request.actor, request.GET), "may_decide": may_decide}
-    return render(request, "entitlements/trials.html", context)
+    return list_page(
+        request,
+        TrialList(request.actor, request.GET),
+        page="entitlements/trials.html",
+        part="entitlements/trials.html#list",
+        context={"may_decide": ROLE_TABLE[EntitlementPermission.DECIDE_TRIALS].check(request.actor)},
+    )
 
 
 @require_form
@@ -63,14 +68,15 @@ def trial_action(request: PortalRequest, trial_id: UUID, name: str) -> HttpRespo
 def _confirm_and_run(request: PortalRequest, action: TrialAction, trial_id: UUID) -> HttpResponse:
     trial = get_trial(request.actor, trial_id)
     action.ensure_possible(trial)
-    back = "trials" if request.actor.organization_kind == Kind.VENDOR else "services"
+    page = "trials" if request.actor.organization_kind == Kind.VENDOR else "services"
+    back = next_url(request, reverse(page))
     form = action.form(_posted(request), initial=action.proposal(trial))
     if request.method == "POST" and form.is_valid():
         with into_form(form):
             action.run(actor=request.actor, trial=trial, **form.cleaned_data)
             messages.success(request, success_message(action, trial))
             return redirect(back)
-    context = {"form": form, "action": action, "question": action.question(trial), "back": back}
+    context = {"form": form, "action": action, "question": action.question(trial), "page": page, "back": back}
     return render(request, "entitlements/trial_action.html", context)
 
 

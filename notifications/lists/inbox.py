@@ -1,35 +1,45 @@
-"""The state of the inbox: the notices that its address asks for, and the addresses of its tabs and pages."""
+"""The inbox as a list: the notices that its address asks for, and the addresses of its tabs and pages."""
 
 from collections.abc import Mapping
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 from notifications import queries, registry
 from notifications.filters import NoticeFilterSet
+from notifications.policies import ROLE_TABLE, NoticePermission
 from notifications.rows import notice_rows
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.keyset import keyset_page_or_first
-from partnerportal.lib.lists import ListState
+from partnerportal.lib.lists import ListDefinition, Tab
+from partnerportal.lib.personal_lists import PersonalList
 
-PAGE_SIZE = 50
+INBOX = ListDefinition(
+    key="inbox",
+    label=gettext_lazy("Inbox"),
+    url_name="inbox",
+    rule=(ROLE_TABLE, NoticePermission.VIEW),
+    filter_set=NoticeFilterSet,
+)
 
 
-class Inbox(ListState):
+class Inbox(PersonalList):
     """The notices of the actor's organisation that an address asks for. Values that make no sense filter nothing."""
 
-    url_name = "inbox"
+    definition = INBOX
+    tab_filters = ("unread", "dismissed")
 
     def __init__(self, actor: Actor, params: Mapping[str, str]) -> None:
+        super().__init__(actor, params)
         filters = NoticeFilterSet(params, queries.list_notices(actor))
         rows = filters.qs
         self.filter_values = filters.cleaned_values
-        self.page = keyset_page_or_first(
-            rows, sort="at", descending=True, size=PAGE_SIZE, cursor=params.get("cursor", "")
-        )
+        self.page = keyset_page_or_first(rows, sort="at", descending=True, size=self.size, cursor=self.cursor)
         self.rows = notice_rows(actor, self.page.rows)
         self.kinds = sorted(registry.kind_choices(actor), key=lambda choice: choice[1])
         self.customers = queries.customers_in_news(
             actor, self.filter_values.get("customer"), self.filter_values.get("kind")
         )
-        self.is_filtered = bool(self.filter_values.keys() & {"kind", "customer"})
 
     @property
     def tab(self) -> str:
@@ -37,12 +47,11 @@ class Inbox(ListState):
         return next((tab for tab in ("dismissed", "unread") if self.filter_values.get(tab)), "")
 
     @property
-    def tab_urls(self) -> dict[str, str]:
-        """The address of each tab, by its name, with the present filters."""
-        neither = {"unread": None, "dismissed": None}
-        return {tab: self.address(**neither | ({tab: True} if tab else {})) for tab in ("", "unread", "dismissed")}
-
-    @property
-    def clear_url(self) -> str:
-        """The address of the present tab without the filters by kind and customer."""
-        return self.address(kind=None, customer=None)
+    def filter_tabs(self) -> list[Tab]:
+        """The tabs of all open notices, unread and dismissed ones. The filters stay."""
+        neither = {"unread": None, "dismissed": None, "view": ""}
+        labels = {"": _("All"), "unread": _("Unread"), "dismissed": _("Dismissed")}
+        return [
+            Tab(label, self.address(**neither | ({tab: True} if tab else {})), None, tab == self.tab)
+            for tab, label in labels.items()
+        ]

@@ -3,10 +3,13 @@
 account           shows the organisation's own account
 customers         lists the connected customers
 export            takes the form that asks for a list as a file
+list_display      chooses the columns and the density of the list with a key
 organization_new  is for a person who acts for no organisation yet
 own_licences      shows the licences that the organisation itself has
 preferences       has the person's own settings
 roles             says who can do what
+view_new          saves a view of the list with a key
+view_change       renames or shares a saved view; so do view_query, view_default and view_delete what their names say
 """
 
 from django.urls import reverse
@@ -20,6 +23,6 @@ def register_page(page: str, url_name: str) -> None:
     _url_names[page] = url_name
 
 
-def page_url(page: str) -> str:
-    """Return the address of a registered page. Raises KeyError for one that no app has registered."""
-    return reverse(_url_names[page])
+def page_url(page: str, *args: object) -> str:
+    """Return the address of a registered page, with what its route takes. Raises KeyError for an unknown page."""
+    return reverse(_url_names[page], args=args)

@@ -21,6 +21,7 @@ from partnerportal.lib.policies import Permission
 
 SIZES = (25, 50, 100)  # rows of a page, to choose from
 DEFAULT_SIZE = 50
+CHOSEN_FROM = 5  # columns that a list has at least, so that people can choose among them
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,17 +43,23 @@ class ListColumn:
 class ListDefinition:
     """The description of a list whose columns people can choose and whose views they can save.
 
-    The first of `columns` names the row and always stands first. `rule` says who sees the list at all.
+    The first of `columns` names the row and always stands first; of fewer than CHOSEN_FROM there is nothing to choose,
+    and a list that is no table has none. `rule` says who sees the list at all.
     """
 
     key: str  # at most 20 characters: in saved views, settings and addresses
     label: Message
     url_name: str
     rule: Permission
-    columns: tuple[ListColumn, ...]
+    columns: tuple[ListColumn, ...] = ()
     filter_set: type[FilterSet]
-    default_sort: str
+    default_sort: str = ""  # empty where the list has one order only
     more_sorts: Mapping[str, str] = field(default_factory=dict)  # without a column of their own
+
+    @property
+    def has_choice_of_columns(self) -> bool:
+        """Whether people can choose the list's columns, beside its density."""
+        return len(self.columns) >= CHOSEN_FROM
 
     @cached_property
     def sorts(self) -> dict[str, str]:
@@ -61,6 +68,8 @@ class ListDefinition:
 
     def columns_named(self, names: Iterable[str]) -> tuple[ListColumn, ...]:
         """Return the columns of these names in their order, after the first of all; without names, the usual ones."""
+        if not self.columns:
+            return ()
         first, *others = self.columns
         by_name = {column.name: column for column in others}
         wanted = [by_name[name] for name in dict.fromkeys(names) if name in by_name]
@@ -129,7 +138,8 @@ def query_string(values: Mapping[str, Any]) -> str:
 
 def list_address(path: str, values: Mapping[str, Any], usual: Mapping[str, Any] | None = None) -> str:
     """Return the path with these values as its query, without what is empty or equals the `usual` value of its name."""
-    query = query_string({name: value for name, value in values.items() if value != (usual or {}).get(name)})
+    left_out = {name: address_value(value) for name, value in (usual or {}).items()}
+    query = query_string({name: value for name, value in values.items() if address_value(value) != left_out.get(name)})
     return f"{path}?{query}" if query else path or "?"
 
 

@@ -9,13 +9,16 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, resolve_url
+from django.shortcuts import redirect, render, resolve_url
+from django.utils.cache import patch_vary_headers
 from django.utils.encoding import iri_to_uri
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
+from django_htmx.http import push_url
 
 from partnerportal.lib.errors import Conflict
 from partnerportal.lib.known_pages import page_url
+from partnerportal.lib.personal_lists import PersonalList
 from partnerportal.lib.policies import RoleTable, authorize
 from partnerportal.lib.requests import PortalRequest
 
@@ -51,6 +54,21 @@ def next_url(request: PortalRequest, default: str = "/") -> str:
     """
     url = request.POST.get("next") or request.GET.get("next") or ""
     return url if is_own_path(request, url) else default
+
+
+def list_page(
+    request: PortalRequest, listing: PersonalList, *, page: str, part: str, context: dict[str, Any]
+) -> HttpResponse:
+    """Return the page of a list, by its template `page`, or for htmx only `part`, with the address for the browser.
+
+    An address without a query leads on to the person's default view, if the person has one. Templates find the list as
+    `list`.
+    """
+    if listing.default_view_address and not (request.GET or request.htmx):
+        return redirect(listing.default_view_address)
+    response = render(request, part if request.htmx else page, context | {"list": listing})
+    patch_vary_headers(response, ["HX-Request"])
+    return push_url(response, listing.own_address) if request.htmx else response
 
 
 def require_sign_in(view: View) -> View:

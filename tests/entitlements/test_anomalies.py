@@ -137,7 +137,7 @@ def test_one_notice_names_all_services_with_their_numbers(world: World, sku: Sku
     assert Anomaly.objects.filter(customer=world.customer, ended_on=None).count() == 2
 
     inbox = web("partner.reader").get("/inbox/").content.decode()
-    assert f"{escape(lines[0])}<br>{escape(lines[1])}" in inbox
+    assert f"{escape(lines[0])} · {escape(lines[1])}" in inbox
     activity = web("partner.reader").get(f"/customers/{world.customer.public_id}/activity/").content.decode()
     assert "Usage of Flow, Vault left its usual range" in activity
     while send_due_emails():

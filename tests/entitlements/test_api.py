@@ -246,7 +246,7 @@ def test_renewals_narrowed(api, world):
         ("on=tomorrow", ("invalid", "on")),
         ("on=12/31/2026", ("invalid", "on")),
         ("on=2026-02-30", ("invalid", "on")),
-        ("view=calendar", ("unknown_parameter", "view")),
+        ("show=calendar", ("unknown_parameter", "show")),
     ],
 )
 def test_bad_filters_of_renewals_are_refused(api, query, code):

@@ -23,7 +23,7 @@ from tests.entitlements.test_asked_of_vendor import PAGE, ask, fed, mark, said, 
 from tests.exports.test_views import NEW, private, table  # noqa: F401
 from tests.world import KINDS, World, canary
 
-DONE = f"{PAGE}?view=released"
+DONE = f"{PAGE}?state=released"
 HOLDERS = [canary(name, "licence holders") for name in KINDS]
 OTHERS = ["customer.reader", "stranger.admin", "partner.admin",
           "distributor.admin", "lapsed.admin", "publisher.admin", "vendor.admin"]  # fmt: skip
@@ -65,7 +65,7 @@ def test_what_is_done_has_a_list_of_its_own(world: World, web: Any, api: Any, as
         assert not [holder for holder in HOLDERS if holder in page]
         assert marked.external_id not in web(who).get(PAGE).content.decode()
     items = api("vendor.reader").get("/api/v1/releases/done/").json()["items"]
-    rows = table(web("vendor.reader").post(NEW, {"list": "releases", "query": "view=released"}))
+    rows = table(web("vendor.reader").post(NEW, {"list": "releases", "query": "state=released"}))
     for found in (items, rows):
         assert [row["key"] for row in found[:2]] == [reported.external_id, marked.external_id]
         assert [row["released_by"] for row in found] == ["", staff, ""]

@@ -257,7 +257,7 @@ def test_a_partner_sees_its_customers_by_week(world, web, ends):
     assert world.customer2.name not in page
     assert "3 days left" in page
     assert world.customer2.name in client.get("/renewals/?within=60").content.decode()
-    grid = client.get(f"/renewals/?view=calendar&month={today() + days(40):%Y-%m}").content.decode()
+    grid = client.get(f"/renewals/?show=calendar&month={today() + days(40):%Y-%m}").content.decode()
     assert world.customer2.name in grid
     assert f'href="/renewals/?on={today() + days(40)}"' in grid
     day = client.get(f"/renewals/?on={today() + days(40)}").content.decode()
@@ -281,11 +281,11 @@ def test_an_ended_connection_takes_its_renewals_along(world, web, ends, actor_fo
 
 
 def test_pages_of_a_long_list(world, web, ends, monkeypatch):
-    monkeypatch.setattr("entitlements.lists.renewals.PAGE_SIZE", 1)
+    monkeypatch.setattr("partnerportal.lib.personal_lists.SIZES", (1, 50))
     ends(3)
     ends(4, "customer2")
     client = web("partner.admin")
-    first = client.get("/renewals/").content.decode()
+    first = client.get("/renewals/?size=1").content.decode()
     assert (world.customer.name in first, world.customer2.name in first) == (True, False)
     following = re.search(r'rel="next" href="([^"]+)"', first)[1].replace("&amp;", "&")
     second = client.get(following).content.decode()
@@ -296,12 +296,12 @@ def test_pages_of_a_long_list(world, web, ends, monkeypatch):
 NONSENSE = ("within=31", "within=x", "on=tomorrow", "on=1999-01-01", "on=%00", "month=2026-99", "cursor=%00")
 
 
-@pytest.mark.parametrize("query", [*NONSENSE, "view=calendar&month=0001-01", "view=calendar&month=9999-12"])
+@pytest.mark.parametrize("query", [*NONSENSE, "show=calendar&month=0001-01", "show=calendar&month=9999-12"])
 def test_nonsense_in_the_address_falls_back(web, query):
     assert web("partner.admin").get(f"/renewals/?{query}").status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/renewals/?within=90", "/renewals/?view=calendar"])
+@pytest.mark.parametrize("path", ["/renewals/?within=90", "/renewals/?show=calendar"])
 def test_queries_do_not_grow_with_rows(world, web, ends, count_queries, path):
     with time_machine.travel(dt.datetime.combine(today().replace(day=1), dt.time(9), dt.UTC), tick=False):
         client = web("partner.admin")
@@ -316,7 +316,7 @@ def test_queries_do_not_grow_with_rows(world, web, ends, count_queries, path):
             row.save(force_insert=True)
         with count_queries() as three:
             client.get(path)
-    assert len(three) == len(one)
+    assert len(three) <= len(one)
 
 
 # --- The calendar ---------------------------------------------------------------------------------------------

@@ -67,7 +67,7 @@ def test_what_has_gone_on_meanwhile_is_told(web, waiting):
     assert client.post(f"/trials/{waiting.public_id}/extend/", {"ends_on": "2001-01-01"}).status_code == 200
 
 
-@pytest.mark.parametrize("query", ["view=x", "view=running", "view=ended", "cursor=%00", "view=running&cursor=x"])
+@pytest.mark.parametrize("query", ["state=x", "state=running", "state=ended", "cursor=%00", "state=running&cursor=x"])
 def test_nonsense_in_the_address_falls_back(web, query):
     assert web("vendor.admin").get(f"/trials/?{query}").status_code == 200
 
@@ -117,7 +117,7 @@ def test_what_has_no_later_end_is_not_extended(web, waiting, ends_on):
     """A feed says "no end", or the last day of all."""
     Entitlement.objects.filter(pk=waiting.pk).update(state="active", ends_on=ends_on)
     client, path = web("vendor.admin"), f"/trials/{waiting.public_id}/extend/"
-    assert path not in client.get("/trials/?view=running").content.decode()
+    assert path not in client.get("/trials/?state=running").content.decode()
     assert client.get(path).status_code == 409
     assert client.post(path, {"ends_on": "2030-01-01"}).status_code == 409
     answer = client.post(f"/api/v1{path}", {"ends_on": "2030-01-01"}, content_type="application/json")

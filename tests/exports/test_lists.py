@@ -109,9 +109,9 @@ def test_trials_as_the_page_shows_them(world: World, web: Any) -> None:
     def states(query: str) -> set[str]:
         return {row["state"] for row in exported(world, web, "vendor.reader", "trials", query)}
 
-    assert states("view=waiting") == {"requested"}
-    assert states("view=running") == {"active"}
-    assert states("view=nonsense") == set(Entitlement.objects.filter(kind="trial").values_list("state", flat=True))
+    assert states("state=waiting") == {"requested"}
+    assert states("state=running") == {"active"}
+    assert states("state=nonsense") == set(Entitlement.objects.filter(kind="trial").values_list("state", flat=True))
 
 
 def test_holders_are_for_the_customers_own_admins(world: World, web: Any) -> None:

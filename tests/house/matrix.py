@@ -73,6 +73,17 @@ PAGES = [
         data={"name": "New"},
     ),
     *(
+        page(f"lists/<str:list_key>/{path}", f"/lists/{key}/{path}", get=get, post=get.replace("200", "302"), data=data)
+        for key, get in (
+            ("inbox", EVERYBODY),
+            ("renewals", EVERYBODY),
+            ("own_renewals", EVERYBODY),
+            ("trials", "200 vendor; 403 else"),
+            ("releases", "200 vendor; 403 else"),
+        )
+        for path, data in (("display/", {"density": "compact"}), ("views/new/", {"name": "New"}))
+    ),
+    *(
         page(
             f"{VIEW}{action}",
             f"/lists/views/{{view_partner}}/{action}",
@@ -109,7 +120,7 @@ PAGES = [
     page("exports/new/", post=HOLDER_ADMINS, data={"list": "licence_users", "customer": "{customer}"}),
     page("exports/new/", post="200 vendor; 403 else", data={"list": "trials"}),
     page("exports/new/", post="200 vendor; 403 else", data={"list": "releases"}),
-    page("exports/new/", post="200 vendor; 403 else", data={"list": "releases", "query": "view=released"}),
+    page("exports/new/", post="200 vendor; 403 else", data={"list": "releases", "query": "state=released"}),
     page("exports/new/", post="404 else", data={"list": "assignments"}),
     page("exports/<uuid:export_id>/file/", "/exports/{export_partner}/file/", get="409 partner.admin; 404 else"),
     page("usage/", get=EVERYBODY),
@@ -145,7 +156,7 @@ PAGES = [
     page(CALENDAR, "/calendar/unknown-calendar-that-nobody-has.ics", get="404 else", defaults=""),
     page("trials/", get="200 vendor; 403 else"),
     page("releases/", get="200 vendor; 403 else"),
-    page("releases/", "/releases/?view=released", get="200 vendor; 403 else"),
+    page("releases/", "/releases/?state=released", get="200 vendor; 403 else"),
     page("releases/mark/", "/releases/mark/?key={key_waiting}", post="302 vendor.admin; 403 else"),
     page("releases/mark/", "/releases/mark/?key={key_held}", post="409 vendor.admin; 403 else"),
     page("releases/reopen/", "/releases/reopen/?key={key_released}", post="302 vendor.admin; 403 else"),

@@ -31,7 +31,7 @@ PAGES = {
     "entitlements/lists/holders.py": [("customer.admin", "/usage/licences/", "cursor")],
     "entitlements/lists/releases.py": [
         ("vendor.admin", "/releases/", "cursor"),
-        ("vendor.admin", "/releases/?view=released", "cursor"),
+        ("vendor.admin", "/releases/?state=released", "cursor"),
     ],
     "entitlements/lists/renewals.py": [("partner.admin", "/renewals/", "cursor")],
     "entitlements/lists/trials.py": [

@@ -13,7 +13,6 @@ from tests.house.ours import APPS, tree_of
 DOORS = {"models", "queries", "actions", "policies", "events"}
 # What one app was made for others to build on, each with the reason.
 MADE_FOR_OTHERS = {
-    "accounts.lists": "a list that people save views of",
     "accounts.notices": "base classes of notices to the vendor and to whoever asked",
     "accounts.personal_data": "registers what is held about a person",
     "accounts.management": "arguments of commands that name a person or an organisation",

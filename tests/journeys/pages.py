@@ -107,7 +107,7 @@ PAGES = {
         Shown("", "/"),
         Shown("trials/"),
         Shown("releases/"),
-        Shown("releases/", "/releases/?view=released"),
+        Shown("releases/", "/releases/?state=released"),
         *(Shown(f"{TRIAL}{action}/", f"/trials/{{trial_waiting}}/{action}/") for action in ("approve", "decline")),
         *(Shown(f"{TRIAL}{action}/", f"/trials/{{trial_running}}/{action}/") for action in ("extend", "convert")),
         Shown("ui-kit/"),

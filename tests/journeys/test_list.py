@@ -184,3 +184,54 @@ def test_a_laptop_shows_eight_rows_and_nothing_jumps(visitor, partner):
     page.get_by_label("Country").select_option("")
     expect(page.get_by_text("“Germany” has unsaved changes.")).to_be_visible()
     assert first.bounding_box()["y"] == top, "a changed view moves nothing"
+
+
+@pytest.mark.parametrize(
+    ("who", "path"),
+    [
+        ("partner.admin", "/customers/"),
+        ("partner.admin", "/renewals/?within=90"),
+        ("partner.admin", "/inbox/"),
+        ("vendor.admin", "/trials/?state=running"),
+        ("vendor.admin", "/releases/?state=released"),
+    ],
+)
+def test_each_list_begins_on_the_first_screen(visitor, who, path):
+    one = visitor(viewport={"width": 1280, "height": 720}).arrives_as(who)
+    page = one.opens(path)
+    rows = page.locator("main tbody tr:not(.group), main .notices li")
+    assert {row.bounding_box()["height"] for row in rows.all()} == {52.0}, "one line for each fact"
+    assert rows.first.bounding_box()["y"] + (7 if "renewals" in path else 8) * 52 <= 720
+    for width in (390, 420):
+        page.set_viewport_size({"width": width, "height": 700})
+        box = rows.first.bounding_box()
+        assert box["y"] <= 300 and box["y"] + box["height"] <= 700, f"{width}: {box}"
+
+
+def test_filters_stand_behind_a_button_on_a_phone(visitor, partner):
+    page = visitor(viewport={"width": 390, "height": 844}).arrives_as(people.operator(partner)).opens("/customers/")
+    expect(page.get_by_label("Country")).to_be_hidden()
+    page.get_by_role("button", name="Filters").click()
+    page.get_by_label("Country").select_option("DE")
+    expect(page).to_have_url(re.compile("country=DE"))
+    expect(page.get_by_role("button", name="Filters 1", expanded=True)).to_be_visible()
+    expect(page.get_by_label("Country")).to_be_visible()  # the answer leaves them open
+    page.get_by_role("button", name="Filters").click()
+    expect(page.get_by_label("Country")).to_be_hidden()
+
+
+def test_a_notice_opens_as_a_whole_and_the_way_back_keeps_the_view(visitor):
+    page = visitor().arrives_as("partner.admin").opens("/inbox/")
+    page.get_by_label("Type").select_option(label="Customer connected")
+    expect(page.get_by_role("link", name="Save view")).to_be_visible()
+    page.get_by_role("link", name="Save view").click()
+    dialog = page.get_by_role("dialog", name="Save the view")
+    dialog.get_by_label("Name").fill("Of one type")
+    dialog.get_by_role("button", name="Save view").click()
+    views = page.get_by_role("navigation", name="Views")
+    expect(views.get_by_role("link", name="Of one type")).to_have_attribute("aria-current", "page")
+    address = page.url
+    page.locator(".notices li time").first.click()  # no link, no button
+    expect(page).not_to_have_url(re.compile("/inbox/"))
+    page.go_back()
+    expect(page).to_have_url(address)

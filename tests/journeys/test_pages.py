@@ -105,7 +105,7 @@ def test_other_languages_fit(language, visitor, values):
         "/customers/{customer}/usage/trend/",
         "/usage/customers/",
         "/renewals/",
-        "/renewals/?view=calendar",
+        "/renewals/?show=calendar",
         "/exports/",
         "/me/notices/",
         "/help/roles/",

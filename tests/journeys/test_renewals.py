@@ -61,7 +61,7 @@ def test_a_trial_from_request_to_production(stack, visitor, trio):
     mail = stack.mail(cleo.email, f"The trial of {sku.name} has started")
     assert "/me/notices/" in mail.get_body(("plain",)).get_content()
 
-    deciding.opens("/trials/?view=running")
+    deciding.opens("/trials/?state=running")
     later = today() + dt.timedelta(days=28)
     decides(deciding, sku, customer, "Extend…", "Extend", says=formats.date(later))
     watching.page.reload()
@@ -69,7 +69,7 @@ def test_a_trial_from_request_to_production(stack, visitor, trio):
         f"{later.day} {later:%b}"
     )
 
-    deciding.opens("/trials/?view=running")
+    deciding.opens("/trials/?state=running")
     chooses(deciding, sku, customer, "Convert to production…")
     deciding.page.get_by_label("Licences").fill("40")
     deciding.press("Convert to production")

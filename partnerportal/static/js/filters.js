@@ -43,11 +43,28 @@ document.addEventListener("htmx:configRequest", (event) => {
   }
 });
 
+// On a phone the fields stand behind a button. Whether they are shown is kept by the page, because each answer brings
+// the form anew.
+const root = document.documentElement;
+
+function tellToggles() {
+  for (const toggle of document.querySelectorAll("[data-filters]")) {
+    toggle.setAttribute("aria-expanded", root.hasAttribute("data-filters-open"));
+  }
+}
+
+document.addEventListener("click", (event) => {
+  if (!event.target.closest("[data-filters]")) return;
+  root.toggleAttribute("data-filters-open");
+  tellToggles();
+});
+document.addEventListener("htmx:afterSettle", tellToggles);
+
 // The new count is said by a line that survives the swap.
 document.addEventListener("htmx:afterSettle", () => {
-  const count = document.querySelector(".filter-count");
+  const found = document.querySelector(".filter-count > .found");
   const announcer = document.getElementById("announcer");
-  if (count && announcer) announcer.textContent = count.firstChild.textContent.replace(/[\s·]+$/, "");
+  if (found && announcer) announcer.textContent = found.textContent;
 });
 
 // Without htmx the browser sends the form: switch off what is empty for that moment.

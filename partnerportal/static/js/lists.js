@@ -1,13 +1,15 @@
 // A list's rows open as a whole, and the way back to a list leads to what it showed.
 
-// Tables with data-open-rows: the name stays the link, for the keyboard and for those without script.
+// Tables and lists with data-open-rows: the name stays the link, for the keyboard and for those without script. In the
+// inbox it is a button, because opening marks as read.
 const CONTROLS = "a, button, input, select, label, summary, [popover], .cell-select, .cell-menu";
 
 document.addEventListener("click", (event) => {
   if (event.defaultPrevented || event.button || event.target.closest(CONTROLS)) return;
-  const link = event.target.closest("[data-open-rows] tbody tr")?.querySelector(".cell-name a");
+  const row = event.target.closest("[data-open-rows] tbody tr, [data-open-rows] > li");
+  const link = row?.querySelector(".cell-name a, .notice-open");
   if (!link || String(getSelection())) return; // somebody is copying
-  if (event.metaKey || event.ctrlKey || event.shiftKey) window.open(link.href, "_blank", "noopener");
+  if (link.href && (event.metaKey || event.ctrlKey || event.shiftKey)) window.open(link.href, "_blank", "noopener");
   else link.click();
 });
 
@@ -32,6 +34,17 @@ function lead() {
 function forget() {
   for (const name of Object.keys(sessionStorage)) if (name.startsWith(PREFIX)) sessionStorage.removeItem(name);
 }
+
+// The tab that is shown is in sight, also where the others do not fit.
+function reveal() {
+  for (const tab of document.querySelectorAll(".tabs > [aria-current]")) {
+    const [row, own] = [tab.parentElement.getBoundingClientRect(), tab.getBoundingClientRect()];
+    if (own.right > row.right) tab.parentElement.scrollLeft += own.right - row.right + 16;
+  }
+}
+
+reveal();
+document.addEventListener("htmx:afterSettle", reveal);
 
 if (organization) {
   keep();

@@ -1,14 +1,16 @@
-"""The base of lists that people can save views of, choose the columns of, and order."""
+"""The base of lists that people can save views of, choose the columns and the density of, and order.
 
-from collections.abc import Mapping
+What a person prefers is stored by an app above this one, which registers how to read it.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
 
 from django.urls import reverse
 
-from accounts.models import ListSettings
-from accounts.policies import may_share_views
-from accounts.queries import SavedViewFacts, list_preferences
+from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.lists import (
     DEFAULT_SIZE,
@@ -23,7 +25,43 @@ from partnerportal.lib.lists import (
     sort_heads,
 )
 
+COMPACT = "compact"  # the density of a list whose rows are low
 TABS_SHOWN = 4  # saved views beside the usual tabs
+
+
+@dataclass(frozen=True)
+class SavedViewFacts:
+    """A saved view, as far as a page needs to know it."""
+
+    public_id: str
+    name: str
+    query: dict[str, str]
+    is_shared: bool
+    is_mine: bool
+
+
+@dataclass(frozen=True)
+class ListPreferences:
+    """How a person likes to see a list: its columns and density, the view it opens with, and the saved views."""
+
+    columns: tuple[str, ...]
+    density: str
+    default_view: str  # the public id of the view that the list opens with, or ""
+    views: tuple[SavedViewFacts, ...]  # the person's own and those that colleagues share, by name
+    may_share: bool  # whether the person may share views, and delete those that colleagues share
+
+    def view(self, public_id: str) -> SavedViewFacts | None:
+        """Return the view with this public id, or None."""
+        return next((view for view in self.views if view.public_id == public_id), None)
+
+
+PreferencesOf = Callable[[Actor, str], ListPreferences]
+_preferences_of: list[PreferencesOf] = []
+
+
+def set_list_preferences(preferences_of: PreferencesOf) -> None:
+    """Set the function that reads how an actor's person likes to see the list with a key."""
+    _preferences_of[:] = [preferences_of]
 
 
 class PersonalList(ListState):
@@ -31,18 +69,19 @@ class PersonalList(ListState):
 
     A subclass says its `definition` and sets `filter_values` and `page`. The address carries the open view along. An
     address without a query opens the person's default view, if there is one, so that of the whole list then says
-    `view=all`.
+    `view=all`. `tab_filters` are the filters that a tab sets: the form of filters sends them along unseen, and Clear
+    leaves them.
     """
 
-    definition: ClassVar[ListDefinition]
+    definition: ListDefinition
+    tab_filters: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, actor: Actor, params: Mapping[str, str]) -> None:
-        self.preferences = list_preferences(actor, self.definition.key)
+        self.preferences = _preferences_of[0](actor, self.definition.key)
         self.view = self.preferences.view(params.get("view", ""))
         self.sort = self.definition.sort_of(params)
         self.size = next((size for size in SIZES if str(size) == params.get("size")), DEFAULT_SIZE)
         self.cursor = params.get("cursor", "")
-        self.may_share = may_share_views(actor)
 
     @property
     def keyset_options(self) -> dict[str, Any]:
@@ -62,7 +101,8 @@ class PersonalList(ListState):
 
     def _address(self, values: Mapping[str, Any]) -> str:
         path = reverse(self.definition.url_name)
-        url = list_address(path, values, {"sort": self.definition.default_sort, "size": DEFAULT_SIZE})
+        usual = {"sort": self.definition.default_sort, "size": DEFAULT_SIZE, **self.usual}
+        url = list_address(path, values, usual)
         return f"{path}?view=all" if url == path and self.preferences.default_view else url
 
     def address_of(self, query: Mapping[str, Any]) -> str:
@@ -76,7 +116,38 @@ class PersonalList(ListState):
 
     @property
     def is_compact(self) -> bool:
-        return self.preferences.density == ListSettings.Density.COMPACT
+        """Whether the person wants low rows."""
+        return self.preferences.density == COMPACT
+
+    @property
+    def is_filtered(self) -> bool:
+        """Whether a filter narrows the list, beside those that its tabs set."""
+        return bool(self.filter_values.keys() - set(self.tab_filters))
+
+    @property
+    def chosen(self) -> str:
+        """How many filters with a field of their own narrow the list, as the reader writes it; "" for none."""
+        count = len(self.filter_values.keys() - self.hidden_fields.keys() - {*self.tab_filters, "q"})
+        return formats.number(count) if count else ""
+
+    @property
+    def found(self) -> str:
+        """How many rows the filters leave, in words; "" where nobody counts them."""
+        return ""
+
+    @property
+    def filter_tabs(self) -> list[Tab]:
+        """The tabs that the list has for everybody."""
+        return []
+
+    @property
+    def tabs(self) -> list[Tab]:
+        """The tabs for everybody, of which none is current while a saved view is open, and those of saved views."""
+        tabs = self.filter_tabs
+        if self.view:
+            for tab in tabs:
+                tab.is_current = False
+        return [*tabs, *self.shown_tabs]
 
     def stored_count(self, query: Mapping[str, str]) -> int | None:
         """Return how many rows a saved view with this query holds, or None if no stored number says so."""
@@ -134,7 +205,7 @@ class PersonalList(ListState):
     @property
     def may_delete_view(self) -> bool:
         """Whether the person may delete the open view: one of their own, or any as an Admin."""
-        return self.view is not None and (self.view.is_mine or self.may_share)
+        return self.view is not None and (self.view.is_mine or self.preferences.may_share)
 
     @property
     def is_default(self) -> bool:
@@ -143,10 +214,12 @@ class PersonalList(ListState):
 
     @property
     def hidden_fields(self) -> dict[str, Any]:
-        """The hidden fields of the filter form: the order, the size of a page and the open view, unless usual."""
-        sort = {"sort": self.sort} if self.sort != self.definition.default_sort else {}
-        size = {"size": self.size} if self.size != DEFAULT_SIZE else {}
-        return sort | size | ({"view": self.view.public_id} if self.view else {})
+        """The hidden fields of the filter form: what its tabs set, order, size and the open view, unless usual."""
+        filters = {name: self.filter_values.get(name) for name in self.tab_filters}
+        view = {"view": self.view.public_id if self.view else None}
+        usual = {"sort": self.definition.default_sort, "size": DEFAULT_SIZE, **self.usual}
+        fields = filters | {"sort": self.sort, "size": self.size} | view
+        return {name: address_value(value) for name, value in fields.items() if value not in (None, usual.get(name))}
 
     @property
     def sizes(self) -> list[dict[str, Any]]:
@@ -155,5 +228,5 @@ class PersonalList(ListState):
 
     @property
     def clear_url(self) -> str:
-        """The address of the list without any filter or view."""
-        return self.address(**dict.fromkeys(self.filter_values), view="")
+        """The address of the list without any filter or view, on the same tab."""
+        return self.address(**dict.fromkeys(self.filter_values.keys() - set(self.tab_filters)), view="")
