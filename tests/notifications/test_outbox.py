@@ -62,13 +62,16 @@ def test_fan_out_writes_each_notice_once(accepted, world):
 
 
 def test_a_new_viewer_finds_the_recent_news(accepted, world):
-    fan_out_due()
     told = Notice.objects.filter(about_id=world.stranger.pk, kind="entitlement_added")
+    told.update(note="What somebody typed")
+    fan_out_due()
     assert {world.names[pk] for pk in told.values_list("recipient_id", flat=True)} == {
         "stranger",
         "partner",
         "distributor",
     }
+    columns = {field.attname for field in Notice._meta.fields} - {"id", "public_id", "recipient_id"}
+    assert len({str(row) for row in told.values(*sorted(columns))}) == 1, "it says the same to all"
 
 
 def test_mails_go_to_admins_in_html_and_text_with_a_stable_id(due, world):
