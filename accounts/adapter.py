@@ -27,7 +27,7 @@ SIGNING_IN_WITH = "signing_in_with"  # session key of the password's hash, from 
 
 
 class AccountAdapter(DefaultAccountAdapter):
-    """What allauth asks the portal when somebody signs up, signs in, proves an address or sets a password."""
+    """The adapter by which allauth asks the portal what to do when somebody signs up, signs in or sets a password."""
 
     def save_user(self, request: HttpRequest, user: Person, form: Any, commit: bool = True) -> Person:
         """Store a person who signs up and return them, with the page's language and SIGNED_UP as their origin."""
@@ -42,14 +42,17 @@ class AccountAdapter(DefaultAccountAdapter):
     # the request write what that person signs in with.
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> Person | None:
-        """Return the person with these credentials, or None."""
+        """Return the person with these credentials, or None for wrong ones.
+
+        From then on the request may write what the person signs in with.
+        """
         person: Person | None = super().authenticate(request, **credentials)
         if person:
             tenancy.allow_credential_writes(person.pk)
         return person
 
     def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
-        """Mark an address as verified; return whether that was possible."""
+        """Mark an e-mail address as verified; return False if that is impossible, as when another account has it."""
         tenancy.allow_credential_writes(email_address.user_id)
         return super().confirm_email(request, email_address)
 

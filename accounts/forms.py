@@ -109,7 +109,7 @@ class ViewForm(forms.Form):
 
     @classmethod
     def for_view(cls, view: SavedView, data: Mapping[str, Any] | None, *, may_share: bool) -> "ViewForm":
-        """Return the form by which an existing view is renamed or shared; `data` is what was sent, if anything."""
+        """Return the form that renames or shares an existing view; `data` is the POST data, or None for a GET."""
         form = cls(data, may_share=may_share, initial={"name": view.name, "is_shared": view.is_shared})
         del form.fields["is_default"]
         if not may_share:  # the form does not ask, so sharing stays as it was
@@ -120,7 +120,7 @@ class ViewForm(forms.Form):
 
     @property
     def action_arguments(self) -> dict[str, Any]:
-        """The arguments that the actions on saved views take from this form: `name` and `is_shared`."""
+        """The keyword arguments that the actions on saved views take from the form: `name` and `is_shared`."""
         return {"name": self.cleaned_data["name"], "is_shared": self.cleaned_data.get("is_shared", self.was_shared)}
 
 

@@ -15,9 +15,10 @@ ALL_BUT_VENDOR = frozenset(Kind.values) - {Kind.VENDOR.value}
 
 
 class AskedOfVendor(NoticeKind):
-    """A notice to the vendor's staff of what somebody asks of them.
+    """The base of notices that tell the vendor's staff of somebody's request to the vendor.
 
-    Whoever asks is not within their reach, so the notice is not `about` that organisation and keeps its name alone.
+    Whoever asks is not within the staff's reach, so the notice is not `about` that organisation and keeps its name
+    alone.
     """
 
     audience = frozenset({Kind.VENDOR.value})
@@ -33,10 +34,10 @@ class AskedOfVendor(NoticeKind):
 
 
 class RequesterNotice(NoticeKind):
-    """A notice of what became of a request, to the Admins of the organisation that made it and to nobody else.
+    """The base of notices that tell the Admins of an organisation, and nobody else, what became of its request.
 
-    It is not `about` that organisation, because notices about it go to everyone connected to it. The event's
-    counterpart is told.
+    The notice is not `about` that organisation, because notices about it go to everyone connected to it. The recipient
+    is the event's counterpart.
     """
 
     roles = email_roles = ADMINS

@@ -11,9 +11,10 @@ from accounts.models import Organization, Person
 
 @dataclass(frozen=True)
 class Holding:
-    """One kind of data about a person. `export` returns it as values for JSON, `erase` deletes it.
+    """One kind of data about a person, for their export and erasure.
 
-    Without `erase` the data is deleted with the account, or stays because it is somebody else's record.
+    `export` takes the person and returns the data as values for JSON. `erase` takes the person and deletes the data;
+    without `erase` the data is deleted with the account, or stays because it is somebody else's record.
     """
 
     name: str
@@ -46,13 +47,19 @@ _holdings: dict[str, Holding] = {}
 
 
 def register_holding(holding: Holding) -> None:
-    """Let a holding take part in the export and erasure of persons. Its name must be unique: the export shows it."""
+    """Include a kind of data in the export and erasure of persons, under its unique name, which the export shows.
+
+    Raises AssertionError for a name that is registered already.
+    """
     assert holding.name not in _holdings, f"two holdings are called {holding.name}"
     _holdings[holding.name] = holding
 
 
 def register_own_rows(name: str, own: OwnRows) -> None:
-    """Let a table's rows of a person be exported under this name, and be deleted when the person is erased."""
+    """Export a table's rows of a person under this name, and delete those rows when the person is erased.
+
+    Raises AssertionError for a name that is registered already.
+    """
     register_holding(Holding(name, own.export, own.erase))
 
 

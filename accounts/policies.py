@@ -13,7 +13,7 @@ from partnerportal.lib.roles import SEE_FINANCE, roles_in_words, roles_of_kind
 
 
 class AccountPermission(StrEnum):
-    """What the people of an organisation may do with its account; ROLE_TABLE says who."""
+    """The permissions to act on an organisation's account; ROLE_TABLE says which roles have each."""
 
     VIEW_ACCOUNT = "accounts.view_account"
     EDIT_ACCOUNT = "accounts.edit_account"

@@ -87,9 +87,10 @@ def _operator(row: tuple[Any, ...]) -> Operator:
 
 
 def active_programs(organization: str, on: dt.date | None = None) -> ArraySubquery:
-    """Return an annotation: the active memberships of the organisation whose id is in that column.
+    """Return an annotation with the active memberships of the organisation whose id is in the column `organization`.
 
-    Each is a JSON object with code, name, grants and since, as `badges_of` takes it. `on` is a day in UTC, or today.
+    Each membership is a JSON object with code, name, grants and since, as `build_badges` takes it. `on` is a day in
+    UTC, by default today.
     """
     return ArraySubquery(
         ProgramMembership.objects.filter(organization=OuterRef(organization))
@@ -107,7 +108,7 @@ def active_programs(organization: str, on: dt.date | None = None) -> ArraySubque
 
 
 def with_qualifications(organizations: QuerySet[Organization]) -> QuerySet[Organization]:
-    """Annotate organisations with the names of what they are qualified for: `competency_names` and `skill_names`."""
+    """Annotate organisations with `competency_names` and `skill_names`: lists of names, each in alphabetical order."""
     competencies = OrganizationCompetency.objects.filter(organization=OuterRef("pk")).order_by("competency__name")
     skills = OrganizationSkill.objects.filter(organization=OuterRef("pk")).order_by("skill__name")
     return organizations.annotate(
@@ -117,12 +118,15 @@ def with_qualifications(organizations: QuerySet[Organization]) -> QuerySet[Organ
 
 
 def badges_of(programs: Iterable[Mapping[str, Any]]) -> list[Badge]:
-    """Return a badge for each membership that `active_programs` fetched (CC-3, CC-4)."""
+    """Return a Badge for each membership, a dict as `active_programs` fetches it (CC-3, CC-4)."""
     return [Badge(p["code"], p["name"], dt.date.fromisoformat(p["since"])) for p in programs]
 
 
 def features_of(kind: str, grants: Iterable[str]) -> frozenset[str]:
-    """Return the features of an organisation: what its memberships grant, and what every one of its kind has."""
+    """Return the features of an organisation: those that its memberships grant, and those that its kind always has.
+
+    `grants` are the codes of the features that its active memberships grant.
+    """
     return frozenset(grants) | KIND_FEATURES.get(Kind(kind), frozenset())
 
 
@@ -132,7 +136,10 @@ def list_operators(actor: Actor) -> QuerySet[Operator]:
 
 
 def get_operator(actor: Actor, public_id: UUID) -> Operator:
-    """Return an operator of the actor's organisation. Raises NotFound for any other."""
+    """Return an operator of the actor's organisation.
+
+    Raises NotFound for an unknown operator, and for one of another organisation.
+    """
     return by_public_id(list_operators(actor), public_id)
 
 
@@ -160,9 +167,9 @@ def is_customer(actor: Actor) -> bool:
 
 
 def vendor_ids() -> list[int]:
-    """Return the primary keys of the vendor's organisations, which are told what customers ask of the vendor.
+    """Return the primary keys of the vendor's organisations, to tell their people what customers ask of the vendor.
 
-    Only the system sees them all.
+    Only the system sees all of these organisations.
     """
     return list(Organization.objects.filter(kind=Kind.VENDOR).order_by("pk").values_list("pk", flat=True))
 
@@ -173,11 +180,10 @@ def programs_that_grant(feature: Feature) -> list[str]:
 
 
 def people_to_tell(organization_ids: Iterable[int]) -> dict[int, list[Addressee]]:
-    """Return the active persons who act for each organisation, by its primary key; one without any is left out.
+    """Return the active persons who act for each organisation, by its primary key.
 
-    A suspended organisation has none: its people are told nothing of it.
-
-    This is the directory by which notices are mailed: see `AccountsConfig`.
+    An organisation without any is left out, and so is a suspended one, whose people are told nothing. This is the
+    directory by which notices are mailed: see `AccountsConfig`.
     """
     active = Organization.State.ACTIVE
     rows = Operator.objects.filter(
@@ -206,7 +212,10 @@ def _addressee(row: Operator) -> Addressee:
 
 
 def get_saved_view(actor: Actor, public_id: UUID) -> SavedView:
-    """Return a saved view of the acting person, or one that is shared in the organisation. Raises NotFound."""
+    """Return a saved view of the acting person, or one that a colleague shares in the organisation.
+
+    Raises NotFound for any other view.
+    """
     return by_public_id(SavedView.objects.visible_to(actor), public_id)
 
 

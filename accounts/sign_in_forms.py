@@ -141,6 +141,7 @@ class SecondStep(mfa_forms.BaseAuthenticateForm):
         raise get_adapter().validation_error("incorrect_code")
 
     def has_given_a_mailed_code(self, request: HttpRequest) -> bool:
+        """Return whether the person has given a mailed code in this sign-in, which lifts the limit of the day."""
         return any(record["method"] == "code" for record in get_authentication_records(request, self.user))
 
 
@@ -154,7 +155,7 @@ class ReauthenticateForm(SecondStep, mfa_forms.ReauthenticateForm):
 
 @contextmanager
 def refuse_malformed() -> Iterator[None]:
-    """Turn the errors of a credential that no device makes into ValidationError("incorrect_code").
+    """Raise ValidationError("incorrect_code") in place of the errors that a malformed credential causes in the block.
 
     allauth reads a credential as if its shape were always right, and would answer with an error page.
     """

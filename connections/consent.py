@@ -70,9 +70,10 @@ _offered: dict[Scope, OfferedScope] = {}
 
 
 def offer_scope(offered: OfferedScope) -> None:
-    """Let customers choose whether to share a scope. An app calls it for each scope of which it has something to show.
+    """Offer a scope to customers, who then choose whether to share it.
 
-    A scope that no app has offered is on no page, and nobody can share it yet.
+    Each app calls this for the scopes of which it has something to show. A scope that no app has offered is on no page
+    and cannot be shared. Raises AssertionError for a scope that is offered already.
     """
     assert offered.scope not in _offered, f"{offered.scope} is offered twice"
     _offered[offered.scope] = offered
@@ -84,12 +85,12 @@ def offered_scopes() -> list[OfferedScope]:
 
 
 def scopes_newly_offered(offered: int) -> Scope:
-    """Return the scopes that can be shared now and could not when `offered` were the ones to choose from."""
+    """Return the offered scopes that are not in `offered`, the scopes that a consent could choose from."""
     return all_scopes() & ~Scope(offered)
 
 
 def join_scopes(scopes: Iterable[Scope]) -> Scope:
-    """Return one Scope that includes each of these."""
+    """Return one Scope that includes every given scope; Scope.NONE without any."""
     joined = Scope.NONE
     for scope in scopes:
         joined |= scope
@@ -102,7 +103,7 @@ def all_scopes() -> Scope:
 
 
 def read_scopes(codes: Iterable[str]) -> Scope:
-    """Return the scopes with these codes. Account data is always shared, and need not be named.
+    """Return one Scope of the scopes with these codes and account data, which is always shared and need not be named.
 
     Raises Invalid("unknown_scope") for a code that is not offered.
     """

@@ -48,9 +48,9 @@ class CustomerTab:
 
 @dataclass(frozen=True, kw_only=True)
 class Summary:
-    """What one app adds to a customer's first page: things to act on, and panels of its own.
+    """The part of a customer's first page that one app adds: things to act on, and panels of its own.
 
-    `calm` stands in place of things to act on where no app has any.
+    `calm` is the text in place of things to act on, shown where no app has any.
     """
 
     attention: Sequence[Attention] = ()
@@ -65,11 +65,20 @@ _summaries: list[Summarize] = []
 
 
 def register_tab(tab: CustomerTab) -> None:
+    """Add a tab to the pages of every customer.
+
+    Raises AssertionError for a tab whose key is registered already.
+    """
     assert tab.key not in _tabs, f"two tabs are called {tab.key}"
     _tabs[tab.key] = tab
 
 
 def register_summary(summarize: Summarize) -> None:
+    """Register a function that makes an app's part of a customer's first page.
+
+    `summarize` takes the actor and the customer, and returns a CustomerSummary. Registering it twice shows the part
+    twice.
+    """
     _summaries.append(summarize)
 
 
@@ -78,7 +87,7 @@ register_tab(CustomerTab(key="activity", label=_("Activity"), url_name="customer
 
 
 def summaries_of(actor: Actor, customer: ConnectedCustomer) -> list[Summary]:
-    """Return what each app adds to the customer's first page, in the order of the apps."""
+    """Return the parts that the apps add to the customer's first page, in the order in which they registered."""
     return [summarize(actor, customer) for summarize in _summaries]
 
 
@@ -97,10 +106,10 @@ def customer_page(
     context: Mapping[str, Any],
     status: int = 200,
 ) -> HttpResponse:
-    """Draw a page of the customer by a template that extends connections/customer.html. `tab` is the current one.
+    """Render a page of the customer with `template`, which extends connections/customer.html.
 
-    A page whose scope the customer does not share has one text instead: what is missing, whose choice that is, and whom
-    to ask.
+    `tab` is the key of the current tab. If the customer does not share the tab's scope, a text stands in place of the
+    page: what is missing, whose choice that is, and whom to ask.
     """
     actor = request.actor
     if not customer.shares(_tabs[tab].scope):

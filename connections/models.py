@@ -150,11 +150,11 @@ class PortfolioQuerySet(TenantQuerySet):
         return self.filter(viewer=actor.organization_id)
 
     def customers(self) -> "PortfolioQuerySet":
-        """Keep those seen by a live connection: neither the viewer itself nor a distributor's partners."""
+        """Return the rows that come of a live connection: neither the viewer itself nor a distributor's partners."""
         return self.filter(path__in=(Portfolio.Path.CONNECTION, Portfolio.Path.PARTNER_CUSTOMER))
 
     def sharing(self, scope: Any) -> "PortfolioQuerySet":
-        """Keep those whose subject shares that scope with the viewer, or each of them if `scope` joins several.
+        """Return the rows whose subject shares `scope` with the viewer, and every part of `scope` if it joins several.
 
         `scope` may be an expression too.
         """
@@ -164,7 +164,7 @@ class PortfolioQuerySet(TenantQuerySet):
         return self.alias(shared=shared).filter(shared=scope)
 
     def without_orders_of_others(self, scope: Any) -> "PortfolioQuerySet":
-        """Leave out everybody but the viewer itself if `scope`, which may be an expression, holds orders (E-13)."""
+        """Leave out everybody but the viewer itself if `scope` includes orders (E-13). `scope` may be an expression."""
         if isinstance(scope, Scope):
             return self.filter(subject=F("viewer")) if Scope.ORDERS in scope else self
         orders = ExpressionWrapper(scope.bitand(Scope.ORDERS), output_field=models.SmallIntegerField())

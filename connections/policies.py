@@ -11,7 +11,7 @@ from partnerportal.lib.scopes import Scope, shares
 
 
 class ConnectionPermission(StrEnum):
-    """What the people of an organisation may do with invitations and connections; ROLE_TABLE says who."""
+    """The permissions on invitations and connections; ROLE_TABLE says which roles have each."""
 
     SEE_INVITATION_LINK = "connections.see_invitation_link"
     ACCEPT = "connections.accept"
@@ -30,7 +30,7 @@ NOT_SHARED = _("Not shared by the customer. Its Admins choose what it shares.")
 
 
 def require_shared(shared: int, needed: Scope) -> None:
-    """Raise Refused("not_shared") unless what a customer shares with the actor holds the scope that is needed."""
+    """Raise Refused("not_shared") unless `shared`, what a customer shares with the actor, includes `needed`."""
     if not shares(shared, needed):
         raise Refused("not_shared", NOT_SHARED)
 

@@ -89,7 +89,10 @@ def get_invitation(actor: Actor, token: str) -> Invitation:
 
 
 def get_invitation_link(actor: Actor) -> InvitationLink:
-    """Return the invitation link of the actor's organisation, which must be a partner."""
+    """Return the invitation link of the actor's organisation, which must be a partner.
+
+    Raises InvitationLink.DoesNotExist for any other organisation.
+    """
     return InvitationLink.objects.visible_to(actor).get()
 
 
@@ -224,7 +227,7 @@ def list_customer_activity(actor: Actor, customer_id: int | None) -> QuerySet[Ev
 
 
 def viewers_of(organization_ids: Iterable[int]) -> PortfolioQuerySet:
-    """Return the rows of the portfolio with these organisations as subjects and anybody else as viewer.
+    """Return the portfolio's rows in which another organisation views one of these organisations.
 
     This is for the system, which sends news to everyone who sees a customer.
     """

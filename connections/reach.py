@@ -4,7 +4,7 @@ from partnerportal.lib.scopes import Scope
 
 
 def seen_sql(column: str, scope: Scope) -> str:
-    """Return the condition that the organisation in `column` shares that scope with the tenant, for a policy.
+    """Return the SQL condition of a policy that the organisation in `column` shares `scope` with the tenant.
 
     It is a scalar sub-select on the portfolio's unique index: with IN or EXISTS it was 3 to 100 times slower. An
     organisation shares everything with itself. Orders of others need the person's finance sight too (E-13).
@@ -19,5 +19,8 @@ def _finance_sql(scope: Scope) -> str:
 
 
 def shared_sql(scope: Scope) -> str:
-    """Return the condition, to be added to others, that a row `p` of the portfolio shares that scope."""
+    """Return the SQL condition, beginning with AND, that a row `p` of the portfolio shares `scope`.
+
+    It is empty for account data, which every row shares.
+    """
     return "" if scope in Scope.ACCOUNT else f" AND p.scopes & {scope:d} = {scope:d}"

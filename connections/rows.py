@@ -115,7 +115,7 @@ class ScopeRow:
 
 
 def scope_rows(shared: Scope, new: Scope = Scope.NONE) -> list[ScopeRow]:
-    """Return a row for each scope that can be shared, of which `shared` are."""
+    """Return a row for each scope that can be shared, with whether it is in `shared` and whether it is in `new`."""
     return [
         ScopeRow(
             code=offered.code,
@@ -204,7 +204,7 @@ class EndedRow:
 
 
 def live_rows(actor: Actor, page: Page[Any]) -> list[LiveRow]:
-    """Return a row for each connection of a page of `queries.list_active_connections`."""
+    """Return a row for each connection of a page of `queries.list_active_connections`, for the account page."""
     return [_live_row(actor, connection) for connection in page.rows]
 
 
@@ -243,7 +243,7 @@ def distributor_words(name: str | None) -> str:
 
 
 def ended_rows(actor: Actor, page: Page[Any]) -> list[EndedRow]:
-    """Return a row for each connection of a page of `queries.list_ended_connections`."""
+    """Return a row for each connection of a page of `queries.list_ended_connections`, for the account page."""
     return [
         EndedRow(
             name=c.customer_name if c.partner_id == actor.organization_id else c.partner_name,
@@ -265,17 +265,17 @@ class SharedRow:
 
 
 def shared_rows(scopes: Scope) -> list[SharedRow]:
-    """Return a row for each scope that can be shared, of what a customer shares."""
+    """Return a row for each scope that can be shared, with whether it is in `scopes`, those that a customer shares."""
     return [SharedRow(offered.label, shares(scopes, offered.scope)) for offered in offered_scopes()]
 
 
 def sharing_url(connection_id: object) -> str:
-    """Return the address of the page “What is shared” of a connection, or "" where the actor has none of its own."""
+    """Return the address of a connection's page “What is shared”, or "" if `connection_id` is None."""
     return reverse("connection_sharing", args=[connection_id]) if connection_id else ""
 
 
 def customer_url(actor: Actor, connection: Connection) -> str:
-    """Return the address of the customer's page, or "" where the actor is not a partner who sees it."""
+    """Return the address of the page of a connection's customer, or "" unless the actor is a partner who sees it."""
     is_seen = connection.partner_id == actor.organization_id and connection.state == Connection.State.ACTIVE
     return reverse("customer", args=[connection.customer.public_id]) if is_seen and sees_customers(actor) else ""
 
@@ -303,7 +303,7 @@ def sharing_changed_message(count: int) -> str:
 
 
 def end_of_connection(actor: Actor, connection_id: object) -> tuple[str, str]:
-    """Return the address of the page that ends the connection, or else the reason why the actor may not end it.
+    """Return the address of the dialog that ends a connection, and the reason why the actor may not end it.
 
     One of the two is always "".
     """

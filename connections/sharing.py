@@ -12,13 +12,17 @@ _counters: list[Counter] = []
 
 
 def register_shared(counter: Counter) -> None:
-    """Register a function that counts what an app holds of a customer, in words such as ["4 services", "2 orders"].
+    """Register a function that says how much an app holds of a customer, such as ["4 services", "2 orders"].
 
-    It takes the actor, who may see less than there is, and the customer's primary key.
+    The function takes the actor, who may see less than there is, and the customer's primary key. It returns a list of
+    texts, empty for nothing. A function that is registered twice is asked twice.
     """
     _counters.append(counter)
 
 
 def describe_what_is_shared(actor: Actor, customer_id: int) -> list[str | Promise]:
-    """Return what every registered counter says of a customer, for the page that asks before a connection is ended."""
+    """Return what the actor sees of a customer, as texts such as "4 services", from every registered counter.
+
+    The dialog that ends a connection shows these texts.
+    """
     return [words for counter in _counters for words in counter(actor, customer_id)]

@@ -19,6 +19,8 @@ from partnerportal.lib.scopes import scope_of
 
 @dataclass(frozen=True)
 class ActivityRow:
+    """An event on a customer's page of activity, in the reader's language."""
+
     icon: str
     text: str
     detail: str
@@ -28,8 +30,10 @@ class ActivityRow:
 
 @dataclass(frozen=True)
 class ActivityWords:
-    """How events of one kind are told: `text` with %(organization)s, %(counterpart)s, %(subject)s and with what
-    `values` makes of the event; what `detail` makes of it stands behind the text.
+    """The words in which a page of activity tells events of one kind.
+
+    `text` has the placeholders %(organization)s, %(counterpart)s, %(subject)s and those that `values` returns for an
+    event. `detail` returns a text that stands behind it, or "".
     """
 
     icon: str
@@ -42,7 +46,10 @@ _words: dict[str, ActivityWords] = {}
 
 
 def register_words(words: Mapping[str, ActivityWords]) -> None:
-    """Register how events are told, by their kind."""
+    """Register the words for kinds of events: a mapping from the kind, such as "trial.requested", to its ActivityWords.
+
+    Pages of activity leave events of other kinds out. Raises AssertionError for a kind that has words already.
+    """
     assert not words.keys() & _words.keys(), "an event has its words already"
     _words.update(words)
 
@@ -61,12 +68,12 @@ register_words(
 
 
 def kinds_with_words() -> list[str]:
-    """Return the kinds of events that have words."""
+    """Return the kinds of events for which `register_activity_words` was called."""
     return list(_words)
 
 
 def activity_rows(actor: Actor, events: Iterable[Event]) -> list[ActivityRow]:
-    """Return the events in words. Those of a kind without words are left out: they are for the audit log."""
+    """Return a row for each event whose kind has registered words; the others are for the audit log alone."""
     return [_moment(actor, event, _words[event.kind]) for event in events if event.kind in _words]
 
 

@@ -188,9 +188,10 @@ def connection_end(request: PortalRequest, connection_id: UUID) -> HttpResponse:
 @require_permission(ROLE_TABLE, ConnectionPermission.VIEW)
 @vary_on_headers("HX-Request")
 def connection_sharing(request: PortalRequest, connection_id: UUID) -> HttpResponse:
-    """Show either side what a connection shares; sent, let the customer change it, for all its partners if it says so.
+    """Show either side what a connection shares; on POST store what the customer has chosen to share.
 
-    The customer sees all its consents too (E-14). A form that was overtaken comes back with 412, as it was filled in.
+    A customer sees all its consents too, and may choose for all its partners (E-14). A form that was overtaken comes
+    back with 412, as it was filled in.
     """
     actor = request.actor
     connection = queries.get_connection(actor, connection_id)

@@ -31,7 +31,7 @@ NEAR = dt.timedelta(days=3)  # where nothing was reported 14 days before, the re
 
 @dataclass(frozen=True)
 class JudgedNumber:
-    """A number that was judged, with the range that was usual before."""
+    """A reported number of a customer's use, with the range (least and greatest) that was usual before."""
 
     value: int
     before: int  # the number of 14 days earlier

@@ -50,9 +50,9 @@ class DayOfUse:
 
 
 def licences_in_use(licence_model: str, *, users: int, devices: int, peak: int) -> int:
-    """Return how many licences are in use in the period of which the three numbers are.
+    """Return how many licences were in use in the period for which the three numbers were counted.
 
-    Of a concurrent licence that is the peak, of any other the users, or the devices where they are fewer.
+    For a concurrent licence that is `peak`; for any other it is `users`, or `devices` where those are fewer.
     """
     return peak if licence_model == Sku.LicenceModel.CONCURRENT else min(users, devices)
 
@@ -80,9 +80,10 @@ def previously_assigned(assigned: int, newly_assigned: int) -> int:
 
 
 def licences_available(assigned: int, purchased: int, overage: int = 0) -> int:
-    """Return how many licences are left, which is never below 0.
+    """Return how many purchased licences are not assigned, never below 0.
 
-    For several SKUs together `overage` is the sum of theirs, because no licence of one fills in for another.
+    For several SKUs together `overage` is the sum of their overages, because no licence of one SKU fills in for
+    another.
     """
     return max(purchased - assigned + overage, 0)
 
@@ -106,7 +107,7 @@ def percent_assigned(assigned: int, purchased: int) -> int | None:
 
 
 def licence_tone(assigned: int, purchased: int) -> Tone:
-    """Return the tone (the colour) of a bar that shows so many assigned licences of those purchased."""
+    """Return the colour of a bar that shows how many of the purchased licences are assigned."""
     return Tone(usage.bar_tone(assigned, purchased))
 
 

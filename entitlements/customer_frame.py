@@ -35,10 +35,10 @@ TABS = (
 
 
 def summarize_services(actor: Actor, customer: ConnectedCustomer) -> Summary:
-    """Return what a customer's first page says of its services.
+    """Return the part of a customer's first page about its services: the running ones, and what asks for attention.
 
-    Those that run are listed; one that ends soon, is over its licence, waits, or is used unusually asks for attention.
-    Where the customer shares no services, nothing is said to be calm.
+    Attention is asked for a service that ends soon, is over its licence, waits for a decision, or is used unusually.
+    Where the customer shares no services, the page does not say that all is calm.
     """
     entitlements = list_services(actor, customer.organization.pk)
     anomalies = list_open_anomalies(actor, customer.organization.pk)
@@ -57,7 +57,7 @@ def summarize_services(actor: Actor, customer: ConnectedCustomer) -> Summary:
 
 
 def register_frame() -> None:
-    """Register the tabs and the summary with the frame of a customer's pages."""
+    """Add the tabs Services, Usage and Orders, and the summary of services, to the pages of customers."""
     for tab in TABS:
         register_tab(tab)
     register_summary(summarize_services)

@@ -27,6 +27,9 @@ class EntitlementEvent(StrEnum):
 
     @property
     def scopes(self) -> Scope:
-        """The scopes that others need to read news of this kind: notifications, and that of what is told (E-14)."""
+        """The scopes that a customer must share for others to read its events of this kind (E-14).
+
+        They are NOTIFICATIONS, and ORDERS for orders, USAGE for unusual use, ENTITLEMENTS for everything else.
+        """
         told = {EntitlementEvent.ORDER_PLACED: Scope.ORDERS, EntitlementEvent.USE_UNUSUAL: Scope.USAGE}
         return Scope.NOTIFICATIONS | told.get(self, Scope.ENTITLEMENTS)

@@ -11,7 +11,7 @@ from entitlements.models import Sku
 
 @dataclass(frozen=True)
 class LineProblem:
-    """The reason why a line was refused. `code` is stable, `field` is a path such as lines.2.sku, or ''."""
+    """The reason for refusing a line: a stable `code`, a `field` (a path such as lines.2.sku, or "") and a message."""
 
     code: str
     reason: str

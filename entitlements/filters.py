@@ -52,15 +52,15 @@ class CustomerFilterSet(FilterSet):
         return rows.filter(skus__overlap=ArraySubquery(Sku.objects.filter(code=value).values("pk")))
 
     def filter_by_expiry(self, rows: Rows, name: str, value: int) -> Rows:
-        """Keep customers whose next expiry lies within so many days from today (UTC)."""
+        """Keep customers whose next expiry is at most `value` days from today (UTC)."""
         return rows.filter(next_expiry_on__range=(today(), today() + timedelta(days=value)))
 
     def filter_on_trial(self, rows: Rows, name: str, value: bool) -> Rows:
-        """Keep customers that run a trial, or for False those that are known to run none."""
+        """Keep customers that run a trial; for False keep customers that are known to run none."""
         return rows.filter(trials__gt=0) if value else rows.sharing(Scope.ENTITLEMENTS).filter(trials=0)
 
     def filter_over_licence(self, rows: Rows, name: str, value: bool) -> Rows:
-        """Keep customers with an overage of any SKU, or for False those that are known to have none."""
+        """Keep customers with an overage of any SKU; for False keep customers that are known to have none."""
         return rows.filter(OVER) if value else rows.sharing(Scope.ENTITLEMENTS).exclude(OVER)
 
     def filter_unusual(self, rows: Rows, name: str, value: str) -> Rows:
@@ -148,5 +148,5 @@ class RenewalFilterSet(FilterSet):
         fields: list[str] = []
 
     def filter_ending_within(self, rows: EntitlementQuerySet, name: str, value: int) -> EntitlementQuerySet:
-        """Keep entitlements that end within so many days from today (UTC). The filter by one day overrules it."""
+        """Keep entitlements that end at most `value` days from today (UTC). A filter by one day takes precedence."""
         return rows if self.form.cleaned_data.get("on") else rows.filter(ends_on__lte=today() + timedelta(days=value))

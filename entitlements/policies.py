@@ -10,7 +10,7 @@ from partnerportal.lib.policies import RoleTable, Rule
 
 
 class EntitlementPermission(StrEnum):
-    """What the people of an organisation may do with customers and their entitlements; ROLE_TABLE says who."""
+    """The permissions on customers and their entitlements; ROLE_TABLE says which roles have each."""
 
     VIEW_OWN = "entitlements.view_own"
     VIEW_ORDERS = "entitlements.view_orders"

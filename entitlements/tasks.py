@@ -11,7 +11,7 @@ from partnerportal.lib.batches import repeat_for_a_minute
 
 @shared_task
 def refresh_expired() -> None:
-    """Count anew, each hour, the customers whose nearest expiry (UTC) has passed."""
+    """Recompute, each hour, the listing's rows of customers whose next expiry (UTC) has passed."""
     listing.refresh_expired()
 
 
@@ -41,7 +41,7 @@ def find_anomalies() -> None:
 
 @shared_task(soft_time_limit=3540, time_limit=3600)  # longer than a message may stay away: uploads are claimed by lease
 def ingest_uploads() -> None:
-    """Bring in uploads that wait, for a minute."""
+    """Store the lines of uploads that wait, one after the other, for a minute."""
     repeat_for_a_minute(uploads.ingest_next_upload)
 
 

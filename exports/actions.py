@@ -104,7 +104,7 @@ def _small_file(exported: ExportList, rows: Any) -> bytes:
 
 
 def fetchable_until(export: Export) -> datetime | None:
-    """Return until when the file of an export can be fetched, or None where there is none, or none any more."""
+    """Return the moment until which the file of an export can be fetched, or None if it cannot be fetched now."""
     if export.state != Export.State.READY or export.finished_at is None:
         return None
     until = export.finished_at + KEPT
@@ -131,7 +131,7 @@ def fetch_file(*, actor: Actor, export: Export) -> HttpResponse:
 
 
 def make_next_export() -> bool:
-    """Make the file of the export that has waited longest; return whether there was one."""
+    """Make the file of the export that has waited longest; return False if no export waited."""
     claimed = claim_next(Export.objects.order_by("asked_at", "pk"), rows_written=0)
     if claimed is None:
         return False
@@ -242,7 +242,7 @@ def _chunks(reading: int) -> Iterator[bytes]:
 
 
 def sweep_exports() -> int:
-    """Delete files older than KEPT, files that no export needs any more, and old exports; return how many files."""
+    """Delete files older than KEPT, files that no export needs, and old exports; return how many files were deleted."""
     now = timezone.now()
     with transaction.atomic():
         for old in Export.objects.filter(state=Export.State.READY, finished_at__lt=now - KEPT):

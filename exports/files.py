@@ -35,7 +35,7 @@ def answer_with_export(export: Export) -> FileResponse:
 
 
 def as_download(response: Any, export: Export) -> HttpResponse:
-    """Add the headers by which a browser saves the file under a name, and neither caches nor runs it."""
+    """Add headers to the response by which a browser saves the file under a name, and neither caches nor runs it."""
     name = f"{export.list.replace('_', '-')}-{today().isoformat()}.csv"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     response["Cache-Control"] = "private, no-store"

@@ -8,7 +8,7 @@ from partnerportal.lib.requests import PortalRequest
 
 
 def finished_exports_url(request: PortalRequest) -> str:
-    """Return the address that says whether an export is ready; "" unless this browser waits for one."""
+    """Return the address that a page polls for a finished export; "" unless this browser's session waits for one."""
     return reverse("exports_finished") if request.session.get("waits_for_exports") else ""
 
 

@@ -12,7 +12,7 @@ from partnerportal.lib.policies import RoleTable, Rule, authorize
 
 
 class ExportPermission(StrEnum):
-    """What the people of an organisation may do with exports; ROLE_TABLE says who."""
+    """The permissions on exports; ROLE_TABLE says which roles have each."""
 
     EXPORT = "exports.export"
 

@@ -21,7 +21,7 @@ def list_exports(actor: Actor) -> QuerySet[Export]:
 
 
 def get_export(actor: Actor, public_id: UUID) -> Export:
-    """Return an export of the person's own. Raises NotFound for any other."""
+    """Return an export that the acting person has asked for. Raises NotFound for any other export."""
     return by_public_id(list_exports(actor), public_id)
 
 

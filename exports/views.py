@@ -37,7 +37,7 @@ def exports(request: PortalRequest) -> HttpResponse:
 @require_POST
 @require_permission(ROLE_TABLE, ExportPermission.EXPORT)
 def export_new(request: PortalRequest) -> HttpResponse:
-    """Export a list: answer with the file itself when it is small, else with the page that says how far it is."""
+    """Export a list: answer with the file if it is small, else redirect to the page with the export's progress."""
     actor, form = request.actor, request.POST
     exported = find_exported_list(form.get("list", ""))
     customer = find_subject(actor, request.operator.organization, exported, _customer_id(form.get("customer", "")))

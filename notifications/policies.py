@@ -9,7 +9,7 @@ from partnerportal.lib.roles import Role
 
 
 class NoticePermission(StrEnum):
-    """What the people of an organisation may do with its notices; ROLE_TABLE says who."""
+    """The permissions on an organisation's notices; ROLE_TABLE says which roles have each."""
 
     VIEW = "notifications.view"
     DISMISS = "notifications.dismiss"

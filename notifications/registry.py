@@ -74,7 +74,7 @@ class NoticeKind:
         return not self.roles or bool(self.roles & roles)
 
     def is_granted(self, features: frozenset[str]) -> bool:
-        """Return whether an organisation with these features may see notices of this kind about another one."""
+        """Return whether an organisation with these features may see notices of this kind about others."""
         return not self.feature or self.feature in features
 
     def recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, Recipient]]":
@@ -110,7 +110,10 @@ _directory: list[Directory] = []
 
 
 def register_notice(cls: type[NoticeKind]) -> type[NoticeKind]:
-    """Register a kind of notice by its code, which must be unique, and return it: a class decorator."""
+    """Register a kind of notice, by a class decorator that returns the class.
+
+    Raises AssertionError for a kind whose `code` is registered already.
+    """
     assert cls.code not in _kinds, f"two notices are called {cls.code}"
     _kinds[cls.code] = cls()
     return cls
@@ -122,7 +125,7 @@ def all_kinds() -> dict[str, NoticeKind]:
 
 
 def kind_choices(actor: Actor | None = None) -> list[tuple[str, str]]:
-    """Return (code, label in the reader's language) of every kind, or of the kinds that such an actor can get."""
+    """Return (code, label in the reader's language) of every kind, or of the kinds that the actor can get."""
     return [
         (code, str(kind.label))
         for code, kind in sorted(_kinds.items())
@@ -132,12 +135,12 @@ def kind_choices(actor: Actor | None = None) -> list[tuple[str, str]]:
 
 
 def kinds_hidden_from(roles: frozenset[str]) -> list[str]:
-    """Return the codes of the kinds that are for other roles than these."""
+    """Return the codes of the kinds of notices that nobody in these roles may see."""
     return [code for code, kind in sorted(_kinds.items()) if not kind.is_for(roles)]
 
 
 def kinds_granted_by(features: frozenset[str]) -> list[str]:
-    """Return the codes of the kinds that an organisation with these features sees about another one."""
+    """Return the codes of the kinds that an organisation with these features sees about another organisation."""
     return [code for code, kind in sorted(_kinds.items()) if kind.is_granted(features)]
 
 
@@ -152,9 +155,10 @@ def kinds_for_event(event_kind: str) -> list[NoticeKind]:
 
 
 def on_event(event_kind: str) -> Callable[[EventHandler], EventHandler]:
-    """Return a decorator that has a function called with the events of this kind in their fan-out.
+    """Return a decorator that registers a function to run in the fan-out of events of this kind.
 
-    It runs in the transaction of the fan-out, as the job role.
+    The function takes a sequence of these events. It runs in the transaction of the fan-out, as the job role. Several
+    functions may be registered for a kind: each runs, in the order of registration.
     """
 
     def add(function: EventHandler) -> EventHandler:
@@ -170,10 +174,13 @@ def event_handlers(event_kind: str) -> "list[EventHandler]":
 
 
 def set_addressee_directory(directory: Directory) -> None:
-    """Set the function by which `list_addressees` finds who can be mailed."""
+    """Set the function by which `list_addressees` finds who can be mailed, in place of an earlier one.
+
+    The function takes primary keys of organisations, and returns a list of Addressee by primary key.
+    """
     _directory[:] = [directory]
 
 
 def list_addressees(organization_ids: Iterable[int]) -> dict[int, list[Addressee]]:
-    """Return who can be mailed in each of these organisations, by the organisation's primary key."""
+    """Return the persons who can be mailed in each of these organisations, by the organisation's primary key."""
     return _directory[0](organization_ids)

@@ -32,13 +32,13 @@ class NoticeRow:
 
 
 def notice_subject(notice: Notice) -> str:
-    """Return the sentence of a notice in the active language, or "" if its kind no longer exists."""
+    """Return the subject of a notice, a sentence in the active language, or "" if its kind no longer exists."""
     kind = registry.all_kinds().get(notice.kind)
     return kind.subject(notice) if kind else ""
 
 
 def notice_body(notice: Notice) -> str:
-    """Return the text below the sentence of a notice in the active language, or "" if its kind no longer exists."""
+    """Return the text of a notice below its subject, in the active language, or "" if its kind no longer exists."""
     kind = registry.all_kinds().get(notice.kind)
     return kind.body(notice) if kind else ""
 

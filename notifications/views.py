@@ -89,7 +89,10 @@ def read_all(request: PortalRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @require_permission(ROLE_TABLE, NoticePermission.VIEW)
 def preferences(request: PortalRequest) -> HttpResponse:
-    """Show and store which notices of this organisation a person gets, in the inbox and by e-mail. Any role may."""
+    """Show which notices of this organisation a person gets, in the inbox and by e-mail; on POST store the choice.
+
+    Any role may.
+    """
     form = ChoicesForm(request.actor, request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         choose_notices(actor=request.actor, choices=form.choices)

@@ -71,7 +71,7 @@ class QueryCounter:
 
 @receiver(user_logged_in)
 def log_who_signed_in(user: Person, **_signal: Any) -> None:
-    """Add the person who signs in to the log line of that same request, which began as a stranger's."""
+    """Add the person who signs in to the log line of the present request, which a stranger sent."""
     logs.add_fields(person=str(user.public_id))
 
 

@@ -96,7 +96,7 @@ class Shell:
 
     @cached_property
     def nav(self) -> list[NavigationSection]:
-        """Return the navigation of the organisation that the person acts for; empty without one."""
+        """Return the sections of the navigation for the organisation that the person acts for; none without one."""
         if self.actor.organization_id is None:
             return []
         return [
@@ -116,18 +116,18 @@ class Shell:
 
     @cached_property
     def search_url(self) -> str:
-        """Return the page that searches for what "Search or jump to…" has no page of, or "" for an actor without."""
+        """Return the address of the page that searches customers, or "" for an actor without that page."""
         pages = (item for item in _items_of(Menu.WORK) if item.has_search and item.seen_by(self.actor))
         return next((_address(item.url_name) for item in pages), "")
 
     @cached_property
     def polls(self) -> list[str]:
-        """Return the addresses that this browser asks again and again."""
+        """Return the addresses that every page of this browser polls."""
         return [url for poll in gather_declarations("navigation", "POLLS") if (url := poll(self.request))]
 
     @cached_property
     def languages(self) -> list[dict[str, object]]:
-        """Return the languages that a guest may choose. A person gets none, for theirs is among their preferences."""
+        """Return the languages that a guest may choose; none for a person, who chooses among their preferences."""
         if self.person:
             return []
         return [{"code": c, "name": n, "is_current": c == get_language()} for c, n in settings.LANGUAGES]

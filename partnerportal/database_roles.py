@@ -31,7 +31,10 @@ _COLUMNS = {  # the attributes of a role, and the column of pg_roles that shows 
 
 
 class SetupIncompleteError(Exception):
-    """Raised when the administrator lacks a right. The rest is done; the message holds the statements left to run."""
+    """Raised when the administrator lacks a right, after all else is done.
+
+    The message holds the statements that are left to run.
+    """
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +58,7 @@ class Login:
 
 @dataclass(frozen=True, kw_only=True)
 class DatabaseRole:
-    """A database role as it must be. It has exactly the `attributes` named here, and is a member of `groups`."""
+    """A database role as the portal needs it: with exactly these `attributes`, and a member of these `groups`."""
 
     name: str
     attributes: frozenset[str]

@@ -45,10 +45,11 @@ class EmbeddedError(RuntimeError):
 
 
 def environment(root: Path | None = None, *, durable: bool = True) -> dict[str, str]:
-    """Start the servers that do not run, and return the environment variables that lead to them.
+    """Start the servers that do not run, and return the environment variables with their URLs.
 
     No server is started, and no variable returned, for a URL that the environment has already. `durable=False` is for
-    tests only: it trades safety against a crash of the machine for speed.
+    tests only: it trades safety against a crash of the machine for speed. Raises EmbeddedError if a server does not
+    start.
     """
     root = root or DEMO_ROOT
     result: dict[str, str] = {}
@@ -86,7 +87,10 @@ class Postgres:
         }
 
     def ensure(self, *, durable: bool) -> dict[str, str]:
-        """Start the server and create the database unless they answer. Return the variables with the database URLs."""
+        """Start the server and create the database unless both answer. Return the variables with the database URLs.
+
+        Raises EmbeddedError if the server does not start.
+        """
         if not self.answers("portal_web", DATABASE):
             self._start(durable=durable)
             create_database(
@@ -209,7 +213,10 @@ class Redis:
         self.log = root / "redis.log"
 
     def ensure(self) -> str:
-        """Start the server unless it answers. Return its URL, which contains the password."""
+        """Start the server unless it answers. Return its URL, which contains the password.
+
+        Raises EmbeddedError if the server does not start.
+        """
         state = self._state()
         if not self._answers(state):
             state = self._start()

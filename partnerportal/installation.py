@@ -66,7 +66,7 @@ class FindingLevel(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """What one check found: how bad it is, what it concerns, and a sentence that says what to do."""
+    """The result of one check: its level, the setting or service it is about, and a sentence that says what to do."""
 
     level: FindingLevel
     subject: str
@@ -113,7 +113,7 @@ def check_portal_address() -> Findings:
 
 
 def check_mail() -> Findings:
-    """Connect to the mail server and sign in, and yield whether it lets us in. No mail is sent."""
+    """Connect to the mail server and sign in, and yield whether the server accepts that. No mail is sent."""
     if not settings.EMAIL_BACKEND.endswith("smtp.EmailBackend"):
         yield Finding(FindingLevel.NOTE, "Mail", f"Nothing is sent: EMAIL_URL names {settings.EMAIL_BACKEND}.")
         return
@@ -131,7 +131,7 @@ def check_mail() -> Findings:
 
 
 def check_folders() -> Findings:
-    """Yield whether the folder of exports and uploads can be written, and whether the static files are there."""
+    """Yield whether PRIVATE_ROOT can be written (exports, uploads), and whether STATIC_ROOT has the static files."""
     yield _writable("PRIVATE_ROOT", settings.PRIVATE_ROOT)
     manifest = Path(settings.STATIC_ROOT) / "staticfiles.json"
     if manifest.is_file():

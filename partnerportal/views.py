@@ -35,7 +35,7 @@ ROLE_TABLES = {**ACCOUNTS, **CONNECTIONS, **ENTITLEMENTS, **EXPORTS, **NOTIFICAT
 @require_safe
 @require_sign_in
 def overview(request: PortalRequest) -> HttpResponse:
-    """Show everyone's first page, made of the blocks that the apps declare.
+    """Show the first page, made of the blocks that the apps declare.
 
     A person who acts for no organisation is led to the page that makes one.
     """
@@ -111,7 +111,7 @@ def permission_denied(request: PortalRequest, exception: Exception | None = None
 
 
 def not_found(request: PortalRequest, exception: Exception | None = None) -> HttpResponse:
-    """Answer 404. What is absent and what is not visible look the same."""
+    """Answer 404, the same for what is absent and for what is not visible."""
     return render(request, "404.html", status=404)
 
 

@@ -8,7 +8,7 @@ log = get_logger(__name__)
 
 
 class AcknowledgedRequest(Request):
-    """A task's message whose acknowledgement raises when it fails.
+    """A request of Celery (a task's message) that raises an error when the message cannot be acknowledged.
 
     Celery itself would log an acknowledgement that times out, and go on as if the message were still in hand: a worker
     with one process would then take no other message, though it answers every ping. The raised error makes the worker

@@ -89,16 +89,19 @@ def delete_view(*, actor: Actor, view: SavedView) -> None:
 
 @transaction.atomic
 def set_default_view(*, actor: Actor, definition: ListDefinition, view: SavedView | None) -> None:
-    """Let the list open with this view for the acting person from now on, or with none of them."""
+    """Open the list with this saved view for the acting person from now on, or with no view if `view` is None.
+
+    Raises Refused for an actor who may neither see the list nor save views of it.
+    """
     _authorize(actor, definition)
     _settings(actor, definition, default_view=view)
 
 
 @transaction.atomic
 def set_display(*, actor: Actor, definition: ListDefinition, columns: Iterable[str], density: str) -> None:
-    """Let the list show the acting person these columns, in this order and density; no columns mean the usual ones.
+    """Store which columns a list shows the acting person, in which order, and how dense; none means the usual columns.
 
-    Raises Invalid for a column or density that the list does not have.
+    Raises Invalid("display") for a column or density that the list does not have.
     """
     _authorize(actor, definition)
     wanted = list(dict.fromkeys(columns))

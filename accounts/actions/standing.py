@@ -48,9 +48,10 @@ def correct_identity(
     tenant_id: UUID | None = None,
     partner_id: str | None = None,
 ) -> Organization:
-    """Correct what vendor staff have verified of an organisation, and return it. What is None stays as it is.
+    """Correct what vendor staff have verified of an organisation, and return the organisation.
 
-    An empty `partner_id` takes the number away. Raises ValidationError for a bad value or one that another has.
+    A value of None leaves its field as it is. An empty `partner_id` takes the number away. Raises ValidationError for a
+    bad value, and for a number that another organisation has.
     """
     authorize(actor, ROLE_TABLE, AccountPermission.CORRECT_ORGANIZATIONS)
     given = {"name": name, "country": country, "tenant_id": tenant_id, "partner_id": partner_id}
@@ -84,7 +85,10 @@ def suspend_organization(*, actor: Actor, organization: Organization, reason: st
 
 @transaction.atomic
 def reactivate_organization(*, actor: Actor, organization: Organization) -> Organization:
-    """Let a suspended organisation take part again, and return it. Raises Conflict("state_changed") for another."""
+    """Let a suspended organisation take part again, and return it.
+
+    Raises Conflict("state_changed") for an organisation that is not suspended.
+    """
     authorize(actor, ROLE_TABLE, AccountPermission.SUSPEND_ORGANIZATIONS)
     return _change_state(AccountEvent.REACTIVATED, actor, organization, State.ACTIVE)
 
@@ -172,7 +176,7 @@ def set_account_manager(
 def set_qualifications(
     *, actor: Actor, organization: Organization, competencies: Collection[Competency], skills: Collection[Skill]
 ) -> None:
-    """Replace the competencies and skills of an organisation by these."""
+    """Replace the competencies and skills of an organisation by the given ones, for vendor staff."""
     authorize(actor, ROLE_TABLE, AccountPermission.SET_QUALIFICATIONS)
     row = _lock_organization(actor, organization)
     before = {"competencies": _codes(row.competencies.all()), "skills": _codes(row.skills.all())}

@@ -14,7 +14,10 @@ C = TypeVar("C", Competency, Skill)
 
 
 def country_code(text: str) -> str:
-    """Return a country code in capitals. Raises ArgumentTypeError for one that ISO 3166 does not have."""
+    """Return a country code in capitals.
+
+    Raises ArgumentTypeError for a code that ISO 3166 does not have.
+    """
     code = text.upper()
     if code not in dict(country_choices()):
         raise ArgumentTypeError(f"{text} is not an ISO 3166 country code.")

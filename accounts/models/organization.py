@@ -35,7 +35,7 @@ class Kind(models.TextChoices):
 def new_org_id() -> str:
     """Return a random ORGID in the vendor's shape: eight digits, of which the first is not zero.
 
-    It may be taken; the column's unique constraint refuses it then.
+    Another organisation may have the same ORGID; storing it then raises IntegrityError.
     """
     return str(secrets.randbelow(90_000_000) + 10_000_000)
 

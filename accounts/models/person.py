@@ -34,10 +34,10 @@ def validate_time_zone(value: str) -> None:
 
 
 class PersonManager(BaseUserManager["Person"]):
-    """The manager by which Django and allauth create persons."""
+    """The manager with which Django and allauth create persons."""
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "Person":
-        """Store and return a person with this address, in lower case. Without a password, they have none to sign in."""
+        """Store and return a person with this address, in lower case. Without a password they cannot sign in by one."""
         person = self.model(email=self.normalize_email(email).lower(), **fields)
         person.set_password(password)
         person.save(using=self._db)

@@ -63,7 +63,7 @@ require_form = require_http_methods(["GET", "HEAD", "POST"])
 @require_form
 @require_sign_in
 def organization_new(request: PortalRequest) -> HttpResponse:
-    """Create a customer organisation for somebody who signed up, who acts for it from then on (E-2)."""
+    """Show the form for a new customer organisation; on POST create it and let the person act for it (E-2)."""
     form = OrganizationForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         with into_form(form):
@@ -90,7 +90,7 @@ def organization_switch(request: PortalRequest) -> HttpResponse:
 @require_form
 @require_permission(ROLE_TABLE, AccountPermission.EDIT_ACCOUNT)
 def account_edit(request: PortalRequest) -> HttpResponse:
-    """Edit the contact data of the acting organisation (CC-2)."""
+    """Show the form with the organisation's contact data; on POST store the data (CC-2)."""
     organization = request.operator.organization
     form = OrganizationForm(request.POST or None, instance=organization)
     if request.method == "POST" and form.is_valid():
@@ -114,7 +114,10 @@ def operators(request: PortalRequest) -> HttpResponse:
 @require_permission(ROLE_TABLE, AccountPermission.CHANGE_ROLES)
 @vary_on_headers("HX-Request")
 def operator_roles(request: PortalRequest, operator_id: UUID) -> HttpResponse:
-    """Change the roles of an operator, in a dialog (CV-17); 404 for one of another organisation, 403 for oneself."""
+    """Show a dialog with an operator's roles; on POST store the new roles (CV-17).
+
+    The answer is 404 for an operator of another organisation, and 403 for oneself.
+    """
     operator = queries.get_operator(request.actor, operator_id)
     authorize(request.actor, ROLE_TABLE, AccountPermission.CHANGE_ROLES, on=operator)
     form = RolesForm(request.POST if request.method == "POST" else None, operator=operator)
@@ -144,7 +147,7 @@ def operator_remove(request: PortalRequest, operator_id: UUID) -> HttpResponse:
 @require_form
 @require_sign_in
 def preferences(request: PortalRequest) -> HttpResponse:
-    """Edit the person's name, language, time zone and appearance, which hold from the next page on."""
+    """Show the person's name, language, time zone and appearance; on POST store them for all further pages."""
     form = PreferencesForm(request.POST or None, instance=request.user)
     if request.method == "POST" and form.is_valid():
         update_preferences(person=request.user, **form.cleaned_data)  # type: ignore[arg-type]

@@ -50,7 +50,7 @@ def _posted_query(request: PortalRequest) -> dict[str, str]:
 @may_save
 @vary_on_headers("HX-Request")
 def view_new(request: PortalRequest, list_key: str) -> HttpResponse:
-    """Ask for a name, and save the filters and the order that a list has now under it."""
+    """Ask for the name of a new view; on POST save the list's present filters and order under that name."""
     definition = _visible_list(request, list_key)
     may_share = may_share_views(request.actor)
     form = ViewForm(request.POST or None, may_share=may_share)
@@ -73,7 +73,10 @@ def view_new(request: PortalRequest, list_key: str) -> HttpResponse:
 @may_save
 @vary_on_headers("HX-Request")
 def view_change(request: PortalRequest, view_id: UUID) -> HttpResponse:
-    """Rename or share one's own saved view. A colleague's shared view answers 404 on saving."""
+    """Show the form that renames or shares a saved view; on POST store the change.
+
+    The answer to a POST is 404 for the shared view of a colleague.
+    """
     view, definition = _visible_view(request, view_id)
     may_share = may_share_views(request.actor)
     form = ViewForm.for_view(view, request.POST if request.method == "POST" else None, may_share=may_share)
@@ -90,7 +93,7 @@ def view_change(request: PortalRequest, view_id: UUID) -> HttpResponse:
 @require_POST
 @may_save
 def view_query(request: PortalRequest, view_id: UUID) -> HttpResponse:
-    """Replace the filters and the order of a saved view by those that the list has now."""
+    """Replace the filters and the order of a saved view by the present ones of its list."""
     view, definition = _visible_view(request, view_id)
     view = actions.save_into_view(actor=request.actor, view=view, query=_posted_query(request))
     messages.success(request, _("View “%(name)s” saved.") % {"name": view.name})
@@ -100,7 +103,7 @@ def view_query(request: PortalRequest, view_id: UUID) -> HttpResponse:
 @require_POST
 @may_save
 def view_default(request: PortalRequest, view_id: UUID) -> HttpResponse:
-    """Let the list open with this view for the person from now on, or no longer."""
+    """Make a saved view the person's default view of its list, or with `default=no` remove the default view."""
     view, definition = _visible_view(request, view_id)
     wanted = request.POST.get("default") == "yes"
     actions.set_default_view(actor=request.actor, definition=definition, view=view if wanted else None)
@@ -129,7 +132,10 @@ def view_delete(request: PortalRequest, view_id: UUID) -> HttpResponse:
 @may_save
 @vary_on_headers("HX-Request")
 def list_display(request: PortalRequest, list_key: str) -> HttpResponse:
-    """Choose which columns a list shows, in which order, and how dense. Moving a column only draws the form anew."""
+    """Show the form with a list's columns and density; on POST store the choice.
+
+    Moving a column only draws the form anew.
+    """
     definition = _visible_list(request, list_key)
     data = request.POST if request.method == "POST" else None
     form = DisplayForm(definition, list_preferences(request.actor, list_key), data)

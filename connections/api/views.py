@@ -33,6 +33,8 @@ class ConnectionFilterSet(FilterSet):
 
 
 class ConnectionsBase(ActorView):
+    """The base of the endpoints on connections of the acting organisation."""
+
     model = Connection
 
     def get_queryset(self) -> QuerySet[Connection]:

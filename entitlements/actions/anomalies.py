@@ -37,9 +37,9 @@ Series = dict[Key, dict[dt.date, int]]
 
 
 def find_anomalies(*, actor: Actor) -> int:
-    """Look at every customer that is due, and return how many anomalies were opened.
+    """Look for unusual use of every customer that is due, and return how many anomalies were opened.
 
-    Each anomaly is told once, and those of one customer are told together.
+    Each anomaly is told once, and all anomalies that one customer has in a night in one notice.
     """
     authorize_staff(actor)
     opened = 0

@@ -22,8 +22,7 @@ NOT_NEWS = {"assigned"}  # fields that change every day, so that nobody wants a 
 
 @dataclass
 class FactChange:
-    """A fact beside the row that is stored: `old` is None where none is, `before` has the fields that differ, as they
-    were."""
+    """A fact beside the stored row of its key, `old`, or None. `before` has the old values of its differing fields."""
 
     fact: Fact
     row: Any

@@ -36,10 +36,7 @@ _LOCK = "LOCK TABLE entitlements_customerlisting, entitlements_portfoliofigure I
 
 
 def fold_figures() -> int:
-    """Add up the figures that were appended since the last time, and return for how many viewers.
-
-    Each viewer is a transaction of its own.
-    """
+    """Add the appended differences of figures up, each viewer in a transaction; return how many viewers had some."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT DISTINCT viewer_id FROM entitlements_portfoliofigure WHERE NOT is_folded")
         viewers = [row[0] for row in cursor.fetchall()]
@@ -49,9 +46,9 @@ def fold_figures() -> int:
 
 
 def figure_differences() -> list[str]:
-    """Return a line for each figure that disagrees with the listing.
+    """Return a line for each figure that disagrees with the sum of its listing's rows.
 
-    There is none, unless something wrote around the triggers.
+    The list is empty unless something wrote around the triggers.
     """
     with connection.cursor() as cursor:
         cursor.execute(_DIFFERENCES)
@@ -60,7 +57,10 @@ def figure_differences() -> list[str]:
 
 @transaction.atomic
 def rebuild_figures(*, actor: Actor) -> int:
-    """Make the figures agree with the listing, and return how many were wrong. Writers of the listing wait for it."""
+    """Replace each figure that disagrees with the listing, and return how many were wrong.
+
+    Writers of the listing wait meanwhile.
+    """
     authorize_staff(actor)
     with connection.cursor() as cursor:
         cursor.execute(_LOCK)

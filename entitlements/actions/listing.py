@@ -15,7 +15,10 @@ _DUE = f"""SELECT DISTINCT customer_id FROM entitlements_customerlisting
 
 
 def refresh_expired() -> int:
-    """Count anew the customers whose nearest expiry has passed, and return how many. Each batch is a transaction."""
+    """Recompute the listing's rows whose next expiry has passed, and return how many customers that were.
+
+    Each batch is a transaction.
+    """
     refreshed = 0
     while batch := _refresh_batch():
         refreshed += batch
@@ -99,9 +102,9 @@ _LOCK = """LOCK TABLE accounts_organization, connections_portfolio, entitlements
 
 
 def listing_differences() -> list[str]:
-    """Return a line for each row of the listing that disagrees with its definition.
+    """Return a line for each row of the customer listing that disagrees with its definition.
 
-    There is none, unless something wrote around the triggers.
+    The list is empty unless something wrote around the triggers.
     """
     with connection.cursor() as cursor:
         differences: list[str] = []
@@ -113,7 +116,7 @@ def listing_differences() -> list[str]:
 
 @transaction.atomic
 def rebuild_listing(*, actor: Actor) -> int:
-    """Make the listing agree with its definition, and return how many rows were written or removed.
+    """Make the customer listing agree with its definition, and return how many rows were written or removed.
 
     Writers wait meanwhile, so that nothing changes beneath it. Readers do not wait.
     """

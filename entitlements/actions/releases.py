@@ -22,9 +22,10 @@ STATE_CHANGED = _("This licence was released, kept or reassigned in the meantime
 
 @transaction.atomic
 def ask_release(*, actor: Actor, assignment: LicenseAssignment) -> LicenseAssignment:
-    """Ask the vendor to release a licence, and return its row. Asking again changes nothing.
+    """Ask the vendor to release a licence, and return the licence's row. Asking again changes nothing.
 
-    Raises NotFound, and Conflict("released") if the vendor has released it already.
+    Raises NotFound for a licence that the customer does not hold now, and Conflict("released") if the vendor has
+    released it already.
     """
     row = _lock_assignment(actor, assignment)
     if row.release_asked_at is None:
@@ -36,9 +37,10 @@ def ask_release(*, actor: Actor, assignment: LicenseAssignment) -> LicenseAssign
 
 @transaction.atomic
 def keep_licence(*, actor: Actor, assignment: LicenseAssignment) -> LicenseAssignment:
-    """Take the request for a release back, and return the licence's row. Repeating it changes nothing.
+    """Withdraw the request to release a licence, and return the licence's row. Repeating it changes nothing.
 
-    Raises NotFound, and Conflict("released") if the vendor has released the licence already.
+    Raises NotFound for a licence that the customer does not hold now, and Conflict("released") if the vendor has
+    released it already.
     """
     row = _lock_assignment(actor, assignment)
     if row.release_asked_at is not None:
@@ -60,9 +62,10 @@ def mark_released(*, actor: Actor, key: str) -> None:
 
 @transaction.atomic
 def reopen_release(*, actor: Actor, key: str) -> None:
-    """Let a licence that was marked as released by mistake wait for its release again.
+    """Reopen the request for a release, for a licence that was marked as released by mistake.
 
-    Raises Conflict("state_changed") if it is not marked as released.
+    `key` is the licence's key in the feed. Raises Conflict("state_changed") if no licence with this key is marked as
+    released.
     """
     _mark(EntitlementEvent.RELEASE_REOPENED, actor, key, is_released=False)
 

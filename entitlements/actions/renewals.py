@@ -59,9 +59,9 @@ def _announce_batch() -> int:
 
 @transaction.atomic
 def make_calendar(*, actor: Actor) -> str:
-    """Make a secret for the person's calendar of this organisation, and return it, because only its digest is kept.
+    """Make or replace the secret of the person's calendar of this organisation, and return the secret.
 
-    An earlier secret stops working at once.
+    Only its digest is kept. An earlier secret stops working at once.
     """
     authorize(actor, ROLE_TABLE, EntitlementPermission.VIEW_RENEWALS)
     secret = new_token()
@@ -74,7 +74,10 @@ def make_calendar(*, actor: Actor) -> str:
 
 @transaction.atomic
 def revoke_calendar(*, actor: Actor) -> None:
-    """Let the address of the person's calendar answer no more. Repeating it changes nothing."""
+    """Delete the person's calendar feed of this organisation, so that its address answers 404.
+
+    Repeating it changes nothing.
+    """
     authorize(actor, ROLE_TABLE, EntitlementPermission.VIEW_RENEWALS)
     for feed in _lock_calendars(actor):
         record(EntitlementEvent.CALENDAR_REVOKED, actor=actor, subject=feed, label=actor.label)

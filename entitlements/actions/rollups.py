@@ -97,9 +97,9 @@ _ALL_OF_SKUS = "SELECT customer_id, sku_id, month FROM entitlements_usagemonth W
 
 
 def lock_usage() -> None:
-    """Let nobody else write days of use, or what follows from them, until the transaction ends.
+    """Lock days of use, and all that is computed from them, against other writers until the transaction ends.
 
-    Waits for those who do now, for PATIENCE at most, and raises OperationalError after it.
+    Waits for present writers, for PATIENCE at most, and raises OperationalError after it.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('lock_timeout', %s, true)", [PATIENCE])
@@ -107,7 +107,7 @@ def lock_usage() -> None:
 
 
 def refresh_touched(cursor: Any) -> None:
-    """Bring months and customers up to date for the days of use in the temporary table `touched`.
+    """Recompute the UsageMonth and CustomerUsage rows to which the days in the temporary table `touched` belong.
 
     Its columns are customer, SKU, day, month, the day's numbers, and whether the day was added or corrected.
     """
@@ -117,7 +117,10 @@ def refresh_touched(cursor: Any) -> None:
 
 
 def recount_skus(skus: Sequence[int]) -> None:
-    """Count all months of these SKUs, and their customers, anew: their licences are counted in another way now."""
+    """Recompute every month of these SKUs, and the CustomerUsage rows of their customers.
+
+    This is for SKUs whose licences are counted in another way from now on.
+    """
     lock_usage()
     with connection.cursor() as cursor:
         cursor.execute("CREATE TEMPORARY TABLE recounted ON COMMIT DROP AS " + _ALL_OF_SKUS, [list(skus)])

@@ -139,9 +139,9 @@ _TOUCHED = f"""
 
 
 def refresh_touched_customers(cursor: Any) -> None:
-    """Bring CustomerUsage up to date for every customer in the temporary table `touched` (customer, SKU, day, …).
+    """Recompute the CustomerUsage row of every customer in the temporary table `touched` (customer, SKU, day, …).
 
-    Where weeks are kept they are carried on; the other customers are counted anew.
+    A row that has weeks gets only the new ones; every other row is computed from all its months and days.
     """
     cursor.execute(_TOUCHED)
     touched = cursor.fetchall()
@@ -154,10 +154,10 @@ def refresh_touched_customers(cursor: Any) -> None:
 
 
 def refresh_customers(customers: Sequence[int], *, where_different: bool = False) -> int:
-    """Count these customers anew from their months and the days of their last sixteen weeks, and return how many rows
-    were written.
+    """Recompute the CustomerUsage rows of these customers, given by primary key, and return how many rows were written.
 
-    Every row is written, or with `where_different` only those whose values change.
+    They are computed from the customers' UsageMonth rows and the UsageDay rows of the last sixteen weeks. With
+    `where_different` only rows whose values change are written.
     """
     written = 0
     statement = _WRITE_ANEW + (_WHERE_DIFFERENT if where_different else "")
@@ -170,7 +170,7 @@ def refresh_customers(customers: Sequence[int], *, where_different: bool = False
 
 
 def week_span(cursor: Any, customers: Sequence[int]) -> dict[str, Any]:
-    """Return the parameters `since` and `until`, between which lie all weeks of these customers.
+    """Return the parameters `since` and `until`: the first and the last day of these customers' sixteen weeks.
 
     With them the planner leaves the partitions of other days out.
     """

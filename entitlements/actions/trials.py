@@ -93,7 +93,7 @@ def _ensure_requestable(actor: Actor, sku: Sku) -> None:
 def approve_trial(*, actor: Actor, trial: Entitlement) -> Entitlement:
     """Approve a requested trial, which runs from today (UTC) for PORTAL_TRIAL_TIME, and return it.
 
-    Raises NotFound, and Conflict("state_changed") if it no longer waits.
+    Raises NotFound, and Conflict("state_changed") if the trial no longer waits for a decision.
     """
     authorize(actor, ROLE_TABLE, EntitlementPermission.DECIDE_TRIALS)
     ends_on = today() + settings.PORTAL_TRIAL_TIME
@@ -134,7 +134,7 @@ def extend_trial(*, actor: Actor, trial: Entitlement, ends_on: dt.date) -> Entit
 
 
 def extended_to(trial: Entitlement) -> dt.date | None:
-    """Return the last day that a trial has once it is extended, PORTAL_TRIAL_TIME after the present one.
+    """Return the last day of a trial after an extension, which is PORTAL_TRIAL_TIME after its present last day.
 
     Returns None for a trial without an end, or whose end no calendar goes beyond: 9999-12-31, which some feeds send.
     """
@@ -259,7 +259,7 @@ def entitlement_event(
     note: str = "",
     **more: Any,
 ) -> Event:
-    """Return the event that tells the customer and everyone connected to it of a step of one entitlement.
+    """Return an unstored event of one step of an entitlement, which tells the customer and everyone connected to it.
 
     `more` are further values of the event's data.
     """

@@ -67,7 +67,7 @@ def make_month_partitions(days: Iterable[dt.date]) -> None:
 
 
 def store_usage(*, actor: Actor, rows: Iterable[UsageRow]) -> dict[int, Outcome]:
-    """Store days of use, and return what each line did by its number. Lines that changed nothing are left out.
+    """Store days of use; return the outcome of each line by its number, without the lines that changed nothing.
 
     Of two rows about the same day the one with the higher number counts. The caller knows that customers and SKUs
     exist. Raises IntegrityError for a row with more newly assigned than assigned.

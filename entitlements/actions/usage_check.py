@@ -44,9 +44,9 @@ _NAMES = """SELECT t.key, o.org_id || coalesce(' ' || s.code, '') || coalesce(to
 
 
 def usage_differences() -> list[str]:
-    """Return a line for each month that disagrees with its days, and for each customer's totals that do.
+    """Return a line for each UsageMonth row that disagrees with its days, and each CustomerUsage row with its months.
 
-    There is none, unless something went wrong.
+    The list is empty unless something went wrong.
     """
     wrong: list[tuple[Any, ...]] = []
     for customers in _chunks():

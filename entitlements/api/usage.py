@@ -120,7 +120,7 @@ class OwnUsageView(ActorView):
 
 
 def usage_of(actor: Actor, customer_id: int | None) -> dict[str, Any]:
-    """Return the use of a customer as UsageSerializer shows it: with zeros and empty lists before the first report."""
+    """Return the use of a customer as UsageSerializer shows it: before the first report with zeros and empty lists."""
     usage = get_customer_usage(actor, customer_id)
     if usage is None:
         return _totals(None, 0, 0, 0) | {

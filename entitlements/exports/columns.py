@@ -24,7 +24,7 @@ AVAILABLE = Greatest(F("purchased") - F("assigned"), Value(0))
 
 
 def month_columns(suffix: str = "") -> tuple[ExportColumn, ...]:
-    """Return the columns of a trend by month, one row for each month.
+    """Return the export columns of a trend by month, for rows that are one month each.
 
     Without `suffix` the rows are UsageMonth; with it they have annotated sums, named by a field and the suffix.
     """

@@ -34,7 +34,7 @@ BODY = {"application/x-ndjson": OpenApiTypes.BINARY}
 
 
 class LengthRequired(APIException):
-    """Raised when a request does not say how much it sends."""
+    """Raised for a request without Content-Length, which does not say how many bytes it sends. Answered by 411."""
 
     status_code = 411
     default_code = "length_required"

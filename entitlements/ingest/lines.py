@@ -21,7 +21,7 @@ SHOWN = 80  # characters that a message repeats of a value from the feed
 
 
 class PlainTextField(serializers.CharField):
-    """A field of text without control characters, which belong in no name and no key."""
+    """A text field that refuses control characters, which belong in no name and no key."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -32,7 +32,7 @@ class PlainTextField(serializers.CharField):
 
 
 class FeedLine(serializers.Serializer):
-    """A line of the feed. It refuses unknown fields, because a misspelt optional field would be lost without a word."""
+    """The base of the feed's lines. It refuses unknown fields, because a misspelt optional field would be lost."""
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, dict) and (unknown := data.keys() - self.fields.keys()):
@@ -44,7 +44,7 @@ class FeedLine(serializers.Serializer):
 
 
 def customer_field() -> serializers.RegexField:
-    """Return a field for a customer's ORGID."""
+    """Return a serializer field for a customer's ORGID, a text of eight digits."""
     return serializers.RegexField(
         r"\A[1-9][0-9]{7}\Z",
         error_messages={"invalid": "An ORGID has eight digits, as text, and the first is not 0."},
@@ -52,7 +52,7 @@ def customer_field() -> serializers.RegexField:
 
 
 def amount_field() -> serializers.DecimalField:
-    """Return a field for an amount of money, from 0 on and with two decimals."""
+    """Return a serializer field for an amount of money: 0 or more, with two decimals and at most twelve digits."""
     return serializers.DecimalField(max_digits=12, decimal_places=2, min_value=Decimal(0))
 
 
@@ -83,13 +83,13 @@ class EntitlementLine(FeedLine):
     ends_on = serializers.DateField(allow_null=True, default=None)
 
     def validate_external_id(self, value: str) -> str:
-        """Refuse keys like those of trials that are requested in the portal."""
+        """Return the key. Raises ValidationError("reserved_key") for a key like those of trials requested here."""
         if value.startswith(REQUESTED_HERE):
             raise serializers.ValidationError("Such keys are those of trials requested in the portal.", "reserved_key")
         return value
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Refuse an end before the start."""
+        """Return the line's values. Raises ValidationError("end_before_start") if `ends_on` is before `starts_on`."""
         if attrs["starts_on"] and attrs["ends_on"] and attrs["ends_on"] < attrs["starts_on"]:
             raise serializers.ValidationError(
                 {"ends_on": [ErrorDetail("The last day is before the first.", "end_before_start")]}
@@ -98,7 +98,7 @@ class EntitlementLine(FeedLine):
 
 
 class OrderItem(FeedLine):
-    """A line of an order, inside the order's line of the feed."""
+    """One line of an order: a SKU, its quantity and its price, inside the feed's line of the order."""
 
     sku = PlainTextField(max_length=60)
     quantity = serializers.IntegerField(min_value=1, max_value=MAX_INTEGER)
@@ -119,19 +119,19 @@ class OrderLine(FeedLine):
     )
 
     def validate_currency(self, value: str) -> str:
-        """Refuse what is no ISO 4217 code of a currency."""
+        """Return the currency. Raises ValidationError("unknown_currency") for any other text than an ISO 4217 code."""
         if not re.fullmatch("[A-Z]{3}", value) or not is_currency(value):
             raise serializers.ValidationError("This is not an ISO 4217 currency code.", code="unknown_currency")
         return value
 
 
 def count_field(**options: Any) -> serializers.IntegerField:
-    """Return a field for a count, from 0 to MAX_INTEGER."""
+    """Return a serializer field for a whole number from 0 to MAX_INTEGER, with these further `options`."""
     return serializers.IntegerField(min_value=0, max_value=MAX_INTEGER, **options)
 
 
 class UsageLine(FeedLine):
-    """One UTC day of one customer's use of one SKU: totals, never the people who use it (CC-24, CC-32)."""
+    """The use of one SKU by one customer on one UTC day: totals, never the people who use it (CC-24, CC-32)."""
 
     customer = customer_field()
     sku = PlainTextField(max_length=60)
@@ -146,13 +146,16 @@ class UsageLine(FeedLine):
     peak_concurrent = count_field(default=0)
 
     def validate_day(self, value: dt.date) -> dt.date:
-        """Refuse a day that lies in the future or more than sixty months ago."""
+        """Return the day. Raises ValidationError for a day in the future (UTC) or more than sixty months ago."""
         if code := day_problem(value):
             raise serializers.ValidationError(DAY_PROBLEMS[code], code=code)
         return value
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Refuse more newly assigned than assigned."""
+        """Return the values of the line.
+
+        Raises ValidationError("more_than_assigned") if `newly_assigned` is greater than `assigned`.
+        """
         if attrs["newly_assigned"] > attrs["assigned"]:
             message = "More are newly assigned than are assigned."
             raise serializers.ValidationError({"newly_assigned": [ErrorDetail(message, "more_than_assigned")]})
@@ -166,7 +169,7 @@ DAY_PROBLEMS = {
 
 
 def day_problem(day: dt.date) -> str:
-    """Return the code of DAY_PROBLEMS that says why use of this day is refused, or "" if it is not."""
+    """Return the key of DAY_PROBLEMS for which use on this day is refused, or "" for a day that is accepted."""
     now = today()
     if day > now:
         return "in_the_future"
@@ -174,7 +177,7 @@ def day_problem(day: dt.date) -> str:
 
 
 class AssignmentLine(FeedLine):
-    """A licence and who holds it, which is for the customer's own Admins and nobody else (CC-32)."""
+    """A licence and its holder, whom only the customer's own Admins see (CC-32)."""
 
     external_id = PlainTextField(max_length=120)
     customer = customer_field()
@@ -186,7 +189,10 @@ class AssignmentLine(FeedLine):
     released_at = serializers.DateTimeField(default_timezone=dt.UTC, allow_null=True, default=None)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Refuse times in the future, and a release before the assignment."""
+        """Return the values of the line.
+
+        Raises ValidationError for a time in the future, and for a release before the assignment.
+        """
         for name in ("assigned_at", "last_used_at", "released_at"):
             if attrs[name] and attrs[name].date() > today():
                 raise serializers.ValidationError({name: [ErrorDetail(DAY_PROBLEMS["in_the_future"], "in_the_future")]})

@@ -32,7 +32,7 @@ MAX_LINE_BYTES = 256 * 1024
 
 @dataclass(frozen=True)
 class BadLine:
-    """A line that cannot be read, and why. `type` and `key` are empty where the line does not tell them."""
+    """A line of the feed that cannot be read, and the reason; `type` and `key` are empty where the line lacks them."""
 
     line: int
     problems: list[LineProblem]
@@ -62,7 +62,7 @@ class _Refused(ValueError):
 
 
 class LineReader(Protocol):
-    """What `read_feed_lines` needs of a file: its lines, one at a time."""
+    """The interface of a file from which `read_feed_lines` reads one line after another."""
 
     def readline(self, size: int = -1, /) -> bytes: ...
 

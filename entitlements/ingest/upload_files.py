@@ -23,7 +23,7 @@ GZIP = b"\x1f\x8b"  # the bytes with which every gzip file begins, and no line o
 
 
 class DamagedFile(Exception):
-    """Raised when a file cannot be read to its end. `code` says why."""
+    """Raised when a file cannot be read to its end. `code` is the reason, such as "gzip_damaged"."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -31,7 +31,7 @@ class DamagedFile(Exception):
 
 
 class PeekableFile(Protocol):
-    """What the import needs of a file: `open(…, "rb")` and standard input have it."""
+    """The interface of a file that an import reads, which `open(…, "rb")` and standard input have."""
 
     def readline(self, size: int = -1, /) -> bytes: ...
     def peek(self, size: int = 0, /) -> bytes: ...
@@ -47,12 +47,12 @@ def _file_name(public_id: UUID) -> str:
 
 
 def open_upload(public_id: UUID) -> IO[bytes]:
-    """Open the stored file for reading. Raises FileNotFoundError."""
+    """Open the stored file of an upload for reading. Raises FileNotFoundError if there is none."""
     return read_file(_file_name(public_id))
 
 
 def delete_upload(public_id: UUID) -> None:
-    """Delete the stored file, if there is one."""
+    """Delete the stored file of an upload, if there is one."""
     delete_file(_file_name(public_id))
 
 

@@ -107,7 +107,7 @@ def _first_with_key(row: IngestUpload) -> IngestUpload:
 
 
 def ingest_next_upload() -> bool:
-    """Bring in the upload that has waited longest, and return whether there was one."""
+    """Store the lines of the upload that has waited longest, and return False if no upload waited."""
     upload = _claim_oldest()
     if upload is None:
         return False

@@ -18,7 +18,7 @@ SIZE = 50  # rows on a page
 
 @dataclass(frozen=True)
 class HolderRow:
-    """A licence and who holds it."""
+    """A row of the list of licence users: a licence and the person or device that holds it."""
 
     public_id: str
     holder: str

@@ -10,7 +10,7 @@ from partnerportal.lib.visible_rows import TenantQuerySet
 
 
 class RenewalAlert(models.Model):
-    """The fact that an end was announced so many days ahead: once for each, and anew when the end moves.
+    """The fact that an entitlement's end was announced a number of days ahead; another row when the end moves.
 
     Only the job role reads and writes this table.
     """
@@ -25,15 +25,15 @@ class RenewalAlert(models.Model):
 
 
 class CalendarFeedQuerySet(TenantQuerySet):
-    """A queryset of calendar feeds: an actor sees the acting person's own in its organisation."""
+    """A queryset of calendar feeds: an actor sees only the acting person's own feed for the actor's organisation."""
 
     def rows_for(self, actor: Actor) -> "CalendarFeedQuerySet":
-        """Return the acting person's own feed of the organisation acted for."""
+        """Return the feed that the acting person has made for the actor's organisation: one row, or none."""
         return self.filter(organization=actor.organization_id, person_id=actor.person_id)
 
 
 class CalendarFeed(PublicModel):
-    """A secret address at which a calendar program reads the renewals that its owner may see at that moment."""
+    """A secret address from which a calendar program reads the renewals that the owner of the address may see."""
 
     organization = models.ForeignKey("accounts.Organization", models.CASCADE, related_name="+")
     person_id = models.BigIntegerField()

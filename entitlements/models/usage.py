@@ -29,7 +29,7 @@ class UnusualUse(models.TextChoices):
 
 
 def unusual_field() -> ArrayField:
-    """Return the field of the kinds of unusual use, each once and in the order in which they are declared."""
+    """Return the array field that holds kinds of unusual use, each once and in the order in which they are declared."""
     return ArrayField(models.CharField(max_length=8, choices=UnusualUse), default=list)
 
 
@@ -39,7 +39,7 @@ TO_CHECK = Q(checked_at=None) | Q(checked_at__lt=F("updated_at")) | Q(checked_at
 
 
 class UsageQuerySet(TenantQuerySet):
-    """A queryset of usage: an actor sees that of the customers within its reach, and its own."""
+    """A queryset of usage: an actor sees the use of the customers within its reach, and of its own organisation."""
 
     def rows_for(self, actor: Actor) -> "UsageQuerySet":
         """Return the use of the customers within reach, among them the actor's own organisation."""
@@ -139,7 +139,7 @@ class CustomerUsage(models.Model):
 
 
 class Anomaly(models.Model):
-    """A number of a customer's use of a SKU that left its usual range. It is open until the number is back in it."""
+    """An excursion of a number of a customer's use of a SKU out of its usual range; open until the number is back."""
 
     class Metric(models.TextChoices):
         """Which number of a customer's use an anomaly is about."""

@@ -124,13 +124,19 @@ def portfolio_skus(numbers: PortfolioNumbers) -> list[Sku]:
 
 
 def count_services(actor: Actor, customer: OuterRef) -> Combinable:
-    """Return the expression for how many entitlements of the customer run, as the list counts them."""
+    """Return an expression that counts the running entitlements of a customer, as the customer list does.
+
+    `customer` is a reference to the customer's primary key.
+    """
     listing = CustomerListing.objects.visible_to(actor).filter(customer=customer)
     return Coalesce(Subquery(listing.values("services")), 0)
 
 
 def count_orders(actor: Actor, customer: OuterRef) -> Combinable:
-    """Return the expression for how many orders the customer has placed: no number for who does not see them."""
+    """Return an expression that counts the orders of a customer, or is null for an actor who does not see orders.
+
+    `customer` is a reference to the customer's primary key.
+    """
     if not actor.sees_finance:
         return Value(None, output_field=IntegerField())
     orders = Order.objects.visible_to(actor).filter(customer=customer).order_by()

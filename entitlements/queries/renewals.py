@@ -88,7 +88,7 @@ def first_renewals_of_each_day(actor: Actor, renewals: QuerySet[Entitlement]) ->
 
 
 def list_calendar_renewals(actor: Actor) -> list[Entitlement]:
-    """Return the entitlements of a calendar file, with SKU and customer: the first IN_CALENDAR that end."""
+    """Return the entitlements for a calendar file, with SKU and customer: the first IN_CALENDAR by their ends."""
     rows = list_renewals_ahead(actor).select_related("sku", "customer")
     return list(rows.order_by("ends_on", "pk")[:IN_CALENDAR])
 

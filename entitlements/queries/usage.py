@@ -94,7 +94,7 @@ def list_usage_by_day(actor: Actor, customer_id: int | None, since: dt.date) -> 
 
 
 def list_usage_by_month(actor: Actor, customer_id: int | None, since: dt.date) -> list[UsageNumbers]:
-    """Return the use of a customer by month and SKU, from the month that begins on `since` on."""
+    """Return the use of a customer by month and SKU; `since` is the first day of the first month."""
     rows = UsageMonth.objects.visible_to(actor).filter(customer=customer_id, month__gte=since)
     fields = ("month", "sku", "sku__service", "purchased", "assigned", "newly_assigned")
     values = rows.order_by("month", "sku").values_list(*fields, "monthly_active", "daily_active_peak")
@@ -138,9 +138,9 @@ def _sum(uses: list[UsageNumbers], *, at: dt.date, sku_id: int = 0, service: str
 
 
 def latest_use_by_service(uses: Iterable[UsageNumbers], since: dt.date) -> list[UsageNumbers]:
-    """Return what each service reported last, by its name, without services that last reported before `since`.
+    """Return the latest use that each service reported, by the service's name; `uses` come by date.
 
-    `uses` come by date.
+    Services that last reported before `since` are left out.
     """
     last = {use.sku_id: use for use in uses if use.at >= since}
     current = sorted(last.values(), key=attrgetter("service"))
@@ -208,7 +208,7 @@ class CustomersStandingOut:
 
 
 def find_customers_standing_out(actor: Actor, today: dt.date, limit: int) -> CustomersStandingOut:
-    """Return up to `limit` of the actor's customers that stand out in each respect.
+    """Return up to `limit` of the actor's customers that stand out in each respect of CustomersStandingOut.
 
     They are found by indexes, so that it costs the same however many customers there are.
     """

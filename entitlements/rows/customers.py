@@ -78,7 +78,7 @@ def _customer_row(row: CustomerListing, services: list[str], select: str) -> Cus
 
 
 def attention_of_customers(listings: Iterable[CustomerListing]) -> list[Attention]:
-    """Return what to act on for each customer: seats over its licence, a trial request, or a service that ends soon."""
+    """Return an Attention for each customer over its licence, with a trial request, or with an end that is near."""
     attention = []
     for row in listings:
         url = reverse("customer", args=[row.public_id])
@@ -96,7 +96,7 @@ def attention_of_customers(listings: Iterable[CustomerListing]) -> list[Attentio
 
 
 def attention_of_services(entitlements: Sequence[Entitlement]) -> list[Attention]:
-    """Return what of one customer's services is over its licence, ends within 90 days, or waits (CC-49)."""
+    """Return an Attention for each service that is over its licence, ends within 90 days, or waits (CC-49)."""
     attention = [
         Attention("bad", "triangle-alert", name, over_label(seats))
         for name, seats in _overages(entitlements)
@@ -128,14 +128,14 @@ def _overages(entitlements: Iterable[Entitlement]) -> Iterable[tuple[str, int]]:
 
 
 def licence_bar(entitlements: Iterable[Entitlement]) -> SeatBar:
-    """Return the bar of all seats that run, as the list counts them: the overage is that of each SKU on its own."""
+    """Return the bar of all running seats, as the list counts them: the overage is added up SKU by SKU."""
     running = [row for row in entitlements if row.section(today()) in RUNNING]
     overage = sum(max(seats, 0) for _name, seats in _overages(running))
     return SeatBar.for_seats(sum(row.assigned for row in running), sum(row.quantity for row in running), overage)
 
 
 def over_label(seats: int) -> str:
-    """Return the words for seats that are assigned beyond those purchased."""
+    """Return a text such as "3 more licences assigned than purchased"."""
     return ngettext(
         "%(count)s more licence assigned than purchased", "%(count)s more licences assigned than purchased", seats
     ) % {"count": formats.number(seats)}

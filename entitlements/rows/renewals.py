@@ -24,7 +24,7 @@ URGENT = dt.timedelta(days=7)  # time before an end in which it has a colour: ev
 
 @dataclass(frozen=True)
 class RenewalRow:
-    """An entitlement that ends."""
+    """A row of the list of renewals: an entitlement that ends."""
 
     service: str
     code: str

@@ -81,14 +81,14 @@ def licences_left_label(left: int) -> str:
 
 @dataclass(frozen=True)
 class Freshness:
-    """When a customer's use was last reported, in words, and whether that is old."""
+    """The age of a customer's latest report of use, in words, and whether the report is old."""
 
     text: str
     is_old: bool
 
 
 def describe_freshness(usage: CustomerUsage) -> Freshness:
-    """Return when a customer's use was last reported. It is old when it is older than two days (UTC)."""
+    """Return when a customer's use was last reported, in words; it is old when that is more than two days (UTC) ago."""
     text = _("Usage last reported %(day)s") % {"day": formats.date(usage.as_of)}
     return Freshness(text, today() - usage.as_of > STALE)
 
@@ -143,7 +143,7 @@ def day_when_full_label(usage: CustomerUsage) -> str:
 
 
 def attention_of_anomalies(open_anomalies: Iterable[Anomaly]) -> list[Attention]:
-    """Return the anomalies of a customer as what to act on, each in words with its numbers."""
+    """Return an Attention for each open anomaly of a customer, in words with its numbers."""
     return [
         Attention(
             "warn",

@@ -57,7 +57,10 @@ def customer_orders(request: PortalRequest, customer_id: UUID) -> HttpResponse:
 
 
 def orders_page(request: PortalRequest, customer_id: int | None) -> dict[str, Any]:
-    """Return the context of a page of a customer's orders, the newest first, from the cursor of the address on."""
+    """Return the template context of a page of a customer's orders, the newest first.
+
+    The address holds the cursor of the page.
+    """
     orders = list_orders(request.actor, customer_id)
     cursor = request.GET.get("cursor", "")
     page = keyset_page(orders, sort="placed_on", descending=True, size=ORDERS_A_PAGE, cursor=cursor)

@@ -27,7 +27,7 @@ may_manage = require_permission(ROLE_TABLE, EntitlementPermission.MANAGE_HOLDERS
 @may_manage
 @vary_on_headers("HX-Request")
 def licence_holders(request: PortalRequest) -> HttpResponse:
-    """Show who holds the organisation's licences, or for htmx only the list."""
+    """Show who holds the organisation's licences; htmx gets only the list, with the address for the location bar."""
     holders = HolderList(request.actor, request.GET)
     if request.htmx:
         response = render(request, "entitlements/licence_holders.html#list", {"list": holders})
@@ -39,10 +39,10 @@ def licence_holders(request: PortalRequest) -> HttpResponse:
 @may_manage
 @vary_on_headers("HX-Request")
 def licence_release(request: PortalRequest, assignment_id: UUID) -> HttpResponse:
-    """Ask for confirmation, naming the holder; sent, ask the vendor to release the licence.
+    """Ask for confirmation on GET, naming the holder; on POST ask the vendor to release the licence.
 
-    The message offers Undo, which works until the vendor has released it. 404 for a licence that is not held now, or by
-    another organisation.
+    The message offers Undo, which works until the vendor has released the licence. The answer is 404 for a licence that
+    is not held now, or by another organisation.
     """
     assignment = _assignment(request, assignment_id)
     if request.method == "POST":
@@ -57,7 +57,10 @@ def licence_release(request: PortalRequest, assignment_id: UUID) -> HttpResponse
 @require_POST
 @may_manage
 def licence_keep(request: PortalRequest, assignment_id: UUID) -> HttpResponse:
-    """Take back that a licence is to be released. 404 for one that is not held now, or by another organisation."""
+    """Withdraw the request to release a licence.
+
+    The answer is 404 for a licence that is not held now, or by another organisation.
+    """
     assignment = keep_licence(actor=request.actor, assignment=_assignment(request, assignment_id))
     messages.success(request, _("%(holder)s keeps the licence.") % {"holder": assignment.holder})
     return redirect("licence_holders")

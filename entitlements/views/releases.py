@@ -49,7 +49,10 @@ def release_mark(request: PortalRequest) -> HttpResponse:
 @require_POST
 @may_mark
 def release_reopen(request: PortalRequest) -> HttpResponse:
-    """Take back that a licence was marked as released: it waits again."""
+    """Reopen the request for a release that was marked as done: the licence waits again.
+
+    The query of the address names the licence by its key.
+    """
     key = request.GET.get("key", "")
     reopen_release(actor=request.actor, key=key)
     messages.success(request, _("The licence %(key)s is waiting to be released again.") % {"key": key})

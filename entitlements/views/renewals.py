@@ -32,9 +32,9 @@ READINGS_AN_HOUR = 60  # how often a calendar may be read; more is answered 429
 @require_safe
 @require_permission(ROLE_TABLE, EntitlementPermission.VIEW_RENEWALS)
 def renewals(request: PortalRequest) -> HttpResponse:
-    """Show what ends soon, as a list by weeks or as a month (CC-28, section G 5).
+    """Show which entitlements end soon, as a list by weeks or as a month (CC-28, section G 5).
 
-    Whoever has the dashboard sees the customers in reach, everybody else what the organisation itself has.
+    Whoever has the dashboard sees those of the customers in reach, everybody else those of the organisation itself.
     """
     return list_page(
         request,
@@ -48,9 +48,9 @@ def renewals(request: PortalRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @require_permission(ROLE_TABLE, EntitlementPermission.VIEW_RENEWALS)
 def calendar_feed(request: PortalRequest) -> HttpResponse:
-    """Show whether the person has a calendar address; sent, make or replace it.
+    """Show whether the person has a calendar address; on POST make an address, or replace the present one.
 
-    The address is shown in the answer that made it and never again, so no redirect follows.
+    The answer to the POST shows the address, and no other page ever does, so no redirect follows.
     """
     link = ""
     if request.method == "POST":
@@ -63,7 +63,7 @@ def calendar_feed(request: PortalRequest) -> HttpResponse:
 @require_POST
 @require_permission(ROLE_TABLE, EntitlementPermission.VIEW_RENEWALS)
 def calendar_revoke(request: PortalRequest) -> HttpResponse:
-    """Let the person's calendar address answer no more."""
+    """Revoke the person's calendar address, which answers 404 from then on."""
     revoke_calendar(actor=request.actor)
     messages.success(request, _("The calendar link no longer works."))
     return redirect("calendar_feed")
@@ -71,10 +71,10 @@ def calendar_revoke(request: PortalRequest) -> HttpResponse:
 
 @require_safe
 def calendar_file(request: PortalRequest, token: str) -> HttpResponse:
-    """Send a calendar program the renewals that the owner of the address may see at this moment.
+    """Send a calendar program the renewals that the owner of the address may see at this moment, as an .ics file.
 
-    No session is needed, and one that comes along changes nothing. 404 for an address that is unknown or revoked, 429
-    beyond READINGS_AN_HOUR.
+    No session is needed, and one that comes along changes nothing. The answer is 404 for an address that is unknown or
+    revoked, and 429 beyond READINGS_AN_HOUR.
     """
     feed, actor, person = find_calendar(token)
     limit_per_hour(READINGS_AN_HOUR, f"calendar:{feed.pk}")

@@ -30,7 +30,7 @@ require_form = require_http_methods(["GET", "HEAD", "POST"])
 @require_permission(ROLE_TABLE, EntitlementPermission.REQUEST_TRIALS)
 @vary_on_headers("HX-Request")
 def trial_request(request: PortalRequest) -> HttpResponse:
-    """Show a customer's Admin the form that requests a trial; sent, request it (CC-49)."""
+    """Show a customer's Admin the form for requesting a trial; on POST request the trial (CC-49)."""
     form = TrialForm(request.actor, _posted(request))
     if request.method == "POST" and form.is_valid():
         with into_form(form):
@@ -56,9 +56,9 @@ def trials(request: PortalRequest) -> HttpResponse:
 
 @require_form
 def trial_action(request: PortalRequest, trial_id: UUID, name: str) -> HttpResponse:
-    """Show the dialog that asks to confirm an action of TRIAL_ACTIONS; sent, run the action.
+    """Show the dialog that confirms an action of TRIAL_ACTIONS on a trial; on POST run the action.
 
-    403 for whoever may not, 404 for a trial that the actor does not see.
+    The answer is 403 for whoever may not run it, and 404 for a trial that the actor does not see.
     """
     action = TRIAL_ACTIONS[name]
     return require_permission(ROLE_TABLE, action.permission)(_confirm_and_run)(request, action, trial_id)

@@ -19,7 +19,7 @@ _nudge = partial(nudge, "notifications.tasks.fan_out")
 
 
 class Subject(Protocol):
-    """What an event can be about: an instance of a model with a public id."""
+    """The interface of what an event can be about: an instance of a model with a public id."""
 
     public_id: UUID
     _meta: ClassVar[Any]
@@ -38,7 +38,7 @@ def record(kind: str, *, actor: Actor, subject: Subject, **details: Any) -> Even
 
 
 def record_many(events: list[Event]) -> None:
-    """Store a batch of events that `new_event` has made, in one statement; otherwise like `record`."""
+    """Store a batch of events that `new_event` has made, in one statement. Otherwise it does what `record` does."""
     if events:
         Event.objects.bulk_create(events)
         _nudge_after_commit()

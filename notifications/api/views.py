@@ -16,6 +16,8 @@ from partnerportal.lib.visible_rows import by_public_id
 
 
 class NoticesBase(ActorView):
+    """The base of the endpoints on notices of the acting organisation."""
+
     model = Notice
     rule = (ROLE_TABLE, NoticePermission.VIEW)
 
@@ -27,7 +29,7 @@ class NoticesBase(ActorView):
         return by_public_id(self.get_queryset(), notice_id)
 
     def answer(self, notice_id: UUID) -> Response:
-        """Answer with a notice as it is now. Raises NotFound for one that the actor does not see."""
+        """Answer with the present state of a notice. Raises NotFound for one that the actor does not see."""
         return Response(NoticeSerializer(self.notice(notice_id)).data)
 
 

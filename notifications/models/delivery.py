@@ -6,7 +6,7 @@ from django.utils import timezone
 
 
 class Channel(models.TextChoices):
-    """What a delivery is: the fan-out of an event, an e-mail with one notice, or a notice's place in a summary."""
+    """The kinds of deliveries: the fan-out of an event, an e-mail with one notice, a notice's place in a summary."""
 
     FAN_OUT = "fan_out"  # writes the notices of an event, and deliveries of the other channels
     EMAIL = "email"

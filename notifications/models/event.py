@@ -22,14 +22,13 @@ class EventQuerySet(TenantQuerySet):
 
 
 class Event(PublicModel):
-    """What was done, when, by whom and to what. Events are append-only: a trigger refuses UPDATE and DELETE.
+    """An event: what was done, when, by whom and to what. Events are append-only: a trigger refuses UPDATE and DELETE.
 
     Ids are plain numbers without foreign keys, because the log outlives what it names. `actor` did it for
     `organization`, and `on_behalf` is whoever asked the actor for it. `counterpart` is the other side of the action,
-    and `customer` is set when the news is a customer's. It is read by these parties, and by those with whom the
-    customer shares each of `scopes` (lib.scopes); 0 stands for nobody else.
-
-    Persons are named in the labels and in `note`, and nowhere else: an erasure overwrites these alone.
+    and `customer` is set when the news is a customer's. The event is read by these parties, and by those with whom the
+    customer shares each of `scopes` (lib.scopes); 0 stands for nobody else. Persons are named in the labels and in
+    `note`, and nowhere else: an erasure overwrites these alone.
     """
 
     kind = models.CharField(max_length=60)

@@ -16,7 +16,7 @@ from partnerportal.lib.visible_rows import TenantQuerySet
 
 
 class NoticeQuerySet(TenantQuerySet):
-    """Notices, and conditions on them that depend on who reads them."""
+    """A queryset of notices: an actor sees the notices to its organisation that are for the actor's roles."""
 
     def rows_for(self, actor: Actor) -> "NoticeQuerySet":
         """Return the notices to the actor's organisation (OWN) that are of the kinds for the actor's roles.

@@ -10,7 +10,7 @@ from partnerportal.lib.visible_rows import TenantQuerySet
 
 
 class MailMode(models.TextChoices):
-    """How a person gets a kind of notice by e-mail."""
+    """The ways in which a person gets a kind of notice by e-mail."""
 
     OFF = "off", pgettext_lazy("e-mail", "Off")
     EACH = "each", pgettext_lazy("e-mail", "Immediately")
@@ -18,7 +18,7 @@ class MailMode(models.TextChoices):
 
 
 class NoticeChoice(NamedTuple):
-    """How a person gets a kind of notice: how by e-mail, and whether in the inbox."""
+    """A choice for a kind of notice: how it comes by e-mail, and whether it comes into the inbox."""
 
     mail: MailMode
     inbox: bool = True

@@ -11,7 +11,7 @@ def _reaches_nobody(scope: Any) -> list[int]:
 
 
 class ActorKind(StrEnum):
-    """What acts: somebody who is signed in, a machine that shows a token, or the portal itself."""
+    """The kinds of actors: a person who is signed in, a machine that shows a token, or the portal itself."""
 
     PERSON = "person"
     CLIENT = "client"

@@ -41,7 +41,7 @@ class ActorView(GenericAPIView[Any]):
 
     @property
     def actor(self) -> Actor:
-        """Return who acts; nobody while the schema is being written."""
+        """Return the actor of the request; while the schema is being written, an anonymous actor."""
         return ANONYMOUS if self.is_schema else self.request._request.actor  # type: ignore[attr-defined]
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:

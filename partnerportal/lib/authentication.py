@@ -9,13 +9,13 @@ from partnerportal.lib.actors import ANONYMOUS, Actor
 
 
 class Credential(Protocol):
-    """What a caller has shown, checked already: the session of a person, or the token of a machine."""
+    """The interface of a checked credential of a caller: the session of a person, or the token of a machine."""
 
     def as_actor(self) -> Actor:
-        """Return the actor that whoever shows it becomes."""
+        """Return the actor that the holder of the credential becomes."""
 
     def log_fields(self) -> dict[str, str]:
-        """Return what the request's line in the access log says of its caller. It never is a secret."""
+        """Return the fields about the caller for the request's line in the access log. None of them is a secret."""
 
 
 def authenticate(request: HttpRequest, credential: Credential | None) -> Actor:

@@ -12,7 +12,7 @@ Answer = TypeVar("Answer")
 
 
 class ServiceAway(ConnectionError):
-    """Raised when a service was not asked, because it has just failed, or when it has not answered in time."""
+    """Raised when a service was not asked because it has just failed, and when it has not answered in time."""
 
 
 class Breaker:

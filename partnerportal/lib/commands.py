@@ -53,7 +53,7 @@ class StaffCommand(BaseCommand):
 
 
 def refuse_unstorable_text(options: dict[str, Any]) -> None:
-    """Raise CommandError for an argument that no column can hold: one with half a character or the character zero."""
+    """Raise CommandError for an argument that no text column can hold: with a NUL character, or not valid in UTF-8."""
     for value in options.values():
         for text in value if isinstance(value, list) else [value]:
             if isinstance(text, str) and ("\0" in text or text != text.encode(errors="ignore").decode()):

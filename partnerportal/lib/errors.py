@@ -25,31 +25,31 @@ class Invalid(DomainError):
 
 
 class Refused(DomainError):
-    """Raised when the actor sees the thing and may not do this to it. Answered by 403."""
+    """Raised when the actor sees an object but may not do this to it. Answered by 403."""
 
     status = 403
 
 
 class NotFound(DomainError):
-    """Raised for a thing that is absent, or not visible to the actor: the two look the same. Answered by 404."""
+    """Raised for an object that is absent or not visible to the actor, which look the same. Answered by 404."""
 
     status = 404
 
 
 class Conflict(DomainError):
-    """Raised when the thing is no longer in a state that allows this. Answered by 409."""
+    """Raised when the object's present state does not allow the action. Answered by 409."""
 
     status = 409
 
 
 class Gone(DomainError):
-    """Raised for a thing that was the actor's and does not exist any more. Answered by 410."""
+    """Raised for an object that the actor had and that no longer exists. Answered by 410."""
 
     status = 410
 
 
 class Stale(DomainError):
-    """Raised when the actor has seen an older version of the thing than there is. Answered by 412."""
+    """Raised when the actor has seen an older version of the object than the present one. Answered by 412."""
 
     status = 412
 
@@ -61,15 +61,15 @@ class Unprocessable(DomainError):
 
 
 class TooMany(DomainError):
-    """Raised when something was done as often as is allowed. Later it works again. Answered by 429."""
+    """Raised when an action was done as often as is allowed for now. Later it is allowed again. Answered by 429."""
 
     status = 429
 
 
 class Unavailable(DomainError):
-    """Raised when a service outside that is needed does not answer. Nothing was changed, so the action may be repeated.
+    """Raised when an outside service that the action needs does not answer. Answered by 503.
 
-    Answered by 503.
+    Nothing was changed, so the action may be repeated.
     """
 
     status = 503

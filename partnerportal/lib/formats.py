@@ -59,7 +59,7 @@ def _separator(language: str | None) -> str:
 
 
 def percent(value: int | float | Decimal) -> str:
-    """Format a ratio as whole percent: 0.66 is 66%."""
+    """Format a ratio as whole percent: 0.66 becomes 66%."""
     return numbers.format_percent(value, locale=reader_locale())
 
 

@@ -62,12 +62,15 @@ class IsInArray(Func):
 
 
 def is_cursor(queryset: QuerySet[Any], *, sort: str, cursor: str) -> bool:
-    """Return whether `keyset_page` understands the cursor, for callers that refuse one that it would ignore."""
+    """Return whether `keyset_page` can decode the cursor for this order.
+
+    `keyset_page` itself ignores a cursor that it cannot decode; this is for callers that refuse one.
+    """
     return _decode(cursor, queryset.model._meta.get_field(sort)) is not None
 
 
 def with_total(queryset: QuerySet[Any]) -> QuerySet[Any]:
-    """Annotate each row with `total_count`, the number of all rows, which PostgreSQL computes once.
+    """Annotate each row with `total_count`, the number of all rows of the queryset, which PostgreSQL computes once.
 
     It is a COUNT(*), because any index of the rows can answer that.
     """
@@ -76,7 +79,10 @@ def with_total(queryset: QuerySet[Any]) -> QuerySet[Any]:
 
 
 def branches_of(filters: Container[str]) -> Sequence[Q]:
-    """Return the `branches` of `keyset_page` for a list with these filters: one, of all rows, for a search (`q`)."""
+    """Return the `branches` of `keyset_page` for a list with these filters.
+
+    It is one branch, of all rows, for a search (the filter `q`), and otherwise none.
+    """
     return (Q(),) if "q" in filters else ()
 
 
@@ -136,6 +142,6 @@ def keyset_page(
 
 
 def keyset_page_or_first(queryset: QuerySet[Any], *, cursor: str, **options: Any) -> Page[Any]:
-    """Return the page of a cursor, or the first page when no row is left there: people should see no empty page."""
+    """Return the page of a cursor, or the first page when the page would be empty."""
     page = keyset_page(queryset, cursor=cursor, **options)
     return page if page.rows or not cursor else keyset_page(queryset, **options)

@@ -18,7 +18,10 @@ _url_names: dict[str, str] = {}
 
 
 def register_page(page: str, url_name: str) -> None:
-    """Say that the route `url_name` is this page. Raises AssertionError for a page that is registered already."""
+    """Register the route `url_name` as the page with this key, such as "account" (see the module's table).
+
+    Raises AssertionError for a page that is registered already.
+    """
     assert page not in _url_names, f"two pages are called {page}"
     _url_names[page] = url_name
 

@@ -36,7 +36,10 @@ class LeaseLost(Exception):
 
 
 class Leased(models.Model):
-    """A row that waits for a worker. Its model's MOVES allow the steps above; its State has "running" and "failed"."""
+    """The base of models whose rows wait for a worker, which leases a row while it works on it.
+
+    Its model's MOVES allow the steps above; its State has "running" and "failed".
+    """
 
     LEASE: ClassVar[timedelta]  # how long a worker may be silent
     ATTEMPTS: ClassVar[int]  # how often the work is begun before it has failed
@@ -52,13 +55,19 @@ class Leased(models.Model):
         abstract = True
 
     def report_progress(self, **changes: Any) -> None:
-        """Renew the lease and write `changes`. Raises LeaseLost."""
+        """Renew the lease and write `changes` to the row.
+
+        Raises LeaseLost when the row is no longer this worker's.
+        """
         if not self._held_row().update(leased_until=timezone.now() + self.LEASE, **changes):
             raise LeaseLost
 
     @transaction.atomic
     def finish(self, state: str, **changes: Any) -> None:
-        """End the row in `state`, without a lease, and write `changes`. Raises LeaseLost."""
+        """Move the row to the final `state`, end the lease and write `changes`.
+
+        Raises LeaseLost when the row is no longer this worker's.
+        """
         row = self._held_row().select_for_update().first()
         if row is None:
             raise LeaseLost
@@ -66,9 +75,10 @@ class Leased(models.Model):
 
     @transaction.atomic
     def give_back(self, error: str, *, after: timedelta, **changes: Any) -> None:
-        """Let the row wait again for `after` and write `changes`, or end it as failed after its last attempt.
+        """End the lease: the row is due again after the time `after`, or failed if this was its last attempt.
 
-        Nothing happens when the row is no longer this worker's.
+        `error` is the code of the reason, and `changes` are written to a row that waits again. Nothing happens when the
+        row is no longer this worker's.
         """
         row = self._held_row().select_for_update().first()
         if row:

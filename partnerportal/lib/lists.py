@@ -91,13 +91,16 @@ _definitions: dict[str, ListDefinition] = {}
 
 
 def register_list(definition: ListDefinition) -> None:
-    """Let people save views of the list and choose its columns. Its key is taken once."""
+    """Register a list, so that people can save views of it and choose its columns.
+
+    Raises AssertionError for a list whose key is registered already.
+    """
     assert definition.key not in _definitions, f"two lists are called {definition.key}"
     _definitions[definition.key] = definition
 
 
 def find_list(key: str) -> ListDefinition:
-    """Return the registered list of that key. Raises NotFound."""
+    """Return the registered list with this key. Raises NotFound for an unknown key."""
     if key not in _definitions:
         raise NotFound("not_found", "")
     return _definitions[key]
@@ -132,7 +135,7 @@ def address_value(value: Any) -> str:
 
 
 def query_string(values: Mapping[str, Any]) -> str:
-    """Return these values as a query without "?", without those that are empty."""
+    """Return these values as a query string without "?"; empty values are left out."""
     return urlencode({name: address_value(value) for name, value in values.items() if value not in ("", None)})
 
 
@@ -164,7 +167,10 @@ class ListState:
         return dict(self.filter_values)
 
     def address(self, **changes: Any) -> str:
-        """Return the canonical address of the list with these changes: of its first page, unless `cursor` is given."""
+        """Return the canonical address of the list with these parameters changed.
+
+        It leads to the first page, unless `cursor` is given.
+        """
         path = reverse(self.url_name) if self.url_name else ""
         return list_address(path, {**self.carried_values, **changes}, self.usual)
 
@@ -190,7 +196,10 @@ class ListState:
 
     @property
     def query(self) -> str:
-        """Return what the list shows as a query string without "?", for its export; what is usual is said too."""
+        """The filters and the order of the list as a query string without "?", for its export.
+
+        The usual order is named too.
+        """
         return query_string(self.carried_values)
 
     @property
@@ -208,7 +217,10 @@ class ListState:
 
 
 def sort_heads(columns: Iterable[ListColumn], sort: str, address: Callable[..., str]) -> list[ColumnHead]:
-    """Return the heads of these columns: each leads to the order by it, the one in force to the reverse."""
+    """Return the heads of these columns, each with the address that orders by its column.
+
+    The address of the column in force reverses the order.
+    """
     return [_head(column, sort, address) for column in columns]
 
 

@@ -71,7 +71,7 @@ def count_skipped_nudge() -> None:
 
 
 def registry_of_all(*collectors: Collector) -> CollectorRegistry:
-    """Return a registry of what all processes of this machine have counted, if this one counts, and of `collectors`."""
+    """Return a metrics registry of this machine's processes, if this process counts, and of `collectors`."""
     registry = CollectorRegistry()
     if _metrics is not None:
         multiprocess.MultiProcessCollector(registry, path=str(_metrics.folder))

@@ -96,7 +96,7 @@ class PersonalList(ListState):
         return {**self.filter_values, "sort": self.sort, "size": self.size, "view": view}
 
     def address(self, **changes: Any) -> str:
-        """Return the address of the list with these changes: of its first page, unless `cursor` is given."""
+        """Return the address of the list with these parameters changed: of its first page, unless `cursor` is given."""
         return self._address({**self.carried_values, **changes})
 
     def _address(self, values: Mapping[str, Any]) -> str:
@@ -106,7 +106,7 @@ class PersonalList(ListState):
         return f"{path}?view=all" if url == path and self.preferences.default_view else url
 
     def address_of(self, query: Mapping[str, Any]) -> str:
-        """Return the address of the list with this query in place of the present one; the size of a page stays."""
+        """Return the list's address with this query in place of the present one, and as many rows a page."""
         return self._address({**query, "size": self.size})
 
     @cached_property  # cached, because each row asks for them
@@ -170,12 +170,12 @@ class PersonalList(ListState):
 
     @property
     def shown_tabs(self) -> list[Tab]:
-        """The first saved views, and the open one wherever it stands; the menu of views has them all."""
+        """The tabs of the first saved views and of the open view; the menu of views has all of them."""
         return [tab for at, tab in enumerate(self.saved_tabs) if at < TABS_SHOWN or tab.is_current]
 
     @cached_property
     def query(self) -> str:
-        """What the list shows as a query string without "?", for its export and for saving it as a view."""
+        """The filters and the order of the list as a query string without "?", for its export and for saving a view."""
         return query_string(self._shown)
 
     @property
@@ -186,7 +186,7 @@ class PersonalList(ListState):
 
     @property
     def is_modified(self) -> bool:
-        """Whether the list shows something else than the open view has saved."""
+        """Whether the list's filters or order differ from those that the open view has saved."""
         return self.view is not None and self._shown != self.view.query
 
     @property
@@ -223,7 +223,7 @@ class PersonalList(ListState):
 
     @property
     def sizes(self) -> list[dict[str, Any]]:
-        """The sizes of a page to choose from, each with its label, its address and whether it is the present one."""
+        """The numbers of rows a page to choose from: dicts with label, address and whether it is the present number."""
         return [{"label": size, "url": self.address(size=size), "is_current": size == self.size} for size in SIZES]
 
     @property

@@ -15,7 +15,7 @@ from partnerportal.lib.roles import Role, roles_in_words, roles_of_kind
 
 @dataclass(frozen=True)
 class Allowed:
-    """The answer that the actor may do it. It counts as true."""
+    """The answer that the actor may do the action. It counts as true."""
 
     def __bool__(self) -> bool:
         return True
@@ -23,7 +23,7 @@ class Allowed:
 
 @dataclass(frozen=True)
 class Denied:
-    """The answer that the actor may not, with the reason as a code and a sentence. It counts as false."""
+    """The answer that the actor may not do the action, with the reason as a code and a sentence. It counts as false."""
 
     code: str
     message: Message
@@ -81,9 +81,9 @@ Permission = tuple[RoleTable, StrEnum]  # names one row of a table, as `authoriz
 
 
 def authorize(actor: Actor, table: RoleTable, permission: StrEnum, *, on: Any = None) -> None:
-    """Raise Refused, with the reason's code, if the actor may not do this. It is the first line of every action.
+    """Raise Refused, with the reason's code, unless the actor has the permission by the role table.
 
-    `on` is the object, for rules that look at it.
+    It is the first line of every action. `on` is the object, for rules that look at it.
     """
     answer = table[permission].check(actor, on)
     if isinstance(answer, Denied):

@@ -13,7 +13,10 @@ from partnerportal.lib.sessions import SessionStore
 
 
 class PortalRequest(HttpRequest):
-    """A request with all that the middleware puts on it, for the type checker. lib knows no app: operators are Any."""
+    """A request with the attributes that the portal's middleware sets, for the type checker.
+
+    lib knows no app, so the types of operators are Any.
+    """
 
     session: SessionStore
     actor: Actor

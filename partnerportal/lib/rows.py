@@ -56,7 +56,7 @@ class LastDay:
 
     @classmethod
     def for_day(cls, day: dt.date | None, soon: dt.timedelta = SOON) -> "LastDay | None":
-        """Return the row of a last day, which counts as near within `soon`; None for None."""
+        """Return the row of a last day, which counts as near if it is at most `soon` away; None for None."""
         return _last_day(day, soon, today(), timezone.localdate(), formats.reader_locale()) if day else None
 
 

@@ -21,7 +21,10 @@ def decrypt(encrypted_text: str) -> str:
 
 
 def encrypt_anew(encrypted_text: str) -> str:
-    """Return the same secret encrypted with the first key. Raises ImproperlyConfigured when no key opens it."""
+    """Return an encrypted secret, encrypted with the first key of SECRETS_KEYS instead.
+
+    Raises ImproperlyConfigured when no key opens it.
+    """
     return _open(encrypted_text, _box().rotate)
 
 

@@ -25,7 +25,10 @@ def move(row: M, to: str, **changes: Any) -> M:
 
 
 def move_locked(rows: list[M], to: str, **changes: Any) -> None:
-    """Move rows that this transaction has locked, as `move` does but in one statement. The rows given are updated."""
+    """Move rows that this transaction has locked to a state, in one statement; otherwise like `move`.
+
+    The instances in `rows` are updated too.
+    """
     for row in rows:
         _set_state(row, to, changes)
     if rows:

@@ -28,7 +28,7 @@ REGIONS = {
 
 
 def time_zone_choices(current: str) -> list[Choice | tuple[str, list[Choice]]]:
-    """Return the choices of a form field: UTC, and every zone once, by region and under the name that is usual today.
+    """Return the choices of a form field: UTC, and every time zone once, by region and under its usual name of today.
 
     `current`, the zone that is set now, is always among them, although it may have an older name.
     """

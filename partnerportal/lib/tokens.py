@@ -31,9 +31,9 @@ def digest_of(secret: str) -> str:
 
 
 class Token(models.Model):
-    """A credential of a machine (`lib.authentication`). Only the digest of its secret is kept.
+    """The base of models of a machine's credential (`lib.authentication`), of whose secret only the digest is kept.
 
-    A revoked token stays, and opens nothing.
+    The row of a revoked token stays, and opens nothing.
     """
 
     digest = models.CharField(max_length=64, unique=True)

@@ -36,7 +36,7 @@ def in_reach(actor: Actor, column: str, scopes: str) -> Q:
     """Return the condition that the organisation in `column` shares the scopes in the column `scopes` with the actor.
 
     It is for use as one side of an OR: it looks each row up by an index. For an IN beside an OR, PostgreSQL would read
-    the whole reach for one row.
+    the whole reach for each row.
     """
     reach = actor.reach(OuterRef(scopes))
     (reached,) = reach.query.values_select
@@ -44,7 +44,7 @@ def in_reach(actor: Actor, column: str, scopes: str) -> Q:
 
 
 def by_public_id(rows: models.QuerySet[M], public_id: UUID) -> M:
-    """Return the one of these rows with that public id. Raises NotFound: absent and not visible look the same."""
+    """Return the row with that public id. Raises NotFound if it is absent or not visible, which look the same."""
     row = rows.filter(public_id=public_id).first()
     if row is None:
         raise NotFound("not_found", "")

@@ -35,7 +35,7 @@ SEATS = (5, 10, 15, 20, 25, 40, 50, 75, 100, 150, 250, 400)  # usual sizes of a 
 
 @dataclass(frozen=True)
 class SampleCustomer:
-    """What a feed needs to know of a customer."""
+    """A customer as far as its sample feed needs it."""
 
     org_id: str
     country: str

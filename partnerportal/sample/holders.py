@@ -51,7 +51,10 @@ LAST = [
 
 
 def write_holders(organizations: Iterable[Organization], now: dt.datetime) -> None:
-    """Store a holder for each assigned seat of these organisations' active licences, at most AT_MOST for a service."""
+    """Store a sample licence, held by an invented user or device, for each assigned seat of these organisations.
+
+    Seats are those of active entitlements in production, at most AT_MOST of each. Times lie before `now`.
+    """
     keys = {organization.pk: organization for organization in organizations}
     running = Entitlement.objects.filter(customer__in=keys, state=Entitlement.State.ACTIVE, kind="production")
     LicenseAssignment.objects.bulk_create(

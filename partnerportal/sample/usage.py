@@ -24,7 +24,10 @@ BATCH = 100_000  # rows that are stored at a time
 
 
 def write_usage(organizations: Iterable[Organization], today: dt.date) -> int:
-    """Store days of use for all active licences of these organisations. Return how many rows were written."""
+    """Store invented days of use, up to `today`, for all active licences of these organisations.
+
+    Returns how many rows were written.
+    """
     keys = {organization.pk: organization for organization in organizations}
     batch: list[UsageRow] = []
     written = 0

@@ -274,7 +274,7 @@ def _actor(email: str, organization: Organization) -> Actor:
 
 
 def make_waiting_notices() -> None:
-    """Make notices of all events that wait to be told."""
+    """Write the notices of all events whose fan-out is due, batch by batch, until none is left."""
     while fan_out_due():
         pass
 

@@ -135,9 +135,9 @@ class Channel(HTTPChannel):
 
 
 class Listener:
-    """The behaviour that both kinds of listening socket share.
+    """The behaviour that TCP and Unix listening sockets share.
 
-    `is_leaving` is set when the proxy is to look for another server, `leaves_at` when no more connections are taken.
+    `is_leaving` is set when the proxy is to look for another server; `leaves_at` is when no more connections are taken.
     """
 
     channel_class = Channel

@@ -17,7 +17,7 @@ logging.getLogger("waitress.queue").setLevel(logging.ERROR)
 
 
 class Task(Protocol):
-    """A piece of work for a thread."""
+    """The interface of a piece of work for a thread."""
 
     def service(self) -> None: ...
     def cancel(self) -> None: ...

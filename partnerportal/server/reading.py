@@ -21,28 +21,28 @@ _CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 
 
 class LengthRequired(Error):
-    """Refuses a body that is sent in chunks."""
+    """Raised for a request whose body is sent in chunks, without a length. Answered by 411."""
 
     code = 411
     reason = "Length Required"
 
 
 class RequestTimeout(Error):
-    """Refuses a request that did not arrive in time."""
+    """Raised when a request has not arrived within SECONDS, or UPLOAD_SECONDS for an upload. Answered by 408."""
 
     code = 408
     reason = "Request Timeout"
 
 
 class Unauthorized(Error):
-    """Refuses an upload whose sender is not known."""
+    """Raised for an upload whose sender shows no known token. Answered by 401."""
 
     code = 401
     reason = "Unauthorized"
 
 
 class NoSpace(Error):
-    """Refuses a body for which the disk has no room."""
+    """Raised when the disk has no room for the body of a request. Answered by 503."""
 
     code = 503
     reason = "Service Unavailable"

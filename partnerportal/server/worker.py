@@ -95,7 +95,7 @@ class PortalWorker(Worker):
         wasyncore.poll2(seconds, self.channels)
 
     def is_staying(self) -> bool:
-        """Return whether the process goes on answering.
+        """Return whether the process goes on answering requests.
 
         It ends when its parent is gone or its renewal is due. Told to leave, it stays until its successor is ready and
         its leave has been announced.

@@ -15,13 +15,13 @@ MAX_BYTES = 16 * 1024**2  # bytes of a file, which is held as a whole
 
 
 class NotReadable(ValueError):
-    """Raised when a file is not what its adapter reads. The message is for the person at the terminal."""
+    """Raised when a file does not have the format of its adapter. The message is for the person at the terminal."""
 
 
 def read_items(name: str, raw: bytes, *, customer: str = "", sku: str = "") -> list[AdaptedItem]:
-    """Return the items of a file, read by the adapter of this name. Raises NotReadable.
+    """Return the items of a file, read by the adapter of this name. Raises NotReadable for a file of another format.
 
-    `customer` is the ORGID and `sku` the code that lines name where the file has none of ours.
+    `customer` is the ORGID and `sku` the code for lines where the file names none that the portal knows.
     """
     if len(raw) > MAX_BYTES:
         raise NotReadable(f"The file is larger than {MAX_BYTES:,} bytes.")

@@ -9,7 +9,7 @@ MISSING: Any = object()
 
 @dataclass
 class AdaptedItem:
-    """One item of another system's file. Nothing of it is lost: `unknown` keeps the values that no line says."""
+    """One item of another system's file, as lines of the feed. `unknown` keeps values without a field there."""
 
     item: int  # its number, from 1
     lines: list[dict[str, Any]] = field(default_factory=list)  # of the feed; none where something is missing
@@ -29,22 +29,22 @@ class FieldReader:
         self._known: set[str] = set()
 
     def take_text(self, path: str) -> str:
-        """Return a text, or "" if it is missing."""
+        """Return the text of a field, or "" and note the field if it is missing or no text."""
         value = self._take(path)
         return self._good(path, value if isinstance(value, str) and value else MISSING, "")
 
     def take_count(self, path: str) -> int:
-        """Return a whole number from 0 on, or 0 if it is missing."""
+        """Return the whole number, 0 or more, of a field, or 0 and note the field if it is missing or another value."""
         value = self._take(path)
         return self._good(path, value if type(value) is int and value >= 0 else MISSING, 0)
 
     def take_optional(self, path: str) -> Any:
-        """Return the value of a field that may be missing, or None."""
+        """Return the value of a field, or None if the field is missing, which is no fault."""
         value = self._take(path)
         return None if value is MISSING else value
 
     def untaken_values(self) -> dict[str, Any]:
-        """Return the values that were not taken, by their paths."""
+        """Return the values of the object that no `take_…` method was asked for, by their paths."""
         return dict(self._rest(self.data, ""))
 
     def _take(self, path: str) -> Any:

@@ -122,7 +122,7 @@ so the same file may come in again. The exit code is 1 when a line was left out.
 
 
 def with_org_ids(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the lines with ORGIDs in place of tenant ids, which are all that some adapters know of the customer.
+    """Return lines of the feed with the customers' ORGIDs in place of tenant ids, the only ids that some adapters know.
 
     A tenant id that no organisation has stays as it is.
     """
@@ -157,7 +157,7 @@ def open_report(name: str) -> Iterator[TextIO]:
 
 
 def as_json(result: LineResult) -> str:
-    """Return the result of a line as an object for the report."""
+    """Return the result of a line as a JSON object, for the report of an import."""
     row: dict[str, Any] = {"line": result.line, "type": result.type, "key": result.key, "result": result.outcome}
     if result.problems:
         row["errors"] = [asdict(problem) for problem in result.problems]
@@ -165,7 +165,7 @@ def as_json(result: LineResult) -> str:
 
 
 def as_text(result: LineResult) -> str:
-    """Return the result of a refused line as one line for the terminal, which nothing from the feed can steer."""
+    """Return the result of a refused line as one printable line for the terminal."""
     about = " ".join(filter(None, (result.type, result.key)))
     reasons = "; ".join(
         f"{problem.field + ': ' if problem.field else ''}{problem.reason} [{problem.code}]"

@@ -30,17 +30,17 @@ def _expression(value: Any) -> Any:
 
 
 def text_column(key: str, value: Any = "") -> ExportColumn:
-    """Return a column of words that somebody chose. No spreadsheet runs them as a formula."""
+    """Return a column of text from people or other systems, which no spreadsheet will run as a formula."""
     return ExportColumn(key, safe_cell_sql(value or key), is_quoted=True)
 
 
 def translated_column(key: str, words: Callable[[Any], str]) -> ExportColumn:
-    """Return a column of sentences about the row, in the active language. It costs more than one that SQL writes."""
+    """Return a column of sentences about the row, in the active language. It costs more time than a column in SQL."""
     return ExportColumn(key, None, is_quoted=True, words=words)
 
 
 def raw_column(key: str, value: Any = "") -> ExportColumn:
-    """Return a column of numbers, dates (ISO), or words of our own, as they are."""
+    """Return a column of numbers, dates (ISO) or the portal's own words, written unchanged."""
     return ExportColumn(key, _expression(value or key))
 
 
@@ -58,7 +58,7 @@ def boolean_column(key: str) -> ExportColumn:
 
 
 def percent_column(key: str, part: Any, whole: Any) -> ExportColumn:
-    """Return a column of percent, `part` of `whole`, with one decimal. It is empty where the whole is 0."""
+    """Return a column of `part` as a percentage of `whole`, with one decimal; empty where `whole` is 0."""
     unless_zero = Func(_expression(whole), Value(0), function="nullif")
     return ExportColumn(key, Round(100.0 * _expression(part) / unless_zero, 1))
 

@@ -19,7 +19,7 @@ Rows = Callable[[Actor, Query, int | None], QuerySet[Any]]  # takes the actor, t
 
 
 class ExportSubject(Enum):
-    """Whose rows a file holds. This decides what the end of a connection takes away."""
+    """The organisations whose rows a file holds, which decides what the end of a connection takes away."""
 
     ALL = auto()  # everybody's whom the actor sees
     ONE = auto()  # those of the customer whom the request names, else the actor's own
