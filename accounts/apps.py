@@ -9,13 +9,13 @@ class AccountsConfig(AppConfig):
     def ready(self) -> None:
         from accounts.models import ListSettings, SavedView
         from accounts.personal_data import OwnRows, register_own_rows
-        from accounts.queries import list_preferences, people_to_tell
+        from accounts.queries import get_list_preferences, list_people_to_notify
         from notifications.registry import set_addressee_directory
         from partnerportal.lib.known_pages import register_page
         from partnerportal.lib.personal_lists import set_list_preferences
 
-        set_addressee_directory(people_to_tell)
-        set_list_preferences(list_preferences)
+        set_addressee_directory(list_people_to_notify)
+        set_list_preferences(get_list_preferences)
         settings = ("organization_id", "list_key", "columns", "density")
         register_own_rows("list_settings", OwnRows(ListSettings, settings))
         views = ("organization_id", "list_key", "name", "query", "is_shared", "created_at")

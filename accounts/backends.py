@@ -11,7 +11,7 @@ from allauth.mfa.totp.internal.auth import SECRET_SESSION_KEY
 from allauth.mfa.webauthn.internal.auth import STATE_SESSION_KEY
 
 from accounts.models import Person
-from accounts.queries import operators_today
+from accounts.queries import list_operators_today
 
 
 class PortalBackend(AuthenticationBackend):
@@ -22,7 +22,7 @@ class PortalBackend(AuthenticationBackend):
 
     def get_user(self, user_id: object) -> Person | None:
         """Return the active person with this id, with their operators in `acting_for`, or None."""
-        operators = operators_today(int(str(user_id)))
+        operators = list_operators_today(int(str(user_id)))
         person = operators[0].person if operators else super().get_user(user_id)
         if person is None or not self.user_can_authenticate(person):
             return None

@@ -14,7 +14,7 @@ ADMINS = frozenset({Role.ADMIN.value})
 ALL_BUT_VENDOR = frozenset(Kind.values) - {Kind.VENDOR.value}
 
 
-class AskedOfVendor(NoticeKind):
+class VendorRequestNotice(NoticeKind):
     """The base of notices that tell the vendor's staff of somebody's request to the vendor.
 
     Whoever asks is not within the staff's reach, so the notice is not `about` that organisation and keeps its name

@@ -29,7 +29,7 @@ from notifications.registry import Addressee
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import today
 from partnerportal.lib.personal_lists import ListPreferences, SavedViewFacts
-from partnerportal.lib.prepared import Prepared, columns_of, instance_of
+from partnerportal.lib.prepared import PreparedQuery, build_instance, list_columns
 from partnerportal.lib.visible_rows import by_public_id
 
 # The features that an organisation has by its kind, without a badge: a distributor's own pages need them (CV-8).
@@ -45,7 +45,7 @@ class Badge:
     since: dt.date
 
 
-def operators_of(person_id: int, on: dt.date | None = None) -> QuerySet[Operator]:
+def list_operators_of_person(person_id: int, on: dt.date | None = None) -> QuerySet[Operator]:
     """Return the person's operators, one for each organisation they act for, in the order of the organisations' names.
 
     Each comes with its organisation, its person and the `active_programs` of the organisation (on that day, UTC,
@@ -61,27 +61,27 @@ def operators_of(person_id: int, on: dt.date | None = None) -> QuerySet[Operator
 
 def _operator_columns(person_id: int, on: dt.date) -> QuerySet[Operator, tuple[Any, ...]]:
     columns = (
-        *columns_of(Operator),
-        *columns_of(Organization, "organization__"),
-        *columns_of(Person, "person__"),
+        *list_columns(Operator),
+        *list_columns(Organization, "organization__"),
+        *list_columns(Person, "person__"),
         "active_programs",
     )
-    return operators_of(person_id, on).values_list(*columns)
+    return list_operators_of_person(person_id, on).values_list(*columns)
 
 
-_OPERATORS = Prepared(_operator_columns, -1, dt.date.min)
+_OPERATORS = PreparedQuery(_operator_columns, -1, dt.date.min)
 
 
-def operators_today(person_id: int) -> list[Operator]:
-    """Return what `operators_of` returns for today, by the prepared statement that every request uses."""
+def list_operators_today(person_id: int) -> list[Operator]:
+    """Return what `list_operators_of_person` returns for today, by the prepared statement that every request uses."""
     return [_operator(row) for row in _OPERATORS(person_id, today())]
 
 
 def _operator(row: tuple[Any, ...]) -> Operator:
     values = iter(row)
-    operator = instance_of(Operator, values)
-    operator.organization = instance_of(Organization, values)
-    operator.person = instance_of(Person, values)
+    operator = build_instance(Operator, values)
+    operator.organization = build_instance(Organization, values)
+    operator.person = build_instance(Person, values)
     operator.active_programs = next(values)  # type: ignore[attr-defined]
     return operator
 
@@ -107,7 +107,7 @@ def active_programs(organization: str, on: dt.date | None = None) -> ArraySubque
     )
 
 
-def with_qualifications(organizations: QuerySet[Organization]) -> QuerySet[Organization]:
+def annotate_qualifications(organizations: QuerySet[Organization]) -> QuerySet[Organization]:
     """Annotate organisations with `competency_names` and `skill_names`: lists of names, each in alphabetical order."""
     competencies = OrganizationCompetency.objects.filter(organization=OuterRef("pk")).order_by("competency__name")
     skills = OrganizationSkill.objects.filter(organization=OuterRef("pk")).order_by("skill__name")
@@ -117,12 +117,12 @@ def with_qualifications(organizations: QuerySet[Organization]) -> QuerySet[Organ
     )
 
 
-def badges_of(programs: Iterable[Mapping[str, Any]]) -> list[Badge]:
+def build_badges(programs: Iterable[Mapping[str, Any]]) -> list[Badge]:
     """Return a Badge for each membership, a dict as `active_programs` fetches it (CC-3, CC-4)."""
     return [Badge(p["code"], p["name"], dt.date.fromisoformat(p["since"])) for p in programs]
 
 
-def features_of(kind: str, grants: Iterable[str]) -> frozenset[str]:
+def collect_features(kind: str, grants: Iterable[str]) -> frozenset[str]:
     """Return the features of an organisation: those that its memberships grant, and those that its kind always has.
 
     `grants` are the codes of the features that its active memberships grant.
@@ -148,7 +148,7 @@ def list_admin_names(actor: Actor) -> list[str]:
     return [str(o.person) for o in list_operators(actor).filter(roles__contains=[Role.ADMIN])]
 
 
-def organizations_with_one_admin(person: Person) -> list[Organization]:
+def list_organizations_with_one_admin(person: Person) -> list[Organization]:
     """Return the organisations of which the person is the only Admin, in the order of their ORGIDs."""
     admins = Operator.objects.filter(roles__contains=[Role.ADMIN])
     others = admins.filter(organization=OuterRef("organization")).exclude(person=person)
@@ -166,7 +166,7 @@ def is_customer(actor: Actor) -> bool:
     return actor.organization_kind == Kind.CUSTOMER
 
 
-def vendor_ids() -> list[int]:
+def list_vendor_ids() -> list[int]:
     """Return the primary keys of the vendor's organisations, to tell their people what customers ask of the vendor.
 
     Only the system sees all of these organisations.
@@ -174,12 +174,12 @@ def vendor_ids() -> list[int]:
     return list(Organization.objects.filter(kind=Kind.VENDOR).order_by("pk").values_list("pk", flat=True))
 
 
-def programs_that_grant(feature: Feature) -> list[str]:
+def list_programs_granting(feature: Feature) -> list[str]:
     """Return the names of the programmes whose members have the feature."""
     return list(Program.objects.filter(grants__contains=[feature]).order_by("name").values_list("name", flat=True))
 
 
-def people_to_tell(organization_ids: Iterable[int]) -> dict[int, list[Addressee]]:
+def list_people_to_notify(organization_ids: Iterable[int]) -> dict[int, list[Addressee]]:
     """Return the active persons who act for each organisation, by its primary key.
 
     An organisation without any is left out, and so is a suspended one, whose people are told nothing. This is the
@@ -207,7 +207,7 @@ def _addressee(row: Operator) -> Addressee:
         time_zone=person.time_zone,
         organization_name=row.organization.name,
         roles=frozenset(row.roles),
-        features=features_of(row.organization.kind, grants),
+        features=collect_features(row.organization.kind, grants),
     )
 
 
@@ -236,10 +236,10 @@ def _preferences(
     return rows.values_list("mine", "views")
 
 
-_PREFERENCES = Prepared(_preferences, -1, -2, "list")
+_PREFERENCES = PreparedQuery(_preferences, -1, -2, "list")
 
 
-def list_preferences(actor: Actor, key: str) -> ListPreferences:
+def get_list_preferences(actor: Actor, key: str) -> ListPreferences:
     """Return how the acting person likes to see the list with this key, by one query."""
     rows = _PREFERENCES(actor.organization_id or 0, actor.person_id or 0, key)
     mine, views = rows[0] if rows else (None, [])

@@ -108,7 +108,7 @@ class ResetPasswordKeyForm(BaseResetPasswordKeyForm):
             addresses[0].set_verified()
 
 
-class SecondStep(mfa_forms.BaseAuthenticateForm):
+class SecondStepForm(mfa_forms.BaseAuthenticateForm):
     """The base of forms that take a code of an authenticator app or a recovery code.
 
     Wrong codes count as wrong passwords do: by account and client network, so that a stranger locks nobody out
@@ -145,11 +145,11 @@ class SecondStep(mfa_forms.BaseAuthenticateForm):
         return any(record["method"] == "code" for record in get_authentication_records(request, self.user))
 
 
-class AuthenticateForm(SecondStep, mfa_forms.AuthenticateForm):
+class AuthenticateForm(SecondStepForm, mfa_forms.AuthenticateForm):
     pass
 
 
-class ReauthenticateForm(SecondStep, mfa_forms.ReauthenticateForm):
+class ReauthenticateForm(SecondStepForm, mfa_forms.ReauthenticateForm):
     too_many = TOO_MANY_CODES_CONFIRM
 
 

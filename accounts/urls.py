@@ -13,7 +13,7 @@ urlpatterns = [
     path("lists/<str:list_key>/display/", lists.list_display, name="list_display"),
     path("lists/<str:list_key>/views/new/", lists.view_new, name="view_new"),
     path("lists/views/<uuid:view_id>/", lists.view_change, name="view_change"),
-    path("lists/views/<uuid:view_id>/query/", lists.view_query, name="view_query"),
-    path("lists/views/<uuid:view_id>/default/", lists.view_default, name="view_default"),
+    path("lists/views/<uuid:view_id>/query/", lists.view_save_query, name="view_query"),
+    path("lists/views/<uuid:view_id>/default/", lists.view_set_default, name="view_default"),
     path("lists/views/<uuid:view_id>/delete/", lists.view_delete, name="view_delete"),
 ]

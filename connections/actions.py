@@ -117,7 +117,7 @@ def change_sharing(
         raise Refused("not_customer", policies.NOT_THE_CUSTOMER)
     if row.state == Connection.State.ENDED:
         raise Conflict("state_changed", _("This connection has been ended. Nothing is shared any more."))
-    before, newest = row.shared_scopes, queries.newest_consent(actor, row)
+    before, newest = row.shared_scopes, queries.get_newest_consent(actor, row)
     wanted = (scopes & consent.all_scopes() | Scope.ACCOUNT, consent.all_scopes())
     if newest is not None and (newest.scopes, newest.offered) == wanted:  # a form that is sent twice is no conflict
         return row

@@ -6,13 +6,13 @@ from itertools import chain
 from typing import Any
 
 from accounts.models import Operator, Person
-from accounts.queries import features_of, operators_of
+from accounts.queries import collect_features, list_operators_of_person
 from connections.models import Portfolio
 from partnerportal.lib.actors import Actor
 
 
 def build_actor(operator: Operator, person: Person) -> Actor:
-    """Return the actor for a person who acts through this operator, which `operators_of` has fetched."""
+    """Return the actor for a person who acts through this operator, which `list_operators_of_person` has fetched."""
     organization = operator.organization
     grants = (grant for program in operator.active_programs for grant in program["grants"])  # type: ignore[attr-defined]
     return Actor(
@@ -23,7 +23,7 @@ def build_actor(operator: Operator, person: Person) -> Actor:
         organization_name=organization.name,
         organization_kind=organization.kind,
         roles=frozenset(operator.roles),
-        features=features_of(organization.kind, grants),
+        features=collect_features(organization.kind, grants),
         sees_finance=operator.sees_finance,
         reach=partial(_reach, organization.pk, operator.sees_finance),
     )
@@ -41,8 +41,8 @@ def _reach(organization_id: int, sees_finance: bool, scope: Any) -> Any:
 def choose_operator(organization_id: int | None, operators: list[Operator]) -> Operator | None:
     """Return the operator through which a person acts who asks for this organisation, or None if they have none.
 
-    `operators` are the person's own, from `operators_of`. If none of them is of the organisation, it is the first whose
-    organisation is not suspended, or else the first.
+    `operators` are the person's own, from `list_operators_of_person`. If none of them is of the organisation, it is the
+    first whose organisation is not suspended, or else the first.
     """
     asked_for = (o for o in operators if o.organization_id == organization_id)
     taking_part = (o for o in operators if not o.organization.is_suspended)
@@ -66,7 +66,7 @@ class PersonSession:
 
     person: Person
     organization_id: int | None
-    operators: list[Operator]  # the person's own, from `operators_of`
+    operators: list[Operator]  # the person's own, from `list_operators_of_person`
 
     @property
     def operator(self) -> Operator | None:
@@ -85,7 +85,7 @@ def current_actor(person_id: int, organization_id: int) -> Actor | None:
 
     Return None when the person is locked or no longer acts for the organisation, or when it is suspended.
     """
-    operator = operators_of(person_id).filter(organization=organization_id, person__is_active=True).first()
+    operator = list_operators_of_person(person_id).filter(organization=organization_id, person__is_active=True).first()
     if operator is None or operator.organization.is_suspended:
         return None
     return build_actor(operator, operator.person)

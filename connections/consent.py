@@ -84,7 +84,7 @@ def offered_scopes() -> list[OfferedScope]:
     return [_offered[scope] for scope in sorted(_offered)]
 
 
-def scopes_newly_offered(offered: int) -> Scope:
+def find_newly_offered_scopes(offered: int) -> Scope:
     """Return the offered scopes that are not in `offered`, the scopes that a consent could choose from."""
     return all_scopes() & ~Scope(offered)
 

@@ -1,6 +1,6 @@
 """The frame of a customer's pages: its header, its tabs and its first page. The apps above register what they add.
 
-A view finds the customer with `find_customer` and is drawn by `customer_page`; one query serves header and tabs.
+A view finds the customer with `find_customer` and is drawn by `render_customer_page`; one query serves header and tabs.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -47,7 +47,7 @@ class CustomerTab:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Summary:
+class CustomerSummary:
     """The part of a customer's first page that one app adds: things to act on, and panels of its own.
 
     `calm` is the text in place of things to act on, shown where no app has any.
@@ -58,13 +58,13 @@ class Summary:
     parts: Sequence[PagePart] = ()
 
 
-Summarize = Callable[[Actor, ConnectedCustomer], Summary]
+Summarize = Callable[[Actor, ConnectedCustomer], CustomerSummary]
 
 _tabs: dict[str, CustomerTab] = {}
 _summaries: list[Summarize] = []
 
 
-def register_tab(tab: CustomerTab) -> None:
+def register_customer_tab(tab: CustomerTab) -> None:
     """Add a tab to the pages of every customer.
 
     Raises AssertionError for a tab whose key is registered already.
@@ -73,7 +73,7 @@ def register_tab(tab: CustomerTab) -> None:
     _tabs[tab.key] = tab
 
 
-def register_summary(summarize: Summarize) -> None:
+def register_customer_summary(summarize: Summarize) -> None:
     """Register a function that makes an app's part of a customer's first page.
 
     `summarize` takes the actor and the customer, and returns a CustomerSummary. Registering it twice shows the part
@@ -82,11 +82,11 @@ def register_summary(summarize: Summarize) -> None:
     _summaries.append(summarize)
 
 
-register_tab(CustomerTab(key="overview", label=_("Overview"), url_name="customer", order=0))
-register_tab(CustomerTab(key="activity", label=_("Activity"), url_name="customer_activity", order=100))
+register_customer_tab(CustomerTab(key="overview", label=_("Overview"), url_name="customer", order=0))
+register_customer_tab(CustomerTab(key="activity", label=_("Activity"), url_name="customer_activity", order=100))
 
 
-def summaries_of(actor: Actor, customer: ConnectedCustomer) -> list[Summary]:
+def collect_summaries(actor: Actor, customer: ConnectedCustomer) -> list[CustomerSummary]:
     """Return the parts that the apps add to the customer's first page, in the order in which they registered."""
     return [summarize(actor, customer) for summarize in _summaries]
 
@@ -97,7 +97,7 @@ def find_customer(actor: Actor, public_id: UUID) -> ConnectedCustomer:
     return queries.get_customer(actor, public_id, counts)
 
 
-def customer_page(
+def render_customer_page(
     request: PortalRequest,
     customer: ConnectedCustomer,
     *,
@@ -114,7 +114,7 @@ def customer_page(
     actor = request.actor
     if not customer.shares(_tabs[tab].scope):
         template, context = "connections/customer_not_shared.html", {"label": _tabs[tab].label}
-    end_url, end_reason = rows.end_of_connection(actor, customer.connection_id)
+    end_url, end_reason = rows.end_url_or_refusal(actor, customer.connection_id)
     frame = {
         "customer": customer.organization,
         "connected_at": customer.connected_at,

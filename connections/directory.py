@@ -78,7 +78,7 @@ REASONS = [
 KNOWS_SQL = " OR ".join(reason.sql for reason in REASONS)
 
 
-def known_organizations(actor: Actor, token: str = "") -> OrganizationQuerySet:
+def list_known_organizations(actor: Actor, token: str = "") -> OrganizationQuerySet:
     """Return the organisations whose names the actor may know, and look up: all for the system.
 
     `token` is that of an invitation that the actor holds. The database must be told of it too, by

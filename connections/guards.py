@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from accounts.models import Feature, Kind
-from accounts.queries import programs_that_grant
+from accounts.queries import list_programs_granting
 from connections.policies import ROLE_TABLE, ConnectionPermission
 from partnerportal.lib.pages import require_permission
 from partnerportal.lib.policies import Denied
@@ -32,16 +32,16 @@ def require_dashboard(view: View) -> View:
         actor = request.actor
         answer = ROLE_TABLE[ConnectionPermission.VIEW_CUSTOMERS].check(actor)
         if actor.organization_id and isinstance(answer, Denied) and answer.code == "no_badge":
-            return missing_badge_page(request)
+            return render_missing_badge_page(request)
         return guarded(request, *args, **kwargs)
 
     return page
 
 
-def missing_badge_page(request: PortalRequest) -> HttpResponse:
+def render_missing_badge_page(request: PortalRequest) -> HttpResponse:
     """Return the page that says which programmes grant the dashboard, as a refusal."""
     context = {
-        "programs": programs_that_grant(Feature.CUSTOMER_DASHBOARD),
+        "programs": list_programs_granting(Feature.CUSTOMER_DASHBOARD),
         "organization": request.operator.organization,
         "is_partner": request.actor.organization_kind == Kind.PARTNER,
     }

@@ -14,10 +14,10 @@ from accounts.notices import ADMINS, ALL_BUT_VENDOR
 from connections.consent import join_scopes, scope_names
 from connections.events import ConnectionEvent
 from connections.models import Connection
-from connections.queries import viewers_of
+from connections.queries import list_viewers
 from notifications.actions.inbox import share_recent_news
 from notifications.registry import NoticeKind, Recipient, on_event, register_notice
-from partnerportal.lib.scopes import Scope, scope_of
+from partnerportal.lib.scopes import Scope, find_scope
 
 if TYPE_CHECKING:
     from notifications.models import Event, Notice
@@ -32,7 +32,7 @@ def _connections_of(events: "Sequence[Event]") -> "list[tuple[Event, Connection]
 
 def _number(codes: Iterable[str]) -> int:
     """Return the scopes with these codes as a number, as notices keep them."""
-    return int(join_scopes(scope_of(code) for code in codes))
+    return int(join_scopes(find_scope(code) for code in codes))
 
 
 def _partner_of(connection: Connection, params: dict[str, Any]) -> Recipient:
@@ -61,7 +61,7 @@ class CustomerNews(NoticeKind):
     def recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, Recipient]]":
         viewers: dict[Any, list[Any]] = {event.customer_id: [event.customer_id] for event in events}
         shared: set[Any] = {event.customer_id for event in events if event.scopes}
-        for viewer_id, customer_id in viewers_of(shared).customers().values_list("viewer_id", "subject_id"):
+        for viewer_id, customer_id in list_viewers(shared).customers().values_list("viewer_id", "subject_id"):
             viewers[customer_id].append(viewer_id)
         for event in events:
             for viewer_id in viewers[event.customer_id]:
@@ -255,4 +255,4 @@ class PartnerMoved(NoticeKind):
 def share_news_with_those_who_now_see(events: "Sequence[Event]") -> None:
     """Put a new customer's recent notices into the inboxes of the partner and of its distributor (CC-54)."""
     customers = {connection.customer_id for _, connection in _connections_of(events)}
-    share_recent_news(pairs=viewers_of(customers).values_list("viewer_id", "subject_id"))
+    share_recent_news(pairs=list_viewers(customers).values_list("viewer_id", "subject_id"))

@@ -12,8 +12,8 @@ from django.db.models.expressions import Combinable
 from django.db.models.functions import JSONObject
 
 from accounts.models import Feature, Kind, Organization
-from accounts.queries import Badge, active_programs, badges_of, features_of
-from connections.directory import known_organizations
+from accounts.queries import Badge, active_programs, build_badges, collect_features
+from connections.directory import list_known_organizations
 from connections.models import Connection, Consent, InvitationLink, Portfolio, PortfolioQuerySet
 from notifications.models import Event
 from partnerportal.lib import tenancy
@@ -60,7 +60,7 @@ def get_invitation(actor: Actor, token: str) -> Invitation:
     if not is_token(token):
         raise NotFound("unknown_invitation", "")
     active = Connection.objects.active().filter(partner=OuterRef("pk"), customer=actor.organization_id)
-    known = known_organizations(actor, token)
+    known = list_known_organizations(actor, token)
     partners = known.annotate(
         programs=active_programs("pk"),
         distributor=Subquery(known.filter(pk=OuterRef("parent")).values("name")),
@@ -79,7 +79,7 @@ def get_invitation(actor: Actor, token: str) -> Invitation:
         partner_name=partner.name,
         country=partner.country,
         org_id=partner.org_id,
-        badges=badges_of(partner.programs),
+        badges=build_badges(partner.programs),
         is_open=partner_sees_customers(partner.programs),
         distributor=partner.distributor or "",
         connected_at=partner.connected_at,
@@ -108,7 +108,7 @@ def list_connections(actor: Actor) -> QuerySet[Connection]:
     `partner_public_id` and `customer_public_id` are None once the connection has ended, because neither side may look
     the other up any more. They are sub-selects, because a join would lose these connections.
     """
-    known = known_organizations(actor)
+    known = list_known_organizations(actor)
     partner, customer = (
         Case(When(state=Connection.State.ACTIVE, then=Subquery(known.filter(pk=OuterRef(side)).values("public_id"))))
         for side in ("partner_id", "customer_id")
@@ -120,12 +120,12 @@ def list_active_connections(actor: Actor) -> QuerySet[Connection]:
     """Return the active connections of the actor's organisation, unordered, with their other sides.
 
     `other` is a dict of the other side's name, country and public_id, and of distributor, the name of the one above it,
-    or None; `programs` are its active memberships, for `badges_of`. `offered` are the scopes that the newest consent
+    or None; `programs` are its active memberships, for `build_badges`. `offered` are the scopes that the newest consent
     could choose from, None on the partner's side. They are sub-selects, which run only for the rows of a page; joins
     would run for all 20,000.
     """
     side = Case(When(partner=actor.organization_id, then="customer_id"), default="partner_id")
-    known = known_organizations(actor)
+    known = list_known_organizations(actor)
     above = Subquery(known.filter(pk=OuterRef("parent")).values("name"))
     facts = JSONObject(name="name", country="country", public_id="public_id", distributor=above)
     other = known.filter(pk=OuterRef("other_id")).values(json=facts)
@@ -141,7 +141,7 @@ def partner_sees_customers(programs: Iterable[Mapping[str, Any]]) -> bool:
     While it has none that opens the customer pages its connections go on, and show it nothing.
     """
     grants = (grant for program in programs for grant in program["grants"])
-    return Feature.CUSTOMER_DASHBOARD in features_of(Kind.PARTNER, grants)
+    return Feature.CUSTOMER_DASHBOARD in collect_features(Kind.PARTNER, grants)
 
 
 def list_ended_connections(actor: Actor) -> QuerySet[Connection]:
@@ -159,11 +159,11 @@ def get_connection(actor: Actor, public_id: UUID) -> Connection:
 
 def find_distributor(actor: Actor, partner_id: int | None) -> Organization | None:
     """Return the distributor above a partner, or None if there is none, or if the actor may not know one of the two."""
-    known = known_organizations(actor)
+    known = list_known_organizations(actor)
     return known.filter(partners__in=known.filter(pk=partner_id)).first()
 
 
-def newest_consent(actor: Actor, connection: Connection) -> Consent | None:
+def get_newest_consent(actor: Actor, connection: Connection) -> Consent | None:
     """Return the consent that holds for a connection, or None on the partner's side, which may not read consents."""
     return list_consents(actor, connection).first()
 
@@ -226,7 +226,7 @@ def list_customer_activity(actor: Actor, customer_id: int | None) -> QuerySet[Ev
     return Event.objects.visible_to(actor).filter(about)
 
 
-def viewers_of(organization_ids: Iterable[int]) -> PortfolioQuerySet:
+def list_viewers(organization_ids: Iterable[int]) -> PortfolioQuerySet:
     """Return the portfolio's rows in which another organisation views one of these organisations.
 
     This is for the system, which sends news to everyone who sees a customer.

@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import Kind, Operator
-from accounts.queries import Badge, badges_of, list_admin_names, sees_customers
+from accounts.queries import Badge, build_badges, list_admin_names, sees_customers
 from connections import models
-from connections.consent import all_scopes, offered_scopes, scope_names, scopes_newly_offered
+from connections.consent import all_scopes, find_newly_offered_scopes, offered_scopes, scope_names
 from connections.models import Connection
 from connections.policies import NOT_THE_CUSTOMER, ROLE_TABLE, ConnectionPermission
 from connections.queries import Invitation, partner_sees_customers
@@ -58,7 +58,7 @@ class InvitationOffer:
 def invitation_offer(actor: Actor, operators: Iterable[Operator], invitation: Invitation) -> InvitationOffer:
     """Return for which of a person's organisations an invitation can be accepted, or why for none (CC-41, E-2).
 
-    `operators` are the person's own, from `operators_of`.
+    `operators` are the person's own, from `list_operators_of_person`.
     """
     if invitation.connected_at and len(list(operators)) == 1:
         return InvitationOffer("connected", [_choice(actor, o, invitation) for o in operators])
@@ -151,7 +151,7 @@ def consent_rows(consents: Iterable[models.Consent]) -> list[ConsentRow]:
 
 
 @dataclass(frozen=True)
-class LiveRow:
+class ActiveConnectionRow:
     """An active connection on the account page, with the name, country and badges of its other side."""
 
     name: str
@@ -185,7 +185,7 @@ def partner_rows(connections: Iterable[Connection]) -> list[PartnerRow]:
             name=connection.partner_name,
             shared=scope_names(connection.shared_scopes),
             sees=partner_sees_customers(connection.programs),  # type: ignore[attr-defined]
-            distributor=distributor_words(connection.other["distributor"]),  # type: ignore[attr-defined]
+            distributor=describe_distributor(connection.other["distributor"]),  # type: ignore[attr-defined]
             since=connection.connected_at,
         )
         for connection in connections
@@ -193,7 +193,7 @@ def partner_rows(connections: Iterable[Connection]) -> list[PartnerRow]:
 
 
 @dataclass(frozen=True)
-class EndedRow:
+class EndedConnectionRow:
     """An ended connection on the account page: the other side's name, both dates, and the name of who ended it."""
 
     name: str
@@ -203,28 +203,28 @@ class EndedRow:
     sharing_url: str  # what was shared; "" on the partner's side
 
 
-def live_rows(actor: Actor, page: Page[Any]) -> list[LiveRow]:
+def active_connection_rows(actor: Actor, page: Page[Any]) -> list[ActiveConnectionRow]:
     """Return a row for each connection of a page of `queries.list_active_connections`, for the account page."""
     return [_live_row(actor, connection) for connection in page.rows]
 
 
-def _live_row(actor: Actor, connection: Connection) -> LiveRow:
+def _live_row(actor: Actor, connection: Connection) -> ActiveConnectionRow:
     is_partner = connection.partner_id == actor.organization_id
     other: Mapping[str, Any] = connection.other  # type: ignore[attr-defined]
     programs: Iterable[Mapping[str, Any]] = connection.programs  # type: ignore[attr-defined]
     offered: int | None = connection.offered  # type: ignore[attr-defined]
-    return LiveRow(
+    return ActiveConnectionRow(
         name=other["name"],
-        distributor="" if is_partner else distributor_words(other["distributor"]),
+        distributor="" if is_partner else describe_distributor(other["distributor"]),
         direction=_direction(programs, is_partner=is_partner, sees=sees_customers(actor)),
         country=country_name(other["country"]),
-        badges=badges_of(programs),
+        badges=build_badges(programs),
         since=formats.date(connection.connected_at),
         end_url=reverse("connection_end", args=[connection.public_id]),
         customer_url=reverse("customer", args=[other["public_id"]]) if is_partner and sees_customers(actor) else "",
         sharing_url=sharing_url(connection.public_id),
         unshared=scope_names(all_scopes() & ~connection.shared_scopes),
-        new=scope_names(scopes_newly_offered(offered)) if offered else "",
+        new=scope_names(find_newly_offered_scopes(offered)) if offered else "",
     )
 
 
@@ -237,15 +237,15 @@ def _direction(programs: Iterable[Mapping[str, Any]], *, is_partner: bool, sees:
     return _("Sees nothing while its programme membership is not active")
 
 
-def distributor_words(name: str | None) -> str:
+def describe_distributor(name: str | None) -> str:
     """Return the sentence that names the distributor above a partner, whose own membership it does not need (E-14)."""
     return _("Its distributor %(name)s sees what you share with it.") % {"name": name} if name else ""
 
 
-def ended_rows(actor: Actor, page: Page[Any]) -> list[EndedRow]:
+def ended_connection_rows(actor: Actor, page: Page[Any]) -> list[EndedConnectionRow]:
     """Return a row for each connection of a page of `queries.list_ended_connections`, for the account page."""
     return [
-        EndedRow(
+        EndedConnectionRow(
             name=c.customer_name if c.partner_id == actor.organization_id else c.partner_name,
             connected=formats.date(c.connected_at),
             ended=formats.date(c.ended_at),
@@ -302,7 +302,7 @@ def sharing_changed_message(count: int) -> str:
     return text % {"count": formats.number(count)}
 
 
-def end_of_connection(actor: Actor, connection_id: object) -> tuple[str, str]:
+def end_url_or_refusal(actor: Actor, connection_id: object) -> tuple[str, str]:
     """Return the address of the dialog that ends a connection, and the reason why the actor may not end it.
 
     One of the two is always "".

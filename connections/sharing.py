@@ -11,7 +11,7 @@ Counter = Callable[[Actor, int], Sequence[str | Promise]]
 _counters: list[Counter] = []
 
 
-def register_shared(counter: Counter) -> None:
+def register_shared_counter(counter: Counter) -> None:
     """Register a function that says how much an app holds of a customer, such as ["4 services", "2 orders"].
 
     The function takes the actor, who may see less than there is, and the customer's primary key. It returns a list of
@@ -20,7 +20,7 @@ def register_shared(counter: Counter) -> None:
     _counters.append(counter)
 
 
-def describe_what_is_shared(actor: Actor, customer_id: int) -> list[str | Promise]:
+def describe_shared_data(actor: Actor, customer_id: int) -> list[str | Promise]:
     """Return what the actor sees of a customer, as texts such as "4 services", from every registered counter.
 
     The dialog that ends a connection shows these texts.

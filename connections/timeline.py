@@ -14,7 +14,7 @@ from connections.events import ConnectionEvent
 from notifications.models import Event
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Message
-from partnerportal.lib.scopes import scope_of
+from partnerportal.lib.scopes import find_scope
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class ActivityWords:
 _words: dict[str, ActivityWords] = {}
 
 
-def register_words(words: Mapping[str, ActivityWords]) -> None:
+def register_activity_words(words: Mapping[str, ActivityWords]) -> None:
     """Register the words for kinds of events: a mapping from the kind, such as "trial.requested", to its ActivityWords.
 
     Pages of activity leave events of other kinds out. Raises AssertionError for a kind that has words already.
@@ -54,13 +54,13 @@ def register_words(words: Mapping[str, ActivityWords]) -> None:
     _words.update(words)
 
 
-register_words(
+register_activity_words(
     {
         ConnectionEvent.ESTABLISHED: ActivityWords("link", _("%(organization)s connected to %(counterpart)s")),
         ConnectionEvent.SHARING_CHANGED: ActivityWords(
             "eye",
             _("%(organization)s changed what it shares with %(counterpart)s"),
-            detail=lambda event: scope_names(join_scopes(map(scope_of, event.changes["scopes"][1]))),
+            detail=lambda event: scope_names(join_scopes(map(find_scope, event.changes["scopes"][1]))),
         ),
         ConnectionEvent.ENDED: ActivityWords("unlink", _("%(organization)s ended the connection with %(counterpart)s")),
     }

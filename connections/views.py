@@ -16,13 +16,13 @@ from django.views.decorators.vary import vary_on_headers
 from accounts.models import Organization
 from accounts.policies import ROLE_TABLE as ACCOUNTS
 from accounts.policies import AccountPermission
-from accounts.queries import badges_of, sees_customers, with_qualifications
+from accounts.queries import annotate_qualifications, build_badges, sees_customers
 from connections import actions, consent, queries, rows
-from connections.customers import customer_page, find_customer, summaries_of
+from connections.customers import collect_summaries, find_customer, render_customer_page
 from connections.guards import require_dashboard
 from connections.models import Connection
 from connections.policies import ROLE_TABLE, ConnectionPermission
-from connections.sharing import describe_what_is_shared
+from connections.sharing import describe_shared_data
 from connections.timeline import activity_rows
 from partnerportal.lib.countries import country_name
 from partnerportal.lib.errors import Conflict, DomainError, Invalid, NotFound, Stale, TooMany
@@ -46,20 +46,20 @@ def account_details(request: PortalRequest) -> HttpResponse:
     """
     actor = request.actor
     live = _page(request, "connections", queries.list_active_connections(actor), "connected_at")
-    live_rows = rows.live_rows(actor, live)
+    active_connection_rows = rows.active_connection_rows(actor, live)
     history = _page(request, "history", queries.list_ended_connections(actor), "ended_at")
     own = Organization.objects.visible_to(actor).filter(pk=request.operator.organization_id)
-    organization = with_qualifications(own).get()
+    organization = annotate_qualifications(own).get()
     context = {
         "organization": organization,
         "distributor": queries.find_distributor(actor, organization.pk),
         "country": country_name(organization.country),
-        "badges": badges_of(request.operator.active_programs),
+        "badges": build_badges(request.operator.active_programs),
         "live": live,
-        "live_rows": live_rows,
-        "newly_offered": next((row for row in live_rows if row.new), None),
+        "active_connection_rows": active_connection_rows,
+        "newly_offered": next((row for row in active_connection_rows if row.new), None),
         "history": history,
-        "ended_rows": rows.ended_rows(actor, history),
+        "ended_connection_rows": rows.ended_connection_rows(actor, history),
         "may_edit": ACCOUNTS[AccountPermission.EDIT_ACCOUNT].check(actor),
         "may_end": ROLE_TABLE[ConnectionPermission.END].check(actor),
         "may_invite": ROLE_TABLE[ConnectionPermission.SEE_INVITATION_LINK].check(actor),
@@ -178,7 +178,7 @@ def connection_end(request: PortalRequest, connection_id: UUID) -> HttpResponse:
         actions.end_connection(actor=actor, connection=connection)
         messages.success(request, _("The connection with %(name)s has ended.") % {"name": other})
         return redirect(back)
-    things = describe_what_is_shared(actor, connection.customer_id)
+    things = describe_shared_data(actor, connection.customer_id)
     context = {"connection": connection, "is_partner": is_partner, "other": other, "things": things}
     context |= {"back": back, "to_customers": to_customers}
     return render(request, "connections/connection_end.html", context)
@@ -218,7 +218,7 @@ def _sharing_page(
     """Return the page “What is shared” with these scopes ticked, and with the error that sent the form back."""
     actor = request.actor
     given = list(queries.list_consents(actor, connection)[: queries.CONSENTS_SHOWN])
-    new = consent.scopes_newly_offered(given[0].offered) if given else Scope.NONE
+    new = consent.find_newly_offered_scopes(given[0].offered) if given else Scope.NONE
     is_partner = connection.partner_id == actor.organization_id
     customer_url = rows.customer_url(actor, connection)
     distributor = None if is_partner else queries.find_distributor(actor, connection.partner_id)
@@ -233,7 +233,7 @@ def _sharing_page(
         "version": given[0].version if given else "",
         "wording": consent.current_wording(),
         "history": rows.consent_rows(given),
-        "distributor": rows.distributor_words(distributor.name) if distributor else "",
+        "distributor": rows.describe_distributor(distributor.name) if distributor else "",
         "partners": 0 if is_partner else queries.count_partners(actor),
         "error": error,
     }
@@ -246,7 +246,7 @@ def customer(request: PortalRequest, customer_id: UUID) -> HttpResponse:
     """Show account data (CC-26), what needs attention and what else the apps add, and the latest activity."""
     actor = request.actor
     customer = find_customer(actor, customer_id)
-    summaries = summaries_of(actor, customer)
+    summaries = collect_summaries(actor, customer)
     events = queries.list_customer_activity(actor, customer.organization.pk).order_by("-pk")[:EVENTS_ON_FIRST_PAGE]
     context = {
         "attention": [item for summary in summaries for item in summary.attention],
@@ -255,7 +255,7 @@ def customer(request: PortalRequest, customer_id: UUID) -> HttpResponse:
         "moments": activity_rows(actor, events),
     }
     template = "connections/customer_overview.html"
-    return customer_page(request, customer, tab="overview", template=template, context=context)
+    return render_customer_page(request, customer, tab="overview", template=template, context=context)
 
 
 @require_dashboard
@@ -268,4 +268,4 @@ def customer_activity(request: PortalRequest, customer_id: UUID) -> HttpResponse
     context = {"moments": activity_rows(actor, page.rows), "page": page}
     context["shares_news"] = customer.shares(Scope.NOTIFICATIONS)
     template = "connections/customer_activity.html"
-    return customer_page(request, customer, tab="activity", template=template, context=context)
+    return render_customer_page(request, customer, tab="activity", template=template, context=context)

@@ -114,13 +114,13 @@ def describe_anomalies(uses: Sequence[Mapping[str, Any]], *, found: int) -> str:
     for use in uses:
         words = describe_anomaly(use["metric"], **{name: use[name] for name in ("before", "value", "low", "high")})
         names = {"service": use["service"], "words": words}
-        lines.append(words if len(services_of(uses)) == 1 else _("%(service)s: %(words)s") % names)
+        lines.append(words if len(anomaly_service_names(uses)) == 1 else _("%(service)s: %(words)s") % names)
     if left_out := found - len(uses):
         more = ngettext("and %(count)s more on the usage page", "and %(count)s more on the usage page", left_out)
         lines.append(more % {"count": formats.number(left_out)})
     return "\n".join(lines)
 
 
-def services_of(uses: Sequence[Mapping[str, Any]]) -> list[str]:
+def anomaly_service_names(uses: Sequence[Mapping[str, Any]]) -> list[str]:
     """Return the names of the services of an event's anomalies, each once and in their order."""
     return list(dict.fromkeys(use["service"] for use in uses))

@@ -10,9 +10,9 @@ class EntitlementsConfig(AppConfig):
 
     def ready(self) -> None:
         from connections.consent import offer_scope
-        from connections.sharing import register_shared
-        from connections.timeline import register_words
-        from entitlements.customer_frame import register_frame
+        from connections.sharing import register_shared_counter
+        from connections.timeline import register_activity_words
+        from entitlements.customer_frame import register_customer_frame
         from entitlements.lists.customers import CUSTOMERS
         from entitlements.lists.releases import RELEASES
         from entitlements.lists.renewals import OWN_RENEWALS, RENEWALS
@@ -26,9 +26,9 @@ class EntitlementsConfig(AppConfig):
 
         for offered in OFFERED:
             offer_scope(offered)
-        register_shared(count_shared)
-        register_words(WORDS)
-        register_frame()
+        register_shared_counter(count_shared)
+        register_activity_words(WORDS)
+        register_customer_frame()
         for definition in (CUSTOMERS, RENEWALS, OWN_RENEWALS, TRIALS, RELEASES):
             register_list(definition)
         register_personal_data()

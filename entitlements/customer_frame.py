@@ -3,12 +3,12 @@
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from connections.customers import CustomerTab, Summary, register_summary, register_tab
+from connections.customers import CustomerSummary, CustomerTab, register_customer_summary, register_customer_tab
 from connections.queries import ConnectedCustomer
 from entitlements.queries.customers import count_orders, count_services, list_services
 from entitlements.queries.usage import list_open_anomalies
-from entitlements.rows.customers import attention_of_services, licence_bar, service_sections
-from entitlements.rows.usage import attention_of_anomalies
+from entitlements.rows.customers import collect_service_attention, licence_bar, service_sections
+from entitlements.rows.usage import collect_anomaly_attention
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.parts import PagePart
 from partnerportal.lib.scopes import Scope
@@ -34,7 +34,7 @@ TABS = (
 )
 
 
-def summarize_services(actor: Actor, customer: ConnectedCustomer) -> Summary:
+def summarize_services(actor: Actor, customer: ConnectedCustomer) -> CustomerSummary:
     """Return the part of a customer's first page about its services: the running ones, and what asks for attention.
 
     Attention is asked for a service that ends soon, is over its licence, waits for a decision, or is used unusually.
@@ -49,15 +49,15 @@ def summarize_services(actor: Actor, customer: ConnectedCustomer) -> Summary:
         "usage": licence_bar(entitlements),
         "running": sections["active"] + sections["active_trials"],
     }
-    return Summary(
-        attention=attention_of_anomalies(anomalies) + attention_of_services(entitlements),
+    return CustomerSummary(
+        attention=collect_anomaly_attention(anomalies) + collect_service_attention(entitlements),
         calm=_("Nothing ends in the next 90 days, and no limit is exceeded.") if shares_services else "",
         parts=[PagePart("entitlements/parts/licences.html", licences)],
     )
 
 
-def register_frame() -> None:
+def register_customer_frame() -> None:
     """Add the tabs Services, Usage and Orders, and the summary of services, to the pages of customers."""
     for tab in TABS:
-        register_tab(tab)
-    register_summary(summarize_services)
+        register_customer_tab(tab)
+    register_customer_summary(summarize_services)

@@ -7,9 +7,14 @@ from django.utils.translation import gettext as _
 from accounts.models import Kind
 from accounts.queries import is_customer, sees_customers
 from entitlements.models import UnusualUse
-from entitlements.queries.customers import customers_needing_attention, list_services, portfolio_numbers
+from entitlements.queries.customers import find_customers_needing_attention, get_portfolio_numbers, list_services
 from entitlements.queries.usage import latest_report_day
-from entitlements.rows.customers import attention_of_customers, attention_of_services, licence_bar, service_sections
+from entitlements.rows.customers import (
+    collect_customer_attention,
+    collect_service_attention,
+    licence_bar,
+    service_sections,
+)
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.blocks import Area, Block
@@ -21,15 +26,15 @@ CUSTOMERS_SHOWN = 6  # customers that need attention
 
 def _customers(request: PortalRequest) -> dict[str, Any] | None:
     """Return all customers in numbers and those to look after; nothing before the first one."""
-    numbers = portfolio_numbers(request.actor)
+    numbers = get_portfolio_numbers(request.actor)
     if not numbers.customers:
         return None
-    listings = customers_needing_attention(request.actor, CUSTOMERS_SHOWN)
+    listings = find_customers_needing_attention(request.actor, CUSTOMERS_SHOWN)
     calm = _("Nothing ends in the next 30 days, and no limit is exceeded.")
     falling = numbers.unusual.get(UnusualUse.FALLING, 0)
     as_of = latest_report_day(request.actor, UnusualUse.FALLING) if falling else None
     use = {"falling": falling, "as_of": formats.date(as_of) if as_of else ""}
-    return {"numbers": numbers} | use | _attention(attention_of_customers(listings), calm)
+    return {"numbers": numbers} | use | _attention(collect_customer_attention(listings), calm)
 
 
 def _own_services(request: PortalRequest) -> dict[str, Any]:
@@ -43,7 +48,7 @@ def _own_services(request: PortalRequest) -> dict[str, Any]:
         "pending_count": len(sections["pending_trials"]),
     }
     calm = _("Nothing ends in the next 90 days, and no limit is exceeded.")
-    return counts | _attention(attention_of_services(entitlements), calm)
+    return counts | _attention(collect_service_attention(entitlements), calm)
 
 
 def _own_licences(request: PortalRequest) -> dict[str, Any] | None:

@@ -20,10 +20,10 @@ def register_personal_data() -> None:
     for name, own in OWN.items():
         register_own_rows(name, own)
     # The customer's record comes from its own systems, so it stays when the person's data is deleted.
-    register_holding(Holding("licences_held", licences_held))
+    register_holding(Holding("licences_held", list_held_licences))
 
 
-def licences_held(person: Person) -> list[Any]:
+def list_held_licences(person: Person) -> list[Any]:
     """Return the licences that are held under the person's e-mail address, by what customers' systems say."""
     rows = LicenseAssignment.objects.filter(holder__iexact=person.email, holder_kind="user").order_by("pk")
     return list(rows.values("holder", "customer__name", "sku__name", "assigned_at", "last_used_at", "released_at"))

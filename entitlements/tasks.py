@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from entitlements.actions import anomalies, figures, listing, renewals, trials
-from entitlements.actions.sweeping import sweep_alerts, sweep_anomalies
+from entitlements.actions.sweeping import delete_old_anomalies, delete_old_renewal_alerts
 from entitlements.ingest import uploads
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.batches import repeat_for_a_minute
@@ -54,5 +54,5 @@ def sweep_uploads() -> None:
 @shared_task
 def sweep_facts() -> None:
     """Delete old announcements of ends, and unusual use that ended long ago."""
-    sweep_alerts()
-    sweep_anomalies()
+    delete_old_renewal_alerts()
+    delete_old_anomalies()

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from django.utils.translation import gettext_lazy as _
 
 from connections.timeline import ActivityWords
-from entitlements.anomalies import services_of
+from entitlements.anomalies import anomaly_service_names
 from entitlements.events import EntitlementEvent
 from entitlements.notices.news import licence_count_label
 from notifications.models import Event
@@ -35,7 +35,7 @@ _TEXTS: dict[str, tuple[str, Message]] = {
 
 
 def _service(event: Event) -> Mapping[str, str]:
-    names = formats.join_names(services_of(event.data.get("uses", ())))
+    names = formats.join_names(anomaly_service_names(event.data.get("uses", ())))
     return {"service": names or event.data.get("sku_name", event.subject_label)}
 
 

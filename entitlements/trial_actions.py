@@ -12,8 +12,8 @@ from entitlements.actions.trials import (
     cancel_trial,
     convert_trial,
     decline_trial,
+    end_after_extension,
     extend_trial,
-    extended_to,
 )
 from entitlements.models import Entitlement
 from entitlements.policies import EntitlementPermission
@@ -52,7 +52,7 @@ def _ask_to_decline(trial: Entitlement) -> ConfirmationDialog:
 
 
 def _ask_to_extend(trial: Entitlement) -> ConfirmationDialog:
-    new, time = extended_to(trial), settings.PORTAL_TRIAL_TIME
+    new, time = end_after_extension(trial), settings.PORTAL_TRIAL_TIME
     assert trial.ends_on and new, "the action's condition holds"
     dates = {"old": formats.date(trial.ends_on), "new": formats.date(new)}
     text = _("%(customer)s can then use it until %(new)s (UTC) instead of %(old)s.") % (_names(trial) | dates)
@@ -81,11 +81,11 @@ def _ask_to_cancel(trial: Entitlement) -> ConfirmationDialog:
 
 
 def _has_later_end(trial: Entitlement) -> Answer:
-    return Allowed() if extended_to(trial) else Denied("no_later_end", NO_LATER_END)
+    return Allowed() if end_after_extension(trial) else Denied("no_later_end", NO_LATER_END)
 
 
 def _propose_later_end(trial: Entitlement) -> dict[str, Any]:
-    return {"ends_on": extended_to(trial)}
+    return {"ends_on": end_after_extension(trial)}
 
 
 def _propose_seats(trial: Entitlement) -> dict[str, Any]:

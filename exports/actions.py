@@ -149,7 +149,7 @@ def make_next_export() -> bool:
             files.delete_export(claimed)
     except Exception:
         log.exception("Export %s failed at attempt %s", claimed.public_id, claimed.attempts)
-        claimed.give_back("failed", after=PAUSE, rows_written=0)
+        claimed.retry_later("failed", after=PAUSE, rows_written=0)
     return True
 
 

@@ -69,7 +69,7 @@ def _query(exported: ExportList, form: QueryDict) -> Query | None:
     "all" has no filters; "ticked" adds the `ids` of the ticked rows, and is None if none are ticked; anything else has
     the filters in the address of the page.
     """
-    query = {} if form.get("what") == "all" else exported.query(QueryDict(form.get("query", "")).dict())
+    query = {} if form.get("what") == "all" else exported.pick_filters(QueryDict(form.get("query", "")).dict())
     if form.get("what") != "ticked":
         return query
     ticked = [number for number in form.getlist("row") if number.isascii() and number.isalnum()]

@@ -21,7 +21,7 @@ class TriStateCheckbox(forms.CheckboxInput):
         return super().value_from_datadict(data, files, name) if name in data else None
 
 
-class ChoicesForm(forms.Form):
+class NoticeChoicesForm(forms.Form):
     """Two fields for each kind of notice: how it comes by e-mail, and whether it comes into the inbox.
 
     Fields that are left out of the request leave the person's present choice as it is.
@@ -30,7 +30,7 @@ class ChoicesForm(forms.Form):
     def __init__(self, actor: Actor, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.kinds = sorted(registry.kind_choices(actor), key=lambda choice: choice[1])
-        present = queries.notice_choices(actor)
+        present = queries.get_notice_choices(actor)
         for code, label in self.kinds:
             mail, inbox = present[code]
             self.fields[code] = forms.ChoiceField(label=label, choices=MailMode.choices, required=False, initial=mail)

@@ -57,7 +57,7 @@ def mail_mode_for(kind: NoticeKind, notice: Notice, person: Addressee, choices: 
     return choices.get((notice.recipient_id, person.person_id)) or default_mail_mode(kind, person.roles, is_own=is_own)
 
 
-def next_summary(person: Addressee, now: dt.datetime) -> tuple[dt.date, dt.datetime]:
+def find_next_summary(person: Addressee, now: dt.datetime) -> tuple[dt.date, dt.datetime]:
     """Return the day of a person's next daily summary, and the moment at which it goes out, in their time zone."""
     zone = ZoneInfo(person.time_zone)
     day = now.astimezone(zone).date()

@@ -10,7 +10,7 @@ from notifications.mailing import default_mail_mode
 from notifications.models import MailMode, Notice, NoticeChoice, NoticePreference
 from notifications.models.notice import NoticeQuerySet, in_inbox_condition
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.prepared import Prepared
+from partnerportal.lib.prepared import PreparedQuery
 
 UNREAD_SHOWN = 99  # beyond it the badge says "99+"; counting further helps nobody
 NEWS_LOOKED_AT = 500  # how many of the latest notices the customer filter takes its choices from
@@ -24,13 +24,13 @@ def list_notices(actor: Actor) -> NoticeQuerySet:
     """
     return (
         Notice.objects.visible_to(actor)
-        .with_unread(actor)
+        .annotate_unread(actor)
         .alias(is_in_inbox=in_inbox_condition(actor))
         .order_by("-at", "-pk")
     )
 
 
-def customers_in_news(actor: Actor, chosen: UUID | None = None, kind: str | None = None) -> list[tuple[str, str]]:
+def list_customers_in_news(actor: Actor, chosen: UUID | None = None, kind: str | None = None) -> list[tuple[str, str]]:
     """Return (public id, name) of each customer that the latest open notices are about, by name (CC-55).
 
     They are the choices of the inbox's filter by customer; the `chosen` one is always among them. As in the list,
@@ -49,7 +49,7 @@ def customers_in_news(actor: Actor, chosen: UUID | None = None, kind: str | None
 
 
 @cache
-def _unread(features: frozenset[str], roles: frozenset[str]) -> Prepared[tuple[int]]:
+def _unread(features: frozenset[str], roles: frozenset[str]) -> PreparedQuery[tuple[int]]:
     """Return the prepared statement that finds the unread notices of a person with these features and roles.
 
     Each combination has a statement of its own, because with a feature a person sees news of customers too, and in
@@ -69,7 +69,7 @@ def _unread(features: frozenset[str], roles: frozenset[str]) -> Prepared[tuple[i
             .values_list("pk")[: UNREAD_SHOWN + 1]
         )
 
-    return Prepared(rows, -1, -2)
+    return PreparedQuery(rows, -1, -2)
 
 
 def count_unread(actor: Actor) -> int:
@@ -78,7 +78,7 @@ def count_unread(actor: Actor) -> int:
     return len(unread(actor.organization_id, actor.person_id))
 
 
-def notice_choices(actor: Actor) -> dict[str, NoticeChoice]:
+def get_notice_choices(actor: Actor) -> dict[str, NoticeChoice]:
     """Return how the acting person gets each kind of notice in this organisation, by code: as chosen, or as usual."""
     own = {row.kind: row for row in NoticePreference.objects.visible_to(actor)}
     by_code = {}

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from notifications import registry
 from notifications.actions.inbox import dismiss_notice, mark_all_read, mark_read, restore_notice
 from notifications.actions.preferences import choose_notices
-from notifications.forms import ChoicesForm
+from notifications.forms import NoticeChoicesForm
 from notifications.lists.inbox import Inbox
 from notifications.models import Notice
 from notifications.policies import ROLE_TABLE, NoticePermission
@@ -93,7 +93,7 @@ def preferences(request: PortalRequest) -> HttpResponse:
 
     Any role may.
     """
-    form = ChoicesForm(request.actor, request.POST if request.method == "POST" else None)
+    form = NoticeChoicesForm(request.actor, request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         choose_notices(actor=request.actor, choices=form.choices)
         messages.success(request, _("Notification preferences saved."))

@@ -40,7 +40,7 @@ class AccessLogMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         started = time.perf_counter()
         queries = QueryCounter()
-        with logs.log_fields(request_id=request_id_of(request)) as fields:
+        with logs.log_fields(request_id=choose_request_id(request)) as fields:
             with connection.execute_wrapper(queries):
                 response = self.get_response(request)
             response["X-Request-ID"] = fields["request_id"]
@@ -75,7 +75,7 @@ def log_who_signed_in(user: Person, **_signal: Any) -> None:
     logs.add_fields(person=str(user.public_id))
 
 
-def request_id_of(request: HttpRequest) -> str:
+def choose_request_id(request: HttpRequest) -> str:
     """Return the id that a trusted proxy gave the request in `X-Request-ID`, else a new random one."""
     proxy_id = request.headers.get("X-Request-ID", "")
     if settings.ALLAUTH_TRUSTED_PROXY_COUNT and _SANE_ID.fullmatch(proxy_id):

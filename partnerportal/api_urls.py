@@ -28,7 +28,7 @@ register_converter(AnythingConverter, "anything")
 
 
 @extend_schema(exclude=True)
-class NothingHere(APIView):
+class UnmatchedAddressView(APIView):
     """The view of every address of the API that no route matches: 404 in the API's own shape, whatever the method."""
 
     def initial(self, request: Request, *args: object, **kwargs: object) -> None:
@@ -47,5 +47,5 @@ urlpatterns = [
     path("v1/", include("notifications.api.urls")),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", with_its_icons(require_sign_in(reference)), name="docs"),
-    path("<anything:rest>", NothingHere.as_view(), name="nothing"),
+    path("<anything:rest>", UnmatchedAddressView.as_view(), name="nothing"),
 ]

@@ -55,9 +55,9 @@ def environment(root: Path | None = None, *, durable: bool = True) -> dict[str, 
     result: dict[str, str] = {}
     with _locked(root):
         if "DATABASE_URL" not in os.environ:
-            result |= Postgres(root).ensure(durable=durable)
+            result |= Postgres(root).start_if_needed(durable=durable)
         if "REDIS_URL" not in os.environ:
-            result["REDIS_URL"] = Redis(root).ensure()
+            result["REDIS_URL"] = Redis(root).start_if_needed()
     return result
 
 
@@ -86,7 +86,7 @@ class Postgres:
             "DATABASE_OWNER_URL": f"postgres://portal_owner{place}",
         }
 
-    def ensure(self, *, durable: bool) -> dict[str, str]:
+    def start_if_needed(self, *, durable: bool) -> dict[str, str]:
         """Start the server and create the database unless both answer. Return the variables with the database URLs.
 
         Raises EmbeddedError if the server does not start.
@@ -212,7 +212,7 @@ class Redis:
         self.state_file = self.data / "state.json"
         self.log = root / "redis.log"
 
-    def ensure(self) -> str:
+    def start_if_needed(self) -> str:
         """Start the server unless it answers. Return its URL, which contains the password.
 
         Raises EmbeddedError if the server does not start.

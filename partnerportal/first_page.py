@@ -9,7 +9,7 @@ from partnerportal.lib.parts import PagePart
 from partnerportal.lib.requests import PortalRequest
 
 
-def parts_by_area(request: PortalRequest) -> dict[str, list[PagePart]]:
+def list_parts_by_area(request: PortalRequest) -> dict[str, list[PagePart]]:
     """Return what each area of the actor's first page shows, in its order."""
     areas: dict[str, list[PagePart]] = {area: [] for area in Area}
     contexts: dict[object, Mapping[str, Any] | None] = {}

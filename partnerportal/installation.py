@@ -130,7 +130,7 @@ def check_mail() -> Findings:
         yield Finding(FindingLevel.OK, "Mail", f"{server} answers and lets us in. From: {settings.DEFAULT_FROM_EMAIL}")
 
 
-def check_folders() -> Findings:
+def check_file_storage() -> Findings:
     """Yield whether PRIVATE_ROOT can be written (exports, uploads), and whether STATIC_ROOT has the static files."""
     yield _writable("PRIVATE_ROOT", settings.PRIVATE_ROOT)
     manifest = Path(settings.STATIC_ROOT) / "staticfiles.json"
@@ -336,6 +336,6 @@ def _is_production() -> bool:
 
 
 CHECKS: tuple[Callable[[], Findings], ...] = (
-    check_settings, check_portal_address, check_mail, check_folders, check_databases, check_migrations,
+    check_settings, check_portal_address, check_mail, check_file_storage, check_databases, check_migrations,
     check_encryption, check_redis,
 )  # fmt: skip

@@ -40,7 +40,7 @@ class MetricsMiddleware:
             return self.get_response(request)
         if not secrets.compare_digest(request.headers.get("Authorization", "").encode(), _expected()):
             return HttpResponse(status=401, headers={"WWW-Authenticate": "Bearer"})
-        text = generate_latest(metrics.registry_of_all(BackgroundWork()))
+        text = generate_latest(metrics.build_registry(BackgroundWork()))
         return HttpResponse(text, content_type=CONTENT_TYPE_LATEST, headers={"Cache-Control": "no-store"})
 
 

@@ -18,12 +18,12 @@ from django.utils.translation import gettext as _
 
 from accounts.backends import awaits_proof, half_signed_in_person_id
 from accounts.models import Operator
-from accounts.queries import operators_of
+from accounts.queries import list_operators_of_person
 from connections.actors import PersonSession
 from partnerportal import errors
 from partnerportal.lib import tenancy
 from partnerportal.lib.authentication import authenticate
-from partnerportal.lib.breaker import Breaker, ServiceAway
+from partnerportal.lib.breaker import CircuitBreaker, ServiceAway
 from partnerportal.lib.errors import DomainError, NotFound
 from partnerportal.lib.requests import PortalRequest
 
@@ -31,7 +31,9 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 # What the people of a suspended organisation may still do: sign out, act for another of theirs, choose a language.
 STAYS_OPEN = {"account_logout", "organization_switch", "set_language", "security_txt", "robots_txt"}
 SEEN_EVERY = 300  # seconds between two writes of "last seen" into the session
-DATABASE = Breaker("The database", within=2, pause=0)  # load balancers that ask for readiness wait a few seconds only
+DATABASE = CircuitBreaker(
+    "The database", within=2, pause=0
+)  # load balancers that ask for readiness wait a few seconds only
 
 
 class PermissionsPolicyMiddleware:
@@ -195,7 +197,7 @@ class ActorMiddleware:
 
     def _act_for(self, request: PortalRequest, public_id: object) -> None:
         """Act for another of the person's own organisations from now on. Raises NotFound for any other."""
-        operators = [] if request.actor.is_anonymous else list(operators_of(request.user.pk))  # type: ignore[arg-type]
+        operators = [] if request.actor.is_anonymous else list(list_operators_of_person(request.user.pk))  # type: ignore[arg-type]
         operator = next((o for o in operators if str(o.organization.public_id) == str(public_id)), None)
         if operator is None:
             raise NotFound("not_found", "")

@@ -17,7 +17,7 @@ from entitlements.policies import ROLE_TABLE as ENTITLEMENTS
 from exports.policies import ROLE_TABLE as EXPORTS
 from notifications.policies import ROLE_TABLE as NOTIFICATIONS
 from partnerportal import errors
-from partnerportal.first_page import parts_by_area
+from partnerportal.first_page import list_parts_by_area
 from partnerportal.lib import logs
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import today
@@ -41,7 +41,7 @@ def overview(request: PortalRequest) -> HttpResponse:
     """
     if request.actor.organization_id is None:
         return redirect(page_url("organization_new"))
-    context = {"organization": request.operator.organization, "areas": parts_by_area(request)}
+    context = {"organization": request.operator.organization, "areas": list_parts_by_area(request)}
     return render(request, "overview.html", context)
 
 

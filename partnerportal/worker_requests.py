@@ -7,7 +7,7 @@ from celery.worker.request import Request
 log = get_logger(__name__)
 
 
-class AcknowledgedRequest(Request):
+class CheckedAckRequest(Request):
     """A request of Celery (a task's message) that raises an error when the message cannot be acknowledged.
 
     Celery itself would log an acknowledgement that times out, and go on as if the message were still in hand: a worker
@@ -23,6 +23,6 @@ class AcknowledgedRequest(Request):
 
 
 class PortalTask(Task):
-    """The base of every task of the portal, which gives it an AcknowledgedRequest."""
+    """The base of every task of the portal, which gives it an CheckedAckRequest."""
 
-    Request = "partnerportal.worker_requests:AcknowledgedRequest"
+    Request = "partnerportal.worker_requests:CheckedAckRequest"

@@ -31,7 +31,7 @@ from rest_framework.test import APIClient
 from accounts.models import Person
 from partnerportal.lib import tenancy
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.breaker import Breaker
+from partnerportal.lib.breaker import CircuitBreaker
 from partnerportal.lib.garbage import freeze_garbage
 from partnerportal.lib.sessions import SessionStore
 from tests import databases
@@ -114,7 +114,7 @@ def _nobodys_language_and_time() -> Iterator[None]:
 def _nothing_has_failed_before() -> Iterator[None]:
     """What one test could not reach, the next may ask at once."""
     yield
-    for breaker in Breaker.every:
+    for breaker in CircuitBreaker.every:
         breaker.reset()
 
 

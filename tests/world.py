@@ -31,7 +31,7 @@ from accounts.models import (
     Role,
     Skill,
 )
-from accounts.queries import operators_today
+from accounts.queries import list_operators_today
 from connections.actions import accept_invitation, end_connection
 from connections.actors import choose_actor
 from connections.models import Connection, InvitationLink
@@ -41,7 +41,7 @@ from notifications.actions.outbox import fan_out_due
 from notifications.actions.recording import record
 from notifications.models import Delivery, Event, Notice
 from partnerportal.lib.actors import ANONYMOUS, Actor
-from partnerportal.lib.prepared import instance_of
+from partnerportal.lib.prepared import build_instance
 from partnerportal.lib.roles import roles_of_kind
 from partnerportal.lib.scopes import ALL, Scope
 from tests import world_usage
@@ -111,7 +111,7 @@ class World:
         if who == "anonymous":
             return ANONYMOUS
         person = self.person(who)
-        return choose_actor(person, self.organization_id_of(who), operators_today(person.pk))
+        return choose_actor(person, self.organization_id_of(who), list_operators_today(person.pk))
 
     def organization_of(self, who: str) -> Organization | None:
         """Whom they act for; "many" alone acts for the first of three by name."""
@@ -156,7 +156,7 @@ def _read(model: type[Row], key: int) -> Row:
         row = cursor.fetchone()
     if row is None:
         raise model.DoesNotExist
-    return instance_of(model, row)
+    return build_instance(model, row)
 
 
 def manager(name: str) -> str:

@@ -20,14 +20,14 @@ from entitlements.models import (
     Sku,
     UsageDay,
     UsageMonth,
-    month_of,
+    first_of_month,
 )
 from entitlements.models.usage import ACTIVE_KEPT, ASSIGNED_KEPT, SHARES_KEPT
 from exports.models import Export
 from notifications.actions.recording import record_many
 from notifications.models import MailMode, NoticePreference
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.tokens import digest_of
+from partnerportal.lib.tokens import digest_secret
 
 DAYS = 40
 TOKEN, CALENDAR = "world-ingest-token", "world-calendar-{}"
@@ -62,12 +62,12 @@ def build(organization: Organization, *, word: str, used: str, holders: str, per
     NoticePreference.objects.create(
         organization_id=organization.pk, person_id=person.pk, kind="customer_connected", mail=MailMode.EACH
     )
-    CalendarFeed.objects.create(**own, digest=digest_of(CALENDAR.format(word)))
+    CalendarFeed.objects.create(**own, digest=digest_secret(CALENDAR.format(word)))
 
 
 def build_ingest() -> None:
     """The vendor's systems belong to no organisation."""
-    token = IngestToken.objects.create(name="World", digest=digest_of(TOKEN), prefix="world")
+    token = IngestToken.objects.create(name="World", digest=digest_secret(TOKEN), prefix="world")
     IngestUpload.objects.create(
         token=token, kind="usage", idempotency_key="world", fingerprint="", size=0, state=IngestUpload.State.DONE
     )
@@ -77,7 +77,7 @@ def _usage(organization: Organization, entitlement: Entitlement, unused: Sku) ->
     today = timezone.now().date()
     days = [today - dt.timedelta(days=back) for back in range(DAYS)]
     with connection.cursor() as cursor:
-        for month in {month_of(day) for day in days}:
+        for month in {first_of_month(day) for day in days}:
             cursor.execute("SELECT usage_partition(%s)", [month])
     same = {"customer": organization, "sku": entitlement.sku}
     seats = {"purchased": 10, "assigned": 8, "newly_assigned": 1}
@@ -85,8 +85,8 @@ def _usage(organization: Organization, entitlement: Entitlement, unused: Sku) ->
     nothing = {"customer": organization, "sku": unused, **dict.fromkeys(seats | active, 0)}
     UsageDay.objects.bulk_create([UsageDay(**same, **seats, **active, day=day) for day in days])
     UsageDay.objects.bulk_create([UsageDay(**nothing, day=day) for day in days])
-    for month in sorted({month_of(day) for day in days}):
-        of_month = [day for day in days if month_of(day) == month]
+    for month in sorted({first_of_month(day) for day in days}):
+        of_month = [day for day in days if first_of_month(day) == month]
         UsageMonth.objects.create(
             **same, **seats, month=month, last_day=max(of_month), days=len(of_month), monthly_active=6,
             daily_active_peak=4,

@@ -15,7 +15,7 @@ from accounts.actions.operators import remove_operator
 from accounts.actions.people import end_sessions, refuse_further_address
 from accounts.models import FailedAttempts, Operator, Person
 from accounts.personal_data import registered_holdings
-from accounts.queries import organizations_with_one_admin
+from accounts.queries import list_organizations_with_one_admin
 from notifications.models import Event
 from partnerportal.lib.actors import Actor, ActorKind
 from partnerportal.lib.errors import Conflict
@@ -99,7 +99,7 @@ def erase_person(*, actor: Actor, email: str) -> bool:
         refuse_further_address(email)
         _erase_from_log(actor, None, [], [email])
         return False
-    if without_other_admin := organizations_with_one_admin(person):
+    if without_other_admin := list_organizations_with_one_admin(person):
         names = ", ".join(f"{organization} ({organization.org_id})" for organization in without_other_admin)
         raise Conflict(
             "last_admin",

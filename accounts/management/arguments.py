@@ -24,7 +24,7 @@ def country_code(text: str) -> str:
     return code
 
 
-def organization_of(org_id: str) -> Organization:
+def find_organization(org_id: str) -> Organization:
     """Return the organisation with this ORGID. Raises CommandError for an unknown one."""
     organization = Organization.objects.filter(org_id=org_id).first()
     if organization is None:
@@ -40,7 +40,7 @@ def tenant_id(text: str) -> UUID:
         raise ArgumentTypeError(f"{text} is not a UUID.") from error
 
 
-def program_of(code: str) -> Program:
+def find_program(code: str) -> Program:
     """Return the programme with this code. Raises CommandError for an unknown one, and lists the codes there are."""
     program = Program.objects.filter(code=code).first()
     if program is None:
@@ -49,7 +49,7 @@ def program_of(code: str) -> Program:
     return program
 
 
-def catalogue_row(catalogue: type[C], code: str) -> C:
+def find_catalogue_row(catalogue: type[C], code: str) -> C:
     """Return the competency or skill with this code. Raises CommandError for an unknown one, and lists the codes."""
     row = catalogue._default_manager.filter(code=code).first()
     if row is None:
@@ -58,7 +58,7 @@ def catalogue_row(catalogue: type[C], code: str) -> C:
     return row
 
 
-def person_of(email: str) -> Person:
+def find_person(email: str) -> Person:
     """Return the person with this main e-mail address, typed in capital or small letters.
 
     Raises Conflict("further_address") for a further address of somebody, and CommandError for an unknown one.

@@ -19,14 +19,14 @@ from accounts.actions.organizations import create_own_organization, update_conta
 from accounts.actions.people import update_preferences
 from accounts.forms import OrganizationForm, PreferencesForm, RolesForm
 from accounts.policies import ROLE_TABLE, AccountPermission
-from partnerportal.lib.form_errors import into_form
+from partnerportal.lib.form_errors import show_errors_in_form
 from partnerportal.lib.known_pages import page_url
 from partnerportal.lib.pages import next_url, require_permission, require_sign_in
 from partnerportal.lib.policies import authorize
 from partnerportal.lib.requests import PortalRequest
 
 
-class MailsWithForm:
+class MailingFormMixin:
     """A mixin for views of allauth whose form queues a mail.
 
     When that fails, the form shows the error, and what the request wrote to the database and the session is undone.
@@ -38,22 +38,22 @@ class MailsWithForm:
     def form_valid(self, form: BaseForm) -> HttpResponse:
         """Answer a valid form as allauth does, or with the form and the error that stopped it."""
         before = dict(self.request.session.items())
-        with into_form(form):
+        with show_errors_in_form(form):
             return super().form_valid(form)  # type: ignore[misc]
         self.request.session.clear()
         self.request.session.update(before)
         return self.form_invalid(form)
 
 
-class SignupView(MailsWithForm, account_views.SignupView):
+class SignupView(MailingFormMixin, account_views.SignupView):
     pass
 
 
-class LoginView(MailsWithForm, account_views.LoginView):
+class LoginView(MailingFormMixin, account_views.LoginView):
     """The sign-in page, which mails a code to whoever has not verified their address."""
 
 
-class PasswordResetView(MailsWithForm, account_views.PasswordResetView):
+class PasswordResetView(MailingFormMixin, account_views.PasswordResetView):
     pass
 
 
@@ -66,7 +66,7 @@ def organization_new(request: PortalRequest) -> HttpResponse:
     """Show the form for a new customer organisation; on POST create it and let the person act for it (E-2)."""
     form = OrganizationForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        with into_form(form):
+        with show_errors_in_form(form):
             organization = create_own_organization(person=request.user, **form.cleaned_data)  # type: ignore[arg-type]
             request.act_for(organization.public_id)
             messages.success(request, _("%(name)s is set up. You are its Admin.") % {"name": organization.name})
@@ -94,7 +94,7 @@ def account_edit(request: PortalRequest) -> HttpResponse:
     organization = request.operator.organization
     form = OrganizationForm(request.POST or None, instance=organization)
     if request.method == "POST" and form.is_valid():
-        with into_form(form):
+        with show_errors_in_form(form):
             update_contact(actor=request.actor, organization=organization, **form.cleaned_data)
             messages.success(request, _("Contact details saved."))
             return redirect(page_url("account"))
@@ -122,7 +122,7 @@ def operator_roles(request: PortalRequest, operator_id: UUID) -> HttpResponse:
     authorize(request.actor, ROLE_TABLE, AccountPermission.CHANGE_ROLES, on=operator)
     form = RolesForm(request.POST if request.method == "POST" else None, operator=operator)
     if form.is_valid():
-        with into_form(form):
+        with show_errors_in_form(form):
             change_roles(actor=request.actor, operator=operator, **form.cleaned_data)
             messages.success(request, _("Roles of %(name)s saved.") % {"name": operator.person})
             return redirect("operators")

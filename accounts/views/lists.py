@@ -14,8 +14,8 @@ from accounts.actions import lists as actions
 from accounts.forms import DisplayForm, ViewForm
 from accounts.models import SavedView
 from accounts.policies import ROLE_TABLE, AccountPermission, may_share_views
-from accounts.queries import get_saved_view, list_preferences
-from partnerportal.lib.form_errors import into_form
+from accounts.queries import get_list_preferences, get_saved_view
+from partnerportal.lib.form_errors import show_errors_in_form
 from partnerportal.lib.lists import ListDefinition, find_list, list_address
 from partnerportal.lib.pages import load_page, next_url, require_permission
 from partnerportal.lib.policies import authorize
@@ -56,7 +56,7 @@ def view_new(request: PortalRequest, list_key: str) -> HttpResponse:
     form = ViewForm(request.POST or None, may_share=may_share)
     query = request.POST.get("query", request.GET.urlencode())
     if request.method == "POST" and form.is_valid():
-        with into_form(form):
+        with show_errors_in_form(form):
             view = actions.save_view(
                 actor=request.actor, definition=definition, query=_posted_query(request), **form.action_arguments
             )
@@ -81,7 +81,7 @@ def view_change(request: PortalRequest, view_id: UUID) -> HttpResponse:
     may_share = may_share_views(request.actor)
     form = ViewForm.for_view(view, request.POST if request.method == "POST" else None, may_share=may_share)
     if request.method == "POST" and form.is_valid():
-        with into_form(form):
+        with show_errors_in_form(form):
             view = actions.change_view(actor=request.actor, view=view, **form.action_arguments)
             messages.success(request, _("View “%(name)s” saved.") % {"name": view.name})
             return redirect(_address(definition, view))
@@ -92,7 +92,7 @@ def view_change(request: PortalRequest, view_id: UUID) -> HttpResponse:
 
 @require_POST
 @may_save
-def view_query(request: PortalRequest, view_id: UUID) -> HttpResponse:
+def view_save_query(request: PortalRequest, view_id: UUID) -> HttpResponse:
     """Replace the filters and the order of a saved view by the present ones of its list."""
     view, definition = _visible_view(request, view_id)
     view = actions.save_into_view(actor=request.actor, view=view, query=_posted_query(request))
@@ -102,7 +102,7 @@ def view_query(request: PortalRequest, view_id: UUID) -> HttpResponse:
 
 @require_POST
 @may_save
-def view_default(request: PortalRequest, view_id: UUID) -> HttpResponse:
+def view_set_default(request: PortalRequest, view_id: UUID) -> HttpResponse:
     """Make a saved view the person's default view of its list, or with `default=no` remove the default view."""
     view, definition = _visible_view(request, view_id)
     wanted = request.POST.get("default") == "yes"
@@ -138,7 +138,7 @@ def list_display(request: PortalRequest, list_key: str) -> HttpResponse:
     """
     definition = _visible_list(request, list_key)
     data = request.POST if request.method == "POST" else None
-    form = DisplayForm(definition, list_preferences(request.actor, list_key), data)
+    form = DisplayForm(definition, get_list_preferences(request.actor, list_key), data)
     back = next_url(request, reverse(definition.url_name))
     if data is not None and not form.moved:
         actions.set_display(actor=request.actor, definition=definition, columns=form.columns, density=form.density)

@@ -70,7 +70,7 @@ class ConnectionView(ConnectionsBase):
 @extend_schema(
     tags=["Connections"], request=AcceptSerializer, responses={201: ConnectionSerializer, 200: ConnectionSerializer}
 )
-class AcceptView(ConnectionsBase):
+class AcceptInvitationView(ConnectionsBase):
     """Accept a partner's invitation: the partner then sees the acting organisation's data.
 
     The answer is 201 when the connection is new, and 200 when the two were connected already: then nothing changes.
@@ -95,7 +95,7 @@ class AcceptView(ConnectionsBase):
 
 
 @extend_schema(tags=["Connections"], request=NoBody, responses=ConnectionSerializer)
-class EndView(ConnectionsBase):
+class EndConnectionView(ConnectionsBase):
     """End a connection at once, from either side. The partner then sees no more of the customer's data."""
 
     serializer_class = NoBody
@@ -152,7 +152,7 @@ class SharingView(ActorView):
         facts = {
             "scopes": connection.shared_scopes.codes,
             "offered": consent.all_scopes().codes,
-            "new": (consent.scopes_newly_offered(given[0].offered) if given else Scope.NONE).codes,
+            "new": (consent.find_newly_offered_scopes(given[0].offered) if given else Scope.NONE).codes,
             "history": given,
         }
         response = Response(SharingSerializer(facts).data)

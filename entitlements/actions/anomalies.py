@@ -15,9 +15,9 @@ from entitlements.anomalies import (
     NEAR,
     TOLD,
     JudgedNumber,
+    anomaly_service_names,
     judge_number,
     list_unusual_uses,
-    services_of,
 )
 from entitlements.events import EntitlementEvent
 from entitlements.models import Anomaly, CustomerUsage, Sku, UsageDay
@@ -154,7 +154,7 @@ def _data(customer: Organization, uses: list[dict[str, Any]]) -> dict[str, Any]:
     return {
         "customer": str(customer.public_id),
         "customer_name": customer.name,
-        "sku_name": ", ".join(services_of(uses[:TOLD])),
+        "sku_name": ", ".join(anomaly_service_names(uses[:TOLD])),
         "uses": uses[:TOLD],
         "found": len(uses),
         "falling": sum(use["value"] < use["low"] for use in uses),

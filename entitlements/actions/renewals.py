@@ -13,7 +13,7 @@ from notifications.actions.recording import record, record_many
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import today
 from partnerportal.lib.policies import authorize
-from partnerportal.lib.tokens import digest_of, new_token
+from partnerportal.lib.tokens import digest_secret, new_token
 
 THRESHOLDS = (7, 30, 60, 90)  # days before an end at which it is announced
 BATCH = 500  # ends that are announced in one transaction
@@ -67,7 +67,7 @@ def make_calendar(*, actor: Actor) -> str:
     secret = new_token()
     _lock_calendars(actor).delete()
     owner: dict[str, Any] = {"organization_id": actor.organization_id, "person_id": actor.person_id}
-    feed = CalendarFeed.objects.create(**owner, digest=digest_of(secret))
+    feed = CalendarFeed.objects.create(**owner, digest=digest_secret(secret))
     record(EntitlementEvent.CALENDAR_MADE, actor=actor, subject=feed, label=actor.label)
     return secret
 

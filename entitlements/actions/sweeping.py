@@ -7,11 +7,11 @@ from partnerportal.lib.days import today
 from partnerportal.lib.sweeping import delete_in_batches
 
 
-def sweep_alerts() -> int:
+def delete_old_renewal_alerts() -> int:
     """Delete the rows of renewals announced longer ago than PORTAL_NOTICES_KEPT, and return how many were deleted."""
     return delete_in_batches(RenewalAlert.objects.filter(ends_on__lt=today() - settings.PORTAL_NOTICES_KEPT))
 
 
-def sweep_anomalies() -> int:
+def delete_old_anomalies() -> int:
     """Delete the anomalies that ended longer ago than PORTAL_ANOMALIES_KEPT, and return how many were deleted."""
     return delete_in_batches(Anomaly.objects.filter(ended_on__lt=today() - settings.PORTAL_ANOMALIES_KEPT))

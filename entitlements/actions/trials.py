@@ -120,20 +120,20 @@ def decline_trial(*, actor: Actor, trial: Entitlement, reason: str) -> Entitleme
 def extend_trial(*, actor: Actor, trial: Entitlement, ends_on: dt.date) -> Entitlement:
     """Extend a running trial to `ends_on`, and return it. Sent twice, it extends once.
 
-    `ends_on` is the date that the page showed, which is that of `extended_to`. How often a trial is extended is the
-    vendor's decision; the page says how often it was. Raises Conflict: "no_later_end" if there is no later date, and
-    "state_changed" if the trial does not run or `ends_on` is another date.
+    `ends_on` is the date that the page showed, which is that of `end_after_extension`. How often a trial is extended is
+    the vendor's decision; the page says how often it was. Raises Conflict: "no_later_end" if there is no later date,
+    and "state_changed" if the trial does not run or `ends_on` is another date.
     """
     authorize(actor, ROLE_TABLE, EntitlementPermission.DECIDE_TRIALS)
     trial = _lock_running(actor, trial)
-    if extended_to(trial) is None:
+    if end_after_extension(trial) is None:
         raise Conflict("no_later_end", NO_LATER_END)
-    if ends_on != extended_to(trial):
+    if ends_on != end_after_extension(trial):
         raise Conflict("state_changed", STATE_CHANGED)
     return _record_one(EntitlementEvent.TRIAL_EXTENDED, actor, *_save_changes(trial, ends_on=ends_on))
 
 
-def extended_to(trial: Entitlement) -> dt.date | None:
+def end_after_extension(trial: Entitlement) -> dt.date | None:
     """Return the last day of a trial after an extension, which is PORTAL_TRIAL_TIME after its present last day.
 
     Returns None for a trial without an end, or whose end no calendar goes beyond: 9999-12-31, which some feeds send.

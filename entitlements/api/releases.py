@@ -58,14 +58,14 @@ class ReleaseActionView(ReleasesBase):
 
 
 @extend_schema(tags=["Releases"], responses={204: None})
-class MarkView(ReleaseActionView):
+class MarkReleasedView(ReleaseActionView):
     """Mark a licence as released, before or after the feed says so. For the vendor's Admins."""
 
     release_action = staticmethod(mark_released)
 
 
 @extend_schema(tags=["Releases"], responses={204: None})
-class ReopenView(ReleaseActionView):
+class ReopenReleaseView(ReleaseActionView):
     """Take back that a licence was released: it waits again. For the vendor's Admins."""
 
     release_action = staticmethod(reopen_release)

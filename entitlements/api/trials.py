@@ -91,7 +91,7 @@ class TrialActionView(TrialsBase):
 
 
 @extend_schema(tags=["Trials"], request=NoBody, responses=TrialSerializer)
-class CancelView(TrialActionView):
+class CancelTrialView(TrialActionView):
     """Cancel a trial or take back its request, as the customer or the vendor."""
 
     serializer_class = NoBody
@@ -99,7 +99,7 @@ class CancelView(TrialActionView):
 
 
 @extend_schema(tags=["Trials"], request=NoBody, responses=TrialSerializer)
-class ApproveView(TrialActionView):
+class ApproveTrialView(TrialActionView):
     """Approve a request. The trial runs from today for the time set for trials. For the vendor's Admins."""
 
     serializer_class = NoBody
@@ -107,7 +107,7 @@ class ApproveView(TrialActionView):
 
 
 @extend_schema(tags=["Trials"], request=DeclineTrialSerializer, responses=TrialSerializer)
-class DeclineView(TrialActionView):
+class DeclineTrialView(TrialActionView):
     """Decline a request with a reason. For the vendor's Admins."""
 
     serializer_class = DeclineTrialSerializer
@@ -116,7 +116,7 @@ class DeclineView(TrialActionView):
 
 
 @extend_schema(tags=["Trials"], request=ExtendTrialSerializer, responses=TrialSerializer)
-class ExtendView(TrialActionView):
+class ExtendTrialView(TrialActionView):
     """Extend a running trial by the time set for trials. Sent twice, it extends once. For the vendor's Admins."""
 
     serializer_class = ExtendTrialSerializer
@@ -125,7 +125,7 @@ class ExtendView(TrialActionView):
 
 
 @extend_schema(tags=["Trials"], request=ConvertTrialSerializer, responses=TrialSerializer)
-class ConvertView(TrialActionView):
+class ConvertTrialView(TrialActionView):
     """Turn a running trial into production. For the vendor's Admins."""
 
     serializer_class = ConvertTrialSerializer
@@ -134,9 +134,9 @@ class ConvertView(TrialActionView):
 
 
 ACTION_VIEWS: dict[str, type[TrialActionView]] = {
-    "cancel": CancelView,
-    "approve": ApproveView,
-    "decline": DeclineView,
-    "extend": ExtendView,
-    "convert": ConvertView,
+    "cancel": CancelTrialView,
+    "approve": ApproveTrialView,
+    "decline": DeclineTrialView,
+    "extend": ExtendTrialView,
+    "convert": ConvertTrialView,
 }

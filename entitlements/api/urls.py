@@ -24,8 +24,8 @@ urlpatterns = [
     ),
     path("releases/", releases.ReleasesView.as_view(), name="releases"),
     path("releases/done/", releases.ReleasedView.as_view(), name="releases_done"),
-    path("releases/mark/", releases.MarkView.as_view(), name="release_mark"),
-    path("releases/reopen/", releases.ReopenView.as_view(), name="release_reopen"),
+    path("releases/mark/", releases.MarkReleasedView.as_view(), name="release_mark"),
+    path("releases/reopen/", releases.ReopenReleaseView.as_view(), name="release_reopen"),
     path("ingest/<str:kind>/", ingest_api.IngestUploadsView.as_view(), name="ingest"),
     path("ingest/uploads/<uuid:upload_id>/", ingest_api.IngestUploadView.as_view(), name="ingest_upload"),
 ]

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from connections.policies import ROLE_TABLE as CONNECTIONS
 from connections.policies import ConnectionPermission, require_shared
 from entitlements import counting
-from entitlements.models import CustomerListing, CustomerUsage, Sku, month_of
+from entitlements.models import CustomerListing, CustomerUsage, Sku, first_of_month
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.queries.usage import UsageNumbers, get_customer_usage, list_usage_by_day, list_usage_by_month
 from partnerportal.lib.actors import Actor
@@ -104,7 +104,7 @@ class CustomerUsageView(ActorView):
     def get(self, request: Request, customer_id: UUID) -> Response:
         customer = by_public_id(self.get_queryset(), customer_id)
         require_shared(customer.scopes, Scope.USAGE)
-        return Response(self.get_serializer(usage_of(self.actor, customer.customer_id)).data)
+        return Response(self.get_serializer(serialize_usage(self.actor, customer.customer_id)).data)
 
 
 @extend_schema(tags=["Usage"], responses=UsageSerializer)
@@ -116,10 +116,10 @@ class OwnUsageView(ActorView):
     serializer_class = UsageSerializer
 
     def get(self, request: Request) -> Response:
-        return Response(self.get_serializer(usage_of(self.actor, self.actor.organization_id)).data)
+        return Response(self.get_serializer(serialize_usage(self.actor, self.actor.organization_id)).data)
 
 
-def usage_of(actor: Actor, customer_id: int | None) -> dict[str, Any]:
+def serialize_usage(actor: Actor, customer_id: int | None) -> dict[str, Any]:
     """Return the use of a customer as UsageSerializer shows it: before the first report with zeros and empty lists."""
     usage = get_customer_usage(actor, customer_id)
     if usage is None:
@@ -168,5 +168,5 @@ def _figures(use: UsageNumbers, codes: dict[int, str]) -> dict[str, Any]:
 
 def _months_before(day: dt.date) -> dt.date:
     """Return the first day of the first of the last 13 months, of which `day` lies in the last."""
-    month = day.year * 12 + month_of(day).month - MONTHS
+    month = day.year * 12 + first_of_month(day).month - MONTHS
     return dt.date(month // 12, month % 12 + 1, 1)

@@ -21,7 +21,7 @@ from entitlements.filters import CustomerFilterSet, RenewalFilterSet
 from entitlements.lists.customers import CUSTOMERS
 from entitlements.models import CustomerListing, Entitlement, Order
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
-from entitlements.queries.customers import add_report_day, get_customer_with_account, portfolio_numbers
+from entitlements.queries.customers import add_report_day, get_customer_with_account, get_portfolio_numbers
 from entitlements.queries.renewals import list_renewals_ahead
 from partnerportal.lib.api import ActorView, ListView
 from partnerportal.lib.filters import FilterSet
@@ -49,7 +49,7 @@ class CustomersView(ListView):
     def known_total(self) -> int | None:
         """Return the number of all customers, which is a kept figure, or None where filters leave fewer to count."""
         is_narrowed = self.request.query_params.keys() & CustomerFilterSet.base_filters.keys()
-        return None if is_narrowed else portfolio_numbers(self.actor).customers
+        return None if is_narrowed else get_portfolio_numbers(self.actor).customers
 
 
 @extend_schema(tags=["Customers"], responses=CustomerDetailSerializer)
@@ -65,7 +65,7 @@ class CustomerView(ActorView):
         return Response(self.get_serializer(customer).data)
 
 
-class CustomerGoods(ListView):
+class CustomerRecordsBase(ListView):
     """Base of the lists of what belongs to one customer of the acting organisation."""
 
     rule: ClassVar[Permission] = VIEW_CUSTOMERS
@@ -107,7 +107,7 @@ class EntitlementFilterSet(FilterSet):
 
 
 @extend_schema(tags=["Customers"])
-class CustomerEntitlementsView(CustomerGoods):
+class CustomerEntitlementsView(CustomerRecordsBase):
     """The entitlements of a customer: totals of licences, never the people who use them."""
 
     model = Entitlement
@@ -135,7 +135,7 @@ class RenewalsView(ListView):
 
 
 @extend_schema(tags=["Customers"])
-class CustomerOrdersView(CustomerGoods):
+class CustomerOrdersView(CustomerRecordsBase):
     """The orders of a customer, newest first."""
 
     model = Order
@@ -146,4 +146,4 @@ class CustomerOrdersView(CustomerGoods):
     default_sort = "-placed_on"
 
     def get_queryset(self) -> QuerySet[Order]:
-        return super().get_queryset().with_lines()  # type: ignore[union-attr]
+        return super().get_queryset().annotate_lines()  # type: ignore[union-attr]

@@ -18,7 +18,7 @@ from entitlements.exports.columns import (
 from entitlements.filters import CustomerFilterSet, RenewalFilterSet
 from entitlements.lists.customers import CUSTOMERS
 from entitlements.models import NO_EXPIRY, Sku
-from entitlements.models.listing import if_shared
+from entitlements.models.listing import null_unless_shared
 from entitlements.queries.customers import add_report_day, list_customers, list_orders, query_services
 from entitlements.queries.renewals import list_renewals_ahead
 from partnerportal.lib.actors import Actor
@@ -78,16 +78,16 @@ LISTS = (
             raw_column("country"),
             text_column("website"),
             raw_column("shared", shared_scope_codes()),
-            raw_column("services", if_shared("services", Scope.ENTITLEMENTS)),
+            raw_column("services", null_unless_shared("services", Scope.ENTITLEMENTS)),
             text_column("skus", joined_by_semicolon(ArraySubquery(_SKU_NAMES.values("name")))),
-            raw_column("seats", if_shared("seats", Scope.ENTITLEMENTS)),
-            raw_column("assigned", if_shared("assigned", Scope.ENTITLEMENTS)),
-            raw_column("overage", if_shared("overage", Scope.ENTITLEMENTS)),
+            raw_column("seats", null_unless_shared("seats", Scope.ENTITLEMENTS)),
+            raw_column("assigned", null_unless_shared("assigned", Scope.ENTITLEMENTS)),
+            raw_column("overage", null_unless_shared("overage", Scope.ENTITLEMENTS)),
             percent_column("pct_assigned", "assigned", "seats"),
-            raw_column("trials", if_shared("trials", Scope.ENTITLEMENTS)),
-            raw_column("trial_requests", if_shared("requests", Scope.ENTITLEMENTS)),
+            raw_column("trials", null_unless_shared("trials", Scope.ENTITLEMENTS)),
+            raw_column("trial_requests", null_unless_shared("requests", Scope.ENTITLEMENTS)),
             raw_column("next_expiry_on", NullIf(F("next_expiry_on"), Value(NO_EXPIRY))),
-            raw_column("unusual_use", if_shared(joined_by_semicolon("unusual"), Scope.USAGE)),
+            raw_column("unusual_use", null_unless_shared(joined_by_semicolon("unusual"), Scope.USAGE)),
             raw_column("usage_as_of", "as_of"),
             moment_column("connected_at"),
         ),

@@ -11,7 +11,7 @@ from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Conflict, Invalid, NotFound
 from partnerportal.lib.policies import authorize_staff
 from partnerportal.lib.text import one_line
-from partnerportal.lib.tokens import digest_of, new_token
+from partnerportal.lib.tokens import digest_secret, new_token
 
 PREFIX = 8  # characters of the secret that are kept, by which a token is recognised
 
@@ -31,7 +31,7 @@ def create_ingest_token(*, actor: Actor, name: str, kinds: Sequence[str] = ()) -
         raise Invalid("kinds", f"These are not kinds of files: {', '.join(sorted(unknown))}.")
     allowed = [kind for kind in FileKind.values if not kinds or kind in kinds]
     secret = new_token()
-    row = IngestToken(name=name, digest=digest_of(secret), prefix=secret[:PREFIX], kinds=allowed)
+    row = IngestToken(name=name, digest=digest_secret(secret), prefix=secret[:PREFIX], kinds=allowed)
     if not IngestToken.objects.filter(name=name).exists():
         row.save(force_insert=True)
         return secret

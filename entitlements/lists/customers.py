@@ -9,15 +9,15 @@ from django.utils.translation import gettext_lazy, ngettext
 from connections.policies import ROLE_TABLE, ConnectionPermission
 from connections.rows import refusal_to_end
 from entitlements.filters import EXPIRES_WITHIN, CustomerFilterSet
-from entitlements.lists.tabs import count_of_view, customer_tabs
+from entitlements.lists.tabs import count_saved_view, customer_tabs
 from entitlements.models import UnusualUse
-from entitlements.queries.customers import add_report_day, list_customers, portfolio_numbers, portfolio_skus
+from entitlements.queries.customers import add_report_day, get_portfolio_numbers, list_customers, list_portfolio_skus
 from entitlements.queries.usage import add_weeks
 from entitlements.rows.customers import customer_rows
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.countries import country_name
-from partnerportal.lib.keyset import branches_of, keyset_page_or_first, with_total
+from partnerportal.lib.keyset import annotate_total, keyset_page_or_first, search_branches
 from partnerportal.lib.lists import ListColumn, ListDefinition, Tab
 from partnerportal.lib.personal_lists import PersonalList
 
@@ -59,16 +59,16 @@ class CustomerList(PersonalList):
         customers = filters.qs
         self.filter_values = filters.cleaned_values
         if self.filter_values:
-            customers = with_total(customers)
-        options = self.keyset_options | {"key": "customer", "branches": branches_of(self.filter_values)}
+            customers = annotate_total(customers)
+        options = self.keyset_options | {"key": "customer", "branches": search_branches(self.filter_values)}
         self.page = keyset_page_or_first(add_report_day(add_weeks(customers)), **options)
         if not self.page.previous_cursor:  # the page is the first: the cursor was out of date, or not one of ours
             self.cursor = ""
-        self.numbers = portfolio_numbers(actor)
+        self.numbers = get_portfolio_numbers(actor)
         self.matching = self.numbers.customers
         if self.filter_values:
             self.matching = self.page.rows[0].total_count if self.page.rows else 0
-        self.catalogue = portfolio_skus(self.numbers)
+        self.catalogue = list_portfolio_skus(self.numbers)
         self.rows = customer_rows(self.page.rows, {sku.pk: sku.name for sku in self.catalogue})
         self.end_refusal = refusal_to_end(actor)
 
@@ -84,7 +84,7 @@ class CustomerList(PersonalList):
 
     def stored_count(self, query: Mapping[str, str]) -> int | None:
         """Return how many customers a saved view with this query holds, or None where no kept figure says it."""
-        return count_of_view(query, self.numbers, self.catalogue)
+        return count_saved_view(query, self.numbers, self.catalogue)
 
     @property
     def menu_label(self) -> str:

@@ -13,13 +13,13 @@ from accounts.queries import sees_customers
 from entitlements.filters import SPANS, RenewalFilterSet
 from entitlements.models import Entitlement, Sku
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
-from entitlements.queries.customers import portfolio_numbers, portfolio_skus
+from entitlements.queries.customers import get_portfolio_numbers, list_portfolio_skus
 from entitlements.queries.renewals import (
     FURTHEST,
     count_by_day,
     count_customers_without_services,
     count_ends_by_day,
-    first_renewals_of_each_day,
+    list_first_renewals_by_day,
     list_renewals,
     list_renewals_ahead,
     parse_renewal_day,
@@ -28,9 +28,9 @@ from entitlements.rows.renewals import (
     CalendarCell,
     CalendarWeek,
     calendar_weeks,
+    describe_unshared_customers,
     month_grid,
     month_name,
-    unshared_words,
     weekday_names,
 )
 from partnerportal.lib import formats
@@ -86,7 +86,9 @@ class RenewalList(PersonalList):
         ahead = list_renewals_ahead(actor)
         self.counts = count_by_day(self._narrow(ahead)) if self.narrowing else count_ends_by_day(actor)
         self.matching = self._count(*self.days_covered)
-        self.unshared = unshared_words(count_customers_without_services(actor)) if self.of_customers else ""
+        self.unshared = (
+            describe_unshared_customers(count_customers_without_services(actor)) if self.of_customers else ""
+        )
 
     def _narrow(self, renewals: QuerySet[Entitlement]) -> QuerySet[Entitlement]:
         """Return those of the renewals that the filters keep, beside those of the days."""
@@ -145,7 +147,7 @@ class RenewalList(PersonalList):
     def services(self) -> list[tuple[str, str]]:
         """The choices of the filter by service: the codes and names of the SKUs that customers, or its own, run."""
         if self.of_customers:
-            skus: Any = portfolio_skus(portfolio_numbers(self.actor))
+            skus: Any = list_portfolio_skus(get_portfolio_numbers(self.actor))
         else:
             skus = Sku.objects.filter(pk__in=list_renewals_ahead(self.actor).values("sku")).order_by("name", "pk")
         return [(sku.code, sku.name) for sku in skus]
@@ -196,7 +198,7 @@ class RenewalList(PersonalList):
         first = max(self.month, today())
         last = _next_month(self.month) - dt.timedelta(days=1)
         renewals = self._narrow(list_renewals(self.actor, first, min(last, today() + FURTHEST)))
-        shown = first_renewals_of_each_day(self.actor, renewals)
+        shown = list_first_renewals_by_day(self.actor, renewals)
         return month_grid(
             self.month,
             shown,

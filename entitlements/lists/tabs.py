@@ -36,7 +36,7 @@ def customer_tabs(numbers: PortfolioNumbers, filter_values: Mapping[str, Any], a
     ]
 
 
-def count_of_view(query: Mapping[str, str], numbers: PortfolioNumbers, catalogue: Iterable[Sku]) -> int | None:
+def count_saved_view(query: Mapping[str, str], numbers: PortfolioNumbers, catalogue: Iterable[Sku]) -> int | None:
     """Return how many customers a view holds, where one kept figure says it: a view of a single filter that has one.
 
     Anything else would cost a count over the listing for each view, on every page.

@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Case, ExpressionWrapper, F, Q, When
 from django.db.models.lookups import Exact
 
-from entitlements.models.usage import UnusualUse, unusual_field
+from entitlements.models.usage import UnusualUse, unusual_use_field
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.scopes import Scope, shares
 from partnerportal.lib.visible_rows import TenantQuerySet
@@ -27,7 +27,7 @@ def shares_expression(scope: Scope) -> Exact:
     return Exact(ExpressionWrapper(F("scopes").bitand(int(scope)), models.SmallIntegerField()), int(scope))
 
 
-def if_shared(value: Any, scope: Scope) -> Case:
+def null_unless_shared(value: Any, scope: Scope) -> Case:
     """Return a value of a row of CustomerListing where the customer shares the scope, and null elsewhere.
 
     In the columns of what is not shared a 0 stands, which would be untrue.
@@ -74,7 +74,7 @@ class CustomerListing(models.Model):
     overage = models.PositiveBigIntegerField(default=0)  # of each SKU on its own: no seat of one fills in for another
     next_expiry_on = models.DateField(default=NO_EXPIRY)
     ends = ArrayField(models.DateField(), default=list)  # the last days of all running entitlements, in order
-    unusual = unusual_field()  # what is unusual about the customer's use, as in CustomerUsage
+    unusual = unusual_use_field()  # what is unusual about the customer's use, as in CustomerUsage
 
     objects = CustomerListingQuerySet.as_manager()
 

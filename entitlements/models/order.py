@@ -19,7 +19,7 @@ class OrderQuerySet(TenantQuerySet):
         """Return the orders of the customers within reach, among them the actor's own organisation."""
         return self.filter(customer__in=actor.reach(Scope.ORDERS))
 
-    def with_lines(self) -> "OrderQuerySet":
+    def annotate_lines(self) -> "OrderQuerySet":
         """Add `line_facts` to each order, its lines as dictionaries, in the same query.
 
         Amounts are text in them, because floats lose cents.

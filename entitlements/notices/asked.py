@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import Kind
-from accounts.notices import AskedOfVendor, RequesterNotice
-from accounts.queries import vendor_ids
+from accounts.notices import RequesterNotice, VendorRequestNotice
+from accounts.queries import list_vendor_ids
 from entitlements.events import EntitlementEvent
 from entitlements.notices.news import licence_count_label
 from notifications.models import Notice
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @register_notice
-class TrialAsked(AskedOfVendor):
+class TrialAwaitsDecision(VendorRequestNotice):
     """The notice of each trial that a customer requests, for the vendor to decide.
 
     What the feed says of trials is no request of a customer's, and gets no such notice.
@@ -40,7 +40,7 @@ class TrialAsked(AskedOfVendor):
 
     def recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, Recipient]]":
         requests = [event for event in events if event.organization_id == event.customer_id]
-        vendors = vendor_ids() if requests else []
+        vendors = list_vendor_ids() if requests else []
         for event in requests:
             for vendor in vendors:
                 name = event.data["customer_name"]
@@ -57,7 +57,7 @@ class TrialAsked(AskedOfVendor):
 
 
 @register_notice
-class TrialWithdrawn(TrialAsked):
+class TrialWithdrawn(TrialAwaitsDecision):
     """The notice that a customer takes its request for a trial back, so that there is nothing more to decide."""
 
     code = "trial_withdrawn"
@@ -69,7 +69,7 @@ class TrialWithdrawn(TrialAsked):
         return super().recipients([event for event in events if event.data.get("is_request")])
 
 
-class ReleaseNews(AskedOfVendor):
+class ReleaseRequestNews(VendorRequestNotice):
     """A notice about releases, once a day (UTC) for each customer, however many licences: the page lists them.
 
     It does not name who holds a licence (CC-32).
@@ -80,7 +80,7 @@ class ReleaseNews(AskedOfVendor):
     def recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, Recipient]]":
         take_turn(Lock.RELEASE_NEWS)  # another worker may be telling the same, which is not told twice
         since = min(event.at for event in events).replace(hour=0, minute=0, second=0, microsecond=0)
-        vendors = vendor_ids()
+        vendors = list_vendor_ids()
         notices = Notice.objects.filter(recipient_id__in=vendors, kind=self.code, at__gte=since)
         already_told = set(notices.values_list("recipient_id", "params__asked_by", "params__day"))
         for event in events:
@@ -103,7 +103,7 @@ class ReleaseNews(AskedOfVendor):
 
 
 @register_notice
-class ReleaseAsked(ReleaseNews):
+class ReleaseRequested(ReleaseRequestNews):
     """The notice that a customer asks for the release of licences."""
 
     code = "release_asked"
@@ -114,7 +114,7 @@ class ReleaseAsked(ReleaseNews):
 
 
 @register_notice
-class ReleaseWithdrawn(ReleaseNews):
+class ReleaseWithdrawn(ReleaseRequestNews):
     """The notice that a customer takes back requests for releases, for staff who may have taken the list elsewhere."""
 
     code = "release_withdrawn"

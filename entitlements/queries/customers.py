@@ -14,11 +14,11 @@ from accounts.models import Organization
 from connections.models import Connection
 from entitlements import counting
 from entitlements.models import CustomerListing, CustomerUsage, Entitlement, Order, PortfolioFigure, Sku
-from entitlements.models.listing import OVER, CustomerListingQuerySet, if_shared
+from entitlements.models.listing import OVER, CustomerListingQuerySet, null_unless_shared
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import SOON, today
 from partnerportal.lib.errors import NotFound
-from partnerportal.lib.prepared import Prepared, columns_of, instance_of
+from partnerportal.lib.prepared import PreparedQuery, build_instance, list_columns
 from partnerportal.lib.scopes import Scope
 
 AHEAD = timedelta(days=90)  # how long before a service's end a page asks for attention
@@ -85,10 +85,10 @@ def _figures(viewer: int, first: str, last: str) -> QuerySet[PortfolioFigure, tu
     return figures.values_list("facet", "value").annotate(sum=Cast(Sum("amount"), BigIntegerField()))
 
 
-_FIGURES = Prepared(_figures, -1, "first", "last")
+_FIGURES = PreparedQuery(_figures, -1, "first", "last")
 
 
-def portfolio_numbers(actor: Actor) -> PortfolioNumbers:
+def get_portfolio_numbers(actor: Actor) -> PortfolioNumbers:
     """Return the numbers of all customers of the actor, from the figures that are kept beside the listing.
 
     These are a few hundred rows, however many customers there are.
@@ -118,7 +118,7 @@ def portfolio_numbers(actor: Actor) -> PortfolioNumbers:
     )
 
 
-def portfolio_skus(numbers: PortfolioNumbers) -> list[Sku]:
+def list_portfolio_skus(numbers: PortfolioNumbers) -> list[Sku]:
     """Return the SKUs that the customers run, by name (CV-6): the choices of the filter, and the names in the rows."""
     return list(Sku.objects.filter(pk__in=list(numbers.skus)).order_by("name", "pk"))
 
@@ -146,16 +146,16 @@ def count_orders(actor: Actor, customer: OuterRef) -> Combinable:
 def add_report_day(rows: CustomerListingQuerySet) -> CustomerListingQuerySet:
     """Add to each row the day as of which its use was counted (`as_of`), or None where none is reported or shared."""
     as_of = CustomerUsage.objects.filter(customer=OuterRef("customer")).values("as_of")
-    return rows.annotate(as_of=if_shared(Subquery(as_of), Scope.USAGE))
+    return rows.annotate(as_of=null_unless_shared(Subquery(as_of), Scope.USAGE))
 
 
 def _with_account(viewer: int, public_id: UUID) -> QuerySet[CustomerListing, tuple[Any, ...]]:
     rows = add_report_day(CustomerListing.objects.visible_to(Actor(organization_id=viewer)))
-    columns = (*columns_of(CustomerListing), *columns_of(Organization, "customer__"))
+    columns = (*list_columns(CustomerListing), *list_columns(Organization, "customer__"))
     return rows.filter(public_id=public_id).values_list(*columns, "as_of")
 
 
-_WITH_ACCOUNT = Prepared(_with_account, -1, UUID(int=1))
+_WITH_ACCOUNT = PreparedQuery(_with_account, -1, UUID(int=1))
 
 
 def get_customer_with_account(actor: Actor, public_id: UUID) -> CustomerListing:
@@ -164,13 +164,13 @@ def get_customer_with_account(actor: Actor, public_id: UUID) -> CustomerListing:
     if not rows:
         raise NotFound("not_found", "")
     values = iter(rows[0])
-    listed = instance_of(CustomerListing, values)
-    listed.customer = instance_of(Organization, values)
+    listed = build_instance(CustomerListing, values)
+    listed.customer = build_instance(Organization, values)
     listed.as_of = next(values)  # type: ignore[attr-defined]
     return listed
 
 
-def customers_needing_attention(actor: Actor, limit: int) -> list[CustomerListing]:
+def find_customers_needing_attention(actor: Actor, limit: int) -> list[CustomerListing]:
     """Return up to `limit` customers: those over their licence, then those whose service ends soon or who wait for a
     trial.
 

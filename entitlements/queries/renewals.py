@@ -15,7 +15,7 @@ from partnerportal.lib import tenancy
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import today
 from partnerportal.lib.errors import NotFound
-from partnerportal.lib.tokens import digest_of, is_token
+from partnerportal.lib.tokens import digest_secret, is_token
 
 FURTHEST = dt.timedelta(days=90)  # how far ahead of today ends are shown
 SHOWN_A_DAY = 3  # entitlements on a day of a month's grid; the day's own list has them all
@@ -76,7 +76,7 @@ def count_customers_without_services(actor: Actor) -> int:
     return figures.filter(value__in=("customers", "share_services")).aggregate(left=Sum(signs))["left"] or 0
 
 
-def first_renewals_of_each_day(actor: Actor, renewals: QuerySet[Entitlement]) -> list[Entitlement]:
+def list_first_renewals_by_day(actor: Actor, renewals: QuerySet[Entitlement]) -> list[Entitlement]:
     """Return the first SHOWN_A_DAY of these entitlements that end on each day, with SKU and customer.
 
     They are numbered first and read then: a large partner has thousands in a month, of which a hundred are shown.
@@ -105,7 +105,7 @@ def find_calendar(secret: str) -> tuple[CalendarFeed, Actor, Person]:
     unknown or revoked, or if its owner is no operator any more.
     """
     feed = None
-    digest = digest_of(secret)
+    digest = digest_secret(secret)
     if is_token(secret):
         with tenancy.as_tenant(organization_id=None, secret=digest):
             feed = CalendarFeed.objects.filter(digest=digest).first()

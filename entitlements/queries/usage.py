@@ -19,9 +19,9 @@ from entitlements.models import (
     UnusualUse,
     UsageDay,
     UsageMonth,
-    month_of,
+    first_of_month,
 )
-from entitlements.models.listing import HAS_UNUSED, UNUSED, CustomerListingQuerySet, if_shared
+from entitlements.models.listing import HAS_UNUSED, UNUSED, CustomerListingQuerySet, null_unless_shared
 from entitlements.models.usage import KEPT
 from entitlements.queries.customers import add_report_day
 from partnerportal.lib.actors import Actor
@@ -40,10 +40,10 @@ def trend_days(until: dt.date) -> list[dt.date]:
 
 def trend_months(until: dt.date, span: str) -> list[dt.date]:
     """Return the first days of the months that a trend shows for `span`, one of RANGES; `until` lies in the last."""
-    month, months = month_of(until), []
+    month, months = first_of_month(until), []
     for _number in range(RANGES[span]):
         months.append(month)
-        month = month_of(month - dt.timedelta(days=1))
+        month = first_of_month(month - dt.timedelta(days=1))
     return months[::-1]
 
 
@@ -162,7 +162,7 @@ def add_weeks(rows: CustomerListingQuerySet) -> CustomerListingQuerySet:
     They are None before the first report, and where the customer does not share its usage with the row's viewer.
     """
     weeks = CustomerUsage.objects.filter(customer=OuterRef("customer")).values("weeks")
-    return rows.annotate(weeks=if_shared(Subquery(weeks), Scope.USAGE))
+    return rows.annotate(weeks=null_unless_shared(Subquery(weeks), Scope.USAGE))
 
 
 def latest_report_day(actor: Actor, kind: UnusualUse) -> dt.date | None:

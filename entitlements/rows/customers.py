@@ -77,14 +77,14 @@ def _customer_row(row: CustomerListing, services: list[str], select: str) -> Cus
     )
 
 
-def attention_of_customers(listings: Iterable[CustomerListing]) -> list[Attention]:
+def collect_customer_attention(listings: Iterable[CustomerListing]) -> list[Attention]:
     """Return an Attention for each customer over its licence, with a trial request, or with an end that is near."""
     attention = []
     for row in listings:
         url = reverse("customer", args=[row.public_id])
         day = LastDay.for_day(row.expires_on)
         if row.is_over:
-            attention.append(Attention("bad", "triangle-alert", row.name, over_label(row.overage), url))
+            attention.append(Attention("bad", "triangle-alert", row.name, overage_label(row.overage), url))
         elif row.requests and not (day and day.tone):
             text = _("A trial request is pending")
             attention.append(
@@ -95,10 +95,10 @@ def attention_of_customers(listings: Iterable[CustomerListing]) -> list[Attentio
     return attention
 
 
-def attention_of_services(entitlements: Sequence[Entitlement]) -> list[Attention]:
+def collect_service_attention(entitlements: Sequence[Entitlement]) -> list[Attention]:
     """Return an Attention for each service that is over its licence, ends within 90 days, or waits (CC-49)."""
     attention = [
-        Attention("bad", "triangle-alert", name, over_label(seats))
+        Attention("bad", "triangle-alert", name, overage_label(seats))
         for name, seats in _overages(entitlements)
         if seats > 0
     ]
@@ -134,7 +134,7 @@ def licence_bar(entitlements: Iterable[Entitlement]) -> SeatBar:
     return SeatBar.for_seats(sum(row.assigned for row in running), sum(row.quantity for row in running), overage)
 
 
-def over_label(seats: int) -> str:
+def overage_label(seats: int) -> str:
     """Return a text such as "3 more licences assigned than purchased"."""
     return ngettext(
         "%(count)s more licence assigned than purchased", "%(count)s more licences assigned than purchased", seats

@@ -55,7 +55,7 @@ def days_left(day: dt.date) -> str:
     return ngettext("%(count)s day left", "%(count)s days left", left) % {"count": formats.number(left)}
 
 
-def unshared_words(customers: int) -> str:
+def describe_unshared_customers(customers: int) -> str:
     """Return in words how many customers do not share their services, whose ends are missing here; "" for none."""
     text = ngettext(
         "%(count)s customer does not share its services, so they are not listed here.",

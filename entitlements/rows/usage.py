@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 from entitlements import anomalies, counting
 from entitlements.models import Anomaly, CustomerListing, CustomerUsage, Entitlement
 from entitlements.queries.usage import CustomerChange, UsageNumbers
-from entitlements.rows.customers import over_label
+from entitlements.rows.customers import overage_label
 from partnerportal.lib import charts, formats
 from partnerportal.lib.days import today
 from partnerportal.lib.rows import Attention, LastDay, SeatBar
@@ -45,7 +45,7 @@ class LicencesLabel:
             percent=percent_or_dash(assigned, purchased),
             tone="bad" if overage else _TONES[counting.licence_tone(assigned, purchased)],
             status=_("Over limit") if overage else _status(assigned, purchased),
-            left=over_label(overage) if overage else licences_left_label(left),
+            left=overage_label(overage) if overage else licences_left_label(left),
             left_count=formats.number(left),
         )
 
@@ -142,7 +142,7 @@ def day_when_full_label(usage: CustomerUsage) -> str:
     return formats.date(usage.full_on) if usage.full_on > today() else _("Reached")
 
 
-def attention_of_anomalies(open_anomalies: Iterable[Anomaly]) -> list[Attention]:
+def collect_anomaly_attention(open_anomalies: Iterable[Anomaly]) -> list[Attention]:
     """Return an Attention for each open anomaly of a customer, in words with its numbers."""
     return [
         Attention(

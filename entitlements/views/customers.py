@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.http import HttpResponse
 
-from connections.customers import customer_page, find_customer
+from connections.customers import find_customer, render_customer_page
 from connections.guards import require_dashboard
 from connections.policies import ROLE_TABLE as CONNECTIONS
 from connections.policies import ConnectionPermission
@@ -40,7 +40,7 @@ def customer_services(request: PortalRequest, customer_id: UUID) -> HttpResponse
     customer = find_customer(actor, customer_id)
     context = {"sections": service_sections(list_services(actor, customer.organization.pk))}
     template = "entitlements/customer_services.html"
-    return customer_page(request, customer, tab="services", template=template, context=context)
+    return render_customer_page(request, customer, tab="services", template=template, context=context)
 
 
 @require_dashboard
@@ -51,12 +51,12 @@ def customer_orders(request: PortalRequest, customer_id: UUID) -> HttpResponse:
     if isinstance(answer, Denied):
         context, status = {"refusal": answer.message}, 403
     else:
-        context, status = orders_page(request, customer.organization.pk), 200
+        context, status = orders_context(request, customer.organization.pk), 200
     template = "entitlements/customer_orders.html"
-    return customer_page(request, customer, tab="orders", template=template, context=context, status=status)
+    return render_customer_page(request, customer, tab="orders", template=template, context=context, status=status)
 
 
-def orders_page(request: PortalRequest, customer_id: int | None) -> dict[str, Any]:
+def orders_context(request: PortalRequest, customer_id: int | None) -> dict[str, Any]:
     """Return the template context of a page of a customer's orders, the newest first.
 
     The address holds the cursor of the page.

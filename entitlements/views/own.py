@@ -8,7 +8,7 @@ from accounts.queries import is_customer
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.queries.customers import list_services
 from entitlements.rows.customers import service_sections
-from entitlements.views.customers import orders_page
+from entitlements.views.customers import orders_context
 from partnerportal.lib.pages import require_permission
 from partnerportal.lib.requests import PortalRequest
 
@@ -34,5 +34,5 @@ def services(request: PortalRequest) -> HttpResponse:
 @require_permission(ROLE_TABLE, EntitlementPermission.VIEW_OWN)
 def orders(request: PortalRequest) -> HttpResponse:
     """Show the organisation's own orders, the newest first."""
-    context = orders_page(request, request.actor.organization_id)
+    context = orders_context(request, request.actor.organization_id)
     return render(request, "entitlements/orders.html", context)

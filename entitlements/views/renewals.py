@@ -19,7 +19,7 @@ from entitlements.queries.renewals import (
     get_own_calendar,
     list_calendar_renewals,
 )
-from entitlements.rows.renewals import calendar_days, unshared_words
+from entitlements.rows.renewals import calendar_days, describe_unshared_customers
 from partnerportal.lib import tenancy
 from partnerportal.lib.icalendar import CONTENT_TYPE, build_calendar
 from partnerportal.lib.limits import limit_per_hour
@@ -85,6 +85,6 @@ def calendar_file(request: PortalRequest, token: str) -> HttpResponse:
         name = _("Renewals, %(organization)s") % {"organization": actor.organization_name}
         of_customers = sees_customers(actor)
         days = calendar_days(list_calendar_renewals(actor), of_customers=of_customers)
-        text = unshared_words(count_customers_without_services(actor)) if of_customers else ""
+        text = describe_unshared_customers(count_customers_without_services(actor)) if of_customers else ""
         note_calendar_read(actor=actor, feed=feed)
     return HttpResponse(build_calendar(name, days, now=timezone.now(), text=text), content_type=CONTENT_TYPE)

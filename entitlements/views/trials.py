@@ -19,7 +19,7 @@ from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.queries.trials import get_trial
 from entitlements.trial_actions import TRIAL_ACTIONS, TrialAction, success_message
 from entitlements.trial_forms import TrialForm
-from partnerportal.lib.form_errors import into_form
+from partnerportal.lib.form_errors import show_errors_in_form
 from partnerportal.lib.pages import list_page, next_url, require_permission
 from partnerportal.lib.requests import PortalRequest
 
@@ -33,7 +33,7 @@ def trial_request(request: PortalRequest) -> HttpResponse:
     """Show a customer's Admin the form for requesting a trial; on POST request the trial (CC-49)."""
     form = TrialForm(request.actor, _posted(request))
     if request.method == "POST" and form.is_valid():
-        with into_form(form):
+        with show_errors_in_form(form):
             trial = request_trial(actor=request.actor, **form.cleaned_data)
             messages.success(request, _("You have requested a trial of %(service)s.") % {"service": trial.sku.name})
             return redirect("services")
@@ -72,7 +72,7 @@ def _confirm_and_run(request: PortalRequest, action: TrialAction, trial_id: UUID
     back = next_url(request, reverse(page))
     form = action.form(_posted(request), initial=action.proposal(trial))
     if request.method == "POST" and form.is_valid():
-        with into_form(form):
+        with show_errors_in_form(form):
             action.run(actor=request.actor, trial=trial, **form.cleaned_data)
             messages.success(request, success_message(action, trial))
             return redirect(back)

@@ -8,11 +8,11 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from connections.customers import customer_page, find_customer
+from connections.customers import find_customer, render_customer_page
 from connections.guards import require_dashboard
 from entitlements.lists.trend import UsageTrend
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
-from entitlements.queries.customers import list_services, portfolio_numbers
+from entitlements.queries.customers import get_portfolio_numbers, list_services
 from entitlements.queries.usage import (
     find_customers_standing_out,
     get_customer_usage,
@@ -21,7 +21,7 @@ from entitlements.queries.usage import (
     list_usage_by_day,
 )
 from entitlements.rows import usage as words
-from entitlements.rows.customers import attention_of_services
+from entitlements.rows.customers import collect_service_attention
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import today
@@ -37,7 +37,9 @@ def customer_usage(request: PortalRequest, customer_id: UUID) -> HttpResponse:
     """Show the licensing summary of a customer (CC-30, CC-31, CC-33)."""
     customer = find_customer(request.actor, customer_id)
     context = _licensing(request.actor, customer.organization.pk)
-    return customer_page(request, customer, tab="usage", template="entitlements/customer_usage.html", context=context)
+    return render_customer_page(
+        request, customer, tab="usage", template="entitlements/customer_usage.html", context=context
+    )
 
 
 @require_dashboard
@@ -46,7 +48,7 @@ def customer_usage_trend(request: PortalRequest, customer_id: UUID) -> HttpRespo
     customer = find_customer(request.actor, customer_id)
     context = _trend(request, customer.organization.pk)
     template = "entitlements/customer_usage_trend.html"
-    return customer_page(request, customer, tab="usage", template=template, context=context)
+    return render_customer_page(request, customer, tab="usage", template=template, context=context)
 
 
 @require_safe
@@ -75,7 +77,7 @@ def usage_of_customers(request: PortalRequest) -> HttpResponse:
     actor = request.actor
     rankings = find_customers_standing_out(actor, today(), RANKED)
     context = {
-        "numbers": portfolio_numbers(actor),
+        "numbers": get_portfolio_numbers(actor),
         "risen": words.rank_by_change(rankings.risen),
         "fallen": words.rank_by_change(rankings.fallen),
         "unused": words.rank_by_unused_seats(rankings.unused),
@@ -90,7 +92,7 @@ def _licensing(actor: Actor, customer_id: int | None) -> dict[str, Any]:
     usage = get_customer_usage(actor, customer_id)
     entitlements = list_services(actor, customer_id)
     anomalies = list_open_anomalies(actor, customer_id)
-    attention = words.attention_of_anomalies(anomalies) + attention_of_services(entitlements)
+    attention = words.collect_anomaly_attention(anomalies) + collect_service_attention(entitlements)
     if usage is None:
         return {"usage": None, "attention": attention}
     uses = latest_use_by_service(list_usage_by_day(actor, customer_id, usage.as_of - CURRENT), usage.as_of - CURRENT)

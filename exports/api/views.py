@@ -67,7 +67,7 @@ class ExportsView(ExportsBase, ListView):
         own = Organization.objects.visible_to(self.actor).get(public_id=self.actor.organization_public_id)
         customer = find_subject(self.actor, own, exported, asked["customer"])
         export, content = request_export(
-            actor=self.actor, exported=exported, query=exported.query(asked["filters"]), customer=customer
+            actor=self.actor, exported=exported, query=exported.pick_filters(asked["filters"]), customer=customer
         )
         if content is not None:
             return files.as_download(HttpResponse(content, content_type=files.CSV), export)

@@ -15,7 +15,7 @@ from django.utils import timezone
 from notifications import registry
 from notifications.actions.secret_mails import send_secret_mails
 from notifications.mail import compose_mail, compose_summary
-from notifications.mailing import mail_recipients, next_summary
+from notifications.mailing import find_next_summary, mail_recipients
 from notifications.models import Channel, Delivery, Event, MailMode, Notice
 from partnerportal.lib import tenancy
 from partnerportal.lib.locks import Lock, take_turn
@@ -209,7 +209,7 @@ def _queue_emails(kind: registry.NoticeKind, events: list[Event]) -> None:
         delivery = Delivery(event_id=notice.event_id, channel=Channel.EMAIL, notice=notice, person_id=person.person_id)
         if mail is MailMode.DIGEST:
             delivery.channel = Channel.DIGEST
-            delivery.day, delivery.next_at = next_summary(person, now)
+            delivery.day, delivery.next_at = find_next_summary(person, now)
         mails.append(delivery)
     Delivery.objects.bulk_create(mails, ignore_conflicts=True, batch_size=1000)
 

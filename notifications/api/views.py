@@ -57,7 +57,7 @@ class NoticeView(NoticesBase):
 
 
 @extend_schema(tags=["Notices"], request=NoBody, responses=NoticeSerializer)
-class ReadView(NoticesBase):
+class MarkNoticeReadView(NoticesBase):
     """Mark one notice as read by the caller. Repeating changes nothing."""
 
     serializer_class = NoBody
@@ -69,7 +69,7 @@ class ReadView(NoticesBase):
 
 
 @extend_schema(tags=["Notices"], request=NoBody, responses=NoticeSerializer)
-class DismissView(NoticesBase):
+class DismissNoticeView(NoticesBase):
     """Hide a notice from the acting organisation; every other organisation keeps its own. Repeating changes nothing."""
 
     serializer_class = NoBody
@@ -81,7 +81,7 @@ class DismissView(NoticesBase):
 
 
 @extend_schema(tags=["Notices"], request=NoBody, responses=NoticeSerializer)
-class RestoreView(NoticesBase):
+class RestoreNoticeView(NoticesBase):
     """Show a dismissed notice to the acting organisation again. Repeating changes nothing."""
 
     serializer_class = NoBody
@@ -93,7 +93,7 @@ class RestoreView(NoticesBase):
 
 
 @extend_schema(tags=["Notices"], request=NoBody, responses={204: None})
-class ReadAllView(NoticesBase):
+class MarkAllNoticesReadView(NoticesBase):
     """Mark every notice of the acting organisation as read by the caller."""
 
     serializer_class = NoBody

@@ -37,7 +37,7 @@ class Inbox(PersonalList):
         self.page = keyset_page_or_first(rows, sort="at", descending=True, size=self.size, cursor=self.cursor)
         self.rows = notice_rows(actor, self.page.rows)
         self.kinds = sorted(registry.kind_choices(actor), key=lambda choice: choice[1])
-        self.customers = queries.customers_in_news(
+        self.customers = queries.list_customers_in_news(
             actor, self.filter_values.get("customer"), self.filter_values.get("kind")
         )
 

@@ -43,7 +43,7 @@ class NoticeQuerySet(TenantQuerySet):
         """Return the notices of the kinds that the acting person has not switched off in this organisation's inbox."""
         return self.filter(in_inbox_condition(actor))
 
-    def with_unread(self, actor: Actor) -> "NoticeQuerySet":
+    def annotate_unread(self, actor: Actor) -> "NoticeQuerySet":
         """Annotate each notice with `is_unread`, whether the acting person has not opened it.
 
         That is asked of each row, because a list of all unread notices would grow with the inbox.

@@ -23,7 +23,7 @@ class TooLarge(APIException):
     default_code = "too_large"
 
 
-class JSONBody(BaseParser):
+class JSONBodyParser(BaseParser):
     """A parser of JSON in UTF-8. A body that is too long, too deep or not JSON is the sender's fault, never ours."""
 
     media_type = "application/json"
@@ -37,7 +37,7 @@ class JSONBody(BaseParser):
             body = json.loads(raw.decode(), parse_constant=self._refuse)
         except (ValueError, RecursionError):
             raise ParseError(_("The request is not valid JSON.")) from None
-        if is_deeper(body, MAX_DEPTH):
+        if is_nested_deeper(body, MAX_DEPTH):
             raise ParseError(_("The request is nested too deeply."))
         return body
 
@@ -45,7 +45,7 @@ class JSONBody(BaseParser):
         raise ValueError(constant)  # NaN and Infinity are not JSON
 
 
-def is_deeper(body: Any, depth: int) -> bool:
+def is_nested_deeper(body: Any, depth: int) -> bool:
     """Return whether more than `depth` lists and objects lie within one another.
 
     It goes level by level and not by recursion, so that no body is too deep for it.

@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import remove_query_param, replace_query_param
 
-from partnerportal.lib.keyset import Page, branches_of, is_cursor, keyset_page, with_total
+from partnerportal.lib.keyset import Page, annotate_total, is_cursor, keyset_page, search_branches
 
 LINK = {"type": "string", "format": "uri", "nullable": True, "example": None}
 
@@ -78,13 +78,13 @@ class PagedCollection(Collection):
             raise invalid_parameter("cursor", "invalid_cursor", _("Use a cursor from the links of a page."))
         known = view.known_total()
         self.page = keyset_page(
-            queryset if known is not None else with_total(queryset),
+            queryset if known is not None else annotate_total(queryset),
             sort=sort,
             descending=descending,
             size=self._limit(),
             cursor=cursor,
             key=view.key,
-            branches=branches_of(request.query_params),
+            branches=search_branches(request.query_params),
         )
         if known is not None:
             self.total = known

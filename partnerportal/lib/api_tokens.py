@@ -16,7 +16,7 @@ from rest_framework.request import Request
 
 from partnerportal.lib import tenancy
 from partnerportal.lib.authentication import authenticate
-from partnerportal.lib.tokens import Token, digest_of, is_token, note_token_use
+from partnerportal.lib.tokens import Token, digest_secret, is_token, note_token_use
 
 SCHEME = "bearer"
 
@@ -42,7 +42,7 @@ class BearerAuthentication(BaseAuthentication):
         scheme, _blank, secret = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != SCHEME:
             return None
-        digest = digest_of(secret.strip()) if is_token(secret.strip()) else ""
+        digest = digest_secret(secret.strip()) if is_token(secret.strip()) else ""
         with tenancy.tenant_transaction(secret=digest):
             token = self.model._default_manager.filter(digest=digest, revoked_at=None).first()
             if token:

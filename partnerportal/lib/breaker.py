@@ -15,7 +15,7 @@ class ServiceAway(ConnectionError):
     """Raised when a service was not asked because it has just failed, and when it has not answered in time."""
 
 
-class Breaker:
+class CircuitBreaker:
     """A circuit breaker for one service outside. It lets no caller wait for longer than `within` seconds, whatever
     takes the time: the look-up of a name, a server that says nothing, or one that says a byte now and then.
 
@@ -28,7 +28,7 @@ class Breaker:
     alone needs no `within`.
     """
 
-    every: ClassVar["WeakSet[Breaker]"] = WeakSet()
+    every: ClassVar["WeakSet[CircuitBreaker]"] = WeakSet()
 
     def __init__(
         self,

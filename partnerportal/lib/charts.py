@@ -63,7 +63,7 @@ def nice_step(span: float, parts: int = 4) -> float:
     return next(step for step in (n * power for n in (*NICE, 20)) if step >= least * (1 - 1e-9) and step == int(step))
 
 
-def scale_of(peak: float, limit: float | None) -> Scale:
+def choose_scale(peak: float, limit: float | None) -> Scale:
     """Return the scale for values of up to `peak`. It reaches to the limit as well, unless the values are far below."""
     shows_limit = bool(limit) and peak >= FAR_BELOW * (limit or 0)
     reach = max(peak, (limit or 0) * (1 if shows_limit else FINEST), 1)
@@ -161,7 +161,7 @@ def line_chart(
     if len(series) > 1:
         frame = frame._replace(right=ROOM_FOR_NAMES)
     known = [value for _name, values in series for value in values if value is not None]
-    scale = scale_of(max(known, default=0), _latest(limits))
+    scale = choose_scale(max(known, default=0), _latest(limits))
     xs = _across(frame, len(labels), inset=0)
     lines = [_line(frame, scale, name, xs, values) for name, values in series]
     return _chart(frame, scale, xs, labels, limits, lines=_apart(lines, frame))
@@ -174,7 +174,7 @@ def bar_chart(
 
     `limits` has one value for each bar, and is drawn as a stepped line.
     """
-    scale = scale_of(max((sum(stack) for stack in stacks), default=0), _latest(limits))
+    scale = choose_scale(max((sum(stack) for stack in stacks), default=0), _latest(limits))
     slot = _room(frame) / max(len(stacks), 1)
     xs = _across(frame, len(stacks), inset=slot / 2)
     width = round(min(slot * 0.62, 44), 1)

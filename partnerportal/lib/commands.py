@@ -31,7 +31,7 @@ class StaffCommand(BaseCommand):
         try:
             if not tenancy.bypasses_policies():
                 raise CommandError(NEEDS_JOB_ROLE)
-            refuse_unstorable_text(options)
+            require_storable_arguments(options)
             return super().execute(*args, **options)
         except DomainError as error:
             raise CommandError(str(error.message) or error.code) from error
@@ -52,7 +52,7 @@ class StaffCommand(BaseCommand):
         return Actor.system(f"vendor staff ({name})")
 
 
-def refuse_unstorable_text(options: dict[str, Any]) -> None:
+def require_storable_arguments(options: dict[str, Any]) -> None:
     """Raise CommandError for an argument that no text column can hold: with a NUL character, or not valid in UTF-8."""
     for value in options.values():
         for text in value if isinstance(value, list) else [value]:

@@ -10,7 +10,7 @@ from partnerportal.lib.errors import Conflict, Invalid, TooMany, Unavailable
 
 
 @contextmanager
-def into_form(form: BaseForm) -> Iterator[None]:
+def show_errors_in_form(form: BaseForm) -> Iterator[None]:
     """Run the block in a savepoint, and show Invalid, Conflict, TooMany and Unavailable as errors of the form.
 
     An error stands beside `error.field` if the form has that field. Other exceptions pass.

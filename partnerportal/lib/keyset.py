@@ -69,7 +69,7 @@ def is_cursor(queryset: QuerySet[Any], *, sort: str, cursor: str) -> bool:
     return _decode(cursor, queryset.model._meta.get_field(sort)) is not None
 
 
-def with_total(queryset: QuerySet[Any]) -> QuerySet[Any]:
+def annotate_total(queryset: QuerySet[Any]) -> QuerySet[Any]:
     """Annotate each row with `total_count`, the number of all rows of the queryset, which PostgreSQL computes once.
 
     It is a COUNT(*), because any index of the rows can answer that.
@@ -78,7 +78,7 @@ def with_total(queryset: QuerySet[Any]) -> QuerySet[Any]:
     return queryset.annotate(total_count=Subquery(counted, output_field=IntegerField()))
 
 
-def branches_of(filters: Container[str]) -> Sequence[Q]:
+def search_branches(filters: Container[str]) -> Sequence[Q]:
     """Return the `branches` of `keyset_page` for a list with these filters.
 
     It is one branch, of all rows, for a search (the filter `q`), and otherwise none.

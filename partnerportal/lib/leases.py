@@ -7,7 +7,7 @@ The life of a row whose model is `Leased`:
    those that have had all their ATTEMPTS have failed. The first row that waits moves to "running", its `attempts` goes
    up by one, and it is leased for LEASE. Rows that another worker is claiming at this moment are passed over.
 3. The worker works with no transaction open. More often than LEASE it calls `report_progress`, which renews the lease.
-4. The worker calls `finish` with the state that the row ends in, or, after an error, `give_back`: the row waits again
+4. The worker calls `finish` with the state that the row ends in, or, after an error, `retry_later`: the row waits again
    from a later moment on, or it has failed.
 5. A worker that is silent for longer than LEASE counts as dead, and by step 2 another takes its row. `attempts` is the
    fencing token: a worker that wakes up late still holds the old number, so its next call raises LeaseLost and changes
@@ -74,7 +74,7 @@ class Leased(models.Model):
         move(row, state, leased_until=None, finished_at=timezone.now(), **changes)
 
     @transaction.atomic
-    def give_back(self, error: str, *, after: timedelta, **changes: Any) -> None:
+    def retry_later(self, error: str, *, after: timedelta, **changes: Any) -> None:
         """End the lease: the row is due again after the time `after`, or failed if this was its last attempt.
 
         `error` is the code of the reason, and `changes` are written to a row that waits again. Nothing happens when the

@@ -195,7 +195,7 @@ class ListState:
         return self.address(**dict.fromkeys(self.filter_values))
 
     @property
-    def query(self) -> str:
+    def address_query(self) -> str:
         """The filters and the order of the list as a query string without "?", for its export.
 
         The usual order is named too.

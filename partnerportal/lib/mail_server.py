@@ -4,7 +4,7 @@ from smtplib import SMTPConnectError, SMTPException
 
 from django.conf import settings
 
-from partnerportal.lib.breaker import Breaker
+from partnerportal.lib.breaker import CircuitBreaker
 
 
 def says_server_is_away(error: BaseException) -> bool:
@@ -18,4 +18,4 @@ def says_server_is_away(error: BaseException) -> bool:
     return isinstance(error, OSError)
 
 
-MAIL_SERVER = Breaker("The mail server", within=settings.EMAIL_TIMEOUT, is_failure=says_server_is_away)
+MAIL_SERVER = CircuitBreaker("The mail server", within=settings.EMAIL_TIMEOUT, is_failure=says_server_is_away)

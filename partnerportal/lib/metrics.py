@@ -27,7 +27,7 @@ _metrics: "_Metrics | None" = None
 
 class _Metrics:
     def __init__(self, folder: Path) -> None:
-        self.folder, unseen = folder, CollectorRegistry()  # never shown: `registry_of_all` reads the files
+        self.folder, unseen = folder, CollectorRegistry()  # never shown: `build_registry` reads the files
         labels = ["view", "method", "status"]
         self.requests = Histogram(
             "portal_request_seconds", "Time to an answer.", labels, buckets=SECONDS, registry=unseen
@@ -70,7 +70,7 @@ def count_skipped_nudge() -> None:
         _metrics.nudges.inc()
 
 
-def registry_of_all(*collectors: Collector) -> CollectorRegistry:
+def build_registry(*collectors: Collector) -> CollectorRegistry:
     """Return a metrics registry of this machine's processes, if this process counts, and of `collectors`."""
     registry = CollectorRegistry()
     if _metrics is not None:

@@ -6,12 +6,12 @@ from functools import partial
 import kombu.transport.redis  # noqa: F401 - loaded with the process, because the first nudge would wait for it
 from celery import current_app
 
-from partnerportal.lib.breaker import Breaker
+from partnerportal.lib.breaker import CircuitBreaker
 from partnerportal.lib.metrics import count_skipped_nudge
 
 log = logging.getLogger(__name__)
 
-BROKER = Breaker("The broker", within=0.25)
+BROKER = CircuitBreaker("The broker", within=0.25)
 
 
 def nudge(task: str) -> None:

@@ -174,7 +174,7 @@ class PersonalList(ListState):
         return [tab for at, tab in enumerate(self.saved_tabs) if at < TABS_SHOWN or tab.is_current]
 
     @cached_property
-    def query(self) -> str:
+    def address_query(self) -> str:
         """The filters and the order of the list as a query string without "?", for its export and for saving a view."""
         return query_string(self._shown)
 

@@ -24,7 +24,7 @@ JSONB = new_type((3802,), "JSONB", lambda text, _cursor: None if text is None el
 JSONB_ARRAY = new_array_type((3807,), "JSONBARRAY", JSONB)
 
 
-class Prepared(Generic[R]):
+class PreparedQuery(Generic[R]):
     """A query as a prepared statement. Calling it with values returns the rows of `build(*values)`, which are tuples.
 
     `build` returns the queryset, by `values_list`. It is called only once, with `examples`: one for each value that
@@ -68,12 +68,12 @@ class Prepared(Generic[R]):
             return cursor.fetchall()
 
 
-def columns_of(model: type[Model], relation: str = "") -> list[str]:
+def list_columns(model: type[Model], relation: str = "") -> list[str]:
     """Return the model's columns as `values_list` takes them, also through a relation that ends in "__"."""
     return [f"{relation}{field.attname}" for field in model._meta.concrete_fields]
 
 
-def instance_of(model: type[M], values: Iterable[Any]) -> M:
-    """Return an instance of the model from the values of its `columns_of`. An iterator loses only these values."""
-    names = columns_of(model)
+def build_instance(model: type[M], values: Iterable[Any]) -> M:
+    """Return an instance of the model from the values of its `list_columns`. An iterator loses only these values."""
+    names = list_columns(model)
     return model.from_db(DEFAULT_DB_ALIAS, names, list(islice(values, len(names))))

@@ -18,7 +18,7 @@ from django.core.files import File
 from django.utils.translation import gettext_lazy as _
 from storages.backends.s3 import S3Storage
 
-from partnerportal.lib.breaker import Breaker, ServiceAway
+from partnerportal.lib.breaker import CircuitBreaker, ServiceAway
 from partnerportal.lib.errors import Unavailable
 from partnerportal.lib.private_files import StoredFile, private_folder
 
@@ -38,7 +38,7 @@ def _says_server_is_away(error: BaseException) -> bool:
 
 
 # It runs calls in the caller's own thread: the client has time limits itself, and each thread has a client of its own.
-BUCKET = Breaker("The bucket", is_failure=_says_server_is_away)
+BUCKET = CircuitBreaker("The bucket", is_failure=_says_server_is_away)
 
 
 @contextmanager

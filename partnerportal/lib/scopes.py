@@ -30,7 +30,7 @@ class Scope(IntFlag):
 ALL = reduce(or_, Scope)
 
 
-def scope_of(code: str) -> Scope:
+def find_scope(code: str) -> Scope:
     """Return the scope with that code. Raises KeyError for an unknown one."""
     return Scope[code.upper()]
 

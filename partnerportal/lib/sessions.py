@@ -24,8 +24,8 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
-from partnerportal.lib.prepared import Prepared, columns_of, instance_of
-from partnerportal.lib.tokens import digest_of, new_token
+from partnerportal.lib.prepared import PreparedQuery, build_instance, list_columns
+from partnerportal.lib.tokens import digest_secret, new_token
 
 log = logging.getLogger(__name__)
 
@@ -36,8 +36,8 @@ def _live(session_key: str, now: dt.datetime) -> QuerySet[Session]:
     return Session.objects.filter(session_key=session_key, expire_date__gt=now)
 
 
-_LIVE = Prepared(
-    lambda session_key, now: _live(session_key, now).values_list(*columns_of(Session)),
+_LIVE = PreparedQuery(
+    lambda session_key, now: _live(session_key, now).values_list(*list_columns(Session)),
     "-",
     dt.datetime.min.replace(tzinfo=dt.UTC),
 )
@@ -58,13 +58,13 @@ class SessionStore(db.SessionStore):
     @classmethod
     def of_cookie(cls, key: str | None) -> "SessionStore":
         """Return the session that a cookie's key leads to, or a new one without a cookie."""
-        session = cls(digest_of(key)[:DIGITS] if key else None)
+        session = cls(digest_secret(key)[:DIGITS] if key else None)
         session.cookie_key = key
         return session
 
     def _get_new_session_key(self) -> str:
         self.cookie_key = new_token()
-        return digest_of(self.cookie_key)[:DIGITS]
+        return digest_secret(self.cookie_key)[:DIGITS]
 
     def encode(self, session_dict: dict[str, Any]) -> str:
         """Return the content as it is stored: encrypted for the row of this session."""
@@ -91,7 +91,7 @@ class SessionStore(db.SessionStore):
         rows = _LIVE(self.session_key, timezone.now())
         if not rows:
             self._session_key = None
-        return instance_of(Session, rows[0]) if rows else None
+        return build_instance(Session, rows[0]) if rows else None
 
     def load(self) -> dict[str, Any]:
         """Return the content of the row, and keep a copy of it to compare with in `save`."""

@@ -25,7 +25,7 @@ def is_token(text: str) -> bool:
     return bool(_SHAPE.fullmatch(text))
 
 
-def digest_of(secret: str) -> str:
+def digest_secret(secret: str) -> str:
     """Return the SHA-256 digest in hex of a secret that is shown once. Only the digest is kept."""
     return hashlib.sha256(secret.encode()).hexdigest()
 

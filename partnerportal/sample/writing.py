@@ -15,7 +15,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import Kind, Operator, Organization, Person, Program, ProgramMembership
-from accounts.queries import operators_of
+from accounts.queries import list_operators_of_person
 from connections.actions import accept_invitation, end_connection
 from connections.actors import choose_actor
 from connections.consent import WORDING, all_scopes
@@ -42,13 +42,13 @@ NAMESPACE = uuid.UUID("5a5a2b0e-7c1d-4a51-9d1b-6f3c0f0e8d11")
 Organizations = dict[str, Organization]
 
 
-def is_written() -> bool:
+def is_sample_data_written() -> bool:
     """Return whether the sample data is in the database."""
     return Person.objects.filter(email=cast.PEOPLE[0].email).exists()
 
 
 @transaction.atomic
-def write_world() -> None:
+def write_sample_data() -> None:
     """Write the whole sample data in one transaction, so that all of it is there or nothing."""
     now = timezone.now()
     organizations = _companies(now) | _customers(now)
@@ -65,7 +65,7 @@ def write_world() -> None:
     write_holders(_buyers(organizations), now)
     find_anomalies(actor=Actor.system("anomalies"))
     _asked_of_vendor(organizations)
-    make_waiting_notices()
+    write_pending_notices()
 
 
 def _companies(now: dt.datetime) -> Organizations:
@@ -216,7 +216,7 @@ def _news(organizations: Organizations, now: dt.datetime) -> None:
 
     def news(days: float, rows: Iterable[dict[str, Any]]) -> None:
         _import(rows, days_ago(days))
-        make_waiting_notices()  # at once, so that the inbox has the order of the events
+        write_pending_notices()  # at once, so that the inbox has the order of the events
 
     ended = now.date() - dt.timedelta(days=4)
     _import([facts.trial_row(who("caldervalley"), 95, "NB-ANA-PRF", Entitlement.State.ACTIVE, ended)])
@@ -231,7 +231,7 @@ def _news(organizations: Organizations, now: dt.datetime) -> None:
     news(1.1, [facts.trial_row(who("gruenwald"), 95, "NB-ACC-SEC", Entitlement.State.REQUESTED, None)])
     news(0.2, [facts.trial_row(who("cote-emeraude"), 95, "NB-FIL-SHR", Entitlement.State.REQUESTED, None)])
     _act_today(organizations)
-    make_waiting_notices()
+    write_pending_notices()
 
 
 def _act_today(organizations: Organizations) -> None:
@@ -270,10 +270,10 @@ def _admin_of(key: str, organizations: Organizations) -> Actor:
 
 def _actor(email: str, organization: Organization) -> Actor:
     person = Person.objects.get(email=email)
-    return choose_actor(person, organization.pk, list(operators_of(person.pk)))
+    return choose_actor(person, organization.pk, list(list_operators_of_person(person.pk)))
 
 
-def make_waiting_notices() -> None:
+def write_pending_notices() -> None:
     """Write the notices of all events whose fan-out is due, batch by batch, until none is left."""
     while fan_out_due():
         pass

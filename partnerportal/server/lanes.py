@@ -38,7 +38,7 @@ class FairQueue:
 
     def append(self, task: Any) -> None:
         """Put a task behind the others of its sender."""
-        self.lines.setdefault(sender_of(task), deque()).append(task)
+        self.lines.setdefault(identify_sender(task), deque()).append(task)
         self.length += 1
 
     def popleft(self) -> Any:
@@ -52,7 +52,7 @@ class FairQueue:
         return task
 
 
-def sender_of(task: Any) -> str:
+def identify_sender(task: Any) -> str:
     """Return the session cookie of a channel's next request, or without one the address that it came from."""
     if not getattr(task, "requests", None):  # a rehearsal is no channel
         return ""
@@ -82,12 +82,12 @@ class Lanes:
     def add_task(self, channel: Any) -> None:
         """Give the channel's next request to its lane. waitress calls this."""
         self.taken += 1
-        lane = self.lane_of(channel.requests[0])
+        lane = self.choose_lane(channel.requests[0])
         if lane is self.readiness:
             self.asked_at = int(time.monotonic())
         lane.add_task(channel)
 
-    def lane_of(self, request: Parser) -> ThreadedTaskDispatcher:
+    def choose_lane(self, request: Parser) -> ThreadedTaskDispatcher:
         """Return the lane for a request, by its address. Refusals go with health checks, as they take no time."""
         if request.error or request.path == "/healthz":
             return self.health

@@ -342,7 +342,7 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["partnerportal.api_authentication.PortalSession"],
     "DEFAULT_PERMISSION_CLASSES": ["partnerportal.api_permissions.HasActor"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["partnerportal.lib.api_input.JSONBody"],
+    "DEFAULT_PARSER_CLASSES": ["partnerportal.lib.api_input.JSONBodyParser"],
     "DEFAULT_METADATA_CLASS": None,  # OPTIONS answers 405, because the schema says what there is
     "URL_FORMAT_OVERRIDE": None,
     "DEFAULT_SCHEMA_CLASS": "partnerportal.lib.api_schema.PortalSchema",

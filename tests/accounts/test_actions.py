@@ -15,7 +15,7 @@ from accounts.actions.organizations import (
     update_contact,
 )
 from accounts.models import Kind, Operator, Organization, Program, Role
-from accounts.queries import operators_of
+from accounts.queries import list_operators_of_person
 from connections.actors import choose_actor as make_actor
 from connections.models import InvitationLink, Portfolio
 from notifications.models import Event
@@ -45,7 +45,7 @@ def test_founding_makes_a_customer_with_its_admin(world):
     nobody = world.person("nobody")
     tenancy.enter_tenant(organization_id=None, person_id=nobody.pk)  # all of it as the web role, without a tenant
     organization = create_own_organization(person=nobody, name="Ärger & Söhne", country="DE")
-    actor = make_actor(nobody, None, list(operators_of(nobody.pk)))
+    actor = make_actor(nobody, None, list(list_operators_of_person(nobody.pk)))
     assert (actor.organization_id, actor.roles) == (organization.pk, {Role.ADMIN})
     assert (organization.kind, organization.name_folded) == (Kind.CUSTOMER, "arger & sohne")
     with tenancy.as_tenant(organization_id=organization.pk):

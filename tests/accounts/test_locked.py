@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from accounts.actions.people import delete_unverified
 from accounts.models import Operator, Person
-from accounts.queries import people_to_tell
+from accounts.queries import list_people_to_notify
 from accounts.tasks import delete_unverified as task
 from notifications.actions.outbox import fan_out_due, send_due_emails
 from notifications.models import Event
@@ -134,7 +134,7 @@ def test_calendars_mails_and_notices_stop(world: World) -> None:
     assert PageClient().get(f"/calendar/{secret}.ics").status_code == 200
     lock(partner)
     assert PageClient().get(f"/calendar/{secret}.ics").status_code == 404
-    told = people_to_tell([world.partner.pk])[world.partner.pk]
+    told = list_people_to_notify([world.partner.pk])[world.partner.pk]
     assert partner not in {person.email for person in told} and told
     call("add_operator", world.partner.org_id, "new@example.com", "--role=reader")
     while fan_out_due():

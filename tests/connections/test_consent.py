@@ -10,7 +10,7 @@ from django.utils import translation
 from accounts.actions.standing import move_partner
 from connections import consent
 from connections.actions import change_sharing, share_with_all_partners
-from connections.consent import OfferedScope, all_scopes, scopes_newly_offered
+from connections.consent import OfferedScope, all_scopes, find_newly_offered_scopes
 from connections.models import Connection, Consent
 from notifications.actions.outbox import fan_out_due
 from notifications.models import Notice
@@ -249,7 +249,7 @@ def tickets(monkeypatch):
 @pytest.mark.promise("E-14")
 def test_a_scope_of_a_later_version_is_asked_for_and_not_granted(web, world, tickets):
     connection, client = world.connection("customer", "partner"), web("customer.admin")
-    assert scopes_newly_offered(connection.consents.latest("pk").offered) == Scope.TICKETS
+    assert find_newly_offered_scopes(connection.consents.latest("pk").offered) == Scope.TICKETS
     for path in ("/account/", sharing(connection)):
         assert "New: Support tickets can be shared" in client.get(path).content.decode()
     page = client.get(sharing(connection)).content.decode()

@@ -10,7 +10,7 @@ from django.urls import reverse
 from accounts.models import Role
 from connections import customers
 from connections.actions import end_connection
-from connections.customers import CustomerTab, Summary
+from connections.customers import CustomerSummary, CustomerTab
 from connections.queries import get_customer
 from partnerportal.lib.errors import NotFound
 from partnerportal.lib.parts import PagePart
@@ -46,7 +46,7 @@ def test_a_tab_is_there_for_who_may_open_it(world: World, web: Any, register: An
     admin.get(address)
     with count_queries() as before:
         admin.get(address)
-    register.register_tab(
+    register.register_customer_tab(
         CustomerTab(
             key="test",
             label="Tickets",
@@ -64,20 +64,20 @@ def test_a_tab_is_there_for_who_may_open_it(world: World, web: Any, register: An
 
 def test_two_tabs_of_one_key_are_a_mistake(register: Any) -> None:
     with pytest.raises(AssertionError):
-        register.register_tab(CustomerTab(key="orders", label="Orders", url_name="customer_orders", order=1))
+        register.register_customer_tab(CustomerTab(key="orders", label="Orders", url_name="customer_orders", order=1))
 
 
 def test_the_first_page_shows_what_apps_add(world: World, web: Any, register: Any) -> None:
-    def summarize(actor: Any, customer: Any) -> Summary:
+    def summarize(actor: Any, customer: Any) -> CustomerSummary:
         item = Attention("info", "inbox", "A ticket waits", "since yesterday")
         part = PagePart("connections/parts/moments.html", {"moments": [{"icon": "inbox", "text": "From the test"}]})
-        return Summary(attention=[item], calm="No ticket waits.", parts=[part])
+        return CustomerSummary(attention=[item], calm="No ticket waits.", parts=[part])
 
     address = reverse("customer", args=[world.customer.public_id])
-    register.register_summary(summarize)
+    register.register_customer_summary(summarize)
     html = web("partner.admin").get(address).content.decode()
     assert html.index("A ticket waits") < html.index("Licences") < html.index("From the test") < html.index("Details")
-    register._summaries[:] = [lambda actor, customer: Summary(calm="No ticket waits.")]
+    register._summaries[:] = [lambda actor, customer: CustomerSummary(calm="No ticket waits.")]
     html = web("partner.admin").get(address).content.decode()
     assert "No ticket waits." in html and "A ticket waits" not in html
 

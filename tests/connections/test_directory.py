@@ -8,7 +8,7 @@ from django.conf import settings
 from accounts.actions.standing import move_partner
 from accounts.models import Operator, Organization
 from connections.actions import end_connection
-from connections.directory import REASONS, known_organizations
+from connections.directory import REASONS, list_known_organizations
 from connections.queries import find_distributor
 from partnerportal.lib.actors import Actor
 from tests.house.ours import OURS
@@ -38,7 +38,7 @@ def known(world, actor_for, as_tenant):
         actor = actor_for(who)
         with as_tenant(actor, token):
             passed = set(Organization.objects.all())
-            assert set(known_organizations(actor, token)) == passed
+            assert set(list_known_organizations(actor, token)) == passed
         return {world.names[organization.pk] for organization in passed} - {who.split(".")[0]}
 
     return names
@@ -81,10 +81,10 @@ def test_each_reason_is_needed(known, world, monkeypatch):
     cases.append(("vendor.admin", ""))
     for reason, (who, token) in zip(REASONS, cases, strict=True):
         actor = world.actor(who)
-        before = set(known_organizations(actor, token))
+        before = set(list_known_organizations(actor, token))
         with monkeypatch.context() as patch:
             patch.setattr("connections.directory.REASONS", [other for other in REASONS if other is not reason])
-            assert set(known_organizations(actor, token)) < before, reason
+            assert set(list_known_organizations(actor, token)) < before, reason
 
 
 # Who looks organisations up otherwise: the system, which stores facts and tells news, and vendor staff.

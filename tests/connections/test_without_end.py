@@ -10,7 +10,7 @@ from django.db import DatabaseError, IntegrityError, transaction
 from django.utils import timezone
 
 from accounts.models import Kind, Operator, Organization
-from accounts.queries import operators_of
+from accounts.queries import list_operators_of_person
 from connections import policies
 from connections.actions import accept_invitation
 from connections.actors import choose_actor
@@ -95,7 +95,9 @@ def test_hundreds_of_customers_accept_one_link(world: World, api: Any) -> None:
     connect((world.partner, customer) for customer in customers[:-5])
     for customer in customers[-5:]:
         Operator.objects.create(person=person, organization=customer, roles=["admin"])
-        actor = choose_actor(person, customer.pk, list(operators_of(person.pk).filter(organization=customer)))
+        actor = choose_actor(
+            person, customer.pk, list(list_operators_of_person(person.pk).filter(organization=customer))
+        )
         assert accept_invitation(actor=actor, token=token, scopes=ALL)[1]
     assert client.get("/api/v1/customers/").json()["totalCount"] == before + MANY
     assert client.get("/api/v1/invitation-link/").json()["accepted_count"] == 3 + MANY

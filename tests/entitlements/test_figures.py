@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from entitlements.actions.figures import fold_figures
 from entitlements.models import CustomerListing, Entitlement, PortfolioFigure, Sku
-from entitlements.queries.customers import PortfolioNumbers, portfolio_numbers
+from entitlements.queries.customers import PortfolioNumbers, get_portfolio_numbers
 from partnerportal.lib.days import SOON, today
 from partnerportal.lib.scopes import Scope
 from tests.counts import count
@@ -68,7 +68,7 @@ def assert_numbers(world: World) -> None:
     actor = world.actor("partner.admin")
     rows = list(CustomerListing.objects.filter(viewer=world.partner))
     soon = [row for row in rows if row.expires_on and today() <= row.expires_on <= today() + SOON]
-    numbers = portfolio_numbers(actor)
+    numbers = get_portfolio_numbers(actor)
     assert numbers == PortfolioNumbers(
         customers=len(rows),
         seats_purchased=sum(row.seats for row in rows),
@@ -91,14 +91,14 @@ def assert_numbers(world: World) -> None:
 
 
 def test_folding_leaves_one_row_each_and_changes_no_number(world: World) -> None:
-    before = portfolio_numbers(world.actor("partner.admin"))
+    before = get_portfolio_numbers(world.actor("partner.admin"))
     CustomerListing.objects.filter(viewer=world.partner).update(seats=1)
     CustomerListing.objects.filter(viewer=world.partner).update(seats=2)
     assert fold_figures() > 0
     assert fold_figures() == 0
     values = list(PortfolioFigure.objects.values_list("viewer", "facet", "value"))
     assert len(values) == len(set(values))
-    after = portfolio_numbers(world.actor("partner.admin"))
+    after = get_portfolio_numbers(world.actor("partner.admin"))
     assert (after.customers, after.seats_purchased) == (before.customers, before.customers * 2)
 
 
@@ -119,4 +119,4 @@ def test_all_seats_are_assigned_only_when_they_are(world: World, assigned: int, 
         viewer=world.partner, customer=world.customer, public_id=world.customer.public_id, name="A", name_folded="a",
         org_id="1", country="FR", connected_at=timezone.now(), seats=40_000, assigned=assigned,
     )  # fmt: skip
-    assert portfolio_numbers(world.actor("partner.admin")).share == share
+    assert get_portfolio_numbers(world.actor("partner.admin")).share == share

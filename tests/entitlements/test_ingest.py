@@ -21,7 +21,7 @@ from entitlements.models import IngestToken, IngestUpload, LicenseAssignment, Us
 from entitlements.policies import ROLE_TABLE
 from notifications.models import Event
 from partnerportal.lib.actors import ANONYMOUS
-from partnerportal.lib.tokens import digest_of
+from partnerportal.lib.tokens import digest_secret
 from tests.conftest import JsonClient
 from tests.world import World
 
@@ -178,7 +178,7 @@ def test_what_a_file_brings_is_recorded_as_asked_for_by_the_client(send: Send, w
     }  # fmt: skip
     assert send(body(sku, fact), kind="entitlements", token=token).status_code == 202
     ingest_next_upload()
-    client = IngestToken.objects.get(digest=digest_of(token))
+    client = IngestToken.objects.get(digest=digest_secret(token))
     event = Event.objects.get(kind="entitlement.added", data__sku="NEW")
     assert (event.actor_kind, event.actor_id, event.actor_label) == ("system", None, "ingest")
     assert (event.on_behalf_kind, event.on_behalf_id) == ("client", client.pk)
@@ -186,7 +186,7 @@ def test_what_a_file_brings_is_recorded_as_asked_for_by_the_client(send: Send, w
 
 
 def test_a_client_has_no_roles_sees_no_rows_and_does_what_its_permissions_say(db: None) -> None:
-    client = IngestToken.objects.get(digest=digest_of(token_for("usage", "assignments"))).as_actor()
+    client = IngestToken.objects.get(digest=digest_secret(token_for("usage", "assignments"))).as_actor()
     assert client.permissions == {"ingest.usage", "ingest.assignments"}
     assert not client.is_anonymous and not client.is_system
     assert not Event.objects.visible_to(client).exists()
@@ -194,7 +194,7 @@ def test_a_client_has_no_roles_sees_no_rows_and_does_what_its_permissions_say(db
 
 
 def test_the_database_holds_a_token_to_its_kinds_too(db: None, as_tenant: Any) -> None:
-    token = IngestToken.objects.get(digest=digest_of(token_for("usage")))
+    token = IngestToken.objects.get(digest=digest_secret(token_for("usage")))
     row = {"token": token, "fingerprint": "", "size": 1}
     with as_tenant(ANONYMOUS, secret=token.digest):
         IngestUpload.objects.create(**row, kind="usage", idempotency_key="a")
@@ -210,7 +210,7 @@ def test_the_database_holds_a_token_to_its_kinds_too(db: None, as_tenant: Any) -
 
 
 def test_a_token_may_send_all_kinds_unless_some_are_named(secret: str) -> None:
-    assert IngestToken.objects.get(digest=digest_of(secret)).kinds == IngestUpload.Kind.values
+    assert IngestToken.objects.get(digest=digest_secret(secret)).kinds == IngestUpload.Kind.values
     with pytest.raises(CommandError, match="invalid choice: 'everything'"):
         token_for("everything")
     with pytest.raises(IntegrityError, match="ingest_token_kinds"), transaction.atomic():
@@ -231,7 +231,7 @@ def test_no_session_ingests_and_no_token_does_anything_else(api: Any, secret: st
 def test_the_secret_is_kept_nowhere(secret: str) -> None:
     row = IngestToken.objects.get(name="Licence server")
     assert secret not in (row.digest, row.prefix)
-    assert row.digest == digest_of(secret)
+    assert row.digest == digest_secret(secret)
 
 
 @pytest.mark.parametrize(

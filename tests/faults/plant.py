@@ -64,7 +64,7 @@ class Plant:
         self.folder = folder
         self.mails = MailServer()
         self.redis = embedded.Redis(folder)
-        self.redis_url = self.redis.ensure()
+        self.redis_url = self.redis.start_if_needed()
         self.port = free_port()
         self.environment = (
             os.environ
@@ -168,7 +168,7 @@ class Plant:
             del group[broker]
 
     def start_redis(self) -> None:
-        assert urlsplit(self.redis.ensure()).port == urlsplit(self.redis_url).port
+        assert urlsplit(self.redis.start_if_needed()).port == urlsplit(self.redis_url).port
 
     def sweep(self) -> None:
         """What beat does each minute."""

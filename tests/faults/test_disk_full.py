@@ -21,7 +21,7 @@ from exports.actions import make_next_export
 from exports.models import Export
 from notifications.models import Event
 from partnerportal.lib.private_files import list_files
-from partnerportal.lib.tokens import digest_of, new_token
+from partnerportal.lib.tokens import digest_secret, new_token
 from tests.faults.disk import ROOM, no_room
 from tests.faults.people import (
     SECONDS,
@@ -56,7 +56,7 @@ def send(secret: str) -> Any:
 
 def test_an_upload_is_refused_and_can_be_sent_again() -> None:
     secret = new_token()
-    IngestToken.objects.create(name="Full", digest=digest_of(secret), prefix=secret[:8])
+    IngestToken.objects.create(name="Full", digest=digest_secret(secret), prefix=secret[:8])
     with no_room(os.getpid()):
         refused = send(secret)
     assert (refused.status_code, refused["Retry-After"]) == (503, "60")
@@ -120,7 +120,7 @@ def plant(own_database: dict[str, str], tmp_path: Path) -> Iterator[Plant]:
 def test_people_work_on_meanwhile(plant: Plant) -> None:
     """Both processes of the web and the worker are without room; what was refused or put off is done afterwards."""
     secret = new_token()
-    IngestToken.objects.create(name="Full", digest=digest_of(secret), prefix=secret[:8])
+    IngestToken.objects.create(name="Full", digest=digest_secret(secret), prefix=secret[:8])
     earlier = set(Event.objects.values_list("pk", flat=True))
     plant.start_worker("worker")
     plant.start_web()

@@ -18,7 +18,7 @@ from entitlements.actions.usage_check import usage_differences
 from entitlements.ingest.uploads import sweep_uploads
 from entitlements.models import IngestToken, IngestUpload, Sku, UsageDay
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.tokens import digest_of, new_token
+from partnerportal.lib.tokens import digest_secret, new_token
 from tests.faults.plant import Plant
 from tests.world import World
 
@@ -39,7 +39,7 @@ def plant(own_database: dict[str, str], tmp_path: Path, settings: Any) -> Any:
 @pytest.fixture
 def secret(own_database: dict[str, str]) -> str:
     secret = new_token()
-    IngestToken.objects.create(name="Faults", digest=digest_of(secret), prefix=secret[:8])
+    IngestToken.objects.create(name="Faults", digest=digest_secret(secret), prefix=secret[:8])
     store_usage(actor=SYSTEM, rows=[])
     return secret
 

@@ -17,7 +17,7 @@ from entitlements.ingest import upload_files
 from entitlements.models import IngestToken, IngestUpload
 from exports.models import Export
 from notifications.models import Channel, Delivery
-from partnerportal.lib.tokens import digest_of
+from partnerportal.lib.tokens import digest_secret
 from tests.faults.plant import Plant
 from tests.queues import EVERY_QUEUE
 from tests.world import World
@@ -66,7 +66,7 @@ def an_export() -> Callable[[], bool]:
 
 
 def an_upload() -> Callable[[], bool]:
-    token = IngestToken.objects.create(name="Kinds", digest=digest_of("x"), prefix="x")
+    token = IngestToken.objects.create(name="Kinds", digest=digest_secret("x"), prefix="x")
     upload = IngestUpload.objects.create(token=token, kind="usage", idempotency_key="k", fingerprint="", size=3)
     upload_files.save_upload(BytesIO(b"{}\n"), upload.public_id, deadline=time.monotonic() + WAIT_SECONDS)
     return IngestUpload.objects.filter(pk=upload.pk, state="done").exists

@@ -8,7 +8,7 @@ import pytest
 from django.conf import settings
 from django.http import HttpRequest
 
-from accounts.queries import operators_of
+from accounts.queries import list_operators_of_person
 from connections.actors import PersonSession
 from entitlements.models import IngestToken
 from partnerportal.lib import logs
@@ -41,7 +41,9 @@ def test_code_that_gives_it_elsewhere_would_be_found(code: str) -> None:
 def test_a_person_and_a_machine_are_let_in_alike(world: World) -> None:
     token = IngestToken.objects.earliest("pk")
     operator = world.operator("partner.admin")
-    session = PersonSession(operator.person, operator.organization_id, list(operators_of(operator.person_id)))
+    session = PersonSession(
+        operator.person, operator.organization_id, list(list_operators_of_person(operator.person_id))
+    )
     credentials: list[tuple[Credential | None, ActorKind, set[str]]] = [
         (session, ActorKind.PERSON, {"person", "organization"}),
         (token, ActorKind.CLIENT, {"token_prefix"}),

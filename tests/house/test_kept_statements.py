@@ -1,4 +1,4 @@
-"""What the server keeps (`Prepared`) says what its queryset says, and costs a tenant what it sees, not what there is.
+"""What the server keeps (`PreparedQuery`) says what its queryset says, and costs a tenant no more than it sees.
 
 A kept plan may be one for all values: what is quick for most tenants can read everybody's rows for another.
 """
@@ -16,12 +16,12 @@ from django.contrib.sessions.models import Session
 from django.db import connection, transaction
 from django.db.models import Model, QuerySet
 
-from accounts.queries import operators_of, operators_today
+from accounts.queries import list_operators_of_person, list_operators_today
 from entitlements.models import CustomerListing
 from entitlements.queries.customers import add_report_day, get_customer_with_account
 from notifications.actions.inbox import mark_all_read, mark_read
 from partnerportal.lib import tenancy
-from partnerportal.lib.prepared import Prepared
+from partnerportal.lib.prepared import PreparedQuery
 from partnerportal.lib.sessions import SessionStore
 from tests import crowd
 from tests.conftest import PageClient, sign_in
@@ -43,7 +43,7 @@ class Asked:
     """A kept statement as a page asked it."""
 
     who: str
-    statement: Prepared[Any]
+    statement: PreparedQuery[Any]
     given: tuple[Any, ...]
     tenant: dict[str, str]
     found: list[Any]
@@ -69,10 +69,10 @@ class Visits:
 
     def __init__(self) -> None:
         self.who = ""
-        self.asked: dict[tuple[str, Prepared[Any]], Asked] = {}
-        self.call = Prepared.__call__
+        self.asked: dict[tuple[str, PreparedQuery[Any]], Asked] = {}
+        self.call = PreparedQuery.__call__
 
-    def ask(self, statement: Prepared[Any], *given: Any) -> list[Any]:
+    def ask(self, statement: PreparedQuery[Any], *given: Any) -> list[Any]:
         rows = self.call(statement, *given)
         with connection.cursor() as cursor:
             cursor.execute(tenancy._CURRENT)
@@ -106,7 +106,7 @@ def described(row: Any) -> Any:
 @pytest.fixture
 def visits(monkeypatch: pytest.MonkeyPatch) -> Visits:
     visits = Visits()
-    monkeypatch.setattr(Prepared, "__call__", lambda *asked: visits.ask(*asked))
+    monkeypatch.setattr(PreparedQuery, "__call__", lambda *asked: visits.ask(*asked))
     return visits
 
 
@@ -122,7 +122,7 @@ def test_instances_are_those_that_django_makes(world: World) -> None:
     pairs: list[tuple[list[Any], QuerySet[Any]]] = []
     for who in (*PEOPLE, "nobody"):
         person_id = world.person(who).pk
-        pairs.append((operators_today(person_id), operators_of(person_id)))
+        pairs.append((list_operators_today(person_id), list_operators_of_person(person_id)))
     actor, with_account = (
         world.actor("partner.reader"),
         add_report_day(CustomerListing.objects.select_related("customer")),
@@ -143,7 +143,7 @@ def written() -> Counter[str]:
     for app in OURS:
         for path in map(str, (settings.BASE_DIR / app).rglob("*.py")):
             for node in ast.walk(ast.parse(Path(path).read_text())):
-                if isinstance(node, ast.Call) and getattr(node.func, "id", "") == Prepared.__name__:
+                if isinstance(node, ast.Call) and getattr(node.func, "id", "") == PreparedQuery.__name__:
                     found[path] += 1
     return found
 

@@ -17,7 +17,7 @@ from connections.actions import change_sharing
 from entitlements.models import CustomerPace, CustomerUsage
 from partnerportal.lib import tenancy
 from partnerportal.lib.postgres.base import DatabaseWrapper
-from partnerportal.lib.prepared import Prepared
+from partnerportal.lib.prepared import PreparedQuery
 from partnerportal.lib.scopes import Scope
 from tests.house.answers import SEES
 from tests.house.machine import Machine
@@ -75,7 +75,7 @@ SCOPE_MISSED_AT = {
     "EventQuerySet": f"{CUSTOMER}activity/",
     "UsageQuerySet": "exports/new/",
 }
-WRITTEN_ONCE = {name: getattr(Prepared, name).func for name in ("_written", "_kept")}
+WRITTEN_ONCE = {name: getattr(PreparedQuery, name).func for name in ("_written", "_kept")}
 HARM = ("and shows", "and changed")
 # What the second partner sees of its one customer that shares nothing but its account.
 KEPT_ALL_BACK = SEES | {"partner2": {"customer2": "name details", "distributor2": "name details"}}
@@ -102,7 +102,7 @@ def take_away(monkeypatch, queryset):
 
     monkeypatch.setattr(queryset, "rows_for", everything)
     for name, write in WRITTEN_ONCE.items():
-        monkeypatch.setattr(Prepared, name, property(write))  # anew: they were written with the filter
+        monkeypatch.setattr(PreparedQuery, name, property(write))  # anew: they were written with the filter
     monkeypatch.setattr(DatabaseWrapper, "prepare_once", lambda *_: False)  # "$1 = $1" says no type
 
 

@@ -22,7 +22,7 @@ from exports.models import Export
 from notifications.models import Event
 from partnerportal.lib.actors import ANONYMOUS, Actor
 from partnerportal.lib.scopes import ALL, Scope
-from partnerportal.lib.tokens import digest_of
+from partnerportal.lib.tokens import digest_secret
 from tests.house.test_grants import rows_of
 from tests.world import SKU_OF_NOBODY
 
@@ -156,7 +156,7 @@ def test_an_export_is_asked_for_now_and_untouched(world, actor_for, as_tenant):
 def test_an_upload_is_received_now_and_unread(world, as_tenant):
     secret = create_ingest_token(actor=Actor.system("test"), name="settled", kinds=["usage"])
     token = IngestToken.objects.get(name="settled")
-    with as_tenant(ANONYMOUS, secret=digest_of(secret)):
+    with as_tenant(ANONYMOUS, secret=digest_secret(secret)):
         row = IngestUpload(token=token, kind="usage", idempotency_key="k", fingerprint="f", size=1, **UNTOUCHED)
         row.read, row.lines, row.counts, row.problems, row.received_at = 5, 5, {"stored": 5}, [{"line": 1}], LONG_AGO
         sent = stored(row)

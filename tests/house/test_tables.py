@@ -7,7 +7,7 @@ from django.db import DatabaseError, IntegrityError, connection, models, transac
 from django.db.models import Q
 
 from accounts.models import FailedAttempts, Kind, Organization
-from connections.directory import known_organizations
+from connections.directory import list_known_organizations
 from notifications.actions.secret_mails import queue_secret_mail
 from notifications.models import InboxMark, Notice, NoticeRead
 from notifications.registry import kinds_hidden_from
@@ -138,7 +138,7 @@ def test_nobody_without_an_organisation_sees_anything(model, actor_for):
 def test_both_locks_agree(who, world, actor_for, as_tenant):
     """All that `visible_to` grants, the policies let through; what they let through beyond it is listed here."""
     actor = actor_for(who)
-    known = set(known_organizations(actor).values_list("pk", flat=True))
+    known = set(list_known_organizations(actor).values_list("pk", flat=True))
     beyond = {
         "Organization": Q(pk__in=known),
         "ProgramMembership": Q(organization__in=known),

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from partnerportal.lib import breaker as module
-from partnerportal.lib.breaker import Breaker, ServiceAway
+from partnerportal.lib.breaker import CircuitBreaker, ServiceAway
 from tests.threads import join_all
 
 
@@ -63,13 +63,13 @@ def eventually(answer: Any) -> None:
 
 
 def test_a_service_that_answers(service: Service) -> None:
-    breaker = Breaker("It", within=60)
+    breaker = CircuitBreaker("It", within=60)
     assert [breaker.call(service.answer), breaker.call(service.answer)] == ["here", "here"]
     assert not breaker.is_open
 
 
 def test_after_a_failure_nobody_asks_for_a_while_and_then_one(service: Service, clock: Clock) -> None:
-    breaker = Breaker("It", within=60, pause=30)
+    breaker = CircuitBreaker("It", within=60, pause=30)
     with pytest.raises(TimeoutError, match="of its own"):
         breaker.call(service.refuse)
     clock.now += 29
@@ -94,7 +94,7 @@ def test_after_a_failure_nobody_asks_for_a_while_and_then_one(service: Service, 
 
 
 def test_while_one_tries_the_others_are_refused(service: Service, clock: Clock) -> None:
-    breaker = Breaker("It", within=60, pause=30)
+    breaker = CircuitBreaker("It", within=60, pause=30)
     with pytest.raises(TimeoutError):
         breaker.call(service.refuse)
     clock.now += 31
@@ -109,7 +109,7 @@ def test_while_one_tries_the_others_are_refused(service: Service, clock: Clock) 
 
 
 def test_nobody_waits_for_one_that_hangs_and_no_second_thread_is_stuck(service: Service) -> None:
-    breaker = Breaker("It", within=0.05, pause=600)
+    breaker = CircuitBreaker("It", within=0.05, pause=600)
     with pytest.raises(ServiceAway, match="not answered"):
         breaker.call(service.hang)
     assert {thread.daemon for thread in threading.enumerate() if thread.name == "It"} == {True}, (
@@ -132,7 +132,7 @@ def test_a_call_that_took_too_long_and_failed_has_failed(service: Service, clock
         service.ended.set()
         raise ValueError
 
-    breaker = Breaker("It", within=0.05, pause=30, is_failure=lambda error: False)
+    breaker = CircuitBreaker("It", within=0.05, pause=30, is_failure=lambda error: False)
     with pytest.raises(ServiceAway):
         breaker.call(hang_and_break)
     service.recover.set()
@@ -146,7 +146,7 @@ def test_what_a_service_says_of_one_thing_is_its_answer(service: Service, clock:
     def refuse_this_one() -> None:
         raise ValueError("no such address")
 
-    breaker = Breaker("It", within=60, is_failure=lambda error: isinstance(error, OSError))
+    breaker = CircuitBreaker("It", within=60, is_failure=lambda error: isinstance(error, OSError))
     with pytest.raises(ValueError, match="no such address"):
         breaker.call(refuse_this_one)
     assert breaker.call(service.answer) == "here"
@@ -159,7 +159,7 @@ def test_what_a_service_says_of_one_thing_is_its_answer(service: Service, clock:
 
 
 def test_many_callers_of_one_that_hangs_wait_once_each_at_most(service: Service) -> None:
-    breaker = Breaker("It", within=0.2, pause=60)
+    breaker = CircuitBreaker("It", within=0.2, pause=60)
     refused: list[ServiceAway] = []
 
     def ask() -> None:
@@ -179,7 +179,7 @@ def test_many_callers_of_one_that_hangs_wait_once_each_at_most(service: Service)
 
 
 def test_a_block_in_the_callers_thread_is_left_out_as_a_call_is(clock: Clock, service: Service) -> None:
-    breaker = Breaker("Somebody")
+    breaker = CircuitBreaker("Somebody")
     with pytest.raises(TimeoutError), breaker.guard_calls():
         service.refuse()
     with pytest.raises(ServiceAway), breaker.guard_calls():

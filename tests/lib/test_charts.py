@@ -22,7 +22,7 @@ def names(values: list[int | None]) -> list[str]:
 @given(peak=st.integers(0, 10**12), limit=st.none() | st.integers(1, 10**12))
 @example(peak=10_000_000_001, limit=None)  # a billionth above a step
 def test_a_scale_begins_at_zero_and_covers_the_peak_in_few_nice_steps(peak: int, limit: int | None) -> None:
-    scale = charts.scale_of(peak, limit)
+    scale = charts.choose_scale(peak, limit)
     assert scale.ticks[0] == 0 and 2 <= len(scale.ticks) <= 6
     assert scale.top >= peak
     assert scale.step == int(scale.step)
@@ -32,7 +32,7 @@ def test_a_scale_begins_at_zero_and_covers_the_peak_in_few_nice_steps(peak: int,
 
 @given(peak=st.integers(0, 10**9), limit=st.integers(1, 10**9))
 def test_the_limit_is_drawn_from_45_percent_on_and_the_scale_is_never_finer_than_12(peak: int, limit: int) -> None:
-    scale = charts.scale_of(peak, limit)
+    scale = charts.choose_scale(peak, limit)
     assert scale.shows_limit == (peak >= 0.45 * limit)
     assert scale.top >= 0.12 * limit * (1 - 1e-9)
     assert not scale.shows_limit or scale.top >= limit

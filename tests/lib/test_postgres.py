@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from entitlements.models import CustomerListing
 from partnerportal.lib import tenancy
 from partnerportal.lib.postgres.base import DatabaseWrapper
-from partnerportal.lib.prepared import Prepared
+from partnerportal.lib.prepared import PreparedQuery
 from tests.threads import join_all
 from tests.world import World
 
@@ -36,7 +36,7 @@ def kept(by: Any) -> set[str]:
 
 @pytest.mark.django_db
 def test_a_kept_plan_shows_each_tenant_its_own_and_nothing_to_nobody(world: World) -> None:
-    viewers = Prepared(lambda pk: CustomerListing.objects.filter(customer=pk).values_list("viewer_id"), -1)
+    viewers = PreparedQuery(lambda pk: CustomerListing.objects.filter(customer=pk).values_list("viewer_id"), -1)
     pairs = [("partner", "customer"), ("partner2", "customer2"), ("stranger", "customer"), ("partner", "stranger")]
     expected = [[world.partner.pk], [world.partner2.pk], [], []]
     for _ in range(MANY):

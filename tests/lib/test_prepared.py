@@ -10,8 +10,8 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.models import Organization
-from accounts.queries import operators_of, operators_today
-from partnerportal.lib.prepared import Prepared
+from accounts.queries import list_operators_of_person, list_operators_today
+from partnerportal.lib.prepared import PreparedQuery
 from partnerportal.lib.sessions import SessionStore
 from tests.threads import join_all
 from tests.world import World
@@ -22,24 +22,28 @@ pytestmark = pytest.mark.django_db
 def test_the_rows_are_those_of_the_queryset(world: World, django_assert_num_queries: Any) -> None:
     people = [world.person(who).pk for who in ("many", "nobody", "partner.admin", "distributor.admin")]
     for person_id in [*people, 0]:
-        expected = [(o.pk, o.organization.name, o.person.email, o.active_programs) for o in operators_of(person_id)]
+        expected = [
+            (o.pk, o.organization.name, o.person.email, o.active_programs) for o in list_operators_of_person(person_id)
+        ]
         with django_assert_num_queries(1):
-            found = [(o.pk, o.organization.name, o.person.email, o.active_programs) for o in operators_today(person_id)]
+            found = [
+                (o.pk, o.organization.name, o.person.email, o.active_programs) for o in list_operators_today(person_id)
+            ]
         assert found == expected
 
 
 def test_a_value_is_only_a_value() -> None:
-    named = Prepared(lambda name: Organization.objects.filter(name=name), "-")
+    named = PreparedQuery(lambda name: Organization.objects.filter(name=name), "-")
     assert named("' OR true --") == named("%s") == []
 
 
 def test_an_example_that_the_statement_does_not_hold_is_a_mistake() -> None:
     with pytest.raises(AssertionError, match="example"):
-        Prepared(lambda _name: Organization.objects.all(), "-")("x")
+        PreparedQuery(lambda _name: Organization.objects.all(), "-")("x")
 
 
 def test_each_thread_asks_on_its_own_connection(django_assert_num_queries: Any) -> None:
-    numbered = Prepared(lambda pk: Organization.objects.filter(pk=pk), -1)
+    numbered = PreparedQuery(lambda pk: Organization.objects.filter(pk=pk), -1)
     assert numbered(0) == []
     found: list[object] = ["nothing"]
 

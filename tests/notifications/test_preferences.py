@@ -63,7 +63,7 @@ def test_as_a_browser_sends_it_and_back_again(world: World, web: Any) -> None:
 
 def test_it_leaves_the_list_the_number_and_the_overview(world: World, web: Any, actor_for: Any, off: Any) -> None:
     actor = actor_for("partner.reader")
-    before, latest_customers = queries.count_unread(actor), dict(queries.customers_in_news(actor))
+    before, latest_customers = queries.count_unread(actor), dict(queries.list_customers_in_news(actor))
     client = web("partner.reader")
     assert TOLD in subjects(client.get(INBOX)) and TOLD in client.get("/").content.decode()
     off("partner.reader")
@@ -72,9 +72,9 @@ def test_it_leaves_the_list_the_number_and_the_overview(world: World, web: Any, 
     for address in (INBOX, f"{INBOX}?unread=true", f"{INBOX}?kind=rubbish", "/"):
         assert TOLD not in client.get(address).content.decode()
     Notice.objects.filter(about_id=world.customer2.pk).update(kind=KIND)
-    named = dict(queries.customers_in_news(actor))
+    named = dict(queries.list_customers_in_news(actor))
     assert str(world.customer2.public_id) not in named and set(named) < set(latest_customers)
-    assert dict(queries.customers_in_news(actor, None, KIND)) == latest_customers
+    assert dict(queries.list_customers_in_news(actor, None, KIND)) == latest_customers
 
 
 def test_it_is_not_lost(world: World, web: Any, off: Any) -> None:
@@ -160,5 +160,5 @@ def test_many_notices_are_walked_along_their_index(world: World, actor_for: Any,
         rows = NoticeFilterSet({}, queries.list_notices(actor)).qs[:51]
         plan = rows.explain()
         assert "Scan using notice_inbox" in plan and "Sort" not in plan
-        assert {row.kind for row in rows} <= {"ends_soon"} | set(dict(queries.notice_choices(actor))) - {KIND}
+        assert {row.kind for row in rows} <= {"ends_soon"} | set(dict(queries.get_notice_choices(actor))) - {KIND}
         assert queries.count_unread(actor) == queries.UNREAD_SHOWN + 1

@@ -19,7 +19,7 @@ import pytest
 from django.conf import settings
 
 from entitlements.models import IngestToken
-from partnerportal.lib.tokens import digest_of
+from partnerportal.lib.tokens import digest_secret
 from tests import databases
 from tests.faults.plant import Plant, free_port
 from tests.server.sockets import SECRET
@@ -132,7 +132,7 @@ class Site:
 def running(kind: type[Site], folder: Path) -> Iterator[Site]:
     """A site with its proxy and two web processes, and a token for uploads, in a database of its own."""
     with databases.copy() as variables:
-        IngestToken.objects.create(name="Slow", digest=digest_of(SECRET), prefix=SECRET[:8])
+        IngestToken.objects.create(name="Slow", digest=digest_secret(SECRET), prefix=SECRET[:8])
         site = kind(Plant(variables | {"PRIVATE_ROOT": str(folder / "private")}, folder))
         try:
             for number in (0, 1):

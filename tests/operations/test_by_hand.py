@@ -83,7 +83,7 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     environment = clean_environment(PATH=f"{programs}:{os.environ['PATH']}")
     redis = embedded.Redis(root)
     shell = Shell(code, environment)
-    yield Machine(root, shell, port, redis.ensure())
+    yield Machine(root, shell, port, redis.start_if_needed())
     shell.end()
     redis.stop()
     server.terminate()

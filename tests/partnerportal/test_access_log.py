@@ -63,7 +63,7 @@ def test_every_refusal_is_logged(web, lines):
 def test_a_crash_is_logged_with_its_traceback_and_the_page_names_it(web, lines, monkeypatch):
     client = web("partner.admin")
     client.raise_request_exception = False
-    monkeypatch.setattr("partnerportal.middleware.operators_of", None)
+    monkeypatch.setattr("partnerportal.middleware.list_operators_of_person", None)
     response = client.post("/organizations/switch/", {"organization": "x"})
     assert response.status_code == 500
     reference = response["X-Request-ID"]

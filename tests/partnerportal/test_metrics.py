@@ -136,7 +136,7 @@ def test_processes_add_up_and_a_restarted_one_goes_on_where_one_ended(counting):
             process.kill()
             process.communicate()
     metrics.start_counting(counting)
-    registry = metrics.registry_of_all()
+    registry = metrics.build_registry()
     assert registry.get_sample_value("portal_database_queries_total", {"view": "v"}) == 3 * 2 * 100 * 2
     labels = {"view": "v", "method": "GET", "status": "200"}
     assert registry.get_sample_value("portal_request_seconds_count", labels) == 3 * 2 * 100

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from entitlements.ingest import upload_files
 from entitlements.models import IngestToken, IngestUpload
-from partnerportal.lib.tokens import NOTED_EVERY, digest_of, new_token
+from partnerportal.lib.tokens import NOTED_EVERY, digest_secret, new_token
 from tests.threads import PATIENCE, join_all
 
 pytestmark = [pytest.mark.slow, pytest.mark.no_cover]
@@ -25,7 +25,7 @@ AT_ONCE = 8
 def secret(own_database: dict[str, str], settings: Any, tmp_path: Path) -> str:
     settings.PRIVATE_ROOT = tmp_path
     secret = new_token()
-    IngestToken.objects.create(name="Races", digest=digest_of(secret), prefix=secret[:8])
+    IngestToken.objects.create(name="Races", digest=digest_secret(secret), prefix=secret[:8])
     return secret
 
 
@@ -77,8 +77,8 @@ def test_eight_bodies_arrive_at_once_and_each_sender_asks_meanwhile(
     responses = run(lambda number: send(secret, f"key-{number}"), range(AT_ONCE))
     assert [response.status_code for response in responses] == [202] * AT_ONCE
     assert answers == [200] * AT_ONCE
-    assert IngestUpload.objects.filter(token__digest=digest_of(secret)).count() == AT_ONCE + 1
-    assert IngestToken.objects.get(digest=digest_of(secret)).last_used_at is not None
+    assert IngestUpload.objects.filter(token__digest=digest_secret(secret)).count() == AT_ONCE + 1
+    assert IngestToken.objects.get(digest=digest_secret(secret)).last_used_at is not None
 
 
 def test_no_transaction_is_open_while_a_body_is_stored(secret: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -119,7 +119,7 @@ def test_whoever_holds_the_row_delays_nobody(secret: str, run: Callable[..., lis
 
 def test_the_last_use_is_written_every_five_minutes(secret: str) -> None:
     path = send(secret, "first")["Location"]
-    token = IngestToken.objects.get(digest=digest_of(secret))
+    token = IngestToken.objects.get(digest=digest_secret(secret))
     assert token.last_used_at is not None
     ask(secret, path)
     assert IngestToken.objects.get(pk=token.pk).last_used_at == token.last_used_at

@@ -15,7 +15,7 @@ import pytest
 from django.conf import settings
 
 from entitlements.models import IngestToken
-from partnerportal.lib.tokens import digest_of
+from partnerportal.lib.tokens import digest_secret
 from tests import databases
 from tests.faults.plant import Plant, free_port
 from tests.server.sockets import PATIENCE, SECRET, answer, request
@@ -27,7 +27,7 @@ def plant(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: Any) 
     with django_db_blocker.unblock(), databases.copy() as variables:
         plant = Plant(variables | {"PRIVATE_ROOT": str(folder / "private")}, folder)
         plant.environment["LOG_LEVEL"] = "INFO"
-        IngestToken.objects.create(name="Slow", digest=digest_of(SECRET), prefix=SECRET[:8])
+        IngestToken.objects.create(name="Slow", digest=digest_secret(SECRET), prefix=SECRET[:8])
         try:
             plant.start_web()
             yield plant

@@ -3,7 +3,7 @@ from django.db import transaction
 
 from accounts.actions.operators import add_operator
 from accounts.actions.people import register_person
-from accounts.management.arguments import organization_of
+from accounts.management.arguments import find_organization
 from accounts.management.people import PersonCommand
 from accounts.models import Role
 from partnerportal.lib.commands import email_address
@@ -33,7 +33,7 @@ class Command(PersonCommand):
         person = registration.person
         operator = add_operator(
             actor=self.actor,
-            organization=organization_of(organization),
+            organization=find_organization(organization),
             person=person,
             roles=map(Role, roles),
             finance_granted=finance,

@@ -3,7 +3,7 @@ from uuid import UUID
 from django.core.management.base import CommandError, CommandParser
 
 from accounts.actions.standing import correct_identity
-from accounts.management.arguments import country_code, organization_of, tenant_id
+from accounts.management.arguments import country_code, find_organization, tenant_id
 from partnerportal.lib.commands import StaffCommand
 
 
@@ -31,7 +31,7 @@ class Command(StaffCommand):
             raise CommandError("Say what to correct: --name, --country, --tenant-id or --partner-id.")
         row = correct_identity(
             actor=self.actor,
-            organization=organization_of(organization),
+            organization=find_organization(organization),
             name=name if name is None else name.strip(),
             country=country,
             tenant_id=tenant_id,

@@ -32,10 +32,10 @@ class Command(PersonCommand):
         if not registration.is_new and not link:
             raise CommandError(f"{person.email} is there already. With --link you get a link that sets the password.")
         self.warn_of_reset(registration)
-        self.stdout.write(password_link(person) if link else f"{person.email} created.")
+        self.stdout.write(make_password_link(person) if link else f"{person.email} created.")
 
 
-def password_link(person: Person) -> str:
+def make_password_link(person: Person) -> str:
     """Return the link that a "Forgot your password?" mail would hold: it works once and for a limited time."""
     key = {"uidb36": user_pk_to_url_str(person), "key": default_token_generator.make_token(person)}
     return settings.PORTAL_ORIGIN + reverse("account_reset_password_from_key", kwargs=key)

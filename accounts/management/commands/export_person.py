@@ -4,7 +4,7 @@ from django.core.management.base import CommandParser
 from django.core.serializers.json import DjangoJSONEncoder
 
 from accounts.actions.personal_data import export_person
-from accounts.management.arguments import person_of
+from accounts.management.arguments import find_person
 from partnerportal.lib.commands import StaffCommand, email_address
 
 
@@ -15,5 +15,5 @@ class Command(StaffCommand):
         parser.add_argument("email", metavar="EMAIL", type=email_address)
 
     def handle(self, *args: object, email: str, **options: object) -> None:
-        data = export_person(actor=self.actor, person=person_of(email))
+        data = export_person(actor=self.actor, person=find_person(email))
         self.stdout.write(json.dumps(data, cls=DjangoJSONEncoder, ensure_ascii=False, indent=2))

@@ -3,7 +3,7 @@ import datetime as dt
 from django.core.management.base import CommandParser
 
 from accounts.actions.standing import change_membership_end
-from accounts.management.arguments import organization_of, program_of
+from accounts.management.arguments import find_organization, find_program
 from partnerportal.lib.commands import StaffCommand
 
 
@@ -22,8 +22,8 @@ class Command(StaffCommand):
     ) -> None:
         membership = change_membership_end(
             actor=self.actor,
-            organization=organization_of(organization),
-            program=program_of(program),
+            organization=find_organization(organization),
+            program=find_program(program),
             ends_on=ends_on,
         )
         until = f"until {membership.ends_on}" if membership.ends_on else "without end"

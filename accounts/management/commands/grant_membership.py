@@ -3,7 +3,7 @@ import datetime as dt
 from django.core.management.base import CommandParser
 
 from accounts.actions.organizations import grant_membership
-from accounts.management.arguments import organization_of, program_of
+from accounts.management.arguments import find_organization, find_program
 from partnerportal.lib.commands import StaffCommand
 from partnerportal.lib.days import today
 
@@ -32,8 +32,8 @@ class Command(StaffCommand):
     ) -> None:
         membership = grant_membership(
             actor=self.actor,
-            organization=organization_of(organization),
-            program=program_of(program),
+            organization=find_organization(organization),
+            program=find_program(program),
             starts_on=starts_on or today(),
             ends_on=ends_on,
         )

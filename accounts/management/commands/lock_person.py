@@ -1,8 +1,8 @@
 from django.core.management.base import CommandParser
 
 from accounts.actions.people import lock_person
-from accounts.management.arguments import person_of
-from accounts.queries import organizations_with_one_admin
+from accounts.management.arguments import find_person
+from accounts.queries import list_organizations_with_one_admin
 from partnerportal.lib.commands import StaffCommand, email_address
 
 
@@ -17,8 +17,8 @@ class Command(StaffCommand):
         parser.add_argument("--reason", required=True, metavar="TEXT", help="it stands in the log")
 
     def handle(self, *args: object, email: str, reason: str, **options: object) -> None:
-        person = person_of(email)
+        person = find_person(email)
         lock_person(actor=self.actor, person=person, reason=reason)
         self.stdout.write(f"{person.email} is locked.")
-        for organization in organizations_with_one_admin(person):
+        for organization in list_organizations_with_one_admin(person):
             self.stderr.write(f"{organization} ({organization.org_id}) has no other Admin: add one with add_operator.")

@@ -1,7 +1,7 @@
 from django.core.management.base import CommandParser
 
 from accounts.actions.standing import move_partner
-from accounts.management.arguments import organization_of
+from accounts.management.arguments import find_organization
 from partnerportal.lib.commands import StaffCommand
 
 
@@ -13,6 +13,6 @@ class Command(StaffCommand):
         parser.add_argument("--distributor", metavar="ORGID", help="default: none, directly under the vendor")
 
     def handle(self, *args: object, partner: str, distributor: str | None, **options: object) -> None:
-        above = organization_of(distributor) if distributor else None
-        row = move_partner(actor=self.actor, partner=organization_of(partner), distributor=above)
+        above = find_organization(distributor) if distributor else None
+        row = move_partner(actor=self.actor, partner=find_organization(partner), distributor=above)
         self.stdout.write(f"{row} stands under {above or 'the vendor'}.")

@@ -1,7 +1,7 @@
 from django.core.management.base import CommandParser
 
 from accounts.actions.standing import reactivate_organization
-from accounts.management.arguments import organization_of
+from accounts.management.arguments import find_organization
 from partnerportal.lib.commands import StaffCommand
 
 
@@ -12,5 +12,5 @@ class Command(StaffCommand):
         parser.add_argument("organization", metavar="ORGID")
 
     def handle(self, *args: object, organization: str, **options: object) -> None:
-        row = reactivate_organization(actor=self.actor, organization=organization_of(organization))
+        row = reactivate_organization(actor=self.actor, organization=find_organization(organization))
         self.stdout.write(f"{row} is no longer suspended.")

@@ -1,7 +1,7 @@
 from django.core.management.base import CommandError, CommandParser
 
 from accounts.actions.operators import remove_operator
-from accounts.management.arguments import organization_of, person_of
+from accounts.management.arguments import find_organization, find_person
 from accounts.models import Operator
 from partnerportal.lib.commands import StaffCommand, email_address
 
@@ -14,7 +14,7 @@ class Command(StaffCommand):
         parser.add_argument("email", metavar="EMAIL", type=email_address)
 
     def handle(self, *args: object, organization: str, email: str, **options: object) -> None:
-        person, employer = person_of(email), organization_of(organization)
+        person, employer = find_person(email), find_organization(organization)
         operator = Operator.objects.filter(person=person, organization=employer).first()
         if operator is None:
             raise CommandError(f"{person.email} does not act for {employer}.")

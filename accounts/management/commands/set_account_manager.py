@@ -1,7 +1,7 @@
 from django.core.management.base import CommandError, CommandParser
 
 from accounts.actions.standing import set_account_manager
-from accounts.management.arguments import organization_of, person_of
+from accounts.management.arguments import find_organization, find_person
 from accounts.models import Kind, Operator
 from partnerportal.lib.commands import StaffCommand, email_address
 
@@ -17,7 +17,7 @@ class Command(StaffCommand):
     def handle(self, *args: object, organization: str, email: str | None, phone: str, **options: object) -> None:
         row = set_account_manager(
             actor=self.actor,
-            organization=organization_of(organization),
+            organization=find_organization(organization),
             operator=_operator_of_vendor(email) if email else None,
             phone=phone,
         )
@@ -26,7 +26,7 @@ class Command(StaffCommand):
 
 def _operator_of_vendor(email: str) -> Operator:
     """Return the person's operator at the vendor. Raises CommandError for somebody who is none."""
-    person = person_of(email)
+    person = find_person(email)
     operator = Operator.objects.filter(person=person, organization__kind=Kind.VENDOR).order_by("pk").first()
     if operator is None:
         raise CommandError(f"{person.email} is no operator of the vendor.")

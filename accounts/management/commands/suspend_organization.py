@@ -1,7 +1,7 @@
 from django.core.management.base import CommandParser
 
 from accounts.actions.standing import suspend_organization
-from accounts.management.arguments import organization_of
+from accounts.management.arguments import find_organization
 from partnerportal.lib.commands import StaffCommand
 
 
@@ -13,5 +13,5 @@ class Command(StaffCommand):
         parser.add_argument("--reason", required=True, help="kept in the log")
 
     def handle(self, *args: object, organization: str, reason: str, **options: object) -> None:
-        row = suspend_organization(actor=self.actor, organization=organization_of(organization), reason=reason)
+        row = suspend_organization(actor=self.actor, organization=find_organization(organization), reason=reason)
         self.stdout.write(f"{row} is suspended.")

@@ -1,7 +1,7 @@
 from django.core.management.base import CommandParser
 
 from accounts.actions.people import unlock_person
-from accounts.management.arguments import person_of
+from accounts.management.arguments import find_person
 from partnerportal.lib.commands import StaffCommand, email_address
 
 
@@ -12,6 +12,6 @@ class Command(StaffCommand):
         parser.add_argument("email", metavar="EMAIL", type=email_address)
 
     def handle(self, *args: object, email: str, **options: object) -> None:
-        person = person_of(email)
+        person = find_person(email)
         unlock_person(actor=self.actor, person=person)
         self.stdout.write(f"{person.email} is no longer locked.")

@@ -7,8 +7,8 @@ from django.db import transaction
 from accounts.actions.operators import add_operator
 from accounts.actions.organizations import grant_membership, register_organization
 from accounts.actions.people import register_person
-from accounts.management.arguments import country_code, organization_of, program_of, tenant_id
-from accounts.management.commands.create_person import password_link
+from accounts.management.arguments import country_code, find_organization, find_program, tenant_id
+from accounts.management.commands.create_person import make_password_link
 from accounts.management.people import PersonCommand
 from accounts.models import Kind, Role
 from connections.models import InvitationLink
@@ -58,8 +58,8 @@ class Command(PersonCommand):
     ) -> None:
         if link and not admin:
             raise CommandError("--link is for the Admin: give --admin EMAIL too.")
-        above = organization_of(parent) if parent else None
-        programs = [program_of(code) for code in program]
+        above = find_organization(parent) if parent else None
+        programs = [find_program(code) for code in program]
         tenant = {"tenant_id": tenant_id} if tenant_id else {}
         organization = register_organization(
             actor=self.actor, kind=Kind(kind), name=name.strip(), country=country, parent=above, partner_id=partner_id,
@@ -75,4 +75,4 @@ class Command(PersonCommand):
         for invitation in InvitationLink.objects.filter(organization=organization):
             self.stdout.write(f"{settings.PORTAL_ORIGIN}{invitation.path}")
         if admin and link:
-            self.stdout.write(password_link(registration.person))
+            self.stdout.write(make_password_link(registration.person))

@@ -53,11 +53,11 @@ so the same file may come in again. The exit code is 1 when a line was left out.
         def tell(result: LineResult) -> None:
             nonlocal refused
             if lines is not None:
-                lines.write(as_json(result) + "\n")
+                lines.write(result_as_json(result) + "\n")
             if result.outcome is Outcome.ERROR:
                 refused += 1
                 if refused <= SHOWN:
-                    self.stderr.write(as_text(result))
+                    self.stderr.write(result_as_text(result))
 
         with ExitStack() as files:
             stream = files.enter_context(open_facts(file))
@@ -102,7 +102,7 @@ so the same file may come in again. The exit code is 1 when a line was left out.
                 self.stderr.write(
                     escape_unprintable(f"Item {item.item} is left out. It lacks: {', '.join(item.missing)}.")
                 )
-        rows = with_org_ids([line for item in items for line in item.lines])
+        rows = replace_tenant_ids([line for item in items for line in item.lines])
         text = "".join(json.dumps(row) + "\n" for row in rows)
         return UnpackedFile(BufferedReader(BytesIO(text.encode())))
 
@@ -121,7 +121,7 @@ so the same file may come in again. The exit code is 1 when a line was left out.
         return say
 
 
-def with_org_ids(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def replace_tenant_ids(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return lines of the feed with the customers' ORGIDs in place of tenant ids, the only ids that some adapters know.
 
     A tenant id that no organisation has stays as it is.
@@ -156,7 +156,7 @@ def open_report(name: str) -> Iterator[TextIO]:
         yield stream
 
 
-def as_json(result: LineResult) -> str:
+def result_as_json(result: LineResult) -> str:
     """Return the result of a line as a JSON object, for the report of an import."""
     row: dict[str, Any] = {"line": result.line, "type": result.type, "key": result.key, "result": result.outcome}
     if result.problems:
@@ -164,7 +164,7 @@ def as_json(result: LineResult) -> str:
     return json.dumps(row)
 
 
-def as_text(result: LineResult) -> str:
+def result_as_text(result: LineResult) -> str:
     """Return the result of a refused line as one printable line for the terminal."""
     about = " ".join(filter(None, (result.type, result.key)))
     reasons = "; ".join(

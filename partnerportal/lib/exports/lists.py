@@ -45,7 +45,7 @@ class ExportList:
     scope: Scope = Scope.ACCOUNT  # what a customer must share, so that the list can be exported of this one customer
     filters: frozenset[str] = frozenset()  # names of the filters that the list knows; any others are ignored
 
-    def query(self, address: Mapping[str, str]) -> Query:
+    def pick_filters(self, address: Mapping[str, str]) -> Query:
         """Return those of the address's filters that this list knows, without values that are too long or hold NUL."""
         return {name: value for name, value in address.items() if name in self.filters and _is_text(value)}
 

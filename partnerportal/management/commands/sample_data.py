@@ -10,7 +10,7 @@ from accounts.models import Operator
 from partnerportal.lib.commands import StaffCommand
 from partnerportal.sample import cast
 from partnerportal.sample.crowd import add_customers
-from partnerportal.sample.writing import is_written, write_world
+from partnerportal.sample.writing import is_sample_data_written, write_sample_data
 
 MOST_CUSTOMERS = 1_000_000  # days of work; more is a slip of the finger
 
@@ -43,10 +43,10 @@ class Command(StaffCommand):
                 "This is a production portal, and everybody knows the password of the sample accounts."
                 " If it holds no real data, add --even-in-production."
             )
-        if is_written():
+        if is_sample_data_written():
             self.stdout.write("The sample data is there already.")
         else:
-            write_world()
+            write_sample_data()
             self.stdout.write(f"{len(cast.CUSTOMERS)} customers and {len(cast.PEOPLE)} accounts written.")
         if customers is not None:
             added = add_customers(customers, lambda text: self.stdout.write(f"  {text}"))
@@ -61,7 +61,11 @@ def account_table() -> Iterator[str]:
     for row in rows.order_by("pk"):
         operators_by_email[row.person.email].append(row)
     lines = [
-        (email, "; ".join(f"{o.organization.name} ({', '.join(o.roles)})" for o in operators), o_language(operators))
+        (
+            email,
+            "; ".join(f"{o.organization.name} ({', '.join(o.roles)})" for o in operators),
+            person_language(operators),
+        )
         for email, operators in operators_by_email.items()
         if operators
     ]
@@ -74,7 +78,7 @@ def account_table() -> Iterator[str]:
         yield f"  {pad_to_width(email, 42)} {language:3} {organizations}"
 
 
-def o_language(operators: list[Operator]) -> str:
+def person_language(operators: list[Operator]) -> str:
     """Return the language of the person whose operators these are."""
     return operators[0].person.language
 
