@@ -1,5 +1,6 @@
 """The database is really gone: nothing listens, or it ends the connection in mid-request. Or it is too busy."""
 
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from threading import Timer
@@ -10,7 +11,7 @@ import pytest
 from django.db import close_old_connections, connection
 from django.test import Client
 
-from tests.conftest import PageClient, sign_in
+from tests.conftest import PageClient
 from tests.faults.plant import until
 from tests.faults.relay import relay_to_database
 from tests.world import World
@@ -21,8 +22,9 @@ CALLS = ["/api/v1/notices/", "/api/v1/nothing/"]
 
 @pytest.fixture
 def client(own_database: dict[str, str]) -> PageClient:
-    client = PageClient(raise_request_exception=False)
-    sign_in(client, "partner.admin")
+    """Of somebody whom the portal last saw an hour ago, so that each first request writes the session."""
+    client, who, hour_ago = PageClient(raise_request_exception=False), "partner.admin", int(time.time()) - 3600
+    client.begin_session(World().person(who), organization=World().organization_id_of(who), seen_at=hour_ago)
     return client
 
 
