@@ -15,7 +15,7 @@ from partnerportal.lib.errors import Message
 from partnerportal.lib.fields import OneLineField
 from partnerportal.lib.lists import ListDefinition
 from partnerportal.lib.personal_lists import ListPreferences
-from partnerportal.lib.roles import KINDS_WITH_AGENTS, roles_of_kind
+from partnerportal.lib.roles import KINDS_WITH_AGENTS, list_roles
 from partnerportal.lib.time_zones import time_zone_choices
 
 
@@ -69,7 +69,7 @@ class RolesForm(forms.Form):
     def __init__(self, data: Mapping[str, Any] | None, *, operator: Operator) -> None:
         super().__init__(data, initial={"roles": operator.roles, "finance_granted": operator.finance_granted})
         kind = operator.organization.kind
-        choices = [(role.value, role.label) for role in roles_of_kind(kind)]
+        choices = [(role.value, role.label) for role in list_roles(kind)]
         self.fields["roles"].choices = choices  # type: ignore[attr-defined]
         if kind not in KINDS_WITH_AGENTS:  # all its operators see its own orders, and it sees nobody else's
             del self.fields["finance_granted"]

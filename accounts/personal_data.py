@@ -23,7 +23,7 @@ class Holding:
 
 
 @dataclass(frozen=True)
-class OwnRows:
+class PersonRows:
     """A table whose rows belong to one person each, by `person_id`, and the columns to export of it."""
 
     model: Any
@@ -55,7 +55,7 @@ def register_holding(holding: Holding) -> None:
     _holdings[holding.name] = holding
 
 
-def register_own_rows(name: str, own: OwnRows) -> None:
+def register_own_rows(name: str, own: PersonRows) -> None:
     """Export a table's rows of a person under this name, and delete those rows when the person is erased.
 
     Raises AssertionError for a name that is registered already.

@@ -9,7 +9,7 @@ from accounts.models import FailedAttempts, Kind, Operator, Role
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Message
 from partnerportal.lib.policies import Denied, RoleTable, Rule
-from partnerportal.lib.roles import SEE_FINANCE, roles_in_words, roles_of_kind
+from partnerportal.lib.roles import SEE_FINANCE, list_roles, roles_in_words
 
 
 class AccountPermission(StrEnum):
@@ -48,7 +48,7 @@ def needs_finance_sight(actor: Actor, _on: object) -> Denied | None:
     """Return why the actor does not see orders and prices of customers: nobody has granted it to them (E-13)."""
     if actor.sees_finance:
         return None
-    who = roles_in_words(SEE_FINANCE.intersection(roles_of_kind(actor.organization_kind)))
+    who = roles_in_words(SEE_FINANCE.intersection(list_roles(actor.organization_kind)))
     text = gettext("Only %(roles)s see customers’ orders and prices. An Admin can let you see them too.")
     return Denied("no_finance_sight", text % {"roles": who})
 

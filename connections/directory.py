@@ -20,8 +20,8 @@ KNOWN = OuterRef("pk")  # the organisation that a reason is about
 
 
 @dataclass(frozen=True)
-class Reason:
-    """A reason to know an organisation.
+class ReasonToKnow:
+    """A reason for which an actor may know an organisation.
 
     `rows` makes a query about the organisation KNOWN, for an actor and the token of the invitation that it holds, or
     "": where it finds a row, the organisation is known. `sql` is the same as a condition in the database, where the
@@ -53,24 +53,24 @@ _PARTNERS = "SELECT partner_id FROM connections_connection WHERE customer_id = p
 _INVITER = "SELECT organization_id FROM connections_invitationlink WHERE token = portal_secret()"
 
 REASONS = [
-    Reason(  # the person acts for it
+    ReasonToKnow(  # the person acts for it
         lambda actor, token: Operator.objects.filter(person=actor.person_id, organization=KNOWN),
         "EXISTS (SELECT FROM accounts_operator WHERE person_id = portal_person() AND organization_id = known)",
     ),
-    Reason(  # it is a partner that the actor is connected with as a customer
+    ReasonToKnow(  # it is a partner that the actor is connected with as a customer
         lambda actor, token: _partners_of(actor).filter(partner=KNOWN),
         f"EXISTS ({_PARTNERS} AND partner_id = known)",
     ),
-    Reason(  # the actor holds its invitation
+    ReasonToKnow(  # the actor holds its invitation
         lambda actor, token: InvitationLink.objects.filter(token=token, organization=KNOWN),
         f"EXISTS ({_INVITER} AND organization_id = known)",
     ),
-    Reason(  # it is the distributor above one of these, or above the actor, and sees the same as the partner
+    ReasonToKnow(  # it is the distributor above one of these, or above the actor, and sees the same as the partner
         _distributor_above,
         f"""EXISTS (SELECT FROM accounts_organization WHERE parent_id = known
             AND (id = portal_org() OR id IN ({_PARTNERS}) OR id IN ({_INVITER})))""",
     ),
-    Reason(  # the vendor's staff look after everybody
+    ReasonToKnow(  # the vendor's staff look after everybody
         _everybody_for_staff,
         "portal_is_vendor()",
     ),
@@ -79,9 +79,9 @@ KNOWS_SQL = " OR ".join(reason.sql for reason in REASONS)
 
 
 def list_known_organizations(actor: Actor, token: str = "") -> OrganizationQuerySet:
-    """Return the organisations whose names the actor may know, and look up: all for the system.
+    """Return the organisations whose names the actor may know, and which it may look up; the system may know all.
 
-    `token` is that of an invitation that the actor holds. The database must be told of it too, by
+    `token` is the token of an invitation that the actor holds. The database must be told of it too, by
     `queries.as_invitation_holder`.
     """
     if actor.is_system:

@@ -15,7 +15,7 @@ from partnerportal.lib.visible_rows import TenantQuerySet
 
 
 class InvitationLinkQuerySet(TenantQuerySet):
-    """A queryset of invitation links: an actor sees the one of its own organisation."""
+    """A queryset of invitation links: an actor sees the link of its own organisation."""
 
     def rows_for(self, actor: Actor) -> "InvitationLinkQuerySet":
         return self.filter(organization=actor.organization_id)
@@ -40,7 +40,7 @@ class InvitationLink(models.Model):
 
 
 class ConnectionQuerySet(TenantQuerySet):
-    """A queryset of connections: an actor sees those that its own organisation is a side of."""
+    """A queryset of connections: an actor sees the connections of its own organisation, on either side."""
 
     def rows_for(self, actor: Actor) -> "ConnectionQuerySet":
         return self.filter(Q(partner=actor.organization_id) | Q(customer=actor.organization_id))
@@ -103,18 +103,18 @@ class Connection(PublicModel):
 
 
 class ConsentQuerySet(TenantQuerySet):
-    """A queryset of consents: an actor sees those that its own organisation has given."""
+    """A queryset of consents: an actor sees the consents that its own organisation has given."""
 
     def rows_for(self, actor: Actor) -> "ConsentQuerySet":
         return self.filter(connection__customer=actor.organization_id)
 
 
 class Consent(models.Model):
-    """What a customer consented to share with a partner, by whom and when (E-14). Consents are never changed.
+    """A consent of a customer to share scopes with a partner: which, by whom and when (E-14). It is never changed.
 
-    The newest one of a connection holds: a trigger copies its `scopes` to the connection. `offered` are the scopes that
-    could be chosen: a scope that a later version offers is not granted, and the customer is asked. `wording` is the
-    version of the texts that the person read, WORDING in consent.py, and `language` theirs; both are empty where a
+    The newest consent of a connection holds: a trigger copies its `scopes` to the connection. `offered` are the scopes
+    that could be chosen: a scope that a later version offers is not granted, and the customer is asked. `wording` is
+    the version of the texts that the person read, WORDING in consent.py, and `language` theirs; both are empty where a
     program consented through the API and named the scopes.
     """
 
@@ -144,7 +144,7 @@ class Consent(models.Model):
 
 
 class PortfolioQuerySet(TenantQuerySet):
-    """A queryset of rows of the portfolio: an actor sees those with its own organisation as viewer."""
+    """A queryset of rows of the portfolio: an actor sees the rows with its own organisation as viewer."""
 
     def rows_for(self, actor: Actor) -> "PortfolioQuerySet":
         return self.filter(viewer=actor.organization_id)

@@ -25,7 +25,7 @@ PACE_MIN_DAYS = 28  # days of history that there must be before anything is said
 HORIZON_DAYS = 730  # days ahead beyond which a pace says nothing
 
 
-class Tone(StrEnum):
+class LicenceTone(StrEnum):
     """The tone of a bar, by how many of the licences are assigned: green, amber from 90 % to all, red only above.
 
     It is quiet where few are assigned.
@@ -106,9 +106,9 @@ def percent_assigned(assigned: int, purchased: int) -> int | None:
     return max(rounded, 101) if assigned > purchased else rounded
 
 
-def licence_tone(assigned: int, purchased: int) -> Tone:
+def licence_tone(assigned: int, purchased: int) -> LicenceTone:
     """Return the colour of a bar that shows how many of the purchased licences are assigned."""
-    return Tone(usage.bar_tone(assigned, purchased))
+    return LicenceTone(usage.bar_tone(assigned, purchased))
 
 
 def days_left(ends_on: dt.date | None, today: dt.date) -> int | None:

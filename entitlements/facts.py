@@ -29,7 +29,7 @@ class Fact:
 
 
 class Outcome(StrEnum):
-    """What became of a line: it added or changed something, changed nothing, or was refused."""
+    """The outcomes of a line: it added or changed something, changed nothing, or was refused."""
 
     ADDED = "added"
     CHANGED = "changed"

@@ -3,15 +3,15 @@
 from typing import Any
 
 from accounts.models import Person
-from accounts.personal_data import Holding, OwnRows, register_holding, register_own_rows
+from accounts.personal_data import Holding, PersonRows, register_holding, register_own_rows
 from entitlements.models import CalendarFeed, LicenseAssignment
 from notifications.models import InboxMark, NoticePreference, NoticeRead
 
 OWN = {
-    "calendars": OwnRows(CalendarFeed, ("organization_id", "created_at", "last_read_at")),
-    "notice_preferences": OwnRows(NoticePreference, ("organization_id", "kind", "mail", "inbox")),
-    "inbox_marks": OwnRows(InboxMark, ("organization_id", "read_up_to")),
-    "notices_opened": OwnRows(NoticeRead, ("notice__kind", "notice__at")),
+    "calendars": PersonRows(CalendarFeed, ("organization_id", "created_at", "last_read_at")),
+    "notice_preferences": PersonRows(NoticePreference, ("organization_id", "kind", "mail", "inbox")),
+    "inbox_marks": PersonRows(InboxMark, ("organization_id", "read_up_to")),
+    "notices_opened": PersonRows(NoticeRead, ("notice__kind", "notice__at")),
 }
 
 

@@ -112,9 +112,9 @@ def fetchable_until(export: Export) -> datetime | None:
 
 
 def fetch_file(*, actor: Actor, export: Export) -> HttpResponse:
-    """Return the response with the file of an export, after checking anew that the actor may still export the list.
+    """Return the response with the file of an export, after checking again that the actor may export the list.
 
-    Raises Refused where that is not so, Conflict while there is no file yet, and Gone for one that is gone: after a
+    Raises Refused if the actor may not, Conflict while there is no file yet, and Gone for a file that is gone: after a
     day, with the end of a connection, or when a customer shares less or the person sees less.
     """
     authorize_list(actor, find_exported_list(export.list), export.customer_id)
@@ -125,7 +125,7 @@ def fetch_file(*, actor: Actor, export: Export) -> HttpResponse:
     if fetchable_until(export) is None:
         raise Gone("export_gone", GONE)
     try:
-        return files.as_download(files.answer_with_export(export), export)
+        return files.add_download_headers(files.answer_with_export(export), export)
     except FileNotFoundError:
         raise Gone("export_gone", GONE) from None
 

@@ -34,7 +34,7 @@ def answer_with_export(export: Export) -> FileResponse:
     return answer_with_file(file_name(export), CSV)
 
 
-def as_download(response: Any, export: Export) -> HttpResponse:
+def add_download_headers(response: Any, export: Export) -> HttpResponse:
     """Add headers to the response by which a browser saves the file under a name, and neither caches nor runs it."""
     name = f"{export.list.replace('_', '-')}-{today().isoformat()}.csv"
     response["Content-Disposition"] = f'attachment; filename="{name}"'

@@ -13,7 +13,7 @@ from partnerportal.lib.visible_rows import TenantQuerySet
 
 
 class ExportQuerySet(TenantQuerySet):
-    """A queryset of exports: an actor sees those that the acting person has asked for in its organisation."""
+    """A queryset of exports: an actor sees the exports that the acting person requested for its organisation."""
 
     def rows_for(self, actor: Actor) -> "ExportQuerySet":
         return self.filter(organization=actor.organization_id, person_id=actor.person_id)

@@ -26,10 +26,11 @@ def get_export(actor: Actor, public_id: UUID) -> Export:
 
 
 def find_subject(actor: Actor, own: Organization, exported: ExportList, customer: UUID | None) -> Organization | None:
-    """Return whose rows of the list are exported: a customer, or `own`, the actor's organisation, or None for all.
+    """Return the organisation whose rows of the list are exported, or None for the rows of all customers.
 
-    `customer` is the public id of the one that was asked for. Raises NotFound for a customer out of reach, and Refused
-    where the actor may not export the list, or the customer does not share what is in it.
+    The list's `subject` says whether that is the actor's organisation, `own`, or the customer with the public id
+    `customer`. Raises NotFound for a customer out of reach, and Refused where the actor may not export the list, or the
+    customer does not share what is in it.
     """
     is_of_all = exported.subject == ExportSubject.OWN_OR_ALL and sees_customers(actor)
     if exported.subject == ExportSubject.ALL or is_of_all:

@@ -47,7 +47,7 @@ def export_new(request: PortalRequest) -> HttpResponse:
         return redirect(form["back"] if is_own_path(request, form.get("back", "")) else "customers")
     export, content = actions.request_export(actor=actor, exported=exported, query=query, customer=customer)
     if content is not None:
-        return files.as_download(HttpResponse(content, content_type=files.CSV), export)
+        return files.add_download_headers(HttpResponse(content, content_type=files.CSV), export)
     request.session["waits_for_exports"] = True
     messages.success(request, _("Export started. You can leave this page; the file will be here when it is ready."))
     return redirect("exports")

@@ -15,7 +15,7 @@ from django.utils import timezone, translation
 from django.utils.translation import ngettext
 
 from notifications import registry
-from notifications.mailing import mail_choices, mail_mode_for
+from notifications.mailing import choose_mail_mode, mail_choices
 from notifications.models import MailMode, Notice
 from notifications.registry import Addressee
 from partnerportal.lib import formats, tenancy
@@ -113,7 +113,10 @@ def _addressee(notice: Notice, person_id: int) -> Addressee | None:
     addressees = registry.list_addressees([notice.recipient_id]).get(notice.recipient_id, [])
     people = {person.person_id: person for person in addressees}
     person = people.get(person_id)
-    if person is None or mail_mode_for(kind, notice, person, mail_choices(kind, [notice.recipient_id])) is MailMode.OFF:
+    if (
+        person is None
+        or choose_mail_mode(kind, notice, person, mail_choices(kind, [notice.recipient_id])) is MailMode.OFF
+    ):
         return None
     return person
 

@@ -40,12 +40,12 @@ def mail_recipients(kind: NoticeKind, notices: list[Notice]) -> Iterator[tuple[N
     people = registry.list_addressees(recipients) if recipients else {}
     for notice in notices:
         for person in people.get(notice.recipient_id, []):
-            mail = mail_mode_for(kind, notice, person, choices)
+            mail = choose_mail_mode(kind, notice, person, choices)
             if mail is not MailMode.OFF:
                 yield notice, person, mail
 
 
-def mail_mode_for(kind: NoticeKind, notice: Notice, person: Addressee, choices: MailChoices) -> MailMode:
+def choose_mail_mode(kind: NoticeKind, notice: Notice, person: Addressee, choices: MailChoices) -> MailMode:
     """Return how a person is to get a notice of this kind by e-mail: as they chose, or else as is usual.
 
     As in the inbox, it is OFF for news of another organisation without the feature that the kind asks for, and for

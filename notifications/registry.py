@@ -134,12 +134,12 @@ def kind_choices(actor: Actor | None = None) -> list[tuple[str, str]]:
     ]
 
 
-def kinds_hidden_from(roles: frozenset[str]) -> list[str]:
+def list_hidden_kinds(roles: frozenset[str]) -> list[str]:
     """Return the codes of the kinds of notices that nobody in these roles may see."""
     return [code for code, kind in sorted(_kinds.items()) if not kind.is_for(roles)]
 
 
-def kinds_granted_by(features: frozenset[str]) -> list[str]:
+def list_granted_kinds(features: frozenset[str]) -> list[str]:
     """Return the codes of the kinds that an organisation with these features sees about another organisation."""
     return [code for code, kind in sorted(_kinds.items()) if kind.is_granted(features)]
 

@@ -38,7 +38,7 @@ class SetupIncompleteError(Exception):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Login:
+class DatabaseLogin:
     """The role, password and database that a database URL names."""
 
     role: str
@@ -46,7 +46,7 @@ class Login:
     database: str
 
     @classmethod
-    def from_url(cls, url: str) -> "Login":
+    def from_url(cls, url: str) -> "DatabaseLogin":
         """Read a database URL. A socket directory may stand before the name: postgres://web@//run/postgresql/portal."""
         parts = urlsplit(url)
         return cls(
@@ -95,7 +95,7 @@ def create_database(admin_dsn: str, *, web_url: str, job_url: str, owner_url: st
     Raises ValueError when the URLs do not fit together or the server is too old, and SetupIncompleteError, after doing
     the rest, when somebody with more rights must give BYPASSRLS.
     """
-    roles, database = _roles(web_url, job_url, owner_url), Login.from_url(owner_url)
+    roles, database = _roles(web_url, job_url, owner_url), DatabaseLogin.from_url(owner_url)
     with _connected(admin_dsn) as admin:
         if admin.server_version < OLDEST_POSTGRES * 10_000:
             version = admin.info.parameter_status("server_version")
@@ -107,7 +107,7 @@ def create_database(admin_dsn: str, *, web_url: str, job_url: str, owner_url: st
         with _acting_as(admin, database.role, rights):
             if not _rows(admin, "SELECT 1 FROM pg_database WHERE datname = %s", database.database):
                 _run(admin, _create(database))
-            _run(admin, *_close(database, job=Login.from_url(job_url)))
+            _run(admin, *_close(database, job=DatabaseLogin.from_url(job_url)))
             with _connected(make_dsn(admin_dsn, dbname=database.database)) as inside:
                 _run(inside, _CLOSE_SCHEMA)
         if "SUPERUSER" in rights:
@@ -121,11 +121,11 @@ def create_database(admin_dsn: str, *, web_url: str, job_url: str, owner_url: st
 
 def print_statements(*, web_url: str, job_url: str, owner_url: str) -> Iterator[str]:
     """Yield the lines that a database administrator runs in psql for a new installation. They contain the passwords."""
-    roles, database = _roles(web_url, job_url, owner_url), Login.from_url(owner_url)
+    roles, database = _roles(web_url, job_url, owner_url), DatabaseLogin.from_url(owner_url)
     statements = [role.create_statement() for role in roles] + [
         statement for role in roles for statement in role.membership_statements()
     ]
-    statements += [_create(database), *_close(database, job=Login.from_url(job_url))]
+    statements += [_create(database), *_close(database, job=DatabaseLogin.from_url(job_url))]
     yield from (f"{statement};" for statement in statements)
     yield f"\\connect {_name(database.database)}"
     yield f"{_CLOSE_SCHEMA};"
@@ -136,7 +136,7 @@ _CLOSE_SCHEMA = "REVOKE CREATE ON SCHEMA public FROM PUBLIC"
 
 
 def _roles(web_url: str, job_url: str, owner_url: str) -> list[DatabaseRole]:
-    web, job, owner = (Login.from_url(url) for url in (web_url, job_url, owner_url))
+    web, job, owner = (DatabaseLogin.from_url(url) for url in (web_url, job_url, owner_url))
     if not web.role or not web.database or len({web.role, job.role, owner.role, APP_ROLE, WORKER_ROLE}) < 5:
         raise ValueError("The three database URLs must name the database and three different roles.")
     if {job.database, owner.database} != {web.database}:
@@ -152,11 +152,11 @@ def _roles(web_url: str, job_url: str, owner_url: str) -> list[DatabaseRole]:
     ]
 
 
-def _create(database: Login) -> str:
+def _create(database: DatabaseLogin) -> str:
     return f"CREATE DATABASE {_name(database.database)} OWNER {_name(database.role)} ENCODING 'UTF8' TEMPLATE template0"
 
 
-def _close(database: Login, *, job: Login) -> list[str]:
+def _close(database: DatabaseLogin, *, job: DatabaseLogin) -> list[str]:
     name = _name(database.database)
     return [
         f"REVOKE ALL ON DATABASE {name} FROM PUBLIC",

@@ -25,9 +25,10 @@ def bundle_stylesheet() -> str:
 
 
 class GeneratedFilesFinder(BaseFinder):
-    """A finder of the files that are made from others.
+    """A finder of static files that are generated from other files.
 
-    It stands before the other finders, so that a made file is taken and not one that lies there under the same name.
+    It stands before the other finders, so that a generated file is taken and not one that lies there under the same
+    name.
     """
 
     MADE = {icons.FILE: icons.icon_sprite, "css/portal.css": bundle_stylesheet}

@@ -285,7 +285,7 @@ def _tls(variable: str, link: Any) -> Finding:
 
 
 def check_migrations() -> Findings:
-    """Yield whether the tables are those of this version, or how many migrations wait."""
+    """Yield whether the database has the tables of this version, or how many migrations wait."""
     try:
         executor = MigrationExecutor(connection)
         waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())

@@ -150,7 +150,7 @@ class _CookieHoldsKey:
     @property
     def session(self) -> SessionStore:
         cookie = self.cookies.get(settings.SESSION_COOKIE_NAME)
-        session = SessionStore.of_cookie(cookie.value if cookie else None)
+        session = SessionStore.from_cookie(cookie.value if cookie else None)
         if not cookie:
             session.save()
             self.cookies[settings.SESSION_COOKIE_NAME] = session.cookie_key

@@ -42,7 +42,7 @@ from notifications.actions.recording import record
 from notifications.models import Delivery, Event, Notice
 from partnerportal.lib.actors import ANONYMOUS, Actor
 from partnerportal.lib.prepared import build_instance
-from partnerportal.lib.roles import roles_of_kind
+from partnerportal.lib.roles import list_roles
 from partnerportal.lib.scopes import ALL, Scope
 from tests import world_usage
 
@@ -173,7 +173,7 @@ def build() -> None:
     """Everything, through the product's own actions where there is one."""
     for name in KINDS:
         organization = _organization(name)
-        for role in roles_of_kind(KINDS[name]):
+        for role in list_roles(KINDS[name]):
             _operator(_person(f"{name}.{role}", f"{role.title()} {canary(name, 'people')}"), organization, [role])
     for role in FINANCE_GRANTED:
         person = _person(f"partner.{role}_with_finance", f"{role.title()} with {canary('partner', 'people')}")

@@ -74,9 +74,10 @@ def save_into_view(*, actor: Actor, view: SavedView, query: Mapping[str, str]) -
 
 @transaction.atomic
 def delete_view(*, actor: Actor, view: SavedView) -> None:
-    """Delete a saved view of the acting person, or, for an Admin, one that a colleague shares, who may have left.
+    """Delete a saved view of the acting person; an Admin may also delete a view that a colleague shares.
 
-    Raises NotFound for a view that the actor does not see, and Refused for a colleague's without the permission.
+    The colleague may have left. Raises NotFound for a view that the actor does not see, and Refused for a colleague's
+    without the permission.
     """
     _authorize(actor, find_list(view.list_key))
     row = SavedView.objects.visible_to(actor).filter(pk=view.pk).first()

@@ -12,10 +12,10 @@ from accounts.models import Operator, Organization, Person, Role
 from accounts.policies import ROLE_TABLE, AccountPermission
 from notifications.actions.recording import record
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.changes import Changes, changes_of
+from partnerportal.lib.changes import Changes, list_changes
 from partnerportal.lib.errors import Conflict, Invalid, NotFound
 from partnerportal.lib.policies import authorize, authorize_staff
-from partnerportal.lib.roles import roles_of_kind
+from partnerportal.lib.roles import list_roles
 
 
 @transaction.atomic
@@ -51,7 +51,7 @@ def change_roles(*, actor: Actor, operator: Operator, roles: Iterable[str], fina
     if Role.ADMIN not in wanted:
         _keep_one_admin(operator)
     granted = {"roles": wanted, "finance_granted": finance_granted}
-    changes = changes_of(operator, granted)
+    changes = list_changes(operator, granted)
     operator.roles, operator.finance_granted = wanted, finance_granted
     operator.save(update_fields=list(granted))
     _record(AccountEvent.OPERATOR_ROLES_CHANGED, actor, operator, changes=changes)
@@ -87,7 +87,7 @@ def _ordered_roles(organization: Organization, roles: Iterable[str]) -> list[str
 
     Raises Invalid("roles") for none, or for one that organisations of this kind do not have.
     """
-    names, known = set(roles), roles_of_kind(organization.kind)
+    names, known = set(roles), list_roles(organization.kind)
     if not names:
         raise Invalid("roles", _("Choose at least one role."), field="roles")
     if not names.issubset(known):

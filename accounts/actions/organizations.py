@@ -15,7 +15,7 @@ from accounts.policies import ROLE_TABLE, AccountPermission
 from notifications.actions.recording import record
 from partnerportal.lib import tenancy
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.changes import changes_between, changes_of
+from partnerportal.lib.changes import changes_between, list_changes
 from partnerportal.lib.errors import Invalid, NotFound, TooMany
 from partnerportal.lib.policies import authorize, authorize_staff
 from partnerportal.lib.text import one_line
@@ -95,7 +95,7 @@ def update_contact(*, actor: Actor, organization: Organization, **contact: str) 
     if contact.keys() - set(CONTACT_FIELDS):
         raise Invalid("contact", _("Only contact details can be changed here."))
     row = Organization.objects.select_for_update(of=("self",)).get(pk=organization.pk)
-    changes = changes_of(row, contact, unsaid=PERSONAL_FIELDS)
+    changes = list_changes(row, contact, unsaid=PERSONAL_FIELDS)
     for name, reason in VERIFIED_FIELDS.items():
         if name in changes and row.is_verified and not actor.is_system:
             raise Invalid(f"{name}_is_verified", reason, field=name)

@@ -49,7 +49,7 @@ def update_preferences(*, person: Person, name: str, language: str, time_zone: s
 def register_person(
     *, actor: Actor, email: str, name: str = "", language: str = settings.LANGUAGE_CODE, verified: bool = False
 ) -> Registration:
-    """Register a person for vendor staff, or find who has this address already; return them and which it was.
+    """Register a person for vendor staff, or find the person with this address; return them and whether they are new.
 
     A new person has no password: "Forgot your password?" gives them one, and the first sign-in asks for a code that is
     mailed to the address. A known person who never proved the address starts from nothing (`start_from_nothing`).

@@ -27,7 +27,7 @@ from accounts.models import (
 from accounts.policies import ROLE_TABLE, AccountPermission
 from notifications.actions.recording import record
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.changes import changes_between, changes_of
+from partnerportal.lib.changes import changes_between, list_changes
 from partnerportal.lib.days import today
 from partnerportal.lib.errors import Invalid, NotFound
 from partnerportal.lib.policies import authorize
@@ -56,7 +56,7 @@ def correct_identity(
     authorize(actor, ROLE_TABLE, AccountPermission.CORRECT_ORGANIZATIONS)
     given = {"name": name, "country": country, "tenant_id": tenant_id, "partner_id": partner_id}
     row = _lock_organization(actor, organization)
-    changes = changes_of(
+    changes = list_changes(
         row, {field: value for field, value in given.items() if value is not None}, unsaid=PERSONAL_FIELDS
     )
     if changes:
@@ -118,7 +118,7 @@ def change_membership_end(
         raise NotFound("not_found", NO_MEMBERSHIP % {"organization": organization, "program": program})
     if ends_on and ends_on < row.starts_on:
         raise Invalid("dates", _("The last day is before the first."), field="ends_on")
-    changes = changes_of(row, {"ends_on": ends_on})
+    changes = list_changes(row, {"ends_on": ends_on})
     if changes:
         row.ends_on = ends_on
         row.save(update_fields=["ends_on"])

@@ -12,7 +12,7 @@ from partnerportal.lib.visible_rows import TenantQuerySet
 
 
 class SavedViewQuerySet(TenantQuerySet):
-    """A queryset of saved views: an actor sees the person's own and those that are shared in its organisation."""
+    """A queryset of saved views: an actor sees the acting person's views, and those that colleagues share."""
 
     def rows_for(self, actor: Actor) -> "SavedViewQuerySet":
         return self.filter(Q(person_id=actor.person_id) | Q(is_shared=True), organization=actor.organization_id)
@@ -40,14 +40,14 @@ class SavedView(PublicModel):
 
 
 class ListSettingsQuerySet(TenantQuerySet):
-    """A queryset of settings of lists: an actor sees the acting person's own in its organisation."""
+    """A queryset of settings of lists: an actor sees the settings of the acting person in its organisation."""
 
     def rows_for(self, actor: Actor) -> "ListSettingsQuerySet":
         return self.filter(organization=actor.organization_id, person_id=actor.person_id)
 
 
 class ListSettings(models.Model):
-    """How one person, acting for one organisation, wants a list to look."""
+    """The settings of a list for one person who acts for one organisation: columns, density, default view."""
 
     class Density(models.TextChoices):
         """The height of a list's rows."""

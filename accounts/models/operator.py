@@ -14,7 +14,7 @@ from partnerportal.lib.visible_rows import TenantQuerySet
 
 
 class OperatorQuerySet(TenantQuerySet):
-    """A queryset of operators: an actor sees those of its own organisation."""
+    """A queryset of operators: an actor sees the operators of its own organisation."""
 
     def rows_for(self, actor: Actor) -> "OperatorQuerySet":
         return self.filter(organization=actor.organization_id)  # OWN: nobody sees another organisation's staff

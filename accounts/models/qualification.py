@@ -2,7 +2,7 @@
 
 from django.db import models
 
-from accounts.models.organization import in_reach_or_of_staff
+from accounts.models.organization import organization_in_sight
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.visible_rows import TenantQuerySet
 
@@ -28,10 +28,10 @@ class Skill(models.Model):
 
 
 class QualificationQuerySet(TenantQuerySet):
-    """A queryset of qualifications: an actor sees those of the organisations that it sees."""
+    """A queryset of qualifications: an actor sees the qualifications of organisations that it sees."""
 
     def rows_for(self, actor: Actor) -> "QualificationQuerySet":
-        return self.filter(in_reach_or_of_staff(actor, "organization"))
+        return self.filter(organization_in_sight(actor, "organization"))
 
 
 class OrganizationCompetency(models.Model):

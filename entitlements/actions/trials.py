@@ -19,7 +19,7 @@ from notifications.actions.recording import new_event, record_many
 from notifications.models import Event
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.changes import Changes, changes_between, changes_of
+from partnerportal.lib.changes import Changes, changes_between, list_changes
 from partnerportal.lib.days import today
 from partnerportal.lib.errors import Conflict, Invalid, NotFound, Refused, TooMany
 from partnerportal.lib.locks import Lock, take_turn
@@ -209,7 +209,7 @@ def _move(actor: Actor, trial: Entitlement, to: str, **values: Any) -> tuple[Ent
     except Entitlement.DoesNotExist as error:  # it was converted meanwhile, and policies hide it from the vendor
         raise Conflict("state_changed", STATE_CHANGED) from error
     moved.sku, moved.customer = row.sku, row.customer
-    return moved, changes_of(row, {"state": to, **values}, unsaid=UNSAID)
+    return moved, list_changes(row, {"state": to, **values}, unsaid=UNSAID)
 
 
 def _lock_running(actor: Actor, trial: Entitlement) -> Entitlement:
@@ -222,7 +222,7 @@ def _lock_running(actor: Actor, trial: Entitlement) -> Entitlement:
 
 def _save_changes(trial: Entitlement, **values: Any) -> tuple[Entitlement, Changes]:
     """Store these values of the trial; return it with what changed."""
-    changes = changes_of(trial, values)
+    changes = list_changes(trial, values)
     for name, value in (values | {"updated_at": timezone.now()}).items():
         setattr(trial, name, value)
     trial.save(update_fields=[*values, "updated_at"])

@@ -39,7 +39,7 @@ def _customers(actor: Actor, query: Query, _customer: int | None) -> QuerySet[An
     rows: QuerySet[Any] = add_report_day(CustomerFilterSet(query, list_customers(actor)).qs)
     if query.get("ids"):
         rows = rows.filter(org_id__in=query["ids"])
-    sort = CUSTOMERS.sort_of(query)
+    sort = CUSTOMERS.parse_sort(query)
     column = CUSTOMERS.sorts[sort.removeprefix("-")]
     return rows.order_by(*((f"-{column}", "-customer") if sort.startswith("-") else (column, "customer")))
 

@@ -75,10 +75,10 @@ class CustomerList(PersonalList):
     @property
     def filter_tabs(self) -> list[Tab]:
         """A tab for each usual filter, with its customers counted."""
-        return customer_tabs(self.numbers, self.filter_values, self.address_of)
+        return customer_tabs(self.numbers, self.filter_values, self.address_with_query)
 
     @property
-    def found(self) -> str:
+    def found_label(self) -> str:
         words = ngettext("%(total)s customer", "%(total)s customers", self.matching or 0)
         return words % {"total": self.total}
 
@@ -98,12 +98,12 @@ class CustomerList(PersonalList):
         return super().hidden_fields | flags
 
     @property
-    def countries(self) -> list[tuple[str, str]]:
+    def country_choices(self) -> list[tuple[str, str]]:
         """The codes and names of the countries that customers are in, by name."""
         return sorted(((code, country_name(code)) for code in self.numbers.countries), key=lambda row: row[1])
 
     @property
-    def services(self) -> list[tuple[str, str]]:
+    def service_choices(self) -> list[tuple[str, str]]:
         """The codes and names of the SKUs that customers run, by name."""
         return [(sku.code, sku.name) for sku in self.catalogue]
 

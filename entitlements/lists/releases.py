@@ -70,7 +70,7 @@ class ReleaseList(RequestList):
         return {WAITING: _("Waiting"), RELEASED: _("Released")}
 
     @property
-    def waiting(self) -> int:
+    def waiting_count(self) -> int:
         return count_waiting_releases(self.actor, COUNTED)
 
     def list_skus(self) -> QuerySet[Sku]:

@@ -62,7 +62,7 @@ OWN_RENEWALS = replace(RENEWALS, key="own_renewals", columns=RENEWALS.columns[1:
 
 
 class RenewalList(PersonalList):
-    """What an address of the renewals page shows: a list by weeks, or with `show=calendar` a month as a grid.
+    """The state of the renewals page: a list by weeks, or with `show=calendar` a month as a grid.
 
     A day of the grid leads to the list of that day (`on`).
     """
@@ -144,7 +144,7 @@ class RenewalList(PersonalList):
         ]
 
     @cached_property
-    def services(self) -> list[tuple[str, str]]:
+    def service_choices(self) -> list[tuple[str, str]]:
         """The choices of the filter by service: the codes and names of the SKUs that customers, or its own, run."""
         if self.of_customers:
             skus: Any = list_portfolio_skus(get_portfolio_numbers(self.actor))

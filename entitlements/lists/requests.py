@@ -26,7 +26,7 @@ class RequestList(PersonalList):
         raise NotImplementedError
 
     @property
-    def waiting(self) -> int:
+    def waiting_count(self) -> int:
         """The number of requests that wait, counted up to COUNTED."""
         raise NotImplementedError
 
@@ -35,14 +35,14 @@ class RequestList(PersonalList):
         raise NotImplementedError
 
     @property
-    def services(self) -> list[tuple[str, str]]:
+    def service_choices(self) -> list[tuple[str, str]]:
         """The choices of the filter by service: codes and names of SKUs."""
         return [(sku.code, sku.name) for sku in self.list_skus()]
 
     @property
     def filter_tabs(self) -> list[Tab]:
         """The tabs, of which the first says how many requests wait. The filters stay."""
-        waiting = self.waiting
+        waiting = self.waiting_count
         return [
             Tab(label, self.address(state=tab, view=""), waiting if tab == WAITING else None, tab == self.tab)
             for tab, label in self.labels.items()

@@ -66,7 +66,7 @@ class UsageTrend:
         return [use for use in uses if not self.service or use.service == self.service]
 
     @cached_property
-    def by_month(self) -> list[UsageNumbers | None]:
+    def use_by_month(self) -> list[UsageNumbers | None]:
         """The use of each month; None is a gap, in which a service did not report."""
         return sum_by_moment(self._of_service(self._months), self.months, MONTH_LASTS)
 
@@ -75,28 +75,28 @@ class UsageTrend:
         """The use at each point of the charts: the days of twelve weeks, or months. None is a gap."""
         if self.range == "12w":
             return sum_by_moment(self._of_service(self._days), self.days, DAY_LASTS)
-        return self.by_month
+        return self.use_by_month
 
     @cached_property
-    def latest(self) -> UsageNumbers | None:
+    def latest_use(self) -> UsageNumbers | None:
         """The use at the latest point that is no gap."""
         return next((use for use in reversed(self.points) if use), None)
 
     @property
     def licences(self) -> LicencesLabel | None:
         """The licences at the latest point, in words."""
-        use = self.latest
+        use = self.latest_use
         return LicencesLabel.for_numbers(use.assigned, use.purchased, use.overage) if use else None
 
     @property
-    def names(self) -> list[str]:
+    def point_names(self) -> list[str]:
         """The whole names of the points, for the table."""
         return list(map(formats.date, self.days)) if self.range == "12w" else list(map(formats.month, self.months))
 
     @property
-    def labels(self) -> list[str]:
+    def point_labels(self) -> list[str]:
         """The short names of the points, for under the axis."""
-        return list(map(formats.day_month, self.days)) if self.range == "12w" else self.names
+        return list(map(formats.day_month, self.days)) if self.range == "12w" else self.point_names
 
     @property
     def point_name(self) -> str:
@@ -104,30 +104,32 @@ class UsageTrend:
         return _("Day") if self.range == "12w" else _("Month")
 
     @cached_property
-    def assigned(self) -> ChartWithTable:
+    def assigned_chart(self) -> ChartWithTable:
         """The chart of licences assigned, against those purchased (CC-34)."""
         values, limits = _each(self.points, "assigned"), _each(self.points, "purchased")
-        limit = self.latest.purchased if self.latest else None
+        limit = self.latest_use.purchased if self.latest_use else None
         title = _("Licences assigned")
-        drawn = draw_wide_and_narrow(lambda frame: charts.line_chart(frame, [(title, values)], self.labels, limits))
+        drawn = draw_wide_and_narrow(
+            lambda frame: charts.line_chart(frame, [(title, values)], self.point_labels, limits)
+        )
         ratios = [percent_or_dash(use.assigned, use.purchased) if use else number_or_dash(None) for use in self.points]
         return ChartWithTable(
             key="assigned",
             title=title,
-            description=describe_series(self.names, values, limit),
+            description=describe_series(self.point_names, values, limit),
             head=[self.point_name, _("Assigned"), _("Purchased"), _("Share")],
             rows=[
                 (name, [number_or_dash(value), number_or_dash(of), ratio])
-                for name, value, of, ratio in zip(self.names, values, limits, ratios, strict=True)
+                for name, value, of, ratio in zip(self.point_names, values, limits, ratios, strict=True)
             ],
             drawings=drawn,
             limit=limit_label(limit, drawn),
         )
 
     @cached_property
-    def breakdown(self) -> ChartWithTable:
+    def breakdown_chart(self) -> ChartWithTable:
         """The chart of licences previously and newly assigned, and of their total, for each month (CC-35)."""
-        uses, names = self.by_month, list(map(formats.month, self.months))
+        uses, names = self.use_by_month, list(map(formats.month, self.months))
         stacks = [(use.previously_assigned, use.newly) if use else (0, 0) for use in uses]
         limits = _each(uses, "purchased")
         limit = next((value for value in reversed(limits) if value is not None), None)
@@ -148,14 +150,14 @@ class UsageTrend:
         )
 
     @cached_property
-    def active(self) -> ChartWithTable:
+    def active_chart(self) -> ChartWithTable:
         """The chart of monthly and daily active users (CC-36, CC-37)."""
         monthly, daily = _each(self.points, "monthly"), _each(self.points, "daily")
         series = [(pgettext("active users", "Monthly"), monthly), (pgettext("active users", "Daily"), daily)]
-        drawn = draw_wide_and_narrow(lambda frame: charts.line_chart(frame, series, self.labels))
+        drawn = draw_wide_and_narrow(lambda frame: charts.line_chart(frame, series, self.point_labels))
         names = [_("Monthly active"), _("Daily active") if self.range == "12w" else _("Daily active, peak")]
         words = [
-            f"{name}: {describe_series(self.names, values)}"
+            f"{name}: {describe_series(self.point_names, values)}"
             for name, (_short, values) in zip(names, series, strict=True)
         ]
         return ChartWithTable(
@@ -166,7 +168,7 @@ class UsageTrend:
             head=[self.point_name, *names],
             rows=[
                 (name, [number_or_dash(m), number_or_dash(d)])
-                for name, m, d in zip(self.names, monthly, daily, strict=True)
+                for name, m, d in zip(self.point_names, monthly, daily, strict=True)
             ],
         )
 
@@ -197,7 +199,7 @@ class UsageTrend:
         ]
 
     @property
-    def choices(self) -> list[tuple[str, str]]:
+    def service_choices(self) -> list[tuple[str, str]]:
         """The services to choose from."""
         return [(name, name) for name in self.services]
 

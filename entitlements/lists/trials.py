@@ -79,7 +79,7 @@ class TrialList(RequestList):
         return {WAITING: _("Waiting"), "running": _("Running"), "ended": _("Ended or declined")}
 
     @property
-    def waiting(self) -> int:
+    def waiting_count(self) -> int:
         return count_waiting_trials(self.actor, COUNTED)
 
     def list_skus(self) -> QuerySet[Sku]:

@@ -15,7 +15,7 @@ UNUSED_AFTER = dt.timedelta(days=30)  # time without use after which a licence c
 
 
 class LicenseAssignmentQuerySet(TenantQuerySet):
-    """A queryset of licences that people and devices hold: an actor sees those of its own organisation."""
+    """A queryset of licences that people and devices hold: an actor sees its own organisation's licences."""
 
     def rows_for(self, actor: Actor) -> "LicenseAssignmentQuerySet":
         """Return the licences of the actor's own organisation."""

@@ -46,7 +46,7 @@ class Sku(models.Model):
 
 
 class EntitlementQuerySet(TenantQuerySet):
-    """A queryset of entitlements: an actor sees those within its reach, and the vendor's staff all trials."""
+    """A queryset of entitlements: an actor sees the entitlements within its reach, vendor staff every trial."""
 
     def rows_for(self, actor: Actor) -> "EntitlementQuerySet":
         """Return the entitlements of the customers within reach, and for the vendor's staff every trial.
@@ -92,7 +92,7 @@ class Entitlement(PublicModel):
     BEGINS = State.REQUESTED
 
     class Source(models.TextChoices):
-        """How the customer came by the entitlement."""
+        """The ways in which a customer may have come by an entitlement."""
 
         BOUGHT = "bought", _("Bought")
         GRANTED = "granted", _("Granted")

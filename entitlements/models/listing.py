@@ -156,7 +156,7 @@ class CustomerPace(models.Model):
 
 
 class PortfolioFigureQuerySet(TenantQuerySet):
-    """A queryset of portfolio figures: an actor sees those with its own organisation as viewer."""
+    """A queryset of portfolio figures: an actor sees the figures with its own organisation as viewer."""
 
     def rows_for(self, actor: Actor) -> "PortfolioFigureQuerySet":
         """Return the figures of which the actor's organisation is the viewer."""
@@ -171,7 +171,7 @@ class PortfolioFigure(models.Model):
     """
 
     class Facet(models.TextChoices):
-        """What a figure counts, such as customers or seats. A comment beside each says what its `value` names."""
+        """The kinds of figures, such as customers or seats. A comment beside each says what its `value` names."""
 
         # One of customers, seats, assigned, over (customers with an overage), overage, unused, trials, requests,
         # share_services and share_usage (customers who share these).

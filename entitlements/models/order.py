@@ -13,7 +13,7 @@ from partnerportal.lib.visible_rows import TenantQuerySet
 
 
 class OrderQuerySet(TenantQuerySet):
-    """A queryset of orders: an actor sees those of the customers within its reach, and its own."""
+    """A queryset of orders: an actor sees the orders of the customers within its reach, and its own orders."""
 
     def rows_for(self, actor: Actor) -> "OrderQuerySet":
         """Return the orders of the customers within reach, among them the actor's own organisation."""
@@ -60,7 +60,7 @@ class Order(PublicModel):
 
 
 class OrderLineQuerySet(TenantQuerySet):
-    """A queryset of order lines: an actor sees those of the orders that it sees."""
+    """A queryset of order lines: an actor sees the lines of the orders that it sees."""
 
     def rows_for(self, actor: Actor) -> "OrderLineQuerySet":
         """Return the lines of the orders that the actor may see."""

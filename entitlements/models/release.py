@@ -9,7 +9,7 @@ from partnerportal.lib.visible_rows import TenantQuerySet
 
 
 class LicenceReleaseQuerySet(TenantQuerySet):
-    """A queryset of licences to release: the vendor sees all of them, nobody else any."""
+    """A queryset of licences to release: the vendor sees all of them, and nobody else sees any."""
 
     finds_keys_first = True  # the view is a security barrier, behind which no page can follow an index
 
@@ -19,7 +19,7 @@ class LicenceReleaseQuerySet(TenantQuerySet):
 
 
 class LicenceRelease(models.Model):
-    """A licence whose release is asked for, or that was released for it and not given anew since.
+    """A licence that a customer asks to be released, or that was released for that and not assigned again since.
 
     The model is a view in the database (migrations/0003_policies.py), which shows the rows to a tenant that is the
     vendor, and to nobody else. No column tells who holds a licence (CC-32).

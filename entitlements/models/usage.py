@@ -20,7 +20,7 @@ KEPT = {"shares": SHARES_KEPT, "assigned_totals": ASSIGNED_KEPT, "active_totals"
 
 
 class UnusualUse(models.TextChoices):
-    """What is unusual about a customer's use. `entitlements.anomalies.list_unusual_uses` says when."""
+    """The kinds of unusual use of a customer; `entitlements.anomalies.list_unusual_uses` says when each applies."""
 
     FALLING = "falling", gettext_lazy("Falling")
     RISING = "rising", gettext_lazy("Rising")

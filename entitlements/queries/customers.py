@@ -26,7 +26,7 @@ AHEAD = timedelta(days=90)  # how long before a service's end a page asks for at
 
 @dataclass(frozen=True)
 class PortfolioNumbers:
-    """The numbers of all customers of a viewer. Seats are those of running entitlements."""
+    """The numbers of all customers of a viewer together. Seats are the seats of running entitlements."""
 
     customers: int
     seats_purchased: int
@@ -45,16 +45,16 @@ class PortfolioNumbers:
 
     @property
     def without_services(self) -> int:
-        """How many customers do not share their services."""
+        """The number of customers that do not share their services."""
         return self.customers - self.share_services
 
     @property
     def without_usage(self) -> int:
-        """How many customers do not share their usage."""
+        """The number of customers that do not share their usage."""
         return self.customers - self.share_usage
 
     @property
-    def share(self) -> float | None:
+    def assigned_share(self) -> float | None:
         """The share of the seats that are assigned, or None where none is purchased.
 
         It is 1 only where all are assigned, 0 only where none is, and more than 1 where more are than were purchased.

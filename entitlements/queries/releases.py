@@ -36,7 +36,7 @@ def list_releases(actor: Actor) -> LicenceReleaseQuerySet:
 
 
 def list_released_licences(actor: Actor) -> LicenceReleaseQuerySet:
-    """Return the licences that were released within RECENTLY because it was asked for, and not given anew since."""
+    """Return the licences that were released on request within RECENTLY, and not assigned again since."""
     return list_all_releases(actor).filter(_was_released_recently())
 
 

@@ -70,7 +70,7 @@ class UsageNumbers:
 def list_usage_by_day(actor: Actor, customer_id: int | None, since: dt.date) -> list[UsageNumbers]:
     """Return the use of a customer by day and SKU, from the day `since` on.
 
-    The peak of a concurrent licence is that of thirty days, so that many more are read.
+    The peak of a concurrent licence is the highest of thirty days, so thirty more days are read.
     """
     rows = UsageDay.objects.visible_to(actor).filter(
         customer=customer_id, day__gt=since - dt.timedelta(days=counting.ACTIVE_DAYS)

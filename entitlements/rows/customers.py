@@ -45,7 +45,7 @@ class CustomerRow:
 
 
 def customer_rows(listings: Iterable[CustomerListing], names: dict[int, str]) -> list[CustomerRow]:
-    """Return the rows of the customer list. `names` are those of SKUs, by primary key.
+    """Return the rows of the customer list. `names` has the names of SKUs by primary key.
 
     The path of a customer's page is relative to the list's address.
     """
@@ -195,7 +195,7 @@ def service_sections(entitlements: Iterable[Entitlement], *, may_cancel: bool = 
 
 
 def service_row(row: Entitlement, *, running: bool) -> ServiceRow:
-    """Return the row of an entitlement. Only one that is `running` today has a bar of its seats."""
+    """Return the row of an entitlement. Only an entitlement that is `running` today has a bar of its seats."""
     return ServiceRow(
         name=row.sku.name,
         code=row.sku.code,

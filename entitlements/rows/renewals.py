@@ -194,9 +194,9 @@ def month_name(month: dt.date) -> str:
 
 
 def calendar_days(rows: Iterable[Entitlement], *, of_customers: bool) -> list[WholeDay]:
-    """Return the entries of a calendar file, one for each end. With `of_customers` they name the customer.
+    """Return the entries of a calendar file, one for each entitlement that ends.
 
-    The id of an entry is that of its entitlement, so that a moved end moves the entry.
+    With `of_customers` an entry names the customer. Its id is the entitlement's, so a moved end moves the entry.
     """
     return [_calendar_day(row, of_customers=of_customers) for row in rows]
 

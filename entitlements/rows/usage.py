@@ -51,10 +51,10 @@ class LicencesLabel:
 
 
 _TONES = {
-    counting.Tone.QUIET: "ok",
-    counting.Tone.GREEN: "ok",
-    counting.Tone.AMBER: "warn",
-    counting.Tone.RED: "bad",
+    counting.LicenceTone.QUIET: "ok",
+    counting.LicenceTone.GREEN: "ok",
+    counting.LicenceTone.AMBER: "warn",
+    counting.LicenceTone.RED: "bad",
 }
 
 
@@ -67,7 +67,11 @@ def percent_or_dash(assigned: int, purchased: int) -> str:
 def _status(assigned: int, purchased: int) -> str:
     if assigned == purchased and purchased:
         return _("Full")
-    return _("Nearly full") if counting.licence_tone(assigned, purchased) == counting.Tone.AMBER else _("Within limit")
+    return (
+        _("Nearly full")
+        if counting.licence_tone(assigned, purchased) == counting.LicenceTone.AMBER
+        else _("Within limit")
+    )
 
 
 def licences_left_label(left: int) -> str:
@@ -211,7 +215,7 @@ class ChartWithTable:
     parts: list[str] = field(default_factory=list)  # the names of the parts of a bar
 
 
-def draw_wide_and_narrow(draw: Callable[[charts.Frame], charts.Chart]) -> list[tuple[str, charts.Chart]]:
+def draw_wide_and_narrow(draw: Callable[[charts.ChartFrame], charts.Chart]) -> list[tuple[str, charts.Chart]]:
     """Return a chart drawn twice, for a desk ("wide") and for a phone ("narrow")."""
     return [("wide", draw(charts.WIDE)), ("narrow", draw(charts.NARROW))]
 

@@ -70,7 +70,7 @@ class ExportsView(ExportsBase, ListView):
             actor=self.actor, exported=exported, query=exported.pick_filters(asked["filters"]), customer=customer
         )
         if content is not None:
-            return files.as_download(HttpResponse(content, content_type=files.CSV), export)
+            return files.add_download_headers(HttpResponse(content, content_type=files.CSV), export)
         kept = get_export(self.actor, export.public_id)  # with what the database itself says of it
         location = reverse("api:export", args=[export.public_id])
         return Response(ExportSerializer(kept).data, status=202, headers={"Location": location})

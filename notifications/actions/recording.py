@@ -26,10 +26,10 @@ class Subject(Protocol):
 
 
 def record(kind: str, *, actor: Actor, subject: Subject, **details: Any) -> Event:
-    """Store an event and return it: it is the audit record of an action, and the outbox message that tells of it.
+    """Store an event and return it: the audit record of an action, and the outbox message that tells of it.
 
     It is written in the action's own transaction. After commit a nudge wakes the fan-out; should the nudge be lost, the
-    sweep each minute finds the row. `details` are those of `new_event`.
+    sweep each minute finds the row. `details` are the further arguments of `new_event`.
     """
     event = new_event(kind, actor=actor, subject=subject, **details)
     event.save(force_insert=True)

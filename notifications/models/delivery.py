@@ -14,10 +14,11 @@ class Channel(models.TextChoices):
 
 
 class Delivery(models.Model):
-    """One thing to do because of an event, for one recipient, once. Only the job role sees deliveries.
+    """One thing to do once because of an event: to fan the event out, or to mail a notice to one person.
 
-    A trigger adds a delivery of FAN_OUT to every event. A worker claims mails with a lease, commits, sends, and marks
-    them as done; if it dies, the lease runs out. Retries follow `next_at`, never a timer in the broker.
+    Only the job role sees deliveries. A trigger adds a delivery of FAN_OUT to every event. A worker claims mails with a
+    lease, commits, sends, and marks them as done; if it dies, the lease runs out. Retries follow `next_at`, never a
+    timer in the broker.
     """
 
     event = models.ForeignKey("notifications.Event", models.CASCADE)

@@ -13,7 +13,7 @@ from partnerportal.lib.visible_rows import TenantQuerySet, in_reach
 
 
 class EventQuerySet(TenantQuerySet):
-    """A queryset of events: an actor sees those that its organisation is a party of, and news that customers share."""
+    """A queryset of events: an actor sees the events that its organisation is a party of, and shared news."""
 
     def rows_for(self, actor: Actor) -> "EventQuerySet":
         parties = ("organization_id", "counterpart_id", "customer_id")

@@ -25,8 +25,8 @@ class NoticeQuerySet(TenantQuerySet):
         kind asks for (CC-5, CC-54).
         """
         rows = self.filter(recipient_id=actor.organization_id, in_reach=True)
-        rows = rows.exclude(kind__in=registry.kinds_hidden_from(actor.roles))
-        granted = registry.kinds_granted_by(actor.features)
+        rows = rows.exclude(kind__in=registry.list_hidden_kinds(actor.roles))
+        granted = registry.list_granted_kinds(actor.features)
         if len(granted) == len(registry.all_kinds()):
             return rows
         return rows.filter(Q(about_id=None) | Q(about_id=actor.organization_id) | Q(kind__in=granted))

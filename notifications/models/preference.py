@@ -25,7 +25,7 @@ class NoticeChoice(NamedTuple):
 
 
 class NoticePreferenceQuerySet(TenantQuerySet):
-    """A queryset of preferences: an actor sees the acting person's own in its organisation."""
+    """A queryset of preferences: an actor sees the preferences of the acting person in its organisation."""
 
     def rows_for(self, actor: Actor) -> "NoticePreferenceQuerySet":
         return self.filter(organization_id=actor.organization_id, person_id=actor.person_id)

@@ -24,7 +24,7 @@ def empty_values(request: PortalRequest) -> dict[str, Any]:
 
 @dataclass(frozen=True, kw_only=True)
 class Block:
-    """A piece of the first page, for those of whom `seen_by` is true.
+    """A piece of the first page, shown to the actors for whom `seen_by` is true.
 
     `context` makes the values of the template, or returns None where there is nothing to show. Blocks that name the
     same function share its values: it is called once.

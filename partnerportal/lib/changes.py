@@ -18,7 +18,7 @@ def changes_between(before: Mapping[str, Any], after: Mapping[str, Any], *, unsa
     }
 
 
-def changes_of(row: Any, after: Mapping[str, Any], *, unsaid: Container[str] = ()) -> Changes:
+def list_changes(row: Any, after: Mapping[str, Any], *, unsaid: Container[str] = ()) -> Changes:
     """Return what `after` would change in the row, as `changes_between` does."""
     return changes_between({name: getattr(row, name) for name in after}, after, unsaid=unsaid)
 

@@ -20,7 +20,7 @@ NICE = (1, 2, 2.5, 5, 10)  # what a step of the scale may be, times a power of t
 SERIES_AT_MOST = 5  # lines in one chart; more cannot be told apart
 
 
-class Frame(NamedTuple):
+class ChartFrame(NamedTuple):
     """The size of a drawing and its margins, in its own units."""
 
     width: int
@@ -32,13 +32,13 @@ class Frame(NamedTuple):
     labels: int  # how many fit under the axis
 
 
-WIDE = Frame(760, 240, 48, 24, 24, 28, 7)
-NARROW = Frame(340, 210, 40, 20, 24, 28, 4)
+WIDE = ChartFrame(760, 240, 48, 24, 24, 28, 7)
+NARROW = ChartFrame(340, 210, 40, 20, 24, 28, 4)
 ROOM_FOR_NAMES = 68  # right margin of a chart of several lines, whose names stand at their ends
 
 
 @dataclass(frozen=True)
-class Scale:
+class ChartScale:
     """The vertical axis: from 0 to `top` in steps of `step`, and whether the limit is drawn."""
 
     step: float
@@ -63,13 +63,13 @@ def nice_step(span: float, parts: int = 4) -> float:
     return next(step for step in (n * power for n in (*NICE, 20)) if step >= least * (1 - 1e-9) and step == int(step))
 
 
-def choose_scale(peak: float, limit: float | None) -> Scale:
+def choose_scale(peak: float, limit: float | None) -> ChartScale:
     """Return the scale for values of up to `peak`. It reaches to the limit as well, unless the values are far below."""
     shows_limit = bool(limit) and peak >= FAR_BELOW * (limit or 0)
     reach = max(peak, (limit or 0) * (1 if shows_limit else FINEST), 1)
     step = nice_step(reach)
     steps = max(math.ceil(reach / step - 1e-9), math.ceil(peak / step))  # rounding must not cut the peak off
-    return Scale(step, step * steps, shows_limit)
+    return ChartScale(step, step * steps, shows_limit)
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ class ChartLine:
 
 
 @dataclass(frozen=True)
-class Bar:
+class ChartBar:
     """One bar of a bar chart, in parts that stand on one another."""
 
     x: float
@@ -113,15 +113,15 @@ class Bar:
 class Chart:
     """One drawing in one size. `limit` is a path, "" if no limit is drawn, and `limit_y` the y of its latest value."""
 
-    frame: Frame
-    scale: Scale
+    frame: ChartFrame
+    scale: ChartScale
     ticks: list[AxisTick]
     labels: list[AxisLabel]
     xs: list[float]
     limit: str = ""
     limit_y: float = 0
     lines: list[ChartLine] = field(default_factory=list)
-    bars: list[Bar] = field(default_factory=list)
+    bars: list[ChartBar] = field(default_factory=list)
 
     @property
     def base(self) -> float:
@@ -135,9 +135,9 @@ class Chart:
 
     @property
     def points(self) -> str:
-        """Return the points for the script, as "x y y;x y y" with a dash for a value that is not known.
+        """Return the points for the script, as "x y y;x y y", with a dash for a value that is not known.
 
-        A bar has one y, that of its top.
+        A bar has one y, which is the y of its top.
         """
         if self.bars:
             ys: list[list[float | None]] = [[min((y for y, _h in bar.parts), default=self.base)] for bar in self.bars]
@@ -150,7 +150,10 @@ class Chart:
 
 
 def line_chart(
-    frame: Frame, series: Sequence[tuple[str, Sequence[Value]]], labels: Sequence[str], limits: Sequence[Value] = ()
+    frame: ChartFrame,
+    series: Sequence[tuple[str, Sequence[Value]]],
+    labels: Sequence[str],
+    limits: Sequence[Value] = (),
 ) -> Chart:
     """Return a chart of lines over the same points, each of `series` being a name and its values.
 
@@ -168,7 +171,7 @@ def line_chart(
 
 
 def bar_chart(
-    frame: Frame, stacks: Sequence[Sequence[float]], labels: Sequence[str], limits: Sequence[Value] = ()
+    frame: ChartFrame, stacks: Sequence[Sequence[float]], labels: Sequence[str], limits: Sequence[Value] = ()
 ) -> Chart:
     """Return a stacked bar chart: a bar for each of `stacks`, whose parts stand on one another from the baseline up.
 
@@ -179,7 +182,8 @@ def bar_chart(
     xs = _across(frame, len(stacks), inset=slot / 2)
     width = round(min(slot * 0.62, 44), 1)
     bars = [
-        Bar(round(x - width / 2, 1), width, _stack(frame, scale, stack)) for x, stack in zip(xs, stacks, strict=True)
+        ChartBar(round(x - width / 2, 1), width, _stack(frame, scale, stack))
+        for x, stack in zip(xs, stacks, strict=True)
     ]
     return _chart(frame, scale, xs, labels, limits, bars=bars)
 
@@ -216,13 +220,13 @@ def _spark(values: tuple[int, ...], width: int, height: int, least: int) -> str:
 
 
 def _chart(
-    frame: Frame,
-    scale: Scale,
+    frame: ChartFrame,
+    scale: ChartScale,
     xs: list[float],
     labels: Sequence[str],
     limits: Sequence[Value],
     lines: list[ChartLine] | None = None,
-    bars: list[Bar] | None = None,
+    bars: list[ChartBar] | None = None,
 ) -> Chart:
     latest = _latest(limits)
     return Chart(
@@ -242,24 +246,24 @@ def _latest(values: Sequence[Value]) -> float | None:
     return next((value for value in reversed(values) if value is not None), None)
 
 
-def _room(frame: Frame) -> float:
+def _room(frame: ChartFrame) -> float:
     return frame.width - frame.left - frame.right
 
 
-def _across(frame: Frame, count: int, inset: float) -> list[float]:
+def _across(frame: ChartFrame, count: int, inset: float) -> list[float]:
     if count == 1:
         return [round(frame.left + _room(frame) / 2, 1)]
     step = (_room(frame) - 2 * inset) / max(count - 1, 1)
     return [round(frame.left + inset + step * at, 1) for at in range(count)]
 
 
-def _y(frame: Frame, scale: Scale, value: float) -> float:
+def _y(frame: ChartFrame, scale: ChartScale, value: float) -> float:
     """Return the y of a value. It is never above the drawing: a limit that was once higher is cut off at the top."""
     room = frame.height - frame.top - frame.bottom
     return round(frame.top + room * (1 - min(value / scale.top, 1)), 1)
 
 
-def _line(frame: Frame, scale: Scale, name: str, xs: list[float], values: Sequence[Value]) -> ChartLine:
+def _line(frame: ChartFrame, scale: ChartScale, name: str, xs: list[float], values: Sequence[Value]) -> ChartLine:
     ys = [None if value is None else _y(frame, scale, value) for value in values]
     base = frame.height - frame.bottom
     path, area = "", ""
@@ -282,7 +286,7 @@ def _runs(xs: Sequence[float], ys: Sequence[float | None]) -> list[list[tuple[fl
     return [run for run in runs if run]
 
 
-def _apart(lines: list[ChartLine], frame: Frame, room: float = 15) -> list[ChartLine]:
+def _apart(lines: list[ChartLine], frame: ChartFrame, room: float = 15) -> list[ChartLine]:
     """Return the lines with the names at their right ends moved at least `room` from one another."""
     taken = float("-inf")
     placed = {}
@@ -293,7 +297,7 @@ def _apart(lines: list[ChartLine], frame: Frame, room: float = 15) -> list[Chart
     return [ChartLine(**{**vars(line), "label_y": round(placed[line.name] - sunk, 1)}) for line in lines]
 
 
-def _stack(frame: Frame, scale: Scale, stack: Sequence[float]) -> list[tuple[float, float]]:
+def _stack(frame: ChartFrame, scale: ChartScale, stack: Sequence[float]) -> list[tuple[float, float]]:
     parts, below = [], 0.0
     for value in stack:
         foot, head = _y(frame, scale, below), _y(frame, scale, below + value)
@@ -302,7 +306,7 @@ def _stack(frame: Frame, scale: Scale, stack: Sequence[float]) -> list[tuple[flo
     return parts
 
 
-def _steps(frame: Frame, scale: Scale, xs: list[float], limits: Sequence[Value]) -> str:
+def _steps(frame: ChartFrame, scale: ChartScale, xs: list[float], limits: Sequence[Value]) -> str:
     """Return the path of the limit: a line from edge to edge that steps half way between two points."""
     edges = [frame.left, *((a + b) / 2 for a, b in itertools.pairwise(xs)), frame.width - frame.right]
     path, at, before = "", 0, None
@@ -316,7 +320,7 @@ def _steps(frame: Frame, scale: Scale, xs: list[float], limits: Sequence[Value])
     return path
 
 
-def _labels(frame: Frame, xs: list[float], labels: Sequence[str]) -> list[AxisLabel]:
+def _labels(frame: ChartFrame, xs: list[float], labels: Sequence[str]) -> list[AxisLabel]:
     """Return as many labels as fit, at even distances and counted back from the latest."""
     every = max(math.ceil(len(labels) / frame.labels), 1)
     positions = range(len(labels) - 1, -1, -every)

@@ -61,7 +61,7 @@ def require_storable_arguments(options: dict[str, Any]) -> None:
 
 
 def email_address(text: str) -> str:
-    """Return the text of an argument that must be an e-mail address. Raises ArgumentTypeError for any other."""
+    """Return the text of an argument that must be an e-mail address. Raises ArgumentTypeError for any other text."""
     try:
         validate_email(text)
     except ValidationError as error:

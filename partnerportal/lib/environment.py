@@ -75,7 +75,7 @@ class Environment(environ.Env):
         return text
 
     def database_url(self, name: str) -> str:
-        """Return the URL of a database. A URL without a password gets the one that another variable holds.
+        """Return the URL of a database. A URL without a password gets the password that another variable holds.
 
         For DATABASE_URL this is DATABASE_PASSWORD (or DATABASE_PASSWORD_FILE), and likewise for the others.
         """

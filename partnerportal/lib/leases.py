@@ -95,7 +95,7 @@ L = TypeVar("L", bound=Leased)
 
 @transaction.atomic
 def claim_next(rows: QuerySet[L], **changes: Any) -> L | None:
-    """Lease the first of `rows` that is due, in their order, and return it, or None if none is.
+    """Lease the first row of `rows` that is due, in their order, and return it, or None if none is due.
 
     Rows that run or have ended may be among `rows`. `changes` are written where an attempt begins anew.
     """

@@ -75,14 +75,14 @@ class ListDefinition:
         wanted = [by_name[name] for name in dict.fromkeys(names) if name in by_name]
         return (first, *wanted) if names else tuple(column for column in self.columns if column.is_usual)
 
-    def sort_of(self, params: Mapping[str, str]) -> str:
+    def parse_sort(self, params: Mapping[str, str]) -> str:
         """Return the order that the address asks for, with "-" before a descending one; the usual one for nonsense."""
         sort = str(params.get("sort", ""))
         return sort if sort.removeprefix("-") in self.sorts and not sort.startswith("--") else self.default_sort
 
     def saved_query(self, params: Mapping[str, str]) -> dict[str, str]:
         """Return the filters and the order of an address as a saved view keeps them, without what is bad or usual."""
-        sort = self.sort_of(params)
+        sort = self.parse_sort(params)
         query = {name: address_value(value) for name, value in self.filter_set(params).cleaned_values.items()}
         return query if sort == self.default_sort else query | {"sort": sort}
 

@@ -25,12 +25,13 @@ class Menu(Enum):
 
 
 def everybody(actor: Actor) -> bool:
+    """Return True, as the `seen_by` of a page that every actor sees."""
     return True
 
 
 @dataclass(frozen=True, kw_only=True)
 class NavigationItem:
-    """An entry of a menu: a page by its url name, for those of whom `seen_by` is true.
+    """An entry of a menu: a page by its url name, shown to the actors for whom `seen_by` is true.
 
     `count`, where there is one, returns how many things wait there for the actor, at most COUNTED; 0 draws no badge.
     """

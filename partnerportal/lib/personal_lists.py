@@ -42,7 +42,7 @@ class SavedViewFacts:
 
 @dataclass(frozen=True)
 class ListPreferences:
-    """How a person likes to see a list: its columns and density, the view it opens with, and the saved views."""
+    """The preferences of a person for a list: columns and density, the view it opens with, and saved views."""
 
     columns: tuple[str, ...]
     density: str
@@ -79,7 +79,7 @@ class PersonalList(ListState):
     def __init__(self, actor: Actor, params: Mapping[str, str]) -> None:
         self.preferences = _preferences_of[0](actor, self.definition.key)
         self.view = self.preferences.view(params.get("view", ""))
-        self.sort = self.definition.sort_of(params)
+        self.sort = self.definition.parse_sort(params)
         self.size = next((size for size in SIZES if str(size) == params.get("size")), DEFAULT_SIZE)
         self.cursor = params.get("cursor", "")
 
@@ -105,7 +105,7 @@ class PersonalList(ListState):
         url = list_address(path, values, usual)
         return f"{path}?view=all" if url == path and self.preferences.default_view else url
 
-    def address_of(self, query: Mapping[str, Any]) -> str:
+    def address_with_query(self, query: Mapping[str, Any]) -> str:
         """Return the list's address with this query in place of the present one, and as many rows a page."""
         return self._address({**query, "size": self.size})
 
@@ -125,14 +125,14 @@ class PersonalList(ListState):
         return bool(self.filter_values.keys() - set(self.tab_filters))
 
     @property
-    def chosen(self) -> str:
-        """How many filters with a field of their own narrow the list, as the reader writes it; "" for none."""
+    def filter_count(self) -> str:
+        """The number of filters with a field of their own that narrow the list, as text; "" for none."""
         count = len(self.filter_values.keys() - self.hidden_fields.keys() - {*self.tab_filters, "q"})
         return formats.number(count) if count else ""
 
     @property
-    def found(self) -> str:
-        """How many rows the filters leave, in words; "" where nobody counts them."""
+    def found_label(self) -> str:
+        """The number of rows that the filters leave, in words; "" where nobody counts them."""
         return ""
 
     @property
@@ -142,7 +142,7 @@ class PersonalList(ListState):
 
     @property
     def tabs(self) -> list[Tab]:
-        """The tabs for everybody, of which none is current while a saved view is open, and those of saved views."""
+        """The tabs that everybody has, then the saved views. While a saved view is open, only its tab is current."""
         tabs = self.filter_tabs
         if self.view:
             for tab in tabs:
@@ -159,7 +159,7 @@ class PersonalList(ListState):
         return [
             Tab(
                 label=view.name,
-                url=self.address_of({**view.query, "view": view.public_id}),
+                url=self.address_with_query({**view.query, "view": view.public_id}),
                 count=self.stored_count(view.query),
                 is_current=view is self.view,
                 is_shared=view.is_shared,
@@ -200,7 +200,7 @@ class PersonalList(ListState):
         return self._address_of_view(self.view)
 
     def _address_of_view(self, view: SavedViewFacts | None) -> str:
-        return self.address_of({**view.query, "view": view.public_id}) if view else ""
+        return self.address_with_query({**view.query, "view": view.public_id}) if view else ""
 
     @property
     def may_delete_view(self) -> bool:

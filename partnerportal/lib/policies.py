@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from partnerportal.lib.actors import Actor, ActorKind
 from partnerportal.lib.errors import Message, Refused
-from partnerportal.lib.roles import Role, roles_in_words, roles_of_kind
+from partnerportal.lib.roles import Role, list_roles, roles_in_words
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Rule:
 
     def roles_in(self, kind: str) -> list[Role]:
         """Return the roles that may do it in an organisation of this kind, in the order of Role."""
-        return [role for role in roles_of_kind(kind) if not self.roles or role in self.roles]
+        return [role for role in list_roles(kind) if not self.roles or role in self.roles]
 
     def check(self, actor: Actor, on: Any = None) -> Answer:
         """Return whether the actor may do it, with the first reason why not. The system may do everything.

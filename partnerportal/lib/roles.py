@@ -29,7 +29,7 @@ _EVERYBODY = {
 }
 
 
-def roles_of_kind(kind: str) -> list[Role]:
+def list_roles(kind: str) -> list[Role]:
     """Return the roles that operators of an organisation of this kind may have, in the order of Role."""
     return list(Role) if kind in KINDS_WITH_AGENTS else [Role.READER, Role.ADMIN]
 

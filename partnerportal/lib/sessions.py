@@ -56,7 +56,7 @@ class SessionStore(db.SessionStore):
     _before: dict[str, Any]  # the content of the row when it was last read or written here
 
     @classmethod
-    def of_cookie(cls, key: str | None) -> "SessionStore":
+    def from_cookie(cls, key: str | None) -> "SessionStore":
         """Return the session that a cookie's key leads to, or a new one without a cookie."""
         session = cls(digest_secret(key)[:DIGITS] if key else None)
         session.cookie_key = key
@@ -166,7 +166,7 @@ class SessionMiddleware(middleware.SessionMiddleware):
     """
 
     def process_request(self, request: HttpRequest) -> None:
-        request.session = SessionStore.of_cookie(request.COOKIES.get(settings.SESSION_COOKIE_NAME))
+        request.session = SessionStore.from_cookie(request.COOKIES.get(settings.SESSION_COOKIE_NAME))
 
     def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         response = super().process_response(request, response)

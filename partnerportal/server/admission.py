@@ -10,8 +10,8 @@ from rest_framework.exceptions import AuthenticationFailed
 from entitlements.ingest.authentication import IngestBearer
 
 
-class Admission:
-    """A task that looks at the token of an upload whose headers a channel has read, and tells the channel."""
+class SenderCheck:
+    """A task that checks the token of an upload whose headers a channel has read, and tells the channel the result."""
 
     def __init__(self, channel: Any) -> None:
         self.channel, self.request = channel, channel.request

@@ -37,14 +37,14 @@ class Answer(WSGITask):
         return header
 
 
-class Refusal(ErrorTask):
+class RefusalTask(ErrorTask):
     """The server's own answer to a request that it does not take in: JSON in the API's shape, else one sentence."""
 
     def execute(self) -> None:
         """Write the refusal in the client's language, log it, and end the connection."""
         request, error = self.request, self.request.error
         self.channel.refused = True
-        django_request = as_django_request(request, self.channel.addr[0])
+        django_request = build_django_request(request, self.channel.addr[0])
         with translation.override(translation.get_language_from_request(django_request)):
             code, detail = answer_text(error.code, is_upload=request.is_upload)
         if request.path.startswith("/api/"):
@@ -81,7 +81,7 @@ class Refusal(ErrorTask):
         log.info("%s", f"{method} {path} {status} {milliseconds} ms", extra={"fields": fields})
 
 
-def as_django_request(request: Any, sender: str) -> HttpRequest:
+def build_django_request(request: Any, sender: str) -> HttpRequest:
     """Return a Django request that tells the client's language and address.
 
     It holds nothing else, because a refused request may not have been read to its end.

@@ -10,8 +10,8 @@ from waitress.channel import HTTPChannel
 from waitress.server import TcpWSGIServer, UnixWSGIServer
 
 from partnerportal.lib.private_files import NO_SPACE
-from partnerportal.server.admission import Admission
-from partnerportal.server.answers import Answer, Refusal
+from partnerportal.server.admission import SenderCheck
+from partnerportal.server.answers import Answer, RefusalTask
 from partnerportal.server.lanes import Lanes
 from partnerportal.server.reading import SECONDS, NoSpace, Parser, RequestTimeout, Unauthorized
 
@@ -26,7 +26,7 @@ class Channel(HTTPChannel):
     """One connection. `since` is when the present wait began: for the first request, the next, or the rest of one."""
 
     task_class = Answer
-    error_task_class = Refusal
+    error_task_class = RefusalTask
     parser_class = Parser
     request: Any  # the one that is being read
     requests: list[Any]  # those that are being answered, or will be
@@ -59,7 +59,7 @@ class Channel(HTTPChannel):
             self.since = time.time()
         if self.request is not None and self.request.is_upload and not self.request.is_asked_for:
             self.request.is_asked_for = self.paused = True
-            self.server.task_dispatcher.uploads.add_task(Admission(self))
+            self.server.task_dispatcher.uploads.add_task(SenderCheck(self))
         return taken
 
     def refuse_for_lack_of_room(self) -> None:
@@ -178,7 +178,7 @@ class Listener:
                 break
 
     def close_longest_waiting(self) -> None:
-        """Close the connection that has waited longest without a whole request; one that sends an upload comes last."""
+        """Close the connection that has waited longest without a whole request; one with an upload comes last."""
         waiting = [channel for channel in self.active_channels.values() if not channel.requests]
         if waiting:
             min(waiting, key=lambda c: (bool(c.request and c.request.is_upload), c.since)).handle_close()

@@ -63,7 +63,7 @@ class PortalWorker(Worker):
         load_templates()
         together = threading.Barrier(self.cfg.threads + 1)
         for _ in range(self.cfg.threads):
-            self.lanes.pages.add_task(Rehearsal(self.wsgi, together))
+            self.lanes.pages.add_task(FirstPageTask(self.wsgi, together))
         with suppress(threading.BrokenBarrierError):  # a page that cannot be drawn must not keep the process from work
             together.wait(timeout=self.cfg.timeout)
 
@@ -160,7 +160,7 @@ class PortalWorker(Worker):
             listener.pull_trigger()
 
 
-class Rehearsal:
+class FirstPageTask:
     """A task that draws one page at the start, for no visitor. Its thread then waits until all others have, too."""
 
     def __init__(self, application: Callable[..., Any], together: threading.Barrier) -> None:

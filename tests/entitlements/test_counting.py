@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from entitlements import counting
-from entitlements.counting import DayOfUse, Tone
+from entitlements.counting import DayOfUse, LicenceTone
 
 TODAY = dt.date(2026, 3, 15)
 
@@ -60,9 +60,16 @@ def test_the_share_assigned_never_rounds_to_full_or_to_none(assigned: int, purch
 
 @pytest.mark.parametrize(
     ("assigned", "tone"),
-    [(20, Tone.QUIET), (60, Tone.GREEN), (89, Tone.GREEN), (90, Tone.AMBER), (100, Tone.AMBER), (101, Tone.RED)],
+    [
+        (20, LicenceTone.QUIET),
+        (60, LicenceTone.GREEN),
+        (89, LicenceTone.GREEN),
+        (90, LicenceTone.AMBER),
+        (100, LicenceTone.AMBER),
+        (101, LicenceTone.RED),
+    ],
 )
-def test_full_is_amber_and_only_more_is_red(assigned: int, tone: Tone) -> None:
+def test_full_is_amber_and_only_more_is_red(assigned: int, tone: LicenceTone) -> None:
     assert counting.licence_tone(assigned, 100) is tone
 
 

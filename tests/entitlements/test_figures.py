@@ -119,4 +119,4 @@ def test_all_seats_are_assigned_only_when_they_are(world: World, assigned: int, 
         viewer=world.partner, customer=world.customer, public_id=world.customer.public_id, name="A", name_folded="a",
         org_id="1", country="FR", connected_at=timezone.now(), seats=40_000, assigned=assigned,
     )  # fmt: skip
-    assert get_portfolio_numbers(world.actor("partner.admin")).share == share
+    assert get_portfolio_numbers(world.actor("partner.admin")).assigned_share == share

@@ -10,7 +10,7 @@ from django.utils import translation
 
 from accounts.models import Feature, Kind, Role
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.roles import SEE_FINANCE, roles_in_words, roles_of_kind
+from partnerportal.lib.roles import SEE_FINANCE, list_roles, roles_in_words
 from tests.house.ours import APPS, OURS
 
 POLICIES = {app: importlib.import_module(f"{app}.policies") for app in APPS}
@@ -90,9 +90,9 @@ def test_a_refusal_names_exactly_the_roles_that_pass(app, language):
     with translation.override(language):
         for permission, rule in POLICIES[app].ROLE_TABLE.items():
             for kind in rule.kinds or Kind.values:
-                pass_ = {role for role in roles_of_kind(kind) if rule.check(in_role(kind, role))}
+                pass_ = {role for role in list_roles(kind) if rule.check(in_role(kind, role))}
                 assert pass_ == set(rule.roles_in(kind)) or rule.when, permission
-                for role in set(roles_of_kind(kind)) - pass_:
+                for role in set(list_roles(kind)) - pass_:
                     answer = rule.check(in_role(kind, role))
                     assert answer.code in ("wrong_role", "no_finance_sight"), permission
                     assert roles_named(str(answer.message)) == pass_, (permission, kind, role, str(answer.message))
@@ -111,4 +111,4 @@ def test_every_role_has_a_name_of_its_own_in_a_refusal(language):
 @pytest.mark.parametrize("kind", Kind.values)
 def test_only_who_sells_has_agents(kind):
     everybody, two = set(Role), {Role.READER, Role.ADMIN}
-    assert set(roles_of_kind(kind)) == (everybody if kind in ("partner", "distributor") else two)
+    assert set(list_roles(kind)) == (everybody if kind in ("partner", "distributor") else two)

@@ -96,7 +96,7 @@ def test_a_cookie_that_leads_nowhere_gets_a_new_key(cookie):
     response = SessionMiddleware(view)(request)
     given = response.cookies[NAME]
     assert given.value != cookie and len(given.value) == 43 and given["httponly"]
-    assert SessionStore.of_cookie(given.value)["about"] == "something"
+    assert SessionStore.from_cookie(given.value)["about"] == "something"
 
 
 def test_signing_in_and_out_changes_the_cookie(signed_in):

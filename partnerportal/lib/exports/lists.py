@@ -46,10 +46,10 @@ class ExportList:
     filters: frozenset[str] = frozenset()  # names of the filters that the list knows; any others are ignored
 
     def pick_filters(self, address: Mapping[str, str]) -> Query:
-        """Return those of the address's filters that this list knows, without values that are too long or hold NUL."""
+        """Return the filters of an address that this list knows, without values that are too long or hold NUL."""
         return {name: value for name, value in address.items() if name in self.filters and _is_text(value)}
 
-    def rule_for(self, *, is_own: bool) -> Permission:
+    def choose_rule(self, *, is_own: bool) -> Permission:
         """Return the permission that exporting takes: for rows of the actor's own organisation, or of others."""
         return self.own_rule if is_own and self.own_rule else self.rule
 
