@@ -65,7 +65,7 @@ class ResetPasswordForm(BaseResetPasswordForm):
     """The form of "Forgot your password?", which also has an answer for locked persons."""
 
     def save(self, request: HttpRequest, **kwargs: Any) -> str:
-        """Mail a link that sets a password, or to a locked person that they are locked; return the address.
+        """Mail a link that sets a password, or tell a locked person by mail that they are locked; return the address.
 
         Only the mail says which of the two it is: the page is the same for everybody.
         """

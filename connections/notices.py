@@ -47,10 +47,10 @@ def _partner_of(connection: Connection, params: dict[str, Any]) -> Recipient:
 
 
 class CustomerNews(NoticeKind):
-    """News that a customer shares: to the customer itself and to everyone connected to it (CC-54), in the inbox only.
+    """The base of notices that tell a customer and everyone connected to it of the customer's news (CC-54).
 
-    It is `about` the customer, so that it goes out of sight with the connection. The event's data holds the customer's
-    public id as `customer` and its name as `customer_name`.
+    They come into the inbox only. A notice is `about` the customer, so that it goes out of sight with the connection.
+    The event's data holds the customer's public id as `customer` and its name as `customer_name`.
     """
 
     audience = ALL_BUT_VENDOR

@@ -11,7 +11,7 @@ from partnerportal.lib.batches import repeat_for_a_minute
 
 @shared_task
 def refresh_expired() -> None:
-    """Recompute, each hour, the listing's rows of customers whose next expiry (UTC) has passed."""
+    """Recompute, each hour, the customer listing's rows whose next expiry (UTC) has passed."""
     listing.refresh_expired()
 
 
@@ -23,7 +23,10 @@ def fold_figures() -> None:
 
 @shared_task
 def announce_renewals() -> None:
-    """Announce, each hour, what ends soon. Each end is told once, however often the task runs."""
+    """Tell customers and everyone connected, each hour, what ends soon.
+
+    Each end is told once, however often the task runs.
+    """
     renewals.announce_renewals()
 
 

@@ -15,7 +15,7 @@ _DUE = f"""SELECT DISTINCT customer_id FROM entitlements_customerlisting
 
 
 def refresh_expired() -> int:
-    """Recompute the listing's rows whose next expiry has passed, and return how many customers that were.
+    """Recompute the rows of the customer listing whose next expiry has passed, and return of how many customers.
 
     Each batch is a transaction.
     """

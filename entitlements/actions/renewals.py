@@ -85,7 +85,7 @@ def revoke_calendar(*, actor: Actor) -> None:
 
 
 def note_calendar_read(*, actor: Actor, feed: CalendarFeed) -> None:
-    """Note when a calendar program last read a feed, to the hour: that is precise enough, and spares writes."""
+    """Store when a calendar program last read a feed, to the hour: that is precise enough, and spares writes."""
     now = timezone.now()
     if feed.last_read_at is None or (now - feed.last_read_at).total_seconds() > 3600:
         _lock_calendars(actor).filter(pk=feed.pk).update(last_read_at=now)

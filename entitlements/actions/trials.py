@@ -46,8 +46,8 @@ def request_trial(*, actor: Actor, sku: Sku, quantity: int) -> Entitlement:
     """Request a trial of a service for the acting customer, and return it.
 
     Raises Invalid for a bad number of seats, Refused without an organisation, Conflict("already_requested") or
-    Conflict("already_running") where the customer has requested the SKU or runs it, and TooMany beyond
-    REQUESTED_A_DAY. A constraint of the database holds that one request of a SKU is open.
+    Conflict("already_running") where the customer has requested the SKU or runs it, and TooMany beyond REQUESTED_A_DAY.
+    A constraint of the database keeps a customer to one open request of a SKU.
     """
     authorize(actor, ROLE_TABLE, EntitlementPermission.REQUEST_TRIALS)
     if not 1 <= quantity <= MOST_SEATS:
@@ -162,7 +162,7 @@ def convert_trial(*, actor: Actor, trial: Entitlement, quantity: int, ends_on: d
 def cancel_trial(*, actor: Actor, trial: Entitlement) -> Entitlement:
     """Cancel a trial or its request at once, for the customer or the vendor, and return it.
 
-    Raises NotFound, and Conflict("state_changed").
+    Raises NotFound for a trial that the actor does not see, and Conflict("state_changed") for one that has ended.
     """
     authorize(actor, ROLE_TABLE, EntitlementPermission.CANCEL_TRIALS)
     moved, changes = _move(actor, trial, State.CANCELLED)

@@ -56,7 +56,7 @@ def usage_differences() -> list[str]:
 
 
 def rebuild_usage(*, actor: Actor) -> int:
-    """Make months and customers' totals agree with the days of use, and return how many rows were wrong.
+    """Recompute the months and customers' totals that disagree with the days of use, and return how many were wrong.
 
     Each CHUNK of customers is a transaction.
     """

@@ -35,7 +35,7 @@ class ReleasesView(ReleasesBase, ListView):
 
 
 @extend_schema(tags=["Releases"])
-class ReleasedView(ReleasesBase, ListView):
+class ReleasedLicencesView(ReleasesBase, ListView):
     """Licences that were released in the last 90 days because customers asked for it, the latest first."""
 
     serializer_class = ReleasedSerializer

@@ -23,7 +23,7 @@ urlpatterns = [
         for name in TRIAL_ACTIONS
     ),
     path("releases/", releases.ReleasesView.as_view(), name="releases"),
-    path("releases/done/", releases.ReleasedView.as_view(), name="releases_done"),
+    path("releases/done/", releases.ReleasedLicencesView.as_view(), name="releases_done"),
     path("releases/mark/", releases.MarkReleasedView.as_view(), name="release_mark"),
     path("releases/reopen/", releases.ReopenReleaseView.as_view(), name="release_reopen"),
     path("ingest/<str:kind>/", ingest_api.IngestUploadsView.as_view(), name="ingest"),

@@ -44,11 +44,10 @@ def shared_scope_codes() -> Func:
 
 
 def licence_columns(suffix: str = "") -> tuple[ExportColumn, ...]:
-    """Return the columns of licences purchased, assigned and available, of rows that have these fields.
+    """Return the export columns of licences purchased, assigned and available.
 
-    With `suffix` the rows have annotated sums instead, whose names are a field's and the suffix.
-
-    `available` is counted for each SKU on its own, also in sums, which bring it along.
+    The rows have fields of these names. With `suffix` they have annotated sums instead, whose names are a field's and
+    the suffix. `available` is counted for each SKU on its own, also in sums, which bring it along.
     """
     purchased, assigned, newly = (F(f"{name}{suffix}") for name in ("purchased", "assigned", "newly_assigned"))
     return (

@@ -59,7 +59,7 @@ class LineProblemSerializer(serializers.Serializer[Any]):
 
 
 class ReceiptSerializer(serializers.Serializer[IngestUpload]):
-    """What is known of an upload once it is received. It stays the same, however often the upload is sent again."""
+    """The receipt of an upload, which stays the same however often the upload is sent again."""
 
     id = serializers.UUIDField(source="public_id")
     kind = serializers.ChoiceField(choices=IngestUpload.Kind.choices)

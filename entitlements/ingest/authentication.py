@@ -10,7 +10,7 @@ from partnerportal.lib.api_tokens import BearerAuthentication, bearer_definition
 
 
 class IngestBearer(BearerAuthentication):
-    """Authentication by an ingest token."""
+    """The authentication of the vendor's systems, by an ingest token in `Authorization: Bearer`."""
 
     model = IngestToken
 

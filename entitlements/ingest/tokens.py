@@ -40,7 +40,7 @@ def create_ingest_token(*, actor: Actor, name: str, kinds: Sequence[str] = ()) -
 
 @transaction.atomic
 def revoke_ingest_token(*, actor: Actor, name: str) -> None:
-    """End an ingest token at once. Raises NotFound if no token of this name is living."""
+    """Revoke an ingest token at once. Raises NotFound for a name of no token, or of a revoked one."""
     authorize_staff(actor)
     living = IngestToken.objects.filter(name=name, revoked_at=None)
     if not living.update(revoked_at=timezone.now()):

@@ -115,7 +115,7 @@ class CustomerListing(models.Model):
 
     @property
     def unused(self) -> int:
-        """Seats purchased and not assigned, of each SKU on its own."""
+        """The number of seats that are purchased and not assigned, counted for each SKU on its own."""
         return self.seats - self.assigned + self.overage
 
 

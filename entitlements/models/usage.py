@@ -142,7 +142,7 @@ class Anomaly(models.Model):
     """An excursion of a number of a customer's use of a SKU out of its usual range; open until the number is back."""
 
     class Metric(models.TextChoices):
-        """Which number of a customer's use an anomaly is about."""
+        """The numbers of a customer's use of which an anomaly can be found."""
 
         MONTHLY_ACTIVE = "monthly_active"
         ASSIGNED = "assigned"

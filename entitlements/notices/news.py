@@ -27,7 +27,7 @@ def licence_count_label(quantity: int) -> str:
 
 
 class ServiceNews(CustomerNews):
-    """News of one service of a customer."""
+    """The base of notices about one service of a customer."""
 
     icon = "package"
     own_url_name = "services"

@@ -113,7 +113,7 @@ class ServiceUse:
 
 
 def service_uses(uses: Iterable[UsageNumbers], entitlements: Iterable[Entitlement]) -> list[ServiceUse]:
-    """Return the use of each service, with the nearest end among its `entitlements` that run."""
+    """Return a row with the use of each service, and with the nearest end among its running `entitlements`."""
     ends: dict[str, dt.date] = {}
     for row in entitlements:
         running = row.section(today()) in (Entitlement.Section.ACTIVE, Entitlement.Section.ACTIVE_TRIALS)

@@ -28,10 +28,10 @@ class Command(StaffCommand):
 
 @transaction.atomic
 def rotate_after(pk: int) -> list[int]:
-    """Encrypt anew the secrets of the next authenticators after this primary key; return their keys, none at the end.
+    """Encrypt the next authenticators' secrets after this primary key with the first key; return their primary keys.
 
-    At most BATCH authenticators are taken. They are locked, so nobody uses one of their codes meanwhile. Raises
-    CommandError for a secret that no key opens.
+    An empty list is the end. At most BATCH authenticators are taken. They are locked, so nobody uses one of their codes
+    meanwhile. Raises CommandError for a secret that no key opens.
     """
     rows = Authenticator.objects.filter(pk__gt=pk).exclude(type=Authenticator.Type.WEBAUTHN)
     batch = list(rows.select_for_update().order_by("pk")[:BATCH])
@@ -46,7 +46,7 @@ def rotate_after(pk: int) -> list[int]:
 
 @transaction.atomic
 def rotate_mails() -> int:
-    """Encrypt anew the mails about accounts that wait for the mail server; return how many there are.
+    """Encrypt the mails about accounts that wait for the mail server with the first key; return how many there are.
 
     A mail that no key opens stays as it is and is never sent.
     """
