@@ -165,9 +165,10 @@ def test_every_operation_keeps_its_word(application, cookies, real, token, label
     @settings(max_examples=count(100), database=None, suppress_health_check=list(HealthCheck))
     @given(data=st.data())
     def call(data):
-        mode = data.draw(st.sampled_from([GenerationMode.POSITIVE, GenerationMode.POSITIVE, GenerationMode.NEGATIVE]))
+        modes = [GenerationMode.POSITIVE, GenerationMode.POSITIVE, GenerationMode.NEGATIVE]
+        mode = GenerationMode.POSITIVE if is_sure else data.draw(st.sampled_from(modes))
         case = data.draw(operation.as_strategy(generation_mode=mode))
-        if data.draw(st.integers(0, 3)):
+        if is_sure or data.draw(st.integers(0, 3)):
             case.path_parameters = {name: str(real[name]) for name in case.path_parameters or {}}
             if isinstance(case.body, dict):
                 case.body |= {name: str(real[name]) for name in IN_BODIES & case.body.keys()}
@@ -175,17 +176,18 @@ def test_every_operation_keeps_its_word(application, cookies, real, token, label
                 case.path_parameters["trial_id"] = str(real["trial_running"])
             if label.endswith("/reopen/") and isinstance(case.body, dict):
                 case.body["key"] = real["key_released"]
-            if data.draw(st.booleans()):
+            if is_sure or data.draw(st.booleans()):
                 case.query = {}
-            if data.draw(st.booleans()):
+            if is_sure or data.draw(st.booleans()):
                 case.headers = {}  # an invented If-Match names no version that there is
-            if "cursor" in operation.query and data.draw(st.booleans()):
+            if not is_sure and "cursor" in operation.query and data.draw(st.booleans()):
                 case.query = {"cursor": data.draw(CURSORS)}
         response = case.call(app=application, headers=headers, cookies=sent)
         statuses.add(response.status_code)
         case.validate_response(response, checks=CONFORMANCE)
 
-    for _round in range(ROUNDS):
+    for turn in range(ROUNDS):
+        is_sure = turn >= ROUNDS // 2  # by then it has been shown that nonsense is refused
         with suppress(FlakyStrategyDefinition):  # the generator draws otherwise when asked again: no word on the API
             call()
         assert max(statuses, default=0) < 500
