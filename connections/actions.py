@@ -50,7 +50,7 @@ def accept_invitation(
     sides: dict[str, Any] = {"partner_id": invitation.partner_id, "customer_id": actor.organization_id}
     assert actor.organization_id, "a customer acts for itself"
     take_turn(Lock.ACCEPTANCES, actor.organization_id)  # one at a time, because acceptances are counted
-    connected = queries.find_live_connection(actor, **sides)
+    connected = queries.find_active_connection(actor, **sides)
     if connected:
         return connected, False
     if not invitation.is_open:
@@ -62,7 +62,7 @@ def accept_invitation(
                 **sides, partner_name=invitation.partner_name, customer_name=actor.organization_name
             )
     except IntegrityError:  # somebody accepted at the same moment
-        connected = queries.find_live_connection(actor, **sides)
+        connected = queries.find_active_connection(actor, **sides)
         if connected is None:
             raise Conflict("state_changed", _("The connection has just ended. Open the link again.")) from None
         return connected, False
@@ -118,7 +118,7 @@ def change_sharing(
     if row.state == Connection.State.ENDED:
         raise Conflict("state_changed", _("This connection has been ended. Nothing is shared any more."))
     before, newest = row.shared_scopes, queries.get_newest_consent(actor, row)
-    wanted = (scopes & consent.all_scopes() | Scope.ACCOUNT, consent.all_scopes())
+    wanted = (scopes & consent.join_offered_scopes() | Scope.ACCOUNT, consent.join_offered_scopes())
     if newest is not None and (newest.scopes, newest.offered) == wanted:  # a form that is sent twice is no conflict
         return row
     if version is not None and newest is not None and newest.version != version:
@@ -154,8 +154,8 @@ def _consent(actor: Actor, connection: Connection, scopes: Scope, wording: Wordi
 
     Raises Stale("wording_changed") if the texts that were read are no longer valid.
     """
-    consent.require_current(wording)
-    offered = consent.all_scopes()
+    consent.require_current_wording(wording)
+    offered = consent.join_offered_scopes()
     scopes = (scopes & offered) | Scope.ACCOUNT
     Consent.objects.create(
         connection=connection,
@@ -244,7 +244,7 @@ _MEND_NOTICES = f"""
     UPDATE notifications_notice SET in_reach = NOT in_reach WHERE id IN (SELECT n.id {_NOTICES})"""  # noqa: S608 - constants
 
 
-def portfolio_differences() -> list[str]:
+def list_portfolio_differences() -> list[str]:
     """Return a line for each row of the portfolio, and each notice's `in_reach`, that disagrees with its definition.
 
     Triggers keep both, so the list is empty unless something wrote around them.

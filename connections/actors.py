@@ -34,8 +34,8 @@ def _reach(organization_id: int, sees_finance: bool, scope: Any) -> Any:
 
     Without finance sight, only the organisation itself is among those that share orders.
     """
-    rows = Portfolio.objects.filter(viewer=organization_id).sharing(scope)
-    return (rows if sees_finance else rows.without_orders_of_others(scope)).values("subject_id")
+    rows = Portfolio.objects.filter(viewer=organization_id).filter_sharing(scope)
+    return (rows if sees_finance else rows.exclude_orders_of_others(scope)).values("subject_id")
 
 
 def choose_operator(organization_id: int | None, operators: list[Operator]) -> Operator | None:
@@ -80,7 +80,7 @@ class PersonSession:
         return {"person": str(self.person.public_id)}
 
 
-def current_actor(person_id: int, organization_id: int) -> Actor | None:
+def build_current_actor(person_id: int, organization_id: int) -> Actor | None:
     """Return the actor for a job that works in a person's name, with the roles and sight they have now.
 
     Return None when the person is locked or no longer acts for the organisation, or when it is suspended.

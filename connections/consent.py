@@ -24,25 +24,25 @@ class Wording:
     language: str = ""
 
     def __str__(self) -> str:
-        """Return the wording as a form carries it, for `read_wording`."""
+        """Return the wording as a form carries it, for `parse_wording`."""
         return f"{self.version}/{self.language}"
 
 
 NO_WORDING = Wording()
 
 
-def current_wording() -> Wording:
+def get_current_wording() -> Wording:
     """Return the wording that a page shows now, in the reader's language."""
     return Wording(WORDING, get_language() or "")
 
 
-def read_wording(text: str) -> Wording:
+def parse_wording(text: str) -> Wording:
     """Return the wording that a form says was read; NO_WORDING for a form that says nothing, as a program's does."""
     version, _slash, language = text.partition("/")
     return Wording(version, language if language in dict(settings.LANGUAGES) else "")
 
 
-def require_current(wording: Wording) -> None:
+def require_current_wording(wording: Wording) -> None:
     """Raise Stale("wording_changed") if another wording was read than the one that is valid now.
 
     Somebody may have opened the page before an update that changed the texts, and would consent to what they never saw.
@@ -79,14 +79,14 @@ def offer_scope(offered: OfferedScope) -> None:
     _offered[offered.scope] = offered
 
 
-def offered_scopes() -> list[OfferedScope]:
+def list_offered_scopes() -> list[OfferedScope]:
     """Return the scopes that can be shared, in the order in which they are shown."""
     return [_offered[scope] for scope in sorted(_offered)]
 
 
 def find_newly_offered_scopes(offered: int) -> Scope:
     """Return the offered scopes that are not in `offered`, the scopes that a consent could choose from."""
-    return all_scopes() & ~Scope(offered)
+    return join_offered_scopes() & ~Scope(offered)
 
 
 def join_scopes(scopes: Iterable[Scope]) -> Scope:
@@ -97,17 +97,17 @@ def join_scopes(scopes: Iterable[Scope]) -> Scope:
     return joined
 
 
-def all_scopes() -> Scope:
+def join_offered_scopes() -> Scope:
     """Return all scopes that are offered."""
     return join_scopes(_offered)
 
 
-def read_scopes(codes: Iterable[str]) -> Scope:
+def parse_scopes(codes: Iterable[str]) -> Scope:
     """Return one Scope of the scopes with these codes and account data, which is always shared and need not be named.
 
     Raises Invalid("unknown_scope") for a code that is not offered.
     """
-    by_code = {offered.code: offered.scope for offered in offered_scopes()}
+    by_code = {offered.code: offered.scope for offered in list_offered_scopes()}
     unknown = sorted(set(codes) - by_code.keys())
     if unknown:
         text = _("“%(code)s” cannot be shared. These can: %(codes)s.")
@@ -115,9 +115,9 @@ def read_scopes(codes: Iterable[str]) -> Scope:
     return Scope.ACCOUNT | join_scopes(by_code[code] for code in codes)
 
 
-def scope_names(scopes: int) -> str:
+def format_scope_names(scopes: int) -> str:
     """Return the names of these scopes, as a list in the reader's language; "" for none that is offered."""
-    return formats.join_names(offered.label for offered in offered_scopes() if shares(scopes, offered.scope))
+    return formats.join_names(offered.label for offered in list_offered_scopes() if shares(scopes, offered.scope))
 
 
 offer_scope(

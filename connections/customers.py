@@ -1,6 +1,7 @@
 """The frame of a customer's pages: its header, its tabs and its first page. The apps above register what they add.
 
-A view finds the customer with `find_customer` and is drawn by `render_customer_page`; one query serves header and tabs.
+A view gets the customer by `get_customer_with_tab_counts`, whose one query serves header and tabs, and is drawn by
+`render_customer_page`.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -86,12 +87,12 @@ register_customer_tab(CustomerTab(key="overview", label=_("Overview"), url_name=
 register_customer_tab(CustomerTab(key="activity", label=_("Activity"), url_name="customer_activity", order=100))
 
 
-def collect_summaries(actor: Actor, customer: ConnectedCustomer) -> list[CustomerSummary]:
+def collect_customer_summaries(actor: Actor, customer: ConnectedCustomer) -> list[CustomerSummary]:
     """Return the parts that the apps add to the customer's first page, in the order in which they registered."""
     return [summarize(actor, customer) for summarize in _summaries]
 
 
-def find_customer(actor: Actor, public_id: UUID) -> ConnectedCustomer:
+def get_customer_with_tab_counts(actor: Actor, public_id: UUID) -> ConnectedCustomer:
     """Return the customer with what its tabs count. Raises NotFound, also after the connection has ended (CC-29)."""
     counts = {tab.key: tab.count(actor, OuterRef("subject")) for tab in _tabs_for(actor) if tab.count}
     return queries.get_customer(actor, public_id, counts)
@@ -112,16 +113,16 @@ def render_customer_page(
     page: what is missing, whose choice that is, and whom to ask.
     """
     actor = request.actor
-    if not customer.shares(_tabs[tab].scope):
+    if not customer.shares_scope(_tabs[tab].scope):
         template, context = "connections/customer_not_shared.html", {"label": _tabs[tab].label}
-    end_url, end_reason = rows.end_url_or_refusal(actor, customer.connection_id)
+    end_url, end_reason = rows.find_end_url_or_refusal(actor, customer.connection_id)
     frame = {
         "customer": customer.organization,
         "connected_at": customer.connected_at,
         "is_own": customer.connection_id is not None,
         "tabs": list(_tab_links(actor, customer, tab)),
-        "shared": rows.shared_rows(customer.scopes),
-        "sharing_url": rows.sharing_url(customer.connection_id),
+        "shared": rows.build_shared_scope_rows(customer.scopes),
+        "sharing_url": rows.get_sharing_url(customer.connection_id),
         "end_url": end_url,
         "end_reason": end_reason,
     }
@@ -141,5 +142,5 @@ def _may_open(actor: Actor, tab: CustomerTab) -> bool:
 def _tab_links(actor: Actor, customer: ConnectedCustomer, current: str) -> Iterable[Tab]:
     for tab in _tabs_for(actor):
         url = reverse(tab.url_name, args=[customer.organization.public_id])
-        count = customer.counts.get(tab.key) if customer.shares(tab.scope) else None
+        count = customer.counts.get(tab.key) if customer.shares_scope(tab.scope) else None
         yield Tab(str(tab.label), url, count, tab.key == current)

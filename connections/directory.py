@@ -20,7 +20,7 @@ KNOWN = OuterRef("pk")  # the organisation that a reason is about
 
 
 @dataclass(frozen=True)
-class ReasonToKnow:
+class VisibilityReason:
     """A reason for which an actor may know an organisation.
 
     `rows` makes a query about the organisation KNOWN, for an actor and the token of the invitation that it holds, or
@@ -53,24 +53,24 @@ _PARTNERS = "SELECT partner_id FROM connections_connection WHERE customer_id = p
 _INVITER = "SELECT organization_id FROM connections_invitationlink WHERE token = portal_secret()"
 
 REASONS = [
-    ReasonToKnow(  # the person acts for it
+    VisibilityReason(  # the person acts for it
         lambda actor, token: Operator.objects.filter(person=actor.person_id, organization=KNOWN),
         "EXISTS (SELECT FROM accounts_operator WHERE person_id = portal_person() AND organization_id = known)",
     ),
-    ReasonToKnow(  # it is a partner that the actor is connected with as a customer
+    VisibilityReason(  # it is a partner that the actor is connected with as a customer
         lambda actor, token: _partners_of(actor).filter(partner=KNOWN),
         f"EXISTS ({_PARTNERS} AND partner_id = known)",
     ),
-    ReasonToKnow(  # the actor holds its invitation
+    VisibilityReason(  # the actor holds its invitation
         lambda actor, token: InvitationLink.objects.filter(token=token, organization=KNOWN),
         f"EXISTS ({_INVITER} AND organization_id = known)",
     ),
-    ReasonToKnow(  # it is the distributor above one of these, or above the actor, and sees the same as the partner
+    VisibilityReason(  # it is the distributor above one of these, or above the actor, and sees the same as the partner
         _distributor_above,
         f"""EXISTS (SELECT FROM accounts_organization WHERE parent_id = known
             AND (id = portal_org() OR id IN ({_PARTNERS}) OR id IN ({_INVITER})))""",
     ),
-    ReasonToKnow(  # the vendor's staff look after everybody
+    VisibilityReason(  # the vendor's staff look after everybody
         _everybody_for_staff,
         "portal_is_vendor()",
     ),

@@ -9,7 +9,7 @@ from accounts.models import Organization
 from accounts.queries import is_customer, list_operators, sees_customers
 from connections.policies import ROLE_TABLE, ConnectionPermission
 from connections.queries import has_customers, list_active_connections
-from connections.rows import partner_rows
+from connections.rows import build_partner_rows
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.blocks import Area, Block
 from partnerportal.lib.requests import PortalRequest
@@ -54,7 +54,10 @@ def _partners(request: PortalRequest) -> dict[str, Any]:
     A partner whose membership is not active is among them: with the next one it sees the data again.
     """
     partners = list(list_active_connections(request.actor).order_by("-connected_at", "-pk")[: PARTNERS_SHOWN + 1])
-    return {"partners": partner_rows(partners[:PARTNERS_SHOWN]), "has_more_partners": len(partners) > PARTNERS_SHOWN}
+    return {
+        "partners": build_partner_rows(partners[:PARTNERS_SHOWN]),
+        "has_more_partners": len(partners) > PARTNERS_SHOWN,
+    }
 
 
 BLOCKS = (

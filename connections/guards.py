@@ -18,7 +18,7 @@ from partnerportal.lib.requests import PortalRequest
 View = Callable[..., HttpResponse]
 
 
-def require_dashboard(view: View) -> View:
+def require_customer_dashboard(view: View) -> View:
     """Decorate a page about customers, so that only an actor who may view customers gets it; others get a 403.
 
     It is `require_permission`, but that a missing badge gets a page of its own, which says which programmes grant it

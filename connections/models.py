@@ -149,11 +149,11 @@ class PortfolioQuerySet(TenantQuerySet):
     def rows_for(self, actor: Actor) -> "PortfolioQuerySet":
         return self.filter(viewer=actor.organization_id)
 
-    def customers(self) -> "PortfolioQuerySet":
+    def of_connected_customers(self) -> "PortfolioQuerySet":
         """Return the rows that come of a live connection: neither the viewer itself nor a distributor's partners."""
         return self.filter(path__in=(Portfolio.Path.CONNECTION, Portfolio.Path.PARTNER_CUSTOMER))
 
-    def sharing(self, scope: Any) -> "PortfolioQuerySet":
+    def filter_sharing(self, scope: Any) -> "PortfolioQuerySet":
         """Return the rows whose subject shares `scope` with the viewer, and every part of `scope` if it joins several.
 
         `scope` may be an expression too.
@@ -163,7 +163,7 @@ class PortfolioQuerySet(TenantQuerySet):
         shared = ExpressionWrapper(F("scopes").bitand(scope), output_field=models.SmallIntegerField())
         return self.alias(shared=shared).filter(shared=scope)
 
-    def without_orders_of_others(self, scope: Any) -> "PortfolioQuerySet":
+    def exclude_orders_of_others(self, scope: Any) -> "PortfolioQuerySet":
         """Leave out everybody but the viewer itself if `scope` includes orders (E-13). `scope` may be an expression."""
         if isinstance(scope, Scope):
             return self.filter(subject=F("viewer")) if Scope.ORDERS in scope else self

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 from accounts.events import AccountEvent
 from accounts.models import Feature, Organization
 from accounts.notices import ADMINS, ALL_BUT_VENDOR
-from connections.consent import join_scopes, scope_names
+from connections.consent import format_scope_names, join_scopes
 from connections.events import ConnectionEvent
 from connections.models import Connection
 from connections.queries import list_viewers
@@ -46,7 +46,7 @@ def _partner_of(connection: Connection, params: dict[str, Any]) -> Recipient:
     )
 
 
-class CustomerNews(NoticeKind):
+class CustomerNewsNotice(NoticeKind):
     """The base of notices that tell a customer and everyone connected to it of the customer's news (CC-54).
 
     They come into the inbox only. A notice is `about` the customer, so that it goes out of sight with the connection.
@@ -61,7 +61,8 @@ class CustomerNews(NoticeKind):
     def recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, Recipient]]":
         viewers: dict[Any, list[Any]] = {event.customer_id: [event.customer_id] for event in events}
         shared: set[Any] = {event.customer_id for event in events if event.scopes}
-        for viewer_id, customer_id in list_viewers(shared).customers().values_list("viewer_id", "subject_id"):
+        views = list_viewers(shared).of_connected_customers()
+        for viewer_id, customer_id in views.values_list("viewer_id", "subject_id"):
             viewers[customer_id].append(viewer_id)
         for event in events:
             for viewer_id in viewers[event.customer_id]:
@@ -82,7 +83,7 @@ class CustomerNews(NoticeKind):
 
 
 @register_notice
-class CustomerConnected(NoticeKind):
+class CustomerConnectedNotice(NoticeKind):
     """The notice that tells a partner that a customer has connected (CC-21)."""
 
     code = "customer_connected"
@@ -101,7 +102,7 @@ class CustomerConnected(NoticeKind):
         return _("%(customer)s is now connected to you") % {"customer": notice.about_label}
 
     def body(self, notice: "Notice") -> str:
-        return _("It shares: %(names)s.") % {"names": scope_names(notice.params["shared"])}
+        return _("It shares: %(names)s.") % {"names": format_scope_names(notice.params["shared"])}
 
     def path(self, notice: "Notice") -> str:
         return reverse("customer", args=[notice.about_public_id])
@@ -111,7 +112,7 @@ class CustomerConnected(NoticeKind):
 
 
 @register_notice
-class SharingChanged(NoticeKind):
+class SharingChangedNotice(NoticeKind):
     """The notice that tells a partner that a customer now shares something else (E-14).
 
     The distributor above it is not told: it sees through the same scopes, and what to do about it is the partner's.
@@ -135,7 +136,7 @@ class SharingChanged(NoticeKind):
 
     def body(self, notice: "Notice") -> str:
         texts = (("added", _("Now shared: %(names)s.")), ("removed", _("No longer shared: %(names)s.")))
-        changed = ((text, scope_names(notice.params[key])) for key, text in texts)
+        changed = ((text, format_scope_names(notice.params[key])) for key, text in texts)
         return " ".join(text % {"names": names} for text, names in changed if names)
 
     def path(self, notice: "Notice") -> str:
@@ -145,7 +146,7 @@ class SharingChanged(NoticeKind):
         return _("Open customer")
 
 
-class ConnectionEnded(NoticeKind):
+class ConnectionEndedNotice(NoticeKind):
     """The base of the notices that tell the other side that a connection has ended.
 
     They are not `about` the customer, because then the partner could not read them after the end.
@@ -168,7 +169,7 @@ class ConnectionEnded(NoticeKind):
 
 
 @register_notice
-class CustomerEndedConnection(ConnectionEnded):
+class ConnectionEndedByCustomerNotice(ConnectionEndedNotice):
     """The notice that tells a partner that a customer has ended the connection (CC-22)."""
 
     code = "customer_ended"
@@ -183,7 +184,7 @@ class CustomerEndedConnection(ConnectionEnded):
 
 
 @register_notice
-class PartnerEndedConnection(ConnectionEnded):
+class ConnectionEndedByPartnerNotice(ConnectionEndedNotice):
     """The notice that tells a customer that a partner has ended the connection (CC-23)."""
 
     code = "partner_ended"
@@ -204,7 +205,7 @@ class PartnerEndedConnection(ConnectionEnded):
 
 
 @register_notice
-class PartnerMoved(NoticeKind):
+class PartnerMovedNotice(NoticeKind):
     """The notice that tells a partner's customers that another distributor sees what they share (E-14)."""
 
     code = "partner_moved"
@@ -252,7 +253,7 @@ class PartnerMoved(NoticeKind):
 
 
 @on_event(ConnectionEvent.ESTABLISHED)
-def share_news_with_those_who_now_see(events: "Sequence[Event]") -> None:
+def share_recent_news_with_new_viewers(events: "Sequence[Event]") -> None:
     """Put a new customer's recent notices into the inboxes of the partner and of its distributor (CC-54)."""
     customers = {connection.customer_id for _, connection in _connections_of(events)}
     share_recent_news(pairs=list_viewers(customers).values_list("viewer_id", "subject_id"))

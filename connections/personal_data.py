@@ -10,9 +10,9 @@ ERASED = "(erased)"  # as in the log
 def register_personal_data() -> None:
     """Register the consents that a person gave. They are their organisation's record, so they lose only the name."""
     own = PersonRows(Consent, ("connection__partner_name", "connection__customer_name", "scopes", "wording", "at"))
-    register_holding(Holding("consents_given", own.export, erase_name))
+    register_holding(Holding("consents_given", own.export, erase_consent_names))
 
 
-def erase_name(person: Person) -> None:
+def erase_consent_names(person: Person) -> None:
     """Overwrite the person's name in the consents that they gave."""
     Consent.objects.filter(person_id=person.pk).update(person_label=ERASED)

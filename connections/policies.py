@@ -29,7 +29,7 @@ NOT_THE_CUSTOMER = _("Only the customer can change what is shared.")
 NOT_SHARED = _("Not shared by the customer. Its Admins choose what it shares.")
 
 
-def require_shared(shared: int, needed: Scope) -> None:
+def require_shared_scope(shared: int, needed: Scope) -> None:
     """Raise Refused("not_shared") unless `shared`, what a customer shares with the actor, includes `needed`."""
     if not shares(shared, needed):
         raise Refused("not_shared", NOT_SHARED)

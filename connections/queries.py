@@ -96,7 +96,7 @@ def get_invitation_link(actor: Actor) -> InvitationLink:
     return InvitationLink.objects.visible_to(actor).get()
 
 
-def count_accepted(actor: Actor) -> int:
+def count_accepting_customers(actor: Actor) -> int:
     """Return how many customers have accepted the actor's invitation; each counts once, also after the end."""
     rows = Connection.objects.visible_to(actor).filter(partner=actor.organization_id)
     return rows.values("customer").distinct().count()
@@ -178,7 +178,7 @@ def count_partners(actor: Actor) -> int:
     return Connection.objects.visible_to(actor).active().filter(customer=actor.organization_id).count()
 
 
-def find_live_connection(actor: Actor, *, partner_id: int, customer_id: int) -> Connection | None:
+def find_active_connection(actor: Actor, *, partner_id: int, customer_id: int) -> Connection | None:
     """Return the active connection of this partner and customer, one of which is the actor's organisation, or None."""
     rows = Connection.objects.visible_to(actor).active()
     return rows.filter(partner=partner_id, customer=customer_id).first()
@@ -186,7 +186,7 @@ def find_live_connection(actor: Actor, *, partner_id: int, customer_id: int) -> 
 
 def has_customers(actor: Actor) -> bool:
     """Return whether a live connection shows the actor anybody: its own connection, or one of its partners'."""
-    return Portfolio.objects.visible_to(actor).customers().exists()
+    return Portfolio.objects.visible_to(actor).of_connected_customers().exists()
 
 
 @dataclass(frozen=True)
@@ -199,7 +199,7 @@ class ConnectedCustomer:
     scopes: Scope  # what the customer shares with the actor, by all paths together
     counts: Mapping[str, int]
 
-    def shares(self, scope: Scope) -> bool:
+    def shares_scope(self, scope: Scope) -> bool:
         """Return whether the customer shares the scope with the actor."""
         return shares(self.scopes, scope)
 
@@ -211,7 +211,7 @@ def get_customer(actor: Actor, public_id: UUID, counts: Mapping[str, Combinable]
     """
     own = Connection.objects.visible_to(actor).active().filter(partner=actor.organization_id)
     connection = own.filter(customer=OuterRef("subject")).values("public_id")[:1]
-    rows = Portfolio.objects.visible_to(actor).customers().filter(subject__public_id=public_id)
+    rows = Portfolio.objects.visible_to(actor).of_connected_customers().filter(subject__public_id=public_id)
     rows = rows.select_related("subject").annotate(connection_id=Subquery(connection))
     row = rows.annotate(**{f"count_{name}": count for name, count in (counts or {}).items()}).first()
     if row is None:

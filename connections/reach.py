@@ -9,7 +9,7 @@ def shares_with_tenant_sql(column: str, scope: Scope) -> str:
     It is a scalar sub-select on the portfolio's unique index: with IN or EXISTS it was 3 to 100 times slower. An
     organisation shares everything with itself. Orders of others need the person's finance sight too (E-13).
     """
-    conditions = f"p.subject_id = {column}{row_shares_scope_sql(scope)}{_finance_sql(scope)}"
+    conditions = f"p.subject_id = {column}{make_scope_condition_sql(scope)}{_finance_sql(scope)}"
     return f"""(SELECT true FROM connections_portfolio p
         WHERE p.viewer_id = portal_org() AND {conditions})"""  # noqa: S608 - for migrations
 
@@ -18,7 +18,7 @@ def _finance_sql(scope: Scope) -> str:
     return " AND (p.subject_id = p.viewer_id OR (SELECT portal_sees_finance()))" if Scope.ORDERS in scope else ""
 
 
-def row_shares_scope_sql(scope: Scope) -> str:
+def make_scope_condition_sql(scope: Scope) -> str:
     """Return the SQL condition, beginning with AND, that a row `p` of the portfolio shares `scope`.
 
     It is empty for account data, which every row shares.

@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 from accounts.models import Kind, Operator
 from accounts.queries import Badge, build_badges, list_admin_names, sees_customers
 from connections import models
-from connections.consent import all_scopes, find_newly_offered_scopes, offered_scopes, scope_names
+from connections.consent import find_newly_offered_scopes, format_scope_names, join_offered_scopes, list_offered_scopes
 from connections.models import Connection
 from connections.policies import NOT_THE_CUSTOMER, ROLE_TABLE, ConnectionPermission
 from connections.queries import Invitation, partner_sees_customers
@@ -55,7 +55,7 @@ class InvitationOffer:
         return self.choices[0] if len(self.choices) == 1 else None
 
 
-def invitation_offer(actor: Actor, operators: Iterable[Operator], invitation: Invitation) -> InvitationOffer:
+def build_invitation_offer(actor: Actor, operators: Iterable[Operator], invitation: Invitation) -> InvitationOffer:
     """Return for which of a person's organisations an invitation can be accepted, or why for none (CC-41, E-2).
 
     `operators` are the person's own, from `list_operators_of_person`.
@@ -114,7 +114,7 @@ class ScopeRow:
     is_new: bool  # whether it could not be chosen yet when the customer consented
 
 
-def scope_rows(shared: Scope, new: Scope = Scope.NONE) -> list[ScopeRow]:
+def build_scope_rows(shared: Scope, new: Scope = Scope.NONE) -> list[ScopeRow]:
     """Return a row for each scope that can be shared, with whether it is in `shared` and whether it is in `new`."""
     return [
         ScopeRow(
@@ -125,7 +125,7 @@ def scope_rows(shared: Scope, new: Scope = Scope.NONE) -> list[ScopeRow]:
             is_fixed=offered.scope == Scope.ACCOUNT,
             is_new=offered.scope in new,
         )
-        for offered in offered_scopes()
+        for offered in list_offered_scopes()
     ]
 
 
@@ -139,14 +139,14 @@ class ConsentRow:
     wording: str  # the version of the texts and their language, or that a program consented
 
 
-def consent_rows(consents: Iterable[models.Consent]) -> list[ConsentRow]:
+def build_consent_rows(consents: Iterable[models.Consent]) -> list[ConsentRow]:
     """Return a row for each consent."""
     languages = dict(settings.LANGUAGES)
     rows = []
     for given in consents:
         values = {"version": given.wording, "language": languages.get(given.language, given.language)}
         wording = _("Wording %(version)s, %(language)s") % values if given.wording else _("Through the API")
-        rows.append(ConsentRow(given.at, given.person_label or _("Unknown"), scope_names(given.scopes), wording))
+        rows.append(ConsentRow(given.at, given.person_label or _("Unknown"), format_scope_names(given.scopes), wording))
     return rows
 
 
@@ -178,12 +178,12 @@ class PartnerRow:
     since: dt.datetime
 
 
-def partner_rows(connections: Iterable[Connection]) -> list[PartnerRow]:
+def build_partner_rows(connections: Iterable[Connection]) -> list[PartnerRow]:
     """Return a row for the partner of each of a customer's `queries.list_active_connections`."""
     return [
         PartnerRow(
             name=connection.partner_name,
-            shared=scope_names(connection.shared_scopes),
+            shared=format_scope_names(connection.shared_scopes),
             sees=partner_sees_customers(connection.programs),  # type: ignore[attr-defined]
             distributor=describe_distributor(connection.other["distributor"]),  # type: ignore[attr-defined]
             since=connection.connected_at,
@@ -203,7 +203,7 @@ class EndedConnectionRow:
     sharing_url: str  # what was shared; "" on the partner's side
 
 
-def active_connection_rows(actor: Actor, page: Page[Any]) -> list[ActiveConnectionRow]:
+def build_active_connection_rows(actor: Actor, page: Page[Any]) -> list[ActiveConnectionRow]:
     """Return a row for each connection of a page of `queries.list_active_connections`, for the account page."""
     return [_live_row(actor, connection) for connection in page.rows]
 
@@ -222,9 +222,9 @@ def _live_row(actor: Actor, connection: Connection) -> ActiveConnectionRow:
         since=formats.date(connection.connected_at),
         end_url=reverse("connection_end", args=[connection.public_id]),
         customer_url=reverse("customer", args=[other["public_id"]]) if is_partner and sees_customers(actor) else "",
-        sharing_url=sharing_url(connection.public_id),
-        unshared=scope_names(all_scopes() & ~connection.shared_scopes),
-        new=scope_names(find_newly_offered_scopes(offered)) if offered else "",
+        sharing_url=get_sharing_url(connection.public_id),
+        unshared=format_scope_names(join_offered_scopes() & ~connection.shared_scopes),
+        new=format_scope_names(find_newly_offered_scopes(offered)) if offered else "",
     )
 
 
@@ -242,7 +242,7 @@ def describe_distributor(name: str | None) -> str:
     return _("Its distributor %(name)s sees what you share with it.") % {"name": name} if name else ""
 
 
-def ended_connection_rows(actor: Actor, page: Page[Any]) -> list[EndedConnectionRow]:
+def build_ended_connection_rows(actor: Actor, page: Page[Any]) -> list[EndedConnectionRow]:
     """Return a row for each connection of a page of `queries.list_ended_connections`, for the account page."""
     return [
         EndedConnectionRow(
@@ -250,43 +250,43 @@ def ended_connection_rows(actor: Actor, page: Page[Any]) -> list[EndedConnection
             connected=formats.date(c.connected_at),
             ended=formats.date(c.ended_at),
             ended_by=c.customer_name if c.ended_by_id == c.customer_id else c.partner_name,
-            sharing_url=sharing_url(c.public_id) if c.customer_id == actor.organization_id else "",
+            sharing_url=get_sharing_url(c.public_id) if c.customer_id == actor.organization_id else "",
         )
         for c in page.rows
     ]
 
 
 @dataclass(frozen=True)
-class SharedRow:
+class SharedScopeRow:
     """A scope on a page about a customer: its name, and whether the customer shares it."""
 
     label: Message
     is_shared: bool
 
 
-def shared_rows(scopes: Scope) -> list[SharedRow]:
+def build_shared_scope_rows(scopes: Scope) -> list[SharedScopeRow]:
     """Return a row for each scope that can be shared, with whether it is in `scopes`, those that a customer shares."""
-    return [SharedRow(offered.label, shares(scopes, offered.scope)) for offered in offered_scopes()]
+    return [SharedScopeRow(offered.label, shares(scopes, offered.scope)) for offered in list_offered_scopes()]
 
 
-def sharing_url(connection_id: object) -> str:
+def get_sharing_url(connection_id: object) -> str:
     """Return the address of a connection's page “What is shared”, or "" if `connection_id` is None."""
     return reverse("connection_sharing", args=[connection_id]) if connection_id else ""
 
 
-def customer_url(actor: Actor, connection: Connection) -> str:
+def get_customer_url(actor: Actor, connection: Connection) -> str:
     """Return the address of the page of a connection's customer, or "" unless the actor is a partner who sees it."""
     is_seen = connection.partner_id == actor.organization_id and connection.state == Connection.State.ACTIVE
     return reverse("customer", args=[connection.customer.public_id]) if is_seen and sees_customers(actor) else ""
 
 
-def refusal_to_end(actor: Actor) -> str:
+def explain_refusal_to_end(actor: Actor) -> str:
     """Return the sentence that says why the actor's role may not end connections; "" if it may."""
     answer = ROLE_TABLE[ConnectionPermission.END].check(actor)
     return str(answer.message) if isinstance(answer, Denied) else ""
 
 
-def refusal_to_share(actor: Actor, connection: Connection) -> Message:
+def explain_refusal_to_share(actor: Actor, connection: Connection) -> Message:
     """Return the sentence that says why the actor may not change what a connection shares; "" if it may."""
     if connection.state == Connection.State.ENDED:
         return _("This connection has ended. Nothing is shared any more.")
@@ -296,18 +296,18 @@ def refusal_to_share(actor: Actor, connection: Connection) -> Message:
     return answer.message if isinstance(answer, Denied) else ""
 
 
-def sharing_changed_message(count: int) -> str:
+def format_sharing_saved_message(count: int) -> str:
     """Return the words of the toast after a customer has changed what this many partners see."""
     text = ngettext("Sharing with %(count)s partner saved.", "Sharing with %(count)s partners saved.", count)
     return text % {"count": formats.number(count)}
 
 
-def end_url_or_refusal(actor: Actor, connection_id: object) -> tuple[str, str]:
+def find_end_url_or_refusal(actor: Actor, connection_id: object) -> tuple[str, str]:
     """Return the address of the dialog that ends a connection, and the reason why the actor may not end it.
 
     One of the two is always "".
     """
     if connection_id is None:
         return "", _("Only this customer’s own partner can end it.")
-    refusal = refusal_to_end(actor)
+    refusal = explain_refusal_to_end(actor)
     return ("", refusal) if refusal else (reverse("connection_end", args=[connection_id]), "")

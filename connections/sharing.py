@@ -11,7 +11,7 @@ Counter = Callable[[Actor, int], Sequence[str | Promise]]
 _counters: list[Counter] = []
 
 
-def register_shared_counter(counter: Counter) -> None:
+def register_shared_data_counter(counter: Counter) -> None:
     """Register a function that says how much an app holds of a customer, such as ["4 services", "2 orders"].
 
     The function takes the actor, who may see less than there is, and the customer's primary key. It returns a list of

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext_lazy as _
 
-from connections.consent import join_scopes, scope_names
+from connections.consent import format_scope_names, join_scopes
 from connections.events import ConnectionEvent
 from notifications.models import Event
 from partnerportal.lib.actors import Actor
@@ -60,19 +60,19 @@ register_activity_words(
         ConnectionEvent.SHARING_CHANGED: ActivityWords(
             "eye",
             _("%(organization)s changed what it shares with %(counterpart)s"),
-            detail=lambda event: scope_names(join_scopes(map(find_scope, event.changes["scopes"][1]))),
+            detail=lambda event: format_scope_names(join_scopes(map(find_scope, event.changes["scopes"][1]))),
         ),
         ConnectionEvent.ENDED: ActivityWords("unlink", _("%(organization)s ended the connection with %(counterpart)s")),
     }
 )
 
 
-def kinds_with_words() -> list[str]:
+def list_kinds_with_words() -> list[str]:
     """Return the kinds of events for which `register_activity_words` was called."""
     return list(_words)
 
 
-def activity_rows(actor: Actor, events: Iterable[Event]) -> list[ActivityRow]:
+def build_activity_rows(actor: Actor, events: Iterable[Event]) -> list[ActivityRow]:
     """Return a row for each event whose kind has registered words; the others are for the audit log alone."""
     return [_moment(actor, event, _words[event.kind]) for event in events if event.kind in _words]
 

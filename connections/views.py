@@ -18,12 +18,12 @@ from accounts.policies import ROLE_TABLE as ACCOUNTS
 from accounts.policies import AccountPermission
 from accounts.queries import annotate_qualifications, build_badges, sees_customers
 from connections import actions, consent, queries, rows
-from connections.customers import collect_summaries, find_customer, render_customer_page
-from connections.guards import require_dashboard
+from connections.customers import collect_customer_summaries, get_customer_with_tab_counts, render_customer_page
+from connections.guards import require_customer_dashboard
 from connections.models import Connection
 from connections.policies import ROLE_TABLE, ConnectionPermission
 from connections.sharing import describe_shared_data
-from connections.timeline import activity_rows
+from connections.timeline import build_activity_rows
 from partnerportal.lib.countries import country_name
 from partnerportal.lib.errors import Conflict, DomainError, Invalid, NotFound, Stale, TooMany
 from partnerportal.lib.keyset import Page, keyset_page, keyset_page_or_first
@@ -46,7 +46,7 @@ def account_details(request: PortalRequest) -> HttpResponse:
     """
     actor = request.actor
     live = _page(request, "connections", queries.list_active_connections(actor), "connected_at")
-    active_connection_rows = rows.active_connection_rows(actor, live)
+    active_connection_rows = rows.build_active_connection_rows(actor, live)
     history = _page(request, "history", queries.list_ended_connections(actor), "ended_at")
     own = Organization.objects.visible_to(actor).filter(pk=request.operator.organization_id)
     organization = annotate_qualifications(own).get()
@@ -59,7 +59,7 @@ def account_details(request: PortalRequest) -> HttpResponse:
         "active_connection_rows": active_connection_rows,
         "newly_offered": next((row for row in active_connection_rows if row.new), None),
         "history": history,
-        "ended_connection_rows": rows.ended_connection_rows(actor, history),
+        "ended_connection_rows": rows.build_ended_connection_rows(actor, history),
         "may_edit": ACCOUNTS[AccountPermission.EDIT_ACCOUNT].check(actor),
         "may_end": ROLE_TABLE[ConnectionPermission.END].check(actor),
         "may_invite": ROLE_TABLE[ConnectionPermission.SEE_INVITATION_LINK].check(actor),
@@ -82,7 +82,7 @@ def invite(request: PortalRequest) -> HttpResponse:
     actor = request.actor
     context = {
         "link": settings.PORTAL_ORIGIN + queries.get_invitation_link(actor).path,
-        "accepted": queries.count_accepted(actor),
+        "accepted": queries.count_accepting_customers(actor),
     }
     return render(request, "connections/invite.html", context)
 
@@ -91,7 +91,7 @@ def invite(request: PortalRequest) -> HttpResponse:
 def invitation(request: PortalRequest, token: str) -> HttpResponse:
     """Show who invites and what they will see (CC-41), to anybody who has the link. Opening it changes nothing."""
     try:
-        return _invitation_page(request, token, consent.all_scopes())
+        return _invitation_page(request, token, consent.join_offered_scopes())
     except NotFound:
         return _unknown_invitation(request)
 
@@ -106,13 +106,13 @@ def _invitation_page(
     """Return the page of an invitation with these scopes ticked, and with the error that sent the form back."""
     actor = request.actor
     invitation = queries.get_invitation(actor, token)
-    offer = rows.invitation_offer(actor, request.operators, invitation)
+    offer = rows.build_invitation_offer(actor, request.operators, invitation)
     context = {
         "invitation": invitation,
         "consent": offer,
         "country": country_name(invitation.country),
-        "scopes": rows.scope_rows(invitation.shared if offer.state == "connected" else ticked),
-        "wording": consent.current_wording(),
+        "scopes": rows.build_scope_rows(invitation.shared if offer.state == "connected" else ticked),
+        "wording": consent.get_current_wording(),
         "error": error,
         "code": error.code if error else "",
     }
@@ -130,8 +130,8 @@ def invitation_accept(request: PortalRequest, token: str) -> HttpResponse:
     """
     if "organization" in request.POST:
         request.act_for(request.POST["organization"])
-    scopes = consent.read_scopes(request.POST.getlist("scopes"))
-    wording = consent.read_wording(request.POST.get("wording", ""))
+    scopes = consent.parse_scopes(request.POST.getlist("scopes"))
+    wording = consent.parse_wording(request.POST.get("wording", ""))
     options: dict[str, Any] = {"token": token, "scopes": scopes, "wording": wording}
     try:
         connection, is_new = actions.accept_invitation(actor=request.actor, **options)
@@ -197,8 +197,8 @@ def connection_sharing(request: PortalRequest, connection_id: UUID) -> HttpRespo
     connection = queries.get_connection(actor, connection_id)
     if request.method != "POST":
         return _sharing_page(request, connection, connection.shared_scopes)
-    scopes = consent.read_scopes(request.POST.getlist("scopes"))
-    wording = consent.read_wording(request.POST.get("wording", ""))
+    scopes = consent.parse_scopes(request.POST.getlist("scopes"))
+    wording = consent.parse_wording(request.POST.get("wording", ""))
     options: dict[str, Any] = {"actor": actor, "scopes": scopes, "wording": wording}
     try:
         actions.change_sharing(connection=connection, version=request.POST.get("version"), **options)
@@ -206,7 +206,7 @@ def connection_sharing(request: PortalRequest, connection_id: UUID) -> HttpRespo
         return _sharing_page(request, connection, scopes, error)
     if "all" in request.POST:
         count = actions.share_with_all_partners(**options)
-        messages.success(request, rows.sharing_changed_message(count))
+        messages.success(request, rows.format_sharing_saved_message(count))
     else:
         messages.success(request, _("Sharing with %(partner)s saved.") % {"partner": connection.partner_name})
     return redirect("connection_sharing", connection_id) if "stay" in request.POST else redirect("account_details")
@@ -220,19 +220,19 @@ def _sharing_page(
     given = list(queries.list_consents(actor, connection)[: queries.CONSENTS_SHOWN])
     new = consent.find_newly_offered_scopes(given[0].offered) if given else Scope.NONE
     is_partner = connection.partner_id == actor.organization_id
-    customer_url = rows.customer_url(actor, connection)
+    customer_url = rows.get_customer_url(actor, connection)
     distributor = None if is_partner else queries.find_distributor(actor, connection.partner_id)
     context = {
         "connection": connection,
         "to_customer": bool(customer_url),
         "back": customer_url or reverse("account_details"),
         "is_partner": is_partner,
-        "refusal": rows.refusal_to_share(actor, connection),
-        "scopes": rows.scope_rows(ticked, new),
-        "new": rows.scope_names(new),
+        "refusal": rows.explain_refusal_to_share(actor, connection),
+        "scopes": rows.build_scope_rows(ticked, new),
+        "new": rows.format_scope_names(new),
         "version": given[0].version if given else "",
-        "wording": consent.current_wording(),
-        "history": rows.consent_rows(given),
+        "wording": consent.get_current_wording(),
+        "history": rows.build_consent_rows(given),
         "distributor": rows.describe_distributor(distributor.name) if distributor else "",
         "partners": 0 if is_partner else queries.count_partners(actor),
         "error": error,
@@ -241,31 +241,31 @@ def _sharing_page(
     return render(request, "connections/connection_sharing.html", context, status=status)
 
 
-@require_dashboard
+@require_customer_dashboard
 def customer(request: PortalRequest, customer_id: UUID) -> HttpResponse:
     """Show account data (CC-26), what needs attention and what else the apps add, and the latest activity."""
     actor = request.actor
-    customer = find_customer(actor, customer_id)
-    summaries = collect_summaries(actor, customer)
+    customer = get_customer_with_tab_counts(actor, customer_id)
+    summaries = collect_customer_summaries(actor, customer)
     events = queries.list_customer_activity(actor, customer.organization.pk).order_by("-pk")[:EVENTS_ON_FIRST_PAGE]
     context = {
         "attention": [item for summary in summaries for item in summary.attention],
         "calm": " ".join(str(summary.calm) for summary in summaries if summary.calm),
         "parts": [part for summary in summaries for part in summary.parts],
-        "moments": activity_rows(actor, events),
+        "moments": build_activity_rows(actor, events),
     }
     template = "connections/customer_overview.html"
     return render_customer_page(request, customer, tab="overview", template=template, context=context)
 
 
-@require_dashboard
+@require_customer_dashboard
 def customer_activity(request: PortalRequest, customer_id: UUID) -> HttpResponse:
     """Show what was done by or about the customer, latest first."""
     actor = request.actor
-    customer = find_customer(actor, customer_id)
+    customer = get_customer_with_tab_counts(actor, customer_id)
     events = queries.list_customer_activity(actor, customer.organization.pk)
     page = keyset_page(events, sort="id", descending=True, size=EVENTS_A_PAGE, cursor=request.GET.get("cursor", ""))
-    context = {"moments": activity_rows(actor, page.rows), "page": page}
-    context["shares_news"] = customer.shares(Scope.NOTIFICATIONS)
+    context = {"moments": build_activity_rows(actor, page.rows), "page": page}
+    context["shares_news"] = customer.shares_scope(Scope.NOTIFICATIONS)
     template = "connections/customer_activity.html"
     return render_customer_page(request, customer, tab="activity", template=template, context=context)

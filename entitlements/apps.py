@@ -10,7 +10,7 @@ class EntitlementsConfig(AppConfig):
 
     def ready(self) -> None:
         from connections.consent import offer_scope
-        from connections.sharing import register_shared_counter
+        from connections.sharing import register_shared_data_counter
         from connections.timeline import register_activity_words
         from entitlements.customer_frame import register_customer_frame
         from entitlements.lists.customers import CUSTOMERS
@@ -26,7 +26,7 @@ class EntitlementsConfig(AppConfig):
 
         for offered in OFFERED:
             offer_scope(offered)
-        register_shared_counter(count_shared)
+        register_shared_data_counter(count_shared)
         register_activity_words(WORDS)
         register_customer_frame()
         for definition in (CUSTOMERS, RENEWALS, OWN_RENEWALS, TRIALS, RELEASES):

@@ -43,7 +43,7 @@ def summarize_services(actor: Actor, customer: ConnectedCustomer) -> CustomerSum
     entitlements = list_services(actor, customer.organization.pk)
     anomalies = list_open_anomalies(actor, customer.organization.pk)
     sections = {section.key: section.rows for section in service_sections(entitlements)}
-    shares_services = customer.shares(Scope.ENTITLEMENTS)
+    shares_services = customer.shares_scope(Scope.ENTITLEMENTS)
     licences = {
         "is_shared": shares_services,
         "usage": licence_bar(entitlements),

@@ -23,12 +23,12 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organization, Person
-from connections.actors import current_actor
+from connections.actors import build_current_actor
 from exports import files
 from exports.catalogue import find_exported_list
 from exports.events import ExportEvent
 from exports.models import Export
-from exports.policies import authorize_list
+from exports.policies import authorize_list_export
 from notifications.actions.recording import record
 from partnerportal.lib import tenancy
 from partnerportal.lib.actors import Actor
@@ -75,7 +75,7 @@ def request_export(
     actor, or the actor's own organisation, or None for a list of all. Raises Refused without the permission, and
     TooMany while AT_ONCE exports of the person are unfinished.
     """
-    authorize_list(actor, exported, customer.pk if customer else None)
+    authorize_list_export(actor, exported, customer.pk if customer else None)
     rows = exported.rows(actor, query, customer.pk if customer else None)
     row = Export(list=exported.key, query=dict(query), customer=customer, rows=rows.order_by().count())
     row.organization_id, row.person_id = actor.organization_id, actor.person_id  # type: ignore[assignment]
@@ -103,7 +103,7 @@ def _small_file(exported: ExportList, rows: Any) -> bytes:
     return file.getvalue()
 
 
-def fetchable_until(export: Export) -> datetime | None:
+def get_download_deadline(export: Export) -> datetime | None:
     """Return the moment until which the file of an export can be fetched, or None if it cannot be fetched now."""
     if export.state != Export.State.READY or export.finished_at is None:
         return None
@@ -111,21 +111,21 @@ def fetchable_until(export: Export) -> datetime | None:
     return until if until > timezone.now() else None
 
 
-def fetch_file(*, actor: Actor, export: Export) -> HttpResponse:
+def fetch_export_file(*, actor: Actor, export: Export) -> HttpResponse:
     """Return the response with the file of an export, after checking again that the actor may export the list.
 
     Raises Refused if the actor may not, Conflict while there is no file yet, and Gone for a file that is gone: after a
     day, with the end of a connection, or when a customer shares less or the person sees less.
     """
-    authorize_list(actor, find_exported_list(export.list), export.customer_id)
+    authorize_list_export(actor, find_exported_list(export.list), export.customer_id)
     if export.state in (Export.State.QUEUED, Export.State.RUNNING, Export.State.FAILED):
         raise Conflict("export_not_ready", _("The file isn’t ready yet. The page “Exports” shows its progress."))
     if export.error in NARROWED:
         raise Gone(export.error, NARROWED[export.error])
-    if fetchable_until(export) is None:
+    if get_download_deadline(export) is None:
         raise Gone("export_gone", GONE)
     try:
-        return files.add_download_headers(files.answer_with_export(export), export)
+        return files.add_download_headers(files.stream_export_file(export), export)
     except FileNotFoundError:
         raise Gone("export_gone", GONE) from None
 
@@ -136,7 +136,7 @@ def make_next_export() -> bool:
     if claimed is None:
         return False
     try:
-        with files.write_export(claimed) as file:
+        with files.open_export_for_writing(claimed) as file:
             _wait_for_ends(claimed)
             written = _copy(claimed, file)
             size = file.tell()
@@ -146,7 +146,7 @@ def make_next_export() -> bool:
     except LeaseLost:
         log.info("Export %s is somebody else's now, or gone", claimed.public_id)
         with suppress(Unavailable):  # the sweep deletes the file later
-            files.delete_export(claimed)
+            files.delete_export_file(claimed)
     except Exception:
         log.exception("Export %s failed at attempt %s", claimed.public_id, claimed.attempts)
         claimed.retry_later("failed", after=PAUSE, rows_written=0)
@@ -191,11 +191,11 @@ class _Source(threading.Thread):
             with connection.cursor() as cursor:
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             tenancy.enter_tenant(organization_id=claimed.organization_id, person_id=claimed.person_id)
-            actor = current_actor(claimed.person_id, claimed.organization_id)
+            actor = build_current_actor(claimed.person_id, claimed.organization_id)
             if actor is None:
                 raise PermissionError("The person no longer acts for the organisation")
             exported = find_exported_list(claimed.list)
-            authorize_list(actor, exported, claimed.customer_id)
+            authorize_list_export(actor, exported, claimed.customer_id)
             rows = exported.rows(actor, claimed.query, claimed.customer_id)
             self.pipe.write(csv_copy.header_line(exported.columns))
             self.pipe.flush()
@@ -249,11 +249,11 @@ def sweep_exports() -> int:
             move(old, Export.State.GONE, error="expired")
     ended = Export.objects.filter(state__in=[Export.State.GONE, Export.State.FAILED])
     delete_in_batches(ended.filter(asked_at__lt=now - settings.PORTAL_EXPORTS_KEPT))
-    stored_files = ((public_id, file) for public_id, _attempt, file in files.list_exports())
+    stored_files = ((public_id, file) for public_id, _attempt, file in files.list_export_files())
     return sweep_files(stored_files, Export.objects.only("public_id", "state", "attempts"), _needs_file)
 
 
 def _needs_file(export: Export, file: StoredFile) -> bool:
     """Return whether a file is that of the attempt which makes the export now, or has made it."""
     is_alive = export.state in (Export.State.READY, Export.State.RUNNING)
-    return is_alive and files.file_name(export) == f"{files.FOLDER}/{file.name}"
+    return is_alive and files.build_export_file_name(export) == f"{files.FOLDER}/{file.name}"

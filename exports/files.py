@@ -14,24 +14,24 @@ FOLDER = "exports"  # within the portal's private files
 CSV = "text/csv; charset=utf-8"
 
 
-def file_name(export: Export) -> str:
+def build_export_file_name(export: Export) -> str:
     """Return the name of the file of the export's present attempt, with its folder."""
     return f"{FOLDER}/{export.public_id}.{export.attempts}"
 
 
-def write_export(export: Export) -> AbstractContextManager[IO[bytes]]:
+def open_export_for_writing(export: Export) -> AbstractContextManager[IO[bytes]]:
     """Open the file of the export's present attempt for writing; it exists, as a whole, once the block has ended."""
-    return write_file(file_name(export))
+    return write_file(build_export_file_name(export))
 
 
-def read_export(export: Export) -> IO[bytes]:
+def open_export_for_reading(export: Export) -> IO[bytes]:
     """Open the file of the export's present attempt for reading. Raises FileNotFoundError if there is none."""
-    return read_file(file_name(export))
+    return read_file(build_export_file_name(export))
 
 
-def answer_with_export(export: Export) -> FileResponse:
+def stream_export_file(export: Export) -> FileResponse:
     """Return a response that streams the export's file. Raises FileNotFoundError if there is none."""
-    return answer_with_file(file_name(export), CSV)
+    return answer_with_file(build_export_file_name(export), CSV)
 
 
 def add_download_headers(response: Any, export: Export) -> HttpResponse:
@@ -44,12 +44,12 @@ def add_download_headers(response: Any, export: Export) -> HttpResponse:
     return download
 
 
-def delete_export(export: Export) -> None:
+def delete_export_file(export: Export) -> None:
     """Delete the file of the export's present attempt, if there is one."""
-    delete_file(file_name(export))
+    delete_file(build_export_file_name(export))
 
 
-def list_exports() -> Iterator[tuple[str, int, StoredFile]]:
+def list_export_files() -> Iterator[tuple[str, int, StoredFile]]:
     """Yield every stored file with the public id and the attempt of its export; files of other names are left out."""
     for file in list_files(FOLDER):
         public_id, _dot, attempt = file.name.partition(".")

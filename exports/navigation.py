@@ -7,10 +7,10 @@ from partnerportal.lib.navigation import NavigationItem
 from partnerportal.lib.requests import PortalRequest
 
 
-def finished_exports_url(request: PortalRequest) -> str:
+def get_finished_exports_url(request: PortalRequest) -> str:
     """Return the address that a page polls for a finished export; "" unless this browser's session waits for one."""
     return reverse("exports_finished") if request.session.get("waits_for_exports") else ""
 
 
 ITEMS = (NavigationItem(label=_("Exports"), icon="file-down", url_name="exports", order=100),)
-POLLS = (finished_exports_url,)
+POLLS = (get_finished_exports_url,)

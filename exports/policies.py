@@ -22,7 +22,7 @@ ROLE_TABLE: RoleTable = {
 }
 
 
-def authorize_list(actor: Actor, exported: ExportList, customer_id: int | None) -> None:
+def authorize_list_export(actor: Actor, exported: ExportList, customer_id: int | None) -> None:
     """Raise Refused unless the actor may export this list of this customer.
 
     `customer_id` may be the actor's own organisation, or None for a list of all customers. Whether the actor sees the

@@ -6,7 +6,7 @@ from django.db.models import QuerySet
 
 from accounts.models import Organization
 from accounts.queries import sees_customers
-from connections.policies import require_shared
+from connections.policies import require_shared_scope
 from connections.queries import get_customer
 from exports.models import Export
 from partnerportal.lib.actors import Actor
@@ -25,7 +25,9 @@ def get_export(actor: Actor, public_id: UUID) -> Export:
     return by_public_id(list_exports(actor), public_id)
 
 
-def find_subject(actor: Actor, own: Organization, exported: ExportList, customer: UUID | None) -> Organization | None:
+def find_exported_organization(
+    actor: Actor, own: Organization, exported: ExportList, customer: UUID | None
+) -> Organization | None:
     """Return the organisation whose rows of the list are exported, or None for the rows of all customers.
 
     The list's `subject` says whether that is the actor's organisation, `own`, or the customer with the public id
@@ -39,5 +41,5 @@ def find_subject(actor: Actor, own: Organization, exported: ExportList, customer
         return own
     authorize(actor, *exported.rule)
     found = get_customer(actor, customer)
-    require_shared(found.scopes, exported.scope)
+    require_shared_scope(found.scopes, exported.scope)
     return found.organization

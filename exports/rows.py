@@ -39,7 +39,7 @@ def is_unfinished(export: Export) -> bool:
     return export.state in (Export.State.QUEUED, Export.State.RUNNING)
 
 
-def export_rows(exports: Iterable[Export]) -> list[ExportRow]:
+def build_export_rows(exports: Iterable[Export]) -> list[ExportRow]:
     """Return a row for each export."""
     return [_row(export) for export in exports]
 

@@ -14,8 +14,8 @@ from exports import actions, files
 from exports.catalogue import find_exported_list
 from exports.models import Export
 from exports.policies import ROLE_TABLE, ExportPermission
-from exports.queries import find_subject, get_export, list_exports
-from exports.rows import export_rows, is_unfinished
+from exports.queries import find_exported_organization, get_export, list_exports
+from exports.rows import build_export_rows, is_unfinished
 from partnerportal.lib.exports.lists import ExportList, Query
 from partnerportal.lib.pages import is_own_path, require_permission
 from partnerportal.lib.requests import PortalRequest
@@ -29,7 +29,7 @@ SHOWN = 30  # latest exports of a person that the page lists
 def exports(request: PortalRequest) -> HttpResponse:
     """Show the person's latest exports (SHOWN). While one is unfinished, the page asks for its list again and again."""
     latest = list(list_exports(request.actor).order_by("-asked_at", "-pk")[:SHOWN])
-    context = {"rows": export_rows(latest), "is_waiting": any(map(is_unfinished, latest))}
+    context = {"rows": build_export_rows(latest), "is_waiting": any(map(is_unfinished, latest))}
     template = "exports/exports.html#list" if request.htmx else "exports/exports.html"
     return render(request, template, context)
 
@@ -40,7 +40,9 @@ def export_new(request: PortalRequest) -> HttpResponse:
     """Export a list: answer with the file if it is small, else redirect to the page with the export's progress."""
     actor, form = request.actor, request.POST
     exported = find_exported_list(form.get("list", ""))
-    customer = find_subject(actor, request.operator.organization, exported, _customer_id(form.get("customer", "")))
+    customer = find_exported_organization(
+        actor, request.operator.organization, exported, _customer_id(form.get("customer", ""))
+    )
     query = _query(exported, form)
     if query is None:
         messages.error(request, _("Choose at least one customer."))
@@ -84,7 +86,7 @@ def export_file(request: PortalRequest, export_id: UUID) -> HttpResponse:
     The answer is 404 for somebody else's export, 403 without the list's permission, 409 while there is no file yet, and
     410 for one that is gone: after a day, with the end of a connection, or when a customer shares less.
     """
-    return actions.fetch_file(actor=request.actor, export=get_export(request.actor, export_id))
+    return actions.fetch_export_file(actor=request.actor, export=get_export(request.actor, export_id))
 
 
 @require_safe

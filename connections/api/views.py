@@ -32,7 +32,7 @@ class ConnectionFilterSet(FilterSet):
         fields = ("state",)
 
 
-class ConnectionsBase(ActorView):
+class BaseConnectionView(ActorView):
     """The base of the endpoints on connections of the acting organisation."""
 
     model = Connection
@@ -47,7 +47,7 @@ class ConnectionsBase(ActorView):
 
 
 @extend_schema(tags=["Connections"])
-class ConnectionsView(ConnectionsBase, ListView):
+class ConnectionsView(BaseConnectionView, ListView):
     """Active and ended connections of the acting organisation, newest first."""
 
     rule = (ROLE_TABLE, ConnectionPermission.VIEW)
@@ -57,7 +57,7 @@ class ConnectionsView(ConnectionsBase, ListView):
 
 
 @extend_schema(tags=["Connections"], responses=ConnectionSerializer)
-class ConnectionView(ConnectionsBase):
+class ConnectionView(BaseConnectionView):
     """One connection of the acting organisation, active or ended."""
 
     rule = (ROLE_TABLE, ConnectionPermission.VIEW)
@@ -70,7 +70,7 @@ class ConnectionView(ConnectionsBase):
 @extend_schema(
     tags=["Connections"], request=AcceptSerializer, responses={201: ConnectionSerializer, 200: ConnectionSerializer}
 )
-class AcceptInvitationView(ConnectionsBase):
+class AcceptInvitationView(BaseConnectionView):
     """Accept a partner's invitation: the partner then sees the acting organisation's data.
 
     The answer is 201 when the connection is new, and 200 when the two were connected already: then nothing changes.
@@ -87,7 +87,7 @@ class AcceptInvitationView(ConnectionsBase):
 
     def post(self, request: Request) -> Response:
         body = self.read_body()
-        scopes = consent.read_scopes(body["scopes"])
+        scopes = consent.parse_scopes(body["scopes"])
         connection, is_new = actions.accept_invitation(actor=self.actor, token=body["invitation_link"], scopes=scopes)
         response = self.answer(connection.public_id, status=201 if is_new else 200)
         response["Location"] = request.build_absolute_uri(reverse("api:connection", args=[connection.public_id]))
@@ -95,7 +95,7 @@ class AcceptInvitationView(ConnectionsBase):
 
 
 @extend_schema(tags=["Connections"], request=NoBody, responses=ConnectionSerializer)
-class EndConnectionView(ConnectionsBase):
+class EndConnectionView(BaseConnectionView):
     """End a connection at once, from either side. The partner then sees no more of the customer's data."""
 
     serializer_class = NoBody
@@ -142,7 +142,7 @@ class SharingView(ActorView):
         changed = actions.change_sharing(
             actor=self.actor,
             connection=connection,
-            scopes=consent.read_scopes(body.validated_data["scopes"]),
+            scopes=consent.parse_scopes(body.validated_data["scopes"]),
             version=version.strip().strip('"') if version else None,
         )
         return self._answer(changed)
@@ -151,7 +151,7 @@ class SharingView(ActorView):
         given = list(queries.list_consents(self.actor, connection)[: queries.CONSENTS_SHOWN])
         facts = {
             "scopes": connection.shared_scopes.codes,
-            "offered": consent.all_scopes().codes,
+            "offered": consent.join_offered_scopes().codes,
             "new": (consent.find_newly_offered_scopes(given[0].offered) if given else Scope.NONE).codes,
             "history": given,
         }
@@ -170,5 +170,5 @@ class InvitationLinkView(ActorView):
     serializer_class = InvitationLinkSerializer
 
     def get(self, request: Request) -> Response:
-        context: dict[str, Any] = {"accepted_count": queries.count_accepted(self.actor)}
+        context: dict[str, Any] = {"accepted_count": queries.count_accepting_customers(self.actor)}
         return Response(InvitationLinkSerializer(queries.get_invitation_link(self.actor), context=context).data)

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from connections.policies import ROLE_TABLE as CONNECTIONS
-from connections.policies import ConnectionPermission, require_shared
+from connections.policies import ConnectionPermission, require_shared_scope
 from entitlements import counting
 from entitlements.models import CustomerListing, CustomerUsage, Sku, first_of_month
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
@@ -103,7 +103,7 @@ class CustomerUsageView(ActorView):
 
     def get(self, request: Request, customer_id: UUID) -> Response:
         customer = by_public_id(self.get_queryset(), customer_id)
-        require_shared(customer.scopes, Scope.USAGE)
+        require_shared_scope(customer.scopes, Scope.USAGE)
         return Response(self.get_serializer(serialize_usage(self.actor, customer.customer_id)).data)
 
 

@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from connections.policies import ROLE_TABLE as CONNECTIONS
-from connections.policies import ConnectionPermission, require_shared
+from connections.policies import ConnectionPermission, require_shared_scope
 from entitlements.api.serializers import (
     CustomerDetailSerializer,
     CustomerSerializer,
@@ -91,7 +91,7 @@ class CustomerRecordsBase(ListView):
             customer = self.customer.first()
             if customer is None:
                 raise Http404
-            require_shared(customer.scopes, self.scope)
+            require_shared_scope(customer.scopes, self.scope)
         return response
 
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.notices import ADMINS
-from connections.notices import CustomerNews
+from connections.notices import CustomerNewsNotice
 from entitlements import anomalies
 from entitlements.events import EntitlementEvent
 from notifications.models import Notice
@@ -26,7 +26,7 @@ def licence_count_label(quantity: int) -> str:
     return ngettext("%(count)s licence", "%(count)s licences", quantity) % {"count": formats.number(quantity)}
 
 
-class ServiceNews(CustomerNews):
+class ServiceNews(CustomerNewsNotice):
     """The base of notices about one service of a customer."""
 
     icon = "package"
@@ -198,7 +198,7 @@ class TrialCancelled(TrialDecision):
 
 
 @register_notice
-class UnusualUsageFound(CustomerNews):
+class UnusualUsageFound(CustomerNewsNotice):
     """The notice of all unusual use that one night found of a customer. Each anomaly is told once (CC-14)."""
 
     code = "use_unusual"

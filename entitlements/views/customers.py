@@ -5,8 +5,8 @@ from uuid import UUID
 
 from django.http import HttpResponse
 
-from connections.customers import find_customer, render_customer_page
-from connections.guards import require_dashboard
+from connections.customers import get_customer_with_tab_counts, render_customer_page
+from connections.guards import require_customer_dashboard
 from connections.policies import ROLE_TABLE as CONNECTIONS
 from connections.policies import ConnectionPermission
 from entitlements.lists.customers import CustomerList
@@ -21,7 +21,7 @@ from partnerportal.lib.requests import PortalRequest
 ORDERS_A_PAGE = 25  # rows on a page of orders
 
 
-@require_dashboard
+@require_customer_dashboard
 def customers(request: PortalRequest) -> HttpResponse:
     """Show the page of connected customers, or for htmx only its list (CC-6…CC-8, CV-3…CV-6)."""
     return list_page(
@@ -33,20 +33,20 @@ def customers(request: PortalRequest) -> HttpResponse:
     )
 
 
-@require_dashboard
+@require_customer_dashboard
 def customer_services(request: PortalRequest, customer_id: UUID) -> HttpResponse:
     """Show what a customer has, had and asked for: its active, trial, pending and expired services (CC-47…CC-52)."""
     actor = request.actor
-    customer = find_customer(actor, customer_id)
+    customer = get_customer_with_tab_counts(actor, customer_id)
     context = {"sections": service_sections(list_services(actor, customer.organization.pk))}
     template = "entitlements/customer_services.html"
     return render_customer_page(request, customer, tab="services", template=template, context=context)
 
 
-@require_dashboard
+@require_customer_dashboard
 def customer_orders(request: PortalRequest, customer_id: UUID) -> HttpResponse:
     """Show the orders of a customer, the newest first (CC-27), or in their place why the person does not see them."""
-    customer = find_customer(request.actor, customer_id)
+    customer = get_customer_with_tab_counts(request.actor, customer_id)
     answer = ROLE_TABLE[EntitlementPermission.VIEW_ORDERS].check(request.actor)
     if isinstance(answer, Denied):
         context, status = {"refusal": answer.message}, 403

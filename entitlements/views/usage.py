@@ -8,8 +8,8 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from connections.customers import find_customer, render_customer_page
-from connections.guards import require_dashboard
+from connections.customers import get_customer_with_tab_counts, render_customer_page
+from connections.guards import require_customer_dashboard
 from entitlements.lists.trend import UsageTrend
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.queries.customers import get_portfolio_numbers, list_services
@@ -32,20 +32,20 @@ CURRENT = dt.timedelta(days=7)  # time without a report after which a service is
 RANKED = 8  # customers shown of those that stand out in a respect
 
 
-@require_dashboard
+@require_customer_dashboard
 def customer_usage(request: PortalRequest, customer_id: UUID) -> HttpResponse:
     """Show the licensing summary of a customer (CC-30, CC-31, CC-33)."""
-    customer = find_customer(request.actor, customer_id)
+    customer = get_customer_with_tab_counts(request.actor, customer_id)
     context = _licensing(request.actor, customer.organization.pk)
     return render_customer_page(
         request, customer, tab="usage", template="entitlements/customer_usage.html", context=context
     )
 
 
-@require_dashboard
+@require_customer_dashboard
 def customer_usage_trend(request: PortalRequest, customer_id: UUID) -> HttpResponse:
     """Show how a customer's use went over weeks or months, as charts and tables (CC-34…CC-37)."""
-    customer = find_customer(request.actor, customer_id)
+    customer = get_customer_with_tab_counts(request.actor, customer_id)
     context = _trend(request, customer.organization.pk)
     template = "entitlements/customer_usage_trend.html"
     return render_customer_page(request, customer, tab="usage", template=template, context=context)
@@ -68,7 +68,7 @@ def usage_trend(request: PortalRequest) -> HttpResponse:
     return render(request, "entitlements/usage_trend.html", context)
 
 
-@require_dashboard
+@require_customer_dashboard
 def usage_of_customers(request: PortalRequest) -> HttpResponse:
     """Show the sums of all customers, and the customers that stand out.
 

@@ -6,7 +6,7 @@ from django.urls import reverse
 from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
-from exports.actions import fetchable_until
+from exports.actions import get_download_deadline
 from exports.catalogue import LISTS
 from exports.models import Export
 from partnerportal.lib.api_input import StrictSerializer
@@ -49,11 +49,11 @@ class ExportSerializer(serializers.Serializer[Export]):
 
     @extend_schema_field(serializers.CharField(allow_null=True))
     def get_file_url(self, export: Export) -> str | None:
-        return reverse("api:export_file", args=[export.public_id]) if fetchable_until(export) else None
+        return reverse("api:export_file", args=[export.public_id]) if get_download_deadline(export) else None
 
     @extend_schema_field(serializers.DateTimeField(allow_null=True))
     def get_file_until(self, export: Export) -> str | None:
-        until = fetchable_until(export)
+        until = get_download_deadline(export)
         return serializers.DateTimeField().to_representation(until) if until else None
 
 

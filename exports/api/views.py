@@ -12,19 +12,19 @@ from rest_framework.response import Response
 
 from accounts.models import Organization
 from exports import files
-from exports.actions import fetch_file, request_export
+from exports.actions import fetch_export_file, request_export
 from exports.api.serializers import ExportSerializer, RequestExportSerializer
 from exports.catalogue import find_exported_list
 from exports.models import Export
 from exports.policies import ROLE_TABLE, ExportPermission
-from exports.queries import find_subject, get_export, list_exports
+from exports.queries import find_exported_organization, get_export, list_exports
 from partnerportal.lib.api import ActorView, ListView
 from partnerportal.lib.api_pagination import invalid_parameter
 
 CSV = "text/csv"
 
 
-class ExportsBase(ActorView):
+class BaseExportView(ActorView):
     """Base of the endpoints on exports, of which each person has their own."""
 
     model = Export
@@ -39,7 +39,7 @@ class ExportsBase(ActorView):
 
 
 @extend_schema(tags=["Exports"])
-class ExportsView(ExportsBase, ListView):
+class ExportsView(BaseExportView, ListView):
     """The caller's exports that became files, newest first."""
 
     serializer_class = ExportSerializer
@@ -65,7 +65,7 @@ class ExportsView(ExportsBase, ListView):
         for name in sorted(asked["filters"].keys() - exported.filters):
             raise invalid_parameter(f"filters.{name}", "unknown_filter", _("This list has no such filter."))
         own = Organization.objects.visible_to(self.actor).get(public_id=self.actor.organization_public_id)
-        customer = find_subject(self.actor, own, exported, asked["customer"])
+        customer = find_exported_organization(self.actor, own, exported, asked["customer"])
         export, content = request_export(
             actor=self.actor, exported=exported, query=exported.pick_filters(asked["filters"]), customer=customer
         )
@@ -77,7 +77,7 @@ class ExportsView(ExportsBase, ListView):
 
 
 @extend_schema(tags=["Exports"], responses=ExportSerializer)
-class ExportView(ExportsBase):
+class ExportView(BaseExportView):
     """One of the caller's exports, and how far it is."""
 
     serializer_class = ExportSerializer
@@ -87,11 +87,11 @@ class ExportView(ExportsBase):
 
 
 @extend_schema(tags=["Exports"], responses={(200, CSV): OpenApiTypes.BINARY})
-class ExportFileView(ExportsBase):
+class ExportFileView(BaseExportView):
     """The file of one of the caller's exports. Whether they may still see the list is asked anew."""
 
     serializer_class = ExportSerializer
     errors = {409: ("export_not_ready",), 410: ("export_gone", "sharing_narrowed", "role_narrowed")}
 
     def get(self, request: Request, export_id: UUID) -> HttpResponse | Response:
-        return fetch_file(actor=self.actor, export=get_export(self.actor, export_id))
+        return fetch_export_file(actor=self.actor, export=get_export(self.actor, export_id))

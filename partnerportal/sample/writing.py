@@ -18,7 +18,7 @@ from accounts.models import Kind, Operator, Organization, Person, Program, Progr
 from accounts.queries import list_operators_of_person
 from connections.actions import accept_invitation, end_connection
 from connections.actors import choose_actor
-from connections.consent import WORDING, all_scopes
+from connections.consent import WORDING, join_offered_scopes
 from connections.models import Connection, Consent, InvitationLink
 from entitlements.actions.anomalies import find_anomalies
 from entitlements.actions.releases import ask_release, mark_released
@@ -175,8 +175,8 @@ def _consents(connections: Iterable[Connection], organizations: Organizations) -
         human = humans.get(key)
         yield Consent(
             connection=connection,
-            scopes=all_scopes() & ~cast.KEPT_BACK.get(key, Scope.NONE),
-            offered=all_scopes(),
+            scopes=join_offered_scopes() & ~cast.KEPT_BACK.get(key, Scope.NONE),
+            offered=join_offered_scopes(),
             wording=WORDING,
             language=human.language if human else "en",
             at=connection.connected_at,

@@ -9,7 +9,7 @@ from django.db import DatabaseError
 from accounts.actions.standing import reactivate_organization, suspend_organization
 from accounts.models import Organization
 from accounts.queries import list_people_to_notify
-from connections.actors import current_actor
+from connections.actors import build_current_actor
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.visible_rows import TenantQuerySet
 from tests.world import World
@@ -81,7 +81,7 @@ def test_the_database_enters_it_no_more(world: World, actor_for: Any, as_tenant:
 
 
 def test_no_job_and_no_mail_works_for_it(world: World, actor_for: Any, suspended: Organization) -> None:
-    assert current_actor(world.person("partner.admin").pk, suspended.pk) is None
+    assert build_current_actor(world.person("partner.admin").pk, suspended.pk) is None
     assert actor_for("partner.admin").organization_id is None
     assert set(list_people_to_notify([suspended.pk, world.customer.pk])) == {world.customer.pk}
 

@@ -114,7 +114,7 @@ def finished_export(world):
     actor = world.actor("partner.admin")
     ids = {"organization_id": actor.organization_id, "person_id": actor.person_id}
     export = Export.objects.create(**ids, list="customers", state=Export.State.READY, finished_at=timezone.now())
-    with files.write_export(export) as file:
+    with files.open_export_for_writing(export) as file:
         file.write(b"name\n")
     return export
 

@@ -10,7 +10,7 @@ from django.utils import translation
 from accounts.actions.standing import move_partner
 from connections import consent
 from connections.actions import change_sharing, share_with_all_partners
-from connections.consent import OfferedScope, all_scopes, find_newly_offered_scopes
+from connections.consent import OfferedScope, find_newly_offered_scopes, join_offered_scopes
 from connections.models import Connection, Consent
 from notifications.actions.outbox import fan_out_due
 from notifications.models import Notice
@@ -49,7 +49,7 @@ def field(page: str, name: str) -> str:
 
 def test_the_invitation_says_what_each_scope_shows_and_all_are_ticked(web, world):
     page = web("stranger.admin").get(opened(world)).content.decode()
-    for offered in consent.offered_scopes():
+    for offered in consent.list_offered_scopes():
         assert str(offered.label) in page and str(offered.shows) in page
     assert "No individual user is ever shown." in page
     for code in ("entitlements", "usage", "orders", "notifications"):
@@ -60,7 +60,7 @@ def test_the_invitation_says_what_each_scope_shows_and_all_are_ticked(web, world
 
 def test_a_stranger_reads_the_same_without_boxes(web, world):
     page = web("anonymous").get(opened(world)).content.decode()
-    assert all(str(offered.shows) in page for offered in consent.offered_scopes())
+    assert all(str(offered.shows) in page for offered in consent.list_offered_scopes())
     assert 'type="checkbox"' not in page
 
 
@@ -74,7 +74,7 @@ def test_what_was_unticked_is_not_shared_and_the_wording_is_kept(web, world):
     connection = world.connection("stranger", "partner")
     assert connection.shared_scopes == SOME | Scope.ORDERS
     given = Consent.objects.get(connection=connection)
-    assert (given.scopes, given.offered, given.wording) == (connection.scopes, all_scopes(), consent.WORDING)
+    assert (given.scopes, given.offered, given.wording) == (connection.scopes, join_offered_scopes(), consent.WORDING)
     assert given.person_label == world.person("stranger.admin").name
     assert given.language == "fr"
 
@@ -94,7 +94,7 @@ def test_nobody_consents_to_texts_that_have_changed(wording, web, world):
     answer = web("customer.admin").post(sharing(connection), form)
     assert answer.status_code == 412 and "has changed since you opened this page" in answer.content.decode()
     connection.refresh_from_db()
-    assert (connection.shared_scopes, Consent.objects.count()) == (all_scopes(), before)
+    assert (connection.shared_scopes, Consent.objects.count()) == (join_offered_scopes(), before)
 
 
 def test_a_form_without_its_wording_says_of_none_that_it_was_read(web, world):
@@ -110,7 +110,7 @@ def test_what_is_not_offered_is_refused_as_a_whole(scopes, web, world):
     connection = world.connection("customer", "partner")
     assert web("customer.admin").post(sharing(connection), {"scopes": scopes}).status_code == 400
     connection.refresh_from_db()
-    assert connection.shared_scopes == all_scopes()
+    assert connection.shared_scopes == join_offered_scopes()
 
 
 def test_account_information_is_shared_whatever_is_ticked(web, world):
@@ -145,7 +145,7 @@ def test_accepting_while_connected_leads_to_what_is_shared(web, world):
     assert (response.status_code, response["Location"]) == (302, sharing(connection))
     assert "Nothing changed" in said(response)[0]
     connection.refresh_from_db()
-    assert connection.shared_scopes == all_scopes()
+    assert connection.shared_scopes == join_offered_scopes()
 
 
 @pytest.mark.promise("E-14")
@@ -175,7 +175,9 @@ def test_two_people_do_not_overwrite_each_other(web, world, actor_for):
     seen = Consent.objects.filter(connection=connection).latest("pk").version
     change_sharing(actor=actor_for("customer.admin"), connection=connection, scopes=SOME)
     with pytest.raises(Stale, match="changed_meanwhile"):
-        change_sharing(actor=actor_for("customer.admin"), connection=connection, scopes=all_scopes(), version=seen)
+        change_sharing(
+            actor=actor_for("customer.admin"), connection=connection, scopes=join_offered_scopes(), version=seen
+        )
     response = client.post(sharing(connection), {"scopes": ["usage"], "version": seen})
     page = response.content.decode()
     assert response.status_code == 412 and "Check it and save again." in page
@@ -220,7 +222,7 @@ def test_the_partner_looks_and_cannot_choose(web, world, actor_for):
     assert ">History" not in page and world.person("customer.admin").name not in page
     assert web("partner.admin").post(sharing(connection), {"scopes": ["usage"]}).status_code == 403
     with pytest.raises(Refused, match="not_customer"):
-        change_sharing(actor=actor_for("partner.admin"), connection=connection, scopes=all_scopes())
+        change_sharing(actor=actor_for("partner.admin"), connection=connection, scopes=join_offered_scopes())
 
 
 def test_a_reader_looks_and_is_told_why_not(web, world):
@@ -236,7 +238,7 @@ def test_after_the_end_there_is_nothing_to_choose_but_the_history(web, world, ac
     assert "Nothing is shared any more." in page and 'type="checkbox"' not in page
     assert world.person("ended.admin").name in page
     with pytest.raises(Conflict, match="state_changed"):
-        change_sharing(actor=actor_for("ended.admin"), connection=connection, scopes=all_scopes())
+        change_sharing(actor=actor_for("ended.admin"), connection=connection, scopes=join_offered_scopes())
 
 
 @pytest.fixture
@@ -300,9 +302,9 @@ def test_nobody_consents_for_another(world, actor_for):
     connection = world.connection("customer", "partner")
     for who in ("stranger.admin", "partner2.admin"):
         with pytest.raises(Exception, match="not_found"):
-            change_sharing(actor=actor_for(who), connection=connection, scopes=all_scopes())
+            change_sharing(actor=actor_for(who), connection=connection, scopes=join_offered_scopes())
     with pytest.raises(Refused):
-        change_sharing(actor=Actor(), connection=connection, scopes=all_scopes())
+        change_sharing(actor=Actor(), connection=connection, scopes=join_offered_scopes())
 
 
 @pytest.mark.promise("E-14")
@@ -310,7 +312,10 @@ def test_the_api_shows_and_changes_what_is_shared(api, world):
     address = f"/api/v1/connections/{world.connection('customer', 'partner').public_id}/sharing/"
     client = api("customer.admin")
     before = client.get(address)
-    assert before.json()["scopes"] == before.json()["offered"] == all_scopes().codes and before.json()["new"] == []
+    assert (
+        before.json()["scopes"] == before.json()["offered"] == join_offered_scopes().codes
+        and before.json()["new"] == []
+    )
     tag = before["ETag"]
     answer = client.put(address, {"scopes": ["orders"]}, headers={"If-Match": tag})
     assert (answer.status_code, answer.json()["scopes"]) == (200, ["account", "orders"])
@@ -327,7 +332,7 @@ def test_the_api_shows_and_changes_what_is_shared(api, world):
 def test_the_partner_reads_it_through_the_api_without_the_history(api, world):
     address = f"/api/v1/connections/{world.connection('customer', 'partner').public_id}/sharing/"
     answer = api("partner.admin").get(address)
-    assert answer.json()["scopes"] == all_scopes().codes and answer.json()["history"] == []
+    assert answer.json()["scopes"] == join_offered_scopes().codes and answer.json()["history"] == []
     assert "ETag" not in answer
     refused = api("partner.admin").put(address, {"scopes": []})
     assert (refused.status_code, refused.json()["errors"][0]["code"]) == (403, "not_customer")
@@ -361,6 +366,8 @@ def test_the_texts_of_the_wording_are_kept():
     offered = {}
     for language, _name in settings.LANGUAGES:
         with translation.override(language):
-            offered[language] = {each.code: [str(each.label), str(each.shows)] for each in consent.offered_scopes()}
+            offered[language] = {
+                each.code: [str(each.label), str(each.shows)] for each in consent.list_offered_scopes()
+            }
     kept = settings.BASE_DIR / "docs/consent" / f"{consent.WORDING}.json"
     assert json.loads(kept.read_text()) == offered

@@ -119,7 +119,7 @@ def test_half_a_file_is_never_there(machine: Any, bucket: Any) -> None:
 def test_an_export_made_by_one_machine_is_given_by_another(machine: Any, world: World, web: Any, bucket: Any) -> None:
     machine("worker")
     export = queued(world, state=Export.State.READY, finished_at=timezone.now(), attempts=1)
-    with files.write_export(export) as file:
+    with files.open_export_for_writing(export) as file:
         file.write(b"name\n")
     machine("web")
     address = reverse("export_file", args=[export.public_id])

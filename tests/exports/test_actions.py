@@ -37,7 +37,7 @@ def queue(cast: World, who: str = "partner.admin", **fields: Any) -> Export:
 
 
 def rows_in(export: Export) -> list[dict[str, str]]:
-    with files.read_export(fresh(export)) as file:
+    with files.open_export_for_reading(fresh(export)) as file:
         text = file.read().decode("utf-8-sig")
     return list(csv.DictReader(io.StringIO(text, newline="")))
 
@@ -52,7 +52,7 @@ def test_a_file_is_made(cast: World, tmp_path: Any) -> None:
     made = fresh(export)
     assert (made.state, made.rows, made.rows_written, made.attempts) == ("ready", 2, 2, 1)
     assert {row["name"] for row in rows_in(export)} == {cast.customer.name, cast.customer2.name}
-    assert [file.name for _n, _a, file in files.list_exports()] == [f"{export.public_id}.1"]
+    assert [file.name for _n, _a, file in files.list_export_files()] == [f"{export.public_id}.1"]
     path = tmp_path / "exports" / f"{export.public_id}.1"
     assert (path.stat().st_size, path.stat().st_mode & 0o077) == (made.size, 0)
 
@@ -118,7 +118,7 @@ def test_who_has_left_gets_no_file(cast: World) -> None:
     Export.objects.filter(pk=export.pk).update(attempts=2, leased_until=None)
     assert actions.make_next_export()
     assert (fresh(export).state, fresh(export).error) == ("failed", "failed")
-    assert not list(files.list_exports())
+    assert not list(files.list_export_files())
 
 
 def test_a_lease_that_ran_out_is_taken_over_three_times(cast: World) -> None:
@@ -147,7 +147,7 @@ def test_two_workers_make_one_file(cast: World) -> None:
         worker.start()
     join_all(workers)
     assert {(fresh(e).state, fresh(e).attempts) for e in exports} == {("ready", 1)}
-    assert len(list(files.list_exports())) == 4
+    assert len(list(files.list_export_files())) == 4
 
 
 def test_who_lost_the_lease_leaves_nothing_behind(cast: World, monkeypatch: Any) -> None:
@@ -164,7 +164,7 @@ def test_who_lost_the_lease_leaves_nothing_behind(cast: World, monkeypatch: Any)
     monkeypatch.setattr(actions, "_copy", stall)
     assert actions.make_next_export()
     assert (fresh(export).state, fresh(export).attempts) == ("ready", 2)
-    assert [file.name for _n, _a, file in files.list_exports()] == [f"{export.public_id}.2"]
+    assert [file.name for _n, _a, file in files.list_export_files()] == [f"{export.public_id}.2"]
 
 
 def test_a_connection_that_ends_while_the_file_is_written(cast: World, monkeypatch: Any) -> None:
@@ -179,7 +179,7 @@ def test_a_connection_that_ends_while_the_file_is_written(cast: World, monkeypat
     monkeypatch.setattr(actions, "_copy", end_meanwhile)
     assert actions.make_next_export()
     assert (fresh(export).state, fresh(export).error) == ("gone", "connection_ended")
-    assert not list(files.list_exports())
+    assert not list(files.list_export_files())
 
 
 @pytest.mark.promise("E-14")
@@ -196,7 +196,7 @@ def test_less_is_shared_while_the_file_is_written(cast: World, monkeypatch: Any)
     monkeypatch.setattr(actions, "_copy", share_less_meanwhile)
     assert actions.make_next_export()
     assert (fresh(export).state, fresh(export).error) == ("gone", "sharing_narrowed")
-    assert not list(files.list_exports())
+    assert not list(files.list_export_files())
 
 
 @pytest.mark.promise("E-13")
@@ -247,7 +247,7 @@ def test_no_room_on_the_disk_is_a_clear_failure(cast: World, monkeypatch: Any) -
     monkeypatch.setattr(actions, "_copy", full)
     assert actions.make_next_export()
     assert (fresh(export).state, fresh(export).error) == ("failed", "failed")
-    assert not list(files.list_exports())
+    assert not list(files.list_export_files())
 
 
 def test_a_hurried_stop_of_reading_ends_the_writer(cast: World, monkeypatch: Any) -> None:
@@ -269,4 +269,4 @@ def test_a_hurried_stop_of_reading_ends_the_writer(cast: World, monkeypatch: Any
     before = threading.active_count()
     assert actions.make_next_export()
     assert threading.active_count() == before
-    assert fresh(export).state == "running" and not list(files.list_exports())
+    assert fresh(export).state == "running" and not list(files.list_export_files())

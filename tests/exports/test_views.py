@@ -160,7 +160,7 @@ def queued(world: World, who: str = "partner.admin", **fields: Any) -> Export:
 
 def ready(world: World, who: str = "partner.admin", **fields: Any) -> Export:
     export = queued(world, who, state=Export.State.READY, finished_at=timezone.now(), **fields)
-    with files.write_export(export) as file:
+    with files.open_export_for_writing(export) as file:
         file.write(b"name\n")
     return export
 
@@ -262,7 +262,7 @@ def test_the_end_of_a_connection_takes_every_file_that_may_hold_it(world: World,
     assert web("partner.admin").get(reverse("export_file", args=[whole.public_id])).status_code == 410
     assert b"a connection has ended" in web("partner.admin").get("/exports/").content
     assert actions.sweep_exports() == 3
-    lying = {public_id for public_id, _attempt, _file in files.list_exports()}
+    lying = {public_id for public_id, _attempt, _file in files.list_export_files()}
     assert str(whole.public_id) not in lying and str(of_another.public_id) in lying
 
 

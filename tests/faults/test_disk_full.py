@@ -92,7 +92,7 @@ def test_an_export_waits_for_room_and_is_made_whole() -> None:
     Export.objects.filter(pk=export.pk).update(leased_until=timezone.now())  # half a minute later
     assert make_next_export() is True
     export.refresh_from_db()
-    with files.read_export(export) as file:
+    with files.open_export_for_reading(export) as file:
         text = file.read().decode("utf-8-sig")
     assert len(text) > ROOM
     assert (export.state, export.rows_written) == ("ready", len(list(csv.DictReader(io.StringIO(text, newline="")))))

@@ -14,7 +14,7 @@ from accounts.models import (
     Skill,
 )
 from connections.actions import change_sharing
-from connections.consent import all_scopes
+from connections.consent import join_offered_scopes
 from connections.models import Connection, Portfolio
 from entitlements.actions.trials import entitlement_event
 from entitlements.events import EntitlementEvent
@@ -60,7 +60,7 @@ NEWS = {Event, Notice}
 # A viewer has its own rows of these, whatever is shared: tests/portfolio.py holds what they say of it to the scopes.
 OF_THE_VIEWER = {Connection, CustomerListing, CustomerPace, Portfolio}
 VIEWERS = ("partner.admin", "distributor.admin")
-KEPT_BACK = [Scope.NONE, *(scope for scope in all_scopes() if scope != Scope.ACCOUNT)]
+KEPT_BACK = [Scope.NONE, *(scope for scope in join_offered_scopes() if scope != Scope.ACCOUNT)]
 each_scope = pytest.mark.parametrize("kept_back", KEPT_BACK, ids=lambda scope: scope.name or "NOTHING")
 each_viewer = pytest.mark.parametrize("who", VIEWERS)
 
@@ -92,7 +92,9 @@ def share_all_but(world, actor_for, as_tenant):
     def change(kept_back: Scope) -> Scope:
         customer, connected = actor_for("customer.admin"), world.connection("customer", "partner")
         with as_tenant(customer):
-            return change_sharing(actor=customer, connection=connected, scopes=all_scopes() & ~kept_back).shared_scopes
+            return change_sharing(
+                actor=customer, connection=connected, scopes=join_offered_scopes() & ~kept_back
+            ).shared_scopes
 
     return change
 

@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from accounts.actions.organizations import register_organization
 from accounts.actions.standing import move_partner
 from accounts.models import Kind, Role
-from connections.actors import current_actor
+from connections.actors import build_current_actor
 from connections.consent import WORDING
 from entitlements.actions.anomalies import find_anomalies
 from entitlements.actions.usage import UsageRow, store_usage
@@ -78,7 +78,7 @@ def ada(partner):
     """An Admin of the partner who wants unusual usage in the daily summary."""
     person = people.operator(partner)
     choices = {"use_unusual": NoticeChoice(MailMode.DIGEST, True)}
-    choose_notices(actor=current_actor(person.pk, partner.pk), choices=choices)
+    choose_notices(actor=build_current_actor(person.pk, partner.pk), choices=choices)
     return person
 
 
@@ -213,7 +213,7 @@ def api_of(browser, customer, path, *, status=200):
 
 def has_a_file_made(stack, monkeypatch, person, organization):
     """Of the list, as a large partner gets it."""
-    actor = current_actor(person.pk, organization.pk)
+    actor = build_current_actor(person.pk, organization.pk)
     with monkeypatch.context() as patch:
         patch.setattr(exports, "SMALL", 0)
         export, _content = exports.request_export(actor=actor, exported=find_exported_list("customers"), query={})

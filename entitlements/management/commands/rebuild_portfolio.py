@@ -1,7 +1,7 @@
 from django.core.management.base import CommandError, CommandParser
 from django.db import transaction
 
-from connections.actions import portfolio_differences, rebuild_portfolio
+from connections.actions import list_portfolio_differences, rebuild_portfolio
 from entitlements.actions.figures import figure_differences, rebuild_figures
 from entitlements.actions.listing import listing_differences, rebuild_listing
 from partnerportal.lib.commands import StaffCommand
@@ -22,7 +22,7 @@ class Command(StaffCommand):
 
     def handle(self, *args: object, check: bool, **options: object) -> None:
         if check:
-            self.report([*portfolio_differences(), *listing_differences(), *figure_differences()])
+            self.report([*list_portfolio_differences(), *listing_differences(), *figure_differences()])
             return
         with transaction.atomic():
             paths = rebuild_portfolio(actor=self.actor)
