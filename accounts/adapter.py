@@ -17,7 +17,7 @@ from django.shortcuts import redirect
 from django.utils.crypto import constant_time_compare, get_random_string
 from django.utils.translation import get_language, gettext
 
-from accounts.actions.attempts import Attempt, asks_for_mailed_code, note_failed_attempt
+from accounts.actions.attempts import Attempt, needs_mailed_code, note_failed_attempt
 from accounts.models import Person
 from notifications.actions.secret_mails import queue_secret_mail
 from partnerportal.lib import tenancy
@@ -89,7 +89,7 @@ class AccountAdapter(DefaultAccountAdapter):
         A sign-in by passkey never needs one.
         """
         methods = [record["method"] for record in get_authentication_records(self.request, login.user)]
-        return methods[-1:] == ["password"] and asks_for_mailed_code(login.user.pk)
+        return methods[-1:] == ["password"] and needs_mailed_code(login.user.pk)
 
     def pre_login(self, request: HttpRequest, user: Person, **hook: Any) -> HttpResponse | None:
         """Keep the hash of the person's present password in the session, for `login` to compare.

@@ -30,7 +30,7 @@ class PortalBackend(AuthenticationBackend):
         return person
 
 
-def half_signed_in_person_id(session: Mapping[str, Any]) -> int | None:
+def get_half_signed_in_person_id(session: Mapping[str, Any]) -> int | None:
     """Return the id of the person who has given their password here and still owes a second factor or a mailed code."""
     pending = session.get(LOGIN_SESSION_KEY) or {}
     return url_str_to_user_pk(pending["user_pk"]) if pending.get("user_pk") else None
@@ -40,7 +40,7 @@ def half_signed_in_person_id(session: Mapping[str, Any]) -> int | None:
 PROOFS = (LOGIN_SESSION_KEY, EMAIL_VERIFICATION_CODE_SESSION_KEY, STATE_SESSION_KEY, SECRET_SESSION_KEY)
 
 
-def awaits_proof(session: Mapping[str, Any]) -> bool:
+def awaits_sign_in_proof(session: Mapping[str, Any]) -> bool:
     """Return whether a session waits for a proof, so that its requests must be answered one after the other.
 
     It does when a code was mailed, a device was challenged, an authenticator app is being added or a second factor is

@@ -90,7 +90,7 @@ class PreferencesForm(forms.ModelForm):
         self.fields["time_zone"].choices = time_zone_choices(self.instance.time_zone)  # type: ignore[attr-defined]
 
 
-class ViewForm(forms.Form):
+class SavedViewForm(forms.Form):
     """The name of a saved view, whether it is shared, and whether the list opens with it.
 
     Without `may_share` the form does not ask whether the view is shared.
@@ -108,7 +108,7 @@ class ViewForm(forms.Form):
             del self.fields["is_shared"]
 
     @classmethod
-    def for_view(cls, view: SavedView, data: Mapping[str, Any] | None, *, may_share: bool) -> "ViewForm":
+    def for_saved_view(cls, view: SavedView, data: Mapping[str, Any] | None, *, may_share: bool) -> "SavedViewForm":
         """Return the form that renames or shares an existing view; `data` is the POST data, or None for a GET."""
         form = cls(data, may_share=may_share, initial={"name": view.name, "is_shared": view.is_shared})
         del form.fields["is_default"]
@@ -119,7 +119,7 @@ class ViewForm(forms.Form):
     was_shared = False
 
     @property
-    def action_arguments(self) -> dict[str, Any]:
+    def saved_view_arguments(self) -> dict[str, Any]:
         """The keyword arguments that the actions on saved views take from the form: `name` and `is_shared`."""
         return {"name": self.cleaned_data["name"], "is_shared": self.cleaned_data.get("is_shared", self.was_shared)}
 
@@ -136,7 +136,7 @@ class ColumnChoice:
     moved: str  # "up" or "down" if that button of the column was just pressed, which keeps the focus; else ""
 
 
-class DisplayForm:
+class ListDisplayForm:
     """The form of a list's columns in their order, each shown or not, and of its density.
 
     The first column names the row and is always shown first, so it is not asked for. For a list with few columns only

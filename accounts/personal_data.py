@@ -10,7 +10,7 @@ from accounts.models import Organization, Person
 
 
 @dataclass(frozen=True)
-class Holding:
+class PersonalDataSection:
     """One kind of data about a person, for their export and erasure.
 
     `export` takes the person and returns the data as values for JSON. `erase` takes the person and deletes the data;
@@ -23,46 +23,46 @@ class Holding:
 
 
 @dataclass(frozen=True)
-class PersonRows:
+class PersonTable:
     """A table whose rows belong to one person each, by `person_id`, and the columns to export of it."""
 
     model: Any
     columns: tuple[str, ...]
 
-    def rows_of(self, person: Person) -> QuerySet[Any]:
+    def list_rows(self, person: Person) -> QuerySet[Any]:
         return self.model.objects.filter(person_id=person.pk).order_by("pk")
 
     def export(self, person: Person) -> list[dict[str, Any]]:
         """Return the person's rows by column name, with the organisation's name in place of its id."""
-        rows = list(self.rows_of(person).values(*self.columns))
+        rows = list(self.list_rows(person).values(*self.columns))
         ids = {row["organization_id"] for row in rows if "organization_id" in row}
         names = dict(Organization.objects.filter(pk__in=ids).values_list("pk", "name"))
         return [{**row, "organization_id": names.get(row.get("organization_id", 0))} for row in rows]
 
     def erase(self, person: Person) -> None:
-        self.rows_of(person).delete()
+        self.list_rows(person).delete()
 
 
-_holdings: dict[str, Holding] = {}
+_sections: dict[str, PersonalDataSection] = {}
 
 
-def register_holding(holding: Holding) -> None:
+def register_personal_data_section(section: PersonalDataSection) -> None:
     """Include a kind of data in the export and erasure of persons, under its unique name, which the export shows.
 
     Raises AssertionError for a name that is registered already.
     """
-    assert holding.name not in _holdings, f"two holdings are called {holding.name}"
-    _holdings[holding.name] = holding
+    assert section.name not in _sections, f"two sections are called {section.name}"
+    _sections[section.name] = section
 
 
-def register_own_rows(name: str, own: PersonRows) -> None:
+def register_person_table(name: str, own: PersonTable) -> None:
     """Export a table's rows of a person under this name, and delete those rows when the person is erased.
 
     Raises AssertionError for a name that is registered already.
     """
-    register_holding(Holding(name, own.export, own.erase))
+    register_personal_data_section(PersonalDataSection(name, own.export, own.erase))
 
 
-def registered_holdings() -> list[Holding]:
-    """Return every registered holding, in the order of registration."""
-    return list(_holdings.values())
+def list_personal_data_sections() -> list[PersonalDataSection]:
+    """Return every registered section, in the order of registration."""
+    return list(_sections.values())

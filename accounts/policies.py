@@ -44,7 +44,7 @@ def _is_somebody_else(actor: Actor, operator: Operator | None) -> Denied | None:
     return Denied("own_role", _("You cannot change your own roles. Ask another Admin."))
 
 
-def needs_finance_sight(actor: Actor, _on: object) -> Denied | None:
+def refuse_without_finance_sight(actor: Actor, _on: object) -> Denied | None:
     """Return why the actor does not see orders and prices of customers: nobody has granted it to them (E-13)."""
     if actor.sees_finance:
         return None

@@ -54,7 +54,7 @@ def list_operators_of_person(person_id: int, on: dt.date | None = None) -> Query
     return (
         Operator.objects.filter(person_id=person_id)
         .select_related("organization", "person")
-        .annotate(active_programs=active_programs("organization_id", on))
+        .annotate(active_programs=make_active_programs_subquery("organization_id", on))
         .order_by("organization__name_folded", "organization_id")
     )
 
@@ -86,7 +86,7 @@ def _operator(row: tuple[Any, ...]) -> Operator:
     return operator
 
 
-def active_programs(organization: str, on: dt.date | None = None) -> ArraySubquery:
+def make_active_programs_subquery(organization: str, on: dt.date | None = None) -> ArraySubquery:
     """Return an annotation with the active memberships of the organisation whose id is in the column `organization`.
 
     Each membership is a JSON object with code, name, grants and since, as `build_badges` takes it. `on` is a day in
@@ -118,7 +118,7 @@ def annotate_qualifications(organizations: QuerySet[Organization]) -> QuerySet[O
 
 
 def build_badges(programs: Iterable[Mapping[str, Any]]) -> list[Badge]:
-    """Return a Badge for each membership, a dict as `active_programs` fetches it (CC-3, CC-4)."""
+    """Return a Badge for each membership, a dict as `make_active_programs_subquery` fetches it (CC-3, CC-4)."""
     return [Badge(p["code"], p["name"], dt.date.fromisoformat(p["since"])) for p in programs]
 
 
@@ -189,7 +189,9 @@ def list_people_to_notify(organization_ids: Iterable[int]) -> dict[int, list[Add
     rows = Operator.objects.filter(
         organization__in=organization_ids, organization__state=active, person__is_active=True
     )
-    rows = rows.select_related("person", "organization").annotate(programs=active_programs("organization_id"))
+    rows = rows.select_related("person", "organization").annotate(
+        programs=make_active_programs_subquery("organization_id")
+    )
     people: dict[int, list[Addressee]] = {}
     for row in rows.order_by("pk"):
         people.setdefault(row.organization_id, []).append(_addressee(row))

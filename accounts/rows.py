@@ -33,7 +33,7 @@ class OperatorRow:
     no_removal: Message
 
 
-def operator_rows(actor: Actor, operators: Iterable[Operator]) -> list[OperatorRow]:
+def build_operator_rows(actor: Actor, operators: Iterable[Operator]) -> list[OperatorRow]:
     """Return a row for each operator with their roles (CV-14) and what the actor may do to each (CV-17, E-5)."""
     everyone = list(operators)
     is_one_admin = sum(o.is_admin for o in everyone) == 1

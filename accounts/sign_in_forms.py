@@ -29,7 +29,7 @@ from django import forms
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from accounts.actions.attempts import Attempt, asks_for_mailed_code, note_failed_attempt
+from accounts.actions.attempts import Attempt, needs_mailed_code, note_failed_attempt
 from accounts.models import Person
 from partnerportal.lib import tenancy
 from partnerportal.lib.locks import Lock, take_turn
@@ -125,7 +125,7 @@ class SecondStepForm(mfa_forms.BaseAuthenticateForm):
         """
         person, request = self.user, context.request
         take_turn(Lock.PROOFS, person.pk)  # of many codes that come at once, each is counted before the next is tried
-        if asks_for_mailed_code(person.pk) and not self.has_given_a_mailed_code(request):
+        if needs_mailed_code(person.pk) and not self.has_given_mailed_code(request):
             raise forms.ValidationError(self.too_many, code="too_many_codes")
         key = f"mfa-auth-user-{person.pk}:{get_account_adapter().client_network(request)}"
         if not ratelimit.consume(request, action="login_failed", key=key):
@@ -140,7 +140,7 @@ class SecondStepForm(mfa_forms.BaseAuthenticateForm):
         note_failed_attempt(person.pk, Attempt.CODE)
         raise get_adapter().validation_error("incorrect_code")
 
-    def has_given_a_mailed_code(self, request: HttpRequest) -> bool:
+    def has_given_mailed_code(self, request: HttpRequest) -> bool:
         """Return whether the person has given a mailed code in this sign-in, which lifts the limit of the day."""
         return any(record["method"] == "code" for record in get_authentication_records(request, self.user))
 
@@ -154,7 +154,7 @@ class ReauthenticateForm(SecondStepForm, mfa_forms.ReauthenticateForm):
 
 
 @contextmanager
-def refuse_malformed() -> Iterator[None]:
+def refuse_malformed_credential() -> Iterator[None]:
     """Raise ValidationError("incorrect_code") in place of the errors that a malformed credential causes in the block.
 
     allauth reads a credential as if its shape were always right, and would answer with an error page.
@@ -173,7 +173,7 @@ class WellFormedCredentialMixin:
 
     def clean_credential(self) -> Any:
         """Return the credential that the next form in line has checked. Raises ValidationError for a malformed one."""
-        with refuse_malformed():
+        with refuse_malformed_credential():
             return super().clean_credential()  # type: ignore[misc]
 
 
@@ -217,7 +217,7 @@ class LoginWebAuthnForm(WellFormedCredentialMixin, webauthn_forms.LoginWebAuthnF
 
 class AddWebAuthnForm(webauthn_forms.AddWebAuthnForm):
     def clean(self) -> dict[str, Any]:
-        with refuse_malformed():
+        with refuse_malformed_credential():
             return super().clean()
 
 

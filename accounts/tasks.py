@@ -25,5 +25,5 @@ def warn_owners_of_guessing() -> None:
 @shared_task
 def delete_unverified() -> None:
     """Delete people who signed up and never proved an address, and old counts of failed attempts."""
-    people.delete_unverified()
+    people.delete_unverified_people()
     forget_old_attempts()

@@ -14,7 +14,7 @@ from connections.consent import NO_WORDING, Wording
 from connections.events import ConnectionEvent
 from connections.models import Connection, Consent, InvitationLink
 from connections.policies import ROLE_TABLE, ConnectionPermission
-from notifications.actions.recording import record
+from notifications.actions.recording import record_event
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.changes import changes_between
 from partnerportal.lib.errors import Conflict, Invalid, NotFound, Refused, Stale, TooMany
@@ -70,7 +70,7 @@ def accept_invitation(
         queries.get_invitation(actor, token)
         raise
     _consent(actor, connection, scopes, wording)
-    record(
+    record_event(
         ConnectionEvent.ESTABLISHED,
         actor=actor,
         subject=connection,
@@ -125,7 +125,7 @@ def change_sharing(
         raise Stale("changed_meanwhile", _("A colleague has just changed what is shared. Check it and save again."))
     _consent(actor, row, scopes, wording)
     if row.shared_scopes != before:
-        record(
+        record_event(
             ConnectionEvent.SHARING_CHANGED,
             actor=actor,
             subject=row,
@@ -189,7 +189,7 @@ def end_connection(*, actor: Actor, connection: Connection) -> Connection:
         else Organization(pk=connection.partner_id, name=connection.partner_name)
     )
     changes = changes_between({"state": Connection.State.ACTIVE}, {"state": Connection.State.ENDED})
-    record(ConnectionEvent.ENDED, actor=actor, subject=connection, counterpart=other, changes=changes)
+    record_event(ConnectionEvent.ENDED, actor=actor, subject=connection, counterpart=other, changes=changes)
     return connection
 
 
@@ -206,7 +206,7 @@ def replace_invitation_link(*, actor: Actor, partner: Organization, reason: str)
     link.token = new_token()
     link.created_at = timezone.now()
     link.save(update_fields=["token", "created_at"])
-    record(
+    record_event(
         ConnectionEvent.LINK_REPLACED,
         actor=actor,
         subject=partner,

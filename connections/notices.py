@@ -15,8 +15,8 @@ from connections.consent import format_scope_names, join_scopes
 from connections.events import ConnectionEvent
 from connections.models import Connection
 from connections.queries import list_viewers
-from notifications.actions.inbox import share_recent_news
-from notifications.registry import NoticeKind, Recipient, on_event, register_notice
+from notifications.actions.inbox import share_recent_notices
+from notifications.registry import NoticeKind, Recipient, register_event_handler, register_notice
 from partnerportal.lib.scopes import Scope, find_scope
 
 if TYPE_CHECKING:
@@ -252,8 +252,8 @@ class PartnerMovedNotice(NoticeKind):
         return _("See what is shared")
 
 
-@on_event(ConnectionEvent.ESTABLISHED)
+@register_event_handler(ConnectionEvent.ESTABLISHED)
 def share_recent_news_with_new_viewers(events: "Sequence[Event]") -> None:
     """Put a new customer's recent notices into the inboxes of the partner and of its distributor (CC-54)."""
     customers = {connection.customer_id for _, connection in _connections_of(events)}
-    share_recent_news(pairs=list_viewers(customers).values_list("viewer_id", "subject_id"))
+    share_recent_notices(pairs=list_viewers(customers).values_list("viewer_id", "subject_id"))

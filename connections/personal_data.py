@@ -1,7 +1,7 @@
 """What this app holds about a person, as it is registered with `accounts.personal_data`."""
 
 from accounts.models import Person
-from accounts.personal_data import Holding, PersonRows, register_holding
+from accounts.personal_data import PersonalDataSection, PersonTable, register_personal_data_section
 from connections.models import Consent
 
 ERASED = "(erased)"  # as in the log
@@ -9,8 +9,8 @@ ERASED = "(erased)"  # as in the log
 
 def register_personal_data() -> None:
     """Register the consents that a person gave. They are their organisation's record, so they lose only the name."""
-    own = PersonRows(Consent, ("connection__partner_name", "connection__customer_name", "scopes", "wording", "at"))
-    register_holding(Holding("consents_given", own.export, erase_consent_names))
+    own = PersonTable(Consent, ("connection__partner_name", "connection__customer_name", "scopes", "wording", "at"))
+    register_personal_data_section(PersonalDataSection("consents_given", own.export, erase_consent_names))
 
 
 def erase_consent_names(person: Person) -> None:

@@ -12,7 +12,7 @@ from django.db.models.expressions import Combinable
 from django.db.models.functions import JSONObject
 
 from accounts.models import Feature, Kind, Organization
-from accounts.queries import Badge, active_programs, build_badges, collect_features
+from accounts.queries import Badge, build_badges, collect_features, make_active_programs_subquery
 from connections.directory import list_known_organizations
 from connections.models import Connection, Consent, InvitationLink, Portfolio, PortfolioQuerySet
 from notifications.models import Event
@@ -62,7 +62,7 @@ def get_invitation(actor: Actor, token: str) -> Invitation:
     active = Connection.objects.active().filter(partner=OuterRef("pk"), customer=actor.organization_id)
     known = list_known_organizations(actor, token)
     partners = known.annotate(
-        programs=active_programs("pk"),
+        programs=make_active_programs_subquery("pk"),
         distributor=Subquery(known.filter(pk=OuterRef("parent")).values("name")),
         connected_at=Subquery(active.values("connected_at")[:1]),
         connection_id=Subquery(active.values("public_id")[:1]),
@@ -132,7 +132,7 @@ def list_active_connections(actor: Actor) -> QuerySet[Connection]:
     rows = Connection.objects.visible_to(actor).active().annotate(other_id=side)
     newest = Consent.objects.visible_to(actor).filter(connection=OuterRef("pk")).order_by("-pk")
     offered = Subquery(newest.values("offered")[:1])
-    return rows.annotate(other=Subquery(other), programs=active_programs("other_id"), offered=offered)  # type: ignore[return-value]
+    return rows.annotate(other=Subquery(other), programs=make_active_programs_subquery("other_id"), offered=offered)  # type: ignore[return-value]
 
 
 def partner_sees_customers(programs: Iterable[Mapping[str, Any]]) -> bool:

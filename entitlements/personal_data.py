@@ -3,24 +3,29 @@
 from typing import Any
 
 from accounts.models import Person
-from accounts.personal_data import Holding, PersonRows, register_holding, register_own_rows
+from accounts.personal_data import (
+    PersonalDataSection,
+    PersonTable,
+    register_person_table,
+    register_personal_data_section,
+)
 from entitlements.models import CalendarFeed, LicenseAssignment
 from notifications.models import InboxMark, NoticePreference, NoticeRead
 
 OWN = {
-    "calendars": PersonRows(CalendarFeed, ("organization_id", "created_at", "last_read_at")),
-    "notice_preferences": PersonRows(NoticePreference, ("organization_id", "kind", "mail", "inbox")),
-    "inbox_marks": PersonRows(InboxMark, ("organization_id", "read_up_to")),
-    "notices_opened": PersonRows(NoticeRead, ("notice__kind", "notice__at")),
+    "calendars": PersonTable(CalendarFeed, ("organization_id", "created_at", "last_read_at")),
+    "notice_preferences": PersonTable(NoticePreference, ("organization_id", "kind", "mail", "inbox")),
+    "inbox_marks": PersonTable(InboxMark, ("organization_id", "read_up_to")),
+    "notices_opened": PersonTable(NoticeRead, ("notice__kind", "notice__at")),
 }
 
 
 def register_personal_data() -> None:
     """Register for export and erasure what is the person's own, and the licences held under their address."""
     for name, own in OWN.items():
-        register_own_rows(name, own)
+        register_person_table(name, own)
     # The customer's record comes from its own systems, so it stays when the person's data is deleted.
-    register_holding(Holding("licences_held", list_held_licences))
+    register_personal_data_section(PersonalDataSection("licences_held", list_held_licences))
 
 
 def list_held_licences(person: Person) -> list[Any]:

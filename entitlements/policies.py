@@ -5,7 +5,7 @@ from enum import StrEnum
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Feature, Kind, Role
-from accounts.policies import needs_finance_sight
+from accounts.policies import refuse_without_finance_sight
 from partnerportal.lib.policies import RoleTable, Rule
 
 
@@ -33,7 +33,7 @@ ROLE_TABLE: RoleTable = {
     EntitlementPermission.VIEW_ORDERS: Rule(
         label=_("See what customers ordered, and prices; Readers and Sales agents if an Admin allows it"),
         feature=Feature.CUSTOMER_DASHBOARD,
-        when=needs_finance_sight,
+        when=refuse_without_finance_sight,
     ),
     EntitlementPermission.VIEW_RENEWALS: Rule(label=_("See renewals, and subscribe to them in a calendar app")),
     EntitlementPermission.REQUEST_TRIALS: Rule(

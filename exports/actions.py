@@ -29,7 +29,7 @@ from exports.catalogue import find_exported_list
 from exports.events import ExportEvent
 from exports.models import Export
 from exports.policies import authorize_list_export
-from notifications.actions.recording import record
+from notifications.actions.recording import record_event
 from partnerportal.lib import tenancy
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Conflict, Gone, TooMany, Unavailable
@@ -81,7 +81,7 @@ def request_export(
     row.organization_id, row.person_id = actor.organization_id, actor.person_id  # type: ignore[assignment]
     data = {"list": exported.key, "rows": row.rows}
     if row.rows <= SMALL:
-        record(ExportEvent.EXPORTED, actor=actor, subject=row, label=exported.key, data=data)
+        record_event(ExportEvent.EXPORTED, actor=actor, subject=row, label=exported.key, data=data)
         return row, _small_file(exported, rows)
     Person.objects.select_for_update(no_key=True).get(pk=row.person_id)
     unfinished = Export.objects.visible_to(actor).filter(state__in=[Export.State.QUEUED, Export.State.RUNNING])
@@ -90,7 +90,7 @@ def request_export(
     if unfinished.count() >= AT_ONCE:
         raise TooMany("too_many_exports", TOO_MANY)
     row.save(force_insert=True)
-    record(ExportEvent.EXPORTED, actor=actor, subject=row, label=exported.key, data=data)
+    record_event(ExportEvent.EXPORTED, actor=actor, subject=row, label=exported.key, data=data)
     transaction.on_commit(NUDGE)
     return row, None
 

@@ -7,10 +7,10 @@ class ExportsConfig(AppConfig):
     verbose_name = _("Exports")
 
     def ready(self) -> None:
-        from accounts.personal_data import PersonRows, register_own_rows
+        from accounts.personal_data import PersonTable, register_person_table
         from exports.models import Export
         from partnerportal.lib.known_pages import register_page
 
         columns = ("organization_id", "list", "query", "state", "rows", "asked_at", "finished_at")
-        register_own_rows("exports", PersonRows(Export, columns))
+        register_person_table("exports", PersonTable(Export, columns))
         register_page("export", "export_new")

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from notifications.filters import NoticeFilterSet
 from notifications.policies import ROLE_TABLE, NoticePermission
 from notifications.queries import list_notices
-from notifications.rows import notice_body, notice_subject
+from notifications.rows import render_notice_body, render_notice_subject
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.exports.columns import boolean_column, moment_column, raw_column, text_column, translated_column
 from partnerportal.lib.exports.lists import ExportList, ExportSubject, Query
@@ -33,8 +33,8 @@ LISTS = (
             raw_column("kind"),
             text_column("about", "about_label"),
             text_column("service", KeyTextTransform("sku_name", "params")),
-            translated_column("text", notice_subject),
-            translated_column("details", notice_body),
+            translated_column("text", render_notice_subject),
+            translated_column("details", render_notice_body),
             boolean_column("is_unread"),
             moment_column("dismissed_at"),
         ),

@@ -16,7 +16,7 @@ class NoticeFilterSet(FilterSet):
     """
 
     customer = df.UUIDFilter(field_name="about_public_id")
-    kind = df.ChoiceFilter(choices=registry.kind_choices)
+    kind = df.ChoiceFilter(choices=registry.list_notice_kind_choices)
     unread = df.BooleanFilter(method="filter_unread", widget=df.widgets.BooleanWidget)
     dismissed = df.BooleanFilter(method="filter_dismissed", widget=df.widgets.BooleanWidget)
 

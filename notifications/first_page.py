@@ -3,7 +3,7 @@
 from typing import Any
 
 from notifications.queries import list_notices
-from notifications.rows import notice_rows
+from notifications.rows import build_notice_rows
 from partnerportal.lib.blocks import Area, Block
 from partnerportal.lib.navigation import everybody
 from partnerportal.lib.requests import PortalRequest
@@ -13,7 +13,7 @@ NOTICES_SHOWN = 5  # latest notices
 
 def _latest(request: PortalRequest) -> dict[str, Any]:
     latest = list_notices(request.actor).not_dismissed().filter(is_in_inbox=True)[:NOTICES_SHOWN]
-    return {"notices": notice_rows(request.actor, latest)}
+    return {"notices": build_notice_rows(request.actor, latest)}
 
 
 BLOCKS = (

@@ -29,7 +29,7 @@ class NoticeChoicesForm(forms.Form):
 
     def __init__(self, actor: Actor, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.kinds = sorted(registry.kind_choices(actor), key=lambda choice: choice[1])
+        self.kinds = sorted(registry.list_notice_kind_choices(actor), key=lambda choice: choice[1])
         present = queries.get_notice_choices(actor)
         for code, label in self.kinds:
             mail, inbox = present[code]

@@ -15,7 +15,7 @@ from django.utils import timezone, translation
 from django.utils.translation import ngettext
 
 from notifications import registry
-from notifications.mailing import choose_mail_mode, mail_choices
+from notifications.mailing import choose_mail_mode, get_mail_choices
 from notifications.models import MailMode, Notice
 from notifications.registry import Addressee
 from partnerportal.lib import formats, tenancy
@@ -75,7 +75,7 @@ class _Line:
 
     @classmethod
     def for_notice(cls, notice: Notice) -> "_Line":
-        kind = registry.all_kinds()[notice.kind]
+        kind = registry.get_notice_kinds()[notice.kind]
         path = kind.path(notice)
         is_own = notice.about_id in (None, notice.recipient_id)
         return cls(
@@ -109,13 +109,13 @@ def _addressee(notice: Notice, person_id: int) -> Addressee | None:
 
     The caller must have entered the recipient as tenant.
     """
-    kind = registry.all_kinds()[notice.kind]
+    kind = registry.get_notice_kinds()[notice.kind]
     addressees = registry.list_addressees([notice.recipient_id]).get(notice.recipient_id, [])
     people = {person.person_id: person for person in addressees}
     person = people.get(person_id)
     if (
         person is None
-        or choose_mail_mode(kind, notice, person, mail_choices(kind, [notice.recipient_id])) is MailMode.OFF
+        or choose_mail_mode(kind, notice, person, get_mail_choices(kind, [notice.recipient_id])) is MailMode.OFF
     ):
         return None
     return person

@@ -15,7 +15,7 @@ SPREAD = 600  # seconds over which the summaries of one time zone go out
 MailChoices = dict[tuple[int, int], MailMode]  # choices for one kind of notice, by (organisation id, person id)
 
 
-def default_mail_mode(kind: NoticeKind, roles: frozenset[str], *, is_own: bool) -> MailMode:
+def get_default_mail_mode(kind: NoticeKind, roles: frozenset[str], *, is_own: bool) -> MailMode:
     """Return how somebody in these roles gets a kind of notice by e-mail, unless they have chosen otherwise.
 
     `is_own` says that the notice is news of their own organisation.
@@ -25,16 +25,16 @@ def default_mail_mode(kind: NoticeKind, roles: frozenset[str], *, is_own: bool) 
     return MailMode(kind.email_default)
 
 
-def mail_choices(kind: NoticeKind, organization_ids: Iterable[int]) -> MailChoices:
+def get_mail_choices(kind: NoticeKind, organization_ids: Iterable[int]) -> MailChoices:
     """Return what people of these organisations have chosen for e-mails of this kind, of those who have chosen."""
     rows = NoticePreference.objects.filter(kind=kind.code, organization_id__in=organization_ids).exclude(mail="")
     return {(row.organization_id, row.person_id): MailMode(row.mail) for row in rows}
 
 
-def mail_recipients(kind: NoticeKind, notices: list[Notice]) -> Iterator[tuple[Notice, Addressee, MailMode]]:
+def list_mail_recipients(kind: NoticeKind, notices: list[Notice]) -> Iterator[tuple[Notice, Addressee, MailMode]]:
     """Yield each notice with each person who is to get it by e-mail, and how. All notices must be of this kind."""
     recipients = {notice.recipient_id for notice in notices}
-    choices = mail_choices(kind, recipients)
+    choices = get_mail_choices(kind, recipients)
     if not kind.email_roles:  # by default nobody is mailed, so only those who chose it need to be looked up
         recipients = {organization_id for organization_id, _person in choices}
     people = registry.list_addressees(recipients) if recipients else {}
@@ -54,7 +54,9 @@ def choose_mail_mode(kind: NoticeKind, notice: Notice, person: Addressee, choice
     is_own = notice.about_id in (None, notice.recipient_id)
     if not kind.is_for(person.roles) or not (is_own or kind.is_granted(person.features)):
         return MailMode.OFF
-    return choices.get((notice.recipient_id, person.person_id)) or default_mail_mode(kind, person.roles, is_own=is_own)
+    return choices.get((notice.recipient_id, person.person_id)) or get_default_mail_mode(
+        kind, person.roles, is_own=is_own
+    )
 
 
 def find_next_summary(person: Addressee, now: dt.datetime) -> tuple[dt.date, dt.datetime]:

@@ -6,9 +6,9 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from notifications import registry
-from notifications.mailing import default_mail_mode
+from notifications.mailing import get_default_mail_mode
 from notifications.models import MailMode, Notice, NoticeChoice, NoticePreference
-from notifications.models.notice import NoticeQuerySet, in_inbox_condition
+from notifications.models.notice import NoticeQuerySet, make_inbox_condition
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.prepared import PreparedQuery
 
@@ -25,12 +25,14 @@ def list_notices(actor: Actor) -> NoticeQuerySet:
     return (
         Notice.objects.visible_to(actor)
         .annotate_unread(actor)
-        .alias(is_in_inbox=in_inbox_condition(actor))
+        .alias(is_in_inbox=make_inbox_condition(actor))
         .order_by("-at", "-pk")
     )
 
 
-def list_customers_in_news(actor: Actor, chosen: UUID | None = None, kind: str | None = None) -> list[tuple[str, str]]:
+def list_customers_with_notices(
+    actor: Actor, chosen: UUID | None = None, kind: str | None = None
+) -> list[tuple[str, str]]:
     """Return (public id, name) of each customer that the latest open notices are about, by name (CC-55).
 
     They are the choices of the inbox's filter by customer; the `chosen` one is always among them. As in the list,
@@ -74,7 +76,7 @@ def _unread(features: frozenset[str], roles: frozenset[str]) -> PreparedQuery[tu
 
 def count_unread(actor: Actor) -> int:
     """Return how many open notices the acting person has not opened; counting ends at UNREAD_SHOWN + 1."""
-    unread = _unread(actor.features & registry.features_needed(), actor.roles)
+    unread = _unread(actor.features & registry.list_needed_features(), actor.roles)
     return len(unread(actor.organization_id, actor.person_id))
 
 
@@ -82,12 +84,12 @@ def get_notice_choices(actor: Actor) -> dict[str, NoticeChoice]:
     """Return how the acting person gets each kind of notice in this organisation, by code: as chosen, or as usual."""
     own = {row.kind: row for row in NoticePreference.objects.visible_to(actor)}
     by_code = {}
-    for code, kind in registry.all_kinds().items():
+    for code, kind in registry.get_notice_kinds().items():
         row = own.get(code) or NoticePreference()
         mail = (
             MailMode(row.mail)
             if row.mail
-            else default_mail_mode(kind, actor.roles, is_own=not kind.is_granted(actor.features))
+            else get_default_mail_mode(kind, actor.roles, is_own=not kind.is_granted(actor.features))
         )
         by_code[code] = NoticeChoice(mail, row.inbox)
     return by_code

@@ -119,12 +119,12 @@ def register_notice(cls: type[NoticeKind]) -> type[NoticeKind]:
     return cls
 
 
-def all_kinds() -> dict[str, NoticeKind]:
+def get_notice_kinds() -> dict[str, NoticeKind]:
     """Return every registered kind of notice by its code."""
     return _kinds
 
 
-def kind_choices(actor: Actor | None = None) -> list[tuple[str, str]]:
+def list_notice_kind_choices(actor: Actor | None = None) -> list[tuple[str, str]]:
     """Return (code, label in the reader's language) of every kind, or of the kinds that the actor can get."""
     return [
         (code, str(kind.label))
@@ -134,27 +134,27 @@ def kind_choices(actor: Actor | None = None) -> list[tuple[str, str]]:
     ]
 
 
-def list_hidden_kinds(roles: frozenset[str]) -> list[str]:
+def list_hidden_notice_kinds(roles: frozenset[str]) -> list[str]:
     """Return the codes of the kinds of notices that nobody in these roles may see."""
     return [code for code, kind in sorted(_kinds.items()) if not kind.is_for(roles)]
 
 
-def list_granted_kinds(features: frozenset[str]) -> list[str]:
+def list_granted_notice_kinds(features: frozenset[str]) -> list[str]:
     """Return the codes of the kinds that an organisation with these features sees about another organisation."""
     return [code for code, kind in sorted(_kinds.items()) if kind.is_granted(features)]
 
 
-def features_needed() -> frozenset[str]:
+def list_needed_features() -> frozenset[str]:
     """Return every feature that some kind of notice needs."""
     return frozenset(kind.feature for kind in _kinds.values() if kind.feature)
 
 
-def kinds_for_event(event_kind: str) -> list[NoticeKind]:
+def list_notice_kinds_for_event(event_kind: str) -> list[NoticeKind]:
     """Return the kinds of notices that follow an event of this kind."""
     return [kind for kind in _kinds.values() if kind.event == event_kind]
 
 
-def on_event(event_kind: str) -> Callable[[EventHandler], EventHandler]:
+def register_event_handler(event_kind: str) -> Callable[[EventHandler], EventHandler]:
     """Return a decorator that registers a function to run in the fan-out of events of this kind.
 
     The function takes a sequence of these events. It runs in the transaction of the fan-out, as the job role. Several
@@ -168,8 +168,8 @@ def on_event(event_kind: str) -> Callable[[EventHandler], EventHandler]:
     return add
 
 
-def event_handlers(event_kind: str) -> "list[EventHandler]":
-    """Return the functions that `on_event` has registered for events of this kind."""
+def list_event_handlers(event_kind: str) -> "list[EventHandler]":
+    """Return the functions that `register_event_handler` has registered for events of this kind."""
     return _event_handlers.get(event_kind, [])
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from celery import shared_task
 
-from notifications.actions.outbox import fan_out_due, send_due_emails, send_due_summaries
+from notifications.actions.outbox import fan_out_due_events, send_due_emails, send_due_summaries
 from notifications.actions.secret_mails import forget_secret_mails, send_secret_mails
 from notifications.actions.sweeping import sweep_deliveries, sweep_notices
 from partnerportal.lib.nudges import nudge
@@ -16,7 +16,7 @@ SECONDS = 60  # how long a task goes on, below its time limit; the rest waits fo
 @shared_task
 def fan_out() -> None:
     """Write the notices of all due events, then wake the task that sends e-mails."""
-    if _until_empty(fan_out_due):
+    if _until_empty(fan_out_due_events):
         nudge("notifications.tasks.send_emails")
 
 

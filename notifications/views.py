@@ -48,18 +48,18 @@ def _back(request: PortalRequest) -> HttpResponse:
 
 @require_POST
 @require_permission(ROLE_TABLE, NoticePermission.VIEW)
-def open_notice(request: PortalRequest, notice_id: UUID) -> HttpResponse:
+def notice_open(request: PortalRequest, notice_id: UUID) -> HttpResponse:
     """Mark a notice as read by the person, and redirect to the page that it leads to."""
     notice = _notice(request, notice_id)
     mark_read(actor=request.actor, notice=notice)
-    kind = registry.all_kinds().get(notice.kind)
+    kind = registry.get_notice_kinds().get(notice.kind)
     path = kind.path(notice) if kind else ""
     return redirect(path) if path else _back(request)
 
 
 @require_POST
 @require_permission(ROLE_TABLE, NoticePermission.DISMISS)
-def dismiss(request: PortalRequest, notice_id: UUID) -> HttpResponse:
+def notice_dismiss(request: PortalRequest, notice_id: UUID) -> HttpResponse:
     """Dismiss a notice for the organisation (CC-56…CC-58); the toast has a button that undoes it."""
     notice = _notice(request, notice_id)
     dismiss_notice(actor=request.actor, notice=notice)
@@ -70,7 +70,7 @@ def dismiss(request: PortalRequest, notice_id: UUID) -> HttpResponse:
 
 @require_POST
 @require_permission(ROLE_TABLE, NoticePermission.DISMISS)
-def restore(request: PortalRequest, notice_id: UUID) -> HttpResponse:
+def notice_restore(request: PortalRequest, notice_id: UUID) -> HttpResponse:
     """Undo the dismissal of a notice."""
     restore_notice(actor=request.actor, notice=_notice(request, notice_id))
     messages.success(request, _("Notification restored"))
@@ -79,7 +79,7 @@ def restore(request: PortalRequest, notice_id: UUID) -> HttpResponse:
 
 @require_POST
 @require_permission(ROLE_TABLE, NoticePermission.VIEW)
-def read_all(request: PortalRequest) -> HttpResponse:
+def inbox_read_all(request: PortalRequest) -> HttpResponse:
     """Mark every notice of the organisation as read by the person."""
     mark_all_read(actor=request.actor)
     messages.success(request, _("All notifications marked as read"))
@@ -88,7 +88,7 @@ def read_all(request: PortalRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @require_permission(ROLE_TABLE, NoticePermission.VIEW)
-def preferences(request: PortalRequest) -> HttpResponse:
+def notice_preferences(request: PortalRequest) -> HttpResponse:
     """Show which notices of this organisation a person gets, in the inbox and by e-mail; on POST store the choice.
 
     Any role may.

@@ -16,7 +16,7 @@ from django.urls import Resolver404, resolve
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from accounts.backends import awaits_proof, half_signed_in_person_id
+from accounts.backends import awaits_sign_in_proof, get_half_signed_in_person_id
 from accounts.models import Operator
 from accounts.queries import list_operators_of_person
 from connections.actors import PersonSession
@@ -162,7 +162,7 @@ class ActorMiddleware:
 
     def _enter(self, request: PortalRequest) -> None:
         self._enter_nobody(request)
-        if request.method == "POST" and awaits_proof(request.session):
+        if request.method == "POST" and awaits_sign_in_proof(request.session):
             request.session.take_turn()
         wanted, person_id = request.session.get("organization"), request.session.get(SESSION_KEY)
         # The first use of request.user checks the session. Reading the user needs the policies' tenant already, so the
@@ -174,7 +174,7 @@ class ActorMiddleware:
         if not request.user.is_authenticated:
             if person_id:
                 tenancy.enter_tenant(organization_id=None)
-            if pending := half_signed_in_person_id(request.session):
+            if pending := get_half_signed_in_person_id(request.session):
                 tenancy.allow_credential_writes(pending)
             return
         person = request.user

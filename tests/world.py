@@ -37,8 +37,8 @@ from connections.actors import choose_actor
 from connections.models import Connection, InvitationLink
 from entitlements.events import EntitlementEvent
 from entitlements.models import Entitlement, Order, OrderLine, Sku
-from notifications.actions.outbox import fan_out_due
-from notifications.actions.recording import record
+from notifications.actions.outbox import fan_out_due_events
+from notifications.actions.recording import record_event
 from notifications.models import Delivery, Event, Notice
 from partnerportal.lib.actors import ANONYMOUS, Actor
 from partnerportal.lib.prepared import build_instance
@@ -203,10 +203,10 @@ def build() -> None:
             )
     Sku.objects.create(code=SKU_OF_NOBODY, service="To be tried", name="To be tried")
     world_usage.build_ingest()
-    while fan_out_due():  # the connected ones get their notices before the end: the row that could leak
+    while fan_out_due_events():  # the connected ones get their notices before the end: the row that could leak
         pass
     end_connection(actor=World().actor("ended.admin"), connection=World().connection("ended", "partner"))
-    while fan_out_due():
+    while fan_out_due_events():
         pass
     ProgramMembership.objects.filter(organization=World().lapsed).update(ends_on=today - dt.timedelta(days=1))
     assert not Delivery.objects.exclude(error="").exists(), Delivery.objects.exclude(error="").first().error
@@ -300,7 +300,7 @@ def _goods(organization: Organization, name: str) -> None:
         (EntitlementEvent.ADDED, entitlement, sku.name, {"sku_name": sku.name, "quantity": 10}),
         (EntitlementEvent.ORDER_PLACED, order, order.number, {"number": order.number}),
     ):
-        record(
+        record_event(
             kind,
             actor=Actor.system("feed"),
             subject=subject,

@@ -24,7 +24,7 @@ from entitlements.models import (
 )
 from entitlements.models.usage import ACTIVE_KEPT, ASSIGNED_KEPT, SHARES_KEPT
 from exports.models import Export
-from notifications.actions.recording import record_many
+from notifications.actions.recording import record_events
 from notifications.models import MailMode, NoticePreference
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.tokens import digest_secret
@@ -53,7 +53,7 @@ def build(organization: Organization, *, word: str, used: str, holders: str, per
             released_at=timezone.now() if name == "released" else None,
         )
         if row.released_at:
-            record_many([release_event(EntitlementEvent.RELEASE_MARKED, Actor.system("feed"), row)])
+            record_events([release_event(EntitlementEvent.RELEASE_MARKED, Actor.system("feed"), row)])
     RenewalAlert.objects.create(entitlement=entitlement, ends_on=entitlement.ends_on, days=30)
     own = {"organization": organization, "person_id": person.pk}
     Export.objects.create(**own, list="customers", state=Export.State.FAILED, error="interrupted")

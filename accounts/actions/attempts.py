@@ -31,7 +31,7 @@ def note_failed_attempt(person_id: int, kind: Attempt) -> None:
         transaction.on_commit(_nudge)
 
 
-def asks_for_mailed_code(person_id: int) -> bool:
+def needs_mailed_code(person_id: int) -> bool:
     """Return whether a person's password alone no longer signs them in, because a mailed code is needed beside it.
 
     That is so once ATTEMPTS_A_DAY passwords or ATTEMPTS_A_DAY codes were wrong for the person today (UTC).

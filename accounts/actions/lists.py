@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.events import AccountEvent
 from accounts.models import ListSettings, Person, SavedView
 from accounts.policies import ROLE_TABLE, AccountPermission
-from notifications.actions.recording import record
+from notifications.actions.recording import record_event
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Invalid, NotFound, TooMany
 from partnerportal.lib.lists import ListDefinition, find_list
@@ -24,7 +24,7 @@ LONGEST_NAME = 60  # characters of a saved view's name
 
 
 @transaction.atomic
-def save_view(
+def create_saved_view(
     *, actor: Actor, definition: ListDefinition, name: str, query: Mapping[str, str], is_shared: bool = False
 ) -> SavedView:
     """Save filters and order of a list under a name, as a view of the acting person, and return the view.
@@ -46,7 +46,7 @@ def save_view(
 
 
 @transaction.atomic
-def change_view(*, actor: Actor, view: SavedView, name: str, is_shared: bool) -> SavedView:
+def change_saved_view(*, actor: Actor, view: SavedView, name: str, is_shared: bool) -> SavedView:
     """Rename a saved view of the acting person, share it or stop sharing it, and return it.
 
     Raises NotFound for a view of another person, Invalid for a bad name, and Refused for a change of sharing without
@@ -62,7 +62,7 @@ def change_view(*, actor: Actor, view: SavedView, name: str, is_shared: bool) ->
 
 
 @transaction.atomic
-def save_into_view(*, actor: Actor, view: SavedView, query: Mapping[str, str]) -> SavedView:
+def replace_saved_view_query(*, actor: Actor, view: SavedView, query: Mapping[str, str]) -> SavedView:
     """Replace a view's saved filters and order by those of `query`. Raises NotFound for a view of another person."""
     definition = find_list(view.list_key)
     _authorize(actor, definition)
@@ -73,7 +73,7 @@ def save_into_view(*, actor: Actor, view: SavedView, query: Mapping[str, str]) -
 
 
 @transaction.atomic
-def delete_view(*, actor: Actor, view: SavedView) -> None:
+def delete_saved_view(*, actor: Actor, view: SavedView) -> None:
     """Delete a saved view of the acting person; an Admin may also delete a view that a colleague shares.
 
     The colleague may have left. Raises NotFound for a view that the actor does not see, and Refused for a colleague's
@@ -99,7 +99,7 @@ def set_default_view(*, actor: Actor, definition: ListDefinition, view: SavedVie
 
 
 @transaction.atomic
-def set_display(*, actor: Actor, definition: ListDefinition, columns: Iterable[str], density: str) -> None:
+def set_list_display(*, actor: Actor, definition: ListDefinition, columns: Iterable[str], density: str) -> None:
     """Store which columns a list shows the acting person, in which order, and how dense; none means the usual columns.
 
     Raises Invalid("display") for a column or density that the list does not have.
@@ -154,4 +154,4 @@ def _share(actor: Actor, view: SavedView, *, was_shared: bool) -> None:
     if view.is_shared != was_shared:
         authorize(actor, ROLE_TABLE, AccountPermission.SHARE_VIEWS)
     if view.is_shared and not was_shared:
-        record(AccountEvent.VIEW_SHARED, actor=actor, subject=view, label=view.name)
+        record_event(AccountEvent.VIEW_SHARED, actor=actor, subject=view, label=view.name)

@@ -6,11 +6,11 @@ from dataclasses import replace
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from accounts.actions.people import start_from_nothing
+from accounts.actions.people import empty_unproved_account
 from accounts.events import AccountEvent
 from accounts.models import Operator, Organization, Person, Role
 from accounts.policies import ROLE_TABLE, AccountPermission
-from notifications.actions.recording import record
+from notifications.actions.recording import record_event
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.changes import Changes, list_changes
 from partnerportal.lib.errors import Conflict, Invalid, NotFound
@@ -30,7 +30,7 @@ def add_operator(
     organisations of this kind do not have.
     """
     authorize_staff(actor)
-    start_from_nothing(actor=actor, person=person)
+    empty_unproved_account(actor=actor, person=person)
     granted = {"roles": _ordered_roles(organization, roles), "finance_granted": finance_granted}
     operator, _created = Operator.objects.update_or_create(organization=organization, person=person, defaults=granted)
     _record(AccountEvent.OPERATOR_ADDED, actor, operator)
@@ -38,7 +38,9 @@ def add_operator(
 
 
 @transaction.atomic
-def change_roles(*, actor: Actor, operator: Operator, roles: Iterable[str], finance_granted: bool = False) -> Operator:
+def change_operator_roles(
+    *, actor: Actor, operator: Operator, roles: Iterable[str], finance_granted: bool = False
+) -> Operator:
     """Replace the roles of an operator (CV-17), and whether they see finance in every role; return the operator.
 
     Raises Refused("own_role") for the actor's own roles, Conflict("last_admin") when no Admin would be left (E-5),
@@ -73,7 +75,7 @@ def remove_operator(*, actor: Actor, operator: Operator) -> None:
 
 def _record(kind: AccountEvent, actor: Actor, operator: Operator, changes: Changes | None = None) -> None:
     """Record an event about an operator. Its subject is the person, by whom an erasure finds it later."""
-    record(
+    record_event(
         kind,
         actor=actor,
         subject=operator.person,

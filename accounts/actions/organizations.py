@@ -12,7 +12,7 @@ from accounts.events import AccountEvent
 from accounts.models import Kind, Operator, Organization, Person, Program, ProgramMembership, Role
 from accounts.models.organization import new_org_id
 from accounts.policies import ROLE_TABLE, AccountPermission
-from notifications.actions.recording import record
+from notifications.actions.recording import record_event
 from partnerportal.lib import tenancy
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.changes import changes_between, list_changes
@@ -48,7 +48,7 @@ def create_own_organization(*, person: Person, name: str, country: str, **detail
         organization = Organization(pk=new_id, kind=Kind.CUSTOMER, name=name, country=country, **details)
         _insert(organization)
         Operator.objects.create(organization=organization, person=person, roles=[Role.ADMIN])
-        record(
+        record_event(
             AccountEvent.ORGANIZATION_CREATED,
             actor=Actor(person_id=person.pk, label=str(person), organization_id=new_id, organization_name=name),
             subject=organization,
@@ -82,7 +82,7 @@ VERIFIED_FIELDS = {  # what only vendor staff change once they have verified it,
 
 
 @transaction.atomic
-def update_contact(*, actor: Actor, organization: Organization, **contact: str) -> Organization:
+def update_contact_data(*, actor: Actor, organization: Organization, **contact: str) -> Organization:
     """Change contact data of the actor's own organisation and return it; the log says what changed (CC-2).
 
     `contact` holds new values for some of CONTACT_FIELDS. Raises NotFound for another organisation, Invalid("contact")
@@ -103,7 +103,7 @@ def update_contact(*, actor: Actor, organization: Organization, **contact: str) 
         for name in changes:
             setattr(row, name, contact[name])
         row.save(update_fields=[*changes, "name_folded"])
-        record(AccountEvent.CONTACT_CHANGED, actor=actor, subject=row, changes=changes)
+        record_event(AccountEvent.CONTACT_CHANGED, actor=actor, subject=row, changes=changes)
     return row
 
 
@@ -126,7 +126,7 @@ def register_organization(
         organization.save(force_insert=True)
     else:
         _insert(organization)
-    record(AccountEvent.ORGANIZATION_CREATED, actor=actor, subject=organization, counterpart=organization)
+    record_event(AccountEvent.ORGANIZATION_CREATED, actor=actor, subject=organization, counterpart=organization)
     return organization
 
 
@@ -146,7 +146,7 @@ def grant_membership(
     before = ProgramMembership.objects.visible_to(actor).filter(**key).values("starts_on", "ends_on").first()
     membership, _created = ProgramMembership.objects.update_or_create(**key, defaults={"ends_on": ends_on})
     if changes := changes_between(before or {}, {"starts_on": starts_on, "ends_on": ends_on}):
-        record(
+        record_event(
             AccountEvent.MEMBERSHIP_CHANGED,
             actor=actor,
             subject=organization,

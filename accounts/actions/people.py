@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.events import AccountEvent
 from accounts.models import FailedAttempts, Person
-from notifications.actions.recording import record
+from notifications.actions.recording import record_event
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Conflict, Invalid
 from partnerportal.lib.policies import authorize_staff
@@ -28,7 +28,7 @@ from partnerportal.lib.text import one_line
 BATCH = 500  # persons deleted in one transaction
 
 
-class Registration(NamedTuple):
+class RegistrationResult(NamedTuple):
     """The result of `register_person`: the person, whether they are new, and whether their account was emptied.
 
     `was_reset` is true for a person who had an account whose address nobody had proved.
@@ -48,11 +48,11 @@ def update_preferences(*, person: Person, name: str, language: str, time_zone: s
 @transaction.atomic
 def register_person(
     *, actor: Actor, email: str, name: str = "", language: str = settings.LANGUAGE_CODE, verified: bool = False
-) -> Registration:
+) -> RegistrationResult:
     """Register a person for vendor staff, or find the person with this address; return them and whether they are new.
 
     A new person has no password: "Forgot your password?" gives them one, and the first sign-in asks for a code that is
-    mailed to the address. A known person who never proved the address starts from nothing (`start_from_nothing`).
+    mailed to the address. A known person who never proved the address starts from nothing (`empty_unproved_account`).
     `verified` means that staff vouch for the address, also of a known person. Raises Conflict("further_address") if
     somebody else has proved the address as a further one of theirs, and ValidationError for a bad address or name.
     """
@@ -64,9 +64,11 @@ def register_person(
         person.full_clean(exclude={"password"} if name else {"password", "name"})  # a person may name themselves later
         person = Person.objects.create_user(email, name=name, language=language)
         EmailAddress.objects.create(user=person, email=person.email, primary=True)
-        registration = Registration(person, is_new=True, was_reset=False)
+        registration = RegistrationResult(person, is_new=True, was_reset=False)
     else:
-        registration = Registration(person, is_new=False, was_reset=start_from_nothing(actor=actor, person=person))
+        registration = RegistrationResult(
+            person, is_new=False, was_reset=empty_unproved_account(actor=actor, person=person)
+        )
     # Other accounts may list this address without having proved it. They lose it: a reset link that somebody asks for
     # would otherwise be sent for both accounts.
     EmailAddress.objects.filter(email=person.email, verified=False).exclude(user=person).delete()
@@ -87,7 +89,7 @@ def refuse_further_address(email: str, person: Person | None = None) -> None:
 
 
 @transaction.atomic
-def start_from_nothing(*, actor: Actor, person: Person) -> bool:
+def empty_unproved_account(*, actor: Actor, person: Person) -> bool:
     """Take everything from an account whose address nobody has proved; return whether there was anything to take.
 
     Whoever signed up with somebody else's address knows the account's password. So before staff vouch for the address,
@@ -113,7 +115,7 @@ def start_from_nothing(*, actor: Actor, person: Person) -> bool:
     person.email, person.name = stored.email, "" if had_credentials else stored.name
     person.save(update_fields=["password", "origin", "name"])
     if had_credentials:
-        record(AccountEvent.PERSON_RESET, actor=actor, subject=person, label=person.email)
+        record_event(AccountEvent.PERSON_RESET, actor=actor, subject=person, label=person.email)
     return had_credentials
 
 
@@ -158,7 +160,7 @@ def lock_person(*, actor: Actor, person: Person, reason: str) -> None:
         raise Invalid("reason", _("Enter a reason."), field="reason")
     _set_active(person, False, _("This person is already locked."), locked_at=timezone.now())
     end_sessions(person)
-    record(AccountEvent.PERSON_LOCKED, actor=actor, subject=person, note=one_line(reason))
+    record_event(AccountEvent.PERSON_LOCKED, actor=actor, subject=person, note=one_line(reason))
 
 
 @transaction.atomic
@@ -169,7 +171,7 @@ def unlock_person(*, actor: Actor, person: Person) -> None:
     """
     authorize_staff(actor)
     _set_active(person, True, _("This person is not locked."))
-    record(AccountEvent.PERSON_UNLOCKED, actor=actor, subject=person)
+    record_event(AccountEvent.PERSON_UNLOCKED, actor=actor, subject=person)
 
 
 def _set_active(person: Person, is_active: bool, refusal: object, **stamp: dt.datetime) -> None:
@@ -180,7 +182,7 @@ def _set_active(person: Person, is_active: bool, refusal: object, **stamp: dt.da
     person.is_active = is_active
 
 
-def delete_unverified() -> int:
+def delete_unverified_people() -> int:
     """Delete people who signed up, proved no address within PORTAL_UNVERIFIED_KEPT and act for nobody; return how many.
 
     A person whom staff or an import registered is never deleted: `Person.origin` says which it was.

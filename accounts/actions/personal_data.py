@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from accounts.actions.operators import remove_operator
 from accounts.actions.people import end_sessions, refuse_further_address
 from accounts.models import FailedAttempts, Operator, Person
-from accounts.personal_data import registered_holdings
+from accounts.personal_data import list_personal_data_sections
 from accounts.queries import list_organizations_with_one_admin
 from notifications.models import Event
 from partnerportal.lib.actors import Actor, ActorKind
@@ -51,7 +51,7 @@ def export_person(*, actor: Actor, person: Person) -> dict[str, Any]:
     """Return all that is held about a person, for vendor staff, without the secrets they sign in with.
 
     The dict has a section for each kind of data: account, addresses, organizations, sessions, devices, failed_attempts,
-    events_by, events_about, and one for each registered `Holding`, under its name.
+    events_by, events_about, and one for each registered `PersonalDataSection`, under its name.
     """
     authorize_staff(actor)
     devices = Authenticator.objects.filter(user=person).order_by("pk")
@@ -70,7 +70,7 @@ def export_person(*, actor: Actor, person: Person) -> dict[str, Any]:
         "failed_attempts": _rows(FailedAttempts.objects.filter(person=person), "kind", "day", "failures"),
         "events_by": _rows(events.filter(_by(person)), *EVENT),
         "events_about": _rows(events.filter(subject_id=person.public_id), *EVENT),
-        **{holding.name: holding.export(person) for holding in registered_holdings()},
+        **{section.name: section.export(person) for section in list_personal_data_sections()},
     }
 
 
@@ -108,9 +108,9 @@ def erase_person(*, actor: Actor, email: str) -> bool:
         )
     for operator in Operator.objects.filter(person=person).select_related("person", "organization"):
         remove_operator(actor=actor, operator=operator)
-    for holding in registered_holdings():
-        if holding.erase:
-            holding.erase(person)
+    for section in list_personal_data_sections():
+        if section.erase:
+            section.erase(person)
     labels = _labels(person)
     addresses = {person.email, *EmailAddress.objects.filter(user=person).values_list("email", flat=True)}
     addresses |= _former_addresses(person, labels)

@@ -25,7 +25,7 @@ from accounts.models import (
     Skill,
 )
 from accounts.policies import ROLE_TABLE, AccountPermission
-from notifications.actions.recording import record
+from notifications.actions.recording import record_event
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.changes import changes_between, list_changes
 from partnerportal.lib.days import today
@@ -168,7 +168,7 @@ def set_account_manager(
         is_named = operator is not None
         changes = changes_between({"is_account_manager": not is_named}, {"is_account_manager": is_named})
         kind = AccountEvent.ACCOUNT_MANAGER_CHANGED
-        record(kind, actor=actor, subject=named.person, counterpart=row, changes=changes)
+        record_event(kind, actor=actor, subject=named.person, counterpart=row, changes=changes)
     return row
 
 
@@ -198,7 +198,7 @@ def _lock_organization(actor: Actor, organization: Organization) -> Organization
 
 def _record_about(kind: AccountEvent, actor: Actor, organization: Organization, **details: Any) -> None:
     """Record an event about an organisation that it may read too."""
-    record(kind, actor=actor, subject=organization, counterpart=organization, **details)
+    record_event(kind, actor=actor, subject=organization, counterpart=organization, **details)
 
 
 def _org_id(organization: Organization | None) -> str | None:

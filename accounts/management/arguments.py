@@ -13,7 +13,7 @@ from partnerportal.lib.countries import country_choices
 C = TypeVar("C", Competency, Skill)
 
 
-def country_code(text: str) -> str:
+def parse_country_code(text: str) -> str:
     """Return a country code in capitals.
 
     Raises ArgumentTypeError for a code that ISO 3166 does not have.
@@ -32,7 +32,7 @@ def find_organization(org_id: str) -> Organization:
     return organization
 
 
-def tenant_id(text: str) -> UUID:
+def parse_tenant_id(text: str) -> UUID:
     """Return a tenant ID. Raises ArgumentTypeError for a text that is no UUID."""
     try:
         return UUID(text)
@@ -49,7 +49,7 @@ def find_program(code: str) -> Program:
     return program
 
 
-def find_catalogue_row(catalogue: type[C], code: str) -> C:
+def find_qualification(catalogue: type[C], code: str) -> C:
     """Return the competency or skill with this code. Raises CommandError for an unknown one, and lists the codes."""
     row = catalogue._default_manager.filter(code=code).first()
     if row is None:

@@ -1,13 +1,13 @@
 """The base of commands that register a person."""
 
-from accounts.actions.people import Registration
+from accounts.actions.people import RegistrationResult
 from partnerportal.lib.commands import StaffCommand
 
 
-class PersonCommand(StaffCommand):
+class RegisterPersonCommand(StaffCommand):
     """A command of vendor staff that registers a person with `register_person`."""
 
-    def warn_of_reset(self, registration: Registration) -> None:
+    def warn_of_reset(self, registration: RegistrationResult) -> None:
         """Warn on stderr if the person had an account with an unproved address, which was emptied."""
         if registration.was_reset:
             person = registration.person

@@ -40,7 +40,7 @@ def new_org_id() -> str:
     return str(secrets.randbelow(90_000_000) + 10_000_000)
 
 
-def organization_in_sight(actor: Actor, column: str) -> Q:
+def make_organization_sight_condition(actor: Actor, column: str) -> Q:
     """Return the condition that the actor sees the organisation in `column`, and with it what it is to the vendor.
 
     That is REACH, which includes the actor's own organisation. The vendor's staff see every organisation, because they
@@ -53,7 +53,7 @@ class OrganizationQuerySet(TenantQuerySet):
     """A queryset of organisations: an actor sees the organisations within its reach, and vendor staff see all."""
 
     def rows_for(self, actor: Actor) -> "OrganizationQuerySet":
-        return self.filter(organization_in_sight(actor, "pk"))
+        return self.filter(make_organization_sight_condition(actor, "pk"))
 
 
 class Organization(PublicModel):

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models.organization import organization_in_sight
+from accounts.models.organization import make_organization_sight_condition
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import today
 from partnerportal.lib.visible_rows import TenantQuerySet
@@ -36,7 +36,7 @@ class ProgramMembershipQuerySet(TenantQuerySet):
     """A queryset of programme memberships: an actor sees the memberships of organisations that it sees."""
 
     def rows_for(self, actor: Actor) -> "ProgramMembershipQuerySet":
-        return self.filter(organization_in_sight(actor, "organization"))
+        return self.filter(make_organization_sight_condition(actor, "organization"))
 
     def active(self, on: dt.date | None = None) -> "ProgramMembershipQuerySet":
         """Return the memberships that run on that day (UTC, default today), their first and last days included."""

@@ -14,8 +14,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django.views.decorators.vary import vary_on_headers
 
 from accounts import queries, rows
-from accounts.actions.operators import change_roles, remove_operator
-from accounts.actions.organizations import create_own_organization, update_contact
+from accounts.actions.operators import change_operator_roles, remove_operator
+from accounts.actions.organizations import create_own_organization, update_contact_data
 from accounts.actions.people import update_preferences
 from accounts.forms import OrganizationForm, PreferencesForm, RolesForm
 from accounts.policies import ROLE_TABLE, AccountPermission
@@ -95,7 +95,7 @@ def account_edit(request: PortalRequest) -> HttpResponse:
     form = OrganizationForm(request.POST or None, instance=organization)
     if request.method == "POST" and form.is_valid():
         with show_errors_in_form(form):
-            update_contact(actor=request.actor, organization=organization, **form.cleaned_data)
+            update_contact_data(actor=request.actor, organization=organization, **form.cleaned_data)
             messages.success(request, _("Contact details saved."))
             return redirect(page_url("account"))
     return render(request, "accounts/account_edit.html", {"form": form})
@@ -106,7 +106,7 @@ def account_edit(request: PortalRequest) -> HttpResponse:
 def operators(request: PortalRequest) -> HttpResponse:
     """Show who may act for the organisation, and in which roles (CV-14)."""
     actor = request.actor
-    context = {"rows": rows.operator_rows(actor, queries.list_operators(actor))}
+    context = {"rows": rows.build_operator_rows(actor, queries.list_operators(actor))}
     return render(request, "accounts/operators.html", context)
 
 
@@ -123,7 +123,7 @@ def operator_roles(request: PortalRequest, operator_id: UUID) -> HttpResponse:
     form = RolesForm(request.POST if request.method == "POST" else None, operator=operator)
     if form.is_valid():
         with show_errors_in_form(form):
-            change_roles(actor=request.actor, operator=operator, **form.cleaned_data)
+            change_operator_roles(actor=request.actor, operator=operator, **form.cleaned_data)
             messages.success(request, _("Roles of %(name)s saved.") % {"name": operator.person})
             return redirect("operators")
     return render(request, "accounts/operator_roles.html", {"operator": operator, "form": form})

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from django.views.decorators.vary import vary_on_headers
 
 from accounts.actions import lists as actions
-from accounts.forms import DisplayForm, ViewForm
+from accounts.forms import ListDisplayForm, SavedViewForm
 from accounts.models import SavedView
 from accounts.policies import ROLE_TABLE, AccountPermission, may_share_views
 from accounts.queries import get_list_preferences, get_saved_view
@@ -49,16 +49,16 @@ def _posted_query(request: PortalRequest) -> dict[str, str]:
 @require_form
 @may_save
 @vary_on_headers("HX-Request")
-def view_new(request: PortalRequest, list_key: str) -> HttpResponse:
+def saved_view_new(request: PortalRequest, list_key: str) -> HttpResponse:
     """Ask for the name of a new view; on POST save the list's present filters and order under that name."""
     definition = _visible_list(request, list_key)
     may_share = may_share_views(request.actor)
-    form = ViewForm(request.POST or None, may_share=may_share)
+    form = SavedViewForm(request.POST or None, may_share=may_share)
     query = request.POST.get("query", request.GET.urlencode())
     if request.method == "POST" and form.is_valid():
         with show_errors_in_form(form):
-            view = actions.save_view(
-                actor=request.actor, definition=definition, query=_posted_query(request), **form.action_arguments
+            view = actions.create_saved_view(
+                actor=request.actor, definition=definition, query=_posted_query(request), **form.saved_view_arguments
             )
             if form.cleaned_data["is_default"]:
                 actions.set_default_view(actor=request.actor, definition=definition, view=view)
@@ -72,17 +72,17 @@ def view_new(request: PortalRequest, list_key: str) -> HttpResponse:
 @require_form
 @may_save
 @vary_on_headers("HX-Request")
-def view_change(request: PortalRequest, view_id: UUID) -> HttpResponse:
+def saved_view_change(request: PortalRequest, view_id: UUID) -> HttpResponse:
     """Show the form that renames or shares a saved view; on POST store the change.
 
     The answer to a POST is 404 for the shared view of a colleague.
     """
     view, definition = _visible_view(request, view_id)
     may_share = may_share_views(request.actor)
-    form = ViewForm.for_view(view, request.POST if request.method == "POST" else None, may_share=may_share)
+    form = SavedViewForm.for_saved_view(view, request.POST if request.method == "POST" else None, may_share=may_share)
     if request.method == "POST" and form.is_valid():
         with show_errors_in_form(form):
-            view = actions.change_view(actor=request.actor, view=view, **form.action_arguments)
+            view = actions.change_saved_view(actor=request.actor, view=view, **form.saved_view_arguments)
             messages.success(request, _("View “%(name)s” saved.") % {"name": view.name})
             return redirect(_address(definition, view))
     context = {"form": form, "title": _("Rename or share the view"), "view": view, "may_share": may_share}
@@ -92,17 +92,17 @@ def view_change(request: PortalRequest, view_id: UUID) -> HttpResponse:
 
 @require_POST
 @may_save
-def view_save_query(request: PortalRequest, view_id: UUID) -> HttpResponse:
+def saved_view_replace_query(request: PortalRequest, view_id: UUID) -> HttpResponse:
     """Replace the filters and the order of a saved view by the present ones of its list."""
     view, definition = _visible_view(request, view_id)
-    view = actions.save_into_view(actor=request.actor, view=view, query=_posted_query(request))
+    view = actions.replace_saved_view_query(actor=request.actor, view=view, query=_posted_query(request))
     messages.success(request, _("View “%(name)s” saved.") % {"name": view.name})
     return redirect(_address(definition, view))
 
 
 @require_POST
 @may_save
-def view_set_default(request: PortalRequest, view_id: UUID) -> HttpResponse:
+def saved_view_set_default(request: PortalRequest, view_id: UUID) -> HttpResponse:
     """Make a saved view the person's default view of its list, or with `default=no` remove the default view."""
     view, definition = _visible_view(request, view_id)
     wanted = request.POST.get("default") == "yes"
@@ -117,11 +117,11 @@ def view_set_default(request: PortalRequest, view_id: UUID) -> HttpResponse:
 @require_form
 @may_save
 @vary_on_headers("HX-Request")
-def view_delete(request: PortalRequest, view_id: UUID) -> HttpResponse:
+def saved_view_delete(request: PortalRequest, view_id: UUID) -> HttpResponse:
     """Ask for confirmation on GET; on POST delete a saved view."""
     view, definition = _visible_view(request, view_id)
     if request.method == "POST":
-        actions.delete_view(actor=request.actor, view=view)
+        actions.delete_saved_view(actor=request.actor, view=view)
         messages.success(request, _("View “%(name)s” deleted.") % {"name": view.name})
         return redirect(definition.url_name)
     context = {"view": view, "back": _address(definition, view), "definition": definition}
@@ -138,10 +138,10 @@ def list_display(request: PortalRequest, list_key: str) -> HttpResponse:
     """
     definition = _visible_list(request, list_key)
     data = request.POST if request.method == "POST" else None
-    form = DisplayForm(definition, get_list_preferences(request.actor, list_key), data)
+    form = ListDisplayForm(definition, get_list_preferences(request.actor, list_key), data)
     back = next_url(request, reverse(definition.url_name))
     if data is not None and not form.moved:
-        actions.set_display(actor=request.actor, definition=definition, columns=form.columns, density=form.density)
+        actions.set_list_display(actor=request.actor, definition=definition, columns=form.columns, density=form.density)
         if request.htmx:
             return load_page(back)
         return redirect(back)

@@ -23,7 +23,7 @@ from entitlements.events import EntitlementEvent
 from entitlements.models import Anomaly, CustomerUsage, Sku, UsageDay
 from entitlements.models.usage import KEPT, TO_CHECK
 from entitlements.queries.usage import DAY_LASTS
-from notifications.actions.recording import new_event, record_many
+from notifications.actions.recording import make_event, record_events
 from notifications.models import Event
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.policies import authorize_staff
@@ -63,7 +63,7 @@ def _look_at_batch(actor: Actor) -> int | None:
     findings = {key: finding for key, values in series.items() if (finding := judge_number(values, as_of[key[0]]))}
     still_open = _close(findings, series, as_of)
     opened = _open(findings, as_of, still_open)
-    record_many(_news(actor, opened))
+    record_events(_news(actor, opened))
     _mark(due, opened, still_open)
     return len(opened)
 
@@ -136,7 +136,7 @@ def _news(actor: Actor, opened: list[Anomaly]) -> list[Event]:
         numbers = {name: getattr(row, name) for name in ("metric", "value", "before", "low", "high")}
         uses[row.customer_id].append({"service": services[row.sku_id], **numbers})
     return [
-        new_event(
+        make_event(
             EntitlementEvent.USE_UNUSUAL,
             actor=actor,
             subject=customers[customer],

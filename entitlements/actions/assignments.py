@@ -6,7 +6,7 @@ from entitlements.actions.releases import release_event
 from entitlements.events import EntitlementEvent
 from entitlements.facts import Answers, Fact, KnownIds, LineProblem, Outcome
 from entitlements.models import LicenseAssignment
-from notifications.actions.recording import record_many
+from notifications.actions.recording import record_events
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.copy_rows import CopyRows
 from partnerportal.lib.locks import Lock, take_turn
@@ -93,4 +93,4 @@ def _record_releases(actor: Actor, released: set[int]) -> None:
     """
     if released:
         rows = LicenseAssignment.objects.filter(pk__in=released).select_related("sku", "customer").order_by("pk")
-        record_many([release_event(EntitlementEvent.RELEASE_MARKED, actor, row) for row in rows])
+        record_events([release_event(EntitlementEvent.RELEASE_MARKED, actor, row) for row in rows])

@@ -11,7 +11,7 @@ from entitlements.actions.rollups import recount_skus
 from entitlements.events import EntitlementEvent
 from entitlements.facts import Answers, Fact, KnownRows, LineProblem, Outcome
 from entitlements.models import Entitlement, Order, OrderLine, Sku
-from notifications.actions.recording import new_event, record_many
+from notifications.actions.recording import make_event, record_events
 from notifications.models import Event
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.changes import Changes, changes_between
@@ -58,7 +58,7 @@ def store_facts(*, actor: Actor, facts: list[Fact], with_events: bool, at: dt.da
     news = [_entitlement_news(change, known, actor, at) for change in entitlements if _is_news(change)]
     news += [_order_news(change, known, actor, at) for change in orders if change.old is None]
     if with_events:
-        record_many(news)
+        record_events(news)
     return answers
 
 
@@ -218,7 +218,7 @@ def _event(
     changes: Changes | None = None,
 ) -> Event:
     data = {"customer": str(customer.public_id), "customer_name": customer.name, **details}
-    return new_event(
+    return make_event(
         kind,
         actor=actor,
         subject=subject,

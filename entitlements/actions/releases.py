@@ -11,7 +11,7 @@ from accounts.models import Organization
 from entitlements.events import EntitlementEvent
 from entitlements.models import LicenseAssignment, Sku
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
-from notifications.actions.recording import new_event, record, record_many
+from notifications.actions.recording import make_event, record_event, record_events
 from notifications.models import Event
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Conflict, NotFound
@@ -84,13 +84,13 @@ def _mark(kind: EntitlementEvent, actor: Actor, key: str, *, is_released: bool) 
     public_id, customer_id, customer_name, sku_name, asked_at = marked
     row = LicenseAssignment(public_id=public_id, release_asked_at=asked_at)
     row.customer, row.sku = Organization(pk=customer_id, name=customer_name), Sku(name=sku_name)
-    record_many([release_event(kind, actor, row)])
+    record_events([release_event(kind, actor, row)])
 
 
 def release_event(kind: EntitlementEvent, actor: Actor, row: LicenseAssignment) -> Event:
     """Return the event that tells the customer what became of its request. It does not name the holder (CC-32)."""
     data = {"sku_name": row.sku.name, "asked_at": row.release_asked_at and row.release_asked_at.isoformat()}
-    return new_event(kind, actor=actor, subject=row, label=row.sku.name, counterpart=row.customer, data=data)
+    return make_event(kind, actor=actor, subject=row, label=row.sku.name, counterpart=row.customer, data=data)
 
 
 def _lock_assignment(actor: Actor, assignment: LicenseAssignment) -> LicenseAssignment:
@@ -110,4 +110,4 @@ def _record(kind: EntitlementEvent, actor: Actor, row: LicenseAssignment) -> Non
 
     It does not name the holder, because more people read the log, and it is no news that partners share (CC-32).
     """
-    record(kind, actor=actor, subject=row, label=row.sku.name, data={"sku_name": row.sku.name})
+    record_event(kind, actor=actor, subject=row, label=row.sku.name, data={"sku_name": row.sku.name})

@@ -15,7 +15,7 @@ from entitlements.events import EntitlementEvent
 from entitlements.models import Entitlement, Sku
 from entitlements.models.entitlement import REQUESTED_HERE
 from entitlements.policies import REQUESTED_A_DAY, ROLE_TABLE, EntitlementPermission
-from notifications.actions.recording import new_event, record_many
+from notifications.actions.recording import make_event, record_events
 from notifications.models import Event
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
@@ -247,7 +247,7 @@ def _record(
     **more: Any,
 ) -> None:
     events = [entitlement_event(kind, actor, trial, changes=changes, note=note, **more) for trial in trials]
-    record_many(events)
+    record_events(events)
 
 
 def entitlement_event(
@@ -275,7 +275,7 @@ def entitlement_event(
         "ends_on": str(row.ends_on) if row.ends_on else None,
         **more,
     }
-    return new_event(
+    return make_event(
         kind,
         actor=actor,
         subject=row,

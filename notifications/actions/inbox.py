@@ -49,7 +49,7 @@ def mark_all_read(*, actor: Actor) -> None:
         )
 
 
-def share_recent_news(*, pairs: Iterable[tuple[int, int]], days: int = 90) -> None:
+def share_recent_notices(*, pairs: Iterable[tuple[int, int]], days: int = 90) -> None:
     """Give organisations that begin to see a customer the customer's notices of the last days (CC-54).
 
     `pairs` are (viewer, customer), as primary keys of organisations. This runs as the job role. Viewers that have a

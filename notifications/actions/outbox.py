@@ -15,7 +15,7 @@ from django.utils import timezone
 from notifications import registry
 from notifications.actions.secret_mails import send_secret_mails
 from notifications.mail import compose_mail, compose_summary
-from notifications.mailing import find_next_summary, mail_recipients
+from notifications.mailing import find_next_summary, list_mail_recipients
 from notifications.models import Channel, Delivery, Event, MailMode, Notice
 from partnerportal.lib import tenancy
 from partnerportal.lib.locks import Lock, take_turn
@@ -29,7 +29,7 @@ LEASE = timedelta(minutes=3)  # how long a claimed mail is left alone: longer th
 RETRIES = [timedelta(seconds=s) for s in (10, 60, 300, 1800, 7200, 18000, 36000, 86400)]
 
 
-def fan_out_due() -> int:
+def fan_out_due_events() -> int:
     """Write the notices of a batch of due events and queue their e-mails; return how many events were taken.
 
     Only the database is touched, so notices and done marks commit together: each event is told exactly once. If one
@@ -39,12 +39,12 @@ def fan_out_due() -> int:
         due = _due(Channel.FAN_OUT)
         try:
             with transaction.atomic():
-                fan_out(due)
+                fan_out_deliveries(due)
         except Exception:
             log.warning("A batch of %s events failed; taking them one by one", len(due), exc_info=True)
             for delivery in due:
                 with _attempt([delivery]), transaction.atomic():
-                    fan_out([delivery])
+                    fan_out_deliveries([delivery])
     return len(due)
 
 
@@ -165,18 +165,18 @@ def _attempt(deliveries: list[Delivery]) -> Iterator[None]:
         rows.update(attempts=F("attempts") + 1, error=repr(error)[:2000], **then)
 
 
-def fan_out(deliveries: list[Delivery]) -> None:
+def fan_out_deliveries(deliveries: list[Delivery]) -> None:
     """Write the notices of these deliveries' events, queue their e-mails, and mark the deliveries as done.
 
-    What apps have registered by `registry.on_event` runs here too.
+    What apps have registered by `registry.register_event_handler` runs here too.
     """
     by_kind: dict[str, list[Event]] = {}
     for delivery in deliveries:
         by_kind.setdefault(delivery.event.kind, []).append(delivery.event)
     for event_kind, events in by_kind.items():
-        for kind in registry.kinds_for_event(event_kind):
+        for kind in registry.list_notice_kinds_for_event(event_kind):
             _write_notices(kind, events)
-        for consequence in registry.event_handlers(event_kind):
+        for consequence in registry.list_event_handlers(event_kind):
             consequence(events)
     _done(deliveries)
 
@@ -205,7 +205,7 @@ def _queue_emails(kind: registry.NoticeKind, events: list[Event]) -> None:
     notices = list(Notice.objects.filter(event__in=events, kind=kind.code, in_reach=True))
     now = timezone.now()
     mails = []
-    for notice, person, mail in mail_recipients(kind, notices):
+    for notice, person, mail in list_mail_recipients(kind, notices):
         delivery = Delivery(event_id=notice.event_id, channel=Channel.EMAIL, notice=notice, person_id=person.person_id)
         if mail is MailMode.DIGEST:
             delivery.channel = Channel.DIGEST

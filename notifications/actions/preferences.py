@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from django.db import transaction
 
 from notifications import registry
-from notifications.mailing import default_mail_mode
+from notifications.mailing import get_default_mail_mode
 from notifications.models import NoticeChoice, NoticePreference
 from notifications.policies import ROLE_TABLE, NoticePermission
 from partnerportal.lib.actors import Actor
@@ -27,10 +27,10 @@ def choose_notices(*, actor: Actor, choices: Mapping[str, NoticeChoice]) -> None
     NoticePreference.objects.visible_to(actor).delete()
     rows = []
     for code, choice in choices.items():
-        kind = registry.all_kinds().get(code)
+        kind = registry.get_notice_kinds().get(code)
         if kind is None:
             continue
-        usual_mail = default_mail_mode(kind, actor.roles, is_own=not kind.is_granted(actor.features))
+        usual_mail = get_default_mail_mode(kind, actor.roles, is_own=not kind.is_granted(actor.features))
         mail = "" if choice.mail == usual_mail else choice.mail
         if mail or not choice.inbox:
             own = {"organization_id": actor.organization_id, "person_id": actor.person_id}

@@ -18,37 +18,37 @@ from partnerportal.lib.scopes import Scope
 _nudge = partial(nudge, "notifications.tasks.fan_out")
 
 
-class Subject(Protocol):
+class EventSubject(Protocol):
     """The interface of what an event can be about: an instance of a model with a public id."""
 
     public_id: UUID
     _meta: ClassVar[Any]
 
 
-def record(kind: str, *, actor: Actor, subject: Subject, **details: Any) -> Event:
+def record_event(kind: str, *, actor: Actor, subject: EventSubject, **details: Any) -> Event:
     """Store an event and return it: the audit record of an action, and the outbox message that tells of it.
 
     It is written in the action's own transaction. After commit a nudge wakes the fan-out; should the nudge be lost, the
-    sweep each minute finds the row. `details` are the further arguments of `new_event`.
+    sweep each minute finds the row. `details` are the further arguments of `make_event`.
     """
-    event = new_event(kind, actor=actor, subject=subject, **details)
+    event = make_event(kind, actor=actor, subject=subject, **details)
     event.save(force_insert=True)
     _nudge_after_commit()
     return event
 
 
-def record_many(events: list[Event]) -> None:
-    """Store a batch of events that `new_event` has made, in one statement. Otherwise it does what `record` does."""
+def record_events(events: list[Event]) -> None:
+    """Store events that `make_event` has made, all in one statement, and wake the fan-out after commit."""
     if events:
         Event.objects.bulk_create(events)
         _nudge_after_commit()
 
 
-def new_event(
+def make_event(
     kind: str,
     *,
     actor: Actor,
-    subject: Subject,
+    subject: EventSubject,
     label: str = "",
     counterpart: models.Model | None = None,
     customer_id: int | None = None,

@@ -27,14 +27,14 @@ class NoticeSerializer(serializers.Serializer[Notice]):
     dismissed_at = serializers.DateTimeField(allow_null=True)
 
     def get_subject(self, notice: Notice) -> str:
-        return registry.all_kinds()[notice.kind].subject(notice)
+        return registry.get_notice_kinds()[notice.kind].subject(notice)
 
     def get_body(self, notice: Notice) -> str:
-        return registry.all_kinds()[notice.kind].body(notice)
+        return registry.get_notice_kinds()[notice.kind].body(notice)
 
     @extend_schema_field(serializers.URLField(allow_null=True))
     def get_url(self, notice: Notice) -> str | None:
-        path = registry.all_kinds()[notice.kind].path(notice)
+        path = registry.get_notice_kinds()[notice.kind].path(notice)
         return f"{settings.PORTAL_ORIGIN}{path}" if path else None
 
     @extend_schema_field(NoticeAboutSerializer(allow_null=True))

@@ -15,7 +15,7 @@ from partnerportal.lib.api import ActorView, ListView, NoBody
 from partnerportal.lib.visible_rows import by_public_id
 
 
-class NoticesBase(ActorView):
+class NoticeBaseView(ActorView):
     """The base of the endpoints on notices of the acting organisation."""
 
     model = Notice
@@ -24,17 +24,17 @@ class NoticesBase(ActorView):
     def get_queryset(self) -> QuerySet[Notice]:
         return queries.list_notices(self.actor)
 
-    def notice(self, notice_id: UUID) -> Notice:
+    def get_notice(self, notice_id: UUID) -> Notice:
         """Return a notice that the actor sees. Raises NotFound for any other."""
         return by_public_id(self.get_queryset(), notice_id)
 
-    def answer(self, notice_id: UUID) -> Response:
+    def answer_with_notice(self, notice_id: UUID) -> Response:
         """Answer with the present state of a notice. Raises NotFound for one that the actor does not see."""
-        return Response(NoticeSerializer(self.notice(notice_id)).data)
+        return Response(NoticeSerializer(self.get_notice(notice_id)).data)
 
 
 @extend_schema(tags=["Notices"])
-class NoticesView(NoticesBase, ListView):
+class NoticesView(NoticeBaseView, ListView):
     """The notices of the acting organisation, newest first.
 
     Dismissed notices come only with `dismissed=true`, and those of a kind that the caller has switched off in the inbox
@@ -47,53 +47,53 @@ class NoticesView(NoticesBase, ListView):
 
 
 @extend_schema(tags=["Notices"], responses=NoticeSerializer)
-class NoticeView(NoticesBase):
+class NoticeView(NoticeBaseView):
     """One notice of the acting organisation, open or dismissed. Reading it here does not mark it as read."""
 
     serializer_class = NoticeSerializer
 
     def get(self, request: Request, notice_id: UUID) -> Response:
-        return self.answer(notice_id)
+        return self.answer_with_notice(notice_id)
 
 
 @extend_schema(tags=["Notices"], request=NoBody, responses=NoticeSerializer)
-class MarkNoticeReadView(NoticesBase):
+class MarkNoticeReadView(NoticeBaseView):
     """Mark one notice as read by the caller. Repeating changes nothing."""
 
     serializer_class = NoBody
 
     def post(self, request: Request, notice_id: UUID) -> Response:
         self.read_body()
-        mark_read(actor=self.actor, notice=self.notice(notice_id))
-        return self.answer(notice_id)
+        mark_read(actor=self.actor, notice=self.get_notice(notice_id))
+        return self.answer_with_notice(notice_id)
 
 
 @extend_schema(tags=["Notices"], request=NoBody, responses=NoticeSerializer)
-class DismissNoticeView(NoticesBase):
+class DismissNoticeView(NoticeBaseView):
     """Hide a notice from the acting organisation; every other organisation keeps its own. Repeating changes nothing."""
 
     serializer_class = NoBody
 
     def post(self, request: Request, notice_id: UUID) -> Response:
         self.read_body()
-        dismiss_notice(actor=self.actor, notice=self.notice(notice_id))
-        return self.answer(notice_id)
+        dismiss_notice(actor=self.actor, notice=self.get_notice(notice_id))
+        return self.answer_with_notice(notice_id)
 
 
 @extend_schema(tags=["Notices"], request=NoBody, responses=NoticeSerializer)
-class RestoreNoticeView(NoticesBase):
+class RestoreNoticeView(NoticeBaseView):
     """Show a dismissed notice to the acting organisation again. Repeating changes nothing."""
 
     serializer_class = NoBody
 
     def post(self, request: Request, notice_id: UUID) -> Response:
         self.read_body()
-        restore_notice(actor=self.actor, notice=self.notice(notice_id))
-        return self.answer(notice_id)
+        restore_notice(actor=self.actor, notice=self.get_notice(notice_id))
+        return self.answer_with_notice(notice_id)
 
 
 @extend_schema(tags=["Notices"], request=NoBody, responses={204: None})
-class MarkAllNoticesReadView(NoticesBase):
+class MarkAllNoticesReadView(NoticeBaseView):
     """Mark every notice of the acting organisation as read by the caller."""
 
     serializer_class = NoBody

@@ -25,9 +25,9 @@ class NoticeQuerySet(TenantQuerySet):
         kind asks for (CC-5, CC-54).
         """
         rows = self.filter(recipient_id=actor.organization_id, in_reach=True)
-        rows = rows.exclude(kind__in=registry.list_hidden_kinds(actor.roles))
-        granted = registry.list_granted_kinds(actor.features)
-        if len(granted) == len(registry.all_kinds()):
+        rows = rows.exclude(kind__in=registry.list_hidden_notice_kinds(actor.roles))
+        granted = registry.list_granted_notice_kinds(actor.features)
+        if len(granted) == len(registry.get_notice_kinds()):
             return rows
         return rows.filter(Q(about_id=None) | Q(about_id=actor.organization_id) | Q(kind__in=granted))
 
@@ -37,21 +37,21 @@ class NoticeQuerySet(TenantQuerySet):
 
     def unread_by(self, actor: Actor) -> "NoticeQuerySet":
         """Return the notices that the acting person has not opened."""
-        return self.filter(unread_condition(actor))
+        return self.filter(make_unread_condition(actor))
 
     def in_inbox_of(self, actor: Actor) -> "NoticeQuerySet":
         """Return the notices of the kinds that the acting person has not switched off in this organisation's inbox."""
-        return self.filter(in_inbox_condition(actor))
+        return self.filter(make_inbox_condition(actor))
 
     def annotate_unread(self, actor: Actor) -> "NoticeQuerySet":
         """Annotate each notice with `is_unread`, whether the acting person has not opened it.
 
         That is asked of each row, because a list of all unread notices would grow with the inbox.
         """
-        return self.annotate(is_unread=models.ExpressionWrapper(unread_condition(actor), models.BooleanField()))
+        return self.annotate(is_unread=models.ExpressionWrapper(make_unread_condition(actor), models.BooleanField()))
 
 
-def unread_condition(actor: Actor) -> Q:
+def make_unread_condition(actor: Actor) -> Q:
     """Return the condition that the acting person has not opened a notice.
 
     Its id is above the person's InboxMark, and it is not among the notices that they opened one by one.
@@ -62,7 +62,7 @@ def unread_condition(actor: Actor) -> Q:
     return Q(~models.Exists(reads), pk__gt=above)
 
 
-def in_inbox_condition(actor: Actor) -> Q:
+def make_inbox_condition(actor: Actor) -> Q:
     """Return the condition that a notice is of a kind that the acting person has not switched off in the inbox.
 
     The person's few choices are read once, and the inbox is walked along its index as it is without this condition.
@@ -101,7 +101,7 @@ class Notice(PublicModel):
         indexes = (
             models.Index(
                 fields=["recipient_id", "-at", "-id"],
-                # What `rows_for` and `in_inbox_condition` ask, so that counting reads no table rows.
+                # What `rows_for` and `make_inbox_condition` ask, so that counting reads no table rows.
                 include=["kind", "about_id"],
                 name="notice_inbox",
                 condition=Q(dismissed_at=None, in_reach=True),

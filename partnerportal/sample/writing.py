@@ -28,7 +28,7 @@ from entitlements.ingest.importing import import_feed
 from entitlements.models import Entitlement, LicenseAssignment
 from entitlements.queries.trials import list_skus_to_try
 from notifications.actions.inbox import mark_all_read
-from notifications.actions.outbox import fan_out_due
+from notifications.actions.outbox import fan_out_due_events
 from partnerportal.lib import tenancy
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.scopes import ALL, Scope
@@ -275,7 +275,7 @@ def _actor(email: str, organization: Organization) -> Actor:
 
 def write_pending_notices() -> None:
     """Write the notices of all events whose fan-out is due, batch by batch, until none is left."""
-    while fan_out_due():
+    while fan_out_due_events():
         pass
 
 

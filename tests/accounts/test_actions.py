@@ -7,12 +7,12 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from accounts.actions.operators import add_operator, change_roles, remove_operator
+from accounts.actions.operators import add_operator, change_operator_roles, remove_operator
 from accounts.actions.organizations import (
     create_own_organization,
     grant_membership,
     register_organization,
-    update_contact,
+    update_contact_data,
 )
 from accounts.models import Kind, Operator, Organization, Program, Role
 from accounts.queries import list_operators_of_person
@@ -125,7 +125,7 @@ def test_a_badge_counts_from_its_first_day_to_its_last(world, actor_for, starts_
 def test_roles_change_and_the_log_says_from_what_to_what(world, actor_for, as_web):
     admin = actor_for("partner.admin")
     operator = as_web(
-        change_roles, actor=admin, operator=world.operator("partner.reader"), roles=["sales_agent", "admin"]
+        change_operator_roles, actor=admin, operator=world.operator("partner.reader"), roles=["sales_agent", "admin"]
     )
     assert operator.roles == ["admin", "sales_agent"]
     event = Event.objects.latest("pk")
@@ -138,7 +138,12 @@ def test_roles_change_and_the_log_says_from_what_to_what(world, actor_for, as_we
 @pytest.mark.parametrize("roles", [[], ["emperor"], ["admin", "emperor"], ["admin", "sales_agent"]])
 def test_roles_are_those_of_the_kind_and_at_least_one(world, actor_for, as_web, roles):
     with pytest.raises(Invalid) as refused:
-        as_web(change_roles, actor=actor_for("customer.admin"), operator=world.operator("customer.reader"), roles=roles)
+        as_web(
+            change_operator_roles,
+            actor=actor_for("customer.admin"),
+            operator=world.operator("customer.reader"),
+            roles=roles,
+        )
     assert refused.value.field == "roles"
 
 
@@ -146,7 +151,7 @@ def test_roles_are_those_of_the_kind_and_at_least_one(world, actor_for, as_web, 
 @pytest.mark.parametrize("role", ["reader", "sales_agent", "admin_agent"])
 def test_only_an_admin_manages_operators(world, actor_for, as_web, role):
     actor, operator = actor_for(f"partner.{role}"), world.operator("partner.reader")
-    for action, values in ((change_roles, {"roles": ["admin"]}), (remove_operator, {})):
+    for action, values in ((change_operator_roles, {"roles": ["admin"]}), (remove_operator, {})):
         with pytest.raises(Refused) as refused:
             as_web(action, actor=actor, operator=operator, **values)
         assert code(refused) == "wrong_role"
@@ -155,14 +160,17 @@ def test_only_an_admin_manages_operators(world, actor_for, as_web, role):
 def test_nobody_changes_their_own_roles(world, actor_for, as_web):
     with pytest.raises(Refused) as refused:
         as_web(
-            change_roles, actor=actor_for("customer.admin"), operator=world.operator("customer.admin"), roles=["reader"]
+            change_operator_roles,
+            actor=actor_for("customer.admin"),
+            operator=world.operator("customer.admin"),
+            roles=["reader"],
         )
     assert code(refused) == "own_role"
 
 
 def test_operators_of_another_organisation_are_not_there(world, actor_for, as_web):
     stranger, operator = actor_for("stranger.admin"), world.operator("customer.reader")
-    for action, values in ((change_roles, {"roles": ["admin"]}), (remove_operator, {})):
+    for action, values in ((change_operator_roles, {"roles": ["admin"]}), (remove_operator, {})):
         with pytest.raises(NotFound):
             as_web(action, actor=stranger, operator=operator, **values)
 
@@ -173,7 +181,7 @@ def test_the_last_admin_stays(world, actor_for, as_web):
     with pytest.raises(Conflict) as refused:
         as_web(remove_operator, actor=admin, operator=world.operator("customer.admin"))
     assert code(refused) == "last_admin"
-    as_web(change_roles, actor=admin, operator=world.operator("customer.reader"), roles=["admin"])
+    as_web(change_operator_roles, actor=admin, operator=world.operator("customer.reader"), roles=["admin"])
     as_web(remove_operator, actor=admin, operator=world.operator("customer.admin"))
     assert not Operator.objects.filter(person=admin.person_id, organization=world.customer).exists()
     assert actor_for("customer.admin").organization_id is None
@@ -188,19 +196,21 @@ def test_an_admin_who_lost_the_role_meanwhile_does_nothing(world, actor_for, as_
 
 def test_contact_data_is_the_own_organisations(world, actor_for, as_web):
     admin = actor_for("customer.admin")
-    as_web(update_contact, actor=admin, organization=world.customer, name="Neu GmbH", city="Ulm")
+    as_web(update_contact_data, actor=admin, organization=world.customer, name="Neu GmbH", city="Ulm")
     row = Organization.objects.get(pk=world.customer.pk)
     assert (row.name, row.name_folded, row.city) == ("Neu GmbH", "neu gmbh", "Ulm")
     assert Event.objects.latest("pk").changes == {"city": [world.customer.city, "Ulm"], "name": []}
     with pytest.raises(NotFound):
-        as_web(update_contact, actor=admin, organization=world.partner, city="Ulm")
+        as_web(update_contact_data, actor=admin, organization=world.partner, city="Ulm")
     with pytest.raises(Invalid):
-        as_web(update_contact, actor=admin, organization=world.customer, kind="vendor")
+        as_web(update_contact_data, actor=admin, organization=world.customer, kind="vendor")
     with pytest.raises(Refused):
-        as_web(update_contact, actor=actor_for("customer.reader"), organization=world.customer, city="Bonn")
+        as_web(update_contact_data, actor=actor_for("customer.reader"), organization=world.customer, city="Bonn")
 
 
 def test_saving_what_is_there_already_records_nothing(world, actor_for, as_web):
     before = Event.objects.count()
-    as_web(update_contact, actor=actor_for("customer.admin"), organization=world.customer, city=world.customer.city)
+    as_web(
+        update_contact_data, actor=actor_for("customer.admin"), organization=world.customer, city=world.customer.city
+    )
     assert Event.objects.count() == before

@@ -15,11 +15,11 @@ from django.core.management import CommandError, call_command
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.actions.people import delete_unverified
+from accounts.actions.people import delete_unverified_people
 from accounts.models import Operator, Person
 from accounts.queries import list_people_to_notify
 from accounts.tasks import delete_unverified as task
-from notifications.actions.outbox import fan_out_due, send_due_emails
+from notifications.actions.outbox import fan_out_due_events, send_due_emails
 from notifications.models import Event
 from tests.accounts.test_sign_in import NEW, code_in, is_signed_in, sign_in, totp
 from tests.conftest import PageClient
@@ -137,7 +137,7 @@ def test_calendars_mails_and_notices_stop(world: World) -> None:
     told = list_people_to_notify([world.partner.pk])[world.partner.pk]
     assert partner not in {person.email for person in told} and told
     call("add_operator", world.partner.org_id, "new@example.com", "--role=reader")
-    while fan_out_due():
+    while fan_out_due_events():
         pass
     while send_due_emails():
         pass
@@ -219,7 +219,7 @@ def test_who_signed_up_and_never_proved_the_address_is_deleted(world: World, set
     Person.objects.update(date_joined=LONG_AGO)
     Person.objects.filter(pk=late.pk).update(date_joined=timezone.now() - dt.timedelta(days=29))
     before = set(Person.objects.values_list("email", flat=True))
-    assert delete_unverified() == 1
+    assert delete_unverified_people() == 1
     assert before - set(Person.objects.values_list("email", flat=True)) == {gone.email}
     assert imported.email in before
     settings.PORTAL_UNVERIFIED_KEPT = dt.timedelta(days=28)

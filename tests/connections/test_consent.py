@@ -12,9 +12,9 @@ from connections import consent
 from connections.actions import change_sharing, share_with_all_partners
 from connections.consent import OfferedScope, find_newly_offered_scopes, join_offered_scopes
 from connections.models import Connection, Consent
-from notifications.actions.outbox import fan_out_due
+from notifications.actions.outbox import fan_out_due_events
 from notifications.models import Notice
-from notifications.registry import all_kinds
+from notifications.registry import get_notice_kinds
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Conflict, Refused, Stale
 from partnerportal.lib.scopes import Scope
@@ -269,11 +269,11 @@ def test_the_partner_is_told_what_changed(web, world, actor_for):
     connection = world.connection("customer", "partner")
     change_sharing(actor=actor_for("customer.admin"), connection=connection, scopes=SOME)
     change_sharing(actor=actor_for("customer.admin"), connection=connection, scopes=SOME | Scope.ORDERS)
-    while fan_out_due():
+    while fan_out_due_events():
         pass
     narrowed, widened = world.notices("partner").filter(kind="sharing_changed")
     assert (narrowed.about_id, narrowed.scopes) == (world.customer.pk, Scope.ACCOUNT)
-    kind = all_kinds()["sharing_changed"]
+    kind = get_notice_kinds()["sharing_changed"]
     assert kind.subject(narrowed) == f"{world.customer.name} changed what it shares with you"
     assert kind.body(narrowed) == "No longer shared: Usage, Orders, Notifications."
     assert kind.body(widened) == "Now shared: Orders."
@@ -284,10 +284,10 @@ def test_the_partner_is_told_what_changed(web, world, actor_for):
 
 def test_the_notice_of_a_new_customer_names_what_it_shares(web, world):
     web("stranger.admin").post(opened(world) + "accept/", {"scopes": ["orders"]})
-    while fan_out_due():
+    while fan_out_due_events():
         pass
     notice = world.notices("partner").filter(kind="customer_connected").last()
-    assert all_kinds()["customer_connected"].body(notice) == "It shares: Account information, Orders."
+    assert get_notice_kinds()["customer_connected"].body(notice) == "It shares: Account information, Orders."
 
 
 def test_the_account_and_first_page_say_what_each_partner_sees(web, world, actor_for):
@@ -343,9 +343,9 @@ def test_customers_are_told_when_their_partner_moves_to_another_distributor(worl
     staff = Actor.system("vendor staff")
     move_partner(actor=staff, partner=world.partner, distributor=world.distributor2)
     move_partner(actor=staff, partner=world.partner, distributor=None)
-    while fan_out_due():
+    while fan_out_due_events():
         pass
-    kind = all_kinds()["partner_moved"]
+    kind = get_notice_kinds()["partner_moved"]
     for customer in ("customer", "customer2"):
         moved, left = world.notices(customer).filter(kind="partner_moved")
         assert kind.subject(moved) == f"{world.partner.name} now works with the distributor {world.distributor2.name}"

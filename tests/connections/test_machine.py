@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from accounts.actions.operators import change_roles, remove_operator
+from accounts.actions.operators import change_operator_roles, remove_operator
 from accounts.models import Operator, Organization, Role
 from connections.actions import accept_invitation, change_sharing, end_connection, replace_invitation_link
 from connections.consent import join_offered_scopes
@@ -111,7 +111,9 @@ class Portal(RuleBasedStateMachine):
 
     @rule(who=st.sampled_from(["ended", "publisher"]), by=st.sampled_from(ROLES), whose=st.sampled_from(ROLES))
     def demote_or_promote(self, who, by, whose):
-        self._change(who, by, whose, lambda actor, row: change_roles(actor=actor, operator=row, roles=["reader"]))
+        self._change(
+            who, by, whose, lambda actor, row: change_operator_roles(actor=actor, operator=row, roles=["reader"])
+        )
 
     @rule(who=st.sampled_from(["ended", "publisher"]), by=st.sampled_from(ROLES), whose=st.sampled_from(ROLES))
     def remove(self, who, by, whose):

@@ -16,7 +16,7 @@ from entitlements.actions.usage import UsageRow, store_usage
 from entitlements.anomalies import judge_number, usual_range
 from entitlements.models import Anomaly, CustomerListing, CustomerUsage, Sku, UsageDay, UsageMonth
 from notifications import registry
-from notifications.actions.outbox import fan_out_due, send_due_emails
+from notifications.actions.outbox import fan_out_due_events, send_due_emails
 from notifications.models import Event, MailMode, Notice, NoticePreference
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
@@ -105,7 +105,7 @@ FALLING = [*[182] * 60, *range(182, 121, -5)]
 def test_told_once_to_the_customer_and_those_connected(world: World, sku: Sku) -> None:
     report(world, "customer", sku, FALLING)
     assert find_anomalies(actor=STAFF) == 1
-    while fan_out_due():
+    while fan_out_due_events():
         pass
     told = {world.names[notice.recipient_id] for notice in Notice.objects.filter(kind="use_unusual")}
     assert told == {"customer", "partner", "lapsed", "distributor"}
@@ -123,12 +123,12 @@ def test_one_notice_names_all_services_with_their_numbers(world: World, sku: Sku
     report(world, "customer", flow, [*[100] * 56, *[100] * 13, 190])
     report(world, "customer2", flow, [*[100] * 56, *[100] * 13, 50])
     assert find_anomalies(actor=STAFF) == 3
-    while fan_out_due():
+    while fan_out_due_events():
         pass
     notices = Notice.objects.filter(kind="use_unusual", recipient_id=world.partner.pk)
     assert {world.names[notice.about_id] for notice in notices} == {"customer", "customer2"}
     assert len(notices) == 2
-    kind, notice = registry.all_kinds()["use_unusual"], notices.get(about_id=world.customer.pk)
+    kind, notice = registry.get_notice_kinds()["use_unusual"], notices.get(about_id=world.customer.pk)
     assert kind.subject(notice) == "Unusual usage in 2 services"
     lines = kind.body(notice).split("\n")
     assert lines[0] == "Flow: Monthly active users rose from 100 to 190 in 14 days; usual range 100–100"
@@ -163,7 +163,7 @@ def choose(world: World, who: str, kind: str, how: MailMode) -> None:
 )
 def test_the_subject_says_where_it_goes(found: int, falling: int, services: int, subject: str) -> None:
     params = {"found": found, "falling": falling, "services": services, "uses": [{"service": "Vault"}]}
-    assert registry.all_kinds()["use_unusual"].subject(Notice(params=params)) == subject
+    assert registry.get_notice_kinds()["use_unusual"].subject(Notice(params=params)) == subject
 
 
 def test_a_notice_has_an_end(world: World) -> None:

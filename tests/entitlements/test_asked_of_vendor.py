@@ -19,7 +19,7 @@ from entitlements.ingest.importing import import_feed
 from entitlements.ingest.upload_files import UnpackedFile
 from entitlements.models import Entitlement, LicenceRelease, LicenseAssignment, Sku
 from notifications import registry
-from notifications.actions.outbox import fan_out_due, send_due_emails, send_due_summaries
+from notifications.actions.outbox import fan_out_due_events, send_due_emails, send_due_summaries
 from notifications.models import Channel, Delivery, Event, MailMode, Notice, NoticePreference
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Conflict
@@ -43,13 +43,13 @@ def ask(world: World, actor_for: Any, as_tenant: Any) -> Any:
 
 
 def told(world: World, code: str) -> list[Notice]:
-    while fan_out_due():
+    while fan_out_due_events():
         pass
     return list(world.notices("vendor").filter(kind=code))
 
 
 def said(notice: Notice) -> tuple[str, str, str]:
-    kind = registry.all_kinds()[notice.kind]
+    kind = registry.get_notice_kinds()[notice.kind]
     return kind.subject(notice), kind.body(notice), kind.path(notice)
 
 
@@ -319,7 +319,7 @@ def test_staff_hear_of_a_request_that_is_taken_back(world: World, actor_for: Any
     (notice,) = told(world, "trial_withdrawn")
     subject = f"{world.customer.name} withdrew the request for a trial of Try 0"
     assert said(notice) == (subject, "12 licences", "/trials/")
-    assert [code for code, _ in registry.kind_choices(actor) if code == "trial_withdrawn"] == []
+    assert [code for code, _ in registry.list_notice_kind_choices(actor) if code == "trial_withdrawn"] == []
     while send_due_emails():
         pass
     assert [to for to, message in zip(mailed(), mail.outbox, strict=True) if message.subject == subject] == [

@@ -6,7 +6,7 @@ import pytest
 from django.db import DatabaseError, transaction
 from django.urls import reverse
 
-from accounts.actions.operators import add_operator, change_roles
+from accounts.actions.operators import add_operator, change_operator_roles
 from accounts.models import Operator, Role
 from entitlements.events import EntitlementEvent
 from entitlements.models import Order, OrderLine
@@ -117,7 +117,7 @@ def test_roles_and_grant_together_decide(
     roles: list[str], granted: bool, sees: bool, world: World, as_tenant: Any, actor_for: Any
 ) -> None:
     with as_tenant(actor_for("partner.admin")):
-        change_roles(
+        change_operator_roles(
             actor=actor_for("partner.admin"),
             operator=world.operator("partner.reader"),
             roles=roles,
@@ -156,4 +156,4 @@ def test_staff_grant_it_with_the_roles(world: World) -> None:
 def test_no_notice_tells_of_orders() -> None:
     """Notices and mails go by organisation and role: the first that tells of orders must ask for finance sight."""
     assert [event for event in EntitlementEvent if Scope.ORDERS in event.scopes] == [EntitlementEvent.ORDER_PLACED]
-    assert registry.kinds_for_event(EntitlementEvent.ORDER_PLACED) == []
+    assert registry.list_notice_kinds_for_event(EntitlementEvent.ORDER_PLACED) == []

@@ -10,7 +10,7 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from accounts.actions.operators import change_roles
+from accounts.actions.operators import change_operator_roles
 from accounts.models import Operator
 from connections.actions import change_sharing, end_connection
 from exports import actions, files
@@ -204,9 +204,9 @@ def test_a_file_made_with_sight_of_orders_goes_with_it(cast: World) -> None:
     operator = cast.operator("partner.reader_with_finance")
     mine = {"organization_id": operator.organization_id, "person_id": operator.person_id, "list": "activity"}
     made, others = (Export.objects.create(**mine, state="ready"), queue(cast))
-    change_roles(actor=cast.actor("partner.admin"), operator=operator, roles=["reader"], finance_granted=True)
+    change_operator_roles(actor=cast.actor("partner.admin"), operator=operator, roles=["reader"], finance_granted=True)
     assert fresh(made).state == "ready"
-    change_roles(actor=cast.actor("partner.admin"), operator=operator, roles=["reader"])
+    change_operator_roles(actor=cast.actor("partner.admin"), operator=operator, roles=["reader"])
     assert (fresh(made).state, fresh(made).error) == ("gone", "role_narrowed")
     assert fresh(others).state == "queued"
 

@@ -29,8 +29,8 @@ from entitlements.models import (
     UsageDay,
     UsageMonth,
 )
-from notifications.actions.outbox import fan_out_due
-from notifications.actions.recording import record_many
+from notifications.actions.outbox import fan_out_due_events
+from notifications.actions.recording import record_events
 from notifications.models import Channel, Delivery, Event, MailMode, Notice, NoticePreference
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.scopes import Scope, shares
@@ -81,8 +81,8 @@ def news(world):
     world.customer.skills.add(Skill.objects.earliest("pk"))
     program = Program.objects.earliest("pk")
     ProgramMembership.objects.create(organization=world.customer, program=program, starts_on="2020-01-01")
-    record_many([entitlement_event(kind, Actor.system("feed"), service_of(world)) for kind in TOLD])
-    while fan_out_due():
+    record_events([entitlement_event(kind, Actor.system("feed"), service_of(world)) for kind in TOLD])
+    while fan_out_due_events():
         pass
     return Event.objects.filter(customer_id=world.customer.pk), Notice.objects.filter(about_id=world.customer.pk)
 
@@ -134,7 +134,7 @@ def test_news_without_a_scope_is_told_to_the_customer_alone(world):
     told = entitlement_event(EntitlementEvent.CHANGED, Actor.system("feed"), service_of(world))
     told.scopes = Scope.NONE
     told.save(force_insert=True)
-    while fan_out_due():
+    while fan_out_due_events():
         pass
     assert [notice.recipient_id for notice in Notice.objects.filter(event=told)] == [world.customer.pk]
 
@@ -147,7 +147,7 @@ def test_no_mail_waits_with_news_of_what_is_kept_back(share_all_but, world):
         share_all_but(kept_back)
         told = entitlement_event(EntitlementEvent.CHANGED, Actor.system("feed"), service_of(world))
         told.save(force_insert=True)
-        while fan_out_due():
+        while fan_out_due_events():
             pass
         notice = Notice.objects.get(event=told, recipient_id=world.partner.pk)
         assert notice.in_reach is bool(mails)

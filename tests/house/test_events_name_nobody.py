@@ -6,7 +6,7 @@
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from notifications.actions.recording import record
+from notifications.actions.recording import record_event
 from notifications.models import Event, Notice
 from tests.world import World
 
@@ -24,7 +24,7 @@ OTHER = {  # a value that no event has, by the type of the column; "another" for
 def test_an_event_that_names_a_person_in_its_data_is_caught(world: World, actor_for, column: str, named: str) -> None:
     text = getattr(world.person("partner.admin"), named).upper()
     with pytest.raises(DatabaseError, match="names the person"), transaction.atomic():
-        record("x", actor=actor_for("partner.admin"), subject=world.partner, **{column: {"field": ["", text]}})
+        record_event("x", actor=actor_for("partner.admin"), subject=world.partner, **{column: {"field": ["", text]}})
 
 
 @pytest.mark.parametrize("named", ["email", "name"])

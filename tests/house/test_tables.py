@@ -10,7 +10,7 @@ from accounts.models import FailedAttempts, Kind, Organization
 from connections.directory import list_known_organizations
 from notifications.actions.secret_mails import queue_secret_mail
 from notifications.models import InboxMark, Notice, NoticeRead
-from notifications.registry import list_hidden_kinds
+from notifications.registry import list_hidden_notice_kinds
 from partnerportal.lib import tenancy
 from partnerportal.lib.actors import ANONYMOUS
 from partnerportal.lib.days import today
@@ -145,7 +145,7 @@ def test_both_locks_agree(who, world, actor_for, as_tenant):
         "Operator": Q(person=actor.person_id),
         # the badge and the roles are the first lock's business
         "Notice": Q(recipient_id=actor.organization_id)
-        & (Q(about_id__in=actor.reach(Scope.ACCOUNT)) | Q(kind__in=list_hidden_kinds(actor.roles))),
+        & (Q(about_id__in=actor.reach(Scope.ACCOUNT)) | Q(kind__in=list_hidden_notice_kinds(actor.roles))),
     }
     if actor.organization_kind == Kind.VENDOR:  # decides trials: sees what else those have who ask
         beyond["Entitlement"] = Q(customer__entitlements__kind="trial")

@@ -15,8 +15,8 @@ from connections.actions import end_connection
 from connections.models import Connection
 from entitlements.events import EntitlementEvent
 from entitlements.models import CustomerListing, Entitlement, LicenseAssignment, Order, Sku
-from notifications.actions.outbox import fan_out_due, send_due_emails
-from notifications.actions.recording import record
+from notifications.actions.outbox import fan_out_due_events, send_due_emails
+from notifications.actions.recording import record_event
 from notifications.models import Notice
 from partnerportal.lib.actors import Actor
 from tests.house.machine import placeholders
@@ -109,7 +109,7 @@ def plant(payload):
     Order.objects.update(number=unlike_others(payload, 40))
     for entitlement in Entitlement.objects.order_by("customer").distinct("customer"):  # events are never changed
         told = {"customer": str(entitlement.customer.public_id), "customer_name": payload, "sku_name": payload}
-        record(
+        record_event(
             EntitlementEvent.ADDED,
             actor=Actor(label=payload, organization_id=entitlement.customer_id, organization_name=payload),
             subject=entitlement,
@@ -117,7 +117,7 @@ def plant(payload):
             customer_id=entitlement.customer_id,
             data={**told, "quantity": 1},
         )
-    while fan_out_due():
+    while fan_out_due_events():
         pass
     notices = list(Notice.objects.all())
     for notice in notices:
@@ -210,7 +210,7 @@ def test_mails_say_it_as_text(world, payload, as_tenant, actor_for):
         end_connection(
             actor=actor, connection=Connection.objects.get(partner=partner.pk, customer=actor.organization_id)
         )
-    fan_out_due()
+    fan_out_due_events()
     send_due_emails()
     assert mail.outbox
     for message in mail.outbox:

@@ -108,20 +108,20 @@ def test_without_the_badge_no_news_of_customers(world, actor_for):
 
 
 def test_the_customer_filter_names_who_is_in_the_news(world, actor_for):
-    named = dict(queries.list_customers_in_news(actor_for("partner.admin")))
+    named = dict(queries.list_customers_with_notices(actor_for("partner.admin")))
     assert named == {str(row.public_id): row.name for row in (world.customer, world.customer2)}
 
 
 def test_the_chosen_customer_is_named_though_its_news_is_old(world, actor_for, monkeypatch):
     monkeypatch.setattr(queries, "NEWS_LOOKED_AT", 1)
     actor = actor_for("partner.admin")
-    latest = set(dict(queries.list_customers_in_news(actor)))
+    latest = set(dict(queries.list_customers_with_notices(actor)))
     assert len(latest) <= 1
     for customer in (world.customer, world.customer2):
-        named = dict(queries.list_customers_in_news(actor, customer.public_id))
+        named = dict(queries.list_customers_with_notices(actor, customer.public_id))
         assert set(named) == latest | {str(customer.public_id)}
         assert named[str(customer.public_id)] == customer.name
-    assert set(dict(queries.list_customers_in_news(actor, world.stranger.public_id))) == latest
+    assert set(dict(queries.list_customers_with_notices(actor, world.stranger.public_id))) == latest
 
 
 def test_the_news_of_one_customer_comes_from_an_index(world, actor_for):

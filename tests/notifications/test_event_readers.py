@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from notifications.actions.recording import record
+from notifications.actions.recording import record_event
 from notifications.models import Event
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.scopes import Scope
@@ -40,11 +40,11 @@ def test_news_of_a_customer_is_read_by_its_scopes(
     scopes: Scope, others: set[str], world: World, as_tenant: Any
 ) -> None:
     customer = world.customer2
-    event = record("x", actor=Actor.system(), subject=customer, customer_id=customer.pk, scopes=scopes)
+    event = record_event("x", actor=Actor.system(), subject=customer, customer_id=customer.pk, scopes=scopes)
     assert readers(event, world, as_tenant) == {"customer2"} | others
 
 
 def test_the_parties_of_an_event_read_it_whatever_is_shared(world: World, as_tenant: Any, actor_for: Any) -> None:
     actor = actor_for("publisher.admin")
-    event = record("x", actor=actor, subject=world.vendor, counterpart=world.stranger, customer_id=world.ended.pk)
+    event = record_event("x", actor=actor, subject=world.vendor, counterpart=world.stranger, customer_id=world.ended.pk)
     assert readers(event, world, as_tenant) == {"publisher", "stranger", "ended"}

@@ -9,7 +9,7 @@ from django.db import connection
 from notifications import queries, registry
 from notifications.actions.preferences import choose_notices
 from notifications.filters import NoticeFilterSet
-from notifications.mailing import mail_recipients
+from notifications.mailing import list_mail_recipients
 from notifications.models import MailMode, Notice, NoticeChoice, NoticePreference
 from tests.exports.test_lists import exported
 from tests.notifications.test_views import INBOX, latest, news, subjects
@@ -63,7 +63,7 @@ def test_as_a_browser_sends_it_and_back_again(world: World, web: Any) -> None:
 
 def test_it_leaves_the_list_the_number_and_the_overview(world: World, web: Any, actor_for: Any, off: Any) -> None:
     actor = actor_for("partner.reader")
-    before, latest_customers = queries.count_unread(actor), dict(queries.list_customers_in_news(actor))
+    before, latest_customers = queries.count_unread(actor), dict(queries.list_customers_with_notices(actor))
     client = web("partner.reader")
     assert TOLD in subjects(client.get(INBOX)) and TOLD in client.get("/").content.decode()
     off("partner.reader")
@@ -72,9 +72,9 @@ def test_it_leaves_the_list_the_number_and_the_overview(world: World, web: Any, 
     for address in (INBOX, f"{INBOX}?unread=true", f"{INBOX}?kind=rubbish", "/"):
         assert TOLD not in client.get(address).content.decode()
     Notice.objects.filter(about_id=world.customer2.pk).update(kind=KIND)
-    named = dict(queries.list_customers_in_news(actor))
+    named = dict(queries.list_customers_with_notices(actor))
     assert str(world.customer2.public_id) not in named and set(named) < set(latest_customers)
-    assert dict(queries.list_customers_in_news(actor, None, KIND)) == latest_customers
+    assert dict(queries.list_customers_with_notices(actor, None, KIND)) == latest_customers
 
 
 def test_it_is_not_lost(world: World, web: Any, off: Any) -> None:
@@ -128,7 +128,10 @@ def test_mail_is_another_matter(world: World, web: Any, kind: str) -> None:
 
     def mails() -> dict[int, MailMode]:
         notice = Notice(recipient_id=world.customer.pk, about_id=world.customer.pk, kind=kind)
-        return {person.person_id: mail for _, person, mail in mail_recipients(registry.all_kinds()[kind], [notice])}
+        return {
+            person.person_id: mail
+            for _, person, mail in list_mail_recipients(registry.get_notice_kinds()[kind], [notice])
+        }
 
     before = mails()
     for who in ("customer.admin", "customer.reader"):

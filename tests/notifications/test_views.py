@@ -10,11 +10,11 @@ from django.urls import reverse
 
 from accounts.models import Feature
 from entitlements.events import EntitlementEvent
-from notifications.actions.outbox import fan_out_due
-from notifications.actions.recording import record
+from notifications.actions.outbox import fan_out_due_events
+from notifications.actions.recording import record_event
 from notifications.models import Notice
 from notifications.queries import count_unread
-from notifications.registry import all_kinds
+from notifications.registry import get_notice_kinds
 from partnerportal.lib.actors import Actor
 from tests.world import World
 
@@ -32,7 +32,7 @@ def news(world: World, customer: str, count: int = 1, kind: str = "entitlement.c
     """Something that everyone connected with the customer hears of."""
     organization = world[customer]
     for number in range(count):
-        record(
+        record_event(
             kind,
             actor=Actor.system("feed"),
             subject=organization,
@@ -45,7 +45,7 @@ def news(world: World, customer: str, count: int = 1, kind: str = "entitlement.c
                 "quantity": 3,
             },
         )
-    while fan_out_due():
+    while fan_out_due_events():
         pass
 
 
@@ -68,7 +68,7 @@ def test_news_of_another_organisation_goes_with_a_feature(world: World, actor_fo
     """A kind that names none would be shown without the dashboard too (CC-5, CC-54)."""
     of_others = Notice.objects.exclude(about_id=None).exclude(about_id=F("recipient_id"))
     codes = set(of_others.values_list("kind", flat=True))
-    assert codes and all(all_kinds()[code].feature == Feature.CUSTOMER_DASHBOARD for code in codes)
+    assert codes and all(get_notice_kinds()[code].feature == Feature.CUSTOMER_DASHBOARD for code in codes)
     kept = of_others.filter(recipient_id=world.lapsed.pk)
     assert kept and not Notice.objects.visible_to(actor_for("lapsed.admin")).filter(pk__in=kept)
 

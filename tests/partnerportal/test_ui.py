@@ -100,7 +100,7 @@ def test_the_file_holds_every_icon_that_code_names_and_no_other() -> None:
     files = [path for app in OURS for path in (settings.BASE_DIR / app).rglob("*.py") if path.name != "icons.py"]
     texts = {node.value for path in files for node in ast.walk(tree_of(path)) if isinstance(node, ast.Constant)}
     named = {text for text in texts if isinstance(text, str) and re.fullmatch(r"[a-z]+-[a-z0-9-]+", text)}
-    of_notices = {kind.icon for kind in registry.all_kinds().values()}
+    of_notices = {kind.icon for kind in registry.get_notice_kinds().values()}
     assert named & names_of_lucide() | of_notices <= icons.NAMES
     templates = "".join(path.read_text() for path in (settings.BASE_DIR / "templates").rglob("*.*"))
     assert {name for name in icons.NAMES - texts if f'"{name}"' not in templates} == set()

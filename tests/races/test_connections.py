@@ -13,8 +13,8 @@ from connections.actions import accept_invitation, change_sharing, end_connectio
 from connections.models import Connection, Portfolio
 from entitlements.actions.trials import entitlement_event
 from entitlements.events import EntitlementEvent
-from notifications.actions.outbox import fan_out_due
-from notifications.actions.recording import record_many
+from notifications.actions.outbox import fan_out_due_events
+from notifications.actions.recording import record_events
 from notifications.models import Event, Notice
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Conflict
@@ -116,7 +116,7 @@ def test_telling_while_the_connection_ends(cast, race):
     stranger, worker = cast.actor("stranger.admin"), Actor.system("worker")
     for _round in range(count(20)):
         connection, _is_new = accept_invitation(actor=stranger, token=cast.token("partner"), scopes=ALL)
-        race.run([end(stranger, connection), (worker, fan_out_due), (worker, fan_out_due)])
+        race.run([end(stranger, connection), (worker, fan_out_due_events), (worker, fan_out_due_events)])
         assert differences() == []
         assert not Notice.objects.visible_to(cast.actor("partner.admin")).filter(about_id=cast.stranger.pk).exists()
 
@@ -154,7 +154,7 @@ def test_telling_while_less_is_shared(cast, race):
     seen = Notice.objects.filter(about_id=cast.customer.pk, kind="entitlement_changed")
     for turn in range(count(20)):
         scopes = (ALL, ALL & ~Scope.ENTITLEMENTS)[turn % 2]
-        record_many([entitlement_event(EntitlementEvent.CHANGED, worker, service)])
-        race.run([share(customer, connection, scopes), (worker, fan_out_due), (worker, fan_out_due)])
+        record_events([entitlement_event(EntitlementEvent.CHANGED, worker, service)])
+        race.run([share(customer, connection, scopes), (worker, fan_out_due_events), (worker, fan_out_due_events)])
         assert differences() == []
         assert seen.visible_to(cast.actor("partner.admin")).exists() is bool(turn % 2 == 0 and seen.exists())

@@ -16,9 +16,9 @@ from entitlements.actions.trials import entitlement_event
 from entitlements.events import EntitlementEvent
 from entitlements.models import LicenseAssignment
 from notifications.actions import outbox
-from notifications.actions.outbox import fan_out_due
+from notifications.actions.outbox import fan_out_due_events
 from notifications.actions.preferences import choose_notices
-from notifications.actions.recording import record_many
+from notifications.actions.recording import record_events
 from notifications.models import Channel, Delivery, MailMode, Notice, NoticeChoice, NoticePreference
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.scopes import ALL, Scope
@@ -72,7 +72,7 @@ def refused() -> str:
 
 def try_again() -> None:
     Delivery.objects.filter(done_at=None).update(next_at=timezone.now())
-    while fan_out_due():
+    while fan_out_due_events():
         pass
 
 
@@ -84,7 +84,7 @@ def test_workers_tell_of_a_customers_releases_once(cast: World, race: Race, monk
         for action in (ask_release, keep_licence, ask_release):
             action(actor=actor, assignment=held)
     assert Delivery.objects.filter(channel=Channel.FAN_OUT, done_at=None).count() == 6
-    assert race.run([(Actor.system(), fan_out_due)] * 6) == [1] * 6
+    assert race.run([(Actor.system(), fan_out_due_events)] * 6) == [1] * 6
     assert sorted(cast.notices("vendor").values_list("kind", flat=True)) == ["release_asked", "release_withdrawn"]
 
 
@@ -107,7 +107,7 @@ def test_an_end(cast: World, commits: bool) -> None:
     """Hidden for good, it was, when the end was rolled back."""
     accepted = accept(cast)
     with undecided(lambda: end_connection(actor=cast.actor("stranger.admin"), connection=accepted), commits=commits):
-        fan_out_due()
+        fan_out_due_events()
         assert "could not obtain lock" in refused(), "it waits for nothing: the end waits for it"
         assert differences() == []
     try_again()
@@ -120,7 +120,7 @@ def test_a_new_connection(cast: World, commits: bool) -> None:
     """News of the first connection, which has ended, comes while the second is being made."""
     end_connection(actor=cast.actor("stranger.admin"), connection=accept(cast))
     with undecided(lambda: accept(cast), commits=commits):
-        fan_out_due()
+        fan_out_due_events()
         assert "is being changed" in refused()
         assert differences() == []
     try_again()
@@ -135,9 +135,9 @@ def test_sharing_less(cast: World, commits: bool) -> None:
     connected = cast.connection("customer", "partner")
     customer, kept = cast.actor("customer.admin"), ALL & ~Scope.ENTITLEMENTS
     service = cast.customer.entitlements.first()
-    record_many([entitlement_event(EntitlementEvent.CHANGED, Actor.system("feed"), service)])
+    record_events([entitlement_event(EntitlementEvent.CHANGED, Actor.system("feed"), service)])
     with undecided(lambda: change_sharing(actor=customer, connection=connected, scopes=kept), commits=commits):
-        fan_out_due()
+        fan_out_due_events()
         assert "could not obtain lock" in refused()
         assert differences() == []
     try_again()

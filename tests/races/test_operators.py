@@ -3,7 +3,7 @@
 import pytest
 from django.db import IntegrityError, transaction
 
-from accounts.actions.operators import change_roles, remove_operator
+from accounts.actions.operators import change_operator_roles, remove_operator
 from accounts.models import Operator, Role
 from notifications.models import Event
 from tests.counts import count
@@ -12,7 +12,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.no_cover]
 
 
 def demote(actor, operator):
-    return actor, lambda: change_roles(actor=actor, operator=operator, roles=[Role.READER])
+    return actor, lambda: change_operator_roles(actor=actor, operator=operator, roles=[Role.READER])
 
 
 def remove(actor, operator):

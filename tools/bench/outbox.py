@@ -9,8 +9,8 @@ from django.db import transaction
 
 from connections.events import ConnectionEvent
 from connections.models import Connection
-from notifications.actions.outbox import fan_out_due
-from notifications.actions.recording import record
+from notifications.actions.outbox import fan_out_due_events
+from notifications.actions.recording import record_event
 from notifications.models import Channel, Delivery
 from partnerportal.lib.actors import Actor
 from tools.bench.data import World
@@ -25,7 +25,7 @@ def lines(world: World) -> Iterator[GoalLine]:
     """Measure the goal of the outbox, and yield its line."""
     _record(world)
     begin = time.perf_counter()
-    while fan_out_due():
+    while fan_out_due_events():
         pass
     drained = EVENTS / (time.perf_counter() - begin)
     yield GoalLine(
@@ -46,7 +46,7 @@ def _record(world: World) -> None:
     with transaction.atomic():
         others = Connection.objects.exclude(partner=world.small_id)
         for connection in others.select_related("partner").order_by("pk")[:EVENTS]:
-            record(
+            record_event(
                 ConnectionEvent.ESTABLISHED, actor=Actor.system(), subject=connection, counterpart=connection.partner
             )
 

@@ -4,12 +4,12 @@ from django.db import transaction
 from accounts.actions.operators import add_operator
 from accounts.actions.people import register_person
 from accounts.management.arguments import find_organization
-from accounts.management.people import PersonCommand
+from accounts.management.people import RegisterPersonCommand
 from accounts.models import Role
 from partnerportal.lib.commands import email_address
 
 
-class Command(PersonCommand):
+class Command(RegisterPersonCommand):
     help = (
         "Let a person act for an organisation; roles the person has there are replaced. Somebody new sets a password"
         " with “Forgot your password?” on the sign-in page."

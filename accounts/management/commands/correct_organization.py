@@ -3,7 +3,7 @@ from uuid import UUID
 from django.core.management.base import CommandError, CommandParser
 
 from accounts.actions.standing import correct_identity
-from accounts.management.arguments import country_code, find_organization, tenant_id
+from accounts.management.arguments import find_organization, parse_country_code, parse_tenant_id
 from partnerportal.lib.commands import StaffCommand
 
 
@@ -13,8 +13,8 @@ class Command(StaffCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("organization", metavar="ORGID")
         parser.add_argument("--name")
-        parser.add_argument("--country", type=country_code, metavar="CODE", help="two letters, such as FR")
-        parser.add_argument("--tenant-id", type=tenant_id, metavar="UUID")
+        parser.add_argument("--country", type=parse_country_code, metavar="CODE", help="two letters, such as FR")
+        parser.add_argument("--tenant-id", type=parse_tenant_id, metavar="UUID")
         parser.add_argument("--partner-id", metavar="NUMBER", help='"" takes the number away')
 
     def handle(

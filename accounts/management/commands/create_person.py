@@ -6,12 +6,12 @@ from django.db import transaction
 from django.urls import reverse
 
 from accounts.actions.people import register_person
-from accounts.management.people import PersonCommand
+from accounts.management.people import RegisterPersonCommand
 from accounts.models import Person
 from partnerportal.lib.commands import email_address
 
 
-class Command(PersonCommand):
+class Command(RegisterPersonCommand):
     help = "Create a person, who may then act for organisations (add_operator)."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -21,13 +21,15 @@ class Command(StaffCommand):
 
     def handle(self, *args: object, **options: object) -> None:
         last = done = 0
-        while batch := rotate_after(last):
+        while batch := reencrypt_authenticators(last):
             last, done = batch[-1], done + len(batch)
-        self.stdout.write(f"Encrypted with the first key: {done} authenticators, {rotate_mails()} mails that wait.")
+        self.stdout.write(
+            f"Encrypted with the first key: {done} authenticators, {reencrypt_waiting_mails()} mails that wait."
+        )
 
 
 @transaction.atomic
-def rotate_after(pk: int) -> list[int]:
+def reencrypt_authenticators(pk: int) -> list[int]:
     """Encrypt the next authenticators' secrets after this primary key with the first key; return their primary keys.
 
     An empty list is the end. At most BATCH authenticators are taken. They are locked, so nobody uses one of their codes
@@ -45,7 +47,7 @@ def rotate_after(pk: int) -> list[int]:
 
 
 @transaction.atomic
-def rotate_mails() -> int:
+def reencrypt_waiting_mails() -> int:
     """Encrypt the mails about accounts that wait for the mail server with the first key; return how many there are.
 
     A mail that no key opens stays as it is and is never sent.

@@ -1,7 +1,7 @@
 from django.core.management.base import CommandParser
 
 from accounts.actions.standing import set_qualifications
-from accounts.management.arguments import find_catalogue_row, find_organization
+from accounts.management.arguments import find_organization, find_qualification
 from accounts.models import Competency, Skill
 from partnerportal.lib.commands import StaffCommand
 
@@ -18,7 +18,7 @@ class Command(StaffCommand):
         self, *args: object, organization: str, competency: list[str], skill: list[str], **options: object
     ) -> None:
         row = find_organization(organization)
-        competencies = [find_catalogue_row(Competency, code) for code in sorted(set(competency))]
-        skills = [find_catalogue_row(Skill, code) for code in sorted(set(skill))]
+        competencies = [find_qualification(Competency, code) for code in sorted(set(competency))]
+        skills = [find_qualification(Skill, code) for code in sorted(set(skill))]
         set_qualifications(actor=self.actor, organization=row, competencies=competencies, skills=skills)
         self.stdout.write(f"{row}: {', '.join(map(str, [*competencies, *skills])) or 'no qualifications'}.")

@@ -7,16 +7,16 @@ from django.db import transaction
 from accounts.actions.operators import add_operator
 from accounts.actions.organizations import grant_membership, register_organization
 from accounts.actions.people import register_person
-from accounts.management.arguments import country_code, find_organization, find_program, tenant_id
+from accounts.management.arguments import find_organization, find_program, parse_country_code, parse_tenant_id
 from accounts.management.commands.create_person import make_password_link
-from accounts.management.people import PersonCommand
+from accounts.management.people import RegisterPersonCommand
 from accounts.models import Kind, Role
 from connections.models import InvitationLink
 from partnerportal.lib.commands import email_address
 from partnerportal.lib.days import today
 
 
-class Command(PersonCommand):
+class Command(RegisterPersonCommand):
     help = (
         "Register an organisation, with its programmes and its first Admin. Prints its ORGID; a partner's invitation"
         " link stands on the next line. The Admin sets a password with “Forgot your password?” on the sign-in page."
@@ -26,10 +26,10 @@ class Command(PersonCommand):
         parser.add_argument("--kind", required=True, choices=Kind.values)
         parser.add_argument("--name", required=True)
         parser.add_argument(
-            "--country", required=True, type=country_code, metavar="CODE", help="two letters, such as FR"
+            "--country", required=True, type=parse_country_code, metavar="CODE", help="two letters, such as FR"
         )
         parser.add_argument("--partner-id", default="", metavar="NUMBER", help="its number in the partner network")
-        parser.add_argument("--tenant-id", type=tenant_id, metavar="UUID", help="default: a new one")
+        parser.add_argument("--tenant-id", type=parse_tenant_id, metavar="UUID", help="default: a new one")
         parser.add_argument("--parent", metavar="ORGID", help="the distributor above a partner")
         parser.add_argument(
             "--program", action="append", default=[], metavar="CODE", help="a membership from today on; may be repeated"
