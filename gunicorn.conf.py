@@ -20,6 +20,6 @@ control_socket_disable = True
 worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 # This is decided as in the settings, which gunicorn's parent never reads.
 in_production = os.environ.get("DJANGO_SETTINGS_MODULE", "partnerportal.settings.production").endswith(".production")
-logconfig_dict = logs.logging_configuration(
+logconfig_dict = logs.build_logging_configuration(
     os.environ.get("LOG_FORMAT") or ("json" if in_production else "line"), "INFO"
 )

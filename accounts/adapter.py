@@ -21,7 +21,7 @@ from accounts.actions.attempts import Attempt, needs_mailed_code, note_failed_at
 from accounts.models import Person
 from notifications.actions.secret_mails import queue_secret_mail
 from partnerportal.lib import tenancy
-from partnerportal.lib.pages import is_own_path
+from partnerportal.lib.pages import is_local_path
 
 SIGNING_IN_WITH = "signing_in_with"  # session key of the password's hash, from a sign-in's first step to its last
 
@@ -120,7 +120,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
         allauth's own check fails on an address that cannot be parsed, and allows one that is no path.
         """
-        return is_own_path(current.request, url or "")
+        return is_local_path(current.request, url or "")
 
     def send_account_already_exists_mail(self, email: str) -> None:
         """Mail the owner that their account exists already, in the time that creating an account takes.

@@ -12,10 +12,10 @@ class AccountsConfig(AppConfig):
         from accounts.queries import get_list_preferences, list_people_to_notify
         from notifications.registry import set_addressee_directory
         from partnerportal.lib.known_pages import register_page
-        from partnerportal.lib.personal_lists import set_list_preferences
+        from partnerportal.lib.personal_lists import register_preferences_reader
 
         set_addressee_directory(list_people_to_notify)
-        set_list_preferences(get_list_preferences)
+        register_preferences_reader(get_list_preferences)
         settings = ("organization_id", "list_key", "columns", "density")
         register_person_table("list_settings", PersonTable(ListSettings, settings))
         views = ("organization_id", "list_key", "name", "query", "is_shared", "created_at")

@@ -9,11 +9,11 @@ from accounts.policies import ROLE_TABLE, AccountPermission
 from accounts.queries import list_operators
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.exports.columns import (
-    boolean_column,
-    joined_by_semicolon,
-    moment_column,
-    raw_column,
-    text_column,
+    join_with_semicolons,
+    make_boolean_column,
+    make_moment_column,
+    make_raw_column,
+    make_text_column,
 )
 from partnerportal.lib.exports.lists import ExportList, Query
 
@@ -30,11 +30,11 @@ LISTS = (
         rows=_operators,
         rule=(ROLE_TABLE, AccountPermission.VIEW_OPERATORS),
         columns=(
-            text_column("name", "person__name"),
-            text_column("email", "person__email"),
-            raw_column("roles", joined_by_semicolon("roles")),
-            boolean_column("finance_granted"),
-            moment_column("since", "created_at"),
+            make_text_column("name", "person__name"),
+            make_text_column("email", "person__email"),
+            make_raw_column("roles", join_with_semicolons("roles")),
+            make_boolean_column("finance_granted"),
+            make_moment_column("since", "created_at"),
         ),
     ),
 )

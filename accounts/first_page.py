@@ -2,7 +2,7 @@
 
 from accounts.queries import is_customer, sees_customers
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.blocks import Area, Block
+from partnerportal.lib.blocks import FirstPageArea, FirstPageBlock
 
 
 def _has_nothing_else(actor: Actor) -> bool:
@@ -10,8 +10,8 @@ def _has_nothing_else(actor: Actor) -> bool:
 
 
 BLOCKS = (
-    Block(
-        area=Area.WORK,
+    FirstPageBlock(
+        area=FirstPageArea.WORK,
         order=10,
         template="accounts/first_page/organization.html",
         seen_by=_has_nothing_else,

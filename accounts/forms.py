@@ -148,7 +148,7 @@ class ListDisplayForm:
         self.first = definition.columns[0] if definition.has_choice_of_columns else None
         self.by_name = {column.name: column for column in definition.columns[1:]} if self.first else {}
         self.density, self.moved, self.direction = preferences.density, "", ""
-        shown = [column.name for column in definition.columns_named(preferences.columns)]
+        shown = [column.name for column in definition.select_columns(preferences.columns)]
         order = shown
         if data is not None:
             density = data.get("density", "")
@@ -177,7 +177,7 @@ class ListDisplayForm:
         if self.first is None:
             return []
         shown = [self.first.name, *self.shown]
-        usual = [column.name for column in self.definition.columns_named(())]
+        usual = [column.name for column in self.definition.select_columns(())]
         return [] if self.is_reset or shown == usual else shown
 
     @property

@@ -28,7 +28,7 @@ from accounts.policies import may_share_views
 from notifications.registry import Addressee
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import today
-from partnerportal.lib.personal_lists import ListPreferences, SavedViewFacts
+from partnerportal.lib.personal_lists import ListPreferences, SavedViewSummary
 from partnerportal.lib.prepared import PreparedQuery, build_instance, list_columns
 from partnerportal.lib.visible_rows import by_public_id
 
@@ -250,6 +250,6 @@ def get_list_preferences(actor: Actor, key: str) -> ListPreferences:
         columns=tuple(settings.get("columns", ())),
         density=settings.get("density", ListSettings.Density.COMFORTABLE),
         default_view=settings.get("view") or "",
-        views=tuple(SavedViewFacts(**facts) for facts in views),
+        views=tuple(SavedViewSummary(**facts) for facts in views),
         may_share=may_share_views(actor),
     )

@@ -48,7 +48,7 @@ def _row(actor: Actor, operator: Operator, is_last_admin: bool) -> OperatorRow:
         email=operator.person.email,
         roles=[str(Role(role).label) for role in operator.roles],
         is_granted_finance=operator.finance_granted and SEE_FINANCE.isdisjoint(operator.roles),
-        since=formats.date(operator.created_at),
+        since=formats.format_date(operator.created_at),
         is_me=operator.person_id == actor.person_id,
         no_change=_refusal(actor, AccountPermission.CHANGE_ROLES, operator),
         no_removal=no_removal or (_("The only Admin cannot be removed.") if is_last_admin else ""),

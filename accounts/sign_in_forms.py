@@ -32,7 +32,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.actions.attempts import Attempt, needs_mailed_code, note_failed_attempt
 from accounts.models import Person
 from partnerportal.lib import tenancy
-from partnerportal.lib.locks import Lock, take_turn
+from partnerportal.lib.locks import Lock, acquire_lock
 
 CODE_ON_ITS_WAY = _("We have just sent you a code by email. To get a new one, wait a few seconds and sign in again.")
 TOO_MANY_CODES = _(
@@ -88,7 +88,7 @@ class UserTokenForm(BaseUserTokenForm):
         person = super()._get_user(uidb36)
         if person is None:
             return None
-        take_turn(Lock.PROOFS, person.pk)
+        acquire_lock(Lock.PROOFS, person.pk)
         person.refresh_from_db()
         return person if person.is_active else None
 
@@ -124,7 +124,8 @@ class SecondStepForm(mfa_forms.BaseAuthenticateForm):
         a day unless the person has given a mailed code first.
         """
         person, request = self.user, context.request
-        take_turn(Lock.PROOFS, person.pk)  # of many codes that come at once, each is counted before the next is tried
+        # of many codes that come at once, each is counted before the next is tried
+        acquire_lock(Lock.PROOFS, person.pk)
         if needs_mailed_code(person.pk) and not self.has_given_mailed_code(request):
             raise forms.ValidationError(self.too_many, code="too_many_codes")
         key = f"mfa-auth-user-{person.pk}:{get_account_adapter().client_network(request)}"
@@ -227,7 +228,7 @@ class ActivateTOTPForm(BaseActivateTOTPForm):
 
         Raises ValidationError for a wrong code, and for the second of two browsers in which an app is added at once.
         """
-        take_turn(Lock.PROOFS, self.user.pk)
+        acquire_lock(Lock.PROOFS, self.user.pk)
         if is_mfa_enabled(self.user, [Authenticator.Type.TOTP]):
             raise get_adapter().validation_error("incorrect_code")
         code = super().clean_code()

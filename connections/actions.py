@@ -16,9 +16,9 @@ from connections.models import Connection, Consent, InvitationLink
 from connections.policies import ROLE_TABLE, ConnectionPermission
 from notifications.actions.recording import record_event
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.changes import changes_between
+from partnerportal.lib.changes import list_changes_between
 from partnerportal.lib.errors import Conflict, Invalid, NotFound, Refused, Stale, TooMany
-from partnerportal.lib.locks import Lock, take_turn
+from partnerportal.lib.locks import Lock, acquire_lock
 from partnerportal.lib.policies import authorize, authorize_staff
 from partnerportal.lib.scopes import Scope
 from partnerportal.lib.states import move
@@ -49,7 +49,7 @@ def accept_invitation(
         raise Invalid("own_link", _("This is your own invitation link. Send it to a customer."))
     sides: dict[str, Any] = {"partner_id": invitation.partner_id, "customer_id": actor.organization_id}
     assert actor.organization_id, "a customer acts for itself"
-    take_turn(Lock.ACCEPTANCES, actor.organization_id)  # one at a time, because acceptances are counted
+    acquire_lock(Lock.ACCEPTANCES, actor.organization_id)  # one at a time, because acceptances are counted
     connected = queries.find_active_connection(actor, **sides)
     if connected:
         return connected, False
@@ -130,7 +130,7 @@ def change_sharing(
             actor=actor,
             subject=row,
             counterpart=Organization(pk=row.partner_id, name=row.partner_name),
-            changes=changes_between({"scopes": before.codes}, {"scopes": row.shared_scopes.codes}),
+            changes=list_changes_between({"scopes": before.codes}, {"scopes": row.shared_scopes.codes}),
         )
     return row
 
@@ -188,7 +188,7 @@ def end_connection(*, actor: Actor, connection: Connection) -> Connection:
         if by_partner
         else Organization(pk=connection.partner_id, name=connection.partner_name)
     )
-    changes = changes_between({"state": Connection.State.ACTIVE}, {"state": Connection.State.ENDED})
+    changes = list_changes_between({"state": Connection.State.ACTIVE}, {"state": Connection.State.ENDED})
     record_event(ConnectionEvent.ENDED, actor=actor, subject=connection, counterpart=other, changes=changes)
     return connection
 

@@ -10,7 +10,7 @@ from connections.policies import ROLE_TABLE, ConnectionPermission
 from connections.queries import list_active_connections, list_customer_activity, list_ended_connections
 from connections.timeline import list_kinds_with_words
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.exports.columns import moment_column, raw_column, text_column
+from partnerportal.lib.exports.columns import make_moment_column, make_raw_column, make_text_column
 from partnerportal.lib.exports.lists import ExportList, ExportSubject, Query
 
 
@@ -52,10 +52,10 @@ LISTS = (
         rows=_connections,
         rule=(ROLE_TABLE, ConnectionPermission.VIEW),
         columns=(
-            text_column("organization", "other"),
-            raw_column("relation", "other_is"),
-            raw_column("country", "other_country"),
-            moment_column("connected_at"),
+            make_text_column("organization", "other"),
+            make_raw_column("relation", "other_is"),
+            make_raw_column("country", "other_country"),
+            make_moment_column("connected_at"),
         ),
     ),
     ExportList(
@@ -64,11 +64,11 @@ LISTS = (
         rows=_ended,
         rule=(ROLE_TABLE, ConnectionPermission.VIEW),
         columns=(
-            text_column("organization", "other"),
-            raw_column("relation", "other_is"),
-            moment_column("connected_at"),
-            moment_column("ended_at"),
-            raw_column("ended_by", "by"),
+            make_text_column("organization", "other"),
+            make_raw_column("relation", "other_is"),
+            make_moment_column("connected_at"),
+            make_moment_column("ended_at"),
+            make_raw_column("ended_by", "by"),
         ),
     ),
     ExportList(
@@ -79,11 +79,11 @@ LISTS = (
         rule=(ROLE_TABLE, ConnectionPermission.VIEW_CUSTOMERS),
         own_rule=(ROLE_TABLE, ConnectionPermission.VIEW),
         columns=(
-            moment_column("at"),
-            raw_column("event", "kind"),
-            text_column("organization", "organization_label"),
-            text_column("counterpart", "counterpart_label"),
-            text_column("subject", "subject_label"),
+            make_moment_column("at"),
+            make_raw_column("event", "kind"),
+            make_text_column("organization", "organization_label"),
+            make_text_column("counterpart", "counterpart_label"),
+            make_text_column("subject", "subject_label"),
         ),
     ),
 )

@@ -11,7 +11,7 @@ from connections.policies import ROLE_TABLE, ConnectionPermission
 from connections.queries import has_customers, list_active_connections
 from connections.rows import build_partner_rows
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.blocks import Area, Block
+from partnerportal.lib.blocks import FirstPageArea, FirstPageBlock
 from partnerportal.lib.requests import PortalRequest
 
 PARTNERS_SHOWN = 6  # partners that a customer is connected with
@@ -61,22 +61,22 @@ def _partners(request: PortalRequest) -> dict[str, Any]:
 
 
 BLOCKS = (
-    Block(
-        area=Area.ACTIONS,
+    FirstPageBlock(
+        area=FirstPageArea.ACTIONS,
         order=10,
         template="connections/parts/invite.html",
         context=_invite,
         seen_by=sees_customers,
     ),
-    Block(
-        area=Area.WORK,
+    FirstPageBlock(
+        area=FirstPageArea.WORK,
         order=10,
         template="connections/first_page/steps.html",
         context=_first_steps,
         seen_by=sees_customers,
     ),
-    Block(
-        area=Area.WORK,
+    FirstPageBlock(
+        area=FirstPageArea.WORK,
         order=30,
         template="connections/first_page/partners.html",
         context=_partners,

@@ -19,7 +19,7 @@ from connections.policies import NOT_THE_CUSTOMER, ROLE_TABLE, ConnectionPermiss
 from connections.queries import Invitation, partner_sees_customers
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.countries import country_name
+from partnerportal.lib.countries import get_country_name
 from partnerportal.lib.errors import Message
 from partnerportal.lib.keyset import Page
 from partnerportal.lib.policies import Denied
@@ -94,7 +94,7 @@ def _choice(actor: Actor, operator: Operator, invitation: Invitation) -> Accepti
     elif organization.is_suspended:
         reason = _("This organisation is suspended.")
     elif organization.pk == actor.organization_id and invitation.connected_at:
-        reason = _("Connected since %(date)s.") % {"date": formats.date(invitation.connected_at)}
+        reason = _("Connected since %(date)s.") % {"date": formats.format_date(invitation.connected_at)}
     elif isinstance(answer, Denied):
         reason = answer.message
     return AcceptingOrganization(
@@ -217,9 +217,9 @@ def _live_row(actor: Actor, connection: Connection) -> ActiveConnectionRow:
         name=other["name"],
         distributor="" if is_partner else describe_distributor(other["distributor"]),
         direction=_direction(programs, is_partner=is_partner, sees=sees_customers(actor)),
-        country=country_name(other["country"]),
+        country=get_country_name(other["country"]),
         badges=build_badges(programs),
-        since=formats.date(connection.connected_at),
+        since=formats.format_date(connection.connected_at),
         end_url=reverse("connection_end", args=[connection.public_id]),
         customer_url=reverse("customer", args=[other["public_id"]]) if is_partner and sees_customers(actor) else "",
         sharing_url=get_sharing_url(connection.public_id),
@@ -247,8 +247,8 @@ def build_ended_connection_rows(actor: Actor, page: Page[Any]) -> list[EndedConn
     return [
         EndedConnectionRow(
             name=c.customer_name if c.partner_id == actor.organization_id else c.partner_name,
-            connected=formats.date(c.connected_at),
-            ended=formats.date(c.ended_at),
+            connected=formats.format_date(c.connected_at),
+            ended=formats.format_date(c.ended_at),
             ended_by=c.customer_name if c.ended_by_id == c.customer_id else c.partner_name,
             sharing_url=get_sharing_url(c.public_id) if c.customer_id == actor.organization_id else "",
         )
@@ -299,7 +299,7 @@ def explain_refusal_to_share(actor: Actor, connection: Connection) -> Message:
 def format_sharing_saved_message(count: int) -> str:
     """Return the words of the toast after a customer has changed what this many partners see."""
     text = ngettext("Sharing with %(count)s partner saved.", "Sharing with %(count)s partners saved.", count)
-    return text % {"count": formats.number(count)}
+    return text % {"count": formats.format_number(count)}
 
 
 def find_end_url_or_refusal(actor: Actor, connection_id: object) -> tuple[str, str]:

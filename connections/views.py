@@ -24,9 +24,9 @@ from connections.models import Connection
 from connections.policies import ROLE_TABLE, ConnectionPermission
 from connections.sharing import describe_shared_data
 from connections.timeline import build_activity_rows
-from partnerportal.lib.countries import country_name
+from partnerportal.lib.countries import get_country_name
 from partnerportal.lib.errors import Conflict, DomainError, Invalid, NotFound, Stale, TooMany
-from partnerportal.lib.keyset import Page, keyset_page, keyset_page_or_first
+from partnerportal.lib.keyset import Page, fetch_keyset_page, fetch_keyset_page_or_first
 from partnerportal.lib.known_pages import page_url
 from partnerportal.lib.pages import require_permission, require_sign_in
 from partnerportal.lib.requests import PortalRequest
@@ -53,7 +53,7 @@ def account_details(request: PortalRequest) -> HttpResponse:
     context = {
         "organization": organization,
         "distributor": queries.find_distributor(actor, organization.pk),
-        "country": country_name(organization.country),
+        "country": get_country_name(organization.country),
         "badges": build_badges(request.operator.active_programs),
         "live": live,
         "active_connection_rows": active_connection_rows,
@@ -70,8 +70,8 @@ def account_details(request: PortalRequest) -> HttpResponse:
 
 def _page(request: PortalRequest, name: str, connections: Any, sort: str) -> Page[Any]:
     own = request.actor.organization_id
-    options = {"sort": sort, "size": PAGE_SIZE, "branches": (Q(partner=own), Q(customer=own))}
-    return keyset_page_or_first(connections, descending=True, cursor=request.GET.get(name, ""), **options)
+    options = {"sort": sort, "size": PAGE_SIZE, "any_of": (Q(partner=own), Q(customer=own))}
+    return fetch_keyset_page_or_first(connections, descending=True, cursor=request.GET.get(name, ""), **options)
 
 
 @require_safe
@@ -110,7 +110,7 @@ def _invitation_page(
     context = {
         "invitation": invitation,
         "consent": offer,
-        "country": country_name(invitation.country),
+        "country": get_country_name(invitation.country),
         "scopes": rows.build_scope_rows(invitation.shared if offer.state == "connected" else ticked),
         "wording": consent.get_current_wording(),
         "error": error,
@@ -264,7 +264,9 @@ def customer_activity(request: PortalRequest, customer_id: UUID) -> HttpResponse
     actor = request.actor
     customer = get_customer_with_tab_counts(actor, customer_id)
     events = queries.list_customer_activity(actor, customer.organization.pk)
-    page = keyset_page(events, sort="id", descending=True, size=EVENTS_A_PAGE, cursor=request.GET.get("cursor", ""))
+    page = fetch_keyset_page(
+        events, sort="id", descending=True, size=EVENTS_A_PAGE, cursor=request.GET.get("cursor", "")
+    )
     context = {"moments": build_activity_rows(actor, page.rows), "page": page}
     context["shares_news"] = customer.shares_scope(Scope.NOTIFICATIONS)
     template = "connections/customer_activity.html"

@@ -101,7 +101,7 @@ def describe_anomaly(metric: str, *, before: int, value: int, low: int, high: in
             else _("Licences assigned rose from %(before)s to %(value)s in 14 days; usual range %(low)s–%(high)s")
         )
     numbers = {"before": before, "value": value, "low": low, "high": high}
-    return words % {name: formats.number(number) for name, number in numbers.items()}
+    return words % {name: formats.format_number(number) for name, number in numbers.items()}
 
 
 def describe_anomalies(uses: Sequence[Mapping[str, Any]], *, found: int) -> str:
@@ -117,7 +117,7 @@ def describe_anomalies(uses: Sequence[Mapping[str, Any]], *, found: int) -> str:
         lines.append(words if len(anomaly_service_names(uses)) == 1 else _("%(service)s: %(words)s") % names)
     if left_out := found - len(uses):
         more = ngettext("and %(count)s more on the usage page", "and %(count)s more on the usage page", left_out)
-        lines.append(more % {"count": formats.number(left_out)})
+        lines.append(more % {"count": formats.format_number(left_out)})
     return "\n".join(lines)
 
 

@@ -17,7 +17,7 @@ from entitlements.rows.customers import (
 )
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.blocks import Area, Block
+from partnerportal.lib.blocks import FirstPageArea, FirstPageBlock
 from partnerportal.lib.requests import PortalRequest
 from partnerportal.lib.rows import Attention
 
@@ -33,7 +33,7 @@ def _customers(request: PortalRequest) -> dict[str, Any] | None:
     calm = _("Nothing ends in the next 30 days, and no limit is exceeded.")
     falling = numbers.unusual.get(UnusualUse.FALLING, 0)
     as_of = latest_report_day(request.actor, UnusualUse.FALLING) if falling else None
-    use = {"falling": falling, "as_of": formats.date(as_of) if as_of else ""}
+    use = {"falling": falling, "as_of": formats.format_date(as_of) if as_of else ""}
     return {"numbers": numbers} | use | _attention(collect_customer_attention(listings), calm)
 
 
@@ -73,24 +73,28 @@ def may_own_licences(actor: Actor) -> bool:
 
 
 BLOCKS = (
-    Block(
-        area=Area.STRIP,
+    FirstPageBlock(
+        area=FirstPageArea.STRIP,
         order=10,
         template="entitlements/first_page/customers.html",
         context=_customers,
         seen_by=sees_customers,
     ),
-    Block(area=Area.WORK, order=20, template="ui/attention.html", context=_customers, seen_by=sees_customers),
-    Block(
-        area=Area.STRIP,
+    FirstPageBlock(
+        area=FirstPageArea.WORK, order=20, template="ui/attention.html", context=_customers, seen_by=sees_customers
+    ),
+    FirstPageBlock(
+        area=FirstPageArea.STRIP,
         order=10,
         template="entitlements/first_page/services.html",
         context=_own_services,
         seen_by=is_customer,
     ),
-    Block(area=Area.WORK, order=20, template="ui/attention.html", context=_own_services, seen_by=is_customer),
-    Block(
-        area=Area.WORK,
+    FirstPageBlock(
+        area=FirstPageArea.WORK, order=20, template="ui/attention.html", context=_own_services, seen_by=is_customer
+    ),
+    FirstPageBlock(
+        area=FirstPageArea.WORK,
         order=40,
         template="entitlements/first_page/own_licences.html",
         context=_own_licences,

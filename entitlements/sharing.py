@@ -42,4 +42,4 @@ def count_shared(actor: Actor, customer_id: int) -> list[str]:
         (services, ngettext("%(number)s active service", "%(number)s active services", services)),
         (orders, ngettext("%(number)s order", "%(number)s orders", orders)),
     ]
-    return [text % {"number": formats.number(count)} for count, text in words if count]
+    return [text % {"number": formats.format_number(count)} for count, text in words if count]

@@ -38,7 +38,10 @@ def success_message(action: TrialAction, trial: Entitlement) -> str:
 
 
 def _ask_to_approve(trial: Entitlement) -> ConfirmationDialog:
-    dates = {"date": formats.date(today() + settings.PORTAL_TRIAL_TIME), "seats": formats.number(trial.quantity)}
+    dates = {
+        "date": formats.format_date(today() + settings.PORTAL_TRIAL_TIME),
+        "seats": formats.format_number(trial.quantity),
+    }
     text = _("%(customer)s can use it from today until %(date)s (UTC), with %(seats)s licences.")
     return ConfirmationDialog(
         _("Approve the trial of %(service)s?") % _names(trial), text % (_names(trial) | dates), _("Approve")
@@ -54,13 +57,13 @@ def _ask_to_decline(trial: Entitlement) -> ConfirmationDialog:
 def _ask_to_extend(trial: Entitlement) -> ConfirmationDialog:
     new, time = end_after_extension(trial), settings.PORTAL_TRIAL_TIME
     assert trial.ends_on and new, "the action's condition holds"
-    dates = {"old": formats.date(trial.ends_on), "new": formats.date(new)}
+    dates = {"old": formats.format_date(trial.ends_on), "new": formats.format_date(new)}
     text = _("%(customer)s can then use it until %(new)s (UTC) instead of %(old)s.") % (_names(trial) | dates)
     before = (trial.ends_on - trial.starts_on) // time - 1 if trial.starts_on else 0
     note = ""
     if before > 0:
         note = ngettext("It has been extended once before.", "It has been extended %(count)s times before.", before) % {
-            "count": formats.number(before)
+            "count": formats.format_number(before)
         }
     return ConfirmationDialog(_("Extend the trial of %(service)s?") % _names(trial), text, _("Extend"), note=note)
 

@@ -35,8 +35,8 @@ from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Conflict, Gone, TooMany, Unavailable
 from partnerportal.lib.exports import csv_copy
 from partnerportal.lib.exports.lists import ExportList, Query
-from partnerportal.lib.leases import LeaseLost, claim_next
-from partnerportal.lib.locks import Lock, take_turn
+from partnerportal.lib.leases import LeaseLost, claim_next_row
+from partnerportal.lib.locks import Lock, acquire_lock
 from partnerportal.lib.nudges import nudge
 from partnerportal.lib.private_files import StoredFile, sweep_files
 from partnerportal.lib.states import move
@@ -98,7 +98,7 @@ def request_export(
 def _small_file(exported: ExportList, rows: Any) -> bytes:
     """Return the CSV file of at most SMALL rows, made in memory, so that an error can still become an error page."""
     file = BytesIO()
-    file.write(csv_copy.header_line(exported.columns))
+    file.write(csv_copy.build_header_line(exported.columns))
     csv_copy.write_csv(rows[: SMALL + 1], exported.columns, file)
     return file.getvalue()
 
@@ -132,7 +132,7 @@ def fetch_export_file(*, actor: Actor, export: Export) -> HttpResponse:
 
 def make_next_export() -> bool:
     """Make the file of the export that has waited longest; return False if no export waited."""
-    claimed = claim_next(Export.objects.order_by("asked_at", "pk"), rows_written=0)
+    claimed = claim_next_row(Export.objects.order_by("asked_at", "pk"), rows_written=0)
     if claimed is None:
         return False
     try:
@@ -160,7 +160,7 @@ def _wait_for_ends(claimed: Export) -> None:
     They hold this lock shared, and may not have seen that the export is running. Transactions that begin later do see
     it, and take the export away.
     """
-    take_turn(Lock.EXPORTS, claimed.organization_id)
+    acquire_lock(Lock.EXPORTS, claimed.organization_id)
 
 
 class _Source(threading.Thread):
@@ -197,7 +197,7 @@ class _Source(threading.Thread):
             exported = find_exported_list(claimed.list)
             authorize_list_export(actor, exported, claimed.customer_id)
             rows = exported.rows(actor, claimed.query, claimed.customer_id)
-            self.pipe.write(csv_copy.header_line(exported.columns))
+            self.pipe.write(csv_copy.build_header_line(exported.columns))
             self.pipe.flush()
             self.total = claimed.rows or rows.order_by().count()  # a count from the request will do for a bar
             person = Person.objects.get(pk=claimed.person_id)

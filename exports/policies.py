@@ -32,4 +32,4 @@ def authorize_list_export(actor: Actor, exported: ExportList, customer_id: int |
     if exported.subject == ExportSubject.OWN_OR_ALL and customer_id is None:
         # It holds customers' rows, so it goes with the sight of customers, whatever the list itself asks for.
         authorize(actor, CONNECTIONS, ConnectionPermission.VIEW_CUSTOMERS)
-    authorize(actor, *exported.choose_rule(is_own=customer_id == actor.organization_id))
+    authorize(actor, *exported.choose_permission(is_own=customer_id == actor.organization_id))

@@ -94,12 +94,12 @@ def _words(export: Export, state: Export.State) -> str:
 
 def _progress(export: Export) -> str:
     if is_unfinished(export):
-        numbers_ = {"written": formats.number(export.rows_written), "rows": formats.number(export.rows)}
+        numbers_ = {"written": formats.format_number(export.rows_written), "rows": formats.format_number(export.rows)}
         return _("%(written)s of %(rows)s rows") % numbers_
-    return ngettext("%(count)s row", "%(count)s rows", export.rows) % {"count": formats.number(export.rows)}
+    return ngettext("%(count)s row", "%(count)s rows", export.rows) % {"count": formats.format_number(export.rows)}
 
 
 def _size(size: int) -> str:
     """Return a size in bytes as megabytes (of a million bytes), as file managers say it."""
-    mega = numbers.format_decimal(size / MEGA, "#,##0.0", locale=formats.reader_locale())
+    mega = numbers.format_decimal(size / MEGA, "#,##0.0", locale=formats.get_reader_locale())
     return _("%(size)s MB") % {"size": mega}

@@ -17,7 +17,7 @@ from exports.policies import ROLE_TABLE, ExportPermission
 from exports.queries import find_exported_organization, get_export, list_exports
 from exports.rows import build_export_rows, is_unfinished
 from partnerportal.lib.exports.lists import ExportList, Query
-from partnerportal.lib.pages import is_own_path, require_permission
+from partnerportal.lib.pages import is_local_path, require_permission
 from partnerportal.lib.requests import PortalRequest
 
 SHOWN = 30  # latest exports of a person that the page lists
@@ -46,7 +46,7 @@ def export_new(request: PortalRequest) -> HttpResponse:
     query = _query(exported, form)
     if query is None:
         messages.error(request, _("Choose at least one customer."))
-        return redirect(form["back"] if is_own_path(request, form.get("back", "")) else "customers")
+        return redirect(form["back"] if is_local_path(request, form.get("back", "")) else "customers")
     export, content = actions.request_export(actor=actor, exported=exported, query=query, customer=customer)
     if content is not None:
         return files.add_download_headers(HttpResponse(content, content_type=files.CSV), export)

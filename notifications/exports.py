@@ -11,7 +11,13 @@ from notifications.policies import ROLE_TABLE, NoticePermission
 from notifications.queries import list_notices
 from notifications.rows import render_notice_body, render_notice_subject
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.exports.columns import boolean_column, moment_column, raw_column, text_column, translated_column
+from partnerportal.lib.exports.columns import (
+    make_boolean_column,
+    make_moment_column,
+    make_raw_column,
+    make_text_column,
+    make_translated_column,
+)
 from partnerportal.lib.exports.lists import ExportList, ExportSubject, Query
 
 
@@ -29,14 +35,14 @@ LISTS = (
         rule=(ROLE_TABLE, NoticePermission.VIEW),
         filters=frozenset(NoticeFilterSet.base_filters),
         columns=(
-            moment_column("at"),
-            raw_column("kind"),
-            text_column("about", "about_label"),
-            text_column("service", KeyTextTransform("sku_name", "params")),
-            translated_column("text", render_notice_subject),
-            translated_column("details", render_notice_body),
-            boolean_column("is_unread"),
-            moment_column("dismissed_at"),
+            make_moment_column("at"),
+            make_raw_column("kind"),
+            make_text_column("about", "about_label"),
+            make_text_column("service", KeyTextTransform("sku_name", "params")),
+            make_translated_column("text", render_notice_subject),
+            make_translated_column("details", render_notice_body),
+            make_boolean_column("is_unread"),
+            make_moment_column("dismissed_at"),
         ),
     ),
 )

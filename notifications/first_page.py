@@ -4,7 +4,7 @@ from typing import Any
 
 from notifications.queries import list_notices
 from notifications.rows import build_notice_rows
-from partnerportal.lib.blocks import Area, Block
+from partnerportal.lib.blocks import FirstPageArea, FirstPageBlock
 from partnerportal.lib.navigation import everybody
 from partnerportal.lib.requests import PortalRequest
 
@@ -17,7 +17,11 @@ def _latest(request: PortalRequest) -> dict[str, Any]:
 
 
 BLOCKS = (
-    Block(
-        area=Area.SIDE, order=10, template="notifications/first_page/latest.html", context=_latest, seen_by=everybody
+    FirstPageBlock(
+        area=FirstPageArea.SIDE,
+        order=10,
+        template="notifications/first_page/latest.html",
+        context=_latest,
+        seen_by=everybody,
     ),
 )

@@ -57,7 +57,7 @@ def compose_summary(*, person_id: int, day: dt.date, notice_ids: list[int]) -> E
         for notice, _person, organization in islice(entries, LINES):
             groups.setdefault(organization, []).append(_Line.for_notice(notice))
         context = {
-            "day": formats.date(day),
+            "day": formats.format_date(day),
             "groups": [{"organization": name, "lines": lines} for name, lines in groups.items()],
             "left_out": max(count - LINES, 0),
             "url": f"{settings.PORTAL_ORIGIN}{reverse('inbox')}",

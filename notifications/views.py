@@ -19,7 +19,7 @@ from notifications.forms import NoticeChoicesForm
 from notifications.lists.inbox import Inbox
 from notifications.models import Notice
 from notifications.policies import ROLE_TABLE, NoticePermission
-from partnerportal.lib.pages import list_page, next_url, require_permission
+from partnerportal.lib.pages import read_next_url, render_list_page, require_permission
 from partnerportal.lib.requests import PortalRequest
 from partnerportal.lib.visible_rows import by_public_id
 
@@ -28,7 +28,7 @@ from partnerportal.lib.visible_rows import by_public_id
 @require_permission(ROLE_TABLE, NoticePermission.VIEW)
 def inbox(request: PortalRequest) -> HttpResponse:
     """Show the inbox of the acting organisation, or for htmx only its list."""
-    return list_page(
+    return render_list_page(
         request,
         Inbox(request.actor, request.GET),
         page="notifications/inbox.html",
@@ -43,7 +43,7 @@ def _notice(request: PortalRequest, notice_id: UUID) -> Notice:
 
 def _back(request: PortalRequest) -> HttpResponse:
     """Redirect to the page that the form was on."""
-    return redirect(next_url(request, "inbox"))
+    return redirect(read_next_url(request, "inbox"))
 
 
 @require_POST

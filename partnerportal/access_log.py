@@ -72,7 +72,7 @@ class QueryCounter:
 @receiver(user_logged_in)
 def log_who_signed_in(user: Person, **_signal: Any) -> None:
     """Add the person who signs in to the log line of the present request, which a stranger sent."""
-    logs.add_fields(person=str(user.public_id))
+    logs.add_log_fields(person=str(user.public_id))
 
 
 def choose_request_id(request: HttpRequest) -> str:

@@ -31,7 +31,7 @@ def remove_secrets(event: Any, _hint: Any) -> Any:
 
     It is tagged with the request or task that it belongs to.
     """
-    fields = logs.current_log_fields()
+    fields = logs.get_log_fields()
     event["tags"] = {name: fields[name] for name in ("request_id", "task", "task_id", "organization") if name in fields}
     event["user"] = {"id": fields["person"]} if "person" in fields else {}
     for left_out in ("extra", "breadcrumbs"):

@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from partnerportal.gathering import gather_declarations
-from partnerportal.lib.blocks import Area
+from partnerportal.lib.blocks import FirstPageArea
 from partnerportal.lib.parts import PagePart
 from partnerportal.lib.requests import PortalRequest
 
 
 def list_parts_by_area(request: PortalRequest) -> dict[str, list[PagePart]]:
     """Return what each area of the actor's first page shows, in its order."""
-    areas: dict[str, list[PagePart]] = {area: [] for area in Area}
+    areas: dict[str, list[PagePart]] = {area: [] for area in FirstPageArea}
     contexts: dict[object, Mapping[str, Any] | None] = {}
     for block in sorted(gather_declarations("first_page", "BLOCKS"), key=lambda block: block.order):
         if not block.seen_by(request.actor):

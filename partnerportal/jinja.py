@@ -15,5 +15,5 @@ def jinja_environment(**options: Any) -> Environment:
     """Return the Jinja2 environment of the parts. A name that is not defined raises, rather than drawing nothing."""
     made = Environment(**options | {"trim_blocks": True, "lstrip_blocks": True, "undefined": StrictUndefined})
     made.globals["icon"] = ui.icon
-    made.filters |= {"number": formats.number, "short_number": ui.short_number}
+    made.filters |= {"number": formats.format_number, "short_number": ui.short_number}
     return made

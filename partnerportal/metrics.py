@@ -33,14 +33,14 @@ class MetricsMiddleware:
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
         if settings.METRICS_TOKEN:
-            metrics.start_counting(_own_folder(settings.METRICS_DIR))
+            metrics.start_counting_requests(_own_folder(settings.METRICS_DIR))
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.path != "/metrics" or not settings.METRICS_TOKEN:
             return self.get_response(request)
         if not secrets.compare_digest(request.headers.get("Authorization", "").encode(), _expected()):
             return HttpResponse(status=401, headers={"WWW-Authenticate": "Bearer"})
-        text = generate_latest(metrics.build_registry(BackgroundWork()))
+        text = generate_latest(metrics.build_metrics_registry(BackgroundWork()))
         return HttpResponse(text, content_type=CONTENT_TYPE_LATEST, headers={"Cache-Control": "no-store"})
 
 

@@ -23,7 +23,7 @@ from connections.actors import PersonSession
 from partnerportal import errors
 from partnerportal.lib import tenancy
 from partnerportal.lib.authentication import authenticate
-from partnerportal.lib.breaker import CircuitBreaker, ServiceAway
+from partnerportal.lib.breaker import CircuitBreaker, ServiceUnavailable
 from partnerportal.lib.errors import DomainError, NotFound
 from partnerportal.lib.requests import PortalRequest
 
@@ -89,7 +89,7 @@ class HealthMiddleware:
             if not DATABASE.is_open:
                 DATABASE.call(partial(_ask, connections[DEFAULT_DB_ALIAS]))
                 return JsonResponse({"database": "up"})
-        except ServiceAway:
+        except ServiceUnavailable:
             del connections[DEFAULT_DB_ALIAS]  # not closed: a thread still uses it, and closing would wait for that
         except (InterfaceError, OperationalError):
             pass

@@ -33,7 +33,7 @@ def configure_logs(**_signal: Any) -> None:
 def begin_task(task_id: str, task: Any, **_signal: Any) -> None:
     """Put the task's name and id on all its log lines, and note when it began."""
     task.request.began = time.perf_counter()
-    task.request.log_token = logs.open_fields(task=task.name, task_id=task_id)
+    task.request.log_token = logs.open_log_fields(task=task.name, task_id=task_id)
 
 
 @task_postrun.connect
@@ -50,7 +50,7 @@ def end_task(task: Any, state: str, **_signal: Any) -> None:
         log.info("%s %s %.3f s", task.name, outcome, seconds, extra={"fields": fields})
         count_run(task.name, seconds=seconds, failed=outcome != "success")
     finally:
-        logs.close_fields(task.request.log_token)
+        logs.close_log_fields(task.request.log_token)
 
 
 def count_run(task: str, *, seconds: float, failed: bool) -> None:

@@ -57,7 +57,7 @@ def _rows() -> list[dict[str, object]]:
         dict(zip(keys, row, strict=False))
         | {
             "id": index,
-            "expires": formats.when_in_words(today + dt.timedelta(row[7])),
+            "expires": formats.format_relative_time(today + dt.timedelta(row[7])),
             "is_soon": 0 <= row[7] <= 30,
             "spark": sparks[index % 4],
         }

@@ -17,19 +17,19 @@ _STACKS = [(700, 40), (735, 62), (790, 21), (805, 58), (850, 47), (880, 41)]
 
 
 def _weeks() -> list[str]:
-    return [formats.day_month(today() - dt.timedelta(weeks=back)) for back in range(11, -1, -1)]
+    return [formats.format_day_and_month(today() - dt.timedelta(weeks=back)) for back in range(11, -1, -1)]
 
 
 def _line(key: str, title: str, limit: int) -> ChartWithTable:
     names, limits = _weeks(), [limit] * 12
-    drawings = draw_wide_and_narrow(lambda frame: charts.line_chart(frame, [(title, _WEEKLY)], names, limits))
+    drawings = draw_wide_and_narrow(lambda frame: charts.build_line_chart(frame, [(title, _WEEKLY)], names, limits))
     return ChartWithTable(
         key=key,
         title=title,
         description=describe_series(names, _WEEKLY, limit),
         drawings=drawings,
         head=["Week", "Assigned"],
-        rows=[(name, [formats.number(n) if n else "–"]) for name, n in zip(names, _WEEKLY, strict=True)],
+        rows=[(name, [formats.format_number(n) if n else "–"]) for name, n in zip(names, _WEEKLY, strict=True)],
         limit=limit_label(limit, drawings),
     )
 
@@ -41,24 +41,25 @@ def _lines() -> ChartWithTable:
         key="two",
         title="Several lines",
         description=" ".join(f"{name}: {describe_series(names, values)}" for name, values in series),
-        drawings=draw_wide_and_narrow(lambda frame: charts.line_chart(frame, series, names)),
+        drawings=draw_wide_and_narrow(lambda frame: charts.build_line_chart(frame, series, names)),
         head=["Week", "Monthly", "Daily"],
         rows=[
-            (name, [formats.number(m), formats.number(d)]) for name, m, d in zip(names, _MONTHLY, _DAILY, strict=True)
+            (name, [formats.format_number(m), formats.format_number(d)])
+            for name, m, d in zip(names, _MONTHLY, _DAILY, strict=True)
         ],
     )
 
 
 def _bars() -> ChartWithTable:
-    names = [formats.month(dt.date(2026, month, 1)) for month in range(6, 12)]
-    drawings = draw_wide_and_narrow(lambda frame: charts.bar_chart(frame, _STACKS, names, [1000] * 6))
+    names = [formats.format_month(dt.date(2026, month, 1)) for month in range(6, 12)]
+    drawings = draw_wide_and_narrow(lambda frame: charts.build_bar_chart(frame, _STACKS, names, [1000] * 6))
     return ChartWithTable(
         key="bars",
         title="Bars in two parts",
         description=describe_series(names, [sum(stack) for stack in _STACKS], 1000),
         drawings=drawings,
         head=["Month", "Previously", "Newly"],
-        rows=[(name, [formats.number(n) for n in stack]) for name, stack in zip(names, _STACKS, strict=True)],
+        rows=[(name, [formats.format_number(n) for n in stack]) for name, stack in zip(names, _STACKS, strict=True)],
         limit=limit_label(1000, drawings),
         parts=["Previously assigned", "Newly assigned"],
     )
@@ -73,7 +74,7 @@ def sample_charts() -> list[ChartWithTable]:
 def sample_sparks() -> list[str]:
     """Return four sparks: rising, flat with a gap, falling, and with too little to draw."""
     weeks = ([40 + n for n in range(16)], [60] * 7 + [-1] + [60] * 8, [90 - 3 * n for n in range(16)], [-1] * 16)
-    return [charts.spark_path(values) for values in weeks]
+    return [charts.build_sparkline_path(values) for values in weeks]
 
 
 def sample_month() -> SimpleNamespace:

@@ -123,7 +123,7 @@ def server_error(request: PortalRequest) -> HttpResponse:
     seconds = errors.retry_seconds(sys.exc_info()[1])
     if seconds:
         return errors.unavailable_answer(request, seconds)
-    reference = logs.current_log_fields().get("request_id", "")
+    reference = logs.get_log_fields().get("request_id", "")
     return render(request, "500.html", {"reference": reference, "shell": None}, status=500)
 
 

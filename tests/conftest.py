@@ -32,7 +32,7 @@ from accounts.models import Person
 from partnerportal.lib import tenancy
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.breaker import CircuitBreaker
-from partnerportal.lib.garbage import freeze_garbage
+from partnerportal.lib.garbage import tune_garbage_collection
 from partnerportal.lib.sessions import SessionStore
 from tests import databases
 from tests.world import World
@@ -57,7 +57,7 @@ def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """What stands by now stays, and is not searched for garbage between the tests, as in a web process."""
-    freeze_garbage()
+    tune_garbage_collection()
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -37,7 +37,10 @@ def create_saved_view(
     if len(mine) >= VIEWS:
         raise TooMany("too_many_views", _("You have 50 saved views, which is the limit. Delete one first."))
     view = SavedView(
-        list_key=definition.key, name=_valid_name(name, mine), query=definition.saved_query(query), is_shared=is_shared
+        list_key=definition.key,
+        name=_valid_name(name, mine),
+        query=definition.parse_saved_query(query),
+        is_shared=is_shared,
     )
     view.organization_id, view.person_id = actor.organization_id, actor.person_id  # type: ignore[assignment]
     _share(actor, view, was_shared=False)
@@ -67,7 +70,7 @@ def replace_saved_view_query(*, actor: Actor, view: SavedView, query: Mapping[st
     definition = find_list(view.list_key)
     _authorize(actor, definition)
     row = _one_of(_my_views(actor, view.list_key), view)
-    row.query = definition.saved_query(query)
+    row.query = definition.parse_saved_query(query)
     row.save(update_fields=["query"])
     return row
 

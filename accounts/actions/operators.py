@@ -12,7 +12,7 @@ from accounts.models import Operator, Organization, Person, Role
 from accounts.policies import ROLE_TABLE, AccountPermission
 from notifications.actions.recording import record_event
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.changes import Changes, list_changes
+from partnerportal.lib.changes import Changes, list_row_changes
 from partnerportal.lib.errors import Conflict, Invalid, NotFound
 from partnerportal.lib.policies import authorize, authorize_staff
 from partnerportal.lib.roles import list_roles
@@ -53,7 +53,7 @@ def change_operator_roles(
     if Role.ADMIN not in wanted:
         _keep_one_admin(operator)
     granted = {"roles": wanted, "finance_granted": finance_granted}
-    changes = list_changes(operator, granted)
+    changes = list_row_changes(operator, granted)
     operator.roles, operator.finance_granted = wanted, finance_granted
     operator.save(update_fields=list(granted))
     _record(AccountEvent.OPERATOR_ROLES_CHANGED, actor, operator, changes=changes)

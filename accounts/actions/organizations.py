@@ -15,7 +15,7 @@ from accounts.policies import ROLE_TABLE, AccountPermission
 from notifications.actions.recording import record_event
 from partnerportal.lib import tenancy
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.changes import changes_between, list_changes
+from partnerportal.lib.changes import list_changes_between, list_row_changes
 from partnerportal.lib.errors import Invalid, NotFound, TooMany
 from partnerportal.lib.policies import authorize, authorize_staff
 from partnerportal.lib.text import one_line
@@ -95,7 +95,7 @@ def update_contact_data(*, actor: Actor, organization: Organization, **contact: 
     if contact.keys() - set(CONTACT_FIELDS):
         raise Invalid("contact", _("Only contact details can be changed here."))
     row = Organization.objects.select_for_update(of=("self",)).get(pk=organization.pk)
-    changes = list_changes(row, contact, unsaid=PERSONAL_FIELDS)
+    changes = list_row_changes(row, contact, unsaid=PERSONAL_FIELDS)
     for name, reason in VERIFIED_FIELDS.items():
         if name in changes and row.is_verified and not actor.is_system:
             raise Invalid(f"{name}_is_verified", reason, field=name)
@@ -145,7 +145,7 @@ def grant_membership(
     key: dict[str, Any] = {"organization": organization, "program": program, "starts_on": starts_on}
     before = ProgramMembership.objects.visible_to(actor).filter(**key).values("starts_on", "ends_on").first()
     membership, _created = ProgramMembership.objects.update_or_create(**key, defaults={"ends_on": ends_on})
-    if changes := changes_between(before or {}, {"starts_on": starts_on, "ends_on": ends_on}):
+    if changes := list_changes_between(before or {}, {"starts_on": starts_on, "ends_on": ends_on}):
         record_event(
             AccountEvent.MEMBERSHIP_CHANGED,
             actor=actor,

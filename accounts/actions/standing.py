@@ -27,7 +27,7 @@ from accounts.models import (
 from accounts.policies import ROLE_TABLE, AccountPermission
 from notifications.actions.recording import record_event
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.changes import changes_between, list_changes
+from partnerportal.lib.changes import list_changes_between, list_row_changes
 from partnerportal.lib.days import today
 from partnerportal.lib.errors import Invalid, NotFound
 from partnerportal.lib.policies import authorize
@@ -56,7 +56,7 @@ def correct_identity(
     authorize(actor, ROLE_TABLE, AccountPermission.CORRECT_ORGANIZATIONS)
     given = {"name": name, "country": country, "tenant_id": tenant_id, "partner_id": partner_id}
     row = _lock_organization(actor, organization)
-    changes = list_changes(
+    changes = list_row_changes(
         row, {field: value for field, value in given.items() if value is not None}, unsaid=PERSONAL_FIELDS
     )
     if changes:
@@ -98,7 +98,7 @@ def _change_state(
 ) -> Organization:
     before = _lock_organization(actor, organization).state
     row = move(organization, to)
-    changes = changes_between({"state": before}, {"state": to})
+    changes = list_changes_between({"state": before}, {"state": to})
     _record_about(kind, actor, row, changes=changes, note=note)
     return row
 
@@ -118,7 +118,7 @@ def change_membership_end(
         raise NotFound("not_found", NO_MEMBERSHIP % {"organization": organization, "program": program})
     if ends_on and ends_on < row.starts_on:
         raise Invalid("dates", _("The last day is before the first."), field="ends_on")
-    changes = list_changes(row, {"ends_on": ends_on})
+    changes = list_row_changes(row, {"ends_on": ends_on})
     if changes:
         row.ends_on = ends_on
         row.save(update_fields=["ends_on"])
@@ -142,7 +142,7 @@ def move_partner(*, actor: Actor, partner: Organization, distributor: Organizati
     if before != distributor:
         row.parent = distributor
         row.save(update_fields=["parent"])
-        changes = changes_between({"parent": _org_id(before)}, {"parent": _org_id(distributor)})
+        changes = list_changes_between({"parent": _org_id(before)}, {"parent": _org_id(distributor)})
         _record_about(AccountEvent.PARTNER_MOVED, actor, row, changes=changes)
     return row
 
@@ -166,7 +166,7 @@ def set_account_manager(
     named = operator or before
     if named:
         is_named = operator is not None
-        changes = changes_between({"is_account_manager": not is_named}, {"is_account_manager": is_named})
+        changes = list_changes_between({"is_account_manager": not is_named}, {"is_account_manager": is_named})
         kind = AccountEvent.ACCOUNT_MANAGER_CHANGED
         record_event(kind, actor=actor, subject=named.person, counterpart=row, changes=changes)
     return row
@@ -181,7 +181,7 @@ def set_qualifications(
     row = _lock_organization(actor, organization)
     before = {"competencies": _codes(row.competencies.all()), "skills": _codes(row.skills.all())}
     after = {"competencies": _codes(competencies), "skills": _codes(skills)}
-    changes = changes_between(before, after)
+    changes = list_changes_between(before, after)
     if changes:
         OrganizationCompetency.objects.filter(organization=row).delete()
         OrganizationSkill.objects.filter(organization=row).delete()

@@ -7,7 +7,7 @@ from rest_framework.response import Response
 
 from accounts.api.serializers import OrganizationSerializer
 from accounts.models import Operator
-from partnerportal.lib.api import ActorView, NoBody, WholeListView
+from partnerportal.lib.api import ActorView, EmptyBody, WholeListView
 
 
 @extend_schema(tags=["Organizations"])
@@ -22,7 +22,7 @@ class OrganizationsView(WholeListView):
 
         This is the one list that crosses tenants, because it is the person's own.
         """
-        return super().get_queryset() if self.is_schema else self.request._request.operators  # type: ignore[attr-defined]
+        return super().get_queryset() if self.is_generating_schema else self.request._request.operators  # type: ignore[attr-defined]
 
 
 @extend_schema(tags=["Organizations"], responses=OrganizationSerializer)
@@ -30,7 +30,7 @@ class ActForView(ActorView):
     """Let this session act for another of the caller's organisations from now on."""
 
     model = Operator
-    serializer_class = NoBody
+    serializer_class = EmptyBody
 
     def post(self, request: Request, organization_id: UUID) -> Response:
         self.read_body()

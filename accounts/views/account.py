@@ -21,7 +21,7 @@ from accounts.forms import OrganizationForm, PreferencesForm, RolesForm
 from accounts.policies import ROLE_TABLE, AccountPermission
 from partnerportal.lib.form_errors import show_errors_in_form
 from partnerportal.lib.known_pages import page_url
-from partnerportal.lib.pages import next_url, require_permission, require_sign_in
+from partnerportal.lib.pages import read_next_url, require_permission, require_sign_in
 from partnerportal.lib.policies import authorize
 from partnerportal.lib.requests import PortalRequest
 
@@ -70,8 +70,8 @@ def organization_new(request: PortalRequest) -> HttpResponse:
             organization = create_own_organization(person=request.user, **form.cleaned_data)  # type: ignore[arg-type]
             request.act_for(organization.public_id)
             messages.success(request, _("%(name)s is set up. You are its Admin.") % {"name": organization.name})
-            return redirect(next_url(request))
-    return render(request, "accounts/organization_new.html", {"form": form, "next": next_url(request)})
+            return redirect(read_next_url(request))
+    return render(request, "accounts/organization_new.html", {"form": form, "next": read_next_url(request)})
 
 
 @require_POST

@@ -16,8 +16,8 @@ from accounts.models import SavedView
 from accounts.policies import ROLE_TABLE, AccountPermission, may_share_views
 from accounts.queries import get_list_preferences, get_saved_view
 from partnerportal.lib.form_errors import show_errors_in_form
-from partnerportal.lib.lists import ListDefinition, find_list, list_address
-from partnerportal.lib.pages import load_page, next_url, require_permission
+from partnerportal.lib.lists import ListDefinition, build_list_address, find_list
+from partnerportal.lib.pages import read_next_url, redirect_htmx, require_permission
 from partnerportal.lib.policies import authorize
 from partnerportal.lib.requests import PortalRequest
 
@@ -38,7 +38,7 @@ def _visible_view(request: PortalRequest, view_id: UUID) -> tuple[SavedView, Lis
 
 
 def _address(definition: ListDefinition, view: SavedView) -> str:
-    return list_address(reverse(definition.url_name), {**view.query, "view": view.public_id})
+    return build_list_address(reverse(definition.url_name), {**view.query, "view": view.public_id})
 
 
 def _posted_query(request: PortalRequest) -> dict[str, str]:
@@ -139,11 +139,11 @@ def list_display(request: PortalRequest, list_key: str) -> HttpResponse:
     definition = _visible_list(request, list_key)
     data = request.POST if request.method == "POST" else None
     form = ListDisplayForm(definition, get_list_preferences(request.actor, list_key), data)
-    back = next_url(request, reverse(definition.url_name))
+    back = read_next_url(request, reverse(definition.url_name))
     if data is not None and not form.moved:
         actions.set_list_display(actor=request.actor, definition=definition, columns=form.columns, density=form.density)
         if request.htmx:
-            return load_page(back)
+            return redirect_htmx(back)
         return redirect(back)
     context = {"form": form, "definition": definition, "back": back}
     return render(request, "accounts/list_display.html", context)

@@ -18,7 +18,7 @@ from connections.api.serializers import (
 )
 from connections.models import Connection, InvitationLink
 from connections.policies import ROLE_TABLE, ConnectionPermission
-from partnerportal.lib.api import ActorView, ListView, NoBody
+from partnerportal.lib.api import ActorView, EmptyBody, ListView
 from partnerportal.lib.filters import FilterSet
 from partnerportal.lib.scopes import Scope
 from partnerportal.lib.visible_rows import by_public_id
@@ -94,11 +94,11 @@ class AcceptInvitationView(BaseConnectionView):
         return response
 
 
-@extend_schema(tags=["Connections"], request=NoBody, responses=ConnectionSerializer)
+@extend_schema(tags=["Connections"], request=EmptyBody, responses=ConnectionSerializer)
 class EndConnectionView(BaseConnectionView):
     """End a connection at once, from either side. The partner then sees no more of the customer's data."""
 
-    serializer_class = NoBody
+    serializer_class = EmptyBody
     errors = {403: ("wrong_role",), 409: ("state_changed",)}
 
     def post(self, request: Request, connection_id: UUID) -> Response:

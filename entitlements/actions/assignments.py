@@ -8,8 +8,8 @@ from entitlements.facts import Answers, Fact, KnownIds, LineProblem, Outcome
 from entitlements.models import LicenseAssignment
 from notifications.actions.recording import record_events
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.copy_rows import CopyRows
-from partnerportal.lib.locks import Lock, take_turn
+from partnerportal.lib.copy_rows import CopyTextStream
+from partnerportal.lib.locks import Lock, acquire_lock
 from partnerportal.lib.policies import authorize_staff
 
 _COLUMNS = "external_id, customer_id, sku_id, holder_kind, holder, assigned_at, last_used_at, released_at"
@@ -71,13 +71,13 @@ def store_assignments(*, actor: Actor, facts: list[Fact]) -> Answers:
 def _write(actor: Actor, rows: list[tuple[object, ...]]) -> Answers:
     """Write the rows, and return the answers to lines that changed something or were refused."""
     answers: Answers = {}
-    take_turn(Lock.ASSIGNMENTS)
+    acquire_lock(Lock.ASSIGNMENTS)
     with connection.cursor() as cursor:
         cursor.execute(
             "DROP TABLE IF EXISTS staged_assignment"
         )  # an earlier batch of this transaction may have left it
         cursor.execute(_STAGE)
-        cursor.copy_expert("COPY staged_assignment FROM STDIN", CopyRows(rows))
+        cursor.copy_expert("COPY staged_assignment FROM STDIN", CopyTextStream(rows))
         cursor.execute(_MOVED)
         answers |= {line: _OTHER for (line,) in cursor.fetchall()}
         cursor.execute(_UPSERT)

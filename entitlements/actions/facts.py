@@ -14,8 +14,8 @@ from entitlements.models import Entitlement, Order, OrderLine, Sku
 from notifications.actions.recording import make_event, record_events
 from notifications.models import Event
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.changes import Changes, changes_between
-from partnerportal.lib.locks import Lock, take_turn
+from partnerportal.lib.changes import Changes, list_changes_between
+from partnerportal.lib.locks import Lock, acquire_lock
 
 NOT_NEWS = {"assigned"}  # fields that change every day, so that nobody wants a notice about them
 
@@ -44,7 +44,7 @@ def store_facts(*, actor: Actor, facts: list[Fact], with_events: bool, at: dt.da
     SKUs go first, because the others name them. What is news is recorded as events, unless `with_events` is False; `at`
     is when it became known.
     """
-    take_turn(Lock.FACTS)
+    acquire_lock(Lock.FACTS)
     answers: Answers = {}
     _store_skus([fact for fact in facts if fact.type == "sku"], answers)
     others = [fact for fact in facts if fact.type != "sku"]
@@ -184,7 +184,7 @@ def _entitlement_news(change: FactChange, known: KnownRows, actor: Actor, at: dt
     }
     subject = change.old or row  # a changed row keeps the public id that it has
     customer = known.customers[change.fact.values["customer"]]
-    changes = changes_between(before, after)
+    changes = list_changes_between(before, after)
     return _event(_event_kind(change), subject, sku.name, customer, details, actor, at, changes)
 
 

@@ -11,7 +11,7 @@ from django.db import connection
 
 from entitlements import counting
 from entitlements.actions.totals import CONCURRENT, refresh_customers, refresh_touched_customers
-from partnerportal.lib.locks import Lock, take_turn
+from partnerportal.lib.locks import Lock, acquire_lock
 
 PATIENCE = "60s"  # how long the lock on use is waited for; another batch holds it for a second or two
 
@@ -103,7 +103,7 @@ def lock_usage() -> None:
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('lock_timeout', %s, true)", [PATIENCE])
-    take_turn(Lock.USAGE)
+    acquire_lock(Lock.USAGE)
 
 
 def refresh_touched(cursor: Any) -> None:

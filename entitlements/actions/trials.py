@@ -19,10 +19,10 @@ from notifications.actions.recording import make_event, record_events
 from notifications.models import Event
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.changes import Changes, changes_between, list_changes
+from partnerportal.lib.changes import Changes, list_changes_between, list_row_changes
 from partnerportal.lib.days import today
 from partnerportal.lib.errors import Conflict, Invalid, NotFound, Refused, TooMany
-from partnerportal.lib.locks import Lock, take_turn
+from partnerportal.lib.locks import Lock, acquire_lock
 from partnerportal.lib.policies import authorize
 from partnerportal.lib.states import move, move_locked
 
@@ -51,10 +51,11 @@ def request_trial(*, actor: Actor, sku: Sku, quantity: int) -> Entitlement:
     """
     authorize(actor, ROLE_TABLE, EntitlementPermission.REQUEST_TRIALS)
     if not 1 <= quantity <= MOST_SEATS:
-        raise Invalid("quantity", SEATS % {"most": formats.number(MOST_SEATS)}, field="quantity")
+        raise Invalid("quantity", SEATS % {"most": formats.format_number(MOST_SEATS)}, field="quantity")
     if actor.organization_id is None:
         raise Refused("no_organization", _("Only customers can request trials."))
-    take_turn(Lock.TRIAL_REQUESTS, actor.organization_id)  # or two requests at once would both pass the count of a day
+    # or two requests at once would both pass the count of a day
+    acquire_lock(Lock.TRIAL_REQUESTS, actor.organization_id)
     _ensure_requestable(actor, sku)
     trial = Entitlement(
         customer_id=actor.organization_id,
@@ -150,7 +151,7 @@ def convert_trial(*, actor: Actor, trial: Entitlement, quantity: int, ends_on: d
     """
     authorize(actor, ROLE_TABLE, EntitlementPermission.DECIDE_TRIALS)
     if not 1 <= quantity <= MOST_IN_PRODUCTION:
-        raise Invalid("quantity", SEATS % {"most": formats.number(MOST_IN_PRODUCTION)}, field="quantity")
+        raise Invalid("quantity", SEATS % {"most": formats.format_number(MOST_IN_PRODUCTION)}, field="quantity")
     if ends_on and ends_on <= today():
         raise Invalid("ends_on", _("Choose a date after today, or leave this empty for no end date."), field="ends_on")
     trial = _lock_running(actor, trial)
@@ -185,7 +186,7 @@ def _expire_batch() -> int:
     due = Entitlement.objects.requested_in_portal().filter(kind=Kind.TRIAL, state=State.ACTIVE, ends_on__lt=today())
     trials = list(due.select_for_update(skip_locked=True, of=("self",)).select_related("sku", "customer")[:BATCH])
     move_locked(trials, State.EXPIRED, updated_at=timezone.now())
-    changes = changes_between({"state": State.ACTIVE}, {"state": State.EXPIRED})
+    changes = list_changes_between({"state": State.ACTIVE}, {"state": State.EXPIRED})
     _record(EntitlementEvent.TRIAL_EXPIRED, Actor.system("trials"), trials, changes)
     return len(trials)
 
@@ -209,7 +210,7 @@ def _move(actor: Actor, trial: Entitlement, to: str, **values: Any) -> tuple[Ent
     except Entitlement.DoesNotExist as error:  # it was converted meanwhile, and policies hide it from the vendor
         raise Conflict("state_changed", STATE_CHANGED) from error
     moved.sku, moved.customer = row.sku, row.customer
-    return moved, list_changes(row, {"state": to, **values}, unsaid=UNSAID)
+    return moved, list_row_changes(row, {"state": to, **values}, unsaid=UNSAID)
 
 
 def _lock_running(actor: Actor, trial: Entitlement) -> Entitlement:
@@ -222,7 +223,7 @@ def _lock_running(actor: Actor, trial: Entitlement) -> Entitlement:
 
 def _save_changes(trial: Entitlement, **values: Any) -> tuple[Entitlement, Changes]:
     """Store these values of the trial; return it with what changed."""
-    changes = list_changes(trial, values)
+    changes = list_row_changes(trial, values)
     for name, value in (values | {"updated_at": timezone.now()}).items():
         setattr(trial, name, value)
     trial.save(update_fields=[*values, "updated_at"])

@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from entitlements.actions.rollups import lock_usage, refresh_touched
 from entitlements.facts import Answers, Fact, KnownIds, Outcome
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.copy_rows import CopyRows
+from partnerportal.lib.copy_rows import CopyTextStream
 from partnerportal.lib.policies import authorize_staff
 
 COLUMNS = (
@@ -83,7 +83,7 @@ def store_usage(*, actor: Actor, rows: Iterable[UsageRow]) -> dict[int, Outcome]
             "DROP TABLE IF EXISTS staged, touched"
         )  # an earlier batch of this transaction may have left them
         cursor.execute(_STAGE)
-        cursor.copy_expert("COPY staged FROM STDIN", CopyRows(rows))
+        cursor.copy_expert("COPY staged FROM STDIN", CopyTextStream(rows))
         cursor.execute("ANALYZE staged")
         cursor.execute(_UPSERT)
         refresh_touched(cursor)

@@ -20,7 +20,7 @@ from entitlements.models import Entitlement
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.queries.trials import list_trials
 from entitlements.trial_actions import TRIAL_ACTIONS, TrialAction
-from partnerportal.lib.api import ActorView, ListView, NoBody
+from partnerportal.lib.api import ActorView, EmptyBody, ListView
 from partnerportal.lib.visible_rows import by_public_id
 
 
@@ -90,19 +90,19 @@ class TrialActionView(TrialsBase):
         return Response(TrialSerializer(trial).data)
 
 
-@extend_schema(tags=["Trials"], request=NoBody, responses=TrialSerializer)
+@extend_schema(tags=["Trials"], request=EmptyBody, responses=TrialSerializer)
 class CancelTrialView(TrialActionView):
     """Cancel a trial or take back its request, as the customer or the vendor."""
 
-    serializer_class = NoBody
+    serializer_class = EmptyBody
     trial_action = TRIAL_ACTIONS["cancel"]
 
 
-@extend_schema(tags=["Trials"], request=NoBody, responses=TrialSerializer)
+@extend_schema(tags=["Trials"], request=EmptyBody, responses=TrialSerializer)
 class ApproveTrialView(TrialActionView):
     """Approve a request. The trial runs from today for the time set for trials. For the vendor's Admins."""
 
-    serializer_class = NoBody
+    serializer_class = EmptyBody
     trial_action = TRIAL_ACTIONS["approve"]
 
 

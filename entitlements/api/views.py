@@ -46,7 +46,7 @@ class CustomersView(ListView):
     def get_queryset(self) -> QuerySet[CustomerListing]:
         return add_report_day(super().get_queryset())  # type: ignore[arg-type]
 
-    def known_total(self) -> int | None:
+    def get_known_total(self) -> int | None:
         """Return the number of all customers, which is a kept figure, or None where filters leave fewer to count."""
         is_narrowed = self.request.query_params.keys() & CustomerFilterSet.base_filters.keys()
         return None if is_narrowed else get_portfolio_numbers(self.actor).customers
@@ -79,7 +79,7 @@ class CustomerRecordsBase(ListView):
     def customer(self) -> QuerySet[CustomerListing]:
         """A query for the customer that the path names; all customers while the schema is made."""
         listed = CustomerListing.objects.visible_to(self.actor)
-        return listed if self.is_schema else listed.filter(public_id=self.kwargs["customer_id"])
+        return listed if self.is_generating_schema else listed.filter(public_id=self.kwargs["customer_id"])
 
     def list(self, request: Request, *args: object, **kwargs: object) -> Response:
         """Return a page of the list; 404 if there is no such customer, 403 if it does not share this.

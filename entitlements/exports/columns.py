@@ -9,11 +9,11 @@ from entitlements.models.listing import shares_expression
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from partnerportal.lib.exports.columns import (
     ExportColumn,
-    identifier_column,
-    joined_by_semicolon,
-    percent_column,
-    raw_column,
-    text_column,
+    join_with_semicolons,
+    make_identifier_column,
+    make_percent_column,
+    make_raw_column,
+    make_text_column,
 )
 from partnerportal.lib.scopes import Scope
 
@@ -30,17 +30,17 @@ def month_columns(suffix: str = "") -> tuple[ExportColumn, ...]:
     """
     month = Func(F("month"), Value("YYYY-MM"), function="to_char", output_field=CharField())
     return (
-        raw_column("month", month),
+        make_raw_column("month", month),
         *licence_columns(suffix),
-        raw_column("monthly_active", f"monthly_active{suffix}"),
-        raw_column("daily_active_peak", f"daily_active_peak{suffix}"),
+        make_raw_column("monthly_active", f"monthly_active{suffix}"),
+        make_raw_column("daily_active_peak", f"daily_active_peak{suffix}"),
     )
 
 
 def shared_scope_codes() -> Func:
     """Return the codes of the scopes in the column `scopes` of the customer listing, separated by "; "."""
     codes = [Case(When(shares_expression(scope), then=Value(scope.code))) for scope in Scope]
-    return joined_by_semicolon(Func(*codes, template="ARRAY[%(expressions)s]", output_field=CharField()))
+    return join_with_semicolons(Func(*codes, template="ARRAY[%(expressions)s]", output_field=CharField()))
 
 
 def licence_columns(suffix: str = "") -> tuple[ExportColumn, ...]:
@@ -51,28 +51,31 @@ def licence_columns(suffix: str = "") -> tuple[ExportColumn, ...]:
     """
     purchased, assigned, newly = (F(f"{name}{suffix}") for name in ("purchased", "assigned", "newly_assigned"))
     return (
-        raw_column("total_licenses", purchased),
-        raw_column("previously_assigned", assigned - newly),
-        raw_column("newly_assigned", newly),
-        raw_column("assigned_total", assigned),
-        raw_column("available", F(f"available{suffix}") if suffix else AVAILABLE),
-        percent_column("pct_assigned", assigned, purchased),
+        make_raw_column("total_licenses", purchased),
+        make_raw_column("previously_assigned", assigned - newly),
+        make_raw_column("newly_assigned", newly),
+        make_raw_column("assigned_total", assigned),
+        make_raw_column("available", F(f"available{suffix}") if suffix else AVAILABLE),
+        make_percent_column("pct_assigned", assigned, purchased),
     )
 
 
-CUSTOMER_COLUMNS = (text_column("customer", "customer__name"), identifier_column("org_id", "customer__org_id"))
-NAME_COLUMNS = (text_column("name", "customer__name"), identifier_column("org_id", "customer__org_id"))
-SKU_COLUMNS = (text_column("service", "sku__service"), text_column("sku", "sku__code"))
+CUSTOMER_COLUMNS = (
+    make_text_column("customer", "customer__name"),
+    make_identifier_column("org_id", "customer__org_id"),
+)
+NAME_COLUMNS = (make_text_column("name", "customer__name"), make_identifier_column("org_id", "customer__org_id"))
+SKU_COLUMNS = (make_text_column("service", "sku__service"), make_text_column("sku", "sku__code"))
 SERVICE_COLUMNS = (
     *CUSTOMER_COLUMNS,
-    text_column("sku", "sku__code"),
-    text_column("sku_name", "sku__name"),
-    text_column("service", "sku__service"),
-    raw_column("kind"),
-    raw_column("state"),
-    raw_column("source"),
-    raw_column("quantity"),
-    raw_column("assigned"),
-    raw_column("starts_on"),
-    raw_column("ends_on"),
+    make_text_column("sku", "sku__code"),
+    make_text_column("sku_name", "sku__name"),
+    make_text_column("service", "sku__service"),
+    make_raw_column("kind"),
+    make_raw_column("state"),
+    make_raw_column("source"),
+    make_raw_column("quantity"),
+    make_raw_column("assigned"),
+    make_raw_column("starts_on"),
+    make_raw_column("ends_on"),
 )

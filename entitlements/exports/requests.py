@@ -12,7 +12,12 @@ from entitlements.queries.releases import RELEASED, WAITING, list_all_releases
 from entitlements.queries.trials import list_trials
 from entitlements.queries.usage import list_holders
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.exports.columns import identifier_column, moment_column, raw_column, text_column
+from partnerportal.lib.exports.columns import (
+    make_identifier_column,
+    make_moment_column,
+    make_raw_column,
+    make_text_column,
+)
 from partnerportal.lib.exports.lists import ExportList, Query
 
 
@@ -40,13 +45,13 @@ LISTS = (
         rule=(ROLE_TABLE, EntitlementPermission.MANAGE_HOLDERS),
         filters=frozenset(HolderFilterSet.base_filters),
         columns=(
-            text_column("holder"),
-            raw_column("holder_kind"),
+            make_text_column("holder"),
+            make_raw_column("holder_kind"),
             *SKU_COLUMNS,
-            text_column("sku_name", "sku__name"),
-            moment_column("assigned_at"),
-            moment_column("last_used_at"),
-            moment_column("release_asked_at"),
+            make_text_column("sku_name", "sku__name"),
+            make_moment_column("assigned_at"),
+            make_moment_column("last_used_at"),
+            make_moment_column("release_asked_at"),
         ),
     ),
     ExportList(
@@ -57,9 +62,9 @@ LISTS = (
         filters=frozenset(TrialFilterSet.base_filters),
         columns=(
             *SERVICE_COLUMNS,
-            raw_column("country", "customer__country"),
-            moment_column("changed_at", "updated_at"),
-            text_column("reason"),
+            make_raw_column("country", "customer__country"),
+            make_moment_column("changed_at", "updated_at"),
+            make_text_column("reason"),
         ),
     ),
     ExportList(
@@ -69,15 +74,15 @@ LISTS = (
         rule=(ROLE_TABLE, EntitlementPermission.VIEW_RELEASES),
         filters=frozenset(ReleaseFilterSet.base_filters),
         columns=(
-            text_column("customer", "customer_name"),
-            identifier_column("org_id"),
-            raw_column("country"),
+            make_text_column("customer", "customer_name"),
+            make_identifier_column("org_id"),
+            make_raw_column("country"),
             *SKU_COLUMNS,
-            text_column("sku_name", "sku__name"),
-            text_column("key"),
-            moment_column("asked_at"),
-            moment_column("released_at"),
-            text_column("released_by"),
+            make_text_column("sku_name", "sku__name"),
+            make_text_column("key"),
+            make_moment_column("asked_at"),
+            make_moment_column("released_at"),
+            make_text_column("released_by"),
         ),
     ),
 )

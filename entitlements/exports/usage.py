@@ -32,7 +32,7 @@ from entitlements.queries.usage import (
 )
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import today
-from partnerportal.lib.exports.columns import percent_column, raw_column
+from partnerportal.lib.exports.columns import make_percent_column, make_raw_column
 from partnerportal.lib.exports.lists import ExportList, ExportSubject, Query
 from partnerportal.lib.scopes import Scope
 
@@ -139,13 +139,13 @@ _BY_MONTH = (*NAME_COLUMNS, *SKU_COLUMNS, *month_columns())
 _UNUSUAL = (
     *NAME_COLUMNS,
     *SKU_COLUMNS,
-    raw_column("metric"),
-    raw_column("found_on"),
-    raw_column("ended_on"),
-    raw_column("value"),
-    raw_column("before"),
-    raw_column("usual_low", "low"),
-    raw_column("usual_high", "high"),
+    make_raw_column("metric"),
+    make_raw_column("found_on"),
+    make_raw_column("ended_on"),
+    make_raw_column("value"),
+    make_raw_column("before"),
+    make_raw_column("usual_low", "low"),
+    make_raw_column("usual_high", "high"),
 )
 LISTS = (
     ExportList(
@@ -169,10 +169,10 @@ LISTS = (
         own_rule=OWN,
         filters=frozenset({"service"}),
         columns=(
-            raw_column("day"),
+            make_raw_column("day"),
             *licence_columns("_"),
-            raw_column("monthly_active", "monthly_"),
-            raw_column("daily_active", "daily_"),
+            make_raw_column("monthly_active", "monthly_"),
+            make_raw_column("daily_active", "daily_"),
         ),
     ),
     ExportList(
@@ -192,16 +192,16 @@ LISTS = (
         rule=OF_CUSTOMERS,
         columns=(
             *NAME_COLUMNS,
-            raw_column("as_of"),
-            raw_column("total_licenses", "purchased"),
-            raw_column("assigned_total", "assigned"),
-            raw_column("available", F("purchased") - F("assigned") + F("overage")),
-            raw_column("overage"),
-            percent_column("pct_assigned", "assigned", "purchased"),
-            raw_column("monthly_active"),
-            raw_column("assigned_28_days_before", "assigned_before"),
-            raw_column("monthly_active_28_days_before", "active_before"),
-            raw_column("full_on"),
+            make_raw_column("as_of"),
+            make_raw_column("total_licenses", "purchased"),
+            make_raw_column("assigned_total", "assigned"),
+            make_raw_column("available", F("purchased") - F("assigned") + F("overage")),
+            make_raw_column("overage"),
+            make_percent_column("pct_assigned", "assigned", "purchased"),
+            make_raw_column("monthly_active"),
+            make_raw_column("assigned_28_days_before", "assigned_before"),
+            make_raw_column("monthly_active_28_days_before", "active_before"),
+            make_raw_column("full_on"),
         ),
     ),
     ExportList(

@@ -22,8 +22,8 @@ from entitlements.ingest.queries import find_upload
 from entitlements.ingest.uploads import receive_upload
 from entitlements.models import IngestToken, IngestUpload
 from partnerportal.lib.api import ActorView
-from partnerportal.lib.api_input import TooLarge
-from partnerportal.lib.api_tokens import as_token_holder
+from partnerportal.lib.api_input import BodyTooLarge
+from partnerportal.lib.api_tokens import open_token_transaction
 from partnerportal.lib.errors import Invalid
 
 _KEY = re.compile(r"[\x21-\x7e]{1,120}")
@@ -161,12 +161,12 @@ def _is_packed(request: Request) -> bool:
 
 
 def _length(request: Request) -> int:
-    """Return how many bytes are sent. Raises LengthRequired, TooLarge, and Invalid("empty")."""
+    """Return how many bytes are sent. Raises LengthRequired, BodyTooLarge, and Invalid("empty")."""
     if "Content-Length" not in request.headers:
         raise LengthRequired(_("State the size of the content in the Content-Length header."))
     length = int(request.META.get("CONTENT_LENGTH") or 0)
     if length > settings.INGEST_BYTES:
-        raise TooLarge(_("The upload is too large. Split it into smaller ones."))
+        raise BodyTooLarge(_("The upload is too large. Split it into smaller ones."))
     if not length:
         raise Invalid("empty", _("Nothing was sent."))
     return length
@@ -179,7 +179,7 @@ class IngestUploadView(IngestView):
     serializer_class = UploadSerializer
 
     def get(self, request: Request, upload_id: UUID) -> Response:
-        with as_token_holder(self.token):
+        with open_token_transaction(self.token):
             upload = find_upload(self.token, upload_id)
         if upload is None:
             raise Http404

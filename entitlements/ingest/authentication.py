@@ -6,7 +6,7 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.permissions import BasePermission
 
 from entitlements.models import IngestToken
-from partnerportal.lib.api_tokens import BearerAuthentication, bearer_definition
+from partnerportal.lib.api_tokens import BearerAuthentication, describe_bearer_scheme
 
 
 class IngestBearer(BearerAuthentication):
@@ -29,4 +29,4 @@ class IngestBearerScheme(OpenApiAuthenticationExtension):
     name = "ingest"
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
-        return bearer_definition("A token from `manage.py create_ingest_token`.")
+        return describe_bearer_scheme("A token from `manage.py create_ingest_token`.")

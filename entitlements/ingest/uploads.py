@@ -27,9 +27,9 @@ from entitlements.models import IngestToken, IngestUpload
 from entitlements.models.ingest import INGEST
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.api_tokens import as_token_holder
+from partnerportal.lib.api_tokens import open_token_transaction
 from partnerportal.lib.errors import Invalid, Refused, TooMany, Unavailable, Unprocessable
-from partnerportal.lib.leases import LeaseLost, claim_next
+from partnerportal.lib.leases import LeaseLost, claim_next_row
 from partnerportal.lib.nudges import nudge
 from partnerportal.lib.private_files import sweep_files
 from partnerportal.lib.sweeping import delete_in_batches
@@ -55,7 +55,7 @@ def receive_upload(
     No transaction is open while the file is stored. Until the row is there no worker sees the file, and without it the
     file is an orphan. Raises Refused, Invalid, TooMany, Unprocessable("key_reused"), Unavailable("no_space").
     """
-    with as_token_holder(token):
+    with open_token_transaction(token):
         _ensure_may_send(actor, token, kind)
     row = IngestUpload(token=token, kind=kind, idempotency_key=key, public_id=uuid4())
     try:
@@ -64,7 +64,7 @@ def receive_upload(
             raise Invalid("incomplete", _("The upload was cut off."))
         if packed and head != upload_files.GZIP:
             raise Invalid("not_gzip", _("The header says gzip, but the content is not."))
-        with as_token_holder(token):
+        with open_token_transaction(token):
             return _first_with_key(row)
     except BaseException:
         upload_files.delete_upload(row.public_id)
@@ -133,7 +133,7 @@ def _claim_oldest() -> IngestUpload | None:
     """Claim and return the oldest unfinished upload of the first kind whose oldest nobody is at work on, or None."""
     for kind in Kind.values:
         oldest = IngestUpload.objects.filter(UNFINISHED, kind=kind).order_by("pk").values_list("pk", flat=True)[:1]
-        if upload := claim_next(IngestUpload.objects.filter(pk__in=list(oldest))):
+        if upload := claim_next_row(IngestUpload.objects.filter(pk__in=list(oldest))):
             return upload
     return None
 

@@ -16,8 +16,8 @@ from entitlements.queries.usage import add_weeks
 from entitlements.rows.customers import customer_rows
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.countries import country_name
-from partnerportal.lib.keyset import annotate_total, keyset_page_or_first, search_branches
+from partnerportal.lib.countries import get_country_name
+from partnerportal.lib.keyset import annotate_total, fetch_keyset_page_or_first, make_search_conditions
 from partnerportal.lib.lists import ListColumn, ListDefinition, Tab
 from partnerportal.lib.personal_lists import PersonalList
 
@@ -60,8 +60,8 @@ class CustomerList(PersonalList):
         self.filter_values = filters.cleaned_values
         if self.filter_values:
             customers = annotate_total(customers)
-        options = self.keyset_options | {"key": "customer", "branches": search_branches(self.filter_values)}
-        self.page = keyset_page_or_first(add_report_day(add_weeks(customers)), **options)
+        options = self.keyset_options | {"key": "customer", "any_of": make_search_conditions(self.filter_values)}
+        self.page = fetch_keyset_page_or_first(add_report_day(add_weeks(customers)), **options)
         if not self.page.previous_cursor:  # the page is the first: the cursor was out of date, or not one of ours
             self.cursor = ""
         self.numbers = get_portfolio_numbers(actor)
@@ -100,7 +100,7 @@ class CustomerList(PersonalList):
     @property
     def country_choices(self) -> list[tuple[str, str]]:
         """The codes and names of the countries that customers are in, by name."""
-        return sorted(((code, country_name(code)) for code in self.numbers.countries), key=lambda row: row[1])
+        return sorted(((code, get_country_name(code)) for code in self.numbers.countries), key=lambda row: row[1])
 
     @property
     def service_choices(self) -> list[tuple[str, str]]:
@@ -116,11 +116,12 @@ class CustomerList(PersonalList):
     def as_of(self) -> str:
         """The day as of which the use in the rows was counted; empty where none was reported."""
         days = [row.as_of for row in self.page.rows if row.as_of]
-        return formats.date(max(days)) if days else ""
+        return formats.format_date(max(days)) if days else ""
 
     @property
     def unusual_uses(self) -> list[tuple[str, str]]:
         """The choices of the filter by unusual use: its kinds, and their words with how many customers there are."""
         return [
-            (kind.value, f"{kind.label} ({formats.number(self.numbers.unusual.get(kind, 0))})") for kind in UnusualUse
+            (kind.value, f"{kind.label} ({formats.format_number(self.numbers.unusual.get(kind, 0))})")
+            for kind in UnusualUse
         ]

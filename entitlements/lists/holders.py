@@ -10,7 +10,7 @@ from entitlements.models import LicenseAssignment
 from entitlements.queries.usage import list_holders
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.keyset import keyset_page_or_first
+from partnerportal.lib.keyset import fetch_keyset_page_or_first
 from partnerportal.lib.lists import ListState
 
 SIZE = 50  # rows on a page
@@ -42,7 +42,7 @@ class HolderList(ListState):
         holders = filters.qs
         self.filter_values = filters.cleaned_values
         self.cursor = params.get("cursor", "")
-        self.page = keyset_page_or_first(holders, sort="holder", descending=False, size=SIZE, cursor=self.cursor)
+        self.page = fetch_keyset_page_or_first(holders, sort="holder", descending=False, size=SIZE, cursor=self.cursor)
         self.rows = holder_rows(self.page.rows)
         if self.filter_values:
             self.matching = holders.order_by().count()
@@ -71,10 +71,10 @@ def holder_rows(assignments: Iterable[LicenseAssignment]) -> list[HolderRow]:
             holder=row.holder,
             is_device=row.holder_kind == LicenseAssignment.HolderKind.DEVICE,
             service=row.sku.name,
-            assigned=formats.date(row.assigned_at),
-            last_used=formats.when_in_words(row.last_used_at) if row.last_used_at else _("Never"),
+            assigned=formats.format_date(row.assigned_at),
+            last_used=formats.format_relative_time(row.last_used_at) if row.last_used_at else _("Never"),
             is_unused=row.is_unused,
-            asked=formats.date(row.release_asked_at) if row.release_asked_at else "",
+            asked=formats.format_date(row.release_asked_at) if row.release_asked_at else "",
             label=_("Release the licence of %(holder)s") % {"holder": row.holder},
         )
         for row in assignments

@@ -20,7 +20,7 @@ from entitlements.queries.releases import (
 )
 from entitlements.rows.releases import release_rows
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.keyset import keyset_page_or_first
+from partnerportal.lib.keyset import fetch_keyset_page_or_first
 from partnerportal.lib.lists import ColumnHead, ListColumn, ListDefinition
 
 RELEASES = ListDefinition(
@@ -51,7 +51,7 @@ class ReleaseList(RequestList):
         self.tab = values.get("state", WAITING)
         self.is_done = self.tab == RELEASED
         self.filter_values = values | {"state": self.tab}
-        self.page = keyset_page_or_first(
+        self.page = fetch_keyset_page_or_first(
             ReleaseFilterSet(self.filter_values, list_all_releases(actor)).qs,
             sort="released_at" if self.is_done else "asked_at",
             descending=self.is_done,

@@ -36,7 +36,7 @@ from entitlements.rows.renewals import (
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import today
-from partnerportal.lib.keyset import Page, keyset_page_or_first
+from partnerportal.lib.keyset import Page, fetch_keyset_page_or_first
 from partnerportal.lib.lists import ListColumn, ListDefinition, Tab
 from partnerportal.lib.personal_lists import PersonalList
 
@@ -121,7 +121,9 @@ class RenewalList(PersonalList):
     def page(self) -> Page[Any]:  # type: ignore[override]
         """The page of the list."""
         renewals = self._narrow(list_renewals(self.actor, *self.days_covered)).select_related("sku", "customer")
-        return keyset_page_or_first(renewals, sort="ends_on", descending=False, size=self.size, cursor=self.cursor)
+        return fetch_keyset_page_or_first(
+            renewals, sort="ends_on", descending=False, size=self.size, cursor=self.cursor
+        )
 
     @property
     def weeks(self) -> list[CalendarWeek]:
@@ -165,7 +167,7 @@ class RenewalList(PersonalList):
     @property
     def day_label(self) -> str:
         """The date of the day that the list shows, or "" where it shows a span."""
-        return formats.date(self.day) if self.day else ""
+        return formats.format_date(self.day) if self.day else ""
 
     @property
     def list_url(self) -> str:

@@ -31,7 +31,7 @@ from entitlements.rows.usage import (
 )
 from partnerportal.lib import charts, formats
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.lists import list_address, query_string
+from partnerportal.lib.lists import build_list_address, build_query_string
 
 DEFAULT_RANGE = "12w"  # twelve weeks by day
 _RANGE_WORDS = {"12w": gettext_lazy("12 weeks"), "6m": gettext_lazy("6 months"), "13m": gettext_lazy("13 months")}
@@ -91,12 +91,16 @@ class UsageTrend:
     @property
     def point_names(self) -> list[str]:
         """The whole names of the points, for the table."""
-        return list(map(formats.date, self.days)) if self.range == "12w" else list(map(formats.month, self.months))
+        return (
+            list(map(formats.format_date, self.days))
+            if self.range == "12w"
+            else list(map(formats.format_month, self.months))
+        )
 
     @property
     def point_labels(self) -> list[str]:
         """The short names of the points, for under the axis."""
-        return list(map(formats.day_month, self.days)) if self.range == "12w" else self.point_names
+        return list(map(formats.format_day_and_month, self.days)) if self.range == "12w" else self.point_names
 
     @property
     def point_name(self) -> str:
@@ -110,7 +114,7 @@ class UsageTrend:
         limit = self.latest_use.purchased if self.latest_use else None
         title = _("Licences assigned")
         drawn = draw_wide_and_narrow(
-            lambda frame: charts.line_chart(frame, [(title, values)], self.point_labels, limits)
+            lambda frame: charts.build_line_chart(frame, [(title, values)], self.point_labels, limits)
         )
         ratios = [percent_or_dash(use.assigned, use.purchased) if use else number_or_dash(None) for use in self.points]
         return ChartWithTable(
@@ -129,11 +133,11 @@ class UsageTrend:
     @cached_property
     def breakdown_chart(self) -> ChartWithTable:
         """The chart of licences previously and newly assigned, and of their total, for each month (CC-35)."""
-        uses, names = self.use_by_month, list(map(formats.month, self.months))
+        uses, names = self.use_by_month, list(map(formats.format_month, self.months))
         stacks = [(use.previously_assigned, use.newly) if use else (0, 0) for use in uses]
         limits = _each(uses, "purchased")
         limit = next((value for value in reversed(limits) if value is not None), None)
-        drawn = draw_wide_and_narrow(lambda frame: charts.bar_chart(frame, stacks, names, limits))
+        drawn = draw_wide_and_narrow(lambda frame: charts.build_bar_chart(frame, stacks, names, limits))
         columns = ("purchased", "previously_assigned", "newly", "assigned")
         return ChartWithTable(
             key="breakdown",
@@ -154,7 +158,7 @@ class UsageTrend:
         """The chart of monthly and daily active users (CC-36, CC-37)."""
         monthly, daily = _each(self.points, "monthly"), _each(self.points, "daily")
         series = [(pgettext("active users", "Monthly"), monthly), (pgettext("active users", "Daily"), daily)]
-        drawn = draw_wide_and_narrow(lambda frame: charts.line_chart(frame, series, self.point_labels))
+        drawn = draw_wide_and_narrow(lambda frame: charts.build_line_chart(frame, series, self.point_labels))
         names = [_("Monthly active"), _("Daily active") if self.range == "12w" else _("Daily active, peak")]
         words = [
             f"{name}: {describe_series(self.point_names, values)}"
@@ -174,7 +178,9 @@ class UsageTrend:
 
     def address(self, **changes: Any) -> str:
         """Return the address of the trend with these changes; what is usual is left out."""
-        return list_address("", {"range": self.range, "service": self.service, **changes}, {"range": DEFAULT_RANGE})
+        return build_list_address(
+            "", {"range": self.range, "service": self.service, **changes}, {"range": DEFAULT_RANGE}
+        )
 
     @property
     def exports(self) -> list[tuple[str, str, str, str]]:
@@ -183,7 +189,7 @@ class UsageTrend:
         Each has the key of an exported list, its filters as a query string, an icon and words.
         """
         by_day = self.range == "12w"
-        query = query_string({"service": self.service, "range": "" if by_day else self.range})
+        query = build_query_string({"service": self.service, "range": "" if by_day else self.range})
         service = self.service or _("All services")
         return [
             ("trend_days" if by_day else "trend", query, "list-filter", f"{_RANGE_WORDS[self.range]} · {service}"),

@@ -21,7 +21,7 @@ from entitlements.queries.trials import (
 )
 from entitlements.rows.trials import TrialRow, trial_rows
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.keyset import keyset_page_or_first
+from partnerportal.lib.keyset import fetch_keyset_page_or_first
 from partnerportal.lib.lists import ColumnHead, ListColumn, ListDefinition
 
 TRIALS = ListDefinition(
@@ -51,13 +51,13 @@ class TrialList(RequestList):
         values = TrialFilterSet(params).cleaned_values
         self.tab = values.get("state", WAITING)
         self.filter_values = values | {"state": self.tab}
-        self.page = keyset_page_or_first(
+        self.page = fetch_keyset_page_or_first(
             TrialFilterSet(self.filter_values, list_trials(actor)).qs,
             sort="id",
             descending=self.tab != WAITING,
             size=self.size,
             cursor=self.cursor,
-            branches=[Q(state=state) for state in TRIAL_VIEWS[self.tab]],
+            any_of=[Q(state=state) for state in TRIAL_VIEWS[self.tab]],
         )
 
     @cached_property

@@ -16,7 +16,7 @@ from entitlements.notices.news import licence_count_label
 from notifications.models import Notice
 from notifications.registry import Recipient, register_notice
 from partnerportal.lib import formats
-from partnerportal.lib.locks import Lock, take_turn
+from partnerportal.lib.locks import Lock, acquire_lock
 
 if TYPE_CHECKING:
     from notifications.models import Event
@@ -78,7 +78,7 @@ class ReleaseRequestNews(VendorRequestNotice):
     email_default = "digest"
 
     def recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, Recipient]]":
-        take_turn(Lock.RELEASE_NEWS)  # another worker may be telling the same, which is not told twice
+        acquire_lock(Lock.RELEASE_NEWS)  # another worker may be telling the same, which is not told twice
         since = min(event.at for event in events).replace(hour=0, minute=0, second=0, microsecond=0)
         vendors = list_vendor_ids()
         notices = Notice.objects.filter(recipient_id__in=vendors, kind=self.code, at__gte=since)
@@ -137,7 +137,7 @@ class ReleaseAnswer(RequesterNotice):
 
     def asked_on(self, notice: Notice) -> str:
         """Return the date on which the release was asked for, in the reader's language."""
-        return formats.date(dt.datetime.fromisoformat(notice.params["asked_at"]))
+        return formats.format_date(dt.datetime.fromisoformat(notice.params["asked_at"]))
 
     def path(self, notice: Notice) -> str:
         return reverse("licence_holders")

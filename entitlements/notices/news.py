@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def licence_count_label(quantity: int) -> str:
     """Return a number of licences in words."""
-    return ngettext("%(count)s licence", "%(count)s licences", quantity) % {"count": formats.number(quantity)}
+    return ngettext("%(count)s licence", "%(count)s licences", quantity) % {"count": formats.format_number(quantity)}
 
 
 class ServiceNews(CustomerNewsNotice):
@@ -54,7 +54,7 @@ class ServiceNews(CustomerNewsNotice):
 
     def day(self, notice: Notice) -> str:
         """Return the last day in the reader's language, or "" without an end."""
-        return formats.date(self.ends_on(notice)) if self.ends_on(notice) else ""
+        return formats.format_date(self.ends_on(notice)) if self.ends_on(notice) else ""
 
     def ends_on(self, notice: Notice) -> Any:
         """Return the last day as a date, or None without an end."""
@@ -124,7 +124,7 @@ class EndsSoon(ServiceNews):
         return text % {"service": notice.params["sku_name"], "date": self.day(notice)}
 
     def body(self, notice: Notice) -> str:
-        near = formats.when_in_words(self.ends_on(notice))
+        near = formats.format_relative_time(self.ends_on(notice))
         return super().body(notice) if near == self.day(notice) else f"{super().body(notice)} · {near}"
 
 
@@ -210,7 +210,7 @@ class UnusualUsageFound(CustomerNewsNotice):
 
     def subject(self, notice: Notice) -> str:
         found, falling, services = (notice.params[name] for name in ("found", "falling", "services"))
-        names = {"service": notice.params["uses"][0]["service"], "count": formats.number(services)}
+        names = {"service": notice.params["uses"][0]["service"], "count": formats.format_number(services)}
         if services == 1:
             fall, rise, both = (
                 _("Usage of %(service)s is falling"),

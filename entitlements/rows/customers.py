@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 from entitlements.models import CustomerListing, Entitlement, Order
 from entitlements.queries.customers import AHEAD
 from partnerportal.lib import charts, formats
-from partnerportal.lib.countries import country_name
+from partnerportal.lib.countries import get_country_name
 from partnerportal.lib.days import today
 from partnerportal.lib.rows import Attention, LastDay, SeatBar
 from partnerportal.lib.scopes import Scope
@@ -61,18 +61,18 @@ def _customer_row(row: CustomerListing, services: list[str], select: str) -> Cus
         subtitle=row.website,
         path=f"{row.public_id}/",
         org_id=row.org_id,
-        country=country_name(row.country),
+        country=get_country_name(row.country),
         service=services[0] if services else "",
-        more=f"+{formats.number(more)}" if more > 0 else "",
+        more=f"+{formats.format_number(more)}" if more > 0 else "",
         services=formats.join_names(services) if more > 0 else "",
         usage=SeatBar.for_seats(row.assigned, row.seats, row.overage) if row.seats or row.assigned else None,
-        spark=charts.spark_path(row.weeks or ()),  # type: ignore[attr-defined]
+        spark=charts.build_sparkline_path(row.weeks or ()),  # type: ignore[attr-defined]
         expiry=LastDay.for_day(row.expires_on),
-        since=formats.date(row.connected_at).replace(" ", "\N{NO-BREAK SPACE}"),
+        since=formats.format_date(row.connected_at).replace(" ", "\N{NO-BREAK SPACE}"),
         shares_services=row.shares(Scope.ENTITLEMENTS),
         shares_usage=row.shares(Scope.USAGE),
         connection_id=str(row.connection_id or ""),  # type: ignore[attr-defined]
-        trials=formats.number(row.trials) if row.trials else "",
+        trials=formats.format_number(row.trials) if row.trials else "",
         select_label=select % {"name": row.name},
     )
 
@@ -138,7 +138,7 @@ def overage_label(seats: int) -> str:
     """Return a text such as "3 more licences assigned than purchased"."""
     return ngettext(
         "%(count)s more licence assigned than purchased", "%(count)s more licences assigned than purchased", seats
-    ) % {"count": formats.number(seats)}
+    ) % {"count": formats.format_number(seats)}
 
 
 @dataclass(frozen=True)
@@ -201,9 +201,9 @@ def service_row(row: Entitlement, *, running: bool) -> ServiceRow:
         code=row.sku.code,
         kind=row.get_kind_display() if row.kind == Entitlement.Kind.TRIAL else "",
         source=row.get_source_display(),
-        quantity=formats.number(row.quantity),
+        quantity=formats.format_number(row.quantity),
         usage=SeatBar.for_seats(row.assigned, row.quantity) if running else None,
-        starts=formats.date(row.starts_on) if row.starts_on else "",
+        starts=formats.format_date(row.starts_on) if row.starts_on else "",
         expiry=LastDay.for_day(row.ends_on),
         state=row.get_state_display(),
         reason=row.reason if row.state == Entitlement.State.DECLINED else "",
@@ -248,19 +248,19 @@ def _order_row(order: Order) -> OrderRow:
     lines = sorted(order.lines.all(), key=lambda line: line.position)
     return OrderRow(
         number=order.number,
-        placed=formats.date(order.placed_on),
+        placed=formats.format_date(order.placed_on),
         placed_iso=order.placed_on.isoformat(),
         tone=_ORDER_TONES[Order.State(order.state)],
         state=order.get_state_display(),
-        total=formats.money(order.total, order.currency),
-        count=ngettext("%(count)s line", "%(count)s lines", len(lines)) % {"count": formats.number(len(lines))},
+        total=formats.format_money(order.total, order.currency),
+        count=ngettext("%(count)s line", "%(count)s lines", len(lines)) % {"count": formats.format_number(len(lines))},
         lines=[
             OrderLineRow(
                 name=line.sku.name,
                 code=line.sku.code,
-                quantity=formats.number(line.quantity),
-                price=formats.money(line.unit_price, order.currency),
-                amount=formats.money(line.unit_price * line.quantity, order.currency),
+                quantity=formats.format_number(line.quantity),
+                price=formats.format_money(line.unit_price, order.currency),
+                amount=formats.format_money(line.unit_price * line.quantity, order.currency),
             )
             for line in lines
         ],

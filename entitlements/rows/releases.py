@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from entitlements.models import LicenceRelease
 from partnerportal.lib import formats
-from partnerportal.lib.countries import country_name
+from partnerportal.lib.countries import get_country_name
 
 
 @dataclass(frozen=True)
@@ -34,12 +34,12 @@ def release_rows(releases: Iterable[LicenceRelease]) -> list[ReleaseRow]:
 
 
 def _release_row(row: LicenceRelease) -> ReleaseRow:
-    asked, released = formats.date(row.asked_at), formats.date(row.released_at) if row.released_at else ""
-    near = formats.when_in_words(row.released_at or row.asked_at)
+    asked, released = formats.format_date(row.asked_at), formats.format_date(row.released_at) if row.released_at else ""
+    near = formats.format_relative_time(row.released_at or row.asked_at)
     return ReleaseRow(
         customer=row.customer_name,
         org_id=row.org_id,
-        country=country_name(row.country),
+        country=get_country_name(row.country),
         service=row.sku.name,
         code=row.sku.code,
         key=row.key,

@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 from entitlements.models import Entitlement
 from partnerportal.lib import formats
 from partnerportal.lib.days import today
-from partnerportal.lib.icalendar import WholeDay
+from partnerportal.lib.icalendar import AllDayEvent
 from partnerportal.lib.rows import LastDay, SeatBar
 from partnerportal.lib.text import monogram
 
@@ -52,7 +52,7 @@ def days_left(day: dt.date) -> str:
     left = (day - today()).days
     if left == 0:
         return _("last day")
-    return ngettext("%(count)s day left", "%(count)s days left", left) % {"count": formats.number(left)}
+    return ngettext("%(count)s day left", "%(count)s days left", left) % {"count": formats.format_number(left)}
 
 
 def describe_unshared_customers(customers: int) -> str:
@@ -62,7 +62,7 @@ def describe_unshared_customers(customers: int) -> str:
         "%(count)s customers do not share their services, so they are not listed here.",
         customers,
     )
-    return text % {"count": formats.number(customers)} if customers else ""
+    return text % {"count": formats.format_number(customers)} if customers else ""
 
 
 def renewal_row(row: Entitlement, *, of_customers: bool) -> RenewalRow:
@@ -86,7 +86,7 @@ def renewal_row(row: Entitlement, *, of_customers: bool) -> RenewalRow:
 
 def first_of_week(day: dt.date) -> dt.date:
     """Return the first day of the week of `day`, by the reader's language: Monday in most places, Sunday in Japan."""
-    return day - dt.timedelta(days=(day.weekday() - formats.reader_locale().first_week_day) % 7)
+    return day - dt.timedelta(days=(day.weekday() - formats.get_reader_locale().first_week_day) % 7)
 
 
 def calendar_weeks(
@@ -103,7 +103,7 @@ def calendar_weeks(
     return [
         CalendarWeek(
             label=_week_label(monday),
-            count=formats.number(totals.get(monday, 0)),
+            count=formats.format_number(totals.get(monday, 0)),
             rows=[renewal_row(row, of_customers=of_customers) for row in group],
         )
         for monday, group in groups
@@ -111,7 +111,7 @@ def calendar_weeks(
 
 
 def _week_label(first: dt.date) -> str:
-    span = {"first": formats.date(first), "last": formats.date(first + WEEK - dt.timedelta(days=1))}
+    span = {"first": formats.format_date(first), "last": formats.format_date(first + WEEK - dt.timedelta(days=1))}
     this = first_of_week(today())
     if first == this:
         return _("This week, until %(last)s") % span
@@ -169,20 +169,20 @@ def _cell(
     left_out = count - len(entries)
     return CalendarCell(
         iso=day.isoformat(),
-        number=formats.number(day.day),
-        date=dates.format_date(day, "full", locale=formats.reader_locale()),
+        number=formats.format_number(day.day),
+        date=dates.format_date(day, "full", locale=formats.get_reader_locale()),
         is_today=day == today(),
         is_outside=not inside,
         count=count if inside else 0,
         url=day_address(day) if inside and count else "",
         entries=entries if inside else [],
-        more=_("%(count)s more") % {"count": formats.number(left_out)} if inside and left_out > 0 else "",
+        more=_("%(count)s more") % {"count": formats.format_number(left_out)} if inside and left_out > 0 else "",
     )
 
 
 def weekday_names() -> list[tuple[str, str]]:
     """Return the short and the whole name of each weekday, in the order of the reader's week."""
-    where = formats.reader_locale()
+    where = formats.get_reader_locale()
     order = [(where.first_week_day + number) % 7 for number in range(7)]
     short, whole = (dates.get_day_names(width, "stand-alone", where) for width in ("abbreviated", "wide"))
     return [(short[day], whole[day]) for day in order]
@@ -190,10 +190,10 @@ def weekday_names() -> list[tuple[str, str]]:
 
 def month_name(month: dt.date) -> str:
     """Return a month and its year in the reader's language."""
-    return dates.format_skeleton("yMMMM", month, locale=formats.reader_locale())
+    return dates.format_skeleton("yMMMM", month, locale=formats.get_reader_locale())
 
 
-def calendar_days(rows: Iterable[Entitlement], *, of_customers: bool) -> list[WholeDay]:
+def calendar_days(rows: Iterable[Entitlement], *, of_customers: bool) -> list[AllDayEvent]:
     """Return the entries of a calendar file, one for each entitlement that ends.
 
     With `of_customers` an entry names the customer. Its id is the entitlement's, so a moved end moves the entry.
@@ -201,7 +201,7 @@ def calendar_days(rows: Iterable[Entitlement], *, of_customers: bool) -> list[Wh
     return [_calendar_day(row, of_customers=of_customers) for row in rows]
 
 
-def _calendar_day(row: Entitlement, *, of_customers: bool) -> WholeDay:
+def _calendar_day(row: Entitlement, *, of_customers: bool) -> AllDayEvent:
     assert row.ends_on
     values = {"service": row.sku.name, "customer": row.customer.name}
     trial = row.kind == Entitlement.Kind.TRIAL
@@ -212,11 +212,11 @@ def _calendar_day(row: Entitlement, *, of_customers: bool) -> WholeDay:
         path = reverse("services")
         text = _("Trial ends: %(service)s") if trial else _("Ends: %(service)s")
     seats = ngettext("%(count)s licence", "%(count)s licences", row.quantity)
-    return WholeDay(
+    return AllDayEvent(
         uid=f"{row.public_id}@{settings.PORTAL_HOST}",
         day=row.ends_on,
         changed_at=row.updated_at,
         title=text % values,
-        text=seats % {"count": formats.number(row.quantity)},
+        text=seats % {"count": formats.format_number(row.quantity)},
         url=f"{settings.PORTAL_ORIGIN}{path}",
     )

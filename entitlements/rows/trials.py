@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from entitlements.models import Entitlement
 from entitlements.trial_actions import TRIAL_ACTIONS
 from partnerportal.lib import formats
-from partnerportal.lib.countries import country_name
+from partnerportal.lib.countries import get_country_name
 from partnerportal.lib.days import today
 from partnerportal.lib.row_actions import MenuItem, menu_items
 from partnerportal.lib.rows import LastDay
@@ -55,12 +55,12 @@ def _trial_row(row: Entitlement, names: list[str]) -> TrialRow:
         code=row.sku.code,
         customer=row.customer.name,
         org_id=row.customer.org_id,
-        country=country_name(row.customer.country),
+        country=get_country_name(row.customer.country),
         has=formats.join_names(names[:NAMES_SHOWN]),
-        more=f"+{formats.number(left_out)}" if left_out > 0 else "",
+        more=f"+{formats.format_number(left_out)}" if left_out > 0 else "",
         services=formats.join_names(names) if left_out > 0 else "",
-        quantity=formats.number(row.quantity),
-        since=formats.date(row.updated_at),
+        quantity=formats.format_number(row.quantity),
+        since=formats.format_date(row.updated_at),
         ends=LastDay.for_day(row.ends_on),
         tone=TONES.get(State(row.state), ""),
         state=row.get_state_display(),

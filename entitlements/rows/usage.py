@@ -46,7 +46,7 @@ class LicencesLabel:
             tone="bad" if overage else _TONES[counting.licence_tone(assigned, purchased)],
             status=_("Over limit") if overage else _status(assigned, purchased),
             left=overage_label(overage) if overage else licences_left_label(left),
-            left_count=formats.number(left),
+            left_count=formats.format_number(left),
         )
 
 
@@ -61,7 +61,7 @@ _TONES = {
 def percent_or_dash(assigned: int, purchased: int) -> str:
     """Return the share assigned in percent, or a dash where nothing is purchased."""
     share = counting.percent_assigned(assigned, purchased)
-    return NO_NUMBER if share is None else formats.percent(share / 100)
+    return NO_NUMBER if share is None else formats.format_percent(share / 100)
 
 
 def _status(assigned: int, purchased: int) -> str:
@@ -79,7 +79,7 @@ def licences_left_label(left: int) -> str:
     if not left:
         return _("No licences available")
     return ngettext("%(count)s licence available", "%(count)s licences available", left) % {
-        "count": formats.number(left)
+        "count": formats.format_number(left)
     }
 
 
@@ -93,7 +93,7 @@ class Freshness:
 
 def describe_freshness(usage: CustomerUsage) -> Freshness:
     """Return when a customer's use was last reported, in words; it is old when that is more than two days (UTC) ago."""
-    text = _("Usage last reported %(day)s") % {"day": formats.date(usage.as_of)}
+    text = _("Usage last reported %(day)s") % {"day": formats.format_date(usage.as_of)}
     return Freshness(text, today() - usage.as_of > STALE)
 
 
@@ -130,9 +130,9 @@ def _service_use(use: UsageNumbers, ends: dt.date | None) -> ServiceUse:
         tone=licences.tone,
         status=licences.status,
         left=licences.left,
-        newly=formats.number(use.newly),
-        monthly=formats.number(use.monthly),
-        daily=formats.number(use.daily),
+        newly=formats.format_number(use.newly),
+        monthly=formats.format_number(use.monthly),
+        daily=formats.format_number(use.daily),
         ends=LastDay.for_day(ends),
     )
 
@@ -143,7 +143,7 @@ def day_when_full_label(usage: CustomerUsage) -> str:
         return _("Not enough history")
     if usage.full_on is None:
         return _("Not at the current rate")
-    return formats.date(usage.full_on) if usage.full_on > today() else _("Reached")
+    return formats.format_date(usage.full_on) if usage.full_on > today() else _("Reached")
 
 
 def collect_anomaly_attention(open_anomalies: Iterable[Anomaly]) -> list[Attention]:
@@ -158,7 +158,7 @@ def collect_anomaly_attention(open_anomalies: Iterable[Anomaly]) -> list[Attenti
                 "use": anomalies.describe_anomaly(
                     row.metric, before=row.before, value=row.value, low=row.low, high=row.high
                 ),
-                "day": formats.date(row.found_on),
+                "day": formats.format_date(row.found_on),
             },
         )
         for row in open_anomalies
@@ -183,12 +183,12 @@ def rank_by_change(paces: Iterable[CustomerChange]) -> list[RankedCustomer]:
 
 def rank_by_unused_seats(listings: Iterable[CustomerListing]) -> list[RankedCustomer]:
     """Return customers with the number of their seats that are not assigned."""
-    return [_ranked(row, formats.number(row.unused)) for row in listings]
+    return [_ranked(row, formats.format_number(row.unused)) for row in listings]
 
 
 def rank_by_day_when_full(paces: Iterable[CustomerChange]) -> list[RankedCustomer]:
     """Return customers with the day on which all their seats will be assigned."""
-    return [_ranked(row.listing, formats.date(row.full_on)) for row in paces if row.full_on]
+    return [_ranked(row.listing, formats.format_date(row.full_on)) for row in paces if row.full_on]
 
 
 def _ranked(row: CustomerListing, text: str, tone: str = "") -> RankedCustomer:
@@ -198,7 +198,7 @@ def _ranked(row: CustomerListing, text: str, tone: str = "") -> RankedCustomer:
 
 
 def _signed(seats: int) -> str:
-    return f"{'+' if seats > 0 else '−'}{formats.number(abs(seats))}"
+    return f"{'+' if seats > 0 else '−'}{formats.format_number(abs(seats))}"
 
 
 @dataclass(frozen=True)
@@ -224,7 +224,7 @@ def limit_label(limit: int | None, drawings: list[tuple[str, charts.Chart]]) -> 
     """Return the words for the limit of licences, which may lie above the scale of the drawings; empty without one."""
     if not limit:
         return ""
-    number = {"limit": formats.number(limit)}
+    number = {"limit": formats.format_number(limit)}
     if drawings[0][1].scale.shows_limit:
         return _("Licence limit %(limit)s") % number
     return _("Licence limit %(limit)s, above this scale") % number
@@ -244,16 +244,16 @@ def describe_series(names: Sequence[str], values: Sequence[int | None], limit: i
     ) % {
         "first": known[0][1],
         "last": latest[1],
-        "low": formats.number(min(known)[0]),
-        "high": formats.number(peak[0]),
-        "latest": formats.number(latest[0]),
+        "low": formats.format_number(min(known)[0]),
+        "high": formats.format_number(peak[0]),
+        "latest": formats.format_number(latest[0]),
         "peak_day": peak[1],
     }
     if limit:
-        words += " " + _("Licence limit %(limit)s.") % {"limit": formats.number(limit)}
+        words += " " + _("Licence limit %(limit)s.") % {"limit": formats.format_number(limit)}
     return words
 
 
 def number_or_dash(value: int | None) -> str:
     """Return a number as it is written in the reader's language, or a dash for None."""
-    return NO_NUMBER if value is None else formats.number(value)
+    return NO_NUMBER if value is None else formats.format_number(value)

@@ -13,8 +13,8 @@ from entitlements.lists.customers import CustomerList
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.queries.customers import list_orders, list_services
 from entitlements.rows.customers import order_rows, service_sections
-from partnerportal.lib.keyset import keyset_page
-from partnerportal.lib.pages import list_page
+from partnerportal.lib.keyset import fetch_keyset_page
+from partnerportal.lib.pages import render_list_page
 from partnerportal.lib.policies import Denied
 from partnerportal.lib.requests import PortalRequest
 
@@ -24,7 +24,7 @@ ORDERS_A_PAGE = 25  # rows on a page of orders
 @require_customer_dashboard
 def customers(request: PortalRequest) -> HttpResponse:
     """Show the page of connected customers, or for htmx only its list (CC-6…CC-8, CV-3…CV-6)."""
-    return list_page(
+    return render_list_page(
         request,
         CustomerList(request.actor, request.GET),
         page="entitlements/customers.html",
@@ -63,5 +63,5 @@ def orders_context(request: PortalRequest, customer_id: int | None) -> dict[str,
     """
     orders = list_orders(request.actor, customer_id)
     cursor = request.GET.get("cursor", "")
-    page = keyset_page(orders, sort="placed_on", descending=True, size=ORDERS_A_PAGE, cursor=cursor)
+    page = fetch_keyset_page(orders, sort="placed_on", descending=True, size=ORDERS_A_PAGE, cursor=cursor)
     return {"orders": order_rows(page.rows), "page": page}

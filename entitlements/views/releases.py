@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from entitlements.actions.releases import mark_released, reopen_release
 from entitlements.lists.releases import ReleaseList
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
-from partnerportal.lib.pages import list_page, next_url, require_permission
+from partnerportal.lib.pages import read_next_url, render_list_page, require_permission
 from partnerportal.lib.requests import PortalRequest
 
 may_mark = require_permission(ROLE_TABLE, EntitlementPermission.MARK_RELEASES)
@@ -22,7 +22,7 @@ may_mark = require_permission(ROLE_TABLE, EntitlementPermission.MARK_RELEASES)
 @require_permission(ROLE_TABLE, EntitlementPermission.VIEW_RELEASES)
 def releases(request: PortalRequest) -> HttpResponse:
     """Show the vendor's staff which licences wait for their release, the oldest first, or which were released."""
-    return list_page(
+    return render_list_page(
         request,
         ReleaseList(request.actor, request.GET),
         page="entitlements/releases.html",
@@ -43,7 +43,7 @@ def release_mark(request: PortalRequest) -> HttpResponse:
     mark_released(actor=request.actor, key=key)
     undo = f"undo={reverse('release_reopen')}?{urlencode({'key': key})}"
     messages.success(request, _("The licence %(key)s is marked as released.") % {"key": key}, extra_tags=undo)
-    return redirect(next_url(request, reverse("releases")))
+    return redirect(read_next_url(request, reverse("releases")))
 
 
 @require_POST
@@ -56,4 +56,4 @@ def release_reopen(request: PortalRequest) -> HttpResponse:
     key = request.GET.get("key", "")
     reopen_release(actor=request.actor, key=key)
     messages.success(request, _("The licence %(key)s is waiting to be released again.") % {"key": key})
-    return redirect(next_url(request, reverse("releases")))
+    return redirect(read_next_url(request, reverse("releases")))

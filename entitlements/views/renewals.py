@@ -22,8 +22,8 @@ from entitlements.queries.renewals import (
 from entitlements.rows.renewals import calendar_days, describe_unshared_customers
 from partnerportal.lib import tenancy
 from partnerportal.lib.icalendar import CONTENT_TYPE, build_calendar
-from partnerportal.lib.limits import limit_per_hour
-from partnerportal.lib.pages import list_page, require_permission
+from partnerportal.lib.limits import enforce_hourly_limit
+from partnerportal.lib.pages import render_list_page, require_permission
 from partnerportal.lib.requests import PortalRequest
 
 READINGS_AN_HOUR = 60  # how often a calendar may be read; more is answered 429
@@ -36,7 +36,7 @@ def renewals(request: PortalRequest) -> HttpResponse:
 
     Whoever has the dashboard sees those of the customers in reach, everybody else those of the organisation itself.
     """
-    return list_page(
+    return render_list_page(
         request,
         RenewalList(request.actor, request.GET),
         page="entitlements/renewals.html",
@@ -77,7 +77,7 @@ def calendar_file(request: PortalRequest, token: str) -> HttpResponse:
     revoked, and 429 beyond READINGS_AN_HOUR.
     """
     feed, actor, person = find_calendar(token)
-    limit_per_hour(READINGS_AN_HOUR, f"calendar:{feed.pk}")
+    enforce_hourly_limit(READINGS_AN_HOUR, f"calendar:{feed.pk}")
     with (
         translation.override(person.language),
         tenancy.as_tenant(organization_id=actor.organization_id, person_id=actor.person_id),

@@ -20,7 +20,7 @@ from entitlements.queries.trials import get_trial
 from entitlements.trial_actions import TRIAL_ACTIONS, TrialAction, success_message
 from entitlements.trial_forms import TrialForm
 from partnerportal.lib.form_errors import show_errors_in_form
-from partnerportal.lib.pages import list_page, next_url, require_permission
+from partnerportal.lib.pages import read_next_url, render_list_page, require_permission
 from partnerportal.lib.requests import PortalRequest
 
 require_form = require_http_methods(["GET", "HEAD", "POST"])
@@ -45,7 +45,7 @@ def trial_request(request: PortalRequest) -> HttpResponse:
 @require_permission(ROLE_TABLE, EntitlementPermission.VIEW_TRIALS)
 def trials(request: PortalRequest) -> HttpResponse:
     """Show the vendor's staff all customers' trials, first those that wait for a decision."""
-    return list_page(
+    return render_list_page(
         request,
         TrialList(request.actor, request.GET),
         page="entitlements/trials.html",
@@ -69,7 +69,7 @@ def _confirm_and_run(request: PortalRequest, action: TrialAction, trial_id: UUID
     trial = get_trial(request.actor, trial_id)
     action.ensure_possible(trial)
     page = "trials" if request.actor.organization_kind == Kind.VENDOR else "services"
-    back = next_url(request, reverse(page))
+    back = read_next_url(request, reverse(page))
     form = action.form(_posted(request), initial=action.proposal(trial))
     if request.method == "POST" and form.is_valid():
         with show_errors_in_form(form):

@@ -82,7 +82,7 @@ def usage_of_customers(request: PortalRequest) -> HttpResponse:
         "fallen": words.rank_by_change(rankings.fallen),
         "unused": words.rank_by_unused_seats(rankings.unused),
         "filling": words.rank_by_day_when_full(rankings.filling),
-        "as_of": formats.date(rankings.as_of) if rankings.as_of else "",
+        "as_of": formats.format_date(rankings.as_of) if rankings.as_of else "",
     }
     return render(request, "entitlements/usage_of_customers.html", context)
 

@@ -19,7 +19,7 @@ from exports.models import Export
 from exports.policies import ROLE_TABLE, ExportPermission
 from exports.queries import find_exported_organization, get_export, list_exports
 from partnerportal.lib.api import ActorView, ListView
-from partnerportal.lib.api_pagination import invalid_parameter
+from partnerportal.lib.api_pagination import make_parameter_error
 
 CSV = "text/csv"
 
@@ -63,7 +63,7 @@ class ExportsView(BaseExportView, ListView):
         asked = serializer.validated_data
         exported = find_exported_list(asked["list"])
         for name in sorted(asked["filters"].keys() - exported.filters):
-            raise invalid_parameter(f"filters.{name}", "unknown_filter", _("This list has no such filter."))
+            raise make_parameter_error(f"filters.{name}", "unknown_filter", _("This list has no such filter."))
         own = Organization.objects.visible_to(self.actor).get(public_id=self.actor.organization_public_id)
         customer = find_exported_organization(self.actor, own, exported, asked["customer"])
         export, content = request_export(

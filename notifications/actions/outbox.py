@@ -18,7 +18,7 @@ from notifications.mail import compose_mail, compose_summary
 from notifications.mailing import find_next_summary, list_mail_recipients
 from notifications.models import Channel, Delivery, Event, MailMode, Notice
 from partnerportal.lib import tenancy
-from partnerportal.lib.locks import Lock, take_turn
+from partnerportal.lib.locks import Lock, acquire_lock
 from partnerportal.lib.mail_server import MAIL_SERVER
 
 log = logging.getLogger(__name__)
@@ -134,7 +134,7 @@ def _due_summary() -> list[Delivery]:
 
     One worker at a time looks, so that none takes half of a summary.
     """
-    take_turn(Lock.SUMMARIES)
+    acquire_lock(Lock.SUMMARIES)
     waiting = Delivery.objects.filter(channel=Channel.DIGEST, done_at=None, dead_at=None)
     first = waiting.filter(next_at__lte=timezone.now()).order_by("next_at", "pk").first()
     if first is None:

@@ -89,7 +89,7 @@ def make_event(
         note=note,
         data=data or {},
         changes=changes or {},
-        request_id=logs.current_log_fields().get("request_id", ""),
+        request_id=logs.get_log_fields().get("request_id", ""),
     )
 
 

@@ -13,7 +13,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from notifications.models import SecretMail
-from partnerportal.lib.breaker import ServiceAway
+from partnerportal.lib.breaker import ServiceUnavailable
 from partnerportal.lib.mail_server import MAIL_SERVER
 from partnerportal.lib.nudges import nudge
 from partnerportal.lib.secret_box import decrypt, encrypt
@@ -59,7 +59,7 @@ def send_secret_mails() -> int:
             MAIL_SERVER.call(_open(row).send)
         except Exception as error:  # whatever is wrong with one mail, the mails behind it go out
             log.warning("A mail about an account was not sent, and is tried again: %r", error)
-            if MAIL_SERVER.is_open or isinstance(error, ServiceAway):
+            if MAIL_SERVER.is_open or isinstance(error, ServiceUnavailable):
                 SecretMail.objects.filter(pk__in=[row.pk for row in due[number:]]).update(leased_until=None)
                 break
             done += row.leased_until is None  # as the row was when it was read: this is the mail's first refusal

@@ -11,7 +11,7 @@ from notifications.api.serializers import NoticeSerializer
 from notifications.filters import NoticeFilterSet
 from notifications.models import Notice
 from notifications.policies import ROLE_TABLE, NoticePermission
-from partnerportal.lib.api import ActorView, ListView, NoBody
+from partnerportal.lib.api import ActorView, EmptyBody, ListView
 from partnerportal.lib.visible_rows import by_public_id
 
 
@@ -56,11 +56,11 @@ class NoticeView(NoticeBaseView):
         return self.answer_with_notice(notice_id)
 
 
-@extend_schema(tags=["Notices"], request=NoBody, responses=NoticeSerializer)
+@extend_schema(tags=["Notices"], request=EmptyBody, responses=NoticeSerializer)
 class MarkNoticeReadView(NoticeBaseView):
     """Mark one notice as read by the caller. Repeating changes nothing."""
 
-    serializer_class = NoBody
+    serializer_class = EmptyBody
 
     def post(self, request: Request, notice_id: UUID) -> Response:
         self.read_body()
@@ -68,11 +68,11 @@ class MarkNoticeReadView(NoticeBaseView):
         return self.answer_with_notice(notice_id)
 
 
-@extend_schema(tags=["Notices"], request=NoBody, responses=NoticeSerializer)
+@extend_schema(tags=["Notices"], request=EmptyBody, responses=NoticeSerializer)
 class DismissNoticeView(NoticeBaseView):
     """Hide a notice from the acting organisation; every other organisation keeps its own. Repeating changes nothing."""
 
-    serializer_class = NoBody
+    serializer_class = EmptyBody
 
     def post(self, request: Request, notice_id: UUID) -> Response:
         self.read_body()
@@ -80,11 +80,11 @@ class DismissNoticeView(NoticeBaseView):
         return self.answer_with_notice(notice_id)
 
 
-@extend_schema(tags=["Notices"], request=NoBody, responses=NoticeSerializer)
+@extend_schema(tags=["Notices"], request=EmptyBody, responses=NoticeSerializer)
 class RestoreNoticeView(NoticeBaseView):
     """Show a dismissed notice to the acting organisation again. Repeating changes nothing."""
 
-    serializer_class = NoBody
+    serializer_class = EmptyBody
 
     def post(self, request: Request, notice_id: UUID) -> Response:
         self.read_body()
@@ -92,11 +92,11 @@ class RestoreNoticeView(NoticeBaseView):
         return self.answer_with_notice(notice_id)
 
 
-@extend_schema(tags=["Notices"], request=NoBody, responses={204: None})
+@extend_schema(tags=["Notices"], request=EmptyBody, responses={204: None})
 class MarkAllNoticesReadView(NoticeBaseView):
     """Mark every notice of the acting organisation as read by the caller."""
 
-    serializer_class = NoBody
+    serializer_class = EmptyBody
 
     def post(self, request: Request) -> Response:
         self.read_body()

@@ -10,7 +10,7 @@ from notifications.filters import NoticeFilterSet
 from notifications.policies import ROLE_TABLE, NoticePermission
 from notifications.rows import build_notice_rows
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.keyset import keyset_page_or_first
+from partnerportal.lib.keyset import fetch_keyset_page_or_first
 from partnerportal.lib.lists import ListDefinition, Tab
 from partnerportal.lib.personal_lists import PersonalList
 
@@ -34,7 +34,7 @@ class Inbox(PersonalList):
         filters = NoticeFilterSet(params, queries.list_notices(actor))
         rows = filters.qs
         self.filter_values = filters.cleaned_values
-        self.page = keyset_page_or_first(rows, sort="at", descending=True, size=self.size, cursor=self.cursor)
+        self.page = fetch_keyset_page_or_first(rows, sort="at", descending=True, size=self.size, cursor=self.cursor)
         self.rows = build_notice_rows(actor, self.page.rows)
         self.kinds = sorted(registry.list_notice_kind_choices(actor), key=lambda choice: choice[1])
         self.customers = queries.list_customers_with_notices(

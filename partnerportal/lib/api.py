@@ -13,11 +13,11 @@ from rest_framework.response import Response
 
 from partnerportal.lib.actors import ANONYMOUS, Actor
 from partnerportal.lib.api_input import StrictSerializer
-from partnerportal.lib.api_pagination import Collection, PagedCollection, invalid_parameter
+from partnerportal.lib.api_pagination import KeysetPagination, WholeListPagination, make_parameter_error
 from partnerportal.lib.policies import RoleTable, authorize
 
 
-class NoBody(StrictSerializer):
+class EmptyBody(StrictSerializer):
     """The empty body of an action whose address says everything."""
 
 
@@ -35,14 +35,14 @@ class ActorView(GenericAPIView[Any]):
     pagination_class: Any = None
 
     @property
-    def is_schema(self) -> bool:
+    def is_generating_schema(self) -> bool:
         """Return whether the schema is being written; then there is no request."""
         return getattr(self, "swagger_fake_view", False)
 
     @property
     def actor(self) -> Actor:
         """Return the actor of the request; while the schema is being written, an anonymous actor."""
-        return ANONYMOUS if self.is_schema else self.request._request.actor  # type: ignore[attr-defined]
+        return ANONYMOUS if self.is_generating_schema else self.request._request.actor  # type: ignore[attr-defined]
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
@@ -50,14 +50,14 @@ class ActorView(GenericAPIView[Any]):
             authorize(self.actor, *self.rule)
         self._refuse_unknown(request)
 
-    def known_parameters(self) -> set[str]:
+    def get_known_parameters(self) -> set[str]:
         """Return the names of the query parameters that the endpoint takes. Any other is refused with 400."""
         return set()
 
     def _refuse_unknown(self, request: Request) -> None:
         for name in request.query_params:
-            if name not in self.known_parameters():
-                raise invalid_parameter(name, "unknown_parameter", _("Unknown parameter."))
+            if name not in self.get_known_parameters():
+                raise make_parameter_error(name, "unknown_parameter", _("Unknown parameter."))
 
     def get_queryset(self) -> QuerySet[Any]:
         return self.model.objects.visible_to(self.actor)  # type: ignore[attr-defined]
@@ -77,13 +77,13 @@ class ActorView(GenericAPIView[Any]):
 class WholeListView(ActorView, ListAPIView[Any]):
     """The base of a collection that is short by nature, and therefore given whole."""
 
-    pagination_class = Collection
+    pagination_class = WholeListPagination
 
 
 class ListView(ActorView, ListAPIView[Any]):
     """The base of a collection in pages. `sorts` maps the names that callers may sort by to columns without nulls."""
 
-    pagination_class = PagedCollection
+    pagination_class = KeysetPagination
     sorts: ClassVar[dict[str, str]] = {}
     default_sort = "-id"
     key = "pk"
@@ -98,22 +98,22 @@ class ListView(ActorView, ListAPIView[Any]):
         for name, query_filter in (self.filterset_class.base_filters if self.filterset_class else {}).items():
             value = self.request.query_params.get(name, "").lower()
             if isinstance(query_filter, BooleanFilter) and value not in ("", "true", "false"):
-                raise invalid_parameter(name, "invalid", _("Use true or false."))
+                raise make_parameter_error(name, "invalid", _("Use true or false."))
         return super().filter_queryset(queryset)
 
-    def known_parameters(self) -> set[str]:
+    def get_known_parameters(self) -> set[str]:
         filters = set(self.filterset_class.base_filters) if self.filterset_class else set()
         return {"limit", "cursor"} | filters | ({"sort"} if self.sorts else set())
 
-    def known_total(self) -> int | None:
+    def get_known_total(self) -> int | None:
         """Return how many items there are in all, or None where they must be counted."""
         return None
 
-    def requested_order(self) -> tuple[str, bool]:
+    def parse_requested_order(self) -> tuple[str, bool]:
         """Return the column to sort by, and whether it descends. Raises ValidationError for a sort not in `sorts`."""
         sort = self.request.query_params.get("sort", self.default_sort)
         name = sort.removeprefix("-")
         if self.sorts and name not in self.sorts:
             message = _("Sort by one of: %(names)s.") % {"names": ", ".join(self.sorts)}
-            raise invalid_parameter("sort", "invalid_sort", message)
+            raise make_parameter_error("sort", "invalid_sort", message)
         return self.sorts.get(name, name), sort.startswith("-")

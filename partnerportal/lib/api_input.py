@@ -16,7 +16,7 @@ MAX_BODY = 64 * 1024  # bytes
 MAX_DEPTH = 20  # lists and objects within one another: our bodies need two, and a thousand exhaust Python's stack
 
 
-class TooLarge(APIException):
+class BodyTooLarge(APIException):
     """Raised for a body of more than MAX_BODY bytes."""
 
     status_code = 413
@@ -29,15 +29,15 @@ class JSONBodyParser(BaseParser):
     media_type = "application/json"
 
     def parse(self, stream: IO[Any], media_type: str | None = None, parser_context: Any = None) -> Any:
-        """Return the parsed body. Raises TooLarge, or ParseError for what is not JSON or is nested too deeply."""
+        """Return the parsed body. Raises BodyTooLarge, or ParseError for what is not JSON or is nested too deeply."""
         raw = stream.read(MAX_BODY + 1)
         if len(raw) > MAX_BODY:
-            raise TooLarge(_("The request is too large."))
+            raise BodyTooLarge(_("The request is too large."))
         try:
             body = json.loads(raw.decode(), parse_constant=self._refuse)
         except (ValueError, RecursionError):
             raise ParseError(_("The request is not valid JSON.")) from None
-        if is_nested_deeper(body, MAX_DEPTH):
+        if is_nested_deeper_than(body, MAX_DEPTH):
             raise ParseError(_("The request is nested too deeply."))
         return body
 
@@ -45,7 +45,7 @@ class JSONBodyParser(BaseParser):
         raise ValueError(constant)  # NaN and Infinity are not JSON
 
 
-def is_nested_deeper(body: Any, depth: int) -> bool:
+def is_nested_deeper_than(body: Any, depth: int) -> bool:
     """Return whether more than `depth` lists and objects lie within one another.
 
     It goes level by level and not by recursion, so that no body is too deep for it.

@@ -9,17 +9,17 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import remove_query_param, replace_query_param
 
-from partnerportal.lib.keyset import Page, annotate_total, is_cursor, keyset_page, search_branches
+from partnerportal.lib.keyset import Page, annotate_total, fetch_keyset_page, is_valid_cursor, make_search_conditions
 
 LINK = {"type": "string", "format": "uri", "nullable": True, "example": None}
 
 
-def invalid_parameter(name: str, code: str, message: str) -> ValidationError:
+def make_parameter_error(name: str, code: str, message: str) -> ValidationError:
     """Return the error of a wrong query parameter, to be raised. It is answered by 400."""
     return ValidationError({name: [ErrorDetail(message, code)]})
 
 
-class Collection(BasePagination):
+class WholeListPagination(BasePagination):
     """The envelope of a collection that is always given whole."""
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
@@ -59,11 +59,11 @@ class Collection(BasePagination):
         }
 
 
-class PagedCollection(Collection):
+class KeysetPagination(WholeListPagination):
     """The envelope of one page by keyset: `?limit=` (1–200, by default 50) and the `cursor` that the links carry.
 
-    The view's `requested_order()` returns the column to sort by and whether it descends, and its `key` breaks ties.
-    The query of the page also returns the exact count, unless the view knows it (`known_total()`). Raises
+    The view's `parse_requested_order()` returns the column to sort by and whether it descends; its `key` breaks ties.
+    The query of the page also returns the exact count, unless the view knows it (`get_known_total()`). Raises
     ValidationError for a limit or cursor that makes no sense.
     """
 
@@ -72,19 +72,19 @@ class PagedCollection(Collection):
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         self.request = request
-        sort, descending = view.requested_order()
+        sort, descending = view.parse_requested_order()
         cursor = request.query_params.get("cursor", "")
-        if cursor and not is_cursor(queryset, sort=sort, cursor=cursor):
-            raise invalid_parameter("cursor", "invalid_cursor", _("Use a cursor from the links of a page."))
-        known = view.known_total()
-        self.page = keyset_page(
+        if cursor and not is_valid_cursor(queryset, sort=sort, cursor=cursor):
+            raise make_parameter_error("cursor", "invalid_cursor", _("Use a cursor from the links of a page."))
+        known = view.get_known_total()
+        self.page = fetch_keyset_page(
             queryset if known is not None else annotate_total(queryset),
             sort=sort,
             descending=descending,
             size=self._limit(),
             cursor=cursor,
             key=view.key,
-            branches=search_branches(request.query_params),
+            any_of=make_search_conditions(request.query_params),
         )
         if known is not None:
             self.total = known
@@ -99,7 +99,7 @@ class PagedCollection(Collection):
         if limit.isascii() and limit.isdecimal() and len(limit) <= 3 and 1 <= int(limit) <= self.max_limit:
             return int(limit)
         message = _("Enter a whole number from 1 to %(max)s.") % {"max": self.max_limit}
-        raise invalid_parameter("limit", "invalid_limit", message)
+        raise make_parameter_error("limit", "invalid_limit", message)
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
         limit = {"type": "integer", "minimum": 1, "maximum": self.max_limit, "default": self.default_limit}

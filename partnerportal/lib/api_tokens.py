@@ -1,6 +1,6 @@
 """Authentication of machines that call the API with a token. REST framework needs it in a module of its own.
 
-A view for machines sets `has_session = False` (`lib.api`) and opens its transactions itself, by `as_token_holder`. So
+A view for machines has `has_session = False` (`lib.api`), and opens its transactions by `open_token_transaction`. So
 none is open while a body is stored, and the token's row is locked for a moment at most: one token serves many requests
 at once.
 """
@@ -21,7 +21,7 @@ from partnerportal.lib.tokens import Token, digest_secret, is_token, note_token_
 SCHEME = "bearer"
 
 
-def as_token_holder(token: Token) -> AbstractContextManager[None]:
+def open_token_transaction(token: Token) -> AbstractContextManager[None]:
     """Open a transaction in which the policies show what the token's holder may see. It enters no organisation."""
     return tenancy.tenant_transaction(secret=token.digest)
 
@@ -56,6 +56,6 @@ class BearerAuthentication(BaseAuthentication):
         return "Bearer"
 
 
-def bearer_definition(description: str) -> dict[str, Any]:
+def describe_bearer_scheme(description: str) -> dict[str, Any]:
     """Return the definition of bearer tokens for the schema."""
     return {"type": "http", "scheme": SCHEME, "description": description}

@@ -27,7 +27,7 @@ def authenticate(request: HttpRequest, credential: Credential | None) -> Actor:
     actor = credential.as_actor() if credential else ANONYMOUS
     request.actor = actor  # type: ignore[attr-defined]
     if credential:
-        logs.add_fields(**credential.log_fields())
+        logs.add_log_fields(**credential.log_fields())
     if actor.organization_public_id:
-        logs.add_fields(organization=actor.organization_public_id)
+        logs.add_log_fields(organization=actor.organization_public_id)
     return actor

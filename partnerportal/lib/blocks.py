@@ -9,7 +9,7 @@ from partnerportal.lib.actors import Actor
 from partnerportal.lib.requests import PortalRequest
 
 
-class Area(StrEnum):
+class FirstPageArea(StrEnum):
     """The areas of the first page, in one of which each block stands."""
 
     ACTIONS = auto()  # beside the heading
@@ -18,20 +18,20 @@ class Area(StrEnum):
     SIDE = auto()  # the narrow one
 
 
-def empty_values(request: PortalRequest) -> dict[str, Any]:
+def make_empty_context(request: PortalRequest) -> dict[str, Any]:
     return {}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Block:
+class FirstPageBlock:
     """A piece of the first page, shown to the actors for whom `seen_by` is true.
 
     `context` makes the values of the template, or returns None where there is nothing to show. Blocks that name the
     same function share its values: it is called once.
     """
 
-    area: Area
+    area: FirstPageArea
     order: int  # within the area
     template: str
     seen_by: Callable[[Actor], object]
-    context: Callable[[PortalRequest], Mapping[str, Any] | None] = empty_values
+    context: Callable[[PortalRequest], Mapping[str, Any] | None] = make_empty_context

@@ -11,7 +11,7 @@ from weakref import WeakSet
 Answer = TypeVar("Answer")
 
 
-class ServiceAway(ConnectionError):
+class ServiceUnavailable(ConnectionError):
     """Raised when a service was not asked because it has just failed, and when it has not answered in time."""
 
 
@@ -57,7 +57,9 @@ class CircuitBreaker:
         return paused or self._trying is not None or bool(self._overdue)
 
     def call(self, ask: Callable[[], Answer]) -> Answer:
-        """Return what `ask` returns, or raise what it raises. Raises ServiceAway when it was not asked or is too slow.
+        """Call `ask` and return what it returns.
+
+        Raises what `ask` raises, and ServiceUnavailable when the service was not asked or is too slow.
 
         `ask` runs in a thread of its own: it must not use the caller's database connection or transaction.
         """
@@ -70,13 +72,13 @@ class CircuitBreaker:
                 if answer.done():  # the call itself raised a TimeoutError, or it ended at this very moment
                     return answer.result()
                 self._overdue.add(answer)
-            raise ServiceAway(f"{self.name} has not answered within {self.within} s") from None
+            raise ServiceUnavailable(f"{self.name} has not answered within {self.within} s") from None
 
     @contextmanager
     def guard_calls(self) -> Iterator[None]:
         """Run the block as a call to the service, in the caller's own thread. The block must end in time by itself.
 
-        Raises ServiceAway without running the block when the service is not to be asked, or what the block raises.
+        Raises what the block raises, or ServiceUnavailable, without running it, when the service is not to be asked.
         """
         answer: Future[None] = self._begin()
         try:
@@ -92,7 +94,7 @@ class CircuitBreaker:
         answer: Future[Any] = Future()
         with self._lock:
             if self.is_open:
-                raise ServiceAway(f"{self.name} has just failed and is left alone for a while")
+                raise ServiceUnavailable(f"{self.name} has just failed and is left alone for a while")
             if self._failed_at is not None:
                 self._trying = answer
         return answer

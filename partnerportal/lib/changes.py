@@ -6,7 +6,9 @@ from typing import Any
 Changes = dict[str, list[Any]]
 
 
-def changes_between(before: Mapping[str, Any], after: Mapping[str, Any], *, unsaid: Container[str] = ()) -> Changes:
+def list_changes_between(
+    before: Mapping[str, Any], after: Mapping[str, Any], *, unsaid: Container[str] = ()
+) -> Changes:
     """Return [before, after] for each field of `after` whose value differs, in the order of the fields' names.
 
     Fields in `unsaid` may hold a name or an address of a person: they get an empty list, so that the log says that they
@@ -18,9 +20,9 @@ def changes_between(before: Mapping[str, Any], after: Mapping[str, Any], *, unsa
     }
 
 
-def list_changes(row: Any, after: Mapping[str, Any], *, unsaid: Container[str] = ()) -> Changes:
-    """Return what `after` would change in the row, as `changes_between` does."""
-    return changes_between({name: getattr(row, name) for name in after}, after, unsaid=unsaid)
+def list_row_changes(row: Any, after: Mapping[str, Any], *, unsaid: Container[str] = ()) -> Changes:
+    """Return what `after` would change in the row, as `list_changes_between` does."""
+    return list_changes_between({name: getattr(row, name) for name in after}, after, unsaid=unsaid)
 
 
 def _json_value(value: object) -> object:

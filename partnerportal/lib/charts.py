@@ -51,7 +51,7 @@ class ChartScale:
         return [self.step * n for n in range(round(self.top / self.step) + 1)]
 
 
-def nice_step(span: float, parts: int = 4) -> float:
+def choose_axis_step(span: float, parts: int = 4) -> float:
     """Return the smallest step of which at most `parts` cover `span`.
 
     It is a whole number, and 1, 2, 2.5 or 5 times a power of ten.
@@ -63,11 +63,11 @@ def nice_step(span: float, parts: int = 4) -> float:
     return next(step for step in (n * power for n in (*NICE, 20)) if step >= least * (1 - 1e-9) and step == int(step))
 
 
-def choose_scale(peak: float, limit: float | None) -> ChartScale:
+def choose_axis_scale(peak: float, limit: float | None) -> ChartScale:
     """Return the scale for values of up to `peak`. It reaches to the limit as well, unless the values are far below."""
     shows_limit = bool(limit) and peak >= FAR_BELOW * (limit or 0)
     reach = max(peak, (limit or 0) * (1 if shows_limit else FINEST), 1)
-    step = nice_step(reach)
+    step = choose_axis_step(reach)
     steps = max(math.ceil(reach / step - 1e-9), math.ceil(peak / step))  # rounding must not cut the peak off
     return ChartScale(step, step * steps, shows_limit)
 
@@ -149,7 +149,7 @@ class Chart:
         )
 
 
-def line_chart(
+def build_line_chart(
     frame: ChartFrame,
     series: Sequence[tuple[str, Sequence[Value]]],
     labels: Sequence[str],
@@ -164,20 +164,20 @@ def line_chart(
     if len(series) > 1:
         frame = frame._replace(right=ROOM_FOR_NAMES)
     known = [value for _name, values in series for value in values if value is not None]
-    scale = choose_scale(max(known, default=0), _latest(limits))
+    scale = choose_axis_scale(max(known, default=0), _latest(limits))
     xs = _across(frame, len(labels), inset=0)
     lines = [_line(frame, scale, name, xs, values) for name, values in series]
     return _chart(frame, scale, xs, labels, limits, lines=_apart(lines, frame))
 
 
-def bar_chart(
+def build_bar_chart(
     frame: ChartFrame, stacks: Sequence[Sequence[float]], labels: Sequence[str], limits: Sequence[Value] = ()
 ) -> Chart:
     """Return a stacked bar chart: a bar for each of `stacks`, whose parts stand on one another from the baseline up.
 
     `limits` has one value for each bar, and is drawn as a stepped line.
     """
-    scale = choose_scale(max((sum(stack) for stack in stacks), default=0), _latest(limits))
+    scale = choose_axis_scale(max((sum(stack) for stack in stacks), default=0), _latest(limits))
     slot = _room(frame) / max(len(stacks), 1)
     xs = _across(frame, len(stacks), inset=slot / 2)
     width = round(min(slot * 0.62, 44), 1)
@@ -188,7 +188,7 @@ def bar_chart(
     return _chart(frame, scale, xs, labels, limits, bars=bars)
 
 
-def spark_path(values: Sequence[int], width: int = 64, height: int = 20, least: int = 12) -> str:
+def build_sparkline_path(values: Sequence[int], width: int = 64, height: int = 20, least: int = 12) -> str:
     """Return the small curve of a row as an SVG path, in few bytes: in whole units, from point to point.
 
     A value below zero is not known and makes a gap; fewer than two known values give "". `least` is the smallest range

@@ -60,7 +60,7 @@ def require_storable_arguments(options: dict[str, Any]) -> None:
                 raise CommandError(f"{text!a} is not a text in UTF-8.")
 
 
-def email_address(text: str) -> str:
+def parse_email_address(text: str) -> str:
     """Return the text of an argument that must be an e-mail address. Raises ArgumentTypeError for any other text."""
     try:
         validate_email(text)

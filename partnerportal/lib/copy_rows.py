@@ -13,7 +13,7 @@ def _field(value: object) -> str:
     return value.translate(_ESCAPES) if isinstance(value, str) else str(value)
 
 
-class CopyRows(io.RawIOBase):
+class CopyTextStream(io.RawIOBase):
     """A file-like object of rows in COPY's text format, made a piece at a time as the driver reads it."""
 
     def __init__(self, rows: Iterable[tuple[object, ...]]) -> None:

@@ -24,6 +24,6 @@ def _name(code: str, language: str) -> str:
     return dict(_named(language)).get(code, code)
 
 
-def country_name(code: str) -> str:
+def get_country_name(code: str) -> str:
     """Return the country's name in the active language, or the code itself for a country that is not known."""
     return _name(code, get_language() or "en")

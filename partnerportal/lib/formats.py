@@ -16,8 +16,8 @@ from django.utils.translation import gettext, pgettext
 # English is read outside any one country: the day stands before the month, the clock has 24 hours, the currency stands
 # before the amount. Japanese has its country, because without it a week would begin on Monday.
 _LOCALES = {"en": "en_GB", "ja": "ja_JP"}
-_NEAR_PAST = dt.timedelta(days=7)  # so far back, `when_in_words` says it in words
-_NEAR_FUTURE = dt.timedelta(days=30)  # so far ahead, `when_in_words` says it in words
+_NEAR_PAST = dt.timedelta(days=7)  # so far back, `format_relative_time` says it in words
+_NEAR_FUTURE = dt.timedelta(days=30)  # so far ahead, `format_relative_time` says it in words
 
 
 @lru_cache(maxsize=32)
@@ -25,14 +25,14 @@ def _locale_of(language: str) -> Locale:
     return Locale.parse(_LOCALES.get(language, language), sep="_" if language in _LOCALES else "-")
 
 
-def reader_locale() -> Locale:
+def get_reader_locale() -> Locale:
     """Return the reader's locale; English when translation is switched off."""
     return _locale_of(translation.get_language() or "en")
 
 
-def number(value: int | Decimal) -> str:
+def format_number(value: int | Decimal) -> str:
     """Format a number: 1,234.5 in English, 1 234,5 in French."""
-    return _number(value, reader_locale())
+    return _number(value, get_reader_locale())
 
 
 @lru_cache(maxsize=4096)  # lists show the same few numbers and days again and again
@@ -40,11 +40,11 @@ def _number(value: int | Decimal, where: Locale) -> str:
     return numbers.format_decimal(value, locale=where)
 
 
-def axis_number(value: int) -> str:
+def format_axis_number(value: int) -> str:
     """Format a number for the axis of a chart, which has room for six digits: 2.5M from a million on."""
     if value < 1_000_000:
-        return number(value)
-    return numbers.format_compact_decimal(value, locale=reader_locale(), fraction_digits=1)
+        return format_number(value)
+    return numbers.format_compact_decimal(value, locale=get_reader_locale(), fraction_digits=1)
 
 
 def join_names(items: Iterable[object]) -> str:
@@ -58,23 +58,23 @@ def _separator(language: str | None) -> str:
     return pgettext("between the items of a list", ", ")
 
 
-def percent(value: int | float | Decimal) -> str:
+def format_percent(value: int | float | Decimal) -> str:
     """Format a ratio as whole percent: 0.66 becomes 66%."""
-    return numbers.format_percent(value, locale=reader_locale())
+    return numbers.format_percent(value, locale=get_reader_locale())
 
 
-def money(amount: Decimal, currency: str) -> str:
+def format_money(amount: Decimal, currency: str) -> str:
     """Format an amount with its currency. Raises TypeError for a float, which has already lost the cents."""
     if isinstance(amount, float):
         raise TypeError("money takes a Decimal")
-    return numbers.format_currency(amount, currency, locale=reader_locale())
+    return numbers.format_currency(amount, currency, locale=get_reader_locale())
 
 
-def date(value: dt.date) -> str:
+def format_date(value: dt.date) -> str:
     """Format a date, as 14 Dec 2025. A moment is first brought into the reader's time zone."""
     if isinstance(value, dt.datetime):
         value = timezone.localtime(value).date()
-    return _date(value, reader_locale())
+    return _date(value, get_reader_locale())
 
 
 @lru_cache(maxsize=4096)
@@ -82,10 +82,10 @@ def _date(value: dt.date, where: Locale) -> str:
     return dates.format_date(value, "medium", locale=where)
 
 
-def date_and_time(value: dt.datetime) -> str:
+def format_date_and_time(value: dt.datetime) -> str:
     """Format a moment in the reader's time zone and name the zone, as 14 Dec 2025, 23:59 UTC."""
     local = timezone.localtime(value)
-    here = reader_locale()
+    here = get_reader_locale()
     clock = dates.format_time(local, "short", locale=here)
     pattern = str(dates.get_datetime_format("medium", locale=here)).replace("'", "")
     return pattern.replace("{1}", dates.format_date(local, "medium", locale=here)).replace(
@@ -93,33 +93,36 @@ def date_and_time(value: dt.datetime) -> str:
     )
 
 
-def when_in_words(value: dt.date, now: dt.datetime | None = None) -> str:
+def format_relative_time(value: dt.date, now: dt.datetime | None = None) -> str:
     """Say when something is: in words when near (2 hours ago, in 3 days), else by the date.
 
     A week back and a month ahead count as near.
     """
     now = now or timezone.now()
     if not isinstance(value, dt.datetime):
-        return relative_day(value, timezone.localtime(now).date())
+        return format_relative_day(value, timezone.localtime(now).date())
     delta = value - now
     if not -_NEAR_PAST < delta < _NEAR_FUTURE:
-        return date(value)
+        return format_date(value)
     if abs(delta) < dt.timedelta(minutes=1):
         return gettext("just now")
     if abs(delta) >= dt.timedelta(days=1):
-        return relative_day(timezone.localtime(value).date(), timezone.localtime(now).date())
-    return dates.format_timedelta(delta, threshold=1.0, add_direction=True, locale=reader_locale())
+        return format_relative_day(timezone.localtime(value).date(), timezone.localtime(now).date())
+    return dates.format_timedelta(delta, threshold=1.0, add_direction=True, locale=get_reader_locale())
 
 
-def relative_day(day: dt.date, today: dt.date) -> str:
-    """Say when a day is, in words or by the date as `when_in_words` does, seen from the reader's own day `today`."""
+def format_relative_day(day: dt.date, today: dt.date) -> str:
+    """Format a day in words when it is near `today` (yesterday, in 3 days), else as a date.
+
+    `today` is the reader's own day. A week back and 30 days ahead count as near.
+    """
     delta = day - today
     if not -_NEAR_PAST < delta <= _NEAR_FUTURE:
-        return date(day)
+        return format_date(day)
     near = {-1: gettext("yesterday"), 0: gettext("today"), 1: gettext("tomorrow")}
     if delta.days in near:
         return near[delta.days]
-    return _in_days(delta, reader_locale())
+    return _in_days(delta, get_reader_locale())
 
 
 @lru_cache(maxsize=1024)
@@ -127,14 +130,14 @@ def _in_days(delta: dt.timedelta, where: Locale) -> str:
     return dates.format_timedelta(delta, granularity="day", threshold=float("inf"), add_direction=True, locale=where)
 
 
-def day_month(value: dt.date) -> str:
+def format_day_and_month(value: dt.date) -> str:
     """Format a day without its year, as 11 Sep."""
-    return _skeleton("MMMd", value, reader_locale())
+    return _skeleton("MMMd", value, get_reader_locale())
 
 
-def month(value: dt.date) -> str:
+def format_month(value: dt.date) -> str:
     """Format a month, as Sep 2026."""
-    return _skeleton("yMMM", value, reader_locale())
+    return _skeleton("yMMM", value, get_reader_locale())
 
 
 @lru_cache(maxsize=1024)

@@ -6,7 +6,7 @@ import gc
 OBJECTS = 20_000
 
 
-def freeze_garbage() -> None:
+def tune_garbage_collection() -> None:
     """Exempt all objects that exist by now from garbage collection, and search for garbage less often.
 
     Searching after each 700 objects, as Python does by itself, took a twelfth of a page's CPU, and full searches made

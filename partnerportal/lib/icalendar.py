@@ -11,7 +11,7 @@ _OCTETS = 75  # in a line at most, without its CRLF
 
 
 @dataclass(frozen=True)
-class WholeDay:
+class AllDayEvent:
     """An event that lasts the whole `day`. An event with the same `uid` and a later `changed_at` replaces it."""
 
     uid: str
@@ -22,7 +22,7 @@ class WholeDay:
     url: str = ""
 
 
-def build_calendar(name: str, days: Iterable[WholeDay], *, now: dt.datetime, text: str = "") -> bytes:
+def build_calendar(name: str, days: Iterable[AllDayEvent], *, now: dt.datetime, text: str = "") -> bytes:
     """Return the calendar file of these events in UTF-8, described by `text` if there is one.
 
     It asks programs to fetch it again every six hours.
@@ -43,7 +43,7 @@ def build_calendar(name: str, days: Iterable[WholeDay], *, now: dt.datetime, tex
     return b"".join(_folded(line) for line in lines)
 
 
-def _event(day: WholeDay, now: dt.datetime) -> Iterator[str]:
+def _event(day: AllDayEvent, now: dt.datetime) -> Iterator[str]:
     yield "BEGIN:VEVENT"
     yield f"UID:{_text(day.uid)}"
     yield f"DTSTAMP:{_moment(now)}"

@@ -61,10 +61,10 @@ class IsInArray(Func):
     output_field = BooleanField()
 
 
-def is_cursor(queryset: QuerySet[Any], *, sort: str, cursor: str) -> bool:
-    """Return whether `keyset_page` can decode the cursor for this order.
+def is_valid_cursor(queryset: QuerySet[Any], *, sort: str, cursor: str) -> bool:
+    """Return whether `fetch_keyset_page` can decode the cursor for this order.
 
-    `keyset_page` itself ignores a cursor that it cannot decode; this is for callers that refuse one.
+    `fetch_keyset_page` itself ignores a cursor that it cannot decode; this is for callers that refuse one.
     """
     return _decode(cursor, queryset.model._meta.get_field(sort)) is not None
 
@@ -78,15 +78,15 @@ def annotate_total(queryset: QuerySet[Any]) -> QuerySet[Any]:
     return queryset.annotate(total_count=Subquery(counted, output_field=IntegerField()))
 
 
-def search_branches(filters: Container[str]) -> Sequence[Q]:
-    """Return the `branches` of `keyset_page` for a list with these filters.
+def make_search_conditions(filters: Container[str]) -> Sequence[Q]:
+    """Return the `any_of` of `fetch_keyset_page` for a list with these filters.
 
     It is one branch, of all rows, for a search (the filter `q`), and otherwise none.
     """
     return (Q(),) if "q" in filters else ()
 
 
-def keyset_page(
+def fetch_keyset_page(
     queryset: QuerySet[Any],
     *,
     sort: str,
@@ -94,18 +94,18 @@ def keyset_page(
     size: int,
     cursor: str = "",
     key: str = "pk",
-    branches: Sequence[Q] = (),
+    any_of: Sequence[Q] = (),
 ) -> Page[Any]:
     """Return the page of `size` rows ordered by the non-null column `sort`, then by `key` (unique in the queryset).
 
-    An empty or broken cursor gives the first page. `branches` are conditions of which at least one holds for every row.
+    An empty or broken cursor gives the first page. `any_of` are conditions of which at least one holds for every row.
     With them the keys of the page are found first, along each condition, and its rows then. This is for what PostgreSQL
     would otherwise read and sort whole: an OR, of which each side has an index; a search, because behind a policy it
     does not know how much the search finds; and a view with a security barrier, each row of which takes lookups (its
     queryset says `finds_keys_first`).
     """
-    if not branches and getattr(queryset, "finds_keys_first", False):
-        branches = (Q(),)
+    if not any_of and getattr(queryset, "finds_keys_first", False):
+        any_of = (Q(),)
     decoded = _decode(cursor, queryset.model._meta.get_field(sort)) if cursor else None
     value, last_key, position, backwards = decoded or (None, 0, 0, False)
     forward_desc = descending != backwards
@@ -115,10 +115,8 @@ def keyset_page(
         # This bound is redundant, but lets the index start in the right place; for OR alone all rows would be filtered.
         queryset = queryset.filter(**{f"{sort}__{step}e": value})
     order = [F(name).desc() if forward_desc else F(name).asc() for name in (sort, key)]
-    if branches:
-        first_branch, *others = (
-            queryset.filter(branch).order_by(*order).values(key)[: size + 1] for branch in branches
-        )
+    if any_of:
+        first_branch, *others = (queryset.filter(branch).order_by(*order).values(key)[: size + 1] for branch in any_of)
         keys = ArraySubquery(first_branch.union(*others) if others else first_branch)
         queryset = queryset.filter(IsInArray(F(key), keys))
     rows = list(queryset.order_by(*order)[: size + 1])
@@ -141,7 +139,7 @@ def keyset_page(
     )
 
 
-def keyset_page_or_first(queryset: QuerySet[Any], *, cursor: str, **options: Any) -> Page[Any]:
+def fetch_keyset_page_or_first(queryset: QuerySet[Any], *, cursor: str, **options: Any) -> Page[Any]:
     """Return the page of a cursor, or the first page when the page would be empty."""
-    page = keyset_page(queryset, cursor=cursor, **options)
-    return page if page.rows or not cursor else keyset_page(queryset, **options)
+    page = fetch_keyset_page(queryset, cursor=cursor, **options)
+    return page if page.rows or not cursor else fetch_keyset_page(queryset, **options)

@@ -3,7 +3,7 @@
 The life of a row whose model is `Leased`:
 
 1. A request stores the row in the state BEGINS. It waits, and nobody holds it.
-2. A worker calls `claim_next`. Rows whose lease has run out, because their worker was killed or hangs, wait again, and
+2. A worker calls `claim_next_row`. Rows whose lease has run out, as their worker was killed or hangs, wait again, and
    those that have had all their ATTEMPTS have failed. The first row that waits moves to "running", its `attempts` goes
    up by one, and it is leased for LEASE. Rows that another worker is claiming at this moment are passed over.
 3. The worker works with no transaction open. More often than LEASE it calls `report_progress`, which renews the lease.
@@ -94,7 +94,7 @@ L = TypeVar("L", bound=Leased)
 
 
 @transaction.atomic
-def claim_next(rows: QuerySet[L], **changes: Any) -> L | None:
+def claim_next_row(rows: QuerySet[L], **changes: Any) -> L | None:
     """Lease the first row of `rows` that is due, in their order, and return it, or None if none is due.
 
     Rows that run or have ended may be among `rows`. `changes` are written where an attempt begins anew.

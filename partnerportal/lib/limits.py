@@ -10,7 +10,7 @@ from partnerportal.lib.errors import TooMany
 HOUR = 3600
 
 
-def limit_per_hour(times: int, key: str) -> None:
+def enforce_hourly_limit(times: int, key: str) -> None:
     """Count one more use of `key` in this hour. Raises TooMany beyond `times`.
 
     Two uses at the same moment may count as one: this is a brake, not an exact limit.

@@ -66,7 +66,7 @@ class ListDefinition:
         """Return the words by which an address may order, each with its column of the queryset."""
         return {column.name: column.sort for column in self.columns if column.sort} | dict(self.more_sorts)
 
-    def columns_named(self, names: Iterable[str]) -> tuple[ListColumn, ...]:
+    def select_columns(self, names: Iterable[str]) -> tuple[ListColumn, ...]:
         """Return the columns of these names in their order, after the first of all; without names, the usual ones."""
         if not self.columns:
             return ()
@@ -80,10 +80,10 @@ class ListDefinition:
         sort = str(params.get("sort", ""))
         return sort if sort.removeprefix("-") in self.sorts and not sort.startswith("--") else self.default_sort
 
-    def saved_query(self, params: Mapping[str, str]) -> dict[str, str]:
+    def parse_saved_query(self, params: Mapping[str, str]) -> dict[str, str]:
         """Return the filters and the order of an address as a saved view keeps them, without what is bad or usual."""
         sort = self.parse_sort(params)
-        query = {name: address_value(value) for name, value in self.filter_set(params).cleaned_values.items()}
+        query = {name: format_query_value(value) for name, value in self.filter_set(params).cleaned_values.items()}
         return query if sort == self.default_sort else query | {"sort": sort}
 
 
@@ -129,20 +129,22 @@ class Tab:
     is_default: bool = False
 
 
-def address_value(value: Any) -> str:
+def format_query_value(value: Any) -> str:
     """Return the value as it stands in an address: `true` and `false` for a boolean."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def query_string(values: Mapping[str, Any]) -> str:
+def build_query_string(values: Mapping[str, Any]) -> str:
     """Return these values as a query string without "?"; empty values are left out."""
-    return urlencode({name: address_value(value) for name, value in values.items() if value not in ("", None)})
+    return urlencode({name: format_query_value(value) for name, value in values.items() if value not in ("", None)})
 
 
-def list_address(path: str, values: Mapping[str, Any], usual: Mapping[str, Any] | None = None) -> str:
+def build_list_address(path: str, values: Mapping[str, Any], usual: Mapping[str, Any] | None = None) -> str:
     """Return the path with these values as its query, without what is empty or equals the `usual` value of its name."""
-    left_out = {name: address_value(value) for name, value in (usual or {}).items()}
-    query = query_string({name: value for name, value in values.items() if address_value(value) != left_out.get(name)})
+    left_out = {name: format_query_value(value) for name, value in (usual or {}).items()}
+    query = build_query_string(
+        {name: value for name, value in values.items() if format_query_value(value) != left_out.get(name)}
+    )
     return f"{path}?{query}" if query else path or "?"
 
 
@@ -172,7 +174,7 @@ class ListState:
         It leads to the first page, unless `cursor` is given.
         """
         path = reverse(self.url_name) if self.url_name else ""
-        return list_address(path, {**self.carried_values, **changes}, self.usual)
+        return build_list_address(path, {**self.carried_values, **changes}, self.usual)
 
     @cached_property
     def own_address(self) -> str:
@@ -200,23 +202,23 @@ class ListState:
 
         The usual order is named too.
         """
-        return query_string(self.carried_values)
+        return build_query_string(self.carried_values)
 
     @property
     def total(self) -> str:
         """Return how many rows match, as the reader writes numbers; "" where nobody counts them."""
-        return "" if self.matching is None else formats.number(self.matching)
+        return "" if self.matching is None else formats.format_number(self.matching)
 
     @property
     def position(self) -> str:
         """Return which rows the page shows: "51–100 of 2,418", or "51–100" where nobody counts them."""
-        first, last = formats.number(self.page.first), formats.number(self.page.last)
+        first, last = formats.format_number(self.page.first), formats.format_number(self.page.last)
         if self.matching is None:
             return f"{first}–{last}"
         return _("%(first)s–%(last)s of %(total)s") % {"first": first, "last": last, "total": self.total}
 
 
-def sort_heads(columns: Iterable[ListColumn], sort: str, address: Callable[..., str]) -> list[ColumnHead]:
+def build_column_heads(columns: Iterable[ListColumn], sort: str, address: Callable[..., str]) -> list[ColumnHead]:
     """Return the heads of these columns, each with the address that orders by its column.
 
     The address of the column in force reverses the order.

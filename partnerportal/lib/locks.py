@@ -35,7 +35,7 @@ class Lock(StrEnum):
     EXPORTS = "exports"  # of an organisation: a file could hold rows of a connection that is just ending
 
 
-def take_turn(lock: Lock, row_id: int = 0) -> None:
+def acquire_lock(lock: Lock, row_id: int = 0) -> None:
     """Wait until no other transaction has the lock, and hold it until this transaction ends.
 
     What is read afterwards includes all that earlier turns have written. Raises OperationalError after lock_timeout.

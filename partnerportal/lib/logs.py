@@ -1,7 +1,7 @@
 """Log lines: a JSON object each, or plain text on a developer's machine, without the secrets that addresses hold.
 
-`log_fields` sets what every line of a request or task says beside its message, and `add_fields` adds what is learned
-on the way, such as who asks. A single line may bring fields of its own:
+`log_fields` sets what every line of a request or task says beside its message, and `add_log_fields` adds what is
+learned on the way, such as who asks. A single line may bring fields of its own:
 `log.info("…", extra={"fields": {"status": 200}})`. Nothing else that libraries attach to a record is written, because
 whole requests and the arguments of tasks are among it.
 """
@@ -28,49 +28,52 @@ Fields = dict[str, Any]
 @contextmanager
 def log_fields(**values: Any) -> Iterator[Fields]:
     """Write these fields on every log line of the block, in place of any that an outer block has set. Yield them."""
-    token = open_fields(**values)
+    token = open_log_fields(**values)
     try:
         yield values
     finally:
-        close_fields(token)
+        close_log_fields(token)
 
 
-def open_fields(**values: Any) -> Token[Fields | None]:
-    """Begin a block as `log_fields` does, where `with` is not possible. Return the token that `close_fields` takes."""
+def open_log_fields(**values: Any) -> Token[Fields | None]:
+    """Begin a block as `log_fields` does, for callers that cannot use `with`.
+
+    Return the token that `close_log_fields` takes.
+    """
     return _fields.set(values)
 
 
-def close_fields(token: Token[Fields | None]) -> None:
-    """End the block that `open_fields` began."""
+def close_log_fields(token: Token[Fields | None]) -> None:
+    """End the block that `open_log_fields` began."""
     _fields.reset(token)
 
 
-def add_fields(**values: Any) -> None:
+def add_log_fields(**values: Any) -> None:
     """Add these fields to the further lines of the block that is open. Without an open block they are dropped."""
     current = _fields.get()
     if current is not None:
         current.update(values)
 
 
-def current_log_fields() -> Fields:
+def get_log_fields() -> Fields:
     """Return a copy of the fields that every log line gets at present; empty outside a block of `log_fields`."""
     return dict(_fields.get() or {})
 
 
-class JsonLine(JsonFormatter):
+class JsonLineFormatter(JsonFormatter):
     """A formatter of one JSON object a line: time (UTC), level, logger, message, fields, and a traceback as a text."""
 
     def add_fields(self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]) -> None:
         moment = dt.datetime.fromtimestamp(record.created, dt.UTC)
         log_data["time"] = moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
         log_data |= {"level": record.levelname, "logger": record.name, "message": record.message}
-        log_data |= current_log_fields() | getattr(record, "fields", {}) | message_dict
+        log_data |= get_log_fields() | getattr(record, "fields", {}) | message_dict
 
     def process_log_record(self, log_data: dict[str, Any]) -> dict[str, Any]:
         return {key: mask_secrets(value) if isinstance(value, str) else value for key, value in log_data.items()}
 
 
-class PlainLine(logging.Formatter):
+class PlainLineFormatter(logging.Formatter):
     """A formatter for a person at a terminal: time, level, logger and message.
 
     The lines of a traceback are indented, so that nothing in it looks like a log line of its own.
@@ -110,14 +113,14 @@ TELL_OF_STRANGERS = (
 )
 
 
-def logging_configuration(form: str, level: str) -> dict[str, Any]:
+def build_logging_configuration(form: str, level: str) -> dict[str, Any]:
     """Return the configuration for `logging.config`: everything goes to standard error. `form` is "json" or "line"."""
     return {
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {
-            "json": {"()": "partnerportal.lib.logs.JsonLine"},
-            "line": {"()": "partnerportal.lib.logs.PlainLine"},
+            "json": {"()": "partnerportal.lib.logs.JsonLineFormatter"},
+            "line": {"()": "partnerportal.lib.logs.PlainLineFormatter"},
         },
         "filters": {"sent_amiss": {"()": "partnerportal.lib.logs.MalformedRequestFilter"}},
         "handlers": {"console": {"class": "logging.StreamHandler", "formatter": form}},

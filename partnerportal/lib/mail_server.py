@@ -7,7 +7,7 @@ from django.conf import settings
 from partnerportal.lib.breaker import CircuitBreaker
 
 
-def says_server_is_away(error: BaseException) -> bool:
+def is_mail_server_failure(error: BaseException) -> bool:
     """Return whether the error says that the mail server does not listen or does not speak.
 
     What the server says of one mail or address, such as 550, and that it closes a connection after some number of
@@ -18,4 +18,4 @@ def says_server_is_away(error: BaseException) -> bool:
     return isinstance(error, OSError)
 
 
-MAIL_SERVER = CircuitBreaker("The mail server", within=settings.EMAIL_TIMEOUT, is_failure=says_server_is_away)
+MAIL_SERVER = CircuitBreaker("The mail server", within=settings.EMAIL_TIMEOUT, is_failure=is_mail_server_failure)

@@ -1,4 +1,4 @@
-"""The counters of this machine's web processes, for Prometheus. Before `start_counting` nothing is counted.
+"""The counters of this machine's web processes, for Prometheus. Before `start_counting_requests` nothing is counted.
 
 Each process writes into files of its own in one folder, and whichever is asked adds them all up. A process takes the
 lowest number that no living one holds, so a restarted process goes on with the files of one that has ended.
@@ -27,7 +27,7 @@ _metrics: "_Metrics | None" = None
 
 class _Metrics:
     def __init__(self, folder: Path) -> None:
-        self.folder, unseen = folder, CollectorRegistry()  # never shown: `build_registry` reads the files
+        self.folder, unseen = folder, CollectorRegistry()  # never shown: `build_metrics_registry` reads the files
         labels = ["view", "method", "status"]
         self.requests = Histogram(
             "portal_request_seconds", "Time to an answer.", labels, buckets=SECONDS, registry=unseen
@@ -39,7 +39,7 @@ class _Metrics:
         )
 
 
-def start_counting(folder: Path) -> None:
+def start_counting_requests(folder: Path) -> None:
     """Begin to count, in a folder that exists; calling this again is harmless.
 
     Where the disk has no room, that is logged and nothing is counted.
@@ -56,7 +56,10 @@ def start_counting(folder: Path) -> None:
 
 
 def observe_request(*, view: str, method: str, status: int, seconds: float, queries: int, query_seconds: float) -> None:
-    """Count one answered request, its time, its statements and their time. Does nothing before `start_counting`."""
+    """Count one answered request: its time, the number of its SQL statements and the time they took, in seconds.
+
+    Does nothing before `start_counting_requests`.
+    """
     if _metrics is not None:
         method = method if method in METHODS else "other"
         _metrics.requests.labels(view, method, str(status)).observe(seconds)
@@ -65,12 +68,12 @@ def observe_request(*, view: str, method: str, status: int, seconds: float, quer
 
 
 def count_skipped_nudge() -> None:
-    """Count one nudge that the broker did not take. Does nothing before `start_counting`."""
+    """Count one nudge that the broker did not take. Does nothing before `start_counting_requests`."""
     if _metrics is not None:
         _metrics.nudges.inc()
 
 
-def build_registry(*collectors: Collector) -> CollectorRegistry:
+def build_metrics_registry(*collectors: Collector) -> CollectorRegistry:
     """Return a metrics registry of this machine's processes, if this process counts, and of `collectors`."""
     registry = CollectorRegistry()
     if _metrics is not None:

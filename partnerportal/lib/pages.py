@@ -26,37 +26,37 @@ View = Callable[..., HttpResponse]
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
-def sign_in_first(request: PortalRequest) -> HttpResponse:
+def redirect_to_sign_in(request: PortalRequest) -> HttpResponse:
     """Return a redirect to the sign-in page, which leads back here. An htmx request loads it as a whole page."""
     back = request.get_full_path() if request.method == "GET" else "/"
     url = f"{resolve_url(settings.LOGIN_URL)}?{urlencode({'next': back})}"
     if getattr(request, "htmx", False):
-        return load_page(url, status=401)
+        return redirect_htmx(url, status=401)
     return redirect(url)
 
 
-def load_page(url: str, *, status: int = 204) -> HttpResponse:
+def redirect_htmx(url: str, *, status: int = 204) -> HttpResponse:
     """Return an answer that makes htmx load `url` as a whole page. The URL is escaped, as Django escapes `Location`."""
     return HttpResponse(status=status, headers={"HX-Redirect": iri_to_uri(url)})
 
 
-def is_own_path(request: HttpRequest, url: str) -> bool:
+def is_local_path(request: HttpRequest, url: str) -> bool:
     """Return whether `url` is a path of this site, without control characters, which may not stand in a header."""
     if not url.startswith("/") or _CONTROL.search(url):
         return False
     return url_has_allowed_host_and_scheme(url, {request.get_host()}, require_https=request.is_secure())
 
 
-def next_url(request: PortalRequest, default: str = "/") -> str:
+def read_next_url(request: PortalRequest, default: str = "/") -> str:
     """Return the path that the form or the address names in `next`, or `default` if it is no path of this site.
 
     It is checked, because whoever made the link or form chose it.
     """
     url = request.POST.get("next") or request.GET.get("next") or ""
-    return url if is_own_path(request, url) else default
+    return url if is_local_path(request, url) else default
 
 
-def list_page(
+def render_list_page(
     request: PortalRequest, listing: PersonalList, *, page: str, part: str, context: dict[str, Any]
 ) -> HttpResponse:
     """Return the page of a list, by its template `page`, or for htmx only `part`, with the address for the browser.
@@ -77,7 +77,7 @@ def require_sign_in(view: View) -> View:
     @wraps(view)
     def guarded(request: PortalRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if request.actor.is_anonymous:
-            return sign_in_first(request)
+            return redirect_to_sign_in(request)
         return view(request, *args, **kwargs)
 
     return guarded

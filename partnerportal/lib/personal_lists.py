@@ -19,10 +19,10 @@ from partnerportal.lib.lists import (
     ListDefinition,
     ListState,
     Tab,
-    address_value,
-    list_address,
-    query_string,
-    sort_heads,
+    build_column_heads,
+    build_list_address,
+    build_query_string,
+    format_query_value,
 )
 
 COMPACT = "compact"  # the density of a list whose rows are low
@@ -30,7 +30,7 @@ TABS_SHOWN = 4  # saved views beside the usual tabs
 
 
 @dataclass(frozen=True)
-class SavedViewFacts:
+class SavedViewSummary:
     """A saved view, as far as a page needs to know it."""
 
     public_id: str
@@ -47,10 +47,10 @@ class ListPreferences:
     columns: tuple[str, ...]
     density: str
     default_view: str  # the public id of the view that the list opens with, or ""
-    views: tuple[SavedViewFacts, ...]  # the person's own and those that colleagues share, by name
+    views: tuple[SavedViewSummary, ...]  # the person's own and those that colleagues share, by name
     may_share: bool  # whether the person may share views, and delete those that colleagues share
 
-    def view(self, public_id: str) -> SavedViewFacts | None:
+    def view(self, public_id: str) -> SavedViewSummary | None:
         """Return the view with this public id, or None."""
         return next((view for view in self.views if view.public_id == public_id), None)
 
@@ -59,9 +59,9 @@ PreferencesOf = Callable[[Actor, str], ListPreferences]
 _preferences_of: list[PreferencesOf] = []
 
 
-def set_list_preferences(preferences_of: PreferencesOf) -> None:
+def register_preferences_reader(read_preferences: PreferencesOf) -> None:
     """Set the function that reads how an actor's person likes to see the list with a key."""
-    _preferences_of[:] = [preferences_of]
+    _preferences_of[:] = [read_preferences]
 
 
 class PersonalList(ListState):
@@ -85,7 +85,7 @@ class PersonalList(ListState):
 
     @property
     def keyset_options(self) -> dict[str, Any]:
-        """The keyword arguments by which `keyset_page` cuts the page: its order, size and cursor."""
+        """The keyword arguments by which `fetch_keyset_page` cuts the page: its order, size and cursor."""
         column, is_descending = self.definition.sorts[self.sort.removeprefix("-")], self.sort.startswith("-")
         return {"sort": column, "descending": is_descending, "size": self.size, "cursor": self.cursor}
 
@@ -102,7 +102,7 @@ class PersonalList(ListState):
     def _address(self, values: Mapping[str, Any]) -> str:
         path = reverse(self.definition.url_name)
         usual = {"sort": self.definition.default_sort, "size": DEFAULT_SIZE, **self.usual}
-        url = list_address(path, values, usual)
+        url = build_list_address(path, values, usual)
         return f"{path}?view=all" if url == path and self.preferences.default_view else url
 
     def address_with_query(self, query: Mapping[str, Any]) -> str:
@@ -112,7 +112,7 @@ class PersonalList(ListState):
     @cached_property  # cached, because each row asks for them
     def columns(self) -> list[ColumnHead]:
         """The heads of the columns that are shown, in the person's order."""
-        return sort_heads(self.definition.columns_named(self.preferences.columns), self.sort, self.address)
+        return build_column_heads(self.definition.select_columns(self.preferences.columns), self.sort, self.address)
 
     @property
     def is_compact(self) -> bool:
@@ -128,7 +128,7 @@ class PersonalList(ListState):
     def filter_count(self) -> str:
         """The number of filters with a field of their own that narrow the list, as text; "" for none."""
         count = len(self.filter_values.keys() - self.hidden_fields.keys() - {*self.tab_filters, "q"})
-        return formats.number(count) if count else ""
+        return formats.format_number(count) if count else ""
 
     @property
     def found_label(self) -> str:
@@ -176,13 +176,13 @@ class PersonalList(ListState):
     @cached_property
     def address_query(self) -> str:
         """The filters and the order of the list as a query string without "?", for its export and for saving a view."""
-        return query_string(self._shown)
+        return build_query_string(self._shown)
 
     @property
     def _shown(self) -> dict[str, str]:
-        """The filters and the order of the list, in the form in which `ListDefinition.saved_query` returns them."""
+        """The filters and the order of the list, in the form that `ListDefinition.parse_saved_query` returns."""
         sort = {} if self.sort == self.definition.default_sort else {"sort": self.sort}
-        return {name: address_value(value) for name, value in self.filter_values.items()} | sort
+        return {name: format_query_value(value) for name, value in self.filter_values.items()} | sort
 
     @property
     def is_modified(self) -> bool:
@@ -199,7 +199,7 @@ class PersonalList(ListState):
         """The address of the open view as it was saved, or "" if no view is open."""
         return self._address_of_view(self.view)
 
-    def _address_of_view(self, view: SavedViewFacts | None) -> str:
+    def _address_of_view(self, view: SavedViewSummary | None) -> str:
         return self.address_with_query({**view.query, "view": view.public_id}) if view else ""
 
     @property
@@ -219,7 +219,9 @@ class PersonalList(ListState):
         view = {"view": self.view.public_id if self.view else None}
         usual = {"sort": self.definition.default_sort, "size": DEFAULT_SIZE, **self.usual}
         fields = filters | {"sort": self.sort, "size": self.size} | view
-        return {name: address_value(value) for name, value in fields.items() if value not in (None, usual.get(name))}
+        return {
+            name: format_query_value(value) for name, value in fields.items() if value not in (None, usual.get(name))
+        }
 
     @property
     def sizes(self) -> list[dict[str, Any]]:

@@ -18,7 +18,7 @@ from django.core.files import File
 from django.utils.translation import gettext_lazy as _
 from storages.backends.s3 import S3Storage
 
-from partnerportal.lib.breaker import CircuitBreaker, ServiceAway
+from partnerportal.lib.breaker import CircuitBreaker, ServiceUnavailable
 from partnerportal.lib.errors import Unavailable
 from partnerportal.lib.private_files import StoredFile, private_folder
 
@@ -50,7 +50,7 @@ def _bucket_errors() -> Iterator[None]:
         if error.response["Error"]["Code"] in ("NoSuchKey", "404"):  # 404 is the answer to HEAD, which has no body
             raise FileNotFoundError(str(error)) from None
         raise Unavailable("files_unavailable", AWAY) from error
-    except (ServiceAway, BotoCoreError, Boto3Error) as error:
+    except (ServiceUnavailable, BotoCoreError, Boto3Error) as error:
         raise Unavailable("files_unavailable", AWAY) from error
 
 

@@ -30,18 +30,18 @@ class SeatBar:
     def for_seats(cls, assigned: int, purchased: int, overage: int | None = None) -> "SeatBar":
         """Return the bar of these seats. Without `overage` they are of one SKU, and the overage is their difference."""
         over = max(assigned - purchased, 0) if overage is None else overage
-        return _seat_bar(assigned, purchased, over, formats.reader_locale())
+        return _seat_bar(assigned, purchased, over, formats.get_reader_locale())
 
 
 @lru_cache(maxsize=4096)  # lists show the same few numbers and days again and again
 def _seat_bar(assigned: int, purchased: int, over: int, where: Locale) -> SeatBar:
     return SeatBar(
-        assigned=formats.number(assigned),
-        purchased=formats.number(purchased),
+        assigned=formats.format_number(assigned),
+        purchased=formats.format_number(purchased),
         tone="over" if over else usage.bar_tone(assigned, purchased),
         width=usage.bar_width(assigned, purchased),
-        over_by=formats.number(over) if over else "",
-        over=_("%(over)s over") % {"over": formats.number(over)} if over else "",
+        over_by=formats.format_number(over) if over else "",
+        over=_("%(over)s over") % {"over": formats.format_number(over)} if over else "",
     )
 
 
@@ -57,13 +57,13 @@ class LastDay:
     @classmethod
     def for_day(cls, day: dt.date | None, soon: dt.timedelta = SOON) -> "LastDay | None":
         """Return the row of a last day, which counts as near if it is at most `soon` away; None for None."""
-        return _last_day(day, soon, today(), timezone.localdate(), formats.reader_locale()) if day else None
+        return _last_day(day, soon, today(), timezone.localdate(), formats.get_reader_locale()) if day else None
 
 
 @lru_cache(maxsize=4096)
 def _last_day(day: dt.date, soon: dt.timedelta, today: dt.date, here: dt.date, where: Locale) -> LastDay:
     """Return the row of a last day. `today`, in UTC, decides the tone; `here`, the reader's own day, the words."""
-    date, near = formats.date(day), formats.relative_day(day, here)
+    date, near = formats.format_date(day), formats.format_relative_day(day, here)
     left = day - today
     tone = "past" if left < dt.timedelta(0) else "soon" if left <= soon else ""
     return LastDay(day.isoformat(), date, near if near != date else "", tone)

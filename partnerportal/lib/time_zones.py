@@ -9,7 +9,7 @@ from babel.core import get_global
 from django.utils.translation import pgettext_lazy
 
 from partnerportal.lib.days import today
-from partnerportal.lib.formats import reader_locale
+from partnerportal.lib.formats import get_reader_locale
 from partnerportal.lib.text import search_key
 
 Choice = tuple[str, str]
@@ -32,7 +32,7 @@ def time_zone_choices(current: str) -> list[Choice | tuple[str, list[Choice]]]:
 
     `current`, the zone that is set now, is always among them, although it may have an older name.
     """
-    groups = _groups(reader_locale(), today())
+    groups = _groups(get_reader_locale(), today())
     listed = {"UTC", *(name for zones in groups.values() for name, _label in zones)}
     kept = [] if current in listed else [(current, current)]
     return [("UTC", "UTC"), *kept, *((str(REGIONS[region]), zones) for region, zones in groups.items())]

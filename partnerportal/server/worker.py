@@ -48,7 +48,7 @@ class PortalWorker(Worker):
         tempfile.tempdir = str(private_folder("incoming"))  # bodies must lie on a disk, and /tmp may be memory
         self.lanes = Lanes(self.cfg.threads)
         self.draw_first_pages()
-        garbage.freeze_garbage()
+        garbage.tune_garbage_collection()
         self.open_listeners()
         self.shared[READY] = max(self.shared[READY], self.age)
         while self.is_staying():

@@ -388,7 +388,7 @@ SPECTACULAR_SETTINGS = {
 # --- Logs ---------------------------------------------------------------------------------------------------
 LOG_FORMAT = env.choice("LOG_FORMAT", ("json", "line"), default="line")
 LOG_LEVEL = env.choice("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), default="INFO")
-LOGGING = logs.logging_configuration(LOG_FORMAT, LOG_LEVEL)
+LOGGING = logs.build_logging_configuration(LOG_FORMAT, LOG_LEVEL)
 
 # --- Metrics ------------------------------------------------------------------------------------------------
 METRICS_TOKEN = env.secret("METRICS_TOKEN", default="")  # without a token there is no /metrics, and nothing is counted

@@ -24,7 +24,7 @@ from partnerportal.lib.parts import PagePart
 from partnerportal.lib.text import monogram
 
 register = template.Library()
-register.filter("axis_number", formats.axis_number)
+register.filter("axis_number", formats.format_axis_number)
 register.filter("monogram", monogram)
 register.filter("usage_tone", usage.bar_tone)
 register.filter("usage_width", usage.bar_width)
@@ -78,7 +78,7 @@ def part(context: Context, part: PagePart) -> SafeString:
 @register.filter("number")
 def number_or_blank(value: int | Decimal | None) -> str:
     """Format a number in the reader's language; empty for None."""
-    return "" if value is None else formats.number(value)
+    return "" if value is None else formats.format_number(value)
 
 
 @register.filter
@@ -90,44 +90,44 @@ def join_names(items: Iterable[object]) -> str:
 @register.filter("percent")
 def percent_or_blank(value: float | Decimal | None) -> str:
     """Format a ratio as whole percent: 0.66 is 66%; empty for None."""
-    return "" if value is None else formats.percent(value)
+    return "" if value is None else formats.format_percent(value)
 
 
 @register.filter("money")
 def money_or_blank(amount: Decimal | None, currency: str) -> str:
     """Format an amount with its currency; empty for None."""
-    return "" if amount is None else formats.money(amount, currency)
+    return "" if amount is None else formats.format_money(amount, currency)
 
 
 @register.filter
 def short_number(value: int) -> str:
     """Format a count for a badge: exact up to 99, then 99+."""
-    return "99+" if value > 99 else formats.number(value)
+    return "99+" if value > 99 else formats.format_number(value)
 
 
 def _time(value: dt.date, text: str) -> SafeString:
-    machine, full = value.isoformat(), formats.date(value)
+    machine, full = value.isoformat(), formats.format_date(value)
     if isinstance(value, dt.datetime):
-        machine, full = value.astimezone(dt.UTC).isoformat(timespec="seconds"), formats.date_and_time(value)
+        machine, full = value.astimezone(dt.UTC).isoformat(timespec="seconds"), formats.format_date_and_time(value)
     return format_html('<time datetime="{}" title="{}">{}</time>', machine, full, text)
 
 
 @register.simple_tag(name="date")
 def date_element(value: dt.date | None) -> str:
     """Return a `<time>` with the date, as 14 Dec 2025; empty for None."""
-    return _time(value, formats.date(value)) if value else ""
+    return _time(value, formats.format_date(value)) if value else ""
 
 
 @register.simple_tag(name="datetime")
 def moment_element(value: dt.datetime | None) -> str:
     """Return a `<time>` with the date, the time and the reader's time zone; empty for None."""
-    return _time(value, formats.date_and_time(value)) if value else ""
+    return _time(value, formats.format_date_and_time(value)) if value else ""
 
 
 @register.simple_tag(name="relative")
 def near_date_element(value: dt.date | None) -> str:
     """Return a `<time>` that says when something is: in words when near, as a date when far. Its title is in full."""
-    return _time(value, formats.when_in_words(value)) if value else ""
+    return _time(value, formats.format_relative_time(value)) if value else ""
 
 
 @register.filter("browser")

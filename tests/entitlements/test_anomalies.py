@@ -197,9 +197,11 @@ def test_falling_narrows_the_list_until_it_is_over(world: World, sku: Sku, web: 
     overview = web("partner.reader").get(f"/customers/{world.customer.public_id}/").content.decode()
     assert "Monthly active users fell from 182 to" in overview
     found_on = Anomaly.objects.get(customer=world.customer, sku=sku, metric="monthly_active").found_on
-    assert f"(as of {formats.date(found_on)})" in detail and f"(as of {formats.date(found_on)})" in overview
+    assert (
+        f"(as of {formats.format_date(found_on)})" in detail and f"(as of {formats.format_date(found_on)})" in overview
+    )
     first_page = web("partner.reader").get("/").content.decode()
-    assert '?unusual=falling">1</a>' in first_page and f"as of {formats.date(found_on)}" in first_page
+    assert '?unusual=falling">1</a>' in first_page and f"as of {formats.format_date(found_on)}" in first_page
 
     report(world, "customer", sku, [182] * 70)  # corrected
     assert find_anomalies(actor=STAFF) == 0

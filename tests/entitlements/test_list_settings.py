@@ -86,7 +86,7 @@ def test_each_kind_of_unusual_use_is_a_choice_with_its_count(
     choices = dict(re.findall(r'<option value="(\w+)"[^>]*>([^<]+ \(\d+\))</option>', page.content.decode()))
     assert choices == {one.value: f"{one.label} ({int(one == kind)})" for one in UnusualUse}
     as_of = CustomerUsage.objects.get(customer=world.customer).as_of
-    assert f"Usage as of {formats.date(as_of)}" in text_of(page)
+    assert f"Usage as of {formats.format_date(as_of)}" in text_of(page)
     save(client, "Watch", f"unusual={kind}")
     assert tabs(client.get(LIST))["Watch"] == "1"
     (found,) = api("partner.admin").get(f"/api/v1/customers/?unusual={kind}").json()["items"]

@@ -132,7 +132,7 @@ def hears(world: World, ask: Any, web: Any, *actions: str) -> list[Notice]:  # n
 def test_the_customer_hears_that_it_is_released_and_that_it_is_not(world: World, ask: Any, web: Any) -> None:  # noqa: F811
     service = Sku.objects.get(code=canary("customer", "skus")).name
     done, open_again = hears(world, ask, web, "mark", "reopen")
-    day = f"Your organisation requested this on {formats.date(today())}."
+    day = f"Your organisation requested this on {formats.format_date(today())}."
     assert said(done) == (
         f"A licence of {service} was released", f"{day} The licence is available again.", "/usage/licences/",
     )  # fmt: skip

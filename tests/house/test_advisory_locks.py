@@ -24,7 +24,7 @@ BEYOND = 2**31 + 7
 KIND = re.compile(r"portal_lock\('([^']*)', ")  # as triggers spell it out
 NO_KIND = re.compile(r"portal_lock\((?!'[^']*', )")
 NO_NUMBER = re.compile(r"pg_(?:try_)?advisory_\w+\((?!portal_lock\()")
-NO_MEMBER = re.compile(r"(?<!def )(?<!session\.)take_turn\((?!Lock\.)")
+NO_MEMBER = re.compile(r"(?<!def )acquire_lock\((?!Lock\.)")
 HOME = {"partnerportal/lib/locks.py", "partnerportal/migrations/0001_tenancy.py"}  # the list, and portal_lock itself
 SOURCES = {
     name: path.read_text()
@@ -38,7 +38,7 @@ def test_every_lock_is_on_the_list_and_used():
     """Migrations spell out kinds of that list, and Python takes its members."""
     everything = "".join(SOURCES.values())
     in_sql = set(KIND.findall(everything))
-    in_python = {lock for lock in Lock if f"take_turn(Lock.{lock.name}" in everything}
+    in_python = {lock for lock in Lock if f"acquire_lock(Lock.{lock.name}" in everything}
     assert in_sql <= set(Lock) and in_sql & in_python == {Lock.EXPORTS}
     assert in_sql | in_python == set(Lock)
 
@@ -46,7 +46,7 @@ def test_every_lock_is_on_the_list_and_used():
 def test_nobody_takes_a_lock_in_another_way():
     assert NO_KIND.search("portal_lock(kind, 1)") and NO_KIND.search("portal_lock(%s, %s)")
     assert NO_NUMBER.search("PERFORM pg_advisory_xact_lock(4711);")
-    assert NO_MEMBER.search('    take_turn("exports", 1)')
+    assert NO_MEMBER.search('    acquire_lock("exports", 1)')
     assert not [name for name, source in SOURCES.items() if NO_KIND.search(source) or NO_MEMBER.search(source)]
     assert not [name for name, source in SOURCES.items() if "advisory_" in source and "/migrations/" not in name]
     assert not [name for name, source in SOURCES.items() if NO_NUMBER.search(source)]

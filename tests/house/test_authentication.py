@@ -54,7 +54,7 @@ def test_a_person_and_a_machine_are_let_in_alike(world: World) -> None:
         with logs.log_fields():
             actor = authenticate(request, credential)
             assert request.actor is actor and actor.kind == kind
-            assert logs.current_log_fields().keys() == said
+            assert logs.get_log_fields().keys() == said
         assert (actor == ANONYMOUS) is (credential is None)
 
 

@@ -53,7 +53,7 @@ def test_a_command_of_staff_says_where_its_role_is_known():
     assert "docker compose exec worker python manage.py" in refused.stderr and "PORTAL_PROCESS=job" in refused.stderr
 
 
-def test_does_not_wait_for_a_broker_that_says_server_is_away():
+def test_does_not_wait_for_a_broker_that_is_away():
     """It tries again after 2 and 4 seconds by default, which every write would spend."""
     nudged = web(NUDGE, REDIS_URL="redis://127.0.0.1:1/0")
     assert nudged.stderr.count("did not take the nudge") == 40
@@ -90,7 +90,7 @@ def test_waits_as_shortly_for_a_broker_that_says_a_byte_now_and_then():
 
 
 @pytest.mark.promise("O-19")
-def test_a_command_says_in_one_line_that_the_broker_says_server_is_away(own_database):
+def test_a_command_says_in_one_line_that_the_broker_is_away(own_database):
     """A traceback of a hundred lines hid what the command had to say; it does its work all the same."""
     command = ["manage.py", "create_organization", "--kind", "vendor", "--name", "V", "--country", "DE"]
     names = {"DJANGO_SETTINGS_MODULE": "partnerportal.settings.dev", "PORTAL_PROCESS": "job"}

@@ -129,11 +129,11 @@ def sees_in_the_trend(browser, customer, numbers, *, least):
     """In the table, in the chart and in its words: `numbers` by how long ago; None is a gap."""
     page = browser.opens(f"/customers/{customer.public_id}/usage/trend/")
     browser.sees(f"{LATEST} of {SEATS} licences assigned")
-    browser.sees(f"Usage last reported {formats.date(day(0))}")
+    browser.sees(f"Usage last reported {formats.format_date(day(0))}")
     page.locator("summary").first.click()
     table = page.get_by_role("table", name="Licences assigned")
     for back, number in numbers.items():
-        row = table.get_by_role("row").filter(has=page.get_by_role("rowheader", name=formats.date(day(back))))
+        row = table.get_by_role("row").filter(has=page.get_by_role("rowheader", name=formats.format_date(day(back))))
         expect(row.get_by_role("cell").first).to_have_text("–" if number is None else f"{number}")
     chart = page.get_by_role("img", name="Licences assigned").locator("visible=true")
     points = chart.get_attribute("data-points").split(";")

@@ -63,7 +63,7 @@ def test_a_trial_from_request_to_production(stack, visitor, trio):
 
     deciding.opens("/trials/?state=running")
     later = today() + dt.timedelta(days=28)
-    decides(deciding, sku, customer, "Extend…", "Extend", says=formats.date(later))
+    decides(deciding, sku, customer, "Extend…", "Extend", says=formats.format_date(later))
     watching.page.reload()
     expect(watching.page.get_by_role("region", name="Active trials", exact=True)).to_contain_text(
         f"{later.day} {later:%b}"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from partnerportal.lib import breaker as module
-from partnerportal.lib.breaker import CircuitBreaker, ServiceAway
+from partnerportal.lib.breaker import CircuitBreaker, ServiceUnavailable
 from tests.threads import join_all
 
 
@@ -73,13 +73,13 @@ def test_after_a_failure_nobody_asks_for_a_while_and_then_one(service: Service, 
     with pytest.raises(TimeoutError, match="of its own"):
         breaker.call(service.refuse)
     clock.now += 29
-    with pytest.raises(ServiceAway):
+    with pytest.raises(ServiceUnavailable):
         breaker.call(service.answer)
     assert (service.asked, breaker.is_open) == (1, True)
     clock.now += 2
     with pytest.raises(TimeoutError):
         breaker.call(service.refuse)
-    with pytest.raises(ServiceAway):
+    with pytest.raises(ServiceUnavailable):
         breaker.call(service.answer)
     clock.now += 31
     assert breaker.call(service.answer) == "here"
@@ -101,7 +101,7 @@ def test_while_one_tries_the_others_are_refused(service: Service, clock: Clock) 
     trying = threading.Thread(target=breaker.call, args=(service.hang,), daemon=True)
     trying.start()
     eventually(lambda: service.asked == 2)
-    with pytest.raises(ServiceAway):
+    with pytest.raises(ServiceUnavailable):
         breaker.call(service.answer)
     service.recover.set()
     join_all([trying])
@@ -110,13 +110,13 @@ def test_while_one_tries_the_others_are_refused(service: Service, clock: Clock) 
 
 def test_nobody_waits_for_one_that_hangs_and_no_second_thread_is_stuck(service: Service) -> None:
     breaker = CircuitBreaker("It", within=0.05, pause=600)
-    with pytest.raises(ServiceAway, match="not answered"):
+    with pytest.raises(ServiceUnavailable, match="not answered"):
         breaker.call(service.hang)
     assert {thread.daemon for thread in threading.enumerate() if thread.name == "It"} == {True}, (
         "no process stays for it"
     )
     for _time in range(20):
-        with pytest.raises(ServiceAway, match="left alone"):
+        with pytest.raises(ServiceUnavailable, match="left alone"):
             breaker.call(service.hang)
     assert service.asked == 1
     service.recover.set()
@@ -133,7 +133,7 @@ def test_a_call_that_took_too_long_and_failed_has_failed(service: Service, clock
         raise ValueError
 
     breaker = CircuitBreaker("It", within=0.05, pause=30, is_failure=lambda error: False)
-    with pytest.raises(ServiceAway):
+    with pytest.raises(ServiceUnavailable):
         breaker.call(hang_and_break)
     service.recover.set()
     eventually(lambda: not breaker._overdue)
@@ -160,10 +160,10 @@ def test_what_a_service_says_of_one_thing_is_its_answer(service: Service, clock:
 
 def test_many_callers_of_one_that_hangs_wait_once_each_at_most(service: Service) -> None:
     breaker = CircuitBreaker("It", within=0.2, pause=60)
-    refused: list[ServiceAway] = []
+    refused: list[ServiceUnavailable] = []
 
     def ask() -> None:
-        with pytest.raises(ServiceAway) as caught:
+        with pytest.raises(ServiceUnavailable) as caught:
             breaker.call(service.hang)
         refused.append(caught.value)
 
@@ -182,7 +182,7 @@ def test_a_block_in_the_callers_thread_is_left_out_as_a_call_is(clock: Clock, se
     breaker = CircuitBreaker("Somebody")
     with pytest.raises(TimeoutError), breaker.guard_calls():
         service.refuse()
-    with pytest.raises(ServiceAway), breaker.guard_calls():
+    with pytest.raises(ServiceUnavailable), breaker.guard_calls():
         service.answer()
     assert service.asked == 1
     clock.now += 30

@@ -3,19 +3,19 @@
 import datetime as dt
 from decimal import Decimal
 
-from partnerportal.lib.changes import changes_between
+from partnerportal.lib.changes import list_changes_between
 
 
 def test_only_what_differs_is_said_and_as_json():
     before = {"same": 1, "day": None, "price": Decimal("1.50"), "on": True, "roles": ["reader"]}
     after = {"same": 1, "day": dt.date(2026, 1, 2), "price": Decimal(2), "on": False, "roles": ["admin", "reader"]}
-    assert changes_between(before, after) == {
+    assert list_changes_between(before, after) == {
         "day": [None, "2026-01-02"], "on": [True, False], "price": ["1.50", "2"],
         "roles": [["reader"], ["admin", "reader"]],
     }  # fmt: skip
 
 
 def test_of_an_unsaid_field_the_change_alone_is_kept():
-    assert changes_between({"phone": "1", "city": "Ulm"}, {"phone": "2", "city": "Bonn"}, unsaid={"phone"}) == {
+    assert list_changes_between({"phone": "1", "city": "Ulm"}, {"phone": "2", "city": "Bonn"}, unsaid={"phone"}) == {
         "city": ["Ulm", "Bonn"], "phone": [],
     }  # fmt: skip

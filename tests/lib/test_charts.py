@@ -22,7 +22,7 @@ def names(values: list[int | None]) -> list[str]:
 @given(peak=st.integers(0, 10**12), limit=st.none() | st.integers(1, 10**12))
 @example(peak=10_000_000_001, limit=None)  # a billionth above a step
 def test_a_scale_begins_at_zero_and_covers_the_peak_in_few_nice_steps(peak: int, limit: int | None) -> None:
-    scale = charts.choose_scale(peak, limit)
+    scale = charts.choose_axis_scale(peak, limit)
     assert scale.ticks[0] == 0 and 2 <= len(scale.ticks) <= 6
     assert scale.top >= peak
     assert scale.step == int(scale.step)
@@ -32,7 +32,7 @@ def test_a_scale_begins_at_zero_and_covers_the_peak_in_few_nice_steps(peak: int,
 
 @given(peak=st.integers(0, 10**9), limit=st.integers(1, 10**9))
 def test_the_limit_is_drawn_from_45_percent_on_and_the_scale_is_never_finer_than_12(peak: int, limit: int) -> None:
-    scale = charts.choose_scale(peak, limit)
+    scale = charts.choose_axis_scale(peak, limit)
     assert scale.shows_limit == (peak >= 0.45 * limit)
     assert scale.top >= 0.12 * limit * (1 - 1e-9)
     assert not scale.shows_limit or scale.top >= limit
@@ -43,7 +43,7 @@ def test_everything_lies_inside_the_drawing(
     frame: charts.ChartFrame, values: list[int | None], limit: int | None
 ) -> None:
     limits = [limit] * len(values)
-    chart = charts.line_chart(frame, [("one", values)], names(values), limits)
+    chart = charts.build_line_chart(frame, [("one", values)], names(values), limits)
     (line,) = chart.lines
     for x, y, value in zip(chart.xs, line.ys, values, strict=True):
         assert frame.left <= x <= frame.width - frame.right
@@ -56,7 +56,7 @@ def test_everything_lies_inside_the_drawing(
 
 @given(values=VALUES)
 def test_more_is_higher_and_a_gap_breaks_the_line(values: list[int | None]) -> None:
-    (line,) = charts.line_chart(WIDE, [("one", values)], names(values)).lines
+    (line,) = charts.build_line_chart(WIDE, [("one", values)], names(values)).lines
     known = [(value, y) for value, y in zip(values, line.ys, strict=True) if value is not None]
     assert all(a[1] >= b[1] for a in known for b in known if a[0] <= b[0])
     runs = "".join("x" if value is None else "o" for value in values).split("x")
@@ -67,7 +67,7 @@ def test_more_is_higher_and_a_gap_breaks_the_line(values: list[int | None]) -> N
 def test_bars_stand_on_the_baseline_one_part_on_the_other(
     stacks: list[tuple[int, int]], frame: charts.ChartFrame
 ) -> None:
-    chart = charts.bar_chart(frame, stacks, [str(at) for at in range(len(stacks))])
+    chart = charts.build_bar_chart(frame, stacks, [str(at) for at in range(len(stacks))])
     for bar, stack in zip(chart.bars, stacks, strict=True):
         below = chart.base
         for (y, height), value in zip(bar.parts, stack, strict=True):
@@ -81,7 +81,7 @@ def test_bars_stand_on_the_baseline_one_part_on_the_other(
 @given(ends=st.lists(st.integers(0, 1000), min_size=2, max_size=5))
 def test_names_at_the_ends_of_lines_do_not_overlap(ends: list[int]) -> None:
     series = [(f"line {at}", [5, end]) for at, end in enumerate(ends)]
-    chart = charts.line_chart(WIDE, series, ["a", "b"])
+    chart = charts.build_line_chart(WIDE, series, ["a", "b"])
     heights = sorted(line.label_y for line in chart.lines)
     assert all(b - a >= 14.9 for a, b in pairwise(heights))
     assert heights[-1] <= chart.base + 0.1
@@ -89,17 +89,17 @@ def test_names_at_the_ends_of_lines_do_not_overlap(ends: list[int]) -> None:
 
 def test_six_lines_cannot_be_told_apart() -> None:
     with pytest.raises(ValueError, match="more than 5"):
-        charts.line_chart(WIDE, [(str(at), [1]) for at in range(6)], ["a"])
+        charts.build_line_chart(WIDE, [(str(at), [1]) for at in range(6)], ["a"])
 
 
 def test_a_limit_that_changed_is_a_step() -> None:
-    chart = charts.line_chart(WIDE, [("one", [90, 90, 90])], ["a", "b", "c"], [100, 100, 120])
+    chart = charts.build_line_chart(WIDE, [("one", [90, 90, 90])], ["a", "b", "c"], [100, 100, 120])
     assert re.fullmatch(r"M48 [\d.]+H[\d.]+V[\d.]+H736", chart.limit)
 
 
 @given(weeks=st.lists(st.integers(-1, 999), min_size=16, max_size=16))
 def test_sparks_are_small_and_inside(weeks: list[int]) -> None:
-    path = charts.spark_path(weeks)
+    path = charts.build_sparkline_path(weeks)
     assert len(path) <= 16 * 9
     if sum(week >= 0 for week in weeks) < 2:
         assert path == ""
@@ -114,5 +114,5 @@ def test_sparks_are_small_and_inside(weeks: list[int]) -> None:
 
 def test_flat_sparks_look_flat() -> None:
     """The range is never below 12 % of the licence."""
-    path = charts.spark_path([80] * 15 + [81])
+    path = charts.build_sparkline_path([80] * 15 + [81])
     assert abs(int(NUMBER.findall(path)[-1])) <= 2

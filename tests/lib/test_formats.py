@@ -34,32 +34,32 @@ def test_each_language_writes_in_its_own_way(
     language: str, number: str, percent: str, money: str, date: str, moment: str
 ) -> None:
     with translation.override(language):
-        assert formats.number(Decimal("1234.5")) == number
-        assert formats.percent(Decimal("0.66")) == percent
-        assert formats.money(Decimal("1234.5"), "EUR") == money
-        assert formats.date(NOW) == date
-        assert formats.date_and_time(NOW) == moment
+        assert formats.format_number(Decimal("1234.5")) == number
+        assert formats.format_percent(Decimal("0.66")) == percent
+        assert formats.format_money(Decimal("1234.5"), "EUR") == money
+        assert formats.format_date(NOW) == date
+        assert formats.format_date_and_time(NOW) == moment
 
 
 @pytest.mark.parametrize(("language", "words"), [("en", "2.5M"), ("fr", f"2,5{SPACE}M"), ("ja", "250万")])
 def test_beside_a_chart_millions_are_short(language: str, words: str) -> None:
     with translation.override(language):
-        assert formats.axis_number(2_500_000) == words
-        assert formats.axis_number(999_999) == formats.number(999_999)
+        assert formats.format_axis_number(2_500_000) == words
+        assert formats.format_axis_number(999_999) == formats.format_number(999_999)
 
 
 def test_money_refuses_a_float_and_knows_the_digits_of_a_currency() -> None:
     with pytest.raises(TypeError):
-        formats.money(12.5, "EUR")  # type: ignore[arg-type]
+        formats.format_money(12.5, "EUR")  # type: ignore[arg-type]
     with translation.override("en"):
-        assert formats.money(Decimal("1200"), "JPY") == "JP¥1,200"
+        assert formats.format_money(Decimal("1200"), "JPY") == "JP¥1,200"
 
 
 def test_a_moment_is_told_in_the_readers_time_zone() -> None:
     late = dt.datetime(2026, 11, 20, 23, 30, tzinfo=dt.UTC)
     with translation.override("en"), timezone.override(ZoneInfo("Asia/Tokyo")):
-        assert formats.date(late) == "21 Nov 2026"
-        assert formats.date_and_time(late) == "21 Nov 2026, 08:30 JST"
+        assert formats.format_date(late) == "21 Nov 2026"
+        assert formats.format_date_and_time(late) == "21 Nov 2026, 08:30 JST"
 
 
 @pytest.mark.parametrize(
@@ -82,17 +82,17 @@ def test_a_moment_is_told_in_the_readers_time_zone() -> None:
 )
 def test_near_dates_are_words_and_far_ones_dates(moment: dt.date, words: str) -> None:
     with translation.override("en"):
-        assert formats.when_in_words(moment, now=NOW) == words
+        assert formats.format_relative_time(moment, now=NOW) == words
 
 
 @pytest.mark.parametrize(("language", "words"), [("fr", "dans 22 jours"), ("ja", "22 日後")])
 def test_relative_words_are_translated(language: str, words: str) -> None:
     with translation.override(language):
-        assert formats.when_in_words(TODAY + dt.timedelta(days=22), now=NOW) == words
+        assert formats.format_relative_time(TODAY + dt.timedelta(days=22), now=NOW) == words
 
 
 @pytest.mark.parametrize(("language", "first"), [("en", 0), ("fr", 0), ("ja", 6)])
 def test_a_week_begins_where_the_reader_begins_it(language: str, first: int) -> None:
     """0 is Monday."""
     with translation.override(language):
-        assert formats.reader_locale().first_week_day == first
+        assert formats.get_reader_locale().first_week_day == first

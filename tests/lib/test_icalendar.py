@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from partnerportal.lib.icalendar import WholeDay, build_calendar
+from partnerportal.lib.icalendar import AllDayEvent, build_calendar
 
 NOW = dt.datetime(2026, 11, 21, 5, 0, tzinfo=dt.UTC)
 
 
 def day(**values):
-    return WholeDay(**{"uid": "a@b", "day": dt.date(2026, 12, 31), "changed_at": NOW, "title": "T"} | values)
+    return AllDayEvent(**{"uid": "a@b", "day": dt.date(2026, 12, 31), "changed_at": NOW, "title": "T"} | values)
 
 
 def read(raw):

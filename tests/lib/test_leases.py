@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from entitlements.models import IngestUpload
 from exports.models import Export
-from partnerportal.lib.leases import FAILED, RUNNING, Leased, LeaseLost, claim_next
+from partnerportal.lib.leases import FAILED, RUNNING, Leased, LeaseLost, claim_next_row
 from tests.counts import count
 from tests.threads import join_all
 from tests.world import World
@@ -38,7 +38,7 @@ def queue(own_database: Any) -> Callable[[int], list[Export]]:
 
 
 def claim() -> Export | None:
-    return claim_next(Export.objects.order_by("pk"), rows_written=0)
+    return claim_next_row(Export.objects.order_by("pk"), rows_written=0)
 
 
 def claimed() -> Export:
@@ -117,8 +117,8 @@ WORKER = """import django; django.setup()
 import time
 from django.db import transaction
 from exports.models import Export
-from partnerportal.lib.leases import claim_next
-row = claim_next(Export.objects.order_by("pk"))
+from partnerportal.lib.leases import claim_next_row
+row = claim_next_row(Export.objects.order_by("pk"))
 row.report_progress(rows_written=7)
 with transaction.atomic():
     row.finish("ready", rows=7)

@@ -13,7 +13,7 @@ from accounts.models import Organization
 from partnerportal.lib import tenancy
 from partnerportal.lib.actors import ANONYMOUS, Actor
 from partnerportal.lib.errors import Refused
-from partnerportal.lib.keyset import keyset_page
+from partnerportal.lib.keyset import fetch_keyset_page
 from partnerportal.lib.policies import Denied, Rule, authorize
 from partnerportal.lib.spreadsheet_safety import safe_cell
 from partnerportal.lib.text import search_key
@@ -118,20 +118,20 @@ def test_tokens_are_long_and_new():
     assert len(new_token()) == 43
 
 
-@pytest.mark.parametrize("branches", [(), (Q(),), (Q(kind="customer"), ~Q(kind="customer"))])
+@pytest.mark.parametrize("any_of", [(), (Q(),), (Q(kind="customer"), ~Q(kind="customer"))])
 @pytest.mark.parametrize("descending", [False, True])
-def test_pages_lead_through_all_rows_and_back(world, descending, branches):
-    options = {"sort": "country", "descending": descending, "size": 5, "branches": branches}
+def test_pages_lead_through_all_rows_and_back(world, descending, any_of):
+    options = {"sort": "country", "descending": descending, "size": 5, "any_of": any_of}
     everything = Organization.objects.order_by(*(("-country", "-pk") if descending else ("country", "pk")))
     names, cursor, pages = [], "", []
     while cursor is not None:
-        page = keyset_page(Organization.objects.all(), cursor=cursor, **options)
+        page = fetch_keyset_page(Organization.objects.all(), cursor=cursor, **options)
         names += page.rows
         pages.append(page)
         cursor = page.next_cursor
     assert names == list(everything)
     assert [(p.first, p.last) for p in pages] == [(1, 5), (6, 10), (11, 12)]
-    back = keyset_page(Organization.objects.all(), cursor=pages[2].previous_cursor, **options)
+    back = fetch_keyset_page(Organization.objects.all(), cursor=pages[2].previous_cursor, **options)
     assert (back.rows, back.first) == (pages[1].rows, 6)
     assert pages[0].previous_cursor is None
 
@@ -139,7 +139,7 @@ def test_pages_lead_through_all_rows_and_back(world, descending, branches):
 @given(st.text(max_size=80))
 def test_a_broken_cursor_is_the_first_page(cursor):
     rows = Organization.objects.none()
-    assert keyset_page(rows, sort="country", descending=False, size=5, cursor=cursor).first == 1
+    assert fetch_keyset_page(rows, sort="country", descending=False, size=5, cursor=cursor).first == 1
 
 
 def settings():

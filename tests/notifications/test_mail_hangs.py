@@ -13,7 +13,7 @@ from django.core import mail
 from django.core.mail import EmailMessage
 
 from notifications.actions.secret_mails import queue_secret_mail, send_secret_mails
-from partnerportal.lib.mail_server import MAIL_SERVER, says_server_is_away
+from partnerportal.lib.mail_server import MAIL_SERVER, is_mail_server_failure
 from tests.threads import join_all
 from tests.world import World
 
@@ -110,4 +110,4 @@ def silent() -> SMTPException:
     ids=repr,
 )
 def test_what_a_server_says_of_one_mail_is_no_absence(error: Exception, away: bool) -> None:
-    assert says_server_is_away(error) is away
+    assert is_mail_server_failure(error) is away

@@ -205,7 +205,7 @@ def test_one_nudge_per_transaction_and_one_after_a_rollback(world, actor_for, dj
     assert callbacks == [recording._nudge]
 
 
-def test_an_event_is_kept_when_the_broker_says_server_is_away(
+def test_an_event_is_kept_when_the_broker_is_away(
     world, actor_for, monkeypatch, django_capture_on_commit_callbacks, caplog
 ):
     nobody_there = Celery("nobody", broker="redis://127.0.0.1:1/0", set_as_current=False)

@@ -81,7 +81,7 @@ def test_it_goes_with_the_transaction_that_it_tells_of() -> None:
     assert sent() == []
 
 
-def test_a_sign_up_goes_on_while_the_mail_server_says_server_is_away(away: Callable[[], None], world: World) -> None:
+def test_a_sign_up_goes_on_while_the_mail_server_is_away(away: Callable[[], None], world: World) -> None:
     client = PageClient()
     assert client.post("/sign-in/signup/", NEW)["Location"] == "/sign-in/confirm-email/"
     assert send_secret_mails() == 0 and SecretMail.objects.count() == 1

@@ -14,7 +14,7 @@ def lines():
     """All that is written while the block runs, as production writes it."""
     output = StringIO()
     handler = logging.StreamHandler(output)
-    handler.setFormatter(logs.JsonLine())
+    handler.setFormatter(logs.JsonLineFormatter())
     root = logging.getLogger()
     root.addHandler(handler)
     yield lambda: [json.loads(line) for line in output.getvalue().splitlines()]

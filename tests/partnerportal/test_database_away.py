@@ -136,7 +136,7 @@ def test_a_mistake_of_ours_is_no_absence(client: Client, path: str, mistake: str
 
 @pytest.mark.parametrize("path", ["/inbox/", "/api/v1/notices/"])
 @pytest.mark.parametrize("code", ["53100", "53200"], ids=["disk_full", "out_of_memory"])
-def test_a_database_without_room_says_server_is_away(client: Client, path: str, code: str) -> None:
+def test_a_database_without_room_is_away(client: Client, path: str, code: str) -> None:
     with in_place_of("notifications_notice", f"DO $$BEGIN RAISE 'no room' USING ERRCODE = '{code}'; END$$"):
         response = client.get(path)
     assert (response.status_code, response["Retry-After"]) == (503, "60")

@@ -34,7 +34,7 @@ def write(formatter: logging.Formatter, message: str, *values: object, **options
     return output.getvalue()
 
 
-@pytest.fixture(params=[logs.JsonLine, logs.PlainLine])
+@pytest.fixture(params=[logs.JsonLineFormatter, logs.PlainLineFormatter])
 def formatter(request: pytest.FixtureRequest) -> logging.Formatter:
     return request.param()
 
@@ -64,8 +64,8 @@ def test_a_traceback_looks_like_no_line_of_its_own():
     try:
         raise ValueError(f"bad{FORGED}")
     except ValueError:
-        plain = write(logs.PlainLine(), "failed", exc_info=sys.exc_info())
-        line = write(logs.JsonLine(), "failed", exc_info=sys.exc_info())
+        plain = write(logs.PlainLineFormatter(), "failed", exc_info=sys.exc_info())
+        line = write(logs.JsonLineFormatter(), "failed", exc_info=sys.exc_info())
     assert all(part.startswith("    ") for part in plain.splitlines()[1:])
     assert "\x1b" not in plain and "Traceback" in plain
     assert line[:-1].isprintable() and "Traceback" in json.loads(line)["exc_info"]
@@ -73,19 +73,21 @@ def test_a_traceback_looks_like_no_line_of_its_own():
 
 def test_a_json_line_says_when_what_and_whose():
     with logs.log_fields(request_id="abc", client="192.0.2.1"):
-        logs.add_fields(person="p1")
-        line = json.loads(write(logs.JsonLine(), "%s rows", 3, extra={"fields": {"status": 200}, "request": TOKEN}))
+        logs.add_log_fields(person="p1")
+        line = json.loads(
+            write(logs.JsonLineFormatter(), "%s rows", 3, extra={"fields": {"status": 200}, "request": TOKEN})
+        )
     assert line.pop("time").endswith("Z")
     assert line == {
         "level": "WARNING", "logger": "django.request", "message": "3 rows",
         "request_id": "abc", "client": "192.0.2.1", "person": "p1", "status": 200,
     }  # fmt: skip
-    assert logs.current_log_fields() == {}
+    assert logs.get_log_fields() == {}
 
 
 def test_fields_added_outside_a_block_are_kept_nowhere():
-    logs.add_fields(person="p1")
-    assert logs.current_log_fields() == {}
+    logs.add_log_fields(person="p1")
+    assert logs.get_log_fields() == {}
 
 
 def test_every_address_with_a_secret_is_on_the_list():

@@ -28,7 +28,7 @@ def test_a_task_that_is_done(db, lines):
     assert 0 <= line["seconds"] < 60 and "queue" in line
     run = TaskRun.objects.get(task=NAME)
     assert (run.runs, run.failures) == (1, 0) and before < run.last_succeeded_at == run.last_finished_at
-    assert logs.current_log_fields() == {}
+    assert logs.get_log_fields() == {}
 
 
 def test_a_task_that_fails_is_counted_and_its_last_success_stays(db, lines, monkeypatch):
@@ -63,7 +63,7 @@ def test_a_database_that_is_away_makes_no_task_undone(own_database, lines):
     [line, warning] = tasks(lines)
     assert (line["queue"], line["outcome"]) == ("exports", "success")
     assert "was not counted" in warning["message"]
-    assert logs.current_log_fields() == {}
+    assert logs.get_log_fields() == {}
 
 
 def test_a_worker_and_beat_write_json_lines_alone(own_database, tmp_path):

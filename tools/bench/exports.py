@@ -98,7 +98,7 @@ def _psql(world: World) -> float:
     assert actor
     with transaction.atomic():
         tenancy.enter_tenant(organization_id=world.distributor_id, person_id=world.distributor.pk)
-        command = csv_copy.copy_statement(history.rows(actor, {}, None), history.columns)
+        command = csv_copy.build_copy_statement(history.rows(actor, {}, None), history.columns)
     script = f"""BEGIN;
         SELECT set_config('role', 'portal_app', true), set_config('portal.org_id', '{world.distributor_id}', true),
                set_config('portal.person_id', '{world.distributor.pk}', true) \\g /dev/null

@@ -91,7 +91,7 @@ def _cpu(world: World, rounds: int) -> Iterator[GoalLine]:
         with without_rendering():
             return who.get("/customers/?size=50")
 
-    garbage.freeze_garbage()  # because the server does so too
+    garbage.tune_garbage_collection()  # because the server does so too
     whole, bare = (quantile(samples, 50) for samples in cpu([page, unrendered], rounds))
     yield GoalLine("page CPU against the same view whose template draws nothing", whole / bare, 1.7)
 

@@ -16,7 +16,7 @@ from entitlements.actions.usage_check import rebuild_usage
 from entitlements.ingest.importing import ANOTHER_DAY, BATCH
 from entitlements.models import CustomerUsage
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.copy_rows import CopyRows
+from partnerportal.lib.copy_rows import CopyTextStream
 from partnerportal.lib.days import today
 from tools.bench.report import GoalLine
 
@@ -147,7 +147,7 @@ def _copy(rows: Sequence[UsageRow]) -> None:
     names: Any = ", ".join(f"{name} bigint" for name in UsageRow._fields if name != "day")
     with connection.cursor() as cursor:
         cursor.execute(f"CREATE UNLOGGED TABLE bench_raw ({names}, day date)")
-        cursor.copy_expert(f"COPY bench_raw ({', '.join(UsageRow._fields)}) FROM STDIN", CopyRows(rows))
+        cursor.copy_expert(f"COPY bench_raw ({', '.join(UsageRow._fields)}) FROM STDIN", CopyTextStream(rows))
 
 
 def _seconds(work: Callable[[Sequence[UsageRow]], None], batches: Sequence[Sequence[UsageRow]]) -> float:

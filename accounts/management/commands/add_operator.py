@@ -6,7 +6,7 @@ from accounts.actions.people import register_person
 from accounts.management.arguments import find_organization
 from accounts.management.people import RegisterPersonCommand
 from accounts.models import Role
-from partnerportal.lib.commands import email_address
+from partnerportal.lib.commands import parse_email_address
 
 
 class Command(RegisterPersonCommand):
@@ -17,7 +17,7 @@ class Command(RegisterPersonCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("organization", metavar="ORGID")
-        parser.add_argument("email", metavar="EMAIL", type=email_address)
+        parser.add_argument("email", metavar="EMAIL", type=parse_email_address)
         parser.add_argument(
             "--role", action="append", required=True, choices=Role.values, help="may be repeated", dest="roles"
         )

@@ -8,14 +8,14 @@ from django.urls import reverse
 from accounts.actions.people import register_person
 from accounts.management.people import RegisterPersonCommand
 from accounts.models import Person
-from partnerportal.lib.commands import email_address
+from partnerportal.lib.commands import parse_email_address
 
 
 class Command(RegisterPersonCommand):
     help = "Create a person, who may then act for organisations (add_operator)."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("email", metavar="EMAIL", type=email_address)
+        parser.add_argument("email", metavar="EMAIL", type=parse_email_address)
         parser.add_argument("--name", default="")
         parser.add_argument("--language", choices=dict(settings.LANGUAGES), default=settings.LANGUAGE_CODE)
         parser.add_argument(

@@ -1,7 +1,7 @@
 from django.core.management.base import CommandParser
 
 from accounts.actions.personal_data import erase_person
-from partnerportal.lib.commands import StaffCommand, email_address
+from partnerportal.lib.commands import StaffCommand, parse_email_address
 
 
 class Command(StaffCommand):
@@ -11,7 +11,7 @@ class Command(StaffCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("email", metavar="EMAIL", type=email_address)
+        parser.add_argument("email", metavar="EMAIL", type=parse_email_address)
 
     def handle(self, *args: object, email: str, **options: object) -> None:
         was_there = erase_person(actor=self.actor, email=email)

@@ -5,14 +5,14 @@ from django.core.serializers.json import DjangoJSONEncoder
 
 from accounts.actions.personal_data import export_person
 from accounts.management.arguments import find_person
-from partnerportal.lib.commands import StaffCommand, email_address
+from partnerportal.lib.commands import StaffCommand, parse_email_address
 
 
 class Command(StaffCommand):
     help = "Print all that is held about a person as JSON, without the secrets they sign in with: for who asks for it."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("email", metavar="EMAIL", type=email_address)
+        parser.add_argument("email", metavar="EMAIL", type=parse_email_address)
 
     def handle(self, *args: object, email: str, **options: object) -> None:
         data = export_person(actor=self.actor, person=find_person(email))

@@ -3,7 +3,7 @@ from django.core.management.base import CommandParser
 from accounts.actions.people import lock_person
 from accounts.management.arguments import find_person
 from accounts.queries import list_organizations_with_one_admin
-from partnerportal.lib.commands import StaffCommand, email_address
+from partnerportal.lib.commands import StaffCommand, parse_email_address
 
 
 class Command(StaffCommand):
@@ -13,7 +13,7 @@ class Command(StaffCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("email", metavar="EMAIL", type=email_address)
+        parser.add_argument("email", metavar="EMAIL", type=parse_email_address)
         parser.add_argument("--reason", required=True, metavar="TEXT", help="it stands in the log")
 
     def handle(self, *args: object, email: str, reason: str, **options: object) -> None:

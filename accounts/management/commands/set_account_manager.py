@@ -3,7 +3,7 @@ from django.core.management.base import CommandError, CommandParser
 from accounts.actions.standing import set_account_manager
 from accounts.management.arguments import find_organization, find_person
 from accounts.models import Kind, Operator
-from partnerportal.lib.commands import StaffCommand, email_address
+from partnerportal.lib.commands import StaffCommand, parse_email_address
 
 
 class Command(StaffCommand):
@@ -11,7 +11,7 @@ class Command(StaffCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("organization", metavar="ORGID")
-        parser.add_argument("email", metavar="EMAIL", type=email_address, nargs="?")
+        parser.add_argument("email", metavar="EMAIL", type=parse_email_address, nargs="?")
         parser.add_argument("--phone", default="", help="a number to call")
 
     def handle(self, *args: object, organization: str, email: str | None, phone: str, **options: object) -> None:

@@ -12,7 +12,7 @@ from accounts.management.commands.create_person import make_password_link
 from accounts.management.people import RegisterPersonCommand
 from accounts.models import Kind, Role
 from connections.models import InvitationLink
-from partnerportal.lib.commands import email_address
+from partnerportal.lib.commands import parse_email_address
 from partnerportal.lib.days import today
 
 
@@ -34,7 +34,7 @@ class Command(RegisterPersonCommand):
         parser.add_argument(
             "--program", action="append", default=[], metavar="CODE", help="a membership from today on; may be repeated"
         )
-        parser.add_argument("--admin", type=email_address, metavar="EMAIL", help="the first Admin")
+        parser.add_argument("--admin", type=parse_email_address, metavar="EMAIL", help="the first Admin")
         parser.add_argument(
             "--link",
             action="store_true",

@@ -29,45 +29,45 @@ def _expression(value: Any) -> Any:
     return F(value) if isinstance(value, str) else value
 
 
-def text_column(key: str, value: Any = "") -> ExportColumn:
+def make_text_column(key: str, value: Any = "") -> ExportColumn:
     """Return a column of text from people or other systems, which no spreadsheet will run as a formula."""
     return ExportColumn(key, safe_cell_sql(value or key), is_quoted=True)
 
 
-def translated_column(key: str, words: Callable[[Any], str]) -> ExportColumn:
+def make_translated_column(key: str, words: Callable[[Any], str]) -> ExportColumn:
     """Return a column of sentences about the row, in the active language. It costs more time than a column in SQL."""
     return ExportColumn(key, None, is_quoted=True, words=words)
 
 
-def raw_column(key: str, value: Any = "") -> ExportColumn:
+def make_raw_column(key: str, value: Any = "") -> ExportColumn:
     """Return a column of numbers, dates (ISO) or the portal's own words, written unchanged."""
     return ExportColumn(key, _expression(value or key))
 
 
-def moment_column(key: str, value: Any = "") -> ExportColumn:
+def make_moment_column(key: str, value: Any = "") -> ExportColumn:
     """Return a column of moments in ISO 8601, in UTC and to the second."""
     utc = Func(Value("UTC"), _expression(value or key), function="timezone")
     written = Func(utc, Value('YYYY-MM-DD"T"HH24:MI:SS"Z"'), function="to_char", output_field=CharField())
     return ExportColumn(key, written)
 
 
-def boolean_column(key: str) -> ExportColumn:
+def make_boolean_column(key: str) -> ExportColumn:
     """Return a column of a boolean field, written as `true` or `false`."""
     written = Case(When(**{key: True}, then=Value("true")), default=Value("false"), output_field=CharField())
     return ExportColumn(key, written)
 
 
-def percent_column(key: str, part: Any, whole: Any) -> ExportColumn:
+def make_percent_column(key: str, part: Any, whole: Any) -> ExportColumn:
     """Return a column of `part` as a percentage of `whole`, with one decimal; empty where `whole` is 0."""
     unless_zero = Func(_expression(whole), Value(0), function="nullif")
     return ExportColumn(key, Round(100.0 * _expression(part) / unless_zero, 1))
 
 
-def joined_by_semicolon(values: Any) -> Any:
+def join_with_semicolons(values: Any) -> Any:
     """Return the expression that puts an array of words into one cell, separated by "; "."""
     return Func(values, Value("; "), function="array_to_string", output_field=CharField())
 
 
-def identifier_column(key: str, value: Any = "") -> ExportColumn:
+def make_identifier_column(key: str, value: Any = "") -> ExportColumn:
     """Return a column of an identifier of ours, as text."""
     return ExportColumn(key, Cast(_expression(value or key), CharField()))

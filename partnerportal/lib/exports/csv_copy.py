@@ -17,12 +17,12 @@ BOM = "\ufeff".encode()
 AT_A_TIME = 2000  # rows that are held in memory, where Python adds words to them
 
 
-def header_line(columns: tuple[ExportColumn, ...]) -> bytes:
+def build_header_line(columns: tuple[ExportColumn, ...]) -> bytes:
     """Return the first line of the file, with the BOM before it."""
     return BOM + ",".join(column.key for column in columns).encode() + b"\n"
 
 
-def copy_statement(rows: QuerySet[Any], columns: tuple[ExportColumn, ...]) -> str:
+def build_copy_statement(rows: QuerySet[Any], columns: tuple[ExportColumn, ...]) -> str:
     """Return the page's own query as a COPY statement, with its parameters written out, because COPY takes none."""
     cells = rows.annotate(**{column.alias: column.value for column in columns})
     query = cells.values_list(*(column.alias for column in columns)).query
@@ -38,7 +38,7 @@ def write_csv(rows: QuerySet[Any], columns: tuple[ExportColumn, ...], file: Any)
     """Write the rows into `file`, after its head. Return how many rows there were."""
     if any(column.words for column in columns):
         return _write_with_words(rows, columns, file)
-    command = copy_statement(rows, columns)
+    command = build_copy_statement(rows, columns)
     with connection.cursor() as cursor:
         cursor.copy_expert(command, file)
         return int(cursor.rowcount)

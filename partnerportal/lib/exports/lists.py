@@ -49,7 +49,7 @@ class ExportList:
         """Return the filters of an address that this list knows, without values that are too long or hold NUL."""
         return {name: value for name, value in address.items() if name in self.filters and _is_text(value)}
 
-    def choose_rule(self, *, is_own: bool) -> Permission:
+    def choose_permission(self, *, is_own: bool) -> Permission:
         """Return the permission that exporting takes: for rows of the actor's own organisation, or of others."""
         return self.own_rule if is_own and self.own_rule else self.rule
 
