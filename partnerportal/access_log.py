@@ -27,11 +27,11 @@ _SANE_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 
 class AccessLogMiddleware:
-    """Middleware that gives the request an id, returns the id in `X-Request-ID`, and logs a line for the answer.
+    """Middleware that writes a log line for each request, and gives each request an id.
 
-    The line holds no query string, referrer, cookie or body, and secrets in the path are masked. Its milliseconds end
-    when the answer is handed over, not when a slow client has read it. Static files, and what machines ask every few
-    seconds such as `/healthz`, are logged only when they fail.
+    The id is returned in `X-Request-ID`. The line holds no query string, referrer, cookie or body, and secrets in the
+    path are masked. Its milliseconds end when the answer is handed over, not when a slow client has read it. Static
+    files, and what machines ask every few seconds such as `/healthz`, are logged only when they fail.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -55,7 +55,7 @@ class AccessLogMiddleware:
 
 
 class QueryCounter:
-    """A wrapper of database calls that counts the statements of a request, and the seconds that they take."""
+    """A wrapper of database calls that counts a request's SQL statements and the seconds that they take."""
 
     def __init__(self) -> None:
         self.count, self.seconds = 0, 0.0
@@ -71,12 +71,15 @@ class QueryCounter:
 
 @receiver(user_logged_in)
 def log_who_signed_in(user: Person, **_signal: Any) -> None:
-    """Add the person who signs in to the log line of the present request, which a stranger sent."""
+    """Add the person who just signed in to the log line of the present request.
+
+    The request itself was sent by a stranger, so that its line would name nobody.
+    """
     logs.add_log_fields(person=str(user.public_id))
 
 
 def choose_request_id(request: HttpRequest) -> str:
-    """Return the id that a trusted proxy gave the request in `X-Request-ID`, else a new random one."""
+    """Return the request's id: what a trusted proxy sent in `X-Request-ID`, or else a new random one."""
     proxy_id = request.headers.get("X-Request-ID", "")
     if settings.ALLAUTH_TRUSTED_PROXY_COUNT and _SANE_ID.fullmatch(proxy_id):
         return proxy_id
@@ -84,9 +87,9 @@ def choose_request_id(request: HttpRequest) -> str:
 
 
 def client_address(request: HttpRequest) -> str:
-    """Return the client's address, by which rate limits count.
+    """Return the client's IP address, by which rate limits count.
 
-    Where the header of a trusted proxy is missing or wrong, this is the address of whoever opened the connection.
+    Where a trusted proxy's header is missing or wrong, it is the address of whoever opened the connection.
     """
     try:
         return str(get_adapter(request).get_client_ip(request))

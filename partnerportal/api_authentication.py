@@ -12,14 +12,17 @@ from rest_framework.request import Request
 
 
 class PortalSession(SessionAuthentication):
-    """Authentication by the session of the pages. A request that changes something must carry the CSRF token."""
+    """REST framework authentication by the session of the portal's pages.
+
+    A request that changes something must carry the CSRF token.
+    """
 
     def authenticate_header(self, request: Request) -> str:
-        """Return the name of the scheme, which makes the answer to a stranger 401 rather than 403."""
+        """Return the value of `WWW-Authenticate`. Because of it, a stranger is answered 401 rather than 403."""
         return "Session"
 
     def enforce_csrf(self, request: Any) -> None:
-        """Raise PermissionDenied with the code `csrf_failed` when the CSRF token is missing or wrong."""
+        """Raise PermissionDenied with the code `csrf_failed` if the CSRF token is missing or wrong."""
         try:
             super().enforce_csrf(request)
         except PermissionDenied:

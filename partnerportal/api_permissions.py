@@ -9,7 +9,10 @@ from rest_framework.permissions import BasePermission
 
 
 class HasActor(BasePermission):
-    """The permission of everybody who is signed in. `visible_to` and each action decide what they may see and do."""
+    """REST framework permission that lets in everybody who is signed in.
+
+    What they may see and do is decided by `visible_to` and by each action.
+    """
 
     def has_permission(self, request: Any, view: Any) -> bool:
         return not request._request.actor.is_anonymous

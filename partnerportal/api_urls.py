@@ -16,9 +16,9 @@ app_name = "api"
 
 
 class AnythingConverter(PathConverter):
-    """A path converter that matches line breaks too.
+    """A converter for URL paths that also matches line breaks.
 
-    Django's own `path` does not match them, so an address with one would get its 404 from the pages.
+    Django's own `path` does not match them, so a URL with one would get a 404 page in place of the API's answer.
     """
 
     regex = "(?s:.+)"
@@ -29,7 +29,10 @@ register_converter(AnythingConverter, "anything")
 
 @extend_schema(exclude=True)
 class UnmatchedAddressView(APIView):
-    """The view of every address of the API that no route matches: 404 in the API's own shape, whatever the method."""
+    """The view for every URL below the API that matches no other route.
+
+    It answers 404 in the API's format, whatever the method.
+    """
 
     def initial(self, request: Request, *args: object, **kwargs: object) -> None:
         super().initial(request, *args, **kwargs)

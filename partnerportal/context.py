@@ -35,7 +35,7 @@ def _items_of(menu: Menu) -> list[NavigationItem]:
 
 @dataclass
 class MenuLink:
-    """One entry of a menu as its template shows it. `count` is the number in its badge; 0 draws none."""
+    """A link in a menu, with its label, icon and badge. A `count` of 0 shows no badge."""
 
     label: str
     icon: str
@@ -46,14 +46,17 @@ class MenuLink:
 
 @dataclass
 class NavigationSection:
-    """A group of entries of the navigation, with a heading unless `label` is empty."""
+    """A group of links in the navigation. An empty `label` shows no heading."""
 
     label: str
     items: list[MenuLink]
 
 
 class Shell:
-    """The values that the templates of the shell read. Each is computed when a template first asks for it."""
+    """What the frame around every page shows: navigation, menus, bell, organisations.
+
+    Each value is computed when a template first asks for it.
+    """
 
     def __init__(self, request: PortalRequest) -> None:
         self.request = request
@@ -62,7 +65,7 @@ class Shell:
 
     @cached_property
     def person(self) -> dict[str, str] | None:
-        """Return the name and e-mail address of whoever is signed in, else None."""
+        """Return the name and e-mail address of the person who is signed in, or None."""
         user = self.request.user
         return {"name": str(user), "email": user.email} if user.is_authenticated else None
 
@@ -72,12 +75,12 @@ class Shell:
 
     @cached_property
     def organization(self) -> dict[str, str] | None:
-        """Return the entry of `organizations` that the person acts for now, else None."""
+        """Return the entry of `organizations` for which the person acts now, or None."""
         return next((o for o in self.organizations if o["is_current"]), None)  # type: ignore[return-value]
 
     @cached_property
     def organizations(self) -> list[dict[str, object]]:
-        """Return the organisations that the person may act for, as the switcher shows them."""
+        """Return the organisations that the person may act for, for the menu that switches between them."""
         return [
             {
                 "name": o.organization.name,
@@ -96,7 +99,7 @@ class Shell:
 
     @cached_property
     def nav(self) -> list[NavigationSection]:
-        """Return the sections of the navigation for the organisation that the person acts for; none without one."""
+        """Return the sections of the navigation for the person's present organisation; none without one."""
         if self.actor.organization_id is None:
             return []
         return [
@@ -110,24 +113,24 @@ class Shell:
 
     @cached_property
     def jump(self) -> list[MenuLink]:
-        """Return every page that the dialog "Search or jump to…" offers."""
+        """Return a link to every page that the dialog "Search or jump to…" offers."""
         pages = [link for section in self.nav for link in section.items]
         return [*pages, *self.user_menu, *self._links(Menu.HELP)]
 
     @cached_property
     def search_url(self) -> str:
-        """Return the address of the page that searches customers, or "" for an actor without that page."""
+        """Return the URL of the page that searches customers, or "" for a person without that page."""
         pages = (item for item in _items_of(Menu.WORK) if item.has_search and item.seen_by(self.actor))
         return next((_address(item.url_name) for item in pages), "")
 
     @cached_property
     def polls(self) -> list[str]:
-        """Return the addresses that every page of this browser polls."""
+        """Return the URLs that the browser polls from every page, for example for the bell."""
         return [url for poll in gather_declarations("navigation", "POLLS") if (url := poll(self.request))]
 
     @cached_property
     def languages(self) -> list[dict[str, object]]:
-        """Return the languages that a guest may choose; none for a person, who chooses among their preferences."""
+        """Return the languages that a visitor may choose; none for a person, who chooses in their preferences."""
         if self.person:
             return []
         return [{"code": c, "name": n, "is_current": c == get_language()} for c, n in settings.LANGUAGES]
@@ -152,7 +155,10 @@ class Shell:
 
 
 def shell(request: PortalRequest) -> dict[str, object]:
-    """Return what every template gets: the lazy `shell`, and the actor. The shell is None where no actor is known."""
+    """Context processor that adds `shell` (the frame around the page) and `actor` to every template.
+
+    The shell is None where no actor is known, as on error pages.
+    """
     if not hasattr(request, "actor"):  # the page of an error that came before ActorMiddleware
         return {"shell": None}
     return {"shell": SimpleLazyObject(lambda: Shell(request)), "actor": request.actor}

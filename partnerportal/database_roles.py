@@ -31,7 +31,7 @@ _COLUMNS = {  # the attributes of a role, and the column of pg_roles that shows 
 
 
 class SetupIncompleteError(Exception):
-    """Raised when the administrator lacks a right, after all else is done.
+    """Raised when the administrator's role lacks the right to run some statements, after all others have run.
 
     The message holds the statements that are left to run.
     """
@@ -39,7 +39,7 @@ class SetupIncompleteError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class DatabaseLogin:
-    """The role, password and database that a database URL names."""
+    """The role, password and database name that a database URL contains."""
 
     role: str
     password: str
@@ -47,7 +47,10 @@ class DatabaseLogin:
 
     @classmethod
     def from_url(cls, url: str) -> "DatabaseLogin":
-        """Read a database URL. A socket directory may stand before the name: postgres://web@//run/postgresql/portal."""
+        """Return the login that a database URL contains.
+
+        A socket directory may stand before the database: postgres://web@//run/postgresql/portal.
+        """
         parts = urlsplit(url)
         return cls(
             role=unquote(parts.username or ""),
@@ -58,7 +61,7 @@ class DatabaseLogin:
 
 @dataclass(frozen=True, kw_only=True)
 class DatabaseRole:
-    """A database role as the portal needs it: with exactly these `attributes`, and a member of these `groups`."""
+    """A database role as the portal needs it: its name, attributes, and the groups that it is a member of."""
 
     name: str
     attributes: frozenset[str]
@@ -66,14 +69,15 @@ class DatabaseRole:
     password: str = ""
 
     def create_statement(self, *, without: str = "") -> str:
-        """Return the statement that creates the role, leaving out the attribute `without`."""
+        """Return the SQL that creates the role, leaving out the attribute `without`."""
         words = ["LOGIN" if "LOGIN" in self.attributes else "NOLOGIN", *sorted(self.attributes - {"LOGIN", without})]
         return f"CREATE ROLE {_name(self.name)} {' '.join(words)}{self._password()}"
 
     def alter_statement(self, has: set[str]) -> str:
-        """Return the statement that corrects a role with the attributes `has`; empty when nothing is to be changed.
+        """Return the SQL that corrects the role's attributes, or "" if there is nothing to change.
 
-        It names only the attributes that differ, because naming one takes the right to change it.
+        `has` are the attributes that it has now. Only those that differ are named, because naming one takes the right
+        to change it.
         """
         words = [word if word in self.attributes else f"NO{word}" for word in sorted(self.attributes ^ has)]
         if not words and not self.password:
@@ -81,7 +85,7 @@ class DatabaseRole:
         return f"ALTER ROLE {_name(self.name)} {' '.join(words)}{self._password()}"
 
     def membership_statements(self) -> list[str]:
-        """Return the statements that make the role a member of its groups."""
+        """Return the SQL statements that make the role a member of its groups."""
         return [f"GRANT {_name(group)} TO {_name(self.name)}" for group in self.groups]
 
     def _password(self) -> str:
@@ -89,11 +93,12 @@ class DatabaseRole:
 
 
 def create_database(admin_dsn: str, *, web_url: str, job_url: str, owner_url: str) -> None:
-    """Create or correct the roles and the database. Repeating it is safe, and is how passwords are changed.
+    """Create the portal's database and its roles, or correct those that exist.
 
-    `admin_dsn` signs in to any existing database as a superuser, or as a role with CREATEROLE, CREATEDB and BYPASSRLS.
-    Raises ValueError when the URLs do not fit together or the server is too old, and SetupIncompleteError, after doing
-    the rest, when somebody with more rights must give BYPASSRLS.
+    Repeating it is safe, and is how passwords are changed. `admin_dsn` signs in to any existing database as a
+    superuser, or as a role with CREATEROLE, CREATEDB and BYPASSRLS; the URLs hold the portal's logins. Raises
+    ValueError when the URLs do not fit together or the server is too old, and SetupIncompleteError, after doing the
+    rest, when somebody with more rights must give BYPASSRLS.
     """
     roles, database = _roles(web_url, job_url, owner_url), DatabaseLogin.from_url(owner_url)
     with _connected(admin_dsn) as admin:
@@ -120,7 +125,10 @@ def create_database(admin_dsn: str, *, web_url: str, job_url: str, owner_url: st
 
 
 def print_statements(*, web_url: str, job_url: str, owner_url: str) -> Iterator[str]:
-    """Yield the lines that a database administrator runs in psql for a new installation. They contain the passwords."""
+    """Yield the lines of SQL that a database administrator runs in psql for a new installation.
+
+    They contain the passwords of the URLs.
+    """
     roles, database = _roles(web_url, job_url, owner_url), DatabaseLogin.from_url(owner_url)
     statements = [role.create_statement() for role in roles] + [
         statement for role in roles for statement in role.membership_statements()

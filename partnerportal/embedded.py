@@ -41,11 +41,11 @@ _FAST_AND_FORGETFUL = {  # settings of PostgreSQL that trade safety against a cr
 
 
 class EmbeddedError(RuntimeError):
-    """Raised when an embedded server could not be started. The message says what to do."""
+    """Raised when PostgreSQL or Redis could not be started on this machine. The message says what to do."""
 
 
 def environment(root: Path | None = None, *, durable: bool = True) -> dict[str, str]:
-    """Start the servers that do not run, and return the environment variables with their URLs.
+    """Start PostgreSQL and Redis under `root` unless they run, and return their URLs as environment variables.
 
     No server is started, and no variable returned, for a URL that the environment has already. `durable=False` is for
     tests only: it trades safety against a crash of the machine for speed. Raises EmbeddedError if a server does not
@@ -62,7 +62,7 @@ def environment(root: Path | None = None, *, durable: bool = True) -> dict[str, 
 
 
 def stop_servers(root: Path | None = None) -> None:
-    """Stop the servers whose data lies under `root` (by default the demo's), if they run."""
+    """Stop the PostgreSQL and Redis servers whose data lies under `root` (by default the demo's), if they run."""
     root = root or DEMO_ROOT
     if root.exists():
         with _locked(root):
@@ -71,7 +71,10 @@ def stop_servers(root: Path | None = None) -> None:
 
 
 class Postgres:
-    """One PostgreSQL server with its data under `root`, or under /var/tmp where its system user cannot reach `root`."""
+    """A PostgreSQL server on this machine, with its data under `root`.
+
+    The data lies under /var/tmp where the server's system user cannot reach `root`.
+    """
 
     def __init__(self, root: Path) -> None:
         self.account = _service_account()
@@ -87,9 +90,9 @@ class Postgres:
         }
 
     def start_if_needed(self, *, durable: bool) -> dict[str, str]:
-        """Start the server and create the database unless both answer. Return the variables with the database URLs.
+        """Start the server and create the database, unless both answer.
 
-        Raises EmbeddedError if the server does not start.
+        Returns the environment variables with the database URLs. Raises EmbeddedError if the server does not start.
         """
         if not self.answers("portal_web", DATABASE):
             self._start(durable=durable)
@@ -205,7 +208,7 @@ class Postgres:
 
 
 class Redis:
-    """One Redis server. Its port and password are chosen once and kept in `root`."""
+    """A Redis server on this machine. Its port and password are chosen once and kept in `root`."""
 
     def __init__(self, root: Path) -> None:
         self.data = root / "redis"
@@ -213,7 +216,7 @@ class Redis:
         self.log = root / "redis.log"
 
     def start_if_needed(self) -> str:
-        """Start the server unless it answers. Return its URL, which contains the password.
+        """Start the server unless it answers, and return its URL, which contains the password.
 
         Raises EmbeddedError if the server does not start.
         """

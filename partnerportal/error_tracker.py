@@ -10,7 +10,10 @@ KEPT_OF_A_REQUEST = ("method", "url")
 
 
 def start_error_tracker(dsn: str) -> None:
-    """Report every error of this process from now on. A thread of its own does so: nobody waits for the tracker."""
+    """Report every error of this process to the error tracker at `dsn` from now on.
+
+    A thread of its own does so: nobody waits for the tracker.
+    """
     import sentry_sdk  # imported here, because it takes half a second, which only a tracker is worth
     from sentry_sdk.integrations.argv import ArgvIntegration
 
@@ -27,9 +30,9 @@ def start_error_tracker(dsn: str) -> None:
 
 
 def remove_secrets(event: Any, _hint: Any) -> Any:
-    """Return the event without query string, headers, cookies and arguments, with all secrets masked.
+    """Return an error report without query string, headers, cookies and arguments, and with all secrets masked.
 
-    It is tagged with the request or task that it belongs to.
+    It is also tagged with the request or task in which the error occurred.
     """
     fields = logs.get_log_fields()
     event["tags"] = {name: fields[name] for name in ("request_id", "task", "task_id", "organization") if name in fields}

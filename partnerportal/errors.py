@@ -37,7 +37,10 @@ TEMPLATES = {Refused: "403.html", NotFound: "404.html", TooMany: "429.html"}
 
 
 def error_page(request: HttpRequest, error: DomainError) -> HttpResponse:
-    """Render a whole page that says what happened and what is safe, with the error's code for tests and support."""
+    """Return a whole page that tells a person what went wrong and what to do now.
+
+    It shows the error's code, for tests and support.
+    """
     template = TEMPLATES.get(type(error), "problem.html")
     response = render(request, template, {"code": error.code, "message": error.message}, status=error.status)
     if isinstance(error, Unavailable):
@@ -46,9 +49,9 @@ def error_page(request: HttpRequest, error: DomainError) -> HttpResponse:
 
 
 def retry_seconds(error: BaseException | None) -> int | None:
-    """Return the seconds after which the same request may succeed, when the database is away or busy, else None.
+    """Return after how many seconds to repeat a request that failed because the database is busy or away.
 
-    Whatever else a living server refuses is a mistake of ours, and repeating it would not help.
+    It is None for every other error: what a working database refuses is our mistake, and repeating would not help.
     """
     if isinstance(error, InterfaceError):  # raised by statements that follow the loss of the connection
         return RETRY_SECONDS if "connection already closed" in str(error) else None
@@ -61,7 +64,10 @@ def retry_seconds(error: BaseException | None) -> int | None:
 
 
 def unavailable_answer(request: HttpRequest, seconds: int = RETRY_SECONDS) -> HttpResponse:
-    """Return the answer 503, as a page or as an API problem, with Retry-After. It asks nothing of the database."""
+    """Return a response with status 503 and Retry-After, as a page or in the API's format.
+
+    It asks nothing of the database.
+    """
     if request.path.startswith("/api/"):
         detail = _("The portal cannot answer right now. Nothing is lost; try again in a minute.")
         problem = {"code": "unavailable", "detail": detail, "attr": None}
@@ -74,7 +80,10 @@ def unavailable_answer(request: HttpRequest, seconds: int = RETRY_SECONDS) -> Ht
 
 
 def suspended_answer(request: HttpRequest, organization: Organization) -> HttpResponse:
-    """Return the answer 403 for whoever would act for a suspended organisation, as a page or as an API problem."""
+    """Return a response with status 403 for a person whose organisation is suspended.
+
+    It is a page, or in the API's format for a request to the API.
+    """
     if request.path.startswith("/api/"):
         detail = _("Your organisation is suspended. Ask your account manager or the vendor.")
         problem = {"code": "suspended", "detail": detail, "attr": None}
@@ -83,9 +92,9 @@ def suspended_answer(request: HttpRequest, organization: Organization) -> HttpRe
 
 
 def api_exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
-    """Return the API's answer to an error: `{type, errors: [{code, detail, attr}]}`, with the domain error's own code.
+    """Return the API's response to an error: `{type, errors: [{code, detail, attr}]}`, with the error's own code.
 
-    Returns None when the database is away or busy: then the error is raised again, and handler500 answers as for pages.
+    It is None when the database is away or busy: then the error is raised again, and handler500 answers as for pages.
     """
     if retry_seconds(error):
         return None

@@ -19,13 +19,13 @@ _PART = re.compile(r'@import url\("(\w+\.css)"\) layer\((\w+)\);')
 
 
 def bundle_stylesheet() -> str:
-    """Return portal.css with each of its parts written in the place of its import, in the same layer."""
+    """Return the CSS of portal.css with every imported file in the place of its import, in the same layer."""
     whole = (STYLES / "portal.css").read_text()
     return _PART.sub(lambda part: f"@layer {part[2]} {{\n{(STYLES / part[1]).read_text()}}}", whole)
 
 
 class GeneratedFilesFinder(BaseFinder):
-    """A finder of static files that are generated from other files.
+    """A finder of static files that are generated from other files, such as the bundled style sheet.
 
     It stands before the other finders, so that a generated file is taken and not one that lies there under the same
     name.
@@ -34,11 +34,11 @@ class GeneratedFilesFinder(BaseFinder):
     MADE = {icons.FILE: icons.icon_sprite, "css/portal.css": bundle_stylesheet}
 
     def find(self, path: str, find_all: bool = False, **kwargs: Any) -> Any:
-        """Return nothing, because the made files are nowhere on the disk."""
+        """Return nothing, because the generated files are not on the disk."""
         return []
 
     def list(self, ignore_patterns: Any) -> Iterator[tuple[str, Storage]]:
-        """Make each file, and yield its path with the storage that holds it."""
+        """Generate each file, and yield its path with the storage that holds it."""
         storage = InMemoryStorage()
         for path, make in self.MADE.items():
             storage.save(path, ContentFile(make().encode()))

@@ -12,9 +12,9 @@ from django.utils.module_loading import module_has_submodule
 
 @cache
 def gather_declarations(module: str, name: str) -> tuple[Any, ...]:
-    """Return what our apps declare as `name` in their `module`, in the order of INSTALLED_APPS.
+    """Return a tuple of all values that the portal's apps define under `name` in their module `module`.
 
-    An app without such a module declares nothing.
+    They are in the order of INSTALLED_APPS. An app without such a module adds nothing.
     """
     declared: list[Any] = []
     for config in apps.get_app_configs():

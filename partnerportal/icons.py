@@ -21,7 +21,7 @@ NAMES = frozenset(_NAMES.split())
 
 
 def icon_sprite() -> str:
-    """Return an SVG file with a symbol for each of NAMES. The style sheet sets their colour and stroke."""
+    """Return the text of an SVG file with a symbol for every icon of NAMES. CSS sets colour and stroke."""
     symbols = "".join(f'<symbol id="{name}" viewBox="0 0 24 24">{_shapes(name)}</symbol>' for name in sorted(NAMES))
     return f'<svg xmlns="http://www.w3.org/2000/svg">{symbols}</svg>'
 

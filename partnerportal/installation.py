@@ -56,7 +56,7 @@ SELECT current_setting('server_version_num')::int / 10000, current_setting('serv
 
 
 class FindingLevel(StrEnum):
-    """The severity of a finding, as the command prints it."""
+    """How serious a finding of the installation check is, in the word that the command prints."""
 
     OK = "ok"
     NOTE = "note"  # it may be meant so
@@ -66,7 +66,10 @@ class FindingLevel(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """The result of one check: its level, the setting or service it is about, and a sentence that says what to do."""
+    """One result of the installation check.
+
+    It has a level, the setting or service that it is about, and a sentence that says what to do.
+    """
 
     level: FindingLevel
     subject: str
@@ -77,13 +80,16 @@ Findings = Iterator[Finding]
 
 
 def check_installation() -> Findings:
-    """Yield the findings of every check, in the order in which one would mend them."""
+    """Check the whole installation and yield the findings, in the order in which to mend them."""
     for check in CHECKS:
         yield from check()
 
 
 def check_settings() -> Findings:
-    """Yield what Django's own checks say of the settings, and a note on a SECRET_KEY that production would refuse."""
+    """Check the settings with Django's own checks, and yield what they find.
+
+    A note is added on a SECRET_KEY that production would refuse.
+    """
     problems = [p for p in run_checks(include_deployment_checks=_is_production()) if p.level >= WARNING]
     for problem in problems:
         level = FindingLevel.ERROR if problem.level >= ERROR else FindingLevel.WARNING
@@ -99,7 +105,10 @@ def check_settings() -> Findings:
 
 
 def check_portal_address() -> Findings:
-    """Yield the address that links are built from, and a note where no proxy is believed about the client's address."""
+    """Yield the URL from which links are built, as a finding.
+
+    A note is added where no proxy is believed about the client's address.
+    """
     secure = settings.PORTAL_ORIGIN.startswith("https://")
     what_if = "" if secure else " Without https:// only a developer's machine works."
     yield Finding(FindingLevel.OK if secure else FindingLevel.NOTE, "PORTAL_ORIGIN", settings.PORTAL_ORIGIN + what_if)
@@ -113,7 +122,7 @@ def check_portal_address() -> Findings:
 
 
 def check_mail() -> Findings:
-    """Connect to the mail server and sign in, and yield whether the server accepts that. No mail is sent."""
+    """Sign in to the mail server, and yield a finding on whether that worked. No mail is sent."""
     if not settings.EMAIL_BACKEND.endswith("smtp.EmailBackend"):
         yield Finding(FindingLevel.NOTE, "Mail", f"Nothing is sent: EMAIL_URL names {settings.EMAIL_BACKEND}.")
         return
@@ -131,7 +140,10 @@ def check_mail() -> Findings:
 
 
 def check_file_storage() -> Findings:
-    """Yield whether PRIVATE_ROOT can be written (exports, uploads), and whether STATIC_ROOT has the static files."""
+    """Yield findings on whether PRIVATE_ROOT can be written, and whether STATIC_ROOT has the static files.
+
+    Exports and uploads need PRIVATE_ROOT.
+    """
     yield _writable("PRIVATE_ROOT", settings.PRIVATE_ROOT)
     manifest = Path(settings.STATIC_ROOT) / "staticfiles.json"
     if manifest.is_file():
@@ -155,7 +167,10 @@ def _writable(name: str, folder: Path) -> Finding:
 
 
 def check_databases() -> Findings:
-    """Sign in with each role whose URL is known here, and yield findings on its rights, on TLS and on the server."""
+    """Sign in with each database role whose URL is known here, and yield findings.
+
+    They tell of its rights, of TLS and of the server.
+    """
     server_seen = False
     for process, variable in settings.DATABASE_VARIABLES.items():
         if not is_secret_set(variable):
@@ -285,7 +300,7 @@ def _tls(variable: str, link: Any) -> Finding:
 
 
 def check_migrations() -> Findings:
-    """Yield whether the database has the tables of this version, or how many migrations wait."""
+    """Yield a finding on whether the database has the tables of this version, or how many migrations wait."""
     try:
         executor = MigrationExecutor(connection)
         waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
@@ -298,7 +313,7 @@ def check_migrations() -> Findings:
 
 
 def check_encryption() -> Findings:
-    """Yield whether SECRETS_KEYS opens the oldest and the newest secret that lies encrypted in the database."""
+    """Yield a finding on whether SECRETS_KEYS decrypts the oldest and the newest secret in the database."""
     kept = Authenticator.objects.filter(type__in=ENCRYPTED).order_by("pk")
     try:
         for authenticator in filter(None, (kept.first(), kept.last())):
@@ -312,7 +327,7 @@ def check_encryption() -> Findings:
 
 
 def check_redis() -> Findings:
-    """Yield whether Redis answers, and whether it may forget tasks that it accepted."""
+    """Yield findings on whether Redis answers, and whether its settings let it drop accepted tasks."""
     try:
         client = redis.Redis.from_url(
             settings.CELERY_BROKER_URL, socket_timeout=SECONDS, socket_connect_timeout=SECONDS, decode_responses=True

@@ -12,7 +12,10 @@ from partnerportal.templatetags import ui
 
 
 def jinja_environment(**options: Any) -> Environment:
-    """Return the Jinja2 environment of the parts. A name that is not defined raises, rather than drawing nothing."""
+    """Return the Jinja2 environment in which parts of pages are drawn.
+
+    An undefined name in a template raises an error, rather than drawing nothing.
+    """
     made = Environment(**options | {"trim_blocks": True, "lstrip_blocks": True, "undefined": StrictUndefined})
     made.globals["icon"] = ui.icon
     made.filters |= {"number": formats.format_number, "short_number": ui.short_number}

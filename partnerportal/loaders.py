@@ -6,9 +6,9 @@ from django.utils.translation import get_language
 
 
 class TranslatedLoader(cached.Loader):
-    """A cached loader that keeps each template once for each language.
+    """A template loader that caches each parsed template once for each language.
 
-    It must, because `{% translate %}` of a constant text is translated when the template is parsed.
+    `{% translate %}` of a constant text is translated when the template is parsed, so no two languages can share one.
     """
 
     def cache_key(self, template_name: str, skip: list[Origin] | None = None) -> str:

@@ -26,8 +26,8 @@ HOUR, DAY = 3600.0, 24 * 3600.0  # seconds
 class MetricsMiddleware:
     """Middleware that answers `/metrics` to whoever sends METRICS_TOKEN as a bearer token.
 
-    Without that setting the address does not exist. The middleware stands before the host check and the redirect to
-    HTTPS, because Prometheus asks each web process by itself.
+    Without that setting the URL does not exist. The middleware stands before the host check and the redirect to HTTPS,
+    because Prometheus asks each web process by itself.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -45,10 +45,16 @@ class MetricsMiddleware:
 
 
 class BackgroundWork(Collector):
-    """A collector of what the database knows of tasks and of work that waits: two statements, however much there is."""
+    """A Prometheus collector of background tasks and waiting work, as the database knows them.
+
+    It takes two SQL statements, however much work there is.
+    """
 
     def collect(self) -> Iterable[Metric]:
-        """Yield the metrics of tasks, periodic jobs and waiting work; of a database that is away, only that it is."""
+        """Yield the metrics of tasks, periodic jobs and waiting work.
+
+        While the database is away, the only metric says so.
+        """
         try:
             runs, waiting = {run.task: run for run in TaskRun.objects.all()}, _waiting()
         except Error:

@@ -37,7 +37,7 @@ DATABASE = CircuitBreaker(
 
 
 class PermissionsPolicyMiddleware:
-    """Middleware that tells the browser which of its features no page or frame of ours may use: none needs them."""
+    """Middleware that forbids pages to use browser features such as the camera, because none needs them."""
 
     POLICY = ", ".join(
         f"{feature}=()"
@@ -58,7 +58,7 @@ class PermissionsPolicyMiddleware:
 
 
 class HealthMiddleware:
-    """Middleware that answers health checks, before the host check, for load balancers.
+    """Middleware that answers the health checks of load balancers, before the host check.
 
     `/healthz` says that the process answers. `/readyz` says that the database does too and the process is not leaving.
     """
@@ -108,7 +108,10 @@ def _ask(database: BaseDatabaseWrapper) -> None:
 
 
 class SecretAddressMiddleware:
-    """Middleware that keeps addresses with a secret out of caches and of the Referer header, also when they fail."""
+    """Middleware that keeps URLs with a secret out of caches and of the Referer header.
+
+    It does so for failed requests too.
+    """
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -123,14 +126,14 @@ class SecretAddressMiddleware:
 
 
 class ActorMiddleware:
-    """Middleware that opens the transaction of the request, enters the tenant and says who acts.
+    """Middleware that opens the request's transaction and finds out who acts for which organisation.
 
-    It sets `request.actor`, `request.operators` (one for every organisation that the person may act for),
-    `request.operator` (that of the organisation acted for, or None) and `request.act_for(public_id)`, the one way to
-    act for another organisation. Who would act for a suspended one, `request.suspended`, gets a page that says so in
-    place of all others but those of STAYS_OPEN. Any error rolls the transaction back. Domain errors become pages here;
-    the API maps them itself. A request with a token has nobody as its actor and no open transaction: its view opens its
-    own (`lib/api_tokens.py`).
+    It enters the tenant, and sets `request.actor`, `request.operators` (one for every organisation that the person may
+    act for), `request.operator` (that of the present organisation, or None) and `request.act_for(public_id)`, the one
+    way to act for another organisation. Who would act for a suspended one, `request.suspended`, gets a page that says
+    so in place of all others but those of STAYS_OPEN. Any error rolls the transaction back. Domain errors become pages
+    here; the API maps them itself. A request with a token has nobody as its actor and no open transaction: its view
+    opens its own (`lib/api_tokens.py`).
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -219,13 +222,13 @@ class ActorMiddleware:
         return False
 
     def process_view(self, request: PortalRequest, view: Any, *arguments: Any) -> HttpResponse | None:
-        """Return the page of a suspended organisation in place of the view's, unless the view stays open."""
+        """Return the page about a suspended organisation in place of the view's, or None to go on to the view."""
         match = request.resolver_match
         is_open = request.suspended is None or (match is not None and match.url_name in STAYS_OPEN)
         return None if is_open else errors.suspended_answer(request, request.suspended)
 
     def process_exception(self, request: PortalRequest, exception: Exception) -> HttpResponse | None:
-        """Mark the request as failed, and return the page of a domain error, or None for any other error.
+        """Mark the request as failed, and return the page for a domain error; None for any other error.
 
         The rollback comes later, in `__call__`, because that page still reads the database for its shell.
         """

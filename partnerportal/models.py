@@ -4,7 +4,7 @@ from django.db import models
 
 
 class TaskRun(models.Model):
-    """The counts of one background task, over all workers that ran it, for `/metrics`."""
+    """Counts of how often one background task ran and failed, over all worker processes, for `/metrics`."""
 
     task = models.CharField(max_length=200, primary_key=True)
     runs = models.PositiveBigIntegerField()

@@ -10,10 +10,9 @@ from whitenoise.middleware import WhiteNoiseMiddleware
 
 
 class StaticFilesMiddleware(WhiteNoiseMiddleware):
-    """WhiteNoise's middleware, which here also serves files that were collected after the process started.
+    """WhiteNoise's middleware for static files, which also finds files collected after the process started.
 
-    A page of the next release, drawn by a process beside this one, names files that this process did not see at its
-    start.
+    While a new release starts, its pages name files that a process of the old release did not see at its own start.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:

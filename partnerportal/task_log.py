@@ -25,20 +25,20 @@ ON CONFLICT (task) DO UPDATE SET
 
 @setup_logging.connect
 def configure_logs(**_signal: Any) -> None:
-    """Keep Celery from setting up logs of its own: workers and beat write the same lines as the web process."""
+    """Set up the logs of Celery's processes as those of the web process, in place of Celery's own."""
     logging.config.dictConfig(settings.LOGGING)
 
 
 @task_prerun.connect
 def begin_task(task_id: str, task: Any, **_signal: Any) -> None:
-    """Put the task's name and id on all its log lines, and note when it began."""
+    """Add the task's name and id to all its log lines, and keep the time at which it began."""
     task.request.began = time.perf_counter()
     task.request.log_token = logs.open_log_fields(task=task.name, task_id=task_id)
 
 
 @task_postrun.connect
 def end_task(task: Any, state: str, **_signal: Any) -> None:
-    """Write the log line of the finished task, and count the run.
+    """Write a log line about the finished task, and count it as a run.
 
     A database that is away raises nothing here, so that a task that is done is not run again.
     """
@@ -54,7 +54,10 @@ def end_task(task: Any, state: str, **_signal: Any) -> None:
 
 
 def count_run(task: str, *, seconds: float, failed: bool) -> None:
-    """Add a run to the task's row, in a transaction of its own unless one is open. A failure is only logged."""
+    """Add one run, its seconds and whether it failed to the counts of the task in the database.
+
+    If the database is away, that is only logged.
+    """
     try:
         with connection.cursor() as cursor:
             cursor.execute(COUNT, {"task": task, "seconds": seconds, "failures": int(failed)})

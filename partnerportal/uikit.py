@@ -15,7 +15,7 @@ from partnerportal.uikit_charts import sample_charts, sample_month, sample_spark
 
 
 class SampleForm(forms.Form):
-    """A form with one field of each kind. Sent as it stands, it shows errors."""
+    """A form for the UI kit with one field of each kind. Sent unchanged, it shows errors."""
 
     name = forms.CharField(label="Name", help_text="As it stands in your contracts.")
     email = forms.EmailField(label="E-mail", required=False)
@@ -67,7 +67,10 @@ def _rows() -> list[dict[str, object]]:
 
 @vary_on_headers("HX-Request")
 def ui_kit(request: HttpRequest) -> HttpResponse:
-    """Show every component on one page; to htmx, only the table. `?q=` searches it, and `?toast=1` adds two toasts."""
+    """Show the UI kit, a page with every component.
+
+    To htmx it answers with the table alone. `?q=` searches the table, and `?toast=1` adds two toasts.
+    """
     now = timezone.now()
     if request.GET.get("toast"):
         messages.success(request, "Notice dismissed", extra_tags="undo=/ui-kit/")
@@ -96,5 +99,5 @@ def ui_kit(request: HttpRequest) -> HttpResponse:
 
 @vary_on_headers("HX-Request")
 def ui_kit_dialog(request: HttpRequest) -> HttpResponse:
-    """Show a dialog, as every view of one must: as a fragment for dialog.js, and as a whole page without it."""
+    """Show the UI kit's sample dialog: as a fragment for dialog.js, and as a whole page without JavaScript."""
     return render(request, "uikit/dialog.html", {"link": "https://portal.example.com/i/9fK2-xQ7v-Tn41-Zp8R-4mLc"})

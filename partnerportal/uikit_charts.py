@@ -66,19 +66,28 @@ def _bars() -> ChartWithTable:
 
 
 def sample_charts() -> list[ChartWithTable]:
-    """Return a chart of each kind: a line near and far below its limit, several lines, and stacked bars."""
+    """Return sample charts for the UI kit, one of each kind.
+
+    They are a line near and one far below its limit, several lines, and stacked bars.
+    """
     near, far = _line("near", "A line under its limit", 1000), _line("far", "A limit above the scale", 4000)
     return [near, far, _lines(), _bars()]
 
 
 def sample_sparks() -> list[str]:
-    """Return four sparks: rising, flat with a gap, falling, and with too little to draw."""
+    """Return the SVG paths of four sample sparks for the UI kit.
+
+    They are rising, flat with a gap, falling, and with too little to draw.
+    """
     weeks = ([40 + n for n in range(16)], [60] * 7 + [-1] + [60] * 8, [90 - 3 * n for n in range(16)], [-1] * 16)
     return [charts.build_sparkline_path(values) for values in weeks]
 
 
 def sample_month() -> SimpleNamespace:
-    """Return what the template of the renewals' month reads: a day with one end, and one with more than it shows."""
+    """Return sample values for the template of a month of renewals.
+
+    On one of its days a single licence ends, on another more than the day shows.
+    """
     first = today().replace(day=1)
     days = [today() + dt.timedelta(days=2), *([today() + dt.timedelta(days=4)] * 3)]
     names = ("Umbra Insurance SAS", "Halcyon Retail KK", "株式会社青空システムズ", "Brightwater Studios")

@@ -35,9 +35,9 @@ ROLE_TABLES = {**ACCOUNTS, **CONNECTIONS, **ENTITLEMENTS, **EXPORTS, **NOTIFICAT
 @require_safe
 @require_sign_in
 def overview(request: PortalRequest) -> HttpResponse:
-    """Show the first page, made of the blocks that the apps declare.
+    """Show the first page, made of the blocks that the apps declare in their `first_page` modules.
 
-    A person who acts for no organisation is led to the page that makes one.
+    A person who acts for no organisation is led to the page that creates one.
     """
     if request.actor.organization_id is None:
         return redirect(page_url("organization_new"))
@@ -48,7 +48,7 @@ def overview(request: PortalRequest) -> HttpResponse:
 @require_safe
 @require_sign_in
 def roles_help(request: PortalRequest) -> HttpResponse:
-    """Show who can do what: the role tables themselves, as a matrix."""
+    """Show the help page on roles: a table of who may do what, made from the role tables themselves."""
     rows = [
         {
             "label": rule.label,
@@ -79,7 +79,10 @@ def _is_for_role(rule: Rule, role: Role) -> bool:
 
 @require_safe
 def security_txt(request: PortalRequest) -> HttpResponse:
-    """Say whom to tell of a weakness (RFC 9116), for half a year from today; 404 unless SECURITY_CONTACT is set."""
+    """Answer with security.txt (RFC 9116), which says whom to tell of a weakness.
+
+    It is valid for half a year from today, and a 404 unless SECURITY_CONTACT is set.
+    """
     contact = settings.SECURITY_CONTACT
     if not contact:
         raise Http404
@@ -94,12 +97,12 @@ def security_txt(request: PortalRequest) -> HttpResponse:
 
 @require_safe
 def robots_txt(request: PortalRequest) -> HttpResponse:
-    """Ask search engines to stay away: what is worth reading is behind the sign-in or at a secret address."""
+    """Answer with a robots.txt that keeps search engines away from the whole portal."""
     return HttpResponse("User-agent: *\nDisallow: /\n", content_type=PLAIN)
 
 
 def bad_request(request: PortalRequest, exception: Exception | None = None) -> HttpResponse:
-    """Answer 400 to a request that could not even be read: too large, too many fields, a host that is not ours."""
+    """Answer 400 to a request that could not be read: too large, too many fields, an unknown host name."""
     too_large = isinstance(exception, RequestDataTooBig | TooManyFieldsSent | TooManyFilesSent)
     message = _("The request is too large.") if too_large else ""
     return render(request, "problem.html", {"message": message}, status=400)
@@ -111,14 +114,15 @@ def permission_denied(request: PortalRequest, exception: Exception | None = None
 
 
 def not_found(request: PortalRequest, exception: Exception | None = None) -> HttpResponse:
-    """Answer 404, the same for what is absent and for what is not visible."""
+    """Answer 404. What does not exist and what the person may not see get the same page."""
     return render(request, "404.html", status=404)
 
 
 def server_error(request: PortalRequest) -> HttpResponse:
-    """Answer 500 without asking the database anything, or 503 when the failure was only that the database is away.
+    """Answer 500 to an unexpected error, or 503 when the error was only that the database is away.
 
-    The page shows the request's id as its reference, which stands on each of the request's lines in the log.
+    It asks nothing of the database. The page shows the request's id as its reference, by which the request is found in
+    the log.
     """
     seconds = errors.retry_seconds(sys.exc_info()[1])
     if seconds:

@@ -8,7 +8,7 @@ log = get_logger(__name__)
 
 
 class CheckedAckRequest(Request):
-    """A request of Celery (a task's message) that raises an error when the message cannot be acknowledged.
+    """A Celery request (a task's message) that raises an error when it cannot be acknowledged.
 
     Celery itself would log an acknowledgement that times out, and go on as if the message were still in hand: a worker
     with one process would then take no other message, though it answers every ping. The raised error makes the worker
@@ -16,13 +16,13 @@ class CheckedAckRequest(Request):
     """
 
     def acknowledge(self) -> None:
-        """Acknowledge the message, once. Raises what the connection to the broker raises."""
+        """Acknowledge the message, once. Raises the error of the connection to the broker, if that fails."""
         if not self.acknowledged:
             self._on_ack(log, ())  # type: ignore[attr-defined]
             self.acknowledged = True
 
 
 class PortalTask(Task):
-    """The base of every task of the portal, which gives it an CheckedAckRequest."""
+    """The base class of every Celery task of the portal, whose messages are CheckedAckRequest objects."""
 
     Request = "partnerportal.worker_requests:CheckedAckRequest"

@@ -137,12 +137,15 @@ class PersonalList(ListState):
 
     @property
     def filter_tabs(self) -> list[Tab]:
-        """The tabs that the list has for everybody."""
+        """The tabs above the list that do not come from saved views; a list without such tabs has none."""
         return []
 
     @property
     def tabs(self) -> list[Tab]:
-        """The tabs that everybody has, then the saved views. While a saved view is open, only its tab is current."""
+        """All tabs above the list, as Tab objects: those of the list itself, then those of saved views.
+
+        While a saved view is open, only its tab is marked as current.
+        """
         tabs = self.filter_tabs
         if self.view:
             for tab in tabs:
@@ -150,12 +153,15 @@ class PersonalList(ListState):
         return [*tabs, *self.shown_tabs]
 
     def stored_count(self, query: Mapping[str, str]) -> int | None:
-        """Return how many rows a saved view with this query holds, or None if no stored number says so."""
+        """Return the number of rows that a saved view with these filters would list, or None if it is not known.
+
+        Lists with stored numbers override this; `query` holds the filters by name.
+        """
         return None
 
     @cached_property
     def saved_tabs(self) -> list[Tab]:
-        """The tabs of the saved views: the person's own, and those that colleagues share."""
+        """One Tab for each saved view that the person may open: their own views, and those that colleagues share."""
         return [
             Tab(
                 label=view.name,
@@ -170,12 +176,18 @@ class PersonalList(ListState):
 
     @property
     def shown_tabs(self) -> list[Tab]:
-        """The tabs of the first saved views and of the open view; the menu of views has all of them."""
+        """The tabs of the first TABS_SHOWN saved views, and of the view that is open.
+
+        The menu of saved views has all of them.
+        """
         return [tab for at, tab in enumerate(self.saved_tabs) if at < TABS_SHOWN or tab.is_current]
 
     @cached_property
     def address_query(self) -> str:
-        """The filters and the order of the list as a query string without "?", for its export and for saving a view."""
+        """The present filters and order as a query string, such as "q=acme&sort=name", without a "?".
+
+        The export of the list and the form that saves a view use it.
+        """
         return build_query_string(self._shown)
 
     @property
@@ -186,17 +198,17 @@ class PersonalList(ListState):
 
     @property
     def is_modified(self) -> bool:
-        """Whether the list's filters or order differ from those that the open view has saved."""
+        """Whether the present filters or order differ from those of the saved view that is open. False if none is open."""
         return self.view is not None and self._shown != self.view.query
 
     @property
     def default_view_address(self) -> str:
-        """The address of the person's default view, or "" if there is none."""
+        """The URL of the saved view with which the list opens for this person, or "" if the person chose none."""
         return self._address_of_view(self.preferences.view(self.preferences.default_view))
 
     @property
     def reset_url(self) -> str:
-        """The address of the open view as it was saved, or "" if no view is open."""
+        """The URL that undoes unsaved changes to the saved view that is open, or "" if no view is open."""
         return self._address_of_view(self.view)
 
     def _address_of_view(self, view: SavedViewSummary | None) -> str:
@@ -204,17 +216,21 @@ class PersonalList(ListState):
 
     @property
     def may_delete_view(self) -> bool:
-        """Whether the person may delete the open view: one of their own, or any as an Admin."""
+        """Whether the person may delete the saved view that is open. Admins may delete views of others too."""
         return self.view is not None and (self.view.is_mine or self.preferences.may_share)
 
     @property
     def is_default(self) -> bool:
-        """Whether the open view is the person's default view."""
+        """Whether the saved view that is open is the one with which the list opens for this person."""
         return bool(self.view and self.view.public_id == self.preferences.default_view)
 
     @property
     def hidden_fields(self) -> dict[str, Any]:
-        """The hidden fields of the filter form: what its tabs set, order, size and the open view, unless usual."""
+        """The hidden inputs of the filter form, as a dict of values by field name.
+
+        They keep the filters of the tab, the order, the page size and the open view when the form is sent. A value that
+        is the list's usual one is left out.
+        """
         filters = {name: self.filter_values.get(name) for name in self.tab_filters}
         view = {"view": self.view.public_id if self.view else None}
         usual = {"sort": self.definition.default_sort, "size": DEFAULT_SIZE, **self.usual}
@@ -225,10 +241,14 @@ class PersonalList(ListState):
 
     @property
     def sizes(self) -> list[dict[str, Any]]:
-        """The numbers of rows a page to choose from: dicts with label, address and whether it is the present number."""
+        """The page sizes that the reader can choose from.
+
+        Each is a dict: `label` is the number of rows, `url` the address of the list with so many rows, and `is_current`
+        whether it is the present size.
+        """
         return [{"label": size, "url": self.address(size=size), "is_current": size == self.size} for size in SIZES]
 
     @property
     def clear_url(self) -> str:
-        """The address of the list without any filter or view, on the same tab."""
+        """The URL of the list on the same tab, without any other filter and without a saved view."""
         return self.address(**dict.fromkeys(self.filter_values.keys() - set(self.tab_filters)), view="")

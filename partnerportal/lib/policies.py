@@ -15,7 +15,7 @@ from partnerportal.lib.roles import Role, list_roles, roles_in_words
 
 @dataclass(frozen=True)
 class Allowed:
-    """The answer that the actor may do the action. It counts as true."""
+    """The answer that a permission check gives when the actor may do the action. It counts as true."""
 
     def __bool__(self) -> bool:
         return True
@@ -23,7 +23,10 @@ class Allowed:
 
 @dataclass(frozen=True)
 class Denied:
-    """The answer that the actor may not do the action, with the reason as a code and a sentence. It counts as false."""
+    """The answer that a permission check gives when the actor may not do the action. It counts as false.
+
+    `code` and `message` give the reason, as a code for programs and a sentence for people.
+    """
 
     code: str
     message: Message
@@ -37,10 +40,11 @@ Answer = Allowed | Denied
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
-    """One row of a role table. Empty `kinds` or `roles` mean any; an active membership must grant `feature`, if set.
+    """The rule for one permission: which kinds of organisation and which roles have it.
 
-    `when` looks at what the roles do not tell. It takes the actor and the object, which is None where the permission as
-    such is asked for, and returns why the actor may not do it, or None.
+    Empty `kinds` or `roles` admit any. With `feature`, the organisation also needs an active membership that grants it.
+    `when` is a further condition that roles do not express. It takes the actor and the object, or None for the object
+    where the question is about no particular one, and returns a Denied, or None if nothing speaks against it.
     """
 
     label: Message
@@ -50,14 +54,17 @@ class Rule:
     when: Callable[[Actor, Any], Denied | None] | None = None
 
     def roles_in(self, kind: str) -> list[Role]:
-        """Return the roles that may do it in an organisation of this kind, in the order of Role."""
+        """Return the roles to which this rule gives the permission in an organisation of the given kind.
+
+        They are in the order of Role.
+        """
         return [role for role in list_roles(kind) if not self.roles or role in self.roles]
 
     def check(self, actor: Actor, on: Any = None) -> Answer:
-        """Return whether the actor may do it, with the first reason why not. The system may do everything.
+        """Return Allowed if the actor has the permission, else a Denied with the first reason against it.
 
-        A client has no role, so no rule lets it through: it does what its permissions say. `on` is the object, where
-        the caller has it.
+        The system has every permission. A client (a program with a token) passes no rule, because it has no role: what
+        its token permits is checked elsewhere. `on` is the object to act on, for the rule's `when`.
         """
         if actor.is_system:
             return Allowed()
@@ -81,9 +88,10 @@ Permission = tuple[RoleTable, StrEnum]  # names one row of a table, as `authoriz
 
 
 def authorize(actor: Actor, table: RoleTable, permission: StrEnum, *, on: Any = None) -> None:
-    """Raise Refused, with the reason's code, unless the actor has the permission by the role table.
+    """Raise Refused unless the actor has the permission by its rule in the role table.
 
-    It is the first line of every action. `on` is the object, for rules that look at it.
+    Every action calls this first. `on` is the object to act on, for rules that look at it; the error has the code of
+    the rule's reason.
     """
     answer = table[permission].check(actor, on)
     if isinstance(answer, Denied):
@@ -91,6 +99,9 @@ def authorize(actor: Actor, table: RoleTable, permission: StrEnum, *, on: Any = 
 
 
 def authorize_staff(actor: Actor) -> None:
-    """Raise Refused unless the actor is the system, for what only vendor staff do, at the command line."""
+    """Raise Refused unless the actor is the system.
+
+    It guards what only the vendor's staff do, by management commands.
+    """
     if not actor.is_system:
         raise Refused("not_vendor_staff", _("Only vendor staff can do this."))

@@ -25,12 +25,13 @@ JSONB_ARRAY = new_array_type((3807,), "JSONBARRAY", JSONB)
 
 
 class PreparedQuery(Generic[R]):
-    """A query as a prepared statement. Calling it with values returns the rows of `build(*values)`, which are tuples.
+    """A query that PostgreSQL prepares once for each connection. Calling it returns its rows as a list of tuples.
 
-    `build` returns the queryset, by `values_list`. It is called only once, with `examples`: one for each value that
-    changes, and none of which stands elsewhere in the statement. The values may not decide what the statement looks
-    like. An example that the statement does not hold raises AssertionError at the first call. Values of the rows are as
-    the driver reads them: what a model's field makes of them in Python is left out.
+    `build` takes the values of a call and returns the queryset, which must end in `values_list`. It runs only once,
+    with the `examples` as its values; each call then puts its own values in their place. So each example must be a
+    value that stands nowhere else in the statement, and the shape of the statement must not depend on the values. The
+    first call raises AssertionError if an example is missing from the statement. Rows hold what the database driver
+    returns: model fields do not convert it.
     """
 
     def __init__(self, build: Callable[..., QuerySet[Any, R]], *examples: object) -> None:
@@ -74,6 +75,10 @@ def list_columns(model: type[Model], relation: str = "") -> list[str]:
 
 
 def build_instance(model: type[M], values: Iterable[Any]) -> M:
-    """Return an instance of the model from the values of its `list_columns`. An iterator loses only these values."""
+    """Return an instance of the model, built from its columns' values as a prepared query returns them.
+
+    `values` are in the order of the model's columns. Of an iterator only so many values are taken, so that the next
+    model of a joined row can be built from the rest.
+    """
     names = list_columns(model)
     return model.from_db(DEFAULT_DB_ALIAS, names, list(islice(values, len(names))))

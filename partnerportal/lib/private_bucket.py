@@ -55,10 +55,10 @@ def _bucket_errors() -> Iterator[None]:
 
 
 class PrivateBucket(S3Storage):
-    """A storage of whole files in a bucket, below a prefix of this installation's own.
+    """A storage of private files in an S3 bucket, below a prefix that belongs to this installation alone.
 
-    A file passes through a nameless one on this machine's disk, below PRIVATE_ROOT. So a slow reader or writer keeps no
-    connection to the bucket open, memory stays bounded, and the bucket never holds half a file under a name.
+    Each file passes through a temporary file in PRIVATE_ROOT. So a slow reader or writer keeps no connection to the
+    bucket open, memory stays bounded, and the bucket never holds half a file.
     """
 
     def __init__(self, **options: Any) -> None:
@@ -89,7 +89,7 @@ class PrivateBucket(S3Storage):
             super().delete(name)
 
     def stored_files(self, folder: str) -> Iterator[StoredFile]:
-        """Yield the files of the folder, and also what processes left that were killed while they sent one."""
+        """Yield the files of the folder, with the leftovers of processes that were killed while sending one."""
         prefix = self._normalize_name(folder) + "/"
         with _bucket_errors():
             whole = list(self.bucket.objects.filter(Prefix=prefix))

@@ -31,7 +31,10 @@ ORPHANED = timedelta(days=1)  # how long a file is kept that no row knows
 
 @dataclass(frozen=True)
 class StoredFile:
-    """A file that lies in a folder of the storage. `name` has neither the folder nor UNFINISHED in it."""
+    """A file in a folder of the private storage, with the moment of its last change and a function that deletes it.
+
+    `name` is without the folder, and for a half-written file without the ending UNFINISHED.
+    """
 
     name: str
     changed_at: datetime
@@ -39,26 +42,33 @@ class StoredFile:
 
 
 class PrivateStorage(Protocol):
-    """The interface of a storage of private files. Its methods raise Unavailable while it cannot be reached."""
+    """The interface that every storage of private files has: a folder on disk or a bucket.
+
+    Its methods raise Unavailable while the storage cannot be reached.
+    """
 
     def open_for_writing(self, name: str) -> AbstractContextManager[IO[bytes]]:
-        """Open a file for writing, which is in its place, whole, only when the block has ended without an error."""
+        """Return a context manager that gives a binary file to write to.
+
+        The file gets its name, whole, only when the block ends without an error.
+        """
 
     def open_for_reading(self, name: str) -> IO[bytes]:
-        """Open a file for reading. Raises FileNotFoundError."""
+        """Return the file, open for reading bytes. Raises FileNotFoundError."""
 
     def delete(self, name: str) -> None:
-        """Delete a file. Does nothing if it is not there."""
+        """Delete the file of this name, if there is one."""
 
     def stored_files(self, folder: str) -> Iterator[StoredFile]:
-        """Yield every file of the folder, also unfinished ones."""
+        """Yield a StoredFile for every file of the folder, finished or not."""
 
 
 @contextmanager
 def write_file(name: str) -> Iterator[IO[bytes]]:
-    """Open a file for writing. When the block ends the whole file is there; when the block fails, nothing of it is.
+    """Open a private file for writing bytes, as a context manager.
 
-    Raises Unavailable("no_space") when the disk is full.
+    When the block ends, the whole file is there; when it fails, nothing is. Raises Unavailable("no_space") when the
+    disk is full.
     """
     try:
         with _storage().open_for_writing(name) as file:
@@ -72,27 +82,28 @@ def write_file(name: str) -> Iterator[IO[bytes]]:
 
 
 def read_file(name: str) -> IO[bytes]:
-    """Open a file for reading, in bounded memory. Raises FileNotFoundError."""
+    """Open a private file for reading bytes, without holding it in memory. Raises FileNotFoundError."""
     return _storage().open_for_reading(name)
 
 
 def delete_file(name: str) -> None:
-    """Delete a file. Does nothing if it is not there."""
+    """Delete the private file of this name, if there is one."""
     _storage().delete(name)
 
 
 def list_files(folder: str) -> Iterator[StoredFile]:
-    """Yield every file of the folder, also those that a killed process left half-written."""
+    """Yield a StoredFile for every private file of the folder, also those that a killed process left half-written."""
     return _storage().stored_files(folder)
 
 
 def sweep_files(
     stored_files: Iterable[tuple[str, StoredFile]], rows: QuerySet[Any], is_needed: Callable[[Any, StoredFile], bool]
 ) -> int:
-    """Delete each file that its row does not need, and after a day each file without a row. Returns how many.
+    """Delete the private files that are no longer needed, and return how many were deleted.
 
-    `stored_files` are pairs of a row's public id and a file. A file without a row is left over from a process that was
-    killed, or this database is not the one it belongs to.
+    `stored_files` are pairs of a public id and the file that belongs to the database row with that id. `rows` is where
+    the row is looked up, and `is_needed(row, file)` says whether the file is kept. A file whose row does not exist is
+    deleted only when it is a day old: it may be left over from a killed process, or belong to another database.
     """
     stored = list(stored_files)  # files are listed first, so that one made meanwhile does not look orphaned
     found = rows.filter(public_id__in={public_id for public_id, _file in stored})
@@ -109,7 +120,7 @@ def sweep_files(
 
 
 def answer_with_file(name: str, content_type: str) -> FileResponse:
-    """Return an answer that streams the file. Raises FileNotFoundError."""
+    """Return a response that streams the private file to the browser. Raises FileNotFoundError."""
     return FileResponse(read_file(name), content_type=content_type)
 
 
@@ -118,7 +129,10 @@ def _storage() -> PrivateStorage:
 
 
 class PrivateFolder(FileSystemStorage):
-    """A storage in PRIVATE_ROOT, a folder that web and worker both see. Only the portal's own user may enter it."""
+    """A storage of private files in the folder PRIVATE_ROOT, which web and worker processes share.
+
+    Only the portal's own system user may enter the folder.
+    """
 
     @property
     def location(self) -> Any:
@@ -126,7 +140,7 @@ class PrivateFolder(FileSystemStorage):
 
     @contextmanager
     def open_for_writing(self, name: str) -> Iterator[IO[bytes]]:
-        """Write the file beside its place, and put it in its place when all of it is on the disk."""
+        """Write to a temporary file, and give it the file's name when all of it is on the disk."""
         whole = Path(self.path(name))
         private_folder(os.path.dirname(name))
         part = whole.with_name(whole.name + UNFINISHED)
@@ -151,7 +165,10 @@ class PrivateFolder(FileSystemStorage):
 
 
 def private_folder(name: str) -> Path:
-    """Return the path of a folder below PRIVATE_ROOT. It is made if need be, for the portal's own user alone."""
+    """Return the path of the folder below PRIVATE_ROOT, and create the folder if it is missing.
+
+    Only the portal's own system user may enter it.
+    """
     path = Path(settings.PRIVATE_ROOT, name)
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     return path

@@ -8,7 +8,7 @@ import psutil
 
 
 def is_running(pid: int, program: str) -> bool:
-    """Return whether process `pid` runs, and its program's name begins with `program`."""
+    """Return whether the process with this id runs a program whose name begins with `program`."""
     try:
         process = psutil.Process(pid)
         return process.name().startswith(program) and process.status() != psutil.STATUS_ZOMBIE
@@ -17,9 +17,9 @@ def is_running(pid: int, program: str) -> bool:
 
 
 def end_process(pid: int, program: str, how: signal.Signals) -> None:
-    """Send the signal `how`, wait until the process has ended, and kill it after half a minute.
+    """Send the process a signal and wait until it ends. After half a minute, kill it.
 
-    Does nothing if process `pid` is not `program`.
+    `how` is the signal. Nothing happens if the process with this id runs another program than `program`.
     """
     if not is_running(pid, program):
         return

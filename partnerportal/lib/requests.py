@@ -13,9 +13,9 @@ from partnerportal.lib.sessions import SessionStore
 
 
 class PortalRequest(HttpRequest):
-    """A request with the attributes that the portal's middleware sets, for the type checker.
+    """The type of an HTTP request with the attributes that the portal's middleware adds.
 
-    lib knows no app, so the types of operators are Any.
+    Only the type checker uses it. Operators are Any, because lib may import no app.
     """
 
     session: SessionStore
@@ -29,10 +29,10 @@ class PortalRequest(HttpRequest):
 
 
 class Utf8Request(WSGIRequest):
-    """A request that is read as UTF-8, whatever charset its Content-Type claims.
+    """An HTTP request that is always read as UTF-8, whatever charset its Content-Type names.
 
-    Django would believe it, also a charset like `hex`, which is a codec but not one of text: reading the query string
-    would then fail before any handler could answer.
+    Django would believe the header. A charset like `hex`, which does not encode text, would then make the query string
+    unreadable before any handler could answer.
     """
 
     def _set_content_type_params(self, meta: dict[str, Any]) -> None:

@@ -8,7 +8,7 @@ from django.utils.translation import pgettext, pgettext_lazy
 
 
 class Role(models.TextChoices):
-    """A role of an operator. A person may have several, and may do what any of them allows."""
+    """A role of a person in an organisation. One may have several, and may do what any of them allows."""
 
     READER = "reader", _("Reader")
     ADMIN = "admin", _("Admin")
@@ -30,12 +30,15 @@ _EVERYBODY = {
 
 
 def list_roles(kind: str) -> list[Role]:
-    """Return the roles that operators of an organisation of this kind may have, in the order of Role."""
+    """Return the roles that people in an organisation of this kind may have, in the order of Role."""
     return list(Role) if kind in KINDS_WITH_AGENTS else [Role.READER, Role.ADMIN]
 
 
 def roles_in_words(roles: Collection[str]) -> str:
-    """Return in words who has one of these roles, such as "Admins and Admin agents". There is at least one."""
+    """Return the names of the roles in the plural, joined to one phrase, such as "Admins and Admin agents".
+
+    At least one role must be given.
+    """
     *others, last = [str(_EVERYBODY[role]) for role in Role if role in roles]
     if not others:
         return last

@@ -17,12 +17,12 @@ M = TypeVar("M", bound=models.Model)
 
 
 class NoInputForm(forms.Form):
-    """The form of a dialog that asks for nothing but a yes."""
+    """The form of a confirmation dialog without any input."""
 
 
 @dataclass(frozen=True)
 class ConfirmationDialog:
-    """The words of a dialog that comes before an action: what will happen, and what stands on its button."""
+    """The words of the dialog that asks before an action: what will happen, and the label of the button."""
 
     title: str
     text: str
@@ -41,10 +41,11 @@ def _allow(row: models.Model) -> Answer:
 
 @dataclass(frozen=True, kw_only=True)
 class RowAction(Generic[M]):
-    """One action in the table of a state machine.
+    """An action that people can take on a model instance which has a state, such as a trial: approve, reject.
 
-    It is possible in `states`: these are `states.states_before(MOVES, to)` where it moves the row, and are named where
-    it changes the row within its state. Buttons and dialogs follow them; what decides is `run`, which locks the row.
+    `states` are those in which the action is possible. For an action that changes the state they are
+    `states.states_before(MOVES, to)`. Buttons and dialogs are shown by them, but `run` decides, after it has locked the
+    row in the database.
     """
 
     run: Callable[..., M]  # takes `actor`, the row under its model's name, and the form's values
@@ -60,13 +61,16 @@ class RowAction(Generic[M]):
     is_danger: bool = False
 
     def check(self, row: M) -> Answer:
-        """Return whether the action is possible on the row now, no matter who would do it, with the reason why not."""
+        """Return Allowed if the action is possible on the row in its present state, else a Denied with the reason.
+
+        Who would do it is not asked.
+        """
         if row.state not in self.states:  # type: ignore[attr-defined]
             return Denied("state_changed", _("This has changed in the meantime. Nothing else was changed."))
         return self.condition(row)
 
     def ensure_possible(self, row: M) -> None:
-        """Raise Conflict, with the reason, if the action is not possible on the row now."""
+        """Raise Conflict, with the reason, if the action is not possible on the row in its present state."""
         answer = self.check(row)
         if isinstance(answer, Denied):
             raise Conflict(answer.code, answer.message)
@@ -74,7 +78,7 @@ class RowAction(Generic[M]):
 
 @dataclass(frozen=True)
 class MenuItem:
-    """An item of a row's menu, which opens the dialog of an action."""
+    """One entry of the menu of actions in a list's row. It opens the dialog of its action."""
 
     label: Message
     icon: str
@@ -83,9 +87,10 @@ class MenuItem:
 
 
 def menu_items(table: Mapping[str, RowAction[M]], row: M, url_prefix: str) -> list[MenuItem]:
-    """Return an item for each action of `table` that is possible on the row.
+    """Return the menu entries for the actions that are possible on the row in its present state.
 
-    The address of a dialog is named by the prefix and the action's name, and takes the row's public id.
+    `table` holds the RowAction objects by name. The URL of an entry's dialog is named by `url_prefix` and the action's
+    name, and takes the row's public id.
     """
     return [
         MenuItem(

@@ -14,9 +14,10 @@ from partnerportal.lib.days import SOON, today
 
 @dataclass(frozen=True)
 class SeatBar:
-    """A bar of the seats assigned out of those purchased.
+    """The values that the bar of assigned and purchased seats shows, as text in the reader's language.
 
-    For several SKUs together the overage may be more than the difference of the two sums.
+    For several SKUs together, the overage may be more than the assigned less the purchased seats: spare seats of one
+    SKU do not make up for missing ones of another.
     """
 
     assigned: str
@@ -28,7 +29,11 @@ class SeatBar:
 
     @classmethod
     def for_seats(cls, assigned: int, purchased: int, overage: int | None = None) -> "SeatBar":
-        """Return the bar of these seats. Without `overage` they are of one SKU, and the overage is their difference."""
+        """Return the bar for these numbers of seats.
+
+        Without `overage` the seats are taken to be of one SKU: the overage is then what is assigned beyond what is
+        purchased.
+        """
         over = max(assigned - purchased, 0) if overage is None else overage
         return _seat_bar(assigned, purchased, over, formats.get_reader_locale())
 
@@ -47,7 +52,10 @@ def _seat_bar(assigned: int, purchased: int, over: int, where: Locale) -> SeatBa
 
 @dataclass(frozen=True)
 class LastDay:
-    """A last day of use: its date, and `near`, which says it in words when it is close."""
+    """The last day on which something can be used, as text in the reader's language.
+
+    `near` says a day that is close in words, such as "tomorrow", and is "" for any other.
+    """
 
     iso: str
     date: str
@@ -56,7 +64,10 @@ class LastDay:
 
     @classmethod
     def for_day(cls, day: dt.date | None, soon: dt.timedelta = SOON) -> "LastDay | None":
-        """Return the row of a last day, which counts as near if it is at most `soon` away; None for None."""
+        """Return the LastDay of a date, or None for None.
+
+        Its tone is "soon" if the day is at most `soon` away, and "past" if it is over.
+        """
         return _last_day(day, soon, today(), timezone.localdate(), formats.get_reader_locale()) if day else None
 
 
@@ -71,9 +82,9 @@ def _last_day(day: dt.date, soon: dt.timedelta, today: dt.date, here: dt.date, w
 
 @dataclass(frozen=True)
 class Attention:
-    """One thing to act on, drawn by ui/attention.html.
+    """A thing that needs the reader's attention, such as a licence in overuse. ui/attention.html draws it.
 
-    The `tone` is "bad" for use over the licence, "warn" for an end that is near, "info" for a request that waits.
+    The `tone` is "bad" for use over the licence, "warn" for an end that is near, and "info" for a request that waits.
     """
 
     tone: str

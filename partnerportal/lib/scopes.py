@@ -6,7 +6,10 @@ from operator import or_
 
 
 class Scope(IntFlag):
-    """One scope, or several joined by `|`. Databases keep them as a number, so no value may ever change."""
+    """What one organisation shares with another: one scope, or several joined by `|`.
+
+    Databases store the number, so the value of a scope may never change.
+    """
 
     NONE = 0
     ACCOUNT = 1  # name, ORGID, address and programmes; every connection shares it
@@ -18,12 +21,12 @@ class Scope(IntFlag):
 
     @property
     def codes(self) -> list[str]:
-        """The names of the scopes in lower case, as the API and the log write them."""
+        """The codes of all scopes that are set, in lower case, as the API and the log write them."""
         return [scope.code for scope in self]
 
     @property
     def code(self) -> str:
-        """The name of one scope in lower case."""
+        """The code of this scope, which must be a single one: its name in lower case."""
         return str(self.name).lower()
 
 
@@ -31,10 +34,10 @@ ALL = reduce(or_, Scope)
 
 
 def find_scope(code: str) -> Scope:
-    """Return the scope with that code. Raises KeyError for an unknown one."""
+    """Return the scope with this code, such as "orders". Raises KeyError for an unknown one."""
     return Scope[code.upper()]
 
 
 def shares(has: int, needed: Scope) -> bool:
-    """Return whether `has`, scopes as a database keeps them, includes every scope of `needed`."""
+    """Return whether the scopes in `has` include every scope in `needed`. `has` is a number from the database."""
     return has & needed == needed

@@ -12,5 +12,5 @@ _PASSWORD = re.compile(r"(://[^\s:/@]*:)[^\s/@]+@")  # a password in the address
 
 
 def mask_secrets(text: str) -> str:
-    """Return the text with "…" in place of the secret in every address, and of the password in a server's address."""
+    """Return the text with "…" in place of every secret in a URL: secret tokens in paths, and passwords of servers."""
     return _PASSWORD.sub(r"\1…@", _SECRET.sub(r"\1…", text))

@@ -8,22 +8,22 @@ from django.core.exceptions import ImproperlyConfigured
 
 
 def encrypt(text: str) -> str:
-    """Return a text encrypted with the first key of SECRETS_KEYS."""
+    """Return the text encrypted with the first key of the setting SECRETS_KEYS."""
     return _box().encrypt(text.encode()).decode()
 
 
 def decrypt(encrypted_text: str) -> str:
-    """Return the decrypted text.
+    """Return the plain text of what `encrypt` returned.
 
-    Raises ImproperlyConfigured when no key of SECRETS_KEYS opens it, or somebody has changed it.
+    Raises ImproperlyConfigured when no key of SECRETS_KEYS fits, or when the encrypted text was changed.
     """
     return _open(encrypted_text, _box().decrypt)
 
 
 def encrypt_anew(encrypted_text: str) -> str:
-    """Return an encrypted secret, encrypted with the first key of SECRETS_KEYS instead.
+    """Decrypt a secret with whichever key fits, and return it encrypted with the first key of SECRETS_KEYS.
 
-    Raises ImproperlyConfigured when no key opens it.
+    Raises ImproperlyConfigured when no key fits.
     """
     return _open(encrypted_text, _box().rotate)
 

@@ -44,9 +44,10 @@ _LIVE = PreparedQuery(
 
 
 class SessionStore(db.SessionStore):
-    """A session that is kept in a row. Its `cookie_key` is known only if a cookie led to it or if it is new.
+    """A login session that is stored, encrypted, as a row in the database.
 
-    Two requests of one session do not undo each other's changes: each writes only what it has changed itself.
+    Each save writes only what its own request has changed, so that two requests of one session do not undo each other's
+    changes. `cookie_key`, the key in the browser's cookie, is known only if a cookie led here or if the session is new.
     """
 
     cookie_key: str | None = None
@@ -57,7 +58,7 @@ class SessionStore(db.SessionStore):
 
     @classmethod
     def from_cookie(cls, key: str | None) -> "SessionStore":
-        """Return the session that a cookie's key leads to, or a new one without a cookie."""
+        """Return the session to which the key in a cookie leads, or a new session if there was no cookie."""
         session = cls(digest_secret(key)[:DIGITS] if key else None)
         session.cookie_key = key
         return session
@@ -67,11 +68,14 @@ class SessionStore(db.SessionStore):
         return digest_secret(self.cookie_key)[:DIGITS]
 
     def encode(self, session_dict: dict[str, Any]) -> str:
-        """Return the content as it is stored: encrypted for the row of this session."""
+        """Return the session's content as encrypted text for the database, which no other session can decrypt."""
         return self._box().encrypt(self.serializer().dumps(session_dict)).decode()
 
     def decode(self, session_data: bytes | str) -> dict[str, Any]:
-        """Return the content of this session's row. It is empty if written for another row or by another SECRET_KEY."""
+        """Return the decrypted content of this session as a dict.
+
+        It is empty if it was encrypted for another session or with another SECRET_KEY.
+        """
         try:
             content = self._box().decrypt(session_data)
         except InvalidToken:
@@ -94,26 +98,29 @@ class SessionStore(db.SessionStore):
         return build_instance(Session, rows[0]) if rows else None
 
     def load(self) -> dict[str, Any]:
-        """Return the content of the row, and keep a copy of it to compare with in `save`."""
+        """Read the session's content from the database and return it as a dict.
+
+        A copy is kept, with which `save` compares to find what has changed.
+        """
         values: dict[str, Any] = super().load()
         self._before = deepcopy(values)
         return values
 
     def cycle_key(self) -> None:
-        """Give the session another key when somebody signs in. A session that is signed in already keeps its key.
+        """Give the session a new key when somebody signs in. A session that is signed in already keeps its key.
 
-        Django would change that too after a change of SECRET_KEY. Of many requests at once each would get another key,
-        and the list of a person's sessions would know none of them, so that nobody could end them. A change of the
-        password ends every session.
+        Django would change the key also after a change of SECRET_KEY. Of many requests at once each would then get
+        another one, and the list of a person's sessions would know none of them, so that nobody could end them. A
+        change of the password ends every session.
         """
         if SESSION_KEY not in self:
             super().cycle_key()
 
     def take_turn(self) -> None:
-        """Keep the session to this transaction until that ends, and read what other requests have left in it.
+        """Lock the session until this transaction ends, and read what other requests have written in it.
 
-        Waits for whoever has the turn, and raises OperationalError after lock_timeout. A session that has ended
-        meanwhile, for example because it goes on under another key, is empty.
+        It waits for a request that holds the lock, and raises OperationalError after lock_timeout. A session that ended
+        meanwhile, for example because it goes on under another key, is then empty.
         """
         row = _live(self.session_key or "", timezone.now()).select_for_update().first()
         self._session_cache = self.decode(row.session_data) if row else {}
@@ -132,7 +139,7 @@ class SessionStore(db.SessionStore):
         self.was_ended = True
 
     def save(self, must_create: bool = False) -> None:
-        """Write what this request has changed since it read the session, and nothing if it has changed nothing.
+        """Store the changes that this request has made to the session. Without changes, nothing is written.
 
         Raises UpdateError when the session has been deleted, but OperationalError when the database is away.
         """
@@ -159,10 +166,10 @@ class SessionStore(db.SessionStore):
 
 
 class SessionMiddleware(middleware.SessionMiddleware):
-    """Django's middleware, except that the cookie carries `cookie_key` and not `session_key`.
+    """Django's session middleware, with a cookie that carries `cookie_key` in place of `session_key`.
 
-    Unlike Django's, it does not drop a cookie that leads nowhere: the browser may have got a new one meanwhile, by
-    another request that it sent at the same moment.
+    Unlike Django's, it does not delete a cookie that leads to no session: another request, sent at the same moment, may
+    just have given the browser a new one.
     """
 
     def process_request(self, request: HttpRequest) -> None:

@@ -11,15 +11,15 @@ _INVISIBLE = " \u00a0\ufeff\u200b\u3000"
 
 
 def safe_cell(text: str) -> str:
-    """Return the text, with an apostrophe before it when a spreadsheet would run it as a formula.
+    """Return the text as a spreadsheet cell that is never run as a formula: with an apostrophe before it if need be.
 
-    Leading blanks and byte order marks are looked past.
+    A formula is also recognised after leading blanks and byte order marks.
     """
     return f"'{text}" if text.lstrip(_INVISIBLE).startswith(_STARTERS) else text
 
 
 def safe_cell_sql(expression: Any) -> Case:
-    """Return what `safe_cell` does as an SQL expression; null stays null.
+    """Return an SQL expression that does to the given text expression what `safe_cell` does; null stays null.
 
     tests/lib/test_spreadsheet_safety.py makes sure that the two agree.
     """

@@ -13,10 +13,10 @@ Moves = Mapping[Any, Collection[Any]]
 
 
 def move(row: M, to: str, **changes: Any) -> M:
-    """Move a row to a state that its model's MOVES allow, write `changes` with it, and return the fresh row.
+    """Move a model instance to the state `to`, save it with the given changes, and return it as stored.
 
-    The row is locked first, so call this in a transaction. Raises Conflict("state_changed") when MOVES has no such
-    step, or no longer because somebody was faster.
+    It locks the row first, so it must be called in a transaction. Raises Conflict("state_changed") when the model's
+    MOVES do not lead from the row's present state to this one.
     """
     locked = type(row)._default_manager.select_for_update().get(pk=row.pk)
     _set_state(locked, to, changes)
@@ -25,9 +25,9 @@ def move(row: M, to: str, **changes: Any) -> M:
 
 
 def move_locked(rows: list[M], to: str, **changes: Any) -> None:
-    """Move rows that this transaction has locked to a state, in one statement; otherwise like `move`.
+    """Move several rows, which this transaction has already locked, to the state `to` in one statement.
 
-    The instances in `rows` are updated too.
+    The instances in `rows` are updated too. Otherwise it is like moving one row.
     """
     for row in rows:
         _set_state(row, to, changes)
@@ -44,7 +44,10 @@ def _set_state(locked: models.Model, to: str, changes: dict[str, Any]) -> None:
 
 
 def states_before(moves: Moves, to: str) -> frozenset[str]:
-    """Return the states from which `moves` lead to the state `to`."""
+    """Return the states from which one step in `moves` leads to the state `to`.
+
+    `moves` maps each state to the states that may follow it.
+    """
     return frozenset(before for before, allowed in moves.items() if to in allowed)
 
 
@@ -68,14 +71,14 @@ END $$;
 
 
 def allowed_steps(moves: Moves) -> list[str]:
-    """Return every allowed step as "before>after", in order."""
+    """Return every step that `moves` allows as text, such as "requested>active", in order."""
     return sorted(f"{before}>{after}" for before, allowed in moves.items() for after in allowed)
 
 
 def guard_states(
     table: str, moves: Mapping[str, Collection[str]], *, begins: str, holds: Literal["everybody", "tenants"]
 ) -> migrations.RunSQL:
-    """Return the migration operation that makes the database refuse a change of state that `moves` does not have.
+    """Return a migration operation after which the database refuses any change of state that `moves` does not allow.
 
     `moves` and `begins` are the model's MOVES and BEGINS (tests/house/test_states.py compares them). `holds` says who
     is refused. Tenants always are: they store rows only in the state `begins`, and change nothing of a row that has no

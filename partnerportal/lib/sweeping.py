@@ -9,9 +9,10 @@ BATCH = 2000  # rows that are deleted in one transaction
 
 
 def delete_in_batches(rows: QuerySet[Any]) -> int:
-    """Delete these rows, the oldest first, each batch in a transaction of its own. Return how many were deleted.
+    """Delete all rows of the queryset, oldest first, and return how many were deleted.
 
-    So no lock is held for long, and after a sweep that was cut off the next one goes on where it was.
+    Each batch has a transaction of its own. So no lock is held for long, and after an interruption the next sweep goes
+    on where this one ended.
     """
     deleted = 0
     while keys := list(rows.order_by("pk").values_list("pk", flat=True)[:BATCH]):

@@ -30,9 +30,11 @@ _CURRENT = """SELECT current_setting('role'), coalesce(current_setting('portal.o
 
 
 def enter_tenant(*, organization_id: int | None, person_id: int | None = None, secret: str = "") -> None:
-    """Become the tenant until the outermost transaction ends. Raises AssertionError outside a transaction.
+    """Let the database show this transaction only what the given organisation and person may see.
 
-    A suspended organisation is not entered: the person alone is, and sees what nobody's tenant sees.
+    It holds until the outermost transaction ends. `secret` is a secret that the visitor holds, such as the token of an
+    invitation. A suspended organisation counts as None: only what the person may see without one is visible. Raises
+    AssertionError outside a transaction.
     """
     assert connection.in_atomic_block, "a tenant lives inside a transaction"
     values = [APP_ROLE, *("" if v is None else str(v) for v in (organization_id, person_id)), secret, ""]
@@ -41,7 +43,7 @@ def enter_tenant(*, organization_id: int | None, person_id: int | None = None, s
 
 
 def allow_credential_writes(person_id: int) -> None:
-    """Let the transaction write what that person signs in with: password, addresses, second factors.
+    """Let this transaction write what the person signs in with: password, addresses, second factors.
 
     Only code that has just seen the person's proof (a password, a code, a link, a passkey) may call it. It holds until
     the next `enter_tenant`, or until the transaction ends.
@@ -54,7 +56,10 @@ def allow_credential_writes(person_id: int) -> None:
 def tenant_transaction(
     *, organization_id: int | None = None, person_id: int | None = None, secret: str = ""
 ) -> Iterator[None]:
-    """Run the block as the tenant in a transaction of its own, for code outside the transaction of a request."""
+    """Open a transaction and run the block in it as the given tenant (see `enter_tenant`).
+
+    It is for code that runs outside the transaction of a request.
+    """
     with atomic():
         enter_tenant(organization_id=organization_id, person_id=person_id, secret=secret)
         yield
@@ -62,7 +67,7 @@ def tenant_transaction(
 
 @contextmanager
 def as_tenant(*, organization_id: int | None, person_id: int | None = None, secret: str = "") -> Iterator[None]:
-    """Run the block as the tenant, and then go back to the tenant before, which set_config alone would not do."""
+    """Run the block as the given tenant inside the present transaction, then return to the tenant before."""
     with connection.cursor() as cursor:
         cursor.execute(_CURRENT)
         before = cursor.fetchone()
@@ -78,7 +83,10 @@ def as_tenant(*, organization_id: int | None, person_id: int | None = None, secr
 
 
 def bypasses_policies() -> bool:
-    """Return whether the database role that this process signed in as would see every tenant's rows."""
+    """Return whether row-level security does not hold for the database role of this process.
+
+    Such a role would see the rows of every tenant.
+    """
     with connection.cursor() as cursor:
         cursor.execute("SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = session_user")
         return bool(cursor.fetchone()[0])
@@ -93,7 +101,7 @@ READ = {  # the functions that policies call: what each reads, and its type
 
 
 def functions_sql() -> str:
-    """Return the statements that create the functions of READ and let the web and worker roles call them."""
+    """Return the SQL that creates the functions of READ and lets the web and worker roles call them."""
     return "\n".join(
         f"""CREATE FUNCTION {name} RETURNS {kind} LANGUAGE sql STABLE PARALLEL SAFE AS $$ SELECT {body} $$;
             GRANT EXECUTE ON FUNCTION {name} TO {APP_ROLE}, portal_worker;"""
@@ -102,10 +110,10 @@ def functions_sql() -> str:
 
 
 def inline_functions(policy: str) -> str:
-    """Return the policy with the body of each function of READ in place of its call.
+    """Return the SQL of a policy with the body of each function of READ in place of its call.
 
-    PostgreSQL would parse the functions anew for every statement, at each table that it names, which was a third of
-    what the second lock costs a list.
+    PostgreSQL would parse the functions anew for every statement and table, which was a third of what row-level
+    security costs a list.
     """
     for function, (body, _) in READ.items():
         policy = policy.replace(function, f"({body})")
@@ -115,12 +123,13 @@ def inline_functions(policy: str) -> str:
 def enable_row_security(
     table: str, *, using: str, check: str | None = None, grant: str = "SELECT"
 ) -> migrations.RunSQL:
-    """Return the migration operation that puts row-level security on a tenant table and grants it to portal_app.
+    """Return a migration operation that turns on row-level security for a table and grants it to portal_app.
 
-    `using` decides the rows seen, `check` (by default the same) the rows that may be written, and `grant` what
-    portal_app may do to the table. What is seen stands in one policy, for PostgreSQL promises no order among several:
-    alternatives joined by OR are asked from left to right, so what is quick or mostly true comes first. FORCE makes the
-    policy hold for the owner too, unless its role has BYPASSRLS, as the one that migrates and dumps has.
+    `using` is the SQL condition for the rows that a tenant sees, `check` for those it may write (by default the same),
+    and `grant` names what portal_app may do to the table. All that is seen stands in one policy, because PostgreSQL
+    promises no order among several: alternatives joined by OR are asked from left to right, so what is quick or mostly
+    true comes first. FORCE makes the policy hold for the table's owner too, unless its role has BYPASSRLS, as the one
+    that migrates and dumps has.
     """
     return migrations.RunSQL(
         f"""ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;
@@ -136,8 +145,11 @@ def enable_row_security(
 
 
 def widen_policy(table: str, after: str, before: str) -> migrations.RunSQL:
-    """Return the migration operation by which the policy on a lower app's table shows the rows that `after` says, in
-    place of those that `before` says."""
+    """Return a migration operation that replaces the condition of a table's row-level security policy.
+
+    `after` and `before` are the SQL conditions for the rows seen, with and without the migration. An app uses it to
+    show more rows of a table that belongs to an app below it.
+    """
     return migrations.RunSQL(
         f"ALTER POLICY tenant ON {table} USING ({inline_functions(after)})",
         f"ALTER POLICY tenant ON {table} USING ({inline_functions(before)})",
@@ -145,10 +157,10 @@ def widen_policy(table: str, after: str, before: str) -> migrations.RunSQL:
 
 
 def grant_sql(table: str, privileges: str) -> str:
-    """Return the statements that give portal_app these privileges on a table, and no other.
+    """Return the SQL that gives portal_app exactly these privileges on a table.
 
-    INSERT and UPDATE stand for every column but the one that PostgreSQL numbers: a tenant that chose a number would
-    take it from a row to come.
+    INSERT and UPDATE are granted for every column but the one that PostgreSQL numbers: a tenant that chose a number
+    would take it from a row to come.
     """
     spelled = re.sub(r"\b(INSERT|UPDATE)\b(?! *\()", r"\1%1$s", privileges)
     return f"""REVOKE ALL ON {table} FROM {APP_ROLE};
@@ -162,11 +174,11 @@ def grant_sql(table: str, privileges: str) -> str:
 def set_columns_in_database(
     table: str, *, made: Mapping[str, str] | None = None, changed: Mapping[str, str] | None = None
 ) -> migrations.RunSQL:
-    """Return the migration operation that makes the database itself set these columns when a tenant writes a row.
+    """Return a migration operation that lets the database itself fill columns when a tenant writes a row.
 
-    Each column has an SQL expression that takes the place of the tenant's value: in `made` when a row is stored, in
-    `changed` when the column is changed. The expression may read the tenant's row as NEW and, in `changed`, the row as
-    it was as OLD. Roles above the policies write what they like.
+    `made` and `changed` map columns to SQL expressions, whose values replace what the tenant wrote: in `made` when a
+    row is stored, in `changed` when the column is changed. An expression may read the tenant's row as NEW and, in
+    `changed`, the row as it was as OLD. Roles for which row-level security does not hold write what they like.
     """
 
     def body(values: Mapping[str, str], when: str) -> str:
@@ -191,10 +203,11 @@ CREATE TRIGGER is_settled BEFORE INSERT OR UPDATE ON {table}
 
 
 def allow_events(name: str, kinds: str, *, only: str = "true") -> migrations.RunSQL:
-    """Return the migration operation that lets tenants record events of these kinds, in their own name.
+    """Return a migration operation that lets tenants record events of these kinds, in their own name.
 
-    `kinds` are separated by blanks, `only` is one more condition, and `name` that of the app or of one of its groups.
-    Events of other kinds are recorded by feeds, jobs and staff, who are above the policies.
+    `name` is that of the app or of one of its groups of events, `kinds` are separated by blanks, and `only` is a
+    further SQL condition. Events of other kinds are recorded by feeds, jobs and staff, for whom row-level security does
+    not hold.
     """
     listed = ",".join(kinds.split())
     own = "organization_id = portal_org() AND actor_kind = 'person' AND actor_id = portal_person()"

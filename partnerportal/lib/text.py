@@ -12,14 +12,17 @@ _UNSEEN = re.compile("[\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\
 
 
 def one_line(text: str) -> str:
-    """Return the text without line breaks, other control characters, and characters that hide or turn text."""
+    """Return the text as one line: each line break or other control character becomes a space.
+
+    Characters that are invisible or that turn the direction of the text are removed.
+    """
     return _UNSEEN.sub("", _BREAKS.sub(" ", text)).strip()
 
 
 def search_key(text: str) -> str:
-    """Return the search key of a name, which ignores case, accents and width: "abc societe" for "ＡＢＣ  Société".
+    """Return the form of a name by which it is searched: "abc societe" for "ＡＢＣ Société".
 
-    It is NFKC in lower case, without accents and with single spaces.
+    It ignores case, accents, width of letters and double spaces.
     """
     wide = unicodedata.normalize("NFKC", one_line(text)).casefold()
     bare = _LATIN_MARKS.sub("", unicodedata.normalize("NFD", wide))
@@ -27,9 +30,9 @@ def search_key(text: str) -> str:
 
 
 def monogram(name: str) -> str:
-    """Return two letters for a name: the initials of its first two words, or the first two letters of its only word.
+    """Return two capital letters that stand for a name in its avatar, or "?" for a name without letters or digits.
 
-    A name without letters or digits gives "?".
+    They are the initials of the first two words, or the first two letters of the only word.
     """
     words = [word for word in name.split() if word[0].isalnum()]
     if not words:
@@ -39,5 +42,5 @@ def monogram(name: str) -> str:
 
 
 def escape_unprintable(text: str) -> str:
-    """Return foreign text with everything unprintable escaped, so that it steers no terminal and can be stored."""
+    """Return the text with every unprintable character escaped, so that it cannot control a terminal."""
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)

@@ -28,9 +28,10 @@ REGIONS = {
 
 
 def time_zone_choices(current: str) -> list[Choice | tuple[str, list[Choice]]]:
-    """Return the choices of a form field: UTC, and every time zone once, by region and under its usual name of today.
+    """Return the choices of a form field for a time zone: UTC, and every zone once, by region.
 
-    `current`, the zone that is set now, is always among them, although it may have an older name.
+    Each zone has its usual name of today. `current`, the zone that is set now, is always among them, although it may
+    have an older name.
     """
     groups = _groups(get_reader_locale(), today())
     listed = {"UTC", *(name for zones in groups.values() for name, _label in zones)}

@@ -16,24 +16,27 @@ _SHAPE = re.compile(r"[A-Za-z0-9_-]{20,64}")
 
 
 def new_token() -> str:
-    """Return a token of 256 random bits: 43 characters that are safe in a URL."""
+    """Return a new random token of 256 bits, as 43 characters that are safe in a URL."""
     return secrets.token_urlsafe(32)
 
 
 def is_token(text: str) -> bool:
-    """Return whether the text could be a token. No other text is looked up: the database raises an error for NUL."""
+    """Return whether the text has the length and characters of a token.
+
+    Any other text must not be looked up, because the database raises an error for NUL.
+    """
     return bool(_SHAPE.fullmatch(text))
 
 
 def digest_secret(secret: str) -> str:
-    """Return the SHA-256 digest in hex of a secret that is shown once. Only the digest is kept."""
+    """Return the SHA-256 digest of a secret in hex. The database stores only the digest."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
 class Token(models.Model):
-    """The base of models of a machine's credential (`lib.authentication`), of whose secret only the digest is kept.
+    """The base of models for a token with which a program signs in (`lib.authentication`).
 
-    The row of a revoked token stays, and opens nothing.
+    Only the digest of the token is stored. The row of a revoked token is kept, but lets nobody in.
     """
 
     digest = models.CharField(max_length=64, unique=True)
@@ -46,18 +49,19 @@ class Token(models.Model):
         abstract = True
 
     def as_actor(self) -> Actor:
-        """Return the client that holds the token as an actor. Each model says what its clients may do."""
+        """Return the actor for a request with this token: a client, with what this model lets it do."""
         raise NotImplementedError
 
     def log_fields(self) -> dict[str, str]:
-        """Return what a request's log line says of the token, by which staff find it."""
+        """Return the fields by which a request's log line names the token, as a dict. Staff find the token by them."""
         return {"token_prefix": self.prefix}
 
 
 def note_token_use(token: Token) -> None:
-    """Write that the token is used now, unless that was written in the last five minutes or another request does so.
+    """Set the token's `last_used_at` to now, at most once in five minutes.
 
-    All requests of a machine share the token's row. Its lock lasts as long as the transaction, which should be short.
+    Nothing is written while another request does the same. All requests of a program share the row, which stays locked
+    until the transaction ends, so that should be short.
     """
     now = timezone.now()
     if token.last_used_at and now - token.last_used_at < NOTED_EVERY:

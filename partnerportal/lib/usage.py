@@ -2,7 +2,7 @@
 
 
 def bar_tone(used: int, limit: int) -> str:
-    """Return the tone of a usage bar, which decides its colour.
+    """Return the tone of a usage bar, which decides its colour: "low", "", "full" or "over".
 
     It is "low" (quiet) below 45% of the limit, "" (blue) from there, "full" (amber) from 90%, and "over" (red) only
     above the limit.
@@ -14,7 +14,7 @@ def bar_tone(used: int, limit: int) -> str:
 
 
 def bar_width(used: int, limit: int) -> int:
-    """Return how much of a usage bar to fill, in whole percent and never above 100.
+    """Return how much of a usage bar to fill, as a whole number of percent from 0 to 100.
 
     Any use with a limit of 0 fills the bar, in red.
     """

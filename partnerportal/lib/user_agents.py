@@ -16,7 +16,10 @@ _SYSTEMS = {
 
 
 def describe_user_agent(user_agent: str) -> str:
-    """Name the browser and system, as "Firefox on Windows"; for an unknown one, return the start of the text itself."""
+    """Return the browser and system that a User-Agent header names, as "Firefox on Windows".
+
+    For an unknown one, it is the beginning of the header itself.
+    """
     browser = next((name for mark, name in _BROWSERS.items() if mark in user_agent), "")
     system = next((name for mark, name in _SYSTEMS.items() if mark in user_agent), "")
     if browser and system:

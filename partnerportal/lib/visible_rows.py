@@ -13,10 +13,13 @@ M = TypeVar("M", bound=models.Model)
 
 
 class TenantQuerySet(models.QuerySet):
-    """The base of every tenant-owned model's queryset, which defines `rows_for`."""
+    """The base of querysets for models whose rows belong to organisations. Subclasses define `rows_for`."""
 
     def visible_to(self, actor: Actor) -> Self:
-        """Return the rows that the actor may see: all for the system, none without an organisation, else `rows_for`."""
+        """Return the rows that the actor may see.
+
+        They are all rows for the system, none for an actor without an organisation, and otherwise what `rows_for` says.
+        """
         if actor.is_system:
             return self.all()
         if actor.organization_id is None:
@@ -24,19 +27,20 @@ class TenantQuerySet(models.QuerySet):
         return self.rows_for(actor)
 
     def rows_for(self, actor: Actor) -> Self:
-        """Return the rows that the actor's organisation sees, in one readable line of the subclass.
+        """Return the rows that the actor's organisation may see. Each subclass must override this.
 
-        They are OWN (the organisation's) or REACH (those of organisations that share with it). Raises
-        NotImplementedError where the subclass says nothing, so that a forgotten method shows no rows.
+        They are the organisation's own, or those of organisations that share with it. The base raises
+        NotImplementedError, so that a forgotten method shows no rows.
         """
         raise NotImplementedError(f"{type(self).__name__} does not say whose rows are seen")
 
 
 def in_reach(actor: Actor, column: str, scopes: str) -> Q:
-    """Return the condition that the organisation in `column` shares the scopes in the column `scopes` with the actor.
+    """Return a queryset condition (Q) for rows of organisations that share certain data with the actor.
 
-    It is for use as one side of an OR: it looks each row up by an index. For an IN beside an OR, PostgreSQL would read
-    the whole reach for each row.
+    `column` names the column with the organisation, and `scopes` the column with what it must share. Use it as one side
+    of an OR: it looks up each row by an index, whereas for an IN beside an OR, PostgreSQL would list all sharing
+    organisations for each row.
     """
     reach = actor.reach(OuterRef(scopes))
     (reached,) = reach.query.values_select
@@ -44,7 +48,10 @@ def in_reach(actor: Actor, column: str, scopes: str) -> Q:
 
 
 def by_public_id(rows: models.QuerySet[M], public_id: UUID) -> M:
-    """Return the row with that public id. Raises NotFound if it is absent or not visible, which look the same."""
+    """Return the row of the queryset with that public id, or raise NotFound.
+
+    Pass only rows that the actor may see: what is absent and what is not visible then get the same answer.
+    """
     row = rows.filter(public_id=public_id).first()
     if row is None:
         raise NotFound("not_found", "")

@@ -12,7 +12,7 @@ A, R, AA, S = Role.ADMIN, Role.READER, Role.ADMIN_AGENT, Role.SALES_AGENT
 
 @dataclass(frozen=True, kw_only=True)
 class SampleCompany:
-    """A company that is no customer: the vendor, a distributor, a partner or a publisher."""
+    """A sample company that is no customer: the vendor, a distributor, a partner or a publisher."""
 
     key: str  # also the first part of its domain
     name: str
@@ -29,7 +29,7 @@ class SampleCompany:
 
 @dataclass(frozen=True)
 class SamplePerson:
-    """A person with an account, and the roles that they have in each company, by its key."""
+    """A sample person with an account. `acts_for` maps the key of each company to the roles that they have there."""
 
     email: str
     name: str

@@ -47,9 +47,10 @@ _JA_TRADES = "印刷 運輸 化学 観光 建設 工業 食品 商事 電機 病
 
 
 def add_customers(total: int, say: Callable[[str], None]) -> int:
-    """Bring the main partner's live connections up to `total`, and return how many customers were added.
+    """Add invented customers until the main sample partner is connected to `total` customers.
 
-    What an interrupted call has added is kept. `say` is called with the progress.
+    Returns how many were added. What an interrupted call has added is kept. `say` is called with a text about the
+    progress.
     """
     organization = Organization.objects.get(org_id=next(c.org_id for c in cast.COMPANIES if c.key == cast.MAIN))
     missing = total - Connection.objects.active().filter(partner=organization).count()
@@ -100,7 +101,7 @@ def _org_id(number: int) -> str:
 
 
 def invented_customer(number: int) -> tuple[str, str, str]:
-    """Return the name, country and city of the customer of that number."""
+    """Return the name, country code and city of the invented customer with this number."""
     random = Random(number)
     country = random.choice(("GB", "GB", "GB", "FR", "DE", "JP"))
     if country == "GB":

@@ -35,28 +35,28 @@ SEATS = (5, 10, 15, 20, 25, 40, 50, 75, 100, 150, 250, 400)  # usual sizes of a 
 
 @dataclass(frozen=True)
 class SampleCustomer:
-    """A customer as far as its sample feed needs it."""
+    """What the sample feed has to know of a customer: its ORGID and country."""
 
     org_id: str
     country: str
 
 
 def feed_lines(rows: Iterable[dict[str, Any]]) -> Iterator[bytes]:
-    """Return the lines of a feed, one JSON object for each of these rows."""
+    """Return the lines of a feed file: each row of values as JSON in bytes."""
     return (json.dumps(row, default=str, ensure_ascii=False).encode() + b"\n" for row in rows)
 
 
 def sku_rows() -> Iterator[dict[str, Any]]:
-    """Yield the rows of all SKUs."""
+    """Yield a feed row, as a dict, for each sample product and add-on."""
     for kind, rows in ((Sku.Kind.PRODUCT, PRODUCTS), (Sku.Kind.ADD_ON, ADD_ONS)):
         for code, service, name, _price in rows:
             yield {"type": "sku", "code": code, "service": service, "name": name, "kind": kind}
 
 
 def rows_of_past_services(customer: SampleCustomer, today: dt.date, *, most: int = 4) -> Iterator[dict[str, Any]]:
-    """Yield the rows of what a customer has had for a while: services with their orders, and at times a trial.
+    """Yield feed rows, as dicts, for services that a customer has had for a while, with their orders.
 
-    There are at most `most` services.
+    There are at most `most` services, and at times a trial.
     """
     random = Random(customer.org_id)
     skus = random.sample(PRODUCTS, random.randint(1, most))
@@ -100,7 +100,10 @@ def rows_of_past_services(customer: SampleCustomer, today: dt.date, *, most: int
 def trial_row(
     customer: SampleCustomer, number: int, code: str, state: Entitlement.State, ends: dt.date | None
 ) -> dict[str, Any]:
-    """Return the row of a trial of 30 days that ends on that day. A requested one has no days yet."""
+    """Return the feed row, a dict, of a trial of 30 days that ends on the day `ends`.
+
+    A requested trial has no days yet. `number` tells the customer's services and trials apart, and `code` is the SKU.
+    """
     begun = ends - dt.timedelta(days=30) if ends else None
     return _entitlement(
         customer, number, code, kind=Kind.TRIAL, state=state, source=Source.ENABLED, quantity=25,
@@ -111,7 +114,10 @@ def trial_row(
 def service_rows(
     customer: SampleCustomer, number: int, code: str, seats: int, day: dt.date
 ) -> Iterator[dict[str, Any]]:
-    """Yield the rows of a service that begins on that day, and of its order."""
+    """Yield the feed rows, as dicts, of a service that begins on the day `day`, and of the order for it.
+
+    `number` tells the customer's services apart, and `code` is the SKU.
+    """
     ends = _renewed(day, day)
     yield _entitlement(
         customer, number, code, state=Entitlement.State.ACTIVE, quantity=seats, assigned=0, starts_on=day, ends_on=ends

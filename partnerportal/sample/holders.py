@@ -51,9 +51,9 @@ LAST = [
 
 
 def write_holders(organizations: Iterable[Organization], now: dt.datetime) -> None:
-    """Store a sample licence, held by an invented user or device, for each assigned seat of these organisations.
+    """Store an invented user or device for each assigned seat of these organisations.
 
-    Seats are those of active entitlements in production, at most AT_MOST of each. Times lie before `now`.
+    Only active entitlements in production count, with at most AT_MOST seats each. All times lie before `now`.
     """
     keys = {organization.pk: organization for organization in organizations}
     running = Entitlement.objects.filter(customer__in=keys, state=Entitlement.State.ACTIVE, kind="production")

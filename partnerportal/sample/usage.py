@@ -24,9 +24,9 @@ BATCH = 100_000  # rows that are stored at a time
 
 
 def write_usage(organizations: Iterable[Organization], today: dt.date) -> int:
-    """Store invented days of use, up to `today`, for all active licences of these organisations.
+    """Store invented usage for each day up to `today`, for all active licences of these organisations.
 
-    Returns how many rows were written.
+    Returns how many database rows were written.
     """
     keys = {organization.pk: organization for organization in organizations}
     batch: list[UsageRow] = []

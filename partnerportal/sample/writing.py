@@ -43,13 +43,13 @@ Organizations = dict[str, Organization]
 
 
 def is_sample_data_written() -> bool:
-    """Return whether the sample data is in the database."""
+    """Return whether the database already has the sample data."""
     return Person.objects.filter(email=cast.PEOPLE[0].email).exists()
 
 
 @transaction.atomic
 def write_sample_data() -> None:
-    """Write the whole sample data in one transaction, so that all of it is there or nothing."""
+    """Write all sample data to the database, in one transaction."""
     now = timezone.now()
     organizations = _companies(now) | _customers(now)
     _badges(organizations, now.date())
@@ -94,7 +94,10 @@ def _customers(now: dt.datetime) -> Organizations:
 
 
 def new_customer(key: str, name: str, country: str, city: str, org_id: str, now: dt.datetime) -> Organization:
-    """Return a customer that is not stored yet. `key` is its domain, and decides its public and tenant ids."""
+    """Return a sample customer, which is not stored yet.
+
+    `key` is the first part of its domain, and decides its public and tenant ids.
+    """
     return Organization(
         public_id=_uuid(key), tenant_id=_uuid(f"{key} tenant"), kind=Kind.CUSTOMER, name=name, name_folded=search_key(name),
         org_id=org_id, country=country, city=city, website=f"{key}.example", contact_email=f"office@{key}.example",
@@ -150,9 +153,10 @@ def _past_connections(organizations: Organizations, now: dt.datetime) -> None:
 
 
 def new_connection(partner: Organization, customer: Organization, now: dt.datetime, **end: Any) -> Connection:
-    """Return a connection that is not stored yet, live unless `end` holds the columns of its end.
+    """Return a sample connection of a partner with a customer, which is not stored yet.
 
-    It is between two weeks and two years old, as the ids of the two decide.
+    It is active unless `end` holds the values of its columns as an ended one. The ids of the two decide since when it
+    exists: between two weeks and two years.
     """
     since = dt.timedelta(minutes=Random(f"{partner.org_id} {customer.org_id}").randint(20_000, 980_000))
     return Connection(
@@ -200,7 +204,10 @@ def _import(rows: Iterable[dict[str, Any]], at: dt.datetime | None = None) -> No
 
 
 def write_feed(stream: Any, at: dt.datetime | None = None) -> None:
-    """Import a feed. With `at` its events are recorded as of that moment; without, none are, because the facts are old."""
+    """Import a feed file as the portal imports those of the vendor.
+
+    With `at` events are recorded, as of that moment. Without it none are: what the feed says is then no news.
+    """
     counts = import_feed(actor=Actor.system("feed"), stream=stream, with_events=at is not None, at=at)
     assert not counts[Outcome.ERROR], "the sample feed is sound"
 
@@ -274,7 +281,7 @@ def _actor(email: str, organization: Organization) -> Actor:
 
 
 def write_pending_notices() -> None:
-    """Write the notices of all events whose fan-out is due, batch by batch, until none is left."""
+    """Write the inbox notices for all events that have none yet, batch by batch."""
     while fan_out_due_events():
         pass
 

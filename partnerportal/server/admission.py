@@ -11,13 +11,16 @@ from entitlements.ingest.authentication import IngestBearer
 
 
 class SenderCheck:
-    """A task that checks the token of an upload whose headers a channel has read, and tells the channel the result."""
+    """A task that checks the token of an upload before its body is read.
+
+    It tells the upload's channel the result.
+    """
 
     def __init__(self, channel: Any) -> None:
         self.channel, self.request = channel, channel.request
 
     def service(self) -> None:
-        """Check the token in this thread, and have the loop call `channel.admit` with the result."""
+        """Check the token, and have the main loop pass the result to `channel.admit`."""
         is_known = True  # stays so while the database is away, because the application answers that better
         close_old_connections()
         try:
@@ -29,11 +32,11 @@ class SenderCheck:
             self.channel.server.trigger.pull_trigger(partial(self.channel.admit, self.request, is_known))
 
     def cancel(self) -> None:
-        """Do nothing: this is called when the process leaves, and the channel is closed with it."""
+        """Do nothing. It is called when the process leaves, and the channel is closed with it."""
 
 
 def is_known_sender(authorization: str) -> bool:
-    """Return whether the header `Authorization` holds a token with which the upload will be let in."""
+    """Return whether the value of an `Authorization` header holds a token that may upload."""
     request: Any = HttpRequest()
     request.META["HTTP_AUTHORIZATION"] = authorization
     try:

@@ -14,7 +14,10 @@ from partnerportal.errors import RETRY_SECONDS
 
 
 class Answer(WSGITask):
-    """The application's answer. To HEAD it has no body, and while the process leaves it is the connection's last."""
+    """A task that writes the application's answer to a connection.
+
+    An answer to HEAD has no body. While the process leaves, the connection is closed after it.
+    """
 
     chunked_response: bool
 
@@ -38,7 +41,10 @@ class Answer(WSGITask):
 
 
 class RefusalTask(ErrorTask):
-    """The server's own answer to a request that it does not take in: JSON in the API's shape, else one sentence."""
+    """A task that writes the server's own answer to a request that it refuses.
+
+    The answer is JSON in the API's format, or elsewhere one sentence.
+    """
 
     def execute(self) -> None:
         """Write the refusal in the client's language, log it, and end the connection."""
@@ -74,7 +80,7 @@ class RefusalTask(ErrorTask):
         self.log_refusal(client_address(django_request))
 
     def log_refusal(self, client: str) -> None:
-        """Write the line of the access log, which the application cannot write because it did not see the request."""
+        """Write the access log's line for the refused request, which the application has never seen."""
         method, path, status = self.request.command, self.request.path[:LONGEST_PATH], self.request.error.code
         milliseconds = round((time.time() - self.channel.since) * 1000)
         fields = {"client": client, "method": method, "path": path, "status": status, "milliseconds": milliseconds}
@@ -82,9 +88,9 @@ class RefusalTask(ErrorTask):
 
 
 def build_django_request(request: Any, sender: str) -> HttpRequest:
-    """Return a Django request that tells the client's language and address.
+    """Return a Django request with the client's language and address, and nothing else.
 
-    It holds nothing else, because a refused request may not have been read to its end.
+    A refused request may not have been read to its end.
     """
     django_request = HttpRequest()
     django_request.META = {"REMOTE_ADDR": sender}
@@ -95,7 +101,7 @@ def build_django_request(request: Any, sender: str) -> HttpRequest:
 
 
 def answer_text(status: int, *, is_upload: bool) -> tuple[str, str]:
-    """Return the error code and the sentence for a status that the server itself answers."""
+    """Return the error code and the sentence with which the server answers this HTTP status."""
     if status == 413 and is_upload:
         return "too_large", _("The upload is too large. Split it into smaller ones.")
     if status == 408 and is_upload:

@@ -23,7 +23,10 @@ DRAIN = 2  # seconds in which what a refused client still sends is thrown away: 
 
 
 class Channel(HTTPChannel):
-    """One connection. `since` is when the present wait began: for the first request, the next, or the rest of one."""
+    """A connection to one client.
+
+    `since` is the time at which it began to wait for the client: for a first request, the next, or the rest of one.
+    """
 
     task_class = Answer
     error_task_class = RefusalTask
@@ -41,7 +44,7 @@ class Channel(HTTPChannel):
         self.since = time.time()
 
     def received(self, data: bytes) -> bool:
-        """Take in what the client sent, and return whether it was taken in.
+        """Take in bytes that the client sent, and return whether they were taken in.
 
         A body for which the disk has no room is refused, and an upload waits until its sender is known.
         """
@@ -63,20 +66,20 @@ class Channel(HTTPChannel):
         return taken
 
     def refuse_for_lack_of_room(self) -> None:
-        """Refuse the request because the disk takes no more of its body, and let go of what it took."""
+        """Refuse the present request because the disk is full, and delete what has been stored of its body."""
         with suppress(OSError):  # closing writes what is still in memory, which does not fit either
             self.request.close()
         self.request.body_rcv = None
         self.refuse(NoSpace(""))
 
     def admit(self, request: Parser, is_known: bool) -> None:
-        """Go on reading an upload whose sender is known, and refuse any other."""
+        """Go on reading the upload `request` if its sender is known, or refuse it."""
         self.paused = False
         if not is_known and self.connected and self.request is request:
             self.refuse(Unauthorized(""))
 
     def service(self) -> None:
-        """Answer the next request, in this thread. If even the answer to an error fails, close the connection."""
+        """Answer the next request in this thread. If even the answer to an error fails, close the connection."""
         try:
             super().service()
         except Exception:
@@ -86,7 +89,10 @@ class Channel(HTTPChannel):
         self.answered, self.since = True, time.time()
 
     def is_overdue(self, now: float) -> bool:
-        """Return whether the client has let us wait too long. The time of our own answer does not count."""
+        """Return whether the client has kept the connection waiting too long.
+
+        The time that the portal takes to answer does not count. `now` is in seconds, as time.time() gives it.
+        """
         if self.requests or self.will_close:
             self.since = now
             return False
@@ -102,14 +108,14 @@ class Channel(HTTPChannel):
         return now - self.since > (KEEP_ALIVE if self.answered else SECONDS)
 
     def close_waiting(self) -> None:
-        """Close the connection. Where half a request has come, answer first that it was too slow."""
+        """Close the connection. If half a request has come, first answer that it was too slow."""
         if self.request is None or self.draining or self.total_outbufs_len:
             self.handle_close()
         else:
             self.refuse(RequestTimeout(""))
 
     def refuse(self, error: Any) -> None:
-        """Answer the request that is being read with an error, and close the connection then."""
+        """Answer the request that is being read with an error, then close the connection."""
         with self.requests_lock:
             self.request.error = error
             self.requests.append(self.request)
@@ -117,11 +123,18 @@ class Channel(HTTPChannel):
             self.server.add_task(self)
 
     def readable(self) -> bool:
-        """Return whether to read from the client: always while draining, and not while paused."""
+        """Return whether to read from the client now.
+
+        It is true while what a refused client sends is thrown away, and false while an upload waits for the check of
+        its sender.
+        """
         return self.draining or (not self.paused and bool(super().readable()))
 
     def handle_write(self) -> None:
-        """Send what is ready. After a refusal, read on for DRAIN seconds before closing, so that the answer arrives."""
+        """Send what is ready to be sent.
+
+        After a refusal, go on reading for DRAIN seconds before closing, so that the answer arrives.
+        """
         if self.will_close or not (self.refused and self.close_when_flushed):
             super().handle_write()
             return
@@ -135,9 +148,10 @@ class Channel(HTTPChannel):
 
 
 class Listener:
-    """The behaviour that TCP and Unix listening sockets share.
+    """The base of the TCP and Unix sockets that accept connections.
 
-    `is_leaving` is set when the proxy is to look for another server; `leaves_at` is when no more connections are taken.
+    `is_leaving` is set when the proxy is to look for another server; `leaves_at` is when no more connections are
+    accepted.
     """
 
     channel_class = Channel
@@ -148,15 +162,15 @@ class Listener:
     active_channels: dict[int, Channel]
 
     def maintenance(self, now: float) -> None:
-        """Close the overdue connections. waitress calls this each second while the socket listens."""
+        """Close the connections whose clients wait too long. waitress calls this each second."""
         for channel in list(self.active_channels.values()):
             if channel.is_overdue(now):
                 channel.close_waiting()
 
     def readable(self) -> bool:
-        """Return whether to take new connections now.
+        """Return whether to accept new connections now.
 
-        A process without a free thread takes them 50 ms later, so that they go to a process that has one.
+        A process without a free thread accepts them 50 ms later, so that they go to a process that has one.
         """
         is_open = bool(super().readable())  # type: ignore[misc]
         if not self.task_dispatcher.is_full:
@@ -166,7 +180,10 @@ class Listener:
         return is_open and time.time() >= self.looks_at
 
     def handle_accept(self) -> None:
-        """Take one new connection, or all that wait if this process let others go first, or if it leaves."""
+        """Accept one new connection.
+
+        All that wait are accepted if this process leaves, or has let other processes go first.
+        """
         takes_all, self.looks_at = bool(self.looks_at or self.leaves_at), 0.0
         before = -1
         while before != len(self.active_channels):
@@ -184,15 +201,15 @@ class Listener:
             min(waiting, key=lambda c: (bool(c.request and c.request.is_upload), c.since)).handle_close()
 
     def stop_accepting(self) -> None:
-        """Take the connections that the kernel has let in already, and then no more."""
+        """Accept the connections that the kernel has already let in, and then no more."""
         self.leaves_at = time.time()
         self.handle_accept()
         wasyncore.dispatcher.close(self)  # the trigger stays open, because answers still wake the loop by it
 
 
 class TcpListener(Listener, TcpWSGIServer):
-    """A listening TCP socket."""
+    """A TCP socket that accepts connections."""
 
 
 class UnixListener(Listener, UnixWSGIServer):
-    """A listening Unix socket."""
+    """A Unix socket that accepts connections."""

@@ -17,14 +17,14 @@ logging.getLogger("waitress.queue").setLevel(logging.ERROR)
 
 
 class Task(Protocol):
-    """The interface of a piece of work for a thread."""
+    """The interface of a piece of work that a thread does, or that is cancelled before."""
 
     def service(self) -> None: ...
     def cancel(self) -> None: ...
 
 
 class FairQueue:
-    """A queue in which senders take turns.
+    """A queue of requests from which each sender in turn is served one.
 
     In order of arrival, two hundred requests of one session at once kept everybody else waiting for seconds.
     """
@@ -37,12 +37,12 @@ class FairQueue:
         return self.length
 
     def append(self, task: Any) -> None:
-        """Put a task behind the others of its sender."""
+        """Add a task behind the other tasks of its sender."""
         self.lines.setdefault(identify_sender(task), deque()).append(task)
         self.length += 1
 
     def popleft(self) -> Any:
-        """Take the first task of the sender whose turn it is. Its sender then goes behind all others."""
+        """Remove and return the first task of the sender whose turn it is. The sender then goes behind all others."""
         sender = next(iter(self.lines))
         line = self.lines.pop(sender)
         task = line.popleft()
@@ -53,7 +53,10 @@ class FairQueue:
 
 
 def identify_sender(task: Any) -> str:
-    """Return the session cookie of a channel's next request, or without one the address that it came from."""
+    """Return a text that identifies who sent the channel's next request.
+
+    It is the session cookie, or without one the IP address.
+    """
     if not getattr(task, "requests", None):  # a rehearsal is no channel
         return ""
     headers = task.requests[0].headers
@@ -65,8 +68,9 @@ def identify_sender(task: Any) -> str:
 
 
 class Lanes:
-    """Pools of threads, one for each lane, in place of the one pool of waitress. `taken` counts all requests.
+    """Four pools of threads, called lanes: for pages, uploads, health checks and readiness checks.
 
+    They replace the one pool of waitress, so that no kind of request waits for another. `taken` counts all requests.
     `asked_at` is when somebody last asked whether the process is ready, in whole seconds of the monotonic clock.
     """
 
@@ -80,7 +84,7 @@ class Lanes:
         self.readiness = start_threads(1)  # apart from health, because it asks the database, which may hang
 
     def add_task(self, channel: Any) -> None:
-        """Give the channel's next request to its lane. waitress calls this."""
+        """Give the channel's next request to the thread pool for its kind. waitress calls this."""
         self.taken += 1
         lane = self.choose_lane(channel.requests[0])
         if lane is self.readiness:
@@ -88,7 +92,10 @@ class Lanes:
         lane.add_task(channel)
 
     def choose_lane(self, request: Parser) -> ThreadedTaskDispatcher:
-        """Return the lane for a request, by its address. Refusals go with health checks, as they take no time."""
+        """Return the thread pool for a request, by its path.
+
+        Refused requests go to the pool for health checks, because to answer them takes no time.
+        """
         if request.error or request.path == "/healthz":
             return self.health
         if request.path == "/readyz":
@@ -97,17 +104,17 @@ class Lanes:
 
     @property
     def is_full(self) -> bool:
-        """Return whether the next page would have to wait for a thread."""
+        """Return whether a request for a page would now have to wait for a thread."""
         return bool(self.pages.active_count + len(self.pages.queue) >= len(self.pages.threads))
 
     def shutdown(self) -> None:
-        """End all threads, and wait a second for those of each lane."""
+        """End all threads, and wait up to a second for those of each pool."""
         for lane in (self.pages, self.uploads, self.health, self.readiness):
             lane.shutdown(timeout=1)
 
 
 def start_threads(number: int) -> ThreadedTaskDispatcher:
-    """Return a pool of so many threads, in whose queue senders take turns."""
+    """Start a pool of `number` threads and return it. Its queue is a FairQueue."""
     dispatcher = ThreadedTaskDispatcher()
     dispatcher.queue = FairQueue()
     dispatcher.set_thread_count(number)

@@ -21,35 +21,35 @@ _CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 
 
 class LengthRequired(Error):
-    """Raised for a request whose body is sent in chunks, without a length. Answered by 411."""
+    """Raised for a request whose body comes in chunks, without a length. It is answered 411."""
 
     code = 411
     reason = "Length Required"
 
 
 class RequestTimeout(Error):
-    """Raised when a request has not arrived within SECONDS, or UPLOAD_SECONDS for an upload. Answered by 408."""
+    """Raised when a request has not arrived within SECONDS, or UPLOAD_SECONDS for an upload. It is answered 408."""
 
     code = 408
     reason = "Request Timeout"
 
 
 class Unauthorized(Error):
-    """Raised for an upload whose sender shows no known token. Answered by 401."""
+    """Raised for an upload without a token that may upload. It is answered 401."""
 
     code = 401
     reason = "Unauthorized"
 
 
 class NoSpace(Error):
-    """Raised when the disk has no room for the body of a request. Answered by 503."""
+    """Raised when the disk has no room for the body of a request. It is answered 503."""
 
     code = 503
     reason = "Service Unavailable"
 
 
 def waitress_settings(body_bytes: int) -> Adjustments:
-    """Return waitress's settings for requests whose body has at most `body_bytes` bytes.
+    """Return waitress's settings as a dict, for requests whose body has at most `body_bytes` bytes.
 
     Forwarded headers are passed on as they come: Django and allauth alone decide which they trust.
     """
@@ -66,9 +66,9 @@ def waitress_settings(body_bytes: int) -> Adjustments:
 
 
 class Parser(HTTPRequestParser):
-    """The parser of one request.
+    """The parser of one HTTP request.
 
-    It refuses the request as soon as its headers show that it is too large, or that it is framed in two ways.
+    It refuses the request as soon as its headers show that it is too large, or that they give its length in two ways.
     """
 
     empty: bool
@@ -79,11 +79,11 @@ class Parser(HTTPRequestParser):
 
     @property
     def is_upload(self) -> bool:
-        """Return whether the request sends a file, as far as its headers have come."""
+        """Return whether the request uploads a file, as far as its headers have been read."""
         return self.headers_finished and self.path.startswith(UPLOADS)
 
     def received(self, data: bytes) -> int:
-        """Take in a part of the request. Return how many bytes belong to it, as waitress wants to know."""
+        """Take in bytes of the request, and return how many of them belong to it."""
         beginning = self.header_plus
         taken: int = super().received(data)
         if self.empty:  # waitress would let a client go on with blank lines for ever
@@ -95,7 +95,10 @@ class Parser(HTTPRequestParser):
         return taken
 
     def parse_header(self, header_plus: bytes) -> None:
-        """Read the first line and the headers. Raises ParsingError for what is malformed or framed in two ways."""
+        """Read the request's first line and headers.
+
+        Raises ParsingError if they are malformed, or give the length of the body in two ways.
+        """
         try:
             super().parse_header(plain_header(header_plus))
         except ValueError as error:  # such as of a malformed address, or a length of thousands of digits
@@ -109,7 +112,7 @@ class Parser(HTTPRequestParser):
 
 
 def plain_header(header_plus: bytes) -> bytes:
-    """Return a request's first line and headers with the blanks around each value taken off. Raises ParsingError.
+    """Return a request's first line and headers without the blanks around each value. Raises ParsingError.
 
     waitress matches each line by an expression whose time grows with the square of the length, or more, for a line that
     is made to fail late or has many blanks before its value: two such requests of 20 kB stopped the whole process. Here

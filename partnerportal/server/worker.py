@@ -26,7 +26,7 @@ FIRST_PAGE = "/sign-in/login/"
 
 
 class PortalWorker(Worker):
-    """A gunicorn worker that runs waitress on gunicorn's sockets."""
+    """A gunicorn worker process that answers requests with waitress."""
 
     # All processes of a parent share these numbers: the age of the worker that was started last, of the youngest that
     # is ready, and of the youngest that was told to leave; and when one was last asked whether it is ready.
@@ -38,7 +38,7 @@ class PortalWorker(Worker):
         self.listeners: list[Any] = []
 
     def run(self) -> None:
-        """Draw the first pages, answer requests, and leave when that is due."""
+        """Run the process: draw the first pages, answer requests, and end when that is due."""
         from partnerportal.lib import garbage
         from partnerportal.lib.private_files import private_folder
         from partnerportal.server.connections import BUSY_TURN
@@ -56,7 +56,7 @@ class PortalWorker(Worker):
         self.finish_work()
 
     def draw_first_pages(self) -> None:
-        """Parse every template, and draw a page in each thread that will draw pages.
+        """Load all templates and draw one page in each page thread, before the first request comes.
 
         The first page of a process takes many times as long as a later one.
         """
@@ -68,7 +68,7 @@ class PortalWorker(Worker):
             together.wait(timeout=self.cfg.timeout)
 
     def open_listeners(self) -> None:
-        """Have waitress listen on each of gunicorn's sockets."""
+        """Let waitress accept connections on each socket of gunicorn."""
         from django.conf import settings
 
         from partnerportal.server.connections import TcpListener, UnixListener
@@ -90,7 +90,7 @@ class PortalWorker(Worker):
             )
 
     def run_turn(self, seconds: float) -> None:
-        """Run one turn of the loop, of `seconds` at most, and give the sign of life that the parent waits for."""
+        """Run one turn of the main loop, of `seconds` at most, and tell the parent process that this one lives."""
         self.notify()
         wasyncore.poll2(seconds, self.channels)
 
@@ -109,7 +109,7 @@ class PortalWorker(Worker):
         return self.successor_is_starting() or self.is_announcing_leave()
 
     def is_due_for_renewal(self) -> bool:
-        """Return whether the process has answered `max_requests` and no upload is on its way.
+        """Return whether the process has answered `max_requests` requests and no upload is being received.
 
         An upload may take ten minutes, during which a leaving process would take no new connections.
         """
@@ -119,16 +119,17 @@ class PortalWorker(Worker):
         return not any(request and request.is_upload for request in reading)
 
     def successor_is_starting(self) -> bool:
-        """Return whether a younger process has been started that is not ready yet, for half of graceful_timeout.
+        """Return whether a younger process has been started that is not ready yet.
 
-        At a reload the parent ends a process as soon as it has started the next.
+        At a reload the parent ends a process as soon as it has started the next. A successor is waited for during half
+        of graceful_timeout.
         """
         self.told_at = getattr(self, "told_at", time.monotonic())
         is_coming = self.shared[STARTED] > self.age >= self.shared[READY]
         return is_coming and time.monotonic() - self.told_at < self.cfg.graceful_timeout / 2
 
     def is_announcing_leave(self) -> bool:
-        """Return whether the process stays because `/readyz` must still say that it leaves, for ANNOUNCED seconds.
+        """Return whether the process stays for ANNOUNCED seconds to say in `/readyz` that it leaves.
 
         That is so when the parent leaves too, and somebody asks for readiness. A form that meets a closed port may be
         lost, and a proxy that notices nothing of a short restart would send requests to the next process before that is
@@ -143,7 +144,10 @@ class PortalWorker(Worker):
         return True
 
     def finish_work(self) -> None:
-        """Take no new connections, and finish what is in hand. The parent limits the time; uploads limit theirs."""
+        """Accept no new connections, and finish the requests that are being answered.
+
+        The parent limits the time; uploads limit theirs.
+        """
         for listener in self.listeners:
             listener.stop_accepting()
         while any(listener.active_channels for listener in self.listeners):
@@ -153,7 +157,7 @@ class PortalWorker(Worker):
         self.lanes.shutdown()
 
     def handle_exit(self, sig: int, frame: Any) -> None:
-        """Note for all processes that this one was told to leave, and wake the loop."""
+        """Handle the signal that tells this process to leave: tell the other processes, and wake the main loop."""
         super().handle_exit(sig, frame)
         self.shared[TOLD] = max(self.shared[TOLD], self.age)
         for listener in self.listeners[:1]:
@@ -161,7 +165,10 @@ class PortalWorker(Worker):
 
 
 class FirstPageTask:
-    """A task that draws one page at the start, for no visitor. Its thread then waits until all others have, too."""
+    """A task that draws one page at the start of a process, so that later pages are quick.
+
+    Its thread then waits until all others have drawn one too.
+    """
 
     def __init__(self, application: Callable[..., Any], together: threading.Barrier) -> None:
         self.application, self.together = application, together
@@ -178,7 +185,7 @@ class FirstPageTask:
 
 
 def draw_page(application: Callable[..., Any]) -> None:
-    """Ask the application for the sign-in page, as a visitor behind all trusted proxies would."""
+    """Ask the WSGI application for the sign-in page, as a visitor behind all trusted proxies would."""
     from django.conf import settings
 
     environ: dict[str, Any] = {"PATH_INFO": FIRST_PAGE, "HTTP_HOST": settings.PORTAL_HOST}
@@ -198,7 +205,7 @@ def draw_page(application: Callable[..., Any]) -> None:
 
 
 def load_templates() -> None:
-    """Have Django parse and keep each of our templates, in the default language."""
+    """Let Django parse and cache each of the portal's templates, in the default language."""
     from django.template import TemplateSyntaxError, engines
 
     for engine in engines.all():
@@ -209,7 +216,7 @@ def load_templates() -> None:
 
 
 def raise_file_limit() -> None:
-    """Allow this process `FILES` open files, or as many as the system permits."""
+    """Raise this process's limit of open files to FILES, or as far as the system permits."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != resource.RLIM_INFINITY and soft < FILES:
         most = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)

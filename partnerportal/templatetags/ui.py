@@ -33,9 +33,9 @@ register.filter("usage_width", usage.bar_width)
 @register.simple_tag
 @lru_cache(maxsize=256)
 def icon(name: str) -> SafeString:
-    """Return the SVG of a lucide icon: a reference into the file of icons, hidden from assistive technology.
+    """Return an `<svg>` that shows the lucide icon of this name. Screen readers skip it.
 
-    The style sheet sizes it. Raises ValueError for a name that partnerportal/icons.py does not have.
+    CSS sets its size. Raises ValueError for a name that partnerportal/icons.py does not have.
     """
     if name not in icons.NAMES:
         raise ValueError(f"partnerportal/icons.py names no icon {name!r}")
@@ -50,7 +50,7 @@ register.simple_tag(page_url)
 
 @register.tag
 def translate(parser: Parser, token: Token) -> Node:
-    """Compile `{% translate %}` as Django does, but translate a constant text now and not for each page.
+    """Compile Django's `{% translate %}`, but translate a constant text once, when the template is parsed.
 
     That is right because parsed templates are kept by language (loaders.py).
     """
@@ -62,13 +62,16 @@ def translate(parser: Parser, token: Token) -> Node:
 
 @register.simple_tag
 def jinja(template_name: str, **context: Any) -> SafeString:
-    """Draw a part of a page that repeats, by Jinja2 (.jinja), which is seven times faster than Django's engine."""
+    """Return the HTML of a Jinja2 template, drawn with the given values.
+
+    It is for parts that a page repeats: Jinja2 is seven times faster than Django's engine.
+    """
     return mark_safe(engines["jinja"].get_template(template_name).render(context))  # Jinja2 has escaped the values
 
 
 @register.simple_tag(takes_context=True)
 def part(context: Context, part: PagePart) -> SafeString:
-    """Draw a PagePart inside a page: its template sees the part's own values and those of the page."""
+    """Return the HTML of a PagePart, whose template sees the part's own values and those of the page."""
     assert context.template, "a part stands in a page"
     template = context.template.engine.get_template(part.template)
     with context.push(**part.context):
@@ -77,31 +80,31 @@ def part(context: Context, part: PagePart) -> SafeString:
 
 @register.filter("number")
 def number_or_blank(value: int | Decimal | None) -> str:
-    """Format a number in the reader's language; empty for None."""
+    """Return the number in the format of the reader's language, or "" for None."""
     return "" if value is None else formats.format_number(value)
 
 
 @register.filter
 def join_names(items: Iterable[object]) -> str:
-    """Join names by the reader's own separator, as "A, B"."""
+    """Return the names as one text, with the separator of the reader's language, as "A, B"."""
     return formats.join_names(items)
 
 
 @register.filter("percent")
 def percent_or_blank(value: float | Decimal | None) -> str:
-    """Format a ratio as whole percent: 0.66 is 66%; empty for None."""
+    """Return a ratio as text in whole percent: "66%" for 0.66, or "" for None."""
     return "" if value is None else formats.format_percent(value)
 
 
 @register.filter("money")
 def money_or_blank(amount: Decimal | None, currency: str) -> str:
-    """Format an amount with its currency; empty for None."""
+    """Return an amount with its currency, in the format of the reader's language, or "" for None."""
     return "" if amount is None else formats.format_money(amount, currency)
 
 
 @register.filter
 def short_number(value: int) -> str:
-    """Format a count for a badge: exact up to 99, then 99+."""
+    """Return a count as text for a badge: exact up to 99, then "99+"."""
     return "99+" if value > 99 else formats.format_number(value)
 
 
@@ -114,31 +117,34 @@ def _time(value: dt.date, text: str) -> SafeString:
 
 @register.simple_tag(name="date")
 def date_element(value: dt.date | None) -> str:
-    """Return a `<time>` with the date, as 14 Dec 2025; empty for None."""
+    """Return a `<time>` element with a date, as "14 Dec 2025", or "" for None."""
     return _time(value, formats.format_date(value)) if value else ""
 
 
 @register.simple_tag(name="datetime")
 def moment_element(value: dt.datetime | None) -> str:
-    """Return a `<time>` with the date, the time and the reader's time zone; empty for None."""
+    """Return a `<time>` element with the date, time and reader's time zone, or "" for None."""
     return _time(value, formats.format_date_and_time(value)) if value else ""
 
 
 @register.simple_tag(name="relative")
 def near_date_element(value: dt.date | None) -> str:
-    """Return a `<time>` that says when something is: in words when near, as a date when far. Its title is in full."""
+    """Return a `<time>` element that says a near time in words and a far one as a date.
+
+    Its title has the date and time in full.
+    """
     return _time(value, formats.format_relative_time(value)) if value else ""
 
 
 @register.filter("browser")
 def browser_and_system(user_agent: str) -> str:
-    """Name the browser and system of a session, as "Firefox on Windows"."""
+    """Return the browser and system that a session's User-Agent header names, as "Firefox on Windows"."""
     return user_agents.describe_user_agent(user_agent)
 
 
 @register.filter
 def undo_url(message: Any) -> str:
-    """Return the address of a message's Undo form, or "" without one.
+    """Return the URL of the Undo form that belongs to a message, or "" for a message without one.
 
     A view gives it as a tag: messages.success(request, text, extra_tags="undo=/inbox/7/restore/").
     """
@@ -148,13 +154,13 @@ def undo_url(message: Any) -> str:
 
 @register.filter
 def error_fields(form: Any) -> list[Any]:
-    """Return the bound fields of a form that carry errors, in the order of the form."""
+    """Return the bound fields of the form that have errors, in the form's order."""
     return [field for field in form if field.errors]
 
 
 @register.filter
 def widget_kind(field: Any) -> str:
-    """Return how ui/field.html lays a bound field out: "checkbox", "password", "choices" or "plain"."""
+    """Return the layout of a bound field in ui/field.html: "checkbox", "password", "choices" or "plain"."""
     kinds = {
         "checkbox": "checkbox",
         "password": "password",

@@ -7,9 +7,10 @@ from django.db.backends.postgresql import base
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """A connection that knows which statements its server keeps, for `lib/prepared.py`.
+    """A PostgreSQL connection that remembers which statements it has prepared on the server.
 
-    It asks the server whether it lives only when that is in doubt.
+    `lib/prepared.py` uses it. The connection also saves a query: it asks whether the server is alive only when in
+    doubt.
     """
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
@@ -18,9 +19,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return super().get_new_connection(conn_params)
 
     def prepare_once(self, name: str, statement: str) -> bool:
-        """Prepare the statement on the server, unless that is done, and return whether it can be executed by its name.
+        """Prepare the statement on the server under this name, unless that was done before.
 
-        It cannot behind a transaction pooler, where the next transaction may meet another server.
+        Returns whether the statement can be executed by its name. Behind a transaction pooler it cannot, because the
+        next transaction may run on another server connection.
         """
         with self.cursor() as cursor:  # which connects anew when the server has gone
             if self._is_direct is None:
@@ -33,9 +35,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return self._is_direct
 
     def is_usable(self) -> bool:
-        """Return whether the server still answers. It is asked, by a SELECT, only when there is something to read.
+        """Return whether the connection to the server still works.
 
-        A server that has gone closes its end of the connection, and one that lives says nothing unasked.
+        It sends a SELECT only when the socket has something to read: a server that has gone closes its end, and one
+        that lives says nothing unasked.
         """
         if self.connection is None or self.connection.closed:
             return False

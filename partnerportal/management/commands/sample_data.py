@@ -54,7 +54,7 @@ class Command(StaffCommand):
 
 
 def account_table() -> Iterator[str]:
-    """Yield the lines of a table of the sample accounts that exist, with their password."""
+    """Yield the lines of a text table of the sample accounts that exist, with their password."""
     emails = [human.email for human in cast.PEOPLE]
     rows = Operator.objects.filter(person__email__in=emails).select_related("person", "organization")
     operators_by_email: dict[str, list[Operator]] = {email: [] for email in emails}
@@ -79,11 +79,11 @@ def account_table() -> Iterator[str]:
 
 
 def person_language(operators: list[Operator]) -> str:
-    """Return the language of the person whose operators these are."""
+    """Return the language code of the person to whom these operators belong."""
     return operators[0].person.language
 
 
 def pad_to_width(text: str, width: int) -> str:
-    """Return the text with blanks up to `width` columns of a terminal. A Japanese character takes two."""
+    """Return the text with spaces added, up to `width` columns of a terminal. A Japanese character takes two."""
     taken = sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
     return text + " " * (width - taken)
