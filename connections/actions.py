@@ -34,13 +34,16 @@ TOO_MANY_ACCEPTED = _(
 def accept_invitation(
     *, actor: Actor, token: str, scopes: Scope, wording: Wording = NO_WORDING
 ) -> tuple[Connection, bool]:
-    """Connect the actor's organisation with the partner whose invitation has this token, and share `scopes` (E-14).
+    """Connect the actor's organisation, as the customer, with the partner that sent this invitation (E-14).
 
-    The partner then sees what is shared (CC-10…CC-14). Return the connection and whether it is new: accepting while
-    connected changes nothing (E-3). However many accept at once, the unique index keeps one active connection. Raises
-    NotFound for an unknown token, also for one that is replaced at the same moment, Invalid("own_link"),
-    Conflict("partner_not_active"), Conflict("state_changed") if the connection is ended at the same moment,
-    Stale("wording_changed") if the texts that were read are no longer valid, and TooMany("too_many_connections") beyond
+    Return the connection, and True if it is new: if the two are connected already, nothing changes (E-3). From then on
+    the partner sees the data that `scopes` stand for (CC-10…CC-14). `token` is the secret in the invitation's address,
+    and `wording` the texts that the person read before agreeing. When several people accept at once, a unique index
+    keeps one active connection.
+
+    Raises NotFound for a token that is unknown or is replaced at the same moment; Invalid("own_link");
+    Conflict("partner_not_active"); Conflict("state_changed") if the connection is ended at the same moment;
+    Stale("wording_changed") if the texts have changed since they were read; and TooMany("too_many_connections") beyond
     ACCEPTED_A_DAY acceptances in 24 hours.
     """
     authorize(actor, ROLE_TABLE, ConnectionPermission.ACCEPT)
@@ -99,14 +102,17 @@ def change_sharing(
     wording: Wording = NO_WORDING,
     version: str | None = None,
 ) -> Connection:
-    """Share `scopes` with the partner of an active connection from now on, and nothing else (E-14); return it.
+    """Replace what a customer shares with the partner of an active connection (E-14); return the connection.
 
-    A trigger changes what the partner and its distributor see in this transaction. Consenting again to the same is kept
-    when there was more to choose from, and otherwise changes nothing. `version` is that of the consent that the actor
-    has seen, if it matters. Raises NotFound when the actor is on neither side, Refused("not_customer") for the
-    partner's, Conflict("state_changed") when the connection has ended, Stale("changed_meanwhile") when a colleague has
-    consented to something else since that version, and Stale("wording_changed") when the texts that were read are no
-    longer valid.
+    The customer shares `scopes` from now on, and nothing else. This stores a new consent, unless the newest one has the
+    same scopes and was chosen from the same ones. A trigger changes what the partner and its distributor see in the
+    same transaction. `wording` are the texts that the person read, and `version` is the version of the newest consent
+    that they saw, or None for a caller that has seen none.
+
+    Raises NotFound if the actor's organisation is not part of the connection; Refused("not_customer") if it is the
+    partner; Conflict("state_changed") if the connection has ended; Stale("changed_meanwhile") if a colleague has
+    consented to something else since `version`; and Stale("wording_changed") if the texts have changed since they were
+    read.
     """
     authorize(actor, ROLE_TABLE, ConnectionPermission.CHANGE_SHARING)
     rows = Connection.objects.visible_to(actor).filter(pk=connection.pk)
@@ -137,9 +143,9 @@ def change_sharing(
 
 @transaction.atomic
 def share_with_all_partners(*, actor: Actor, scopes: Scope, wording: Wording = NO_WORDING) -> int:
-    """Share `scopes`, and nothing else, with every partner that the actor's organisation is connected to.
+    """Share exactly these scopes with every partner of the actor's organisation; return how many partners there are.
 
-    Return how many there are. Each connection has its own consent and its own event, and all change together.
+    Each connection gets its own consent and its own event, all in one transaction.
     """
     authorize(actor, ROLE_TABLE, ConnectionPermission.CHANGE_SHARING)
     own = Connection.objects.visible_to(actor).active().filter(customer=actor.organization_id)
@@ -171,10 +177,10 @@ def _consent(actor: Actor, connection: Connection, scopes: Scope, wording: Wordi
 
 @transaction.atomic
 def end_connection(*, actor: Actor, connection: Connection) -> Connection:
-    """End a connection at once, for either of its sides, and return it (CC-18…CC-20).
+    """End a connection at once, at the wish of either side, and return it (CC-18…CC-20).
 
-    A trigger takes the partner's sight of the customer away in this transaction. Raises Conflict("state_changed") when
-    the connection has ended already, and NotFound when the actor is on neither side.
+    A trigger hides the customer's data from the partner in the same transaction. Raises Conflict("state_changed") if
+    the connection has ended already, and NotFound if the actor's organisation is not part of it.
     """
     authorize(actor, ROLE_TABLE, ConnectionPermission.END)
     if not Connection.objects.visible_to(actor).filter(pk=connection.pk).exists():
@@ -195,9 +201,10 @@ def end_connection(*, actor: Actor, connection: Connection) -> Connection:
 
 @transaction.atomic
 def replace_invitation_link(*, actor: Actor, partner: Organization, reason: str) -> InvitationLink:
-    """Replace a partner's invitation link that is being abused, for vendor staff, and return the new one.
+    """Give a partner a new invitation link in place of one that is being abused, and return the new link.
 
-    The old link stops at once; the log keeps the reason. Raises Invalid("reason_required") without one.
+    Only vendor staff may do this. The old link stops working at once, and the event log keeps `reason`. Raises
+    Invalid("reason_required") if the reason is blank.
     """
     authorize_staff(actor)
     if not reason.strip():
@@ -245,9 +252,10 @@ _MEND_NOTICES = f"""
 
 
 def list_portfolio_differences() -> list[str]:
-    """Return a line for each row of the portfolio, and each notice's `in_reach`, that disagrees with its definition.
+    """Return a sentence for each stored row that is wrong about who sees whose data; an empty list if all are right.
 
-    Triggers keep both, so the list is empty unless something wrote around them.
+    It compares the table Portfolio, and the column `in_reach` of notices, with what connections and organisations
+    imply. Triggers keep both up to date, so a difference means that something bypassed them.
     """
     with database.cursor() as cursor:
         cursor.execute(_DIFFERENCES)
@@ -258,9 +266,10 @@ def list_portfolio_differences() -> list[str]:
 
 @transaction.atomic
 def rebuild_portfolio(*, actor: Actor) -> int:
-    """Make the portfolio, and the notices' `in_reach`, agree with their definition; return how many rows changed.
+    """Correct the stored answers to who sees whose data; return how many rows changed.
 
-    Whoever writes organisations or connections waits until it is done.
+    These are the table Portfolio and the column `in_reach` of notices. Both are computed anew from organisations and
+    connections. Until that is done, whoever writes one of these waits.
     """
     authorize_staff(actor)
     with database.cursor() as cursor:

@@ -12,7 +12,10 @@ from partnerportal.lib.actors import Actor
 
 
 def build_actor(operator: Operator, person: Person) -> Actor:
-    """Return the actor for a person who acts through this operator, which `list_operators_of_person` has fetched."""
+    """Return the Actor for a person who acts for an organisation through `operator`, their membership in it.
+
+    The operator must come from `list_operators_of_person`, which reads the memberships in programmes that it needs.
+    """
     organization = operator.organization
     grants = (grant for program in operator.active_programs for grant in program["grants"])  # type: ignore[attr-defined]
     return Actor(
@@ -39,10 +42,11 @@ def _reach(organization_id: int, sees_finance: bool, scope: Any) -> Any:
 
 
 def choose_operator(organization_id: int | None, operators: list[Operator]) -> Operator | None:
-    """Return the operator through which a person acts who asks for this organisation, or None if they have none.
+    """Choose the membership through which a person acts: an operator of this organisation if there is one.
 
-    `operators` are the person's own, from `list_operators_of_person`. If none of them is of the organisation, it is the
-    first whose organisation is not suspended, or else the first.
+    `operators` are all of the person's memberships, from `list_operators_of_person`. If none is in the organisation
+    with this primary key, return the first in an organisation that is not suspended, or else the first; None for an
+    empty list.
     """
     asked_for = (o for o in operators if o.organization_id == organization_id)
     taking_part = (o for o in operators if not o.organization.is_suspended)
@@ -50,9 +54,10 @@ def choose_operator(organization_id: int | None, operators: list[Operator]) -> O
 
 
 def choose_actor(person: Person, organization_id: int | None, operators: list[Operator]) -> Actor:
-    """Return the actor for a person who asks to act for this organisation, by `choose_operator`.
+    """Return the Actor for a person who asks to act for this organisation; `choose_operator` says for which they may.
 
-    Without an operator, or for a suspended organisation, the actor acts for no organisation.
+    If they have no operator (membership), or that of a suspended organisation, the actor is the person without any
+    organisation.
     """
     operator = choose_operator(organization_id, operators)
     if operator is None or operator.organization.is_suspended:
@@ -62,7 +67,7 @@ def choose_actor(person: Person, organization_id: int | None, operators: list[Op
 
 @dataclass(frozen=True)
 class PersonSession:
-    """The credential of a person who is signed in and asks to act for an organisation (`lib.authentication`)."""
+    """A signed-in person and the organisation that they want to act for, as a credential of `lib.authentication`."""
 
     person: Person
     organization_id: int | None
@@ -70,20 +75,22 @@ class PersonSession:
 
     @property
     def operator(self) -> Operator | None:
-        """The operator through which the person acts, by `choose_operator`; that of a suspended organisation too."""
+        """The person's membership through which they act, even in a suspended organisation; None if they have none."""
         return choose_operator(self.organization_id, self.operators)
 
     def as_actor(self) -> Actor:
+        """Return the Actor that a request of this person has."""
         return choose_actor(self.person, self.organization_id, self.operators)
 
     def log_fields(self) -> dict[str, str]:
+        """Return the fields that each log line of a request gets: the person's public id."""
         return {"person": str(self.person.public_id)}
 
 
 def build_current_actor(person_id: int, organization_id: int) -> Actor | None:
-    """Return the actor for a job that works in a person's name, with the roles and sight they have now.
+    """Return an Actor with the roles that this person has in this organisation now, for a background job in their name.
 
-    Return None when the person is locked or no longer acts for the organisation, or when it is suspended.
+    Return None if the person is locked, no longer acts for the organisation, or the organisation is suspended.
     """
     operator = list_operators_of_person(person_id).filter(organization=organization_id, person__is_active=True).first()
     if operator is None or operator.organization.is_suspended:

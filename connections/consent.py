@@ -18,7 +18,7 @@ WORDING = "2026-11"
 
 @dataclass(frozen=True)
 class Wording:
-    """The texts that a person read before consenting: their version and language, both "" for a program."""
+    """Which version of the consent texts a person read, and in which language; both are "" if a program consented."""
 
     version: str = ""
     language: str = ""
@@ -32,20 +32,25 @@ NO_WORDING = Wording()
 
 
 def get_current_wording() -> Wording:
-    """Return the wording that a page shows now, in the reader's language."""
+    """Return the version of the consent texts that is valid now, with the reader's language."""
     return Wording(WORDING, get_language() or "")
 
 
 def parse_wording(text: str) -> Wording:
-    """Return the wording that a form says was read; NO_WORDING for a form that says nothing, as a program's does."""
+    """Parse the hidden form value that says which texts the person read, such as "2026-11/fr".
+
+    Return NO_WORDING for an empty text, because a program sends none. A language that the portal does not have becomes
+    "".
+    """
     version, _slash, language = text.partition("/")
     return Wording(version, language if language in dict(settings.LANGUAGES) else "")
 
 
 def require_current_wording(wording: Wording) -> None:
-    """Raise Stale("wording_changed") if another wording was read than the one that is valid now.
+    """Raise Stale("wording_changed") if the texts that a person read are not the version that is valid now.
 
-    Somebody may have opened the page before an update that changed the texts, and would consent to what they never saw.
+    This happens when an update changes the texts while a page is open: the person would consent to texts that they
+    never saw. NO_WORDING passes.
     """
     if wording.version not in ("", WORDING):
         text = _("The description of what is shared has changed since you opened this page. Check it and try again.")
@@ -54,7 +59,7 @@ def require_current_wording(wording: Wording) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class OfferedScope:
-    """A scope that can be shared: its name, and a sentence that says exactly what it shows."""
+    """A kind of data (scope) that customers can share: its name, and a sentence that says exactly what it shows."""
 
     scope: Scope
     label: Message
@@ -70,27 +75,30 @@ _offered: dict[Scope, OfferedScope] = {}
 
 
 def offer_scope(offered: OfferedScope) -> None:
-    """Offer a scope to customers, who then choose whether to share it.
+    """Add a scope (a kind of data) to those that customers can choose to share.
 
-    Each app calls this for the scopes of which it has something to show. A scope that no app has offered is on no page
-    and cannot be shared. Raises AssertionError for a scope that is offered already.
+    Each app calls this at start for its own data. A scope that no app has offered is on no page and cannot be shared.
+    Raises AssertionError for a scope that is offered already.
     """
     assert offered.scope not in _offered, f"{offered.scope} is offered twice"
     _offered[offered.scope] = offered
 
 
 def list_offered_scopes() -> list[OfferedScope]:
-    """Return the scopes that can be shared, in the order in which they are shown."""
+    """Return the scopes (kinds of data) that customers can share, in the order in which pages show them."""
     return [_offered[scope] for scope in sorted(_offered)]
 
 
 def find_newly_offered_scopes(offered: int) -> Scope:
-    """Return the offered scopes that are not in `offered`, the scopes that a consent could choose from."""
+    """Return, as one Scope, the scopes that can be shared now but could not when a consent was given.
+
+    `offered` are those that the consent could choose from, the number in `Consent.offered`.
+    """
     return join_offered_scopes() & ~Scope(offered)
 
 
 def join_scopes(scopes: Iterable[Scope]) -> Scope:
-    """Return one Scope that includes every given scope; Scope.NONE without any."""
+    """Return one Scope, a set of flags, that includes every given scope; Scope.NONE if there is none."""
     joined = Scope.NONE
     for scope in scopes:
         joined |= scope
@@ -98,14 +106,14 @@ def join_scopes(scopes: Iterable[Scope]) -> Scope:
 
 
 def join_offered_scopes() -> Scope:
-    """Return all scopes that are offered."""
+    """Return one Scope, a set of flags, that includes every scope that customers can share."""
     return join_scopes(_offered)
 
 
 def parse_scopes(codes: Iterable[str]) -> Scope:
-    """Return one Scope of the scopes with these codes and account data, which is always shared and need not be named.
+    """Return one Scope that includes the scopes with these codes, and account data, which is always shared.
 
-    Raises Invalid("unknown_scope") for a code that is not offered.
+    Raises Invalid("unknown_scope") for a code that is not offered to customers.
     """
     by_code = {offered.code: offered.scope for offered in list_offered_scopes()}
     unknown = sorted(set(codes) - by_code.keys())
@@ -116,7 +124,10 @@ def parse_scopes(codes: Iterable[str]) -> Scope:
 
 
 def format_scope_names(scopes: int) -> str:
-    """Return the names of these scopes, as a list in the reader's language; "" for none that is offered."""
+    """Return the names of these scopes as one text in the reader's language, such as "Orders and Notifications".
+
+    `scopes` is a Scope or its number. Return "" if it includes none that is offered to customers.
+    """
     return formats.join_names(offered.label for offered in list_offered_scopes() if shares(scopes, offered.scope))
 
 

@@ -31,11 +31,12 @@ from partnerportal.lib.scopes import Scope
 
 @dataclass(frozen=True, kw_only=True)
 class CustomerTab:
-    """A tab of a customer's pages. `url_name` takes the customer's public id; who may not do `rule` has no such tab.
+    """A tab on the pages that a partner has of each customer, such as Services or Orders.
 
-    What the customer must share for it is `scope`: without it the tab stays, and its page says that it is not shared.
-    `count`, where the tab shows a number, makes the expression for it, from the actor and a reference to the customer's
-    primary key: all numbers are read in the one query that finds the customer.
+    `url_name` names a route that takes the customer's public id. Actors without the permission `rule` do not get the
+    tab. `scope` is what the customer must share for it: if it does not, the tab stays, and its page says so. `count`
+    makes the database expression for a number on the tab, from the actor and a reference to the customer's primary key.
+    The query that finds the customer reads all of these numbers.
     """
 
     key: str
@@ -49,9 +50,9 @@ class CustomerTab:
 
 @dataclass(frozen=True, kw_only=True)
 class CustomerSummary:
-    """The part of a customer's first page that one app adds: things to act on, and panels of its own.
+    """What one app adds to a customer's overview page: things that need attention, and panels.
 
-    `calm` is the text in place of things to act on, shown where no app has any.
+    `calm` is a sentence such as "nothing ends soon", shown if no app reports anything that needs attention.
     """
 
     attention: Sequence[Attention] = ()
@@ -68,17 +69,17 @@ _summaries: list[Summarize] = []
 def register_customer_tab(tab: CustomerTab) -> None:
     """Add a tab to the pages of every customer.
 
-    Raises AssertionError for a tab whose key is registered already.
+    Raises AssertionError for a second tab with the same key.
     """
     assert tab.key not in _tabs, f"two tabs are called {tab.key}"
     _tabs[tab.key] = tab
 
 
 def register_customer_summary(summarize: Summarize) -> None:
-    """Register a function that makes an app's part of a customer's first page.
+    """Register a function that returns an app's part of a customer's overview page.
 
-    `summarize` takes the actor and the customer, and returns a CustomerSummary. Registering it twice shows the part
-    twice.
+    The page calls `summarize` with the actor and the customer, and expects a CustomerSummary. Registering a function
+    twice shows its part twice.
     """
     _summaries.append(summarize)
 
@@ -88,12 +89,15 @@ register_customer_tab(CustomerTab(key="activity", label=_("Activity"), url_name=
 
 
 def collect_customer_summaries(actor: Actor, customer: ConnectedCustomer) -> list[CustomerSummary]:
-    """Return the parts that the apps add to the customer's first page, in the order in which they registered."""
+    """Return what each app adds to a customer's overview page, as a list in the order of registration."""
     return [summarize(actor, customer) for summarize in _summaries]
 
 
 def get_customer_with_tab_counts(actor: Actor, public_id: UUID) -> ConnectedCustomer:
-    """Return the customer with what its tabs count. Raises NotFound, also after the connection has ended (CC-29)."""
+    """Return the customer with this public id, with the numbers that its tabs show to the actor.
+
+    Raises NotFound if the actor may not see this customer, also because the connection has ended (CC-29).
+    """
     counts = {tab.key: tab.count(actor, OuterRef("subject")) for tab in _tabs_for(actor) if tab.count}
     return queries.get_customer(actor, public_id, counts)
 
@@ -107,10 +111,11 @@ def render_customer_page(
     context: Mapping[str, Any],
     status: int = 200,
 ) -> HttpResponse:
-    """Render a page of the customer with `template`, which extends connections/customer.html.
+    """Render a page about one customer, with the header and the tabs that all such pages have.
 
-    `tab` is the key of the current tab. If the customer does not share the tab's scope, a text stands in place of the
-    page: what is missing, whose choice that is, and whom to ask.
+    `template` extends connections/customer.html and gets `context`; `tab` is the key of the tab that the page belongs
+    to. If the customer does not share what the tab needs, the page says instead what is missing, who decides, and whom
+    to ask.
     """
     actor = request.actor
     if not customer.shares_scope(_tabs[tab].scope):

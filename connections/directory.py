@@ -21,11 +21,11 @@ KNOWN = OuterRef("pk")  # the organisation that a reason is about
 
 @dataclass(frozen=True)
 class VisibilityReason:
-    """A reason for which an actor may know an organisation.
+    """One reason why an actor may see an organisation's name, as a query and as SQL for the database's own rules.
 
-    `rows` makes a query about the organisation KNOWN, for an actor and the token of the invitation that it holds, or
-    "": where it finds a row, the organisation is known. `sql` is the same as a condition in the database, where the
-    tenant is the actor and the primary key of the organisation is called `known`.
+    `rows` returns a queryset for an actor and the token of the invitation that it holds, or "". The queryset refers to
+    the organisation in question as KNOWN, and the reason holds if it finds a row. `sql` is the same condition in SQL,
+    in which the actor is the tenant and the organisation's primary key is called `known`.
     """
 
     rows: Callable[[Actor, str], QuerySet]
@@ -79,10 +79,10 @@ KNOWS_SQL = " OR ".join(reason.sql for reason in REASONS)
 
 
 def list_known_organizations(actor: Actor, token: str = "") -> OrganizationQuerySet:
-    """Return the organisations whose names the actor may know, and which it may look up; the system may know all.
+    """Return the organisations whose names the actor may see; the system may see all.
 
-    `token` is the token of an invitation that the actor holds. The database must be told of it too, by
-    `queries.as_invitation_holder`.
+    `token` is the token of an invitation that the actor holds, or "". A query with a token must run inside
+    `queries.as_invitation_holder`, because the database checks the token too.
     """
     if actor.is_system:
         return Organization.objects.all()

@@ -19,10 +19,10 @@ View = Callable[..., HttpResponse]
 
 
 def require_customer_dashboard(view: View) -> View:
-    """Decorate a page about customers, so that only an actor who may view customers gets it; others get a 403.
+    """Decorate a view about customers so that only actors who may view customers get it; others get a 403.
 
-    It is `require_permission`, but that a missing badge gets a page of its own, which says which programmes grant it
-    and whom to ask (CC-5, CC-8).
+    It works as `require_permission`, except that a partner without the needed badge gets a page that says which
+    programmes grant it and whom to ask (CC-5, CC-8).
     """
     guarded = require_permission(ROLE_TABLE, ConnectionPermission.VIEW_CUSTOMERS)(view)
 
@@ -39,7 +39,7 @@ def require_customer_dashboard(view: View) -> View:
 
 
 def render_missing_badge_page(request: PortalRequest) -> HttpResponse:
-    """Return the page that says which programmes grant the dashboard, as a refusal."""
+    """Return a 403 page that says which partner programmes grant access to the pages about customers."""
     context = {
         "programs": list_programs_granting(Feature.CUSTOMER_DASHBOARD),
         "organization": request.operator.organization,

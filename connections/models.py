@@ -15,16 +15,16 @@ from partnerportal.lib.visible_rows import TenantQuerySet
 
 
 class InvitationLinkQuerySet(TenantQuerySet):
-    """A queryset of invitation links: an actor sees the link of its own organisation."""
+    """A queryset of invitation links; an actor sees only the link of its own organisation."""
 
     def rows_for(self, actor: Actor) -> "InvitationLinkQuerySet":
         return self.filter(organization=actor.organization_id)
 
 
 class InvitationLink(models.Model):
-    """A partner's one invitation link: fixed, reusable and never expiring (CC-42…CC-46).
+    """The one link by which a partner invites customers: reusable, and without an expiry date (CC-42…CC-46).
 
-    A trigger creates the link with the partner.
+    A trigger creates it together with the partner.
     """
 
     organization = models.OneToOneField("accounts.Organization", models.CASCADE, related_name="invitation_link")
@@ -35,25 +35,26 @@ class InvitationLink(models.Model):
 
     @property
     def path(self) -> str:
-        """The path of the link's page in the portal."""
+        """The path of the invitation's page, such as "/i/TOKEN/", without the portal's host."""
         return f"/i/{self.token}/"
 
 
 class ConnectionQuerySet(TenantQuerySet):
-    """A queryset of connections: an actor sees the connections of its own organisation, on either side."""
+    """A queryset of connections; an actor sees those in which its organisation is the partner or the customer."""
 
     def rows_for(self, actor: Actor) -> "ConnectionQuerySet":
         return self.filter(Q(partner=actor.organization_id) | Q(customer=actor.organization_id))
 
     def active(self) -> "ConnectionQuerySet":
+        """Return the connections that have not ended."""
         return self.filter(state=Connection.State.ACTIVE)
 
 
 class Connection(PublicModel):
-    """The link between a customer and a partner, who sees the customer's shared data (CC-9).
+    """A customer's connection with a partner, which sees what the customer shares (CC-9).
 
-    A connection has no end date (CC-25). After an end, a new acceptance is a new row (E-3). The names are kept as they
-    were at the start, because after the end neither side may look the other up any more.
+    It lasts until one side ends it (CC-25). Connecting again later creates another row (E-3). Both names are stored as
+    they were at the start, because after the end neither side may look the other up.
     """
 
     class State(models.TextChoices):
@@ -95,7 +96,7 @@ class Connection(PublicModel):
 
     @property
     def shared_scopes(self) -> Scope:
-        """The scopes that the customer shares with the partner; none once the connection has ended."""
+        """The scopes that the customer shares with the partner; Scope.NONE once the connection has ended."""
         return Scope(self.scopes) if self.state == self.State.ACTIVE else Scope.NONE
 
     def __str__(self) -> str:
@@ -103,19 +104,19 @@ class Connection(PublicModel):
 
 
 class ConsentQuerySet(TenantQuerySet):
-    """A queryset of consents: an actor sees the consents that its own organisation has given."""
+    """A queryset of consents; an actor sees only those that its own organisation has given."""
 
     def rows_for(self, actor: Actor) -> "ConsentQuerySet":
         return self.filter(connection__customer=actor.organization_id)
 
 
 class Consent(models.Model):
-    """A consent of a customer to share scopes with a partner: which, by whom and when (E-14). It is never changed.
+    """A record that a customer agreed to share data with a partner: what, when and by whom (E-14). It never changes.
 
-    The newest consent of a connection holds: a trigger copies its `scopes` to the connection. `offered` are the scopes
-    that could be chosen: a scope that a later version offers is not granted, and the customer is asked. `wording` is
-    the version of the texts that the person read, WORDING in consent.py, and `language` theirs; both are empty where a
-    program consented through the API and named the scopes.
+    The newest consent of a connection is in force: a trigger copies its `scopes` to the connection. `offered` are the
+    scopes that could be chosen at the time, so that a scope that is added later is not granted and the customer is
+    asked. `wording` is the version of the texts that the person read, as WORDING in consent.py, and `language` their
+    language. Both are empty where a program consented through the API.
     """
 
     connection = models.ForeignKey(Connection, models.PROTECT, related_name="consents")
@@ -139,24 +140,31 @@ class Consent(models.Model):
 
     @property
     def version(self) -> str:
-        """The version of the consent within its connection: the moment when it was given, in microseconds."""
+        """The time of the consent in microseconds, as digits; it tells apart the consents of one connection."""
         return f"{self.at:%Y%m%d%H%M%S%f}"
 
 
 class PortfolioQuerySet(TenantQuerySet):
-    """A queryset of rows of the portfolio: an actor sees the rows with its own organisation as viewer."""
+    """A queryset of the portfolio, the table of who sees whose data.
+
+    An actor sees the rows in which its own organisation is the viewer.
+    """
 
     def rows_for(self, actor: Actor) -> "PortfolioQuerySet":
         return self.filter(viewer=actor.organization_id)
 
     def of_connected_customers(self) -> "PortfolioQuerySet":
-        """Return the rows that come of a live connection: neither the viewer itself nor a distributor's partners."""
+        """Return the rows in which the viewer sees a customer because of an active connection.
+
+        That is its own connection or that of a partner below it. The rows in which an organisation sees itself, or a
+        distributor sees its partners, are left out.
+        """
         return self.filter(path__in=(Portfolio.Path.CONNECTION, Portfolio.Path.PARTNER_CUSTOMER))
 
     def filter_sharing(self, scope: Any) -> "PortfolioQuerySet":
-        """Return the rows whose subject shares `scope` with the viewer, and every part of `scope` if it joins several.
+        """Return the rows whose subject shares everything in `scope` with the viewer.
 
-        `scope` may be an expression too.
+        `scope` is a Scope, or a database expression for its number.
         """
         if scope == Scope.ACCOUNT:  # which every row shares
             return self
@@ -164,7 +172,10 @@ class PortfolioQuerySet(TenantQuerySet):
         return self.alias(shared=shared).filter(shared=scope)
 
     def exclude_orders_of_others(self, scope: Any) -> "PortfolioQuerySet":
-        """Leave out everybody but the viewer itself if `scope` includes orders (E-13). `scope` may be an expression."""
+        """If `scope` includes orders, return only the rows in which the viewer sees itself; otherwise all rows (E-13).
+
+        `scope` is a Scope, or a database expression for its number.
+        """
         if isinstance(scope, Scope):
             return self.filter(subject=F("viewer")) if Scope.ORDERS in scope else self
         orders = ExpressionWrapper(scope.bitand(Scope.ORDERS), output_field=models.SmallIntegerField())
@@ -172,16 +183,17 @@ class PortfolioQuerySet(TenantQuerySet):
 
 
 class Portfolio(models.Model):
-    """The definition of who sees what of whom: one row for each viewer and each subject that shares data with it.
+    """The table of who sees whose data: one row for each viewer and each organisation that the viewer sees (subject).
 
-    Triggers write these rows in the transaction that changes an organisation or a connection; nothing else does.
-    `manage.py rebuild_portfolio --check` compares them with their definition, the view portfolio_basis.
+    Triggers write it in the transaction that changes an organisation or a connection; nothing else does. `manage.py
+    rebuild_portfolio --check` compares it with its definition, the database view portfolio_basis.
     """
 
     class Path(models.TextChoices):
-        """The reason why the viewer sees the subject. The values sort: of several paths that hold, the first is kept.
+        """The reason why the viewer sees the subject.
 
-        As a customer somebody shares by consent, so that comes before the account data of a partner.
+        If several hold, the first in the order of the values is stored. A customer's consent comes before being a
+        partner of the viewer, because it may share more than account data.
         """
 
         SELF = "1_self"  # the subject is the viewer itself

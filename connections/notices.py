@@ -47,10 +47,10 @@ def _partner_of(connection: Connection, params: dict[str, Any]) -> Recipient:
 
 
 class CustomerNewsNotice(NoticeKind):
-    """The base of notices that tell a customer and everyone connected to it of the customer's news (CC-54).
+    """Base class of notices about a customer that go to the customer and to everyone who sees it (CC-54).
 
-    They come into the inbox only. A notice is `about` the customer, so that it goes out of sight with the connection.
-    The event's data holds the customer's public id as `customer` and its name as `customer_name`.
+    They appear in the inbox only. The notice is linked to the customer (`about`), so that it disappears for a partner
+    when the connection ends. The event's data needs the keys `customer`, the customer's public id, and `customer_name`.
     """
 
     audience = ALL_BUT_VENDOR
@@ -113,9 +113,9 @@ class CustomerConnectedNotice(NoticeKind):
 
 @register_notice
 class SharingChangedNotice(NoticeKind):
-    """The notice that tells a partner that a customer now shares something else (E-14).
+    """The notice that tells a partner that a customer has changed what it shares (E-14).
 
-    The distributor above it is not told: it sees through the same scopes, and what to do about it is the partner's.
+    The partner's distributor sees the same data, but gets no notice, because the partner is the one to act.
     """
 
     code = "sharing_changed"
@@ -147,9 +147,9 @@ class SharingChangedNotice(NoticeKind):
 
 
 class ConnectionEndedNotice(NoticeKind):
-    """The base of the notices that tell the other side that a connection has ended.
+    """Base class of the notices that tell one side that the other has ended their connection.
 
-    They are not `about` the customer, because then the partner could not read them after the end.
+    Such a notice is not linked to the customer (`about`), because then the partner could not read it after the end.
     """
 
     event = ConnectionEvent.ENDED
@@ -206,7 +206,10 @@ class ConnectionEndedByPartnerNotice(ConnectionEndedNotice):
 
 @register_notice
 class PartnerMovedNotice(NoticeKind):
-    """The notice that tells a partner's customers that another distributor sees what they share (E-14)."""
+    """The notice that tells a partner's customers that the partner's distributor has changed (E-14).
+
+    The new distributor sees what the customers share with the partner, and the former one no longer does.
+    """
 
     code = "partner_moved"
     event = AccountEvent.PARTNER_MOVED
@@ -254,6 +257,9 @@ class PartnerMovedNotice(NoticeKind):
 
 @register_event_handler(ConnectionEvent.ESTABLISHED)
 def share_recent_news_with_new_viewers(events: "Sequence[Event]") -> None:
-    """Put a new customer's recent notices into the inboxes of the partner and of its distributor (CC-54)."""
+    """Copy a newly connected customer's recent notices into the inboxes of the partner and its distributor (CC-54).
+
+    `events` are the events of connections that were established.
+    """
     customers = {connection.customer_id for _, connection in _connections_of(events)}
     share_recent_notices(pairs=list_viewers(customers).values_list("viewer_id", "subject_id"))

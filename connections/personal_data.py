@@ -8,11 +8,14 @@ ERASED = "(erased)"  # as in the log
 
 
 def register_personal_data() -> None:
-    """Register the consents that a person gave. They are their organisation's record, so they lose only the name."""
+    """Register how a person's consents are exported, and how their name is erased from them.
+
+    The consents themselves stay, because they belong to the organisation.
+    """
     own = PersonTable(Consent, ("connection__partner_name", "connection__customer_name", "scopes", "wording", "at"))
     register_personal_data_section(PersonalDataSection("consents_given", own.export, erase_consent_names))
 
 
 def erase_consent_names(person: Person) -> None:
-    """Overwrite the person's name in the consents that they gave."""
+    """Replace the person's name by "(erased)" in every consent that they gave."""
     Consent.objects.filter(person_id=person.pk).update(person_label=ERASED)

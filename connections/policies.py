@@ -11,7 +11,7 @@ from partnerportal.lib.scopes import Scope, shares
 
 
 class ConnectionPermission(StrEnum):
-    """The permissions on invitations and connections; ROLE_TABLE says which roles have each."""
+    """The permissions for invitations and connections. ROLE_TABLE says which roles have which."""
 
     SEE_INVITATION_LINK = "connections.see_invitation_link"
     ACCEPT = "connections.accept"
@@ -30,7 +30,10 @@ NOT_SHARED = _("Not shared by the customer. Its Admins choose what it shares.")
 
 
 def require_shared_scope(shared: int, needed: Scope) -> None:
-    """Raise Refused("not_shared") unless `shared`, what a customer shares with the actor, includes `needed`."""
+    """Raise Refused("not_shared") unless a customer shares the needed scope.
+
+    `shared` is the number of all scopes that the customer shares with the actor.
+    """
     if not shares(shared, needed):
         raise Refused("not_shared", NOT_SHARED)
 

@@ -28,9 +28,9 @@ CONSENTS_SHOWN = 50  # the newest consents of a connection
 
 @dataclass(frozen=True)
 class Invitation:
-    """An invitation, with what anybody who holds its link may know of the partner behind it.
+    """A partner's invitation, with everything that anybody who holds its link may see of the partner.
 
-    Badges, country and ORGID are shown against links that pretend to come from somebody else.
+    Badges, country and ORGID are among it, to help people recognise a link that only pretends to come from the partner.
     """
 
     token: str
@@ -48,14 +48,17 @@ class Invitation:
 
 
 def as_invitation_holder(actor: Actor, token: str) -> AbstractContextManager[None]:
-    """Return a context manager inside which the database knows that the actor holds the invitation with this token."""
+    """Return a context manager that lets the database see that the actor holds the invitation with this token.
+
+    Inside it, queries can read the inviting partner, which row-level security may otherwise hide from the actor.
+    """
     return tenancy.as_tenant(organization_id=actor.organization_id, person_id=actor.person_id, secret=token)
 
 
 def get_invitation(actor: Actor, token: str) -> Invitation:
-    """Return the invitation with this token. Raises NotFound for an unknown one.
+    """Return the invitation with this token, the secret in the invitation's address.
 
-    Holding the token is the only permission that is needed.
+    It needs no permission, because the token is enough. Raises NotFound if the token is unknown.
     """
     if not is_token(token):
         raise NotFound("unknown_invitation", "")
@@ -91,22 +94,25 @@ def get_invitation(actor: Actor, token: str) -> Invitation:
 def get_invitation_link(actor: Actor) -> InvitationLink:
     """Return the invitation link of the actor's organisation, which must be a partner.
 
-    Raises InvitationLink.DoesNotExist for any other organisation.
+    Raises InvitationLink.DoesNotExist for an organisation of another kind.
     """
     return InvitationLink.objects.visible_to(actor).get()
 
 
 def count_accepting_customers(actor: Actor) -> int:
-    """Return how many customers have accepted the actor's invitation; each counts once, also after the end."""
+    """Return how many customers have ever accepted the invitation of the actor's organisation.
+
+    Each customer counts once, even if it has connected several times or its connection has ended.
+    """
     rows = Connection.objects.visible_to(actor).filter(partner=actor.organization_id)
     return rows.values("customer").distinct().count()
 
 
 def list_connections(actor: Actor) -> QuerySet[Connection]:
-    """Return the connections of the actor's organisation, unordered, each with the public ids of its sides.
+    """Return all connections of the actor's organisation, unordered, with the public ids of both sides.
 
-    `partner_public_id` and `customer_public_id` are None once the connection has ended, because neither side may look
-    the other up any more. They are sub-selects, because a join would lose these connections.
+    They are annotated as `partner_public_id` and `customer_public_id`, both None for an ended connection, because then
+    neither side may look the other up. Sub-selects read them, because a join would lose the ended connections.
     """
     known = list_known_organizations(actor)
     partner, customer = (
@@ -117,12 +123,13 @@ def list_connections(actor: Actor) -> QuerySet[Connection]:
 
 
 def list_active_connections(actor: Actor) -> QuerySet[Connection]:
-    """Return the active connections of the actor's organisation, unordered, with their other sides.
+    """Return the active connections of the actor's organisation, unordered, with data about the other side.
 
-    `other` is a dict of the other side's name, country and public_id, and of distributor, the name of the one above it,
-    or None; `programs` are its active memberships, for `build_badges`. `offered` are the scopes that the newest consent
-    could choose from, None on the partner's side. They are sub-selects, which run only for the rows of a page; joins
-    would run for all 20,000.
+    Annotations: `other` is a dict with the other side's `name`, `country` and `public_id`, and the name of the
+    `distributor` above it or None. `programs` are the other side's active programme memberships, in the form that
+    `build_badges` takes. `offered` is the number of the scopes that the newest consent could choose from, None if the
+    actor is the partner. All three are sub-selects, which run only for the rows of one page; joins would run for all
+    20,000.
     """
     side = Case(When(partner=actor.organization_id, then="customer_id"), default="partner_id")
     known = list_known_organizations(actor)
@@ -136,9 +143,10 @@ def list_active_connections(actor: Actor) -> QuerySet[Connection]:
 
 
 def partner_sees_customers(programs: Iterable[Mapping[str, Any]]) -> bool:
-    """Return whether a partner with these active memberships sees what its customers share with it.
+    """Return whether a partner with these active programme memberships may see its customers' data.
 
-    While it has none that opens the customer pages its connections go on, and show it nothing.
+    Without a membership that grants this, its connections stay but show it nothing. `programs` are dicts with the
+    features that a membership grants as `grants`.
     """
     grants = (grant for program in programs for grant in program["grants"])
     return Feature.CUSTOMER_DASHBOARD in collect_features(Kind.PARTNER, grants)
@@ -147,51 +155,63 @@ def partner_sees_customers(programs: Iterable[Mapping[str, Any]]) -> bool:
 def list_ended_connections(actor: Actor) -> QuerySet[Connection]:
     """Return the ended connections of the actor's organisation, unordered.
 
-    Neither side may look the other up any more, so only the names that the connection keeps are known.
+    Use the names stored in each connection: neither side may look the other up any more.
     """
     return Connection.objects.visible_to(actor).filter(state=Connection.State.ENDED)
 
 
 def get_connection(actor: Actor, public_id: UUID) -> Connection:
-    """Return a connection of the actor's organisation, active or ended. Raises NotFound for any other."""
+    """Return the connection with this public id, active or ended.
+
+    Raises NotFound unless the actor's organisation is one of its two sides.
+    """
     return by_public_id(Connection.objects.visible_to(actor), public_id)
 
 
 def find_distributor(actor: Actor, partner_id: int | None) -> Organization | None:
-    """Return the distributor above a partner, or None if there is none, or if the actor may not know one of the two."""
+    """Return the distributor above the partner with this primary key.
+
+    Return None if there is none, or if the actor may not see the partner or the distributor.
+    """
     known = list_known_organizations(actor)
     return known.filter(partners__in=known.filter(pk=partner_id)).first()
 
 
 def get_newest_consent(actor: Actor, connection: Connection) -> Consent | None:
-    """Return the consent that holds for a connection, or None on the partner's side, which may not read consents."""
+    """Return the consent that is in force for a connection.
+
+    Return None if the actor is the partner, because only the customer may read consents.
+    """
     return list_consents(actor, connection).first()
 
 
 def list_consents(actor: Actor, connection: Connection) -> QuerySet[Consent]:
-    """Return the consents of a connection that the actor's organisation has given, the newest first."""
+    """Return the consents that the actor's organisation has given for a connection, newest first."""
     return Consent.objects.visible_to(actor).filter(connection=connection).order_by("-pk")
 
 
 def count_partners(actor: Actor) -> int:
-    """Return how many partners the actor's organisation is connected to as a customer."""
+    """Return how many partners the actor's organisation is connected with, as their customer."""
     return Connection.objects.visible_to(actor).active().filter(customer=actor.organization_id).count()
 
 
 def find_active_connection(actor: Actor, *, partner_id: int, customer_id: int) -> Connection | None:
-    """Return the active connection of this partner and customer, one of which is the actor's organisation, or None."""
+    """Return the active connection of this partner with this customer, or None if there is none.
+
+    Both are primary keys; one of them must be that of the actor's organisation, or the connection is not found.
+    """
     rows = Connection.objects.visible_to(actor).active()
     return rows.filter(partner=partner_id, customer=customer_id).first()
 
 
 def has_customers(actor: Actor) -> bool:
-    """Return whether a live connection shows the actor anybody: its own connection, or one of its partners'."""
+    """Return whether the actor sees any customer, by a connection of its own or of a partner below it."""
     return Portfolio.objects.visible_to(actor).of_connected_customers().exists()
 
 
 @dataclass(frozen=True)
 class ConnectedCustomer:
-    """A customer that an actor sees by a live connection: its own, or one of its partners'."""
+    """A customer that the actor sees because of an active connection, its own or that of a partner below it."""
 
     organization: Organization
     connected_at: dt.datetime
@@ -200,14 +220,16 @@ class ConnectedCustomer:
     counts: Mapping[str, int]
 
     def shares_scope(self, scope: Scope) -> bool:
-        """Return whether the customer shares the scope with the actor."""
+        """Return whether the customer shares everything in this scope with the actor."""
         return shares(self.scopes, scope)
 
 
 def get_customer(actor: Actor, public_id: UUID, counts: Mapping[str, Combinable] | None = None) -> ConnectedCustomer:
-    """Return the customer with that public id. Raises NotFound, also after the connection has ended (CC-29).
+    """Return the customer with this public id, if the actor sees it because of an active connection.
 
-    `counts` are expressions over the portfolio's row, whose `subject` is the customer: one query answers all.
+    `counts` maps names to database expressions, which become the customer's `counts`. They are read in the same query,
+    from a row of the portfolio (the table of who sees whose data) whose `subject` is the customer. Raises NotFound if
+    the actor does not see the customer, also because the connection has ended (CC-29).
     """
     own = Connection.objects.visible_to(actor).active().filter(partner=actor.organization_id)
     connection = own.filter(customer=OuterRef("subject")).values("public_id")[:1]
@@ -221,14 +243,18 @@ def get_customer(actor: Actor, public_id: UUID, counts: Mapping[str, Combinable]
 
 
 def list_customer_activity(actor: Actor, customer_id: int | None) -> QuerySet[Event]:
-    """Return the events by or about one customer that the actor may see, in no order."""
+    """Return the events that a customer caused or that concern it, as far as the actor may see them, unordered.
+
+    `customer_id` is the customer's primary key.
+    """
     about = Q(customer_id=customer_id) | Q(organization_id=customer_id) | Q(counterpart_id=customer_id)
     return Event.objects.visible_to(actor).filter(about)
 
 
 def list_viewers(organization_ids: Iterable[int]) -> PortfolioQuerySet:
-    """Return the portfolio's rows in which another organisation views one of these organisations.
+    """Return who else sees these organisations, as portfolio rows: each has a `viewer` and a `subject`.
 
-    This is for the system, which sends news to everyone who sees a customer.
+    It is for the system, which sends news to everyone who sees a customer, and checks no permission. The rows in which
+    an organisation sees itself are left out.
     """
     return Portfolio.objects.filter(subject__in=organization_ids).exclude(viewer=F("subject"))

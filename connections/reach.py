@@ -4,10 +4,11 @@ from partnerportal.lib.scopes import Scope
 
 
 def shares_with_tenant_sql(column: str, scope: Scope) -> str:
-    """Return the SQL condition of a policy that the organisation in `column` shares `scope` with the tenant.
+    """Return SQL that is true if the organisation in `column` shares `scope` with the tenant, for row-level security.
 
-    It is a scalar sub-select on the portfolio's unique index: with IN or EXISTS it was 3 to 100 times slower. An
-    organisation shares everything with itself. Orders of others need the person's finance sight too (E-13).
+    An organisation shares everything with itself. For orders of other organisations the person also needs the
+    permission to see orders and prices (E-13). The SQL is a scalar sub-select on the portfolio's unique index, because
+    with IN or EXISTS it was 3 to 100 times slower.
     """
     conditions = f"p.subject_id = {column}{make_scope_condition_sql(scope)}{_finance_sql(scope)}"
     return f"""(SELECT true FROM connections_portfolio p
@@ -19,8 +20,8 @@ def _finance_sql(scope: Scope) -> str:
 
 
 def make_scope_condition_sql(scope: Scope) -> str:
-    """Return the SQL condition, beginning with AND, that a row `p` of the portfolio shares `scope`.
+    """Return SQL, beginning with AND, that is true if the portfolio row with the alias `p` includes `scope`.
 
-    It is empty for account data, which every row shares.
+    Return "" for account data, which every row includes.
     """
     return "" if scope in Scope.ACCOUNT else f" AND p.scopes & {scope:d} = {scope:d}"

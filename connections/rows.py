@@ -28,7 +28,10 @@ from partnerportal.lib.scopes import Scope, shares
 
 @dataclass(frozen=True)
 class AcceptingOrganization:
-    """One of the person's organisations on the page of an invitation; `reason` says why it cannot accept, or is ""."""
+    """One of the person's organisations that an invitation's page offers to accept as.
+
+    `reason` says why this one cannot accept; "" if it can.
+    """
 
     public_id: str
     name: str
@@ -39,10 +42,11 @@ class AcceptingOrganization:
 
 @dataclass(frozen=True)
 class InvitationOffer:
-    """The choices that the page of an invitation offers to the person who has opened it.
+    """What the person who opens an invitation's page can do there.
 
-    `state` is one of signed_out, no_organization, closed, connected, own, refused and choose; `choices` are the
-    person's organisations; `admins` are names of people who can accept when the person cannot.
+    `state` says which form of the page they get: signed_out, no_organization, closed, connected, own, refused or
+    choose. `choices` are the person's organisations. `admins` are names of colleagues who could accept, if the person
+    cannot.
     """
 
     state: str
@@ -51,14 +55,14 @@ class InvitationOffer:
 
     @property
     def only_choice(self) -> AcceptingOrganization | None:
-        """The one choice, if there is exactly one."""
+        """The person's organisation if there is exactly one to choose, else None."""
         return self.choices[0] if len(self.choices) == 1 else None
 
 
 def build_invitation_offer(actor: Actor, operators: Iterable[Operator], invitation: Invitation) -> InvitationOffer:
-    """Return for which of a person's organisations an invitation can be accepted, or why for none (CC-41, E-2).
+    """Return as which of their organisations a person can accept an invitation, or why as none (CC-41, E-2).
 
-    `operators` are the person's own, from `list_operators_of_person`.
+    `operators` are the person's memberships in organisations, from `list_operators_of_person`.
     """
     if invitation.connected_at and len(list(operators)) == 1:
         return InvitationOffer("connected", [_choice(actor, o, invitation) for o in operators])
@@ -104,7 +108,7 @@ def _choice(actor: Actor, operator: Operator, invitation: Invitation) -> Accepti
 
 @dataclass(frozen=True)
 class ScopeRow:
-    """A scope where it is chosen or looked at: what it is called, what exactly it shows, and whether it is shared."""
+    """A scope (kind of data) on a page that shows or changes what is shared: its name, description and state."""
 
     code: str
     label: Message
@@ -115,7 +119,10 @@ class ScopeRow:
 
 
 def build_scope_rows(shared: Scope, new: Scope = Scope.NONE) -> list[ScopeRow]:
-    """Return a row for each scope that can be shared, with whether it is in `shared` and whether it is in `new`."""
+    """Return a ScopeRow for each scope that customers can share.
+
+    `shared` are the scopes to mark as shared, and `new` those to mark as not offered before.
+    """
     return [
         ScopeRow(
             code=offered.code,
@@ -131,7 +138,7 @@ def build_scope_rows(shared: Scope, new: Scope = Scope.NONE) -> list[ScopeRow]:
 
 @dataclass(frozen=True)
 class ConsentRow:
-    """A row of the history of consents that a customer sees: what was agreed to, when and by whom."""
+    """A consent in the history that a customer sees: what was shared, when, by whom, and by which texts."""
 
     at: dt.datetime
     person: str
@@ -140,7 +147,7 @@ class ConsentRow:
 
 
 def build_consent_rows(consents: Iterable[models.Consent]) -> list[ConsentRow]:
-    """Return a row for each consent."""
+    """Return a ConsentRow, with texts in the reader's language, for each consent in this order."""
     languages = dict(settings.LANGUAGES)
     rows = []
     for given in consents:
@@ -152,7 +159,7 @@ def build_consent_rows(consents: Iterable[models.Consent]) -> list[ConsentRow]:
 
 @dataclass(frozen=True)
 class ActiveConnectionRow:
-    """An active connection on the account page, with the name, country and badges of its other side."""
+    """An active connection as the account page shows it, with the other side's name, country and badges."""
 
     name: str
     direction: str  # a sentence that says who sees whose data
@@ -169,7 +176,7 @@ class ActiveConnectionRow:
 
 @dataclass(frozen=True)
 class PartnerRow:
-    """A partner on a customer's first page, and what it sees."""
+    """A partner of a customer, as the customer's start page shows it, with what the partner sees."""
 
     name: str
     shared: str
@@ -179,7 +186,10 @@ class PartnerRow:
 
 
 def build_partner_rows(connections: Iterable[Connection]) -> list[PartnerRow]:
-    """Return a row for the partner of each of a customer's `queries.list_active_connections`."""
+    """Return a PartnerRow for each active connection of a customer, in this order.
+
+    The connections must come from `queries.list_active_connections`, whose annotations are needed.
+    """
     return [
         PartnerRow(
             name=connection.partner_name,
@@ -194,7 +204,7 @@ def build_partner_rows(connections: Iterable[Connection]) -> list[PartnerRow]:
 
 @dataclass(frozen=True)
 class EndedConnectionRow:
-    """An ended connection on the account page: the other side's name, both dates, and the name of who ended it."""
+    """An ended connection as the account page shows it: the other side's name, both dates, and who ended it."""
 
     name: str
     connected: str
@@ -204,7 +214,7 @@ class EndedConnectionRow:
 
 
 def build_active_connection_rows(actor: Actor, page: Page[Any]) -> list[ActiveConnectionRow]:
-    """Return a row for each connection of a page of `queries.list_active_connections`, for the account page."""
+    """Return an ActiveConnectionRow for each connection on a page of `queries.list_active_connections`."""
     return [_live_row(actor, connection) for connection in page.rows]
 
 
@@ -238,12 +248,15 @@ def _direction(programs: Iterable[Mapping[str, Any]], *, is_partner: bool, sees:
 
 
 def describe_distributor(name: str | None) -> str:
-    """Return the sentence that names the distributor above a partner, whose own membership it does not need (E-14)."""
+    """Return the sentence that the partner's distributor, `name`, sees the same data (E-14); "" if there is none.
+
+    A distributor sees it even while it has no active programme membership itself.
+    """
     return _("Its distributor %(name)s sees what you share with it.") % {"name": name} if name else ""
 
 
 def build_ended_connection_rows(actor: Actor, page: Page[Any]) -> list[EndedConnectionRow]:
-    """Return a row for each connection of a page of `queries.list_ended_connections`, for the account page."""
+    """Return an EndedConnectionRow for each connection on a page of `queries.list_ended_connections`."""
     return [
         EndedConnectionRow(
             name=c.customer_name if c.partner_id == actor.organization_id else c.partner_name,
@@ -258,36 +271,42 @@ def build_ended_connection_rows(actor: Actor, page: Page[Any]) -> list[EndedConn
 
 @dataclass(frozen=True)
 class SharedScopeRow:
-    """A scope on a page about a customer: its name, and whether the customer shares it."""
+    """A scope (kind of data) on a page about a customer: its name, and whether the customer shares it."""
 
     label: Message
     is_shared: bool
 
 
 def build_shared_scope_rows(scopes: Scope) -> list[SharedScopeRow]:
-    """Return a row for each scope that can be shared, with whether it is in `scopes`, those that a customer shares."""
+    """Return a SharedScopeRow for each scope that customers can share.
+
+    `scopes` are the scopes that the customer shares with the actor.
+    """
     return [SharedScopeRow(offered.label, shares(scopes, offered.scope)) for offered in list_offered_scopes()]
 
 
 def get_sharing_url(connection_id: object) -> str:
-    """Return the address of a connection's page “What is shared”, or "" if `connection_id` is None."""
+    """Return the address of the page “What is shared” of the connection with this public id; "" for None."""
     return reverse("connection_sharing", args=[connection_id]) if connection_id else ""
 
 
 def get_customer_url(actor: Actor, connection: Connection) -> str:
-    """Return the address of the page of a connection's customer, or "" unless the actor is a partner who sees it."""
+    """Return the address of the partner's page about the customer of this connection.
+
+    Return "" if the actor is not the partner, may not view customers, or the connection has ended.
+    """
     is_seen = connection.partner_id == actor.organization_id and connection.state == Connection.State.ACTIVE
     return reverse("customer", args=[connection.customer.public_id]) if is_seen and sees_customers(actor) else ""
 
 
 def explain_refusal_to_end(actor: Actor) -> str:
-    """Return the sentence that says why the actor's role may not end connections; "" if it may."""
+    """Return a sentence that says why the actor may not end connections, or "" if they may."""
     answer = ROLE_TABLE[ConnectionPermission.END].check(actor)
     return str(answer.message) if isinstance(answer, Denied) else ""
 
 
 def explain_refusal_to_share(actor: Actor, connection: Connection) -> Message:
-    """Return the sentence that says why the actor may not change what a connection shares; "" if it may."""
+    """Return a sentence that says why the actor may not change what this connection shares, or "" if they may."""
     if connection.state == Connection.State.ENDED:
         return _("This connection has ended. Nothing is shared any more.")
     if connection.customer_id != actor.organization_id:
@@ -297,7 +316,7 @@ def explain_refusal_to_share(actor: Actor, connection: Connection) -> Message:
 
 
 def format_sharing_saved_message(count: int) -> str:
-    """Return the words of the toast after a customer has changed what this many partners see."""
+    """Return the message “Sharing with 3 partners saved” in the reader's language, for `count` partners."""
     text = ngettext("Sharing with %(count)s partner saved.", "Sharing with %(count)s partners saved.", count)
     return text % {"count": formats.format_number(count)}
 
@@ -305,7 +324,8 @@ def format_sharing_saved_message(count: int) -> str:
 def find_end_url_or_refusal(actor: Actor, connection_id: object) -> tuple[str, str]:
     """Return the address of the dialog that ends a connection, and the reason why the actor may not end it.
 
-    One of the two is always "".
+    Exactly one of the two is not "". `connection_id` is the public id of the actor's own connection with the customer,
+    or None if only a partner below the actor has one.
     """
     if connection_id is None:
         return "", _("Only this customer’s own partner can end it.")

@@ -12,17 +12,18 @@ _counters: list[Counter] = []
 
 
 def register_shared_data_counter(counter: Counter) -> None:
-    """Register a function that says how much an app holds of a customer, such as ["4 services", "2 orders"].
+    """Register a function that counts an app's data of a customer, as texts such as ["4 services", "2 orders"].
 
-    The function takes the actor, who may see less than there is, and the customer's primary key. It returns a list of
-    texts, empty for nothing. A function that is registered twice is asked twice.
+    It is called with the actor, to count only what the actor sees, and the customer's primary key. It returns a list of
+    texts, empty if there is nothing. A function that is registered twice is called twice.
     """
     _counters.append(counter)
 
 
 def describe_shared_data(actor: Actor, customer_id: int) -> list[str | Promise]:
-    """Return what the actor sees of a customer, as texts such as "4 services", from every registered counter.
+    """Return what the actor sees of a customer, as a list of texts such as "4 services".
 
-    The dialog that ends a connection shows these texts.
+    The texts come from every registered counter. The dialog that ends a connection shows them. `customer_id` is the
+    customer's primary key.
     """
     return [words for counter in _counters for words in counter(actor, customer_id)]

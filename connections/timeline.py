@@ -19,7 +19,7 @@ from partnerportal.lib.scopes import find_scope
 
 @dataclass(frozen=True)
 class ActivityRow:
-    """An event on a customer's page of activity, in the reader's language."""
+    """An event as the activity page of a customer shows it, with texts in the reader's language."""
 
     icon: str
     text: str
@@ -30,10 +30,10 @@ class ActivityRow:
 
 @dataclass(frozen=True)
 class ActivityWords:
-    """The words in which a page of activity tells events of one kind.
+    """The icon and the sentence by which activity pages show events of one kind.
 
-    `text` has the placeholders %(organization)s, %(counterpart)s, %(subject)s and those that `values` returns for an
-    event. `detail` returns a text that stands behind it, or "".
+    `text` may have the placeholders %(organization)s, %(counterpart)s and %(subject)s, and those that `values` returns
+    for an event. `detail` returns a text to show after the sentence, or "".
     """
 
     icon: str
@@ -46,9 +46,9 @@ _words: dict[str, ActivityWords] = {}
 
 
 def register_activity_words(words: Mapping[str, ActivityWords]) -> None:
-    """Register the words for kinds of events: a mapping from the kind, such as "trial.requested", to its ActivityWords.
+    """Register how activity pages show events: a mapping from a kind, such as "trial.requested", to its ActivityWords.
 
-    Pages of activity leave events of other kinds out. Raises AssertionError for a kind that has words already.
+    Activity pages leave out events of other kinds. Raises AssertionError for a kind that is registered already.
     """
     assert not words.keys() & _words.keys(), "an event has its words already"
     _words.update(words)
@@ -68,12 +68,15 @@ register_activity_words(
 
 
 def list_kinds_with_words() -> list[str]:
-    """Return the kinds of events for which `register_activity_words` was called."""
+    """Return the kinds of events that activity pages show, such as "trial.requested"."""
     return list(_words)
 
 
 def build_activity_rows(actor: Actor, events: Iterable[Event]) -> list[ActivityRow]:
-    """Return a row for each event whose kind has registered words; the others are for the audit log alone."""
+    """Return an ActivityRow for each event, without events of kinds that `register_activity_words` was not told of.
+
+    A person's name is shown only if they belong to the actor's organisation.
+    """
     return [_moment(actor, event, _words[event.kind]) for event in events if event.kind in _words]
 
 

@@ -42,7 +42,7 @@ EVENTS_ON_FIRST_PAGE = 5
 def account_details(request: PortalRequest) -> HttpResponse:
     """Show the account page: ORGID, badges, contact data, active and ended connections (CC-2, CC-3, CC-12, CC-19).
 
-    Active and ended connections are paged independently of each other.
+    Both lists of connections have pages of their own.
     """
     actor = request.actor
     live = _page(request, "connections", queries.list_active_connections(actor), "connected_at")
@@ -78,7 +78,7 @@ def _page(request: PortalRequest, name: str, connections: Any, sort: str) -> Pag
 @require_permission(ROLE_TABLE, ConnectionPermission.SEE_INVITATION_LINK)
 @vary_on_headers("HX-Request")
 def invite(request: PortalRequest) -> HttpResponse:
-    """Show the dialog with the partner's one invitation link, and how many have accepted it (CC-39, CC-40)."""
+    """Show a dialog with the partner's invitation link and how many customers have accepted it (CC-39, CC-40)."""
     actor = request.actor
     context = {
         "link": settings.PORTAL_ORIGIN + queries.get_invitation_link(actor).path,
@@ -89,7 +89,10 @@ def invite(request: PortalRequest) -> HttpResponse:
 
 @require_safe
 def invitation(request: PortalRequest, token: str) -> HttpResponse:
-    """Show who invites and what they will see (CC-41), to anybody who has the link. Opening it changes nothing."""
+    """Show anybody who has the link which partner invites them and what it will see (CC-41).
+
+    Opening the page changes nothing. An unknown token gets a 404 page.
+    """
     try:
         return _invitation_page(request, token, consent.join_offered_scopes())
     except NotFound:
@@ -122,11 +125,10 @@ def _invitation_page(
 @require_POST
 @require_sign_in
 def invitation_accept(request: PortalRequest, token: str) -> HttpResponse:
-    """Accept an invitation as the organisation chosen in the form, and act for it from then on.
+    """Accept an invitation as the organisation chosen in the form, and act for this organisation from then on.
 
-    The answer is 404 if that is not one of the person's own organisations, or the token is unknown or was replaced. An
-    error that may pass shows the form again, as it was filled in. Whoever was connected already is shown what is
-    shared.
+    Whoever was connected already is sent to the page that says what is shared. If the person does not belong to the
+    organisation, or the token is unknown, the answer is 404. Other errors show the form again, as it was filled in.
     """
     if "organization" in request.POST:
         request.act_for(request.POST["organization"])
@@ -150,7 +152,7 @@ def invitation_accept(request: PortalRequest, token: str) -> HttpResponse:
 
 @require_safe
 def invitation_decline(request: PortalRequest, token: str) -> HttpResponse:
-    """Show that an invitation was declined. Nothing is recorded: nothing was shared, and the link goes on working."""
+    """Show that an invitation was declined. Nothing is stored, and the link goes on working."""
     try:
         invitation = queries.get_invitation(request.actor, token)
     except NotFound:
@@ -162,9 +164,9 @@ def invitation_decline(request: PortalRequest, token: str) -> HttpResponse:
 @require_permission(ROLE_TABLE, ConnectionPermission.END)
 @vary_on_headers("HX-Request")
 def connection_end(request: PortalRequest, connection_id: UUID) -> HttpResponse:
-    """Ask for confirmation on GET, with what is shared now; on POST end the connection (CC-18…CC-20).
+    """Ask on GET whether to end a connection, and end it on POST, for either side (CC-18…CC-20).
 
-    Either side may. The answer is 409 if the connection has ended already.
+    The question lists what the partner sees now. The answer is 409 if the connection has ended already.
     """
     actor = request.actor
     connection = queries.get_connection(actor, connection_id)
@@ -188,10 +190,10 @@ def connection_end(request: PortalRequest, connection_id: UUID) -> HttpResponse:
 @require_permission(ROLE_TABLE, ConnectionPermission.VIEW)
 @vary_on_headers("HX-Request")
 def connection_sharing(request: PortalRequest, connection_id: UUID) -> HttpResponse:
-    """Show either side what a connection shares; on POST store what the customer has chosen to share.
+    """Show either side what a connection shares; on POST store the customer's new choice.
 
-    A customer sees all its consents too, and may choose for all its partners (E-14). A form that was overtaken comes
-    back with 412, as it was filled in.
+    A customer also sees all its consents, and may apply the choice to all its partners (E-14). If somebody else has
+    changed it meanwhile, the form comes back with 412, as it was filled in.
     """
     actor = request.actor
     connection = queries.get_connection(actor, connection_id)
@@ -243,7 +245,10 @@ def _sharing_page(
 
 @require_customer_dashboard
 def customer(request: PortalRequest, customer_id: UUID) -> HttpResponse:
-    """Show account data (CC-26), what needs attention and what else the apps add, and the latest activity."""
+    """Show the overview page of a customer: account data (CC-26), what needs attention, and the latest activity.
+
+    Other apps add panels by `register_customer_summary`.
+    """
     actor = request.actor
     customer = get_customer_with_tab_counts(actor, customer_id)
     summaries = collect_customer_summaries(actor, customer)
@@ -260,7 +265,7 @@ def customer(request: PortalRequest, customer_id: UUID) -> HttpResponse:
 
 @require_customer_dashboard
 def customer_activity(request: PortalRequest, customer_id: UUID) -> HttpResponse:
-    """Show what was done by or about the customer, latest first."""
+    """Show a customer's activity page: the events that it caused or that concern it, newest first."""
     actor = request.actor
     customer = get_customer_with_tab_counts(actor, customer_id)
     events = queries.list_customer_activity(actor, customer.organization.pk)

@@ -68,12 +68,13 @@ TOO_MANY = _("Three of your exports are still being prepared. Wait until one is 
 def request_export(
     *, actor: Actor, exported: ExportList, query: Query, customer: Organization | None = None
 ) -> tuple[Export, bytes | None]:
-    """Export the list as CSV; return the export, and the whole file if it has at most SMALL rows, else None.
+    """Export a list as CSV: return the Export, and the file's content if it has at most SMALL rows, else None.
 
-    A larger export is stored and queued for a worker, unless the person waits for the very same: then that one is
-    returned. `query` are the filters of the page. `customer` is a customer that the caller knows to be visible to the
-    actor, or the actor's own organisation, or None for a list of all. Raises Refused without the permission, and
-    TooMany while AT_ONCE exports of the person are unfinished.
+    A larger export is stored, and a worker makes its file later. If the person already waits for the same export, that
+    one is returned. `query` are the filters of the page. `customer` limits the list to one organisation, which the
+    caller must know to be visible to the actor, or to be its own; None means all customers.
+
+    Raises Refused if the actor may not export this list, and TooMany while the person has AT_ONCE unfinished exports.
     """
     authorize_list_export(actor, exported, customer.pk if customer else None)
     rows = exported.rows(actor, query, customer.pk if customer else None)
@@ -104,7 +105,7 @@ def _small_file(exported: ExportList, rows: Any) -> bytes:
 
 
 def get_download_deadline(export: Export) -> datetime | None:
-    """Return the moment until which the file of an export can be fetched, or None if it cannot be fetched now."""
+    """Return until when an export's file can be downloaded, or None if it cannot be downloaded now."""
     if export.state != Export.State.READY or export.finished_at is None:
         return None
     until = export.finished_at + KEPT
@@ -112,10 +113,10 @@ def get_download_deadline(export: Export) -> datetime | None:
 
 
 def fetch_export_file(*, actor: Actor, export: Export) -> HttpResponse:
-    """Return the response with the file of an export, after checking again that the actor may export the list.
+    """Return a response with an export's CSV file, after checking again that the actor may export the list.
 
-    Raises Refused if the actor may not, Conflict while there is no file yet, and Gone for a file that is gone: after a
-    day, with the end of a connection, or when a customer shares less or the person sees less.
+    Raises Refused if the actor may not, Conflict if there is no file yet, and Gone if it was deleted: after a day,
+    because a connection ended, or because the person may now see less than the file contains.
     """
     authorize_list_export(actor, find_exported_list(export.list), export.customer_id)
     if export.state in (Export.State.QUEUED, Export.State.RUNNING, Export.State.FAILED):
@@ -131,7 +132,10 @@ def fetch_export_file(*, actor: Actor, export: Export) -> HttpResponse:
 
 
 def make_next_export() -> bool:
-    """Make the file of the export that has waited longest; return False if no export waited."""
+    """Make the CSV file of the export that has waited longest; return False if no export was waiting.
+
+    An export that fails is tried again after PAUSE, until it has had all its attempts (`Export.ATTEMPTS`).
+    """
     claimed = claim_next_row(Export.objects.order_by("asked_at", "pk"), rows_written=0)
     if claimed is None:
         return False
@@ -242,7 +246,10 @@ def _chunks(reading: int) -> Iterator[bytes]:
 
 
 def sweep_exports() -> int:
-    """Delete files older than KEPT, files that no export needs, and old exports; return how many files were deleted."""
+    """Delete the files of exports that are older than KEPT or no longer needed; return how many files were deleted.
+
+    Also deletes the records of exports that ended or failed long ago, by the setting PORTAL_EXPORTS_KEPT.
+    """
     now = timezone.now()
     with transaction.atomic():
         for old in Export.objects.filter(state=Export.State.READY, finished_at__lt=now - KEPT):

@@ -12,7 +12,7 @@ LISTS: dict[str, ExportList] = {each.key: each for app in APPS for each in app.e
 
 
 def find_exported_list(key: str) -> ExportList:
-    """Return the list with this key. Raises NotFound for an unknown one."""
+    """Return the list that can be exported under this key, such as "connections". Raises NotFound for another key."""
     if key not in LISTS:
         raise NotFound("not_found", "")
     return LISTS[key]

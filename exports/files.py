@@ -15,27 +15,34 @@ CSV = "text/csv; charset=utf-8"
 
 
 def build_export_file_name(export: Export) -> str:
-    """Return the name of the file of the export's present attempt, with its folder."""
+    """Return the path of an export's file within the private files: folder, public id and number of the attempt."""
     return f"{FOLDER}/{export.public_id}.{export.attempts}"
 
 
 def open_export_for_writing(export: Export) -> AbstractContextManager[IO[bytes]]:
-    """Open the file of the export's present attempt for writing; it exists, as a whole, once the block has ended."""
+    """Return a context manager that opens an export's file for writing bytes.
+
+    The file appears only when the block ends, so that nobody reads half of it.
+    """
     return write_file(build_export_file_name(export))
 
 
 def open_export_for_reading(export: Export) -> IO[bytes]:
-    """Open the file of the export's present attempt for reading. Raises FileNotFoundError if there is none."""
+    """Open an export's file for reading bytes. Raises FileNotFoundError if there is none."""
     return read_file(build_export_file_name(export))
 
 
 def stream_export_file(export: Export) -> FileResponse:
-    """Return a response that streams the export's file. Raises FileNotFoundError if there is none."""
+    """Return a response that streams an export's CSV file. Raises FileNotFoundError if there is none."""
     return answer_with_file(build_export_file_name(export), CSV)
 
 
 def add_download_headers(response: Any, export: Export) -> HttpResponse:
-    """Add headers to the response by which a browser saves the file under a name, and neither caches nor runs it."""
+    """Add headers to a response so that browsers save it as a CSV file; return the response.
+
+    The file is named after the list and today's date. The headers also forbid to cache it, or to take it for something
+    other than CSV.
+    """
     name = f"{export.list.replace('_', '-')}-{today().isoformat()}.csv"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     response["Cache-Control"] = "private, no-store"
@@ -45,12 +52,15 @@ def add_download_headers(response: Any, export: Export) -> HttpResponse:
 
 
 def delete_export_file(export: Export) -> None:
-    """Delete the file of the export's present attempt, if there is one."""
+    """Delete the file of an export's latest attempt, if there is one."""
     delete_file(build_export_file_name(export))
 
 
 def list_export_files() -> Iterator[tuple[str, int, StoredFile]]:
-    """Yield every stored file with the public id and the attempt of its export; files of other names are left out."""
+    """Yield each stored export file as a tuple: the export's public id, the number of the attempt, and the file.
+
+    Files with other names are left out.
+    """
     for file in list_files(FOLDER):
         public_id, _dot, attempt = file.name.partition(".")
         with suppress(ValueError):

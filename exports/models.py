@@ -13,14 +13,14 @@ from partnerportal.lib.visible_rows import TenantQuerySet
 
 
 class ExportQuerySet(TenantQuerySet):
-    """A queryset of exports: an actor sees the exports that the acting person requested for its organisation."""
+    """A queryset of exports; an actor sees those that the same person has requested for the same organisation."""
 
     def rows_for(self, actor: Actor) -> "ExportQuerySet":
         return self.filter(organization=actor.organization_id, person_id=actor.person_id)
 
 
 class Export(Leased, PublicModel):
-    """A person's request for a list as a CSV file, and how far the worker is with the file."""
+    """A person's request for a list as a CSV file, with the progress of the worker that makes the file."""
 
     class State(models.TextChoices):
         QUEUED = "queued"

@@ -12,7 +12,7 @@ from partnerportal.lib.policies import RoleTable, Rule, authorize
 
 
 class ExportPermission(StrEnum):
-    """The permissions on exports; ROLE_TABLE says which roles have each."""
+    """The permissions for exports. ROLE_TABLE says which roles have which."""
 
     EXPORT = "exports.export"
 
@@ -23,10 +23,10 @@ ROLE_TABLE: RoleTable = {
 
 
 def authorize_list_export(actor: Actor, exported: ExportList, customer_id: int | None) -> None:
-    """Raise Refused unless the actor may export this list of this customer.
+    """Raise Refused unless the actor's roles allow to export this list for this organisation.
 
-    `customer_id` may be the actor's own organisation, or None for a list of all customers. Whether the actor sees the
-    customer is not checked here.
+    `customer_id` is the primary key of a customer or of the actor's own organisation, or None for a list of all
+    customers. The caller must check that the actor sees the customer.
     """
     authorize(actor, ROLE_TABLE, ExportPermission.EXPORT)
     if exported.subject == ExportSubject.OWN_OR_ALL and customer_id is None:

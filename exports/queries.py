@@ -16,23 +16,26 @@ from partnerportal.lib.visible_rows import by_public_id
 
 
 def list_exports(actor: Actor) -> QuerySet[Export]:
-    """Return the exports that the person has asked for in the actor's organisation, with their customers, unordered."""
+    """Return the exports that the person has requested in the actor's organisation, unordered.
+
+    Their customers are read in the same query.
+    """
     return Export.objects.visible_to(actor).select_related("customer")
 
 
 def get_export(actor: Actor, public_id: UUID) -> Export:
-    """Return an export that the acting person has asked for. Raises NotFound for any other export."""
+    """Return the export with this public id. Raises NotFound unless the acting person has requested it."""
     return by_public_id(list_exports(actor), public_id)
 
 
 def find_exported_organization(
     actor: Actor, own: Organization, exported: ExportList, customer: UUID | None
 ) -> Organization | None:
-    """Return the organisation whose rows of the list are exported, or None for the rows of all customers.
+    """Return the organisation whose data an export is to contain, or None for all customers of the actor.
 
-    The list's `subject` says whether that is the actor's organisation, `own`, or the customer with the public id
-    `customer`. Raises NotFound for a customer out of reach, and Refused where the actor may not export the list, or the
-    customer does not share what is in it.
+    `exported` is the list, whose `subject` decides: it is `own`, the actor's organisation, or the customer with the
+    public id `customer`. Raises NotFound if the actor does not see this customer, and Refused if the actor may not
+    export the list or the customer does not share its contents.
     """
     is_of_all = exported.subject == ExportSubject.OWN_OR_ALL and sees_customers(actor)
     if exported.subject == ExportSubject.ALL or is_of_all:

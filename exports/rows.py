@@ -19,7 +19,7 @@ MEGA = 1_000_000  # bytes of a megabyte
 
 @dataclass(frozen=True)
 class ExportRow:
-    """One export on the page of a person's exports, in the reader's language."""
+    """An export as the page of a person's exports shows it, with texts in the reader's language."""
 
     label: str  # the name of the list
     whose: str  # the name of the one customer whose rows it has; "" for a list of all
@@ -35,12 +35,12 @@ class ExportRow:
 
 
 def is_unfinished(export: Export) -> bool:
-    """Return whether an export waits for a worker or is being made."""
+    """Return whether an export waits for a worker or its file is being made."""
     return export.state in (Export.State.QUEUED, Export.State.RUNNING)
 
 
 def build_export_rows(exports: Iterable[Export]) -> list[ExportRow]:
-    """Return a row for each export."""
+    """Return an ExportRow for each export, in this order."""
     return [_row(export) for export in exports]
 
 

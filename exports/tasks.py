@@ -8,11 +8,11 @@ from partnerportal.lib.batches import repeat_for_a_minute
 
 @shared_task(soft_time_limit=540, time_limit=600)  # longer than a message may stay away: exports are claimed by lease
 def make_exports() -> None:
-    """Make files, one after the other, for a minute or until no export waits."""
+    """Make the files of waiting exports, one after the other, for at most a minute."""
     repeat_for_a_minute(actions.make_next_export)
 
 
 @shared_task
 def sweep_exports() -> None:
-    """Delete old exports and the files that no export needs any more."""
+    """Delete old exports, and files that no export needs any more."""
     actions.sweep_exports()

@@ -27,7 +27,10 @@ SHOWN = 30  # latest exports of a person that the page lists
 @require_permission(ROLE_TABLE, ExportPermission.EXPORT)
 @vary_on_headers("HX-Request")
 def exports(request: PortalRequest) -> HttpResponse:
-    """Show the person's latest exports (SHOWN). While one is unfinished, the page asks for its list again and again."""
+    """Show the page of the person's latest exports, at most SHOWN.
+
+    While one of them is unfinished, the page reloads its list again and again.
+    """
     latest = list(list_exports(request.actor).order_by("-asked_at", "-pk")[:SHOWN])
     context = {"rows": build_export_rows(latest), "is_waiting": any(map(is_unfinished, latest))}
     template = "exports/exports.html#list" if request.htmx else "exports/exports.html"
@@ -37,7 +40,7 @@ def exports(request: PortalRequest) -> HttpResponse:
 @require_POST
 @require_permission(ROLE_TABLE, ExportPermission.EXPORT)
 def export_new(request: PortalRequest) -> HttpResponse:
-    """Export a list: answer with the file if it is small, else redirect to the page with the export's progress."""
+    """Export a list: answer with the CSV file if it is small, else redirect to the page that shows the progress."""
     actor, form = request.actor, request.POST
     exported = find_exported_list(form.get("list", ""))
     customer = find_exported_organization(
@@ -81,10 +84,10 @@ def _query(exported: ExportList, form: QueryDict) -> Query | None:
 @require_safe
 @require_permission(ROLE_TABLE, ExportPermission.EXPORT)
 def export_file(request: PortalRequest, export_id: UUID) -> HttpResponse:
-    """Send the file of an export, after checking anew that the person may still see the list and the file.
+    """Send an export's CSV file, after checking again that the person may see its contents.
 
-    The answer is 404 for somebody else's export, 403 without the list's permission, 409 while there is no file yet, and
-    410 for one that is gone: after a day, with the end of a connection, or when a customer shares less.
+    The answer is 404 for another person's export, 403 without permission for the list, 409 while there is no file yet,
+    and 410 if it was deleted: after a day, because a connection ended, or because a customer shares less.
     """
     return actions.fetch_export_file(actor=request.actor, export=get_export(request.actor, export_id))
 
@@ -92,10 +95,10 @@ def export_file(request: PortalRequest, export_id: UUID) -> HttpResponse:
 @require_safe
 @require_permission(ROLE_TABLE, ExportPermission.EXPORT)
 def exports_finished(request: PortalRequest) -> HttpResponse:
-    """Tell the browser once, by a toast, when none of the person's exports is being made any more.
+    """Tell the browser once, by a toast, that none of the person's exports is unfinished any more.
 
-    Every page asks this, again and again, while the session waits for an export: 204 means not yet, 286 stop asking. It
-    is no notice, because notices belong to organisations and an export to one person.
+    Pages ask this repeatedly while the session waits for an export: 204 means not yet, 286 means stop asking. It is not
+    a notice, because notices belong to organisations and an export to one person.
     """
     queryset = Export.objects.visible_to(request.actor).order_by("-asked_at")[: actions.AT_ONCE]
     latest = list(queryset)

@@ -67,9 +67,9 @@ class AcceptSerializer(StrictSerializer):
     )
 
     def validate_invitation_link(self, value: str) -> str:
-        """Return the token of an invitation link, or of a bare token.
+        """Return the invitation's token from a full invitation link or from a bare token.
 
-        Raises ValidationError("invalid_link") for anything else, also for a link to another portal.
+        Raises ValidationError("invalid_link") for any other text, including a link to another portal.
         """
         match = LINK.fullmatch(value)
         if match is None or match["origin"] not in (None, settings.PORTAL_ORIGIN):

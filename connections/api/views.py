@@ -33,15 +33,18 @@ class ConnectionFilterSet(FilterSet):
 
 
 class BaseConnectionView(ActorView):
-    """The base of the endpoints on connections of the acting organisation."""
+    """Base class of the API views on the connections of the caller's organisation."""
 
     model = Connection
 
     def get_queryset(self) -> QuerySet[Connection]:
         return queries.list_connections(self.actor)
 
-    def answer(self, public_id: UUID, status: int = 200) -> Response:
-        """Answer with the connection as it is now. Raises NotFound unless the actor is one of its sides."""
+    def answer_with_connection(self, public_id: UUID, status: int = 200) -> Response:
+        """Return a response with the connection that has this public id, read anew from the database.
+
+        Raises NotFound unless the caller's organisation is one of its two sides.
+        """
         connection = by_public_id(self.get_queryset(), public_id)
         return Response(ConnectionSerializer(connection).data, status=status)
 
@@ -64,7 +67,7 @@ class ConnectionView(BaseConnectionView):
     serializer_class = ConnectionSerializer
 
     def get(self, request: Request, connection_id: UUID) -> Response:
-        return self.answer(connection_id)
+        return self.answer_with_connection(connection_id)
 
 
 @extend_schema(
@@ -89,14 +92,14 @@ class AcceptInvitationView(BaseConnectionView):
         body = self.read_body()
         scopes = consent.parse_scopes(body["scopes"])
         connection, is_new = actions.accept_invitation(actor=self.actor, token=body["invitation_link"], scopes=scopes)
-        response = self.answer(connection.public_id, status=201 if is_new else 200)
+        response = self.answer_with_connection(connection.public_id, status=201 if is_new else 200)
         response["Location"] = request.build_absolute_uri(reverse("api:connection", args=[connection.public_id]))
         return response
 
 
 @extend_schema(tags=["Connections"], request=EmptyBody, responses=ConnectionSerializer)
 class EndConnectionView(BaseConnectionView):
-    """End a connection at once, from either side. The partner then sees no more of the customer's data."""
+    """End a connection at once, from either side. The partner then no longer sees the customer's data."""
 
     serializer_class = EmptyBody
     errors = {403: ("wrong_role",), 409: ("state_changed",)}
@@ -104,14 +107,14 @@ class EndConnectionView(BaseConnectionView):
     def post(self, request: Request, connection_id: UUID) -> Response:
         self.read_body()
         actions.end_connection(actor=self.actor, connection=queries.get_connection(self.actor, connection_id))
-        return self.answer(connection_id)
+        return self.answer_with_connection(connection_id)
 
 
 @extend_schema(tags=["Connections"])
 class SharingView(ActorView):
-    """What a connection shares. The customer changes it, and sees every consent that it has given.
+    """What a connection shares. The customer can change it, and sees every consent that it has given.
 
-    The header `ETag` names the newest consent. A change may carry it as `If-Match`: it is then refused with 412 if a
+    The header `ETag` names the newest consent. A change may carry it as `If-Match`, and is then refused with 412 if a
     colleague has consented to something else since.
     """
 

@@ -25,7 +25,7 @@ CSV = "text/csv"
 
 
 class BaseExportView(ActorView):
-    """Base of the endpoints on exports, of which each person has their own."""
+    """Base class of the API views on the exports that the caller has asked for."""
 
     model = Export
     rule = (ROLE_TABLE, ExportPermission.EXPORT)
@@ -34,7 +34,7 @@ class BaseExportView(ActorView):
         return list_exports(self.actor)
 
     def perform_content_negotiation(self, request: Request, force: bool = False) -> tuple[Any, str]:
-        """Take any Accept header: a file is CSV and all else JSON, and a client cannot know which will come."""
+        """Accept any Accept header, because a client cannot know whether a CSV file or JSON will come."""
         return super().perform_content_negotiation(request, force=True)
 
 
@@ -56,8 +56,12 @@ class ExportsView(BaseExportView, ListView):
         responses={(200, CSV): OpenApiTypes.BINARY, (202, "application/json"): ExportSerializer},
     )
     def post(self, request: Request) -> HttpResponse | Response:
-        """Export a list as CSV. A small one is the answer itself; a large one is made in the background, and the answer
-        says where to ask how far it is. Sent again meanwhile, it makes no second one."""
+        """Export a list as CSV.
+
+        The answer to a small export is the file. A large one is made in the background: the answer is the export, and
+        the header `Location` says where to ask for its progress. The same request, sent again meanwhile, makes no
+        second export.
+        """
         serializer = RequestExportSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         asked = serializer.validated_data
@@ -78,7 +82,7 @@ class ExportsView(BaseExportView, ListView):
 
 @extend_schema(tags=["Exports"], responses=ExportSerializer)
 class ExportView(BaseExportView):
-    """One of the caller's exports, and how far it is."""
+    """One of the caller's exports, with the progress of its file."""
 
     serializer_class = ExportSerializer
 
@@ -88,7 +92,7 @@ class ExportView(BaseExportView):
 
 @extend_schema(tags=["Exports"], responses={(200, CSV): OpenApiTypes.BINARY})
 class ExportFileView(BaseExportView):
-    """The file of one of the caller's exports. Whether they may still see the list is asked anew."""
+    """The CSV file of one of the caller's exports. Whether the caller may see the list is checked again."""
 
     serializer_class = ExportSerializer
     errors = {409: ("export_not_ready",), 410: ("export_gone", "sharing_narrowed", "role_narrowed")}
