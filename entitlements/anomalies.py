@@ -31,7 +31,7 @@ NEAR = dt.timedelta(days=3)  # where nothing was reported 14 days before, the re
 
 @dataclass(frozen=True)
 class JudgedNumber:
-    """A reported number of a customer's use, with the range (least and greatest) that was usual before."""
+    """A reported number of a customer's use, with the least and the greatest number that were usual before."""
 
     value: int
     before: int  # the number of 14 days earlier
@@ -41,16 +41,17 @@ class JudgedNumber:
 
 
 def usual_range(values: Sequence[int]) -> tuple[int, int]:
-    """Return the least and the greatest usual number, in whole numbers and never below 0."""
+    """Return the least and the greatest usual number, judged by earlier `values`. Both are whole numbers from 0 on."""
     middle = median(values)
     spread = DEVIATIONS * SCALE * median(abs(value - middle) for value in values)
     return max(math.floor(middle - spread), 0), math.ceil(middle + spread)
 
 
 def judge_number(reported: Mapping[dt.date, int], on: dt.date) -> JudgedNumber | None:
-    """Judge the number of the day `on` by the range that was usual before.
+    """Compare the number that was reported for the day `on` with the range of numbers that was usual before.
 
-    Returns None where the day, or the one 14 days before it, was not reported, or there is too little history.
+    `reported` holds the numbers by their days. Returns None where the day, or the one 14 days before it, was not
+    reported, or there is too little history.
     """
     then = on - LOOKS_BACK
     before = next((reported[day] for day in _back_from(then) if day in reported), None)
@@ -70,9 +71,9 @@ def _back_from(day: dt.date) -> list[dt.date]:
 
 
 def list_unusual_uses(usage: CustomerUsage, open_anomalies: Iterable[Anomaly]) -> list[UnusualUse]:
-    """Return what is unusual about a customer's use, as of its latest report.
+    """Return in which ways a customer's use is unusual, as of its latest report: falling, rising, idle or new.
 
-    It falls or rises while an anomaly that says so is open, and is new for a week from when one was found. It is idle
+    It is falling or rising while an anomaly of that kind is open, and new for a week after one was found. It is idle
     when licences are assigned and nobody has used one in the last 30 days.
     """
     anomalies = list(open_anomalies)
@@ -105,10 +106,10 @@ def describe_anomaly(metric: str, *, before: int, value: int, low: int, high: in
 
 
 def describe_anomalies(uses: Sequence[Mapping[str, Any]], *, found: int) -> str:
-    """Return a line for each of `uses`, which are the anomalies in an event's data.
+    """Return a text with one line for each anomaly of an event.
 
-    Where there are several services, each line names its own. `found` is how many anomalies there are in all; a last
-    line says how many more than `uses`.
+    `uses` are the anomalies in the event's data, which holds only the first of many. `found` is how many there are in
+    all; a last line says how many are left out. Where there are several services, each line names its own.
     """
     lines = []
     for use in uses:
@@ -122,5 +123,5 @@ def describe_anomalies(uses: Sequence[Mapping[str, Any]], *, found: int) -> str:
 
 
 def anomaly_service_names(uses: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Return the names of the services of an event's anomalies, each once and in their order."""
+    """Return the names of the services that the anomalies of an event are about, each once, in their order."""
     return list(dict.fromkeys(use["service"] for use in uses))

@@ -26,9 +26,9 @@ HORIZON_DAYS = 730  # days ahead beyond which a pace says nothing
 
 
 class LicenceTone(StrEnum):
-    """The tone of a bar, by how many of the licences are assigned: green, amber from 90 % to all, red only above.
+    """The colour of a bar that shows how many of the purchased licences are assigned.
 
-    It is quiet where few are assigned.
+    It is quiet where few are assigned, then green, amber from 90 % to all, and red only above.
     """
 
     QUIET = "low"
@@ -39,7 +39,7 @@ class LicenceTone(StrEnum):
 
 @dataclass(frozen=True)
 class DayOfUse:
-    """The numbers of use that were reported of one UTC day."""
+    """The numbers of users, devices and concurrent uses that were reported for one UTC day."""
 
     day: dt.date
     daily_users: int = 0
@@ -50,15 +50,15 @@ class DayOfUse:
 
 
 def licences_in_use(licence_model: str, *, users: int, devices: int, peak: int) -> int:
-    """Return how many licences were in use in the period for which the three numbers were counted.
+    """Return how many licences were in use in a period, from the users, devices and peak counted in it.
 
-    For a concurrent licence that is `peak`; for any other it is `users`, or `devices` where those are fewer.
+    A concurrent licence is counted by `peak`; any other by `users`, or by `devices` where those are fewer.
     """
     return peak if licence_model == Sku.LicenceModel.CONCURRENT else min(users, devices)
 
 
 def daily_active(licence_model: str, day: DayOfUse) -> int:
-    """Return how many licences were in use in the 24 hours of a day."""
+    """Return how many licences were in use on a day, which is 24 hours in UTC."""
     return licences_in_use(licence_model, users=day.daily_users, devices=day.daily_devices, peak=day.peak_concurrent)
 
 
@@ -107,7 +107,7 @@ def percent_assigned(assigned: int, purchased: int) -> int | None:
 
 
 def licence_tone(assigned: int, purchased: int) -> LicenceTone:
-    """Return the colour of a bar that shows how many of the purchased licences are assigned."""
+    """Return the colour of the bar that shows how many of the purchased licences are assigned."""
     return LicenceTone(usage.bar_tone(assigned, purchased))
 
 
@@ -122,10 +122,11 @@ def days_left(ends_on: dt.date | None, today: dt.date) -> int | None:
 def day_when_full(
     *, as_of: dt.date, assigned: int, purchased: int, per_day: float | None, history_days: int
 ) -> dt.date | None:
-    """Return the day on which all licences will be assigned at the present pace of `per_day`, from `as_of` on.
+    """Predict the day on which all purchased licences will be assigned, if `per_day` more are assigned each day.
 
-    It is `as_of` if they are already. Returns None if the pace is not upwards, is unknown for want of history, or leads
-    more than two years ahead.
+    The day is counted from `as_of`, and is `as_of` if all are assigned already. `history_days` is for how many days use
+    was reported. Returns None if the number does not grow, if there is too little history, or if the day lies more than
+    two years ahead.
     """
     if history_days < PACE_MIN_DAYS or purchased <= 0:
         return None

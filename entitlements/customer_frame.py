@@ -35,10 +35,10 @@ TABS = (
 
 
 def summarize_services(actor: Actor, customer: ConnectedCustomer) -> CustomerSummary:
-    """Return the part of a customer's first page about its services: the running ones, and what asks for attention.
+    """Return the part of a customer's first page about its services: which run, and which need attention.
 
-    Attention is asked for a service that ends soon, is over its licence, waits for a decision, or is used unusually.
-    Where the customer shares no services, the page does not say that all is calm.
+    A service needs attention if it ends soon, is over its licence, waits for a decision, or is used unusually. Where
+    the customer shares no services, the page does not say that all is calm.
     """
     entitlements = list_services(actor, customer.organization.pk)
     anomalies = list_open_anomalies(actor, customer.organization.pk)
@@ -57,7 +57,7 @@ def summarize_services(actor: Actor, customer: ConnectedCustomer) -> CustomerSum
 
 
 def register_customer_frame() -> None:
-    """Add the tabs Services, Usage and Orders, and the summary of services, to the pages of customers."""
+    """Register the tabs Services, Usage and Orders, and the summary of services, for the pages of customers."""
     for tab in TABS:
         register_customer_tab(tab)
     register_customer_summary(summarize_services)

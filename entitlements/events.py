@@ -27,7 +27,7 @@ class EntitlementEvent(StrEnum):
 
     @property
     def scopes(self) -> Scope:
-        """The scopes that a customer must share for others to read its events of this kind (E-14).
+        """The scopes (kinds of data) that a customer must share for others to read its events of this kind (E-14).
 
         They are NOTIFICATIONS, and ORDERS for orders, USAGE for unusual use, ENTITLEMENTS for everything else.
         """

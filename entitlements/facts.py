@@ -11,7 +11,10 @@ from entitlements.models import Sku
 
 @dataclass(frozen=True)
 class LineProblem:
-    """The reason for refusing a line: a stable `code`, a `field` (a path such as lines.2.sku, or "") and a message."""
+    """The reason for which a line of the feed was refused: a stable code, a message, and the field that is wrong.
+
+    `field` is a path such as lines.2.sku, or "".
+    """
 
     code: str
     reason: str
@@ -20,7 +23,10 @@ class LineProblem:
 
 @dataclass(frozen=True, eq=False)
 class Fact:
-    """A well-formed line of a feed: one SKU, entitlement, order, day of use or licence held, with all of its values."""
+    """A valid line of the vendor's feed, with all of its values.
+
+    It is about one SKU, entitlement, order, day of use or licence that is held.
+    """
 
     line: int
     type: str
@@ -29,7 +35,7 @@ class Fact:
 
 
 class Outcome(StrEnum):
-    """The outcomes of a line: it added or changed something, changed nothing, or was refused."""
+    """The result of a line of the feed: something was added or changed, nothing changed, or the line was refused."""
 
     ADDED = "added"
     CHANGED = "changed"
@@ -42,14 +48,17 @@ Answers = dict[int, Outcome | LineProblem]  # by line number
 
 @dataclass(frozen=True)
 class KnownRows:
-    """The rows of the customers and SKUs that facts name, as far as they exist."""
+    """The Organization and Sku rows that lines of the feed refer to, by ORGID and by code.
+
+    A customer or SKU that does not exist has no row here.
+    """
 
     customers: Mapping[str, Organization]
     skus: Mapping[str, Sku]
 
     @classmethod
     def read_for(cls, facts: Iterable[Fact]) -> "KnownRows":
-        """Read the customers and SKUs that these facts name."""
+        """Read the rows of all customers and SKUs that these lines refer to."""
         org_ids, codes = set(), set()
         for fact in facts:
             org_ids.add(fact.values["customer"])
@@ -59,7 +68,7 @@ class KnownRows:
         return cls({row.org_id: row for row in organizations}, {row.code: row for row in skus})
 
     def find_problem(self, fact: Fact) -> LineProblem | None:
-        """Return why a fact cannot be stored, or None if its customer and all its SKUs exist."""
+        """Return the problem of a line that refers to an unknown customer or SKU, or None."""
         if fact.values["customer"] not in self.customers:
             return UNKNOWN_CUSTOMER
         for number, code in enumerate(_skus(fact), 1):
@@ -71,20 +80,23 @@ class KnownRows:
 
 @dataclass(frozen=True)
 class KnownIds:
-    """The primary keys of the customers and SKUs that many short facts name, as far as they exist."""
+    """The primary keys of the customers and SKUs that lines of the feed refer to, by ORGID and by code.
+
+    It serves files with many short lines, and reads less than KnownRows.
+    """
 
     customers: Mapping[str, int]
     skus: Mapping[str, int]
 
     @classmethod
     def read_for(cls, facts: Iterable[Fact]) -> "KnownIds":
-        """Read the primary keys of the customers and SKUs that these facts name."""
+        """Read the primary keys of all customers and SKUs that these lines refer to."""
         org_ids, codes = {fact.values["customer"] for fact in facts}, {fact.values["sku"] for fact in facts}
         customers = Organization.objects.filter(org_id__in=org_ids).values_list("org_id", "pk")
         return cls(dict(customers), dict(Sku.objects.filter(code__in=codes).values_list("code", "pk")))
 
     def find_problem(self, fact: Fact) -> LineProblem | None:
-        """Return why a fact cannot be stored, or None if its customer and its SKU exist."""
+        """Return the problem of a line that refers to an unknown customer or SKU, or None."""
         if fact.values["customer"] not in self.customers:
             return UNKNOWN_CUSTOMER
         return UNKNOWN_SKU if fact.values["sku"] not in self.skus else None

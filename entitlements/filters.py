@@ -84,7 +84,10 @@ class HolderFilterSet(FilterSet):
 
 
 class TrialFilterSet(FilterSet):
-    """The filters of trials: by customer, service, and how far they have got. `q` works as for customers."""
+    """The filters of trials: by customer, service, and state (waiting, running or closed).
+
+    `q` finds part of a customer's folded name or the beginning of its ORGID.
+    """
 
     q = df.CharFilter(method="filter_by_customer", label=_("Name or ORGID"), max_length=200)
     sku = df.CharFilter("sku__code", label=_("Service"), max_length=60)
@@ -106,9 +109,9 @@ class TrialFilterSet(FilterSet):
 
 
 class ReleaseFilterSet(FilterSet):
-    """The filters of licence releases: by customer, service, and whether they wait or were done recently.
+    """The filters of licence releases: by customer, service, and state (waiting or released).
 
-    They keep those that wait, unless `state` asks for the others.
+    Without a `state` they keep the licences that wait.
     """
 
     q = df.CharFilter(method="filter_by_customer", label=_("Name or ORGID"), max_length=200)
@@ -128,12 +131,12 @@ class ReleaseFilterSet(FilterSet):
         return rows.filter(Q(customer_name__icontains=value) | Q(org_id__startswith=value))
 
     def filter_by_state(self, rows: LicenceReleaseQuerySet, name: str, value: str) -> LicenceReleaseQuerySet:
-        """Keep releases that wait, or that were done recently."""
+        """Keep licences that wait for their release, or those that were released recently."""
         return rows.filter(RELEASE_VIEWS[value]())
 
 
 class RenewalFilterSet(FilterSet):
-    """The filters of renewals: by service and kind, and those that end within so many days, or on one day."""
+    """The filters of renewals: by service, by kind, and by last day (within some days, or on one day)."""
 
     sku = df.CharFilter("sku__code", label=_("Service"), max_length=60)
     kind = df.ChoiceFilter(choices=Entitlement.Kind.choices, label=_("Type"))

@@ -21,7 +21,10 @@ OWN = {
 
 
 def register_personal_data() -> None:
-    """Register for export and erasure what is the person's own, and the licences held under their address."""
+    """Register this app's personal data for export and erasure: the person's calendar feeds, and licences held by them.
+
+    Licences are found by the person's e-mail address.
+    """
     for name, own in OWN.items():
         register_person_table(name, own)
     # The customer's record comes from its own systems, so it stays when the person's data is deleted.
@@ -29,6 +32,9 @@ def register_personal_data() -> None:
 
 
 def list_held_licences(person: Person) -> list[Any]:
-    """Return the licences that are held under the person's e-mail address, by what customers' systems say."""
+    """Return the licences that are held under the person's e-mail address, each as a dict of what an export shows.
+
+    They are held as customers' systems report them.
+    """
     rows = LicenseAssignment.objects.filter(holder__iexact=person.email, holder_kind="user").order_by("pk")
     return list(rows.values("holder", "customer__name", "sku__name", "assigned_at", "last_used_at", "released_at"))

@@ -34,7 +34,10 @@ OFFERED = (
 
 
 def count_shared(actor: Actor, customer_id: int) -> list[str]:
-    """Return in words how many active services and orders of a customer the actor sees. Zeros are left out."""
+    """Return how many active services and orders of a customer the actor sees, in words: "3 active services".
+
+    A kind of which there are none is left out.
+    """
     live = Entitlement.objects.visible_to(actor).filter(customer=customer_id, state=Entitlement.State.ACTIVE)
     services = live.exclude(ends_on__lt=today()).count()
     orders = Order.objects.visible_to(actor).filter(customer=customer_id).count()

@@ -11,21 +11,21 @@ from partnerportal.lib.batches import repeat_for_a_minute
 
 @shared_task
 def refresh_expired() -> None:
-    """Recompute, each hour, the customer listing's rows whose next expiry (UTC) has passed."""
+    """Recompute, each hour, the rows of the customer listing whose next expiry (UTC) has passed."""
     listing.refresh_expired()
 
 
 @shared_task
 def fold_figures() -> None:
-    """Add up, every five minutes, the figures that triggers have appended beside the customer listing."""
+    """Add up, every five minutes, the differences that triggers have appended to portfolio figures."""
     figures.fold_figures()
 
 
 @shared_task
 def announce_renewals() -> None:
-    """Tell customers and everyone connected, each hour, what ends soon.
+    """Announce, each hour, the entitlements that end soon to their customers and everyone connected to these.
 
-    Each end is told once, however often the task runs.
+    Each end is announced once for each time ahead, however often the task runs.
     """
     renewals.announce_renewals()
 
@@ -38,24 +38,27 @@ def expire_trials() -> None:
 
 @shared_task
 def find_anomalies() -> None:
-    """Look, each night, for anomalies of the customers that are due. They stay due until they were looked at."""
+    """Find, each night, unusual use by the customers that are due for a check.
+
+    A customer stays due until it was checked.
+    """
     anomalies.find_anomalies(actor=Actor.system("anomalies"))
 
 
 @shared_task(soft_time_limit=3540, time_limit=3600)  # longer than a message may stay away: uploads are claimed by lease
 def ingest_uploads() -> None:
-    """Store the lines of uploads that wait, one after the other, for a minute."""
+    """Import uploaded files that wait, one after the other, for a minute."""
     repeat_for_a_minute(uploads.ingest_next_upload)
 
 
 @shared_task
 def sweep_uploads() -> None:
-    """Delete the files of finished uploads, and rows that are no longer kept."""
+    """Delete the stored files of finished uploads, and the rows of uploads that are older than they are kept."""
     uploads.sweep_uploads()
 
 
 @shared_task
 def sweep_facts() -> None:
-    """Delete old announcements of ends, and unusual use that ended long ago."""
+    """Delete old records of announced renewals, and anomalies of use that ended long ago."""
     delete_old_renewal_alerts()
     delete_old_anomalies()

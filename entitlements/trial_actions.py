@@ -33,7 +33,7 @@ def _names(trial: Entitlement) -> dict[str, str]:
 
 
 def success_message(action: TrialAction, trial: Entitlement) -> str:
-    """Return the words of the toast after an action, with the trial's service and customer in them."""
+    """Return the message that is shown after an action on a trial. It names the trial's service and customer."""
     return str(action.done) % _names(trial)
 
 

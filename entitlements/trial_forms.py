@@ -12,15 +12,15 @@ from partnerportal.lib.actors import Actor
 
 
 class SkuField(forms.ModelChoiceField):
-    """A choice of SKUs, each shown by its name and code."""
+    """A form field to choose a SKU. Each is shown by its name and code."""
 
     def label_from_instance(self, sku: Sku) -> str:
-        """Return the name and code of a SKU."""
+        """Return the label of a SKU: its name and code."""
         return f"{sku.name} ({sku.code})"
 
 
 class TrialForm(forms.Form):
-    """The request for a trial of a product that the actor's organisation neither runs nor has requested."""
+    """The form to request a trial of a product that the actor's organisation neither runs nor has requested."""
 
     sku = SkuField(Sku.objects.none(), to_field_name="code", label=_("Service"), empty_label=_("Choose a service"))
     quantity = forms.IntegerField(label=_("Licences"), min_value=1, max_value=MOST_SEATS, initial=10)
@@ -31,7 +31,7 @@ class TrialForm(forms.Form):
 
 
 class DeclineForm(forms.Form):
-    """The reason why a trial is declined."""
+    """The form to decline a trial, with the reason."""
 
     reason = forms.CharField(
         label=_("Reason"),
@@ -42,16 +42,16 @@ class DeclineForm(forms.Form):
 
 
 class ExtendForm(forms.Form):
-    """The last day that was shown for an extended trial.
+    """The form to extend a trial. It holds the new last day that the page showed.
 
-    It is sent along, so that nothing is done if somebody else has extended the trial meanwhile.
+    So nothing is done if somebody else has extended the trial meanwhile.
     """
 
     ends_on = forms.DateField(widget=forms.HiddenInput)
 
 
 class ConvertForm(forms.Form):
-    """The seats and the last day of a trial that is turned into production."""
+    """The form to turn a trial into production, with the number of seats and the last day."""
 
     quantity = forms.IntegerField(label=_("Licences"), min_value=1, max_value=MOST_IN_PRODUCTION)
     ends_on = forms.DateField(

@@ -37,9 +37,9 @@ Series = dict[Key, dict[dt.date, int]]
 
 
 def find_anomalies(*, actor: Actor) -> int:
-    """Look for unusual use of every customer that is due, and return how many anomalies were opened.
+    """Find unusual use of licences by the customers that are due for a check, and return how many anomalies are new.
 
-    Each anomaly is told once, and all anomalies that one customer has in a night in one notice.
+    Each anomaly is reported once. All anomalies that one customer has in a night come in one notice.
     """
     authorize_staff(actor)
     opened = 0

@@ -46,10 +46,11 @@ _OTHER = LineProblem("other_customer", "This belongs to another ORGID.", "custom
 
 @transaction.atomic
 def store_assignments(*, actor: Actor, facts: list[Fact]) -> Answers:
-    """Store who holds which licence, and return the answer to each line by its number.
+    """Store which user or device holds which licence, from lines of the vendor's feed.
 
-    Of two lines about the same assignment the later counts. An assignment that belongs to another customer is refused
-    with `other_customer`.
+    Returns a dict from the line number to the outcome of the line, or to the problem that refused it. Of two lines
+    about the same licence the later one counts. A licence that belongs to another customer is refused with the problem
+    `other_customer`.
     """
     authorize_staff(actor)
     known = KnownIds.read_for(facts)

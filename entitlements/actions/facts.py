@@ -22,7 +22,10 @@ NOT_NEWS = {"assigned"}  # fields that change every day, so that nobody wants a 
 
 @dataclass
 class FactChange:
-    """A fact beside the stored row of its key, `old`, or None. `before` has the old values of its differing fields."""
+    """A line of the feed, the row that it makes (`row`), and the stored row of the same key (`old`, or None).
+
+    `before` holds the stored values of the fields in which the two rows differ.
+    """
 
     fact: Fact
     row: Any
@@ -31,7 +34,7 @@ class FactChange:
 
     @property
     def outcome(self) -> Outcome:
-        """The answer to the fact's line: added, changed or unchanged."""
+        """The outcome that is reported for the line: added, changed or unchanged."""
         if self.old is None:
             return Outcome.ADDED
         return Outcome.CHANGED if self.before else Outcome.UNCHANGED
@@ -39,10 +42,11 @@ class FactChange:
 
 @transaction.atomic
 def store_facts(*, actor: Actor, facts: list[Fact], with_events: bool, at: dt.datetime) -> Answers:
-    """Store facts, each key at most once, and return the answer to each line by its number.
+    """Store SKUs, entitlements and orders from lines of the vendor's feed. No key may occur twice among them.
 
-    SKUs go first, because the others name them. What is news is recorded as events, unless `with_events` is False; `at`
-    is when it became known.
+    Returns a dict from the line number to the outcome of the line, or to the problem that refused it. SKUs are stored
+    first, because the other lines refer to them. With `with_events` the additions and changes that customers are told
+    about are recorded as events, dated `at`.
     """
     acquire_lock(Lock.FACTS)
     answers: Answers = {}

@@ -36,7 +36,10 @@ _LOCK = "LOCK TABLE entitlements_customerlisting, entitlements_portfoliofigure I
 
 
 def fold_figures() -> int:
-    """Add the appended differences of figures up, each viewer in a transaction; return how many viewers had some."""
+    """Add up the differences that triggers have appended to portfolio figures, and return for how many viewers.
+
+    A viewer is an organisation with a customer list. Each viewer is a transaction of its own.
+    """
     with connection.cursor() as cursor:
         cursor.execute("SELECT DISTINCT viewer_id FROM entitlements_portfoliofigure WHERE NOT is_folded")
         viewers = [row[0] for row in cursor.fetchall()]
@@ -46,7 +49,7 @@ def fold_figures() -> int:
 
 
 def figure_differences() -> list[str]:
-    """Return a line for each figure that disagrees with the sum of its listing's rows.
+    """Compare every portfolio figure with the customer listing, and return one line of text for each wrong figure.
 
     The list is empty unless something wrote around the triggers.
     """
@@ -57,7 +60,7 @@ def figure_differences() -> list[str]:
 
 @transaction.atomic
 def rebuild_figures(*, actor: Actor) -> int:
-    """Replace each figure that disagrees with the listing, and return how many were wrong.
+    """Write all portfolio figures anew if any disagrees with the customer listing, and return how many were wrong.
 
     Writers of the listing wait meanwhile.
     """

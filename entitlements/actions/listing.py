@@ -15,9 +15,9 @@ _DUE = f"""SELECT DISTINCT customer_id FROM entitlements_customerlisting
 
 
 def refresh_expired() -> int:
-    """Recompute the rows of the customer listing whose next expiry has passed, and return of how many customers.
+    """Recompute the rows of the customer listing whose next expiry has passed, and return for how many customers.
 
-    Each batch is a transaction.
+    Each batch of customers is a transaction.
     """
     refreshed = 0
     while batch := _refresh_batch():
@@ -102,7 +102,7 @@ _LOCK = """LOCK TABLE accounts_organization, connections_portfolio, entitlements
 
 
 def listing_differences() -> list[str]:
-    """Return a line for each row of the customer listing that disagrees with its definition.
+    """Compare the customer listing with its source tables, and return one line of text for each wrong row.
 
     The list is empty unless something wrote around the triggers.
     """
@@ -116,7 +116,7 @@ def listing_differences() -> list[str]:
 
 @transaction.atomic
 def rebuild_listing(*, actor: Actor) -> int:
-    """Make the customer listing agree with its definition, and return how many rows were written or removed.
+    """Correct the customer listing from its source tables, and return how many rows were written or removed.
 
     Writers wait meanwhile, so that nothing changes beneath it. Readers do not wait.
     """

@@ -22,7 +22,7 @@ STATE_CHANGED = _("This licence was released, kept or reassigned in the meantime
 
 @transaction.atomic
 def ask_release(*, actor: Actor, assignment: LicenseAssignment) -> LicenseAssignment:
-    """Ask the vendor to release a licence, and return the licence's row. Asking again changes nothing.
+    """Ask the vendor to release a licence, and return the licence. Asking again changes nothing.
 
     Raises NotFound for a licence that the customer does not hold now, and Conflict("released") if the vendor has
     released it already.
@@ -37,7 +37,7 @@ def ask_release(*, actor: Actor, assignment: LicenseAssignment) -> LicenseAssign
 
 @transaction.atomic
 def keep_licence(*, actor: Actor, assignment: LicenseAssignment) -> LicenseAssignment:
-    """Withdraw the request to release a licence, and return the licence's row. Repeating it changes nothing.
+    """Withdraw the request to release a licence, and return the licence. Repeating it changes nothing.
 
     Raises NotFound for a licence that the customer does not hold now, and Conflict("released") if the vendor has
     released it already.
@@ -52,10 +52,10 @@ def keep_licence(*, actor: Actor, assignment: LicenseAssignment) -> LicenseAssig
 
 @transaction.atomic
 def mark_released(*, actor: Actor, key: str) -> None:
-    """Mark a licence as released, for the vendor's staff, who have released it in their licence system.
+    """Mark a licence as released, after the vendor's staff have released it in their own licence system.
 
-    `key` is the licence's key in the feed, by which alone the staff know it. The feed may say that it is released
-    before or after. Raises Conflict("state_changed") if no licence with this key waits for its release.
+    `key` is the licence's key in the feed, by which alone the staff know it. The feed may report the release before or
+    after. Raises Conflict("state_changed") if no licence with this key waits for its release.
     """
     _mark(EntitlementEvent.RELEASE_MARKED, actor, key, is_released=True)
 
@@ -88,7 +88,10 @@ def _mark(kind: EntitlementEvent, actor: Actor, key: str, *, is_released: bool) 
 
 
 def release_event(kind: EntitlementEvent, actor: Actor, row: LicenseAssignment) -> Event:
-    """Return the event that tells the customer what became of its request. It does not name the holder (CC-32)."""
+    """Return an unstored event that tells the customer how the vendor answered its request to release a licence.
+
+    The event does not name the user or device that holds the licence (CC-32).
+    """
     data = {"sku_name": row.sku.name, "asked_at": row.release_asked_at and row.release_asked_at.isoformat()}
     return make_event(kind, actor=actor, subject=row, label=row.sku.name, counterpart=row.customer, data=data)
 

@@ -34,10 +34,11 @@ _CLAIM = """
 
 
 def announce_renewals() -> int:
-    """Tell the customers and everyone connected what ends within 90 days (UTC), and return how many ends were told.
+    """Announce the entitlements that end within 90 days (UTC), and return how many announcements were made.
 
-    Each batch claims its rows and records its events in one transaction: a job that dies has told the ends of its
-    batches once, and the next run tells the others. Whoever is no longer connected by then hears nothing.
+    The customer and every organisation that is connected with it are told. Each batch stores its announcements and its
+    events in one transaction: if a job dies, its finished batches are announced once, and the next run announces the
+    others. An organisation that is no longer connected by then hears nothing.
     """
     announced = 0
     while batch := _announce_batch():
@@ -59,9 +60,9 @@ def _announce_batch() -> int:
 
 @transaction.atomic
 def make_calendar(*, actor: Actor) -> str:
-    """Make or replace the secret of the person's calendar of this organisation, and return the secret.
+    """Create or replace the acting person's calendar feed for the acting organisation, and return its secret.
 
-    Only its digest is kept. An earlier secret stops working at once.
+    The secret is part of the feed's address, and only its digest is kept. An earlier secret stops working at once.
     """
     authorize(actor, ROLE_TABLE, EntitlementPermission.VIEW_RENEWALS)
     secret = new_token()
@@ -74,7 +75,7 @@ def make_calendar(*, actor: Actor) -> str:
 
 @transaction.atomic
 def revoke_calendar(*, actor: Actor) -> None:
-    """Delete the person's calendar feed of this organisation, so that its address answers 404.
+    """Delete the acting person's calendar feed for the acting organisation, so that its address answers 404.
 
     Repeating it changes nothing.
     """
@@ -85,7 +86,10 @@ def revoke_calendar(*, actor: Actor) -> None:
 
 
 def note_calendar_read(*, actor: Actor, feed: CalendarFeed) -> None:
-    """Store when a calendar program last read a feed, to the hour: that is precise enough, and spares writes."""
+    """Store the hour in which a calendar program last read a calendar feed.
+
+    An hour is precise enough, and spares most of the writes.
+    """
     now = timezone.now()
     if feed.last_read_at is None or (now - feed.last_read_at).total_seconds() > 3600:
         _lock_calendars(actor).filter(pk=feed.pk).update(last_read_at=now)

@@ -33,14 +33,17 @@ def _months_sql(days: str, monthly_active: str, daily_active_peak: str) -> str:
 
 
 def days_of_months_sql(keys: str) -> str:
-    """Return SQL that selects the days of the months `keys`, a query of (customer_id, sku_id, month)."""
+    """Return a SELECT of all UsageDay rows of some months, each with its `month`.
+
+    `keys` is a SELECT of the months, with the columns customer_id, sku_id and month.
+    """
     return f"""
     SELECT d.*, k.month FROM ({keys}) k JOIN entitlements_usageday d ON d.customer_id = k.customer_id
         AND d.sku_id = k.sku_id AND d.day >= k.month AND d.day < k.month + interval '1 month'"""  # noqa: S608
 
 
 def months_sql(days: str) -> str:
-    """Return the SELECT that adds days of use up to one row for each customer, SKU and month.
+    """Return a SELECT that adds up days of use to one row for each customer, SKU and month.
 
     `days` is a SELECT of UsageDay rows, each with its `month`. It must have all days of each month that it names.
     """
@@ -82,7 +85,10 @@ _OTHERS = f"""
 
 
 def write_months_sql(days: str) -> str:
-    """Return SQL that writes the months of `days` (see `months_sql`) where they differ from what is stored."""
+    """Return a statement that computes UsageMonth rows from days of use, and writes the rows that have changed.
+
+    `days` is a SELECT of UsageDay rows, as `months_sql` takes it.
+    """
     return f"""
     INSERT INTO entitlements_usagemonth AS m (customer_id, sku_id, month, {MONTH_COLUMNS}) {months_sql(days)}
     ON CONFLICT (customer_id, sku_id, month) DO UPDATE SET ({MONTH_COLUMNS}) = (
@@ -97,7 +103,7 @@ _ALL_OF_SKUS = "SELECT customer_id, sku_id, month FROM entitlements_usagemonth W
 
 
 def lock_usage() -> None:
-    """Lock days of use, and all that is computed from them, against other writers until the transaction ends.
+    """Lock the tables of use against other writers until the transaction ends.
 
     Waits for present writers, for PATIENCE at most, and raises OperationalError after it.
     """
@@ -117,9 +123,9 @@ def refresh_touched(cursor: Any) -> None:
 
 
 def recount_skus(skus: Sequence[int]) -> None:
-    """Recompute every month of these SKUs, and the CustomerUsage rows of their customers.
+    """Recompute all UsageMonth rows of some SKUs, given by primary key, and the CustomerUsage rows of their customers.
 
-    This is for SKUs whose licences are counted in another way from now on.
+    This is for SKUs whose licence model has changed, so that their use is counted in another way.
     """
     lock_usage()
     with connection.cursor() as cursor:

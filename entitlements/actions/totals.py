@@ -170,9 +170,10 @@ def refresh_customers(customers: Sequence[int], *, where_different: bool = False
 
 
 def week_span(cursor: Any, customers: Sequence[int]) -> dict[str, Any]:
-    """Return the parameters `since` and `until`: the first and the last day of these customers' sixteen weeks.
+    """Return a dict of SQL parameters with the first day (`since`) and last day (`until`) of sixteen weeks of use.
 
-    With them the planner leaves the partitions of other days out.
+    They are the weeks that are kept for these customers, given by primary key. With these parameters the planner leaves
+    the partitions of other days out.
     """
     cursor.execute(_SPAN, {"customers": list(customers)})
     since, until = cursor.fetchone()

@@ -43,7 +43,7 @@ STATE_CHANGED = _("This has changed in the meantime. Reload the page to see the 
 
 @transaction.atomic
 def request_trial(*, actor: Actor, sku: Sku, quantity: int) -> Entitlement:
-    """Request a trial of a service for the acting customer, and return it.
+    """Request a trial of a SKU with `quantity` seats for the acting customer, and return the trial.
 
     Raises Invalid for a bad number of seats, Refused without an organisation, Conflict("already_requested") or
     Conflict("already_running") where the customer has requested the SKU or runs it, and TooMany beyond REQUESTED_A_DAY.
@@ -135,9 +135,9 @@ def extend_trial(*, actor: Actor, trial: Entitlement, ends_on: dt.date) -> Entit
 
 
 def end_after_extension(trial: Entitlement) -> dt.date | None:
-    """Return the last day of a trial after an extension, which is PORTAL_TRIAL_TIME after its present last day.
+    """Return the date to which an extension would move the end of a trial: PORTAL_TRIAL_TIME after its present end.
 
-    Returns None for a trial without an end, or whose end no calendar goes beyond: 9999-12-31, which some feeds send.
+    Returns None for a trial without an end, and where the date would lie beyond 9999-12-31, which some feeds send.
     """
     ends_on, time = trial.ends_on, settings.PORTAL_TRIAL_TIME
     return ends_on + time if ends_on and ends_on <= dt.date.max - time else None
@@ -260,9 +260,10 @@ def entitlement_event(
     note: str = "",
     **more: Any,
 ) -> Event:
-    """Return an unstored event of one step of an entitlement, which tells the customer and everyone connected to it.
+    """Return an unstored event about an entitlement, which tells the customer and every organisation connected to it.
 
-    `more` are further values of the event's data.
+    `changes` are the fields that changed, with old and new values. `note` is a text, such as the reason of a refusal,
+    and `more` are further values of the event's data.
     """
     customer: Organization = row.customer
     data = {

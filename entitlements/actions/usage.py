@@ -20,7 +20,7 @@ _VALUES = COLUMNS.split(", ", 3)[3]
 
 
 class UsageRow(NamedTuple):
-    """One customer's use of one SKU on one day, in the order of COLUMNS. `line` tells the answers apart."""
+    """One customer's use of one SKU on one day: the number of the line that reports it, and the columns of UsageDay."""
 
     line: int
     customer_id: int
@@ -56,7 +56,7 @@ _ANSWERS = """
 
 
 def make_month_partitions(days: Iterable[dt.date]) -> None:
-    """Make the partitions that are missing for the months of these days, in a transaction of its own.
+    """Create the missing partitions of UsageDay for the months of these days, in a transaction of its own.
 
     It is called before the batch, because a new partition is locked until the commit, and readers wait for it.
     """
@@ -67,10 +67,10 @@ def make_month_partitions(days: Iterable[dt.date]) -> None:
 
 
 def store_usage(*, actor: Actor, rows: Iterable[UsageRow]) -> dict[int, Outcome]:
-    """Store days of use; return the outcome of each line by its number, without the lines that changed nothing.
+    """Store days of use, and return a dict from the line number to the outcome, without lines that changed nothing.
 
-    Of two rows about the same day the one with the higher number counts. The caller knows that customers and SKUs
-    exist. Raises IntegrityError for a row with more newly assigned than assigned.
+    Of two rows about the same day the one with the higher line number counts. The caller makes sure that customers and
+    SKUs exist. Raises IntegrityError for a row with more newly assigned than assigned.
     """
     authorize_staff(actor)
     rows = rows if isinstance(rows, list) else list(rows)
@@ -92,9 +92,10 @@ def store_usage(*, actor: Actor, rows: Iterable[UsageRow]) -> dict[int, Outcome]
 
 
 def store_usage_facts(*, actor: Actor, facts: list[Fact]) -> Answers:
-    """Store the days of use that lines of a feed tell, and return the answer to each line by its number.
+    """Store the days of use that lines of the vendor's feed report.
 
-    A line whose customer or SKU does not exist is answered with a Problem.
+    Returns a dict from the line number to the outcome of the line, or to the problem of a line whose customer or SKU
+    does not exist.
     """
     known = KnownIds.read_for(facts)
     answers: Answers = {}

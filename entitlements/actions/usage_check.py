@@ -44,9 +44,10 @@ _NAMES = """SELECT t.key, o.org_id || coalesce(' ' || s.code, '') || coalesce(to
 
 
 def usage_differences() -> list[str]:
-    """Return a line for each UsageMonth row that disagrees with its days, and each CustomerUsage row with its months.
+    """Compare monthly and customers' totals of use with the days of use, and return a line of text for each wrong row.
 
-    The list is empty unless something went wrong.
+    It compares UsageMonth rows with UsageDay rows, and CustomerUsage rows with UsageMonth rows. The list is empty
+    unless something went wrong.
     """
     wrong: list[tuple[Any, ...]] = []
     for customers in _chunks():

@@ -40,7 +40,7 @@ class TrialsBase(ActorView):
 
 
 class TrialFilterSet(EntitlementFilterSet):
-    """The filters of trials: by state, and not by kind, which is the same for all."""
+    """The filters of trials: by state. There is none by kind, because every trial has the same."""
 
     class Meta:
         model = Entitlement
@@ -80,7 +80,7 @@ class TrialView(TrialsBase):
 
 
 class TrialActionView(TrialsBase):
-    """Base of the endpoints that do one action of the table to one trial. The body holds what the action takes."""
+    """Base of the endpoints that run one action of TRIAL_ACTIONS on a trial. The body holds what the action takes."""
 
     trial_action: ClassVar[TrialAction]
 

@@ -120,7 +120,10 @@ class OwnUsageView(ActorView):
 
 
 def serialize_usage(actor: Actor, customer_id: int | None) -> dict[str, Any]:
-    """Return the use of a customer as UsageSerializer shows it: before the first report with zeros and empty lists."""
+    """Return the use of a customer as a dict in the shape of UsageSerializer.
+
+    Before the first report it has zeros and empty lists.
+    """
     usage = get_customer_usage(actor, customer_id)
     if usage is None:
         return _totals(None, 0, 0, 0) | {

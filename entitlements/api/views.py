@@ -66,7 +66,7 @@ class CustomerView(ActorView):
 
 
 class CustomerRecordsBase(ListView):
-    """Base of the lists of what belongs to one customer of the acting organisation."""
+    """Base of the lists of one customer's records, such as its orders."""
 
     rule: ClassVar[Permission] = VIEW_CUSTOMERS
     scope: ClassVar[Scope]  # what the customer must share
@@ -77,14 +77,14 @@ class CustomerRecordsBase(ListView):
 
     @property
     def customer(self) -> QuerySet[CustomerListing]:
-        """A query for the customer that the path names; all customers while the schema is made."""
+        """A queryset with the customer that the path names, or with all customers while the schema is made."""
         listed = CustomerListing.objects.visible_to(self.actor)
         return listed if self.is_generating_schema else listed.filter(public_id=self.kwargs["customer_id"])
 
     def list(self, request: Request, *args: object, **kwargs: object) -> Response:
-        """Return a page of the list; 404 if there is no such customer, 403 if it does not share this.
+        """Return a page of the list; 404 if there is no such customer, 403 if it does not share these records.
 
-        That is asked only when there is nothing to show, which otherwise spares a query.
+        Both are checked only if the list is empty, which otherwise spares a query.
         """
         response = super().list(request, *args, **kwargs)
         if not response.data["totalCount"]:

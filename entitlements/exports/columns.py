@@ -24,9 +24,10 @@ AVAILABLE = Greatest(F("purchased") - F("assigned"), Value(0))
 
 
 def month_columns(suffix: str = "") -> tuple[ExportColumn, ...]:
-    """Return the export columns of a trend by month, for rows that are one month each.
+    """Return the export columns of a usage trend, for a queryset with one row for each month.
 
-    Without `suffix` the rows are UsageMonth; with it they have annotated sums, named by a field and the suffix.
+    Without `suffix` the rows are UsageMonth rows; with it they hold annotated sums, whose names are a field's and the
+    suffix.
     """
     month = Func(F("month"), Value("YYYY-MM"), function="to_char", output_field=CharField())
     return (
@@ -38,7 +39,10 @@ def month_columns(suffix: str = "") -> tuple[ExportColumn, ...]:
 
 
 def shared_scope_codes() -> Func:
-    """Return the codes of the scopes in the column `scopes` of the customer listing, separated by "; "."""
+    """Return a database expression for the codes of the scopes that a customer shares, as text separated by "; ".
+
+    It is for rows of CustomerListing, which keep the scopes as bits of the number `scopes`.
+    """
     codes = [Case(When(shares_expression(scope), then=Value(scope.code))) for scope in Scope]
     return join_with_semicolons(Func(*codes, template="ARRAY[%(expressions)s]", output_field=CharField()))
 

@@ -41,7 +41,7 @@ class LengthRequired(APIException):
 
 
 class NDJSON(BaseParser):
-    """A parser that leaves the body unread: it is read once, a piece at a time, on its way to the disk."""
+    """A parser of newline-delimited JSON that leaves the body unread: the view copies it to the disk piece by piece."""
 
     media_type = "application/x-ndjson"
 

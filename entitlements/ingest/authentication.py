@@ -16,7 +16,7 @@ class IngestBearer(BearerAuthentication):
 
 
 class HoldsIngestToken(BasePermission):
-    """The permission of whoever shows an ingest token. A session may not ingest, whoever's it is."""
+    """The permission that a request has if it shows an ingest token. A signed-in person never has it."""
 
     def has_permission(self, request: Any, view: Any) -> bool:
         return isinstance(request.auth, IngestToken)

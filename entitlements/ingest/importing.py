@@ -35,7 +35,7 @@ Store = Callable[..., Answers]
 
 @dataclass(frozen=True)
 class LineResult:
-    """The result of one line. `problems` is empty unless the outcome is an error."""
+    """The result of one line of the feed. `problems` is empty unless the outcome is an error."""
 
     line: int
     type: str
@@ -55,12 +55,14 @@ def import_feed(
     progress: Callable[[Counter[Outcome]], None] = lambda counts: None,
     start: int = 0,
 ) -> Counter[Outcome]:
-    """Store what a feed says (docs/feed.md), `report` each line in order, and return the count of each outcome.
-    `progress` is called with these counts after each batch. A line of a type that is not in `types` is an error. The
-    first `start` lines are passed over. `at` is when the news became known; the default is now.
+    """Import a feed (docs/feed.md) from `stream`, and return how many lines had each outcome.
 
-    Each batch is a transaction of its own, so an import that was interrupted is simply run again: facts that are stored
-    already are left untouched. A line is stored whole or not at all, and never takes another line with it. Memory does
+    `report` is called with the result of each line, in order, and `progress` with the counts after each batch. Without
+    `with_events` no events are recorded, and nobody is notified. `at` is when the news became known; the default is
+    now. A line of a type that is not in `types` is an error. The first `start` lines are passed over.
+
+    Each batch is a transaction of its own, so an import that was interrupted is simply run again: what is stored
+    already is left untouched. A line is stored whole or not at all, and never takes another line with it. Memory does
     not grow with the feed.
 
     Raises DamagedFile when the stream cannot be read to its end, or begins with MOST_BAD lines of which none can be

@@ -32,7 +32,10 @@ class PlainTextField(serializers.CharField):
 
 
 class FeedLine(serializers.Serializer):
-    """The base of the feed's lines. It refuses unknown fields, because a misspelt optional field would be lost."""
+    """The base serializer of all lines of the feed. It refuses unknown fields.
+
+    A misspelt optional field would otherwise be lost.
+    """
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, dict) and (unknown := data.keys() - self.fields.keys()):
@@ -44,7 +47,7 @@ class FeedLine(serializers.Serializer):
 
 
 def customer_field() -> serializers.RegexField:
-    """Return a serializer field for a customer's ORGID, a text of eight digits."""
+    """Make a serializer field for a customer's ORGID, a text of eight digits."""
     return serializers.RegexField(
         r"\A[1-9][0-9]{7}\Z",
         error_messages={"invalid": "An ORGID has eight digits, as text, and the first is not 0."},
@@ -52,12 +55,12 @@ def customer_field() -> serializers.RegexField:
 
 
 def amount_field() -> serializers.DecimalField:
-    """Return a serializer field for an amount of money: 0 or more, with two decimals and at most twelve digits."""
+    """Make a serializer field for an amount of money: 0 or more, with two decimals and at most twelve digits."""
     return serializers.DecimalField(max_digits=12, decimal_places=2, min_value=Decimal(0))
 
 
 class SkuLine(FeedLine):
-    """A SKU of the vendor's catalogue."""
+    """The serializer of a line about a SKU of the vendor's catalogue."""
 
     code = PlainTextField(max_length=60)
     service = PlainTextField(max_length=120)
@@ -67,7 +70,7 @@ class SkuLine(FeedLine):
 
 
 class EntitlementLine(FeedLine):
-    """An entitlement of a customer."""
+    """The serializer of a line about an entitlement of a customer."""
 
     external_id = PlainTextField(max_length=80)
     customer = customer_field()
@@ -83,7 +86,10 @@ class EntitlementLine(FeedLine):
     ends_on = serializers.DateField(allow_null=True, default=None)
 
     def validate_external_id(self, value: str) -> str:
-        """Return the key. Raises ValidationError("reserved_key") for a key like those of trials requested here."""
+        """Return the key of the entitlement.
+
+        Raises ValidationError("reserved_key") for a key like those of trials that were requested in the portal.
+        """
         if value.startswith(REQUESTED_HERE):
             raise serializers.ValidationError("Such keys are those of trials requested in the portal.", "reserved_key")
         return value
@@ -98,7 +104,7 @@ class EntitlementLine(FeedLine):
 
 
 class OrderItem(FeedLine):
-    """One line of an order: a SKU, its quantity and its price, inside the feed's line of the order."""
+    """The serializer of one item of an order, inside the order's line: a SKU, its quantity and its price."""
 
     sku = PlainTextField(max_length=60)
     quantity = serializers.IntegerField(min_value=1, max_value=MAX_INTEGER)
@@ -106,7 +112,7 @@ class OrderItem(FeedLine):
 
 
 class OrderLine(FeedLine):
-    """An order of a customer, with all its lines."""
+    """The serializer of a line about an order of a customer, with all items of the order."""
 
     number = PlainTextField(max_length=40)
     customer = customer_field()
@@ -126,12 +132,15 @@ class OrderLine(FeedLine):
 
 
 def count_field(**options: Any) -> serializers.IntegerField:
-    """Return a serializer field for a whole number from 0 to MAX_INTEGER, with these further `options`."""
+    """Make a serializer field for a whole number from 0 to MAX_INTEGER. `options` are passed on to the field."""
     return serializers.IntegerField(min_value=0, max_value=MAX_INTEGER, **options)
 
 
 class UsageLine(FeedLine):
-    """The use of one SKU by one customer on one UTC day: totals, never the people who use it (CC-24, CC-32)."""
+    """The serializer of a line about the use of one SKU by one customer on one UTC day.
+
+    It has totals, never the people who use the SKU (CC-24, CC-32).
+    """
 
     customer = customer_field()
     sku = PlainTextField(max_length=60)
@@ -169,7 +178,10 @@ DAY_PROBLEMS = {
 
 
 def day_problem(day: dt.date) -> str:
-    """Return the key of DAY_PROBLEMS for which use on this day is refused, or "" for a day that is accepted."""
+    """Return the key in DAY_PROBLEMS of the reason for which a day of use is refused, or "" for a valid day.
+
+    A day may not lie in the future (UTC), nor more than sixty months back.
+    """
     now = today()
     if day > now:
         return "in_the_future"
@@ -177,7 +189,7 @@ def day_problem(day: dt.date) -> str:
 
 
 class AssignmentLine(FeedLine):
-    """A licence and its holder, whom only the customer's own Admins see (CC-32)."""
+    """The serializer of a line about a licence and its holder, whom only the customer's own Admins see (CC-32)."""
 
     external_id = PlainTextField(max_length=120)
     customer = customer_field()

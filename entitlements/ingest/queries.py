@@ -7,12 +7,15 @@ from entitlements.models import IngestToken, IngestUpload
 
 
 def find_upload(token: IngestToken, public_id: UUID) -> IngestUpload | None:
-    """Return an upload that was sent with this token, or None."""
+    """Return the upload with this public id if it was sent with this token, and None otherwise."""
     return IngestUpload.objects.filter(public_id=public_id, token=token).first()
 
 
 def find_org_id(tenant: str) -> str:
-    """Return the ORGID of the organisation with this tenant id, or "" if there is none. Only a command may ask this."""
+    """Return the ORGID of the organisation with this tenant id, or "" if there is none.
+
+    It looks across all tenants, so only a management command may call it.
+    """
     try:
         org_id = Organization.objects.filter(tenant_id=UUID(tenant)).values_list("org_id", flat=True).first()
     except ValueError:

@@ -62,7 +62,7 @@ class _Refused(ValueError):
 
 
 class LineReader(Protocol):
-    """The interface of a file from which `read_feed_lines` reads one line after another."""
+    """The interface of a binary file that `read_feed_lines` reads line by line."""
 
     def readline(self, size: int = -1, /) -> bytes: ...
 
@@ -70,9 +70,9 @@ class LineReader(Protocol):
 def read_feed_lines(
     stream: LineReader, types: Container[str] = TYPES, start: int = 0
 ) -> Iterator[Fact | BadLine | None]:
-    """Yield a Fact or a BadLine for every line after the first `start` that is not blank, in order.
+    """Yield a Fact or a BadLine for every line of a feed that is not blank, in order, after the first `start` lines.
 
-    After every LINES_PER_TICK lines None is yielded too: many lines may be blank or passed over, and the caller has
+    It also yields None after every LINES_PER_TICK lines: many lines may be blank or passed over, and the caller has
     something to do meanwhile.
     """
     for number, raw in enumerate(_lines(stream), 1):

@@ -18,10 +18,10 @@ PREFIX = 8  # characters of the secret that are kept, by which a token is recogn
 
 @transaction.atomic
 def create_ingest_token(*, actor: Actor, name: str, kinds: Sequence[str] = ()) -> str:
-    """Make an ingest token and return its secret, which nobody can be told again.
+    """Create an ingest token, and return its secret, which is shown only this once.
 
-    `kinds` are the kinds of files that may be sent with it: all of them if none is given. Raises Invalid for a bad name
-    or kind, and Conflict if a token of this name exists, even a revoked one.
+    `kinds` are the kinds of files that may be sent with it, or all kinds if none is given. Raises Invalid for a bad
+    name or kind, and Conflict if a token of this name exists, even a revoked one.
     """
     authorize_staff(actor)
     name = one_line(name)

@@ -31,7 +31,10 @@ class DamagedFile(Exception):
 
 
 class PeekableFile(Protocol):
-    """The interface of a file that an import reads, which `open(…, "rb")` and standard input have."""
+    """The interface of a file that an import reads and can look ahead in.
+
+    Files of `open(…, "rb")` and standard input have it.
+    """
 
     def readline(self, size: int = -1, /) -> bytes: ...
     def peek(self, size: int = 0, /) -> bytes: ...
@@ -57,9 +60,9 @@ def delete_upload(public_id: UUID) -> None:
 
 
 def save_upload(stream: IO[bytes], public_id: UUID, *, deadline: float) -> tuple[str, int, bytes]:
-    """Store what the stream holds, whole or not at all. Return its SHA-256 in hex, its size and its first two bytes.
+    """Store the bytes of a stream as the file of an upload, and return their SHA-256 in hex, size and first two bytes.
 
-    Raises TooSlow after `deadline`, a moment of the monotonic clock in seconds.
+    The file is stored whole or not at all. Raises TooSlow after `deadline`, in seconds of the monotonic clock.
     """
     digest, size, head = hashlib.sha256(), 0, b""
     with write_file(_file_name(public_id)) as file:
@@ -74,14 +77,14 @@ def save_upload(stream: IO[bytes], public_id: UUID, *, deadline: float) -> tuple
 
 
 def list_uploads() -> Iterator[tuple[str, StoredFile]]:
-    """Yield every stored file with the public id of its upload. Files that are no uploads are left out."""
+    """Yield the public id and the file of every stored upload. Other files are left out."""
     for file in list_files(FOLDER):
         with suppress(ValueError):
             yield str(UUID(file.name)), file
 
 
 class UnpackedFile:
-    """The lines of a stored file, unpacked if the file is packed, and never more of it than the limits allow.
+    """A stored file as lines, unpacked if it is packed with gzip, and read only as far as the limits allow.
 
     `size` is how many bytes were sent, where that is known. `sent` is how many of them have been read. Reading raises
     DamagedFile: `gzip_damaged`, `unpacked_too_large`, `too_many_lines`, `too_many_blank_lines`.

@@ -49,9 +49,11 @@ SHOWN = 100  # problems that are kept of one upload
 def receive_upload(
     *, actor: Actor, token: IngestToken, kind: str, key: str, stream: IO[bytes], length: int, packed: bool
 ) -> IngestUpload:
-    """Store a file of `length` bytes and its row, and return the row; for the same key and bytes again, the first row.
+    """Store an uploaded file of `length` bytes for a worker to import, and return its IngestUpload.
 
-    `actor` is the client that holds `token`.
+    `actor` is the client that holds `token`. `key` is the client's idempotency key: the same key with the same bytes
+    returns the first upload again. `packed` says that the bytes are packed with gzip.
+
     No transaction is open while the file is stored. Until the row is there no worker sees the file, and without it the
     file is an orphan. Raises Refused, Invalid, TooMany, Unprocessable("key_reused"), Unavailable("no_space").
     """
@@ -107,7 +109,7 @@ def _first_with_key(row: IngestUpload) -> IngestUpload:
 
 
 def ingest_next_upload() -> bool:
-    """Store the lines of the upload that has waited longest, and return False if no upload waited."""
+    """Import the upload that has waited longest. Returns False if no upload waited."""
     upload = _claim_oldest()
     if upload is None:
         return False

@@ -45,7 +45,7 @@ CUSTOMERS = ListDefinition(
 
 
 class CustomerList(PersonalList):
-    """The state of the customer list's page.
+    """The customer list as its page shows it: the filters of the address, and the rows, tabs and choices.
 
     It sends four queries: for the person's settings, the rows (with how many match, if a filter narrows them), the
     numbers of all customers, and the SKUs that they run.
@@ -74,7 +74,7 @@ class CustomerList(PersonalList):
 
     @property
     def filter_tabs(self) -> list[Tab]:
-        """A tab for each usual filter, with its customers counted."""
+        """The tabs of the most used filters, each with the number of its customers."""
         return customer_tabs(self.numbers, self.filter_values, self.address_with_query)
 
     @property
@@ -83,12 +83,15 @@ class CustomerList(PersonalList):
         return words % {"total": self.total}
 
     def stored_count(self, query: Mapping[str, str]) -> int | None:
-        """Return how many customers a saved view with this query holds, or None where no kept figure says it."""
+        """Return how many customers a saved view with this query holds, or None if no stored figure tells it."""
         return count_saved_view(query, self.numbers, self.catalogue)
 
     @property
     def menu_label(self) -> str:
-        """The label of a row's menu, with `{}` in place of the customer's name, which row_menu.js puts in."""
+        """The label of the menu of a customer's row, with `{}` in place of the customer's name.
+
+        The script row_menu.js puts the name there.
+        """
         return _("Actions for %(name)s") % {"name": "{}"}
 
     @property
@@ -99,28 +102,28 @@ class CustomerList(PersonalList):
 
     @property
     def country_choices(self) -> list[tuple[str, str]]:
-        """The codes and names of the countries that customers are in, by name."""
+        """The choices of the filter by country: pairs of a country's code and name, by name."""
         return sorted(((code, get_country_name(code)) for code in self.numbers.countries), key=lambda row: row[1])
 
     @property
     def service_choices(self) -> list[tuple[str, str]]:
-        """The codes and names of the SKUs that customers run, by name."""
+        """The choices of the filter by service: pairs of a SKU's code and name, by name."""
         return [(sku.code, sku.name) for sku in self.catalogue]
 
     @property
     def expiry_choices(self) -> list[tuple[int, str]]:
-        """The choices of the filter by the next expiry: days, and their words."""
+        """The choices of the filter by next expiry: pairs of a number of days and its label."""
         return [(days, str(label)) for days, label in EXPIRES_WITHIN]
 
     @property
     def as_of(self) -> str:
-        """The day as of which the use in the rows was counted; empty where none was reported."""
+        """The latest day of use that the rows of the page show, as a date in words; empty if no use was reported."""
         days = [row.as_of for row in self.page.rows if row.as_of]
         return formats.format_date(max(days)) if days else ""
 
     @property
     def unusual_uses(self) -> list[tuple[str, str]]:
-        """The choices of the filter by unusual use: its kinds, and their words with how many customers there are."""
+        """The choices of the filter by unusual use: pairs of a kind, and its label with the number of its customers."""
         return [
             (kind.value, f"{kind.label} ({formats.format_number(self.numbers.unusual.get(kind, 0))})")
             for kind in UnusualUse

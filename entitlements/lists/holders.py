@@ -18,7 +18,7 @@ SIZE = 50  # rows on a page
 
 @dataclass(frozen=True)
 class HolderRow:
-    """A row of the list of licence users: a licence and the person or device that holds it."""
+    """A row of the list of licence users: a licence, and the person or device that holds it."""
 
     public_id: str
     holder: str
@@ -32,7 +32,7 @@ class HolderRow:
 
 
 class HolderList(ListState):
-    """The state of the list of licence users. Filters of the address that are not valid are ignored.
+    """The list of licence users as its page shows it. Filters of the address that are not valid are ignored.
 
     It sends one query, and another to count what matches where a filter narrows the list.
     """
@@ -49,12 +49,12 @@ class HolderList(ListState):
 
     @property
     def all_url(self) -> str:
-        """The address of the list with unused licences and all others."""
+        """The address of the list with all licences, whether they are used or not."""
         return self.address(unused=None)
 
     @property
     def unused_url(self) -> str:
-        """The address of the list with unused licences only."""
+        """The address of the list with only the licences that are not used."""
         return self.address(unused=True)
 
     @property
@@ -64,7 +64,7 @@ class HolderList(ListState):
 
 
 def holder_rows(assignments: Iterable[LicenseAssignment]) -> list[HolderRow]:
-    """Return the rows of licences that are held."""
+    """Return a HolderRow for each licence."""
     return [
         HolderRow(
             public_id=str(row.public_id),

@@ -40,7 +40,10 @@ RELEASES = ListDefinition(
 
 
 class ReleaseList(RequestList):
-    """The state of the list of releases. Licences that wait come oldest first, released ones newest first."""
+    """The vendor's list of licence releases as its page shows it.
+
+    Licences that wait come oldest first, released ones newest first.
+    """
 
     definition = RELEASES
 
@@ -62,7 +65,7 @@ class ReleaseList(RequestList):
 
     @cached_property
     def columns(self) -> list[ColumnHead]:
-        """The heads of the columns that are shown: what waits was not released yet."""
+        """The headings of the columns. The day of the release has a column only on the tab of released licences."""
         return [head for head in super().columns if self.is_done or head.name != "released"]
 
     @property

@@ -62,9 +62,9 @@ OWN_RENEWALS = replace(RENEWALS, key="own_renewals", columns=RENEWALS.columns[1:
 
 
 class RenewalList(PersonalList):
-    """The state of the renewals page: a list by weeks, or with `show=calendar` a month as a grid.
+    """The page of renewals, which are entitlements that end: a list by weeks, or a calendar of one month.
 
-    A day of the grid leads to the list of that day (`on`).
+    The address says `show=calendar` for the month. A day of the month leads to the list of that day (`on`).
     """
 
     tab_filters = ("within", "on")
@@ -100,17 +100,17 @@ class RenewalList(PersonalList):
 
     @property
     def month_values(self) -> dict[str, str]:
-        """The values by which an address asks for the month that is shown; none for the list."""
+        """The query parameters that name the month on the page; empty where the page shows the list."""
         return {"show": "calendar", "month": self.month.strftime("%Y-%m")} if self.is_month else {}
 
     @property
     def hidden_fields(self) -> dict[str, Any]:
-        """The hidden fields of the filter form, among them the month that is shown."""
+        """The hidden fields of the filter form, by name. They keep the month that the page shows."""
         return super().hidden_fields | self.month_values
 
     @property
     def days_covered(self) -> tuple[dt.date, dt.date]:
-        """The first and the last day (UTC) that the list covers."""
+        """The first and the last day (UTC) of the ends that the list shows."""
         return (self.day, self.day) if self.day else (today(), today() + dt.timedelta(days=self.span))
 
     def _count(self, first: dt.date, last: dt.date) -> int:
@@ -119,7 +119,7 @@ class RenewalList(PersonalList):
 
     @cached_property
     def page(self) -> Page[Any]:  # type: ignore[override]
-        """The page of the list."""
+        """The entitlements on the present page of the list, with the cursors of the pages beside it."""
         renewals = self._narrow(list_renewals(self.actor, *self.days_covered)).select_related("sku", "customer")
         return fetch_keyset_page_or_first(
             renewals, sort="ends_on", descending=False, size=self.size, cursor=self.cursor
@@ -127,14 +127,14 @@ class RenewalList(PersonalList):
 
     @property
     def weeks(self) -> list[CalendarWeek]:
-        """The weeks of the list's page."""
+        """The entitlements on the present page of the list, grouped by the calendar week in which they end."""
         first, last = self.days_covered
         counts = {day: count for day, count in self.counts.items() if first <= day <= last}
         return calendar_weeks(self.page.rows, counts, of_customers=self.of_customers)
 
     @property
     def filter_tabs(self) -> list[Tab]:
-        """A tab for each span of days that the list may cover, with how many end in it."""
+        """The tabs of the list, one for each span such as 30 days, with the number of entitlements that end in it."""
         return [
             Tab(
                 label=ngettext("%(count)s day", "%(count)s days", span) % {"count": span},
@@ -147,7 +147,10 @@ class RenewalList(PersonalList):
 
     @cached_property
     def service_choices(self) -> list[tuple[str, str]]:
-        """The choices of the filter by service: the codes and names of the SKUs that customers, or its own, run."""
+        """The choices of the filter by service: pairs of a SKU's code and name, by name.
+
+        They are the SKUs that the customers run, or for an organisation without customers its own.
+        """
         if self.of_customers:
             skus: Any = list_portfolio_skus(get_portfolio_numbers(self.actor))
         else:
@@ -156,7 +159,7 @@ class RenewalList(PersonalList):
 
     @property
     def kinds(self) -> list[tuple[str, str]]:
-        """The choices of the filter by kind: trials, and what is in production."""
+        """The choices of the filter by kind: pairs of a value and its label, for trials and for production."""
         return [(kind.value, str(kind.label)) for kind in Entitlement.Kind]
 
     @property
@@ -166,37 +169,37 @@ class RenewalList(PersonalList):
 
     @property
     def day_label(self) -> str:
-        """The date of the day that the list shows, or "" where it shows a span."""
+        """The date of the one day that the list shows, in words, or "" where it shows a span of days."""
         return formats.format_date(self.day) if self.day else ""
 
     @property
     def list_url(self) -> str:
-        """The address of the list with the usual span."""
+        """The address of the list with the usual span of days."""
         return self._mode_address()
 
     @property
     def month_url(self) -> str:
-        """The address of the month in which the list's day lies, or of the present month."""
+        """The address of the calendar with the month of the list's day, or with the present month."""
         return self._mode_address(show="calendar", month=self.day.strftime("%Y-%m") if self.day else None)
 
     @property
     def month_label(self) -> str:
-        """The month and its year in the reader's language."""
+        """The name and year of the month that the calendar shows, in the reader's language."""
         return month_name(self.month)
 
     @property
     def month_count(self) -> int:
-        """The number of entitlements that end in the month."""
+        """The number of entitlements that end in the month that the calendar shows."""
         return self._count(self.month, _next_month(self.month) - dt.timedelta(days=1))
 
     @property
     def weekdays(self) -> list[tuple[str, str]]:
-        """The short and the whole names of the weekdays, above the columns of the month."""
+        """The short and the full name of each weekday, for the headings of the calendar's columns."""
         return weekday_names()
 
     @property
     def weeks_of_month(self) -> list[list[CalendarCell]]:
-        """The weeks of the month, each with its seven days."""
+        """The calendar of the month: a list of weeks, each of which is a list of seven cells for its days."""
         first = max(self.month, today())
         last = _next_month(self.month) - dt.timedelta(days=1)
         renewals = self._narrow(list_renewals(self.actor, first, min(last, today() + FURTHEST)))
@@ -211,13 +214,13 @@ class RenewalList(PersonalList):
 
     @property
     def earlier_url(self) -> str:
-        """The address of the month before, or "" if it is past."""
+        """The address of the calendar with the month before, or "" if that month is past."""
         before = (self.month - dt.timedelta(days=1)).replace(day=1)
         return self._month_address(before) if before >= today().replace(day=1) else ""
 
     @property
     def later_url(self) -> str:
-        """The address of the next month, or "" if it begins after FURTHEST."""
+        """The address of the calendar with the next month, or "" if that begins after FURTHEST."""
         after = _next_month(self.month)
         return self._month_address(after) if after <= today() + FURTHEST else ""
 

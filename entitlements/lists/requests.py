@@ -14,7 +14,10 @@ WAITING = "waiting"
 
 
 class RequestList(PersonalList):
-    """The state of a list of requests. `tab` is the tab that the address asks for, as its filter `state`."""
+    """The base of the vendor's lists of requests, such as trials, with a tab for each state of a request.
+
+    `tab` is the present tab, which the address names as its filter `state`.
+    """
 
     usual: ClassVar[Mapping[str, Any]] = {"state": WAITING}
     tab_filters = ("state",)
@@ -22,26 +25,26 @@ class RequestList(PersonalList):
 
     @property
     def labels(self) -> Mapping[str, str]:
-        """The labels of the tabs by the states that they show, in their order."""
+        """The label of each tab, by the state that it shows, in their order on the page."""
         raise NotImplementedError
 
     @property
     def waiting_count(self) -> int:
-        """The number of requests that wait, counted up to COUNTED."""
+        """The number of requests that wait for an answer, counted up to COUNTED."""
         raise NotImplementedError
 
     def list_skus(self) -> QuerySet[Sku]:
-        """Return the SKUs that are asked for, which are the choices of the filter by service."""
+        """Return the SKUs that the requests are about, for the filter by service."""
         raise NotImplementedError
 
     @property
     def service_choices(self) -> list[tuple[str, str]]:
-        """The choices of the filter by service: codes and names of SKUs."""
+        """The choices of the filter by service: pairs of a SKU's code and name."""
         return [(sku.code, sku.name) for sku in self.list_skus()]
 
     @property
     def filter_tabs(self) -> list[Tab]:
-        """The tabs, of which the first says how many requests wait. The filters stay."""
+        """The tabs of the list, each with its address. The tab of waiting requests says how many there are."""
         waiting = self.waiting_count
         return [
             Tab(label, self.address(state=tab, view=""), waiting if tab == WAITING else None, tab == self.tab)

@@ -15,10 +15,11 @@ Address = Callable[[Mapping[str, Any]], str]
 
 
 def customer_tabs(numbers: PortfolioNumbers, filter_values: Mapping[str, Any], address: Address) -> list[Tab]:
-    """Return a tab for each usual filter, which is current while `filter_values` has it; "All" is, while none is.
+    """Return the tabs above the customer list: "All", and one for each usual filter, with the number of its customers.
 
-    Each leads to the order in which its customers are best gone through: by the licences over, most first, or by what
-    ends next.
+    A tab is the current one while `filter_values` has its filter, and "All" while none has. `address` makes an address
+    from a query. Each tab leads to the order in which its customers are best gone through: by the licences over, most
+    first, or by what ends next.
     """
     narrowings = (
         (_("Over limit"), "over", True, numbers.over, "-over"),
@@ -37,9 +38,10 @@ def customer_tabs(numbers: PortfolioNumbers, filter_values: Mapping[str, Any], a
 
 
 def count_saved_view(query: Mapping[str, str], numbers: PortfolioNumbers, catalogue: Iterable[Sku]) -> int | None:
-    """Return how many customers a view holds, where one kept figure says it: a view of a single filter that has one.
+    """Return how many customers a saved view holds, or None if no stored figure tells it.
 
-    Anything else would cost a count over the listing for each view, on every page.
+    `query` are the filters of the view, `numbers` the stored figures, and `catalogue` the SKUs. Only a view with one
+    filter, or with none, has a figure. Anything else would cost a count over the listing for each view, on every page.
     """
     narrowing = {name: value for name, value in query.items() if name != "sort"}
     if not narrowing:

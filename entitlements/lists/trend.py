@@ -38,7 +38,7 @@ _RANGE_WORDS = {"12w": gettext_lazy("12 weeks"), "6m": gettext_lazy("6 months"),
 
 
 class UsageTrend:
-    """The trend of a customer, for a range and for one service or all together.
+    """The page of a customer's use of licences over time: its charts, with the choices of range and service.
 
     A range or service that does not exist counts as the usual one. It sends a query for months, and another for days
     where the range is in weeks.
@@ -54,12 +54,12 @@ class UsageTrend:
 
     @cached_property
     def days(self) -> list[dt.date]:
-        """The days of twelve weeks, the last of which is the latest that was reported."""
+        """The days of the last twelve weeks, up to the latest day that was reported."""
         return trend_days(self.until)
 
     @cached_property
     def months(self) -> list[dt.date]:
-        """The first days of the months of the range."""
+        """The months of the range, each as its first day."""
         return trend_months(self.until, self.range)
 
     def _of_service(self, uses: list[UsageNumbers]) -> list[UsageNumbers]:
@@ -67,30 +67,30 @@ class UsageTrend:
 
     @cached_property
     def use_by_month(self) -> list[UsageNumbers | None]:
-        """The use of each month; None is a gap, in which a service did not report."""
+        """The use in each month of the range, or None for a month in which a service did not report."""
         return sum_by_moment(self._of_service(self._months), self.months, MONTH_LASTS)
 
     @cached_property
     def points(self) -> list[UsageNumbers | None]:
-        """The use at each point of the charts: the days of twelve weeks, or months. None is a gap."""
+        """The use at each point of the charts, which are days or months. None is a gap: a service did not report."""
         if self.range == "12w":
             return sum_by_moment(self._of_service(self._days), self.days, DAY_LASTS)
         return self.use_by_month
 
     @cached_property
     def latest_use(self) -> UsageNumbers | None:
-        """The use at the latest point that is no gap."""
+        """The use at the latest point of the charts that is not a gap, or None if all are."""
         return next((use for use in reversed(self.points) if use), None)
 
     @property
     def licences(self) -> LicencesLabel | None:
-        """The licences at the latest point, in words."""
+        """The licences assigned and purchased at the latest point of the charts, in words, or None without one."""
         use = self.latest_use
         return LicencesLabel.for_numbers(use.assigned, use.purchased, use.overage) if use else None
 
     @property
     def point_names(self) -> list[str]:
-        """The whole names of the points, for the table."""
+        """The full names of the charts' points, such as dates, for the tables beside the charts."""
         return (
             list(map(formats.format_date, self.days))
             if self.range == "12w"
@@ -99,17 +99,17 @@ class UsageTrend:
 
     @property
     def point_labels(self) -> list[str]:
-        """The short names of the points, for under the axis."""
+        """The short names of the charts' points, for the axis."""
         return list(map(formats.format_day_and_month, self.days)) if self.range == "12w" else self.point_names
 
     @property
     def point_name(self) -> str:
-        """The head of the column that names the points: "Day" or "Month"."""
+        """The heading of the tables' first column, which names the points: "Day" or "Month"."""
         return _("Day") if self.range == "12w" else _("Month")
 
     @cached_property
     def assigned_chart(self) -> ChartWithTable:
-        """The chart of licences assigned, against those purchased (CC-34)."""
+        """The chart of licences assigned at each point, against licences purchased (CC-34)."""
         values, limits = _each(self.points, "assigned"), _each(self.points, "purchased")
         limit = self.latest_use.purchased if self.latest_use else None
         title = _("Licences assigned")
@@ -177,16 +177,16 @@ class UsageTrend:
         )
 
     def address(self, **changes: Any) -> str:
-        """Return the address of the trend with these changes; what is usual is left out."""
+        """Return the address of the trend's page with these query parameters changed. Usual values are left out."""
         return build_list_address(
             "", {"range": self.range, "service": self.service, **changes}, {"range": DEFAULT_RANGE}
         )
 
     @property
     def exports(self) -> list[tuple[str, str, str, str]]:
-        """The exports of the trend: first what the charts show, then all months.
+        """The exports that the page offers: first of what the charts show, then of all months.
 
-        Each has the key of an exported list, its filters as a query string, an icon and words.
+        Each is a tuple of the key of an exported list, its filters as a query string, an icon and a label.
         """
         by_day = self.range == "12w"
         query = build_query_string({"service": self.service, "range": "" if by_day else self.range})
@@ -198,7 +198,7 @@ class UsageTrend:
 
     @property
     def ranges(self) -> list[dict[str, Any]]:
-        """The ranges to choose from, each with its label and address."""
+        """The ranges that can be chosen, each as a dict with its label, its address and whether it is current."""
         return [
             {"label": words, "url": self.address(range=key), "is_current": key == self.range}
             for key, words in _RANGE_WORDS.items()
@@ -206,7 +206,7 @@ class UsageTrend:
 
     @property
     def service_choices(self) -> list[tuple[str, str]]:
-        """The services to choose from."""
+        """The services that can be chosen: pairs of a service's name and the same name as label."""
         return [(name, name) for name in self.services]
 
 

@@ -41,7 +41,10 @@ TRIALS = ListDefinition(
 
 
 class TrialList(RequestList):
-    """The state of the list of trials. Requests that wait come oldest first, all others newest first."""
+    """The vendor's list of trials as its page shows it.
+
+    Requests that wait come oldest first, all others newest first.
+    """
 
     definition = TRIALS
 
@@ -62,12 +65,12 @@ class TrialList(RequestList):
 
     @cached_property
     def rows(self) -> list[TrialRow]:
-        """The rows of the page, each with the services that its customer runs."""
+        """The rows of the page: trials, each with the services that its customer runs."""
         return trial_rows(self.page.rows, service_names_by_customer(row.customer_id for row in self.page.rows))
 
     @cached_property
     def columns(self) -> list[ColumnHead]:
-        """The heads of the columns that are shown. That of the status says of which day the tab tells."""
+        """The headings of the columns. That of the state differs by tab, because it is about another day on each."""
         labels = {WAITING: _("Requested"), "running": _("Last day")}
         return [
             replace(head, label=labels.get(self.tab, head.label)) if head.name == "state" else head

@@ -26,7 +26,7 @@ class LicenseAssignmentQuerySet(TenantQuerySet):
         return self.filter(released_at=None)
 
     def unused(self) -> "LicenseAssignmentQuerySet":
-        """Return the licences that were not used for UNUSED_AFTER, or never."""
+        """Return the licences that were not used for UNUSED_AFTER, which is thirty days, or never."""
         return self.exclude(last_used_at__gte=timezone.now() - UNUSED_AFTER)
 
 

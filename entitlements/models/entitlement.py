@@ -49,7 +49,7 @@ class EntitlementQuerySet(TenantQuerySet):
     """A queryset of entitlements: an actor sees the entitlements within its reach, vendor staff every trial."""
 
     def rows_for(self, actor: Actor) -> "EntitlementQuerySet":
-        """Return the entitlements of the customers within reach, and for the vendor's staff every trial.
+        """Return the entitlements of the customers within the actor's reach, and every trial for the vendor's staff.
 
         The actor's own organisation is within reach. The staff decide trials, so they see them all.
         """

@@ -23,14 +23,14 @@ NO_EXPIRY = dt.date(9999, 12, 31)  # stands for no end and sorts last; a null wo
 
 
 def shares_expression(scope: Scope) -> Exact:
-    """Return the condition that the customer of a row of CustomerListing shares the scope with its viewer."""
+    """Return a query condition for rows of CustomerListing whose customer shares this scope with the row's viewer."""
     return Exact(ExpressionWrapper(F("scopes").bitand(int(scope)), models.SmallIntegerField()), int(scope))
 
 
 def null_unless_shared(value: Any, scope: Scope) -> Case:
-    """Return a value of a row of CustomerListing where the customer shares the scope, and null elsewhere.
+    """Return a query expression: `value` in rows of CustomerListing whose customer shares the scope, null elsewhere.
 
-    In the columns of what is not shared a 0 stands, which would be untrue.
+    The columns of data that is not shared hold 0, which would be untrue.
     """
     return Case(When(shares_expression(scope), then=F(value) if isinstance(value, str) else value))
 
@@ -43,7 +43,7 @@ class CustomerListingQuerySet(TenantQuerySet):
         return self.filter(viewer=actor.organization_id)
 
     def sharing(self, scope: Scope) -> "CustomerListingQuerySet":
-        """Keep customers who share the scope. What the others have stands as 0, which must not be counted."""
+        """Keep customers that share this scope. The columns of the others hold 0, which must not be counted."""
         return self.filter(shares_expression(scope))
 
 
@@ -100,7 +100,10 @@ class CustomerListing(models.Model):
         )
 
     def shares(self, scope: Scope) -> bool:
-        """Return whether the customer shares the scope with the viewer. What it does not share is 0 here, or empty."""
+        """Return whether the customer shares this scope, which is a kind of data, with the viewer.
+
+        The fields of data that is not shared are 0 or empty.
+        """
         return shares(self.scopes, scope)
 
     @property
@@ -120,7 +123,7 @@ class CustomerListing(models.Model):
 
 
 class CustomerPaceQuerySet(TenantQuerySet):
-    """A queryset of customers' paces: an actor sees the rows with its own organisation as viewer."""
+    """A queryset of CustomerPace rows: an actor sees the rows with its own organisation as viewer."""
 
     def rows_for(self, actor: Actor) -> "CustomerPaceQuerySet":
         """Return the rows of which the actor's organisation is the viewer."""
@@ -128,7 +131,7 @@ class CustomerPaceQuerySet(TenantQuerySet):
 
 
 class CustomerPace(models.Model):
-    """The pace of a customer's use, for a viewer: a row beside each row of CustomerListing.
+    """How fast a customer's assigned seats change, as one viewer sees it: a row beside each row of CustomerListing.
 
     Each day of use may change it. In the listing it would have all of that table's many indexes written anew each
     night. Triggers on the listing and on CustomerUsage keep it.
@@ -164,7 +167,7 @@ class PortfolioFigureQuerySet(TenantQuerySet):
 
 
 class PortfolioFigure(models.Model):
-    """A figure that a viewer's listing adds up to, so that no page adds up the listing.
+    """A total over the customer listing of one viewer, such as its number of customers. It spares adding up rows.
 
     A figure is the sum of all rows with its facet and value. Triggers on the listing append their differences and touch
     no row that is there, so writers never wait for one another; `fold_figures` adds them up every few minutes.

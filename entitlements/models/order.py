@@ -20,9 +20,9 @@ class OrderQuerySet(TenantQuerySet):
         return self.filter(customer__in=actor.reach(Scope.ORDERS))
 
     def annotate_lines(self) -> "OrderQuerySet":
-        """Add `line_facts` to each order, its lines as dictionaries, in the same query.
+        """Add `line_facts` to each order: a list of its lines as dictionaries, which comes in the same query.
 
-        Amounts are text in them, because floats lose cents.
+        Amounts in it are text, because floats lose cents.
         """
         lines = OrderLine.objects.filter(order=models.OuterRef("pk")).order_by("position")
         price = Cast("unit_price", models.TextField())

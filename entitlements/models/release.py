@@ -19,7 +19,7 @@ class LicenceReleaseQuerySet(TenantQuerySet):
 
 
 class LicenceRelease(models.Model):
-    """A licence that a customer asks to be released, or that was released for that and not assigned again since.
+    """A licence that a customer asks the vendor to release, or that was released and not assigned again since.
 
     The model is a view in the database (migrations/0003_policies.py), which shows the rows to a tenant that is the
     vendor, and to nobody else. No column tells who holds a licence (CC-32).

@@ -10,7 +10,7 @@ from partnerportal.lib.visible_rows import TenantQuerySet
 
 
 class RenewalAlert(models.Model):
-    """The fact that an entitlement's end was announced a number of days ahead; another row when the end moves.
+    """A record that the end of an entitlement was announced, some days ahead. A moved end gets another record.
 
     Only the job role reads and writes this table.
     """

@@ -29,7 +29,7 @@ class UnusualUse(models.TextChoices):
 
 
 def unusual_use_field() -> ArrayField:
-    """Return the array field that holds kinds of unusual use, each once and in the order in which they are declared."""
+    """Make an array field for kinds of unusual use, each at most once and in the order in which they are declared."""
     return ArrayField(models.CharField(max_length=8, choices=UnusualUse), default=list)
 
 
@@ -47,7 +47,7 @@ class UsageQuerySet(TenantQuerySet):
 
 
 class UsageFigures(models.Model):
-    """The numbers of one customer's use of one SKU. They count people and name none."""
+    """The base of models with numbers of one customer's use of one SKU. The numbers count people and name none."""
 
     # The ingest checks both keys as facts come in, because two checks by the database cost more than the row itself.
     customer = models.ForeignKey(
@@ -101,7 +101,7 @@ class UsageMonth(UsageFigures):
 
 
 class CustomerUsage(models.Model):
-    """The use of one customer as lists and summaries tell it: a row for each customer that has reported days.
+    """A customer's use of all its licences in total, for lists and summaries. It exists from the first report on.
 
     `weeks` are the shares assigned of the last sixteen weeks in percent, oldest first, -1 where nothing was reported.
     `shares`, `assigned_totals` and `active_totals` are such numbers of the weeks that end on each of the last days (see
@@ -139,7 +139,7 @@ class CustomerUsage(models.Model):
 
 
 class Anomaly(models.Model):
-    """An excursion of a number of a customer's use of a SKU out of its usual range; open until the number is back."""
+    """A change of a number of a customer's use of a SKU beyond its usual range. It is open until the number is back."""
 
     class Metric(models.TextChoices):
         """The numbers of a customer's use of which an anomaly can be found."""

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
 @register_notice
 class TrialAwaitsDecision(VendorRequestNotice):
-    """The notice of each trial that a customer requests, for the vendor to decide.
+    """The notice to the vendor that a customer requests a trial, which the vendor has to decide.
 
-    What the feed says of trials is no request of a customer's, and gets no such notice.
+    A trial in the feed is no request of a customer's, and gets no such notice.
     """
 
     code = "trial_asked"
@@ -58,7 +58,7 @@ class TrialAwaitsDecision(VendorRequestNotice):
 
 @register_notice
 class TrialWithdrawn(TrialAwaitsDecision):
-    """The notice that a customer takes its request for a trial back, so that there is nothing more to decide."""
+    """The notice to the vendor that a customer has withdrawn its request for a trial."""
 
     code = "trial_withdrawn"
     event = EntitlementEvent.TRIAL_CANCELLED
@@ -70,9 +70,9 @@ class TrialWithdrawn(TrialAwaitsDecision):
 
 
 class ReleaseRequestNews(VendorRequestNotice):
-    """A notice about releases, once a day (UTC) for each customer, however many licences: the page lists them.
+    """The base of notices to the vendor about requests to release licences: at most one a day (UTC) for each customer.
 
-    It does not name who holds a licence (CC-32).
+    The page lists the licences. A notice does not name who holds a licence (CC-32).
     """
 
     email_default = "digest"
@@ -104,7 +104,7 @@ class ReleaseRequestNews(VendorRequestNotice):
 
 @register_notice
 class ReleaseRequested(ReleaseRequestNews):
-    """The notice that a customer asks for the release of licences."""
+    """The notice to the vendor that a customer asks for licences to be released."""
 
     code = "release_asked"
     event = EntitlementEvent.RELEASE_ASKED
@@ -115,7 +115,10 @@ class ReleaseRequested(ReleaseRequestNews):
 
 @register_notice
 class ReleaseWithdrawn(ReleaseRequestNews):
-    """The notice that a customer takes back requests for releases, for staff who may have taken the list elsewhere."""
+    """The notice to the vendor that a customer withdraws requests to release licences.
+
+    The vendor's staff may have copied the list elsewhere.
+    """
 
     code = "release_withdrawn"
     event = EntitlementEvent.RELEASE_WITHDRAWN
@@ -125,9 +128,9 @@ class ReleaseWithdrawn(ReleaseRequestNews):
 
 
 class ReleaseAnswer(RequesterNotice):
-    """The answer to a release that was asked for, to the customer's Admins, who alone see its licence users (CC-32).
+    """The base of notices that answer a request to release a licence.
 
-    It does not name who holds the licence.
+    They go to the customer's Admins, who alone see its licence users (CC-32), and do not name who holds the licence.
     """
 
     audience = frozenset({Kind.CUSTOMER.value})
@@ -148,7 +151,7 @@ class ReleaseAnswer(RequesterNotice):
 
 @register_notice
 class LicenceReleased(ReleaseAnswer):
-    """The notice that a licence was released: one for each, because each was asked for on its own."""
+    """The notice to the customer's Admins that a licence was released. Each licence has a notice of its own."""
 
     code = "licence_released"
     event = EntitlementEvent.RELEASE_MARKED
@@ -163,7 +166,7 @@ class LicenceReleased(ReleaseAnswer):
 
 @register_notice
 class ReleaseReopened(ReleaseAnswer):
-    """The notice that a licence was marked as released by mistake, and waits again."""
+    """The notice to the customer's Admins that a licence is not released after all, and still waits for its release."""
 
     code = "release_reopened"
     event = EntitlementEvent.RELEASE_REOPENED

@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 
 def licence_count_label(quantity: int) -> str:
-    """Return a number of licences in words."""
+    """Return a number of licences in words, such as "12 licences"."""
     return ngettext("%(count)s licence", "%(count)s licences", quantity) % {"count": formats.format_number(quantity)}
 
 
 class ServiceNews(CustomerNewsNotice):
-    """The base of notices about one service of a customer."""
+    """The base of notices about one service of a customer, to the customer and everyone connected to it."""
 
     icon = "package"
     own_url_name = "services"
@@ -44,7 +44,7 @@ class ServiceNews(CustomerNewsNotice):
         return licence_count_label(notice.params["quantity"])
 
     def licences_until(self, notice: Notice) -> str:
-        """Return the number of licences and, if there is an end, their last day."""
+        """Return the number of licences in words and, if the entitlement has an end, the last day."""
         if not self.ends_on(notice):
             return licence_count_label(notice.params["quantity"])
         return _("%(licences)s until %(date)s") % {
@@ -53,11 +53,11 @@ class ServiceNews(CustomerNewsNotice):
         }
 
     def day(self, notice: Notice) -> str:
-        """Return the last day in the reader's language, or "" without an end."""
+        """Return the entitlement's last day in the reader's language, or "" if it has no end."""
         return formats.format_date(self.ends_on(notice)) if self.ends_on(notice) else ""
 
     def ends_on(self, notice: Notice) -> Any:
-        """Return the last day as a date, or None without an end."""
+        """Return the entitlement's last day as a date, or None if it has no end."""
         ends_on = notice.params.get("ends_on")
         return dt.date.fromisoformat(ends_on) if ends_on else None
 
@@ -75,7 +75,7 @@ class EntitlementAdded(ServiceNews):
 
 @register_notice
 class EntitlementChanged(ServiceNews):
-    """The notice that something of a service has changed."""
+    """The notice that an entitlement of a service has changed, such as its number of seats or its end."""
 
     code = "entitlement_changed"
     event = EntitlementEvent.CHANGED
@@ -107,7 +107,10 @@ class TrialExpired(ServiceNews):
 
 @register_notice
 class EndsSoon(ServiceNews):
-    """The notice that a service ends, 90, 60, 30 and 7 days ahead. Admins have it in their daily summary too."""
+    """The notice that a service ends soon, sent 90, 60, 30 and 7 days ahead.
+
+    Admins have it in their daily summary too.
+    """
 
     code = "ends_soon"
     event = EntitlementEvent.ENDS_SOON
@@ -129,7 +132,10 @@ class EndsSoon(ServiceNews):
 
 
 class TrialDecision(ServiceNews):
-    """A notice of what was decided about a trial: to the customer's Admins by e-mail, to its partners in the inbox."""
+    """The base of notices about what the vendor decided about a trial.
+
+    The customer's Admins get them by e-mail, its partners in the inbox.
+    """
 
     icon = "flask-conical"
     email_roles = ADMINS
@@ -166,7 +172,7 @@ class TrialDeclined(TrialDecision):
 
 @register_notice
 class TrialExtended(TrialDecision):
-    """The notice that a trial goes on until a later day."""
+    """The notice that a trial was extended to a later day."""
 
     code = "trial_extended"
     event = EntitlementEvent.TRIAL_EXTENDED
@@ -199,7 +205,10 @@ class TrialCancelled(TrialDecision):
 
 @register_notice
 class UnusualUsageFound(CustomerNewsNotice):
-    """The notice of all unusual use that one night found of a customer. Each anomaly is told once (CC-14)."""
+    """The notice of all unusual use of licences that was found for one customer in one night (CC-14).
+
+    Each anomaly is reported once.
+    """
 
     code = "use_unusual"
     event = EntitlementEvent.USE_UNUSUAL

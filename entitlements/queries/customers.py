@@ -26,7 +26,10 @@ AHEAD = timedelta(days=90)  # how long before a service's end a page asks for at
 
 @dataclass(frozen=True)
 class PortfolioNumbers:
-    """The numbers of all customers of a viewer together. Seats are the seats of running entitlements."""
+    """The totals over all customers of one viewer, such as customers, trials and seats.
+
+    Seats are those of running entitlements.
+    """
 
     customers: int
     seats_purchased: int
@@ -55,7 +58,7 @@ class PortfolioNumbers:
 
     @property
     def assigned_share(self) -> float | None:
-        """The share of the seats that are assigned, or None where none is purchased.
+        """The share of the purchased seats that are assigned, such as 0.75, or None where none is purchased.
 
         It is 1 only where all are assigned, 0 only where none is, and more than 1 where more are than were purchased.
         """
@@ -68,7 +71,7 @@ def _expiring_within(span: timedelta) -> Q:
 
 
 def list_customers(actor: Actor) -> CustomerListingQuerySet:
-    """Return the customers that the actor may list.
+    """Return the rows of the customer listing that the actor may see, one for each customer.
 
     Each has `connection_id`: the public id of the connection with the actor's own organisation, or None.
     """
@@ -89,7 +92,7 @@ _FIGURES = PreparedQuery(_figures, -1, "first", "last")
 
 
 def get_portfolio_numbers(actor: Actor) -> PortfolioNumbers:
-    """Return the numbers of all customers of the actor, from the figures that are kept beside the listing.
+    """Return the totals over all customers of the actor, read from the figures that are stored beside the listing.
 
     These are a few hundred rows, however many customers there are.
     """
@@ -119,12 +122,15 @@ def get_portfolio_numbers(actor: Actor) -> PortfolioNumbers:
 
 
 def list_portfolio_skus(numbers: PortfolioNumbers) -> list[Sku]:
-    """Return the SKUs that the customers run, by name (CV-6): the choices of the filter, and the names in the rows."""
+    """Return the SKUs that the customers behind these totals run, by name (CV-6).
+
+    They are the choices of the filter by service, and the names in the rows of the list.
+    """
     return list(Sku.objects.filter(pk__in=list(numbers.skus)).order_by("name", "pk"))
 
 
 def count_services(actor: Actor, customer: OuterRef) -> Combinable:
-    """Return an expression that counts the running entitlements of a customer, as the customer list does.
+    """Return a query expression that counts the running entitlements of a customer that the actor may see.
 
     `customer` is a reference to the customer's primary key.
     """
@@ -133,7 +139,7 @@ def count_services(actor: Actor, customer: OuterRef) -> Combinable:
 
 
 def count_orders(actor: Actor, customer: OuterRef) -> Combinable:
-    """Return an expression that counts the orders of a customer, or is null for an actor who does not see orders.
+    """Return a query expression that counts the orders of a customer, or is null if the actor may not see orders.
 
     `customer` is a reference to the customer's primary key.
     """
@@ -144,7 +150,10 @@ def count_orders(actor: Actor, customer: OuterRef) -> Combinable:
 
 
 def add_report_day(rows: CustomerListingQuerySet) -> CustomerListingQuerySet:
-    """Add to each row the day as of which its use was counted (`as_of`), or None where none is reported or shared."""
+    """Add `as_of` to each row of the customer listing: the latest day for which the customer's use was reported.
+
+    It is None where no use is reported or shared.
+    """
     as_of = CustomerUsage.objects.filter(customer=OuterRef("customer")).values("as_of")
     return rows.annotate(as_of=null_unless_shared(Subquery(as_of), Scope.USAGE))
 
@@ -171,11 +180,10 @@ def get_customer_with_account(actor: Actor, public_id: UUID) -> CustomerListing:
 
 
 def find_customers_needing_attention(actor: Actor, limit: int) -> list[CustomerListing]:
-    """Return up to `limit` customers: those over their licence, then those whose service ends soon or who wait for a
-    trial.
+    """Return up to `limit` customers that need attention: over their licence, with an end soon or a trial request.
 
-    Half of the places are for the latter, if they fill them. Each condition is a short walk along an index, so that the
-    listing is not read as a whole.
+    Those over their licence come first. Half of the places are for the others, if they fill them. Each condition is a
+    short walk along an index, so that the listing is not read as a whole.
     """
     rows = CustomerListing.objects.visible_to(actor).order_by("next_expiry_on")
     groups = [rows.filter(condition)[:limit] for condition in (OVER, _expiring_within(SOON), Q(requests__gt=0))]
@@ -187,15 +195,15 @@ def find_customers_needing_attention(actor: Actor, limit: int) -> list[CustomerL
 
 
 def list_services(actor: Actor, customer_id: int | None) -> list[Entitlement]:
-    """Return every entitlement that a customer has, had or asked for, with its SKU.
+    """Return every entitlement that a customer has, had or asked for, with its SKU, soonest end first.
 
-    The soonest end comes first, entitlements without an end come last.
+    Entitlements without an end come last.
     """
     return list(query_services(actor, customer_id).select_related("sku"))
 
 
 def query_services(actor: Actor, customer_id: int | None) -> QuerySet[Entitlement]:
-    """Return a query for the entitlements of a customer in the order of `list_services`."""
+    """Return a queryset of every entitlement of a customer, in the order of `list_services`."""
     rows = Entitlement.objects.visible_to(actor).filter(customer=customer_id)
     return rows.order_by(F("ends_on").asc(nulls_last=True), "sku__name", "pk")
 

@@ -25,8 +25,8 @@ IN_CALENDAR = 1000  # entitlements in a calendar file: those that end first
 def list_renewals(actor: Actor, first: dt.date, last: dt.date) -> QuerySet[Entitlement]:
     """Return the running entitlements that end from `first` to `last`, both included (UTC days).
 
-    They are those of the customers in reach, or of the actor's own organisation where it has no customers to see. The
-    index of ends finds them, so that a page costs the same whatever else the customers have.
+    They are those of the customers in the actor's reach, or of its own organisation where it has no customers to see.
+    The index of ends finds them, so that a page costs the same whatever else the customers have.
     """
     rows = Entitlement.objects.visible_to(actor).filter(state=Entitlement.State.ACTIVE, ends_on__range=(first, last))
     if not sees_customers(actor):
@@ -36,12 +36,12 @@ def list_renewals(actor: Actor, first: dt.date, last: dt.date) -> QuerySet[Entit
 
 
 def list_renewals_ahead(actor: Actor) -> QuerySet[Entitlement]:
-    """Return the running entitlements that end from today (UTC) to FURTHEST, which are all that is ever shown."""
+    """Return the running entitlements that end from today (UTC) to FURTHEST. Later ends are shown nowhere."""
     return list_renewals(actor, today(), today() + FURTHEST)
 
 
 def parse_renewal_day(text: str) -> dt.date | None:
-    """Return the day that an address names, or None unless it lies between today (UTC) and FURTHEST."""
+    """Return the date that a query parameter names, or None unless it lies between today (UTC) and FURTHEST."""
     try:
         day = dt.date.fromisoformat(text)
     except ValueError:
@@ -50,15 +50,15 @@ def parse_renewal_day(text: str) -> dt.date | None:
 
 
 def count_by_day(rows: QuerySet[Entitlement]) -> dict[dt.date, int]:
-    """Return how many of these entitlements end on each day. Days without an end are left out."""
+    """Return a dict from each day to the number of these entitlements that end on it, for days that have any."""
     return dict(rows.order_by("ends_on").values_list("ends_on").annotate(count=Count("pk")))
 
 
 def count_ends_by_day(actor: Actor) -> dict[dt.date, int]:
-    """Return how many entitlements end on each day from today (UTC) to FURTHEST. Days without an end are left out.
+    """Return a dict from each day, from today (UTC) to FURTHEST, to the number of entitlements that end on it.
 
-    Every count on the page is added up from these numbers. For customers they are kept figures, because there may be
-    tens of thousands of ends.
+    Days without an end are left out. Every count on the page is added up from these numbers. For customers they are
+    stored figures, because there may be tens of thousands of ends.
     """
     first, last = today(), today() + FURTHEST
     if sees_customers(actor):
@@ -70,14 +70,14 @@ def count_ends_by_day(actor: Actor) -> dict[dt.date, int]:
 
 
 def count_customers_without_services(actor: Actor) -> int:
-    """Return how many of the actor's customers do not share their services, from the kept figures."""
+    """Return how many of the actor's customers do not share their services, from the stored figures."""
     figures = PortfolioFigure.objects.visible_to(actor).filter(facet=PortfolioFigure.Facet.TOTAL)
     signs = Case(When(value="customers", then=F("amount")), default=-F("amount"))
     return figures.filter(value__in=("customers", "share_services")).aggregate(left=Sum(signs))["left"] or 0
 
 
 def list_first_renewals_by_day(actor: Actor, renewals: QuerySet[Entitlement]) -> list[Entitlement]:
-    """Return the first SHOWN_A_DAY of these entitlements that end on each day, with SKU and customer.
+    """Return, for each day, the first SHOWN_A_DAY of these entitlements that end on it, with SKU and customer.
 
     They are numbered first and read then: a large partner has thousands in a month, of which a hundred are shown.
     """
@@ -88,18 +88,18 @@ def list_first_renewals_by_day(actor: Actor, renewals: QuerySet[Entitlement]) ->
 
 
 def list_calendar_renewals(actor: Actor) -> list[Entitlement]:
-    """Return the entitlements for a calendar file, with SKU and customer: the first IN_CALENDAR by their ends."""
+    """Return the entitlements for a calendar file, with SKU and customer: the IN_CALENDAR that end first."""
     rows = list_renewals_ahead(actor).select_related("sku", "customer")
     return list(rows.order_by("ends_on", "pk")[:IN_CALENDAR])
 
 
 def get_own_calendar(actor: Actor) -> CalendarFeed | None:
-    """Return the acting person's calendar feed of this organisation, or None if there is none."""
+    """Return the calendar feed that the acting person has made for the acting organisation, or None."""
     return CalendarFeed.objects.visible_to(actor).first()
 
 
 def find_calendar(secret: str) -> tuple[CalendarFeed, Actor, Person]:
-    """Return the calendar feed that has this secret, and its owner, as actor and person, as they are at this moment.
+    """Return the calendar feed that has this secret, an actor with its owner's present rights, and its owner.
 
     Holding the secret is the permission, and the owner's rights say what it shows. Raises NotFound if the secret is
     unknown or revoked, or if its owner is no operator any more.

@@ -45,7 +45,7 @@ def list_tried_skus(actor: Actor) -> QuerySet[Sku]:
 
 
 def service_names_by_customer(customer_ids: Iterable[int]) -> dict[int, list[str]]:
-    """Return the names of the SKUs that each of these customers runs today (UTC), by the customer's primary key.
+    """Return a dict from each customer's primary key to the names of the SKUs that it runs today (UTC).
 
     It does not ask who the reader is: the caller has found the customers through a trial that the reader sees.
     """
@@ -55,7 +55,7 @@ def service_names_by_customer(customer_ids: Iterable[int]) -> dict[int, list[str
 
 
 def list_skus_to_try(actor: Actor) -> QuerySet[Sku]:
-    """Return the vendor's products, without those that the actor's organisation runs or has requested."""
+    """Return the vendor's products that the actor's organisation may try: it neither runs nor has requested them."""
     own = Entitlement.objects.visible_to(actor).filter(customer=actor.organization_id)
     is_requested = Q(kind=Entitlement.Kind.TRIAL, state=State.REQUESTED)
     is_running = Q(state=State.ACTIVE) & (Q(ends_on=None) | Q(ends_on__gte=today()))

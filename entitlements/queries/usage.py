@@ -34,12 +34,15 @@ ASKED = 50  # customers that are asked for the latest day that was reported of m
 
 
 def trend_days(until: dt.date) -> list[dt.date]:
-    """Return the days that a trend by day shows: twelve weeks, the last of which is `until`."""
+    """Return the days of a trend by day: all days of twelve weeks, of which `until` is the last."""
     return [until - dt.timedelta(days=back) for back in range(WEEKS.days - 1, -1, -1)]
 
 
 def trend_months(until: dt.date, span: str) -> list[dt.date]:
-    """Return the first days of the months that a trend shows for `span`, one of RANGES; `until` lies in the last."""
+    """Return the months of a trend, each as its first day. `until` lies in the last of them.
+
+    `span` is the key in RANGES that says how many months there are.
+    """
     month, months = first_of_month(until), []
     for _number in range(RANGES[span]):
         months.append(month)
@@ -49,7 +52,10 @@ def trend_months(until: dt.date, span: str) -> list[dt.date]:
 
 @dataclass(frozen=True)
 class UsageNumbers:
-    """The use of a day or a month, of one SKU or of several together. `at` is the day, or the first of the month."""
+    """The numbers of a customer's use on a day or in a month, for one SKU or for several together.
+
+    `at` is the day, or the first of the month.
+    """
 
     at: dt.date
     sku_id: int
@@ -63,12 +69,12 @@ class UsageNumbers:
 
     @property
     def previously_assigned(self) -> int:
-        """The part of assigned that was assigned in earlier months."""
+        """The number of assigned licences that were assigned in earlier months."""
         return counting.previously_assigned(self.assigned, self.newly)
 
 
 def list_usage_by_day(actor: Actor, customer_id: int | None, since: dt.date) -> list[UsageNumbers]:
-    """Return the use of a customer by day and SKU, from the day `since` on.
+    """Return a customer's use from the day `since` on, with one entry for each day and SKU.
 
     The peak of a concurrent licence is the highest of thirty days, so thirty more days are read.
     """
@@ -94,7 +100,7 @@ def list_usage_by_day(actor: Actor, customer_id: int | None, since: dt.date) -> 
 
 
 def list_usage_by_month(actor: Actor, customer_id: int | None, since: dt.date) -> list[UsageNumbers]:
-    """Return the use of a customer by month and SKU; `since` is the first day of the first month."""
+    """Return a customer's use from the month that begins on `since`, with one entry for each month and SKU."""
     rows = UsageMonth.objects.visible_to(actor).filter(customer=customer_id, month__gte=since)
     fields = ("month", "sku", "sku__service", "purchased", "assigned", "newly_assigned")
     values = rows.order_by("month", "sku").values_list(*fields, "monthly_active", "daily_active_peak")
@@ -109,10 +115,10 @@ def list_usage_by_month(actor: Actor, customer_id: int | None, since: dt.date) -
 def sum_by_moment(
     uses: Iterable[UsageNumbers], moments: Sequence[dt.date], lasting: dt.timedelta
 ) -> list[UsageNumbers | None]:
-    """Return the sum of all SKUs at each of `moments`, or None where a SKU that goes on reported nothing.
+    """Return the use of all SKUs together at each of `moments`, or None where a SKU that is still in use has no report.
 
-    So the trend has a gap there, not a dip. A SKU goes on from its first report to its last, and on to the end if that
-    is less than `lasting` away.
+    So the trend has a gap there, not a dip. `moments` are days or months. A SKU is in use from its first report to its
+    last, and on to the end if that is less than `lasting` away.
     """
     spans: dict[int, tuple[dt.date, dt.date]] = {}
     at: dict[dt.date, list[UsageNumbers]] = {}
@@ -138,7 +144,7 @@ def _sum(uses: list[UsageNumbers], *, at: dt.date, sku_id: int = 0, service: str
 
 
 def latest_use_by_service(uses: Iterable[UsageNumbers], since: dt.date) -> list[UsageNumbers]:
-    """Return the latest use that each service reported, by the service's name; `uses` come by date.
+    """Return the latest reported use of each service, in the order of their names. `uses` must come by date.
 
     Services that last reported before `since` are left out.
     """
@@ -152,23 +158,24 @@ def latest_use_by_service(uses: Iterable[UsageNumbers], since: dt.date) -> list[
 
 
 def get_customer_usage(actor: Actor, customer_id: int | None) -> CustomerUsage | None:
-    """Return what lists say of the customer's use, or None before the first report."""
+    """Return the CustomerUsage row of a customer, which is its use in total, or None before the first report."""
     return CustomerUsage.objects.visible_to(actor).filter(customer=customer_id).defer(*KEPT).first()
 
 
 def add_weeks(rows: CustomerListingQuerySet) -> CustomerListingQuerySet:
-    """Add to each row its sixteen `weeks` (see CustomerUsage) in the same query.
+    """Add `weeks` to each row of the customer listing: the shares of licences assigned in sixteen weeks, in percent.
 
-    They are None before the first report, and where the customer does not share its usage with the row's viewer.
+    The same query reads them. They are None before the first report, and where the customer does not share its usage
+    with the row's viewer.
     """
     weeks = CustomerUsage.objects.filter(customer=OuterRef("customer")).values("weeks")
     return rows.annotate(weeks=null_unless_shared(Subquery(weeks), Scope.USAGE))
 
 
 def latest_report_day(actor: Actor, kind: UnusualUse) -> dt.date | None:
-    """Return the latest day that was reported of customers whose use is unusual in this way, or None without any.
+    """Return the latest day of use that was reported of customers with this kind of unusual use, or None without any.
 
-    The first of them by name are asked, because each costs a look-up, and their use comes in together.
+    Only the first ASKED customers by name are looked up, because each costs a look-up, and their use comes in together.
     """
     rows = CustomerListing.objects.visible_to(actor).filter(unusual__contains=[kind])
     first = rows.order_by("name_folded", "customer").values("customer")[:ASKED]
@@ -176,14 +183,14 @@ def latest_report_day(actor: Actor, kind: UnusualUse) -> dt.date | None:
 
 
 def list_open_anomalies(actor: Actor, customer_id: int | None) -> list[Anomaly]:
-    """Return the anomalies of a customer that are open, with their SKU, the newest first."""
+    """Return the open anomalies of a customer's use, with their SKUs, the newest first."""
     rows = Anomaly.objects.visible_to(actor).filter(customer=customer_id, ended_on=None).select_related("sku")
     return list(rows.order_by("-found_on", "pk"))
 
 
 @dataclass(frozen=True)
 class CustomerChange:
-    """The pace of a customer: how its assigned seats changed, and when all of them will be assigned."""
+    """How the assigned seats of a customer have changed, and when all its seats will be assigned."""
 
     listing: CustomerListing
     moved: int  # seats assigned, against 28 days before
@@ -192,7 +199,7 @@ class CustomerChange:
 
 @dataclass(frozen=True)
 class CustomersStandingOut:
-    """The customers that stand out: by largest change, by most unused seats, by nearest day when full."""
+    """The customers whose use stands out: largest change of seats, most unused seats, soonest without seats left."""
 
     risen: list[CustomerChange]  # whose assigned seats rose most against 28 days before
     fallen: list[CustomerChange]  # whose assigned seats fell most against 28 days before
@@ -201,14 +208,14 @@ class CustomersStandingOut:
 
     @property
     def as_of(self) -> dt.date | None:
-        """The latest day that was reported of any of these customers, or None without any."""
+        """The latest day for which use of any of these customers was reported, or None."""
         paces = (*self.risen, *self.fallen, *self.filling)
         days = (row.as_of for row in (*(pace.listing for pace in paces), *self.unused))  # type: ignore[attr-defined]
         return max((day for day in days if day), default=None)
 
 
 def find_customers_standing_out(actor: Actor, today: dt.date, limit: int) -> CustomersStandingOut:
-    """Return up to `limit` of the actor's customers that stand out in each respect of CustomersStandingOut.
+    """Return the actor's customers whose use stands out, up to `limit` for each list of CustomersStandingOut.
 
     They are found by indexes, so that it costs the same however many customers there are.
     """
@@ -240,9 +247,9 @@ def _fastest(actor: Actor, today: dt.date, limit: int) -> list[CustomerPace]:
 
 
 def list_holders(actor: Actor) -> QuerySet[LicenseAssignment]:
-    """Return the licences of the actor's organisation that are held now, with their SKU.
+    """Return the licences of the actor's organisation that a person or device holds now, with their SKUs.
 
-    Only who has MANAGE_HOLDERS may see them, which the caller checks.
+    Only who has the permission MANAGE_HOLDERS may see them, which the caller checks.
     """
     rows = LicenseAssignment.objects.visible_to(actor).held_now()
     return rows.select_related("sku")

@@ -22,7 +22,7 @@ RUNNING = (Entitlement.Section.ACTIVE, Entitlement.Section.ACTIVE_TRIALS)
 
 @dataclass(frozen=True)
 class CustomerRow:
-    """A customer in the list of customers."""
+    """A row of the customer list: a customer, with its numbers and dates written out."""
 
     name: str
     monogram: str
@@ -45,10 +45,7 @@ class CustomerRow:
 
 
 def customer_rows(listings: Iterable[CustomerListing], names: dict[int, str]) -> list[CustomerRow]:
-    """Return the rows of the customer list. `names` has the names of SKUs by primary key.
-
-    The path of a customer's page is relative to the list's address.
-    """
+    """Return a CustomerRow for each row of the customer listing. `names` are the names of SKUs by primary key."""
     select = _("Select %(name)s")
     return [_customer_row(row, sorted(names[sku] for sku in row.skus if sku in names), select) for row in listings]
 
@@ -78,7 +75,10 @@ def _customer_row(row: CustomerListing, services: list[str], select: str) -> Cus
 
 
 def collect_customer_attention(listings: Iterable[CustomerListing]) -> list[Attention]:
-    """Return an Attention for each customer over its licence, with a trial request, or with an end that is near."""
+    """Return an Attention, which is a line of the overview, for each customer that needs attention.
+
+    The reason is a customer's overage, else its trial request, else a service that ends soon.
+    """
     attention = []
     for row in listings:
         url = reverse("customer", args=[row.public_id])
@@ -96,7 +96,10 @@ def collect_customer_attention(listings: Iterable[CustomerListing]) -> list[Atte
 
 
 def collect_service_attention(entitlements: Sequence[Entitlement]) -> list[Attention]:
-    """Return an Attention for each service that is over its licence, ends within 90 days, or waits (CC-49)."""
+    """Return an Attention, which is a line of the overview, for each service that needs attention (CC-49).
+
+    It is over its licence, ends within 90 days, or waits for a decision.
+    """
     attention = [
         Attention("bad", "triangle-alert", name, overage_label(seats))
         for name, seats in _overages(entitlements)
@@ -128,14 +131,17 @@ def _overages(entitlements: Iterable[Entitlement]) -> Iterable[tuple[str, int]]:
 
 
 def licence_bar(entitlements: Iterable[Entitlement]) -> SeatBar:
-    """Return the bar of all running seats, as the list counts them: the overage is added up SKU by SKU."""
+    """Return the bar that shows the assigned seats of all running entitlements together.
+
+    As in the customer list, the overage is added up SKU by SKU.
+    """
     running = [row for row in entitlements if row.section(today()) in RUNNING]
     overage = sum(max(seats, 0) for _name, seats in _overages(running))
     return SeatBar.for_seats(sum(row.assigned for row in running), sum(row.quantity for row in running), overage)
 
 
 def overage_label(seats: int) -> str:
-    """Return a text such as "3 more licences assigned than purchased"."""
+    """Return a number of seats beyond the licence in words: "3 more licences assigned than purchased"."""
     return ngettext(
         "%(count)s more licence assigned than purchased", "%(count)s more licences assigned than purchased", seats
     ) % {"count": formats.format_number(seats)}
@@ -143,7 +149,7 @@ def overage_label(seats: int) -> str:
 
 @dataclass(frozen=True)
 class ServiceRow:
-    """An entitlement in the Services tab."""
+    """A row of the Services tab: an entitlement, with its numbers and dates written out."""
 
     name: str
     code: str
@@ -160,7 +166,7 @@ class ServiceRow:
 
 @dataclass(frozen=True)
 class ServiceSection:
-    """A group of the Services tab."""
+    """A group of rows on the Services tab, such as the active trials."""
 
     key: str
     label: str
@@ -169,9 +175,10 @@ class ServiceSection:
 
 
 def service_sections(entitlements: Iterable[Entitlement], *, may_cancel: bool = False) -> list[ServiceSection]:
-    """Return the groups of the Services tab (CC-48…CC-52). Ended entitlements are a group only where there are some.
+    """Return the groups of the Services tab, with their rows (CC-48…CC-52).
 
-    `may_cancel` says that the reader is the customer's Admin, who may take back requests and end trials.
+    Ended entitlements are a group only where there are some. `may_cancel` says that the reader is the customer's Admin,
+    who may take back requests and end trials.
     """
     section = Entitlement.Section
     empty = {
@@ -195,7 +202,7 @@ def service_sections(entitlements: Iterable[Entitlement], *, may_cancel: bool = 
 
 
 def service_row(row: Entitlement, *, running: bool) -> ServiceRow:
-    """Return the row of an entitlement. Only an entitlement that is `running` today has a bar of its seats."""
+    """Return the row of the Services tab for an entitlement. The row has a bar of seats if it is `running` today."""
     return ServiceRow(
         name=row.sku.name,
         code=row.sku.code,
@@ -213,7 +220,7 @@ def service_row(row: Entitlement, *, running: bool) -> ServiceRow:
 
 @dataclass(frozen=True)
 class OrderLineRow:
-    """A line of an order."""
+    """A line of an order, with its numbers and amounts written out."""
 
     name: str
     code: str
@@ -224,7 +231,7 @@ class OrderLineRow:
 
 @dataclass(frozen=True)
 class OrderRow:
-    """An order with its lines."""
+    """An order and its lines, with numbers, dates and amounts written out."""
 
     number: str
     placed: str
@@ -240,7 +247,7 @@ _ORDER_TONES = {Order.State.OPEN: "info", Order.State.FULFILLED: "ok", Order.Sta
 
 
 def order_rows(orders: Iterable[Order]) -> list[OrderRow]:
-    """Return the rows of orders, the lines of each by their position."""
+    """Return an OrderRow for each order, with the order's lines by their position."""
     return [_order_row(order) for order in orders]
 
 

@@ -13,7 +13,10 @@ from partnerportal.lib.countries import get_country_name
 
 @dataclass(frozen=True)
 class ReleaseRow:
-    """A licence whose release is asked for, or was done. It does not name who holds the licence (CC-32)."""
+    """A row of the vendor's list of releases: a licence whose release is asked for, or was done.
+
+    It does not name who holds the licence (CC-32).
+    """
 
     customer: str
     org_id: str
@@ -29,7 +32,7 @@ class ReleaseRow:
 
 
 def release_rows(releases: Iterable[LicenceRelease]) -> list[ReleaseRow]:
-    """Return the rows of licences whose release is asked for or was done."""
+    """Return a ReleaseRow for each licence whose release is asked for or was done."""
     return [_release_row(row) for row in releases]
 
 

@@ -24,7 +24,7 @@ URGENT = dt.timedelta(days=7)  # time before an end in which it has a colour: ev
 
 @dataclass(frozen=True)
 class RenewalRow:
-    """A row of the list of renewals: an entitlement that ends."""
+    """A row of the list of renewals: an entitlement that ends, with numbers and dates written out."""
 
     service: str
     code: str
@@ -40,7 +40,10 @@ class RenewalRow:
 
 @dataclass(frozen=True)
 class CalendarWeek:
-    """A week of the list. `count` says how many end in the whole week, `rows` are those on this page of the list."""
+    """A calendar week in the list of renewals, with the rows of the entitlements that end in it.
+
+    `count` says how many end in the whole week, `rows` are those on the present page of the list.
+    """
 
     label: str
     count: str
@@ -48,7 +51,7 @@ class CalendarWeek:
 
 
 def days_left(day: dt.date) -> str:
-    """Return in words how many days are left until `day`, the last day of use (UTC)."""
+    """Return in words how many days are left until `day` (UTC), such as "12 days left". On the day it is "last day"."""
     left = (day - today()).days
     if left == 0:
         return _("last day")
@@ -56,7 +59,10 @@ def days_left(day: dt.date) -> str:
 
 
 def describe_unshared_customers(customers: int) -> str:
-    """Return in words how many customers do not share their services, whose ends are missing here; "" for none."""
+    """Return a sentence that says how many customers do not share their services; "" for none.
+
+    Their renewals are missing in the list.
+    """
     text = ngettext(
         "%(count)s customer does not share its services, so they are not listed here.",
         "%(count)s customers do not share their services, so they are not listed here.",
@@ -66,7 +72,7 @@ def describe_unshared_customers(customers: int) -> str:
 
 
 def renewal_row(row: Entitlement, *, of_customers: bool) -> RenewalRow:
-    """Return the row of an entitlement that has an end. With `of_customers` it names the customer."""
+    """Return the row of the list of renewals for an entitlement. With `of_customers` it names the customer."""
     assert row.ends_on, "what has no end does not renew"
     ends = LastDay.for_day(row.ends_on, soon=URGENT)
     assert ends
@@ -92,9 +98,10 @@ def first_of_week(day: dt.date) -> dt.date:
 def calendar_weeks(
     rows: Iterable[Entitlement], counts: dict[dt.date, int], *, of_customers: bool
 ) -> list[CalendarWeek]:
-    """Return the weeks of a page of the list, whose `rows` come by their ends.
+    """Return the renewals on one page of the list, grouped by calendar week.
 
-    `counts` says how many end on each day that the list covers. With `of_customers` rows name their customer.
+    `rows` are the page's entitlements in the order of their ends. `counts` says how many end on each day that the list
+    covers. With `of_customers` rows name their customer.
     """
     totals: dict[dt.date, int] = {}
     for day, count in counts.items():
@@ -122,7 +129,7 @@ def _week_label(first: dt.date) -> str:
 
 @dataclass(frozen=True)
 class CalendarCell:
-    """A day of a month's grid."""
+    """A day in the calendar of a month, with the first entitlements that end on it."""
 
     iso: str
     number: str  # of the day in its month
@@ -143,10 +150,10 @@ def month_grid(
     of_customers: bool,
     day_address: Callable[[dt.date], str],
 ) -> list[list[CalendarCell]]:
-    """Return the weeks of a month's grid, each with its seven days, from the present week on.
+    """Return the calendar of a month as a list of weeks, each a list of seven cells. Past weeks are left out.
 
-    `rows` are the first that end on each day, `counts` says how many end on it. With `of_customers` rows name their
-    customer. `day_address` returns the address of a day's list.
+    `rows` are the first entitlements that end on each day, `counts` says how many end on it. With `of_customers` rows
+    name their customer. `day_address` returns the address of a day's list.
     """
     by_day: dict[dt.date, list[RenewalRow]] = {}
     for row in rows:
@@ -181,7 +188,7 @@ def _cell(
 
 
 def weekday_names() -> list[tuple[str, str]]:
-    """Return the short and the whole name of each weekday, in the order of the reader's week."""
+    """Return a pair of the short and the full name of each weekday, in the order of the reader's week."""
     where = formats.get_reader_locale()
     order = [(where.first_week_day + number) % 7 for number in range(7)]
     short, whole = (dates.get_day_names(width, "stand-alone", where) for width in ("abbreviated", "wide"))
@@ -189,12 +196,12 @@ def weekday_names() -> list[tuple[str, str]]:
 
 
 def month_name(month: dt.date) -> str:
-    """Return a month and its year in the reader's language."""
+    """Return the name of the month of this date, and its year, in the reader's language."""
     return dates.format_skeleton("yMMMM", month, locale=formats.get_reader_locale())
 
 
 def calendar_days(rows: Iterable[Entitlement], *, of_customers: bool) -> list[AllDayEvent]:
-    """Return the entries of a calendar file, one for each entitlement that ends.
+    """Return the entries of a calendar file: one all-day event for each entitlement, on its last day.
 
     With `of_customers` an entry names the customer. Its id is the entitlement's, so a moved end moves the entry.
     """

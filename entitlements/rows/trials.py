@@ -18,7 +18,7 @@ TONES = {State.ACTIVE: "ok", State.REQUESTED: "info"}
 
 @dataclass(frozen=True)
 class TrialRow:
-    """A trial, or a request for one."""
+    """A row of the vendor's list of trials: a trial or a request for one, with its dates written out."""
 
     public_id: str
     service: str
@@ -41,7 +41,10 @@ class TrialRow:
 
 
 def trial_rows(trials: Iterable[Entitlement], has: dict[int, list[str]]) -> list[TrialRow]:
-    """Return the rows of trials. `has` are the names of the services that each customer runs, by its primary key."""
+    """Return a TrialRow for each trial.
+
+    `has` are the names of the services that each customer runs, by its primary key.
+    """
     return [_trial_row(row, has.get(row.customer_id, [])) for row in trials]
 
 

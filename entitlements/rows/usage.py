@@ -23,7 +23,7 @@ NO_NUMBER = "–"  # what stands in place of a number that there is not
 
 @dataclass(frozen=True)
 class LicencesLabel:
-    """The licences assigned of those purchased, in words (CC-34). `tone` is that of a status: ok, warn or bad.
+    """How many of the purchased licences are assigned, in words (CC-34). `tone` is a status: ok, warn or bad.
 
     They may be of several SKUs together: `overage` is then that of each SKU on its own, because no licence of one fills
     in for another.
@@ -38,7 +38,7 @@ class LicencesLabel:
 
     @classmethod
     def for_numbers(cls, assigned: int, purchased: int, overage: int) -> "LicencesLabel":
-        """Return the words for these numbers of licences."""
+        """Return the words for these numbers of licences. `overage` is how many are assigned beyond those purchased."""
         left = counting.licences_available(assigned, purchased, overage)
         return cls(
             usage=SeatBar.for_seats(assigned, purchased, overage),
@@ -59,7 +59,7 @@ _TONES = {
 
 
 def percent_or_dash(assigned: int, purchased: int) -> str:
-    """Return the share assigned in percent, or a dash where nothing is purchased."""
+    """Return the share of purchased licences that are assigned, such as "75 %", or a dash where none is purchased."""
     share = counting.percent_assigned(assigned, purchased)
     return NO_NUMBER if share is None else formats.format_percent(share / 100)
 
@@ -75,7 +75,7 @@ def _status(assigned: int, purchased: int) -> str:
 
 
 def licences_left_label(left: int) -> str:
-    """Return in words how many licences are left."""
+    """Return a number of licences that are left in words, such as "3 licences available"."""
     if not left:
         return _("No licences available")
     return ngettext("%(count)s licence available", "%(count)s licences available", left) % {
@@ -85,21 +85,24 @@ def licences_left_label(left: int) -> str:
 
 @dataclass(frozen=True)
 class Freshness:
-    """The age of a customer's latest report of use, in words, and whether the report is old."""
+    """How old a customer's latest report of use is: a text, and whether that is too old to rely on."""
 
     text: str
     is_old: bool
 
 
 def describe_freshness(usage: CustomerUsage) -> Freshness:
-    """Return when a customer's use was last reported, in words; it is old when that is more than two days (UTC) ago."""
+    """Return a text with the day of a customer's latest report of use, and whether that report is old.
+
+    It is old if its day is more than two days (UTC) ago.
+    """
     text = _("Usage last reported %(day)s") % {"day": formats.format_date(usage.as_of)}
     return Freshness(text, today() - usage.as_of > STALE)
 
 
 @dataclass(frozen=True)
 class ServiceUse:
-    """The use of one service, in the summary of licences."""
+    """A row of the licensing summary: the use of one service, with its numbers written out."""
 
     name: str
     usage: SeatBar
@@ -113,7 +116,10 @@ class ServiceUse:
 
 
 def service_uses(uses: Iterable[UsageNumbers], entitlements: Iterable[Entitlement]) -> list[ServiceUse]:
-    """Return a row with the use of each service, and with the nearest end among its running `entitlements`."""
+    """Return a row of the licensing summary for each service.
+
+    `uses` are the latest numbers of each service. The nearest end of its running `entitlements` is part of the row.
+    """
     ends: dict[str, dt.date] = {}
     for row in entitlements:
         running = row.section(today()) in (Entitlement.Section.ACTIVE, Entitlement.Section.ACTIVE_TRIALS)
@@ -138,7 +144,7 @@ def _service_use(use: UsageNumbers, ends: dt.date | None) -> ServiceUse:
 
 
 def day_when_full_label(usage: CustomerUsage) -> str:
-    """Return in words when all licences will be assigned at the present pace, or why that cannot be said."""
+    """Return the date on which all licences will be assigned at the present rate, or words that say why not."""
     if usage.history_days < counting.PACE_MIN_DAYS:
         return _("Not enough history")
     if usage.full_on is None:
@@ -147,7 +153,7 @@ def day_when_full_label(usage: CustomerUsage) -> str:
 
 
 def collect_anomaly_attention(open_anomalies: Iterable[Anomaly]) -> list[Attention]:
-    """Return an Attention for each open anomaly of a customer, in words with its numbers."""
+    """Return an Attention, which is a line of the overview, for each open anomaly of a customer's use."""
     return [
         Attention(
             "warn",
@@ -167,7 +173,7 @@ def collect_anomaly_attention(open_anomalies: Iterable[Anomaly]) -> list[Attenti
 
 @dataclass(frozen=True)
 class RankedCustomer:
-    """A customer that stands out, and in words by how much."""
+    """A customer in a ranking, such as that of most unused seats, with the number that ranks it as text."""
 
     name: str
     url: str
@@ -177,17 +183,20 @@ class RankedCustomer:
 
 
 def rank_by_change(paces: Iterable[CustomerChange]) -> list[RankedCustomer]:
-    """Return customers with the change of their assigned seats, such as "+12"."""
+    """Return a RankedCustomer for each customer, with the change of its assigned seats, such as "+12"."""
     return [_ranked(row.listing, _signed(row.moved), "ok" if row.moved > 0 else "bad") for row in paces]
 
 
 def rank_by_unused_seats(listings: Iterable[CustomerListing]) -> list[RankedCustomer]:
-    """Return customers with the number of their seats that are not assigned."""
+    """Return a RankedCustomer for each customer, with the number of its seats that are not assigned."""
     return [_ranked(row, formats.format_number(row.unused)) for row in listings]
 
 
 def rank_by_day_when_full(paces: Iterable[CustomerChange]) -> list[RankedCustomer]:
-    """Return customers with the day on which all their seats will be assigned."""
+    """Return a RankedCustomer for each customer, with the day on which all its seats will be assigned.
+
+    Customers without such a day are left out.
+    """
     return [_ranked(row.listing, formats.format_date(row.full_on)) for row in paces if row.full_on]
 
 
@@ -203,7 +212,10 @@ def _signed(seats: int) -> str:
 
 @dataclass(frozen=True)
 class ChartWithTable:
-    """A chart as its component shows it, with its table: a row for each point, which the first column names."""
+    """A chart with its title, its description and a table of its numbers, as the chart component shows it.
+
+    The table has a row for each point, which the first column names.
+    """
 
     key: str
     title: str
@@ -216,12 +228,18 @@ class ChartWithTable:
 
 
 def draw_wide_and_narrow(draw: Callable[[charts.ChartFrame], charts.Chart]) -> list[tuple[str, charts.Chart]]:
-    """Return a chart drawn twice, for a desk ("wide") and for a phone ("narrow")."""
+    """Draw a chart twice, and return the drawings with their names: "wide" for a desk, "narrow" for a phone.
+
+    `draw` returns the chart for a frame, which has the size.
+    """
     return [("wide", draw(charts.WIDE)), ("narrow", draw(charts.NARROW))]
 
 
 def limit_label(limit: int | None, drawings: list[tuple[str, charts.Chart]]) -> str:
-    """Return the words for the limit of licences, which may lie above the scale of the drawings; empty without one."""
+    """Return the label of the line in a chart that shows how many licences are purchased; "" without a `limit`.
+
+    The label says so if the line lies above the scale of the drawings.
+    """
     if not limit:
         return ""
     number = {"limit": formats.format_number(limit)}
@@ -231,7 +249,7 @@ def limit_label(limit: int | None, drawings: list[tuple[str, charts.Chart]]) -> 
 
 
 def describe_series(names: Sequence[str], values: Sequence[int | None], limit: int | None = None) -> str:
-    """Return what a chart shows, for those who do not see it: range, latest value, peak and limit.
+    """Return a text that says what a chart shows, for those who do not see it: range, latest value, peak and limit.
 
     `names` are those of the points whose `values` are given; None is a gap.
     """

@@ -21,7 +21,10 @@ may_mark = require_permission(ROLE_TABLE, EntitlementPermission.MARK_RELEASES)
 @require_safe
 @require_permission(ROLE_TABLE, EntitlementPermission.VIEW_RELEASES)
 def releases(request: PortalRequest) -> HttpResponse:
-    """Show the vendor's staff which licences wait for their release, the oldest first, or which were released."""
+    """Show the vendor's staff the licences that wait for their release, or those that were released.
+
+    Those that wait come oldest first.
+    """
     return render_list_page(
         request,
         ReleaseList(request.actor, request.GET),

@@ -32,7 +32,7 @@ READINGS_AN_HOUR = 60  # how often a calendar may be read; more is answered 429
 @require_safe
 @require_permission(ROLE_TABLE, EntitlementPermission.VIEW_RENEWALS)
 def renewals(request: PortalRequest) -> HttpResponse:
-    """Show which entitlements end soon, as a list by weeks or as a month (CC-28, section G 5).
+    """Show the entitlements that end soon, as a list by weeks or as the calendar of a month (CC-28, section G 5).
 
     Whoever has the dashboard sees those of the customers in reach, everybody else those of the organisation itself.
     """
@@ -71,10 +71,10 @@ def calendar_revoke(request: PortalRequest) -> HttpResponse:
 
 @require_safe
 def calendar_file(request: PortalRequest, token: str) -> HttpResponse:
-    """Send a calendar program the renewals that the owner of the address may see at this moment, as an .ics file.
+    """Send an .ics file, for a calendar program, with the renewals that the owner of the address may see now.
 
-    No session is needed, and one that comes along changes nothing. The answer is 404 for an address that is unknown or
-    revoked, and 429 beyond READINGS_AN_HOUR.
+    `token` is the secret of the address. No session is needed, and one that comes along changes nothing. The answer is
+    404 for an address that is unknown or revoked, and 429 beyond READINGS_AN_HOUR.
     """
     feed, actor, person = find_calendar(token)
     enforce_hourly_limit(READINGS_AN_HOUR, f"calendar:{feed.pk}")

@@ -56,7 +56,7 @@ def trials(request: PortalRequest) -> HttpResponse:
 
 @require_form
 def trial_action(request: PortalRequest, trial_id: UUID, name: str) -> HttpResponse:
-    """Show the dialog that confirms an action of TRIAL_ACTIONS on a trial; on POST run the action.
+    """Show the dialog that confirms an action on a trial; on POST run the action. `name` is its key in TRIAL_ACTIONS.
 
     The answer is 403 for whoever may not run it, and 404 for a trial that the actor does not see.
     """

@@ -44,7 +44,7 @@ def customer_usage(request: PortalRequest, customer_id: UUID) -> HttpResponse:
 
 @require_customer_dashboard
 def customer_usage_trend(request: PortalRequest, customer_id: UUID) -> HttpResponse:
-    """Show how a customer's use went over weeks or months, as charts and tables (CC-34…CC-37)."""
+    """Show how a customer's use of licences changed over weeks or months, as charts and tables (CC-34…CC-37)."""
     customer = get_customer_with_tab_counts(request.actor, customer_id)
     context = _trend(request, customer.organization.pk)
     template = "entitlements/customer_usage_trend.html"
@@ -54,7 +54,7 @@ def customer_usage_trend(request: PortalRequest, customer_id: UUID) -> HttpRespo
 @require_safe
 @require_permission(ROLE_TABLE, EntitlementPermission.VIEW_OWN)
 def usage(request: PortalRequest) -> HttpResponse:
-    """Show the licensing summary of the organisation itself."""
+    """Show the licensing summary of the organisation itself: how many licences it has, and how many are used."""
     actor = request.actor
     context = {"may_release": ROLE_TABLE[EntitlementPermission.MANAGE_HOLDERS].check(actor)}
     return render(request, "entitlements/usage.html", context | _licensing(actor, actor.organization_id))
@@ -63,16 +63,16 @@ def usage(request: PortalRequest) -> HttpResponse:
 @require_safe
 @require_permission(ROLE_TABLE, EntitlementPermission.VIEW_OWN)
 def usage_trend(request: PortalRequest) -> HttpResponse:
-    """Show how the organisation's own use went over weeks or months."""
+    """Show how the organisation's own use of licences changed over weeks or months."""
     context = _trend(request, request.actor.organization_id)
     return render(request, "entitlements/usage_trend.html", context)
 
 
 @require_customer_dashboard
 def usage_of_customers(request: PortalRequest) -> HttpResponse:
-    """Show the sums of all customers, and the customers that stand out.
+    """Show the use of all customers together, and the customers whose use stands out.
 
-    Both are kept or found by indexes, so that the page costs the same however many customers there are.
+    The sums are stored and the customers found by indexes, so the page costs the same however many customers there are.
     """
     actor = request.actor
     rankings = find_customers_standing_out(actor, today(), RANKED)

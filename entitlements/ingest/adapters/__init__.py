@@ -15,13 +15,14 @@ MAX_BYTES = 16 * 1024**2  # bytes of a file, which is held as a whole
 
 
 class NotReadable(ValueError):
-    """Raised when a file does not have the format of its adapter. The message is for the person at the terminal."""
+    """Raised when a file is not in the format of its adapter. The message is shown in the terminal."""
 
 
 def read_items(name: str, raw: bytes, *, customer: str = "", sku: str = "") -> list[AdaptedItem]:
-    """Return the items of a file, read by the adapter of this name. Raises NotReadable for a file of another format.
+    """Return the items of a file of another system, read by the adapter called `name`.
 
-    `customer` is the ORGID and `sku` the code for lines where the file names none that the portal knows.
+    `customer` (an ORGID) and `sku` (a code) are used where the file names none that the portal knows. Raises
+    NotReadable for a file in another format.
     """
     if len(raw) > MAX_BYTES:
         raise NotReadable(f"The file is larger than {MAX_BYTES:,} bytes.")

@@ -9,7 +9,10 @@ MISSING: Any = object()
 
 @dataclass
 class AdaptedItem:
-    """One item of another system's file, as lines of the feed. `unknown` keeps values without a field there."""
+    """One item of another system's file, translated to lines of the feed.
+
+    `unknown` keeps the values for which the feed has no field.
+    """
 
     item: int  # its number, from 1
     lines: list[dict[str, Any]] = field(default_factory=list)  # of the feed; none where something is missing
@@ -18,9 +21,9 @@ class AdaptedItem:
 
 
 class FieldReader:
-    """A reader of an object, which takes fields by their paths and remembers those missing or of another type.
+    """A reader of the fields of a JSON object, which remembers fields that are missing or of the wrong type.
 
-    A path is names with points between them, such as `prepaidUnits.enabled`.
+    A field is named by its path, with points between the names, such as `prepaidUnits.enabled`.
     """
 
     def __init__(self, data: Any) -> None:
@@ -29,22 +32,25 @@ class FieldReader:
         self._known: set[str] = set()
 
     def take_text(self, path: str) -> str:
-        """Return the text of a field, or "" and note the field if it is missing or no text."""
+        """Return the text of a field. Returns "" and notes the field as missing if it holds no text."""
         value = self._take(path)
         return self._good(path, value if isinstance(value, str) and value else MISSING, "")
 
     def take_count(self, path: str) -> int:
-        """Return the whole number, 0 or more, of a field, or 0 and note the field if it is missing or another value."""
+        """Return the whole number of a field. Returns 0 and notes the field as missing if it holds no such number.
+
+        A number below 0 is none either.
+        """
         value = self._take(path)
         return self._good(path, value if type(value) is int and value >= 0 else MISSING, 0)
 
     def take_optional(self, path: str) -> Any:
-        """Return the value of a field, or None if the field is missing, which is no fault."""
+        """Return the value of a field, or None if the object lacks the field, which is not noted."""
         value = self._take(path)
         return None if value is MISSING else value
 
     def untaken_values(self) -> dict[str, Any]:
-        """Return the values of the object that no `take_…` method was asked for, by their paths."""
+        """Return the values of all fields that no `take_…` method was asked for, as a dict by path."""
         return dict(self._rest(self.data, ""))
 
     def _take(self, path: str) -> Any:

@@ -21,7 +21,10 @@ STATES = {
 
 
 def read_document(document: Any, *, customer: str, sku: str) -> Iterator[AdaptedItem]:
-    """Yield each subscription of a document as a line of the feed. `customer` and `sku` replace the document's."""
+    """Yield one item, with its lines of the feed, for each subscription in a document of Microsoft Graph.
+
+    `customer` (an ORGID) and `sku` (a code), where given, take the place of the document's own.
+    """
     items = document.get("value", [document]) if isinstance(document, dict) else document
     for number, item in enumerate(items if isinstance(items, list) else [items], 1):
         yield _adapt_item(number, item, customer, sku)

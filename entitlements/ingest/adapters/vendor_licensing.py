@@ -14,9 +14,9 @@ from entitlements.ingest.adapters.base import AdaptedItem, FieldReader
 
 
 def read_document(document: Any, *, customer: str, sku: str) -> Iterator[AdaptedItem]:
-    """Yield an item, with its lines of the feed, for each product that a document lists.
+    """Yield one item, with its lines of the feed, for each product that a document lists.
 
-    `customer` is the ORGID that the lines name; without it each item says that it is missing. `sku`, where given,
+    `customer` is the ORGID that the lines name; without it each item notes that it is missing. `sku`, where given,
     takes the place of the document's product.
     """
     for number, item in enumerate(document if isinstance(document, list) else [document], 1):

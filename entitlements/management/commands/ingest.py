@@ -122,7 +122,7 @@ so the same file may come in again. The exit code is 1 when a line was left out.
 
 
 def replace_tenant_ids(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return lines of the feed with the customers' ORGIDs in place of tenant ids, the only ids that some adapters know.
+    """Return lines of the feed with ORGIDs in place of tenant ids, which are all that some adapters know of a customer.
 
     A tenant id that no organisation has stays as it is.
     """
