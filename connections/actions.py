@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organization
 from connections import consent, policies, queries
-from connections.consent import NO_WORDING, Wording
+from connections.consent import NO_WORDING, ConsentWording
 from connections.events import ConnectionEvent
 from connections.models import Connection, Consent, InvitationLink
 from connections.policies import ROLE_TABLE, ConnectionPermission
@@ -32,7 +32,7 @@ TOO_MANY_ACCEPTED = _(
 
 @transaction.atomic
 def accept_invitation(
-    *, actor: Actor, token: str, scopes: Scope, wording: Wording = NO_WORDING
+    *, actor: Actor, token: str, scopes: Scope, wording: ConsentWording = NO_WORDING
 ) -> tuple[Connection, bool]:
     """Connect the actor's organisation, as the customer, with the partner that sent this invitation (E-14).
 
@@ -99,7 +99,7 @@ def change_sharing(
     actor: Actor,
     connection: Connection,
     scopes: Scope,
-    wording: Wording = NO_WORDING,
+    wording: ConsentWording = NO_WORDING,
     version: str | None = None,
 ) -> Connection:
     """Replace what a customer shares with the partner of an active connection (E-14); return the connection.
@@ -142,7 +142,7 @@ def change_sharing(
 
 
 @transaction.atomic
-def share_with_all_partners(*, actor: Actor, scopes: Scope, wording: Wording = NO_WORDING) -> int:
+def share_with_all_partners(*, actor: Actor, scopes: Scope, wording: ConsentWording = NO_WORDING) -> int:
     """Share exactly these scopes with every partner of the actor's organisation; return how many partners there are.
 
     Each connection gets its own consent and its own event, all in one transaction.
@@ -155,7 +155,7 @@ def share_with_all_partners(*, actor: Actor, scopes: Scope, wording: Wording = N
     return len(rows)
 
 
-def _consent(actor: Actor, connection: Connection, scopes: Scope, wording: Wording) -> None:
+def _consent(actor: Actor, connection: Connection, scopes: Scope, wording: ConsentWording) -> None:
     """Store a consent. A trigger has it hold for the connection, whose instance follows here.
 
     Raises Stale("wording_changed") if the texts that were read are no longer valid.
@@ -266,10 +266,10 @@ def list_portfolio_differences() -> list[str]:
 
 @transaction.atomic
 def rebuild_portfolio(*, actor: Actor) -> int:
-    """Correct the stored answers to who sees whose data; return how many rows changed.
+    """Recompute the stored rows that say who sees whose data, and return how many rows changed.
 
-    These are the table Portfolio and the column `in_reach` of notices. Both are computed anew from organisations and
-    connections. Until that is done, whoever writes one of these waits.
+    These are the table Portfolio and the column `in_reach` of notices; both follow from organisations and connections.
+    Whoever writes an organisation or a connection meanwhile waits until it is done.
     """
     authorize_staff(actor)
     with database.cursor() as cursor:

@@ -42,11 +42,11 @@ def _reach(organization_id: int, sees_finance: bool, scope: Any) -> Any:
 
 
 def choose_operator(organization_id: int | None, operators: list[Operator]) -> Operator | None:
-    """Choose the membership through which a person acts: an operator of this organisation if there is one.
+    """Return the operator, a person's membership in an organisation, through which the person acts.
 
-    `operators` are all of the person's memberships, from `list_operators_of_person`. If none is in the organisation
-    with this primary key, return the first in an organisation that is not suspended, or else the first; None for an
-    empty list.
+    `operators` are all memberships of the person, from `list_operators_of_person`, and `organization_id` is the primary
+    key of the organisation that they ask for. If none is in this organisation, return the first in one that is not
+    suspended, or else the first of all; None for an empty list.
     """
     asked_for = (o for o in operators if o.organization_id == organization_id)
     taking_part = (o for o in operators if not o.organization.is_suspended)
@@ -54,10 +54,10 @@ def choose_operator(organization_id: int | None, operators: list[Operator]) -> O
 
 
 def choose_actor(person: Person, organization_id: int | None, operators: list[Operator]) -> Actor:
-    """Return the Actor for a person who asks to act for this organisation; `choose_operator` says for which they may.
+    """Return the Actor for a person who asks to act for the organisation with this primary key.
 
-    If they have no operator (membership), or that of a suspended organisation, the actor is the person without any
-    organisation.
+    `choose_operator` chooses another organisation if the person is not a member of it. The Actor acts for no
+    organisation if the person has no membership at all, or if the chosen organisation is suspended.
     """
     operator = choose_operator(organization_id, operators)
     if operator is None or operator.organization.is_suspended:

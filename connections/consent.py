@@ -17,7 +17,7 @@ WORDING = "2026-11"
 
 
 @dataclass(frozen=True)
-class Wording:
+class ConsentWording:
     """Which version of the consent texts a person read, and in which language; both are "" if a program consented."""
 
     version: str = ""
@@ -28,25 +28,25 @@ class Wording:
         return f"{self.version}/{self.language}"
 
 
-NO_WORDING = Wording()
+NO_WORDING = ConsentWording()
 
 
-def get_current_wording() -> Wording:
+def get_current_wording() -> ConsentWording:
     """Return the version of the consent texts that is valid now, with the reader's language."""
-    return Wording(WORDING, get_language() or "")
+    return ConsentWording(WORDING, get_language() or "")
 
 
-def parse_wording(text: str) -> Wording:
+def parse_wording(text: str) -> ConsentWording:
     """Parse the hidden form value that says which texts the person read, such as "2026-11/fr".
 
     Return NO_WORDING for an empty text, because a program sends none. A language that the portal does not have becomes
     "".
     """
     version, _slash, language = text.partition("/")
-    return Wording(version, language if language in dict(settings.LANGUAGES) else "")
+    return ConsentWording(version, language if language in dict(settings.LANGUAGES) else "")
 
 
-def require_current_wording(wording: Wording) -> None:
+def require_current_wording(wording: ConsentWording) -> None:
     """Raise Stale("wording_changed") if the texts that a person read are not the version that is valid now.
 
     This happens when an update changes the texts while a page is open: the person would consent to texts that they

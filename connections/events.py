@@ -2,7 +2,7 @@ from enum import StrEnum
 
 
 class ConnectionEvent(StrEnum):
-    """The kinds of events that actions on connections record."""
+    """The kinds of events that the event log keeps about connections and invitation links."""
 
     ESTABLISHED = "connection.established"
     ENDED = "connection.ended"

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from connections.models import Connection
 from connections.policies import ROLE_TABLE, ConnectionPermission
 from connections.queries import list_active_connections, list_customer_activity, list_ended_connections
-from connections.timeline import list_kinds_with_words
+from connections.timeline import list_activity_event_kinds
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.exports.columns import make_moment_column, make_raw_column, make_text_column
 from partnerportal.lib.exports.lists import ExportList, ExportSubject, Query
@@ -42,7 +42,7 @@ def _ended(actor: Actor, _query: Query, _customer: int | None) -> QuerySet[Any]:
 
 
 def _activity(actor: Actor, _query: Query, customer: int | None) -> QuerySet[Any]:
-    return list_customer_activity(actor, customer).filter(kind__in=list_kinds_with_words()).order_by("-pk")
+    return list_customer_activity(actor, customer).filter(kind__in=list_activity_event_kinds()).order_by("-pk")
 
 
 LISTS = (

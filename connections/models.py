@@ -46,7 +46,7 @@ class ConnectionQuerySet(TenantQuerySet):
         return self.filter(Q(partner=actor.organization_id) | Q(customer=actor.organization_id))
 
     def active(self) -> "ConnectionQuerySet":
-        """Return the connections that have not ended."""
+        """Return the connections that are in force: those that have not ended."""
         return self.filter(state=Connection.State.ACTIVE)
 
 
@@ -58,6 +58,8 @@ class Connection(PublicModel):
     """
 
     class State(models.TextChoices):
+        """Whether a connection is in force."""
+
         ACTIVE = "active", _("Active")
         ENDED = "ended", _("Ended")
 

@@ -125,10 +125,10 @@ def list_connections(actor: Actor) -> QuerySet[Connection]:
 def list_active_connections(actor: Actor) -> QuerySet[Connection]:
     """Return the active connections of the actor's organisation, unordered, with data about the other side.
 
-    Annotations: `other` is a dict with the other side's `name`, `country` and `public_id`, and the name of the
-    `distributor` above it or None. `programs` are the other side's active programme memberships, in the form that
-    `build_badges` takes. `offered` is the number of the scopes that the newest consent could choose from, None if the
-    actor is the partner. All three are sub-selects, which run only for the rows of one page; joins would run for all
+    Each connection has three annotations. `other` is a dict with the other side's `name`, `country` and `public_id`,
+    and the name of the `distributor` above it or None. `programs` are the other side's active programme memberships, as
+    `build_badges` takes them. `offered` is the number of the scopes that the newest consent could choose from, None if
+    the actor is the partner. All are sub-selects, which run only for the rows of one page; joins would run for all
     20,000.
     """
     side = Case(When(partner=actor.organization_id, then="customer_id"), default="partner_id")
@@ -252,9 +252,9 @@ def list_customer_activity(actor: Actor, customer_id: int | None) -> QuerySet[Ev
 
 
 def list_viewers(organization_ids: Iterable[int]) -> PortfolioQuerySet:
-    """Return who else sees these organisations, as portfolio rows: each has a `viewer` and a `subject`.
+    """Return the portfolio rows in which another organisation sees one of these organisations.
 
-    It is for the system, which sends news to everyone who sees a customer, and checks no permission. The rows in which
-    an organisation sees itself are left out.
+    Each row has a `viewer`, and the `subject` that it sees. No permission is checked: this is for the system, which
+    sends news to everyone who sees a customer.
     """
     return Portfolio.objects.filter(subject__in=organization_ids).exclude(viewer=F("subject"))

@@ -27,10 +27,10 @@ from partnerportal.lib.scopes import Scope, shares
 
 
 @dataclass(frozen=True)
-class AcceptingOrganization:
-    """One of the person's organisations that an invitation's page offers to accept as.
+class InvitationChoice:
+    """One of the person's organisations that an invitation's page shows as a choice.
 
-    `reason` says why this one cannot accept; "" if it can.
+    `reason` says why the invitation cannot be accepted as this organisation; "" if it can.
     """
 
     public_id: str
@@ -50,17 +50,17 @@ class InvitationOffer:
     """
 
     state: str
-    choices: list[AcceptingOrganization] = field(default_factory=list)
+    choices: list[InvitationChoice] = field(default_factory=list)
     admins: list[str] = field(default_factory=list)
 
     @property
-    def only_choice(self) -> AcceptingOrganization | None:
+    def only_choice(self) -> InvitationChoice | None:
         """The person's organisation if there is exactly one to choose, else None."""
         return self.choices[0] if len(self.choices) == 1 else None
 
 
 def build_invitation_offer(actor: Actor, operators: Iterable[Operator], invitation: Invitation) -> InvitationOffer:
-    """Return as which of their organisations a person can accept an invitation, or why as none (CC-41, E-2).
+    """Return what an invitation's page offers a person: organisations that can accept it, or why none can (CC-41, E-2).
 
     `operators` are the person's memberships in organisations, from `list_operators_of_person`.
     """
@@ -82,11 +82,11 @@ def build_invitation_offer(actor: Actor, operators: Iterable[Operator], invitati
     return InvitationOffer("refused", choices, list_admin_names(actor))
 
 
-def _with_check(choice: AcceptingOrganization, is_checked: bool) -> AcceptingOrganization:
-    return AcceptingOrganization(choice.public_id, choice.name, choice.kind, choice.reason, is_checked)
+def _with_check(choice: InvitationChoice, is_checked: bool) -> InvitationChoice:
+    return InvitationChoice(choice.public_id, choice.name, choice.kind, choice.reason, is_checked)
 
 
-def _choice(actor: Actor, operator: Operator, invitation: Invitation) -> AcceptingOrganization:
+def _choice(actor: Actor, operator: Operator, invitation: Invitation) -> InvitationChoice:
     organization = operator.organization
     candidate = Actor(
         organization_id=organization.pk, organization_kind=organization.kind, roles=frozenset(operator.roles)
@@ -101,9 +101,7 @@ def _choice(actor: Actor, operator: Operator, invitation: Invitation) -> Accepti
         reason = _("Connected since %(date)s.") % {"date": formats.format_date(invitation.connected_at)}
     elif isinstance(answer, Denied):
         reason = answer.message
-    return AcceptingOrganization(
-        str(organization.public_id), organization.name, str(Kind(organization.kind).label), reason
-    )
+    return InvitationChoice(str(organization.public_id), organization.name, str(Kind(organization.kind).label), reason)
 
 
 @dataclass(frozen=True)
@@ -138,7 +136,7 @@ def build_scope_rows(shared: Scope, new: Scope = Scope.NONE) -> list[ScopeRow]:
 
 @dataclass(frozen=True)
 class ConsentRow:
-    """A consent in the history that a customer sees: what was shared, when, by whom, and by which texts."""
+    """A consent in the history that a customer sees: when, by whom, what was shared, and which texts were read."""
 
     at: dt.datetime
     person: str

@@ -67,15 +67,16 @@ register_activity_words(
 )
 
 
-def list_kinds_with_words() -> list[str]:
+def list_activity_event_kinds() -> list[str]:
     """Return the kinds of events that activity pages show, such as "trial.requested"."""
     return list(_words)
 
 
 def build_activity_rows(actor: Actor, events: Iterable[Event]) -> list[ActivityRow]:
-    """Return an ActivityRow for each event, without events of kinds that `register_activity_words` was not told of.
+    """Return an ActivityRow for each event of a kind that activity pages show, in this order.
 
-    A person's name is shown only if they belong to the actor's organisation.
+    Events of other kinds are for the audit log alone. A person's name is filled in only if they act for the actor's
+    organisation.
     """
     return [_moment(actor, event, _words[event.kind]) for event in events if event.kind in _words]
 

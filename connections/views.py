@@ -42,7 +42,7 @@ EVENTS_ON_FIRST_PAGE = 5
 def account_details(request: PortalRequest) -> HttpResponse:
     """Show the account page: ORGID, badges, contact data, active and ended connections (CC-2, CC-3, CC-12, CC-19).
 
-    Both lists of connections have pages of their own.
+    The two lists of connections are paged separately.
     """
     actor = request.actor
     live = _page(request, "connections", queries.list_active_connections(actor), "connected_at")

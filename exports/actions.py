@@ -68,7 +68,7 @@ TOO_MANY = _("Three of your exports are still being prepared. Wait until one is 
 def request_export(
     *, actor: Actor, exported: ExportList, query: Query, customer: Organization | None = None
 ) -> tuple[Export, bytes | None]:
-    """Export a list as CSV: return the Export, and the file's content if it has at most SMALL rows, else None.
+    """Export a list as CSV; return the Export, and the file's content if it has at most SMALL rows, else None.
 
     A larger export is stored, and a worker makes its file later. If the person already waits for the same export, that
     one is returned. `query` are the filters of the page. `customer` limits the list to one organisation, which the

@@ -23,6 +23,8 @@ class Export(Leased, PublicModel):
     """A person's request for a list as a CSV file, with the progress of the worker that makes the file."""
 
     class State(models.TextChoices):
+        """How far the file of an export is, from waiting to deleted."""
+
         QUEUED = "queued"
         RUNNING = "running"
         READY = "ready"
