@@ -30,7 +30,10 @@ class AccountAdapter(DefaultAccountAdapter):
     """The adapter by which allauth asks the portal what to do when somebody signs up, signs in or sets a password."""
 
     def save_user(self, request: HttpRequest, user: Person, form: Any, commit: bool = True) -> Person:
-        """Store a person who signs up and return them, with the page's language and SIGNED_UP as their origin."""
+        """Store a person who signs up; return the person.
+
+        Their language is the page's, and their `origin` is SIGNED_UP.
+        """
         user.origin = Person.Origin.SIGNED_UP
         user.name = form.cleaned_data.get("name", "")
         user.language = get_language() or settings.LANGUAGE_CODE
@@ -44,7 +47,7 @@ class AccountAdapter(DefaultAccountAdapter):
     def authenticate(self, request: HttpRequest, **credentials: Any) -> Person | None:
         """Return the person with these credentials, or None for wrong ones.
 
-        From then on the request may write what the person signs in with.
+        After right ones, the database lets the request change what that person signs in with, such as the password.
         """
         person: Person | None = super().authenticate(request, **credentials)
         if person:
@@ -74,25 +77,29 @@ class AccountAdapter(DefaultAccountAdapter):
         return f"{super()._get_login_attempts_cache_key(request, **credentials)}:{self.client_network(request)}"
 
     def client_network(self, request: HttpRequest) -> str:
-        """Return the network that the client is in: the /24 of an IPv4 address, the /64 of an IPv6 address."""
+        """Return the network of the client's IP address: the /24 of an IPv4 address, the /64 of an IPv6 address."""
         address = ipaddress.ip_address(self.get_client_ip(request))
         return str(ipaddress.ip_network(f"{address}/{24 if address.version == 4 else 64}", strict=False))
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
-        """Count a wrong password against its account, from whatever network it came: many may guess together."""
+        """Count a wrong password against the account that it was typed for.
+
+        It counts from whatever network it came, because many may guess together.
+        """
         for person in filter_users_by_email(credentials.get("email", ""), prefer_verified=True, for_login=True):
             note_failed_attempt(person.pk, Attempt.PASSWORD)
 
     def is_login_by_code_required(self, login: Login) -> bool:
-        """Return whether this sign-in also needs a mailed code: if it is by password and the account is being guessed.
+        """Return whether this sign-in also needs a code that is mailed to the person.
 
-        A sign-in by passkey never needs one.
+        It does if it is by password and the account is being guessed (`needs_mailed_code`). A sign-in by passkey never
+        does.
         """
         methods = [record["method"] for record in get_authentication_records(self.request, login.user)]
         return methods[-1:] == ["password"] and needs_mailed_code(login.user.pk)
 
     def pre_login(self, request: HttpRequest, user: Person, **hook: Any) -> HttpResponse | None:
-        """Keep the hash of the person's present password in the session, for `login` to compare.
+        """Keep a hash of the person's password in the session, by which `login` sees whether it was changed meanwhile.
 
         Return a response that stops the sign-in, or None.
         """
@@ -123,9 +130,10 @@ class AccountAdapter(DefaultAccountAdapter):
         return is_local_path(current.request, url or "")
 
     def send_account_already_exists_mail(self, email: str) -> None:
-        """Mail the owner that their account exists already, in the time that creating an account takes.
+        """Tell the owner of an address, by mail, that their account exists already.
 
-        Most of that time goes into hashing a password. A quicker answer would tell a stranger who has an account.
+        This takes as long as creating an account, most of which goes into hashing a password. A quicker answer would
+        tell a stranger who has an account.
         """
         make_password(get_random_string(12))
         super().send_account_already_exists_mail(email)

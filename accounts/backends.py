@@ -15,13 +15,17 @@ from accounts.queries import list_operators_today
 
 
 class PortalBackend(AuthenticationBackend):
-    """allauth's backend, which also reads the organisations that a person acts for: one query less on every request.
+    """The authentication backend of allauth, which also reads the organisations that a person acts for.
 
-    Row-level security shows those organisations only after the person was entered as tenant, as ActorMiddleware does.
+    One query reads both on every request. Row-level security shows those organisations only after the person was
+    entered as tenant, as ActorMiddleware does.
     """
 
     def get_user(self, user_id: object) -> Person | None:
-        """Return the active person with this id, with their operators in `acting_for`, or None."""
+        """Return the active person with this id, or None.
+
+        The attribute `acting_for` of the person lists their operators, one for each organisation that they act for.
+        """
         operators = list_operators_today(int(str(user_id)))
         person = operators[0].person if operators else super().get_user(user_id)
         if person is None or not self.user_can_authenticate(person):
@@ -31,7 +35,10 @@ class PortalBackend(AuthenticationBackend):
 
 
 def get_half_signed_in_person_id(session: Mapping[str, Any]) -> int | None:
-    """Return the id of the person who has given their password here and still owes a second factor or a mailed code."""
+    """Return the id of the person whose sign-in has begun in this session and is not finished, or None.
+
+    They have given their password and still owe a second factor or a mailed code.
+    """
     pending = session.get(LOGIN_SESSION_KEY) or {}
     return url_str_to_user_pk(pending["user_pk"]) if pending.get("user_pk") else None
 
@@ -41,9 +48,10 @@ PROOFS = (LOGIN_SESSION_KEY, EMAIL_VERIFICATION_CODE_SESSION_KEY, STATE_SESSION_
 
 
 def awaits_sign_in_proof(session: Mapping[str, Any]) -> bool:
-    """Return whether a session waits for a proof, so that its requests must be answered one after the other.
+    """Return whether a session waits for a code or for a device's signature.
 
     It does when a code was mailed, a device was challenged, an authenticator app is being added or a second factor is
-    owed. Each proof counts once, and the session itself counts how many were wrong.
+    owed. Its requests must be answered one after the other, because each proof counts once and the session itself
+    counts how many were wrong.
     """
     return any(session.get(key) for key in PROOFS)

@@ -20,7 +20,7 @@ from partnerportal.lib.time_zones import time_zone_choices
 
 
 class SignupForm(forms.Form):
-    """The fields that sign-up asks for beside e-mail address and password."""
+    """The part of the sign-up form that is added to allauth's e-mail address and password: the person's name."""
 
     name = OneLineField(label=_("Your name"), max_length=120, widget=forms.TextInput({"autocomplete": "name"}))
     field_order = ("name", "email", "password1")
@@ -30,7 +30,10 @@ class SignupForm(forms.Form):
 
 
 class OrganizationForm(forms.ModelForm):
-    """The name and contact data of an organisation. What vendor staff have verified of it cannot be changed here."""
+    """The form of an organisation's name and contact data.
+
+    What vendor staff have verified of the organisation cannot be changed here.
+    """
 
     class Meta:
         model = Organization
@@ -49,9 +52,9 @@ class OrganizationForm(forms.ModelForm):
 
 
 class RolesForm(forms.Form):
-    """The roles of an operator, of which at least one is required. It offers those that the organisation's kind has.
+    """The form of an operator's roles: at least one of those that the organisation's kind has.
 
-    Where the organisation sells, it asks for finance sight too.
+    Where the organisation has customers, it also asks whether the operator may see their orders and prices.
     """
 
     roles = forms.MultipleChoiceField(
@@ -76,7 +79,7 @@ class RolesForm(forms.Form):
 
 
 class PreferencesForm(forms.ModelForm):
-    """A person's name, language, time zone and theme."""
+    """The form of a person's name, language, time zone and theme."""
 
     time_zone = forms.ChoiceField(label=_("Time zone"))
 
@@ -91,7 +94,7 @@ class PreferencesForm(forms.ModelForm):
 
 
 class SavedViewForm(forms.Form):
-    """The name of a saved view, whether it is shared, and whether the list opens with it.
+    """The form of a saved view's name, whether it is shared, and whether the list opens with it.
 
     Without `may_share` the form does not ask whether the view is shared.
     """
@@ -109,7 +112,10 @@ class SavedViewForm(forms.Form):
 
     @classmethod
     def for_saved_view(cls, view: SavedView, data: Mapping[str, Any] | None, *, may_share: bool) -> "SavedViewForm":
-        """Return the form that renames or shares an existing view; `data` is the POST data, or None for a GET."""
+        """Return the form that renames or shares an existing saved view.
+
+        `data` is the POST data, or None for a GET.
+        """
         form = cls(data, may_share=may_share, initial={"name": view.name, "is_shared": view.is_shared})
         del form.fields["is_default"]
         if not may_share:  # the form does not ask, so sharing stays as it was
@@ -120,13 +126,16 @@ class SavedViewForm(forms.Form):
 
     @property
     def saved_view_arguments(self) -> dict[str, Any]:
-        """The keyword arguments that the actions on saved views take from the form: `name` and `is_shared`."""
+        """The entered `name` and `is_shared`, as keyword arguments of the actions on saved views."""
         return {"name": self.cleaned_data["name"], "is_shared": self.cleaned_data.get("is_shared", self.was_shared)}
 
 
 @dataclass(frozen=True)
 class ColumnChoice:
-    """A column in the form of a list's columns: whether it is shown, and which way it can be moved."""
+    """One column in the form where a person chooses a list's columns.
+
+    It says whether the column is shown, and whether it can be moved up or down.
+    """
 
     name: str
     label: Message
@@ -137,7 +146,7 @@ class ColumnChoice:
 
 
 class ListDisplayForm:
-    """The form of a list's columns in their order, each shown or not, and of its density.
+    """The form in which a person chooses a list's columns, their order, and how dense the rows are.
 
     The first column names the row and is always shown first, so it is not asked for. For a list with few columns only
     the density is. Unknown values are ignored.
@@ -173,7 +182,7 @@ class ListDisplayForm:
 
     @property
     def columns(self) -> list[str]:
-        """The names of the columns as they are stored; an empty list stands for the usual ones."""
+        """The names of the chosen columns in their order, as they are stored; none if they are the usual ones."""
         if self.first is None:
             return []
         shown = [self.first.name, *self.shown]
@@ -182,7 +191,7 @@ class ListDisplayForm:
 
     @property
     def choices(self) -> list[ColumnChoice]:
-        """The columns that can be chosen, in their present order."""
+        """A ColumnChoice for each column that can be chosen, in the present order."""
         last = len(self.order) - 1
         return [
             ColumnChoice(
@@ -194,6 +203,6 @@ class ListDisplayForm:
 
     @property
     def densities(self) -> list[tuple[str, Message, bool]]:
-        """The value and the label of each density, and whether it is the present one."""
+        """Each density as (value, label, whether it is the present one)."""
         labels = {ListSettings.Density.COMFORTABLE: _("Comfortable"), ListSettings.Density.COMPACT: _("Compact")}
         return [(density.value, label, density == self.density) for density, label in labels.items()]

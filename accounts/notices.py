@@ -15,7 +15,7 @@ ALL_BUT_VENDOR = frozenset(Kind.values) - {Kind.VENDOR.value}
 
 
 class VendorRequestNotice(NoticeKind):
-    """The base of notices that tell the vendor's staff of somebody's request to the vendor.
+    """The base of notices that tell the vendor's staff what an organisation asks of the vendor.
 
     Whoever asks is not within the staff's reach, so the notice is not `about` that organisation and keeps its name
     alone.
@@ -23,26 +23,29 @@ class VendorRequestNotice(NoticeKind):
 
     audience = frozenset({Kind.VENDOR.value})
     email_roles = ADMINS
-    words: ClassVar[Message]  # of the subject, with %(customer)s and what `values` returns
+    words: ClassVar[Message]  # of the subject, with %(customer)s and what `placeholder_values` returns
 
     def subject(self, notice: "Notice") -> str:
         return str(self.words) % {"customer": notice.about_label, **self.placeholder_values(notice)}
 
     def placeholder_values(self, notice: "Notice") -> dict[str, str]:
-        """Return the values of the placeholders in `words`, beside `customer`."""
+        """Return the values that the subject's text `words` needs, by placeholder name.
+
+        The name of whoever asks is added to them as `customer`.
+        """
         return {}
 
 
 class RequesterNotice(NoticeKind):
-    """The base of notices that tell the Admins of an organisation, and nobody else, what became of its request.
+    """The base of notices that tell the Admins of an organisation what became of its request.
 
-    The notice is not `about` that organisation, because notices about it go to everyone connected to it. The recipient
-    is the event's counterpart.
+    Nobody else is told. The notice is not `about` that organisation, because notices about it go to everyone connected
+    to it. The recipient is the event's counterpart.
     """
 
     roles = email_roles = ADMINS
     email_default = "digest"
-    words: ClassVar[Message]  # of the subject, with what `values` returns
+    words: ClassVar[Message]  # of the subject, with what `placeholder_values` returns
 
     def recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, Recipient]]":
         for event in events:
@@ -53,5 +56,5 @@ class RequesterNotice(NoticeKind):
         return str(self.words) % self.placeholder_values(notice)
 
     def placeholder_values(self, notice: "Notice") -> dict[str, str]:
-        """Return the values of the placeholders in `words`."""
+        """Return the values that the subject's text `words` needs, by placeholder name."""
         return {}

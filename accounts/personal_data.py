@@ -11,7 +11,7 @@ from accounts.models import Organization, Person
 
 @dataclass(frozen=True)
 class PersonalDataSection:
-    """One kind of data about a person, for their export and erasure.
+    """One kind of data held about a person: a section of their export, and how an erasure deletes it.
 
     `export` takes the person and returns the data as values for JSON. `erase` takes the person and deletes the data;
     without `erase` the data is deleted with the account, or stays because it is somebody else's record.
@@ -24,7 +24,7 @@ class PersonalDataSection:
 
 @dataclass(frozen=True)
 class PersonTable:
-    """A table whose rows belong to one person each, by `person_id`, and the columns to export of it."""
+    """A table whose rows belong to one person each, by `person_id`, with the columns that an export shows."""
 
     model: Any
     columns: tuple[str, ...]
@@ -33,7 +33,10 @@ class PersonTable:
         return self.model.objects.filter(person_id=person.pk).order_by("pk")
 
     def export(self, person: Person) -> list[dict[str, Any]]:
-        """Return the person's rows by column name, with the organisation's name in place of its id."""
+        """Return the person's rows of the table, as dicts by column name.
+
+        The organisation's name takes the place of its id.
+        """
         rows = list(self.list_rows(person).values(*self.columns))
         ids = {row["organization_id"] for row in rows if "organization_id" in row}
         names = dict(Organization.objects.filter(pk__in=ids).values_list("pk", "name"))
@@ -47,16 +50,16 @@ _sections: dict[str, PersonalDataSection] = {}
 
 
 def register_personal_data_section(section: PersonalDataSection) -> None:
-    """Include a kind of data in the export and erasure of persons, under its unique name, which the export shows.
+    """Register a kind of data, so that every export and erasure of a person includes it.
 
-    Raises AssertionError for a name that is registered already.
+    Its name is unique, and the export shows it. Raises AssertionError for a name that is registered already.
     """
     assert section.name not in _sections, f"two sections are called {section.name}"
     _sections[section.name] = section
 
 
 def register_person_table(name: str, own: PersonTable) -> None:
-    """Export a table's rows of a person under this name, and delete those rows when the person is erased.
+    """Register a table, so that a person's rows in it are exported under a name, and deleted with the person.
 
     Raises AssertionError for a name that is registered already.
     """
@@ -64,5 +67,5 @@ def register_person_table(name: str, own: PersonTable) -> None:
 
 
 def list_personal_data_sections() -> list[PersonalDataSection]:
-    """Return every registered section, in the order of registration."""
+    """Return every registered PersonalDataSection, in the order of registration."""
     return list(_sections.values())

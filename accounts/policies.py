@@ -45,7 +45,10 @@ def _is_somebody_else(actor: Actor, operator: Operator | None) -> Denied | None:
 
 
 def refuse_without_finance_sight(actor: Actor, _on: object) -> Denied | None:
-    """Return why the actor does not see orders and prices of customers: nobody has granted it to them (E-13)."""
+    """Return the refusal for an actor who may not see customers' orders and prices, or None for others (E-13).
+
+    The refusal says who may see them, and that an Admin can grant it. The second argument is not looked at.
+    """
     if actor.sees_finance:
         return None
     who = roles_in_words(SEE_FINANCE.intersection(list_roles(actor.organization_kind)))

@@ -46,10 +46,11 @@ class Badge:
 
 
 def list_operators_of_person(person_id: int, on: dt.date | None = None) -> QuerySet[Operator]:
-    """Return the person's operators, one for each organisation they act for, in the order of the organisations' names.
+    """Return the person's operators, one for each organisation they act for, by the organisations' names.
 
-    Each comes with its organisation, its person and the `active_programs` of the organisation (on that day, UTC,
-    default today). This list crosses tenants on purpose: it is the person's own, which the policy on operators allows.
+    Each comes with its organisation, its person, and `active_programs`: the organisation's memberships that run on the
+    day `on` (UTC, default today). This list crosses tenants on purpose: it is the person's own, which the policy on
+    operators allows.
     """
     return (
         Operator.objects.filter(person_id=person_id)
@@ -73,7 +74,10 @@ _OPERATORS = PreparedQuery(_operator_columns, -1, dt.date.min)
 
 
 def list_operators_today(person_id: int) -> list[Operator]:
-    """Return what `list_operators_of_person` returns for today, by the prepared statement that every request uses."""
+    """Return today's operators of a person, as `list_operators_of_person` does, by a prepared statement.
+
+    Every request needs them.
+    """
     return [_operator(row) for row in _OPERATORS(person_id, today())]
 
 
@@ -87,10 +91,10 @@ def _operator(row: tuple[Any, ...]) -> Operator:
 
 
 def make_active_programs_subquery(organization: str, on: dt.date | None = None) -> ArraySubquery:
-    """Return an annotation with the active memberships of the organisation whose id is in the column `organization`.
+    """Return a subquery that annotates rows with an organisation's active programme memberships.
 
-    Each membership is a JSON object with code, name, grants and since, as `build_badges` takes it. `on` is a day in
-    UTC, by default today.
+    `organization` is the column with the organisation's id. Each membership is a JSON object with code, name, grants
+    and since, as `build_badges` takes it. `on` is a day in UTC, by default today.
     """
     return ArraySubquery(
         ProgramMembership.objects.filter(organization=OuterRef(organization))
@@ -108,7 +112,7 @@ def make_active_programs_subquery(organization: str, on: dt.date | None = None) 
 
 
 def annotate_qualifications(organizations: QuerySet[Organization]) -> QuerySet[Organization]:
-    """Annotate organisations with `competency_names` and `skill_names`: lists of names, each in alphabetical order."""
+    """Annotate organisations with `competency_names` and `skill_names`, two lists in alphabetical order."""
     competencies = OrganizationCompetency.objects.filter(organization=OuterRef("pk")).order_by("competency__name")
     skills = OrganizationSkill.objects.filter(organization=OuterRef("pk")).order_by("skill__name")
     return organizations.annotate(
@@ -118,12 +122,15 @@ def annotate_qualifications(organizations: QuerySet[Organization]) -> QuerySet[O
 
 
 def build_badges(programs: Iterable[Mapping[str, Any]]) -> list[Badge]:
-    """Return a Badge for each membership, a dict as `make_active_programs_subquery` fetches it (CC-3, CC-4)."""
+    """Return a Badge for each programme membership (CC-3, CC-4).
+
+    `programs` are dicts, as `make_active_programs_subquery` fetches them.
+    """
     return [Badge(p["code"], p["name"], dt.date.fromisoformat(p["since"])) for p in programs]
 
 
 def collect_features(kind: str, grants: Iterable[str]) -> frozenset[str]:
-    """Return the features of an organisation: those that its memberships grant, and those that its kind always has.
+    """Return the features of an organisation: those its memberships grant, and those its kind always has.
 
     `grants` are the codes of the features that its active memberships grant.
     """
@@ -157,7 +164,10 @@ def list_organizations_with_one_admin(person: Person) -> list[Organization]:
 
 
 def sees_customers(actor: Actor) -> bool:
-    """Return whether the actor's organisation sees what its customers share; any other sees only its own data."""
+    """Return whether the actor's organisation sees what customers share with it.
+
+    Any other sees only its own data.
+    """
     return Feature.CUSTOMER_DASHBOARD in actor.features
 
 
@@ -167,7 +177,7 @@ def is_customer(actor: Actor) -> bool:
 
 
 def list_vendor_ids() -> list[int]:
-    """Return the primary keys of the vendor's organisations, to tell their people what customers ask of the vendor.
+    """Return the primary keys of the vendor's organisations, whose people are told what customers ask of the vendor.
 
     Only the system sees all of these organisations.
     """
@@ -180,10 +190,11 @@ def list_programs_granting(feature: Feature) -> list[str]:
 
 
 def list_people_to_notify(organization_ids: Iterable[int]) -> dict[int, list[Addressee]]:
-    """Return the active persons who act for each organisation, by its primary key.
+    """Return who can be told of news, as a dict of Addressees by their organisation's primary key.
 
-    An organisation without any is left out, and so is a suspended one, whose people are told nothing. This is the
-    directory by which notices are mailed: see `AccountsConfig`.
+    They are the active persons who act for each of these organisations. An organisation without any is left out, and so
+    is a suspended one, whose people are told nothing. This is the directory by which notices are mailed: see
+    `AccountsConfig`.
     """
     active = Organization.State.ACTIVE
     rows = Operator.objects.filter(
@@ -242,7 +253,10 @@ _PREFERENCES = PreparedQuery(_preferences, -1, -2, "list")
 
 
 def get_list_preferences(actor: Actor, key: str) -> ListPreferences:
-    """Return how the acting person likes to see the list with this key, by one query."""
+    """Return the acting person's settings of the list with this key, and the saved views they see of it.
+
+    One query reads them all.
+    """
     rows = _PREFERENCES(actor.organization_id or 0, actor.person_id or 0, key)
     mine, views = rows[0] if rows else (None, [])
     settings: dict[str, Any] = mine or {}

@@ -9,10 +9,10 @@ from django.contrib.auth.base_user import AbstractBaseUser
 
 
 class ResetTokenGenerator(EmailAwarePasswordResetTokenGenerator):
-    """The generator of the tokens in reset links.
+    """The generator of the tokens in links that reset a password.
 
-    As with allauth, a link is void after another password, address or sign-in; here it is also void, for good, once
-    its person was locked.
+    As with allauth, a link is void after another password, address or sign-in; here it is also void, for good, once its
+    person was locked.
     """
 
     def _make_hash_value(self, user: AbstractBaseUser, timestamp: int) -> str:

@@ -34,7 +34,7 @@ class OperatorRow:
 
 
 def build_operator_rows(actor: Actor, operators: Iterable[Operator]) -> list[OperatorRow]:
-    """Return a row for each operator with their roles (CV-14) and what the actor may do to each (CV-17, E-5)."""
+    """Return an OperatorRow for each operator, with what the actor may do to it (CV-14, CV-17, E-5)."""
     everyone = list(operators)
     is_one_admin = sum(o.is_admin for o in everyone) == 1
     return [_row(actor, o, o.is_admin and is_one_admin) for o in everyone]

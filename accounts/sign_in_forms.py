@@ -44,7 +44,10 @@ TOO_MANY_CODES_CONFIRM = _(
 
 
 class LoginForm(BaseLoginForm):
-    """The form for signing in by password. While a code is on its way, it says so."""
+    """The form for signing in by password.
+
+    Whoever gives the right password while a mailed code is on its way is told so.
+    """
 
     def _clean_with_password(self, credentials: dict[str, str]) -> dict[str, Any]:
         """Check the password and return the cleaned data. Raises ValidationError.
@@ -62,12 +65,13 @@ class LoginForm(BaseLoginForm):
 
 
 class ResetPasswordForm(BaseResetPasswordForm):
-    """The form of "Forgot your password?", which also has an answer for locked persons."""
+    """The form of "Forgot your password?", by which a locked person is told by mail that they are locked."""
 
     def save(self, request: HttpRequest, **kwargs: Any) -> str:
-        """Mail a link that sets a password, or tell a locked person by mail that they are locked; return the address.
+        """Mail a link that sets a password; return the address that was typed.
 
-        Only the mail says which of the two it is: the page is the same for everybody.
+        A locked person is told by mail that they are locked. Only the mail says which of the two it is: the page is the
+        same for everybody.
         """
         email = self.cleaned_data["email"]
         if not self.users and filter_users_by_email(email, is_active=False, for_login=True):
@@ -77,7 +81,7 @@ class ResetPasswordForm(BaseResetPasswordForm):
 
 
 class UserTokenForm(BaseUserTokenForm):
-    """The check of a link that sets a password, which lets no locked person in."""
+    """The form that checks a link for setting a password; a locked person's link is refused."""
 
     def _get_user(self, uidb36: str) -> Person | None:
         """Return the person of a link that sets a password, or None for an unknown or locked person.
@@ -94,7 +98,10 @@ class UserTokenForm(BaseUserTokenForm):
 
 
 class ResetPasswordKeyForm(BaseResetPasswordKeyForm):
-    """The form that sets a new password by a mailed link, and verifies the address of a person who has only one."""
+    """The form that sets a new password by a mailed link.
+
+    It also verifies the address of a person who has only one.
+    """
 
     def save(self) -> None:
         """Store the new password, and mark the person's address as verified if it is their only one.
@@ -118,10 +125,10 @@ class SecondStepForm(mfa_forms.BaseAuthenticateForm):
     too_many = TOO_MANY_CODES
 
     def clean_code(self) -> str:
-        """Return the code if one of the person's authenticators takes it, and keep that one in `authenticator`.
+        """Return the code if it is right for one of the person's authenticators.
 
-        Raises ValidationError for a wrong code, after too many of them from one client network, and after too many in
-        a day unless the person has given a mailed code first.
+        That one is kept in `authenticator`. Raises ValidationError for a wrong code, after too many of them from one
+        client network, and after too many in a day unless the person has given a mailed code first.
         """
         person, request = self.user, context.request
         # of many codes that come at once, each is counted before the next is tried
@@ -142,7 +149,10 @@ class SecondStepForm(mfa_forms.BaseAuthenticateForm):
         raise get_adapter().validation_error("incorrect_code")
 
     def has_given_mailed_code(self, request: HttpRequest) -> bool:
-        """Return whether the person has given a mailed code in this sign-in, which lifts the limit of the day."""
+        """Return whether the person has typed a mailed code in this sign-in.
+
+        That lifts the daily limit on wrong codes.
+        """
         return any(record["method"] == "code" for record in get_authentication_records(request, self.user))
 
 
@@ -156,7 +166,7 @@ class ReauthenticateForm(SecondStepForm, mfa_forms.ReauthenticateForm):
 
 @contextmanager
 def refuse_malformed_credential() -> Iterator[None]:
-    """Raise ValidationError("incorrect_code") in place of the errors that a malformed credential causes in the block.
+    """Turn errors that a malformed credential causes in the `with` block into ValidationError("incorrect_code").
 
     allauth reads a credential as if its shape were always right, and would answer with an error page.
     """
@@ -167,13 +177,13 @@ def refuse_malformed_credential() -> Iterator[None]:
 
 
 class WellFormedCredentialMixin:
-    """A mixin for forms that take a device's credential: a malformed one is answered as a wrong one is.
+    """A mixin for forms that take a device's credential: it answers a malformed one like a wrong one.
 
     Without it allauth's forms fail on JSON that is not shaped as a browser would send it.
     """
 
     def clean_credential(self) -> Any:
-        """Return the credential that the next form in line has checked. Raises ValidationError for a malformed one."""
+        """Return the credential as the form's other classes check it. Raises ValidationError for a malformed one."""
         with refuse_malformed_credential():
             return super().clean_credential()  # type: ignore[misc]
 
@@ -210,7 +220,10 @@ class LoginWebAuthnForm(WellFormedCredentialMixin, webauthn_forms.LoginWebAuthnF
     """The form that signs a person in by a passkey alone."""
 
     def clean_credential(self) -> Authenticator:
-        """Return the passkey; from then on the request may write what its owner signs in with."""
+        """Return the passkey that signed the challenge.
+
+        From then on the database lets the request change what the passkey's owner signs in with.
+        """
         authenticator: Authenticator = super().clean_credential()  # raises unless the signature is right
         tenancy.allow_credential_writes(authenticator.user_id)
         return authenticator
@@ -224,9 +237,10 @@ class AddWebAuthnForm(webauthn_forms.AddWebAuthnForm):
 
 class ActivateTOTPForm(BaseActivateTOTPForm):
     def clean_code(self) -> str:
-        """Return the code that activates an authenticator app, and mark it as used, so that it signs nobody in.
+        """Return the code that activates an authenticator app, and mark it as used.
 
-        Raises ValidationError for a wrong code, and for the second of two browsers in which an app is added at once.
+        So the same code signs nobody in. Raises ValidationError for a wrong code, and for the second of two browsers in
+        which an app is added at once.
         """
         acquire_lock(Lock.PROOFS, self.user.pk)
         if is_mfa_enabled(self.user, [Authenticator.Type.TOTP]):

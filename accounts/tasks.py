@@ -17,7 +17,7 @@ def forget_ended_sessions() -> None:
 
 @shared_task
 def warn_owners_of_guessing() -> None:
-    """Queue a mail to everybody whose password or codes are being guessed: once a day and kind of attempt."""
+    """Queue a mail to each person whose password or codes are being guessed, once a day for each of the two."""
     while attempts.warn_owners_of_guessing():
         pass
 

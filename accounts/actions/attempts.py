@@ -23,16 +23,17 @@ _nudge = partial(nudge, "accounts.tasks.warn_owners_of_guessing")
 
 
 def note_failed_attempt(person_id: int, kind: Attempt) -> None:
-    """Add one to a person's failed attempts of this kind today (UTC).
+    """Count one more wrong password or code for a person today (UTC).
 
-    When the count reaches TOLD_AT, the worker that mails the owner is woken after commit.
+    `kind` says which of the two it was. When the count reaches the TOLD_AT of its kind, a worker is woken after commit
+    to mail the account's owner.
     """
     if _ask("note_failed_attempt", person_id, kind) == TOLD_AT[kind]:
         transaction.on_commit(_nudge)
 
 
 def needs_mailed_code(person_id: int) -> bool:
-    """Return whether a person's password alone no longer signs them in, because a mailed code is needed beside it.
+    """Return whether a person who signs in by password must also type a code that is mailed to them.
 
     That is so once ATTEMPTS_A_DAY passwords or ATTEMPTS_A_DAY codes were wrong for the person today (UTC).
     """
@@ -46,10 +47,10 @@ def _ask(function: str, person_id: int, kind: Attempt) -> int:
 
 
 def warn_owners_of_guessing() -> int:
-    """Queue a mail to the owners whose password or codes are being guessed; return how many counts were due.
+    """Queue a mail to each person whose password or codes are being guessed; return how many counts were taken.
 
-    At most 50 counts are taken. A count, of one person, kind and day, is due once: when it has reached TOLD_AT. Locked
-    persons and those without a verified address get no mail.
+    A count (`FailedAttempts`) holds the failures of one person, kind and day. It is taken once, when it has reached
+    TOLD_AT; a call takes at most 50. Locked persons and those without a verified address get no mail.
     """
     with transaction.atomic():
         due = list(_due().select_for_update(skip_locked=True, of=("self",)).select_related("person")[:50])

@@ -27,10 +27,11 @@ LONGEST_NAME = 60  # characters of a saved view's name
 def create_saved_view(
     *, actor: Actor, definition: ListDefinition, name: str, query: Mapping[str, str], is_shared: bool = False
 ) -> SavedView:
-    """Save filters and order of a list under a name, as a view of the acting person, and return the view.
+    """Save a list's filters and order under a name, as a view of the acting person; return the view.
 
-    What the list does not know is left out of `query`. Raises Invalid for a name that is empty, too long or the name of
-    another view of theirs, TooMany beyond VIEWS, and Refused for sharing without the permission.
+    `query` holds parameters of the list's URL; what the list does not know is left out. Raises Invalid for a name that
+    is empty, too long or the name of another view of theirs, TooMany beyond VIEWS, and Refused for sharing without the
+    permission.
     """
     _authorize(actor, definition)
     mine = _my_views(actor, definition.key)
@@ -50,7 +51,7 @@ def create_saved_view(
 
 @transaction.atomic
 def change_saved_view(*, actor: Actor, view: SavedView, name: str, is_shared: bool) -> SavedView:
-    """Rename a saved view of the acting person, share it or stop sharing it, and return it.
+    """Rename a saved view of the acting person, or change whether colleagues may use it; return the view.
 
     Raises NotFound for a view of another person, Invalid for a bad name, and Refused for a change of sharing without
     the permission.
@@ -66,7 +67,10 @@ def change_saved_view(*, actor: Actor, view: SavedView, name: str, is_shared: bo
 
 @transaction.atomic
 def replace_saved_view_query(*, actor: Actor, view: SavedView, query: Mapping[str, str]) -> SavedView:
-    """Replace a view's saved filters and order by those of `query`. Raises NotFound for a view of another person."""
+    """Replace the filters and order that a saved view holds; return the view.
+
+    `query` holds parameters of the list's URL. Raises NotFound for a view of another person.
+    """
     definition = find_list(view.list_key)
     _authorize(actor, definition)
     row = _one_of(_my_views(actor, view.list_key), view)
@@ -77,7 +81,7 @@ def replace_saved_view_query(*, actor: Actor, view: SavedView, query: Mapping[st
 
 @transaction.atomic
 def delete_saved_view(*, actor: Actor, view: SavedView) -> None:
-    """Delete a saved view of the acting person; an Admin may also delete a view that a colleague shares.
+    """Delete a saved view of the acting person, or, as an Admin, a view that a colleague shares.
 
     The colleague may have left. Raises NotFound for a view that the actor does not see, and Refused for a colleague's
     without the permission.
@@ -93,9 +97,9 @@ def delete_saved_view(*, actor: Actor, view: SavedView) -> None:
 
 @transaction.atomic
 def set_default_view(*, actor: Actor, definition: ListDefinition, view: SavedView | None) -> None:
-    """Open the list with this saved view for the acting person from now on, or with no view if `view` is None.
+    """Choose the saved view with which a list opens for the acting person; None chooses no view.
 
-    Raises Refused for an actor who may neither see the list nor save views of it.
+    `definition` is the list. Raises Refused for an actor who may neither see the list nor save views of it.
     """
     _authorize(actor, definition)
     _settings(actor, definition, default_view=view)
@@ -103,9 +107,10 @@ def set_default_view(*, actor: Actor, definition: ListDefinition, view: SavedVie
 
 @transaction.atomic
 def set_list_display(*, actor: Actor, definition: ListDefinition, columns: Iterable[str], density: str) -> None:
-    """Store which columns a list shows the acting person, in which order, and how dense; none means the usual columns.
+    """Store which columns a list shows the acting person, in which order, and how dense its rows are.
 
-    Raises Invalid("display") for a column or density that the list does not have.
+    `definition` is the list; no `columns` stand for the usual ones. Raises Invalid("display") for a column or density
+    that the list does not have.
     """
     _authorize(actor, definition)
     wanted = list(dict.fromkeys(columns))

@@ -22,12 +22,12 @@ from partnerportal.lib.roles import list_roles
 def add_operator(
     *, actor: Actor, organization: Organization, person: Person, roles: Iterable[Role], finance_granted: bool = False
 ) -> Operator:
-    """Let a person act for an organisation in these roles, for vendor staff; return the operator.
+    """Let a person act for an organisation in these roles, on behalf of the vendor's staff; return the operator.
 
-    `finance_granted` lets them see customers' orders and prices in every role (E-13). What the person already has there
-    is replaced. A person who never proved their address starts from nothing:
-    otherwise whoever signed up with that address would act now. Raises Invalid("roles") for no role or one that
-    organisations of this kind do not have.
+    `finance_granted` lets them see customers' orders and prices in every role (E-13). Roles and grant that the person
+    has there already are replaced. An account whose address was never proved is emptied first
+    (`empty_unproved_account`): otherwise whoever signed up with that address would act now. Raises Invalid("roles") for
+    no role or one that organisations of this kind do not have.
     """
     authorize_staff(actor)
     empty_unproved_account(actor=actor, person=person)
@@ -41,11 +41,11 @@ def add_operator(
 def change_operator_roles(
     *, actor: Actor, operator: Operator, roles: Iterable[str], finance_granted: bool = False
 ) -> Operator:
-    """Replace the roles of an operator (CV-17), and whether they see finance in every role; return the operator.
+    """Replace the roles of an operator; return the operator (CV-17).
 
-    Raises Refused("own_role") for the actor's own roles, Conflict("last_admin") when no Admin would be left (E-5),
-    Invalid("roles") for no role or one that organisations of this kind do not have, and NotFound when the operator no
-    longer exists.
+    `finance_granted` says whether they see customers' orders and prices in every role. Raises Refused("own_role") for
+    the actor's own roles, Conflict("last_admin") when no Admin would be left (E-5), Invalid("roles") for no role or one
+    that organisations of this kind do not have, and NotFound when the operator no longer exists.
     """
     authorize(actor, ROLE_TABLE, AccountPermission.CHANGE_ROLES, on=operator)
     operator = _lock_operator(actor, operator, AccountPermission.CHANGE_ROLES)

@@ -83,11 +83,11 @@ VERIFIED_FIELDS = {  # what only vendor staff change once they have verified it,
 
 @transaction.atomic
 def update_contact_data(*, actor: Actor, organization: Organization, **contact: str) -> Organization:
-    """Change contact data of the actor's own organisation and return it; the log says what changed (CC-2).
+    """Change contact data of the actor's own organisation; return the organisation (CC-2).
 
-    `contact` holds new values for some of CONTACT_FIELDS. Raises NotFound for another organisation, Invalid("contact")
-    for another field, and Invalid("name_is_verified") or Invalid("country_is_verified") for what only vendor staff
-    change, of any kind but a customer.
+    `contact` maps some of CONTACT_FIELDS to new values. An event records what changed. Raises NotFound for another
+    organisation, Invalid("contact") for another field, and Invalid("name_is_verified") or
+    Invalid("country_is_verified") for what only vendor staff change, of any kind but a customer.
     """
     authorize(actor, ROLE_TABLE, AccountPermission.EDIT_ACCOUNT)
     if not actor.is_system and organization.pk != actor.organization_id:
@@ -111,10 +111,11 @@ def update_contact_data(*, actor: Actor, organization: Organization, **contact: 
 def register_organization(
     *, actor: Actor, kind: Kind, name: str, country: str, parent: Organization | None = None, **details: object
 ) -> Organization:
-    """Register an organisation of any kind, for vendor staff, and return it.
+    """Register an organisation of any kind, on behalf of the vendor's staff; return the organisation.
 
-    A partner gets its invitation link by a trigger (CC-42). Without `org_id` among the `details`, an ORGID is drawn.
-    Raises Invalid("parent") unless the `parent` is a distributor above a partner, and ValidationError for a bad value.
+    `details` are further fields of the model; without `org_id` among them, an ORGID is drawn. A partner gets its
+    invitation link by a trigger (CC-42). Raises Invalid("parent") unless the `parent` is a distributor above a partner,
+    and ValidationError for a bad value.
     """
     authorize_staff(actor)
     if parent and (kind != Kind.PARTNER or parent.kind != Kind.DISTRIBUTOR):
@@ -134,7 +135,7 @@ def register_organization(
 def grant_membership(
     *, actor: Actor, organization: Organization, program: Program, starts_on: dt.date, ends_on: dt.date | None = None
 ) -> ProgramMembership:
-    """Record a programme membership, or correct its last day, for vendor staff; return the membership (CC-3).
+    """Record a programme membership, or correct its last day, on behalf of the vendor's staff; return it (CC-3).
 
     A membership that begins on the same day is the one corrected. `ends_on` is the last day, None for no end. Raises
     Invalid("dates") when the last day is before the first.

@@ -40,7 +40,10 @@ class RegistrationResult(NamedTuple):
 
 
 def update_preferences(*, person: Person, name: str, language: str, time_zone: str, theme: str) -> None:
-    """Store a person's name, language, time zone and theme. They are personal: nothing is authorised or recorded."""
+    """Store a person's name, language, time zone and theme.
+
+    They are personal settings, so no permission is checked and no event is recorded.
+    """
     person.name, person.language, person.time_zone, person.theme = name, language, time_zone, theme
     person.save(update_fields=["name", "language", "time_zone", "theme"])
 
@@ -49,12 +52,13 @@ def update_preferences(*, person: Person, name: str, language: str, time_zone: s
 def register_person(
     *, actor: Actor, email: str, name: str = "", language: str = settings.LANGUAGE_CODE, verified: bool = False
 ) -> RegistrationResult:
-    """Register a person for vendor staff, or find the person with this address; return them and whether they are new.
+    """Register a person on behalf of the vendor's staff, or find the person who has this address already.
 
     A new person has no password: "Forgot your password?" gives them one, and the first sign-in asks for a code that is
-    mailed to the address. A known person who never proved the address starts from nothing (`empty_unproved_account`).
-    `verified` means that staff vouch for the address, also of a known person. Raises Conflict("further_address") if
-    somebody else has proved the address as a further one of theirs, and ValidationError for a bad address or name.
+    mailed to the address. The account of a known person who never proved the address is emptied
+    (`empty_unproved_account`). `verified` means that staff vouch for the address, also of a known person. Raises
+    Conflict("further_address") if somebody else has proved the address as a second one of theirs, and ValidationError
+    for a bad address or name.
     """
     authorize_staff(actor)
     person = Person.objects.filter(email__iexact=email).first()
@@ -78,7 +82,7 @@ def register_person(
 
 
 def refuse_further_address(email: str, person: Person | None = None) -> None:
-    """Raise Conflict("further_address") if somebody but `person` has proved the address as a further one of theirs.
+    """Raise Conflict("further_address") if somebody other than `person` has proved this as a second address of theirs.
 
     The message names the main address of that account.
     """
@@ -90,7 +94,7 @@ def refuse_further_address(email: str, person: Person | None = None) -> None:
 
 @transaction.atomic
 def empty_unproved_account(*, actor: Actor, person: Person) -> bool:
-    """Take everything from an account whose address nobody has proved; return whether there was anything to take.
+    """Empty the account of a person who has never proved an address; return whether there was anything to remove.
 
     Whoever signed up with somebody else's address knows the account's password. So before staff vouch for the address,
     or let the person act for an organisation, the account loses its password, devices, sessions (half signed-in ones
@@ -120,7 +124,7 @@ def empty_unproved_account(*, actor: Actor, person: Person) -> bool:
 
 
 def end_sessions(person: Person) -> int:
-    """Delete every session of a person, also those in which a sign-in has only begun; return how many were deleted.
+    """Delete every session of a person, also unfinished sign-ins; return how many were deleted.
 
     Only a session's own content says whose it is, so every session is opened: seconds for a hundred thousand.
     """
@@ -150,10 +154,11 @@ def sweep_session_records() -> int:
 
 @transaction.atomic
 def lock_person(*, actor: Actor, person: Person, reason: str) -> None:
-    """Shut a person out at once, for vendor staff: sign-in, sessions, reset links, calendar addresses and mails stop.
+    """Lock a person out of the portal at once, on behalf of the vendor's staff.
 
-    Reset links that were sent before stay void after the person is unlocked. Raises Invalid("reason") without a reason
-    and Conflict("state_changed") if the person is locked already.
+    Their sign-in, sessions, reset links, calendar addresses and mails stop. Reset links that were sent before stay void
+    after the person is unlocked. Raises Invalid("reason") without a reason and Conflict("state_changed") if the person
+    is locked already.
     """
     authorize_staff(actor)
     if not one_line(reason):
@@ -165,7 +170,7 @@ def lock_person(*, actor: Actor, person: Person, reason: str) -> None:
 
 @transaction.atomic
 def unlock_person(*, actor: Actor, person: Person) -> None:
-    """Let a locked person in again, for vendor staff, with the password and devices they had.
+    """Let a locked person in again, on behalf of the vendor's staff, with the password and devices they had.
 
     Raises Conflict("state_changed") unless the person is locked.
     """
@@ -183,9 +188,10 @@ def _set_active(person: Person, is_active: bool, refusal: object, **stamp: dt.da
 
 
 def delete_unverified_people() -> int:
-    """Delete people who signed up, proved no address within PORTAL_UNVERIFIED_KEPT and act for nobody; return how many.
+    """Delete people who signed up and proved no address within PORTAL_UNVERIFIED_KEPT; return how many were deleted.
 
-    A person whom staff or an import registered is never deleted: `Person.origin` says which it was.
+    A person who acts for an organisation is kept, and so is one whom staff or an import registered, as `Person.origin`
+    says.
     """
     deleted = 0
     while batch := _delete_unverified(timezone.now() - settings.PORTAL_UNVERIFIED_KEPT):

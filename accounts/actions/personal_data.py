@@ -48,9 +48,9 @@ EVENT = (
 
 @transaction.atomic
 def export_person(*, actor: Actor, person: Person) -> dict[str, Any]:
-    """Return all that is held about a person, for vendor staff, without the secrets they sign in with.
+    """Return a dict of all data held about a person, without the secrets they sign in with, for vendor staff.
 
-    The dict has a section for each kind of data: account, addresses, organizations, sessions, devices, failed_attempts,
+    It has a section for each kind of data: account, addresses, organizations, sessions, devices, failed_attempts,
     events_by, events_about, and one for each registered `PersonalDataSection`, under its name.
     """
     authorize_staff(actor)

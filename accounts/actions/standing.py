@@ -48,10 +48,10 @@ def correct_identity(
     tenant_id: UUID | None = None,
     partner_id: str | None = None,
 ) -> Organization:
-    """Correct what vendor staff have verified of an organisation, and return the organisation.
+    """Correct the name, country, tenant ID or partner ID of an organisation, as vendor staff; return the organisation.
 
-    A value of None leaves its field as it is. An empty `partner_id` takes the number away. Raises ValidationError for a
-    bad value, and for a number that another organisation has.
+    None leaves a field as it is, and an empty `partner_id` takes the number away. Raises ValidationError for a bad
+    value, and for a number that another organisation has.
     """
     authorize(actor, ROLE_TABLE, AccountPermission.CORRECT_ORGANIZATIONS)
     given = {"name": name, "country": country, "tenant_id": tenant_id, "partner_id": partner_id}
@@ -70,10 +70,11 @@ def correct_identity(
 
 @transaction.atomic
 def suspend_organization(*, actor: Actor, organization: Organization, reason: str) -> Organization:
-    """Suspend an organisation at once, and return it: its people see that it is, and whom to ask, and nothing else.
+    """Suspend an organisation at once; return the organisation.
 
-    What it has and shares stays. Raises Invalid("reason") without a reason, Invalid("vendor") for the vendor itself,
-    and Conflict("state_changed") if it is suspended already.
+    Its people then see only that it is suspended, and whom to ask. What it has and shares stays. Raises
+    Invalid("reason") without a reason, Invalid("vendor") for the vendor itself, and Conflict("state_changed") if it is
+    suspended already.
     """
     authorize(actor, ROLE_TABLE, AccountPermission.SUSPEND_ORGANIZATIONS)
     if not one_line(reason):
@@ -107,9 +108,10 @@ def _change_state(
 def change_membership_end(
     *, actor: Actor, organization: Organization, program: Program, ends_on: dt.date | None
 ) -> ProgramMembership:
-    """End or extend the membership that runs today, and return it. `ends_on` is its last day, None for no end.
+    """Change the last day of a programme membership that runs today; return the membership.
 
-    Raises NotFound if the organisation is no member today, and Invalid("dates") for a last day before the first.
+    `ends_on` is the new last day, None for no end. Raises NotFound if the organisation is no member today, and
+    Invalid("dates") for a last day before the first.
     """
     authorize(actor, ROLE_TABLE, AccountPermission.MANAGE_MEMBERSHIPS)
     running = ProgramMembership.objects.filter(organization=organization, program=program).active(today())
@@ -129,10 +131,10 @@ def change_membership_end(
 
 @transaction.atomic
 def move_partner(*, actor: Actor, partner: Organization, distributor: Organization | None) -> Organization:
-    """Move a partner under another distributor, or directly under the vendor for None, and return the partner.
+    """Move a partner under another distributor, or directly under the vendor for None; return the partner.
 
-    Triggers move the sight of its customers along in the same transaction. Raises Invalid("parent") unless a partner is
-    moved under a distributor.
+    In the same transaction, triggers change which distributor sees the partner's customers. Raises Invalid("parent")
+    unless a partner is moved under a distributor.
     """
     authorize(actor, ROLE_TABLE, AccountPermission.MOVE_PARTNERS)
     if partner.kind != Kind.PARTNER or (distributor and distributor.kind != Kind.DISTRIBUTOR):
@@ -151,9 +153,10 @@ def move_partner(*, actor: Actor, partner: Organization, distributor: Organizati
 def set_account_manager(
     *, actor: Actor, organization: Organization, operator: Operator | None, phone: str = ""
 ) -> Organization:
-    """Name one of the vendor's operators as the account manager of an organisation, or nobody, and return it (CV-12).
+    """Make one of the vendor's operators the account manager of an organisation, or nobody; return the organisation.
 
-    The database copies the person's name and address. Raises Invalid("operator") for an operator of anybody else.
+    The database copies the operator's name and address, and `phone` is shown beside them (CV-12). Raises
+    Invalid("operator") for an operator who is not the vendor's.
     """
     authorize(actor, ROLE_TABLE, AccountPermission.SET_ACCOUNT_MANAGERS)
     if operator and operator.organization.kind != Kind.VENDOR:

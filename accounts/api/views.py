@@ -18,7 +18,7 @@ class OrganizationsView(WholeListView):
     serializer_class = OrganizationSerializer
 
     def get_queryset(self) -> Any:
-        """Return the caller's operators, which the middleware has fetched.
+        """Return the caller's operators, one for each organisation, which the middleware has fetched.
 
         This is the one list that crosses tenants, because it is the person's own.
         """

@@ -14,7 +14,7 @@ C = TypeVar("C", Competency, Skill)
 
 
 def parse_country_code(text: str) -> str:
-    """Return a country code in capitals.
+    """Return a typed country code in capitals.
 
     Raises ArgumentTypeError for a code that ISO 3166 does not have.
     """
@@ -33,7 +33,7 @@ def find_organization(org_id: str) -> Organization:
 
 
 def parse_tenant_id(text: str) -> UUID:
-    """Return a tenant ID. Raises ArgumentTypeError for a text that is no UUID."""
+    """Return a typed tenant ID as a UUID. Raises ArgumentTypeError for a text that is no UUID."""
     try:
         return UUID(text)
     except ValueError as error:
@@ -41,7 +41,10 @@ def parse_tenant_id(text: str) -> UUID:
 
 
 def find_program(code: str) -> Program:
-    """Return the programme with this code. Raises CommandError for an unknown one, and lists the codes there are."""
+    """Return the programme with this code.
+
+    Raises CommandError for an unknown code, and lists the codes there are.
+    """
     program = Program.objects.filter(code=code).first()
     if program is None:
         codes = ", ".join(Program.objects.order_by("code").values_list("code", flat=True))
@@ -50,7 +53,10 @@ def find_program(code: str) -> Program:
 
 
 def find_qualification(catalogue: type[C], code: str) -> C:
-    """Return the competency or skill with this code. Raises CommandError for an unknown one, and lists the codes."""
+    """Return the competency or skill with this code; `catalogue` is the model, Competency or Skill.
+
+    Raises CommandError for an unknown code, and lists the codes there are.
+    """
     row = catalogue._default_manager.filter(code=code).first()
     if row is None:
         codes = ", ".join(catalogue._default_manager.order_by("code").values_list("code", flat=True))
@@ -59,9 +65,9 @@ def find_qualification(catalogue: type[C], code: str) -> C:
 
 
 def find_person(email: str) -> Person:
-    """Return the person with this main e-mail address, typed in capital or small letters.
+    """Return the person with this main e-mail address, in whatever mix of capital and small letters.
 
-    Raises Conflict("further_address") for a further address of somebody, and CommandError for an unknown one.
+    Raises Conflict("further_address") for a second address of somebody, and CommandError for an unknown one.
     """
     person = Person.objects.filter(email__iexact=email).first()
     if person is None:

@@ -5,7 +5,7 @@ from partnerportal.lib.commands import StaffCommand
 
 
 class RegisterPersonCommand(StaffCommand):
-    """A command of vendor staff that registers a person with `register_person`."""
+    """The base of the vendor staff's commands that register a person with `register_person`."""
 
     def warn_of_reset(self, registration: RegistrationResult) -> None:
         """Warn on stderr if the person had an account with an unproved address, which was emptied."""

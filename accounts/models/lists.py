@@ -12,14 +12,14 @@ from partnerportal.lib.visible_rows import TenantQuerySet
 
 
 class SavedViewQuerySet(TenantQuerySet):
-    """A queryset of saved views: an actor sees the acting person's views, and those that colleagues share."""
+    """A queryset of saved views. An actor sees those of the acting person, and those that colleagues share."""
 
     def rows_for(self, actor: Actor) -> "SavedViewQuerySet":
         return self.filter(Q(person_id=actor.person_id) | Q(is_shared=True), organization=actor.organization_id)
 
 
 class SavedView(PublicModel):
-    """The filters and the order of a list under a name, for one person, or shared with their organisation."""
+    """A list's filters and order, saved under a name by one person, who may share them with the organisation."""
 
     organization = models.ForeignKey(Organization, models.CASCADE, related_name="+")
     person_id = models.BigIntegerField()  # the person who saved the view
@@ -40,14 +40,14 @@ class SavedView(PublicModel):
 
 
 class ListSettingsQuerySet(TenantQuerySet):
-    """A queryset of settings of lists: an actor sees the settings of the acting person in its organisation."""
+    """A queryset of list settings. An actor sees the acting person's own, in the organisation they act for."""
 
     def rows_for(self, actor: Actor) -> "ListSettingsQuerySet":
         return self.filter(organization=actor.organization_id, person_id=actor.person_id)
 
 
 class ListSettings(models.Model):
-    """The settings of a list for one person who acts for one organisation: columns, density, default view."""
+    """One person's settings of one list, in one organisation: columns, density and default view."""
 
     class Density(models.TextChoices):
         """The height of a list's rows."""

@@ -23,7 +23,10 @@ FOLDED = 400  # characters of a folded name that are kept
 
 
 class Kind(models.TextChoices):
-    """The kind of an organisation, which decides its pages (CV-1). Features come from programme memberships instead."""
+    """The kind of an organisation, such as customer or partner, which decides its pages (CV-1).
+
+    Features come from programme memberships instead.
+    """
 
     VENDOR = "vendor", _("Vendor")
     DISTRIBUTOR = "distributor", _("Distributor")
@@ -41,16 +44,17 @@ def new_org_id() -> str:
 
 
 def make_organization_sight_condition(actor: Actor, column: str) -> Q:
-    """Return the condition that the actor sees the organisation in `column`, and with it what it is to the vendor.
+    """Return the condition on rows that the actor sees the organisation in `column`.
 
-    That is REACH, which includes the actor's own organisation. The vendor's staff see every organisation, because they
-    say what each is; what organisations own is not seen with it.
+    An actor sees the organisations within its reach (REACH), which includes its own, and with them what they are to the
+    vendor. The vendor's staff see every organisation, because they say what each is; what organisations own is not seen
+    with it.
     """
     return Q() if actor.organization_kind == Kind.VENDOR else Q(**{f"{column}__in": actor.reach(Scope.ACCOUNT)})
 
 
 class OrganizationQuerySet(TenantQuerySet):
-    """A queryset of organisations: an actor sees the organisations within its reach, and vendor staff see all."""
+    """A queryset of organisations. An actor sees its own and those within its reach; vendor staff see all."""
 
     def rows_for(self, actor: Actor) -> "OrganizationQuerySet":
         return self.filter(make_organization_sight_condition(actor, "pk"))
@@ -130,16 +134,19 @@ class Organization(PublicModel):
 
     @property
     def is_verified(self) -> bool:
-        """Whether vendor staff have verified who the organisation is, as they do for every kind but a customer.
+        """Whether vendor staff have verified who the organisation is: true for every kind but a customer.
 
-        Its own people change neither its name, because of which others trust an invitation, nor its country, from which
-        its market follows (E-10).
+        Its own people then change neither its name, because of which others trust an invitation, nor its country, from
+        which its market follows (E-10).
         """
         return self.kind != Kind.CUSTOMER
 
     @property
     def address_lines(self) -> list[str]:
-        """The lines of the postal address, in the order used in its country: in Japan from the large to the small."""
+        """The lines of the postal address, in the order that its country uses.
+
+        In Japan that is from the large to the small.
+        """
         return address_lines(self.country, street=self.street, postal_code=self.postal_code, city=self.city)
 
     def __str__(self) -> str:

@@ -34,7 +34,7 @@ def validate_time_zone(value: str) -> None:
 
 
 class PersonManager(BaseUserManager["Person"]):
-    """The manager with which Django and allauth create persons."""
+    """The manager that creates persons, for Django and for allauth."""
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "Person":
         """Store and return a person with this address, in lower case. Without a password they cannot sign in by one."""
@@ -74,10 +74,10 @@ class Person(PublicModel, AbstractBaseUser):
         return self.name or self.email
 
     def check_password(self, raw_password: str | None) -> bool:
-        """Return whether this is the person's password, as Django does.
+        """Return whether this is the person's password.
 
-        Where the hasher has become stricter since, a right password is hashed anew and stored. The database allows
-        that only to the person, which whoever knows the password has just proved to be.
+        As in Django, a right password is hashed anew and stored if the hasher has become stricter since. The database
+        allows that only to the person, which whoever knows the password has just proved to be.
         """
 
         def hash_anew(password: str) -> None:

@@ -22,7 +22,10 @@ class Feature(models.TextChoices):
 
 
 class Program(models.Model):
-    """A programme in the vendor's catalogue, which is the same for everyone and so not tenant-owned."""
+    """A programme of the vendor, of which organisations become members.
+
+    The catalogue of programmes is the same for everyone, so no tenant owns it.
+    """
 
     code = models.SlugField(unique=True)
     name = models.CharField(max_length=120)  # a proper name, so it is the same in every language
@@ -39,13 +42,16 @@ class ProgramMembershipQuerySet(TenantQuerySet):
         return self.filter(make_organization_sight_condition(actor, "organization"))
 
     def active(self, on: dt.date | None = None) -> "ProgramMembershipQuerySet":
-        """Return the memberships that run on that day (UTC, default today), their first and last days included."""
+        """Return the memberships that run on a day, which is counted in UTC and is today by default.
+
+        A membership runs on its first and on its last day too.
+        """
         day = on or today()
         return self.filter(Q(ends_on=None) | Q(ends_on__gte=day), starts_on__lte=day)
 
 
 class ProgramMembership(models.Model):
-    """An organisation's membership of a programme, from its first day to its last; without one it has no end."""
+    """An organisation's membership of a programme, from its first day to its last, or without end."""
 
     organization = models.ForeignKey("accounts.Organization", models.CASCADE, related_name="memberships")
     program = models.ForeignKey(Program, models.PROTECT)

@@ -8,7 +8,10 @@ from partnerportal.lib.visible_rows import TenantQuerySet
 
 
 class Competency(models.Model):
-    """A competency in the vendor's catalogue, which is the same for everyone and so not tenant-owned."""
+    """A competency that organisations may have.
+
+    The vendor's catalogue of them is the same for everyone, so no tenant owns it.
+    """
 
     code = models.SlugField(unique=True)
     name = models.CharField(max_length=120)  # a proper name, so it is the same in every language
@@ -18,7 +21,10 @@ class Competency(models.Model):
 
 
 class Skill(models.Model):
-    """A skill in the vendor's catalogue, which is the same for everyone and so not tenant-owned."""
+    """A skill that organisations may have.
+
+    The vendor's catalogue of them is the same for everyone, so no tenant owns it.
+    """
 
     code = models.SlugField(unique=True)
     name = models.CharField(max_length=120)  # a proper name, so it is the same in every language
@@ -35,7 +41,7 @@ class QualificationQuerySet(TenantQuerySet):
 
 
 class OrganizationCompetency(models.Model):
-    """A competency that an organisation has."""
+    """The fact that an organisation has a competency."""
 
     organization = models.ForeignKey("accounts.Organization", models.CASCADE)
     competency = models.ForeignKey(Competency, models.PROTECT)
@@ -47,7 +53,7 @@ class OrganizationCompetency(models.Model):
 
 
 class OrganizationSkill(models.Model):
-    """A skill that an organisation has."""
+    """The fact that an organisation has a skill."""
 
     organization = models.ForeignKey("accounts.Organization", models.CASCADE)
     skill = models.ForeignKey(Skill, models.PROTECT)

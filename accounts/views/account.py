@@ -116,7 +116,7 @@ def operators(request: PortalRequest) -> HttpResponse:
 def operator_roles(request: PortalRequest, operator_id: UUID) -> HttpResponse:
     """Show a dialog with an operator's roles; on POST store the new roles (CV-17).
 
-    The answer is 404 for an operator of another organisation, and 403 for oneself.
+    The answer is 404 for an operator of another organisation, and 403 for the person's own roles.
     """
     operator = queries.get_operator(request.actor, operator_id)
     authorize(request.actor, ROLE_TABLE, AccountPermission.CHANGE_ROLES, on=operator)

@@ -36,6 +36,9 @@ class Command(RegisterPersonCommand):
 
 
 def make_password_link(person: Person) -> str:
-    """Return the link that a "Forgot your password?" mail would hold: it works once and for a limited time."""
+    """Return the URL at which a person sets a password: it works once and for a limited time.
+
+    It is the link that a "Forgot your password?" mail would hold.
+    """
     key = {"uidb36": user_pk_to_url_str(person), "key": default_token_generator.make_token(person)}
     return settings.PORTAL_ORIGIN + reverse("account_reset_password_from_key", kwargs=key)

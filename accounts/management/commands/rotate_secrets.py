@@ -30,10 +30,11 @@ class Command(StaffCommand):
 
 @transaction.atomic
 def reencrypt_authenticators(pk: int) -> list[int]:
-    """Encrypt the next authenticators' secrets after this primary key with the first key; return their primary keys.
+    """Encrypt the secrets of a batch of authenticators anew; return the primary keys of that batch.
 
-    An empty list is the end. At most BATCH authenticators are taken. They are locked, so nobody uses one of their codes
-    meanwhile. Raises CommandError for a secret that no key opens.
+    The batch begins after the primary key `pk` and has at most BATCH authenticators; an empty one is the end. The first
+    of SECRETS_KEYS encrypts. The authenticators are locked, so nobody uses one of their codes meanwhile. Raises
+    CommandError for a secret that no key opens.
     """
     rows = Authenticator.objects.filter(pk__gt=pk).exclude(type=Authenticator.Type.WEBAUTHN)
     batch = list(rows.select_for_update().order_by("pk")[:BATCH])
@@ -48,9 +49,9 @@ def reencrypt_authenticators(pk: int) -> list[int]:
 
 @transaction.atomic
 def reencrypt_waiting_mails() -> int:
-    """Encrypt the mails about accounts that wait for the mail server with the first key; return how many there are.
+    """Encrypt anew the mails about accounts that wait for the mail server; return how many there are.
 
-    A mail that no key opens stays as it is and is never sent.
+    The first of SECRETS_KEYS encrypts. A mail that no key opens stays as it is and is never sent.
     """
     rows = list(SecretMail.objects.select_for_update())
     for row in rows:
