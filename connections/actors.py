@@ -44,9 +44,9 @@ def _reach(organization_id: int, sees_finance: bool, scope: Any) -> Any:
 def choose_operator(organization_id: int | None, operators: list[Operator]) -> Operator | None:
     """Return the operator, a person's membership in an organisation, through which the person acts.
 
-    `operators` are all memberships of the person, from `list_operators_of_person`, and `organization_id` is the primary
-    key of the organisation that they ask for. If none is in this organisation, return the first in one that is not
-    suspended, or else the first of all; None for an empty list.
+    It is the one in the organisation with this primary key, for which they ask, if there is one; else the first in an
+    organisation that is not suspended, or else the first of all. `operators` are all memberships of the person, from
+    `list_operators_of_person`; None is returned if there are none.
     """
     asked_for = (o for o in operators if o.organization_id == organization_id)
     taking_part = (o for o in operators if not o.organization.is_suspended)
