@@ -198,7 +198,7 @@ class PersonalList(ListState):
 
     @property
     def is_modified(self) -> bool:
-        """Whether the present filters or order differ from those of the saved view that is open. False if none is open."""
+        """Whether the present filters or order differ from those of the open saved view; False if none is open."""
         return self.view is not None and self._shown != self.view.query
 
     @property
