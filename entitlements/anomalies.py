@@ -40,7 +40,7 @@ class JudgedNumber:
     is_unusual: bool
 
 
-def usual_range(values: Sequence[int]) -> tuple[int, int]:
+def compute_usual_range(values: Sequence[int]) -> tuple[int, int]:
     """Return the least and the greatest usual number, judged by earlier `values`. Both are whole numbers from 0 on."""
     middle = median(values)
     spread = DEVIATIONS * SCALE * median(abs(value - middle) for value in values)
@@ -58,7 +58,7 @@ def judge_number(reported: Mapping[dt.date, int], on: dt.date) -> JudgedNumber |
     history = [value for day, value in reported.items() if then - HISTORY < day <= then]
     if before is None or on not in reported or len(history) < LEAST_HISTORY:
         return None
-    value, (low, high) = reported[on], usual_range(history)
+    value, (low, high) = reported[on], compute_usual_range(history)
     change = abs(value - before)
     is_unusual = not low <= value <= high and change >= max(LEAST_SHARE * before, LEAST_CHANGE)
     # A number may go back and forth between two levels. It is unusual if it moved away from the range, not towards it.
@@ -115,13 +115,13 @@ def describe_anomalies(uses: Sequence[Mapping[str, Any]], *, found: int) -> str:
     for use in uses:
         words = describe_anomaly(use["metric"], **{name: use[name] for name in ("before", "value", "low", "high")})
         names = {"service": use["service"], "words": words}
-        lines.append(words if len(anomaly_service_names(uses)) == 1 else _("%(service)s: %(words)s") % names)
+        lines.append(words if len(list_anomaly_service_names(uses)) == 1 else _("%(service)s: %(words)s") % names)
     if left_out := found - len(uses):
         more = ngettext("and %(count)s more on the usage page", "and %(count)s more on the usage page", left_out)
         lines.append(more % {"count": formats.format_number(left_out)})
     return "\n".join(lines)
 
 
-def anomaly_service_names(uses: Sequence[Mapping[str, Any]]) -> list[str]:
+def list_anomaly_service_names(uses: Sequence[Mapping[str, Any]]) -> list[str]:
     """Return the names of the services that the anomalies of an event are about, each once, in their order."""
     return list(dict.fromkeys(use["service"] for use in uses))

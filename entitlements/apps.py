@@ -19,14 +19,14 @@ class EntitlementsConfig(AppConfig):
         from entitlements.lists.trials import TRIALS
         from entitlements.notices import asked, news  # noqa: F401  (they register the notice kinds)
         from entitlements.personal_data import register_personal_data
-        from entitlements.sharing import OFFERED, count_shared
+        from entitlements.sharing import OFFERED, describe_shared_records
         from entitlements.timeline import WORDS
         from partnerportal.lib.known_pages import register_page
         from partnerportal.lib.lists import register_list
 
         for offered in OFFERED:
             offer_scope(offered)
-        register_shared_data_counter(count_shared)
+        register_shared_data_counter(describe_shared_records)
         register_activity_words(WORDS)
         register_customer_frame()
         for definition in (CUSTOMERS, RENEWALS, OWN_RENEWALS, TRIALS, RELEASES):

@@ -49,7 +49,7 @@ class DayOfUse:
     peak_concurrent: int = 0
 
 
-def licences_in_use(licence_model: str, *, users: int, devices: int, peak: int) -> int:
+def count_licences_in_use(licence_model: str, *, users: int, devices: int, peak: int) -> int:
     """Return how many licences were in use in a period, from the users, devices and peak counted in it.
 
     A concurrent licence is counted by `peak`; any other by `users`, or by `devices` where those are fewer.
@@ -57,12 +57,14 @@ def licences_in_use(licence_model: str, *, users: int, devices: int, peak: int) 
     return peak if licence_model == Sku.LicenceModel.CONCURRENT else min(users, devices)
 
 
-def daily_active(licence_model: str, day: DayOfUse) -> int:
+def count_daily_active(licence_model: str, day: DayOfUse) -> int:
     """Return how many licences were in use on a day, which is 24 hours in UTC."""
-    return licences_in_use(licence_model, users=day.daily_users, devices=day.daily_devices, peak=day.peak_concurrent)
+    return count_licences_in_use(
+        licence_model, users=day.daily_users, devices=day.daily_devices, peak=day.peak_concurrent
+    )
 
 
-def monthly_active(licence_model: str, days: Iterable[DayOfUse], on: dt.date) -> int:
+def count_monthly_active(licence_model: str, days: Iterable[DayOfUse], on: dt.date) -> int:
     """Return how many licences were in use in the 30 days up to and with `on`, the latest day that was reported.
 
     Users and devices are unique over those 30 days, which only the vendor can count: they stand in the report of `on`.
@@ -71,15 +73,15 @@ def monthly_active(licence_model: str, days: Iterable[DayOfUse], on: dt.date) ->
     recent = [day for day in days if on - dt.timedelta(days=ACTIVE_DAYS) < day.day <= on]
     latest = max(recent, key=lambda day: day.day)
     peak = max(day.peak_concurrent for day in recent)
-    return licences_in_use(licence_model, users=latest.monthly_users, devices=latest.monthly_devices, peak=peak)
+    return count_licences_in_use(licence_model, users=latest.monthly_users, devices=latest.monthly_devices, peak=peak)
 
 
-def previously_assigned(assigned: int, newly_assigned: int) -> int:
+def count_previously_assigned(assigned: int, newly_assigned: int) -> int:
     """Return how many of the assigned licences were assigned in earlier months."""
     return assigned - newly_assigned
 
 
-def licences_available(assigned: int, purchased: int, overage: int = 0) -> int:
+def count_available_licences(assigned: int, purchased: int, overage: int = 0) -> int:
     """Return how many purchased licences are not assigned, never below 0.
 
     For several SKUs together `overage` is the sum of their overages, because no licence of one SKU fills in for
@@ -88,12 +90,12 @@ def licences_available(assigned: int, purchased: int, overage: int = 0) -> int:
     return max(purchased - assigned + overage, 0)
 
 
-def overage(assigned: int, purchased: int) -> int:
+def count_overage(assigned: int, purchased: int) -> int:
     """Return how many licences of one SKU are assigned beyond those purchased, which is never below 0."""
     return max(assigned - purchased, 0)
 
 
-def percent_assigned(assigned: int, purchased: int) -> int | None:
+def compute_percent_assigned(assigned: int, purchased: int) -> int | None:
     """Return the share assigned in whole percent, half up, or None without purchased licences.
 
     100 is returned only where all are assigned and 0 only where none is: one of 1,000 is 1.
@@ -106,12 +108,12 @@ def percent_assigned(assigned: int, purchased: int) -> int | None:
     return max(rounded, 101) if assigned > purchased else rounded
 
 
-def licence_tone(assigned: int, purchased: int) -> LicenceTone:
+def choose_licence_tone(assigned: int, purchased: int) -> LicenceTone:
     """Return the colour of the bar that shows how many of the purchased licences are assigned."""
     return LicenceTone(usage.bar_tone(assigned, purchased))
 
 
-def days_left(ends_on: dt.date | None, today: dt.date) -> int | None:
+def count_days_left(ends_on: dt.date | None, today: dt.date) -> int | None:
     """Return the days until the last day of use, 0 on it, or None if it is past or more than WARNING_DAYS ahead."""
     if ends_on is None:
         return None
@@ -119,7 +121,7 @@ def days_left(ends_on: dt.date | None, today: dt.date) -> int | None:
     return left if 0 <= left <= WARNING_DAYS else None
 
 
-def day_when_full(
+def predict_day_when_full(
     *, as_of: dt.date, assigned: int, purchased: int, per_day: float | None, history_days: int
 ) -> dt.date | None:
     """Predict the day on which all purchased licences will be assigned, if `per_day` more are assigned each day.

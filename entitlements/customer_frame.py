@@ -5,9 +5,9 @@ from django.utils.translation import gettext_lazy
 
 from connections.customers import CustomerSummary, CustomerTab, register_customer_summary, register_customer_tab
 from connections.queries import ConnectedCustomer
-from entitlements.queries.customers import count_orders, count_services, list_services
+from entitlements.queries.customers import list_services, make_order_count, make_service_count
 from entitlements.queries.usage import list_open_anomalies
-from entitlements.rows.customers import collect_service_attention, licence_bar, service_sections
+from entitlements.rows.customers import collect_service_attention, make_licence_bar, make_service_sections
 from entitlements.rows.usage import collect_anomaly_attention
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.parts import PagePart
@@ -20,7 +20,7 @@ TABS = (
         url_name="customer_services",
         order=10,
         scope=Scope.ENTITLEMENTS,
-        count=count_services,
+        count=make_service_count,
     ),
     CustomerTab(key="usage", label=gettext_lazy("Usage"), url_name="customer_usage", order=20, scope=Scope.USAGE),
     CustomerTab(
@@ -29,7 +29,7 @@ TABS = (
         url_name="customer_orders",
         order=30,
         scope=Scope.ORDERS,
-        count=count_orders,
+        count=make_order_count,
     ),
 )
 
@@ -42,11 +42,11 @@ def summarize_services(actor: Actor, customer: ConnectedCustomer) -> CustomerSum
     """
     entitlements = list_services(actor, customer.organization.pk)
     anomalies = list_open_anomalies(actor, customer.organization.pk)
-    sections = {section.key: section.rows for section in service_sections(entitlements)}
+    sections = {section.key: section.rows for section in make_service_sections(entitlements)}
     shares_services = customer.shares_scope(Scope.ENTITLEMENTS)
     licences = {
         "is_shared": shares_services,
-        "usage": licence_bar(entitlements),
+        "usage": make_licence_bar(entitlements),
         "running": sections["active"] + sections["active_trials"],
     }
     return CustomerSummary(

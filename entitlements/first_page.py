@@ -8,12 +8,12 @@ from accounts.models import Kind
 from accounts.queries import is_customer, sees_customers
 from entitlements.models import UnusualUse
 from entitlements.queries.customers import find_customers_needing_attention, get_portfolio_numbers, list_services
-from entitlements.queries.usage import latest_report_day
+from entitlements.queries.usage import find_latest_report_day
 from entitlements.rows.customers import (
     collect_customer_attention,
     collect_service_attention,
-    licence_bar,
-    service_sections,
+    make_licence_bar,
+    make_service_sections,
 )
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
@@ -32,7 +32,7 @@ def _customers(request: PortalRequest) -> dict[str, Any] | None:
     listings = find_customers_needing_attention(request.actor, CUSTOMERS_SHOWN)
     calm = _("Nothing ends in the next 30 days, and no limit is exceeded.")
     falling = numbers.unusual.get(UnusualUse.FALLING, 0)
-    as_of = latest_report_day(request.actor, UnusualUse.FALLING) if falling else None
+    as_of = find_latest_report_day(request.actor, UnusualUse.FALLING) if falling else None
     use = {"falling": falling, "as_of": formats.format_date(as_of) if as_of else ""}
     return {"numbers": numbers} | use | _attention(collect_customer_attention(listings), calm)
 
@@ -41,7 +41,7 @@ def _own_services(request: PortalRequest) -> dict[str, Any]:
     """Return how many services the customer has, and which of them to act on."""
     actor = request.actor
     entitlements = list_services(actor, actor.organization_id)
-    sections = {section.key: section.rows for section in service_sections(entitlements)}
+    sections = {section.key: section.rows for section in make_service_sections(entitlements)}
     counts = {
         "running_count": len(sections["active"]),
         "trial_count": len(sections["active_trials"]),
@@ -59,8 +59,8 @@ def _own_licences(request: PortalRequest) -> dict[str, Any] | None:
     entitlements = list_services(request.actor, request.actor.organization_id)
     if not entitlements:
         return None
-    sections = {section.key: section.rows for section in service_sections(entitlements)}
-    return {"usage": licence_bar(entitlements), "running": sections["active"] + sections["active_trials"]}
+    sections = {section.key: section.rows for section in make_service_sections(entitlements)}
+    return {"usage": make_licence_bar(entitlements), "running": sections["active"] + sections["active_trials"]}
 
 
 def _attention(items: list[Attention], calm: str) -> dict[str, Any]:

@@ -33,7 +33,7 @@ OFFERED = (
 )
 
 
-def count_shared(actor: Actor, customer_id: int) -> list[str]:
+def describe_shared_records(actor: Actor, customer_id: int) -> list[str]:
     """Return how many active services and orders of a customer the actor sees, in words: "3 active services".
 
     A kind of which there are none is left out.

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from django.utils.translation import gettext_lazy as _
 
 from connections.timeline import ActivityWords
-from entitlements.anomalies import anomaly_service_names
+from entitlements.anomalies import list_anomaly_service_names
 from entitlements.events import EntitlementEvent
-from entitlements.notices.news import licence_count_label
+from entitlements.notices.news import describe_licence_count
 from notifications.models import Event
 from partnerportal.lib import formats
 from partnerportal.lib.errors import Message
@@ -35,13 +35,13 @@ _TEXTS: dict[str, tuple[str, Message]] = {
 
 
 def _service(event: Event) -> Mapping[str, str]:
-    names = formats.join_names(anomaly_service_names(event.data.get("uses", ())))
+    names = formats.join_names(list_anomaly_service_names(event.data.get("uses", ())))
     return {"service": names or event.data.get("sku_name", event.subject_label)}
 
 
 def _quantity(event: Event) -> str:
     quantity = event.data.get("quantity")
-    return licence_count_label(quantity) if isinstance(quantity, int) else ""
+    return describe_licence_count(quantity) if isinstance(quantity, int) else ""
 
 
 WORDS = {kind: ActivityWords(icon, text, _service, _quantity) for kind, (icon, text) in _TEXTS.items()}

@@ -10,9 +10,9 @@ from entitlements.actions.trials import (
     NO_LATER_END,
     approve_trial,
     cancel_trial,
+    compute_extended_end,
     convert_trial,
     decline_trial,
-    end_after_extension,
     extend_trial,
 )
 from entitlements.models import Entitlement
@@ -32,7 +32,7 @@ def _names(trial: Entitlement) -> dict[str, str]:
     return {"service": trial.sku.name, "customer": trial.customer.name}
 
 
-def success_message(action: TrialAction, trial: Entitlement) -> str:
+def format_success_message(action: TrialAction, trial: Entitlement) -> str:
     """Return the message that is shown after an action on a trial. It names the trial's service and customer."""
     return str(action.done) % _names(trial)
 
@@ -55,7 +55,7 @@ def _ask_to_decline(trial: Entitlement) -> ConfirmationDialog:
 
 
 def _ask_to_extend(trial: Entitlement) -> ConfirmationDialog:
-    new, time = end_after_extension(trial), settings.PORTAL_TRIAL_TIME
+    new, time = compute_extended_end(trial), settings.PORTAL_TRIAL_TIME
     assert trial.ends_on and new, "the action's condition holds"
     dates = {"old": formats.format_date(trial.ends_on), "new": formats.format_date(new)}
     text = _("%(customer)s can then use it until %(new)s (UTC) instead of %(old)s.") % (_names(trial) | dates)
@@ -84,11 +84,11 @@ def _ask_to_cancel(trial: Entitlement) -> ConfirmationDialog:
 
 
 def _has_later_end(trial: Entitlement) -> Answer:
-    return Allowed() if end_after_extension(trial) else Denied("no_later_end", NO_LATER_END)
+    return Allowed() if compute_extended_end(trial) else Denied("no_later_end", NO_LATER_END)
 
 
 def _propose_later_end(trial: Entitlement) -> dict[str, Any]:
-    return {"ends_on": end_after_extension(trial)}
+    return {"ends_on": compute_extended_end(trial)}
 
 
 def _propose_seats(trial: Entitlement) -> dict[str, Any]:

@@ -4,8 +4,8 @@ from entitlements.trial_actions import TRIAL_ACTIONS
 from entitlements.views.customers import customer_orders, customer_services, customers
 from entitlements.views.holders import licence_holders, licence_keep, licence_release
 from entitlements.views.own import orders, services
-from entitlements.views.releases import release_mark, release_reopen, releases
-from entitlements.views.renewals import calendar_feed, calendar_file, calendar_revoke, renewals
+from entitlements.views.releases import mark_release_done, releases, reopen_release_request
+from entitlements.views.renewals import calendar_feed, calendar_file, renewals, revoke_calendar_address
 from entitlements.views.trials import trial_action, trial_request, trials
 from entitlements.views.usage import customer_usage, customer_usage_trend, usage, usage_of_customers, usage_trend
 
@@ -26,7 +26,7 @@ urlpatterns = [
     path("orders/", orders, name="orders"),
     path("renewals/", renewals, name="renewals"),
     path("renewals/calendar/", calendar_feed, name="calendar_feed"),
-    path("renewals/calendar/revoke/", calendar_revoke, name="calendar_revoke"),
+    path("renewals/calendar/revoke/", revoke_calendar_address, name="calendar_revoke"),
     path("calendar/<str:token>.ics", calendar_file, name="calendar"),
     path("trials/", trials, name="trials"),
     *(
@@ -34,6 +34,6 @@ urlpatterns = [
         for name in TRIAL_ACTIONS
     ),
     path("releases/", releases, name="releases"),
-    path("releases/mark/", release_mark, name="release_mark"),
-    path("releases/reopen/", release_reopen, name="release_reopen"),
+    path("releases/mark/", mark_release_done, name="release_mark"),
+    path("releases/reopen/", reopen_release_request, name="release_reopen"),
 ]

@@ -5,8 +5,8 @@ from types import SimpleNamespace
 
 from accounts.models import Organization
 from entitlements.models import Entitlement, Sku
-from entitlements.rows.renewals import month_grid, month_name, weekday_names
-from entitlements.rows.usage import ChartWithTable, describe_series, draw_wide_and_narrow, limit_label
+from entitlements.rows.renewals import format_month_name, list_weekday_names, make_month_calendar
+from entitlements.rows.usage import ChartWithTable, describe_licence_limit, describe_series, draw_wide_and_narrow
 from partnerportal.lib import charts, formats
 from partnerportal.lib.days import today
 
@@ -30,7 +30,7 @@ def _line(key: str, title: str, limit: int) -> ChartWithTable:
         drawings=drawings,
         head=["Week", "Assigned"],
         rows=[(name, [formats.format_number(n) if n else "–"]) for name, n in zip(names, _WEEKLY, strict=True)],
-        limit=limit_label(limit, drawings),
+        limit=describe_licence_limit(limit, drawings),
     )
 
 
@@ -60,7 +60,7 @@ def _bars() -> ChartWithTable:
         drawings=drawings,
         head=["Month", "Previously", "Newly"],
         rows=[(name, [formats.format_number(n) for n in stack]) for name, stack in zip(names, _STACKS, strict=True)],
-        limit=limit_label(1000, drawings),
+        limit=describe_licence_limit(1000, drawings),
         parts=["Previously assigned", "Newly assigned"],
     )
 
@@ -93,10 +93,10 @@ def sample_month() -> SimpleNamespace:
     names = ("Umbra Insurance SAS", "Halcyon Retail KK", "株式会社青空システムズ", "Brightwater Studios")
     ends = [_end(day, name, is_trial=number == 2) for number, (day, name) in enumerate(zip(days, names, strict=True))]
     return SimpleNamespace(
-        month_label=month_name(first),
+        month_label=format_month_name(first),
         month_count=7,
-        weekdays=weekday_names(),
-        grid=month_grid(first, ends, {days[0]: 1, days[1]: 6}, of_customers=True, day_address=lambda day: "#"),
+        weekdays=list_weekday_names(),
+        grid=make_month_calendar(first, ends, {days[0]: 1, days[1]: 6}, of_customers=True, day_address=lambda day: "#"),
         earlier_url="",
         later_url="#",
     )

@@ -6,7 +6,7 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.models import ListSettings, Organization, Person, SavedView
-from entitlements.actions.releases import release_event
+from entitlements.actions.releases import make_release_event
 from entitlements.events import EntitlementEvent
 from entitlements.models import (
     Anomaly,
@@ -20,7 +20,7 @@ from entitlements.models import (
     Sku,
     UsageDay,
     UsageMonth,
-    first_of_month,
+    get_first_day_of_month,
 )
 from entitlements.models.usage import ACTIVE_KEPT, ASSIGNED_KEPT, SHARES_KEPT
 from exports.models import Export
@@ -53,7 +53,7 @@ def build(organization: Organization, *, word: str, used: str, holders: str, per
             released_at=timezone.now() if name == "released" else None,
         )
         if row.released_at:
-            record_events([release_event(EntitlementEvent.RELEASE_MARKED, Actor.system("feed"), row)])
+            record_events([make_release_event(EntitlementEvent.RELEASE_MARKED, Actor.system("feed"), row)])
     RenewalAlert.objects.create(entitlement=entitlement, ends_on=entitlement.ends_on, days=30)
     own = {"organization": organization, "person_id": person.pk}
     Export.objects.create(**own, list="customers", state=Export.State.FAILED, error="interrupted")
@@ -77,7 +77,7 @@ def _usage(organization: Organization, entitlement: Entitlement, unused: Sku) ->
     today = timezone.now().date()
     days = [today - dt.timedelta(days=back) for back in range(DAYS)]
     with connection.cursor() as cursor:
-        for month in {first_of_month(day) for day in days}:
+        for month in {get_first_day_of_month(day) for day in days}:
             cursor.execute("SELECT usage_partition(%s)", [month])
     same = {"customer": organization, "sku": entitlement.sku}
     seats = {"purchased": 10, "assigned": 8, "newly_assigned": 1}
@@ -85,8 +85,8 @@ def _usage(organization: Organization, entitlement: Entitlement, unused: Sku) ->
     nothing = {"customer": organization, "sku": unused, **dict.fromkeys(seats | active, 0)}
     UsageDay.objects.bulk_create([UsageDay(**same, **seats, **active, day=day) for day in days])
     UsageDay.objects.bulk_create([UsageDay(**nothing, day=day) for day in days])
-    for month in sorted({first_of_month(day) for day in days}):
-        of_month = [day for day in days if first_of_month(day) == month]
+    for month in sorted({get_first_day_of_month(day) for day in days}):
+        of_month = [day for day in days if get_first_day_of_month(day) == month]
         UsageMonth.objects.create(
             **same, **seats, month=month, last_day=max(of_month), days=len(of_month), monthly_active=6,
             daily_active_peak=4,

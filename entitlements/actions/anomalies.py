@@ -15,8 +15,8 @@ from entitlements.anomalies import (
     NEAR,
     TOLD,
     JudgedNumber,
-    anomaly_service_names,
     judge_number,
+    list_anomaly_service_names,
     list_unusual_uses,
 )
 from entitlements.events import EntitlementEvent
@@ -83,9 +83,9 @@ def _series(due: list[CustomerUsage]) -> Series:
             recent = peaks[customer, sku]
             recent.append(reported)
             del recent[: -counting.ACTIVE_DAYS]
-            active = counting.monthly_active(model, recent, day)
+            active = counting.count_monthly_active(model, recent, day)
         else:
-            active = counting.monthly_active(model, [reported], day)
+            active = counting.count_monthly_active(model, [reported], day)
         series[customer, sku, Metric.MONTHLY_ACTIVE][day] = active
         series[customer, sku, Metric.ASSIGNED][day] = assigned
     return series
@@ -154,7 +154,7 @@ def _data(customer: Organization, uses: list[dict[str, Any]]) -> dict[str, Any]:
     return {
         "customer": str(customer.public_id),
         "customer_name": customer.name,
-        "sku_name": ", ".join(anomaly_service_names(uses[:TOLD])),
+        "sku_name": ", ".join(list_anomaly_service_names(uses[:TOLD])),
         "uses": uses[:TOLD],
         "found": len(uses),
         "falling": sum(use["value"] < use["low"] for use in uses),

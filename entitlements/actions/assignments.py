@@ -2,7 +2,7 @@
 
 from django.db import connection, transaction
 
-from entitlements.actions.releases import release_event
+from entitlements.actions.releases import make_release_event
 from entitlements.events import EntitlementEvent
 from entitlements.facts import Answers, Fact, KnownIds, LineProblem, Outcome
 from entitlements.models import LicenseAssignment
@@ -94,4 +94,4 @@ def _record_releases(actor: Actor, released: set[int]) -> None:
     """
     if released:
         rows = LicenseAssignment.objects.filter(pk__in=released).select_related("sku", "customer").order_by("pk")
-        record_events([release_event(EntitlementEvent.RELEASE_MARKED, actor, row) for row in rows])
+        record_events([make_release_event(EntitlementEvent.RELEASE_MARKED, actor, row) for row in rows])

@@ -7,7 +7,7 @@ from typing import Any
 from django.db import models, transaction
 
 from accounts.models import Organization
-from entitlements.actions.rollups import recount_skus
+from entitlements.actions.rollups import recount_usage_of_skus
 from entitlements.events import EntitlementEvent
 from entitlements.facts import Answers, Fact, KnownRows, LineProblem, Outcome
 from entitlements.models import Entitlement, Order, OrderLine, Sku
@@ -71,7 +71,7 @@ def _store_skus(facts: list[Fact], answers: Answers) -> None:
     changes = _compare(Sku, "code", [(fact, fact.values) for fact in facts])
     _write(Sku, "code", changes, ["service", "name", "kind", "licence_model"])
     if recounted := [change.old.pk for change in changes if "licence_model" in change.before]:
-        recount_skus(recounted)
+        recount_usage_of_skus(recounted)
     answers.update((change.fact.line, change.outcome) for change in changes)
 
 

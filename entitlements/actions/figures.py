@@ -48,7 +48,7 @@ def fold_figures() -> int:
     return len(viewers)
 
 
-def figure_differences() -> list[str]:
+def find_figure_differences() -> list[str]:
     """Compare every portfolio figure with the customer listing, and return one line of text for each wrong figure.
 
     The list is empty unless something wrote around the triggers.
@@ -67,7 +67,7 @@ def rebuild_figures(*, actor: Actor) -> int:
     authorize_staff(actor)
     with connection.cursor() as cursor:
         cursor.execute(_LOCK)
-        wrong = len(figure_differences())
+        wrong = len(find_figure_differences())
         if wrong:
             cursor.execute("DELETE FROM entitlements_portfoliofigure")
             cursor.execute(_WRITE)

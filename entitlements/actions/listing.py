@@ -101,7 +101,7 @@ _LOCK = """LOCK TABLE accounts_organization, connections_portfolio, entitlements
            IN SHARE MODE"""
 
 
-def listing_differences() -> list[str]:
+def find_listing_differences() -> list[str]:
     """Compare the customer listing with its source tables, and return one line of text for each wrong row.
 
     The list is empty unless something wrote around the triggers.

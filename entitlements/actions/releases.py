@@ -21,7 +21,7 @@ STATE_CHANGED = _("This licence was released, kept or reassigned in the meantime
 
 
 @transaction.atomic
-def ask_release(*, actor: Actor, assignment: LicenseAssignment) -> LicenseAssignment:
+def request_licence_release(*, actor: Actor, assignment: LicenseAssignment) -> LicenseAssignment:
     """Ask the vendor to release a licence, and return the licence. Asking again changes nothing.
 
     Raises NotFound for a licence that the customer does not hold now, and Conflict("released") if the vendor has
@@ -36,7 +36,7 @@ def ask_release(*, actor: Actor, assignment: LicenseAssignment) -> LicenseAssign
 
 
 @transaction.atomic
-def keep_licence(*, actor: Actor, assignment: LicenseAssignment) -> LicenseAssignment:
+def withdraw_release_request(*, actor: Actor, assignment: LicenseAssignment) -> LicenseAssignment:
     """Withdraw the request to release a licence, and return the licence. Repeating it changes nothing.
 
     Raises NotFound for a licence that the customer does not hold now, and Conflict("released") if the vendor has
@@ -51,7 +51,7 @@ def keep_licence(*, actor: Actor, assignment: LicenseAssignment) -> LicenseAssig
 
 
 @transaction.atomic
-def mark_released(*, actor: Actor, key: str) -> None:
+def mark_licence_released(*, actor: Actor, key: str) -> None:
     """Mark a licence as released, after the vendor's staff have released it in their own licence system.
 
     `key` is the licence's key in the feed, by which alone the staff know it. The feed may report the release before or
@@ -61,8 +61,8 @@ def mark_released(*, actor: Actor, key: str) -> None:
 
 
 @transaction.atomic
-def reopen_release(*, actor: Actor, key: str) -> None:
-    """Reopen the request for a release, for a licence that was marked as released by mistake.
+def reopen_licence_release(*, actor: Actor, key: str) -> None:
+    """Withdraw the mark that a licence was released, which was a mistake: the licence waits for its release again.
 
     `key` is the licence's key in the feed. Raises Conflict("state_changed") if no licence with this key is marked as
     released.
@@ -84,10 +84,10 @@ def _mark(kind: EntitlementEvent, actor: Actor, key: str, *, is_released: bool) 
     public_id, customer_id, customer_name, sku_name, asked_at = marked
     row = LicenseAssignment(public_id=public_id, release_asked_at=asked_at)
     row.customer, row.sku = Organization(pk=customer_id, name=customer_name), Sku(name=sku_name)
-    record_events([release_event(kind, actor, row)])
+    record_events([make_release_event(kind, actor, row)])
 
 
-def release_event(kind: EntitlementEvent, actor: Actor, row: LicenseAssignment) -> Event:
+def make_release_event(kind: EntitlementEvent, actor: Actor, row: LicenseAssignment) -> Event:
     """Return an unstored event that tells the customer how the vendor answered its request to release a licence.
 
     The event does not name the user or device that holds the licence (CC-32).

@@ -5,7 +5,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils import timezone
 
-from entitlements.actions.trials import entitlement_event
+from entitlements.actions.trials import make_entitlement_event
 from entitlements.events import EntitlementEvent
 from entitlements.models import CalendarFeed, Entitlement
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
@@ -54,12 +54,12 @@ def _announce_batch() -> int:
         days = dict(cursor.fetchall())
     rows = Entitlement.objects.filter(pk__in=days).select_related("sku", "customer").order_by("pk")
     actor = Actor.system("renewals")
-    record_events([entitlement_event(EntitlementEvent.ENDS_SOON, actor, row, days=days[row.pk]) for row in rows])
+    record_events([make_entitlement_event(EntitlementEvent.ENDS_SOON, actor, row, days=days[row.pk]) for row in rows])
     return len(days)
 
 
 @transaction.atomic
-def make_calendar(*, actor: Actor) -> str:
+def make_calendar_feed(*, actor: Actor) -> str:
     """Create or replace the acting person's calendar feed for the acting organisation, and return its secret.
 
     The secret is part of the feed's address, and only its digest is kept. An earlier secret stops working at once.
@@ -74,7 +74,7 @@ def make_calendar(*, actor: Actor) -> str:
 
 
 @transaction.atomic
-def revoke_calendar(*, actor: Actor) -> None:
+def revoke_calendar_feed(*, actor: Actor) -> None:
     """Delete the acting person's calendar feed for the acting organisation, so that its address answers 404.
 
     Repeating it changes nothing.
@@ -85,7 +85,7 @@ def revoke_calendar(*, actor: Actor) -> None:
         feed.delete()
 
 
-def note_calendar_read(*, actor: Actor, feed: CalendarFeed) -> None:
+def record_calendar_read(*, actor: Actor, feed: CalendarFeed) -> None:
     """Store the hour in which a calendar program last read a calendar feed.
 
     An hour is precise enough, and spares most of the writes.

@@ -10,7 +10,7 @@ from typing import Any
 from django.db import connection
 
 from entitlements import counting
-from entitlements.actions.totals import CONCURRENT, refresh_customers, refresh_touched_customers
+from entitlements.actions.totals import CONCURRENT, refresh_customer_usage, refresh_touched_customer_usage
 from partnerportal.lib.locks import Lock, acquire_lock
 
 PATIENCE = "60s"  # how long the lock on use is waited for; another batch holds it for a second or two
@@ -32,7 +32,7 @@ def _months_sql(days: str, monthly_active: str, daily_active_peak: str) -> str:
     JOIN entitlements_sku s ON s.id = c.sku_id"""  # noqa: S608 - constants of this module
 
 
-def days_of_months_sql(keys: str) -> str:
+def make_days_of_months_sql(keys: str) -> str:
     """Return a SELECT of all UsageDay rows of some months, each with its `month`.
 
     `keys` is a SELECT of the months, with the columns customer_id, sku_id and month.
@@ -42,7 +42,7 @@ def days_of_months_sql(keys: str) -> str:
         AND d.sku_id = k.sku_id AND d.day >= k.month AND d.day < k.month + interval '1 month'"""  # noqa: S608
 
 
-def months_sql(days: str) -> str:
+def make_months_sql(days: str) -> str:
     """Return a SELECT that adds up days of use to one row for each customer, SKU and month.
 
     `days` is a SELECT of UsageDay rows, each with its `month`. It must have all days of each month that it names.
@@ -84,13 +84,13 @@ _OTHERS = f"""
     JOIN entitlements_sku s ON s.id = t.sku_id WHERE s.licence_model = '{CONCURRENT}'"""  # noqa: S608
 
 
-def write_months_sql(days: str) -> str:
+def make_write_months_sql(days: str) -> str:
     """Return a statement that computes UsageMonth rows from days of use, and writes the rows that have changed.
 
-    `days` is a SELECT of UsageDay rows, as `months_sql` takes it.
+    `days` is a SELECT of UsageDay rows, as `make_months_sql` takes it.
     """
     return f"""
-    INSERT INTO entitlements_usagemonth AS m (customer_id, sku_id, month, {MONTH_COLUMNS}) {months_sql(days)}
+    INSERT INTO entitlements_usagemonth AS m (customer_id, sku_id, month, {MONTH_COLUMNS}) {make_months_sql(days)}
     ON CONFLICT (customer_id, sku_id, month) DO UPDATE SET ({MONTH_COLUMNS}) = (
         excluded.purchased, excluded.assigned, excluded.newly_assigned, excluded.last_day, excluded.days,
         excluded.monthly_active, excluded.daily_active_peak)
@@ -112,17 +112,17 @@ def lock_usage() -> None:
     acquire_lock(Lock.USAGE)
 
 
-def refresh_touched(cursor: Any) -> None:
+def refresh_touched_usage(cursor: Any) -> None:
     """Recompute the UsageMonth and CustomerUsage rows to which the days in the temporary table `touched` belong.
 
     Its columns are customer, SKU, day, month, the day's numbers, and whether the day was added or corrected.
     """
     cursor.execute(_CARRY_ON)
-    cursor.execute(write_months_sql(days_of_months_sql(_OTHERS)))
-    refresh_touched_customers(cursor)
+    cursor.execute(make_write_months_sql(make_days_of_months_sql(_OTHERS)))
+    refresh_touched_customer_usage(cursor)
 
 
-def recount_skus(skus: Sequence[int]) -> None:
+def recount_usage_of_skus(skus: Sequence[int]) -> None:
     """Recompute all UsageMonth rows of some SKUs, given by primary key, and the CustomerUsage rows of their customers.
 
     This is for SKUs whose licence model has changed, so that their use is counted in another way.
@@ -130,8 +130,8 @@ def recount_skus(skus: Sequence[int]) -> None:
     lock_usage()
     with connection.cursor() as cursor:
         cursor.execute("CREATE TEMPORARY TABLE recounted ON COMMIT DROP AS " + _ALL_OF_SKUS, [list(skus)])
-        cursor.execute(write_months_sql(days_of_months_sql("SELECT * FROM recounted")))
+        cursor.execute(make_write_months_sql(make_days_of_months_sql("SELECT * FROM recounted")))
         cursor.execute("SELECT DISTINCT customer_id FROM recounted ORDER BY 1")
         customers = [row[0] for row in cursor.fetchall()]
         cursor.execute("DROP TABLE recounted")
-    refresh_customers(customers)
+    refresh_customer_usage(customers)

@@ -138,7 +138,7 @@ _TOUCHED = f"""
     LEFT JOIN entitlements_customerusage u USING (customer_id) ORDER BY 1"""  # noqa: S608
 
 
-def refresh_touched_customers(cursor: Any) -> None:
+def refresh_touched_customer_usage(cursor: Any) -> None:
     """Recompute the CustomerUsage row of every customer in the temporary table `touched` (customer, SKU, day, …).
 
     A row that has weeks gets only the new ones; every other row is computed from all its months and days.
@@ -150,10 +150,10 @@ def refresh_touched_customers(cursor: Any) -> None:
         customers, _is_known, since, until = zip(*known[start : start + CHUNK], strict=True)
         chunk = {"customers": list(customers), "since": min(since), "until": max(until)}
         cursor.execute(_WRITE_CARRIED_ON, chunk)
-    refresh_customers([row[0] for row in touched if not row[1]])
+    refresh_customer_usage([row[0] for row in touched if not row[1]])
 
 
-def refresh_customers(customers: Sequence[int], *, where_different: bool = False) -> int:
+def refresh_customer_usage(customers: Sequence[int], *, where_different: bool = False) -> int:
     """Recompute the CustomerUsage rows of these customers, given by primary key, and return how many rows were written.
 
     They are computed from the customers' UsageMonth rows and the UsageDay rows of the last sixteen weeks. With
@@ -164,12 +164,12 @@ def refresh_customers(customers: Sequence[int], *, where_different: bool = False
     with connection.cursor() as cursor:
         for start in range(0, len(customers), CHUNK):
             chunk = list(customers[start : start + CHUNK])
-            cursor.execute(statement, {"customers": chunk, **week_span(cursor, chunk)})
+            cursor.execute(statement, {"customers": chunk, **read_week_span(cursor, chunk)})
             written += cursor.rowcount
     return written
 
 
-def week_span(cursor: Any, customers: Sequence[int]) -> dict[str, Any]:
+def read_week_span(cursor: Any, customers: Sequence[int]) -> dict[str, Any]:
     """Return a dict of SQL parameters with the first day (`since`) and last day (`until`) of sixteen weeks of use.
 
     They are the weeks that are kept for these customers, given by primary key. With these parameters the planner leaves

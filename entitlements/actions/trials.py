@@ -121,20 +121,20 @@ def decline_trial(*, actor: Actor, trial: Entitlement, reason: str) -> Entitleme
 def extend_trial(*, actor: Actor, trial: Entitlement, ends_on: dt.date) -> Entitlement:
     """Extend a running trial to `ends_on`, and return it. Sent twice, it extends once.
 
-    `ends_on` is the date that the page showed, which is that of `end_after_extension`. How often a trial is extended is
+    `ends_on` is the date that the page showed, which `compute_extended_end` returns. How often a trial is extended is
     the vendor's decision; the page says how often it was. Raises Conflict: "no_later_end" if there is no later date,
     and "state_changed" if the trial does not run or `ends_on` is another date.
     """
     authorize(actor, ROLE_TABLE, EntitlementPermission.DECIDE_TRIALS)
     trial = _lock_running(actor, trial)
-    if end_after_extension(trial) is None:
+    if compute_extended_end(trial) is None:
         raise Conflict("no_later_end", NO_LATER_END)
-    if ends_on != end_after_extension(trial):
+    if ends_on != compute_extended_end(trial):
         raise Conflict("state_changed", STATE_CHANGED)
     return _record_one(EntitlementEvent.TRIAL_EXTENDED, actor, *_save_changes(trial, ends_on=ends_on))
 
 
-def end_after_extension(trial: Entitlement) -> dt.date | None:
+def compute_extended_end(trial: Entitlement) -> dt.date | None:
     """Return the date to which an extension would move the end of a trial: PORTAL_TRIAL_TIME after its present end.
 
     Returns None for a trial without an end, and where the date would lie beyond 9999-12-31, which some feeds send.
@@ -247,11 +247,11 @@ def _record(
     note: str = "",
     **more: Any,
 ) -> None:
-    events = [entitlement_event(kind, actor, trial, changes=changes, note=note, **more) for trial in trials]
+    events = [make_entitlement_event(kind, actor, trial, changes=changes, note=note, **more) for trial in trials]
     record_events(events)
 
 
-def entitlement_event(
+def make_entitlement_event(
     kind: EntitlementEvent,
     actor: Actor,
     row: Entitlement,

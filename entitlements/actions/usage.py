@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from django.db import connection, transaction
 
-from entitlements.actions.rollups import lock_usage, refresh_touched
+from entitlements.actions.rollups import lock_usage, refresh_touched_usage
 from entitlements.facts import Answers, Fact, KnownIds, Outcome
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.copy_rows import CopyTextStream
@@ -86,7 +86,7 @@ def store_usage(*, actor: Actor, rows: Iterable[UsageRow]) -> dict[int, Outcome]
         cursor.copy_expert("COPY staged FROM STDIN", CopyTextStream(rows))
         cursor.execute("ANALYZE staged")
         cursor.execute(_UPSERT)
-        refresh_touched(cursor)
+        refresh_touched_usage(cursor)
         cursor.execute(_ANSWERS)
         return {line: Outcome.ADDED if added else Outcome.CHANGED for line, added in cursor.fetchall()}
 

@@ -5,8 +5,8 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from entitlements.actions.rollups import MONTH_COLUMNS, lock_usage, months_sql, write_months_sql
-from entitlements.actions.totals import CUSTOMERS, TOLD, refresh_customers, week_span
+from entitlements.actions.rollups import MONTH_COLUMNS, lock_usage, make_months_sql, make_write_months_sql
+from entitlements.actions.totals import CUSTOMERS, TOLD, read_week_span, refresh_customer_usage
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.policies import authorize_staff
 
@@ -20,7 +20,7 @@ _DAYS = """SELECT d.*, date_trunc('month', day::timestamp)::date AS month FROM e
 _MONTHS = MONTH_COLUMNS.split(", ")
 _MONTHS_DIFFER = f"""
     SELECT customer_id, sku_id, month, e.last_day IS NULL AS unfounded
-    FROM ({months_sql(_DAYS)}) e
+    FROM ({make_months_sql(_DAYS)}) e
     FULL JOIN (SELECT * FROM entitlements_usagemonth WHERE customer_id = ANY(%(customers)s)) m
         USING (customer_id, sku_id, month)
     WHERE ({", ".join(f"e.{name}" for name in _MONTHS)}) IS DISTINCT FROM ({", ".join(f"m.{name}" for name in _MONTHS)})
@@ -43,7 +43,7 @@ _NAMES = """SELECT t.key, o.org_id || coalesce(' ' || s.code, '') || coalesce(to
     JOIN accounts_organization o ON o.id = t.customer_id LEFT JOIN entitlements_sku s ON s.id = t.sku_id ORDER BY 1"""
 
 
-def usage_differences() -> list[str]:
+def find_usage_differences() -> list[str]:
     """Compare monthly and customers' totals of use with the days of use, and return a line of text for each wrong row.
 
     It compares UsageMonth rows with UsageDay rows, and CustomerUsage rows with UsageMonth rows. The list is empty
@@ -70,10 +70,10 @@ def _rebuild(customers: list[int]) -> int:
     lock_usage()
     wrong = 0
     with connection.cursor() as cursor:
-        for statement in (_REMOVE_MONTHS, write_months_sql(_DAYS), _REMOVE_CUSTOMERS):
+        for statement in (_REMOVE_MONTHS, make_write_months_sql(_DAYS), _REMOVE_CUSTOMERS):
             cursor.execute(statement, {"customers": customers})
             wrong += cursor.rowcount
-    return wrong + refresh_customers(customers, where_different=True)
+    return wrong + refresh_customer_usage(customers, where_different=True)
 
 
 def _chunks() -> Iterator[list[int]]:
@@ -93,7 +93,7 @@ def _wrong_months(customers: list[int]) -> list[tuple[Any, ...]]:
 
 def _wrong_customers(customers: list[int]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
-        cursor.execute(_CUSTOMERS_DIFFER, {"customers": customers, **week_span(cursor, customers)})
+        cursor.execute(_CUSTOMERS_DIFFER, {"customers": customers, **read_week_span(cursor, customers)})
         return list(cursor.fetchall())
 
 

@@ -5,7 +5,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from entitlements.actions.releases import mark_released, reopen_release
+from entitlements.actions.releases import mark_licence_released, reopen_licence_release
 from entitlements.api.serializers import ReleasedSerializer, ReleaseKeySerializer, ReleaseSerializer
 from entitlements.models import LicenceRelease
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
@@ -61,11 +61,11 @@ class ReleaseActionView(ReleasesBase):
 class MarkReleasedView(ReleaseActionView):
     """Mark a licence as released, before or after the feed says so. For the vendor's Admins."""
 
-    release_action = staticmethod(mark_released)
+    release_action = staticmethod(mark_licence_released)
 
 
 @extend_schema(tags=["Releases"], responses={204: None})
 class ReopenReleaseView(ReleaseActionView):
     """Take back that a licence was released: it waits again. For the vendor's Admins."""
 
-    release_action = staticmethod(reopen_release)
+    release_action = staticmethod(reopen_licence_release)

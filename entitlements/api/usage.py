@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from connections.policies import ROLE_TABLE as CONNECTIONS
 from connections.policies import ConnectionPermission, require_shared_scope
 from entitlements import counting
-from entitlements.models import CustomerListing, CustomerUsage, Sku, first_of_month
+from entitlements.models import CustomerListing, CustomerUsage, Sku, get_first_day_of_month
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.queries.usage import UsageNumbers, get_customer_usage, list_usage_by_day, list_usage_by_month
 from partnerportal.lib.actors import Actor
@@ -150,7 +150,7 @@ def _totals(as_of: dt.date | None, assigned: int, purchased: int, overage: int) 
         "as_of": as_of,
         "purchased": purchased,
         "assigned": assigned,
-        "available": counting.licences_available(assigned, purchased, overage),
+        "available": counting.count_available_licences(assigned, purchased, overage),
         "overage": overage,
     }
 
@@ -163,7 +163,7 @@ def _figures(use: UsageNumbers, codes: dict[int, str]) -> dict[str, Any]:
         "assigned": use.assigned,
         "previously_assigned": use.previously_assigned,
         "newly_assigned": use.newly,
-        "available": counting.licences_available(use.assigned, use.purchased),
+        "available": counting.count_available_licences(use.assigned, use.purchased),
         "overage": use.overage,
         "monthly_active": use.monthly,
     }
@@ -171,5 +171,5 @@ def _figures(use: UsageNumbers, codes: dict[int, str]) -> dict[str, Any]:
 
 def _months_before(day: dt.date) -> dt.date:
     """Return the first day of the first of the last 13 months, of which `day` lies in the last."""
-    month = day.year * 12 + first_of_month(day).month - MONTHS
+    month = day.year * 12 + get_first_day_of_month(day).month - MONTHS
     return dt.date(month // 12, month % 12 + 1, 1)

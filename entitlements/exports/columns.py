@@ -5,7 +5,7 @@ from django.db.models.functions import Greatest
 
 from connections.policies import ROLE_TABLE as CONNECTIONS
 from connections.policies import ConnectionPermission
-from entitlements.models.listing import shares_expression
+from entitlements.models.listing import make_sharing_condition
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from partnerportal.lib.exports.columns import (
     ExportColumn,
@@ -23,7 +23,7 @@ OWN = (ROLE_TABLE, EntitlementPermission.VIEW_OWN)
 AVAILABLE = Greatest(F("purchased") - F("assigned"), Value(0))
 
 
-def month_columns(suffix: str = "") -> tuple[ExportColumn, ...]:
+def make_month_columns(suffix: str = "") -> tuple[ExportColumn, ...]:
     """Return the export columns of a usage trend, for a queryset with one row for each month.
 
     Without `suffix` the rows are UsageMonth rows; with it they hold annotated sums, whose names are a field's and the
@@ -32,22 +32,22 @@ def month_columns(suffix: str = "") -> tuple[ExportColumn, ...]:
     month = Func(F("month"), Value("YYYY-MM"), function="to_char", output_field=CharField())
     return (
         make_raw_column("month", month),
-        *licence_columns(suffix),
+        *make_licence_columns(suffix),
         make_raw_column("monthly_active", f"monthly_active{suffix}"),
         make_raw_column("daily_active_peak", f"daily_active_peak{suffix}"),
     )
 
 
-def shared_scope_codes() -> Func:
+def make_scope_codes_expression() -> Func:
     """Return a database expression for the codes of the scopes that a customer shares, as text separated by "; ".
 
     It is for rows of CustomerListing, which keep the scopes as bits of the number `scopes`.
     """
-    codes = [Case(When(shares_expression(scope), then=Value(scope.code))) for scope in Scope]
+    codes = [Case(When(make_sharing_condition(scope), then=Value(scope.code))) for scope in Scope]
     return join_with_semicolons(Func(*codes, template="ARRAY[%(expressions)s]", output_field=CharField()))
 
 
-def licence_columns(suffix: str = "") -> tuple[ExportColumn, ...]:
+def make_licence_columns(suffix: str = "") -> tuple[ExportColumn, ...]:
     """Return the export columns of licences purchased, assigned and available.
 
     The rows have fields of these names. With `suffix` they have annotated sums instead, whose names are a field's and

@@ -13,13 +13,13 @@ from entitlements.exports.columns import (
     OF_ORDERS,
     OWN,
     SERVICE_COLUMNS,
-    shared_scope_codes,
+    make_scope_codes_expression,
 )
 from entitlements.filters import CustomerFilterSet, RenewalFilterSet
 from entitlements.lists.customers import CUSTOMERS
 from entitlements.models import NO_EXPIRY, Sku
 from entitlements.models.listing import null_unless_shared
-from entitlements.queries.customers import add_report_day, list_customers, list_orders, query_services
+from entitlements.queries.customers import annotate_report_day, list_customers, list_orders, make_services_queryset
 from entitlements.queries.renewals import list_renewals_ahead
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.exports.columns import (
@@ -36,7 +36,7 @@ from partnerportal.lib.scopes import Scope
 
 def _customers(actor: Actor, query: Query, _customer: int | None) -> QuerySet[Any]:
     """Return the customers of the page's filters, or those with the ORGIDs `ids`, in the page's order."""
-    rows: QuerySet[Any] = add_report_day(CustomerFilterSet(query, list_customers(actor)).qs)
+    rows: QuerySet[Any] = annotate_report_day(CustomerFilterSet(query, list_customers(actor)).qs)
     if query.get("ids"):
         rows = rows.filter(org_id__in=query["ids"])
     sort = CUSTOMERS.parse_sort(query)
@@ -46,7 +46,7 @@ def _customers(actor: Actor, query: Query, _customer: int | None) -> QuerySet[An
 
 def _services(actor: Actor, _query: Query, customer: int | None) -> QuerySet[Any]:
     """Return the entitlements of one customer."""
-    return query_services(actor, customer)
+    return make_services_queryset(actor, customer)
 
 
 def _orders(actor: Actor, _query: Query, customer: int | None) -> QuerySet[Any]:
@@ -77,7 +77,7 @@ LISTS = (
             make_identifier_column("org_id"),
             make_raw_column("country"),
             make_text_column("website"),
-            make_raw_column("shared", shared_scope_codes()),
+            make_raw_column("shared", make_scope_codes_expression()),
             make_raw_column("services", null_unless_shared("services", Scope.ENTITLEMENTS)),
             make_text_column("skus", join_with_semicolons(ArraySubquery(_SKU_NAMES.values("name")))),
             make_raw_column("seats", null_unless_shared("seats", Scope.ENTITLEMENTS)),

@@ -14,8 +14,8 @@ from entitlements.exports.columns import (
     OF_CUSTOMERS,
     OWN,
     SKU_COLUMNS,
-    licence_columns,
-    month_columns,
+    make_licence_columns,
+    make_month_columns,
 )
 from entitlements.models import Anomaly, CustomerListing, CustomerUsage, Sku, UsageDay, UsageMonth
 from entitlements.queries.usage import (
@@ -24,11 +24,11 @@ from entitlements.queries.usage import (
     RANGES,
     UsageNumbers,
     get_customer_usage,
+    list_trend_days,
+    list_trend_months,
     list_usage_by_day,
     list_usage_by_month,
-    sum_by_moment,
-    trend_days,
-    trend_months,
+    sum_usage_by_moment,
 )
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import today
@@ -53,7 +53,7 @@ def _trend(actor: Actor, query: Query, customer: int | None) -> QuerySet[Any]:
     """
     span, since = query.get("range"), dt.date.min
     if span in RANGES:
-        since = trend_months(_last_day(actor, customer), span)[0]
+        since = list_trend_months(_last_day(actor, customer), span)[0]
     moments = _moments_shown(list_usage_by_month(actor, customer, since), query, MONTH_LASTS)
     months = UsageMonth.objects.visible_to(actor).filter(customer=customer, month__in=moments)
     return _sums(_of_service(months, query), "month", _MONTH_FACTS)
@@ -61,7 +61,7 @@ def _trend(actor: Actor, query: Query, customer: int | None) -> QuerySet[Any]:
 
 def _trend_days(actor: Actor, query: Query, customer: int | None) -> QuerySet[Any]:
     """Return the trend by day, for the page's twelve weeks."""
-    since = trend_days(_last_day(actor, customer))[0]
+    since = list_trend_days(_last_day(actor, customer))[0]
     moments = _moments_shown(list_usage_by_day(actor, customer, since), query, DAY_LASTS)
     days = UsageDay.objects.visible_to(actor).filter(customer=customer, day__in=moments)
     return _sums(_of_service(_with_active(actor, days), query), "day", _DAY_FACTS)
@@ -74,7 +74,7 @@ def _moments_shown(uses: list[UsageNumbers], query: Query, lasting: dt.timedelta
     """
     uses = [use for use in uses if query.get("service") in (None, "", use.service)]
     moments = sorted({use.at for use in uses})
-    return [at for at, use in zip(moments, sum_by_moment(uses, moments, lasting), strict=True) if use]
+    return [at for at, use in zip(moments, sum_usage_by_moment(uses, moments, lasting), strict=True) if use]
 
 
 def _of_service(rows: QuerySet[Any], query: Query) -> QuerySet[Any]:
@@ -135,7 +135,7 @@ def _anomalies_of(actor: Actor, _query: Query, customer: int | None) -> QuerySet
     return Anomaly.objects.visible_to(actor).filter(customer=customer).order_by("-found_on", "-pk")
 
 
-_BY_MONTH = (*NAME_COLUMNS, *SKU_COLUMNS, *month_columns())
+_BY_MONTH = (*NAME_COLUMNS, *SKU_COLUMNS, *make_month_columns())
 _UNUSUAL = (
     *NAME_COLUMNS,
     *SKU_COLUMNS,
@@ -157,7 +157,7 @@ LISTS = (
         rule=OF_CUSTOMERS,
         own_rule=OWN,
         filters=frozenset({"service", "range"}),
-        columns=month_columns("_"),
+        columns=make_month_columns("_"),
     ),
     ExportList(
         key="trend_days",
@@ -170,7 +170,7 @@ LISTS = (
         filters=frozenset({"service"}),
         columns=(
             make_raw_column("day"),
-            *licence_columns("_"),
+            *make_licence_columns("_"),
             make_raw_column("monthly_active", "monthly_"),
             make_raw_column("daily_active", "daily_"),
         ),

@@ -40,7 +40,7 @@ class LengthRequired(APIException):
     default_code = "length_required"
 
 
-class NDJSON(BaseParser):
+class NDJSONParser(BaseParser):
     """A parser of newline-delimited JSON that leaves the body unread: the view copies it to the disk piece by piece."""
 
     media_type = "application/x-ndjson"
@@ -105,7 +105,7 @@ class IngestView(ActorView):
 class IngestUploadsView(IngestView):
     """Send a file of facts. It is stored, and a worker brings it in; the answer says where to ask how far it is."""
 
-    parser_classes = (NDJSON,)
+    parser_classes = (NDJSONParser,)
     serializer_class = ReceiptSerializer
     errors = {
         400: ("key_required", "empty", "incomplete", "not_gzip", "too_slow"),

@@ -46,7 +46,7 @@ class FeedLine(serializers.Serializer):
         return super().to_internal_value(data)
 
 
-def customer_field() -> serializers.RegexField:
+def make_customer_field() -> serializers.RegexField:
     """Make a serializer field for a customer's ORGID, a text of eight digits."""
     return serializers.RegexField(
         r"\A[1-9][0-9]{7}\Z",
@@ -54,7 +54,7 @@ def customer_field() -> serializers.RegexField:
     )
 
 
-def amount_field() -> serializers.DecimalField:
+def make_amount_field() -> serializers.DecimalField:
     """Make a serializer field for an amount of money: 0 or more, with two decimals and at most twelve digits."""
     return serializers.DecimalField(max_digits=12, decimal_places=2, min_value=Decimal(0))
 
@@ -73,7 +73,7 @@ class EntitlementLine(FeedLine):
     """The serializer of a line about an entitlement of a customer."""
 
     external_id = PlainTextField(max_length=80)
-    customer = customer_field()
+    customer = make_customer_field()
     sku = PlainTextField(max_length=60)
     kind = serializers.ChoiceField(Entitlement.Kind.choices)
     state = serializers.ChoiceField(Entitlement.State.choices)
@@ -108,14 +108,14 @@ class OrderItem(FeedLine):
 
     sku = PlainTextField(max_length=60)
     quantity = serializers.IntegerField(min_value=1, max_value=MAX_INTEGER)
-    unit_price = amount_field()
+    unit_price = make_amount_field()
 
 
 class OrderLine(FeedLine):
     """The serializer of a line about an order of a customer, with all items of the order."""
 
     number = PlainTextField(max_length=40)
-    customer = customer_field()
+    customer = make_customer_field()
     placed_on = serializers.DateField()
     state = serializers.ChoiceField(Order.State.choices)
     currency = serializers.CharField(max_length=3)
@@ -131,7 +131,7 @@ class OrderLine(FeedLine):
         return value
 
 
-def count_field(**options: Any) -> serializers.IntegerField:
+def make_count_field(**options: Any) -> serializers.IntegerField:
     """Make a serializer field for a whole number from 0 to MAX_INTEGER. `options` are passed on to the field."""
     return serializers.IntegerField(min_value=0, max_value=MAX_INTEGER, **options)
 
@@ -142,21 +142,21 @@ class UsageLine(FeedLine):
     It has totals, never the people who use the SKU (CC-24, CC-32).
     """
 
-    customer = customer_field()
+    customer = make_customer_field()
     sku = PlainTextField(max_length=60)
     day = serializers.DateField()
-    purchased = count_field()
-    assigned = count_field()
-    newly_assigned = count_field(default=0)
-    daily_users = count_field(default=0)
-    daily_devices = count_field(default=0)
-    monthly_users = count_field(default=0)
-    monthly_devices = count_field(default=0)
-    peak_concurrent = count_field(default=0)
+    purchased = make_count_field()
+    assigned = make_count_field()
+    newly_assigned = make_count_field(default=0)
+    daily_users = make_count_field(default=0)
+    daily_devices = make_count_field(default=0)
+    monthly_users = make_count_field(default=0)
+    monthly_devices = make_count_field(default=0)
+    peak_concurrent = make_count_field(default=0)
 
     def validate_day(self, value: dt.date) -> dt.date:
         """Return the day. Raises ValidationError for a day in the future (UTC) or more than sixty months ago."""
-        if code := day_problem(value):
+        if code := find_day_problem(value):
             raise serializers.ValidationError(DAY_PROBLEMS[code], code=code)
         return value
 
@@ -177,7 +177,7 @@ DAY_PROBLEMS = {
 }
 
 
-def day_problem(day: dt.date) -> str:
+def find_day_problem(day: dt.date) -> str:
     """Return the key in DAY_PROBLEMS of the reason for which a day of use is refused, or "" for a valid day.
 
     A day may not lie in the future (UTC), nor more than sixty months back.
@@ -192,7 +192,7 @@ class AssignmentLine(FeedLine):
     """The serializer of a line about a licence and its holder, whom only the customer's own Admins see (CC-32)."""
 
     external_id = PlainTextField(max_length=120)
-    customer = customer_field()
+    customer = make_customer_field()
     sku = PlainTextField(max_length=60)
     holder_kind = serializers.ChoiceField(LicenseAssignment.HolderKind.choices)
     holder = PlainTextField(max_length=254)

@@ -24,7 +24,7 @@ from entitlements.ingest.lines import (
     OrderLine,
     SkuLine,
     UsageLine,
-    day_problem,
+    find_day_problem,
 )
 
 MAX_LINE_BYTES = 256 * 1024
@@ -149,7 +149,7 @@ def _plain_usage(data: dict[str, Any]) -> dict[str, Any] | None:
         values["day"] = dt.date.fromisoformat(day)
     except ValueError:
         return None
-    return None if values["newly_assigned"] > values["assigned"] or day_problem(values["day"]) else values
+    return None if values["newly_assigned"] > values["assigned"] or find_day_problem(values["day"]) else values
 
 
 def _decode(raw: bytes, *, first: bool) -> dict[str, Any]:

@@ -41,7 +41,7 @@ class PeekableFile(Protocol):
     def tell(self) -> int: ...
 
 
-class TooSlow(Exception):
+class UploadTooSlow(Exception):
     """Raised when a file is not sent before its deadline."""
 
 
@@ -62,7 +62,7 @@ def delete_upload(public_id: UUID) -> None:
 def save_upload(stream: IO[bytes], public_id: UUID, *, deadline: float) -> tuple[str, int, bytes]:
     """Store the bytes of a stream as the file of an upload, and return their SHA-256 in hex, size and first two bytes.
 
-    The file is stored whole or not at all. Raises TooSlow after `deadline`, in seconds of the monotonic clock.
+    The file is stored whole or not at all. Raises UploadTooSlow after `deadline`, in seconds of the monotonic clock.
     """
     digest, size, head = hashlib.sha256(), 0, b""
     with write_file(_file_name(public_id)) as file:
@@ -72,7 +72,7 @@ def save_upload(stream: IO[bytes], public_id: UUID, *, deadline: float) -> tuple
             head = head or chunk[:2]
             file.write(chunk)
             if time.monotonic() > deadline:
-                raise TooSlow
+                raise UploadTooSlow
     return digest.hexdigest(), size, head
 
 

@@ -22,7 +22,7 @@ from django.utils.translation import gettext_lazy as _
 from entitlements.facts import Outcome
 from entitlements.ingest import upload_files
 from entitlements.ingest.importing import LineResult, import_feed
-from entitlements.ingest.upload_files import DamagedFile, PeekableFile, TooSlow, UnpackedFile
+from entitlements.ingest.upload_files import DamagedFile, PeekableFile, UnpackedFile, UploadTooSlow
 from entitlements.models import IngestToken, IngestUpload
 from entitlements.models.ingest import INGEST
 from partnerportal.lib import formats
@@ -88,7 +88,7 @@ def _save(stream: IO[bytes], row: IngestUpload) -> tuple[str, int, bytes]:
     """Store the upload's file and return its SHA-256, its size and its first two bytes. Raises Invalid("too_slow")."""
     try:
         return upload_files.save_upload(stream, row.public_id, deadline=time.monotonic() + SECONDS_TO_SEND)
-    except TooSlow:
+    except UploadTooSlow:
         raise Invalid("too_slow", _("The upload took longer than ten minutes. Split it into smaller ones.")) from None
 
 

@@ -9,11 +9,16 @@ from django.utils.translation import gettext_lazy, ngettext
 from connections.policies import ROLE_TABLE, ConnectionPermission
 from connections.rows import explain_refusal_to_end
 from entitlements.filters import EXPIRES_WITHIN, CustomerFilterSet
-from entitlements.lists.tabs import count_saved_view, customer_tabs
+from entitlements.lists.tabs import count_saved_view, make_customer_tabs
 from entitlements.models import UnusualUse
-from entitlements.queries.customers import add_report_day, get_portfolio_numbers, list_customers, list_portfolio_skus
-from entitlements.queries.usage import add_weeks
-from entitlements.rows.customers import customer_rows
+from entitlements.queries.customers import (
+    annotate_report_day,
+    get_portfolio_numbers,
+    list_customers,
+    list_portfolio_skus,
+)
+from entitlements.queries.usage import annotate_weeks
+from entitlements.rows.customers import make_customer_rows
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.countries import get_country_name
@@ -61,7 +66,7 @@ class CustomerList(PersonalList):
         if self.filter_values:
             customers = annotate_total(customers)
         options = self.keyset_options | {"key": "customer", "any_of": make_search_conditions(self.filter_values)}
-        self.page = fetch_keyset_page_or_first(add_report_day(add_weeks(customers)), **options)
+        self.page = fetch_keyset_page_or_first(annotate_report_day(annotate_weeks(customers)), **options)
         if not self.page.previous_cursor:  # the page is the first: the cursor was out of date, or not one of ours
             self.cursor = ""
         self.numbers = get_portfolio_numbers(actor)
@@ -69,13 +74,13 @@ class CustomerList(PersonalList):
         if self.filter_values:
             self.matching = self.page.rows[0].total_count if self.page.rows else 0
         self.catalogue = list_portfolio_skus(self.numbers)
-        self.rows = customer_rows(self.page.rows, {sku.pk: sku.name for sku in self.catalogue})
+        self.rows = make_customer_rows(self.page.rows, {sku.pk: sku.name for sku in self.catalogue})
         self.end_refusal = explain_refusal_to_end(actor)
 
     @property
     def filter_tabs(self) -> list[Tab]:
         """The tabs of the most used filters, each with the number of its customers."""
-        return customer_tabs(self.numbers, self.filter_values, self.address_with_query)
+        return make_customer_tabs(self.numbers, self.filter_values, self.address_with_query)
 
     @property
     def found_label(self) -> str:

@@ -43,17 +43,17 @@ class HolderList(ListState):
         self.filter_values = filters.cleaned_values
         self.cursor = params.get("cursor", "")
         self.page = fetch_keyset_page_or_first(holders, sort="holder", descending=False, size=SIZE, cursor=self.cursor)
-        self.rows = holder_rows(self.page.rows)
+        self.rows = make_holder_rows(self.page.rows)
         if self.filter_values:
             self.matching = holders.order_by().count()
 
     @property
-    def all_url(self) -> str:
+    def all_licences_url(self) -> str:
         """The address of the list with all licences, whether they are used or not."""
         return self.address(unused=None)
 
     @property
-    def unused_url(self) -> str:
+    def unused_licences_url(self) -> str:
         """The address of the list with only the licences that are not used."""
         return self.address(unused=True)
 
@@ -63,7 +63,7 @@ class HolderList(ListState):
         return self.filter_values.get("unused") is True
 
 
-def holder_rows(assignments: Iterable[LicenseAssignment]) -> list[HolderRow]:
+def make_holder_rows(assignments: Iterable[LicenseAssignment]) -> list[HolderRow]:
     """Return a HolderRow for each licence."""
     return [
         HolderRow(

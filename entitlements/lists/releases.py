@@ -18,7 +18,7 @@ from entitlements.queries.releases import (
     list_all_releases,
     list_released_skus,
 )
-from entitlements.rows.releases import release_rows
+from entitlements.rows.releases import make_release_rows
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.keyset import fetch_keyset_page_or_first
 from partnerportal.lib.lists import ColumnHead, ListColumn, ListDefinition
@@ -61,7 +61,7 @@ class ReleaseList(RequestList):
             size=self.size,
             cursor=self.cursor,
         )
-        self.rows = release_rows(self.page.rows)
+        self.rows = make_release_rows(self.page.rows)
 
     @cached_property
     def columns(self) -> list[ColumnHead]:

@@ -27,11 +27,11 @@ from entitlements.queries.renewals import (
 from entitlements.rows.renewals import (
     CalendarCell,
     CalendarWeek,
-    calendar_weeks,
     describe_unshared_customers,
-    month_grid,
-    month_name,
-    weekday_names,
+    format_month_name,
+    group_by_calendar_week,
+    list_weekday_names,
+    make_month_calendar,
 )
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
@@ -130,7 +130,7 @@ class RenewalList(PersonalList):
         """The entitlements on the present page of the list, grouped by the calendar week in which they end."""
         first, last = self.days_covered
         counts = {day: count for day, count in self.counts.items() if first <= day <= last}
-        return calendar_weeks(self.page.rows, counts, of_customers=self.of_customers)
+        return group_by_calendar_week(self.page.rows, counts, of_customers=self.of_customers)
 
     @property
     def filter_tabs(self) -> list[Tab]:
@@ -185,7 +185,7 @@ class RenewalList(PersonalList):
     @property
     def month_label(self) -> str:
         """The name and year of the month that the calendar shows, in the reader's language."""
-        return month_name(self.month)
+        return format_month_name(self.month)
 
     @property
     def month_count(self) -> int:
@@ -195,7 +195,7 @@ class RenewalList(PersonalList):
     @property
     def weekdays(self) -> list[tuple[str, str]]:
         """The short and the full name of each weekday, for the headings of the calendar's columns."""
-        return weekday_names()
+        return list_weekday_names()
 
     @property
     def weeks_of_month(self) -> list[list[CalendarCell]]:
@@ -204,7 +204,7 @@ class RenewalList(PersonalList):
         last = _next_month(self.month) - dt.timedelta(days=1)
         renewals = self._narrow(list_renewals(self.actor, first, min(last, today() + FURTHEST)))
         shown = list_first_renewals_by_day(self.actor, renewals)
-        return month_grid(
+        return make_month_calendar(
             self.month,
             shown,
             self.counts,

@@ -14,7 +14,7 @@ from partnerportal.lib.lists import Tab
 Address = Callable[[Mapping[str, Any]], str]
 
 
-def customer_tabs(numbers: PortfolioNumbers, filter_values: Mapping[str, Any], address: Address) -> list[Tab]:
+def make_customer_tabs(numbers: PortfolioNumbers, filter_values: Mapping[str, Any], address: Address) -> list[Tab]:
     """Return the tabs above the customer list: "All", and one for each usual filter, with the number of its customers.
 
     A tab is the current one while `filter_values` has its filter, and "All" while none has. `address` makes an address

@@ -14,20 +14,20 @@ from entitlements.queries.usage import (
     MONTH_LASTS,
     RANGES,
     UsageNumbers,
+    list_trend_days,
+    list_trend_months,
     list_usage_by_day,
     list_usage_by_month,
-    sum_by_moment,
-    trend_days,
-    trend_months,
+    sum_usage_by_moment,
 )
 from entitlements.rows.usage import (
     ChartWithTable,
     LicencesLabel,
+    describe_licence_limit,
     describe_series,
     draw_wide_and_narrow,
-    limit_label,
-    number_or_dash,
-    percent_or_dash,
+    format_number_or_dash,
+    format_percent_or_dash,
 )
 from partnerportal.lib import charts, formats
 from partnerportal.lib.actors import Actor
@@ -55,12 +55,12 @@ class UsageTrend:
     @cached_property
     def days(self) -> list[dt.date]:
         """The days of the last twelve weeks, up to the latest day that was reported."""
-        return trend_days(self.until)
+        return list_trend_days(self.until)
 
     @cached_property
     def months(self) -> list[dt.date]:
         """The months of the range, each as its first day."""
-        return trend_months(self.until, self.range)
+        return list_trend_months(self.until, self.range)
 
     def _of_service(self, uses: list[UsageNumbers]) -> list[UsageNumbers]:
         return [use for use in uses if not self.service or use.service == self.service]
@@ -68,13 +68,13 @@ class UsageTrend:
     @cached_property
     def use_by_month(self) -> list[UsageNumbers | None]:
         """The use in each month of the range, or None for a month in which a service did not report."""
-        return sum_by_moment(self._of_service(self._months), self.months, MONTH_LASTS)
+        return sum_usage_by_moment(self._of_service(self._months), self.months, MONTH_LASTS)
 
     @cached_property
     def points(self) -> list[UsageNumbers | None]:
         """The use at each point of the charts, which are days or months. None is a gap: a service did not report."""
         if self.range == "12w":
-            return sum_by_moment(self._of_service(self._days), self.days, DAY_LASTS)
+            return sum_usage_by_moment(self._of_service(self._days), self.days, DAY_LASTS)
         return self.use_by_month
 
     @cached_property
@@ -103,7 +103,7 @@ class UsageTrend:
         return list(map(formats.format_day_and_month, self.days)) if self.range == "12w" else self.point_names
 
     @property
-    def point_name(self) -> str:
+    def point_heading(self) -> str:
         """The heading of the tables' first column, which names the points: "Day" or "Month"."""
         return _("Day") if self.range == "12w" else _("Month")
 
@@ -116,18 +116,21 @@ class UsageTrend:
         drawn = draw_wide_and_narrow(
             lambda frame: charts.build_line_chart(frame, [(title, values)], self.point_labels, limits)
         )
-        ratios = [percent_or_dash(use.assigned, use.purchased) if use else number_or_dash(None) for use in self.points]
+        ratios = [
+            format_percent_or_dash(use.assigned, use.purchased) if use else format_number_or_dash(None)
+            for use in self.points
+        ]
         return ChartWithTable(
             key="assigned",
             title=title,
             description=describe_series(self.point_names, values, limit),
-            head=[self.point_name, _("Assigned"), _("Purchased"), _("Share")],
+            head=[self.point_heading, _("Assigned"), _("Purchased"), _("Share")],
             rows=[
-                (name, [number_or_dash(value), number_or_dash(of), ratio])
+                (name, [format_number_or_dash(value), format_number_or_dash(of), ratio])
                 for name, value, of, ratio in zip(self.point_names, values, limits, ratios, strict=True)
             ],
             drawings=drawn,
-            limit=limit_label(limit, drawn),
+            limit=describe_licence_limit(limit, drawn),
         )
 
     @cached_property
@@ -145,12 +148,12 @@ class UsageTrend:
             description=describe_series(names, _each(uses, "assigned"), limit),
             head=[_("Month"), _("Total"), _("Previously assigned"), _("Newly assigned"), _("Assigned")],
             rows=[
-                (name, [number_or_dash(_value(use, column)) for column in columns])
+                (name, [format_number_or_dash(_value(use, column)) for column in columns])
                 for name, use in zip(names, uses, strict=True)
             ],
             parts=[_("Previously assigned"), _("Newly assigned")],
             drawings=drawn,
-            limit=limit_label(limit, drawn),
+            limit=describe_licence_limit(limit, drawn),
         )
 
     @cached_property
@@ -169,9 +172,9 @@ class UsageTrend:
             title=_("Active users"),
             description=" ".join(words),
             drawings=drawn,
-            head=[self.point_name, *names],
+            head=[self.point_heading, *names],
             rows=[
-                (name, [number_or_dash(m), number_or_dash(d)])
+                (name, [format_number_or_dash(m), format_number_or_dash(d)])
                 for name, m, d in zip(self.point_names, monthly, daily, strict=True)
             ],
         )

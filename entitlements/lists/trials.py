@@ -15,11 +15,11 @@ from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.queries.trials import (
     TRIAL_VIEWS,
     count_waiting_trials,
+    list_service_names_by_customer,
     list_trials,
     list_tried_skus,
-    service_names_by_customer,
 )
-from entitlements.rows.trials import TrialRow, trial_rows
+from entitlements.rows.trials import TrialRow, make_trial_rows
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.keyset import fetch_keyset_page_or_first
 from partnerportal.lib.lists import ColumnHead, ListColumn, ListDefinition
@@ -66,7 +66,9 @@ class TrialList(RequestList):
     @cached_property
     def rows(self) -> list[TrialRow]:
         """The rows of the page: trials, each with the services that its customer runs."""
-        return trial_rows(self.page.rows, service_names_by_customer(row.customer_id for row in self.page.rows))
+        return make_trial_rows(
+            self.page.rows, list_service_names_by_customer(row.customer_id for row in self.page.rows)
+        )
 
     @cached_property
     def columns(self) -> list[ColumnHead]:

@@ -5,7 +5,7 @@ from entitlements.models.listing import NO_EXPIRY, CustomerListing, CustomerPace
 from entitlements.models.order import Order, OrderLine
 from entitlements.models.release import LicenceRelease
 from entitlements.models.renewal import CalendarFeed, RenewalAlert
-from entitlements.models.usage import Anomaly, CustomerUsage, UnusualUse, UsageDay, UsageMonth, first_of_month
+from entitlements.models.usage import Anomaly, CustomerUsage, UnusualUse, UsageDay, UsageMonth, get_first_day_of_month
 
 __all__ = [
     "NO_EXPIRY",
@@ -27,5 +27,5 @@ __all__ = [
     "UnusualUse",
     "UsageDay",
     "UsageMonth",
-    "first_of_month",
+    "get_first_day_of_month",
 ]

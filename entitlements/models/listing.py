@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Case, ExpressionWrapper, F, Q, When
 from django.db.models.lookups import Exact
 
-from entitlements.models.usage import UnusualUse, unusual_use_field
+from entitlements.models.usage import UnusualUse, make_unusual_use_field
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.scopes import Scope, shares
 from partnerportal.lib.visible_rows import TenantQuerySet
@@ -22,7 +22,7 @@ HAS_UNUSED = Q(seats__gt=F("assigned") - F("overage"))
 NO_EXPIRY = dt.date(9999, 12, 31)  # stands for no end and sorts last; a null would break keyset paging
 
 
-def shares_expression(scope: Scope) -> Exact:
+def make_sharing_condition(scope: Scope) -> Exact:
     """Return a query condition for rows of CustomerListing whose customer shares this scope with the row's viewer."""
     return Exact(ExpressionWrapper(F("scopes").bitand(int(scope)), models.SmallIntegerField()), int(scope))
 
@@ -32,7 +32,7 @@ def null_unless_shared(value: Any, scope: Scope) -> Case:
 
     The columns of data that is not shared hold 0, which would be untrue.
     """
-    return Case(When(shares_expression(scope), then=F(value) if isinstance(value, str) else value))
+    return Case(When(make_sharing_condition(scope), then=F(value) if isinstance(value, str) else value))
 
 
 class CustomerListingQuerySet(TenantQuerySet):
@@ -44,7 +44,7 @@ class CustomerListingQuerySet(TenantQuerySet):
 
     def sharing(self, scope: Scope) -> "CustomerListingQuerySet":
         """Keep customers that share this scope. The columns of the others hold 0, which must not be counted."""
-        return self.filter(shares_expression(scope))
+        return self.filter(make_sharing_condition(scope))
 
 
 class CustomerListing(models.Model):
@@ -74,7 +74,7 @@ class CustomerListing(models.Model):
     overage = models.PositiveBigIntegerField(default=0)  # of each SKU on its own: no seat of one fills in for another
     next_expiry_on = models.DateField(default=NO_EXPIRY)
     ends = ArrayField(models.DateField(), default=list)  # the last days of all running entitlements, in order
-    unusual = unusual_use_field()  # what is unusual about the customer's use, as in CustomerUsage
+    unusual = make_unusual_use_field()  # what is unusual about the customer's use, as in CustomerUsage
 
     objects = CustomerListingQuerySet.as_manager()
 

@@ -28,7 +28,7 @@ class UnusualUse(models.TextChoices):
     NEW = "new", gettext_lazy("New this week")
 
 
-def unusual_use_field() -> ArrayField:
+def make_unusual_use_field() -> ArrayField:
     """Make an array field for kinds of unusual use, each at most once and in the order in which they are declared."""
     return ArrayField(models.CharField(max_length=8, choices=UnusualUse), default=list)
 
@@ -120,7 +120,7 @@ class CustomerUsage(models.Model):
     active_before = models.PositiveBigIntegerField(null=True)  # 28 days earlier; None with too little history
     full_on = models.DateField(null=True)  # when all seats will be assigned at the present pace; None: not, or unknown
     history_days = models.PositiveIntegerField()  # days between the first and the latest that was reported
-    unusual = unusual_use_field()  # as of the day at which anomalies were last looked for
+    unusual = make_unusual_use_field()  # as of the day at which anomalies were last looked for
     weeks = ArrayField(models.SmallIntegerField(), size=WEEKS_SHOWN)
     shares = ArrayField(models.SmallIntegerField(), default=list)
     assigned_totals = ArrayField(models.BigIntegerField(), default=list)
@@ -173,6 +173,6 @@ class Anomaly(models.Model):
         return self.value < self.low
 
 
-def first_of_month(day: dt.date) -> dt.date:
+def get_first_day_of_month(day: dt.date) -> dt.date:
     """Return the first day of the month of `day`."""
     return day.replace(day=1)

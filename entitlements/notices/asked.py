@@ -12,7 +12,7 @@ from accounts.models import Kind
 from accounts.notices import RequesterNotice, VendorRequestNotice
 from accounts.queries import list_vendor_ids
 from entitlements.events import EntitlementEvent
-from entitlements.notices.news import licence_count_label
+from entitlements.notices.news import describe_licence_count
 from notifications.models import Notice
 from notifications.registry import Recipient, register_notice
 from partnerportal.lib import formats
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @register_notice
-class TrialAwaitsDecision(VendorRequestNotice):
+class TrialRequestNotice(VendorRequestNotice):
     """The notice to the vendor that a customer requests a trial, which the vendor has to decide.
 
     A trial in the feed is no request of a customer's, and gets no such notice.
@@ -47,7 +47,7 @@ class TrialAwaitsDecision(VendorRequestNotice):
                 yield event, Recipient(organization_id=vendor, about_label=name, params=event.data)
 
     def body(self, notice: Notice) -> str:
-        return licence_count_label(notice.params["quantity"])
+        return describe_licence_count(notice.params["quantity"])
 
     def path(self, notice: Notice) -> str:
         return reverse("trials")
@@ -57,7 +57,7 @@ class TrialAwaitsDecision(VendorRequestNotice):
 
 
 @register_notice
-class TrialWithdrawn(TrialAwaitsDecision):
+class TrialWithdrawnNotice(TrialRequestNotice):
     """The notice to the vendor that a customer has withdrawn its request for a trial."""
 
     code = "trial_withdrawn"
@@ -69,7 +69,7 @@ class TrialWithdrawn(TrialAwaitsDecision):
         return super().recipients([event for event in events if event.data.get("is_request")])
 
 
-class ReleaseRequestNews(VendorRequestNotice):
+class ReleaseRequestNotice(VendorRequestNotice):
     """The base of notices to the vendor about requests to release licences: at most one a day (UTC) for each customer.
 
     The page lists the licences. A notice does not name who holds a licence (CC-32).
@@ -103,7 +103,7 @@ class ReleaseRequestNews(VendorRequestNotice):
 
 
 @register_notice
-class ReleaseRequested(ReleaseRequestNews):
+class ReleaseRequestedNotice(ReleaseRequestNotice):
     """The notice to the vendor that a customer asks for licences to be released."""
 
     code = "release_asked"
@@ -114,7 +114,7 @@ class ReleaseRequested(ReleaseRequestNews):
 
 
 @register_notice
-class ReleaseWithdrawn(ReleaseRequestNews):
+class ReleaseWithdrawnNotice(ReleaseRequestNotice):
     """The notice to the vendor that a customer withdraws requests to release licences.
 
     The vendor's staff may have copied the list elsewhere.
@@ -127,7 +127,7 @@ class ReleaseWithdrawn(ReleaseRequestNews):
     words = gettext_lazy("%(customer)s withdrew a request to release licences")
 
 
-class ReleaseAnswer(RequesterNotice):
+class ReleaseAnswerNotice(RequesterNotice):
     """The base of notices that answer a request to release a licence.
 
     They go to the customer's Admins, who alone see its licence users (CC-32), and do not name who holds the licence.
@@ -150,7 +150,7 @@ class ReleaseAnswer(RequesterNotice):
 
 
 @register_notice
-class LicenceReleased(ReleaseAnswer):
+class LicenceReleasedNotice(ReleaseAnswerNotice):
     """The notice to the customer's Admins that a licence was released. Each licence has a notice of its own."""
 
     code = "licence_released"
@@ -165,7 +165,7 @@ class LicenceReleased(ReleaseAnswer):
 
 
 @register_notice
-class ReleaseReopened(ReleaseAnswer):
+class ReleaseReopenedNotice(ReleaseAnswerNotice):
     """The notice to the customer's Admins that a licence is not released after all, and still waits for its release."""
 
     code = "release_reopened"

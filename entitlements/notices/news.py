@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from notifications.models import Event
 
 
-def licence_count_label(quantity: int) -> str:
+def describe_licence_count(quantity: int) -> str:
     """Return a number of licences in words, such as "12 licences"."""
     return ngettext("%(count)s licence", "%(count)s licences", quantity) % {"count": formats.format_number(quantity)}
 
 
-class ServiceNews(CustomerNewsNotice):
+class ServiceNewsNotice(CustomerNewsNotice):
     """The base of notices about one service of a customer, to the customer and everyone connected to it."""
 
     icon = "package"
@@ -41,14 +41,14 @@ class ServiceNews(CustomerNewsNotice):
         return str(self.words) % {"service": notice.params["sku_name"]}
 
     def body(self, notice: Notice) -> str:
-        return licence_count_label(notice.params["quantity"])
+        return describe_licence_count(notice.params["quantity"])
 
     def licences_until(self, notice: Notice) -> str:
         """Return the number of licences in words and, if the entitlement has an end, the last day."""
         if not self.ends_on(notice):
-            return licence_count_label(notice.params["quantity"])
+            return describe_licence_count(notice.params["quantity"])
         return _("%(licences)s until %(date)s") % {
-            "licences": licence_count_label(notice.params["quantity"]),
+            "licences": describe_licence_count(notice.params["quantity"]),
             "date": self.day(notice),
         }
 
@@ -63,7 +63,7 @@ class ServiceNews(CustomerNewsNotice):
 
 
 @register_notice
-class EntitlementAdded(ServiceNews):
+class EntitlementAddedNotice(ServiceNewsNotice):
     """The notice that a service became active."""
 
     code = "entitlement_added"
@@ -74,7 +74,7 @@ class EntitlementAdded(ServiceNews):
 
 
 @register_notice
-class EntitlementChanged(ServiceNews):
+class EntitlementChangedNotice(ServiceNewsNotice):
     """The notice that an entitlement of a service has changed, such as its number of seats or its end."""
 
     code = "entitlement_changed"
@@ -84,7 +84,7 @@ class EntitlementChanged(ServiceNews):
 
 
 @register_notice
-class TrialRequested(ServiceNews):
+class TrialRequestedNotice(ServiceNewsNotice):
     """The notice that a trial was requested."""
 
     code = "trial_requested"
@@ -95,7 +95,7 @@ class TrialRequested(ServiceNews):
 
 
 @register_notice
-class TrialExpired(ServiceNews):
+class TrialExpiredNotice(ServiceNewsNotice):
     """The notice that a trial has expired."""
 
     code = "trial_expired"
@@ -106,7 +106,7 @@ class TrialExpired(ServiceNews):
 
 
 @register_notice
-class EndsSoon(ServiceNews):
+class ServiceEndsSoonNotice(ServiceNewsNotice):
     """The notice that a service ends soon, sent 90, 60, 30 and 7 days ahead.
 
     Admins have it in their daily summary too.
@@ -131,7 +131,7 @@ class EndsSoon(ServiceNews):
         return super().body(notice) if near == self.day(notice) else f"{super().body(notice)} · {near}"
 
 
-class TrialDecision(ServiceNews):
+class TrialDecisionNotice(ServiceNewsNotice):
     """The base of notices about what the vendor decided about a trial.
 
     The customer's Admins get them by e-mail, its partners in the inbox.
@@ -143,18 +143,18 @@ class TrialDecision(ServiceNews):
 
 
 @register_notice
-class TrialApproved(TrialDecision):
+class TrialApprovedNotice(TrialDecisionNotice):
     """The notice that a trial was approved and has begun."""
 
     code = "trial_approved"
     event = EntitlementEvent.TRIAL_APPROVED
     label = gettext_lazy("Trial approved")
     words = gettext_lazy("The trial of %(service)s has started")
-    body = ServiceNews.licences_until
+    body = ServiceNewsNotice.licences_until
 
 
 @register_notice
-class TrialDeclined(TrialDecision):
+class TrialDeclinedNotice(TrialDecisionNotice):
     """The notice that a trial was declined, with the reason."""
 
     code = "trial_declined"
@@ -171,18 +171,18 @@ class TrialDeclined(TrialDecision):
 
 
 @register_notice
-class TrialExtended(TrialDecision):
+class TrialExtendedNotice(TrialDecisionNotice):
     """The notice that a trial was extended to a later day."""
 
     code = "trial_extended"
     event = EntitlementEvent.TRIAL_EXTENDED
     label = gettext_lazy("Trial extended")
     words = gettext_lazy("The trial of %(service)s was extended")
-    body = ServiceNews.licences_until
+    body = ServiceNewsNotice.licences_until
 
 
 @register_notice
-class TrialConverted(TrialDecision):
+class TrialConvertedNotice(TrialDecisionNotice):
     """The notice that a trial became production."""
 
     code = "trial_converted"
@@ -190,11 +190,11 @@ class TrialConverted(TrialDecision):
     label = gettext_lazy("Trial converted to production")
     icon = "package-check"
     words = gettext_lazy("%(service)s is now in production")
-    body = ServiceNews.licences_until
+    body = ServiceNewsNotice.licences_until
 
 
 @register_notice
-class TrialCancelled(TrialDecision):
+class TrialCancelledNotice(TrialDecisionNotice):
     """The notice that a trial or its request was cancelled."""
 
     code = "trial_cancelled"
@@ -204,7 +204,7 @@ class TrialCancelled(TrialDecision):
 
 
 @register_notice
-class UnusualUsageFound(CustomerNewsNotice):
+class UnusualUsageNotice(CustomerNewsNotice):
     """The notice of all unusual use of licences that was found for one customer in one night (CC-14).
 
     Each anomaly is reported once.

@@ -62,7 +62,7 @@ class PortfolioNumbers:
 
         It is 1 only where all are assigned, 0 only where none is, and more than 1 where more are than were purchased.
         """
-        percent = counting.percent_assigned(self.seats_assigned, self.seats_purchased)
+        percent = counting.compute_percent_assigned(self.seats_assigned, self.seats_purchased)
         return None if percent is None else percent / 100
 
 
@@ -129,7 +129,7 @@ def list_portfolio_skus(numbers: PortfolioNumbers) -> list[Sku]:
     return list(Sku.objects.filter(pk__in=list(numbers.skus)).order_by("name", "pk"))
 
 
-def count_services(actor: Actor, customer: OuterRef) -> Combinable:
+def make_service_count(actor: Actor, customer: OuterRef) -> Combinable:
     """Return a query expression that counts the running entitlements of a customer that the actor may see.
 
     `customer` is a reference to the customer's primary key.
@@ -138,7 +138,7 @@ def count_services(actor: Actor, customer: OuterRef) -> Combinable:
     return Coalesce(Subquery(listing.values("services")), 0)
 
 
-def count_orders(actor: Actor, customer: OuterRef) -> Combinable:
+def make_order_count(actor: Actor, customer: OuterRef) -> Combinable:
     """Return a query expression that counts the orders of a customer, or is null if the actor may not see orders.
 
     `customer` is a reference to the customer's primary key.
@@ -149,7 +149,7 @@ def count_orders(actor: Actor, customer: OuterRef) -> Combinable:
     return Coalesce(Subquery(orders.values("customer").annotate(count=Count("pk")).values("count")), 0)
 
 
-def add_report_day(rows: CustomerListingQuerySet) -> CustomerListingQuerySet:
+def annotate_report_day(rows: CustomerListingQuerySet) -> CustomerListingQuerySet:
     """Add `as_of` to each row of the customer listing: the latest day for which the customer's use was reported.
 
     It is None where no use is reported or shared.
@@ -159,7 +159,7 @@ def add_report_day(rows: CustomerListingQuerySet) -> CustomerListingQuerySet:
 
 
 def _with_account(viewer: int, public_id: UUID) -> QuerySet[CustomerListing, tuple[Any, ...]]:
-    rows = add_report_day(CustomerListing.objects.visible_to(Actor(organization_id=viewer)))
+    rows = annotate_report_day(CustomerListing.objects.visible_to(Actor(organization_id=viewer)))
     columns = (*list_columns(CustomerListing), *list_columns(Organization, "customer__"))
     return rows.filter(public_id=public_id).values_list(*columns, "as_of")
 
@@ -199,10 +199,10 @@ def list_services(actor: Actor, customer_id: int | None) -> list[Entitlement]:
 
     Entitlements without an end come last.
     """
-    return list(query_services(actor, customer_id).select_related("sku"))
+    return list(make_services_queryset(actor, customer_id).select_related("sku"))
 
 
-def query_services(actor: Actor, customer_id: int | None) -> QuerySet[Entitlement]:
+def make_services_queryset(actor: Actor, customer_id: int | None) -> QuerySet[Entitlement]:
     """Return a queryset of every entitlement of a customer, in the order of `list_services`."""
     rows = Entitlement.objects.visible_to(actor).filter(customer=customer_id)
     return rows.order_by(F("ends_on").asc(nulls_last=True), "sku__name", "pk")

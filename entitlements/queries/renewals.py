@@ -93,12 +93,12 @@ def list_calendar_renewals(actor: Actor) -> list[Entitlement]:
     return list(rows.order_by("ends_on", "pk")[:IN_CALENDAR])
 
 
-def get_own_calendar(actor: Actor) -> CalendarFeed | None:
+def get_own_calendar_feed(actor: Actor) -> CalendarFeed | None:
     """Return the calendar feed that the acting person has made for the acting organisation, or None."""
     return CalendarFeed.objects.visible_to(actor).first()
 
 
-def find_calendar(secret: str) -> tuple[CalendarFeed, Actor, Person]:
+def find_calendar_feed(secret: str) -> tuple[CalendarFeed, Actor, Person]:
     """Return the calendar feed that has this secret, an actor with its owner's present rights, and its owner.
 
     Holding the secret is the permission, and the owner's rights say what it shows. Raises NotFound if the secret is

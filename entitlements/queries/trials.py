@@ -44,7 +44,7 @@ def list_tried_skus(actor: Actor) -> QuerySet[Sku]:
     return Sku.objects.filter(pk__in=tried.values("sku")).order_by("name", "pk")
 
 
-def service_names_by_customer(customer_ids: Iterable[int]) -> dict[int, list[str]]:
+def list_service_names_by_customer(customer_ids: Iterable[int]) -> dict[int, list[str]]:
     """Return a dict from each customer's primary key to the names of the SKUs that it runs today (UTC).
 
     It does not ask who the reader is: the caller has found the customers through a trial that the reader sees.

@@ -19,11 +19,11 @@ from entitlements.models import (
     UnusualUse,
     UsageDay,
     UsageMonth,
-    first_of_month,
+    get_first_day_of_month,
 )
 from entitlements.models.listing import HAS_UNUSED, UNUSED, CustomerListingQuerySet, null_unless_shared
 from entitlements.models.usage import KEPT
-from entitlements.queries.customers import add_report_day
+from entitlements.queries.customers import annotate_report_day
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.scopes import Scope
 
@@ -33,20 +33,20 @@ DAY_LASTS, MONTH_LASTS = dt.timedelta(days=7), dt.timedelta(days=32)  # time wit
 ASKED = 50  # customers that are asked for the latest day that was reported of many
 
 
-def trend_days(until: dt.date) -> list[dt.date]:
+def list_trend_days(until: dt.date) -> list[dt.date]:
     """Return the days of a trend by day: all days of twelve weeks, of which `until` is the last."""
     return [until - dt.timedelta(days=back) for back in range(WEEKS.days - 1, -1, -1)]
 
 
-def trend_months(until: dt.date, span: str) -> list[dt.date]:
+def list_trend_months(until: dt.date, span: str) -> list[dt.date]:
     """Return the months of a trend, each as its first day. `until` lies in the last of them.
 
     `span` is the key in RANGES that says how many months there are.
     """
-    month, months = first_of_month(until), []
+    month, months = get_first_day_of_month(until), []
     for _number in range(RANGES[span]):
         months.append(month)
-        month = first_of_month(month - dt.timedelta(days=1))
+        month = get_first_day_of_month(month - dt.timedelta(days=1))
     return months[::-1]
 
 
@@ -70,7 +70,7 @@ class UsageNumbers:
     @property
     def previously_assigned(self) -> int:
         """The number of assigned licences that were assigned in earlier months."""
-        return counting.previously_assigned(self.assigned, self.newly)
+        return counting.count_previously_assigned(self.assigned, self.newly)
 
 
 def list_usage_by_day(actor: Actor, customer_id: int | None, since: dt.date) -> list[UsageNumbers]:
@@ -92,9 +92,9 @@ def list_usage_by_day(actor: Actor, customer_id: int | None, since: dt.date) -> 
         days.append(counting.DayOfUse(day, *numbers))
         if day >= since:
             recent = days[-counting.ACTIVE_DAYS :]
-            monthly = counting.monthly_active(model, recent, day)
-            daily = counting.daily_active(model, recent[-1])
-            overage = counting.overage(assigned, purchased)
+            monthly = counting.count_monthly_active(model, recent, day)
+            daily = counting.count_daily_active(model, recent[-1])
+            overage = counting.count_overage(assigned, purchased)
             uses.append(UsageNumbers(day, sku, service, purchased, assigned, newly, monthly, daily, overage))
     return uses
 
@@ -106,13 +106,13 @@ def list_usage_by_month(actor: Actor, customer_id: int | None, since: dt.date) -
     values = rows.order_by("month", "sku").values_list(*fields, "monthly_active", "daily_active_peak")
     return [
         UsageNumbers(
-            month, sku, service, purchased, assigned, newly, monthly, daily, counting.overage(assigned, purchased)
+            month, sku, service, purchased, assigned, newly, monthly, daily, counting.count_overage(assigned, purchased)
         )
         for month, sku, service, purchased, assigned, newly, monthly, daily in values
     ]
 
 
-def sum_by_moment(
+def sum_usage_by_moment(
     uses: Iterable[UsageNumbers], moments: Sequence[dt.date], lasting: dt.timedelta
 ) -> list[UsageNumbers | None]:
     """Return the use of all SKUs together at each of `moments`, or None where a SKU that is still in use has no report.
@@ -143,7 +143,7 @@ def _sum(uses: list[UsageNumbers], *, at: dt.date, sku_id: int = 0, service: str
     return UsageNumbers(at, sku_id, service, *numbers)
 
 
-def latest_use_by_service(uses: Iterable[UsageNumbers], since: dt.date) -> list[UsageNumbers]:
+def find_latest_use_by_service(uses: Iterable[UsageNumbers], since: dt.date) -> list[UsageNumbers]:
     """Return the latest reported use of each service, in the order of their names. `uses` must come by date.
 
     Services that last reported before `since` are left out.
@@ -162,7 +162,7 @@ def get_customer_usage(actor: Actor, customer_id: int | None) -> CustomerUsage |
     return CustomerUsage.objects.visible_to(actor).filter(customer=customer_id).defer(*KEPT).first()
 
 
-def add_weeks(rows: CustomerListingQuerySet) -> CustomerListingQuerySet:
+def annotate_weeks(rows: CustomerListingQuerySet) -> CustomerListingQuerySet:
     """Add `weeks` to each row of the customer listing: the shares of licences assigned in sixteen weeks, in percent.
 
     The same query reads them. They are None before the first report, and where the customer does not share its usage
@@ -172,7 +172,7 @@ def add_weeks(rows: CustomerListingQuerySet) -> CustomerListingQuerySet:
     return rows.annotate(weeks=null_unless_shared(Subquery(weeks), Scope.USAGE))
 
 
-def latest_report_day(actor: Actor, kind: UnusualUse) -> dt.date | None:
+def find_latest_report_day(actor: Actor, kind: UnusualUse) -> dt.date | None:
     """Return the latest day of use that was reported of customers with this kind of unusual use, or None without any.
 
     Only the first ASKED customers by name are looked up, because each costs a look-up, and their use comes in together.
@@ -198,7 +198,7 @@ class CustomerChange:
 
 
 @dataclass(frozen=True)
-class CustomersStandingOut:
+class StandoutCustomers:
     """The customers whose use stands out: largest change of seats, most unused seats, soonest without seats left."""
 
     risen: list[CustomerChange]  # whose assigned seats rose most against 28 days before
@@ -214,12 +214,12 @@ class CustomersStandingOut:
         return max((day for day in days if day), default=None)
 
 
-def find_customers_standing_out(actor: Actor, today: dt.date, limit: int) -> CustomersStandingOut:
-    """Return the actor's customers whose use stands out, up to `limit` for each list of CustomersStandingOut.
+def find_standout_customers(actor: Actor, today: dt.date, limit: int) -> StandoutCustomers:
+    """Return the actor's customers whose use stands out, up to `limit` for each list of StandoutCustomers.
 
     They are found by indexes, so that it costs the same however many customers there are.
     """
-    rows = add_report_day(CustomerListing.objects.visible_to(actor))
+    rows = annotate_report_day(CustomerListing.objects.visible_to(actor))
     fastest = _fastest(actor, today, limit)
     listings = {row.customer_id: row for row in rows.filter(customer__in=[row.customer_id for row in fastest])}
     paces = [  # a customer may have left between the two queries
@@ -229,7 +229,7 @@ def find_customers_standing_out(actor: Actor, today: dt.date, limit: int) -> Cus
     ]
     by_moved = sorted(paces, key=lambda pace: (pace.moved, pace.listing.customer_id))
     filling = [pace for pace in by_moved if pace.full_on and pace.full_on > today]
-    return CustomersStandingOut(
+    return StandoutCustomers(
         risen=[pace for pace in by_moved[::-1] if pace.moved > 0][:limit],
         fallen=[pace for pace in by_moved if pace.moved < 0][:limit],
         unused=list(rows.filter(HAS_UNUSED).order_by(UNUSED.desc(), "-customer")[:limit]),

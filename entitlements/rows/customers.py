@@ -44,7 +44,7 @@ class CustomerRow:
     select_label: str
 
 
-def customer_rows(listings: Iterable[CustomerListing], names: dict[int, str]) -> list[CustomerRow]:
+def make_customer_rows(listings: Iterable[CustomerListing], names: dict[int, str]) -> list[CustomerRow]:
     """Return a CustomerRow for each row of the customer listing. `names` are the names of SKUs by primary key."""
     select = _("Select %(name)s")
     return [_customer_row(row, sorted(names[sku] for sku in row.skus if sku in names), select) for row in listings]
@@ -84,7 +84,7 @@ def collect_customer_attention(listings: Iterable[CustomerListing]) -> list[Atte
         url = reverse("customer", args=[row.public_id])
         day = LastDay.for_day(row.expires_on)
         if row.is_over:
-            attention.append(Attention("bad", "triangle-alert", row.name, overage_label(row.overage), url))
+            attention.append(Attention("bad", "triangle-alert", row.name, describe_overage(row.overage), url))
         elif row.requests and not (day and day.tone):
             text = _("A trial request is pending")
             attention.append(
@@ -101,7 +101,7 @@ def collect_service_attention(entitlements: Sequence[Entitlement]) -> list[Atten
     It is over its licence, ends within 90 days, or waits for a decision.
     """
     attention = [
-        Attention("bad", "triangle-alert", name, overage_label(seats))
+        Attention("bad", "triangle-alert", name, describe_overage(seats))
         for name, seats in _overages(entitlements)
         if seats > 0
     ]
@@ -130,7 +130,7 @@ def _overages(entitlements: Iterable[Entitlement]) -> Iterable[tuple[str, int]]:
     return seats.values()
 
 
-def licence_bar(entitlements: Iterable[Entitlement]) -> SeatBar:
+def make_licence_bar(entitlements: Iterable[Entitlement]) -> SeatBar:
     """Return the bar that shows the assigned seats of all running entitlements together.
 
     As in the customer list, the overage is added up SKU by SKU.
@@ -140,7 +140,7 @@ def licence_bar(entitlements: Iterable[Entitlement]) -> SeatBar:
     return SeatBar.for_seats(sum(row.assigned for row in running), sum(row.quantity for row in running), overage)
 
 
-def overage_label(seats: int) -> str:
+def describe_overage(seats: int) -> str:
     """Return a number of seats beyond the licence in words: "3 more licences assigned than purchased"."""
     return ngettext(
         "%(count)s more licence assigned than purchased", "%(count)s more licences assigned than purchased", seats
@@ -174,7 +174,7 @@ class ServiceSection:
     rows: list[ServiceRow]
 
 
-def service_sections(entitlements: Iterable[Entitlement], *, may_cancel: bool = False) -> list[ServiceSection]:
+def make_service_sections(entitlements: Iterable[Entitlement], *, may_cancel: bool = False) -> list[ServiceSection]:
     """Return the groups of the Services tab, with their rows (CC-48…CC-52).
 
     Ended entitlements are a group only where there are some. `may_cancel` says that the reader is the customer's Admin,
@@ -190,7 +190,7 @@ def service_sections(entitlements: Iterable[Entitlement], *, may_cancel: bool = 
     groups: dict[Entitlement.Section, list[ServiceRow]] = {key: [] for key in section}
     for entitlement in entitlements:
         key = entitlement.section(today())
-        row = service_row(entitlement, running=key in RUNNING)
+        row = make_service_row(entitlement, running=key in RUNNING)
         if may_cancel and key in (section.ACTIVE_TRIALS, section.PENDING_TRIALS):
             row = replace(row, cancel_url=reverse("trial_cancel", args=[entitlement.public_id]))
         groups[key].append(row)
@@ -201,7 +201,7 @@ def service_sections(entitlements: Iterable[Entitlement], *, may_cancel: bool = 
     ]
 
 
-def service_row(row: Entitlement, *, running: bool) -> ServiceRow:
+def make_service_row(row: Entitlement, *, running: bool) -> ServiceRow:
     """Return the row of the Services tab for an entitlement. The row has a bar of seats if it is `running` today."""
     return ServiceRow(
         name=row.sku.name,
@@ -246,7 +246,7 @@ class OrderRow:
 _ORDER_TONES = {Order.State.OPEN: "info", Order.State.FULFILLED: "ok", Order.State.CANCELLED: ""}
 
 
-def order_rows(orders: Iterable[Order]) -> list[OrderRow]:
+def make_order_rows(orders: Iterable[Order]) -> list[OrderRow]:
     """Return an OrderRow for each order, with the order's lines by their position."""
     return [_order_row(order) for order in orders]
 

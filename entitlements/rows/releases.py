@@ -31,7 +31,7 @@ class ReleaseRow:
     by: str  # who released it
 
 
-def release_rows(releases: Iterable[LicenceRelease]) -> list[ReleaseRow]:
+def make_release_rows(releases: Iterable[LicenceRelease]) -> list[ReleaseRow]:
     """Return a ReleaseRow for each licence whose release is asked for or was done."""
     return [_release_row(row) for row in releases]
 

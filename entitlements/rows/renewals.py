@@ -50,7 +50,7 @@ class CalendarWeek:
     rows: list[RenewalRow]
 
 
-def days_left(day: dt.date) -> str:
+def describe_days_left(day: dt.date) -> str:
     """Return in words how many days are left until `day` (UTC), such as "12 days left". On the day it is "last day"."""
     left = (day - today()).days
     if left == 0:
@@ -71,7 +71,7 @@ def describe_unshared_customers(customers: int) -> str:
     return text % {"count": formats.format_number(customers)} if customers else ""
 
 
-def renewal_row(row: Entitlement, *, of_customers: bool) -> RenewalRow:
+def make_renewal_row(row: Entitlement, *, of_customers: bool) -> RenewalRow:
     """Return the row of the list of renewals for an entitlement. With `of_customers` it names the customer."""
     assert row.ends_on, "what has no end does not renew"
     ends = LastDay.for_day(row.ends_on, soon=URGENT)
@@ -86,16 +86,16 @@ def renewal_row(row: Entitlement, *, of_customers: bool) -> RenewalRow:
         org_id=row.customer.org_id,
         usage=SeatBar.for_seats(row.assigned, row.quantity),
         ends=ends,
-        left=days_left(row.ends_on),
+        left=describe_days_left(row.ends_on),
     )
 
 
-def first_of_week(day: dt.date) -> dt.date:
+def get_first_day_of_week(day: dt.date) -> dt.date:
     """Return the first day of the week of `day`, by the reader's language: Monday in most places, Sunday in Japan."""
     return day - dt.timedelta(days=(day.weekday() - formats.get_reader_locale().first_week_day) % 7)
 
 
-def calendar_weeks(
+def group_by_calendar_week(
     rows: Iterable[Entitlement], counts: dict[dt.date, int], *, of_customers: bool
 ) -> list[CalendarWeek]:
     """Return the renewals on one page of the list, grouped by calendar week.
@@ -105,13 +105,13 @@ def calendar_weeks(
     """
     totals: dict[dt.date, int] = {}
     for day, count in counts.items():
-        totals[first_of_week(day)] = totals.get(first_of_week(day), 0) + count
-    groups = groupby(rows, key=lambda row: first_of_week(row.ends_on))  # type: ignore[arg-type]
+        totals[get_first_day_of_week(day)] = totals.get(get_first_day_of_week(day), 0) + count
+    groups = groupby(rows, key=lambda row: get_first_day_of_week(row.ends_on))  # type: ignore[arg-type]
     return [
         CalendarWeek(
             label=_week_label(monday),
             count=formats.format_number(totals.get(monday, 0)),
-            rows=[renewal_row(row, of_customers=of_customers) for row in group],
+            rows=[make_renewal_row(row, of_customers=of_customers) for row in group],
         )
         for monday, group in groups
     ]
@@ -119,7 +119,7 @@ def calendar_weeks(
 
 def _week_label(first: dt.date) -> str:
     span = {"first": formats.format_date(first), "last": formats.format_date(first + WEEK - dt.timedelta(days=1))}
-    this = first_of_week(today())
+    this = get_first_day_of_week(today())
     if first == this:
         return _("This week, until %(last)s") % span
     if first == this + WEEK:
@@ -142,7 +142,7 @@ class CalendarCell:
     more: str = ""  # "2 more": how many are not shown
 
 
-def month_grid(
+def make_month_calendar(
     month: dt.date,
     rows: Iterable[Entitlement],
     counts: dict[dt.date, int],
@@ -157,14 +157,14 @@ def month_grid(
     """
     by_day: dict[dt.date, list[RenewalRow]] = {}
     for row in rows:
-        by_day.setdefault(row.ends_on, []).append(renewal_row(row, of_customers=of_customers))  # type: ignore[arg-type]
+        by_day.setdefault(row.ends_on, []).append(make_renewal_row(row, of_customers=of_customers))  # type: ignore[arg-type]
     cells = [_cell(day, month, by_day.get(day, []), counts.get(day, 0), day_address) for day in _days_around(month)]
     return [cells[start : start + 7] for start in range(0, len(cells), 7)]
 
 
 def _days_around(month: dt.date) -> Iterator[dt.date]:
-    day = max(first_of_week(month), first_of_week(today()))
-    while day.month == month.month or day < month or first_of_week(day) != day:
+    day = max(get_first_day_of_week(month), get_first_day_of_week(today()))
+    while day.month == month.month or day < month or get_first_day_of_week(day) != day:
         yield day
         day += dt.timedelta(days=1)
 
@@ -187,7 +187,7 @@ def _cell(
     )
 
 
-def weekday_names() -> list[tuple[str, str]]:
+def list_weekday_names() -> list[tuple[str, str]]:
     """Return a pair of the short and the full name of each weekday, in the order of the reader's week."""
     where = formats.get_reader_locale()
     order = [(where.first_week_day + number) % 7 for number in range(7)]
@@ -195,12 +195,12 @@ def weekday_names() -> list[tuple[str, str]]:
     return [(short[day], whole[day]) for day in order]
 
 
-def month_name(month: dt.date) -> str:
+def format_month_name(month: dt.date) -> str:
     """Return the name of the month of this date, and its year, in the reader's language."""
     return dates.format_skeleton("yMMMM", month, locale=formats.get_reader_locale())
 
 
-def calendar_days(rows: Iterable[Entitlement], *, of_customers: bool) -> list[AllDayEvent]:
+def make_calendar_events(rows: Iterable[Entitlement], *, of_customers: bool) -> list[AllDayEvent]:
     """Return the entries of a calendar file: one all-day event for each entitlement, on its last day.
 
     With `of_customers` an entry names the customer. Its id is the entitlement's, so a moved end moves the entry.

@@ -40,7 +40,7 @@ class TrialRow:
     menu: list[MenuItem]  # what an Admin may do; empty once the last day has passed
 
 
-def trial_rows(trials: Iterable[Entitlement], has: dict[int, list[str]]) -> list[TrialRow]:
+def make_trial_rows(trials: Iterable[Entitlement], has: dict[int, list[str]]) -> list[TrialRow]:
     """Return a TrialRow for each trial.
 
     `has` are the names of the services that each customer runs, by its primary key.

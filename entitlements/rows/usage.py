@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 from entitlements import anomalies, counting
 from entitlements.models import Anomaly, CustomerListing, CustomerUsage, Entitlement
 from entitlements.queries.usage import CustomerChange, UsageNumbers
-from entitlements.rows.customers import overage_label
+from entitlements.rows.customers import describe_overage
 from partnerportal.lib import charts, formats
 from partnerportal.lib.days import today
 from partnerportal.lib.rows import Attention, LastDay, SeatBar
@@ -39,13 +39,13 @@ class LicencesLabel:
     @classmethod
     def for_numbers(cls, assigned: int, purchased: int, overage: int) -> "LicencesLabel":
         """Return the words for these numbers of licences. `overage` is how many are assigned beyond those purchased."""
-        left = counting.licences_available(assigned, purchased, overage)
+        left = counting.count_available_licences(assigned, purchased, overage)
         return cls(
             usage=SeatBar.for_seats(assigned, purchased, overage),
-            percent=percent_or_dash(assigned, purchased),
-            tone="bad" if overage else _TONES[counting.licence_tone(assigned, purchased)],
+            percent=format_percent_or_dash(assigned, purchased),
+            tone="bad" if overage else _TONES[counting.choose_licence_tone(assigned, purchased)],
             status=_("Over limit") if overage else _status(assigned, purchased),
-            left=overage_label(overage) if overage else licences_left_label(left),
+            left=describe_overage(overage) if overage else describe_licences_left(left),
             left_count=formats.format_number(left),
         )
 
@@ -58,9 +58,9 @@ _TONES = {
 }
 
 
-def percent_or_dash(assigned: int, purchased: int) -> str:
+def format_percent_or_dash(assigned: int, purchased: int) -> str:
     """Return the share of purchased licences that are assigned, such as "75 %", or a dash where none is purchased."""
-    share = counting.percent_assigned(assigned, purchased)
+    share = counting.compute_percent_assigned(assigned, purchased)
     return NO_NUMBER if share is None else formats.format_percent(share / 100)
 
 
@@ -69,12 +69,12 @@ def _status(assigned: int, purchased: int) -> str:
         return _("Full")
     return (
         _("Nearly full")
-        if counting.licence_tone(assigned, purchased) == counting.LicenceTone.AMBER
+        if counting.choose_licence_tone(assigned, purchased) == counting.LicenceTone.AMBER
         else _("Within limit")
     )
 
 
-def licences_left_label(left: int) -> str:
+def describe_licences_left(left: int) -> str:
     """Return a number of licences that are left in words, such as "3 licences available"."""
     if not left:
         return _("No licences available")
@@ -115,7 +115,7 @@ class ServiceUse:
     ends: LastDay | None  # the nearest end of an entitlement, when that is within 90 days
 
 
-def service_uses(uses: Iterable[UsageNumbers], entitlements: Iterable[Entitlement]) -> list[ServiceUse]:
+def make_service_rows(uses: Iterable[UsageNumbers], entitlements: Iterable[Entitlement]) -> list[ServiceUse]:
     """Return a row of the licensing summary for each service.
 
     `uses` are the latest numbers of each service. The nearest end of its running `entitlements` is part of the row.
@@ -123,7 +123,7 @@ def service_uses(uses: Iterable[UsageNumbers], entitlements: Iterable[Entitlemen
     ends: dict[str, dt.date] = {}
     for row in entitlements:
         running = row.section(today()) in (Entitlement.Section.ACTIVE, Entitlement.Section.ACTIVE_TRIALS)
-        if running and row.ends_on and counting.days_left(row.ends_on, today()) is not None:
+        if running and row.ends_on and counting.count_days_left(row.ends_on, today()) is not None:
             ends[row.sku.service] = min(row.ends_on, ends.get(row.sku.service, row.ends_on))
     return [_service_use(use, ends.get(use.service)) for use in uses]
 
@@ -143,7 +143,7 @@ def _service_use(use: UsageNumbers, ends: dt.date | None) -> ServiceUse:
     )
 
 
-def day_when_full_label(usage: CustomerUsage) -> str:
+def describe_day_when_full(usage: CustomerUsage) -> str:
     """Return the date on which all licences will be assigned at the present rate, or words that say why not."""
     if usage.history_days < counting.PACE_MIN_DAYS:
         return _("Not enough history")
@@ -235,7 +235,7 @@ def draw_wide_and_narrow(draw: Callable[[charts.ChartFrame], charts.Chart]) -> l
     return [("wide", draw(charts.WIDE)), ("narrow", draw(charts.NARROW))]
 
 
-def limit_label(limit: int | None, drawings: list[tuple[str, charts.Chart]]) -> str:
+def describe_licence_limit(limit: int | None, drawings: list[tuple[str, charts.Chart]]) -> str:
     """Return the label of the line in a chart that shows how many licences are purchased; "" without a `limit`.
 
     The label says so if the line lies above the scale of the drawings.
@@ -272,6 +272,6 @@ def describe_series(names: Sequence[str], values: Sequence[int | None], limit: i
     return words
 
 
-def number_or_dash(value: int | None) -> str:
+def format_number_or_dash(value: int | None) -> str:
     """Return a number as it is written in the reader's language, or a dash for None."""
     return NO_NUMBER if value is None else formats.format_number(value)

@@ -12,7 +12,7 @@ from connections.policies import ConnectionPermission
 from entitlements.lists.customers import CustomerList
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.queries.customers import list_orders, list_services
-from entitlements.rows.customers import order_rows, service_sections
+from entitlements.rows.customers import make_order_rows, make_service_sections
 from partnerportal.lib.keyset import fetch_keyset_page
 from partnerportal.lib.pages import render_list_page
 from partnerportal.lib.policies import Denied
@@ -38,7 +38,7 @@ def customer_services(request: PortalRequest, customer_id: UUID) -> HttpResponse
     """Show what a customer has, had and asked for: its active, trial, pending and expired services (CC-47…CC-52)."""
     actor = request.actor
     customer = get_customer_with_tab_counts(actor, customer_id)
-    context = {"sections": service_sections(list_services(actor, customer.organization.pk))}
+    context = {"sections": make_service_sections(list_services(actor, customer.organization.pk))}
     template = "entitlements/customer_services.html"
     return render_customer_page(request, customer, tab="services", template=template, context=context)
 
@@ -51,12 +51,12 @@ def customer_orders(request: PortalRequest, customer_id: UUID) -> HttpResponse:
     if isinstance(answer, Denied):
         context, status = {"refusal": answer.message}, 403
     else:
-        context, status = orders_context(request, customer.organization.pk), 200
+        context, status = make_orders_context(request, customer.organization.pk), 200
     template = "entitlements/customer_orders.html"
     return render_customer_page(request, customer, tab="orders", template=template, context=context, status=status)
 
 
-def orders_context(request: PortalRequest, customer_id: int | None) -> dict[str, Any]:
+def make_orders_context(request: PortalRequest, customer_id: int | None) -> dict[str, Any]:
     """Return the template context for one page of a customer's orders, the newest first.
 
     The cursor in the address says which page.
@@ -64,4 +64,4 @@ def orders_context(request: PortalRequest, customer_id: int | None) -> dict[str,
     orders = list_orders(request.actor, customer_id)
     cursor = request.GET.get("cursor", "")
     page = fetch_keyset_page(orders, sort="placed_on", descending=True, size=ORDERS_A_PAGE, cursor=cursor)
-    return {"orders": order_rows(page.rows), "page": page}
+    return {"orders": make_order_rows(page.rows), "page": page}

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django.views.decorators.vary import vary_on_headers
 from django_htmx.http import push_url
 
-from entitlements.actions.releases import ask_release, keep_licence
+from entitlements.actions.releases import request_licence_release, withdraw_release_request
 from entitlements.lists.holders import HolderList
 from entitlements.models import LicenseAssignment
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
@@ -46,7 +46,7 @@ def licence_release(request: PortalRequest, assignment_id: UUID) -> HttpResponse
     """
     assignment = _assignment(request, assignment_id)
     if request.method == "POST":
-        ask_release(actor=request.actor, assignment=assignment)
+        request_licence_release(actor=request.actor, assignment=assignment)
         undo = f"undo={reverse('licence_keep', args=[assignment.public_id])}"
         text = _("You have asked the vendor to release the licence of %(holder)s.") % {"holder": assignment.holder}
         messages.success(request, text, extra_tags=undo)
@@ -61,7 +61,7 @@ def licence_keep(request: PortalRequest, assignment_id: UUID) -> HttpResponse:
 
     The answer is 404 for a licence that is not held now, or by another organisation.
     """
-    assignment = keep_licence(actor=request.actor, assignment=_assignment(request, assignment_id))
+    assignment = withdraw_release_request(actor=request.actor, assignment=_assignment(request, assignment_id))
     messages.success(request, _("%(holder)s keeps the licence.") % {"holder": assignment.holder})
     return redirect("licence_holders")
 

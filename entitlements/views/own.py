@@ -7,8 +7,8 @@ from django.views.decorators.http import require_safe
 from accounts.queries import is_customer
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.queries.customers import list_services
-from entitlements.rows.customers import service_sections
-from entitlements.views.customers import orders_context
+from entitlements.rows.customers import make_service_sections
+from entitlements.views.customers import make_orders_context
 from partnerportal.lib.pages import require_permission
 from partnerportal.lib.requests import PortalRequest
 
@@ -22,7 +22,7 @@ def services(request: PortalRequest) -> HttpResponse:
         ROLE_TABLE[permission].check(actor)
         for permission in (EntitlementPermission.REQUEST_TRIALS, EntitlementPermission.CANCEL_TRIALS)
     )
-    sections = service_sections(list_services(actor, actor.organization_id), may_cancel=bool(cancel_trial))
+    sections = make_service_sections(list_services(actor, actor.organization_id), may_cancel=bool(cancel_trial))
     return render(
         request,
         "entitlements/services.html",
@@ -34,5 +34,5 @@ def services(request: PortalRequest) -> HttpResponse:
 @require_permission(ROLE_TABLE, EntitlementPermission.VIEW_OWN)
 def orders(request: PortalRequest) -> HttpResponse:
     """Show the organisation's own orders, the newest first."""
-    context = orders_context(request, request.actor.organization_id)
+    context = make_orders_context(request, request.actor.organization_id)
     return render(request, "entitlements/orders.html", context)

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from entitlements.actions.releases import mark_released, reopen_release
+from entitlements.actions.releases import mark_licence_released, reopen_licence_release
 from entitlements.lists.releases import ReleaseList
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from partnerportal.lib.pages import read_next_url, render_list_page, require_permission
@@ -36,14 +36,14 @@ def releases(request: PortalRequest) -> HttpResponse:
 
 @require_POST
 @may_mark
-def release_mark(request: PortalRequest) -> HttpResponse:
+def mark_release_done(request: PortalRequest) -> HttpResponse:
     """Mark a licence as released. The message offers Undo.
 
     The query of the address names the licence by its key, as the address of Undo does, because a key may hold
     characters that no path can.
     """
     key = request.GET.get("key", "")
-    mark_released(actor=request.actor, key=key)
+    mark_licence_released(actor=request.actor, key=key)
     undo = f"undo={reverse('release_reopen')}?{urlencode({'key': key})}"
     messages.success(request, _("The licence %(key)s is marked as released.") % {"key": key}, extra_tags=undo)
     return redirect(read_next_url(request, reverse("releases")))
@@ -51,12 +51,12 @@ def release_mark(request: PortalRequest) -> HttpResponse:
 
 @require_POST
 @may_mark
-def release_reopen(request: PortalRequest) -> HttpResponse:
+def reopen_release_request(request: PortalRequest) -> HttpResponse:
     """Reopen the request for a release that was marked as done: the licence waits again.
 
     The query of the address names the licence by its key.
     """
     key = request.GET.get("key", "")
-    reopen_release(actor=request.actor, key=key)
+    reopen_licence_release(actor=request.actor, key=key)
     messages.success(request, _("The licence %(key)s is waiting to be released again.") % {"key": key})
     return redirect(read_next_url(request, reverse("releases")))

@@ -10,16 +10,16 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.queries import sees_customers
-from entitlements.actions.renewals import make_calendar, note_calendar_read, revoke_calendar
+from entitlements.actions.renewals import make_calendar_feed, record_calendar_read, revoke_calendar_feed
 from entitlements.lists.renewals import RenewalList
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.queries.renewals import (
     count_customers_without_services,
-    find_calendar,
-    get_own_calendar,
+    find_calendar_feed,
+    get_own_calendar_feed,
     list_calendar_renewals,
 )
-from entitlements.rows.renewals import calendar_days, describe_unshared_customers
+from entitlements.rows.renewals import describe_unshared_customers, make_calendar_events
 from partnerportal.lib import tenancy
 from partnerportal.lib.icalendar import CONTENT_TYPE, build_calendar
 from partnerportal.lib.limits import enforce_hourly_limit
@@ -54,17 +54,17 @@ def calendar_feed(request: PortalRequest) -> HttpResponse:
     """
     link = ""
     if request.method == "POST":
-        secret = make_calendar(actor=request.actor)
+        secret = make_calendar_feed(actor=request.actor)
         link = settings.PORTAL_ORIGIN + reverse("calendar", args=[secret])
-    context = {"link": link, "feed": get_own_calendar(request.actor)}
+    context = {"link": link, "feed": get_own_calendar_feed(request.actor)}
     return render(request, "entitlements/calendar_feed.html", context)
 
 
 @require_POST
 @require_permission(ROLE_TABLE, EntitlementPermission.VIEW_RENEWALS)
-def calendar_revoke(request: PortalRequest) -> HttpResponse:
+def revoke_calendar_address(request: PortalRequest) -> HttpResponse:
     """Revoke the person's calendar address, which answers 404 from then on."""
-    revoke_calendar(actor=request.actor)
+    revoke_calendar_feed(actor=request.actor)
     messages.success(request, _("The calendar link no longer works."))
     return redirect("calendar_feed")
 
@@ -76,7 +76,7 @@ def calendar_file(request: PortalRequest, token: str) -> HttpResponse:
     `token` is the secret of the address. No session is needed, and one that comes along changes nothing. The answer is
     404 for an address that is unknown or revoked, and 429 beyond READINGS_AN_HOUR.
     """
-    feed, actor, person = find_calendar(token)
+    feed, actor, person = find_calendar_feed(token)
     enforce_hourly_limit(READINGS_AN_HOUR, f"calendar:{feed.pk}")
     with (
         translation.override(person.language),
@@ -84,7 +84,7 @@ def calendar_file(request: PortalRequest, token: str) -> HttpResponse:
     ):
         name = _("Renewals, %(organization)s") % {"organization": actor.organization_name}
         of_customers = sees_customers(actor)
-        days = calendar_days(list_calendar_renewals(actor), of_customers=of_customers)
+        days = make_calendar_events(list_calendar_renewals(actor), of_customers=of_customers)
         text = describe_unshared_customers(count_customers_without_services(actor)) if of_customers else ""
-        note_calendar_read(actor=actor, feed=feed)
+        record_calendar_read(actor=actor, feed=feed)
     return HttpResponse(build_calendar(name, days, now=timezone.now(), text=text), content_type=CONTENT_TYPE)

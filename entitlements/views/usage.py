@@ -14,9 +14,9 @@ from entitlements.lists.trend import UsageTrend
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.queries.customers import get_portfolio_numbers, list_services
 from entitlements.queries.usage import (
-    find_customers_standing_out,
+    find_latest_use_by_service,
+    find_standout_customers,
     get_customer_usage,
-    latest_use_by_service,
     list_open_anomalies,
     list_usage_by_day,
 )
@@ -75,7 +75,7 @@ def usage_of_customers(request: PortalRequest) -> HttpResponse:
     The sums are stored and the customers found by indexes, so the page costs the same however many customers there are.
     """
     actor = request.actor
-    rankings = find_customers_standing_out(actor, today(), RANKED)
+    rankings = find_standout_customers(actor, today(), RANKED)
     context = {
         "numbers": get_portfolio_numbers(actor),
         "risen": words.rank_by_change(rankings.risen),
@@ -95,12 +95,14 @@ def _licensing(actor: Actor, customer_id: int | None) -> dict[str, Any]:
     attention = words.collect_anomaly_attention(anomalies) + collect_service_attention(entitlements)
     if usage is None:
         return {"usage": None, "attention": attention}
-    uses = latest_use_by_service(list_usage_by_day(actor, customer_id, usage.as_of - CURRENT), usage.as_of - CURRENT)
+    uses = find_latest_use_by_service(
+        list_usage_by_day(actor, customer_id, usage.as_of - CURRENT), usage.as_of - CURRENT
+    )
     return {
         "usage": usage,
         "licences": words.LicencesLabel.for_numbers(usage.assigned, usage.purchased, usage.overage),
-        "full": words.day_when_full_label(usage),
-        "services": words.service_uses(uses, entitlements),
+        "full": words.describe_day_when_full(usage),
+        "services": words.make_service_rows(uses, entitlements),
         "freshness": words.describe_freshness(usage),
         "daily": sum(use.daily for use in uses),
         "attention": attention,

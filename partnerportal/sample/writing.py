@@ -21,7 +21,7 @@ from connections.actors import choose_actor
 from connections.consent import WORDING, join_offered_scopes
 from connections.models import Connection, Consent, InvitationLink
 from entitlements.actions.anomalies import find_anomalies
-from entitlements.actions.releases import ask_release, mark_released
+from entitlements.actions.releases import mark_licence_released, request_licence_release
 from entitlements.actions.trials import request_trial
 from entitlements.facts import Outcome
 from entitlements.ingest.importing import import_feed
@@ -254,9 +254,9 @@ def _asked_of_vendor(organizations: Organizations) -> None:
     """Have one customer ask for the release of unused licences, of which one is done, and another for a trial."""
     actor, staff = _admin_of("meridian-health", organizations), _admin_of(cast.VENDOR, organizations)
     unused = LicenseAssignment.objects.visible_to(actor).unused().select_related("sku")
-    releases = [ask_release(actor=actor, assignment=row) for row in unused.order_by("pk")[:4]]
+    releases = [request_licence_release(actor=actor, assignment=row) for row in unused.order_by("pk")[:4]]
     with tenancy.as_tenant(organization_id=staff.organization_id, person_id=staff.person_id):
-        mark_released(actor=staff, key=releases[0].external_id)
+        mark_licence_released(actor=staff, key=releases[0].external_id)
     actor = _admin_of("gruenwald", organizations)
     request_trial(actor=actor, sku=list_skus_to_try(actor)[0], quantity=15)
 

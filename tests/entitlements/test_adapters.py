@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from entitlements.ingest.adapters import ADAPTERS, NotReadable, read_items
+from entitlements.ingest.adapters import ADAPTERS, UnreadableFile, read_items
 from entitlements.models import Entitlement, Sku, UsageDay
 from tests.counts import count
 from tests.world import World
@@ -107,7 +107,7 @@ def test_without_a_customer_nothing_is_guessed() -> None:
 @pytest.mark.parametrize("raw", [b"", b"{", b"\xff\xfe{}", b"7", b'"text"', b"[" * 100_000, b" " * 20_000_000])
 @pytest.mark.parametrize("name", sorted(ADAPTERS))
 def test_what_is_not_such_a_file_is_said(name: str, raw: bytes) -> None:
-    with pytest.raises(NotReadable):
+    with pytest.raises(UnreadableFile):
         read_items(name, raw)
 
 

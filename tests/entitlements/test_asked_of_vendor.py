@@ -13,7 +13,7 @@ from django.core import mail
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
-from entitlements.actions.releases import ask_release, keep_licence
+from entitlements.actions.releases import request_licence_release, withdraw_release_request
 from entitlements.actions.trials import approve_trial, cancel_trial, request_trial
 from entitlements.ingest.importing import import_feed
 from entitlements.ingest.upload_files import UnpackedFile
@@ -37,7 +37,7 @@ def ask(world: World, actor_for: Any, as_tenant: Any) -> Any:
         actor = actor_for(f"{name}.admin")
         with as_tenant(actor):
             held = list(LicenseAssignment.objects.visible_to(actor).held_now())
-            return [ask_release(actor=actor, assignment=row) for row in held]
+            return [request_licence_release(actor=actor, assignment=row) for row in held]
 
     return ask
 
@@ -78,7 +78,7 @@ def test_its_export_names_no_holder_either(world: World, web: Any, ask: Any) -> 
 
 def test_what_is_released_or_kept_leaves_the_list(world: World, web: Any, ask: Any, actor_for: Any) -> None:
     first, second = ask()
-    keep_licence(actor=actor_for("customer.admin"), assignment=first)
+    withdraw_release_request(actor=actor_for("customer.admin"), assignment=first)
     page = web("vendor.admin").get(PAGE).content.decode()
     assert first.external_id not in page and second.external_id in page
     LicenseAssignment.objects.update(released_at=timezone.now())
@@ -104,7 +104,7 @@ def test_staff_mark_what_they_have_released_and_take_it_back(world: World, web: 
         and not LicenseAssignment.objects.visible_to(actor_for("customer.admin")).held_now().filter(pk=row.pk).exists()
     )
     with pytest.raises(Conflict):
-        keep_licence(actor=actor_for("customer.admin"), assignment=row)
+        withdraw_release_request(actor=actor_for("customer.admin"), assignment=row)
     assert mark(client, row).status_code == 409
     assert (
         f"Mark {escape(row.external_id)} as"
@@ -265,7 +265,7 @@ def test_staff_hear_of_releases_once_a_day_for_each_customer(world: World, ask: 
 def test_staff_hear_that_a_release_is_taken_back(world: World, ask: Any, actor_for: Any) -> None:
     """Once a day for each customer, by the same ways as of the request."""
     for row in ask():
-        keep_licence(actor=actor_for("customer.admin"), assignment=row)
+        withdraw_release_request(actor=actor_for("customer.admin"), assignment=row)
     (notice,) = told(world, "release_withdrawn")
     assert said(notice) == (
         f"{world.customer.name} withdrew a request to release licences",

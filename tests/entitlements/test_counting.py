@@ -14,18 +14,18 @@ TODAY = dt.date(2026, 3, 15)
 
 def test_a_user_device_licence_counts_the_lesser_of_users_and_devices() -> None:
     """120 people on 95 shared machines use 95 licences, and 40 people with 70 machines use 40."""
-    assert counting.licences_in_use("user_device", users=120, devices=95, peak=200) == 95
-    assert counting.licences_in_use("user_device", users=40, devices=70, peak=200) == 40
+    assert counting.count_licences_in_use("user_device", users=120, devices=95, peak=200) == 95
+    assert counting.count_licences_in_use("user_device", users=40, devices=70, peak=200) == 40
 
 
 def test_a_concurrent_licence_counts_the_peak() -> None:
-    assert counting.licences_in_use("concurrent", users=120, devices=95, peak=33) == 33
+    assert counting.count_licences_in_use("concurrent", users=120, devices=95, peak=33) == 33
 
 
 def test_daily_is_the_last_24_hours() -> None:
     day = DayOfUse(TODAY, daily_users=51, daily_devices=48, monthly_users=90, monthly_devices=80, peak_concurrent=30)
-    assert counting.daily_active("user_device", day) == 48
-    assert counting.daily_active("concurrent", day) == 30
+    assert counting.count_daily_active("user_device", day) == 48
+    assert counting.count_daily_active("concurrent", day) == 30
 
 
 def test_monthly_is_the_last_30_days() -> None:
@@ -34,19 +34,19 @@ def test_monthly_is_the_last_30_days() -> None:
         DayOfUse(TODAY - dt.timedelta(back), monthly_users=100 - back, monthly_devices=120, peak_concurrent=peak)
         for back, peak in ((0, 20), (29, 44), (30, 99))
     ]
-    assert counting.monthly_active("user_device", days, TODAY) == 100
-    assert counting.monthly_active("concurrent", days, TODAY) == 44
+    assert counting.count_monthly_active("user_device", days, TODAY) == 100
+    assert counting.count_monthly_active("concurrent", days, TODAY) == 44
 
 
 @pytest.mark.promise("CC-35")
 def test_previously_and_newly_assigned_make_up_the_assigned() -> None:
     """Of 57 licences assigned in March 12 were assigned in March."""
-    assert counting.previously_assigned(57, 12) == 45
+    assert counting.count_previously_assigned(57, 12) == 45
 
 
 def test_overage_and_licences_left() -> None:
-    assert (counting.overage(57, 50), counting.licences_available(57, 50)) == (7, 0)
-    assert (counting.overage(42, 50), counting.licences_available(42, 50)) == (0, 8)
+    assert (counting.count_overage(57, 50), counting.count_available_licences(57, 50)) == (7, 0)
+    assert (counting.count_overage(42, 50), counting.count_available_licences(42, 50)) == (0, 8)
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_overage_and_licences_left() -> None:
      (1001, 1000, 101), (0, 0, None), (3, 0, None)],
 )  # fmt: skip
 def test_the_share_assigned_never_rounds_to_full_or_to_none(assigned: int, purchased: int, share: int | None) -> None:
-    assert counting.percent_assigned(assigned, purchased) == share
+    assert counting.compute_percent_assigned(assigned, purchased) == share
 
 
 @pytest.mark.parametrize(
@@ -70,15 +70,15 @@ def test_the_share_assigned_never_rounds_to_full_or_to_none(assigned: int, purch
     ],
 )
 def test_full_is_amber_and_only_more_is_red(assigned: int, tone: LicenceTone) -> None:
-    assert counting.licence_tone(assigned, 100) is tone
+    assert counting.choose_licence_tone(assigned, 100) is tone
 
 
 def test_the_warning_begins_90_days_before_the_end() -> None:
     ends = {left: TODAY + dt.timedelta(left) for left in (91, 90, 1, 0, -1)}
-    assert {left: counting.days_left(day, TODAY) for left, day in ends.items()} == {
+    assert {left: counting.count_days_left(day, TODAY) for left, day in ends.items()} == {
         91: None, 90: 90, 1: 1, 0: 0, -1: None
     }  # fmt: skip
-    assert counting.days_left(None, TODAY) is None
+    assert counting.count_days_left(None, TODAY) is None
 
 
 @pytest.mark.promise("G-6")
@@ -86,7 +86,7 @@ def test_when_all_will_be_assigned() -> None:
     """Two more every week, 5 left: 18 days. Nothing is said of too short a history, a fall, or what is far away."""
 
     def full_on(assigned: int = 45, per_day: float | None = 2 / 7, history: int = 60) -> dt.date | None:
-        return counting.day_when_full(
+        return counting.predict_day_when_full(
             as_of=TODAY, assigned=assigned, purchased=50, per_day=per_day, history_days=history
         )  # fmt: skip
 
@@ -100,10 +100,11 @@ def test_when_all_will_be_assigned() -> None:
 
 @given(st.integers(0, 10**9), st.integers(1, 10**9))
 def test_words_and_numbers_agree(assigned: int, purchased: int) -> None:
-    share = counting.percent_assigned(assigned, purchased)
+    share = counting.compute_percent_assigned(assigned, purchased)
     assert share is not None
-    assert (share > 100) == (assigned > purchased) == (counting.overage(assigned, purchased) > 0)
+    assert (share > 100) == (assigned > purchased) == (counting.count_overage(assigned, purchased) > 0)
     assert (share == 100) == (assigned == purchased)
     assert (
-        counting.licences_available(assigned, purchased) - counting.overage(assigned, purchased) == purchased - assigned
+        counting.count_available_licences(assigned, purchased) - counting.count_overage(assigned, purchased)
+        == purchased - assigned
     )

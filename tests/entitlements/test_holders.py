@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from entitlements.actions.releases import ask_release, keep_licence
+from entitlements.actions.releases import request_licence_release, withdraw_release_request
 from entitlements.models import LicenseAssignment, Sku
 from notifications.actions.outbox import fan_out_due_events
 from notifications.models import Event, Notice
@@ -47,13 +47,13 @@ def test_nobody_else_opens_the_page_or_asks(who: str, world: World, web: Any, ac
     assert client.get(LIST).status_code == 403
     assert client.get(address).status_code == client.post(address).status_code == 403
     with pytest.raises(Refused):
-        ask_release(actor=actor_for(who), assignment=held(world))
+        request_licence_release(actor=actor_for(who), assignment=held(world))
 
 
 def test_another_customers_holder_is_not_found(world: World, web: Any, actor_for: Any) -> None:
     assert web("stranger.admin").post(f"{LIST}{held(world).public_id}/release/").status_code == 404
     with pytest.raises(NotFound):
-        ask_release(actor=actor_for("stranger.admin"), assignment=held(world))
+        request_licence_release(actor=actor_for("stranger.admin"), assignment=held(world))
 
 
 def test_search_and_those_not_used(world: World, web: Any) -> None:
@@ -103,13 +103,13 @@ def test_asked_once_undone_and_too_late(world: World, web: Any, actor_for: Any) 
     row.refresh_from_db()
     assert row.release_asked_at is None
     LicenseAssignment.objects.filter(pk=row.pk).update(released_at=timezone.now())
-    for action in (ask_release, keep_licence):
+    for action in (request_licence_release, withdraw_release_request):
         with pytest.raises(Conflict):
             action(actor=actor_for("customer.admin"), assignment=row)
 
 
 def test_a_release_is_told_to_the_vendor_alone_and_names_nobody(world: World, web: Any, actor_for: Any) -> None:
-    ask_release(actor=actor_for("customer.admin"), assignment=held(world))
+    request_licence_release(actor=actor_for("customer.admin"), assignment=held(world))
     before = set(Notice.objects.values_list("pk", flat=True))
     while fan_out_due_events():
         pass

@@ -6,10 +6,10 @@ import io
 import pytest
 
 from connections.actions import accept_invitation, change_sharing, end_connection
-from entitlements.actions.renewals import make_calendar
+from entitlements.actions.renewals import make_calendar_feed
 from entitlements.models import CustomerListing, CustomerPace, CustomerUsage, Entitlement
-from entitlements.queries.customers import add_report_day, list_customers
-from entitlements.queries.usage import add_weeks
+from entitlements.queries.customers import annotate_report_day, list_customers
+from entitlements.queries.usage import annotate_weeks
 from exports import actions
 from exports.models import Export
 from partnerportal.lib.scopes import ALL, Scope
@@ -106,7 +106,7 @@ def test_the_list_without_usage_has_no_trend(web, world, share):
 def test_weeks_and_the_day_of_the_report_are_asked_for_by_scope(world, share, actor_for):
     """Already by the first lock."""
     share(NO_USAGE)
-    rows = add_report_day(add_weeks(list_customers(actor_for("partner.reader"))))
+    rows = annotate_report_day(annotate_weeks(list_customers(actor_for("partner.reader"))))
     found = {row.customer_id: (row.weeks, row.as_of) for row in rows}
     assert found[world.customer.pk] == (None, None) and all(found[world.customer2.pk])
 
@@ -158,7 +158,7 @@ def test_a_pace_without_services_has_no_bar(web, world, share):
 
 @pytest.mark.promise("E-14")
 def test_the_calendar_says_it(web, world, share, actor_for):
-    secret = make_calendar(actor=actor_for("partner.reader"))
+    secret = make_calendar_feed(actor=actor_for("partner.reader"))
     assert b"X-WR-CALDESC" not in web("anonymous").get(f"/calendar/{secret}.ics").content
     share(NOTHING)
     text = web("anonymous").get(f"/calendar/{secret}.ics").content.decode().replace("\r\n ", "")

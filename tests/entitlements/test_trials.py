@@ -12,7 +12,7 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from connections.actions import end_connection
 from entitlements.actions import trials
-from entitlements.actions.trials import end_after_extension, expire_trials, request_trial
+from entitlements.actions.trials import compute_extended_end, expire_trials, request_trial
 from entitlements.models import CustomerListing, Entitlement, Sku
 from notifications.actions.outbox import fan_out_due_events, send_due_emails
 from notifications.models import Event, Notice
@@ -145,7 +145,7 @@ def test_a_decline_has_a_reason(ask, decide, reason):
 def test_the_log_says_from_what_to_what(ask, decide):
     trial = decide("approve", ask())
     end = str(trial.ends_on)
-    later = end_after_extension(trial)
+    later = compute_extended_end(trial)
     trial = decide("extend", trial, ends_on=later)
     decide("convert", trial, quantity=7, ends_on=None)
     changes = [event.changes for event in Event.objects.filter(subject_id=trial.public_id).order_by("pk")]

@@ -12,7 +12,7 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from entitlements.actions.usage_check import rebuild_usage, usage_differences
+from entitlements.actions.usage_check import find_usage_differences, rebuild_usage
 from entitlements.ingest.importing import import_feed
 from entitlements.models import CustomerUsage, Sku, UsageDay, UsageMonth
 from partnerportal.lib.actors import Actor
@@ -84,7 +84,7 @@ def assert_as_naive(lines: list[dict[str, Any]], org_ids: list[str]) -> None:
     assert stored_months() == naive_usage.months(lines, MODELS)
     for org_id in org_ids:
         assert stored_customer(org_id) == naive_usage.customer(lines, MODELS, org_id)
-    assert usage_differences() == []
+    assert find_usage_differences() == []
 
 
 def clear() -> None:
@@ -217,7 +217,7 @@ def test_another_way_of_counting_counts_what_is_there_anew(org_ids: list[str]) -
     sku = {"type": "sku", "code": "U-ONE", "service": "Use", "name": "U-ONE", "licence_model": "concurrent"}
     assert send([sku]) == ["changed"]
     assert stored_months() == naive_usage.months(lines, MODELS | {"U-ONE": "concurrent"})
-    assert usage_differences() == []
+    assert find_usage_differences() == []
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from accounts.models import Operator, Person, Role
 from connections.actions import end_connection
 from entitlements.lists.trend import UsageTrend
 from entitlements.models import Entitlement, LicenseAssignment, Sku, UsageDay
-from entitlements.queries.usage import get_customer_usage, trend_months
+from entitlements.queries.usage import get_customer_usage, list_trend_months
 from exports.models import Export
 from notifications.models import Notice
 from tests.entitlements.test_usage_pages import report, sku, today  # noqa: F401
@@ -65,7 +65,7 @@ def test_a_trend_holds_the_months_that_are_shown(
     report(world, sku, days=420)
     asked = {"customer": world.customer.public_id}
     months = [row["month"] for row in exported(world, web, "partner.reader", "trend", f"range={span}", **asked)]
-    assert months == [f"{month:%Y-%m}" for month in trend_months(today(), span)] and len(months) == count
+    assert months == [f"{month:%Y-%m}" for month in list_trend_months(today(), span)] and len(months) == count
     assert len(exported(world, web, "partner.reader", "trend", "range=all", **asked)) > 13
 
 

@@ -14,7 +14,7 @@ import pytest
 from django.utils import timezone
 
 from entitlements.actions.usage import store_usage
-from entitlements.actions.usage_check import usage_differences
+from entitlements.actions.usage_check import find_usage_differences
 from entitlements.ingest.uploads import sweep_uploads
 from entitlements.models import IngestToken, IngestUpload, Sku, UsageDay
 from partnerportal.lib.actors import Actor
@@ -107,7 +107,7 @@ def test_the_worker_is_killed_in_mid_ingest(plant: Plant, secret: str) -> None:
     assert (row.lines, row.problems, row.counts["error"]) == (LINES, [], 0)
     assert row.counts["added"] + row.counts["unchanged"] == LINES
     assert UsageDay.objects.filter(sku__code__startswith="F-").count() == LINES
-    assert [line for line in usage_differences() if " F-" in line] == []
+    assert [line for line in find_usage_differences() if " F-" in line] == []
     assert list((plant.folder / "private" / "uploads").iterdir()) == []
     assert send(plant, secret, "long", body) == (202, send(plant, secret, "long", body)[1])
 

@@ -16,7 +16,7 @@ from accounts.models import (
 from connections.actions import change_sharing
 from connections.consent import join_offered_scopes
 from connections.models import Connection, Portfolio
-from entitlements.actions.trials import entitlement_event
+from entitlements.actions.trials import make_entitlement_event
 from entitlements.events import EntitlementEvent
 from entitlements.models import (
     Anomaly,
@@ -81,7 +81,7 @@ def news(world):
     world.customer.skills.add(Skill.objects.earliest("pk"))
     program = Program.objects.earliest("pk")
     ProgramMembership.objects.create(organization=world.customer, program=program, starts_on="2020-01-01")
-    record_events([entitlement_event(kind, Actor.system("feed"), service_of(world)) for kind in TOLD])
+    record_events([make_entitlement_event(kind, Actor.system("feed"), service_of(world)) for kind in TOLD])
     while fan_out_due_events():
         pass
     return Event.objects.filter(customer_id=world.customer.pk), Notice.objects.filter(about_id=world.customer.pk)
@@ -131,7 +131,7 @@ def test_news_needs_what_it_tells(who, kept_back, news, share_all_but, actor_for
 @pytest.mark.promise("E-14")
 def test_news_without_a_scope_is_told_to_the_customer_alone(world):
     """tests/notifications/test_event_readers.py says who reads it."""
-    told = entitlement_event(EntitlementEvent.CHANGED, Actor.system("feed"), service_of(world))
+    told = make_entitlement_event(EntitlementEvent.CHANGED, Actor.system("feed"), service_of(world))
     told.scopes = Scope.NONE
     told.save(force_insert=True)
     while fan_out_due_events():
@@ -145,7 +145,7 @@ def test_no_mail_waits_with_news_of_what_is_kept_back(share_all_but, world):
     NoticePreference.objects.create(**recipient, kind="entitlement_changed", mail=MailMode.EACH)
     for kept_back, mails in ((Scope.NONE, 1), (Scope.ENTITLEMENTS, 0)):
         share_all_but(kept_back)
-        told = entitlement_event(EntitlementEvent.CHANGED, Actor.system("feed"), service_of(world))
+        told = make_entitlement_event(EntitlementEvent.CHANGED, Actor.system("feed"), service_of(world))
         told.save(force_insert=True)
         while fan_out_due_events():
             pass

@@ -11,7 +11,7 @@ import pytest
 from accounts.models import Organization
 from connections.actions import accept_invitation, change_sharing, end_connection
 from connections.models import Connection, Portfolio
-from entitlements.actions.trials import entitlement_event
+from entitlements.actions.trials import make_entitlement_event
 from entitlements.events import EntitlementEvent
 from notifications.actions.outbox import fan_out_due_events
 from notifications.actions.recording import record_events
@@ -154,7 +154,7 @@ def test_telling_while_less_is_shared(cast, race):
     seen = Notice.objects.filter(about_id=cast.customer.pk, kind="entitlement_changed")
     for turn in range(count(20)):
         scopes = (ALL, ALL & ~Scope.ENTITLEMENTS)[turn % 2]
-        record_events([entitlement_event(EntitlementEvent.CHANGED, worker, service)])
+        record_events([make_entitlement_event(EntitlementEvent.CHANGED, worker, service)])
         race.run([share(customer, connection, scopes), (worker, fan_out_due_events), (worker, fan_out_due_events)])
         assert differences() == []
         assert seen.visible_to(cast.actor("partner.admin")).exists() is bool(turn % 2 == 0 and seen.exists())

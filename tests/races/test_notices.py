@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from connections.actions import accept_invitation, change_sharing, end_connection
 from connections.models import Connection
-from entitlements.actions.releases import ask_release, keep_licence
-from entitlements.actions.trials import entitlement_event
+from entitlements.actions.releases import request_licence_release, withdraw_release_request
+from entitlements.actions.trials import make_entitlement_event
 from entitlements.events import EntitlementEvent
 from entitlements.models import LicenseAssignment
 from notifications.actions import outbox
@@ -81,7 +81,7 @@ def test_workers_tell_of_a_customers_releases_once(cast: World, race: Race, monk
     monkeypatch.setitem(outbox.BATCH, Channel.FAN_OUT, 1)
     actor = cast.actor("customer.admin")
     for held in LicenseAssignment.objects.filter(customer=cast.customer):
-        for action in (ask_release, keep_licence, ask_release):
+        for action in (request_licence_release, withdraw_release_request, request_licence_release):
             action(actor=actor, assignment=held)
     assert Delivery.objects.filter(channel=Channel.FAN_OUT, done_at=None).count() == 6
     assert race.run([(Actor.system(), fan_out_due_events)] * 6) == [1] * 6
@@ -135,7 +135,7 @@ def test_sharing_less(cast: World, commits: bool) -> None:
     connected = cast.connection("customer", "partner")
     customer, kept = cast.actor("customer.admin"), ALL & ~Scope.ENTITLEMENTS
     service = cast.customer.entitlements.first()
-    record_events([entitlement_event(EntitlementEvent.CHANGED, Actor.system("feed"), service)])
+    record_events([make_entitlement_event(EntitlementEvent.CHANGED, Actor.system("feed"), service)])
     with undecided(lambda: change_sharing(actor=customer, connection=connected, scopes=kept), commits=commits):
         fan_out_due_events()
         assert "could not obtain lock" in refused()

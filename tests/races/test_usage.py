@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from entitlements.actions.usage_check import rebuild_usage, usage_differences
+from entitlements.actions.usage_check import find_usage_differences, rebuild_usage
 from entitlements.ingest.importing import import_feed
 from entitlements.models import Sku, UsageDay, UsageMonth
 from partnerportal.lib.actors import Actor
@@ -44,7 +44,7 @@ def test_feeds_for_the_same_days_at_once(cast: World, race: Race) -> None:
             rows = [row(org, sku, start + dt.timedelta(day), n + 1) for day in days for org in orgs for sku in codes]
             feeds.append(rows[::-1] if n % 4 == 1 else rows)
         race.run([(SYSTEM, partial(feed, rows)) for rows in feeds])
-        assert usage_differences() == []
+        assert find_usage_differences() == []
     stored = UsageDay.objects.filter(sku__code__in=codes)
     assert stored.count() == 4 * 20 * 2 * 2
     for month in UsageMonth.objects.filter(sku__code__in=codes):

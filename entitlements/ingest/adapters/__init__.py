@@ -14,7 +14,7 @@ ADAPTERS: dict[str, Callable[..., Iterator[AdaptedItem]]] = {
 MAX_BYTES = 16 * 1024**2  # bytes of a file, which is held as a whole
 
 
-class NotReadable(ValueError):
+class UnreadableFile(ValueError):
     """Raised when a file is not in the format of its adapter. The message is shown in the terminal."""
 
 
@@ -22,14 +22,14 @@ def read_items(name: str, raw: bytes, *, customer: str = "", sku: str = "") -> l
     """Return the items of a file of another system, read by the adapter called `name`.
 
     `customer` (an ORGID) and `sku` (a code) are used where the file names none that the portal knows. Raises
-    NotReadable for a file in another format.
+    UnreadableFile for a file in another format.
     """
     if len(raw) > MAX_BYTES:
-        raise NotReadable(f"The file is larger than {MAX_BYTES:,} bytes.")
+        raise UnreadableFile(f"The file is larger than {MAX_BYTES:,} bytes.")
     try:
         document: Any = json.loads(raw.decode("utf-8-sig"))
     except (ValueError, RecursionError):
-        raise NotReadable("The file is not JSON in UTF-8.") from None
+        raise UnreadableFile("The file is not JSON in UTF-8.") from None
     if not isinstance(document, (dict, list)):
-        raise NotReadable("The file holds neither an object nor a list.")
+        raise UnreadableFile("The file holds neither an object nor a list.")
     return list(ADAPTERS[name](document, customer=customer, sku=sku))

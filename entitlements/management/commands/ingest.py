@@ -13,7 +13,7 @@ from typing import Any, TextIO, cast
 from django.core.management.base import CommandError, CommandParser
 
 from entitlements.facts import Outcome
-from entitlements.ingest.adapters import ADAPTERS, MAX_BYTES, NotReadable, read_items
+from entitlements.ingest.adapters import ADAPTERS, MAX_BYTES, UnreadableFile, read_items
 from entitlements.ingest.importing import LineResult, import_feed
 from entitlements.ingest.queries import find_org_id
 from entitlements.ingest.upload_files import DamagedFile, PeekableFile, UnpackedFile
@@ -53,15 +53,15 @@ so the same file may come in again. The exit code is 1 when a line was left out.
         def tell(result: LineResult) -> None:
             nonlocal refused
             if lines is not None:
-                lines.write(result_as_json(result) + "\n")
+                lines.write(format_result_as_json(result) + "\n")
             if result.outcome is Outcome.ERROR:
                 refused += 1
                 if refused <= SHOWN:
-                    self.stderr.write(result_as_text(result))
+                    self.stderr.write(format_result_as_text(result))
 
         with ExitStack() as files:
-            stream = files.enter_context(open_facts(file))
-            lines = files.enter_context(open_report(report)) if report else None
+            stream = files.enter_context(open_facts_file(file))
+            lines = files.enter_context(open_report_file(report)) if report else None
             if options["adapter"]:
                 stream = self.as_feed_lines(stream, lines, options)
             try:
@@ -93,7 +93,7 @@ so the same file may come in again. The exit code is 1 when a line was left out.
             items = read_items(
                 options["adapter"], stream.read(MAX_BYTES + 1), customer=options["customer"], sku=options["sku"]
             )
-        except NotReadable as error:
+        except UnreadableFile as error:
             raise CommandError(str(error)) from None
         for item in items:
             if report and (item.unknown or item.missing):
@@ -102,7 +102,7 @@ so the same file may come in again. The exit code is 1 when a line was left out.
                 self.stderr.write(
                     escape_unprintable(f"Item {item.item} is left out. It lacks: {', '.join(item.missing)}.")
                 )
-        rows = replace_tenant_ids([line for item in items for line in item.lines])
+        rows = replace_tenant_ids_by_org_ids([line for item in items for line in item.lines])
         text = "".join(json.dumps(row) + "\n" for row in rows)
         return UnpackedFile(BufferedReader(BytesIO(text.encode())))
 
@@ -121,7 +121,7 @@ so the same file may come in again. The exit code is 1 when a line was left out.
         return say
 
 
-def replace_tenant_ids(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def replace_tenant_ids_by_org_ids(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return lines of the feed with ORGIDs in place of tenant ids, which are all that some adapters know of a customer.
 
     A tenant id that no organisation has stays as it is.
@@ -132,7 +132,7 @@ def replace_tenant_ids(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 @contextmanager
-def open_facts(name: str) -> Iterator[UnpackedFile]:
+def open_facts_file(name: str) -> Iterator[UnpackedFile]:
     """Open a file of facts for reading, or standard input for "-". Raises CommandError."""
     if name == "-":
         yield UnpackedFile(cast(PeekableFile, sys.stdin.buffer))
@@ -146,7 +146,7 @@ def open_facts(name: str) -> Iterator[UnpackedFile]:
 
 
 @contextmanager
-def open_report(name: str) -> Iterator[TextIO]:
+def open_report_file(name: str) -> Iterator[TextIO]:
     """Open a file for the report of an import. Raises CommandError."""
     try:
         stream = open(name, "w", encoding="utf-8")  # noqa: SIM115 - closed below
@@ -156,7 +156,7 @@ def open_report(name: str) -> Iterator[TextIO]:
         yield stream
 
 
-def result_as_json(result: LineResult) -> str:
+def format_result_as_json(result: LineResult) -> str:
     """Return the result of a line as a JSON object, for the report of an import."""
     row: dict[str, Any] = {"line": result.line, "type": result.type, "key": result.key, "result": result.outcome}
     if result.problems:
@@ -164,7 +164,7 @@ def result_as_json(result: LineResult) -> str:
     return json.dumps(row)
 
 
-def result_as_text(result: LineResult) -> str:
+def format_result_as_text(result: LineResult) -> str:
     """Return the result of a refused line as one printable line for the terminal."""
     about = " ".join(filter(None, (result.type, result.key)))
     reasons = "; ".join(

@@ -1,6 +1,6 @@
 from django.core.management.base import CommandError, CommandParser
 
-from entitlements.actions.usage_check import rebuild_usage, usage_differences
+from entitlements.actions.usage_check import find_usage_differences, rebuild_usage
 from partnerportal.lib.commands import StaffCommand
 
 SHOWN = 50  # differences that the terminal shows
@@ -21,7 +21,7 @@ class Command(StaffCommand):
         if not check:
             self.stdout.write(f"Corrected: {rebuild_usage(actor=self.actor):,} rows.")
             return
-        differences = usage_differences()
+        differences = find_usage_differences()
         for line in differences[:SHOWN]:
             self.stdout.write(line)
         if differences:
