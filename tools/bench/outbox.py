@@ -46,9 +46,9 @@ def _record(world: World) -> None:
     with transaction.atomic():
         others = Connection.objects.exclude(partner=world.small_id)
         for connection in others.select_related("partner").order_by("pk")[:EVENTS]:
-            record_event(
-                ConnectionEvent.ESTABLISHED, actor=Actor.system(), subject=connection, counterpart=connection.partner
-            )
+            data = {"scopes": connection.shared_scopes.codes}
+            about = {"subject": connection, "counterpart": connection.partner, "data": data}
+            record_event(ConnectionEvent.ESTABLISHED, actor=Actor.system(), **about)
 
 
 def _by_tasks(world: World) -> float:
