@@ -11,7 +11,7 @@ def _reaches_nobody(scope: Any) -> list[int]:
 
 
 class ActorKind(StrEnum):
-    """The kinds of actors: a person who is signed in, a machine that shows a token, or the portal itself."""
+    """The kinds of actors: a signed-in person, a machine that calls with a token, or the portal itself."""
 
     PERSON = "person"
     CLIENT = "client"
@@ -20,14 +20,17 @@ class ActorKind(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Actor:
-    """A person acting for one organisation, a client with a token, or the system.
+    """Whoever acts: a person for one organisation, a machine with a token, or the portal itself ("the system").
 
-    `label` is what the log calls it: the person's name, the token's name, or that of the job. `person_id`, `client_id`
-    and `organization_id` are primary keys. `permissions` are what a client may do; a person has `roles` instead.
-    `reach(scope)` is a subquery of the organisations that share that scope with the actor's organisation (E-14), which
-    shares all with itself; `scope` is a Scope, or an expression for one. Without `sees_finance`, nobody else's orders
-    are within reach (E-13). `features` are what active programme memberships grant (CC-5). `on_behalf_of` is whoever
-    asked for what the actor does, if that is another.
+    `label` is the name that the log shows: of the person, of the token or of the job. `person_id`, `client_id` and
+    `organization_id` are primary keys. `permissions` say what a machine may do; a person has `roles` instead.
+
+    `reach(scope)` returns a subquery of the organisations that share data of this scope with the actor's organisation,
+    which itself is always among them (E-14). `scope` is a Scope, or an SQL expression for one. Unless `sees_finance`,
+    which is permission to see orders and prices, nobody else's orders are within reach (E-13).
+
+    `features` are what the organisation's active programme memberships grant (CC-5). `on_behalf_of` is the actor who
+    asked for the work, if that is another.
     """
 
     kind: ActorKind = ActorKind.PERSON
@@ -47,22 +50,25 @@ class Actor:
 
     @classmethod
     def system(cls, label: str = "system", *, on_behalf_of: "Actor | None" = None) -> "Actor":
-        """Return the actor of a periodic job, a feed or vendor staff at the command line. It sees every row."""
+        """Return the system as an actor, for a periodic job, a data feed or vendor staff at the command line.
+
+        It sees the rows of all organisations. `label` names the job in the log.
+        """
         return cls(kind=ActorKind.SYSTEM, label=label, on_behalf_of=on_behalf_of)
 
     @property
     def id(self) -> int | None:
-        """The primary key of the person or the client, or None for the system and for nobody."""
+        """The primary key of the person or of the token's client; None for the system and an anonymous visitor."""
         return self.client_id if self.kind == ActorKind.CLIENT else self.person_id
 
     @property
     def is_system(self) -> bool:
-        """Return whether the portal itself acts."""
+        """Whether the actor is the portal itself."""
         return self.kind == ActorKind.SYSTEM
 
     @property
     def is_anonymous(self) -> bool:
-        """Return whether nobody acts: no person is signed in, and it is neither a client nor the system."""
+        """Whether the actor is an anonymous visitor: no signed-in person, no client and not the system."""
         return self.kind == ActorKind.PERSON and self.person_id is None
 
 

@@ -16,7 +16,10 @@ CODE_AFTER = LARGE_TO_SMALL | frozenset(
 
 
 def address_lines(country: str, *, street: str, postal_code: str, city: str) -> list[str]:
-    """Return the lines of a postal address, in the country's order and without the parts that are empty."""
+    """Return a postal address as a list of lines, in the order that is usual in the country.
+
+    `country` is a two-letter code. Empty parts are left out.
+    """
     if country in LARGE_TO_SMALL and not _is_latin(street + city):
         lines = _from_large(country, street, postal_code, city)
     elif country == "HU":

@@ -18,13 +18,14 @@ from partnerportal.lib.policies import RoleTable, authorize
 
 
 class EmptyBody(StrictSerializer):
-    """The empty body of an action whose address says everything."""
+    """The serializer of a request without a body: the URL alone says what to do."""
 
 
 class ActorView(GenericAPIView[Any]):
-    """The base of every endpoint. `rule` is the permission that reading it takes; an action then asks for its own.
+    """The base of every API endpoint: it checks the caller's permission and refuses unknown query parameters.
 
-    `errors` names the error codes beyond the usual ones, by status, for the schema.
+    `rule` is the permission that a caller needs to read; an action checks its own permission besides. `errors` lists,
+    by HTTP status, the error codes that the OpenAPI schema shows for this endpoint beside the usual ones.
     """
 
     model: ClassVar[type[Model]]
@@ -36,12 +37,12 @@ class ActorView(GenericAPIView[Any]):
 
     @property
     def is_generating_schema(self) -> bool:
-        """Return whether the schema is being written; then there is no request."""
+        """Whether the view runs only so that the OpenAPI schema can be generated; it then has no request."""
         return getattr(self, "swagger_fake_view", False)
 
     @property
     def actor(self) -> Actor:
-        """Return the actor of the request; while the schema is being written, an anonymous actor."""
+        """The actor of the request; an anonymous one while the OpenAPI schema is generated."""
         return ANONYMOUS if self.is_generating_schema else self.request._request.actor  # type: ignore[attr-defined]
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
@@ -51,7 +52,7 @@ class ActorView(GenericAPIView[Any]):
         self._refuse_unknown(request)
 
     def get_known_parameters(self) -> set[str]:
-        """Return the names of the query parameters that the endpoint takes. Any other is refused with 400."""
+        """Return the names of the query parameters that this endpoint accepts. Any other is refused with status 400."""
         return set()
 
     def _refuse_unknown(self, request: Request) -> None:
@@ -63,7 +64,7 @@ class ActorView(GenericAPIView[Any]):
         return self.model.objects.visible_to(self.actor)  # type: ignore[attr-defined]
 
     def read_body(self) -> dict[str, Any]:
-        """Return the validated body of the request. Raises ValidationError."""
+        """Return the validated request body as a dict. Raises ValidationError if it is invalid."""
         serializer = self.get_serializer(data=self.request.data)
         serializer.is_valid(raise_exception=True)
         return dict(serializer.validated_data)
@@ -75,13 +76,17 @@ class ActorView(GenericAPIView[Any]):
 
 
 class WholeListView(ActorView, ListAPIView[Any]):
-    """The base of a collection that is short by nature, and therefore given whole."""
+    """The base of endpoints that return a whole collection at once, because it is always short."""
 
     pagination_class = WholeListPagination
 
 
 class ListView(ActorView, ListAPIView[Any]):
-    """The base of a collection in pages. `sorts` maps the names that callers may sort by to columns without nulls."""
+    """The base of endpoints that return a collection page by page.
+
+    `sorts` maps each name that callers may sort by to a column that is never null. `key` is a unique column that
+    decides the order of equal values.
+    """
 
     pagination_class = KeysetPagination
     sorts: ClassVar[dict[str, str]] = {}
@@ -91,9 +96,10 @@ class ListView(ActorView, ListAPIView[Any]):
     filterset_class: Any = None
 
     def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Return the filtered rows. Raises ValidationError for a truth value that is neither true nor false.
+        """Return the queryset narrowed by the query parameters.
 
-        The filters themselves would ignore such a value.
+        Raises ValidationError for a boolean parameter that is neither `true` nor `false`, which django-filter would
+        ignore.
         """
         for name, query_filter in (self.filterset_class.base_filters if self.filterset_class else {}).items():
             value = self.request.query_params.get(name, "").lower()
@@ -106,11 +112,14 @@ class ListView(ActorView, ListAPIView[Any]):
         return {"limit", "cursor"} | filters | ({"sort"} if self.sorts else set())
 
     def get_known_total(self) -> int | None:
-        """Return how many items there are in all, or None where they must be counted."""
+        """Return the number of items in the whole collection if it is already known, or None if it must be counted."""
         return None
 
     def parse_requested_order(self) -> tuple[str, bool]:
-        """Return the column to sort by, and whether it descends. Raises ValidationError for a sort not in `sorts`."""
+        """Return the order that the `sort` parameter asks for, as (column, whether it descends).
+
+        Raises ValidationError for a name that is not in `sorts`.
+        """
         sort = self.request.query_params.get("sort", self.default_sort)
         name = sort.removeprefix("-")
         if self.sorts and name not in self.sorts:

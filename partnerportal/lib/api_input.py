@@ -17,19 +17,26 @@ MAX_DEPTH = 20  # lists and objects within one another: our bodies need two, and
 
 
 class BodyTooLarge(APIException):
-    """Raised for a body of more than MAX_BODY bytes."""
+    """Raised for a request body that is larger than the endpoint accepts. Answered by 413."""
 
     status_code = 413
     default_code = "too_large"
 
 
 class JSONBodyParser(BaseParser):
-    """A parser of JSON in UTF-8. A body that is too long, too deep or not JSON is the sender's fault, never ours."""
+    """A parser of JSON request bodies in UTF-8 that limits their size and depth.
+
+    A body that breaks a limit, or is not JSON, is answered as the caller's error (4xx), never as ours.
+    """
 
     media_type = "application/json"
 
     def parse(self, stream: IO[Any], media_type: str | None = None, parser_context: Any = None) -> Any:
-        """Return the parsed body. Raises BodyTooLarge, or ParseError for what is not JSON or is nested too deeply."""
+        """Return the request body as Python data.
+
+        Raises BodyTooLarge for a body that is too long, and ParseError for one that is not JSON or is nested too
+        deeply.
+        """
         raw = stream.read(MAX_BODY + 1)
         if len(raw) > MAX_BODY:
             raise BodyTooLarge(_("The request is too large."))
@@ -46,9 +53,9 @@ class JSONBodyParser(BaseParser):
 
 
 def is_nested_deeper_than(body: Any, depth: int) -> bool:
-    """Return whether more than `depth` lists and objects lie within one another.
+    """Return whether lists and dicts in `body` are nested more than `depth` levels deep.
 
-    It goes level by level and not by recursion, so that no body is too deep for it.
+    It looks at one level after the other, not by recursion, which a deep body could bring to a stack overflow.
     """
     level = [body]
     for _level in range(depth + 1):
@@ -60,9 +67,9 @@ def is_nested_deeper_than(body: Any, depth: int) -> bool:
 
 
 class CodeField(serializers.SlugRelatedField[Any]):
-    """A field that finds a row by its code.
+    """A serializer field that takes an object's code, such as that of a service, and finds the object.
 
-    A value that is no text is refused without a query, because one with lists within lists would exhaust the stack.
+    A value that is not text is refused without a query, because lists within lists would exhaust the stack.
     """
 
     def to_internal_value(self, data: Any) -> Any:
@@ -72,7 +79,7 @@ class CodeField(serializers.SlugRelatedField[Any]):
 
 
 class StrictSerializer(serializers.Serializer[Any]):
-    """A body that may hold known fields only, so that a typing error or a read-only field is refused, not ignored."""
+    """A request body in which unknown or read-only fields are refused, so that a misspelt field is not ignored."""
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, Mapping):

@@ -15,12 +15,15 @@ LINK = {"type": "string", "format": "uri", "nullable": True, "example": None}
 
 
 def make_parameter_error(name: str, code: str, message: str) -> ValidationError:
-    """Return the error of a wrong query parameter, to be raised. It is answered by 400."""
+    """Return a ValidationError, for the caller to raise, about the query parameter `name`. It is answered by 400.
+
+    `code` is for programs and `message` for people.
+    """
     return ValidationError({name: [ErrorDetail(message, code)]})
 
 
 class WholeListPagination(BasePagination):
-    """The envelope of a collection that is always given whole."""
+    """A paginator that puts all items into one response, with their total and without links to other pages."""
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         self.request, self.total, self.page = request, len(queryset), None
@@ -60,11 +63,12 @@ class WholeListPagination(BasePagination):
 
 
 class KeysetPagination(WholeListPagination):
-    """The envelope of one page by keyset: `?limit=` (1–200, by default 50) and the `cursor` that the links carry.
+    """A paginator that cuts one page at a cursor, which stands for the last row of the page before.
 
-    The view's `parse_requested_order()` returns the column to sort by and whether it descends; its `key` breaks ties.
-    The query of the page also returns the exact count, unless the view knows it (`get_known_total()`). Raises
-    ValidationError for a limit or cursor that makes no sense.
+    Callers give `?limit=` (1–200 items, by default 50) and the `cursor` from the links of the previous response. The
+    view says by which column to sort (`parse_requested_order()`) and which unique column breaks ties (`key`). The exact
+    total comes from the page's own query, unless the view knows it (`get_known_total()`). Raises ValidationError for an
+    invalid limit or cursor.
     """
 
     default_limit = 50

@@ -9,7 +9,7 @@ from rest_framework import serializers
 
 
 class PortalSessionScheme(SessionScheme):
-    """The description of the session's cookie for the schema."""
+    """The OpenAPI description of authentication by the session cookie."""
 
     target_class = "partnerportal.api_authentication.PortalSession"
     name = "session"
@@ -53,10 +53,10 @@ MEANINGS = {  # what each status means, as the schema says it
 
 
 class PortalSchema(AutoSchema):
-    """The schema of one operation, with every error that it may answer."""
+    """The generator of one operation's part of the OpenAPI schema, with every error that the operation may answer."""
 
     def get_summary(self) -> str:
-        """Return the first sentence of the view's docstring, or what stands before its first colon."""
+        """Return the operation's summary: the first sentence of the view's docstring, up to a colon if it has one."""
         return self.get_description().partition(".")[0].partition(":")[0]
 
     def _map_basic_serializer(self, serializer: Any, direction: Any) -> dict[str, Any]:

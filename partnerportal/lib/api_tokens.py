@@ -22,22 +22,26 @@ SCHEME = "bearer"
 
 
 def open_token_transaction(token: Token) -> AbstractContextManager[None]:
-    """Open a transaction in which the policies show what the token's holder may see. It enters no organisation."""
+    """Return a context manager: a transaction in which row-level security shows only what belongs to the token.
+
+    It acts for no organisation.
+    """
     return tenancy.tenant_transaction(secret=token.digest)
 
 
 class BearerAuthentication(BaseAuthentication):
-    """Authentication by `Authorization: Bearer` with a token of `model`.
+    """Authentication of API calls by a token in the header `Authorization: Bearer …`.
 
-    The token becomes `request.auth`, and the client that holds it the actor, as a person who is signed in does.
+    A subclass sets `model`, the kind of token. The token becomes `request.auth`, and the machine it was issued to
+    becomes `request.actor`.
     """
 
     model: ClassVar[type[Token]]
 
     def authenticate(self, request: Request) -> tuple[AnonymousUser, Token] | None:
-        """Return an anonymous user and the token, or None for another scheme, which is left to other classes.
+        """Return an anonymous Django user and the token, or None if the header has no bearer token.
 
-        Raises AuthenticationFailed for a token that is not known, or revoked.
+        None lets other authentication classes try. Raises AuthenticationFailed for an unknown or revoked token.
         """
         scheme, _blank, secret = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != SCHEME:
@@ -57,5 +61,5 @@ class BearerAuthentication(BaseAuthentication):
 
 
 def describe_bearer_scheme(description: str) -> dict[str, Any]:
-    """Return the definition of bearer tokens for the schema."""
+    """Return the OpenAPI security scheme of bearer tokens, as a dict with this description."""
     return {"type": "http", "scheme": SCHEME, "description": description}

@@ -9,20 +9,20 @@ from partnerportal.lib.actors import ANONYMOUS, Actor
 
 
 class Credential(Protocol):
-    """The interface of a checked credential of a caller: the session of a person, or the token of a machine."""
+    """The interface of a checked proof of identity: a person's session or a machine's token."""
 
     def as_actor(self) -> Actor:
-        """Return the actor that the holder of the credential becomes."""
+        """Return the actor that owns this credential."""
 
     def log_fields(self) -> dict[str, str]:
-        """Return the fields about the caller for the request's line in the access log. None of them is a secret."""
+        """Return what the access log says about the caller, as field names with values. None of them is secret."""
 
 
 def authenticate(request: HttpRequest, credential: Credential | None) -> Actor:
-    """Make the holder of the credential the actor of the request, and return the actor: nobody without a credential.
+    """Set `request.actor` to the owner of the credential, or to an anonymous actor without one, and return the actor.
 
-    Pages, the API and the feed all ask `request.actor`, and nothing else sets it, so that no way in is forgotten where
-    permissions, the log or the database ask who acts.
+    Nothing else sets `request.actor`, which pages, the API and the feed all read. So permissions, the log and the
+    database always see the same actor.
     """
     actor = credential.as_actor() if credential else ANONYMOUS
     request.actor = actor  # type: ignore[attr-defined]

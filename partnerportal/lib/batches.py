@@ -5,9 +5,9 @@ from collections.abc import Callable
 
 
 def repeat_for_a_minute(do_next: Callable[[], bool]) -> None:
-    """Call `do_next` until it returns False, which says that no work is left, or until a minute is over.
+    """Call `do_next` again and again until it returns False, because no work is left, or until a minute is over.
 
-    What is then left is done by the next sweep.
+    Work that is left then is done by the next run of the periodic task.
     """
     end = time.monotonic() + 60
     while do_next() and time.monotonic() < end:

@@ -10,7 +10,7 @@ from partnerportal.lib.requests import PortalRequest
 
 
 class FirstPageArea(StrEnum):
-    """The areas of the first page, in one of which each block stands."""
+    """The areas of the first page after sign-in. Each block stands in one of them."""
 
     ACTIONS = auto()  # beside the heading
     STRIP = auto()  # numbers, across the page
@@ -19,15 +19,16 @@ class FirstPageArea(StrEnum):
 
 
 def make_empty_context(request: PortalRequest) -> dict[str, Any]:
+    """Return no template values, for a block whose template needs none."""
     return {}
 
 
 @dataclass(frozen=True, kw_only=True)
 class FirstPageBlock:
-    """A piece of the first page, shown to the actors for whom `seen_by` is true.
+    """A piece of the first page after sign-in, shown to the actors for whom `seen_by` returns true.
 
-    `context` makes the values of the template, or returns None where there is nothing to show. Blocks that name the
-    same function share its values: it is called once.
+    `context` is a function that returns the values for the template, or None where there is nothing to show. Several
+    blocks may name the same function; it is called once for all of them.
     """
 
     area: FirstPageArea

@@ -12,20 +12,22 @@ Answer = TypeVar("Answer")
 
 
 class ServiceUnavailable(ConnectionError):
-    """Raised when a service was not asked because it has just failed, and when it has not answered in time."""
+    """Raised when an outside service did not answer in time, or was not asked because it has just failed."""
 
 
 class CircuitBreaker:
-    """A circuit breaker for one service outside. It lets no caller wait for longer than `within` seconds, whatever
-    takes the time: the look-up of a name, a server that says nothing, or one that says a byte now and then.
+    """A circuit breaker: it stops calls to an outside service for a while after the service has failed.
 
-    After a failure the service is not asked for `pause` seconds. Then one caller tries, and the others are refused
-    until that call has ended. A call that takes too long goes on in its thread, where nobody waits for it. Until it
-    ends the service is not asked either, so that there are never more stuck threads than callers. `is_failure` says
-    which errors mean that the service is away; any other is the service's own answer, and only its caller gets it.
+    No caller waits for longer than `within` seconds, whatever takes the time: a name lookup, a silent server, or one
+    that sends a byte now and then. After a failure all calls are refused for `pause` seconds. Then one caller tries,
+    and the others are refused until that call has ended.
 
-    Each process has one breaker for each service, and its threads share it. One that is used by `guard_calls`
-    alone needs no `within`.
+    A call that takes too long goes on in a thread of its own, where nobody waits for it. Until it ends all calls are
+    refused, so that there are never more stuck threads than callers. `is_failure` tells which exceptions mean that the
+    service is unavailable; any other exception is an answer of the service, and only its caller gets it.
+
+    Each process has one breaker for each service, shared by its threads. A breaker that is used by `guard_calls` alone
+    needs no `within`.
     """
 
     every: ClassVar["WeakSet[CircuitBreaker]"] = WeakSet()
@@ -45,23 +47,22 @@ class CircuitBreaker:
         self.every.add(self)
 
     def reset(self) -> None:
-        """Forget every failure: the next call is made."""
+        """Forget all failures, so that the next call is made."""
         self._failed_at: float | None = None
         self._trying: Future[Any] | None = None  # the one call that tries after a pause
         self._overdue: set[Future[Any]] = set()  # calls that took too long, so that nobody waits for them any more
 
     @property
     def is_open(self) -> bool:
-        """Return whether a call would be refused now."""
+        """Whether calls are refused at present."""
         paused = self._failed_at is not None and time.monotonic() < self._failed_at + self.pause
         return paused or self._trying is not None or bool(self._overdue)
 
     def call(self, ask: Callable[[], Answer]) -> Answer:
-        """Call `ask` and return what it returns.
+        """Call the function `ask` in a thread of its own and return what it returns.
 
-        Raises what `ask` raises, and ServiceUnavailable when the service was not asked or is too slow.
-
-        `ask` runs in a thread of its own: it must not use the caller's database connection or transaction.
+        Raises what `ask` raises, and ServiceUnavailable when the call was refused or takes too long. `ask` must not use
+        the caller's database connection or transaction.
         """
         answer: Future[Answer] = self._begin()
         Thread(target=self._run, args=(ask, answer), name=self.name, daemon=True).start()
@@ -76,9 +77,10 @@ class CircuitBreaker:
 
     @contextmanager
     def guard_calls(self) -> Iterator[None]:
-        """Run the block as a call to the service, in the caller's own thread. The block must end in time by itself.
+        """Run the `with` block as a call to the service, in the caller's own thread.
 
-        Raises what the block raises, or ServiceUnavailable, without running it, when the service is not to be asked.
+        The block must limit its time itself. Raises what the block raises, or ServiceUnavailable, without running the
+        block, when calls are refused.
         """
         answer: Future[None] = self._begin()
         try:

@@ -22,10 +22,11 @@ _SWEEP = "DELETE FROM portal_cache WHERE expires <= clock_timestamp()"
 
 
 class JsonCache(BaseCache):
-    """A cache of numbers, strings, booleans, lists and dicts of them, in the table `portal_cache` of a migration.
+    """A Django cache of JSON values in the database table `portal_cache`, which a migration creates.
 
-    Storing any other value raises TypeError. A write that waits too long for another raises OperationalError. Django's
-    own cache would return "not stored", and limits would tell people that they had asked too often.
+    Values are numbers, strings, booleans, and lists and dicts of them; any other raises TypeError. A write that waits
+    too long for another raises OperationalError. Django's own database cache would only return False then, and rate
+    limits would tell people that they had asked too often.
     """
 
     def __init__(self, _location: str, params: dict[str, Any]) -> None:

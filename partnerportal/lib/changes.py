@@ -9,10 +9,11 @@ Changes = dict[str, list[Any]]
 def list_changes_between(
     before: Mapping[str, Any], after: Mapping[str, Any], *, unsaid: Container[str] = ()
 ) -> Changes:
-    """Return [before, after] for each field of `after` whose value differs, in the order of the fields' names.
+    """Return what changed between two dicts of field values, as a dict of field name to [old value, new value].
 
-    Fields in `unsaid` may hold a name or an address of a person: they get an empty list, so that the log says that they
-    changed and not how. Numbers, truth values, texts and lists of these stay as they are; everything else becomes text.
+    Only fields of `after` are compared, and names are sorted. Fields in `unsaid` may hold personal data: they get an
+    empty list, so that the log says that they changed but not how. Numbers, booleans, strings and lists of these stay
+    as they are; any other value becomes a string.
     """
     changed = sorted(name for name, value in after.items() if before.get(name) != value)
     return {
@@ -21,7 +22,7 @@ def list_changes_between(
 
 
 def list_row_changes(row: Any, after: Mapping[str, Any], *, unsaid: Container[str] = ()) -> Changes:
-    """Return what `after` would change in the row, as `list_changes_between` does."""
+    """Return what setting the values of `after` would change in a model instance, as `list_changes_between` does."""
     return list_changes_between({name: getattr(row, name) for name in after}, after, unsaid=unsaid)
 
 

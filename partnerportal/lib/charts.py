@@ -21,7 +21,7 @@ SERIES_AT_MOST = 5  # lines in one chart; more cannot be told apart
 
 
 class ChartFrame(NamedTuple):
-    """The size of a drawing and its margins, in its own units."""
+    """The size and the margins of a chart, in SVG units."""
 
     width: int
     height: int
@@ -39,7 +39,10 @@ ROOM_FOR_NAMES = 68  # right margin of a chart of several lines, whose names sta
 
 @dataclass(frozen=True)
 class ChartScale:
-    """The vertical axis: from 0 to `top` in steps of `step`, and whether the limit is drawn."""
+    """The scale of the vertical axis: from 0 to `top` in steps of `step`.
+
+    `shows_limit` says whether the limit, such as the number of licences bought, is drawn as a line.
+    """
 
     step: float
     top: float
@@ -47,14 +50,14 @@ class ChartScale:
 
     @property
     def ticks(self) -> list[float]:
-        """Return the values at which the axis has a line."""
+        """The values at which the axis has a horizontal line, from 0 up."""
         return [self.step * n for n in range(round(self.top / self.step) + 1)]
 
 
 def choose_axis_step(span: float, parts: int = 4) -> float:
-    """Return the smallest step of which at most `parts` cover `span`.
+    """Return the smallest round step with which at most `parts` steps cover the range `span`.
 
-    It is a whole number, and 1, 2, 2.5 or 5 times a power of ten.
+    Steps are whole numbers: 1, 2, 2.5 or 5 times a power of ten.
     """
     least = span / parts
     if least <= 1:
@@ -64,7 +67,10 @@ def choose_axis_step(span: float, parts: int = 4) -> float:
 
 
 def choose_axis_scale(peak: float, limit: float | None) -> ChartScale:
-    """Return the scale for values of up to `peak`. It reaches to the limit as well, unless the values are far below."""
+    """Return the scale of an axis for values up to `peak`.
+
+    The scale also includes `limit`, unless all values are far below it.
+    """
     shows_limit = bool(limit) and peak >= FAR_BELOW * (limit or 0)
     reach = max(peak, (limit or 0) * (1 if shows_limit else FINEST), 1)
     step = choose_axis_step(reach)
@@ -74,7 +80,7 @@ def choose_axis_scale(peak: float, limit: float | None) -> ChartScale:
 
 @dataclass(frozen=True)
 class AxisLabel:
-    """A text under the axis."""
+    """A text under the horizontal axis, with its position."""
 
     x: float
     text: str
@@ -82,7 +88,7 @@ class AxisLabel:
 
 @dataclass(frozen=True)
 class AxisTick:
-    """A line of the vertical axis, with its value."""
+    """A horizontal line of the chart, with its position and the value it stands for."""
 
     y: float
     value: int
@@ -90,7 +96,10 @@ class AxisTick:
 
 @dataclass(frozen=True)
 class ChartLine:
-    """One series as SVG paths: `path` has a gap where a value is not known, `area` reaches down to the baseline."""
+    """One series of a line chart, as SVG paths.
+
+    `path` is the line, with a gap where a value is unknown; `area` is the surface between the line and the baseline.
+    """
 
     name: str
     path: str
@@ -102,7 +111,7 @@ class ChartLine:
 
 @dataclass(frozen=True)
 class ChartBar:
-    """One bar of a bar chart, in parts that stand on one another."""
+    """One bar of a stacked bar chart: its position, its width and its parts."""
 
     x: float
     width: float
@@ -111,7 +120,10 @@ class ChartBar:
 
 @dataclass(frozen=True)
 class Chart:
-    """One drawing in one size. `limit` is a path, "" if no limit is drawn, and `limit_y` the y of its latest value."""
+    """A chart that is ready to be drawn as SVG: all coordinates for one size of drawing.
+
+    `limit` is the SVG path of the limit's line, or "" if it is not drawn; `limit_y` is the y of its latest value.
+    """
 
     frame: ChartFrame
     scale: ChartScale
@@ -125,19 +137,19 @@ class Chart:
 
     @property
     def base(self) -> float:
-        """Return the y of the baseline."""
+        """The y of the baseline, where values are 0."""
         return self.frame.height - self.frame.bottom
 
     @property
     def end(self) -> float:
-        """Return the x of the right edge of the axis."""
+        """The x of the right end of the horizontal axis."""
         return self.frame.width - self.frame.right
 
     @property
     def points(self) -> str:
-        """Return the points for the script, as "x y y;x y y", with a dash for a value that is not known.
+        """The coordinates of all data points for the browser's script, in the form "x y y;x y y".
 
-        A bar has one y, which is the y of its top.
+        Each point has one y for each line; "-" stands for an unknown value. A bar has one y, that of its top.
         """
         if self.bars:
             ys: list[list[float | None]] = [[min((y for y, _h in bar.parts), default=self.base)] for bar in self.bars]
@@ -155,9 +167,10 @@ def build_line_chart(
     labels: Sequence[str],
     limits: Sequence[Value] = (),
 ) -> Chart:
-    """Return a chart of lines over the same points, each of `series` being a name and its values.
+    """Return a chart of one or several lines that share their points in time.
 
-    `limits` is what the values may reach, point by point. Raises ValueError for more than SERIES_AT_MOST lines.
+    `series` has a name and the values of each line, `labels` the texts under the axis, and `limits` the limit at each
+    point. Raises ValueError for more than SERIES_AT_MOST lines.
     """
     if len(series) > SERIES_AT_MOST:
         raise ValueError(f"more than {SERIES_AT_MOST} lines cannot be told apart")
@@ -173,9 +186,9 @@ def build_line_chart(
 def build_bar_chart(
     frame: ChartFrame, stacks: Sequence[Sequence[float]], labels: Sequence[str], limits: Sequence[Value] = ()
 ) -> Chart:
-    """Return a stacked bar chart: a bar for each of `stacks`, whose parts stand on one another from the baseline up.
+    """Return a stacked bar chart: each of `stacks` holds the values of one bar's parts, from the bottom up.
 
-    `limits` has one value for each bar, and is drawn as a stepped line.
+    `labels` has a text for each bar. `limits` has one value for each bar and is drawn as a stepped line.
     """
     scale = choose_axis_scale(max((sum(stack) for stack in stacks), default=0), _latest(limits))
     slot = _room(frame) / max(len(stacks), 1)
@@ -189,10 +202,10 @@ def build_bar_chart(
 
 
 def build_sparkline_path(values: Sequence[int], width: int = 64, height: int = 20, least: int = 12) -> str:
-    """Return the small curve of a row as an SVG path, in few bytes: in whole units, from point to point.
+    """Return a sparkline, the small curve in a table's row, as an SVG path.
 
-    A value below zero is not known and makes a gap; fewer than two known values give "". `least` is the smallest range
-    of values that fills the height.
+    A negative value stands for an unknown one and makes a gap; with fewer than two known values the path is "". `least`
+    is the smallest difference between values that fills the whole height. Coordinates are whole numbers to save bytes.
     """
     return _spark(tuple(values), width, height, least)
 

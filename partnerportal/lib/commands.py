@@ -19,15 +19,16 @@ Without, set PORTAL_PROCESS=job (and DATABASE_JOB_URL)."""
 
 
 class StaffCommand(BaseCommand):
-    """A command that runs as the system and says in plain words why an action was refused.
+    """The base of management commands that vendor staff type.
 
-    With a role that row-level security holds it stops at once: it would see nothing, and claim that nothing is there.
+    The command acts as the system and reports a refused action in plain words. It stops at once if its database role is
+    subject to row-level security, as it would see no rows and claim that there are none.
     """
 
     requires_system_checks = ()  # the checks judge pages, and cost a second
 
     def execute(self, *args: Any, **options: Any) -> Any:
-        """Run the command. Raises CommandError for every refusal, by an action or by the database."""
+        """Run the command. Raises CommandError, which Django prints, when an action or the database refuses."""
         try:
             if not tenancy.bypasses_policies():
                 raise CommandError(NEEDS_JOB_ROLE)
@@ -44,7 +45,7 @@ class StaffCommand(BaseCommand):
 
     @property
     def actor(self) -> Actor:
-        """Return the system as the actor, with the name of whoever is at the terminal for the log."""
+        """The actor for the command's actions: the system, labelled with the terminal user's name for the log."""
         try:
             name = getpass.getuser()
         except (KeyError, OSError):  # a user of a container may have no name
@@ -53,7 +54,7 @@ class StaffCommand(BaseCommand):
 
 
 def require_storable_arguments(options: dict[str, Any]) -> None:
-    """Raise CommandError for an argument that no text column can hold: with a NUL character, or not valid in UTF-8."""
+    """Raise CommandError if an argument cannot be stored as text: it contains a NUL character or invalid UTF-8."""
     for value in options.values():
         for text in value if isinstance(value, list) else [value]:
             if isinstance(text, str) and ("\0" in text or text != text.encode(errors="ignore").decode()):
@@ -61,7 +62,10 @@ def require_storable_arguments(options: dict[str, Any]) -> None:
 
 
 def parse_email_address(text: str) -> str:
-    """Return the text of an argument that must be an e-mail address. Raises ArgumentTypeError for any other text."""
+    """Return the argument unchanged if it is a valid e-mail address; argparse calls this as a `type`.
+
+    Raises ArgumentTypeError otherwise.
+    """
     try:
         validate_email(text)
     except ValidationError as error:

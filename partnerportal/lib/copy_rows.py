@@ -14,7 +14,10 @@ def _field(value: object) -> str:
 
 
 class CopyTextStream(io.RawIOBase):
-    """A file-like object of rows in COPY's text format, made a piece at a time as the driver reads it."""
+    """A readable stream of rows in the text format of PostgreSQL's COPY.
+
+    Rows are converted piece by piece as the database driver reads.
+    """
 
     def __init__(self, rows: Iterable[tuple[object, ...]]) -> None:
         self._rows: Iterator[tuple[object, ...]] = iter(rows)
@@ -24,7 +27,7 @@ class CopyTextStream(io.RawIOBase):
         return True
 
     def read(self, size: int = -1) -> bytes:
-        """Return the next `size` bytes, or fewer at the end; all that is left for a negative size."""
+        """Return up to `size` bytes, fewer only at the end; a negative size returns all that is left."""
         while size < 0 or len(self._left) < size:
             piece = "".join("\t".join(map(_field, row)) + "\n" for row in islice(self._rows, 2000)).encode()
             if not piece:

@@ -15,7 +15,10 @@ def _named(language: str) -> list[tuple[str, str]]:
 
 
 def country_choices() -> list[tuple[str, str]]:
-    """Return (code, name) pairs of all countries, by name in the active language. Codes are upper-case alpha-2."""
+    """Return all countries as (code, name) pairs, sorted by name in the active language.
+
+    Codes are upper-case ISO 3166 alpha-2.
+    """
     return _named(get_language() or "en")
 
 
@@ -25,5 +28,5 @@ def _name(code: str, language: str) -> str:
 
 
 def get_country_name(code: str) -> str:
-    """Return the country's name in the active language, or the code itself for a country that is not known."""
+    """Return the name of the country with this code in the active language, or the code itself if it is unknown."""
     return _name(code, get_language() or "en")

@@ -8,5 +8,5 @@ SOON = dt.timedelta(days=30)  # a last day of use within it is marked as near
 
 
 def today() -> dt.date:
-    """Return today's date in UTC."""
+    """Return today's date in UTC, the day that the portal counts by."""
     return timezone.now().date()

@@ -20,12 +20,16 @@ _ORIGIN = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?", re.
 
 
 class Environment(environ.Env):
-    """django-environ's reader, with secrets from files. Its methods raise ImproperlyConfigured in plain words."""
+    """A reader of environment variables, based on django-environ, that can take secrets from files.
+
+    All methods raise ImproperlyConfigured with a plain sentence for a value that is missing or wrong.
+    """
 
     def secret(self, name: str, default: str | None = None) -> str:
-        """Return the variable, or the stripped content of the file that NAME_FILE names, or `default`.
+        """Return a secret from the variable `name`, or from the file that the variable `name`_FILE points to.
 
-        Raises ImproperlyConfigured when both are set, or when neither is and there is no default.
+        Without either it returns `default`. Raises ImproperlyConfigured when both are set, or when neither is and there
+        is no default.
         """
         value, path = self.ENVIRON.get(name), self.ENVIRON.get(f"{name}_FILE")
         if value and path:
@@ -39,7 +43,10 @@ class Environment(environ.Env):
         return default
 
     def encryption_keys(self, name: str) -> list[str]:
-        """Return the Fernet keys that the variable lists with commas. The first encrypts, and each of them decrypts."""
+        """Return the Fernet keys that the variable lists, separated by commas.
+
+        The first key encrypts; all of them decrypt.
+        """
         keys = [key.strip() for key in self.secret(name).split(",")]
         try:
             for key in keys:
@@ -51,21 +58,21 @@ class Environment(environ.Env):
         return keys
 
     def number(self, name: str, default: int) -> int:
-        """Return the variable, or `default` without it, as a whole number, 0 or more."""
+        """Return the variable as a whole number of at least 0, or `default` if it is not set."""
         text = self.ENVIRON.get(name) or str(default)
         if not (text.isascii() and text.isdigit()):
             raise ImproperlyConfigured(f"{name} is {text!r}: it must be a whole number, 0 or more.")
         return int(text)
 
     def choice(self, name: str, choices: Collection[str], default: str) -> str:
-        """Return the variable, or `default` without it. It must be one of `choices`."""
+        """Return the variable, which must be one of `choices`, or `default` if it is not set."""
         text = self.ENVIRON.get(name) or default
         if text not in choices:
             raise ImproperlyConfigured(f"{name} is {text!r}: it must be one of {', '.join(choices)}.")
         return str(text)
 
     def origin(self, name: str) -> str:
-        """Return the variable, an address of scheme, host and perhaps port, without a slash at its end."""
+        """Return the variable, which must be a web origin: scheme, host and perhaps a port, without a final slash."""
         text = str(self.ENVIRON.get(name) or "").rstrip("/")
         if not _ORIGIN.fullmatch(text):
             raise ImproperlyConfigured(
@@ -75,9 +82,9 @@ class Environment(environ.Env):
         return text
 
     def database_url(self, name: str) -> str:
-        """Return the URL of a database. A URL without a password gets the password that another variable holds.
+        """Return the database URL in the variable, completed with a password from another variable if it has none.
 
-        For DATABASE_URL this is DATABASE_PASSWORD (or DATABASE_PASSWORD_FILE), and likewise for the others.
+        The password of DATABASE_URL stands in DATABASE_PASSWORD or DATABASE_PASSWORD_FILE, and so on for other names.
         """
         url, password_name = self.secret(name), name.removesuffix("URL") + "PASSWORD"
         password = self.secret(password_name, default="")
@@ -96,12 +103,12 @@ class Environment(environ.Env):
         return parts.geturl()
 
     def database(self, name: str) -> dict[str, Any]:
-        """Return Django's settings of the database whose URL the variable holds, with every option of the URL."""
+        """Return the Django settings of the database whose URL is in the variable, as one entry of DATABASES."""
         config: dict[str, Any] = self.db_url_config(self.database_url(name))
         return {"OPTIONS": {}} | config
 
     def mail(self, name: str, default: str | None = None) -> dict[str, Any]:
-        """Return Django's settings of the mail server whose URL the variable holds."""
+        """Return the Django settings of the mail server whose URL is in the variable, as a dict."""
         url = self.secret(name, default)
         try:
             config: dict[str, Any] = self.email_url_config(url)
@@ -111,13 +118,16 @@ class Environment(environ.Env):
 
 
 def refuse_to_start(error: ImproperlyConfigured) -> NoReturn:
-    """End the process, exit code WRONG, with the one sentence that says what is wrong in place of a traceback."""
+    """End the process with one line that says which setting is wrong, without a traceback.
+
+    The exit code is WRONG.
+    """
     sys.stderr.write(f"The portal does not start: {error}\n")  # by one call, because several processes may write
     sys.exit(WRONG)
 
 
 def is_secret_set(name: str) -> bool:
-    """Return whether the environment gives a secret, as a variable or as a file."""
+    """Return whether the environment sets this secret, either as a variable or as a file."""
     return name in os.environ or f"{name}_FILE" in os.environ
 
 

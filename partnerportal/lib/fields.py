@@ -9,14 +9,20 @@ from partnerportal.lib.text import one_line
 
 
 class OneLineField(forms.CharField):
-    """A form field of one line. A text of invisible characters alone counts as empty."""
+    """A form field for text in one line, without line breaks or invisible characters at its ends.
+
+    Text of invisible characters alone counts as empty.
+    """
 
     def to_python(self, value: Any) -> Any:
         return super().to_python(one_line(value) if isinstance(value, str) else value)
 
 
 class LineField(models.CharField):
-    """A model field of one line. `one_line` cleans its value before it is stored; migrations see a CharField."""
+    """A model field for text in one line, which is cleaned by `one_line` before it is saved.
+
+    Migrations see it as a CharField.
+    """
 
     def formfield(self, **kwargs: Any) -> Any:
         return super().formfield(**{"form_class": OneLineField, **kwargs})

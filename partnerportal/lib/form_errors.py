@@ -11,9 +11,10 @@ from partnerportal.lib.errors import Conflict, Invalid, TooMany, Unavailable
 
 @contextmanager
 def show_errors_in_form(form: BaseForm) -> Iterator[None]:
-    """Run the block in a savepoint, and show Invalid, Conflict, TooMany and Unavailable as errors of the form.
+    """Run the `with` block in a savepoint and turn an error of an action into an error message of the form.
 
-    An error stands beside `error.field` if the form has that field. Other exceptions pass.
+    This holds for Invalid, Conflict, TooMany and Unavailable; other exceptions pass. The message stands beside the
+    field `error.field` if the form has it, else at the top.
     """
     try:
         with transaction.atomic():

@@ -26,12 +26,12 @@ def _locale_of(language: str) -> Locale:
 
 
 def get_reader_locale() -> Locale:
-    """Return the reader's locale; English when translation is switched off."""
+    """Return the Babel locale of the active language, or of English when translation is switched off."""
     return _locale_of(translation.get_language() or "en")
 
 
 def format_number(value: int | Decimal) -> str:
-    """Format a number: 1,234.5 in English, 1 234,5 in French."""
+    """Format a number in the reader's language, such as 1,234.5 in English and 1 234,5 in French."""
     return _number(value, get_reader_locale())
 
 
@@ -41,14 +41,14 @@ def _number(value: int | Decimal, where: Locale) -> str:
 
 
 def format_axis_number(value: int) -> str:
-    """Format a number for the axis of a chart, which has room for six digits: 2.5M from a million on."""
+    """Format a number for a chart's axis, where room is short: from a million on as 2.5M."""
     if value < 1_000_000:
         return format_number(value)
     return numbers.format_compact_decimal(value, locale=get_reader_locale(), fraction_digits=1)
 
 
 def join_names(items: Iterable[object]) -> str:
-    """Join names: "A, B" in English, "A、B" in Japanese."""
+    """Join names into one string with the separator of the reader's language: "A, B", in Japanese "A、B"."""
     return _separator(translation.get_language()).join(map(str, items))
 
 
@@ -59,19 +59,22 @@ def _separator(language: str | None) -> str:
 
 
 def format_percent(value: int | float | Decimal) -> str:
-    """Format a ratio as whole percent: 0.66 becomes 66%."""
+    """Format a ratio as a whole percentage, such as 0.66 as 66%."""
     return numbers.format_percent(value, locale=get_reader_locale())
 
 
 def format_money(amount: Decimal, currency: str) -> str:
-    """Format an amount with its currency. Raises TypeError for a float, which has already lost the cents."""
+    """Format an amount with its currency, given as a code such as EUR.
+
+    Raises TypeError for a float, which is not exact to the cent.
+    """
     if isinstance(amount, float):
         raise TypeError("money takes a Decimal")
     return numbers.format_currency(amount, currency, locale=get_reader_locale())
 
 
 def format_date(value: dt.date) -> str:
-    """Format a date, as 14 Dec 2025. A moment is first brought into the reader's time zone."""
+    """Format a date, such as 14 Dec 2025. A datetime is first converted to the reader's time zone."""
     if isinstance(value, dt.datetime):
         value = timezone.localtime(value).date()
     return _date(value, get_reader_locale())
@@ -83,7 +86,7 @@ def _date(value: dt.date, where: Locale) -> str:
 
 
 def format_date_and_time(value: dt.datetime) -> str:
-    """Format a moment in the reader's time zone and name the zone, as 14 Dec 2025, 23:59 UTC."""
+    """Format a datetime in the reader's time zone, with the zone's name, such as 14 Dec 2025, 23:59 UTC."""
     local = timezone.localtime(value)
     here = get_reader_locale()
     clock = dates.format_time(local, "short", locale=here)
@@ -94,9 +97,9 @@ def format_date_and_time(value: dt.datetime) -> str:
 
 
 def format_relative_time(value: dt.date, now: dt.datetime | None = None) -> str:
-    """Say when something is: in words when near (2 hours ago, in 3 days), else by the date.
+    """Format a date or datetime in words when it is near (2 hours ago, in 3 days), else as a date.
 
-    A week back and a month ahead count as near.
+    Up to a week ago and up to 30 days ahead count as near. `now` is the present unless a caller gives another.
     """
     now = now or timezone.now()
     if not isinstance(value, dt.datetime):
@@ -114,7 +117,7 @@ def format_relative_time(value: dt.date, now: dt.datetime | None = None) -> str:
 def format_relative_day(day: dt.date, today: dt.date) -> str:
     """Format a day in words when it is near `today` (yesterday, in 3 days), else as a date.
 
-    `today` is the reader's own day. A week back and 30 days ahead count as near.
+    `today` is the day in the reader's time zone. Up to a week ago and up to 30 days ahead count as near.
     """
     delta = day - today
     if not -_NEAR_PAST < delta <= _NEAR_FUTURE:
@@ -131,12 +134,12 @@ def _in_days(delta: dt.timedelta, where: Locale) -> str:
 
 
 def format_day_and_month(value: dt.date) -> str:
-    """Format a day without its year, as 11 Sep."""
+    """Format a date without its year, such as 11 Sep."""
     return _skeleton("MMMd", value, get_reader_locale())
 
 
 def format_month(value: dt.date) -> str:
-    """Format a month, as Sep 2026."""
+    """Format a date as its month and year, such as Sep 2026."""
     return _skeleton("yMMM", value, get_reader_locale())
 
 

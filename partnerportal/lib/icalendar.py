@@ -12,7 +12,10 @@ _OCTETS = 75  # in a line at most, without its CRLF
 
 @dataclass(frozen=True)
 class AllDayEvent:
-    """An event that lasts the whole `day`. An event with the same `uid` and a later `changed_at` replaces it."""
+    """A calendar event that lasts all of the date `day`.
+
+    Calendar programs replace an event by one with the same `uid` and a later `changed_at`.
+    """
 
     uid: str
     day: dt.date
@@ -23,9 +26,10 @@ class AllDayEvent:
 
 
 def build_calendar(name: str, days: Iterable[AllDayEvent], *, now: dt.datetime, text: str = "") -> bytes:
-    """Return the calendar file of these events in UTF-8, described by `text` if there is one.
+    """Return an iCalendar (.ics) file of all-day events, as UTF-8 bytes.
 
-    It asks programs to fetch it again every six hours.
+    `name` and `text` are the calendar's name and description; `now` is the time of writing. The file asks calendar
+    programs to fetch it again every six hours.
     """
     lines = [
         "BEGIN:VCALENDAR",

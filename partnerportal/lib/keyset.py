@@ -14,7 +14,11 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Page(Generic[T]):
-    """One page of rows. `first` and `last` are 1-based positions, for "51–100 of 2,418". A missing cursor is None."""
+    """One page of a list's rows, with the cursors of the pages beside it.
+
+    `first` and `last` are the positions of its rows in the whole list, counted from 1, as in "51–100 of 2,418". A
+    cursor is None where there is no further page.
+    """
 
     rows: list[T]
     first: int
@@ -23,14 +27,15 @@ class Page(Generic[T]):
 
     @property
     def last(self) -> int:
-        """Return the position of the last row."""
+        """The position of the page's last row in the whole list, counted from 1."""
         return self.first + len(self.rows) - 1
 
 
 def encode_cursor(value: Any, pk: int, position: int, *, backwards: bool) -> str:
-    """Return the cursor of a page beside a row, which is given by its value in the sort column and its key.
+    """Return the cursor of the page that begins after a row, or with `backwards` of the page that ends before it.
 
-    `position` counts the rows before the page; the page lies before the row if `backwards`, else after it.
+    The row is given by its `value` in the sort column and by its primary key. `position` is the number of rows up to
+    there, counted from the start of the list.
     """
     raw = json.dumps([value if isinstance(value, int | str) else str(value), pk, position, backwards])
     return base64.urlsafe_b64encode(raw.encode()).decode().rstrip("=")
@@ -55,33 +60,37 @@ def _decode(cursor: str, field: Any) -> tuple[Any, int, int, bool] | None:
 
 
 class IsInArray(Func):
-    """An SQL condition that a value is in an array. Unlike IN, which becomes a join, it passes a security barrier."""
+    """An SQL condition that a value is in an array (`= ANY`).
+
+    PostgreSQL can use it within a view with a security barrier, which it cannot with IN, because that becomes a join.
+    """
 
     template, arg_joiner = "%(expressions)s)", " = ANY("
     output_field = BooleanField()
 
 
 def is_valid_cursor(queryset: QuerySet[Any], *, sort: str, cursor: str) -> bool:
-    """Return whether `fetch_keyset_page` can decode the cursor for this order.
+    """Return whether a cursor is intact and fits a list that is sorted by the column `sort`.
 
-    `fetch_keyset_page` itself ignores a cursor that it cannot decode; this is for callers that refuse one.
+    `fetch_keyset_page` ignores an invalid cursor; this is for callers that report it as an error.
     """
     return _decode(cursor, queryset.model._meta.get_field(sort)) is not None
 
 
 def annotate_total(queryset: QuerySet[Any]) -> QuerySet[Any]:
-    """Annotate each row with `total_count`, the number of all rows of the queryset, which PostgreSQL computes once.
+    """Return the queryset with `total_count` on each row: the number of all its rows.
 
-    It is a COUNT(*), because any index of the rows can answer that.
+    PostgreSQL counts once, by COUNT(*), for which any index will do.
     """
     counted = queryset.order_by().annotate(_one=Value(1)).values("_one").annotate(_n=Count("*")).values("_n")
     return queryset.annotate(total_count=Subquery(counted, output_field=IntegerField()))
 
 
 def make_search_conditions(filters: Container[str]) -> Sequence[Q]:
-    """Return the `any_of` of `fetch_keyset_page` for a list with these filters.
+    """Return the `any_of` argument of `fetch_keyset_page` for a list with these filters.
 
-    It is one branch, of all rows, for a search (the filter `q`), and otherwise none.
+    For a search (the filter `q`) it is one condition that holds for all rows, which makes PostgreSQL find their keys
+    first. Otherwise it is empty.
     """
     return (Q(),) if "q" in filters else ()
 
@@ -96,13 +105,15 @@ def fetch_keyset_page(
     key: str = "pk",
     any_of: Sequence[Q] = (),
 ) -> Page[Any]:
-    """Return the page of `size` rows ordered by the non-null column `sort`, then by `key` (unique in the queryset).
+    """Return the page of at most `size` rows that `cursor` leads to, or the first page without a valid cursor.
 
-    An empty or broken cursor gives the first page. `any_of` are conditions of which at least one holds for every row.
-    With them the keys of the page are found first, along each condition, and its rows then. This is for what PostgreSQL
-    would otherwise read and sort whole: an OR, of which each side has an index; a search, because behind a policy it
-    does not know how much the search finds; and a view with a security barrier, each row of which takes lookups (its
-    queryset says `finds_keys_first`).
+    Rows are ordered by the column `sort`, which is never null, and then by `key`, which is unique in the queryset.
+
+    `any_of` makes a slow query faster: conditions of which every row meets at least one. The page's keys are then found
+    first, along each condition, and the rows after them. Use it for what PostgreSQL would otherwise read and sort
+    whole: an OR whose sides each have an index; a search, because behind a row-level policy PostgreSQL cannot estimate
+    how much it finds; and a view with a security barrier whose rows each need lookups (such a queryset has
+    `finds_keys_first`).
     """
     if not any_of and getattr(queryset, "finds_keys_first", False):
         any_of = (Q(),)
@@ -140,6 +151,9 @@ def fetch_keyset_page(
 
 
 def fetch_keyset_page_or_first(queryset: QuerySet[Any], *, cursor: str, **options: Any) -> Page[Any]:
-    """Return the page of a cursor, or the first page when the page would be empty."""
+    """Return the page that `cursor` leads to, or the first page if that one has no rows.
+
+    `options` are the other arguments of `fetch_keyset_page`.
+    """
     page = fetch_keyset_page(queryset, cursor=cursor, **options)
     return page if page.rows or not cursor else fetch_keyset_page(queryset, **options)

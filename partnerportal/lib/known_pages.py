@@ -18,14 +18,17 @@ _url_names: dict[str, str] = {}
 
 
 def register_page(page: str, url_name: str) -> None:
-    """Register the route `url_name` as the page with this key, such as "account" (see the module's table).
+    """Register the URL name of a page under a key such as "account", so that lower layers can link to it.
 
-    Raises AssertionError for a page that is registered already.
+    The module's docstring lists the keys. Raises AssertionError for a key that is registered already.
     """
     assert page not in _url_names, f"two pages are called {page}"
     _url_names[page] = url_name
 
 
 def page_url(page: str, *args: object) -> str:
-    """Return the address of a registered page, with what its route takes. Raises KeyError for an unknown page."""
+    """Return the URL of the page that is registered under this key. `args` are the arguments of its route.
+
+    Raises KeyError for an unknown key.
+    """
     return reverse(_url_names[page], args=args)

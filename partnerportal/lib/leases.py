@@ -32,13 +32,14 @@ UNCLAIMED = {"error": "''", "attempts": "0", "leased_until": "NULL", "finished_a
 
 
 class LeaseLost(Exception):
-    """Raised when the row is no longer this worker's: another took it over, or somebody moved or deleted it."""
+    """Raised when a worker no longer holds its row: another worker took it over, or somebody moved or deleted it."""
 
 
 class Leased(models.Model):
-    """The base of models whose rows wait for a worker, which leases a row while it works on it.
+    """The base of models whose rows are work for background workers.
 
-    Its model's MOVES allow the steps above; its State has "running" and "failed".
+    A worker leases a row, which means that it alone works on the row until the lease ends or runs out. A subclass has a
+    State with "running" and "failed", and its MOVES allow the steps in the module's docstring.
     """
 
     LEASE: ClassVar[timedelta]  # how long a worker may be silent
@@ -55,18 +56,18 @@ class Leased(models.Model):
         abstract = True
 
     def report_progress(self, **changes: Any) -> None:
-        """Renew the lease and write `changes` to the row.
+        """Renew the worker's lease of this row and save `changes` to its fields.
 
-        Raises LeaseLost when the row is no longer this worker's.
+        Raises LeaseLost when the worker no longer holds the row.
         """
         if not self._held_row().update(leased_until=timezone.now() + self.LEASE, **changes):
             raise LeaseLost
 
     @transaction.atomic
     def finish(self, state: str, **changes: Any) -> None:
-        """Move the row to the final `state`, end the lease and write `changes`.
+        """Move this row to its final `state`, end the lease and save `changes` to its fields.
 
-        Raises LeaseLost when the row is no longer this worker's.
+        Raises LeaseLost when the worker no longer holds the row.
         """
         row = self._held_row().select_for_update().first()
         if row is None:
@@ -75,10 +76,10 @@ class Leased(models.Model):
 
     @transaction.atomic
     def retry_later(self, error: str, *, after: timedelta, **changes: Any) -> None:
-        """End the lease: the row is due again after the time `after`, or failed if this was its last attempt.
+        """End the lease after an error, so that the row is tried again after the timedelta `after`.
 
-        `error` is the code of the reason, and `changes` are written to a row that waits again. Nothing happens when the
-        row is no longer this worker's.
+        After the last attempt the row moves to "failed" instead. `error` is the code of the reason; `changes` are saved
+        to a row that will be tried again. Nothing happens when the worker no longer holds the row.
         """
         row = self._held_row().select_for_update().first()
         if row:
@@ -95,9 +96,10 @@ L = TypeVar("L", bound=Leased)
 
 @transaction.atomic
 def claim_next_row(rows: QuerySet[L], **changes: Any) -> L | None:
-    """Lease the first row of `rows` that is due, in their order, and return it, or None if none is due.
+    """Lease the first row of the queryset that is due and return it, or None if no row is due.
 
-    Rows that run or have ended may be among `rows`. `changes` are written where an attempt begins anew.
+    The queryset may hold rows that are running or have ended; they are passed over. `changes` are saved to a row whose
+    work begins, or begins anew.
     """
     now = timezone.now()
     free: QuerySet[Any] = rows.exclude(leased_until__gt=now).select_for_update(skip_locked=True, of=("self",))

@@ -11,9 +11,9 @@ HOUR = 3600
 
 
 def enforce_hourly_limit(times: int, key: str) -> None:
-    """Count one more use of `key` in this hour. Raises TooMany beyond `times`.
+    """Count one more use of `key` in the current hour. Raises TooMany after `times` uses.
 
-    Two uses at the same moment may count as one: this is a brake, not an exact limit.
+    Two uses at the same moment may count as one, so the limit is not exact.
     """
     name = f"{key}:{int(time.time()) // HOUR}"
     count = cache.get(name, 0) + 1

@@ -28,8 +28,9 @@ CHOSEN_FROM = 5  # columns that a list has at least, so that people can choose a
 class ListColumn:
     """A column that a list can show.
 
-    `name` is its word in the address, in saved settings and in the template that draws the rows. `sort` is a column of
-    the queryset that is never null, or empty where nothing is ordered by it. `is_usual`: shown unless a person chooses.
+    `name` identifies it in URLs, in saved settings and in the template of the rows. `sort` is the database column to
+    sort by, never null, or "" if the list cannot be sorted by this column. `is_usual` says whether it is shown to
+    people who have not chosen columns.
     """
 
     name: str
@@ -41,10 +42,10 @@ class ListColumn:
 
 @dataclass(frozen=True, kw_only=True)
 class ListDefinition:
-    """The description of a list whose columns people can choose and whose views they can save.
+    """The description of a list of which people can save views and choose the columns.
 
-    The first of `columns` names the row and always stands first; of fewer than CHOSEN_FROM there is nothing to choose,
-    and a list that is no table has none. `rule` says who sees the list at all.
+    `columns` has first the column that names the row, which is always shown. A list of fewer than CHOSEN_FROM columns
+    has no choice of columns; one that is not a table has no columns. `rule` is the permission to see the list.
     """
 
     key: str  # at most 20 characters: in saved views, settings and addresses
@@ -58,16 +59,19 @@ class ListDefinition:
 
     @property
     def has_choice_of_columns(self) -> bool:
-        """Whether people can choose the list's columns, beside its density."""
+        """Whether people can choose the list's columns. Its row height they can always choose."""
         return len(self.columns) >= CHOSEN_FROM
 
     @cached_property
     def sorts(self) -> dict[str, str]:
-        """Return the words by which an address may order, each with its column of the queryset."""
+        """The values that the URL's `sort` parameter may have, each with the database column to sort by."""
         return {column.name: column.sort for column in self.columns if column.sort} | dict(self.more_sorts)
 
     def select_columns(self, names: Iterable[str]) -> tuple[ListColumn, ...]:
-        """Return the columns of these names in their order, after the first of all; without names, the usual ones."""
+        """Return the columns with these names, in this order, after the list's first column.
+
+        Without names it returns the usual columns. Unknown names are ignored.
+        """
         if not self.columns:
             return ()
         first, *others = self.columns
@@ -76,12 +80,18 @@ class ListDefinition:
         return (first, *wanted) if names else tuple(column for column in self.columns if column.is_usual)
 
     def parse_sort(self, params: Mapping[str, str]) -> str:
-        """Return the order that the address asks for, with "-" before a descending one; the usual one for nonsense."""
+        """Return the value of the URL's `sort` parameter, with "-" before a descending one.
+
+        A missing or unknown value gives the default order.
+        """
         sort = str(params.get("sort", ""))
         return sort if sort.removeprefix("-") in self.sorts and not sort.startswith("--") else self.default_sort
 
     def parse_saved_query(self, params: Mapping[str, str]) -> dict[str, str]:
-        """Return the filters and the order of an address as a saved view keeps them, without what is bad or usual."""
+        """Return the filters and the order in URL parameters as a dict of strings, for storage in a saved view.
+
+        Invalid filters and the default order are left out.
+        """
         sort = self.parse_sort(params)
         query = {name: format_query_value(value) for name, value in self.filter_set(params).cleaned_values.items()}
         return query if sort == self.default_sort else query | {"sort": sort}
@@ -108,7 +118,11 @@ def find_list(key: str) -> ListDefinition:
 
 @dataclass(frozen=True)
 class ColumnHead:
-    """The head of a table's column. `url` orders by it, and is empty where nothing does; `direction` is aria-sort's."""
+    """The heading of a table's column.
+
+    `url` leads to the list sorted by this column, or is "" if that is not possible. `direction` is the value of
+    aria-sort.
+    """
 
     name: str
     label: str
@@ -119,7 +133,10 @@ class ColumnHead:
 
 @dataclass
 class Tab:
-    """A tab above a list. `count` is None where counting would cost a query of its own."""
+    """A tab above a list, which leads to a part of it or to a saved view.
+
+    `count` is the number of rows there, or None where counting would take a query of its own.
+    """
 
     label: str
     url: str
@@ -130,17 +147,20 @@ class Tab:
 
 
 def format_query_value(value: Any) -> str:
-    """Return the value as it stands in an address: `true` and `false` for a boolean."""
+    """Return a value as the text that stands for it in a URL's query string, such as `true` for True."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def build_query_string(values: Mapping[str, Any]) -> str:
-    """Return these values as a query string without "?"; empty values are left out."""
+    """Return the values, by parameter name, as a URL's query string without "?". Empty values are left out."""
     return urlencode({name: format_query_value(value) for name, value in values.items() if value not in ("", None)})
 
 
 def build_list_address(path: str, values: Mapping[str, Any], usual: Mapping[str, Any] | None = None) -> str:
-    """Return the path with these values as its query, without what is empty or equals the `usual` value of its name."""
+    """Return the URL of a list: the path with these values as its query string.
+
+    Values that are empty, or equal to the `usual` value of the same name, are left out.
+    """
     left_out = {name: format_query_value(value) for name, value in (usual or {}).items()}
     query = build_query_string(
         {name: value for name, value in values.items() if format_query_value(value) != left_out.get(name)}
@@ -149,10 +169,10 @@ def build_list_address(path: str, values: Mapping[str, Any], usual: Mapping[str,
 
 
 class ListState:
-    """The state of one list: what its address asks for, the page of rows, and the addresses that lead on.
+    """The state of a list that a page shows: its filters, its rows, and the URLs of other pages and orders.
 
-    A list sets `page`, `filter_values` (the filters that narrow it, by name) and, where it knows, `matching` (how many
-    rows there are in all). `url_name` is empty for a list whose addresses are relative to its page.
+    A subclass sets `page`, `filter_values` (the active filters, by name) and, if known, `matching` (the number of rows
+    on all pages). `url_name` is "" for a list whose URLs are relative to the page.
     """
 
     url_name: ClassVar[str] = ""
@@ -165,53 +185,53 @@ class ListState:
 
     @property
     def carried_values(self) -> dict[str, Any]:
-        """Return the values that every address of the list carries along. The page is not among them."""
+        """The values that every URL of this list repeats, by parameter name. The cursor is not among them."""
         return dict(self.filter_values)
 
     def address(self, **changes: Any) -> str:
-        """Return the canonical address of the list with these parameters changed.
+        """Return the URL of this list with some parameters changed.
 
-        It leads to the first page, unless `cursor` is given.
+        It leads to the first page, unless `cursor` is among the changes.
         """
         path = reverse(self.url_name) if self.url_name else ""
         return build_list_address(path, {**self.carried_values, **changes}, self.usual)
 
     @cached_property
     def own_address(self) -> str:
-        """Return the address of the page that is shown."""
+        """The URL of the page that is shown, without parameters that have their usual value."""
         return self.address(cursor=self.cursor)
 
     @property
     def previous_url(self) -> str:
-        """Return the address of the page before; "" on the first."""
+        """The URL of the previous page, or "" on the first page."""
         return self.address(cursor=self.page.previous_cursor) if self.page.previous_cursor else ""
 
     @property
     def next_url(self) -> str:
-        """Return the address of the page after; "" on the last."""
+        """The URL of the next page, or "" on the last page."""
         return self.address(cursor=self.page.next_cursor) if self.page.next_cursor else ""
 
     @property
     def clear_url(self) -> str:
-        """Return the address of the list without any filter."""
+        """The URL of this list without any filter."""
         return self.address(**dict.fromkeys(self.filter_values))
 
     @property
     def address_query(self) -> str:
-        """The filters and the order of the list as a query string without "?", for its export.
+        """The filters and the order of this list as a query string without "?", for exporting the list.
 
-        The usual order is named too.
+        The order is included even where it is the default.
         """
         return build_query_string(self.carried_values)
 
     @property
     def total(self) -> str:
-        """Return how many rows match, as the reader writes numbers; "" where nobody counts them."""
+        """The number of rows on all pages, formatted for the reader, or "" if it is not counted."""
         return "" if self.matching is None else formats.format_number(self.matching)
 
     @property
     def position(self) -> str:
-        """Return which rows the page shows: "51–100 of 2,418", or "51–100" where nobody counts them."""
+        """The positions of the rows on this page, as "51–100 of 2,418", or "51–100" if the total is not counted."""
         first, last = formats.format_number(self.page.first), formats.format_number(self.page.last)
         if self.matching is None:
             return f"{first}–{last}"
@@ -219,9 +239,9 @@ class ListState:
 
 
 def build_column_heads(columns: Iterable[ListColumn], sort: str, address: Callable[..., str]) -> list[ColumnHead]:
-    """Return the heads of these columns, each with the address that orders by its column.
+    """Return the headings of the columns, each with the URL that sorts the list by it.
 
-    The address of the column in force reverses the order.
+    `sort` is the present order; the URL of its column reverses it. `address` is a function like `ListState.address`.
     """
     return [_head(column, sort, address) for column in columns]
 

@@ -12,7 +12,10 @@ from django.db import connection
 
 @unique
 class Lock(StrEnum):
-    """The name of an advisory lock. Its comment says whose id belongs to it, if any, and what the lock prevents."""
+    """The names of the advisory locks of the database that the portal uses.
+
+    Each comment says whose id goes with the lock, if any, and what the lock prevents.
+    """
 
     # Python takes these.
     ACCEPTANCES = "acceptances"  # of a customer: many invitations accepted at once would each pass the daily limit
@@ -36,9 +39,10 @@ class Lock(StrEnum):
 
 
 def acquire_lock(lock: Lock, row_id: int = 0) -> None:
-    """Wait until no other transaction has the lock, and hold it until this transaction ends.
+    """Wait until no other transaction holds the advisory lock, and hold it until this transaction ends.
 
-    What is read afterwards includes all that earlier turns have written. Raises OperationalError after lock_timeout.
+    `row_id` is the id that goes with the lock, if any. Later queries of this transaction see all that earlier holders
+    have written. Raises OperationalError after lock_timeout.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(portal_lock(%s, %s))", [lock, row_id])

@@ -27,7 +27,10 @@ Fields = dict[str, Any]
 
 @contextmanager
 def log_fields(**values: Any) -> Iterator[Fields]:
-    """Write these fields on every log line of the block, in place of any that an outer block has set. Yield them."""
+    """Add these fields to every log line that is written within the `with` block.
+
+    They replace the fields of an outer block. Yields the dict of fields.
+    """
     token = open_log_fields(**values)
     try:
         yield values
@@ -36,32 +39,35 @@ def log_fields(**values: Any) -> Iterator[Fields]:
 
 
 def open_log_fields(**values: Any) -> Token[Fields | None]:
-    """Begin a block as `log_fields` does, for callers that cannot use `with`.
+    """Begin a block of log fields, like `log_fields`, for callers that cannot use `with`.
 
-    Return the token that `close_log_fields` takes.
+    Returns the token that `close_log_fields` takes.
     """
     return _fields.set(values)
 
 
 def close_log_fields(token: Token[Fields | None]) -> None:
-    """End the block that `open_log_fields` began."""
+    """End the block of log fields that `open_log_fields` began. `token` is what it returned."""
     _fields.reset(token)
 
 
 def add_log_fields(**values: Any) -> None:
-    """Add these fields to the further lines of the block that is open. Without an open block they are dropped."""
+    """Add fields to all further log lines of the present `log_fields` block. Outside a block they are dropped."""
     current = _fields.get()
     if current is not None:
         current.update(values)
 
 
 def get_log_fields() -> Fields:
-    """Return a copy of the fields that every log line gets at present; empty outside a block of `log_fields`."""
+    """Return a copy of the fields that are added to every log line at present, empty outside a `log_fields` block."""
     return dict(_fields.get() or {})
 
 
 class JsonLineFormatter(JsonFormatter):
-    """A formatter of one JSON object a line: time (UTC), level, logger, message, fields, and a traceback as a text."""
+    """A log formatter that writes each record as one line of JSON.
+
+    The object has the time (UTC), level, logger, message, further fields, and the traceback as a string.
+    """
 
     def add_fields(self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]) -> None:
         moment = dt.datetime.fromtimestamp(record.created, dt.UTC)
@@ -74,9 +80,9 @@ class JsonLineFormatter(JsonFormatter):
 
 
 class PlainLineFormatter(logging.Formatter):
-    """A formatter for a person at a terminal: time, level, logger and message.
+    """A log formatter for a person at a terminal, who reads time, level, logger and message.
 
-    The lines of a traceback are indented, so that nothing in it looks like a log line of its own.
+    The lines of a traceback are indented, so that nothing in it can pass for a log line.
     """
 
     def __init__(self) -> None:
@@ -91,9 +97,9 @@ class PlainLineFormatter(logging.Formatter):
 
 
 class MalformedRequestFilter(logging.Filter):
-    """A filter that makes a warning without a traceback of what is logged about a request that no client of ours sends.
+    """A logging filter that turns records about malformed requests into warnings without a traceback.
 
-    Strangers would otherwise fill the log and the error tracker.
+    No browser sends such requests; strangers who do would otherwise fill the log and the error tracker.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -114,7 +120,10 @@ TELL_OF_STRANGERS = (
 
 
 def build_logging_configuration(form: str, level: str) -> dict[str, Any]:
-    """Return the configuration for `logging.config`: everything goes to standard error. `form` is "json" or "line"."""
+    """Return the dict for `logging.config.dictConfig`: everything is logged to standard error.
+
+    `form` is "json" or "line" (plain text), and `level` the lowest level that is logged.
+    """
     return {
         "version": 1,
         "disable_existing_loggers": False,

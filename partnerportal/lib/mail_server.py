@@ -8,10 +8,9 @@ from partnerportal.lib.breaker import CircuitBreaker
 
 
 def is_mail_server_failure(error: BaseException) -> bool:
-    """Return whether the error says that the mail server does not listen or does not speak.
+    """Return whether an exception means that the mail server cannot be reached or does not answer.
 
-    What the server says of one mail or address, such as 550, and that it closes a connection after some number of
-    mails, are answers of a living server.
+    A server that refuses one mail or address, such as by 550, or closes the connection after some mails, does answer.
     """
     if isinstance(error, SMTPException):
         return isinstance(error, SMTPConnectError) or isinstance(error.__context__, TimeoutError)

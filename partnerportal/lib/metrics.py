@@ -40,7 +40,7 @@ class _Metrics:
 
 
 def start_counting_requests(folder: Path) -> None:
-    """Begin to count, in a folder that exists; calling this again is harmless.
+    """Begin to count requests for Prometheus, in files in this existing folder. Calling this again is harmless.
 
     Where the disk has no room, that is logged and nothing is counted.
     """
@@ -56,7 +56,7 @@ def start_counting_requests(folder: Path) -> None:
 
 
 def observe_request(*, view: str, method: str, status: int, seconds: float, queries: int, query_seconds: float) -> None:
-    """Count one answered request: its time, the number of its SQL statements and the time they took, in seconds.
+    """Count one answered request: its duration, its number of SQL statements and the time they took, in seconds.
 
     Does nothing before `start_counting_requests`.
     """
@@ -68,13 +68,19 @@ def observe_request(*, view: str, method: str, status: int, seconds: float, quer
 
 
 def count_skipped_nudge() -> None:
-    """Count one nudge that the broker did not take. Does nothing before `start_counting_requests`."""
+    """Count one nudge, which is a message that wakes a worker, that the message broker did not take.
+
+    Does nothing before `start_counting_requests`.
+    """
     if _metrics is not None:
         _metrics.nudges.inc()
 
 
 def build_metrics_registry(*collectors: Collector) -> CollectorRegistry:
-    """Return a metrics registry of this machine's processes, if this process counts, and of `collectors`."""
+    """Return a Prometheus registry with the counts of all web processes of this machine and with `collectors`.
+
+    The counts are left out if this process has not called `start_counting_requests`.
+    """
     registry = CollectorRegistry()
     if _metrics is not None:
         multiprocess.MultiProcessCollector(registry, path=str(_metrics.folder))

@@ -6,7 +6,7 @@ from django.db import models
 
 
 class PublicModel(models.Model):
-    """A model with an unguessable id for URLs and the API, because primary keys never leave the server."""
+    """The base of models with a random UUID for URLs and the API, so that primary keys stay on the server."""
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
 

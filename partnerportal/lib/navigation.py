@@ -15,7 +15,7 @@ COUNTED = 100  # what waits is counted no further, for a badge says "99+" from t
 
 
 class Menu(Enum):
-    """The menus of the shell, in one of which each entry stands."""
+    """The menus of the page frame. Each navigation item stands in one of them."""
 
     WORK = auto()  # the first section of the sidebar
     SETTINGS = auto()  # its second section; like the first it is there for who acts for an organisation
@@ -25,15 +25,16 @@ class Menu(Enum):
 
 
 def everybody(actor: Actor) -> bool:
-    """Return True, as the `seen_by` of a page that every actor sees."""
+    """Return True for every actor, as the `seen_by` function of what everybody may see."""
     return True
 
 
 @dataclass(frozen=True, kw_only=True)
 class NavigationItem:
-    """An entry of a menu: a page by its url name, shown to the actors for whom `seen_by` is true.
+    """An entry of a menu, which leads to a page and is shown to the actors for whom `seen_by` returns true.
 
-    `count`, where there is one, returns how many things wait there for the actor, at most COUNTED; 0 draws no badge.
+    `count`, if there is one, is a function that returns how many things wait there for the actor, at most COUNTED. They
+    are shown as a badge; 0 shows none.
     """
 
     label: Message

@@ -15,10 +15,11 @@ BROKER = CircuitBreaker("The broker", within=0.25)
 
 
 def nudge(task: str) -> None:
-    """Send a task to a worker by the task's name, because actions stand below the tasks and may not import them.
+    """Wake a background worker by sending it the Celery task of this name.
 
-    It never raises, and waits a quarter of a second at most. A broker that hangs, is full or is away costs one nudge
-    that long, and those of the next half minute nothing.
+    Actions name tasks by strings, because the layering forbids to import them. It never raises and takes a quarter of a
+    second at most. When the message broker does not answer, this nudge is lost, and those of the next half minute are
+    not even tried.
     """
     try:
         BROKER.call(partial(current_app.send_task, task, retry=False))

@@ -27,7 +27,10 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 def redirect_to_sign_in(request: PortalRequest) -> HttpResponse:
-    """Return a redirect to the sign-in page, which leads back here. An htmx request loads it as a whole page."""
+    """Return a redirect to the sign-in page, which leads back to the present page afterwards.
+
+    For an htmx request it makes the browser load the sign-in page as a whole.
+    """
     back = request.get_full_path() if request.method == "GET" else "/"
     url = f"{resolve_url(settings.LOGIN_URL)}?{urlencode({'next': back})}"
     if getattr(request, "htmx", False):
@@ -36,21 +39,24 @@ def redirect_to_sign_in(request: PortalRequest) -> HttpResponse:
 
 
 def redirect_htmx(url: str, *, status: int = 204) -> HttpResponse:
-    """Return an answer that makes htmx load `url` as a whole page. The URL is escaped, as Django escapes `Location`."""
+    """Return a response that makes htmx load `url` as a whole page. The URL is escaped like Django's `Location`."""
     return HttpResponse(status=status, headers={"HX-Redirect": iri_to_uri(url)})
 
 
 def is_local_path(request: HttpRequest, url: str) -> bool:
-    """Return whether `url` is a path of this site, without control characters, which may not stand in a header."""
+    """Return whether `url` is a path on this site and so a safe target for a redirect.
+
+    A path with control characters is not, because headers may not contain them.
+    """
     if not url.startswith("/") or _CONTROL.search(url):
         return False
     return url_has_allowed_host_and_scheme(url, {request.get_host()}, require_https=request.is_secure())
 
 
 def read_next_url(request: PortalRequest, default: str = "/") -> str:
-    """Return the path that the form or the address names in `next`, or `default` if it is no path of this site.
+    """Return the path in the parameter `next` of the form or the URL, or `default` if it is not a path on this site.
 
-    It is checked, because whoever made the link or form chose it.
+    The check is needed because anybody can make a link with another site in it.
     """
     url = request.POST.get("next") or request.GET.get("next") or ""
     return url if is_local_path(request, url) else default
@@ -59,10 +65,10 @@ def read_next_url(request: PortalRequest, default: str = "/") -> str:
 def render_list_page(
     request: PortalRequest, listing: PersonalList, *, page: str, part: str, context: dict[str, Any]
 ) -> HttpResponse:
-    """Return the page of a list, by its template `page`, or for htmx only `part`, with the address for the browser.
+    """Return the page that shows a list, rendered by the template `page`, or for htmx by the template `part`.
 
-    An address without a query leads on to the person's default view, if the person has one. Templates find the list as
-    `list`.
+    Templates find the list as `list`. A URL without a query redirects to the person's default view of the list, if
+    there is one. For htmx the response also sets the URL in the browser's address bar.
     """
     if listing.default_view_address and not (request.GET or request.htmx):
         return redirect(listing.default_view_address)
@@ -72,7 +78,10 @@ def render_list_page(
 
 
 def require_sign_in(view: View) -> View:
-    """Decorate a view to send strangers to the sign-in page. A person who comes in may have no organisation yet."""
+    """Decorate a view so that visitors who are not signed in go to the sign-in page.
+
+    A signed-in person is let in even without an organisation.
+    """
 
     @wraps(view)
     def guarded(request: PortalRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -84,11 +93,14 @@ def require_sign_in(view: View) -> View:
 
 
 def require_permission(table: RoleTable, permission: StrEnum) -> Callable[[View], View]:
-    """Decorate a view to let in only people who act for an organisation and have this permission in it.
+    """Decorate a view so that only people with a permission in the organisation they act for are let in.
 
-    Strangers go to the sign-in page, people without an organisation to the page that makes one. Raises Refused, whose
-    403 page says why and who can help. Raises Conflict when a form's `acting_for` names another organisation than the
-    one acted for, because the person may have switched in another tab; forms that name no row have that field.
+    `table` says which roles have which permissions. Visitors who are not signed in go to the sign-in page, and people
+    without an organisation to the page that creates one. Raises Refused for the others; its 403 page says why and who
+    can help.
+
+    Raises Conflict when the form's field `acting_for` names another organisation than the one acted for, because the
+    person may have switched in another tab. Forms that do not name a row have this field.
     """
 
     def decorate(view: View) -> View:

@@ -7,7 +7,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class PagePart:
-    """A piece of a page, drawn by `{% part … %}`: its template, and values that the template sees beside the page's."""
+    """A piece of a page, drawn by `{% part … %}`: its template, and values that it sees beside those of the page."""
 
     template: str
     context: Mapping[str, Any]

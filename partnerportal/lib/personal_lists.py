@@ -31,7 +31,7 @@ TABS_SHOWN = 4  # saved views beside the usual tabs
 
 @dataclass(frozen=True)
 class SavedViewSummary:
-    """A saved view, as far as a page needs to know it."""
+    """What a list's page needs to know about a saved view, which is a named set of filters and an order."""
 
     public_id: str
     name: str
@@ -42,7 +42,7 @@ class SavedViewSummary:
 
 @dataclass(frozen=True)
 class ListPreferences:
-    """The preferences of a person for a list: columns and density, the view it opens with, and saved views."""
+    """What a person prefers for one list: columns, row height, default view and saved views."""
 
     columns: tuple[str, ...]
     density: str
@@ -51,7 +51,7 @@ class ListPreferences:
     may_share: bool  # whether the person may share views, and delete those that colleagues share
 
     def view(self, public_id: str) -> SavedViewSummary | None:
-        """Return the view with this public id, or None."""
+        """Return the saved view with this public id, or None."""
         return next((view for view in self.views if view.public_id == public_id), None)
 
 
@@ -60,17 +60,22 @@ _preferences_of: list[PreferencesOf] = []
 
 
 def register_preferences_reader(read_preferences: PreferencesOf) -> None:
-    """Set the function that reads how an actor's person likes to see the list with a key."""
+    """Set the function that reads the preferences of an actor for the list with a given key.
+
+    An app of a higher layer calls this, because it stores them.
+    """
     _preferences_of[:] = [read_preferences]
 
 
 class PersonalList(ListState):
-    """The state of a list as one person likes to see it. Their views, columns and density are read by one query.
+    """The state of a list in the way one person prefers it: with their saved views, columns and row height.
 
-    A subclass says its `definition` and sets `filter_values` and `page`. The address carries the open view along. An
-    address without a query opens the person's default view, if there is one, so that of the whole list then says
-    `view=all`. `tab_filters` are the filters that a tab sets: the form of filters sends them along unseen, and Clear
-    leaves them.
+    A subclass sets `definition`, `filter_values` and `page`. All preferences are read by one query. Every URL of the
+    list names the saved view that is open. A URL without a query opens the person's default view, if there is one; the
+    URL of the whole list then says `view=all`.
+
+    `tab_filters` are the filters that a tab sets: the filter form sends them along as hidden fields, and its Clear
+    button keeps them.
     """
 
     definition: ListDefinition
@@ -85,18 +90,21 @@ class PersonalList(ListState):
 
     @property
     def keyset_options(self) -> dict[str, Any]:
-        """The keyword arguments by which `fetch_keyset_page` cuts the page: its order, size and cursor."""
+        """The order, size and cursor of the page, as keyword arguments of `fetch_keyset_page`."""
         column, is_descending = self.definition.sorts[self.sort.removeprefix("-")], self.sort.startswith("-")
         return {"sort": column, "descending": is_descending, "size": self.size, "cursor": self.cursor}
 
     @property
     def carried_values(self) -> dict[str, Any]:
-        """The values that every address of the list carries along: filters, order, the page's size, the open view."""
+        """The values that every URL of this list repeats, by name: filters, order, page size and the open view."""
         view = self.view.public_id if self.view else ""
         return {**self.filter_values, "sort": self.sort, "size": self.size, "view": view}
 
     def address(self, **changes: Any) -> str:
-        """Return the address of the list with these parameters changed: of its first page, unless `cursor` is given."""
+        """Return the URL of this list with some parameters changed.
+
+        It leads to the first page, unless `cursor` is among the changes.
+        """
         return self._address({**self.carried_values, **changes})
 
     def _address(self, values: Mapping[str, Any]) -> str:
@@ -106,33 +114,33 @@ class PersonalList(ListState):
         return f"{path}?view=all" if url == path and self.preferences.default_view else url
 
     def address_with_query(self, query: Mapping[str, Any]) -> str:
-        """Return the list's address with this query in place of the present one, and as many rows a page."""
+        """Return the URL of this list with `query` in place of its filters and order, and the same page size."""
         return self._address({**query, "size": self.size})
 
     @cached_property  # cached, because each row asks for them
     def columns(self) -> list[ColumnHead]:
-        """The heads of the columns that are shown, in the person's order."""
+        """The headings of the columns that are shown, in the person's order."""
         return build_column_heads(self.definition.select_columns(self.preferences.columns), self.sort, self.address)
 
     @property
     def is_compact(self) -> bool:
-        """Whether the person wants low rows."""
+        """Whether the person prefers low rows."""
         return self.preferences.density == COMPACT
 
     @property
     def is_filtered(self) -> bool:
-        """Whether a filter narrows the list, beside those that its tabs set."""
+        """Whether the list has an active filter, not counting those that its tabs set."""
         return bool(self.filter_values.keys() - set(self.tab_filters))
 
     @property
     def filter_count(self) -> str:
-        """The number of filters with a field of their own that narrow the list, as text; "" for none."""
+        """The number of active filters as text, or "" for none. The search and the filters of tabs do not count."""
         count = len(self.filter_values.keys() - self.hidden_fields.keys() - {*self.tab_filters, "q"})
         return formats.format_number(count) if count else ""
 
     @property
     def found_label(self) -> str:
-        """The number of rows that the filters leave, in words; "" where nobody counts them."""
+        """A text that says how many rows the filters leave, or "" if they are not counted."""
         return ""
 
     @property

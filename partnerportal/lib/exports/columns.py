@@ -12,7 +12,10 @@ from partnerportal.lib.spreadsheet_safety import safe_cell_sql
 
 @dataclass(frozen=True)
 class ExportColumn:
-    """One column of an exported file. `key` stands in its head; PostgreSQL writes `value` into each row."""
+    """One column of an exported CSV file.
+
+    `key` is its heading; `value` is the database expression that PostgreSQL writes into each row.
+    """
 
     key: str
     value: Any
@@ -21,7 +24,7 @@ class ExportColumn:
 
     @property
     def alias(self) -> str:
-        """Return the column's name in SQL, which is not its key, because the model may have a field of that name."""
+        """The column's alias in the SQL query, which is not `key`, because the model may have a field of that name."""
         return f"_{self.key}_"
 
 
@@ -30,44 +33,62 @@ def _expression(value: Any) -> Any:
 
 
 def make_text_column(key: str, value: Any = "") -> ExportColumn:
-    """Return a column of text from people or other systems, which no spreadsheet will run as a formula."""
+    """Return a column of text that people or other systems wrote, which no spreadsheet will run as a formula.
+
+    `value` is a field or an expression; by default the field that is named like `key`.
+    """
     return ExportColumn(key, safe_cell_sql(value or key), is_quoted=True)
 
 
 def make_translated_column(key: str, words: Callable[[Any], str]) -> ExportColumn:
-    """Return a column of sentences about the row, in the active language. It costs more time than a column in SQL."""
+    """Return a column of text that the function `words` makes from each row, in the active language.
+
+    It is slower than a column that PostgreSQL writes.
+    """
     return ExportColumn(key, None, is_quoted=True, words=words)
 
 
 def make_raw_column(key: str, value: Any = "") -> ExportColumn:
-    """Return a column of numbers, dates (ISO) or the portal's own words, written unchanged."""
+    """Return a column whose values are written unchanged: numbers, ISO dates or codes of the portal.
+
+    `value` is a field or an expression; by default the field that is named like `key`.
+    """
     return ExportColumn(key, _expression(value or key))
 
 
 def make_moment_column(key: str, value: Any = "") -> ExportColumn:
-    """Return a column of moments in ISO 8601, in UTC and to the second."""
+    """Return a column of dates with times, written in ISO 8601, in UTC and to the second.
+
+    `value` is a field or an expression; by default the field that is named like `key`.
+    """
     utc = Func(Value("UTC"), _expression(value or key), function="timezone")
     written = Func(utc, Value('YYYY-MM-DD"T"HH24:MI:SS"Z"'), function="to_char", output_field=CharField())
     return ExportColumn(key, written)
 
 
 def make_boolean_column(key: str) -> ExportColumn:
-    """Return a column of a boolean field, written as `true` or `false`."""
+    """Return a column of the boolean field `key`, written as `true` or `false`."""
     written = Case(When(**{key: True}, then=Value("true")), default=Value("false"), output_field=CharField())
     return ExportColumn(key, written)
 
 
 def make_percent_column(key: str, part: Any, whole: Any) -> ExportColumn:
-    """Return a column of `part` as a percentage of `whole`, with one decimal; empty where `whole` is 0."""
+    """Return a column of `part` as a percentage of `whole`, with one decimal. It is empty where `whole` is 0.
+
+    Both are fields or expressions.
+    """
     unless_zero = Func(_expression(whole), Value(0), function="nullif")
     return ExportColumn(key, Round(100.0 * _expression(part) / unless_zero, 1))
 
 
 def join_with_semicolons(values: Any) -> Any:
-    """Return the expression that puts an array of words into one cell, separated by "; "."""
+    """Return an SQL expression that joins an array of strings into one string, separated by "; "."""
     return Func(values, Value("; "), function="array_to_string", output_field=CharField())
 
 
 def make_identifier_column(key: str, value: Any = "") -> ExportColumn:
-    """Return a column of an identifier of ours, as text."""
+    """Return a column of the portal's own identifiers, such as UUIDs, written as text.
+
+    `value` is a field or an expression; by default the field that is named like `key`.
+    """
     return ExportColumn(key, Cast(_expression(value or key), CharField()))

@@ -18,12 +18,15 @@ AT_A_TIME = 2000  # rows that are held in memory, where Python adds words to the
 
 
 def build_header_line(columns: tuple[ExportColumn, ...]) -> bytes:
-    """Return the first line of the file, with the BOM before it."""
+    """Return the first line of the CSV file, with the columns' keys, as UTF-8 bytes after a byte order mark."""
     return BOM + ",".join(column.key for column in columns).encode() + b"\n"
 
 
 def build_copy_statement(rows: QuerySet[Any], columns: tuple[ExportColumn, ...]) -> str:
-    """Return the page's own query as a COPY statement, with its parameters written out, because COPY takes none."""
+    """Return a COPY statement that writes the rows of the queryset as CSV, with the query's parameters filled in.
+
+    COPY itself takes no parameters.
+    """
     cells = rows.annotate(**{column.alias: column.value for column in columns})
     query = cells.values_list(*(column.alias for column in columns)).query
     quoted = sql.SQL(", ").join(sql.Identifier(column.alias) for column in columns if column.is_quoted)
@@ -35,7 +38,10 @@ def build_copy_statement(rows: QuerySet[Any], columns: tuple[ExportColumn, ...])
 
 
 def write_csv(rows: QuerySet[Any], columns: tuple[ExportColumn, ...], file: Any) -> int:
-    """Write the rows into `file`, after its head. Return how many rows there were."""
+    """Write the rows of the queryset as CSV into a binary file and return their number.
+
+    The caller has written the header line already.
+    """
     if any(column.words for column in columns):
         return _write_with_words(rows, columns, file)
     command = build_copy_statement(rows, columns)

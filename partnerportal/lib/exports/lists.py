@@ -19,7 +19,7 @@ Rows = Callable[[Actor, Query, int | None], QuerySet[Any]]  # takes the actor, t
 
 
 class ExportSubject(Enum):
-    """The organisations whose rows a file holds, which decides what the end of a connection takes away."""
+    """Whose rows an exported file holds. It decides which files are withdrawn when a connection ends."""
 
     ALL = auto()  # everybody's whom the actor sees
     ONE = auto()  # those of the customer whom the request names, else the actor's own
@@ -28,11 +28,11 @@ class ExportSubject(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class ExportList:
-    """A list that can be exported.
+    """The description of a list that people can export as a CSV file.
 
-    `rows` takes the actor, the filters of the address and a customer's primary key. It returns the page's own rows in
-    the page's order, so that a file holds what the page shows. `rule` says who may export the list, and `own_rule`,
-    where there is one, who may export the rows of their own organisation.
+    `rows` is a function of the actor, the filters in the URL and a customer's primary key (or None). It returns the
+    queryset that the list's page shows, in the same order. `rule` is the permission that exporting takes; `own_rule`,
+    if there is one, is enough for the rows of the actor's own organisation.
     """
 
     key: str  # at most 20 characters; also the name of its files
@@ -46,11 +46,14 @@ class ExportList:
     filters: frozenset[str] = frozenset()  # names of the filters that the list knows; any others are ignored
 
     def pick_filters(self, address: Mapping[str, str]) -> Query:
-        """Return the filters of an address that this list knows, without values that are too long or hold NUL."""
+        """Return the filters in a URL's parameters that this list knows, by name.
+
+        Values that are too long or contain NUL are left out.
+        """
         return {name: value for name, value in address.items() if name in self.filters and _is_text(value)}
 
     def choose_permission(self, *, is_own: bool) -> Permission:
-        """Return the permission that exporting takes: for rows of the actor's own organisation, or of others."""
+        """Return the permission needed to export: for the actor's own rows `own_rule`, if there is one, else `rule`."""
         return self.own_rule if is_own and self.own_rule else self.rule
 
 
