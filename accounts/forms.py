@@ -16,7 +16,7 @@ from partnerportal.lib.fields import OneLineField
 from partnerportal.lib.lists import ListDefinition
 from partnerportal.lib.personal_lists import ListPreferences
 from partnerportal.lib.roles import KINDS_WITH_AGENTS, list_roles
-from partnerportal.lib.time_zones import time_zone_choices
+from partnerportal.lib.time_zones import list_time_zone_choices
 
 
 class SignupForm(forms.Form):
@@ -90,7 +90,7 @@ class PreferencesForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["time_zone"].choices = time_zone_choices(self.instance.time_zone)  # type: ignore[attr-defined]
+        self.fields["time_zone"].choices = list_time_zone_choices(self.instance.time_zone)  # type: ignore[attr-defined]
 
 
 class SavedViewForm(forms.Form):

@@ -8,8 +8,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import FailedAttempts, Kind, Operator, Role
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Message
-from partnerportal.lib.policies import Denied, RoleTable, Rule
-from partnerportal.lib.roles import SEE_FINANCE, list_roles, roles_in_words
+from partnerportal.lib.policies import Denied, PermissionRule, RoleTable
+from partnerportal.lib.roles import SEE_FINANCE, describe_roles, list_roles
 
 
 class AccountPermission(StrEnum):
@@ -51,26 +51,26 @@ def refuse_without_finance_sight(actor: Actor, _on: object) -> Denied | None:
     """
     if actor.sees_finance:
         return None
-    who = roles_in_words(SEE_FINANCE.intersection(list_roles(actor.organization_kind)))
+    who = describe_roles(SEE_FINANCE.intersection(list_roles(actor.organization_kind)))
     text = gettext("Only %(roles)s see customers’ orders and prices. An Admin can let you see them too.")
     return Denied("no_finance_sight", text % {"roles": who})
 
 
-def _of_staff(label: Message) -> Rule:
+def _of_staff(label: Message) -> PermissionRule:
     """Return the rule of what the vendor's Admins change of any organisation."""
-    return Rule(label=label, kinds=frozenset({Kind.VENDOR}), roles=frozenset({Role.ADMIN}))
+    return PermissionRule(label=label, kinds=frozenset({Kind.VENDOR}), roles=frozenset({Role.ADMIN}))
 
 
 ROLE_TABLE: RoleTable = {
-    AccountPermission.VIEW_ACCOUNT: Rule(label=_("See the account details: ORGID, badges, contact details")),
-    AccountPermission.EDIT_ACCOUNT: Rule(label=_("Edit the contact details"), roles=frozenset({Role.ADMIN})),
-    AccountPermission.VIEW_OPERATORS: Rule(label=_("See the operators and their roles")),
-    AccountPermission.CHANGE_ROLES: Rule(
+    AccountPermission.VIEW_ACCOUNT: PermissionRule(label=_("See the account details: ORGID, badges, contact details")),
+    AccountPermission.EDIT_ACCOUNT: PermissionRule(label=_("Edit the contact details"), roles=frozenset({Role.ADMIN})),
+    AccountPermission.VIEW_OPERATORS: PermissionRule(label=_("See the operators and their roles")),
+    AccountPermission.CHANGE_ROLES: PermissionRule(
         label=_("Change another operator’s roles"), roles=frozenset({Role.ADMIN}), when=_is_somebody_else
     ),
-    AccountPermission.REMOVE_OPERATORS: Rule(label=_("Remove an operator"), roles=frozenset({Role.ADMIN})),
-    AccountPermission.SAVE_VIEWS: Rule(label=_("Save views and choose columns, for themselves")),
-    AccountPermission.SHARE_VIEWS: Rule(
+    AccountPermission.REMOVE_OPERATORS: PermissionRule(label=_("Remove an operator"), roles=frozenset({Role.ADMIN})),
+    AccountPermission.SAVE_VIEWS: PermissionRule(label=_("Save views and choose columns, for themselves")),
+    AccountPermission.SHARE_VIEWS: PermissionRule(
         label=_("Share saved views with the organisation"), roles=frozenset({Role.ADMIN})
     ),
     AccountPermission.CORRECT_ORGANIZATIONS: _of_staff(

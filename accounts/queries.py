@@ -29,8 +29,8 @@ from notifications.registry import Addressee
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import today
 from partnerportal.lib.personal_lists import ListPreferences, SavedViewSummary
-from partnerportal.lib.prepared import PreparedQuery, build_instance, list_columns
-from partnerportal.lib.visible_rows import by_public_id
+from partnerportal.lib.prepared import PreparedQuery, build_instance, list_column_names
+from partnerportal.lib.visible_rows import get_by_public_id
 
 # The features that an organisation has by its kind, without a badge: a distributor's own pages need them (CV-8).
 KIND_FEATURES = {Kind.DISTRIBUTOR: frozenset({Feature.CUSTOMER_DASHBOARD})}
@@ -62,9 +62,9 @@ def list_operators_of_person(person_id: int, on: dt.date | None = None) -> Query
 
 def _operator_columns(person_id: int, on: dt.date) -> QuerySet[Operator, tuple[Any, ...]]:
     columns = (
-        *list_columns(Operator),
-        *list_columns(Organization, "organization__"),
-        *list_columns(Person, "person__"),
+        *list_column_names(Operator),
+        *list_column_names(Organization, "organization__"),
+        *list_column_names(Person, "person__"),
         "active_programs",
     )
     return list_operators_of_person(person_id, on).values_list(*columns)
@@ -147,7 +147,7 @@ def get_operator(actor: Actor, public_id: UUID) -> Operator:
 
     Raises NotFound for an unknown operator, and for one of another organisation.
     """
-    return by_public_id(list_operators(actor), public_id)
+    return get_by_public_id(list_operators(actor), public_id)
 
 
 def list_admin_names(actor: Actor) -> list[str]:
@@ -229,7 +229,7 @@ def get_saved_view(actor: Actor, public_id: UUID) -> SavedView:
 
     Raises NotFound for any other view.
     """
-    return by_public_id(SavedView.objects.visible_to(actor), public_id)
+    return get_by_public_id(SavedView.objects.visible_to(actor), public_id)
 
 
 def _preferences(

@@ -21,7 +21,7 @@ from partnerportal.lib.errors import Conflict, Invalid, NotFound, Refused, Stale
 from partnerportal.lib.locks import Lock, acquire_lock
 from partnerportal.lib.policies import authorize, authorize_staff
 from partnerportal.lib.scopes import Scope
-from partnerportal.lib.states import move
+from partnerportal.lib.states import move_row
 from partnerportal.lib.tokens import new_token
 
 DAY = timedelta(days=1)
@@ -187,7 +187,9 @@ def end_connection(*, actor: Actor, connection: Connection) -> Connection:
         raise NotFound("not_found", "")
     if actor.organization_id is None:
         raise Refused("no_organization", _("Only the two sides of a connection can end it."))
-    connection = move(connection, Connection.State.ENDED, ended_at=timezone.now(), ended_by_id=actor.organization_id)
+    connection = move_row(
+        connection, Connection.State.ENDED, ended_at=timezone.now(), ended_by_id=actor.organization_id
+    )
     by_partner = actor.organization_id == connection.partner_id
     other = (
         Organization(pk=connection.customer_id, name=connection.customer_name)

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from partnerportal.lib import formats
 from partnerportal.lib.errors import Invalid, Message, Stale
-from partnerportal.lib.scopes import Scope, shares
+from partnerportal.lib.scopes import Scope, includes_scopes
 
 # The version of the texts below and of those that apps register. A consent keeps it, and docs/consent/ keeps the texts
 # of each version in every language: with a text the version changes, and gets a file of its own beside the former ones.
@@ -128,7 +128,9 @@ def format_scope_names(scopes: int) -> str:
 
     `scopes` is a Scope or its number. Return "" if it includes none that is offered to customers.
     """
-    return formats.join_names(offered.label for offered in list_offered_scopes() if shares(scopes, offered.scope))
+    return formats.join_names(
+        offered.label for offered in list_offered_scopes() if includes_scopes(scopes, offered.scope)
+    )
 
 
 offer_scope(

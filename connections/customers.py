@@ -25,7 +25,7 @@ from partnerportal.lib.lists import Tab
 from partnerportal.lib.parts import PagePart
 from partnerportal.lib.policies import Permission
 from partnerportal.lib.requests import PortalRequest
-from partnerportal.lib.rows import Attention
+from partnerportal.lib.rows import AttentionItem
 from partnerportal.lib.scopes import Scope
 
 
@@ -55,7 +55,7 @@ class CustomerSummary:
     `calm` is a sentence such as "nothing ends soon", shown if no app reports anything that needs attention.
     """
 
-    attention: Sequence[Attention] = ()
+    attention: Sequence[AttentionItem] = ()
     calm: Message = ""
     parts: Sequence[PagePart] = ()
 

@@ -6,8 +6,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Feature, Kind, Role
 from partnerportal.lib.errors import Refused
-from partnerportal.lib.policies import RoleTable, Rule
-from partnerportal.lib.scopes import Scope, shares
+from partnerportal.lib.policies import PermissionRule, RoleTable
+from partnerportal.lib.scopes import Scope, includes_scopes
 
 
 class ConnectionPermission(StrEnum):
@@ -34,26 +34,26 @@ def require_shared_scope(shared: int, needed: Scope) -> None:
 
     `shared` is the number of all scopes that the customer shares with the actor.
     """
-    if not shares(shared, needed):
+    if not includes_scopes(shared, needed):
         raise Refused("not_shared", NOT_SHARED)
 
 
 ROLE_TABLE: RoleTable = {
-    ConnectionPermission.SEE_INVITATION_LINK: Rule(
+    ConnectionPermission.SEE_INVITATION_LINK: PermissionRule(
         label=_("Get the invitation link and invite customers"),
         kinds=frozenset({Kind.PARTNER}),
         feature=Feature.CUSTOMER_DASHBOARD,
         roles=frozenset({Role.ADMIN, Role.ADMIN_AGENT, Role.SALES_AGENT}),
     ),
-    ConnectionPermission.ACCEPT: Rule(
+    ConnectionPermission.ACCEPT: PermissionRule(
         label=_("Accept a partner’s invitation"), kinds=_NOT_VENDOR, roles=frozenset({Role.ADMIN})
     ),
-    ConnectionPermission.CHANGE_SHARING: Rule(
+    ConnectionPermission.CHANGE_SHARING: PermissionRule(
         label=_("Change what a partner sees"), kinds=_NOT_VENDOR, roles=frozenset({Role.ADMIN})
     ),
-    ConnectionPermission.END: Rule(label=_("End a connection"), roles=frozenset({Role.ADMIN})),
-    ConnectionPermission.VIEW: Rule(label=_("See active and ended connections")),
-    ConnectionPermission.VIEW_CUSTOMERS: Rule(
+    ConnectionPermission.END: PermissionRule(label=_("End a connection"), roles=frozenset({Role.ADMIN})),
+    ConnectionPermission.VIEW: PermissionRule(label=_("See active and ended connections")),
+    ConnectionPermission.VIEW_CUSTOMERS: PermissionRule(
         label=_("See connected customers, their services and licence totals"),
         feature=Feature.CUSTOMER_DASHBOARD,
     ),

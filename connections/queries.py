@@ -19,9 +19,9 @@ from notifications.models import Event
 from partnerportal.lib import tenancy
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import NotFound
-from partnerportal.lib.scopes import Scope, shares
-from partnerportal.lib.tokens import is_token
-from partnerportal.lib.visible_rows import by_public_id
+from partnerportal.lib.scopes import Scope, includes_scopes
+from partnerportal.lib.tokens import has_token_shape
+from partnerportal.lib.visible_rows import get_by_public_id
 
 CONSENTS_SHOWN = 50  # the newest consents of a connection
 
@@ -60,7 +60,7 @@ def get_invitation(actor: Actor, token: str) -> Invitation:
 
     It needs no permission, because the token is enough. Raises NotFound if the token is unknown.
     """
-    if not is_token(token):
+    if not has_token_shape(token):
         raise NotFound("unknown_invitation", "")
     active = Connection.objects.active().filter(partner=OuterRef("pk"), customer=actor.organization_id)
     known = list_known_organizations(actor, token)
@@ -165,7 +165,7 @@ def get_connection(actor: Actor, public_id: UUID) -> Connection:
 
     Raises NotFound unless the actor's organisation is one of its two sides.
     """
-    return by_public_id(Connection.objects.visible_to(actor), public_id)
+    return get_by_public_id(Connection.objects.visible_to(actor), public_id)
 
 
 def find_distributor(actor: Actor, partner_id: int | None) -> Organization | None:
@@ -221,7 +221,7 @@ class ConnectedCustomer:
 
     def shares_scope(self, scope: Scope) -> bool:
         """Return whether the customer shares everything in this scope with the actor."""
-        return shares(self.scopes, scope)
+        return includes_scopes(self.scopes, scope)
 
 
 def get_customer(actor: Actor, public_id: UUID, counts: Mapping[str, Combinable] | None = None) -> ConnectedCustomer:

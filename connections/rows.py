@@ -23,7 +23,7 @@ from partnerportal.lib.countries import get_country_name
 from partnerportal.lib.errors import Message
 from partnerportal.lib.keyset import Page
 from partnerportal.lib.policies import Denied
-from partnerportal.lib.scopes import Scope, shares
+from partnerportal.lib.scopes import Scope, includes_scopes
 
 
 @dataclass(frozen=True)
@@ -280,7 +280,7 @@ def build_shared_scope_rows(scopes: Scope) -> list[SharedScopeRow]:
 
     `scopes` are the scopes that the customer shares with the actor.
     """
-    return [SharedScopeRow(offered.label, shares(scopes, offered.scope)) for offered in list_offered_scopes()]
+    return [SharedScopeRow(offered.label, includes_scopes(scopes, offered.scope)) for offered in list_offered_scopes()]
 
 
 def get_sharing_url(connection_id: object) -> str:

@@ -110,7 +110,7 @@ def compute_percent_assigned(assigned: int, purchased: int) -> int | None:
 
 def choose_licence_tone(assigned: int, purchased: int) -> LicenceTone:
     """Return the colour of the bar that shows how many of the purchased licences are assigned."""
-    return LicenceTone(usage.bar_tone(assigned, purchased))
+    return LicenceTone(usage.choose_bar_tone(assigned, purchased))
 
 
 def count_days_left(ends_on: dt.date | None, today: dt.date) -> int | None:

@@ -18,7 +18,7 @@ from partnerportal.lib.countries import country_choices
 from partnerportal.lib.days import today
 from partnerportal.lib.filters import FilterSet
 from partnerportal.lib.scopes import Scope
-from partnerportal.lib.text import search_key
+from partnerportal.lib.text import make_search_key
 
 Rows = CustomerListingQuerySet
 SPANS = (7, 30, 60, 90)  # days ahead that a list of renewals may cover
@@ -44,7 +44,7 @@ class CustomerFilterSet(FilterSet):
 
     def filter_by_text(self, rows: Rows, name: str, value: str) -> Rows:
         """Keep customers whose folded name contains the text, or whose ORGID begins with it."""
-        folded = search_key(value)
+        folded = make_search_key(value)
         return rows.filter(Q(name_folded__contains=folded) | Q(org_id__startswith=folded)) if folded else rows
 
     def filter_by_sku(self, rows: Rows, name: str, value: str) -> Rows:
@@ -99,7 +99,7 @@ class TrialFilterSet(FilterSet):
 
     def filter_by_customer(self, rows: EntitlementQuerySet, name: str, value: str) -> EntitlementQuerySet:
         """Keep trials of customers whose folded name contains the text, or whose ORGID begins with it."""
-        folded = search_key(value)
+        folded = make_search_key(value)
         matches = Q(customer__name_folded__contains=folded) | Q(customer__org_id__startswith=folded)
         return rows.filter(matches) if folded else rows
 

@@ -19,7 +19,7 @@ from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.blocks import FirstPageArea, FirstPageBlock
 from partnerportal.lib.requests import PortalRequest
-from partnerportal.lib.rows import Attention
+from partnerportal.lib.rows import AttentionItem
 
 CUSTOMERS_SHOWN = 6  # customers that need attention
 
@@ -63,7 +63,7 @@ def _own_licences(request: PortalRequest) -> dict[str, Any] | None:
     return {"usage": make_licence_bar(entitlements), "running": sections["active"] + sections["active_trials"]}
 
 
-def _attention(items: list[Attention], calm: str) -> dict[str, Any]:
+def _attention(items: list[AttentionItem], calm: str) -> dict[str, Any]:
     return {"title": _("Needs attention"), "attention": items, "none": calm}
 
 

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Feature, Kind, Role
 from accounts.policies import refuse_without_finance_sight
-from partnerportal.lib.policies import RoleTable, Rule
+from partnerportal.lib.policies import PermissionRule, RoleTable
 
 
 class EntitlementPermission(StrEnum):
@@ -29,38 +29,40 @@ REQUESTED_A_DAY = 20  # trials that one customer may request within 24 hours
 _ASKS_OR_DECIDES = frozenset({Kind.CUSTOMER, Kind.VENDOR})
 
 ROLE_TABLE: RoleTable = {
-    EntitlementPermission.VIEW_OWN: Rule(label=_("See the organisation’s own services and orders")),
-    EntitlementPermission.VIEW_ORDERS: Rule(
+    EntitlementPermission.VIEW_OWN: PermissionRule(label=_("See the organisation’s own services and orders")),
+    EntitlementPermission.VIEW_ORDERS: PermissionRule(
         label=_("See what customers ordered, and prices; Readers and Sales agents if an Admin allows it"),
         feature=Feature.CUSTOMER_DASHBOARD,
         when=refuse_without_finance_sight,
     ),
-    EntitlementPermission.VIEW_RENEWALS: Rule(label=_("See renewals, and subscribe to them in a calendar app")),
-    EntitlementPermission.REQUEST_TRIALS: Rule(
+    EntitlementPermission.VIEW_RENEWALS: PermissionRule(
+        label=_("See renewals, and subscribe to them in a calendar app")
+    ),
+    EntitlementPermission.REQUEST_TRIALS: PermissionRule(
         label=_("Request a trial of a service"), kinds=frozenset({Kind.CUSTOMER}), roles=frozenset({Role.ADMIN})
     ),
-    EntitlementPermission.CANCEL_TRIALS: Rule(
+    EntitlementPermission.CANCEL_TRIALS: PermissionRule(
         label=_("Cancel a trial or its request"), kinds=_ASKS_OR_DECIDES, roles=frozenset({Role.ADMIN})
     ),
-    EntitlementPermission.LIST_TRIALS: Rule(label=_("List trials through the API"), kinds=_ASKS_OR_DECIDES),
-    EntitlementPermission.VIEW_TRIALS: Rule(
+    EntitlementPermission.LIST_TRIALS: PermissionRule(label=_("List trials through the API"), kinds=_ASKS_OR_DECIDES),
+    EntitlementPermission.VIEW_TRIALS: PermissionRule(
         label=_("See all customers’ trials and requests"), kinds=frozenset({Kind.VENDOR})
     ),
-    EntitlementPermission.DECIDE_TRIALS: Rule(
+    EntitlementPermission.DECIDE_TRIALS: PermissionRule(
         label=_("Approve, decline, extend and convert trials"),
         kinds=frozenset({Kind.VENDOR}),
         roles=frozenset({Role.ADMIN}),
     ),
-    EntitlementPermission.MANAGE_HOLDERS: Rule(
+    EntitlementPermission.MANAGE_HOLDERS: PermissionRule(
         label=_("See licence users, and request the release of licences"),
         kinds=frozenset({Kind.CUSTOMER}),
         roles=frozenset({Role.ADMIN}),
     ),
-    EntitlementPermission.VIEW_RELEASES: Rule(
+    EntitlementPermission.VIEW_RELEASES: PermissionRule(
         label=_("See which licences customers want to release, by key and without their users"),
         kinds=frozenset({Kind.VENDOR}),
     ),
-    EntitlementPermission.MARK_RELEASES: Rule(
+    EntitlementPermission.MARK_RELEASES: PermissionRule(
         label=_("Complete the licence releases that customers request"),
         kinds=frozenset({Kind.VENDOR}),
         roles=frozenset({Role.ADMIN}),

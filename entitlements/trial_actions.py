@@ -22,7 +22,7 @@ from partnerportal.lib import formats
 from partnerportal.lib.days import today
 from partnerportal.lib.policies import Allowed, Answer, Denied
 from partnerportal.lib.row_actions import ConfirmationDialog, RowAction
-from partnerportal.lib.states import states_before
+from partnerportal.lib.states import find_states_before
 
 State = Entitlement.State
 TrialAction = RowAction[Entitlement]
@@ -99,7 +99,7 @@ TRIAL_ACTIONS: dict[str, TrialAction] = {  # in the order of the menu
     "approve": TrialAction(
         run=approve_trial,
         permission=EntitlementPermission.DECIDE_TRIALS,
-        states=states_before(Entitlement.MOVES, State.ACTIVE),
+        states=find_states_before(Entitlement.MOVES, State.ACTIVE),
         label=gettext_lazy("Approve…"),
         icon="check",
         done=gettext_lazy("The trial of %(service)s for %(customer)s has started."),
@@ -108,7 +108,7 @@ TRIAL_ACTIONS: dict[str, TrialAction] = {  # in the order of the menu
     "decline": TrialAction(
         run=decline_trial,
         permission=EntitlementPermission.DECIDE_TRIALS,
-        states=states_before(Entitlement.MOVES, State.DECLINED),
+        states=find_states_before(Entitlement.MOVES, State.DECLINED),
         label=gettext_lazy("Decline…"),
         icon="x",
         done=gettext_lazy("The trial of %(service)s for %(customer)s is declined."),
@@ -141,7 +141,7 @@ TRIAL_ACTIONS: dict[str, TrialAction] = {  # in the order of the menu
     "cancel": TrialAction(
         run=cancel_trial,
         permission=EntitlementPermission.CANCEL_TRIALS,
-        states=states_before(Entitlement.MOVES, State.CANCELLED),
+        states=find_states_before(Entitlement.MOVES, State.CANCELLED),
         label=gettext_lazy("Cancel…"),
         icon="ban",
         done=gettext_lazy("The trial of %(service)s is cancelled."),

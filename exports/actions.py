@@ -39,7 +39,7 @@ from partnerportal.lib.leases import LeaseLost, claim_next_row
 from partnerportal.lib.locks import Lock, acquire_lock
 from partnerportal.lib.nudges import nudge
 from partnerportal.lib.private_files import StoredFile, sweep_files
-from partnerportal.lib.states import move
+from partnerportal.lib.states import move_row
 from partnerportal.lib.sweeping import delete_in_batches
 
 log = logging.getLogger(__name__)
@@ -253,7 +253,7 @@ def sweep_exports() -> int:
     now = timezone.now()
     with transaction.atomic():
         for old in Export.objects.filter(state=Export.State.READY, finished_at__lt=now - KEPT):
-            move(old, Export.State.GONE, error="expired")
+            move_row(old, Export.State.GONE, error="expired")
     ended = Export.objects.filter(state__in=[Export.State.GONE, Export.State.FAILED])
     delete_in_batches(ended.filter(asked_at__lt=now - settings.PORTAL_EXPORTS_KEPT))
     stored_files = ((public_id, file) for public_id, _attempt, file in files.list_export_files())

@@ -8,7 +8,7 @@ from connections.policies import ROLE_TABLE as CONNECTIONS
 from connections.policies import ConnectionPermission
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.exports.lists import ExportList, ExportSubject
-from partnerportal.lib.policies import RoleTable, Rule, authorize
+from partnerportal.lib.policies import PermissionRule, RoleTable, authorize
 
 
 class ExportPermission(StrEnum):
@@ -18,7 +18,7 @@ class ExportPermission(StrEnum):
 
 
 ROLE_TABLE: RoleTable = {
-    ExportPermission.EXPORT: Rule(label=_("Export the lists that they see, and download the files")),
+    ExportPermission.EXPORT: PermissionRule(label=_("Export the lists that they see, and download the files")),
 }
 
 

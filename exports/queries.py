@@ -12,7 +12,7 @@ from exports.models import Export
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.exports.lists import ExportList, ExportSubject
 from partnerportal.lib.policies import authorize
-from partnerportal.lib.visible_rows import by_public_id
+from partnerportal.lib.visible_rows import get_by_public_id
 
 
 def list_exports(actor: Actor) -> QuerySet[Export]:
@@ -25,7 +25,7 @@ def list_exports(actor: Actor) -> QuerySet[Export]:
 
 def get_export(actor: Actor, public_id: UUID) -> Export:
     """Return the export with this public id. Raises NotFound unless the acting person has requested it."""
-    return by_public_id(list_exports(actor), public_id)
+    return get_by_public_id(list_exports(actor), public_id)
 
 
 def find_exported_organization(

@@ -19,7 +19,7 @@ from notifications.mailing import choose_mail_mode, get_mail_choices
 from notifications.models import MailMode, Notice
 from notifications.registry import Addressee
 from partnerportal.lib import formats, tenancy
-from partnerportal.lib.text import one_line
+from partnerportal.lib.text import make_single_line
 
 LINES = 40  # notices that one summary lists; the others are in the inbox
 
@@ -127,9 +127,9 @@ def _mail(
     preferences = f"{settings.PORTAL_ORIGIN}{reverse('notice_preferences')}"
     context = {"subject": subject, "person": person, "language": person.language, "preferences": preferences, **more}
     mail = EmailMultiAlternatives(
-        subject=one_line(subject),
+        subject=make_single_line(subject),
         body=render_to_string(f"notifications/emails/{template}.txt", context),
-        to=[formataddr((one_line(person.name), person.email))],
+        to=[formataddr((make_single_line(person.name), person.email))],
         headers={"Message-ID": f"<{message_id}@{settings.PORTAL_HOST}>"},
     )
     mail.attach_alternative(render_to_string(f"notifications/emails/{template}.html", context), "text/html")

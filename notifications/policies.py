@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from django.utils.translation import gettext_lazy as _
 
-from partnerportal.lib.policies import RoleTable, Rule
+from partnerportal.lib.policies import PermissionRule, RoleTable
 from partnerportal.lib.roles import Role
 
 
@@ -16,8 +16,8 @@ class NoticePermission(StrEnum):
 
 
 ROLE_TABLE: RoleTable = {
-    NoticePermission.VIEW: Rule(label=_("Read the inbox and mark notifications as read")),
-    NoticePermission.DISMISS: Rule(
+    NoticePermission.VIEW: PermissionRule(label=_("Read the inbox and mark notifications as read")),
+    NoticePermission.DISMISS: PermissionRule(
         label=_("Dismiss a notification for the organisation, or restore it"),
         roles=frozenset({Role.ADMIN, Role.ADMIN_AGENT}),
     ),

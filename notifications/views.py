@@ -21,7 +21,7 @@ from notifications.models import Notice
 from notifications.policies import ROLE_TABLE, NoticePermission
 from partnerportal.lib.pages import read_next_url, render_list_page, require_permission
 from partnerportal.lib.requests import PortalRequest
-from partnerportal.lib.visible_rows import by_public_id
+from partnerportal.lib.visible_rows import get_by_public_id
 
 
 @require_safe
@@ -38,7 +38,7 @@ def inbox(request: PortalRequest) -> HttpResponse:
 
 
 def _notice(request: PortalRequest, notice_id: UUID) -> Notice:
-    return by_public_id(Notice.objects.visible_to(request.actor), notice_id)
+    return get_by_public_id(Notice.objects.visible_to(request.actor), notice_id)
 
 
 def _back(request: PortalRequest) -> HttpResponse:

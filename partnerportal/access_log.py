@@ -70,7 +70,7 @@ class QueryCounter:
 
 
 @receiver(user_logged_in)
-def log_who_signed_in(user: Person, **_signal: Any) -> None:
+def log_signed_in_person(user: Person, **_signal: Any) -> None:
     """Add the person who just signed in to the log line of the present request.
 
     The request itself was sent by a stranger, so that its line would name nobody.
@@ -86,7 +86,7 @@ def choose_request_id(request: HttpRequest) -> str:
     return secrets.token_hex(8)
 
 
-def client_address(request: HttpRequest) -> str:
+def get_client_address(request: HttpRequest) -> str:
     """Return the client's IP address, by which rate limits count.
 
     Where a trusted proxy's header is missing or wrong, it is the address of whoever opened the connection.
@@ -115,7 +115,7 @@ def _write(request: HttpRequest, response: HttpResponseBase, *, seconds: float, 
     path, milliseconds = request.path[:LONGEST_PATH], round(seconds * 1000)
     size = response.headers.get("Content-Length") if response.streaming else len(response.content)  # type: ignore[attr-defined]
     fields = {
-        "client": client_address(request),
+        "client": get_client_address(request),
         "method": request.method,
         "path": path,
         "status": response.status_code,

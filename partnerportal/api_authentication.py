@@ -11,7 +11,7 @@ from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 
 
-class PortalSession(SessionAuthentication):
+class PortalSessionAuthentication(SessionAuthentication):
     """REST framework authentication by the session of the portal's pages.
 
     A request that changes something must carry the CSRF token.

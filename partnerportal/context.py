@@ -20,7 +20,7 @@ from partnerportal.lib.actors import Actor
 from partnerportal.lib.formats import join_names
 from partnerportal.lib.navigation import Menu, NavigationItem
 from partnerportal.lib.requests import PortalRequest
-from partnerportal.lib.text import monogram
+from partnerportal.lib.text import make_monogram
 
 _address = lru_cache(maxsize=64)(reverse)  # cached, because every page links the same dozen pages
 
@@ -52,7 +52,7 @@ class NavigationSection:
     items: list[MenuLink]
 
 
-class Shell:
+class PageShell:
     """What the frame around every page shows: navigation, menus, bell, organisations.
 
     Each value is computed when a template first asks for it.
@@ -86,7 +86,7 @@ class Shell:
                 "name": o.organization.name,
                 "kind_label": Kind(o.organization.kind).label,
                 "roles_label": join_names(Role(role).label for role in o.roles),
-                "monogram": monogram(o.organization.name),
+                "monogram": make_monogram(o.organization.name),
                 "public_id": str(o.organization.public_id),
                 "is_current": o.organization_id == self.actor.organization_id,
             }
@@ -154,11 +154,11 @@ class Shell:
         return self._counts[item.count]
 
 
-def shell(request: PortalRequest) -> dict[str, object]:
+def provide_shell(request: PortalRequest) -> dict[str, object]:
     """Context processor that adds `shell` (the frame around the page) and `actor` to every template.
 
     The shell is None where no actor is known, as on error pages.
     """
     if not hasattr(request, "actor"):  # the page of an error that came before ActorMiddleware
         return {"shell": None}
-    return {"shell": SimpleLazyObject(lambda: Shell(request)), "actor": request.actor}
+    return {"shell": SimpleLazyObject(lambda: PageShell(request)), "actor": request.actor}

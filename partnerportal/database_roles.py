@@ -68,12 +68,12 @@ class DatabaseRole:
     groups: tuple[str, ...] = ()
     password: str = ""
 
-    def create_statement(self, *, without: str = "") -> str:
+    def build_create_statement(self, *, without: str = "") -> str:
         """Return the SQL that creates the role, leaving out the attribute `without`."""
         words = ["LOGIN" if "LOGIN" in self.attributes else "NOLOGIN", *sorted(self.attributes - {"LOGIN", without})]
         return f"CREATE ROLE {_name(self.name)} {' '.join(words)}{self._password()}"
 
-    def alter_statement(self, has: set[str]) -> str:
+    def build_alter_statement(self, has: set[str]) -> str:
         """Return the SQL that corrects the role's attributes, or "" if there is nothing to change.
 
         `has` are the attributes that it has now. Only those that differ are named, because naming one takes the right
@@ -84,7 +84,7 @@ class DatabaseRole:
             return ""
         return f"ALTER ROLE {_name(self.name)} {' '.join(words)}{self._password()}"
 
-    def membership_statements(self) -> list[str]:
+    def build_membership_statements(self) -> list[str]:
         """Return the SQL statements that make the role a member of its groups."""
         return [f"GRANT {_name(group)} TO {_name(self.name)}" for group in self.groups]
 
@@ -108,7 +108,7 @@ def create_database(admin_dsn: str, *, web_url: str, job_url: str, owner_url: st
         rights = _attributes(admin, "current_user")
         refused = [statement for role in roles for statement in _bring_about(admin, role, rights)]
         for role in roles:
-            _run(admin, *role.membership_statements())
+            _run(admin, *role.build_membership_statements())
         with _acting_as(admin, database.role, rights):
             if not _rows(admin, "SELECT 1 FROM pg_database WHERE datname = %s", database.database):
                 _run(admin, _create(database))
@@ -124,14 +124,14 @@ def create_database(admin_dsn: str, *, web_url: str, job_url: str, owner_url: st
         )
 
 
-def print_statements(*, web_url: str, job_url: str, owner_url: str) -> Iterator[str]:
+def list_setup_statements(*, web_url: str, job_url: str, owner_url: str) -> Iterator[str]:
     """Yield the lines of SQL that a database administrator runs in psql for a new installation.
 
     They contain the passwords of the URLs.
     """
     roles, database = _roles(web_url, job_url, owner_url), DatabaseLogin.from_url(owner_url)
-    statements = [role.create_statement() for role in roles] + [
-        statement for role in roles for statement in role.membership_statements()
+    statements = [role.build_create_statement() for role in roles] + [
+        statement for role in roles for statement in role.build_membership_statements()
     ]
     statements += [_create(database), *_close(database, job=DatabaseLogin.from_url(job_url))]
     yield from (f"{statement};" for statement in statements)
@@ -192,8 +192,8 @@ def _bring_about(admin: connection, role: DatabaseRole, rights: set[str]) -> lis
     out_of_reach = "" if rights & {"SUPERUSER", "BYPASSRLS"} else "BYPASSRLS"
     has = _attributes(admin, "%s", role.name)
     if not _rows(admin, "SELECT 1 FROM pg_roles WHERE rolname = %s", role.name):
-        _run(admin, role.create_statement(without=out_of_reach))
-    elif statement := role.alter_statement(has | ({out_of_reach} & role.attributes)):
+        _run(admin, role.build_create_statement(without=out_of_reach))
+    elif statement := role.build_alter_statement(has | ({out_of_reach} & role.attributes)):
         _run(admin, statement)
     if out_of_reach in role.attributes - has:
         return [f"ALTER ROLE {_name(role.name)} BYPASSRLS;"]

@@ -36,7 +36,7 @@ BUSY = {  # SQLSTATE codes of a statement that may succeed when it is repeated
 TEMPLATES = {Refused: "403.html", NotFound: "404.html", TooMany: "429.html"}
 
 
-def error_page(request: HttpRequest, error: DomainError) -> HttpResponse:
+def render_error_page(request: HttpRequest, error: DomainError) -> HttpResponse:
     """Return a whole page that tells a person what went wrong and what to do now.
 
     It shows the error's code, for tests and support.
@@ -48,7 +48,7 @@ def error_page(request: HttpRequest, error: DomainError) -> HttpResponse:
     return response
 
 
-def retry_seconds(error: BaseException | None) -> int | None:
+def find_retry_seconds(error: BaseException | None) -> int | None:
     """Return after how many seconds to repeat a request that failed because the database is busy or away.
 
     It is None for every other error: what a working database refuses is our mistake, and repeating would not help.
@@ -63,7 +63,7 @@ def retry_seconds(error: BaseException | None) -> int | None:
     return RETRY_SECONDS if code is None or code in AWAY else None
 
 
-def unavailable_answer(request: HttpRequest, seconds: int = RETRY_SECONDS) -> HttpResponse:
+def build_unavailable_response(request: HttpRequest, seconds: int = RETRY_SECONDS) -> HttpResponse:
     """Return a response with status 503 and Retry-After, as a page or in the API's format.
 
     It asks nothing of the database.
@@ -79,7 +79,7 @@ def unavailable_answer(request: HttpRequest, seconds: int = RETRY_SECONDS) -> Ht
     return response
 
 
-def suspended_answer(request: HttpRequest, organization: Organization) -> HttpResponse:
+def build_suspended_response(request: HttpRequest, organization: Organization) -> HttpResponse:
     """Return a response with status 403 for a person whose organisation is suspended.
 
     It is a page, or in the API's format for a request to the API.
@@ -96,7 +96,7 @@ def api_exception_handler(error: Exception, context: dict[str, Any]) -> Response
 
     It is None when the database is away or busy: then the error is raised again, and handler500 answers as for pages.
     """
-    if retry_seconds(error):
+    if find_retry_seconds(error):
         return None
     context["request"]._request.failed = True  # so that ActorMiddleware rolls its transaction back
     if isinstance(error, DomainError):

@@ -31,7 +31,7 @@ class GeneratedFilesFinder(BaseFinder):
     name.
     """
 
-    MADE = {icons.FILE: icons.icon_sprite, "css/portal.css": bundle_stylesheet}
+    MADE = {icons.FILE: icons.build_icon_sprite, "css/portal.css": bundle_stylesheet}
 
     def find(self, path: str, find_all: bool = False, **kwargs: Any) -> Any:
         """Return nothing, because the generated files are not on the disk."""

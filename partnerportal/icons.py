@@ -20,7 +20,7 @@ trending-up triangle-alert unlink user-check user-minus user-plus users x
 NAMES = frozenset(_NAMES.split())
 
 
-def icon_sprite() -> str:
+def build_icon_sprite() -> str:
     """Return the text of an SVG file with a symbol for every icon of NAMES. CSS sets colour and stroke."""
     symbols = "".join(f'<symbol id="{name}" viewBox="0 0 24 24">{_shapes(name)}</symbol>' for name in sorted(NAMES))
     return f'<svg xmlns="http://www.w3.org/2000/svg">{symbols}</svg>'

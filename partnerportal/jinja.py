@@ -11,12 +11,12 @@ from partnerportal.lib import formats
 from partnerportal.templatetags import ui
 
 
-def jinja_environment(**options: Any) -> Environment:
+def build_jinja_environment(**options: Any) -> Environment:
     """Return the Jinja2 environment in which parts of pages are drawn.
 
     An undefined name in a template raises an error, rather than drawing nothing.
     """
     made = Environment(**options | {"trim_blocks": True, "lstrip_blocks": True, "undefined": StrictUndefined})
-    made.globals["icon"] = ui.icon
-    made.filters |= {"number": formats.format_number, "short_number": ui.short_number}
+    made.globals["icon"] = ui.render_icon
+    made.filters |= {"number": formats.format_number, "short_number": ui.format_short_number}
     return made

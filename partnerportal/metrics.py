@@ -40,11 +40,11 @@ class MetricsMiddleware:
             return self.get_response(request)
         if not secrets.compare_digest(request.headers.get("Authorization", "").encode(), _expected()):
             return HttpResponse(status=401, headers={"WWW-Authenticate": "Bearer"})
-        text = generate_latest(metrics.build_metrics_registry(BackgroundWork()))
+        text = generate_latest(metrics.build_metrics_registry(BackgroundWorkCollector()))
         return HttpResponse(text, content_type=CONTENT_TYPE_LATEST, headers={"Cache-Control": "no-store"})
 
 
-class BackgroundWork(Collector):
+class BackgroundWorkCollector(Collector):
     """A Prometheus collector of background tasks and waiting work, as the database knows them.
 
     It takes two SQL statements, however much work there is.

@@ -225,7 +225,7 @@ class ActorMiddleware:
         """Return the page about a suspended organisation in place of the view's, or None to go on to the view."""
         match = request.resolver_match
         is_open = request.suspended is None or (match is not None and match.url_name in STAYS_OPEN)
-        return None if is_open else errors.suspended_answer(request, request.suspended)
+        return None if is_open else errors.build_suspended_response(request, request.suspended)
 
     def process_exception(self, request: PortalRequest, exception: Exception) -> HttpResponse | None:
         """Mark the request as failed, and return the page for a domain error; None for any other error.
@@ -233,7 +233,7 @@ class ActorMiddleware:
         The rollback comes later, in `__call__`, because that page still reads the database for its shell.
         """
         request.failed = True
-        return errors.error_page(request, exception) if isinstance(exception, DomainError) else None
+        return errors.render_error_page(request, exception) if isinstance(exception, DomainError) else None
 
 
 def _is_by_token(request: PortalRequest) -> bool:

@@ -30,14 +30,14 @@ def configure_logs(**_signal: Any) -> None:
 
 
 @task_prerun.connect
-def begin_task(task_id: str, task: Any, **_signal: Any) -> None:
+def begin_task_log(task_id: str, task: Any, **_signal: Any) -> None:
     """Add the task's name and id to all its log lines, and keep the time at which it began."""
     task.request.began = time.perf_counter()
     task.request.log_token = logs.open_log_fields(task=task.name, task_id=task_id)
 
 
 @task_postrun.connect
-def end_task(task: Any, state: str, **_signal: Any) -> None:
+def finish_task_log(task: Any, state: str, **_signal: Any) -> None:
     """Write a log line about the finished task, and count it as a run.
 
     A database that is away raises nothing here, so that a task that is done is not run again.
@@ -48,12 +48,12 @@ def end_task(task: Any, state: str, **_signal: Any) -> None:
     fields = {"queue": queue, "outcome": outcome, "seconds": round(seconds, 3)}
     try:
         log.info("%s %s %.3f s", task.name, outcome, seconds, extra={"fields": fields})
-        count_run(task.name, seconds=seconds, failed=outcome != "success")
+        count_task_run(task.name, seconds=seconds, failed=outcome != "success")
     finally:
         logs.close_log_fields(task.request.log_token)
 
 
-def count_run(task: str, *, seconds: float, failed: bool) -> None:
+def count_task_run(task: str, *, seconds: float, failed: bool) -> None:
     """Add one run, its seconds and whether it failed to the counts of the task in the database.
 
     If the database is away, that is only logged.

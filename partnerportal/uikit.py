@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.views.decorators.vary import vary_on_headers
 
 from partnerportal.lib import formats
-from partnerportal.uikit_charts import sample_charts, sample_month, sample_sparks
+from partnerportal.uikit_charts import build_sample_charts, build_sample_month, build_sample_sparklines
 
 
 class SampleForm(forms.Form):
@@ -51,7 +51,7 @@ _HEADS = [
 
 def _rows() -> list[dict[str, object]]:
     today = timezone.localdate()
-    sparks = sample_sparks()
+    sparks = build_sample_sparklines()
     keys = ("name", "orgid", "country", "tone", "status", "used", "limit")
     return [
         dict(zip(keys, row, strict=False))
@@ -87,8 +87,8 @@ def ui_kit(request: HttpRequest) -> HttpResponse:
         "moments": [now - dt.timedelta(minutes=12), now - dt.timedelta(days=2), now - dt.timedelta(days=60)],
         "ends": timezone.localdate() + dt.timedelta(22),
         "amount": Decimal("10800.50"),
-        "charts": sample_charts(),
-        "list": sample_month(),
+        "charts": build_sample_charts(),
+        "list": build_sample_month(),
         "steps": [
             {"label": "Verify your e-mail", "is_done": True},
             {"label": "Invite your first customer", "icon": "link", "url": "#", "action": "Copy the link"},

@@ -65,7 +65,7 @@ def _bars() -> ChartWithTable:
     )
 
 
-def sample_charts() -> list[ChartWithTable]:
+def build_sample_charts() -> list[ChartWithTable]:
     """Return sample charts for the UI kit, one of each kind.
 
     They are a line near and one far below its limit, several lines, and stacked bars.
@@ -74,7 +74,7 @@ def sample_charts() -> list[ChartWithTable]:
     return [near, far, _lines(), _bars()]
 
 
-def sample_sparks() -> list[str]:
+def build_sample_sparklines() -> list[str]:
     """Return the SVG paths of four sample sparks for the UI kit.
 
     They are rising, flat with a gap, falling, and with too little to draw.
@@ -83,7 +83,7 @@ def sample_sparks() -> list[str]:
     return [charts.build_sparkline_path(values) for values in weeks]
 
 
-def sample_month() -> SimpleNamespace:
+def build_sample_month() -> SimpleNamespace:
     """Return sample values for the template of a month of renewals.
 
     On one of its days a single licence ends, on another more than the day shows.

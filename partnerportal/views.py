@@ -23,7 +23,7 @@ from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import today
 from partnerportal.lib.known_pages import page_url
 from partnerportal.lib.pages import require_sign_in
-from partnerportal.lib.policies import Rule
+from partnerportal.lib.policies import PermissionRule
 from partnerportal.lib.requests import PortalRequest
 from partnerportal.lib.roles import SEE_FINANCE
 
@@ -61,7 +61,7 @@ def roles_help(request: PortalRequest) -> HttpResponse:
     return render(request, "help/roles.html", {"rows": rows, "roles": list(Role)})
 
 
-def _is_for_role(rule: Rule, role: Role) -> bool:
+def _is_for_role(rule: PermissionRule, role: Role) -> bool:
     """Return whether the rule lets somebody with this role alone do it, in an organisation of a kind that it names."""
     examples = (
         Actor(
@@ -72,7 +72,7 @@ def _is_for_role(rule: Rule, role: Role) -> bool:
             sees_finance=role in SEE_FINANCE,
         )
         for kind in rule.kinds or Kind
-        if role in rule.roles_in(kind)
+        if role in rule.list_permitted_roles(kind)
     )
     return any(rule.check(example) for example in examples)
 
@@ -109,7 +109,10 @@ def bad_request(request: PortalRequest, exception: Exception | None = None) -> H
 
 
 def permission_denied(request: PortalRequest, exception: Exception | None = None) -> HttpResponse:
-    """Answer 403 to what Django itself refuses. The portal's own refusals come from `error_page`, with a reason."""
+    """Answer 403 to what Django itself refuses.
+
+    The portal's own refusals come from `render_error_page`, with a reason.
+    """
     return render(request, "403.html", status=403)
 
 
@@ -124,9 +127,9 @@ def server_error(request: PortalRequest) -> HttpResponse:
     It asks nothing of the database. The page shows the request's id as its reference, by which the request is found in
     the log.
     """
-    seconds = errors.retry_seconds(sys.exc_info()[1])
+    seconds = errors.find_retry_seconds(sys.exc_info()[1])
     if seconds:
-        return errors.unavailable_answer(request, seconds)
+        return errors.build_unavailable_response(request, seconds)
     reference = logs.get_log_fields().get("request_id", "")
     return render(request, "500.html", {"reference": reference, "shell": None}, status=500)
 

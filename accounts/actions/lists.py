@@ -17,7 +17,7 @@ from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Invalid, NotFound, TooMany
 from partnerportal.lib.lists import ListDefinition, find_list
 from partnerportal.lib.policies import authorize
-from partnerportal.lib.text import one_line, search_key
+from partnerportal.lib.text import make_search_key, make_single_line
 
 VIEWS = 50  # saved views that one person may have of a list
 LONGEST_NAME = 60  # characters of a saved view's name
@@ -149,10 +149,10 @@ def _one_of(mine: list[SavedView], view: SavedView) -> SavedView:
 
 def _valid_name(name: str, mine: list[SavedView], row: SavedView | None = None) -> str:
     """Return a view's name on one line. Raises Invalid for a bad one, or one that another view of the person has."""
-    line = one_line(name)
+    line = make_single_line(name)
     if not line or len(line) > LONGEST_NAME:
         raise Invalid("name", _("Enter a name of at most 60 characters."), field="name")
-    if any(search_key(other.name) == search_key(line) for other in mine if other is not row):
+    if any(make_search_key(other.name) == make_search_key(line) for other in mine if other is not row):
         raise Invalid("name_taken", _("You already have a view with this name."), field="name")
     return line
 

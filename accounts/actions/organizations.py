@@ -18,7 +18,7 @@ from partnerportal.lib.actors import Actor
 from partnerportal.lib.changes import list_changes_between, list_row_changes
 from partnerportal.lib.errors import Invalid, NotFound, TooMany
 from partnerportal.lib.policies import authorize, authorize_staff
-from partnerportal.lib.text import one_line
+from partnerportal.lib.text import make_single_line
 
 DAY = dt.timedelta(days=1)
 ORG_ID_DRAWS = 5  # how often a new ORGID is drawn at most; one in 90 million is rarely taken
@@ -36,7 +36,11 @@ def create_own_organization(*, person: Person, name: str, country: str, **detail
     """
     Person.objects.select_for_update(no_key=True).get(pk=person.pk)
     mine = Operator.objects.filter(person=person, roles__contains=[Role.ADMIN]).select_related("organization")
-    same = {"organization__kind": Kind.CUSTOMER, "organization__country": country, "organization__name": one_line(name)}
+    same = {
+        "organization__kind": Kind.CUSTOMER,
+        "organization__country": country,
+        "organization__name": make_single_line(name),
+    }
     if sent_before := mine.filter(**same).first():
         return sent_before.organization
     if mine.filter(organization__created_at__gt=timezone.now() - DAY).count() >= policies.FOUNDED_A_DAY:

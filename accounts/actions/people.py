@@ -23,7 +23,7 @@ from partnerportal.lib.errors import Conflict, Invalid
 from partnerportal.lib.policies import authorize_staff
 from partnerportal.lib.sessions import SessionStore
 from partnerportal.lib.sweeping import delete_in_batches
-from partnerportal.lib.text import one_line
+from partnerportal.lib.text import make_single_line
 
 BATCH = 500  # persons deleted in one transaction
 
@@ -161,11 +161,11 @@ def lock_person(*, actor: Actor, person: Person, reason: str) -> None:
     is locked already.
     """
     authorize_staff(actor)
-    if not one_line(reason):
+    if not make_single_line(reason):
         raise Invalid("reason", _("Enter a reason."), field="reason")
     _set_active(person, False, _("This person is already locked."), locked_at=timezone.now())
     end_sessions(person)
-    record_event(AccountEvent.PERSON_LOCKED, actor=actor, subject=person, note=one_line(reason))
+    record_event(AccountEvent.PERSON_LOCKED, actor=actor, subject=person, note=make_single_line(reason))
 
 
 @transaction.atomic

@@ -31,8 +31,8 @@ from partnerportal.lib.changes import list_changes_between, list_row_changes
 from partnerportal.lib.days import today
 from partnerportal.lib.errors import Invalid, NotFound
 from partnerportal.lib.policies import authorize
-from partnerportal.lib.states import move
-from partnerportal.lib.text import one_line
+from partnerportal.lib.states import move_row
+from partnerportal.lib.text import make_single_line
 
 State = Organization.State
 NO_MEMBERSHIP = _("%(organization)s is not a member of %(program)s on that date.")
@@ -77,11 +77,11 @@ def suspend_organization(*, actor: Actor, organization: Organization, reason: st
     suspended already.
     """
     authorize(actor, ROLE_TABLE, AccountPermission.SUSPEND_ORGANIZATIONS)
-    if not one_line(reason):
+    if not make_single_line(reason):
         raise Invalid("reason", _("Enter a reason."), field="reason")
     if organization.kind == Kind.VENDOR:
         raise Invalid("vendor", _("The vendor itself cannot be suspended."))
-    return _change_state(AccountEvent.SUSPENDED, actor, organization, State.SUSPENDED, one_line(reason))
+    return _change_state(AccountEvent.SUSPENDED, actor, organization, State.SUSPENDED, make_single_line(reason))
 
 
 @transaction.atomic
@@ -98,7 +98,7 @@ def _change_state(
     kind: AccountEvent, actor: Actor, organization: Organization, to: State, note: str = ""
 ) -> Organization:
     before = _lock_organization(actor, organization).state
-    row = move(organization, to)
+    row = move_row(organization, to)
     changes = list_changes_between({"state": before}, {"state": to})
     _record_about(kind, actor, row, changes=changes, note=note)
     return row
@@ -163,7 +163,7 @@ def set_account_manager(
         raise Invalid("operator", _("An account manager is one of the vendor’s operators."), field="operator")
     row = _lock_organization(actor, organization)
     before = row.account_manager
-    row.account_manager, row.account_manager_phone = operator, one_line(phone) if operator else ""
+    row.account_manager, row.account_manager_phone = operator, make_single_line(phone) if operator else ""
     row.save(update_fields=["account_manager", "account_manager_phone"])
     row.refresh_from_db()
     named = operator or before

@@ -6,7 +6,7 @@ The app connections widens the policy on organisations by the portfolio, once th
 from django.db import migrations
 
 from partnerportal.lib.states import guard_states
-from partnerportal.lib.tenancy import NOW, allow_events, enable_row_security, grant_sql, set_columns_in_database
+from partnerportal.lib.tenancy import NOW, allow_events, build_grant_sql, enable_row_security, set_columns_in_database
 
 OWN = """id = portal_org() OR (SELECT true FROM accounts_operator o
          WHERE o.person_id = portal_person() AND o.organization_id = accounts_organization.id)"""
@@ -243,7 +243,7 @@ class Migration(migrations.Migration):
             for what in QUALIFICATIONS
         ),
         *(
-            migrations.RunSQL(grant_sql(f"accounts_{catalogue}", "SELECT"), migrations.RunSQL.noop)
+            migrations.RunSQL(build_grant_sql(f"accounts_{catalogue}", "SELECT"), migrations.RunSQL.noop)
             for catalogue in ("program", "competency", "skill")
         ),
         allow_events(

@@ -7,7 +7,7 @@ nothing else.
 
 from django.db import migrations
 
-from partnerportal.lib.tenancy import NOW, grant_sql, inline_functions, set_columns_in_database
+from partnerportal.lib.tenancy import NOW, build_grant_sql, inline_functions, set_columns_in_database
 
 EVERYBODY = "SELECT, INSERT, UPDATE, DELETE"
 # For each table the column with the person's id, and what the web role may do. It may store a person, at sign-up; only
@@ -59,7 +59,7 @@ def keep_to_oneself(table: str, column: str, grant: str) -> migrations.RunSQL:
             ALTER TABLE {table} FORCE ROW LEVEL SECURITY;
             CREATE POLICY signs_in ON {table} FOR SELECT USING ({read});
             CREATE POLICY tenant ON {table} USING ({oneself}) WITH CHECK ({oneself});
-            {made} {grant_sql(table, grant)}""",
+            {made} {build_grant_sql(table, grant)}""",
         f"""DROP POLICY IF EXISTS signs_up ON {table};
             DROP POLICY tenant ON {table}; DROP POLICY signs_in ON {table};
             ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY; ALTER TABLE {table} DISABLE ROW LEVEL SECURITY;
@@ -103,8 +103,8 @@ class Migration(migrations.Migration):
         migrations.RunSQL(ADDRESS, ADDRESS_UNDO),
         # This table stays empty, because codes are mailed and not links; but Django reads it when an address is deleted.
         migrations.RunSQL(
-            grant_sql("account_emailconfirmation", "SELECT, DELETE"),
+            build_grant_sql("account_emailconfirmation", "SELECT, DELETE"),
             "REVOKE ALL ON account_emailconfirmation FROM portal_app",
         ),
-        migrations.RunSQL(grant_sql("django_session", EVERYBODY), "REVOKE ALL ON django_session FROM portal_app"),
+        migrations.RunSQL(build_grant_sql("django_session", EVERYBODY), "REVOKE ALL ON django_session FROM portal_app"),
     ]

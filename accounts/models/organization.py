@@ -15,7 +15,7 @@ from partnerportal.lib.countries import country_choices
 from partnerportal.lib.fields import LineField
 from partnerportal.lib.models import PublicModel
 from partnerportal.lib.scopes import Scope
-from partnerportal.lib.text import search_key
+from partnerportal.lib.text import make_search_key
 from partnerportal.lib.visible_rows import TenantQuerySet
 
 PARTNER_ID = r"^[1-9]\d{3,11}$"
@@ -78,7 +78,7 @@ class Organization(PublicModel):
     kind = models.CharField(_("type"), max_length=16, choices=Kind)
     state = models.CharField(max_length=12, choices=State, default=State.ACTIVE, db_default=State.ACTIVE)
     name = LineField(_("organisation name"), max_length=200)
-    name_folded = models.CharField(max_length=FOLDED, editable=False)  # what searches compare: see lib.text.search_key
+    name_folded = models.CharField(max_length=FOLDED, editable=False)  # what searches compare: lib.text.make_search_key
     org_id = models.CharField(
         "ORGID", max_length=8, unique=True, default=new_org_id, validators=[RegexValidator(r"^[1-9]\d{7}$")]
     )
@@ -153,5 +153,5 @@ class Organization(PublicModel):
         return self.name
 
     def save(self, *args: object, **kwargs: object) -> None:
-        self.name_folded = search_key(self.name)[:FOLDED]  # cut, because one ligature may unfold into a whole sentence
+        self.name_folded = make_search_key(self.name)[:FOLDED]  # cut, as one ligature may unfold into a whole sentence
         super().save(*args, **kwargs)  # type: ignore[arg-type]

@@ -21,7 +21,7 @@ from connections.policies import ROLE_TABLE, ConnectionPermission
 from partnerportal.lib.api import ActorView, EmptyBody, ListView
 from partnerportal.lib.filters import FilterSet
 from partnerportal.lib.scopes import Scope
-from partnerportal.lib.visible_rows import by_public_id
+from partnerportal.lib.visible_rows import get_by_public_id
 
 
 class ConnectionFilterSet(FilterSet):
@@ -45,7 +45,7 @@ class BaseConnectionView(ActorView):
 
         Raises NotFound unless the caller's organisation is one of its two sides.
         """
-        connection = by_public_id(self.get_queryset(), public_id)
+        connection = get_by_public_id(self.get_queryset(), public_id)
         return Response(ConnectionSerializer(connection).data, status=status)
 
 

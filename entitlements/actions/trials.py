@@ -24,7 +24,7 @@ from partnerportal.lib.days import today
 from partnerportal.lib.errors import Conflict, Invalid, NotFound, Refused, TooMany
 from partnerportal.lib.locks import Lock, acquire_lock
 from partnerportal.lib.policies import authorize
-from partnerportal.lib.states import move, move_locked
+from partnerportal.lib.states import move_locked_rows, move_row
 
 State, Kind = Entitlement.State, Entitlement.Kind
 MOST_SEATS = 100  # seats of a trial
@@ -185,7 +185,7 @@ def expire_trials() -> int:
 def _expire_batch() -> int:
     due = Entitlement.objects.requested_in_portal().filter(kind=Kind.TRIAL, state=State.ACTIVE, ends_on__lt=today())
     trials = list(due.select_for_update(skip_locked=True, of=("self",)).select_related("sku", "customer")[:BATCH])
-    move_locked(trials, State.EXPIRED, updated_at=timezone.now())
+    move_locked_rows(trials, State.EXPIRED, updated_at=timezone.now())
     changes = list_changes_between({"state": State.ACTIVE}, {"state": State.EXPIRED})
     _record(EntitlementEvent.TRIAL_EXPIRED, Actor.system("trials"), trials, changes)
     return len(trials)
@@ -206,7 +206,7 @@ def _move(actor: Actor, trial: Entitlement, to: str, **values: Any) -> tuple[Ent
     if row is None:
         raise NotFound("not_found", "")
     try:
-        moved = move(row, to, updated_at=timezone.now(), **values)
+        moved = move_row(row, to, updated_at=timezone.now(), **values)
     except Entitlement.DoesNotExist as error:  # it was converted meanwhile, and policies hide it from the vendor
         raise Conflict("state_changed", STATE_CHANGED) from error
     moved.sku, moved.customer = row.sku, row.customer

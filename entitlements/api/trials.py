@@ -21,7 +21,7 @@ from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.queries.trials import list_trials
 from entitlements.trial_actions import TRIAL_ACTIONS, TrialAction
 from partnerportal.lib.api import ActorView, EmptyBody, ListView
-from partnerportal.lib.visible_rows import by_public_id
+from partnerportal.lib.visible_rows import get_by_public_id
 
 
 class TrialsBase(ActorView):
@@ -36,7 +36,7 @@ class TrialsBase(ActorView):
 
     def trial(self, trial_id: UUID) -> Entitlement:
         """Return a trial that the actor may see. Raises NotFound."""
-        return by_public_id(self.get_queryset(), trial_id)
+        return get_by_public_id(self.get_queryset(), trial_id)
 
 
 class TrialFilterSet(EntitlementFilterSet):

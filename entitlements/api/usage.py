@@ -18,7 +18,7 @@ from entitlements.queries.usage import UsageNumbers, get_customer_usage, list_us
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.api import ActorView
 from partnerportal.lib.scopes import Scope
-from partnerportal.lib.visible_rows import by_public_id
+from partnerportal.lib.visible_rows import get_by_public_id
 
 DAYS = dt.timedelta(weeks=12)  # how far back the answer has days
 MONTHS = 13  # how many months the answer has
@@ -102,7 +102,7 @@ class CustomerUsageView(ActorView):
     errors = {403: ("not_shared",)}
 
     def get(self, request: Request, customer_id: UUID) -> Response:
-        customer = by_public_id(self.get_queryset(), customer_id)
+        customer = get_by_public_id(self.get_queryset(), customer_id)
         require_shared_scope(customer.scopes, Scope.USAGE)
         return Response(self.get_serializer(serialize_usage(self.actor, customer.customer_id)).data)
 

@@ -10,7 +10,7 @@ from entitlements.models.ingest import FileKind
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Conflict, Invalid, NotFound
 from partnerportal.lib.policies import authorize_staff
-from partnerportal.lib.text import one_line
+from partnerportal.lib.text import make_single_line
 from partnerportal.lib.tokens import digest_secret, new_token
 
 PREFIX = 8  # characters of the secret that are kept, by which a token is recognised
@@ -24,7 +24,7 @@ def create_ingest_token(*, actor: Actor, name: str, kinds: Sequence[str] = ()) -
     name or kind, and Conflict if a token of this name exists, even a revoked one.
     """
     authorize_staff(actor)
-    name = one_line(name)
+    name = make_single_line(name)
     if not name or len(name) > 80:
         raise Invalid("name", "Give a name of 1 to 80 characters.")
     if unknown := set(kinds) - set(FileKind.values):

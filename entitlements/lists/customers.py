@@ -87,7 +87,7 @@ class CustomerList(PersonalList):
         words = ngettext("%(total)s customer", "%(total)s customers", self.matching or 0)
         return words % {"total": self.total}
 
-    def stored_count(self, query: Mapping[str, str]) -> int | None:
+    def get_stored_count(self, query: Mapping[str, str]) -> int | None:
         """Return how many customers a saved view with this query holds, or None if no stored figure tells it."""
         return count_saved_view(query, self.numbers, self.catalogue)
 

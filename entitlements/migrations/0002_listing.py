@@ -6,7 +6,7 @@ from django.db import migrations
 
 from connections.reach import shares_with_tenant_sql
 from partnerportal.lib.scopes import Scope
-from partnerportal.lib.tenancy import enable_row_security, grant_sql
+from partnerportal.lib.tenancy import enable_row_security, build_grant_sql
 
 SHARES_ENTITLEMENTS = f"{{of}}scopes & {Scope.ENTITLEMENTS:d} > 0"
 SHARES_USAGE = f"{{of}}scopes & {Scope.USAGE:d} > 0"
@@ -305,5 +305,5 @@ class Migration(migrations.Migration):
         enable_row_security("entitlements_customerlisting", using="viewer_id = portal_org()", check="false"),
         enable_row_security("entitlements_customerpace", using="viewer_id = portal_org()", check="false"),
         enable_row_security("entitlements_portfoliofigure", using="viewer_id = portal_org()", check="false"),
-        migrations.RunSQL(grant_sql("entitlements_sku", "SELECT"), migrations.RunSQL.noop),
+        migrations.RunSQL(build_grant_sql("entitlements_sku", "SELECT"), migrations.RunSQL.noop),
     ]

@@ -10,7 +10,7 @@ from partnerportal.lib.tenancy import (
     NOW,
     allow_events,
     enable_row_security,
-    grant_sql,
+    build_grant_sql,
     inline_functions,
     set_columns_in_database,
 )
@@ -128,8 +128,8 @@ class Migration(migrations.Migration):
     operations = [
         migrations.RunSQL(inline_functions(TRIALS), inline_functions(TRIALS_UNDO)),
         migrations.RunSQL(
-            grant_sql("entitlements_entitlement", f"SELECT, INSERT, UPDATE (kind, state, updated_at, {DECIDED})"),
-            grant_sql("entitlements_entitlement", "SELECT"),
+            build_grant_sql("entitlements_entitlement", f"SELECT, INSERT, UPDATE (kind, state, updated_at, {DECIDED})"),
+            build_grant_sql("entitlements_entitlement", "SELECT"),
         ),
         set_columns_in_database(
             "entitlements_entitlement",

@@ -10,7 +10,7 @@ from django.db.models.lookups import Exact
 
 from entitlements.models.usage import UnusualUse, make_unusual_use_field
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.scopes import Scope, shares
+from partnerportal.lib.scopes import Scope, includes_scopes
 from partnerportal.lib.visible_rows import TenantQuerySet
 
 SORTS = (
@@ -104,7 +104,7 @@ class CustomerListing(models.Model):
 
         The fields of data that is not shared are 0 or empty.
         """
-        return shares(self.scopes, scope)
+        return includes_scopes(self.scopes, scope)
 
     @property
     def expires_on(self) -> dt.date | None:

@@ -18,7 +18,7 @@ from entitlements.models.listing import OVER, CustomerListingQuerySet, null_unle
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import SOON, today
 from partnerportal.lib.errors import NotFound
-from partnerportal.lib.prepared import PreparedQuery, build_instance, list_columns
+from partnerportal.lib.prepared import PreparedQuery, build_instance, list_column_names
 from partnerportal.lib.scopes import Scope
 
 AHEAD = timedelta(days=90)  # how long before a service's end a page asks for attention
@@ -160,7 +160,7 @@ def annotate_report_day(rows: CustomerListingQuerySet) -> CustomerListingQuerySe
 
 def _with_account(viewer: int, public_id: UUID) -> QuerySet[CustomerListing, tuple[Any, ...]]:
     rows = annotate_report_day(CustomerListing.objects.visible_to(Actor(organization_id=viewer)))
-    columns = (*list_columns(CustomerListing), *list_columns(Organization, "customer__"))
+    columns = (*list_column_names(CustomerListing), *list_column_names(Organization, "customer__"))
     return rows.filter(public_id=public_id).values_list(*columns, "as_of")
 
 

@@ -15,7 +15,7 @@ from partnerportal.lib import tenancy
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import today
 from partnerportal.lib.errors import NotFound
-from partnerportal.lib.tokens import digest_secret, is_token
+from partnerportal.lib.tokens import digest_secret, has_token_shape
 
 FURTHEST = dt.timedelta(days=90)  # how far ahead of today ends are shown
 SHOWN_A_DAY = 3  # entitlements on a day of a month's grid; the day's own list has them all
@@ -106,7 +106,7 @@ def find_calendar_feed(secret: str) -> tuple[CalendarFeed, Actor, Person]:
     """
     feed = None
     digest = digest_secret(secret)
-    if is_token(secret):
+    if has_token_shape(secret):
         with tenancy.as_tenant(organization_id=None, secret=digest):
             feed = CalendarFeed.objects.filter(digest=digest).first()
     if feed is None:

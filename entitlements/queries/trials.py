@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 from entitlements.models import Entitlement, Sku
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import today
-from partnerportal.lib.visible_rows import by_public_id
+from partnerportal.lib.visible_rows import get_by_public_id
 
 State = Entitlement.State
 TRIAL_VIEWS = {
@@ -30,7 +30,7 @@ def list_trials(actor: Actor) -> QuerySet[Entitlement]:
 
 def get_trial(actor: Actor, public_id: UUID) -> Entitlement:
     """Return a trial that the actor may see. Raises NotFound, also if it is in production by now."""
-    return by_public_id(list_trials(actor), public_id)
+    return get_by_public_id(list_trials(actor), public_id)
 
 
 def count_waiting_trials(actor: Actor, limit: int) -> int:

@@ -13,9 +13,9 @@ from entitlements.queries.customers import AHEAD
 from partnerportal.lib import charts, formats
 from partnerportal.lib.countries import get_country_name
 from partnerportal.lib.days import today
-from partnerportal.lib.rows import Attention, LastDay, SeatBar
+from partnerportal.lib.rows import AttentionItem, LastDay, SeatBar
 from partnerportal.lib.scopes import Scope
-from partnerportal.lib.text import monogram
+from partnerportal.lib.text import make_monogram
 
 RUNNING = (Entitlement.Section.ACTIVE, Entitlement.Section.ACTIVE_TRIALS)
 
@@ -54,7 +54,7 @@ def _customer_row(row: CustomerListing, services: list[str], select: str) -> Cus
     more = len(services) - 1
     return CustomerRow(
         name=row.name,
-        monogram=monogram(row.name),
+        monogram=make_monogram(row.name),
         subtitle=row.website,
         path=f"{row.public_id}/",
         org_id=row.org_id,
@@ -74,8 +74,8 @@ def _customer_row(row: CustomerListing, services: list[str], select: str) -> Cus
     )
 
 
-def collect_customer_attention(listings: Iterable[CustomerListing]) -> list[Attention]:
-    """Return an Attention, which is a line of the overview, for each customer that needs attention.
+def collect_customer_attention(listings: Iterable[CustomerListing]) -> list[AttentionItem]:
+    """Return an AttentionItem, which is a line of the overview, for each customer that needs attention.
 
     The reason is a customer's overage, else its trial request, else a service that ends soon.
     """
@@ -84,24 +84,26 @@ def collect_customer_attention(listings: Iterable[CustomerListing]) -> list[Atte
         url = reverse("customer", args=[row.public_id])
         day = LastDay.for_day(row.expires_on)
         if row.is_over:
-            attention.append(Attention("bad", "triangle-alert", row.name, describe_overage(row.overage), url))
+            attention.append(AttentionItem("bad", "triangle-alert", row.name, describe_overage(row.overage), url))
         elif row.requests and not (day and day.tone):
             text = _("A trial request is pending")
             attention.append(
-                Attention("info", "flask-conical", row.name, text, reverse("customer_services", args=[row.public_id]))
+                AttentionItem(
+                    "info", "flask-conical", row.name, text, reverse("customer_services", args=[row.public_id])
+                )
             )
         else:
-            attention.append(Attention("warn", "calendar-clock", row.name, _("A service ends soon"), url, day))
+            attention.append(AttentionItem("warn", "calendar-clock", row.name, _("A service ends soon"), url, day))
     return attention
 
 
-def collect_service_attention(entitlements: Sequence[Entitlement]) -> list[Attention]:
-    """Return an Attention, which is a line of the overview, for each service that needs attention (CC-49).
+def collect_service_attention(entitlements: Sequence[Entitlement]) -> list[AttentionItem]:
+    """Return an AttentionItem, which is a line of the overview, for each service that needs attention (CC-49).
 
     It is over its licence, ends within 90 days, or waits for a decision.
     """
     attention = [
-        Attention("bad", "triangle-alert", name, describe_overage(seats))
+        AttentionItem("bad", "triangle-alert", name, describe_overage(seats))
         for name, seats in _overages(entitlements)
         if seats > 0
     ]
@@ -111,9 +113,11 @@ def collect_service_attention(entitlements: Sequence[Entitlement]) -> list[Atten
         if running and row.ends_on and row.ends_on - today() <= AHEAD:
             trial = section == Entitlement.Section.ACTIVE_TRIALS
             text = _("Trial ends") if trial else _("Term ends")
-            attention.append(Attention("warn", "calendar-clock", row.sku.name, text, day=LastDay.for_day(row.ends_on)))
+            attention.append(
+                AttentionItem("warn", "calendar-clock", row.sku.name, text, day=LastDay.for_day(row.ends_on))
+            )
         if section == Entitlement.Section.PENDING_TRIALS:
-            attention.append(Attention("info", "flask-conical", row.sku.name, _("A trial request is pending")))
+            attention.append(AttentionItem("info", "flask-conical", row.sku.name, _("A trial request is pending")))
     return sorted(attention, key=lambda item: ("bad", "warn", "info").index(item.tone))
 
 

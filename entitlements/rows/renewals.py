@@ -16,7 +16,7 @@ from partnerportal.lib import formats
 from partnerportal.lib.days import today
 from partnerportal.lib.icalendar import AllDayEvent
 from partnerportal.lib.rows import LastDay, SeatBar
-from partnerportal.lib.text import monogram
+from partnerportal.lib.text import make_monogram
 
 WEEK = dt.timedelta(days=7)
 URGENT = dt.timedelta(days=7)  # time before an end in which it has a colour: everything here ends soon
@@ -82,7 +82,7 @@ def make_renewal_row(row: Entitlement, *, of_customers: bool) -> RenewalRow:
         kind=row.get_kind_display() if row.kind == Entitlement.Kind.TRIAL else "",
         customer=row.customer.name if of_customers else "",
         url=reverse("customer_services", args=[row.customer.public_id]) if of_customers else reverse("services"),
-        monogram=monogram(row.customer.name),
+        monogram=make_monogram(row.customer.name),
         org_id=row.customer.org_id,
         usage=SeatBar.for_seats(row.assigned, row.quantity),
         ends=ends,

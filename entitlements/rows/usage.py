@@ -14,7 +14,7 @@ from entitlements.queries.usage import CustomerChange, UsageNumbers
 from entitlements.rows.customers import describe_overage
 from partnerportal.lib import charts, formats
 from partnerportal.lib.days import today
-from partnerportal.lib.rows import Attention, LastDay, SeatBar
+from partnerportal.lib.rows import AttentionItem, LastDay, SeatBar
 from partnerportal.lib.scopes import Scope
 
 STALE = dt.timedelta(days=2)  # age of the last report from which a page says that its data is old
@@ -152,10 +152,10 @@ def describe_day_when_full(usage: CustomerUsage) -> str:
     return formats.format_date(usage.full_on) if usage.full_on > today() else _("Reached")
 
 
-def collect_anomaly_attention(open_anomalies: Iterable[Anomaly]) -> list[Attention]:
-    """Return an Attention, which is a line of the overview, for each open anomaly of a customer's use."""
+def collect_anomaly_attention(open_anomalies: Iterable[Anomaly]) -> list[AttentionItem]:
+    """Return an AttentionItem, which is a line of the overview, for each open anomaly of a customer's use."""
     return [
-        Attention(
+        AttentionItem(
             "warn",
             "trending-down" if row.is_fall else "trending-up",
             row.sku.service,

@@ -18,7 +18,7 @@ from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.queries.usage import list_holders
 from partnerportal.lib.pages import require_permission
 from partnerportal.lib.requests import PortalRequest
-from partnerportal.lib.visible_rows import by_public_id
+from partnerportal.lib.visible_rows import get_by_public_id
 
 may_manage = require_permission(ROLE_TABLE, EntitlementPermission.MANAGE_HOLDERS)
 
@@ -67,4 +67,4 @@ def licence_keep(request: PortalRequest, assignment_id: UUID) -> HttpResponse:
 
 
 def _assignment(request: PortalRequest, assignment_id: UUID) -> LicenseAssignment:
-    return by_public_id(list_holders(request.actor), assignment_id)
+    return get_by_public_id(list_holders(request.actor), assignment_id)

@@ -12,7 +12,7 @@ from notifications.filters import NoticeFilterSet
 from notifications.models import Notice
 from notifications.policies import ROLE_TABLE, NoticePermission
 from partnerportal.lib.api import ActorView, EmptyBody, ListView
-from partnerportal.lib.visible_rows import by_public_id
+from partnerportal.lib.visible_rows import get_by_public_id
 
 
 class NoticeBaseView(ActorView):
@@ -26,7 +26,7 @@ class NoticeBaseView(ActorView):
 
     def get_notice(self, notice_id: UUID) -> Notice:
         """Return a notice that the actor sees. Raises NotFound for any other."""
-        return by_public_id(self.get_queryset(), notice_id)
+        return get_by_public_id(self.get_queryset(), notice_id)
 
     def answer_with_notice(self, notice_id: UUID) -> Response:
         """Answer with the present state of a notice. Raises NotFound for one that the actor does not see."""

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from partnerportal.lib.actors import Actor, ActorKind
 from partnerportal.lib.models import PublicModel
-from partnerportal.lib.visible_rows import TenantQuerySet, in_reach
+from partnerportal.lib.visible_rows import TenantQuerySet, make_reach_condition
 
 
 class EventQuerySet(TenantQuerySet):
@@ -18,7 +18,7 @@ class EventQuerySet(TenantQuerySet):
     def rows_for(self, actor: Actor) -> "EventQuerySet":
         parties = ("organization_id", "counterpart_id", "customer_id")
         mine = [Q(**{party: actor.organization_id}) for party in parties]
-        return self.filter(reduce(or_, mine) | Q(scopes__gt=0) & in_reach(actor, "customer_id", "scopes"))
+        return self.filter(reduce(or_, mine) | Q(scopes__gt=0) & make_reach_condition(actor, "customer_id", "scopes"))
 
 
 class Event(PublicModel):

@@ -11,7 +11,7 @@ from rest_framework import serializers
 class PortalSessionScheme(SessionScheme):
     """The OpenAPI description of authentication by the session cookie."""
 
-    target_class = "partnerportal.api_authentication.PortalSession"
+    target_class = "partnerportal.api_authentication.PortalSessionAuthentication"
     name = "session"
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:

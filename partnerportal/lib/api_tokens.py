@@ -16,7 +16,7 @@ from rest_framework.request import Request
 
 from partnerportal.lib import tenancy
 from partnerportal.lib.authentication import authenticate
-from partnerportal.lib.tokens import Token, digest_secret, is_token, note_token_use
+from partnerportal.lib.tokens import Token, digest_secret, has_token_shape, record_token_use
 
 SCHEME = "bearer"
 
@@ -46,11 +46,11 @@ class BearerAuthentication(BaseAuthentication):
         scheme, _blank, secret = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != SCHEME:
             return None
-        digest = digest_secret(secret.strip()) if is_token(secret.strip()) else ""
+        digest = digest_secret(secret.strip()) if has_token_shape(secret.strip()) else ""
         with tenancy.tenant_transaction(secret=digest):
             token = self.model._default_manager.filter(digest=digest, revoked_at=None).first()
             if token:
-                note_token_use(token)
+                record_token_use(token)
         if token is None:
             raise AuthenticationFailed(_("This token is unknown or has been revoked."))
         authenticate(request._request, token)

@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.db import models
 
-from partnerportal.lib.text import one_line
+from partnerportal.lib.text import make_single_line
 
 
 class OneLineField(forms.CharField):
@@ -15,11 +15,11 @@ class OneLineField(forms.CharField):
     """
 
     def to_python(self, value: Any) -> Any:
-        return super().to_python(one_line(value) if isinstance(value, str) else value)
+        return super().to_python(make_single_line(value) if isinstance(value, str) else value)
 
 
 class LineField(models.CharField):
-    """A model field for text in one line, which is cleaned by `one_line` before it is saved.
+    """A model field for text in one line, which is cleaned by `make_single_line` before it is saved.
 
     Migrations see it as a CharField.
     """
@@ -28,7 +28,7 @@ class LineField(models.CharField):
         return super().formfield(**{"form_class": OneLineField, **kwargs})
 
     def pre_save(self, model_instance: models.Model, add: bool) -> Any:
-        value = one_line(super().pre_save(model_instance, add))
+        value = make_single_line(super().pre_save(model_instance, add))
         setattr(model_instance, self.attname, value)
         return value
 

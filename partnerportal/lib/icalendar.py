@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from partnerportal.lib.text import one_line
+from partnerportal.lib.text import make_single_line
 
 CONTENT_TYPE = "text/calendar; charset=utf-8"
 _OCTETS = 75  # in a line at most, without its CRLF
@@ -66,7 +66,7 @@ def _event(day: AllDayEvent, now: dt.datetime) -> Iterator[str]:
 
 def _text(value: str) -> str:
     """Return a value of the type TEXT: one line, with backslashes, semicolons and commas escaped."""
-    escaped = one_line(value).replace("\\", "\\\\")
+    escaped = make_single_line(value).replace("\\", "\\\\")
     for mark in ";,":
         escaped = escaped.replace(mark, f"\\{mark}")
     return escaped

@@ -24,7 +24,7 @@ from django.db import models, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from partnerportal.lib.states import Moves, move
+from partnerportal.lib.states import Moves, move_row
 
 RUNNING, FAILED = "running", "failed"
 # For `tenancy.set_columns_in_database`: no worker has had a new row yet, whatever the tenant that stores it says.
@@ -72,7 +72,7 @@ class Leased(models.Model):
         row = self._held_row().select_for_update().first()
         if row is None:
             raise LeaseLost
-        move(row, state, leased_until=None, finished_at=timezone.now(), **changes)
+        move_row(row, state, leased_until=None, finished_at=timezone.now(), **changes)
 
     @transaction.atomic
     def retry_later(self, error: str, *, after: timedelta, **changes: Any) -> None:
@@ -108,11 +108,11 @@ def claim_next_row(rows: QuerySet[L], **changes: Any) -> L | None:
     due = free.filter(state=rows.model.BEGINS).first()
     if due is None:
         return None
-    return move(due, RUNNING, attempts=due.attempts + 1, leased_until=now + due.LEASE, error="", **changes)
+    return move_row(due, RUNNING, attempts=due.attempts + 1, leased_until=now + due.LEASE, error="", **changes)
 
 
 def _wait_again(row: Leased, error: str, due_at: datetime, changes: dict[str, Any]) -> None:
     if row.attempts < row.ATTEMPTS:
-        move(row, row.BEGINS, error=error, leased_until=due_at, **changes)
+        move_row(row, row.BEGINS, error=error, leased_until=due_at, **changes)
     else:
-        move(row, FAILED, error=error, leased_until=None, finished_at=timezone.now())
+        move_row(row, FAILED, error=error, leased_until=None, finished_at=timezone.now())

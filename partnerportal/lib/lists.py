@@ -212,12 +212,12 @@ class ListState:
         return self.address(cursor=self.page.next_cursor) if self.page.next_cursor else ""
 
     @property
-    def clear_url(self) -> str:
+    def clear_filters_url(self) -> str:
         """The URL of this list without any filter."""
         return self.address(**dict.fromkeys(self.filter_values))
 
     @property
-    def address_query(self) -> str:
+    def filter_query_string(self) -> str:
         """The filters and the order of this list as a query string without "?", for exporting the list.
 
         The order is included even where it is the default.

@@ -70,8 +70,8 @@ def render_list_page(
     Templates find the list as `list`. A URL without a query redirects to the person's default view of the list, if
     there is one. For htmx the response also sets the URL in the browser's address bar.
     """
-    if listing.default_view_address and not (request.GET or request.htmx):
-        return redirect(listing.default_view_address)
+    if listing.default_view_url and not (request.GET or request.htmx):
+        return redirect(listing.default_view_url)
     response = render(request, part if request.htmx else page, context | {"list": listing})
     patch_vary_headers(response, ["HX-Request"])
     return push_url(response, listing.own_address) if request.htmx else response

@@ -160,7 +160,7 @@ class PersonalList(ListState):
                 tab.is_current = False
         return [*tabs, *self.shown_tabs]
 
-    def stored_count(self, query: Mapping[str, str]) -> int | None:
+    def get_stored_count(self, query: Mapping[str, str]) -> int | None:
         """Return the number of rows that a saved view with these filters would list, or None if it is not known.
 
         Lists with stored numbers override this; `query` holds the filters by name.
@@ -174,7 +174,7 @@ class PersonalList(ListState):
             Tab(
                 label=view.name,
                 url=self.address_with_query({**view.query, "view": view.public_id}),
-                count=self.stored_count(view.query),
+                count=self.get_stored_count(view.query),
                 is_current=view is self.view,
                 is_shared=view.is_shared,
                 is_default=view.public_id == self.preferences.default_view,
@@ -191,7 +191,7 @@ class PersonalList(ListState):
         return [tab for at, tab in enumerate(self.saved_tabs) if at < TABS_SHOWN or tab.is_current]
 
     @cached_property
-    def address_query(self) -> str:
+    def filter_query_string(self) -> str:
         """The present filters and order as a query string, such as "q=acme&sort=name", without a "?".
 
         The export of the list and the form that saves a view use it.
@@ -210,12 +210,12 @@ class PersonalList(ListState):
         return self.view is not None and self._shown != self.view.query
 
     @property
-    def default_view_address(self) -> str:
+    def default_view_url(self) -> str:
         """The URL of the saved view with which the list opens for this person, or "" if the person chose none."""
         return self._address_of_view(self.preferences.view(self.preferences.default_view))
 
     @property
-    def reset_url(self) -> str:
+    def reset_view_url(self) -> str:
         """The URL that undoes unsaved changes to the saved view that is open, or "" if no view is open."""
         return self._address_of_view(self.view)
 
@@ -257,6 +257,6 @@ class PersonalList(ListState):
         return [{"label": size, "url": self.address(size=size), "is_current": size == self.size} for size in SIZES]
 
     @property
-    def clear_url(self) -> str:
+    def clear_filters_url(self) -> str:
         """The URL of the list on the same tab, without any other filter and without a saved view."""
         return self.address(**dict.fromkeys(self.filter_values.keys() - set(self.tab_filters)), view="")

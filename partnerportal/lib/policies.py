@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from partnerportal.lib.actors import Actor, ActorKind
 from partnerportal.lib.errors import Message, Refused
-from partnerportal.lib.roles import Role, list_roles, roles_in_words
+from partnerportal.lib.roles import Role, describe_roles, list_roles
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ Answer = Allowed | Denied
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rule:
+class PermissionRule:
     """The rule for one permission: which kinds of organisation and which roles have it.
 
     Empty `kinds` or `roles` admit any. With `feature`, the organisation also needs an active membership that grants it.
@@ -53,7 +53,7 @@ class Rule:
     feature: str = ""
     when: Callable[[Actor, Any], Denied | None] | None = None
 
-    def roles_in(self, kind: str) -> list[Role]:
+    def list_permitted_roles(self, kind: str) -> list[Role]:
         """Return the roles to which this rule gives the permission in an organisation of the given kind.
 
         They are in the order of Role.
@@ -77,13 +77,13 @@ class Rule:
         if self.kinds and actor.organization_kind not in self.kinds:
             return Denied("wrong_kind", _("This is not available to your type of organisation."))
         if self.roles and not self.roles & actor.roles:
-            who = roles_in_words(self.roles_in(actor.organization_kind))
+            who = describe_roles(self.list_permitted_roles(actor.organization_kind))
             return Denied("wrong_role", gettext("Only %(roles)s can do this.") % {"roles": who})
         denied = self.when(actor, on) if self.when else None
         return Allowed() if denied is None else denied
 
 
-RoleTable = Mapping[StrEnum, Rule]
+RoleTable = Mapping[StrEnum, PermissionRule]
 Permission = tuple[RoleTable, StrEnum]  # names one row of a table, as `authorize` takes it
 
 

@@ -69,7 +69,7 @@ class PreparedQuery(Generic[R]):
             return cursor.fetchall()
 
 
-def list_columns(model: type[Model], relation: str = "") -> list[str]:
+def list_column_names(model: type[Model], relation: str = "") -> list[str]:
     """Return the model's columns as `values_list` takes them, also through a relation that ends in "__"."""
     return [f"{relation}{field.attname}" for field in model._meta.concrete_fields]
 
@@ -80,5 +80,5 @@ def build_instance(model: type[M], values: Iterable[Any]) -> M:
     `values` are in the order of the model's columns. Of an iterator only so many values are taken, so that the next
     model of a joined row can be built from the rest.
     """
-    names = list_columns(model)
+    names = list_column_names(model)
     return model.from_db(DEFAULT_DB_ALIAS, names, list(islice(values, len(names))))

@@ -20,7 +20,7 @@ from storages.backends.s3 import S3Storage
 
 from partnerportal.lib.breaker import CircuitBreaker, ServiceUnavailable
 from partnerportal.lib.errors import Unavailable
-from partnerportal.lib.private_files import StoredFile, private_folder
+from partnerportal.lib.private_files import StoredFile, ensure_private_folder
 
 AWAY = _("The files are not available at the moment. Try again in a few minutes.")
 CLIENT = Config(
@@ -104,7 +104,7 @@ class PrivateBucket(S3Storage):
 
 
 def _nameless() -> Any:
-    return tempfile.TemporaryFile(dir=private_folder("passing"))
+    return tempfile.TemporaryFile(dir=ensure_private_folder("passing"))
 
 
 def _call(delete: Any) -> None:

@@ -142,7 +142,7 @@ class PrivateFolder(FileSystemStorage):
     def open_for_writing(self, name: str) -> Iterator[IO[bytes]]:
         """Write to a temporary file, and give it the file's name when all of it is on the disk."""
         whole = Path(self.path(name))
-        private_folder(os.path.dirname(name))
+        ensure_private_folder(os.path.dirname(name))
         part = whole.with_name(whole.name + UNFINISHED)
         try:
             with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
@@ -157,14 +157,14 @@ class PrivateFolder(FileSystemStorage):
         return open(self.path(name), "rb")
 
     def stored_files(self, folder: str) -> Iterator[StoredFile]:
-        for path in private_folder(folder).iterdir():
+        for path in ensure_private_folder(folder).iterdir():
             with suppress(FileNotFoundError):  # meanwhile it was put in its place, or deleted
                 changed_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
                 name = path.name.removesuffix(UNFINISHED)
                 yield StoredFile(name, changed_at, partial(path.unlink, missing_ok=True))
 
 
-def private_folder(name: str) -> Path:
+def ensure_private_folder(name: str) -> Path:
     """Return the path of the folder below PRIVATE_ROOT, and create the folder if it is missing.
 
     Only the portal's own system user may enter it.

@@ -20,7 +20,7 @@ KINDS_WITH_AGENTS = frozenset({"partner", "distributor"})  # kinds that sell: on
 
 SEE_FINANCE = frozenset({Role.ADMIN, Role.ADMIN_AGENT})  # who always see customers' orders and prices (E-13)
 
-# The names of everybody in a role, for `roles_in_words`. Languages with articles have theirs in the translation.
+# The names of everybody in a role, for `describe_roles`. Languages with articles have theirs in the translation.
 _EVERYBODY = {
     Role.READER: pgettext_lazy("everybody in the role", "Readers"),
     Role.ADMIN: pgettext_lazy("everybody in the role", "Admins"),
@@ -34,7 +34,7 @@ def list_roles(kind: str) -> list[Role]:
     return list(Role) if kind in KINDS_WITH_AGENTS else [Role.READER, Role.ADMIN]
 
 
-def roles_in_words(roles: Collection[str]) -> str:
+def describe_roles(roles: Collection[str]) -> str:
     """Return the names of the roles in the plural, joined to one phrase, such as "Admins and Admin agents".
 
     At least one role must be given.

@@ -44,8 +44,8 @@ class RowAction(Generic[M]):
     """An action that people can take on a model instance which has a state, such as a trial: approve, reject.
 
     `states` are those in which the action is possible. For an action that changes the state they are
-    `states.states_before(MOVES, to)`. Buttons and dialogs are shown by them, but `run` decides, after it has locked the
-    row in the database.
+    `states.find_states_before(MOVES, to)`. Buttons and dialogs are shown by them, but `run` decides, after it has
+    locked the row in the database.
     """
 
     run: Callable[..., M]  # takes `actor`, the row under its model's name, and the form's values

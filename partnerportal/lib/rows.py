@@ -43,8 +43,8 @@ def _seat_bar(assigned: int, purchased: int, over: int, where: Locale) -> SeatBa
     return SeatBar(
         assigned=formats.format_number(assigned),
         purchased=formats.format_number(purchased),
-        tone="over" if over else usage.bar_tone(assigned, purchased),
-        width=usage.bar_width(assigned, purchased),
+        tone="over" if over else usage.choose_bar_tone(assigned, purchased),
+        width=usage.compute_bar_width(assigned, purchased),
         over_by=formats.format_number(over) if over else "",
         over=_("%(over)s over") % {"over": formats.format_number(over)} if over else "",
     )
@@ -81,7 +81,7 @@ def _last_day(day: dt.date, soon: dt.timedelta, today: dt.date, here: dt.date, w
 
 
 @dataclass(frozen=True)
-class Attention:
+class AttentionItem:
     """A thing that needs the reader's attention, such as a licence in overuse. ui/attention.html draws it.
 
     The `tone` is "bad" for use over the licence, "warn" for an end that is near, and "info" for a request that waits.

@@ -38,6 +38,6 @@ def find_scope(code: str) -> Scope:
     return Scope[code.upper()]
 
 
-def shares(has: int, needed: Scope) -> bool:
+def includes_scopes(has: int, needed: Scope) -> bool:
     """Return whether the scopes in `has` include every scope in `needed`. `has` is a number from the database."""
     return has & needed == needed

@@ -20,7 +20,7 @@ def decrypt(encrypted_text: str) -> str:
     return _open(encrypted_text, _box().decrypt)
 
 
-def encrypt_anew(encrypted_text: str) -> str:
+def reencrypt(encrypted_text: str) -> str:
     """Decrypt a secret with whichever key fits, and return it encrypted with the first key of SECRETS_KEYS.
 
     Raises ImproperlyConfigured when no key fits.

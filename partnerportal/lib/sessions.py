@@ -24,7 +24,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
-from partnerportal.lib.prepared import PreparedQuery, build_instance, list_columns
+from partnerportal.lib.prepared import PreparedQuery, build_instance, list_column_names
 from partnerportal.lib.tokens import digest_secret, new_token
 
 log = logging.getLogger(__name__)
@@ -37,7 +37,7 @@ def _live(session_key: str, now: dt.datetime) -> QuerySet[Session]:
 
 
 _LIVE = PreparedQuery(
-    lambda session_key, now: _live(session_key, now).values_list(*list_columns(Session)),
+    lambda session_key, now: _live(session_key, now).values_list(*list_column_names(Session)),
     "-",
     dt.datetime.min.replace(tzinfo=dt.UTC),
 )

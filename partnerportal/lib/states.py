@@ -1,4 +1,4 @@
-"""State machines: a row changes its state by `move` alone, and `guard_states` makes the database hold to that."""
+"""State machines: a row changes its state by `move_row` alone, and `guard_states` makes the database hold to that."""
 
 from collections.abc import Collection, Mapping
 from typing import Any, Literal, TypeVar
@@ -12,7 +12,7 @@ M = TypeVar("M", bound=models.Model)
 Moves = Mapping[Any, Collection[Any]]
 
 
-def move(row: M, to: str, **changes: Any) -> M:
+def move_row(row: M, to: str, **changes: Any) -> M:
     """Move a model instance to the state `to`, save it with the given changes, and return it as stored.
 
     It locks the row first, so it must be called in a transaction. Raises Conflict("state_changed") when the model's
@@ -24,7 +24,7 @@ def move(row: M, to: str, **changes: Any) -> M:
     return locked
 
 
-def move_locked(rows: list[M], to: str, **changes: Any) -> None:
+def move_locked_rows(rows: list[M], to: str, **changes: Any) -> None:
     """Move several rows, which this transaction has already locked, to the state `to` in one statement.
 
     The instances in `rows` are updated too. Otherwise it is like moving one row.
@@ -43,7 +43,7 @@ def _set_state(locked: models.Model, to: str, changes: dict[str, Any]) -> None:
         setattr(locked, name, value)
 
 
-def states_before(moves: Moves, to: str) -> frozenset[str]:
+def find_states_before(moves: Moves, to: str) -> frozenset[str]:
     """Return the states from which one step in `moves` leads to the state `to`.
 
     `moves` maps each state to the states that may follow it.
@@ -70,7 +70,7 @@ END $$;
 """
 
 
-def allowed_steps(moves: Moves) -> list[str]:
+def list_allowed_steps(moves: Moves) -> list[str]:
     """Return every step that `moves` allows as text, such as "requested>active", in order."""
     return sorted(f"{before}>{after}" for before, allowed in moves.items() for after in allowed)
 
@@ -84,7 +84,7 @@ def guard_states(
     is refused. Tenants always are: they store rows only in the state `begins`, and change nothing of a row that has no
     move left.
     """
-    arguments = ", ".join(f"'{argument}'" for argument in [holds, *allowed_steps(moves)])
+    arguments = ", ".join(f"'{argument}'" for argument in [holds, *list_allowed_steps(moves)])
     return migrations.RunSQL(
         f"""CREATE POLICY state_begins ON {table} AS RESTRICTIVE FOR INSERT WITH CHECK (state = '{begins}');
             CREATE TRIGGER state_moves BEFORE UPDATE ON {table}

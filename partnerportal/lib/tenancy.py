@@ -100,7 +100,7 @@ READ = {  # the functions that policies call: what each reads, and its type
 }
 
 
-def functions_sql() -> str:
+def build_functions_sql() -> str:
     """Return the SQL that creates the functions of READ and lets the web and worker roles call them."""
     return "\n".join(
         f"""CREATE FUNCTION {name} RETURNS {kind} LANGUAGE sql STABLE PARALLEL SAFE AS $$ SELECT {body} $$;
@@ -136,7 +136,7 @@ def enable_row_security(
             ALTER TABLE {table} FORCE ROW LEVEL SECURITY;
             CREATE POLICY tenant ON {table}
                 USING ({inline_functions(using)}) WITH CHECK ({inline_functions(check or using)});
-            {grant_sql(table, grant)}""",
+            {build_grant_sql(table, grant)}""",
         f"""DROP POLICY tenant ON {table};
             ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY;
             ALTER TABLE {table} DISABLE ROW LEVEL SECURITY;
@@ -156,7 +156,7 @@ def widen_policy(table: str, after: str, before: str) -> migrations.RunSQL:
     )
 
 
-def grant_sql(table: str, privileges: str) -> str:
+def build_grant_sql(table: str, privileges: str) -> str:
     """Return the SQL that gives portal_app exactly these privileges on a table.
 
     INSERT and UPDATE are granted for every column but the one that PostgreSQL numbers: a tenant that chose a number

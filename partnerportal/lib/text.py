@@ -11,7 +11,7 @@ _BREAKS = re.compile("[\x01-\x1f\x7f-\x9f\u2028\u2029]+")  # without NUL, which 
 _UNSEEN = re.compile("[\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
 
 
-def one_line(text: str) -> str:
+def make_single_line(text: str) -> str:
     """Return the text as one line: each line break or other control character becomes a space.
 
     Characters that are invisible or that turn the direction of the text are removed.
@@ -19,17 +19,17 @@ def one_line(text: str) -> str:
     return _UNSEEN.sub("", _BREAKS.sub(" ", text)).strip()
 
 
-def search_key(text: str) -> str:
+def make_search_key(text: str) -> str:
     """Return the form of a name by which it is searched: "abc societe" for "ＡＢＣ Société".
 
     It ignores case, accents, width of letters and double spaces.
     """
-    wide = unicodedata.normalize("NFKC", one_line(text)).casefold()
+    wide = unicodedata.normalize("NFKC", make_single_line(text)).casefold()
     bare = _LATIN_MARKS.sub("", unicodedata.normalize("NFD", wide))
     return " ".join(unicodedata.normalize("NFC", bare).split())
 
 
-def monogram(name: str) -> str:
+def make_monogram(name: str) -> str:
     """Return two capital letters that stand for a name in its avatar, or "?" for a name without letters or digits.
 
     They are the initials of the first two words, or the first two letters of the only word.

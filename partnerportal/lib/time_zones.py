@@ -10,7 +10,7 @@ from django.utils.translation import pgettext_lazy
 
 from partnerportal.lib.days import today
 from partnerportal.lib.formats import get_reader_locale
-from partnerportal.lib.text import search_key
+from partnerportal.lib.text import make_search_key
 
 Choice = tuple[str, str]
 
@@ -27,7 +27,7 @@ REGIONS = {
 }
 
 
-def time_zone_choices(current: str) -> list[Choice | tuple[str, list[Choice]]]:
+def list_time_zone_choices(current: str) -> list[Choice | tuple[str, list[Choice]]]:
     """Return the choices of a form field for a time zone: UTC, and every zone once, by region.
 
     Each zone has its usual name of today. `current`, the zone that is set now, is always among them, although it may
@@ -45,7 +45,7 @@ def _groups(where: Locale, day: dt.date) -> dict[str, list[Choice]]:
     noon = dt.datetime.combine(day, dt.time(12), dt.UTC)
     cities = _cities(where)
     groups: dict[str, list[Choice]] = {region: [] for region in REGIONS}
-    for name in sorted(cities, key=lambda name: search_key(cities[name])):
+    for name in sorted(cities, key=lambda name: make_search_key(cities[name])):
         region = name.partition("/")[0]
         if region in groups:
             offset = noon.astimezone(ZoneInfo(name)).isoformat()[-6:]

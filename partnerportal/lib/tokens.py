@@ -20,7 +20,7 @@ def new_token() -> str:
     return secrets.token_urlsafe(32)
 
 
-def is_token(text: str) -> bool:
+def has_token_shape(text: str) -> bool:
     """Return whether the text has the length and characters of a token.
 
     Any other text must not be looked up, because the database raises an error for NUL.
@@ -57,7 +57,7 @@ class Token(models.Model):
         return {"token_prefix": self.prefix}
 
 
-def note_token_use(token: Token) -> None:
+def record_token_use(token: Token) -> None:
     """Set the token's `last_used_at` to now, at most once in five minutes.
 
     Nothing is written while another request does the same. All requests of a program share the row, which stays locked

@@ -35,7 +35,7 @@ class TenantQuerySet(models.QuerySet):
         raise NotImplementedError(f"{type(self).__name__} does not say whose rows are seen")
 
 
-def in_reach(actor: Actor, column: str, scopes: str) -> Q:
+def make_reach_condition(actor: Actor, column: str, scopes: str) -> Q:
     """Return a queryset condition (Q) for rows of organisations that share certain data with the actor.
 
     `column` names the column with the organisation, and `scopes` the column with what it must share. Use it as one side
@@ -47,7 +47,7 @@ def in_reach(actor: Actor, column: str, scopes: str) -> Q:
     return Q(models.Exists(reach.filter(**{reached: OuterRef(column)})))
 
 
-def by_public_id(rows: models.QuerySet[M], public_id: UUID) -> M:
+def get_by_public_id(rows: models.QuerySet[M], public_id: UUID) -> M:
     """Return the row of the queryset with that public id, or raise NotFound.
 
     Pass only rows that the actor may see: what is absent and what is not visible then get the same answer.

@@ -5,7 +5,7 @@ They tell numbers and the names of tasks, and nothing of any tenant.
 
 from django.db import migrations, models
 
-from partnerportal.lib.tenancy import grant_sql
+from partnerportal.lib.tenancy import build_grant_sql
 
 # Counts the waiting rows of all tenants. The web role, which does not see them, learns how many there are and how old
 # the oldest is.
@@ -46,6 +46,6 @@ class Migration(migrations.Migration):
                 ("last_succeeded_at", models.DateTimeField(null=True)),
             ],
         ),
-        migrations.RunSQL(grant_sql("partnerportal_taskrun", "SELECT"), migrations.RunSQL.noop),
+        migrations.RunSQL(build_grant_sql("partnerportal_taskrun", "SELECT"), migrations.RunSQL.noop),
         migrations.RunSQL(WAITING, "DROP FUNCTION portal_waiting()"),
     ]

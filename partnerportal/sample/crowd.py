@@ -14,7 +14,7 @@ from connections.models import Connection
 from partnerportal.sample import cast, facts
 from partnerportal.sample.facts import SampleCustomer
 from partnerportal.sample.usage import write_usage
-from partnerportal.sample.writing import new_connection, new_customer, write_feed
+from partnerportal.sample.writing import make_sample_connection, make_sample_customer, write_feed
 
 CHUNK = 1000  # customers in a transaction: each takes a lock until its end
 
@@ -80,15 +80,15 @@ def _add(partner: Organization, numbers: list[int]) -> None:
     now = timezone.now()
     rows = []
     for number in numbers:
-        name, country, city = invented_customer(number)
-        rows.append(new_customer(f"customer-{number}", name, country, city, _org_id(number), now))
+        name, country, city = invent_customer(number)
+        rows.append(make_sample_customer(f"customer-{number}", name, country, city, _org_id(number), now))
     Organization.objects.bulk_create(rows)
-    Connection.objects.bulk_create(new_connection(partner, row, now) for row in rows)
+    Connection.objects.bulk_create(make_sample_connection(partner, row, now) for row in rows)
     with TemporaryFile() as file:
         for row in rows:
             file.writelines(
-                facts.feed_lines(
-                    facts.rows_of_past_services(SampleCustomer(row.org_id, row.country), now.date(), most=2)
+                facts.encode_feed_lines(
+                    facts.make_past_service_rows(SampleCustomer(row.org_id, row.country), now.date(), most=2)
                 )
             )
         file.seek(0)
@@ -100,7 +100,7 @@ def _org_id(number: int) -> str:
     return str(20_000_000 + number * 7_654_321 % 30_000_000)  # no two numbers have one id: the factors are coprime
 
 
-def invented_customer(number: int) -> tuple[str, str, str]:
+def invent_customer(number: int) -> tuple[str, str, str]:
     """Return the name, country code and city of the invented customer with this number."""
     random = Random(number)
     country = random.choice(("GB", "GB", "GB", "FR", "DE", "JP"))

@@ -41,19 +41,19 @@ class SampleCustomer:
     country: str
 
 
-def feed_lines(rows: Iterable[dict[str, Any]]) -> Iterator[bytes]:
+def encode_feed_lines(rows: Iterable[dict[str, Any]]) -> Iterator[bytes]:
     """Return the lines of a feed file: each row of values as JSON in bytes."""
     return (json.dumps(row, default=str, ensure_ascii=False).encode() + b"\n" for row in rows)
 
 
-def sku_rows() -> Iterator[dict[str, Any]]:
+def make_sku_rows() -> Iterator[dict[str, Any]]:
     """Yield a feed row, as a dict, for each sample product and add-on."""
     for kind, rows in ((Sku.Kind.PRODUCT, PRODUCTS), (Sku.Kind.ADD_ON, ADD_ONS)):
         for code, service, name, _price in rows:
             yield {"type": "sku", "code": code, "service": service, "name": name, "kind": kind}
 
 
-def rows_of_past_services(customer: SampleCustomer, today: dt.date, *, most: int = 4) -> Iterator[dict[str, Any]]:
+def make_past_service_rows(customer: SampleCustomer, today: dt.date, *, most: int = 4) -> Iterator[dict[str, Any]]:
     """Yield feed rows, as dicts, for services that a customer has had for a while, with their orders.
 
     There are at most `most` services, and at times a trial.
@@ -80,7 +80,7 @@ def rows_of_past_services(customer: SampleCustomer, today: dt.date, *, most: int
         if ends:
             yield _order(customer, number, random, begun, code, seats)
     if random.random() < 0.3:
-        yield trial_row(
+        yield make_trial_row(
             customer,
             91,
             random.choice(PRODUCTS)[0],
@@ -88,7 +88,7 @@ def rows_of_past_services(customer: SampleCustomer, today: dt.date, *, most: int
             today + dt.timedelta(random.randint(2, 28)),
         )
     if random.random() < 0.2:
-        yield trial_row(
+        yield make_trial_row(
             customer,
             92,
             random.choice(PRODUCTS)[0],
@@ -97,7 +97,7 @@ def rows_of_past_services(customer: SampleCustomer, today: dt.date, *, most: int
         )
 
 
-def trial_row(
+def make_trial_row(
     customer: SampleCustomer, number: int, code: str, state: Entitlement.State, ends: dt.date | None
 ) -> dict[str, Any]:
     """Return the feed row, a dict, of a trial of 30 days that ends on the day `ends`.
@@ -111,7 +111,7 @@ def trial_row(
     )  # fmt: skip
 
 
-def service_rows(
+def make_service_rows(
     customer: SampleCustomer, number: int, code: str, seats: int, day: dt.date
 ) -> Iterator[dict[str, Any]]:
     """Yield the feed rows, as dicts, of a service that begins on the day `day`, and of the order for it.

@@ -32,7 +32,7 @@ from notifications.actions.outbox import fan_out_due_events
 from partnerportal.lib import tenancy
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.scopes import ALL, Scope
-from partnerportal.lib.text import search_key
+from partnerportal.lib.text import make_search_key
 from partnerportal.sample import cast, facts
 from partnerportal.sample.facts import SampleCustomer
 from partnerportal.sample.holders import write_holders
@@ -57,7 +57,8 @@ def write_sample_data() -> None:
     _past_connections(organizations, now)
     _import(
         chain(
-            facts.sku_rows(), *(facts.rows_of_past_services(_customer(o), now.date()) for o in _buyers(organizations))
+            facts.make_sku_rows(),
+            *(facts.make_past_service_rows(_customer(o), now.date()) for o in _buyers(organizations)),
         )
     )
     _news(organizations, now)
@@ -86,20 +87,20 @@ def _companies(now: dt.datetime) -> Organizations:
 
 def _customers(now: dt.datetime) -> Organizations:
     rows = {
-        key: new_customer(key, name, country, city, f"{60_000_000 + zlib.crc32(key.encode()) % 9_999_999}", now)
+        key: make_sample_customer(key, name, country, city, f"{60_000_000 + zlib.crc32(key.encode()) % 9_999_999}", now)
         for name, country, city, key in cast.CUSTOMERS
     }
     Organization.objects.bulk_create(rows.values())
     return rows
 
 
-def new_customer(key: str, name: str, country: str, city: str, org_id: str, now: dt.datetime) -> Organization:
+def make_sample_customer(key: str, name: str, country: str, city: str, org_id: str, now: dt.datetime) -> Organization:
     """Return a sample customer, which is not stored yet.
 
     `key` is the first part of its domain, and decides its public and tenant ids.
     """
     return Organization(
-        public_id=_uuid(key), tenant_id=_uuid(f"{key} tenant"), kind=Kind.CUSTOMER, name=name, name_folded=search_key(name),
+        public_id=_uuid(key), tenant_id=_uuid(f"{key} tenant"), kind=Kind.CUSTOMER, name=name, name_folded=make_search_key(name),
         org_id=org_id, country=country, city=city, website=f"{key}.example", contact_email=f"office@{key}.example",
         created_at=now - dt.timedelta(days=955),
     )  # fmt: skip
@@ -140,9 +141,9 @@ def _past_connections(organizations: Organizations, now: dt.datetime) -> None:
     customers = [key for _name, _country, _city, key in cast.CUSTOMERS]
     live = [(cast.MAIN, key) for key in customers if key not in cast.NOT_WITH_MAIN and key not in cast.RECENT]
     live += [(partner, key) for partner, keys in cast.ALSO_CONNECTED.items() for key in keys]
-    rows = [new_connection(organizations[partner], organizations[key], now) for partner, key in live]
+    rows = [make_sample_connection(organizations[partner], organizations[key], now) for partner, key in live]
     for partner, key, begun, ended, by_partner in cast.ENDED:
-        row = new_connection(
+        row = make_sample_connection(
             organizations[partner], organizations[key], now, state=Connection.State.ENDED,
             ended_at=now - dt.timedelta(days=ended), ended_by=organizations[partner if by_partner else key],
         )  # fmt: skip
@@ -152,7 +153,7 @@ def _past_connections(organizations: Organizations, now: dt.datetime) -> None:
     Consent.objects.bulk_create(_consents(rows, organizations))
 
 
-def new_connection(partner: Organization, customer: Organization, now: dt.datetime, **end: Any) -> Connection:
+def make_sample_connection(partner: Organization, customer: Organization, now: dt.datetime, **end: Any) -> Connection:
     """Return a sample connection of a partner with a customer, which is not stored yet.
 
     It is active unless `end` holds the values of its columns as an ended one. The ids of the two decide since when it
@@ -200,7 +201,7 @@ def _customer(organization: Organization) -> SampleCustomer:
 
 def _import(rows: Iterable[dict[str, Any]], at: dt.datetime | None = None) -> None:
     """Import rows as the vendor's feed is imported. With `at` they are news of that moment."""
-    write_feed(BytesIO(b"".join(facts.feed_lines(rows))), at)
+    write_feed(BytesIO(b"".join(facts.encode_feed_lines(rows))), at)
 
 
 def write_feed(stream: Any, at: dt.datetime | None = None) -> None:
@@ -226,17 +227,17 @@ def _news(organizations: Organizations, now: dt.datetime) -> None:
         write_pending_notices()  # at once, so that the inbox has the order of the events
 
     ended = now.date() - dt.timedelta(days=4)
-    _import([facts.trial_row(who("caldervalley"), 95, "NB-ANA-PRF", Entitlement.State.ACTIVE, ended)])
-    news(13, facts.service_rows(who("sainte-aurelie"), 96, "NB-ACC-SEC", 60, days_ago(13).date()))
-    news(11, [facts.trial_row(who("juniperstreet"), 95, "NB-DSK-CLD", Entitlement.State.REQUESTED, None)])
+    _import([facts.make_trial_row(who("caldervalley"), 95, "NB-ANA-PRF", Entitlement.State.ACTIVE, ended)])
+    news(13, facts.make_service_rows(who("sainte-aurelie"), 96, "NB-ACC-SEC", 60, days_ago(13).date()))
+    news(11, [facts.make_trial_row(who("juniperstreet"), 95, "NB-DSK-CLD", Entitlement.State.REQUESTED, None)])
     news(9, [_more_seats(who("elbtal"), now.date())])
-    news(8, facts.service_rows(who("minato-seimitsu"), 96, "NB-WSP-PRM", 120, days_ago(8).date()))
+    news(8, facts.make_service_rows(who("minato-seimitsu"), 96, "NB-WSP-PRM", 120, days_ago(8).date()))
     mark_all_read(actor=_actor("emma.clarke@brightwater.example", organizations[cast.MAIN]))
-    news(3.9, [facts.trial_row(who("caldervalley"), 95, "NB-ANA-PRF", Entitlement.State.EXPIRED, ended)])
+    news(3.9, [facts.make_trial_row(who("caldervalley"), 95, "NB-ANA-PRF", Entitlement.State.EXPIRED, ended)])
     news(2.2, [_more_seats(who("meridian-health"), now.date())])
-    news(2, facts.service_rows(who("meridian-health"), 96, "NB-EPM-STD", 75, days_ago(2).date()))
-    news(1.1, [facts.trial_row(who("gruenwald"), 95, "NB-ACC-SEC", Entitlement.State.REQUESTED, None)])
-    news(0.2, [facts.trial_row(who("cote-emeraude"), 95, "NB-FIL-SHR", Entitlement.State.REQUESTED, None)])
+    news(2, facts.make_service_rows(who("meridian-health"), 96, "NB-EPM-STD", 75, days_ago(2).date()))
+    news(1.1, [facts.make_trial_row(who("gruenwald"), 95, "NB-ACC-SEC", Entitlement.State.REQUESTED, None)])
+    news(0.2, [facts.make_trial_row(who("cote-emeraude"), 95, "NB-FIL-SHR", Entitlement.State.REQUESTED, None)])
     _act_today(organizations)
     write_pending_notices()
 
@@ -262,7 +263,7 @@ def _asked_of_vendor(organizations: Organizations) -> None:
 
 
 def _more_seats(customer: SampleCustomer, today: dt.date) -> dict[str, Any]:
-    first = next(facts.rows_of_past_services(customer, today))
+    first = next(facts.make_past_service_rows(customer, today))
     return first | {
         "quantity": first["quantity"] + 25,
         "state": Entitlement.State.ACTIVE,

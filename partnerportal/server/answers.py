@@ -9,11 +9,11 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from waitress.task import ErrorTask, WSGITask
 
-from partnerportal.access_log import LONGEST_PATH, client_address, log
+from partnerportal.access_log import LONGEST_PATH, get_client_address, log
 from partnerportal.errors import RETRY_SECONDS
 
 
-class Answer(WSGITask):
+class AnswerTask(WSGITask):
     """A task that writes the application's answer to a connection.
 
     An answer to HEAD has no body. While the process leaves, the connection is closed after it.
@@ -52,7 +52,7 @@ class RefusalTask(ErrorTask):
         self.channel.refused = True
         django_request = build_django_request(request, self.channel.addr[0])
         with translation.override(translation.get_language_from_request(django_request)):
-            code, detail = answer_text(error.code, is_upload=request.is_upload)
+            code, detail = choose_refusal_text(error.code, is_upload=request.is_upload)
         if request.path.startswith("/api/"):
             kind = "client_error" if error.code < 500 else "server_error"
             content_type, body = (
@@ -77,7 +77,7 @@ class RefusalTask(ErrorTask):
         self.set_close_on_finish()
         self.content_length = len(content)
         self.write(content)
-        self.log_refusal(client_address(django_request))
+        self.log_refusal(get_client_address(django_request))
 
     def log_refusal(self, client: str) -> None:
         """Write the access log's line for the refused request, which the application has never seen."""
@@ -100,7 +100,7 @@ def build_django_request(request: Any, sender: str) -> HttpRequest:
     return django_request
 
 
-def answer_text(status: int, *, is_upload: bool) -> tuple[str, str]:
+def choose_refusal_text(status: int, *, is_upload: bool) -> tuple[str, str]:
     """Return the error code and the sentence with which the server answers this HTTP status."""
     if status == 413 and is_upload:
         return "too_large", _("The upload is too large. Split it into smaller ones.")

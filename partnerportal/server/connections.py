@@ -11,9 +11,9 @@ from waitress.server import TcpWSGIServer, UnixWSGIServer
 
 from partnerportal.lib.private_files import NO_SPACE
 from partnerportal.server.admission import SenderCheck
-from partnerportal.server.answers import Answer, RefusalTask
-from partnerportal.server.lanes import Lanes
-from partnerportal.server.reading import SECONDS, NoSpace, Parser, RequestTimeout, Unauthorized
+from partnerportal.server.answers import AnswerTask, RefusalTask
+from partnerportal.server.lanes import LaneDispatcher
+from partnerportal.server.reading import SECONDS, NoSpace, RequestParser, RequestTimeout, Unauthorized
 
 CONNECTIONS = 1000  # of one process; beyond them, those that wait longest without a whole request are closed
 BUSY_TURN = 0.05  # seconds that a process whose threads are all at work leaves new connections to the other processes
@@ -28,9 +28,9 @@ class Channel(HTTPChannel):
     `since` is the time at which it began to wait for the client: for a first request, the next, or the rest of one.
     """
 
-    task_class = Answer
+    task_class = AnswerTask
     error_task_class = RefusalTask
-    parser_class = Parser
+    parser_class = RequestParser
     request: Any  # the one that is being read
     requests: list[Any]  # those that are being answered, or will be
     close_when_flushed: bool
@@ -72,7 +72,7 @@ class Channel(HTTPChannel):
         self.request.body_rcv = None
         self.refuse(NoSpace(""))
 
-    def admit(self, request: Parser, is_known: bool) -> None:
+    def admit(self, request: RequestParser, is_known: bool) -> None:
         """Go on reading the upload `request` if its sender is known, or refuse it."""
         self.paused = False
         if not is_known and self.connected and self.request is request:
@@ -158,7 +158,7 @@ class Listener:
     is_leaving = False
     leaves_at = 0.0
     looks_at = 0.0  # when a process without a free thread takes new connections all the same
-    task_dispatcher: Lanes
+    task_dispatcher: LaneDispatcher
     active_channels: dict[int, Channel]
 
     def maintenance(self, now: float) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from django.conf import settings
 from waitress.task import ThreadedTaskDispatcher
 
-from partnerportal.server.reading import UPLOADS, Parser
+from partnerportal.server.reading import UPLOADS, RequestParser
 
 UPLOAD_THREADS = 2
 
@@ -67,7 +67,7 @@ def identify_sender(task: Any) -> str:
     return str(headers.get("X_FORWARDED_FOR") or task.addr[0])
 
 
-class Lanes:
+class LaneDispatcher:
     """Four pools of threads, called lanes: for pages, uploads, health checks and readiness checks.
 
     They replace the one pool of waitress, so that no kind of request waits for another. `taken` counts all requests.
@@ -78,10 +78,10 @@ class Lanes:
 
     def __init__(self, page_threads: int) -> None:
         self.taken = 0
-        self.pages = start_threads(page_threads)
-        self.uploads = start_threads(UPLOAD_THREADS)
-        self.health = start_threads(1)
-        self.readiness = start_threads(1)  # apart from health, because it asks the database, which may hang
+        self.pages = start_thread_pool(page_threads)
+        self.uploads = start_thread_pool(UPLOAD_THREADS)
+        self.health = start_thread_pool(1)
+        self.readiness = start_thread_pool(1)  # apart from health, because it asks the database, which may hang
 
     def add_task(self, channel: Any) -> None:
         """Give the channel's next request to the thread pool for its kind. waitress calls this."""
@@ -91,7 +91,7 @@ class Lanes:
             self.asked_at = int(time.monotonic())
         lane.add_task(channel)
 
-    def choose_lane(self, request: Parser) -> ThreadedTaskDispatcher:
+    def choose_lane(self, request: RequestParser) -> ThreadedTaskDispatcher:
         """Return the thread pool for a request, by its path.
 
         Refused requests go to the pool for health checks, because to answer them takes no time.
@@ -113,7 +113,7 @@ class Lanes:
             lane.shutdown(timeout=1)
 
 
-def start_threads(number: int) -> ThreadedTaskDispatcher:
+def start_thread_pool(number: int) -> ThreadedTaskDispatcher:
     """Start a pool of `number` threads and return it. Its queue is a FairQueue."""
     dispatcher = ThreadedTaskDispatcher()
     dispatcher.queue = FairQueue()

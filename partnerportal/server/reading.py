@@ -48,7 +48,7 @@ class NoSpace(Error):
     reason = "Service Unavailable"
 
 
-def waitress_settings(body_bytes: int) -> Adjustments:
+def build_waitress_settings(body_bytes: int) -> Adjustments:
     """Return waitress's settings as a dict, for requests whose body has at most `body_bytes` bytes.
 
     Forwarded headers are passed on as they come: Django and allauth alone decide which they trust.
@@ -65,7 +65,7 @@ def waitress_settings(body_bytes: int) -> Adjustments:
     )
 
 
-class Parser(HTTPRequestParser):
+class RequestParser(HTTPRequestParser):
     """The parser of one HTTP request.
 
     It refuses the request as soon as its headers show that it is too large, or that they give its length in two ways.
@@ -100,18 +100,18 @@ class Parser(HTTPRequestParser):
         Raises ParsingError if they are malformed, or give the length of the body in two ways.
         """
         try:
-            super().parse_header(plain_header(header_plus))
+            super().parse_header(normalize_header(header_plus))
         except ValueError as error:  # such as of a malformed address, or a length of thousands of digits
             raise ParsingError(str(error)) from None
         if "TRANSFER_ENCODING" in self.headers or (self.chunked and "CONTENT_LENGTH" in self.headers):
             raise ParsingError("Transfer-Encoding with Content-Length or with HTTP/1.0")
         if self.path.startswith(UPLOADS):
-            self.adj, self.seconds = waitress_settings(settings.INGEST_BYTES), UPLOAD_SECONDS
+            self.adj, self.seconds = build_waitress_settings(settings.INGEST_BYTES), UPLOAD_SECONDS
         if self.chunked:  # taking millions of tiny chunks apart would keep everybody waiting
             self.error, self.completed = LengthRequired(""), True
 
 
-def plain_header(header_plus: bytes) -> bytes:
+def normalize_header(header_plus: bytes) -> bytes:
     """Return a request's first line and headers without the blanks around each value. Raises ParsingError.
 
     waitress matches each line by an expression whose time grows with the square of the length, or more, for a line that

@@ -40,13 +40,13 @@ class PortalWorker(Worker):
     def run(self) -> None:
         """Run the process: draw the first pages, answer requests, and end when that is due."""
         from partnerportal.lib import garbage
-        from partnerportal.lib.private_files import private_folder
+        from partnerportal.lib.private_files import ensure_private_folder
         from partnerportal.server.connections import BUSY_TURN
-        from partnerportal.server.lanes import Lanes
+        from partnerportal.server.lanes import LaneDispatcher
 
         raise_file_limit()
-        tempfile.tempdir = str(private_folder("incoming"))  # bodies must lie on a disk, and /tmp may be memory
-        self.lanes = Lanes(self.cfg.threads)
+        tempfile.tempdir = str(ensure_private_folder("incoming"))  # bodies must lie on a disk, and /tmp may be memory
+        self.lanes = LaneDispatcher(self.cfg.threads)
         self.draw_first_pages()
         garbage.tune_garbage_collection()
         self.open_listeners()
@@ -72,7 +72,7 @@ class PortalWorker(Worker):
         from django.conf import settings
 
         from partnerportal.server.connections import TcpListener, UnixListener
-        from partnerportal.server.reading import waitress_settings
+        from partnerportal.server.reading import build_waitress_settings
 
         self.channels: dict[int, Any] = {}
         for bound in self.sockets:
@@ -83,7 +83,7 @@ class PortalWorker(Worker):
                     self.channels,
                     _sock=bound.sock,
                     dispatcher=self.lanes,
-                    adj=waitress_settings(settings.DATA_UPLOAD_MAX_MEMORY_SIZE),
+                    adj=build_waitress_settings(settings.DATA_UPLOAD_MAX_MEMORY_SIZE),
                     sockinfo=(bound.sock.family, bound.sock.type, bound.sock.proto, bound.sock.getsockname()),
                     bind_socket=False,
                 )
@@ -106,7 +106,7 @@ class PortalWorker(Worker):
         self.shared[ASKED] = max(self.shared[ASKED], self.lanes.asked_at)
         if self.alive:
             return not self.is_due_for_renewal()
-        return self.successor_is_starting() or self.is_announcing_leave()
+        return self.is_successor_starting() or self.is_announcing_leave()
 
     def is_due_for_renewal(self) -> bool:
         """Return whether the process has answered `max_requests` requests and no upload is being received.
@@ -118,7 +118,7 @@ class PortalWorker(Worker):
         reading = (c.request for listener in self.listeners for c in list(listener.active_channels.values()))
         return not any(request and request.is_upload for request in reading)
 
-    def successor_is_starting(self) -> bool:
+    def is_successor_starting(self) -> bool:
         """Return whether a younger process has been started that is not ready yet.
 
         At a reload the parent ends a process as soon as it has started the next. A successor is waited for during half
@@ -175,7 +175,7 @@ class FirstPageTask:
 
     def service(self) -> None:
         try:
-            draw_page(self.application)
+            draw_sign_in_page(self.application)
         finally:  # an error is reported as any other, and must not keep the process from its start
             with suppress(threading.BrokenBarrierError):
                 self.together.wait()
@@ -184,7 +184,7 @@ class FirstPageTask:
         self.together.abort()
 
 
-def draw_page(application: Callable[..., Any]) -> None:
+def draw_sign_in_page(application: Callable[..., Any]) -> None:
     """Ask the WSGI application for the sign-in page, as a visitor behind all trusted proxies would."""
     from django.conf import settings
 

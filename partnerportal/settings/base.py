@@ -94,7 +94,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "partnerportal.context.shell",
+                "partnerportal.context.provide_shell",
             ],
             # Partials outside, cotton first: the order both libraries need when they are configured by hand.
             "loaders": [
@@ -124,7 +124,7 @@ TEMPLATES = [
         "NAME": "jinja",
         "BACKEND": "django.template.backends.jinja2.Jinja2",
         "DIRS": [BASE_DIR / "templates"],
-        "OPTIONS": {"environment": "partnerportal.jinja.jinja_environment"},
+        "OPTIONS": {"environment": "partnerportal.jinja.build_jinja_environment"},
     },
 ]
 COTTON_DIR = "ui"
@@ -339,8 +339,8 @@ PORTAL_TRIAL_TIME = dt.timedelta(days=14)  # from the approval on; an extension 
 
 # --- API ----------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["partnerportal.api_authentication.PortalSession"],
-    "DEFAULT_PERMISSION_CLASSES": ["partnerportal.api_permissions.HasActor"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["partnerportal.api_authentication.PortalSessionAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["partnerportal.api_permissions.ActorRequiredPermission"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["partnerportal.lib.api_input.JSONBodyParser"],
     "DEFAULT_METADATA_CLASS": None,  # OPTIONS answers 405, because the schema says what there is
@@ -355,7 +355,7 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "The same actions, filters and rows as the pages, for the organisation that the session acts for.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
-    "SERVE_PERMISSIONS": ["partnerportal.api_permissions.HasActor"],
+    "SERVE_PERMISSIONS": ["partnerportal.api_permissions.ActorRequiredPermission"],
     "SCHEMA_PATH_PREFIX": r"/api/v1",
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",

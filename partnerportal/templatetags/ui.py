@@ -21,18 +21,18 @@ from partnerportal import icons
 from partnerportal.lib import formats, usage, user_agents
 from partnerportal.lib.known_pages import page_url
 from partnerportal.lib.parts import PagePart
-from partnerportal.lib.text import monogram
+from partnerportal.lib.text import make_monogram
 
 register = template.Library()
 register.filter("axis_number", formats.format_axis_number)
-register.filter("monogram", monogram)
-register.filter("usage_tone", usage.bar_tone)
-register.filter("usage_width", usage.bar_width)
+register.filter("monogram", make_monogram)
+register.filter("usage_tone", usage.choose_bar_tone)
+register.filter("usage_width", usage.compute_bar_width)
 
 
-@register.simple_tag
+@register.simple_tag(name="icon")
 @lru_cache(maxsize=256)
-def icon(name: str) -> SafeString:
+def render_icon(name: str) -> SafeString:
     """Return an `<svg>` that shows the lucide icon of this name. Screen readers skip it.
 
     CSS sets its size. Raises ValueError for a name that partnerportal/icons.py does not have.
@@ -60,8 +60,8 @@ def translate(parser: Parser, token: Token) -> Node:
     return TextNode(node.render(Context())) if is_constant else node
 
 
-@register.simple_tag
-def jinja(template_name: str, **context: Any) -> SafeString:
+@register.simple_tag(name="jinja")
+def render_jinja(template_name: str, **context: Any) -> SafeString:
     """Return the HTML of a Jinja2 template, drawn with the given values.
 
     It is for parts that a page repeats: Jinja2 is seven times faster than Django's engine.
@@ -69,8 +69,8 @@ def jinja(template_name: str, **context: Any) -> SafeString:
     return mark_safe(engines["jinja"].get_template(template_name).render(context))  # Jinja2 has escaped the values
 
 
-@register.simple_tag(takes_context=True)
-def part(context: Context, part: PagePart) -> SafeString:
+@register.simple_tag(takes_context=True, name="part")
+def render_part(context: Context, part: PagePart) -> SafeString:
     """Return the HTML of a PagePart, whose template sees the part's own values and those of the page."""
     assert context.template, "a part stands in a page"
     template = context.template.engine.get_template(part.template)
@@ -79,7 +79,7 @@ def part(context: Context, part: PagePart) -> SafeString:
 
 
 @register.filter("number")
-def number_or_blank(value: int | Decimal | None) -> str:
+def format_number_or_blank(value: int | Decimal | None) -> str:
     """Return the number in the format of the reader's language, or "" for None."""
     return "" if value is None else formats.format_number(value)
 
@@ -91,19 +91,19 @@ def join_names(items: Iterable[object]) -> str:
 
 
 @register.filter("percent")
-def percent_or_blank(value: float | Decimal | None) -> str:
+def format_percent_or_blank(value: float | Decimal | None) -> str:
     """Return a ratio as text in whole percent: "66%" for 0.66, or "" for None."""
     return "" if value is None else formats.format_percent(value)
 
 
 @register.filter("money")
-def money_or_blank(amount: Decimal | None, currency: str) -> str:
+def format_money_or_blank(amount: Decimal | None, currency: str) -> str:
     """Return an amount with its currency, in the format of the reader's language, or "" for None."""
     return "" if amount is None else formats.format_money(amount, currency)
 
 
-@register.filter
-def short_number(value: int) -> str:
+@register.filter("short_number")
+def format_short_number(value: int) -> str:
     """Return a count as text for a badge: exact up to 99, then "99+"."""
     return "99+" if value > 99 else formats.format_number(value)
 
@@ -116,19 +116,19 @@ def _time(value: dt.date, text: str) -> SafeString:
 
 
 @register.simple_tag(name="date")
-def date_element(value: dt.date | None) -> str:
+def render_date(value: dt.date | None) -> str:
     """Return a `<time>` element with a date, as "14 Dec 2025", or "" for None."""
     return _time(value, formats.format_date(value)) if value else ""
 
 
 @register.simple_tag(name="datetime")
-def moment_element(value: dt.datetime | None) -> str:
+def render_moment(value: dt.datetime | None) -> str:
     """Return a `<time>` element with the date, time and reader's time zone, or "" for None."""
     return _time(value, formats.format_date_and_time(value)) if value else ""
 
 
 @register.simple_tag(name="relative")
-def near_date_element(value: dt.date | None) -> str:
+def render_near_date(value: dt.date | None) -> str:
     """Return a `<time>` element that says a near time in words and a far one as a date.
 
     Its title has the date and time in full.
@@ -137,13 +137,13 @@ def near_date_element(value: dt.date | None) -> str:
 
 
 @register.filter("browser")
-def browser_and_system(user_agent: str) -> str:
+def describe_browser(user_agent: str) -> str:
     """Return the browser and system that a session's User-Agent header names, as "Firefox on Windows"."""
     return user_agents.describe_user_agent(user_agent)
 
 
-@register.filter
-def undo_url(message: Any) -> str:
+@register.filter("undo_url")
+def find_undo_url(message: Any) -> str:
     """Return the URL of the Undo form that belongs to a message, or "" for a message without one.
 
     A view gives it as a tag: messages.success(request, text, extra_tags="undo=/inbox/7/restore/").
@@ -152,14 +152,14 @@ def undo_url(message: Any) -> str:
     return next((tag.removeprefix("undo=") for tag in tags if tag.startswith("undo=")), "")
 
 
-@register.filter
-def error_fields(form: Any) -> list[Any]:
+@register.filter("error_fields")
+def list_error_fields(form: Any) -> list[Any]:
     """Return the bound fields of the form that have errors, in the form's order."""
     return [field for field in form if field.errors]
 
 
-@register.filter
-def widget_kind(field: Any) -> str:
+@register.filter("widget_kind")
+def choose_widget_layout(field: Any) -> str:
     """Return the layout of a bound field in ui/field.html: "checkbox", "password", "choices" or "plain"."""
     kinds = {
         "checkbox": "checkbox",

@@ -14,11 +14,11 @@ from connections.customers import CustomerSummary, CustomerTab
 from connections.queries import get_customer
 from partnerportal.lib.errors import NotFound
 from partnerportal.lib.parts import PagePart
-from partnerportal.lib.policies import Rule
-from partnerportal.lib.rows import Attention
+from partnerportal.lib.policies import PermissionRule
+from partnerportal.lib.rows import AttentionItem
 from tests.world import World
 
-ADMINS_ALONE = ({"frame.test": Rule(label="Test", roles=frozenset({Role.ADMIN}))}, "frame.test")
+ADMINS_ALONE = ({"frame.test": PermissionRule(label="Test", roles=frozenset({Role.ADMIN}))}, "frame.test")
 
 
 def tabs(page: Any) -> list[tuple[str, str]]:
@@ -69,7 +69,7 @@ def test_two_tabs_of_one_key_are_a_mistake(register: Any) -> None:
 
 def test_the_first_page_shows_what_apps_add(world: World, web: Any, register: Any) -> None:
     def summarize(actor: Any, customer: Any) -> CustomerSummary:
-        item = Attention("info", "inbox", "A ticket waits", "since yesterday")
+        item = AttentionItem("info", "inbox", "A ticket waits", "since yesterday")
         part = PagePart("connections/parts/moments.html", {"moments": [{"icon": "inbox", "text": "From the test"}]})
         return CustomerSummary(attention=[item], calm="No ticket waits.", parts=[part])
 

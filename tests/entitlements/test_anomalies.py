@@ -20,7 +20,7 @@ from notifications.actions.outbox import fan_out_due_events, send_due_emails
 from notifications.models import Event, MailMode, Notice, NoticePreference
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.scopes import Scope, shares
+from partnerportal.lib.scopes import Scope, includes_scopes
 from tests.world import World
 
 ON = dt.date(2026, 3, 31)
@@ -188,7 +188,7 @@ def test_falling_narrows_the_list_until_it_is_over(world: World, sku: Sku, web: 
     report(world, "customer", sku, FALLING)
     find_anomalies(actor=STAFF)
     for listing in CustomerListing.objects.filter(customer=world.customer):  # but who may not see the use
-        assert listing.unusual == (["falling", "new"] if shares(listing.scopes, Scope.USAGE) else [])
+        assert listing.unusual == (["falling", "new"] if includes_scopes(listing.scopes, Scope.USAGE) else [])
     page = web("partner.reader").get("/customers/?unusual=falling").content.decode()
     assert str(world.customer.public_id) in page and str(world.customer2.public_id) not in page
     assert api("partner.reader").get("/api/v1/customers/?unusual=falling").json()["totalCount"] == 1

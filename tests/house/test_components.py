@@ -41,7 +41,7 @@ def unknown_components_and_icons(source: str) -> list[str]:
 
 def is_icon(name: str) -> bool:
     try:
-        return bool(ui.icon(name))
+        return bool(ui.render_icon(name))
     except Exception:
         return False
 

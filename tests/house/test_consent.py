@@ -33,7 +33,7 @@ from notifications.actions.outbox import fan_out_due_events
 from notifications.actions.recording import record_events
 from notifications.models import Channel, Delivery, Event, MailMode, Notice, NoticePreference
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.scopes import Scope, shares
+from partnerportal.lib.scopes import Scope, includes_scopes
 from tests.house.test_tables import TENANT_MODELS
 
 # Of each table which column holds the customer, and the scope that others need for its rows.
@@ -107,9 +107,9 @@ def test_a_table_shows_what_is_shared(who, kept_back, news, share_all_but, world
     for model, (column, needed) in NEEDS.items():
         rows = model.objects.filter(**{column: world.customer.pk})
         assert rows.exists(), f"there is nothing in {model.__name__}"
-        assert rows.visible_to(actor).exists() is shares(shared, needed), f"first lock of {model.__name__}"
+        assert rows.visible_to(actor).exists() is includes_scopes(shared, needed), f"first lock of {model.__name__}"
         with as_tenant(actor):
-            assert rows.exists() is shares(shared, needed), f"second lock of {model.__name__}"
+            assert rows.exists() is includes_scopes(shared, needed), f"second lock of {model.__name__}"
 
 
 @pytest.mark.promise("E-14", "G-1")
@@ -122,7 +122,7 @@ def test_news_needs_what_it_tells(who, kept_back, news, share_all_but, actor_for
         told = notices.filter(event__kind=kind, recipient_id=actor.organization_id)
         for rows in (events.filter(kind=kind), told):
             assert rows.exists() or kind == EntitlementEvent.ORDER_PLACED, f"nobody is told of {kind}"
-            seen = rows.exists() and shares(shared, needed)
+            seen = rows.exists() and includes_scopes(shared, needed)
             assert rows.visible_to(actor).exists() is seen, f"first lock of {rows.model.__name__}, {kind}"
             with as_tenant(actor):
                 assert rows.exists() is seen, f"second lock of {rows.model.__name__}, {kind}"

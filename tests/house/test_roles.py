@@ -10,7 +10,7 @@ from django.utils import translation
 
 from accounts.models import Feature, Kind, Role
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.roles import SEE_FINANCE, list_roles, roles_in_words
+from partnerportal.lib.roles import SEE_FINANCE, describe_roles, list_roles
 from tests.house.ours import APPS, OURS
 
 POLICIES = {app: importlib.import_module(f"{app}.policies") for app in APPS}
@@ -37,7 +37,7 @@ def test_rules_name_what_exists(app):
         assert rule.kinds <= set(Kind.values)
         assert rule.feature in {"", *Feature.values}
         assert str(rule.label)
-        assert all(rule.roles_in(kind) for kind in rule.kinds or Kind), "a kind with nobody who may"
+        assert all(rule.list_permitted_roles(kind) for kind in rule.kinds or Kind), "a kind with nobody who may"
 
 
 @pytest.mark.parametrize("app", APPS)
@@ -75,9 +75,9 @@ def in_role(kind, *roles):
 def roles_named(message):
     """The roles that a sentence names; those with longer names are looked for first, because they hold shorter ones."""
     named = set()
-    for role in sorted(Role, key=lambda role: -len(roles_in_words([role]))):
-        if roles_in_words([role]) in message:
-            message, named = message.replace(roles_in_words([role]), ""), {*named, role}
+    for role in sorted(Role, key=lambda role: -len(describe_roles([role]))):
+        if describe_roles([role]) in message:
+            message, named = message.replace(describe_roles([role]), ""), {*named, role}
     return named
 
 
@@ -91,7 +91,7 @@ def test_a_refusal_names_exactly_the_roles_that_pass(app, language):
         for permission, rule in POLICIES[app].ROLE_TABLE.items():
             for kind in rule.kinds or Kind.values:
                 pass_ = {role for role in list_roles(kind) if rule.check(in_role(kind, role))}
-                assert pass_ == set(rule.roles_in(kind)) or rule.when, permission
+                assert pass_ == set(rule.list_permitted_roles(kind)) or rule.when, permission
                 for role in set(list_roles(kind)) - pass_:
                     answer = rule.check(in_role(kind, role))
                     assert answer.code in ("wrong_role", "no_finance_sight"), permission
@@ -104,8 +104,8 @@ def test_a_refusal_names_exactly_the_roles_that_pass(app, language):
 def test_every_role_has_a_name_of_its_own_in_a_refusal(language):
     with translation.override(language):
         for role in Role:
-            assert roles_named(roles_in_words([role])) == {role}
-        assert roles_named(roles_in_words(list(Role))) == set(Role)
+            assert roles_named(describe_roles([role])) == {role}
+        assert roles_named(describe_roles(list(Role))) == set(Role)
 
 
 @pytest.mark.parametrize("kind", Kind.values)

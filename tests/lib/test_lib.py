@@ -14,9 +14,9 @@ from partnerportal.lib import tenancy
 from partnerportal.lib.actors import ANONYMOUS, Actor
 from partnerportal.lib.errors import Refused
 from partnerportal.lib.keyset import fetch_keyset_page
-from partnerportal.lib.policies import Denied, Rule, authorize
-from partnerportal.lib.spreadsheet_safety import safe_cell
-from partnerportal.lib.text import search_key
+from partnerportal.lib.policies import Denied, PermissionRule, authorize
+from partnerportal.lib.spreadsheet_safety import escape_cell
+from partnerportal.lib.text import make_search_key
 from partnerportal.lib.tokens import new_token
 from partnerportal.lib.visible_rows import TenantQuerySet
 
@@ -30,7 +30,7 @@ FULL = Actor(
 
 
 def rule(**values):
-    return Rule(label="", **{k: frozenset(v) if isinstance(v, set) else v for k, v in values.items()})
+    return PermissionRule(label="", **{k: frozenset(v) if isinstance(v, set) else v for k, v in values.items()})
 
 
 @pytest.mark.parametrize(
@@ -100,17 +100,17 @@ def test_a_model_that_does_not_say_whose_rows_are_seen_fails_closed():
     ],
 )
 def test_fold(text, key):
-    assert search_key(text) == key
+    assert make_search_key(text) == key
 
 
 @given(st.text())
 def test_folding_twice_is_folding_once(text):
-    assert search_key(search_key(text)) == search_key(text)
+    assert make_search_key(make_search_key(text)) == make_search_key(text)
 
 
 @given(st.one_of(st.text(), st.sampled_from("=+-@\t\r\n＝＋－＠").flatmap(lambda c: st.text().map(lambda t: c + t))))
 def test_cells_never_start_a_formula(text):
-    assert safe_cell(text)[:1] not in "=+-@＝＋－＠\t\r\n" or not text
+    assert escape_cell(text)[:1] not in "=+-@＝＋－＠\t\r\n" or not text
 
 
 def test_tokens_are_long_and_new():

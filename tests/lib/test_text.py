@@ -4,7 +4,7 @@ import pytest
 
 from accounts.models import Organization
 from partnerportal.lib.fields import OneLineField
-from partnerportal.lib.text import one_line, search_key
+from partnerportal.lib.text import make_search_key, make_single_line
 
 
 @pytest.mark.parametrize(
@@ -20,11 +20,11 @@ from partnerportal.lib.text import one_line, search_key
     ],
 )
 def test_one_line(typed, kept):
-    assert one_line(typed) == kept
+    assert make_single_line(typed) == kept
 
 
 def test_look_alikes_are_found_by_the_same_search():
-    assert search_key("Ac\u200bme\u202e") == search_key("ACME") == "acme"
+    assert make_search_key("Ac\u200bme\u202e") == make_search_key("ACME") == "acme"
 
 
 def test_a_field_of_invisible_characters_is_empty():

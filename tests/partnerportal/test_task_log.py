@@ -58,8 +58,8 @@ def test_a_database_that_is_away_makes_no_task_undone(own_database, lines):
     request = SimpleNamespace(delivery_info={"routing_key": "exports"})
     task = SimpleNamespace(name=NAME, request=request)
     with nothing_listens():
-        task_log.begin_task(task_id="1", task=task)
-        task_log.end_task(task=task, state="SUCCESS")
+        task_log.begin_task_log(task_id="1", task=task)
+        task_log.finish_task_log(task=task, state="SUCCESS")
     [line, warning] = tasks(lines)
     assert (line["queue"], line["outcome"]) == ("exports", "success")
     assert "was not counted" in warning["message"]

@@ -22,7 +22,7 @@ from django_htmx.middleware import HtmxDetails
 from notifications import registry
 from partnerportal import finders, icons
 from partnerportal.lib import usage
-from partnerportal.lib.text import monogram
+from partnerportal.lib.text import make_monogram
 from partnerportal.templatetags import ui
 from tests.house.ours import OURS, tree_of
 
@@ -36,11 +36,11 @@ def render(source: str, **context: Any) -> str:
 
 
 def test_an_icon_is_hidden_and_a_reference_into_the_file_of_all() -> None:
-    svg = ui.icon("bell")
+    svg = ui.render_icon("bell")
     assert svg == '<svg class="icon" aria-hidden="true"><use href="/static/img/icons.svg#bell"/></svg>'
-    assert ui.icon("bell") is svg
+    assert ui.render_icon("bell") is svg
     with pytest.raises(ValueError, match="no icon 'bel'"):
-        ui.icon("bel")
+        ui.render_icon("bel")
 
 
 def test_a_template_speaks_the_language_of_each_who_asks_for_it() -> None:
@@ -118,7 +118,7 @@ def test_the_file_holds_every_icon_that_code_names_and_no_other() -> None:
     ],
 )
 def test_a_monogram_is_two_letters_of_the_name(name: str, letters: str) -> None:
-    assert monogram(name) == letters
+    assert make_monogram(name) == letters
 
 
 @pytest.mark.parametrize(
@@ -134,8 +134,8 @@ def test_a_monogram_is_two_letters_of_the_name(name: str, letters: str) -> None:
     ],
 )
 def test_full_is_amber_and_only_more_than_full_is_red(used: int, limit: int, tone: str, width: int) -> None:
-    assert usage.bar_tone(used, limit) == tone
-    assert usage.bar_width(used, limit) == width
+    assert usage.choose_bar_tone(used, limit) == tone
+    assert usage.compute_bar_width(used, limit) == width
 
 
 def test_a_time_carries_the_machine_form_and_the_full_moment() -> None:
@@ -144,13 +144,13 @@ def test_a_time_carries_the_machine_form_and_the_full_moment() -> None:
         expected = (
             '<time datetime="2026-11-20T14:05:00+00:00" title="20 Nov 2026, 14:05 UTC">20 Nov 2026, 14:05 UTC</time>'
         )
-        assert ui.moment_element(moment) == expected
-    assert ui.near_date_element(None) == ""
+        assert ui.render_moment(moment) == expected
+    assert ui.render_near_date(None) == ""
 
 
 def test_a_message_may_carry_its_undo() -> None:
-    assert ui.undo_url(Message(25, "Dismissed", extra_tags="undo=/inbox/7/restore/")) == "/inbox/7/restore/"
-    assert ui.undo_url(Message(25, "Saved")) == ""
+    assert ui.find_undo_url(Message(25, "Dismissed", extra_tags="undo=/inbox/7/restore/")) == "/inbox/7/restore/"
+    assert ui.find_undo_url(Message(25, "Saved")) == ""
 
 
 @pytest.mark.parametrize(

@@ -4,13 +4,13 @@ import time
 
 import pytest
 
-from partnerportal.server.reading import HEADER_BYTES, Parser, waitress_settings
+from partnerportal.server.reading import HEADER_BYTES, RequestParser, build_waitress_settings
 
 ROOM = HEADER_BYTES - 200  # for the line that is tried
 
 
-def read(data: bytes) -> Parser:
-    parser = Parser(waitress_settings(1000))
+def read(data: bytes) -> RequestParser:
+    parser = RequestParser(build_waitress_settings(1000))
     parser.received(data)
     return parser
 

@@ -15,7 +15,7 @@ time.sleep(float(os.environ.get("IMPORT_SECONDS", "0")))
 if "REQUEST_SECONDS" in os.environ:  # until a request that does not end is given up
     from partnerportal.server import connections, reading
 
-    connections.SECONDS = reading.Parser.seconds = float(os.environ["REQUEST_SECONDS"])
+    connections.SECONDS = reading.RequestParser.seconds = float(os.environ["REQUEST_SECONDS"])
 
 
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:

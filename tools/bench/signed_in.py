@@ -11,7 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Person
-from partnerportal.context import Shell
+from partnerportal.context import PageShell
 from partnerportal.lib.postgres.base import DatabaseWrapper
 from partnerportal.lib.sessions import SessionStore
 
@@ -69,5 +69,5 @@ def without_rendering() -> "mock._patch[mock.MagicMock]":
 
 
 def _ask_what_the_shell_asks(context: object, request: Any) -> str:
-    str(Shell(request).bell)
+    str(PageShell(request).bell)
     return ""

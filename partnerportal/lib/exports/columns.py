@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Case, CharField, F, Func, Value, When
 from django.db.models.functions import Cast, Round
 
-from partnerportal.lib.spreadsheet_safety import safe_cell_sql
+from partnerportal.lib.spreadsheet_safety import escape_cell_sql
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ def make_text_column(key: str, value: Any = "") -> ExportColumn:
 
     `value` is a field or an expression; by default the field that is named like `key`.
     """
-    return ExportColumn(key, safe_cell_sql(value or key), is_quoted=True)
+    return ExportColumn(key, escape_cell_sql(value or key), is_quoted=True)
 
 
 def make_translated_column(key: str, words: Callable[[Any], str]) -> ExportColumn:

@@ -34,7 +34,7 @@ class Command(StaffCommand):
         self, *args: object, customers: int | None, accounts: bool, even_in_production: bool, **options: object
     ) -> None:
         if accounts:
-            self.stdout.write("\n".join(account_table()))
+            self.stdout.write("\n".join(format_account_table()))
             return
         if customers is not None and customers > MOST_CUSTOMERS:
             raise CommandError(f"At most {MOST_CUSTOMERS:,} customers are invented.")
@@ -53,7 +53,7 @@ class Command(StaffCommand):
             self.stdout.write(f"{added:,} customers added.")
 
 
-def account_table() -> Iterator[str]:
+def format_account_table() -> Iterator[str]:
     """Yield the lines of a text table of the sample accounts that exist, with their password."""
     emails = [human.email for human in cast.PEOPLE]
     rows = Operator.objects.filter(person__email__in=emails).select_related("person", "organization")
@@ -64,7 +64,7 @@ def account_table() -> Iterator[str]:
         (
             email,
             "; ".join(f"{o.organization.name} ({', '.join(o.roles)})" for o in operators),
-            person_language(operators),
+            find_person_language(operators),
         )
         for email, operators in operators_by_email.items()
         if operators
@@ -78,7 +78,7 @@ def account_table() -> Iterator[str]:
         yield f"  {pad_to_width(email, 42)} {language:3} {organizations}"
 
 
-def person_language(operators: list[Operator]) -> str:
+def find_person_language(operators: list[Operator]) -> str:
     """Return the language code of the person to whom these operators belong."""
     return operators[0].person.language
 

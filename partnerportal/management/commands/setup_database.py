@@ -5,7 +5,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from partnerportal.database_roles import SetupIncompleteError, create_database, print_statements
+from partnerportal.database_roles import SetupIncompleteError, create_database, list_setup_statements
 from partnerportal.lib.environment import Environment
 
 
@@ -35,7 +35,7 @@ class Command(BaseCommand):
         try:
             urls = {f"{process}_url": env.database_url(name) for process, name in settings.DATABASE_VARIABLES.items()}
             if only_print:
-                self.stdout.write("\n".join(print_statements(**urls)))
+                self.stdout.write("\n".join(list_setup_statements(**urls)))
                 return
             # The administrator's URL belongs to this one command and is deliberately not a setting.
             create_database(admin_url or env.database_url("ADMIN_DATABASE_URL"), **urls)
