@@ -6,7 +6,7 @@ from django.db import migrations
 
 from connections.reach import shares_with_tenant_sql
 from partnerportal.lib.scopes import Scope
-from partnerportal.lib.tenancy import enable_row_security, build_grant_sql
+from partnerportal.lib.tenancy import build_grant_sql, enable_row_security
 
 SHARES_ENTITLEMENTS = f"{{of}}scopes & {Scope.ENTITLEMENTS:d} > 0"
 SHARES_USAGE = f"{{of}}scopes & {Scope.USAGE:d} > 0"

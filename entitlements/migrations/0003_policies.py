@@ -9,8 +9,8 @@ from partnerportal.lib.states import guard_states
 from partnerportal.lib.tenancy import (
     NOW,
     allow_events,
-    enable_row_security,
     build_grant_sql,
+    enable_row_security,
     inline_functions,
     set_columns_in_database,
 )
