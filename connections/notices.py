@@ -16,7 +16,7 @@ from connections.events import ConnectionEvent
 from connections.models import Connection
 from connections.queries import list_viewers
 from notifications.actions.inbox import share_recent_notices
-from notifications.registry import NoticeKind, Recipient, register_event_handler, register_notice
+from notifications.registry import NoticeKind, Recipient, register_event_handler, register_notice_kind
 from partnerportal.lib.scopes import Scope, find_scope
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class CustomerNewsNotice(NoticeKind):
         return reverse(self.customer_url_name, args=[notice.about_public_id])
 
 
-@register_notice
+@register_notice_kind
 class CustomerConnectedNotice(NoticeKind):
     """The notice that tells a partner that a customer has connected (CC-21)."""
 
@@ -111,7 +111,7 @@ class CustomerConnectedNotice(NoticeKind):
         return _("Open customer")
 
 
-@register_notice
+@register_notice_kind
 class SharingChangedNotice(NoticeKind):
     """The notice that tells a partner that a customer has changed what it shares (E-14).
 
@@ -168,7 +168,7 @@ class ConnectionEndedNotice(NoticeKind):
                 yield event, Recipient(organization_id=connection.partner_id, params={"name": connection.customer_name})
 
 
-@register_notice
+@register_notice_kind
 class ConnectionEndedByCustomerNotice(ConnectionEndedNotice):
     """The notice that tells a partner that a customer has ended the connection (CC-22)."""
 
@@ -183,7 +183,7 @@ class ConnectionEndedByCustomerNotice(ConnectionEndedNotice):
         return _("You no longer see its data. It can connect again through your invitation link.")
 
 
-@register_notice
+@register_notice_kind
 class ConnectionEndedByPartnerNotice(ConnectionEndedNotice):
     """The notice that tells a customer that a partner has ended the connection (CC-23)."""
 
@@ -204,7 +204,7 @@ class ConnectionEndedByPartnerNotice(ConnectionEndedNotice):
         return _("Open account details")
 
 
-@register_notice
+@register_notice_kind
 class PartnerMovedNotice(NoticeKind):
     """The notice that tells a partner's customers that the partner's distributor has changed (E-14).
 

@@ -9,10 +9,10 @@ from partnerportal.lib.filters import FilterSet
 
 
 class NoticeFilterSet(FilterSet):
-    """The filters of notices, for `queries.list_notices`. `customer` is a customer's public id.
+    """The filters of the list of notices, for `queries.list_notices`. `customer` is a customer's public id.
 
-    Open notices are kept, unless `dismissed` asks for the others, and none of the kinds that the person has switched
-    off, unless `kind` asks for one.
+    Without `dismissed` only open notices are kept, and without `kind` only those of kinds that the person has not
+    switched off.
     """
 
     customer = df.UUIDFilter(field_name="about_public_id")
@@ -31,9 +31,9 @@ class NoticeFilterSet(FilterSet):
         return rows.not_dismissed() if self.form.cleaned_data.get("dismissed") is None else rows
 
     def filter_unread(self, rows: NoticeQuerySet, name: str, value: bool) -> NoticeQuerySet:
-        """Keep the notices that the person has not opened; for False keep the notices that the person has opened."""
+        """Keep the notices that the person has not opened, or for False those that they have opened."""
         return rows.filter(is_unread=value)
 
     def filter_dismissed(self, rows: NoticeQuerySet, name: str, value: bool) -> NoticeQuerySet:
-        """Keep the notices that were dismissed; for False keep all others."""
+        """Keep the notices that were dismissed, or for False all others."""
         return rows.filter(dismissed_at__isnull=not value)

@@ -22,9 +22,9 @@ class TriStateCheckbox(forms.CheckboxInput):
 
 
 class NoticeChoicesForm(forms.Form):
-    """Two fields for each kind of notice: how it comes by e-mail, and whether it comes into the inbox.
+    """The form of how a person gets each kind of notice: by e-mail in which way, and whether in the inbox.
 
-    Fields that are left out of the request leave the person's present choice as it is.
+    Each kind has two fields. Fields that are left out of the request leave the person's present choice as it is.
     """
 
     def __init__(self, actor: Actor, *args: Any, **kwargs: Any) -> None:
@@ -38,12 +38,15 @@ class NoticeChoicesForm(forms.Form):
             self.fields[f"inbox-{code}"] = forms.NullBooleanField(initial=inbox, widget=tick)
 
     def rows(self) -> list[tuple[forms.BoundField, forms.BoundField]]:
-        """Return for each kind, by label, its field for e-mail and its field for the inbox."""
+        """Return (field for e-mail, field for the inbox) of each kind of notice, in the order of the kinds' labels."""
         return [(self[code], self[f"inbox-{code}"]) for code, _label in self.kinds]
 
     @property
     def choices(self) -> dict[str, NoticeChoice]:
-        """The person's choice for each kind, by its code; for fields that were left out, the present one."""
+        """The person's NoticeChoice for each kind of notice, by the kind's code.
+
+        A field that was left out of the request counts as the present choice.
+        """
         values = {name: field.initial for name, field in self.fields.items()}
         values |= {name: value for name, value in self.cleaned_data.items() if value not in ("", None)}
         return {code: NoticeChoice(MailMode(values[code]), values[f"inbox-{code}"]) for code, _label in self.kinds}

@@ -24,11 +24,11 @@ from partnerportal.lib.text import make_single_line
 LINES = 40  # notices that one summary lists; the others are in the inbox
 
 
-def compose_mail(*, notice: Notice, person_id: int) -> EmailMultiAlternatives | None:
-    """Return the e-mail with one notice for one person.
+def compose_notice_mail(*, notice: Notice, person_id: int) -> EmailMultiAlternatives | None:
+    """Return the e-mail with one notice for one person, or None if they are not to get it any more.
 
-    Return None when the person no longer acts for the notice's recipient, or wants no such mail any more. The
-    Message-ID is made of the notice's and the person's ids, so a repeated delivery is recognisable as the same message.
+    They are not when they no longer act for the notice's recipient, or want no such mail. The Message-ID is made of the
+    notice's and the person's ids, so a repeated delivery is recognisable as the same message.
     """
     person = _addressee(notice, person_id)
     if person is None:
@@ -39,10 +39,11 @@ def compose_mail(*, notice: Notice, person_id: int) -> EmailMultiAlternatives | 
         return _mail("notice", f"{notice.public_id}.{person_id}", person, line.subject, context)
 
 
-def compose_summary(*, person_id: int, day: dt.date, notice_ids: list[int]) -> EmailMultiAlternatives | None:
-    """Return the e-mail with all notices of a person's day, by organisation, or None when none may be told any more.
+def compose_daily_summary(*, person_id: int, day: dt.date, notice_ids: list[int]) -> EmailMultiAlternatives | None:
+    """Return the e-mail with all notices of a person's day, by organisation.
 
-    The Message-ID is made of the person's id and the day.
+    Return None when the person may be told of none of them any more. The Message-ID is made of the person's id and the
+    day.
     """
     entries = _entries(person_id, notice_ids)
     if not entries:

@@ -16,7 +16,7 @@ MailChoices = dict[tuple[int, int], MailMode]  # choices for one kind of notice,
 
 
 def get_default_mail_mode(kind: NoticeKind, roles: frozenset[str], *, is_own: bool) -> MailMode:
-    """Return how somebody in these roles gets a kind of notice by e-mail, unless they have chosen otherwise.
+    """Return how people in these roles get a kind of notice by e-mail, unless they have chosen otherwise.
 
     `is_own` says that the notice is news of their own organisation.
     """
@@ -26,13 +26,19 @@ def get_default_mail_mode(kind: NoticeKind, roles: frozenset[str], *, is_own: bo
 
 
 def get_mail_choices(kind: NoticeKind, organization_ids: Iterable[int]) -> MailChoices:
-    """Return what people of these organisations have chosen for e-mails of this kind, of those who have chosen."""
+    """Return what people have chosen for e-mails of this kind of notice, by (organisation id, person id).
+
+    Only people of these organisations are looked up, and who has chosen nothing is left out.
+    """
     rows = NoticePreference.objects.filter(kind=kind.code, organization_id__in=organization_ids).exclude(mail="")
     return {(row.organization_id, row.person_id): MailMode(row.mail) for row in rows}
 
 
 def list_mail_recipients(kind: NoticeKind, notices: list[Notice]) -> Iterator[tuple[Notice, Addressee, MailMode]]:
-    """Yield each notice with each person who is to get it by e-mail, and how. All notices must be of this kind."""
+    """Yield (notice, person, way of mailing) for everybody who is to get one of the notices by e-mail.
+
+    All notices must be of this kind.
+    """
     recipients = {notice.recipient_id for notice in notices}
     choices = get_mail_choices(kind, recipients)
     if not kind.email_roles:  # by default nobody is mailed, so only those who chose it need to be looked up
@@ -46,21 +52,24 @@ def list_mail_recipients(kind: NoticeKind, notices: list[Notice]) -> Iterator[tu
 
 
 def choose_mail_mode(kind: NoticeKind, notice: Notice, person: Addressee, choices: MailChoices) -> MailMode:
-    """Return how a person is to get a notice of this kind by e-mail: as they chose, or else as is usual.
+    """Return how a person is to get a notice by e-mail: as they have chosen, or else as is usual for its kind.
 
-    As in the inbox, it is OFF for news of another organisation without the feature that the kind asks for, and for
-    kinds that are for other roles (CC-5, CC-54).
+    `choices` are those of `get_mail_choices`. As in the inbox, it is OFF for news of another organisation without the
+    feature that the kind asks for, and for kinds that are for other roles (CC-5, CC-54).
     """
     is_own = notice.about_id in (None, notice.recipient_id)
-    if not kind.is_for(person.roles) or not (is_own or kind.is_granted(person.features)):
+    if not kind.is_for_roles(person.roles) or not (is_own or kind.is_granted_by_features(person.features)):
         return MailMode.OFF
     return choices.get((notice.recipient_id, person.person_id)) or get_default_mail_mode(
         kind, person.roles, is_own=is_own
     )
 
 
-def find_next_summary(person: Addressee, now: dt.datetime) -> tuple[dt.date, dt.datetime]:
-    """Return the day of a person's next daily summary, and the moment at which it goes out, in their time zone."""
+def find_next_summary_time(person: Addressee, now: dt.datetime) -> tuple[dt.date, dt.datetime]:
+    """Return the day of a person's next daily summary, and the moment at which it is sent.
+
+    Both are in the person's time zone.
+    """
     zone = ZoneInfo(person.time_zone)
     day = now.astimezone(zone).date()
     if dt.datetime.combine(day, MORNING, zone) - now < MARGIN:

@@ -17,10 +17,10 @@ NEWS_LOOKED_AT = 500  # how many of the latest notices the customer filter takes
 
 
 def list_notices(actor: Actor) -> NoticeQuerySet:
-    """Return the notices that the actor sees, open and dismissed ones, newest first, each with `is_unread`.
+    """Return the notices that the actor sees, newest first, each with `is_unread`.
 
-    Notices of kinds that the acting person has switched off are among them. Lists filter by the alias `is_in_inbox`,
-    unless the person asks for such a kind.
+    Open and dismissed ones are among them, and those of kinds that the acting person has switched off. Lists filter by
+    the alias `is_in_inbox`, unless the person asks for such a kind.
     """
     return (
         Notice.objects.visible_to(actor)
@@ -74,14 +74,17 @@ def _unread(features: frozenset[str], roles: frozenset[str]) -> PreparedQuery[tu
     return PreparedQuery(rows, -1, -2)
 
 
-def count_unread(actor: Actor) -> int:
-    """Return how many open notices the acting person has not opened; counting ends at UNREAD_SHOWN + 1."""
+def count_unread_notices(actor: Actor) -> int:
+    """Return how many open notices the acting person has not opened, at most UNREAD_SHOWN + 1."""
     unread = _unread(actor.features & registry.list_needed_features(), actor.roles)
     return len(unread(actor.organization_id, actor.person_id))
 
 
 def get_notice_choices(actor: Actor) -> dict[str, NoticeChoice]:
-    """Return how the acting person gets each kind of notice in this organisation, by code: as chosen, or as usual."""
+    """Return the acting person's choice for each kind of notice in this organisation, by the kind's code.
+
+    For a kind of which they have chosen nothing, it is what is usual.
+    """
     own = {row.kind: row for row in NoticePreference.objects.visible_to(actor)}
     by_code = {}
     for code, kind in registry.get_notice_kinds().items():
@@ -89,7 +92,7 @@ def get_notice_choices(actor: Actor) -> dict[str, NoticeChoice]:
         mail = (
             MailMode(row.mail)
             if row.mail
-            else get_default_mail_mode(kind, actor.roles, is_own=not kind.is_granted(actor.features))
+            else get_default_mail_mode(kind, actor.roles, is_own=not kind.is_granted_by_features(actor.features))
         )
         by_code[code] = NoticeChoice(mail, row.inbox)
     return by_code

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Addressee:
-    """A person who can be mailed, as they act for one organisation. `language` and `time_zone` are the person's own."""
+    """A person who can be mailed, in the organisation that they act for.
+
+    `language` and `time_zone` are the person's own; `roles` and `features` are those in that organisation.
+    """
 
     person_id: int
     email: str
@@ -33,7 +36,7 @@ class Addressee:
 
 @dataclass(frozen=True, kw_only=True)
 class Recipient:
-    """An organisation that is told of an event, and what its notice holds.
+    """An organisation that is told of an event, with what its notice holds.
 
     `about_id` is the primary key of the customer whose news it is, if any: the notice is hidden while that customer is
     out of the recipient's reach, or does not share `scopes`. `note` is what somebody typed, if the recipient reads it,
@@ -50,10 +53,11 @@ class Recipient:
 
 
 class NoticeKind:
-    """A kind of notice. Subclass it, say which event it follows, and decorate the subclass with `register_notice`.
+    """A kind of notice: which event it follows, which organisations get it, and how its text reads.
 
-    `subject` and `body` are called in the reader's language each time they are shown. They read `params`, `note` and
-    the `about_…` fields of the notice and nothing else.
+    Subclass it, and decorate the subclass with `register_notice_kind`. `subject` and `body` are called in the reader's
+    language each time they are shown. They read `params`, `note` and the `about_…` fields of the notice and nothing
+    else.
     """
 
     code: ClassVar[str]
@@ -69,27 +73,27 @@ class NoticeKind:
 
     feature: ClassVar[str] = ""  # what an organisation needs in order to get it about another one; empty: nothing
 
-    def is_for(self, roles: frozenset[str]) -> bool:
+    def is_for_roles(self, roles: frozenset[str]) -> bool:
         """Return whether somebody in these roles may see notices of this kind."""
         return not self.roles or bool(self.roles & roles)
 
-    def is_granted(self, features: frozenset[str]) -> bool:
-        """Return whether an organisation with these features may see notices of this kind about others."""
+    def is_granted_by_features(self, features: frozenset[str]) -> bool:
+        """Return whether an organisation with these features may see notices of this kind about other ones."""
         return not self.feature or self.feature in features
 
     def recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, Recipient]]":
-        """Yield each event with each organisation that is told of it.
+        """Yield (event, Recipient) for each organisation that is told of each of these events.
 
         This takes many events at once, so that a burst costs a few queries and not thousands.
         """
         raise NotImplementedError
 
     def subject(self, notice: "Notice") -> str:
-        """Return the sentence that tells the news, which is also the subject of its e-mail."""
+        """Return the sentence that tells the news, which is also the subject of the e-mail."""
         raise NotImplementedError
 
     def body(self, notice: "Notice") -> str:
-        """Return the text below the subject."""
+        """Return the text of the notice below its subject."""
         raise NotImplementedError
 
     def path(self, notice: "Notice") -> str:
@@ -97,7 +101,7 @@ class NoticeKind:
         return ""
 
     def link_label(self, notice: "Notice") -> str:
-        """Return the words on the link to that page, or ""."""
+        """Return the words on the link to the page of `path`, or ""."""
         return ""
 
 
@@ -109,8 +113,8 @@ _event_handlers: dict[str, list[EventHandler]] = {}
 _directory: list[Directory] = []
 
 
-def register_notice(cls: type[NoticeKind]) -> type[NoticeKind]:
-    """Register a kind of notice, by a class decorator that returns the class.
+def register_notice_kind(cls: type[NoticeKind]) -> type[NoticeKind]:
+    """Register a subclass of NoticeKind, and return it: a class decorator.
 
     Raises AssertionError for a kind whose `code` is registered already.
     """
@@ -120,32 +124,35 @@ def register_notice(cls: type[NoticeKind]) -> type[NoticeKind]:
 
 
 def get_notice_kinds() -> dict[str, NoticeKind]:
-    """Return every registered kind of notice by its code."""
+    """Return a dict of every registered kind of notice by its code."""
     return _kinds
 
 
 def list_notice_kind_choices(actor: Actor | None = None) -> list[tuple[str, str]]:
-    """Return (code, label in the reader's language) of every kind, or of the kinds that the actor can get."""
+    """Return (code, label) of the kinds of notices, as a form field offers them.
+
+    With an actor, only the kinds that the actor can get are among them. The labels are in the reader's language.
+    """
     return [
         (code, str(kind.label))
         for code, kind in sorted(_kinds.items())
         if actor is None
-        or (kind.is_for(actor.roles) and (not kind.audience or actor.organization_kind in kind.audience))
+        or (kind.is_for_roles(actor.roles) and (not kind.audience or actor.organization_kind in kind.audience))
     ]
 
 
 def list_hidden_notice_kinds(roles: frozenset[str]) -> list[str]:
     """Return the codes of the kinds of notices that nobody in these roles may see."""
-    return [code for code, kind in sorted(_kinds.items()) if not kind.is_for(roles)]
+    return [code for code, kind in sorted(_kinds.items()) if not kind.is_for_roles(roles)]
 
 
 def list_granted_notice_kinds(features: frozenset[str]) -> list[str]:
-    """Return the codes of the kinds that an organisation with these features sees about another organisation."""
-    return [code for code, kind in sorted(_kinds.items()) if kind.is_granted(features)]
+    """Return the codes of the kinds of notices about others that an organisation with these features sees."""
+    return [code for code, kind in sorted(_kinds.items()) if kind.is_granted_by_features(features)]
 
 
 def list_needed_features() -> frozenset[str]:
-    """Return every feature that some kind of notice needs."""
+    """Return every feature without which an organisation does not see some kind of notice."""
     return frozenset(kind.feature for kind in _kinds.values() if kind.feature)
 
 
@@ -155,10 +162,11 @@ def list_notice_kinds_for_event(event_kind: str) -> list[NoticeKind]:
 
 
 def register_event_handler(event_kind: str) -> Callable[[EventHandler], EventHandler]:
-    """Return a decorator that registers a function to run in the fan-out of events of this kind.
+    """Return a decorator that registers a function to handle events of this kind.
 
-    The function takes a sequence of these events. It runs in the transaction of the fan-out, as the job role. Several
-    functions may be registered for a kind: each runs, in the order of registration.
+    The function takes a sequence of these events. It runs where their notices are written (the fan-out), in that
+    transaction, as the job role. Several functions may be registered for a kind: each runs, in the order of
+    registration.
     """
 
     def add(function: EventHandler) -> EventHandler:
@@ -176,11 +184,14 @@ def list_event_handlers(event_kind: str) -> "list[EventHandler]":
 def set_addressee_directory(directory: Directory) -> None:
     """Set the function by which `list_addressees` finds who can be mailed, in place of an earlier one.
 
-    The function takes primary keys of organisations, and returns a list of Addressee by primary key.
+    The function takes primary keys of organisations, and returns a dict of lists of Addressee by primary key.
     """
     _directory[:] = [directory]
 
 
 def list_addressees(organization_ids: Iterable[int]) -> dict[int, list[Addressee]]:
-    """Return the persons who can be mailed in each of these organisations, by the organisation's primary key."""
+    """Return the persons who can be mailed in these organisations, by the organisation's primary key.
+
+    An app above this one has set the function that finds them, by `set_addressee_directory`.
+    """
     return _directory[0](organization_ids)

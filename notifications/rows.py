@@ -32,19 +32,22 @@ class NoticeRow:
 
 
 def render_notice_subject(notice: Notice) -> str:
-    """Return the subject of a notice, a sentence in the active language, or "" if its kind no longer exists."""
+    """Return the subject of a notice in the active language, or "" if its kind no longer exists."""
     kind = registry.get_notice_kinds().get(notice.kind)
     return kind.subject(notice) if kind else ""
 
 
 def render_notice_body(notice: Notice) -> str:
-    """Return the text of a notice below its subject, in the active language, or "" if its kind no longer exists."""
+    """Return the text of a notice below its subject in the active language, or "" if its kind no longer exists."""
     kind = registry.get_notice_kinds().get(notice.kind)
     return kind.body(notice) if kind else ""
 
 
 def build_notice_rows(actor: Actor, notices: Iterable[Notice]) -> list[NoticeRow]:
-    """Return a row for each notice of `queries.list_notices`, except for notices whose kind no longer exists."""
+    """Return a NoticeRow for each notice of `queries.list_notices`.
+
+    Notices whose kind no longer exists are left out.
+    """
     kinds = registry.get_notice_kinds()
     urls = {name: reverse(name, args=[UUID(int=0)]) for name in ("notice_open", "notice_dismiss", "notice_restore")}
     rows = []

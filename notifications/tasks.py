@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from celery import shared_task
 
-from notifications.actions.outbox import fan_out_due_events, send_due_emails, send_due_summaries
+from notifications.actions.outbox import fan_out_due_events, send_due_emails, send_due_summary
 from notifications.actions.secret_mails import forget_secret_mails, send_secret_mails
 from notifications.actions.sweeping import sweep_deliveries, sweep_notices
 from partnerportal.lib.nudges import nudge
@@ -22,16 +22,19 @@ def fan_out() -> None:
 
 @shared_task
 def send_emails() -> None:
-    """Send all due mails: codes and links of the sign-in first, then single notices, then daily summaries."""
+    """Send all due mails.
+
+    Codes and links of the sign-in go first, then single notices, then daily summaries.
+    """
     forget_secret_mails()
     _until_empty(send_secret_mails)
     _until_empty(send_due_emails)
-    _until_empty(send_due_summaries)
+    _until_empty(send_due_summary)
 
 
 @shared_task
 def sweep_notifications() -> None:
-    """Delete old notices, deliveries of long ago, and mails about accounts that no mail server took in time."""
+    """Delete old notices, old deliveries, and mails about accounts that have waited too long for a mail server."""
     sweep_notices()
     sweep_deliveries()
     forget_secret_mails()

@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from notifications import registry
-from notifications.actions.inbox import dismiss_notice, mark_all_read, mark_read, restore_notice
-from notifications.actions.preferences import choose_notices
+from notifications.actions.inbox import dismiss_notice, mark_all_notices_read, mark_notice_read, restore_notice
+from notifications.actions.preferences import set_notice_choices
 from notifications.forms import NoticeChoicesForm
 from notifications.lists.inbox import Inbox
 from notifications.models import Notice
@@ -51,7 +51,7 @@ def _back(request: PortalRequest) -> HttpResponse:
 def notice_open(request: PortalRequest, notice_id: UUID) -> HttpResponse:
     """Mark a notice as read by the person, and redirect to the page that it leads to."""
     notice = _notice(request, notice_id)
-    mark_read(actor=request.actor, notice=notice)
+    mark_notice_read(actor=request.actor, notice=notice)
     kind = registry.get_notice_kinds().get(notice.kind)
     path = kind.path(notice) if kind else ""
     return redirect(path) if path else _back(request)
@@ -81,7 +81,7 @@ def notice_restore(request: PortalRequest, notice_id: UUID) -> HttpResponse:
 @require_permission(ROLE_TABLE, NoticePermission.VIEW)
 def inbox_read_all(request: PortalRequest) -> HttpResponse:
     """Mark every notice of the organisation as read by the person."""
-    mark_all_read(actor=request.actor)
+    mark_all_notices_read(actor=request.actor)
     messages.success(request, _("All notifications marked as read"))
     return _back(request)
 
@@ -91,11 +91,11 @@ def inbox_read_all(request: PortalRequest) -> HttpResponse:
 def notice_preferences(request: PortalRequest) -> HttpResponse:
     """Show which notices of this organisation a person gets, in the inbox and by e-mail; on POST store the choice.
 
-    Any role may.
+    People in any role may choose.
     """
     form = NoticeChoicesForm(request.actor, request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
-        choose_notices(actor=request.actor, choices=form.choices)
+        set_notice_choices(actor=request.actor, choices=form.choices)
         messages.success(request, _("Notification preferences saved."))
         return redirect("notice_preferences")
     return render(request, "notifications/preferences.html", {"form": form})

@@ -39,7 +39,7 @@ NO_MEMBERSHIP = _("%(organization)s is not a member of %(program)s on that date.
 
 
 @transaction.atomic
-def correct_identity(
+def correct_organization_identity(
     *,
     actor: Actor,
     organization: Organization,

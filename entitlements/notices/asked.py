@@ -14,7 +14,7 @@ from accounts.queries import list_vendor_ids
 from entitlements.events import EntitlementEvent
 from entitlements.notices.news import describe_licence_count
 from notifications.models import Notice
-from notifications.registry import Recipient, register_notice
+from notifications.registry import Recipient, register_notice_kind
 from partnerportal.lib import formats
 from partnerportal.lib.locks import Lock, acquire_lock
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from notifications.models import Event
 
 
-@register_notice
+@register_notice_kind
 class TrialRequestNotice(VendorRequestNotice):
     """The notice to the vendor that a customer requests a trial, which the vendor has to decide.
 
@@ -56,7 +56,7 @@ class TrialRequestNotice(VendorRequestNotice):
         return _("Open trials")
 
 
-@register_notice
+@register_notice_kind
 class TrialWithdrawnNotice(TrialRequestNotice):
     """The notice to the vendor that a customer has withdrawn its request for a trial."""
 
@@ -102,7 +102,7 @@ class ReleaseRequestNotice(VendorRequestNotice):
         return _("Open licence releases")
 
 
-@register_notice
+@register_notice_kind
 class ReleaseRequestedNotice(ReleaseRequestNotice):
     """The notice to the vendor that a customer asks for licences to be released."""
 
@@ -113,7 +113,7 @@ class ReleaseRequestedNotice(ReleaseRequestNotice):
     words = gettext_lazy("%(customer)s wants to release licences")
 
 
-@register_notice
+@register_notice_kind
 class ReleaseWithdrawnNotice(ReleaseRequestNotice):
     """The notice to the vendor that a customer withdraws requests to release licences.
 
@@ -149,7 +149,7 @@ class ReleaseAnswerNotice(RequesterNotice):
         return _("Open licence users")
 
 
-@register_notice
+@register_notice_kind
 class LicenceReleasedNotice(ReleaseAnswerNotice):
     """The notice to the customer's Admins that a licence was released. Each licence has a notice of its own."""
 
@@ -164,7 +164,7 @@ class LicenceReleasedNotice(ReleaseAnswerNotice):
         return text % {"day": self.asked_on(notice)}
 
 
-@register_notice
+@register_notice_kind
 class ReleaseReopenedNotice(ReleaseAnswerNotice):
     """The notice to the customer's Admins that a licence is not released after all, and still waits for its release."""
 

@@ -13,7 +13,7 @@ from connections.notices import CustomerNewsNotice
 from entitlements import anomalies
 from entitlements.events import EntitlementEvent
 from notifications.models import Notice
-from notifications.registry import Recipient, register_notice
+from notifications.registry import Recipient, register_notice_kind
 from partnerportal.lib import formats
 from partnerportal.lib.errors import Message
 
@@ -62,7 +62,7 @@ class ServiceNewsNotice(CustomerNewsNotice):
         return dt.date.fromisoformat(ends_on) if ends_on else None
 
 
-@register_notice
+@register_notice_kind
 class EntitlementAddedNotice(ServiceNewsNotice):
     """The notice that a service became active."""
 
@@ -73,7 +73,7 @@ class EntitlementAddedNotice(ServiceNewsNotice):
     words = gettext_lazy("%(service)s is now active")
 
 
-@register_notice
+@register_notice_kind
 class EntitlementChangedNotice(ServiceNewsNotice):
     """The notice that an entitlement of a service has changed, such as its number of seats or its end."""
 
@@ -83,7 +83,7 @@ class EntitlementChangedNotice(ServiceNewsNotice):
     words = gettext_lazy("%(service)s has changed")
 
 
-@register_notice
+@register_notice_kind
 class TrialRequestedNotice(ServiceNewsNotice):
     """The notice that a trial was requested."""
 
@@ -94,7 +94,7 @@ class TrialRequestedNotice(ServiceNewsNotice):
     words = gettext_lazy("A trial of %(service)s has been requested")
 
 
-@register_notice
+@register_notice_kind
 class TrialExpiredNotice(ServiceNewsNotice):
     """The notice that a trial has expired."""
 
@@ -105,7 +105,7 @@ class TrialExpiredNotice(ServiceNewsNotice):
     words = gettext_lazy("The trial of %(service)s has expired")
 
 
-@register_notice
+@register_notice_kind
 class ServiceEndsSoonNotice(ServiceNewsNotice):
     """The notice that a service ends soon, sent 90, 60, 30 and 7 days ahead.
 
@@ -142,7 +142,7 @@ class TrialDecisionNotice(ServiceNewsNotice):
     email_own_only = True
 
 
-@register_notice
+@register_notice_kind
 class TrialApprovedNotice(TrialDecisionNotice):
     """The notice that a trial was approved and has begun."""
 
@@ -153,7 +153,7 @@ class TrialApprovedNotice(TrialDecisionNotice):
     body = ServiceNewsNotice.licences_until
 
 
-@register_notice
+@register_notice_kind
 class TrialDeclinedNotice(TrialDecisionNotice):
     """The notice that a trial was declined, with the reason."""
 
@@ -170,7 +170,7 @@ class TrialDeclinedNotice(TrialDecisionNotice):
         return notice.note
 
 
-@register_notice
+@register_notice_kind
 class TrialExtendedNotice(TrialDecisionNotice):
     """The notice that a trial was extended to a later day."""
 
@@ -181,7 +181,7 @@ class TrialExtendedNotice(TrialDecisionNotice):
     body = ServiceNewsNotice.licences_until
 
 
-@register_notice
+@register_notice_kind
 class TrialConvertedNotice(TrialDecisionNotice):
     """The notice that a trial became production."""
 
@@ -193,7 +193,7 @@ class TrialConvertedNotice(TrialDecisionNotice):
     body = ServiceNewsNotice.licences_until
 
 
-@register_notice
+@register_notice_kind
 class TrialCancelledNotice(TrialDecisionNotice):
     """The notice that a trial or its request was cancelled."""
 
@@ -203,7 +203,7 @@ class TrialCancelledNotice(TrialDecisionNotice):
     words = gettext_lazy("The trial of %(service)s was cancelled")
 
 
-@register_notice
+@register_notice_kind
 class UnusualUsageNotice(CustomerNewsNotice):
     """The notice of all unusual use of licences that was found for one customer in one night (CC-14).
 

@@ -31,16 +31,19 @@ def restore_notice(*, actor: Actor, notice: Notice) -> None:
 
 
 @transaction.atomic
-def mark_read(*, actor: Actor, notice: Notice) -> None:
-    """Mark a notice as opened by the acting person. This is personal, so any role may."""
+def mark_notice_read(*, actor: Actor, notice: Notice) -> None:
+    """Mark a notice as opened by the acting person.
+
+    This is personal, so any role may do it.
+    """
     authorize(actor, ROLE_TABLE, NoticePermission.VIEW)
     read = NoticeRead(notice=notice, person_id=actor.person_id)  # type: ignore[misc]
     NoticeRead.objects.bulk_create([read], ignore_conflicts=True)
 
 
 @transaction.atomic
-def mark_all_read(*, actor: Actor) -> None:
-    """Mark all notices that the acting person sees in this organisation as read by that person, up to now."""
+def mark_all_notices_read(*, actor: Actor) -> None:
+    """Mark every notice that the acting person sees in this organisation now as read by that person."""
     authorize(actor, ROLE_TABLE, NoticePermission.VIEW)
     newest = Notice.objects.visible_to(actor).order_by("-pk").values_list("pk", flat=True).first()
     if newest:
@@ -50,7 +53,7 @@ def mark_all_read(*, actor: Actor) -> None:
 
 
 def share_recent_notices(*, pairs: Iterable[tuple[int, int]], days: int = 90) -> None:
-    """Give organisations that begin to see a customer the customer's notices of the last days (CC-54).
+    """Give organisations that begin to see a customer the notices about it of the last `days` days (CC-54).
 
     `pairs` are (viewer, customer), as primary keys of organisations. This runs as the job role. Viewers that have a
     notice already keep it as it is, dismissed or not.

@@ -14,8 +14,8 @@ from django.utils import timezone
 
 from notifications import registry
 from notifications.actions.secret_mails import send_secret_mails
-from notifications.mail import compose_mail, compose_summary
-from notifications.mailing import find_next_summary, list_mail_recipients
+from notifications.mail import compose_daily_summary, compose_notice_mail
+from notifications.mailing import find_next_summary_time, list_mail_recipients
 from notifications.models import Channel, Delivery, Event, MailMode, Notice
 from partnerportal.lib import tenancy
 from partnerportal.lib.locks import Lock, acquire_lock
@@ -32,8 +32,9 @@ RETRIES = [timedelta(seconds=s) for s in (10, 60, 300, 1800, 7200, 18000, 36000,
 def fan_out_due_events() -> int:
     """Write the notices of a batch of due events and queue their e-mails; return how many events were taken.
 
-    Only the database is touched, so notices and done marks commit together: each event is told exactly once. If one
-    event of the batch fails, the events are taken one by one, so that only that one waits.
+    An event is due until its notices are written. Only the database is touched, so notices and done marks commit
+    together: each event is told exactly once. If one event of the batch fails, the events are taken one by one, so that
+    only that one waits.
     """
     with transaction.atomic():
         due = _due(Channel.FAN_OUT)
@@ -49,7 +50,7 @@ def fan_out_due_events() -> int:
 
 
 def send_due_emails() -> int:
-    """Send a batch of due e-mails; return how many were taken, 0 while the mail server is away.
+    """Send a batch of due e-mails, each with one notice; return how many were taken, 0 while the mail server is away.
 
     Each is sent at least once: after a crash between sending and marking, the same message goes again under the same
     Message-ID. No transaction is open while the mail server is spoken to.
@@ -72,8 +73,8 @@ def send_due_emails() -> int:
     return len(due)
 
 
-def send_due_summaries() -> int:
-    """Send one person's daily summary, if one is due; return how many notices were due for it.
+def send_due_summary() -> int:
+    """Send the daily summary that is due longest; return how many notices were due for it, 0 if none is due.
 
     Like a single e-mail, it is sent at least once, and not while the mail server is away.
     """
@@ -168,7 +169,7 @@ def _attempt(deliveries: list[Delivery]) -> Iterator[None]:
 def fan_out_deliveries(deliveries: list[Delivery]) -> None:
     """Write the notices of these deliveries' events, queue their e-mails, and mark the deliveries as done.
 
-    What apps have registered by `registry.register_event_handler` runs here too.
+    The functions that apps have registered by `registry.register_event_handler` run here too.
     """
     by_kind: dict[str, list[Event]] = {}
     for delivery in deliveries:
@@ -209,7 +210,7 @@ def _queue_emails(kind: registry.NoticeKind, events: list[Event]) -> None:
         delivery = Delivery(event_id=notice.event_id, channel=Channel.EMAIL, notice=notice, person_id=person.person_id)
         if mail is MailMode.DIGEST:
             delivery.channel = Channel.DIGEST
-            delivery.day, delivery.next_at = find_next_summary(person, now)
+            delivery.day, delivery.next_at = find_next_summary_time(person, now)
         mails.append(delivery)
     Delivery.objects.bulk_create(mails, ignore_conflicts=True, batch_size=1000)
 
@@ -223,7 +224,7 @@ def _compose(delivery: Delivery) -> EmailMultiAlternatives | None:
     assert notice and person_id, "a constraint of the database"
     with transaction.atomic(), tenancy.as_tenant(organization_id=notice.recipient_id, person_id=person_id):
         seen = Notice.objects.filter(pk=notice.pk).first()
-        return compose_mail(notice=seen, person_id=person_id) if seen else None
+        return compose_notice_mail(notice=seen, person_id=person_id) if seen else None
 
 
 def _compose_summary(deliveries: list[Delivery]) -> EmailMultiAlternatives | None:
@@ -231,4 +232,4 @@ def _compose_summary(deliveries: list[Delivery]) -> EmailMultiAlternatives | Non
     first = deliveries[0]
     assert first.person_id and first.day, "a constraint of the database"
     notice_ids = [delivery.notice_id for delivery in deliveries if delivery.notice_id]
-    return compose_summary(person_id=first.person_id, day=first.day, notice_ids=notice_ids)
+    return compose_daily_summary(person_id=first.person_id, day=first.day, notice_ids=notice_ids)

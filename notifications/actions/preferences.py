@@ -14,12 +14,12 @@ from partnerportal.lib.policies import authorize
 
 
 @transaction.atomic
-def choose_notices(*, actor: Actor, choices: Mapping[str, NoticeChoice]) -> None:
-    """Store how the acting person wants each kind of notice in this organisation, where that differs from the usual.
+def set_notice_choices(*, actor: Actor, choices: Mapping[str, NoticeChoice]) -> None:
+    """Store how the acting person gets each kind of notice in this organisation, by e-mail and in the inbox.
 
     `choices` has codes of kinds as keys. Unknown codes are left out, and a kind that is not among them is as usual
-    again. This is personal, so any role may, and nothing is recorded. Of two requests at once the later one holds, as a
-    whole.
+    again; only what differs from the usual is stored. This is personal, so any role may, and nothing is recorded. Of
+    two requests at once the later one holds, as a whole.
     """
     authorize(actor, ROLE_TABLE, NoticePermission.VIEW)
     assert actor.organization_id and actor.person_id, "a person's own choice"
@@ -30,7 +30,7 @@ def choose_notices(*, actor: Actor, choices: Mapping[str, NoticeChoice]) -> None
         kind = registry.get_notice_kinds().get(code)
         if kind is None:
             continue
-        usual_mail = get_default_mail_mode(kind, actor.roles, is_own=not kind.is_granted(actor.features))
+        usual_mail = get_default_mail_mode(kind, actor.roles, is_own=not kind.is_granted_by_features(actor.features))
         mail = "" if choice.mail == usual_mail else choice.mail
         if mail or not choice.inbox:
             own = {"organization_id": actor.organization_id, "person_id": actor.person_id}

@@ -19,17 +19,18 @@ _nudge = partial(nudge, "notifications.tasks.fan_out")
 
 
 class EventSubject(Protocol):
-    """The interface of what an event can be about: an instance of a model with a public id."""
+    """The protocol of what an event is about: an instance of a model with a public id."""
 
     public_id: UUID
     _meta: ClassVar[Any]
 
 
 def record_event(kind: str, *, actor: Actor, subject: EventSubject, **details: Any) -> Event:
-    """Store an event and return it: the audit record of an action, and the outbox message that tells of it.
+    """Store an event and return it, in the transaction of the action that it records.
 
-    It is written in the action's own transaction. After commit a nudge wakes the fan-out; should the nudge be lost, the
-    sweep each minute finds the row. `details` are the further arguments of `make_event`.
+    It is both the audit record of the action and the message that notices are made of. After commit a nudge wakes the
+    worker that writes them (the fan-out); should the nudge be lost, the sweep each minute finds the event. `details`
+    are the further arguments of `make_event`.
     """
     event = make_event(kind, actor=actor, subject=subject, **details)
     event.save(force_insert=True)
@@ -38,7 +39,10 @@ def record_event(kind: str, *, actor: Actor, subject: EventSubject, **details: A
 
 
 def record_events(events: list[Event]) -> None:
-    """Store events that `make_event` has made, all in one statement, and wake the fan-out after commit."""
+    """Store events that `make_event` has made, all in one statement, in the transaction of their action.
+
+    As after `record_event`, a nudge wakes the fan-out after commit.
+    """
     if events:
         Event.objects.bulk_create(events)
         _nudge_after_commit()
@@ -58,14 +62,15 @@ def make_event(
     note: str = "",
     at: dt.datetime | None = None,
 ) -> Event:
-    """Return an event that is not stored yet.
+    """Return a new event, which is not stored yet.
 
-    `subject` is what the event is about, and `label` what the log calls it (default: its `str`). `counterpart` is the
-    organisation on the other side. `customer_id` is set for news of a customer, and `scopes` are what the customer must
-    share for others to read it. `at` is when it happened (default: now).
+    `kind` says what `actor` did and `subject` what it was done to, which the log calls `label` (default: its `str`).
+    `counterpart` is the organisation on the other side. `customer_id` is set for news of a customer, and `scopes` are
+    what the customer must share for others to read it. `at` is when it happened (default: now).
 
-    `changes` are the fields that changed (`lib.changes`), and `note` is what the actor typed about it. Neither `data`
-    nor `changes` may name a person or hold an address of one: an erasure leaves them as they are.
+    `changes` are the fields that changed (`lib.changes`), `data` is what the texts of notices need, and `note` is what
+    the actor typed about it. Neither `data` nor `changes` may name a person or hold an address of one: an erasure
+    leaves them as they are.
     """
     principal = actor.on_behalf_of
     return Event(

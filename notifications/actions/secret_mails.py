@@ -27,7 +27,7 @@ _nudge = partial(nudge, "notifications.tasks.send_emails")
 
 
 def queue_secret_mail(mail: EmailMessage) -> None:
-    """Let a worker send a mail about an account after this transaction has committed.
+    """Queue a mail about an account, which a worker sends once this transaction has committed.
 
     It goes out within a second, or as soon as the mail server is back, but not after PORTAL_SECRET_MAILS_KEPT, when its
     code or link has expired.
@@ -38,7 +38,7 @@ def queue_secret_mail(mail: EmailMessage) -> None:
 
 
 def send_secret_mails() -> int:
-    """Send a batch of the mails that wait; return how many were sent or refused for the first time.
+    """Send a batch of queued mails about accounts; return how many were sent or refused for the first time.
 
     New mails come first, oldest first, then those that were refused before, so 0 means that only refused ones are left
     or the mail server is away. A mail that was sent is deleted. Each is sent at least once: a worker that dies between
@@ -70,7 +70,10 @@ def send_secret_mails() -> int:
 
 
 def forget_secret_mails() -> None:
-    """Delete the mails that have waited for PORTAL_SECRET_MAILS_KEPT, and log how many: their codes have expired."""
+    """Delete the mails about accounts that have waited for PORTAL_SECRET_MAILS_KEPT, and log how many.
+
+    Their codes and links have expired.
+    """
     late = SecretMail.objects.filter(created_at__lt=timezone.now() - settings.PORTAL_SECRET_MAILS_KEPT)
     if forgotten := delete_in_batches(late):
         log.error("%s mails about accounts were given up: the mail server took none of them in time", forgotten)

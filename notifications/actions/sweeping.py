@@ -9,11 +9,17 @@ from partnerportal.lib.sweeping import delete_in_batches
 
 
 def sweep_notices() -> int:
-    """Delete notices older than PORTAL_NOTICES_KEPT, with the marks of who opened them; return how many notices."""
+    """Delete notices older than PORTAL_NOTICES_KEPT; return how many were deleted.
+
+    The marks of who opened them go with them.
+    """
     return delete_in_batches(Notice.objects.filter(at__lt=timezone.now() - settings.PORTAL_NOTICES_KEPT))
 
 
 def sweep_deliveries() -> int:
-    """Delete deliveries that were done, or given up, longer ago than PORTAL_DELIVERIES_KEPT; return how many."""
+    """Delete deliveries that ended longer ago than PORTAL_DELIVERIES_KEPT; return how many were deleted.
+
+    A delivery ends when it is done or given up.
+    """
     before = timezone.now() - settings.PORTAL_DELIVERIES_KEPT
     return delete_in_batches(Delivery.objects.filter(Q(done_at__lt=before) | Q(dead_at__lt=before)))

@@ -6,7 +6,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from notifications import queries
-from notifications.actions.inbox import dismiss_notice, mark_all_read, mark_read, restore_notice
+from notifications.actions.inbox import dismiss_notice, mark_all_notices_read, mark_notice_read, restore_notice
 from notifications.api.serializers import NoticeSerializer
 from notifications.filters import NoticeFilterSet
 from notifications.models import Notice
@@ -16,7 +16,7 @@ from partnerportal.lib.visible_rows import get_by_public_id
 
 
 class NoticeBaseView(ActorView):
-    """The base of the endpoints on notices of the acting organisation."""
+    """The base of the API's views on notices of the acting organisation."""
 
     model = Notice
     rule = (ROLE_TABLE, NoticePermission.VIEW)
@@ -25,11 +25,14 @@ class NoticeBaseView(ActorView):
         return queries.list_notices(self.actor)
 
     def get_notice(self, notice_id: UUID) -> Notice:
-        """Return a notice that the actor sees. Raises NotFound for any other."""
+        """Return the notice with this public id. Raises NotFound for one that the actor does not see."""
         return get_by_public_id(self.get_queryset(), notice_id)
 
     def answer_with_notice(self, notice_id: UUID) -> Response:
-        """Answer with the present state of a notice. Raises NotFound for one that the actor does not see."""
+        """Return a response with the present state of a notice.
+
+        Raises NotFound for one that the actor does not see.
+        """
         return Response(NoticeSerializer(self.get_notice(notice_id)).data)
 
 
@@ -64,7 +67,7 @@ class MarkNoticeReadView(NoticeBaseView):
 
     def post(self, request: Request, notice_id: UUID) -> Response:
         self.read_body()
-        mark_read(actor=self.actor, notice=self.get_notice(notice_id))
+        mark_notice_read(actor=self.actor, notice=self.get_notice(notice_id))
         return self.answer_with_notice(notice_id)
 
 
@@ -100,5 +103,5 @@ class MarkAllNoticesReadView(NoticeBaseView):
 
     def post(self, request: Request) -> Response:
         self.read_body()
-        mark_all_read(actor=self.actor)
+        mark_all_notices_read(actor=self.actor)
         return Response(status=204)

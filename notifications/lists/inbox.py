@@ -24,7 +24,10 @@ INBOX = ListDefinition(
 
 
 class Inbox(PersonalList):
-    """The notices of the actor's organisation that an address asks for. Values that make no sense filter nothing."""
+    """The inbox as a list: the notices of the actor's organisation that the parameters of its URL ask for.
+
+    Values that make no sense filter nothing.
+    """
 
     definition = INBOX
     tab_filters = ("unread", "dismissed")
@@ -43,12 +46,15 @@ class Inbox(PersonalList):
 
     @property
     def tab(self) -> str:
-        """The tab that is shown: "dismissed", "unread", or "" for all open notices."""
+        """The name of the tab that is shown: "dismissed", "unread", or "" for all open notices."""
         return next((tab for tab in ("dismissed", "unread") if self.filter_values.get(tab)), "")
 
     @property
     def filter_tabs(self) -> list[Tab]:
-        """The tabs of all open notices, unread and dismissed ones. The filters stay."""
+        """The tabs of the inbox, for all open notices, unread ones and dismissed ones.
+
+        Another tab keeps the filters.
+        """
         neither = {"unread": None, "dismissed": None, "view": ""}
         labels = {"": _("All"), "unread": _("Unread"), "dismissed": _("Dismissed")}
         return [

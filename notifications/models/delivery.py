@@ -6,7 +6,7 @@ from django.utils import timezone
 
 
 class Channel(models.TextChoices):
-    """The kinds of deliveries: the fan-out of an event, an e-mail with one notice, a notice's place in a summary."""
+    """The kind of a delivery: writing notices, an e-mail with one notice, or a place in a daily summary."""
 
     FAN_OUT = "fan_out"  # writes the notices of an event, and deliveries of the other channels
     EMAIL = "email"
@@ -14,7 +14,7 @@ class Channel(models.TextChoices):
 
 
 class Delivery(models.Model):
-    """One thing to do once because of an event: to fan the event out, or to mail a notice to one person.
+    """A task that an event causes once: to write its notices (the fan-out), or to mail a notice to one person.
 
     Only the job role sees deliveries. A trigger adds a delivery of FAN_OUT to every event. A worker claims mails with a
     lease, commits, sends, and marks them as done; if it dies, the lease runs out. Retries follow `next_at`, never a

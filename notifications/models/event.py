@@ -13,7 +13,7 @@ from partnerportal.lib.visible_rows import TenantQuerySet, make_reach_condition
 
 
 class EventQuerySet(TenantQuerySet):
-    """A queryset of events: an actor sees the events that its organisation is a party of, and shared news."""
+    """A queryset of events. An actor sees those its organisation is a party of, and news shared with it."""
 
     def rows_for(self, actor: Actor) -> "EventQuerySet":
         parties = ("organization_id", "counterpart_id", "customer_id")
@@ -22,7 +22,7 @@ class EventQuerySet(TenantQuerySet):
 
 
 class Event(PublicModel):
-    """An event: what was done, when, by whom and to what. Events are append-only: a trigger refuses UPDATE and DELETE.
+    """A record of what was done, when, by whom and to what. It is never changed: a trigger refuses UPDATE and DELETE.
 
     Ids are plain numbers without foreign keys, because the log outlives what it names. `actor` did it for
     `organization`, and `on_behalf` is whoever asked the actor for it. `counterpart` is the other side of the action,

@@ -16,12 +16,12 @@ from partnerportal.lib.visible_rows import TenantQuerySet
 
 
 class NoticeQuerySet(TenantQuerySet):
-    """A queryset of notices: an actor sees the notices to its organisation that are for the actor's roles."""
+    """A queryset of notices. An actor sees those to its organisation that are for the actor's roles."""
 
     def rows_for(self, actor: Actor) -> "NoticeQuerySet":
-        """Return the notices to the actor's organisation (OWN) that are of the kinds for the actor's roles.
+        """Return the notices that an actor sees: to its organisation, and of kinds for its roles.
 
-        Those about another organisation are seen only while it is within reach, and only with the feature that their
+        Notices about another organisation are seen only while it is within reach, and only with the feature that their
         kind asks for (CC-5, CC-54).
         """
         rows = self.filter(recipient_id=actor.organization_id, in_reach=True)
@@ -44,17 +44,18 @@ class NoticeQuerySet(TenantQuerySet):
         return self.filter(make_inbox_condition(actor))
 
     def annotate_unread(self, actor: Actor) -> "NoticeQuerySet":
-        """Annotate each notice with `is_unread`, whether the acting person has not opened it.
+        """Annotate each notice with `is_unread`: whether the acting person has yet to open it.
 
-        That is asked of each row, because a list of all unread notices would grow with the inbox.
+        A condition on each row computes it, because a list of all unread notices would grow with the inbox.
         """
         return self.annotate(is_unread=models.ExpressionWrapper(make_unread_condition(actor), models.BooleanField()))
 
 
 def make_unread_condition(actor: Actor) -> Q:
-    """Return the condition that the acting person has not opened a notice.
+    """Return the condition on notices that the acting person has not opened them.
 
-    Its id is above the person's InboxMark, and it is not among the notices that they opened one by one.
+    An unread notice's id is above the person's InboxMark, and the notice is not among those that they opened one by
+    one.
     """
     mark = InboxMark.objects.filter(person_id=actor.person_id, organization_id=actor.organization_id)  # type: ignore[misc]
     reads = NoticeRead.objects.filter(person_id=actor.person_id, notice_id=models.OuterRef("pk"))  # type: ignore[misc]
@@ -63,7 +64,7 @@ def make_unread_condition(actor: Actor) -> Q:
 
 
 def make_inbox_condition(actor: Actor) -> Q:
-    """Return the condition that a notice is of a kind that the acting person has not switched off in the inbox.
+    """Return the condition on notices that the acting person has not switched off their kind in the inbox.
 
     The person's few choices are read once, and the inbox is walked along its index as it is without this condition.
     """
@@ -122,7 +123,7 @@ class NoticeRead(models.Model):
 
 
 class InboxMark(models.Model):
-    """The mark that a person has read all notices of an organisation up to a notice's id."""
+    """The mark up to which a person has read the notices of an organisation: all up to the id `read_up_to`."""
 
     organization_id = models.BigIntegerField()
     person_id = models.BigIntegerField()

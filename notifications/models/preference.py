@@ -10,7 +10,7 @@ from partnerportal.lib.visible_rows import TenantQuerySet
 
 
 class MailMode(models.TextChoices):
-    """The ways in which a person gets a kind of notice by e-mail."""
+    """The ways in which a person may get a kind of notice by e-mail."""
 
     OFF = "off", pgettext_lazy("e-mail", "Off")
     EACH = "each", pgettext_lazy("e-mail", "Immediately")
@@ -18,14 +18,14 @@ class MailMode(models.TextChoices):
 
 
 class NoticeChoice(NamedTuple):
-    """A choice for a kind of notice: how it comes by e-mail, and whether it comes into the inbox."""
+    """A person's choice for a kind of notice: how it comes by e-mail, and whether it comes into the inbox."""
 
     mail: MailMode
     inbox: bool = True
 
 
 class NoticePreferenceQuerySet(TenantQuerySet):
-    """A queryset of preferences: an actor sees the preferences of the acting person in its organisation."""
+    """A queryset of preferences. An actor sees the acting person's own, in the organisation they act for."""
 
     def rows_for(self, actor: Actor) -> "NoticePreferenceQuerySet":
         return self.filter(organization_id=actor.organization_id, person_id=actor.person_id)
@@ -34,7 +34,7 @@ class NoticePreferenceQuerySet(TenantQuerySet):
 class NoticePreference(models.Model):
     """One person's choice for one kind of notice in one organisation.
 
-    Without a row, the kind comes into the inbox, and by e-mail as the kind itself says.
+    Where there is none, the kind comes into the inbox, and by e-mail as the kind itself says.
     """
 
     organization_id = models.BigIntegerField()

@@ -5,7 +5,7 @@ from django.db.models.functions import Now
 
 
 class SecretMail(models.Model):
-    """One mail about an account, with a code, a link or a warning.
+    """A queued mail about an account, with a code, a link or a warning, in encrypted form.
 
     It is encrypted, because whoever reads its code gets in, and authenticated, so that somebody who can only write to
     the database cannot have a mail of theirs sent. A request queues a mail in its transaction, by a function of the

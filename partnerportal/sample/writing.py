@@ -27,7 +27,7 @@ from entitlements.facts import Outcome
 from entitlements.ingest.importing import import_feed
 from entitlements.models import Entitlement, LicenseAssignment
 from entitlements.queries.trials import list_skus_to_try
-from notifications.actions.inbox import mark_all_read
+from notifications.actions.inbox import mark_all_notices_read
 from notifications.actions.outbox import fan_out_due_events
 from partnerportal.lib import tenancy
 from partnerportal.lib.actors import Actor
@@ -232,7 +232,7 @@ def _news(organizations: Organizations, now: dt.datetime) -> None:
     news(11, [facts.make_trial_row(who("juniperstreet"), 95, "NB-DSK-CLD", Entitlement.State.REQUESTED, None)])
     news(9, [_more_seats(who("elbtal"), now.date())])
     news(8, facts.make_service_rows(who("minato-seimitsu"), 96, "NB-WSP-PRM", 120, days_ago(8).date()))
-    mark_all_read(actor=_actor("emma.clarke@brightwater.example", organizations[cast.MAIN]))
+    mark_all_notices_read(actor=_actor("emma.clarke@brightwater.example", organizations[cast.MAIN]))
     news(3.9, [facts.make_trial_row(who("caldervalley"), 95, "NB-ANA-PRF", Entitlement.State.EXPIRED, ended)])
     news(2.2, [_more_seats(who("meridian-health"), now.date())])
     news(2, facts.make_service_rows(who("meridian-health"), 96, "NB-EPM-STD", 75, days_ago(2).date()))

@@ -45,7 +45,7 @@ def manager_of(world: World) -> Operator:
 def calls(world: World) -> dict[str, dict[str, Any]]:
     partner, program = world.partner, Program.objects.get(code="service_provider")
     return {
-        "correct_identity": {"organization": partner, "partner_id": NUMBER},
+        "correct_organization_identity": {"organization": partner, "partner_id": NUMBER},
         "suspend_organization": {"organization": partner, "reason": "Unpaid"},
         "reactivate_organization": {"organization": partner},
         "grant_membership": {"organization": partner, "program": program, "starts_on": dt.date(2020, 1, 1)},
@@ -57,8 +57,8 @@ def calls(world: World) -> dict[str, dict[str, Any]]:
 
 
 ACTIONS = sorted(
-    ["correct_identity", "suspend_organization", "reactivate_organization", "grant_membership", "change_membership_end",
-     "move_partner", "set_account_manager", "set_qualifications"]
+    ["correct_organization_identity", "suspend_organization", "reactivate_organization", "grant_membership",
+     "change_membership_end", "move_partner", "set_account_manager", "set_qualifications"]
 )  # fmt: skip
 
 
@@ -163,7 +163,7 @@ def test_the_vendors_staff_see_every_organisation_and_what_it_is(
 
 def test_what_is_verified_is_corrected(world: World) -> None:
     tenant = uuid.uuid4()
-    standing.correct_identity(
+    standing.correct_organization_identity(
         actor=STAFF, organization=world.partner, name="Right", country="JP", tenant_id=tenant, partner_id=NUMBER
     )
     row = Organization.objects.get(pk=world.partner.pk)
@@ -173,12 +173,12 @@ def test_what_is_verified_is_corrected(world: World) -> None:
     changes = Event.objects.latest("pk").changes
     assert changes["country"] == ["DE", "JP"] and changes["partner_id"] == ["", NUMBER]
     with pytest.raises(ValidationError, match="partner_id"):
-        standing.correct_identity(actor=STAFF, organization=world.partner2, partner_id=NUMBER)
+        standing.correct_organization_identity(actor=STAFF, organization=world.partner2, partner_id=NUMBER)
     with pytest.raises(IntegrityError, match="partner_id_once"), transaction.atomic():
         Organization.objects.filter(pk=world.partner2.pk).update(partner_id=NUMBER)
     for bad in ("0123456", "12", "MPN1234567", "１２３４５６７"):
         with pytest.raises(ValidationError):
-            standing.correct_identity(actor=STAFF, organization=world.partner2, partner_id=bad)
+            standing.correct_organization_identity(actor=STAFF, organization=world.partner2, partner_id=bad)
 
 
 def test_a_new_organisation_has_its_numbers_from_the_start(db: None) -> None:
@@ -276,7 +276,7 @@ def test_qualifications_are_replaced(world: World) -> None:
 
 
 def test_the_account_page_shows_what_an_organisation_looks_for(web: Any, world: World) -> None:
-    standing.correct_identity(actor=STAFF, organization=world.partner, partner_id=NUMBER)
+    standing.correct_organization_identity(actor=STAFF, organization=world.partner, partner_id=NUMBER)
     page = web("partner.reader").get("/account/").content.decode()
     assert NUMBER in page and "Security" in page and "Migration" in page
     assert world.partner.account_manager_email in page

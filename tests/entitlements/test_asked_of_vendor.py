@@ -19,7 +19,7 @@ from entitlements.ingest.importing import import_feed
 from entitlements.ingest.upload_files import UnpackedFile
 from entitlements.models import Entitlement, LicenceRelease, LicenseAssignment, Sku
 from notifications import registry
-from notifications.actions.outbox import fan_out_due_events, send_due_emails, send_due_summaries
+from notifications.actions.outbox import fan_out_due_events, send_due_emails, send_due_summary
 from notifications.models import Channel, Delivery, Event, MailMode, Notice, NoticePreference
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Conflict
@@ -274,7 +274,7 @@ def test_staff_hear_that_a_release_is_taken_back(world: World, ask: Any, actor_f
     )
     assert canary("customer", "licence holders") not in str(vars(notice))
     Delivery.objects.filter(channel=Channel.DIGEST).update(next_at=timezone.now())
-    while send_due_summaries():
+    while send_due_summary():
         pass
     (message,) = mail.outbox
     assert message.body.index("wants to release") < message.body.index("withdrew a request")
@@ -339,7 +339,7 @@ def test_mails_follow_the_choice(world: World, ask: Any) -> None:
     assert mailed() == [reader.email]
     assert f"{settings.PORTAL_ORIGIN}{PAGE}" in mail.outbox[0].body
     Delivery.objects.filter(channel=Channel.DIGEST).update(next_at=timezone.now())
-    while send_due_summaries():
+    while send_due_summary():
         pass
     assert mailed() == [reader.email, admin.email]
     assert "wants to release licences" in mail.outbox[1].body

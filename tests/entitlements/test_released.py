@@ -12,9 +12,9 @@ from django.utils import timezone
 from accounts.models import Role
 from connections.actions import accept_invitation
 from entitlements.models import LicenseAssignment, Sku
-from notifications.actions.outbox import fan_out_due_events, send_due_emails, send_due_summaries
+from notifications.actions.outbox import fan_out_due_events, send_due_emails, send_due_summary
 from notifications.models import Channel, Delivery, Event, MailMode, Notice, NoticePreference
-from notifications.queries import count_unread
+from notifications.queries import count_unread_notices
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import today
@@ -161,10 +161,10 @@ def test_the_feed_tells_it_once_too(world: World, ask: Any, web: Any) -> None:  
 @pytest.mark.parametrize("who", OTHERS)
 def test_nobody_else_hears_of_it(who: str, world: World, ask: Any, web: Any, api: Any, actor_for: Any) -> None:  # noqa: F811
     """Not in the inbox, its number, its filter, the API, an export, the choice of e-mails, nor by asking for its id."""
-    before = count_unread(actor_for(who))
+    before = count_unread_notices(actor_for(who))
     notices = hears(world, ask, web, "mark", "reopen")
     own = told(world, "release_asked") if who == "vendor.admin" else []
-    assert count_unread(actor_for(who)) == before + len(own)
+    assert count_unread_notices(actor_for(who)) == before + len(own)
     assert {notice.recipient_id for notice in Notice.objects.filter(event__in=[n.event_id for n in notices])} == {
         world.customer.pk
     }
@@ -197,7 +197,7 @@ def test_who_connects_later_gets_no_copy(world: World, ask: Any, web: Any, actor
 def sent() -> list[tuple[str, str]]:
     """To whom what was mailed, with the summaries of tomorrow morning."""
     Delivery.objects.filter(channel=Channel.DIGEST).update(next_at=timezone.now())
-    while send_due_emails() or send_due_summaries():
+    while send_due_emails() or send_due_summary():
         pass
     return [(message.to[0].partition("<")[2].rstrip(">"), str(message.body)) for message in mail.outbox]
 

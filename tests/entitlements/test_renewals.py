@@ -13,8 +13,8 @@ from accounts.models import Person, ProgramMembership
 from connections.actions import end_connection
 from entitlements.actions.renewals import announce_renewals
 from entitlements.models import CalendarFeed, Entitlement, RenewalAlert
-from notifications.actions.outbox import fan_out_due_events, send_due_emails, send_due_summaries
-from notifications.actions.preferences import choose_notices
+from notifications.actions.outbox import fan_out_due_events, send_due_emails, send_due_summary
+from notifications.actions.preferences import set_notice_choices
 from notifications.models import Channel, Delivery, Event, MailMode, Notice, NoticeChoice, NoticePreference
 from partnerportal.lib.days import today
 from tests.lib.test_icalendar import read
@@ -55,7 +55,7 @@ def alerts():
 def in_the_morning():
     """The summaries that wait, as if it were their morning."""
     Delivery.objects.filter(channel=Channel.DIGEST, done_at=None).update(next_at=timezone.now())
-    while send_due_summaries():
+    while send_due_summary():
         pass
     return mail.outbox
 
@@ -208,14 +208,14 @@ def test_a_reader_may_want_it_and_an_admin_may_not(ends, world, web):
 
 
 def test_a_choice_is_of_one_organisation(world, actor_for):
-    choose_notices(actor=actor_for("many@partner"), choices={"ends_soon": NoticeChoice(MailMode.OFF)})
+    set_notice_choices(actor=actor_for("many@partner"), choices={"ends_soon": NoticeChoice(MailMode.OFF)})
     assert list(NoticePreference.objects.filter(person_id=world.person("many").pk).values_list("organization_id")) == [
         (world.partner.pk,)
     ]
 
 
 def test_a_lapsed_badge_gets_no_mail_of_customers(ends, world, actor_for):
-    choose_notices(actor=actor_for("lapsed.admin"), choices={"ends_soon": NoticeChoice(MailMode.EACH)})
+    set_notice_choices(actor=actor_for("lapsed.admin"), choices={"ends_soon": NoticeChoice(MailMode.EACH)})
     ends(20)
     tell()
     assert not Delivery.objects.filter(channel=Channel.EMAIL, done_at=None).exists()

@@ -15,7 +15,7 @@ from accounts.models import Operator
 from connections.actions import change_sharing, end_connection
 from exports import actions, files
 from exports.models import Export
-from notifications.actions.preferences import choose_notices
+from notifications.actions.preferences import set_notice_choices
 from notifications.models import MailMode, NoticeChoice
 from partnerportal.lib.scopes import ALL, Scope
 from tests.threads import join_all
@@ -94,7 +94,7 @@ def test_words_are_in_the_readers_language(cast: World) -> None:
 def test_it_leaves_out_what_the_person_switched_off_in_the_inbox(cast: World) -> None:
     queued = [queue(cast, who, list="inbox") for who in ("partner.reader", "partner.admin")]
     off = {"customer_connected": NoticeChoice(MailMode.OFF, inbox=False)}
-    choose_notices(actor=cast.actor("partner.reader"), choices=off)
+    set_notice_choices(actor=cast.actor("partner.reader"), choices=off)
     while actions.make_next_export():
         pass
     mine, theirs = ({row["kind"] for row in rows_in(export)} for export in queued)

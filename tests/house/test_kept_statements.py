@@ -19,7 +19,7 @@ from django.db.models import Model, QuerySet
 from accounts.queries import list_operators_of_person, list_operators_today
 from entitlements.models import CustomerListing
 from entitlements.queries.customers import annotate_report_day, get_customer_with_account
-from notifications.actions.inbox import mark_all_read, mark_read
+from notifications.actions.inbox import mark_all_notices_read, mark_notice_read
 from partnerportal.lib import tenancy
 from partnerportal.lib.prepared import PreparedQuery
 from partnerportal.lib.sessions import SessionStore
@@ -152,8 +152,8 @@ def test_a_kept_plan_reads_what_the_tenant_sees(own_database: dict[str, str], vi
     for name in ("customer", "distributor2", crowd.LARGE):  # so that their copies have read some, too
         actor = World().actor(f"{name}.reader")
         for notice in World().notices(name)[:3]:
-            mark_read(actor=actor, notice=notice)
-        mark_all_read(actor=actor)
+            mark_notice_read(actor=actor, notice=notice)
+        mark_all_notices_read(actor=actor)
     asked = visits.go()
     crowd.add_large()
     assert faults(asked) == []

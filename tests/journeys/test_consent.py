@@ -20,7 +20,7 @@ from exports import actions as exports
 from exports.catalogue import find_exported_list
 from exports.models import Export
 from notifications.actions.outbox import fan_out_due_events
-from notifications.actions.preferences import choose_notices
+from notifications.actions.preferences import set_notice_choices
 from notifications.models import Delivery, MailMode, NoticeChoice
 from partnerportal.lib.days import today
 from tests.journeys import people
@@ -78,7 +78,7 @@ def ada(partner):
     """An Admin of the partner who wants unusual usage in the daily summary."""
     person = people.operator(partner)
     choices = {"use_unusual": NoticeChoice(MailMode.DIGEST, True)}
-    choose_notices(actor=build_current_actor(person.pk, partner.pk), choices=choices)
+    set_notice_choices(actor=build_current_actor(person.pk, partner.pk), choices=choices)
     return person
 
 

@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 
 from notifications import queries
-from notifications.actions.inbox import dismiss_notice, mark_all_read, mark_read, restore_notice
+from notifications.actions.inbox import dismiss_notice, mark_all_notices_read, mark_notice_read, restore_notice
 from notifications.models import Event, Notice
 from partnerportal.lib.errors import Refused
 
@@ -83,21 +83,21 @@ def test_dismissing_twice_keeps_the_first_time(do, shared):
 
 def test_reading_is_personal(do, shared, actor_for):
     reader, admin = actor_for("partner.reader"), actor_for("partner.admin")
-    before = queries.count_unread(reader)
-    do(mark_read, "partner.reader", notice=shared["partner"])
-    do(mark_read, "partner.reader", notice=shared["partner"])
-    assert (queries.count_unread(reader), queries.count_unread(admin)) == (before - 1, before)
+    before = queries.count_unread_notices(reader)
+    do(mark_notice_read, "partner.reader", notice=shared["partner"])
+    do(mark_notice_read, "partner.reader", notice=shared["partner"])
+    assert (queries.count_unread_notices(reader), queries.count_unread_notices(admin)) == (before - 1, before)
     unread = {notice for notice in queries.list_notices(reader) if notice.is_unread}
     assert shared["partner"] not in unread
     assert len(unread) == before - 1
 
 
 def test_all_read_is_personal_and_for_one_organisation(do, actor_for):
-    do(mark_all_read, "many@partner")
-    do(mark_all_read, "many@partner")
-    assert queries.count_unread(actor_for("many@partner")) == 0
-    assert queries.count_unread(actor_for("many@distributor")) > 0
-    assert queries.count_unread(actor_for("partner.admin")) > 0
+    do(mark_all_notices_read, "many@partner")
+    do(mark_all_notices_read, "many@partner")
+    assert queries.count_unread_notices(actor_for("many@partner")) == 0
+    assert queries.count_unread_notices(actor_for("many@distributor")) > 0
+    assert queries.count_unread_notices(actor_for("partner.admin")) > 0
 
 
 def test_without_the_badge_no_news_of_customers(world, actor_for):

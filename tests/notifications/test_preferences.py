@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 
 from notifications import queries, registry
-from notifications.actions.preferences import choose_notices
+from notifications.actions.preferences import set_notice_choices
 from notifications.filters import NoticeFilterSet
 from notifications.mailing import list_mail_recipients
 from notifications.models import MailMode, Notice, NoticeChoice, NoticePreference
@@ -63,11 +63,11 @@ def test_as_a_browser_sends_it_and_back_again(world: World, web: Any) -> None:
 
 def test_it_leaves_the_list_the_number_and_the_overview(world: World, web: Any, actor_for: Any, off: Any) -> None:
     actor = actor_for("partner.reader")
-    before, latest_customers = queries.count_unread(actor), dict(queries.list_customers_with_notices(actor))
+    before, latest_customers = queries.count_unread_notices(actor), dict(queries.list_customers_with_notices(actor))
     client = web("partner.reader")
     assert TOLD in subjects(client.get(INBOX)) and TOLD in client.get("/").content.decode()
     off("partner.reader")
-    assert queries.count_unread(actor) == before - 1
+    assert queries.count_unread_notices(actor) == before - 1
     assert f'aria-label="Inbox, {before - 1} unread"' in client.get(INBOX).content.decode()
     for address in (INBOX, f"{INBOX}?unread=true", f"{INBOX}?kind=rubbish", "/"):
         assert TOLD not in client.get(address).content.decode()
@@ -92,9 +92,9 @@ def test_it_is_not_lost(world: World, web: Any, off: Any) -> None:
 
 def test_nobody_elses_inbox_changes_nor_ones_own_elsewhere(web: Any, actor_for: Any, off: Any) -> None:
     actors = [actor_for(who) for who in ("partner.reader", "many@distributor")]
-    before = [queries.count_unread(actor) for actor in actors]
+    before = [queries.count_unread_notices(actor) for actor in actors]
     assert TOLD not in subjects(off("many@partner").get(INBOX))
-    assert [queries.count_unread(actor) for actor in actors] == before
+    assert [queries.count_unread_notices(actor) for actor in actors] == before
     for who in ("partner.reader", "many@distributor", "customer.reader"):
         assert TOLD in subjects(web(who).get(INBOX))
 
@@ -143,7 +143,7 @@ def test_mail_is_another_matter(world: World, web: Any, kind: str) -> None:
 
 def test_many_notices_are_walked_along_their_index(world: World, actor_for: Any, as_tenant: Any) -> None:
     actor = actor_for("partner.admin")
-    choose_notices(actor=actor, choices={KIND: NoticeChoice(MailMode.OFF, inbox=False)})
+    set_notice_choices(actor=actor, choices={KIND: NoticeChoice(MailMode.OFF, inbox=False)})
     with connection.cursor() as cursor:
         cursor.execute(
             """INSERT INTO notifications_event (public_id, kind, at, actor_label, organization_label,
@@ -164,4 +164,4 @@ def test_many_notices_are_walked_along_their_index(world: World, actor_for: Any,
         plan = rows.explain()
         assert "Scan using notice_inbox" in plan and "Sort" not in plan
         assert {row.kind for row in rows} <= {"ends_soon"} | set(dict(queries.get_notice_choices(actor))) - {KIND}
-        assert queries.count_unread(actor) == queries.UNREAD_SHOWN + 1
+        assert queries.count_unread_notices(actor) == queries.UNREAD_SHOWN + 1

@@ -13,7 +13,7 @@ from entitlements.events import EntitlementEvent
 from notifications.actions.outbox import fan_out_due_events
 from notifications.actions.recording import record_event
 from notifications.models import Notice
-from notifications.queries import count_unread
+from notifications.queries import count_unread_notices
 from notifications.registry import get_notice_kinds
 from partnerportal.lib.actors import Actor
 from tests.world import World
@@ -93,11 +93,11 @@ def test_filter_by_customer_kind_and_tab(world: World, web: Any) -> None:
 
 def test_opening_marks_as_read_for_this_person_only(world: World, web: Any, actor_for: Any) -> None:
     news(world, "customer")
-    notice, before = latest(world, "partner"), count_unread(actor_for("partner.reader"))
+    notice, before = latest(world, "partner"), count_unread_notices(actor_for("partner.reader"))
     answer = web("partner.admin").post(reverse("notice_open", args=[notice.public_id]))
     assert answer.url == reverse("customer_services", args=[world.customer.public_id])
     assert "Plan 0 of customer has changed" not in subjects(web("partner.admin").get(f"{INBOX}?unread=true"))
-    assert count_unread(actor_for("partner.reader")) == before
+    assert count_unread_notices(actor_for("partner.reader")) == before
     assert web("partner.admin").get(reverse("notice_open", args=[notice.public_id])).status_code == 405
 
 
@@ -142,9 +142,9 @@ def test_another_organisations_notice_is_not_there(action: str, world: World, we
 
 def test_all_read(world: World, web: Any, actor_for: Any) -> None:
     news(world, "customer", 2)
-    assert count_unread(actor_for("partner.admin")) >= 2
+    assert count_unread_notices(actor_for("partner.admin")) >= 2
     web("partner.admin").post(reverse("inbox_read_all"))
-    assert count_unread(actor_for("partner.admin")) == 0
+    assert count_unread_notices(actor_for("partner.admin")) == 0
 
 
 @pytest.mark.parametrize("address", ["https://evil.example/", "//evil.example", "javascript:alert(1)"])

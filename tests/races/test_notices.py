@@ -17,7 +17,7 @@ from entitlements.events import EntitlementEvent
 from entitlements.models import LicenseAssignment
 from notifications.actions import outbox
 from notifications.actions.outbox import fan_out_due_events
-from notifications.actions.preferences import choose_notices
+from notifications.actions.preferences import set_notice_choices
 from notifications.actions.recording import record_events
 from notifications.models import Channel, Delivery, MailMode, Notice, NoticeChoice, NoticePreference
 from partnerportal.lib.actors import Actor
@@ -97,7 +97,9 @@ def test_choices_saved_at_once_are_kept_as_one_of_them(cast: World, race: Race) 
         "trial_approved": NoticeChoice(MailMode.OFF, inbox=False),
     }
     for _ in range(count(5)):
-        race.run([(actor, partial(choose_notices, actor=actor, choices=choices)) for choices in [first, second] * 4])
+        race.run(
+            [(actor, partial(set_notice_choices, actor=actor, choices=choices)) for choices in [first, second] * 4]
+        )
         mine = NoticePreference.objects.filter(person_id=actor.person_id)
         assert set(mine.values_list("kind", flat=True)) in (set(first), set(second))
 

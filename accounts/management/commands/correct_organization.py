@@ -2,7 +2,7 @@ from uuid import UUID
 
 from django.core.management.base import CommandError, CommandParser
 
-from accounts.actions.standing import correct_identity
+from accounts.actions.standing import correct_organization_identity
 from accounts.management.arguments import find_organization, parse_country_code, parse_tenant_id
 from partnerportal.lib.commands import StaffCommand
 
@@ -29,7 +29,7 @@ class Command(StaffCommand):
     ) -> None:
         if (name, country, tenant_id, partner_id) == (None, None, None, None):
             raise CommandError("Say what to correct: --name, --country, --tenant-id or --partner-id.")
-        row = correct_identity(
+        row = correct_organization_identity(
             actor=self.actor,
             organization=find_organization(organization),
             name=name if name is None else name.strip(),

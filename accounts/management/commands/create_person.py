@@ -32,10 +32,10 @@ class Command(RegisterPersonCommand):
         if not registration.is_new and not link:
             raise CommandError(f"{person.email} is there already. With --link you get a link that sets the password.")
         self.warn_of_reset(registration)
-        self.stdout.write(make_password_link(person) if link else f"{person.email} created.")
+        self.stdout.write(make_password_reset_link(person) if link else f"{person.email} created.")
 
 
-def make_password_link(person: Person) -> str:
+def make_password_reset_link(person: Person) -> str:
     """Return the URL at which a person sets a password: it works once and for a limited time.
 
     It is the link that a "Forgot your password?" mail would hold.

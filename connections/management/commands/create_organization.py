@@ -8,7 +8,7 @@ from accounts.actions.operators import add_operator
 from accounts.actions.organizations import grant_membership, register_organization
 from accounts.actions.people import register_person
 from accounts.management.arguments import find_organization, find_program, parse_country_code, parse_tenant_id
-from accounts.management.commands.create_person import make_password_link
+from accounts.management.commands.create_person import make_password_reset_link
 from accounts.management.people import RegisterPersonCommand
 from accounts.models import Kind, Role
 from connections.models import InvitationLink
@@ -75,4 +75,4 @@ class Command(RegisterPersonCommand):
         for invitation in InvitationLink.objects.filter(organization=organization):
             self.stdout.write(f"{settings.PORTAL_ORIGIN}{invitation.path}")
         if admin and link:
-            self.stdout.write(make_password_link(registration.person))
+            self.stdout.write(make_password_reset_link(registration.person))
