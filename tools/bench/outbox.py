@@ -47,8 +47,10 @@ def _record(world: World) -> None:
         others = Connection.objects.exclude(partner=world.small_id)
         for connection in others.select_related("partner").order_by("pk")[:EVENTS]:
             data = {"scopes": connection.shared_scopes.codes}
-            about = {"subject": connection, "counterpart": connection.partner, "data": data}
-            record_event(ConnectionEvent.ESTABLISHED, actor=Actor.system(), **about)
+            partner = connection.partner
+            record_event(
+                ConnectionEvent.ESTABLISHED, actor=Actor.system(), subject=connection, counterpart=partner, data=data
+            )
 
 
 def _by_tasks(world: World) -> float:
