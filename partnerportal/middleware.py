@@ -148,7 +148,7 @@ class ActorMiddleware:
             response = self.get_response(request)
             if getattr(request, "failed", False):
                 transaction.set_rollback(True)
-            elif request.session.has_turn and request.session.session_key:
+            elif request.session.holds_session_lock and request.session.session_key:
                 request.session.save()  # within the transaction, because the next in turn reads it right after
             if isinstance(response, HttpResponseNotAllowed):  # Django gives this answer no text
                 response.content = render_to_string("problem.html", request=request)
@@ -166,7 +166,7 @@ class ActorMiddleware:
     def _enter(self, request: PortalRequest) -> None:
         self._enter_nobody(request)
         if request.method == "POST" and awaits_sign_in_proof(request.session):
-            request.session.take_turn()
+            request.session.lock_session()
         wanted, person_id = request.session.get("organization"), request.session.get(SESSION_KEY)
         # The first use of request.user checks the session. Reading the user needs the policies' tenant already, so the
         # tenant that the unchecked session names is entered first.

@@ -23,7 +23,7 @@ from partnerportal import embedded
 Key = ec.EllipticCurvePrivateKey
 
 
-class TcpPostgres(embedded.Postgres):
+class TcpPostgres(embedded.PostgresServer):
     """`admin` is the DSN of its superuser, over the socket; other roles come by TCP, and with a password."""
 
     def __init__(self, root: Path) -> None:
@@ -31,7 +31,7 @@ class TcpPostgres(embedded.Postgres):
         self.port = _free_port()
         self.admin = f"host={self.sockets} port={self.port} user=postgres dbname=postgres"
 
-    def answers(self, role: str, database: str) -> bool:
+    def accepts_login(self, role: str, database: str) -> bool:
         try:
             psycopg2.connect(self.admin, connect_timeout=5).close()
         except psycopg2.OperationalError:
@@ -54,7 +54,7 @@ class TcpPostgres(embedded.Postgres):
         arguments = [f"-c{name}={value}" for name, value in options.items()]
         command: list[str | Path] = [programs / "postgres", "-D", self.data, *arguments]
         server = embedded._launch(command, self.log, folder=Path("/"), user=self.account)
-        embedded._wait("PostgreSQL", lambda: self.answers("postgres", "postgres"), server, self.log)
+        embedded._wait("PostgreSQL", lambda: self.accepts_login("postgres", "postgres"), server, self.log)
 
     def run(self, *statements: str, database: str = "postgres") -> list[tuple]:
         """Run statements as the superuser, each in a transaction of its own; returns the rows of the last."""

@@ -37,7 +37,7 @@ def main() -> int:
                 return run(prepare(port), port)
             finally:
                 embedded.stop_servers()
-    except (StageError, embedded.EmbeddedError, OSError) as error:
+    except (StageError, embedded.EmbeddedServerError, OSError) as error:
         print(f"\nThe demo stopped. {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -172,7 +172,7 @@ def stop() -> int:
     end_left_overs()
     for lock in (*PORTAL.glob("lock"), *PORTAL.glob("*/lock")):  # each root of embedded servers has such a file
         embedded.stop_servers(lock.parent)
-        home = embedded.Postgres(lock.parent).home
+        home = embedded.PostgresServer(lock.parent).home
         if home != lock.parent:
             say(f"The database files of this folder are in {home}")
     return 0

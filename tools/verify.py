@@ -127,7 +127,7 @@ def main() -> int:
     try:
         run.step("Databases, fonts, translations", lambda: prepare(run))
         plans[mode](run)
-    except (StageError, embedded.EmbeddedError) as error:
+    except (StageError, embedded.EmbeddedServerError) as error:
         print(f"\nFAILED {error}", file=sys.stderr, flush=True)
         summary(run, time.monotonic() - started)
         return 1

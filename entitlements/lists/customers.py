@@ -100,10 +100,10 @@ class CustomerList(PersonalList):
         return _("Actions for %(name)s") % {"name": "{}"}
 
     @property
-    def hidden_fields(self) -> dict[str, Any]:
+    def hidden_field_values(self) -> dict[str, Any]:
         """The parameters that the form of filters sends along without showing a field for them."""
         flags = {name: "true" for name in ("trials", "over") if self.filter_values.get(name) is True}
-        return super().hidden_fields | flags
+        return super().hidden_field_values | flags
 
     @property
     def country_choices(self) -> list[tuple[str, str]]:

@@ -104,9 +104,9 @@ class RenewalList(PersonalList):
         return {"show": "calendar", "month": self.month.strftime("%Y-%m")} if self.is_month else {}
 
     @property
-    def hidden_fields(self) -> dict[str, Any]:
+    def hidden_field_values(self) -> dict[str, Any]:
         """The hidden fields of the filter form, by name. They keep the month that the page shows."""
-        return super().hidden_fields | self.month_values
+        return super().hidden_field_values | self.month_values
 
     @property
     def days_covered(self) -> tuple[dt.date, dt.date]:

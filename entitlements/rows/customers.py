@@ -64,7 +64,7 @@ def _customer_row(row: CustomerListing, services: list[str], select: str) -> Cus
         services=formats.join_names(services) if more > 0 else "",
         usage=SeatBar.for_seats(row.assigned, row.seats, row.overage) if row.seats or row.assigned else None,
         spark=charts.build_sparkline_path(row.weeks or ()),  # type: ignore[attr-defined]
-        expiry=LastDay.for_day(row.expires_on),
+        expiry=LastDay.from_date(row.expires_on),
         since=formats.format_date(row.connected_at).replace(" ", "\N{NO-BREAK SPACE}"),
         shares_services=row.shares(Scope.ENTITLEMENTS),
         shares_usage=row.shares(Scope.USAGE),
@@ -82,7 +82,7 @@ def collect_customer_attention(listings: Iterable[CustomerListing]) -> list[Atte
     attention = []
     for row in listings:
         url = reverse("customer", args=[row.public_id])
-        day = LastDay.for_day(row.expires_on)
+        day = LastDay.from_date(row.expires_on)
         if row.is_over:
             attention.append(AttentionItem("bad", "triangle-alert", row.name, describe_overage(row.overage), url))
         elif row.requests and not (day and day.tone):
@@ -114,7 +114,7 @@ def collect_service_attention(entitlements: Sequence[Entitlement]) -> list[Atten
             trial = section == Entitlement.Section.ACTIVE_TRIALS
             text = _("Trial ends") if trial else _("Term ends")
             attention.append(
-                AttentionItem("warn", "calendar-clock", row.sku.name, text, day=LastDay.for_day(row.ends_on))
+                AttentionItem("warn", "calendar-clock", row.sku.name, text, day=LastDay.from_date(row.ends_on))
             )
         if section == Entitlement.Section.PENDING_TRIALS:
             attention.append(AttentionItem("info", "flask-conical", row.sku.name, _("A trial request is pending")))
@@ -215,7 +215,7 @@ def make_service_row(row: Entitlement, *, running: bool) -> ServiceRow:
         quantity=formats.format_number(row.quantity),
         usage=SeatBar.for_seats(row.assigned, row.quantity) if running else None,
         starts=formats.format_date(row.starts_on) if row.starts_on else "",
-        expiry=LastDay.for_day(row.ends_on),
+        expiry=LastDay.from_date(row.ends_on),
         state=row.get_state_display(),
         reason=row.reason if row.state == Entitlement.State.DECLINED else "",
         cancel_url="",

@@ -74,7 +74,7 @@ def describe_unshared_customers(customers: int) -> str:
 def make_renewal_row(row: Entitlement, *, of_customers: bool) -> RenewalRow:
     """Return the row of the list of renewals for an entitlement. With `of_customers` it names the customer."""
     assert row.ends_on, "what has no end does not renew"
-    ends = LastDay.for_day(row.ends_on, soon=URGENT)
+    ends = LastDay.from_date(row.ends_on, soon=URGENT)
     assert ends
     return RenewalRow(
         service=row.sku.name,

@@ -8,7 +8,7 @@ from entitlements.trial_actions import TRIAL_ACTIONS
 from partnerportal.lib import formats
 from partnerportal.lib.countries import get_country_name
 from partnerportal.lib.days import today
-from partnerportal.lib.row_actions import MenuItem, menu_items
+from partnerportal.lib.row_actions import MenuItem, list_menu_items
 from partnerportal.lib.rows import LastDay
 
 State = Entitlement.State
@@ -64,11 +64,11 @@ def _trial_row(row: Entitlement, names: list[str]) -> TrialRow:
         services=formats.join_names(names) if left_out > 0 else "",
         quantity=formats.format_number(row.quantity),
         since=formats.format_date(row.updated_at),
-        ends=LastDay.for_day(row.ends_on),
+        ends=LastDay.from_date(row.ends_on),
         tone=TONES.get(State(row.state), ""),
         state=row.get_state_display(),
         reason=row.reason,
         is_waiting=is_waiting,
         is_running=is_running,
-        menu=menu_items(TRIAL_ACTIONS, row, "trial_") if is_waiting or is_running else [],
+        menu=list_menu_items(TRIAL_ACTIONS, row, "trial_") if is_waiting or is_running else [],
     )

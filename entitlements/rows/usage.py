@@ -139,7 +139,7 @@ def _service_use(use: UsageNumbers, ends: dt.date | None) -> ServiceUse:
         newly=formats.format_number(use.newly),
         monthly=formats.format_number(use.monthly),
         daily=formats.format_number(use.daily),
-        ends=LastDay.for_day(ends),
+        ends=LastDay.from_date(ends),
     )
 
 

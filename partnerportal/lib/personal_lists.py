@@ -135,7 +135,7 @@ class PersonalList(ListState):
     @property
     def filter_count(self) -> str:
         """The number of active filters as text, or "" for none. The search and the filters of tabs do not count."""
-        count = len(self.filter_values.keys() - self.hidden_fields.keys() - {*self.tab_filters, "q"})
+        count = len(self.filter_values.keys() - self.hidden_field_values.keys() - {*self.tab_filters, "q"})
         return formats.format_number(count) if count else ""
 
     @property
@@ -158,7 +158,7 @@ class PersonalList(ListState):
         if self.view:
             for tab in tabs:
                 tab.is_current = False
-        return [*tabs, *self.shown_tabs]
+        return [*tabs, *self.shown_view_tabs]
 
     def get_stored_count(self, query: Mapping[str, str]) -> int | None:
         """Return the number of rows that a saved view with these filters would list, or None if it is not known.
@@ -168,7 +168,7 @@ class PersonalList(ListState):
         return None
 
     @cached_property
-    def saved_tabs(self) -> list[Tab]:
+    def saved_view_tabs(self) -> list[Tab]:
         """One Tab for each saved view that the person may open: their own views, and those that colleagues share."""
         return [
             Tab(
@@ -183,12 +183,12 @@ class PersonalList(ListState):
         ]
 
     @property
-    def shown_tabs(self) -> list[Tab]:
+    def shown_view_tabs(self) -> list[Tab]:
         """The tabs of the first TABS_SHOWN saved views, and of the view that is open.
 
         The menu of saved views has all of them.
         """
-        return [tab for at, tab in enumerate(self.saved_tabs) if at < TABS_SHOWN or tab.is_current]
+        return [tab for at, tab in enumerate(self.saved_view_tabs) if at < TABS_SHOWN or tab.is_current]
 
     @cached_property
     def filter_query_string(self) -> str:
@@ -228,12 +228,12 @@ class PersonalList(ListState):
         return self.view is not None and (self.view.is_mine or self.preferences.may_share)
 
     @property
-    def is_default(self) -> bool:
+    def is_default_view(self) -> bool:
         """Whether the saved view that is open is the one with which the list opens for this person."""
         return bool(self.view and self.view.public_id == self.preferences.default_view)
 
     @property
-    def hidden_fields(self) -> dict[str, Any]:
+    def hidden_field_values(self) -> dict[str, Any]:
         """The hidden inputs of the filter form, as a dict of values by field name.
 
         They keep the filters of the tab, the order, the page size and the open view when the form is sent. A value that
@@ -248,7 +248,7 @@ class PersonalList(ListState):
         }
 
     @property
-    def sizes(self) -> list[dict[str, Any]]:
+    def page_sizes(self) -> list[dict[str, Any]]:
         """The page sizes that the reader can choose from.
 
         Each is a dict: `label` is the number of rows, `url` the address of the list with so many rows, and `is_current`

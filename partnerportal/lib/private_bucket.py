@@ -88,7 +88,7 @@ class PrivateBucket(S3Storage):
         with _bucket_errors():
             super().delete(name)
 
-    def stored_files(self, folder: str) -> Iterator[StoredFile]:
+    def list_stored_files(self, folder: str) -> Iterator[StoredFile]:
         """Yield the files of the folder, with the leftovers of processes that were killed while sending one."""
         prefix = self._normalize_name(folder) + "/"
         with _bucket_errors():

@@ -59,7 +59,7 @@ class PrivateStorage(Protocol):
     def delete(self, name: str) -> None:
         """Delete the file of this name, if there is one."""
 
-    def stored_files(self, folder: str) -> Iterator[StoredFile]:
+    def list_stored_files(self, folder: str) -> Iterator[StoredFile]:
         """Yield a StoredFile for every file of the folder, finished or not."""
 
 
@@ -93,7 +93,7 @@ def delete_file(name: str) -> None:
 
 def list_files(folder: str) -> Iterator[StoredFile]:
     """Yield a StoredFile for every private file of the folder, also those that a killed process left half-written."""
-    return _storage().stored_files(folder)
+    return _storage().list_stored_files(folder)
 
 
 def sweep_files(
@@ -156,7 +156,7 @@ class PrivateFolder(FileSystemStorage):
     def open_for_reading(self, name: str) -> IO[bytes]:
         return open(self.path(name), "rb")
 
-    def stored_files(self, folder: str) -> Iterator[StoredFile]:
+    def list_stored_files(self, folder: str) -> Iterator[StoredFile]:
         for path in ensure_private_folder(folder).iterdir():
             with suppress(FileNotFoundError):  # meanwhile it was put in its place, or deleted
                 changed_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)

@@ -86,7 +86,7 @@ class MenuItem:
     is_danger: bool
 
 
-def menu_items(table: Mapping[str, RowAction[M]], row: M, url_prefix: str) -> list[MenuItem]:
+def list_menu_items(table: Mapping[str, RowAction[M]], row: M, url_prefix: str) -> list[MenuItem]:
     """Return the menu entries for the actions that are possible on the row in its present state.
 
     `table` holds the RowAction objects by name. The URL of an entry's dialog is named by `url_prefix` and the action's

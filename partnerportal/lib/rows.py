@@ -63,7 +63,7 @@ class LastDay:
     tone: str  # "soon", "past" or ""
 
     @classmethod
-    def for_day(cls, day: dt.date | None, soon: dt.timedelta = SOON) -> "LastDay | None":
+    def from_date(cls, day: dt.date | None, soon: dt.timedelta = SOON) -> "LastDay | None":
         """Return the LastDay of a date, or None for None.
 
         Its tone is "soon" if the day is at most `soon` away, and "past" if it is over.

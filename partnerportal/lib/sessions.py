@@ -51,7 +51,7 @@ class SessionStore(db.SessionStore):
     """
 
     cookie_key: str | None = None
-    has_turn = False  # whether this transaction keeps the session to itself, by `take_turn`
+    holds_session_lock = False  # whether this transaction keeps the session to itself, by `lock_session`
     was_ended = False  # whether this very request ended the session
     _session: dict[str, Any]  # Django's property, which reads the row at its first use
     _before: dict[str, Any]  # the content of the row when it was last read or written here
@@ -116,7 +116,7 @@ class SessionStore(db.SessionStore):
         if SESSION_KEY not in self:
             super().cycle_key()
 
-    def take_turn(self) -> None:
+    def lock_session(self) -> None:
         """Lock the session until this transaction ends, and read what other requests have written in it.
 
         It waits for a request that holds the lock, and raises OperationalError after lock_timeout. A session that ended
@@ -127,7 +127,7 @@ class SessionStore(db.SessionStore):
         if row is None:
             self._session_key = None
         self._before = deepcopy(self._session_cache)
-        self.has_turn = True
+        self.holds_session_lock = True
 
     def clear(self) -> None:
         self.keys()  # reads the row first, so that `save` knows what has been taken out of it

@@ -51,7 +51,7 @@ class PortalWorker(Worker):
         garbage.tune_garbage_collection()
         self.open_listeners()
         self.shared[READY] = max(self.shared[READY], self.age)
-        while self.is_staying():
+        while self.should_keep_running():
             self.run_turn(BUSY_TURN if self.lanes.is_full else 1)
         self.finish_work()
 
@@ -94,7 +94,7 @@ class PortalWorker(Worker):
         self.notify()
         wasyncore.poll2(seconds, self.channels)
 
-    def is_staying(self) -> bool:
+    def should_keep_running(self) -> bool:
         """Return whether the process goes on answering requests.
 
         It ends when its parent is gone or its renewal is due. Told to leave, it stays until its successor is ready and

@@ -63,7 +63,7 @@ class Plant:
     def __init__(self, databases: dict[str, str], folder: Path) -> None:
         self.folder = folder
         self.mails = MailServer()
-        self.redis = embedded.Redis(folder)
+        self.redis = embedded.RedisServer(folder)
         self.redis_url = self.redis.start_if_needed()
         self.port = free_port()
         self.environment = (

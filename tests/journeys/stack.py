@@ -52,7 +52,7 @@ class Stack:
 
     @contextmanager
     def running(self) -> Iterator["Stack"]:
-        redis = embedded.Redis(self.folder)
+        redis = embedded.RedisServer(self.folder)
         self.environment["REDIS_URL"] = redis.start_if_needed()
         static.collect(environment=self.environment)
         processes = [self._start(name) for name in ("web", "worker")]

@@ -68,7 +68,7 @@ def test_a_session_that_has_been_deleted_is_not_made_again(key):
     Session.objects.all().delete()
     with pytest.raises(UpdateError):
         session.save()
-    session.take_turn()
+    session.lock_session()
     assert (session.session_key, dict(session.items())) == (None, {})
 
 
@@ -77,5 +77,5 @@ def test_who_has_the_turn_reads_what_was_written_before(key):
     assert session["changed"] == other["changed"] == 1
     other["changed"] = 2
     other.save()
-    session.take_turn()
+    session.lock_session()
     assert session["changed"] == 2

