@@ -12,7 +12,7 @@ from accounts.actions.organizations import VERIFIED_FIELDS
 from accounts.models import ListSettings, Operator, Organization, Person, SavedView
 from partnerportal.lib.countries import country_choices
 from partnerportal.lib.errors import Message
-from partnerportal.lib.fields import OneLineField
+from partnerportal.lib.fields import OneLineFormField
 from partnerportal.lib.lists import ListDefinition
 from partnerportal.lib.personal_lists import ListPreferences
 from partnerportal.lib.roles import KINDS_WITH_AGENTS, list_roles
@@ -22,7 +22,7 @@ from partnerportal.lib.time_zones import list_time_zone_choices
 class SignupForm(forms.Form):
     """The part of the sign-up form that is added to allauth's e-mail address and password: the person's name."""
 
-    name = OneLineField(label=_("Your name"), max_length=120, widget=forms.TextInput({"autocomplete": "name"}))
+    name = OneLineFormField(label=_("Your name"), max_length=120, widget=forms.TextInput({"autocomplete": "name"}))
     field_order = ("name", "email", "password1")
 
     def signup(self, request: HttpRequest, user: Person) -> None:
@@ -99,7 +99,7 @@ class SavedViewForm(forms.Form):
     Without `may_share` the form does not ask whether the view is shared.
     """
 
-    name = OneLineField(
+    name = OneLineFormField(
         label=_("Name"), max_length=60, widget=forms.TextInput({"autofocus": True, "autocomplete": "off"})
     )
     is_shared = forms.BooleanField(label=_("Share with everyone in the organisation"), required=False)

@@ -82,7 +82,7 @@ class PersonSession:
         """Return the Actor that a request of this person has."""
         return choose_actor(self.person, self.organization_id, self.operators)
 
-    def log_fields(self) -> dict[str, str]:
+    def list_log_fields(self) -> dict[str, str]:
         """Return the fields that each log line of a request gets: the person's public id."""
         return {"person": str(self.person.public_id)}
 

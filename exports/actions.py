@@ -37,14 +37,14 @@ from partnerportal.lib.exports import csv_copy
 from partnerportal.lib.exports.lists import ExportList, Query
 from partnerportal.lib.leases import LeaseLost, claim_next_row
 from partnerportal.lib.locks import Lock, acquire_lock
-from partnerportal.lib.nudges import nudge
+from partnerportal.lib.nudges import nudge_worker
 from partnerportal.lib.private_files import StoredFile, sweep_files
 from partnerportal.lib.states import move_row
 from partnerportal.lib.sweeping import delete_in_batches
 
 log = logging.getLogger(__name__)
 
-NUDGE = partial(nudge, "exports.tasks.make_exports")
+NUDGE = partial(nudge_worker, "exports.tasks.make_exports")
 SMALL = 2000  # rows up to which an export is answered at once
 AT_ONCE = 3  # unfinished exports that one person may have
 KEPT = timedelta(hours=24)  # how long a file can be fetched after it was made

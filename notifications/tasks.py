@@ -8,7 +8,7 @@ from celery import shared_task
 from notifications.actions.outbox import fan_out_due_events, send_due_emails, send_due_summary
 from notifications.actions.secret_mails import forget_secret_mails, send_secret_mails
 from notifications.actions.sweeping import sweep_deliveries, sweep_notices
-from partnerportal.lib.nudges import nudge
+from partnerportal.lib.nudges import nudge_worker
 
 SECONDS = 60  # how long a task goes on, below its time limit; the rest waits for the sweep of the next minute
 
@@ -17,7 +17,7 @@ SECONDS = 60  # how long a task goes on, below its time limit; the rest waits fo
 def fan_out() -> None:
     """Write the notices of all due events, then wake the task that sends e-mails."""
     if _until_empty(fan_out_due_events):
-        nudge("notifications.tasks.send_emails")
+        nudge_worker("notifications.tasks.send_emails")
 
 
 @shared_task

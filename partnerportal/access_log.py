@@ -40,7 +40,7 @@ class AccessLogMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         started = time.perf_counter()
         queries = QueryCounter()
-        with logs.log_fields(request_id=choose_request_id(request)) as fields:
+        with logs.bind_log_fields(request_id=choose_request_id(request)) as fields:
             with connection.execute_wrapper(queries):
                 response = self.get_response(request)
             response["X-Request-ID"] = fields["request_id"]

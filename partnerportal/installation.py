@@ -193,7 +193,7 @@ def check_databases() -> Findings:
 @contextmanager
 def _connected(variable: str) -> Iterator[Any]:
     """Connect as the URL in `variable` says, with every option of it, and yield the connection for the block."""
-    database = Environment().database(variable)
+    database = Environment().read_database_settings(variable)
     database["OPTIONS"].setdefault("connect_timeout", SECONDS)
     own = f"{settings.DATABASE_PINS} -c statement_timeout={SECONDS}s"
     database["OPTIONS"]["options"] = f"{own} {database['OPTIONS'].get('options', '')}".strip()

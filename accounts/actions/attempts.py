@@ -15,11 +15,11 @@ from accounts.models import FailedAttempts, Person
 from accounts.policies import ATTEMPTS_A_DAY, TOLD_AT
 from notifications.actions.secret_mails import queue_secret_mail
 from partnerportal.lib.days import today
-from partnerportal.lib.nudges import nudge
+from partnerportal.lib.nudges import nudge_worker
 from partnerportal.lib.sweeping import delete_in_batches
 
 Attempt = FailedAttempts.Kind
-_nudge = partial(nudge, "accounts.tasks.warn_owners_of_guessing")
+_nudge = partial(nudge_worker, "accounts.tasks.warn_owners_of_guessing")
 
 
 def note_failed_attempt(person_id: int, kind: Attempt) -> None:

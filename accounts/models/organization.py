@@ -10,9 +10,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.addresses import address_lines
+from partnerportal.lib.addresses import format_address_lines
 from partnerportal.lib.countries import country_choices
-from partnerportal.lib.fields import LineField
+from partnerportal.lib.fields import OneLineModelField
 from partnerportal.lib.models import PublicModel
 from partnerportal.lib.scopes import Scope
 from partnerportal.lib.text import make_search_key
@@ -77,7 +77,7 @@ class Organization(PublicModel):
 
     kind = models.CharField(_("type"), max_length=16, choices=Kind)
     state = models.CharField(max_length=12, choices=State, default=State.ACTIVE, db_default=State.ACTIVE)
-    name = LineField(_("organisation name"), max_length=200)
+    name = OneLineModelField(_("organisation name"), max_length=200)
     name_folded = models.CharField(max_length=FOLDED, editable=False)  # what searches compare: lib.text.make_search_key
     org_id = models.CharField(
         "ORGID", max_length=8, unique=True, default=new_org_id, validators=[RegexValidator(r"^[1-9]\d{7}$")]
@@ -87,12 +87,12 @@ class Organization(PublicModel):
         _("partner ID"), max_length=12, blank=True, db_default="", default="", validators=[RegexValidator(PARTNER_ID)]
     )
     country = models.CharField(_("country"), max_length=2, choices=country_choices)
-    street = LineField(_("street"), max_length=200, blank=True)
-    postal_code = LineField(_("postal code"), max_length=20, blank=True)
-    city = LineField(_("city"), max_length=120, blank=True)
-    phone = LineField(_("phone"), max_length=40, blank=True)
+    street = OneLineModelField(_("street"), max_length=200, blank=True)
+    postal_code = OneLineModelField(_("postal code"), max_length=20, blank=True)
+    city = OneLineModelField(_("city"), max_length=120, blank=True)
+    phone = OneLineModelField(_("phone"), max_length=40, blank=True)
     contact_email = models.EmailField(_("contact email"), blank=True)
-    website = LineField(_("web domain"), max_length=120, blank=True)
+    website = OneLineModelField(_("web domain"), max_length=120, blank=True)
     parent = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, related_name="partners", verbose_name=_("distributor")
     )
@@ -101,9 +101,9 @@ class Organization(PublicModel):
     account_manager = models.ForeignKey(
         "accounts.Operator", models.DO_NOTHING, null=True, blank=True, db_constraint=False, related_name="manages"
     )
-    account_manager_name = LineField(_("account manager"), max_length=120, blank=True)
+    account_manager_name = OneLineModelField(_("account manager"), max_length=120, blank=True)
     account_manager_email = models.EmailField(_("account manager’s email"), blank=True)
-    account_manager_phone = LineField(_("account manager’s phone"), max_length=40, blank=True)
+    account_manager_phone = OneLineModelField(_("account manager’s phone"), max_length=40, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     competencies = models.ManyToManyField("accounts.Competency", through="accounts.OrganizationCompetency")
     skills = models.ManyToManyField("accounts.Skill", through="accounts.OrganizationSkill")
@@ -147,7 +147,7 @@ class Organization(PublicModel):
 
         In Japan that is from the large to the small.
         """
-        return address_lines(self.country, street=self.street, postal_code=self.postal_code, city=self.city)
+        return format_address_lines(self.country, street=self.street, postal_code=self.postal_code, city=self.city)
 
     def __str__(self) -> str:
         return self.name

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from partnerportal.lib import tenancy
-from partnerportal.lib.fields import LineField
+from partnerportal.lib.fields import OneLineModelField
 from partnerportal.lib.models import PublicModel
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class Person(PublicModel, AbstractBaseUser):
         SIGNED_UP = "signed_up"
 
     email = models.EmailField(_("email address"), unique=True)
-    name = LineField(_("name"), max_length=120)
+    name = OneLineModelField(_("name"), max_length=120)
     language = models.CharField(_("language"), max_length=8, choices=settings.LANGUAGES, default="en")
     time_zone = models.CharField(_("time zone"), max_length=64, default="UTC", validators=[validate_time_zone])
     theme = models.CharField(_("appearance"), max_length=8, choices=Theme, default=Theme.AUTO)

@@ -16,7 +16,7 @@ from accounts.models import SavedView
 from accounts.policies import ROLE_TABLE, AccountPermission, may_share_views
 from accounts.queries import get_list_preferences, get_saved_view
 from partnerportal.lib.form_errors import show_errors_in_form
-from partnerportal.lib.lists import ListDefinition, build_list_address, find_list
+from partnerportal.lib.lists import ListDefinition, build_list_url, find_list
 from partnerportal.lib.pages import read_next_url, redirect_htmx, require_permission
 from partnerportal.lib.policies import authorize
 from partnerportal.lib.requests import PortalRequest
@@ -38,7 +38,7 @@ def _visible_view(request: PortalRequest, view_id: UUID) -> tuple[SavedView, Lis
 
 
 def _address(definition: ListDefinition, view: SavedView) -> str:
-    return build_list_address(reverse(definition.url_name), {**view.query, "view": view.public_id})
+    return build_list_url(reverse(definition.url_name), {**view.query, "view": view.public_id})
 
 
 def _posted_query(request: PortalRequest) -> dict[str, str]:

@@ -30,14 +30,14 @@ from partnerportal.lib.actors import Actor
 from partnerportal.lib.api_tokens import open_token_transaction
 from partnerportal.lib.errors import Invalid, Refused, TooMany, Unavailable, Unprocessable
 from partnerportal.lib.leases import LeaseLost, claim_next_row
-from partnerportal.lib.nudges import nudge
+from partnerportal.lib.nudges import nudge_worker
 from partnerportal.lib.private_files import sweep_files
 from partnerportal.lib.sweeping import delete_in_batches
 from partnerportal.lib.text import escape_unprintable
 
 log = logging.getLogger(__name__)
 
-NUDGE = partial(nudge, "entitlements.tasks.ingest_uploads")
+NUDGE = partial(nudge_worker, "entitlements.tasks.ingest_uploads")
 State, Kind = IngestUpload.State, IngestUpload.Kind
 UNFINISHED = Q(state__in=[State.RECEIVED, State.RUNNING])
 TYPES = {Kind.USAGE: ("usage",), Kind.ASSIGNMENTS: ("assignment",), Kind.ENTITLEMENTS: ("sku", "entitlement", "order")}

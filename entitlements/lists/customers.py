@@ -80,7 +80,7 @@ class CustomerList(PersonalList):
     @property
     def filter_tabs(self) -> list[Tab]:
         """The tabs of the most used filters, each with the number of its customers."""
-        return make_customer_tabs(self.numbers, self.filter_values, self.address_with_query)
+        return make_customer_tabs(self.numbers, self.filter_values, self.build_url_with_query)
 
     @property
     def found_label(self) -> str:

@@ -50,12 +50,12 @@ class HolderList(ListState):
     @property
     def all_licences_url(self) -> str:
         """The address of the list with all licences, whether they are used or not."""
-        return self.address(unused=None)
+        return self.build_url(unused=None)
 
     @property
     def unused_licences_url(self) -> str:
         """The address of the list with only the licences that are not used."""
-        return self.address(unused=True)
+        return self.build_url(unused=True)
 
     @property
     def is_unused_only(self) -> bool:

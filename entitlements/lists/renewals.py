@@ -229,7 +229,7 @@ class RenewalList(PersonalList):
 
     def _mode_address(self, **values: Any) -> str:
         """Return the address that shows these days, with the filters of the present one and without its view."""
-        return self.address(**MODE | values)
+        return self.build_url(**MODE | values)
 
 
 def _next_month(month: dt.date) -> dt.date:

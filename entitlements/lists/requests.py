@@ -47,6 +47,6 @@ class RequestList(PersonalList):
         """The tabs of the list, each with its address. The tab of waiting requests says how many there are."""
         waiting = self.waiting_count
         return [
-            Tab(label, self.address(state=tab, view=""), waiting if tab == WAITING else None, tab == self.tab)
+            Tab(label, self.build_url(state=tab, view=""), waiting if tab == WAITING else None, tab == self.tab)
             for tab, label in self.labels.items()
         ]

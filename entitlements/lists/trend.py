@@ -31,7 +31,7 @@ from entitlements.rows.usage import (
 )
 from partnerportal.lib import charts, formats
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.lists import build_list_address, build_query_string
+from partnerportal.lib.lists import build_list_url, build_query_string
 
 DEFAULT_RANGE = "12w"  # twelve weeks by day
 _RANGE_WORDS = {"12w": gettext_lazy("12 weeks"), "6m": gettext_lazy("6 months"), "13m": gettext_lazy("13 months")}
@@ -179,11 +179,9 @@ class UsageTrend:
             ],
         )
 
-    def address(self, **changes: Any) -> str:
+    def build_url(self, **changes: Any) -> str:
         """Return the address of the trend's page with these query parameters changed. Usual values are left out."""
-        return build_list_address(
-            "", {"range": self.range, "service": self.service, **changes}, {"range": DEFAULT_RANGE}
-        )
+        return build_list_url("", {"range": self.range, "service": self.service, **changes}, {"range": DEFAULT_RANGE})
 
     @property
     def exports(self) -> list[tuple[str, str, str, str]]:
@@ -203,7 +201,7 @@ class UsageTrend:
     def ranges(self) -> list[dict[str, Any]]:
         """The ranges that can be chosen, each as a dict with its label, its address and whether it is current."""
         return [
-            {"label": words, "url": self.address(range=key), "is_current": key == self.range}
+            {"label": words, "url": self.build_url(range=key), "is_current": key == self.range}
             for key, words in _RANGE_WORDS.items()
         ]
 

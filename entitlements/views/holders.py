@@ -31,7 +31,7 @@ def licence_holders(request: PortalRequest) -> HttpResponse:
     holders = HolderList(request.actor, request.GET)
     if request.htmx:
         response = render(request, "entitlements/licence_holders.html#list", {"list": holders})
-        return push_url(response, request.path + holders.own_address)
+        return push_url(response, request.path + holders.current_url)
     return render(request, "entitlements/licence_holders.html", {"list": holders})
 
 

@@ -58,6 +58,6 @@ class Inbox(PersonalList):
         neither = {"unread": None, "dismissed": None, "view": ""}
         labels = {"": _("All"), "unread": _("Unread"), "dismissed": _("Dismissed")}
         return [
-            Tab(label, self.address(**neither | ({tab: True} if tab else {})), None, tab == self.tab)
+            Tab(label, self.build_url(**neither | ({tab: True} if tab else {})), None, tab == self.tab)
             for tab, label in labels.items()
         ]

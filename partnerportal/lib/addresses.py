@@ -15,7 +15,7 @@ CODE_AFTER = LARGE_TO_SMALL | frozenset(
 )
 
 
-def address_lines(country: str, *, street: str, postal_code: str, city: str) -> list[str]:
+def format_address_lines(country: str, *, street: str, postal_code: str, city: str) -> list[str]:
     """Return a postal address as a list of lines, in the order that is usual in the country.
 
     `country` is a two-letter code. Empty parts are left out.

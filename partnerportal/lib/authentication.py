@@ -14,7 +14,7 @@ class Credential(Protocol):
     def as_actor(self) -> Actor:
         """Return the actor that owns this credential."""
 
-    def log_fields(self) -> dict[str, str]:
+    def list_log_fields(self) -> dict[str, str]:
         """Return what the access log says about the caller, as field names with values. None of them is secret."""
 
 
@@ -27,7 +27,7 @@ def authenticate(request: HttpRequest, credential: Credential | None) -> Actor:
     actor = credential.as_actor() if credential else ANONYMOUS
     request.actor = actor  # type: ignore[attr-defined]
     if credential:
-        logs.add_log_fields(**credential.log_fields())
+        logs.add_log_fields(**credential.list_log_fields())
     if actor.organization_public_id:
         logs.add_log_fields(organization=actor.organization_public_id)
     return actor

@@ -136,12 +136,12 @@ class Chart:
     bars: list[ChartBar] = field(default_factory=list)
 
     @property
-    def base(self) -> float:
+    def baseline_y(self) -> float:
         """The y of the baseline, where values are 0."""
         return self.frame.height - self.frame.bottom
 
     @property
-    def end(self) -> float:
+    def axis_end_x(self) -> float:
         """The x of the right end of the horizontal axis."""
         return self.frame.width - self.frame.right
 
@@ -152,7 +152,9 @@ class Chart:
         Each point has one y for each line; "-" stands for an unknown value. A bar has one y, that of its top.
         """
         if self.bars:
-            ys: list[list[float | None]] = [[min((y for y, _h in bar.parts), default=self.base)] for bar in self.bars]
+            ys: list[list[float | None]] = [
+                [min((y for y, _h in bar.parts), default=self.baseline_y)] for bar in self.bars
+            ]
         else:
             ys = [[line.ys[at] for line in self.lines] for at in range(len(self.xs))]
         return ";".join(

@@ -25,7 +25,7 @@ class Environment(environ.Env):
     All methods raise ImproperlyConfigured with a plain sentence for a value that is missing or wrong.
     """
 
-    def secret(self, name: str, default: str | None = None) -> str:
+    def read_secret(self, name: str, default: str | None = None) -> str:
         """Return a secret from the variable `name`, or from the file that the variable `name`_FILE points to.
 
         Without either it returns `default`. Raises ImproperlyConfigured when both are set, or when neither is and there
@@ -42,12 +42,12 @@ class Environment(environ.Env):
             raise ImproperlyConfigured(f"{name} is not set, and neither is {name}_FILE.")
         return default
 
-    def encryption_keys(self, name: str) -> list[str]:
+    def read_encryption_keys(self, name: str) -> list[str]:
         """Return the Fernet keys that the variable lists, separated by commas.
 
         The first key encrypts; all of them decrypt.
         """
-        keys = [key.strip() for key in self.secret(name).split(",")]
+        keys = [key.strip() for key in self.read_secret(name).split(",")]
         try:
             for key in keys:
                 Fernet(key)
@@ -57,21 +57,21 @@ class Environment(environ.Env):
             ) from None
         return keys
 
-    def number(self, name: str, default: int) -> int:
+    def read_number(self, name: str, default: int) -> int:
         """Return the variable as a whole number of at least 0, or `default` if it is not set."""
         text = self.ENVIRON.get(name) or str(default)
         if not (text.isascii() and text.isdigit()):
             raise ImproperlyConfigured(f"{name} is {text!r}: it must be a whole number, 0 or more.")
         return int(text)
 
-    def choice(self, name: str, choices: Collection[str], default: str) -> str:
+    def read_choice(self, name: str, choices: Collection[str], default: str) -> str:
         """Return the variable, which must be one of `choices`, or `default` if it is not set."""
         text = self.ENVIRON.get(name) or default
         if text not in choices:
             raise ImproperlyConfigured(f"{name} is {text!r}: it must be one of {', '.join(choices)}.")
         return str(text)
 
-    def origin(self, name: str) -> str:
+    def read_origin(self, name: str) -> str:
         """Return the variable, which must be a web origin: scheme, host and perhaps a port, without a final slash."""
         text = str(self.ENVIRON.get(name) or "").rstrip("/")
         if not _ORIGIN.fullmatch(text):
@@ -81,13 +81,13 @@ class Environment(environ.Env):
             )
         return text
 
-    def database_url(self, name: str) -> str:
+    def read_database_url(self, name: str) -> str:
         """Return the database URL in the variable, completed with a password from another variable if it has none.
 
         The password of DATABASE_URL stands in DATABASE_PASSWORD or DATABASE_PASSWORD_FILE, and so on for other names.
         """
-        url, password_name = self.secret(name), name.removesuffix("URL") + "PASSWORD"
-        password = self.secret(password_name, default="")
+        url, password_name = self.read_secret(name), name.removesuffix("URL") + "PASSWORD"
+        password = self.read_secret(password_name, default="")
         try:
             parts = urlsplit(url)
             complete = parts.scheme in ("postgres", "postgresql") and parts.username and parts.path.strip("/")
@@ -102,14 +102,14 @@ class Environment(environ.Env):
             parts = parts._replace(netloc=f"{user.rstrip(':')}:{quote(password, safe='')}@{rest}")
         return parts.geturl()
 
-    def database(self, name: str) -> dict[str, Any]:
+    def read_database_settings(self, name: str) -> dict[str, Any]:
         """Return the Django settings of the database whose URL is in the variable, as one entry of DATABASES."""
-        config: dict[str, Any] = self.db_url_config(self.database_url(name))
+        config: dict[str, Any] = self.db_url_config(self.read_database_url(name))
         return {"OPTIONS": {}} | config
 
-    def mail(self, name: str, default: str | None = None) -> dict[str, Any]:
+    def read_mail_settings(self, name: str, default: str | None = None) -> dict[str, Any]:
         """Return the Django settings of the mail server whose URL is in the variable, as a dict."""
-        url = self.secret(name, default)
+        url = self.read_secret(name, default)
         try:
             config: dict[str, Any] = self.email_url_config(url)
         except (ValueError, ImproperlyConfigured) as error:

@@ -8,7 +8,7 @@ from django.db import models
 from partnerportal.lib.text import make_single_line
 
 
-class OneLineField(forms.CharField):
+class OneLineFormField(forms.CharField):
     """A form field for text in one line, without line breaks or invisible characters at its ends.
 
     Text of invisible characters alone counts as empty.
@@ -18,14 +18,14 @@ class OneLineField(forms.CharField):
         return super().to_python(make_single_line(value) if isinstance(value, str) else value)
 
 
-class LineField(models.CharField):
+class OneLineModelField(models.CharField):
     """A model field for text in one line, which is cleaned by `make_single_line` before it is saved.
 
     Migrations see it as a CharField.
     """
 
     def formfield(self, **kwargs: Any) -> Any:
-        return super().formfield(**{"form_class": OneLineField, **kwargs})
+        return super().formfield(**{"form_class": OneLineFormField, **kwargs})
 
     def pre_save(self, model_instance: models.Model, add: bool) -> Any:
         value = make_single_line(super().pre_save(model_instance, add))

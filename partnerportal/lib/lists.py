@@ -156,7 +156,7 @@ def build_query_string(values: Mapping[str, Any]) -> str:
     return urlencode({name: format_query_value(value) for name, value in values.items() if value not in ("", None)})
 
 
-def build_list_address(path: str, values: Mapping[str, Any], usual: Mapping[str, Any] | None = None) -> str:
+def build_list_url(path: str, values: Mapping[str, Any], usual: Mapping[str, Any] | None = None) -> str:
     """Return the URL of a list: the path with these values as its query string.
 
     Values that are empty, or equal to the `usual` value of the same name, are left out.
@@ -188,33 +188,33 @@ class ListState:
         """The values that every URL of this list repeats, by parameter name. The cursor is not among them."""
         return dict(self.filter_values)
 
-    def address(self, **changes: Any) -> str:
+    def build_url(self, **changes: Any) -> str:
         """Return the URL of this list with some parameters changed.
 
         It leads to the first page, unless `cursor` is among the changes.
         """
         path = reverse(self.url_name) if self.url_name else ""
-        return build_list_address(path, {**self.carried_values, **changes}, self.usual)
+        return build_list_url(path, {**self.carried_values, **changes}, self.usual)
 
     @cached_property
-    def own_address(self) -> str:
+    def current_url(self) -> str:
         """The URL of the page that is shown, without parameters that have their usual value."""
-        return self.address(cursor=self.cursor)
+        return self.build_url(cursor=self.cursor)
 
     @property
     def previous_url(self) -> str:
         """The URL of the previous page, or "" on the first page."""
-        return self.address(cursor=self.page.previous_cursor) if self.page.previous_cursor else ""
+        return self.build_url(cursor=self.page.previous_cursor) if self.page.previous_cursor else ""
 
     @property
     def next_url(self) -> str:
         """The URL of the next page, or "" on the last page."""
-        return self.address(cursor=self.page.next_cursor) if self.page.next_cursor else ""
+        return self.build_url(cursor=self.page.next_cursor) if self.page.next_cursor else ""
 
     @property
     def clear_filters_url(self) -> str:
         """The URL of this list without any filter."""
-        return self.address(**dict.fromkeys(self.filter_values))
+        return self.build_url(**dict.fromkeys(self.filter_values))
 
     @property
     def filter_query_string(self) -> str:
@@ -238,16 +238,16 @@ class ListState:
         return _("%(first)s–%(last)s of %(total)s") % {"first": first, "last": last, "total": self.total}
 
 
-def build_column_heads(columns: Iterable[ListColumn], sort: str, address: Callable[..., str]) -> list[ColumnHead]:
+def build_column_heads(columns: Iterable[ListColumn], sort: str, build_url: Callable[..., str]) -> list[ColumnHead]:
     """Return the headings of the columns, each with the URL that sorts the list by it.
 
-    `sort` is the present order; the URL of its column reverses it. `address` is a function like `ListState.address`.
+    `sort` is the present order; the URL of its column reverses it. `build_url` is a function like that of ListState.
     """
-    return [_head(column, sort, address) for column in columns]
+    return [_head(column, sort, build_url) for column in columns]
 
 
-def _head(column: ListColumn, sort: str, address: Callable[..., str]) -> ColumnHead:
+def _head(column: ListColumn, sort: str, build_url: Callable[..., str]) -> ColumnHead:
     directions = {column.name: "ascending", f"-{column.name}": "descending"}
     following = f"-{column.name}" if sort == column.name else column.name
-    url = address(sort=following) if column.sort else ""
+    url = build_url(sort=following) if column.sort else ""
     return ColumnHead(column.name, str(column.label), url, directions.get(sort, ""), column.css)

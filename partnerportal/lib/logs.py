@@ -1,6 +1,6 @@
 """Log lines: a JSON object each, or plain text on a developer's machine, without the secrets that addresses hold.
 
-`log_fields` sets what every line of a request or task says beside its message, and `add_log_fields` adds what is
+`bind_log_fields` sets what every line of a request or task says beside its message, and `add_log_fields` adds what is
 learned on the way, such as who asks. A single line may bring fields of its own:
 `log.info("…", extra={"fields": {"status": 200}})`. Nothing else that libraries attach to a record is written, because
 whole requests and the arguments of tasks are among it.
@@ -26,7 +26,7 @@ Fields = dict[str, Any]
 
 
 @contextmanager
-def log_fields(**values: Any) -> Iterator[Fields]:
+def bind_log_fields(**values: Any) -> Iterator[Fields]:
     """Add these fields to every log line that is written within the `with` block.
 
     They replace the fields of an outer block. Yields the dict of fields.
@@ -39,7 +39,7 @@ def log_fields(**values: Any) -> Iterator[Fields]:
 
 
 def open_log_fields(**values: Any) -> Token[Fields | None]:
-    """Begin a block of log fields, like `log_fields`, for callers that cannot use `with`.
+    """Begin a block of log fields, like `bind_log_fields`, for callers that cannot use `with`.
 
     Returns the token that `close_log_fields` takes.
     """
@@ -52,14 +52,14 @@ def close_log_fields(token: Token[Fields | None]) -> None:
 
 
 def add_log_fields(**values: Any) -> None:
-    """Add fields to all further log lines of the present `log_fields` block. Outside a block they are dropped."""
+    """Add fields to all further log lines of the present `bind_log_fields` block. Outside a block they are dropped."""
     current = _fields.get()
     if current is not None:
         current.update(values)
 
 
 def get_log_fields() -> Fields:
-    """Return a copy of the fields that are added to every log line at present, empty outside a `log_fields` block."""
+    """Return a copy of the fields that are added to every log line; empty outside a `bind_log_fields` block."""
     return dict(_fields.get() or {})
 
 

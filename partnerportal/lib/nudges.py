@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 BROKER = CircuitBreaker("The broker", within=0.25)
 
 
-def nudge(task: str) -> None:
+def nudge_worker(task: str) -> None:
     """Wake a background worker by sending it the Celery task of this name.
 
     Actions name tasks by strings, because the layering forbids to import them. It never raises and takes a quarter of a

@@ -74,7 +74,7 @@ def render_list_page(
         return redirect(listing.default_view_url)
     response = render(request, part if request.htmx else page, context | {"list": listing})
     patch_vary_headers(response, ["HX-Request"])
-    return push_url(response, listing.own_address) if request.htmx else response
+    return push_url(response, listing.current_url) if request.htmx else response
 
 
 def require_sign_in(view: View) -> View:

@@ -20,7 +20,7 @@ from partnerportal.lib.lists import (
     ListState,
     Tab,
     build_column_heads,
-    build_list_address,
+    build_list_url,
     build_query_string,
     format_query_value,
 )
@@ -50,7 +50,7 @@ class ListPreferences:
     views: tuple[SavedViewSummary, ...]  # the person's own and those that colleagues share, by name
     may_share: bool  # whether the person may share views, and delete those that colleagues share
 
-    def view(self, public_id: str) -> SavedViewSummary | None:
+    def find_view(self, public_id: str) -> SavedViewSummary | None:
         """Return the saved view with this public id, or None."""
         return next((view for view in self.views if view.public_id == public_id), None)
 
@@ -83,7 +83,7 @@ class PersonalList(ListState):
 
     def __init__(self, actor: Actor, params: Mapping[str, str]) -> None:
         self.preferences = _preferences_of[0](actor, self.definition.key)
-        self.view = self.preferences.view(params.get("view", ""))
+        self.view = self.preferences.find_view(params.get("view", ""))
         self.sort = self.definition.parse_sort(params)
         self.size = next((size for size in SIZES if str(size) == params.get("size")), DEFAULT_SIZE)
         self.cursor = params.get("cursor", "")
@@ -100,7 +100,7 @@ class PersonalList(ListState):
         view = self.view.public_id if self.view else ""
         return {**self.filter_values, "sort": self.sort, "size": self.size, "view": view}
 
-    def address(self, **changes: Any) -> str:
+    def build_url(self, **changes: Any) -> str:
         """Return the URL of this list with some parameters changed.
 
         It leads to the first page, unless `cursor` is among the changes.
@@ -110,17 +110,17 @@ class PersonalList(ListState):
     def _address(self, values: Mapping[str, Any]) -> str:
         path = reverse(self.definition.url_name)
         usual = {"sort": self.definition.default_sort, "size": DEFAULT_SIZE, **self.usual}
-        url = build_list_address(path, values, usual)
+        url = build_list_url(path, values, usual)
         return f"{path}?view=all" if url == path and self.preferences.default_view else url
 
-    def address_with_query(self, query: Mapping[str, Any]) -> str:
+    def build_url_with_query(self, query: Mapping[str, Any]) -> str:
         """Return the URL of this list with `query` in place of its filters and order, and the same page size."""
         return self._address({**query, "size": self.size})
 
     @cached_property  # cached, because each row asks for them
     def columns(self) -> list[ColumnHead]:
         """The headings of the columns that are shown, in the person's order."""
-        return build_column_heads(self.definition.select_columns(self.preferences.columns), self.sort, self.address)
+        return build_column_heads(self.definition.select_columns(self.preferences.columns), self.sort, self.build_url)
 
     @property
     def is_compact(self) -> bool:
@@ -173,7 +173,7 @@ class PersonalList(ListState):
         return [
             Tab(
                 label=view.name,
-                url=self.address_with_query({**view.query, "view": view.public_id}),
+                url=self.build_url_with_query({**view.query, "view": view.public_id}),
                 count=self.get_stored_count(view.query),
                 is_current=view is self.view,
                 is_shared=view.is_shared,
@@ -212,7 +212,7 @@ class PersonalList(ListState):
     @property
     def default_view_url(self) -> str:
         """The URL of the saved view with which the list opens for this person, or "" if the person chose none."""
-        return self._address_of_view(self.preferences.view(self.preferences.default_view))
+        return self._address_of_view(self.preferences.find_view(self.preferences.default_view))
 
     @property
     def reset_view_url(self) -> str:
@@ -220,7 +220,7 @@ class PersonalList(ListState):
         return self._address_of_view(self.view)
 
     def _address_of_view(self, view: SavedViewSummary | None) -> str:
-        return self.address_with_query({**view.query, "view": view.public_id}) if view else ""
+        return self.build_url_with_query({**view.query, "view": view.public_id}) if view else ""
 
     @property
     def may_delete_view(self) -> bool:
@@ -254,9 +254,9 @@ class PersonalList(ListState):
         Each is a dict: `label` is the number of rows, `url` the address of the list with so many rows, and `is_current`
         whether it is the present size.
         """
-        return [{"label": size, "url": self.address(size=size), "is_current": size == self.size} for size in SIZES]
+        return [{"label": size, "url": self.build_url(size=size), "is_current": size == self.size} for size in SIZES]
 
     @property
     def clear_filters_url(self) -> str:
         """The URL of the list on the same tab, without any other filter and without a saved view."""
-        return self.address(**dict.fromkeys(self.filter_values.keys() - set(self.tab_filters)), view="")
+        return self.build_url(**dict.fromkeys(self.filter_values.keys() - set(self.tab_filters)), view="")

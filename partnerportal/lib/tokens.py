@@ -52,7 +52,7 @@ class Token(models.Model):
         """Return the actor for a request with this token: a client, with what this model lets it do."""
         raise NotImplementedError
 
-    def log_fields(self) -> dict[str, str]:
+    def list_log_fields(self) -> dict[str, str]:
         """Return the fields by which a request's log line names the token, as a dict. Staff find the token by them."""
         return {"token_prefix": self.prefix}
 

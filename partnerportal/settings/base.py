@@ -17,14 +17,14 @@ BASE_DIR = Path(__file__).resolve().parents[2]
 env = Environment()
 
 # --- Where the portal lives ---------------------------------------------------------------------------------
-SECRET_KEY: str = env.secret("SECRET_KEY")
-SECRETS_KEYS: list[str] = env.encryption_keys("SECRETS_KEYS")  # of secrets that lie encrypted in the database
-PORTAL_ORIGIN: str = env.origin("PORTAL_ORIGIN")  # links in mails and invitations are built from this alone
+SECRET_KEY: str = env.read_secret("SECRET_KEY")
+SECRETS_KEYS: list[str] = env.read_encryption_keys("SECRETS_KEYS")  # of secrets that lie encrypted in the database
+PORTAL_ORIGIN: str = env.read_origin("PORTAL_ORIGIN")  # links in mails and invitations are built from this alone
 PORTAL_HOST: str = urlsplit(PORTAL_ORIGIN).hostname or ""
 # The kinds of process, each of which has a database role, and the variable that holds the role's URL.
 DATABASE_VARIABLES = {"web": "DATABASE_URL", "job": "DATABASE_JOB_URL", "owner": "DATABASE_OWNER_URL"}
-PORTAL_PROCESS: str = env.choice("PORTAL_PROCESS", DATABASE_VARIABLES, default="web")
-SECURITY_CONTACT: str = env.secret("SECURITY_CONTACT", "")  # address or https:// page for whoever finds a weakness
+PORTAL_PROCESS: str = env.read_choice("PORTAL_PROCESS", DATABASE_VARIABLES, default="web")
+SECURITY_CONTACT: str = env.read_secret("SECURITY_CONTACT", "")  # address or https:// page for whoever finds a weakness
 ALLOWED_HOSTS = [PORTAL_HOST]
 CSRF_TRUSTED_ORIGINS = [PORTAL_ORIGIN]
 DEBUG = False
@@ -130,7 +130,7 @@ TEMPLATES = [
 COTTON_DIR = "ui"
 
 # --- Database, sessions, cache: all in PostgreSQL, so that losing Redis signs nobody out and refuses nobody ----
-_database = env.database(DATABASE_VARIABLES[PORTAL_PROCESS])
+_database = env.read_database_settings(DATABASE_VARIABLES[PORTAL_PROCESS])
 # By SQL alone a role may change these settings for all who sign in with it. What the connection itself asks for wins.
 DATABASE_PINS = (
     "-c search_path=public -c row_security=on -c default_transaction_read_only=off -c local_preload_libraries="
@@ -206,7 +206,7 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = urlsplit(PORTAL_ORIGIN).scheme
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
-ALLAUTH_TRUSTED_PROXY_COUNT = env.number("TRUSTED_PROXY_COUNT", default=0)
+ALLAUTH_TRUSTED_PROXY_COUNT = env.read_number("TRUSTED_PROXY_COUNT", default=0)
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_USER_VERIFICATION = "required"
@@ -285,21 +285,21 @@ if PRIVATE_BUCKET:
             "endpoint_url": env("PRIVATE_BUCKET_ENDPOINT", default="") or None,
             "region_name": env("PRIVATE_BUCKET_REGION", default="") or None,
             "access_key": env("PRIVATE_BUCKET_KEY", default="") or None,
-            "secret_key": env.secret("PRIVATE_BUCKET_SECRET", default="") or None,
+            "secret_key": env.read_secret("PRIVATE_BUCKET_SECRET", default="") or None,
         },
     }
-INGEST_BYTES = env.number("INGEST_BYTES", default=256 * 1024**2)  # most bytes of one upload, as it is sent
-INGEST_UNPACKED_BYTES = env.number("INGEST_UNPACKED_BYTES", default=2 * 1024**3)  # most bytes of one, unpacked
+INGEST_BYTES = env.read_number("INGEST_BYTES", default=256 * 1024**2)  # most bytes of one upload, as it is sent
+INGEST_UNPACKED_BYTES = env.read_number("INGEST_UNPACKED_BYTES", default=2 * 1024**3)  # most bytes of one, unpacked
 
 # --- Mail ---------------------------------------------------------------------------------------------------
 EMAIL_BACKEND: str
-vars().update(env.mail("EMAIL_URL"))
+vars().update(env.read_mail_settings("EMAIL_URL"))
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env("DEFAULT_FROM_EMAIL", default=f"Partner portal <no-reply@{PORTAL_HOST}>")
 EMAIL_TIMEOUT = 10  # seconds; only workers wait for it
 
 # --- Background work ----------------------------------------------------------------------------------------
 # With these values nothing was lost when workers were killed. visibility_timeout must be over twice the time limit.
-CELERY_BROKER_URL: str = env.secret("REDIS_URL")
+CELERY_BROKER_URL: str = env.read_secret("REDIS_URL")
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
@@ -325,14 +325,14 @@ if PORTAL_PROCESS == "web":  # it only sends nudges (lib/nudges.py), and a threa
     CELERY_BROKER_TRANSPORT_OPTIONS |= {"max_retries": 0, "socket_timeout": 0.3, "socket_connect_timeout": 0.3}
 
 # --- How long rows are kept that would add up for ever: the time until a sweep deletes them -------------------
-PORTAL_UNVERIFIED_KEPT = dt.timedelta(days=env.number("UNVERIFIED_DAYS", 30))  # accounts that proved no address
-PORTAL_ATTEMPTS_KEPT = dt.timedelta(days=env.number("ATTEMPTS_DAYS", 30))  # counts of failed sign-ins
+PORTAL_UNVERIFIED_KEPT = dt.timedelta(days=env.read_number("UNVERIFIED_DAYS", 30))  # accounts that proved no address
+PORTAL_ATTEMPTS_KEPT = dt.timedelta(days=env.read_number("ATTEMPTS_DAYS", 30))  # counts of failed sign-ins
 PORTAL_SECRET_MAILS_KEPT = dt.timedelta(hours=1)  # unsent mails with a code or link, which is of no use for longer
-PORTAL_NOTICES_KEPT = dt.timedelta(days=env.number("NOTICE_DAYS", 730))  # notices, and notes that an end was announced
-PORTAL_DELIVERIES_KEPT = dt.timedelta(days=env.number("DELIVERY_DAYS", 90))  # mails that were sent or given up
-PORTAL_EXPORTS_KEPT = dt.timedelta(days=env.number("EXPORT_DAYS", 30))  # exports, whose files go after a day already
-PORTAL_UPLOADS_KEPT = dt.timedelta(days=env.number("UPLOAD_DAYS", 90))  # results of uploads, with their keys
-PORTAL_ANOMALIES_KEPT = dt.timedelta(days=env.number("ANOMALY_DAYS", 730))  # anomalies that have ended
+PORTAL_NOTICES_KEPT = dt.timedelta(days=env.read_number("NOTICE_DAYS", 730))  # notices, and notes of announced ends
+PORTAL_DELIVERIES_KEPT = dt.timedelta(days=env.read_number("DELIVERY_DAYS", 90))  # mails that were sent or given up
+PORTAL_EXPORTS_KEPT = dt.timedelta(days=env.read_number("EXPORT_DAYS", 30))  # exports; their files go after a day
+PORTAL_UPLOADS_KEPT = dt.timedelta(days=env.read_number("UPLOAD_DAYS", 90))  # results of uploads, with their keys
+PORTAL_ANOMALIES_KEPT = dt.timedelta(days=env.read_number("ANOMALY_DAYS", 730))  # anomalies that have ended
 
 # --- Trials -------------------------------------------------------------------------------------------------
 PORTAL_TRIAL_TIME = dt.timedelta(days=14)  # from the approval on; an extension adds the same again
@@ -386,14 +386,14 @@ SPECTACULAR_SETTINGS = {
 }
 
 # --- Logs ---------------------------------------------------------------------------------------------------
-LOG_FORMAT = env.choice("LOG_FORMAT", ("json", "line"), default="line")
-LOG_LEVEL = env.choice("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), default="INFO")
+LOG_FORMAT = env.read_choice("LOG_FORMAT", ("json", "line"), default="line")
+LOG_LEVEL = env.read_choice("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), default="INFO")
 LOGGING = logs.build_logging_configuration(LOG_FORMAT, LOG_LEVEL)
 
 # --- Metrics ------------------------------------------------------------------------------------------------
-METRICS_TOKEN = env.secret("METRICS_TOKEN", default="")  # without a token there is no /metrics, and nothing is counted
+METRICS_TOKEN = env.read_secret("METRICS_TOKEN", default="")  # without it there is no /metrics, and nothing is counted
 # The web processes of a machine share this folder, so that any of them answers for all. Its content may be lost.
 METRICS_DIR = Path(env("METRICS_DIR", default=f"{tempfile.gettempdir()}/portal-metrics-{PORTAL_HOST}-{os.geteuid()}"))
 
 # --- Errors -------------------------------------------------------------------------------------------------
-SENTRY_DSN = env.secret("SENTRY_DSN", default="")  # without it, errors stand in the log only
+SENTRY_DSN = env.read_secret("SENTRY_DSN", default="")  # without it, errors stand in the log only

@@ -60,7 +60,7 @@ def in_the_morning():
     return mail.outbox
 
 
-def address_with_query(message):
+def recipient_of(message):
     return message.to[0].partition("<")[2].rstrip(">")
 
 
@@ -132,7 +132,7 @@ def test_everyone_connected_is_told_in_the_inbox_and_by_one_summary(ends, world)
         ("distributor2", both[1]),
     }
     assert send_due_emails() == 0
-    sent = {address_with_query(m): m for m in in_the_morning()}
+    sent = {recipient_of(m): m for m in in_the_morning()}
     people = ("partner.admin", "distributor.admin", "customer.admin", "customer2.admin", "partner2.admin", "many")
     people += ("distributor2.admin",)
     assert set(sent) == {world.person(who).email for who in people}
@@ -157,7 +157,7 @@ def test_summaries_speak_the_readers_language_and_come_in_their_morning(ends, wo
     local = waiting.next_at.astimezone(dt.timezone(dt.timedelta(hours=9)))
     assert (local.hour, local.minute // 10) == (7, 0)
     assert waiting.day == local.date()
-    sent = {address_with_query(m): m for m in in_the_morning()}
+    sent = {recipient_of(m): m for m in in_the_morning()}
     assert 'lang="fr"' in sent[person.email].alternatives[0][0]
 
 
@@ -171,7 +171,7 @@ def test_a_broken_mail_server_sends_the_same_summary_again(ends, world, settings
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
     in_the_morning()
     assert not waiting.exists()
-    assert len(mail.outbox) == len({address_with_query(m) for m in mail.outbox}) == 4
+    assert len(mail.outbox) == len({recipient_of(m) for m in mail.outbox}) == 4
 
 
 @pytest.mark.promise("E-4")
@@ -180,7 +180,7 @@ def test_after_the_end_of_a_connection_its_summary_says_nothing(ends, world, act
     tell()
     end_connection(actor=actor_for("customer.admin"), connection=world.connection("customer", "partner"))
     mail.outbox.clear()
-    sent = {address_with_query(m) for m in in_the_morning()}
+    sent = {recipient_of(m) for m in in_the_morning()}
     assert sent == {world.person("customer.admin").email}
 
 
@@ -202,9 +202,9 @@ def test_a_reader_may_want_it_and_an_admin_may_not(ends, world, web):
     tell()
     while send_due_emails():
         pass
-    assert [address_with_query(m) for m in mail.outbox] == [world.person("partner.reader").email]
+    assert [recipient_of(m) for m in mail.outbox] == [world.person("partner.reader").email]
     mail.outbox.clear()
-    assert world.person("partner.admin").email not in {address_with_query(m) for m in in_the_morning()}
+    assert world.person("partner.admin").email not in {recipient_of(m) for m in in_the_morning()}
 
 
 def test_a_choice_is_of_one_organisation(world, actor_for):

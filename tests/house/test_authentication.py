@@ -51,7 +51,7 @@ def test_a_person_and_a_machine_are_let_in_alike(world: World) -> None:
     ]
     for credential, kind, said in credentials:
         request: Any = HttpRequest()
-        with logs.log_fields():
+        with logs.bind_log_fields():
             actor = authenticate(request, credential)
             assert request.actor is actor and actor.kind == kind
             assert logs.get_log_fields().keys() == said

@@ -41,13 +41,15 @@ def queues_read(file: str) -> list[str]:
 
 @cache  # it reads every file of the project
 def nudged_tasks() -> frozenset[str]:
-    """What is sent by name: `nudge("…")` and `partial(nudge, "…")`."""
+    """What is sent by name: `nudge_worker("…")` and `partial(nudge_worker, "…")`."""
     names = set()
     for path in PROJECT.glob("[a-z]*/**/*.py"):
         if path.is_relative_to(PROJECT / "tests"):
             continue
         for node in ast.walk(tree_of(path)):
-            if isinstance(node, ast.Call) and "nudge" in [getattr(n, "id", "") for n in (node.func, *node.args[:1])]:
+            if isinstance(node, ast.Call) and "nudge_worker" in [
+                getattr(n, "id", "") for n in (node.func, *node.args[:1])
+            ]:
                 names |= {a.value for a in node.args if isinstance(a, ast.Constant) and isinstance(a.value, str)}
     return frozenset(names)
 

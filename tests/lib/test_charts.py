@@ -48,7 +48,7 @@ def test_everything_lies_inside_the_drawing(
     for x, y, value in zip(chart.xs, line.ys, values, strict=True):
         assert frame.left <= x <= frame.width - frame.right
         assert (y is None) == (value is None)
-        assert y is None or frame.top <= y <= chart.base
+        assert y is None or frame.top <= y <= chart.baseline_y
     assert 0 < len(chart.labels) <= frame.labels
     assert chart.labels[-1].text == names(values)[-1]
     assert bool(chart.limit) == chart.scale.shows_limit
@@ -69,7 +69,7 @@ def test_bars_stand_on_the_baseline_one_part_on_the_other(
 ) -> None:
     chart = charts.build_bar_chart(frame, stacks, [str(at) for at in range(len(stacks))])
     for bar, stack in zip(chart.bars, stacks, strict=True):
-        below = chart.base
+        below = chart.baseline_y
         for (y, height), value in zip(bar.parts, stack, strict=True):
             assert y + height == pytest.approx(below, abs=0.11)
             assert height >= 0 and (value > 0 or height == 0)
@@ -84,7 +84,7 @@ def test_names_at_the_ends_of_lines_do_not_overlap(ends: list[int]) -> None:
     chart = charts.build_line_chart(WIDE, series, ["a", "b"])
     heights = sorted(line.label_y for line in chart.lines)
     assert all(b - a >= 14.9 for a, b in pairwise(heights))
-    assert heights[-1] <= chart.base + 0.1
+    assert heights[-1] <= chart.baseline_y + 0.1
 
 
 def test_six_lines_cannot_be_told_apart() -> None:

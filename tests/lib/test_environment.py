@@ -35,30 +35,30 @@ def refused(words: str):
 
 
 def test_a_secret_is_a_variable_or_the_content_of_a_file(given, file):
-    assert given(A_SECRET="$odd value").secret("A_SECRET") == "$odd value"
-    assert given(OTHER_FILE=file("from a file\n")).secret("OTHER") == "from a file"
-    assert given().secret("NO_SECRET", default="") == ""
+    assert given(A_SECRET="$odd value").read_secret("A_SECRET") == "$odd value"
+    assert given(OTHER_FILE=file("from a file\n")).read_secret("OTHER") == "from a file"
+    assert given().read_secret("NO_SECRET", default="") == ""
 
 
 def test_a_secret_that_is_given_twice_or_not_at_all_is_refused(given, file):
     with refused("A_SECRET and A_SECRET_FILE are both set"):
-        given(A_SECRET="x", A_SECRET_FILE=file("y")).secret("A_SECRET")
+        given(A_SECRET="x", A_SECRET_FILE=file("y")).read_secret("A_SECRET")
     with refused("NO_SECRET is not set, and neither is NO_SECRET_FILE"):
-        given().secret("NO_SECRET")
+        given().read_secret("NO_SECRET")
 
 
 def test_a_file_that_cannot_be_read_or_is_empty_is_refused_and_not_taken_for_no_secret(given, file, tmp_path):
     for path in (str(tmp_path / "missing"), str(tmp_path)):
         with refused("OTHER_FILE names .* which cannot be read"):
-            given(OTHER_FILE=path).secret("OTHER", default="")
+            given(OTHER_FILE=path).read_secret("OTHER", default="")
     with refused("which is empty"):
-        given(OTHER_FILE=file("\n")).secret("OTHER", default="")
+        given(OTHER_FILE=file("\n")).read_secret("OTHER", default="")
 
 
 @pytest.mark.parametrize("password", ["plain", "p@ss/w?rd#:%41&=+ é", "[x]"])
 def test_the_password_of_a_database_comes_from_a_file_with_any_characters(given, file, password):
     env = given(DATABASE_URL=f"{URL}?sslmode=require", DATABASE_PASSWORD_FILE=file(password))
-    found = env.database("DATABASE_URL")
+    found = env.read_database_settings("DATABASE_URL")
     assert (found["PASSWORD"], found["HOST"], found["NAME"]) == (password, "db", "portal")
     assert found["OPTIONS"] == {"sslmode": "require"}
 
@@ -66,12 +66,12 @@ def test_the_password_of_a_database_comes_from_a_file_with_any_characters(given,
 @pytest.mark.parametrize("name", ["DATABASE_JOB", "DATABASE_OWNER", "ADMIN_DATABASE"])
 def test_each_database_has_a_password_of_its_own(given, name):
     env = given(**{f"{name}_URL": "postgres://role@h/portal", f"{name}_PASSWORD": "p"})
-    assert env.database_url(f"{name}_URL") == "postgres://role:p@h/portal"
+    assert env.read_database_url(f"{name}_URL") == "postgres://role:p@h/portal"
 
 
 def test_a_password_that_stands_in_two_places_is_refused(given):
     with refused("DATABASE_URL has a password, and DATABASE_PASSWORD is set"):
-        given(DATABASE_URL="postgres://a:b@h/portal", DATABASE_PASSWORD="p").database("DATABASE_URL")
+        given(DATABASE_URL="postgres://a:b@h/portal", DATABASE_PASSWORD="p").read_database_settings("DATABASE_URL")
 
 
 @pytest.mark.parametrize(
@@ -79,34 +79,36 @@ def test_a_password_that_stands_in_two_places_is_refused(given):
 )
 def test_what_is_no_url_of_a_database_is_refused(given, url):
     with refused("DATABASE_URL must be like postgres://"):
-        given(DATABASE_URL=url).database("DATABASE_URL")
+        given(DATABASE_URL=url).read_database_settings("DATABASE_URL")
 
 
 def test_a_url_keeps_all_it_says(given):
     query = "sslmode=verify-full&sslrootcert=/ca.crt&sslcert=/c.crt&sslkey=/c.key&target_session_attrs=read-write"
-    found = given(DATABASE_URL=f"postgresql://a:b@one:5432,two:5433/portal?{query}").database("DATABASE_URL")
+    found = given(DATABASE_URL=f"postgresql://a:b@one:5432,two:5433/portal?{query}").read_database_settings(
+        "DATABASE_URL"
+    )
     assert (found["HOST"], found["PORT"]) == ("one,two", "5432,5433")
     assert found["OPTIONS"] == dict(part.split("=") for part in query.split("&"))
-    socket = given(DATABASE_URL="postgres://portal_web@//run/postgresql/portal").database("DATABASE_URL")
+    socket = given(DATABASE_URL="postgres://portal_web@//run/postgresql/portal").read_database_settings("DATABASE_URL")
     assert (socket["HOST"], socket["NAME"]) == ("/run/postgresql", "portal")
 
 
 @pytest.mark.parametrize("text", ["abc", "-1", "1.5", "٣"])
 def test_what_is_no_number_is_refused(given, text):
     with refused("it must be a whole number"):
-        given(COUNT=text).number("COUNT", default=0)
+        given(COUNT=text).read_number("COUNT", default=0)
 
 
 def test_a_number_and_a_choice_have_defaults(given):
-    assert (given(COUNT="3").number("COUNT", default=0), given(COUNT="").number("COUNT", default=7)) == (3, 7)
-    assert given().choice("KIND", ("web", "job"), default="web") == "web"
+    assert (given(COUNT="3").read_number("COUNT", default=0), given(COUNT="").read_number("COUNT", default=7)) == (3, 7)
+    assert given().read_choice("KIND", ("web", "job"), default="web") == "web"
     with refused("KIND is 'wbe': it must be one of web, job"):
-        given(KIND="wbe").choice("KIND", ("web", "job"), default="web")
+        given(KIND="wbe").read_choice("KIND", ("web", "job"), default="web")
 
 
 @pytest.mark.parametrize("text", ["https://portal.example.com", "http://localhost:8000", "https://[::1]:8443"])
 def test_an_origin(given, text):
-    assert given(ORIGIN=f"{text}/").origin("ORIGIN") == text
+    assert given(ORIGIN=f"{text}/").read_origin("ORIGIN") == text
 
 
 @pytest.mark.parametrize(
@@ -118,10 +120,10 @@ def test_an_origin(given, text):
 )  # fmt: skip
 def test_what_is_no_origin_is_refused(given, text):
     with refused("it must be an address such as https://"):
-        given(ORIGIN=text).origin("ORIGIN")
+        given(ORIGIN=text).read_origin("ORIGIN")
 
 
 @pytest.mark.parametrize("url", ["mail.example.com", "pigeon://x", "smtp://x:port"])
 def test_what_is_no_mail_server_is_refused(given, url):
     with refused("EMAIL_URL: "):
-        given(EMAIL_URL=url).mail("EMAIL_URL")
+        given(EMAIL_URL=url).read_mail_settings("EMAIL_URL")

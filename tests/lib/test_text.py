@@ -3,7 +3,7 @@
 import pytest
 
 from accounts.models import Organization
-from partnerportal.lib.fields import OneLineField
+from partnerportal.lib.fields import OneLineFormField
 from partnerportal.lib.text import make_search_key, make_single_line
 
 
@@ -28,9 +28,9 @@ def test_look_alikes_are_found_by_the_same_search():
 
 
 def test_a_field_of_invisible_characters_is_empty():
-    assert OneLineField().clean(" Acme\n") == "Acme"
+    assert OneLineFormField().clean(" Acme\n") == "Acme"
     with pytest.raises(Exception, match="required"):
-        OneLineField().clean("\u200b\u202e")
+        OneLineFormField().clean("\u200b\u202e")
 
 
 def test_every_way_into_the_database_cleans(db):

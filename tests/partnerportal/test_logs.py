@@ -72,7 +72,7 @@ def test_a_traceback_looks_like_no_line_of_its_own():
 
 
 def test_a_json_line_says_when_what_and_whose():
-    with logs.log_fields(request_id="abc", client="192.0.2.1"):
+    with logs.bind_log_fields(request_id="abc", client="192.0.2.1"):
         logs.add_log_fields(person="p1")
         line = json.loads(
             write(logs.JsonLineFormatter(), "%s rows", 3, extra={"fields": {"status": 200}, "request": TOKEN})

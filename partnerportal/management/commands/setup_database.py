@@ -33,12 +33,14 @@ class Command(BaseCommand):
     def handle(self, *args: object, admin_url: str | None, only_print: bool, **options: object) -> None:
         env = Environment()
         try:
-            urls = {f"{process}_url": env.database_url(name) for process, name in settings.DATABASE_VARIABLES.items()}
+            urls = {
+                f"{process}_url": env.read_database_url(name) for process, name in settings.DATABASE_VARIABLES.items()
+            }
             if only_print:
                 self.stdout.write("\n".join(list_setup_statements(**urls)))
                 return
             # The administrator's URL belongs to this one command and is deliberately not a setting.
-            create_database(admin_url or env.database_url("ADMIN_DATABASE_URL"), **urls)
+            create_database(admin_url or env.read_database_url("ADMIN_DATABASE_URL"), **urls)
         except (ImproperlyConfigured, ValueError, SetupIncompleteError, psycopg2.Error) as error:
             raise CommandError(str(error)) from error
         self.stdout.write("The database and its roles are ready. Next: manage.py migrate")
