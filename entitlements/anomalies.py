@@ -47,7 +47,7 @@ def compute_usual_range(values: Sequence[int]) -> tuple[int, int]:
     return max(math.floor(middle - spread), 0), math.ceil(middle + spread)
 
 
-def judge_number(reported: Mapping[dt.date, int], on: dt.date) -> JudgedNumber | None:
+def judge_usage_number(reported: Mapping[dt.date, int], on: dt.date) -> JudgedNumber | None:
     """Compare the number that was reported for the day `on` with the range of numbers that was usual before.
 
     `reported` holds the numbers by their days. Returns None where the day, or the one 14 days before it, was not

@@ -3,7 +3,10 @@ from django.utils.translation import gettext_lazy as _
 
 
 class EntitlementsConfig(AppConfig):
-    """The app of what customers may use and how much they use it. It registers what apps below it show of that."""
+    """The app of what customers may use and how much they use it.
+
+    It registers with the apps below it what they show of that.
+    """
 
     name = "entitlements"
     verbose_name = _("Entitlements")

@@ -4,7 +4,7 @@ from partnerportal.lib.scopes import Scope
 
 
 class EntitlementEvent(StrEnum):
-    """The kinds of events that entitlements, trials, releases and their use record."""
+    """The kinds of events about entitlements, trials, licence releases and use."""
 
     ADDED = "entitlement.added"
     CHANGED = "entitlement.changed"

@@ -26,7 +26,10 @@ EXPIRES_WITHIN = ((30, _("30 days")), (60, _("60 days")), (90, _("90 days")))  #
 
 
 class CustomerFilterSet(FilterSet):
-    """The filters of customers. `q` finds part of the folded name or the beginning of the ORGID."""
+    """The filters of customers: by text, country, service, next expiry, trials, overage and unusual use.
+
+    `q` finds part of the folded name or the beginning of the ORGID.
+    """
 
     q = df.CharFilter(method="filter_by_text", label=_("Name or ORGID"), max_length=200)
     country = df.ChoiceFilter(choices=country_choices, label=_("Country"))
@@ -64,12 +67,15 @@ class CustomerFilterSet(FilterSet):
         return rows.filter(OVER) if value else rows.sharing(Scope.ENTITLEMENTS).exclude(OVER)
 
     def filter_unusual(self, rows: Rows, name: str, value: str) -> Rows:
-        """Keep customers whose use is unusual in this way (UnusualUse), as of their latest report."""
+        """Keep customers whose use shows this kind of UnusualUse, as of their latest report."""
         return rows.filter(unusual__contains=[value])
 
 
 class HolderFilterSet(FilterSet):
-    """The filters of licence users. `q` finds part of an e-mail address or of a device's name."""
+    """The filters of licences that are held: by holder, and those that are not used.
+
+    `q` finds part of an e-mail address or of a device's name.
+    """
 
     q = df.CharFilter(field_name="holder", lookup_expr="icontains", label=_("User or device"), max_length=200)
     unused = df.BooleanFilter(method="filter_unused", widget=df.widgets.BooleanWidget, label=_("Not used in 30 days"))
@@ -104,7 +110,7 @@ class TrialFilterSet(FilterSet):
         return rows.filter(matches) if folded else rows
 
     def filter_by_state(self, rows: EntitlementQuerySet, name: str, value: str) -> EntitlementQuerySet:
-        """Keep trials that wait, run, or have ended or been declined."""
+        """Keep trials in one state: waiting, running, or ended, which includes declined ones."""
         return rows.filter(state__in=TRIAL_VIEWS[value])
 
 

@@ -68,7 +68,7 @@ def _attention(items: list[AttentionItem], calm: str) -> dict[str, Any]:
 
 
 def may_own_licences(actor: Actor) -> bool:
-    """Return whether the actor's organisation may have licences of its own although it is no customer."""
+    """Return whether the actor's organisation may hold licences itself, although it is not a customer."""
     return actor.organization_kind in (Kind.DISTRIBUTOR, Kind.PARTNER, Kind.PUBLISHER)
 
 

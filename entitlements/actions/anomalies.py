@@ -15,7 +15,7 @@ from entitlements.anomalies import (
     NEAR,
     TOLD,
     JudgedNumber,
-    judge_number,
+    judge_usage_number,
     list_anomaly_service_names,
     list_unusual_uses,
 )
@@ -60,7 +60,9 @@ def _look_at_batch(actor: Actor) -> int | None:
         return None
     series = _series(due)
     as_of = {usage.customer_id: usage.as_of for usage in due}
-    findings = {key: finding for key, values in series.items() if (finding := judge_number(values, as_of[key[0]]))}
+    findings = {
+        key: finding for key, values in series.items() if (finding := judge_usage_number(values, as_of[key[0]]))
+    }
     still_open = _close(findings, series, as_of)
     opened = _open(findings, as_of, still_open)
     record_events(_news(actor, opened))

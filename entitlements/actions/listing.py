@@ -14,7 +14,7 @@ _DUE = f"""SELECT DISTINCT customer_id FROM entitlements_customerlisting
            ORDER BY customer_id LIMIT %s"""  # noqa: S608
 
 
-def refresh_expired() -> int:
+def refresh_expired_listings() -> int:
     """Recompute the rows of the customer listing whose next expiry has passed, and return for how many customers.
 
     Each batch of customers is a transaction.
@@ -41,7 +41,7 @@ def _refresh_batch() -> int:
 
 
 # The columns of the listing that are compared with its definition: all but the keys. Numbers are not compared in rows
-# that are due for `refresh_expired`.
+# that are due for `refresh_expired_listings`.
 _NUMBERS = ("services", "skus", "trials", "requests", "seats", "assigned", "overage", "next_expiry_on", "ends")
 _KEYS = ("id", "viewer_id", "customer_id")
 _ALL = tuple(field.attname for field in CustomerListing._meta.concrete_fields if field.attname not in _KEYS)

@@ -8,10 +8,10 @@ from partnerportal.lib.sweeping import delete_in_batches
 
 
 def delete_old_renewal_alerts() -> int:
-    """Delete the rows of renewals announced longer ago than PORTAL_NOTICES_KEPT, and return how many were deleted."""
+    """Delete records of announced renewals that are older than PORTAL_NOTICES_KEPT, and return how many."""
     return delete_in_batches(RenewalAlert.objects.filter(ends_on__lt=today() - settings.PORTAL_NOTICES_KEPT))
 
 
 def delete_old_anomalies() -> int:
-    """Delete the anomalies that ended longer ago than PORTAL_ANOMALIES_KEPT, and return how many were deleted."""
+    """Delete anomalies that ended longer ago than PORTAL_ANOMALIES_KEPT, and return how many."""
     return delete_in_batches(Anomaly.objects.filter(ended_on__lt=today() - settings.PORTAL_ANOMALIES_KEPT))

@@ -171,9 +171,9 @@ def cancel_trial(*, actor: Actor, trial: Entitlement) -> Entitlement:
 
 
 def expire_trials() -> int:
-    """Expire the portal's trials whose last day (UTC) has passed, and return how many. Each batch is a transaction.
+    """Mark trials as expired whose last day (UTC) has passed, and return how many. Each batch is a transaction.
 
-    Trials of the feed are left to the feed: it would say "active" again tomorrow.
+    Only trials of the portal are marked. Those of the feed are left to the feed: it would say "active" again tomorrow.
     """
     expired = 0
     while batch := _expire_batch():

@@ -57,7 +57,7 @@ def find_usage_differences() -> list[str]:
 
 
 def rebuild_usage(*, actor: Actor) -> int:
-    """Recompute the months and customers' totals that disagree with the days of use, and return how many were wrong.
+    """Recompute the rows of UsageMonth and CustomerUsage that disagree with the days of use, and return how many.
 
     Each CHUNK of customers is a transaction.
     """

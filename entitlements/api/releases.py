@@ -9,12 +9,12 @@ from entitlements.actions.releases import mark_licence_released, reopen_licence_
 from entitlements.api.serializers import ReleasedSerializer, ReleaseKeySerializer, ReleaseSerializer
 from entitlements.models import LicenceRelease
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
-from entitlements.queries.releases import list_released_licences, list_releases
+from entitlements.queries.releases import list_released_licences, list_waiting_releases
 from partnerportal.lib.api import ActorView, ListView
 
 
 class ReleasesBase(ActorView):
-    """Base of the endpoints on licences whose release is asked for."""
+    """Base of the endpoints about licences whose release a customer has asked for."""
 
     model = LicenceRelease
     rule = (ROLE_TABLE, EntitlementPermission.VIEW_RELEASES)
@@ -24,14 +24,14 @@ class ReleasesBase(ActorView):
 class ReleasesView(ReleasesBase, ListView):
     """Licences that customers ask to be released, the oldest request first. For the vendor's staff.
 
-    Each licence is told by its key in the feed, never by who holds it.
+    Each licence is named by its key in the feed, never by who holds it.
     """
 
     serializer_class = ReleaseSerializer
     default_sort = "asked_at"
 
     def get_queryset(self) -> QuerySet[LicenceRelease]:
-        return list_releases(self.actor)
+        return list_waiting_releases(self.actor)
 
 
 @extend_schema(tags=["Releases"])
@@ -46,7 +46,7 @@ class ReleasedLicencesView(ReleasesBase, ListView):
 
 
 class ReleaseActionView(ReleasesBase):
-    """Base of the endpoints that do one thing to one licence, which the body names by its key."""
+    """Base of the endpoints that run one action on one licence, which the body names by its key in the feed."""
 
     serializer_class = ReleaseKeySerializer
     errors = {403: ("wrong_role",), 409: ("state_changed",)}
@@ -66,6 +66,6 @@ class MarkReleasedView(ReleaseActionView):
 
 @extend_schema(tags=["Releases"], responses={204: None})
 class ReopenReleaseView(ReleaseActionView):
-    """Take back that a licence was released: it waits again. For the vendor's Admins."""
+    """Undo the mark that a licence was released. It waits for its release again. For the vendor's Admins."""
 
     release_action = staticmethod(reopen_licence_release)

@@ -71,7 +71,7 @@ class TrialsView(TrialsBase, ListView):
 
 @extend_schema(tags=["Trials"], responses=TrialSerializer)
 class TrialView(TrialsBase):
-    """One trial."""
+    """One trial: it runs, has ended, or is still a request."""
 
     serializer_class = TrialSerializer
 
@@ -100,7 +100,7 @@ class CancelTrialView(TrialActionView):
 
 @extend_schema(tags=["Trials"], request=EmptyBody, responses=TrialSerializer)
 class ApproveTrialView(TrialActionView):
-    """Approve a request. The trial runs from today for the time set for trials. For the vendor's Admins."""
+    """Approve a request for a trial. It runs from today for the usual time of trials. For the vendor's Admins."""
 
     serializer_class = EmptyBody
     trial_action = TRIAL_ACTIONS["approve"]
@@ -108,7 +108,7 @@ class ApproveTrialView(TrialActionView):
 
 @extend_schema(tags=["Trials"], request=DeclineTrialSerializer, responses=TrialSerializer)
 class DeclineTrialView(TrialActionView):
-    """Decline a request with a reason. For the vendor's Admins."""
+    """Decline a request for a trial, with a reason. For the vendor's Admins."""
 
     serializer_class = DeclineTrialSerializer
     errors = TrialsBase.errors | {400: ("reason_required",)}
@@ -117,7 +117,7 @@ class DeclineTrialView(TrialActionView):
 
 @extend_schema(tags=["Trials"], request=ExtendTrialSerializer, responses=TrialSerializer)
 class ExtendTrialView(TrialActionView):
-    """Extend a running trial by the time set for trials. Sent twice, it extends once. For the vendor's Admins."""
+    """Extend a running trial by the usual time of trials. Sent twice, it extends once. For the vendor's Admins."""
 
     serializer_class = ExtendTrialSerializer
     errors = TrialsBase.errors | {409: ("state_changed", "no_later_end")}

@@ -109,7 +109,7 @@ class CustomerUsageView(ActorView):
 
 @extend_schema(tags=["Usage"], responses=UsageSerializer)
 class OwnUsageView(ActorView):
-    """The use of the licences of the organisation acted for: totals by month and by day."""
+    """The use of the acting organisation's licences: totals by month and by day, never the people who use them."""
 
     model = CustomerUsage
     rule = (ROLE_TABLE, EntitlementPermission.VIEW_OWN)

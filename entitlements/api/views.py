@@ -33,7 +33,7 @@ VIEW_CUSTOMERS = (CONNECTIONS, ConnectionPermission.VIEW_CUSTOMERS)
 
 @extend_schema(tags=["Customers"])
 class CustomersView(ListView):
-    """Connected customers, with the filters of the page."""
+    """Connected customers. The filters are those of the page."""
 
     model = CustomerListing
     rule = VIEW_CUSTOMERS
@@ -47,7 +47,7 @@ class CustomersView(ListView):
         return annotate_report_day(super().get_queryset())  # type: ignore[arg-type]
 
     def get_known_total(self) -> int | None:
-        """Return the number of all customers, which is a kept figure, or None where filters leave fewer to count."""
+        """Return the number of all customers, which is a stored figure, or None if filters narrow the list."""
         is_narrowed = self.request.query_params.keys() & CustomerFilterSet.base_filters.keys()
         return None if is_narrowed else get_portfolio_numbers(self.actor).customers
 
@@ -122,7 +122,7 @@ class CustomerEntitlementsView(CustomerRecordsBase):
 
 @extend_schema(tags=["Customers"])
 class RenewalsView(ListView):
-    """Entitlements that end within 90 days, soonest first: those of customers within reach, or one's own."""
+    """Entitlements that end within 90 days, soonest first: of the customers within reach, or else one's own."""
 
     model = Entitlement
     rule = (ROLE_TABLE, EntitlementPermission.VIEW_RENEWALS)

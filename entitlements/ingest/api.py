@@ -89,7 +89,7 @@ class UploadSerializer(serializers.Serializer[IngestUpload]):
 
 
 class IngestView(ActorView):
-    """Base of the endpoints for the vendor's systems: a token acts there, no organisation and no person."""
+    """Base of the endpoints for the vendor's systems. The actor is an ingest token, not an organisation or a person."""
 
     model = IngestUpload
     authentication_classes = (IngestBearer,)
@@ -98,12 +98,15 @@ class IngestView(ActorView):
 
     @property
     def token(self) -> IngestToken:
-        """The token that the request has shown."""
+        """The ingest token that the request has sent."""
         return cast(IngestToken, self.request.auth)
 
 
 class IngestUploadsView(IngestView):
-    """Send a file of facts. It is stored, and a worker brings it in; the answer says where to ask how far it is."""
+    """Upload a file of facts. They may be entitlements, days of use or licences that are held.
+
+    The file is stored, and a worker imports it later. The answer names the address that tells the progress.
+    """
 
     parser_classes = (NDJSONParser,)
     serializer_class = ReceiptSerializer
@@ -174,7 +177,7 @@ def _length(request: Request) -> int:
 
 @extend_schema(tags=["Ingest"], responses=UploadSerializer)
 class IngestUploadView(IngestView):
-    """The progress of an upload: how far it is, and what was wrong with its lines. For the token that sent it."""
+    """The progress of an upload: how far it is, and the problems of its lines. For the token that sent it."""
 
     serializer_class = UploadSerializer
 

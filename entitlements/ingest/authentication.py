@@ -23,7 +23,7 @@ class HoldsIngestToken(BasePermission):
 
 
 class IngestBearerScheme(OpenApiAuthenticationExtension):
-    """The description of ingest tokens in the API's schema."""
+    """The description of authentication by ingest token, for the API's schema."""
 
     target_class = "entitlements.ingest.authentication.IngestBearer"
     name = "ingest"

@@ -21,7 +21,7 @@ SHOWN = 80  # characters that a message repeats of a value from the feed
 
 
 class PlainTextField(serializers.CharField):
-    """A text field that refuses control characters, which belong in no name and no key."""
+    """A serializer field for text without control characters, which belong in no name and no key."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)

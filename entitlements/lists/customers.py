@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from connections.policies import ROLE_TABLE, ConnectionPermission
 from connections.rows import explain_refusal_to_end
 from entitlements.filters import EXPIRES_WITHIN, CustomerFilterSet
-from entitlements.lists.tabs import count_saved_view, make_customer_tabs
+from entitlements.lists.tabs import count_customers_of_saved_view, make_customer_tabs
 from entitlements.models import UnusualUse
 from entitlements.queries.customers import (
     annotate_report_day,
@@ -89,7 +89,7 @@ class CustomerList(PersonalList):
 
     def get_stored_count(self, query: Mapping[str, str]) -> int | None:
         """Return how many customers a saved view with this query holds, or None if no stored figure tells it."""
-        return count_saved_view(query, self.numbers, self.catalogue)
+        return count_customers_of_saved_view(query, self.numbers, self.catalogue)
 
     @property
     def menu_label(self) -> str:

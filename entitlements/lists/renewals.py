@@ -16,9 +16,9 @@ from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.queries.customers import get_portfolio_numbers, list_portfolio_skus
 from entitlements.queries.renewals import (
     FURTHEST,
-    count_by_day,
     count_customers_without_services,
     count_ends_by_day,
+    count_renewals_by_day,
     list_first_renewals_by_day,
     list_renewals,
     list_renewals_ahead,
@@ -84,7 +84,7 @@ class RenewalList(PersonalList):
         days = {"on": self.day} if self.day else {"within": self.span}
         self.filter_values = self.narrowing | ({} if self.is_month else days)
         ahead = list_renewals_ahead(actor)
-        self.counts = count_by_day(self._narrow(ahead)) if self.narrowing else count_ends_by_day(actor)
+        self.counts = count_renewals_by_day(self._narrow(ahead)) if self.narrowing else count_ends_by_day(actor)
         self.matching = self._count(*self.days_covered)
         self.unshared = (
             describe_unshared_customers(count_customers_without_services(actor)) if self.of_customers else ""

@@ -37,7 +37,9 @@ def make_customer_tabs(numbers: PortfolioNumbers, filter_values: Mapping[str, An
     ]
 
 
-def count_saved_view(query: Mapping[str, str], numbers: PortfolioNumbers, catalogue: Iterable[Sku]) -> int | None:
+def count_customers_of_saved_view(
+    query: Mapping[str, str], numbers: PortfolioNumbers, catalogue: Iterable[Sku]
+) -> int | None:
     """Return how many customers a saved view holds, or None if no stored figure tells it.
 
     `query` are the filters of the view, `numbers` the stored figures, and `catalogue` the SKUs. Only a view with one

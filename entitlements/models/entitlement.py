@@ -18,7 +18,7 @@ REQUESTED_HERE = "trial-"  # how the external id of a trial begins that was requ
 
 
 class Sku(models.Model):
-    """A SKU of the vendor's catalogue, which is the same for everyone and so owned by no tenant.
+    """A SKU, which is an item of the vendor's catalogue. It is the same for everyone, and so owned by no tenant.
 
     Names are proper names, and not translated.
     """
@@ -73,7 +73,7 @@ class Entitlement(PublicModel):
         PRODUCTION = "production", _("Production")
 
     class State(models.TextChoices):
-        """The state of an entitlement. An active one whose last day has passed no longer runs."""
+        """The state of an entitlement. An active entitlement whose last day has passed no longer runs."""
 
         REQUESTED = "requested", _("Requested")
         ACTIVE = "active", _("Active")
@@ -92,14 +92,14 @@ class Entitlement(PublicModel):
     BEGINS = State.REQUESTED
 
     class Source(models.TextChoices):
-        """The ways in which a customer may have come by an entitlement."""
+        """How the customer came by the entitlement: bought, granted or enabled."""
 
         BOUGHT = "bought", _("Bought")
         GRANTED = "granted", _("Granted")
         ENABLED = "enabled", _("Enabled")
 
     class Section(models.TextChoices):
-        """The groups of the Services tab (CC-48…CC-51); the last is of all other entitlements."""
+        """The groups of entitlements on the Services tab (CC-48…CC-51). The last group holds all that fit no other."""
 
         ACTIVE = "active", _("Active entitlements")
         ACTIVE_TRIALS = "active_trials", _("Active trials")
@@ -144,7 +144,10 @@ class Entitlement(PublicModel):
 
     @property
     def is_request(self) -> bool:
-        """Whether the entitlement was requested in the portal and never began, whatever became of the request."""
+        """Whether the entitlement is a trial that was requested in the portal and never began.
+
+        It does not matter what became of the request.
+        """
         return self.external_id.startswith(REQUESTED_HERE) and self.starts_on is None
 
     def section(self, today: dt.date) -> "Entitlement.Section":

@@ -16,7 +16,7 @@ INGEST = "ingest."  # what a permission to send files begins with; the kind of f
 
 
 class FileKind(models.TextChoices):
-    """The kinds of files, each of which has other types of lines."""
+    """The kinds of files that vendors' systems may send. Each has its own types of lines."""
 
     USAGE = "usage"
     ASSIGNMENTS = "assignments"
@@ -29,7 +29,7 @@ def all_file_kinds() -> list[str]:
 
 
 class IngestToken(Token):
-    """A credential of a vendor's system that may write facts."""
+    """A token with which one of the vendor's systems sends files of facts, such as entitlements or days of use."""
 
     name = models.CharField(max_length=80, unique=True)
     kinds = ArrayField(
@@ -44,13 +44,13 @@ class IngestToken(Token):
         )
 
     def as_actor(self) -> Actor:
-        """Return the vendor's system that holds the token, with one permission for each kind of files it may send."""
+        """Return the actor for the system that holds the token, with a permission for each kind of file it may send."""
         permissions = frozenset(f"{INGEST}{kind}" for kind in self.kinds)
         return Actor(kind=ActorKind.CLIENT, client_id=self.pk, label=self.name, permissions=permissions)
 
 
 class IngestUpload(Leased, PublicModel):
-    """A file that was sent. The web process stores it, and a worker brings its lines in."""
+    """A file that a vendor's system has sent. The web process stores it, and a worker imports its lines."""
 
     Kind = FileKind
 

@@ -48,11 +48,12 @@ class CustomerListingQuerySet(TenantQuerySet):
 
 
 class CustomerListing(models.Model):
-    """A customer as a viewer's list shows, sorts and filters it: a row for each viewer and customer.
+    """A row of one viewer's customer list, with all that the list shows, sorts and filters of the customer.
 
-    Triggers on the portfolio, organisations and entitlements keep it, and nothing else writes it. `seats`, `assigned`,
-    `overage`, `services`, `skus` and `trials` are those of running entitlements; a task refreshes the rows whose next
-    expiry has passed. `manage.py rebuild_portfolio --check` covers this table too.
+    The viewer is an organisation that has the customer in its portfolio. Triggers on the portfolio, organisations and
+    entitlements keep it, and nothing else writes it. `seats`, `assigned`, `overage`, `services`, `skus` and `trials`
+    are those of running entitlements; a task refreshes the rows whose next expiry has passed. `manage.py
+    rebuild_portfolio --check` covers this table too.
     """
 
     viewer = models.ForeignKey("accounts.Organization", models.CASCADE, related_name="+", db_index=False)
@@ -108,7 +109,7 @@ class CustomerListing(models.Model):
 
     @property
     def expires_on(self) -> dt.date | None:
-        """The nearest end of a running entitlement, or None if none ends."""
+        """The nearest last day of a running entitlement, or None if none of them ends."""
         return None if self.next_expiry_on == NO_EXPIRY else self.next_expiry_on
 
     @property

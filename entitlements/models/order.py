@@ -33,10 +33,10 @@ class OrderQuerySet(TenantQuerySet):
 
 
 class Order(PublicModel):
-    """An order of a customer."""
+    """An order that a customer has placed, as the vendor's feed reports it."""
 
     class State(models.TextChoices):
-        """The state of an order, as the vendor's feed says it."""
+        """The state of an order, as the vendor's feed reports it."""
 
         OPEN = "open", _("Open")
         FULFILLED = "fulfilled", _("Fulfilled")

@@ -9,12 +9,12 @@ from partnerportal.lib.visible_rows import TenantQuerySet
 
 
 class LicenceReleaseQuerySet(TenantQuerySet):
-    """A queryset of licences to release: the vendor sees all of them, and nobody else sees any."""
+    """A queryset of licence releases: the vendor sees all of them, and nobody else sees any."""
 
     finds_keys_first = True  # the view is a security barrier, behind which no page can follow an index
 
     def rows_for(self, actor: Actor) -> "LicenceReleaseQuerySet":
-        """Return all rows for the vendor, and none for anybody else."""
+        """Return all licence releases for the vendor, and none for anybody else."""
         return self.all() if actor.organization_kind == Kind.VENDOR else self.none()
 
 

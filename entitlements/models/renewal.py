@@ -33,7 +33,10 @@ class CalendarFeedQuerySet(TenantQuerySet):
 
 
 class CalendarFeed(PublicModel):
-    """A secret address from which a calendar program reads the renewals that the owner of the address may see."""
+    """A person's calendar feed: a secret address from which a calendar program reads renewals.
+
+    It shows the renewals that the person may see at that moment.
+    """
 
     organization = models.ForeignKey("accounts.Organization", models.CASCADE, related_name="+")
     person_id = models.BigIntegerField()

@@ -39,10 +39,10 @@ TO_CHECK = Q(checked_at=None) | Q(checked_at__lt=F("updated_at")) | Q(checked_at
 
 
 class UsageQuerySet(TenantQuerySet):
-    """A queryset of usage: an actor sees the use of the customers within its reach, and of its own organisation."""
+    """A queryset of rows of use: an actor sees those of the customers within its reach, and of its own organisation."""
 
     def rows_for(self, actor: Actor) -> "UsageQuerySet":
-        """Return the use of the customers within reach, among them the actor's own organisation."""
+        """Return the rows of use of the customers within the actor's reach, among them its own organisation."""
         return self.filter(customer__in=actor.reach(Scope.USAGE))
 
 
@@ -65,7 +65,7 @@ class UsageFigures(models.Model):
 
 
 class UsageDay(UsageFigures):
-    """The use of one UTC day, as the vendor counted it.
+    """The use of one SKU by one customer on one UTC day, as the vendor counted it.
 
     The table is partitioned by month, and `usage_partition(day)` makes a partition. `daily_*` are the unique users and
     devices that were active in the last 24 hours, `monthly_*` those in the last 30 days. `entitlements.counting` says
@@ -87,9 +87,10 @@ class UsageDay(UsageFigures):
 
 
 class UsageMonth(UsageFigures):
-    """The use of a month as pages show it, from its days: the totals of the last day, the peak of all days.
+    """The use of one SKU by one customer in one month, computed from its days.
 
-    The ingest writes the months that it touches, and `manage.py rebuild_usage --check` holds them to the days.
+    It has the totals of the last day and the peak of all days. The ingest writes the months that it touches, and
+    `manage.py rebuild_usage --check` holds them to the days.
     """
 
     pk = models.CompositePrimaryKey("customer_id", "sku_id", "month")
@@ -142,7 +143,7 @@ class Anomaly(models.Model):
     """A change of a number of a customer's use of a SKU beyond its usual range. It is open until the number is back."""
 
     class Metric(models.TextChoices):
-        """The numbers of a customer's use of which an anomaly can be found."""
+        """The numbers of use in which anomalies are looked for."""
 
         MONTHLY_ACTIVE = "monthly_active"
         ASSIGNED = "assigned"
@@ -174,5 +175,5 @@ class Anomaly(models.Model):
 
 
 def get_first_day_of_month(day: dt.date) -> dt.date:
-    """Return the first day of the month of `day`."""
+    """Return the first day of the month in which `day` lies."""
     return day.replace(day=1)

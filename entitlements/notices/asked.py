@@ -138,7 +138,7 @@ class ReleaseAnswerNotice(RequesterNotice):
     def placeholder_values(self, notice: Notice) -> dict[str, str]:
         return {"service": notice.params.get("sku_name", "")}
 
-    def asked_on(self, notice: Notice) -> str:
+    def format_request_day(self, notice: Notice) -> str:
         """Return the date on which the release was asked for, in the reader's language."""
         return formats.format_date(dt.datetime.fromisoformat(notice.params["asked_at"]))
 
@@ -161,7 +161,7 @@ class LicenceReleasedNotice(ReleaseAnswerNotice):
 
     def body(self, notice: Notice) -> str:
         text = _("Your organisation requested this on %(day)s. The licence is available again.")
-        return text % {"day": self.asked_on(notice)}
+        return text % {"day": self.format_request_day(notice)}
 
 
 @register_notice_kind
@@ -176,4 +176,4 @@ class ReleaseReopenedNotice(ReleaseAnswerNotice):
 
     def body(self, notice: Notice) -> str:
         text = _("Your organisation requested this on %(day)s. Until it is released, the licence stays assigned.")
-        return text % {"day": self.asked_on(notice)}
+        return text % {"day": self.format_request_day(notice)}

@@ -43,20 +43,20 @@ class ServiceNewsNotice(CustomerNewsNotice):
     def body(self, notice: Notice) -> str:
         return describe_licence_count(notice.params["quantity"])
 
-    def licences_until(self, notice: Notice) -> str:
+    def describe_licences_until(self, notice: Notice) -> str:
         """Return the number of licences in words and, if the entitlement has an end, the last day."""
-        if not self.ends_on(notice):
+        if not self.get_last_day(notice):
             return describe_licence_count(notice.params["quantity"])
         return _("%(licences)s until %(date)s") % {
             "licences": describe_licence_count(notice.params["quantity"]),
-            "date": self.day(notice),
+            "date": self.format_last_day(notice),
         }
 
-    def day(self, notice: Notice) -> str:
+    def format_last_day(self, notice: Notice) -> str:
         """Return the entitlement's last day in the reader's language, or "" if it has no end."""
-        return formats.format_date(self.ends_on(notice)) if self.ends_on(notice) else ""
+        return formats.format_date(self.get_last_day(notice)) if self.get_last_day(notice) else ""
 
-    def ends_on(self, notice: Notice) -> Any:
+    def get_last_day(self, notice: Notice) -> Any:
         """Return the entitlement's last day as a date, or None if it has no end."""
         ends_on = notice.params.get("ends_on")
         return dt.date.fromisoformat(ends_on) if ends_on else None
@@ -124,11 +124,11 @@ class ServiceEndsSoonNotice(ServiceNewsNotice):
             text = _("The trial of %(service)s ends on %(date)s")
         else:
             text = _("%(service)s ends on %(date)s")
-        return text % {"service": notice.params["sku_name"], "date": self.day(notice)}
+        return text % {"service": notice.params["sku_name"], "date": self.format_last_day(notice)}
 
     def body(self, notice: Notice) -> str:
-        near = formats.format_relative_time(self.ends_on(notice))
-        return super().body(notice) if near == self.day(notice) else f"{super().body(notice)} · {near}"
+        near = formats.format_relative_time(self.get_last_day(notice))
+        return super().body(notice) if near == self.format_last_day(notice) else f"{super().body(notice)} · {near}"
 
 
 class TrialDecisionNotice(ServiceNewsNotice):
@@ -150,7 +150,7 @@ class TrialApprovedNotice(TrialDecisionNotice):
     event = EntitlementEvent.TRIAL_APPROVED
     label = gettext_lazy("Trial approved")
     words = gettext_lazy("The trial of %(service)s has started")
-    body = ServiceNewsNotice.licences_until
+    body = ServiceNewsNotice.describe_licences_until
 
 
 @register_notice_kind
@@ -178,7 +178,7 @@ class TrialExtendedNotice(TrialDecisionNotice):
     event = EntitlementEvent.TRIAL_EXTENDED
     label = gettext_lazy("Trial extended")
     words = gettext_lazy("The trial of %(service)s was extended")
-    body = ServiceNewsNotice.licences_until
+    body = ServiceNewsNotice.describe_licences_until
 
 
 @register_notice_kind
@@ -190,7 +190,7 @@ class TrialConvertedNotice(TrialDecisionNotice):
     label = gettext_lazy("Trial converted to production")
     icon = "package-check"
     words = gettext_lazy("%(service)s is now in production")
-    body = ServiceNewsNotice.licences_until
+    body = ServiceNewsNotice.describe_licences_until
 
 
 @register_notice_kind

@@ -26,11 +26,11 @@ RELEASE_VIEWS = {WAITING: _is_waiting, RELEASED: _was_released_recently}
 
 
 def list_all_releases(actor: Actor) -> LicenceReleaseQuerySet:
-    """Return the licences whose release was ever asked for, done or not. Only the vendor sees any."""
+    """Return the licences whose release is asked for or was done on request. Only the vendor sees any."""
     return LicenceRelease.objects.visible_to(actor).select_related("sku")
 
 
-def list_releases(actor: Actor) -> LicenceReleaseQuerySet:
+def list_waiting_releases(actor: Actor) -> LicenceReleaseQuerySet:
     """Return the licences whose release is asked for and not yet done. Only the vendor sees any."""
     return list_all_releases(actor).filter(_is_waiting())
 
@@ -41,10 +41,10 @@ def list_released_licences(actor: Actor) -> LicenceReleaseQuerySet:
 
 
 def list_released_skus(actor: Actor) -> QuerySet[Sku]:
-    """Return the SKUs of all licences whose release was asked for, done or not, by name."""
+    """Return the SKUs of all licences whose release is asked for or was done on request, by name."""
     return Sku.objects.filter(pk__in=LicenceRelease.objects.visible_to(actor).values("sku")).order_by("name", "pk")
 
 
 def count_waiting_releases(actor: Actor, limit: int) -> int:
     """Return how many licences wait for their release, counted up to `limit`."""
-    return list_releases(actor)[:limit].count()
+    return list_waiting_releases(actor)[:limit].count()

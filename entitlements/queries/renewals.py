@@ -49,7 +49,7 @@ def parse_renewal_day(text: str) -> dt.date | None:
     return day if today() <= day <= today() + FURTHEST else None
 
 
-def count_by_day(rows: QuerySet[Entitlement]) -> dict[dt.date, int]:
+def count_renewals_by_day(rows: QuerySet[Entitlement]) -> dict[dt.date, int]:
     """Return a dict from each day to the number of these entitlements that end on it, for days that have any."""
     return dict(rows.order_by("ends_on").values_list("ends_on").annotate(count=Count("pk")))
 
@@ -66,7 +66,7 @@ def count_ends_by_day(actor: Actor) -> dict[dt.date, int]:
         figures = figures.filter(value__range=(first.isoformat(), last.isoformat())).order_by("value")
         counts = figures.values_list("value").annotate(count=Sum("amount"))
         return {dt.date.fromisoformat(day): count for day, count in counts if count}
-    return count_by_day(list_renewals_ahead(actor))
+    return count_renewals_by_day(list_renewals_ahead(actor))
 
 
 def count_customers_without_services(actor: Actor) -> int:

@@ -189,7 +189,7 @@ def list_open_anomalies(actor: Actor, customer_id: int | None) -> list[Anomaly]:
 
 
 @dataclass(frozen=True)
-class CustomerChange:
+class CustomerSeatChange:
     """How the assigned seats of a customer have changed, and when all its seats will be assigned."""
 
     listing: CustomerListing
@@ -201,10 +201,10 @@ class CustomerChange:
 class StandoutCustomers:
     """The customers whose use stands out: largest change of seats, most unused seats, soonest without seats left."""
 
-    risen: list[CustomerChange]  # whose assigned seats rose most against 28 days before
-    fallen: list[CustomerChange]  # whose assigned seats fell most against 28 days before
+    risen: list[CustomerSeatChange]  # whose assigned seats rose most against 28 days before
+    fallen: list[CustomerSeatChange]  # whose assigned seats fell most against 28 days before
     unused: list[CustomerListing]  # with the most seats purchased and not assigned
-    filling: list[CustomerChange]  # whose seats will all be assigned first
+    filling: list[CustomerSeatChange]  # whose seats will all be assigned first
 
     @property
     def as_of(self) -> dt.date | None:
@@ -223,7 +223,7 @@ def find_standout_customers(actor: Actor, today: dt.date, limit: int) -> Standou
     fastest = _fastest(actor, today, limit)
     listings = {row.customer_id: row for row in rows.filter(customer__in=[row.customer_id for row in fastest])}
     paces = [  # a customer may have left between the two queries
-        CustomerChange(listings[row.customer_id], row.moved or 0, row.full_on)
+        CustomerSeatChange(listings[row.customer_id], row.moved or 0, row.full_on)
         for row in fastest
         if row.customer_id in listings
     ]

@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 
 from entitlements import anomalies, counting
 from entitlements.models import Anomaly, CustomerListing, CustomerUsage, Entitlement
-from entitlements.queries.usage import CustomerChange, UsageNumbers
+from entitlements.queries.usage import CustomerSeatChange, UsageNumbers
 from entitlements.rows.customers import describe_overage
 from partnerportal.lib import charts, formats
 from partnerportal.lib.days import today
@@ -182,17 +182,17 @@ class RankedCustomer:
     tone: str = ""
 
 
-def rank_by_change(paces: Iterable[CustomerChange]) -> list[RankedCustomer]:
+def rank_customers_by_change(paces: Iterable[CustomerSeatChange]) -> list[RankedCustomer]:
     """Return a RankedCustomer for each customer, with the change of its assigned seats, such as "+12"."""
     return [_ranked(row.listing, _signed(row.moved), "ok" if row.moved > 0 else "bad") for row in paces]
 
 
-def rank_by_unused_seats(listings: Iterable[CustomerListing]) -> list[RankedCustomer]:
+def rank_customers_by_unused_seats(listings: Iterable[CustomerListing]) -> list[RankedCustomer]:
     """Return a RankedCustomer for each customer, with the number of its seats that are not assigned."""
     return [_ranked(row, formats.format_number(row.unused)) for row in listings]
 
 
-def rank_by_day_when_full(paces: Iterable[CustomerChange]) -> list[RankedCustomer]:
+def rank_customers_by_day_when_full(paces: Iterable[CustomerSeatChange]) -> list[RankedCustomer]:
     """Return a RankedCustomer for each customer, with the day on which all its seats will be assigned.
 
     Customers without such a day are left out.

@@ -27,7 +27,10 @@ may_manage = require_permission(ROLE_TABLE, EntitlementPermission.MANAGE_HOLDERS
 @may_manage
 @vary_on_headers("HX-Request")
 def licence_holders(request: PortalRequest) -> HttpResponse:
-    """Show who holds the organisation's licences; htmx gets only the list, with the address for the location bar."""
+    """Show who holds the organisation's licences. A request of htmx gets only the list.
+
+    The answer to htmx has the address for the location bar.
+    """
     holders = HolderList(request.actor, request.GET)
     if request.htmx:
         response = render(request, "entitlements/licence_holders.html#list", {"list": holders})
@@ -39,7 +42,7 @@ def licence_holders(request: PortalRequest) -> HttpResponse:
 @may_manage
 @vary_on_headers("HX-Request")
 def licence_release(request: PortalRequest, assignment_id: UUID) -> HttpResponse:
-    """Ask for confirmation on GET, naming the holder; on POST ask the vendor to release the licence.
+    """Show the dialog that confirms the release of a licence, naming its holder; on POST ask the vendor to release it.
 
     The message offers Undo, which works until the vendor has released the licence. The answer is 404 for a licence that
     is not held now, or by another organisation.

@@ -16,7 +16,7 @@ from partnerportal.lib.requests import PortalRequest
 @require_safe
 @require_permission(ROLE_TABLE, EntitlementPermission.VIEW_OWN)
 def services(request: PortalRequest) -> HttpResponse:
-    """Show the organisation's own services and trials. A customer's Admin may request and cancel trials there."""
+    """Show the organisation's own services and trials. The customer's Admins may request and cancel trials there."""
     actor = request.actor
     request_trial, cancel_trial = (
         ROLE_TABLE[permission].check(actor)

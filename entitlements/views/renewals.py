@@ -48,7 +48,7 @@ def renewals(request: PortalRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @require_permission(ROLE_TABLE, EntitlementPermission.VIEW_RENEWALS)
 def calendar_feed(request: PortalRequest) -> HttpResponse:
-    """Show whether the person has a calendar address; on POST make an address, or replace the present one.
+    """Show whether the person has a calendar address; on POST create an address, or replace the present one.
 
     The answer to the POST shows the address, and no other page ever does, so no redirect follows.
     """

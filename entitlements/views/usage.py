@@ -78,10 +78,10 @@ def usage_of_customers(request: PortalRequest) -> HttpResponse:
     rankings = find_standout_customers(actor, today(), RANKED)
     context = {
         "numbers": get_portfolio_numbers(actor),
-        "risen": words.rank_by_change(rankings.risen),
-        "fallen": words.rank_by_change(rankings.fallen),
-        "unused": words.rank_by_unused_seats(rankings.unused),
-        "filling": words.rank_by_day_when_full(rankings.filling),
+        "risen": words.rank_customers_by_change(rankings.risen),
+        "fallen": words.rank_customers_by_change(rankings.fallen),
+        "unused": words.rank_customers_by_unused_seats(rankings.unused),
+        "filling": words.rank_customers_by_day_when_full(rankings.filling),
         "as_of": formats.format_date(rankings.as_of) if rankings.as_of else "",
     }
     return render(request, "entitlements/usage_of_customers.html", context)

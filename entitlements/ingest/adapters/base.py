@@ -49,7 +49,7 @@ class FieldReader:
         value = self._take(path)
         return None if value is MISSING else value
 
-    def untaken_values(self) -> dict[str, Any]:
+    def collect_untaken_values(self) -> dict[str, Any]:
         """Return the values of all fields that no `take_…` method was asked for, as a dict by path."""
         return dict(self._rest(self.data, ""))
 

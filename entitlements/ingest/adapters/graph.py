@@ -50,5 +50,7 @@ def _adapt_item(number: int, item: Any, customer: str, sku: str) -> AdaptedItem:
     }
     if customer:
         reader.take_optional("accountId")
-    unknown = reader.untaken_values() | {f"prepaidUnits.{name}": units[name] for name in ("suspended", "lockedOut")}
+    unknown = reader.collect_untaken_values() | {
+        f"prepaidUnits.{name}": units[name] for name in ("suspended", "lockedOut")
+    }
     return AdaptedItem(number, [] if reader.missing else [line], unknown, reader.missing)

@@ -47,4 +47,6 @@ def _adapt_item(number: int, item: Any, customer: str, sku: str) -> AdaptedItem:
         "ends_on": ends[:10] if isinstance(ends, str) else None,
     }  # fmt: skip
     usage = {"type": "usage", **about, "day": day, **seats, "monthly_users": users, "monthly_devices": devices}
-    return AdaptedItem(number, [] if reader.missing else [entitlement, usage], reader.untaken_values(), reader.missing)
+    return AdaptedItem(
+        number, [] if reader.missing else [entitlement, usage], reader.collect_untaken_values(), reader.missing
+    )

@@ -6,7 +6,7 @@ from partnerportal.lib.commands import StaffCommand
 
 
 class Command(StaffCommand):
-    """The command that makes an ingest token."""
+    """The command that creates an ingest token, with which a vendor's system sends files."""
 
     help = "Make a token with which a vendor's system may send facts in files. It is shown once; its digest is kept."
 

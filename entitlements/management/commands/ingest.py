@@ -26,7 +26,7 @@ SECONDS = 5  # between two lines that say how far a long file is
 
 
 class Command(StaffCommand):
-    """The command that brings in a file of facts."""
+    """The command that imports a file of facts, such as entitlements or days of use."""
 
     help = """Bring in facts from a file of JSON Lines: SKUs, entitlements, orders, days of use, licences held.
 docs/feed.md describes the format, and the files of others that --from understands.
@@ -63,14 +63,14 @@ so the same file may come in again. The exit code is 1 when a line was left out.
             stream = files.enter_context(open_facts_file(file))
             lines = files.enter_context(open_report_file(report)) if report else None
             if options["adapter"]:
-                stream = self.as_feed_lines(stream, lines, options)
+                stream = self.convert_to_feed_lines(stream, lines, options)
             try:
                 counts = import_feed(
                     actor=Actor.system("feed"),
                     stream=stream,
                     report=tell,
                     with_events=not no_events,
-                    progress=self.progress(stream, file),
+                    progress=self.make_progress_reporter(stream, file),
                 )
             except DamagedFile as damage:
                 raise CommandError(
@@ -84,10 +84,12 @@ so the same file may come in again. The exit code is 1 when a line was left out.
         if refused:
             raise CommandError(f"{refused:,} of {counts.total():,} lines were left out.")
 
-    def as_feed_lines(self, stream: UnpackedFile, report: TextIO | None, options: dict[str, Any]) -> UnpackedFile:
-        """Return what another system's file says as lines of the feed.
+    def convert_to_feed_lines(
+        self, stream: UnpackedFile, report: TextIO | None, options: dict[str, Any]
+    ) -> UnpackedFile:
+        """Return the content of another system's file, converted to lines of the feed, as a file.
 
-        What an item lacks is named at the terminal, and values that no line says go to the report.
+        What an item lacks is named at the terminal, and values for which the feed has no field go to the report.
         """
         try:
             items = read_items(
@@ -106,7 +108,7 @@ so the same file may come in again. The exit code is 1 when a line was left out.
         text = "".join(json.dumps(row) + "\n" for row in rows)
         return UnpackedFile(BufferedReader(BytesIO(text.encode())))
 
-    def progress(self, stream: UnpackedFile, name: str) -> Callable[[Counter[Outcome]], None]:
+    def make_progress_reporter(self, stream: UnpackedFile, name: str) -> Callable[[Counter[Outcome]], None]:
         """Return a function that says on standard error how far a long file is, every SECONDS."""
         size = os.path.getsize(name) if os.path.isfile(name) else 0
         said_at = time.monotonic()
@@ -133,7 +135,7 @@ def replace_tenant_ids_by_org_ids(rows: list[dict[str, Any]]) -> list[dict[str, 
 
 @contextmanager
 def open_facts_file(name: str) -> Iterator[UnpackedFile]:
-    """Open a file of facts for reading, or standard input for "-". Raises CommandError."""
+    """Open a file of facts for reading, or standard input for "-". Raises CommandError if that fails."""
     if name == "-":
         yield UnpackedFile(cast(PeekableFile, sys.stdin.buffer))
         return
@@ -147,7 +149,7 @@ def open_facts_file(name: str) -> Iterator[UnpackedFile]:
 
 @contextmanager
 def open_report_file(name: str) -> Iterator[TextIO]:
-    """Open a file for the report of an import. Raises CommandError."""
+    """Open a file for the report of an import. Raises CommandError if that fails."""
     try:
         stream = open(name, "w", encoding="utf-8")  # noqa: SIM115 - closed below
     except OSError as error:
@@ -157,7 +159,7 @@ def open_report_file(name: str) -> Iterator[TextIO]:
 
 
 def format_result_as_json(result: LineResult) -> str:
-    """Return the result of a line as a JSON object, for the report of an import."""
+    """Return the result of a line as one line of JSON, for the report of an import."""
     row: dict[str, Any] = {"line": result.line, "type": result.type, "key": result.key, "result": result.outcome}
     if result.problems:
         row["errors"] = [asdict(problem) for problem in result.problems]

@@ -10,7 +10,7 @@ SHOWN = 50  # differences that the terminal shows
 
 
 class Command(StaffCommand):
-    """The command that checks or rebuilds portfolio, customer lists and figures."""
+    """The command that checks or rebuilds the portfolio, the customer lists and their figures."""
 
     help = (
         "Compare who may see whom, and the customer lists that follow from it, with their definition: the connections,"

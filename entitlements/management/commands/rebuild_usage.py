@@ -7,7 +7,7 @@ SHOWN = 50  # differences that the terminal shows
 
 
 class Command(StaffCommand):
-    """The command that checks or rebuilds months of use and customers' totals."""
+    """The command that checks or rebuilds the totals of use by month and by customer."""
 
     help = (
         "Compare the months of use, and what lists say of customers' use, with the days that were reported."

@@ -5,7 +5,7 @@ from partnerportal.lib.commands import StaffCommand
 
 
 class Command(StaffCommand):
-    """The command that ends an ingest token."""
+    """The command that revokes an ingest token."""
 
     help = "End an ingest token at once. What it has sent already still comes in."
 

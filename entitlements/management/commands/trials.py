@@ -12,7 +12,7 @@ from partnerportal.lib.commands import StaffCommand
 
 
 class Command(StaffCommand):
-    """The command by which the vendor's staff list trials and decide them."""
+    """The command with which the vendor's staff list trials and decide about them."""
 
     help = "List the trials that wait or run; approve, decline, extend, convert or cancel one."
 
