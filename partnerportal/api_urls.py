@@ -15,7 +15,7 @@ from partnerportal.lib.pages import require_sign_in
 app_name = "api"
 
 
-class AnythingConverter(PathConverter):
+class AnyPathConverter(PathConverter):
     """A converter for URL paths that also matches line breaks.
 
     Django's own `path` does not match them, so a URL with one would get a 404 page in place of the API's answer.
@@ -24,7 +24,7 @@ class AnythingConverter(PathConverter):
     regex = "(?s:.+)"
 
 
-register_converter(AnythingConverter, "anything")
+register_converter(AnyPathConverter, "anything")
 
 
 @extend_schema(exclude=True)

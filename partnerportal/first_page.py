@@ -10,7 +10,7 @@ from partnerportal.lib.requests import PortalRequest
 
 
 def list_parts_by_area(request: PortalRequest) -> dict[str, list[PagePart]]:
-    """Return the blocks of the actor's first page, by the area of the page in which each is shown, in order."""
+    """Return the blocks that the actor's first page shows, as a dict of lists by area of the page."""
     areas: dict[str, list[PagePart]] = {area: [] for area in FirstPageArea}
     contexts: dict[object, Mapping[str, Any] | None] = {}
     for block in sorted(gather_declarations("first_page", "BLOCKS"), key=lambda block: block.order):

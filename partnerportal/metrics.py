@@ -53,7 +53,7 @@ class BackgroundWorkCollector(Collector):
     def collect(self) -> Iterable[Metric]:
         """Yield the metrics of tasks, periodic jobs and waiting work.
 
-        While the database is away, the only metric says so.
+        While the database is away, there is only one metric, which says so.
         """
         try:
             runs, waiting = {run.task: run for run in TaskRun.objects.all()}, _waiting()

@@ -79,9 +79,9 @@ def _is_for_role(rule: PermissionRule, role: Role) -> bool:
 
 @require_safe
 def security_txt(request: PortalRequest) -> HttpResponse:
-    """Answer with security.txt (RFC 9116), which says whom to tell of a weakness.
+    """Answer with security.txt (RFC 9116), a file that says whom to tell of a weakness.
 
-    It is valid for half a year from today, and a 404 unless SECURITY_CONTACT is set.
+    It is valid for half a year from today. Without SECURITY_CONTACT, the answer is 404.
     """
     contact = settings.SECURITY_CONTACT
     if not contact:

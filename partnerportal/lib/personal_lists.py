@@ -145,7 +145,7 @@ class PersonalList(ListState):
 
     @property
     def filter_tabs(self) -> list[Tab]:
-        """The tabs above the list that do not come from saved views; a list without such tabs has none."""
+        """The tabs above the list that everybody has, as Tab objects, before those of saved views. None by default."""
         return []
 
     @property

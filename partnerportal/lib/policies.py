@@ -42,9 +42,10 @@ Answer = Allowed | Denied
 class PermissionRule:
     """The rule for one permission: which kinds of organisation and which roles have it.
 
-    Empty `kinds` or `roles` admit any. With `feature`, the organisation also needs an active membership that grants it.
-    `when` is a further condition that roles do not express. It takes the actor and the object, or None for the object
-    where the question is about no particular one, and returns a Denied, or None if nothing speaks against it.
+    Empty `kinds` or `roles` admit any. With `feature`, the organisation also needs an active membership of a partner
+    programme that grants it. `when` is a further condition that roles do not express. It takes the actor and the
+    object, or None for the object where the question is about no particular one, and returns a Denied, or None if
+    nothing speaks against it.
     """
 
     label: Message

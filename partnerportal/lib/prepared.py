@@ -70,7 +70,10 @@ class PreparedQuery(Generic[R]):
 
 
 def list_column_names(model: type[Model], relation: str = "") -> list[str]:
-    """Return the model's columns as `values_list` takes them, also through a relation that ends in "__"."""
+    """Return the names of all the model's columns, as `values_list` takes them.
+
+    `relation`, such as "organization__", is put before each name, for columns that are reached through a relation.
+    """
     return [f"{relation}{field.attname}" for field in model._meta.concrete_fields]
 
 

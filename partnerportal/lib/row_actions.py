@@ -41,7 +41,7 @@ def _allow(row: models.Model) -> Answer:
 
 @dataclass(frozen=True, kw_only=True)
 class RowAction(Generic[M]):
-    """An action that people can take on a model instance which has a state, such as a trial: approve, reject.
+    """An action on a model instance that has a state, such as approving a trial, as its table declares it.
 
     `states` are those in which the action is possible. For an action that changes the state they are
     `states.find_states_before(MOVES, to)`. Buttons and dialogs are shown by them, but `run` decides, after it has

@@ -6,7 +6,7 @@ from operator import or_
 
 
 class Scope(IntFlag):
-    """What one organisation shares with another: one scope, or several joined by `|`.
+    """A kind of data that a customer shares, such as usage. Several are joined by `|`.
 
     Databases store the number, so the value of a scope may never change.
     """
@@ -39,5 +39,5 @@ def find_scope(code: str) -> Scope:
 
 
 def includes_scopes(has: int, needed: Scope) -> bool:
-    """Return whether the scopes in `has` include every scope in `needed`. `has` is a number from the database."""
+    """Return whether the scopes in `has`, a number from the database, include every scope in `needed`."""
     return has & needed == needed

@@ -27,7 +27,7 @@ def move_row(row: M, to: str, **changes: Any) -> M:
 def move_locked_rows(rows: list[M], to: str, **changes: Any) -> None:
     """Move several rows, which this transaction has already locked, to the state `to` in one statement.
 
-    The instances in `rows` are updated too. Otherwise it is like moving one row.
+    The instances in `rows` are updated too. Raises Conflict("state_changed") as `move_row` does.
     """
     for row in rows:
         _set_state(row, to, changes)

@@ -30,11 +30,11 @@ _CURRENT = """SELECT current_setting('role'), coalesce(current_setting('portal.o
 
 
 def enter_tenant(*, organization_id: int | None, person_id: int | None = None, secret: str = "") -> None:
-    """Let the database show this transaction only what the given organisation and person may see.
+    """Limit this transaction to the rows that the given organisation and person may see.
 
-    It holds until the outermost transaction ends. `secret` is a secret that the visitor holds, such as the token of an
-    invitation. A suspended organisation counts as None: only what the person may see without one is visible. Raises
-    AssertionError outside a transaction.
+    The database enforces it until the outermost transaction ends. `secret` is a secret that the visitor holds, such as
+    the token of an invitation. A suspended organisation counts as None: only what the person may see without one is
+    visible. Raises AssertionError outside a transaction.
     """
     assert connection.in_atomic_block, "a tenant lives inside a transaction"
     values = [APP_ROLE, *("" if v is None else str(v) for v in (organization_id, person_id)), secret, ""]

@@ -42,5 +42,8 @@ def make_monogram(name: str) -> str:
 
 
 def escape_unprintable(text: str) -> str:
-    """Return the text with every unprintable character escaped, so that it cannot control a terminal."""
+    """Return the text with every unprintable character escaped.
+
+    Foreign text can then be stored, and cannot control a terminal that shows it.
+    """
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)

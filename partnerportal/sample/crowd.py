@@ -14,7 +14,7 @@ from connections.models import Connection
 from partnerportal.sample import cast, facts
 from partnerportal.sample.facts import SampleCustomer
 from partnerportal.sample.usage import write_usage
-from partnerportal.sample.writing import make_sample_connection, make_sample_customer, write_feed
+from partnerportal.sample.writing import import_sample_feed, make_sample_connection, make_sample_customer
 
 CHUNK = 1000  # customers in a transaction: each takes a lock until its end
 
@@ -92,7 +92,7 @@ def _add(partner: Organization, numbers: list[int]) -> None:
                 )
             )
         file.seek(0)
-        write_feed(file)
+        import_sample_feed(file)
     write_usage(rows, now.date())
 
 

@@ -201,11 +201,11 @@ def _customer(organization: Organization) -> SampleCustomer:
 
 def _import(rows: Iterable[dict[str, Any]], at: dt.datetime | None = None) -> None:
     """Import rows as the vendor's feed is imported. With `at` they are news of that moment."""
-    write_feed(BytesIO(b"".join(facts.encode_feed_lines(rows))), at)
+    import_sample_feed(BytesIO(b"".join(facts.encode_feed_lines(rows))), at)
 
 
-def write_feed(stream: Any, at: dt.datetime | None = None) -> None:
-    """Import a feed file as the portal imports those of the vendor.
+def import_sample_feed(stream: Any, at: dt.datetime | None = None) -> None:
+    """Import a feed file of sample data, as the portal imports those of the vendor.
 
     With `at` events are recorded, as of that moment. Without it none are: what the feed says is then no news.
     """

@@ -10,7 +10,7 @@ from rest_framework.exceptions import AuthenticationFailed
 from entitlements.ingest.authentication import IngestBearer
 
 
-class SenderCheck:
+class SenderCheckTask:
     """A task that checks the token of an upload before its body is read.
 
     It tells the upload's channel the result.
@@ -36,7 +36,7 @@ class SenderCheck:
 
 
 def is_known_sender(authorization: str) -> bool:
-    """Return whether the value of an `Authorization` header holds a token that may upload."""
+    """Return whether an `Authorization` header's value holds a token with which its sender may upload."""
     request: Any = HttpRequest()
     request.META["HTTP_AUTHORIZATION"] = authorization
     try:

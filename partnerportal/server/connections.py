@@ -10,7 +10,7 @@ from waitress.channel import HTTPChannel
 from waitress.server import TcpWSGIServer, UnixWSGIServer
 
 from partnerportal.lib.private_files import NO_SPACE
-from partnerportal.server.admission import SenderCheck
+from partnerportal.server.admission import SenderCheckTask
 from partnerportal.server.answers import AnswerTask, RefusalTask
 from partnerportal.server.lanes import LaneDispatcher
 from partnerportal.server.reading import SECONDS, NoSpace, RequestParser, RequestTimeout, Unauthorized
@@ -62,7 +62,7 @@ class Channel(HTTPChannel):
             self.since = time.time()
         if self.request is not None and self.request.is_upload and not self.request.is_asked_for:
             self.request.is_asked_for = self.paused = True
-            self.server.task_dispatcher.uploads.add_task(SenderCheck(self))
+            self.server.task_dispatcher.uploads.add_task(SenderCheckTask(self))
         return taken
 
     def refuse_for_lack_of_room(self) -> None:

@@ -104,7 +104,7 @@ class LaneDispatcher:
 
     @property
     def is_full(self) -> bool:
-        """Return whether a request for a page would now have to wait for a thread."""
+        """Whether a request for a page would now have to wait for a thread."""
         return bool(self.pages.active_count + len(self.pages.queue) >= len(self.pages.threads))
 
     def shutdown(self) -> None:

@@ -49,7 +49,7 @@ class NoSpace(Error):
 
 
 def build_waitress_settings(body_bytes: int) -> Adjustments:
-    """Return waitress's settings as a dict, for requests whose body has at most `body_bytes` bytes.
+    """Return waitress's settings for requests whose body has at most `body_bytes` bytes.
 
     Forwarded headers are passed on as they come: Django and allauth alone decide which they trust.
     """

@@ -54,7 +54,7 @@ class Command(StaffCommand):
 
 
 def format_account_table() -> Iterator[str]:
-    """Yield the lines of a text table of the sample accounts that exist, with their password."""
+    """Yield the lines of a text table of the sample accounts in the database, with their password."""
     emails = [human.email for human in cast.PEOPLE]
     rows = Operator.objects.filter(person__email__in=emails).select_related("person", "organization")
     operators_by_email: dict[str, list[Operator]] = {email: [] for email in emails}
