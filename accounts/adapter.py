@@ -74,9 +74,9 @@ class AccountAdapter(DefaultAccountAdapter):
         allauth's own key is the account alone, so a stranger who guesses could lock the owner out. A test covers this
         private hook.
         """
-        return f"{super()._get_login_attempts_cache_key(request, **credentials)}:{self.client_network(request)}"
+        return f"{super()._get_login_attempts_cache_key(request, **credentials)}:{self.get_client_network(request)}"
 
-    def client_network(self, request: HttpRequest) -> str:
+    def get_client_network(self, request: HttpRequest) -> str:
         """Return the network of the client's IP address: the /24 of an IPv4 address, the /64 of an IPv6 address."""
         address = ipaddress.ip_address(self.get_client_ip(request))
         return str(ipaddress.ip_network(f"{address}/{24 if address.version == 4 else 64}", strict=False))

@@ -23,12 +23,12 @@ class VendorRequestNotice(NoticeKind):
 
     audience = frozenset({Kind.VENDOR.value})
     email_roles = ADMINS
-    words: ClassVar[Message]  # of the subject, with %(customer)s and what `placeholder_values` returns
+    words: ClassVar[Message]  # of the subject, with %(customer)s and what `get_placeholder_values` returns
 
     def subject(self, notice: "Notice") -> str:
-        return str(self.words) % {"customer": notice.about_label, **self.placeholder_values(notice)}
+        return str(self.words) % {"customer": notice.about_label, **self.get_placeholder_values(notice)}
 
-    def placeholder_values(self, notice: "Notice") -> dict[str, str]:
+    def get_placeholder_values(self, notice: "Notice") -> dict[str, str]:
         """Return the values that the subject's text `words` needs, by placeholder name.
 
         The name of whoever asks is added to them as `customer`.
@@ -45,7 +45,7 @@ class RequesterNotice(NoticeKind):
 
     roles = email_roles = ADMINS
     email_default = "digest"
-    words: ClassVar[Message]  # of the subject, with what `placeholder_values` returns
+    words: ClassVar[Message]  # of the subject, with what `get_placeholder_values` returns
 
     def recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, Recipient]]":
         for event in events:
@@ -53,8 +53,8 @@ class RequesterNotice(NoticeKind):
                 yield event, Recipient(organization_id=event.counterpart_id, params=event.data)
 
     def subject(self, notice: "Notice") -> str:
-        return str(self.words) % self.placeholder_values(notice)
+        return str(self.words) % self.get_placeholder_values(notice)
 
-    def placeholder_values(self, notice: "Notice") -> dict[str, str]:
+    def get_placeholder_values(self, notice: "Notice") -> dict[str, str]:
         """Return the values that the subject's text `words` needs, by placeholder name."""
         return {}

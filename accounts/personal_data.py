@@ -30,6 +30,7 @@ class PersonTable:
     columns: tuple[str, ...]
 
     def list_rows(self, person: Person) -> QuerySet[Any]:
+        """Return the person's rows of the table, as a queryset in the order of their primary keys."""
         return self.model.objects.filter(person_id=person.pk).order_by("pk")
 
     def export(self, person: Person) -> list[dict[str, Any]]:
@@ -43,6 +44,7 @@ class PersonTable:
         return [{**row, "organization_id": names.get(row.get("organization_id", 0))} for row in rows]
 
     def erase(self, person: Person) -> None:
+        """Delete the person's rows of the table."""
         self.list_rows(person).delete()
 
 

@@ -135,7 +135,7 @@ class SecondStepForm(mfa_forms.BaseAuthenticateForm):
         acquire_lock(Lock.PROOFS, person.pk)
         if needs_mailed_code(person.pk) and not self.has_given_mailed_code(request):
             raise forms.ValidationError(self.too_many, code="too_many_codes")
-        key = f"mfa-auth-user-{person.pk}:{get_account_adapter().client_network(request)}"
+        key = f"mfa-auth-user-{person.pk}:{get_account_adapter().get_client_network(request)}"
         if not ratelimit.consume(request, action="login_failed", key=key):
             raise get_account_adapter().validation_error("too_many_login_attempts")
         code = self.cleaned_data["code"]

@@ -37,7 +37,7 @@ class NoticeChoicesForm(forms.Form):
             tick = TriStateCheckbox({"aria-label": _("In the inbox: %(kind)s") % {"kind": label}})
             self.fields[f"inbox-{code}"] = forms.NullBooleanField(initial=inbox, widget=tick)
 
-    def rows(self) -> list[tuple[forms.BoundField, forms.BoundField]]:
+    def list_field_pairs(self) -> list[tuple[forms.BoundField, forms.BoundField]]:
         """Return (field for e-mail, field for the inbox) of each kind of notice, in the order of the kinds' labels."""
         return [(self[code], self[f"inbox-{code}"]) for code, _label in self.kinds]
 

@@ -16,7 +16,7 @@ from notifications import registry
 from notifications.actions.inbox import dismiss_notice, mark_all_notices_read, mark_notice_read, restore_notice
 from notifications.actions.preferences import set_notice_choices
 from notifications.forms import NoticeChoicesForm
-from notifications.lists.inbox import Inbox
+from notifications.lists.inbox import NoticeList
 from notifications.models import Notice
 from notifications.policies import ROLE_TABLE, NoticePermission
 from partnerportal.lib.pages import read_next_url, render_list_page, require_permission
@@ -30,7 +30,7 @@ def inbox(request: PortalRequest) -> HttpResponse:
     """Show the inbox of the acting organisation, or for htmx only its list."""
     return render_list_page(
         request,
-        Inbox(request.actor, request.GET),
+        NoticeList(request.actor, request.GET),
         page="notifications/inbox.html",
         part="notifications/inbox.html#list",
         context={"dismissing": ROLE_TABLE[NoticePermission.DISMISS].check(request.actor)},

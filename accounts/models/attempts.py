@@ -14,6 +14,8 @@ class FailedAttempts(models.Model):
     """
 
     class Kind(models.TextChoices):
+        """The kind of what was wrong: a password, or a code of the second step of a sign-in."""
+
         PASSWORD = "password"
         CODE = "code"  # a wrong code of the second step, given by somebody who knew the password
 

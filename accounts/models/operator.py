@@ -41,9 +41,10 @@ class Operator(PublicModel):
 
     @property
     def sees_finance(self) -> bool:
-        """Return whether the person sees orders and prices of customers: by their role, or by grant (E-13)."""
+        """Whether the person sees orders and prices of customers: by one of their roles, or by grant (E-13)."""
         return self.finance_granted or not SEE_FINANCE.isdisjoint(self.roles)
 
     @property
     def is_admin(self) -> bool:
+        """Whether Admin is one of the person's roles in the organisation."""
         return Role.ADMIN in self.roles

@@ -64,7 +64,10 @@ class Organization(PublicModel):
     """An organisation of any kind: the tenant to which people, connections and data belong."""
 
     class State(models.TextChoices):
-        """Whether the organisation takes part. The people of a suspended one see who to ask, and nothing else."""
+        """Whether an organisation takes part in the portal or is suspended.
+
+        The people of a suspended one see that it is, and whom to ask, and nothing else.
+        """
 
         ACTIVE = "active"
         SUSPENDED = "suspended"
@@ -130,6 +133,7 @@ class Organization(PublicModel):
 
     @property
     def is_suspended(self) -> bool:
+        """Whether vendor staff have suspended the organisation."""
         return self.state == self.State.SUSPENDED
 
     @property

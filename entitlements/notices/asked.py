@@ -35,7 +35,7 @@ class TrialRequestNotice(VendorRequestNotice):
     icon = "flask-conical"
     words = gettext_lazy("%(customer)s requested a trial of %(service)s")
 
-    def placeholder_values(self, notice: Notice) -> dict[str, str]:
+    def get_placeholder_values(self, notice: Notice) -> dict[str, str]:
         return {"service": notice.params.get("sku_name", "")}
 
     def recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, Recipient]]":
@@ -135,7 +135,7 @@ class ReleaseAnswerNotice(RequesterNotice):
 
     audience = frozenset({Kind.CUSTOMER.value})
 
-    def placeholder_values(self, notice: Notice) -> dict[str, str]:
+    def get_placeholder_values(self, notice: Notice) -> dict[str, str]:
         return {"service": notice.params.get("sku_name", "")}
 
     def format_request_day(self, notice: Notice) -> str:

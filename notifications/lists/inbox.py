@@ -23,10 +23,10 @@ INBOX = ListDefinition(
 )
 
 
-class Inbox(PersonalList):
-    """The inbox as a list: the notices of the actor's organisation that the parameters of its URL ask for.
+class NoticeList(PersonalList):
+    """The list of notices in the inbox, as the parameters of its URL ask for them.
 
-    Values that make no sense filter nothing.
+    They are notices to the actor's organisation. Values that make no sense filter nothing.
     """
 
     definition = INBOX

@@ -194,7 +194,7 @@ def test_too_many_attempts_get_a_page(db):
 )
 def test_whoever_has_a_whole_network_counts_once(rf, address, network):
     request = rf.get("/", REMOTE_ADDR=address)
-    assert get_adapter(request).client_network(request) == network
+    assert get_adapter(request).get_client_network(request) == network
 
 
 def test_an_address_is_safe_only_as_a_path(rf, world):
