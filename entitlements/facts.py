@@ -57,7 +57,7 @@ class KnownRows:
     skus: Mapping[str, Sku]
 
     @classmethod
-    def read_for(cls, facts: Iterable[Fact]) -> "KnownRows":
+    def read_for_facts(cls, facts: Iterable[Fact]) -> "KnownRows":
         """Read the rows of all customers and SKUs that these lines refer to."""
         org_ids, codes = set(), set()
         for fact in facts:
@@ -89,7 +89,7 @@ class KnownIds:
     skus: Mapping[str, int]
 
     @classmethod
-    def read_for(cls, facts: Iterable[Fact]) -> "KnownIds":
+    def read_for_facts(cls, facts: Iterable[Fact]) -> "KnownIds":
         """Read the primary keys of all customers and SKUs that these lines refer to."""
         org_ids, codes = {fact.values["customer"] for fact in facts}, {fact.values["sku"] for fact in facts}
         customers = Organization.objects.filter(org_id__in=org_ids).values_list("org_id", "pk")

@@ -60,11 +60,11 @@ class CustomerFilterSet(FilterSet):
 
     def filter_on_trial(self, rows: Rows, name: str, value: bool) -> Rows:
         """Keep customers that run a trial; for False keep customers that are known to run none."""
-        return rows.filter(trials__gt=0) if value else rows.sharing(Scope.ENTITLEMENTS).filter(trials=0)
+        return rows.filter(trials__gt=0) if value else rows.with_shared_scope(Scope.ENTITLEMENTS).filter(trials=0)
 
     def filter_over_licence(self, rows: Rows, name: str, value: bool) -> Rows:
         """Keep customers with an overage of any SKU; for False keep customers that are known to have none."""
-        return rows.filter(OVER) if value else rows.sharing(Scope.ENTITLEMENTS).exclude(OVER)
+        return rows.filter(OVER) if value else rows.with_shared_scope(Scope.ENTITLEMENTS).exclude(OVER)
 
     def filter_unusual(self, rows: Rows, name: str, value: str) -> Rows:
         """Keep customers whose use shows this kind of UnusualUse, as of their latest report."""

@@ -17,7 +17,7 @@ from entitlements.actions.trials import (
 )
 from entitlements.models import Entitlement
 from entitlements.policies import EntitlementPermission
-from entitlements.trial_forms import ConvertForm, DeclineForm, ExtendForm
+from entitlements.trial_forms import ConvertTrialForm, DeclineTrialForm, ExtendTrialForm
 from partnerportal.lib import formats
 from partnerportal.lib.days import today
 from partnerportal.lib.policies import Allowed, Answer, Denied
@@ -113,7 +113,7 @@ TRIAL_ACTIONS: dict[str, TrialAction] = {  # in the order of the menu
         icon="x",
         done=gettext_lazy("The trial of %(service)s for %(customer)s is declined."),
         question=_ask_to_decline,
-        form=DeclineForm,
+        form=DeclineTrialForm,
     ),
     "extend": TrialAction(
         run=extend_trial,
@@ -123,7 +123,7 @@ TRIAL_ACTIONS: dict[str, TrialAction] = {  # in the order of the menu
         icon="calendar-plus",
         done=gettext_lazy("The trial of %(service)s for %(customer)s is extended."),
         question=_ask_to_extend,
-        form=ExtendForm,
+        form=ExtendTrialForm,
         proposal=_propose_later_end,
         condition=_has_later_end,
     ),
@@ -135,7 +135,7 @@ TRIAL_ACTIONS: dict[str, TrialAction] = {  # in the order of the menu
         icon="package-check",
         done=gettext_lazy("%(service)s is now in production for %(customer)s."),
         question=_ask_to_convert,
-        form=ConvertForm,
+        form=ConvertTrialForm,
         proposal=_propose_seats,
     ),
     "cancel": TrialAction(

@@ -11,7 +11,7 @@ from entitlements.queries.trials import list_skus_to_try
 from partnerportal.lib.actors import Actor
 
 
-class SkuField(forms.ModelChoiceField):
+class SkuChoiceField(forms.ModelChoiceField):
     """A form field to choose a SKU. Each is shown by its name and code."""
 
     def label_from_instance(self, sku: Sku) -> str:
@@ -19,10 +19,12 @@ class SkuField(forms.ModelChoiceField):
         return f"{sku.name} ({sku.code})"
 
 
-class TrialForm(forms.Form):
+class RequestTrialForm(forms.Form):
     """The form to request a trial of a product that the actor's organisation neither runs nor has requested."""
 
-    sku = SkuField(Sku.objects.none(), to_field_name="code", label=_("Service"), empty_label=_("Choose a service"))
+    sku = SkuChoiceField(
+        Sku.objects.none(), to_field_name="code", label=_("Service"), empty_label=_("Choose a service")
+    )
     quantity = forms.IntegerField(label=_("Licences"), min_value=1, max_value=MOST_SEATS, initial=10)
 
     def __init__(self, actor: Actor, *args: Any, **kwargs: Any) -> None:
@@ -30,7 +32,7 @@ class TrialForm(forms.Form):
         self.fields["sku"].queryset = list_skus_to_try(actor)  # type: ignore[attr-defined]
 
 
-class DeclineForm(forms.Form):
+class DeclineTrialForm(forms.Form):
     """The form to decline a trial, with the reason."""
 
     reason = forms.CharField(
@@ -41,7 +43,7 @@ class DeclineForm(forms.Form):
     )
 
 
-class ExtendForm(forms.Form):
+class ExtendTrialForm(forms.Form):
     """The form to extend a trial. It holds the new last day that the page showed.
 
     So nothing is done if somebody else has extended the trial meanwhile.
@@ -50,7 +52,7 @@ class ExtendForm(forms.Form):
     ends_on = forms.DateField(widget=forms.HiddenInput)
 
 
-class ConvertForm(forms.Form):
+class ConvertTrialForm(forms.Form):
     """The form to turn a trial into production, with the number of seats and the last day."""
 
     quantity = forms.IntegerField(label=_("Licences"), min_value=1, max_value=MOST_IN_PRODUCTION)

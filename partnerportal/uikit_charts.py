@@ -6,7 +6,12 @@ from types import SimpleNamespace
 from accounts.models import Organization
 from entitlements.models import Entitlement, Sku
 from entitlements.rows.renewals import format_month_name, list_weekday_names, make_month_calendar
-from entitlements.rows.usage import ChartWithTable, describe_licence_limit, describe_series, draw_wide_and_narrow
+from entitlements.rows.usage import (
+    ChartWithTable,
+    describe_chart_series,
+    describe_licence_limit,
+    draw_chart_wide_and_narrow,
+)
 from partnerportal.lib import charts, formats
 from partnerportal.lib.days import today
 
@@ -22,11 +27,13 @@ def _weeks() -> list[str]:
 
 def _line(key: str, title: str, limit: int) -> ChartWithTable:
     names, limits = _weeks(), [limit] * 12
-    drawings = draw_wide_and_narrow(lambda frame: charts.build_line_chart(frame, [(title, _WEEKLY)], names, limits))
+    drawings = draw_chart_wide_and_narrow(
+        lambda frame: charts.build_line_chart(frame, [(title, _WEEKLY)], names, limits)
+    )
     return ChartWithTable(
         key=key,
         title=title,
-        description=describe_series(names, _WEEKLY, limit),
+        description=describe_chart_series(names, _WEEKLY, limit),
         drawings=drawings,
         head=["Week", "Assigned"],
         rows=[(name, [formats.format_number(n) if n else "–"]) for name, n in zip(names, _WEEKLY, strict=True)],
@@ -40,8 +47,8 @@ def _lines() -> ChartWithTable:
     return ChartWithTable(
         key="two",
         title="Several lines",
-        description=" ".join(f"{name}: {describe_series(names, values)}" for name, values in series),
-        drawings=draw_wide_and_narrow(lambda frame: charts.build_line_chart(frame, series, names)),
+        description=" ".join(f"{name}: {describe_chart_series(names, values)}" for name, values in series),
+        drawings=draw_chart_wide_and_narrow(lambda frame: charts.build_line_chart(frame, series, names)),
         head=["Week", "Monthly", "Daily"],
         rows=[
             (name, [formats.format_number(m), formats.format_number(d)])
@@ -52,11 +59,11 @@ def _lines() -> ChartWithTable:
 
 def _bars() -> ChartWithTable:
     names = [formats.format_month(dt.date(2026, month, 1)) for month in range(6, 12)]
-    drawings = draw_wide_and_narrow(lambda frame: charts.build_bar_chart(frame, _STACKS, names, [1000] * 6))
+    drawings = draw_chart_wide_and_narrow(lambda frame: charts.build_bar_chart(frame, _STACKS, names, [1000] * 6))
     return ChartWithTable(
         key="bars",
         title="Bars in two parts",
-        description=describe_series(names, [sum(stack) for stack in _STACKS], 1000),
+        description=describe_chart_series(names, [sum(stack) for stack in _STACKS], 1000),
         drawings=drawings,
         head=["Month", "Previously", "Newly"],
         rows=[(name, [formats.format_number(n) for n in stack]) for name, stack in zip(names, _STACKS, strict=True)],

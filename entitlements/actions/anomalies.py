@@ -14,7 +14,7 @@ from entitlements.anomalies import (
     LOOKS_BACK,
     NEAR,
     TOLD,
-    JudgedNumber,
+    JudgedUsageNumber,
     judge_usage_number,
     list_anomaly_service_names,
     list_unusual_uses,
@@ -93,7 +93,7 @@ def _series(due: list[CustomerUsage]) -> Series:
     return series
 
 
-def _close(findings: dict[Key, JudgedNumber], series: Series, as_of: dict[int, dt.date]) -> list[Anomaly]:
+def _close(findings: dict[Key, JudgedUsageNumber], series: Series, as_of: dict[int, dt.date]) -> list[Anomaly]:
     """End the anomalies of the customers that are over, and return those that stay open.
 
     An anomaly is over when its number is back in the range of its time, or in what has become usual since, or when its
@@ -116,7 +116,9 @@ def _close(findings: dict[Key, JudgedNumber], series: Series, as_of: dict[int, d
     return remaining
 
 
-def _open(findings: dict[Key, JudgedNumber], as_of: dict[int, dt.date], still_open: list[Anomaly]) -> list[Anomaly]:
+def _open(
+    findings: dict[Key, JudgedUsageNumber], as_of: dict[int, dt.date], still_open: list[Anomaly]
+) -> list[Anomaly]:
     """Store and return an anomaly for each unusual number that has none open yet."""
     known = {(row.customer_id, row.sku_id, row.metric) for row in still_open}
     return Anomaly.objects.bulk_create(

@@ -53,7 +53,7 @@ def store_assignments(*, actor: Actor, facts: list[Fact]) -> Answers:
     `other_customer`.
     """
     authorize_staff(actor)
-    known = KnownIds.read_for(facts)
+    known = KnownIds.read_for_facts(facts)
     answers: Answers = {}
     rows: list[tuple[object, ...]] = []
     for fact in facts:

@@ -52,7 +52,7 @@ def store_facts(*, actor: Actor, facts: list[Fact], with_events: bool, at: dt.da
     answers: Answers = {}
     _store_skus([fact for fact in facts if fact.type == "sku"], answers)
     others = [fact for fact in facts if fact.type != "sku"]
-    known = KnownRows.read_for(others)
+    known = KnownRows.read_for_facts(others)
     for fact in others:
         if problem := known.find_problem(fact):
             answers[fact.line] = problem

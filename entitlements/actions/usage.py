@@ -97,7 +97,7 @@ def store_usage_facts(*, actor: Actor, facts: list[Fact]) -> Answers:
     Returns a dict from the line number to the outcome of the line, or to the problem of a line whose customer or SKU
     does not exist.
     """
-    known = KnownIds.read_for(facts)
+    known = KnownIds.read_for_facts(facts)
     answers: Answers = {}
     rows = []
     for fact in facts:

@@ -13,7 +13,7 @@ from entitlements.queries.releases import list_released_licences, list_waiting_r
 from partnerportal.lib.api import ActorView, ListView
 
 
-class ReleasesBase(ActorView):
+class ReleasesBaseView(ActorView):
     """Base of the endpoints about licences whose release a customer has asked for."""
 
     model = LicenceRelease
@@ -21,7 +21,7 @@ class ReleasesBase(ActorView):
 
 
 @extend_schema(tags=["Releases"])
-class ReleasesView(ReleasesBase, ListView):
+class ReleasesView(ReleasesBaseView, ListView):
     """Licences that customers ask to be released, the oldest request first. For the vendor's staff.
 
     Each licence is named by its key in the feed, never by who holds it.
@@ -35,7 +35,7 @@ class ReleasesView(ReleasesBase, ListView):
 
 
 @extend_schema(tags=["Releases"])
-class ReleasedLicencesView(ReleasesBase, ListView):
+class ReleasedLicencesView(ReleasesBaseView, ListView):
     """Licences that were released in the last 90 days because customers asked for it, the latest first."""
 
     serializer_class = ReleasedSerializer
@@ -45,7 +45,7 @@ class ReleasedLicencesView(ReleasesBase, ListView):
         return list_released_licences(self.actor)
 
 
-class ReleaseActionView(ReleasesBase):
+class ReleaseActionView(ReleasesBaseView):
     """Base of the endpoints that run one action on one licence, which the body names by its key in the feed."""
 
     serializer_class = ReleaseKeySerializer

@@ -71,8 +71,8 @@ class CustomerSerializer(serializers.Serializer[CustomerListing]):
 
     def to_representation(self, instance: CustomerListing) -> dict[str, Any]:
         shown: dict[str, Any] = super().to_representation(instance)
-        hidden: tuple[str, ...] = () if instance.shares(Scope.ENTITLEMENTS) else OF_SERVICES
-        hidden += () if instance.shares(Scope.USAGE) else OF_USAGE
+        hidden: tuple[str, ...] = () if instance.shares_scope(Scope.ENTITLEMENTS) else OF_SERVICES
+        hidden += () if instance.shares_scope(Scope.USAGE) else OF_USAGE
         return shown | dict.fromkeys(hidden)
 
 

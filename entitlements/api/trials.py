@@ -24,7 +24,7 @@ from partnerportal.lib.api import ActorView, EmptyBody, ListView
 from partnerportal.lib.visible_rows import get_by_public_id
 
 
-class TrialsBase(ActorView):
+class TrialsBaseView(ActorView):
     """Base of the endpoints on trials: the vendor's staff reach every trial, a customer its own."""
 
     model = Entitlement
@@ -34,7 +34,7 @@ class TrialsBase(ActorView):
     def get_queryset(self) -> QuerySet[Entitlement]:
         return list_trials(self.actor)
 
-    def trial(self, trial_id: UUID) -> Entitlement:
+    def get_trial(self, trial_id: UUID) -> Entitlement:
         """Return a trial that the actor may see. Raises NotFound."""
         return get_by_public_id(self.get_queryset(), trial_id)
 
@@ -50,7 +50,7 @@ class TrialFilterSet(EntitlementFilterSet):
 
 
 @extend_schema(tags=["Trials"])
-class TrialsView(TrialsBase, ListView):
+class TrialsView(TrialsBaseView, ListView):
     """Trials and requests for them: a customer's own, and all of them for the vendor's staff."""
 
     serializer_class = TrialSerializer
@@ -70,23 +70,23 @@ class TrialsView(TrialsBase, ListView):
 
 
 @extend_schema(tags=["Trials"], responses=TrialSerializer)
-class TrialView(TrialsBase):
+class TrialView(TrialsBaseView):
     """One trial: it runs, has ended, or is still a request."""
 
     serializer_class = TrialSerializer
 
     def get(self, request: Request, trial_id: UUID) -> Response:
-        return Response(TrialSerializer(self.trial(trial_id)).data)
+        return Response(TrialSerializer(self.get_trial(trial_id)).data)
 
 
-class TrialActionView(TrialsBase):
+class TrialActionView(TrialsBaseView):
     """Base of the endpoints that run one action of TRIAL_ACTIONS on a trial. The body holds what the action takes."""
 
     trial_action: ClassVar[TrialAction]
 
     def post(self, request: Request, trial_id: UUID) -> Response:
         values = self.read_body()
-        trial = self.trial_action.run(actor=self.actor, trial=self.trial(trial_id), **values)
+        trial = self.trial_action.run(actor=self.actor, trial=self.get_trial(trial_id), **values)
         return Response(TrialSerializer(trial).data)
 
 
@@ -111,7 +111,7 @@ class DeclineTrialView(TrialActionView):
     """Decline a request for a trial, with a reason. For the vendor's Admins."""
 
     serializer_class = DeclineTrialSerializer
-    errors = TrialsBase.errors | {400: ("reason_required",)}
+    errors = TrialsBaseView.errors | {400: ("reason_required",)}
     trial_action = TRIAL_ACTIONS["decline"]
 
 
@@ -120,7 +120,7 @@ class ExtendTrialView(TrialActionView):
     """Extend a running trial by the usual time of trials. Sent twice, it extends once. For the vendor's Admins."""
 
     serializer_class = ExtendTrialSerializer
-    errors = TrialsBase.errors | {409: ("state_changed", "no_later_end")}
+    errors = TrialsBaseView.errors | {409: ("state_changed", "no_later_end")}
     trial_action = TRIAL_ACTIONS["extend"]
 
 
@@ -129,7 +129,7 @@ class ConvertTrialView(TrialActionView):
     """Turn a running trial into production. For the vendor's Admins."""
 
     serializer_class = ConvertTrialSerializer
-    errors = TrialsBase.errors | {400: ("ends_on",)}
+    errors = TrialsBaseView.errors | {400: ("ends_on",)}
     trial_action = TRIAL_ACTIONS["convert"]
 
 

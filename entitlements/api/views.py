@@ -65,7 +65,7 @@ class CustomerView(ActorView):
         return Response(self.get_serializer(customer).data)
 
 
-class CustomerRecordsBase(ListView):
+class CustomerRecordsBaseView(ListView):
     """Base of the lists of one customer's records, such as its orders."""
 
     rule: ClassVar[Permission] = VIEW_CUSTOMERS
@@ -107,7 +107,7 @@ class EntitlementFilterSet(FilterSet):
 
 
 @extend_schema(tags=["Customers"])
-class CustomerEntitlementsView(CustomerRecordsBase):
+class CustomerEntitlementsView(CustomerRecordsBaseView):
     """The entitlements of a customer: totals of licences, never the people who use them."""
 
     model = Entitlement
@@ -135,7 +135,7 @@ class RenewalsView(ListView):
 
 
 @extend_schema(tags=["Customers"])
-class CustomerOrdersView(CustomerRecordsBase):
+class CustomerOrdersView(CustomerRecordsBaseView):
     """The orders of a customer, newest first."""
 
     model = Order

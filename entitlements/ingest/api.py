@@ -17,7 +17,7 @@ from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from entitlements.ingest.authentication import HoldsIngestToken, IngestBearer
+from entitlements.ingest.authentication import HasIngestToken, IngestTokenAuthentication
 from entitlements.ingest.queries import find_upload
 from entitlements.ingest.uploads import receive_upload
 from entitlements.models import IngestToken, IngestUpload
@@ -92,8 +92,8 @@ class IngestView(ActorView):
     """Base of the endpoints for the vendor's systems. The actor is an ingest token, not an organisation or a person."""
 
     model = IngestUpload
-    authentication_classes = (IngestBearer,)
-    permission_classes = (HoldsIngestToken,)
+    authentication_classes = (IngestTokenAuthentication,)
+    permission_classes = (HasIngestToken,)
     has_session = False
 
     @property

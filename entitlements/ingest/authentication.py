@@ -9,23 +9,23 @@ from entitlements.models import IngestToken
 from partnerportal.lib.api_tokens import BearerAuthentication, describe_bearer_scheme
 
 
-class IngestBearer(BearerAuthentication):
+class IngestTokenAuthentication(BearerAuthentication):
     """The authentication of the vendor's systems, by an ingest token in `Authorization: Bearer`."""
 
     model = IngestToken
 
 
-class HoldsIngestToken(BasePermission):
+class HasIngestToken(BasePermission):
     """The permission that a request has if it shows an ingest token. A signed-in person never has it."""
 
     def has_permission(self, request: Any, view: Any) -> bool:
         return isinstance(request.auth, IngestToken)
 
 
-class IngestBearerScheme(OpenApiAuthenticationExtension):
+class IngestTokenAuthenticationScheme(OpenApiAuthenticationExtension):
     """The description of authentication by ingest token, for the API's schema."""
 
-    target_class = "entitlements.ingest.authentication.IngestBearer"
+    target_class = "entitlements.ingest.authentication.IngestTokenAuthentication"
     name = "ingest"
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:

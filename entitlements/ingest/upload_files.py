@@ -49,17 +49,17 @@ def _file_name(public_id: UUID) -> str:
     return f"{FOLDER}/{public_id}"
 
 
-def open_upload(public_id: UUID) -> IO[bytes]:
+def open_upload_file(public_id: UUID) -> IO[bytes]:
     """Open the stored file of an upload for reading. Raises FileNotFoundError if there is none."""
     return read_file(_file_name(public_id))
 
 
-def delete_upload(public_id: UUID) -> None:
+def delete_upload_file(public_id: UUID) -> None:
     """Delete the stored file of an upload, if there is one."""
     delete_file(_file_name(public_id))
 
 
-def save_upload(stream: IO[bytes], public_id: UUID, *, deadline: float) -> tuple[str, int, bytes]:
+def save_upload_file(stream: IO[bytes], public_id: UUID, *, deadline: float) -> tuple[str, int, bytes]:
     """Store the bytes of a stream as the file of an upload, and return their SHA-256 in hex, size and first two bytes.
 
     The file is stored whole or not at all. Raises UploadTooSlow after `deadline`, in seconds of the monotonic clock.
@@ -76,7 +76,7 @@ def save_upload(stream: IO[bytes], public_id: UUID, *, deadline: float) -> tuple
     return digest.hexdigest(), size, head
 
 
-def list_uploads() -> Iterator[tuple[str, StoredFile]]:
+def list_upload_files() -> Iterator[tuple[str, StoredFile]]:
     """Yield the public id and the file of every stored upload. Other files are left out."""
     for file in list_files(FOLDER):
         with suppress(ValueError):

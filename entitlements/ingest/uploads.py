@@ -69,7 +69,7 @@ def receive_upload(
         with open_token_transaction(token):
             return _first_with_key(row)
     except BaseException:
-        upload_files.delete_upload(row.public_id)
+        upload_files.delete_upload_file(row.public_id)
         raise
 
 
@@ -87,7 +87,7 @@ def _ensure_may_send(actor: Actor, token: IngestToken, kind: str) -> None:
 def _save(stream: IO[bytes], row: IngestUpload) -> tuple[str, int, bytes]:
     """Store the upload's file and return its SHA-256, its size and its first two bytes. Raises Invalid("too_slow")."""
     try:
-        return upload_files.save_upload(stream, row.public_id, deadline=time.monotonic() + SECONDS_TO_SEND)
+        return upload_files.save_upload_file(stream, row.public_id, deadline=time.monotonic() + SECONDS_TO_SEND)
     except UploadTooSlow:
         raise Invalid("too_slow", _("The upload took longer than ten minutes. Split it into smaller ones.")) from None
 
@@ -104,7 +104,7 @@ def _first_with_key(row: IngestUpload) -> IngestUpload:
         return first
     if (first.kind, first.fingerprint) != (row.kind, row.fingerprint):
         raise Unprocessable("key_reused", _("This Idempotency-Key was already used for different content."))
-    upload_files.delete_upload(row.public_id)
+    upload_files.delete_upload_file(row.public_id)
     return first
 
 
@@ -120,7 +120,7 @@ def ingest_next_upload() -> bool:
         else:
             upload.finish(State.DONE, read=upload.size)
         with suppress(Unavailable):  # the sweep deletes the file if it cannot be deleted now
-            upload_files.delete_upload(upload.public_id)
+            upload_files.delete_upload_file(upload.public_id)
     except LeaseLost:
         log.warning("Upload %s is somebody else's now", upload.public_id)
     except (OperationalError, InterfaceError):
@@ -146,7 +146,7 @@ def _read_file(upload: IngestUpload) -> str:
     Raises what is no fault of the file: Lost, Unavailable, OperationalError, InterfaceError.
     """
     try:
-        with upload_files.open_upload(upload.public_id) as file:
+        with upload_files.open_upload_file(upload.public_id) as file:
             _ingest(upload, UnpackedFile(cast(PeekableFile, file), upload.size))
     except DamagedFile as damage:
         return damage.code
@@ -201,5 +201,5 @@ def sweep_uploads() -> int:
     delete_in_batches(IngestUpload.objects.filter(~UNFINISHED, finished_at__lt=now - settings.PORTAL_UPLOADS_KEPT))
     rows = IngestUpload.objects.only("public_id", "state")
     return sweep_files(
-        upload_files.list_uploads(), rows, lambda row, _file: row.state in (State.RECEIVED, State.RUNNING)
+        upload_files.list_upload_files(), rows, lambda row, _file: row.state in (State.RECEIVED, State.RUNNING)
     )

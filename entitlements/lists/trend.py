@@ -23,9 +23,9 @@ from entitlements.queries.usage import (
 from entitlements.rows.usage import (
     ChartWithTable,
     LicencesLabel,
+    describe_chart_series,
     describe_licence_limit,
-    describe_series,
-    draw_wide_and_narrow,
+    draw_chart_wide_and_narrow,
     format_number_or_dash,
     format_percent_or_dash,
 )
@@ -113,7 +113,7 @@ class UsageTrend:
         values, limits = _each(self.points, "assigned"), _each(self.points, "purchased")
         limit = self.latest_use.purchased if self.latest_use else None
         title = _("Licences assigned")
-        drawn = draw_wide_and_narrow(
+        drawn = draw_chart_wide_and_narrow(
             lambda frame: charts.build_line_chart(frame, [(title, values)], self.point_labels, limits)
         )
         ratios = [
@@ -123,7 +123,7 @@ class UsageTrend:
         return ChartWithTable(
             key="assigned",
             title=title,
-            description=describe_series(self.point_names, values, limit),
+            description=describe_chart_series(self.point_names, values, limit),
             head=[self.point_heading, _("Assigned"), _("Purchased"), _("Share")],
             rows=[
                 (name, [format_number_or_dash(value), format_number_or_dash(of), ratio])
@@ -140,12 +140,12 @@ class UsageTrend:
         stacks = [(use.previously_assigned, use.newly) if use else (0, 0) for use in uses]
         limits = _each(uses, "purchased")
         limit = next((value for value in reversed(limits) if value is not None), None)
-        drawn = draw_wide_and_narrow(lambda frame: charts.build_bar_chart(frame, stacks, names, limits))
+        drawn = draw_chart_wide_and_narrow(lambda frame: charts.build_bar_chart(frame, stacks, names, limits))
         columns = ("purchased", "previously_assigned", "newly", "assigned")
         return ChartWithTable(
             key="breakdown",
             title=_("Assigned licences by month"),
-            description=describe_series(names, _each(uses, "assigned"), limit),
+            description=describe_chart_series(names, _each(uses, "assigned"), limit),
             head=[_("Month"), _("Total"), _("Previously assigned"), _("Newly assigned"), _("Assigned")],
             rows=[
                 (name, [format_number_or_dash(_value(use, column)) for column in columns])
@@ -161,10 +161,10 @@ class UsageTrend:
         """The chart of monthly and daily active users (CC-36, CC-37)."""
         monthly, daily = _each(self.points, "monthly"), _each(self.points, "daily")
         series = [(pgettext("active users", "Monthly"), monthly), (pgettext("active users", "Daily"), daily)]
-        drawn = draw_wide_and_narrow(lambda frame: charts.build_line_chart(frame, series, self.point_labels))
+        drawn = draw_chart_wide_and_narrow(lambda frame: charts.build_line_chart(frame, series, self.point_labels))
         names = [_("Monthly active"), _("Daily active") if self.range == "12w" else _("Daily active, peak")]
         words = [
-            f"{name}: {describe_series(self.point_names, values)}"
+            f"{name}: {describe_chart_series(self.point_names, values)}"
             for name, (_short, values) in zip(names, series, strict=True)
         ]
         return ChartWithTable(

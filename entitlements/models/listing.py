@@ -42,7 +42,7 @@ class CustomerListingQuerySet(TenantQuerySet):
         """Return the rows of which the actor's organisation is the viewer."""
         return self.filter(viewer=actor.organization_id)
 
-    def sharing(self, scope: Scope) -> "CustomerListingQuerySet":
+    def with_shared_scope(self, scope: Scope) -> "CustomerListingQuerySet":
         """Keep customers that share this scope. The columns of the others hold 0, which must not be counted."""
         return self.filter(make_sharing_condition(scope))
 
@@ -100,7 +100,7 @@ class CustomerListing(models.Model):
             models.Index("viewer", UNUSED, "customer", name="listing_unused", condition=HAS_UNUSED),
         )
 
-    def shares(self, scope: Scope) -> bool:
+    def shares_scope(self, scope: Scope) -> bool:
         """Return whether the customer shares this scope, which is a kind of data, with the viewer.
 
         The fields of data that is not shared are 0 or empty.

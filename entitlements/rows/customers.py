@@ -66,8 +66,8 @@ def _customer_row(row: CustomerListing, services: list[str], select: str) -> Cus
         spark=charts.build_sparkline_path(row.weeks or ()),  # type: ignore[attr-defined]
         expiry=LastDay.from_date(row.expires_on),
         since=formats.format_date(row.connected_at).replace(" ", "\N{NO-BREAK SPACE}"),
-        shares_services=row.shares(Scope.ENTITLEMENTS),
-        shares_usage=row.shares(Scope.USAGE),
+        shares_services=row.shares_scope(Scope.ENTITLEMENTS),
+        shares_usage=row.shares_scope(Scope.USAGE),
         connection_id=str(row.connection_id or ""),  # type: ignore[attr-defined]
         trials=formats.format_number(row.trials) if row.trials else "",
         select_label=select % {"name": row.name},

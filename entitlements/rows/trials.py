@@ -40,12 +40,12 @@ class TrialRow:
     menu: list[MenuItem]  # what an Admin may do; empty once the last day has passed
 
 
-def make_trial_rows(trials: Iterable[Entitlement], has: dict[int, list[str]]) -> list[TrialRow]:
+def make_trial_rows(trials: Iterable[Entitlement], running_services: dict[int, list[str]]) -> list[TrialRow]:
     """Return a TrialRow for each trial.
 
-    `has` are the names of the services that each customer runs, by its primary key.
+    `running_services` are the names of the services that each customer runs, by its primary key.
     """
-    return [_trial_row(row, has.get(row.customer_id, [])) for row in trials]
+    return [_trial_row(row, running_services.get(row.customer_id, [])) for row in trials]
 
 
 def _trial_row(row: Entitlement, names: list[str]) -> TrialRow:

@@ -84,24 +84,24 @@ def describe_licences_left(left: int) -> str:
 
 
 @dataclass(frozen=True)
-class Freshness:
+class ReportFreshness:
     """How old a customer's latest report of use is: a text, and whether that is too old to rely on."""
 
     text: str
     is_old: bool
 
 
-def describe_freshness(usage: CustomerUsage) -> Freshness:
+def describe_report_freshness(usage: CustomerUsage) -> ReportFreshness:
     """Return a text with the day of a customer's latest report of use, and whether that report is old.
 
     It is old if its day is more than two days (UTC) ago.
     """
     text = _("Usage last reported %(day)s") % {"day": formats.format_date(usage.as_of)}
-    return Freshness(text, today() - usage.as_of > STALE)
+    return ReportFreshness(text, today() - usage.as_of > STALE)
 
 
 @dataclass(frozen=True)
-class ServiceUse:
+class ServiceUseRow:
     """A row of the licensing summary: the use of one service, with its numbers written out."""
 
     name: str
@@ -115,7 +115,7 @@ class ServiceUse:
     ends: LastDay | None  # the nearest end of an entitlement, when that is within 90 days
 
 
-def make_service_rows(uses: Iterable[UsageNumbers], entitlements: Iterable[Entitlement]) -> list[ServiceUse]:
+def make_service_rows(uses: Iterable[UsageNumbers], entitlements: Iterable[Entitlement]) -> list[ServiceUseRow]:
     """Return a row of the licensing summary for each service.
 
     `uses` are the latest numbers of each service. The nearest end of its running `entitlements` is part of the row.
@@ -128,9 +128,9 @@ def make_service_rows(uses: Iterable[UsageNumbers], entitlements: Iterable[Entit
     return [_service_use(use, ends.get(use.service)) for use in uses]
 
 
-def _service_use(use: UsageNumbers, ends: dt.date | None) -> ServiceUse:
+def _service_use(use: UsageNumbers, ends: dt.date | None) -> ServiceUseRow:
     licences = LicencesLabel.for_numbers(use.assigned, use.purchased, use.overage)
-    return ServiceUse(
+    return ServiceUseRow(
         name=use.service,
         usage=licences.usage,
         tone=licences.tone,
@@ -202,7 +202,7 @@ def rank_customers_by_day_when_full(paces: Iterable[CustomerSeatChange]) -> list
 
 def _ranked(row: CustomerListing, text: str, tone: str = "") -> RankedCustomer:
     url = reverse("customer_usage", args=[row.public_id])
-    bar = SeatBar.for_seats(row.assigned, row.seats, row.overage) if row.shares(Scope.ENTITLEMENTS) else None
+    bar = SeatBar.for_seats(row.assigned, row.seats, row.overage) if row.shares_scope(Scope.ENTITLEMENTS) else None
     return RankedCustomer(row.name, url, text, bar, tone)
 
 
@@ -227,7 +227,7 @@ class ChartWithTable:
     parts: list[str] = field(default_factory=list)  # the names of the parts of a bar
 
 
-def draw_wide_and_narrow(draw: Callable[[charts.ChartFrame], charts.Chart]) -> list[tuple[str, charts.Chart]]:
+def draw_chart_wide_and_narrow(draw: Callable[[charts.ChartFrame], charts.Chart]) -> list[tuple[str, charts.Chart]]:
     """Draw a chart twice, and return the drawings with their names: "wide" for a desk, "narrow" for a phone.
 
     `draw` returns the chart for a frame, which has the size.
@@ -248,7 +248,7 @@ def describe_licence_limit(limit: int | None, drawings: list[tuple[str, charts.C
     return _("Licence limit %(limit)s, above this scale") % number
 
 
-def describe_series(names: Sequence[str], values: Sequence[int | None], limit: int | None = None) -> str:
+def describe_chart_series(names: Sequence[str], values: Sequence[int | None], limit: int | None = None) -> str:
     """Return a text that says what a chart shows, for those who do not see it: range, latest value, peak and limit.
 
     `names` are those of the points whose `values` are given; None is a gap.

@@ -18,7 +18,7 @@ from entitlements.lists.trials import TrialList
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.queries.trials import get_trial
 from entitlements.trial_actions import TRIAL_ACTIONS, TrialAction, format_success_message
-from entitlements.trial_forms import TrialForm
+from entitlements.trial_forms import RequestTrialForm
 from partnerportal.lib.form_errors import show_errors_in_form
 from partnerportal.lib.pages import read_next_url, render_list_page, require_permission
 from partnerportal.lib.requests import PortalRequest
@@ -31,7 +31,7 @@ require_form = require_http_methods(["GET", "HEAD", "POST"])
 @vary_on_headers("HX-Request")
 def trial_request(request: PortalRequest) -> HttpResponse:
     """Show a customer's Admin the form for requesting a trial; on POST request the trial (CC-49)."""
-    form = TrialForm(request.actor, _posted(request))
+    form = RequestTrialForm(request.actor, _posted(request))
     if request.method == "POST" and form.is_valid():
         with show_errors_in_form(form):
             trial = request_trial(actor=request.actor, **form.cleaned_data)

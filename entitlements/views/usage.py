@@ -103,7 +103,7 @@ def _licensing(actor: Actor, customer_id: int | None) -> dict[str, Any]:
         "licences": words.LicencesLabel.for_numbers(usage.assigned, usage.purchased, usage.overage),
         "full": words.describe_day_when_full(usage),
         "services": words.make_service_rows(uses, entitlements),
-        "freshness": words.describe_freshness(usage),
+        "freshness": words.describe_report_freshness(usage),
         "daily": sum(use.daily for use in uses),
         "attention": attention,
     }
@@ -115,4 +115,4 @@ def _trend(request: PortalRequest, customer_id: int | None) -> dict[str, Any]:
     if usage is None:
         return {"trend": None}
     trend = UsageTrend(request.actor, customer_id, usage, request.GET)
-    return {"trend": trend, "freshness": words.describe_freshness(usage)}
+    return {"trend": trend, "freshness": words.describe_report_freshness(usage)}

@@ -7,7 +7,7 @@ from django.db import DatabaseError, close_old_connections
 from django.http import HttpRequest
 from rest_framework.exceptions import AuthenticationFailed
 
-from entitlements.ingest.authentication import IngestBearer
+from entitlements.ingest.authentication import IngestTokenAuthentication
 
 
 class SenderCheckTask:
@@ -40,6 +40,6 @@ def is_known_sender(authorization: str) -> bool:
     request: Any = HttpRequest()
     request.META["HTTP_AUTHORIZATION"] = authorization
     try:
-        return IngestBearer().authenticate(request) is not None
+        return IngestTokenAuthentication().authenticate(request) is not None
     except AuthenticationFailed:
         return False

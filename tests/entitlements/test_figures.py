@@ -80,8 +80,8 @@ def assert_numbers(world: World) -> None:
         overage=sum(row.overage for row in rows),
         unused=sum(row.unused for row in rows),
         unusual=numbers.unusual,
-        share_services=sum(row.shares(Scope.ENTITLEMENTS) for row in rows),
-        share_usage=sum(row.shares(Scope.USAGE) for row in rows),
+        share_services=sum(row.shares_scope(Scope.ENTITLEMENTS) for row in rows),
+        share_usage=sum(row.shares_scope(Scope.USAGE) for row in rows),
         countries=numbers.countries,
         skus=numbers.skus,
     )

@@ -258,5 +258,5 @@ def test_the_body_goes_to_disk_in_pieces(settings: Any, tmp_path: Path) -> None:
             self.left -= size
             return b"x" * size
 
-    assert peak_of(lambda: upload_files.save_upload(Endless(), uuid4(), deadline=1e12)) < 4 * 1024**2  # type: ignore[arg-type]
+    assert peak_of(lambda: upload_files.save_upload_file(Endless(), uuid4(), deadline=1e12)) < 4 * 1024**2  # type: ignore[arg-type]
     assert sum(path.stat().st_size for path in (tmp_path / "uploads").iterdir()) == 64 * 1024**2

@@ -209,16 +209,16 @@ def test_memory_does_not_grow_with_the_file(machine: Any) -> None:
 def test_an_upload_is_brought_in_by_another_machine(machine: Any, world: World, bucket: Any) -> None:
     row = IngestUpload(kind="usage", public_id="00000000-0000-4000-8000-000000000003")
     content = b'{"type": "usage"}\n' * 100_000
-    assert upload_files.save_upload(io.BytesIO(content), row.public_id, deadline=time.monotonic() + 60)[1] == len(
+    assert upload_files.save_upload_file(io.BytesIO(content), row.public_id, deadline=time.monotonic() + 60)[1] == len(
         content
     )
     assert keys(bucket) == {f"portal.test/uploads/{row.public_id}"}
     machine("worker")
-    with upload_files.open_upload(row.public_id) as file:
+    with upload_files.open_upload_file(row.public_id) as file:
         assert file.read() == content
     assert sweep_uploads() == 0, "an orphan is kept for a day"
-    assert [name for name, _file in upload_files.list_uploads()] == [str(row.public_id)]
-    upload_files.delete_upload(row.public_id)
+    assert [name for name, _file in upload_files.list_upload_files()] == [str(row.public_id)]
+    upload_files.delete_upload_file(row.public_id)
     assert keys(bucket) == set()
 
 

@@ -68,7 +68,7 @@ def an_export() -> Callable[[], bool]:
 def an_upload() -> Callable[[], bool]:
     token = IngestToken.objects.create(name="Kinds", digest=digest_secret("x"), prefix="x")
     upload = IngestUpload.objects.create(token=token, kind="usage", idempotency_key="k", fingerprint="", size=3)
-    upload_files.save_upload(BytesIO(b"{}\n"), upload.public_id, deadline=time.monotonic() + WAIT_SECONDS)
+    upload_files.save_upload_file(BytesIO(b"{}\n"), upload.public_id, deadline=time.monotonic() + WAIT_SECONDS)
     return IngestUpload.objects.filter(pk=upload.pk, state="done").exists
 
 

@@ -65,7 +65,7 @@ def test_eight_bodies_arrive_at_once_and_each_sender_asks_meanwhile(
     first = send(secret, "first")["Location"]
     IngestToken.objects.update(last_used_at=None)
     all_are_sending, asked, answers = threading.Barrier(AT_ONCE), threading.Barrier(AT_ONCE), []
-    save = upload_files.save_upload
+    save = upload_files.save_upload_file
 
     def slow(*given: Any, **options: Any) -> Any:
         all_are_sending.wait(60)
@@ -73,7 +73,7 @@ def test_eight_bodies_arrive_at_once_and_each_sender_asks_meanwhile(
         asked.wait(60)
         return save(*given, **options)
 
-    monkeypatch.setattr(upload_files, "save_upload", slow)
+    monkeypatch.setattr(upload_files, "save_upload_file", slow)
     responses = run(lambda number: send(secret, f"key-{number}"), range(AT_ONCE))
     assert [response.status_code for response in responses] == [202] * AT_ONCE
     assert answers == [200] * AT_ONCE
@@ -83,10 +83,10 @@ def test_eight_bodies_arrive_at_once_and_each_sender_asks_meanwhile(
 
 def test_no_transaction_is_open_while_a_body_is_stored(secret: str, monkeypatch: pytest.MonkeyPatch) -> None:
     open_then: list[bool] = []
-    save = upload_files.save_upload
+    save = upload_files.save_upload_file
     monkeypatch.setattr(
         upload_files,
-        "save_upload",
+        "save_upload_file",
         lambda *given, **options: (open_then.append(connection.in_atomic_block), save(*given, **options))[1],
     )
     assert send(secret, "one").status_code == 202
