@@ -29,7 +29,7 @@ class VendorRequestNotice(NoticeKind):
         return str(self.words) % {"customer": notice.about_label, **self.get_placeholder_values(notice)}
 
     def get_placeholder_values(self, notice: "Notice") -> dict[str, str]:
-        """Return the values that the subject's text `words` needs, by placeholder name.
+        """Return the values of the placeholders in `words`, the text of the subject, as a dict by name.
 
         The name of whoever asks is added to them as `customer`.
         """
@@ -56,5 +56,5 @@ class RequesterNotice(NoticeKind):
         return str(self.words) % self.get_placeholder_values(notice)
 
     def get_placeholder_values(self, notice: "Notice") -> dict[str, str]:
-        """Return the values that the subject's text `words` needs, by placeholder name."""
+        """Return the values of the placeholders in `words`, the text of the subject, as a dict by name."""
         return {}

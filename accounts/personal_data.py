@@ -34,7 +34,7 @@ class PersonTable:
         return self.model.objects.filter(person_id=person.pk).order_by("pk")
 
     def export(self, person: Person) -> list[dict[str, Any]]:
-        """Return the person's rows of the table, as dicts by column name.
+        """Return the person's rows of the table, as a list of dicts by column name.
 
         The organisation's name takes the place of its id.
         """
@@ -60,12 +60,12 @@ def register_personal_data_section(section: PersonalDataSection) -> None:
     _sections[section.name] = section
 
 
-def register_person_table(name: str, own: PersonTable) -> None:
-    """Register a table, so that a person's rows in it are exported under a name, and deleted with the person.
+def register_person_table(name: str, table: PersonTable) -> None:
+    """Register a table whose rows of a person are exported under this name, and deleted with the person.
 
     Raises AssertionError for a name that is registered already.
     """
-    register_personal_data_section(PersonalDataSection(name, own.export, own.erase))
+    register_personal_data_section(PersonalDataSection(name, table.export, table.erase))
 
 
 def list_personal_data_sections() -> list[PersonalDataSection]:

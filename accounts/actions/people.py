@@ -52,7 +52,7 @@ def update_preferences(*, person: Person, name: str, language: str, time_zone: s
 def register_person(
     *, actor: Actor, email: str, name: str = "", language: str = settings.LANGUAGE_CODE, verified: bool = False
 ) -> RegistrationResult:
-    """Register a person on behalf of the vendor's staff, or find the person who has this address already.
+    """Register a person for vendor staff, or find who has this address already; return a RegistrationResult.
 
     A new person has no password: "Forgot your password?" gives them one, and the first sign-in asks for a code that is
     mailed to the address. The account of a known person who never proved the address is emptied

@@ -43,8 +43,8 @@ def new_org_id() -> str:
     return str(secrets.randbelow(90_000_000) + 10_000_000)
 
 
-def make_organization_sight_condition(actor: Actor, column: str) -> Q:
-    """Return the condition on rows that the actor sees the organisation in `column`.
+def make_visible_organization_condition(actor: Actor, column: str) -> Q:
+    """Return a Q that keeps the rows whose organisation the actor sees; `column` names that organisation.
 
     An actor sees the organisations within its reach (REACH), which includes its own, and with them what they are to the
     vendor. The vendor's staff see every organisation, because they say what each is; what organisations own is not seen
@@ -57,7 +57,7 @@ class OrganizationQuerySet(TenantQuerySet):
     """A queryset of organisations. An actor sees its own and those within its reach; vendor staff see all."""
 
     def rows_for(self, actor: Actor) -> "OrganizationQuerySet":
-        return self.filter(make_organization_sight_condition(actor, "pk"))
+        return self.filter(make_visible_organization_condition(actor, "pk"))
 
 
 class Organization(PublicModel):

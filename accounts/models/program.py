@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models.organization import make_organization_sight_condition
+from accounts.models.organization import make_visible_organization_condition
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import today
 from partnerportal.lib.visible_rows import TenantQuerySet
@@ -39,7 +39,7 @@ class ProgramMembershipQuerySet(TenantQuerySet):
     """A queryset of programme memberships: an actor sees the memberships of organisations that it sees."""
 
     def rows_for(self, actor: Actor) -> "ProgramMembershipQuerySet":
-        return self.filter(make_organization_sight_condition(actor, "organization"))
+        return self.filter(make_visible_organization_condition(actor, "organization"))
 
     def active(self, on: dt.date | None = None) -> "ProgramMembershipQuerySet":
         """Return the memberships that run on a day, which is counted in UTC and is today by default.

@@ -2,7 +2,7 @@
 
 from django.db import models
 
-from accounts.models.organization import make_organization_sight_condition
+from accounts.models.organization import make_visible_organization_condition
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.visible_rows import TenantQuerySet
 
@@ -37,7 +37,7 @@ class QualificationQuerySet(TenantQuerySet):
     """A queryset of qualifications: an actor sees the qualifications of organisations that it sees."""
 
     def rows_for(self, actor: Actor) -> "QualificationQuerySet":
-        return self.filter(make_organization_sight_condition(actor, "organization"))
+        return self.filter(make_visible_organization_condition(actor, "organization"))
 
 
 class OrganizationCompetency(models.Model):

@@ -52,7 +52,7 @@ class NoticeQuerySet(TenantQuerySet):
 
 
 def make_unread_condition(actor: Actor) -> Q:
-    """Return the condition on notices that the acting person has not opened them.
+    """Return a Q that keeps the notices that the acting person has not opened.
 
     An unread notice's id is above the person's InboxMark, and the notice is not among those that they opened one by
     one.
@@ -64,7 +64,7 @@ def make_unread_condition(actor: Actor) -> Q:
 
 
 def make_inbox_condition(actor: Actor) -> Q:
-    """Return the condition on notices that the acting person has not switched off their kind in the inbox.
+    """Return a Q that keeps the notices of kinds that the acting person has not switched off in the inbox.
 
     The person's few choices are read once, and the inbox is walked along its index as it is without this condition.
     """
