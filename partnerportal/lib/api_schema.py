@@ -24,12 +24,16 @@ class PortalSessionScheme(SessionScheme):
 
 
 class ProblemErrorSerializer(serializers.Serializer[Any]):
+    """One error of a refused request: a code for programs, a sentence for people, and the field at fault."""
+
     code = serializers.CharField(help_text="Stable; made for programs.")
     detail = serializers.CharField(help_text="For people, in the reader's language.")
     attr = serializers.CharField(allow_null=True, help_text="The field or parameter at fault, if one is.")
 
 
 class ProblemSerializer(serializers.Serializer[Any]):
+    """The body of a response to a refused request: the kind of problem and its errors."""
+
     type = serializers.ChoiceField(choices=["validation_error", "client_error", "server_error"])
     errors = ProblemErrorSerializer(many=True)  # type: ignore[assignment]
 

@@ -17,9 +17,9 @@ BROKER = CircuitBreaker("The broker", within=0.25)
 def nudge_worker(task: str) -> None:
     """Wake a background worker by sending it the Celery task of this name.
 
-    Actions name tasks by strings, because the layering forbids to import them. It never raises and takes a quarter of a
-    second at most. When the message broker does not answer, this nudge is lost, and those of the next half minute are
-    not even tried.
+    Actions name tasks by strings, because the layering of the code does not let them import tasks. The function never
+    raises and takes a quarter of a second at most. When the message broker does not answer, this nudge is lost, and
+    those of the next half minute are dropped at once.
     """
     try:
         BROKER.call(partial(current_app.send_task, task, retry=False))

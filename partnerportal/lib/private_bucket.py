@@ -32,13 +32,13 @@ CLIENT = Config(
 )
 
 
-def _says_server_is_away(error: BaseException) -> bool:
+def _is_bucket_failure(error: BaseException) -> bool:
     """Return whether nobody answers. That there is no such file, or no room, is an answer of the bucket."""
     return isinstance(error, (NoConnection, HTTPClientError))
 
 
 # It runs calls in the caller's own thread: the client has time limits itself, and each thread has a client of its own.
-BUCKET = CircuitBreaker("The bucket", is_failure=_says_server_is_away)
+BUCKET = CircuitBreaker("The bucket", is_failure=_is_bucket_failure)
 
 
 @contextmanager

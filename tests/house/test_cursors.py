@@ -58,7 +58,7 @@ def cursor(text: str) -> str:
 
 def test_every_module_that_turns_pages_is_listed() -> None:
     sources = [path for app in APPS for path in Path(settings.BASE_DIR, app).rglob("*.py")]
-    turning = {path for path in sources if re.search(r"\bkeyset_page(_or_first)?\(", path.read_text())}
+    turning = {path for path in sources if re.search(r"\bfetch_keyset_page(_or_first)?\(", path.read_text())}
     assert {str(path.relative_to(settings.BASE_DIR)) for path in turning} == set(PAGES)
 
 
