@@ -1,7 +1,7 @@
 """The scopes of consent: what a customer may share with those who see it (E-14)."""
 
 from enum import IntFlag
-from functools import reduce
+from functools import cache, reduce
 from operator import or_
 
 
@@ -22,7 +22,7 @@ class Scope(IntFlag):
     @property
     def codes(self) -> list[str]:
         """The codes of all scopes that are set, in lower case, as the API and the log write them."""
-        return [scope.code for scope in self]
+        return list(_list_codes(int(self)))
 
     @property
     def code(self) -> str:
@@ -38,6 +38,15 @@ def find_scope(code: str) -> Scope:
     return Scope[code.upper()]
 
 
+@cache
+def _list_codes(scopes: int) -> tuple[str, ...]:
+    """Return the codes of these scopes. There are few sets, and a list asks for one in each row."""
+    return tuple(scope.code for scope in Scope(scopes))
+
+
 def includes_scopes(has: int, needed: Scope) -> bool:
-    """Return whether the scopes in `has`, a number from the database, include every scope in `needed`."""
-    return has & needed == needed
+    """Return whether the scopes in `has`, a number from the database, include every scope in `needed`.
+
+    They are compared as numbers, because lists ask it for each row, and an operation on flags makes a new flag.
+    """
+    return int(has) & int(needed) == int(needed)
