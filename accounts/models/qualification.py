@@ -7,30 +7,25 @@ from partnerportal.lib.actors import Actor
 from partnerportal.lib.visible_rows import TenantQuerySet
 
 
-class Competency(models.Model):
-    """A competency that organisations may have.
-
-    The vendor's catalogue of them is the same for everyone, so no tenant owns it.
-    """
+class CatalogueEntry(models.Model):
+    """The base of competencies and skills. The vendor's catalogue is the same for everyone, so no tenant owns it."""
 
     code = models.SlugField(unique=True)
     name = models.CharField(max_length=120)  # a proper name, so it is the same in every language
+
+    class Meta:
+        abstract = True
 
     def __str__(self) -> str:
         return self.name
 
 
-class Skill(models.Model):
-    """A skill that organisations may have.
+class Competency(CatalogueEntry):
+    """A competency that organisations may have."""
 
-    The vendor's catalogue of them is the same for everyone, so no tenant owns it.
-    """
 
-    code = models.SlugField(unique=True)
-    name = models.CharField(max_length=120)  # a proper name, so it is the same in every language
-
-    def __str__(self) -> str:
-        return self.name
+class Skill(CatalogueEntry):
+    """A skill that organisations may have."""
 
 
 class QualificationQuerySet(TenantQuerySet):

@@ -3,7 +3,7 @@
 import logging
 import time
 from collections import deque
-from typing import Any, Protocol
+from typing import Any
 
 from django.conf import settings
 from waitress.task import ThreadedTaskDispatcher
@@ -14,13 +14,6 @@ UPLOAD_THREADS = 2
 
 # This logger tells at each request how many others wait, which on a busy day is always the case.
 logging.getLogger("waitress.queue").setLevel(logging.ERROR)
-
-
-class Task(Protocol):
-    """The interface of a piece of work that a thread does, or that is cancelled before."""
-
-    def service(self) -> None: ...
-    def cancel(self) -> None: ...
 
 
 class FairQueue:
