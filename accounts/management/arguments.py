@@ -1,10 +1,11 @@
-"""Conversions for arguments of the commands of vendor staff: each returns what a typed text names, or says why not."""
+"""Arguments that several commands of vendor staff take, and what their typed texts name."""
 
+import datetime as dt
 from argparse import ArgumentTypeError
 from typing import TypeVar
 from uuid import UUID
 
-from django.core.management.base import CommandError
+from django.core.management.base import CommandError, CommandParser
 
 from accounts.actions.people import refuse_further_address
 from accounts.models import Competency, Organization, Person, Program, Skill
@@ -30,6 +31,17 @@ def find_organization(org_id: str) -> Organization:
     if organization is None:
         raise CommandError(f"No organisation has the ORGID {org_id}.")
     return organization
+
+
+def add_membership_arguments(parser: CommandParser) -> None:
+    """Add the ORGID and the programme that name a membership, for `find_organization` and `find_program`."""
+    parser.add_argument("organization", metavar="ORGID")
+    parser.add_argument("program", metavar="PROGRAM", help="its code, for example solution_advisor")
+
+
+def add_day_argument(parser: CommandParser, flag: str, name: str, *, help: str) -> None:
+    """Add an option that takes a day as YYYY-MM-DD and hands the date over as `name`; None when left out."""
+    parser.add_argument(flag, dest=name, type=dt.date.fromisoformat, metavar="DATE", help=help)
 
 
 def parse_tenant_id(text: str) -> UUID:

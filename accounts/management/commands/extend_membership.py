@@ -3,7 +3,7 @@ import datetime as dt
 from django.core.management.base import CommandParser
 
 from accounts.actions.standing import change_membership_end
-from accounts.management.arguments import find_organization, find_program
+from accounts.management.arguments import add_day_argument, add_membership_arguments, find_organization, find_program
 from partnerportal.lib.commands import StaffCommand
 
 
@@ -11,11 +11,8 @@ class Command(StaffCommand):
     help = "Extend the programme membership that runs today."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("organization", metavar="ORGID")
-        parser.add_argument("program", metavar="PROGRAM", help="its code, for example solution_advisor")
-        parser.add_argument(
-            "--until", dest="ends_on", type=dt.date.fromisoformat, metavar="DATE", help="last day; default: no end"
-        )
+        add_membership_arguments(parser)
+        add_day_argument(parser, "--until", "ends_on", help="last day; default: no end")
 
     def handle(
         self, *args: object, organization: str, program: str, ends_on: dt.date | None, **options: object
