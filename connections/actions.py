@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organization
 from connections import consent, policies, queries
-from connections.consent import NO_WORDING, ConsentWording
+from connections.consent import ConsentWording
 from connections.events import ConnectionEvent
 from connections.models import Connection, Consent, InvitationLink
 from connections.policies import ROLE_TABLE, ConnectionPermission
@@ -32,14 +32,14 @@ TOO_MANY_ACCEPTED = _(
 
 @transaction.atomic
 def accept_invitation(
-    *, actor: Actor, token: str, scopes: Scope, wording: ConsentWording = NO_WORDING
+    *, actor: Actor, token: str, scopes: Scope, wording: ConsentWording | None = None
 ) -> tuple[Connection, bool]:
     """Connect the actor's organisation, as the customer, with the partner that sent this invitation (E-14).
 
     Return the connection, and True if it is new: if the two are connected already, nothing changes (E-3). From then on
     the partner sees the data that `scopes` stand for (CC-10…CC-14). `token` is the secret in the invitation's address,
-    and `wording` the texts that the person read before agreeing. When several people accept at once, a unique index
-    keeps one active connection.
+    and `wording` the texts that the person read before agreeing, or None for a program. When several people accept at
+    once, a unique index keeps one active connection.
 
     Raises NotFound for a token that is unknown or is replaced at the same moment; Invalid("own_link");
     Conflict("partner_not_active"); Conflict("state_changed") if the connection is ended at the same moment;
@@ -99,15 +99,15 @@ def change_sharing(
     actor: Actor,
     connection: Connection,
     scopes: Scope,
-    wording: ConsentWording = NO_WORDING,
+    wording: ConsentWording | None = None,
     version: str | None = None,
 ) -> Connection:
     """Replace what a customer shares with the partner of an active connection (E-14); return the connection.
 
     The customer shares `scopes` from now on, and nothing else. This stores a new consent, unless the newest one has the
     same scopes and was chosen from the same ones. A trigger changes what the partner and its distributor see in the
-    same transaction. `wording` are the texts that the person read, and `version` is the version of the newest consent
-    that they saw, or None for a caller that has seen none.
+    same transaction. `wording` are the texts that the person read, or None for a program, and `version` is the version
+    of the newest consent that they saw, or None for a caller that has seen none.
 
     Raises NotFound if the actor's organisation is not part of the connection; Refused("not_customer") if it is the
     partner; Conflict("state_changed") if the connection has ended; Stale("changed_meanwhile") if a colleague has
@@ -142,7 +142,7 @@ def change_sharing(
 
 
 @transaction.atomic
-def share_with_all_partners(*, actor: Actor, scopes: Scope, wording: ConsentWording = NO_WORDING) -> int:
+def share_with_all_partners(*, actor: Actor, scopes: Scope, wording: ConsentWording | None = None) -> int:
     """Share exactly these scopes with every partner of the actor's organisation; return how many partners there are.
 
     Each connection gets its own consent and its own event, all in one transaction.
@@ -155,7 +155,7 @@ def share_with_all_partners(*, actor: Actor, scopes: Scope, wording: ConsentWord
     return len(rows)
 
 
-def _consent(actor: Actor, connection: Connection, scopes: Scope, wording: ConsentWording) -> None:
+def _consent(actor: Actor, connection: Connection, scopes: Scope, wording: ConsentWording | None) -> None:
     """Store a consent. A trigger has it hold for the connection, whose instance follows here.
 
     Raises Stale("wording_changed") if the texts that were read are no longer valid.
@@ -167,8 +167,8 @@ def _consent(actor: Actor, connection: Connection, scopes: Scope, wording: Conse
         connection=connection,
         scopes=scopes,
         offered=offered,
-        wording=wording.version,
-        language=wording.language,
+        wording=wording.version if wording else "",
+        language=wording.language if wording else "",
         person_id=actor.person_id,
         person_label=actor.label,
     )

@@ -18,17 +18,14 @@ WORDING = "2026-11"
 
 @dataclass(frozen=True)
 class ConsentWording:
-    """Which version of the consent texts a person read, and in which language; both are "" if a program consented."""
+    """Which version of the consent texts a person read, and in which language; "" for a language that is unknown."""
 
-    version: str = ""
-    language: str = ""
+    version: str
+    language: str
 
     def __str__(self) -> str:
         """Return the wording as a form carries it, for `parse_wording`."""
         return f"{self.version}/{self.language}"
-
-
-NO_WORDING = ConsentWording()
 
 
 def get_current_wording() -> ConsentWording:
@@ -39,20 +36,20 @@ def get_current_wording() -> ConsentWording:
 def parse_wording(text: str) -> ConsentWording:
     """Parse the hidden form value that says which texts the person read, such as "2026-11/fr".
 
-    Return NO_WORDING for an empty text, because a program sends none. A language that the portal does not have becomes
-    "".
+    A language that the portal does not have becomes "". So does the version of a form that sends none, and
+    `require_current_wording` refuses it.
     """
     version, _slash, language = text.partition("/")
     return ConsentWording(version, language if language in dict(settings.LANGUAGES) else "")
 
 
-def require_current_wording(wording: ConsentWording) -> None:
+def require_current_wording(wording: ConsentWording | None) -> None:
     """Raise Stale("wording_changed") if the texts that a person read are not the version that is valid now.
 
     This happens when an update changes the texts while a page is open: the person would consent to texts that they
-    never saw. NO_WORDING passes.
+    never saw. None passes, because a program that consents through the API has read nothing.
     """
-    if wording.version not in ("", WORDING):
+    if wording and wording.version != WORDING:
         text = _("The description of what is shared has changed since you opened this page. Check it and try again.")
         raise Stale("wording_changed", text)
 

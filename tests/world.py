@@ -34,6 +34,7 @@ from accounts.models import (
 from accounts.queries import list_operators_today
 from connections.actions import accept_invitation, end_connection
 from connections.actors import choose_actor
+from connections.consent import WORDING
 from connections.models import Connection, InvitationLink
 from entitlements.events import EntitlementEvent
 from entitlements.models import Entitlement, Order, OrderLine, Sku
@@ -45,6 +46,8 @@ from partnerportal.lib.prepared import build_instance
 from partnerportal.lib.roles import list_roles
 from partnerportal.lib.scopes import ALL, Scope
 from tests import world_usage
+
+READ = {"wording": f"{WORDING}/en"}  # what the forms of a consent carry along: which texts the person read
 
 KINDS = {
     "vendor": Kind.VENDOR,

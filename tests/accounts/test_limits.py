@@ -11,6 +11,7 @@ from accounts.policies import FOUNDED_A_DAY
 from connections.models import Connection
 from connections.policies import ACCEPTED_A_DAY
 from notifications.models import Event
+from tests.world import READ
 
 NEW = "/organizations/new/"
 
@@ -63,10 +64,10 @@ def test_the_limit_is_told_in_the_readers_language(web, world, language, words):
 def test_a_customer_accepts_fifty_invitations_a_day(web, api, world):
     accepted_today(world, ACCEPTED_A_DAY - 1)
     path, token = f"/i/{world.token('partner')}/accept/", world.token("partner")
-    assert web("stranger.admin").post(path).status_code == 302
-    assert web("stranger.admin").post(path).status_code == 302  # connected already: nothing to count
+    assert web("stranger.admin").post(path, READ).status_code == 302
+    assert web("stranger.admin").post(path, READ).status_code == 302  # connected already: nothing to count
     before = Event.objects.count()
-    refused = web("stranger.admin").post(f"/i/{world.token('partner2')}/accept/")
+    refused = web("stranger.admin").post(f"/i/{world.token('partner2')}/accept/", READ)
     assert refused.status_code == 429
     assert f"{ACCEPTED_A_DAY} invitations in 24 hours" in refused.content.decode()
     answer = api("stranger.admin").post(
@@ -82,7 +83,7 @@ def test_a_customer_accepts_fifty_invitations_a_day(web, api, world):
 def test_the_limit_is_the_customers_own_and_ends_with_the_day(web, world):
     accepted_today(world, ACCEPTED_A_DAY)
     path = f"/i/{world.token('partner2')}/accept/"
-    assert web("customer.admin").post(path).status_code == 302
-    assert web("stranger.admin").post(path).status_code == 429
+    assert web("customer.admin").post(path, READ).status_code == 302
+    assert web("stranger.admin").post(path, READ).status_code == 429
     with time_machine.travel(timezone.now() + dt.timedelta(hours=25)):
-        assert web("stranger.admin").post(path).status_code == 302
+        assert web("stranger.admin").post(path, READ).status_code == 302

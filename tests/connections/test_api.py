@@ -5,6 +5,7 @@ from django.conf import settings
 
 from connections.consent import join_offered_scopes
 from connections.models import Connection
+from tests.world import READ
 
 URL = "/api/v1/connections/"
 LINK = "/api/v1/invitation-link/"
@@ -149,7 +150,7 @@ def test_the_page_and_the_api_refuse_with_the_same_code(api, web, world, bad):
     else:
         who = {"none": "stranger.admin", "own": "partner.admin"}[bad]
         token = world.token("lapsed" if bad == "none" else "partner")
-        page = web(who).post(f"/i/{token}/accept/", {"organization": str(world.organization_of(who).public_id)})
+        page = web(who).post(f"/i/{token}/accept/", {"organization": str(world.organization_of(who).public_id)} | READ)
         answer = accept(api(who), token)
     assert page.status_code == answer.status_code
     assert page.context["code"] == codes(answer)[0]

@@ -7,7 +7,7 @@ from accounts.models import Organization, ProgramMembership
 from connections.actions import replace_invitation_link
 from connections.models import Connection
 from partnerportal.lib.actors import Actor
-from tests.world import canary
+from tests.world import READ, canary
 
 pytestmark = pytest.mark.django_db
 
@@ -62,7 +62,7 @@ def test_an_unknown_link_gets_help(web, world):
     assert "Unknown invitation link" in response.content.decode()
     old = opened(world)
     replace_invitation_link(actor=Actor.system("staff"), partner=world.partner, reason="abuse")
-    for answer in (web("stranger.admin").post(old + "accept/"), web("stranger.admin").get(old + "decline/")):
+    for answer in (web("stranger.admin").post(old + "accept/", READ), web("stranger.admin").get(old + "decline/")):
         assert answer.status_code == 404
         assert "the partner may have a new one" in answer.content.decode()
 
@@ -70,7 +70,7 @@ def test_an_unknown_link_gets_help(web, world):
 @pytest.mark.promise("CC-12")
 def test_accepting_connects_and_says_so(web, world):
     client = web("stranger.admin")
-    response = client.post(opened(world) + "accept/", {"organization": world.stranger.public_id})
+    response = client.post(opened(world) + "accept/", {"organization": world.stranger.public_id} | READ)
     assert (response.status_code, response["Location"]) == (302, "/account/")
     assert said(response) == [f"{world.partner.name} is now connected to {world.stranger.name}."]
     assert world.connection("stranger", "partner").state == "active"
@@ -80,23 +80,23 @@ def test_accepting_connects_and_says_so(web, world):
 @pytest.mark.promise("E-3")
 def test_accepting_again_changes_nothing(web, world):
     before = rows()
-    response = web("customer.admin").post(opened(world) + "accept/")
+    response = web("customer.admin").post(opened(world) + "accept/", READ)
     assert "already connected" in said(response)[0]
     assert rows() == before
 
 
 def test_accepting_needs_a_token_of_this_site(web, world):
     before = rows()
-    assert web("stranger.admin", csrf=True).post(opened(world) + "accept/").status_code == 403
+    assert web("stranger.admin", csrf=True).post(opened(world) + "accept/", READ).status_code == 403
     assert rows() == before
 
 
 def test_nobody_accepts_for_an_organisation_that_is_not_theirs(web, world):
     before = rows()
-    response = web("stranger.admin").post(opened(world) + "accept/", {"organization": world.publisher.public_id})
+    response = web("stranger.admin").post(opened(world) + "accept/", {"organization": world.publisher.public_id} | READ)
     assert response.status_code == 404
     for nonsense in ("", "1", "' OR 1=1", "\x00"):
-        answer = web("stranger.admin").post(opened(world) + "accept/", {"organization": nonsense})
+        answer = web("stranger.admin").post(opened(world) + "accept/", {"organization": nonsense} | READ)
         assert answer.status_code == 404
     assert rows() == before
 
@@ -108,7 +108,7 @@ def test_one_who_acts_for_several_chooses(web, world):
     assert page.count('name="organization" value=') >= 3
     reader = page[page.index(str(world.customer.public_id)) :][:400]
     assert "disabled" in reader and "Only Admins can do this." in reader
-    answer = client.post(opened(world, "partner2") + "accept/", {"organization": world.distributor.public_id})
+    answer = client.post(opened(world, "partner2") + "accept/", {"organization": world.distributor.public_id} | READ)
     assert answer.status_code == 302
     assert world.connection("distributor", "partner2").state == "active"
     assert client.session["organization"] == world.distributor.pk
@@ -120,7 +120,7 @@ def test_a_reader_sees_why_not_and_who_can(web, world):
     assert f"Admin {canary('stranger', 'people')}" in page
     assert "/accept/" not in page
     before = rows()
-    assert web("stranger.reader").post(opened(world) + "accept/").status_code == 403
+    assert web("stranger.reader").post(opened(world) + "accept/", READ).status_code == 403
     assert rows() == before
 
 
@@ -145,8 +145,8 @@ def test_each_situation_has_its_words(web, world, who, partner, words):
 
 def test_a_closed_invitation_is_refused_by_the_server_too(web, world):
     before = rows()
-    assert web("stranger.admin").post(opened(world, "lapsed") + "accept/").status_code == 409
-    assert web("partner.admin").post(opened(world) + "accept/").status_code == 400
+    assert web("stranger.admin").post(opened(world, "lapsed") + "accept/", READ).status_code == 409
+    assert web("partner.admin").post(opened(world) + "accept/", READ).status_code == 400
     assert rows() == before
 
 

@@ -17,7 +17,7 @@ from connections.actors import choose_actor
 from connections.models import Connection, InvitationLink, Portfolio
 from partnerportal.celery import app
 from partnerportal.lib.scopes import ALL
-from tests.world import World, free_org_ids
+from tests.world import READ, World, free_org_ids
 
 LATER = dt.timedelta(days=3653)  # ten years
 MANY = 300
@@ -81,7 +81,7 @@ def test_after_ten_years_the_link_opens_and_is_accepted(world: World, web: Any, 
         assert world.partner.name in web("anonymous").get(link).content.decode()
         client = web("stranger.admin")
         assert "Accept and connect" in client.get(link).content.decode()
-        client.post(f"{link}accept/", {"organization": world.stranger.public_id})
+        client.post(f"{link}accept/", {"organization": world.stranger.public_id} | READ)
         assert world.connection("stranger", "partner").state == Connection.State.ACTIVE
         assert world.stranger.name in web("partner.admin").get("/customers/").content.decode()
 

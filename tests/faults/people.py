@@ -17,7 +17,7 @@ from notifications.models import Channel, Delivery, Event, Notice
 from tests.conftest import PageClient, sign_in
 from tests.faults.plant import NO_ANSWER, Plant, Visitor, until
 from tests.threads import join_all
-from tests.world import World, free_org_ids
+from tests.world import READ, World, free_org_ids
 
 SECONDS = float(os.environ.get("FAULT_SECONDS") or "3")  # how long a fault lasts
 IS_ALONE = SECONDS >= 60  # then nothing else is at work on this machine, and times are the portal's own
@@ -47,7 +47,7 @@ def acceptances(who: str) -> Iterator[Action]:
     customers, person = Organization.objects.bulk_create(rows), World().person(who)
     Operator.objects.bulk_create(Operator(organization=row, person=person, roles=[Role.ADMIN]) for row in customers)
     path = f"/i/{World().token('partner')}/accept/"
-    return iter([(path, {"organization": str(row.public_id)}) for row in customers])
+    return iter([(path, {"organization": str(row.public_id)} | READ) for row in customers])
 
 
 class AtWork(Visitor):

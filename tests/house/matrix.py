@@ -18,7 +18,7 @@ from tests.house.answers import (
     page,
     sign_in,
 )
-from tests.world import KINDS
+from tests.world import KINDS, READ
 
 OWN_VIEW = "200 partner.admin; 404 else"
 OWN_SAVED = "302 partner.admin; 404 else"
@@ -199,6 +199,7 @@ PAGES = [
     page(
         f"{INVITATION}accept/",
         "/i/{token_partner}/accept/",
+        data=READ,
         post=f"400 partner.admin; 403 nobody vendor; {NOT_ADMINS}; 302 else",
         shows=INVITER,
         defaults="login anonymous",
@@ -206,7 +207,7 @@ PAGES = [
     page(
         f"{INVITATION}accept/",
         "/i/{token_partner}/accept/",
-        data={"organization": "{stranger}"},
+        data={"organization": "{stranger}"} | READ,
         post="302 stranger; 404 else",
         shows=INVITER,
         defaults="login anonymous",
@@ -217,7 +218,7 @@ PAGES = [
         "/connections/{connection}/sharing/",
         get="200 partner customer many@customer; 404 else",
         post="302 customer.admin; 403 partner customer many@customer; 404 else",
-        data={"scopes": ["usage"], "version": "{consent}"},
+        data={"scopes": ["usage"], "version": "{consent}"} | READ,
     ),
     page(
         SHARING,

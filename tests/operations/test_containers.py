@@ -160,7 +160,10 @@ def _partner(stage: Stage) -> None:
     _sql(stage, MONTHS)
     customer = stage.visitor()
     customer.sign_in("owen.tate@harbourstone.example", SAMPLE)
-    customer.submit(customer.get(link), "accept/")
+    invitation = customer.get(link)
+    wording = re.search(r'name="wording" value="([^"]+)"', invitation)
+    assert wording, f"no consent to give on the page:\n{invitation[:2000]}"
+    customer.submit(invitation, "accept/", wording=wording[1])
     until(lambda: _mails("partner@example.com"))
     partner = stage.visitor()
     partner.sign_in("emma.clarke@brightwater.example", SAMPLE)
