@@ -137,9 +137,7 @@ class IngestUploadsView(IngestView):
         key, packed = _key(request), _is_packed(request)
         length = _length(request)
         stream = cast(IO[bytes], request.data)
-        upload = receive_upload(
-            actor=self.actor, token=self.token, kind=kind, key=key, stream=stream, length=length, packed=packed
-        )
+        upload = receive_upload(token=self.token, kind=kind, key=key, stream=stream, length=length, packed=packed)
         response = Response(ReceiptSerializer(upload).data, status=202)
         response["Location"] = reverse("api:ingest_upload", args=[upload.public_id])
         return response

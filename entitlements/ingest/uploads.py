@@ -47,18 +47,18 @@ SHOWN = 100  # problems that are kept of one upload
 
 
 def receive_upload(
-    *, actor: Actor, token: IngestToken, kind: str, key: str, stream: IO[bytes], length: int, packed: bool
+    *, token: IngestToken, kind: str, key: str, stream: IO[bytes], length: int, packed: bool
 ) -> IngestUpload:
     """Store an uploaded file of `length` bytes for a worker to import, and return its IngestUpload.
 
-    `actor` is the client that holds `token`. `key` is the client's idempotency key: the same key with the same bytes
+    The client that holds `token` sends it. `key` is the client's idempotency key: the same key with the same bytes
     returns the first upload again. `packed` says that the bytes are packed with gzip.
 
     No transaction is open while the file is stored. Until the row is there no worker sees the file, and without it the
     file is an orphan. Raises Refused, Invalid, TooMany, Unprocessable("key_reused"), Unavailable("no_space").
     """
     with open_token_transaction(token):
-        _ensure_may_send(actor, token, kind)
+        _ensure_may_send(token, kind)
     row = IngestUpload(token=token, kind=kind, idempotency_key=key, public_id=uuid4())
     try:
         row.fingerprint, row.size, head = _save(stream, row)
@@ -73,11 +73,11 @@ def receive_upload(
         raise
 
 
-def _ensure_may_send(actor: Actor, token: IngestToken, kind: str) -> None:
+def _ensure_may_send(token: IngestToken, kind: str) -> None:
     """Raise Invalid, Refused or TooMany if the token may not send a file of this kind now."""
     if token.revoked_at:
         raise Invalid("revoked", _("This token has been revoked."))
-    if f"{INGEST}{kind}" not in actor.permissions:
+    if f"{INGEST}{kind}" not in token.as_actor().permissions:
         message = _("This token may not send %(kind)s. It may send: %(kinds)s.")
         raise Refused("kind_not_allowed", message % {"kind": kind, "kinds": formats.join_names(token.kinds)})
     if IngestUpload.objects.filter(UNFINISHED, token=token).count() >= WAITING:

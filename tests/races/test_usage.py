@@ -58,9 +58,7 @@ def test_two_uploads_with_one_key_at_once_are_one(cast: World, race: Race, setti
 
     settings.PRIVATE_ROOT = tmp_path
     token = IngestToken.objects.create(name="Race", digest="0" * 64, prefix="race")
-    action = partial(
-        receive_upload, actor=token.as_actor(), token=token, kind="usage", key="once", length=2, packed=False
-    )
+    action = partial(receive_upload, token=token, kind="usage", key="once", length=2, packed=False)
     got = race.run([(SYSTEM, lambda: action(stream=io.BytesIO(b"{}"))) for _ in range(16)])
     assert len({upload.pk for upload in got}) == 1
     assert IngestUpload.objects.filter(idempotency_key="once").count() == 1
