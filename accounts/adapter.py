@@ -17,7 +17,7 @@ from django.shortcuts import redirect
 from django.utils.crypto import constant_time_compare, get_random_string
 from django.utils.translation import get_language, gettext
 
-from accounts.actions.attempts import Attempt, needs_mailed_code, note_failed_attempt
+from accounts.actions.attempts import Attempt, needs_mailed_code, record_failed_attempt
 from accounts.models import Person
 from notifications.actions.secret_mails import queue_secret_mail
 from partnerportal.lib import tenancy
@@ -87,7 +87,7 @@ class AccountAdapter(DefaultAccountAdapter):
         It counts from whatever network it came, because many may guess together.
         """
         for person in filter_users_by_email(credentials.get("email", ""), prefer_verified=True, for_login=True):
-            note_failed_attempt(person.pk, Attempt.PASSWORD)
+            record_failed_attempt(person.pk, Attempt.PASSWORD)
 
     def is_login_by_code_required(self, login: Login) -> bool:
         """Return whether this sign-in also needs a code that is mailed to the person.

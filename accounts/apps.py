@@ -8,7 +8,7 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts.models import ListSettings, SavedView
-        from accounts.personal_data import PersonTable, register_person_table
+        from accounts.personal_data import PersonalDataTable, register_personal_data_table
         from accounts.queries import get_list_preferences, list_people_to_notify
         from notifications.registry import set_addressee_directory
         from partnerportal.lib.known_pages import register_page
@@ -17,9 +17,9 @@ class AccountsConfig(AppConfig):
         set_addressee_directory(list_people_to_notify)
         register_preferences_reader(get_list_preferences)
         settings = ("organization_id", "list_key", "columns", "density")
-        register_person_table("list_settings", PersonTable(ListSettings, settings))
+        register_personal_data_table("list_settings", PersonalDataTable(ListSettings, settings))
         views = ("organization_id", "list_key", "name", "query", "is_shared", "created_at")
-        register_person_table("saved_views", PersonTable(SavedView, views))
+        register_personal_data_table("saved_views", PersonalDataTable(SavedView, views))
         register_page("organization_new", "organization_new")
         register_page("preferences", "preferences")
         for page in ("list_display", "view_new", "view_change", "view_query", "view_default", "view_delete"):

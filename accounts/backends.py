@@ -11,7 +11,7 @@ from allauth.mfa.totp.internal.auth import SECRET_SESSION_KEY
 from allauth.mfa.webauthn.internal.auth import STATE_SESSION_KEY
 
 from accounts.models import Person
-from accounts.queries import list_operators_today
+from accounts.queries import list_current_operators
 
 
 class PortalBackend(AuthenticationBackend):
@@ -26,7 +26,7 @@ class PortalBackend(AuthenticationBackend):
 
         The attribute `acting_for` of the person lists their operators, one for each organisation that they act for.
         """
-        operators = list_operators_today(int(str(user_id)))
+        operators = list_current_operators(int(str(user_id)))
         person = operators[0].person if operators else super().get_user(user_id)
         if person is None or not self.user_can_authenticate(person):
             return None
@@ -47,7 +47,7 @@ def get_half_signed_in_person_id(session: Mapping[str, Any]) -> int | None:
 PROOFS = (LOGIN_SESSION_KEY, EMAIL_VERIFICATION_CODE_SESSION_KEY, STATE_SESSION_KEY, SECRET_SESSION_KEY)
 
 
-def awaits_sign_in_proof(session: Mapping[str, Any]) -> bool:
+def is_sign_in_proof_pending(session: Mapping[str, Any]) -> bool:
     """Return whether a session waits for a code or for a device's signature.
 
     It does when a code was mailed, a device was challenged, an authenticator app is being added or a second factor is

@@ -202,7 +202,7 @@ class ListDisplayForm:
         ]  # fmt: skip
 
     @property
-    def densities(self) -> list[tuple[str, Message, bool]]:
+    def density_choices(self) -> list[tuple[str, Message, bool]]:
         """Each density as (value, label, whether it is the present one)."""
         labels = {ListSettings.Density.COMFORTABLE: _("Comfortable"), ListSettings.Density.COMPACT: _("Compact")}
         return [(density.value, label, density == self.density) for density, label in labels.items()]

@@ -23,7 +23,7 @@ class PersonalDataSection:
 
 
 @dataclass(frozen=True)
-class PersonTable:
+class PersonalDataTable:
     """A table whose rows belong to one person each, by `person_id`, with the columns that an export shows."""
 
     model: Any
@@ -60,7 +60,7 @@ def register_personal_data_section(section: PersonalDataSection) -> None:
     _sections[section.name] = section
 
 
-def register_person_table(name: str, table: PersonTable) -> None:
+def register_personal_data_table(name: str, table: PersonalDataTable) -> None:
     """Register a table whose rows of a person are exported under this name, and deleted with the person.
 
     Raises AssertionError for a name that is registered already.

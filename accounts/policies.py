@@ -44,7 +44,7 @@ def _is_somebody_else(actor: Actor, operator: Operator | None) -> Denied | None:
     return Denied("own_role", _("You cannot change your own roles. Ask another Admin."))
 
 
-def refuse_without_finance_sight(actor: Actor, _on: object) -> Denied | None:
+def deny_without_finance_access(actor: Actor, _on: object) -> Denied | None:
     """Return the refusal for an actor who may not see customers' orders and prices, or None for others (E-13).
 
     The refusal says who may see them, and that an Admin can grant it. The second argument is not looked at.

@@ -73,7 +73,7 @@ def _operator_columns(person_id: int, on: dt.date) -> QuerySet[Operator, tuple[A
 _OPERATORS = PreparedQuery(_operator_columns, -1, dt.date.min)
 
 
-def list_operators_today(person_id: int) -> list[Operator]:
+def list_current_operators(person_id: int) -> list[Operator]:
     """Return today's operators of a person, as `list_operators_of_person` does, by a prepared statement.
 
     Every request needs them.

@@ -29,7 +29,7 @@ from django import forms
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from accounts.actions.attempts import Attempt, needs_mailed_code, note_failed_attempt
+from accounts.actions.attempts import Attempt, needs_mailed_code, record_failed_attempt
 from accounts.models import Person
 from partnerportal.lib import tenancy
 from partnerportal.lib.locks import Lock, acquire_lock
@@ -115,7 +115,7 @@ class ResetPasswordKeyForm(BaseResetPasswordKeyForm):
             addresses[0].set_verified()
 
 
-class SecondStepForm(mfa_forms.BaseAuthenticateForm):
+class SecondFactorForm(mfa_forms.BaseAuthenticateForm):
     """The base of forms that take a code of an authenticator app or a recovery code.
 
     Wrong codes count as wrong passwords do: by account and client network, so that a stranger locks nobody out
@@ -145,7 +145,7 @@ class SecondStepForm(mfa_forms.BaseAuthenticateForm):
                 self.authenticator = authenticator
                 ratelimit.clear(request, action="login_failed", key=key)
                 return code
-        note_failed_attempt(person.pk, Attempt.CODE)
+        record_failed_attempt(person.pk, Attempt.CODE)
         raise get_adapter().validation_error("incorrect_code")
 
     def has_given_mailed_code(self, request: HttpRequest) -> bool:
@@ -156,11 +156,11 @@ class SecondStepForm(mfa_forms.BaseAuthenticateForm):
         return any(record["method"] == "code" for record in get_authentication_records(request, self.user))
 
 
-class AuthenticateForm(SecondStepForm, mfa_forms.AuthenticateForm):
+class AuthenticateForm(SecondFactorForm, mfa_forms.AuthenticateForm):
     pass
 
 
-class ReauthenticateForm(SecondStepForm, mfa_forms.ReauthenticateForm):
+class ReauthenticateForm(SecondFactorForm, mfa_forms.ReauthenticateForm):
     too_many = TOO_MANY_CODES_CONFIRM
 
 

@@ -4,15 +4,15 @@ from celery import shared_task
 from django.core.management import call_command
 
 from accounts.actions import attempts, people
-from accounts.actions.attempts import forget_old_attempts
-from accounts.actions.people import sweep_session_records
+from accounts.actions.attempts import delete_old_failed_attempts
+from accounts.actions.people import delete_ended_session_records
 
 
 @shared_task
-def forget_ended_sessions() -> None:
+def delete_ended_sessions() -> None:
     """Delete sessions that have run out, and the records of where such sessions were signed in."""
     call_command("clearsessions")
-    sweep_session_records()
+    delete_ended_session_records()
 
 
 @shared_task
@@ -23,7 +23,7 @@ def warn_owners_of_guessing() -> None:
 
 
 @shared_task
-def delete_unverified() -> None:
+def delete_unverified_accounts() -> None:
     """Delete people who signed up and never proved an address, and old counts of failed attempts."""
     people.delete_unverified_people()
-    forget_old_attempts()
+    delete_old_failed_attempts()

@@ -21,7 +21,7 @@ from partnerportal.lib.errors import Conflict, Invalid, NotFound, Refused, Stale
 from partnerportal.lib.locks import Lock, acquire_lock
 from partnerportal.lib.policies import authorize, authorize_staff
 from partnerportal.lib.scopes import Scope
-from partnerportal.lib.states import move_row
+from partnerportal.lib.states import change_state
 from partnerportal.lib.tokens import new_token
 
 DAY = timedelta(days=1)
@@ -124,7 +124,7 @@ def change_sharing(
     if row.state == Connection.State.ENDED:
         raise Conflict("state_changed", _("This connection has been ended. Nothing is shared any more."))
     before, newest = row.shared_scopes, queries.get_newest_consent(actor, row)
-    wanted = (scopes & consent.join_offered_scopes() | Scope.ACCOUNT, consent.join_offered_scopes())
+    wanted = (scopes & consent.get_all_offered_scopes() | Scope.ACCOUNT, consent.get_all_offered_scopes())
     if newest is not None and (newest.scopes, newest.offered) == wanted:  # a form that is sent twice is no conflict
         return row
     if version is not None and newest is not None and newest.version != version:
@@ -161,7 +161,7 @@ def _consent(actor: Actor, connection: Connection, scopes: Scope, wording: Conse
     Raises Stale("wording_changed") if the texts that were read are no longer valid.
     """
     consent.require_current_wording(wording)
-    offered = consent.join_offered_scopes()
+    offered = consent.get_all_offered_scopes()
     scopes = (scopes & offered) | Scope.ACCOUNT
     Consent.objects.create(
         connection=connection,
@@ -187,7 +187,7 @@ def end_connection(*, actor: Actor, connection: Connection) -> Connection:
         raise NotFound("not_found", "")
     if actor.organization_id is None:
         raise Refused("no_organization", _("Only the two sides of a connection can end it."))
-    connection = move_row(
+    connection = change_state(
         connection, Connection.State.ENDED, ended_at=timezone.now(), ended_by_id=actor.organization_id
     )
     by_partner = actor.organization_id == connection.partner_id

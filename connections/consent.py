@@ -71,7 +71,7 @@ class OfferedScope:
 _offered: dict[Scope, OfferedScope] = {}
 
 
-def offer_scope(offered: OfferedScope) -> None:
+def register_offered_scope(offered: OfferedScope) -> None:
     """Add a scope (a kind of data) to those that customers can choose to share.
 
     Each app calls this at start for its own data. A scope that no app has offered is on no page and cannot be shared.
@@ -91,7 +91,7 @@ def find_newly_offered_scopes(offered: int) -> Scope:
 
     `offered` are those that the consent could choose from, the number in `Consent.offered`.
     """
-    return join_offered_scopes() & ~Scope(offered)
+    return get_all_offered_scopes() & ~Scope(offered)
 
 
 def join_scopes(scopes: Iterable[Scope]) -> Scope:
@@ -102,7 +102,7 @@ def join_scopes(scopes: Iterable[Scope]) -> Scope:
     return joined
 
 
-def join_offered_scopes() -> Scope:
+def get_all_offered_scopes() -> Scope:
     """Return one Scope, a set of flags, that includes every scope that customers can share."""
     return join_scopes(_offered)
 
@@ -130,14 +130,14 @@ def format_scope_names(scopes: int) -> str:
     )
 
 
-offer_scope(
+register_offered_scope(
     OfferedScope(
         scope=Scope.ACCOUNT,
         label=_("Account information"),
         shows=_("Name, ORGID, country, address, contact details and programme memberships."),
     )
 )
-offer_scope(
+register_offered_scope(
     OfferedScope(
         scope=Scope.NOTIFICATIONS,
         label=_("Notifications"),

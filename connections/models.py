@@ -155,7 +155,7 @@ class PortfolioQuerySet(TenantQuerySet):
     def rows_for(self, actor: Actor) -> "PortfolioQuerySet":
         return self.filter(viewer=actor.organization_id)
 
-    def of_connected_customers(self) -> "PortfolioQuerySet":
+    def filter_connected_customers(self) -> "PortfolioQuerySet":
         """Return the rows in which the viewer sees a customer because of an active connection.
 
         That is its own connection or that of a partner below it. The rows in which an organisation sees itself, or a

@@ -61,7 +61,7 @@ class CustomerNewsNotice(NoticeKind):
     def recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, Recipient]]":
         viewers: dict[Any, list[Any]] = {event.customer_id: [event.customer_id] for event in events}
         shared: set[Any] = {event.customer_id for event in events if event.scopes}
-        views = list_viewers(shared).of_connected_customers()
+        views = list_viewers(shared).filter_connected_customers()
         for viewer_id, customer_id in views.values_list("viewer_id", "subject_id"):
             viewers[customer_id].append(viewer_id)
         for event in events:

@@ -1,7 +1,7 @@
 """What this app holds about a person, as it is registered with `accounts.personal_data`."""
 
 from accounts.models import Person
-from accounts.personal_data import PersonalDataSection, PersonTable, register_personal_data_section
+from accounts.personal_data import PersonalDataSection, PersonalDataTable, register_personal_data_section
 from connections.models import Consent
 
 ERASED = "(erased)"  # as in the log
@@ -12,7 +12,9 @@ def register_personal_data() -> None:
 
     The consents themselves stay, because they belong to the organisation.
     """
-    own = PersonTable(Consent, ("connection__partner_name", "connection__customer_name", "scopes", "wording", "at"))
+    own = PersonalDataTable(
+        Consent, ("connection__partner_name", "connection__customer_name", "scopes", "wording", "at")
+    )
     register_personal_data_section(PersonalDataSection("consents_given", own.export, erase_consent_names))
 
 

@@ -206,7 +206,7 @@ def find_active_connection(actor: Actor, *, partner_id: int, customer_id: int) -
 
 def has_customers(actor: Actor) -> bool:
     """Return whether the actor sees any customer, by a connection of its own or of a partner below it."""
-    return Portfolio.objects.visible_to(actor).of_connected_customers().exists()
+    return Portfolio.objects.visible_to(actor).filter_connected_customers().exists()
 
 
 @dataclass(frozen=True)
@@ -233,7 +233,7 @@ def get_customer(actor: Actor, public_id: UUID, counts: Mapping[str, Combinable]
     """
     own = Connection.objects.visible_to(actor).active().filter(partner=actor.organization_id)
     connection = own.filter(customer=OuterRef("subject")).values("public_id")[:1]
-    rows = Portfolio.objects.visible_to(actor).of_connected_customers().filter(subject__public_id=public_id)
+    rows = Portfolio.objects.visible_to(actor).filter_connected_customers().filter(subject__public_id=public_id)
     rows = rows.select_related("subject").annotate(connection_id=Subquery(connection))
     row = rows.annotate(**{f"count_{name}": count for name, count in (counts or {}).items()}).first()
     if row is None:

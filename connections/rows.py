@@ -13,7 +13,12 @@ from django.utils.translation import ngettext
 from accounts.models import Kind, Operator
 from accounts.queries import Badge, build_badges, list_admin_names, sees_customers
 from connections import models
-from connections.consent import find_newly_offered_scopes, format_scope_names, join_offered_scopes, list_offered_scopes
+from connections.consent import (
+    find_newly_offered_scopes,
+    format_scope_names,
+    get_all_offered_scopes,
+    list_offered_scopes,
+)
 from connections.models import Connection
 from connections.policies import NOT_THE_CUSTOMER, ROLE_TABLE, ConnectionPermission
 from connections.queries import Invitation, partner_sees_customers
@@ -231,7 +236,7 @@ def _live_row(actor: Actor, connection: Connection) -> ActiveConnectionRow:
         end_url=reverse("connection_end", args=[connection.public_id]),
         customer_url=reverse("customer", args=[other["public_id"]]) if is_partner and sees_customers(actor) else "",
         sharing_url=get_sharing_url(connection.public_id),
-        unshared=format_scope_names(join_offered_scopes() & ~connection.shared_scopes),
+        unshared=format_scope_names(get_all_offered_scopes() & ~connection.shared_scopes),
         new=format_scope_names(find_newly_offered_scopes(offered)) if offered else "",
     )
 

@@ -4,12 +4,12 @@ from connections import views
 
 urlpatterns = [
     path("account/", views.account_details, name="account_details"),
-    path("invite/", views.invite, name="invite"),
-    path("i/<str:token>/", views.invitation, name="invitation"),
+    path("invite/", views.invitation_link_dialog, name="invite"),
+    path("i/<str:token>/", views.invitation_page, name="invitation"),
     path("i/<str:token>/accept/", views.invitation_accept, name="invitation_accept"),
     path("i/<str:token>/decline/", views.invitation_decline, name="invitation_decline"),
     path("connections/<uuid:connection_id>/end/", views.connection_end, name="connection_end"),
     path("connections/<uuid:connection_id>/sharing/", views.connection_sharing, name="connection_sharing"),
-    path("customers/<uuid:customer_id>/", views.customer, name="customer"),
+    path("customers/<uuid:customer_id>/", views.customer_overview, name="customer"),
     path("customers/<uuid:customer_id>/activity/", views.customer_activity, name="customer_activity"),
 ]

@@ -77,7 +77,7 @@ def _page(request: PortalRequest, name: str, connections: Any, sort: str) -> Pag
 @require_safe
 @require_permission(ROLE_TABLE, ConnectionPermission.SEE_INVITATION_LINK)
 @vary_on_headers("HX-Request")
-def invite(request: PortalRequest) -> HttpResponse:
+def invitation_link_dialog(request: PortalRequest) -> HttpResponse:
     """Show a dialog with the partner's invitation link and how many customers have accepted it (CC-39, CC-40)."""
     actor = request.actor
     context = {
@@ -88,13 +88,13 @@ def invite(request: PortalRequest) -> HttpResponse:
 
 
 @require_safe
-def invitation(request: PortalRequest, token: str) -> HttpResponse:
+def invitation_page(request: PortalRequest, token: str) -> HttpResponse:
     """Show anybody who has the link which partner invites them and what it will see (CC-41).
 
     Opening the page changes nothing. An unknown token gets a 404 page.
     """
     try:
-        return _invitation_page(request, token, consent.join_offered_scopes())
+        return _invitation_page(request, token, consent.get_all_offered_scopes())
     except NotFound:
         return _unknown_invitation(request)
 
@@ -244,7 +244,7 @@ def _sharing_page(
 
 
 @require_customer_dashboard
-def customer(request: PortalRequest, customer_id: UUID) -> HttpResponse:
+def customer_overview(request: PortalRequest, customer_id: UUID) -> HttpResponse:
     """Show the overview page of a customer: account data (CC-26), what needs attention, and the latest activity.
 
     Other apps add panels by `register_customer_summary`.

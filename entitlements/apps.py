@@ -12,7 +12,7 @@ class EntitlementsConfig(AppConfig):
     verbose_name = _("Entitlements")
 
     def ready(self) -> None:
-        from connections.consent import offer_scope
+        from connections.consent import register_offered_scope
         from connections.sharing import register_shared_data_counter
         from connections.timeline import register_activity_words
         from entitlements.customer_frame import register_customer_frame
@@ -28,7 +28,7 @@ class EntitlementsConfig(AppConfig):
         from partnerportal.lib.lists import register_list
 
         for offered in OFFERED:
-            offer_scope(offered)
+            register_offered_scope(offered)
         register_shared_data_counter(describe_shared_records)
         register_activity_words(WORDS)
         register_customer_frame()

@@ -5,18 +5,18 @@ from typing import Any
 from accounts.models import Person
 from accounts.personal_data import (
     PersonalDataSection,
-    PersonTable,
-    register_person_table,
+    PersonalDataTable,
     register_personal_data_section,
+    register_personal_data_table,
 )
 from entitlements.models import CalendarFeed, LicenseAssignment
 from notifications.models import InboxMark, NoticePreference, NoticeRead
 
 OWN = {
-    "calendars": PersonTable(CalendarFeed, ("organization_id", "created_at", "last_read_at")),
-    "notice_preferences": PersonTable(NoticePreference, ("organization_id", "kind", "mail", "inbox")),
-    "inbox_marks": PersonTable(InboxMark, ("organization_id", "read_up_to")),
-    "notices_opened": PersonTable(NoticeRead, ("notice__kind", "notice__at")),
+    "calendars": PersonalDataTable(CalendarFeed, ("organization_id", "created_at", "last_read_at")),
+    "notice_preferences": PersonalDataTable(NoticePreference, ("organization_id", "kind", "mail", "inbox")),
+    "inbox_marks": PersonalDataTable(InboxMark, ("organization_id", "read_up_to")),
+    "notices_opened": PersonalDataTable(NoticeRead, ("notice__kind", "notice__at")),
 }
 
 
@@ -26,7 +26,7 @@ def register_personal_data() -> None:
     Licences are found by the person's e-mail address.
     """
     for name, own in OWN.items():
-        register_person_table(name, own)
+        register_personal_data_table(name, own)
     # The customer's record comes from its own systems, so it stays when the person's data is deleted.
     register_personal_data_section(PersonalDataSection("licences_held", list_held_licences))
 

@@ -5,7 +5,7 @@ from enum import StrEnum
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Feature, Kind, Role
-from accounts.policies import refuse_without_finance_sight
+from accounts.policies import deny_without_finance_access
 from partnerportal.lib.policies import PermissionRule, RoleTable
 
 
@@ -33,7 +33,7 @@ ROLE_TABLE: RoleTable = {
     EntitlementPermission.VIEW_ORDERS: PermissionRule(
         label=_("See what customers ordered, and prices; Readers and Sales agents if an Admin allows it"),
         feature=Feature.CUSTOMER_DASHBOARD,
-        when=refuse_without_finance_sight,
+        when=deny_without_finance_access,
     ),
     EntitlementPermission.VIEW_RENEWALS: PermissionRule(
         label=_("See renewals, and subscribe to them in a calendar app")

@@ -37,14 +37,14 @@ from partnerportal.lib.exports import csv_copy
 from partnerportal.lib.exports.lists import ExportList, Query
 from partnerportal.lib.leases import LeaseLost, claim_next_row
 from partnerportal.lib.locks import Lock, acquire_lock
-from partnerportal.lib.nudges import nudge_worker
-from partnerportal.lib.private_files import StoredFile, sweep_files
-from partnerportal.lib.states import move_row
+from partnerportal.lib.nudges import wake_worker
+from partnerportal.lib.private_files import StoredFile, delete_unneeded_files
+from partnerportal.lib.states import change_state
 from partnerportal.lib.sweeping import delete_in_batches
 
 log = logging.getLogger(__name__)
 
-NUDGE = partial(nudge_worker, "exports.tasks.make_exports")
+NUDGE = partial(wake_worker, "exports.tasks.make_exports")
 SMALL = 2000  # rows up to which an export is answered at once
 AT_ONCE = 3  # unfinished exports that one person may have
 KEPT = timedelta(hours=24)  # how long a file can be fetched after it was made
@@ -245,7 +245,7 @@ def _chunks(reading: int) -> Iterator[bytes]:
             return
 
 
-def sweep_exports() -> int:
+def delete_old_exports() -> int:
     """Delete the files of exports that are older than KEPT or no longer needed; return how many files were deleted.
 
     Also deletes the records of exports that ended or failed long ago, by the setting PORTAL_EXPORTS_KEPT.
@@ -253,11 +253,11 @@ def sweep_exports() -> int:
     now = timezone.now()
     with transaction.atomic():
         for old in Export.objects.filter(state=Export.State.READY, finished_at__lt=now - KEPT):
-            move_row(old, Export.State.GONE, error="expired")
+            change_state(old, Export.State.GONE, error="expired")
     ended = Export.objects.filter(state__in=[Export.State.GONE, Export.State.FAILED])
     delete_in_batches(ended.filter(asked_at__lt=now - settings.PORTAL_EXPORTS_KEPT))
     stored_files = ((public_id, file) for public_id, _attempt, file in files.list_export_files())
-    return sweep_files(stored_files, Export.objects.only("public_id", "state", "attempts"), _needs_file)
+    return delete_unneeded_files(stored_files, Export.objects.only("public_id", "state", "attempts"), _needs_file)
 
 
 def _needs_file(export: Export, file: StoredFile) -> bool:

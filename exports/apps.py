@@ -7,10 +7,10 @@ class ExportsConfig(AppConfig):
     verbose_name = _("Exports")
 
     def ready(self) -> None:
-        from accounts.personal_data import PersonTable, register_person_table
+        from accounts.personal_data import PersonalDataTable, register_personal_data_table
         from exports.models import Export
         from partnerportal.lib.known_pages import register_page
 
         columns = ("organization_id", "list", "query", "state", "rows", "asked_at", "finished_at")
-        register_person_table("exports", PersonTable(Export, columns))
+        register_personal_data_table("exports", PersonalDataTable(Export, columns))
         register_page("export", "export_new")

@@ -8,7 +8,14 @@ from django.http import FileResponse, HttpResponse
 
 from exports.models import Export
 from partnerportal.lib.days import today
-from partnerportal.lib.private_files import StoredFile, answer_with_file, delete_file, list_files, read_file, write_file
+from partnerportal.lib.private_files import (
+    StoredFile,
+    build_file_response,
+    delete_file,
+    list_files,
+    read_file,
+    write_file,
+)
 
 FOLDER = "exports"  # within the portal's private files
 CSV = "text/csv; charset=utf-8"
@@ -34,7 +41,7 @@ def open_export_for_reading(export: Export) -> IO[bytes]:
 
 def stream_export_file(export: Export) -> FileResponse:
     """Return a response that streams an export's CSV file. Raises FileNotFoundError if there is none."""
-    return answer_with_file(build_export_file_name(export), CSV)
+    return build_file_response(build_export_file_name(export), CSV)
 
 
 def add_download_headers(response: Any, export: Export) -> HttpResponse:

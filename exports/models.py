@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.leases import Leased
+from partnerportal.lib.leases import LeasedWork
 from partnerportal.lib.models import PublicModel
 from partnerportal.lib.visible_rows import TenantQuerySet
 
@@ -19,7 +19,7 @@ class ExportQuerySet(TenantQuerySet):
         return self.filter(organization=actor.organization_id, person_id=actor.person_id)
 
 
-class Export(Leased, PublicModel):
+class Export(LeasedWork, PublicModel):
     """A person's request for a list as a CSV file, with the progress of the worker that makes the file."""
 
     class State(models.TextChoices):

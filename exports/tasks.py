@@ -13,6 +13,6 @@ def make_exports() -> None:
 
 
 @shared_task
-def sweep_exports() -> None:
+def delete_old_exports() -> None:
     """Delete old exports, and files that no export needs any more."""
-    actions.sweep_exports()
+    actions.delete_old_exports()

@@ -26,7 +26,7 @@ SHOWN = 30  # latest exports of a person that the page lists
 @require_safe
 @require_permission(ROLE_TABLE, ExportPermission.EXPORT)
 @vary_on_headers("HX-Request")
-def exports(request: PortalRequest) -> HttpResponse:
+def export_list(request: PortalRequest) -> HttpResponse:
     """Show the page of the person's latest exports, at most SHOWN.
 
     While one of them is unfinished, the page reloads its list again and again.
@@ -94,7 +94,7 @@ def export_file(request: PortalRequest, export_id: UUID) -> HttpResponse:
 
 @require_safe
 @require_permission(ROLE_TABLE, ExportPermission.EXPORT)
-def exports_finished(request: PortalRequest) -> HttpResponse:
+def poll_finished_exports(request: PortalRequest) -> HttpResponse:
     """Tell the browser once, by a toast, that none of the person's exports is unfinished any more.
 
     Pages ask this repeatedly while the session waits for an export: 204 means not yet, 286 means stop asking. It is not

@@ -76,7 +76,7 @@ def _unread(features: frozenset[str], roles: frozenset[str]) -> PreparedQuery[tu
 
 def count_unread_notices(actor: Actor) -> int:
     """Return how many open notices the acting person has not opened, at most UNREAD_SHOWN + 1."""
-    unread = _unread(actor.features & registry.list_needed_features(), actor.roles)
+    unread = _unread(actor.features & registry.list_required_features(), actor.roles)
     return len(unread(actor.organization_id, actor.person_id))
 
 

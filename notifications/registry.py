@@ -151,7 +151,7 @@ def list_granted_notice_kinds(features: frozenset[str]) -> list[str]:
     return [code for code, kind in sorted(_kinds.items()) if kind.is_granted_by_features(features)]
 
 
-def list_needed_features() -> frozenset[str]:
+def list_required_features() -> frozenset[str]:
     """Return every feature without which an organisation does not see some kind of notice."""
     return frozenset(kind.feature for kind in _kinds.values() if kind.feature)
 

@@ -5,19 +5,19 @@ from collections.abc import Callable
 
 from celery import shared_task
 
-from notifications.actions.outbox import fan_out_due_events, send_due_emails, send_due_summary
-from notifications.actions.secret_mails import forget_secret_mails, send_secret_mails
-from notifications.actions.sweeping import sweep_deliveries, sweep_notices
-from partnerportal.lib.nudges import nudge_worker
+from notifications.actions.outbox import send_due_emails, send_due_summary, write_due_notices
+from notifications.actions.secret_mails import delete_expired_secret_mails, send_secret_mails
+from notifications.actions.sweeping import delete_old_deliveries, delete_old_notices
+from partnerportal.lib.nudges import wake_worker
 
 SECONDS = 60  # how long a task goes on, below its time limit; the rest waits for the sweep of the next minute
 
 
 @shared_task
-def fan_out() -> None:
+def write_notices() -> None:
     """Write the notices of all due events, then wake the task that sends e-mails."""
-    if _until_empty(fan_out_due_events):
-        nudge_worker("notifications.tasks.send_emails")
+    if _until_empty(write_due_notices):
+        wake_worker("notifications.tasks.send_emails")
 
 
 @shared_task
@@ -26,18 +26,18 @@ def send_emails() -> None:
 
     Codes and links of the sign-in go first, then single notices, then daily summaries.
     """
-    forget_secret_mails()
+    delete_expired_secret_mails()
     _until_empty(send_secret_mails)
     _until_empty(send_due_emails)
     _until_empty(send_due_summary)
 
 
 @shared_task
-def sweep_notifications() -> None:
+def delete_old_notifications() -> None:
     """Delete old notices, old deliveries, and mails about accounts that have waited too long for a mail server."""
-    sweep_notices()
-    sweep_deliveries()
-    forget_secret_mails()
+    delete_old_notices()
+    delete_old_deliveries()
+    delete_expired_secret_mails()
 
 
 def _until_empty(work: Callable[[], int]) -> int:

@@ -86,7 +86,7 @@ def choose_request_id(request: HttpRequest) -> str:
     return secrets.token_hex(8)
 
 
-def get_client_address(request: HttpRequest) -> str:
+def get_client_ip_address(request: HttpRequest) -> str:
     """Return the client's IP address, by which rate limits count.
 
     Where a trusted proxy's header is missing or wrong, it is the address of whoever opened the connection.
@@ -115,7 +115,7 @@ def _write(request: HttpRequest, response: HttpResponseBase, *, seconds: float, 
     path, milliseconds = request.path[:LONGEST_PATH], round(seconds * 1000)
     size = response.headers.get("Content-Length") if response.streaming else len(response.content)  # type: ignore[attr-defined]
     fields = {
-        "client": get_client_address(request),
+        "client": get_client_ip_address(request),
         "method": request.method,
         "path": path,
         "status": response.status_code,

@@ -28,7 +28,7 @@ register_converter(AnyPathConverter, "anything")
 
 
 @extend_schema(exclude=True)
-class UnmatchedAddressView(APIView):
+class UnmatchedURLView(APIView):
     """The view for every URL below the API that matches no other route.
 
     It answers 404 in the API's format, whatever the method.
@@ -50,5 +50,5 @@ urlpatterns = [
     path("v1/", include("notifications.api.urls")),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", with_its_icons(require_sign_in(reference)), name="docs"),
-    path("<anything:rest>", UnmatchedAddressView.as_view(), name="nothing"),
+    path("<anything:rest>", UnmatchedURLView.as_view(), name="nothing"),
 ]

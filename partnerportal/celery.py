@@ -24,7 +24,7 @@ app.conf.task_routes = {
 # start: if it is restarted with each release or more often, an interval of an hour or a day might never end.
 app.conf.beat_schedule = {
     # The sweeps find what a lost nudge or a dead worker left behind. Two beats at once do no harm: rows are claimed.
-    "fan-out-sweep": {"task": "notifications.tasks.fan_out", "schedule": 60.0, "options": {"expires": 55}},
+    "fan-out-sweep": {"task": "notifications.tasks.write_notices", "schedule": 60.0, "options": {"expires": 55}},
     "mail-sweep": {"task": "notifications.tasks.send_emails", "schedule": 60.0, "options": {"expires": 55}},
     "listings-after-midnight": {
         "task": "entitlements.tasks.refresh_expired",
@@ -51,20 +51,20 @@ app.conf.beat_schedule = {
     "upload-files": {"task": "entitlements.tasks.sweep_uploads", "schedule": 600.0, "options": {"expires": 590}},
     "figures": {"task": "entitlements.tasks.fold_figures", "schedule": 300.0, "options": {"expires": 290}},
     "exports": {"task": "exports.tasks.make_exports", "schedule": 60.0, "options": {"expires": 55}},
-    "exports-sweep": {"task": "exports.tasks.sweep_exports", "schedule": 60.0, "options": {"expires": 55}},
+    "exports-sweep": {"task": "exports.tasks.delete_old_exports", "schedule": 60.0, "options": {"expires": 55}},
     "sessions": {
-        "task": "accounts.tasks.forget_ended_sessions",
+        "task": "accounts.tasks.delete_ended_sessions",
         "schedule": crontab(hour="4", minute="20"),
         "options": {"expires": 6 * 3600},
     },
     "guessing": {"task": "accounts.tasks.warn_owners_of_guessing", "schedule": 60.0, "options": {"expires": 55}},
     "unverified": {
-        "task": "accounts.tasks.delete_unverified",
+        "task": "accounts.tasks.delete_unverified_accounts",
         "schedule": crontab(hour="4", minute="30"),
         "options": {"expires": 6 * 3600},
     },
     "notices-sweep": {
-        "task": "notifications.tasks.sweep_notifications",
+        "task": "notifications.tasks.delete_old_notifications",
         "schedule": crontab(hour="4", minute="40"),
         "options": {"expires": 6 * 3600},
     },

@@ -9,7 +9,7 @@ from partnerportal.lib.parts import PagePart
 from partnerportal.lib.requests import PortalRequest
 
 
-def list_parts_by_area(request: PortalRequest) -> dict[str, list[PagePart]]:
+def list_first_page_blocks_by_area(request: PortalRequest) -> dict[str, list[PagePart]]:
     """Return the blocks that the actor's first page shows, as a dict of lists by area of the page."""
     areas: dict[str, list[PagePart]] = {area: [] for area in FirstPageArea}
     contexts: dict[object, Mapping[str, Any] | None] = {}

@@ -104,7 +104,7 @@ def check_settings() -> Findings:
         )
 
 
-def check_portal_address() -> Findings:
+def check_portal_url() -> Findings:
     """Yield the URL from which links are built, as a finding.
 
     A note is added where no proxy is believed about the client's address.
@@ -351,6 +351,6 @@ def _is_production() -> bool:
 
 
 CHECKS: tuple[Callable[[], Findings], ...] = (
-    check_settings, check_portal_address, check_mail, check_file_storage, check_databases, check_migrations,
+    check_settings, check_portal_url, check_mail, check_file_storage, check_databases, check_migrations,
     check_encryption, check_redis,
 )  # fmt: skip

@@ -16,7 +16,7 @@ from django.urls import Resolver404, resolve
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from accounts.backends import awaits_sign_in_proof, get_half_signed_in_person_id
+from accounts.backends import get_half_signed_in_person_id, is_sign_in_proof_pending
 from accounts.models import Operator
 from accounts.queries import list_operators_of_person
 from connections.actors import PersonSession
@@ -107,7 +107,7 @@ def _ask(database: BaseDatabaseWrapper) -> None:
         database.dec_thread_sharing()
 
 
-class SecretAddressMiddleware:
+class SecretURLMiddleware:
     """Middleware that keeps URLs with a secret out of caches and of the Referer header.
 
     It does so for failed requests too.
@@ -165,7 +165,7 @@ class ActorMiddleware:
 
     def _enter(self, request: PortalRequest) -> None:
         self._enter_nobody(request)
-        if request.method == "POST" and awaits_sign_in_proof(request.session):
+        if request.method == "POST" and is_sign_in_proof_pending(request.session):
             request.session.lock_session()
         wanted, person_id = request.session.get("organization"), request.session.get(SESSION_KEY)
         # The first use of request.user checks the session. Reading the user needs the policies' tenant already, so the

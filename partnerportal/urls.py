@@ -7,7 +7,7 @@ from django.views.i18n import set_language
 from partnerportal import uikit, views
 
 urlpatterns = [
-    path("", views.overview, name="overview"),
+    path("", views.start_page, name="overview"),
     path("", include("exports.urls")),
     path("", include("entitlements.urls")),
     path("", include("connections.urls")),

@@ -17,7 +17,7 @@ from entitlements.policies import ROLE_TABLE as ENTITLEMENTS
 from exports.policies import ROLE_TABLE as EXPORTS
 from notifications.policies import ROLE_TABLE as NOTIFICATIONS
 from partnerportal import errors
-from partnerportal.first_page import list_parts_by_area
+from partnerportal.first_page import list_first_page_blocks_by_area
 from partnerportal.lib import logs
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import today
@@ -34,14 +34,14 @@ ROLE_TABLES = {**ACCOUNTS, **CONNECTIONS, **ENTITLEMENTS, **EXPORTS, **NOTIFICAT
 
 @require_safe
 @require_sign_in
-def overview(request: PortalRequest) -> HttpResponse:
+def start_page(request: PortalRequest) -> HttpResponse:
     """Show the first page, made of the blocks that the apps declare in their `first_page` modules.
 
     A person who acts for no organisation is led to the page that creates one.
     """
     if request.actor.organization_id is None:
         return redirect(page_url("organization_new"))
-    context = {"organization": request.operator.organization, "areas": list_parts_by_area(request)}
+    context = {"organization": request.operator.organization, "areas": list_first_page_blocks_by_area(request)}
     return render(request, "overview.html", context)
 
 

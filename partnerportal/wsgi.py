@@ -14,11 +14,11 @@ from django.core.wsgi import get_wsgi_application
 application = get_wsgi_application()
 
 from partnerportal.lib.requests import Utf8Request  # noqa: E402
-from partnerportal.lib.tenancy import bypasses_policies  # noqa: E402
+from partnerportal.lib.tenancy import bypasses_row_security  # noqa: E402
 
 application.request_class = Utf8Request
 
-if bypasses_policies():
+if bypasses_row_security():
     raise ImproperlyConfigured(
         "The web process signs in to PostgreSQL with a role that bypasses row-level security. "
         "Use the web role that `manage.py setup_database` creates."

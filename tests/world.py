@@ -31,14 +31,14 @@ from accounts.models import (
     Role,
     Skill,
 )
-from accounts.queries import list_operators_today
+from accounts.queries import list_current_operators
 from connections.actions import accept_invitation, end_connection
 from connections.actors import choose_actor
 from connections.consent import WORDING
 from connections.models import Connection, InvitationLink
 from entitlements.events import EntitlementEvent
 from entitlements.models import Entitlement, Order, OrderLine, Sku
-from notifications.actions.outbox import fan_out_due_events
+from notifications.actions.outbox import write_due_notices
 from notifications.actions.recording import record_event
 from notifications.models import Delivery, Event, Notice
 from partnerportal.lib.actors import ANONYMOUS, Actor
@@ -114,7 +114,7 @@ class World:
         if who == "anonymous":
             return ANONYMOUS
         person = self.person(who)
-        return choose_actor(person, self.organization_id_of(who), list_operators_today(person.pk))
+        return choose_actor(person, self.organization_id_of(who), list_current_operators(person.pk))
 
     def organization_of(self, who: str) -> Organization | None:
         """Whom they act for; "many" alone acts for the first of three by name."""
@@ -206,10 +206,10 @@ def build() -> None:
             )
     Sku.objects.create(code=SKU_OF_NOBODY, service="To be tried", name="To be tried")
     world_usage.build_ingest()
-    while fan_out_due_events():  # the connected ones get their notices before the end: the row that could leak
+    while write_due_notices():  # the connected ones get their notices before the end: the row that could leak
         pass
     end_connection(actor=World().actor("ended.admin"), connection=World().connection("ended", "partner"))
-    while fan_out_due_events():
+    while write_due_notices():
         pass
     ProgramMembership.objects.filter(organization=World().lapsed).update(ends_on=today - dt.timedelta(days=1))
     assert not Delivery.objects.exclude(error="").exists(), Delivery.objects.exclude(error="").first().error

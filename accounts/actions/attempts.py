@@ -15,14 +15,14 @@ from accounts.models import FailedAttempts, Person
 from accounts.policies import ATTEMPTS_A_DAY, TOLD_AT
 from notifications.actions.secret_mails import queue_secret_mail
 from partnerportal.lib.days import today
-from partnerportal.lib.nudges import nudge_worker
+from partnerportal.lib.nudges import wake_worker
 from partnerportal.lib.sweeping import delete_in_batches
 
 Attempt = FailedAttempts.Kind
-_nudge = partial(nudge_worker, "accounts.tasks.warn_owners_of_guessing")
+_nudge = partial(wake_worker, "accounts.tasks.warn_owners_of_guessing")
 
 
-def note_failed_attempt(person_id: int, kind: Attempt) -> None:
+def record_failed_attempt(person_id: int, kind: Attempt) -> None:
     """Count one more wrong password or code for a person today (UTC).
 
     `kind` says which of the two it was. When the count reaches the TOLD_AT of its kind, a worker is woken after commit
@@ -83,6 +83,6 @@ def _mail(person: Person, kind: Attempt, failures: int) -> EmailMessage:
     return EmailMessage(subject, body, to=[person.email])
 
 
-def forget_old_attempts() -> int:
+def delete_old_failed_attempts() -> int:
     """Delete the counts of failed attempts that are older than PORTAL_ATTEMPTS_KEPT; return how many were deleted."""
     return delete_in_batches(FailedAttempts.objects.filter(day__lt=today() - settings.PORTAL_ATTEMPTS_KEPT))

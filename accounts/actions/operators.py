@@ -6,7 +6,7 @@ from dataclasses import replace
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from accounts.actions.people import empty_unproved_account
+from accounts.actions.people import reset_unverified_account
 from accounts.events import AccountEvent
 from accounts.models import Operator, Organization, Person, Role
 from accounts.policies import ROLE_TABLE, AccountPermission
@@ -25,12 +25,12 @@ def add_operator(
     """Let a person act for an organisation in these roles, on behalf of the vendor's staff; return the operator.
 
     `finance_granted` lets them see customers' orders and prices in every role (E-13). Roles and grant that the person
-    has there already are replaced. An account whose address was never proved is emptied first
-    (`empty_unproved_account`): otherwise whoever signed up with that address would act now. Raises Invalid("roles") for
-    no role or one that organisations of this kind do not have.
+    has there already are replaced. An account without a verified address is emptied first
+    (`reset_unverified_account`): otherwise whoever signed up with that address would act now. Raises Invalid("roles")
+    for no role or one that organisations of this kind do not have.
     """
     authorize_staff(actor)
-    empty_unproved_account(actor=actor, person=person)
+    reset_unverified_account(actor=actor, person=person)
     granted = {"roles": _ordered_roles(organization, roles), "finance_granted": finance_granted}
     operator, _created = Operator.objects.update_or_create(organization=organization, person=person, defaults=granted)
     _record(AccountEvent.OPERATOR_ADDED, actor, operator)

@@ -99,7 +99,7 @@ def update_contact_data(*, actor: Actor, organization: Organization, **contact: 
     if contact.keys() - set(CONTACT_FIELDS):
         raise Invalid("contact", _("Only contact details can be changed here."))
     row = Organization.objects.select_for_update(of=("self",)).get(pk=organization.pk)
-    changes = list_row_changes(row, contact, unsaid=PERSONAL_FIELDS)
+    changes = list_row_changes(row, contact, redacted=PERSONAL_FIELDS)
     for name, reason in VERIFIED_FIELDS.items():
         if name in changes and row.is_verified and not actor.is_system:
             raise Invalid(f"{name}_is_verified", reason, field=name)

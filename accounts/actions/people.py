@@ -56,13 +56,13 @@ def register_person(
 
     A new person has no password: "Forgot your password?" gives them one, and the first sign-in asks for a code that is
     mailed to the address. The account of a known person who never proved the address is emptied
-    (`empty_unproved_account`). `verified` means that staff vouch for the address, also of a known person. Raises
+    (`reset_unverified_account`). `verified` means that staff vouch for the address, also of a known person. Raises
     Conflict("further_address") if somebody else has proved the address as a second one of theirs, and ValidationError
     for a bad address or name.
     """
     authorize_staff(actor)
     person = Person.objects.filter(email__iexact=email).first()
-    refuse_further_address(email, person)
+    refuse_taken_secondary_email(email, person)
     if person is None:
         person = Person(email=email, name=name, language=language)
         person.full_clean(exclude={"password"} if name else {"password", "name"})  # a person may name themselves later
@@ -71,7 +71,7 @@ def register_person(
         registration = RegistrationResult(person, is_new=True, was_reset=False)
     else:
         registration = RegistrationResult(
-            person, is_new=False, was_reset=empty_unproved_account(actor=actor, person=person)
+            person, is_new=False, was_reset=reset_unverified_account(actor=actor, person=person)
         )
     # Other accounts may list this address without having proved it. They lose it: a reset link that somebody asks for
     # would otherwise be sent for both accounts.
@@ -81,7 +81,7 @@ def register_person(
     return registration
 
 
-def refuse_further_address(email: str, person: Person | None = None) -> None:
+def refuse_taken_secondary_email(email: str, person: Person | None = None) -> None:
     """Raise Conflict("further_address") if somebody other than `person` has proved this as a second address of theirs.
 
     The message names the main address of that account.
@@ -93,7 +93,7 @@ def refuse_further_address(email: str, person: Person | None = None) -> None:
 
 
 @transaction.atomic
-def empty_unproved_account(*, actor: Actor, person: Person) -> bool:
+def reset_unverified_account(*, actor: Actor, person: Person) -> bool:
     """Empty the account of a person who has never proved an address; return whether there was anything to remove.
 
     Whoever signed up with somebody else's address knows the account's password. So before staff vouch for the address,
@@ -143,7 +143,7 @@ def _is_of(data: dict[str, object], person: Person) -> bool:
     )
 
 
-def sweep_session_records() -> int:
+def delete_ended_session_records() -> int:
     """Delete the records (IP address, browser) of sessions that no longer exist; return how many were deleted.
 
     allauth itself deletes them only when their person signs in again.

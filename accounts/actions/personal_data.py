@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from accounts.actions.operators import remove_operator
-from accounts.actions.people import end_sessions, refuse_further_address
+from accounts.actions.people import end_sessions, refuse_taken_secondary_email
 from accounts.models import FailedAttempts, Operator, Person
 from accounts.personal_data import list_personal_data_sections
 from accounts.queries import list_organizations_with_one_admin
@@ -96,7 +96,7 @@ def erase_person(*, actor: Actor, email: str) -> bool:
     authorize_staff(actor)
     person = Person.objects.select_for_update().filter(email__iexact=email).first()
     if person is None:
-        refuse_further_address(email)
+        refuse_taken_secondary_email(email)
         _erase_from_log(actor, None, [], [email])
         return False
     if without_other_admin := list_organizations_with_one_admin(person):

@@ -31,7 +31,7 @@ from partnerportal.lib.changes import list_changes_between, list_row_changes
 from partnerportal.lib.days import today
 from partnerportal.lib.errors import Invalid, NotFound
 from partnerportal.lib.policies import authorize
-from partnerportal.lib.states import move_row
+from partnerportal.lib.states import change_state
 from partnerportal.lib.text import make_single_line
 
 State = Organization.State
@@ -57,7 +57,7 @@ def correct_organization_identity(
     given = {"name": name, "country": country, "tenant_id": tenant_id, "partner_id": partner_id}
     row = _lock_organization(actor, organization)
     changes = list_row_changes(
-        row, {field: value for field, value in given.items() if value is not None}, unsaid=PERSONAL_FIELDS
+        row, {field: value for field, value in given.items() if value is not None}, redacted=PERSONAL_FIELDS
     )
     if changes:
         for field in changes:
@@ -98,7 +98,7 @@ def _change_state(
     kind: AccountEvent, actor: Actor, organization: Organization, to: State, note: str = ""
 ) -> Organization:
     before = _lock_organization(actor, organization).state
-    row = move_row(organization, to)
+    row = change_state(organization, to)
     changes = list_changes_between({"state": before}, {"state": to})
     _record_about(kind, actor, row, changes=changes, note=note)
     return row

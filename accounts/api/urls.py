@@ -4,5 +4,9 @@ from accounts.api import views
 
 urlpatterns = [
     path("organizations/", views.OrganizationsView.as_view(), name="organizations"),
-    path("organizations/<uuid:organization_id>/act-for/", views.ActForView.as_view(), name="organization_act_for"),
+    path(
+        "organizations/<uuid:organization_id>/act-for/",
+        views.SwitchOrganizationView.as_view(),
+        name="organization_act_for",
+    ),
 ]

@@ -26,7 +26,7 @@ class OrganizationsView(WholeListView):
 
 
 @extend_schema(tags=["Organizations"], responses=OrganizationSerializer)
-class ActForView(ActorView):
+class SwitchOrganizationView(ActorView):
     """Let this session act for another of the caller's organisations from now on."""
 
     model = Operator

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.core.management.base import CommandError, CommandParser
 
-from accounts.actions.people import refuse_further_address
+from accounts.actions.people import refuse_taken_secondary_email
 from accounts.models import Competency, Organization, Person, Program, Skill
 from partnerportal.lib.countries import country_choices
 
@@ -83,6 +83,6 @@ def find_person(email: str) -> Person:
     """
     person = Person.objects.filter(email__iexact=email).first()
     if person is None:
-        refuse_further_address(email)
+        refuse_taken_secondary_email(email)
         raise CommandError(f"Nobody has the address {email}.")
     return person

@@ -103,7 +103,7 @@ def account_edit(request: PortalRequest) -> HttpResponse:
 
 @require_safe
 @require_permission(ROLE_TABLE, AccountPermission.VIEW_OPERATORS)
-def operators(request: PortalRequest) -> HttpResponse:
+def operator_list(request: PortalRequest) -> HttpResponse:
     """Show who may act for the organisation, and in which roles (CV-14)."""
     actor = request.actor
     context = {"rows": rows.build_operator_rows(actor, queries.list_operators(actor))}
@@ -146,7 +146,7 @@ def operator_remove(request: PortalRequest, operator_id: UUID) -> HttpResponse:
 
 @require_form
 @require_sign_in
-def preferences(request: PortalRequest) -> HttpResponse:
+def edit_preferences(request: PortalRequest) -> HttpResponse:
     """Show the person's name, language, time zone and appearance; on POST store them for all further pages."""
     form = PreferencesForm(request.POST or None, instance=request.user)
     if request.method == "POST" and form.is_valid():

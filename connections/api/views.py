@@ -40,7 +40,7 @@ class BaseConnectionView(ActorView):
     def get_queryset(self) -> QuerySet[Connection]:
         return queries.list_connections(self.actor)
 
-    def answer_with_connection(self, public_id: UUID, status: int = 200) -> Response:
+    def build_connection_response(self, public_id: UUID, status: int = 200) -> Response:
         """Return a response with the connection that has this public id, read anew from the database.
 
         Raises NotFound unless the caller's organisation is one of its two sides.
@@ -67,7 +67,7 @@ class ConnectionView(BaseConnectionView):
     serializer_class = ConnectionSerializer
 
     def get(self, request: Request, connection_id: UUID) -> Response:
-        return self.answer_with_connection(connection_id)
+        return self.build_connection_response(connection_id)
 
 
 @extend_schema(
@@ -92,7 +92,7 @@ class AcceptInvitationView(BaseConnectionView):
         body = self.read_body()
         scopes = consent.parse_scopes(body["scopes"])
         connection, is_new = actions.accept_invitation(actor=self.actor, token=body["invitation_link"], scopes=scopes)
-        response = self.answer_with_connection(connection.public_id, status=201 if is_new else 200)
+        response = self.build_connection_response(connection.public_id, status=201 if is_new else 200)
         response["Location"] = request.build_absolute_uri(reverse("api:connection", args=[connection.public_id]))
         return response
 
@@ -107,7 +107,7 @@ class EndConnectionView(BaseConnectionView):
     def post(self, request: Request, connection_id: UUID) -> Response:
         self.read_body()
         actions.end_connection(actor=self.actor, connection=queries.get_connection(self.actor, connection_id))
-        return self.answer_with_connection(connection_id)
+        return self.build_connection_response(connection_id)
 
 
 @extend_schema(tags=["Connections"])
@@ -154,7 +154,7 @@ class SharingView(ActorView):
         given = list(queries.list_consents(self.actor, connection)[: queries.CONSENTS_SHOWN])
         facts = {
             "scopes": connection.shared_scopes.codes,
-            "offered": consent.join_offered_scopes().codes,
+            "offered": consent.get_all_offered_scopes().codes,
             "new": (consent.find_newly_offered_scopes(given[0].offered) if given else Scope.NONE).codes,
             "history": given,
         }

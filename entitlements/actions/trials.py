@@ -24,13 +24,13 @@ from partnerportal.lib.days import today
 from partnerportal.lib.errors import Conflict, Invalid, NotFound, Refused, TooMany
 from partnerportal.lib.locks import Lock, acquire_lock
 from partnerportal.lib.policies import authorize
-from partnerportal.lib.states import move_locked_rows, move_row
+from partnerportal.lib.states import change_locked_states, change_state
 
 State, Kind = Entitlement.State, Entitlement.Kind
 MOST_SEATS = 100  # seats of a trial
 MOST_IN_PRODUCTION = 1_000_000  # seats of what a trial is converted to
 BATCH = 500  # trials that are ended in one transaction
-UNSAID = frozenset({"reason"})  # fields whose text may name a person; the event keeps the reason in its note
+REDACTED_FIELDS = frozenset({"reason"})  # fields whose text may name a person; the event keeps the reason in its note
 REASON_LENGTH = 400  # characters of the reason why a trial is declined
 
 ALREADY_REQUESTED = _("A trial of this service has already been requested.")
@@ -185,7 +185,7 @@ def expire_trials() -> int:
 def _expire_batch() -> int:
     due = Entitlement.objects.requested_in_portal().filter(kind=Kind.TRIAL, state=State.ACTIVE, ends_on__lt=today())
     trials = list(due.select_for_update(skip_locked=True, of=("self",)).select_related("sku", "customer")[:BATCH])
-    move_locked_rows(trials, State.EXPIRED, updated_at=timezone.now())
+    change_locked_states(trials, State.EXPIRED, updated_at=timezone.now())
     changes = list_changes_between({"state": State.ACTIVE}, {"state": State.EXPIRED})
     _record(EntitlementEvent.TRIAL_EXPIRED, Actor.system("trials"), trials, changes)
     return len(trials)
@@ -206,11 +206,11 @@ def _move(actor: Actor, trial: Entitlement, to: str, **values: Any) -> tuple[Ent
     if row is None:
         raise NotFound("not_found", "")
     try:
-        moved = move_row(row, to, updated_at=timezone.now(), **values)
+        moved = change_state(row, to, updated_at=timezone.now(), **values)
     except Entitlement.DoesNotExist as error:  # it was converted meanwhile, and policies hide it from the vendor
         raise Conflict("state_changed", STATE_CHANGED) from error
     moved.sku, moved.customer = row.sku, row.customer
-    return moved, list_row_changes(row, {"state": to, **values}, unsaid=UNSAID)
+    return moved, list_row_changes(row, {"state": to, **values}, redacted=REDACTED_FIELDS)
 
 
 def _lock_running(actor: Actor, trial: Entitlement) -> Entitlement:

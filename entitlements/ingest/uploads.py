@@ -30,14 +30,14 @@ from partnerportal.lib.actors import Actor
 from partnerportal.lib.api_tokens import open_token_transaction
 from partnerportal.lib.errors import Invalid, Refused, TooMany, Unavailable, Unprocessable
 from partnerportal.lib.leases import LeaseLost, claim_next_row
-from partnerportal.lib.nudges import nudge_worker
-from partnerportal.lib.private_files import sweep_files
+from partnerportal.lib.nudges import wake_worker
+from partnerportal.lib.private_files import delete_unneeded_files
 from partnerportal.lib.sweeping import delete_in_batches
 from partnerportal.lib.text import escape_unprintable
 
 log = logging.getLogger(__name__)
 
-NUDGE = partial(nudge_worker, "entitlements.tasks.ingest_uploads")
+NUDGE = partial(wake_worker, "entitlements.tasks.ingest_uploads")
 State, Kind = IngestUpload.State, IngestUpload.Kind
 UNFINISHED = Q(state__in=[State.RECEIVED, State.RUNNING])
 TYPES = {Kind.USAGE: ("usage",), Kind.ASSIGNMENTS: ("assignment",), Kind.ENTITLEMENTS: ("sku", "entitlement", "order")}
@@ -200,6 +200,6 @@ def sweep_uploads() -> int:
     now = timezone.now()
     delete_in_batches(IngestUpload.objects.filter(~UNFINISHED, finished_at__lt=now - settings.PORTAL_UPLOADS_KEPT))
     rows = IngestUpload.objects.only("public_id", "state")
-    return sweep_files(
+    return delete_unneeded_files(
         upload_files.list_upload_files(), rows, lambda row, _file: row.state in (State.RECEIVED, State.RUNNING)
     )

@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from partnerportal.lib.actors import Actor, ActorKind
-from partnerportal.lib.leases import Leased
+from partnerportal.lib.leases import LeasedWork
 from partnerportal.lib.models import PublicModel
 from partnerportal.lib.tokens import Token
 
@@ -49,7 +49,7 @@ class IngestToken(Token):
         return Actor(kind=ActorKind.CLIENT, client_id=self.pk, label=self.name, permissions=permissions)
 
 
-class IngestUpload(Leased, PublicModel):
+class IngestUpload(LeasedWork, PublicModel):
     """A file that a vendor's system has sent. The web process stores it, and a worker imports its lines."""
 
     Kind = FileKind

@@ -22,7 +22,7 @@ ORDERS_A_PAGE = 25  # rows on a page of orders
 
 
 @require_customer_dashboard
-def customers(request: PortalRequest) -> HttpResponse:
+def customer_list(request: PortalRequest) -> HttpResponse:
     """Show the page of connected customers, or for a request of htmx only its list (CC-6…CC-8, CV-3…CV-6)."""
     return render_list_page(
         request,

@@ -59,7 +59,7 @@ def licence_release(request: PortalRequest, assignment_id: UUID) -> HttpResponse
 
 @require_POST
 @may_manage
-def licence_keep(request: PortalRequest, assignment_id: UUID) -> HttpResponse:
+def licence_release_withdraw(request: PortalRequest, assignment_id: UUID) -> HttpResponse:
     """Withdraw the request to release a licence.
 
     The answer is 404 for a licence that is not held now, or by another organisation.

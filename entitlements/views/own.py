@@ -15,7 +15,7 @@ from partnerportal.lib.requests import PortalRequest
 
 @require_safe
 @require_permission(ROLE_TABLE, EntitlementPermission.VIEW_OWN)
-def services(request: PortalRequest) -> HttpResponse:
+def own_services(request: PortalRequest) -> HttpResponse:
     """Show the organisation's own services and trials. The customer's Admins may request and cancel trials there."""
     actor = request.actor
     request_trial, cancel_trial = (
@@ -32,7 +32,7 @@ def services(request: PortalRequest) -> HttpResponse:
 
 @require_safe
 @require_permission(ROLE_TABLE, EntitlementPermission.VIEW_OWN)
-def orders(request: PortalRequest) -> HttpResponse:
+def own_orders(request: PortalRequest) -> HttpResponse:
     """Show the organisation's own orders, the newest first."""
     context = make_orders_context(request, request.actor.organization_id)
     return render(request, "entitlements/orders.html", context)

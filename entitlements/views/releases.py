@@ -20,7 +20,7 @@ may_mark = require_permission(ROLE_TABLE, EntitlementPermission.MARK_RELEASES)
 
 @require_safe
 @require_permission(ROLE_TABLE, EntitlementPermission.VIEW_RELEASES)
-def releases(request: PortalRequest) -> HttpResponse:
+def licence_release_list(request: PortalRequest) -> HttpResponse:
     """Show the vendor's staff the licences that wait for their release, or those that were released.
 
     Those that wait come oldest first.

@@ -31,7 +31,7 @@ READINGS_AN_HOUR = 60  # how often a calendar may be read; more is answered 429
 
 @require_safe
 @require_permission(ROLE_TABLE, EntitlementPermission.VIEW_RENEWALS)
-def renewals(request: PortalRequest) -> HttpResponse:
+def renewal_list(request: PortalRequest) -> HttpResponse:
     """Show the entitlements that end soon, as a list by weeks or as the calendar of a month (CC-28, section G 5).
 
     Whoever has the dashboard sees those of the customers in reach, everybody else those of the organisation itself.
@@ -62,7 +62,7 @@ def calendar_feed(request: PortalRequest) -> HttpResponse:
 
 @require_POST
 @require_permission(ROLE_TABLE, EntitlementPermission.VIEW_RENEWALS)
-def revoke_calendar_address(request: PortalRequest) -> HttpResponse:
+def calendar_feed_revoke(request: PortalRequest) -> HttpResponse:
     """Revoke the person's calendar address, which answers 404 from then on."""
     revoke_calendar_feed(actor=request.actor)
     messages.success(request, _("The calendar link no longer works."))

@@ -43,7 +43,7 @@ def trial_request(request: PortalRequest) -> HttpResponse:
 
 @require_safe
 @require_permission(ROLE_TABLE, EntitlementPermission.VIEW_TRIALS)
-def trials(request: PortalRequest) -> HttpResponse:
+def trial_list(request: PortalRequest) -> HttpResponse:
     """Show the vendor's staff all customers' trials, first those that wait for a decision."""
     return render_list_page(
         request,

@@ -53,7 +53,7 @@ def customer_usage_trend(request: PortalRequest, customer_id: UUID) -> HttpRespo
 
 @require_safe
 @require_permission(ROLE_TABLE, EntitlementPermission.VIEW_OWN)
-def usage(request: PortalRequest) -> HttpResponse:
+def own_usage(request: PortalRequest) -> HttpResponse:
     """Show the licensing summary of the organisation itself: how many licences it has, and how many are used."""
     actor = request.actor
     context = {"may_release": ROLE_TABLE[EntitlementPermission.MANAGE_HOLDERS].check(actor)}
@@ -62,7 +62,7 @@ def usage(request: PortalRequest) -> HttpResponse:
 
 @require_safe
 @require_permission(ROLE_TABLE, EntitlementPermission.VIEW_OWN)
-def usage_trend(request: PortalRequest) -> HttpResponse:
+def own_usage_trend(request: PortalRequest) -> HttpResponse:
     """Show how the organisation's own use of licences changed over weeks or months."""
     context = _trend(request, request.actor.organization_id)
     return render(request, "entitlements/usage_trend.html", context)

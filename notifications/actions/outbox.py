@@ -29,7 +29,7 @@ LEASE = timedelta(minutes=3)  # how long a claimed mail is left alone: longer th
 RETRIES = [timedelta(seconds=s) for s in (10, 60, 300, 1800, 7200, 18000, 36000, 86400)]
 
 
-def fan_out_due_events() -> int:
+def write_due_notices() -> int:
     """Write the notices of a batch of due events and queue their e-mails; return how many events were taken.
 
     An event is due until its notices are written. Only the database is touched, so notices and done marks commit
@@ -40,12 +40,12 @@ def fan_out_due_events() -> int:
         due = _due(Channel.FAN_OUT)
         try:
             with transaction.atomic():
-                fan_out_deliveries(due)
+                write_notices_for_deliveries(due)
         except Exception:
             log.warning("A batch of %s events failed; taking them one by one", len(due), exc_info=True)
             for delivery in due:
                 with _attempt([delivery]), transaction.atomic():
-                    fan_out_deliveries([delivery])
+                    write_notices_for_deliveries([delivery])
     return len(due)
 
 
@@ -166,7 +166,7 @@ def _attempt(deliveries: list[Delivery]) -> Iterator[None]:
         rows.update(attempts=F("attempts") + 1, error=repr(error)[:2000], **then)
 
 
-def fan_out_deliveries(deliveries: list[Delivery]) -> None:
+def write_notices_for_deliveries(deliveries: list[Delivery]) -> None:
     """Write the notices of these deliveries' events, queue their e-mails, and mark the deliveries as done.
 
     The functions that apps have registered by `registry.register_event_handler` run here too.

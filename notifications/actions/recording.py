@@ -12,10 +12,10 @@ from notifications.models import Event
 from partnerportal.lib import logs
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.changes import Changes
-from partnerportal.lib.nudges import nudge_worker
+from partnerportal.lib.nudges import wake_worker
 from partnerportal.lib.scopes import Scope
 
-_nudge = partial(nudge_worker, "notifications.tasks.fan_out")
+_nudge = partial(wake_worker, "notifications.tasks.write_notices")
 
 
 class EventSubject(Protocol):

@@ -15,7 +15,7 @@ from django.utils import timezone
 from notifications.models import SecretMail
 from partnerportal.lib.breaker import ServiceUnavailable
 from partnerportal.lib.mail_server import MAIL_SERVER
-from partnerportal.lib.nudges import nudge_worker
+from partnerportal.lib.nudges import wake_worker
 from partnerportal.lib.secret_box import decrypt, encrypt
 from partnerportal.lib.sweeping import delete_in_batches
 
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 BATCH = 5  # mails that a worker takes at once
 LEASE = dt.timedelta(minutes=1)  # how long a claimed or refused mail is left alone: longer than a batch may take
-_nudge = partial(nudge_worker, "notifications.tasks.send_emails")
+_nudge = partial(wake_worker, "notifications.tasks.send_emails")
 
 
 def queue_secret_mail(mail: EmailMessage) -> None:
@@ -69,7 +69,7 @@ def send_secret_mails() -> int:
     return done
 
 
-def forget_secret_mails() -> None:
+def delete_expired_secret_mails() -> None:
     """Delete the mails about accounts that have waited for PORTAL_SECRET_MAILS_KEPT, and log how many.
 
     Their codes and links have expired.

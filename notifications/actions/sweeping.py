@@ -8,7 +8,7 @@ from notifications.models import Delivery, Notice
 from partnerportal.lib.sweeping import delete_in_batches
 
 
-def sweep_notices() -> int:
+def delete_old_notices() -> int:
     """Delete notices older than PORTAL_NOTICES_KEPT; return how many were deleted.
 
     The marks of who opened them go with them.
@@ -16,7 +16,7 @@ def sweep_notices() -> int:
     return delete_in_batches(Notice.objects.filter(at__lt=timezone.now() - settings.PORTAL_NOTICES_KEPT))
 
 
-def sweep_deliveries() -> int:
+def delete_old_deliveries() -> int:
     """Delete deliveries that ended longer ago than PORTAL_DELIVERIES_KEPT; return how many were deleted.
 
     A delivery ends when it is done or given up.

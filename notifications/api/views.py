@@ -28,7 +28,7 @@ class NoticeBaseView(ActorView):
         """Return the notice with this public id. Raises NotFound for one that the actor does not see."""
         return get_by_public_id(self.get_queryset(), notice_id)
 
-    def answer_with_notice(self, notice_id: UUID) -> Response:
+    def build_notice_response(self, notice_id: UUID) -> Response:
         """Return a response with the present state of a notice.
 
         Raises NotFound for one that the actor does not see.
@@ -56,7 +56,7 @@ class NoticeView(NoticeBaseView):
     serializer_class = NoticeSerializer
 
     def get(self, request: Request, notice_id: UUID) -> Response:
-        return self.answer_with_notice(notice_id)
+        return self.build_notice_response(notice_id)
 
 
 @extend_schema(tags=["Notices"], request=EmptyBody, responses=NoticeSerializer)
@@ -68,7 +68,7 @@ class MarkNoticeReadView(NoticeBaseView):
     def post(self, request: Request, notice_id: UUID) -> Response:
         self.read_body()
         mark_notice_read(actor=self.actor, notice=self.get_notice(notice_id))
-        return self.answer_with_notice(notice_id)
+        return self.build_notice_response(notice_id)
 
 
 @extend_schema(tags=["Notices"], request=EmptyBody, responses=NoticeSerializer)
@@ -80,7 +80,7 @@ class DismissNoticeView(NoticeBaseView):
     def post(self, request: Request, notice_id: UUID) -> Response:
         self.read_body()
         dismiss_notice(actor=self.actor, notice=self.get_notice(notice_id))
-        return self.answer_with_notice(notice_id)
+        return self.build_notice_response(notice_id)
 
 
 @extend_schema(tags=["Notices"], request=EmptyBody, responses=NoticeSerializer)
@@ -92,7 +92,7 @@ class RestoreNoticeView(NoticeBaseView):
     def post(self, request: Request, notice_id: UUID) -> Response:
         self.read_body()
         restore_notice(actor=self.actor, notice=self.get_notice(notice_id))
-        return self.answer_with_notice(notice_id)
+        return self.build_notice_response(notice_id)
 
 
 @extend_schema(tags=["Notices"], request=EmptyBody, responses={204: None})

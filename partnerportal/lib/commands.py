@@ -30,7 +30,7 @@ class StaffCommand(BaseCommand):
     def execute(self, *args: Any, **options: Any) -> Any:
         """Run the command. Raises CommandError, which Django prints, when an action or the database refuses."""
         try:
-            if not tenancy.bypasses_policies():
+            if not tenancy.bypasses_row_security():
                 raise CommandError(NEEDS_JOB_ROLE)
             require_storable_arguments(options)
             return super().execute(*args, **options)

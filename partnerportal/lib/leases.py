@@ -1,6 +1,6 @@
 """Leases: work that waits as rows of a table, is done by any free worker, and goes on after a worker that was killed.
 
-The life of a row whose model is `Leased`:
+The life of a row whose model is `LeasedWork`:
 
 1. A request stores the row in the state BEGINS. It waits, and nobody holds it.
 2. A worker calls `claim_next_row`. Rows whose lease has run out, as their worker was killed or hangs, wait again, and
@@ -24,7 +24,7 @@ from django.db import models, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from partnerportal.lib.states import Moves, move_row
+from partnerportal.lib.states import Moves, change_state
 
 RUNNING, FAILED = "running", "failed"
 # For `tenancy.set_columns_in_database`: no worker has had a new row yet, whatever the tenant that stores it says.
@@ -35,7 +35,7 @@ class LeaseLost(Exception):
     """Raised when a worker no longer holds its row: another worker took it over, or somebody moved or deleted it."""
 
 
-class Leased(models.Model):
+class LeasedWork(models.Model):
     """The base of models whose rows are work for background workers.
 
     A worker leases a row, which means that it alone works on the row until the lease ends or runs out. A subclass has a
@@ -72,7 +72,7 @@ class Leased(models.Model):
         row = self._held_row().select_for_update().first()
         if row is None:
             raise LeaseLost
-        move_row(row, state, leased_until=None, finished_at=timezone.now(), **changes)
+        change_state(row, state, leased_until=None, finished_at=timezone.now(), **changes)
 
     @transaction.atomic
     def retry_later(self, error: str, *, after: timedelta, **changes: Any) -> None:
@@ -91,7 +91,7 @@ class Leased(models.Model):
         return rows.filter(pk=self.pk, state=RUNNING, attempts=self.attempts)
 
 
-L = TypeVar("L", bound=Leased)
+L = TypeVar("L", bound=LeasedWork)
 
 
 @transaction.atomic
@@ -108,11 +108,11 @@ def claim_next_row(rows: QuerySet[L], **changes: Any) -> L | None:
     due = free.filter(state=rows.model.BEGINS).first()
     if due is None:
         return None
-    return move_row(due, RUNNING, attempts=due.attempts + 1, leased_until=now + due.LEASE, error="", **changes)
+    return change_state(due, RUNNING, attempts=due.attempts + 1, leased_until=now + due.LEASE, error="", **changes)
 
 
-def _wait_again(row: Leased, error: str, due_at: datetime, changes: dict[str, Any]) -> None:
+def _wait_again(row: LeasedWork, error: str, due_at: datetime, changes: dict[str, Any]) -> None:
     if row.attempts < row.ATTEMPTS:
-        move_row(row, row.BEGINS, error=error, leased_until=due_at, **changes)
+        change_state(row, row.BEGINS, error=error, leased_until=due_at, **changes)
     else:
-        move_row(row, FAILED, error=error, leased_until=None, finished_at=timezone.now())
+        change_state(row, FAILED, error=error, leased_until=None, finished_at=timezone.now())

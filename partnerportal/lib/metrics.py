@@ -67,7 +67,7 @@ def observe_request(*, view: str, method: str, status: int, seconds: float, quer
         _metrics.query_seconds.labels(view).inc(query_seconds)
 
 
-def count_skipped_nudge() -> None:
+def count_lost_wake_up() -> None:
     """Count one nudge, which is a message that wakes a worker, that the message broker did not take.
 
     Does nothing before `start_counting_requests`.

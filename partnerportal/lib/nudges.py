@@ -7,14 +7,14 @@ import kombu.transport.redis  # noqa: F401 - loaded with the process, because th
 from celery import current_app
 
 from partnerportal.lib.breaker import CircuitBreaker
-from partnerportal.lib.metrics import count_skipped_nudge
+from partnerportal.lib.metrics import count_lost_wake_up
 
 log = logging.getLogger(__name__)
 
 BROKER = CircuitBreaker("The broker", within=0.25)
 
 
-def nudge_worker(task: str) -> None:
+def wake_worker(task: str) -> None:
     """Wake a background worker by sending it the Celery task of this name.
 
     Actions name tasks by strings, because the layering of the code does not let them import tasks. The function never
@@ -24,5 +24,5 @@ def nudge_worker(task: str) -> None:
     try:
         BROKER.call(partial(current_app.send_task, task, retry=False))
     except Exception as error:
-        count_skipped_nudge()
+        count_lost_wake_up()
         log.warning("The broker did not take the nudge for %s; the sweep will find the work: %s", task, error)

@@ -96,7 +96,7 @@ def list_files(folder: str) -> Iterator[StoredFile]:
     return _storage().list_stored_files(folder)
 
 
-def sweep_files(
+def delete_unneeded_files(
     stored_files: Iterable[tuple[str, StoredFile]], rows: QuerySet[Any], is_needed: Callable[[Any, StoredFile], bool]
 ) -> int:
     """Delete the private files that are no longer needed, and return how many were deleted.
@@ -119,7 +119,7 @@ def sweep_files(
     return deleted
 
 
-def answer_with_file(name: str, content_type: str) -> FileResponse:
+def build_file_response(name: str, content_type: str) -> FileResponse:
     """Return a response that streams the private file to the browser. Raises FileNotFoundError."""
     return FileResponse(read_file(name), content_type=content_type)
 

@@ -1,4 +1,4 @@
-"""State machines: a row changes its state by `move_row` alone, and `guard_states` makes the database hold to that."""
+"""State machines: only `change_state` changes a row's state, and `guard_states` makes the database enforce that."""
 
 from collections.abc import Collection, Mapping
 from typing import Any, Literal, TypeVar
@@ -12,7 +12,7 @@ M = TypeVar("M", bound=models.Model)
 Moves = Mapping[Any, Collection[Any]]
 
 
-def move_row(row: M, to: str, **changes: Any) -> M:
+def change_state(row: M, to: str, **changes: Any) -> M:
     """Move a model instance to the state `to`, save it with the given changes, and return it as stored.
 
     It locks the row first, so it must be called in a transaction. Raises Conflict("state_changed") when the model's
@@ -24,10 +24,10 @@ def move_row(row: M, to: str, **changes: Any) -> M:
     return locked
 
 
-def move_locked_rows(rows: list[M], to: str, **changes: Any) -> None:
+def change_locked_states(rows: list[M], to: str, **changes: Any) -> None:
     """Move several rows, which this transaction has already locked, to the state `to` in one statement.
 
-    The instances in `rows` are updated too. Raises Conflict("state_changed") as `move_row` does.
+    The instances in `rows` are updated too. Raises Conflict("state_changed") as `change_state` does.
     """
     for row in rows:
         _set_state(row, to, changes)

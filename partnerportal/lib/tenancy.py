@@ -82,7 +82,7 @@ def as_tenant(*, organization_id: int | None, person_id: int | None = None, secr
                 cursor.execute(_ENTER, list(before))
 
 
-def bypasses_policies() -> bool:
+def bypasses_row_security() -> bool:
     """Return whether row-level security does not hold for the database role of this process.
 
     Such a role would see the rows of every tenant.

@@ -46,7 +46,7 @@ _JA = "青空 朝日 泉 梅田 大森 霧島 桜井 白川 高峰 月島 富士
 _JA_TRADES = "印刷 運輸 化学 観光 建設 工業 食品 商事 電機 病院".split()
 
 
-def add_customers(total: int, say: Callable[[str], None]) -> int:
+def add_sample_customers(total: int, say: Callable[[str], None]) -> int:
     """Add invented customers until the main sample partner is connected to `total` customers.
 
     Returns how many were added. What an interrupted call has added is kept. `say` is called with a text about the

@@ -50,7 +50,7 @@ LAST = [
 ]
 
 
-def write_holders(organizations: Iterable[Organization], now: dt.datetime) -> None:
+def write_sample_licence_holders(organizations: Iterable[Organization], now: dt.datetime) -> None:
     """Store an invented user or device for each assigned seat of these organisations.
 
     Only active entitlements in production count, with at most AT_MOST seats each. All times lie before `now`.

@@ -18,7 +18,7 @@ from accounts.models import Kind, Operator, Organization, Person, Program, Progr
 from accounts.queries import list_operators_of_person
 from connections.actions import accept_invitation, end_connection
 from connections.actors import choose_actor
-from connections.consent import WORDING, join_offered_scopes
+from connections.consent import WORDING, get_all_offered_scopes
 from connections.models import Connection, Consent, InvitationLink
 from entitlements.actions.anomalies import find_anomalies
 from entitlements.actions.releases import mark_licence_released, request_licence_release
@@ -28,14 +28,14 @@ from entitlements.ingest.importing import import_feed
 from entitlements.models import Entitlement, LicenseAssignment
 from entitlements.queries.trials import list_skus_to_try
 from notifications.actions.inbox import mark_all_notices_read
-from notifications.actions.outbox import fan_out_due_events
+from notifications.actions.outbox import write_due_notices
 from partnerportal.lib import tenancy
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.scopes import ALL, Scope
 from partnerportal.lib.text import make_search_key
 from partnerportal.sample import cast, facts
 from partnerportal.sample.facts import SampleCustomer
-from partnerportal.sample.holders import write_holders
+from partnerportal.sample.holders import write_sample_licence_holders
 from partnerportal.sample.usage import write_usage
 
 NAMESPACE = uuid.UUID("5a5a2b0e-7c1d-4a51-9d1b-6f3c0f0e8d11")
@@ -63,7 +63,7 @@ def write_sample_data() -> None:
     )
     _news(organizations, now)
     write_usage(_buyers(organizations), now.date())
-    write_holders(_buyers(organizations), now)
+    write_sample_licence_holders(_buyers(organizations), now)
     find_anomalies(actor=Actor.system("anomalies"))
     _asked_of_vendor(organizations)
     write_pending_notices()
@@ -180,8 +180,8 @@ def _consents(connections: Iterable[Connection], organizations: Organizations) -
         human = humans.get(key)
         yield Consent(
             connection=connection,
-            scopes=join_offered_scopes() & ~cast.KEPT_BACK.get(key, Scope.NONE),
-            offered=join_offered_scopes(),
+            scopes=get_all_offered_scopes() & ~cast.KEPT_BACK.get(key, Scope.NONE),
+            offered=get_all_offered_scopes(),
             wording=WORDING,
             language=human.language if human else "en",
             at=connection.connected_at,
@@ -283,7 +283,7 @@ def _actor(email: str, organization: Organization) -> Actor:
 
 def write_pending_notices() -> None:
     """Write the inbox notices for all events that have none yet, batch by batch."""
-    while fan_out_due_events():
+    while write_due_notices():
         pass
 
 

@@ -9,7 +9,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from waitress.task import ErrorTask, WSGITask
 
-from partnerportal.access_log import LONGEST_PATH, get_client_address, log
+from partnerportal.access_log import LONGEST_PATH, get_client_ip_address, log
 from partnerportal.errors import RETRY_SECONDS
 
 
@@ -77,7 +77,7 @@ class RefusalTask(ErrorTask):
         self.set_close_on_finish()
         self.content_length = len(content)
         self.write(content)
-        self.log_refusal(get_client_address(django_request))
+        self.log_refusal(get_client_ip_address(django_request))
 
     def log_refusal(self, client: str) -> None:
         """Write the access log's line for the refused request, which the application has never seen."""

@@ -65,7 +65,7 @@ MIDDLEWARE = [
     "partnerportal.middleware.PermissionsPolicyMiddleware",
     "partnerportal.middleware.HealthMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "partnerportal.middleware.SecretAddressMiddleware",
+    "partnerportal.middleware.SecretURLMiddleware",
     "partnerportal.static_files.StaticFilesMiddleware",
     "csp.middleware.CSPMiddleware",
     "partnerportal.lib.sessions.SessionMiddleware",

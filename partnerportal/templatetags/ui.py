@@ -122,13 +122,13 @@ def render_date(value: dt.date | None) -> str:
 
 
 @register.simple_tag(name="datetime")
-def render_moment(value: dt.datetime | None) -> str:
+def render_date_and_time(value: dt.datetime | None) -> str:
     """Return a `<time>` element with the date, time and reader's time zone, or "" for None."""
     return _time(value, formats.format_date_and_time(value)) if value else ""
 
 
 @register.simple_tag(name="relative")
-def render_near_date(value: dt.date | None) -> str:
+def render_relative_date(value: dt.date | None) -> str:
     """Return a `<time>` element that says a near time in words and a far one as a date.
 
     Its title has the date and time in full.

@@ -18,8 +18,8 @@ from django.utils import timezone
 from accounts.actions.people import delete_unverified_people
 from accounts.models import Operator, Person
 from accounts.queries import list_people_to_notify
-from accounts.tasks import delete_unverified as task
-from notifications.actions.outbox import fan_out_due_events, send_due_emails
+from accounts.tasks import delete_unverified_accounts as task
+from notifications.actions.outbox import send_due_emails, write_due_notices
 from notifications.models import Event
 from tests.accounts.test_sign_in import NEW, code_in, is_signed_in, sign_in, totp
 from tests.conftest import PageClient
@@ -137,7 +137,7 @@ def test_calendars_mails_and_notices_stop(world: World) -> None:
     told = list_people_to_notify([world.partner.pk])[world.partner.pk]
     assert partner not in {person.email for person in told} and told
     call("add_operator", world.partner.org_id, "new@example.com", "--role=reader")
-    while fan_out_due_events():
+    while write_due_notices():
         pass
     while send_due_emails():
         pass

@@ -19,7 +19,7 @@ from connections.models import Consent
 from entitlements.models import LicenseAssignment
 from exports.events import ExportEvent
 from exports.models import Export
-from notifications.actions.outbox import fan_out_due_events
+from notifications.actions.outbox import write_due_notices
 from notifications.actions.recording import record_event
 from notifications.models import Delivery, Event, Notice, NoticePreference
 from partnerportal.lib.actors import Actor
@@ -68,7 +68,7 @@ def busy(world: World) -> Person:
     TOTP.activate(person, "A" * 32)
     RecoveryCodes.activate(person)
     sign_in(PageClient(), "many", password="wrong password 1", REMOTE_ADDR="203.0.113.8")
-    while fan_out_due_events():
+    while write_due_notices():
         pass
     for_her = Actor.system("exports", on_behalf_of=world.actor("many@partner"))
     record_event(ExportEvent.EXPORTED, actor=for_her, subject=world.partner)

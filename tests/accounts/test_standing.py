@@ -26,7 +26,7 @@ from accounts.models import (
 )
 from connections.models import Connection, Portfolio
 from notifications import registry
-from notifications.actions.outbox import fan_out_due_events
+from notifications.actions.outbox import write_due_notices
 from notifications.models import Event, Notice
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import today
@@ -224,7 +224,7 @@ def test_a_partner_moves_and_the_sight_of_its_customers_with_it(world: World) ->
 def test_the_customers_of_a_moved_partner_are_told_who_sees_what_they_share(world: World) -> None:
     told = Notice.objects.filter(kind="partner_moved")
     standing.move_partner(actor=STAFF, partner=world.partner, distributor=world.distributor2)
-    while fan_out_due_events():
+    while write_due_notices():
         pass
     connected = Connection.objects.active().filter(partner=world.partner).values_list("customer_id", flat=True)
     assert set(told.values_list("recipient_id", flat=True)) == set(connected) >= {world.customer.pk}
@@ -233,7 +233,7 @@ def test_the_customers_of_a_moved_partner_are_told_who_sees_what_they_share(worl
     assert kind.subject(notice) == f"{world.partner} now works with the distributor {world.distributor2}"
     assert f"{world.distributor2} sees the same" in kind.body(notice)
     standing.move_partner(actor=STAFF, partner=world.partner, distributor=None)
-    while fan_out_due_events():
+    while write_due_notices():
         pass
     assert "no longer works with the distributor" in kind.subject(
         told.filter(recipient_id=world.customer.pk).latest("pk")

@@ -6,7 +6,7 @@ from connections import actions, queries
 from connections.actions import accept_invitation, end_connection, replace_invitation_link
 from connections.models import Connection, Portfolio
 from entitlements.models import CustomerListing, Entitlement, Order
-from notifications.actions.outbox import fan_out_due_events
+from notifications.actions.outbox import write_due_notices
 from notifications.models import Event, Notice
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Conflict, DomainError, Invalid, NotFound, Refused
@@ -153,7 +153,7 @@ def test_each_side_is_told_what_the_other_did(accept, end, world):
     end("partner.admin", "customer2")
     accept("stranger.admin")
     last = Event.objects.order_by("-pk")[:3]
-    fan_out_due_events()
+    write_due_notices()
     told = Notice.objects.filter(event__in=[e.pk for e in last]).values_list("kind", "recipient_id")
     assert {(kind, world.names[pk]) for kind, pk in told} == {
         ("customer_ended", "partner"),

@@ -10,9 +10,9 @@ from django.utils import translation
 from accounts.actions.standing import move_partner
 from connections import consent
 from connections.actions import change_sharing, share_with_all_partners
-from connections.consent import OfferedScope, find_newly_offered_scopes, join_offered_scopes
+from connections.consent import OfferedScope, find_newly_offered_scopes, get_all_offered_scopes
 from connections.models import Connection, Consent
-from notifications.actions.outbox import fan_out_due_events
+from notifications.actions.outbox import write_due_notices
 from notifications.models import Notice
 from notifications.registry import get_notice_kinds
 from partnerportal.lib.actors import Actor
@@ -74,7 +74,11 @@ def test_what_was_unticked_is_not_shared_and_the_wording_is_kept(web, world):
     connection = world.connection("stranger", "partner")
     assert connection.shared_scopes == SOME | Scope.ORDERS
     given = Consent.objects.get(connection=connection)
-    assert (given.scopes, given.offered, given.wording) == (connection.scopes, join_offered_scopes(), consent.WORDING)
+    assert (given.scopes, given.offered, given.wording) == (
+        connection.scopes,
+        get_all_offered_scopes(),
+        consent.WORDING,
+    )
     assert given.person_label == world.person("stranger.admin").name
     assert given.language == "fr"
 
@@ -94,7 +98,7 @@ def test_nobody_consents_to_texts_that_have_changed_or_without_any(read, web, wo
     answer = web("customer.admin").post(sharing(connection), form)
     assert answer.status_code == 412 and "has changed since you opened this page" in answer.content.decode()
     connection.refresh_from_db()
-    assert (connection.shared_scopes, Consent.objects.count()) == (join_offered_scopes(), before)
+    assert (connection.shared_scopes, Consent.objects.count()) == (get_all_offered_scopes(), before)
 
 
 @pytest.mark.parametrize("scopes", [["usage", "licence_users"], ["tickets"], ["63"], [""]])
@@ -104,7 +108,7 @@ def test_what_is_not_offered_is_refused_as_a_whole(scopes, web, world):
     connection = world.connection("customer", "partner")
     assert web("customer.admin").post(sharing(connection), {"scopes": scopes} | READ).status_code == 400
     connection.refresh_from_db()
-    assert connection.shared_scopes == join_offered_scopes()
+    assert connection.shared_scopes == get_all_offered_scopes()
 
 
 def test_account_information_is_shared_whatever_is_ticked(web, world):
@@ -139,7 +143,7 @@ def test_accepting_while_connected_leads_to_what_is_shared(web, world):
     assert (response.status_code, response["Location"]) == (302, sharing(connection))
     assert "Nothing changed" in said(response)[0]
     connection.refresh_from_db()
-    assert connection.shared_scopes == join_offered_scopes()
+    assert connection.shared_scopes == get_all_offered_scopes()
 
 
 @pytest.mark.promise("E-14")
@@ -170,7 +174,7 @@ def test_two_people_do_not_overwrite_each_other(web, world, actor_for):
     change_sharing(actor=actor_for("customer.admin"), connection=connection, scopes=SOME)
     with pytest.raises(Stale, match="changed_meanwhile"):
         change_sharing(
-            actor=actor_for("customer.admin"), connection=connection, scopes=join_offered_scopes(), version=seen
+            actor=actor_for("customer.admin"), connection=connection, scopes=get_all_offered_scopes(), version=seen
         )
     response = client.post(sharing(connection), {"scopes": ["usage"], "version": seen} | READ)
     page = response.content.decode()
@@ -216,7 +220,7 @@ def test_the_partner_looks_and_cannot_choose(web, world, actor_for):
     assert ">History" not in page and world.person("customer.admin").name not in page
     assert web("partner.admin").post(sharing(connection), {"scopes": ["usage"]} | READ).status_code == 403
     with pytest.raises(Refused, match="not_customer"):
-        change_sharing(actor=actor_for("partner.admin"), connection=connection, scopes=join_offered_scopes())
+        change_sharing(actor=actor_for("partner.admin"), connection=connection, scopes=get_all_offered_scopes())
 
 
 def test_a_reader_looks_and_is_told_why_not(web, world):
@@ -232,7 +236,7 @@ def test_after_the_end_there_is_nothing_to_choose_but_the_history(web, world, ac
     assert "Nothing is shared any more." in page and 'type="checkbox"' not in page
     assert world.person("ended.admin").name in page
     with pytest.raises(Conflict, match="state_changed"):
-        change_sharing(actor=actor_for("ended.admin"), connection=connection, scopes=join_offered_scopes())
+        change_sharing(actor=actor_for("ended.admin"), connection=connection, scopes=get_all_offered_scopes())
 
 
 @pytest.fixture
@@ -263,7 +267,7 @@ def test_the_partner_is_told_what_changed(web, world, actor_for):
     connection = world.connection("customer", "partner")
     change_sharing(actor=actor_for("customer.admin"), connection=connection, scopes=SOME)
     change_sharing(actor=actor_for("customer.admin"), connection=connection, scopes=SOME | Scope.ORDERS)
-    while fan_out_due_events():
+    while write_due_notices():
         pass
     narrowed, widened = world.notices("partner").filter(kind="sharing_changed")
     assert (narrowed.about_id, narrowed.scopes) == (world.customer.pk, Scope.ACCOUNT)
@@ -278,7 +282,7 @@ def test_the_partner_is_told_what_changed(web, world, actor_for):
 
 def test_the_notice_of_a_new_customer_names_what_it_shares(web, world):
     web("stranger.admin").post(opened(world) + "accept/", {"scopes": ["orders"]} | READ)
-    while fan_out_due_events():
+    while write_due_notices():
         pass
     notice = world.notices("partner").filter(kind="customer_connected").last()
     assert get_notice_kinds()["customer_connected"].body(notice) == "It shares: Account information, Orders."
@@ -296,9 +300,9 @@ def test_nobody_consents_for_another(world, actor_for):
     connection = world.connection("customer", "partner")
     for who in ("stranger.admin", "partner2.admin"):
         with pytest.raises(Exception, match="not_found"):
-            change_sharing(actor=actor_for(who), connection=connection, scopes=join_offered_scopes())
+            change_sharing(actor=actor_for(who), connection=connection, scopes=get_all_offered_scopes())
     with pytest.raises(Refused):
-        change_sharing(actor=Actor(), connection=connection, scopes=join_offered_scopes())
+        change_sharing(actor=Actor(), connection=connection, scopes=get_all_offered_scopes())
 
 
 @pytest.mark.promise("E-14")
@@ -307,7 +311,7 @@ def test_the_api_shows_and_changes_what_is_shared(api, world):
     client = api("customer.admin")
     before = client.get(address)
     assert (
-        before.json()["scopes"] == before.json()["offered"] == join_offered_scopes().codes
+        before.json()["scopes"] == before.json()["offered"] == get_all_offered_scopes().codes
         and before.json()["new"] == []
     )
     tag = before["ETag"]
@@ -326,7 +330,7 @@ def test_the_api_shows_and_changes_what_is_shared(api, world):
 def test_the_partner_reads_it_through_the_api_without_the_history(api, world):
     address = f"/api/v1/connections/{world.connection('customer', 'partner').public_id}/sharing/"
     answer = api("partner.admin").get(address)
-    assert answer.json()["scopes"] == join_offered_scopes().codes and answer.json()["history"] == []
+    assert answer.json()["scopes"] == get_all_offered_scopes().codes and answer.json()["history"] == []
     assert "ETag" not in answer
     refused = api("partner.admin").put(address, {"scopes": []})
     assert (refused.status_code, refused.json()["errors"][0]["code"]) == (403, "not_customer")
@@ -337,7 +341,7 @@ def test_customers_are_told_when_their_partner_moves_to_another_distributor(worl
     staff = Actor.system("vendor staff")
     move_partner(actor=staff, partner=world.partner, distributor=world.distributor2)
     move_partner(actor=staff, partner=world.partner, distributor=None)
-    while fan_out_due_events():
+    while write_due_notices():
         pass
     kind = get_notice_kinds()["partner_moved"]
     for customer in ("customer", "customer2"):

@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from accounts.actions.operators import change_operator_roles, remove_operator
 from accounts.models import Operator, Organization, Role
 from connections.actions import accept_invitation, change_sharing, end_connection, replace_invitation_link
-from connections.consent import join_offered_scopes
+from connections.consent import get_all_offered_scopes
 from connections.models import Connection, Portfolio
 from notifications.models import Event
 from partnerportal.lib import tenancy
@@ -68,7 +68,7 @@ class Portal(RuleBasedStateMachine):
         else:
             assert answer[1] is (pair not in self.live)
             self.news += pair not in self.live
-            self.live.setdefault(pair, scopes & join_offered_scopes() | Scope.ACCOUNT)
+            self.live.setdefault(pair, scopes & get_all_offered_scopes() | Scope.ACCOUNT)
 
     @rule(data=st.data(), by_partner=st.booleans(), role=MOSTLY_ADMINS)
     def end(self, data, by_partner, role):
@@ -99,7 +99,7 @@ class Portal(RuleBasedStateMachine):
         elif row.state == "ended":
             assert answer == "state_changed"
         else:
-            now = scopes & join_offered_scopes() | Scope.ACCOUNT
+            now = scopes & get_all_offered_scopes() | Scope.ACCOUNT
             assert answer.scopes == now
             self.news += now != self.live[pair]
             self.live[pair] = now

@@ -16,7 +16,7 @@ from entitlements.actions.usage import UsageRow, store_usage
 from entitlements.anomalies import compute_usual_range, judge_usage_number
 from entitlements.models import Anomaly, CustomerListing, CustomerUsage, Sku, UsageDay, UsageMonth
 from notifications import registry
-from notifications.actions.outbox import fan_out_due_events, send_due_emails
+from notifications.actions.outbox import send_due_emails, write_due_notices
 from notifications.models import Event, MailMode, Notice, NoticePreference
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
@@ -105,7 +105,7 @@ FALLING = [*[182] * 60, *range(182, 121, -5)]
 def test_told_once_to_the_customer_and_those_connected(world: World, sku: Sku) -> None:
     report(world, "customer", sku, FALLING)
     assert find_anomalies(actor=STAFF) == 1
-    while fan_out_due_events():
+    while write_due_notices():
         pass
     told = {world.names[notice.recipient_id] for notice in Notice.objects.filter(kind="use_unusual")}
     assert told == {"customer", "partner", "lapsed", "distributor"}
@@ -123,7 +123,7 @@ def test_one_notice_names_all_services_with_their_numbers(world: World, sku: Sku
     report(world, "customer", flow, [*[100] * 56, *[100] * 13, 190])
     report(world, "customer2", flow, [*[100] * 56, *[100] * 13, 50])
     assert find_anomalies(actor=STAFF) == 3
-    while fan_out_due_events():
+    while write_due_notices():
         pass
     notices = Notice.objects.filter(kind="use_unusual", recipient_id=world.partner.pk)
     assert {world.names[notice.about_id] for notice in notices} == {"customer", "customer2"}

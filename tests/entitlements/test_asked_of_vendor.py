@@ -19,7 +19,7 @@ from entitlements.ingest.importing import import_feed
 from entitlements.ingest.upload_files import UnpackedFile
 from entitlements.models import Entitlement, LicenceRelease, LicenseAssignment, Sku
 from notifications import registry
-from notifications.actions.outbox import fan_out_due_events, send_due_emails, send_due_summary
+from notifications.actions.outbox import send_due_emails, send_due_summary, write_due_notices
 from notifications.models import Channel, Delivery, Event, MailMode, Notice, NoticePreference
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Conflict
@@ -43,7 +43,7 @@ def ask(world: World, actor_for: Any, as_tenant: Any) -> Any:
 
 
 def told(world: World, code: str) -> list[Notice]:
-    while fan_out_due_events():
+    while write_due_notices():
         pass
     return list(world.notices("vendor").filter(kind=code))
 

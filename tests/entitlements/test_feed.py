@@ -13,7 +13,7 @@ from entitlements.ingest.importing import import_feed
 from entitlements.ingest.lines import MAX_ORDER_LINES
 from entitlements.ingest.reading import MAX_LINE_BYTES
 from entitlements.models import CustomerListing, Entitlement, Order, OrderLine, Sku
-from notifications.actions.outbox import fan_out_due_events
+from notifications.actions.outbox import write_due_notices
 from notifications.models import Event
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Refused
@@ -250,7 +250,7 @@ def test_news_says_what_changed(
 
 def test_news_reaches_the_customer_and_its_partners_only(org_id: str, world: World) -> None:
     run(entitlement(org_id))
-    while fan_out_due_events():
+    while write_due_notices():
         pass
     recipients = set(news()[0].notice_set.values_list("recipient_id", flat=True))
     assert {world.names[pk] for pk in recipients} == {"customer", "partner", "lapsed", "distributor"}

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from entitlements.actions.releases import request_licence_release, withdraw_release_request
 from entitlements.models import LicenseAssignment, Sku
-from notifications.actions.outbox import fan_out_due_events
+from notifications.actions.outbox import write_due_notices
 from notifications.models import Event, Notice
 from partnerportal.lib.errors import Conflict, NotFound, Refused
 from tests.world import World, canary
@@ -111,7 +111,7 @@ def test_asked_once_undone_and_too_late(world: World, web: Any, actor_for: Any) 
 def test_a_release_is_told_to_the_vendor_alone_and_names_nobody(world: World, web: Any, actor_for: Any) -> None:
     request_licence_release(actor=actor_for("customer.admin"), assignment=held(world))
     before = set(Notice.objects.values_list("pk", flat=True))
-    while fan_out_due_events():
+    while write_due_notices():
         pass
     told = Notice.objects.exclude(pk__in=before).get()
     assert (told.recipient_id, told.about_id) == (world.vendor.pk, None)

@@ -145,7 +145,7 @@ def test_the_sweep_takes_what_is_dead_and_nothing_of_another_installation(
     for name in (f"exports/{alive.public_id}.1", unknown):  # a worker was killed while it sent the file
         for prefix in ("portal.test", "other"):
             bucket.Object(f"{prefix}/{name}").initiate_multipart_upload()
-    assert export_actions.sweep_exports() == 3  # this server says that every unfinished one was begun in 2010
+    assert export_actions.delete_old_exports() == 3  # this server says that every unfinished one was begun in 2010
     left = {key.removeprefix("portal.test/") for key in keys(bucket) if key.startswith("portal.test/")}
     assert left == {names[1], names[2], unknown}, "what no row knows is kept for a day"
     assert len(keys(bucket)) == 3 + 4 + 4
@@ -185,9 +185,9 @@ def test_what_a_killed_worker_was_just_sending_is_swept(
     unfinished = [part.object_key for part in bucket.multipart_uploads.all()]
     assert unfinished == [f"portal.test/exports/{export.public_id}.1"] and keys(bucket) == set()
     assert [path for path in folder.rglob("*") if path.is_file()] == []
-    assert export_actions.sweep_exports() == 0, "its lease has not run out"
+    assert export_actions.delete_old_exports() == 0, "its lease has not run out"
     Export.objects.filter(pk=export.pk).update(attempts=2)  # another has taken over
-    assert export_actions.sweep_exports() == 1
+    assert export_actions.delete_old_exports() == 1
     assert list(bucket.multipart_uploads.all()) == []
 
 

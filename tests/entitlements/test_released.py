@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.models import Role
 from connections.actions import accept_invitation
 from entitlements.models import LicenseAssignment, Sku
-from notifications.actions.outbox import fan_out_due_events, send_due_emails, send_due_summary
+from notifications.actions.outbox import send_due_emails, send_due_summary, write_due_notices
 from notifications.models import Channel, Delivery, Event, MailMode, Notice, NoticePreference
 from notifications.queries import count_unread_notices
 from partnerportal.lib import formats
@@ -188,7 +188,7 @@ def test_who_connects_later_gets_no_copy(world: World, ask: Any, web: Any, actor
     """As of all that is about the customer."""
     hears(world, ask, web, "mark")
     accept_invitation(actor=actor_for("customer.admin"), token=world.token("partner2"), scopes=ALL)
-    while fan_out_due_events():
+    while write_due_notices():
         pass
     copies = Notice.objects.filter(recipient_id=world.partner2.pk, about_id=world.customer.pk)
     assert copies.exists() and not copies.filter(kind="licence_released").exists()

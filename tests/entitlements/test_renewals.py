@@ -13,7 +13,7 @@ from accounts.models import Person, ProgramMembership
 from connections.actions import end_connection
 from entitlements.actions.renewals import announce_renewals
 from entitlements.models import CalendarFeed, Entitlement, RenewalAlert
-from notifications.actions.outbox import fan_out_due_events, send_due_emails, send_due_summary
+from notifications.actions.outbox import send_due_emails, send_due_summary, write_due_notices
 from notifications.actions.preferences import set_notice_choices
 from notifications.models import Channel, Delivery, Event, MailMode, Notice, NoticeChoice, NoticePreference
 from partnerportal.lib.days import today
@@ -43,7 +43,7 @@ def ends(world):
 
 def tell():
     told = announce_renewals()
-    while fan_out_due_events():
+    while write_due_notices():
         pass
     return told
 

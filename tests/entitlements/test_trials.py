@@ -14,7 +14,7 @@ from connections.actions import end_connection
 from entitlements.actions import trials
 from entitlements.actions.trials import compute_extended_end, expire_trials, request_trial
 from entitlements.models import CustomerListing, Entitlement, Sku
-from notifications.actions.outbox import fan_out_due_events, send_due_emails
+from notifications.actions.outbox import send_due_emails, write_due_notices
 from notifications.models import Event, Notice
 from partnerportal.lib.days import today
 from partnerportal.lib.errors import Conflict, Invalid, NotFound, Refused, TooMany
@@ -248,7 +248,7 @@ def test_each_step_is_told_and_decisions_are_mailed_to_the_customers_admins(ask,
     decide("convert", trial, quantity=3)
     declined = ask(sku=Sku.objects.create(code="TRY2", service="T", name="Another"))
     decide("decline", declined, reason="Not sold in your country.")
-    while fan_out_due_events():
+    while write_due_notices():
         pass
     events = Event.objects.filter(subject_id__in=[trial.public_id, declined.public_id])
     told = set(Notice.objects.filter(event__in=events, about_id__gt=0).values_list("kind", "recipient_id"))
@@ -268,7 +268,7 @@ def test_after_the_end_of_a_connection_its_partner_is_told_nothing(ask, decide, 
     trial = ask()
     end_connection(actor=actor_for("partner.admin"), connection=world.connection("customer", "partner"))
     decide("approve", trial)
-    while fan_out_due_events():
+    while write_due_notices():
         pass
     told = Notice.objects.filter(kind="trial_approved").values_list("recipient_id", flat=True)
     assert set(told) == {world.customer.pk, world.lapsed.pk}

@@ -261,7 +261,7 @@ def test_the_end_of_a_connection_takes_every_file_that_may_hold_it(world: World,
     ]  # fmt: skip
     assert web("partner.admin").get(reverse("export_file", args=[whole.public_id])).status_code == 410
     assert b"a connection has ended" in web("partner.admin").get("/exports/").content
-    assert actions.sweep_exports() == 3
+    assert actions.delete_old_exports() == 3
     lying = {public_id for public_id, _attempt, _file in files.list_export_files()}
     assert str(whole.public_id) not in lying and str(of_another.public_id) in lying
 
@@ -274,13 +274,13 @@ def test_the_sweep_keeps_what_lives(world: World, tmp_path: Any) -> None:
     for name in of_running + foreign:
         (tmp_path / "exports" / name).write_bytes(b"x")
     os.utime(tmp_path / "exports" / foreign[2], (time.time() - 90_000, time.time() - 90_000))
-    assert actions.sweep_exports() == 4
+    assert actions.delete_old_exports() == 4
     left = {path.name for path in (tmp_path / "exports").iterdir()}
     assert left == {f"{fresh.public_id}.0", *of_running[2:], *foreign[:2]}
     old.refresh_from_db()
     assert (old.state, old.error) == ("gone", "expired")
     Export.objects.update(asked_at=timezone.now() - dt.timedelta(days=31))
-    actions.sweep_exports()
+    actions.delete_old_exports()
     assert not Export.objects.filter(pk=old.pk).exists() and Export.objects.filter(pk=fresh.pk).exists()
 
 

@@ -172,7 +172,7 @@ class Plant:
 
     def sweep(self) -> None:
         """What beat does each minute."""
-        for task in ("fan_out", "send_emails"):
+        for task in ("write_notices", "send_emails"):
             self.beat.send_task(f"notifications.tasks.{task}", retry=False)
 
     def stop(self) -> None:

@@ -74,7 +74,7 @@ def test_a_killed_worker_leaves_one_whole_file(plant: Plant, export: Export, tmp
         Export.objects.filter(pk=export.pk).update(leased_until=timezone.now())  # a minute later
     plant.beat.send_task("exports.tasks.make_exports", retry=False)
     waited(lambda: Export.objects.filter(pk=export.pk, state="ready").exists())
-    plant.beat.send_task("exports.tasks.sweep_exports", retry=False)
+    plant.beat.send_task("exports.tasks.delete_old_exports", retry=False)
     waited(lambda: [path.name for path in folder.iterdir()] == [f"{export.public_id}.3"])
     made = Export.objects.get(pk=export.pk)
     assert (made.attempts, made.rows_written >= MONTHS, made.size) == (

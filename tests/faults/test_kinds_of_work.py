@@ -73,7 +73,7 @@ def an_upload() -> Callable[[], bool]:
 
 
 KINDS = {
-    "celery": (partial(a_delivery, Channel.FAN_OUT), "notifications.tasks.fan_out"),
+    "celery": (partial(a_delivery, Channel.FAN_OUT), "notifications.tasks.write_notices"),
     "exports": (an_export, "exports.tasks.make_exports"),
     "ingest": (an_upload, "entitlements.tasks.ingest_uploads"),
     "mails": (partial(a_delivery, Channel.EMAIL), "notifications.tasks.send_emails"),

@@ -14,7 +14,7 @@ from accounts.models import (
     Skill,
 )
 from connections.actions import change_sharing
-from connections.consent import join_offered_scopes
+from connections.consent import get_all_offered_scopes
 from connections.models import Connection, Portfolio
 from entitlements.actions.trials import make_entitlement_event
 from entitlements.events import EntitlementEvent
@@ -29,7 +29,7 @@ from entitlements.models import (
     UsageDay,
     UsageMonth,
 )
-from notifications.actions.outbox import fan_out_due_events
+from notifications.actions.outbox import write_due_notices
 from notifications.actions.recording import record_events
 from notifications.models import Channel, Delivery, Event, MailMode, Notice, NoticePreference
 from partnerportal.lib.actors import Actor
@@ -60,7 +60,7 @@ NEWS = {Event, Notice}
 # A viewer has its own rows of these, whatever is shared: tests/portfolio.py holds what they say of it to the scopes.
 OF_THE_VIEWER = {Connection, CustomerListing, CustomerPace, Portfolio}
 VIEWERS = ("partner.admin", "distributor.admin")
-KEPT_BACK = [Scope.NONE, *(scope for scope in join_offered_scopes() if scope != Scope.ACCOUNT)]
+KEPT_BACK = [Scope.NONE, *(scope for scope in get_all_offered_scopes() if scope != Scope.ACCOUNT)]
 each_scope = pytest.mark.parametrize("kept_back", KEPT_BACK, ids=lambda scope: scope.name or "NOTHING")
 each_viewer = pytest.mark.parametrize("who", VIEWERS)
 
@@ -82,7 +82,7 @@ def news(world):
     program = Program.objects.earliest("pk")
     ProgramMembership.objects.create(organization=world.customer, program=program, starts_on="2020-01-01")
     record_events([make_entitlement_event(kind, Actor.system("feed"), service_of(world)) for kind in TOLD])
-    while fan_out_due_events():
+    while write_due_notices():
         pass
     return Event.objects.filter(customer_id=world.customer.pk), Notice.objects.filter(about_id=world.customer.pk)
 
@@ -93,7 +93,7 @@ def share_all_but(world, actor_for, as_tenant):
         customer, connected = actor_for("customer.admin"), world.connection("customer", "partner")
         with as_tenant(customer):
             return change_sharing(
-                actor=customer, connection=connected, scopes=join_offered_scopes() & ~kept_back
+                actor=customer, connection=connected, scopes=get_all_offered_scopes() & ~kept_back
             ).shared_scopes
 
     return change
@@ -134,7 +134,7 @@ def test_news_without_a_scope_is_told_to_the_customer_alone(world):
     told = make_entitlement_event(EntitlementEvent.CHANGED, Actor.system("feed"), service_of(world))
     told.scopes = Scope.NONE
     told.save(force_insert=True)
-    while fan_out_due_events():
+    while write_due_notices():
         pass
     assert [notice.recipient_id for notice in Notice.objects.filter(event=told)] == [world.customer.pk]
 
@@ -147,7 +147,7 @@ def test_no_mail_waits_with_news_of_what_is_kept_back(share_all_but, world):
         share_all_but(kept_back)
         told = make_entitlement_event(EntitlementEvent.CHANGED, Actor.system("feed"), service_of(world))
         told.save(force_insert=True)
-        while fan_out_due_events():
+        while write_due_notices():
             pass
         notice = Notice.objects.get(event=told, recipient_id=world.partner.pk)
         assert notice.in_reach is bool(mails)

@@ -41,13 +41,13 @@ def queues_read(file: str) -> list[str]:
 
 @cache  # it reads every file of the project
 def nudged_tasks() -> frozenset[str]:
-    """What is sent by name: `nudge_worker("…")` and `partial(nudge_worker, "…")`."""
+    """What is sent by name: `wake_worker("…")` and `partial(wake_worker, "…")`."""
     names = set()
     for path in PROJECT.glob("[a-z]*/**/*.py"):
         if path.is_relative_to(PROJECT / "tests"):
             continue
         for node in ast.walk(tree_of(path)):
-            if isinstance(node, ast.Call) and "nudge_worker" in [
+            if isinstance(node, ast.Call) and "wake_worker" in [
                 getattr(n, "id", "") for n in (node.func, *node.args[:1])
             ]:
                 names |= {a.value for a in node.args if isinstance(a, ast.Constant) and isinstance(a.value, str)}

@@ -13,7 +13,7 @@ from entitlements.models import Entitlement, IngestUpload, LicenseAssignment
 from exports.models import Export
 from partnerportal.lib import tenancy
 from partnerportal.lib.errors import Conflict
-from partnerportal.lib.states import list_allowed_steps, move_row
+from partnerportal.lib.states import change_state, list_allowed_steps
 from tests.house.ours import OURS, tree_of
 from tests.states import put
 
@@ -101,10 +101,10 @@ def test_pairs(model, before, after, world):
     row.refresh_from_db()
     changes = extra(row, after)
     if after in model.MOVES[before]:
-        assert move_row(row, after, **changes).state == after
+        assert change_state(row, after, **changes).state == after
     else:
         with pytest.raises(Conflict) as refused:
-            move_row(row, after, **changes)
+            change_state(row, after, **changes)
         assert refused.value.code == "state_changed"
     row.refresh_from_db()
     assert row.state == (after if after in model.MOVES[before] else before)

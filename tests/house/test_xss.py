@@ -15,7 +15,7 @@ from connections.actions import end_connection
 from connections.models import Connection
 from entitlements.events import EntitlementEvent
 from entitlements.models import CustomerListing, Entitlement, LicenseAssignment, Order, Sku
-from notifications.actions.outbox import fan_out_due_events, send_due_emails
+from notifications.actions.outbox import send_due_emails, write_due_notices
 from notifications.actions.recording import record_event
 from notifications.models import Notice
 from partnerportal.lib.actors import Actor
@@ -117,7 +117,7 @@ def plant(payload):
             customer_id=entitlement.customer_id,
             data={**told, "quantity": 1},
         )
-    while fan_out_due_events():
+    while write_due_notices():
         pass
     notices = list(Notice.objects.all())
     for notice in notices:
@@ -210,7 +210,7 @@ def test_mails_say_it_as_text(world, payload, as_tenant, actor_for):
         end_connection(
             actor=actor, connection=Connection.objects.get(partner=partner.pk, customer=actor.organization_id)
         )
-    fan_out_due_events()
+    write_due_notices()
     send_due_emails()
     assert mail.outbox
     for message in mail.outbox:

@@ -14,7 +14,7 @@ from accounts.actions.people import register_person
 from accounts.models import Kind, Operator, Organization, Person, Program, ProgramMembership, Role
 from connections.actions import accept_invitation
 from connections.models import Connection, InvitationLink
-from notifications.actions.outbox import fan_out_due_events
+from notifications.actions.outbox import write_due_notices
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.scopes import ALL
 
@@ -82,7 +82,7 @@ def connect(partner: Organization, *customers: Organization) -> list[Connection]
     """Each accepted by its Admin; everybody is told."""
     token = InvitationLink.objects.get(organization=partner).token
     made = [accept_invitation(actor=_admin_of(customer), token=token, scopes=ALL)[0] for customer in customers]
-    while fan_out_due_events():
+    while write_due_notices():
         pass
     return made
 

@@ -19,7 +19,7 @@ from entitlements.models import Entitlement, Sku
 from exports import actions as exports
 from exports.catalogue import find_exported_list
 from exports.models import Export
-from notifications.actions.outbox import fan_out_due_events
+from notifications.actions.outbox import write_due_notices
 from notifications.actions.preferences import set_notice_choices
 from notifications.models import Delivery, MailMode, NoticeChoice
 from partnerportal.lib.days import today
@@ -61,7 +61,7 @@ def is_used(customer, service):
     ]  # fmt: skip
     store_usage(actor=people.STAFF, rows=rows)
     find_anomalies(actor=people.STAFF)
-    while fan_out_due_events():
+    while write_due_notices():
         pass
 
 

@@ -15,7 +15,7 @@ from connections.models import Connection
 from entitlements.actions.renewals import announce_renewals
 from entitlements.actions.trials import expire_trials
 from entitlements.models import Entitlement, Sku
-from notifications.actions.outbox import fan_out_due_events
+from notifications.actions.outbox import write_due_notices
 from notifications.models import Channel, Delivery
 from partnerportal.lib import formats
 from partnerportal.lib.days import today
@@ -128,7 +128,7 @@ def test_an_end_is_announced_once_and_calendars_show_it(stack, visitor, trio):
     for _night in range(2):  # what the worker does each night; here, so that it is done when the next line runs
         announce_renewals()
         expire_trials()
-        while fan_out_due_events():
+        while write_due_notices():
             pass
     browser.opens("/inbox/")
     notice = page.get_by_role("button", name=re.compile(f"^{sku.name} ends on"))

@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from entitlements.actions.anomalies import find_anomalies
 from entitlements.actions.usage import UsageRow, store_usage
 from entitlements.models import Entitlement, LicenseAssignment, Sku
-from notifications.actions.outbox import fan_out_due_events
+from notifications.actions.outbox import write_due_notices
 from tests.journeys import people
 from tests.world import World
 
@@ -163,7 +163,7 @@ def test_the_vendor_releases_it_and_takes_that_back(visitor, customer, sku):
     staff.sees(f"The licence {key} is waiting to be released again.")
     staff.page.get_by_role("link", name="Waiting").click()
     expect(staff.page.get_by_role("button", name=f"Mark {key} as released")).to_be_visible()
-    while fan_out_due_events():
+    while write_due_notices():
         pass
     browser = visitor().arrives_as(people.operator(customer))
     browser.opens("/inbox/")

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from entitlements.models import IngestUpload
 from exports.models import Export
-from partnerportal.lib.leases import FAILED, RUNNING, Leased, LeaseLost, claim_next_row
+from partnerportal.lib.leases import FAILED, RUNNING, LeasedWork, LeaseLost, claim_next_row
 from tests.counts import count
 from tests.threads import join_all
 from tests.world import World
@@ -226,7 +226,7 @@ def test_what_kills_every_worker_fails_after_its_last_attempt(queue):
 
 
 def test_every_model_with_a_lease_has_the_states_of_its_life():
-    models = [model for model in apps.get_models() if issubclass(model, Leased)]
+    models = [model for model in apps.get_models() if issubclass(model, LeasedWork)]
     assert set(models) == {Export, IngestUpload}
     for model in models:
         assert RUNNING in model.MOVES[model.BEGINS]

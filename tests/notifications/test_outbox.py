@@ -16,9 +16,9 @@ from accounts.models import Person
 from connections.actions import accept_invitation, end_connection
 from notifications import registry
 from notifications.actions import outbox, recording
-from notifications.actions.outbox import fan_out_due_events, send_due_emails
+from notifications.actions.outbox import send_due_emails, write_due_notices
 from notifications.models import Channel, Delivery, Event, Notice
-from notifications.tasks import fan_out, send_emails
+from notifications.tasks import send_emails, write_notices
 from partnerportal.lib import nudges
 from partnerportal.lib.mail_server import MAIL_SERVER
 from partnerportal.lib.scopes import ALL
@@ -33,7 +33,7 @@ def accepted(world, actor_for):
 
 @pytest.fixture
 def due(accepted):
-    fan_out_due_events()
+    write_due_notices()
     return Delivery.objects.filter(event=accepted, channel=Channel.EMAIL).order_by("pk")
 
 
@@ -52,10 +52,10 @@ def test_events_are_final(accepted):
 
 
 def test_fan_out_writes_each_notice_once(accepted, world):
-    assert fan_out_due_events() == 1
-    assert fan_out_due_events() == 0
+    assert write_due_notices() == 1
+    assert write_due_notices() == 0
     Delivery.objects.filter(event=accepted, channel=Channel.FAN_OUT).update(done_at=None)
-    assert fan_out_due_events() == 1  # a second time, as after a lost mark
+    assert write_due_notices() == 1  # a second time, as after a lost mark
     notice = Notice.objects.get(event=accepted)
     assert (notice.kind, notice.recipient_id) == ("customer_connected", world.partner.pk)
     assert Delivery.objects.filter(event=accepted, channel=Channel.EMAIL).count() == 2  # partner.admin and many
@@ -64,7 +64,7 @@ def test_fan_out_writes_each_notice_once(accepted, world):
 def test_a_new_viewer_finds_the_recent_news(accepted, world):
     told = Notice.objects.filter(about_id=world.stranger.pk, kind="entitlement_added")
     told.update(note="What somebody typed")
-    fan_out_due_events()
+    write_due_notices()
     assert {world.names[pk] for pk in told.values_list("recipient_id", flat=True)} == {
         "stranger",
         "partner",
@@ -179,14 +179,14 @@ def test_one_bad_event_does_not_hold_up_the_others(world, actor_for, monkeypatch
     bad = Event.objects.latest("pk")
     kind = registry.get_notice_kinds()["customer_ended"]
     monkeypatch.setattr(kind, "recipients", lambda events: 1 / 0)
-    fan_out_due_events()
+    write_due_notices()
     assert recipients(good) == ["customer_connected"]
     waiting = Delivery.objects.get(event=bad)
     assert (waiting.attempts, waiting.done_at) == (1, None)
     assert "ZeroDivisionError" in waiting.error
     monkeypatch.undo()
     with time_machine.travel(waiting.next_at + dt.timedelta(seconds=1)):
-        fan_out_due_events()
+        write_due_notices()
     assert recipients(bad) == ["customer_ended"]
 
 
@@ -215,7 +215,7 @@ def test_an_event_is_kept_when_the_broker_is_away(
         accept_invitation(actor=actor_for("stranger.admin"), token=world.token("partner"), scopes=ALL)
     nobody_there.close()
     assert "did not take the nudge" in caplog.text
-    assert fan_out_due_events() == 1
+    assert write_due_notices() == 1
 
 
 def test_the_database_refuses_a_second_delivery_of_a_notice_to_a_person(accepted, due):
@@ -249,7 +249,7 @@ def test_the_database_refuses_a_delivery_to_half_a_recipient(accepted, due, chan
 
 
 def test_tasks_empty_the_outbox(accepted):
-    fan_out()
+    write_notices()
     send_emails()
     assert not Delivery.objects.filter(done_at=None).exists()
     assert len(mail.outbox) == 2

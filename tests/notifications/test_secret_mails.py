@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from accounts.models import Person
 from connections.actions import accept_invitation
-from notifications.actions.outbox import fan_out_due_events, send_due_emails
+from notifications.actions.outbox import send_due_emails, write_due_notices
 from notifications.actions.secret_mails import queue_secret_mail, send_secret_mails
 from notifications.models import SecretMail
 from notifications.tasks import send_emails
@@ -186,7 +186,7 @@ def test_they_go_before_the_notices(world: World, actor_for: Any) -> None:
     send_due_emails()
     mail.outbox.clear()
     accept_invitation(actor=actor_for("stranger.admin"), token=world.token("partner"), scopes=ALL)
-    fan_out_due_events()
+    write_due_notices()
     queue()
     send_due_emails()
     assert [message.subject == "Your code" for message in mail.outbox] == [True, False, False]

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from accounts.models import Feature
 from entitlements.events import EntitlementEvent
-from notifications.actions.outbox import fan_out_due_events
+from notifications.actions.outbox import write_due_notices
 from notifications.actions.recording import record_event
 from notifications.models import Notice
 from notifications.queries import count_unread_notices
@@ -45,7 +45,7 @@ def news(world: World, customer: str, count: int = 1, kind: str = "entitlement.c
                 "quantity": 3,
             },
         )
-    while fan_out_due_events():
+    while write_due_notices():
         pass
 
 

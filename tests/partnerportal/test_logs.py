@@ -91,7 +91,7 @@ def test_fields_added_outside_a_block_are_kept_nowhere():
 
 
 def test_every_address_with_a_secret_is_on_the_list():
-    """An address whose view is given a `token` or a `key` is one; see SecretAddressMiddleware."""
+    """An address whose view is given a `token` or a `key` is one; see SecretURLMiddleware."""
     addresses = list(secret_routes(get_resolver().url_patterns, "/"))
     assert len(addresses) >= 3
     for address in addresses:

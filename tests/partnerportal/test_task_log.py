@@ -77,11 +77,11 @@ def test_a_worker_and_beat_write_json_lines_alone(own_database, tmp_path):
         plant.start("w1", *celery, "worker", "--hostname", "celery@w1", "--concurrency", "1", process="job")
         plant.wait_for_worker("w1")
         plant.sweep()
-        plant._until("w1", lambda: TaskRun.objects.filter(task="notifications.tasks.fan_out").exists())
+        plant._until("w1", lambda: TaskRun.objects.filter(task="notifications.tasks.write_notices").exists())
         plant._until("beat", lambda: "beat: Starting" in (tmp_path / "beat.log").read_text())
     finally:
         plant.stop()
     said = "".join((tmp_path / f"{name}.log").read_text() for name in ("w1", "beat"))
     written = [json.loads(line) for line in said.splitlines() if line.strip()]
-    done = next(line for line in written if line.get("task") == "notifications.tasks.fan_out")
+    done = next(line for line in written if line.get("task") == "notifications.tasks.write_notices")
     assert (done["outcome"], done["queue"]) == ("success", "celery")

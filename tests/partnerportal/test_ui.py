@@ -144,8 +144,8 @@ def test_a_time_carries_the_machine_form_and_the_full_moment() -> None:
         expected = (
             '<time datetime="2026-11-20T14:05:00+00:00" title="20 Nov 2026, 14:05 UTC">20 Nov 2026, 14:05 UTC</time>'
         )
-        assert ui.render_moment(moment) == expected
-    assert ui.render_near_date(None) == ""
+        assert ui.render_date_and_time(moment) == expected
+    assert ui.render_relative_date(None) == ""
 
 
 def test_a_message_may_carry_its_undo() -> None:

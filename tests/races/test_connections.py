@@ -13,7 +13,7 @@ from connections.actions import accept_invitation, change_sharing, end_connectio
 from connections.models import Connection, Portfolio
 from entitlements.actions.trials import make_entitlement_event
 from entitlements.events import EntitlementEvent
-from notifications.actions.outbox import fan_out_due_events
+from notifications.actions.outbox import write_due_notices
 from notifications.actions.recording import record_events
 from notifications.models import Event, Notice
 from partnerportal.lib.actors import Actor
@@ -116,7 +116,7 @@ def test_telling_while_the_connection_ends(cast, race):
     stranger, worker = cast.actor("stranger.admin"), Actor.system("worker")
     for _round in range(count(20)):
         connection, _is_new = accept_invitation(actor=stranger, token=cast.token("partner"), scopes=ALL)
-        race.run([end(stranger, connection), (worker, fan_out_due_events), (worker, fan_out_due_events)])
+        race.run([end(stranger, connection), (worker, write_due_notices), (worker, write_due_notices)])
         assert differences() == []
         assert not Notice.objects.visible_to(cast.actor("partner.admin")).filter(about_id=cast.stranger.pk).exists()
 
@@ -155,6 +155,6 @@ def test_telling_while_less_is_shared(cast, race):
     for turn in range(count(20)):
         scopes = (ALL, ALL & ~Scope.ENTITLEMENTS)[turn % 2]
         record_events([make_entitlement_event(EntitlementEvent.CHANGED, worker, service)])
-        race.run([share(customer, connection, scopes), (worker, fan_out_due_events), (worker, fan_out_due_events)])
+        race.run([share(customer, connection, scopes), (worker, write_due_notices), (worker, write_due_notices)])
         assert differences() == []
         assert seen.visible_to(cast.actor("partner.admin")).exists() is bool(turn % 2 == 0 and seen.exists())

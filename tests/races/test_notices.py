@@ -16,7 +16,7 @@ from entitlements.actions.trials import make_entitlement_event
 from entitlements.events import EntitlementEvent
 from entitlements.models import LicenseAssignment
 from notifications.actions import outbox
-from notifications.actions.outbox import fan_out_due_events
+from notifications.actions.outbox import write_due_notices
 from notifications.actions.preferences import set_notice_choices
 from notifications.actions.recording import record_events
 from notifications.models import Channel, Delivery, MailMode, Notice, NoticeChoice, NoticePreference
@@ -72,7 +72,7 @@ def refused() -> str:
 
 def try_again() -> None:
     Delivery.objects.filter(done_at=None).update(next_at=timezone.now())
-    while fan_out_due_events():
+    while write_due_notices():
         pass
 
 
@@ -84,7 +84,7 @@ def test_workers_tell_of_a_customers_releases_once(cast: World, race: Race, monk
         for action in (request_licence_release, withdraw_release_request, request_licence_release):
             action(actor=actor, assignment=held)
     assert Delivery.objects.filter(channel=Channel.FAN_OUT, done_at=None).count() == 6
-    assert race.run([(Actor.system(), fan_out_due_events)] * 6) == [1] * 6
+    assert race.run([(Actor.system(), write_due_notices)] * 6) == [1] * 6
     assert sorted(cast.notices("vendor").values_list("kind", flat=True)) == ["release_asked", "release_withdrawn"]
 
 
@@ -109,7 +109,7 @@ def test_an_end(cast: World, commits: bool) -> None:
     """Hidden for good, it was, when the end was rolled back."""
     accepted = accept(cast)
     with undecided(lambda: end_connection(actor=cast.actor("stranger.admin"), connection=accepted), commits=commits):
-        fan_out_due_events()
+        write_due_notices()
         assert "could not obtain lock" in refused(), "it waits for nothing: the end waits for it"
         assert differences() == []
     try_again()
@@ -122,7 +122,7 @@ def test_a_new_connection(cast: World, commits: bool) -> None:
     """News of the first connection, which has ended, comes while the second is being made."""
     end_connection(actor=cast.actor("stranger.admin"), connection=accept(cast))
     with undecided(lambda: accept(cast), commits=commits):
-        fan_out_due_events()
+        write_due_notices()
         assert "is being changed" in refused()
         assert differences() == []
     try_again()
@@ -139,7 +139,7 @@ def test_sharing_less(cast: World, commits: bool) -> None:
     service = cast.customer.entitlements.first()
     record_events([make_entitlement_event(EntitlementEvent.CHANGED, Actor.system("feed"), service)])
     with undecided(lambda: change_sharing(actor=customer, connection=connected, scopes=kept), commits=commits):
-        fan_out_due_events()
+        write_due_notices()
         assert "could not obtain lock" in refused()
         assert differences() == []
     try_again()

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from connections.events import ConnectionEvent
 from connections.models import Connection
-from notifications.actions.outbox import fan_out_due_events
+from notifications.actions.outbox import write_due_notices
 from notifications.actions.recording import record_event
 from notifications.models import Channel, Delivery
 from partnerportal.lib.actors import Actor
@@ -25,7 +25,7 @@ def lines(world: World) -> Iterator[GoalLine]:
     """Measure the goal of the outbox, and yield its line."""
     _record(world)
     begin = time.perf_counter()
-    while fan_out_due_events():
+    while write_due_notices():
         pass
     drained = EVENTS / (time.perf_counter() - begin)
     yield GoalLine(

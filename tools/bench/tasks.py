@@ -11,8 +11,8 @@ __all__ = ["app", "fan_out_one"]
 @shared_task
 def fan_out_one(delivery_id: int) -> None:
     """Fan one event out, in a transaction of its own."""
-    from notifications.actions.outbox import fan_out_deliveries
+    from notifications.actions.outbox import write_notices_for_deliveries
     from notifications.models import Delivery
 
     with transaction.atomic():
-        fan_out_deliveries([Delivery.objects.select_related("event").get(pk=delivery_id)])
+        write_notices_for_deliveries([Delivery.objects.select_related("event").get(pk=delivery_id)])

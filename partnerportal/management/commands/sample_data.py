@@ -9,7 +9,7 @@ from django.core.management.base import CommandError, CommandParser
 from accounts.models import Operator
 from partnerportal.lib.commands import StaffCommand
 from partnerportal.sample import cast
-from partnerportal.sample.crowd import add_customers
+from partnerportal.sample.crowd import add_sample_customers
 from partnerportal.sample.writing import is_sample_data_written, write_sample_data
 
 MOST_CUSTOMERS = 1_000_000  # days of work; more is a slip of the finger
@@ -49,7 +49,7 @@ class Command(StaffCommand):
             write_sample_data()
             self.stdout.write(f"{len(cast.CUSTOMERS)} customers and {len(cast.PEOPLE)} accounts written.")
         if customers is not None:
-            added = add_customers(customers, lambda text: self.stdout.write(f"  {text}"))
+            added = add_sample_customers(customers, lambda text: self.stdout.write(f"  {text}"))
             self.stdout.write(f"{added:,} customers added.")
 
 
