@@ -17,6 +17,7 @@ from connections.models import Connection
 from connections.queries import list_viewers
 from notifications.actions.inbox import share_recent_notices
 from notifications.registry import NoticeKind, Recipient, register_event_handler, register_notice_kind
+from partnerportal.lib.errors import Message
 from partnerportal.lib.scopes import Scope, find_scope
 
 if TYPE_CHECKING:
@@ -33,17 +34,6 @@ def _connections_of(events: "Sequence[Event]") -> "list[tuple[Event, Connection]
 def _number(codes: Iterable[str]) -> int:
     """Return the scopes with these codes as a number, as notices keep them."""
     return int(join_scopes(find_scope(code) for code in codes))
-
-
-def _partner_of(connection: Connection, params: dict[str, Any]) -> Recipient:
-    """Return the partner's side of a connection as the recipient of news about the customer."""
-    return Recipient(
-        organization_id=connection.partner_id,
-        about_id=connection.customer_id,
-        about_public_id=connection.customer.public_id,
-        about_label=connection.customer_name,
-        params=params,
-    )
 
 
 class CustomerNewsNotice(NoticeKind):
@@ -82,81 +72,93 @@ class CustomerNewsNotice(NoticeKind):
         return reverse(self.customer_url_name, args=[notice.about_public_id])
 
 
+class ConnectionNotice(NoticeKind):
+    """The base of notices that tell the Admins of one side of a connection what became of it."""
+
+    email_roles = ADMINS
+    audience = ALL_BUT_VENDOR
+
+
+class ConnectedCustomerNotice(ConnectionNotice):
+    """The base of notices that tell a partner what a customer decided about their connection.
+
+    The partner's distributor sees the same data, but gets no notice, because the partner is the one to act.
+    """
+
+    feature = Feature.CUSTOMER_DASHBOARD.value
+    words: ClassVar[Message]  # of the subject, with %(customer)s
+
+    def recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, Recipient]]":
+        for event, connection in _connections_of(events):
+            recipient = Recipient(
+                organization_id=connection.partner_id,
+                about_id=connection.customer_id,
+                about_public_id=connection.customer.public_id,
+                about_label=connection.customer_name,
+                params=self.collect_params(event),
+            )
+            yield event, recipient
+
+    def collect_params(self, event: "Event") -> dict[str, Any]:
+        """Return what the body needs to know of the event, as the notice keeps it in `params`."""
+        raise NotImplementedError
+
+    def subject(self, notice: "Notice") -> str:
+        return str(self.words) % {"customer": notice.about_label}
+
+    def path(self, notice: "Notice") -> str:
+        return reverse("customer", args=[notice.about_public_id])
+
+    def link_label(self, notice: "Notice") -> str:
+        return _("Open customer")
+
+
 @register_notice_kind
-class CustomerConnectedNotice(NoticeKind):
+class CustomerConnectedNotice(ConnectedCustomerNotice):
     """The notice that tells a partner that a customer has connected (CC-21)."""
 
     code = "customer_connected"
     event = ConnectionEvent.ESTABLISHED
     label = gettext_lazy("Customer connected")
     icon = "link"
-    email_roles = ADMINS
-    audience = ALL_BUT_VENDOR
-    feature = Feature.CUSTOMER_DASHBOARD.value
+    words = gettext_lazy("%(customer)s is now connected to you")
 
-    def recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, Recipient]]":
-        for event, connection in _connections_of(events):
-            yield event, _partner_of(connection, {"shared": _number(event.data["scopes"])})
-
-    def subject(self, notice: "Notice") -> str:
-        return _("%(customer)s is now connected to you") % {"customer": notice.about_label}
+    def collect_params(self, event: "Event") -> dict[str, Any]:
+        return {"shared": _number(event.data["scopes"])}
 
     def body(self, notice: "Notice") -> str:
         return _("It shares: %(names)s.") % {"names": format_scope_names(notice.params["shared"])}
 
-    def path(self, notice: "Notice") -> str:
-        return reverse("customer", args=[notice.about_public_id])
-
-    def link_label(self, notice: "Notice") -> str:
-        return _("Open customer")
-
 
 @register_notice_kind
-class SharingChangedNotice(NoticeKind):
-    """The notice that tells a partner that a customer has changed what it shares (E-14).
-
-    The partner's distributor sees the same data, but gets no notice, because the partner is the one to act.
-    """
+class SharingChangedNotice(ConnectedCustomerNotice):
+    """The notice that tells a partner that a customer has changed what it shares (E-14)."""
 
     code = "sharing_changed"
     event = ConnectionEvent.SHARING_CHANGED
     label = gettext_lazy("Sharing changed by the customer")
     icon = "eye"
-    email_roles = ADMINS
-    audience = ALL_BUT_VENDOR
-    feature = Feature.CUSTOMER_DASHBOARD.value
+    words = gettext_lazy("%(customer)s changed what it shares with you")
 
-    def recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, Recipient]]":
-        for event, connection in _connections_of(events):
-            before, after = map(_number, event.changes["scopes"])
-            yield event, _partner_of(connection, {"added": after & ~before, "removed": before & ~after})
-
-    def subject(self, notice: "Notice") -> str:
-        return _("%(customer)s changed what it shares with you") % {"customer": notice.about_label}
+    def collect_params(self, event: "Event") -> dict[str, Any]:
+        before, after = map(_number, event.changes["scopes"])
+        return {"added": after & ~before, "removed": before & ~after}
 
     def body(self, notice: "Notice") -> str:
         texts = (("added", _("Now shared: %(names)s.")), ("removed", _("No longer shared: %(names)s.")))
         changed = ((text, format_scope_names(notice.params[key])) for key, text in texts)
         return " ".join(text % {"names": names} for text, names in changed if names)
 
-    def path(self, notice: "Notice") -> str:
-        return reverse("customer", args=[notice.about_public_id])
 
-    def link_label(self, notice: "Notice") -> str:
-        return _("Open customer")
-
-
-class ConnectionEndedNotice(NoticeKind):
-    """Base class of the notices that tell one side that the other has ended their connection.
+class ConnectionEndedNotice(ConnectionNotice):
+    """The base of notices that tell one side that the other has ended their connection.
 
     Such a notice is not linked to the customer (`about`), because then the partner could not read it after the end.
     """
 
     event = ConnectionEvent.ENDED
     icon = "unlink"
-    email_roles = ADMINS
-    audience = ALL_BUT_VENDOR
-    ended_by_partner: bool  # which side must have ended the connection for this kind of notice
+    ended_by_partner: ClassVar[bool]  # which side must have ended the connection for this kind of notice
 
     def recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, Recipient]]":
         for event, connection in _connections_of(events):
@@ -167,6 +169,9 @@ class ConnectionEndedNotice(NoticeKind):
             else:
                 yield event, Recipient(organization_id=connection.partner_id, params={"name": connection.customer_name})
 
+    def subject(self, notice: "Notice") -> str:
+        return _("%(name)s ended the connection") % notice.params
+
 
 @register_notice_kind
 class ConnectionEndedByCustomerNotice(ConnectionEndedNotice):
@@ -175,9 +180,6 @@ class ConnectionEndedByCustomerNotice(ConnectionEndedNotice):
     code = "customer_ended"
     label = gettext_lazy("Connection ended by the customer")
     ended_by_partner = False
-
-    def subject(self, notice: "Notice") -> str:
-        return _("%(customer)s ended the connection") % {"customer": notice.params["name"]}
 
     def body(self, notice: "Notice") -> str:
         return _("You no longer see its data. It can connect again through your invitation link.")
@@ -191,9 +193,6 @@ class ConnectionEndedByPartnerNotice(ConnectionEndedNotice):
     label = gettext_lazy("Connection ended by the partner")
     ended_by_partner = True
 
-    def subject(self, notice: "Notice") -> str:
-        return _("%(partner)s ended the connection") % {"partner": notice.params["name"]}
-
     def body(self, notice: "Notice") -> str:
         return _("This partner no longer sees your data.")
 
@@ -205,7 +204,7 @@ class ConnectionEndedByPartnerNotice(ConnectionEndedNotice):
 
 
 @register_notice_kind
-class PartnerMovedNotice(NoticeKind):
+class PartnerMovedNotice(ConnectionNotice):
     """The notice that tells a partner's customers that the partner's distributor has changed (E-14).
 
     The new distributor sees what the customers share with the partner, and the former one no longer does.
@@ -215,8 +214,6 @@ class PartnerMovedNotice(NoticeKind):
     event = AccountEvent.PARTNER_MOVED
     label = gettext_lazy("Partner moved to another distributor")
     icon = "building-2"
-    email_roles = ADMINS
-    audience = ALL_BUT_VENDOR
 
     def recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, Recipient]]":
         moves = [(event, *event.changes["parent"]) for event in events]
