@@ -8,6 +8,8 @@ from django.db.models import QuerySet
 
 from accounts.models import Organization, Person
 
+ERASED = "(erased)"  # what stands for a person who is erased, also in the log
+
 
 @dataclass(frozen=True)
 class PersonalDataSection:
@@ -48,7 +50,16 @@ class PersonalDataTable:
         self.list_rows(person).delete()
 
 
+@dataclass(frozen=True)
+class TypedText:
+    """A column of texts that people type about a row, and that may name a person. `model` has public ids."""
+
+    model: Any
+    column: str
+
+
 _sections: dict[str, PersonalDataSection] = {}
+_texts: list[TypedText] = []
 
 
 def register_personal_data_section(section: PersonalDataSection) -> None:
@@ -71,3 +82,13 @@ def register_personal_data_table(name: str, table: PersonalDataTable) -> None:
 def list_personal_data_sections() -> list[PersonalDataSection]:
     """Return every registered PersonalDataSection, in the order of registration."""
     return list(_sections.values())
+
+
+def register_typed_text(text: TypedText) -> None:
+    """Register a column of typed texts, so that erasing a person overwrites their addresses and names there."""
+    _texts.append(text)
+
+
+def list_typed_texts() -> list[TypedText]:
+    """Return every registered TypedText, in the order of registration."""
+    return list(_texts)

@@ -1,10 +1,8 @@
 """What this app holds about a person, as it is registered with `accounts.personal_data`."""
 
 from accounts.models import Person
-from accounts.personal_data import PersonalDataSection, PersonalDataTable, register_personal_data_section
+from accounts.personal_data import ERASED, PersonalDataSection, PersonalDataTable, register_personal_data_section
 from connections.models import Consent
-
-ERASED = "(erased)"  # as in the log
 
 
 def register_personal_data() -> None:

@@ -5,16 +5,18 @@ from typing import Any
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
+from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import F, Func, Q, QuerySet, TextField, Value
+from django.db.models.functions import Left
 from django.utils.translation import gettext as _
 
 from accounts.actions.operators import remove_operator
 from accounts.actions.people import end_sessions, refuse_taken_secondary_email
 from accounts.models import FailedAttempts, Operator, Person
-from accounts.personal_data import list_personal_data_sections
+from accounts.personal_data import ERASED, list_personal_data_sections, list_typed_texts
 from accounts.queries import list_organizations_with_one_admin
 from notifications.models import Event
 from partnerportal.lib.actors import Actor, ActorKind
@@ -97,6 +99,7 @@ def erase_person(*, actor: Actor, email: str) -> bool:
     person = Person.objects.select_for_update().filter(email__iexact=email).first()
     if person is None:
         refuse_taken_secondary_email(email)
+        _erase_from_typed_texts(None, [], [email])
         _erase_from_log(actor, None, [], [email])
         return False
     if without_other_admin := list_organizations_with_one_admin(person):
@@ -115,7 +118,9 @@ def erase_person(*, actor: Actor, email: str) -> bool:
     addresses = {person.email, *EmailAddress.objects.filter(user=person).values_list("email", flat=True)}
     addresses |= _former_addresses(person, labels)
     end_sessions(person)
-    _erase_from_log(actor, person, sorted({person.name, *labels}), sorted(addresses))
+    words = sorted({person.name, *labels}), sorted(addresses)
+    _erase_from_typed_texts(person, *words)
+    _erase_from_log(actor, person, *words)
     person.delete()
     return True
 
@@ -145,6 +150,27 @@ def _is_address(text: str) -> bool:
     except ValidationError:
         return False
     return True
+
+
+def _erase_from_typed_texts(person: Person | None, names: list[str], addresses: list[str]) -> None:
+    """Overwrite these addresses in every registered text, and these names in those about what the person changed.
+
+    Elsewhere the same name may be another's, as in the notes of the log.
+    """
+    changed_by_person = Event.objects.filter(_by(person)).values("subject_id") if person else []
+    for text in list_typed_texts():
+        rows = text.model._default_manager.all()
+        _erase_words(rows.filter(public_id__in=changed_by_person), text.column, names + addresses)
+        _erase_words(rows, text.column, addresses)
+
+
+def _erase_words(rows: QuerySet[Any], column: str, words: list[str]) -> None:
+    """Replace these words by "(erased)" in a column, where they stand as a whole."""
+    pattern = Func(Value(words, ArrayField(TextField())), function="whole_words", output_field=TextField())
+    gone = (F(column), pattern, Value(ERASED), Value("gi"))
+    left = Func(*gone, function="regexp_replace", output_field=TextField())
+    longest = rows.model._meta.get_field(column).max_length
+    rows.filter(**{f"{column}__iregex": pattern}).update(**{column: Left(left, longest)})
 
 
 def _erase_from_log(actor: Actor, person: Person | None, names: list[str], addresses: list[str]) -> None:

@@ -68,7 +68,7 @@ BEGIN
     RETURN changed;
 END $$;
 REVOKE EXECUTE ON FUNCTION whole_words(text[]), erase_from_log(bigint, uuid, text[], text[], text) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION erase_from_log(bigint, uuid, text[], text[], text) TO portal_worker;
+GRANT EXECUTE ON FUNCTION whole_words(text[]), erase_from_log(bigint, uuid, text[], text[], text) TO portal_worker;
 """
 UNDO = """
 DROP FUNCTION erase_from_log(bigint, uuid, text[], text[], text); DROP FUNCTION whole_words(text[]);

@@ -16,7 +16,8 @@ from django.db import DatabaseError, connection, transaction
 from accounts.actions.people import lock_person, unlock_person
 from accounts.models import Person, SavedView
 from connections.models import Consent
-from entitlements.models import LicenseAssignment
+from entitlements.actions.trials import decline_trial
+from entitlements.models import Entitlement, LicenseAssignment, Sku
 from exports.events import ExportEvent
 from exports.models import Export
 from notifications.actions.outbox import write_due_notices
@@ -76,6 +77,7 @@ def busy(world: World) -> Person:
         error=f"Recipients refused: {{'{EMAIL.upper()}': 550}}"
     )
     Notice.objects.filter(pk=Notice.objects.first().pk).update(note=f"Ask {EMAIL}")
+    Entitlement.objects.filter(customer=world.customer, kind="trial").update(reason=f"Ask {EMAIL}, co-{EMAIL}")
     return person
 
 
@@ -163,6 +165,23 @@ def test_an_earlier_address_that_only_a_text_holds_is_found(world: World, busy: 
     call("erase_person", "mary@new.example")
     left = everything().replace(f"co-{EMAIL}", "another's")
     assert EMAIL not in left and "mary@new.example" not in left
+
+
+@pytest.mark.promise("O-14")
+def test_the_reason_of_a_declined_trial_names_nobody_who_is_erased(world: World, busy: Person) -> None:
+    """Neither by address, nor by name where the person has declined it; elsewhere the name may be a namesake's."""
+    call("add_operator", world.vendor.org_id, EMAIL, "--role=admin")
+    sku = Sku.objects.create(code="TRY", service="Try", name="Try")
+    asked = {"sku": sku, "kind": "trial", "state": "requested", "quantity": 1}
+    customers = (world.customer, world.customer2)
+    trials = [Entitlement.objects.create(customer=row, external_id=row.org_id, **asked) for row in customers]
+    decline_trial(actor=world.actor("many@vendor"), trial=trials[0], reason=f"Ask me, {NAME}")
+    decline_trial(actor=world.actor("vendor.admin"), trial=trials[1], reason=f"Ask {NAME}, {EMAIL.upper()}")
+    call("erase_person", EMAIL)
+    reasons = [Entitlement.objects.get(pk=trial.pk).reason for trial in trials]
+    assert reasons == ["Ask me, (erased)", f"Ask {NAME}, (erased)"]
+    notes = [Event.objects.get(kind="trial.declined", subject_id=trial.public_id).note for trial in trials]
+    assert notes == reasons
 
 
 def test_others_of_the_same_name_keep_theirs(world: World, busy: Person) -> None:

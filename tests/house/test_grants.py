@@ -32,6 +32,7 @@ CALLED_BY = {
     | {
         "usage_partition(date)",
         "erase_from_log(bigint, uuid, text[], text[], text)",
+        "whole_words(text[])",
         "listing_refresh(bigint[])",
         "listing_numbers(bigint[])",
         "listing_content(bigint[])",
