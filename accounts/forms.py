@@ -125,7 +125,7 @@ class SavedViewForm(forms.Form):
     was_shared = False
 
     @property
-    def saved_view_arguments(self) -> dict[str, Any]:
+    def action_arguments(self) -> dict[str, Any]:
         """The entered `name` and `is_shared`, as keyword arguments of the actions on saved views."""
         return {"name": self.cleaned_data["name"], "is_shared": self.cleaned_data.get("is_shared", self.was_shared)}
 
@@ -190,7 +190,7 @@ class ListDisplayForm:
         return [] if self.is_reset or shown == usual else shown
 
     @property
-    def choices(self) -> list[ColumnChoice]:
+    def column_choices(self) -> list[ColumnChoice]:
         """A ColumnChoice for each column that can be chosen, in the present order."""
         last = len(self.order) - 1
         return [

@@ -30,7 +30,7 @@ NEAR = dt.timedelta(days=3)  # where nothing was reported 14 days before, the re
 
 
 @dataclass(frozen=True)
-class JudgedUsageNumber:
+class UsageNumberWithRange:
     """A reported number of a customer's use, with the least and the greatest number that were usual before."""
 
     value: int
@@ -47,7 +47,7 @@ def compute_usual_range(values: Sequence[int]) -> tuple[int, int]:
     return max(math.floor(middle - spread), 0), math.ceil(middle + spread)
 
 
-def judge_usage_number(reported: Mapping[dt.date, int], on: dt.date) -> JudgedUsageNumber | None:
+def compare_with_usual_range(reported: Mapping[dt.date, int], on: dt.date) -> UsageNumberWithRange | None:
     """Compare the number that was reported for the day `on` with the range of numbers that was usual before.
 
     `reported` holds the numbers by their days. Returns None where the day, or the one 14 days before it, was not
@@ -63,7 +63,7 @@ def judge_usage_number(reported: Mapping[dt.date, int], on: dt.date) -> JudgedUs
     is_unusual = not low <= value <= high and change >= max(LEAST_SHARE * before, LEAST_CHANGE)
     # A number may go back and forth between two levels. It is unusual if it moved away from the range, not towards it.
     is_unusual = is_unusual and (value < before) == (value < low)
-    return JudgedUsageNumber(value, before, low, high, is_unusual)
+    return UsageNumberWithRange(value, before, low, high, is_unusual)
 
 
 def _back_from(day: dt.date) -> list[dt.date]:

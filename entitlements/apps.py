@@ -15,7 +15,7 @@ class EntitlementsConfig(AppConfig):
         from connections.consent import register_offered_scope
         from connections.sharing import register_shared_data_counter
         from connections.timeline import register_activity_words
-        from entitlements.customer_frame import register_customer_frame
+        from entitlements.customer_frame import register_customer_pages
         from entitlements.lists.customers import CUSTOMERS
         from entitlements.lists.releases import RELEASES
         from entitlements.lists.renewals import OWN_RENEWALS, RENEWALS
@@ -31,7 +31,7 @@ class EntitlementsConfig(AppConfig):
             register_offered_scope(offered)
         register_shared_data_counter(describe_shared_records)
         register_activity_words(WORDS)
-        register_customer_frame()
+        register_customer_pages()
         for definition in (CUSTOMERS, RENEWALS, OWN_RENEWALS, TRIALS, RELEASES):
             register_list(definition)
         register_personal_data()

@@ -25,7 +25,7 @@ PACE_MIN_DAYS = 28  # days of history that there must be before anything is said
 HORIZON_DAYS = 730  # days ahead beyond which a pace says nothing
 
 
-class LicenceTone(StrEnum):
+class LicenceBarTone(StrEnum):
     """The colour of a bar that shows how many of the purchased licences are assigned.
 
     It is quiet where few are assigned, then green, amber from 90 % to all, and red only above.
@@ -108,9 +108,9 @@ def compute_percent_assigned(assigned: int, purchased: int) -> int | None:
     return max(rounded, 101) if assigned > purchased else rounded
 
 
-def choose_licence_tone(assigned: int, purchased: int) -> LicenceTone:
+def choose_licence_bar_tone(assigned: int, purchased: int) -> LicenceBarTone:
     """Return the colour of the bar that shows how many of the purchased licences are assigned."""
-    return LicenceTone(usage.choose_bar_tone(assigned, purchased))
+    return LicenceBarTone(usage.choose_bar_tone(assigned, purchased))
 
 
 def count_days_left(ends_on: dt.date | None, today: dt.date) -> int | None:

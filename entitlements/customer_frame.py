@@ -56,7 +56,7 @@ def summarize_services(actor: Actor, customer: ConnectedCustomer) -> CustomerSum
     )
 
 
-def register_customer_frame() -> None:
+def register_customer_pages() -> None:
     """Register the tabs Services, Usage and Orders, and the summary of services, for the pages of customers."""
     for tab in TABS:
         register_customer_tab(tab)

@@ -22,7 +22,7 @@ class LineProblem:
 
 
 @dataclass(frozen=True, eq=False)
-class Fact:
+class FeedFact:
     """A valid line of the vendor's feed, with all of its values.
 
     It is about one SKU, entitlement, order, day of use or licence that is held.
@@ -34,7 +34,7 @@ class Fact:
     values: dict[str, Any]
 
 
-class Outcome(StrEnum):
+class LineOutcome(StrEnum):
     """The result of a line of the feed: something was added or changed, nothing changed, or the line was refused."""
 
     ADDED = "added"
@@ -43,11 +43,11 @@ class Outcome(StrEnum):
     ERROR = "error"
 
 
-Answers = dict[int, Outcome | LineProblem]  # by line number
+Answers = dict[int, LineOutcome | LineProblem]  # by line number
 
 
 @dataclass(frozen=True)
-class KnownRows:
+class ReferencedRows:
     """The Organization and Sku rows that lines of the feed refer to, by ORGID and by code.
 
     A customer or SKU that does not exist has no row here.
@@ -57,7 +57,7 @@ class KnownRows:
     skus: Mapping[str, Sku]
 
     @classmethod
-    def read_for_facts(cls, facts: Iterable[Fact]) -> "KnownRows":
+    def read_for_facts(cls, facts: Iterable[FeedFact]) -> "ReferencedRows":
         """Read the rows of all customers and SKUs that these lines refer to."""
         org_ids, codes = set(), set()
         for fact in facts:
@@ -67,7 +67,7 @@ class KnownRows:
         skus = Sku.objects.filter(code__in=codes)
         return cls({row.org_id: row for row in organizations}, {row.code: row for row in skus})
 
-    def find_problem(self, fact: Fact) -> LineProblem | None:
+    def find_problem(self, fact: FeedFact) -> LineProblem | None:
         """Return the problem of a line that refers to an unknown customer or SKU, or None."""
         if fact.values["customer"] not in self.customers:
             return UNKNOWN_CUSTOMER
@@ -79,23 +79,23 @@ class KnownRows:
 
 
 @dataclass(frozen=True)
-class KnownIds:
+class ReferencedIds:
     """The primary keys of the customers and SKUs that lines of the feed refer to, by ORGID and by code.
 
-    It serves files with many short lines, and reads less than KnownRows.
+    It serves files with many short lines, and reads less than ReferencedRows.
     """
 
     customers: Mapping[str, int]
     skus: Mapping[str, int]
 
     @classmethod
-    def read_for_facts(cls, facts: Iterable[Fact]) -> "KnownIds":
+    def read_for_facts(cls, facts: Iterable[FeedFact]) -> "ReferencedIds":
         """Read the primary keys of all customers and SKUs that these lines refer to."""
         org_ids, codes = {fact.values["customer"] for fact in facts}, {fact.values["sku"] for fact in facts}
         customers = Organization.objects.filter(org_id__in=org_ids).values_list("org_id", "pk")
         return cls(dict(customers), dict(Sku.objects.filter(code__in=codes).values_list("code", "pk")))
 
-    def find_problem(self, fact: Fact) -> LineProblem | None:
+    def find_problem(self, fact: FeedFact) -> LineProblem | None:
         """Return the problem of a line that refers to an unknown customer or SKU, or None."""
         if fact.values["customer"] not in self.customers:
             return UNKNOWN_CUSTOMER
@@ -106,5 +106,5 @@ UNKNOWN_CUSTOMER = LineProblem("unknown_customer", "No organisation has this ORG
 UNKNOWN_SKU = LineProblem("unknown_sku", "No SKU has this code.", "sku")
 
 
-def _skus(fact: Fact) -> list[str]:
+def _skus(fact: FeedFact) -> list[str]:
     return [fact.values["sku"]] if fact.type == "entitlement" else [item["sku"] for item in fact.values["lines"]]

@@ -71,7 +71,7 @@ class CustomerFilterSet(FilterSet):
         return rows.filter(unusual__contains=[value])
 
 
-class HolderFilterSet(FilterSet):
+class LicenceHolderFilterSet(FilterSet):
     """The filters of licences that are held: by holder, and those that are not used.
 
     `q` finds part of an e-mail address or of a device's name.
@@ -114,7 +114,7 @@ class TrialFilterSet(FilterSet):
         return rows.filter(state__in=TRIAL_VIEWS[value])
 
 
-class ReleaseFilterSet(FilterSet):
+class LicenceReleaseFilterSet(FilterSet):
     """The filters of licence releases: by customer, service, and state (waiting or released).
 
     Without a `state` they keep the licences that wait.

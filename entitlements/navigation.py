@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.queries import is_customer, sees_customers
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
-from entitlements.queries.releases import count_waiting_releases
+from entitlements.queries.releases import count_waiting_licence_releases
 from entitlements.queries.trials import count_waiting_trials
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.navigation import COUNTED, NavigationItem
@@ -19,7 +19,7 @@ def _count_trials(actor: Actor) -> int:
 
 
 def _count_releases(actor: Actor) -> int:
-    return count_waiting_releases(actor, COUNTED)
+    return count_waiting_licence_releases(actor, COUNTED)
 
 
 ITEMS = (

@@ -12,13 +12,13 @@ from partnerportal.lib.batches import repeat_for_a_minute
 @shared_task
 def refresh_expired() -> None:
     """Recompute, each hour, the rows of the customer listing whose next expiry (UTC) has passed."""
-    listing.refresh_expired_listings()
+    listing.refresh_expired_customer_listings()
 
 
 @shared_task
-def fold_figures() -> None:
+def sum_portfolio_figures() -> None:
     """Add up, every five minutes, the differences that triggers have appended to portfolio figures."""
-    figures.fold_figures()
+    figures.sum_portfolio_figures()
 
 
 @shared_task
@@ -52,13 +52,13 @@ def ingest_uploads() -> None:
 
 
 @shared_task
-def sweep_uploads() -> None:
+def delete_old_uploads() -> None:
     """Delete the stored files of finished uploads, and the rows of uploads that are older than they are kept."""
-    uploads.sweep_uploads()
+    uploads.delete_old_uploads()
 
 
 @shared_task
-def sweep_facts() -> None:
+def delete_old_alerts_and_anomalies() -> None:
     """Delete old records of announced renewals, and anomalies of use that ended long ago."""
     delete_old_renewal_alerts()
     delete_old_anomalies()

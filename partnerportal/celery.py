@@ -48,8 +48,8 @@ app.conf.beat_schedule = {
         "options": {"expires": 6 * 3600},
     },
     "ingest-sweep": {"task": "entitlements.tasks.ingest_uploads", "schedule": 60.0, "options": {"expires": 55}},
-    "upload-files": {"task": "entitlements.tasks.sweep_uploads", "schedule": 600.0, "options": {"expires": 590}},
-    "figures": {"task": "entitlements.tasks.fold_figures", "schedule": 300.0, "options": {"expires": 290}},
+    "upload-files": {"task": "entitlements.tasks.delete_old_uploads", "schedule": 600.0, "options": {"expires": 590}},
+    "figures": {"task": "entitlements.tasks.sum_portfolio_figures", "schedule": 300.0, "options": {"expires": 290}},
     "exports": {"task": "exports.tasks.make_exports", "schedule": 60.0, "options": {"expires": 55}},
     "exports-sweep": {"task": "exports.tasks.delete_old_exports", "schedule": 60.0, "options": {"expires": 55}},
     "sessions": {
@@ -69,7 +69,7 @@ app.conf.beat_schedule = {
         "options": {"expires": 6 * 3600},
     },
     "facts-sweep": {
-        "task": "entitlements.tasks.sweep_facts",
+        "task": "entitlements.tasks.delete_old_alerts_and_anomalies",
         "schedule": crontab(hour="4", minute="50"),
         "options": {"expires": 6 * 3600},
     },

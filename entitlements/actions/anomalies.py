@@ -8,14 +8,14 @@ from django.db import transaction
 
 from accounts.models import Organization
 from entitlements import counting
-from entitlements.actions.usage import lock_usage
+from entitlements.actions.usage import lock_usage_tables
 from entitlements.anomalies import (
     HISTORY,
     LOOKS_BACK,
     NEAR,
     TOLD,
-    JudgedUsageNumber,
-    judge_usage_number,
+    UsageNumberWithRange,
+    compare_with_usual_range,
     list_anomaly_service_names,
     list_unusual_uses,
 )
@@ -54,14 +54,14 @@ def _look_at_batch(actor: Actor) -> int | None:
 
     The lock of those who store use is held: nothing changes between reading it and saying that it was looked at.
     """
-    lock_usage()
+    lock_usage_tables()
     due = list(CustomerUsage.objects.filter(TO_CHECK).defer(*KEPT).order_by("customer_id")[:BATCH])
     if not due:
         return None
     series = _series(due)
     as_of = {usage.customer_id: usage.as_of for usage in due}
     findings = {
-        key: finding for key, values in series.items() if (finding := judge_usage_number(values, as_of[key[0]]))
+        key: finding for key, values in series.items() if (finding := compare_with_usual_range(values, as_of[key[0]]))
     }
     still_open = _close(findings, series, as_of)
     opened = _open(findings, as_of, still_open)
@@ -93,7 +93,7 @@ def _series(due: list[CustomerUsage]) -> Series:
     return series
 
 
-def _close(findings: dict[Key, JudgedUsageNumber], series: Series, as_of: dict[int, dt.date]) -> list[Anomaly]:
+def _close(findings: dict[Key, UsageNumberWithRange], series: Series, as_of: dict[int, dt.date]) -> list[Anomaly]:
     """End the anomalies of the customers that are over, and return those that stay open.
 
     An anomaly is over when its number is back in the range of its time, or in what has become usual since, or when its
@@ -117,7 +117,7 @@ def _close(findings: dict[Key, JudgedUsageNumber], series: Series, as_of: dict[i
 
 
 def _open(
-    findings: dict[Key, JudgedUsageNumber], as_of: dict[int, dt.date], still_open: list[Anomaly]
+    findings: dict[Key, UsageNumberWithRange], as_of: dict[int, dt.date], still_open: list[Anomaly]
 ) -> list[Anomaly]:
     """Store and return an anomaly for each unusual number that has none open yet."""
     known = {(row.customer_id, row.sku_id, row.metric) for row in still_open}

@@ -2,9 +2,9 @@
 
 from django.db import connection, transaction
 
-from entitlements.actions.releases import make_release_event
+from entitlements.actions.releases import make_licence_release_event
 from entitlements.events import EntitlementEvent
-from entitlements.facts import Answers, Fact, KnownIds, LineProblem, Outcome
+from entitlements.facts import Answers, FeedFact, LineOutcome, LineProblem, ReferencedIds
 from entitlements.models import LicenseAssignment
 from notifications.actions.recording import record_events
 from partnerportal.lib.actors import Actor
@@ -45,7 +45,7 @@ _OTHER = LineProblem("other_customer", "This belongs to another ORGID.", "custom
 
 
 @transaction.atomic
-def store_assignments(*, actor: Actor, facts: list[Fact]) -> Answers:
+def store_assignments(*, actor: Actor, facts: list[FeedFact]) -> Answers:
     """Store which user or device holds which licence, from lines of the vendor's feed.
 
     Returns a dict from the line number to the outcome of the line, or to the problem that refused it. Of two lines
@@ -53,7 +53,7 @@ def store_assignments(*, actor: Actor, facts: list[Fact]) -> Answers:
     `other_customer`.
     """
     authorize_staff(actor)
-    known = KnownIds.read_for_facts(facts)
+    known = ReferencedIds.read_for_facts(facts)
     answers: Answers = {}
     rows: list[tuple[object, ...]] = []
     for fact in facts:
@@ -65,7 +65,7 @@ def store_assignments(*, actor: Actor, facts: list[Fact]) -> Answers:
         holder = values["holder_kind"], values["holder"]
         times = values["assigned_at"], values["last_used_at"], values["released_at"]
         rows.append((fact.line, fact.key, *ids, *holder, *times))
-        answers[fact.line] = Outcome.UNCHANGED
+        answers[fact.line] = LineOutcome.UNCHANGED
     return answers | _write(actor, rows) if rows else answers
 
 
@@ -84,7 +84,7 @@ def _write(actor: Actor, rows: list[tuple[object, ...]]) -> Answers:
         cursor.execute(_UPSERT)
         written = cursor.fetchall()
     _record_releases(actor, {released for _line, _added, released in written if released})
-    return answers | {line: Outcome.ADDED if added else Outcome.CHANGED for line, added, _released in written}
+    return answers | {line: LineOutcome.ADDED if added else LineOutcome.CHANGED for line, added, _released in written}
 
 
 def _record_releases(actor: Actor, released: set[int]) -> None:
@@ -94,4 +94,4 @@ def _record_releases(actor: Actor, released: set[int]) -> None:
     """
     if released:
         rows = LicenseAssignment.objects.filter(pk__in=released).select_related("sku", "customer").order_by("pk")
-        record_events([make_release_event(EntitlementEvent.RELEASE_MARKED, actor, row) for row in rows])
+        record_events([make_licence_release_event(EntitlementEvent.RELEASE_MARKED, actor, row) for row in rows])

@@ -9,7 +9,7 @@ from django.db import models, transaction
 from accounts.models import Organization
 from entitlements.actions.rollups import recount_usage_of_skus
 from entitlements.events import EntitlementEvent
-from entitlements.facts import Answers, Fact, KnownRows, LineProblem, Outcome
+from entitlements.facts import Answers, FeedFact, LineOutcome, LineProblem, ReferencedRows
 from entitlements.models import Entitlement, Order, OrderLine, Sku
 from notifications.actions.recording import make_event, record_events
 from notifications.models import Event
@@ -27,21 +27,21 @@ class FactChange:
     `before` holds the stored values of the fields in which the two rows differ.
     """
 
-    fact: Fact
+    fact: FeedFact
     row: Any
     old: Any
     before: dict[str, Any]
 
     @property
-    def outcome(self) -> Outcome:
+    def outcome(self) -> LineOutcome:
         """The outcome that is reported for the line: added, changed or unchanged."""
         if self.old is None:
-            return Outcome.ADDED
-        return Outcome.CHANGED if self.before else Outcome.UNCHANGED
+            return LineOutcome.ADDED
+        return LineOutcome.CHANGED if self.before else LineOutcome.UNCHANGED
 
 
 @transaction.atomic
-def store_facts(*, actor: Actor, facts: list[Fact], with_events: bool, at: dt.datetime) -> Answers:
+def store_facts(*, actor: Actor, facts: list[FeedFact], with_events: bool, at: dt.datetime) -> Answers:
     """Store SKUs, entitlements and orders from lines of the vendor's feed. No key may occur twice among them.
 
     Returns a dict from the line number to the outcome of the line, or to the problem that refused it. SKUs are stored
@@ -52,7 +52,7 @@ def store_facts(*, actor: Actor, facts: list[Fact], with_events: bool, at: dt.da
     answers: Answers = {}
     _store_skus([fact for fact in facts if fact.type == "sku"], answers)
     others = [fact for fact in facts if fact.type != "sku"]
-    known = KnownRows.read_for_facts(others)
+    known = ReferencedRows.read_for_facts(others)
     for fact in others:
         if problem := known.find_problem(fact):
             answers[fact.line] = problem
@@ -66,7 +66,7 @@ def store_facts(*, actor: Actor, facts: list[Fact], with_events: bool, at: dt.da
     return answers
 
 
-def _store_skus(facts: list[Fact], answers: Answers) -> None:
+def _store_skus(facts: list[FeedFact], answers: Answers) -> None:
     """Store SKUs and answer their lines. The use of a SKU that is now counted in another way is counted anew."""
     changes = _compare(Sku, "code", [(fact, fact.values) for fact in facts])
     _write(Sku, "code", changes, ["service", "name", "kind", "licence_model"])
@@ -75,7 +75,9 @@ def _store_skus(facts: list[Fact], answers: Answers) -> None:
     answers.update((change.fact.line, change.outcome) for change in changes)
 
 
-def _store_entitlements(facts: list[Fact], known: KnownRows, answers: Answers, at: dt.datetime) -> list[FactChange]:
+def _store_entitlements(
+    facts: list[FeedFact], known: ReferencedRows, answers: Answers, at: dt.datetime
+) -> list[FactChange]:
     """Store entitlements and answer their lines. Return all that were not refused, changed or not."""
     pairs = []
     for fact in facts:
@@ -92,7 +94,7 @@ def _store_entitlements(facts: list[Fact], known: KnownRows, answers: Answers, a
     return changes
 
 
-def _store_orders(facts: list[Fact], known: KnownRows, answers: Answers) -> list[FactChange]:
+def _store_orders(facts: list[FeedFact], known: ReferencedRows, answers: Answers) -> list[FactChange]:
     """Store orders with their lines and answer the feed's lines. Return all that were not refused, changed or not."""
     pairs = []
     for fact in facts:
@@ -105,7 +107,7 @@ def _store_orders(facts: list[Fact], known: KnownRows, answers: Answers) -> list
     return changes
 
 
-def _store_lines(changes: list[FactChange], known: KnownRows) -> None:
+def _store_lines(changes: list[FactChange], known: ReferencedRows) -> None:
     """Write all lines of an order anew where one of them differs. The order then counts as changed."""
     stored: dict[int, list[tuple[Any, ...]]] = {change.old.pk: [] for change in changes if change.old}
     rows = OrderLine.objects.filter(order__in=list(stored)).order_by("order_id", "position")
@@ -133,7 +135,7 @@ def _store_lines(changes: list[FactChange], known: KnownRows) -> None:
 def _compare(
     model: type[models.Model],
     key: str,
-    pairs: list[tuple[Fact, dict[str, Any]]],
+    pairs: list[tuple[FeedFact, dict[str, Any]]],
     with_related: tuple[str, ...] = (),
 ) -> list[FactChange]:
     """Return each fact of `pairs`, which come with their values, beside the row that has its key. Rows are locked."""
@@ -164,7 +166,7 @@ def _of_same_customer(changes: list[FactChange], answers: Answers) -> list[FactC
 
 
 def _write(model: type[models.Model], key: str, changes: list[FactChange], fields: list[str]) -> None:
-    rows = [change.row for change in changes if change.outcome is not Outcome.UNCHANGED]
+    rows = [change.row for change in changes if change.outcome is not LineOutcome.UNCHANGED]
     if rows:
         model._default_manager.bulk_create(rows, update_conflicts=True, unique_fields=[key], update_fields=fields)
 
@@ -173,7 +175,7 @@ def _is_news(change: FactChange) -> bool:
     return change.old is None or bool(change.before.keys() - NOT_NEWS)
 
 
-def _entitlement_news(change: FactChange, known: KnownRows, actor: Actor, at: dt.datetime) -> Event:
+def _entitlement_news(change: FactChange, known: ReferencedRows, actor: Actor, at: dt.datetime) -> Event:
     row, sku = change.row, known.skus[change.fact.values["sku"]]
     before = {name: value for name, value in change.before.items() if name != "sku_id"}
     after = {name: getattr(row, name) for name in before}
@@ -204,7 +206,7 @@ def _event_kind(change: FactChange) -> EntitlementEvent:
     return EntitlementEvent.CHANGED
 
 
-def _order_news(change: FactChange, known: KnownRows, actor: Actor, at: dt.datetime) -> Event:
+def _order_news(change: FactChange, known: ReferencedRows, actor: Actor, at: dt.datetime) -> Event:
     row = change.row
     details = {"number": row.number, "total": str(row.total), "currency": row.currency}
     customer = known.customers[change.fact.values["customer"]]

@@ -35,7 +35,7 @@ _WRITE = f"""
 _LOCK = "LOCK TABLE entitlements_customerlisting, entitlements_portfoliofigure IN SHARE ROW EXCLUSIVE MODE"
 
 
-def fold_figures() -> int:
+def sum_portfolio_figures() -> int:
     """Add up the differences that triggers have appended to portfolio figures, and return for how many viewers.
 
     A viewer is an organisation with a customer list. Each viewer is a transaction of its own.
@@ -48,7 +48,7 @@ def fold_figures() -> int:
     return len(viewers)
 
 
-def find_figure_differences() -> list[str]:
+def find_portfolio_figure_differences() -> list[str]:
     """Compare every portfolio figure with the customer listing, and return one line of text for each wrong figure.
 
     The list is empty unless something wrote around the triggers.
@@ -59,7 +59,7 @@ def find_figure_differences() -> list[str]:
 
 
 @transaction.atomic
-def rebuild_figures(*, actor: Actor) -> int:
+def rebuild_portfolio_figures(*, actor: Actor) -> int:
     """Write all portfolio figures anew if any disagrees with the customer listing, and return how many were wrong.
 
     Writers of the listing wait meanwhile.
@@ -67,7 +67,7 @@ def rebuild_figures(*, actor: Actor) -> int:
     authorize_staff(actor)
     with connection.cursor() as cursor:
         cursor.execute(_LOCK)
-        wrong = len(find_figure_differences())
+        wrong = len(find_portfolio_figure_differences())
         if wrong:
             cursor.execute("DELETE FROM entitlements_portfoliofigure")
             cursor.execute(_WRITE)

@@ -14,7 +14,7 @@ _DUE = f"""SELECT DISTINCT customer_id FROM entitlements_customerlisting
            ORDER BY customer_id LIMIT %s"""  # noqa: S608
 
 
-def refresh_expired_listings() -> int:
+def refresh_expired_customer_listings() -> int:
     """Recompute the rows of the customer listing whose next expiry has passed, and return for how many customers.
 
     Each batch of customers is a transaction.
@@ -41,7 +41,7 @@ def _refresh_batch() -> int:
 
 
 # The columns of the listing that are compared with its definition: all but the keys. Numbers are not compared in rows
-# that are due for `refresh_expired_listings`.
+# that are due for `refresh_expired_customer_listings`.
 _NUMBERS = ("services", "skus", "trials", "requests", "seats", "assigned", "overage", "next_expiry_on", "ends")
 _KEYS = ("id", "viewer_id", "customer_id")
 _ALL = tuple(field.attname for field in CustomerListing._meta.concrete_fields if field.attname not in _KEYS)
@@ -101,7 +101,7 @@ _LOCK = """LOCK TABLE accounts_organization, connections_portfolio, entitlements
            IN SHARE MODE"""
 
 
-def find_listing_differences() -> list[str]:
+def find_customer_listing_differences() -> list[str]:
     """Compare the customer listing with its source tables, and return one line of text for each wrong row.
 
     The list is empty unless something wrote around the triggers.
@@ -115,7 +115,7 @@ def find_listing_differences() -> list[str]:
 
 
 @transaction.atomic
-def rebuild_listing(*, actor: Actor) -> int:
+def rebuild_customer_listing(*, actor: Actor) -> int:
     """Correct the customer listing from its source tables, and return how many rows were written or removed.
 
     Writers wait meanwhile, so that nothing changes beneath it. Readers do not wait.

@@ -84,10 +84,10 @@ def _mark(kind: EntitlementEvent, actor: Actor, key: str, *, is_released: bool) 
     public_id, customer_id, customer_name, sku_name, asked_at = marked
     row = LicenseAssignment(public_id=public_id, release_asked_at=asked_at)
     row.customer, row.sku = Organization(pk=customer_id, name=customer_name), Sku(name=sku_name)
-    record_events([make_release_event(kind, actor, row)])
+    record_events([make_licence_release_event(kind, actor, row)])
 
 
-def make_release_event(kind: EntitlementEvent, actor: Actor, row: LicenseAssignment) -> Event:
+def make_licence_release_event(kind: EntitlementEvent, actor: Actor, row: LicenseAssignment) -> Event:
     """Return an unstored event that tells the customer how the vendor answered its request to release a licence.
 
     The event does not name the user or device that holds the licence (CC-32).

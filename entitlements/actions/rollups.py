@@ -32,7 +32,7 @@ def _months_sql(days: str, monthly_active: str, daily_active_peak: str) -> str:
     JOIN entitlements_sku s ON s.id = c.sku_id"""  # noqa: S608 - constants of this module
 
 
-def make_days_of_months_sql(keys: str) -> str:
+def make_usage_days_sql(keys: str) -> str:
     """Return a SELECT of all UsageDay rows of some months, each with its `month`.
 
     `keys` is a SELECT of the months, with the columns customer_id, sku_id and month.
@@ -42,7 +42,7 @@ def make_days_of_months_sql(keys: str) -> str:
         AND d.sku_id = k.sku_id AND d.day >= k.month AND d.day < k.month + interval '1 month'"""  # noqa: S608
 
 
-def make_months_sql(days: str) -> str:
+def make_usage_months_sql(days: str) -> str:
     """Return a SELECT that adds up days of use to one row for each customer, SKU and month.
 
     `days` is a SELECT of UsageDay rows, each with its `month`. It must have all days of each month that it names.
@@ -84,13 +84,13 @@ _OTHERS = f"""
     JOIN entitlements_sku s ON s.id = t.sku_id WHERE s.licence_model = '{CONCURRENT}'"""  # noqa: S608
 
 
-def make_write_months_sql(days: str) -> str:
+def make_write_usage_months_sql(days: str) -> str:
     """Return a statement that computes UsageMonth rows from days of use, and writes the rows that have changed.
 
-    `days` is a SELECT of UsageDay rows, as `make_months_sql` takes it.
+    `days` is a SELECT of UsageDay rows, as `make_usage_months_sql` takes it.
     """
     return f"""
-    INSERT INTO entitlements_usagemonth AS m (customer_id, sku_id, month, {MONTH_COLUMNS}) {make_months_sql(days)}
+    INSERT INTO entitlements_usagemonth AS m (customer_id, sku_id, month, {MONTH_COLUMNS}) {make_usage_months_sql(days)}
     ON CONFLICT (customer_id, sku_id, month) DO UPDATE SET ({MONTH_COLUMNS}) = (
         excluded.purchased, excluded.assigned, excluded.newly_assigned, excluded.last_day, excluded.days,
         excluded.monthly_active, excluded.daily_active_peak)
@@ -102,7 +102,7 @@ def make_write_months_sql(days: str) -> str:
 _ALL_OF_SKUS = "SELECT customer_id, sku_id, month FROM entitlements_usagemonth WHERE sku_id = ANY(%s)"
 
 
-def lock_usage() -> None:
+def lock_usage_tables() -> None:
     """Lock the tables of use against other writers until the transaction ends.
 
     Waits for present writers, for PATIENCE at most, and raises OperationalError after it.
@@ -118,7 +118,7 @@ def refresh_touched_usage(cursor: Any) -> None:
     Its columns are customer, SKU, day, month, the day's numbers, and whether the day was added or corrected.
     """
     cursor.execute(_CARRY_ON)
-    cursor.execute(make_write_months_sql(make_days_of_months_sql(_OTHERS)))
+    cursor.execute(make_write_usage_months_sql(make_usage_days_sql(_OTHERS)))
     refresh_touched_customer_usage(cursor)
 
 
@@ -127,10 +127,10 @@ def recount_usage_of_skus(skus: Sequence[int]) -> None:
 
     This is for SKUs whose licence model has changed, so that their use is counted in another way.
     """
-    lock_usage()
+    lock_usage_tables()
     with connection.cursor() as cursor:
         cursor.execute("CREATE TEMPORARY TABLE recounted ON COMMIT DROP AS " + _ALL_OF_SKUS, [list(skus)])
-        cursor.execute(make_write_months_sql(make_days_of_months_sql("SELECT * FROM recounted")))
+        cursor.execute(make_write_usage_months_sql(make_usage_days_sql("SELECT * FROM recounted")))
         cursor.execute("SELECT DISTINCT customer_id FROM recounted ORDER BY 1")
         customers = [row[0] for row in cursor.fetchall()]
         cursor.execute("DROP TABLE recounted")

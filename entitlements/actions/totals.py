@@ -164,12 +164,12 @@ def refresh_customer_usage(customers: Sequence[int], *, where_different: bool = 
     with connection.cursor() as cursor:
         for start in range(0, len(customers), CHUNK):
             chunk = list(customers[start : start + CHUNK])
-            cursor.execute(statement, {"customers": chunk, **read_week_span(cursor, chunk)})
+            cursor.execute(statement, {"customers": chunk, **read_usage_date_range(cursor, chunk)})
             written += cursor.rowcount
     return written
 
 
-def read_week_span(cursor: Any, customers: Sequence[int]) -> dict[str, Any]:
+def read_usage_date_range(cursor: Any, customers: Sequence[int]) -> dict[str, Any]:
     """Return a dict of SQL parameters with the first day (`since`) and last day (`until`) of sixteen weeks of use.
 
     They are the weeks that are kept for these customers, given by primary key. With these parameters the planner leaves

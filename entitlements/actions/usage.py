@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from django.db import connection, transaction
 
-from entitlements.actions.rollups import lock_usage, refresh_touched_usage
-from entitlements.facts import Answers, Fact, KnownIds, Outcome
+from entitlements.actions.rollups import lock_usage_tables, refresh_touched_usage
+from entitlements.facts import Answers, FeedFact, LineOutcome, ReferencedIds
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.copy_rows import CopyTextStream
 from partnerportal.lib.policies import authorize_staff
@@ -55,18 +55,18 @@ _ANSWERS = """
     SELECT s.line, t.added FROM staged s JOIN touched t USING (customer_id, sku_id, day)"""
 
 
-def make_month_partitions(days: Iterable[dt.date]) -> None:
+def create_usage_partitions(days: Iterable[dt.date]) -> None:
     """Create the missing partitions of UsageDay for the months of these days, in a transaction of its own.
 
     It is called before the batch, because a new partition is locked until the commit, and readers wait for it.
     """
     months = sorted({day.replace(day=1) for day in days})
     with transaction.atomic(), connection.cursor() as cursor:
-        lock_usage()  # this lock is first, as in the batch: in another order the two could wait for each other
+        lock_usage_tables()  # this lock is first, as in the batch: in another order the two could wait for each other
         cursor.execute(_MONTHS, [months])
 
 
-def store_usage(*, actor: Actor, rows: Iterable[UsageRow]) -> dict[int, Outcome]:
+def store_usage(*, actor: Actor, rows: Iterable[UsageRow]) -> dict[int, LineOutcome]:
     """Store days of use, and return a dict from the line number to the outcome, without lines that changed nothing.
 
     Of two rows about the same day the one with the higher line number counts. The caller makes sure that customers and
@@ -76,9 +76,9 @@ def store_usage(*, actor: Actor, rows: Iterable[UsageRow]) -> dict[int, Outcome]
     rows = rows if isinstance(rows, list) else list(rows)
     if not rows:
         return {}
-    make_month_partitions({row.day for row in rows})
+    create_usage_partitions({row.day for row in rows})
     with transaction.atomic(), connection.cursor() as cursor:
-        lock_usage()
+        lock_usage_tables()
         cursor.execute(
             "DROP TABLE IF EXISTS staged, touched"
         )  # an earlier batch of this transaction may have left them
@@ -88,16 +88,16 @@ def store_usage(*, actor: Actor, rows: Iterable[UsageRow]) -> dict[int, Outcome]
         cursor.execute(_UPSERT)
         refresh_touched_usage(cursor)
         cursor.execute(_ANSWERS)
-        return {line: Outcome.ADDED if added else Outcome.CHANGED for line, added in cursor.fetchall()}
+        return {line: LineOutcome.ADDED if added else LineOutcome.CHANGED for line, added in cursor.fetchall()}
 
 
-def store_usage_facts(*, actor: Actor, facts: list[Fact]) -> Answers:
+def store_usage_facts(*, actor: Actor, facts: list[FeedFact]) -> Answers:
     """Store the days of use that lines of the vendor's feed report.
 
     Returns a dict from the line number to the outcome of the line, or to the problem of a line whose customer or SKU
     does not exist.
     """
-    known = KnownIds.read_for_facts(facts)
+    known = ReferencedIds.read_for_facts(facts)
     answers: Answers = {}
     rows = []
     for fact in facts:
@@ -113,5 +113,5 @@ def store_usage_facts(*, actor: Actor, facts: list[Fact]) -> Answers:
                     values["peak_concurrent"],
                 )
             )  # fmt: skip
-    answers |= dict.fromkeys((row.line for row in rows), Outcome.UNCHANGED)
+    answers |= dict.fromkeys((row.line for row in rows), LineOutcome.UNCHANGED)
     return answers | store_usage(actor=actor, rows=rows)

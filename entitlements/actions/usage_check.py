@@ -5,8 +5,13 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from entitlements.actions.rollups import MONTH_COLUMNS, lock_usage, make_months_sql, make_write_months_sql
-from entitlements.actions.totals import CUSTOMERS, TOLD, read_week_span, refresh_customer_usage
+from entitlements.actions.rollups import (
+    MONTH_COLUMNS,
+    lock_usage_tables,
+    make_usage_months_sql,
+    make_write_usage_months_sql,
+)
+from entitlements.actions.totals import CUSTOMERS, TOLD, read_usage_date_range, refresh_customer_usage
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.policies import authorize_staff
 
@@ -20,7 +25,7 @@ _DAYS = """SELECT d.*, date_trunc('month', day::timestamp)::date AS month FROM e
 _MONTHS = MONTH_COLUMNS.split(", ")
 _MONTHS_DIFFER = f"""
     SELECT customer_id, sku_id, month, e.last_day IS NULL AS unfounded
-    FROM ({make_months_sql(_DAYS)}) e
+    FROM ({make_usage_months_sql(_DAYS)}) e
     FULL JOIN (SELECT * FROM entitlements_usagemonth WHERE customer_id = ANY(%(customers)s)) m
         USING (customer_id, sku_id, month)
     WHERE ({", ".join(f"e.{name}" for name in _MONTHS)}) IS DISTINCT FROM ({", ".join(f"m.{name}" for name in _MONTHS)})
@@ -67,10 +72,10 @@ def rebuild_usage(*, actor: Actor) -> int:
 
 @transaction.atomic
 def _rebuild(customers: list[int]) -> int:
-    lock_usage()
+    lock_usage_tables()
     wrong = 0
     with connection.cursor() as cursor:
-        for statement in (_REMOVE_MONTHS, make_write_months_sql(_DAYS), _REMOVE_CUSTOMERS):
+        for statement in (_REMOVE_MONTHS, make_write_usage_months_sql(_DAYS), _REMOVE_CUSTOMERS):
             cursor.execute(statement, {"customers": customers})
             wrong += cursor.rowcount
     return wrong + refresh_customer_usage(customers, where_different=True)
@@ -93,7 +98,7 @@ def _wrong_months(customers: list[int]) -> list[tuple[Any, ...]]:
 
 def _wrong_customers(customers: list[int]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
-        cursor.execute(_CUSTOMERS_DIFFER, {"customers": customers, **read_week_span(cursor, customers)})
+        cursor.execute(_CUSTOMERS_DIFFER, {"customers": customers, **read_usage_date_range(cursor, customers)})
         return list(cursor.fetchall())
 
 

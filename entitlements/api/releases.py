@@ -6,14 +6,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from entitlements.actions.releases import mark_licence_released, reopen_licence_release
-from entitlements.api.serializers import ReleasedSerializer, ReleaseKeySerializer, ReleaseSerializer
+from entitlements.api.serializers import LicenceReleaseSerializer, ReleasedLicenceSerializer, ReleaseKeySerializer
 from entitlements.models import LicenceRelease
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
-from entitlements.queries.releases import list_released_licences, list_waiting_releases
+from entitlements.queries.releases import list_released_licences, list_waiting_licence_releases
 from partnerportal.lib.api import ActorView, ListView
 
 
-class ReleasesBaseView(ActorView):
+class LicenceReleasesBaseView(ActorView):
     """Base of the endpoints about licences whose release a customer has asked for."""
 
     model = LicenceRelease
@@ -21,31 +21,31 @@ class ReleasesBaseView(ActorView):
 
 
 @extend_schema(tags=["Releases"])
-class ReleasesView(ReleasesBaseView, ListView):
+class LicenceReleasesView(LicenceReleasesBaseView, ListView):
     """Licences that customers ask to be released, the oldest request first. For the vendor's staff.
 
     Each licence is named by its key in the feed, never by who holds it.
     """
 
-    serializer_class = ReleaseSerializer
+    serializer_class = LicenceReleaseSerializer
     default_sort = "asked_at"
 
     def get_queryset(self) -> QuerySet[LicenceRelease]:
-        return list_waiting_releases(self.actor)
+        return list_waiting_licence_releases(self.actor)
 
 
 @extend_schema(tags=["Releases"])
-class ReleasedLicencesView(ReleasesBaseView, ListView):
+class ReleasedLicencesView(LicenceReleasesBaseView, ListView):
     """Licences that were released in the last 90 days because customers asked for it, the latest first."""
 
-    serializer_class = ReleasedSerializer
+    serializer_class = ReleasedLicenceSerializer
     default_sort = "-released_at"
 
     def get_queryset(self) -> QuerySet[LicenceRelease]:
         return list_released_licences(self.actor)
 
 
-class ReleaseActionView(ReleasesBaseView):
+class LicenceReleaseActionView(LicenceReleasesBaseView):
     """Base of the endpoints that run one action on one licence, which the body names by its key in the feed."""
 
     serializer_class = ReleaseKeySerializer
@@ -58,14 +58,14 @@ class ReleaseActionView(ReleasesBaseView):
 
 
 @extend_schema(tags=["Releases"], responses={204: None})
-class MarkReleasedView(ReleaseActionView):
+class MarkReleasedView(LicenceReleaseActionView):
     """Mark a licence as released, before or after the feed says so. For the vendor's Admins."""
 
     release_action = staticmethod(mark_licence_released)
 
 
 @extend_schema(tags=["Releases"], responses={204: None})
-class ReopenReleaseView(ReleaseActionView):
+class ReopenReleaseView(LicenceReleaseActionView):
     """Undo the mark that a licence was released. It waits for its release again. For the vendor's Admins."""
 
     release_action = staticmethod(reopen_licence_release)

@@ -157,20 +157,20 @@ class ConvertTrialSerializer(StrictSerializer):
     ends_on = serializers.DateField(allow_null=True, default=None, help_text="Last day of use, UTC. Null: no end.")
 
 
-class ReleaseCustomerSerializer(serializers.Serializer[Any]):
+class LicenceReleaseCustomerSerializer(serializers.Serializer[Any]):
     org_id = serializers.CharField()
     name = serializers.CharField(source="customer_name")
     country = serializers.CharField(help_text="ISO 3166, two letters.")
 
 
-class ReleaseSerializer(serializers.Serializer[LicenceRelease]):
+class LicenceReleaseSerializer(serializers.Serializer[LicenceRelease]):
     key = serializers.CharField(help_text="Of the feed: the assignment's `external_id`.")
-    customer = ReleaseCustomerSerializer(source="*")
+    customer = LicenceReleaseCustomerSerializer(source="*")
     sku = SkuSerializer()
     asked_at = serializers.DateTimeField()
 
 
-class ReleasedSerializer(ReleaseSerializer):
+class ReleasedLicenceSerializer(LicenceReleaseSerializer):
     released_at = serializers.DateTimeField()
     released_by = serializers.CharField(help_text="Who marked it; empty where the feed reported it.")
 

@@ -22,7 +22,7 @@ urlpatterns = [
         path(f"trials/<uuid:trial_id>/{name}/", trials.ACTION_VIEWS[name].as_view(), name=f"trial_{name}")
         for name in TRIAL_ACTIONS
     ),
-    path("releases/", releases.ReleasesView.as_view(), name="releases"),
+    path("releases/", releases.LicenceReleasesView.as_view(), name="releases"),
     path("releases/done/", releases.ReleasedLicencesView.as_view(), name="releases_done"),
     path("releases/mark/", releases.MarkReleasedView.as_view(), name="release_mark"),
     path("releases/reopen/", releases.ReopenReleaseView.as_view(), name="release_reopen"),

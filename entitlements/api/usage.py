@@ -52,7 +52,7 @@ ACTIVE = """Unique users, or devices where fewer, of the last 30 days; of licenc
 in use at the same time."""
 
 
-class FiguresSerializer(serializers.Serializer[Any]):
+class UsageFiguresSerializer(serializers.Serializer[Any]):
     sku = serializers.CharField(help_text="The SKU's code.")
     service = serializers.CharField(help_text="The name of the service.")
     purchased = serializers.IntegerField()
@@ -64,12 +64,12 @@ class FiguresSerializer(serializers.Serializer[Any]):
     monthly_active = serializers.IntegerField(help_text=ACTIVE)
 
 
-class MonthSerializer(FiguresSerializer):
+class MonthlyUsageSerializer(UsageFiguresSerializer):
     month = serializers.DateField(help_text="Its first day.")
     daily_active_peak = serializers.IntegerField(help_text="The highest of its days.")
 
 
-class DaySerializer(FiguresSerializer):
+class DailyUsageSerializer(UsageFiguresSerializer):
     day = serializers.DateField(help_text="A UTC day.")
     daily_active = serializers.IntegerField(help_text="In 24 hours.")
 
@@ -88,8 +88,8 @@ class UsageSerializer(serializers.Serializer[Any]):
         "two years at that pace, or less than 28 days of history.",
     )
     history_days = serializers.IntegerField(help_text="Between the first and the latest reported day.")
-    months = MonthSerializer(many=True, help_text="The last 13 months.")
-    days = DaySerializer(many=True, help_text="The last 12 weeks.")
+    months = MonthlyUsageSerializer(many=True, help_text="The last 13 months.")
+    days = DailyUsageSerializer(many=True, help_text="The last 12 weeks.")
 
 
 @extend_schema(tags=["Usage"], responses=UsageSerializer)

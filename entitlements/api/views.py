@@ -21,7 +21,7 @@ from entitlements.filters import CustomerFilterSet, RenewalFilterSet
 from entitlements.lists.customers import CUSTOMERS
 from entitlements.models import CustomerListing, Entitlement, Order
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
-from entitlements.queries.customers import annotate_report_day, get_customer_with_account, get_portfolio_numbers
+from entitlements.queries.customers import annotate_latest_report_day, get_customer_with_account, get_portfolio_numbers
 from entitlements.queries.renewals import list_renewals_ahead
 from partnerportal.lib.api import ActorView, ListView
 from partnerportal.lib.filters import FilterSet
@@ -44,7 +44,7 @@ class CustomersView(ListView):
     key = "customer"
 
     def get_queryset(self) -> QuerySet[CustomerListing]:
-        return annotate_report_day(super().get_queryset())  # type: ignore[arg-type]
+        return annotate_latest_report_day(super().get_queryset())  # type: ignore[arg-type]
 
     def get_known_total(self) -> int | None:
         """Return the number of all customers, which is a stored figure, or None if filters narrow the list."""

@@ -19,7 +19,12 @@ from entitlements.filters import CustomerFilterSet, RenewalFilterSet
 from entitlements.lists.customers import CUSTOMERS
 from entitlements.models import NO_EXPIRY, Sku
 from entitlements.models.listing import null_unless_shared
-from entitlements.queries.customers import annotate_report_day, list_customers, list_orders, make_services_queryset
+from entitlements.queries.customers import (
+    annotate_latest_report_day,
+    list_customers,
+    list_orders,
+    make_services_queryset,
+)
 from entitlements.queries.renewals import list_renewals_ahead
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.exports.columns import (
@@ -36,7 +41,7 @@ from partnerportal.lib.scopes import Scope
 
 def _customers(actor: Actor, query: Query, _customer: int | None) -> QuerySet[Any]:
     """Return the customers of the page's filters, or those with the ORGIDs `ids`, in the page's order."""
-    rows: QuerySet[Any] = annotate_report_day(CustomerFilterSet(query, list_customers(actor)).qs)
+    rows: QuerySet[Any] = annotate_latest_report_day(CustomerFilterSet(query, list_customers(actor)).qs)
     if query.get("ids"):
         rows = rows.filter(org_id__in=query["ids"])
     sort = CUSTOMERS.parse_sort(query)

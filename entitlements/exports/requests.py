@@ -6,11 +6,11 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from entitlements.exports.columns import SERVICE_COLUMNS, SKU_COLUMNS
-from entitlements.filters import HolderFilterSet, ReleaseFilterSet, TrialFilterSet
+from entitlements.filters import LicenceHolderFilterSet, LicenceReleaseFilterSet, TrialFilterSet
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
-from entitlements.queries.releases import RELEASED, WAITING, list_all_releases
+from entitlements.queries.releases import RELEASED, WAITING, list_all_licence_releases
 from entitlements.queries.trials import list_trials
-from entitlements.queries.usage import list_holders
+from entitlements.queries.usage import list_licence_holders
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.exports.columns import (
     make_identifier_column,
@@ -23,7 +23,7 @@ from partnerportal.lib.exports.lists import ExportList, Query
 
 def _holders(actor: Actor, query: Query, _customer: int | None) -> QuerySet[Any]:
     """Return who holds licences of the actor's own organisation, and never of any other (CC-32)."""
-    return HolderFilterSet(query, list_holders(actor)).qs.order_by("holder", "pk")
+    return LicenceHolderFilterSet(query, list_licence_holders(actor)).qs.order_by("holder", "pk")
 
 
 def _trials(actor: Actor, query: Query, _customer: int | None) -> QuerySet[Any]:
@@ -34,7 +34,7 @@ def _trials(actor: Actor, query: Query, _customer: int | None) -> QuerySet[Any]:
 def _releases(actor: Actor, query: Query, _customer: int | None) -> QuerySet[Any]:
     """Return the releases that the page shows, in its order."""
     order = ("-released_at", "-pk") if query.get("state") == RELEASED else ("asked_at", "pk")
-    return ReleaseFilterSet(query, list_all_releases(actor)).qs.order_by(*order)
+    return LicenceReleaseFilterSet(query, list_all_licence_releases(actor)).qs.order_by(*order)
 
 
 LISTS = (
@@ -43,7 +43,7 @@ LISTS = (
         label=_("Licence users"),
         rows=_holders,
         rule=(ROLE_TABLE, EntitlementPermission.MANAGE_HOLDERS),
-        filters=frozenset(HolderFilterSet.base_filters),
+        filters=frozenset(LicenceHolderFilterSet.base_filters),
         columns=(
             make_text_column("holder"),
             make_raw_column("holder_kind"),
@@ -72,7 +72,7 @@ LISTS = (
         label=_("Licence releases"),
         rows=_releases,
         rule=(ROLE_TABLE, EntitlementPermission.VIEW_RELEASES),
-        filters=frozenset(ReleaseFilterSet.base_filters),
+        filters=frozenset(LicenceReleaseFilterSet.base_filters),
         columns=(
             make_text_column("customer", "customer_name"),
             make_identifier_column("org_id"),

@@ -28,7 +28,7 @@ from entitlements.queries.usage import (
     list_trend_months,
     list_usage_by_day,
     list_usage_by_month,
-    sum_usage_by_moment,
+    sum_usage_by_period,
 )
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import today
@@ -74,7 +74,7 @@ def _moments_shown(uses: list[UsageNumbers], query: Query, lasting: dt.timedelta
     """
     uses = [use for use in uses if query.get("service") in (None, "", use.service)]
     moments = sorted({use.at for use in uses})
-    return [at for at, use in zip(moments, sum_usage_by_moment(uses, moments, lasting), strict=True) if use]
+    return [at for at, use in zip(moments, sum_usage_by_period(uses, moments, lasting), strict=True) if use]
 
 
 def _of_service(rows: QuerySet[Any], query: Query) -> QuerySet[Any]:

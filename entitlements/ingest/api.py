@@ -58,7 +58,7 @@ class LineProblemSerializer(serializers.Serializer[Any]):
     field = serializers.CharField(help_text="A path such as `lines.2.sku`, or empty.")
 
 
-class ReceiptSerializer(serializers.Serializer[IngestUpload]):
+class UploadReceiptSerializer(serializers.Serializer[IngestUpload]):
     """The receipt of an upload, which stays the same however often the upload is sent again."""
 
     id = serializers.UUIDField(source="public_id")
@@ -109,7 +109,7 @@ class IngestUploadsView(IngestView):
     """
 
     parser_classes = (NDJSONParser,)
-    serializer_class = ReceiptSerializer
+    serializer_class = UploadReceiptSerializer
     errors = {
         400: ("key_required", "empty", "incomplete", "not_gzip", "too_slow"),
         403: ("kind_not_allowed",),
@@ -124,7 +124,7 @@ class IngestUploadsView(IngestView):
     @extend_schema(
         tags=["Ingest"],
         request=BODY,
-        responses={202: ReceiptSerializer},
+        responses={202: UploadReceiptSerializer},
         parameters=[
             OpenApiParameter("kind", str, OpenApiParameter.PATH, enum=IngestUpload.Kind.values),
             OpenApiParameter(KEY, str, OpenApiParameter.HEADER, required=True, description=KEY_MEANING),
@@ -138,7 +138,7 @@ class IngestUploadsView(IngestView):
         length = _length(request)
         stream = cast(IO[bytes], request.data)
         upload = receive_upload(token=self.token, kind=kind, key=key, stream=stream, length=length, packed=packed)
-        response = Response(ReceiptSerializer(upload).data, status=202)
+        response = Response(UploadReceiptSerializer(upload).data, status=202)
         response["Location"] = reverse("api:ingest_upload", args=[upload.public_id])
         return response
 

@@ -15,7 +15,7 @@ from django.utils import timezone
 from entitlements.actions.assignments import store_assignments
 from entitlements.actions.facts import store_facts
 from entitlements.actions.usage import store_usage_facts
-from entitlements.facts import Answers, Fact, LineProblem, Outcome
+from entitlements.facts import Answers, FeedFact, LineOutcome, LineProblem
 from entitlements.ingest import reading
 from entitlements.ingest.reading import BadLine
 from entitlements.ingest.upload_files import DamagedFile
@@ -40,7 +40,7 @@ class LineResult:
     line: int
     type: str
     key: str
-    outcome: Outcome
+    outcome: LineOutcome
     problems: tuple[LineProblem, ...] = ()
 
 
@@ -52,9 +52,9 @@ def import_feed(
     with_events: bool = True,
     at: dt.datetime | None = None,
     types: Container[str] = reading.TYPES,
-    progress: Callable[[Counter[Outcome]], None] = lambda counts: None,
+    progress: Callable[[Counter[LineOutcome]], None] = lambda counts: None,
     start: int = 0,
-) -> Counter[Outcome]:
+) -> Counter[LineOutcome]:
     """Import a feed (docs/feed.md) from `stream`, and return how many lines had each outcome.
 
     `report` is called with the result of each line, in order, and `progress` with the counts after each batch. Without
@@ -69,7 +69,7 @@ def import_feed(
     read. The lines before that are stored and reported.
     """
     authorize_staff(actor)
-    counts: Counter[Outcome] = Counter()
+    counts: Counter[LineOutcome] = Counter()
     head = _Head()
     with closing(_Seen()) as seen:
         lines = seen.first_only(reading.read_feed_lines(stream, types, start))
@@ -83,9 +83,9 @@ def import_feed(
     return counts
 
 
-def _batches(lines: Iterable[Fact | BadLine | None]) -> Iterator[list[Fact | BadLine]]:
+def _batches(lines: Iterable[FeedFact | BadLine | None]) -> Iterator[list[FeedFact | BadLine]]:
     """Yield the lines in batches, each of which is full by its weight or by the time that it took to read."""
-    batch: list[Fact | BadLine] = []
+    batch: list[FeedFact | BadLine] = []
     customers: set[str] = set()  # ORGIDs of the customers with days of use in the batch
     weight, begun = 0.0, time.monotonic()
     for line in lines:
@@ -100,7 +100,7 @@ def _batches(lines: Iterable[Fact | BadLine | None]) -> Iterator[list[Fact | Bad
         yield batch
 
 
-def _weight(line: Fact | BadLine, customers: set[str]) -> float:
+def _weight(line: FeedFact | BadLine, customers: set[str]) -> float:
     """Return the weight of a line in its batch. The customer of a day of use is added to `customers`."""
     if isinstance(line, BadLine):
         return 1
@@ -114,9 +114,11 @@ def _weight(line: Fact | BadLine, customers: set[str]) -> float:
     return 4 * (1 + len(line.values.get("lines", ())))
 
 
-def _import_batch(actor: Actor, batch: list[Fact | BadLine], with_events: bool, at: dt.datetime) -> list[LineResult]:
+def _import_batch(
+    actor: Actor, batch: list[FeedFact | BadLine], with_events: bool, at: dt.datetime
+) -> list[LineResult]:
     results = [_refuse(line, line.problems) for line in batch if isinstance(line, BadLine)]
-    facts = [line for line in batch if isinstance(line, Fact)]
+    facts = [line for line in batch if isinstance(line, FeedFact)]
     ways: tuple[tuple[Container[str], Store], ...] = (
         (("sku", "entitlement", "order"), partial(store_facts, actor=actor, with_events=with_events, at=at)),
         (("usage",), partial(store_usage_facts, actor=actor)),
@@ -127,7 +129,7 @@ def _import_batch(actor: Actor, batch: list[Fact | BadLine], with_events: bool, 
     return sorted(results, key=lambda result: result.line)
 
 
-def _store(facts: list[Fact], store: Store) -> Iterator[LineResult]:
+def _store(facts: list[FeedFact], store: Store) -> Iterator[LineResult]:
     """Store facts and yield the result of each.
 
     If the database refuses them, halves are tried until only the line at fault is left out.
@@ -152,8 +154,8 @@ def _store(facts: list[Fact], store: Store) -> Iterator[LineResult]:
             yield LineResult(fact.line, fact.type, fact.key, outcome)
 
 
-def _refuse(line: Fact | BadLine, problems: list[LineProblem]) -> LineResult:
-    return LineResult(line.line, line.type, line.key, Outcome.ERROR, tuple(problems))
+def _refuse(line: FeedFact | BadLine, problems: list[LineProblem]) -> LineResult:
+    return LineResult(line.line, line.type, line.key, LineOutcome.ERROR, tuple(problems))
 
 
 class _Head:
@@ -162,7 +164,7 @@ class _Head:
     def __init__(self) -> None:
         self.is_hopeless = False
 
-    def until_hopeless(self, lines: Iterable[Fact | BadLine | None]) -> Iterator[Fact | BadLine | None]:
+    def until_hopeless(self, lines: Iterable[FeedFact | BadLine | None]) -> Iterator[FeedFact | BadLine | None]:
         """Yield the lines. After MOST_BAD bad ones at the head set `is_hopeless` and end."""
         lines = iter(lines)
         bad = 0
@@ -172,7 +174,7 @@ class _Head:
             if bad >= MOST_BAD:
                 self.is_hopeless = True
                 return
-            if isinstance(line, Fact):
+            if isinstance(line, FeedFact):
                 break
         yield from lines
 
@@ -184,20 +186,20 @@ class _Seen:
         self._db = sqlite3.connect("")
         self._db.execute("CREATE TABLE seen (type TEXT, key TEXT, line INT, PRIMARY KEY (type, key)) WITHOUT ROWID")
 
-    def first_only(self, lines: Iterable[Fact | BadLine | None]) -> Iterator[Fact | BadLine | None]:
+    def first_only(self, lines: Iterable[FeedFact | BadLine | None]) -> Iterator[FeedFact | BadLine | None]:
         """Yield the lines, with a second line about the same thing turned into an error.
 
         Days of use and assignments pass, because there may be too many to remember: of these the later line counts.
         """
         for line in lines:
-            earlier = self._add(line) if isinstance(line, Fact) and line.type not in LIGHT else None
+            earlier = self._add(line) if isinstance(line, FeedFact) and line.type not in LIGHT else None
             if line and earlier:
                 reason = f"Line {earlier} is about the same {line.type} already."
                 yield BadLine(line.line, [LineProblem("duplicate", reason)], line.type, line.key)
             else:
                 yield line
 
-    def _add(self, fact: Fact) -> int | None:
+    def _add(self, fact: FeedFact) -> int | None:
         """Remember the key of a fact. Return the number of the earlier line about the same thing, or None."""
         added = self._db.execute("INSERT OR IGNORE INTO seen VALUES (?, ?, ?)", (fact.type, fact.key, fact.line))
         if added.rowcount:

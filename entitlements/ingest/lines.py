@@ -156,7 +156,7 @@ class UsageLine(FeedLine):
 
     def validate_day(self, value: dt.date) -> dt.date:
         """Return the day. Raises ValidationError for a day in the future (UTC) or more than sixty months ago."""
-        if code := find_day_problem(value):
+        if code := find_usage_day_problem(value):
             raise serializers.ValidationError(DAY_PROBLEMS[code], code=code)
         return value
 
@@ -177,7 +177,7 @@ DAY_PROBLEMS = {
 }
 
 
-def find_day_problem(day: dt.date) -> str:
+def find_usage_day_problem(day: dt.date) -> str:
     """Return the key in DAY_PROBLEMS of the reason for which a day of use is refused, or "" for a valid day.
 
     A day may not lie in the future (UTC), nor more than sixty months back.

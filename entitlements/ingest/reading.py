@@ -14,7 +14,7 @@ from typing import Any, NoReturn, Protocol
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
-from entitlements.facts import Fact, LineProblem
+from entitlements.facts import FeedFact, LineProblem
 from entitlements.ingest.lines import (
     MAX_INTEGER,
     SHOWN,
@@ -24,7 +24,7 @@ from entitlements.ingest.lines import (
     OrderLine,
     SkuLine,
     UsageLine,
-    find_day_problem,
+    find_usage_day_problem,
 )
 
 MAX_LINE_BYTES = 256 * 1024
@@ -69,8 +69,8 @@ class LineReader(Protocol):
 
 def read_feed_lines(
     stream: LineReader, types: Container[str] = TYPES, start: int = 0
-) -> Iterator[Fact | BadLine | None]:
-    """Yield a Fact or a BadLine for every line of a feed that is not blank, in order, after the first `start` lines.
+) -> Iterator[FeedFact | BadLine | None]:
+    """Yield a FeedFact or a BadLine for every non-blank line of a feed, in order, after the first `start` lines.
 
     It also yields None after every LINES_PER_TICK lines: many lines may be blank or passed over, and the caller has
     something to do meanwhile.
@@ -98,7 +98,7 @@ def _lines(stream: LineReader) -> Iterator[bytes | None]:
         yield None
 
 
-def _parse(number: int, raw: bytes, types: Container[str]) -> Fact | BadLine:
+def _parse(number: int, raw: bytes, types: Container[str]) -> FeedFact | BadLine:
     """Return what the line with this number says, or what is wrong with it."""
     try:
         data = _decode(raw, first=number == 1)
@@ -116,7 +116,7 @@ def _parse(number: int, raw: bytes, types: Container[str]) -> Fact | BadLine:
         except serializers.ValidationError as error:
             return BadLine(number, list(_problems(error.detail)), kind, _shown_key(data, key_field))
     key = values.pop(key_field) if key_field else f"{values['customer']} {values['sku']} {values['day']}"
-    return Fact(number, kind, key, values)
+    return FeedFact(number, kind, key, values)
 
 
 def _shown_key(data: dict[str, Any], key_field: str) -> str:
@@ -149,7 +149,7 @@ def _plain_usage(data: dict[str, Any]) -> dict[str, Any] | None:
         values["day"] = dt.date.fromisoformat(day)
     except ValueError:
         return None
-    return None if values["newly_assigned"] > values["assigned"] or find_day_problem(values["day"]) else values
+    return None if values["newly_assigned"] > values["assigned"] or find_usage_day_problem(values["day"]) else values
 
 
 def _decode(raw: bytes, *, first: bool) -> dict[str, Any]:

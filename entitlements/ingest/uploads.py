@@ -19,7 +19,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from entitlements.facts import Outcome
+from entitlements.facts import LineOutcome
 from entitlements.ingest import upload_files
 from entitlements.ingest.importing import LineResult, import_feed
 from entitlements.ingest.upload_files import DamagedFile, PeekableFile, UnpackedFile, UploadTooSlow
@@ -184,8 +184,8 @@ def _ingest(row: IngestUpload, stream: UnpackedFile) -> None:
                 }
             )
 
-    def progress(counts: Counter[Outcome]) -> None:
-        row.counts = {str(outcome): before[outcome] + counts[outcome] for outcome in Outcome}
+    def progress(counts: Counter[LineOutcome]) -> None:
+        row.counts = {str(outcome): before[outcome] + counts[outcome] for outcome in LineOutcome}
         row.report_progress(read=stream.sent, lines=last, counts=row.counts, problems=row.problems)
 
     system = Actor.system("ingest", on_behalf_of=row.token.as_actor())
@@ -195,7 +195,7 @@ def _ingest(row: IngestUpload, stream: UnpackedFile) -> None:
     )  # fmt: skip
 
 
-def sweep_uploads() -> int:
+def delete_old_uploads() -> int:
     """Delete the files of finished uploads, and rows that are no longer kept. Return how many files were deleted."""
     now = timezone.now()
     delete_in_batches(IngestUpload.objects.filter(~UNFINISHED, finished_at__lt=now - settings.PORTAL_UPLOADS_KEPT))

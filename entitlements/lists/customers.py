@@ -12,12 +12,12 @@ from entitlements.filters import EXPIRES_WITHIN, CustomerFilterSet
 from entitlements.lists.tabs import count_customers_of_saved_view, make_customer_tabs
 from entitlements.models import UnusualUse
 from entitlements.queries.customers import (
-    annotate_report_day,
+    annotate_latest_report_day,
     get_portfolio_numbers,
     list_customers,
     list_portfolio_skus,
 )
-from entitlements.queries.usage import annotate_weeks
+from entitlements.queries.usage import annotate_weekly_usage
 from entitlements.rows.customers import make_customer_rows
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
@@ -66,7 +66,7 @@ class CustomerList(PersonalList):
         if self.filter_values:
             customers = annotate_total(customers)
         options = self.keyset_options | {"key": "customer", "any_of": make_search_conditions(self.filter_values)}
-        self.page = fetch_keyset_page_or_first(annotate_report_day(annotate_weeks(customers)), **options)
+        self.page = fetch_keyset_page_or_first(annotate_latest_report_day(annotate_weekly_usage(customers)), **options)
         if not self.page.previous_cursor:  # the page is the first: the cursor was out of date, or not one of ours
             self.cursor = ""
         self.numbers = get_portfolio_numbers(actor)
@@ -83,7 +83,7 @@ class CustomerList(PersonalList):
         return make_customer_tabs(self.numbers, self.filter_values, self.build_url_with_query)
 
     @property
-    def found_label(self) -> str:
+    def match_count_label(self) -> str:
         words = ngettext("%(total)s customer", "%(total)s customers", self.matching or 0)
         return words % {"total": self.total}
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from entitlements.filters import HolderFilterSet
+from entitlements.filters import LicenceHolderFilterSet
 from entitlements.models import LicenseAssignment
-from entitlements.queries.usage import list_holders
+from entitlements.queries.usage import list_licence_holders
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.keyset import fetch_keyset_page_or_first
@@ -17,7 +17,7 @@ SIZE = 50  # rows on a page
 
 
 @dataclass(frozen=True)
-class HolderRow:
+class LicenceHolderRow:
     """A row of the list of licence users: a licence, and the person or device that holds it."""
 
     public_id: str
@@ -31,19 +31,19 @@ class HolderRow:
     label: str  # of the action that asks for its release
 
 
-class HolderList(ListState):
+class LicenceHolderList(ListState):
     """The list of licence users as its page shows it. Filters of the address that are not valid are ignored.
 
     It sends one query, and another to count what matches where a filter narrows the list.
     """
 
     def __init__(self, actor: Actor, params: Mapping[str, str]) -> None:
-        filters = HolderFilterSet(params, list_holders(actor))
+        filters = LicenceHolderFilterSet(params, list_licence_holders(actor))
         holders = filters.qs
         self.filter_values = filters.cleaned_values
         self.cursor = params.get("cursor", "")
         self.page = fetch_keyset_page_or_first(holders, sort="holder", descending=False, size=SIZE, cursor=self.cursor)
-        self.rows = make_holder_rows(self.page.rows)
+        self.rows = make_licence_holder_rows(self.page.rows)
         if self.filter_values:
             self.matching = holders.order_by().count()
 
@@ -63,10 +63,10 @@ class HolderList(ListState):
         return self.filter_values.get("unused") is True
 
 
-def make_holder_rows(assignments: Iterable[LicenseAssignment]) -> list[HolderRow]:
-    """Return a HolderRow for each licence."""
+def make_licence_holder_rows(assignments: Iterable[LicenseAssignment]) -> list[LicenceHolderRow]:
+    """Return a LicenceHolderRow for each licence."""
     return [
-        HolderRow(
+        LicenceHolderRow(
             public_id=str(row.public_id),
             holder=row.holder,
             is_device=row.holder_kind == LicenseAssignment.HolderKind.DEVICE,

@@ -7,18 +7,18 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from entitlements.filters import ReleaseFilterSet
-from entitlements.lists.requests import COUNTED, RequestList
+from entitlements.filters import LicenceReleaseFilterSet
+from entitlements.lists.requests import COUNTED, VendorRequestList
 from entitlements.models import Sku
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.queries.releases import (
     RELEASED,
     WAITING,
-    count_waiting_releases,
-    list_all_releases,
+    count_waiting_licence_releases,
+    list_all_licence_releases,
     list_released_skus,
 )
-from entitlements.rows.releases import make_release_rows
+from entitlements.rows.releases import make_licence_release_rows
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.keyset import fetch_keyset_page_or_first
 from partnerportal.lib.lists import ColumnHead, ListColumn, ListDefinition
@@ -35,11 +35,11 @@ RELEASES = ListDefinition(
         ListColumn(name="asked", label=gettext_lazy("Release requested")),
         ListColumn(name="released", label=gettext_lazy("Released")),
     ),
-    filter_set=ReleaseFilterSet,
+    filter_set=LicenceReleaseFilterSet,
 )
 
 
-class ReleaseList(RequestList):
+class LicenceReleaseList(VendorRequestList):
     """The vendor's list of licence releases as its page shows it.
 
     Licences that wait come oldest first, released ones newest first.
@@ -50,18 +50,18 @@ class ReleaseList(RequestList):
     def __init__(self, actor: Actor, params: Mapping[str, str]) -> None:
         super().__init__(actor, params)
         self.actor = actor
-        values = ReleaseFilterSet(params).cleaned_values
+        values = LicenceReleaseFilterSet(params).cleaned_values
         self.tab = values.get("state", WAITING)
         self.is_done = self.tab == RELEASED
         self.filter_values = values | {"state": self.tab}
         self.page = fetch_keyset_page_or_first(
-            ReleaseFilterSet(self.filter_values, list_all_releases(actor)).qs,
+            LicenceReleaseFilterSet(self.filter_values, list_all_licence_releases(actor)).qs,
             sort="released_at" if self.is_done else "asked_at",
             descending=self.is_done,
             size=self.size,
             cursor=self.cursor,
         )
-        self.rows = make_release_rows(self.page.rows)
+        self.rows = make_licence_release_rows(self.page.rows)
 
     @cached_property
     def columns(self) -> list[ColumnHead]:
@@ -69,12 +69,12 @@ class ReleaseList(RequestList):
         return [head for head in super().columns if self.is_done or head.name != "released"]
 
     @property
-    def labels(self) -> dict[str, str]:
+    def tab_labels(self) -> dict[str, str]:
         return {WAITING: _("Waiting"), RELEASED: _("Released")}
 
     @property
     def waiting_count(self) -> int:
-        return count_waiting_releases(self.actor, COUNTED)
+        return count_waiting_licence_releases(self.actor, COUNTED)
 
     def list_skus(self) -> QuerySet[Sku]:
         return list_released_skus(self.actor)

@@ -29,7 +29,7 @@ from entitlements.rows.renewals import (
     CalendarWeek,
     describe_unshared_customers,
     format_month_name,
-    group_by_calendar_week,
+    group_renewals_by_week,
     list_weekday_names,
     make_month_calendar,
 )
@@ -72,8 +72,8 @@ class RenewalList(PersonalList):
 
     def __init__(self, actor: Actor, params: Mapping[str, str]) -> None:
         self.actor = actor
-        self.of_customers = sees_customers(actor)
-        self.definition = RENEWALS if self.of_customers else OWN_RENEWALS
+        self.shows_customers = sees_customers(actor)
+        self.definition = RENEWALS if self.shows_customers else OWN_RENEWALS
         super().__init__(actor, params)
         self.day = parse_renewal_day(params.get("on", ""))
         self.is_month = params.get("show") == "calendar" and self.day is None
@@ -85,9 +85,9 @@ class RenewalList(PersonalList):
         self.filter_values = self.narrowing | ({} if self.is_month else days)
         ahead = list_renewals_ahead(actor)
         self.counts = count_renewals_by_day(self._narrow(ahead)) if self.narrowing else count_ends_by_day(actor)
-        self.matching = self._count(*self.days_covered)
+        self.matching = self._count(*self.covered_date_range)
         self.unshared = (
-            describe_unshared_customers(count_customers_without_services(actor)) if self.of_customers else ""
+            describe_unshared_customers(count_customers_without_services(actor)) if self.shows_customers else ""
         )
 
     def _narrow(self, renewals: QuerySet[Entitlement]) -> QuerySet[Entitlement]:
@@ -95,21 +95,21 @@ class RenewalList(PersonalList):
         return RenewalFilterSet(self.narrowing, renewals).qs if self.narrowing else renewals
 
     @property
-    def carried_values(self) -> dict[str, Any]:
-        return super().carried_values | self.month_values
+    def common_url_values(self) -> dict[str, Any]:
+        return super().common_url_values | self.month_url_values
 
     @property
-    def month_values(self) -> dict[str, str]:
+    def month_url_values(self) -> dict[str, str]:
         """The query parameters that name the month on the page; empty where the page shows the list."""
         return {"show": "calendar", "month": self.month.strftime("%Y-%m")} if self.is_month else {}
 
     @property
     def hidden_field_values(self) -> dict[str, Any]:
         """The hidden fields of the filter form, by name. They keep the month that the page shows."""
-        return super().hidden_field_values | self.month_values
+        return super().hidden_field_values | self.month_url_values
 
     @property
-    def days_covered(self) -> tuple[dt.date, dt.date]:
+    def covered_date_range(self) -> tuple[dt.date, dt.date]:
         """The first and the last day (UTC) of the ends that the list shows."""
         return (self.day, self.day) if self.day else (today(), today() + dt.timedelta(days=self.span))
 
@@ -120,17 +120,17 @@ class RenewalList(PersonalList):
     @cached_property
     def page(self) -> Page[Any]:  # type: ignore[override]
         """The entitlements on the present page of the list, with the cursors of the pages beside it."""
-        renewals = self._narrow(list_renewals(self.actor, *self.days_covered)).select_related("sku", "customer")
+        renewals = self._narrow(list_renewals(self.actor, *self.covered_date_range)).select_related("sku", "customer")
         return fetch_keyset_page_or_first(
             renewals, sort="ends_on", descending=False, size=self.size, cursor=self.cursor
         )
 
     @property
-    def weeks(self) -> list[CalendarWeek]:
+    def renewals_by_week(self) -> list[CalendarWeek]:
         """The entitlements on the present page of the list, grouped by the calendar week in which they end."""
-        first, last = self.days_covered
+        first, last = self.covered_date_range
         counts = {day: count for day, count in self.counts.items() if first <= day <= last}
-        return group_by_calendar_week(self.page.rows, counts, of_customers=self.of_customers)
+        return group_renewals_by_week(self.page.rows, counts, shows_customers=self.shows_customers)
 
     @property
     def filter_tabs(self) -> list[Tab]:
@@ -151,19 +151,19 @@ class RenewalList(PersonalList):
 
         They are the SKUs that the customers run, or for an organisation without customers its own.
         """
-        if self.of_customers:
+        if self.shows_customers:
             skus: Any = list_portfolio_skus(get_portfolio_numbers(self.actor))
         else:
             skus = Sku.objects.filter(pk__in=list_renewals_ahead(self.actor).values("sku")).order_by("name", "pk")
         return [(sku.code, sku.name) for sku in skus]
 
     @property
-    def kinds(self) -> list[tuple[str, str]]:
+    def kind_choices(self) -> list[tuple[str, str]]:
         """The choices of the filter by kind: pairs of a value and its label, for trials and for production."""
         return [(kind.value, str(kind.label)) for kind in Entitlement.Kind]
 
     @property
-    def total_ahead(self) -> int:
+    def upcoming_count(self) -> int:
         """The number of entitlements that end from today (UTC) to FURTHEST."""
         return sum(self.counts.values())
 
@@ -198,7 +198,7 @@ class RenewalList(PersonalList):
         return list_weekday_names()
 
     @property
-    def weeks_of_month(self) -> list[list[CalendarCell]]:
+    def calendar_weeks(self) -> list[list[CalendarCell]]:
         """The calendar of the month: a list of weeks, each of which is a list of seven cells for its days."""
         first = max(self.month, today())
         last = _next_month(self.month) - dt.timedelta(days=1)
@@ -208,18 +208,18 @@ class RenewalList(PersonalList):
             self.month,
             shown,
             self.counts,
-            of_customers=self.of_customers,
-            day_address=lambda day: self._mode_address(on=day),
+            shows_customers=self.shows_customers,
+            make_day_url=lambda day: self._mode_address(on=day),
         )
 
     @property
-    def earlier_url(self) -> str:
+    def previous_month_url(self) -> str:
         """The address of the calendar with the month before, or "" if that month is past."""
         before = (self.month - dt.timedelta(days=1)).replace(day=1)
         return self._month_address(before) if before >= today().replace(day=1) else ""
 
     @property
-    def later_url(self) -> str:
+    def next_month_url(self) -> str:
         """The address of the calendar with the next month, or "" if that begins after FURTHEST."""
         after = _next_month(self.month)
         return self._month_address(after) if after <= today() + FURTHEST else ""

@@ -13,7 +13,7 @@ COUNTED = 1000  # "1,000" then means at least so many
 WAITING = "waiting"
 
 
-class RequestList(PersonalList):
+class VendorRequestList(PersonalList):
     """The base of the vendor's lists of requests, such as trials, with a tab for each state of a request.
 
     `tab` is the present tab, which the address names as its filter `state`.
@@ -24,7 +24,7 @@ class RequestList(PersonalList):
     tab: str
 
     @property
-    def labels(self) -> Mapping[str, str]:
+    def tab_labels(self) -> Mapping[str, str]:
         """The label of each tab, by the state that it shows, in their order on the page."""
         raise NotImplementedError
 
@@ -48,5 +48,5 @@ class RequestList(PersonalList):
         waiting = self.waiting_count
         return [
             Tab(label, self.build_url(state=tab, view=""), waiting if tab == WAITING else None, tab == self.tab)
-            for tab, label in self.labels.items()
+            for tab, label in self.tab_labels.items()
         ]

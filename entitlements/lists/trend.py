@@ -18,16 +18,16 @@ from entitlements.queries.usage import (
     list_trend_months,
     list_usage_by_day,
     list_usage_by_month,
-    sum_usage_by_moment,
+    sum_usage_by_period,
 )
 from entitlements.rows.usage import (
     ChartWithTable,
     LicencesLabel,
     describe_chart_series,
-    describe_licence_limit,
     draw_chart_wide_and_narrow,
     format_number_or_dash,
     format_percent_or_dash,
+    make_limit_label,
 )
 from partnerportal.lib import charts, formats
 from partnerportal.lib.actors import Actor
@@ -68,22 +68,22 @@ class UsageTrend:
     @cached_property
     def use_by_month(self) -> list[UsageNumbers | None]:
         """The use in each month of the range, or None for a month in which a service did not report."""
-        return sum_usage_by_moment(self._of_service(self._months), self.months, MONTH_LASTS)
+        return sum_usage_by_period(self._of_service(self._months), self.months, MONTH_LASTS)
 
     @cached_property
-    def points(self) -> list[UsageNumbers | None]:
+    def use_by_point(self) -> list[UsageNumbers | None]:
         """The use at each point of the charts, which are days or months. None is a gap: a service did not report."""
         if self.range == "12w":
-            return sum_usage_by_moment(self._of_service(self._days), self.days, DAY_LASTS)
+            return sum_usage_by_period(self._of_service(self._days), self.days, DAY_LASTS)
         return self.use_by_month
 
     @cached_property
     def latest_use(self) -> UsageNumbers | None:
         """The use at the latest point of the charts that is not a gap, or None if all are."""
-        return next((use for use in reversed(self.points) if use), None)
+        return next((use for use in reversed(self.use_by_point) if use), None)
 
     @property
-    def licences(self) -> LicencesLabel | None:
+    def latest_licences(self) -> LicencesLabel | None:
         """The licences assigned and purchased at the latest point of the charts, in words, or None without one."""
         use = self.latest_use
         return LicencesLabel.for_numbers(use.assigned, use.purchased, use.overage) if use else None
@@ -110,7 +110,7 @@ class UsageTrend:
     @cached_property
     def assigned_chart(self) -> ChartWithTable:
         """The chart of licences assigned at each point, against licences purchased (CC-34)."""
-        values, limits = _each(self.points, "assigned"), _each(self.points, "purchased")
+        values, limits = _each(self.use_by_point, "assigned"), _each(self.use_by_point, "purchased")
         limit = self.latest_use.purchased if self.latest_use else None
         title = _("Licences assigned")
         drawn = draw_chart_wide_and_narrow(
@@ -118,7 +118,7 @@ class UsageTrend:
         )
         ratios = [
             format_percent_or_dash(use.assigned, use.purchased) if use else format_number_or_dash(None)
-            for use in self.points
+            for use in self.use_by_point
         ]
         return ChartWithTable(
             key="assigned",
@@ -130,7 +130,7 @@ class UsageTrend:
                 for name, value, of, ratio in zip(self.point_names, values, limits, ratios, strict=True)
             ],
             drawings=drawn,
-            limit=describe_licence_limit(limit, drawn),
+            limit=make_limit_label(limit, drawn),
         )
 
     @cached_property
@@ -153,13 +153,13 @@ class UsageTrend:
             ],
             parts=[_("Previously assigned"), _("Newly assigned")],
             drawings=drawn,
-            limit=describe_licence_limit(limit, drawn),
+            limit=make_limit_label(limit, drawn),
         )
 
     @cached_property
     def active_chart(self) -> ChartWithTable:
         """The chart of monthly and daily active users (CC-36, CC-37)."""
-        monthly, daily = _each(self.points, "monthly"), _each(self.points, "daily")
+        monthly, daily = _each(self.use_by_point, "monthly"), _each(self.use_by_point, "daily")
         series = [(pgettext("active users", "Monthly"), monthly), (pgettext("active users", "Daily"), daily)]
         drawn = draw_chart_wide_and_narrow(lambda frame: charts.build_line_chart(frame, series, self.point_labels))
         names = [_("Monthly active"), _("Daily active") if self.range == "12w" else _("Daily active, peak")]
@@ -184,7 +184,7 @@ class UsageTrend:
         return build_list_url("", {"range": self.range, "service": self.service, **changes}, {"range": DEFAULT_RANGE})
 
     @property
-    def exports(self) -> list[tuple[str, str, str, str]]:
+    def export_choices(self) -> list[tuple[str, str, str, str]]:
         """The exports that the page offers: first of what the charts show, then of all months.
 
         Each is a tuple of the key of an exported list, its filters as a query string, an icon and a label.
@@ -198,7 +198,7 @@ class UsageTrend:
         ]
 
     @property
-    def ranges(self) -> list[dict[str, Any]]:
+    def range_choices(self) -> list[dict[str, Any]]:
         """The ranges that can be chosen, each as a dict with its label, its address and whether it is current."""
         return [
             {"label": words, "url": self.build_url(range=key), "is_current": key == self.range}

@@ -9,15 +9,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from entitlements.filters import TrialFilterSet
-from entitlements.lists.requests import COUNTED, WAITING, RequestList
+from entitlements.lists.requests import COUNTED, WAITING, VendorRequestList
 from entitlements.models import Sku
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.queries.trials import (
     TRIAL_VIEWS,
     count_waiting_trials,
     list_service_names_by_customer,
+    list_trial_skus,
     list_trials,
-    list_tried_skus,
 )
 from entitlements.rows.trials import TrialRow, make_trial_rows
 from partnerportal.lib.actors import Actor
@@ -40,7 +40,7 @@ TRIALS = ListDefinition(
 )
 
 
-class TrialList(RequestList):
+class TrialList(VendorRequestList):
     """The vendor's list of trials as its page shows it.
 
     Requests that wait come oldest first, all others newest first.
@@ -80,7 +80,7 @@ class TrialList(RequestList):
         ]
 
     @property
-    def labels(self) -> dict[str, str]:
+    def tab_labels(self) -> dict[str, str]:
         return {WAITING: _("Waiting"), "running": _("Running"), "ended": _("Ended or declined")}
 
     @property
@@ -88,4 +88,4 @@ class TrialList(RequestList):
         return count_waiting_trials(self.actor, COUNTED)
 
     def list_skus(self) -> QuerySet[Sku]:
-        return list_tried_skus(self.actor)
+        return list_trial_skus(self.actor)

@@ -171,7 +171,7 @@ class PortfolioFigure(models.Model):
     """A total over the customer listing of one viewer, such as its number of customers. It spares adding up rows.
 
     A figure is the sum of all rows with its facet and value. Triggers on the listing append their differences and touch
-    no row that is there, so writers never wait for one another; `fold_figures` adds them up every few minutes.
+    no row that is there, so writers never wait for one another; `sum_portfolio_figures` adds them up every few minutes.
     """
 
     class Facet(models.TextChoices):

@@ -43,7 +43,7 @@ class ServiceNewsNotice(CustomerNewsNotice):
     def body(self, notice: Notice) -> str:
         return describe_licence_count(notice.params["quantity"])
 
-    def describe_licences_until(self, notice: Notice) -> str:
+    def describe_licences_and_end(self, notice: Notice) -> str:
         """Return the number of licences in words and, if the entitlement has an end, the last day."""
         if not self.get_last_day(notice):
             return describe_licence_count(notice.params["quantity"])
@@ -150,7 +150,7 @@ class TrialApprovedNotice(TrialDecisionNotice):
     event = EntitlementEvent.TRIAL_APPROVED
     label = gettext_lazy("Trial approved")
     words = gettext_lazy("The trial of %(service)s has started")
-    body = ServiceNewsNotice.describe_licences_until
+    body = ServiceNewsNotice.describe_licences_and_end
 
 
 @register_notice_kind
@@ -178,7 +178,7 @@ class TrialExtendedNotice(TrialDecisionNotice):
     event = EntitlementEvent.TRIAL_EXTENDED
     label = gettext_lazy("Trial extended")
     words = gettext_lazy("The trial of %(service)s was extended")
-    body = ServiceNewsNotice.describe_licences_until
+    body = ServiceNewsNotice.describe_licences_and_end
 
 
 @register_notice_kind
@@ -190,7 +190,7 @@ class TrialConvertedNotice(TrialDecisionNotice):
     label = gettext_lazy("Trial converted to production")
     icon = "package-check"
     words = gettext_lazy("%(service)s is now in production")
-    body = ServiceNewsNotice.describe_licences_until
+    body = ServiceNewsNotice.describe_licences_and_end
 
 
 @register_notice_kind

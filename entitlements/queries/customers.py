@@ -149,7 +149,7 @@ def make_order_count(actor: Actor, customer: OuterRef) -> Combinable:
     return Coalesce(Subquery(orders.values("customer").annotate(count=Count("pk")).values("count")), 0)
 
 
-def annotate_report_day(rows: CustomerListingQuerySet) -> CustomerListingQuerySet:
+def annotate_latest_report_day(rows: CustomerListingQuerySet) -> CustomerListingQuerySet:
     """Add `as_of` to each row of the customer listing: the latest day for which the customer's use was reported.
 
     It is None where no use is reported or shared.
@@ -159,7 +159,7 @@ def annotate_report_day(rows: CustomerListingQuerySet) -> CustomerListingQuerySe
 
 
 def _with_account(viewer: int, public_id: UUID) -> QuerySet[CustomerListing, tuple[Any, ...]]:
-    rows = annotate_report_day(CustomerListing.objects.visible_to(Actor(organization_id=viewer)))
+    rows = annotate_latest_report_day(CustomerListing.objects.visible_to(Actor(organization_id=viewer)))
     columns = (*list_column_names(CustomerListing), *list_column_names(Organization, "customer__"))
     return rows.filter(public_id=public_id).values_list(*columns, "as_of")
 

@@ -25,19 +25,19 @@ def _was_released_recently() -> Q:
 RELEASE_VIEWS = {WAITING: _is_waiting, RELEASED: _was_released_recently}
 
 
-def list_all_releases(actor: Actor) -> LicenceReleaseQuerySet:
+def list_all_licence_releases(actor: Actor) -> LicenceReleaseQuerySet:
     """Return the licences whose release is asked for or was done on request. Only the vendor sees any."""
     return LicenceRelease.objects.visible_to(actor).select_related("sku")
 
 
-def list_waiting_releases(actor: Actor) -> LicenceReleaseQuerySet:
+def list_waiting_licence_releases(actor: Actor) -> LicenceReleaseQuerySet:
     """Return the licences whose release is asked for and not yet done. Only the vendor sees any."""
-    return list_all_releases(actor).filter(_is_waiting())
+    return list_all_licence_releases(actor).filter(_is_waiting())
 
 
 def list_released_licences(actor: Actor) -> LicenceReleaseQuerySet:
     """Return the licences that were released on request within RECENTLY, and not assigned again since."""
-    return list_all_releases(actor).filter(_was_released_recently())
+    return list_all_licence_releases(actor).filter(_was_released_recently())
 
 
 def list_released_skus(actor: Actor) -> QuerySet[Sku]:
@@ -45,6 +45,6 @@ def list_released_skus(actor: Actor) -> QuerySet[Sku]:
     return Sku.objects.filter(pk__in=LicenceRelease.objects.visible_to(actor).values("sku")).order_by("name", "pk")
 
 
-def count_waiting_releases(actor: Actor, limit: int) -> int:
+def count_waiting_licence_releases(actor: Actor, limit: int) -> int:
     """Return how many licences wait for their release, counted up to `limit`."""
-    return list_waiting_releases(actor)[:limit].count()
+    return list_waiting_licence_releases(actor)[:limit].count()

@@ -38,7 +38,7 @@ def count_waiting_trials(actor: Actor, limit: int) -> int:
     return list_trials(actor).filter(state=State.REQUESTED)[:limit].count()
 
 
-def list_tried_skus(actor: Actor) -> QuerySet[Sku]:
+def list_trial_skus(actor: Actor) -> QuerySet[Sku]:
     """Return the SKUs of the trials that the actor may see, by name."""
     tried = Entitlement.objects.visible_to(actor).filter(kind=Entitlement.Kind.TRIAL)
     return Sku.objects.filter(pk__in=tried.values("sku")).order_by("name", "pk")

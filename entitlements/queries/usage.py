@@ -23,7 +23,7 @@ from entitlements.models import (
 )
 from entitlements.models.listing import HAS_UNUSED, UNUSED, CustomerListingQuerySet, null_unless_shared
 from entitlements.models.usage import KEPT
-from entitlements.queries.customers import annotate_report_day
+from entitlements.queries.customers import annotate_latest_report_day
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.scopes import Scope
 
@@ -112,13 +112,13 @@ def list_usage_by_month(actor: Actor, customer_id: int | None, since: dt.date) -
     ]
 
 
-def sum_usage_by_moment(
-    uses: Iterable[UsageNumbers], moments: Sequence[dt.date], lasting: dt.timedelta
+def sum_usage_by_period(
+    uses: Iterable[UsageNumbers], periods: Sequence[dt.date], grace: dt.timedelta
 ) -> list[UsageNumbers | None]:
-    """Return the use of all SKUs together at each of `moments`, or None where a SKU that is still in use has no report.
+    """Return the use of all SKUs together in each of `periods`, or None where a SKU that is still in use has no report.
 
-    So the trend has a gap there, not a dip. `moments` are days or months. A SKU is in use from its first report to its
-    last, and on to the end if that is less than `lasting` away.
+    So the trend has a gap there, not a dip. `periods` are days, or the first days of months. A SKU is in use from its
+    first report to its last, and on to the end if that is less than `grace` away.
     """
     spans: dict[int, tuple[dt.date, dt.date]] = {}
     at: dict[dt.date, list[UsageNumbers]] = {}
@@ -127,13 +127,13 @@ def sum_usage_by_moment(
         spans[use.sku_id] = min(first, use.at), max(last, use.at)
         at.setdefault(use.at, []).append(use)
     until = max(at, default=dt.date.max)
-    ends = {sku: until if until - last < lasting else last for sku, (_first, last) in spans.items()}
+    ends = {sku: until if until - last < grace else last for sku, (_first, last) in spans.items()}
     expected = [(first, ends[sku]) for sku, (first, _last) in spans.items()]
     return [
-        _sum(at_moment, at=moment)
-        if (at_moment := at.get(moment)) and len(at_moment) >= sum(first <= moment <= last for first, last in expected)
+        _sum(reported, at=period)
+        if (reported := at.get(period)) and len(reported) >= sum(first <= period <= last for first, last in expected)
         else None
-        for moment in moments
+        for period in periods
     ]
 
 
@@ -162,7 +162,7 @@ def get_customer_usage(actor: Actor, customer_id: int | None) -> CustomerUsage |
     return CustomerUsage.objects.visible_to(actor).filter(customer=customer_id).defer(*KEPT).first()
 
 
-def annotate_weeks(rows: CustomerListingQuerySet) -> CustomerListingQuerySet:
+def annotate_weekly_usage(rows: CustomerListingQuerySet) -> CustomerListingQuerySet:
     """Add `weeks` to each row of the customer listing: the shares of licences assigned in sixteen weeks, in percent.
 
     The same query reads them. They are None before the first report, and where the customer does not share its usage
@@ -219,7 +219,7 @@ def find_standout_customers(actor: Actor, today: dt.date, limit: int) -> Standou
 
     They are found by indexes, so that it costs the same however many customers there are.
     """
-    rows = annotate_report_day(CustomerListing.objects.visible_to(actor))
+    rows = annotate_latest_report_day(CustomerListing.objects.visible_to(actor))
     fastest = _fastest(actor, today, limit)
     listings = {row.customer_id: row for row in rows.filter(customer__in=[row.customer_id for row in fastest])}
     paces = [  # a customer may have left between the two queries
@@ -246,7 +246,7 @@ def _fastest(actor: Actor, today: dt.date, limit: int) -> list[CustomerPace]:
     return list(risen.union(fallen, filling))
 
 
-def list_holders(actor: Actor) -> QuerySet[LicenseAssignment]:
+def list_licence_holders(actor: Actor) -> QuerySet[LicenseAssignment]:
     """Return the licences of the actor's organisation that a person or device holds now, with their SKUs.
 
     Only who has the permission MANAGE_HOLDERS may see them, which the caller checks.

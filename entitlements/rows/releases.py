@@ -12,7 +12,7 @@ from partnerportal.lib.countries import get_country_name
 
 
 @dataclass(frozen=True)
-class ReleaseRow:
+class LicenceReleaseRow:
     """A row of the vendor's list of releases: a licence whose release is asked for, or was done.
 
     It does not name who holds the licence (CC-32).
@@ -31,15 +31,15 @@ class ReleaseRow:
     by: str  # who released it
 
 
-def make_release_rows(releases: Iterable[LicenceRelease]) -> list[ReleaseRow]:
-    """Return a ReleaseRow for each licence whose release is asked for or was done."""
+def make_licence_release_rows(releases: Iterable[LicenceRelease]) -> list[LicenceReleaseRow]:
+    """Return a LicenceReleaseRow for each licence whose release is asked for or was done."""
     return [_release_row(row) for row in releases]
 
 
-def _release_row(row: LicenceRelease) -> ReleaseRow:
+def _release_row(row: LicenceRelease) -> LicenceReleaseRow:
     asked, released = formats.format_date(row.asked_at), formats.format_date(row.released_at) if row.released_at else ""
     near = formats.format_relative_time(row.released_at or row.asked_at)
-    return ReleaseRow(
+    return LicenceReleaseRow(
         customer=row.customer_name,
         org_id=row.org_id,
         country=get_country_name(row.country),

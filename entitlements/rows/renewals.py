@@ -71,8 +71,8 @@ def describe_unshared_customers(customers: int) -> str:
     return text % {"count": formats.format_number(customers)} if customers else ""
 
 
-def make_renewal_row(row: Entitlement, *, of_customers: bool) -> RenewalRow:
-    """Return the row of the list of renewals for an entitlement. With `of_customers` it names the customer."""
+def make_renewal_row(row: Entitlement, *, shows_customers: bool) -> RenewalRow:
+    """Return the row of the list of renewals for an entitlement. With `shows_customers` it names the customer."""
     assert row.ends_on, "what has no end does not renew"
     ends = LastDay.from_date(row.ends_on, soon=URGENT)
     assert ends
@@ -80,8 +80,8 @@ def make_renewal_row(row: Entitlement, *, of_customers: bool) -> RenewalRow:
         service=row.sku.name,
         code=row.sku.code,
         kind=row.get_kind_display() if row.kind == Entitlement.Kind.TRIAL else "",
-        customer=row.customer.name if of_customers else "",
-        url=reverse("customer_services", args=[row.customer.public_id]) if of_customers else reverse("services"),
+        customer=row.customer.name if shows_customers else "",
+        url=reverse("customer_services", args=[row.customer.public_id]) if shows_customers else reverse("services"),
         monogram=make_monogram(row.customer.name),
         org_id=row.customer.org_id,
         usage=SeatBar.for_seats(row.assigned, row.quantity),
@@ -95,13 +95,13 @@ def get_first_day_of_week(day: dt.date) -> dt.date:
     return day - dt.timedelta(days=(day.weekday() - formats.get_reader_locale().first_week_day) % 7)
 
 
-def group_by_calendar_week(
-    rows: Iterable[Entitlement], counts: dict[dt.date, int], *, of_customers: bool
+def group_renewals_by_week(
+    rows: Iterable[Entitlement], counts: dict[dt.date, int], *, shows_customers: bool
 ) -> list[CalendarWeek]:
     """Return the renewals on one page of the list, grouped by calendar week.
 
     `rows` are the page's entitlements in the order of their ends. `counts` says how many end on each day that the list
-    covers. With `of_customers` rows name their customer.
+    covers. With `shows_customers` rows name their customer.
     """
     totals: dict[dt.date, int] = {}
     for day, count in counts.items():
@@ -111,7 +111,7 @@ def group_by_calendar_week(
         CalendarWeek(
             label=_week_label(monday),
             count=formats.format_number(totals.get(monday, 0)),
-            rows=[make_renewal_row(row, of_customers=of_customers) for row in group],
+            rows=[make_renewal_row(row, shows_customers=shows_customers) for row in group],
         )
         for monday, group in groups
     ]
@@ -147,18 +147,18 @@ def make_month_calendar(
     rows: Iterable[Entitlement],
     counts: dict[dt.date, int],
     *,
-    of_customers: bool,
-    day_address: Callable[[dt.date], str],
+    shows_customers: bool,
+    make_day_url: Callable[[dt.date], str],
 ) -> list[list[CalendarCell]]:
     """Return the calendar of a month as a list of weeks, each a list of seven cells. Past weeks are left out.
 
-    `rows` are the first entitlements that end on each day, `counts` says how many end on it. With `of_customers` rows
-    name their customer. `day_address` returns the address of a day's list.
+    `rows` are the first entitlements that end on each day, `counts` says how many end on it. With `shows_customers`
+    rows name their customer. `make_day_url` returns the URL of a day's list.
     """
     by_day: dict[dt.date, list[RenewalRow]] = {}
     for row in rows:
-        by_day.setdefault(row.ends_on, []).append(make_renewal_row(row, of_customers=of_customers))  # type: ignore[arg-type]
-    cells = [_cell(day, month, by_day.get(day, []), counts.get(day, 0), day_address) for day in _days_around(month)]
+        by_day.setdefault(row.ends_on, []).append(make_renewal_row(row, shows_customers=shows_customers))  # type: ignore[arg-type]
+    cells = [_cell(day, month, by_day.get(day, []), counts.get(day, 0), make_day_url) for day in _days_around(month)]
     return [cells[start : start + 7] for start in range(0, len(cells), 7)]
 
 
@@ -170,7 +170,7 @@ def _days_around(month: dt.date) -> Iterator[dt.date]:
 
 
 def _cell(
-    day: dt.date, month: dt.date, entries: list[RenewalRow], count: int, day_address: Callable[[dt.date], str]
+    day: dt.date, month: dt.date, entries: list[RenewalRow], count: int, make_day_url: Callable[[dt.date], str]
 ) -> CalendarCell:
     inside = day.month == month.month
     left_out = count - len(entries)
@@ -181,7 +181,7 @@ def _cell(
         is_today=day == today(),
         is_outside=not inside,
         count=count if inside else 0,
-        url=day_address(day) if inside and count else "",
+        url=make_day_url(day) if inside and count else "",
         entries=entries if inside else [],
         more=_("%(count)s more") % {"count": formats.format_number(left_out)} if inside and left_out > 0 else "",
     )
@@ -200,19 +200,19 @@ def format_month_name(month: dt.date) -> str:
     return dates.format_skeleton("yMMMM", month, locale=formats.get_reader_locale())
 
 
-def make_calendar_events(rows: Iterable[Entitlement], *, of_customers: bool) -> list[AllDayEvent]:
+def make_calendar_events(rows: Iterable[Entitlement], *, shows_customers: bool) -> list[AllDayEvent]:
     """Return the entries of a calendar file: one all-day event for each entitlement, on its last day.
 
-    With `of_customers` an entry names the customer. Its id is the entitlement's, so a moved end moves the entry.
+    With `shows_customers` an entry names the customer. Its id is the entitlement's, so a moved end moves the entry.
     """
-    return [_calendar_day(row, of_customers=of_customers) for row in rows]
+    return [_calendar_day(row, shows_customers=shows_customers) for row in rows]
 
 
-def _calendar_day(row: Entitlement, *, of_customers: bool) -> AllDayEvent:
+def _calendar_day(row: Entitlement, *, shows_customers: bool) -> AllDayEvent:
     assert row.ends_on
     values = {"service": row.sku.name, "customer": row.customer.name}
     trial = row.kind == Entitlement.Kind.TRIAL
-    if of_customers:
+    if shows_customers:
         path = reverse("customer_services", args=[row.customer.public_id])
         text = _("Trial ends: %(service)s, %(customer)s") if trial else _("Ends: %(service)s, %(customer)s")
     else:

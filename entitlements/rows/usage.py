@@ -43,7 +43,7 @@ class LicencesLabel:
         return cls(
             usage=SeatBar.for_seats(assigned, purchased, overage),
             percent=format_percent_or_dash(assigned, purchased),
-            tone="bad" if overage else _TONES[counting.choose_licence_tone(assigned, purchased)],
+            tone="bad" if overage else _TONES[counting.choose_licence_bar_tone(assigned, purchased)],
             status=_("Over limit") if overage else _status(assigned, purchased),
             left=describe_overage(overage) if overage else describe_licences_left(left),
             left_count=formats.format_number(left),
@@ -51,10 +51,10 @@ class LicencesLabel:
 
 
 _TONES = {
-    counting.LicenceTone.QUIET: "ok",
-    counting.LicenceTone.GREEN: "ok",
-    counting.LicenceTone.AMBER: "warn",
-    counting.LicenceTone.RED: "bad",
+    counting.LicenceBarTone.QUIET: "ok",
+    counting.LicenceBarTone.GREEN: "ok",
+    counting.LicenceBarTone.AMBER: "warn",
+    counting.LicenceBarTone.RED: "bad",
 }
 
 
@@ -69,7 +69,7 @@ def _status(assigned: int, purchased: int) -> str:
         return _("Full")
     return (
         _("Nearly full")
-        if counting.choose_licence_tone(assigned, purchased) == counting.LicenceTone.AMBER
+        if counting.choose_licence_bar_tone(assigned, purchased) == counting.LicenceBarTone.AMBER
         else _("Within limit")
     )
 
@@ -235,15 +235,15 @@ def draw_chart_wide_and_narrow(draw: Callable[[charts.ChartFrame], charts.Chart]
     return [("wide", draw(charts.WIDE)), ("narrow", draw(charts.NARROW))]
 
 
-def describe_licence_limit(limit: int | None, drawings: list[tuple[str, charts.Chart]]) -> str:
+def make_limit_label(limit: int | None, charts_by_size: list[tuple[str, charts.Chart]]) -> str:
     """Return the label of the line in a chart that shows how many licences are purchased; "" without a `limit`.
 
-    The label says so if the line lies above the scale of the drawings.
+    The label says so if the line lies above the scale of the charts.
     """
     if not limit:
         return ""
     number = {"limit": formats.format_number(limit)}
-    if drawings[0][1].scale.shows_limit:
+    if charts_by_size[0][1].scale.shows_limit:
         return _("Licence limit %(limit)s") % number
     return _("Licence limit %(limit)s, above this scale") % number
 

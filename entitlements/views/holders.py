@@ -12,10 +12,10 @@ from django.views.decorators.vary import vary_on_headers
 from django_htmx.http import push_url
 
 from entitlements.actions.releases import request_licence_release, withdraw_release_request
-from entitlements.lists.holders import HolderList
+from entitlements.lists.holders import LicenceHolderList
 from entitlements.models import LicenseAssignment
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
-from entitlements.queries.usage import list_holders
+from entitlements.queries.usage import list_licence_holders
 from partnerportal.lib.pages import require_permission
 from partnerportal.lib.requests import PortalRequest
 from partnerportal.lib.visible_rows import get_by_public_id
@@ -31,7 +31,7 @@ def licence_holders(request: PortalRequest) -> HttpResponse:
 
     The answer to htmx has the address for the location bar.
     """
-    holders = HolderList(request.actor, request.GET)
+    holders = LicenceHolderList(request.actor, request.GET)
     if request.htmx:
         response = render(request, "entitlements/licence_holders.html#list", {"list": holders})
         return push_url(response, request.path + holders.current_url)
@@ -70,4 +70,4 @@ def licence_release_withdraw(request: PortalRequest, assignment_id: UUID) -> Htt
 
 
 def _assignment(request: PortalRequest, assignment_id: UUID) -> LicenseAssignment:
-    return get_by_public_id(list_holders(request.actor), assignment_id)
+    return get_by_public_id(list_licence_holders(request.actor), assignment_id)

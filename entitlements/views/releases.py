@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from entitlements.actions.releases import mark_licence_released, reopen_licence_release
-from entitlements.lists.releases import ReleaseList
+from entitlements.lists.releases import LicenceReleaseList
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from partnerportal.lib.pages import read_next_url, render_list_page, require_permission
 from partnerportal.lib.requests import PortalRequest
@@ -27,7 +27,7 @@ def licence_release_list(request: PortalRequest) -> HttpResponse:
     """
     return render_list_page(
         request,
-        ReleaseList(request.actor, request.GET),
+        LicenceReleaseList(request.actor, request.GET),
         page="entitlements/releases.html",
         part="entitlements/releases.html#list",
         context={"may_mark": ROLE_TABLE[EntitlementPermission.MARK_RELEASES].check(request.actor)},

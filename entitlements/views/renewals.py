@@ -83,8 +83,8 @@ def calendar_file(request: PortalRequest, token: str) -> HttpResponse:
         tenancy.as_tenant(organization_id=actor.organization_id, person_id=actor.person_id),
     ):
         name = _("Renewals, %(organization)s") % {"organization": actor.organization_name}
-        of_customers = sees_customers(actor)
-        days = make_calendar_events(list_calendar_renewals(actor), of_customers=of_customers)
-        text = describe_unshared_customers(count_customers_without_services(actor)) if of_customers else ""
+        shows_customers = sees_customers(actor)
+        days = make_calendar_events(list_calendar_renewals(actor), shows_customers=shows_customers)
+        text = describe_unshared_customers(count_customers_without_services(actor)) if shows_customers else ""
         record_calendar_read(actor=actor, feed=feed)
     return HttpResponse(build_calendar(name, days, now=timezone.now(), text=text), content_type=CONTENT_TYPE)

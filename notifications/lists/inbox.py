@@ -39,7 +39,7 @@ class NoticeList(PersonalList):
         self.filter_values = filters.cleaned_values
         self.page = fetch_keyset_page_or_first(rows, sort="at", descending=True, size=self.size, cursor=self.cursor)
         self.rows = build_notice_rows(actor, self.page.rows)
-        self.kinds = sorted(registry.list_notice_kind_choices(actor), key=lambda choice: choice[1])
+        self.kind_choices = sorted(registry.list_notice_kind_choices(actor), key=lambda choice: choice[1])
         self.customers = queries.list_customers_with_notices(
             actor, self.filter_values.get("customer"), self.filter_values.get("kind")
         )

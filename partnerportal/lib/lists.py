@@ -184,7 +184,7 @@ class ListState:
     cursor: str = ""
 
     @property
-    def carried_values(self) -> dict[str, Any]:
+    def common_url_values(self) -> dict[str, Any]:
         """The values that every URL of this list repeats, by parameter name. The cursor is not among them."""
         return dict(self.filter_values)
 
@@ -194,7 +194,7 @@ class ListState:
         It leads to the first page, unless `cursor` is among the changes.
         """
         path = reverse(self.url_name) if self.url_name else ""
-        return build_list_url(path, {**self.carried_values, **changes}, self.usual)
+        return build_list_url(path, {**self.common_url_values, **changes}, self.usual)
 
     @cached_property
     def current_url(self) -> str:
@@ -222,7 +222,7 @@ class ListState:
 
         The order is included even where it is the default.
         """
-        return build_query_string(self.carried_values)
+        return build_query_string(self.common_url_values)
 
     @property
     def total(self) -> str:

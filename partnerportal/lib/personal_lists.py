@@ -95,7 +95,7 @@ class PersonalList(ListState):
         return {"sort": column, "descending": is_descending, "size": self.size, "cursor": self.cursor}
 
     @property
-    def carried_values(self) -> dict[str, Any]:
+    def common_url_values(self) -> dict[str, Any]:
         """The values that every URL of this list repeats, by name: filters, order, page size and the open view."""
         view = self.view.public_id if self.view else ""
         return {**self.filter_values, "sort": self.sort, "size": self.size, "view": view}
@@ -105,7 +105,7 @@ class PersonalList(ListState):
 
         It leads to the first page, unless `cursor` is among the changes.
         """
-        return self._address({**self.carried_values, **changes})
+        return self._address({**self.common_url_values, **changes})
 
     def _address(self, values: Mapping[str, Any]) -> str:
         path = reverse(self.definition.url_name)
@@ -139,7 +139,7 @@ class PersonalList(ListState):
         return formats.format_number(count) if count else ""
 
     @property
-    def found_label(self) -> str:
+    def match_count_label(self) -> str:
         """A text that says how many rows the filters leave, or "" if they are not counted."""
         return ""
 

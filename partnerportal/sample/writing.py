@@ -23,7 +23,7 @@ from connections.models import Connection, Consent, InvitationLink
 from entitlements.actions.anomalies import find_anomalies
 from entitlements.actions.releases import mark_licence_released, request_licence_release
 from entitlements.actions.trials import request_trial
-from entitlements.facts import Outcome
+from entitlements.facts import LineOutcome
 from entitlements.ingest.importing import import_feed
 from entitlements.models import Entitlement, LicenseAssignment
 from entitlements.queries.trials import list_skus_to_try
@@ -210,7 +210,7 @@ def import_sample_feed(stream: Any, at: dt.datetime | None = None) -> None:
     With `at` events are recorded, as of that moment. Without it none are: what the feed says is then no news.
     """
     counts = import_feed(actor=Actor.system("feed"), stream=stream, with_events=at is not None, at=at)
-    assert not counts[Outcome.ERROR], "the sample feed is sound"
+    assert not counts[LineOutcome.ERROR], "the sample feed is sound"
 
 
 def _news(organizations: Organizations, now: dt.datetime) -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from entitlements import anomalies
 from entitlements.actions.anomalies import find_anomalies
 from entitlements.actions.usage import UsageRow, store_usage
-from entitlements.anomalies import compute_usual_range, judge_usage_number
+from entitlements.anomalies import compare_with_usual_range, compute_usual_range
 from entitlements.models import Anomaly, CustomerListing, CustomerUsage, Sku, UsageDay, UsageMonth
 from notifications import registry
 from notifications.actions.outbox import send_due_emails, write_due_notices
@@ -41,7 +41,7 @@ def test_the_usual_range_by_a_worked_example() -> None:
 def test_the_example() -> None:
     """Eight weeks between 175 and 190, then a fall within 14 days."""
     usual = [180, 182, 184, 183, 182, 181, 183] * 8
-    found = judge_usage_number(days([*usual, *range(182, 121, -5), 121]), ON)
+    found = compare_with_usual_range(days([*usual, *range(182, 121, -5), 121]), ON)
     assert found and found.is_unusual
     assert (found.value, found.before) == (121, 183)
     assert anomalies.describe_anomaly("monthly_active", before=182, value=121, low=175, high=190) == (
@@ -63,15 +63,15 @@ def test_the_example() -> None:
     ],
 )
 def test_what_is_unusual(values: list[int], is_unusual: bool) -> None:
-    found = judge_usage_number(days(values), ON)
+    found = compare_with_usual_range(days(values), ON)
     assert found and found.is_unusual == is_unusual
 
 
 def test_without_four_weeks_of_history_nothing_is_said() -> None:
-    assert judge_usage_number(days([100] * 27 + [100] * 13 + [10]), ON) is None
-    assert judge_usage_number(days([100] * 28 + [100] * 13 + [10]), ON) is not None
-    assert judge_usage_number({ON: 5}, ON) is None
-    assert judge_usage_number(days([100] * 70, ON - dt.timedelta(days=1)), ON) is None  # nothing was reported that day
+    assert compare_with_usual_range(days([100] * 27 + [100] * 13 + [10]), ON) is None
+    assert compare_with_usual_range(days([100] * 28 + [100] * 13 + [10]), ON) is not None
+    assert compare_with_usual_range({ON: 5}, ON) is None
+    assert compare_with_usual_range(days([100] * 70, ON - dt.timedelta(days=1)), ON) is None  # no report that day
 
 
 @given(values=st.lists(st.integers(0, 10**9), min_size=1, max_size=60))

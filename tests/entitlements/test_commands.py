@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from connections.models import Portfolio
-from entitlements.actions.listing import refresh_expired_listings
+from entitlements.actions.listing import refresh_expired_customer_listings
 from entitlements.models import CustomerListing, Sku
 from notifications.models import Event
 from partnerportal.lib.scopes import Scope
@@ -91,6 +91,6 @@ def test_listings_whose_expiry_has_passed_are_counted_anew(world: World) -> None
     right = CustomerListing.objects.get(viewer=world.partner, customer=world.customer)
     CustomerListing.objects.filter(customer=world.customer).update(next_expiry_on="2020-01-01", seats=999)
     viewers = CustomerListing.objects.exclude(scopes=Scope.ACCOUNT).filter(customer=world.customer).count()
-    assert refresh_expired_listings() == 1
+    assert refresh_expired_customer_listings() == 1
     assert CustomerListing.objects.filter(customer=world.customer, seats=right.seats).count() == viewers
-    assert refresh_expired_listings() == 0
+    assert refresh_expired_customer_listings() == 0

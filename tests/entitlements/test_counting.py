@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from entitlements import counting
-from entitlements.counting import DayOfUse, LicenceTone
+from entitlements.counting import DayOfUse, LicenceBarTone
 
 TODAY = dt.date(2026, 3, 15)
 
@@ -61,16 +61,16 @@ def test_the_share_assigned_never_rounds_to_full_or_to_none(assigned: int, purch
 @pytest.mark.parametrize(
     ("assigned", "tone"),
     [
-        (20, LicenceTone.QUIET),
-        (60, LicenceTone.GREEN),
-        (89, LicenceTone.GREEN),
-        (90, LicenceTone.AMBER),
-        (100, LicenceTone.AMBER),
-        (101, LicenceTone.RED),
+        (20, LicenceBarTone.QUIET),
+        (60, LicenceBarTone.GREEN),
+        (89, LicenceBarTone.GREEN),
+        (90, LicenceBarTone.AMBER),
+        (100, LicenceBarTone.AMBER),
+        (101, LicenceBarTone.RED),
     ],
 )
-def test_full_is_amber_and_only_more_is_red(assigned: int, tone: LicenceTone) -> None:
-    assert counting.choose_licence_tone(assigned, 100) is tone
+def test_full_is_amber_and_only_more_is_red(assigned: int, tone: LicenceBarTone) -> None:
+    assert counting.choose_licence_bar_tone(assigned, 100) is tone
 
 
 def test_the_warning_begins_90_days_before_the_end() -> None:

@@ -16,7 +16,7 @@ from django.db import DatabaseError, IntegrityError, OperationalError, transacti
 from django.utils import timezone
 
 from entitlements.ingest import importing, uploads
-from entitlements.ingest.uploads import ingest_next_upload, sweep_uploads
+from entitlements.ingest.uploads import delete_old_uploads, ingest_next_upload
 from entitlements.models import IngestToken, IngestUpload, LicenseAssignment, UsageDay
 from entitlements.policies import ROLE_TABLE
 from notifications.models import Event
@@ -376,7 +376,7 @@ def test_what_kills_every_worker_is_given_up(send: Send, secret: str, world: Wor
     assert ingest_next_upload() is False
     told = status(response, secret)
     assert (told["state"], told["error"]) == ("failed", "interrupted")
-    assert sweep_uploads() == 1
+    assert delete_old_uploads() == 1
     assert list(folder.iterdir()) == []
 
 
@@ -387,7 +387,7 @@ def test_the_sweep_takes_what_nobody_claims(send: Send, world: World, folder: Pa
     for path in (fresh, old, foreign):
         path.write_bytes(b"x")
     os.utime(old, (time.time() - 90_000, time.time() - 90_000))
-    assert sweep_uploads() == 1
+    assert delete_old_uploads() == 1
     assert {path.name for path in folder.iterdir()} == {kept, fresh.name, foreign.name}
 
 

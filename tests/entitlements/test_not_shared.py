@@ -8,8 +8,8 @@ import pytest
 from connections.actions import accept_invitation, change_sharing, end_connection
 from entitlements.actions.renewals import make_calendar_feed
 from entitlements.models import CustomerListing, CustomerPace, CustomerUsage, Entitlement
-from entitlements.queries.customers import annotate_report_day, list_customers
-from entitlements.queries.usage import annotate_weeks
+from entitlements.queries.customers import annotate_latest_report_day, list_customers
+from entitlements.queries.usage import annotate_weekly_usage
 from exports import actions
 from exports.models import Export
 from partnerportal.lib.scopes import ALL, Scope
@@ -106,7 +106,7 @@ def test_the_list_without_usage_has_no_trend(web, world, share):
 def test_weeks_and_the_day_of_the_report_are_asked_for_by_scope(world, share, actor_for):
     """Already by the first lock."""
     share(NO_USAGE)
-    rows = annotate_report_day(annotate_weeks(list_customers(actor_for("partner.reader"))))
+    rows = annotate_latest_report_day(annotate_weekly_usage(list_customers(actor_for("partner.reader"))))
     found = {row.customer_id: (row.weeks, row.as_of) for row in rows}
     assert found[world.customer.pk] == (None, None) and all(found[world.customer2.pk])
 

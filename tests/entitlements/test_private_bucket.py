@@ -19,7 +19,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from entitlements.ingest import upload_files
-from entitlements.ingest.uploads import sweep_uploads
+from entitlements.ingest.uploads import delete_old_uploads
 from entitlements.models import IngestUpload
 from exports import actions as export_actions
 from exports import files
@@ -150,7 +150,7 @@ def test_the_sweep_takes_what_is_dead_and_nothing_of_another_installation(
     assert left == {names[1], names[2], unknown}, "what no row knows is kept for a day"
     assert len(keys(bucket)) == 3 + 4 + 4
     assert {part.object_key.partition("/")[0] for part in bucket.multipart_uploads.all()} == {"other"}
-    assert sweep_uploads() == 0
+    assert delete_old_uploads() == 0
 
 
 WRITER = """import django; django.setup()
@@ -216,7 +216,7 @@ def test_an_upload_is_brought_in_by_another_machine(machine: Any, world: World, 
     machine("worker")
     with upload_files.open_upload_file(row.public_id) as file:
         assert file.read() == content
-    assert sweep_uploads() == 0, "an orphan is kept for a day"
+    assert delete_old_uploads() == 0, "an orphan is kept for a day"
     assert [name for name, _file in upload_files.list_upload_files()] == [str(row.public_id)]
     upload_files.delete_upload_file(row.public_id)
     assert keys(bucket) == set()

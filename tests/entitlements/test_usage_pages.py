@@ -12,7 +12,7 @@ from connections.actions import end_connection
 from entitlements.actions.usage import UsageRow, store_usage
 from entitlements.models import CustomerListing, CustomerPace, CustomerUsage, Sku, UsageDay, UsageMonth
 from entitlements.queries import usage
-from entitlements.queries.usage import UsageNumbers, sum_usage_by_moment
+from entitlements.queries.usage import UsageNumbers, sum_usage_by_period
 from partnerportal.lib import tenancy
 from partnerportal.lib.actors import Actor
 from tests.world import World, canary
@@ -181,9 +181,9 @@ def use(day: int, sku: int, assigned: int) -> UsageNumbers:
 def test_a_service_that_did_not_report_is_a_gap_and_not_a_dip() -> None:
     moments = [dt.date(2026, 1, day) for day in range(1, 6)]
     uses = [use(1, 1, 10), use(1, 2, 5), use(2, 1, 10), use(3, 1, 11), use(3, 2, 5), use(4, 1, 12), use(4, 2, 5)]
-    found = sum_usage_by_moment([*uses, use(5, 1, 12)], moments, WEEK)
+    found = sum_usage_by_period([*uses, use(5, 1, 12)], moments, WEEK)
     assert [each and each.assigned for each in found] == [15, None, 16, 17, None]
-    ended = sum_usage_by_moment([*uses, use(5, 1, 12)], moments, dt.timedelta(days=1))  # long ago: it has ended
+    ended = sum_usage_by_period([*uses, use(5, 1, 12)], moments, dt.timedelta(days=1))  # long ago: it has ended
     assert ended[-1] and ended[-1].assigned == 12
 
 

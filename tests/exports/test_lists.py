@@ -82,12 +82,12 @@ def test_the_days_of_a_trend_are_those_of_its_table(world: World, sku: Sku, web:
     asked = {"customer": world.customer.public_id}
     for query in ({}, {"service": "Pool"}, {"service": "Vault"}):
         trend = UsageTrend(actor, world.customer.pk, usage, query)
-        key, narrowed = trend.exports[0][:2]
+        key, narrowed = trend.export_choices[0][:2]
         rows = exported(world, web, "partner.reader", key, narrowed, **asked)
         found = [(r["day"], r["assigned_total"], r["monthly_active"], r["daily_active"]) for r in rows]
         shown = [
             (day.isoformat(), str(use.assigned), str(use.monthly), str(use.daily))
-            for day, use in zip(trend.days, trend.points, strict=True)
+            for day, use in zip(trend.days, trend.use_by_point, strict=True)
             if use
         ]
         assert found == shown and len(found) == (84 if query.get("service") == "Vault" else 83)

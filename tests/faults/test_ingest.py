@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from entitlements.actions.usage import store_usage
 from entitlements.actions.usage_check import find_usage_differences
-from entitlements.ingest.uploads import sweep_uploads
+from entitlements.ingest.uploads import delete_old_uploads
 from entitlements.models import IngestToken, IngestUpload, Sku, UsageDay
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.tokens import digest_secret, new_token
@@ -132,7 +132,7 @@ def test_the_web_process_is_killed_in_mid_upload(plant: Plant, secret: str) -> N
     until(lambda: upload("cut").state == "done", plant)
     assert upload("cut").counts["added"] == LINES
     assert str(upload("cut").public_id) == receipt["id"]
-    assert sweep_uploads() == 0
+    assert delete_old_uploads() == 0
 
 
 def half_sent(plant: Plant) -> int:

@@ -18,7 +18,7 @@ from django.db.models import Model, QuerySet
 
 from accounts.queries import list_current_operators, list_operators_of_person
 from entitlements.models import CustomerListing
-from entitlements.queries.customers import annotate_report_day, get_customer_with_account
+from entitlements.queries.customers import annotate_latest_report_day, get_customer_with_account
 from notifications.actions.inbox import mark_all_notices_read, mark_notice_read
 from partnerportal.lib import tenancy
 from partnerportal.lib.prepared import PreparedQuery
@@ -125,7 +125,7 @@ def test_instances_are_those_that_django_makes(world: World) -> None:
         pairs.append((list_current_operators(person_id), list_operators_of_person(person_id)))
     actor, with_account = (
         world.actor("partner.reader"),
-        annotate_report_day(CustomerListing.objects.select_related("customer")),
+        annotate_latest_report_day(CustomerListing.objects.select_related("customer")),
     )
     for listed in with_account.filter(viewer=world.partner):
         pairs.append(([get_customer_with_account(actor, listed.public_id)], with_account.filter(pk=listed.pk)))

@@ -33,14 +33,14 @@ import sentry_sdk
 from django.core.wsgi import get_wsgi_application
 from django.test import RequestFactory
 from entitlements.actions import figures
-from entitlements.tasks import fold_figures
+from entitlements.tasks import sum_portfolio_figures
 from partnerportal import middleware
 
 def fail(*args, **options):
     variable = "Local" + "Secret"
     raise ValueError("no such link: /i/TokenOfALink123/accept/")
 
-middleware.tenancy.enter_tenant = figures.fold_figures = fail
+middleware.tenancy.enter_tenant = figures.sum_portfolio_figures = fail
 asked = RequestFactory(headers={
     "referer": "http://localhost/?RefererSecret", "authorization": "Bearer HeaderSecret", "host": "localhost",
     "cookie": "portal-sid=CookieSecret"})
@@ -49,7 +49,7 @@ answered = lambda status, headers: print(status[:3], dict(headers)["X-Request-ID
 application = get_wsgi_application()
 list(application(environ | {"HTTP_HOST": "evil.example"}, lambda *_answer: None))
 list(application(environ, answered))
-print(fold_figures.apply().id)
+print(sum_portfolio_figures.apply().id)
 sentry_sdk.flush()
 """
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from entitlements.models import Entitlement
-from entitlements.queries.releases import count_waiting_releases
+from entitlements.queries.releases import count_waiting_licence_releases
 from entitlements.queries.trials import count_waiting_trials
 from tests.world import World
 
@@ -99,7 +99,10 @@ def test_who_acts_for_nobody_finds_their_own_pages_alone(web: Any) -> None:
 def test_the_menu_counts_what_waits(world: World, web: Any, as_tenant: Any) -> None:
     actor = world.actor("vendor.admin")
     with as_tenant(actor):
-        expected = {"/trials/": count_waiting_trials(actor, 100), "/releases/": count_waiting_releases(actor, 100)}
+        expected = {
+            "/trials/": count_waiting_trials(actor, 100),
+            "/releases/": count_waiting_licence_releases(actor, 100),
+        }
     assert all(expected.values())
     assert counts(web("vendor.admin").get("/me/")) == expected
     page = web("partner.admin").get("/me/")

@@ -13,7 +13,7 @@ from django.db import connection, transaction
 
 from connections.actions import accept_invitation, change_sharing
 from connections.models import Connection
-from entitlements.actions.figures import fold_figures
+from entitlements.actions.figures import sum_portfolio_figures
 from entitlements.ingest.importing import import_feed
 from entitlements.models import CustomerListing, Sku
 from partnerportal.lib.actors import Actor
@@ -84,10 +84,10 @@ def test_figures_are_folded_while_they_are_written(own_database: dict[str, str],
         ]  # fmt: skip
         race.run(
             [(Actor.system(), partial(import_feed, actor=Actor.system(), stream=stream(row))) for row in rows]
-            + [(Actor.system(), fold_figures)] * 8
+            + [(Actor.system(), sum_portfolio_figures)] * 8
         )
     assert differences() == []
-    fold_figures()
+    sum_portfolio_figures()
     assert differences() == []
 
 

@@ -15,8 +15,8 @@ from accounts.actions.operators import add_operator
 from accounts.actions.organizations import grant_membership, register_organization
 from accounts.models import Kind, Organization, Person, Program, Role
 from connections.actions import rebuild_portfolio
-from entitlements.actions.figures import fold_figures
-from entitlements.actions.listing import rebuild_listing
+from entitlements.actions.figures import sum_portfolio_figures
+from entitlements.actions.listing import rebuild_customer_listing
 from partnerportal.lib.actors import Actor
 
 SYSTEM = Actor.system("bench")
@@ -104,10 +104,10 @@ def followed_at_once() -> Iterator[None]:
         cursor.execute("ANALYZE")
         rebuild_portfolio(actor=SYSTEM)
         cursor.execute("ANALYZE connections_portfolio")
-        rebuild_listing(actor=SYSTEM)
+        rebuild_customer_listing(actor=SYSTEM)
         for table, trigger in triggers:
             cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER {trigger}")
-    fold_figures()
+    sum_portfolio_figures()
 
 
 def make_organization(kind: Kind, name: str, login: str, parent: Organization | None = None) -> Organization:

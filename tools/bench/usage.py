@@ -10,8 +10,8 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import F
 
-from entitlements.actions.figures import fold_figures
-from entitlements.actions.usage import COLUMNS, UsageRow, make_month_partitions, store_usage
+from entitlements.actions.figures import sum_portfolio_figures
+from entitlements.actions.usage import COLUMNS, UsageRow, create_usage_partitions, store_usage
 from entitlements.actions.usage_check import rebuild_usage
 from entitlements.ingest.importing import ANOTHER_DAY, BATCH
 from entitlements.models import CustomerUsage
@@ -66,7 +66,7 @@ def load() -> None:
         total = cursor.fetchone()[0]
     if not total:
         return
-    make_month_partitions([today() - dt.timedelta(days=back) for back in range(-31, DAYS + 1)])
+    create_usage_partitions([today() - dt.timedelta(days=back) for back in range(-31, DAYS + 1)])
     with connection.cursor() as cursor:
         for offset in range(0, total, CHUNK):
             cursor.execute(_GENERATE, {"today": today(), "offset": offset, "limit": CHUNK})
@@ -76,7 +76,7 @@ def load() -> None:
         cursor.execute(_FALL)
         cursor.execute("VACUUM ANALYZE entitlements_usagemonth, entitlements_customerusage")
         cursor.execute("VACUUM ANALYZE entitlements_customerlisting")
-    fold_figures()
+    sum_portfolio_figures()
 
 
 def lines(rounds: int) -> Iterator[GoalLine]:

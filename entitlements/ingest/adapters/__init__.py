@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from entitlements.ingest.adapters import graph, vendor_licensing
-from entitlements.ingest.adapters.base import AdaptedItem
+from entitlements.ingest.adapters.base import ConvertedItem
 
-ADAPTERS: dict[str, Callable[..., Iterator[AdaptedItem]]] = {
-    "graph": graph.read_document,
-    "vendor-licensing": vendor_licensing.read_document,
+ADAPTERS: dict[str, Callable[..., Iterator[ConvertedItem]]] = {
+    "graph": graph.convert_document,
+    "vendor-licensing": vendor_licensing.convert_document,
 }
 MAX_BYTES = 16 * 1024**2  # bytes of a file, which is held as a whole
 
@@ -18,7 +18,7 @@ class UnreadableFile(ValueError):
     """Raised when a file is not in the format of its adapter. The message is shown in the terminal."""
 
 
-def read_items(name: str, raw: bytes, *, customer: str = "", sku: str = "") -> list[AdaptedItem]:
+def convert_file(name: str, raw: bytes, *, customer: str = "", sku: str = "") -> list[ConvertedItem]:
     """Return the items of a file of another system, read by the adapter called `name`.
 
     `customer` (an ORGID) and `sku` (a code) are used where the file names none that the portal knows. Raises

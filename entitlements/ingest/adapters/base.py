@@ -8,7 +8,7 @@ MISSING: Any = object()
 
 
 @dataclass
-class AdaptedItem:
+class ConvertedItem:
     """One item of another system's file, translated to lines of the feed.
 
     `unknown` keeps the values for which the feed has no field.
@@ -31,12 +31,12 @@ class FieldReader:
         self.missing: list[str] = []
         self._known: set[str] = set()
 
-    def take_text(self, path: str) -> str:
+    def read_text(self, path: str) -> str:
         """Return the text of a field. Returns "" and notes the field as missing if it holds no text."""
         value = self._take(path)
         return self._good(path, value if isinstance(value, str) and value else MISSING, "")
 
-    def take_count(self, path: str) -> int:
+    def read_count(self, path: str) -> int:
         """Return the whole number of a field. Returns 0 and notes the field as missing if it holds no such number.
 
         A number below 0 is none either.
@@ -44,13 +44,13 @@ class FieldReader:
         value = self._take(path)
         return self._good(path, value if type(value) is int and value >= 0 else MISSING, 0)
 
-    def take_optional(self, path: str) -> Any:
+    def read_optional(self, path: str) -> Any:
         """Return the value of a field, or None if the object lacks the field, which is not noted."""
         value = self._take(path)
         return None if value is MISSING else value
 
-    def collect_untaken_values(self) -> dict[str, Any]:
-        """Return the values of all fields that no `take_…` method was asked for, as a dict by path."""
+    def collect_unread_values(self) -> dict[str, Any]:
+        """Return the values of all fields that no `read_…` method was asked for, as a dict by path."""
         return dict(self._rest(self.data, ""))
 
     def _take(self, path: str) -> Any:

@@ -9,7 +9,7 @@ so it gives entitlements and no days of use. The SKU's code is the skuPartNumber
 from collections.abc import Iterator
 from typing import Any
 
-from entitlements.ingest.adapters.base import AdaptedItem, FieldReader
+from entitlements.ingest.adapters.base import ConvertedItem, FieldReader
 
 STATES = {
     "Enabled": "active",
@@ -20,7 +20,7 @@ STATES = {
 }
 
 
-def read_document(document: Any, *, customer: str, sku: str) -> Iterator[AdaptedItem]:
+def convert_document(document: Any, *, customer: str, sku: str) -> Iterator[ConvertedItem]:
     """Yield one item, with its lines of the feed, for each subscription in a document of Microsoft Graph.
 
     `customer` (an ORGID) and `sku` (a code), where given, take the place of the document's own.
@@ -30,27 +30,27 @@ def read_document(document: Any, *, customer: str, sku: str) -> Iterator[Adapted
         yield _adapt_item(number, item, customer, sku)
 
 
-def _adapt_item(number: int, item: Any, customer: str, sku: str) -> AdaptedItem:
+def _adapt_item(number: int, item: Any, customer: str, sku: str) -> ConvertedItem:
     reader = FieldReader(item)
     units = {
-        name: reader.take_count(f"prepaidUnits.{name}") for name in ("enabled", "suspended", "warning", "lockedOut")
+        name: reader.read_count(f"prepaidUnits.{name}") for name in ("enabled", "suspended", "warning", "lockedOut")
     }
-    status = reader.take_text("capabilityStatus")
+    status = reader.read_text("capabilityStatus")
     if status and status not in STATES:
         reader.missing.append("capabilityStatus")
     line = {
         "type": "entitlement",
-        "external_id": f"graph:{reader.take_text('id')}",
-        "customer": customer or f"tenant:{reader.take_text('accountId')}",
-        "sku": sku or reader.take_text("skuPartNumber"),
+        "external_id": f"graph:{reader.read_text('id')}",
+        "customer": customer or f"tenant:{reader.read_text('accountId')}",
+        "sku": sku or reader.read_text("skuPartNumber"),
         "kind": "production",
         "state": STATES.get(status, ""),
         "quantity": units["enabled"] + units["warning"],
-        "assigned": reader.take_count("consumedUnits"),
+        "assigned": reader.read_count("consumedUnits"),
     }
     if customer:
-        reader.take_optional("accountId")
-    unknown = reader.collect_untaken_values() | {
+        reader.read_optional("accountId")
+    unknown = reader.collect_unread_values() | {
         f"prepaidUnits.{name}": units[name] for name in ("suspended", "lockedOut")
     }
-    return AdaptedItem(number, [] if reader.missing else [line], unknown, reader.missing)
+    return ConvertedItem(number, [] if reader.missing else [line], unknown, reader.missing)

@@ -10,10 +10,10 @@ it tells nothing. `nextExpiredLicenses` may be null: no end.
 from collections.abc import Iterator
 from typing import Any
 
-from entitlements.ingest.adapters.base import AdaptedItem, FieldReader
+from entitlements.ingest.adapters.base import ConvertedItem, FieldReader
 
 
-def read_document(document: Any, *, customer: str, sku: str) -> Iterator[AdaptedItem]:
+def convert_document(document: Any, *, customer: str, sku: str) -> Iterator[ConvertedItem]:
     """Yield one item, with its lines of the feed, for each product that a document lists.
 
     `customer` is the ORGID that the lines name; without it each item notes that it is missing. `sku`, where given,
@@ -23,23 +23,23 @@ def read_document(document: Any, *, customer: str, sku: str) -> Iterator[Adapted
         yield _adapt_item(number, item, customer, sku)
 
 
-def _adapt_item(number: int, item: Any, customer: str, sku: str) -> AdaptedItem:
+def _adapt_item(number: int, item: Any, customer: str, sku: str) -> ConvertedItem:
     reader = FieldReader(item)
     if not customer:
         reader.missing.append("--customer")
-    key = reader.take_text("customerId")
-    product = f"{reader.take_text('productName')}-{reader.take_text('productEdition')}"
+    key = reader.read_text("customerId")
+    product = f"{reader.read_text('productName')}-{reader.read_text('productEdition')}"
     seats = {
-        "purchased": reader.take_count("totalAvailableLicenseCount"),
-        "assigned": reader.take_count("totalUsageCount"),
+        "purchased": reader.read_count("totalAvailableLicenseCount"),
+        "assigned": reader.read_count("totalUsageCount"),
     }
     users, devices = (
-        reader.take_count("userLicenseUsage.totalUsageCount"),
-        reader.take_count("deviceLicenseUsage.totalUsageCount"),
+        reader.read_count("userLicenseUsage.totalUsageCount"),
+        reader.read_count("deviceLicenseUsage.totalUsageCount"),
     )
-    day = reader.take_text("timeStamp")[:10]
-    ends = reader.take_optional("nextExpiredLicenses.nextExpiredTime")
-    reader.take_optional("remainingLicenseCount")  # follows from the others
+    day = reader.read_text("timeStamp")[:10]
+    ends = reader.read_optional("nextExpiredLicenses.nextExpiredTime")
+    reader.read_optional("remainingLicenseCount")  # follows from the others
     about = {"customer": customer, "sku": sku or product}
     entitlement = {
         "type": "entitlement", "external_id": f"licensing:{key}:{product}", **about, "kind": "production",
@@ -47,6 +47,6 @@ def _adapt_item(number: int, item: Any, customer: str, sku: str) -> AdaptedItem:
         "ends_on": ends[:10] if isinstance(ends, str) else None,
     }  # fmt: skip
     usage = {"type": "usage", **about, "day": day, **seats, "monthly_users": users, "monthly_devices": devices}
-    return AdaptedItem(
-        number, [] if reader.missing else [entitlement, usage], reader.collect_untaken_values(), reader.missing
+    return ConvertedItem(
+        number, [] if reader.missing else [entitlement, usage], reader.collect_unread_values(), reader.missing
     )

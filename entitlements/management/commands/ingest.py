@@ -12,8 +12,8 @@ from typing import Any, TextIO, cast
 
 from django.core.management.base import CommandError, CommandParser
 
-from entitlements.facts import Outcome
-from entitlements.ingest.adapters import ADAPTERS, MAX_BYTES, UnreadableFile, read_items
+from entitlements.facts import LineOutcome
+from entitlements.ingest.adapters import ADAPTERS, MAX_BYTES, UnreadableFile, convert_file
 from entitlements.ingest.importing import LineResult, import_feed
 from entitlements.ingest.queries import find_org_id
 from entitlements.ingest.upload_files import DamagedFile, PeekableFile, UnpackedFile
@@ -54,7 +54,7 @@ so the same file may come in again. The exit code is 1 when a line was left out.
             nonlocal refused
             if lines is not None:
                 lines.write(format_result_as_json(result) + "\n")
-            if result.outcome is Outcome.ERROR:
+            if result.outcome is LineOutcome.ERROR:
                 refused += 1
                 if refused <= SHOWN:
                     self.stderr.write(format_result_as_text(result))
@@ -79,7 +79,7 @@ so the same file may come in again. The exit code is 1 when a line was left out.
         if refused > SHOWN:
             self.stderr.write(f"… and {refused - SHOWN:,} more." + ("" if report else " --report FILE lists them all."))
         self.stdout.write(
-            ", ".join(f"{counts[outcome]:,} {outcome}" for outcome in Outcome if outcome != Outcome.ERROR)
+            ", ".join(f"{counts[outcome]:,} {outcome}" for outcome in LineOutcome if outcome != LineOutcome.ERROR)
         )
         if refused:
             raise CommandError(f"{refused:,} of {counts.total():,} lines were left out.")
@@ -92,7 +92,7 @@ so the same file may come in again. The exit code is 1 when a line was left out.
         What an item lacks is named at the terminal, and values for which the feed has no field go to the report.
         """
         try:
-            items = read_items(
+            items = convert_file(
                 options["adapter"], stream.read(MAX_BYTES + 1), customer=options["customer"], sku=options["sku"]
             )
         except UnreadableFile as error:
@@ -108,12 +108,12 @@ so the same file may come in again. The exit code is 1 when a line was left out.
         text = "".join(json.dumps(row) + "\n" for row in rows)
         return UnpackedFile(BufferedReader(BytesIO(text.encode())))
 
-    def make_progress_reporter(self, stream: UnpackedFile, name: str) -> Callable[[Counter[Outcome]], None]:
+    def make_progress_reporter(self, stream: UnpackedFile, name: str) -> Callable[[Counter[LineOutcome]], None]:
         """Return a function that says on standard error how far a long file is, every SECONDS."""
         size = os.path.getsize(name) if os.path.isfile(name) else 0
         said_at = time.monotonic()
 
-        def say(counts: Counter[Outcome]) -> None:
+        def say(counts: Counter[LineOutcome]) -> None:
             nonlocal said_at
             if time.monotonic() - said_at >= SECONDS:
                 said_at = time.monotonic()

@@ -2,8 +2,8 @@ from django.core.management.base import CommandError, CommandParser
 from django.db import transaction
 
 from connections.actions import list_portfolio_differences, rebuild_portfolio
-from entitlements.actions.figures import find_figure_differences, rebuild_figures
-from entitlements.actions.listing import find_listing_differences, rebuild_listing
+from entitlements.actions.figures import find_portfolio_figure_differences, rebuild_portfolio_figures
+from entitlements.actions.listing import find_customer_listing_differences, rebuild_customer_listing
 from partnerportal.lib.commands import StaffCommand
 
 SHOWN = 50  # differences that the terminal shows
@@ -22,12 +22,18 @@ class Command(StaffCommand):
 
     def handle(self, *args: object, check: bool, **options: object) -> None:
         if check:
-            self.report([*list_portfolio_differences(), *find_listing_differences(), *find_figure_differences()])
+            self.report(
+                [
+                    *list_portfolio_differences(),
+                    *find_customer_listing_differences(),
+                    *find_portfolio_figure_differences(),
+                ]
+            )
             return
         with transaction.atomic():
             paths = rebuild_portfolio(actor=self.actor)
-            listings = rebuild_listing(actor=self.actor)
-            figures = rebuild_figures(actor=self.actor)
+            listings = rebuild_customer_listing(actor=self.actor)
+            figures = rebuild_portfolio_figures(actor=self.actor)
         self.stdout.write(
             f"Corrected: {paths:,} rows of the portfolio, {listings:,} of the customer lists, {figures:,} figures."
         )
