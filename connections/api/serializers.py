@@ -8,7 +8,7 @@ from rest_framework import serializers
 
 from connections.models import Connection, Consent, InvitationLink
 from partnerportal.lib.api_input import StrictSerializer
-from partnerportal.lib.scopes import Scope
+from partnerportal.lib.api_output import ScopesField
 
 LINK = re.compile(r"(?:(?P<origin>https?://[^/]+)/i/)?(?P<token>[A-Za-z0-9_-]{20,64})/?")
 
@@ -23,7 +23,7 @@ class ConnectionSerializer(serializers.Serializer[Connection]):
     state = serializers.ChoiceField(choices=Connection.State.choices)
     partner = serializers.SerializerMethodField()
     customer = serializers.SerializerMethodField()
-    scopes = serializers.SerializerMethodField(help_text="What the customer shares; nothing once it has ended.")
+    scopes = ScopesField(source="shared_scopes", help_text="What the customer shares; nothing once it has ended.")
     connected_at = serializers.DateTimeField()
     ended_at = serializers.DateTimeField(allow_null=True)
     ended_by = serializers.SerializerMethodField(help_text="Which side ended it; null while it is active.")
@@ -35,10 +35,6 @@ class ConnectionSerializer(serializers.Serializer[Connection]):
     @extend_schema_field(ConnectionPartySerializer)
     def get_customer(self, connection: Connection) -> dict[str, Any]:
         return {"id": connection.customer_public_id, "name": connection.customer_name}  # type: ignore[attr-defined]
-
-    @extend_schema_field(serializers.ListField(child=serializers.CharField()))
-    def get_scopes(self, connection: Connection) -> list[str]:
-        return connection.shared_scopes.codes
 
     @extend_schema_field(serializers.ChoiceField(choices=["partner", "customer"], allow_null=True))
     def get_ended_by(self, connection: Connection) -> str | None:
@@ -86,15 +82,11 @@ SHARING = {
 
 
 class ConsentSerializer(serializers.Serializer[Consent]):
-    scopes = serializers.SerializerMethodField(help_text="What was consented to.")
+    scopes = ScopesField(help_text="What was consented to.")
     at = serializers.DateTimeField()
     by = serializers.CharField(source="person_label", help_text="The person's name, or the program's.")
     wording = serializers.CharField(help_text="The version of the texts that were read; empty through the API.")
     language = serializers.CharField(help_text="Their language; empty through the API.")
-
-    @extend_schema_field(serializers.ListField(child=serializers.CharField()))
-    def get_scopes(self, consent: Consent) -> list[str]:
-        return Scope(consent.scopes).codes
 
 
 @extend_schema_serializer(examples=[OpenApiExample("sharing", value=SHARING, response_only=True)])

@@ -9,6 +9,7 @@ from rest_framework import serializers
 from entitlements.actions.trials import MOST_IN_PRODUCTION, MOST_SEATS, REASON_LENGTH
 from entitlements.models import CustomerListing, Entitlement, LicenceRelease, Order, Sku, UnusualUse
 from partnerportal.lib.api_input import CodeField, StrictSerializer
+from partnerportal.lib.api_output import RowSerializer, ScopesField
 from partnerportal.lib.days import today
 from partnerportal.lib.scopes import Scope
 
@@ -31,12 +32,21 @@ CUSTOMER: dict[str, Any] = {
 }
 UNSHARED_USAGE = "Null where `shared` lacks `usage`."
 UNSHARED = "Null where `shared` lacks `entitlements`."
-OF_SERVICES = ("services", "trials", "seats", "assigned", "overage", "expires_on")  # null where these are not shared
-OF_USAGE = ("unusual_use", "usage_as_of")
+FIELDS_BY_SCOPE = {  # null where the customer does not share the scope
+    Scope.ENTITLEMENTS: ("services", "trials", "seats", "assigned", "overage", "expires_on"),
+    Scope.USAGE: ("unusual_use", "usage_as_of"),
+}
+
+
+@extend_schema_field(serializers.ListField(child=serializers.ChoiceField(choices=UnusualUse.choices)))
+class UnusualUseField(serializers.ReadOnlyField):
+    """A field of kinds of unusual use, which the API returns as the database holds them."""
 
 
 @extend_schema_serializer(examples=[OpenApiExample("customer", value=CUSTOMER, response_only=True)])
-class CustomerSerializer(serializers.Serializer[CustomerListing]):
+class CustomerSerializer(RowSerializer[CustomerListing]):
+    """A connected customer, with totals of what it has and shares."""
+
     id = serializers.UUIDField(source="public_id")
     org_id = serializers.CharField(help_text="ORGID: eight digits.")
     name = serializers.CharField()
@@ -55,25 +65,21 @@ class CustomerSerializer(serializers.Serializer[CustomerListing]):
         allow_null=True, help_text=f"The nearest end among running entitlements. Null: none ends. {UNSHARED}"
     )
     connected_at = serializers.DateTimeField()
-    unusual_use = serializers.ListField(
+    unusual_use = UnusualUseField(
         source="unusual",
         allow_null=True,
-        child=serializers.ChoiceField(choices=UnusualUse.choices),
         help_text="Falling or rising out of its usual range; idle: licences assigned, none used in 30 days; new: found "
         f"within a week. {UNSHARED_USAGE}",
     )
     usage_as_of = serializers.DateField(source="as_of", allow_null=True, help_text="The latest reported day, UTC.")
-    shared = serializers.SerializerMethodField(help_text="Codes of what the customer shares with you.")
-
-    @extend_schema_field(serializers.ListField(child=serializers.CharField()))
-    def get_shared(self, customer: CustomerListing) -> list[str]:
-        return Scope(customer.scopes).codes
+    shared = ScopesField(source="scopes", help_text="Codes of what the customer shares with you.")
 
     def to_representation(self, instance: CustomerListing) -> dict[str, Any]:
         shown: dict[str, Any] = super().to_representation(instance)
-        hidden: tuple[str, ...] = () if instance.shares_scope(Scope.ENTITLEMENTS) else OF_SERVICES
-        hidden += () if instance.shares_scope(Scope.USAGE) else OF_USAGE
-        return shown | dict.fromkeys(hidden)
+        for scope, names in FIELDS_BY_SCOPE.items():
+            if not instance.shares_scope(scope):
+                shown.update(dict.fromkeys(names))
+        return shown
 
 
 ADDRESS = {
@@ -88,6 +94,8 @@ ADDRESS = {
 
 @extend_schema_serializer(examples=[OpenApiExample("customer", value=CUSTOMER | ADDRESS, response_only=True)])
 class CustomerDetailSerializer(CustomerSerializer):
+    """A connected customer, with totals of what it has and shares, and its address."""
+
     tenant_id = serializers.UUIDField(source="customer.tenant_id")
     street = serializers.CharField(source="customer.street")
     postal_code = serializers.CharField(source="customer.postal_code")

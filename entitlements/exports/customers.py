@@ -18,7 +18,7 @@ from entitlements.exports.columns import (
 from entitlements.filters import CustomerFilterSet, RenewalFilterSet
 from entitlements.lists.customers import CUSTOMERS
 from entitlements.models import NO_EXPIRY, Sku
-from entitlements.models.listing import null_unless_shared
+from entitlements.models.listing import NullUnlessShared
 from entitlements.queries.customers import (
     annotate_latest_report_day,
     list_customers,
@@ -83,16 +83,16 @@ LISTS = (
             make_raw_column("country"),
             make_text_column("website"),
             make_raw_column("shared", make_scope_codes_expression()),
-            make_raw_column("services", null_unless_shared("services", Scope.ENTITLEMENTS)),
+            make_raw_column("services", NullUnlessShared("services", Scope.ENTITLEMENTS)),
             make_text_column("skus", join_with_semicolons(ArraySubquery(_SKU_NAMES.values("name")))),
-            make_raw_column("seats", null_unless_shared("seats", Scope.ENTITLEMENTS)),
-            make_raw_column("assigned", null_unless_shared("assigned", Scope.ENTITLEMENTS)),
-            make_raw_column("overage", null_unless_shared("overage", Scope.ENTITLEMENTS)),
+            make_raw_column("seats", NullUnlessShared("seats", Scope.ENTITLEMENTS)),
+            make_raw_column("assigned", NullUnlessShared("assigned", Scope.ENTITLEMENTS)),
+            make_raw_column("overage", NullUnlessShared("overage", Scope.ENTITLEMENTS)),
             make_percent_column("pct_assigned", "assigned", "seats"),
-            make_raw_column("trials", null_unless_shared("trials", Scope.ENTITLEMENTS)),
-            make_raw_column("trial_requests", null_unless_shared("requests", Scope.ENTITLEMENTS)),
+            make_raw_column("trials", NullUnlessShared("trials", Scope.ENTITLEMENTS)),
+            make_raw_column("trial_requests", NullUnlessShared("requests", Scope.ENTITLEMENTS)),
             make_raw_column("next_expiry_on", NullIf(F("next_expiry_on"), Value(NO_EXPIRY))),
-            make_raw_column("unusual_use", null_unless_shared(join_with_semicolons("unusual"), Scope.USAGE)),
+            make_raw_column("unusual_use", NullUnlessShared(join_with_semicolons("unusual"), Scope.USAGE)),
             make_raw_column("usage_as_of", "as_of"),
             make_moment_column("connected_at"),
         ),

@@ -13,11 +13,11 @@ from entitlements.lists.tabs import count_customers_of_saved_view, make_customer
 from entitlements.models import UnusualUse
 from entitlements.queries.customers import (
     annotate_latest_report_day,
+    annotate_weekly_usage,
     get_portfolio_numbers,
     list_customers,
     list_portfolio_skus,
 )
-from entitlements.queries.usage import annotate_weekly_usage
 from entitlements.rows.customers import make_customer_rows
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Case, ExpressionWrapper, F, Q, When
+from django.db.models import ExpressionWrapper, F, Func, Q
 from django.db.models.lookups import Exact
 
 from entitlements.models.usage import UnusualUse, make_unusual_use_field
@@ -27,12 +27,20 @@ def make_sharing_condition(scope: Scope) -> Exact:
     return Exact(ExpressionWrapper(F("scopes").bitand(int(scope)), models.SmallIntegerField()), int(scope))
 
 
-def null_unless_shared(value: Any, scope: Scope) -> Case:
-    """Return a query expression: `value` in rows of CustomerListing whose customer shares the scope, null elsewhere.
+class NullUnlessShared(Func):
+    """A query expression: `value` in rows of CustomerListing whose customer shares the scope, null elsewhere.
 
-    The columns of data that is not shared hold 0, which would be untrue.
+    The columns of data that is not shared hold 0, which would be untrue. `value` is the name of a column or an
+    expression. Lists ask for it on each page, and Django takes twice as long to write the same as Case and When.
     """
-    return Case(When(make_sharing_condition(scope), then=F(value) if isinstance(value, str) else value))
+
+    template = "CASE WHEN %(expressions)s END"  # the expressions are the column of scopes and the value
+
+    def __init__(self, value: Any, scope: Scope) -> None:
+        super().__init__("scopes", value, arg_joiner=f" & {int(scope)} = {int(scope)} THEN ")
+
+    def _resolve_output_field(self) -> "models.Field[Any, Any] | None":
+        return self.get_source_fields()[-1]
 
 
 class CustomerListingQuerySet(TenantQuerySet):

@@ -14,7 +14,7 @@ from accounts.models import Organization
 from connections.models import Connection
 from entitlements import counting
 from entitlements.models import CustomerListing, CustomerUsage, Entitlement, Order, PortfolioFigure, Sku
-from entitlements.models.listing import OVER, CustomerListingQuerySet, null_unless_shared
+from entitlements.models.listing import OVER, CustomerListingQuerySet, NullUnlessShared
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import SOON, today
 from partnerportal.lib.errors import NotFound
@@ -149,13 +149,26 @@ def make_order_count(actor: Actor, customer: OuterRef) -> Combinable:
     return Coalesce(Subquery(orders.values("customer").annotate(count=Count("pk")).values("count")), 0)
 
 
+# Both are written once, because each page of a list asks for them.
+_USAGE = CustomerUsage.objects.filter(customer=OuterRef("customer"))
+_REPORT_DAY = NullUnlessShared(Subquery(_USAGE.values("as_of")), Scope.USAGE)
+_WEEKS = NullUnlessShared(Subquery(_USAGE.values("weeks")), Scope.USAGE)
+
+
 def annotate_latest_report_day(rows: CustomerListingQuerySet) -> CustomerListingQuerySet:
     """Add `as_of` to each row of the customer listing: the latest day for which the customer's use was reported.
 
     It is None where no use is reported or shared.
     """
-    as_of = CustomerUsage.objects.filter(customer=OuterRef("customer")).values("as_of")
-    return rows.annotate(as_of=null_unless_shared(Subquery(as_of), Scope.USAGE))
+    return rows.annotate(as_of=_REPORT_DAY)
+
+
+def annotate_weekly_usage(rows: CustomerListingQuerySet) -> CustomerListingQuerySet:
+    """Add `weeks` to each row of the customer listing: the shares of licences assigned in sixteen weeks, in percent.
+
+    They are None before the first report, and where the customer does not share its usage with the row's viewer.
+    """
+    return rows.annotate(weeks=_WEEKS)
 
 
 def _with_account(viewer: int, public_id: UUID) -> QuerySet[CustomerListing, tuple[Any, ...]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
 
-from django.db.models import Max, OuterRef, QuerySet, Subquery
+from django.db.models import Max, QuerySet
 
 from entitlements import counting
 from entitlements.models import (
@@ -21,11 +21,10 @@ from entitlements.models import (
     UsageMonth,
     get_first_day_of_month,
 )
-from entitlements.models.listing import HAS_UNUSED, UNUSED, CustomerListingQuerySet, null_unless_shared
+from entitlements.models.listing import HAS_UNUSED, UNUSED
 from entitlements.models.usage import KEPT
 from entitlements.queries.customers import annotate_latest_report_day
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.scopes import Scope
 
 RANGES = {"12w": 3, "6m": 6, "13m": 13}  # months that each range of a trend shows; twelve weeks are shown by day too
 WEEKS = dt.timedelta(weeks=12)  # the days that a trend by day shows
@@ -160,16 +159,6 @@ def find_latest_use_by_service(uses: Iterable[UsageNumbers], since: dt.date) -> 
 def get_customer_usage(actor: Actor, customer_id: int | None) -> CustomerUsage | None:
     """Return the CustomerUsage row of a customer, which is its use in total, or None before the first report."""
     return CustomerUsage.objects.visible_to(actor).filter(customer=customer_id).defer(*KEPT).first()
-
-
-def annotate_weekly_usage(rows: CustomerListingQuerySet) -> CustomerListingQuerySet:
-    """Add `weeks` to each row of the customer listing: the shares of licences assigned in sixteen weeks, in percent.
-
-    The same query reads them. They are None before the first report, and where the customer does not share its usage
-    with the row's viewer.
-    """
-    weeks = CustomerUsage.objects.filter(customer=OuterRef("customer")).values("weeks")
-    return rows.annotate(weeks=null_unless_shared(Subquery(weeks), Scope.USAGE))
 
 
 def find_latest_report_day(actor: Actor, kind: UnusualUse) -> dt.date | None:

@@ -107,11 +107,14 @@ class PersonalList(ListState):
         """
         return self._address({**self.common_url_values, **changes})
 
+    @cached_property
+    def _path(self) -> str:
+        return reverse(self.definition.url_name)
+
     def _address(self, values: Mapping[str, Any]) -> str:
-        path = reverse(self.definition.url_name)
         usual = {"sort": self.definition.default_sort, "size": DEFAULT_SIZE, **self.usual}
-        url = build_list_url(path, values, usual)
-        return f"{path}?view=all" if url == path and self.preferences.default_view else url
+        url = build_list_url(self._path, values, usual)
+        return f"{self._path}?view=all" if url == self._path and self.preferences.default_view else url
 
     def build_url_with_query(self, query: Mapping[str, Any]) -> str:
         """Return the URL of this list with `query` in place of its filters and order, and the same page size."""

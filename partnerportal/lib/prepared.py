@@ -5,7 +5,7 @@ Without that, Django takes longer to write such a statement, and PostgreSQL to p
 
 import json
 from collections.abc import Callable, Iterable
-from functools import cached_property
+from functools import cache, cached_property
 from hashlib import sha256
 from itertools import islice
 from typing import Any, Generic, TypeVar, cast
@@ -69,12 +69,13 @@ class PreparedQuery(Generic[R]):
             return cursor.fetchall()
 
 
-def list_column_names(model: type[Model], relation: str = "") -> list[str]:
+@cache  # each request asks for those of a few models
+def list_column_names(model: type[Model], relation: str = "") -> tuple[str, ...]:
     """Return the names of all the model's columns, as `values_list` takes them.
 
     `relation`, such as "organization__", is put before each name, for columns that are reached through a relation.
     """
-    return [f"{relation}{field.attname}" for field in model._meta.concrete_fields]
+    return tuple(f"{relation}{field.attname}" for field in model._meta.concrete_fields)
 
 
 def build_instance(model: type[M], values: Iterable[Any]) -> M:

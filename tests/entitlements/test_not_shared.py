@@ -8,8 +8,7 @@ import pytest
 from connections.actions import accept_invitation, change_sharing, end_connection
 from entitlements.actions.renewals import make_calendar_feed
 from entitlements.models import CustomerListing, CustomerPace, CustomerUsage, Entitlement
-from entitlements.queries.customers import annotate_latest_report_day, list_customers
-from entitlements.queries.usage import annotate_weekly_usage
+from entitlements.queries.customers import annotate_latest_report_day, annotate_weekly_usage, list_customers
 from exports import actions
 from exports.models import Export
 from partnerportal.lib.scopes import ALL, Scope
