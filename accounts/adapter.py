@@ -82,7 +82,7 @@ class AccountAdapter(DefaultAccountAdapter):
         return str(ipaddress.ip_network(f"{address}/{24 if address.version == 4 else 64}", strict=False))
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
-        """Count a wrong password against the account that it was typed for.
+        """Count a wrong password against the account for which it was typed.
 
         It counts from whatever network it came, because many may guess together.
         """
@@ -125,7 +125,7 @@ class AccountAdapter(DefaultAccountAdapter):
     def is_safe_url(self, url: str | None) -> bool:
         """Return whether a redirect may go to this URL: only a path of this site.
 
-        allauth's own check fails on an address that cannot be parsed, and allows one that is no path.
+        allauth's own check fails on a URL that cannot be parsed, and allows one that is no path.
         """
         return is_local_path(current.request, url or "")
 

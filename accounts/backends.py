@@ -35,9 +35,9 @@ class PortalBackend(AuthenticationBackend):
 
 
 def get_half_signed_in_person_id(session: Mapping[str, Any]) -> int | None:
-    """Return the id of the person whose sign-in has begun in this session and is not finished, or None.
+    """Return the id of the person whose sign-in in this session has begun but is not finished, or None.
 
-    They have given their password and still owe a second factor or a mailed code.
+    They have given their password and still need a second factor or a mailed code.
     """
     pending = session.get(LOGIN_SESSION_KEY) or {}
     return url_str_to_user_pk(pending["user_pk"]) if pending.get("user_pk") else None

@@ -126,7 +126,7 @@ class SavedViewForm(forms.Form):
 
     @property
     def action_arguments(self) -> dict[str, Any]:
-        """The entered `name` and `is_shared`, as keyword arguments of the actions on saved views."""
+        """The entered `name` and `is_shared`, as keyword arguments for the actions on saved views."""
         return {"name": self.cleaned_data["name"], "is_shared": self.cleaned_data.get("is_shared", self.was_shared)}
 
 
@@ -148,8 +148,8 @@ class ColumnChoice:
 class ListDisplayForm:
     """The form in which a person chooses a list's columns, their order, and how dense the rows are.
 
-    The first column names the row and is always shown first, so it is not asked for. For a list with few columns only
-    the density is. Unknown values are ignored.
+    The first column names the row and is always shown first, so it is not asked for. For a list with few columns the
+    form asks only for the density. Unknown values are ignored.
     """
 
     def __init__(self, definition: ListDefinition, preferences: ListPreferences, data: QueryDict | None) -> None:

@@ -17,8 +17,8 @@ ALL_BUT_VENDOR = frozenset(Kind.values) - {Kind.VENDOR.value}
 class VendorRequestNotice(NoticeKind):
     """The base of notices that tell the vendor's staff what an organisation asks of the vendor.
 
-    Whoever asks is not within the staff's reach, so the notice is not `about` that organisation and keeps its name
-    alone.
+    Staff do not see the data of the asking organisation, so the notice is not linked to it (`about`) and stores only
+    its name.
     """
 
     audience = frozenset({Kind.VENDOR.value})
@@ -37,10 +37,10 @@ class VendorRequestNotice(NoticeKind):
 
 
 class RequesterNotice(NoticeKind):
-    """The base of notices that tell the Admins of an organisation what became of its request.
+    """The base of notices that tell the Admins of an organisation the answer to its request.
 
-    Nobody else is told. The notice is not `about` that organisation, because notices about it go to everyone connected
-    to it. The recipient is the event's counterpart.
+    The recipient is the event's counterpart. The notice is not linked to the organisation (`about`), because then
+    everyone connected to it would get the notice too.
     """
 
     roles = email_roles = ADMINS

@@ -26,7 +26,7 @@ class PersonalDataSection:
 
 @dataclass(frozen=True)
 class PersonalDataTable:
-    """A table whose rows belong to one person each, by `person_id`, with the columns that an export shows."""
+    """A table with rows that each belong to one person (`person_id`), and the columns that an export shows."""
 
     model: Any
     columns: tuple[str, ...]

@@ -45,9 +45,9 @@ def _is_somebody_else(actor: Actor, operator: Operator | None) -> Denied | None:
 
 
 def deny_without_finance_access(actor: Actor, _on: object) -> Denied | None:
-    """Return the refusal for an actor who may not see customers' orders and prices, or None for others (E-13).
+    """Return a Denied if the actor may not see customers' orders and prices, or None if they may (E-13).
 
-    The refusal says who may see them, and that an Admin can grant it. The second argument is not looked at.
+    Its message says which roles may see them, and that an Admin can grant it. The second argument is ignored.
     """
     if actor.sees_finance:
         return None

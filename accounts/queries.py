@@ -74,9 +74,9 @@ _OPERATORS = PreparedQuery(_operator_columns, -1, dt.date.min)
 
 
 def list_current_operators(person_id: int) -> list[Operator]:
-    """Return today's operators of a person, as `list_operators_of_person` does, by a prepared statement.
+    """Return a person's operators with the programme memberships that run today (UTC), by a prepared statement.
 
-    Every request needs them.
+    The result is that of `list_operators_of_person`. Every request needs it, so the statement is prepared once.
     """
     return [_operator(row) for row in _OPERATORS(person_id, today())]
 
@@ -190,11 +190,10 @@ def list_programs_granting(feature: Feature) -> list[str]:
 
 
 def list_people_to_notify(organization_ids: Iterable[int]) -> dict[int, list[Addressee]]:
-    """Return who can be told of news, as a dict of Addressees by their organisation's primary key.
+    """Return the people who can be notified, as a dict of lists of Addressee by their organisation's primary key.
 
     They are the active persons who act for each of these organisations. An organisation without any is left out, and so
-    is a suspended one, whose people are told nothing. This is the directory by which notices are mailed: see
-    `AccountsConfig`.
+    is a suspended one. `AccountsConfig` registers this function as the directory by which notices are mailed.
     """
     active = Organization.State.ACTIVE
     rows = Operator.objects.filter(

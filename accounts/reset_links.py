@@ -11,8 +11,8 @@ from django.contrib.auth.base_user import AbstractBaseUser
 class ResetTokenGenerator(EmailAwarePasswordResetTokenGenerator):
     """The generator of the tokens in links that reset a password.
 
-    As with allauth, a link is void after another password, address or sign-in; here it is also void, for good, once its
-    person was locked.
+    As in allauth, a new password, a new address or a sign-in makes a link void. Here a link also becomes void for good
+    when its person is locked.
     """
 
     def _make_hash_value(self, user: AbstractBaseUser, timestamp: int) -> str:

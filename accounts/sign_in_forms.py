@@ -46,7 +46,7 @@ TOO_MANY_CODES_CONFIRM = _(
 class LoginForm(BaseLoginForm):
     """The form for signing in by password.
 
-    Whoever gives the right password while a mailed code is on its way is told so.
+    A person who gives the right password again, shortly after a code was mailed, is told that the code is on its way.
     """
 
     def _clean_with_password(self, credentials: dict[str, str]) -> dict[str, Any]:
@@ -70,8 +70,7 @@ class ResetPasswordForm(BaseResetPasswordForm):
     def save(self, request: HttpRequest, **kwargs: Any) -> str:
         """Mail a link that sets a password; return the address that was typed.
 
-        A locked person is told by mail that they are locked. Only the mail says which of the two it is: the page is the
-        same for everybody.
+        A locked person is told by mail that they are locked. The page is the same in both cases, so it reveals nothing.
         """
         email = self.cleaned_data["email"]
         if not self.users and filter_users_by_email(email, is_active=False, for_login=True):
@@ -106,8 +105,8 @@ class ResetPasswordKeyForm(BaseResetPasswordKeyForm):
     def save(self) -> None:
         """Store the new password, and mark the person's address as verified if it is their only one.
 
-        Whoever opened the link reads the mailbox that it was sent to, so the next sign-in asks for no code. Of several
-        addresses none is proved: the link does not say to which of them it was sent.
+        Whoever opened the link reads the mailbox that it was sent to, so the next sign-in asks for no code. If there
+        are several addresses, none is marked, because the link does not say to which of them it was sent.
         """
         super().save()
         addresses = list(EmailAddress.objects.filter(user=self.user))
@@ -118,17 +117,17 @@ class ResetPasswordKeyForm(BaseResetPasswordKeyForm):
 class SecondFactorForm(mfa_forms.BaseAuthenticateForm):
     """The base of forms that take a code of an authenticator app or a recovery code.
 
-    Wrong codes count as wrong passwords do: by account and client network, so that a stranger locks nobody out
-    elsewhere, and by account and day, of which the owner is told.
+    Wrong codes are limited like wrong passwords: by account and client network, so that a stranger cannot lock the
+    owner out elsewhere, and by account and day, of which the owner is told.
     """
 
     too_many = TOO_MANY_CODES
 
     def clean_code(self) -> str:
-        """Return the code if it is right for one of the person's authenticators.
+        """Return the code if it is right for one of the person's authenticators, and set `authenticator` to that one.
 
-        That one is kept in `authenticator`. Raises ValidationError for a wrong code, after too many of them from one
-        client network, and after too many in a day unless the person has given a mailed code first.
+        Raises ValidationError for a wrong code, after too many of them from one client network, and after too many in a
+        day unless the person has given a mailed code first.
         """
         person, request = self.user, context.request
         # of many codes that come at once, each is counted before the next is tried
@@ -237,10 +236,9 @@ class AddWebAuthnForm(webauthn_forms.AddWebAuthnForm):
 
 class ActivateTOTPForm(BaseActivateTOTPForm):
     def clean_code(self) -> str:
-        """Return the code that activates an authenticator app, and mark it as used.
+        """Return the code that activates an authenticator app, and mark it as used, so that it signs nobody in.
 
-        So the same code signs nobody in. Raises ValidationError for a wrong code, and for the second of two browsers in
-        which an app is added at once.
+        Raises ValidationError for a wrong code, and for the second of two browsers in which an app is added at once.
         """
         acquire_lock(Lock.PROOFS, self.user.pk)
         if is_mfa_enabled(self.user, [Authenticator.Type.TOTP]):

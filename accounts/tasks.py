@@ -10,20 +10,20 @@ from accounts.actions.people import delete_ended_session_records
 
 @shared_task
 def delete_ended_sessions() -> None:
-    """Delete sessions that have run out, and the records of where such sessions were signed in."""
+    """Delete sessions that have expired, and the records of where such sessions were signed in."""
     call_command("clearsessions")
     delete_ended_session_records()
 
 
 @shared_task
-def warn_owners_of_guessing() -> None:
-    """Queue a mail to each person whose password or codes are being guessed, once a day for each of the two."""
-    while attempts.warn_owners_of_guessing():
+def send_failed_sign_in_warnings() -> None:
+    """Queue a mail to each person with many wrong passwords or codes, at most once a day for each of the two."""
+    while attempts.send_failed_sign_in_warnings():
         pass
 
 
 @shared_task
 def delete_unverified_accounts() -> None:
-    """Delete people who signed up and never proved an address, and old counts of failed attempts."""
+    """Delete people who signed up and never verified an address, and old counts of failed attempts."""
     people.delete_unverified_people()
     delete_old_failed_attempts()

@@ -37,7 +37,7 @@ def accept_invitation(
     """Connect the actor's organisation, as the customer, with the partner that sent this invitation (E-14).
 
     Return the connection, and True if it is new: if the two are connected already, nothing changes (E-3). From then on
-    the partner sees the data that `scopes` stand for (CC-10…CC-14). `token` is the secret in the invitation's address,
+    the partner sees the data that `scopes` stand for (CC-10…CC-14). `token` is the secret in the invitation's URL,
     and `wording` the texts that the person read before agreeing, or None for a program. When several people accept at
     once, a unique index keeps one active connection.
 

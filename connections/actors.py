@@ -35,7 +35,7 @@ def build_actor(operator: Operator, person: Person) -> Actor:
 def _reach(organization_id: int, sees_finance: bool, scope: Any) -> Any:
     """Return a subquery of the organisations that share this scope with this organisation.
 
-    Without finance sight, only the organisation itself is among those that share orders.
+    Without permission to see orders and prices, only the organisation itself is among those that share orders.
     """
     rows = Portfolio.objects.filter(viewer=organization_id).filter_sharing(scope)
     return (rows if sees_finance else rows.exclude_orders_of_others(scope)).values("subject_id")

@@ -74,8 +74,8 @@ _offered: dict[Scope, OfferedScope] = {}
 def register_offered_scope(offered: OfferedScope) -> None:
     """Add a scope (a kind of data) to those that customers can choose to share.
 
-    Each app calls this at start for its own data. A scope that no app has offered is on no page and cannot be shared.
-    Raises AssertionError for a scope that is offered already.
+    Each app calls this at start for its own data. A scope that no app registers is on no page and cannot be shared.
+    Raises AssertionError for a scope that is registered already.
     """
     assert offered.scope not in _offered, f"{offered.scope} is offered twice"
     _offered[offered.scope] = offered

@@ -30,7 +30,8 @@ CONSENTS_SHOWN = 50  # the newest consents of a connection
 class Invitation:
     """A partner's invitation, with everything that anybody who holds its link may see of the partner.
 
-    Badges, country and ORGID are among it, to help people recognise a link that only pretends to come from the partner.
+    It includes badges, country and ORGID, so that people can recognise a link that only pretends to come from the
+    partner.
     """
 
     token: str
@@ -56,7 +57,7 @@ def as_invitation_holder(actor: Actor, token: str) -> AbstractContextManager[Non
 
 
 def get_invitation(actor: Actor, token: str) -> Invitation:
-    """Return the invitation with this token, the secret in the invitation's address.
+    """Return the invitation with this token, the secret in the invitation's URL.
 
     It needs no permission, because the token is enough. Raises NotFound if the token is unknown.
     """
@@ -169,9 +170,9 @@ def get_connection(actor: Actor, public_id: UUID) -> Connection:
 
 
 def find_distributor(actor: Actor, partner_id: int | None) -> Organization | None:
-    """Return the distributor above the partner with this primary key.
+    """Return the distributor above the partner with this primary key, or None.
 
-    Return None if there is none, or if the actor may not see the partner or the distributor.
+    It is None if there is none, or if the actor may not see the partner or the distributor.
     """
     known = list_known_organizations(actor)
     return known.filter(partners__in=known.filter(pk=partner_id)).first()

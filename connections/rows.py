@@ -289,14 +289,14 @@ def build_shared_scope_rows(scopes: Scope) -> list[SharedScopeRow]:
 
 
 def get_sharing_url(connection_id: object) -> str:
-    """Return the address of the page “What is shared” of the connection with this public id; "" for None."""
+    """Return the URL of the page “What is shared” of the connection with this public id; "" for None."""
     return reverse("connection_sharing", args=[connection_id]) if connection_id else ""
 
 
 def get_customer_url(actor: Actor, connection: Connection) -> str:
-    """Return the address of the partner's page about the customer of this connection.
+    """Return the URL of the partner's page about the customer of this connection, or "".
 
-    Return "" if the actor is not the partner, may not view customers, or the connection has ended.
+    It is "" if the actor is not the partner, may not view customers, or the connection has ended.
     """
     is_seen = connection.partner_id == actor.organization_id and connection.state == Connection.State.ACTIVE
     return reverse("customer", args=[connection.customer.public_id]) if is_seen and sees_customers(actor) else ""
@@ -325,7 +325,7 @@ def format_sharing_saved_message(count: int) -> str:
 
 
 def find_end_url_or_refusal(actor: Actor, connection_id: object) -> tuple[str, str]:
-    """Return the address of the dialog that ends a connection, and the reason why the actor may not end it.
+    """Return the URL of the dialog that ends a connection, and the reason why the actor may not end it.
 
     Exactly one of the two is not "". `connection_id` is the public id of the actor's own connection with the customer,
     or None if only a partner below the actor has one.

@@ -31,7 +31,7 @@ NEAR = dt.timedelta(days=3)  # where nothing was reported 14 days before, the re
 
 @dataclass(frozen=True)
 class UsageNumberWithRange:
-    """A reported number of a customer's use, with the least and the greatest number that were usual before."""
+    """A reported number of a customer's usage, with the lowest and the highest number that were usual before."""
 
     value: int
     before: int  # the number of 14 days earlier
@@ -41,17 +41,17 @@ class UsageNumberWithRange:
 
 
 def compute_usual_range(values: Sequence[int]) -> tuple[int, int]:
-    """Return the least and the greatest usual number, judged by earlier `values`. Both are whole numbers from 0 on."""
+    """Return the lowest and the highest usual number, as integers of at least 0, computed from earlier `values`."""
     middle = median(values)
     spread = DEVIATIONS * SCALE * median(abs(value - middle) for value in values)
     return max(math.floor(middle - spread), 0), math.ceil(middle + spread)
 
 
 def compare_with_usual_range(reported: Mapping[dt.date, int], on: dt.date) -> UsageNumberWithRange | None:
-    """Compare the number that was reported for the day `on` with the range of numbers that was usual before.
+    """Return the number that was reported for the day `on`, with the range of numbers that was usual before.
 
-    `reported` holds the numbers by their days. Returns None where the day, or the one 14 days before it, was not
-    reported, or there is too little history.
+    `reported` maps days to numbers. Returns None if that day, or the one 14 days before it, was not reported, or if
+    there is too little history.
     """
     then = on - LOOKS_BACK
     before = next((reported[day] for day in _back_from(then) if day in reported), None)
@@ -71,7 +71,7 @@ def _back_from(day: dt.date) -> list[dt.date]:
 
 
 def list_unusual_uses(usage: CustomerUsage, open_anomalies: Iterable[Anomaly]) -> list[UnusualUse]:
-    """Return in which ways a customer's use is unusual, as of its latest report: falling, rising, idle or new.
+    """Return the kinds of unusual use that a customer's latest report shows: falling, rising, idle or new.
 
     It is falling or rising while an anomaly of that kind is open, and new for a week after one was found. It is idle
     when licences are assigned and nobody has used one in the last 30 days.
@@ -87,7 +87,10 @@ def list_unusual_uses(usage: CustomerUsage, open_anomalies: Iterable[Anomaly]) -
 
 
 def describe_anomaly(metric: str, *, before: int, value: int, low: int, high: int) -> str:
-    """Return an anomaly in words: "Monthly active users fell from 182 to 121 in 14 days; usual range 175–190"."""
+    """Return a sentence that describes an anomaly in the reader's language.
+
+    In English it is such as "Monthly active users fell from 182 to 121 in 14 days; usual range 175–190".
+    """
     falls, active = value < low, metric == Anomaly.Metric.MONTHLY_ACTIVE
     if falls:
         words = (

@@ -96,9 +96,9 @@ def count_overage(assigned: int, purchased: int) -> int:
 
 
 def compute_percent_assigned(assigned: int, purchased: int) -> int | None:
-    """Return the share assigned in whole percent, half up, or None without purchased licences.
+    """Return the assigned share of purchased licences in whole percent, rounded half up; None if none is purchased.
 
-    100 is returned only where all are assigned and 0 only where none is: one of 1,000 is 1.
+    100 is returned only if all are assigned, and 0 only if none is: 1 of 1,000 gives 1.
     """
     if purchased <= 0:
         return None

@@ -28,7 +28,7 @@ EXPIRES_WITHIN = ((30, _("30 days")), (60, _("60 days")), (90, _("90 days")))  #
 class CustomerFilterSet(FilterSet):
     """The filters of customers: by text, country, service, next expiry, trials, overage and unusual use.
 
-    `q` finds part of the folded name or the beginning of the ORGID.
+    `q` matches part of the name, without regard to case and accents, or the beginning of the ORGID.
     """
 
     q = df.CharFilter(method="filter_by_text", label=_("Name or ORGID"), max_length=200)
@@ -46,7 +46,7 @@ class CustomerFilterSet(FilterSet):
         fields: list[str] = []
 
     def filter_by_text(self, rows: Rows, name: str, value: str) -> Rows:
-        """Keep customers whose folded name contains the text, or whose ORGID begins with it."""
+        """Keep customers whose name contains the text (any case or accents) or whose ORGID begins with it."""
         folded = make_search_key(value)
         return rows.filter(Q(name_folded__contains=folded) | Q(org_id__startswith=folded)) if folded else rows
 
@@ -72,9 +72,9 @@ class CustomerFilterSet(FilterSet):
 
 
 class LicenceHolderFilterSet(FilterSet):
-    """The filters of licences that are held: by holder, and those that are not used.
+    """The filters of licences that somebody holds: by holder, and those that are not used.
 
-    `q` finds part of an e-mail address or of a device's name.
+    `q` matches part of an e-mail address or of a device's name.
     """
 
     q = df.CharFilter(field_name="holder", lookup_expr="icontains", label=_("User or device"), max_length=200)
@@ -92,7 +92,7 @@ class LicenceHolderFilterSet(FilterSet):
 class TrialFilterSet(FilterSet):
     """The filters of trials: by customer, service, and state (waiting, running or closed).
 
-    `q` finds part of a customer's folded name or the beginning of its ORGID.
+    `q` matches part of a customer's name, without regard to case and accents, or the beginning of its ORGID.
     """
 
     q = df.CharFilter(method="filter_by_customer", label=_("Name or ORGID"), max_length=200)
@@ -104,7 +104,7 @@ class TrialFilterSet(FilterSet):
         fields: list[str] = []
 
     def filter_by_customer(self, rows: EntitlementQuerySet, name: str, value: str) -> EntitlementQuerySet:
-        """Keep trials of customers whose folded name contains the text, or whose ORGID begins with it."""
+        """Keep trials of customers whose name contains the text (any case or accents) or whose ORGID begins with it."""
         folded = make_search_key(value)
         matches = Q(customer__name_folded__contains=folded) | Q(customer__org_id__startswith=folded)
         return rows.filter(matches) if folded else rows

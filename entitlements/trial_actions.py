@@ -1,4 +1,4 @@
-"""The table of what people do with trials. Menu, dialogs, addresses, endpoints and the command are made of it."""
+"""The table of what people do with trials. Menu, dialogs, URLs, endpoints and the command are made of it."""
 
 from typing import Any
 

@@ -37,10 +37,10 @@ from partnerportal.lib.exports import csv_copy
 from partnerportal.lib.exports.lists import ExportList, Query
 from partnerportal.lib.leases import LeaseLost, claim_next_row
 from partnerportal.lib.locks import Lock, acquire_lock
-from partnerportal.lib.nudges import wake_worker
 from partnerportal.lib.private_files import StoredFile, delete_unneeded_files
 from partnerportal.lib.states import change_state
 from partnerportal.lib.sweeping import delete_in_batches
+from partnerportal.lib.waking import wake_worker
 
 log = logging.getLogger(__name__)
 

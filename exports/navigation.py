@@ -8,7 +8,7 @@ from partnerportal.lib.requests import PortalRequest
 
 
 def get_finished_exports_url(request: PortalRequest) -> str:
-    """Return the address at which the page asks whether an export is finished; "" if the session waits for none."""
+    """Return the URL at which the page asks whether an export is finished; "" if the session waits for none."""
     return reverse("exports_finished") if request.session.get("waits_for_exports") else ""
 
 

@@ -29,7 +29,7 @@ SHOWN = 30  # latest exports of a person that the page lists
 def export_list(request: PortalRequest) -> HttpResponse:
     """Show the page of the person's latest exports, at most SHOWN.
 
-    While one of them is unfinished, the page reloads its list again and again.
+    While one of them is unfinished, the page polls for changes of its list.
     """
     latest = list(list_exports(request.actor).order_by("-asked_at", "-pk")[:SHOWN])
     context = {"rows": build_export_rows(latest), "is_waiting": any(map(is_unfinished, latest))}
@@ -95,7 +95,7 @@ def export_file(request: PortalRequest, export_id: UUID) -> HttpResponse:
 @require_safe
 @require_permission(ROLE_TABLE, ExportPermission.EXPORT)
 def poll_finished_exports(request: PortalRequest) -> HttpResponse:
-    """Tell the browser once, by a toast, that none of the person's exports is unfinished any more.
+    """Tell the browser once, by a toast, that all exports of the person are finished.
 
     Pages ask this repeatedly while the session waits for an export: 204 means not yet, 286 means stop asking. It is not
     a notice, because notices belong to organisations and an export to one person.

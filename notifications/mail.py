@@ -25,10 +25,10 @@ LINES = 40  # notices that one summary lists; the others are in the inbox
 
 
 def compose_notice_mail(*, notice: Notice, person_id: int) -> EmailMultiAlternatives | None:
-    """Return the e-mail with one notice for one person, or None if they are not to get it any more.
+    """Return the e-mail with one notice for one person, or None if the person is not to get it any more.
 
-    They are not when they no longer act for the notice's recipient, or want no such mail. The Message-ID is made of the
-    notice's and the person's ids, so a repeated delivery is recognisable as the same message.
+    That is so when they no longer act for the notice's recipient, or have switched off such mails. The Message-ID is
+    made of the notice's and the person's ids, so a repeated delivery is recognisable as the same message.
     """
     person = _addressee(notice, person_id)
     if person is None:

@@ -28,7 +28,7 @@ def get_default_mail_mode(kind: NoticeKind, roles: frozenset[str], *, is_own: bo
 def get_mail_choices(kind: NoticeKind, organization_ids: Iterable[int]) -> MailChoices:
     """Return what people have chosen for e-mails of this kind of notice, by (organisation id, person id).
 
-    Only people of these organisations are looked up, and who has chosen nothing is left out.
+    Only people of these organisations are looked up. Those who have chosen nothing are left out.
     """
     rows = NoticePreference.objects.filter(kind=kind.code, organization_id__in=organization_ids).exclude(mail="")
     return {(row.organization_id, row.person_id): MailMode(row.mail) for row in rows}
@@ -52,7 +52,7 @@ def list_mail_recipients(kind: NoticeKind, notices: list[Notice]) -> Iterator[tu
 
 
 def choose_mail_mode(kind: NoticeKind, notice: Notice, person: Addressee, choices: MailChoices) -> MailMode:
-    """Return how a person is to get a notice by e-mail: as they have chosen, or else as is usual for its kind.
+    """Return how a person is to get a notice by e-mail: as they have chosen, or else the default of its kind.
 
     `choices` are those of `get_mail_choices`. As in the inbox, it is OFF for news of another organisation without the
     feature that the kind asks for, and for kinds that are for other roles (CC-5, CC-54).

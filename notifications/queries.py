@@ -36,8 +36,8 @@ def list_customers_with_notices(
     """Return (public id, name) of each customer that the latest open notices are about, by name (CC-55).
 
     They are the choices of the inbox's filter by customer; the `chosen` one is always among them. As in the list,
-    notices of kinds that the person has switched off count only while one `kind` is looked at. However long the inbox
-    is, this takes the same two walks along an index.
+    notices of kinds that the person has switched off count only while one `kind` is looked at. The cost does not grow
+    with the inbox.
     """
     rows = Notice.objects.visible_to(actor)
     about = (rows if kind else rows.in_inbox_of(actor)).values_list("about_id", "about_public_id", "about_label")
@@ -83,7 +83,7 @@ def count_unread_notices(actor: Actor) -> int:
 def get_notice_choices(actor: Actor) -> dict[str, NoticeChoice]:
     """Return the acting person's choice for each kind of notice in this organisation, by the kind's code.
 
-    For a kind of which they have chosen nothing, it is what is usual.
+    For a kind without a choice of theirs, it is the kind's default.
     """
     own = {row.kind: row for row in NoticePreference.objects.visible_to(actor)}
     by_code = {}

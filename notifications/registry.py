@@ -152,7 +152,7 @@ def list_granted_notice_kinds(features: frozenset[str]) -> list[str]:
 
 
 def list_required_features() -> frozenset[str]:
-    """Return every feature without which an organisation does not see some kind of notice."""
+    """Return every feature that some kind of notice requires of the organisation that is to see it."""
     return frozenset(kind.feature for kind in _kinds.values() if kind.feature)
 
 
@@ -164,9 +164,8 @@ def list_notice_kinds_for_event(event_kind: str) -> list[NoticeKind]:
 def register_event_handler(event_kind: str) -> Callable[[EventHandler], EventHandler]:
     """Return a decorator that registers a function to handle events of this kind.
 
-    The function takes a sequence of these events. It runs where their notices are written (the fan-out), in that
-    transaction, as the job role. Several functions may be registered for a kind: each runs, in the order of
-    registration.
+    The function takes a sequence of these events. It runs in the transaction that writes their notices, as the job
+    role. Several functions may be registered for a kind: each runs, in the order of registration.
     """
 
     def add(function: EventHandler) -> EventHandler:

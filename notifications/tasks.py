@@ -8,7 +8,7 @@ from celery import shared_task
 from notifications.actions.outbox import send_due_emails, send_due_summary, write_due_notices
 from notifications.actions.secret_mails import delete_expired_secret_mails, send_secret_mails
 from notifications.actions.sweeping import delete_old_deliveries, delete_old_notices
-from partnerportal.lib.nudges import wake_worker
+from partnerportal.lib.waking import wake_worker
 
 SECONDS = 60  # how long a task goes on, below its time limit; the rest waits for the sweep of the next minute
 

@@ -73,7 +73,7 @@ class QueryCounter:
 def log_signed_in_person(user: Person, **_signal: Any) -> None:
     """Add the person who just signed in to the log line of the present request.
 
-    The request itself was sent by a stranger, so that its line would name nobody.
+    The request began without a signed-in person, so its line would otherwise name nobody.
     """
     logs.add_log_fields(person=str(user.public_id))
 

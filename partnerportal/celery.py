@@ -23,8 +23,8 @@ app.conf.task_routes = {
 # Frequent jobs have an interval in seconds, rarer ones a time of day in UTC. A beat counts intervals from its own
 # start: if it is restarted with each release or more often, an interval of an hour or a day might never end.
 app.conf.beat_schedule = {
-    # The sweeps find what a lost nudge or a dead worker left behind. Two beats at once do no harm: rows are claimed.
-    "fan-out-sweep": {"task": "notifications.tasks.write_notices", "schedule": 60.0, "options": {"expires": 55}},
+    # The sweeps find what a lost wake-up or a dead worker left behind. Two beats at once do no harm: rows are claimed.
+    "notices-each-minute": {"task": "notifications.tasks.write_notices", "schedule": 60.0, "options": {"expires": 55}},
     "mail-sweep": {"task": "notifications.tasks.send_emails", "schedule": 60.0, "options": {"expires": 55}},
     "listings-after-midnight": {
         "task": "entitlements.tasks.refresh_expired",
@@ -57,7 +57,7 @@ app.conf.beat_schedule = {
         "schedule": crontab(hour="4", minute="20"),
         "options": {"expires": 6 * 3600},
     },
-    "guessing": {"task": "accounts.tasks.warn_owners_of_guessing", "schedule": 60.0, "options": {"expires": 55}},
+    "guessing": {"task": "accounts.tasks.send_failed_sign_in_warnings", "schedule": 60.0, "options": {"expires": 55}},
     "unverified": {
         "task": "accounts.tasks.delete_unverified_accounts",
         "schedule": crontab(hour="4", minute="30"),

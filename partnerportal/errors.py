@@ -51,7 +51,7 @@ def render_error_page(request: HttpRequest, error: DomainError) -> HttpResponse:
 def find_retry_seconds(error: BaseException | None) -> int | None:
     """Return after how many seconds to repeat a request that failed because the database is busy or away.
 
-    It is None for every other error: what a working database refuses is our mistake, and repeating would not help.
+    It is None for every other error, because repeating the request would not help.
     """
     if isinstance(error, InterfaceError):  # raised by statements that follow the loss of the connection
         return RETRY_SECONDS if "connection already closed" in str(error) else None
@@ -66,7 +66,7 @@ def find_retry_seconds(error: BaseException | None) -> int | None:
 def build_unavailable_response(request: HttpRequest, seconds: int = RETRY_SECONDS) -> HttpResponse:
     """Return a response with status 503 and Retry-After, as a page or in the API's format.
 
-    It asks nothing of the database.
+    It works without the database.
     """
     if request.path.startswith("/api/"):
         detail = _("The portal cannot answer right now. Nothing is lost; try again in a minute.")

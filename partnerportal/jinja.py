@@ -12,9 +12,9 @@ from partnerportal.templatetags import ui
 
 
 def build_jinja_environment(**options: Any) -> Environment:
-    """Return the Jinja2 environment in which parts of pages are drawn.
+    """Return the Jinja2 environment that renders the parts of pages which repeat, such as rows.
 
-    An undefined name in a template raises an error, rather than drawing nothing.
+    An undefined name in a template raises an error, rather than rendering nothing.
     """
     made = Environment(**options | {"trim_blocks": True, "lstrip_blocks": True, "undefined": StrictUndefined})
     made.globals["icon"] = ui.render_icon

@@ -124,7 +124,7 @@ def not_found(request: PortalRequest, exception: Exception | None = None) -> Htt
 def server_error(request: PortalRequest) -> HttpResponse:
     """Answer 500 to an unexpected error, or 503 when the error was only that the database is away.
 
-    It asks nothing of the database. The page shows the request's id as its reference, by which the request is found in
+    It works without the database. The page shows the request's id as its reference, by which the request is found in
     the log.
     """
     seconds = errors.find_retry_seconds(sys.exc_info()[1])

@@ -15,11 +15,11 @@ from accounts.models import FailedAttempts, Person
 from accounts.policies import ATTEMPTS_A_DAY, TOLD_AT
 from notifications.actions.secret_mails import queue_secret_mail
 from partnerportal.lib.days import today
-from partnerportal.lib.nudges import wake_worker
 from partnerportal.lib.sweeping import delete_in_batches
+from partnerportal.lib.waking import wake_worker
 
 Attempt = FailedAttempts.Kind
-_nudge = partial(wake_worker, "accounts.tasks.warn_owners_of_guessing")
+_wake_worker = partial(wake_worker, "accounts.tasks.send_failed_sign_in_warnings")
 
 
 def record_failed_attempt(person_id: int, kind: Attempt) -> None:
@@ -29,7 +29,7 @@ def record_failed_attempt(person_id: int, kind: Attempt) -> None:
     to mail the account's owner.
     """
     if _ask("note_failed_attempt", person_id, kind) == TOLD_AT[kind]:
-        transaction.on_commit(_nudge)
+        transaction.on_commit(_wake_worker)
 
 
 def needs_mailed_code(person_id: int) -> bool:
@@ -46,11 +46,11 @@ def _ask(function: str, person_id: int, kind: Attempt) -> int:
         return cursor.fetchone()[0]
 
 
-def warn_owners_of_guessing() -> int:
-    """Queue a mail to each person whose password or codes are being guessed; return how many counts were taken.
+def send_failed_sign_in_warnings() -> int:
+    """Queue a mail to each person with many wrong passwords or codes; return how many counts were handled.
 
-    A count (`FailedAttempts`) holds the failures of one person, kind and day. It is taken once, when it has reached
-    TOLD_AT; a call takes at most 50. Locked persons and those without a verified address get no mail.
+    A count (`FailedAttempts`) holds the failures of one person, kind and day. It is handled once, when it has reached
+    TOLD_AT; a call handles at most 50. Locked persons and those without a verified address get no mail.
     """
     with transaction.atomic():
         due = list(_due().select_for_update(skip_locked=True, of=("self",)).select_related("person")[:50])

@@ -29,9 +29,8 @@ def create_saved_view(
 ) -> SavedView:
     """Save a list's filters and order under a name, as a view of the acting person; return the view.
 
-    `query` holds parameters of the list's URL; what the list does not know is left out. Raises Invalid for a name that
-    is empty, too long or the name of another view of theirs, TooMany beyond VIEWS, and Refused for sharing without the
-    permission.
+    `query` holds parameters of the list's URL; unknown ones are left out. Raises Invalid for a name that is empty, too
+    long or used by another view of the person, TooMany beyond VIEWS, and Refused for sharing without the permission.
     """
     _authorize(actor, definition)
     mine = _my_views(actor, definition.key)
@@ -84,7 +83,7 @@ def delete_saved_view(*, actor: Actor, view: SavedView) -> None:
     """Delete a saved view of the acting person, or, as an Admin, a view that a colleague shares.
 
     The colleague may have left. Raises NotFound for a view that the actor does not see, and Refused for a colleague's
-    without the permission.
+    view without the permission.
     """
     _authorize(actor, find_list(view.list_key))
     row = SavedView.objects.visible_to(actor).filter(pk=view.pk).first()

@@ -29,10 +29,10 @@ TOO_MANY_FOUNDED = _("You have created %(number)s organisations in 24 hours, whi
 def create_own_organization(*, person: Person, name: str, country: str, **details: str) -> Organization:
     """Create a customer organisation for a person who signed up, make the person its Admin, and return it (E-2).
 
-    A form that is sent twice creates one organisation: if the person is already Admin of a customer organisation with
-    the same name and country, that one is returned. Raises TooMany beyond FOUNDED_A_DAY organisations in 24 hours. The
-    new organisation's id is drawn first and entered as tenant, because row-level security lets nobody write into
-    another tenant.
+    If the person is already Admin of a customer organisation with the same name and country, that one is returned, so a
+    form that is sent twice creates one organisation. Raises TooMany beyond FOUNDED_A_DAY organisations in 24 hours. The
+    transaction enters the new organisation as its tenant, because row-level security lets nobody write into another
+    tenant.
     """
     Person.objects.select_for_update(no_key=True).get(pk=person.pk)
     mine = Operator.objects.filter(person=person, roles__contains=[Role.ADMIN]).select_related("organization")
@@ -90,8 +90,8 @@ def update_contact_data(*, actor: Actor, organization: Organization, **contact: 
     """Change contact data of the actor's own organisation; return the organisation (CC-2).
 
     `contact` maps some of CONTACT_FIELDS to new values. An event records what changed. Raises NotFound for another
-    organisation, Invalid("contact") for another field, and Invalid("name_is_verified") or
-    Invalid("country_is_verified") for what only vendor staff change, of any kind but a customer.
+    organisation, Invalid("contact") for an unknown field, and Invalid("name_is_verified") or
+    Invalid("country_is_verified") for a verified organisation, whose name and country only vendor staff change.
     """
     authorize(actor, ROLE_TABLE, AccountPermission.EDIT_ACCOUNT)
     if not actor.is_system and organization.pk != actor.organization_id:

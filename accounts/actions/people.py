@@ -31,7 +31,7 @@ BATCH = 500  # persons deleted in one transaction
 class RegistrationResult(NamedTuple):
     """The result of `register_person`: the person, whether they are new, and whether their account was emptied.
 
-    `was_reset` is true for a person who had an account whose address nobody had proved.
+    `was_reset` is true for a person who already had an account, but with an address that was never verified.
     """
 
     person: Person
@@ -55,10 +55,10 @@ def register_person(
     """Register a person for vendor staff, or find who has this address already; return a RegistrationResult.
 
     A new person has no password: "Forgot your password?" gives them one, and the first sign-in asks for a code that is
-    mailed to the address. The account of a known person who never proved the address is emptied
+    mailed to the address. The account of a known person whose address was never verified is emptied
     (`reset_unverified_account`). `verified` means that staff vouch for the address, also of a known person. Raises
-    Conflict("further_address") if somebody else has proved the address as a second one of theirs, and ValidationError
-    for a bad address or name.
+    Conflict("further_address") if it is the verified second address of somebody else, and ValidationError for a bad
+    address or name.
     """
     authorize_staff(actor)
     person = Person.objects.filter(email__iexact=email).first()
@@ -82,7 +82,7 @@ def register_person(
 
 
 def refuse_taken_secondary_email(email: str, person: Person | None = None) -> None:
-    """Raise Conflict("further_address") if somebody other than `person` has proved this as a second address of theirs.
+    """Raise Conflict("further_address") if this is the verified second address of somebody other than `person`.
 
     The message names the main address of that account.
     """
@@ -94,12 +94,12 @@ def refuse_taken_secondary_email(email: str, person: Person | None = None) -> No
 
 @transaction.atomic
 def reset_unverified_account(*, actor: Actor, person: Person) -> bool:
-    """Empty the account of a person who has never proved an address; return whether there was anything to remove.
+    """Empty an account whose address was never verified; return whether there was anything to remove.
 
     Whoever signed up with somebody else's address knows the account's password. So before staff vouch for the address,
-    or let the person act for an organisation, the account loses its password, devices, sessions (half signed-in ones
-    too), other addresses and the name that was typed, and counts as registered by staff. An account with a proved
-    address is left alone.
+    or let the person act for an organisation, the account loses its password, devices, sessions (also unfinished
+    sign-ins), other addresses and the typed name, and counts as registered by staff. An account with a verified address
+    is left alone.
     """
     authorize_staff(actor)
     stored = Person.objects.select_for_update(no_key=True).get(pk=person.pk)
@@ -126,7 +126,8 @@ def reset_unverified_account(*, actor: Actor, person: Person) -> bool:
 def end_sessions(person: Person) -> int:
     """Delete every session of a person, also unfinished sign-ins; return how many were deleted.
 
-    Only a session's own content says whose it is, so every session is opened: seconds for a hundred thousand.
+    Only the encrypted content of a session says whose it is, so every session in the database is decrypted. That takes
+    seconds for a hundred thousand sessions.
     """
     UserSession.objects.filter(user=person).delete()
     sessions = Session.objects.filter(expire_date__gt=timezone.now()).iterator(chunk_size=2000)
@@ -188,7 +189,7 @@ def _set_active(person: Person, is_active: bool, refusal: object, **stamp: dt.da
 
 
 def delete_unverified_people() -> int:
-    """Delete people who signed up and proved no address within PORTAL_UNVERIFIED_KEPT; return how many were deleted.
+    """Delete people who signed up and verified no address within PORTAL_UNVERIFIED_KEPT; return how many.
 
     A person who acts for an organisation is kept, and so is one whom staff or an import registered, as `Person.origin`
     says.

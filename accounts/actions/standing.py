@@ -153,10 +153,10 @@ def move_partner(*, actor: Actor, partner: Organization, distributor: Organizati
 def set_account_manager(
     *, actor: Actor, organization: Organization, operator: Operator | None, phone: str = ""
 ) -> Organization:
-    """Make one of the vendor's operators the account manager of an organisation, or nobody; return the organisation.
+    """Set or remove the account manager of an organisation; return the organisation.
 
-    The database copies the operator's name and address, and `phone` is shown beside them (CV-12). Raises
-    Invalid("operator") for an operator who is not the vendor's.
+    `operator` is one of the vendor's operators, or None. The database copies the operator's name and address, and
+    `phone` is shown beside them (CV-12). Raises Invalid("operator") for an operator who is not the vendor's.
     """
     authorize(actor, ROLE_TABLE, AccountPermission.SET_ACCOUNT_MANAGERS)
     if operator and operator.organization.kind != Kind.VENDOR:

@@ -8,7 +8,7 @@ class RegisterPersonCommand(StaffCommand):
     """The base of the vendor staff's commands that register a person with `register_person`."""
 
     def warn_of_reset(self, registration: RegistrationResult) -> None:
-        """Warn on stderr if the person had an account with an unproved address, which was emptied."""
+        """Warn on stderr if the person had an account with an unverified address, which was emptied."""
         if registration.was_reset:
             person = registration.person
             self.stderr.write(

@@ -46,9 +46,8 @@ def new_org_id() -> str:
 def make_visible_organization_condition(actor: Actor, column: str) -> Q:
     """Return a Q that keeps the rows whose organisation the actor sees; `column` names that organisation.
 
-    An actor sees the organisations within its reach (REACH), which includes its own, and with them what they are to the
-    vendor. The vendor's staff see every organisation, because they say what each is; what organisations own is not seen
-    with it.
+    An actor sees its own organisation and those that share data with it. Vendor staff see every organisation, because
+    they manage them all, but not the data that organisations own.
     """
     return Q() if actor.organization_kind == Kind.VENDOR else Q(**{f"{column}__in": actor.reach(Scope.ACCOUNT)})
 
@@ -138,10 +137,10 @@ class Organization(PublicModel):
 
     @property
     def is_verified(self) -> bool:
-        """Whether vendor staff have verified who the organisation is: true for every kind but a customer.
+        """Whether vendor staff have verified who the organisation is. They do so for every kind except customers.
 
-        Its own people then change neither its name, because of which others trust an invitation, nor its country, from
-        which its market follows (E-10).
+        The people of a verified organisation cannot change its name, which makes an invitation trustworthy, nor its
+        country, which decides its market (E-10).
         """
         return self.kind != Kind.CUSTOMER
 
@@ -149,7 +148,7 @@ class Organization(PublicModel):
     def address_lines(self) -> list[str]:
         """The lines of the postal address, in the order that its country uses.
 
-        In Japan that is from the large to the small.
+        In Japan the largest unit comes first.
         """
         return format_address_lines(self.country, street=self.street, postal_code=self.postal_code, city=self.city)
 

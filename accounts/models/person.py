@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Theme(models.TextChoices):
-    """The appearance of the pages that a person has chosen."""
+    """The colours of the pages that a person has chosen: light, dark, or as on their device."""
 
     AUTO = "auto", _("As my device")
     LIGHT = "light", _("Light")
@@ -50,7 +50,7 @@ class Person(PublicModel, AbstractBaseUser):
     class Origin(models.TextChoices):
         """The way in which a person got an account."""
 
-        REGISTERED = "registered"  # by vendor staff or an import; such a person is kept without a proved address too
+        REGISTERED = "registered"  # by vendor staff or an import; such a person is kept without a verified address too
         SIGNED_UP = "signed_up"
 
     email = models.EmailField(_("email address"), unique=True)
@@ -77,7 +77,7 @@ class Person(PublicModel, AbstractBaseUser):
         """Return whether this is the person's password.
 
         As in Django, a right password is hashed anew and stored if the hasher has become stricter since. The database
-        allows that only to the person, which whoever knows the password has just proved to be.
+        allows only the person to change it, and a right password shows that it is the person.
         """
 
         def hash_anew(password: str) -> None:

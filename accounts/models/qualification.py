@@ -36,7 +36,7 @@ class QualificationQuerySet(TenantQuerySet):
 
 
 class OrganizationCompetency(models.Model):
-    """The fact that an organisation has a competency."""
+    """A competency that an organisation has."""
 
     organization = models.ForeignKey("accounts.Organization", models.CASCADE)
     competency = models.ForeignKey(Competency, models.PROTECT)
@@ -48,7 +48,7 @@ class OrganizationCompetency(models.Model):
 
 
 class OrganizationSkill(models.Model):
-    """The fact that an organisation has a skill."""
+    """A skill that an organisation has."""
 
     organization = models.ForeignKey("accounts.Organization", models.CASCADE)
     skill = models.ForeignKey(Skill, models.PROTECT)

@@ -134,7 +134,7 @@ def saved_view_delete(request: PortalRequest, view_id: UUID) -> HttpResponse:
 def list_display(request: PortalRequest, list_key: str) -> HttpResponse:
     """Show the form with a list's columns and density; on POST store the choice.
 
-    Moving a column only draws the form anew.
+    Moving a column only renders the form again.
     """
     definition = _visible_list(request, list_key)
     data = request.POST if request.method == "POST" else None

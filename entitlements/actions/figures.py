@@ -36,9 +36,9 @@ _LOCK = "LOCK TABLE entitlements_customerlisting, entitlements_portfoliofigure I
 
 
 def sum_portfolio_figures() -> int:
-    """Add up the differences that triggers have appended to portfolio figures, and return for how many viewers.
+    """Merge the differences that triggers have appended to portfolio figures; return the number of viewers.
 
-    A viewer is an organisation with a customer list. Each viewer is a transaction of its own.
+    A viewer is an organisation with a customer list. Each viewer has its own transaction.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT DISTINCT viewer_id FROM entitlements_portfoliofigure WHERE NOT is_folded")
@@ -51,7 +51,7 @@ def sum_portfolio_figures() -> int:
 def find_portfolio_figure_differences() -> list[str]:
     """Compare every portfolio figure with the customer listing, and return one line of text for each wrong figure.
 
-    The list is empty unless something wrote around the triggers.
+    The list is empty unless something bypassed the triggers.
     """
     with connection.cursor() as cursor:
         cursor.execute(_DIFFERENCES)
@@ -60,9 +60,9 @@ def find_portfolio_figure_differences() -> list[str]:
 
 @transaction.atomic
 def rebuild_portfolio_figures(*, actor: Actor) -> int:
-    """Write all portfolio figures anew if any disagrees with the customer listing, and return how many were wrong.
+    """Write all portfolio figures anew if any disagrees with the customer listing; return how many were wrong.
 
-    Writers of the listing wait meanwhile.
+    Transactions that write the listing wait until it is done.
     """
     authorize_staff(actor)
     with connection.cursor() as cursor:

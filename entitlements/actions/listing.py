@@ -15,9 +15,9 @@ _DUE = f"""SELECT DISTINCT customer_id FROM entitlements_customerlisting
 
 
 def refresh_expired_customer_listings() -> int:
-    """Recompute the rows of the customer listing whose next expiry has passed, and return for how many customers.
+    """Recompute the customer listing's rows whose next expiry has passed; return for how many customers.
 
-    Each batch of customers is a transaction.
+    Each batch of customers has its own transaction.
     """
     refreshed = 0
     while batch := _refresh_batch():
@@ -104,7 +104,7 @@ _LOCK = """LOCK TABLE accounts_organization, connections_portfolio, entitlements
 def find_customer_listing_differences() -> list[str]:
     """Compare the customer listing with its source tables, and return one line of text for each wrong row.
 
-    The list is empty unless something wrote around the triggers.
+    The list is empty unless something bypassed the triggers.
     """
     with connection.cursor() as cursor:
         differences: list[str] = []

@@ -36,9 +36,8 @@ _CLAIM = """
 def announce_renewals() -> int:
     """Announce the entitlements that end within 90 days (UTC), and return how many announcements were made.
 
-    The customer and every organisation that is connected with it are told. Each batch stores its announcements and its
-    events in one transaction: if a job dies, its finished batches are announced once, and the next run announces the
-    others. An organisation that is no longer connected by then hears nothing.
+    They are announced to the customer and to every organisation that is connected with it at that moment. Each batch
+    stores its announcements and events in one transaction, so after a crash the next run announces only the rest.
     """
     announced = 0
     while batch := _announce_batch():
@@ -62,7 +61,7 @@ def _announce_batch() -> int:
 def make_calendar_feed(*, actor: Actor) -> str:
     """Create or replace the acting person's calendar feed for the acting organisation, and return its secret.
 
-    The secret is part of the feed's address, and only its digest is kept. An earlier secret stops working at once.
+    The secret is part of the feed's URL, and only its digest is stored. An earlier secret stops working at once.
     """
     authorize(actor, ROLE_TABLE, EntitlementPermission.VIEW_RENEWALS)
     secret = new_token()
@@ -75,7 +74,7 @@ def make_calendar_feed(*, actor: Actor) -> str:
 
 @transaction.atomic
 def revoke_calendar_feed(*, actor: Actor) -> None:
-    """Delete the acting person's calendar feed for the acting organisation, so that its address answers 404.
+    """Delete the acting person's calendar feed for the acting organisation, so that its URL answers 404.
 
     Repeating it changes nothing.
     """
@@ -88,7 +87,7 @@ def revoke_calendar_feed(*, actor: Actor) -> None:
 def record_calendar_read(*, actor: Actor, feed: CalendarFeed) -> None:
     """Store the hour in which a calendar program last read a calendar feed.
 
-    An hour is precise enough, and spares most of the writes.
+    The minutes are left out, so that at most one write an hour is needed.
     """
     now = timezone.now()
     if feed.last_read_at is None or (now - feed.last_read_at).total_seconds() > 3600:

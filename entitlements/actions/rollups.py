@@ -103,9 +103,9 @@ _ALL_OF_SKUS = "SELECT customer_id, sku_id, month FROM entitlements_usagemonth W
 
 
 def lock_usage_tables() -> None:
-    """Lock the tables of use against other writers until the transaction ends.
+    """Lock the usage tables against other writers until the transaction ends.
 
-    Waits for present writers, for PATIENCE at most, and raises OperationalError after it.
+    It waits at most PATIENCE for present writers. Raises OperationalError after that.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('lock_timeout', %s, true)", [PATIENCE])

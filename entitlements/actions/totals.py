@@ -170,10 +170,10 @@ def refresh_customer_usage(customers: Sequence[int], *, where_different: bool = 
 
 
 def read_usage_date_range(cursor: Any, customers: Sequence[int]) -> dict[str, Any]:
-    """Return a dict of SQL parameters with the first day (`since`) and last day (`until`) of sixteen weeks of use.
+    """Return the first and the last day of the sixteen weeks of usage that are stored for these customers.
 
-    They are the weeks that are kept for these customers, given by primary key. With these parameters the planner leaves
-    the partitions of other days out.
+    The result is a dict of SQL parameters, `since` and `until`, with which PostgreSQL reads no partitions of other
+    days. `customers` are primary keys.
     """
     cursor.execute(_SPAN, {"customers": list(customers)})
     since, until = cursor.fetchone()

@@ -94,7 +94,8 @@ def _ensure_requestable(actor: Actor, sku: Sku) -> None:
 def approve_trial(*, actor: Actor, trial: Entitlement) -> Entitlement:
     """Approve a requested trial, which runs from today (UTC) for PORTAL_TRIAL_TIME, and return it.
 
-    Raises NotFound, and Conflict("state_changed") if the trial no longer waits for a decision.
+    Raises NotFound for a trial that the actor does not see, and Conflict("state_changed") if the trial no longer waits
+    for a decision.
     """
     authorize(actor, ROLE_TABLE, EntitlementPermission.DECIDE_TRIALS)
     ends_on = today() + settings.PORTAL_TRIAL_TIME
@@ -171,9 +172,10 @@ def cancel_trial(*, actor: Actor, trial: Entitlement) -> Entitlement:
 
 
 def expire_trials() -> int:
-    """Mark trials as expired whose last day (UTC) has passed, and return how many. Each batch is a transaction.
+    """Mark trials as expired whose last day (UTC) has passed, and return how many.
 
-    Only trials of the portal are marked. Those of the feed are left to the feed: it would say "active" again tomorrow.
+    Each batch has its own transaction. Only trials that were requested in the portal are marked: the vendor's feed
+    would report its own trials as active again the next day.
     """
     expired = 0
     while batch := _expire_batch():

@@ -33,7 +33,7 @@ VIEW_CUSTOMERS = (CONNECTIONS, ConnectionPermission.VIEW_CUSTOMERS)
 
 @extend_schema(tags=["Customers"])
 class CustomersView(ListView):
-    """Connected customers. The filters are those of the page."""
+    """Connected customers. The filters are those of the customers page."""
 
     model = CustomerListing
     rule = VIEW_CUSTOMERS
@@ -84,7 +84,7 @@ class CustomerRecordsBaseView(ListView):
     def list(self, request: Request, *args: object, **kwargs: object) -> Response:
         """Return a page of the list; 404 if there is no such customer, 403 if it does not share these records.
 
-        Both are checked only if the list is empty, which otherwise spares a query.
+        Both are checked only when the list is empty, because each check takes a query.
         """
         response = super().list(request, *args, **kwargs)
         if not response.data["totalCount"]:
@@ -122,7 +122,7 @@ class CustomerEntitlementsView(CustomerRecordsBaseView):
 
 @extend_schema(tags=["Customers"])
 class RenewalsView(ListView):
-    """Entitlements that end within 90 days, soonest first: of the customers within reach, or else one's own."""
+    """Entitlements that end within 90 days, soonest first: those of visible customers, or else one's own."""
 
     model = Entitlement
     rule = (ROLE_TABLE, EntitlementPermission.VIEW_RENEWALS)

@@ -26,8 +26,8 @@ AVAILABLE = Greatest(F("purchased") - F("assigned"), Value(0))
 def make_month_columns(suffix: str = "") -> tuple[ExportColumn, ...]:
     """Return the export columns of a usage trend, for a queryset with one row for each month.
 
-    Without `suffix` the rows are UsageMonth rows; with it they hold annotated sums, whose names are a field's and the
-    suffix.
+    Without `suffix` the rows are UsageMonth rows. With it they have annotated sums, each named like a field of
+    UsageMonth plus the suffix.
     """
     month = Func(F("month"), Value("YYYY-MM"), function="to_char", output_field=CharField())
     return (
@@ -50,8 +50,8 @@ def make_scope_codes_expression() -> Func:
 def make_licence_columns(suffix: str = "") -> tuple[ExportColumn, ...]:
     """Return the export columns of licences purchased, assigned and available.
 
-    The rows have fields of these names. With `suffix` they have annotated sums instead, whose names are a field's and
-    the suffix. `available` is counted for each SKU on its own, also in sums, which bring it along.
+    Without `suffix` the rows have fields with these names. With it they have annotated sums, each named like a field
+    plus the suffix. The sum of `available` licences adds up each SKU's own.
     """
     purchased, assigned, newly = (F(f"{name}{suffix}") for name in ("purchased", "assigned", "newly_assigned"))
     return (

@@ -105,7 +105,7 @@ class IngestView(ActorView):
 class IngestUploadsView(IngestView):
     """Upload a file of facts. They may be entitlements, days of use or licences that are held.
 
-    The file is stored, and a worker imports it later. The answer names the address that tells the progress.
+    The file is stored, and a worker imports it later. The response has the URL that tells the progress.
     """
 
     parser_classes = (NDJSONParser,)

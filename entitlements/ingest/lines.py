@@ -178,7 +178,7 @@ DAY_PROBLEMS = {
 
 
 def find_usage_day_problem(day: dt.date) -> str:
-    """Return the key in DAY_PROBLEMS of the reason for which a day of use is refused, or "" for a valid day.
+    """Return why a day of usage is refused, as a key of DAY_PROBLEMS, or "" for a valid day.
 
     A day may not lie in the future (UTC), nor more than sixty months back.
     """

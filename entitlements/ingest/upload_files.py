@@ -84,7 +84,7 @@ def list_upload_files() -> Iterator[tuple[str, StoredFile]]:
 
 
 class UnpackedFile:
-    """A stored file as lines, unpacked if it is packed with gzip, and read only as far as the limits allow.
+    """A reader of the lines of a stored file, which decompresses gzip and stops at the limits for feeds.
 
     `size` is how many bytes were sent, where that is known. `sent` is how many of them have been read. Reading raises
     DamagedFile: `gzip_damaged`, `unpacked_too_large`, `too_many_lines`, `too_many_blank_lines`.

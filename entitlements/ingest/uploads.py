@@ -30,10 +30,10 @@ from partnerportal.lib.actors import Actor
 from partnerportal.lib.api_tokens import open_token_transaction
 from partnerportal.lib.errors import Invalid, Refused, TooMany, Unavailable, Unprocessable
 from partnerportal.lib.leases import LeaseLost, claim_next_row
-from partnerportal.lib.nudges import wake_worker
 from partnerportal.lib.private_files import delete_unneeded_files
 from partnerportal.lib.sweeping import delete_in_batches
 from partnerportal.lib.text import escape_unprintable
+from partnerportal.lib.waking import wake_worker
 
 log = logging.getLogger(__name__)
 
@@ -52,10 +52,10 @@ def receive_upload(
     """Store an uploaded file of `length` bytes for a worker to import, and return its IngestUpload.
 
     The client that holds `token` sends it. `key` is the client's idempotency key: the same key with the same bytes
-    returns the first upload again. `packed` says that the bytes are packed with gzip.
+    returns the first upload again. `packed` says that the bytes are compressed with gzip.
 
-    No transaction is open while the file is stored. Until the row is there no worker sees the file, and without it the
-    file is an orphan. Raises Refused, Invalid, TooMany, Unprocessable("key_reused"), Unavailable("no_space").
+    No transaction is open while the file is stored. A worker sees the file only when its row exists, and a file without
+    a row is deleted later. Raises Refused, Invalid, TooMany, Unprocessable("key_reused"), Unavailable("no_space").
     """
     with open_token_transaction(token):
         _ensure_may_send(token, kind)

@@ -50,7 +50,7 @@ CUSTOMERS = ListDefinition(
 
 
 class CustomerList(PersonalList):
-    """The customer list as its page shows it: the filters of the address, and the rows, tabs and choices.
+    """The customer list as its page shows it: the filters of the URL, and the rows, tabs and choices.
 
     It sends four queries: for the person's settings, the rows (with how many match, if a filter narrows them), the
     numbers of all customers, and the SKUs that they run.
@@ -95,13 +95,13 @@ class CustomerList(PersonalList):
     def menu_label(self) -> str:
         """The label of the menu of a customer's row, with `{}` in place of the customer's name.
 
-        The script row_menu.js puts the name there.
+        The script row_menu.js fills in the name.
         """
         return _("Actions for %(name)s") % {"name": "{}"}
 
     @property
     def hidden_field_values(self) -> dict[str, Any]:
-        """The parameters that the form of filters sends along without showing a field for them."""
+        """The parameters that the filter form sends as hidden fields, as a dict by name."""
         flags = {name: "true" for name in ("trials", "over") if self.filter_values.get(name) is True}
         return super().hidden_field_values | flags
 

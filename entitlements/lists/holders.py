@@ -1,4 +1,4 @@
-"""The list of who holds a licence, for the customer's own Admins (CC-32): what its address asks for, and its rows."""
+"""The list of who holds a licence, for the customer's own Admins (CC-32): what its URL asks for, and its rows."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ class LicenceHolderRow:
 
 
 class LicenceHolderList(ListState):
-    """The list of licence users as its page shows it. Filters of the address that are not valid are ignored.
+    """The list of licence users as its page shows it. Invalid filters in the URL are ignored.
 
     It sends one query, and another to count what matches where a filter narrows the list.
     """
@@ -49,12 +49,12 @@ class LicenceHolderList(ListState):
 
     @property
     def all_licences_url(self) -> str:
-        """The address of the list with all licences, whether they are used or not."""
+        """The URL of the list with all licences, whether they are used or not."""
         return self.build_url(unused=None)
 
     @property
     def unused_licences_url(self) -> str:
-        """The address of the list with only the licences that are not used."""
+        """The URL of the list with only the licences that are not used."""
         return self.build_url(unused=True)
 
     @property

@@ -1,4 +1,4 @@
-"""The vendor's list of licences to release: what its address asks for, and its rows."""
+"""The vendor's list of licences to release: what its URL asks for, and its rows."""
 
 from collections.abc import Mapping
 from functools import cached_property

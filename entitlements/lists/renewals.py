@@ -1,4 +1,4 @@
-"""The page of renewals: what its address asks for, and its rows, as a list by weeks or as a month."""
+"""The page of renewals: what its URL asks for, and its rows, as a list by weeks or as a month."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from entitlements.models import Entitlement, Sku
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.queries.customers import get_portfolio_numbers, list_portfolio_skus
 from entitlements.queries.renewals import (
-    FURTHEST,
+    RENEWAL_HORIZON,
     count_customers_without_services,
     count_ends_by_day,
     count_renewals_by_day,
@@ -64,7 +64,7 @@ OWN_RENEWALS = replace(RENEWALS, key="own_renewals", columns=RENEWALS.columns[1:
 class RenewalList(PersonalList):
     """The page of renewals, which are entitlements that end: a list by weeks, or a calendar of one month.
 
-    The address says `show=calendar` for the month. A day of the month leads to the list of that day (`on`).
+    `show=calendar` in the URL asks for the calendar. A day of the calendar links to the list of that day (`on`).
     """
 
     tab_filters = ("within", "on")
@@ -100,7 +100,7 @@ class RenewalList(PersonalList):
 
     @property
     def month_url_values(self) -> dict[str, str]:
-        """The query parameters that name the month on the page; empty where the page shows the list."""
+        """The query parameters that name the month on the page; empty while the page shows the list."""
         return {"show": "calendar", "month": self.month.strftime("%Y-%m")} if self.is_month else {}
 
     @property
@@ -164,7 +164,7 @@ class RenewalList(PersonalList):
 
     @property
     def upcoming_count(self) -> int:
-        """The number of entitlements that end from today (UTC) to FURTHEST."""
+        """The number of entitlements that end from today (UTC) to the end of RENEWAL_HORIZON (90 days)."""
         return sum(self.counts.values())
 
     @property
@@ -174,12 +174,12 @@ class RenewalList(PersonalList):
 
     @property
     def list_url(self) -> str:
-        """The address of the list with the usual span of days."""
+        """The URL of the list with the usual span of days."""
         return self._mode_address()
 
     @property
     def month_url(self) -> str:
-        """The address of the calendar with the month of the list's day, or with the present month."""
+        """The URL of the calendar with the month of the list's day, or with the present month."""
         return self._mode_address(show="calendar", month=self.day.strftime("%Y-%m") if self.day else None)
 
     @property
@@ -202,7 +202,7 @@ class RenewalList(PersonalList):
         """The calendar of the month: a list of weeks, each of which is a list of seven cells for its days."""
         first = max(self.month, today())
         last = _next_month(self.month) - dt.timedelta(days=1)
-        renewals = self._narrow(list_renewals(self.actor, first, min(last, today() + FURTHEST)))
+        renewals = self._narrow(list_renewals(self.actor, first, min(last, today() + RENEWAL_HORIZON)))
         shown = list_first_renewals_by_day(self.actor, renewals)
         return make_month_calendar(
             self.month,
@@ -214,21 +214,21 @@ class RenewalList(PersonalList):
 
     @property
     def previous_month_url(self) -> str:
-        """The address of the calendar with the month before, or "" if that month is past."""
+        """The URL of the calendar with the month before, or "" if that month is past."""
         before = (self.month - dt.timedelta(days=1)).replace(day=1)
         return self._month_address(before) if before >= today().replace(day=1) else ""
 
     @property
     def next_month_url(self) -> str:
-        """The address of the calendar with the next month, or "" if that begins after FURTHEST."""
+        """The URL of the calendar with the next month, or "" if it begins more than 90 days from today."""
         after = _next_month(self.month)
-        return self._month_address(after) if after <= today() + FURTHEST else ""
+        return self._month_address(after) if after <= today() + RENEWAL_HORIZON else ""
 
     def _month_address(self, month: dt.date) -> str:
         return self._mode_address(show="calendar", month=month.strftime("%Y-%m"))
 
     def _mode_address(self, **values: Any) -> str:
-        """Return the address that shows these days, with the filters of the present one and without its view."""
+        """Return the URL that shows these days, with the filters of the present one and without its view."""
         return self.build_url(**MODE | values)
 
 
@@ -243,4 +243,4 @@ def _month(text: str) -> dt.date:
         month = dt.date.fromisoformat(f"{text}-01")
     except ValueError:
         return this
-    return month if this <= month <= today() + FURTHEST else this
+    return month if this <= month <= today() + RENEWAL_HORIZON else this

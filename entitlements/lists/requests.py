@@ -16,7 +16,7 @@ WAITING = "waiting"
 class VendorRequestList(PersonalList):
     """The base of the vendor's lists of requests, such as trials, with a tab for each state of a request.
 
-    `tab` is the present tab, which the address names as its filter `state`.
+    `tab` is the present tab, which is the value of the URL's filter `state`.
     """
 
     usual: ClassVar[Mapping[str, Any]] = {"state": WAITING}
@@ -44,7 +44,7 @@ class VendorRequestList(PersonalList):
 
     @property
     def filter_tabs(self) -> list[Tab]:
-        """The tabs of the list, each with its address. The tab of waiting requests says how many there are."""
+        """The tabs of the list, each with its URL. The tab of waiting requests says how many there are."""
         waiting = self.waiting_count
         return [
             Tab(label, self.build_url(state=tab, view=""), waiting if tab == WAITING else None, tab == self.tab)

@@ -11,15 +11,14 @@ from entitlements.queries.customers import PortfolioNumbers
 from partnerportal.lib.days import SOON
 from partnerportal.lib.lists import Tab
 
-Address = Callable[[Mapping[str, Any]], str]
+UrlBuilder = Callable[[Mapping[str, Any]], str]
 
 
-def make_customer_tabs(numbers: PortfolioNumbers, filter_values: Mapping[str, Any], address: Address) -> list[Tab]:
+def make_customer_tabs(numbers: PortfolioNumbers, filter_values: Mapping[str, Any], build_url: UrlBuilder) -> list[Tab]:
     """Return the tabs above the customer list: "All", and one for each usual filter, with the number of its customers.
 
-    A tab is the current one while `filter_values` has its filter, and "All" while none has. `address` makes an address
-    from a query. Each tab leads to the order in which its customers are best gone through: by the licences over, most
-    first, or by what ends next.
+    A tab is the current one while `filter_values` has its filter, and "All" while none has. `build_url` returns the URL
+    of the list for a query. Tabs of overage and expiry also sort: by the largest overage, or by the next expiry.
     """
     narrowings = (
         (_("Over limit"), "over", True, numbers.over, "-over"),
@@ -28,11 +27,11 @@ def make_customer_tabs(numbers: PortfolioNumbers, filter_values: Mapping[str, An
         (_("Falling usage"), "unusual", UnusualUse.FALLING, numbers.unusual.get(UnusualUse.FALLING, 0), ""),
     )
     tabs = [
-        Tab(label, address({name: value, "sort": sort}), count, filter_values.get(name) == value)
+        Tab(label, build_url({name: value, "sort": sort}), count, filter_values.get(name) == value)
         for label, name, value, count, sort in narrowings
     ]
     return [
-        Tab(pgettext("customers", "All"), address({}), numbers.customers, not any(tab.is_current for tab in tabs)),
+        Tab(pgettext("customers", "All"), build_url({}), numbers.customers, not any(tab.is_current for tab in tabs)),
         *tabs,
     ]
 

@@ -1,4 +1,4 @@
-"""The usage trend of one customer (CC-34…CC-37): what its address asks for, and its charts."""
+"""The usage trend of one customer (CC-34…CC-37): what its URL asks for, and its charts."""
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
@@ -40,8 +40,8 @@ _RANGE_WORDS = {"12w": gettext_lazy("12 weeks"), "6m": gettext_lazy("6 months"),
 class UsageTrend:
     """The page of a customer's use of licences over time: its charts, with the choices of range and service.
 
-    A range or service that does not exist counts as the usual one. It sends a query for months, and another for days
-    where the range is in weeks.
+    An unknown range or service in the URL gives the default one. It sends a query for months, and another for days if
+    the range is in weeks.
     """
 
     def __init__(self, actor: Actor, customer_id: int | None, usage: CustomerUsage, params: Mapping[str, str]) -> None:
@@ -180,7 +180,7 @@ class UsageTrend:
         )
 
     def build_url(self, **changes: Any) -> str:
-        """Return the address of the trend's page with these query parameters changed. Usual values are left out."""
+        """Return the URL of the trend's page with these query parameters changed. Usual values are left out."""
         return build_list_url("", {"range": self.range, "service": self.service, **changes}, {"range": DEFAULT_RANGE})
 
     @property
@@ -199,7 +199,7 @@ class UsageTrend:
 
     @property
     def range_choices(self) -> list[dict[str, Any]]:
-        """The ranges that can be chosen, each as a dict with its label, its address and whether it is current."""
+        """The ranges that can be chosen, each as a dict with its label, its URL and whether it is current."""
         return [
             {"label": words, "url": self.build_url(range=key), "is_current": key == self.range}
             for key, words in _RANGE_WORDS.items()

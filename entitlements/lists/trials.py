@@ -1,4 +1,4 @@
-"""The vendor's list of trials: what its address asks for, and its rows."""
+"""The vendor's list of trials: what its URL asks for, and its rows."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -72,7 +72,7 @@ class TrialList(VendorRequestList):
 
     @cached_property
     def columns(self) -> list[ColumnHead]:
-        """The headings of the columns. That of the state differs by tab, because it is about another day on each."""
+        """The headings of the columns. The heading of the state column depends on the tab."""
         labels = {WAITING: _("Requested"), "running": _("Last day")}
         return [
             replace(head, label=labels.get(self.tab, head.label)) if head.name == "state" else head

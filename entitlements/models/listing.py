@@ -142,8 +142,8 @@ class CustomerPaceQuerySet(TenantQuerySet):
 class CustomerPace(models.Model):
     """How fast a customer's assigned seats change, as one viewer sees it: a row beside each row of CustomerListing.
 
-    Each day of use may change it. In the listing it would have all of that table's many indexes written anew each
-    night. Triggers on the listing and on CustomerUsage keep it.
+    It is a table of its own because each day of usage may change it, and the listing has many indexes that would be
+    rewritten each night. Triggers on the listing and on CustomerUsage keep it up to date.
     """
 
     pk = models.CompositePrimaryKey("customer_id", "viewer_id")

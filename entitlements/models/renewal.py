@@ -33,7 +33,7 @@ class CalendarFeedQuerySet(TenantQuerySet):
 
 
 class CalendarFeed(PublicModel):
-    """A person's calendar feed: a secret address from which a calendar program reads renewals.
+    """A person's calendar feed: a secret URL from which a calendar program reads renewals.
 
     It shows the renewals that the person may see at that moment.
     """

@@ -90,7 +90,7 @@ class UsageMonth(UsageFigures):
     """The use of one SKU by one customer in one month, computed from its days.
 
     It has the totals of the last day and the peak of all days. The ingest writes the months that it touches, and
-    `manage.py rebuild_usage --check` holds them to the days.
+    `manage.py rebuild_usage --check` compares them with the days.
     """
 
     pk = models.CompositePrimaryKey("customer_id", "sku_id", "month")
@@ -140,7 +140,7 @@ class CustomerUsage(models.Model):
 
 
 class Anomaly(models.Model):
-    """A change of a number of a customer's use of a SKU beyond its usual range. It is open until the number is back."""
+    """A number of a customer's usage of a SKU that left its usual range. It is open until the number is back."""
 
     class Metric(models.TextChoices):
         """The numbers of use in which anomalies are looked for."""

@@ -44,7 +44,7 @@ class ServiceNewsNotice(CustomerNewsNotice):
         return describe_licence_count(notice.params["quantity"])
 
     def describe_licences_and_end(self, notice: Notice) -> str:
-        """Return the number of licences in words and, if the entitlement has an end, the last day."""
+        """Return the number of licences in words, with the last day if the entitlement has one."""
         if not self.get_last_day(notice):
             return describe_licence_count(notice.params["quantity"])
         return _("%(licences)s until %(date)s") % {
@@ -109,7 +109,7 @@ class TrialExpiredNotice(ServiceNewsNotice):
 class ServiceEndsSoonNotice(ServiceNewsNotice):
     """The notice that a service ends soon, sent 90, 60, 30 and 7 days ahead.
 
-    Admins have it in their daily summary too.
+    Admins also get it in their daily summary.
     """
 
     code = "ends_soon"

@@ -195,8 +195,8 @@ def get_customer_with_account(actor: Actor, public_id: UUID) -> CustomerListing:
 def find_customers_needing_attention(actor: Actor, limit: int) -> list[CustomerListing]:
     """Return up to `limit` customers that need attention: over their licence, with an end soon or a trial request.
 
-    Those over their licence come first. Half of the places are for the others, if they fill them. Each condition is a
-    short walk along an index, so that the listing is not read as a whole.
+    Those over their licence come first. Half of the places are for the others, if they fill them. Each condition uses
+    an index, so the listing is not read as a whole.
     """
     rows = CustomerListing.objects.visible_to(actor).order_by("next_expiry_on")
     groups = [rows.filter(condition)[:limit] for condition in (OVER, _expiring_within(SOON), Q(requests__gt=0))]

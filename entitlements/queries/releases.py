@@ -10,7 +10,7 @@ from entitlements.models import LicenceRelease, Sku
 from entitlements.models.release import LicenceReleaseQuerySet
 from partnerportal.lib.actors import Actor
 
-RECENTLY = dt.timedelta(days=90)  # how long a release is listed after it was done
+LISTED_AFTER_RELEASE = dt.timedelta(days=90)  # how long a release is listed after it was done
 WAITING, RELEASED = "waiting", "released"
 
 
@@ -19,7 +19,7 @@ def _is_waiting() -> Q:
 
 
 def _was_released_recently() -> Q:
-    return Q(released_at__gte=timezone.now() - RECENTLY)
+    return Q(released_at__gte=timezone.now() - LISTED_AFTER_RELEASE)
 
 
 RELEASE_VIEWS = {WAITING: _is_waiting, RELEASED: _was_released_recently}
@@ -36,7 +36,7 @@ def list_waiting_licence_releases(actor: Actor) -> LicenceReleaseQuerySet:
 
 
 def list_released_licences(actor: Actor) -> LicenceReleaseQuerySet:
-    """Return the licences that were released on request within RECENTLY, and not assigned again since."""
+    """Return the licences that were released on request in the last 90 days, and not assigned again since."""
     return list_all_licence_releases(actor).filter(_was_released_recently())
 
 

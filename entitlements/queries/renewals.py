@@ -17,7 +17,7 @@ from partnerportal.lib.days import today
 from partnerportal.lib.errors import NotFound
 from partnerportal.lib.tokens import digest_secret, has_token_shape
 
-FURTHEST = dt.timedelta(days=90)  # how far ahead of today ends are shown
+RENEWAL_HORIZON = dt.timedelta(days=90)  # how far ahead of today ends are shown
 SHOWN_A_DAY = 3  # entitlements on a day of a month's grid; the day's own list has them all
 IN_CALENDAR = 1000  # entitlements in a calendar file: those that end first
 
@@ -25,8 +25,7 @@ IN_CALENDAR = 1000  # entitlements in a calendar file: those that end first
 def list_renewals(actor: Actor, first: dt.date, last: dt.date) -> QuerySet[Entitlement]:
     """Return the running entitlements that end from `first` to `last`, both included (UTC days).
 
-    They are those of the customers in the actor's reach, or of its own organisation where it has no customers to see.
-    The index of ends finds them, so that a page costs the same whatever else the customers have.
+    They are those of the customers that the actor sees, or of its own organisation if it has no customers to see.
     """
     rows = Entitlement.objects.visible_to(actor).filter(state=Entitlement.State.ACTIVE, ends_on__range=(first, last))
     if not sees_customers(actor):
@@ -36,17 +35,17 @@ def list_renewals(actor: Actor, first: dt.date, last: dt.date) -> QuerySet[Entit
 
 
 def list_renewals_ahead(actor: Actor) -> QuerySet[Entitlement]:
-    """Return the running entitlements that end from today (UTC) to FURTHEST. Later ends are shown nowhere."""
-    return list_renewals(actor, today(), today() + FURTHEST)
+    """Return the running entitlements that end within RENEWAL_HORIZON (90 days from today, UTC)."""
+    return list_renewals(actor, today(), today() + RENEWAL_HORIZON)
 
 
 def parse_renewal_day(text: str) -> dt.date | None:
-    """Return the date that a query parameter names, or None unless it lies between today (UTC) and FURTHEST."""
+    """Return the date that a query parameter names, or None unless it lies within 90 days from today (UTC)."""
     try:
         day = dt.date.fromisoformat(text)
     except ValueError:
         return None
-    return day if today() <= day <= today() + FURTHEST else None
+    return day if today() <= day <= today() + RENEWAL_HORIZON else None
 
 
 def count_renewals_by_day(rows: QuerySet[Entitlement]) -> dict[dt.date, int]:
@@ -55,12 +54,12 @@ def count_renewals_by_day(rows: QuerySet[Entitlement]) -> dict[dt.date, int]:
 
 
 def count_ends_by_day(actor: Actor) -> dict[dt.date, int]:
-    """Return a dict from each day, from today (UTC) to FURTHEST, to the number of entitlements that end on it.
+    """Return a dict from each of the next 90 days (UTC) to the number of entitlements that end on it.
 
-    Days without an end are left out. Every count on the page is added up from these numbers. For customers they are
-    stored figures, because there may be tens of thousands of ends.
+    Days without an end are left out. The numbers of customers come from stored figures, because a partner may have tens
+    of thousands of ends.
     """
-    first, last = today(), today() + FURTHEST
+    first, last = today(), today() + RENEWAL_HORIZON
     if sees_customers(actor):
         figures = PortfolioFigure.objects.visible_to(actor).filter(facet=PortfolioFigure.Facet.END)
         figures = figures.filter(value__range=(first.isoformat(), last.isoformat())).order_by("value")
@@ -79,7 +78,7 @@ def count_customers_without_services(actor: Actor) -> int:
 def list_first_renewals_by_day(actor: Actor, renewals: QuerySet[Entitlement]) -> list[Entitlement]:
     """Return, for each day, the first SHOWN_A_DAY of these entitlements that end on it, with SKU and customer.
 
-    They are numbered first and read then: a large partner has thousands in a month, of which a hundred are shown.
+    Only those are read in full: a large partner has thousands in a month, of which a hundred are shown.
     """
     nth: Any = Window(RowNumber(), partition_by=["ends_on"], order_by=F("pk").asc())
     shown = renewals.annotate(nth=nth).filter(nth__lte=SHOWN_A_DAY)

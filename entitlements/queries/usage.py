@@ -164,7 +164,8 @@ def get_customer_usage(actor: Actor, customer_id: int | None) -> CustomerUsage |
 def find_latest_report_day(actor: Actor, kind: UnusualUse) -> dt.date | None:
     """Return the latest day of use that was reported of customers with this kind of unusual use, or None without any.
 
-    Only the first ASKED customers by name are looked up, because each costs a look-up, and their use comes in together.
+    Only the first ASKED customers by name are looked up, because each costs a look-up, and the usage of all arrives
+    together.
     """
     rows = CustomerListing.objects.visible_to(actor).filter(unusual__contains=[kind])
     first = rows.order_by("name_folded", "customer").values("customer")[:ASKED]

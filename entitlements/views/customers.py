@@ -23,7 +23,7 @@ ORDERS_A_PAGE = 25  # rows on a page of orders
 
 @require_customer_dashboard
 def customer_list(request: PortalRequest) -> HttpResponse:
-    """Show the page of connected customers, or for a request of htmx only its list (CC-6…CC-8, CV-3…CV-6)."""
+    """Show the page of connected customers, or for an htmx request only its list (CC-6…CC-8, CV-3…CV-6)."""
     return render_list_page(
         request,
         CustomerList(request.actor, request.GET),
@@ -59,7 +59,7 @@ def customer_orders(request: PortalRequest, customer_id: UUID) -> HttpResponse:
 def make_orders_context(request: PortalRequest, customer_id: int | None) -> dict[str, Any]:
     """Return the template context for one page of a customer's orders, the newest first.
 
-    The cursor in the address says which page.
+    The cursor in the request's URL says which page.
     """
     orders = list_orders(request.actor, customer_id)
     cursor = request.GET.get("cursor", "")

@@ -27,9 +27,9 @@ may_manage = require_permission(ROLE_TABLE, EntitlementPermission.MANAGE_HOLDERS
 @may_manage
 @vary_on_headers("HX-Request")
 def licence_holders(request: PortalRequest) -> HttpResponse:
-    """Show who holds the organisation's licences. A request of htmx gets only the list.
+    """Show who holds the organisation's licences. An htmx request gets only the list.
 
-    The answer to htmx has the address for the location bar.
+    The answer to it also sets the URL in the browser's address bar.
     """
     holders = LicenceHolderList(request.actor, request.GET)
     if request.htmx:

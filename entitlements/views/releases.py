@@ -37,10 +37,9 @@ def licence_release_list(request: PortalRequest) -> HttpResponse:
 @require_POST
 @may_mark
 def mark_release_done(request: PortalRequest) -> HttpResponse:
-    """Mark a licence as released. The message offers Undo.
+    """Mark a licence as released, and redirect to the list with a message that offers Undo.
 
-    The query of the address names the licence by its key, as the address of Undo does, because a key may hold
-    characters that no path can.
+    The query parameter `key` names the licence, because keys may have characters that a path cannot.
     """
     key = request.GET.get("key", "")
     mark_licence_released(actor=request.actor, key=key)
@@ -52,9 +51,9 @@ def mark_release_done(request: PortalRequest) -> HttpResponse:
 @require_POST
 @may_mark
 def reopen_release_request(request: PortalRequest) -> HttpResponse:
-    """Reopen the request for a release that was marked as done: the licence waits again.
+    """Reopen the request for a licence release that was marked as done; the licence waits for its release again.
 
-    The query of the address names the licence by its key.
+    The query parameter `key` names the licence. The answer is a redirect to the list.
     """
     key = request.GET.get("key", "")
     reopen_licence_release(actor=request.actor, key=key)

@@ -1,4 +1,4 @@
-"""Pages of what ends soon, and the calendar that programs read at a secret address."""
+"""Pages of what ends soon, and the calendar that programs read at a secret URL."""
 
 from django.conf import settings
 from django.contrib import messages
@@ -34,7 +34,7 @@ READINGS_AN_HOUR = 60  # how often a calendar may be read; more is answered 429
 def renewal_list(request: PortalRequest) -> HttpResponse:
     """Show the entitlements that end soon, as a list by weeks or as the calendar of a month (CC-28, section G 5).
 
-    Whoever has the dashboard sees those of the customers in reach, everybody else those of the organisation itself.
+    People with the customer dashboard see those of their customers, everybody else those of their own organisation.
     """
     return render_list_page(
         request,
@@ -48,9 +48,9 @@ def renewal_list(request: PortalRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @require_permission(ROLE_TABLE, EntitlementPermission.VIEW_RENEWALS)
 def calendar_feed(request: PortalRequest) -> HttpResponse:
-    """Show whether the person has a calendar address; on POST create an address, or replace the present one.
+    """Show whether the person has a calendar feed; on POST create one, or replace the present one.
 
-    The answer to the POST shows the address, and no other page ever does, so no redirect follows.
+    The answer to the POST shows the secret URL, and no other page ever does, so no redirect follows.
     """
     link = ""
     if request.method == "POST":
@@ -63,7 +63,7 @@ def calendar_feed(request: PortalRequest) -> HttpResponse:
 @require_POST
 @require_permission(ROLE_TABLE, EntitlementPermission.VIEW_RENEWALS)
 def calendar_feed_revoke(request: PortalRequest) -> HttpResponse:
-    """Revoke the person's calendar address, which answers 404 from then on."""
+    """Revoke the person's calendar feed, whose URL answers 404 from then on."""
     revoke_calendar_feed(actor=request.actor)
     messages.success(request, _("The calendar link no longer works."))
     return redirect("calendar_feed")
@@ -71,10 +71,10 @@ def calendar_feed_revoke(request: PortalRequest) -> HttpResponse:
 
 @require_safe
 def calendar_file(request: PortalRequest, token: str) -> HttpResponse:
-    """Send an .ics file, for a calendar program, with the renewals that the owner of the address may see now.
+    """Send an .ics file, for a calendar program, with the renewals that the owner of the URL may see now.
 
-    `token` is the secret of the address. No session is needed, and one that comes along changes nothing. The answer is
-    404 for an address that is unknown or revoked, and 429 beyond READINGS_AN_HOUR.
+    `token` is the secret in the URL. No session is needed, and one that comes along changes nothing. The answer is 404
+    for a URL that is unknown or revoked, and 429 beyond READINGS_AN_HOUR.
     """
     feed, actor, person = find_calendar_feed(token)
     enforce_hourly_limit(READINGS_AN_HOUR, f"calendar:{feed.pk}")

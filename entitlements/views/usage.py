@@ -72,7 +72,7 @@ def own_usage_trend(request: PortalRequest) -> HttpResponse:
 def usage_of_customers(request: PortalRequest) -> HttpResponse:
     """Show the use of all customers together, and the customers whose use stands out.
 
-    The sums are stored and the customers found by indexes, so the page costs the same however many customers there are.
+    The sums are stored, and indexes find the customers, so the page's cost does not grow with their number.
     """
     actor = request.actor
     rankings = find_standout_customers(actor, today(), RANKED)

@@ -55,8 +55,8 @@ def mark_all_notices_read(*, actor: Actor) -> None:
 def share_recent_notices(*, pairs: Iterable[tuple[int, int]], days: int = 90) -> None:
     """Give organisations that begin to see a customer the notices about it of the last `days` days (CC-54).
 
-    `pairs` are (viewer, customer), as primary keys of organisations. This runs as the job role. Viewers that have a
-    notice already keep it as it is, dismissed or not.
+    `pairs` are (viewer, customer), as primary keys of organisations. Viewers that have a notice already keep it as it
+    is, dismissed or not. It needs the job's database role.
     """
     viewers, customers = zip(*pairs, strict=True) if (pairs := list(pairs)) else ((), ())
     with connection.cursor() as cursor:

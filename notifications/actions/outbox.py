@@ -32,9 +32,9 @@ RETRIES = [timedelta(seconds=s) for s in (10, 60, 300, 1800, 7200, 18000, 36000,
 def write_due_notices() -> int:
     """Write the notices of a batch of due events and queue their e-mails; return how many events were taken.
 
-    An event is due until its notices are written. Only the database is touched, so notices and done marks commit
-    together: each event is told exactly once. If one event of the batch fails, the events are taken one by one, so that
-    only that one waits.
+    An event is due until its notices are written. They commit together with the mark that they are written, so each
+    event is told exactly once. If one event of the batch fails, the events are taken one by one, so that only that one
+    waits.
     """
     with transaction.atomic():
         due = _due(Channel.FAN_OUT)
@@ -52,7 +52,7 @@ def write_due_notices() -> int:
 def send_due_emails() -> int:
     """Send a batch of due e-mails, each with one notice; return how many were taken, 0 while the mail server is away.
 
-    Each is sent at least once: after a crash between sending and marking, the same message goes again under the same
+    Each is sent at least once: after a crash between sending and marking, the same message is sent again with the same
     Message-ID. No transaction is open while the mail server is spoken to.
     """
     if MAIL_SERVER.is_open:  # the server is away: mails stay due, and keep their attempts for when it is back

@@ -17,9 +17,9 @@ from partnerportal.lib.policies import authorize
 def set_notice_choices(*, actor: Actor, choices: Mapping[str, NoticeChoice]) -> None:
     """Store how the acting person gets each kind of notice in this organisation, by e-mail and in the inbox.
 
-    `choices` has codes of kinds as keys. Unknown codes are left out, and a kind that is not among them is as usual
-    again; only what differs from the usual is stored. This is personal, so any role may, and nothing is recorded. Of
-    two requests at once the later one holds, as a whole.
+    `choices` maps the codes of kinds to NoticeChoice. Unknown codes are ignored, and a kind that is missing gets its
+    default again; only choices that differ from the default are stored. Any role may do this, and no event is recorded.
+    If two requests come at once, the later one wins as a whole.
     """
     authorize(actor, ROLE_TABLE, NoticePermission.VIEW)
     assert actor.organization_id and actor.person_id, "a person's own choice"

@@ -12,10 +12,10 @@ from notifications.models import Event
 from partnerportal.lib import logs
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.changes import Changes
-from partnerportal.lib.nudges import wake_worker
 from partnerportal.lib.scopes import Scope
+from partnerportal.lib.waking import wake_worker
 
-_nudge = partial(wake_worker, "notifications.tasks.write_notices")
+_wake_worker = partial(wake_worker, "notifications.tasks.write_notices")
 
 
 class EventSubject(Protocol):
@@ -28,24 +28,24 @@ class EventSubject(Protocol):
 def record_event(kind: str, *, actor: Actor, subject: EventSubject, **details: Any) -> Event:
     """Store an event and return it, in the transaction of the action that it records.
 
-    It is both the audit record of the action and the message that notices are made of. After commit a nudge wakes the
-    worker that writes them (the fan-out); should the nudge be lost, the sweep each minute finds the event. `details`
-    are the further arguments of `make_event`.
+    It is both the audit record of the action and the message that notices are made of. After commit a worker is woken
+    to write the notices. If that fails, a job that runs each minute finds the event. `details` are the further
+    arguments of `make_event`.
     """
     event = make_event(kind, actor=actor, subject=subject, **details)
     event.save(force_insert=True)
-    _nudge_after_commit()
+    _wake_worker_after_commit()
     return event
 
 
 def record_events(events: list[Event]) -> None:
     """Store events that `make_event` has made, all in one statement, in the transaction of their action.
 
-    As after `record_event`, a nudge wakes the fan-out after commit.
+    After commit a worker is woken to write their notices, as `record_event` describes.
     """
     if events:
         Event.objects.bulk_create(events)
-        _nudge_after_commit()
+        _wake_worker_after_commit()
 
 
 def make_event(
@@ -98,6 +98,6 @@ def make_event(
     )
 
 
-def _nudge_after_commit() -> None:
-    if not any(entry[1] is _nudge for entry in connection.run_on_commit):  # one nudge a transaction is enough
-        transaction.on_commit(_nudge)
+def _wake_worker_after_commit() -> None:
+    if not any(entry[1] is _wake_worker for entry in connection.run_on_commit):  # once a transaction is enough
+        transaction.on_commit(_wake_worker)

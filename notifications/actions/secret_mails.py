@@ -15,15 +15,15 @@ from django.utils import timezone
 from notifications.models import SecretMail
 from partnerportal.lib.breaker import ServiceUnavailable
 from partnerportal.lib.mail_server import MAIL_SERVER
-from partnerportal.lib.nudges import wake_worker
 from partnerportal.lib.secret_box import decrypt, encrypt
 from partnerportal.lib.sweeping import delete_in_batches
+from partnerportal.lib.waking import wake_worker
 
 log = logging.getLogger(__name__)
 
 BATCH = 5  # mails that a worker takes at once
 LEASE = dt.timedelta(minutes=1)  # how long a claimed or refused mail is left alone: longer than a batch may take
-_nudge = partial(wake_worker, "notifications.tasks.send_emails")
+_wake_worker = partial(wake_worker, "notifications.tasks.send_emails")
 
 
 def queue_secret_mail(mail: EmailMessage) -> None:
@@ -34,7 +34,7 @@ def queue_secret_mail(mail: EmailMessage) -> None:
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT queue_secret_mail(%s)", [_seal(mail)])
-    transaction.on_commit(_nudge)
+    transaction.on_commit(_wake_worker)
 
 
 def send_secret_mails() -> int:

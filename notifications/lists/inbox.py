@@ -1,4 +1,4 @@
-"""The inbox as a list: the notices that its address asks for, and the addresses of its tabs and pages."""
+"""The inbox as a list: the notices that its URL asks for, and the URLs of its tabs and pages."""
 
 from collections.abc import Mapping
 

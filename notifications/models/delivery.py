@@ -14,7 +14,7 @@ class Channel(models.TextChoices):
 
 
 class Delivery(models.Model):
-    """A task that an event causes once: to write its notices (the fan-out), or to mail a notice to one person.
+    """A task that an event causes once: to write its notices (FAN_OUT), or to mail a notice to one person.
 
     Only the job role sees deliveries. A trigger adds a delivery of FAN_OUT to every event. A worker claims mails with a
     lease, commits, sends, and marks them as done; if it dies, the lease runs out. Retries follow `next_at`, never a
@@ -23,7 +23,7 @@ class Delivery(models.Model):
 
     event = models.ForeignKey("notifications.Event", models.CASCADE)
     channel = models.CharField(max_length=16, choices=Channel)
-    # The notice that a mail tells, to whom, and the day of a summary, in the person's time zone. A fan-out has none.
+    # The notice that a mail tells, to whom, and the day of a summary, in the person's time zone. FAN_OUT has none.
     notice = models.ForeignKey("notifications.Notice", models.CASCADE, null=True, db_index=False)  # see delivery_once
     person_id = models.BigIntegerField(null=True)
     day = models.DateField(null=True)

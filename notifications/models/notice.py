@@ -46,7 +46,7 @@ class NoticeQuerySet(TenantQuerySet):
     def annotate_unread(self, actor: Actor) -> "NoticeQuerySet":
         """Annotate each notice with `is_unread`: whether the acting person has yet to open it.
 
-        A condition on each row computes it, because a list of all unread notices would grow with the inbox.
+        It is computed for each row, because a list of all unread notices would grow with the inbox.
         """
         return self.annotate(is_unread=models.ExpressionWrapper(make_unread_condition(actor), models.BooleanField()))
 
@@ -66,7 +66,7 @@ def make_unread_condition(actor: Actor) -> Q:
 def make_inbox_condition(actor: Actor) -> Q:
     """Return a Q that keeps the notices of kinds that the acting person has not switched off in the inbox.
 
-    The person's few choices are read once, and the inbox is walked along its index as it is without this condition.
+    PostgreSQL reads the person's few choices once, and still walks the inbox along its index.
     """
     off = NoticePreference.objects.visible_to(actor).filter(inbox=False)
     return ~Q(kind__in=off.values("kind"))

@@ -31,7 +31,7 @@ def get_reader_locale() -> Locale:
 
 
 def format_number(value: int | Decimal) -> str:
-    """Format a number in the reader's language, such as 1,234.5 in English and 1 234,5 in French."""
+    """Return a number as text in the reader's language, such as 1,234.5 in English and 1 234,5 in French."""
     return _number(value, get_reader_locale())
 
 
@@ -41,7 +41,7 @@ def _number(value: int | Decimal, where: Locale) -> str:
 
 
 def format_axis_number(value: int) -> str:
-    """Format a number for a chart's axis, where room is short: from a million on as 2.5M."""
+    """Return a number as short text for a chart's axis: from a million on as 2.5M."""
     if value < 1_000_000:
         return format_number(value)
     return numbers.format_compact_decimal(value, locale=get_reader_locale(), fraction_digits=1)
@@ -59,7 +59,7 @@ def _separator(language: str | None) -> str:
 
 
 def format_percent(value: int | float | Decimal) -> str:
-    """Format a ratio as a whole percentage, such as 0.66 as 66%."""
+    """Return a ratio as text in whole percent, such as 66% for 0.66."""
     return numbers.format_percent(value, locale=get_reader_locale())
 
 

@@ -36,7 +36,7 @@ class LeaseLost(Exception):
 
 
 class LeasedWork(models.Model):
-    """The base of models whose rows are work for background workers.
+    """The base of models whose rows are work for background workers, such as a file to make.
 
     A worker leases a row, which means that it alone works on the row until the lease ends or runs out. A subclass has a
     State with "running" and "failed", and its MOVES allow the steps in the module's docstring.

@@ -1,7 +1,7 @@
-"""Lists: what an address says of one, and the addresses to which its page leads.
+"""Lists: what a URL says of one, and the URLs to which its page leads.
 
-Everything that a reader chooses of a list (filters, order, tab, page, size) stands in its address, so that Back, a
-bookmark and a colleague's link show the same. Nonsense in an address falls back to what is usual.
+Everything that a reader chooses of a list (filters, order, tab, page, size) stands in its URL, so that Back, a
+bookmark and a colleague's link show the same. Unknown values in a URL fall back to the defaults.
 """
 
 from collections.abc import Callable, Iterable, Mapping

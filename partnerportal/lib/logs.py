@@ -1,4 +1,4 @@
-"""Log lines: a JSON object each, or plain text on a developer's machine, without the secrets that addresses hold.
+"""Log lines: a JSON object each, or plain text on a developer's machine, without the secrets that URLs hold.
 
 `bind_log_fields` sets what every line of a request or task says beside its message, and `add_log_fields` adds what is
 learned on the way, such as who asks. A single line may bring fields of its own:

@@ -68,7 +68,7 @@ def observe_request(*, view: str, method: str, status: int, seconds: float, quer
 
 
 def count_lost_wake_up() -> None:
-    """Count one nudge, which is a message that wakes a worker, that the message broker did not take.
+    """Count one message to wake a worker that the message broker did not take.
 
     Does nothing before `start_counting_requests`.
     """

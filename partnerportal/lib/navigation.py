@@ -1,6 +1,6 @@
 """How an app declares its entries in the menus: as a tuple `ITEMS` in its navigation.py.
 
-`POLLS` beside them are functions that take the request and return an address which its browser is to ask every few
+`POLLS` beside them are functions that take the request and return a URL which its browser is to ask every few
 seconds, or "" for none.
 """
 

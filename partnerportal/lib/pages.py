@@ -29,7 +29,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 def redirect_to_sign_in(request: PortalRequest) -> HttpResponse:
     """Return a redirect to the sign-in page, which leads back to the present page afterwards.
 
-    For an htmx request it makes the browser load the sign-in page as a whole.
+    For an htmx request it makes the browser load the whole sign-in page.
     """
     back = request.get_full_path() if request.method == "GET" else "/"
     url = f"{resolve_url(settings.LOGIN_URL)}?{urlencode({'next': back})}"

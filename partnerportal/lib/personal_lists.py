@@ -254,7 +254,7 @@ class PersonalList(ListState):
     def page_sizes(self) -> list[dict[str, Any]]:
         """The page sizes that the reader can choose from.
 
-        Each is a dict: `label` is the number of rows, `url` the address of the list with so many rows, and `is_current`
+        Each is a dict: `label` is the number of rows, `url` the URL of the list with so many rows, and `is_current`
         whether it is the present size.
         """
         return [{"label": size, "url": self.build_url(size=size), "is_current": size == self.size} for size in SIZES]

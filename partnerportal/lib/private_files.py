@@ -1,7 +1,7 @@
 """Files that only the portal hands out: uploads that were sent to it, and exports that were asked for.
 
 `STORAGES["private"]` says where they lie: in a folder, or in a bucket where several machines share the work
-(`lib/private_bucket.py`). Names are `folder/name`. Nobody is given an address of the storage: whoever may have a file
+(`lib/private_bucket.py`). Names are `folder/name`. Nobody is given a URL of the storage: whoever may have a file
 gets it from a view, which checks that each time.
 """
 

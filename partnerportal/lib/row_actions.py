@@ -1,4 +1,4 @@
-"""Tables of the actions on a row of a state machine. One makes its menus, dialogs, addresses, endpoints and command."""
+"""Tables of the actions on a row of a state machine. One makes its menus, dialogs, URLs, endpoints and command."""
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass

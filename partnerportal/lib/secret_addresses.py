@@ -1,4 +1,4 @@
-"""Addresses that hold a secret after their beginning: whoever reads one could act in somebody's place."""
+"""URLs that hold a secret: whoever reads one could act in somebody's place."""
 
 import re
 

@@ -15,8 +15,8 @@ Moves = Mapping[Any, Collection[Any]]
 def change_state(row: M, to: str, **changes: Any) -> M:
     """Move a model instance to the state `to`, save it with the given changes, and return it as stored.
 
-    It locks the row first, so it must be called in a transaction. Raises Conflict("state_changed") when the model's
-    MOVES do not lead from the row's present state to this one.
+    It locks the row first, so it must be called in a transaction. Raises Conflict("state_changed") if the model's MOVES
+    do not lead from the row's present state to `to`.
     """
     locked = type(row)._default_manager.select_for_update().get(pk=row.pk)
     _set_state(locked, to, changes)
@@ -25,7 +25,7 @@ def change_state(row: M, to: str, **changes: Any) -> M:
 
 
 def change_locked_states(rows: list[M], to: str, **changes: Any) -> None:
-    """Move several rows, which this transaction has already locked, to the state `to` in one statement.
+    """Move several model instances, whose rows are locked already, to the state `to` in one statement.
 
     The instances in `rows` are updated too. Raises Conflict("state_changed") as `change_state` does.
     """
@@ -78,7 +78,7 @@ def list_allowed_steps(moves: Moves) -> list[str]:
 def guard_states(
     table: str, moves: Mapping[str, Collection[str]], *, begins: str, holds: Literal["everybody", "tenants"]
 ) -> migrations.RunSQL:
-    """Return a migration operation after which the database refuses any change of state that `moves` does not allow.
+    """Return a migration operation that makes the database refuse any change of state which `moves` does not allow.
 
     `moves` and `begins` are the model's MOVES and BEGINS (tests/house/test_states.py compares them). `holds` says who
     is refused. Tenants always are: they store rows only in the state `begins`, and change nothing of a row that has no

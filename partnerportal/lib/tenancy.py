@@ -45,8 +45,8 @@ def enter_tenant(*, organization_id: int | None, person_id: int | None = None, s
 def allow_credential_writes(person_id: int) -> None:
     """Let this transaction write what the person signs in with: password, addresses, second factors.
 
-    Only code that has just seen the person's proof (a password, a code, a link, a passkey) may call it. It holds until
-    the next `enter_tenant`, or until the transaction ends.
+    Only code that has just checked the person's proof (a password, a code, a link, a passkey) may call it. It holds
+    until the next `enter_tenant`, or until the transaction ends.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('portal.admitted_id', %s, true)", [str(person_id)])
@@ -83,7 +83,7 @@ def as_tenant(*, organization_id: int | None, person_id: int | None = None, secr
 
 
 def bypasses_row_security() -> bool:
-    """Return whether row-level security does not hold for the database role of this process.
+    """Return whether row-level security does not apply to the database role of this process.
 
     Such a role would see the rows of every tenant.
     """
@@ -92,7 +92,7 @@ def bypasses_row_security() -> bool:
         return bool(cursor.fetchone()[0])
 
 
-READ = {  # the functions that policies call: what each reads, and its type
+POLICY_FUNCTIONS = {  # the functions that policies call: what each reads, and its type
     "portal_org()": ("nullif(current_setting('portal.org_id', true), '')::bigint", "bigint"),
     "portal_person()": ("nullif(current_setting('portal.person_id', true), '')::bigint", "bigint"),
     "portal_secret()": ("nullif(current_setting('portal.secret', true), '')", "text"),
@@ -101,21 +101,24 @@ READ = {  # the functions that policies call: what each reads, and its type
 
 
 def build_functions_sql() -> str:
-    """Return the SQL that creates the functions of READ and lets the web and worker roles call them."""
+    """Return the SQL that creates the functions which policies call, and lets the web and worker roles call them.
+
+    They read the settings of the transaction, such as the acting organisation (see POLICY_FUNCTIONS).
+    """
     return "\n".join(
         f"""CREATE FUNCTION {name} RETURNS {kind} LANGUAGE sql STABLE PARALLEL SAFE AS $$ SELECT {body} $$;
             GRANT EXECUTE ON FUNCTION {name} TO {APP_ROLE}, portal_worker;"""
-        for name, (body, kind) in READ.items()
+        for name, (body, kind) in POLICY_FUNCTIONS.items()
     )
 
 
 def inline_functions(policy: str) -> str:
-    """Return the SQL of a policy with the body of each function of READ in place of its call.
+    """Return the SQL of a policy, with each call of a function of POLICY_FUNCTIONS replaced by the function's body.
 
-    PostgreSQL would parse the functions anew for every statement and table, which was a third of what row-level
+    PostgreSQL would otherwise parse the functions for every statement and table, which was a third of what row-level
     security costs a list.
     """
-    for function, (body, _) in READ.items():
+    for function, (body, _) in POLICY_FUNCTIONS.items():
         policy = policy.replace(function, f"({body})")
     return policy
 

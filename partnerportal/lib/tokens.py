@@ -49,7 +49,7 @@ class Token(models.Model):
         abstract = True
 
     def as_actor(self) -> Actor:
-        """Return the actor for a request with this token: a client, with what this model lets it do."""
+        """Return the actor for a request with this token: a client, with the permissions of this kind of token."""
         raise NotImplementedError
 
     def list_log_fields(self) -> dict[str, str]:

@@ -26,7 +26,7 @@ BATCH = 100_000  # rows that are stored at a time
 def write_usage(organizations: Iterable[Organization], today: dt.date) -> int:
     """Store invented usage for each day up to `today`, for all active licences of these organisations.
 
-    Returns how many database rows were written.
+    Returns the number of database rows that were written.
     """
     keys = {organization.pk: organization for organization in organizations}
     batch: list[UsageRow] = []

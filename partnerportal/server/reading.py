@@ -1,4 +1,4 @@
-"""The reading of requests: how large one may be and how long it may take, which its address decides."""
+"""The reading of requests: how large one may be and how long it may take, which its URL decides."""
 
 import re
 import sys

@@ -321,7 +321,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, float] = {
     "socket_keepalive": True,
     "health_check_interval": 25,
 }
-if PORTAL_PROCESS == "web":  # it only sends nudges (lib/nudges.py), and a thread that hangs in one must end soon
+if PORTAL_PROCESS == "web":  # it only wakes workers (lib/waking.py), and a thread that hangs in one must end soon
     CELERY_BROKER_TRANSPORT_OPTIONS |= {"max_retries": 0, "socket_timeout": 0.3, "socket_connect_timeout": 0.3}
 
 # --- How long rows are kept that would add up for ever: the time until a sweep deletes them -------------------

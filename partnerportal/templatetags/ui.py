@@ -129,7 +129,7 @@ def render_date_and_time(value: dt.datetime | None) -> str:
 
 @register.simple_tag(name="relative")
 def render_relative_date(value: dt.date | None) -> str:
-    """Return a `<time>` element that says a near time in words and a far one as a date.
+    """Return a `<time>` element with a near time in words, such as "in 3 days", and a far one as a date; "" for None.
 
     Its title has the date and time in full.
     """

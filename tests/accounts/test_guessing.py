@@ -17,7 +17,7 @@ from accounts.actions.attempts import (
     Attempt,
     delete_old_failed_attempts,
     record_failed_attempt,
-    warn_owners_of_guessing,
+    send_failed_sign_in_warnings,
 )
 from accounts.models import FailedAttempts, Person
 from accounts.policies import ATTEMPTS_A_DAY
@@ -118,17 +118,17 @@ def test_the_owner_is_told_once_a_day_by_the_worker(world: World) -> None:
     owner = world.person("customer.admin")
     Person.objects.filter(pk=owner.pk).update(language="fr")
     guess_passwords(ATTEMPTS_A_DAY - 1)
-    assert warn_owners_of_guessing() == 0
+    assert send_failed_sign_in_warnings() == 0
     guess_passwords(1, after=ATTEMPTS_A_DAY)
     assert sent() == [], "not by the page: its time would tell who has an account"
-    assert warn_owners_of_guessing() == 1
+    assert send_failed_sign_in_warnings() == 1
     guess_passwords(5, after=2 * ATTEMPTS_A_DAY)
-    assert warn_owners_of_guessing() == 0
+    assert send_failed_sign_in_warnings() == 0
     [message] = sent()
     assert message.to == [owner.email] and "/sign-in/password/change/" in message.body and "50" in message.body
     a_day_passes()
     guess_passwords(ATTEMPTS_A_DAY, after=3 * ATTEMPTS_A_DAY)
-    assert warn_owners_of_guessing() == 1
+    assert send_failed_sign_in_warnings() == 1
 
 
 def test_unknown_addresses_are_counted_nowhere_and_nobody_unproved_is_mailed(world: World) -> None:
@@ -140,13 +140,13 @@ def test_unknown_addresses_are_counted_nowhere_and_nobody_unproved_is_mailed(wor
             PageClient().post("/sign-in/login/", form, **network(number // 3))
     assert FailedAttempts.objects.get().failures == 6
     FailedAttempts.objects.update(failures=ATTEMPTS_A_DAY)
-    assert warn_owners_of_guessing() == 1 and sent() == []
+    assert send_failed_sign_in_warnings() == 1 and sent() == []
 
 
 def test_nobody_who_is_locked_is_mailed(world: World) -> None:
     guess_passwords(ATTEMPTS_A_DAY)
     Person.objects.filter(email=address("customer.admin")).update(is_active=False)
-    assert warn_owners_of_guessing() == 1 and sent() == []
+    assert send_failed_sign_in_warnings() == 1 and sent() == []
 
 
 @pytest.mark.promise("S-12")
@@ -156,7 +156,7 @@ def test_wrong_codes_of_one_network_lock_nobody_out_elsewhere(with_totp: Any) ->
     thief = PageClient()
     sign_in(thief, **network(1))
     for number in range(7):
-        assert warn_owners_of_guessing() == (number == 5)
+        assert send_failed_sign_in_warnings() == (number == 5)
         thief.post(SECOND_STEP, {"code": "000000"}, **network(1))
     thief.post(SECOND_STEP, {"code": totp(secret)}, **network(1))
     assert not is_signed_in(thief), "their network is held"

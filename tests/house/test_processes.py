@@ -15,7 +15,7 @@ from tests.threads import PATIENCE, join_all
 pytestmark = pytest.mark.slow  # each starts a process
 
 NUDGE = """import django, time; django.setup()
-from partnerportal.lib.nudges import wake_worker
+from partnerportal.lib.waking import wake_worker
 started = time.monotonic()
 for _number in range(40): wake_worker('notifications.tasks.write_notices')
 print(time.monotonic() - started)"""

@@ -19,7 +19,7 @@ from notifications.actions import outbox, recording
 from notifications.actions.outbox import send_due_emails, write_due_notices
 from notifications.models import Channel, Delivery, Event, Notice
 from notifications.tasks import send_emails, write_notices
-from partnerportal.lib import nudges
+from partnerportal.lib import waking
 from partnerportal.lib.mail_server import MAIL_SERVER
 from partnerportal.lib.scopes import ALL
 
@@ -195,14 +195,14 @@ def test_one_nudge_per_transaction_and_one_after_a_rollback(world, actor_for, dj
     with django_capture_on_commit_callbacks() as callbacks:
         accept_invitation(actor=stranger, token=world.token("partner"), scopes=ALL)
         accept_invitation(actor=stranger, token=world.token("partner2"), scopes=ALL)
-    assert callbacks == [recording._nudge]
+    assert callbacks == [recording._wake_worker]
     point = transaction.savepoint()
     end_connection(actor=stranger, connection=world.connection("stranger", "partner"))
     transaction.savepoint_rollback(point)
     connection.run_on_commit = []  # what the end of a transaction does
     with django_capture_on_commit_callbacks() as callbacks:
         end_connection(actor=stranger, connection=world.connection("stranger", "partner"))
-    assert callbacks == [recording._nudge]
+    assert callbacks == [recording._wake_worker]
 
 
 def test_an_event_is_kept_when_the_broker_is_away(
@@ -210,7 +210,7 @@ def test_an_event_is_kept_when_the_broker_is_away(
 ):
     nobody_there = Celery("nobody", broker="redis://127.0.0.1:1/0", set_as_current=False)
     nobody_there.conf.broker_transport_options = {"max_retries": 0}  # as the web process has it
-    monkeypatch.setattr(nudges, "current_app", nobody_there)
+    monkeypatch.setattr(waking, "current_app", nobody_there)
     with django_capture_on_commit_callbacks(execute=True):
         accept_invitation(actor=actor_for("stranger.admin"), token=world.token("partner"), scopes=ALL)
     nobody_there.close()

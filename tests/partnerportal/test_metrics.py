@@ -26,7 +26,7 @@ from notifications.models import Delivery
 from partnerportal.celery import app
 from partnerportal.lib import metrics
 from partnerportal.lib.actors import ANONYMOUS
-from partnerportal.lib.nudges import wake_worker
+from partnerportal.lib.waking import wake_worker
 from partnerportal.metrics import WAITING, _own_folder
 from partnerportal.models import TaskRun
 from tests.faults.disk import no_room
@@ -105,7 +105,7 @@ def test_nudges_that_nobody_took_are_counted(db, counting, monkeypatch):
         raise OSError("no broker")
 
     before = scrape()("portal_nudges_skipped_total")
-    monkeypatch.setattr("partnerportal.lib.nudges.BROKER.call", refuse)
+    monkeypatch.setattr("partnerportal.lib.waking.BROKER.call", refuse)
     wake_worker("notifications.tasks.write_notices")
     assert scrape()("portal_nudges_skipped_total") == before + 1
 

@@ -19,7 +19,7 @@ class UnreadableFile(ValueError):
 
 
 def convert_file(name: str, raw: bytes, *, customer: str = "", sku: str = "") -> list[ConvertedItem]:
-    """Return the items of a file of another system, read by the adapter called `name`.
+    """Convert a file of another system to lines of the feed, by the adapter called `name`; return its items.
 
     `customer` (an ORGID) and `sku` (a code) are used where the file names none that the portal knows. Raises
     UnreadableFile for a file in another format.

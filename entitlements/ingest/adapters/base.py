@@ -32,25 +32,22 @@ class FieldReader:
         self._known: set[str] = set()
 
     def read_text(self, path: str) -> str:
-        """Return the text of a field. Returns "" and notes the field as missing if it holds no text."""
+        """Return the field's value if it is text; otherwise return "" and note it as missing."""
         value = self._take(path)
         return self._good(path, value if isinstance(value, str) and value else MISSING, "")
 
     def read_count(self, path: str) -> int:
-        """Return the whole number of a field. Returns 0 and notes the field as missing if it holds no such number.
-
-        A number below 0 is none either.
-        """
+        """Return the field's value if it is a whole number from 0 on; otherwise return 0 and note it as missing."""
         value = self._take(path)
         return self._good(path, value if type(value) is int and value >= 0 else MISSING, 0)
 
     def read_optional(self, path: str) -> Any:
-        """Return the value of a field, or None if the object lacks the field, which is not noted."""
+        """Return the value of a field, or None if the object lacks it. A missing field is not noted."""
         value = self._take(path)
         return None if value is MISSING else value
 
     def collect_unread_values(self) -> dict[str, Any]:
-        """Return the values of all fields that no `read_…` method was asked for, as a dict by path."""
+        """Return the values of all fields that no `read_…` method has read, as a dict by path."""
         return dict(self._rest(self.data, ""))
 
     def _take(self, path: str) -> Any:

@@ -19,7 +19,10 @@ Rows = Callable[[Actor, Query, int | None], QuerySet[Any]]  # takes the actor, t
 
 
 class ExportSubject(Enum):
-    """Whose rows an exported file holds. It decides which files are withdrawn when a connection ends."""
+    """The organisations whose rows an exported file holds: all that the actor sees, or one.
+
+    It decides which files are withdrawn when a connection ends.
+    """
 
     ALL = auto()  # everybody's whom the actor sees
     ONE = auto()  # those of the customer whom the request names, else the actor's own
@@ -45,12 +48,12 @@ class ExportList:
     scope: Scope = Scope.ACCOUNT  # what a customer must share, so that the list can be exported of this one customer
     filters: frozenset[str] = frozenset()  # names of the filters that the list knows; any others are ignored
 
-    def pick_filters(self, address: Mapping[str, str]) -> Query:
+    def pick_filters(self, params: Mapping[str, str]) -> Query:
         """Return the filters in a URL's parameters that this list knows, by name.
 
         Values that are too long or contain NUL are left out.
         """
-        return {name: value for name, value in address.items() if name in self.filters and _is_text(value)}
+        return {name: value for name, value in params.items() if name in self.filters and _is_text(value)}
 
     def choose_permission(self, *, is_own: bool) -> Permission:
         """Return the permission needed to export: for the actor's own rows `own_rule`, if there is one, else `rule`."""

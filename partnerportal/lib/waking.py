@@ -1,9 +1,9 @@
-"""Nudges, which wake a worker. One may be lost: a sweep each minute finds the work that it should have told of."""
+"""The message that wakes a worker. If it is lost, a job that runs each minute finds the work all the same."""
 
 import logging
 from functools import partial
 
-import kombu.transport.redis  # noqa: F401 - loaded with the process, because the first nudge would wait for it
+import kombu.transport.redis  # noqa: F401 - loaded with the process, because the first call would wait for it
 from celery import current_app
 
 from partnerportal.lib.breaker import CircuitBreaker
@@ -18,7 +18,7 @@ def wake_worker(task: str) -> None:
     """Wake a background worker by sending it the Celery task of this name.
 
     Actions name tasks by strings, because the layering of the code does not let them import tasks. The function never
-    raises and takes a quarter of a second at most. When the message broker does not answer, this nudge is lost, and
+    raises and takes a quarter of a second at most. When the message broker does not answer, this message is lost, and
     those of the next half minute are dropped at once.
     """
     try:
