@@ -45,7 +45,8 @@ class CalendarWeek:
     `count` says how many end in the whole week, `rows` are those on the present page of the list.
     """
 
-    label: str
+    near: str  # "This week" or "Next week"; empty for a later one
+    days: str  # from its first day to its last
     count: str
     rows: list[RenewalRow]
 
@@ -109,7 +110,8 @@ def group_renewals_by_week(
     groups = groupby(rows, key=lambda row: get_first_day_of_week(row.ends_on))  # type: ignore[arg-type]
     return [
         CalendarWeek(
-            label=_week_label(monday),
+            near=_name_near_week(monday),
+            days=formats.format_day_span(monday, monday + WEEK - dt.timedelta(days=1)),
             count=formats.format_number(totals.get(monday, 0)),
             rows=[make_renewal_row(row, shows_customers=shows_customers) for row in group],
         )
@@ -117,14 +119,9 @@ def group_renewals_by_week(
     ]
 
 
-def _week_label(first: dt.date) -> str:
-    span = {"first": formats.format_date(first), "last": formats.format_date(first + WEEK - dt.timedelta(days=1))}
+def _name_near_week(monday: dt.date) -> str:
     this = get_first_day_of_week(today())
-    if first == this:
-        return _("This week, until %(last)s") % span
-    if first == this + WEEK:
-        return _("Next week, until %(last)s") % span
-    return _("%(first)s to %(last)s") % span
+    return {this: _("This week"), this + WEEK: _("Next week")}.get(monday, "")
 
 
 @dataclass(frozen=True)

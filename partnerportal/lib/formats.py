@@ -85,6 +85,11 @@ def _date(value: dt.date, where: Locale) -> str:
     return dates.format_date(value, "medium", locale=where)
 
 
+def format_day_span(first: dt.date, last: dt.date) -> str:
+    """Return the days from `first` to `last` as text without the year, such as 7–13 Dec."""
+    return str(dates.format_interval(first, last, "MMMd", locale=get_reader_locale()))
+
+
 def format_date_and_time(value: dt.datetime) -> str:
     """Format a datetime in the reader's time zone, with the zone's name, such as 14 Dec 2025, 23:59 UTC."""
     local = timezone.localtime(value)

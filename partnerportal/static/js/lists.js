@@ -2,7 +2,7 @@
 
 // Tables and lists with data-open-rows: the name stays the link, for the keyboard and for those without script. In the
 // inbox it is a button, because opening marks as read.
-const CONTROLS = "a, button, input, select, label, summary, [popover], .cell-select, .cell-menu";
+const CONTROLS = "a, button, input, select, label, summary, [popover], .cell-select, .cell-menu, .cell-week";
 
 document.addEventListener("click", (event) => {
   if (event.defaultPrevented || event.button || event.target.closest(CONTROLS)) return;
