@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from accounts.actions.operators import change_operator_roles, remove_operator
+from accounts.actions.standing import move_partner
 from accounts.models import Operator, Organization, Role
 from connections.actions import accept_invitation, change_sharing, end_connection, replace_invitation_link
 from connections.consent import get_all_offered_scopes
@@ -104,10 +105,19 @@ class Portal(RuleBasedStateMachine):
             self.news += now != self.live[pair]
             self.live[pair] = now
 
-    @rule(partner=st.sampled_from(("partner", "partner2")), above=st.sampled_from(("distributor", "")))
-    def move_partner(self, partner, above):
-        parent = self.world[above] if above else None
-        Organization.objects.filter(pk=self.world[partner].pk).update(parent=parent)
+    @rule(
+        partner=st.sampled_from(("partner", "partner2")), above=st.sampled_from(("distributor", "")),
+        who=st.sampled_from(("vendor.admin", "vendor.admin", "vendor.reader", "distributor.admin")),
+    )  # fmt: skip
+    def move(self, partner, above, who):
+        actor, distributor = self.world.actor(who), self.world[above] if above else None
+        before = Organization.objects.get(pk=self.world[partner].pk).parent
+        answer = attempt(actor, lambda: move_partner(actor=actor, partner=self.world[partner], distributor=distributor))
+        if who != "vendor.admin":
+            assert answer in ("wrong_role", "wrong_kind")
+        else:
+            assert answer.parent == distributor
+            self.news += before != distributor
 
     @rule(who=st.sampled_from(["ended", "publisher"]), by=st.sampled_from(ROLES), whose=st.sampled_from(ROLES))
     def demote_or_promote(self, who, by, whose):
