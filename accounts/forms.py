@@ -8,7 +8,7 @@ from django import forms
 from django.http import HttpRequest, QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from accounts.actions.organizations import VERIFIED_FIELDS
+from accounts.actions.organizations import VERIFIED_FIELDS, explain_verified_field
 from accounts.models import ListSettings, Operator, Organization, Person, SavedView
 from partnerportal.lib.countries import country_choices
 from partnerportal.lib.errors import Message
@@ -46,9 +46,9 @@ class OrganizationForm(forms.ModelForm):
             label=_("Country or region"), choices=[("", _("Choose a country")), *country_choices()]
         )
         if self.instance.pk and self.instance.is_verified:
-            for name, reason in VERIFIED_FIELDS.items():
+            for name in VERIFIED_FIELDS:
                 self.fields[name].disabled = True
-                self.fields[name].help_text = reason
+                self.fields[name].help_text = str(explain_verified_field(self.instance, name))
 
 
 class RolesForm(forms.Form):

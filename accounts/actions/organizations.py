@@ -16,7 +16,7 @@ from notifications.actions.recording import record_event
 from partnerportal.lib import tenancy
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.changes import list_changes_between, list_row_changes
-from partnerportal.lib.errors import Invalid, NotFound, TooMany
+from partnerportal.lib.errors import Invalid, Message, NotFound, TooMany
 from partnerportal.lib.policies import authorize, authorize_staff
 from partnerportal.lib.text import make_single_line
 
@@ -83,6 +83,15 @@ VERIFIED_FIELDS = {  # what only vendor staff change once they have verified it,
     "name": _("This name has been verified. Only vendor staff can change it."),
     "country": _("The country has been verified and determines the market. Only vendor staff can change it."),
 }
+CHANGED_BY_COMMAND = _("This has been verified. To change it, run the command correct_organization on the server.")
+
+
+def explain_verified_field(organization: Organization, name: str) -> Message:
+    """Return the sentence that says why the people of a verified organisation cannot change this field, and who can.
+
+    The vendor's own people are vendor staff themselves: to them it says where they change it.
+    """
+    return CHANGED_BY_COMMAND if organization.kind == Kind.VENDOR else VERIFIED_FIELDS[name]
 
 
 @transaction.atomic
@@ -100,9 +109,9 @@ def update_contact_data(*, actor: Actor, organization: Organization, **contact: 
         raise Invalid("contact", _("Only contact details can be changed here."))
     row = Organization.objects.select_for_update(of=("self",)).get(pk=organization.pk)
     changes = list_row_changes(row, contact, redacted=PERSONAL_FIELDS)
-    for name, reason in VERIFIED_FIELDS.items():
+    for name in VERIFIED_FIELDS:
         if name in changes and row.is_verified and not actor.is_system:
-            raise Invalid(f"{name}_is_verified", reason, field=name)
+            raise Invalid(f"{name}_is_verified", explain_verified_field(row, name), field=name)
     if changes:
         for name in changes:
             setattr(row, name, contact[name])

@@ -11,7 +11,7 @@ from django.contrib.auth import hashers
 from django.core.cache import cache
 from django.db import DatabaseError
 
-from accounts.actions.organizations import VERIFIED_FIELDS, update_contact_data
+from accounts.actions.organizations import CHANGED_BY_COMMAND, VERIFIED_FIELDS, update_contact_data
 from accounts.models import Organization
 from notifications.models import Event
 from partnerportal.lib.actors import Actor
@@ -29,7 +29,10 @@ CONTACT = {"country": "DE", "city": "Ulm"}
 def test_a_verified_name_and_country_stay(web, world, who):
     client, before = web(f"{who}.admin"), world[who].name
     page = client.get("/account/edit/").content.decode()
-    assert all(str(reason) in page for reason in VERIFIED_FIELDS.values()) and before in page
+    is_vendor = who == "vendor"  # whose people are vendor staff
+    reasons = [CHANGED_BY_COMMAND] if is_vendor else VERIFIED_FIELDS.values()
+    assert all(str(reason) in page for reason in reasons) and before in page
+    assert ("Only vendor staff" in page) is not is_vendor
     assert str(world[who].tenant_id) in page and "These numbers have been verified" in page
     response = client.post("/account/edit/", {**CONTACT, "name": world.partner2.name, "country": "JP"})
     assert response.status_code == 302
@@ -43,6 +46,10 @@ def test_the_rule_is_the_actions_too(world, actor_for, as_tenant):
         with as_tenant(admin), pytest.raises(Invalid) as refusal:
             update_contact_data(actor=admin, organization=partner, **{field: value})
         assert (refusal.value.code, refusal.value.field) == (f"{field}_is_verified", field)
+    vendor = actor_for("vendor.admin")
+    with as_tenant(vendor), pytest.raises(Invalid) as refusal:
+        update_contact_data(actor=vendor, organization=world.vendor, country="JP")
+    assert refusal.value.message == CHANGED_BY_COMMAND
     update_contact_data(actor=Actor.system("staff"), organization=partner, name="Renamed by staff", country="JP")
     row = Organization.objects.get(pk=partner.pk)
     assert (row.name, row.country) == ("Renamed by staff", "JP")
