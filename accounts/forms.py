@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.actions.organizations import VERIFIED_FIELDS, explain_verified_field
 from accounts.models import ListSettings, Operator, Organization, Person, SavedView
-from partnerportal.lib.countries import country_choices
+from partnerportal.lib.countries import list_country_choices
 from partnerportal.lib.errors import Message
 from partnerportal.lib.fields import OneLineFormField
 from partnerportal.lib.lists import ListDefinition
@@ -43,7 +43,7 @@ class OrganizationForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["country"] = forms.ChoiceField(
-            label=_("Country or region"), choices=[("", _("Choose a country")), *country_choices()]
+            label=_("Country or region"), choices=[("", _("Choose a country")), *list_country_choices()]
         )
         if self.instance.pk and self.instance.is_verified:
             for name in VERIFIED_FIELDS:
@@ -125,7 +125,7 @@ class SavedViewForm(forms.Form):
     was_shared = False
 
     @property
-    def action_arguments(self) -> dict[str, Any]:
+    def entered_values(self) -> dict[str, Any]:
         """The entered `name` and `is_shared`, as keyword arguments for the actions on saved views."""
         return {"name": self.cleaned_data["name"], "is_shared": self.cleaned_data.get("is_shared", self.was_shared)}
 

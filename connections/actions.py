@@ -160,7 +160,7 @@ def _consent(actor: Actor, connection: Connection, scopes: Scope, wording: Conse
 
     Raises Stale("wording_changed") if the texts that were read are no longer valid.
     """
-    consent.require_current_wording(wording)
+    consent.require_current_consent_wording(wording)
     offered = consent.get_all_offered_scopes()
     scopes = (scopes & offered) | Scope.ACCOUNT
     Consent.objects.create(

@@ -38,7 +38,7 @@ def _reach(organization_id: int, sees_finance: bool, scope: Any) -> Any:
     Without permission to see orders and prices, only the organisation itself is among those that share orders.
     """
     rows = Portfolio.objects.filter(viewer=organization_id).filter_sharing(scope)
-    return (rows if sees_finance else rows.exclude_orders_of_others(scope)).values("subject_id")
+    return (rows if sees_finance else rows.limit_orders_to_own(scope)).values("subject_id")
 
 
 def choose_operator(organization_id: int | None, operators: list[Operator]) -> Operator | None:

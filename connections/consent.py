@@ -24,26 +24,26 @@ class ConsentWording:
     language: str
 
     def __str__(self) -> str:
-        """Return the wording as a form carries it, for `parse_wording`."""
+        """Return the wording as a form carries it, for `parse_consent_wording`."""
         return f"{self.version}/{self.language}"
 
 
-def get_current_wording() -> ConsentWording:
+def get_current_consent_wording() -> ConsentWording:
     """Return the version of the consent texts that is valid now, with the reader's language."""
     return ConsentWording(WORDING, get_language() or "")
 
 
-def parse_wording(text: str) -> ConsentWording:
+def parse_consent_wording(text: str) -> ConsentWording:
     """Parse the hidden form value that says which texts the person read, such as "2026-11/fr".
 
     A language that the portal does not have becomes "". So does the version of a form that sends none, and
-    `require_current_wording` refuses it.
+    `require_current_consent_wording` refuses it.
     """
     version, _slash, language = text.partition("/")
     return ConsentWording(version, language if language in dict(settings.LANGUAGES) else "")
 
 
-def require_current_wording(wording: ConsentWording | None) -> None:
+def require_current_consent_wording(wording: ConsentWording | None) -> None:
     """Raise Stale("wording_changed") if the texts that a person read are not the version that is valid now.
 
     This happens when an update changes the texts while a page is open: the person would consent to texts that they

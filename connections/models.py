@@ -173,7 +173,7 @@ class PortfolioQuerySet(TenantQuerySet):
         shared = ExpressionWrapper(F("scopes").bitand(scope), output_field=models.SmallIntegerField())
         return self.alias(shared=shared).filter(shared=scope)
 
-    def exclude_orders_of_others(self, scope: Any) -> "PortfolioQuerySet":
+    def limit_orders_to_own(self, scope: Any) -> "PortfolioQuerySet":
         """If `scope` includes orders, return only the rows in which the viewer sees itself; otherwise all rows (E-13).
 
         `scope` is a Scope, or a database expression for its number.

@@ -14,7 +14,7 @@ from accounts.notices import ADMINS, ALL_BUT_VENDOR
 from connections.consent import format_scope_names, join_scopes
 from connections.events import ConnectionEvent
 from connections.models import Connection
-from connections.queries import list_viewers
+from connections.queries import list_portfolio_viewers
 from notifications.actions.inbox import share_recent_notices
 from notifications.registry import NoticeKind, Recipient, register_event_handler, register_notice_kind
 from partnerportal.lib.errors import Message
@@ -51,7 +51,7 @@ class CustomerNewsNotice(NoticeKind):
     def recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, Recipient]]":
         viewers: dict[Any, list[Any]] = {event.customer_id: [event.customer_id] for event in events}
         shared: set[Any] = {event.customer_id for event in events if event.scopes}
-        views = list_viewers(shared).filter_connected_customers()
+        views = list_portfolio_viewers(shared).filter_connected_customers()
         for viewer_id, customer_id in views.values_list("viewer_id", "subject_id"):
             viewers[customer_id].append(viewer_id)
         for event in events:
@@ -259,4 +259,4 @@ def share_recent_news_with_new_viewers(events: "Sequence[Event]") -> None:
     `events` are the events of connections that were established.
     """
     customers = {connection.customer_id for _, connection in _connections_of(events)}
-    share_recent_notices(pairs=list_viewers(customers).values_list("viewer_id", "subject_id"))
+    share_recent_notices(pairs=list_portfolio_viewers(customers).values_list("viewer_id", "subject_id"))

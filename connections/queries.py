@@ -252,7 +252,7 @@ def list_customer_activity(actor: Actor, customer_id: int | None) -> QuerySet[Ev
     return Event.objects.visible_to(actor).filter(about)
 
 
-def list_viewers(organization_ids: Iterable[int]) -> PortfolioQuerySet:
+def list_portfolio_viewers(organization_ids: Iterable[int]) -> PortfolioQuerySet:
     """Return the portfolio rows in which another organisation sees one of these organisations.
 
     Each row has a `viewer`, and the `subject` that it sees. No permission is checked: this is for the system, which

@@ -198,7 +198,7 @@ def build_partner_rows(connections: Iterable[Connection]) -> list[PartnerRow]:
             name=connection.partner_name,
             shared=format_scope_names(connection.shared_scopes),
             sees=partner_sees_customers(connection.programs),  # type: ignore[attr-defined]
-            distributor=describe_distributor(connection.other["distributor"]),  # type: ignore[attr-defined]
+            distributor=describe_distributor_access(connection.other["distributor"]),  # type: ignore[attr-defined]
             since=connection.connected_at,
         )
         for connection in connections
@@ -228,7 +228,7 @@ def _live_row(actor: Actor, connection: Connection) -> ActiveConnectionRow:
     offered: int | None = connection.offered  # type: ignore[attr-defined]
     return ActiveConnectionRow(
         name=other["name"],
-        distributor="" if is_partner else describe_distributor(other["distributor"]),
+        distributor="" if is_partner else describe_distributor_access(other["distributor"]),
         direction=_direction(programs, is_partner=is_partner, sees=sees_customers(actor)),
         country=get_country_name(other["country"]),
         badges=build_badges(programs),
@@ -250,7 +250,7 @@ def _direction(programs: Iterable[Mapping[str, Any]], *, is_partner: bool, sees:
     return _("Sees nothing while its programme membership is not active")
 
 
-def describe_distributor(name: str | None) -> str:
+def describe_distributor_access(name: str | None) -> str:
     """Return the sentence that the partner's distributor, `name`, sees the same data (E-14); "" if there is none.
 
     A distributor sees it even while it has no active programme membership itself.

@@ -115,7 +115,7 @@ def _invitation_page(
         "consent": offer,
         "country": get_country_name(invitation.country),
         "scopes": rows.build_scope_rows(invitation.shared if offer.state == "connected" else ticked),
-        "wording": consent.get_current_wording(),
+        "wording": consent.get_current_consent_wording(),
         "error": error,
         "code": error.code if error else "",
     }
@@ -133,7 +133,7 @@ def invitation_accept(request: PortalRequest, token: str) -> HttpResponse:
     if "organization" in request.POST:
         request.act_for(request.POST["organization"])
     scopes = consent.parse_scopes(request.POST.getlist("scopes"))
-    wording = consent.parse_wording(request.POST.get("wording", ""))
+    wording = consent.parse_consent_wording(request.POST.get("wording", ""))
     options: dict[str, Any] = {"token": token, "scopes": scopes, "wording": wording}
     try:
         connection, is_new = actions.accept_invitation(actor=request.actor, **options)
@@ -200,7 +200,7 @@ def connection_sharing(request: PortalRequest, connection_id: UUID) -> HttpRespo
     if request.method != "POST":
         return _sharing_page(request, connection, connection.shared_scopes)
     scopes = consent.parse_scopes(request.POST.getlist("scopes"))
-    wording = consent.parse_wording(request.POST.get("wording", ""))
+    wording = consent.parse_consent_wording(request.POST.get("wording", ""))
     options: dict[str, Any] = {"actor": actor, "scopes": scopes, "wording": wording}
     try:
         actions.change_sharing(connection=connection, version=request.POST.get("version"), **options)
@@ -233,9 +233,9 @@ def _sharing_page(
         "scopes": rows.build_scope_rows(ticked, new),
         "new": rows.format_scope_names(new),
         "version": given[0].version if given else "",
-        "wording": consent.get_current_wording(),
+        "wording": consent.get_current_consent_wording(),
         "history": rows.build_consent_rows(given),
-        "distributor": rows.describe_distributor(distributor.name) if distributor else "",
+        "distributor": rows.describe_distributor_access(distributor.name) if distributor else "",
         "partners": 0 if is_partner else queries.count_partners(actor),
         "error": error,
     }

@@ -14,7 +14,7 @@ from entitlements.models.listing import OVER, CustomerListingQuerySet
 from entitlements.models.release import LicenceReleaseQuerySet
 from entitlements.queries.releases import RELEASE_VIEWS, WAITING
 from entitlements.queries.trials import TRIAL_VIEWS
-from partnerportal.lib.countries import country_choices
+from partnerportal.lib.countries import list_country_choices
 from partnerportal.lib.days import today
 from partnerportal.lib.filters import FilterSet
 from partnerportal.lib.scopes import Scope
@@ -32,7 +32,7 @@ class CustomerFilterSet(FilterSet):
     """
 
     q = df.CharFilter(method="filter_by_text", label=_("Name or ORGID"), max_length=200)
-    country = df.ChoiceFilter(choices=country_choices, label=_("Country"))
+    country = df.ChoiceFilter(choices=list_country_choices, label=_("Country"))
     sku = df.CharFilter(method="filter_by_sku", label=_("Service"), max_length=60)
     expires_within = df.TypedChoiceFilter(
         method="filter_by_expiry", choices=EXPIRES_WITHIN, coerce=int, label=_("Expires within")

@@ -10,7 +10,7 @@ from partnerportal.lib.batches import repeat_for_a_minute
 
 
 @shared_task
-def refresh_expired() -> None:
+def refresh_expired_listings() -> None:
     """Recompute, each hour, the rows of the customer listing whose next expiry (UTC) has passed."""
     listing.refresh_expired_customer_listings()
 

@@ -27,7 +27,7 @@ app.conf.beat_schedule = {
     "notices-each-minute": {"task": "notifications.tasks.write_notices", "schedule": 60.0, "options": {"expires": 55}},
     "mail-sweep": {"task": "notifications.tasks.send_emails", "schedule": 60.0, "options": {"expires": 55}},
     "listings-after-midnight": {
-        "task": "entitlements.tasks.refresh_expired",
+        "task": "entitlements.tasks.refresh_expired_listings",
         "schedule": crontab(minute="1"),
         "options": {"expires": 3000},
     },

@@ -154,7 +154,7 @@ class PageShell:
         return self._counts[item.count]
 
 
-def provide_shell(request: PortalRequest) -> dict[str, object]:
+def page_shell_context(request: PortalRequest) -> dict[str, object]:
     """Context processor that adds `shell` (the frame around the page) and `actor` to every template.
 
     The shell is None where no actor is known, as on error pages.

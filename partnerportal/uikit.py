@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.views.decorators.vary import vary_on_headers
 
 from partnerportal.lib import formats
-from partnerportal.uikit_charts import build_sample_charts, build_sample_month, build_sample_sparklines
+from partnerportal.uikit_charts import build_sample_charts, build_sample_renewal_calendar, build_sample_sparklines
 
 
 class SampleForm(forms.Form):
@@ -88,7 +88,7 @@ def ui_kit(request: HttpRequest) -> HttpResponse:
         "ends": timezone.localdate() + dt.timedelta(22),
         "amount": Decimal("10800.50"),
         "charts": build_sample_charts(),
-        "list": build_sample_month(),
+        "list": build_sample_renewal_calendar(),
         "steps": [
             {"label": "Verify your e-mail", "is_done": True},
             {"label": "Invite your first customer", "icon": "link", "url": "#", "action": "Copy the link"},

@@ -90,7 +90,7 @@ def build_sample_sparklines() -> list[str]:
     return [charts.build_sparkline_path(values) for values in weeks]
 
 
-def build_sample_month() -> SimpleNamespace:
+def build_sample_renewal_calendar() -> SimpleNamespace:
     """Return sample values for the template of a month of renewals.
 
     On one of its days a single licence ends, on another more than the day shows.

@@ -9,7 +9,7 @@ from django.core.management.base import CommandError, CommandParser
 
 from accounts.actions.people import refuse_taken_secondary_email
 from accounts.models import Competency, Organization, Person, Program, Skill
-from partnerportal.lib.countries import country_choices
+from partnerportal.lib.countries import list_country_choices
 
 C = TypeVar("C", Competency, Skill)
 
@@ -20,7 +20,7 @@ def parse_country_code(text: str) -> str:
     Raises ArgumentTypeError for a code that ISO 3166 does not have.
     """
     code = text.upper()
-    if code not in dict(country_choices()):
+    if code not in dict(list_country_choices()):
         raise ArgumentTypeError(f"{text} is not an ISO 3166 country code.")
     return code
 

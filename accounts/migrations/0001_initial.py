@@ -63,7 +63,7 @@ class Migration(migrations.Migration):
                 ('org_id', models.CharField(default=accounts.models.organization.new_org_id, max_length=8, unique=True, validators=[django.core.validators.RegexValidator('^[1-9]\\d{7}$')], verbose_name='ORGID')),
                 ('tenant_id', models.UUIDField(default=uuid.uuid4, unique=True)),
                 ('partner_id', models.CharField(blank=True, db_default='', default='', max_length=12, validators=[django.core.validators.RegexValidator('^[1-9]\\d{3,11}$')], verbose_name='partner ID')),
-                ('country', models.CharField(choices=partnerportal.lib.countries.country_choices, max_length=2, verbose_name='country')),
+                ('country', models.CharField(choices=partnerportal.lib.countries.list_country_choices, max_length=2, verbose_name='country')),
                 ('street', models.CharField(blank=True, max_length=200, verbose_name='street')),
                 ('postal_code', models.CharField(blank=True, max_length=20, verbose_name='postal code')),
                 ('city', models.CharField(blank=True, max_length=120, verbose_name='city')),

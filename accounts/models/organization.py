@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.addresses import format_address_lines
-from partnerportal.lib.countries import country_choices
+from partnerportal.lib.countries import list_country_choices
 from partnerportal.lib.fields import OneLineModelField
 from partnerportal.lib.models import PublicModel
 from partnerportal.lib.scopes import Scope
@@ -88,7 +88,7 @@ class Organization(PublicModel):
     partner_id = models.CharField(  # the number in the vendor's partner network; an organisation may have none
         _("partner ID"), max_length=12, blank=True, db_default="", default="", validators=[RegexValidator(PARTNER_ID)]
     )
-    country = models.CharField(_("country"), max_length=2, choices=country_choices)
+    country = models.CharField(_("country"), max_length=2, choices=list_country_choices)
     street = OneLineModelField(_("street"), max_length=200, blank=True)
     postal_code = OneLineModelField(_("postal code"), max_length=20, blank=True)
     city = OneLineModelField(_("city"), max_length=120, blank=True)

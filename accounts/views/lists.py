@@ -58,7 +58,7 @@ def saved_view_new(request: PortalRequest, list_key: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         with show_errors_in_form(form):
             view = actions.create_saved_view(
-                actor=request.actor, definition=definition, query=_posted_query(request), **form.action_arguments
+                actor=request.actor, definition=definition, query=_posted_query(request), **form.entered_values
             )
             if form.cleaned_data["is_default"]:
                 actions.set_default_view(actor=request.actor, definition=definition, view=view)
@@ -82,7 +82,7 @@ def saved_view_change(request: PortalRequest, view_id: UUID) -> HttpResponse:
     form = SavedViewForm.for_saved_view(view, request.POST if request.method == "POST" else None, may_share=may_share)
     if request.method == "POST" and form.is_valid():
         with show_errors_in_form(form):
-            view = actions.change_saved_view(actor=request.actor, view=view, **form.action_arguments)
+            view = actions.change_saved_view(actor=request.actor, view=view, **form.entered_values)
             messages.success(request, _("View “%(name)s” saved.") % {"name": view.name})
             return redirect(_address(definition, view))
     context = {"form": form, "title": _("Rename or share the view"), "view": view, "may_share": may_share}
@@ -131,7 +131,7 @@ def saved_view_delete(request: PortalRequest, view_id: UUID) -> HttpResponse:
 @require_form
 @may_save
 @vary_on_headers("HX-Request")
-def list_display(request: PortalRequest, list_key: str) -> HttpResponse:
+def edit_list_display(request: PortalRequest, list_key: str) -> HttpResponse:
     """Show the form with a list's columns and density; on POST store the choice.
 
     Moving a column only renders the form again.

@@ -11,13 +11,13 @@ def find_upload(token: IngestToken, public_id: UUID) -> IngestUpload | None:
     return IngestUpload.objects.filter(public_id=public_id, token=token).first()
 
 
-def find_org_id(tenant: str) -> str:
+def find_org_id_by_tenant_id(tenant_id: str) -> str:
     """Return the ORGID of the organisation with this tenant id, or "" if there is none.
 
     It looks across all tenants, so only a management command may call it.
     """
     try:
-        org_id = Organization.objects.filter(tenant_id=UUID(tenant)).values_list("org_id", flat=True).first()
+        org_id = Organization.objects.filter(tenant_id=UUID(tenant_id)).values_list("org_id", flat=True).first()
     except ValueError:
         return ""
     return org_id or ""

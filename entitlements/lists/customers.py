@@ -127,7 +127,7 @@ class CustomerList(PersonalList):
         return formats.format_date(max(days)) if days else ""
 
     @property
-    def unusual_uses(self) -> list[tuple[str, str]]:
+    def unusual_use_choices(self) -> list[tuple[str, str]]:
         """The choices of the filter by unusual use: pairs of a kind, and its label with the number of its customers."""
         return [
             (kind.value, f"{kind.label} ({formats.format_number(self.numbers.unusual.get(kind, 0))})")

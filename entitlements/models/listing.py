@@ -121,7 +121,7 @@ class CustomerListing(models.Model):
         return None if self.next_expiry_on == NO_EXPIRY else self.next_expiry_on
 
     @property
-    def is_over(self) -> bool:
+    def is_over_limit(self) -> bool:
         """Whether more seats of any SKU are assigned than purchased."""
         return self.overage > 0
 

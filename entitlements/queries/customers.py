@@ -202,7 +202,7 @@ def find_customers_needing_attention(actor: Actor, limit: int) -> list[CustomerL
     groups = [rows.filter(condition)[:limit] for condition in (OVER, _expiring_within(SOON), Q(requests__gt=0))]
     candidates = groups[0].union(*groups[1:])
     ordered = sorted(candidates, key=lambda row: (row.next_expiry_on, row.name_folded, row.pk))
-    over, others = ([row for row in ordered if row.is_over is is_over] for is_over in (True, False))
+    over, others = ([row for row in ordered if row.is_over_limit is is_over_limit] for is_over_limit in (True, False))
     over = over[: max(limit // 2, limit - len(others))]
     return over + others[: limit - len(over)]
 

@@ -83,7 +83,7 @@ def collect_customer_attention(listings: Iterable[CustomerListing]) -> list[Atte
     for row in listings:
         url = reverse("customer", args=[row.public_id])
         day = LastDay.from_date(row.expires_on)
-        if row.is_over:
+        if row.is_over_limit:
             attention.append(AttentionItem("bad", "triangle-alert", row.name, describe_overage(row.overage), url))
         elif row.requests and not (day and day.tone):
             text = _("A trial request is pending")

@@ -14,7 +14,7 @@ def _named(language: str) -> list[tuple[str, str]]:
     return sorted(rows, key=lambda row: row[1])
 
 
-def country_choices() -> list[tuple[str, str]]:
+def list_country_choices() -> list[tuple[str, str]]:
     """Return all countries as (code, name) pairs, sorted by name in the active language.
 
     Codes are upper-case ISO 3166 alpha-2.

@@ -94,7 +94,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "partnerportal.context.provide_shell",
+                "partnerportal.context.page_shell_context",
             ],
             # Partials outside, cotton first: the order both libraries need when they are configured by hand.
             "loaders": [

@@ -8,7 +8,7 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from entitlements.models import CustomerListing, Entitlement
-from entitlements.tasks import refresh_expired
+from entitlements.tasks import refresh_expired_listings
 
 KIND, STATE, SECTION = Entitlement.Kind, Entitlement.State, Entitlement.Section
 TODAY = dt.date(2026, 5, 17)
@@ -59,5 +59,5 @@ def test_what_expired_at_midnight_is_counted_anew_by_the_task(world):
     Entitlement.objects.filter(customer=world.customer).exclude(ends_on=None).update(ends_on=yesterday)
     CustomerListing.objects.filter(customer=world.customer).update(next_expiry_on=yesterday)
     assert listed(world).services == 2
-    refresh_expired()
+    refresh_expired_listings()
     assert (listed(world).services, listed(world).seats, listed(world).expires_on) == (0, 0, None)

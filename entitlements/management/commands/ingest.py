@@ -15,7 +15,7 @@ from django.core.management.base import CommandError, CommandParser
 from entitlements.facts import LineOutcome
 from entitlements.ingest.adapters import ADAPTERS, MAX_BYTES, UnreadableFile, convert_file
 from entitlements.ingest.importing import LineResult, import_feed
-from entitlements.ingest.queries import find_org_id
+from entitlements.ingest.queries import find_org_id_by_tenant_id
 from entitlements.ingest.upload_files import DamagedFile, PeekableFile, UnpackedFile
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.commands import StaffCommand
@@ -129,7 +129,7 @@ def replace_tenant_ids_by_org_ids(rows: list[dict[str, Any]]) -> list[dict[str, 
     A tenant id that no organisation has stays as it is.
     """
     tenants = {row["customer"].removeprefix("tenant:") for row in rows if row["customer"].startswith("tenant:")}
-    known = {tenant: org_id for tenant in tenants if (org_id := find_org_id(tenant))}
+    known = {tenant: org_id for tenant in tenants if (org_id := find_org_id_by_tenant_id(tenant))}
     return [row | {"customer": known.get(row["customer"].removeprefix("tenant:"), row["customer"])} for row in rows]
 
 
