@@ -182,7 +182,7 @@ class ListDisplayForm:
 
     @property
     def columns(self) -> list[str]:
-        """The names of the chosen columns in their order, as they are stored; none if they are the usual ones."""
+        """The names of the chosen columns in their order, for storage; an empty list for the usual columns."""
         if self.first is None:
             return []
         shown = [self.first.name, *self.shown]
@@ -191,7 +191,7 @@ class ListDisplayForm:
 
     @property
     def column_choices(self) -> list[ColumnChoice]:
-        """A ColumnChoice for each column that can be chosen, in the present order."""
+        """A ColumnChoice for each column that can be chosen, in the order that the form shows."""
         last = len(self.order) - 1
         return [
             ColumnChoice(
@@ -203,6 +203,6 @@ class ListDisplayForm:
 
     @property
     def density_choices(self) -> list[tuple[str, Message, bool]]:
-        """Each density as (value, label, whether it is the present one)."""
+        """The densities that can be chosen, each as (value, label, whether it is the present one)."""
         labels = {ListSettings.Density.COMFORTABLE: _("Comfortable"), ListSettings.Density.COMPACT: _("Compact")}
         return [(density.value, label, density == self.density) for density, label in labels.items()]

@@ -31,7 +31,7 @@ class VendorRequestNotice(NoticeKind):
     def get_placeholder_values(self, notice: "Notice") -> dict[str, str]:
         """Return the values of the placeholders in `words`, the text of the subject, as a dict by name.
 
-        The name of whoever asks is added to them as `customer`.
+        The name of the organisation that asks is added as `customer`.
         """
         return {}
 

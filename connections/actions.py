@@ -271,7 +271,7 @@ def rebuild_portfolio(*, actor: Actor) -> int:
     """Recompute the stored rows that say who sees whose data, and return how many rows changed.
 
     These are the table Portfolio and the column `in_reach` of notices; both follow from organisations and connections.
-    Whoever writes an organisation or a connection meanwhile waits until it is done.
+    Other transactions that write organisations or connections wait until it is done.
     """
     authorize_staff(actor)
     with database.cursor() as cursor:

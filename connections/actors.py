@@ -79,7 +79,7 @@ class PersonSession:
         return choose_operator(self.organization_id, self.operators)
 
     def as_actor(self) -> Actor:
-        """Return the Actor that a request of this person has."""
+        """Return the Actor for the requests of this person."""
         return choose_actor(self.person, self.organization_id, self.operators)
 
     def list_log_fields(self) -> dict[str, str]:

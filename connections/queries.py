@@ -179,9 +179,9 @@ def find_distributor(actor: Actor, partner_id: int | None) -> Organization | Non
 
 
 def get_newest_consent(actor: Actor, connection: Connection) -> Consent | None:
-    """Return the consent that is in force for a connection.
+    """Return the consent that is in force for a connection, or None if the actor is the partner.
 
-    Return None if the actor is the partner, because only the customer may read consents.
+    Only the customer may read consents.
     """
     return list_consents(actor, connection).first()
 

@@ -127,8 +127,8 @@ def _invitation_page(
 def invitation_accept(request: PortalRequest, token: str) -> HttpResponse:
     """Accept an invitation as the organisation chosen in the form, and act for this organisation from then on.
 
-    Whoever was connected already is sent to the page that says what is shared. If the person does not belong to the
-    organisation, or the token is unknown, the answer is 404. Other errors show the form again, as it was filled in.
+    People who were connected already are sent to the page that says what is shared. If the person does not belong to
+    the organisation, or the token is unknown, the answer is 404. Other errors show the form again, as it was filled in.
     """
     if "organization" in request.POST:
         request.act_for(request.POST["organization"])

@@ -111,8 +111,8 @@ def describe_anomaly(metric: str, *, before: int, value: int, low: int, high: in
 def describe_anomalies(uses: Sequence[Mapping[str, Any]], *, found: int) -> str:
     """Return a text with one line for each anomaly of an event.
 
-    `uses` are the anomalies in the event's data, which holds only the first of many. `found` is how many there are in
-    all; a last line says how many are left out. Where there are several services, each line names its own.
+    `uses` are the anomalies in the event's data, which holds only the first of many. `found` is the number of all of
+    them; a last line says how many are left out. If there are several services, each line names its own.
     """
     lines = []
     for use in uses:
@@ -126,5 +126,5 @@ def describe_anomalies(uses: Sequence[Mapping[str, Any]], *, found: int) -> str:
 
 
 def list_anomaly_service_names(uses: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Return the names of the services that the anomalies of an event are about, each once, in their order."""
+    """Return the distinct names of the services in the anomalies of an event, in the anomalies' order."""
     return list(dict.fromkeys(use["service"] for use in uses))

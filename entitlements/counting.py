@@ -67,8 +67,8 @@ def count_daily_active(licence_model: str, day: DayOfUse) -> int:
 def count_monthly_active(licence_model: str, days: Iterable[DayOfUse], on: dt.date) -> int:
     """Return how many licences were in use in the 30 days up to and with `on`, the latest day that was reported.
 
-    Users and devices are unique over those 30 days, which only the vendor can count: they stand in the report of `on`.
-    A peak is the highest of the 30 days.
+    The numbers of unique users and devices over those 30 days are part of the report of `on`, because only the vendor
+    can count them. A peak is the highest of the 30 days.
     """
     recent = [day for day in days if on - dt.timedelta(days=ACTIVE_DAYS) < day.day <= on]
     latest = max(recent, key=lambda day: day.day)

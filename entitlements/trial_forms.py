@@ -46,7 +46,7 @@ class DeclineTrialForm(forms.Form):
 class ExtendTrialForm(forms.Form):
     """The form to extend a trial. It holds the new last day that the page showed.
 
-    So nothing is done if somebody else has extended the trial meanwhile.
+    That way nothing is done if somebody else has extended the trial in the meantime.
     """
 
     ends_on = forms.DateField(widget=forms.HiddenInput)

@@ -36,11 +36,11 @@ class Addressee:
 
 @dataclass(frozen=True, kw_only=True)
 class Recipient:
-    """An organisation that is told of an event, with what its notice holds.
+    """An organisation that is to get a notice of an event, with the notice's contents.
 
-    `about_id` is the primary key of the customer whose news it is, if any: the notice is hidden while that customer is
-    out of the recipient's reach, or does not share `scopes`. `note` is what somebody typed, if the recipient reads it,
-    and `params` is what the text needs beside it; it names no person.
+    `about_id` is the primary key of the customer whose news it is, if any: the notice is hidden while that customer
+    shares no data with the recipient, or does not share `scopes`. `note` is what somebody typed, if the recipient reads
+    it, and `params` is what the text needs beside it; it names no person.
     """
 
     organization_id: int
@@ -82,9 +82,9 @@ class NoticeKind:
         return not self.feature or self.feature in features
 
     def recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, Recipient]]":
-        """Yield (event, Recipient) for each organisation that is told of each of these events.
+        """Yield (event, Recipient) for each organisation that is to get a notice of one of these events.
 
-        This takes many events at once, so that a burst costs a few queries and not thousands.
+        It takes many events at once, so that a burst costs a few queries and not thousands.
         """
         raise NotImplementedError
 

@@ -89,7 +89,7 @@ def choose_request_id(request: HttpRequest) -> str:
 def get_client_ip_address(request: HttpRequest) -> str:
     """Return the client's IP address, by which rate limits count.
 
-    Where a trusted proxy's header is missing or wrong, it is the address of whoever opened the connection.
+    If a trusted proxy's header is missing or wrong, it is the IP address of the connection.
     """
     try:
         return str(get_adapter(request).get_client_ip(request))

@@ -99,7 +99,7 @@ class PageShell:
 
     @cached_property
     def nav(self) -> list[NavigationSection]:
-        """Return the sections of the navigation for the person's present organisation; none without one."""
+        """Return the sections of the navigation for the person's present organisation; an empty list without one."""
         if self.actor.organization_id is None:
             return []
         return [

@@ -27,8 +27,7 @@ def bundle_stylesheet() -> str:
 class GeneratedFilesFinder(BaseFinder):
     """A finder of static files that are generated from other files, such as the bundled style sheet.
 
-    It stands before the other finders, so that a generated file is taken and not one that lies there under the same
-    name.
+    It stands before the other finders, so that a generated file takes precedence over a file of the same name.
     """
 
     MADE = {icons.FILE: icons.build_icon_sprite, "css/portal.css": bundle_stylesheet}

@@ -24,7 +24,7 @@ HOUR, DAY = 3600.0, 24 * 3600.0  # seconds
 
 
 class MetricsMiddleware:
-    """Middleware that answers `/metrics` to whoever sends METRICS_TOKEN as a bearer token.
+    """Middleware that answers `/metrics` to requests with METRICS_TOKEN as their bearer token.
 
     Without that setting the URL does not exist. The middleware stands before the host check and the redirect to HTTPS,
     because Prometheus asks each web process by itself.

@@ -130,10 +130,10 @@ class ActorMiddleware:
 
     It enters the tenant, and sets `request.actor`, `request.operators` (one for every organisation that the person may
     act for), `request.operator` (that of the present organisation, or None) and `request.act_for(public_id)`, the one
-    way to act for another organisation. Who would act for a suspended one, `request.suspended`, gets a page that says
-    so in place of all others but those of STAYS_OPEN. Any error rolls the transaction back. Domain errors become pages
-    here; the API maps them itself. A request with a token has nobody as its actor and no open transaction: its view
-    opens its own (`lib/api_tokens.py`).
+    way to act for another organisation. If the present organisation is suspended (`request.suspended`), a page that
+    says so replaces all others but those of STAYS_OPEN. Any error rolls the transaction back. Domain errors become
+    pages here; the API maps them itself. A request with a token has nobody as its actor and no open transaction: its
+    view opens its own (`lib/api_tokens.py`).
     """
 
     def __init__(self, get_response: GetResponse) -> None:

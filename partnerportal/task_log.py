@@ -54,7 +54,7 @@ def finish_task_log(task: Any, state: str, **_signal: Any) -> None:
 
 
 def count_task_run(task: str, *, seconds: float, failed: bool) -> None:
-    """Add one run, its seconds and whether it failed to the counts of the task in the database.
+    """Add one run of a task to its counts in the database: the run, its seconds, and whether it failed.
 
     If the database is away, that is only logged.
     """

@@ -16,7 +16,7 @@ class CheckedAckRequest(Request):
     """
 
     def acknowledge(self) -> None:
-        """Acknowledge the message, once. Raises the error of the connection to the broker, if that fails."""
+        """Acknowledge the message, at most once. Raises the error of the broker's connection if that fails."""
         if not self.acknowledged:
             self._on_ack(log, ())  # type: ignore[attr-defined]
             self.acknowledged = True

@@ -53,7 +53,7 @@ def make_visible_organization_condition(actor: Actor, column: str) -> Q:
 
 
 class OrganizationQuerySet(TenantQuerySet):
-    """A queryset of organisations. An actor sees its own and those within its reach; vendor staff see all."""
+    """A queryset of organisations. An actor sees its own and those that share data with it; vendor staff see all."""
 
     def rows_for(self, actor: Actor) -> "OrganizationQuerySet":
         return self.filter(make_visible_organization_condition(actor, "pk"))

@@ -50,7 +50,7 @@ class SignupView(MailingFormMixin, account_views.SignupView):
 
 
 class LoginView(MailingFormMixin, account_views.LoginView):
-    """The sign-in page, which mails a code to whoever has not verified their address."""
+    """The sign-in page, which mails a code to people who have not verified their address."""
 
 
 class PasswordResetView(MailingFormMixin, account_views.PasswordResetView):

@@ -39,7 +39,7 @@ Series = dict[Key, dict[dt.date, int]]
 def find_anomalies(*, actor: Actor) -> int:
     """Find unusual use of licences by the customers that are due for a check, and return how many anomalies are new.
 
-    Each anomaly is reported once. All anomalies that one customer has in a night come in one notice.
+    Each anomaly is reported once. One notice holds all anomalies that were found for a customer in a night.
     """
     authorize_staff(actor)
     opened = 0

@@ -118,7 +118,7 @@ def find_customer_listing_differences() -> list[str]:
 def rebuild_customer_listing(*, actor: Actor) -> int:
     """Correct the customer listing from its source tables, and return how many rows were written or removed.
 
-    Writers wait meanwhile, so that nothing changes beneath it. Readers do not wait.
+    Other writers of these tables wait until it is done; readers do not wait.
     """
     authorize_staff(actor)
     with connection.cursor() as cursor:

@@ -62,7 +62,7 @@ def mark_licence_released(*, actor: Actor, key: str) -> None:
 
 @transaction.atomic
 def reopen_licence_release(*, actor: Actor, key: str) -> None:
-    """Withdraw the mark that a licence was released, which was a mistake: the licence waits for its release again.
+    """Undo a mistaken mark that a licence was released, so that the licence waits for its release again.
 
     `key` is the licence's key in the feed. Raises Conflict("state_changed") if no licence with this key is marked as
     released.

@@ -107,7 +107,8 @@ def approve_trial(*, actor: Actor, trial: Entitlement) -> Entitlement:
 def decline_trial(*, actor: Actor, trial: Entitlement, reason: str) -> Entitlement:
     """Decline a requested trial, and return it. The customer and its partners read the reason, so it names no person.
 
-    Raises Invalid for a reason that is empty or too long, NotFound, and Conflict("state_changed").
+    Raises Invalid for a reason that is empty or too long, NotFound for a trial that the actor does not see, and
+    Conflict("state_changed") if the trial no longer waits for a decision.
     """
     authorize(actor, ROLE_TABLE, EntitlementPermission.DECIDE_TRIALS)
     reason = reason.strip()

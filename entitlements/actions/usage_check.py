@@ -49,7 +49,7 @@ _NAMES = """SELECT t.key, o.org_id || coalesce(' ' || s.code, '') || coalesce(to
 
 
 def find_usage_differences() -> list[str]:
-    """Compare monthly and customers' totals of use with the days of use, and return a line of text for each wrong row.
+    """Compare the stored totals of usage with the days of usage, and return a line of text for each wrong row.
 
     It compares UsageMonth rows with UsageDay rows, and CustomerUsage rows with UsageMonth rows. The list is empty
     unless something went wrong.

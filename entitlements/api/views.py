@@ -47,7 +47,7 @@ class CustomersView(ListView):
         return annotate_latest_report_day(super().get_queryset())  # type: ignore[arg-type]
 
     def get_known_total(self) -> int | None:
-        """Return the number of all customers, which is a stored figure, or None if filters narrow the list."""
+        """Return the stored number of all customers, or None if the request has filters."""
         is_narrowed = self.request.query_params.keys() & CustomerFilterSet.base_filters.keys()
         return None if is_narrowed else get_portfolio_numbers(self.actor).customers
 

@@ -72,8 +72,8 @@ def read_feed_lines(
 ) -> Iterator[FeedFact | BadLine | None]:
     """Yield a FeedFact or a BadLine for every non-blank line of a feed, in order, after the first `start` lines.
 
-    It also yields None after every LINES_PER_TICK lines: many lines may be blank or passed over, and the caller has
-    something to do meanwhile.
+    It also yields None after every LINES_PER_TICK lines, so that the caller can act even while lines are blank or
+    skipped.
     """
     for number, raw in enumerate(_lines(stream), 1):
         if number % LINES_PER_TICK == 0:

@@ -122,7 +122,7 @@ class CustomerList(PersonalList):
 
     @property
     def as_of(self) -> str:
-        """The latest day of use that the rows of the page show, as a date in words; empty if no use was reported."""
+        """The latest day of use that the rows of the page show, as a date in words; "" if no use was reported."""
         days = [row.as_of for row in self.page.rows if row.as_of]
         return formats.format_date(max(days)) if days else ""
 

@@ -34,7 +34,7 @@ class LicenceHolderRow:
 class LicenceHolderList(ListState):
     """The list of licence users as its page shows it. Invalid filters in the URL are ignored.
 
-    It sends one query, and another to count what matches where a filter narrows the list.
+    It sends one query, and another to count the rows if a filter is set.
     """
 
     def __init__(self, actor: Actor, params: Mapping[str, str]) -> None:

@@ -110,7 +110,7 @@ class RenewalList(PersonalList):
 
     @property
     def covered_date_range(self) -> tuple[dt.date, dt.date]:
-        """The first and the last day (UTC) of the ends that the list shows."""
+        """The first and the last day (UTC) that the list shows, as a tuple of dates."""
         return (self.day, self.day) if self.day else (today(), today() + dt.timedelta(days=self.span))
 
     def _count(self, first: dt.date, last: dt.date) -> int:
@@ -179,7 +179,7 @@ class RenewalList(PersonalList):
 
     @property
     def month_url(self) -> str:
-        """The URL of the calendar with the month of the list's day, or with the present month."""
+        """The URL of the calendar, with the month of the day that the list shows, or else the present month."""
         return self._mode_address(show="calendar", month=self.day.strftime("%Y-%m") if self.day else None)
 
     @property
@@ -214,7 +214,7 @@ class RenewalList(PersonalList):
 
     @property
     def previous_month_url(self) -> str:
-        """The URL of the calendar with the month before, or "" if that month is past."""
+        """The URL of the calendar with the previous month, or "" if that month is past."""
         before = (self.month - dt.timedelta(days=1)).replace(day=1)
         return self._month_address(before) if before >= today().replace(day=1) else ""
 

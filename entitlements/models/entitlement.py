@@ -46,12 +46,12 @@ class Sku(models.Model):
 
 
 class EntitlementQuerySet(TenantQuerySet):
-    """A queryset of entitlements: an actor sees the entitlements within its reach, vendor staff every trial."""
+    """A queryset of entitlements: an actor sees its own and those shared with it; vendor staff see all trials."""
 
     def rows_for(self, actor: Actor) -> "EntitlementQuerySet":
-        """Return the entitlements of the customers within the actor's reach, and every trial for the vendor's staff.
+        """Return the entitlements of the actor's organisation and of customers that share theirs with it.
 
-        The actor's own organisation is within reach. The staff decide trials, so they see them all.
+        The vendor's staff also see every trial, because they decide on trials.
         """
         is_seen = Q(customer__in=actor.reach(Scope.ENTITLEMENTS))
         if actor.organization_kind == Kind.VENDOR:

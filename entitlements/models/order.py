@@ -13,10 +13,10 @@ from partnerportal.lib.visible_rows import TenantQuerySet
 
 
 class OrderQuerySet(TenantQuerySet):
-    """A queryset of orders: an actor sees the orders of the customers within its reach, and its own orders."""
+    """A queryset of orders: an actor sees its own and those of customers that share theirs with it."""
 
     def rows_for(self, actor: Actor) -> "OrderQuerySet":
-        """Return the orders of the customers within reach, among them the actor's own organisation."""
+        """Return the orders of the actor's organisation and of customers that share theirs with it."""
         return self.filter(customer__in=actor.reach(Scope.ORDERS))
 
     def annotate_lines(self) -> "OrderQuerySet":

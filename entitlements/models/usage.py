@@ -39,10 +39,10 @@ TO_CHECK = Q(checked_at=None) | Q(checked_at__lt=F("updated_at")) | Q(checked_at
 
 
 class UsageQuerySet(TenantQuerySet):
-    """A queryset of rows of use: an actor sees those of the customers within its reach, and of its own organisation."""
+    """A queryset of usage rows: an actor sees its own and those of customers that share theirs with it."""
 
     def rows_for(self, actor: Actor) -> "UsageQuerySet":
-        """Return the rows of use of the customers within the actor's reach, among them its own organisation."""
+        """Return the usage rows of the actor's organisation and of customers that share theirs with it."""
         return self.filter(customer__in=actor.reach(Scope.USAGE))
 
 
@@ -143,7 +143,7 @@ class Anomaly(models.Model):
     """A number of a customer's usage of a SKU that left its usual range. It is open until the number is back."""
 
     class Metric(models.TextChoices):
-        """The numbers of use in which anomalies are looked for."""
+        """The numbers of usage that are checked for anomalies."""
 
         MONTHLY_ACTIVE = "monthly_active"
         ASSIGNED = "assigned"

@@ -181,7 +181,10 @@ _WITH_ACCOUNT = PreparedQuery(_with_account, -1, UUID(int=1))
 
 
 def get_customer_with_account(actor: Actor, public_id: UUID) -> CustomerListing:
-    """Return a customer within the actor's reach, with its organisation and report day. Raises NotFound."""
+    """Return a row of the actor's customer listing, with the customer's organisation and the latest report day.
+
+    Raises NotFound if the actor does not see the customer.
+    """
     rows = _WITH_ACCOUNT(actor.organization_id, public_id)
     if not rows:
         raise NotFound("not_found", "")

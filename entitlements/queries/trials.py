@@ -22,7 +22,7 @@ TRIAL_VIEWS = {
 def list_trials(actor: Actor) -> QuerySet[Entitlement]:
     """Return the trials that the actor may see, with SKU and customer.
 
-    The vendor sees all of them, a customer its own, and a partner those of the customers within its reach.
+    The vendor sees all of them, a customer its own, and a partner those of the customers that share them.
     """
     rows = Entitlement.objects.visible_to(actor).filter(kind=Entitlement.Kind.TRIAL)
     return rows.select_related("sku", "customer")

@@ -33,12 +33,12 @@ ASKED = 50  # customers that are asked for the latest day that was reported of m
 
 
 def list_trend_days(until: dt.date) -> list[dt.date]:
-    """Return the days of a trend by day: all days of twelve weeks, of which `until` is the last."""
+    """Return the dates of a daily trend: all days of the twelve weeks that end on `until`."""
     return [until - dt.timedelta(days=back) for back in range(WEEKS.days - 1, -1, -1)]
 
 
 def list_trend_months(until: dt.date, span: str) -> list[dt.date]:
-    """Return the months of a trend, each as its first day. `until` lies in the last of them.
+    """Return the months of a trend up to the month of the date `until`, each as its first day.
 
     `span` is the key in RANGES that says how many months there are.
     """
@@ -162,7 +162,7 @@ def get_customer_usage(actor: Actor, customer_id: int | None) -> CustomerUsage |
 
 
 def find_latest_report_day(actor: Actor, kind: UnusualUse) -> dt.date | None:
-    """Return the latest day of use that was reported of customers with this kind of unusual use, or None without any.
+    """Return the latest day that was reported for customers with this kind of unusual use, or None without any.
 
     Only the first ASKED customers by name are looked up, because each costs a look-up, and the usage of all arrives
     together.

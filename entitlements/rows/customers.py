@@ -100,7 +100,7 @@ def collect_customer_attention(listings: Iterable[CustomerListing]) -> list[Atte
 def collect_service_attention(entitlements: Sequence[Entitlement]) -> list[AttentionItem]:
     """Return an AttentionItem, which is a line of the overview, for each service that needs attention (CC-49).
 
-    It is over its licence, ends within 90 days, or waits for a decision.
+    A service needs it if it is over its licence, ends within 90 days, or waits for a decision.
     """
     attention = [
         AttentionItem("bad", "triangle-alert", name, describe_overage(seats))

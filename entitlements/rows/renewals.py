@@ -73,7 +73,7 @@ def describe_unshared_customers(customers: int) -> str:
 
 
 def make_renewal_row(row: Entitlement, *, shows_customers: bool) -> RenewalRow:
-    """Return the row of the list of renewals for an entitlement. With `shows_customers` it names the customer."""
+    """Return the RenewalRow of an entitlement that ends. With `shows_customers` the row names the customer."""
     assert row.ends_on, "what has no end does not renew"
     ends = LastDay.from_date(row.ends_on, soon=URGENT)
     assert ends

@@ -228,9 +228,9 @@ class ChartWithTable:
 
 
 def draw_chart_wide_and_narrow(draw: Callable[[charts.ChartFrame], charts.Chart]) -> list[tuple[str, charts.Chart]]:
-    """Draw a chart twice, and return the drawings with their names: "wide" for a desk, "narrow" for a phone.
+    """Draw a chart twice, and return the drawings with their names: "wide" for a desktop, "narrow" for a phone.
 
-    `draw` returns the chart for a frame, which has the size.
+    `draw` takes a frame, which has the size, and returns the chart.
     """
     return [("wide", draw(charts.WIDE)), ("narrow", draw(charts.NARROW))]
 

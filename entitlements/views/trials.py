@@ -58,7 +58,7 @@ def trial_list(request: PortalRequest) -> HttpResponse:
 def trial_action(request: PortalRequest, trial_id: UUID, name: str) -> HttpResponse:
     """Show the dialog that confirms an action on a trial; on POST run the action. `name` is its key in TRIAL_ACTIONS.
 
-    The answer is 403 for whoever may not run it, and 404 for a trial that the actor does not see.
+    The answer is 403 for people who may not run it, and 404 for a trial that the actor does not see.
     """
     action = TRIAL_ACTIONS[name]
     return require_permission(ROLE_TABLE, action.permission)(_confirm_and_run)(request, action, trial_id)

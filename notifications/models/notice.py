@@ -21,8 +21,8 @@ class NoticeQuerySet(TenantQuerySet):
     def rows_for(self, actor: Actor) -> "NoticeQuerySet":
         """Return the notices that an actor sees: to its organisation, and of kinds for its roles.
 
-        Notices about another organisation are seen only while it is within reach, and only with the feature that their
-        kind asks for (CC-5, CC-54).
+        Notices about another organisation are seen only while that organisation shares the data in question, and only
+        with the feature that their kind asks for (CC-5, CC-54).
         """
         rows = self.filter(recipient_id=actor.organization_id, in_reach=True)
         rows = rows.exclude(kind__in=registry.list_hidden_notice_kinds(actor.roles))

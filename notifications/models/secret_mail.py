@@ -7,10 +7,9 @@ from django.db.models.functions import Now
 class SecretMail(models.Model):
     """A queued mail about an account, with a code, a link or a warning, in encrypted form.
 
-    It is encrypted, because whoever reads its code gets in, and authenticated, so that somebody who can only write to
-    the database cannot have a mail of theirs sent. A request queues a mail in its transaction, by a function of the
-    database (migrations/0004_secret_mails.py), and waits for no mail server. A worker sends it under a lease and
-    deletes it.
+    Encryption keeps its code secret, and authentication keeps somebody who can only write to the database from having a
+    mail of theirs sent. A request queues a mail in its transaction, by a function of the database
+    (migrations/0004_secret_mails.py), and waits for no mail server. A worker sends it under a lease and deletes it.
     """
 
     sealed = models.CharField(max_length=50_000)  # fifty times a real mail; a larger one could fill a worker's memory

@@ -20,14 +20,14 @@ class ActorKind(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Actor:
-    """Whoever acts: a person for one organisation, a machine with a token, or the portal itself ("the system").
+    """Somebody who acts: a person for one organisation, a machine with a token, or the portal itself ("the system").
 
     `label` is the name that the log shows: of the person, of the token or of the job. `person_id`, `client_id` and
     `organization_id` are primary keys. `permissions` say what a machine may do; a person has `roles` instead.
 
     `reach(scope)` returns a subquery of the organisations that share data of this scope with the actor's organisation,
-    which itself is always among them (E-14). `scope` is a Scope, or an SQL expression for one. Unless `sees_finance`,
-    which is permission to see orders and prices, nobody else's orders are within reach (E-13).
+    which itself is always among them (E-14). `scope` is a Scope, or an SQL expression for one. Without `sees_finance`,
+    the permission to see orders and prices, it has no other organisation for orders (E-13).
 
     `features` are what the organisation's active programme memberships grant (CC-5). `on_behalf_of` is the actor who
     asked for the work, if that is another.

@@ -62,7 +62,7 @@ def _decode(cursor: str, field: Any) -> tuple[Any, int, int, bool] | None:
 class IsInArray(Func):
     """An SQL condition that a value is in an array (`= ANY`).
 
-    PostgreSQL can use it within a view with a security barrier, which it cannot with IN, because that becomes a join.
+    Within a view with a security barrier PostgreSQL can use an index for it, but not for IN, which becomes a join.
     """
 
     template, arg_joiner = "%(expressions)s)", " = ANY("

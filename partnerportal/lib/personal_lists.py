@@ -68,7 +68,7 @@ def register_preferences_reader(read_preferences: PreferencesOf) -> None:
 
 
 class PersonalList(ListState):
-    """The state of a list in the way one person prefers it: with their saved views, columns and row height.
+    """The base of lists that follow one person's preferences: saved views, columns and row height.
 
     A subclass sets `definition`, `filter_values` and `page`. All preferences are read by one query. Every URL of the
     list names the saved view that is open. A URL without a query opens the person's default view, if there is one; the

@@ -81,8 +81,8 @@ def list_column_names(model: type[Model], relation: str = "") -> tuple[str, ...]
 def build_instance(model: type[M], values: Iterable[Any]) -> M:
     """Return an instance of the model, built from its columns' values as a prepared query returns them.
 
-    `values` are in the order of the model's columns. Of an iterator only so many values are taken, so that the next
-    model of a joined row can be built from the rest.
+    `values` are in the order of the model's columns. From an iterator it takes only the values of this model, so that
+    the next model of a joined row can be built from the rest.
     """
     names = list_column_names(model)
     return model.from_db(DEFAULT_DB_ALIAS, names, list(islice(values, len(names))))

@@ -63,7 +63,7 @@ class RowAction(Generic[M]):
     def check(self, row: M) -> Answer:
         """Return Allowed if the action is possible on the row in its present state, else a Denied with the reason.
 
-        Who would do it is not asked.
+        It does not check the permissions of an actor.
         """
         if row.state not in self.states:  # type: ignore[attr-defined]
             return Denied("state_changed", _("This has changed in the meantime. Nothing else was changed."))

@@ -162,8 +162,8 @@ def widen_policy(table: str, after: str, before: str) -> migrations.RunSQL:
 def build_grant_sql(table: str, privileges: str) -> str:
     """Return the SQL that gives portal_app exactly these privileges on a table.
 
-    INSERT and UPDATE are granted for every column but the one that PostgreSQL numbers: a tenant that chose a number
-    would take it from a row to come.
+    INSERT and UPDATE are granted for every column except the one that PostgreSQL numbers: a tenant that chose a number
+    could take that of a future row.
     """
     spelled = re.sub(r"\b(INSERT|UPDATE)\b(?! *\()", r"\1%1$s", privileges)
     return f"""REVOKE ALL ON {table} FROM {APP_ROLE};
@@ -177,7 +177,7 @@ def build_grant_sql(table: str, privileges: str) -> str:
 def set_columns_in_database(
     table: str, *, made: Mapping[str, str] | None = None, changed: Mapping[str, str] | None = None
 ) -> migrations.RunSQL:
-    """Return a migration operation that lets the database itself fill columns when a tenant writes a row.
+    """Return a migration operation that adds a trigger to fill columns when a tenant writes a row.
 
     `made` and `changed` map columns to SQL expressions, whose values replace what the tenant wrote: in `made` when a
     row is stored, in `changed` when the column is changed. An expression may read the tenant's row as NEW and, in

@@ -60,8 +60,8 @@ class Token(models.Model):
 def record_token_use(token: Token) -> None:
     """Set the token's `last_used_at` to now, at most once in five minutes.
 
-    Nothing is written while another request does the same. All requests of a program share the row, which stays locked
-    until the transaction ends, so that should be short.
+    It is skipped while another request does the same. The token's row then stays locked until the transaction ends, so
+    that should be short.
     """
     now = timezone.now()
     if token.last_used_at and now - token.last_used_at < NOTED_EVERY:

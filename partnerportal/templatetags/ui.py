@@ -52,7 +52,7 @@ register.simple_tag(page_url)
 def translate(parser: Parser, token: Token) -> Node:
     """Compile Django's `{% translate %}`, but translate a constant text once, when the template is parsed.
 
-    That is right because parsed templates are kept by language (loaders.py).
+    Parsed templates are cached by language (loaders.py), so the text is never shown in another language.
     """
     node: TranslateNode = do_translate(parser, token)
     text = node.filter_expression
