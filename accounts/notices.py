@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
-from accounts.models import Kind, Role
+from accounts.models import OrganizationKind, Role
 from notifications.registry import NoticeKind, Recipient
 from partnerportal.lib.errors import Message
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from notifications.models import Event, Notice
 
 ADMINS = frozenset({Role.ADMIN.value})
-ALL_BUT_VENDOR = frozenset(Kind.values) - {Kind.VENDOR.value}
+ALL_BUT_VENDOR = frozenset(OrganizationKind.values) - {OrganizationKind.VENDOR.value}
 
 
 class VendorRequestNotice(NoticeKind):
@@ -21,7 +21,7 @@ class VendorRequestNotice(NoticeKind):
     its name.
     """
 
-    audience = frozenset({Kind.VENDOR.value})
+    audience = frozenset({OrganizationKind.VENDOR.value})
     email_roles = ADMINS
     words: ClassVar[Message]  # of the subject, with %(customer)s and what `get_placeholder_values` returns
 

@@ -5,7 +5,7 @@ from enum import StrEnum
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import FailedAttempts, Kind, Operator, Role
+from accounts.models import FailedAttempts, Operator, OrganizationKind, Role
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Message
 from partnerportal.lib.policies import Denied, PermissionRule, RoleTable
@@ -58,7 +58,7 @@ def deny_without_finance_access(actor: Actor, _on: object) -> Denied | None:
 
 def _of_staff(label: Message) -> PermissionRule:
     """Return the rule of what the vendor's Admins change of any organisation."""
-    return PermissionRule(label=label, kinds=frozenset({Kind.VENDOR}), roles=frozenset({Role.ADMIN}))
+    return PermissionRule(label=label, kinds=frozenset({OrganizationKind.VENDOR}), roles=frozenset({Role.ADMIN}))
 
 
 ROLE_TABLE: RoleTable = {

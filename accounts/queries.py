@@ -12,11 +12,11 @@ from django.db.models.functions import Cast, JSONObject
 
 from accounts.models import (
     Feature,
-    Kind,
     ListSettings,
     Operator,
     Organization,
     OrganizationCompetency,
+    OrganizationKind,
     OrganizationSkill,
     Person,
     Program,
@@ -33,7 +33,7 @@ from partnerportal.lib.prepared import PreparedQuery, build_instance, list_colum
 from partnerportal.lib.visible_rows import get_by_public_id
 
 # The features that an organisation has by its kind, without a badge: a distributor's own pages need them (CV-8).
-KIND_FEATURES = {Kind.DISTRIBUTOR: frozenset({Feature.CUSTOMER_DASHBOARD})}
+KIND_FEATURES = {OrganizationKind.DISTRIBUTOR: frozenset({Feature.CUSTOMER_DASHBOARD})}
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,7 @@ def collect_features(kind: str, grants: Iterable[str]) -> frozenset[str]:
 
     `grants` are the codes of the features that its active memberships grant.
     """
-    return frozenset(grants) | KIND_FEATURES.get(Kind(kind), frozenset())
+    return frozenset(grants) | KIND_FEATURES.get(OrganizationKind(kind), frozenset())
 
 
 def list_operators(actor: Actor) -> QuerySet[Operator]:
@@ -173,7 +173,7 @@ def sees_customers(actor: Actor) -> bool:
 
 def is_customer(actor: Actor) -> bool:
     """Return whether the actor's organisation is a customer, which has services of its own."""
-    return actor.organization_kind == Kind.CUSTOMER
+    return actor.organization_kind == OrganizationKind.CUSTOMER
 
 
 def list_vendor_ids() -> list[int]:
@@ -181,7 +181,7 @@ def list_vendor_ids() -> list[int]:
 
     Only the system sees all of these organisations.
     """
-    return list(Organization.objects.filter(kind=Kind.VENDOR).order_by("pk").values_list("pk", flat=True))
+    return list(Organization.objects.filter(kind=OrganizationKind.VENDOR).order_by("pk").values_list("pk", flat=True))
 
 
 def list_programs_granting(feature: Feature) -> list[str]:

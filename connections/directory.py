@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from accounts.models import Kind, Operator, Organization
+from accounts.models import Operator, Organization, OrganizationKind
 from accounts.models.organization import OrganizationQuerySet
 from connections.models import Connection, InvitationLink, Portfolio
 from partnerportal.lib.actors import Actor
@@ -46,7 +46,7 @@ def _distributor_above(actor: Actor, token: str) -> QuerySet[Organization]:
 
 def _everybody_for_staff(actor: Actor, token: str) -> QuerySet[Organization]:
     rows = Organization.objects.filter(pk=KNOWN)
-    return rows if actor.organization_kind == Kind.VENDOR else rows.none()
+    return rows if actor.organization_kind == OrganizationKind.VENDOR else rows.none()
 
 
 _PARTNERS = "SELECT partner_id FROM connections_connection WHERE customer_id = portal_org() AND state = 'active'"

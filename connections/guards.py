@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from accounts.models import Feature, Kind
+from accounts.models import Feature, OrganizationKind
 from accounts.queries import list_programs_granting
 from connections.policies import ROLE_TABLE, ConnectionPermission
 from partnerportal.lib.pages import require_permission
@@ -43,6 +43,6 @@ def render_missing_badge_page(request: PortalRequest) -> HttpResponse:
     context = {
         "programs": list_programs_granting(Feature.CUSTOMER_DASHBOARD),
         "organization": request.operator.organization,
-        "is_partner": request.actor.organization_kind == Kind.PARTNER,
+        "is_partner": request.actor.organization_kind == OrganizationKind.PARTNER,
     }
     return render(request, "connections/no_badge.html", context, status=403)

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Feature, Kind, Role
+from accounts.models import Feature, OrganizationKind, Role
 from partnerportal.lib.errors import Refused
 from partnerportal.lib.policies import PermissionRule, RoleTable
 from partnerportal.lib.scopes import Scope, includes_scopes
@@ -21,7 +21,7 @@ class ConnectionPermission(StrEnum):
     VIEW_CUSTOMERS = "connections.view_customers"
 
 
-_NOT_VENDOR = frozenset(Kind.values) - {Kind.VENDOR}
+_NOT_VENDOR = frozenset(OrganizationKind.values) - {OrganizationKind.VENDOR}
 
 ACCEPTED_A_DAY = 50  # invitations that one customer may accept within 24 hours
 
@@ -41,7 +41,7 @@ def require_shared_scope(shared: int, needed: Scope) -> None:
 ROLE_TABLE: RoleTable = {
     ConnectionPermission.SEE_INVITATION_LINK: PermissionRule(
         label=_("Get the invitation link and invite customers"),
-        kinds=frozenset({Kind.PARTNER}),
+        kinds=frozenset({OrganizationKind.PARTNER}),
         feature=Feature.CUSTOMER_DASHBOARD,
         roles=frozenset({Role.ADMIN, Role.ADMIN_AGENT, Role.SALES_AGENT}),
     ),

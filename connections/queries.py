@@ -11,7 +11,7 @@ from django.db.models import Case, F, OuterRef, Q, QuerySet, Subquery, When
 from django.db.models.expressions import Combinable
 from django.db.models.functions import JSONObject
 
-from accounts.models import Feature, Kind, Organization
+from accounts.models import Feature, Organization, OrganizationKind
 from accounts.queries import Badge, build_badges, collect_features, make_active_programs_subquery
 from connections.directory import list_known_organizations
 from connections.models import Connection, Consent, InvitationLink, Portfolio, PortfolioQuerySet
@@ -150,7 +150,7 @@ def partner_sees_customers(programs: Iterable[Mapping[str, Any]]) -> bool:
     features that a membership grants as `grants`.
     """
     grants = (grant for program in programs for grant in program["grants"])
-    return Feature.CUSTOMER_DASHBOARD in collect_features(Kind.PARTNER, grants)
+    return Feature.CUSTOMER_DASHBOARD in collect_features(OrganizationKind.PARTNER, grants)
 
 
 def list_ended_connections(actor: Actor) -> QuerySet[Connection]:

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounts.models import Kind, Operator
+from accounts.models import Operator, OrganizationKind
 from accounts.queries import Badge, build_badges, list_admin_names, sees_customers
 from connections import models
 from connections.consent import (
@@ -106,7 +106,9 @@ def _choice(actor: Actor, operator: Operator, invitation: Invitation) -> Invitat
         reason = _("Connected since %(date)s.") % {"date": formats.format_date(invitation.connected_at)}
     elif isinstance(answer, Denied):
         reason = answer.message
-    return InvitationChoice(str(organization.public_id), organization.name, str(Kind(organization.kind).label), reason)
+    return InvitationChoice(
+        str(organization.public_id), organization.name, str(OrganizationKind(organization.kind).label), reason
+    )
 
 
 @dataclass(frozen=True)

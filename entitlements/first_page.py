@@ -4,7 +4,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from accounts.models import Kind
+from accounts.models import OrganizationKind
 from accounts.queries import is_customer, sees_customers
 from entitlements.models import UnusualUse
 from entitlements.queries.customers import find_customers_needing_attention, get_portfolio_numbers, list_services
@@ -69,7 +69,11 @@ def _attention(items: list[AttentionItem], calm: str) -> dict[str, Any]:
 
 def may_own_licences(actor: Actor) -> bool:
     """Return whether the actor's organisation may hold licences itself, although it is not a customer."""
-    return actor.organization_kind in (Kind.DISTRIBUTOR, Kind.PARTNER, Kind.PUBLISHER)
+    return actor.organization_kind in (
+        OrganizationKind.DISTRIBUTOR,
+        OrganizationKind.PARTNER,
+        OrganizationKind.PUBLISHER,
+    )
 
 
 BLOCKS = (

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Feature, Kind, Role
+from accounts.models import Feature, OrganizationKind, Role
 from accounts.policies import deny_without_finance_access
 from partnerportal.lib.policies import PermissionRule, RoleTable
 
@@ -26,7 +26,7 @@ class EntitlementPermission(StrEnum):
 
 
 REQUESTED_A_DAY = 20  # trials that one customer may request within 24 hours
-_ASKS_OR_DECIDES = frozenset({Kind.CUSTOMER, Kind.VENDOR})
+_ASKS_OR_DECIDES = frozenset({OrganizationKind.CUSTOMER, OrganizationKind.VENDOR})
 
 ROLE_TABLE: RoleTable = {
     EntitlementPermission.VIEW_OWN: PermissionRule(label=_("See the organisation’s own services and orders")),
@@ -39,32 +39,34 @@ ROLE_TABLE: RoleTable = {
         label=_("See renewals, and subscribe to them in a calendar app")
     ),
     EntitlementPermission.REQUEST_TRIALS: PermissionRule(
-        label=_("Request a trial of a service"), kinds=frozenset({Kind.CUSTOMER}), roles=frozenset({Role.ADMIN})
+        label=_("Request a trial of a service"),
+        kinds=frozenset({OrganizationKind.CUSTOMER}),
+        roles=frozenset({Role.ADMIN}),
     ),
     EntitlementPermission.CANCEL_TRIALS: PermissionRule(
         label=_("Cancel a trial or its request"), kinds=_ASKS_OR_DECIDES, roles=frozenset({Role.ADMIN})
     ),
     EntitlementPermission.LIST_TRIALS: PermissionRule(label=_("List trials through the API"), kinds=_ASKS_OR_DECIDES),
     EntitlementPermission.VIEW_TRIALS: PermissionRule(
-        label=_("See all customers’ trials and requests"), kinds=frozenset({Kind.VENDOR})
+        label=_("See all customers’ trials and requests"), kinds=frozenset({OrganizationKind.VENDOR})
     ),
     EntitlementPermission.DECIDE_TRIALS: PermissionRule(
         label=_("Approve, decline, extend and convert trials"),
-        kinds=frozenset({Kind.VENDOR}),
+        kinds=frozenset({OrganizationKind.VENDOR}),
         roles=frozenset({Role.ADMIN}),
     ),
     EntitlementPermission.MANAGE_HOLDERS: PermissionRule(
         label=_("See licence users, and request the release of licences"),
-        kinds=frozenset({Kind.CUSTOMER}),
+        kinds=frozenset({OrganizationKind.CUSTOMER}),
         roles=frozenset({Role.ADMIN}),
     ),
     EntitlementPermission.VIEW_RELEASES: PermissionRule(
         label=_("See which licences customers want to release, by key and without their users"),
-        kinds=frozenset({Kind.VENDOR}),
+        kinds=frozenset({OrganizationKind.VENDOR}),
     ),
     EntitlementPermission.MARK_RELEASES: PermissionRule(
         label=_("Complete the licence releases that customers request"),
-        kinds=frozenset({Kind.VENDOR}),
+        kinds=frozenset({OrganizationKind.VENDOR}),
         roles=frozenset({Role.ADMIN}),
     ),
 }

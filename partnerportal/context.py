@@ -14,7 +14,7 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from accounts.models import Kind, Role
+from accounts.models import OrganizationKind, Role
 from partnerportal.gathering import gather_declarations
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.formats import join_names
@@ -84,7 +84,7 @@ class PageShell:
         return [
             {
                 "name": o.organization.name,
-                "kind_label": Kind(o.organization.kind).label,
+                "kind_label": OrganizationKind(o.organization.kind).label,
                 "roles_label": join_names(Role(role).label for role in o.roles),
                 "monogram": make_monogram(o.organization.name),
                 "public_id": str(o.organization.public_id),

@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from accounts.models import Kind, Role
+from accounts.models import OrganizationKind, Role
 from accounts.policies import ROLE_TABLE as ACCOUNTS
 from connections.policies import ROLE_TABLE as CONNECTIONS
 from entitlements.policies import ROLE_TABLE as ENTITLEMENTS
@@ -53,7 +53,7 @@ def roles_help(request: PortalRequest) -> HttpResponse:
         {
             "label": rule.label,
             "cells": [_is_for_role(rule, role) for role in Role],
-            "kinds": [kind.label for kind in Kind if kind in rule.kinds] if rule.kinds else [],
+            "kinds": [kind.label for kind in OrganizationKind if kind in rule.kinds] if rule.kinds else [],
             "feature": rule.feature,
         }
         for rule in ROLE_TABLES.values()
@@ -71,7 +71,7 @@ def _is_for_role(rule: PermissionRule, role: Role) -> bool:
             features=frozenset({rule.feature}),
             sees_finance=role in SEE_FINANCE,
         )
-        for kind in rule.kinds or Kind
+        for kind in rule.kinds or OrganizationKind
         if role in rule.list_permitted_roles(kind)
     )
     return any(rule.check(example) for example in examples)

@@ -22,9 +22,9 @@ from django.utils import timezone
 
 from accounts.models import (
     Competency,
-    Kind,
     Operator,
     Organization,
+    OrganizationKind,
     Person,
     Program,
     ProgramMembership,
@@ -50,18 +50,18 @@ from tests import world_usage
 READ = {"wording": f"{WORDING}/en"}  # what the forms of a consent carry along: which texts the person read
 
 KINDS = {
-    "vendor": Kind.VENDOR,
-    "distributor": Kind.DISTRIBUTOR,
-    "distributor2": Kind.DISTRIBUTOR,
-    "partner": Kind.PARTNER,
-    "partner2": Kind.PARTNER,
-    "lapsed": Kind.PARTNER,
-    "nobadge": Kind.PARTNER,
-    "customer": Kind.CUSTOMER,
-    "customer2": Kind.CUSTOMER,
-    "ended": Kind.CUSTOMER,
-    "stranger": Kind.CUSTOMER,
-    "publisher": Kind.PUBLISHER,
+    "vendor": OrganizationKind.VENDOR,
+    "distributor": OrganizationKind.DISTRIBUTOR,
+    "distributor2": OrganizationKind.DISTRIBUTOR,
+    "partner": OrganizationKind.PARTNER,
+    "partner2": OrganizationKind.PARTNER,
+    "lapsed": OrganizationKind.PARTNER,
+    "nobadge": OrganizationKind.PARTNER,
+    "customer": OrganizationKind.CUSTOMER,
+    "customer2": OrganizationKind.CUSTOMER,
+    "ended": OrganizationKind.CUSTOMER,
+    "stranger": OrganizationKind.CUSTOMER,
+    "publisher": OrganizationKind.PUBLISHER,
 }
 PARENTS = {"partner": "distributor", "partner2": "distributor2"}
 CONNECTED = [("customer", "partner"), ("customer", "lapsed"), ("customer2", "partner"), ("customer2", "partner2")]

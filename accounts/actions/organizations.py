@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import policies
 from accounts.events import AccountEvent
-from accounts.models import Kind, Operator, Organization, Person, Program, ProgramMembership, Role
+from accounts.models import Operator, Organization, OrganizationKind, Person, Program, ProgramMembership, Role
 from accounts.models.organization import new_org_id
 from accounts.policies import ROLE_TABLE, AccountPermission
 from notifications.actions.recording import record_event
@@ -37,7 +37,7 @@ def create_own_organization(*, person: Person, name: str, country: str, **detail
     Person.objects.select_for_update(no_key=True).get(pk=person.pk)
     mine = Operator.objects.filter(person=person, roles__contains=[Role.ADMIN]).select_related("organization")
     same = {
-        "organization__kind": Kind.CUSTOMER,
+        "organization__kind": OrganizationKind.CUSTOMER,
         "organization__country": country,
         "organization__name": make_single_line(name),
     }
@@ -49,7 +49,7 @@ def create_own_organization(*, person: Person, name: str, country: str, **detail
         cursor.execute("SELECT nextval(pg_get_serial_sequence('accounts_organization', 'id'))")
         new_id = cursor.fetchone()[0]
     with tenancy.as_tenant(organization_id=new_id, person_id=person.pk):
-        organization = Organization(pk=new_id, kind=Kind.CUSTOMER, name=name, country=country, **details)
+        organization = Organization(pk=new_id, kind=OrganizationKind.CUSTOMER, name=name, country=country, **details)
         _insert(organization)
         Operator.objects.create(organization=organization, person=person, roles=[Role.ADMIN])
         record_event(
@@ -91,7 +91,7 @@ def explain_verified_field(organization: Organization, name: str) -> Message:
 
     The vendor's own people are vendor staff themselves: to them it says where they change it.
     """
-    return CHANGED_BY_COMMAND if organization.kind == Kind.VENDOR else VERIFIED_FIELDS[name]
+    return CHANGED_BY_COMMAND if organization.kind == OrganizationKind.VENDOR else VERIFIED_FIELDS[name]
 
 
 @transaction.atomic
@@ -122,7 +122,13 @@ def update_contact_data(*, actor: Actor, organization: Organization, **contact: 
 
 @transaction.atomic
 def register_organization(
-    *, actor: Actor, kind: Kind, name: str, country: str, parent: Organization | None = None, **details: object
+    *,
+    actor: Actor,
+    kind: OrganizationKind,
+    name: str,
+    country: str,
+    parent: Organization | None = None,
+    **details: object,
 ) -> Organization:
     """Register an organisation of any kind, on behalf of the vendor's staff; return the organisation.
 
@@ -131,7 +137,7 @@ def register_organization(
     and ValidationError for a bad value.
     """
     authorize_staff(actor)
-    if parent and (kind != Kind.PARTNER or parent.kind != Kind.DISTRIBUTOR):
+    if parent and (kind != OrganizationKind.PARTNER or parent.kind != OrganizationKind.DISTRIBUTOR):
         raise Invalid("parent", _("Only a partner can have an organisation above it, and it must be a distributor."))
     organization = Organization(kind=kind, name=name, country=country, parent=parent, **details)
     has_org_id = "org_id" in details

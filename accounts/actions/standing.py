@@ -15,10 +15,10 @@ from accounts.actions.organizations import PERSONAL_FIELDS
 from accounts.events import AccountEvent
 from accounts.models import (
     Competency,
-    Kind,
     Operator,
     Organization,
     OrganizationCompetency,
+    OrganizationKind,
     OrganizationSkill,
     Program,
     ProgramMembership,
@@ -79,7 +79,7 @@ def suspend_organization(*, actor: Actor, organization: Organization, reason: st
     authorize(actor, ROLE_TABLE, AccountPermission.SUSPEND_ORGANIZATIONS)
     if not make_single_line(reason):
         raise Invalid("reason", _("Enter a reason."), field="reason")
-    if organization.kind == Kind.VENDOR:
+    if organization.kind == OrganizationKind.VENDOR:
         raise Invalid("vendor", _("The vendor itself cannot be suspended."))
     return _change_state(AccountEvent.SUSPENDED, actor, organization, State.SUSPENDED, make_single_line(reason))
 
@@ -137,7 +137,7 @@ def move_partner(*, actor: Actor, partner: Organization, distributor: Organizati
     unless a partner is moved under a distributor.
     """
     authorize(actor, ROLE_TABLE, AccountPermission.MOVE_PARTNERS)
-    if partner.kind != Kind.PARTNER or (distributor and distributor.kind != Kind.DISTRIBUTOR):
+    if partner.kind != OrganizationKind.PARTNER or (distributor and distributor.kind != OrganizationKind.DISTRIBUTOR):
         raise Invalid("parent", _("Only a partner can have an organisation above it, and it must be a distributor."))
     row = _lock_organization(actor, partner)
     before = row.parent
@@ -159,7 +159,7 @@ def set_account_manager(
     `phone` is shown beside them (CV-12). Raises Invalid("operator") for an operator who is not the vendor's.
     """
     authorize(actor, ROLE_TABLE, AccountPermission.SET_ACCOUNT_MANAGERS)
-    if operator and operator.organization.kind != Kind.VENDOR:
+    if operator and operator.organization.kind != OrganizationKind.VENDOR:
         raise Invalid("operator", _("An account manager is one of the vendor’s operators."), field="operator")
     row = _lock_organization(actor, organization)
     before = row.account_manager

@@ -3,7 +3,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from accounts.models import Kind, Operator, Role
+from accounts.models import Operator, OrganizationKind, Role
 from accounts.queries import build_badges
 
 
@@ -19,7 +19,7 @@ class OrganizationSerializer(serializers.Serializer[Operator]):
     id = serializers.UUIDField(source="organization.public_id")
     org_id = serializers.CharField(source="organization.org_id", help_text="ORGID: eight digits.")
     name = serializers.CharField(source="organization.name")
-    kind = serializers.ChoiceField(source="organization.kind", choices=Kind.choices)
+    kind = serializers.ChoiceField(source="organization.kind", choices=OrganizationKind.choices)
     country = serializers.CharField(source="organization.country", help_text="ISO 3166, two letters.")
     roles = serializers.ListField(child=serializers.ChoiceField(choices=Role.choices))
     badges = serializers.SerializerMethodField(help_text="Active programme memberships.")

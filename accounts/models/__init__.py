@@ -1,7 +1,7 @@
 from accounts.models.attempts import FailedAttempts
 from accounts.models.lists import ListSettings, SavedView
 from accounts.models.operator import Operator
-from accounts.models.organization import Kind, Organization
+from accounts.models.organization import Organization, OrganizationKind
 from accounts.models.person import Person, Theme
 from accounts.models.program import Feature, Program, ProgramMembership
 from accounts.models.qualification import Competency, OrganizationCompetency, OrganizationSkill, Skill
@@ -11,11 +11,11 @@ __all__ = [
     "Competency",
     "FailedAttempts",
     "Feature",
-    "Kind",
     "ListSettings",
     "Operator",
     "Organization",
     "OrganizationCompetency",
+    "OrganizationKind",
     "OrganizationSkill",
     "Person",
     "Program",

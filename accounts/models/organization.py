@@ -22,7 +22,7 @@ PARTNER_ID = r"^[1-9]\d{3,11}$"
 FOLDED = 400  # characters of a folded name that are kept
 
 
-class Kind(models.TextChoices):
+class OrganizationKind(models.TextChoices):
     """The kind of an organisation, such as customer or partner, which decides its pages (CV-1).
 
     Features come from programme memberships instead.
@@ -49,7 +49,9 @@ def make_visible_organization_condition(actor: Actor, column: str) -> Q:
     An actor sees its own organisation and those that share data with it. Vendor staff see every organisation, because
     they manage them all, but not the data that organisations own.
     """
-    return Q() if actor.organization_kind == Kind.VENDOR else Q(**{f"{column}__in": actor.reach(Scope.ACCOUNT)})
+    if actor.organization_kind == OrganizationKind.VENDOR:
+        return Q()
+    return Q(**{f"{column}__in": actor.reach(Scope.ACCOUNT)})
 
 
 class OrganizationQuerySet(TenantQuerySet):
@@ -77,7 +79,7 @@ class Organization(PublicModel):
     }
     BEGINS = State.ACTIVE
 
-    kind = models.CharField(_("type"), max_length=16, choices=Kind)
+    kind = models.CharField(_("type"), max_length=16, choices=OrganizationKind)
     state = models.CharField(max_length=12, choices=State, default=State.ACTIVE, db_default=State.ACTIVE)
     name = OneLineModelField(_("organisation name"), max_length=200)
     name_folded = models.CharField(max_length=FOLDED, editable=False)  # what searches compare: lib.text.make_search_key
@@ -114,7 +116,7 @@ class Organization(PublicModel):
 
     class Meta:
         constraints = (
-            models.CheckConstraint(condition=Q(kind__in=Kind.values), name="organization_kind"),
+            models.CheckConstraint(condition=Q(kind__in=OrganizationKind.values), name="organization_kind"),
             models.CheckConstraint(condition=~Q(name=""), name="organization_named"),
             models.CheckConstraint(condition=Q(org_id__regex=r"^[1-9]\d{7}$"), name="organization_org_id_shape"),
             models.CheckConstraint(
@@ -142,7 +144,7 @@ class Organization(PublicModel):
         The people of a verified organisation cannot change its name, which makes an invitation trustworthy, nor its
         country, which decides its market (E-10).
         """
-        return self.kind != Kind.CUSTOMER
+        return self.kind != OrganizationKind.CUSTOMER
 
     @property
     def address_lines(self) -> list[str]:

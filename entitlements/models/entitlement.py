@@ -8,7 +8,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Kind
+from accounts.models import OrganizationKind
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.models import PublicModel
 from partnerportal.lib.scopes import Scope
@@ -54,7 +54,7 @@ class EntitlementQuerySet(TenantQuerySet):
         The vendor's staff also see every trial, because they decide on trials.
         """
         is_seen = Q(customer__in=actor.reach(Scope.ENTITLEMENTS))
-        if actor.organization_kind == Kind.VENDOR:
+        if actor.organization_kind == OrganizationKind.VENDOR:
             is_seen |= Q(kind=Entitlement.Kind.TRIAL)
         return self.filter(is_seen)
 

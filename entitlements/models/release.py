@@ -2,7 +2,7 @@
 
 from django.db import models
 
-from accounts.models import Kind
+from accounts.models import OrganizationKind
 from entitlements.models.entitlement import Sku
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.visible_rows import TenantQuerySet
@@ -15,7 +15,7 @@ class LicenceReleaseQuerySet(TenantQuerySet):
 
     def rows_for(self, actor: Actor) -> "LicenceReleaseQuerySet":
         """Return all licence releases for the vendor, and none for anybody else."""
-        return self.all() if actor.organization_kind == Kind.VENDOR else self.none()
+        return self.all() if actor.organization_kind == OrganizationKind.VENDOR else self.none()
 
 
 class LicenceRelease(models.Model):

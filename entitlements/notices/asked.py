@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.models import Kind
+from accounts.models import OrganizationKind
 from accounts.notices import RequesterNotice, VendorRequestNotice
 from accounts.queries import list_vendor_ids
 from entitlements.events import EntitlementEvent
@@ -133,7 +133,7 @@ class ReleaseAnswerNotice(RequesterNotice):
     They go to the customer's Admins, who alone see its licence users (CC-32), and do not name who holds the licence.
     """
 
-    audience = frozenset({Kind.CUSTOMER.value})
+    audience = frozenset({OrganizationKind.CUSTOMER.value})
 
     def get_placeholder_values(self, notice: Notice) -> dict[str, str]:
         return {"service": notice.params.get("sku_name", "")}

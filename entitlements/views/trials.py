@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from accounts.models import Kind
+from accounts.models import OrganizationKind
 from entitlements.actions.trials import request_trial
 from entitlements.lists.trials import TrialList
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
@@ -68,7 +68,7 @@ def trial_action(request: PortalRequest, trial_id: UUID, name: str) -> HttpRespo
 def _confirm_and_run(request: PortalRequest, action: TrialAction, trial_id: UUID) -> HttpResponse:
     trial = get_trial(request.actor, trial_id)
     action.ensure_possible(trial)
-    page = "trials" if request.actor.organization_kind == Kind.VENDOR else "services"
+    page = "trials" if request.actor.organization_kind == OrganizationKind.VENDOR else "services"
     back = read_next_url(request, reverse(page))
     form = action.form(_posted(request), initial=action.proposal(trial))
     if request.method == "POST" and form.is_valid():

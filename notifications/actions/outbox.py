@@ -16,14 +16,14 @@ from notifications import registry
 from notifications.actions.secret_mails import send_secret_mails
 from notifications.mail import compose_daily_summary, compose_notice_mail
 from notifications.mailing import find_next_summary_time, list_mail_recipients
-from notifications.models import Channel, Delivery, Event, MailMode, Notice
+from notifications.models import Delivery, DeliveryChannel, Event, MailMode, Notice
 from partnerportal.lib import tenancy
 from partnerportal.lib.locks import Lock, acquire_lock
 from partnerportal.lib.mail_server import MAIL_SERVER
 
 log = logging.getLogger(__name__)
 
-BATCH = {Channel.FAN_OUT: 200, Channel.EMAIL: 50}  # deliveries that a worker takes at once
+BATCH = {DeliveryChannel.FAN_OUT: 200, DeliveryChannel.EMAIL: 50}  # deliveries that a worker takes at once
 LEASE = timedelta(minutes=3)  # how long a claimed mail is left alone: longer than a batch of mails may take
 # How long to wait after each failed attempt. After the last, a delivery is given up.
 RETRIES = [timedelta(seconds=s) for s in (10, 60, 300, 1800, 7200, 18000, 36000, 86400)]
@@ -37,7 +37,7 @@ def write_due_notices() -> int:
     waits.
     """
     with transaction.atomic():
-        due = _due(Channel.FAN_OUT)
+        due = _due(DeliveryChannel.FAN_OUT)
         try:
             with transaction.atomic():
                 write_notices_for_deliveries(due)
@@ -58,7 +58,7 @@ def send_due_emails() -> int:
     if MAIL_SERVER.is_open:  # the server is away: mails stay due, and keep their attempts for when it is back
         return 0
     with transaction.atomic():
-        due = _due(Channel.EMAIL)
+        due = _due(DeliveryChannel.EMAIL)
         Delivery.objects.filter(pk__in=[d.pk for d in due]).update(next_at=timezone.now() + LEASE)
     with _mail_server(needed=bool(due)) as send:
         for number, delivery in enumerate(due):
@@ -123,7 +123,7 @@ def _send(server: BaseEmailBackend, mail: EmailMultiAlternatives) -> None:
     server.send_messages([mail])
 
 
-def _due(channel: Channel) -> list[Delivery]:
+def _due(channel: DeliveryChannel) -> list[Delivery]:
     """Lock and return a batch of due deliveries of a channel, with their events, the longest due first."""
     waiting = Delivery.objects.filter(channel=channel, done_at=None, dead_at=None, next_at__lte=timezone.now())
     rows = waiting.select_for_update(skip_locked=True, of=("self",)).select_related("event")
@@ -136,7 +136,7 @@ def _due_summary() -> list[Delivery]:
     One worker at a time looks, so that none takes half of a summary.
     """
     acquire_lock(Lock.SUMMARIES)
-    waiting = Delivery.objects.filter(channel=Channel.DIGEST, done_at=None, dead_at=None)
+    waiting = Delivery.objects.filter(channel=DeliveryChannel.DIGEST, done_at=None, dead_at=None)
     first = waiting.filter(next_at__lte=timezone.now()).order_by("next_at", "pk").first()
     if first is None:
         return []
@@ -207,9 +207,11 @@ def _queue_emails(kind: registry.NoticeKind, events: list[Event]) -> None:
     now = timezone.now()
     mails = []
     for notice, person, mail in list_mail_recipients(kind, notices):
-        delivery = Delivery(event_id=notice.event_id, channel=Channel.EMAIL, notice=notice, person_id=person.person_id)
+        delivery = Delivery(
+            event_id=notice.event_id, channel=DeliveryChannel.EMAIL, notice=notice, person_id=person.person_id
+        )
         if mail is MailMode.DIGEST:
-            delivery.channel = Channel.DIGEST
+            delivery.channel = DeliveryChannel.DIGEST
             delivery.day, delivery.next_at = find_next_summary_time(person, now)
         mails.append(delivery)
     Delivery.objects.bulk_create(mails, ignore_conflicts=True, batch_size=1000)

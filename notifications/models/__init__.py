@@ -1,12 +1,12 @@
-from notifications.models.delivery import Channel, Delivery
+from notifications.models.delivery import Delivery, DeliveryChannel
 from notifications.models.event import Event
 from notifications.models.notice import InboxMark, Notice, NoticeRead
 from notifications.models.preference import MailMode, NoticeChoice, NoticePreference
 from notifications.models.secret_mail import SecretMail
 
 __all__ = [
-    "Channel",
     "Delivery",
+    "DeliveryChannel",
     "Event",
     "InboxMark",
     "MailMode",

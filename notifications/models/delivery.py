@@ -5,7 +5,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 
-class Channel(models.TextChoices):
+class DeliveryChannel(models.TextChoices):
     """The kind of a delivery: writing notices, an e-mail with one notice, or a place in a daily summary."""
 
     FAN_OUT = "fan_out"  # writes the notices of an event, and deliveries of the other channels
@@ -22,7 +22,7 @@ class Delivery(models.Model):
     """
 
     event = models.ForeignKey("notifications.Event", models.CASCADE)
-    channel = models.CharField(max_length=16, choices=Channel)
+    channel = models.CharField(max_length=16, choices=DeliveryChannel)
     # The notice that a mail tells, to whom, and the day of a summary, in the person's time zone. FAN_OUT has none.
     notice = models.ForeignKey("notifications.Notice", models.CASCADE, null=True, db_index=False)  # see delivery_once
     person_id = models.BigIntegerField(null=True)
@@ -39,9 +39,9 @@ class Delivery(models.Model):
                 fields=["notice", "person_id", "channel", "event"], nulls_distinct=False, name="delivery_once"
             ),
             models.CheckConstraint(
-                condition=Q(channel=Channel.FAN_OUT, notice=None, person_id=None, day=None)
-                | Q(channel=Channel.EMAIL, notice__isnull=False, person_id__isnull=False, day=None)
-                | Q(channel=Channel.DIGEST, notice__isnull=False, person_id__isnull=False, day__isnull=False),
+                condition=Q(channel=DeliveryChannel.FAN_OUT, notice=None, person_id=None, day=None)
+                | Q(channel=DeliveryChannel.EMAIL, notice__isnull=False, person_id__isnull=False, day=None)
+                | Q(channel=DeliveryChannel.DIGEST, notice__isnull=False, person_id__isnull=False, day__isnull=False),
                 name="delivery_recipient",
             ),
         )

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from accounts.models import Kind, Role
+from accounts.models import OrganizationKind, Role
 from partnerportal.lib.scopes import Scope
 
 PASSWORD = "partner-portal-demo"
@@ -18,7 +18,7 @@ class SampleCompany:
     name: str
     country: str
     city: str
-    kind: Kind
+    kind: OrganizationKind
     org_id: str
     street: str = ""
     postal_code: str = ""
@@ -43,31 +43,31 @@ MAIN = "brightwater"  # the partner that most screens show
 UNCONNECTED = "harbourstone"  # a customer without a partner, for trying an invitation
 
 COMPANIES = (
-    SampleCompany(key=VENDOR, name="Nimbus Software", kind=Kind.VENDOR, country="IE", city="Dublin", org_id="10000015",
+    SampleCompany(key=VENDOR, name="Nimbus Software", kind=OrganizationKind.VENDOR, country="IE", city="Dublin", org_id="10000015",
             street="4 Grand Canal Street", postal_code="D02 XE80", phone="+353 1 555 0100"),
-    SampleCompany(key="aldervale", name="Alder & Vale Distribution", kind=Kind.DISTRIBUTOR, country="GB", city="Leeds",
+    SampleCompany(key="aldervale", name="Alder & Vale Distribution", kind=OrganizationKind.DISTRIBUTOR, country="GB", city="Leeds",
             org_id="10240518", street="18 Canal Wharf", postal_code="LS11 5PS", phone="+44 113 496 0148"),
-    SampleCompany(key="tokai-dist", name="東海ディストリビューション株式会社", kind=Kind.DISTRIBUTOR, country="JP", city="名古屋市",
+    SampleCompany(key="tokai-dist", name="東海ディストリビューション株式会社", kind=OrganizationKind.DISTRIBUTOR, country="JP", city="名古屋市",
             org_id="10240633", street="中区栄3-15-33", postal_code="460-0008", phone="+81 52 555 0133"),
-    SampleCompany(key=MAIN, name="Brightwater Cloud Services", kind=Kind.PARTNER, country="GB", city="Bristol",
+    SampleCompany(key=MAIN, name="Brightwater Cloud Services", kind=OrganizationKind.PARTNER, country="GB", city="Bristol",
             org_id="51283940", street="27 Redcliffe Quay", postal_code="BS1 6HU", phone="+44 117 496 0127",
             badges=(("solution_advisor", -940, None), ("csp", -410, 320))),
-    SampleCompany(key="ateliers-rhone", name="Ateliers Numériques du Rhône", kind=Kind.PARTNER, country="FR", city="Lyon",
+    SampleCompany(key="ateliers-rhone", name="Ateliers Numériques du Rhône", kind=OrganizationKind.PARTNER, country="FR", city="Lyon",
             org_id="51310277", parent="aldervale", street="12 quai Saint-Vincent", postal_code="69001",
             phone="+33 4 65 71 55 12", badges=(("solution_advisor", -620, None),)),
-    SampleCompany(key="sakura-cloud", name="さくらみらいクラウド株式会社", kind=Kind.PARTNER, country="JP", city="東京都渋谷区",
+    SampleCompany(key="sakura-cloud", name="さくらみらいクラウド株式会社", kind=OrganizationKind.PARTNER, country="JP", city="東京都渋谷区",
             org_id="51377102", parent="tokai-dist", street="神南1-12-10", postal_code="150-0041",
             phone="+81 3 5550 0171", badges=(("service_provider", -500, 230), ("solution_advisor", -500, None))),
-    SampleCompany(key="kestrel-hosting", name="Kestrel Managed Hosting", kind=Kind.PARTNER, country="US", city="Portland",
+    SampleCompany(key="kestrel-hosting", name="Kestrel Managed Hosting", kind=OrganizationKind.PARTNER, country="US", city="Portland",
             org_id="51402968", street="815 NW Marshall Street", postal_code="97209", phone="+1 503 555 0164",
             badges=(("service_provider", -720, None), ("csp", -700, None))),
-    SampleCompany(key="lindqvist-it", name="Lindqvist & Ek IT-konsult", kind=Kind.PARTNER, country="SE", city="Göteborg",
+    SampleCompany(key="lindqvist-it", name="Lindqvist & Ek IT-konsult", kind=OrganizationKind.PARTNER, country="SE", city="Göteborg",
             org_id="51466051", street="Södra Hamngatan 29", postal_code="411 14", phone="+46 31 555 01 80",
             badges=(("solution_advisor", -780, -25),)),
-    SampleCompany(key="hafenlicht", name="Hafenlicht Systemhaus GmbH", kind=Kind.PARTNER, country="DE", city="Hamburg",
+    SampleCompany(key="hafenlicht", name="Hafenlicht Systemhaus GmbH", kind=OrganizationKind.PARTNER, country="DE", city="Hamburg",
             org_id="51590834", parent="aldervale", street="Am Sandtorkai 41", postal_code="20457",
             phone="+49 40 5550 0195", badges=(("csp", -365, None), ("solution_advisor", -90, None))),
-    SampleCompany(key="octavo", name="Octavo Analytics", kind=Kind.PUBLISHER, country="CA", city="Montréal",
+    SampleCompany(key="octavo", name="Octavo Analytics", kind=OrganizationKind.PUBLISHER, country="CA", city="Montréal",
             org_id="70118263", street="350 rue McGill", postal_code="H2Y 2E4", phone="+1 514 555 0142"),
 )  # fmt: skip
 

@@ -14,7 +14,7 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.models import Kind, Operator, Organization, Person, Program, ProgramMembership
+from accounts.models import Operator, Organization, OrganizationKind, Person, Program, ProgramMembership
 from accounts.queries import list_operators_of_person
 from connections.actions import accept_invitation, end_connection
 from connections.actors import choose_actor
@@ -100,7 +100,7 @@ def make_sample_customer(key: str, name: str, country: str, city: str, org_id: s
     `key` is the first part of its domain, and decides its public and tenant ids.
     """
     return Organization(
-        public_id=_uuid(key), tenant_id=_uuid(f"{key} tenant"), kind=Kind.CUSTOMER, name=name, name_folded=make_search_key(name),
+        public_id=_uuid(key), tenant_id=_uuid(f"{key} tenant"), kind=OrganizationKind.CUSTOMER, name=name, name_folded=make_search_key(name),
         org_id=org_id, country=country, city=city, website=f"{key}.example", contact_email=f"office@{key}.example",
         created_at=now - dt.timedelta(days=955),
     )  # fmt: skip
@@ -192,7 +192,7 @@ def _consents(connections: Iterable[Connection], organizations: Organizations) -
 
 def _buyers(organizations: Organizations) -> Iterator[Organization]:
     """Yield the organisations that have services: all customers, and partners for their own use."""
-    yield from (o for o in organizations.values() if o.kind in (Kind.CUSTOMER, Kind.PARTNER))
+    yield from (o for o in organizations.values() if o.kind in (OrganizationKind.CUSTOMER, OrganizationKind.PARTNER))
 
 
 def _customer(organization: Organization) -> SampleCustomer:

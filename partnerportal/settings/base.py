@@ -362,7 +362,7 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "ENUM_NAME_OVERRIDES": {
-        "OrganizationKind": "accounts.models.Kind",
+        "OrganizationKind": "accounts.models.OrganizationKind",
         "ConnectionState": "connections.models.Connection.State",
         "EntitlementKind": "entitlements.models.Entitlement.Kind",
         "EntitlementState": "entitlements.models.Entitlement.State",

@@ -14,7 +14,7 @@ from accounts.actions.organizations import (
     register_organization,
     update_contact_data,
 )
-from accounts.models import Kind, Operator, Organization, Program, Role
+from accounts.models import Operator, Organization, OrganizationKind, Program, Role
 from accounts.queries import list_operators_of_person
 from connections.actors import choose_actor as make_actor
 from connections.models import InvitationLink, Portfolio
@@ -47,7 +47,7 @@ def test_founding_makes_a_customer_with_its_admin(world):
     organization = create_own_organization(person=nobody, name="Ärger & Söhne", country="DE")
     actor = make_actor(nobody, None, list(list_operators_of_person(nobody.pk)))
     assert (actor.organization_id, actor.roles) == (organization.pk, {Role.ADMIN})
-    assert (organization.kind, organization.name_folded) == (Kind.CUSTOMER, "arger & sohne")
+    assert (organization.kind, organization.name_folded) == (OrganizationKind.CUSTOMER, "arger & sohne")
     with tenancy.as_tenant(organization_id=organization.pk):
         assert Portfolio.objects.get().subject_id == organization.pk
         assert Event.objects.get().kind == "organization.created"
@@ -60,7 +60,7 @@ def test_an_orgid_that_is_taken_is_drawn_again(world, monkeypatch):
     taken = int(world.customer.org_id) - 10_000_000
     drawn = iter([taken, taken, 7, taken, 8])
     monkeypatch.setattr(secrets, "randbelow", lambda _below: next(drawn))
-    registered = register_organization(actor=SYSTEM, kind=Kind.PARTNER, name="Newer", country="FR")
+    registered = register_organization(actor=SYSTEM, kind=OrganizationKind.PARTNER, name="Newer", country="FR")
     assert registered.org_id == "10000007"
     tenancy.enter_tenant(organization_id=None, person_id=nobody.pk)
     founded = create_own_organization(person=nobody, name="New", country="FR")
@@ -69,32 +69,38 @@ def test_an_orgid_that_is_taken_is_drawn_again(world, monkeypatch):
 
 def test_an_orgid_that_is_given_is_not_replaced(world):
     with pytest.raises(ValidationError, match="ORGID"):
-        register_organization(actor=SYSTEM, kind=Kind.PARTNER, name="New", country="FR", org_id=world.customer.org_id)
+        register_organization(
+            actor=SYSTEM, kind=OrganizationKind.PARTNER, name="New", country="FR", org_id=world.customer.org_id
+        )
 
 
 @pytest.mark.promise("CC-1", "CC-42")
 def test_a_partner_comes_with_its_link_and_others_without(world):
-    for kind in Kind:
+    for kind in OrganizationKind:
         made = register_organization(actor=SYSTEM, kind=kind, name="New", country="FR")
-        assert InvitationLink.objects.filter(organization=made).exists() is (kind == Kind.PARTNER)
+        assert InvitationLink.objects.filter(organization=made).exists() is (kind == OrganizationKind.PARTNER)
         assert made.org_id.isdigit() and len(made.org_id) == 8
 
 
 def test_only_a_partner_stands_under_a_distributor(world):
     with pytest.raises(Invalid) as refused:
-        register_organization(actor=SYSTEM, kind=Kind.CUSTOMER, name="New", country="FR", parent=world.distributor)
+        register_organization(
+            actor=SYSTEM, kind=OrganizationKind.CUSTOMER, name="New", country="FR", parent=world.distributor
+        )
     assert code(refused) == "parent"
     with pytest.raises(Invalid):
-        register_organization(actor=SYSTEM, kind=Kind.PARTNER, name="New", country="FR", parent=world.partner)
+        register_organization(
+            actor=SYSTEM, kind=OrganizationKind.PARTNER, name="New", country="FR", parent=world.partner
+        )
     with pytest.raises(ValidationError):
-        register_organization(actor=SYSTEM, kind=Kind.PARTNER, name="New", country="??")
+        register_organization(actor=SYSTEM, kind=OrganizationKind.PARTNER, name="New", country="??")
 
 
 @pytest.mark.parametrize("who", ["vendor.admin", "partner.admin", "anonymous"])
 def test_vendor_staff_work_at_the_command_line_only(who, world, actor_for):
     actor = actor_for(who)
     actions = (
-        lambda: register_organization(actor=actor, kind=Kind.PARTNER, name="New", country="FR"),
+        lambda: register_organization(actor=actor, kind=OrganizationKind.PARTNER, name="New", country="FR"),
         lambda: add_operator(
             actor=actor, organization=world.partner, person=world.person("nobody"), roles=[Role.ADMIN]
         ),

@@ -14,10 +14,10 @@ from accounts.actions.operators import remove_operator
 from accounts.actions.organizations import grant_membership, register_organization
 from accounts.models import (
     Competency,
-    Kind,
     Operator,
     Organization,
     OrganizationCompetency,
+    OrganizationKind,
     OrganizationSkill,
     Person,
     Program,
@@ -134,7 +134,7 @@ def test_the_database_lets_no_other_tenant_do_it(
     """Not even of the own organisation, whose row its Admins may edit."""
     actor = actor_for(who)
     Organization.objects.filter(pk=actor.organization_id).update(account_manager=world.operator("vendor.reader"))
-    if actor.organization_kind != Kind.PARTNER and "parent_id" in values:
+    if actor.organization_kind != OrganizationKind.PARTNER and "parent_id" in values:
         return
     with pytest.raises(DatabaseError, match="only vendor staff"), as_tenant(actor):
         Organization.objects.filter(pk=actor.organization_id).update(**values)
@@ -184,7 +184,7 @@ def test_what_is_verified_is_corrected(world: World) -> None:
 def test_a_new_organisation_has_its_numbers_from_the_start(db: None) -> None:
     tenant = uuid.uuid4()
     made = register_organization(
-        actor=STAFF, kind=Kind.PARTNER, name="New", country="FR", partner_id=NUMBER, tenant_id=tenant
+        actor=STAFF, kind=OrganizationKind.PARTNER, name="New", country="FR", partner_id=NUMBER, tenant_id=tenant
     )
     row = Organization.objects.get(pk=made.pk)
     assert (row.partner_id, row.tenant_id) == (NUMBER, tenant)

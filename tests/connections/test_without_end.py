@@ -9,7 +9,7 @@ import time_machine
 from django.db import DatabaseError, IntegrityError, transaction
 from django.utils import timezone
 
-from accounts.models import Kind, Operator, Organization
+from accounts.models import Operator, Organization, OrganizationKind
 from accounts.queries import list_operators_of_person
 from connections import policies
 from connections.actions import accept_invitation
@@ -30,7 +30,7 @@ def do_what_is_scheduled() -> None:
         app.tasks[entry["task"]].run()
 
 
-def organizations(kind: Kind, count: int) -> list[Organization]:
+def organizations(kind: OrganizationKind, count: int) -> list[Organization]:
     """Write so many organisations of a kind in one statement."""
     names = [(org_id, f"{kind.title()} {number:03}") for number, org_id in enumerate(free_org_ids(count))]
     rows = [
@@ -91,7 +91,7 @@ def test_hundreds_of_customers_accept_one_link(world: World, api: Any) -> None:
     """Those of earlier days are written in bulk; the last ones accept by the product's own action."""
     token, client, person = world.token("partner"), api("partner.admin"), world.person("stranger.admin")
     before = client.get("/api/v1/customers/").json()["totalCount"]
-    customers = organizations(Kind.CUSTOMER, MANY)
+    customers = organizations(OrganizationKind.CUSTOMER, MANY)
     connect((world.partner, customer) for customer in customers[:-5])
     for customer in customers[-5:]:
         Operator.objects.create(person=person, organization=customer, roles=["admin"])
@@ -109,7 +109,7 @@ def test_a_customer_is_connected_with_hundreds_of_partners(world: World, api: An
     """Those of earlier days are there already, because in one day a customer accepts fifty invitations."""
     client = api("customer.admin")
     before = client.get("/api/v1/connections/").json()["totalCount"]
-    connect((partner, world.customer) for partner in organizations(Kind.PARTNER, MANY))
+    connect((partner, world.customer) for partner in organizations(OrganizationKind.PARTNER, MANY))
     assert accept_invitation(actor=world.actor("customer.admin"), token=world.token("partner2"), scopes=ALL)[1]
     assert MANY > policies.ACCEPTED_A_DAY
     assert client.get("/api/v1/connections/", {"state": "active"}).json()["totalCount"] == before + MANY + 1

@@ -20,7 +20,7 @@ from entitlements.ingest.upload_files import UnpackedFile
 from entitlements.models import Entitlement, LicenceRelease, LicenseAssignment, Sku
 from notifications import registry
 from notifications.actions.outbox import send_due_emails, send_due_summary, write_due_notices
-from notifications.models import Channel, Delivery, Event, MailMode, Notice, NoticePreference
+from notifications.models import Delivery, DeliveryChannel, Event, MailMode, Notice, NoticePreference
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Conflict
 from tests.exports.test_views import NEW, private, table  # noqa: F401
@@ -273,7 +273,7 @@ def test_staff_hear_that_a_release_is_taken_back(world: World, ask: Any, actor_f
         PAGE,
     )
     assert canary("customer", "licence holders") not in str(vars(notice))
-    Delivery.objects.filter(channel=Channel.DIGEST).update(next_at=timezone.now())
+    Delivery.objects.filter(channel=DeliveryChannel.DIGEST).update(next_at=timezone.now())
     while send_due_summary():
         pass
     (message,) = mail.outbox
@@ -338,7 +338,7 @@ def test_mails_follow_the_choice(world: World, ask: Any) -> None:
         pass
     assert mailed() == [reader.email]
     assert f"{settings.PORTAL_ORIGIN}{PAGE}" in mail.outbox[0].body
-    Delivery.objects.filter(channel=Channel.DIGEST).update(next_at=timezone.now())
+    Delivery.objects.filter(channel=DeliveryChannel.DIGEST).update(next_at=timezone.now())
     while send_due_summary():
         pass
     assert mailed() == [reader.email, admin.email]

@@ -15,7 +15,7 @@ from entitlements.actions.renewals import announce_renewals
 from entitlements.models import CalendarFeed, Entitlement, RenewalAlert
 from notifications.actions.outbox import send_due_emails, send_due_summary, write_due_notices
 from notifications.actions.preferences import set_notice_choices
-from notifications.models import Channel, Delivery, Event, MailMode, Notice, NoticeChoice, NoticePreference
+from notifications.models import Delivery, DeliveryChannel, Event, MailMode, Notice, NoticeChoice, NoticePreference
 from partnerportal.lib.days import today
 from tests.lib.test_icalendar import read
 from tests.world import canary
@@ -54,7 +54,7 @@ def alerts():
 
 def in_the_morning():
     """The summaries that wait, as if it were their morning."""
-    Delivery.objects.filter(channel=Channel.DIGEST, done_at=None).update(next_at=timezone.now())
+    Delivery.objects.filter(channel=DeliveryChannel.DIGEST, done_at=None).update(next_at=timezone.now())
     while send_due_summary():
         pass
     return mail.outbox
@@ -153,7 +153,7 @@ def test_summaries_speak_the_readers_language_and_come_in_their_morning(ends, wo
     ends(20)
     tell()
     person = world.person("customer.admin")
-    waiting = Delivery.objects.get(channel=Channel.DIGEST, person_id=person.pk)
+    waiting = Delivery.objects.get(channel=DeliveryChannel.DIGEST, person_id=person.pk)
     local = waiting.next_at.astimezone(dt.timezone(dt.timedelta(hours=9)))
     assert (local.hour, local.minute // 10) == (7, 0)
     assert waiting.day == local.date()
@@ -166,7 +166,7 @@ def test_a_broken_mail_server_sends_the_same_summary_again(ends, world, settings
     tell()
     settings.EMAIL_BACKEND = "tests.notifications.test_outbox.Refusing"
     in_the_morning()
-    waiting = Delivery.objects.filter(channel=Channel.DIGEST, done_at=None)
+    waiting = Delivery.objects.filter(channel=DeliveryChannel.DIGEST, done_at=None)
     assert set(waiting.values_list("attempts", flat=True)) == {1}
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
     in_the_morning()
@@ -218,7 +218,7 @@ def test_a_lapsed_badge_gets_no_mail_of_customers(ends, world, actor_for):
     set_notice_choices(actor=actor_for("lapsed.admin"), choices={"ends_soon": NoticeChoice(MailMode.EACH)})
     ends(20)
     tell()
-    assert not Delivery.objects.filter(channel=Channel.EMAIL, done_at=None).exists()
+    assert not Delivery.objects.filter(channel=DeliveryChannel.EMAIL, done_at=None).exists()
 
 
 def test_what_is_usual_is_not_kept(world, web):

@@ -12,8 +12,8 @@ from typing import Any
 
 from django.conf import settings
 
-from accounts.models import Kind, Operator, Organization, Person, Role
-from notifications.models import Channel, Delivery, Event, Notice
+from accounts.models import Operator, Organization, OrganizationKind, Person, Role
+from notifications.models import Delivery, DeliveryChannel, Event, Notice
 from tests.conftest import PageClient, sign_in
 from tests.faults.plant import NO_ANSWER, Plant, Visitor, until
 from tests.threads import join_all
@@ -41,7 +41,7 @@ def edits() -> Iterator[Action]:
 def acceptances(who: str) -> Iterator[Action]:
     """Each by a customer of its own that the person acts for; accepted a second time, nothing changes."""
     rows = [
-        Organization(kind=Kind.CUSTOMER, name=f"C {n}", name_folded=f"c {n}", org_id=org_id, country="DE")
+        Organization(kind=OrganizationKind.CUSTOMER, name=f"C {n}", name_folded=f"c {n}", org_id=org_id, country="DE")
         for n, org_id in enumerate(free_org_ids(CUSTOMERS))
     ]
     customers, person = Organization.objects.bulk_create(rows), World().person(who)
@@ -149,12 +149,12 @@ def nothing_lost_nothing_twice(plant: Plant, people: Sequence[AtWork], earlier: 
     assert events.count() == sum(person.done for person in people) > 0
     deliveries = Delivery.objects.filter(event__in=events)
     assert not deliveries.filter(done_at=None).exists() and not deliveries.exclude(dead_at=None).exists()
-    assert deliveries.filter(channel=Channel.FAN_OUT).count() == events.count()
+    assert deliveries.filter(channel=DeliveryChannel.FAN_OUT).count() == events.count()
     accepted = events.filter(kind="connection.established")
     told = Notice.objects.filter(event__in=accepted, recipient_id=World().partner.pk)
     assert sorted(told.values_list("event", flat=True)) == sorted(accepted.values_list("pk", flat=True))
     assert len(set(Notice.objects.values_list("event", "kind", "recipient_id"))) == Notice.objects.count()
-    mails = {message(delivery): delivery.attempts for delivery in deliveries.filter(channel=Channel.EMAIL)}
+    mails = {message(delivery): delivery.attempts for delivery in deliveries.filter(channel=DeliveryChannel.EMAIL)}
     assert set(plant.mails.taken) == set(mails) and len(mails) >= accepted.count()
     twice = plant.mails.taken - Counter(mails.keys())
     assert all(mails[mail] > 1 for mail in twice)

@@ -17,7 +17,7 @@ import redis
 from django.conf import settings
 from django.db import connection, transaction
 
-from notifications.models import Channel, Delivery, Event, SecretMail
+from notifications.models import Delivery, DeliveryChannel, Event, SecretMail
 from tests.faults.people import cookies_of
 from tests.faults.plant import Plant, Visitor, until
 from tests.faults.relay import Relay, relay_to
@@ -109,7 +109,7 @@ def test_no_form_waits_for_a_broker_that_hangs(
     someone.close()
     assert [answer for answer in someone.answers if answer[1] >= 400] == []
     assert max(forms(someone)) < LONGEST
-    told = Delivery.objects.filter(channel=Channel.FAN_OUT).exclude(event__in=earlier)
+    told = Delivery.objects.filter(channel=DeliveryChannel.FAN_OUT).exclude(event__in=earlier)
     until(lambda: not told.filter(done_at=None).exists(), plant.sweep)
     assert told.count() == Event.objects.exclude(pk__in=earlier).count() == len(forms(someone))
 
@@ -133,7 +133,7 @@ def test_a_worker_goes_on_after_an_acknowledgement_that_got_no_answer(plant: Pla
         link.stall()
     until(lambda: "broker lost" in log.read_text() or "Couldn't ack" in log.read_text())
     link.resume()
-    due = Delivery.objects.filter(channel=Channel.FAN_OUT)
+    due = Delivery.objects.filter(channel=DeliveryChannel.FAN_OUT)
     due.update(done_at=None)
     until(lambda: not due.filter(done_at=None).exists(), plant.sweep)
 

@@ -16,7 +16,7 @@ from django.utils import timezone
 from entitlements.ingest import upload_files
 from entitlements.models import IngestToken, IngestUpload
 from exports.models import Export
-from notifications.models import Channel, Delivery
+from notifications.models import Delivery, DeliveryChannel
 from partnerportal.lib.tokens import digest_secret
 from tests.faults.plant import Plant
 from tests.queues import EVERY_QUEUE
@@ -51,7 +51,7 @@ def others_stand_still(plant: Plant, kind: str) -> Iterator[None]:
             os.killpg(pid, signal.SIGCONT)
 
 
-def a_delivery(channel: Channel) -> Callable[[], bool]:
+def a_delivery(channel: DeliveryChannel) -> Callable[[], bool]:
     """One that was done is due again."""
     same = Delivery.objects.filter(pk=Delivery.objects.filter(channel=channel).earliest("pk").pk)
     same.update(done_at=None, next_at=timezone.now())
@@ -73,10 +73,10 @@ def an_upload() -> Callable[[], bool]:
 
 
 KINDS = {
-    "celery": (partial(a_delivery, Channel.FAN_OUT), "notifications.tasks.write_notices"),
+    "celery": (partial(a_delivery, DeliveryChannel.FAN_OUT), "notifications.tasks.write_notices"),
     "exports": (an_export, "exports.tasks.make_exports"),
     "ingest": (an_upload, "entitlements.tasks.ingest_uploads"),
-    "mails": (partial(a_delivery, Channel.EMAIL), "notifications.tasks.send_emails"),
+    "mails": (partial(a_delivery, DeliveryChannel.EMAIL), "notifications.tasks.send_emails"),
 }
 
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accounts.models import Operator, Organization, Person
 from connections.models import Connection
-from notifications.models import Channel, Delivery, Event, Notice
+from notifications.models import Delivery, DeliveryChannel, Event, Notice
 from partnerportal.lib.scopes import ALL
 from tests.counts import count
 from tests.faults.people import cookies_of
@@ -152,5 +152,5 @@ def mailed_at_least_once(plant, cast, earlier):
     expected = {(f"<{notice.public_id}.{person.pk}@127.0.0.1>", person.email) for notice in notices}
     assert len(expected) == EVENTS
     assert set(plant.mails.taken) == expected
-    deliveries = Delivery.objects.filter(channel=Channel.EMAIL, event__in=[n.event_id for n in notices])
+    deliveries = Delivery.objects.filter(channel=DeliveryChannel.EMAIL, event__in=[n.event_id for n in notices])
     assert deliveries.count() == EVENTS

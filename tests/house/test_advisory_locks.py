@@ -6,7 +6,7 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
-from accounts.models import Kind, Operator, Organization
+from accounts.models import Operator, Organization, OrganizationKind
 from connections.actions import accept_invitation, end_connection
 from connections.models import InvitationLink, Portfolio
 from entitlements.models import CustomerListing, Entitlement, Sku
@@ -76,7 +76,7 @@ def test_ids_beyond_31_bits(world):
     """A connection, an entitlement, a notice and an end, between organisations that came late."""
     partner, customer = (
         Organization.objects.create(pk=BEYOND + number, kind=kind, name=f"Late {kind}", country="DE")
-        for number, kind in enumerate((Kind.PARTNER, Kind.CUSTOMER))
+        for number, kind in enumerate((OrganizationKind.PARTNER, OrganizationKind.CUSTOMER))
     )
     InvitationLink.objects.filter(organization=partner).update(token=(token := new_token()))
     _badge(world, partner)

@@ -31,7 +31,7 @@ from entitlements.models import (
 )
 from notifications.actions.outbox import write_due_notices
 from notifications.actions.recording import record_events
-from notifications.models import Channel, Delivery, Event, MailMode, Notice, NoticePreference
+from notifications.models import Delivery, DeliveryChannel, Event, MailMode, Notice, NoticePreference
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.scopes import Scope, includes_scopes
 from tests.house.test_tables import TENANT_MODELS
@@ -151,7 +151,7 @@ def test_no_mail_waits_with_news_of_what_is_kept_back(share_all_but, world):
             pass
         notice = Notice.objects.get(event=told, recipient_id=world.partner.pk)
         assert notice.in_reach is bool(mails)
-        assert Delivery.objects.filter(notice=notice, channel=Channel.EMAIL).count() == mails
+        assert Delivery.objects.filter(notice=notice, channel=DeliveryChannel.EMAIL).count() == mails
 
 
 @each_scope

@@ -4,7 +4,7 @@ import pytest
 from django.db import DatabaseError, IntegrityError, transaction
 
 from accounts.actions.organizations import create_own_organization
-from accounts.models import Kind, Operator, Role
+from accounts.models import Operator, OrganizationKind, Role
 from partnerportal.lib.roles import list_roles
 
 
@@ -54,7 +54,7 @@ def test_another_admin_makes_way(world, actor_for, as_tenant):
         assert Operator.objects.filter(pk=admin.pk).update(roles=[Role.READER]) == 1
 
 
-@pytest.mark.parametrize("kind", Kind.values)
+@pytest.mark.parametrize("kind", OrganizationKind.values)
 @pytest.mark.parametrize("role", Role.values)
 def test_a_kind_has_its_roles_and_no_other_whoever_writes(kind, role, world):
     operator = Operator.objects.filter(organization__kind=kind, roles=["reader"]).first()

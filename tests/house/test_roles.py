@@ -8,7 +8,7 @@ import pytest
 from django.conf import settings
 from django.utils import translation
 
-from accounts.models import Feature, Kind, Role
+from accounts.models import Feature, OrganizationKind, Role
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.roles import SEE_FINANCE, describe_roles, list_roles
 from tests.house.ours import APPS, OURS
@@ -34,10 +34,12 @@ def test_rules_name_what_exists(app):
     for permission, rule in POLICIES[app].ROLE_TABLE.items():
         assert permission.startswith(f"{app}.")
         assert rule.roles <= set(Role.values)
-        assert rule.kinds <= set(Kind.values)
+        assert rule.kinds <= set(OrganizationKind.values)
         assert rule.feature in {"", *Feature.values}
         assert str(rule.label)
-        assert all(rule.list_permitted_roles(kind) for kind in rule.kinds or Kind), "a kind with nobody who may"
+        assert all(rule.list_permitted_roles(kind) for kind in rule.kinds or OrganizationKind), (
+            "a kind with nobody who may"
+        )
 
 
 @pytest.mark.parametrize("app", APPS)
@@ -89,7 +91,7 @@ def test_a_refusal_names_exactly_the_roles_that_pass(app, language):
     refused = 0
     with translation.override(language):
         for permission, rule in POLICIES[app].ROLE_TABLE.items():
-            for kind in rule.kinds or Kind.values:
+            for kind in rule.kinds or OrganizationKind.values:
                 pass_ = {role for role in list_roles(kind) if rule.check(in_role(kind, role))}
                 assert pass_ == set(rule.list_permitted_roles(kind)) or rule.when, permission
                 for role in set(list_roles(kind)) - pass_:
@@ -108,7 +110,7 @@ def test_every_role_has_a_name_of_its_own_in_a_refusal(language):
         assert roles_named(describe_roles(list(Role))) == set(Role)
 
 
-@pytest.mark.parametrize("kind", Kind.values)
+@pytest.mark.parametrize("kind", OrganizationKind.values)
 def test_only_who_sells_has_agents(kind):
     everybody, two = set(Role), {Role.READER, Role.ADMIN}
     assert set(list_roles(kind)) == (everybody if kind in ("partner", "distributor") else two)

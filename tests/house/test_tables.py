@@ -6,7 +6,7 @@ from django.core.mail import EmailMessage
 from django.db import DatabaseError, IntegrityError, connection, models, transaction
 from django.db.models import Q
 
-from accounts.models import FailedAttempts, Kind, Organization
+from accounts.models import FailedAttempts, Organization, OrganizationKind
 from connections.directory import list_known_organizations
 from notifications.actions.secret_mails import queue_secret_mail
 from notifications.models import InboxMark, Notice, NoticeRead
@@ -147,7 +147,7 @@ def test_both_locks_agree(who, world, actor_for, as_tenant):
         "Notice": Q(recipient_id=actor.organization_id)
         & (Q(about_id__in=actor.reach(Scope.ACCOUNT)) | Q(kind__in=list_hidden_notice_kinds(actor.roles))),
     }
-    if actor.organization_kind == Kind.VENDOR:  # decides trials: sees what else those have who ask
+    if actor.organization_kind == OrganizationKind.VENDOR:  # decides trials: sees what else those have who ask
         beyond["Entitlement"] = Q(customer__entitlements__kind="trial")
     beyond |= dict.fromkeys(["OrganizationCompetency", "OrganizationSkill"], beyond["ProgramMembership"])
     for model in TENANT_MODELS:
@@ -191,7 +191,7 @@ def test_only_a_customer_renames_itself(column, who, world, actor_for, as_tenant
     """A rule of the database, beside that of the action."""
     actor = actor_for(who)
     own = Organization.objects.filter(pk=actor.organization_id)
-    if actor.organization_kind == Kind.CUSTOMER:
+    if actor.organization_kind == OrganizationKind.CUSTOMER:
         with as_tenant(actor):
             assert own.update(**{column: "another"}) == 1
     else:

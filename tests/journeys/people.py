@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts.actions.operators import add_operator
 from accounts.actions.organizations import grant_membership, register_organization
 from accounts.actions.people import register_person
-from accounts.models import Kind, Operator, Organization, Person, Program, ProgramMembership, Role
+from accounts.models import Operator, Organization, OrganizationKind, Person, Program, ProgramMembership, Role
 from connections.actions import accept_invitation
 from connections.models import Connection, InvitationLink
 from notifications.actions.outbox import write_due_notices
@@ -34,14 +34,14 @@ def unique(word: str) -> str:
 
 
 def partner(name: str = "Partner", *, badge: bool = True) -> Organization:
-    organization = register_organization(actor=STAFF, kind=Kind.PARTNER, name=unique(name), country="FR")
+    organization = register_organization(actor=STAFF, kind=OrganizationKind.PARTNER, name=unique(name), country="FR")
     if badge:
         give_badge(organization)
     return organization
 
 
 def customer(name: str = "Customer") -> Organization:
-    return register_organization(actor=STAFF, kind=Kind.CUSTOMER, name=unique(name), country="DE")
+    return register_organization(actor=STAFF, kind=OrganizationKind.CUSTOMER, name=unique(name), country="DE")
 
 
 def person(name: str = "Ada", *, language: str = "en") -> Person:

@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from accounts.actions.organizations import register_organization
 from accounts.actions.standing import move_partner
-from accounts.models import Kind, Role
+from accounts.models import OrganizationKind, Role
 from connections.actors import build_current_actor
 from connections.consent import WORDING
 from entitlements.actions.anomalies import find_anomalies
@@ -68,7 +68,7 @@ def is_used(customer, service):
 @pytest.fixture
 def partner():
     distributor = register_organization(
-        actor=people.STAFF, kind=Kind.DISTRIBUTOR, name=people.unique("Above"), country="FR"
+        actor=people.STAFF, kind=OrganizationKind.DISTRIBUTOR, name=people.unique("Above"), country="FR"
     )
     return move_partner(actor=people.STAFF, partner=people.partner("Nordwind"), distributor=distributor)
 

@@ -9,14 +9,14 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from accounts.models import Kind, Operator, Organization
+from accounts.models import Operator, Organization, OrganizationKind
 from connections.actions import end_connection
 from connections.models import Connection
 from entitlements.actions.renewals import announce_renewals
 from entitlements.actions.trials import expire_trials
 from entitlements.models import Entitlement, Sku
 from notifications.actions.outbox import write_due_notices
-from notifications.models import Channel, Delivery
+from notifications.models import Delivery, DeliveryChannel
 from partnerportal.lib import formats
 from partnerportal.lib.days import today
 from tests.journeys import people
@@ -28,7 +28,7 @@ def trio(stack):
     """A partner, its customer and the vendor, each with an Admin; and a service to try."""
     partner, customer = people.partner("Trialwind"), people.customer("Trying Foods")
     people.connect(partner, customer)
-    vendor = Organization.objects.filter(kind=Kind.VENDOR).earliest("pk")
+    vendor = Organization.objects.filter(kind=OrganizationKind.VENDOR).earliest("pk")
     names = {"Pia": partner, "Cleo": customer, "Vera": vendor}
     admins = [people.operator(organization, name=name) for name, organization in names.items()]
     sku = Sku.objects.create(code=f"TRIAL-{partner.pk}", service="Trying", name=f"Trial Ware {partner.pk}")
@@ -134,8 +134,8 @@ def test_an_end_is_announced_once_and_calendars_show_it(stack, visitor, trio):
     notice = page.get_by_role("button", name=re.compile(f"^{sku.name} ends on"))
     browser.reloads_until(notice)
     expect(notice).to_have_count(1)
-    assert Delivery.objects.filter(channel=Channel.DIGEST, person_id=pia.pk).count() == 1
-    Delivery.objects.filter(channel=Channel.DIGEST).update(next_at=timezone.now())  # as if it were morning
+    assert Delivery.objects.filter(channel=DeliveryChannel.DIGEST, person_id=pia.pk).count() == 1
+    Delivery.objects.filter(channel=DeliveryChannel.DIGEST).update(next_at=timezone.now())  # as if it were morning
     stack.send("notifications.tasks.send_emails")
     stack.mail(pia.email, "Your daily summary: 1 notification")
     stack.send("notifications.tasks.send_emails")

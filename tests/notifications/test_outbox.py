@@ -17,7 +17,7 @@ from connections.actions import accept_invitation, end_connection
 from notifications import registry
 from notifications.actions import outbox, recording
 from notifications.actions.outbox import send_due_emails, write_due_notices
-from notifications.models import Channel, Delivery, Event, Notice
+from notifications.models import Delivery, DeliveryChannel, Event, Notice
 from notifications.tasks import send_emails, write_notices
 from partnerportal.lib import waking
 from partnerportal.lib.mail_server import MAIL_SERVER
@@ -34,7 +34,7 @@ def accepted(world, actor_for):
 @pytest.fixture
 def due(accepted):
     write_due_notices()
-    return Delivery.objects.filter(event=accepted, channel=Channel.EMAIL).order_by("pk")
+    return Delivery.objects.filter(event=accepted, channel=DeliveryChannel.EMAIL).order_by("pk")
 
 
 def recipients(event):
@@ -42,7 +42,7 @@ def recipients(event):
 
 
 def test_an_event_is_a_message_by_itself(accepted):
-    assert Delivery.objects.get(event=accepted).channel == Channel.FAN_OUT
+    assert Delivery.objects.get(event=accepted).channel == DeliveryChannel.FAN_OUT
 
 
 def test_events_are_final(accepted):
@@ -54,11 +54,11 @@ def test_events_are_final(accepted):
 def test_fan_out_writes_each_notice_once(accepted, world):
     assert write_due_notices() == 1
     assert write_due_notices() == 0
-    Delivery.objects.filter(event=accepted, channel=Channel.FAN_OUT).update(done_at=None)
+    Delivery.objects.filter(event=accepted, channel=DeliveryChannel.FAN_OUT).update(done_at=None)
     assert write_due_notices() == 1  # a second time, as after a lost mark
     notice = Notice.objects.get(event=accepted)
     assert (notice.kind, notice.recipient_id) == ("customer_connected", world.partner.pk)
-    assert Delivery.objects.filter(event=accepted, channel=Channel.EMAIL).count() == 2  # partner.admin and many
+    assert Delivery.objects.filter(event=accepted, channel=DeliveryChannel.EMAIL).count() == 2  # partner.admin and many
 
 
 def test_a_new_viewer_finds_the_recent_news(accepted, world):
@@ -221,11 +221,11 @@ def test_an_event_is_kept_when_the_broker_is_away(
 def test_the_database_refuses_a_second_delivery_of_a_notice_to_a_person(accepted, due):
     """Also a second summary, on whatever day, and a second fan-out, which has neither notice nor person."""
     same = {"event": accepted, "notice": due[0].notice, "person_id": due[0].person_id}
-    Delivery.objects.create(**same, channel=Channel.DIGEST, day="2026-01-01")
+    Delivery.objects.create(**same, channel=DeliveryChannel.DIGEST, day="2026-01-01")
     for again in (
-        {**same, "channel": Channel.EMAIL},
-        {**same, "channel": Channel.DIGEST, "day": "2026-01-02"},
-        {"event": accepted, "channel": Channel.FAN_OUT},
+        {**same, "channel": DeliveryChannel.EMAIL},
+        {**same, "channel": DeliveryChannel.DIGEST, "day": "2026-01-02"},
+        {"event": accepted, "channel": DeliveryChannel.FAN_OUT},
     ):
         with pytest.raises(IntegrityError, match="delivery_once"), transaction.atomic():
             Delivery.objects.create(**again)
@@ -234,12 +234,12 @@ def test_the_database_refuses_a_second_delivery_of_a_notice_to_a_person(accepted
 @pytest.mark.parametrize(
     ("channel", "given"),
     [
-        (Channel.FAN_OUT, ["person_id"]),
-        (Channel.FAN_OUT, ["notice"]),
-        (Channel.EMAIL, ["notice"]),
-        (Channel.EMAIL, ["person_id"]),
-        (Channel.EMAIL, ["notice", "person_id", "day"]),
-        (Channel.DIGEST, ["notice", "person_id"]),
+        (DeliveryChannel.FAN_OUT, ["person_id"]),
+        (DeliveryChannel.FAN_OUT, ["notice"]),
+        (DeliveryChannel.EMAIL, ["notice"]),
+        (DeliveryChannel.EMAIL, ["person_id"]),
+        (DeliveryChannel.EMAIL, ["notice", "person_id", "day"]),
+        (DeliveryChannel.DIGEST, ["notice", "person_id"]),
     ],
 )
 def test_the_database_refuses_a_delivery_to_half_a_recipient(accepted, due, channel, given):

@@ -19,7 +19,7 @@ from notifications.actions import outbox
 from notifications.actions.outbox import write_due_notices
 from notifications.actions.preferences import set_notice_choices
 from notifications.actions.recording import record_events
-from notifications.models import Channel, Delivery, MailMode, Notice, NoticeChoice, NoticePreference
+from notifications.models import Delivery, DeliveryChannel, MailMode, Notice, NoticeChoice, NoticePreference
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.scopes import ALL, Scope
 from tests.counts import count
@@ -67,7 +67,7 @@ def told(world: World) -> bool:
 
 def refused() -> str:
     """Why an event has not been told yet."""
-    return Delivery.objects.filter(channel=Channel.FAN_OUT, done_at=None).exclude(error="").latest("pk").error
+    return Delivery.objects.filter(channel=DeliveryChannel.FAN_OUT, done_at=None).exclude(error="").latest("pk").error
 
 
 def try_again() -> None:
@@ -78,12 +78,12 @@ def try_again() -> None:
 
 def test_workers_tell_of_a_customers_releases_once(cast: World, race: Race, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each has taken another of its requests."""
-    monkeypatch.setitem(outbox.BATCH, Channel.FAN_OUT, 1)
+    monkeypatch.setitem(outbox.BATCH, DeliveryChannel.FAN_OUT, 1)
     actor = cast.actor("customer.admin")
     for held in LicenseAssignment.objects.filter(customer=cast.customer):
         for action in (request_licence_release, withdraw_release_request, request_licence_release):
             action(actor=actor, assignment=held)
-    assert Delivery.objects.filter(channel=Channel.FAN_OUT, done_at=None).count() == 6
+    assert Delivery.objects.filter(channel=DeliveryChannel.FAN_OUT, done_at=None).count() == 6
     assert race.run([(Actor.system(), write_due_notices)] * 6) == [1] * 6
     assert sorted(cast.notices("vendor").values_list("kind", flat=True)) == ["release_asked", "release_withdrawn"]
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from django.db import connection, transaction
 
-from accounts.models import Kind, Person
+from accounts.models import OrganizationKind, Person
 from tools.bench.data import LISTS, World, followed_at_once, make_organization
 from tools.bench.measure import quantile, wall
 from tools.bench.queries import SQL_ROUNDS, replay
@@ -40,7 +40,7 @@ def lines(world: World, rounds: int) -> Iterator[GoalLine]:
 
 def _load(world: World) -> tuple[int, Person]:
     """Connect a new partner with the large partner's customers; return its primary key and its Admin."""
-    partner = make_organization(Kind.PARTNER, "Partner of the reserved", "reserved")
+    partner = make_organization(OrganizationKind.PARTNER, "Partner of the reserved", "reserved")
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # else triggers could not be switched off in this transaction
         with followed_at_once():

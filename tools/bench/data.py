@@ -13,7 +13,7 @@ from django.db import connection, transaction
 
 from accounts.actions.operators import add_operator
 from accounts.actions.organizations import grant_membership, register_organization
-from accounts.models import Kind, Organization, Person, Program, Role
+from accounts.models import Organization, OrganizationKind, Person, Program, Role
 from connections.actions import rebuild_portfolio
 from entitlements.actions.figures import sum_portfolio_figures
 from entitlements.actions.listing import rebuild_customer_listing
@@ -53,7 +53,7 @@ def world(customers: int) -> World:
 
 def load_small() -> None:
     """Write the small partner, its customers and its news of them, into a database that has none."""
-    small = make_organization(Kind.PARTNER, "Small partner", "small")
+    small = make_organization(OrganizationKind.PARTNER, "Small partner", "small")
     _skus()
     _customers(SMALL.start, SMALL.stop - 1)
     _entitlements(SMALL.start, SMALL.stop - 1)
@@ -65,10 +65,10 @@ def load_small() -> None:
 
 
 def _load(customers: int) -> None:
-    distributor = make_organization(Kind.DISTRIBUTOR, "Two hops", "distributor")
-    large = make_organization(Kind.PARTNER, "Large partner", "large", parent=distributor)
-    second = make_organization(Kind.PARTNER, "Second partner", "second", parent=distributor)
-    medium = make_organization(Kind.PARTNER, "Medium partner", "medium")
+    distributor = make_organization(OrganizationKind.DISTRIBUTOR, "Two hops", "distributor")
+    large = make_organization(OrganizationKind.PARTNER, "Large partner", "large", parent=distributor)
+    second = make_organization(OrganizationKind.PARTNER, "Second partner", "second", parent=distributor)
+    medium = make_organization(OrganizationKind.PARTNER, "Medium partner", "medium")
     total = customers + customers // 4
     for first in range(1, total + 1, BATCH):
         _customers(first, min(first + BATCH - 1, total))
@@ -83,7 +83,7 @@ def _load(customers: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
         cursor.execute(f"VACUUM {LISTS}")  # autovacuum would have done so by the time that people come
-    register_organization(actor=SYSTEM, kind=Kind.VENDOR, name=f"Bench {customers}", country="IE")
+    register_organization(actor=SYSTEM, kind=OrganizationKind.VENDOR, name=f"Bench {customers}", country="IE")
 
 
 @contextmanager
@@ -110,10 +110,12 @@ def followed_at_once() -> Iterator[None]:
     sum_portfolio_figures()
 
 
-def make_organization(kind: Kind, name: str, login: str, parent: Organization | None = None) -> Organization:
+def make_organization(
+    kind: OrganizationKind, name: str, login: str, parent: Organization | None = None
+) -> Organization:
     """Register an organisation with one Admin, and a partner with a badge; return it."""
     organization = register_organization(actor=SYSTEM, kind=kind, name=name, country="FR", parent=parent)
-    if kind == Kind.PARTNER:
+    if kind == OrganizationKind.PARTNER:
         program = Program.objects.get(code="solution_advisor")
         grant_membership(actor=SYSTEM, organization=organization, program=program, starts_on=dt.date(2020, 1, 1))
     person = Person.objects.create_user(f"{login}@bench.test", name=login)

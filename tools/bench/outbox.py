@@ -11,7 +11,7 @@ from connections.events import ConnectionEvent
 from connections.models import Connection
 from notifications.actions.outbox import write_due_notices
 from notifications.actions.recording import record_event
-from notifications.models import Channel, Delivery
+from notifications.models import Delivery, DeliveryChannel
 from partnerportal.lib.actors import Actor
 from tools.bench.data import World
 from tools.bench.report import GoalLine
@@ -41,7 +41,7 @@ def _record(world: World) -> None:
 
     None is the small partner's, because its inbox is compared with what it is where that partner is alone.
     """
-    waiting = Delivery.objects.filter(channel=Channel.FAN_OUT, done_at=None)
+    waiting = Delivery.objects.filter(channel=DeliveryChannel.FAN_OUT, done_at=None)
     waiting.delete()
     with transaction.atomic():
         others = Connection.objects.exclude(partner=world.small_id)
@@ -58,7 +58,7 @@ def _by_tasks(world: World) -> float:
     from tools.bench.tasks import fan_out_one
 
     _record(world)
-    waiting = list(Delivery.objects.filter(channel=Channel.FAN_OUT, done_at=None).values_list("pk", flat=True))
+    waiting = list(Delivery.objects.filter(channel=DeliveryChannel.FAN_OUT, done_at=None).values_list("pk", flat=True))
     environment = os.environ | {"PORTAL_PROCESS": "job"}
     arguments = [sys.executable, "-m", "celery", "-A", "tools.bench.tasks", "worker", "-c", "1", "-Q", QUEUE]
     worker = start_silently(arguments, environment)

@@ -2,7 +2,7 @@ from django.core.management.base import CommandError, CommandParser
 
 from accounts.actions.standing import set_account_manager
 from accounts.management.arguments import find_organization, find_person
-from accounts.models import Kind, Operator
+from accounts.models import Operator, OrganizationKind
 from partnerportal.lib.commands import StaffCommand, parse_email_address
 
 
@@ -27,7 +27,7 @@ class Command(StaffCommand):
 def _operator_of_vendor(email: str) -> Operator:
     """Return the person's operator at the vendor. Raises CommandError for somebody who is none."""
     person = find_person(email)
-    operator = Operator.objects.filter(person=person, organization__kind=Kind.VENDOR).order_by("pk").first()
+    operator = Operator.objects.filter(person=person, organization__kind=OrganizationKind.VENDOR).order_by("pk").first()
     if operator is None:
         raise CommandError(f"{person.email} is no operator of the vendor.")
     return operator

@@ -10,7 +10,7 @@ from accounts.actions.people import register_person
 from accounts.management.arguments import find_organization, find_program, parse_country_code, parse_tenant_id
 from accounts.management.commands.create_person import make_password_reset_link
 from accounts.management.people import RegisterPersonCommand
-from accounts.models import Kind, Role
+from accounts.models import OrganizationKind, Role
 from connections.models import InvitationLink
 from partnerportal.lib.commands import parse_email_address
 from partnerportal.lib.days import today
@@ -23,7 +23,7 @@ class Command(RegisterPersonCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--kind", required=True, choices=Kind.values)
+        parser.add_argument("--kind", required=True, choices=OrganizationKind.values)
         parser.add_argument("--name", required=True)
         parser.add_argument(
             "--country", required=True, type=parse_country_code, metavar="CODE", help="two letters, such as FR"
@@ -62,8 +62,8 @@ class Command(RegisterPersonCommand):
         programs = [find_program(code) for code in program]
         tenant = {"tenant_id": tenant_id} if tenant_id else {}
         organization = register_organization(
-            actor=self.actor, kind=Kind(kind), name=name.strip(), country=country, parent=above, partner_id=partner_id,
-            **tenant,
+            actor=self.actor, kind=OrganizationKind(kind), name=name.strip(), country=country, parent=above,
+            partner_id=partner_id, **tenant,
         )  # fmt: skip
         for joined_program in programs:
             grant_membership(actor=self.actor, organization=organization, program=joined_program, starts_on=today())

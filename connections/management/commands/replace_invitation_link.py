@@ -1,7 +1,7 @@
 from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 
-from accounts.models import Kind, Organization
+from accounts.models import Organization, OrganizationKind
 from connections.actions import replace_invitation_link
 from partnerportal.lib.commands import StaffCommand
 
@@ -14,7 +14,7 @@ class Command(StaffCommand):
         parser.add_argument("--reason", required=True, help="kept in the log")
 
     def handle(self, *args: object, organization: str, reason: str, **options: object) -> None:
-        partner = Organization.objects.filter(org_id=organization, kind=Kind.PARTNER).first()
+        partner = Organization.objects.filter(org_id=organization, kind=OrganizationKind.PARTNER).first()
         if partner is None:
             raise CommandError(f"No partner has the ORGID {organization}.")
         link = replace_invitation_link(actor=self.actor, partner=partner, reason=reason)
