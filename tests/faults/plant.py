@@ -22,6 +22,7 @@ from django.conf import settings
 from kombu import pools
 
 from partnerportal import embedded
+from tests.guard import Guard
 from tests.queues import EVERY_QUEUE, new_beat
 from tests.threads import join_all
 
@@ -65,6 +66,8 @@ class Plant:
         self.mails = MailServer()
         self.redis = embedded.RedisServer(folder)
         self.redis_url = self.redis.start_if_needed()
+        self.guard = Guard()
+        self.guard.watch(int(self.redis._state()["pid"]))
         self.port = free_port()
         self.environment = (
             os.environ
@@ -90,6 +93,7 @@ class Plant:
                 start_new_session=True,
                 **({"stdout": log} | more),
             )
+        self.guard.watch(self.processes[name].pid)
         return self.processes[name]
 
     def start_web(self) -> None:
@@ -181,6 +185,7 @@ class Plant:
         self._forget_connections()
         self.beat.close()
         self.redis.stop()
+        self.guard.stop()
         self.mails.server.stop()
 
 

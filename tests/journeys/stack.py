@@ -22,6 +22,7 @@ from django.conf import settings
 
 from partnerportal import embedded
 from tests import databases
+from tests.guard import Guard
 from tests.queues import EVERY_QUEUE, new_beat
 from tools import static
 from tools.stages import PROJECT, base_environment
@@ -52,10 +53,13 @@ class Stack:
 
     @contextmanager
     def running(self) -> Iterator["Stack"]:
-        redis = embedded.RedisServer(self.folder)
+        redis, guard = embedded.RedisServer(self.folder), Guard()
         self.environment["REDIS_URL"] = redis.start_if_needed()
+        guard.watch(int(redis._state()["pid"]))
         static.collect(environment=self.environment)
         processes = [self._start(name) for name in ("web", "worker")]
+        for process in processes:
+            guard.watch(process.pid)
         try:
             eventually(lambda: self._answers(processes), f"The web process answers; see {self.folder / 'web.log'}")
             yield self
@@ -63,6 +67,7 @@ class Stack:
             for process in processes:
                 _end(process)
             redis.stop()
+            guard.stop()
 
     def _start(self, name: str) -> subprocess.Popen[bytes]:
         """In a session of its own, so that its children can be ended with it."""

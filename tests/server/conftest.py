@@ -18,6 +18,7 @@ from entitlements.models import IngestToken
 from partnerportal.lib.tokens import digest_secret
 from tests import databases
 from tests.faults.plant import Plant, free_port
+from tests.guard import Guard
 from tests.server.sockets import PATIENCE, SECRET, answer, request
 
 
@@ -59,6 +60,8 @@ class Server:
                 stderr=log,
                 start_new_session=True,
             )
+        self.guard = Guard()
+        self.guard.watch(self.process.pid)
 
     def get(self, path: str) -> dict[str, str]:
         """What the application knew when it answered."""
@@ -85,6 +88,7 @@ class Server:
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait(60)
+        self.guard.stop()
 
 
 def facts(body: bytes) -> dict[str, str]:
