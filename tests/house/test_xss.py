@@ -20,7 +20,7 @@ from notifications.actions.recording import record_event
 from notifications.models import Notice
 from partnerportal.lib.actors import Actor
 from tests.house.machine import placeholders
-from tests.house.matrix import CUSTOMER, PAGES
+from tests.house.matrix_pages import CUSTOMER, PAGES
 
 pytestmark = pytest.mark.django_db
 

@@ -1,0 +1,102 @@
+"""The first page of everyone: its numbers, what it says to act on, and who sees whose data."""
+
+import datetime as dt
+import re
+from html import unescape
+from typing import Any
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import Organization, ProgramMembership
+from connections.models import Connection
+from entitlements.models import Sku
+from entitlements.queries.customers import get_portfolio_numbers
+from tests.entitlements.test_views import LIST, connect, entitle, names_in, partner, sku, text_of
+from tests.world import World
+
+__all__ = ["partner", "sku"]
+
+
+@pytest.mark.parametrize("who", ["partner", "distributor", "customer", "nobadge", "vendor", "publisher", "stranger"])
+@pytest.mark.parametrize("role", ["admin", "reader"])
+def test_everyone_has_an_overview(who: str, role: str, world: World, web: Any, count_queries: Any) -> None:
+    client = web(f"{who}.{role}")
+    client.get("/")  # the first page writes into the session
+    with count_queries() as queries:
+        page = client.get("/")
+    assert page.status_code == 200 and world[who].name in text_of(page)
+    assert len(queries) <= 9  # of a partner one is for licences of its own
+
+
+def test_each_tab_counts_what_it_leads_to(partner: Organization, sku: Sku, web: Any) -> None:
+    """Five different numbers, so that a mix-up shows."""
+    many = [Organization.objects.get(name=name) for name in ("Ähren AG", "Beta KK", "delta")]
+    for number, customer in enumerate(many):
+        entitle(customer, sku, assigned=13 if number == 0 else 1, kind="trial" if number < 2 else "production",
+                ends_on=timezone.now().date() + dt.timedelta(days=9))  # fmt: skip
+    client = web("partner.admin")
+    page = client.get(LIST).content.decode()
+    tabs = re.findall(r'<a href="([^"]+)"[^>]*>[^<]+<span class="count">(\d+)</span>', page)
+    assert len(tabs) == 5
+    counts = {int(count): len(names_in(client.get(unescape(url)))) for url, count in tabs}
+    assert len(counts) == 5 and all(count == shown for count, shown in counts.items())
+
+
+def test_seats_of_one_sku_do_not_fill_in_for_another(world: World, sku: Sku, web: Any, api: Any) -> None:
+    """A customer with an overage is over its licence, however many seats of other SKUs it does not use."""
+    mixed, other = connect(world.partner, "Mixed SARL"), Sku.objects.create(code="OTH", service="Other", name="Other")
+    before = get_portfolio_numbers(world.actor("partner.admin"))
+    entitle(mixed, sku, quantity=5, assigned=12)
+    entitle(mixed, sku, quantity=4, assigned=0)  # of the same: these do
+    entitle(mixed, other, quantity=100, assigned=10)
+    client = web("partner.admin")
+    assert names_in(client.get(f"{LIST}?over=true")) == ["Mixed SARL"]
+    assert "22 / 109 3 over" in text_of(client.get(LIST))
+    overview = text_of(client.get("/"))
+    assert "Mixed SARL 3 more licences assigned than purchased" in overview
+    page = text_of(client.get(f"{LIST}{mixed.public_id}/"))
+    assert "3 over" in page and "Vault Pro 3 more licences assigned than purchased" in page
+    after = get_portfolio_numbers(world.actor("partner.admin"))
+    assert (after.over - before.over, after.overage - before.overage, after.unused - before.unused) == (1, 3, 90)
+    assert api("partner.admin").get(f"/api/v1/customers/{mixed.public_id}/").json()["overage"] == 3
+
+
+def test_overview_of_a_partner_says_what_to_act_on(world: World, sku: Sku, web: Any) -> None:
+    entitle(connect(world.partner, "Overfull SARL"), sku, quantity=5, assigned=7)
+    words = text_of(web("partner.admin").get("/"))
+    assert "Overfull SARL 2 more licences assigned than purchased" in words
+    assert f"{world.customer.name}" in words
+    for number in range(8):  # those that end soon keep their half of the six
+        entitle(connect(world.partner, f"Full {number}"), sku, quantity=5, assigned=7)
+        ends = {"ends_on": timezone.now().date() + dt.timedelta(days=number)}
+        entitle(connect(world.partner, f"Ending {number}"), sku, quantity=5, assigned=1, **ends)
+    words = text_of(web("partner.admin").get("/"))
+    assert words.count("2 more licences assigned than purchased") == words.count("A service ends soon") == 3
+    assert words.index("Ending 0") < words.index("Ending 1") < words.index("Ending 2")
+
+
+def test_overview_of_a_customer_says_who_sees_its_data(world: World, web: Any) -> None:
+    words = text_of(web("customer.reader").get("/"))
+    assert world.partner.name in words and world.lapsed.name in words and world.partner2.name not in words
+    assert "No partner sees your data" in text_of(web("stranger.admin").get("/"))
+
+
+def test_overview_of_a_new_partner_helps_to_begin(world: World, web: Any) -> None:
+    ProgramMembership.objects.filter(organization=world.lapsed).update(ends_on=None)
+    Connection.objects.filter(partner=world.lapsed).update(
+        state="ended", ended_at=timezone.now(), ended_by=world.lapsed
+    )
+    words = text_of(web("lapsed.admin").get("/"))
+    assert "Invite your first customer" in words and "second Admin" in words
+
+
+def test_who_acts_for_nobody_creates_an_organisation(web: Any) -> None:
+    assert web("nobody").get("/").url == reverse("organization_new")
+
+
+def test_a_distributor_is_told_of_its_partners_customers(web: Any) -> None:
+    assert "All customers connected to you, with their licences" in text_of(web("partner.admin").get(LIST))
+    page = text_of(web("distributor.admin").get(LIST))
+    assert "All customers of your partners, with their licences" in page and "connected to you" not in page

@@ -1,0 +1,137 @@
+"""The permission matrix of the API: every address, and who gets which answer."""
+
+from tests.house.answers import (
+    BADGE_HOLDERS,
+    EVERYBODY,
+    LINK_HOLDERS,
+    NOT_ADMINS,
+    OVER,
+    OVER_KEPT_BACK,
+    OVER_ORDERS,
+    OWN_NOT_ADMINS,
+    READERS,
+    SALES_AGENTS,
+    api,
+    page,
+)
+from tests.house.matrix_pages import CATALOGUE, CUSTOMER, EXPORT, TRIAL
+
+ACT_FOR = "organizations/<uuid:organization_id>/act-for/"
+CONNECTION = "connections/<uuid:connection_id>/"
+API_NOTICE = "notices/<uuid:notice_id>/"
+API = [
+    api("organizations/", get=EVERYBODY, defaults="401 anonymous"),
+    api(
+        ACT_FOR,
+        "organizations/{partner}/act-for/",
+        post="200 many@customer partner; 404 else",
+        defaults="401 anonymous",
+    ),
+    api("connections/", get=EVERYBODY),
+    api(CONNECTION, "connections/{connection}/", get="200 partner customer many@customer; 404 else"),
+    api(
+        "connections/accept/",
+        data={"invitation_link": "{token_partner}", "scopes": ["entitlements"]},
+        post=f"400 partner.admin; 403 vendor; {NOT_ADMINS}; 200 customer.admin customer2; 201 else",
+        shows=[("partner", "name")],
+    ),
+    api(
+        f"{CONNECTION}sharing/",
+        "connections/{connection}/sharing/",
+        get="200 partner customer many@customer; 404 else",
+        put="200 customer.admin; 403 partner customer many@customer; 404 else",
+        data={"scopes": ["usage"]},
+    ),
+    api(
+        f"{CONNECTION}end/",
+        "connections/{connection}/end/",
+        post=f"200 partner.admin customer.admin; {OWN_NOT_ADMINS}; 404 else",
+        defaults="401 anonymous",
+    ),
+    api("invitation-link/", get=LINK_HOLDERS),
+    api("customers/", get=BADGE_HOLDERS),
+    *(
+        api(f"{CUSTOMER}{part}", f"customers/{subject}/{part}", get=answer)
+        for part, over in (("", OVER), ("entitlements/", OVER), ("orders/", OVER_ORDERS), ("usage/", OVER_KEPT_BACK))
+        for subject, answer in over.items()
+    ),
+    api("usage/", get=EVERYBODY),
+    api("renewals/", get=EVERYBODY),
+    api(
+        "trials/",
+        get="200 vendor customer customer2 ended stranger many@customer; 403 else",
+        post="201 customer.admin customer2 ended stranger; 403 else",
+        data={"sku": "{sku_vendor}"},
+        shows=CATALOGUE,
+    ),
+    api(
+        TRIAL,
+        "trials/{trial_waiting}/",
+        get="200 vendor customer many@customer; 404 customer2 ended stranger; 403 else",
+    ),
+    *(
+        api(
+            f"{TRIAL}{action}/",
+            f"trials/{{{trial}}}/{action}/",
+            data=data,
+            post="200 vendor.admin; 404 customer2 ended stranger; 403 else",
+        )
+        for action, trial, data in (
+            ("approve", "trial_waiting", {}),
+            ("decline", "trial_waiting", {"reason": "No"}),
+            ("extend", "trial_running", {"ends_on": "{extended}"}),
+            ("convert", "trial_running", {"quantity": 7}),
+        )
+    ),
+    *(
+        api(
+            f"{TRIAL}cancel/",
+            f"trials/{{{trial}}}/cancel/",
+            post="200 vendor.admin customer.admin; 404 customer2 ended stranger; 403 else",
+        )
+        for trial in ("trial_waiting", "trial_running")
+    ),
+    api("exports/", get=EVERYBODY, post=BADGE_HOLDERS, data={"list": "customers"}),
+    *(
+        api("exports/", get=EVERYBODY, post=answer, data={"list": "services", "customer": subject})
+        for subject, answer in OVER.items()
+    ),
+    api(EXPORT, "exports/{export_partner}/", get="200 partner.admin; 404 else"),
+    api(f"{EXPORT}file/", "exports/{export_partner}/file/", get="409 partner.admin; 404 else"),
+    api("releases/", get="200 vendor; 403 else"),
+    api("releases/done/", get="200 vendor; 403 else"),
+    *(
+        api(f"releases/{action}/", data={"key": key}, post="204 vendor.admin; 403 else")
+        for action, key in (("mark", "{key_waiting}"), ("reopen", "{key_released}"))
+    ),
+    api("notices/", get=EVERYBODY),
+    api("notices/read-all/", post="204 else"),
+    # Only an ingest token opens these: no session does, whoever's it is.
+    api("ingest/<str:kind>/", "ingest/usage/", get="401 else", post="401 else", defaults=""),
+    api("ingest/uploads/<uuid:upload_id>/", "ingest/uploads/{upload}/", get="401 else", defaults=""),
+    api(API_NOTICE, "notices/{notice_partner}/", get="200 partner; 404 else"),
+    api(API_NOTICE, "notices/{notice_customer}/", get="200 customer many@customer; 404 else"),
+    api(f"{API_NOTICE}read/", "notices/{notice_partner}/read/", post="200 partner; 404 else"),
+    api(
+        f"{API_NOTICE}dismiss/",
+        "notices/{notice_partner}/dismiss/",
+        post=f"200 partner.admin partner.admin_agent; 403 {READERS} {SALES_AGENTS}; 404 else",
+    ),
+    api(
+        f"{API_NOTICE}restore/",
+        "notices/{notice_customer}/restore/",
+        post="200 customer.admin; 403 customer.reader many@customer; 404 else",
+    ),
+]
+API_HELP = [
+    page("api/schema/", get=EVERYBODY, defaults="401 anonymous", same_for_all=True),
+    page("api/docs/", get=EVERYBODY, defaults="login anonymous", same_for_all=True),
+    page(
+        "api/<anything:rest>",
+        "/api/v1/nothing/",
+        get="404 else",
+        post="404 else",
+        defaults="401 anonymous",
+        same_for_all=True,
+    ),
+]

@@ -1,0 +1,289 @@
+"""The permission matrix of the pages: every address, and who gets which answer."""
+
+from tests.house.answers import (
+    BADGE_HOLDERS,
+    EVERYBODY,
+    LINK_HOLDERS,
+    NO_FINANCE,
+    NOT_ADMINS,
+    OVER,
+    OVER_KEPT_BACK,
+    OVER_ORDERS,
+    SAVERS,
+    WITHOUT_KEPT_BACK,
+    page,
+)
+from tests.world import KINDS, READ
+
+OWN_VIEW = "200 partner.admin; 404 else"
+OWN_SAVED = "302 partner.admin; 404 else"
+VIEW = "lists/views/<uuid:view_id>/"
+CUSTOMER = "customers/<uuid:customer_id>/"
+END = "connections/<uuid:connection_id>/end/"
+SHARING = "connections/<uuid:connection_id>/sharing/"
+OPERATOR = "operators/<uuid:operator_id>/"
+NOTICE = "inbox/<uuid:notice_id>/"
+HOLDER = "usage/licences/<uuid:assignment_id>/"
+OTHER_ADMINS = "customer2.admin ended.admin stranger.admin"  # of customers: they manage holders of their own
+HOLDER_ADMINS = f"200 customer.admin {OTHER_ADMINS}; 403 else"
+INVITATION = "i/<str:token>/"
+INVITER = [("partner", "name"), ("distributor", "name"), ("partner", "token"), ("partner", "details")]
+CATALOGUE = [(name, "skus") for name in KINDS]  # of the vendor: everybody may choose from it
+OF_CUSTOMER = [("customer", sort) for sort in ("name", "goods", "skus")]
+OF_PARTNER = [(name, sort) for name in ("partner", "customer", "customer2") for sort in ("name", "goods", "skus")]
+OF_LAPSED = [("lapsed", sort) for sort in ("name", "goods", "skus")]
+CALENDAR = "calendar/<str:token>.ics"
+TRIAL = "trials/<uuid:trial_id>/"
+EXPORT = "exports/<uuid:export_id>/"
+LAPSED = [("lapsed", "name"), ("lapsed", "token"), ("lapsed", "details")]
+
+PAGES = [
+    page("", "/", get=EVERYBODY),
+    page("customers/", get=BADGE_HOLDERS),
+    *(
+        page(f"{CUSTOMER}{tab}", f"/customers/{subject}/{tab}", get=answer)
+        for tab in ("", "services/", "usage/", "usage/trend/", "activity/")
+        for subject, answer in OVER.items()
+    ),
+    *(  # the page of a customer tells who has no finance sight so; that orders are not shared stands on it
+        page(f"{CUSTOMER}orders/", f"/customers/{subject}/orders/", get=answer)
+        for subject, answer in {
+            **OVER,
+            "{customer}": f"403 {NO_FINANCE}; {OVER['{customer}']}",
+            "{customer2}": f"403 {NO_FINANCE}; {OVER['{customer2}']}",
+        }.items()
+    ),
+    page(
+        "lists/<str:list_key>/display/",
+        "/lists/customers/display/",
+        get=BADGE_HOLDERS,
+        post=SAVERS,
+        data={"density": "compact"},
+    ),
+    page(
+        "lists/<str:list_key>/views/new/",
+        "/lists/customers/views/new/",
+        get=BADGE_HOLDERS,
+        post=SAVERS,
+        data={"name": "New"},
+    ),
+    *(
+        page(f"lists/<str:list_key>/{path}", f"/lists/{key}/{path}", get=get, post=get.replace("200", "302"), data=data)
+        for key, get in (
+            ("inbox", EVERYBODY),
+            ("renewals", EVERYBODY),
+            ("own_renewals", EVERYBODY),
+            ("trials", "200 vendor; 403 else"),
+            ("releases", "200 vendor; 403 else"),
+        )
+        for path, data in (("display/", {"density": "compact"}), ("views/new/", {"name": "New"}))
+    ),
+    *(
+        page(
+            f"{VIEW}{action}",
+            f"/lists/views/{{view_partner}}/{action}",
+            get=OWN_VIEW if get else "",
+            post=OWN_SAVED,
+            data={"name": "New"},
+        )
+        for action, get in (("", True), ("query/", False), ("default/", False), ("delete/", True))
+    ),
+    page("exports/", get=EVERYBODY),
+    page("exports/news/", get="286 else"),
+    page("exports/new/", post=BADGE_HOLDERS, data={"list": "customers"}),
+    *(
+        page("exports/new/", post=BADGE_HOLDERS, data={"list": key}, hides=WITHOUT_KEPT_BACK)
+        for key in ("anomalies", "usage", "usage_history")
+    ),
+    *(
+        page("exports/new/", post=answer, data={"list": "services", "customer": subject})
+        for subject, answer in OVER.items()
+    ),
+    *(
+        page("exports/new/", post=answer, data={"list": "unusual_use", "customer": subject})
+        for subject, answer in OVER_KEPT_BACK.items()
+    ),
+    page("exports/new/", post=EVERYBODY, data={"list": "orders"}),
+    *(
+        page("exports/new/", post=answer, data={"list": "orders", "customer": subject})
+        for subject, answer in OVER_ORDERS.items()
+    ),
+    *(
+        page("exports/new/", post=EVERYBODY, data={"list": key})
+        for key in ("connections", "inbox", "operators", "renewals")
+    ),
+    page("exports/new/", post=HOLDER_ADMINS, data={"list": "licence_users", "customer": "{customer}"}),
+    page("exports/new/", post="200 vendor; 403 else", data={"list": "trials"}),
+    page("exports/new/", post="200 vendor; 403 else", data={"list": "releases"}),
+    page("exports/new/", post="200 vendor; 403 else", data={"list": "releases", "query": "state=released"}),
+    page("exports/new/", post="404 else", data={"list": "assignments"}),
+    page("exports/<uuid:export_id>/file/", "/exports/{export_partner}/file/", get="409 partner.admin; 404 else"),
+    page("usage/", get=EVERYBODY),
+    page("usage/trend/", get=EVERYBODY),
+    page("usage/customers/", get=BADGE_HOLDERS),
+    page("usage/licences/", get=HOLDER_ADMINS),
+    *(
+        page(f"{HOLDER}{action}/", f"/usage/licences/{{holder_customer}}/{action}/", get=get, post=post)
+        for action, get, post in (
+            (
+                "release",
+                f"200 customer.admin; 404 {OTHER_ADMINS}; 403 else",
+                f"302 customer.admin; 404 {OTHER_ADMINS}; 403 else",
+            ),
+            ("keep", "", f"302 customer.admin; 404 {OTHER_ADMINS}; 403 else"),
+        )
+    ),
+    page("services/", get=EVERYBODY),
+    page("orders/", get=EVERYBODY),
+    page(
+        "services/trial/",
+        get="200 customer.admin customer2 ended stranger; 403 else",
+        post="302 customer.admin customer2 ended stranger; 403 else",
+        data={"sku": "{sku_vendor}", "quantity": "5"},
+        shows=CATALOGUE,
+    ),
+    page("renewals/", get=EVERYBODY),
+    page("renewals/calendar/", get=EVERYBODY, post="200 else"),
+    page("renewals/calendar/revoke/", post="302 else"),
+    page(CALENDAR, "/calendar/{calendar_partner}.ics", get="200 else", shows=OF_PARTNER, defaults=""),
+    page(CALENDAR, "/calendar/{calendar_lapsed}.ics", get="200 else", shows=OF_LAPSED, defaults=""),
+    page(CALENDAR, "/calendar/{calendar_customer}.ics", get="200 else", shows=OF_CUSTOMER, defaults=""),
+    page(CALENDAR, "/calendar/unknown-calendar-that-nobody-has.ics", get="404 else", defaults=""),
+    page("trials/", get="200 vendor; 403 else"),
+    page("releases/", get="200 vendor; 403 else"),
+    page("releases/", "/releases/?state=released", get="200 vendor; 403 else"),
+    page("releases/mark/", "/releases/mark/?key={key_waiting}", post="302 vendor.admin; 403 else"),
+    page("releases/mark/", "/releases/mark/?key={key_held}", post="409 vendor.admin; 403 else"),
+    page("releases/reopen/", "/releases/reopen/?key={key_released}", post="302 vendor.admin; 403 else"),
+    page("releases/reopen/", "/releases/reopen/?key={key_held}", post="409 vendor.admin; 403 else"),
+    *(
+        page(
+            f"{TRIAL}{action}/",
+            f"/trials/{{{trial}}}/{action}/",
+            get="200 vendor.admin; 403 else",
+            post="302 vendor.admin; 403 else",
+            data={"reason": "No", "ends_on": "{extended}", "quantity": "7"},
+        )
+        for action, trial in (
+            ("approve", "trial_waiting"),
+            ("decline", "trial_waiting"),
+            ("extend", "trial_running"),
+            ("convert", "trial_running"),
+        )
+    ),
+    *(
+        page(
+            f"{TRIAL}cancel/",
+            f"/trials/{{{trial}}}/cancel/",
+            get="200 vendor.admin customer.admin; 404 customer2 ended stranger; 403 else",
+            post="302 vendor.admin customer.admin; 404 customer2 ended stranger; 403 else",
+        )
+        for trial in ("trial_waiting", "trial_running")
+    ),
+    page("account/", get=EVERYBODY),
+    page(
+        "account/edit/",
+        get=f"{NOT_ADMINS}; 200 else",
+        post=f"{NOT_ADMINS}; 302 else",
+        data={"name": "New", "country": "FR"},
+    ),
+    page("invite/", get=LINK_HOLDERS),
+    page(INVITATION, "/i/{token_partner}/", get=EVERYBODY, shows=INVITER, defaults=""),
+    page(INVITATION, "/i/{token_lapsed}/", get=EVERYBODY, shows=LAPSED, defaults=""),
+    page(INVITATION, "/i/unknown/", get="404 else", defaults=""),
+    page(
+        f"{INVITATION}accept/",
+        "/i/{token_partner}/accept/",
+        data=READ,
+        post=f"400 partner.admin; 403 nobody vendor; {NOT_ADMINS}; 302 else",
+        shows=INVITER,
+        defaults="login anonymous",
+    ),
+    page(
+        f"{INVITATION}accept/",
+        "/i/{token_partner}/accept/",
+        data={"organization": "{stranger}"} | READ,
+        post="302 stranger; 404 else",
+        shows=INVITER,
+        defaults="login anonymous",
+    ),
+    page(f"{INVITATION}decline/", "/i/{token_partner}/decline/", get=EVERYBODY, shows=INVITER, defaults=""),
+    page(
+        SHARING,
+        "/connections/{connection}/sharing/",
+        get="200 partner customer many@customer; 404 else",
+        post="302 customer.admin; 403 partner customer many@customer; 404 else",
+        data={"scopes": ["usage"], "version": "{consent}"} | READ,
+    ),
+    page(
+        SHARING,
+        "/connections/{connection_ended}/sharing/",
+        get="200 partner ended; 404 else",
+        post="409 ended; 403 partner; 404 else",
+    ),
+    page(
+        END,
+        "/connections/{connection}/end/",
+        get=f"200 partner.admin customer.admin; {NOT_ADMINS}; 404 else",
+        post=f"302 partner.admin customer.admin; {NOT_ADMINS}; 404 else",
+    ),
+    page(
+        END,
+        "/connections/{connection_ended}/end/",
+        get=f"409 partner.admin ended; {NOT_ADMINS}; 404 else",
+        post=f"409 partner.admin ended; {NOT_ADMINS}; 404 else",
+    ),
+    page(
+        "organizations/new/",
+        get=EVERYBODY,
+        post="302 else",
+        data={"name": "Founded", "country": "FR"},
+        defaults="login anonymous",
+    ),
+    page(
+        "organizations/switch/",
+        post="302 many@customer partner; 404 else",
+        data={"organization": "{partner}"},
+        shows=[("partner", "name")],
+        defaults="login anonymous",
+    ),
+    page("operators/", get=EVERYBODY),
+    *(
+        page(
+            f"{OPERATOR}{action}/",
+            f"/operators/{{operator_customer}}/{action}/",
+            get=f"200 customer.admin; {NOT_ADMINS}; 404 else",
+            post=f"302 customer.admin; {NOT_ADMINS}; 404 else",
+            data={"roles": ["admin"]},
+        )
+        for action in ("roles", "remove")
+    ),
+    page(
+        "me/",
+        get=EVERYBODY,
+        post="302 else",
+        data={"name": "N", "language": "en", "time_zone": "UTC", "theme": "auto"},
+        defaults="login anonymous",
+    ),
+    page("me/notices/", get=EVERYBODY, post="302 else", data={"ends_soon": "each"}),
+    page("inbox/", get=EVERYBODY),
+    page("inbox/read/", post="302 else"),
+    page(NOTICE, "/inbox/{notice_partner}/", post="302 partner; 404 else"),
+    page(NOTICE, "/inbox/{notice_customer}/", post="302 customer many@customer; 404 else"),
+    page(
+        f"{NOTICE}dismiss/",
+        "/inbox/{notice_partner}/dismiss/",
+        post=f"302 partner.admin partner.admin_agent; 404 distributor.admin_agent; {NOT_ADMINS}; 404 else",
+    ),
+    page(
+        f"{NOTICE}restore/",
+        "/inbox/{notice_customer}/restore/",
+        post=f"302 customer.admin; 404 partner.admin_agent distributor.admin_agent; {NOT_ADMINS}; 404 else",
+    ),
+    page(".well-known/security.txt", get="200 else", defaults="", same_for_all=True),
+    page(r"^robots\.txt$", "/robots.txt", get="200 else", defaults="", same_for_all=True),
+    page("help/roles/", get=EVERYBODY, defaults="login anonymous"),
+    page("language/", get="302 else", post="302 else", data={"language": "fr"}, defaults=""),
+    page("ui-kit/", get=EVERYBODY, post=EVERYBODY, defaults="", same_for_all=True),
+    page("ui-kit/dialog/", get=EVERYBODY, post=EVERYBODY, defaults="", same_for_all=True),
+]
