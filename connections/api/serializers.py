@@ -8,7 +8,7 @@ from rest_framework import serializers
 
 from connections.models import Connection, Consent, InvitationLink
 from partnerportal.lib.api_input import StrictSerializer
-from partnerportal.lib.api_output import ScopesField
+from partnerportal.lib.api_output import ScopesField, UTCDateTimeField
 
 LINK = re.compile(r"(?:(?P<origin>https?://[^/]+)/i/)?(?P<token>[A-Za-z0-9_-]{20,64})/?")
 
@@ -24,8 +24,8 @@ class ConnectionSerializer(serializers.Serializer[Connection]):
     partner = serializers.SerializerMethodField()
     customer = serializers.SerializerMethodField()
     scopes = ScopesField(source="shared_scopes", help_text="What the customer shares; nothing once it has ended.")
-    connected_at = serializers.DateTimeField()
-    ended_at = serializers.DateTimeField(allow_null=True)
+    connected_at = UTCDateTimeField()
+    ended_at = UTCDateTimeField(allow_null=True)
     ended_by = serializers.SerializerMethodField(help_text="Which side ended it; null while it is active.")
 
     @extend_schema_field(ConnectionPartySerializer)
@@ -83,7 +83,7 @@ SHARING = {
 
 class ConsentSerializer(serializers.Serializer[Consent]):
     scopes = ScopesField(help_text="What was consented to.")
-    at = serializers.DateTimeField()
+    at = UTCDateTimeField()
     by = serializers.CharField(source="person_label", help_text="The person's name, or the program's.")
     wording = serializers.CharField(help_text="The version of the texts that were read; empty through the API.")
     language = serializers.CharField(help_text="Their language; empty through the API.")
@@ -110,7 +110,7 @@ class ChangeSharingSerializer(StrictSerializer):
 
 class InvitationLinkSerializer(serializers.Serializer[InvitationLink]):
     url = serializers.SerializerMethodField(help_text="Permanent and reusable; give it to any number of customers.")
-    created_at = serializers.DateTimeField()
+    created_at = UTCDateTimeField()
     accepted_count = serializers.SerializerMethodField(help_text="Customers that accepted through it, each once.")
 
     @extend_schema_field(serializers.URLField())

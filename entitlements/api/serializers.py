@@ -9,7 +9,7 @@ from rest_framework import serializers
 from entitlements.actions.trials import MOST_IN_PRODUCTION, MOST_SEATS, REASON_LENGTH
 from entitlements.models import CustomerListing, Entitlement, LicenceRelease, Order, Sku, UnusualUse
 from partnerportal.lib.api_input import CodeField, StrictSerializer
-from partnerportal.lib.api_output import RowSerializer, ScopesField
+from partnerportal.lib.api_output import RowSerializer, ScopesField, UTCDateTimeField
 from partnerportal.lib.days import today
 from partnerportal.lib.scopes import Scope
 
@@ -64,7 +64,7 @@ class CustomerSerializer(RowSerializer[CustomerListing]):
     expires_on = serializers.DateField(
         allow_null=True, help_text=f"The nearest end among running entitlements. Null: none ends. {UNSHARED}"
     )
-    connected_at = serializers.DateTimeField()
+    connected_at = UTCDateTimeField()
     unusual_use = UnusualUseField(
         source="unusual",
         allow_null=True,
@@ -75,7 +75,7 @@ class CustomerSerializer(RowSerializer[CustomerListing]):
     shared = ScopesField(source="scopes", help_text="Codes of what the customer shares with you.")
 
     def to_representation(self, instance: CustomerListing) -> dict[str, Any]:
-        shown: dict[str, Any] = super().to_representation(instance)
+        shown = super().to_representation(instance)
         for scope, names in FIELDS_BY_SCOPE.items():
             if not instance.shares_scope(scope):
                 shown.update(dict.fromkeys(names))
@@ -122,7 +122,7 @@ class EntitlementSerializer(serializers.Serializer[Entitlement]):
     assigned = serializers.IntegerField(help_text="Licences assigned.")
     starts_on = serializers.DateField(allow_null=True)
     ends_on = serializers.DateField(allow_null=True, help_text="Last day of use, UTC. Null: no end.")
-    updated_at = serializers.DateTimeField()
+    updated_at = UTCDateTimeField()
 
     @extend_schema_field(serializers.ChoiceField(choices=Entitlement.Section.choices))
     def get_section(self, entitlement: Entitlement) -> str:
@@ -175,11 +175,11 @@ class LicenceReleaseSerializer(serializers.Serializer[LicenceRelease]):
     key = serializers.CharField(help_text="Of the feed: the assignment's `external_id`.")
     customer = LicenceReleaseCustomerSerializer(source="*")
     sku = SkuSerializer()
-    asked_at = serializers.DateTimeField()
+    asked_at = UTCDateTimeField()
 
 
 class ReleasedLicenceSerializer(LicenceReleaseSerializer):
-    released_at = serializers.DateTimeField()
+    released_at = UTCDateTimeField()
     released_by = serializers.CharField(help_text="Who marked it; empty where the feed reported it.")
 
 

@@ -23,6 +23,7 @@ from entitlements.ingest.uploads import receive_upload
 from entitlements.models import IngestToken, IngestUpload
 from partnerportal.lib.api import ActorView
 from partnerportal.lib.api_input import BodyTooLarge
+from partnerportal.lib.api_output import UTCDateTimeField
 from partnerportal.lib.api_tokens import open_token_transaction
 from partnerportal.lib.errors import Invalid
 
@@ -64,7 +65,7 @@ class UploadReceiptSerializer(serializers.Serializer[IngestUpload]):
     id = serializers.UUIDField(source="public_id")
     kind = serializers.ChoiceField(choices=IngestUpload.Kind.choices)
     size = serializers.IntegerField(help_text="Bytes, as sent.")
-    received_at = serializers.DateTimeField()
+    received_at = UTCDateTimeField()
     status_url = serializers.SerializerMethodField(help_text="Where to ask how far it is.")
 
     @extend_schema_field(OpenApiTypes.URI_REF)
@@ -84,8 +85,8 @@ class UploadSerializer(serializers.Serializer[IngestUpload]):
     counts = serializers.DictField(child=serializers.IntegerField(), help_text="Lines by what became of them.")
     problems = LineProblemSerializer(many=True, help_text="The first hundred.")
     error = serializers.CharField(help_text="Why it failed: a code, or empty.")
-    received_at = serializers.DateTimeField()
-    finished_at = serializers.DateTimeField(allow_null=True)
+    received_at = UTCDateTimeField()
+    finished_at = UTCDateTimeField(allow_null=True)
 
 
 class IngestView(ActorView):

@@ -10,6 +10,7 @@ from exports.actions import get_download_deadline
 from exports.catalogue import LISTS
 from exports.models import Export
 from partnerportal.lib.api_input import StrictSerializer
+from partnerportal.lib.api_output import UTCDateTimeField
 from partnerportal.lib.exports.lists import LONGEST
 
 
@@ -43,7 +44,7 @@ class ExportSerializer(serializers.Serializer[Export]):
     rows = serializers.IntegerField(help_text="In the whole file; an estimate until it is ready.")
     rows_written = serializers.IntegerField(help_text="So far.")
     size = serializers.IntegerField(help_text="Bytes; 0 until it is ready.")
-    requested_at = serializers.DateTimeField(source="asked_at")
+    requested_at = UTCDateTimeField(source="asked_at")
     file_url = serializers.SerializerMethodField(help_text="Null unless the file can be fetched.")
     file_until = serializers.SerializerMethodField(help_text="Until when it can be fetched; null without a file.")
 
@@ -51,10 +52,10 @@ class ExportSerializer(serializers.Serializer[Export]):
     def get_file_url(self, export: Export) -> str | None:
         return reverse("api:export_file", args=[export.public_id]) if get_download_deadline(export) else None
 
-    @extend_schema_field(serializers.DateTimeField(allow_null=True))
+    @extend_schema_field(UTCDateTimeField(allow_null=True))
     def get_file_until(self, export: Export) -> str | None:
         until = get_download_deadline(export)
-        return serializers.DateTimeField().to_representation(until) if until else None
+        return UTCDateTimeField().to_representation(until) if until else None
 
 
 class RequestExportSerializer(StrictSerializer):

@@ -6,6 +6,7 @@ from rest_framework import serializers
 
 from notifications import registry
 from notifications.models import Notice
+from partnerportal.lib.api_output import UTCDateTimeField
 
 
 class NoticeAboutSerializer(serializers.Serializer[Any]):
@@ -18,13 +19,13 @@ class NoticeSerializer(serializers.Serializer[Notice]):
 
     id = serializers.UUIDField(source="public_id")
     kind = serializers.CharField(help_text="Stable; new kinds may appear.")
-    at = serializers.DateTimeField()
+    at = UTCDateTimeField()
     subject = serializers.SerializerMethodField()
     body = serializers.SerializerMethodField()
     url = serializers.SerializerMethodField(help_text="The page it leads to, if there is one.")
     customer = serializers.SerializerMethodField(help_text="Whose news it is; null for the acting organisation's own.")
     is_unread = serializers.BooleanField(help_text="Not yet opened by the caller.")
-    dismissed_at = serializers.DateTimeField(allow_null=True)
+    dismissed_at = UTCDateTimeField(allow_null=True)
 
     def get_subject(self, notice: Notice) -> str:
         return registry.get_notice_kinds()[notice.kind].subject(notice)

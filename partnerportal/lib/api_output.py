@@ -1,5 +1,8 @@
 """The serializers and fields of what the API returns."""
 
+from collections.abc import Callable
+from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Any, TypeVar
 
 from django.db.models import Model
@@ -13,14 +16,36 @@ M = TypeVar("M", bound=Model)
 
 
 class RowSerializer(serializers.Serializer[M]):
-    """A serializer of the rows of a list.
+    """A serializer of the rows of a list, each field of which has an attribute of the row as its source.
 
-    It finds out once which fields it writes. REST framework asks all of them again for each row.
+    It reads these attributes itself. REST framework would find out for every field of every row whether the row is a
+    mapping and the attribute a function, which takes as long as all the rest.
     """
 
     @cached_property
-    def _readable_fields(self) -> list[serializers.Field[Any, Any, Any, Any]]:
-        return [field for field in self.fields.values() if not field.write_only]
+    def _outputs(self) -> list[tuple[str, Callable[[Any], Any], Callable[[Any], Any]]]:
+        """The name of each field, with the functions that read and that represent its value."""
+        return [
+            (name, attrgetter(str(field.source)), field.to_representation)
+            for name, field in self.fields.items()
+            if not field.write_only
+        ]
+
+    def to_representation(self, instance: M) -> dict[str, Any]:
+        return {
+            name: None if (value := read(instance)) is None else represent(value)
+            for name, read, represent in self._outputs
+        }
+
+
+class UTCDateTimeField(serializers.DateTimeField):
+    """A field of moments, which the API writes in UTC, such as 2026-02-14T09:30:00Z.
+
+    REST framework would write them in the time zone that the person has chosen for the pages.
+    """
+
+    def to_representation(self, value: datetime) -> str:
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 @extend_schema_field(serializers.ListField(child=serializers.CharField()))

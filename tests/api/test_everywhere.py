@@ -1,6 +1,7 @@
 """What holds for every endpoint: who is let in, what is refused, and in which shape."""
 
 import json
+import re
 
 import pytest
 
@@ -229,6 +230,19 @@ def test_primary_keys_and_persons_never_leave(api, url):
         text = json.dumps(client.get(url(path)).json())
         assert "person" not in text
         assert "_pk" not in text
+
+
+def test_moments_are_in_utc_whatever_the_persons_time_zone(api, world, url):
+    """A program reads the same from whoever's session it uses."""
+    person = world.person("customer.admin")
+    person.time_zone = "Asia/Tokyo"
+    person.save()
+    client = api("customer.admin")
+    found = set()
+    for path in READS:
+        text = json.dumps(client.get(url(path)).json())
+        found |= {moment[-1] for moment in re.findall(r'"\d{4}-\d\d-\d\dT\d\d:[^"]+', text)}
+    assert found == {"Z"}
 
 
 def test_too_many_parameters_are_the_callers_fault(api):

@@ -110,9 +110,9 @@ class Portal(RuleBasedStateMachine):
         who=st.sampled_from(("vendor.admin", "vendor.admin", "vendor.reader", "distributor.admin")),
     )  # fmt: skip
     def move(self, partner, above, who):
-        actor, distributor = self.world.actor(who), self.world[above] if above else None
-        before = Organization.objects.get(pk=self.world[partner].pk).parent
-        answer = attempt(actor, lambda: move_partner(actor=actor, partner=self.world[partner], distributor=distributor))
+        actor, row, distributor = self.world.actor(who), self.world[partner], self.world[above] if above else None
+        before = Organization.objects.get(pk=row.pk).parent
+        answer = attempt(actor, lambda: move_partner(actor=actor, partner=row, distributor=distributor))
         if who != "vendor.admin":
             assert answer in ("wrong_role", "wrong_kind")
         else:
